@@ -1,0 +1,30 @@
+# Everything is two commands: `make run` to try Stoa out, `make test` before a change goes in.
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+# Where rustup puts cargo, for shells that have not been told.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Install what is missing, build, and start the demo (ARGS="--listen 127.0.0.1:9000" for options)
+	@scripts/run.sh $(ARGS)
+
+test: ## Install what the tests need, then run everything: format, clippy, all tests
+	@scripts/test.sh
+
+check: ## Format and clippy only
+	@scripts/install.sh run
+	@scripts/check.sh
+
+bench: ## Build and run the load test (ARGS="..." for its options)
+	@scripts/install.sh run
+	cargo build --release --locked --bin stoa --example load
+	$(TARGET)/release/examples/load $(ARGS)
+
+clean: ## Remove what was built or fetched; the database stays
+	cargo clean
+	rm -rf tests/node/node_modules

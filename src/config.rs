@@ -1,0 +1,272 @@
+//! Every option of the server: a flag, an environment variable, a default; secrets are redacted when printed.
+
+use clap::{Args, ValueEnum};
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A value that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(redacted)")
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// Whether the rate limits apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// They do.
+    On,
+    /// They do not: for load tests.
+    Off,
+}
+
+/// The options of `stoa serve`. A flag wins over its variable.
+#[derive(Clone, Debug, Args)]
+pub struct Config {
+    /// Address to listen on
+    #[arg(long, env = "STOA_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Folder of the private database and the demo's secret [default: /var/lib/stoa as root, else ~/.local/share/stoa]
+    #[arg(long, env = "STOA_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Print the effective options, secrets redacted, and end
+    #[arg(long)]
+    pub print_config: bool,
+
+    /// Try it out: sample people and conversations, and a token for everybody who asks. Loopback only
+    #[arg(long, env = "STOA_DEMO", help_heading = "Demo")]
+    pub demo: bool,
+    /// Let --demo listen on an address that others can reach
+    #[arg(long, env = "STOA_DEMO_ANYWHERE", help_heading = "Demo")]
+    pub demo_anywhere: bool,
+
+    /// Who may call
+    #[command(flatten)]
+    pub auth: AuthOptions,
+    /// The database
+    #[command(flatten)]
+    pub database: DatabaseOptions,
+    /// Rates
+    #[command(flatten)]
+    pub rates: RateOptions,
+    /// Sockets
+    #[command(flatten)]
+    pub sockets: SocketOptions,
+    /// Actors
+    #[command(flatten)]
+    pub actors: ActorOptions,
+}
+
+/// Which tokens are trusted.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Tokens")]
+pub struct AuthOptions {
+    /// Secret that the platform signs its tokens with (HS256), 32 bytes at least
+    #[arg(long, env = "STOA_JWT_SECRET", hide_env_values = true, value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text)), conflicts_with_all = ["jwt_public_key", "jwks"])]
+    pub jwt_secret: Option<Secret>,
+    /// PEM file with the public key that verifies them (RS256, ES256 or EdDSA, as the key is)
+    #[arg(
+        long,
+        env = "STOA_JWT_PUBLIC_KEY",
+        value_name = "FILE",
+        conflicts_with = "jwks"
+    )]
+    pub jwt_public_key: Option<PathBuf>,
+    /// JWKS file with the public keys that verify them, found by `kid`
+    #[arg(long, env = "STOA_JWKS", value_name = "FILE")]
+    pub jwks: Option<PathBuf>,
+    /// The `iss` that a token must have
+    #[arg(long, env = "STOA_JWT_ISSUER")]
+    pub jwt_issuer: Option<String>,
+    /// The `aud` that a token must have
+    #[arg(long, env = "STOA_JWT_AUDIENCE")]
+    pub jwt_audience: Option<String>,
+    /// Origins whose pages may connect, besides the server's own; comma-separated, as https://app.example.com
+    #[arg(long, env = "STOA_ALLOWED_ORIGINS", value_delimiter = ',')]
+    pub allowed_origins: Vec<String>,
+}
+
+/// The database and its time-outs.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Database")]
+pub struct DatabaseOptions {
+    /// PostgreSQL to use; without it the server runs one of its own in the data folder
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text)))]
+    pub database_url: Option<Secret>,
+    /// Connections for everything but the messages' own
+    #[arg(long, env = "STOA_DATABASE_CONNECTIONS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=500))]
+    pub database_connections: u32,
+    /// Milliseconds to wait for a connection before answering 503
+    #[arg(long, env = "STOA_DATABASE_WAIT_MS", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(100..=60_000))]
+    pub database_wait_ms: u64,
+    /// Milliseconds that one statement may take
+    #[arg(long, env = "STOA_STATEMENT_TIMEOUT_MS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(100..=600_000))]
+    pub statement_timeout_ms: u64,
+    /// Milliseconds that a statement may wait for a lock
+    #[arg(long, env = "STOA_LOCK_TIMEOUT_MS", default_value_t = 3_000, value_parser = clap::value_parser!(u64).range(100..=600_000))]
+    pub lock_timeout_ms: u64,
+}
+
+/// How fast anybody may be: a steady rate a second, and a burst of twice as much.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Rates")]
+pub struct RateOptions {
+    /// Rate limits as a whole
+    #[arg(long, env = "STOA_RATE_LIMITS", value_enum, default_value = "on")]
+    pub rate_limits: Switch,
+    /// Frames a second from one session
+    #[arg(long, env = "STOA_SESSION_RATE", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
+    pub session_rate: u32,
+    /// Frames and requests a second from one user, all sessions together
+    #[arg(long, env = "STOA_USER_RATE", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    pub user_rate: u32,
+    /// Requests and connections a second from one address
+    #[arg(long, env = "STOA_ADDRESS_RATE", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub address_rate: u32,
+    /// Addresses of proxies whose X-Forwarded-For is believed; comma-separated
+    #[arg(long, env = "STOA_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<std::net::IpAddr>,
+}
+
+/// Bounds of connections.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Connections")]
+pub struct SocketOptions {
+    /// Sockets open at once
+    #[arg(long, env = "STOA_MAX_CONNECTIONS", default_value_t = 50_000)]
+    pub max_connections: usize,
+    /// Bytes of one frame, and of one message in several frames
+    #[arg(long, env = "STOA_FRAME_LIMIT", default_value_t = 65_536, value_parser = clap::value_parser!(u32).range(1_024..=1_048_576))]
+    pub frame_limit: u32,
+    /// Bytes that may wait for one connection before it is closed as slow
+    #[arg(long, env = "STOA_OUTBOX_LIMIT", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(16_384..))]
+    pub outbox_limit: u32,
+    /// Bytes of the kernel's send buffer for each connection
+    #[arg(long, env = "STOA_SEND_BUFFER", default_value_t = 65_536)]
+    pub send_buffer: u32,
+    /// Seconds that sent bytes may stay unacknowledged (TCP_USER_TIMEOUT)
+    #[arg(long, env = "STOA_UNACKNOWLEDGED_SECONDS", default_value_t = 20)]
+    pub unacknowledged_seconds: u64,
+    /// Seconds of quiet after which the server pings
+    #[arg(long, env = "STOA_HEARTBEAT_SECONDS", default_value_t = 25, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub heartbeat_seconds: u64,
+    /// Seconds of silence after which a connection is closed
+    #[arg(long, env = "STOA_SILENCE_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub silence_seconds: u64,
+    /// Seconds in which a connection must authenticate
+    #[arg(long, env = "STOA_AUTHENTICATION_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub authentication_seconds: u64,
+    /// Seconds after the last session closed until a user is offline
+    #[arg(long, env = "STOA_OFFLINE_GRACE_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=3_600))]
+    pub offline_grace_seconds: u64,
+    /// Bytes of a REST request's body
+    #[arg(long, env = "STOA_BODY_LIMIT", default_value_t = 131_072, value_parser = clap::value_parser!(u32).range(1_024..))]
+    pub body_limit: u32,
+    /// Threads that serve connections [default: one for each core]
+    #[arg(long, env = "STOA_WORKERS", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub workers: Option<u16>,
+    /// Seconds over which connections are closed when the server stops
+    #[arg(long, env = "STOA_DRAIN_SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(0..=300))]
+    pub drain_seconds: u64,
+}
+
+/// Bounds of rooms and the journal.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Actors")]
+pub struct ActorOptions {
+    /// Seconds without anybody after which a room falls asleep
+    #[arg(long, env = "STOA_ROOM_IDLE_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+    pub room_idle_seconds: u64,
+    /// Commands that may wait for one room
+    #[arg(long, env = "STOA_ROOM_MAILBOX", default_value_t = 4_096, value_parser = clap::value_parser!(u32).range(16..))]
+    pub room_mailbox: u32,
+    /// Appends that may wait for the journal, all rooms together
+    #[arg(long, env = "STOA_JOURNAL_LIMIT", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(16..))]
+    pub journal_limit: u32,
+    /// Appends in one commit
+    #[arg(long, env = "STOA_BATCH_LIMIT", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=5_000))]
+    pub batch_limit: u32,
+    /// Threads for rooms
+    #[arg(long, env = "STOA_ROOM_THREADS", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub room_threads: u16,
+}
+
+impl Config {
+    /// The data folder: as given, or where the system keeps such things for this account.
+    pub fn data_folder(&self) -> PathBuf {
+        self.data_dir.clone().unwrap_or_else(default_data_folder)
+    }
+
+    /// How long a request may wait for a database connection.
+    pub fn database_wait(&self) -> Duration {
+        Duration::from_millis(self.database.database_wait_ms)
+    }
+
+    /// What is wrong with the options as a whole, in a sentence that says what to do.
+    pub fn check(&self) -> Result<(), String> {
+        if self.demo && !self.demo_anywhere && !self.listen.ip().is_loopback() {
+            return Err(format!(
+                "--demo gives a token to everybody who asks, so it listens on loopback only, not on {}.\n\
+                 Leave out --demo, listen on 127.0.0.1, or say --demo-anywhere if you mean it.",
+                self.listen
+            ));
+        }
+        let AuthOptions {
+            jwt_secret,
+            jwt_public_key,
+            jwks,
+            ..
+        } = &self.auth;
+        if jwt_secret
+            .as_ref()
+            .is_some_and(|secret| secret.0.len() < 32)
+        {
+            return Err("--jwt-secret must have at least 32 bytes.".to_owned());
+        }
+        if self.demo && (jwt_public_key.is_some() || jwks.is_some()) {
+            return Err(
+                "--demo signs tokens itself: give it --jwt-secret or nothing, not a public key."
+                    .to_owned(),
+            );
+        }
+        if !self.demo && jwt_secret.is_none() && jwt_public_key.is_none() && jwks.is_none() {
+            return Err("Whose tokens shall be trusted? Give --jwt-secret, --jwt-public-key or --jwks; or --demo to try it out.".to_owned());
+        }
+        Ok(())
+    }
+
+    /// The effective options, a line each, secrets redacted.
+    pub fn printed(&self) -> String {
+        let folder = self.data_folder();
+        format!("{:#?}\ndata folder in use: {}", self, folder.display())
+    }
+}
+
+/// `/var/lib/stoa` as root (Postgres runs as another account then and must reach it), else in the user's own folder.
+pub fn default_data_folder() -> PathBuf {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    if runs_as_root() {
+        return PathBuf::from("/var/lib/stoa");
+    }
+    std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .or_else(|| home.map(|home| home.join(".local/share")))
+        .unwrap_or_else(|| PathBuf::from("."))
+        .join("stoa")
+}
+
+fn runs_as_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+}

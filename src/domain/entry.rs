@@ -1,0 +1,49 @@
+//! Committed facts: one for each seq of a conversation.
+
+use super::conversation::{ConversationStatus, Participant};
+use super::ids::{Seq, UserNo};
+use super::message::Message;
+
+/// A durable change of a conversation, and its place in the order.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its place; gapless in each conversation.
+    pub seq: Seq,
+    /// What changed.
+    pub fact: Fact,
+}
+
+/// What changed.
+#[derive(Clone, Debug)]
+pub enum Fact {
+    /// A message was said.
+    Said(Message),
+    /// A message's body was replaced; this is how it stands now.
+    Edited(Message),
+    /// A message became a tombstone.
+    Deleted(Message),
+    /// Somebody came, went, or changed; this is how they stand now.
+    Participant {
+        /// Who did it.
+        by: UserNo,
+        /// How that person stands now.
+        now: Participant,
+    },
+    /// The title or the status changed; these are the new ones.
+    Settings {
+        /// The title as it is now.
+        title: Option<String>,
+        /// The status as it is now.
+        status: ConversationStatus,
+    },
+}
+
+impl Fact {
+    /// Whether it changes who may say what, and so the policy's version.
+    pub fn changes_policy(&self) -> bool {
+        match self {
+            Self::Said(_) | Self::Edited(_) | Self::Deleted(_) => false,
+            Self::Participant { .. } | Self::Settings { .. } => true,
+        }
+    }
+}

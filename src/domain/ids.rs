@@ -1,0 +1,194 @@
+//! Identifiers: the platform's text ids for people, UUIDs for conversations and messages, internal numbers behind them.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
+use uuid::Uuid;
+
+use super::refusal::Refusal;
+
+/// The platform's own id of a person: 1–128 characters of `A–Z a–z 0–9 . _ : @ -`.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct UserId(Arc<str>);
+
+impl UserId {
+    /// Takes a text of the form above; anything else is refused with the name of the field it stood in.
+    pub fn parse(text: &str, field: &'static str) -> Result<Self, Refusal> {
+        let allowed =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '@' | '-');
+        if text.is_empty() || text.len() > 128 || !text.chars().all(allowed) {
+            return Err(Refusal::invalid(
+                field,
+                "must be 1–128 characters of A–Z a–z 0–9 . _ : @ -",
+            ));
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// Takes an id that this server stored after parsing it.
+    pub fn stored(text: String) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+/// The number that a user has inside the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UserNo(pub i64);
+
+/// The number that a conversation has inside the database; at most 2^47, since a message id carries it in 60 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConversationNo(pub i64);
+
+/// A place in the order of a conversation's changes; the first change is 1.
+pub type Seq = i64;
+
+/// The version of what may be said in a conversation and by whom; every change of participants or status raises it.
+pub type PolicyVersion = i64;
+
+/// A conversation's public id, a UUIDv7.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ConversationId(pub Uuid);
+
+impl ConversationId {
+    /// A new id that sorts by the time of its making.
+    pub fn fresh() -> Self {
+        Self(Uuid::now_v7())
+    }
+
+    /// Takes the text form of a UUID.
+    pub fn parse(text: &str, field: &'static str) -> Result<Self, Refusal> {
+        parse_uuid(text, field).map(Self)
+    }
+}
+
+impl fmt::Display for ConversationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A message's public id: a UUIDv8 (RFC 9562, section 5.8) that packs the conversation's number (60 bits) and the seq
+/// (62 bits), so that no index on ids is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageId {
+    /// The conversation's internal number.
+    pub conversation: ConversationNo,
+    /// The seq that the message was born with.
+    pub seq: Seq,
+}
+
+impl MessageId {
+    /// The UUID that stands for it outside.
+    pub fn to_uuid(self) -> Uuid {
+        let high = self.conversation.0 as u64 & ((1 << 60) - 1);
+        let low = self.seq as u64 & ((1 << 62) - 1);
+        let bits =
+            (u128::from(high >> 12) << 80) | (u128::from(high & 0xfff) << 64) | u128::from(low);
+        uuid::Builder::from_custom_bytes(bits.to_be_bytes()).into_uuid()
+    }
+
+    /// Takes a UUID; one that no message can have is refused as not of its form.
+    pub fn from_uuid(id: Uuid) -> Option<Self> {
+        if id.get_version_num() != 8 {
+            return None;
+        }
+        let bits = id.as_u128();
+        let high = ((bits >> 80) as u64) << 12 | ((bits >> 64) as u64 & 0xfff);
+        let low = bits as u64 & ((1 << 62) - 1);
+        let found = Self {
+            conversation: ConversationNo(high as i64),
+            seq: low as i64,
+        };
+        (found.to_uuid() == id && found.seq > 0).then_some(found)
+    }
+
+    /// Takes the text form; a well-formed UUID that is no message's gives `None` inside.
+    pub fn parse(text: &str, field: &'static str) -> Result<Option<Self>, Refusal> {
+        parse_uuid(text, field).map(Self::from_uuid)
+    }
+}
+
+impl Serialize for MessageId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_uuid().serialize(serializer)
+    }
+}
+
+/// One connection, for as long as it lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct SessionId(pub Uuid);
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+fn parse_uuid(text: &str, field: &'static str) -> Result<Uuid, Refusal> {
+    let hyphenated = text.len() == 36;
+    match Uuid::try_parse(text) {
+        Ok(id) if hyphenated => Ok(id),
+        Ok(_) | Err(_) => Err(Refusal::invalid(field, "must be a UUID")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_message_id_comes_back_from_its_uuid(no in 1i64..(1 << 47), seq in 1i64..(1 << 50)) {
+            let id = MessageId { conversation: ConversationNo(no), seq };
+            prop_assert_eq!(MessageId::from_uuid(id.to_uuid()), Some(id));
+        }
+
+        #[test]
+        fn message_ids_sort_by_conversation_and_seq(a in (1i64..9999, 1i64..9999), b in (1i64..9999, 1i64..9999)) {
+            let id = |(no, seq)| MessageId { conversation: ConversationNo(no), seq };
+            prop_assert_eq!(a.cmp(&b), id(a).to_uuid().cmp(&id(b).to_uuid()));
+        }
+
+        #[test]
+        fn no_text_makes_the_parsers_panic(text in ".*") {
+            let _ = UserId::parse(&text, "user_id");
+            let _ = ConversationId::parse(&text, "conversation_id");
+            let _ = MessageId::parse(&text, "message_id");
+        }
+    }
+
+    #[test]
+    fn a_foreign_uuid_is_no_message() {
+        assert_eq!(MessageId::from_uuid(Uuid::now_v7()), None);
+        assert!(MessageId::parse("nonsense", "message_id").is_err());
+    }
+
+    #[test]
+    fn user_ids_keep_to_their_alphabet() {
+        assert!(UserId::parse("auth0:alice@example.com", "sub").is_ok());
+        for wrong in ["", "a b", "a/b", "é", "a\0", &"x".repeat(129)] {
+            assert!(UserId::parse(wrong, "sub").is_err(), "{wrong:?}");
+        }
+    }
+}

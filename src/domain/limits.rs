@@ -1,0 +1,144 @@
+//! The bounds of what can be said: sizes, alphabets, counts.
+
+use super::refusal::Refusal;
+
+/// Characters in a message's body.
+pub const BODY_CHARACTERS: usize = 8_000;
+/// Attachments of one message.
+pub const ATTACHMENTS: usize = 10;
+/// Bytes of JSON in a message's `context` or a subject's `data`.
+pub const JSON_BYTES: usize = 8 * 1024;
+/// Characters in a title.
+pub const TITLE_CHARACTERS: usize = 200;
+/// Participants of one conversation.
+pub const PARTICIPANTS: usize = 256;
+/// Changes that a join replays; beyond it the client starts anew.
+pub const REPLAY_CHANGES: i64 = 1_000;
+/// Messages that a first join gives.
+pub const FIRST_MESSAGES: i64 = 50;
+
+/// A text a person typed: no NUL (Postgres can not store it), not longer than `most` characters.
+pub fn text(value: &str, field: &'static str, most: usize) -> Result<(), Refusal> {
+    if value.contains('\0') {
+        return Err(Refusal::invalid(field, "must not contain a NUL character"));
+    }
+    if value.len() > most && value.chars().count() > most {
+        return Err(Refusal::invalid(
+            field,
+            format!("must have at most {most} characters"),
+        ));
+    }
+    Ok(())
+}
+
+/// As `text`, and not empty.
+pub fn required_text(value: &str, field: &'static str, most: usize) -> Result<(), Refusal> {
+    if value.trim().is_empty() {
+        return Err(Refusal::invalid(field, "must not be empty"));
+    }
+    text(value, field, most)
+}
+
+/// A client's own id of a message: 1–64 visible ASCII characters.
+pub fn client_id(value: &str) -> Result<(), Refusal> {
+    let fits = (1..=64).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_graphic());
+    fits.then_some(())
+        .ok_or_else(|| Refusal::invalid("client_id", "must be 1–64 visible ASCII characters"))
+}
+
+/// A participant's role: 1–32 characters of `a–z 0–9 _`.
+pub fn role(value: &str) -> Result<(), Refusal> {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    let fits = (1..=32).contains(&value.len()) && value.bytes().all(allowed);
+    fits.then_some(())
+        .ok_or_else(|| Refusal::invalid("role", "must be 1–32 characters of a–z 0–9 _"))
+}
+
+/// A web address that a browser may be sent to: https only.
+pub fn https_url(value: &str, field: &'static str) -> Result<(), Refusal> {
+    text(value, field, 2_048)?;
+    let host = value.strip_prefix("https://").unwrap_or("");
+    let fits = host.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
+        && !value.contains(|c: char| {
+            c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '\\')
+        });
+    fits.then_some(())
+        .ok_or_else(|| Refusal::invalid(field, "must be an https URL"))
+}
+
+/// JSON kept as text: within `JSON_BYTES` and without an escaped NUL, which `jsonb` refuses.
+pub fn json(raw: &str, field: &'static str) -> Result<(), Refusal> {
+    if raw.len() > JSON_BYTES {
+        return Err(Refusal::invalid(
+            field,
+            format!("must be at most {JSON_BYTES} bytes of JSON"),
+        ));
+    }
+    if !raw.trim_start().starts_with('{') {
+        return Err(Refusal::invalid(field, "must be an object"));
+    }
+    if holds_escaped_nul(raw) {
+        return Err(Refusal::invalid(field, "must not contain a NUL character"));
+    }
+    Ok(())
+}
+
+/// Finds `\u0000` whose backslash is not itself escaped.
+fn holds_escaped_nul(raw: &str) -> bool {
+    let mut rest = raw;
+    while let Some(at) = rest.find('\\') {
+        let after = rest.get(at + 1..).unwrap_or("");
+        if after.starts_with("u0000") {
+            return true;
+        }
+        let mut skipped = after.chars();
+        skipped.next();
+        rest = skipped.as_str();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_counted_in_characters() {
+        assert!(text(&"é".repeat(BODY_CHARACTERS), "body", BODY_CHARACTERS).is_ok());
+        assert!(text(&"é".repeat(BODY_CHARACTERS + 1), "body", BODY_CHARACTERS).is_err());
+        assert!(text("a\0b", "body", BODY_CHARACTERS).is_err());
+    }
+
+    #[test]
+    fn only_https_is_a_link() {
+        assert!(https_url("https://example.com/a.png", "url").is_ok());
+        assert!(https_url("https://[2001:db8::1]/x", "url").is_ok());
+        for wrong in [
+            "http://example.com",
+            "javascript:alert(1)",
+            "https://",
+            "https:// x",
+            "//x",
+            "https://a\"b",
+            "data:,x",
+        ] {
+            assert!(https_url(wrong, "url").is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_nul_hides_in_no_escape() {
+        assert!(json(r#"{"a":"\u0000"}"#, "context").is_err());
+        assert!(json(r#"{"a":"\\u0000"}"#, "context").is_ok());
+        assert!(json(r#"{"a":"\\\u0000"}"#, "context").is_err());
+        assert!(json("[1]", "context").is_err());
+    }
+
+    #[test]
+    fn client_ids_are_visible_ascii() {
+        assert!(client_id("a-1").is_ok());
+        for wrong in ["", " ", "ü", "a b", &"x".repeat(65)] {
+            assert!(client_id(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Messages: what a sender proposes, and what is kept.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+use super::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
+use super::limits;
+use super::refusal::Refusal;
+
+/// Who made a message, and how it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKind {
+    /// A person wrote it.
+    UserInput,
+    /// The platform announces something.
+    System,
+    /// A flow speaks.
+    Automated,
+    /// A note to the one who acted.
+    Audit,
+}
+
+impl MessageKind {
+    /// The name used outside and in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UserInput => "user_input",
+            Self::System => "system",
+            Self::Automated => "automated",
+            Self::Audit => "audit",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::UserInput, Self::System, Self::Automated, Self::Audit]
+            .into_iter()
+            .find(|kind| kind.name() == name)
+    }
+}
+
+/// A file that lives elsewhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attachment {
+    /// Where it lives; https.
+    pub url: String,
+    /// Its file name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Its media type.
+    #[serde(default, rename = "type")]
+    pub media_type: Option<String>,
+    /// Its size in bytes.
+    #[serde(default)]
+    pub size: Option<u64>,
+}
+
+/// The only people that a message reaches, where it is not for everybody.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Audience {
+    /// Participants with this role.
+    Role(String),
+    /// One user.
+    User(UserNo),
+}
+
+impl Audience {
+    /// Whether a reader with this number and role is meant.
+    pub fn admits(audience: Option<&Self>, reader: UserNo, role: Option<&str>) -> bool {
+        match audience {
+            None => true,
+            Some(Self::Role(only)) => role == Some(only.as_str()),
+            Some(Self::User(only)) => *only == reader,
+        }
+    }
+}
+
+/// A message that somebody wants to send, checked as far as it can be without knowing the conversation.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The sender's own id of it; the server makes one where none is given.
+    pub client_id: String,
+    /// Whether a client chose that id, so that it may send again.
+    pub origin: ClientIdOrigin,
+    /// The text.
+    pub body: String,
+    /// The message that it answers.
+    pub reply_to: Option<MessageId>,
+    /// Files.
+    pub attachments: Vec<Attachment>,
+    /// An object of the client's own, as JSON text.
+    pub context: Option<Box<RawValue>>,
+    /// Who made it.
+    pub kind: MessageKind,
+    /// Whom it is for.
+    pub audience: Option<Audience>,
+}
+
+/// Where a draft's `client_id` comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientIdOrigin {
+    /// The client gave it, and may send again with it.
+    Client,
+    /// The server made it up.
+    Server,
+}
+
+impl Draft {
+    /// A person's message, without extras; `client_id` is checked by `check`.
+    pub fn text(client_id: Option<String>, body: String) -> Self {
+        let origin = if client_id.is_some() {
+            ClientIdOrigin::Client
+        } else {
+            ClientIdOrigin::Server
+        };
+        Self {
+            client_id: client_id.unwrap_or_else(|| uuid::Uuid::now_v7().simple().to_string()),
+            origin,
+            body,
+            reply_to: None,
+            attachments: Vec::new(),
+            context: None,
+            kind: MessageKind::UserInput,
+            audience: None,
+        }
+    }
+
+    /// Checks every field against its limit; the first that is wrong is named.
+    pub fn check(&self) -> Result<(), Refusal> {
+        if self.attachments.is_empty() {
+            limits::required_text(&self.body, "body", limits::BODY_CHARACTERS)?;
+        } else {
+            limits::text(&self.body, "body", limits::BODY_CHARACTERS)?;
+        }
+        limits::client_id(&self.client_id)?;
+        if self.attachments.len() > limits::ATTACHMENTS {
+            return Err(Refusal::invalid(
+                "attachments",
+                format!("must be at most {}", limits::ATTACHMENTS),
+            ));
+        }
+        self.attachments.iter().try_for_each(check_attachment)?;
+        self.context
+            .as_ref()
+            .map_or(Ok(()), |json| limits::json(json.get(), "context"))
+    }
+
+    /// A number that tells two different messages under one `client_id` apart: the first 8 bytes of the SHA-256 of
+    /// everything that a sender gives.
+    pub fn fingerprint(&self, conversation: ConversationNo) -> i64 {
+        let mut hash = Sha256::new();
+        hash.update(conversation.0.to_be_bytes());
+        hash.update(self.reply_to.map_or(0, |id| id.seq).to_be_bytes());
+        hash.update(self.kind.name());
+        hash.update([0]);
+        hash.update(&self.body);
+        if !self.attachments.is_empty() || self.context.is_some() || self.audience.is_some() {
+            let context = self.context.as_ref().map_or("", |json| json.get());
+            hash.update(format!(
+                "\0{:?}\0{context}\0{:?}",
+                self.attachments, self.audience
+            ));
+        }
+        let mut first = [0; 8];
+        first
+            .iter_mut()
+            .zip(hash.finalize())
+            .for_each(|(to, from)| *to = from);
+        i64::from_be_bytes(first)
+    }
+}
+
+fn check_attachment(attachment: &Attachment) -> Result<(), Refusal> {
+    limits::https_url(&attachment.url, "attachments")?;
+    for text in [&attachment.name, &attachment.media_type]
+        .into_iter()
+        .flatten()
+    {
+        limits::text(text, "attachments", 255)?;
+    }
+    Ok(())
+}
+
+/// What somebody may do to the messages of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Power {
+    /// Nothing.
+    OwnOnly,
+    /// Delete them.
+    Moderates,
+}
+
+/// A message as it is kept.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Its place, which is also its id.
+    pub id: MessageId,
+    /// Who wrote it.
+    pub sender: UserNo,
+    /// The platform's id of who wrote it.
+    pub sender_id: UserId,
+    /// What the sender and the server wanted.
+    pub draft: Arc<Draft>,
+    /// When it was committed.
+    pub created_at: DateTime<Utc>,
+    /// When its body was last changed.
+    pub edited_at: Option<DateTime<Utc>>,
+    /// When it became a tombstone.
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+impl Message {
+    /// The seq that it was born with.
+    pub fn seq(&self) -> Seq {
+        self.id.seq
+    }
+
+    /// Whether a reader with this number and role may see it.
+    pub fn is_visible_to(&self, reader: UserNo, role: Option<&str>) -> bool {
+        Audience::admits(self.draft.audience.as_ref(), reader, role)
+    }
+
+    /// Refuses an edit by anybody but its author, and of a tombstone.
+    pub fn may_be_edited_by(&self, actor: UserNo) -> Result<(), Refusal> {
+        if self.deleted_at.is_some() {
+            return Err(Refusal::Conflict("The message has been deleted"));
+        }
+        let own = self.sender == actor && self.draft.kind == MessageKind::UserInput;
+        own.then_some(())
+            .ok_or(Refusal::Forbidden("Only its author may edit a message"))
+    }
+
+    /// Refuses a deletion by anybody but its author and those who moderate.
+    pub fn may_be_deleted_by(&self, actor: UserNo, power: Power) -> Result<(), Refusal> {
+        let may = self.sender == actor || power == Power::Moderates;
+        may.then_some(()).ok_or(Refusal::Forbidden(
+            "Only its author or a moderator may delete a message",
+        ))
+    }
+
+    /// Whether it counts as unread for others.
+    pub fn asks_to_be_read(&self) -> bool {
+        self.deleted_at.is_none() && self.draft.kind != MessageKind::Audit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_field_has_its_limit() {
+        let fits = Draft::text(Some("c1".into()), "hello".into());
+        assert!(fits.check().is_ok());
+        assert!(Draft::text(None, "hello".into()).check().is_ok());
+        assert!(Draft::text(None, "  \n ".into()).check().is_err());
+        let link = |url: &str| Attachment {
+            url: url.into(),
+            name: None,
+            media_type: None,
+            size: None,
+        };
+        assert!(
+            Draft {
+                body: String::new(),
+                attachments: vec![link("https://a.b/c")],
+                ..fits.clone()
+            }
+            .check()
+            .is_ok()
+        );
+        assert!(
+            Draft {
+                attachments: vec![link("http://a.b/c")],
+                ..fits.clone()
+            }
+            .check()
+            .is_err()
+        );
+        assert!(
+            Draft {
+                attachments: vec![link("https://a.b/c"); 11],
+                ..fits
+            }
+            .check()
+            .is_err()
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_fingerprint_tells_bodies_apart(a in ".{0,20}", b in ".{0,20}") {
+            let print = |body: &str| Draft::text(None, body.into()).fingerprint(ConversationNo(1));
+            prop_assert_eq!(a == b, print(&a) == print(&b));
+        }
+
+        #[test]
+        fn an_audience_admits_only_its_own(reader in 1i64..5, meant in 1i64..5, role in "[ab]", only in "[ab]") {
+            let by_user = Audience::User(UserNo(meant));
+            prop_assert_eq!(Audience::admits(Some(&by_user), UserNo(reader), Some(&role)), reader == meant);
+            let by_role = Audience::Role(only.clone());
+            prop_assert_eq!(Audience::admits(Some(&by_role), UserNo(reader), Some(&role)), role == only);
+            prop_assert!(!Audience::admits(Some(&by_role), UserNo(reader), None));
+        }
+    }
+}

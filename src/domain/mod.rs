@@ -1,0 +1,11 @@
+//! The vocabulary: what people, conversations and messages are, and what may be said about them. Pure.
+
+pub mod command;
+pub mod conversation;
+pub mod entry;
+pub mod ids;
+pub mod limits;
+pub mod message;
+pub mod principal;
+pub mod refusal;
+pub mod snapshot;

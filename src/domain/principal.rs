@@ -1,0 +1,79 @@
+//! Who is calling, as a trusted token says.
+
+use super::ids::{UserId, UserNo};
+use super::refusal::Refusal;
+
+/// A profile as the platform knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Profile {
+    /// The name to show.
+    pub name: Option<String>,
+    /// The e-mail address; shown to its owner only.
+    pub email: Option<String>,
+    /// A picture, https.
+    pub avatar_url: Option<String>,
+}
+
+/// What a token may make of a person beyond an ordinary user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Roles {
+    /// Runs the place.
+    pub admin: bool,
+    /// Helps people.
+    pub support: bool,
+    /// The platform's own back end.
+    pub service: bool,
+}
+
+impl Roles {
+    /// The names that a token uses.
+    pub fn names(self) -> Vec<&'static str> {
+        let all = [
+            (self.admin, "admin"),
+            (self.support, "support"),
+            (self.service, "service"),
+        ];
+        all.into_iter()
+            .filter_map(|(has, name)| has.then_some(name))
+            .collect()
+    }
+
+    /// Whether any of them opens every conversation.
+    pub fn opens_every_conversation(self) -> bool {
+        self.admin || self.support || self.service
+    }
+}
+
+/// An authenticated caller.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Principal {
+    /// The number in the database.
+    pub no: UserNo,
+    /// The platform's id.
+    pub id: UserId,
+    /// The profile that the token carried.
+    pub profile: Profile,
+    /// What the token makes of the caller.
+    pub roles: Roles,
+    /// When the token ends, in seconds since 1970.
+    pub expires_at: u64,
+}
+
+impl Principal {
+    /// The name to show for the caller.
+    pub fn display_name(&self) -> &str {
+        self.profile.name.as_deref().unwrap_or(self.id.as_str())
+    }
+
+    /// Refuses an id of the acting user in a payload that is not the caller's own. The platform may name anybody.
+    pub fn must_be(&self, claimed: Option<&str>) -> Result<(), Refusal> {
+        match claimed {
+            Some(id) if id != self.id.as_str() && !self.roles.service => {
+                Err(Refusal::IdentityMismatch(
+                    "The acting user is the one of the token; the payload names another",
+                ))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}

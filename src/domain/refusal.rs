@@ -1,0 +1,189 @@
+//! Everything that a caller can be told "no" with: one table of codes, statuses and texts.
+
+use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+
+/// Why a request was not carried out. Whoever asked is told; nothing was changed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refusal {
+    /// A field is missing or not of its form.
+    Invalid {
+        /// The field's name, as the caller wrote it.
+        field: Cow<'static, str>,
+        /// What it must be.
+        reason: String,
+    },
+    /// No token, or not one that can be trusted.
+    Unauthenticated(&'static str),
+    /// The caller may not do this.
+    Forbidden(&'static str),
+    /// The caller was a participant once, or is none.
+    NotAParticipant,
+    /// The caller is blocked here.
+    Blocked,
+    /// The caller may read, not speak.
+    Muted,
+    /// A payload names somebody else as the one who acts.
+    IdentityMismatch(&'static str),
+    /// A browser page from elsewhere.
+    OriginRefused,
+    /// No such conversation, as far as the caller may know.
+    ConversationNotFound,
+    /// No such message, as far as the caller may know.
+    MessageNotFound,
+    /// No such person, as far as the caller may know.
+    UserNotFound(String),
+    /// That person takes no part here.
+    ParticipantNotFound,
+    /// No such path.
+    RouteNotFound,
+    /// The path exists, the method does not.
+    MethodNotAllowed,
+    /// It contradicts something that is there already.
+    Conflict(&'static str),
+    /// The conversation is closed or archived.
+    ConversationClosed,
+    /// Above a limit of size.
+    TooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// Well formed, and impossible.
+    Unprocessable(&'static str),
+    /// Too fast.
+    RateLimited {
+        /// Seconds until it may be tried again, at least 1.
+        retry_after: u64,
+    },
+    /// Something broke that is not the caller's; the log has the cause under this id.
+    Internal {
+        /// The id.
+        request_id: uuid::Uuid,
+    },
+    /// The server can not do it now; nothing is wrong with the request.
+    Unavailable(&'static str),
+}
+
+impl Refusal {
+    /// A field that is not of its form.
+    pub fn invalid(field: impl Into<Cow<'static, str>>, reason: impl Into<String>) -> Self {
+        Self::Invalid {
+            field: field.into(),
+            reason: reason.into(),
+        }
+    }
+
+    /// The stable code and the HTTP status that go with it.
+    pub fn code_and_status(&self) -> (&'static str, u16) {
+        match self {
+            Self::Invalid { .. } => ("INVALID_REQUEST", 400),
+            Self::Unauthenticated(_) => ("UNAUTHENTICATED", 401),
+            Self::Forbidden(_) => ("FORBIDDEN", 403),
+            Self::NotAParticipant => ("NOT_A_PARTICIPANT", 403),
+            Self::Blocked => ("BLOCKED", 403),
+            Self::Muted => ("MUTED", 403),
+            Self::IdentityMismatch(_) => ("IDENTITY_MISMATCH", 403),
+            Self::OriginRefused => ("ORIGIN_REFUSED", 403),
+            Self::ConversationNotFound => ("CONVERSATION_NOT_FOUND", 404),
+            Self::MessageNotFound => ("MESSAGE_NOT_FOUND", 404),
+            Self::UserNotFound(_) => ("USER_NOT_FOUND", 404),
+            Self::ParticipantNotFound => ("PARTICIPANT_NOT_FOUND", 404),
+            Self::RouteNotFound => ("ROUTE_NOT_FOUND", 404),
+            Self::MethodNotAllowed => ("METHOD_NOT_ALLOWED", 405),
+            Self::Conflict(_) => ("CONFLICT", 409),
+            Self::ConversationClosed => ("CONVERSATION_CLOSED", 409),
+            Self::TooLarge { .. } => ("TOO_LARGE", 413),
+            Self::Unprocessable(_) => ("UNPROCESSABLE", 422),
+            Self::RateLimited { .. } => ("RATE_LIMITED", 429),
+            Self::Internal { .. } => ("INTERNAL", 500),
+            Self::Unavailable(_) => ("UNAVAILABLE", 503),
+        }
+    }
+
+    /// The sentence for a person.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Invalid { field, reason } => format!("{field} {reason}"),
+            Self::Unauthenticated(why)
+            | Self::Forbidden(why)
+            | Self::IdentityMismatch(why)
+            | Self::Conflict(why)
+            | Self::Unprocessable(why)
+            | Self::Unavailable(why) => (*why).to_owned(),
+            Self::NotAParticipant => "You are not a participant of this conversation".to_owned(),
+            Self::Blocked => "You are blocked in this conversation".to_owned(),
+            Self::Muted => "You are muted in this conversation".to_owned(),
+            Self::OriginRefused => "Pages of this origin may not connect".to_owned(),
+            Self::ConversationNotFound => "There is no such conversation".to_owned(),
+            Self::MessageNotFound => "There is no such message".to_owned(),
+            Self::UserNotFound(id) => format!("There is no user {id}"),
+            Self::ParticipantNotFound => {
+                "That user is not a participant of this conversation".to_owned()
+            }
+            Self::RouteNotFound => "There is nothing at this path".to_owned(),
+            Self::MethodNotAllowed => "This path does not take this method".to_owned(),
+            Self::ConversationClosed => "This conversation is closed".to_owned(),
+            Self::TooLarge { limit } => format!("Larger than the limit of {limit} bytes"),
+            Self::Internal { .. } => "Something went wrong on our side".to_owned(),
+            Self::RateLimited { .. } => "Too many requests: slow down".to_owned(),
+        }
+    }
+
+    /// Whether the same request may succeed later.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::RateLimited { .. } | Self::Unavailable(_))
+    }
+
+    /// Seconds for the `Retry-After` header, where there is one.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::RateLimited { retry_after } => Some(*retry_after),
+            Self::Unavailable(_) => Some(2),
+            _ => None,
+        }
+    }
+
+    /// The object that every door answers with.
+    pub fn to_json(&self) -> Value {
+        let mut details = Map::new();
+        match self {
+            Self::Invalid { field, .. } => drop(details.insert("field".into(), json!(field))),
+            Self::TooLarge { limit } => drop(details.insert("limit_bytes".into(), json!(limit))),
+            Self::UserNotFound(id) => drop(details.insert("user_id".into(), json!(id))),
+            Self::Internal { request_id } => {
+                drop(details.insert("request_id".into(), json!(request_id)))
+            }
+            _ => {}
+        }
+        if let Some(seconds) = self.retry_after() {
+            details.insert("retry_after_seconds".into(), json!(seconds));
+        }
+        let (code, _) = self.code_and_status();
+        json!({ "success": false, "message": self.message(), "error_code": code, "details": details, "temporary": self.is_temporary() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn temporary_refusals_say_when_to_come_back() {
+        for refusal in [
+            Refusal::Unavailable("x"),
+            Refusal::RateLimited { retry_after: 3 },
+        ] {
+            assert!(refusal.is_temporary() && refusal.retry_after().is_some());
+            assert!(refusal.to_json()["details"]["retry_after_seconds"].is_number());
+        }
+        assert!(!Refusal::Muted.is_temporary());
+    }
+
+    #[test]
+    fn a_wrong_field_is_named() {
+        let told = Refusal::invalid("body", "is missing").to_json();
+        assert_eq!(told["details"]["field"], "body");
+        assert_eq!(told["error_code"], "INVALID_REQUEST");
+        assert_eq!(told["success"], false);
+    }
+}

@@ -1,0 +1,60 @@
+//! A conversation as one reader has it: at a join, and in a list.
+
+use super::conversation::{Conversation, Participant};
+use super::ids::UserNo;
+use super::message::Message;
+
+/// Who reads, as far as an audience cares.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reader {
+    /// The number.
+    pub no: UserNo,
+    /// The role in this conversation; none for staff from outside.
+    pub role: Option<String>,
+}
+
+/// A conversation with everybody who takes or took part in it.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The conversation.
+    pub conversation: Conversation,
+    /// Its people.
+    pub participants: Vec<Participant>,
+}
+
+/// Whether a reader got everything since where they were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// Every change since is in the messages given.
+    Complete,
+    /// The newest messages, from which the reader starts anew.
+    Fresh,
+}
+
+/// What a reader is given at a join: one consistent moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The conversation; its `last_seq` is the moment.
+    pub conversation: Conversation,
+    /// Its people, with their watermarks.
+    pub participants: Vec<Participant>,
+    /// The messages, in the order of seq.
+    pub messages: Vec<Message>,
+    /// Whether they are all that the reader missed.
+    pub recovery: Recovery,
+    /// How many messages of others the reader has not read.
+    pub unread: i64,
+}
+
+/// A conversation as somebody has it in their list.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The conversation.
+    pub conversation: Conversation,
+    /// Everybody in it.
+    pub participants: Vec<Participant>,
+    /// The newest message that they may see.
+    pub last_message: Option<Message>,
+    /// How many messages of others they have not read.
+    pub unread: i64,
+}

@@ -1,0 +1,96 @@
+//! The doors over HTTP: the route table on one screen, and a file for each resource.
+
+pub mod caller;
+pub mod conversations;
+pub mod demo;
+mod idempotent;
+pub mod me;
+pub mod messages;
+pub mod openapi;
+mod operation;
+mod pages;
+pub mod participants;
+mod refusals;
+mod upgrade;
+pub mod watch;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::auth::Claims;
+use crate::config::Config;
+use crate::domain::refusal::Refusal;
+use crate::session::Door;
+
+pub use refusals::{Failure, wrong_path, wrong_query};
+
+/// What every handler can reach.
+pub struct Server {
+    /// What sessions need too.
+    pub door: Arc<Door>,
+    /// The options.
+    pub config: Config,
+    /// Set once, when the server begins to stop.
+    pub draining: AtomicBool,
+    /// Signs the demo's tokens; none outside demo mode.
+    pub demo_secret: Option<String>,
+}
+
+impl Server {
+    /// Signs a token with the demo's secret.
+    fn mint(&self, claims: &Claims) -> Option<String> {
+        self.demo_secret
+            .as_deref()
+            .and_then(|secret| crate::auth::mint(secret, claims).ok())
+    }
+}
+
+/// Everything under `/api/v1`.
+pub fn api(routes: &mut ServiceConfig) {
+    routes
+        .service(me::show)
+        .service(me::put_user)
+        .service(me::show_user)
+        .service(conversations::create)
+        .service(conversations::list)
+        .service(conversations::show)
+        .service(conversations::change)
+        .service(conversations::unread)
+        .service(messages::list)
+        .service(messages::send)
+        .service(messages::edit)
+        .service(messages::delete)
+        .service(messages::history)
+        .service(participants::seen)
+        .service(participants::delivered)
+        .service(participants::add)
+        .service(participants::change)
+        .service(participants::remove)
+        .service(demo::people);
+}
+
+/// Everything else: operation, documentation, the socket, the demo's pages.
+pub fn outside(routes: &mut web::ServiceConfig) {
+    routes
+        .route("/healthz", web::get().to(operation::healthz))
+        .route("/readyz", web::get().to(operation::readyz))
+        .route("/metrics", web::get().to(operation::metrics))
+        .route("/ws", web::get().to(upgrade::upgrade))
+        .route("/docs", web::get().to(pages::docs))
+        .route("/", web::get().to(pages::index))
+        .route("/{path:.*}", web::get().to(pages::asset))
+        .default_service(web::to(nothing_here));
+}
+
+/// Whatever no route takes: a path of the API with another method is told so.
+async fn nothing_here(
+    request: HttpRequest,
+    paths: web::Data<openapi::Paths>,
+) -> Result<HttpResponse, Failure> {
+    Err(match paths.knows(request.path()) {
+        true => Refusal::MethodNotAllowed.into(),
+        false => Refusal::RouteNotFound.into(),
+    })
+}

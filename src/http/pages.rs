@@ -1,0 +1,79 @@
+//! The demo's pages and the API's documentation: files of `static/`, built into the binary.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use rust_embed::RustEmbed;
+
+use super::Failure;
+use crate::domain::refusal::Refusal;
+
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/static"]
+struct Static;
+
+/// Scripts, styles and connections of this server only; pictures from anywhere on https.
+const POLICY: &str = "default-src 'self'; img-src 'self' https: data:; connect-src 'self' ws: wss:; object-src 'none'; \
+                      base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+/// Swagger UI sets styles of its own.
+const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; \
+                           base-uri 'none'; frame-ancestors 'none'";
+
+/// The demo.
+pub async fn index(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    page(&request, "index.html", POLICY)
+}
+
+/// The API's documentation.
+pub async fn docs(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    page(&request, "docs.html", DOCS_POLICY)
+}
+
+/// Any other file.
+pub async fn asset(request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, Failure> {
+    page(&request, &path, POLICY)
+}
+
+fn page(request: &HttpRequest, name: &str, policy: &str) -> Result<HttpResponse, Failure> {
+    let file = Static::get(name).ok_or(Refusal::RouteNotFound)?;
+    let digest: String = file
+        .metadata
+        .sha256_hash()
+        .iter()
+        .take(12)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let tag = format!("\"{digest}\"");
+    let known = request
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok());
+    let mut response = if known == Some(tag.as_str()) {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
+    response
+        .insert_header((header::ETAG, tag.as_str()))
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, policy))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((header::REFERRER_POLICY, "no-referrer"))
+        .content_type(
+            mime_guess::from_path(name)
+                .first_or_octet_stream()
+                .to_string()
+                + charset(name),
+        );
+    Ok(if known == Some(tag.as_str()) {
+        response.finish()
+    } else {
+        response.body(file.data.into_owned())
+    })
+}
+
+fn charset(name: &str) -> &'static str {
+    let is_text = [".html", ".css", ".js", ".svg", ".txt", ".md"]
+        .iter()
+        .any(|ending| name.ends_with(ending));
+    if is_text { "; charset=utf-8" } else { "" }
+}

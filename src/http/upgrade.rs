@@ -1,0 +1,81 @@
+//! The realtime upgrade: an HTTP request becomes a session, if it may.
+
+use actix_web::http::header::{HOST, ORIGIN};
+use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web_actors::ws;
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::caller::bearer;
+use super::{Failure, Server};
+use crate::domain::refusal::Refusal;
+use crate::outbox::{CloseReason, Outbox};
+use crate::session::{Session, fresh_session};
+use crate::wire::guard::{FrameGuard, Guarded};
+
+/// Opens a session.
+pub async fn upgrade(
+    server: web::Data<Server>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Failure> {
+    if server.draining.load(Ordering::Relaxed) {
+        return Err(Refusal::Unavailable("The server is restarting").into());
+    }
+    if request.query_string().contains("token") {
+        return Err(Refusal::invalid(
+            "token",
+            "belongs in the Authorization header or the first frame, not in the URL",
+        )
+        .into());
+    }
+    actix_http::ws::verify_handshake(request.head())
+        .map_err(|_| Refusal::invalid("Upgrade", "must be a WebSocket handshake of version 13"))?;
+    let principal = match bearer(&request)? {
+        Some(token) => Some(server.door.people.identify(token).await?),
+        None => None,
+    };
+    let sockets = &server.config.sockets;
+    let outbox = Outbox::new(fresh_session(), sockets.outbox_limit as usize);
+    if !is_welcome(&request, &server.config.auth.allowed_origins) {
+        outbox.close(CloseReason::Origin);
+    }
+    let mut response = ws::handshake(&request)
+        .map_err(|_| Refusal::invalid("Upgrade", "must be a WebSocket handshake of version 13"))?;
+    let open = server
+        .door
+        .house
+        .directory
+        .open(&outbox, sockets.max_connections);
+    open.ok_or(Refusal::Unavailable("Too many connections"))?;
+    let verdict = Rc::new(Cell::new(None));
+    let limit = sockets.frame_limit;
+    let stream = Guarded::new(
+        payload,
+        FrameGuard::new(u64::from(limit)),
+        Rc::clone(&verdict),
+    );
+    let session = Session::new(Arc::clone(&server.door), outbox, principal, verdict);
+    let codec = actix_http::ws::Codec::new().max_size(limit as usize);
+    Ok(response.streaming(ws::WebsocketContext::with_codec(session, stream, codec)))
+}
+
+/// Pages of this server and of the origins on the list may connect, and whatever is no page.
+pub fn is_welcome(request: &HttpRequest, allowed: &[String]) -> bool {
+    let Some(origin) = request.headers().get(ORIGIN) else {
+        return true;
+    };
+    let Ok(origin) = origin.to_str() else {
+        return false;
+    };
+    let host = request
+        .headers()
+        .get(HOST)
+        .and_then(|host| host.to_str().ok());
+    let own = origin
+        .split_once("://")
+        .is_some_and(|(_, authority)| Some(authority) == host);
+    own || allowed.iter().any(|other| other == origin)
+}

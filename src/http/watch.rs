@@ -1,0 +1,71 @@
+//! What is done around every request: the address's rate limit, the figures by route pattern.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{Error, ResponseError, web};
+use std::time::Instant;
+
+use super::caller::address;
+use super::{Failure, Server};
+
+/// Lets a request through if its address is not too fast, and notes how it went.
+pub async fn watch(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let begun = Instant::now();
+    let Some(server) = request.app_data::<web::Data<Server>>().cloned() else {
+        return next
+            .call(request)
+            .await
+            .map(ServiceResponse::map_into_boxed_body);
+    };
+    let method = request.method().to_string();
+    let from = address(request.request(), &server.config.rates.trusted_proxies);
+    if let Some(Err(refusal)) = from.map(|address| server.door.pace.address(address)) {
+        let failure = Failure::from(refusal);
+        note(&server, &method, "any", 429, begun, Some(&failure));
+        let response = failure.error_response();
+        return Ok(request.into_response(response).map_into_boxed_body());
+    }
+    let response = next.call(request).await?;
+    let route = response
+        .request()
+        .match_pattern()
+        .unwrap_or_else(|| "none".to_owned());
+    let failure = response
+        .response()
+        .error()
+        .and_then(|error| error.as_error::<Failure>());
+    note(
+        &server,
+        &method,
+        &route,
+        response.status().as_u16(),
+        begun,
+        failure,
+    );
+    Ok(response.map_into_boxed_body())
+}
+
+fn note(
+    server: &Server,
+    method: &str,
+    route: &str,
+    status: u16,
+    begun: Instant,
+    failure: Option<&Failure>,
+) {
+    let metrics = &server.door.house.metrics;
+    metrics
+        .requests
+        .with_label_values(&[method, route, &status.to_string()])
+        .observe(begun.elapsed().as_secs_f64());
+    if let Some(failure) = failure {
+        metrics
+            .refusals
+            .with_label_values(&[failure.refusal().code_and_status().0])
+            .inc();
+    }
+}

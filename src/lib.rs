@@ -1,0 +1,45 @@
+//! Stoa: realtime conversations beside a platform's own users, jobs and orders.
+//!
+//! Five sentences to hold in mind:
+//!
+//! 1. **One door in**: a `Command` reaches exactly one owner, a room, and that owner decides.
+//! 2. **One truth**: Postgres. A fact exists when its transaction has committed; only then is it acknowledged, and only then announced.
+//! 3. **One way out**: an entry about a committed fact goes to the room, which encodes it once and pushes it to outboxes.
+//! 4. **Later is a row**: work that can wait is written in the same transaction and comes back in through the same doors.
+//! 5. **Rules are pure**: what may happen is decided by functions without I/O and without a clock; actors only carry.
+//!
+//! The words: a *conversation* is what is stored, a *room* is the actor that is awake for it; a *session* is one connection, an *outbox*
+//! the bounded queue to it; an *entry* is a committed change with its *seq*; a *principal* is an authenticated caller; a *draft* is a message
+//! that somebody wants to send; a *mark* is a watermark of reading.
+//!
+//! The modules in reading order, from the outside in. Each may import only those after it (`tests/tidy.rs` sees to that).
+
+pub mod app;
+pub mod logging;
+pub mod seed;
+pub mod sweeper;
+
+pub mod http;
+
+pub mod session;
+
+pub mod people;
+pub mod registry;
+
+pub mod room;
+
+pub mod journal;
+
+pub mod auth;
+pub mod store;
+pub mod wire;
+
+pub mod directory;
+pub mod metrics;
+pub mod outbox;
+pub mod pace;
+
+pub mod config;
+pub mod error;
+
+pub mod domain;

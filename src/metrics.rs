@@ -1,0 +1,131 @@
+//! The figures that `/metrics` shows. Labels are codes and route patterns, never ids.
+
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder,
+};
+
+use crate::error::Error;
+
+/// Every figure, in a registry of its own, so that two servers in one process keep theirs apart.
+pub struct Metrics {
+    registry: Registry,
+    /// Open sockets.
+    pub connections: IntGauge,
+    /// Rooms that are awake.
+    pub rooms: IntGauge,
+    /// Messages committed.
+    pub messages: IntCounter,
+    /// Sends that were answered with an earlier result.
+    pub repeats: IntCounter,
+    /// Frames pushed to outboxes.
+    pub deliveries: IntCounter,
+    /// Outboxes that ran over.
+    pub overflows: IntCounter,
+    /// Appends and marks in one commit.
+    pub batch_size: Histogram,
+    /// Seconds that one commit took.
+    pub batch_seconds: Histogram,
+    /// Refusals by code.
+    pub refusals: IntCounterVec,
+    /// Requests by route pattern, method and status.
+    pub requests: HistogramVec,
+}
+
+impl Metrics {
+    /// All figures at zero. Fails only if two of them had one name.
+    pub fn new() -> Result<Self, Error> {
+        let registry = Registry::new();
+        Ok(Self {
+            connections: gauge(&registry, "stoa_connections", "Open sockets")?,
+            rooms: gauge(&registry, "stoa_rooms_awake", "Rooms that are awake")?,
+            messages: counter(&registry, "stoa_messages_total", "Messages committed")?,
+            repeats: counter(
+                &registry,
+                "stoa_repeated_sends_total",
+                "Sends answered with an earlier result",
+            )?,
+            deliveries: counter(
+                &registry,
+                "stoa_deliveries_total",
+                "Frames pushed to outboxes",
+            )?,
+            overflows: counter(
+                &registry,
+                "stoa_outbox_overflows_total",
+                "Connections closed as slow readers",
+            )?,
+            batch_size: histogram(
+                &registry,
+                "stoa_commit_batch_size",
+                "Appends in one commit",
+                &SIZES,
+            )?,
+            batch_seconds: histogram(
+                &registry,
+                "stoa_commit_seconds",
+                "Time of one commit",
+                &SECONDS,
+            )?,
+            refusals: {
+                let family = IntCounterVec::new(
+                    Opts::new("stoa_refusals_total", "Refusals by code"),
+                    &["code"],
+                );
+                register(&registry, family)?
+            },
+            requests: {
+                let options = HistogramOpts::new("stoa_request_seconds", "Requests by route")
+                    .buckets(SECONDS.to_vec());
+                register(
+                    &registry,
+                    HistogramVec::new(options, &["method", "route", "status"]),
+                )?
+            },
+            registry,
+        })
+    }
+
+    /// The text that Prometheus reads.
+    pub fn render(&self) -> Result<String, Error> {
+        TextEncoder::new()
+            .encode_to_string(&self.registry.gather())
+            .map_err(Error::internal)
+    }
+}
+
+const SIZES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 128.0, 256.0, 512.0];
+const SECONDS: [f64; 11] = [
+    0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0,
+];
+
+fn register<C: prometheus::core::Collector + Clone + 'static>(
+    registry: &Registry,
+    made: prometheus::Result<C>,
+) -> Result<C, Error> {
+    let collector = made.map_err(Error::internal)?;
+    registry
+        .register(Box::new(collector.clone()))
+        .map_err(Error::internal)?;
+    Ok(collector)
+}
+
+fn gauge(registry: &Registry, name: &str, help: &str) -> Result<IntGauge, Error> {
+    register(registry, IntGauge::new(name, help))
+}
+
+fn counter(registry: &Registry, name: &str, help: &str) -> Result<IntCounter, Error> {
+    register(registry, IntCounter::new(name, help))
+}
+
+fn histogram(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    buckets: &[f64],
+) -> Result<Histogram, Error> {
+    register(
+        registry,
+        Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec())),
+    )
+}

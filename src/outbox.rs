@@ -1,0 +1,355 @@
+//! The bounded queue to one connection: rooms push shared bytes, the session drains them.
+
+use bytestring::ByteString;
+use futures_util::Stream;
+use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use crate::domain::ids::{ConversationId, Seq, SessionId};
+
+/// Bytes that a session takes out at once: what lies in the session's own buffers beyond the outbox's bound.
+const DRAIN_BYTES: usize = 32 * 1024;
+/// What a queued frame costs beside its bytes.
+const FRAME_OVERHEAD: usize = 64;
+
+/// Why a connection is closed by the server (RFC 6455, section 7.4; 4xxx are Stoa's own).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// The protocol was used wrongly.
+    Misuse,
+    /// A frame or message above the limit.
+    TooLarge,
+    /// The server restarts: come back after a random pause.
+    Restarting,
+    /// The outbox ran over: come back with the last seq.
+    SlowReader,
+    /// Nothing was heard for too long.
+    Silent,
+    /// No valid token, or it has expired.
+    Unauthenticated,
+    /// No authentication in time.
+    AuthenticationTimeout,
+    /// A page from elsewhere.
+    Origin,
+    /// Too many requests.
+    TooFast,
+}
+
+impl CloseReason {
+    /// The close code and the text beside it.
+    pub fn code_and_text(self) -> (u16, &'static str) {
+        match self {
+            Self::Misuse => (1008, "protocol used wrongly"),
+            Self::TooLarge => (1009, "too large"),
+            Self::Restarting => (1012, "restarting"),
+            Self::SlowReader => (1013, "slow reader"),
+            Self::Silent => (1001, "silent for too long"),
+            Self::Unauthenticated => (4401, "unauthenticated"),
+            Self::AuthenticationTimeout => (4408, "no authentication in time"),
+            Self::Origin => (4403, "origin refused"),
+            Self::TooFast => (4429, "too fast"),
+        }
+    }
+}
+
+/// One thing for the session to do.
+#[derive(Clone, Debug)]
+pub enum Frame {
+    /// Send this text.
+    Text(ByteString),
+    /// Ask the peer for a sign of life.
+    Ping,
+    /// The room is gone: join it again from this seq on.
+    Rejoin(ConversationId, Seq),
+}
+
+/// What became of a push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Push {
+    /// It will be sent.
+    Queued,
+    /// The bound was passed just now; the connection is closed as slow.
+    Overflowed,
+    /// The connection is closing or gone.
+    Dropped,
+}
+
+/// What a session takes out at once.
+#[derive(Debug)]
+pub struct Drained {
+    /// In the order of sending.
+    pub frames: Vec<Frame>,
+    /// Close the connection after them.
+    pub close: Option<CloseReason>,
+}
+
+#[derive(Default)]
+struct Queue {
+    frames: VecDeque<Frame>,
+    bytes: usize,
+    closing: Option<CloseReason>,
+    /// What the connection is closed with when its deadline passes.
+    deadline_reason: Option<CloseReason>,
+    /// Set when the session has been told to close, or is gone: nothing is taken any more.
+    ended: bool,
+}
+
+/// The queue and the signs of life of one connection. Rooms write it, the session reads it, the sweeper watches it.
+pub struct Outbox {
+    session: SessionId,
+    bound: usize,
+    queue: Mutex<Queue>,
+    waker: AtomicWaker,
+    opened: Instant,
+    /// Milliseconds after `opened`: written by the session when it hears from its peer.
+    heard: AtomicU64,
+    /// Milliseconds after `opened`: written by the sweeper when it pings.
+    pinged: AtomicU64,
+    /// Milliseconds after `opened` at which the queue's `deadline_reason` applies; `u64::MAX` for never.
+    deadline: AtomicU64,
+}
+
+impl Outbox {
+    /// An empty queue for at most `bound` bytes, overhead included.
+    pub fn new(session: SessionId, bound: usize) -> Arc<Self> {
+        Arc::new(Self {
+            session,
+            bound,
+            queue: Mutex::default(),
+            waker: AtomicWaker::new(),
+            opened: Instant::now(),
+            heard: AtomicU64::new(0),
+            pinged: AtomicU64::new(0),
+            deadline: AtomicU64::new(u64::MAX),
+        })
+    }
+
+    /// Whose it is.
+    pub fn session(&self) -> SessionId {
+        self.session
+    }
+
+    /// Queues one text.
+    pub fn text(&self, text: ByteString) -> Push {
+        self.push(Frame::Text(text))
+    }
+
+    /// Queues several texts, waking the session once.
+    pub fn texts(&self, texts: impl IntoIterator<Item = ByteString>) -> Push {
+        let mut queue = self.queue.lock();
+        let was_empty = queue.frames.is_empty();
+        let mut outcome = Push::Queued;
+        for text in texts {
+            outcome = self.push_locked(&mut queue, Frame::Text(text));
+            if outcome != Push::Queued {
+                break;
+            }
+        }
+        drop(queue);
+        if was_empty {
+            self.waker.wake();
+        }
+        outcome
+    }
+
+    /// Queues one frame.
+    pub fn push(&self, frame: Frame) -> Push {
+        let mut queue = self.queue.lock();
+        let was_empty = queue.frames.is_empty();
+        let outcome = self.push_locked(&mut queue, frame);
+        drop(queue);
+        if was_empty || outcome == Push::Overflowed {
+            self.waker.wake();
+        }
+        outcome
+    }
+
+    fn push_locked(&self, queue: &mut Queue, frame: Frame) -> Push {
+        if queue.ended || queue.closing.is_some() {
+            return Push::Dropped;
+        }
+        let size = cost(&frame);
+        if queue.bytes + size > self.bound {
+            queue.frames = VecDeque::new();
+            queue.bytes = 0;
+            queue.closing = Some(CloseReason::SlowReader);
+            return Push::Overflowed;
+        }
+        queue.bytes += size;
+        queue.frames.push_back(frame);
+        Push::Queued
+    }
+
+    /// Closes the connection after what is queued; the first reason stands.
+    pub fn close(&self, reason: CloseReason) {
+        self.queue.lock().closing.get_or_insert(reason);
+        self.waker.wake();
+    }
+
+    /// Says that the session is gone: what is queued is freed, what comes is dropped.
+    pub fn end(&self) {
+        let mut queue = self.queue.lock();
+        queue.ended = true;
+        queue.frames = VecDeque::new();
+        queue.bytes = 0;
+    }
+
+    /// Bytes that wait, overhead included.
+    pub fn waiting_bytes(&self) -> usize {
+        self.queue.lock().bytes
+    }
+
+    /// Notes that the peer gave a sign of life.
+    pub fn note_heard(&self) {
+        self.heard.store(self.age(), Ordering::Relaxed);
+    }
+
+    /// How long nothing has been heard.
+    pub fn silence(&self) -> Duration {
+        Duration::from_millis(
+            self.age()
+                .saturating_sub(self.heard.load(Ordering::Relaxed)),
+        )
+    }
+
+    /// Queues a ping when the last one, and the last sign of life, are this long ago.
+    pub fn ping_when_quiet(&self, interval: Duration) {
+        let last = self
+            .pinged
+            .load(Ordering::Relaxed)
+            .max(self.heard.load(Ordering::Relaxed));
+        if u128::from(self.age().saturating_sub(last)) >= interval.as_millis() {
+            self.pinged.store(self.age(), Ordering::Relaxed);
+            self.push(Frame::Ping);
+        }
+    }
+
+    /// Sets how long from now the session may go on as it is, and what it is closed with then.
+    pub fn set_deadline(&self, after: Duration, reason: CloseReason) {
+        self.queue.lock().deadline_reason = Some(reason);
+        let milliseconds = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        self.deadline
+            .store(self.age().saturating_add(milliseconds), Ordering::Relaxed);
+    }
+
+    /// Closes the connection if its deadline has passed.
+    pub fn close_when_overdue(&self) {
+        if self.age() < self.deadline.load(Ordering::Relaxed) {
+            return;
+        }
+        let reason = self.queue.lock().deadline_reason;
+        if let Some(reason) = reason {
+            self.close(reason);
+        }
+    }
+
+    fn age(&self) -> u64 {
+        self.opened.elapsed().as_millis() as u64
+    }
+
+    fn take(&self) -> Option<Drained> {
+        let mut queue = self.queue.lock();
+        if queue.frames.is_empty() && (queue.closing.is_none() || queue.ended) {
+            return None;
+        }
+        let mut taken = 0;
+        let mut count = 0;
+        while let Some(frame) = queue.frames.get(count)
+            && taken < DRAIN_BYTES
+        {
+            taken += cost(frame);
+            count += 1;
+        }
+        let frames: Vec<Frame> = queue.frames.drain(..count).collect();
+        queue.bytes = queue.bytes.saturating_sub(taken);
+        let close = if queue.frames.is_empty() {
+            queue.closing
+        } else {
+            None
+        };
+        if close.is_some() {
+            queue.ended = true;
+        }
+        Some(Drained { frames, close })
+    }
+}
+
+fn cost(frame: &Frame) -> usize {
+    match frame {
+        Frame::Text(text) => text.len() + FRAME_OVERHEAD,
+        Frame::Ping | Frame::Rejoin(..) => FRAME_OVERHEAD,
+    }
+}
+
+/// What the session drains its outbox with. While the peer does not read, nobody polls it, and the outbox fills.
+pub struct Drain(pub Arc<Outbox>);
+
+impl Stream for Drain {
+    type Item = Drained;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Drained>> {
+        if let Some(drained) = self.0.take() {
+            return Poll::Ready(Some(drained));
+        }
+        self.0.waker.register(context.waker());
+        self.0
+            .take()
+            .map_or(Poll::Pending, |drained| Poll::Ready(Some(drained)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn outbox(bound: usize) -> Arc<Outbox> {
+        Outbox::new(SessionId(Uuid::nil()), bound)
+    }
+
+    #[test]
+    fn frames_leave_in_the_order_they_came() {
+        let outbox = outbox(1_000);
+        for text in ["a", "b", "c"] {
+            assert_eq!(outbox.text(text.into()), Push::Queued);
+        }
+        let drained = outbox.take().unwrap();
+        let texts: Vec<_> = drained.frames.iter().map(|f| format!("{f:?}")).collect();
+        assert_eq!(texts, [r#"Text("a")"#, r#"Text("b")"#, r#"Text("c")"#]);
+        assert_eq!(outbox.waiting_bytes(), 0);
+        assert!(outbox.take().is_none());
+    }
+
+    #[test]
+    fn beyond_the_bound_everything_is_dropped_and_the_reader_is_slow() {
+        let outbox = outbox(3 * (FRAME_OVERHEAD + 10));
+        let ten: ByteString = "0123456789".into();
+        for _ in 0..3 {
+            assert_eq!(outbox.text(ten.clone()), Push::Queued);
+        }
+        assert_eq!(outbox.text(ten.clone()), Push::Overflowed);
+        assert_eq!(outbox.text(ten), Push::Dropped);
+        assert_eq!(outbox.waiting_bytes(), 0);
+        let drained = outbox.take().unwrap();
+        assert!(drained.frames.is_empty());
+        assert_eq!(drained.close, Some(CloseReason::SlowReader));
+    }
+
+    #[test]
+    fn a_close_comes_after_what_was_queued_and_only_once() {
+        let outbox = outbox(1_000_000);
+        let big: ByteString = "x".repeat(DRAIN_BYTES).into();
+        outbox.texts([big.clone(), big]);
+        outbox.close(CloseReason::Restarting);
+        outbox.close(CloseReason::TooFast);
+        assert_eq!(outbox.take().unwrap().close, None);
+        assert_eq!(outbox.take().unwrap().close, Some(CloseReason::Restarting));
+        assert!(outbox.take().is_none());
+    }
+}

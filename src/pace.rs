@@ -1,0 +1,140 @@
+//! How fast anybody may be: sessions, users and addresses each have a bucket (governor's GCRA).
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+
+use crate::config::{RateOptions, Switch};
+use crate::domain::ids::UserNo;
+use crate::domain::refusal::Refusal;
+
+/// The buckets of one session.
+pub type SessionPace = Option<DefaultDirectRateLimiter>;
+
+/// Every bucket that is not a session's own; `None` where rate limits are off.
+pub struct Pace {
+    limits: Option<Limits>,
+}
+
+struct Limits {
+    session: Quota,
+    users: DefaultKeyedRateLimiter<UserNo>,
+    addresses: DefaultKeyedRateLimiter<IpAddr>,
+    clock: DefaultClock,
+}
+
+fn quota(rate: u32) -> Quota {
+    let rate = NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
+    Quota::per_second(rate).allow_burst(rate.saturating_mul(NonZeroU32::MIN.saturating_add(1)))
+}
+
+impl Pace {
+    /// The buckets that the options ask for.
+    pub fn new(options: &RateOptions) -> Self {
+        let limits = || Limits {
+            session: quota(options.session_rate),
+            users: RateLimiter::keyed(quota(options.user_rate)),
+            addresses: RateLimiter::keyed(quota(options.address_rate)),
+            clock: DefaultClock::default(),
+        };
+        Self {
+            limits: (options.rate_limits == Switch::On).then(limits),
+        }
+    }
+
+    /// A new session's own bucket.
+    pub fn session(&self) -> SessionPace {
+        self.limits
+            .as_ref()
+            .map(|limits| RateLimiter::direct(limits.session))
+    }
+
+    /// One frame of a session.
+    pub fn frame(&self, session: &SessionPace, user: Option<UserNo>) -> Result<(), Refusal> {
+        if let (Some(limits), Some(bucket)) = (&self.limits, session) {
+            bucket
+                .check()
+                .map_err(|early| slow_down(early.wait_time_from(limits.clock.now())))?;
+        }
+        user.map_or(Ok(()), |user| self.user(user))
+    }
+
+    /// One request of a user.
+    pub fn user(&self, user: UserNo) -> Result<(), Refusal> {
+        let Some(limits) = &self.limits else {
+            return Ok(());
+        };
+        limits
+            .users
+            .check_key(&user)
+            .map_err(|early| slow_down(early.wait_time_from(limits.clock.now())))
+    }
+
+    /// One request or connection of an address.
+    pub fn address(&self, address: IpAddr) -> Result<(), Refusal> {
+        let Some(limits) = &self.limits else {
+            return Ok(());
+        };
+        limits
+            .addresses
+            .check_key(&address)
+            .map_err(|early| slow_down(early.wait_time_from(limits.clock.now())))
+    }
+
+    /// Forgets the buckets that are full again.
+    pub fn sweep(&self) {
+        if let Some(limits) = &self.limits {
+            limits.users.retain_recent();
+            limits.addresses.retain_recent();
+        }
+    }
+}
+
+fn slow_down(wait: std::time::Duration) -> Refusal {
+    Refusal::RateLimited {
+        retry_after: wait.as_secs() + 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(switch: Switch) -> RateOptions {
+        RateOptions {
+            rate_limits: switch,
+            session_rate: 2,
+            user_rate: 3,
+            address_rate: 1,
+            trusted_proxies: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_burst_is_twice_the_rate_and_then_it_is_too_fast() {
+        let pace = Pace::new(&options(Switch::On));
+        let session = pace.session();
+        for _ in 0..4 {
+            assert!(pace.frame(&session, None).is_ok());
+        }
+        assert!(matches!(
+            pace.frame(&session, None),
+            Err(Refusal::RateLimited { retry_after: 1.. })
+        ));
+        assert!(
+            pace.frame(&pace.session(), None).is_ok(),
+            "another session has its own"
+        );
+    }
+
+    #[test]
+    fn switched_off_nothing_is_too_fast() {
+        let pace = Pace::new(&options(Switch::Off));
+        let session = pace.session();
+        for _ in 0..1_000 {
+            assert!(pace.frame(&session, Some(UserNo(1))).is_ok());
+            assert!(pace.address(IpAddr::from([127, 0, 0, 1])).is_ok());
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The supervisor of rooms: wakes, finds and forgets them.
+
+use actix::dev::SendError;
+use actix::prelude::*;
+use dashmap::DashMap;
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+use crate::domain::command::Command;
+use crate::domain::conversation::{Conversation, Participant};
+use crate::domain::ids::ConversationId;
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::domain::snapshot::Loaded;
+use crate::error::Error;
+use crate::room::actor::Room;
+use crate::room::reply::{Asker, Reply};
+use crate::room::{House, Sleep, Tired, ToRoom};
+use crate::store::conversations::Key;
+use crate::store::replay;
+use crate::wire::answer::Answer;
+use crate::wire::encode;
+
+type Awake = Arc<DashMap<ConversationId, Addr<Room>>>;
+
+/// What sessions and REST hold of the rooms. Anybody may read who is awake; only the registry writes it.
+#[derive(Clone)]
+pub struct Rooms {
+    awake: Awake,
+    registry: Addr<Registry>,
+}
+
+impl Rooms {
+    /// Sends a message to a conversation's room, waking it if need be. Messages of one caller arrive in their order.
+    pub fn send(&self, conversation: ConversationId, message: ToRoom) {
+        let undelivered = match self.awake.get(&conversation) {
+            Some(room) => match room.try_send(message) {
+                Ok(()) => return,
+                Err(SendError::Full(message)) => {
+                    let full = Refusal::Unavailable(
+                        "This conversation is busier than it can be: try again",
+                    );
+                    return message.into_reply().refuse(full);
+                }
+                Err(SendError::Closed(message)) => message,
+            },
+            None => message,
+        };
+        self.registry.do_send(Deliver {
+            conversation,
+            message: undelivered,
+        });
+    }
+
+    /// Tells a room that a session has ended; a room that sleeps does not care.
+    pub fn leave_if_awake(&self, conversation: ConversationId, leave: ToRoom) {
+        match self.awake.get(&conversation) {
+            Some(room) => room.do_send(leave),
+            None => leave.into_reply().send(Ok(Answer::Done)),
+        }
+    }
+
+    /// Sends a command and waits for its outcome.
+    pub async fn ask(
+        &self,
+        conversation: ConversationId,
+        principal: Arc<Principal>,
+        command: Command,
+    ) -> Result<Answer, Error> {
+        let (sender, answer) = oneshot::channel();
+        let reply = Reply::new(conversation, principal.no, Asker::Rest(sender));
+        self.send(
+            conversation,
+            ToRoom::Do {
+                principal,
+                command,
+                reply,
+            },
+        );
+        answer
+            .await
+            .map_err(|_| Error::internal("a room answered nothing"))?
+    }
+
+    /// Tells those who take part in a new conversation of it.
+    pub fn announce_creation(
+        &self,
+        house: &House,
+        conversation: &Conversation,
+        people: &[Participant],
+    ) {
+        let frame = encode::conversation_created(conversation, people, &house.directory);
+        for person in people {
+            for outbox in house.directory.outboxes(person.no) {
+                outbox.text(frame.clone());
+            }
+        }
+    }
+
+    /// Makes a room panic; says whether it was awake.
+    #[cfg(debug_assertions)]
+    pub fn panic(&self, conversation: ConversationId) -> bool {
+        let room = self.awake.get(&conversation);
+        room.inspect(|room| room.do_send(crate::room::Panic))
+            .is_some()
+    }
+
+    /// How many rooms are awake.
+    pub fn count(&self) -> usize {
+        self.awake.len()
+    }
+}
+
+/// A message for a room that is not awake, as far as its sender knows.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Deliver {
+    conversation: ConversationId,
+    message: ToRoom,
+}
+
+/// Wakes rooms on the arbiters that it was given, one after the other.
+pub struct Registry {
+    awake: Awake,
+    /// Messages that wait for a room that is being read; bounded by what sessions and addresses may send.
+    waking: HashMap<ConversationId, Vec<ToRoom>>,
+    house: Arc<House>,
+    arbiters: Vec<Arbiter>,
+    next: usize,
+}
+
+impl Registry {
+    /// Starts the registry, and as many threads for rooms.
+    pub fn start(house: Arc<House>, threads: u16) -> Rooms {
+        let awake = Awake::default();
+        let arbiters = (0..threads).map(|_| Arbiter::new()).collect();
+        let registry = Self {
+            awake: Arc::clone(&awake),
+            waking: HashMap::new(),
+            house,
+            arbiters,
+            next: 0,
+        };
+        let address = Self::start_in_arbiter(&Arbiter::new().handle(), |context| {
+            context.set_mailbox_capacity(1 << 16);
+            registry
+        });
+        Rooms {
+            awake,
+            registry: address,
+        }
+    }
+
+    fn wake(&mut self, conversation: ConversationId, first: ToRoom, context: &mut Context<Self>) {
+        self.waking.insert(conversation, vec![first]);
+        let pool = self.house.pool.clone();
+        let read = async move {
+            pool.run(move |connection| replay::load(connection, Key::Id(conversation)))
+                .await
+        };
+        context.spawn(read.into_actor(self).map(move |loaded, registry, context| {
+            registry.woken(conversation, loaded, context);
+        }));
+    }
+
+    /// The messages that waited reach the room before anybody else can find it, so their order stays.
+    fn woken(
+        &mut self,
+        conversation: ConversationId,
+        loaded: Result<Option<Loaded>, Error>,
+        context: &mut Context<Self>,
+    ) {
+        let waiting = self.waking.remove(&conversation).unwrap_or_default();
+        match loaded {
+            Err(error) => refuse_all(waiting, error),
+            Ok(None) => refuse_all(waiting, Refusal::ConversationNotFound.into()),
+            Ok(Some(loaded)) => {
+                let Some(room) = self.start_room(loaded, context) else {
+                    return;
+                };
+                waiting
+                    .into_iter()
+                    .for_each(|message| room.do_send(message));
+                self.awake.insert(conversation, room);
+            }
+        }
+    }
+
+    fn start_room(&mut self, loaded: Loaded, context: &mut Context<Self>) -> Option<Addr<Room>> {
+        self.next = (self.next + 1) % self.arbiters.len().max(1);
+        let arbiter = self.arbiters.get(self.next)?;
+        let (house, registry) = (
+            Arc::clone(&self.house),
+            context.address().recipient::<Tired>(),
+        );
+        Some(Room::start_in_arbiter(&arbiter.handle(), move |_| {
+            Room::new(loaded, house, registry)
+        }))
+    }
+}
+
+fn refuse_all(waiting: Vec<ToRoom>, error: Error) {
+    let refusal = match error {
+        Error::Refused(refusal) => refusal,
+        Error::Internal(cause) => {
+            let request_id = uuid::Uuid::now_v7();
+            log::error!(event = "room_not_woken", request_id:% = request_id; "{cause}");
+            Refusal::Internal { request_id }
+        }
+    };
+    waiting
+        .into_iter()
+        .for_each(|message| message.into_reply().refuse(refusal.clone()));
+}
+
+impl Actor for Registry {
+    type Context = Context<Self>;
+}
+
+impl Supervised for Registry {}
+
+impl Handler<Deliver> for Registry {
+    type Result = ();
+
+    fn handle(
+        &mut self,
+        Deliver {
+            conversation,
+            message,
+        }: Deliver,
+        context: &mut Self::Context,
+    ) {
+        if let Some(waiting) = self.waking.get_mut(&conversation) {
+            return waiting.push(message);
+        }
+        let alive = self
+            .awake
+            .get(&conversation)
+            .filter(|room| room.connected())
+            .map(|room| room.clone());
+        match alive {
+            Some(room) => room.do_send(message),
+            None => self.wake(conversation, message, context),
+        }
+    }
+}
+
+impl Handler<Tired> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, Tired { conversation, room }: Tired, _: &mut Self::Context) {
+        self.awake.remove(&conversation);
+        room.do_send(Sleep);
+    }
+}

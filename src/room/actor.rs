@@ -1,0 +1,316 @@
+//! The room as an actor: its fields, its life, and which file handles what.
+
+use actix::prelude::*;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::changing::WantedChange;
+use super::listener::{Encoded, Listener};
+use super::marking::WaitingMark;
+use super::noticing::Notices;
+use super::reply::Reply;
+use super::sending::WaitingSend;
+use super::state::State;
+use super::timeline::Timeline;
+use super::{House, Sleep, Tired, ToRoom};
+use crate::directory::PresenceChanged;
+use crate::domain::command::Command;
+use crate::domain::conversation::Membership;
+use crate::domain::ids::{Seq, SessionId, UserNo};
+use crate::domain::principal::Principal;
+use crate::domain::snapshot::Loaded;
+use crate::journal::{Settled, Ticket};
+use crate::outbox::{Frame, Push};
+use crate::wire::encode;
+
+/// How often a room looks whether it is tired, whether somebody has stopped typing, and whether it missed something.
+const PULSE: Duration = Duration::from_millis(500);
+
+/// The actor that is awake for one conversation.
+pub struct Room {
+    pub(super) house: Arc<House>,
+    /// Written by announced entries only.
+    pub(super) state: State,
+    /// The order of announcements.
+    pub(super) timeline: Timeline,
+    /// Sessions that have joined.
+    pub(super) listeners: Vec<Listener>,
+    /// Sends that the journal has, by ticket.
+    pub(super) sends: HashMap<Ticket, WaitingSend>,
+    /// Watermarks that the journal has, by ticket.
+    pub(super) marks: HashMap<Ticket, WaitingMark>,
+    /// Delivered watermarks that gather until the next pulse.
+    pub(super) gathering: HashMap<UserNo, (Seq, Vec<Reply>)>,
+    /// Changes that wait for their turn; the first is under way when `changing`.
+    pub(super) changes: VecDeque<WantedChange>,
+    pub(super) changing: bool,
+    /// Who types, and since when.
+    pub(super) typing: HashMap<UserNo, Instant>,
+    /// Who wrote the newest messages, for delivered marks.
+    pub(super) authors: VecDeque<(Seq, UserNo)>,
+    /// Messages of which people elsewhere are to be told.
+    pub(super) notices: Notices,
+    /// Something may have been committed that this room was not told of.
+    pub(super) suspects_gap: bool,
+    pub(super) catching_up: bool,
+    pub(super) next_ticket: Ticket,
+    pub(super) registry: Recipient<Tired>,
+    active_at: Instant,
+    bedtime: Bedtime,
+}
+
+#[derive(PartialEq)]
+enum Bedtime {
+    Awake,
+    /// The registry was told.
+    Tired,
+    /// The registry has forgotten this room; it stops when nothing is under way.
+    Dozing,
+}
+
+impl Room {
+    /// A room for a conversation that was just read.
+    pub fn new(loaded: Loaded, house: Arc<House>, registry: Recipient<Tired>) -> Self {
+        let timeline = Timeline::new(loaded.conversation.last_seq);
+        Self {
+            house,
+            state: State::new(loaded),
+            timeline,
+            listeners: Vec::new(),
+            sends: HashMap::new(),
+            marks: HashMap::new(),
+            gathering: HashMap::new(),
+            changes: VecDeque::new(),
+            changing: false,
+            typing: HashMap::new(),
+            authors: VecDeque::new(),
+            notices: Notices::default(),
+            suspects_gap: false,
+            catching_up: false,
+            next_ticket: 0,
+            registry,
+            active_at: Instant::now(),
+            bedtime: Bedtime::Awake,
+        }
+    }
+
+    pub(super) fn ticket(&mut self) -> Ticket {
+        self.next_ticket += 1;
+        self.next_ticket
+    }
+
+    /// Gives events to everybody who has joined; one who overflows is no listener any more.
+    pub(super) fn tell(&mut self, events: &[Encoded]) {
+        self.tell_those(events, |_| true);
+    }
+
+    pub(super) fn tell_those(
+        &mut self,
+        events: &[Encoded],
+        mut who: impl FnMut(&Listener) -> bool,
+    ) {
+        let metrics = &self.house.metrics;
+        let mut told = 0;
+        self.listeners.retain_mut(|listener| {
+            if !who(listener) {
+                return true;
+            }
+            told += events.len() as u64;
+            match listener.give(events) {
+                Push::Queued => true,
+                Push::Dropped => false,
+                Push::Overflowed => {
+                    metrics.overflows.inc();
+                    log::info!(event = "slow_reader", user_id:% = listener.principal.id; "an outbox ran over");
+                    false
+                }
+            }
+        });
+        metrics.deliveries.inc_by(told);
+    }
+
+    fn leave(&mut self, session: SessionId) {
+        self.listeners
+            .retain(|listener| listener.outbox.session() != session);
+    }
+
+    fn carry_out(
+        &mut self,
+        principal: Arc<Principal>,
+        command: Command,
+        reply: Reply,
+        context: &mut Context<Self>,
+    ) {
+        match command {
+            Command::Send(draft) => self.send(principal, draft, reply, context),
+            Command::Type(typing) => self.type_(&principal, typing, reply),
+            Command::Mark { mark, seq } => self.mark(&principal, mark, seq, reply, context),
+            Command::Edit { .. }
+            | Command::Delete { .. }
+            | Command::AddParticipant { .. }
+            | Command::ChangeParticipant { .. }
+            | Command::RemoveParticipant { .. }
+            | Command::ChangeSettings { .. } => {
+                self.want_change(principal, command, reply, context)
+            }
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        !self.sends.is_empty()
+            || !self.marks.is_empty()
+            || !self.changes.is_empty()
+            || !self.gathering.is_empty()
+            || self.notices.are_underway()
+    }
+
+    fn pulse(&mut self, context: &mut Context<Self>) {
+        let now = Instant::now();
+        self.fade_typing(now);
+        self.flush_delivered(context);
+        self.catch_up_when_needed(context);
+        if self.bedtime == Bedtime::Dozing && !self.is_busy() {
+            context.stop();
+        }
+        let idle = self.listeners.is_empty()
+            && !self.is_busy()
+            && now.duration_since(self.active_at) >= self.house.idle;
+        if idle && self.bedtime == Bedtime::Awake {
+            self.bedtime = Bedtime::Tired;
+            self.registry.do_send(Tired {
+                conversation: self.state.conversation.id,
+                room: context.address().recipient(),
+            });
+        }
+    }
+
+    /// Rooms hear of the presence of those who take part.
+    pub(super) fn attach(&self, user: UserNo, context: &mut Context<Self>) {
+        let room = context.address().recipient();
+        self.house
+            .directory
+            .attach(user, self.state.conversation.no, room);
+    }
+
+    /// Sessions whose room goes away join again, from the last seq that was announced to them.
+    fn send_listeners_away(&mut self) {
+        for listener in self.listeners.drain(..) {
+            let after = self.timeline.announced().max(listener.floor);
+            listener
+                .outbox
+                .push(Frame::Rejoin(self.state.conversation.id, after));
+        }
+    }
+}
+
+impl Actor for Room {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.set_mailbox_capacity(self.house.mailbox);
+        self.house.metrics.rooms.inc();
+        let present: Vec<UserNo> = self
+            .state
+            .everybody()
+            .filter(|p| p.membership == Membership::Present)
+            .map(|p| p.no)
+            .collect();
+        for user in present {
+            self.attach(user, context);
+        }
+        context.run_interval(PULSE, Self::pulse);
+    }
+}
+
+impl Drop for Room {
+    /// Runs when the room sleeps, and when it panicked: whoever listened is not left behind.
+    fn drop(&mut self) {
+        self.send_listeners_away();
+        for person in self.state.everybody() {
+            self.house
+                .directory
+                .detach(person.no, self.state.conversation.no);
+        }
+        self.house.metrics.rooms.dec();
+    }
+}
+
+impl Handler<ToRoom> for Room {
+    type Result = ();
+
+    fn handle(&mut self, message: ToRoom, context: &mut Self::Context) {
+        self.active_at = Instant::now();
+        match message {
+            ToRoom::Join {
+                principal,
+                outbox,
+                after,
+                manner,
+                reply,
+            } => {
+                self.join(principal, outbox, after, manner, reply, context);
+            }
+            ToRoom::Leave { session, reply } => {
+                self.leave(session);
+                reply.send(Ok(crate::wire::answer::Answer::Done));
+            }
+            ToRoom::Do {
+                principal,
+                command,
+                reply,
+            } => self.carry_out(principal, command, reply, context),
+        }
+    }
+}
+
+impl Handler<Settled> for Room {
+    type Result = ();
+
+    fn handle(&mut self, settled: Settled, context: &mut Self::Context) {
+        self.active_at = Instant::now();
+        for (ticket, outcome) in settled.outcomes {
+            if let Some(send) = self.sends.remove(&ticket) {
+                self.send_settled(send, outcome, context);
+            } else if let Some(mark) = self.marks.remove(&ticket) {
+                self.mark_settled(mark, outcome);
+            }
+        }
+        self.announce(context);
+    }
+}
+
+impl Handler<PresenceChanged> for Room {
+    type Result = ();
+
+    fn handle(&mut self, changed: PresenceChanged, _: &mut Self::Context) {
+        let Some(person) = self.state.person(changed.user) else {
+            return;
+        };
+        let event = Encoded::passing(encode::presence(&person.id, changed.status));
+        let own = person.no;
+        self.tell_those(&[event], |listener| listener.principal.no != own);
+    }
+}
+
+impl Handler<Sleep> for Room {
+    type Result = ();
+
+    fn handle(&mut self, _: Sleep, context: &mut Self::Context) {
+        self.bedtime = Bedtime::Dozing;
+        self.send_listeners_away();
+        if !self.is_busy() {
+            context.stop();
+        }
+    }
+}
+
+#[cfg(debug_assertions)]
+impl Handler<super::Panic> for Room {
+    type Result = ();
+
+    #[allow(clippy::panic, reason = "what a panic takes down is what is tested")]
+    fn handle(&mut self, _: super::Panic, _: &mut Self::Context) {
+        panic!("a room was told to panic");
+    }
+}

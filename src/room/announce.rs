@@ -1,0 +1,160 @@
+//! The way out: committed entries, in order, encoded once, to everybody who may hear them.
+
+use actix::prelude::*;
+
+use super::actor::Room;
+use super::listener::Encoded;
+use super::marking::AUTHORS;
+use crate::domain::conversation::{Membership, Participant};
+use crate::domain::entry::{Entry, Fact};
+use crate::domain::ids::{Seq, SessionId, UserNo};
+use crate::domain::message::Message;
+use crate::wire::encode::{self, MessageEvent};
+
+/// Nobody has this number: for bytes that are for everybody but the sender.
+const NOBODY: UserNo = UserNo(0);
+
+impl Room {
+    /// Announces every entry whose turn has come.
+    pub(super) fn announce(&mut self, context: &mut Context<Self>) {
+        let ready = self.timeline.ready();
+        if ready.is_empty() {
+            return;
+        }
+        let mut said = Vec::with_capacity(ready.len());
+        for entry in ready {
+            let newcomer = self.newcomer(&entry.fact);
+            self.state.evolve(&entry);
+            match &entry.fact {
+                Fact::Said(message) => {
+                    self.remember_author(message);
+                    said.push(self.encoded(MessageEvent::New, entry.seq, message));
+                    self.notices.add(message);
+                }
+                Fact::Edited(message) => {
+                    said.push(self.encoded(MessageEvent::Updated, entry.seq, message))
+                }
+                Fact::Deleted(message) => {
+                    said.push(self.encoded(MessageEvent::Deleted, entry.seq, message))
+                }
+                Fact::Participant { .. } | Fact::Settings { .. } => {
+                    self.tell(&std::mem::take(&mut said));
+                    self.announce_conversation(&entry, newcomer, context);
+                }
+            }
+        }
+        self.tell(&said);
+        self.notify_absent(context);
+    }
+
+    fn encoded(&self, kind: MessageEvent, seq: Seq, message: &Message) -> Encoded {
+        let place = self.state.conversation.id;
+        let own = encode::message(kind, place, seq, message, message.sender);
+        Encoded {
+            seq: Some(seq),
+            for_all: encode::message(kind, place, seq, message, NOBODY),
+            for_sender: Some((message.sender, own)),
+            audience: message.draft.audience.clone(),
+        }
+    }
+
+    fn remember_author(&mut self, message: &Message) {
+        if self.authors.len() == AUTHORS {
+            self.authors.pop_front();
+        }
+        self.authors.push_back((message.seq(), message.sender));
+        if !self.typing.is_empty() {
+            self.stop_typing(message.sender);
+        }
+    }
+
+    /// Whether a fact opens the conversation to somebody who could not read it before.
+    fn newcomer(&self, fact: &Fact) -> Option<UserNo> {
+        let Fact::Participant { now, .. } = fact else {
+            return None;
+        };
+        let could_read = self
+            .state
+            .person(now.no)
+            .is_some_and(|before| before.may_read().is_ok());
+        (now.may_read().is_ok() && !could_read).then_some(now.no)
+    }
+
+    fn announce_conversation(
+        &mut self,
+        entry: &Entry,
+        newcomer: Option<UserNo>,
+        context: &mut Context<Self>,
+    ) {
+        if let Fact::Participant { now, .. } = &entry.fact {
+            self.move_person(now, entry.seq, context);
+        }
+        if let Some(user) = newcomer {
+            let created = encode::conversation_created(
+                &self.state.conversation,
+                &self.state.people(),
+                &self.house.directory,
+            );
+            for outbox in self.house.directory.outboxes(user) {
+                outbox.text(created.clone());
+            }
+        }
+        let people = self.state.people();
+        let conversation = &self.state.conversation;
+        let event = Encoded {
+            seq: Some(entry.seq),
+            for_all: encode::conversation_updated(
+                entry.seq,
+                conversation,
+                &people,
+                &self.house.directory,
+            ),
+            for_sender: None,
+            audience: None,
+        };
+        let bytes = event.for_all.clone();
+        self.tell(&[event]);
+        self.tell_elsewhere(&people, &bytes);
+    }
+
+    /// Those who take part and are online, but have not joined, and those who watch the subject.
+    fn tell_elsewhere(&self, people: &[Participant], bytes: &bytestring::ByteString) {
+        let joined: Vec<SessionId> = self
+            .listeners
+            .iter()
+            .map(|listener| listener.outbox.session())
+            .collect();
+        for person in people.iter().filter(|person| person.may_read().is_ok()) {
+            for outbox in self.house.directory.outboxes(person.no) {
+                if !joined.contains(&outbox.session()) {
+                    outbox.text(bytes.clone());
+                }
+            }
+        }
+    }
+
+    /// Somebody came, went or changed: who listens, whose presence is heard, and what they are told.
+    fn move_person(&mut self, person: &Participant, seq: Seq, context: &mut Context<Self>) {
+        let directory = &self.house.directory;
+        if person.may_read().is_ok() {
+            self.listeners
+                .iter_mut()
+                .filter(|l| l.principal.no == person.no)
+                .for_each(|l| l.role = Some(person.role.clone()));
+            self.attach(person.no, context);
+            return;
+        }
+        let lost = encode::conversation_lost(self.state.conversation.id, seq, person);
+        for outbox in directory.outboxes(person.no) {
+            outbox.text(lost.clone());
+        }
+        self.listeners.retain(|l| {
+            l.principal.no != person.no || l.principal.roles.opens_every_conversation()
+        });
+        if person.membership != Membership::Present {
+            self.house
+                .directory
+                .detach(person.no, self.state.conversation.no);
+        }
+    }
+}

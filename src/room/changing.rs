@@ -1,0 +1,190 @@
+//! Every other durable change: one at a time, decided on what is announced, written in its own transaction.
+
+use actix::prelude::*;
+use std::sync::Arc;
+
+use super::actor::Room;
+use super::reply::Reply;
+use super::state::Decision;
+use crate::domain::command::Command;
+use crate::domain::entry::{Entry, Fact};
+use crate::domain::principal::Principal;
+use crate::error::Error;
+use crate::journal::Unsure;
+use crate::store::changes::{Change, ChangeKind, Changed};
+use crate::store::replay;
+use crate::wire::answer::Answer;
+
+/// A change that somebody wants, waiting for its turn.
+pub(super) struct WantedChange {
+    principal: Arc<Principal>,
+    command: Command,
+    reply: Reply,
+    attempts: u32,
+}
+
+/// Times that a change is decided again because the policy was changed by somebody else meanwhile.
+const ATTEMPTS: u32 = 5;
+
+impl Room {
+    /// Queues a change, and begins with it if nothing else is under way.
+    pub(super) fn want_change(
+        &mut self,
+        principal: Arc<Principal>,
+        command: Command,
+        reply: Reply,
+        context: &mut Context<Self>,
+    ) {
+        self.changes.push_back(WantedChange {
+            principal,
+            command,
+            reply,
+            attempts: 0,
+        });
+        self.change_next(context);
+    }
+
+    fn change_next(&mut self, context: &mut Context<Self>) {
+        while !self.changing
+            && let Some(wanted) = self.changes.pop_front()
+        {
+            match self.state.decide(&wanted.principal, &wanted.command) {
+                Err(refusal) => wanted.reply.refuse(refusal),
+                Ok(Decision::Already) => wanted.reply.send(Ok(self.as_it_stands())),
+                Ok(Decision::Change(kind)) => self.begin_change(wanted, kind, context),
+            }
+        }
+    }
+
+    fn begin_change(
+        &mut self,
+        wanted: WantedChange,
+        kind: ChangeKind,
+        context: &mut Context<Self>,
+    ) {
+        self.changing = true;
+        let change = Change {
+            conversation: self.state.conversation.no,
+            policy: self.state.conversation.policy_version,
+            actor: wanted.principal.no,
+            kind,
+        };
+        let journal = self.house.journal.clone();
+        let write = async move { journal.change(change).await };
+        context.spawn(write.into_actor(self).map(move |outcome, room, context| {
+            room.changing = false;
+            room.changed(wanted, outcome, context);
+            room.announce(context);
+            room.change_next(context);
+        }));
+    }
+
+    fn changed(
+        &mut self,
+        mut wanted: WantedChange,
+        outcome: Result<Changed, Unsure>,
+        context: &mut Context<Self>,
+    ) {
+        match outcome {
+            Ok(Changed::Done(entry)) => {
+                let fact = entry.fact.clone();
+                self.timeline.offer(entry);
+                self.announce(context);
+                wanted.reply.send(Ok(self.answer_to(fact)));
+            }
+            Ok(Changed::Already(fact)) => wanted.reply.send(Ok(self.answer_to(fact))),
+            Ok(Changed::Refused(refusal)) => wanted.reply.refuse(refusal),
+            Ok(Changed::Stale) if wanted.attempts < ATTEMPTS => {
+                wanted.attempts += 1;
+                self.change_after_catching_up(wanted, context);
+            }
+            Ok(Changed::Stale) => wanted
+                .reply
+                .send(Err(Error::internal("a change was overtaken too often"))),
+            Err(Unsure(error)) => {
+                self.suspects_gap = true;
+                wanted.reply.send(Err(error));
+            }
+        }
+    }
+
+    fn change_after_catching_up(&mut self, wanted: WantedChange, context: &mut Context<Self>) {
+        self.changing = true;
+        let wait = self.catch_up();
+        context.spawn(wait.into_actor(self).map(move |entries, room, context| {
+            room.changing = false;
+            room.caught_up(entries, context);
+            room.changes.push_front(wanted);
+            room.change_next(context);
+        }));
+    }
+
+    fn answer_to(&self, fact: Fact) -> Answer {
+        match fact {
+            Fact::Said(message) | Fact::Edited(message) | Fact::Deleted(message) => {
+                Answer::Message(message)
+            }
+            Fact::Participant { .. } | Fact::Settings { .. } => self.as_it_stands(),
+        }
+    }
+
+    fn as_it_stands(&self) -> Answer {
+        Answer::Conversation(
+            Box::new(self.state.conversation.clone()),
+            self.state.people(),
+        )
+    }
+
+    /// Reads what this room may have missed.
+    pub(super) fn catch_up(&mut self) -> impl Future<Output = Result<Vec<Entry>, Error>> + use<> {
+        self.catching_up = true;
+        let (pool, no, after) = (
+            self.house.pool.clone(),
+            self.state.conversation.no,
+            self.timeline.announced(),
+        );
+        async move {
+            pool.run(move |connection| replay::entries(connection, no, after))
+                .await
+        }
+    }
+
+    /// Takes in what was read; keeps its suspicion if it could not be.
+    pub(super) fn caught_up(
+        &mut self,
+        entries: Result<Vec<Entry>, Error>,
+        context: &mut Context<Self>,
+    ) {
+        self.catching_up = false;
+        match entries {
+            Ok(entries) => {
+                self.suspects_gap = false;
+                entries
+                    .into_iter()
+                    .for_each(|entry| self.timeline.offer(entry));
+                self.announce(context);
+            }
+            Err(error) => {
+                log::warn!(event = "catch_up_failed", conversation_id:% = self.state.conversation.id; "{error}")
+            }
+        }
+    }
+
+    /// Looks for what was missed while there is reason to.
+    pub(super) fn catch_up_when_needed(&mut self, context: &mut Context<Self>) {
+        let needed = self.suspects_gap || self.timeline.has_gap();
+        if !needed || self.catching_up {
+            return;
+        }
+        let wait = self.catch_up();
+        context.spawn(wait.into_actor(self).map(Self::after_catching_up));
+    }
+
+    fn after_catching_up(
+        entries: Result<Vec<Entry>, Error>,
+        room: &mut Self,
+        context: &mut Context<Self>,
+    ) {
+        room.caught_up(entries, context);
+    }
+}

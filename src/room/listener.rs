@@ -1,0 +1,122 @@
+//! A session that has joined: where its events go, and from which seq on.
+
+use bytestring::ByteString;
+use std::sync::Arc;
+
+use crate::domain::ids::Seq;
+use crate::domain::message::Audience;
+use crate::domain::principal::Principal;
+use crate::outbox::{Outbox, Push};
+
+/// An event that is encoded once for all who hear it.
+pub(super) struct Encoded {
+    /// Its place, or none for what is not durable.
+    pub(super) seq: Option<Seq>,
+    /// The bytes for everybody.
+    pub(super) for_all: ByteString,
+    /// Other bytes for the sessions of its sender.
+    pub(super) for_sender: Option<(crate::domain::ids::UserNo, ByteString)>,
+    /// Whom alone it is for.
+    pub(super) audience: Option<Audience>,
+}
+
+impl Encoded {
+    /// An event that leaves no trace.
+    pub(super) fn passing(for_all: ByteString) -> Self {
+        Self {
+            seq: None,
+            for_all,
+            for_sender: None,
+            audience: None,
+        }
+    }
+
+    fn bytes_for(&self, principal: &Principal) -> ByteString {
+        match &self.for_sender {
+            Some((sender, bytes)) if *sender == principal.no => bytes.clone(),
+            Some(_) | None => self.for_all.clone(),
+        }
+    }
+}
+
+/// What a listener gets while its snapshot is being read.
+enum Phase {
+    /// Kept until the snapshot is there.
+    Reading(Vec<(Option<Seq>, ByteString)>),
+    /// Pushed at once.
+    Live,
+}
+
+/// A session that has joined.
+pub(super) struct Listener {
+    pub(super) principal: Arc<Principal>,
+    pub(super) outbox: Arc<Outbox>,
+    /// The role that an audience may name; none for staff from outside.
+    pub(super) role: Option<String>,
+    /// What the listener has up to this seq it got with its snapshot.
+    pub(super) floor: Seq,
+    phase: Phase,
+    /// Tells a later join of the same session from this one.
+    pub(super) generation: u64,
+}
+
+impl Listener {
+    /// A session whose snapshot is about to be read.
+    pub(super) fn reading(
+        principal: Arc<Principal>,
+        outbox: Arc<Outbox>,
+        role: Option<String>,
+        generation: u64,
+    ) -> Self {
+        Self {
+            principal,
+            outbox,
+            role,
+            floor: 0,
+            phase: Phase::Reading(Vec::new()),
+            generation,
+        }
+    }
+
+    fn hears(&self, event: &Encoded) -> bool {
+        event.seq.is_none_or(|seq| seq > self.floor)
+            && Audience::admits(
+                event.audience.as_ref(),
+                self.principal.no,
+                self.role.as_deref(),
+            )
+    }
+
+    /// Gives the listener those of the events that it may hear; says what became of the push.
+    pub(super) fn give(&mut self, events: &[Encoded]) -> Push {
+        let heard = events.iter().filter(|event| self.hears(event));
+        match &self.phase {
+            Phase::Live => self
+                .outbox
+                .texts(heard.map(|event| event.bytes_for(&self.principal))),
+            Phase::Reading(_) => {
+                let kept: Vec<_> = heard
+                    .map(|event| (event.seq, event.bytes_for(&self.principal)))
+                    .collect();
+                if let Phase::Reading(waiting) = &mut self.phase {
+                    waiting.extend(kept);
+                }
+                Push::Queued
+            }
+        }
+    }
+
+    /// The snapshot went out: what it holds is dropped, what came after it follows.
+    pub(super) fn go_live(&mut self, snapshot_seq: Seq) -> Push {
+        self.floor = snapshot_seq;
+        match std::mem::replace(&mut self.phase, Phase::Live) {
+            Phase::Live => Push::Queued,
+            Phase::Reading(waiting) => {
+                let later = waiting
+                    .into_iter()
+                    .filter(|(seq, _)| seq.is_none_or(|seq| seq > snapshot_seq));
+                self.outbox.texts(later.map(|(_, bytes)| bytes))
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Watermarks and typing: what people show of their reading and writing.
+
+use actix::prelude::*;
+use std::time::{Duration, Instant};
+
+use super::actor::Room;
+use super::listener::Encoded;
+use super::reply::Reply;
+use crate::domain::command::{Mark, Typing};
+use crate::domain::ids::{Seq, UserNo};
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::journal::{Marking, Outcome};
+use crate::store::marks::NewMark;
+use crate::wire::answer::Answer;
+use crate::wire::encode;
+
+/// How long somebody types without saying so again.
+const TYPING_FADES: Duration = Duration::from_secs(6);
+/// Newest messages whose authors a room remembers.
+pub(super) const AUTHORS: usize = 512;
+
+/// A watermark that the journal has.
+pub(super) struct WaitingMark {
+    user: UserNo,
+    mark: Mark,
+    seq: Seq,
+    replies: Vec<Reply>,
+}
+
+impl Room {
+    /// Moves a watermark forward: a seen one with the next commit, a delivered one with those of half a second.
+    pub(super) fn mark(
+        &mut self,
+        principal: &Principal,
+        mark: Mark,
+        seq: Seq,
+        reply: Reply,
+        context: &mut Context<Self>,
+    ) {
+        let wanted = match self.state.mark(principal, mark, seq) {
+            Err(refusal) => return reply.refuse(refusal),
+            Ok((now, None)) => return reply.send(Ok(Answer::Marked(now))),
+            Ok((_, Some(wanted))) => wanted,
+        };
+        match mark {
+            Mark::Seen => self.write_mark(principal.no, mark, wanted, vec![reply], context),
+            Mark::Delivered => {
+                let gathered = self.gathering.entry(principal.no).or_default();
+                gathered.0 = gathered.0.max(wanted);
+                gathered.1.push(reply);
+            }
+        }
+    }
+
+    /// Hands the delivered watermarks that have gathered to the journal.
+    pub(super) fn flush_delivered(&mut self, context: &mut Context<Self>) {
+        for (user, (seq, replies)) in std::mem::take(&mut self.gathering) {
+            self.write_mark(user, Mark::Delivered, seq, replies, context);
+        }
+    }
+
+    fn write_mark(
+        &mut self,
+        user: UserNo,
+        mark: Mark,
+        seq: Seq,
+        replies: Vec<Reply>,
+        context: &mut Context<Self>,
+    ) {
+        let ticket = self.ticket();
+        let read = match mark {
+            Mark::Seen => seq,
+            Mark::Delivered => 0,
+        };
+        let mark_row = NewMark {
+            conversation: self.state.conversation.no,
+            user,
+            delivered: seq,
+            read,
+        };
+        self.house.journal.mark(Marking {
+            mark: mark_row,
+            ticket,
+            room: context.address().recipient(),
+        });
+        self.marks.insert(
+            ticket,
+            WaitingMark {
+                user,
+                mark,
+                seq,
+                replies,
+            },
+        );
+    }
+
+    /// A watermark is committed: those whom it concerns are told.
+    pub(super) fn mark_settled(&mut self, waiting: WaitingMark, outcome: Outcome) {
+        let WaitingMark {
+            user,
+            mark,
+            seq,
+            replies,
+        } = waiting;
+        let Outcome::Marked = outcome else {
+            let away = Refusal::Unavailable("The database is away: mark again");
+            return replies
+                .into_iter()
+                .for_each(|reply| reply.refuse(away.clone()));
+        };
+        let moved_from = self.state.evolve_mark(user, mark, seq);
+        replies
+            .into_iter()
+            .for_each(|reply| reply.send(Ok(Answer::Marked(seq))));
+        if let Some(before) = moved_from {
+            self.announce_mark(user, mark, before, seq);
+        }
+    }
+
+    fn announce_mark(&mut self, user: UserNo, mark: Mark, before: Seq, seq: Seq) {
+        let Some(person) = self.state.person(user) else {
+            return;
+        };
+        let (place, id) = (self.state.conversation.id, person.id.clone());
+        match mark {
+            Mark::Seen => self.tell(&[Encoded::passing(encode::watermark(
+                "message_seen",
+                place,
+                &id,
+                seq,
+            ))]),
+            Mark::Delivered => {
+                let event =
+                    Encoded::passing(encode::watermark("message_delivered", place, &id, seq));
+                let authors = self.authors_between(before, seq);
+                self.tell_those(&[event], |listener| match &authors {
+                    Some(authors) => authors.contains(&listener.principal.no),
+                    None => listener.principal.no != user,
+                });
+            }
+        }
+    }
+
+    /// Who wrote the messages beyond `before` up to `seq`; `None` when that is longer ago than the room remembers.
+    fn authors_between(&self, before: Seq, seq: Seq) -> Option<Vec<UserNo>> {
+        let remembers_all = self
+            .authors
+            .front()
+            .is_some_and(|(oldest, _)| *oldest <= before + 1);
+        let range = self
+            .authors
+            .iter()
+            .filter(|(at, _)| *at > before && *at <= seq);
+        remembers_all.then(|| range.map(|(_, author)| *author).collect())
+    }
+
+    /// Shows that somebody types, or no longer.
+    pub(super) fn type_(&mut self, principal: &Principal, typing: Typing, reply: Reply) {
+        if let Err(refusal) = self.state.may_speak(principal) {
+            return reply.refuse(refusal);
+        }
+        let changed = match typing {
+            Typing::Started => self.typing.insert(principal.no, Instant::now()).is_none(),
+            Typing::Stopped => self.typing.remove(&principal.no).is_some(),
+        };
+        if changed {
+            let event = encode::typing(
+                self.state.conversation.id,
+                &principal.id,
+                typing == Typing::Started,
+            );
+            self.tell_those(&[Encoded::passing(event)], |listener| {
+                listener.principal.no != principal.no
+            });
+        }
+        reply.send(Ok(Answer::Done));
+    }
+
+    /// Ends the typing of those who have not said so again.
+    pub(super) fn fade_typing(&mut self, now: Instant) {
+        let faded: Vec<UserNo> = self
+            .typing
+            .iter()
+            .filter(|(_, since)| now.duration_since(**since) >= TYPING_FADES)
+            .map(|(user, _)| *user)
+            .collect();
+        faded.into_iter().for_each(|user| self.stop_typing(user));
+    }
+
+    /// Ends somebody's typing, as when their message is there.
+    pub(super) fn stop_typing(&mut self, user: UserNo) {
+        if self.typing.remove(&user).is_none() {
+            return;
+        }
+        if let Some(person) = self.state.person(user) {
+            let event = encode::typing(self.state.conversation.id, &person.id, false);
+            self.tell_those(&[Encoded::passing(event)], |listener| {
+                listener.principal.no != user
+            });
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! A room: the actor that is awake for a conversation. `state` and `timeline` are its rules, the other files carry.
+
+pub mod actor;
+mod announce;
+mod changing;
+mod joining;
+mod listener;
+mod marking;
+mod noticing;
+pub mod reply;
+mod sending;
+pub mod state;
+mod timeline;
+
+use actix::{Message, Recipient};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::directory::Directory;
+use crate::domain::command::Command;
+use crate::domain::ids::{ConversationId, Seq, SessionId};
+use crate::domain::principal::Principal;
+use crate::journal::JournalHandle;
+use crate::metrics::Metrics;
+use crate::outbox::Outbox;
+use crate::store::pool::Pool;
+use reply::Reply;
+
+/// Everything that a room needs of the house.
+pub struct House {
+    /// Writes facts.
+    pub journal: JournalHandle,
+    /// Reads them.
+    pub pool: Pool,
+    /// Who is online.
+    pub directory: Arc<Directory>,
+    /// Figures.
+    pub metrics: Arc<Metrics>,
+    /// How long a room stays awake without anybody.
+    pub idle: Duration,
+    /// Commands that may wait for one room.
+    pub mailbox: usize,
+}
+
+/// What can be asked of a room.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub enum ToRoom {
+    /// A session wants to hear everything.
+    Join {
+        /// Whose session.
+        principal: Arc<Principal>,
+        /// Where events go.
+        outbox: Arc<Outbox>,
+        /// The last seq that the client has.
+        after: Option<Seq>,
+        /// How the session is told what it missed.
+        manner: Manner,
+        /// Where the answer goes.
+        reply: Reply,
+    },
+    /// A session wants to hear no more.
+    Leave {
+        /// Which.
+        session: SessionId,
+        /// Where the answer goes.
+        reply: Reply,
+    },
+    /// A command.
+    Do {
+        /// Who asks.
+        principal: Arc<Principal>,
+        /// For what.
+        command: Command,
+        /// Where the answer goes.
+        reply: Reply,
+    },
+}
+
+impl ToRoom {
+    /// The obligation to answer it.
+    pub fn into_reply(self) -> Reply {
+        match self {
+            Self::Join { reply, .. } | Self::Leave { reply, .. } | Self::Do { reply, .. } => reply,
+        }
+    }
+}
+
+/// How a joining session is told what it missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// In the answer to its request.
+    Answer,
+    /// As events: it joins again because its room was lost, and its client asked for nothing.
+    Events,
+}
+
+/// A room wants to sleep: the registry forgets it, and then says `Sleep`.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Tired {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Its own way of being told.
+    pub room: Recipient<Sleep>,
+}
+
+/// The registry has forgotten the room: nothing new comes to it.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Sleep;
+
+/// Makes a room panic, for tests of what that takes down.
+#[cfg(debug_assertions)]
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Panic;

@@ -1,0 +1,110 @@
+//! Where the outcome of a request goes. Whoever asked is answered exactly once, even if the room is lost.
+
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+use crate::directory::Directory;
+use crate::domain::ids::{ConversationId, UserNo};
+use crate::domain::refusal::Refusal;
+use crate::error::Error;
+use crate::metrics::Metrics;
+use crate::outbox::Outbox;
+use crate::wire::answer::Answer;
+use crate::wire::encode;
+
+/// The one who asked.
+pub enum Asker {
+    /// A socket; with an id, it wants an acknowledgement.
+    Socket {
+        /// Its outbox.
+        outbox: Arc<Outbox>,
+        /// The id of its frame.
+        id: Option<u64>,
+        /// The directory, for the presence that an answer shows.
+        directory: Arc<Directory>,
+        /// Counts refusals.
+        metrics: Arc<Metrics>,
+    },
+    /// A REST request.
+    Rest(oneshot::Sender<Result<Answer, Error>>),
+    /// Nobody: the server itself.
+    Nobody,
+}
+
+/// An obligation to answer. Dropped unanswered, as when a room panics, it says that the request may be tried again.
+pub struct Reply {
+    place: ConversationId,
+    reader: UserNo,
+    asker: Option<Asker>,
+}
+
+impl Reply {
+    /// An obligation about a conversation, towards this reader.
+    pub fn new(place: ConversationId, reader: UserNo, asker: Asker) -> Self {
+        Self {
+            place,
+            reader,
+            asker: Some(asker),
+        }
+    }
+
+    /// Answers with the outcome.
+    pub fn send(mut self, outcome: Result<Answer, Error>) {
+        if let Some(asker) = self.asker.take() {
+            self.deliver(asker, outcome);
+        }
+    }
+
+    /// Answers with a refusal.
+    pub fn refuse(self, refusal: Refusal) {
+        self.send(Err(Error::Refused(refusal)));
+    }
+
+    fn deliver(&self, asker: Asker, outcome: Result<Answer, Error>) {
+        match asker {
+            Asker::Rest(caller) => drop(caller.send(outcome)),
+            Asker::Nobody => {}
+            Asker::Socket {
+                outbox,
+                id,
+                directory,
+                metrics,
+            } => {
+                let frame = match (outcome, id) {
+                    (Ok(answer), Some(id)) => {
+                        encode::answer(id, &answer, self.place, self.reader, &directory)
+                    }
+                    (Ok(_), None) => return,
+                    (Err(error), id) => encode::refusal(id, &told(error, &metrics)),
+                };
+                outbox.text(frame);
+            }
+        }
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        if let Some(asker) = self.asker.take() {
+            let lost = Refusal::Unavailable("The conversation is being reopened: try again");
+            self.deliver(asker, Err(Error::Refused(lost)));
+        }
+    }
+}
+
+/// The refusal that a socket is told; an internal error goes to the log under an id that the caller is given.
+pub fn told(error: Error, metrics: &Metrics) -> Refusal {
+    let refusal = match error {
+        Error::Refused(refusal) => refusal,
+        Error::Internal(cause) => {
+            let request_id = uuid::Uuid::now_v7();
+            log::error!(event = "request_failed", request_id:% = request_id; "{cause}");
+            Refusal::Internal { request_id }
+        }
+    };
+    metrics
+        .refusals
+        .with_label_values(&[refusal.code_and_status().0])
+        .inc();
+    refusal
+}

@@ -1,0 +1,356 @@
+//! What a room knows and what may happen in it: decide, evolve. Pure.
+
+use std::collections::HashMap;
+
+use crate::domain::command::{Command, Mark, ParticipantChange};
+use crate::domain::conversation::{
+    Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
+};
+use crate::domain::entry::{Entry, Fact};
+use crate::domain::ids::{Seq, UserId, UserNo};
+use crate::domain::limits;
+use crate::domain::message::{Draft, MessageKind, Power};
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::domain::snapshot::{Loaded, Reader};
+use crate::store::changes::ChangeKind;
+
+/// A conversation and its people, as of the last announced entry.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// The conversation.
+    pub conversation: Conversation,
+    people: HashMap<UserNo, Participant>,
+}
+
+/// What a caller is to a conversation.
+#[derive(Clone, Copy, Debug)]
+pub enum Standing<'a> {
+    /// Takes part.
+    Participant(&'a Participant),
+    /// Comes from outside, with a token that opens every conversation.
+    Staff,
+}
+
+/// What to do about a request for a change.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// Have it written.
+    Change(ChangeKind),
+    /// It is so already.
+    Already,
+}
+
+impl State {
+    /// The state that the database gave.
+    pub fn new(loaded: Loaded) -> Self {
+        let people = loaded
+            .participants
+            .into_iter()
+            .map(|person| (person.no, person))
+            .collect();
+        Self {
+            conversation: loaded.conversation,
+            people,
+        }
+    }
+
+    /// Everybody who takes or took part, in the order of coming.
+    pub fn people(&self) -> Vec<Participant> {
+        let mut all: Vec<Participant> = self.people.values().cloned().collect();
+        all.sort_by_key(|person| (person.joined_at, person.no));
+        all
+    }
+
+    /// Somebody's part.
+    pub fn person(&self, no: UserNo) -> Option<&Participant> {
+        self.people.get(&no)
+    }
+
+    /// Everybody who takes or took part, in no order.
+    pub fn everybody(&self) -> impl Iterator<Item = &Participant> {
+        self.people.values()
+    }
+
+    /// What the caller is here, if they may know of it at all: a stranger learns of nothing.
+    pub fn standing(&self, caller: &Principal) -> Result<Standing<'_>, Refusal> {
+        let own = self.people.get(&caller.no);
+        if let Some(person) = own.filter(|person| person.may_read().is_ok()) {
+            return Ok(Standing::Participant(person));
+        }
+        if caller.roles.opens_every_conversation() {
+            return Ok(Standing::Staff);
+        }
+        let Some(person) = own else {
+            return Err(Refusal::ConversationNotFound);
+        };
+        person.may_read().map(|()| Standing::Participant(person))
+    }
+
+    /// The caller as a reader of messages with an audience.
+    pub fn reader(&self, caller: &Principal) -> Result<Reader, Refusal> {
+        let role = match self.standing(caller)? {
+            Standing::Participant(person) => Some(person.role.clone()),
+            Standing::Staff => None,
+        };
+        Ok(Reader {
+            no: caller.no,
+            role,
+        })
+    }
+
+    fn manages(&self, caller: &Principal) -> bool {
+        caller.roles.opens_every_conversation()
+            || self.person(caller.no).is_some_and(Participant::manages)
+    }
+
+    fn must_be_open(&self) -> Result<(), Refusal> {
+        match self.conversation.status {
+            ConversationStatus::Open => Ok(()),
+            ConversationStatus::Closed | ConversationStatus::Archived => {
+                Err(Refusal::ConversationClosed)
+            }
+        }
+    }
+
+    /// Whether the caller may speak here now.
+    pub fn may_speak(&self, caller: &Principal) -> Result<(), Refusal> {
+        match self.standing(caller)? {
+            Standing::Participant(person) if person.muted => Err(Refusal::Muted),
+            Standing::Participant(_) | Standing::Staff => self.must_be_open(),
+        }
+    }
+
+    /// Whether the caller may send this.
+    pub fn may_send(&self, caller: &Principal, draft: &Draft) -> Result<(), Refusal> {
+        self.may_speak(caller)?;
+        if draft.kind != MessageKind::UserInput && !caller.roles.service {
+            return Err(Refusal::Forbidden(
+                "Only the platform may send messages of this kind",
+            ));
+        }
+        match draft.reply_to {
+            Some(id) if id.conversation != self.conversation.no => Err(Refusal::MessageNotFound),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// How far one of the caller's watermarks moves: `None` when it is there already. Nothing is read before it exists.
+    pub fn mark(
+        &self,
+        caller: &Principal,
+        mark: Mark,
+        seq: Seq,
+    ) -> Result<(Seq, Option<Seq>), Refusal> {
+        let Standing::Participant(person) = self.standing(caller)? else {
+            return Err(Refusal::NotAParticipant);
+        };
+        let now = match mark {
+            Mark::Delivered => person.delivered_seq,
+            Mark::Seen => person.read_seq,
+        };
+        let wanted = seq.min(self.conversation.last_seq);
+        Ok((now, (wanted > now).then_some(wanted)))
+    }
+
+    /// What a request for a change comes to.
+    pub fn decide(&self, caller: &Principal, command: &Command) -> Result<Decision, Refusal> {
+        self.standing(caller)?;
+        match command {
+            Command::Edit { message, body } => {
+                self.may_speak(caller)?;
+                let reader = self.reader(caller)?;
+                Ok(Decision::Change(ChangeKind::Edit {
+                    message: *message,
+                    body: body.clone(),
+                    reader,
+                }))
+            }
+            Command::Delete { message } => {
+                let power = if self.manages(caller) {
+                    Power::Moderates
+                } else {
+                    Power::OwnOnly
+                };
+                Ok(Decision::Change(ChangeKind::Delete {
+                    message: *message,
+                    power,
+                    reader: self.reader(caller)?,
+                }))
+            }
+            Command::AddParticipant { user, role } => {
+                self.decide_add(caller, user, role.as_deref())
+            }
+            Command::ChangeParticipant { user, change } => self.decide_change(caller, user, change),
+            Command::RemoveParticipant { user } => self.decide_removal(caller, user),
+            Command::ChangeSettings { title, status } => {
+                self.decide_settings(caller, title.as_ref(), *status)
+            }
+            Command::Send(_) | Command::Type(_) | Command::Mark { .. } => Ok(Decision::Already),
+        }
+    }
+
+    fn find(&self, id: &UserId) -> Option<&Participant> {
+        self.people.values().find(|person| person.id == *id)
+    }
+
+    fn must_manage(&self, caller: &Principal) -> Result<(), Refusal> {
+        let may = self.manages(caller);
+        may.then_some(()).ok_or(Refusal::Forbidden(
+            "Only its owner or an admin may manage this conversation",
+        ))
+    }
+
+    fn decide_add(
+        &self,
+        caller: &Principal,
+        user: &UserId,
+        role: Option<&str>,
+    ) -> Result<Decision, Refusal> {
+        let before = self.find(user);
+        let comes_back = before.is_some_and(|person| person.membership == Membership::Left);
+        match self.conversation.kind {
+            ConversationKind::Direct if comes_back => {}
+            ConversationKind::Direct
+                if before.is_some_and(|p| p.membership == Membership::Present) => {}
+            ConversationKind::Direct => {
+                return Err(Refusal::Unprocessable(
+                    "Nobody can be added to a direct conversation: make a group",
+                ));
+            }
+            ConversationKind::Group | ConversationKind::Support => self.must_manage(caller)?,
+        }
+        let present = self
+            .people
+            .values()
+            .filter(|person| person.membership == Membership::Present)
+            .count();
+        if present >= limits::PARTICIPANTS {
+            return Err(Refusal::Unprocessable("The conversation is full"));
+        }
+        let role = role
+            .or(before.map(|person| person.role.as_str()))
+            .unwrap_or(MEMBER)
+            .to_owned();
+        Ok(Decision::Change(ChangeKind::Add {
+            user: user.clone(),
+            role,
+        }))
+    }
+
+    fn decide_change(
+        &self,
+        caller: &Principal,
+        user: &UserId,
+        change: &ParticipantChange,
+    ) -> Result<Decision, Refusal> {
+        let person = self.present(user)?;
+        let is_other_of_two =
+            self.conversation.kind == ConversationKind::Direct && person.no != caller.no;
+        if !is_other_of_two || change.role.is_some() {
+            self.must_manage(caller)?;
+        }
+        let mut after = person.clone();
+        after.role = change.role.clone().unwrap_or(after.role);
+        after.muted = change.muted.unwrap_or(after.muted);
+        after.blocked = change.blocked.unwrap_or(after.blocked);
+        Ok(change_unless_same(person, after))
+    }
+
+    fn decide_removal(&self, caller: &Principal, user: &UserId) -> Result<Decision, Refusal> {
+        let person = self.present(user)?;
+        let leaves = person.no == caller.no;
+        if !leaves {
+            if self.conversation.kind == ConversationKind::Direct
+                && !caller.roles.opens_every_conversation()
+            {
+                return Err(Refusal::Unprocessable(
+                    "Nobody can be removed from a direct conversation: block or leave",
+                ));
+            }
+            self.must_manage(caller)?;
+        }
+        let membership = if leaves {
+            Membership::Left
+        } else {
+            Membership::Removed
+        };
+        Ok(change_unless_same(
+            person,
+            Participant {
+                membership,
+                ..person.clone()
+            },
+        ))
+    }
+
+    fn present(&self, user: &UserId) -> Result<&Participant, Refusal> {
+        let found = self
+            .find(user)
+            .filter(|person| person.membership == Membership::Present);
+        found.ok_or(Refusal::ParticipantNotFound)
+    }
+
+    fn decide_settings(
+        &self,
+        caller: &Principal,
+        title: Option<&Option<String>>,
+        status: Option<ConversationStatus>,
+    ) -> Result<Decision, Refusal> {
+        if self.conversation.kind != ConversationKind::Direct {
+            self.must_manage(caller)?;
+        }
+        let after_title = title
+            .cloned()
+            .unwrap_or_else(|| self.conversation.title.clone());
+        let after_status = status.unwrap_or(self.conversation.status);
+        if after_title == self.conversation.title && after_status == self.conversation.status {
+            return Ok(Decision::Already);
+        }
+        Ok(Decision::Change(ChangeKind::Settings {
+            title: after_title,
+            status: after_status,
+        }))
+    }
+
+    /// Takes in an entry that is announced now.
+    pub fn evolve(&mut self, entry: &Entry) {
+        self.conversation.last_seq = entry.seq;
+        if entry.fact.changes_policy() {
+            self.conversation.policy_version += 1;
+        }
+        match &entry.fact {
+            Fact::Said(message) => self.conversation.updated_at = message.created_at,
+            Fact::Edited(_) | Fact::Deleted(_) => {}
+            Fact::Participant { now, .. } => {
+                self.people.insert(now.no, now.clone());
+            }
+            Fact::Settings { title, status } => {
+                self.conversation.title.clone_from(title);
+                self.conversation.status = *status;
+            }
+        }
+    }
+
+    /// Takes in a watermark that has been committed; says from where it moved, if it did.
+    pub fn evolve_mark(&mut self, user: UserNo, mark: Mark, seq: Seq) -> Option<Seq> {
+        let person = self.people.get_mut(&user)?;
+        let before = match mark {
+            Mark::Delivered => person.delivered_seq,
+            Mark::Seen => person.read_seq,
+        };
+        if mark == Mark::Seen {
+            person.read_seq = person.read_seq.max(seq);
+        }
+        person.delivered_seq = person.delivered_seq.max(seq);
+        (seq > before).then_some(before)
+    }
+}
+
+fn change_unless_same(before: &Participant, after: Participant) -> Decision {
+    if *before == after {
+        Decision::Already
+    } else {
+        Decision::Change(ChangeKind::Set { participant: after })
+    }
+}

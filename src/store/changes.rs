@@ -1,0 +1,398 @@
+//! Every durable change but a message: edits, deletions, people, settings. One transaction each.
+
+use diesel::dsl::now as commit_time;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+
+use super::conversations::{self as conversation_rows, Key};
+use super::creation::same_key;
+use super::schema::{
+    conversation_changes, conversations, message_changes, messages, participant_changes,
+    participants,
+};
+use super::{messages as message_rows, participants as participant_rows, users};
+use crate::domain::conversation::{ConversationStatus, Membership, Participant};
+use crate::domain::entry::{Entry, Fact};
+use crate::domain::ids::{ConversationNo, MessageId, PolicyVersion, Seq, UserId, UserNo};
+use crate::domain::message::{Message, Power};
+use crate::domain::refusal::Refusal;
+use crate::domain::snapshot::Reader;
+use crate::error::Error;
+
+/// A change that a room has decided on.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Where.
+    pub conversation: ConversationNo,
+    /// The version of the policy that it was decided under.
+    pub policy: PolicyVersion,
+    /// Who does it.
+    pub actor: UserNo,
+    /// What.
+    pub kind: ChangeKind,
+}
+
+/// What changes.
+#[derive(Clone, Debug)]
+pub enum ChangeKind {
+    /// A message's body.
+    Edit {
+        /// Which message.
+        message: MessageId,
+        /// The new body.
+        body: String,
+        /// Who reads, since what one can not see is not there.
+        reader: Reader,
+    },
+    /// A message becomes a tombstone.
+    Delete {
+        /// Which message.
+        message: MessageId,
+        /// Whether the actor may delete those of others.
+        power: Power,
+        /// Who reads.
+        reader: Reader,
+    },
+    /// Somebody comes, or comes back.
+    Add {
+        /// Whom.
+        user: UserId,
+        /// As what.
+        role: String,
+    },
+    /// Somebody's standing, as a whole.
+    Set {
+        /// Who, and how they stand afterwards.
+        participant: Participant,
+    },
+    /// Title and status, as a whole.
+    Settings {
+        /// The title afterwards.
+        title: Option<String>,
+        /// The status afterwards.
+        status: ConversationStatus,
+    },
+}
+
+/// What became of a change.
+#[derive(Clone, Debug)]
+pub enum Changed {
+    /// It is committed.
+    Done(Entry),
+    /// It was so already; nothing was written.
+    Already(Fact),
+    /// The policy has changed since it was decided: decide again.
+    Stale,
+    /// What it is about does not allow it.
+    Refused(Refusal),
+}
+
+/// Makes the change. Everything that can refuse is looked at before anything is written; the conversation's row lock,
+/// which rooms wait on, is taken last.
+pub fn apply(connection: &mut PgConnection, change: &Change) -> Result<Changed, Error> {
+    connection.transaction::<_, Error, _>(|connection| match &change.kind {
+        ChangeKind::Edit {
+            message,
+            body,
+            reader,
+        } => edit(connection, change, *message, body, reader),
+        ChangeKind::Delete {
+            message,
+            power,
+            reader,
+        } => delete(connection, change, *message, *power, reader),
+        ChangeKind::Add { user, role } => add(connection, change, user, role),
+        ChangeKind::Set { participant } => set(connection, change, participant),
+        ChangeKind::Settings { title, status } => {
+            settings(connection, change, title.as_deref(), *status)
+        }
+    })
+}
+
+/// Whether a change alters who may say what.
+enum Effect {
+    OnMessages,
+    OnPolicy,
+}
+
+/// Takes the next seq under the conversation's row lock; `None` when the policy is another by now.
+fn next_seq(
+    connection: &mut PgConnection,
+    change: &Change,
+    effect: Effect,
+) -> Result<Option<Seq>, Error> {
+    let raised = match effect {
+        Effect::OnMessages => 0,
+        Effect::OnPolicy => 1,
+    };
+    let row = conversations::table
+        .find(change.conversation.0)
+        .filter(conversations::policy_version.eq(change.policy));
+    Ok(diesel::update(row)
+        .set((
+            conversations::last_seq.eq(conversations::last_seq + 1),
+            conversations::policy_version.eq(conversations::policy_version + raised),
+            conversations::updated_at.eq(commit_time),
+        ))
+        .returning(conversations::last_seq)
+        .get_result(connection)
+        .optional()?)
+}
+
+fn edit(
+    connection: &mut PgConnection,
+    change: &Change,
+    id: MessageId,
+    body: &str,
+    reader: &Reader,
+) -> Result<Changed, Error> {
+    let Some(message) = locked_visible(connection, id, reader)? else {
+        return Ok(missing_message());
+    };
+    if let Err(refusal) = message.may_be_edited_by(change.actor) {
+        return Ok(Changed::Refused(refusal));
+    }
+    if message.draft.body == body {
+        return Ok(Changed::Already(Fact::Edited(message)));
+    }
+    let Some(seq) = next_seq(connection, change, Effect::OnMessages)? else {
+        return Ok(Changed::Stale);
+    };
+    keep_wording(connection, change, seq, &message, "edited")?;
+    diesel::update(messages::table.find((id.conversation.0, id.seq)))
+        .set((messages::body.eq(body), messages::edited_at.eq(commit_time)))
+        .execute(connection)?;
+    Ok(Changed::Done(Entry {
+        seq,
+        fact: Fact::Edited(as_it_stands(connection, id)?),
+    }))
+}
+
+fn delete(
+    connection: &mut PgConnection,
+    change: &Change,
+    id: MessageId,
+    power: Power,
+    reader: &Reader,
+) -> Result<Changed, Error> {
+    let Some(message) = locked_visible(connection, id, reader)? else {
+        return Ok(missing_message());
+    };
+    if let Err(refusal) = message.may_be_deleted_by(change.actor, power) {
+        return Ok(Changed::Refused(refusal));
+    }
+    if message.deleted_at.is_some() {
+        return Ok(Changed::Already(Fact::Deleted(message)));
+    }
+    let Some(seq) = next_seq(connection, change, Effect::OnMessages)? else {
+        return Ok(Changed::Stale);
+    };
+    keep_wording(connection, change, seq, &message, "deleted")?;
+    diesel::update(messages::table.find((id.conversation.0, id.seq)))
+        .set((
+            messages::body.eq(""),
+            messages::attachments.eq(None::<serde_json::Value>),
+            messages::context.eq(None::<serde_json::Value>),
+            messages::deleted_at.eq(commit_time),
+        ))
+        .execute(connection)?;
+    Ok(Changed::Done(Entry {
+        seq,
+        fact: Fact::Deleted(as_it_stands(connection, id)?),
+    }))
+}
+
+fn missing_message() -> Changed {
+    Changed::Refused(Refusal::MessageNotFound)
+}
+
+fn locked_visible(
+    connection: &mut PgConnection,
+    id: MessageId,
+    reader: &Reader,
+) -> Result<Option<Message>, Error> {
+    let found = message_rows::lock(connection, id)?;
+    Ok(found.filter(|message| message.is_visible_to(reader.no, reader.role.as_deref())))
+}
+
+fn as_it_stands(connection: &mut PgConnection, id: MessageId) -> Result<Message, Error> {
+    message_rows::find(connection, id)?
+        .ok_or_else(|| Error::internal("a message vanished while it was changed"))
+}
+
+fn keep_wording(
+    connection: &mut PgConnection,
+    change: &Change,
+    seq: Seq,
+    message: &Message,
+    action: &str,
+) -> Result<(), Error> {
+    diesel::insert_into(message_changes::table)
+        .values((
+            message_changes::conversation_no.eq(change.conversation.0),
+            message_changes::seq.eq(seq),
+            message_changes::target_seq.eq(message.seq()),
+            message_changes::actor_no.eq(change.actor.0),
+            message_changes::action.eq(action),
+            message_changes::earlier_body.eq(&message.draft.body),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+fn add(
+    connection: &mut PgConnection,
+    change: &Change,
+    id: &UserId,
+    role: &str,
+) -> Result<Changed, Error> {
+    let Some(user) = users::find(connection, id.as_str())? else {
+        return Ok(Changed::Refused(Refusal::UserNotFound(id.to_string())));
+    };
+    let before = participant_rows::find(connection, change.conversation, UserNo(user.no))?;
+    if let Some(present) = before
+        .clone()
+        .filter(|p| p.membership == Membership::Present)
+    {
+        return Ok(Changed::Already(Fact::Participant {
+            by: change.actor,
+            now: present,
+        }));
+    }
+    let Some(seq) = next_seq(connection, change, Effect::OnPolicy)? else {
+        return Ok(Changed::Stale);
+    };
+    diesel::insert_into(participants::table)
+        .values((
+            participants::conversation_no.eq(change.conversation.0),
+            participants::user_no.eq(user.no),
+            participants::role.eq(role),
+        ))
+        .on_conflict((participants::conversation_no, participants::user_no))
+        .do_update()
+        .set((
+            participants::membership.eq(Membership::Present.name()),
+            participants::role.eq(role),
+        ))
+        .execute(connection)?;
+    let action = if before.is_some() {
+        "returned"
+    } else {
+        "added"
+    };
+    log_participant(connection, change, seq, UserNo(user.no), action)
+}
+
+fn set(
+    connection: &mut PgConnection,
+    change: &Change,
+    wanted: &Participant,
+) -> Result<Changed, Error> {
+    let Some(seq) = next_seq(connection, change, Effect::OnPolicy)? else {
+        return Ok(Changed::Stale);
+    };
+    diesel::update(participants::table.find((change.conversation.0, wanted.no.0)))
+        .set((
+            participants::role.eq(&wanted.role),
+            participants::membership.eq(wanted.membership.name()),
+            participants::muted.eq(wanted.muted),
+            participants::blocked.eq(wanted.blocked),
+        ))
+        .execute(connection)?;
+    let action = match wanted.membership {
+        Membership::Present => "changed",
+        Membership::Left => "left",
+        Membership::Removed => "removed",
+    };
+    log_participant(connection, change, seq, wanted.no, action)
+}
+
+fn log_participant(
+    connection: &mut PgConnection,
+    change: &Change,
+    seq: Seq,
+    user: UserNo,
+    action: &str,
+) -> Result<Changed, Error> {
+    let now = participant_rows::find(connection, change.conversation, user)?
+        .ok_or_else(|| Error::internal("a participant vanished while they were changed"))?;
+    diesel::insert_into(participant_changes::table)
+        .values((
+            participant_changes::conversation_no.eq(change.conversation.0),
+            participant_changes::seq.eq(seq),
+            participant_changes::user_no.eq(user.0),
+            participant_changes::actor_no.eq(change.actor.0),
+            participant_changes::action.eq(action),
+            participant_changes::role.eq(&now.role),
+            participant_changes::muted.eq(now.muted),
+            participant_changes::blocked.eq(now.blocked),
+        ))
+        .execute(connection)?;
+    refresh_same_key(connection, change.conversation)?;
+    Ok(Changed::Done(Entry {
+        seq,
+        fact: Fact::Participant {
+            by: change.actor,
+            now,
+        },
+    }))
+}
+
+/// Other people: another conversation, as far as "a subject with the same people has one" goes. Where one with these people
+/// is there already, this one has no key.
+fn refresh_same_key(connection: &mut PgConnection, no: ConversationNo) -> Result<(), Error> {
+    let Some(conversation) = conversation_rows::find(connection, Key::No(no))? else {
+        return Ok(());
+    };
+    if conversation.kind == crate::domain::conversation::ConversationKind::Direct {
+        return Ok(());
+    }
+    let present: Vec<UserNo> = participant_rows::of(connection, no)?
+        .into_iter()
+        .filter(|p| p.membership == Membership::Present)
+        .map(|p| p.no)
+        .collect();
+    let key = same_key(conversation.kind, conversation.subject.as_ref(), &present);
+    let taken = conversations::table
+        .filter(conversations::same_key.eq(&key))
+        .filter(conversations::no.ne(no.0));
+    let is_taken: bool = diesel::select(diesel::dsl::exists(taken)).get_result(connection)?;
+    let free = key.filter(|_| !is_taken);
+    diesel::update(conversations::table.find(no.0))
+        .set(conversations::same_key.eq(free))
+        .execute(connection)?;
+    Ok(())
+}
+
+fn settings(
+    connection: &mut PgConnection,
+    change: &Change,
+    title: Option<&str>,
+    status: ConversationStatus,
+) -> Result<Changed, Error> {
+    let Some(seq) = next_seq(connection, change, Effect::OnPolicy)? else {
+        return Ok(Changed::Stale);
+    };
+    diesel::update(conversations::table.find(change.conversation.0))
+        .set((
+            conversations::title.eq(title),
+            conversations::status.eq(status.name()),
+        ))
+        .execute(connection)?;
+    diesel::insert_into(conversation_changes::table)
+        .values((
+            conversation_changes::conversation_no.eq(change.conversation.0),
+            conversation_changes::seq.eq(seq),
+            conversation_changes::actor_no.eq(change.actor.0),
+            conversation_changes::title.eq(title),
+            conversation_changes::status.eq(status.name()),
+        ))
+        .execute(connection)?;
+    Ok(Changed::Done(Entry {
+        seq,
+        fact: Fact::Settings {
+            title: title.map(str::to_owned),
+            status,
+        },
+    }))
+}

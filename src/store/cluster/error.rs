@@ -1,0 +1,195 @@
+//! Why there is no private cluster, in words that say what to do about it.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why the private cluster can not be used. The text says what to do.
+#[derive(Debug)]
+pub enum ClusterError {
+    /// A file or folder could not be made, read or written.
+    Folder {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// Another process holds the data folder.
+    Busy {
+        /// The data folder.
+        folder: PathBuf,
+        /// The other process, where it left its id.
+        holder: Option<u32>,
+    },
+    /// A folder that must be ours alone belongs to another account, or is no folder.
+    Foreign {
+        /// Which one.
+        path: PathBuf,
+    },
+    /// The server is root, and the account that runs Postgres in its place can not enter the data folder.
+    Unreachable {
+        /// The data folder.
+        folder: PathBuf,
+        /// The first folder on the way that is closed to that account.
+        closed: PathBuf,
+    },
+    /// The server is root, and there is no `postgres` account to run Postgres in its place.
+    NoAccount,
+    /// PostgreSQL's server programs were not found.
+    NoBinaries,
+    /// The cluster was made by a version of PostgreSQL that is not installed.
+    WrongVersion {
+        /// The cluster's folder.
+        home: PathBuf,
+        /// The major version that made it.
+        made_by: u32,
+        /// The major versions that were found.
+        found: Vec<u32>,
+    },
+    /// There is something in the cluster's folder, but it is no cluster.
+    NotACluster {
+        /// The folder.
+        home: PathBuf,
+    },
+    /// A program of PostgreSQL could not be run, or failed.
+    Tool {
+        /// Its file name.
+        program: String,
+        /// What it or the system said.
+        said: String,
+    },
+    /// The postmaster ended, or did not get ready in time.
+    NotStarted {
+        /// Where all of its words are.
+        log: PathBuf,
+        /// Its last words.
+        said: String,
+    },
+    /// The cluster has been stopped and is not started again.
+    Stopped,
+}
+
+impl ClusterError {
+    pub(super) fn folder(path: &Path, cause: io::Error) -> Self {
+        Self::Folder {
+            path: path.to_owned(),
+            cause,
+        }
+    }
+
+    pub(super) fn tool(program: &Path, said: impl fmt::Display) -> Self {
+        let program = program.file_name().unwrap_or(program.as_os_str());
+        Self::Tool {
+            program: program.to_string_lossy().into_owned(),
+            said: said.to_string().trim().to_owned(),
+        }
+    }
+
+    /// Whether the backends of an earlier postmaster stand in the way; they leave by themselves.
+    pub(super) fn is_turnover(&self) -> bool {
+        matches!(self, Self::NotStarted { said, .. } if said.contains("shared memory block"))
+    }
+}
+
+const OTHERWISE: &str = "or set DATABASE_URL to a PostgreSQL of your own";
+
+impl fmt::Display for ClusterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder { path, cause } => write!(
+                f,
+                "can not use {}: {cause}; give this account the rights to it, \
+                 choose another data folder, {OTHERWISE}",
+                path.display()
+            ),
+            Self::Busy { folder, holder } => write_busy(f, folder, *holder),
+            Self::Foreign { path } => write!(
+                f,
+                "{} does not belong to the account that runs PostgreSQL here; \
+                 run the server as its owner, or choose another data folder",
+                path.display()
+            ),
+            Self::Unreachable { folder, closed } => write_unreachable(f, folder, closed),
+            Self::NoAccount => write!(
+                f,
+                "PostgreSQL does not run as root, and there is no account `postgres` to run it; \
+                 install the package postgresql, run the server as another user, {OTHERWISE}"
+            ),
+            Self::NoBinaries => write!(
+                f,
+                "PostgreSQL is not installed: no folder with initdb, pg_ctl and postgres on PATH, \
+                 at `pg_config --bindir` or under /usr/lib/postgresql; \
+                 install it (apt-get install postgresql), {OTHERWISE}"
+            ),
+            Self::WrongVersion {
+                home,
+                made_by,
+                found,
+            } => write_versions(f, home, *made_by, found),
+            Self::NotACluster { home } => write!(
+                f,
+                "{} is not empty and holds no PostgreSQL cluster; \
+                 move it away, or choose another data folder",
+                home.display()
+            ),
+            Self::Tool { program, said } => write!(f, "{program} failed: {said}"),
+            Self::NotStarted { log, said } => {
+                write!(
+                    f,
+                    "PostgreSQL did not start; its log is {}: {said}",
+                    log.display()
+                )
+            }
+            Self::Stopped => f.write_str("the private PostgreSQL has been stopped"),
+        }
+    }
+}
+
+fn write_unreachable(f: &mut fmt::Formatter<'_>, folder: &Path, closed: &Path) -> fmt::Result {
+    let closed = closed.display();
+    write!(
+        f,
+        "PostgreSQL does not run as root, and the account that runs it instead can not enter \
+         {closed} on the way to {}; open it (chmod o+x {closed}), choose a data folder such as \
+         /var/lib/stoa, run the server as another user, {OTHERWISE}",
+        folder.display(),
+    )
+}
+
+fn write_busy(f: &mut fmt::Formatter<'_>, folder: &Path, holder: Option<u32>) -> fmt::Result {
+    write!(
+        f,
+        "the data folder {} is in use by another server",
+        folder.display()
+    )?;
+    if let Some(holder) = holder {
+        write!(f, " (process {holder})")?;
+    }
+    f.write_str("; stop that one, or choose another data folder")
+}
+
+fn write_versions(
+    f: &mut fmt::Formatter<'_>,
+    home: &Path,
+    made_by: u32,
+    found: &[u32],
+) -> fmt::Result {
+    let found: Vec<String> = found.iter().map(u32::to_string).collect();
+    write!(
+        f,
+        "{} was made by PostgreSQL {made_by}, but only {} is installed; \
+         install postgresql-{made_by} beside it, or bring the folder over with pg_upgrade",
+        home.display(),
+        found.join(", "),
+    )
+}
+
+impl Error for ClusterError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Folder { cause, .. } => Some(cause),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! The postmaster: its pid file, its process, its socket; launched and shut down.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::account::{self, Account};
+use super::binaries::Binaries;
+use super::error::ClusterError;
+
+/// What a socket's path may have at most, in bytes, without the closing NUL.
+const SOCKET_PATH: usize = 107;
+const PORT: u16 = 5432;
+/// How long a start may take: after a power cut it may have to replay all of `max_wal_size`.
+const PATIENCE: Duration = Duration::from_secs(300);
+const STOP_SECONDS: &str = "60";
+const PAUSE: Duration = Duration::from_millis(20);
+/// The log that a start finds may have this size before it is set aside.
+const LOG_BYTES: u64 = 50 * 1024 * 1024;
+const SAID_BYTES: u64 = 2000;
+
+/// Settings that suit a machine shared with the server. None of them touches durability; who wants
+/// others brings a PostgreSQL of their own.
+const SETTINGS: [&str; 7] = [
+    "listen_addresses=",
+    "logging_collector=off",
+    "cluster_name=stoa",
+    "max_connections=50",
+    "shared_buffers=256MB",
+    "max_wal_size=2GB",
+    "wal_compression=on",
+];
+
+/// Where the socket is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Address {
+    folder: PathBuf,
+    port: u16,
+}
+
+/// A postmaster that lives, though it may not accept connections yet or any more.
+#[derive(Debug)]
+pub(super) struct Running {
+    /// Its process id.
+    pub(super) pid: u32,
+    /// Its socket.
+    pub(super) address: Address,
+    /// Whether it accepts connections.
+    ready: bool,
+}
+
+/// Everything that a start needs.
+#[derive(Debug)]
+pub(super) struct Launch {
+    /// The cluster's folder.
+    pub(super) home: PathBuf,
+    /// Where the postmaster's words go.
+    pub(super) log: PathBuf,
+    /// The socket to make.
+    pub(super) address: Address,
+    /// The programs to run.
+    pub(super) binaries: Binaries,
+    /// The account to run them as.
+    pub(super) account: Account,
+}
+
+impl Address {
+    /// Where the socket is to be: in the data folder, or a short one elsewhere if that path is
+    /// too long, or has a comma, at which libpq would split it.
+    pub(super) fn choose(data_folder: &Path) -> Result<Self, ClusterError> {
+        let mut address = Self {
+            folder: data_folder.join("socket"),
+            port: PORT,
+        };
+        let path = address.socket("").into_os_string();
+        if path.len() > SOCKET_PATH || path.as_bytes().contains(&b',') {
+            address.folder = short_folder(data_folder)?;
+        }
+        Ok(address)
+    }
+
+    /// The libpq URL. The port is spelled out, since libpq would take another from `PGPORT`.
+    pub(super) fn url(&self) -> String {
+        let folder: String = self
+            .folder
+            .as_os_str()
+            .as_bytes()
+            .iter()
+            .copied()
+            .map(percent_encoded)
+            .collect();
+        format!("postgresql://stoa@/stoa?host={folder}&port={}", self.port)
+    }
+
+    /// Removes the socket's folder if it is not in the data folder. Only an empty one goes.
+    pub(super) fn tidy(&self, home: &Path) {
+        let inside = home
+            .parent()
+            .is_some_and(|data_folder| self.folder.starts_with(data_folder));
+        if !inside && let Err(cause) = fs::remove_dir(&self.folder) {
+            log::debug!("{} stays: {cause}", self.folder.display());
+        }
+    }
+
+    fn socket(&self, ending: &str) -> PathBuf {
+        self.folder.join(format!(".s.PGSQL.{}{ending}", self.port))
+    }
+
+    /// A list of one for Postgres, quoted so that odd letters in the path do not end the item.
+    fn setting(&self) -> OsString {
+        let mut setting = b"unix_socket_directories=\"".to_vec();
+        for byte in self.folder.as_os_str().as_bytes() {
+            setting.extend(std::iter::repeat_n(
+                *byte,
+                if *byte == b'"' { 2 } else { 1 },
+            ));
+        }
+        setting.push(b'"');
+        OsString::from_vec(setting)
+    }
+}
+
+/// The same for one data folder each time. In `/tmp`, which is open to all, the owner is checked when it is there.
+fn short_folder(data_folder: &Path) -> Result<PathBuf, ClusterError> {
+    let found =
+        fs::metadata(data_folder).map_err(|cause| ClusterError::folder(data_folder, cause))?;
+    let parent = if account::is_root() { "/run" } else { "/tmp" };
+    Ok(Path::new(parent).join(format!("stoa-{:x}-{:x}", found.dev(), found.ino())))
+}
+
+fn percent_encoded(byte: u8) -> String {
+    match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+            char::from(byte).to_string()
+        }
+        _ => format!("%{byte:02X}"),
+    }
+}
+
+/// The postmaster of the cluster in `home`, if it lives.
+pub(super) fn find(home: &Path) -> Option<Running> {
+    let text = fs::read(home.join("postmaster.pid")).ok()?;
+    let running = read_pid_file(&text)?;
+    is_postmaster(running.pid, home).then_some(running)
+}
+
+/// Waits while a postmaster starts or stops; gives it if it then accepts connections, none if there is none.
+pub(super) fn settle(home: &Path) -> Result<Option<Running>, ClusterError> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match find(home) {
+            Some(running) if !running.ready && Instant::now() > deadline => {
+                return Err(too_slow(home));
+            }
+            Some(running) if !running.ready => thread::sleep(PAUSE),
+            settled => return Ok(settled),
+        }
+    }
+}
+
+fn too_slow(home: &Path) -> ClusterError {
+    let said =
+        "it neither gets ready nor ends; if it is replaying its log, start again later".to_owned();
+    ClusterError::NotStarted {
+        log: home.with_extension("log"),
+        said,
+    }
+}
+
+/// Lines: process, folder, start time, port, socket folder, listen address, shared memory, status.
+fn read_pid_file(text: &[u8]) -> Option<Running> {
+    let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
+    let word = |at: usize| {
+        lines
+            .get(at)
+            .and_then(|line| std::str::from_utf8(line).ok())
+            .map(str::trim)
+    };
+    Some(Running {
+        pid: word(0)?.parse().ok()?,
+        address: Address {
+            folder: PathBuf::from(OsStr::from_bytes(lines.get(4).copied().unwrap_or_default())),
+            port: word(3).and_then(|port| port.parse().ok()).unwrap_or(PORT),
+        },
+        ready: word(7) == Some("ready"),
+    })
+}
+
+/// Whether a process is a Postgres that was started on `home`: after a power cut the id may be anybody's.
+/// A zombie has no arguments left, so it is none.
+fn is_postmaster(pid: u32, home: &Path) -> bool {
+    let process = Path::new("/proc").join(pid.to_string());
+    let Ok(arguments) = fs::read(process.join("cmdline")) else {
+        return false;
+    };
+    let mut arguments = arguments.split(|byte| *byte == 0).map(OsStr::from_bytes);
+    let program = arguments
+        .next()
+        .and_then(|program| Path::new(program).file_name());
+    program.is_some_and(|name| name == "postgres" || name == "postmaster")
+        && (arguments.any(|argument| argument == home.as_os_str())
+            || fs::read_link(process.join("cwd")).is_ok_and(|folder| folder == home))
+}
+
+impl Launch {
+    /// Starts a postmaster and waits until it accepts connections.
+    pub(super) fn run(&self) -> Result<(Child, Running), ClusterError> {
+        self.account.private_folder(&self.address.folder)?;
+        self.clear_stale(&self.home.join("postmaster.pid"))?;
+        self.clear_stale(&self.address.socket(".lock"))?;
+        let (log, start) = self
+            .open_log()
+            .map_err(|cause| ClusterError::folder(&self.log, cause))?;
+        let mut child = self.spawn(log)?;
+        let running = self.await_ready(&mut child, start)?;
+        Ok((child, running))
+    }
+
+    /// Ends connections and shuts down. Gives up waiting after a minute.
+    pub(super) fn shut_down(&self) -> Result<(), ClusterError> {
+        let program = self.binaries.program("pg_ctl");
+        let stopped = self.account.output(
+            &program,
+            &[
+                &"stop",
+                &"-D",
+                &self.home,
+                &"-m",
+                &"fast",
+                &"-w",
+                &"-t",
+                &STOP_SECONDS,
+            ],
+        );
+        match stopped {
+            Err(cause) if find(&self.home).is_some() => Err(cause),
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes a lock file that Postgres would take for a living server's: one that names a process that is
+    /// no Postgres of this cluster, or one that a power cut left empty. Others are left for it to judge.
+    fn clear_stale(&self, path: &Path) -> Result<(), ClusterError> {
+        if !self.is_stale(path) {
+            return Ok(());
+        }
+        // A postmaster that is starting just now makes the file first and fills it then.
+        thread::sleep(10 * PAUSE);
+        if !self.is_stale(path) {
+            return Ok(());
+        }
+        log::warn!("removing the stale {}", path.display());
+        fs::remove_file(path).map_err(|cause| ClusterError::folder(path, cause))
+    }
+
+    fn is_stale(&self, path: &Path) -> bool {
+        let Ok(text) = fs::read_to_string(path) else {
+            return false;
+        };
+        let first = text.lines().next().unwrap_or_default();
+        // A single-user Postgres writes its id as a negative number.
+        let Ok(pid) = first
+            .trim()
+            .parse::<i64>()
+            .map(i64::unsigned_abs)
+            .map(u32::try_from)
+        else {
+            return true;
+        };
+        let Ok(pid) = pid else { return true };
+        Path::new("/proc").join(pid.to_string()).exists() && !is_postmaster(pid, &self.home)
+    }
+
+    /// The log to append to, and where its new part begins.
+    fn open_log(&self) -> io::Result<(File, u64)> {
+        if fs::metadata(&self.log).is_ok_and(|found| found.len() > LOG_BYTES) {
+            fs::rename(&self.log, self.log.with_extension("log.old"))?;
+        }
+        let log = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(&self.log)?;
+        let start = log.metadata()?.len();
+        Ok((log, start))
+    }
+
+    /// In a session of its own, so that no terminal or supervisor takes it down together with the server.
+    fn spawn(&self, log: File) -> Result<Child, ClusterError> {
+        let program = self.binaries.program("postgres");
+        let failed = |cause| ClusterError::tool(&program, cause);
+        let mut command = self.account.command(Path::new("setsid"));
+        command
+            .arg(&program)
+            .arg("-D")
+            .arg(&self.home)
+            .arg("-c")
+            .arg(self.address.setting());
+        command.arg("-c").arg(format!("port={}", self.address.port));
+        for setting in SETTINGS {
+            command.args(["-c", setting]);
+        }
+        command.stdout(log.try_clone().map_err(failed)?).stderr(log);
+        command.spawn().map_err(failed)
+    }
+
+    fn await_ready(&self, child: &mut Child, start: u64) -> Result<Running, ClusterError> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if !matches!(child.try_wait(), Ok(None)) {
+                return Err(ClusterError::NotStarted {
+                    log: self.log.clone(),
+                    said: self.said_since(start),
+                });
+            }
+            match find(&self.home) {
+                Some(running) if running.ready && running.pid == child.id() => return Ok(running),
+                _ if Instant::now() > deadline => return Err(too_slow(&self.home)),
+                _ => thread::sleep(PAUSE),
+            }
+        }
+    }
+
+    /// The last words in the log since `start`.
+    fn said_since(&self, start: u64) -> String {
+        let mut said = Vec::new();
+        let read = File::open(&self.log).and_then(|mut log| {
+            let length = log.metadata()?.len();
+            log.seek(SeekFrom::Start(
+                start.max(length.saturating_sub(SAID_BYTES)),
+            ))?;
+            log.read_to_end(&mut said)
+        });
+        match read {
+            Ok(_) => String::from_utf8_lossy(&said).trim().to_owned(),
+            Err(cause) => cause.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(folder: &str) -> Address {
+        Address {
+            folder: PathBuf::from(folder),
+            port: 5432,
+        }
+    }
+
+    #[test]
+    fn the_url_is_percent_encoded() {
+        let url = address("/a b/ü&?%").url();
+        assert_eq!(
+            url,
+            "postgresql://stoa@/stoa?host=%2Fa%20b%2F%C3%BC%26%3F%25&port=5432"
+        );
+    }
+
+    #[test]
+    fn a_comma_or_quote_in_the_path_does_not_end_the_setting() {
+        assert_eq!(
+            address("/a,\"b").setting(),
+            "unix_socket_directories=\"/a,\"\"b\""
+        );
+    }
+
+    #[test]
+    fn reads_a_pid_file() {
+        let text =
+            b"4711\n/x/postgres\n1700000000\n5432\n/x/socket\n\n  5432001    131072\nready   \n";
+        let running = read_pid_file(text).unwrap();
+        assert_eq!(
+            (running.pid, running.ready, running.address),
+            (4711, true, address("/x/socket"))
+        );
+        let starting = read_pid_file(b"4711\n/x/postgres\n1700000000\n5432\n").unwrap();
+        assert!(!starting.ready);
+        assert!(read_pid_file(b"").is_none() && read_pid_file(b"-12\n").is_none());
+    }
+
+    #[test]
+    fn only_a_postgres_of_this_folder_is_its_postmaster() {
+        assert!(!is_postmaster(std::process::id(), Path::new("/x")));
+        assert!(!is_postmaster(u32::MAX, Path::new("/x")));
+    }
+}

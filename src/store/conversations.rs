@@ -1,0 +1,254 @@
+//! Conversations as rows: one of them, and somebody's list.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz};
+use serde_json::Value;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+use super::messages::by_places;
+use super::participants::of_conversations;
+use super::pool::explain;
+use super::schema::{conversations, users};
+use crate::domain::conversation::{
+    Conversation, ConversationKind, ConversationStatus, Participant, Subject,
+};
+use crate::domain::ids::{ConversationId, ConversationNo, Seq, UserId, UserNo};
+use crate::domain::message::Message;
+use crate::domain::snapshot::Listed;
+use crate::error::Error;
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = conversations)]
+pub(super) struct ConversationRow {
+    no: i64,
+    id: Uuid,
+    kind: String,
+    title: Option<String>,
+    status: String,
+    subject_type: Option<String>,
+    subject_id: Option<String>,
+    subject: Option<Value>,
+    last_seq: i64,
+    policy_version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+fn assemble(row: ConversationRow, created_by: String) -> Result<Conversation, Error> {
+    let subject = row
+        .subject_type
+        .zip(row.subject_id)
+        .map(|(kind, id)| Subject {
+            kind,
+            id,
+            card: row.subject.unwrap_or(Value::Null),
+        });
+    Ok(Conversation {
+        no: ConversationNo(row.no),
+        id: ConversationId(row.id),
+        kind: ConversationKind::named(&row.kind)
+            .ok_or_else(|| Error::internal("unknown kind of conversation"))?,
+        title: row.title,
+        status: ConversationStatus::named(&row.status)
+            .ok_or_else(|| Error::internal("unknown status"))?,
+        subject,
+        created_by: UserId::stored(created_by),
+        last_seq: row.last_seq,
+        policy_version: row.policy_version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
+}
+
+/// How a caller names a conversation.
+#[derive(Clone, Copy, Debug)]
+pub enum Key {
+    /// By its public id.
+    Id(ConversationId),
+    /// By its number.
+    No(ConversationNo),
+}
+
+/// One conversation.
+pub fn find(connection: &mut PgConnection, key: Key) -> Result<Option<Conversation>, Error> {
+    let query = conversations::table
+        .inner_join(users::table.on(users::no.eq(conversations::created_by)))
+        .select((ConversationRow::as_select(), users::id));
+    match key {
+        Key::Id(id) => query
+            .filter(conversations::id.eq(id.0))
+            .first::<(ConversationRow, String)>(connection),
+        Key::No(no) => query.filter(conversations::no.eq(no.0)).first(connection),
+    }
+    .optional()
+    .map_err(explain)?
+    .map(|(row, creator)| assemble(row, creator))
+    .transpose()
+}
+
+/// What a list is narrowed by.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only this kind.
+    pub kind: Option<ConversationKind>,
+    /// Only this status.
+    pub status: Option<ConversationStatus>,
+    /// Only about things of this type.
+    pub subject_type: Option<String>,
+    /// Only about things of this id.
+    pub subject_id: Option<String>,
+    /// Only with something unread.
+    pub only_unread: bool,
+    /// Only this one.
+    pub only: Option<ConversationNo>,
+    /// Only those after this place in the list.
+    pub cursor: Option<(DateTime<Utc>, i64)>,
+}
+
+#[derive(QueryableByName)]
+struct ListedRow {
+    #[diesel(sql_type = BigInt)]
+    no: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    last_message: Option<i64>,
+    #[diesel(sql_type = BigInt)]
+    unread: i64,
+}
+
+// Raw SQL: the page is cut first, and only its rows are counted and previewed. It walks one user's participations by
+// their index; unread and preview walk the end of the messages' primary key.
+const PAGE: &str = "
+with mine as (
+    select c.no, c.updated_at, p.role, p.user_no, p.read_seq
+    from participants p join conversations c on c.no = p.conversation_no
+    where p.user_no = $1 and p.membership = 'present' and not p.blocked
+      and ($2 is null or c.kind = $2) and ($3 is null or c.status = $3)
+      and ($4 is null or c.subject_type = $4) and ($5 is null or c.subject_id = $5)
+      and ($6 is null or c.no = $6)
+      and ($7 is null or (c.updated_at, c.no) < ($7, $8))
+      and (not $9 or exists (
+          select from messages m where m.conversation_no = c.no and m.seq > p.read_seq and m.sender_no <> p.user_no
+             and m.deleted_at is null and m.kind <> 'audit'
+             and (m.audience_role is null or m.audience_role = p.role)
+             and (m.audience_user_no is null or m.audience_user_no = p.user_no)))
+    order by c.updated_at desc, c.no desc limit $10
+)
+select mine.no,
+    (select m.seq from messages m where m.conversation_no = mine.no
+        and (m.audience_role is null or m.audience_role = mine.role)
+        and (m.audience_user_no is null or m.audience_user_no = mine.user_no)
+     order by m.seq desc limit 1) as last_message,
+    (select count(*) from messages m where m.conversation_no = mine.no and m.seq > mine.read_seq
+        and m.sender_no <> mine.user_no and m.deleted_at is null and m.kind <> 'audit'
+        and (m.audience_role is null or m.audience_role = mine.role)
+        and (m.audience_user_no is null or m.audience_user_no = mine.user_no)) as unread
+from mine order by mine.updated_at desc, mine.no desc";
+
+/// A page of somebody's conversations, newest activity first.
+pub fn list(
+    connection: &mut PgConnection,
+    user: UserNo,
+    filter: &Filter,
+    limit: i64,
+) -> Result<Vec<Listed>, Error> {
+    let rows: Vec<ListedRow> = diesel::sql_query(PAGE)
+        .bind::<BigInt, _>(user.0)
+        .bind::<Nullable<Text>, _>(filter.kind.map(ConversationKind::name))
+        .bind::<Nullable<Text>, _>(filter.status.map(ConversationStatus::name))
+        .bind::<Nullable<Text>, _>(filter.subject_type.as_deref())
+        .bind::<Nullable<Text>, _>(filter.subject_id.as_deref())
+        .bind::<Nullable<BigInt>, _>(filter.only.map(|no| no.0))
+        .bind::<Nullable<Timestamptz>, _>(filter.cursor.map(|(at, _)| at))
+        .bind::<BigInt, _>(filter.cursor.map_or(0, |(_, no)| no))
+        .bind::<Bool, _>(filter.only_unread)
+        .bind::<BigInt, _>(limit)
+        .load(connection)
+        .map_err(explain)?;
+    complete(connection, rows)
+}
+
+fn complete(connection: &mut PgConnection, rows: Vec<ListedRow>) -> Result<Vec<Listed>, Error> {
+    let numbers: Vec<i64> = rows.iter().map(|row| row.no).collect();
+    let places: Vec<(i64, Seq)> = rows
+        .iter()
+        .filter_map(|row| Some((row.no, row.last_message?)))
+        .collect();
+    let mut found: HashMap<i64, Conversation> = conversations::table
+        .inner_join(users::table.on(users::no.eq(conversations::created_by)))
+        .filter(conversations::no.eq_any(&numbers))
+        .select((ConversationRow::as_select(), users::id))
+        .load::<(ConversationRow, String)>(connection)
+        .map_err(explain)?
+        .into_iter()
+        .map(|(row, creator)| Ok((row.no, assemble(row, creator)?)))
+        .collect::<Result<_, Error>>()?;
+    let mut people: HashMap<i64, Vec<Participant>> = HashMap::new();
+    for (no, participant) in of_conversations(connection, &numbers)? {
+        people.entry(no.0).or_default().push(participant);
+    }
+    let mut last: HashMap<i64, Message> = by_places(connection, &places)?
+        .into_iter()
+        .map(|m| (m.id.conversation.0, m))
+        .collect();
+    let complete = |row: ListedRow| {
+        Some(Listed {
+            conversation: found.remove(&row.no)?,
+            participants: people.remove(&row.no).unwrap_or_default(),
+            last_message: last.remove(&row.no),
+            unread: row.unread,
+        })
+    };
+    Ok(rows.into_iter().filter_map(complete).collect())
+}
+
+/// How many messages of others each of these users has not read in one conversation, or one user in each of theirs.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct Unread {
+    /// The conversation.
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    pub conversation_id: Uuid,
+    /// The user.
+    #[diesel(sql_type = BigInt)]
+    pub user_no: i64,
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub unread: i64,
+}
+
+// Raw SQL: one grouped walk over the messages beyond each watermark.
+const UNREAD: &str = "
+select c.id as conversation_id, p.user_no, count(*) as unread
+from participants p join conversations c on c.no = p.conversation_no
+join messages m on m.conversation_no = p.conversation_no and m.seq > p.read_seq and m.sender_no <> p.user_no
+    and m.deleted_at is null and m.kind <> 'audit'
+    and (m.audience_role is null or m.audience_role = p.role)
+    and (m.audience_user_no is null or m.audience_user_no = p.user_no)
+where p.membership = 'present' and not p.blocked and ";
+
+/// Everything that one user has not read, by conversation.
+pub fn unread_of_user(connection: &mut PgConnection, user: UserNo) -> Result<Vec<Unread>, Error> {
+    diesel::sql_query(format!(
+        "{UNREAD} p.user_no = $1 group by c.id, c.no, p.user_no order by c.no"
+    ))
+    .bind::<BigInt, _>(user.0)
+    .load(connection)
+    .map_err(explain)
+}
+
+/// What each of these users has not read of one conversation; those who have read everything are left out.
+pub fn unread_of_conversation(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+    users: &[i64],
+) -> Result<Vec<Unread>, Error> {
+    diesel::sql_query(format!(
+        "{UNREAD} p.conversation_no = $1 and p.user_no = any($2) group by c.id, p.user_no"
+    ))
+    .bind::<BigInt, _>(conversation.0)
+    .bind::<diesel::sql_types::Array<BigInt>, _>(users)
+    .load(connection)
+    .map_err(explain)
+}

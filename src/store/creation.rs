@@ -1,0 +1,180 @@
+//! Making conversations: create or get, in one transaction.
+
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::append::{NewMessage, append};
+use super::conversations::{self, Key};
+use super::pool::explain;
+use super::schema::{conversations as table, participants};
+use crate::domain::conversation::{Conversation, ConversationKind, Subject};
+use crate::domain::ids::{ConversationId, ConversationNo, UserNo};
+use crate::domain::message::Draft;
+use crate::error::Error;
+
+/// A conversation to make.
+#[derive(Clone, Debug)]
+pub struct NewConversation {
+    /// Its public id, should it be new.
+    pub id: ConversationId,
+    /// How it comes about.
+    pub kind: ConversationKind,
+    /// What it is called.
+    pub title: Option<String>,
+    /// What it is about.
+    pub subject: Option<Subject>,
+    /// Who makes it.
+    pub creator: UserNo,
+    /// Who takes part, and as what.
+    pub participants: Vec<(UserNo, String)>,
+    /// What is said at once.
+    pub first_message: Option<std::sync::Arc<Draft>>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub enum Creation {
+    /// It is new.
+    Created(Conversation),
+    /// The same people had it already.
+    Found(Conversation),
+}
+
+/// The text under which a conversation is the same one again: two people have one direct conversation, and a subject
+/// with the same people has one. `None` for a group about nothing: each is its own.
+pub fn same_key(
+    kind: ConversationKind,
+    subject: Option<&Subject>,
+    people: &[UserNo],
+) -> Option<String> {
+    if subject.is_none() && kind != ConversationKind::Direct {
+        return None;
+    }
+    let mut numbers: Vec<i64> = people.iter().map(|user| user.0).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let about = subject
+        .map(|s| format!("{}\0{}", s.kind, s.id))
+        .unwrap_or_default();
+    let digest = Sha256::digest(format!("{}\0{about}\0{numbers:?}", kind.name()));
+    Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Makes the conversation with its people and its first message, or finds the one that is the same.
+pub fn create(connection: &mut PgConnection, new: &NewConversation) -> Result<Creation, Error> {
+    connection.transaction::<_, Error, _>(|connection| {
+        let people: Vec<UserNo> = new.participants.iter().map(|(user, _)| *user).collect();
+        let key = same_key(new.kind, new.subject.as_ref(), &people);
+        let inserted = insert(connection, new, key.as_deref())?;
+        let Some(no) = inserted else {
+            return existing(connection, key.as_deref()).map(Creation::Found);
+        };
+        insert_participants(connection, no, new)?;
+        if let Some(draft) = &new.first_message {
+            say_first(connection, no, new.creator, draft)?;
+        }
+        let made = conversations::find(connection, Key::No(no))?;
+        made.map(Creation::Created)
+            .ok_or_else(|| Error::internal("a conversation vanished while it was made"))
+    })
+}
+
+fn insert(
+    connection: &mut PgConnection,
+    new: &NewConversation,
+    key: Option<&str>,
+) -> Result<Option<ConversationNo>, Error> {
+    diesel::insert_into(table::table)
+        .values((
+            table::id.eq(new.id.0),
+            table::kind.eq(new.kind.name()),
+            table::title.eq(&new.title),
+            table::subject_type.eq(new.subject.as_ref().map(|s| &s.kind)),
+            table::subject_id.eq(new.subject.as_ref().map(|s| &s.id)),
+            table::subject.eq(new.subject.as_ref().map(|s| &s.card)),
+            table::same_key.eq(key),
+            table::created_by.eq(new.creator.0),
+        ))
+        .on_conflict(table::same_key)
+        .do_nothing()
+        .returning(table::no)
+        .get_result(connection)
+        .optional()
+        .map(|no| no.map(ConversationNo))
+        .map_err(explain)
+}
+
+fn existing(connection: &mut PgConnection, key: Option<&str>) -> Result<Conversation, Error> {
+    let no: i64 = table::table
+        .filter(table::same_key.eq(key))
+        .select(table::no)
+        .first(connection)
+        .map_err(explain)?;
+    conversations::find(connection, Key::No(ConversationNo(no)))?
+        .ok_or_else(|| Error::internal("a conversation vanished while it was looked up"))
+}
+
+fn insert_participants(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+    new: &NewConversation,
+) -> Result<(), Error> {
+    let rows: Vec<_> = new
+        .participants
+        .iter()
+        .map(|(user, role)| {
+            (
+                participants::conversation_no.eq(no.0),
+                participants::user_no.eq(user.0),
+                participants::role.eq(role),
+            )
+        })
+        .collect();
+    diesel::insert_into(participants::table)
+        .values(rows)
+        .execute(connection)
+        .map(drop)
+        .map_err(explain)
+}
+
+fn say_first(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+    sender: UserNo,
+    draft: &Draft,
+) -> Result<(), Error> {
+    let fingerprint = draft.fingerprint(no);
+    let message = NewMessage {
+        conversation: no,
+        policy: 0,
+        sender,
+        draft,
+        fingerprint,
+    };
+    let outcomes = append(connection, &[message]).map_err(explain)?;
+    match outcomes.first() {
+        Some(first) if first.outcome == "fresh" => Ok(()),
+        Some(_) | None => Err(crate::domain::refusal::Refusal::Conflict(
+            "This client_id was used for another message",
+        )
+        .into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_people_in_any_order_have_one_key() {
+        let key = |people: &[i64]| {
+            let people: Vec<UserNo> = people.iter().map(|no| UserNo(*no)).collect();
+            same_key(ConversationKind::Direct, None, &people)
+        };
+        assert_eq!(key(&[1, 2]), key(&[2, 1]));
+        assert_ne!(key(&[1, 2]), key(&[1, 3]));
+        assert_ne!(key(&[1, 23]), key(&[12, 3]));
+        assert_eq!(same_key(ConversationKind::Group, None, &[UserNo(1)]), None);
+    }
+}

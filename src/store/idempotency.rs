@@ -1,0 +1,102 @@
+//! The first answers to requests that carried an `Idempotency-Key`.
+
+use chrono::Duration as Span;
+use chrono::Utc;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+
+use super::schema::idempotency_keys as table;
+use crate::domain::ids::UserNo;
+use crate::error::Error;
+
+/// Hours that a key is kept.
+const KEPT_HOURS: i64 = 24;
+/// Seconds after which an unanswered request counts as lost with its server.
+const LOST_AFTER_SECONDS: i64 = 60;
+
+/// What is known under a key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Claim {
+    /// Nothing: the request is to be carried out, and its answer kept.
+    Fresh,
+    /// The first answer: status and body.
+    Answered(u16, String),
+    /// The first request is still under way.
+    Underway,
+    /// The first request was another.
+    Different,
+}
+
+/// Claims a key for a request with this fingerprint.
+pub fn claim(
+    connection: &mut PgConnection,
+    user: UserNo,
+    key: &str,
+    fingerprint: &str,
+) -> Result<Claim, Error> {
+    let now = Utc::now();
+    diesel::delete(table::table.find((user.0, key)))
+        .filter(
+            table::created_at
+                .lt(now - Span::hours(KEPT_HOURS))
+                .or(table::status
+                    .is_null()
+                    .and(table::created_at.lt(now - Span::seconds(LOST_AFTER_SECONDS)))),
+        )
+        .execute(connection)?;
+    let made = diesel::insert_into(table::table)
+        .values((
+            table::user_no.eq(user.0),
+            table::key.eq(key),
+            table::fingerprint.eq(fingerprint),
+        ))
+        .on_conflict_do_nothing()
+        .execute(connection)?;
+    if made == 1 {
+        return Ok(Claim::Fresh);
+    }
+    let found: Option<(String, Option<i16>, Option<String>)> = table::table
+        .find((user.0, key))
+        .select((table::fingerprint, table::status, table::answer))
+        .first(connection)
+        .optional()?;
+    Ok(match found {
+        Some((first, _, _)) if first != fingerprint => Claim::Different,
+        Some((_, Some(status), Some(answer))) => Claim::Answered(status.unsigned_abs(), answer),
+        Some(_) | None => Claim::Underway,
+    })
+}
+
+/// Keeps the answer under a claimed key.
+pub fn keep(
+    connection: &mut PgConnection,
+    user: UserNo,
+    key: &str,
+    status: u16,
+    answer: &str,
+) -> Result<(), Error> {
+    diesel::update(table::table.find((user.0, key)))
+        .set((
+            table::status.eq(i16::try_from(status).unwrap_or(500)),
+            table::answer.eq(answer),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Gives up a claimed key, so that the request may be tried again.
+pub fn release(connection: &mut PgConnection, user: UserNo, key: &str) -> Result<(), Error> {
+    diesel::delete(
+        table::table
+            .find((user.0, key))
+            .filter(table::status.is_null()),
+    )
+    .execute(connection)?;
+    Ok(())
+}
+
+/// Forgets keys that have had their time; says how many.
+pub fn sweep(connection: &mut PgConnection) -> Result<usize, Error> {
+    let old = table::created_at.lt(Utc::now() - Span::hours(KEPT_HOURS));
+    Ok(diesel::delete(table::table.filter(old)).execute(connection)?)
+}

@@ -1,0 +1,50 @@
+//! Watermarks: how far each participant was reached and has read.
+
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt};
+
+use super::pool::explain;
+use crate::domain::ids::{ConversationNo, Seq, UserNo};
+use crate::error::Error;
+
+/// A watermark to move; both only ever forward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewMark {
+    /// Where.
+    pub conversation: ConversationNo,
+    /// Whose.
+    pub user: UserNo,
+    /// The highest seq that reached them.
+    pub delivered: Seq,
+    /// The highest seq that they have read.
+    pub read: Seq,
+}
+
+// Raw SQL: the marks of all rooms in one update. Rows are locked in the order of their key first, so that two servers can not wait
+// on each other in a circle.
+const ADVANCE: &str = "
+with input as (
+    select conversation_no, user_no, max(delivered) as delivered, max(read) as read
+    from unnest($1, $2, $3, $4) as i(conversation_no, user_no, delivered, read) group by 1, 2
+), locked as materialized (
+    select p.conversation_no, p.user_no, i.delivered, i.read
+    from participants p join input i using (conversation_no, user_no)
+    order by p.conversation_no, p.user_no for update of p
+)
+update participants p
+set delivered_seq = greatest(p.delivered_seq, l.delivered, l.read), read_seq = greatest(p.read_seq, l.read)
+from locked l where p.conversation_no = l.conversation_no and p.user_no = l.user_no";
+
+/// Moves all of them in one commit.
+pub fn advance(connection: &mut PgConnection, marks: &[NewMark]) -> Result<(), Error> {
+    let column = |pick: fn(&NewMark) -> i64| -> Vec<i64> { marks.iter().map(pick).collect() };
+    diesel::sql_query(ADVANCE)
+        .bind::<Array<BigInt>, _>(column(|m| m.conversation.0))
+        .bind::<Array<BigInt>, _>(column(|m| m.user.0))
+        .bind::<Array<BigInt>, _>(column(|m| m.delivered))
+        .bind::<Array<BigInt>, _>(column(|m| m.read))
+        .execute(connection)
+        .map(drop)
+        .map_err(explain)
+}

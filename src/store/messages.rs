@@ -1,0 +1,243 @@
+//! Messages as rows: pages of them, one of them, their earlier wordings.
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+use super::pool::explain;
+use super::schema::{message_changes, messages, users};
+use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
+use crate::domain::message::{Audience, ClientIdOrigin, Draft, Message, MessageKind};
+use crate::domain::snapshot::Reader;
+use crate::error::Error;
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = messages)]
+pub(super) struct MessageRow {
+    conversation_no: i64,
+    seq: i64,
+    sender_no: i64,
+    client_id: String,
+    kind: String,
+    body: String,
+    reply_to: Option<i64>,
+    attachments: Option<Value>,
+    context: Option<Value>,
+    audience_role: Option<String>,
+    audience_user_no: Option<i64>,
+    created_at: DateTime<Utc>,
+    edited_at: Option<DateTime<Utc>>,
+    deleted_at: Option<DateTime<Utc>>,
+}
+
+pub(super) fn assemble(row: MessageRow, sender_id: String) -> Result<Message, Error> {
+    let conversation = ConversationNo(row.conversation_no);
+    let attachments = row
+        .attachments
+        .map(serde_json::from_value)
+        .transpose()
+        .map_err(Error::internal)?;
+    let context = row
+        .context
+        .map(|value| serde_json::value::to_raw_value(&value))
+        .transpose();
+    let draft = Draft {
+        client_id: row.client_id,
+        origin: ClientIdOrigin::Client,
+        body: row.body,
+        reply_to: row.reply_to.map(|seq| MessageId { conversation, seq }),
+        attachments: attachments.unwrap_or_default(),
+        context: context
+            .map_err(Error::internal)?
+            .filter(|json: &Box<RawValue>| json.get() != "null"),
+        kind: MessageKind::named(&row.kind)
+            .ok_or_else(|| Error::internal("unknown kind of message"))?,
+        audience: row
+            .audience_role
+            .map(Audience::Role)
+            .or(row.audience_user_no.map(|no| Audience::User(UserNo(no)))),
+    };
+    Ok(Message {
+        id: MessageId {
+            conversation,
+            seq: row.seq,
+        },
+        sender: UserNo(row.sender_no),
+        sender_id: UserId::stored(sender_id),
+        draft: Arc::new(draft),
+        created_at: row.created_at,
+        edited_at: row.edited_at,
+        deleted_at: row.deleted_at,
+    })
+}
+
+/// What a reader may see of a conversation's messages.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(super) fn visible_to(reader: i64, role: String) -> _ {
+    messages::audience_role
+        .is_null()
+        .or(messages::audience_role.eq(role))
+        .and(
+            messages::audience_user_no
+                .is_null()
+                .or(messages::audience_user_no.eq(reader)),
+        )
+}
+
+/// The role as a column can be compared with it; the empty text is no audience.
+pub(super) fn role_or_none(reader: &Reader) -> String {
+    reader.role.clone().unwrap_or_default()
+}
+
+/// Which part of a conversation's messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The newest.
+    Newest,
+    /// Those before a seq, the nearest first taken.
+    Before(Seq),
+    /// Those after a seq.
+    After(Seq),
+}
+
+/// At most `limit` messages that the reader may see, in the order of seq.
+pub fn page(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+    reader: &Reader,
+    page: Page,
+    limit: i64,
+) -> Result<Vec<Message>, Error> {
+    let (from, to) = match page {
+        Page::Newest => (0, i64::MAX),
+        Page::Before(seq) => (0, seq),
+        Page::After(seq) => (seq, i64::MAX),
+    };
+    let query = messages::table
+        .inner_join(users::table.on(users::no.eq(messages::sender_no)))
+        .filter(messages::conversation_no.eq(conversation.0))
+        .filter(messages::seq.gt(from).and(messages::seq.lt(to)))
+        .filter(visible_to(reader.no.0, role_or_none(reader)))
+        .select((MessageRow::as_select(), users::id))
+        .limit(limit);
+    let rows: Vec<(MessageRow, String)> = match page {
+        Page::Newest | Page::Before(_) => query.order(messages::seq.desc()).load(connection),
+        Page::After(_) => query.order(messages::seq.asc()).load(connection),
+    }
+    .map_err(explain)?;
+    let mut found: Vec<Message> = rows
+        .into_iter()
+        .map(|(row, id)| assemble(row, id))
+        .collect::<Result<_, _>>()?;
+    found.sort_by_key(Message::seq);
+    Ok(found)
+}
+
+/// One message, whoever may see it.
+pub fn find(connection: &mut PgConnection, id: MessageId) -> Result<Option<Message>, Error> {
+    messages::table
+        .inner_join(users::table.on(users::no.eq(messages::sender_no)))
+        .filter(
+            messages::conversation_no
+                .eq(id.conversation.0)
+                .and(messages::seq.eq(id.seq)),
+        )
+        .select((MessageRow::as_select(), users::id))
+        .first::<(MessageRow, String)>(connection)
+        .optional()
+        .map_err(explain)?
+        .map(|(row, sender)| assemble(row, sender))
+        .transpose()
+}
+
+/// As `find`, and nobody else changes it until the transaction ends.
+pub(super) fn lock(connection: &mut PgConnection, id: MessageId) -> Result<Option<Message>, Error> {
+    let there: Option<i64> = messages::table
+        .find((id.conversation.0, id.seq))
+        .select(messages::seq)
+        .for_update()
+        .first(connection)
+        .optional()
+        .map_err(explain)?;
+    there.map_or(Ok(None), |_| find(connection, id))
+}
+
+/// The first result of a send, by the sender's own id of it.
+pub fn by_client_id(
+    connection: &mut PgConnection,
+    sender: UserNo,
+    client_id: &str,
+) -> Result<Option<(Message, i64)>, Error> {
+    messages::table
+        .inner_join(users::table.on(users::no.eq(messages::sender_no)))
+        .filter(
+            messages::sender_no
+                .eq(sender.0)
+                .and(messages::client_id.eq(client_id)),
+        )
+        .select((MessageRow::as_select(), messages::fingerprint, users::id))
+        .first::<(MessageRow, i64, String)>(connection)
+        .optional()
+        .map_err(explain)?
+        .map(|(row, fingerprint, id)| Ok((assemble(row, id)?, fingerprint)))
+        .transpose()
+}
+
+/// Messages named by conversation and seq, in no particular order.
+pub(super) fn by_places(
+    connection: &mut PgConnection,
+    places: &[(i64, i64)],
+) -> Result<Vec<Message>, Error> {
+    let (conversations, seqs): (Vec<i64>, Vec<i64>) = places.iter().copied().unzip();
+    messages::table
+        .inner_join(users::table.on(users::no.eq(messages::sender_no)))
+        // Raw, since Diesel has no row values: each pair is one look-up in the primary key.
+        .filter(
+            sql::<Bool>("(messages.conversation_no, messages.seq) in (select * from unnest(")
+                .bind::<diesel::sql_types::Array<diesel::sql_types::Int8>, _>(conversations)
+                .sql(", ")
+                .bind::<diesel::sql_types::Array<diesel::sql_types::Int8>, _>(seqs)
+                .sql("))"),
+        )
+        .select((MessageRow::as_select(), users::id))
+        .load::<(MessageRow, String)>(connection)
+        .map_err(explain)?
+        .into_iter()
+        .map(|(row, id)| assemble(row, id))
+        .collect()
+}
+
+/// A wording that was replaced.
+#[derive(Clone, Debug, Queryable)]
+pub struct Wording {
+    /// What it said.
+    pub body: String,
+    /// When it was replaced.
+    pub replaced_at: DateTime<Utc>,
+    /// Who replaced it.
+    pub replaced_by: String,
+}
+
+/// Every earlier wording of a message, oldest first.
+pub fn wordings(connection: &mut PgConnection, id: MessageId) -> Result<Vec<Wording>, Error> {
+    message_changes::table
+        .inner_join(users::table.on(users::no.eq(message_changes::actor_no)))
+        .filter(
+            message_changes::conversation_no
+                .eq(id.conversation.0)
+                .and(message_changes::target_seq.eq(id.seq)),
+        )
+        .order(message_changes::seq)
+        .select((
+            message_changes::earlier_body,
+            message_changes::created_at,
+            users::id,
+        ))
+        .load(connection)
+        .map_err(explain)
+}

@@ -1,0 +1,102 @@
+//! Who takes part in a conversation.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+
+use super::pool::explain;
+use super::schema::{participants, users};
+use crate::domain::conversation::{Membership, Participant};
+use crate::domain::ids::{ConversationNo, UserId, UserNo};
+use crate::error::Error;
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = participants)]
+struct ParticipantRow {
+    user_no: i64,
+    role: String,
+    membership: String,
+    muted: bool,
+    blocked: bool,
+    delivered_seq: i64,
+    read_seq: i64,
+    joined_at: DateTime<Utc>,
+}
+
+type Person = (String, Option<String>, Option<String>);
+
+fn assemble(row: ParticipantRow, (id, name, avatar_url): Person) -> Result<Participant, Error> {
+    let membership =
+        Membership::named(&row.membership).ok_or_else(|| Error::internal("unknown membership"))?;
+    Ok(Participant {
+        no: UserNo(row.user_no),
+        id: UserId::stored(id),
+        name,
+        avatar_url,
+        role: row.role,
+        membership,
+        muted: row.muted,
+        blocked: row.blocked,
+        delivered_seq: row.delivered_seq,
+        read_seq: row.read_seq,
+        joined_at: row.joined_at,
+    })
+}
+
+/// Everybody who takes or took part in any of the conversations, in the order of coming.
+pub fn of_conversations(
+    connection: &mut PgConnection,
+    conversations: &[i64],
+) -> Result<Vec<(ConversationNo, Participant)>, Error> {
+    participants::table
+        .inner_join(users::table)
+        .filter(participants::conversation_no.eq_any(conversations))
+        .order((
+            participants::conversation_no,
+            participants::joined_at,
+            participants::user_no,
+        ))
+        .select((
+            participants::conversation_no,
+            ParticipantRow::as_select(),
+            (users::id, users::name, users::avatar_url),
+        ))
+        .load::<(i64, ParticipantRow, Person)>(connection)
+        .map_err(explain)?
+        .into_iter()
+        .map(|(no, row, person)| Ok((ConversationNo(no), assemble(row, person)?)))
+        .collect()
+}
+
+/// Everybody who takes or took part in one conversation.
+pub fn of(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+) -> Result<Vec<Participant>, Error> {
+    let all = of_conversations(connection, &[conversation.0])?;
+    Ok(all
+        .into_iter()
+        .map(|(_, participant)| participant)
+        .collect())
+}
+
+/// One person's part in a conversation, if they ever had one.
+pub fn find(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+    user: UserNo,
+) -> Result<Option<Participant>, Error> {
+    participants::table
+        .inner_join(users::table)
+        .filter(participants::conversation_no.eq(conversation.0))
+        .filter(participants::user_no.eq(user.0))
+        .select((
+            ParticipantRow::as_select(),
+            (users::id, users::name, users::avatar_url),
+        ))
+        .first::<(ParticipantRow, Person)>(connection)
+        .optional()
+        .map_err(explain)?
+        .map(|(row, person)| assemble(row, person))
+        .transpose()
+}

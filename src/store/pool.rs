@@ -1,0 +1,151 @@
+//! Connections: a pool with short waits, the settings of every connection, migrations under an advisory lock.
+
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, PooledConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::time::Duration;
+
+use crate::config::DatabaseOptions;
+use crate::domain::refusal::Refusal;
+use crate::error::Error;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+/// The advisory lock under which servers that start side by side migrate one after the other.
+const MIGRATION_LOCK: i64 = 0x0053_746f_615f_6462;
+
+/// A connection from the pool.
+pub type Pooled = PooledConnection<ConnectionManager<PgConnection>>;
+
+/// The pool and the settings that its connections have.
+#[derive(Clone)]
+pub struct Pool {
+    inner: r2d2::Pool<ConnectionManager<PgConnection>>,
+    url: String,
+    settings: String,
+}
+
+#[derive(Debug)]
+struct Settings(String);
+
+impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Settings {
+    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+        connection
+            .batch_execute(&self.0)
+            .map_err(diesel::r2d2::Error::QueryError)
+    }
+}
+
+impl Pool {
+    /// Opens connections lazily: a database that is away is an error of requests, not of this.
+    pub fn new(url: &str, options: &DatabaseOptions) -> Result<Self, Error> {
+        let settings = format!(
+            "set statement_timeout = {}; set lock_timeout = {}; set idle_in_transaction_session_timeout = {}; set timezone = 'UTC'",
+            options.statement_timeout_ms, options.lock_timeout_ms, options.statement_timeout_ms
+        );
+        let inner = r2d2::Pool::builder()
+            .max_size(options.database_connections)
+            .min_idle(Some(1))
+            .connection_timeout(Duration::from_millis(options.database_wait_ms))
+            .connection_customizer(Box::new(Settings(settings.clone())))
+            .error_handler(Box::new(LoggedOnce))
+            .build_unchecked(ConnectionManager::new(url));
+        Ok(Self {
+            inner,
+            url: url.to_owned(),
+            settings,
+        })
+    }
+
+    /// A connection, or a temporary refusal when there is none in time.
+    pub fn get(&self) -> Result<Pooled, Error> {
+        self.inner.get().map_err(|_| away())
+    }
+
+    /// A connection outside the pool, for a thread that keeps it.
+    pub fn dedicated(&self) -> Result<PgConnection, Error> {
+        let mut connection = PgConnection::establish(&self.url).map_err(|_| away())?;
+        connection.batch_execute(&self.settings).map_err(explain)?;
+        Ok(connection)
+    }
+
+    /// Runs a blocking job with a connection on a thread for such jobs.
+    pub async fn run<T, F>(&self, job: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut PgConnection) -> Result<T, Error> + Send + 'static,
+    {
+        let pool = self.clone();
+        let joined = tokio::task::spawn_blocking(move || job(&mut *pool.get()?)).await;
+        joined.map_err(Error::internal)?
+    }
+}
+
+/// r2d2 reports each failed attempt to connect, several a second while the database is away.
+#[derive(Debug)]
+struct LoggedOnce;
+
+impl<E: std::error::Error> r2d2::HandleError<E> for LoggedOnce {
+    fn handle_error(&self, error: E) {
+        log::debug!(event = "database_connection_failed"; "{error}");
+    }
+}
+
+/// The refusal while the database can not be reached.
+pub fn away() -> Error {
+    Error::Refused(Refusal::Unavailable(
+        "The database can not be reached at the moment",
+    ))
+}
+
+/// Tells a lost connection or an exhausted wait (temporary) from everything else (internal).
+pub fn explain(error: diesel::result::Error) -> Error {
+    use diesel::result::{DatabaseErrorKind as Kind, Error as Db};
+    match &error {
+        Db::DatabaseError(
+            Kind::ClosedConnection | Kind::UnableToSendCommand | Kind::SerializationFailure,
+            _,
+        )
+        | Db::BrokenTransactionManager => away(),
+        Db::DatabaseError(_, told) if is_passing(told.message()) => away(),
+        _ => Error::internal(error),
+    }
+}
+
+/// What Postgres says when it stops, starts, or lets nobody wait longer; Diesel knows no kinds for these.
+fn is_passing(message: &str) -> bool {
+    const SIGNS: [&str; 9] = [
+        "terminating connection",
+        "server closed the connection",
+        "connection to server",
+        "no connection to the server",
+        "the database system is",
+        "lock timeout",
+        "statement timeout",
+        "could not receive data",
+        "deadlock detected",
+    ];
+    SIGNS.iter().any(|sign| message.contains(sign))
+}
+
+/// Brings the database to this version's schema; servers that start together wait for each other.
+pub fn migrate(connection: &mut PgConnection) -> Result<(), Error> {
+    connection
+        .batch_execute(&format!("set statement_timeout = 0; set lock_timeout = 0; select pg_advisory_lock({MIGRATION_LOCK})"))
+        .map_err(explain)?;
+    let outcome = connection
+        .run_pending_migrations(MIGRATIONS)
+        .map(|_| ())
+        .map_err(Error::internal);
+    connection
+        .batch_execute(&format!("select pg_advisory_unlock({MIGRATION_LOCK})"))
+        .map_err(explain)?;
+    outcome
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        explain(error)
+    }
+}

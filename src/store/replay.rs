@@ -1,0 +1,253 @@
+//! Reading a conversation as it stands: for a join, for a room that wakes, for a room that missed something.
+
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+
+use super::conversations::{self, Key, unread_of_conversation};
+use super::messages::{MessageRow, Page, assemble, page, role_or_none, visible_to};
+use super::participants;
+use super::pool::explain;
+use super::schema::{conversation_changes, message_changes, messages, participant_changes, users};
+use crate::domain::entry::{Entry, Fact};
+use crate::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
+use crate::domain::limits;
+use crate::domain::message::Message;
+use crate::domain::snapshot::{Loaded, Reader, Recovery, Snapshot};
+use crate::error::Error;
+
+/// What a room needs to wake; `None` when there is no such conversation.
+pub fn load(connection: &mut PgConnection, key: Key) -> Result<Option<Loaded>, Error> {
+    steady(connection, |connection| {
+        let Some(conversation) = conversations::find(connection, key)? else {
+            return Ok(None);
+        };
+        let participants = participants::of(connection, conversation.no)?;
+        Ok(Some(Loaded {
+            conversation,
+            participants,
+        }))
+    })
+}
+
+/// The conversation for a reader who has seen everything up to `after`, or nothing.
+pub fn snapshot(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+    reader: &Reader,
+    after: Option<Seq>,
+) -> Result<Snapshot, Error> {
+    steady(connection, |connection| {
+        let conversation = conversations::find(connection, Key::No(no))?
+            .ok_or_else(|| Error::internal("a conversation vanished while its room was awake"))?;
+        let recovery = recovery_of(conversation.last_seq, after);
+        let messages = match (recovery, after) {
+            (Recovery::Complete, Some(after)) => changed_since(connection, no, reader, after)?,
+            (Recovery::Complete, None) | (Recovery::Fresh, _) => {
+                page(connection, no, reader, Page::Newest, limits::FIRST_MESSAGES)?
+            }
+        };
+        let unread = unread_of_conversation(connection, no, &[reader.no.0])?;
+        Ok(Snapshot {
+            participants: participants::of(connection, no)?,
+            messages,
+            recovery,
+            unread: unread.first().map_or(0, |found| found.unread),
+            conversation,
+        })
+    })
+}
+
+/// Seqs have no gaps, so their difference is the number of changes missed.
+fn recovery_of(last: Seq, after: Option<Seq>) -> Recovery {
+    match after {
+        Some(after) if (0..=limits::REPLAY_CHANGES).contains(&(last - after)) => Recovery::Complete,
+        Some(_) | None => Recovery::Fresh,
+    }
+}
+
+/// Every message that is new or was changed beyond `after`, as it stands now.
+fn changed_since(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+    reader: &Reader,
+    after: Seq,
+) -> Result<Vec<Message>, Error> {
+    let changed = message_changes::table
+        .filter(
+            message_changes::conversation_no
+                .eq(no.0)
+                .and(message_changes::seq.gt(after)),
+        )
+        .select(message_changes::target_seq)
+        .distinct()
+        .load::<Seq>(connection)
+        .map_err(explain)?;
+    messages::table
+        .inner_join(users::table.on(users::no.eq(messages::sender_no)))
+        .filter(messages::conversation_no.eq(no.0))
+        .filter(messages::seq.gt(after).or(messages::seq.eq_any(changed)))
+        .filter(visible_to(reader.no.0, role_or_none(reader)))
+        .order(messages::seq)
+        .select((MessageRow::as_select(), users::id))
+        .load::<(MessageRow, String)>(connection)
+        .map_err(explain)?
+        .into_iter()
+        .map(|(row, id)| assemble(row, id))
+        .collect()
+}
+
+/// Every change beyond `after`, in order, each as its subject stands now: for a room that missed some.
+pub fn entries(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+    after: Seq,
+) -> Result<Vec<Entry>, Error> {
+    steady(connection, |connection| {
+        let mut entries = said(connection, no, after)?;
+        entries.extend(rewritten(connection, no, after)?);
+        entries.extend(moved(connection, no, after)?);
+        entries.extend(settled(connection, no, after)?);
+        entries.sort_by_key(|entry| entry.seq);
+        Ok(entries)
+    })
+}
+
+fn said(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+    after: Seq,
+) -> Result<Vec<Entry>, Error> {
+    let rows: Vec<(MessageRow, String)> = messages::table
+        .inner_join(users::table.on(users::no.eq(messages::sender_no)))
+        .filter(
+            messages::conversation_no
+                .eq(no.0)
+                .and(messages::seq.gt(after)),
+        )
+        .select((MessageRow::as_select(), users::id))
+        .load(connection)?;
+    let entry = |(row, id)| {
+        assemble(row, id).map(|m| Entry {
+            seq: m.seq(),
+            fact: Fact::Said(m),
+        })
+    };
+    rows.into_iter().map(entry).collect()
+}
+
+fn rewritten(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+    after: Seq,
+) -> Result<Vec<Entry>, Error> {
+    let rows: Vec<(Seq, Seq)> = message_changes::table
+        .filter(
+            message_changes::conversation_no
+                .eq(no.0)
+                .and(message_changes::seq.gt(after)),
+        )
+        .select((message_changes::seq, message_changes::target_seq))
+        .load(connection)?;
+    let mut entries = Vec::with_capacity(rows.len());
+    for (seq, target) in rows {
+        let id = MessageId {
+            conversation: no,
+            seq: target,
+        };
+        let message = super::messages::find(connection, id)?
+            .ok_or_else(|| Error::internal("a changed message is missing"))?;
+        let fact = if message.deleted_at.is_some() {
+            Fact::Deleted(message)
+        } else {
+            Fact::Edited(message)
+        };
+        entries.push(Entry { seq, fact });
+    }
+    Ok(entries)
+}
+
+fn moved(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+    after: Seq,
+) -> Result<Vec<Entry>, Error> {
+    let rows: Vec<(Seq, i64, i64)> = participant_changes::table
+        .filter(
+            participant_changes::conversation_no
+                .eq(no.0)
+                .and(participant_changes::seq.gt(after)),
+        )
+        .select((
+            participant_changes::seq,
+            participant_changes::user_no,
+            participant_changes::actor_no,
+        ))
+        .load(connection)?;
+    let mut entries = Vec::with_capacity(rows.len());
+    for (seq, user, actor) in rows {
+        let now = participants::find(connection, no, UserNo(user))?
+            .ok_or_else(|| Error::internal("a changed participant is missing"))?;
+        entries.push(Entry {
+            seq,
+            fact: Fact::Participant {
+                by: UserNo(actor),
+                now,
+            },
+        });
+    }
+    Ok(entries)
+}
+
+fn settled(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+    after: Seq,
+) -> Result<Vec<Entry>, Error> {
+    let rows: Vec<(Seq, Option<String>, String)> = conversation_changes::table
+        .filter(
+            conversation_changes::conversation_no
+                .eq(no.0)
+                .and(conversation_changes::seq.gt(after)),
+        )
+        .select((
+            conversation_changes::seq,
+            conversation_changes::title,
+            conversation_changes::status,
+        ))
+        .load(connection)?;
+    let entry = |(seq, title, status): (Seq, Option<String>, String)| {
+        let status = crate::domain::conversation::ConversationStatus::named(&status)
+            .ok_or_else(|| Error::internal("unknown status"))?;
+        Ok(Entry {
+            seq,
+            fact: Fact::Settings { title, status },
+        })
+    };
+    rows.into_iter().map(entry).collect()
+}
+
+/// Runs reads that must see one moment.
+fn steady<T>(
+    connection: &mut PgConnection,
+    read: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    connection
+        .build_transaction()
+        .repeatable_read()
+        .read_only()
+        .run(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_is_recovered_only_where_everything_fits() {
+        assert_eq!(recovery_of(10, Some(10)), Recovery::Complete);
+        assert_eq!(recovery_of(1_010, Some(10)), Recovery::Complete);
+        assert_eq!(recovery_of(1_011, Some(10)), Recovery::Fresh);
+        assert_eq!(recovery_of(10, Some(11)), Recovery::Fresh);
+        assert_eq!(recovery_of(10, None), Recovery::Fresh);
+    }
+}

@@ -1,0 +1,105 @@
+//! People, as the platform's tokens describe them.
+
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+
+use super::pool::explain;
+use super::schema::{participants, users};
+use crate::domain::ids::{UserId, UserNo};
+use crate::domain::principal::Profile;
+use crate::error::Error;
+
+/// A person that the database knows.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub struct UserRow {
+    /// The number.
+    pub no: i64,
+    /// The platform's id.
+    pub id: String,
+    /// The name to show.
+    pub name: Option<String>,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// A picture.
+    pub avatar_url: Option<String>,
+}
+
+impl UserRow {
+    /// The row as a number and a profile.
+    pub fn into_parts(self) -> (UserNo, UserId, Profile) {
+        let profile = Profile {
+            name: self.name,
+            email: self.email,
+            avatar_url: self.avatar_url,
+        };
+        (UserNo(self.no), UserId::stored(self.id), profile)
+    }
+}
+
+/// Makes the user known, or brings the profile up to date. What the profile leaves out stays as it is.
+pub fn upsert(
+    connection: &mut PgConnection,
+    id: &UserId,
+    profile: &Profile,
+) -> Result<UserRow, Error> {
+    use diesel::dsl::{now, sql};
+    use diesel::sql_types::{Nullable, Text};
+    let kept = |column: &str| {
+        sql::<Nullable<Text>>(&format!("coalesce(excluded.{column}, users.{column})"))
+    };
+    diesel::insert_into(users::table)
+        .values((
+            users::id.eq(id.as_str()),
+            users::name.eq(&profile.name),
+            users::email.eq(&profile.email),
+            users::avatar_url.eq(&profile.avatar_url),
+        ))
+        .on_conflict(users::id)
+        .do_update()
+        .set((
+            users::name.eq(kept("name")),
+            users::email.eq(kept("email")),
+            users::avatar_url.eq(kept("avatar_url")),
+            users::updated_at.eq(now),
+        ))
+        .returning(UserRow::as_returning())
+        .get_result(connection)
+        .map_err(explain)
+}
+
+/// The user of that id, if known.
+pub fn find(connection: &mut PgConnection, id: &str) -> Result<Option<UserRow>, Error> {
+    users::table
+        .filter(users::id.eq(id))
+        .select(UserRow::as_select())
+        .first(connection)
+        .optional()
+        .map_err(explain)
+}
+
+/// Those of the given ids that are known.
+pub fn find_all(connection: &mut PgConnection, ids: &[&str]) -> Result<Vec<UserRow>, Error> {
+    users::table
+        .filter(users::id.eq_any(ids))
+        .select(UserRow::as_select())
+        .load(connection)
+        .map_err(explain)
+}
+
+/// Whether two people take part, or took part, in one conversation.
+pub fn have_met(connection: &mut PgConnection, one: UserNo, other: UserNo) -> Result<bool, Error> {
+    let theirs = diesel::alias!(participants as theirs);
+    let shared = participants::table
+        .inner_join(
+            theirs.on(theirs
+                .field(participants::conversation_no)
+                .eq(participants::conversation_no)),
+        )
+        .filter(participants::user_no.eq(one.0))
+        .filter(theirs.field(participants::user_no).eq(other.0))
+        .select(participants::conversation_no);
+    diesel::select(diesel::dsl::exists(shared))
+        .get_result(connection)
+        .map_err(explain)
+}

@@ -1,0 +1,47 @@
+//! What has to be looked at again and again: silent and overdue connections, people who are gone, keys that are old. It stands
+//! outside the sessions, since nobody polls a session whose peer does not read.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::session::Door;
+use crate::store::idempotency;
+
+/// Looks at every connection once.
+fn look_at_connections(door: &Door) {
+    let heartbeat = Duration::from_secs(door.options.heartbeat_seconds);
+    let patience = Duration::from_secs(door.options.silence_seconds);
+    for outbox in door.house.directory.connections() {
+        outbox.close_when_overdue();
+        if outbox.silence() >= patience {
+            outbox.close(crate::outbox::CloseReason::Silent);
+        } else {
+            outbox.ping_when_quiet(heartbeat);
+        }
+    }
+    door.house.directory.sweep(
+        Duration::from_secs(door.options.offline_grace_seconds),
+        Instant::now(),
+    );
+}
+
+/// Sweeps every second, for as long as the task is kept.
+pub async fn run(door: Arc<Door>) {
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    for round in 0u64.. {
+        second.tick().await;
+        look_at_connections(&door);
+        if round % 60 == 0 {
+            door.pace.sweep();
+        }
+        if round % 3_600 == 0
+            && let Err(error) = door
+                .house
+                .pool
+                .run(|connection| idempotency::sweep(connection))
+                .await
+        {
+            log::warn!(event = "keys_not_swept"; "{error}");
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! Native frames in: `{"event":…,"id":…,"data":…}` to a request, without building a tree.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::read::read;
+use crate::directory::SubjectKey;
+use crate::domain::command::{Command, Mark, Typing};
+use crate::domain::conversation::PresenceStatus;
+use crate::domain::ids::{ConversationId, MessageId, Seq};
+use crate::domain::limits;
+use crate::domain::message::{Attachment, Draft};
+use crate::domain::refusal::Refusal;
+
+/// What a session may ask for.
+#[derive(Debug)]
+pub enum Request {
+    /// Say who is calling.
+    Authenticate {
+        /// The token.
+        token: String,
+    },
+    /// Hear everything of a conversation.
+    Join {
+        /// Which.
+        conversation: ConversationId,
+        /// The last seq that the client has.
+        after: Option<Seq>,
+    },
+    /// Hear it no more.
+    Leave {
+        /// Which.
+        conversation: ConversationId,
+    },
+    /// A command to a conversation.
+    Command {
+        /// Which.
+        conversation: ConversationId,
+        /// What.
+        command: Command,
+        /// The acting user that the payload names, if it names one.
+        acting: Option<String>,
+    },
+    /// Hear of the conversations about a subject.
+    Watch(SubjectKey),
+    /// Hear of them no more.
+    Unwatch(SubjectKey),
+    /// Show another status.
+    Status(PresenceStatus),
+}
+
+/// The names of all events that a client may send, for tests that must not miss one.
+pub const EVENTS: [&str; 13] = [
+    "authenticate",
+    "join_conversation",
+    "leave_conversation",
+    "send_message",
+    "edit_message",
+    "delete_message",
+    "watch_subject",
+    "unwatch_subject",
+    "typing_start",
+    "typing_stop",
+    "mark_delivered",
+    "mark_seen",
+    "user_status",
+];
+
+/// A frame: its id, and what it asks for or why that is refused.
+#[derive(Debug)]
+pub struct Incoming {
+    /// Asks for an acknowledgement.
+    pub id: Option<u64>,
+    /// What it asks for.
+    pub request: Result<Request, Refusal>,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    event: Cow<'a, str>,
+    #[serde(default)]
+    id: Option<u64>,
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+}
+
+/// Reads a frame. `None` where it is no frame of this protocol at all: the connection is closed then.
+pub fn decode(text: &str) -> Option<Incoming> {
+    let envelope: Envelope<'_> = serde_json::from_str(text).ok()?;
+    let data = envelope.data.map_or("{}", RawValue::get);
+    Some(Incoming {
+        id: envelope.id,
+        request: request(&envelope.event, data),
+    })
+}
+
+fn request(event: &str, data: &str) -> Result<Request, Refusal> {
+    match event {
+        "send_message" => send(data),
+        "authenticate" => {
+            read::<TokenData>(data).map(|data| Request::Authenticate { token: data.token })
+        }
+        "join_conversation" => join(data),
+        "leave_conversation" => Ok(Request::Leave {
+            conversation: read::<Place<'_>>(data)?.id()?,
+        }),
+        "edit_message" | "delete_message" => change(event, data),
+        "watch_subject" => subject(data).map(Request::Watch),
+        "unwatch_subject" => subject(data).map(Request::Unwatch),
+        "typing_start" => place_command(data, Command::Type(Typing::Started)),
+        "typing_stop" => place_command(data, Command::Type(Typing::Stopped)),
+        "mark_delivered" => mark(data, Mark::Delivered),
+        "mark_seen" => mark(data, Mark::Seen),
+        "user_status" => status(data),
+        other => Err(Refusal::invalid(
+            "event",
+            format!("{other:.40} is not known"),
+        )),
+    }
+}
+
+#[derive(Deserialize)]
+struct TokenData {
+    token: String,
+}
+
+#[derive(Deserialize)]
+struct Place<'a> {
+    #[serde(borrow)]
+    conversation_id: Cow<'a, str>,
+    #[serde(borrow, default)]
+    user_id: Option<Cow<'a, str>>,
+}
+
+impl Place<'_> {
+    fn id(&self) -> Result<ConversationId, Refusal> {
+        ConversationId::parse(&self.conversation_id, "conversation_id")
+    }
+}
+
+#[derive(Deserialize)]
+struct JoinData<'a> {
+    #[serde(borrow)]
+    conversation_id: Cow<'a, str>,
+    #[serde(default)]
+    after: Option<Seq>,
+}
+
+fn join(data: &str) -> Result<Request, Refusal> {
+    let data: JoinData<'_> = read(data)?;
+    if data.after.is_some_and(|after| after < 0) {
+        return Err(Refusal::invalid("after", "must not be negative"));
+    }
+    Ok(Request::Join {
+        conversation: ConversationId::parse(&data.conversation_id, "conversation_id")?,
+        after: data.after,
+    })
+}
+
+#[derive(Deserialize)]
+struct SendData<'a> {
+    #[serde(borrow)]
+    conversation_id: Cow<'a, str>,
+    #[serde(default)]
+    body: String,
+    #[serde(default)]
+    client_id: Option<String>,
+    #[serde(borrow, default)]
+    reply_to: Option<Cow<'a, str>>,
+    #[serde(default)]
+    attachments: Option<Vec<Attachment>>,
+    #[serde(default)]
+    context: Option<Box<RawValue>>,
+    #[serde(default)]
+    sender_id: Option<String>,
+    #[serde(default)]
+    user_id: Option<String>,
+}
+
+fn send(data: &str) -> Result<Request, Refusal> {
+    let data: SendData<'_> = read(data)?;
+    let conversation = ConversationId::parse(&data.conversation_id, "conversation_id")?;
+    let draft = Draft {
+        reply_to: data
+            .reply_to
+            .map(|id| message_id(&id, "reply_to"))
+            .transpose()?,
+        attachments: data.attachments.unwrap_or_default(),
+        context: data.context.filter(|json| json.get() != "null"),
+        ..Draft::text(data.client_id, data.body)
+    };
+    draft.check()?;
+    Ok(Request::Command {
+        conversation,
+        command: Command::Send(Arc::new(draft)),
+        acting: data.sender_id.or(data.user_id),
+    })
+}
+
+/// A message's id; a UUID that can be none is a message that does not exist.
+pub fn message_id(text: &str, field: &'static str) -> Result<MessageId, Refusal> {
+    MessageId::parse(text, field)?.ok_or(Refusal::MessageNotFound)
+}
+
+#[derive(Deserialize)]
+struct ChangeData<'a> {
+    #[serde(borrow)]
+    conversation_id: Cow<'a, str>,
+    #[serde(borrow)]
+    message_id: Cow<'a, str>,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    sender_id: Option<String>,
+    #[serde(default)]
+    user_id: Option<String>,
+}
+
+fn change(event: &str, data: &str) -> Result<Request, Refusal> {
+    let data: ChangeData<'_> = read(data)?;
+    let conversation = ConversationId::parse(&data.conversation_id, "conversation_id")?;
+    let message = message_id(&data.message_id, "message_id")?;
+    let command = if event == "edit_message" {
+        let body = data
+            .body
+            .ok_or_else(|| Refusal::invalid("body", "is missing"))?;
+        limits::required_text(&body, "body", limits::BODY_CHARACTERS)?;
+        Command::Edit { message, body }
+    } else {
+        Command::Delete { message }
+    };
+    Ok(Request::Command {
+        conversation,
+        command,
+        acting: data.sender_id.or(data.user_id),
+    })
+}
+
+#[derive(Deserialize)]
+struct SubjectData {
+    #[serde(rename = "type")]
+    kind: String,
+    id: String,
+}
+
+fn subject(data: &str) -> Result<SubjectKey, Refusal> {
+    let data: SubjectData = read(data)?;
+    limits::required_text(&data.kind, "type", 64)?;
+    limits::required_text(&data.id, "id", 128)?;
+    Ok((data.kind, data.id))
+}
+
+fn place_command(data: &str, command: Command) -> Result<Request, Refusal> {
+    let place: Place<'_> = read(data)?;
+    Ok(Request::Command {
+        conversation: place.id()?,
+        command,
+        acting: place.user_id.map(Cow::into_owned),
+    })
+}
+
+#[derive(Deserialize)]
+struct MarkData<'a> {
+    #[serde(borrow)]
+    conversation_id: Cow<'a, str>,
+    seq: Seq,
+    #[serde(default)]
+    user_id: Option<String>,
+}
+
+fn mark(data: &str, mark: Mark) -> Result<Request, Refusal> {
+    let data: MarkData<'_> = read(data)?;
+    if data.seq < 0 {
+        return Err(Refusal::invalid("seq", "must not be negative"));
+    }
+    let conversation = ConversationId::parse(&data.conversation_id, "conversation_id")?;
+    Ok(Request::Command {
+        conversation,
+        command: Command::Mark {
+            mark,
+            seq: data.seq,
+        },
+        acting: data.user_id,
+    })
+}
+
+#[derive(Deserialize)]
+struct StatusData<'a> {
+    #[serde(borrow)]
+    status: Cow<'a, str>,
+}
+
+fn status(data: &str) -> Result<Request, Refusal> {
+    let data: StatusData<'_> = read(data)?;
+    match PresenceStatus::named(&data.status) {
+        Some(PresenceStatus::Offline) | None => {
+            Err(Refusal::invalid("status", "must be online, away or busy"))
+        }
+        Some(status) => Ok(Request::Status(status)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ID: &str = "0192f0c0-0000-7000-8000-000000000001";
+
+    #[test]
+    fn a_send_is_read_whole() {
+        let text = format!(
+            r#"{{"event":"send_message","id":7,"data":{{"conversation_id":"{ID}","body":"h\u00e9 \"x\"","client_id":"c"}}}}"#
+        );
+        let incoming = decode(&text).unwrap();
+        assert_eq!(incoming.id, Some(7));
+        let Ok(Request::Command {
+            command: Command::Send(draft),
+            ..
+        }) = incoming.request
+        else {
+            panic!()
+        };
+        assert_eq!(
+            (draft.body.as_str(), draft.client_id.as_str()),
+            ("hé \"x\"", "c")
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let field = |event: &str, data: &str| match decode(&format!(
+            r#"{{"event":"{event}","data":{data}}}"#
+        ))
+        .unwrap()
+        .request
+        {
+            Err(Refusal::Invalid { field, .. }) => field.into_owned(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(field("nonsense", "{}"), "event");
+        assert_eq!(field("send_message", "{}"), "conversation_id");
+        assert_eq!(
+            field("join_conversation", r#"{"conversation_id":"x"}"#),
+            "conversation_id"
+        );
+        assert_eq!(
+            field(
+                "mark_seen",
+                &format!(r#"{{"conversation_id":"{ID}","seq":"x"}}"#)
+            ),
+            "seq"
+        );
+        assert_eq!(field("user_status", r#"{"status":"offline"}"#), "status");
+        assert_eq!(
+            field(
+                "send_message",
+                &format!(r#"{{"conversation_id":"{ID}","body":"a\u0000b"}}"#)
+            ),
+            "body"
+        );
+    }
+
+    #[test]
+    fn every_listed_event_is_known() {
+        for event in EVENTS {
+            let refused = decode(&format!(r#"{{"event":"{event}","data":{{}}}}"#))
+                .unwrap()
+                .request;
+            assert!(
+                !matches!(refused, Err(Refusal::Invalid { field, .. }) if field == "event"),
+                "{event}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in ".{0,300}", event in prop::sample::select(EVENTS.to_vec()), data in ".{0,100}") {
+            let _ = decode(&text);
+            let _ = decode(&format!(r#"{{"event":"{event}","data":{data}}}"#));
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What clients see: native JSON frames, the public JSON view of things, the frame guard.
+
+pub mod answer;
+pub mod decode;
+pub mod encode;
+pub mod guard;
+pub mod read;
+pub mod views;

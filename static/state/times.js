@@ -1,0 +1,35 @@
+// How moments are shown: the hour in a conversation, the day in a list.
+
+const HOUR = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const WEEKDAY = new Intl.DateTimeFormat(undefined, { weekday: "long" });
+const SHORT_WEEKDAY = new Intl.DateTimeFormat(undefined, { weekday: "short" });
+const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const LONG_DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+
+const DAY_MS = 86_400_000;
+const midnight = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+
+/** Whole days between two moments, as the calendar counts them. */
+const daysAgo = (date, now) => Math.round((midnight(now) - midnight(date)) / DAY_MS);
+
+export const hourOf = (instant) => HOUR.format(new Date(instant));
+export const fullTimeOf = (instant) => FULL.format(new Date(instant));
+export const dayKeyOf = (instant) => midnight(new Date(instant));
+
+/** "Today", "Yesterday", "Tuesday", "Tuesday, 3 March". */
+export function dayNameOf(instant, now = new Date()) {
+  const date = new Date(instant);
+  const days = daysAgo(date, now);
+  if (days === 0) return "Today";
+  if (days === 1) return "Yesterday";
+  return days > 1 && days < 7 ? WEEKDAY.format(date) : LONG_DAY.format(date);
+}
+
+/** The hour today, the weekday this week, the day before that. */
+export function shortTimeOf(instant, now = new Date()) {
+  const date = new Date(instant);
+  const days = daysAgo(date, now);
+  if (days === 0) return HOUR.format(date);
+  return days > 0 && days < 7 ? SHORT_WEEKDAY.format(date) : DAY.format(date);
+}

@@ -1,0 +1,397 @@
+// The socket client of Stoa: connects, authenticates, sends each message exactly once, comes back and resumes. Made to be copied: it needs nothing else.
+
+/**
+ * @typedef {Object} StoaOptions
+ * @property {string} url The socket's address: "wss://chat.example.com/ws"
+ * @property {string} userId Whose token it is; the queue of unsent messages is kept under this name
+ * @property {string} token The JWT
+ * @property {() => Promise<string|null>} [renewToken] Asked for a new token when the old one was refused; null gives up
+ * @property {Storage} [storage] Where unsent messages outlive a reload: sessionStorage unless you say otherwise
+ *
+ * @typedef {Object} Draft What a person wants to say
+ * @property {string} body
+ * @property {string|null} [reply_to] A message's id
+ * @property {{url: string, name?: string, type?: string, size?: number}[]} [attachments]
+ * @property {Object|null} [context]
+ *
+ * @typedef {Draft & {client_id: string, conversation_id: string, created_at: string, state: "waiting"|"failed", error?: Object}} Queued
+ *
+ * @typedef {Object} ConnectionState
+ * @property {"connecting"|"open"|"waiting"|"stopped"|"closed"} state
+ * @property {number|null} retryAt When the next try comes, in milliseconds since 1970; only while waiting
+ * @property {number|null} code The close code that led here
+ *
+ * Events, by `on(name, listener)`, which returns a function that ends it:
+ *   "state"   ConnectionState
+ *   "joined"  what join_conversation was answered with and `conversation_id`; after every reconnect as well
+ *   "refused" { conversation_id, error }: a conversation that can not be joined, now or any more
+ *   "queue"   Queued[]: everything that is not stored yet, in its order
+ *   "sent"    { id, seq, created_at, client_id, queued }: a message was stored
+ *   and every event of the server by its own name: "new_message", "message_updated", "user_typing", "error" …
+ */
+
+/** A refusal of the server, or the lack of an answer. `temporary` says that the same may succeed later. */
+export class StoaError extends Error {
+  constructor({ message, error_code, details, temporary }) {
+    super(message);
+    this.code = error_code;
+    this.details = details ?? {};
+    this.temporary = Boolean(temporary);
+  }
+}
+
+const ANSWER_MS = 15_000;
+const PROBE_MS = 5_000;
+const CONNECT_MS = 10_000;
+const STABLE_MS = 10_000;
+const LONGEST_PAUSE_MS = 30_000;
+/** Coming back would end the same way: protocol misused, too large, origin refused. */
+const FINAL_CODES = new Set([1008, 1009, 4403]);
+const RESTARTING = 1012;
+const UNAUTHENTICATED = 4401;
+const TOO_FAST = 4429;
+const LOST = 1006;
+
+const lost = (message) => new StoaError({ message, error_code: "DISCONNECTED", temporary: true });
+
+/** Works on plain http too, where crypto.randomUUID is missing. */
+const newClientId = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** How long to wait before the next try, in milliseconds. Always random, so that a thousand clients do not come back at once. */
+export function pauseBefore(code, attempt, random = Math.random()) {
+  if (code === RESTARTING) return 1_000 + random * 4_000;
+  const base = code === TOO_FAST ? 5_000 : 500;
+  return Math.min(LONGEST_PAUSE_MS, base * 2 ** attempt) * (0.5 + random / 2);
+}
+
+/** What was said and is not stored yet, in order, kept over a reload. */
+class Queue {
+  constructor(storage, key) {
+    this.storage = storage;
+    this.key = key;
+    this.entries = this.#load();
+  }
+
+  #load() {
+    try {
+      return JSON.parse(this.storage.getItem(this.key)) ?? [];
+    } catch {
+      return [];
+    }
+  }
+
+  replace(entries) {
+    this.entries = entries;
+    try {
+      this.storage.setItem(this.key, JSON.stringify(entries));
+    } catch {
+      // A full or forbidden storage costs the reload's safety, not the message.
+    }
+  }
+
+  change(clientId, fields) {
+    this.replace(this.entries.map((entry) => (entry.client_id === clientId ? { ...entry, ...fields } : entry)));
+  }
+
+  remove(clientId) {
+    this.replace(this.entries.filter((entry) => entry.client_id !== clientId));
+  }
+}
+
+export class StoaClient {
+  #options;
+  #token;
+  #queue;
+  #socket = null;
+  #listeners = new Map();
+  /** Requests without an answer yet: id → { resolve, reject, timer }. */
+  #asked = new Map();
+  #nextId = 1;
+  /** Joined conversations: id → the highest seq seen, null until the first answer. */
+  #joined = new Map();
+  /** Conversations with a message on its way: one at a time keeps their order. */
+  #sending = new Set();
+  #attempt = 0;
+  #renewals = 0;
+  #status = "online";
+  #heardAt = 0;
+  #silenceMs = 30_000;
+  #retryTimer;
+  #stableTimer;
+  #openTimer;
+  #watchTimer;
+  /** @type {ConnectionState} */
+  connection = { state: "closed", retryAt: null, code: null };
+
+  /** @param {StoaOptions} options */
+  constructor(options) {
+    this.#options = options;
+    this.#token = options.token;
+    this.#queue = new Queue(options.storage ?? sessionStorage, `stoa.queue.${options.userId}`);
+  }
+
+  /** @returns {() => void} ends the listening */
+  on(name, listener) {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+
+  connect() {
+    addEventListener("online", this.#whenOnline);
+    addEventListener("offline", this.#whenOffline);
+    this.#watchTimer = setInterval(() => this.#watch(), 5_000);
+    this.#open();
+  }
+
+  /** Ends the connection for good; what is queued stays stored. */
+  close() {
+    removeEventListener("online", this.#whenOnline);
+    removeEventListener("offline", this.#whenOffline);
+    clearInterval(this.#watchTimer);
+    this.#abandon();
+    this.#become("closed", null, null);
+  }
+
+  /** Tries at once instead of waiting for the next try. */
+  reconnectNow() {
+    if (this.connection.state === "waiting") this.#open();
+  }
+
+  /** Asks the server and gives its answer. @returns {Promise<Object>} */
+  request(event, data) {
+    return this.connection.state === "open" ? this.#ask(event, data) : Promise.reject(lost("There is no connection"));
+  }
+
+  /** Joins now or as soon as there is a connection, and again after each reconnect: listen for "joined". */
+  join(conversationId, after = null) {
+    this.#joined.set(conversationId, after);
+    if (this.connection.state === "open") this.#rejoin(conversationId);
+  }
+
+  leave(conversationId) {
+    if (this.#joined.delete(conversationId)) this.request("leave_conversation", { conversation_id: conversationId }).catch(() => {});
+  }
+
+  /** Says something: it is queued, and sent exactly once as soon as that is possible. @param {Draft} draft @returns {Queued} */
+  send(conversationId, draft) {
+    const entry = { ...draft, client_id: newClientId(), conversation_id: conversationId, created_at: new Date().toISOString(), state: "waiting" };
+    this.#enqueue([...this.#queue.entries, entry]);
+    return entry;
+  }
+
+  /** Tries a failed message again, behind those that still wait. */
+  retry(clientId) {
+    const entry = this.#queue.entries.find((known) => known.client_id === clientId);
+    if (!entry) return;
+    const others = this.#queue.entries.filter((known) => known !== entry);
+    this.#enqueue([...others, { ...entry, state: "waiting", error: undefined }]);
+  }
+
+  /** Gives a failed message up. */
+  discard(clientId) {
+    this.#queue.remove(clientId);
+    this.#emit("queue", this.queued);
+  }
+
+  /** @returns {Queued[]} */
+  get queued() {
+    return this.#queue.entries;
+  }
+
+  /** Shows this status, also after a reconnect. @param {"online"|"away"|"busy"} status */
+  setStatus(status) {
+    this.#status = status;
+    return this.request("user_status", { status });
+  }
+
+  #enqueue(entries) {
+    this.#queue.replace(entries);
+    this.#emit("queue", this.queued);
+    this.#flush();
+  }
+
+  #emit(name, data) {
+    for (const listener of this.#listeners.get(name) ?? []) listener(data);
+  }
+
+  #become(state, retryAt, code) {
+    this.connection = { state, retryAt, code };
+    this.#emit("state", this.connection);
+  }
+
+  #open() {
+    this.#abandon();
+    this.#become("connecting", null, this.connection.code);
+    const socket = new WebSocket(this.#options.url);
+    this.#socket = socket;
+    this.#openTimer = setTimeout(() => this.#drop(), CONNECT_MS);
+    socket.onopen = () => this.#authenticate(socket);
+    socket.onmessage = (frame) => this.#hear(frame.data);
+    socket.onclose = ({ code }) => this.#closed(code);
+  }
+
+  /** Forgets the present socket: whatever still comes from it is not heard. */
+  #abandon() {
+    for (const timer of [this.#retryTimer, this.#openTimer, this.#stableTimer]) clearTimeout(timer);
+    const socket = this.#socket;
+    this.#socket = null;
+    if (socket) {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close();
+    }
+    const asked = [...this.#asked.values()];
+    this.#asked.clear();
+    for (const { reject, timer } of asked) {
+      clearTimeout(timer);
+      reject(lost("The connection was lost"));
+    }
+  }
+
+  /** The connection is dead although nobody said so. */
+  #drop() {
+    if (this.#socket) this.#closed(LOST);
+  }
+
+  async #closed(code) {
+    this.#abandon();
+    if (FINAL_CODES.has(code)) return this.#become("stopped", null, code);
+    const goesOn = code !== UNAUTHENTICATED || (await this.#renew());
+    if (this.connection.state === "closed") return;
+    if (goesOn) this.#openLater(code);
+    else this.#become("stopped", null, code);
+  }
+
+  /** A new token; false when there is none to be had. Not being able to ask is no answer: then the old one is tried again. */
+  async #renew() {
+    this.#renewals += 1;
+    if (this.#renewals > 3 || !this.#options.renewToken) return false;
+    this.#become("connecting", null, UNAUTHENTICATED);
+    try {
+      const token = await this.#options.renewToken();
+      if (token) this.#token = token;
+      return Boolean(token);
+    } catch {
+      this.#renewals -= 1;
+      return true;
+    }
+  }
+
+  #openLater(code) {
+    const pause = pauseBefore(code, this.#attempt);
+    this.#attempt += 1;
+    this.#retryTimer = setTimeout(() => this.#open(), pause);
+    this.#become("waiting", Date.now() + pause, code);
+  }
+
+  async #authenticate(socket) {
+    try {
+      const welcome = await this.#ask("authenticate", { token: this.#token });
+      if (socket === this.#socket) this.#welcomed(welcome);
+    } catch (error) {
+      if (socket === this.#socket && !error.temporary) this.#closed(UNAUTHENTICATED);
+    }
+  }
+
+  #welcomed(welcome) {
+    clearTimeout(this.#openTimer);
+    this.#renewals = 0;
+    this.#silenceMs = (welcome.heartbeat_seconds ?? 25) * 1000;
+    this.#stableTimer = setTimeout(() => (this.#attempt = 0), STABLE_MS);
+    this.#become("open", null, null);
+    if (this.#status !== "online") this.setStatus(this.#status).catch(() => {});
+    for (const id of this.#joined.keys()) this.#rejoin(id);
+    this.#flush();
+  }
+
+  async #rejoin(id) {
+    const after = this.#joined.get(id);
+    const place = { conversation_id: id };
+    try {
+      const snapshot = await this.#ask("join_conversation", after === null ? place : { ...place, after });
+      if (!this.#joined.has(id)) return;
+      this.#joined.set(id, snapshot.last_seq);
+      this.#emit("joined", { ...snapshot, ...place });
+    } catch (error) {
+      if (error.code === "DISCONNECTED") return;
+      if (error.temporary) setTimeout(() => this.connection.state === "open" && this.#joined.has(id) && this.#rejoin(id), pauseAfter(error));
+      else if (this.#joined.delete(id)) this.#emit("refused", { ...place, error });
+    }
+  }
+
+  #ask(event, data, patience = ANSWER_MS) {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#drop(), patience);
+      this.#asked.set(id, { resolve, reject, timer });
+      this.#socket.send(JSON.stringify({ event, id, data }));
+    });
+  }
+
+  #hear(text) {
+    this.#heardAt = Date.now();
+    const frame = JSON.parse(text);
+    if (frame.ack === undefined) return this.#happened(frame.event, frame.data);
+    const asked = this.#asked.get(frame.ack);
+    if (!asked) return;
+    this.#asked.delete(frame.ack);
+    clearTimeout(asked.timer);
+    if (frame.error) asked.reject(new StoaError(frame.error));
+    else asked.resolve(frame.data);
+  }
+
+  /** The highest seq is what a resume asks beyond. Watermarks carry the seq of a message, not of a change. */
+  #happened(event, data) {
+    const id = data?.conversation_id;
+    const isChange = ["new_message", "message_updated", "message_deleted", "conversation_updated"].includes(event);
+    if (isChange && this.#joined.get(id) < data.seq && this.#joined.get(id) !== null) this.#joined.set(id, data.seq);
+    if (data?.conversation?.membership) this.#joined.delete(id);
+    this.#emit(event, data);
+  }
+
+  #flush() {
+    if (this.connection.state !== "open") return;
+    for (const entry of this.queued) {
+      if (entry.state === "waiting" && !this.#sending.has(entry.conversation_id)) this.#deliver(entry);
+    }
+  }
+
+  async #deliver(entry) {
+    const { conversation_id, client_id, body, reply_to, attachments, context } = entry;
+    this.#sending.add(conversation_id);
+    let pause = 0;
+    try {
+      const stored = await this.#ask("send_message", { conversation_id, client_id, body, reply_to, attachments, context });
+      this.#queue.remove(client_id);
+      this.#emit("sent", { ...stored, queued: entry });
+    } catch (error) {
+      pause = pauseAfter(error);
+      if (!error.temporary) this.#queue.change(client_id, { state: "failed", error: { code: error.code, message: error.message } });
+    }
+    if (pause) await new Promise((resolve) => setTimeout(resolve, pause));
+    this.#sending.delete(conversation_id);
+    this.#emit("queue", this.queued);
+    this.#flush();
+  }
+
+  /** A browser does not see pings. After a silence, any answer shows that somebody is there: this one changes nothing. */
+  #watch(patience = this.#silenceMs) {
+    if (this.connection.state !== "open" || Date.now() - this.#heardAt < patience) return;
+    this.#ask("unwatch_subject", { type: "alive", id: "alive" }, PROBE_MS).catch(() => {});
+  }
+
+  #whenOnline = () => {
+    this.#attempt = 0;
+    this.reconnectNow();
+    this.#watch(0);
+  };
+
+  #whenOffline = () => this.#watch(0);
+}
+
+/** How long a refusal asks to wait; 0 after a final one or a lost connection, where the reconnect is the pause. */
+function pauseAfter(error) {
+  if (!error.temporary || error.code === "DISCONNECTED") return 0;
+  return (error.details.retry_after_seconds ?? 2) * 1000;
+}

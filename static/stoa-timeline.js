@@ -1,0 +1,66 @@
+// The messages of one conversation as plain data: snapshots, pages and events are merged by id and seq, each as often as it likes to come. Made to be copied beside stoa-client.js.
+
+/**
+ * @typedef {Object} Timeline
+ * @property {Object[]} messages In the order of seq, each id once
+ * @property {boolean} isLoaded Whether there was a snapshot yet
+ * @property {boolean} hasOlder Whether there is history above
+ * @property {Object<string, number>} changed The seq of the newest change known of a message, by its id
+ */
+
+export const PAGE = 50;
+
+/** @type {Timeline} */
+export const EMPTY = { messages: [], isLoaded: false, hasOlder: false, changed: {} };
+
+/** Whether what comes says more than what is there. A tombstone is final; a later wording replaces an earlier one. */
+function isNewer(coming, present, timeline, changeSeq) {
+  if (!present) return true;
+  if (present.deleted_at) return false;
+  if (coming.deleted_at) return true;
+  if (changeSeq !== null && timeline.changed[coming.id] !== undefined) return changeSeq > timeline.changed[coming.id];
+  return (coming.edited_at ?? "") >= (present.edited_at ?? "");
+}
+
+/** Puts messages in their places. `changeSeq` is the seq of the change that they come with, where it is known. */
+function merge(timeline, messages, changeSeq = null) {
+  const byId = new Map(timeline.messages.map((message) => [message.id, message]));
+  const changed = { ...timeline.changed };
+  for (const coming of messages) {
+    const present = byId.get(coming.id);
+    if (!isNewer(coming, present, timeline, changeSeq)) continue;
+    byId.set(coming.id, { ...present, ...coming });
+    if (changeSeq !== null) changed[coming.id] = changeSeq;
+  }
+  const ordered = [...byId.values()].sort((one, other) => one.seq - other.seq);
+  return { ...timeline, messages: ordered, changed };
+}
+
+/** The answer to a join: all that changed, or a fresh start. @returns {Timeline} */
+export function withSnapshot(timeline, { messages, recovered }) {
+  if (recovered) return timeline.isLoaded ? merge(timeline, messages) : timeline;
+  return { ...merge(EMPTY, messages), isLoaded: true, hasOlder: messages.length >= PAGE };
+}
+
+/** One of new_message, message_updated, message_deleted. A change of a message that is not loaded changes nothing. */
+export function withEvent(timeline, { seq, message }) {
+  if (!timeline.isLoaded) return timeline;
+  const isKnown = timeline.messages.some((known) => known.id === message.id);
+  return isKnown || message.seq === seq ? merge(timeline, [message], seq) : timeline;
+}
+
+/** A page of history above. @returns {Timeline} */
+export function withOlder(timeline, { items, next_cursor: cursor }) {
+  return { ...merge(timeline, items), hasOlder: cursor !== null && cursor !== undefined && items.length > 0 };
+}
+
+/** One's own message, known from the acknowledgement of its send before its event comes. @returns {Timeline} */
+export function withSent(timeline, { id, seq, created_at, client_id, queued }, me) {
+  const { conversation_id, body, reply_to = null, attachments = [], context = null } = queued;
+  const message = { id, seq, created_at, client_id, conversation_id, body, reply_to, attachments, context };
+  const isKnown = timeline.messages.some((known) => known.id === id);
+  return isKnown || !timeline.isLoaded ? timeline : merge(timeline, [{ ...message, sender_id: me, kind: "user_input" }], seq);
+}
+
+/** Where the history above goes on from. */
+export const oldestSeq = (timeline) => timeline.messages[0]?.seq ?? null;
