@@ -1,3 +1,7 @@
 //! Stoa from outside: HTTP, sockets, browsers and broken machines against the real thing.
 
+mod client;
 mod cluster;
+mod house;
+mod postgres;
+mod talking;

@@ -1,0 +1,183 @@
+//! A real server for one test: its own database, cloned from a template, and a free port.
+
+use diesel::{Connection, PgConnection, RunQueryDsl};
+use serde_json::json;
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use stoa::auth::{Claims, mint};
+use stoa::config::Config;
+use stoa::domain::ids::ConversationId;
+use stoa::registry::Rooms;
+use stoa::store::pool::migrate;
+
+use crate::client::Person;
+use crate::postgres::TestCluster;
+
+/// What tests sign their tokens with.
+pub const SECRET: &str = "a secret of the tests, long enough for HS256";
+const TEMPLATE: &str = "stoa_template";
+
+/// The cluster of all tests that do not stop theirs.
+pub fn shared_cluster() -> &'static TestCluster {
+    static CLUSTER: OnceLock<TestCluster> = OnceLock::new();
+    CLUSTER.get_or_init(|| {
+        let cluster = TestCluster::start().expect("a cluster for the tests");
+        let url = cluster.create_database(TEMPLATE).expect("a template");
+        migrate(&mut PgConnection::establish(&url).expect("a connection")).expect("migrations");
+        cluster
+    })
+}
+
+/// A fresh database with Stoa's tables; answers how to connect to it.
+pub fn fresh_database() -> String {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let cluster = shared_cluster();
+    let name = format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed));
+    let mut connection = PgConnection::establish(&cluster.url("postgres")).expect("a connection");
+    let create = format!("create database {name} template {TEMPLATE} strategy wal_log");
+    diesel::sql_query(create).execute(&mut connection).expect("a clone of the template");
+    cluster.url(&name)
+}
+
+/// A token with these claims.
+pub fn token(claims: &Claims) -> String {
+    mint(SECRET, claims).expect("a token")
+}
+
+/// Claims of somebody, good for an hour.
+pub fn claims(id: &str, roles: &[&str]) -> Claims {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();
+    Claims {
+        sub: id.to_owned(),
+        name: Some(format!("{id} by name")),
+        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        exp: now + 3_600,
+        ..Claims::default()
+    }
+}
+
+/// A server that runs in this process.
+pub struct House {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its database.
+    pub database: String,
+    options: Vec<String>,
+    running: Option<Thread>,
+}
+
+struct Thread {
+    stop: tokio::sync::oneshot::Sender<()>,
+    ended: std::thread::JoinHandle<()>,
+    rooms: Rooms,
+}
+
+impl House {
+    /// A server with the default options, but without rate limits.
+    pub async fn start() -> Self {
+        Self::with(&["--rate-limits", "off"]).await
+    }
+
+    /// A server with these options besides those that every test needs.
+    pub async fn with(options: &[&str]) -> Self {
+        let database = tokio::task::spawn_blocking(fresh_database).await.expect("a database");
+        Self::on(database, options).await
+    }
+
+    /// A server on a database that is there already.
+    pub async fn on(database: String, options: &[&str]) -> Self {
+        let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
+        let (address, running) = launch("127.0.0.1:0", &database, &options).await;
+        Self { address, database, options, running: Some(running) }
+    }
+
+    /// Stops the server as SIGTERM would.
+    pub async fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop.send(()).expect("the server's thread listens");
+            tokio::task::spawn_blocking(move || running.ended.join()).await.expect("a thread").expect("no panic");
+        }
+    }
+
+    /// Starts it again, at the same address.
+    pub async fn start_again(&mut self) {
+        let (_, running) = launch(&self.address.to_string(), &self.database, &self.options).await;
+        self.running = Some(running);
+    }
+
+    /// Makes a conversation's room panic.
+    pub fn panic_room(&self, conversation: &str) {
+        let id = ConversationId::parse(conversation, "id").expect("an id");
+        let rooms = &self.running.as_ref().expect("a running server").rooms;
+        assert!(rooms.panic(id), "the room was not awake");
+    }
+
+    /// How many rooms are awake.
+    pub fn rooms_awake(&self) -> usize {
+        self.running.as_ref().expect("a running server").rooms.count()
+    }
+
+    /// Somebody with an ordinary token, known to the server.
+    pub async fn person(&self, id: &str) -> Person {
+        self.person_with(id, &[]).await
+    }
+
+    /// Somebody whose token has these roles, known to the server.
+    pub async fn person_with(&self, id: &str, roles: &[&str]) -> Person {
+        let person = Person::new(self.address, id, token(&claims(id, roles)));
+        person.get("/api/v1/me").await.expect_status(200);
+        person
+    }
+
+    /// A direct conversation of two people; answers its id.
+    pub async fn direct(&self, one: &Person, other: &Person) -> String {
+        let wanted = json!({ "kind": "direct", "participants": [{ "user_id": other.id }] });
+        let answer = one.post("/api/v1/conversations", wanted).await;
+        answer.body["id"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+    }
+
+    /// A group that the first one owns; answers its id.
+    pub async fn group(&self, owner: &Person, others: &[&Person]) -> String {
+        let others: Vec<_> = others.iter().map(|person| json!({ "user_id": person.id })).collect();
+        let wanted = json!({ "kind": "group", "title": "a group", "participants": others });
+        let answer = owner.post("/api/v1/conversations", wanted).await.expect_status(201);
+        answer.body["id"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+    }
+
+    /// A connection to the server's database.
+    pub fn connection(&self) -> PgConnection {
+        PgConnection::establish(&self.database).expect("a connection")
+    }
+}
+
+async fn launch(listen: &str, database: &str, options: &[String]) -> (SocketAddr, Thread) {
+    let mut arguments = vec!["stoa", "--listen", listen, "--database-url", database, "--jwt-secret", SECRET];
+    arguments.extend(["--drain-seconds", "0", "--workers", "1", "--database-connections", "4"]);
+    arguments.extend(options.iter().map(String::as_str));
+    let config = parse(&arguments);
+    let (ready, readied) = tokio::sync::oneshot::channel();
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    let ended = std::thread::spawn(move || {
+        actix::System::new().block_on(async move {
+            let running = stoa::app::start(config).await.expect("a server");
+            let rooms = running.server().door.rooms.clone();
+            let _ = ready.send((running.address, rooms));
+            let _ = stopped.await;
+            running.stop().await;
+        });
+    });
+    let (address, rooms) = tokio::time::timeout(Duration::from_secs(30), readied).await.expect("in time").expect("a server");
+    (address, Thread { stop, ended, rooms })
+}
+
+/// The options as the command line would read them.
+pub fn parse(arguments: &[&str]) -> Config {
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        config: Config,
+    }
+    <Line as clap::Parser>::try_parse_from(arguments).unwrap_or_else(|error| panic!("{error}")).config
+}
