@@ -1,1 +1,253 @@
-//! The shape of the code: sizes of files and functions, and who may import whom.
+//! The shape of the code: sizes of files and functions, what opens a file, and who may import whom.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Modules on one line of the house know nothing of each other, and only those on lines below.
+const LINES: [&[&str]; 11] = [
+    &["main", "app"],
+    &["sweeper", "seed", "logging"],
+    &["http"],
+    &["session"],
+    &["registry", "people"],
+    &["room"],
+    &["journal"],
+    &["store", "wire", "auth"],
+    &["outbox", "directory", "metrics", "pace"],
+    &["config", "error"],
+    &["domain"],
+];
+/// `directory` holds outboxes: the one import along a line.
+const ALONG_A_LINE: [(&str, &str); 2] = [("directory", "outbox"), ("error", "config")];
+const FILE_LINES: usize = 400;
+const FUNCTION_LINES: usize = 60;
+
+fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in
+            fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        {
+            let path = entry.unwrap().path();
+            let skipped = ["vendor", "node_modules"]
+                .iter()
+                .any(|name| path.ends_with(name));
+            if path.is_dir() && !skipped {
+                folders.push(path);
+            } else if path.extension().is_some_and(|found| found == ending) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "nothing in {folder}");
+    found
+}
+
+fn all_code() -> Vec<PathBuf> {
+    let rust = ["src", "tests", "examples"]
+        .iter()
+        .flat_map(|folder| files(folder, "rs"));
+    rust.chain(files("static", "js")).collect()
+}
+
+fn named(path: &Path) -> String {
+    path.strip_prefix(env!("CARGO_MANIFEST_DIR"))
+        .unwrap()
+        .display()
+        .to_string()
+}
+
+fn complain(what: &str, wrong: &[String]) {
+    assert!(wrong.is_empty(), "{what}:\n  {}", wrong.join("\n  "));
+}
+
+#[test]
+fn no_file_is_too_long() {
+    let long = |path: &PathBuf| {
+        let lines = fs::read_to_string(path).unwrap().lines().count();
+        (lines > FILE_LINES).then(|| format!("{} has {lines} lines", named(path)))
+    };
+    complain(
+        "files above 400 lines",
+        &all_code().iter().filter_map(long).collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    let silent = |path: &&PathBuf| {
+        let opening = if path.extension().is_some_and(|ending| ending == "rs") {
+            "//! "
+        } else {
+            "/"
+        };
+        !fs::read_to_string(path).unwrap().starts_with(opening)
+    };
+    let wrong: Vec<String> = all_code()
+        .iter()
+        .filter(silent)
+        .map(|path| named(path))
+        .collect();
+    complain(
+        "files without a first line that says what they are for",
+        &wrong,
+    );
+}
+
+/// The lines from a function's head to the brace that closes it at the same indentation, as rustfmt lays it out.
+fn long_functions(path: &Path) -> Vec<String> {
+    let text = fs::read_to_string(path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let mut long = Vec::new();
+    for (start, line) in lines.iter().enumerate() {
+        let head = line.trim_start();
+        let is_function = [
+            "fn ",
+            "pub fn ",
+            "async fn ",
+            "pub async fn ",
+            "pub(super) fn ",
+            "pub(super) async fn ",
+        ]
+        .iter()
+        .any(|opening| head.starts_with(opening));
+        if !is_function {
+            continue;
+        }
+        let closing = format!("{}}}", &line[..line.len() - head.len()]);
+        let end = lines[start..]
+            .iter()
+            .position(|line| *line == closing)
+            .unwrap_or(0);
+        if end > FUNCTION_LINES {
+            long.push(format!("{}:{} has {end} lines", named(path), start + 1));
+        }
+    }
+    long
+}
+
+#[test]
+fn no_function_is_too_long() {
+    let rust = ["src", "tests", "examples"]
+        .iter()
+        .flat_map(|folder| files(folder, "rs"));
+    complain(
+        "functions above 60 lines",
+        &rust
+            .flat_map(|path| long_functions(&path))
+            .collect::<Vec<_>>(),
+    );
+}
+
+fn line_of(module: &str) -> usize {
+    LINES
+        .iter()
+        .position(|line| line.contains(&module))
+        .unwrap_or_else(|| panic!("{module} has no line in the house"))
+}
+
+fn module_of(path: &Path) -> String {
+    let inside = path
+        .strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+        .unwrap();
+    let first = inside
+        .components()
+        .next()
+        .unwrap()
+        .as_os_str()
+        .to_string_lossy()
+        .into_owned();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// The modules that a file names after `crate::`, in imports and in paths.
+fn imports(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for part in text.split("crate::").skip(1) {
+        let names = part
+            .strip_prefix('{')
+            .map_or(part, |group| group.split('}').next().unwrap_or(""));
+        let many = part.starts_with('{');
+        for name in names.split(',').take(if many { usize::MAX } else { 1 }) {
+            let name: String = name
+                .trim()
+                .chars()
+                .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+                .collect();
+            found.push(name);
+        }
+    }
+    found
+}
+
+#[test]
+fn imports_go_down_the_house() {
+    let mut wrong = Vec::new();
+    for path in files("src", "rs") {
+        let module = module_of(&path);
+        if module == "lib" {
+            continue;
+        }
+        for other in imports(&fs::read_to_string(&path).unwrap()) {
+            let along = ALONG_A_LINE.contains(&(module.as_str(), other.as_str()));
+            if other != module && !along && line_of(&other) <= line_of(&module) {
+                wrong.push(format!("{} imports {other}", named(&path)));
+            }
+        }
+    }
+    complain("imports against the order of the house", &wrong);
+}
+
+#[test]
+fn only_the_store_knows_sql_and_only_the_doors_know_json() {
+    let mut wrong = Vec::new();
+    for path in files("src", "rs") {
+        let (module, text) = (module_of(&path), fs::read_to_string(&path).unwrap());
+        if module != "store"
+            && (text.contains("sql_query")
+                || text.contains("diesel::table")
+                || text.contains("::schema::"))
+        {
+            wrong.push(format!("{} holds SQL", named(&path)));
+        }
+        let speaks = [
+            "wire", "http", "session", "domain", "logging", "store", "seed", "auth",
+        ]
+        .contains(&module.as_str());
+        if !speaks && text.contains("serde_json") {
+            wrong.push(format!("{} knows JSON", named(&path)));
+        }
+    }
+    complain("knowledge in the wrong place", &wrong);
+}
+
+#[test]
+fn vague_names_have_no_place() {
+    let vague = [
+        "utils", "helpers", "common", "manager", "service", "data", "info", "misc",
+    ];
+    let is_vague = |path: &&PathBuf| {
+        path.iter().any(|part| {
+            vague.contains(
+                &part
+                    .to_string_lossy()
+                    .trim_end_matches(".rs")
+                    .trim_end_matches(".js"),
+            )
+        })
+    };
+    let inside: Vec<PathBuf> = all_code()
+        .iter()
+        .map(|path| PathBuf::from(named(path)))
+        .collect();
+    complain(
+        "vague names",
+        &inside
+            .iter()
+            .filter(is_vague)
+            .map(|path| path.display().to_string())
+            .collect::<Vec<_>>(),
+    );
+}

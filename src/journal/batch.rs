@@ -2,6 +2,7 @@
 
 use actix::Recipient;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 use super::lane::{Batch, Committed};
 use super::{Append, Outcome, Settled, Ticket};
@@ -48,7 +49,7 @@ pub(super) fn settle(committed: Committed) {
         mark_outcome,
         ..
     } = committed;
-    let mut rooms: HashMap<ConversationNo, (Recipient<Settled>, Vec<(Ticket, Outcome)>)> =
+    let mut rooms: HashMap<ConversationNo, (Arc<Recipient<Settled>>, Vec<(Ticket, Outcome)>)> =
         HashMap::new();
     for (append, outcome) in appends.into_iter().zip(outcomes) {
         let room = rooms

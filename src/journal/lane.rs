@@ -145,7 +145,7 @@ impl Worker {
 
     fn connected(&mut self) -> Result<&mut PgConnection, Error> {
         if self.connection.is_none() {
-            self.connection = Some(self.pool.dedicated()?);
+            self.connection = Some(self.pool.for_appends()?);
         }
         self.connection
             .as_mut()

@@ -36,7 +36,7 @@ pub struct Append {
     /// The room's own number of it.
     pub ticket: Ticket,
     /// Where the outcome goes.
-    pub room: Recipient<Settled>,
+    pub room: Arc<Recipient<Settled>>,
     /// Counts against the journal's bound for as long as this exists.
     pub permit: Permit,
 }
@@ -54,7 +54,7 @@ pub struct Marking {
     /// The room's own number of it.
     pub ticket: Ticket,
     /// Where the outcome goes.
-    pub room: Recipient<Settled>,
+    pub room: Arc<Recipient<Settled>>,
 }
 
 /// What became of requests of one room, in the order in which they were committed.
@@ -152,6 +152,8 @@ pub struct Journal {
 
 enum Flight {
     Idle,
+    /// What has arrived already is being taken in.
+    Gathering,
     Committing,
 }
 
@@ -183,11 +185,18 @@ impl Journal {
         }
     }
 
-    /// Sends everything that has gathered, unless a commit is under way: then it goes with the next.
-    fn commit_when_idle(&mut self) {
-        if matches!(self.flight, Flight::Committing)
-            || (self.appends.is_empty() && self.marks.is_empty())
-        {
+    /// Commits once everything that has arrived already is taken in, so that it goes together.
+    fn commit_soon(&mut self, context: &mut Context<Self>) {
+        if matches!(self.flight, Flight::Idle) {
+            self.flight = Flight::Gathering;
+            context.notify(Gathered);
+        }
+    }
+
+    /// Sends everything that has gathered.
+    fn commit(&mut self) {
+        if self.appends.is_empty() && self.marks.is_empty() {
+            self.flight = Flight::Idle;
             return;
         }
         let appends = batch::gather(&mut self.appends, self.batch_limit);
@@ -205,24 +214,37 @@ impl Actor for Journal {
     type Context = Context<Self>;
 }
 
+/// Everything that had arrived has been taken in.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Gathered;
+
 impl Handler<Append> for Journal {
     type Result = ();
 
-    fn handle(&mut self, append: Append, _: &mut Self::Context) {
+    fn handle(&mut self, append: Append, context: &mut Self::Context) {
         self.appends.push_back(append);
-        self.commit_when_idle();
+        self.commit_soon(context);
     }
 }
 
 impl Handler<Marking> for Journal {
     type Result = ();
 
-    fn handle(&mut self, marking: Marking, _: &mut Self::Context) {
+    fn handle(&mut self, marking: Marking, context: &mut Self::Context) {
         self.marks
             .entry((marking.mark.conversation, marking.mark.user))
             .or_default()
             .push(marking);
-        self.commit_when_idle();
+        self.commit_soon(context);
+    }
+}
+
+impl Handler<Gathered> for Journal {
+    type Result = ();
+
+    fn handle(&mut self, _: Gathered, _: &mut Self::Context) {
+        self.commit();
     }
 }
 
@@ -230,8 +252,7 @@ impl Handler<lane::Committed> for Journal {
     type Result = ();
 
     fn handle(&mut self, committed: lane::Committed, _: &mut Self::Context) {
-        self.flight = Flight::Idle;
-        self.commit_when_idle();
+        self.commit();
         self.metrics
             .batch_size
             .observe(committed.batch.appends.len() as f64);

@@ -56,6 +56,8 @@ pub struct Room {
     pub(super) catching_up: bool,
     pub(super) next_ticket: Ticket,
     pub(super) registry: Recipient<Tired>,
+    /// Where the journal sends outcomes; made once, since making one allocates.
+    outcomes: Option<Arc<Recipient<Settled>>>,
     active_at: Instant,
     bedtime: Bedtime,
 }
@@ -90,6 +92,7 @@ impl Room {
             catching_up: false,
             next_ticket: 0,
             registry,
+            outcomes: None,
             active_at: Instant::now(),
             bedtime: Bedtime::Awake,
         }
@@ -128,6 +131,13 @@ impl Room {
             }
         });
         metrics.deliveries.inc_by(told);
+    }
+
+    pub(super) fn settled_here(&mut self, context: &Context<Self>) -> Arc<Recipient<Settled>> {
+        Arc::clone(
+            self.outcomes
+                .get_or_insert_with(|| Arc::new(context.address().recipient())),
+        )
     }
 
     fn leave(&mut self, session: SessionId) {

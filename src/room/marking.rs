@@ -79,10 +79,11 @@ impl Room {
             delivered: seq,
             read,
         };
+        let room = self.settled_here(context);
         self.house.journal.mark(Marking {
             mark: mark_row,
             ticket,
-            room: context.address().recipient(),
+            room,
         });
         self.marks.insert(
             ticket,

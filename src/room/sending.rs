@@ -40,13 +40,14 @@ impl Room {
             ));
         };
         let ticket = self.ticket();
+        let room = self.settled_here(context);
         self.house.journal.append(Append {
             conversation: self.state.conversation.no,
             policy: self.state.conversation.policy_version,
             sender: principal.no,
             draft: Arc::clone(&draft),
             ticket,
-            room: context.address().recipient(),
+            room,
             permit,
         });
         self.sends.insert(

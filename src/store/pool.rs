@@ -63,6 +63,14 @@ impl Pool {
         self.inner.get().map_err(|_| away())
     }
 
+    /// The connection that messages are appended on. Its one statement gets one plan, by index whatever the tables' sizes
+    /// were when it was made.
+    pub fn for_appends(&self) -> Result<PgConnection, Error> {
+        let mut connection = self.dedicated()?;
+        connection.batch_execute("set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set enable_bitmapscan = off; set enable_mergejoin = off; set jit = off").map_err(explain)?;
+        Ok(connection)
+    }
+
     /// A connection outside the pool, for a thread that keeps it.
     pub fn dedicated(&self) -> Result<PgConnection, Error> {
         let mut connection = PgConnection::establish(&self.url).map_err(|_| away())?;

@@ -7,12 +7,25 @@ function newerMessage(present, coming) {
   return coming.seq >= present.seq ? coming : present;
 }
 
+/** Watermarks never go back, not even in an answer that was overtaken. */
+function newerParticipants(present, coming) {
+  return coming.map((person) => {
+    const known = present?.find((one) => one.user_id === person.user_id);
+    const highest = (field) => Math.max(person[field], known?.[field] ?? 0);
+    return { ...person, read_seq: highest("read_seq"), delivered_seq: highest("delivered_seq") };
+  });
+}
+
 /** Adds a conversation or what is newly known of it. Events leave out what differs from reader to reader. */
 export function withConversation(conversations, coming, me) {
   const present = conversations[coming.id];
   const merged = { ...present, ...coming, last_message: newerMessage(present?.last_message, coming.last_message) };
-  merged.unread = coming.unread ?? present?.unread ?? 0;
-  merged.my_role = participantOf(merged, me)?.role ?? null;
+  merged.participants = newerParticipants(present?.participants, coming.participants);
+  const own = participantOf(merged, me);
+  const isStale = present?.last_message?.seq > coming.last_message?.seq;
+  merged.unread = (isStale ? present.unread : coming.unread) ?? present?.unread ?? 0;
+  if (merged.last_message && own?.read_seq >= merged.last_message.seq) merged.unread = 0;
+  merged.my_role = own?.role ?? null;
   return { ...conversations, [coming.id]: merged };
 }
 

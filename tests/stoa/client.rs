@@ -31,7 +31,11 @@ impl Answer {
     /// Fails the test unless this is the refusal.
     #[track_caller]
     pub fn expect_code(self, code: &str) -> Self {
-        assert_eq!(self.body["error_code"], code, "{} {}", self.status, self.body);
+        assert_eq!(
+            self.body["error_code"], code,
+            "{} {}",
+            self.status, self.body
+        );
         self
     }
 }
@@ -47,25 +51,48 @@ pub struct Person {
 
 impl Person {
     pub fn new(address: SocketAddr, id: &str, token: String) -> Self {
-        let http = reqwest::Client::builder().timeout(PATIENCE).build().expect("a client");
-        Self { id: id.to_owned(), token, address, http }
+        let http = reqwest::Client::builder()
+            .timeout(PATIENCE)
+            .build()
+            .expect("a client");
+        Self {
+            id: id.to_owned(),
+            token,
+            address,
+            http,
+        }
     }
 
     /// A request with any method, body and headers.
-    pub async fn request(&self, method: &str, path: &str, body: Option<String>, headers: &[(&str, &str)]) -> Answer {
+    pub async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<String>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
-        let mut request = self.http.request(method, format!("http://{}{path}", self.address)).bearer_auth(&self.token);
+        let mut request = self
+            .http
+            .request(method, format!("http://{}{path}", self.address))
+            .bearer_auth(&self.token);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body);
+            request = request
+                .header("content-type", "application/json")
+                .body(body);
         }
         let response = request.send().await.expect("a response");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.expect("a body");
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Answer { status, headers, body }
+        Answer {
+            status,
+            headers,
+            body,
+        }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -73,7 +100,8 @@ impl Person {
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.request("POST", path, Some(body.to_string()), &[]).await
+        self.request("POST", path, Some(body.to_string()), &[])
+            .await
     }
 
     pub async fn put(&self, path: &str, body: Value) -> Answer {
@@ -81,7 +109,8 @@ impl Person {
     }
 
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
-        self.request("PATCH", path, Some(body.to_string()), &[]).await
+        self.request("PATCH", path, Some(body.to_string()), &[])
+            .await
     }
 
     pub async fn delete(&self, path: &str) -> Answer {
@@ -90,26 +119,47 @@ impl Person {
 
     /// Says something over REST; answers the message.
     pub async fn say(&self, conversation: &str, body: &str) -> Value {
-        let answer = self.post(&format!("/api/v1/conversations/{conversation}/messages"), json!({ "body": body })).await;
+        let answer = self
+            .post(
+                &format!("/api/v1/conversations/{conversation}/messages"),
+                json!({ "body": body }),
+            )
+            .await;
         answer.expect_status(201).body
     }
 
     /// The bodies of a conversation's newest messages, in order.
     pub async fn bodies(&self, conversation: &str) -> Vec<String> {
-        let answer = self.get(&format!("/api/v1/conversations/{conversation}/messages?limit=100")).await.expect_status(200);
+        let answer = self
+            .get(&format!(
+                "/api/v1/conversations/{conversation}/messages?limit=100"
+            ))
+            .await
+            .expect_status(200);
         let items = answer.body["items"].as_array().expect("items").clone();
-        items.iter().map(|item| item["body"].as_str().expect("a body").to_owned()).collect()
+        items
+            .iter()
+            .map(|item| item["body"].as_str().expect("a body").to_owned())
+            .collect()
     }
 
     /// An authenticated socket.
     pub async fn socket(&self) -> Socket {
-        Socket::open(self.address, Some(&self.token)).await.expect("a socket")
+        Socket::open(self.address, Some(&self.token))
+            .await
+            .expect("a socket")
     }
 
     /// A socket that has joined a conversation.
     pub async fn joined(&self, conversation: &str) -> Socket {
         let mut socket = self.socket().await;
-        socket.call("join_conversation", json!({ "conversation_id": conversation })).await.expect("joined");
+        socket
+            .call(
+                "join_conversation",
+                json!({ "conversation_id": conversation }),
+            )
+            .await
+            .expect("joined");
         socket
     }
 }
@@ -126,13 +176,19 @@ pub struct Socket {
 impl Socket {
     /// Opens a socket, with a token in its header or without.
     pub async fn open(address: SocketAddr, token: Option<&str>) -> Result<Self, Box<Error>> {
-        let mut request = format!("ws://{address}/ws").into_client_request().expect("a request");
+        let mut request = format!("ws://{address}/ws")
+            .into_client_request()
+            .expect("a request");
         if let Some(token) = token {
             let value = format!("Bearer {token}").parse().expect("a header");
             request.headers_mut().insert("authorization", value);
         }
         let (stream, _) = connect_async(request).await.map_err(Box::new)?;
-        Ok(Self { stream, next_id: 0, waiting: VecDeque::new() })
+        Ok(Self {
+            stream,
+            next_id: 0,
+            waiting: VecDeque::new(),
+        })
     }
 
     /// Sends a text as it is.
@@ -147,16 +203,20 @@ impl Socket {
 
     /// Sends an event without asking for an acknowledgement.
     pub async fn tell(&mut self, event: &str, data: Value) {
-        self.send_text(&json!({ "event": event, "data": data }).to_string()).await;
+        self.send_text(&json!({ "event": event, "data": data }).to_string())
+            .await;
     }
 
     /// Sends an event and waits for its acknowledgement: its data, or its error.
     pub async fn call(&mut self, event: &str, data: Value) -> Result<Value, Value> {
         self.next_id += 1;
         let id = self.next_id;
-        self.send_text(&json!({ "event": event, "id": id, "data": data }).to_string()).await;
+        self.send_text(&json!({ "event": event, "id": id, "data": data }).to_string())
+            .await;
         loop {
-            let frame = self.receive().await.unwrap_or_else(|close| panic!("closed with {close:?} before {event}'s acknowledgement"));
+            let frame = self.receive().await.unwrap_or_else(|close| {
+                panic!("closed with {close:?} before {event}'s acknowledgement")
+            });
             if frame["ack"] == id {
                 return match frame.get("error") {
                     Some(error) => Err(error.clone()),
@@ -173,7 +233,10 @@ impl Socket {
             return self.waiting.remove(place).expect("it is there")["data"].take();
         }
         loop {
-            let mut frame = self.receive().await.unwrap_or_else(|close| panic!("closed with {close:?} before {name}"));
+            let mut frame = self
+                .receive()
+                .await
+                .unwrap_or_else(|close| panic!("closed with {close:?} before {name}"));
             if frame["event"] == name {
                 return frame["data"].take();
             }
@@ -191,7 +254,9 @@ impl Socket {
 
     /// Whatever comes until an acknowledgement of something harmless: the proof that nothing else was on its way.
     pub async fn drain(&mut self) -> Vec<Value> {
-        self.call("user_status", json!({ "status": "online" })).await.expect("acknowledged");
+        self.call("user_status", json!({ "status": "online" }))
+            .await
+            .expect("acknowledged");
         self.waiting.drain(..).collect()
     }
 
@@ -211,10 +276,16 @@ impl Socket {
 
     async fn receive(&mut self) -> Result<Value, Option<u16>> {
         loop {
-            let next = tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("a frame in time");
+            let next = tokio::time::timeout(PATIENCE, self.stream.next())
+                .await
+                .expect("a frame in time");
             match next {
-                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).expect("JSON")),
-                Some(Ok(Message::Close(reason))) => return Err(reason.map(|reason| reason.code.into())),
+                Some(Ok(Message::Text(text))) => {
+                    return Ok(serde_json::from_str(&text).expect("JSON"));
+                }
+                Some(Ok(Message::Close(reason))) => {
+                    return Err(reason.map(|reason| reason.code.into()));
+                }
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return Err(None),
             }

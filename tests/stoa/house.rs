@@ -37,7 +37,9 @@ pub fn fresh_database() -> String {
     let name = format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed));
     let mut connection = PgConnection::establish(&cluster.url("postgres")).expect("a connection");
     let create = format!("create database {name} template {TEMPLATE} strategy wal_log");
-    diesel::sql_query(create).execute(&mut connection).expect("a clone of the template");
+    diesel::sql_query(create)
+        .execute(&mut connection)
+        .expect("a clone of the template");
     cluster.url(&name)
 }
 
@@ -48,7 +50,10 @@ pub fn token(claims: &Claims) -> String {
 
 /// Claims of somebody, good for an hour.
 pub fn claims(id: &str, roles: &[&str]) -> Claims {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("a clock")
+        .as_secs();
     Claims {
         sub: id.to_owned(),
         name: Some(format!("{id} by name")),
@@ -82,7 +87,9 @@ impl House {
 
     /// A server with these options besides those that every test needs.
     pub async fn with(options: &[&str]) -> Self {
-        let database = tokio::task::spawn_blocking(fresh_database).await.expect("a database");
+        let database = tokio::task::spawn_blocking(fresh_database)
+            .await
+            .expect("a database");
         Self::on(database, options).await
     }
 
@@ -90,14 +97,22 @@ impl House {
     pub async fn on(database: String, options: &[&str]) -> Self {
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
         let (address, running) = launch("127.0.0.1:0", &database, &options).await;
-        Self { address, database, options, running: Some(running) }
+        Self {
+            address,
+            database,
+            options,
+            running: Some(running),
+        }
     }
 
     /// Stops the server as SIGTERM would.
     pub async fn stop(&mut self) {
         if let Some(running) = self.running.take() {
             running.stop.send(()).expect("the server's thread listens");
-            tokio::task::spawn_blocking(move || running.ended.join()).await.expect("a thread").expect("no panic");
+            tokio::task::spawn_blocking(move || running.ended.join())
+                .await
+                .expect("a thread")
+                .expect("no panic");
         }
     }
 
@@ -116,7 +131,11 @@ impl House {
 
     /// How many rooms are awake.
     pub fn rooms_awake(&self) -> usize {
-        self.running.as_ref().expect("a running server").rooms.count()
+        self.running
+            .as_ref()
+            .expect("a running server")
+            .rooms
+            .count()
     }
 
     /// Somebody with an ordinary token, known to the server.
@@ -135,15 +154,27 @@ impl House {
     pub async fn direct(&self, one: &Person, other: &Person) -> String {
         let wanted = json!({ "kind": "direct", "participants": [{ "user_id": other.id }] });
         let answer = one.post("/api/v1/conversations", wanted).await;
-        answer.body["id"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+        answer.body["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{answer:?}"))
+            .to_owned()
     }
 
     /// A group that the first one owns; answers its id.
     pub async fn group(&self, owner: &Person, others: &[&Person]) -> String {
-        let others: Vec<_> = others.iter().map(|person| json!({ "user_id": person.id })).collect();
+        let others: Vec<_> = others
+            .iter()
+            .map(|person| json!({ "user_id": person.id }))
+            .collect();
         let wanted = json!({ "kind": "group", "title": "a group", "participants": others });
-        let answer = owner.post("/api/v1/conversations", wanted).await.expect_status(201);
-        answer.body["id"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+        let answer = owner
+            .post("/api/v1/conversations", wanted)
+            .await
+            .expect_status(201);
+        answer.body["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{answer:?}"))
+            .to_owned()
     }
 
     /// A connection to the server's database.
@@ -153,8 +184,23 @@ impl House {
 }
 
 async fn launch(listen: &str, database: &str, options: &[String]) -> (SocketAddr, Thread) {
-    let mut arguments = vec!["stoa", "--listen", listen, "--database-url", database, "--jwt-secret", SECRET];
-    arguments.extend(["--drain-seconds", "0", "--workers", "1", "--database-connections", "4"]);
+    let mut arguments = vec![
+        "stoa",
+        "--listen",
+        listen,
+        "--database-url",
+        database,
+        "--jwt-secret",
+        SECRET,
+    ];
+    arguments.extend([
+        "--drain-seconds",
+        "0",
+        "--workers",
+        "1",
+        "--database-connections",
+        "4",
+    ]);
     arguments.extend(options.iter().map(String::as_str));
     let config = parse(&arguments);
     let (ready, readied) = tokio::sync::oneshot::channel();
@@ -168,7 +214,10 @@ async fn launch(listen: &str, database: &str, options: &[String]) -> (SocketAddr
             running.stop().await;
         });
     });
-    let (address, rooms) = tokio::time::timeout(Duration::from_secs(30), readied).await.expect("in time").expect("a server");
+    let (address, rooms) = tokio::time::timeout(Duration::from_secs(30), readied)
+        .await
+        .expect("in time")
+        .expect("a server");
     (address, Thread { stop, ended, rooms })
 }
 
@@ -179,5 +228,7 @@ pub fn parse(arguments: &[&str]) -> Config {
         #[command(flatten)]
         config: Config,
     }
-    <Line as clap::Parser>::try_parse_from(arguments).unwrap_or_else(|error| panic!("{error}")).config
+    <Line as clap::Parser>::try_parse_from(arguments)
+        .unwrap_or_else(|error| panic!("{error}"))
+        .config
 }

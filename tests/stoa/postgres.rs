@@ -49,12 +49,34 @@ impl TestCluster {
             chown(&folder, Some(owner.user), Some(owner.group))?;
         }
         let mut janitor = command(Path::new("sh"), &folder, owner);
-        janitor.args(["-c", JANITOR, "janitor"]).arg(programs.join("pg_ctl")).arg(&folder);
+        janitor
+            .args(["-c", JANITOR, "janitor"])
+            .arg(programs.join("pg_ctl"))
+            .arg(&folder);
         let janitor = janitor.stdin(Stdio::piped()).process_group(0).spawn()?;
-        let cluster = Self { folder, programs, owner, janitor };
+        let cluster = Self {
+            folder,
+            programs,
+            owner,
+            janitor,
+        };
         let data = cluster.folder.join("data");
-        cluster.run("initdb", &["-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "-D"], &data)?;
-        let settings = format!("{SETTINGS}unix_socket_directories = '{}'\n", cluster.folder.display());
+        cluster.run(
+            "initdb",
+            &[
+                "-U",
+                "postgres",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--no-sync",
+                "-D",
+            ],
+            &data,
+        )?;
+        let settings = format!(
+            "{SETTINGS}unix_socket_directories = '{}'\n",
+            cluster.folder.display()
+        );
         std::fs::write(cluster.folder.join("data/postgresql.auto.conf"), settings)?;
         cluster.start_again()?;
         Ok(cluster)
@@ -62,7 +84,10 @@ impl TestCluster {
 
     /// How to connect to one of its databases.
     pub fn url(&self, database: &str) -> String {
-        format!("postgresql://postgres@/{database}?host={}", self.folder.display())
+        format!(
+            "postgresql://postgres@/{database}?host={}",
+            self.folder.display()
+        )
     }
 
     /// Its folder: readable by everybody, and removed with the cluster.
@@ -79,7 +104,11 @@ impl TestCluster {
 
     /// Stops it at once, as a crash would: `pg_ctl stop -m immediate`.
     pub fn stop_immediate(&self) -> Result<(), Failure> {
-        self.run("pg_ctl", &["stop", "-w", "-m", "immediate", "-D"], &self.folder.join("data"))
+        self.run(
+            "pg_ctl",
+            &["stop", "-w", "-m", "immediate", "-D"],
+            &self.folder.join("data"),
+        )
     }
 
     /// `kill -9` of the main process.
@@ -106,8 +135,16 @@ impl TestCluster {
     /// Runs one of Postgres's programs; the data folder is its last argument.
     fn run(&self, program: &str, arguments: &[&str], data: &Path) -> Result<(), Failure> {
         let mut command = command(&self.programs.join(program), &self.folder, self.owner);
-        let status = command.args(arguments).arg(data).stdin(Stdio::null()).status()?;
-        if status.success() { Ok(()) } else { Err(format!("{program} {arguments:?} ended with {status}").into()) }
+        let status = command
+            .args(arguments)
+            .arg(data)
+            .stdin(Stdio::null())
+            .status()?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(format!("{program} {arguments:?} ended with {status}").into())
+        }
     }
 }
 
@@ -120,7 +157,11 @@ impl Drop for TestCluster {
 
 fn command(program: &Path, folder: &Path, owner: Option<Owner>) -> Command {
     let mut command = Command::new(program);
-    command.current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null()).env_remove("DATABASE_URL");
+    command
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .env_remove("DATABASE_URL");
     if let Some(owner) = owner {
         command.uid(owner.user).gid(owner.group);
     }
@@ -129,14 +170,23 @@ fn command(program: &Path, folder: &Path, owner: Option<Owner>) -> Command {
 
 /// The folder that holds `initdb` and `pg_ctl`: on the path, or where the packages put the newest.
 fn programs() -> Result<PathBuf, Failure> {
-    let on_path = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
-    let versions = read_dir("/usr/lib/postgresql").map(|folders| folders.flatten().map(|folder| folder.path().join("bin")));
+    let on_path = std::env::var_os("PATH")
+        .map(|path| std::env::split_paths(&path).collect())
+        .unwrap_or_default();
+    let versions = read_dir("/usr/lib/postgresql")
+        .map(|folders| folders.flatten().map(|folder| folder.path().join("bin")));
     let mut packaged: Vec<PathBuf> = versions.map(Iterator::collect).unwrap_or_default();
     packaged.sort();
     packaged.reverse();
     let all: Vec<PathBuf> = [on_path, packaged].concat();
-    let has_all = |folder: &PathBuf| ["initdb", "pg_ctl"].iter().all(|program| folder.join(program).is_file());
-    Ok(all.into_iter().find(has_all).ok_or("PostgreSQL's initdb and pg_ctl are neither on the path nor below /usr/lib/postgresql")?)
+    let has_all = |folder: &PathBuf| {
+        ["initdb", "pg_ctl"]
+            .iter()
+            .all(|program| folder.join(program).is_file())
+    };
+    Ok(all.into_iter().find(has_all).ok_or(
+        "PostgreSQL's initdb and pg_ctl are neither on the path nor below /usr/lib/postgresql",
+    )?)
 }
 
 /// Postgres refuses to run as root: then it is the account `postgres` that runs it.
@@ -145,9 +195,18 @@ fn owner() -> Result<Option<Owner>, Failure> {
         return Ok(None);
     }
     let accounts = read_to_string("/etc/passwd")?;
-    let fields = accounts.lines().map(|line| line.split(':').collect::<Vec<_>>());
-    let numbers = fields.filter(|fields| fields.first() == Some(&"postgres")).find_map(|fields| {
-        Some(Owner { user: fields.get(2)?.parse().ok()?, group: fields.get(3)?.parse().ok()? })
-    });
-    Ok(Some(numbers.ok_or_else(|| Error::other("there is no account postgres, and Postgres does not run as root"))?))
+    let fields = accounts
+        .lines()
+        .map(|line| line.split(':').collect::<Vec<_>>());
+    let numbers = fields
+        .filter(|fields| fields.first() == Some(&"postgres"))
+        .find_map(|fields| {
+            Some(Owner {
+                user: fields.get(2)?.parse().ok()?,
+                group: fields.get(3)?.parse().ok()?,
+            })
+        });
+    Ok(Some(numbers.ok_or_else(|| {
+        Error::other("there is no account postgres, and Postgres does not run as root")
+    })?))
 }

@@ -1,0 +1,51 @@
+// Receipts: delivered for whatever has come here, seen for what was really on the screen.
+import { changed, withWatermark } from "./conversations.js";
+import { participantOf } from "./names.js";
+import { refreshConversation } from "./list-loading.js";
+
+const GATHER_MS = 150;
+
+/** Says once for each new last message of somebody else that it has arrived. */
+export function keepDelivered(session) {
+  const { store, client, me } = session;
+  const marked = new Map();
+  let timer = null;
+  const look = () => {
+    timer = null;
+    if (store.get().connection.state !== "open") return marked.clear();
+    for (const conversation of Object.values(store.get().conversations)) markDelivered(conversation, { client, me, marked });
+  };
+  store.subscribe(() => (timer ??= setTimeout(look, GATHER_MS)));
+}
+
+function markDelivered({ id, last_message: last, ...conversation }, { client, me, marked }) {
+  const own = participantOf(conversation, me);
+  if (!own || !last || last.sender_id === me) return;
+  if (last.seq <= Math.max(own.delivered_seq, own.read_seq, marked.get(id) ?? 0)) return;
+  marked.set(id, last.seq);
+  client.request("mark_delivered", { conversation_id: id, seq: last.seq }).catch(() => marked.delete(id));
+}
+
+/** What was on the screen of a visible window. Being asked twice does no harm. */
+export async function markSeen(session, id, seq) {
+  const { store, client, me } = session;
+  session.seen ??= new Map();
+  const own = participantOf(store.get().conversations[id], me);
+  if (!own || seq <= Math.max(own.read_seq, session.seen.get(id) ?? 0)) return;
+  session.seen.set(id, seq);
+  try {
+    const mark = await client.request("mark_seen", { conversation_id: id, seq });
+    store.set((state) => ({ conversations: withWatermark(state.conversations, id, me, "read_seq", mark.seq) }));
+    settleUnread(session, id, mark.seq);
+  } catch {
+    session.seen.delete(id);
+  }
+}
+
+/** Everything read means nothing unread; how much is left otherwise, only the server can count. */
+export function settleUnread(session, id, seq) {
+  const conversation = session.store.get().conversations[id];
+  if (!conversation?.unread) return;
+  if (seq < (conversation.last_message?.seq ?? 0)) return void refreshConversation(session, id);
+  session.store.set((state) => ({ conversations: changed(state.conversations, id, () => ({ unread: 0 })) }));
+}

@@ -1,0 +1,65 @@
+// One person's session: the store, the REST side and the socket, and how they hang together.
+import { createContext, useContext } from "../vendor/htm-preact.js";
+import { StoaClient } from "../stoa-client.js";
+import { createApi } from "./api.js";
+import { createStore, useStore } from "./store.js";
+import { listenToServer } from "./events.js";
+import { keepDelivered } from "./receipts.js";
+import { followAddress } from "./address.js";
+import { openConversation, rememberWhereLeft } from "./opening.js";
+
+const INITIAL = {
+  /** Conversations by id, as conversations.js makes them. */
+  conversations: {},
+  isListLoaded: false,
+  /** Where the list goes on; null at its end. */
+  listCursor: null,
+  openId: null,
+  /** Timelines by conversation, as stoa-timeline.js makes them. */
+  timelines: {},
+  /** For each conversation the seq up to which it was read when it was opened or left; null without a line. */
+  leftAt: {},
+  /** What is not stored yet. */
+  queued: [],
+  /** Who types: conversation → user → when that fades. */
+  typing: {},
+  connection: { state: "connecting", retryAt: null, code: null },
+  status: "online",
+  notice: null,
+};
+
+const socketAddress = () => `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}/ws`;
+
+/** Away and busy outlive a reload. */
+function showStatus({ profile, store, client }) {
+  if (!["away", "busy"].includes(profile.status)) return;
+  store.set({ status: profile.status });
+  client.setStatus(profile.status).catch(() => {});
+}
+
+/** @param {{profile: Object, token: string, people: Object[]|null, renewToken: () => Promise<string|null>}} who */
+export function startSession({ profile, token, people, renewToken }) {
+  let present = token;
+  const renew = async () => {
+    const fresh = await renewToken();
+    present = fresh ?? present;
+    return fresh;
+  };
+  const client = new StoaClient({ url: socketAddress(), userId: profile.user_id, token, renewToken: renew });
+  const store = createStore({ ...INITIAL, queued: client.queued });
+  // followed: joined for their events; opened: joined with their messages.
+  const session = { me: profile.user_id, profile, people, store, client, api: createApi(() => present), followed: new Set(), opened: new Set() };
+  listenToServer(session);
+  keepDelivered(session);
+  rememberWhereLeft(session);
+  showStatus(session);
+  followAddress((id) => openConversation(session, id));
+  client.connect();
+  return session;
+}
+
+export const SessionContext = createContext(null);
+export const useSession = () => useContext(SessionContext);
+
+/** A part of the present session's state. */
+export const useChosen = (choose) => useStore(useSession().store, choose);

@@ -1,0 +1,132 @@
+// Where one writes: Enter sends, Shift+Enter breaks the line, Up edits the last message, Escape cancels.
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.js";
+import { editMessage } from "../state/actions.js";
+import { draftOf, keepDraft } from "../state/drafts.js";
+import { counterpartOf, nameOf, participantOf, previewOf } from "../state/names.js";
+import { tell } from "../state/notices.js";
+import { setLeftAt } from "../state/opening.js";
+import { useSession } from "../state/session.js";
+import { createTypist } from "../state/typing.js";
+import { AttachmentDialog, Chips } from "./attachment-dialog.js";
+import { Icon, IconButton } from "./icon.js";
+
+const LONGEST = 8_000;
+const lengthOf = (text) => [...text].length;
+
+/** Why nothing can be written here; null where it can. */
+function whyNot(conversation, me) {
+  if (conversation.status !== "open") return `This conversation is ${conversation.status}. It can be read, and nothing can be added.`;
+  if (participantOf(conversation, me)?.muted) return "You are muted here: you can read, and not write.";
+  return null;
+}
+
+function IntentBar({ intent, conversation, onPlain }) {
+  const { me } = useSession();
+  const { reply, edit } = intent;
+  if (!reply && !edit) return null;
+  const who = reply && (reply.sender_id === me ? "yourself" : nameOf(participantOf(conversation, reply.sender_id)));
+  return html`<div class="intent-bar" data-test=${edit ? "edit-bar" : "reply-bar"}>
+    <div><strong>${edit ? "Editing your message" : `Replying to ${who}`}</strong><span class="preview">${previewOf(edit ?? reply)}</span></div>
+    <${IconButton} name="close" label="Cancel" hook="cancel" onClick=${onPlain} />
+  </div>`;
+}
+
+/** The text: a draft, or the wording of the message that is edited. */
+function useText(conversation, intent) {
+  const { me } = useSession();
+  const [text, setText] = useState(() => draftOf(me, conversation.id));
+  const edited = useRef(null);
+  useLayoutEffect(() => {
+    const before = edited.current;
+    edited.current = intent.edit;
+    if (intent.edit) setText(intent.edit.body);
+    else if (before) setText(draftOf(me, conversation.id));
+  }, [intent.edit]);
+  const change = (next) => {
+    setText(next);
+    if (!intent.edit) keepDraft(me, conversation.id, next);
+  };
+  return [text, change];
+}
+
+/** As high as its text, within what the style sheet allows. */
+function useHeight(area, text) {
+  useLayoutEffect(() => {
+    area.current.style.height = "auto";
+    area.current.style.height = `${area.current.scrollHeight}px`;
+  }, [text]);
+}
+
+const lastOwn = (session, id) =>
+  (session.store.get().timelines[id]?.messages ?? []).filter((message) => message.sender_id === session.me && message.kind === "user_input" && !message.deleted_at).pop();
+
+function OpenComposer({ conversation, intent, onIntent, onPlain }) {
+  const session = useSession();
+  const area = useRef(null);
+  const typist = useRef(null);
+  typist.current ??= createTypist(session, conversation.id);
+  const [text, setText] = useText(conversation, intent);
+  const [files, setFiles] = useState([]);
+  const [isAttaching, setIsAttaching] = useState(false);
+  useHeight(area, text);
+  useEffect(() => {
+    if (intent.reply || intent.edit || matchMedia("(pointer: fine)").matches) area.current.focus();
+  }, [intent]);
+  useEffect(() => () => typist.current(false), []);
+
+  const rest = LONGEST - lengthOf(text);
+  const canSend = rest >= 0 && (text.trim() !== "" || (files.length > 0 && !intent.edit));
+  const say = () => {
+    session.client.send(conversation.id, { body: text.trimEnd(), reply_to: intent.reply?.id ?? null, attachments: files });
+    setText("");
+    setFiles([]);
+    setLeftAt(session, conversation.id, null);
+    onPlain();
+  };
+  const save = () => {
+    if (text.trimEnd() === intent.edit.body) return onPlain();
+    editMessage(session, intent.edit, text.trimEnd()).then(onPlain, (error) => tell(session, `Not changed: ${error.message}`));
+  };
+  const submit = (event) => {
+    event?.preventDefault();
+    if (!canSend) return;
+    typist.current(false);
+    (intent.edit ? save : say)();
+    area.current.focus();
+  };
+  const input = (event) => {
+    setText(event.target.value);
+    typist.current(event.target.value.trim() !== "" && !intent.edit);
+  };
+  const press = (event) => {
+    if (event.isComposing) return;
+    const isUp = event.key === "ArrowUp" && text === "" && !intent.edit;
+    const own = isUp && lastOwn(session, conversation.id);
+    if (event.key === "Enter" && !event.shiftKey) submit(event);
+    else if (event.key === "Escape" && (intent.reply || intent.edit)) onPlain();
+    else if (own) {
+      event.preventDefault();
+      onIntent({ reply: null, edit: own });
+    }
+  };
+  const other = counterpartOf(conversation, session.me);
+  const label = intent.edit ? "New wording" : `Write to ${other ? nameOf(other) : "everybody here"}`;
+  return html`<form class="composer" onSubmit=${submit}>
+    <${IntentBar} intent=${intent} conversation=${conversation} onPlain=${onPlain} />
+    <${Chips} files=${files} onRemove=${(file) => setFiles(files.filter((one) => one !== file))} />
+    <div class="composer-line">
+      ${!intent.edit && html`<${IconButton} name="clip" label="Attach a file by its address" hook="attach" onClick=${() => setIsAttaching(true)} />`}
+      <textarea ref=${area} rows="1" aria-label=${label} placeholder=${label} data-test="composer" value=${text} onInput=${input} onKeyDown=${press} onBlur=${() => typist.current(false)}></textarea>
+      ${rest < 500 && html`<span class=${rest < 0 ? "length is-over" : "length"} role="status" data-test="length">${rest} left</span>`}
+      <button class="send" disabled=${!canSend} aria-label=${intent.edit ? "Save" : "Send"} title=${intent.edit ? "Save" : "Send (Enter)"} data-test="send"><${Icon} name=${intent.edit ? "sent" : "send"} /></button>
+    </div>
+  </form>
+  ${isAttaching && html`<${AttachmentDialog} onAdd=${(file) => setFiles([...files, file])} onClose=${() => setIsAttaching(false)} />`}`;
+}
+
+export function Composer(props) {
+  const { me } = useSession();
+  const reason = whyNot(props.conversation, me);
+  if (reason) return html`<p class="composer-closed" data-test="composer-closed">${reason}</p>`;
+  return html`<${OpenComposer} ...${props} />`;
+}

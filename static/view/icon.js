@@ -1,0 +1,9 @@
+// An icon of the sprite. It only decorates: whoever carries it has a name of its own.
+import { html } from "../vendor/htm-preact.js";
+
+export const Icon = ({ name, size = 20 }) =>
+  html`<svg class="icon" width=${size} height=${size} aria-hidden="true" focusable="false"><use href=${`/icons.svg#${name}`} /></svg>`;
+
+/** A button that is an icon and has its name as a label. */
+export const IconButton = ({ name, label, hook, look = "", ...rest }) =>
+  html`<button type="button" class=${`icon-button ${look}`} aria-label=${label} title=${label} data-test=${hook} ...${rest}><${Icon} name=${name} /></button>`;

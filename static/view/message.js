@@ -1,0 +1,90 @@
+// One message: a bubble with its quote, words, files, time and tick, and what can be done with it.
+import { html } from "../vendor/htm-preact.js";
+import { nameOf, participantOf, previewOf } from "../state/names.js";
+import { useSession } from "../state/session.js";
+import { fullTimeOf, hourOf } from "../state/times.js";
+import { Attachments } from "./attachments.js";
+import { Avatar } from "./avatar.js";
+import { Edited, Wordings, useWordings } from "./earlier-wordings.js";
+import { IconButton } from "./icon.js";
+import { RichText } from "./rich-text.js";
+import { Tick } from "./tick.js";
+
+function Quote({ quoted, conversation, onJump }) {
+  const { me } = useSession();
+  const sender = quoted && (quoted.sender_id === me ? "You" : nameOf(participantOf(conversation, quoted.sender_id)));
+  return html`<button type="button" class="quote" data-test="quote" onClick=${onJump}>
+    <span class="quote-sender">${sender ?? "Earlier message"}</span>
+    <span class="quote-text">${quoted ? previewOf(quoted) : "Show it"}</span>
+  </button>`;
+}
+
+function Tools({ isMine, onReply, onEdit, onDelete }) {
+  return html`<div class="message-tools" role="group" aria-label="Message actions">
+    <${IconButton} name="reply" label="Reply" hook="reply" onClick=${onReply} />
+    ${isMine && html`<${IconButton} name="edit" label="Edit" hook="edit" onClick=${onEdit} /><${IconButton} name="trash" label="Delete" hook="delete" onClick=${onDelete} />`}
+  </div>`;
+}
+
+function Failed({ message }) {
+  const { client } = useSession();
+  return html`<div class="failed" role="alert">
+    <span data-test="failed-reason">Not sent: ${message.error?.message ?? "something went wrong"}.</span>
+    <button type="button" class="link-button" data-test="retry" onClick=${() => client.retry(message.client_id)}>Send again</button>
+    <button type="button" class="link-button" data-test="discard" onClick=${() => client.discard(message.client_id)}>Discard</button>
+  </div>`;
+}
+
+/** Who has seen it, for a hint at the ticks. */
+function seenBy(message, conversation, me) {
+  const names = conversation.participants.filter((person) => person.user_id !== me && person.read_seq >= message.seq).map(nameOf);
+  return names.length ? `Seen by ${names.join(", ")}` : undefined;
+}
+
+const Tombstone = () => html`<span class="tombstone" data-test="tombstone">This message was deleted</span>`;
+
+function Bubble({ row, conversation, quoted, showsSender, onJump, history }) {
+  const { me } = useSession();
+  const { message, state } = row;
+  const isMine = state !== "received";
+  const sender = nameOf(participantOf(conversation, message.sender_id) ?? { user_id: message.sender_id });
+  const title = state === "seen" || conversation.kind === "group" ? seenBy(message, conversation, me) : undefined;
+  return html`<div class="bubble">
+    <span class=${showsSender ? "sender" : "visually-hidden"} data-test="sender">${isMine ? "You" : sender}${showsSender ? "" : ": "}</span>
+    ${message.reply_to && !message.deleted_at && html`<${Quote} quoted=${quoted} conversation=${conversation} onJump=${onJump} />`}
+    <div class="message-body" data-test="message-body">${message.deleted_at ? html`<${Tombstone} />` : html`<${RichText} text=${message.body} />`}</div>
+    <${Attachments} files=${message.attachments} />
+    <span class="meta">
+      ${message.edited_at && !message.deleted_at && html`<${Edited} message=${message} wordings=${history.wordings} onToggle=${history.toggle} />`}
+      <time datetime=${message.created_at} title=${fullTimeOf(message.created_at)} data-test="message-time">${hourOf(message.created_at)}</time>
+      ${isMine && !message.deleted_at && html`<${Tick} state=${state} title=${title} />`}
+    </span>
+  </div>`;
+}
+
+function nameFor({ message, state }, conversation) {
+  const who = state === "received" ? nameOf(participantOf(conversation, message.sender_id) ?? { user_id: message.sender_id }) : "You";
+  return `${who}, ${hourOf(message.created_at)}`;
+}
+
+export function Message({ row, conversation, quoted, isStop, onFocus, onReply, onEdit, onDelete, onJump }) {
+  const { message, state, startsGroup, endsGroup } = row;
+  const history = useWordings(message);
+  const isTheirs = state === "received";
+  const hasFaces = conversation.participants.length > 2 && isTheirs;
+  const person = participantOf(conversation, message.sender_id) ?? { user_id: message.sender_id };
+  const classes = ["message", isTheirs ? "theirs" : "mine", startsGroup && "starts-group", endsGroup && "ends-group", hasFaces && "has-faces"];
+  const isStored = message.seq !== null && !message.deleted_at;
+  return html`<article class=${classes.filter(Boolean).join(" ")} tabindex=${isStop ? 0 : -1} aria-label=${nameFor(row, conversation)} data-test="message" data-id=${message.id}
+    data-seq=${message.seq} data-state=${state} data-client-id=${message.client_id} onfocusin=${onFocus}>
+    ${hasFaces && html`<span class="face">${startsGroup && html`<${Avatar} person=${person} size="small" />`}</span>`}
+    <div class="message-column">
+      <div class="bubble-line">
+        <${Bubble} row=${row} conversation=${conversation} quoted=${quoted} showsSender=${hasFaces && startsGroup} onJump=${onJump} history=${history} />
+        ${isStored && html`<${Tools} isMine=${!isTheirs} onReply=${onReply} onEdit=${onEdit} onDelete=${onDelete} />`}
+      </div>
+      <${Wordings} wordings=${history.wordings} problem=${history.problem} />
+      ${state === "failed" && html`<${Failed} message=${message} />`}
+    </div>
+  </article>`;
+}
