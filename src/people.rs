@@ -42,7 +42,6 @@ impl People {
             Some(known) => known,
             None => self.remember(id.clone(), profile).await?,
         };
-        let profile = Profile::clone(&profile);
         Ok(Arc::new(Principal {
             no,
             id,

@@ -185,7 +185,7 @@ async fn principal(door: &Door, claims: Claims) -> Result<Principal, Error> {
     Ok(Principal {
         no,
         id,
-        profile: Profile::clone(&profile),
+        profile,
         roles,
         expires_at: claims.exp,
     })

@@ -3,7 +3,7 @@
 // data-test, by place (attributes in brackets):
 //   sign-in         person-choice [data-id] · sign-in-form · token · sign-in · sign-in-error
 //   demo bar        demo-bar · person-switcher (select of user ids) · other-side · sign-out (without demo mode)
-//   whole window    connection-bar [data-state] · reconnect · notice · notice-close
+//   whole window    connection-bar [data-state] · connection-seconds · reconnect · notice · notice-close
 //   list            conversation-list · conversation-item [data-id] [data-unread] · conversation-name · preview · unread-badge ·
 //                   presence [data-status] · list-time · filter · more-conversations · list-empty · list-skeleton ·
 //                   new-conversation · bell · bell-count · bell-item [data-id] · bell-panel · my-status (select)

@@ -1,5 +1,7 @@
 //! Who is calling, as a trusted token says.
 
+use std::sync::Arc;
+
 use super::ids::{UserId, UserNo};
 use super::refusal::Refusal;
 
@@ -52,7 +54,7 @@ pub struct Principal {
     /// The platform's id.
     pub id: UserId,
     /// The profile that the token carried.
-    pub profile: Profile,
+    pub profile: Arc<Profile>,
     /// What the token makes of the caller.
     pub roles: Roles,
     /// When the token ends, in seconds since 1970.

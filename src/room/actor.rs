@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::changing::WantedChange;
+use super::crowd::Crowd;
 use super::listener::{Encoded, Listener};
 use super::marking::WaitingMark;
 use super::noticing::Notices;
@@ -51,6 +52,8 @@ pub struct Room {
     pub(super) authors: VecDeque<(Seq, UserNo)>,
     /// Messages of which people elsewhere are to be told.
     pub(super) notices: Notices,
+    /// Events for a crowd that wait a moment, so that one write carries several.
+    pub(super) crowd: Crowd,
     /// Something may have been committed that this room was not told of.
     pub(super) suspects_gap: bool,
     pub(super) catching_up: bool,
@@ -88,6 +91,7 @@ impl Room {
             typing: HashMap::new(),
             authors: VecDeque::new(),
             notices: Notices::default(),
+            crowd: Crowd::default(),
             suspects_gap: false,
             catching_up: false,
             next_ticket: 0,
@@ -108,7 +112,12 @@ impl Room {
         self.tell_those(events, |_| true);
     }
 
-    pub(super) fn tell_those(
+    pub(super) fn tell_those(&mut self, events: &[Encoded], who: impl FnMut(&Listener) -> bool) {
+        self.tell_crowd();
+        self.push_to_those(events, who);
+    }
+
+    pub(super) fn push_to_those(
         &mut self,
         events: &[Encoded],
         mut who: impl FnMut(&Listener) -> bool,
@@ -205,8 +214,14 @@ impl Room {
 
     /// Sessions whose room goes away join again, from the last seq that was announced to them.
     fn send_listeners_away(&mut self) {
+        if !std::thread::panicking() {
+            self.tell_crowd();
+        }
         for listener in self.listeners.drain(..) {
-            let after = self.timeline.announced().max(listener.floor);
+            let after = self
+                .crowd
+                .told_up_to(self.timeline.announced())
+                .max(listener.floor);
             listener
                 .outbox
                 .push(Frame::Rejoin(self.state.conversation.id, after));

@@ -43,7 +43,7 @@ impl Room {
                 }
             }
         }
-        self.tell(&said);
+        self.tell_together(said, context);
         self.notify_absent(context);
     }
 

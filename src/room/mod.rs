@@ -3,6 +3,7 @@
 pub mod actor;
 mod announce;
 mod changing;
+mod crowd;
 mod joining;
 mod listener;
 mod marking;

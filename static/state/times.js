@@ -5,6 +5,7 @@ const WEEKDAY = new Intl.DateTimeFormat(undefined, { weekday: "long" });
 const SHORT_WEEKDAY = new Intl.DateTimeFormat(undefined, { weekday: "short" });
 const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const LONG_DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
 
 const DAY_MS = 86_400_000;
@@ -13,6 +14,7 @@ const midnight = (date) => new Date(date.getFullYear(), date.getMonth(), date.ge
 /** Whole days between two moments, as the calendar counts them. */
 const daysAgo = (date, now) => Math.round((midnight(now) - midnight(date)) / DAY_MS);
 
+export const dateOf = (instant) => DATE.format(new Date(instant));
 export const hourOf = (instant) => HOUR.format(new Date(instant));
 export const fullTimeOf = (instant) => FULL.format(new Date(instant));
 export const dayKeyOf = (instant) => midnight(new Date(instant));

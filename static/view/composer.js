@@ -57,8 +57,12 @@ function useHeight(area, text) {
   }, [text]);
 }
 
-const lastOwn = (session, id) =>
-  (session.store.get().timelines[id]?.messages ?? []).filter((message) => message.sender_id === session.me && message.kind === "user_input" && !message.deleted_at).pop();
+/** What Up edits: the last message of one's own. While that is still on its way, nothing: an earlier one would be the wrong one. */
+function lastOwn({ store, me }, id) {
+  const { queued, timelines } = store.get();
+  if (queued.some((entry) => entry.conversation_id === id && entry.state === "waiting")) return null;
+  return (timelines[id]?.messages ?? []).filter((message) => message.sender_id === me && message.kind === "user_input" && !message.deleted_at).pop();
+}
 
 function OpenComposer({ conversation, intent, onIntent, onPlain }) {
   const session = useSession();

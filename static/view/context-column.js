@@ -4,7 +4,7 @@ import { changeConversation, leaveConversation } from "../state/actions.js";
 import { manages, titleOf } from "../state/names.js";
 import { tell } from "../state/notices.js";
 import { useSession } from "../state/session.js";
-import { fullTimeOf } from "../state/times.js";
+import { dateOf } from "../state/times.js";
 import { AddParticipant } from "./add-participant.js";
 import { Confirm } from "./dialog.js";
 import { Icon, IconButton } from "./icon.js";
@@ -85,7 +85,7 @@ export function ContextColumn({ conversation, isShown, onClose }) {
       ${conversation.subject && html`<${SubjectCard} subject=${conversation.subject} />`}
       <${People} conversation=${conversation} isManager=${isManager} />
       <${Managing} conversation=${conversation} isManager=${isManager} />
-      <p class="quiet context-since">Since <time datetime=${conversation.created_at}>${fullTimeOf(conversation.created_at)}</time></p>
+      <p class="quiet context-since">Since <time datetime=${conversation.created_at}>${dateOf(conversation.created_at)}</time></p>
     </div>
   </aside>`;
 }

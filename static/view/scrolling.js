@@ -14,6 +14,14 @@ function settle(list) {
   if (line && line.offsetTop < list.scrollTop + 24) list.scrollTop = line.offsetTop - 48;
 }
 
+/** Only going up leaves the bottom: content that grows below does not. */
+function noteWhere(list, place) {
+  const isAtBottom = distanceToBottom(list) < NEAR_BOTTOM;
+  const hasGoneUp = list.scrollTop < place.top - 1;
+  if (isAtBottom || hasGoneUp) place.isPinned = isAtBottom;
+  place.top = list.scrollTop;
+}
+
 /** Puts the list where it belongs after the rows have changed. What was the first message shows how much has come above it. */
 function follow(list, place, rows) {
   const last = rows[rows.length - 1];
@@ -22,7 +30,7 @@ function follow(list, place, rows) {
   else if (place.isPinned || isMineAndNew) toBottom(list);
   else if (place.anchor?.isConnected) list.scrollTop += place.anchor.offsetTop - place.anchorTop;
   const anchor = list.querySelector(".message, .system-line");
-  Object.assign(place, { anchor, anchorTop: anchor?.offsetTop, lastKey: last?.key, isSettled: true, isPinned: distanceToBottom(list) < NEAR_BOTTOM });
+  Object.assign(place, { anchor, anchorTop: anchor?.offsetTop, lastKey: last?.key, top: list.scrollTop, isSettled: true, isPinned: distanceToBottom(list) < NEAR_BOTTOM });
 }
 
 /** Pictures that load and a window that changes must not move the bottom away. */
@@ -40,11 +48,11 @@ function useResizing(list, place) {
 
 /** @returns {{isAway: boolean, onScroll: () => void, jump: () => void}} `isAway`: scrolled up from the end */
 export function useScrolling({ list, rows, isReady, onNearTop, onMoved }) {
-  const place = useRef({ isPinned: true, isSettled: false }).current;
+  const place = useRef({ isPinned: true, isSettled: false, top: 0 }).current;
   const [isAway, setIsAway] = useState(false);
   const look = () => {
     if (!list.current) return;
-    place.isPinned = distanceToBottom(list.current) < NEAR_BOTTOM;
+    noteWhere(list.current, place);
     setIsAway(!place.isPinned);
     if (list.current.scrollTop < NEAR_TOP) onNearTop();
     onMoved();
