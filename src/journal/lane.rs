@@ -11,7 +11,7 @@ use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::store::append::{self, Appended, NewMessage};
 use crate::store::marks;
-use crate::store::pool::{Pool, explain};
+use crate::store::pool::Pool;
 
 /// What goes into one commit.
 pub(super) struct Batch {
@@ -85,7 +85,7 @@ impl Worker {
 
     /// Commits a part of a batch. Should Postgres refuse it, its halves are tried, until the culprit stands alone.
     fn commit_part(&mut self, messages: &[NewMessage<'_>], outcomes: &mut [Outcome]) {
-        match self.with_patience(|connection| append::append(connection, messages).map_err(explain))
+        match self.with_patience(|connection| append::append(connection, messages))
         {
             Ok(rows) => rows.into_iter().for_each(|row| place(row, outcomes)),
             Err(Error::Refused(_)) => outcomes.fill(Outcome::Unknown),

@@ -8,6 +8,8 @@ use diesel::sql_types::{Array, Int8, Nullable, Text, Timestamptz};
 
 use crate::domain::ids::{ConversationNo, PolicyVersion, Seq, UserNo};
 use crate::domain::message::{Audience, Draft};
+use crate::error::Error;
+use crate::store::pool::{away, explain};
 
 /// One message to append.
 pub struct NewMessage<'a> {
@@ -184,12 +186,17 @@ impl Query for AppendBatch<'_> {
 impl RunQueryDsl<PgConnection> for AppendBatch<'_> {}
 
 /// Appends all of them in one commit. No two of them may have the same sender and client id.
-/// Fails as a whole or not at all.
+/// Fails as a whole or not at all. Should another server store one of them at the same moment, it is worth trying again: then it
+/// is found.
 pub fn append(
     connection: &mut PgConnection,
     messages: &[NewMessage<'_>],
-) -> QueryResult<Vec<Appended>> {
-    AppendBatch::new(messages).load(connection)
+) -> Result<Vec<Appended>, Error> {
+    use diesel::result::{DatabaseErrorKind, Error as Db};
+    AppendBatch::new(messages).load(connection).map_err(|error| match error {
+        Db::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => away(),
+        other => explain(other),
+    })
 }
 
 /// What `explain` says of the statement, for a test that reads its plan.

@@ -152,7 +152,7 @@ fn say_first(
         draft,
         fingerprint,
     };
-    let outcomes = append(connection, &[message]).map_err(explain)?;
+    let outcomes = append(connection, &[message])?;
     match outcomes.first() {
         Some(first) if first.outcome == "fresh" => Ok(()),
         Some(_) | None => Err(crate::domain::refusal::Refusal::Conflict(

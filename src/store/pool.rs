@@ -40,6 +40,7 @@ impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Settings {
 impl Pool {
     /// Opens connections lazily: a database that is away is an error of requests, not of this.
     pub fn new(url: &str, options: &DatabaseOptions) -> Result<Self, Error> {
+        let url = with_connect_timeout(url);
         let settings = format!(
             "set statement_timeout = {}; set lock_timeout = {}; set idle_in_transaction_session_timeout = {}; set timezone = 'UTC'",
             options.statement_timeout_ms, options.lock_timeout_ms, options.statement_timeout_ms
@@ -50,10 +51,10 @@ impl Pool {
             .connection_timeout(Duration::from_millis(options.database_wait_ms))
             .connection_customizer(Box::new(Settings(settings.clone())))
             .error_handler(Box::new(LoggedOnce))
-            .build_unchecked(ConnectionManager::new(url));
+            .build_unchecked(ConnectionManager::new(&url));
         Ok(Self {
             inner,
-            url: url.to_owned(),
+            url,
             settings,
         })
     }
@@ -98,6 +99,14 @@ impl<E: std::error::Error> r2d2::HandleError<E> for LoggedOnce {
     fn handle_error(&self, error: E) {
         log::debug!(event = "database_connection_failed"; "{error}");
     }
+}
+
+/// A host that does not answer is given up after 3 seconds; libpq would wait for minutes.
+fn with_connect_timeout(url: &str) -> String {
+    if url.contains("connect_timeout") || !url.contains("://") {
+        return url.to_owned();
+    }
+    format!("{url}{}connect_timeout=3", if url.contains('?') { '&' } else { '?' })
 }
 
 /// The refusal while the database can not be reached.

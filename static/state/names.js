@@ -6,10 +6,11 @@ export const participantOf = (conversation, userId) => conversation?.participant
 
 export const othersIn = (conversation, me) => (conversation?.participants ?? []).filter((person) => person.user_id !== me);
 
-/** The one on the other side of a conversation of two. */
+/** The one on the other side, where there are two people. A group with a title stays a group, however few are left in it. */
 export function counterpartOf(conversation, me) {
   const others = othersIn(conversation, me);
-  return conversation?.kind !== "group" && others.length === 1 ? others[0] : null;
+  const isGroup = conversation?.kind === "group" && conversation.title;
+  return !isGroup && others.length === 1 ? others[0] : null;
 }
 
 export function titleOf(conversation, me) {

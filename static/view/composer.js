@@ -64,6 +64,19 @@ function lastOwn({ store, me }, id) {
   return (timelines[id]?.messages ?? []).filter((message) => message.sender_id === me && message.kind === "user_input" && !message.deleted_at).pop();
 }
 
+function labelOf(conversation, intent, me) {
+  const other = counterpartOf(conversation, me);
+  return intent.edit ? "New wording" : `Write to ${other ? nameOf(other) : "everybody here"}`;
+}
+
+/** Writing begins at once where there is a keyboard, and ends with the last "typing". */
+function useAttention(area, intent, typist) {
+  useEffect(() => {
+    if (intent.reply || intent.edit || matchMedia("(pointer: fine)").matches) area.current.focus();
+  }, [intent]);
+  useEffect(() => () => typist.current(false), []);
+}
+
 function OpenComposer({ conversation, intent, onIntent, onPlain }) {
   const session = useSession();
   const area = useRef(null);
@@ -73,10 +86,7 @@ function OpenComposer({ conversation, intent, onIntent, onPlain }) {
   const [files, setFiles] = useState([]);
   const [isAttaching, setIsAttaching] = useState(false);
   useHeight(area, text);
-  useEffect(() => {
-    if (intent.reply || intent.edit || matchMedia("(pointer: fine)").matches) area.current.focus();
-  }, [intent]);
-  useEffect(() => () => typist.current(false), []);
+  useAttention(area, intent, typist);
 
   const rest = LONGEST - lengthOf(text);
   const canSend = rest >= 0 && (text.trim() !== "" || (files.length > 0 && !intent.edit));
@@ -113,8 +123,7 @@ function OpenComposer({ conversation, intent, onIntent, onPlain }) {
       onIntent({ reply: null, edit: own });
     }
   };
-  const other = counterpartOf(conversation, session.me);
-  const label = intent.edit ? "New wording" : `Write to ${other ? nameOf(other) : "everybody here"}`;
+  const label = labelOf(conversation, intent, session.me);
   return html`<form class="composer" onSubmit=${submit}>
     <${IntentBar} intent=${intent} conversation=${conversation} onPlain=${onPlain} />
     <${Chips} files=${files} onRemove=${(file) => setFiles(files.filter((one) => one !== file))} />

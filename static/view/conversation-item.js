@@ -18,7 +18,7 @@ function Preview({ conversation }) {
   if (typed) return html`<span class="preview is-typing" data-test="preview">${typed}</span>`;
   if (!last) return html`<span class="preview" data-test="preview">No messages yet</span>`;
   const isMine = last.sender_id === me;
-  const sender = conversation.kind !== "direct" && !isMine && last.sender_id ? nameOf(participantOf(conversation, last.sender_id)) : null;
+  const sender = !counterpartOf(conversation, me) && !isMine && last.sender_id ? nameOf(participantOf(conversation, last.sender_id)) : null;
   return html`<span class="preview" data-test="preview">
     ${isMine && !last.deleted_at && html`<${Tick} state=${progressOf(last, conversation, me)} />`}
     ${sender && html`<span class="preview-sender">${sender.split(" ")[0]}: </span>`}${previewOf(last)}

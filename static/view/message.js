@@ -83,7 +83,7 @@ export function Message({ row, conversation, quoted, isStop, onFocus, onReply, o
         <${Bubble} row=${row} conversation=${conversation} quoted=${quoted} showsSender=${hasFaces && startsGroup} onJump=${onJump} history=${history} />
         ${isStored && html`<${Tools} isMine=${!isTheirs} onReply=${onReply} onEdit=${onEdit} onDelete=${onDelete} />`}
       </div>
-      <${Wordings} wordings=${history.wordings} problem=${history.problem} />
+      ${!message.deleted_at && html`<${Wordings} wordings=${history.wordings} problem=${history.problem} />`}
       ${state === "failed" && html`<${Failed} message=${message} />`}
     </div>
   </article>`;

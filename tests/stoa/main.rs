@@ -2,6 +2,9 @@
 
 mod client;
 mod cluster;
+mod crash;
+#[path = "../drive/mod.rs"]
+mod drive;
 mod house;
 mod postgres;
 mod talking;

@@ -1,0 +1,8 @@
+//! Driving a running server from outside: its process, its doors, and what its frames say.
+
+pub mod client;
+pub mod frame;
+pub mod process;
+
+/// What went wrong, for a person.
+pub type Failure = Box<dyn std::error::Error>;

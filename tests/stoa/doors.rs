@@ -1,0 +1,339 @@
+//! Every endpoint and every event, against everybody who may knock: one table, and nothing that is not in it.
+
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+use crate::client::{Person, Socket};
+use crate::house::House;
+
+/// The columns of both tables.
+const CALLERS: [&str; 9] = [
+    "stranger", "blocked", "muted", "left", "removed", "member", "owner", "support", "service",
+];
+
+/// What stands for what in the cells; a number is the status of a success, `ok` a successful acknowledgement.
+const LEGEND: [(&str, u16, &str); 9] = [
+    ("noconv", 404, "CONVERSATION_NOT_FOUND"),
+    ("nomsg", 404, "MESSAGE_NOT_FOUND"),
+    ("nouser", 404, "USER_NOT_FOUND"),
+    ("noroute", 404, "ROUTE_NOT_FOUND"),
+    ("block", 403, "BLOCKED"),
+    ("mute", 403, "MUTED"),
+    ("out", 403, "NOT_A_PARTICIPANT"),
+    ("forbid", 403, "FORBIDDEN"),
+    ("401", 401, "UNAUTHENTICATED"),
+];
+
+/// In the paths `{id}` is the conversation, the message or the other user, as the path says; `{user_id}` is the other user.
+const ENDPOINTS: &str = r#"
+GET    /api/v1/me                                         | 200    200   200    200 200 200    200 200    200    |
+PUT    /api/v1/users/{id}                                 | forbid forbid forbid forbid forbid forbid forbid forbid 200 | {"name":"other"}
+GET    /api/v1/users/{id}                                 | nouser 200   200    200 200 200    200 200    200    |
+POST   /api/v1/conversations                              | 201    201   201    201 201 201    201 201    201    | {"kind":"group","participants":[{"user_id":"other"}]}
+GET    /api/v1/conversations                              | 200    200   200    200 200 200    200 200    200    |
+GET    /api/v1/conversations/{id}                         | noconv block 200    out out 200    200 200    200    |
+PATCH  /api/v1/conversations/{id}                         | noconv block forbid out out forbid 200 200    200    | {"title":"a group"}
+GET    /api/v1/conversations/{id}/messages                | noconv block 200    out out 200    200 200    200    |
+POST   /api/v1/conversations/{id}/messages                | noconv block mute   out out 201    201 201    201    | {"body":"hello"}
+POST   /api/v1/conversations/{id}/seen                    | noconv block 200    out out 200    200 out    out    | {"seq":1}
+POST   /api/v1/conversations/{id}/delivered               | noconv block 200    out out 200    200 out    out    | {"seq":1}
+POST   /api/v1/conversations/{id}/participants            | noconv block forbid out out forbid 200 200    200    | {"user_id":"other"}
+PATCH  /api/v1/conversations/{id}/participants/{user_id}  | noconv block forbid out out forbid 200 200    200    | {"muted":false}
+DELETE /api/v1/conversations/{id}/participants/{user_id}  | noconv block forbid out out forbid 204 204    204    |
+PATCH  /api/v1/messages/{id}                              | nomsg  block mute   out out forbid forbid forbid forbid | {"body":"mine now"}
+DELETE /api/v1/messages/{id}                              | nomsg  block forbid out out forbid 200 200    200    |
+GET    /api/v1/messages/{id}/history                      | nomsg  block 200    out out 200    200 200    200    |
+GET    /api/v1/unread                                     | 200    200   200    200 200 200    200 200    200    |
+GET    /api/v1/demo/people                                | noroute noroute noroute noroute noroute noroute noroute noroute noroute |
+"#;
+
+/// In the payloads `$c` is the conversation, `$m` a message of the other user, `$token` the caller's own token.
+const SOCKET: &str = r#"
+authenticate        | ok     ok    ok     ok  ok  ok     ok  ok  ok  | {"token":"$token"}
+join_conversation   | noconv block ok     out out ok     ok  ok  ok  | {"conversation_id":"$c"}
+leave_conversation  | ok     ok    ok     ok  ok  ok     ok  ok  ok  | {"conversation_id":"$c"}
+send_message        | noconv block mute   out out ok     ok  ok  ok  | {"conversation_id":"$c","body":"hello"}
+edit_message        | noconv block mute   out out forbid forbid forbid forbid | {"conversation_id":"$c","message_id":"$m","body":"mine now"}
+delete_message      | noconv block forbid out out forbid ok  ok  ok  | {"conversation_id":"$c","message_id":"$m"}
+watch_subject       | ok     ok    ok     ok  ok  ok     ok  ok  ok  | {"type":"job","id":"42"}
+unwatch_subject     | ok     ok    ok     ok  ok  ok     ok  ok  ok  | {"type":"job","id":"42"}
+typing_start        | noconv block mute   out out ok     ok  ok  ok  | {"conversation_id":"$c"}
+typing_stop         | noconv block mute   out out ok     ok  ok  ok  | {"conversation_id":"$c"}
+mark_delivered      | noconv block ok     out out ok     ok  out out | {"conversation_id":"$c","seq":1}
+mark_seen           | noconv block ok     out out ok     ok  out out | {"conversation_id":"$c","seq":1}
+user_status         | ok     ok    ok     ok  ok  ok     ok  ok  ok  | {"status":"online"}
+"#;
+
+/// A row of a table: what is asked for, a cell for each caller, the payload.
+struct Row {
+    head: String,
+    cells: Vec<String>,
+    payload: String,
+}
+
+fn rows(table: &str) -> Vec<Row> {
+    let lines = table.lines().filter(|line| !line.trim().is_empty());
+    let row = |line: &str| {
+        let parts: Vec<&str> = line.splitn(3, '|').collect();
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+        let cells: Vec<String> = words(parts[1]);
+        assert_eq!(cells.len(), CALLERS.len(), "{line}");
+        let head: Vec<String> = words(parts[0]);
+        Row {
+            head: head.join(" "),
+            cells,
+            payload: parts[2].trim().to_owned(),
+        }
+    };
+    lines.map(row).collect()
+}
+
+/// A conversation with everybody of the table, as they stand to it.
+struct World {
+    house: House,
+    conversation: String,
+    other: Person,
+    people: Vec<Person>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let house = House::start().await;
+        let mut people = Vec::new();
+        for name in CALLERS {
+            let roles: &[&str] = match name {
+                "support" | "service" => &[name],
+                _ => &[],
+            };
+            people.push(house.person_with(name, roles).await);
+        }
+        let other = house.person("other").await;
+        let named = |name: &str| &people[CALLERS.iter().position(|c| *c == name).unwrap()];
+        let insiders = ["blocked", "muted", "left", "removed", "member"].map(named);
+        let owner = named("owner");
+        let wanted = [&insiders[..], &[&other]].concat();
+        let conversation = house.group(owner, &wanted).await;
+        let place = format!("/api/v1/conversations/{conversation}/participants");
+        for (who, change) in [("blocked", "blocked"), ("muted", "muted")] {
+            let path = format!("{place}/{who}");
+            let changed = owner.patch(&path, json!({ change: true })).await;
+            changed.expect_status(200);
+        }
+        named("left")
+            .delete(&format!("{place}/left"))
+            .await
+            .expect_status(204);
+        owner
+            .delete(&format!("{place}/removed"))
+            .await
+            .expect_status(204);
+        Self {
+            house,
+            conversation,
+            other,
+            people,
+        }
+    }
+
+    fn owner(&self) -> &Person {
+        self.people
+            .iter()
+            .find(|person| person.id == "owner")
+            .unwrap()
+    }
+
+    /// A fresh message of the other user, who is brought back first if the last request sent them away.
+    async fn message(&self) -> String {
+        let place = format!("/api/v1/conversations/{}/participants", self.conversation);
+        let back = self.owner().post(&place, json!({ "user_id": "other" }));
+        back.await.expect_status(200);
+        let message = self.other.say(&self.conversation, "of the other").await;
+        message["id"].as_str().unwrap().to_owned()
+    }
+
+    async fn path(&self, pattern: &str) -> String {
+        let message = self.message().await;
+        pattern
+            .replace(
+                "/conversations/{id}",
+                &format!("/conversations/{}", self.conversation),
+            )
+            .replace("/messages/{id}", &format!("/messages/{message}"))
+            .replace("/users/{id}", "/users/other")
+            .replace("{user_id}", "other")
+    }
+}
+
+/// What a cell asks for: status and code.
+fn expected(cell: &str) -> (u16, Option<&'static str>) {
+    match LEGEND.iter().find(|(name, ..)| *name == cell) {
+        Some((_, status, code)) => (*status, Some(*code)),
+        None => (cell.parse().unwrap_or(200), None),
+    }
+}
+
+#[tokio::test]
+async fn every_endpoint_answers_everybody_as_the_table_says() {
+    let world = World::new().await;
+    let mut wrong = Vec::new();
+    for row in rows(ENDPOINTS) {
+        let (method, pattern) = row.head.split_once(' ').unwrap();
+        for (person, cell) in world.people.iter().zip(&row.cells) {
+            let path = world.path(pattern).await;
+            let body = Some(row.payload.clone()).filter(|payload| !payload.is_empty());
+            let answer = person.request(method, &path, body, &[]).await;
+            let told = (answer.status, answer.body["error_code"].as_str());
+            if told != expected(cell) {
+                wrong.push(format!(
+                    "{} as {}: {told:?}, not {cell}",
+                    row.head, person.id
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn without_a_token_every_endpoint_is_shut() {
+    let world = World::new().await;
+    for row in rows(ENDPOINTS) {
+        let (method, pattern) = row.head.split_once(' ').unwrap();
+        let url = format!(
+            "http://{}{}",
+            world.house.address,
+            world.path(pattern).await
+        );
+        let method = method.parse().unwrap();
+        let response = reqwest::Client::new()
+            .request(method, url)
+            .send()
+            .await
+            .unwrap();
+        let wanted = if pattern.contains("/demo/") { 404 } else { 401 };
+        assert_eq!(response.status().as_u16(), wanted, "{}", row.head);
+        let told: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+        assert_eq!(
+            (told["success"].clone(), told["temporary"].clone()),
+            (json!(false), json!(false))
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_endpoint_is_unlisted() {
+    let house = House::start().await;
+    let document = house
+        .person("reader")
+        .await
+        .get("/api/openapi.json")
+        .await
+        .expect_status(200)
+        .body;
+    let mut documented = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            documented.insert(format!("{} {path}", method.to_uppercase()));
+        }
+    }
+    let listed: BTreeSet<String> = rows(ENDPOINTS).into_iter().map(|row| row.head).collect();
+    let unlisted: Vec<_> = documented.symmetric_difference(&listed).collect();
+    assert!(unlisted.is_empty(), "unlisted here, or gone: {unlisted:?}");
+}
+
+#[test]
+fn no_event_is_unlisted() {
+    let known: BTreeSet<String> = stoa::wire::decode::EVENTS.map(str::to_owned).into();
+    let listed: BTreeSet<String> = rows(SOCKET).into_iter().map(|row| row.head).collect();
+    let unlisted: Vec<_> = known.symmetric_difference(&listed).collect();
+    assert!(unlisted.is_empty(), "unlisted here, or gone: {unlisted:?}");
+}
+
+fn payload(row: &Row, conversation: &str, message: &str, token: &str) -> Value {
+    let filled = row
+        .payload
+        .replace("$c", conversation)
+        .replace("$m", message)
+        .replace("$token", token);
+    serde_json::from_str(&filled).unwrap()
+}
+
+#[tokio::test]
+async fn every_event_answers_everybody_as_the_table_says() {
+    let world = World::new().await;
+    let mut wrong = Vec::new();
+    for row in rows(SOCKET) {
+        for (person, cell) in world.people.iter().zip(&row.cells) {
+            let asked = payload(
+                &row,
+                &world.conversation,
+                &world.message().await,
+                &person.token,
+            );
+            let mut socket = person.socket().await;
+            let answer = socket.call(&row.head, asked).await;
+            let told = match &answer {
+                Ok(_) => None,
+                Err(error) => error["error_code"].as_str(),
+            };
+            if told != expected(cell).1 {
+                wrong.push(format!(
+                    "{} as {}: {answer:?}, not {cell}",
+                    row.head, person.id
+                ));
+            }
+            socket.close().await;
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn without_authentication_every_event_is_refused() {
+    let world = World::new().await;
+    let message = world.message().await;
+    for row in rows(SOCKET) {
+        let asked = payload(&row, &world.conversation, &message, "nonsense");
+        let mut socket = Socket::open(world.house.address, None).await.unwrap();
+        let refused = socket.call(&row.head, asked).await.unwrap_err();
+        assert_eq!(refused["error_code"], "UNAUTHENTICATED", "{}", row.head);
+        if row.head == "authenticate" {
+            assert_eq!(socket.closed().await, Some(4401), "a wrong token ends it");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_learns_of_nothing_by_comparing_answers() {
+    let world = World::new().await;
+    let stranger = &world.people[0];
+    let mut socket = stranger.socket().await;
+    let nowhere = "0192f0c0-0000-7000-8000-000000000001";
+    for row in rows(SOCKET).iter().filter(|row| row.payload.contains("$c")) {
+        let message = world.message().await;
+        let real = payload(row, &world.conversation, &message, "");
+        let none = payload(row, nowhere, &message, "");
+        let answers = (
+            socket.call(&row.head, real).await,
+            socket.call(&row.head, none).await,
+        );
+        assert_eq!(answers.0, answers.1, "{}", row.head);
+    }
+    for row in rows(ENDPOINTS)
+        .iter()
+        .filter(|row| row.head.contains("/conversations/{id}"))
+    {
+        let (method, pattern) = row.head.split_once(' ').unwrap();
+        let body = Some(row.payload.clone()).filter(|payload| !payload.is_empty());
+        let real = world.path(pattern).await;
+        let none = real.replace(&world.conversation, nowhere);
+        let real = stranger.request(method, &real, body.clone(), &[]).await;
+        let none = stranger.request(method, &none, body, &[]).await;
+        assert_eq!(
+            (real.status, real.body),
+            (none.status, none.body),
+            "{}",
+            row.head
+        );
+    }
+}

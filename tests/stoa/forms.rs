@@ -1,0 +1,162 @@
+//! Ids, numbers and words of no form at all: refused, and the field that is wrong is named.
+
+use serde_json::json;
+
+use crate::client::{Answer, Person};
+use crate::house::House;
+
+async fn alice_and_bob() -> (Person, String, House) {
+    let house = House::start().await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let here = house.group(&alice, &[&bob]).await;
+    (alice, here, house)
+}
+
+fn assert_names(answer: &Answer, field: &str, what: &str) {
+    let told = (
+        answer.status,
+        answer.body["error_code"].as_str(),
+        answer.body["details"]["field"].as_str(),
+    );
+    assert_eq!(
+        told,
+        (400, Some("INVALID_REQUEST"), Some(field)),
+        "{what}: {}",
+        answer.body
+    );
+}
+
+#[tokio::test]
+async fn ids_of_no_form_are_named() {
+    let (alice, here, _house) = alice_and_bob().await;
+    let place = |rest: &str| format!("/api/v1/conversations/{here}{rest}");
+    for id in [
+        "x",
+        "0192f0c000007000800000000000000a",
+        "%00",
+        "0192f0c0-0000-7000-8000-00000000000g",
+    ] {
+        for path in [
+            format!("/api/v1/conversations/{id}"),
+            format!("/api/v1/conversations/{id}/messages"),
+            format!("/api/v1/messages/{id}/history"),
+        ] {
+            assert_names(&alice.get(&path).await, "id", &path);
+        }
+    }
+    assert_names(&alice.get("/api/v1/users/a%20b").await, "id", "a user");
+    let path = place("/participants/a%20b");
+    assert_names(&alice.delete(&path).await, "user_id", &path);
+    let bodies = [
+        (
+            place("/messages"),
+            json!({ "body": "x", "reply_to": "x" }),
+            "reply_to",
+        ),
+        (
+            place("/messages"),
+            json!({ "body": "x", "sender_id": 5 }),
+            "sender_id",
+        ),
+        (place("/messages"), json!({ "body": 5 }), "body"),
+        (place("/seen"), json!({ "seq": "x" }), "seq"),
+        (
+            place("/participants"),
+            json!({ "user_id": "a b" }),
+            "user_id",
+        ),
+        (
+            "/api/v1/conversations".to_owned(),
+            json!({ "kind": "group", "participants": [{ "user_id": "" }] }),
+            "participants.user_id",
+        ),
+        (
+            "/api/v1/conversations".to_owned(),
+            json!({ "kind": "party", "participants": [] }),
+            "kind",
+        ),
+    ];
+    for (path, body, field) in bodies {
+        assert_names(
+            &alice.post(&path, body.clone()).await,
+            field,
+            &body.to_string(),
+        );
+    }
+    for (query, field) in [
+        ("/messages?limit=x", "limit"),
+        ("/messages?limit=0", "limit"),
+        ("/messages?before=x", "before"),
+        ("/messages?limit=5&after=1.5", "after"),
+    ] {
+        assert_names(&alice.get(&place(query)).await, field, query);
+    }
+    for (query, field) in [
+        ("kind=party", "kind"),
+        ("status=limit", "status"),
+        ("unread=maybe", "unread"),
+        ("cursor=x", "cursor"),
+    ] {
+        let path = format!("/api/v1/conversations?{query}");
+        assert_names(&alice.get(&path).await, field, &path);
+    }
+}
+
+#[tokio::test]
+async fn ids_of_no_form_are_named_on_the_socket() {
+    let (alice, here, _house) = alice_and_bob().await;
+    let mut socket = alice.socket().await;
+    let cases = [
+        (
+            "join_conversation",
+            json!({ "conversation_id": "x" }),
+            "conversation_id",
+        ),
+        ("join_conversation", json!({}), "conversation_id"),
+        (
+            "join_conversation",
+            json!({ "conversation_id": here, "after": -1 }),
+            "after",
+        ),
+        (
+            "send_message",
+            json!({ "conversation_id": here, "body": "x", "reply_to": "x" }),
+            "reply_to",
+        ),
+        (
+            "send_message",
+            json!({ "conversation_id": here, "body": "x", "user_id": 5 }),
+            "user_id",
+        ),
+        (
+            "edit_message",
+            json!({ "conversation_id": here, "message_id": "x", "body": "x" }),
+            "message_id",
+        ),
+        (
+            "mark_seen",
+            json!({ "conversation_id": here, "seq": -1 }),
+            "seq",
+        ),
+        (
+            "mark_seen",
+            json!({ "conversation_id": here, "seq": 1.5 }),
+            "seq",
+        ),
+        ("user_status", json!({ "status": "asleep" }), "status"),
+        ("watch_subject", json!({ "type": "", "id": "1" }), "type"),
+        ("no_such_event", json!({}), "event"),
+    ];
+    for (event, payload, field) in cases {
+        let refused = socket.call(event, payload.clone()).await.unwrap_err();
+        let told = (
+            refused["error_code"].as_str(),
+            refused["details"]["field"].as_str(),
+        );
+        assert_eq!(
+            told,
+            (Some("INVALID_REQUEST"), Some(field)),
+            "{event} {payload}: {refused}"
+        );
+    }
+}

@@ -1,0 +1,312 @@
+//! Ids in payloads and paths: of somebody else, of another place, of no form at all.
+
+use serde_json::{Value, json};
+
+use crate::client::Person;
+use crate::house::House;
+
+/// Alice and Bob in one conversation, Alice and Carol in another, and a message in each.
+struct World {
+    house: House,
+    alice: Person,
+    bob: Person,
+    here: String,
+    elsewhere: String,
+    own: String,
+    foreign: String,
+}
+
+impl World {
+    async fn new() -> Self {
+        let house = House::start().await;
+        let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+        let carol = house.person("carol").await;
+        let here = house.group(&alice, &[&bob]).await;
+        let elsewhere = house.group(&carol, &[&alice]).await;
+        let own = id_of(&alice.say(&here, "here").await);
+        let foreign = id_of(&alice.say(&elsewhere, "elsewhere").await);
+        Self {
+            house,
+            alice,
+            bob,
+            here,
+            elsewhere,
+            own,
+            foreign,
+        }
+    }
+
+    fn place(&self, rest: &str) -> String {
+        format!("/api/v1/conversations/{}{rest}", self.here)
+    }
+}
+
+fn id_of(message: &Value) -> String {
+    message["id"].as_str().unwrap().to_owned()
+}
+
+/// Every event that is about something, with a payload that would be accepted from Alice.
+fn events(world: &World) -> Vec<(&'static str, Value)> {
+    let place = |more: Value| {
+        let mut whole = json!({ "conversation_id": world.here });
+        whole
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        whole
+    };
+    vec![
+        ("join_conversation", place(json!({}))),
+        ("send_message", place(json!({ "body": "said" }))),
+        (
+            "edit_message",
+            place(json!({ "message_id": world.own, "body": "edited" })),
+        ),
+        ("watch_subject", json!({ "type": "job", "id": "1" })),
+        ("unwatch_subject", json!({ "type": "job", "id": "1" })),
+        ("typing_start", place(json!({}))),
+        ("typing_stop", place(json!({}))),
+        ("mark_delivered", place(json!({ "seq": 1 }))),
+        ("mark_seen", place(json!({ "seq": 1 }))),
+        ("user_status", json!({ "status": "online" })),
+        ("delete_message", place(json!({ "message_id": world.own }))),
+        ("leave_conversation", place(json!({}))),
+    ]
+}
+
+fn with(mut payload: Value, field: &str, value: Value) -> Value {
+    payload[field] = value;
+    payload
+}
+
+#[tokio::test]
+async fn no_event_acts_for_somebody_else() {
+    let world = World::new().await;
+    let mut socket = world.alice.socket().await;
+    let listed = events(&world);
+    let authenticate = ("authenticate", json!({ "token": world.alice.token }));
+    for event in stoa::wire::decode::EVENTS {
+        let found = listed
+            .iter()
+            .chain([&authenticate])
+            .find(|(name, _)| *name == event);
+        let (_, payload) = found.unwrap_or_else(|| panic!("{event} is unlisted"));
+        for field in ["sender_id", "user_id"] {
+            let refused = socket
+                .call(event, with(payload.clone(), field, json!("bob")))
+                .await;
+            let code = refused
+                .as_ref()
+                .err()
+                .map(|error| error["error_code"].clone());
+            assert_eq!(
+                code,
+                Some(json!("IDENTITY_MISMATCH")),
+                "{event} {field}: {refused:?}"
+            );
+        }
+        let both = json!({ "sender_id": "alice", "user_id": "bob" });
+        let mut whole = payload.clone();
+        whole
+            .as_object_mut()
+            .unwrap()
+            .extend(both.as_object().unwrap().clone());
+        assert!(
+            socket.call(event, whole).await.is_err(),
+            "{event}: one right id covers no wrong one"
+        );
+    }
+    for (event, payload) in listed {
+        let named = with(
+            with(payload, "sender_id", json!("alice")),
+            "user_id",
+            json!("alice"),
+        );
+        let answer = socket.call(event, named).await;
+        assert!(answer.is_ok(), "{event} with one's own id: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_request_acts_for_somebody_else() {
+    let world = World::new().await;
+    let new = json!({ "kind": "group", "participants": [{ "user_id": "bob" }] });
+    let first = with(
+        new.clone(),
+        "first_message",
+        json!({ "body": "x", "sender_id": "bob" }),
+    );
+    let message = format!("/api/v1/messages/{}", world.own);
+    let requests = [
+        (
+            "POST",
+            world.place("/messages"),
+            json!({ "body": "x", "sender_id": "bob" }),
+        ),
+        (
+            "POST",
+            world.place("/messages"),
+            json!({ "body": "x", "user_id": "bob" }),
+        ),
+        (
+            "POST",
+            world.place("/seen"),
+            json!({ "seq": 1, "user_id": "bob" }),
+        ),
+        (
+            "POST",
+            world.place("/seen"),
+            json!({ "seq": 1, "sender_id": "bob" }),
+        ),
+        (
+            "POST",
+            world.place("/delivered"),
+            json!({ "seq": 1, "user_id": "bob" }),
+        ),
+        (
+            "POST",
+            world.place("/delivered"),
+            json!({ "seq": 1, "sender_id": "bob" }),
+        ),
+        (
+            "POST",
+            world.place("/participants"),
+            json!({ "user_id": "bob", "sender_id": "bob" }),
+        ),
+        (
+            "POST",
+            "/api/v1/conversations".to_owned(),
+            with(new.clone(), "sender_id", json!("bob")),
+        ),
+        (
+            "POST",
+            "/api/v1/conversations".to_owned(),
+            with(new, "user_id", json!("bob")),
+        ),
+        ("POST", "/api/v1/conversations".to_owned(), first),
+        (
+            "PATCH",
+            message.clone(),
+            json!({ "body": "x", "sender_id": "bob" }),
+        ),
+        ("PATCH", message, json!({ "body": "x", "user_id": "bob" })),
+    ];
+    for (method, path, body) in requests {
+        let answer = world
+            .alice
+            .request(method, &path, Some(body.to_string()), &[])
+            .await;
+        let told = (answer.status, answer.body["error_code"].as_str());
+        assert_eq!(
+            told,
+            (403, Some("IDENTITY_MISMATCH")),
+            "{method} {path} {body}"
+        );
+    }
+    assert_eq!(world.alice.bodies(&world.here).await, ["here"]);
+}
+
+#[tokio::test]
+async fn a_message_of_another_conversation_is_not_there() {
+    let world = World::new().await;
+    let mut socket = world.alice.socket().await;
+    let asked = |event: &'static str, more: Value| {
+        (event, with(more, "conversation_id", json!(world.here)))
+    };
+    let foreign = &world.foreign;
+    for (event, payload) in [
+        asked(
+            "edit_message",
+            json!({ "message_id": foreign, "body": "through the wrong door" }),
+        ),
+        asked("delete_message", json!({ "message_id": foreign })),
+        asked(
+            "send_message",
+            json!({ "reply_to": foreign, "body": "answered" }),
+        ),
+    ] {
+        let refused = socket.call(event, payload).await.unwrap_err();
+        assert_eq!(refused["error_code"], "MESSAGE_NOT_FOUND", "{event}");
+    }
+    let reply = json!({ "body": "answered", "reply_to": foreign });
+    let told = world
+        .alice
+        .post(&world.place("/messages"), reply.clone())
+        .await;
+    told.expect_status(404).expect_code("MESSAGE_NOT_FOUND");
+    let new =
+        json!({ "kind": "group", "participants": [{ "user_id": "bob" }], "first_message": reply });
+    let told = world.alice.post("/api/v1/conversations", new).await;
+    told.expect_status(404).expect_code("MESSAGE_NOT_FOUND");
+    assert_eq!(world.alice.bodies(&world.elsewhere).await, ["elsewhere"]);
+    assert_eq!(world.alice.bodies(&world.here).await, ["here"]);
+}
+
+#[tokio::test]
+async fn whoever_owns_one_group_moderates_no_other() {
+    let world = World::new().await;
+    let mut owner = world.alice.socket().await;
+    let carol = world.house.person("carol").await;
+    let theirs = id_of(&carol.say(&world.elsewhere, "of carol").await);
+    let payload = json!({ "conversation_id": world.here, "message_id": theirs });
+    let refused = owner.call("delete_message", payload).await.unwrap_err();
+    assert_eq!(refused["error_code"], "MESSAGE_NOT_FOUND");
+    assert_eq!(
+        carol.bodies(&world.elsewhere).await,
+        ["elsewhere", "of carol"]
+    );
+}
+
+#[tokio::test]
+async fn ids_that_nothing_has_are_not_found() {
+    let world = World::new().await;
+    let (uuid, eighth) = (
+        "0192f0c0-0000-7000-8000-000000000001",
+        "ffffffff-ffff-8fff-bfff-ffffffffffff",
+    );
+    let cases = [
+        (
+            format!("/api/v1/conversations/{uuid}"),
+            "CONVERSATION_NOT_FOUND",
+        ),
+        (
+            format!("/api/v1/conversations/{uuid}/messages"),
+            "CONVERSATION_NOT_FOUND",
+        ),
+        (
+            format!("/api/v1/messages/{uuid}/history"),
+            "MESSAGE_NOT_FOUND",
+        ),
+        (
+            format!("/api/v1/messages/{eighth}/history"),
+            "MESSAGE_NOT_FOUND",
+        ),
+        ("/api/v1/users/nobody".to_owned(), "USER_NOT_FOUND"),
+        (
+            "/api/v1/users/carol-is-not-here".to_owned(),
+            "USER_NOT_FOUND",
+        ),
+        ("/api/v1/nothing".to_owned(), "ROUTE_NOT_FOUND"),
+    ];
+    for (path, code) in cases {
+        world
+            .alice
+            .get(&path)
+            .await
+            .expect_status(404)
+            .expect_code(code);
+    }
+    let nobody = json!({ "user_id": "nobody" });
+    let told = world
+        .alice
+        .post(&world.place("/participants"), nobody)
+        .await;
+    told.expect_status(404).expect_code("USER_NOT_FOUND");
+    let gone = world
+        .alice
+        .delete(&world.place("/participants/carol"))
+        .await;
+    gone.expect_status(404).expect_code("PARTICIPANT_NOT_FOUND");
+    let wrong = world.bob.request("PUT", "/api/v1/me", None, &[]).await;
+    wrong.expect_status(405).expect_code("METHOD_NOT_ALLOWED");
+}

@@ -1,0 +1,404 @@
+//! Every query that grows has its index: on a full database no reader and no writer walks a big table from end to end.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use std::collections::BTreeMap;
+use stoa::config::DatabaseOptions;
+use stoa::domain::conversation::Membership;
+use stoa::domain::ids::{ConversationId, ConversationNo, MessageId, UserId, UserNo};
+use stoa::domain::message::{Draft, Power};
+use stoa::domain::principal::Profile;
+use stoa::domain::snapshot::Reader;
+use stoa::store::append::{self, NewMessage};
+use stoa::store::changes::{self, Change, ChangeKind};
+use stoa::store::conversations::{self, Filter, Key};
+use stoa::store::creation::{self, NewConversation};
+use stoa::store::marks::{self, NewMark};
+use stoa::store::messages::{self, Page};
+use stoa::store::pool::Pool;
+use stoa::store::{idempotency, participants, replay, users};
+
+use crate::house::{fresh_database, parse};
+
+/// 10,000 people and conversations, 200,000 messages, 20,000 changes, 10,000 keys; each person is in about three.
+const FILL: &str = "
+insert into users (id, name) select 'user-' || i, 'User ' || i from generate_series(1, 10000) i;
+insert into conversations (id, kind, created_by, last_seq, subject_type, subject_id, same_key, updated_at)
+    select md5(i::text)::uuid, 'group', 1 + i % 10000, 22, 'job', 'job-' || i, 'key-' || i, now() - i * interval '1 minute'
+    from generate_series(1, 10000) i;
+insert into participants (conversation_no, user_no, role, read_seq)
+    select c, 1 + (c * 7 + k * 3331) % 10000, 'member', 15 from generate_series(1, 10000) c, generate_series(0, 2) k;
+insert into messages (conversation_no, seq, sender_no, client_id, fingerprint, kind, body, created_at)
+    select c, s, 1 + (c * 7 + (s % 3) * 3331) % 10000, c || '-' || s, 1, 'user_input', 'said ' || s, now()
+    from generate_series(1, 10000) c, generate_series(1, 20) s;
+insert into message_changes (conversation_no, seq, target_seq, actor_no, action, earlier_body)
+    select c, s, s - 10, 1 + c * 7 % 10000, 'edited', 'before' from generate_series(1, 10000) c, generate_series(21, 22) s;
+insert into idempotency_keys (user_no, key, fingerprint) select i, 'key-' || i, 'x' from generate_series(1, 10000) i;
+analyze";
+
+const BIG: [&str; 6] = [
+    "messages",
+    "conversations",
+    "participants",
+    "users",
+    "message_changes",
+    "idempotency_keys",
+];
+
+#[derive(QueryableByName)]
+struct Walks {
+    #[diesel(sql_type = Text)]
+    table_name: String,
+    #[diesel(sql_type = BigInt)]
+    walks: i64,
+}
+
+/// How often each big table was walked from end to end so far.
+fn walks(connection: &mut PgConnection) -> BTreeMap<String, i64> {
+    let flush = "select pg_stat_force_next_flush()";
+    connection.batch_execute(flush).expect("a flush");
+    let counters = "select relname::text as table_name, seq_scan as walks from pg_stat_user_tables where relname = any(string_to_array($1, ','))";
+    let rows: Vec<Walks> = diesel::sql_query(counters)
+        .bind::<Text, _>(BIG.join(","))
+        .load(connection)
+        .expect("counters");
+    assert_eq!(rows.len(), BIG.len());
+    rows.into_iter()
+        .map(|row| (row.table_name, row.walks))
+        .collect()
+}
+
+/// Does something often enough that Postgres settles on a plan for whatever values come.
+fn must_walk_nothing<T>(
+    connection: &mut PgConnection,
+    what: &str,
+    mut work: impl FnMut(&mut PgConnection, i64) -> T,
+) {
+    let before = walks(connection);
+    for number in 1..=12 {
+        work(connection, number);
+    }
+    assert_eq!(
+        walks(connection),
+        before,
+        "{what} walks a table from end to end"
+    );
+}
+
+fn options(url: &str) -> DatabaseOptions {
+    parse(&[
+        "stoa",
+        "--database-url",
+        url,
+        "--jwt-secret",
+        "long enough a secret for the tests",
+    ])
+    .database
+}
+
+fn full_database() -> (Pool, PgConnection) {
+    let url = fresh_database();
+    let pool = Pool::new(&url, &options(&url)).expect("a pool");
+    let mut connection = pool.dedicated().expect("a connection");
+    connection
+        .batch_execute(&format!("set statement_timeout = 0; {FILL}"))
+        .expect("a full database");
+    (pool, connection)
+}
+
+fn reader(number: i64) -> Reader {
+    Reader {
+        no: UserNo(1 + number * 7 % 10_000),
+        role: Some("member".to_owned()),
+    }
+}
+
+fn place(number: i64) -> ConversationNo {
+    ConversationNo(number * 800)
+}
+
+fn reading(connection: &mut PgConnection) {
+    for page in [Page::Newest, Page::Before(15), Page::After(5)] {
+        must_walk_nothing(connection, "a page of history", |connection, n| {
+            let found = messages::page(connection, place(n), &reader(n), page, 50).unwrap();
+            assert!(!found.is_empty());
+        });
+    }
+    must_walk_nothing(connection, "a first join", |connection, n| {
+        let found = replay::snapshot(connection, place(n), &reader(n), None).unwrap();
+        assert_eq!(found.messages.len(), 20);
+    });
+    must_walk_nothing(connection, "coming back", |connection, n| {
+        let found = replay::snapshot(connection, place(n), &reader(n), Some(18)).unwrap();
+        assert_eq!(found.messages.len(), 4);
+    });
+    must_walk_nothing(connection, "catching up", |connection, n| {
+        replay::entries(connection, place(n), 10).unwrap()
+    });
+    must_walk_nothing(connection, "waking", |connection, n| {
+        let id = conversations::find(connection, Key::No(place(n)))
+            .unwrap()
+            .unwrap()
+            .id;
+        replay::load(connection, Key::Id(id)).unwrap().unwrap()
+    });
+    must_walk_nothing(connection, "a first result", |connection, n| {
+        let sender = UserNo(1 + (n * 800 * 7 + 3_331) % 10_000);
+        let found = messages::by_client_id(connection, sender, &format!("{}-1", n * 800));
+        assert!(found.unwrap().is_some());
+    });
+    must_walk_nothing(connection, "earlier wordings", |connection, n| {
+        let id = MessageId {
+            conversation: place(n),
+            seq: 11,
+        };
+        assert_eq!(messages::wordings(connection, id).unwrap().len(), 1);
+    });
+}
+
+fn listing(connection: &mut PgConnection) {
+    let cursor = Some((chrono::Utc::now(), 5_000));
+    let filters = [
+        Filter::default(),
+        Filter {
+            only_unread: true,
+            ..Filter::default()
+        },
+        Filter {
+            cursor,
+            ..Filter::default()
+        },
+        Filter {
+            subject_type: Some("job".into()),
+            subject_id: Some("job-1".into()),
+            ..Filter::default()
+        },
+        Filter {
+            only: Some(ConversationNo(800)),
+            ..Filter::default()
+        },
+    ];
+    for filter in filters {
+        must_walk_nothing(
+            connection,
+            &format!("a list by {filter:?}"),
+            |connection, n| conversations::list(connection, UserNo(n), &filter, 50).unwrap(),
+        );
+    }
+    must_walk_nothing(connection, "unread of a user", |connection, n| {
+        assert!(
+            !conversations::unread_of_user(connection, UserNo(n))
+                .unwrap()
+                .is_empty()
+        );
+    });
+    must_walk_nothing(connection, "unread of a conversation", |connection, n| {
+        let one = participants::of(connection, place(n)).unwrap()[0].no.0;
+        conversations::unread_of_conversation(connection, place(n), &[one]).unwrap()
+    });
+    must_walk_nothing(connection, "participants", |connection, n| {
+        assert_eq!(participants::of(connection, place(n)).unwrap().len(), 3);
+    });
+    must_walk_nothing(connection, "a user", |connection, n| {
+        assert!(
+            users::find(connection, &format!("user-{n}"))
+                .unwrap()
+                .is_some()
+        );
+    });
+    must_walk_nothing(connection, "some users", |connection, n| {
+        let ids: Vec<String> = (0..20).map(|i| format!("user-{}", n * 20 + i)).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        assert_eq!(users::find_all(connection, &ids).unwrap().len(), 20);
+    });
+    must_walk_nothing(connection, "whether two have met", |connection, n| {
+        users::have_met(connection, UserNo(n), UserNo(n + 1)).unwrap()
+    });
+}
+
+fn change(n: i64, kind: ChangeKind) -> Change {
+    Change {
+        conversation: place(n),
+        policy: 0,
+        actor: UserNo(1 + (n * 800 * 7 + 3_331) % 10_000),
+        kind,
+    }
+}
+
+fn writing(connection: &mut PgConnection) {
+    must_walk_nothing(connection, "marks", |connection, n| {
+        let mark = |i: i64| NewMark {
+            conversation: ConversationNo(n * 100 + i),
+            user: UserNo(1 + (n * 100 + i) * 7 % 10_000),
+            delivered: 20,
+            read: 20,
+        };
+        marks::advance(connection, &(0..50).map(mark).collect::<Vec<_>>()).unwrap();
+    });
+    must_walk_nothing(connection, "a profile", |connection, n| {
+        let id = UserId::stored(format!("user-{n}"));
+        users::upsert(connection, &id, &Profile::default()).unwrap()
+    });
+    must_walk_nothing(connection, "an idempotent request", |connection, n| {
+        let (user, key) = (UserNo(n), format!("new-{n}"));
+        idempotency::claim(connection, user, &key, "x").unwrap();
+        idempotency::keep(connection, user, &key, 200, "{}").unwrap();
+        idempotency::release(connection, user, &key).unwrap();
+    });
+    must_walk_nothing(connection, "forgetting keys", |connection, _| {
+        idempotency::sweep(connection).unwrap()
+    });
+    must_walk_nothing(connection, "an edit and a deletion", |connection, n| {
+        let message = MessageId {
+            conversation: place(n),
+            seq: 1,
+        };
+        let actor = change(
+            n,
+            ChangeKind::Settings {
+                title: None,
+                status: stoa::domain::conversation::ConversationStatus::Open,
+            },
+        )
+        .actor;
+        let reader = Reader {
+            no: actor,
+            role: None,
+        };
+        let edit = ChangeKind::Edit {
+            message,
+            body: format!("new {n}"),
+            reader: reader.clone(),
+        };
+        let done = |changed| assert!(matches!(changed, changes::Changed::Done(_)), "{changed:?}");
+        done(changes::apply(connection, &change(n, edit)).unwrap());
+        let delete = ChangeKind::Delete {
+            message,
+            power: Power::OwnOnly,
+            reader,
+        };
+        done(changes::apply(connection, &change(n, delete)).unwrap());
+    });
+    must_walk_nothing(connection, "coming and going", |connection, n| {
+        let user = UserId::stored(format!("user-{}", n + 5_000));
+        let add = change(
+            n,
+            ChangeKind::Add {
+                user,
+                role: "member".into(),
+            },
+        );
+        assert!(matches!(
+            changes::apply(connection, &add).unwrap(),
+            changes::Changed::Done(_)
+        ));
+        let mut person = participants::find(connection, place(n), UserNo(n + 5_000))
+            .unwrap()
+            .unwrap();
+        person.membership = Membership::Left;
+        let mut leave = change(
+            n,
+            ChangeKind::Set {
+                participant: person,
+            },
+        );
+        leave.policy = 1;
+        assert!(matches!(
+            changes::apply(connection, &leave).unwrap(),
+            changes::Changed::Done(_)
+        ));
+    });
+    must_walk_nothing(
+        connection,
+        "making or finding a conversation",
+        |connection, n| {
+            let new = NewConversation {
+                id: ConversationId::fresh(),
+                kind: stoa::domain::conversation::ConversationKind::Direct,
+                title: None,
+                subject: None,
+                creator: UserNo(n),
+                participants: vec![
+                    (UserNo(n), "member".into()),
+                    (UserNo(n + 1), "member".into()),
+                ],
+                first_message: None,
+            };
+            creation::create(connection, &new).unwrap();
+            creation::create(connection, &new).unwrap();
+        },
+    );
+}
+
+#[test]
+fn no_query_walks_a_big_table() {
+    let (_, mut connection) = full_database();
+    reading(&mut connection);
+    listing(&mut connection);
+    writing(&mut connection);
+}
+
+#[test]
+fn a_walk_would_be_noticed() {
+    let (_, mut connection) = full_database();
+    let before = walks(&mut connection);
+    let walk = "set enable_indexscan = off; set enable_bitmapscan = off; set enable_indexonlyscan = off; select count(*) from users where no = 1";
+    connection.batch_execute(walk).unwrap();
+    let after = walks(&mut connection);
+    assert_eq!(after["users"], before["users"] + 1);
+    assert_eq!(after["messages"], before["messages"]);
+}
+
+/// Appends to many conversations, with replies and repeats among them.
+fn appends(drafts: &[Draft]) -> Vec<NewMessage<'_>> {
+    let message = |(i, draft)| {
+        let number = i as i64 + 1;
+        NewMessage {
+            conversation: ConversationNo(number * 19),
+            policy: 0,
+            sender: UserNo(number),
+            draft,
+            fingerprint: number,
+        }
+    };
+    drafts.iter().enumerate().map(message).collect()
+}
+
+#[test]
+fn the_append_statement_goes_by_index_whatever_the_size_of_the_batch() {
+    let (pool, mut outside) = full_database();
+    for empty_first in [true, false] {
+        let mut connection = pool.for_appends().unwrap();
+        for size in if empty_first {
+            [1, 64, 512]
+        } else {
+            [512, 64, 1]
+        } {
+            let draft = |i: i64| Draft {
+                reply_to: (i % 3 == 0).then_some(MessageId {
+                    conversation: ConversationNo((i + 1) * 19),
+                    seq: 1,
+                }),
+                ..Draft::text(Some(format!("new-{empty_first}-{size}-{i}")), "said".into())
+            };
+            let drafts: Vec<Draft> = (0..size).map(draft).collect();
+            let plan = append::plan(&mut connection, &appends(&drafts))
+                .unwrap()
+                .join("\n");
+            for table in BIG {
+                assert!(!plan.contains(&format!("Seq Scan on {table}")), "{plan}");
+            }
+            let before = walks(&mut outside);
+            let stored = append::append(&mut connection, &appends(&drafts)).unwrap();
+            assert!(
+                stored.iter().all(|row| row.outcome == "fresh"),
+                "{stored:?}"
+            );
+            let again = append::append(&mut connection, &appends(&drafts)).unwrap();
+            assert!(again.iter().all(|row| row.outcome == "known"), "{again:?}");
+            walks(&mut connection);
+            assert_eq!(walks(&mut outside), before, "{size} at once");
+        }
+    }
+}

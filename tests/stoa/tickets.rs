@@ -1,0 +1,162 @@
+//! What ends a connection: a token that expires, silence at the start, a page from elsewhere.
+
+use serde_json::json;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+use crate::client::Socket;
+use crate::house::{House, claims, token};
+
+/// A token that is good for so many seconds.
+fn good_for(seconds: u64) -> String {
+    let mut claims = claims("alice", &[]);
+    claims.exp = claims.exp - 3_600 + seconds;
+    token(&claims)
+}
+
+/// Waits until the clock shows a new second, so that whole seconds in a token mean what they say.
+async fn next_second() {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("a clock");
+    let rest = 1_000 - u64::from(now.subsec_millis());
+    tokio::time::sleep(Duration::from_millis(rest)).await;
+}
+
+#[tokio::test]
+async fn a_token_that_expires_ends_its_connection() {
+    let house = House::start().await;
+    next_second().await;
+    let begun = Instant::now();
+    let mut socket = Socket::open(house.address, Some(&good_for(2)))
+        .await
+        .expect("a socket");
+    assert_eq!(socket.closed().await, Some(4401));
+    let lived = begun.elapsed();
+    assert!(
+        lived >= Duration::from_millis(1_500) && lived < Duration::from_secs(8),
+        "{lived:?}"
+    );
+}
+
+#[tokio::test]
+async fn whoever_authenticates_again_stays() {
+    let house = House::start().await;
+    next_second().await;
+    let mut renewed = Socket::open(house.address, Some(&good_for(2)))
+        .await
+        .expect("a socket");
+    let mut left_alone = Socket::open(house.address, Some(&good_for(2)))
+        .await
+        .expect("a socket");
+    let welcome = renewed
+        .call("authenticate", json!({ "token": good_for(3_600) }))
+        .await;
+    assert_eq!(welcome.expect("welcome")["user_id"], "alice");
+    assert_eq!(
+        left_alone.closed().await,
+        Some(4401),
+        "the clock runs for both"
+    );
+    assert!(
+        renewed.drain().await.is_empty(),
+        "and one of them is still there"
+    );
+}
+
+#[tokio::test]
+async fn a_connection_belongs_to_one_user() {
+    let house = House::start().await;
+    let alice = house.person("alice").await;
+    let mut socket = alice.socket().await;
+    let bob = token(&claims("bob", &[]));
+    let refused = socket.call("authenticate", json!({ "token": bob })).await;
+    assert_eq!(
+        refused.expect_err("refused")["error_code"],
+        "IDENTITY_MISMATCH"
+    );
+    let refused = socket
+        .call("authenticate", json!({ "token": "nonsense" }))
+        .await;
+    assert_eq!(
+        refused.expect_err("refused")["error_code"],
+        "UNAUTHENTICATED"
+    );
+    assert!(
+        socket.drain().await.is_empty(),
+        "its own token is good still"
+    );
+}
+
+#[tokio::test]
+async fn whoever_says_nothing_is_closed() {
+    let house = House::with(&["--rate-limits", "off", "--authentication-seconds", "1"]).await;
+    let mut silent = Socket::open(house.address, None).await.expect("a socket");
+    let mut chatty = Socket::open(house.address, None).await.expect("a socket");
+    let refused = chatty
+        .call("user_status", json!({ "status": "online" }))
+        .await;
+    assert_eq!(
+        refused.expect_err("refused")["error_code"],
+        "UNAUTHENTICATED"
+    );
+    let mut known = Socket::open(house.address, None).await.expect("a socket");
+    known
+        .call("authenticate", json!({ "token": good_for(3_600) }))
+        .await
+        .expect("welcome");
+    assert_eq!(silent.closed().await, Some(4408));
+    assert_eq!(chatty.closed().await, Some(4408));
+    assert!(known.drain().await.is_empty());
+}
+
+/// What a page of this origin gets: the code it is closed with, or nothing where it may stay.
+async fn as_page(house: &House, origin: &str) -> Option<u16> {
+    let mut request = format!("ws://{}/ws", house.address)
+        .into_client_request()
+        .expect("a request");
+    request
+        .headers_mut()
+        .insert("origin", origin.parse().expect("a header"));
+    let (mut stream, _) = connect_async(request).await.expect("a handshake");
+    use futures_util::{SinkExt, StreamExt};
+    let frame = json!({ "event": "authenticate", "id": 1, "data": { "token": good_for(3_600) } });
+    let _closed_already = stream.send(Message::text(frame.to_string())).await;
+    loop {
+        match stream.next().await.expect("an end") {
+            Ok(Message::Close(reason)) => return reason.map(|reason| reason.code.into()),
+            Ok(Message::Text(text)) if text.starts_with(r#"{"ack":1,"data""#) => return None,
+            Ok(other) => assert!(!other.is_text(), "{other}"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_from_elsewhere_are_sent_away() {
+    let house = House::with(&[
+        "--rate-limits",
+        "off",
+        "--allowed-origins",
+        "https://app.example.com,https://b.example.com",
+    ])
+    .await;
+    for welcome in [
+        "https://app.example.com",
+        "https://b.example.com",
+        &format!("http://{}", house.address),
+    ] {
+        assert_eq!(as_page(&house, welcome).await, None, "{welcome}");
+    }
+    for foreign in [
+        "https://evil.example",
+        "null",
+        "http://app.example.com",
+        "https://app.example.com.evil.example",
+        "https://app.example.com:8443",
+    ] {
+        assert_eq!(as_page(&house, foreign).await, Some(4403), "{foreign}");
+    }
+}
