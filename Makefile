@@ -5,7 +5,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean
+.PHONY: help run test check bench crash clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,11 @@ bench: ## Build and run the load test (ARGS="..." for its options)
 	@scripts/install.sh run
 	cargo build --release --locked --bin stoa --example load
 	$(TARGET)/release/examples/load $(ARGS)
+
+crash: ## Kill server and database 20 times under load, then check that nothing was lost
+	@scripts/install.sh run
+	cargo build --release --locked --bin stoa --example crash
+	$(TARGET)/release/examples/crash $(ARGS)
 
 clean: ## Remove what was built or fetched; the database stays
 	cargo clean

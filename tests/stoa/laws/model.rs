@@ -1,0 +1,264 @@
+//! A client as docs/protocol.md describes one: a join's answer, then events, each taken in once and by its seq.
+
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+
+/// Which roles alone may see which messages, by message id: what the tests know and the wire does not say.
+pub type Whispers = HashMap<String, String>;
+
+/// Where the session stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// It has joined: every event is for it.
+    Joined,
+    /// It has not joined, and may.
+    Away,
+    /// It was told that it may not read any more.
+    Lost,
+}
+
+/// What a client knows of one conversation.
+#[derive(Debug)]
+pub struct Model {
+    /// Whose client.
+    pub me: String,
+    /// Messages by id, each with the seq of the newest change that is in it.
+    pub messages: HashMap<String, (i64, Value)>,
+    /// Participants by user id.
+    pub people: BTreeMap<String, Value>,
+    /// What it is called.
+    pub title: Value,
+    /// Whether it goes on.
+    pub status: Value,
+    /// The highest seq that was seen.
+    pub last_seq: i64,
+    /// Where the session stands.
+    pub place: Place,
+    /// The own role is another: other messages may be visible, so the client starts anew.
+    pub starts_anew: bool,
+}
+
+/// A participant without what is not durable.
+fn durable(mut person: Value) -> (String, Value) {
+    let id = person["user_id"].as_str().expect("a user id").to_owned();
+    person
+        .as_object_mut()
+        .expect("a participant")
+        .remove("status");
+    (id, person)
+}
+
+/// People of a conversation by their ids, without their presence.
+pub fn people_of(list: &Value) -> BTreeMap<String, Value> {
+    let list = list.as_array().expect("participants").clone();
+    list.into_iter().map(durable).collect()
+}
+
+impl Model {
+    /// A client that knows nothing yet.
+    pub fn new(me: &str) -> Self {
+        Self {
+            me: me.to_owned(),
+            messages: HashMap::new(),
+            people: BTreeMap::new(),
+            title: Value::Null,
+            status: Value::Null,
+            last_seq: 0,
+            place: Place::Away,
+            starts_anew: false,
+        }
+    }
+
+    /// The own part, for those who take part and may read as participants.
+    fn own(&self) -> Option<&Value> {
+        self.people
+            .get(&self.me)
+            .filter(|own| own["blocked"] == false)
+    }
+
+    /// The own role, which an audience may name.
+    pub fn role(&self) -> Option<&str> {
+        self.own()?["role"].as_str()
+    }
+
+    /// Takes in a join's answer.
+    pub fn answer(&mut self, answer: &Value, after: Option<i64>, whispers: &Whispers) {
+        let role = self.role().map(str::to_owned);
+        let last_seq = answer["last_seq"].as_i64().expect("last_seq");
+        let recovered = answer["recovered"].as_bool().expect("recovered");
+        assert_eq!(
+            recovered,
+            after.is_some_and(|after| after <= last_seq && last_seq - after <= 1_000),
+            "recovered, with {after:?} of {last_seq}"
+        );
+        if !recovered {
+            self.messages.clear();
+        }
+        self.place = Place::Joined;
+        self.last_seq = last_seq;
+        self.conversation(&answer["conversation"]);
+        assert_eq!(
+            people_of(&answer["participants"]),
+            self.people,
+            "both lists of people are one"
+        );
+        let changed = self.role().map(str::to_owned) != role;
+        self.starts_anew = recovered && (self.starts_anew || changed);
+        for message in answer["messages"].as_array().expect("messages") {
+            self.message(message, last_seq, whispers);
+        }
+    }
+
+    fn conversation(&mut self, conversation: &Value) {
+        self.title = conversation["title"].clone();
+        self.status = conversation["status"].clone();
+        self.people = people_of(&conversation["participants"]);
+    }
+
+    /// Takes in a message as it stood at a seq; an older one changes nothing.
+    pub fn message(&mut self, message: &Value, at: i64, whispers: &Whispers) {
+        let id = message["id"].as_str().expect("an id").to_owned();
+        if let Some(only) = whispers.get(&id) {
+            assert!(
+                self.starts_anew || self.role() == Some(only),
+                "{} as {:?} got what is for {only} alone: {message}",
+                self.me,
+                self.role()
+            );
+        }
+        let known = self.messages.get(&id).is_some_and(|(seq, _)| *seq >= at);
+        if !known {
+            self.messages.insert(id, (at, message.clone()));
+        }
+    }
+
+    /// Takes in any event.
+    pub fn event(&mut self, frame: &Value, whispers: &Whispers) {
+        let (name, data) = (frame["event"].as_str().unwrap_or("none"), &frame["data"]);
+        match name {
+            "user_status_change" | "user_offline" => {}
+            "conversation_created" => {
+                if self.place == Place::Lost {
+                    self.place = Place::Away;
+                }
+            }
+            "conversation_updated" if data["conversation"].get("membership").is_some() => {
+                self.place = Place::Lost;
+            }
+            _ if self.place == Place::Lost => {
+                panic!("{} was told after the last word: {frame}", self.me)
+            }
+            "new_message" | "message_updated" | "message_deleted" => {
+                assert_eq!(self.place, Place::Joined, "{} heard {frame}", self.me);
+                let seq = self.rise(frame);
+                let own = data["message"]["seq"].as_i64().expect("a seq");
+                assert_eq!(own == seq, name == "new_message", "{frame}");
+                self.message(&data["message"], seq, whispers);
+            }
+            "conversation_updated" if self.place == Place::Joined => {
+                let role = self.role().map(str::to_owned);
+                self.rise(frame);
+                self.conversation(&data["conversation"]);
+                self.starts_anew |= self.role().map(str::to_owned) != role;
+            }
+            "message_seen" => self.mark(data, &["read_seq", "delivered_seq"]),
+            "message_delivered" => self.mark(data, &["delivered_seq"]),
+            "conversation_updated" | "notification" => {}
+            other => panic!("{} did not expect {other}: {frame}", self.me),
+        }
+    }
+
+    fn rise(&mut self, frame: &Value) -> i64 {
+        let seq = frame["data"]["seq"].as_i64().expect("a seq");
+        assert!(
+            seq > self.last_seq,
+            "{} had {} and heard {frame}",
+            self.me,
+            self.last_seq
+        );
+        self.last_seq = seq;
+        seq
+    }
+
+    /// Moves watermarks forward.
+    pub fn mark(&mut self, data: &Value, names: &[&str]) {
+        let user = data["user_id"].as_str().expect("a user id");
+        let Some(person) = self.people.get_mut(user) else {
+            return;
+        };
+        for name in names {
+            let seq = person[*name].as_i64().max(data["seq"].as_i64());
+            person[*name] = seq.into();
+        }
+    }
+
+    /// The messages in their order.
+    pub fn in_order(&self) -> Vec<Value> {
+        let mut all: Vec<Value> = self.messages.values().map(|(_, m)| m.clone()).collect();
+        all.sort_by_key(|message| message["seq"].as_i64());
+        all
+    }
+
+    /// How many messages of others are unread, as the client counts.
+    pub fn unread(&self) -> usize {
+        let Some(own) = self.own() else {
+            return 0;
+        };
+        let read = own["read_seq"].as_i64();
+        let counts = |message: &&Value| {
+            message["seq"].as_i64() > read
+                && message["sender_id"] != self.me.as_str()
+                && message["kind"] != "audit"
+                && message["deleted_at"].is_null()
+        };
+        self.in_order().iter().filter(counts).count()
+    }
+
+    /// Fails unless a fresh answer and the whole history say what this client knows.
+    pub fn must_equal(&self, fresh: &Value, history: &[Value]) {
+        let conversation = &fresh["conversation"];
+        assert_eq!(self.in_order(), history, "messages of {}", self.me);
+        let newest = history.len().saturating_sub(50);
+        let first: &[Value] = fresh["messages"].as_array().expect("messages");
+        assert_eq!(first, &history[newest..], "the first page of {}", self.me);
+        assert_eq!(self.title, conversation["title"], "title of {}", self.me);
+        assert_eq!(self.status, conversation["status"], "status of {}", self.me);
+        assert_eq!(fresh["last_seq"], self.last_seq, "last_seq of {}", self.me);
+        let role = self.people.get(&self.me).map(|own| own["role"].clone());
+        assert_eq!(conversation["my_role"], role.unwrap_or(Value::Null));
+        assert_eq!(
+            conversation["unread"],
+            self.unread(),
+            "unread of {}",
+            self.me
+        );
+        self.same_people(people_of(&fresh["participants"]));
+    }
+
+    /// Everything of everybody is equal, but how far others were reached: of that one knows what concerns one's own messages.
+    fn same_people(&self, fresh: BTreeMap<String, Value>) {
+        let ids = |people: &BTreeMap<String, Value>| people.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(ids(&self.people), ids(&fresh), "people of {}", self.me);
+        let in_order = self.in_order();
+        let own = in_order
+            .iter()
+            .filter(|m| m["sender_id"] == self.me.as_str());
+        let own: Vec<Option<i64>> = own.map(|message| message["seq"].as_i64()).collect();
+        for (id, mut person) in fresh {
+            let mut known = self.people[&id].clone();
+            let reached = |person: &Value| {
+                let seq = person["delivered_seq"].as_i64();
+                own.iter().filter(|own| **own <= seq).count()
+            };
+            let as_known = id == self.me || reached(&known) == reached(&person);
+            assert!(
+                as_known,
+                "{id} was reached by messages of {}: {known} {person}",
+                self.me
+            );
+            known["delivered_seq"] = Value::Null;
+            person["delivered_seq"] = Value::Null;
+            assert_eq!(known, person, "{} of {}", id, self.me);
+        }
+    }
+}
