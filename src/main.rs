@@ -8,11 +8,6 @@ use stoa::auth::{Claims, mint};
 use stoa::config::Config;
 use stoa::{app, logging};
 
-/// Most of what a message costs the server are small allocations, and most of what an idle connection costs is how they are
-/// laid out: this allocator is better than the system's at both.
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 /// Realtime conversations beside your own platform: one binary over PostgreSQL.
 #[derive(Parser)]
 #[command(name = "stoa", version, args_conflicts_with_subcommands = true)]

@@ -22,7 +22,9 @@ pub enum Violation {
 #[derive(Debug)]
 pub struct FrameGuard {
     limit: u64,
-    header: Vec<u8>,
+    header: [u8; HEADER_BYTES],
+    /// Bytes of the header that have come.
+    come: usize,
     /// Payload bytes of the present frame that are still to come.
     rest: u64,
     /// Payload bytes of the present message in its frames so far.
@@ -37,7 +39,8 @@ impl FrameGuard {
     pub fn new(limit: u64) -> Self {
         Self {
             limit,
-            header: Vec::with_capacity(HEADER_BYTES),
+            header: [0; HEADER_BYTES],
+            come: 0,
             rest: 0,
             message: 0,
         }
@@ -53,7 +56,10 @@ impl FrameGuard {
                 continue;
             }
             if let Some((&first, others)) = bytes.split_first() {
-                self.header.push(first);
+                if let Some(place) = self.header.get_mut(self.come) {
+                    *place = first;
+                }
+                self.come += 1;
                 bytes = others;
                 self.read_header()?;
             }
@@ -62,7 +68,7 @@ impl FrameGuard {
     }
 
     fn read_header(&mut self) -> Result<(), Violation> {
-        let [first, second, extended @ ..] = self.header.as_slice() else {
+        let [first, second, extended @ ..] = self.header.get(..self.come).unwrap_or_default() else {
             return Ok(());
         };
         if second & 0x80 == 0 {
@@ -85,10 +91,10 @@ impl FrameGuard {
         };
         let (opcode, first) = (first & 0x0f, *first);
         self.check(opcode, length)?;
-        if self.header.len() < 2 + wanted + 4 {
+        if self.come < 2 + wanted + 4 {
             return Ok(());
         }
-        self.header.clear();
+        self.come = 0;
         self.rest = length;
         let ends_message = first & 0x80 != 0;
         match opcode {

@@ -125,14 +125,12 @@ impl Listener {
         }
     }
 
-    /// Is gone, with whatever was on its way.
+    /// Is gone, with whatever was on its way: what was the last word may not be it any more.
     pub async fn disconnect(&mut self) {
         if let Some(socket) = self.socket.take() {
             socket.close().await;
         }
-        if self.model.place == Place::Joined {
-            self.model.place = Place::Away;
-        }
+        self.model.place = Place::Away;
     }
 
     /// Hears no more of the conversation, and stays connected.

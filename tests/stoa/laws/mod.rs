@@ -102,6 +102,9 @@ impl<'a> Theatre<'a> {
                     self.house.panic_room(&self.scene.conversation);
                 };
                 tokio::join!(all, panic);
+                for listener in &mut self.listeners {
+                    listener.model.room_was_lost = true;
+                }
             }
             Step::Speak(who) => self.speak(*who).await,
             Step::MarkSeen(who) => {

@@ -36,6 +36,8 @@ pub struct Model {
     pub place: Place,
     /// The own role is another: other messages may be visible, so the client starts anew.
     pub starts_anew: bool,
+    /// A room was lost, and with it what it had not told those who listen to nothing.
+    pub room_was_lost: bool,
 }
 
 /// A participant without what is not durable.
@@ -66,6 +68,7 @@ impl Model {
             last_seq: 0,
             place: Place::Away,
             starts_anew: false,
+            room_was_lost: false,
         }
     }
 
@@ -135,6 +138,10 @@ impl Model {
     /// Takes in any event.
     pub fn event(&mut self, frame: &Value, whispers: &Whispers) {
         let (name, data) = (frame["event"].as_str().unwrap_or("none"), &frame["data"]);
+        let is_a_word = ["conversation_updated", "notification"].contains(&name);
+        if self.place == Place::Lost && self.room_was_lost && is_a_word {
+            self.place = Place::Away;
+        }
         match name {
             "user_status_change" | "user_offline" => {}
             "conversation_created" => {

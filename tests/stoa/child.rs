@@ -1,0 +1,131 @@
+//! The real binary as a process of its own: its options, its log, its signals, its memory.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::client::{PATIENCE, Person};
+use crate::house::{SECRET, claims, fresh_database, token};
+
+/// A server that runs by itself. Dropping it kills it.
+pub struct Process {
+    child: Child,
+    log: Arc<Mutex<String>>,
+    reading: Option<std::thread::JoinHandle<()>>,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// The program with these arguments and variables, and no others.
+pub fn program(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stoa"));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    command
+        .args(arguments)
+        .env_clear()
+        .env("PATH", path)
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null());
+    command
+}
+
+/// What it says and how it ends, where it ends by itself.
+pub fn outcome(arguments: &[&str], variables: &[(&str, &str)]) -> (Output, String, String) {
+    let output = program(arguments, variables).output().expect("it runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (said, complained) = (text(&output.stdout), text(&output.stderr));
+    (output, said, complained)
+}
+
+impl Process {
+    /// Serves on a fresh database, with the tests' secret.
+    pub async fn serve(arguments: &[&str]) -> Self {
+        let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
+        let started = tokio::task::spawn_blocking(move || Self::start(&arguments));
+        started.await.expect("a thread")
+    }
+
+    fn start(arguments: &[String]) -> Self {
+        let database = fresh_database();
+        let mut all = vec!["serve", "--workers", "1"];
+        all.extend(arguments.iter().map(String::as_str));
+        let variables = [
+            ("DATABASE_URL", database.as_str()),
+            ("STOA_JWT_SECRET", SECRET),
+            ("STOA_LISTEN", "127.0.0.1:0"),
+            ("RUST_LOG", "debug"),
+        ];
+        let mut command = program(&all, &variables);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it runs");
+        let (log, mut errors) = (Arc::default(), child.stderr.take().expect("a pipe"));
+        let kept: Arc<Mutex<String>> = Arc::clone(&log);
+        let reading = std::thread::spawn(move || {
+            let mut piece = [0; 4_096];
+            while let Ok(count @ 1..) = errors.read(&mut piece) {
+                let text = String::from_utf8_lossy(&piece[..count]);
+                kept.lock().expect("a lock").push_str(&text);
+            }
+        });
+        let mut line = String::new();
+        let said = child.stdout.as_mut().expect("a pipe");
+        BufReader::new(said).read_line(&mut line).expect("a line");
+        let address = line.trim().rsplit("http://").next().expect("an address");
+        let address = address
+            .parse()
+            .unwrap_or_else(|_| panic!("{line:?} {}", log.lock().expect("a lock")));
+        Self {
+            child,
+            log,
+            reading: Some(reading),
+            address,
+        }
+    }
+
+    /// Somebody with an ordinary token.
+    pub fn person(&self, id: &str) -> Person {
+        Person::new(self.address, id, token(&claims(id, &[])))
+    }
+
+    /// Sends a signal: TERM, INT.
+    pub fn signal(&self, name: &str) {
+        let process = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &process]).status();
+        assert!(sent.expect("kill").success());
+    }
+
+    /// Waits for its end; answers its exit code and everything that it logged.
+    pub async fn end(&mut self) -> (Option<i32>, String) {
+        let begun = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("a process") {
+                break status;
+            }
+            assert!(begun.elapsed() < PATIENCE, "it does not end");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        self.reading.take().map(std::thread::JoinHandle::join);
+        (status.code(), self.log.lock().expect("a lock").clone())
+    }
+
+    /// The most memory that it has had, in KiB.
+    pub fn peak_kibibytes(&self) -> u64 {
+        let file = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(file).expect("a status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let number = line.and_then(|line| line.split_whitespace().next());
+        number.expect("a figure").parse().expect("a number")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ended_already = self.child.kill();
+        let _status = self.child.wait();
+    }
+}

@@ -1,0 +1,214 @@
+//! Lists of conversations and counts of what is unread: in order, complete, exact.
+
+use diesel::connection::SimpleConnection;
+use serde_json::{Value, json};
+use std::collections::HashSet;
+
+use crate::client::Person;
+use crate::house::House;
+
+const LIST: &str = "/api/v1/conversations";
+
+/// Ids of a list, page after page.
+async fn pages(person: &Person, query: &str, limit: usize) -> Vec<String> {
+    let (mut ids, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = person
+            .get(&format!("{LIST}?limit={limit}{query}{cursor}"))
+            .await;
+        let page = page.expect_status(200).body;
+        let items = page["items"].as_array().expect("items");
+        assert!(items.len() <= limit);
+        ids.extend(
+            items
+                .iter()
+                .map(|item| item["id"].as_str().expect("an id").to_owned()),
+        );
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return ids,
+        }
+    }
+}
+
+async fn make(person: &Person, wish: Value) -> String {
+    let answer = person.post(LIST, wish).await.expect_status(201);
+    answer.body["id"].as_str().expect("an id").to_owned()
+}
+
+#[tokio::test]
+async fn paging_through_120_conversations_leaves_none_out_and_gives_none_twice() {
+    let house = House::start().await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let group = |n| json!({ "kind": "group", "title": format!("group {n}"), "participants": [{ "user_id": "bob" }] });
+    let mut made = Vec::new();
+    for n in 0..120 {
+        made.push(make(&alice, group(n)).await);
+    }
+    made.reverse();
+    for limit in [7, 40, 50, 100] {
+        assert_eq!(pages(&alice, "", limit).await, made, "{limit} at a time");
+    }
+    bob.say(&made[100], "news").await;
+    let newest = made.remove(100);
+    made.insert(0, newest);
+    assert_eq!(pages(&bob, "", 33).await, made, "newest activity first");
+    let at_once = "update conversations set updated_at = '2026-01-01'";
+    house.connection().batch_execute(at_once).unwrap();
+    let equal = pages(&alice, "", 7).await;
+    assert_eq!(equal.len(), 120);
+    let different: HashSet<&String> = equal.iter().collect();
+    assert_eq!(different.len(), 120, "moments that are equal hide nothing");
+    for wrong in ["limit=0", "limit=101", "cursor=nonsense", "kind=other"] {
+        alice
+            .get(&format!("{LIST}?{wrong}"))
+            .await
+            .expect_status(400);
+    }
+}
+
+#[tokio::test]
+async fn filters_narrow_a_list() {
+    let house = House::start().await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let with = json!([{ "user_id": "bob" }]);
+    let about = |id: &str| json!({ "type": "job", "id": id });
+    let direct = make(&alice, json!({ "kind": "direct", "participants": with })).await;
+    let first = make(
+        &alice,
+        json!({ "kind": "group", "participants": with, "subject": about("1") }),
+    )
+    .await;
+    let second = make(
+        &alice,
+        json!({ "kind": "support", "participants": with, "subject": about("2") }),
+    )
+    .await;
+    alice
+        .patch(&format!("{LIST}/{first}"), json!({ "status": "closed" }))
+        .await
+        .expect_status(200);
+    bob.say(&direct, "unread").await;
+    for (query, expected) in [
+        ("", vec![&direct, &first, &second]),
+        ("&kind=direct", vec![&direct]),
+        ("&kind=support", vec![&second]),
+        ("&status=closed", vec![&first]),
+        ("&status=open", vec![&direct, &second]),
+        ("&status=archived", vec![]),
+        ("&subject_type=job", vec![&first, &second]),
+        ("&subject_type=job&subject_id=2", vec![&second]),
+        ("&subject_type=order", vec![]),
+        ("&unread=true", vec![&direct]),
+        ("&unread=true&kind=group", vec![]),
+    ] {
+        let found = pages(&alice, query, 50).await;
+        assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{query}");
+    }
+    assert!(
+        pages(&bob, "&unread=true", 50).await.is_empty(),
+        "one's own is not unread"
+    );
+}
+
+async fn unread(person: &Person) -> (i64, Value) {
+    let answer = person.get("/api/v1/unread").await.expect_status(200).body;
+    let listed = person.get(LIST).await.expect_status(200).body;
+    let items = listed["items"].as_array().expect("items");
+    let sum: i64 = items
+        .iter()
+        .map(|item| item["unread"].as_i64().expect("a number"))
+        .sum();
+    assert_eq!(answer["total"], sum, "the list counts as the sum does");
+    (sum, answer["conversations"].clone())
+}
+
+#[tokio::test]
+async fn unread_counts_what_others_said_to_one_and_nothing_else() {
+    let house = House::start().await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let platform = house.person_with("platform", &["service"]).await;
+    let id = house.group(&alice, &[&bob]).await;
+    let other = house.direct(&alice, &bob).await;
+    let messages = format!("{LIST}/{id}/messages");
+    assert_eq!(unread(&bob).await, (0, json!([])));
+    let first = alice.say(&id, "one").await;
+    bob.say(&id, "one's own").await;
+    let gone = alice.say(&id, "gone").await;
+    for (kind, role) in [
+        ("system", None),
+        ("audit", None),
+        ("user_input", Some("member")),
+        ("user_input", Some("owner")),
+    ] {
+        let message = json!({ "body": "by the platform", "kind": kind, "audience_role": role });
+        platform.post(&messages, message).await.expect_status(201);
+    }
+    let here = |count: i64| json!([{ "conversation_id": id, "unread": count }]);
+    assert_eq!(
+        unread(&bob).await,
+        (4, here(4)),
+        "one, gone, system, for members"
+    );
+    assert_eq!(
+        unread(&alice).await,
+        (3, here(3)),
+        "bob's, system, for owners"
+    );
+    alice
+        .delete(&format!(
+            "/api/v1/messages/{}",
+            gone["id"].as_str().unwrap()
+        ))
+        .await
+        .expect_status(200);
+    assert_eq!(unread(&bob).await, (3, here(3)));
+    bob.post(&format!("{LIST}/{id}/seen"), json!({ "seq": first["seq"] }))
+        .await
+        .expect_status(200);
+    assert_eq!(unread(&bob).await, (2, here(2)));
+    alice.say(&other, "elsewhere").await;
+    assert_eq!(unread(&bob).await.0, 3);
+    bob.post(&format!("{LIST}/{id}/seen"), json!({ "seq": 1_000 }))
+        .await
+        .expect_status(200);
+    let elsewhere = json!([{ "conversation_id": other, "unread": 1 }]);
+    assert_eq!(
+        unread(&bob).await,
+        (1, elsewhere),
+        "nothing is read before it exists"
+    );
+    alice.say(&id, "after all was read").await;
+    assert_eq!(unread(&bob).await.0, 2);
+    alice
+        .patch(
+            &format!("{LIST}/{id}/participants/bob"),
+            json!({ "blocked": true }),
+        )
+        .await
+        .expect_status(200);
+    assert_eq!(
+        unread(&bob).await.0,
+        1,
+        "what one may not read is not unread"
+    );
+}
+
+#[tokio::test]
+async fn a_list_shows_the_newest_message_that_one_may_see() {
+    let house = House::start().await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let platform = house.person_with("platform", &["service"]).await;
+    let id = house.group(&alice, &[&bob]).await;
+    let last = alice.say(&id, "for all").await;
+    let whisper = json!({ "body": "for owners", "audience_role": "owner" });
+    platform
+        .post(&format!("{LIST}/{id}/messages"), whisper)
+        .await
+        .expect_status(201);
+    let first = async |person: &Person| person.get(LIST).await.body["items"][0].clone();
+    assert_eq!(first(&bob).await["last_message"]["id"], last["id"]);
+    assert_eq!(first(&alice).await["last_message"]["body"], "for owners");
+    assert_eq!(first(&alice).await["my_role"], "owner");
+    assert_eq!(first(&bob).await["my_role"], "member");
+}

@@ -1,0 +1,388 @@
+//! The naughty strings of the world through every field: never a 500, never a hang, and what is accepted comes back as it was.
+
+use reqwest::header::HeaderValue;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+
+use crate::client::{Person, Socket};
+use crate::fields::{BODIES, EVENTS, PATHS, rows};
+use crate::house::House;
+
+/// A string on each line, as it stands between the quotes of JSON; `# ` opens a heading.
+const STRINGS: &str = include_str!("naughty.txt");
+
+/// Everything in the file, and what would be too long for it.
+fn strings() -> Vec<String> {
+    let written = STRINGS.lines().filter(|line| !line.starts_with("# "));
+    let long = [
+        "x".repeat(200),
+        "é".repeat(201),
+        "x".repeat(8_001),
+        "👩‍👩‍👧‍👦".repeat(1_000),
+        "\\u0301".repeat(2_000),
+        "\\\\\\\"".repeat(2_000),
+        "x".repeat(60_000),
+    ];
+    let all: Vec<String> = written
+        .map(str::to_owned)
+        .chain([String::new()])
+        .chain(long)
+        .collect();
+    assert!(all.len() >= 150, "{}", all.len());
+    all
+}
+
+/// The bytes of a string as they may stand in a URL; one that is no JSON string goes as it is written.
+fn encoded(string: &str) -> String {
+    let meant: String =
+        serde_json::from_str(&format!("\"{string}\"")).unwrap_or_else(|_| string.to_owned());
+    meant.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// Whether everything that was sent is in the answer, as it was. A blank title is no title.
+fn came_back(sent: &Value, answer: &Value) -> bool {
+    match (sent, answer) {
+        (Value::Object(sent), Value::Object(answer)) => sent
+            .iter()
+            .all(|(key, value)| answer.get(key).is_some_and(|there| came_back(value, there))),
+        (Value::Array(sent), Value::Array(answer)) => {
+            sent.len() == answer.len()
+                && sent
+                    .iter()
+                    .zip(answer)
+                    .all(|(one, other)| came_back(one, other))
+        }
+        (Value::String(sent), Value::Null) => sent.trim().is_empty(),
+        (sent, answer) => sent == answer,
+    }
+}
+
+/// What of a payload is shown again.
+fn shown(payload: &str) -> Value {
+    let mut sent: Value = serde_json::from_str(payload)
+        .unwrap_or_else(|error| panic!("accepted, and no JSON ({error}): {payload}"));
+    let kept = [
+        "body",
+        "context",
+        "attachments",
+        "client_id",
+        "title",
+        "subject",
+        "name",
+        "email",
+        "avatar_url",
+    ];
+    sent.as_object_mut()
+        .expect("an object")
+        .retain(|key, _| kept.contains(&key.as_str()));
+    sent
+}
+
+struct World {
+    house: House,
+    alice: Person,
+    platform: Person,
+    conversation: String,
+    message: String,
+    /// What must be in the history, by the message's id.
+    stored: HashMap<String, Value>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let house = House::start().await;
+        let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+        let platform = house.person_with("platform", &["service"]).await;
+        let conversation = house.group(&alice, &[&bob]).await;
+        let message = alice.say(&conversation, "to be edited").await;
+        let message = message["id"].as_str().expect("an id").to_owned();
+        Self {
+            house,
+            alice,
+            platform,
+            conversation,
+            message,
+            stored: HashMap::new(),
+        }
+    }
+
+    fn filled(&self, pattern: &str, string: &str) -> String {
+        let places = pattern
+            .replace("$c", &self.conversation)
+            .replace("$m", &self.message);
+        places.replace("$s", string)
+    }
+
+    fn api(&self, pattern: &str, string: &str) -> String {
+        format!("/api/v1/{}", self.filled(pattern, string))
+    }
+
+    async fn through_bodies(&mut self, string: &str) {
+        for row in rows(BODIES, 3) {
+            let [method, path, body] = row[..] else {
+                unreachable!("three columns")
+            };
+            let caller = if method == "PUT" {
+                &self.platform
+            } else {
+                &self.alice
+            };
+            let body = self.filled(body, string);
+            let path = self.api(path, "");
+            let answer = caller.request(method, &path, Some(body.clone()), &[]).await;
+            assert!(
+                answer.status < 500 && answer.status != 422,
+                "{method} {path} {body}: {}",
+                answer.body
+            );
+            if answer.status >= 300 {
+                assert_eq!(answer.body["success"], false, "{method} {path} {body}");
+                continue;
+            }
+            let sent = shown(&body);
+            assert!(
+                came_back(&sent, &answer.body),
+                "{method} {path} {body}: {}",
+                answer.body
+            );
+            if path.ends_with("/messages") {
+                self.stored
+                    .insert(answer.body["id"].as_str().expect("an id").to_owned(), sent);
+            }
+        }
+    }
+
+    async fn through_paths(&self, string: &str) {
+        let string = encoded(string);
+        if string.len() > 25_000 {
+            return;
+        }
+        for row in rows(PATHS, 2) {
+            let [method, pattern] = row[..] else {
+                unreachable!("two columns")
+            };
+            let path = self.api(pattern, &string);
+            let body = (method == "PUT").then(|| "{}".to_owned());
+            let answer = self.platform.request(method, &path, body, &[]).await;
+            assert!(answer.status < 500, "{method} {path}: {}", answer.body);
+        }
+    }
+
+    async fn through_headers(&self, string: &str) {
+        if HeaderValue::from_str(string).is_err() {
+            return;
+        }
+        let body = json!({ "seq": 0 }).to_string();
+        for name in [
+            "idempotency-key",
+            "origin",
+            "x-forwarded-for",
+            "content-type",
+            "accept",
+        ] {
+            let path = self.api("conversations/$c/seen", "");
+            let answer = self
+                .alice
+                .request("POST", &path, Some(body.clone()), &[(name, string)])
+                .await;
+            assert!(answer.status < 500, "{name}: {string}: {}", answer.body);
+        }
+        let forged = Person::new(self.house.address, "x", string.to_owned());
+        forged.get("/api/v1/me").await.expect_status(401);
+    }
+
+    async fn through_events(&mut self, socket: &mut Socket, string: &str) {
+        for (number, row) in rows(EVENTS, 2).iter().enumerate() {
+            let [event, data] = row[..] else {
+                unreachable!("two columns")
+            };
+            let (event, data) = (self.filled(event, string), self.filled(data, string));
+            let frame = format!(r#"{{"event":"{event}","id":{number},"data":{data}}}"#);
+            if serde_json::from_str::<Value>(&frame).is_err() || frame.len() > 65_536 {
+                continue;
+            }
+            socket.send_text(&frame).await;
+            let answer = loop {
+                let answer = socket
+                    .next()
+                    .await
+                    .unwrap_or_else(|code| panic!("closed with {code:?} by {frame}"));
+                if answer["ack"] == number {
+                    break answer;
+                }
+            };
+            let code = answer["error"]["error_code"].as_str();
+            assert!(
+                !matches!(code, Some("INTERNAL" | "UNPROCESSABLE" | "UNAVAILABLE")),
+                "{frame}: {answer}"
+            );
+            if code.is_none() && event == "send_message" {
+                self.stored.insert(
+                    answer["data"]["id"].as_str().expect("an id").to_owned(),
+                    shown(&data),
+                );
+            }
+        }
+    }
+
+    /// Everything in the history, by id.
+    async fn history(&self) -> HashMap<String, Value> {
+        let (mut found, mut after) = (HashMap::new(), json!(0));
+        while !after.is_null() {
+            let path = self.api(
+                &format!("conversations/$c/messages?limit=100&after={after}"),
+                "",
+            );
+            let page = self.alice.get(&path).await.expect_status(200).body;
+            for item in page["items"].as_array().expect("items") {
+                found.insert(item["id"].as_str().expect("an id").to_owned(), item.clone());
+            }
+            after = page["next_cursor"].clone();
+        }
+        found
+    }
+}
+
+#[tokio::test]
+async fn naughty_strings_go_through_every_field() {
+    let mut world = World::new().await;
+    let mut hearing = world.alice.joined(&world.conversation).await;
+    let mut speaking = world.alice.socket().await;
+    let mut heard = HashMap::new();
+    for string in strings() {
+        world.through_bodies(&string).await;
+        world.through_paths(&string).await;
+        world.through_headers(&string).await;
+        world.through_events(&mut speaking, &string).await;
+        for frame in hearing.drain().await {
+            if frame["event"] == "new_message" {
+                let message = frame["data"]["message"].clone();
+                heard.insert(message["id"].as_str().expect("an id").to_owned(), message);
+            }
+        }
+    }
+    assert!(
+        world.stored.len() > 1_000,
+        "only {} were accepted",
+        world.stored.len()
+    );
+    let history = world.history().await;
+    for (id, sent) in &world.stored {
+        assert!(
+            came_back(sent, &history[id]),
+            "sent {sent}, kept {}",
+            history[id]
+        );
+        assert!(
+            came_back(sent, &heard[id]),
+            "sent {sent}, heard {}",
+            heard[id]
+        );
+    }
+    world.alice.get("/readyz").await.expect_status(200);
+    let mut path = "/api/v1/conversations?limit=100".to_owned();
+    loop {
+        let page = world.alice.get(&path).await.expect_status(200).body;
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            break;
+        };
+        path = format!("/api/v1/conversations?limit=100&cursor={cursor}");
+    }
+    let wordings = world
+        .alice
+        .get(&world.api("messages/$m/history", ""))
+        .await
+        .expect_status(200);
+    assert!(wordings.body["items"].as_array().expect("items").len() > 100);
+    world.alice.joined(&world.conversation).await.close().await;
+}
+
+#[tokio::test]
+async fn trees_that_are_hard_to_keep_are_refused_or_come_back() {
+    let world = World::new().await;
+    let mut socket = world.alice.joined(&world.conversation).await;
+    let deep = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
+    let trees = [
+        "1e400",
+        "-1e400",
+        "1e-400",
+        "1e308",
+        "-0",
+        "0.1",
+        "123456789012345678901234567890",
+        "18446744073709551615",
+        "-9223372036854775808",
+        "1E2",
+        "[]",
+        "{}",
+        "null",
+        "true",
+        "{\"b\":1,\"a\":2,\"b\":3}",
+        "\"\\ud800\"",
+        "\"\\u0000\"",
+        &deep(100),
+        &deep(200),
+        &deep(3_000),
+    ];
+    for tree in trees {
+        let context = format!(r#"{{"a":{tree}}}"#);
+        let rest = format!(r#"{{"body":"x","context":{context}}}"#);
+        let frame = format!(
+            r#"{{"event":"send_message","id":7,"data":{{"conversation_id":"{}","body":"x","context":{context}}}}}"#,
+            world.conversation
+        );
+        let answer = world
+            .alice
+            .request(
+                "POST",
+                &world.api("conversations/$c/messages", ""),
+                Some(rest),
+                &[],
+            )
+            .await;
+        assert!(
+            answer.status < 500 && answer.status != 422,
+            "{tree:.40}: {}",
+            answer.body
+        );
+        socket.send_text(&frame).await;
+        let told = loop {
+            let told = socket
+                .next()
+                .await
+                .unwrap_or_else(|code| panic!("closed with {code:?} by {tree:.40}"));
+            if told["ack"] == 7 {
+                break told;
+            }
+        };
+        assert_eq!(
+            told.get("error").is_none(),
+            answer.status == 201,
+            "one rule at both doors, {tree:.40}: {told}"
+        );
+        assert!(
+            !matches!(
+                told["error"]["error_code"].as_str(),
+                Some("INTERNAL" | "UNPROCESSABLE")
+            ),
+            "{tree:.40}: {told}"
+        );
+        if answer.status == 201 {
+            let history = world.history().await;
+            let kept = &history[answer.body["id"].as_str().expect("an id")]["context"];
+            assert_eq!(kept, &answer.body["context"], "{tree:.40}");
+        }
+    }
+    let ancient = [
+        "LTgwMDAwMDAwMDAwMDAwMDAwMDAuMQ",
+        "OTIyMzM3MjAzNjg1NDc3NTgwNy4x",
+        "ODIwMDAwMDAwMDAwMDAwMDAwMC4x",
+    ];
+    for cursor in ancient {
+        let answer = world
+            .alice
+            .get(&format!("/api/v1/conversations?cursor={cursor}"))
+            .await;
+        assert!(answer.status < 500, "{cursor}: {}", answer.body);
+    }
+}

@@ -1,0 +1,154 @@
+//! `Idempotency-Key`: the same request again is answered as the first was, and nothing happens twice.
+
+use serde_json::{Value, json};
+
+use crate::client::{Answer, Person};
+use crate::house::House;
+
+/// Alice's group with Bob, and Carol who is known.
+async fn world() -> (House, Person, Person, String) {
+    let house = House::start().await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    house.person("carol").await;
+    let id = house.group(&alice, &[&bob]).await;
+    alice.say(&id, "there already").await;
+    (house, alice, bob, id)
+}
+
+async fn post(person: &Person, path: &str, body: &Value, key: &str) -> Answer {
+    let headers = [("idempotency-key", key)];
+    person
+        .request("POST", path, Some(body.to_string()), &headers)
+        .await
+}
+
+/// Every POST: path, a body, another body.
+fn posts(id: &str) -> Vec<(String, Value, Value)> {
+    let place = |rest: &str| format!("/api/v1/conversations/{id}/{rest}");
+    let group = |title: &str| json!({ "kind": "group", "title": title, "participants": [{ "user_id": "bob" }] });
+    vec![
+        (
+            "/api/v1/conversations".to_owned(),
+            group("one"),
+            group("another"),
+        ),
+        (
+            place("messages"),
+            json!({ "body": "one" }),
+            json!({ "body": "another" }),
+        ),
+        (place("seen"), json!({ "seq": 0 }), json!({ "seq": 1 })),
+        (place("delivered"), json!({ "seq": 0 }), json!({ "seq": 1 })),
+        (
+            place("participants"),
+            json!({ "user_id": "carol" }),
+            json!({ "user_id": "carol", "role": "guest" }),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn no_post_is_unlisted() {
+    let (_house, alice, _, id) = world().await;
+    let document = alice.get("/api/openapi.json").await.expect_status(200).body;
+    let paths = document["paths"].as_object().expect("paths").iter();
+    let mut known: Vec<String> = paths
+        .filter(|(_, methods)| methods.get("post").is_some())
+        .map(|(path, _)| path.replace("{id}", &id))
+        .collect();
+    let mut listed: Vec<String> = posts(&id).into_iter().map(|(path, ..)| path).collect();
+    known.sort();
+    listed.sort();
+    assert_eq!(known, listed);
+}
+
+#[tokio::test]
+async fn the_same_request_again_is_answered_as_the_first() {
+    let (_house, alice, bob, id) = world().await;
+    let (before, groups) = (alice.bodies(&id).await.len(), conversations(&alice).await);
+    for (path, body, other) in posts(&id) {
+        let key = format!("key of {path}");
+        let first = post(&alice, &path, &body, &key).await;
+        assert!(first.status < 300, "{path}: {first:?}");
+        for _ in 0..2 {
+            let again = post(&alice, &path, &body, &key).await;
+            assert_eq!(
+                (again.status, &again.body),
+                (first.status, &first.body),
+                "{path}"
+            );
+        }
+        let refused = post(&alice, &path, &other, &key).await;
+        refused.expect_status(409).expect_code("CONFLICT");
+    }
+    assert_eq!(alice.bodies(&id).await.len(), before + 1);
+    assert_eq!(conversations(&alice).await, groups + 1);
+    let (path, body, _) = posts(&id).swap_remove(1);
+    let of_bob = post(&bob, &path, &body, &format!("key of {path}")).await;
+    assert_eq!(
+        of_bob.expect_status(201).body["sender_id"],
+        "bob",
+        "a key is its user's own"
+    );
+}
+
+async fn conversations(person: &Person) -> usize {
+    let listed = person.get("/api/v1/conversations").await.expect_status(200);
+    listed.body["items"].as_array().expect("items").len()
+}
+
+#[tokio::test]
+async fn a_key_is_for_one_path() {
+    let (_house, alice, _, id) = world().await;
+    let place = |rest: &str| format!("/api/v1/conversations/{id}/{rest}");
+    let body = json!({ "seq": 1 });
+    post(&alice, &place("seen"), &body, "k")
+        .await
+        .expect_status(200);
+    let refused = post(&alice, &place("delivered"), &body, "k").await;
+    refused.expect_status(409).expect_code("CONFLICT");
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_kept() {
+    let (house, alice, _, id) = world().await;
+    let path = format!("/api/v1/conversations/{id}/participants");
+    let body = json!({ "user_id": "dave" });
+    post(&alice, &path, &body, "k")
+        .await
+        .expect_status(404)
+        .expect_code("USER_NOT_FOUND");
+    house.person("dave").await;
+    post(&alice, &path, &body, "k").await.expect_status(200);
+}
+
+#[tokio::test]
+async fn side_by_side_it_happens_once() {
+    let (_house, alice, _, id) = world().await;
+    let path = format!("/api/v1/conversations/{id}/messages");
+    let body = json!({ "body": "once" });
+    let asked = (0..8).map(|_| post(&alice, &path, &body, "k"));
+    let answers = futures_util::future::join_all(asked).await;
+    for answer in &answers {
+        match answer.status {
+            201 => assert_eq!(answer.body["body"], "once"),
+            _ => assert_eq!(answer.body["error_code"], "UNAVAILABLE", "{answer:?}"),
+        }
+    }
+    assert!(answers.iter().any(|answer| answer.status == 201));
+    assert_eq!(alice.bodies(&id).await, ["there already", "once"]);
+}
+
+#[tokio::test]
+async fn a_key_of_no_form_is_named() {
+    let (_house, alice, _, id) = world().await;
+    let path = format!("/api/v1/conversations/{id}/messages");
+    for key in ["", &"x".repeat(256), "schlüssel"] {
+        let refused = post(&alice, &path, &json!({ "body": "x" }), key).await;
+        let refused = refused.expect_status(400).expect_code("INVALID_REQUEST");
+        assert_eq!(refused.body["details"]["field"], "Idempotency-Key");
+    }
+    post(&alice, &path, &json!({ "body": "x" }), &"k".repeat(255))
+        .await
+        .expect_status(201);
+}

@@ -1,0 +1,525 @@
+//! Who shares a conversation: make or get, coming and going, and who is told.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::client::{Answer, Person, Socket};
+use crate::house::{House, claims, token};
+
+/// A wish for a conversation; ids of the others.
+fn wish(kind: &str, others: &[&str], subject: Option<&str>) -> Value {
+    let others: Vec<Value> = others.iter().map(|id| json!({ "user_id": id })).collect();
+    let subject = subject.map(|id| json!({ "type": "job", "id": id, "title": "A job" }));
+    json!({ "kind": kind, "participants": others, "subject": subject })
+}
+
+async fn ask(person: &Person, wish: Value) -> Answer {
+    person.post("/api/v1/conversations", wish).await
+}
+
+/// The id of a conversation that was made now, or was there.
+fn id_of(answer: Answer, status: u16) -> String {
+    let answer = answer.expect_status(status);
+    answer.body["id"].as_str().expect("an id").to_owned()
+}
+
+fn people_in(conversation: &Value) -> Vec<&str> {
+    let people = conversation["participants"].as_array().expect("a list");
+    people
+        .iter()
+        .map(|p| p["user_id"].as_str().unwrap())
+        .collect()
+}
+
+fn path(conversation: &str, rest: &str) -> String {
+    format!("/api/v1/conversations/{conversation}{rest}")
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+fn count(house: &House, query: &str) -> i64 {
+    let found: Count = diesel::sql_query(query)
+        .get_result(&mut house.connection())
+        .unwrap();
+    found.count
+}
+
+#[tokio::test]
+async fn two_people_have_one_direct_conversation_however_many_ask_at_once() {
+    let house = House::start().await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let asked = (0..20).map(|n| match n % 2 {
+        0 => ask(&alice, wish("direct", &["bob"], None)),
+        _ => ask(&bob, wish("direct", &["alice"], None)),
+    });
+    let answers = join_all(asked).await;
+    let made = answers.iter().filter(|answer| answer.status == 201).count();
+    assert_eq!(made, 1, "{answers:?}");
+    assert!(
+        answers.iter().all(|answer| answer.status <= 201),
+        "{answers:?}"
+    );
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer.body["id"] == answers[0].body["id"])
+    );
+    assert_eq!(count(&house, "select count(*) from conversations"), 1);
+    assert_eq!(count(&house, "select count(*) from participants"), 2);
+    let oneself = ask(&alice, wish("direct", &["alice"], None)).await;
+    oneself.expect_status(422).expect_code("UNPROCESSABLE");
+    ask(&alice, wish("direct", &["nobody"], None))
+        .await
+        .expect_status(404)
+        .expect_code("USER_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_subject_with_the_same_people_has_one_conversation() {
+    let house = House::start().await;
+    let alice = house.person("alice").await;
+    let (_bob, _carol) = (house.person("bob").await, house.person("carol").await);
+    let first = id_of(ask(&alice, wish("group", &["bob"], Some("1"))).await, 201);
+    assert_eq!(
+        id_of(ask(&alice, wish("group", &["bob"], Some("1"))).await, 200),
+        first
+    );
+    let direct = id_of(ask(&alice, wish("direct", &["bob"], Some("1"))).await, 201);
+    let without = id_of(ask(&alice, wish("direct", &["bob"], None)).await, 201);
+    let other_subject = id_of(ask(&alice, wish("group", &["bob"], Some("2"))).await, 201);
+    let other_people = id_of(ask(&alice, wish("group", &["carol"], Some("1"))).await, 201);
+    let mut all = vec![&first, &direct, &without, &other_subject, &other_people];
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 5);
+    let nothing = wish("group", &["bob"], None);
+    let (one, two) = (
+        ask(&alice, nothing.clone()).await,
+        ask(&alice, nothing).await,
+    );
+    assert_ne!(
+        id_of(one, 201),
+        id_of(two, 201),
+        "a group about nothing is its own"
+    );
+}
+
+#[tokio::test]
+async fn whoever_is_added_belongs_to_what_makes_a_conversation_the_same() {
+    let house = House::start().await;
+    let alice = house.person("alice").await;
+    let (_bob, _carol) = (house.person("bob").await, house.person("carol").await);
+    let first = id_of(ask(&alice, wish("group", &["bob"], Some("1"))).await, 201);
+    let added = alice
+        .post(
+            &path(&first, "/participants"),
+            json!({ "user_id": "carol" }),
+        )
+        .await;
+    assert_eq!(
+        people_in(&added.expect_status(200).body),
+        ["alice", "bob", "carol"]
+    );
+    assert_eq!(
+        id_of(
+            ask(&alice, wish("group", &["bob", "carol"], Some("1"))).await,
+            200
+        ),
+        first
+    );
+    let second = id_of(ask(&alice, wish("group", &["bob"], Some("1"))).await, 201);
+    alice
+        .delete(&path(&first, "/participants/carol"))
+        .await
+        .expect_status(204);
+    assert_eq!(
+        id_of(ask(&alice, wish("group", &["bob"], Some("1"))).await, 200),
+        second
+    );
+    let third = id_of(
+        ask(&alice, wish("group", &["bob", "carol"], Some("1"))).await,
+        201,
+    );
+    assert!(third != first && third != second);
+}
+
+#[tokio::test]
+async fn asking_for_a_direct_conversation_brings_back_who_left_and_nobody_else() {
+    let house = House::start().await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let staff = house.person_with("staff", &["support"]).await;
+    let id = house.direct(&alice, &bob).await;
+    bob.delete(&path(&id, "/participants/bob"))
+        .await
+        .expect_status(204);
+    bob.get(&path(&id, ""))
+        .await
+        .expect_status(403)
+        .expect_code("NOT_A_PARTICIPANT");
+    let again = ask(&alice, wish("direct", &["bob"], None))
+        .await
+        .expect_status(200);
+    assert_eq!(people_in(&again.body), ["alice", "bob"]);
+    bob.delete(&path(&id, "/participants/bob"))
+        .await
+        .expect_status(204);
+    assert_eq!(
+        id_of(ask(&bob, wish("direct", &["alice"], None)).await, 200),
+        id
+    );
+    let carol = house.person("carol").await;
+    let added = json!({ "user_id": "carol" });
+    alice
+        .post(&path(&id, "/participants"), added)
+        .await
+        .expect_status(422);
+    carol.get(&path(&id, "")).await.expect_status(404);
+
+    let blocked = json!({ "blocked": true });
+    alice
+        .patch(&path(&id, "/participants/bob"), blocked)
+        .await
+        .expect_status(200);
+    ask(&bob, wish("direct", &["alice"], None))
+        .await
+        .expect_status(403)
+        .expect_code("BLOCKED");
+    bob.patch(&path(&id, "/participants/bob"), json!({ "blocked": false }))
+        .await
+        .expect_code("BLOCKED");
+    alice
+        .patch(&path(&id, "/participants/bob"), json!({ "blocked": false }))
+        .await
+        .expect_status(200);
+    staff
+        .delete(&path(&id, "/participants/bob"))
+        .await
+        .expect_status(204);
+    ask(&bob, wish("direct", &["alice"], None))
+        .await
+        .expect_status(403)
+        .expect_code("NOT_A_PARTICIPANT");
+    let asked = ask(&alice, wish("direct", &["bob"], None))
+        .await
+        .expect_status(200);
+    assert_eq!(
+        people_in(&asked.body),
+        ["alice"],
+        "who was removed stays out"
+    );
+}
+
+#[tokio::test]
+async fn a_conversation_has_at_most_256_people() {
+    let house = House::start().await;
+    let alice = house.person("alice").await;
+    let many = "insert into users (id) select 'user-' || i from generate_series(1, 300) i";
+    house.connection().batch_execute(many).unwrap();
+    let ids: Vec<String> = (1..=300).map(|number| format!("user-{number}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    ask(&alice, wish("group", &ids[..256], None))
+        .await
+        .expect_status(400)
+        .expect_code("INVALID_REQUEST");
+    let id = id_of(ask(&alice, wish("group", &ids[..255], None)).await, 201);
+    let add = async |user: &str| {
+        let whom = json!({ "user_id": user });
+        alice.post(&path(&id, "/participants"), whom).await
+    };
+    add("user-300")
+        .await
+        .expect_status(422)
+        .expect_code("UNPROCESSABLE");
+    add("user-1").await.expect_status(200);
+    alice
+        .delete(&path(&id, "/participants/user-1"))
+        .await
+        .expect_status(204);
+    add("user-300").await.expect_status(200);
+    add("user-1").await.expect_status(422);
+    let shown = alice.get(&path(&id, "")).await.expect_status(200).body;
+    assert_eq!(people_in(&shown).len(), 256);
+}
+
+#[tokio::test]
+async fn profiles_come_from_tokens_and_from_the_platform() {
+    let house = House::start().await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let platform = house.person_with("platform", &["service"]).await;
+    let id = house.direct(&alice, &bob).await;
+    let mut said = claims("bob", &[]);
+    (said.name, said.email) = (Some("Robert".into()), Some("bob@example.com".into()));
+    let me = Person::new(house.address, "bob", token(&said))
+        .get("/api/v1/me")
+        .await
+        .body;
+    assert_eq!(
+        (me["name"].as_str(), me["email"].as_str()),
+        (Some("Robert"), Some("bob@example.com"))
+    );
+    said.name = None;
+    let me = Person::new(house.address, "bob", token(&said))
+        .get("/api/v1/me")
+        .await
+        .body;
+    assert_eq!(me["name"], "Robert", "what a token leaves out stays");
+    let shown = alice.get(&path(&id, "")).await.body;
+    assert_eq!(shown["participants"][1]["name"], "Robert");
+
+    let dora = json!({ "name": "Dora", "email": "dora@example.com", "avatar_url": "https://example.com/d.png" });
+    alice
+        .put("/api/v1/users/dora", dora.clone())
+        .await
+        .expect_status(403);
+    platform
+        .put("/api/v1/users/dora", dora)
+        .await
+        .expect_status(200);
+    let wrong = json!({ "avatar_url": "javascript:alert(1)" });
+    platform
+        .put("/api/v1/users/dora", wrong)
+        .await
+        .expect_status(400);
+    alice
+        .get("/api/v1/users/dora")
+        .await
+        .expect_status(404)
+        .expect_code("USER_NOT_FOUND");
+    alice.get("/api/v1/users/nobody").await.expect_status(404);
+    ask(&alice, wish("direct", &["dora"], None))
+        .await
+        .expect_status(201);
+    let dora = alice
+        .get("/api/v1/users/dora")
+        .await
+        .expect_status(200)
+        .body;
+    assert_eq!(
+        (dora["name"].as_str(), dora.get("email")),
+        (Some("Dora"), None)
+    );
+    bob.get("/api/v1/users/dora").await.expect_status(404);
+    let dora = platform
+        .get("/api/v1/users/dora")
+        .await
+        .expect_status(200)
+        .body;
+    assert_eq!(dora["email"], "dora@example.com");
+    platform
+        .put("/api/v1/users/dora", json!({ "name": "Dorothea" }))
+        .await
+        .expect_status(200);
+    let dora = platform.get("/api/v1/users/dora").await.body;
+    assert_eq!(
+        (dora["name"].as_str(), dora["email"].as_str()),
+        (Some("Dorothea"), Some("dora@example.com"))
+    );
+}
+
+#[tokio::test]
+async fn whoever_watches_a_subject_learns_of_their_conversations_about_it() {
+    let house = House::start().await;
+    let (alice, bob, carol) = (
+        house.person("alice").await,
+        house.person("bob").await,
+        house.person("carol").await,
+    );
+    let subject = json!({ "type": "job", "id": "7" });
+    let (mut watching, mut stranger) = (bob.socket().await, carol.socket().await);
+    let known = watching
+        .call("watch_subject", subject.clone())
+        .await
+        .unwrap();
+    assert_eq!(known["conversations"], json!([]));
+    stranger
+        .call("watch_subject", subject.clone())
+        .await
+        .unwrap();
+    let id = id_of(ask(&alice, wish("direct", &["bob"], Some("7"))).await, 201);
+    let created = watching.event("conversation_created").await;
+    assert_eq!(created["conversation"]["id"], id);
+    assert_eq!(created["conversation"]["subject"]["id"], "7");
+    assert_eq!(
+        stranger.drain().await,
+        Vec::<Value>::new(),
+        "nothing of others"
+    );
+    alice.say(&id, "hello").await;
+    let known = watching
+        .call("watch_subject", subject.clone())
+        .await
+        .unwrap();
+    let about = &known["conversations"][0];
+    assert_eq!(
+        (about["id"].as_str(), about["unread"].as_i64()),
+        (Some(id.as_str()), Some(1))
+    );
+    assert_eq!(about["last_message"]["body"], "hello");
+    let other = watching
+        .call("watch_subject", json!({ "type": "job", "id": "8" }))
+        .await
+        .unwrap();
+    assert_eq!(other["conversations"], json!([]));
+    assert_eq!(
+        watching.call("unwatch_subject", subject).await.unwrap(),
+        json!({})
+    );
+}
+
+#[tokio::test]
+async fn those_online_elsewhere_are_told_of_what_is_new_and_what_changed() {
+    let house = House::start().await;
+    let (alice, bob, carol) = (
+        house.person("alice").await,
+        house.person("bob").await,
+        house.person("carol").await,
+    );
+    let (mut at_bobs, mut at_carols) = (bob.socket().await, carol.socket().await);
+    let id = house.group(&alice, &[&bob]).await;
+    let created = at_bobs.event("conversation_created").await["conversation"].clone();
+    assert_eq!(created["id"], id);
+    for private in ["last_message", "unread", "my_role"] {
+        assert_eq!(created.get(private), None, "{created}");
+    }
+    let added = json!({ "user_id": "carol", "role": "helper" });
+    alice
+        .post(&path(&id, "/participants"), added)
+        .await
+        .expect_status(200);
+    let told = at_bobs.event("conversation_updated").await;
+    assert_eq!(people_in(&told["conversation"]), ["alice", "bob", "carol"]);
+    assert_eq!(told["seq"], 1);
+    let created = at_carols.event("conversation_created").await["conversation"].clone();
+    assert_eq!(created["participants"][2]["role"], "helper");
+    alice
+        .patch(&path(&id, ""), json!({ "title": "other" }))
+        .await
+        .expect_status(200);
+    let told = at_bobs.event("conversation_updated").await;
+    assert_eq!(told["conversation"]["title"], "other");
+    let shown = bob.get(&path(&id, "")).await.body;
+    for name in ["title", "status", "participants", "last_seq", "updated_at"] {
+        assert_eq!(told["conversation"][name], shown[name], "{name}");
+    }
+}
+
+async fn last_word(socket: &mut Socket, alice: &Person, id: &str, membership: &str) {
+    loop {
+        let told = socket.event("conversation_updated").await;
+        if told["conversation"].get("membership").is_some() {
+            assert_eq!(
+                told["conversation"],
+                json!({ "id": id, "membership": membership })
+            );
+            break;
+        }
+    }
+    alice.say(id, "not for everybody").await;
+    alice
+        .patch(&path(id, ""), json!({ "title": membership }))
+        .await
+        .expect_status(200);
+    let heard = socket.drain().await;
+    let about = heard
+        .iter()
+        .filter(|frame| frame["data"]["conversation_id"] == id);
+    assert_eq!(about.count(), 0, "{heard:?}");
+}
+
+#[tokio::test]
+async fn whoever_may_not_read_any_more_gets_a_last_word_and_nothing_after_it() {
+    let house = House::start().await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let id = house.group(&alice, &[&bob]).await;
+    let part = path(&id, "/participants/bob");
+    let (mut joined, mut elsewhere) = (bob.joined(&id).await, bob.socket().await);
+    alice
+        .patch(&part, json!({ "blocked": true }))
+        .await
+        .expect_status(200);
+    last_word(&mut joined, &alice, &id, "blocked").await;
+    last_word(&mut elsewhere, &alice, &id, "blocked").await;
+    let send = json!({ "conversation_id": id, "body": "still here" });
+    assert_eq!(
+        joined.call("send_message", send.clone()).await.unwrap_err()["error_code"],
+        "BLOCKED"
+    );
+    alice
+        .patch(&part, json!({ "blocked": false }))
+        .await
+        .expect_status(200);
+    elsewhere.event("conversation_created").await;
+    joined
+        .call("join_conversation", json!({ "conversation_id": id }))
+        .await
+        .unwrap();
+    alice.delete(&part).await.expect_status(204);
+    last_word(&mut joined, &alice, &id, "removed").await;
+    last_word(&mut elsewhere, &alice, &id, "removed").await;
+    assert_eq!(
+        joined.call("send_message", send).await.unwrap_err()["error_code"],
+        "NOT_A_PARTICIPANT"
+    );
+    let back = json!({ "user_id": "bob" });
+    alice
+        .post(&path(&id, "/participants"), back)
+        .await
+        .expect_status(200);
+    joined
+        .call("join_conversation", json!({ "conversation_id": id }))
+        .await
+        .unwrap();
+    bob.delete(&part).await.expect_status(204);
+    last_word(&mut joined, &alice, &id, "left").await;
+    bob.get(&path(&id, "/messages"))
+        .await
+        .expect_status(403)
+        .expect_code("NOT_A_PARTICIPANT");
+}
+
+#[tokio::test]
+async fn nothing_is_said_in_a_closed_conversation_until_it_is_open_again() {
+    let house = House::start().await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let id = house.direct(&alice, &bob).await;
+    let mut socket = bob.joined(&id).await;
+    let said = bob.say(&id, "before").await;
+    for status in ["closed", "archived"] {
+        alice
+            .patch(&path(&id, ""), json!({ "status": status }))
+            .await
+            .expect_status(200);
+        let told = socket.event("conversation_updated").await;
+        assert_eq!(told["conversation"]["status"], status);
+        let message = json!({ "conversation_id": id, "body": "no" });
+        for event in ["send_message", "typing_start"] {
+            let refused = socket.call(event, message.clone()).await.unwrap_err();
+            assert_eq!(refused["error_code"], "CONVERSATION_CLOSED", "{event}");
+        }
+        let refused = alice
+            .post(&path(&id, "/messages"), json!({ "body": "no" }))
+            .await;
+        refused
+            .expect_status(409)
+            .expect_code("CONVERSATION_CLOSED");
+        let edited = format!("/api/v1/messages/{}", said["id"].as_str().unwrap());
+        bob.patch(&edited, json!({ "body": "no" }))
+            .await
+            .expect_code("CONVERSATION_CLOSED");
+        let seen = alice.post(&path(&id, "/seen"), json!({ "seq": 1 })).await;
+        assert_eq!(seen.expect_status(200).body["seq"], 1);
+    }
+    alice
+        .patch(&path(&id, ""), json!({ "status": "open" }))
+        .await
+        .expect_status(200);
+    bob.say(&id, "after").await;
+    assert_eq!(alice.bodies(&id).await, ["before", "after"]);
+}
