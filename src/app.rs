@@ -42,6 +42,9 @@ pub struct Running {
 /// Seconds for which a database that is not there yet is waited for at the start.
 const DATABASE_PATIENCE: u64 = 30;
 
+/// Connections to each worker beyond the sockets: for REST, and for telling those too many that they are.
+const SPARE_CONNECTIONS: usize = 1_024;
+
 /// Builds everything and begins to serve. Fails with a sentence that says what to do.
 pub async fn start(mut config: Config) -> Result<Running, String> {
     config.check()?;
@@ -215,7 +218,6 @@ fn listen(server: &web::Data<Server>) -> Result<(SocketAddr, actix_web::dev::Ser
             .app_data(web::PayloadConfig::new(
                 shared.config.sockets.body_limit as usize,
             ))
-            .app_data(web::QueryConfig::default().error_handler(http::wrong_query))
             .app_data(web::PathConfig::default().error_handler(http::wrong_path))
             .app_data(web::Data::new(api))
             .route("/api/openapi.json", web::get().to(openapi_json))
@@ -225,7 +227,12 @@ fn listen(server: &web::Data<Server>) -> Result<(SocketAddr, actix_web::dev::Ser
     })
     .workers(workers)
     .backlog(4_096)
-    .max_connections(config.sockets.max_connections)
+    .max_connections(
+        config
+            .sockets
+            .max_connections
+            .saturating_add(SPARE_CONNECTIONS),
+    )
     .max_connection_rate(4_096)
     .shutdown_timeout(1)
     .disable_signals()

@@ -59,6 +59,17 @@ pub struct Claims {
     pub aud: Option<String>,
 }
 
+/// What is read of a token. `iss` and `aud` are looked at by `Validation`, which knows that an audience may be a list.
+#[derive(Deserialize)]
+struct Said {
+    sub: String,
+    exp: u64,
+    name: Option<String>,
+    email: Option<String>,
+    avatar_url: Option<String>,
+    roles: Option<Vec<String>>,
+}
+
 struct Key {
     id: Option<String>,
     decoding: DecodingKey,
@@ -105,7 +116,7 @@ impl Verifier {
         let key = self.key_for(&header).ok_or(Refusal::Unauthenticated(
             "The token is signed with another key",
         ))?;
-        let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &key.validation)
+        let claims = jsonwebtoken::decode::<Said>(token, &key.decoding, &key.validation)
             .map_err(explain)?
             .claims;
         identity(claims)
@@ -154,14 +165,15 @@ fn explain(error: jsonwebtoken::errors::Error) -> Refusal {
     })
 }
 
-fn identity(claims: Claims) -> Result<Identity, Refusal> {
+fn identity(claims: Said) -> Result<Identity, Refusal> {
     let unfit = |_| Refusal::Unauthenticated("The token's profile is not valid");
     let id = UserId::parse(&claims.sub, "sub")
         .map_err(|_| Refusal::Unauthenticated("The token's sub is not a user id"))?;
     for text in [&claims.name, &claims.email].into_iter().flatten() {
         limits::text(text, "name", limits::TITLE_CHARACTERS).map_err(unfit)?;
     }
-    let has = |role: &str| claims.roles.iter().any(|name| name == role);
+    let named = claims.roles.unwrap_or_default();
+    let has = |role: &str| named.iter().any(|name| name == role);
     let roles = Roles {
         admin: has("admin"),
         support: has("support"),

@@ -174,7 +174,7 @@ impl Registry {
         let waiting = self.waking.remove(&conversation).unwrap_or_default();
         match loaded {
             Err(error) => refuse_all(waiting, error),
-            Ok(None) => refuse_all(waiting, Refusal::ConversationNotFound.into()),
+            Ok(None) => waiting.into_iter().for_each(nowhere),
             Ok(Some(loaded)) => {
                 let Some(room) = self.start_room(loaded, context) else {
                     return;
@@ -197,6 +197,15 @@ impl Registry {
         Some(Room::start_in_arbiter(&arbiter.handle(), move |_| {
             Room::new(loaded, house, registry)
         }))
+    }
+}
+
+/// There is no such conversation. Leaving it is answered as leaving any other that one has not joined: nobody learns from the
+/// answer which conversations there are.
+fn nowhere(message: ToRoom) {
+    match message {
+        ToRoom::Leave { reply, .. } => reply.send(Ok(Answer::Done)),
+        other => other.into_reply().refuse(Refusal::ConversationNotFound),
     }
 }
 

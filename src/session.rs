@@ -95,7 +95,9 @@ impl Session {
             return self.refuse(incoming.id, refusal);
         }
         self.too_fast = 0;
-        match incoming.request {
+        let caller = self.principal.as_ref();
+        let named = caller.map_or(Ok(()), |caller| incoming.acting.must_be(caller));
+        match named.and(incoming.request) {
             Err(refusal) => self.refuse(incoming.id, refusal),
             Ok(Request::Authenticate { token }) => self.authenticate(incoming.id, token, context),
             Ok(request) => match self.principal.clone() {
@@ -147,21 +149,17 @@ impl Session {
             Request::Command {
                 conversation,
                 command,
-                acting,
-            } => match principal.must_be(acting.as_deref()) {
-                Err(refusal) => self.refuse(id, refusal),
-                Ok(()) => {
-                    let reply = self.reply(id, conversation, &principal);
-                    self.door.rooms.send(
-                        conversation,
-                        ToRoom::Do {
-                            principal,
-                            command,
-                            reply,
-                        },
-                    );
-                }
-            },
+            } => {
+                let reply = self.reply(id, conversation, &principal);
+                self.door.rooms.send(
+                    conversation,
+                    ToRoom::Do {
+                        principal,
+                        command,
+                        reply,
+                    },
+                );
+            }
             Request::Watch(subject) => self.watch(id, subject, &principal, context),
             Request::Unwatch(subject) => {
                 self.door

@@ -17,11 +17,15 @@ pub struct Caller(pub Arc<Principal>);
 
 /// The token of the `Authorization` header; `None` without one.
 pub fn bearer(request: &HttpRequest) -> Result<Option<&str>, Refusal> {
-    let Some(header) = request.headers().get(AUTHORIZATION) else {
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let Some(header) = headers.next() else {
         return Ok(None);
     };
     let unreadable =
         Refusal::Unauthenticated("The Authorization header is not of the form: Bearer <token>");
+    if headers.next().is_some() {
+        return Err(unreadable);
+    }
     let text = header.to_str().map_err(|_| unreadable.clone())?;
     let (scheme, token) = text.split_once(' ').ok_or(unreadable.clone())?;
     if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {

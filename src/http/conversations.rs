@@ -13,7 +13,7 @@ use super::caller::Caller;
 use super::idempotent::{Kept, once};
 use super::messages::NewMessageBody;
 use super::refusals::Body;
-use super::{Failure, Server};
+use super::{Asked, Failure, Server};
 use crate::domain::command::Command;
 use crate::domain::conversation::{
     ConversationKind, ConversationStatus, MEMBER, Membership, OWNER, Participant, Subject,
@@ -27,6 +27,7 @@ use crate::error::Error;
 use crate::store::conversations::{self as rows, Filter, Key};
 use crate::store::creation::{Creation, NewConversation};
 use crate::store::{participants, users};
+use crate::wire::acting::Acting;
 use crate::wire::views::ConversationView;
 
 /// Somebody who shall take part.
@@ -177,6 +178,7 @@ async fn create_or_get(
     caller: &Arc<Principal>,
     body: &Body,
 ) -> Result<Kept, Failure> {
+    Acting::of(body.text())?.must_be(caller)?;
     let body: NewConversationBody = body.read()?;
     body.title.as_deref().map_or(Ok(()), |title| {
         limits::text(title, "title", limits::TITLE_CHARACTERS)
@@ -358,10 +360,8 @@ fn cursor_of(text: &str) -> Result<(DateTime<Utc>, i64), Refusal> {
     let read = || {
         let decoded = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let (micros, no) = decoded.split_once('.')?;
-        Some((
-            DateTime::from_timestamp_micros(micros.parse().ok()?)?,
-            no.parse().ok()?,
-        ))
+        let micros: i64 = micros.parse().ok().filter(|micros| *micros >= 0)?;
+        Some((DateTime::from_timestamp_micros(micros)?, no.parse().ok()?))
     };
     read().ok_or_else(|| Refusal::invalid("cursor", "is not one that a list gave"))
 }
@@ -372,9 +372,9 @@ fn cursor_of(text: &str) -> Result<(DateTime<Utc>, i64), Refusal> {
 pub async fn list(
     server: web::Data<Server>,
     caller: Caller,
-    query: web::Query<ListQuery>,
+    query: Asked<ListQuery>,
 ) -> Result<HttpResponse, Failure> {
-    let query = query.into_inner();
+    let Asked(query) = query;
     let limit = limit_of(query.limit)?;
     for text in [&query.subject_type, &query.subject_id]
         .into_iter()
@@ -483,7 +483,8 @@ mod tests {
     fn a_cursor_comes_back_from_its_text() {
         let at = DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap();
         assert_eq!(cursor_of(&cursor_text(at, 42)).unwrap(), (at, 42));
-        for wrong in ["", "x", "MS4", "////"] {
+        let ancient = URL_SAFE_NO_PAD.encode("-8000000000000000000.1");
+        for wrong in ["", "x", "MS4", "////", &ancient] {
             assert!(cursor_of(wrong).is_err(), "{wrong}");
         }
     }

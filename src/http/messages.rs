@@ -2,7 +2,6 @@
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -11,7 +10,7 @@ use super::caller::Caller;
 use super::conversations::limit_of;
 use super::idempotent::{Kept, once};
 use super::refusals::Body;
-use super::{Failure, Server};
+use super::{Asked, Failure, Server};
 use crate::domain::command::Command;
 use crate::domain::conversation::Conversation;
 use crate::domain::ids::{ConversationId, MessageId, Seq, UserNo};
@@ -24,6 +23,7 @@ use crate::error::Error;
 use crate::store::conversations::{self as conversation_rows, Key};
 use crate::store::messages::{self as rows, Page};
 use crate::store::participants;
+use crate::wire::acting::Acting;
 use crate::wire::answer::{Answer, Novelty};
 use crate::wire::decode::message_id;
 use crate::wire::views::MessageView;
@@ -87,21 +87,13 @@ impl NewMessageBody {
             ));
         }
         self.audience_role.as_deref().map_or(Ok(()), limits::role)?;
-        let raw = |value: Value| {
-            RawValue::from_string(value.to_string())
-                .map_err(|_| Refusal::invalid("context", "is not JSON"))
-        };
         let draft = Draft {
             reply_to: self
                 .reply_to
                 .map(|id| message_id(&id, "reply_to"))
                 .transpose()?,
             attachments: self.attachments.unwrap_or_default(),
-            context: self
-                .context
-                .filter(|value| !value.is_null())
-                .map(raw)
-                .transpose()?,
+            context: limits::json_object(self.context, "context")?,
             kind: self.kind.map_or(MessageKind::UserInput, MessageKind::from),
             audience: self.audience_role.map(Audience::Role),
             ..Draft::text(self.client_id, self.body)
@@ -159,9 +151,10 @@ pub async fn list(
     server: web::Data<Server>,
     caller: Caller,
     path: web::Path<String>,
-    query: web::Query<PageQuery>,
+    query: Asked<PageQuery>,
 ) -> Result<HttpResponse, Failure> {
     let id = ConversationId::parse(&path, "id")?;
+    let Asked(query) = query;
     let (page, limit) = (query.page()?, limit_of(query.limit)?);
     let caller = (caller.0.no, caller.0.roles.opens_every_conversation());
     let read = server.door.house.pool.run(move |connection| {
@@ -215,6 +208,7 @@ async fn send_once(
     id: ConversationId,
     body: &Body,
 ) -> Result<Kept, Failure> {
+    Acting::of(body.text())?.must_be(caller)?;
     let draft = body.read::<NewMessageBody>()?.draft(caller)?;
     let answer = server
         .door
@@ -292,6 +286,7 @@ pub async fn edit(
     body: Body,
 ) -> Result<HttpResponse, Failure> {
     let message = message_id(&path, "id")?;
+    Acting::of(body.text())?.must_be(&caller.0)?;
     let EditBody { body } = body.read()?;
     limits::required_text(&body, "body", limits::BODY_CHARACTERS)?;
     change(&server, &caller, message, Command::Edit { message, body }).await

@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::domain::refusal::Refusal;
 use crate::session::Door;
 
-pub use refusals::{Failure, wrong_path, wrong_query};
+pub use refusals::{Asked, Failure, wrong_path};
 
 /// What every handler can reach.
 pub struct Server {

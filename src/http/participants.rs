@@ -17,6 +17,7 @@ use crate::domain::limits;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
+use crate::wire::acting::Acting;
 use crate::wire::answer::Answer;
 use crate::wire::views::ConversationView;
 
@@ -36,6 +37,7 @@ async fn mark(
     body: &Body,
     mark: Mark,
 ) -> Result<Kept, Failure> {
+    Acting::of(body.text())?.must_be(caller)?;
     let MarkBody { seq, user_id } = body.read()?;
     must_act_alone(caller, user_id.as_deref())?;
     if seq < 0 {
@@ -119,6 +121,7 @@ async fn add_once(
     id: ConversationId,
     body: &Body,
 ) -> Result<Kept, Failure> {
+    Acting::of_sender(body.text())?.must_be(caller)?;
     let AddBody { user_id, role } = body.read()?;
     let user = UserId::parse(&user_id, "user_id")?;
     role.as_deref().map_or(Ok(()), limits::role)?;

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, web};
 use std::fmt;
+use std::future::{Ready, ready};
 use std::pin::Pin;
 
 use super::Server;
@@ -101,14 +102,30 @@ impl FromRequest for Body {
     }
 }
 
-/// What is wrong with a query string.
-pub fn wrong_query(
-    error: actix_web::error::QueryPayloadError,
-    _: &HttpRequest,
-) -> actix_web::Error {
-    let said = error.to_string();
-    let field = said.split('`').nth(1).unwrap_or("query").to_owned();
-    Failure(Refusal::invalid(field, format!("is not valid: {said}"))).into()
+/// A request's query; a failure names the parameter that is wrong. All parameters must be optional.
+pub struct Asked<T>(pub T);
+
+impl<T: serde::de::DeserializeOwned> FromRequest for Asked<T> {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let query = request.query_string();
+        let read = |text: &str| web::Query::<T>::from_query(text);
+        let wrong = |error: actix_web::error::QueryPayloadError| {
+            let alone = query.split('&').find(|pair| read(pair).is_err());
+            let name = alone.and_then(|pair| pair.split('=').next());
+            Failure(Refusal::invalid(
+                name.unwrap_or("query").to_owned(),
+                format!("is not valid: {error}"),
+            ))
+        };
+        ready(
+            read(query)
+                .map(|read| Self(read.into_inner()))
+                .map_err(wrong),
+        )
+    }
 }
 
 /// What is wrong with a path.

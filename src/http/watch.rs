@@ -2,6 +2,7 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError, web};
 use std::time::Instant;
@@ -21,11 +22,11 @@ pub async fn watch(
             .await
             .map(ServiceResponse::map_into_boxed_body);
     };
-    let method = request.method().to_string();
+    let method = label_of(request.method());
     let from = address(request.request(), &server.config.rates.trusted_proxies);
     if let Some(Err(refusal)) = from.map(|address| server.door.pace.address(address)) {
         let failure = Failure::from(refusal);
-        note(&server, &method, "any", 429, begun, Some(&failure));
+        note(&server, method, "any", 429, begun, Some(&failure));
         let response = failure.error_response();
         return Ok(request.into_response(response).map_into_boxed_body());
     }
@@ -40,13 +41,20 @@ pub async fn watch(
         .and_then(|error| error.as_error::<Failure>());
     note(
         &server,
-        &method,
+        method,
         &route,
         response.status().as_u16(),
         begun,
         failure,
     );
     Ok(response.map_into_boxed_body())
+}
+
+/// The method as a label: those that some route takes, and one for whatever else a client makes up.
+fn label_of(method: &Method) -> &'static str {
+    const TAKEN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    let found = TAKEN.into_iter().find(|name| *name == method.as_str());
+    found.unwrap_or("other")
 }
 
 fn note(

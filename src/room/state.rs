@@ -7,7 +7,7 @@ use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
 };
 use crate::domain::entry::{Entry, Fact};
-use crate::domain::ids::{Seq, UserId, UserNo};
+use crate::domain::ids::{MessageId, Seq, UserId, UserNo};
 use crate::domain::limits;
 use crate::domain::message::{Draft, MessageKind, Power};
 use crate::domain::principal::Principal;
@@ -129,10 +129,13 @@ impl State {
                 "Only the platform may send messages of this kind",
             ));
         }
-        match draft.reply_to {
-            Some(id) if id.conversation != self.conversation.no => Err(Refusal::MessageNotFound),
-            Some(_) | None => Ok(()),
-        }
+        draft.reply_to.map_or(Ok(()), |id| self.must_be_here(id))
+    }
+
+    /// Refuses the id of a message of another conversation.
+    fn must_be_here(&self, id: MessageId) -> Result<(), Refusal> {
+        let here = id.conversation == self.conversation.no;
+        here.then_some(()).ok_or(Refusal::MessageNotFound)
     }
 
     /// How far one of the caller's watermarks moves: `None` when it is there already. Nothing is read before it exists.
@@ -158,6 +161,7 @@ impl State {
         self.standing(caller)?;
         match command {
             Command::Edit { message, body } => {
+                self.must_be_here(*message)?;
                 self.may_speak(caller)?;
                 let reader = self.reader(caller)?;
                 Ok(Decision::Change(ChangeKind::Edit {
@@ -167,6 +171,7 @@ impl State {
                 }))
             }
             Command::Delete { message } => {
+                self.must_be_here(*message)?;
                 let power = if self.manages(caller) {
                     Power::Moderates
                 } else {

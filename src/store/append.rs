@@ -39,7 +39,7 @@ pub struct Appended {
     pub fingerprint: i64,
     /// When it was committed.
     pub created_at: DateTime<Utc>,
-    /// `fresh`: stored now; `known`: stored before; `orphaned`: what it replies to does not exist.
+    /// `fresh`: stored now; `known`: stored before; `orphaned`: what it replies to does not exist, or not for its sender.
     pub outcome: String,
 }
 
@@ -57,7 +57,11 @@ with input as materialized (
     from input i join messages m on m.sender_no = i.sender_no and m.client_id = i.client_id
 ), orphaned as materialized (
     select i.position from input i where i.reply_to is not null and not exists
-        (select from messages m where m.conversation_no = i.conversation_no and m.seq = i.reply_to)
+        (select from messages m where m.conversation_no = i.conversation_no and m.seq = i.reply_to
+            and (m.audience_user_no is null or m.audience_user_no = i.sender_no)
+            and (m.audience_role is null or exists
+                (select from participants p where p.conversation_no = i.conversation_no and p.user_no = i.sender_no
+                    and p.membership = 'present' and not p.blocked and p.role = m.audience_role)))
 ), unknown as materialized (
     select i.* from input i where i.position not in (select position from known union all select position from orphaned)
 ), locked as materialized (

@@ -11,6 +11,7 @@ use super::schema::{conversations as table, participants};
 use crate::domain::conversation::{Conversation, ConversationKind, Subject};
 use crate::domain::ids::{ConversationId, ConversationNo, UserNo};
 use crate::domain::message::Draft;
+use crate::domain::refusal::Refusal;
 use crate::error::Error;
 
 /// A conversation to make.
@@ -155,10 +156,10 @@ fn say_first(
     let outcomes = append(connection, &[message])?;
     match outcomes.first() {
         Some(first) if first.outcome == "fresh" => Ok(()),
-        Some(_) | None => Err(crate::domain::refusal::Refusal::Conflict(
-            "This client_id was used for another message",
-        )
-        .into()),
+        Some(first) if first.outcome == "orphaned" => Err(Refusal::MessageNotFound.into()),
+        Some(_) | None => {
+            Err(Refusal::Conflict("This client_id was used for another message").into())
+        }
     }
 }
 

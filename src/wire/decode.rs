@@ -1,10 +1,12 @@
 //! Native frames in: `{"event":…,"id":…,"data":…}` to a request, without building a tree.
 
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::acting::Acting;
 use super::read::read;
 use crate::directory::SubjectKey;
 use crate::domain::command::{Command, Mark, Typing};
@@ -40,8 +42,6 @@ pub enum Request {
         conversation: ConversationId,
         /// What.
         command: Command,
-        /// The acting user that the payload names, if it names one.
-        acting: Option<String>,
     },
     /// Hear of the conversations about a subject.
     Watch(SubjectKey),
@@ -75,6 +75,8 @@ pub struct Incoming {
     pub id: Option<u64>,
     /// What it asks for.
     pub request: Result<Request, Refusal>,
+    /// Who acts, as the payload says.
+    pub acting: Acting,
 }
 
 #[derive(Deserialize)]
@@ -91,9 +93,14 @@ struct Envelope<'a> {
 pub fn decode(text: &str) -> Option<Incoming> {
     let envelope: Envelope<'_> = serde_json::from_str(text).ok()?;
     let data = envelope.data.map_or("{}", RawValue::get);
+    let (request, acting) = match (request(&envelope.event, data), Acting::of(data)) {
+        (Ok(request), Ok(acting)) => (Ok(request), acting),
+        (Err(refusal), _) | (_, Err(refusal)) => (Err(refusal), Acting::default()),
+    };
     Some(Incoming {
         id: envelope.id,
-        request: request(&envelope.event, data),
+        request,
+        acting,
     })
 }
 
@@ -131,8 +138,6 @@ struct TokenData {
 struct Place<'a> {
     #[serde(borrow)]
     conversation_id: Cow<'a, str>,
-    #[serde(borrow, default)]
-    user_id: Option<Cow<'a, str>>,
 }
 
 impl Place<'_> {
@@ -173,11 +178,7 @@ struct SendData<'a> {
     #[serde(default)]
     attachments: Option<Vec<Attachment>>,
     #[serde(default)]
-    context: Option<Box<RawValue>>,
-    #[serde(default)]
-    sender_id: Option<String>,
-    #[serde(default)]
-    user_id: Option<String>,
+    context: Option<Value>,
 }
 
 fn send(data: &str) -> Result<Request, Refusal> {
@@ -189,14 +190,13 @@ fn send(data: &str) -> Result<Request, Refusal> {
             .map(|id| message_id(&id, "reply_to"))
             .transpose()?,
         attachments: data.attachments.unwrap_or_default(),
-        context: data.context.filter(|json| json.get() != "null"),
+        context: limits::json_object(data.context, "context")?,
         ..Draft::text(data.client_id, data.body)
     };
     draft.check()?;
     Ok(Request::Command {
         conversation,
         command: Command::Send(Arc::new(draft)),
-        acting: data.sender_id.or(data.user_id),
     })
 }
 
@@ -213,10 +213,6 @@ struct ChangeData<'a> {
     message_id: Cow<'a, str>,
     #[serde(default)]
     body: Option<String>,
-    #[serde(default)]
-    sender_id: Option<String>,
-    #[serde(default)]
-    user_id: Option<String>,
 }
 
 fn change(event: &str, data: &str) -> Result<Request, Refusal> {
@@ -235,7 +231,6 @@ fn change(event: &str, data: &str) -> Result<Request, Refusal> {
     Ok(Request::Command {
         conversation,
         command,
-        acting: data.sender_id.or(data.user_id),
     })
 }
 
@@ -258,7 +253,6 @@ fn place_command(data: &str, command: Command) -> Result<Request, Refusal> {
     Ok(Request::Command {
         conversation: place.id()?,
         command,
-        acting: place.user_id.map(Cow::into_owned),
     })
 }
 
@@ -267,8 +261,6 @@ struct MarkData<'a> {
     #[serde(borrow)]
     conversation_id: Cow<'a, str>,
     seq: Seq,
-    #[serde(default)]
-    user_id: Option<String>,
 }
 
 fn mark(data: &str, mark: Mark) -> Result<Request, Refusal> {
@@ -283,7 +275,6 @@ fn mark(data: &str, mark: Mark) -> Result<Request, Refusal> {
             mark,
             seq: data.seq,
         },
-        acting: data.user_id,
     })
 }
 

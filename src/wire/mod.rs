@@ -1,5 +1,6 @@
 //! What clients see: native JSON frames, the public JSON view of things, the frame guard.
 
+pub mod acting;
 pub mod answer;
 pub mod decode;
 pub mod encode;
