@@ -229,14 +229,18 @@ impl Session {
         else {
             return;
         };
-        let reply = self.reply(None, conversation, &principal);
-        let (outbox, after) = (Arc::clone(&self.outbox), Some(after));
+        let outbox = Arc::clone(&self.outbox);
+        let asker = Asker::Rejoining {
+            outbox: Arc::clone(&outbox),
+            after,
+        };
+        let reply = Reply::new(conversation, principal.no, asker);
         self.door.rooms.send(
             conversation,
             ToRoom::Join {
                 principal,
                 outbox,
-                after,
+                after: Some(after),
                 manner: Manner::Events,
                 reply,
             },

@@ -35,11 +35,7 @@ pub async fn run(door: Arc<Door>) {
             door.pace.sweep();
         }
         if round % 3_600 == 0
-            && let Err(error) = door
-                .house
-                .pool
-                .run(|connection| idempotency::sweep(connection))
-                .await
+            && let Err(error) = door.house.pool.run(idempotency::sweep).await
         {
             log::warn!(event = "keys_not_swept"; "{error}");
         }

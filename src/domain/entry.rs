@@ -1,5 +1,7 @@
 //! Committed facts: one for each seq of a conversation.
 
+use chrono::{DateTime, Utc};
+
 use super::conversation::{ConversationStatus, Participant};
 use super::ids::{Seq, UserNo};
 use super::message::Message;
@@ -9,6 +11,8 @@ use super::message::Message;
 pub struct Entry {
     /// Its place; gapless in each conversation.
     pub seq: Seq,
+    /// When it was committed.
+    pub at: DateTime<Utc>,
     /// What changed.
     pub fact: Fact,
 }

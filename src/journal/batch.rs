@@ -2,26 +2,31 @@
 
 use actix::Recipient;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use super::lane::{Batch, Committed};
 use super::{Append, Outcome, Settled, Ticket};
-use crate::domain::ids::ConversationNo;
+use crate::domain::ids::{ConversationNo, UserNo};
 
-/// Takes at most `limit` appends in order. A second one with the same sender and client id stays for the next commit,
-/// where it finds the first; so does whatever its sender says after it, to keep their order.
-pub(super) fn gather(waiting: &mut VecDeque<Append>, limit: usize) -> Vec<Append> {
+/// Takes at most `limit` appends in order; `key_of` gives an append's sender and client id. A second one with the same of both
+/// stays for the next commit, where it finds the first; so does whatever its sender says after it, to keep their order.
+pub(super) fn gather<T, S: Copy + Eq + Hash>(
+    waiting: &mut VecDeque<T>,
+    limit: usize,
+    key_of: impl Fn(&T) -> (S, u64),
+) -> Vec<T> {
     let mut seen = HashSet::with_capacity(waiting.len().min(limit));
     let mut held_back = HashSet::new();
     let mut taken = Vec::with_capacity(waiting.len().min(limit));
     let mut kept = VecDeque::new();
     while let Some(append) = waiting.pop_front() {
-        let first = !held_back.contains(&append.sender)
-            && seen.insert((append.sender, fingerprint_of_id(&append.draft.client_id)));
+        let (sender, client_id) = key_of(&append);
+        let first = !held_back.contains(&sender) && seen.insert((sender, client_id));
         if first {
             taken.push(append);
         } else {
-            held_back.insert(append.sender);
+            held_back.insert(sender);
             kept.push_back(append);
         }
         if taken.len() == limit {
@@ -33,13 +38,16 @@ pub(super) fn gather(waiting: &mut VecDeque<Append>, limit: usize) -> Vec<Append
     taken
 }
 
-/// Two ids with one hash wait for each other without need, and nothing worse.
-fn fingerprint_of_id(client_id: &str) -> u64 {
-    use std::hash::{DefaultHasher, Hash, Hasher};
+/// An append's sender and client id. Two ids with one hash wait for each other without need, and nothing worse.
+pub(super) fn key_of(append: &Append) -> (UserNo, u64) {
+    use std::hash::{DefaultHasher, Hasher};
     let mut hasher = DefaultHasher::new();
-    client_id.hash(&mut hasher);
-    hasher.finish()
+    append.draft.client_id.hash(&mut hasher);
+    (append.sender, hasher.finish())
 }
+
+/// A room, and what it is told.
+type Told = (Arc<Recipient<Settled>>, Vec<(Ticket, Outcome)>);
 
 /// Tells each room its outcomes in one message, in the order of the batch.
 pub(super) fn settle(committed: Committed) {
@@ -49,8 +57,7 @@ pub(super) fn settle(committed: Committed) {
         mark_outcome,
         ..
     } = committed;
-    let mut rooms: HashMap<ConversationNo, (Arc<Recipient<Settled>>, Vec<(Ticket, Outcome)>)> =
-        HashMap::new();
+    let mut rooms: HashMap<ConversationNo, Told> = HashMap::new();
     for (append, outcome) in appends.into_iter().zip(outcomes) {
         let room = rooms
             .entry(append.conversation)
@@ -65,5 +72,47 @@ pub(super) fn settle(committed: Committed) {
     }
     for (room, outcomes) in rooms.into_values() {
         room.do_send(Settled { outcomes });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    type Sent = (u8, u64, usize);
+
+    proptest! {
+        #[test]
+        fn every_append_goes_once_in_its_senders_order_and_never_beside_its_double(
+            sent in prop::collection::vec((0..4u8, 0..6u64), 0..120),
+            limit in 1..40usize,
+        ) {
+            let number = |(at, (sender, id)): (usize, (u8, u64))| (sender, id, at);
+            let sent: Vec<Sent> = sent.into_iter().enumerate().map(number).collect();
+            let mut waiting = VecDeque::from(sent.clone());
+            let mut gone: Vec<Sent> = Vec::new();
+            while !waiting.is_empty() {
+                let before = waiting.len();
+                let batch = gather(&mut waiting, limit, |(sender, id, _)| (*sender, *id));
+                prop_assert!(!batch.is_empty() && batch.len() <= limit);
+                prop_assert_eq!(batch.len() + waiting.len(), before);
+                let keys: HashSet<_> = batch.iter().map(|(sender, id, _)| (sender, id)).collect();
+                prop_assert_eq!(keys.len(), batch.len());
+                gone.extend(batch);
+            }
+            for sender in 0..4 {
+                let of = |all: &[Sent]| all.iter().copied().filter(|one| one.0 == sender).collect::<Vec<_>>();
+                prop_assert_eq!(of(&gone), of(&sent));
+            }
+        }
+    }
+
+    #[test]
+    fn a_double_holds_back_its_sender_alone() {
+        let mut waiting = VecDeque::from([(1, 1, 0), (1, 1, 1), (1, 2, 2), (2, 1, 3)]);
+        let batch = gather(&mut waiting, 10, |(sender, id, _): &Sent| (*sender, *id));
+        assert_eq!(batch, [(1, 1, 0), (2, 1, 3)]);
+        assert_eq!(waiting, [(1, 1, 1), (1, 2, 2)]);
     }
 }

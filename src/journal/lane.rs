@@ -85,8 +85,7 @@ impl Worker {
 
     /// Commits a part of a batch. Should Postgres refuse it, its halves are tried, until the culprit stands alone.
     fn commit_part(&mut self, messages: &[NewMessage<'_>], outcomes: &mut [Outcome]) {
-        match self.with_patience(|connection| append::append(connection, messages))
-        {
+        match self.with_patience(|connection| append::append(connection, messages)) {
             Ok(rows) => rows.into_iter().for_each(|row| place(row, outcomes)),
             Err(Error::Refused(_)) => outcomes.fill(Outcome::Unknown),
             Err(Error::Internal(cause)) if messages.len() <= 1 => {

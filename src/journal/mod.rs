@@ -199,7 +199,7 @@ impl Journal {
             self.flight = Flight::Idle;
             return;
         }
-        let appends = batch::gather(&mut self.appends, self.batch_limit);
+        let appends = batch::gather(&mut self.appends, self.batch_limit, batch::key_of);
         let marks = self
             .marks
             .drain()

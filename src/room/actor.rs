@@ -11,7 +11,7 @@ use super::listener::{Encoded, Listener};
 use super::marking::WaitingMark;
 use super::noticing::Notices;
 use super::reply::Reply;
-use super::sending::WaitingSend;
+use super::sending::{Overtaken, WaitingSend};
 use super::state::State;
 use super::timeline::Timeline;
 use super::{House, Sleep, Tired, ToRoom};
@@ -39,6 +39,8 @@ pub struct Room {
     pub(super) listeners: Vec<Listener>,
     /// Sends that the journal has, by ticket.
     pub(super) sends: HashMap<Ticket, WaitingSend>,
+    /// Sends that wait to be decided again.
+    pub(super) overtaken: Overtaken,
     /// Watermarks that the journal has, by ticket.
     pub(super) marks: HashMap<Ticket, WaitingMark>,
     /// Delivered watermarks that gather until the next pulse.
@@ -84,6 +86,7 @@ impl Room {
             timeline,
             listeners: Vec::new(),
             sends: HashMap::new(),
+            overtaken: Overtaken::default(),
             marks: HashMap::new(),
             gathering: HashMap::new(),
             changes: VecDeque::new(),
@@ -176,8 +179,14 @@ impl Room {
         }
     }
 
+    /// Whether the registry has forgotten this room.
+    pub(super) fn is_dozing(&self) -> bool {
+        self.bedtime == Bedtime::Dozing
+    }
+
     fn is_busy(&self) -> bool {
         !self.sends.is_empty()
+            || !self.overtaken.is_empty()
             || !self.marks.is_empty()
             || !self.changes.is_empty()
             || !self.gathering.is_empty()
@@ -189,7 +198,7 @@ impl Room {
         self.fade_typing(now);
         self.flush_delivered(context);
         self.catch_up_when_needed(context);
-        if self.bedtime == Bedtime::Dozing && !self.is_busy() {
+        if self.is_dozing() && !self.is_busy() {
             context.stop();
         }
         let idle = self.listeners.is_empty()
@@ -212,12 +221,13 @@ impl Room {
             .attach(user, self.state.conversation.no, room);
     }
 
-    /// Sessions whose room goes away join again, from the last seq that was announced to them.
+    /// Sessions whose room goes away join again, from the last seq that was announced to them. Those that wait for their join's
+    /// answer are told by its reply.
     fn send_listeners_away(&mut self) {
         if !std::thread::panicking() {
             self.tell_crowd();
         }
-        for listener in self.listeners.drain(..) {
+        for listener in self.listeners.drain(..).filter(Listener::is_live) {
             let after = self
                 .crowd
                 .told_up_to(self.timeline.announced())
@@ -296,12 +306,13 @@ impl Handler<Settled> for Room {
         self.active_at = Instant::now();
         for (ticket, outcome) in settled.outcomes {
             if let Some(send) = self.sends.remove(&ticket) {
-                self.send_settled(send, outcome, context);
+                self.send_settled(ticket, send, outcome);
             } else if let Some(mark) = self.marks.remove(&ticket) {
                 self.mark_settled(mark, outcome);
             }
         }
         self.announce(context);
+        self.decide_overtaken(context);
     }
 }
 

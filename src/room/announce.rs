@@ -144,13 +144,22 @@ impl Room {
             self.attach(person.no, context);
             return;
         }
-        let lost = encode::conversation_lost(self.state.conversation.id, seq, person);
-        for outbox in directory.outboxes(person.no) {
-            outbox.text(lost.clone());
-        }
         self.listeners.retain(|l| {
             l.principal.no != person.no || l.principal.roles.opens_every_conversation()
         });
+        let mut stays = Vec::new();
+        for staff in self.listeners.iter_mut() {
+            if staff.principal.no == person.no {
+                staff.role = None;
+                stays.push(staff.outbox.session());
+            }
+        }
+        let lost = encode::conversation_lost(self.state.conversation.id, seq, person);
+        for outbox in directory.outboxes(person.no) {
+            if !stays.contains(&outbox.session()) {
+                outbox.text(lost.clone());
+            }
+        }
         if person.membership != Membership::Present {
             self.house
                 .directory

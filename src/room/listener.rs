@@ -78,6 +78,11 @@ impl Listener {
         }
     }
 
+    /// Whether everything that was announced has been pushed to it.
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self.phase, Phase::Live)
+    }
+
     fn hears(&self, event: &Encoded) -> bool {
         event.seq.is_none_or(|seq| seq > self.floor)
             && Audience::admits(
@@ -118,5 +123,100 @@ impl Listener {
                 self.outbox.texts(later.map(|(_, bytes)| bytes))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{SessionId, UserId, UserNo};
+    use crate::domain::principal::{Profile, Roles};
+    use crate::outbox::{Drain, Frame};
+    use futures_util::{FutureExt, StreamExt};
+
+    const ALICE: UserNo = UserNo(1);
+    const BOB: UserNo = UserNo(2);
+
+    fn listener(no: UserNo) -> Listener {
+        let principal = Principal {
+            no,
+            id: UserId::stored(format!("user-{}", no.0)),
+            profile: Arc::new(Profile::default()),
+            roles: Roles::default(),
+            expires_at: 0,
+        };
+        let outbox = Outbox::new(SessionId(uuid::Uuid::nil()), 100_000);
+        Listener::reading(Arc::new(principal), outbox, Some("member".to_owned()), 1)
+    }
+
+    fn event(seq: Seq) -> Encoded {
+        Encoded {
+            seq: Some(seq),
+            ..Encoded::passing(seq.to_string().into())
+        }
+    }
+
+    /// What has been pushed to it since the last look.
+    fn pushed(listener: &Listener) -> Vec<String> {
+        let mut drain = Drain(Arc::clone(&listener.outbox));
+        let Some(Some(drained)) = drain.next().now_or_never() else {
+            return Vec::new();
+        };
+        let text = |frame| match frame {
+            Frame::Text(text) => text.to_string(),
+            other => format!("{other:?}"),
+        };
+        drained.frames.into_iter().map(text).collect()
+    }
+
+    #[test]
+    fn what_comes_while_the_snapshot_is_read_follows_it_without_doubles() {
+        let mut listener = listener(ALICE);
+        listener.give(&[event(5), event(6), event(7)]);
+        listener.give(&[Encoded::passing("passing".into()), event(8)]);
+        assert!(pushed(&listener).is_empty() && !listener.is_live());
+        assert_eq!(listener.go_live(6), Push::Queued);
+        assert!(listener.is_live());
+        assert_eq!(pushed(&listener), ["7", "passing", "8"]);
+        listener.give(&[event(6), event(9), Encoded::passing("again".into())]);
+        assert_eq!(pushed(&listener), ["9", "again"], "the snapshot held 6");
+    }
+
+    #[test]
+    fn a_snapshot_may_be_ahead_of_what_the_room_has_announced() {
+        let mut listener = listener(ALICE);
+        listener.go_live(9);
+        listener.give(&[event(8), event(9), event(10)]);
+        assert_eq!(pushed(&listener), ["10"]);
+    }
+
+    #[test]
+    fn each_hears_what_is_meant_for_them() {
+        let own = || Encoded {
+            for_sender: Some((ALICE, "with client_id".into())),
+            ..event(1)
+        };
+        for (no, expected) in [(ALICE, "with client_id"), (BOB, "1")] {
+            let mut listener = listener(no);
+            listener.go_live(0);
+            listener.give(&[own()]);
+            assert_eq!(pushed(&listener), [expected]);
+        }
+        let only = |audience| Encoded {
+            audience: Some(audience),
+            ..event(2)
+        };
+        let mut listener = listener(BOB);
+        listener.go_live(0);
+        listener.give(&[
+            only(Audience::Role("helper".into())),
+            only(Audience::User(ALICE)),
+        ]);
+        assert!(pushed(&listener).is_empty());
+        listener.give(&[
+            only(Audience::Role("member".into())),
+            only(Audience::User(BOB)),
+        ]);
+        assert_eq!(pushed(&listener), ["2", "2"]);
     }
 }

@@ -111,9 +111,10 @@ impl Room {
                 .for_each(|reply| reply.refuse(away.clone()));
         };
         let moved_from = self.state.evolve_mark(user, mark, seq);
+        let stands = self.state.marked(user, mark).unwrap_or(seq);
         replies
             .into_iter()
-            .for_each(|reply| reply.send(Ok(Answer::Marked(seq))));
+            .for_each(|reply| reply.send(Ok(Answer::Marked(stands))));
         if let Some(before) = moved_from {
             self.announce_mark(user, mark, before, seq);
         }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::directory::Directory;
-use crate::domain::ids::{ConversationId, UserNo};
+use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::metrics::Metrics;
-use crate::outbox::Outbox;
+use crate::outbox::{CloseReason, Frame, Outbox};
 use crate::wire::answer::Answer;
 use crate::wire::encode;
 
@@ -24,6 +24,13 @@ pub enum Asker {
         directory: Arc<Directory>,
         /// Counts refusals.
         metrics: Arc<Metrics>,
+    },
+    /// A session whose room was lost: it joins again from this seq on, until it has.
+    Rejoining {
+        /// Its outbox.
+        outbox: Arc<Outbox>,
+        /// The last seq that it was told of.
+        after: Seq,
     },
     /// A REST request.
     Rest(oneshot::Sender<Result<Answer, Error>>),
@@ -64,6 +71,11 @@ impl Reply {
         match asker {
             Asker::Rest(caller) => drop(caller.send(outcome)),
             Asker::Nobody => {}
+            Asker::Rejoining { outbox, .. } => match outcome {
+                Ok(_) | Err(Error::Refused(Refusal::Conflict(_))) => {}
+                // Its client asked for nothing and can be answered nothing: it comes back by itself, and is told why not.
+                Err(_) => outbox.close(CloseReason::SlowReader),
+            },
             Asker::Socket {
                 outbox,
                 id,
@@ -85,9 +97,13 @@ impl Reply {
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        if let Some(asker) = self.asker.take() {
-            let lost = Refusal::Unavailable("The conversation is being reopened: try again");
-            self.deliver(asker, Err(Error::Refused(lost)));
+        let lost = Refusal::Unavailable("The conversation is being reopened: try again");
+        match self.asker.take() {
+            None => {}
+            Some(Asker::Rejoining { outbox, after }) => {
+                outbox.push(Frame::Rejoin(self.place, after));
+            }
+            Some(asker) => self.deliver(asker, Err(Error::Refused(lost))),
         }
     }
 }

@@ -1,19 +1,22 @@
 //! Saying something: decide, append, acknowledge, announce.
 
 use actix::prelude::*;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::actor::Room;
 use super::reply::Reply;
 use crate::domain::entry::{Entry, Fact};
-use crate::domain::ids::{ConversationNo, MessageId, Seq};
+use crate::domain::ids::{ConversationNo, MessageId, PolicyVersion, Seq};
 use crate::domain::message::{ClientIdOrigin, Draft, Message};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
-use crate::journal::{Append, Outcome};
+use crate::journal::{Append, Outcome, Permit, Ticket};
 use crate::store::messages;
 use crate::wire::answer::{Answer, Novelty};
+
+const TOO_MUCH: Refusal = Refusal::Unavailable("Too much is waiting to be written: try again");
 
 /// A send that the journal has.
 pub(super) struct WaitingSend {
@@ -22,8 +25,26 @@ pub(super) struct WaitingSend {
     pub(super) reply: Reply,
 }
 
+/// Sends that a change of the policy has overtaken, and those that came after them: they are decided in the order of
+/// coming, once nothing that was decided before the change is under way.
+#[derive(Default)]
+pub(super) struct Overtaken {
+    waiting: BTreeMap<Ticket, (WaitingSend, Permit)>,
+    /// What the sends that the journal has were decided under.
+    policy: PolicyVersion,
+    /// The change is one that this room may not know of.
+    is_stale: bool,
+    catching_up: bool,
+}
+
+impl Overtaken {
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+}
+
 impl Room {
-    /// Hands a message to the journal if it may be said. Room after room does this for every message: it waits for nothing.
+    /// Takes a message, unless others wait that must be said before it.
     pub(super) fn send(
         &mut self,
         principal: Arc<Principal>,
@@ -31,16 +52,36 @@ impl Room {
         reply: Reply,
         context: &mut Context<Self>,
     ) {
+        let ticket = self.ticket();
+        let send = WaitingSend {
+            principal,
+            draft,
+            reply,
+        };
+        let is_behind = !self.sends.is_empty()
+            && self.overtaken.policy != self.state.conversation.policy_version;
+        if is_behind || !self.overtaken.is_empty() {
+            self.hold(ticket, send);
+        } else {
+            self.hand_over(ticket, send, context);
+        }
+    }
+
+    /// Hands a message to the journal if it may be said. Room after room does this for every message: it waits for nothing.
+    fn hand_over(&mut self, ticket: Ticket, send: WaitingSend, context: &mut Context<Self>) {
+        let WaitingSend {
+            principal,
+            draft,
+            reply,
+        } = send;
         if let Err(refusal) = self.state.may_send(&principal, &draft) {
             return self.refuse_unless_repeated(principal, draft, reply, refusal, context);
         }
         let Some(permit) = self.house.journal.permit() else {
-            return reply.refuse(Refusal::Unavailable(
-                "Too much is waiting to be written: try again",
-            ));
+            return reply.refuse(TOO_MUCH);
         };
-        let ticket = self.ticket();
         let room = self.settled_here(context);
+        self.overtaken.policy = self.state.conversation.policy_version;
         self.house.journal.append(Append {
             conversation: self.state.conversation.no,
             policy: self.state.conversation.policy_version,
@@ -92,12 +133,7 @@ impl Room {
         context.spawn(look_up.into_actor(self));
     }
 
-    pub(super) fn send_settled(
-        &mut self,
-        send: WaitingSend,
-        outcome: Outcome,
-        context: &mut Context<Self>,
-    ) {
+    pub(super) fn send_settled(&mut self, ticket: Ticket, send: WaitingSend, outcome: Outcome) {
         match outcome {
             Outcome::Stored { seq, at } => {
                 let message = self.message(&send, seq, at);
@@ -105,6 +141,7 @@ impl Room {
                 log::debug!(event = "message_sent", conversation_id:% = self.state.conversation.id, user_id:% = send.principal.id, message_type = send.draft.kind.name(), seq = seq; "");
                 self.timeline.offer(Entry {
                     seq,
+                    at,
                     fact: Fact::Said(message.clone()),
                 });
                 send.reply.send(Ok(Answer::Sent(message, Novelty::New)));
@@ -117,7 +154,10 @@ impl Room {
             } => {
                 self.answer_repeat(send, conversation, seq, at, fingerprint);
             }
-            Outcome::Stale => self.decide_again(send, context),
+            Outcome::Stale => {
+                self.overtaken.is_stale = true;
+                self.hold(ticket, send);
+            }
             Outcome::Refused(refusal) => send.reply.refuse(refusal),
             Outcome::Unknown | Outcome::Marked => {
                 self.suspects_gap = true;
@@ -164,6 +204,7 @@ impl Room {
         if seq > self.timeline.announced() {
             self.timeline.offer(Entry {
                 seq,
+                at,
                 fact: Fact::Said(message.clone()),
             });
         }
@@ -171,14 +212,36 @@ impl Room {
             .send(Ok(Answer::Sent(message, Novelty::Repeated)));
     }
 
+    fn hold(&mut self, ticket: Ticket, send: WaitingSend) {
+        match self.house.journal.permit() {
+            Some(permit) => drop(self.overtaken.waiting.insert(ticket, (send, permit))),
+            None => send.reply.refuse(TOO_MUCH),
+        }
+    }
+
     /// The policy changed between deciding and writing. What changed it is on its way to this room; should it not come, the
     /// room reads it.
-    fn decide_again(&mut self, send: WaitingSend, context: &mut Context<Self>) {
+    pub(super) fn decide_overtaken(&mut self, context: &mut Context<Self>) {
+        let waits = self.overtaken.catching_up || !self.sends.is_empty();
+        if waits || self.overtaken.is_empty() {
+            return;
+        }
+        if !self.overtaken.is_stale {
+            return self.hand_over_again(context);
+        }
+        self.overtaken.catching_up = true;
         self.suspects_gap = true;
         let wait = self.catch_up();
         context.spawn(wait.into_actor(self).map(move |entries, room, context| {
             room.caught_up(entries, context);
-            room.send(send.principal, send.draft, send.reply, context);
+            room.hand_over_again(context);
         }));
+    }
+
+    fn hand_over_again(&mut self, context: &mut Context<Self>) {
+        for (ticket, (send, permit)) in std::mem::take(&mut self.overtaken).waiting {
+            drop(permit);
+            self.hand_over(ticket, send, context);
+        }
     }
 }

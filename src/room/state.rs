@@ -156,6 +156,14 @@ impl State {
         Ok((now, (wanted > now).then_some(wanted)))
     }
 
+    /// How far one of somebody's watermarks is.
+    pub fn marked(&self, user: UserNo, mark: Mark) -> Option<Seq> {
+        self.person(user).map(|person| match mark {
+            Mark::Delivered => person.delivered_seq,
+            Mark::Seen => person.read_seq,
+        })
+    }
+
     /// What a request for a change comes to.
     pub fn decide(&self, caller: &Principal, command: &Command) -> Result<Decision, Refusal> {
         self.standing(caller)?;
@@ -224,6 +232,9 @@ impl State {
                 ));
             }
             ConversationKind::Group | ConversationKind::Support => self.must_manage(caller)?,
+        }
+        if before.is_some_and(|person| person.membership == Membership::Present) {
+            return Ok(Decision::Already);
         }
         let present = self
             .people
@@ -321,14 +332,20 @@ impl State {
     /// Takes in an entry that is announced now.
     pub fn evolve(&mut self, entry: &Entry) {
         self.conversation.last_seq = entry.seq;
+        self.conversation.updated_at = entry.at;
         if entry.fact.changes_policy() {
             self.conversation.policy_version += 1;
         }
         match &entry.fact {
-            Fact::Said(message) => self.conversation.updated_at = message.created_at,
-            Fact::Edited(_) | Fact::Deleted(_) => {}
+            Fact::Said(_) | Fact::Edited(_) | Fact::Deleted(_) => {}
             Fact::Participant { now, .. } => {
-                self.people.insert(now.no, now.clone());
+                let mut now = now.clone();
+                // A mark that was committed after the change may have been taken in before it.
+                if let Some(before) = self.people.get(&now.no) {
+                    now.delivered_seq = now.delivered_seq.max(before.delivered_seq);
+                    now.read_seq = now.read_seq.max(before.read_seq);
+                }
+                self.people.insert(now.no, now);
             }
             Fact::Settings { title, status } => {
                 self.conversation.title.clone_from(title);
@@ -359,3 +376,7 @@ fn change_unless_same(before: &Participant, after: Participant) -> Decision {
         Decision::Change(ChangeKind::Set { participant: after })
     }
 }
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

@@ -59,6 +59,7 @@ mod tests {
     fn entry(seq: Seq) -> Entry {
         Entry {
             seq,
+            at: chrono::DateTime::UNIX_EPOCH,
             fact: Fact::Settings {
                 title: None,
                 status: ConversationStatus::Open,

@@ -197,10 +197,12 @@ pub fn append(
     messages: &[NewMessage<'_>],
 ) -> Result<Vec<Appended>, Error> {
     use diesel::result::{DatabaseErrorKind, Error as Db};
-    AppendBatch::new(messages).load(connection).map_err(|error| match error {
-        Db::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => away(),
-        other => explain(other),
-    })
+    AppendBatch::new(messages)
+        .load(connection)
+        .map_err(|error| match error {
+            Db::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => away(),
+            other => explain(other),
+        })
 }
 
 /// What `explain` says of the statement, for a test that reads its plan.

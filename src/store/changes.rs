@@ -1,11 +1,11 @@
 //! Every durable change but a message: edits, deletions, people, settings. One transaction each.
 
+use chrono::{DateTime, Utc};
 use diesel::dsl::now as commit_time;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
-use super::conversations::{self as conversation_rows, Key};
-use super::creation::same_key;
+use super::creation::refresh_same_key;
 use super::schema::{
     conversation_changes, conversations, message_changes, messages, participant_changes,
     participants,
@@ -115,12 +115,26 @@ enum Effect {
     OnPolicy,
 }
 
+/// A change's place in the order, and its moment.
+#[derive(Clone, Copy, Queryable)]
+struct Turn {
+    seq: Seq,
+    at: DateTime<Utc>,
+}
+
+impl Turn {
+    fn done(self, fact: Fact) -> Changed {
+        let Self { seq, at } = self;
+        Changed::Done(Entry { seq, at, fact })
+    }
+}
+
 /// Takes the next seq under the conversation's row lock; `None` when the policy is another by now.
-fn next_seq(
+fn next_turn(
     connection: &mut PgConnection,
     change: &Change,
     effect: Effect,
-) -> Result<Option<Seq>, Error> {
+) -> Result<Option<Turn>, Error> {
     let raised = match effect {
         Effect::OnMessages => 0,
         Effect::OnPolicy => 1,
@@ -134,7 +148,7 @@ fn next_seq(
             conversations::policy_version.eq(conversations::policy_version + raised),
             conversations::updated_at.eq(commit_time),
         ))
-        .returning(conversations::last_seq)
+        .returning((conversations::last_seq, conversations::updated_at))
         .get_result(connection)
         .optional()?)
 }
@@ -155,17 +169,14 @@ fn edit(
     if message.draft.body == body {
         return Ok(Changed::Already(Fact::Edited(message)));
     }
-    let Some(seq) = next_seq(connection, change, Effect::OnMessages)? else {
+    let Some(turn) = next_turn(connection, change, Effect::OnMessages)? else {
         return Ok(Changed::Stale);
     };
-    keep_wording(connection, change, seq, &message, "edited")?;
+    keep_wording(connection, change, turn.seq, &message, "edited")?;
     diesel::update(messages::table.find((id.conversation.0, id.seq)))
         .set((messages::body.eq(body), messages::edited_at.eq(commit_time)))
         .execute(connection)?;
-    Ok(Changed::Done(Entry {
-        seq,
-        fact: Fact::Edited(as_it_stands(connection, id)?),
-    }))
+    Ok(turn.done(Fact::Edited(as_it_stands(connection, id)?)))
 }
 
 fn delete(
@@ -184,10 +195,10 @@ fn delete(
     if message.deleted_at.is_some() {
         return Ok(Changed::Already(Fact::Deleted(message)));
     }
-    let Some(seq) = next_seq(connection, change, Effect::OnMessages)? else {
+    let Some(turn) = next_turn(connection, change, Effect::OnMessages)? else {
         return Ok(Changed::Stale);
     };
-    keep_wording(connection, change, seq, &message, "deleted")?;
+    keep_wording(connection, change, turn.seq, &message, "deleted")?;
     diesel::update(messages::table.find((id.conversation.0, id.seq)))
         .set((
             messages::body.eq(""),
@@ -196,10 +207,7 @@ fn delete(
             messages::deleted_at.eq(commit_time),
         ))
         .execute(connection)?;
-    Ok(Changed::Done(Entry {
-        seq,
-        fact: Fact::Deleted(as_it_stands(connection, id)?),
-    }))
+    Ok(turn.done(Fact::Deleted(as_it_stands(connection, id)?)))
 }
 
 fn missing_message() -> Changed {
@@ -259,7 +267,7 @@ fn add(
             now: present,
         }));
     }
-    let Some(seq) = next_seq(connection, change, Effect::OnPolicy)? else {
+    let Some(turn) = next_turn(connection, change, Effect::OnPolicy)? else {
         return Ok(Changed::Stale);
     };
     diesel::insert_into(participants::table)
@@ -280,7 +288,7 @@ fn add(
     } else {
         "added"
     };
-    log_participant(connection, change, seq, UserNo(user.no), action)
+    log_participant(connection, change, turn, UserNo(user.no), action)
 }
 
 fn set(
@@ -288,7 +296,7 @@ fn set(
     change: &Change,
     wanted: &Participant,
 ) -> Result<Changed, Error> {
-    let Some(seq) = next_seq(connection, change, Effect::OnPolicy)? else {
+    let Some(turn) = next_turn(connection, change, Effect::OnPolicy)? else {
         return Ok(Changed::Stale);
     };
     diesel::update(participants::table.find((change.conversation.0, wanted.no.0)))
@@ -304,13 +312,13 @@ fn set(
         Membership::Left => "left",
         Membership::Removed => "removed",
     };
-    log_participant(connection, change, seq, wanted.no, action)
+    log_participant(connection, change, turn, wanted.no, action)
 }
 
 fn log_participant(
     connection: &mut PgConnection,
     change: &Change,
-    seq: Seq,
+    turn: Turn,
     user: UserNo,
     action: &str,
 ) -> Result<Changed, Error> {
@@ -319,7 +327,7 @@ fn log_participant(
     diesel::insert_into(participant_changes::table)
         .values((
             participant_changes::conversation_no.eq(change.conversation.0),
-            participant_changes::seq.eq(seq),
+            participant_changes::seq.eq(turn.seq),
             participant_changes::user_no.eq(user.0),
             participant_changes::actor_no.eq(change.actor.0),
             participant_changes::action.eq(action),
@@ -329,39 +337,10 @@ fn log_participant(
         ))
         .execute(connection)?;
     refresh_same_key(connection, change.conversation)?;
-    Ok(Changed::Done(Entry {
-        seq,
-        fact: Fact::Participant {
-            by: change.actor,
-            now,
-        },
+    Ok(turn.done(Fact::Participant {
+        by: change.actor,
+        now,
     }))
-}
-
-/// Other people: another conversation, as far as "a subject with the same people has one" goes. Where one with these people
-/// is there already, this one has no key.
-fn refresh_same_key(connection: &mut PgConnection, no: ConversationNo) -> Result<(), Error> {
-    let Some(conversation) = conversation_rows::find(connection, Key::No(no))? else {
-        return Ok(());
-    };
-    if conversation.kind == crate::domain::conversation::ConversationKind::Direct {
-        return Ok(());
-    }
-    let present: Vec<UserNo> = participant_rows::of(connection, no)?
-        .into_iter()
-        .filter(|p| p.membership == Membership::Present)
-        .map(|p| p.no)
-        .collect();
-    let key = same_key(conversation.kind, conversation.subject.as_ref(), &present);
-    let taken = conversations::table
-        .filter(conversations::same_key.eq(&key))
-        .filter(conversations::no.ne(no.0));
-    let is_taken: bool = diesel::select(diesel::dsl::exists(taken)).get_result(connection)?;
-    let free = key.filter(|_| !is_taken);
-    diesel::update(conversations::table.find(no.0))
-        .set(conversations::same_key.eq(free))
-        .execute(connection)?;
-    Ok(())
 }
 
 fn settings(
@@ -370,7 +349,7 @@ fn settings(
     title: Option<&str>,
     status: ConversationStatus,
 ) -> Result<Changed, Error> {
-    let Some(seq) = next_seq(connection, change, Effect::OnPolicy)? else {
+    let Some(turn) = next_turn(connection, change, Effect::OnPolicy)? else {
         return Ok(Changed::Stale);
     };
     diesel::update(conversations::table.find(change.conversation.0))
@@ -382,17 +361,14 @@ fn settings(
     diesel::insert_into(conversation_changes::table)
         .values((
             conversation_changes::conversation_no.eq(change.conversation.0),
-            conversation_changes::seq.eq(seq),
+            conversation_changes::seq.eq(turn.seq),
             conversation_changes::actor_no.eq(change.actor.0),
             conversation_changes::title.eq(title),
             conversation_changes::status.eq(status.name()),
         ))
         .execute(connection)?;
-    Ok(Changed::Done(Entry {
-        seq,
-        fact: Fact::Settings {
-            title: title.map(str::to_owned),
-            status,
-        },
+    Ok(turn.done(Fact::Settings {
+        title: title.map(str::to_owned),
+        status,
     }))
 }

@@ -6,9 +6,10 @@ use sha2::{Digest, Sha256};
 
 use super::append::{NewMessage, append};
 use super::conversations::{self, Key};
+use super::participants as people;
 use super::pool::explain;
 use super::schema::{conversations as table, participants};
-use crate::domain::conversation::{Conversation, ConversationKind, Subject};
+use crate::domain::conversation::{Conversation, ConversationKind, Membership, Subject};
 use crate::domain::ids::{ConversationId, ConversationNo, UserNo};
 use crate::domain::message::Draft;
 use crate::domain::refusal::Refusal;
@@ -161,6 +162,35 @@ fn say_first(
             Err(Refusal::Conflict("This client_id was used for another message").into())
         }
     }
+}
+
+/// Other people: another conversation, as far as "a subject with the same people has one" goes. Where one with these people
+/// is there already, this one has no key.
+pub(super) fn refresh_same_key(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+) -> Result<(), Error> {
+    let Some(conversation) = conversations::find(connection, Key::No(no))? else {
+        return Ok(());
+    };
+    if conversation.kind == ConversationKind::Direct {
+        return Ok(());
+    }
+    let present: Vec<UserNo> = people::of(connection, no)?
+        .into_iter()
+        .filter(|p| p.membership == Membership::Present)
+        .map(|p| p.no)
+        .collect();
+    let key = same_key(conversation.kind, conversation.subject.as_ref(), &present);
+    let taken = table::table
+        .filter(table::same_key.eq(&key))
+        .filter(table::no.ne(no.0));
+    let is_taken: bool = diesel::select(diesel::dsl::exists(taken)).get_result(connection)?;
+    let free = key.filter(|_| !is_taken);
+    diesel::update(table::table.find(no.0))
+        .set(table::same_key.eq(free))
+        .execute(connection)?;
+    Ok(())
 }
 
 #[cfg(test)]

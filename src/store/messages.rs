@@ -6,7 +6,6 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use serde_json::Value;
-use serde_json::value::RawValue;
 use std::sync::Arc;
 
 use super::pool::explain;
@@ -54,7 +53,7 @@ pub(super) fn assemble(row: MessageRow, sender_id: String) -> Result<Message, Er
         attachments: attachments.unwrap_or_default(),
         context: context
             .map_err(Error::internal)?
-            .filter(|json: &Box<RawValue>| json.get() != "null"),
+            .filter(|json| json.get() != "null"),
         kind: MessageKind::named(&row.kind)
             .ok_or_else(|| Error::internal("unknown kind of message"))?,
         audience: row

@@ -106,7 +106,10 @@ fn with_connect_timeout(url: &str) -> String {
     if url.contains("connect_timeout") || !url.contains("://") {
         return url.to_owned();
     }
-    format!("{url}{}connect_timeout=3", if url.contains('?') { '&' } else { '?' })
+    format!(
+        "{url}{}connect_timeout=3",
+        if url.contains('?') { '&' } else { '?' }
+    )
 }
 
 /// The refusal while the database can not be reached.

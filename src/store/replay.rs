@@ -1,5 +1,6 @@
 //! Reading a conversation as it stands: for a join, for a room that wakes, for a room that missed something.
 
+use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
@@ -129,6 +130,7 @@ fn said(
     let entry = |(row, id)| {
         assemble(row, id).map(|m| Entry {
             seq: m.seq(),
+            at: m.created_at,
             fact: Fact::Said(m),
         })
     };
@@ -140,16 +142,20 @@ fn rewritten(
     no: ConversationNo,
     after: Seq,
 ) -> Result<Vec<Entry>, Error> {
-    let rows: Vec<(Seq, Seq)> = message_changes::table
+    let rows: Vec<(Seq, Seq, DateTime<Utc>)> = message_changes::table
         .filter(
             message_changes::conversation_no
                 .eq(no.0)
                 .and(message_changes::seq.gt(after)),
         )
-        .select((message_changes::seq, message_changes::target_seq))
+        .select((
+            message_changes::seq,
+            message_changes::target_seq,
+            message_changes::created_at,
+        ))
         .load(connection)?;
     let mut entries = Vec::with_capacity(rows.len());
-    for (seq, target) in rows {
+    for (seq, target, at) in rows {
         let id = MessageId {
             conversation: no,
             seq: target,
@@ -161,7 +167,7 @@ fn rewritten(
         } else {
             Fact::Edited(message)
         };
-        entries.push(Entry { seq, fact });
+        entries.push(Entry { seq, at, fact });
     }
     Ok(entries)
 }
@@ -171,7 +177,7 @@ fn moved(
     no: ConversationNo,
     after: Seq,
 ) -> Result<Vec<Entry>, Error> {
-    let rows: Vec<(Seq, i64, i64)> = participant_changes::table
+    let rows: Vec<(Seq, i64, i64, DateTime<Utc>)> = participant_changes::table
         .filter(
             participant_changes::conversation_no
                 .eq(no.0)
@@ -181,14 +187,16 @@ fn moved(
             participant_changes::seq,
             participant_changes::user_no,
             participant_changes::actor_no,
+            participant_changes::created_at,
         ))
         .load(connection)?;
     let mut entries = Vec::with_capacity(rows.len());
-    for (seq, user, actor) in rows {
+    for (seq, user, actor, at) in rows {
         let now = participants::find(connection, no, UserNo(user))?
             .ok_or_else(|| Error::internal("a changed participant is missing"))?;
         entries.push(Entry {
             seq,
+            at,
             fact: Fact::Participant {
                 by: UserNo(actor),
                 now,
@@ -203,7 +211,7 @@ fn settled(
     no: ConversationNo,
     after: Seq,
 ) -> Result<Vec<Entry>, Error> {
-    let rows: Vec<(Seq, Option<String>, String)> = conversation_changes::table
+    let rows: Vec<(Seq, Option<String>, String, DateTime<Utc>)> = conversation_changes::table
         .filter(
             conversation_changes::conversation_no
                 .eq(no.0)
@@ -213,13 +221,15 @@ fn settled(
             conversation_changes::seq,
             conversation_changes::title,
             conversation_changes::status,
+            conversation_changes::created_at,
         ))
         .load(connection)?;
-    let entry = |(seq, title, status): (Seq, Option<String>, String)| {
+    let entry = |(seq, title, status, at): (Seq, Option<String>, String, DateTime<Utc>)| {
         let status = crate::domain::conversation::ConversationStatus::named(&status)
             .ok_or_else(|| Error::internal("unknown status"))?;
         Ok(Entry {
             seq,
+            at,
             fact: Fact::Settings { title, status },
         })
     };

@@ -68,7 +68,8 @@ impl FrameGuard {
     }
 
     fn read_header(&mut self) -> Result<(), Violation> {
-        let [first, second, extended @ ..] = self.header.get(..self.come).unwrap_or_default() else {
+        let [first, second, extended @ ..] = self.header.get(..self.come).unwrap_or_default()
+        else {
             return Ok(());
         };
         if second & 0x80 == 0 {

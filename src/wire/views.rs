@@ -349,3 +349,7 @@ impl<'a> SentView<'a> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "views_tests.rs"]
+mod tests;
