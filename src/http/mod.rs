@@ -2,6 +2,7 @@
 
 pub mod caller;
 pub mod conversations;
+pub mod creating;
 pub mod demo;
 mod idempotent;
 pub mod me;
@@ -53,7 +54,7 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(me::show)
         .service(me::put_user)
         .service(me::show_user)
-        .service(conversations::create)
+        .service(creating::create)
         .service(conversations::list)
         .service(conversations::show)
         .service(conversations::change)

@@ -47,6 +47,12 @@ async fn ids_of_no_form_are_named() {
     assert_names(&alice.get("/api/v1/users/a%20b").await, "id", "a user");
     let path = place("/participants/a%20b");
     assert_names(&alice.delete(&path).await, "user_id", &path);
+}
+
+#[tokio::test]
+async fn fields_of_no_form_are_named() {
+    let (alice, here, _house) = alice_and_bob().await;
+    let place = |rest: &str| format!("/api/v1/conversations/{here}{rest}");
     let bodies = [
         (
             place("/messages"),
@@ -83,6 +89,12 @@ async fn ids_of_no_form_are_named() {
             &body.to_string(),
         );
     }
+}
+
+#[tokio::test]
+async fn parameters_of_no_form_are_named() {
+    let (alice, here, _house) = alice_and_bob().await;
+    let place = |rest: &str| format!("/api/v1/conversations/{here}{rest}");
     for (query, field) in [
         ("/messages?limit=x", "limit"),
         ("/messages?limit=0", "limit"),

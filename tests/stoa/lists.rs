@@ -129,7 +129,6 @@ async fn unread_counts_what_others_said_to_one_and_nothing_else() {
     let (alice, bob) = (house.person("alice").await, house.person("bob").await);
     let platform = house.person_with("platform", &["service"]).await;
     let id = house.group(&alice, &[&bob]).await;
-    let other = house.direct(&alice, &bob).await;
     let messages = format!("{LIST}/{id}/messages");
     assert_eq!(unread(&bob).await, (0, json!([])));
     let first = alice.say(&id, "one").await;
@@ -167,8 +166,19 @@ async fn unread_counts_what_others_said_to_one_and_nothing_else() {
         .await
         .expect_status(200);
     assert_eq!(unread(&bob).await, (2, here(2)));
+}
+
+#[tokio::test]
+async fn unread_is_counted_where_one_may_read_and_beyond_what_one_has_read() {
+    let house = House::start().await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let (id, other) = (
+        house.group(&alice, &[&bob]).await,
+        house.direct(&alice, &bob).await,
+    );
+    alice.say(&id, "here").await;
     alice.say(&other, "elsewhere").await;
-    assert_eq!(unread(&bob).await.0, 3);
+    assert_eq!(unread(&bob).await.0, 2);
     bob.post(&format!("{LIST}/{id}/seen"), json!({ "seq": 1_000 }))
         .await
         .expect_status(200);

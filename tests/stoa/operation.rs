@@ -57,6 +57,18 @@ async fn converse(server: &Process) -> Vec<String> {
         .request("WHISPERED-METHOD", "/api/v1/me", None, &[])
         .await;
     alice.get("/whispered-asset").await;
+    knock(server, &bob).await;
+    socket.send_text("whispered-nonsense").await;
+    assert_eq!(socket.closed().await, Some(1008));
+    let signatures = [&alice, &bob].map(|person| {
+        let signature = person.token.rsplit('.').next();
+        signature.expect("three parts").to_owned()
+    });
+    [vec![conversation, message], signatures.to_vec()].concat()
+}
+
+/// Shows tokens where they are refused.
+async fn knock(server: &Process, bob: &Person) {
     let forged = format!("{}whispered", bob.token);
     Person::new(server.address, "bob", forged.clone())
         .get("/api/v1/me")
@@ -70,17 +82,6 @@ async fn converse(server: &Process) -> Vec<String> {
     unknown.closed().await;
     let query = format!("/ws?token={}", bob.token);
     bob.get(&query).await.expect_status(400);
-    socket.send_text("whispered-nonsense").await;
-    assert_eq!(socket.closed().await, Some(1008));
-    let signatures = [&alice, &bob].map(|person| {
-        person
-            .token
-            .rsplit('.')
-            .next()
-            .expect("three parts")
-            .to_owned()
-    });
-    [vec![conversation, message], signatures.to_vec()].concat()
 }
 
 #[tokio::test]

@@ -4,14 +4,13 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use std::collections::BTreeMap;
-use stoa::config::DatabaseOptions;
-use stoa::domain::conversation::Membership;
+use stoa::domain::conversation::{ConversationKind, Membership};
 use stoa::domain::ids::{ConversationId, ConversationNo, MessageId, UserId, UserNo};
 use stoa::domain::message::{Draft, Power};
 use stoa::domain::principal::Profile;
 use stoa::domain::snapshot::Reader;
 use stoa::store::append::{self, NewMessage};
-use stoa::store::changes::{self, Change, ChangeKind};
+use stoa::store::changes::{self, Change, ChangeKind, Changed};
 use stoa::store::conversations::{self, Filter, Key};
 use stoa::store::creation::{self, NewConversation};
 use stoa::store::marks::{self, NewMark};
@@ -86,20 +85,11 @@ fn must_walk_nothing<T>(
     );
 }
 
-fn options(url: &str) -> DatabaseOptions {
-    parse(&[
-        "stoa",
-        "--database-url",
-        url,
-        "--jwt-secret",
-        "long enough a secret for the tests",
-    ])
-    .database
-}
-
 fn full_database() -> (Pool, PgConnection) {
     let url = fresh_database();
-    let pool = Pool::new(&url, &options(&url)).expect("a pool");
+    let secret = "long enough a secret for the tests";
+    let config = parse(&["stoa", "--database-url", &url, "--jwt-secret", secret]);
+    let pool = Pool::new(&url, &config.database).expect("a pool");
     let mut connection = pool.dedicated().expect("a connection");
     connection
         .batch_execute(&format!("set statement_timeout = 0; {FILL}"))
@@ -144,8 +134,7 @@ fn reading(connection: &mut PgConnection) {
         replay::load(connection, Key::Id(id)).unwrap().unwrap()
     });
     must_walk_nothing(connection, "a first result", |connection, n| {
-        let sender = UserNo(1 + (n * 800 * 7 + 3_331) % 10_000);
-        let found = messages::by_client_id(connection, sender, &format!("{}-1", n * 800));
+        let found = messages::by_client_id(connection, first_author(n), &format!("{}-1", n * 800));
         assert!(found.unwrap().is_some());
     });
     must_walk_nothing(connection, "earlier wordings", |connection, n| {
@@ -217,13 +206,23 @@ fn listing(connection: &mut PgConnection) {
     });
 }
 
-fn change(n: i64, kind: ChangeKind) -> Change {
+/// Who said the first message of that conversation.
+fn first_author(number: i64) -> UserNo {
+    UserNo(1 + (place(number).0 * 7 + 3_331) % 10_000)
+}
+
+fn change(number: i64, kind: ChangeKind) -> Change {
     Change {
-        conversation: place(n),
+        conversation: place(number),
         policy: 0,
-        actor: UserNo(1 + (n * 800 * 7 + 3_331) % 10_000),
+        actor: first_author(number),
         kind,
     }
+}
+
+fn make(connection: &mut PgConnection, change: &Change) {
+    let changed = changes::apply(connection, change).unwrap();
+    assert!(matches!(changed, Changed::Done(_)), "{changed:?}");
 }
 
 fn writing(connection: &mut PgConnection) {
@@ -249,21 +248,16 @@ fn writing(connection: &mut PgConnection) {
     must_walk_nothing(connection, "forgetting keys", |connection, _| {
         idempotency::sweep(connection).unwrap()
     });
+}
+
+fn changing(connection: &mut PgConnection) {
     must_walk_nothing(connection, "an edit and a deletion", |connection, n| {
         let message = MessageId {
             conversation: place(n),
             seq: 1,
         };
-        let actor = change(
-            n,
-            ChangeKind::Settings {
-                title: None,
-                status: stoa::domain::conversation::ConversationStatus::Open,
-            },
-        )
-        .actor;
         let reader = Reader {
-            no: actor,
+            no: first_author(n),
             role: None,
         };
         let edit = ChangeKind::Edit {
@@ -271,51 +265,37 @@ fn writing(connection: &mut PgConnection) {
             body: format!("new {n}"),
             reader: reader.clone(),
         };
-        let done = |changed| assert!(matches!(changed, changes::Changed::Done(_)), "{changed:?}");
-        done(changes::apply(connection, &change(n, edit)).unwrap());
+        make(connection, &change(n, edit));
         let delete = ChangeKind::Delete {
             message,
             power: Power::OwnOnly,
             reader,
         };
-        done(changes::apply(connection, &change(n, delete)).unwrap());
+        make(connection, &change(n, delete));
     });
     must_walk_nothing(connection, "coming and going", |connection, n| {
         let user = UserId::stored(format!("user-{}", n + 5_000));
-        let add = change(
-            n,
-            ChangeKind::Add {
-                user,
-                role: "member".into(),
-            },
-        );
-        assert!(matches!(
-            changes::apply(connection, &add).unwrap(),
-            changes::Changed::Done(_)
-        ));
+        let role = "member".into();
+        make(connection, &change(n, ChangeKind::Add { user, role }));
         let mut person = participants::find(connection, place(n), UserNo(n + 5_000))
             .unwrap()
             .unwrap();
         person.membership = Membership::Left;
-        let mut leave = change(
-            n,
-            ChangeKind::Set {
-                participant: person,
-            },
-        );
+        let participant = person;
+        let mut leave = change(n, ChangeKind::Set { participant });
         leave.policy = 1;
-        assert!(matches!(
-            changes::apply(connection, &leave).unwrap(),
-            changes::Changed::Done(_)
-        ));
+        make(connection, &leave);
     });
+}
+
+fn making(connection: &mut PgConnection) {
     must_walk_nothing(
         connection,
         "making or finding a conversation",
         |connection, n| {
             let new = NewConversation {
                 id: ConversationId::fresh(),
-                kind: stoa::domain::conversation::ConversationKind::Direct,
+                kind: ConversationKind::Direct,
                 title: None,
                 subject: None,
                 creator: UserNo(n),
@@ -337,6 +317,8 @@ fn no_query_walks_a_big_table() {
     reading(&mut connection);
     listing(&mut connection);
     writing(&mut connection);
+    changing(&mut connection);
+    making(&mut connection);
 }
 
 #[test]

@@ -1,0 +1,249 @@
+//! One connection: who it is, what it joined, its limits. Turns frames into requests; nothing else.
+
+mod identity;
+mod requests;
+
+use actix::prelude::*;
+use actix_web_actors::ws;
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::config::SocketOptions;
+use crate::directory::SubjectKey;
+use crate::domain::ids::{ConversationId, SessionId};
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::error::Error;
+use crate::outbox::{CloseReason, Drain, Drained, Frame, Outbox};
+use crate::pace::{Pace, SessionPace};
+use crate::people::People;
+use crate::registry::Rooms;
+use crate::room::reply::{Asker, Reply, told};
+use crate::room::{House, ToRoom};
+use crate::wire::decode::{Request, decode};
+use crate::wire::encode;
+use crate::wire::guard::Violation;
+
+/// Everything that a session needs of the house.
+pub struct Door {
+    /// What rooms need too.
+    pub house: Arc<House>,
+    /// The rooms.
+    pub rooms: Rooms,
+    /// Who is who.
+    pub people: People,
+    /// How fast anybody may be.
+    pub pace: Pace,
+    /// Bounds of connections.
+    pub options: SocketOptions,
+}
+
+/// The actor of one connection.
+pub struct Session {
+    door: Arc<Door>,
+    outbox: Arc<Outbox>,
+    principal: Option<Arc<Principal>>,
+    joined: Vec<ConversationId>,
+    watched: Vec<SubjectKey>,
+    pace: SessionPace,
+    /// Refusals for speed in a row; too many end the session.
+    too_fast: u32,
+    verdict: Rc<Cell<Option<Violation>>>,
+    /// A message that comes in several frames; bounded by the frame guard.
+    pieces: Vec<u8>,
+}
+
+/// Refusals for speed in a row after which a session is closed.
+const TOO_FAST_LIMIT: u32 = 200;
+/// Conversations and subjects that one session may follow.
+const FOLLOWED: usize = 1_000;
+
+impl Session {
+    /// A session with an open outbox; `verdict` is what the frame guard says of its peer.
+    pub fn new(
+        door: Arc<Door>,
+        outbox: Arc<Outbox>,
+        principal: Option<Arc<Principal>>,
+        verdict: Rc<Cell<Option<Violation>>>,
+    ) -> Self {
+        let pace = door.pace.session();
+        let (joined, watched, pieces) = (Vec::new(), Vec::new(), Vec::new());
+        Self {
+            door,
+            outbox,
+            principal,
+            joined,
+            watched,
+            pace,
+            too_fast: 0,
+            verdict,
+            pieces,
+        }
+    }
+
+    fn frame(&mut self, text: &str, context: &mut ws::WebsocketContext<Self>) {
+        let Some(incoming) = decode(text) else {
+            return self.outbox.close(CloseReason::Misuse);
+        };
+        let user = self.principal.as_ref().map(|principal| principal.no);
+        if let Err(refusal) = self.door.pace.frame(&self.pace, user) {
+            self.too_fast += 1;
+            if self.too_fast > TOO_FAST_LIMIT {
+                self.outbox.close(CloseReason::TooFast);
+            }
+            return self.refuse(incoming.id, refusal);
+        }
+        self.too_fast = 0;
+        let caller = self.principal.as_ref();
+        let named = caller.map_or(Ok(()), |caller| incoming.acting.must_be(caller));
+        match named.and(incoming.request) {
+            Err(refusal) => self.refuse(incoming.id, refusal),
+            Ok(Request::Authenticate { token }) => self.authenticate(incoming.id, token, context),
+            Ok(request) => match self.principal.clone() {
+                None => self.refuse(incoming.id, Refusal::Unauthenticated("Authenticate first")),
+                Some(principal) => self.carry(incoming.id, request, principal, context),
+            },
+        }
+    }
+
+    fn refuse(&self, id: Option<u64>, refusal: Refusal) {
+        self.fail(id, Error::Refused(refusal));
+    }
+
+    fn fail(&self, id: Option<u64>, error: Error) {
+        let refusal = told(error, &self.door.house.metrics);
+        self.outbox.text(encode::refusal(id, &refusal));
+    }
+
+    fn acknowledge(&self, id: Option<u64>, data: impl serde::Serialize) {
+        if let Some(id) = id {
+            self.outbox.text(encode::ack(id, data));
+        }
+    }
+
+    /// Puts the pieces of a message together; the frame guard bounds the whole.
+    fn continuation(
+        &mut self,
+        item: actix_http::ws::Item,
+        context: &mut ws::WebsocketContext<Self>,
+    ) {
+        use actix_http::ws::Item;
+        match item {
+            Item::FirstText(bytes) => self.pieces = bytes.to_vec(),
+            Item::FirstBinary(_) => self.outbox.close(CloseReason::Misuse),
+            Item::Continue(bytes) => self.pieces.extend_from_slice(&bytes),
+            Item::Last(bytes) => {
+                self.pieces.extend_from_slice(&bytes);
+                match String::from_utf8(std::mem::take(&mut self.pieces)) {
+                    Ok(text) => self.frame(&text, context),
+                    Err(_) => self.outbox.close(CloseReason::Misuse),
+                }
+            }
+        }
+    }
+}
+
+impl Actor for Session {
+    type Context = ws::WebsocketContext<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.set_mailbox_capacity(1);
+        context.add_stream(Drain(Arc::clone(&self.outbox)));
+        self.door.house.metrics.connections.inc();
+        match &self.principal {
+            Some(principal) => {
+                self.door.house.directory.arrive(principal.no, &self.outbox);
+                self.outbox
+                    .set_deadline(identity::time_left(principal), CloseReason::Unauthenticated);
+            }
+            None => {
+                let patience = Duration::from_secs(self.door.options.authentication_seconds);
+                self.outbox
+                    .set_deadline(patience, CloseReason::AuthenticationTimeout);
+            }
+        }
+    }
+}
+
+impl Drop for Session {
+    /// Runs however the connection ends: nothing of it stays.
+    fn drop(&mut self) {
+        let session = self.outbox.session();
+        self.outbox.end();
+        let directory = &self.door.house.directory;
+        directory.close(session);
+        self.watched
+            .iter()
+            .for_each(|subject| directory.unwatch(subject, session));
+        self.door.house.metrics.connections.dec();
+        let Some(principal) = &self.principal else {
+            return;
+        };
+        directory.depart(principal.no, session, Instant::now());
+        for conversation in &self.joined {
+            let reply = Reply::new(*conversation, principal.no, Asker::Nobody);
+            self.door
+                .rooms
+                .leave_if_awake(*conversation, ToRoom::Leave { session, reply });
+        }
+    }
+}
+
+impl StreamHandler<Drained> for Session {
+    fn handle(&mut self, drained: Drained, context: &mut Self::Context) {
+        for frame in drained.frames {
+            match frame {
+                Frame::Text(text) => context.text(text),
+                Frame::Ping => context.ping(b""),
+                Frame::Rejoin(conversation, after) => self.rejoin(conversation, after),
+            }
+        }
+        if let Some(reason) = drained.close {
+            let (code, text) = reason.code_and_text();
+            context.close(Some(ws::CloseReason {
+                code: ws::CloseCode::Other(code),
+                description: Some(text.to_owned()),
+            }));
+            context.stop();
+        }
+    }
+}
+
+impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Session {
+    fn handle(
+        &mut self,
+        item: Result<ws::Message, ws::ProtocolError>,
+        context: &mut Self::Context,
+    ) {
+        self.outbox.note_heard();
+        match item {
+            Ok(ws::Message::Text(text)) => self.frame(&text, context),
+            Ok(ws::Message::Ping(payload)) => context.pong(&payload),
+            Ok(ws::Message::Pong(_) | ws::Message::Nop) => {}
+            Ok(ws::Message::Continuation(item)) => self.continuation(item, context),
+            Ok(ws::Message::Binary(_)) => self.outbox.close(CloseReason::Misuse),
+            Ok(ws::Message::Close(reason)) => {
+                context.close(reason);
+                context.stop();
+            }
+            Err(_) => self.outbox.close(match self.verdict.get() {
+                Some(Violation::TooLarge) => CloseReason::TooLarge,
+                Some(Violation::Malformed) | None => CloseReason::Misuse,
+            }),
+        }
+    }
+
+    /// The peer's side has ended. After a violation, the close frame still goes out.
+    fn finished(&mut self, context: &mut Self::Context) {
+        if self.verdict.get().is_none() {
+            context.stop();
+        }
+    }
+}
+
+/// An identity for a new connection.
+pub fn fresh_session() -> SessionId {
+    SessionId(uuid::Uuid::new_v4())
+}

@@ -1,0 +1,206 @@
+//! What a session asks of rooms: join, leave, commands, watching, presence.
+
+use actix::prelude::*;
+use actix_web_actors::ws;
+use std::sync::Arc;
+
+use crate::directory::SubjectKey;
+use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::room::reply::{Asker, Reply, told};
+use crate::room::{Manner, ToRoom};
+use crate::store::conversations::{self, Filter};
+use crate::wire::decode::Request;
+use crate::wire::encode;
+use crate::wire::views::ConversationView;
+
+use super::{FOLLOWED, Session};
+
+impl Session {
+    pub(super) fn carry(
+        &mut self,
+        id: Option<u64>,
+        request: Request,
+        principal: Arc<Principal>,
+        context: &mut ws::WebsocketContext<Self>,
+    ) {
+        match request {
+            Request::Authenticate { .. } => {}
+            Request::Join {
+                conversation,
+                after,
+            } => self.join(id, conversation, after, principal),
+            Request::Leave { conversation } => {
+                self.joined.retain(|joined| *joined != conversation);
+                let reply = self.reply(id, conversation, &principal);
+                self.door.rooms.send(
+                    conversation,
+                    ToRoom::Leave {
+                        session: self.outbox.session(),
+                        reply,
+                    },
+                );
+            }
+            Request::Command {
+                conversation,
+                command,
+            } => {
+                let reply = self.reply(id, conversation, &principal);
+                self.door.rooms.send(
+                    conversation,
+                    ToRoom::Do {
+                        principal,
+                        command,
+                        reply,
+                    },
+                );
+            }
+            Request::Watch(subject) => self.watch(id, subject, &principal, context),
+            Request::Unwatch(subject) => {
+                self.door
+                    .house
+                    .directory
+                    .unwatch(&subject, self.outbox.session());
+                self.watched.retain(|watched| *watched != subject);
+                self.acknowledge(id, serde_json::json!({}));
+            }
+            Request::Status(status) => {
+                let _connected = self.door.house.directory.choose(principal.no, status);
+                self.acknowledge(id, serde_json::json!({ "status": status }));
+            }
+        }
+    }
+
+    pub(super) fn reply(
+        &self,
+        id: Option<u64>,
+        conversation: ConversationId,
+        principal: &Principal,
+    ) -> Reply {
+        let (directory, metrics) = (
+            Arc::clone(&self.door.house.directory),
+            Arc::clone(&self.door.house.metrics),
+        );
+        let asker = Asker::Socket {
+            outbox: Arc::clone(&self.outbox),
+            id,
+            directory,
+            metrics,
+        };
+        Reply::new(conversation, principal.no, asker)
+    }
+
+    fn join(
+        &mut self,
+        id: Option<u64>,
+        conversation: ConversationId,
+        after: Option<Seq>,
+        principal: Arc<Principal>,
+    ) {
+        if !self.joined.contains(&conversation) {
+            if self.joined.len() >= FOLLOWED {
+                return self.refuse(
+                    id,
+                    Refusal::Unprocessable("Too many conversations joined by one session"),
+                );
+            }
+            self.joined.push(conversation);
+        }
+        let reply = self.reply(id, conversation, &principal);
+        let outbox = Arc::clone(&self.outbox);
+        self.door.rooms.send(
+            conversation,
+            ToRoom::Join {
+                principal,
+                outbox,
+                after,
+                manner: Manner::Answer,
+                reply,
+            },
+        );
+    }
+
+    /// The room was lost; its events go on from where they stopped.
+    pub(super) fn rejoin(&self, conversation: ConversationId, after: Seq) {
+        let Some(principal) = self
+            .principal
+            .clone()
+            .filter(|_| self.joined.contains(&conversation))
+        else {
+            return;
+        };
+        let outbox = Arc::clone(&self.outbox);
+        let asker = Asker::Rejoining {
+            outbox: Arc::clone(&outbox),
+            after,
+        };
+        let reply = Reply::new(conversation, principal.no, asker);
+        self.door.rooms.send(
+            conversation,
+            ToRoom::Join {
+                principal,
+                outbox,
+                after: Some(after),
+                manner: Manner::Events,
+                reply,
+            },
+        );
+    }
+
+    fn watch(
+        &mut self,
+        id: Option<u64>,
+        subject: SubjectKey,
+        principal: &Arc<Principal>,
+        context: &mut ws::WebsocketContext<Self>,
+    ) {
+        if self.watched.len() >= FOLLOWED {
+            return self.refuse(
+                id,
+                Refusal::Unprocessable("Too many subjects watched by one session"),
+            );
+        }
+        self.door
+            .house
+            .directory
+            .watch(subject.clone(), principal.no, &self.outbox);
+        let filter = Filter {
+            subject_type: Some(subject.0.clone()),
+            subject_id: Some(subject.1.clone()),
+            ..Filter::default()
+        };
+        self.watched.push(subject);
+        let (door, outbox, user) = (
+            Arc::clone(&self.door),
+            Arc::clone(&self.outbox),
+            principal.no,
+        );
+        let answer = async move {
+            let listed = door
+                .house
+                .pool
+                .run(move |connection| conversations::list(connection, user, &filter, 100))
+                .await;
+            match listed {
+                Err(error) => {
+                    outbox.text(encode::refusal(id, &told(error, &door.house.metrics)));
+                }
+                Ok(listed) => {
+                    let directory = &door.house.directory;
+                    let views: Vec<_> = listed
+                        .iter()
+                        .map(|one| ConversationView::listed(one, user, directory))
+                        .collect();
+                    if let Some(id) = id {
+                        outbox.text(encode::ack(
+                            id,
+                            serde_json::json!({ "conversations": views }),
+                        ));
+                    }
+                }
+            }
+        };
+        context.spawn(answer.into_actor(self));
+    }
+}
