@@ -378,5 +378,5 @@ fn change_unless_same(before: &Participant, after: Participant) -> Decision {
 }
 
 #[cfg(test)]
-#[path = "state_tests.rs"]
+#[path = "state_tests/mod.rs"]
 mod tests;

@@ -1,0 +1,164 @@
+//! What a room decides on every command, for everybody.
+
+use super::*;
+use crate::domain::command::Typing;
+
+#[test]
+fn who_may_speak_edit_and_delete() {
+    let speaks = [
+        "ok", "ok", "MUTED", "BLOCKED", OUT, OUT, UNKNOWN, "ok", "ok",
+    ];
+    sends(&group(), speaks);
+    table(&group(), &edit(), speaks);
+    let delete = Command::Delete {
+        message: message_id(),
+    };
+    let deletes = ["ok", "ok", "ok", "BLOCKED", OUT, OUT, UNKNOWN, "ok", "ok"];
+    table(&group(), &delete, deletes);
+    for (name, expected) in [("owner", true), ("staff", true), ("member", false)] {
+        let Ok(Decision::Change(ChangeKind::Delete { power, .. })) =
+            group().decide(&caller(name), &delete)
+        else {
+            panic!("no deletion by {name}");
+        };
+        assert_eq!(power == Power::Moderates, expected, "{name}");
+    }
+    let mut closed = group();
+    closed.conversation.status = ConversationStatus::Closed;
+    const CLOSED: &str = "CONVERSATION_CLOSED";
+    let speaks = [
+        CLOSED, CLOSED, "MUTED", "BLOCKED", OUT, OUT, UNKNOWN, CLOSED, CLOSED,
+    ];
+    sends(&closed, speaks);
+    table(&closed, &edit(), speaks);
+    table(&closed, &delete, deletes);
+}
+
+#[test]
+fn only_the_platform_sends_other_kinds_and_nobody_answers_what_is_elsewhere() {
+    let draft = Draft {
+        kind: MessageKind::System,
+        ..Draft::text(None, "hello".to_owned())
+    };
+    let refused = group().may_send(&caller("staff"), &draft).unwrap_err();
+    assert_eq!(refused.code_and_status().0, "FORBIDDEN");
+    assert_eq!(group().may_send(&caller("platform"), &draft), Ok(()));
+    let elsewhere = MessageId {
+        conversation: ConversationNo(8),
+        seq: 1,
+    };
+    let reply = Draft {
+        reply_to: Some(elsewhere),
+        ..Draft::text(None, "hello".to_owned())
+    };
+    let refused = group().may_send(&caller("member"), &reply);
+    assert_eq!(refused, Err(Refusal::MessageNotFound));
+}
+
+#[test]
+fn who_may_bring_people_in_change_them_and_send_them_away() {
+    for newcomer in ["stranger", "left", "removed"] {
+        table(&group(), &add(newcomer), MANAGED);
+    }
+    let mut already = MANAGED.map(|verdict| if verdict == "ok" { "already" } else { verdict });
+    table(&group(), &add("member"), already);
+    table(&group(), &mute("member"), MANAGED);
+    table(&group(), &mute("muted"), already);
+    already = MANAGED.map(|verdict| match verdict {
+        "ok" => "PARTICIPANT_NOT_FOUND",
+        other => other,
+    });
+    for absent in ["left", "stranger"] {
+        assert_eq!(verdict(&group(), "owner", &mute(absent)), already[0]);
+        assert_eq!(verdict(&group(), "owner", &remove(absent)), already[0]);
+    }
+    let mut removal = MANAGED;
+    removal[1] = "ok";
+    table(&group(), &remove("member"), removal);
+    for (by, expected) in [("owner", Membership::Removed), ("member", Membership::Left)] {
+        let Ok(Decision::Change(ChangeKind::Set { participant })) =
+            group().decide(&caller(by), &remove("member"))
+        else {
+            panic!("no removal by {by}");
+        };
+        assert_eq!(participant.membership, expected);
+    }
+}
+
+#[test]
+fn who_may_change_title_and_status() {
+    table(&group(), &status(ConversationStatus::Closed), MANAGED);
+    let already = MANAGED.map(|verdict| if verdict == "ok" { "already" } else { verdict });
+    table(&group(), &status(ConversationStatus::Open), already);
+    let rename = |title: Option<&str>| Command::ChangeSettings {
+        title: Some(title.map(str::to_owned)),
+        status: None,
+    };
+    table(&group(), &rename(None), MANAGED);
+    table(&group(), &rename(Some("title")), already);
+}
+
+#[test]
+fn in_a_direct_conversation_each_may_stop_the_other_and_nobody_comes_in() {
+    let direct = state(ConversationKind::Direct);
+    assert_eq!(verdict(&direct, "muted", &mute("member")), "change");
+    assert_eq!(verdict(&direct, "muted", &mute("muted")), "FORBIDDEN");
+    let role = ParticipantChange {
+        role: Some("owner".to_owned()),
+        ..ParticipantChange::default()
+    };
+    assert_eq!(
+        verdict(&direct, "muted", &change("member", role)),
+        "FORBIDDEN"
+    );
+    assert_eq!(
+        verdict(&direct, "member", &add("stranger")),
+        "UNPROCESSABLE"
+    );
+    assert_eq!(verdict(&direct, "staff", &add("stranger")), "UNPROCESSABLE");
+    assert_eq!(verdict(&direct, "member", &add("muted")), "already");
+    assert_eq!(
+        verdict(&direct, "member", &remove("muted")),
+        "UNPROCESSABLE"
+    );
+    assert_eq!(verdict(&direct, "staff", &remove("muted")), "change");
+    assert_eq!(verdict(&direct, "member", &remove("member")), "change");
+    assert_eq!(
+        verdict(&direct, "member", &status(ConversationStatus::Closed)),
+        "change"
+    );
+}
+
+#[test]
+fn a_full_conversation_takes_nobody_but_those_who_are_there() {
+    let mut full = group();
+    for number in 100..100 + limits::PARTICIPANTS as i64 {
+        let mut other = person("member");
+        (other.no, other.id) = (UserNo(number), id(&number.to_string()));
+        full.people.insert(other.no, other);
+    }
+    assert_eq!(verdict(&full, "owner", &add("stranger")), "UNPROCESSABLE");
+    assert_eq!(verdict(&full, "owner", &add("left")), "UNPROCESSABLE");
+    assert_eq!(verdict(&full, "owner", &add("member")), "already");
+}
+
+#[test]
+fn what_a_room_does_not_decide_is_no_change() {
+    let send = Command::Send(Arc::new(Draft::text(None, "hello".to_owned())));
+    for command in [
+        send,
+        Command::Type(Typing::Started),
+        Command::Mark {
+            mark: Mark::Seen,
+            seq: 1,
+        },
+    ] {
+        assert_eq!(verdict(&group(), "member", &command), "already");
+        assert_eq!(verdict(&group(), "stranger", &command), UNKNOWN);
+    }
+    assert_eq!(
+        group().reader(&caller("member")).unwrap().role.as_deref(),
+        Some(MEMBER)
+    );
+    assert_eq!(group().reader(&caller("staff")).unwrap().role, None);
+}

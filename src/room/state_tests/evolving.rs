@@ -1,0 +1,102 @@
+//! What a room knows after marks and entries.
+
+use super::*;
+use crate::domain::message::Message;
+
+#[test]
+fn a_watermark_moves_forward_to_what_exists() {
+    let mark = |name: &str, mark, seq| group().mark(&caller(name), mark, seq);
+    assert_eq!(mark("member", Mark::Seen, 4), Ok((3, Some(4))));
+    assert_eq!(mark("member", Mark::Seen, 3), Ok((3, None)));
+    assert_eq!(mark("member", Mark::Seen, 99), Ok((3, Some(10))));
+    assert_eq!(mark("member", Mark::Delivered, 5), Ok((5, None)));
+    assert_eq!(mark("muted", Mark::Delivered, 6), Ok((5, Some(6))));
+    assert_eq!(mark("staff", Mark::Seen, 4), Err(Refusal::NotAParticipant));
+    assert_eq!(mark("blocked", Mark::Seen, 4), Err(Refusal::Blocked));
+    assert_eq!(
+        mark("stranger", Mark::Seen, 4),
+        Err(Refusal::ConversationNotFound)
+    );
+    let mut state = group();
+    let member = number("member");
+    assert_eq!(state.evolve_mark(member, Mark::Seen, 8), Some(3));
+    assert_eq!(
+        state.evolve_mark(member, Mark::Delivered, 7),
+        None,
+        "what was read was delivered"
+    );
+    assert_eq!(state.evolve_mark(member, Mark::Seen, 4), None);
+    assert_eq!(state.marked(member, Mark::Seen), Some(8));
+    assert_eq!(state.marked(member, Mark::Delivered), Some(8));
+    assert_eq!(state.evolve_mark(number("stranger"), Mark::Seen, 4), None);
+}
+
+fn entry(seq: Seq, fact: Fact) -> Entry {
+    let at = moment(seq);
+    Entry { seq, at, fact }
+}
+
+fn message() -> Message {
+    Message {
+        id: message_id(),
+        sender: number("member"),
+        sender_id: id("member"),
+        draft: Arc::new(Draft::text(None, "hello".to_owned())),
+        created_at: moment(1),
+        edited_at: None,
+        deleted_at: None,
+    }
+}
+
+#[test]
+fn every_entry_moves_the_seq_and_the_moment_and_some_the_policy() {
+    let mut state = group();
+    let facts = [
+        (Fact::Said(message()), 2),
+        (Fact::Edited(message()), 2),
+        (Fact::Deleted(message()), 2),
+        (
+            Fact::Participant {
+                by: number("owner"),
+                now: person("stranger"),
+            },
+            3,
+        ),
+        (
+            Fact::Settings {
+                title: None,
+                status: ConversationStatus::Closed,
+            },
+            4,
+        ),
+    ];
+    for (seq, (fact, policy)) in (11..).zip(facts) {
+        state.evolve(&entry(seq, fact));
+        let now = &state.conversation;
+        assert_eq!(
+            (now.last_seq, now.policy_version, now.updated_at),
+            (seq, policy, moment(seq))
+        );
+    }
+    assert_eq!(state.conversation.title, None);
+    assert_eq!(state.conversation.status, ConversationStatus::Closed);
+    assert!(
+        state.standing(&caller("stranger")).is_ok(),
+        "no stranger any more"
+    );
+}
+
+#[test]
+fn a_mark_that_overtook_a_change_of_its_owner_stays() {
+    let mut state = group();
+    state.evolve_mark(number("member"), Mark::Seen, 9);
+    let mut now = person("member");
+    now.role = "helper".to_owned();
+    let by = number("owner");
+    state.evolve(&entry(11, Fact::Participant { by, now }));
+    let member = state.person(number("member")).unwrap();
+    assert_eq!(
+        (member.read_seq, member.delivered_seq, member.role.as_str()),
+        (9, 9, "helper")
+    );
+}
