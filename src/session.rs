@@ -229,8 +229,13 @@ impl Session {
         else {
             return;
         };
-        let reply = self.reply(None, conversation, &principal);
-        let (outbox, after) = (Arc::clone(&self.outbox), Some(after));
+        let outbox = Arc::clone(&self.outbox);
+        let asker = Asker::Rejoin {
+            outbox: Arc::clone(&outbox),
+            after,
+        };
+        let reply = Reply::new(conversation, principal.no, asker);
+        let after = Some(after);
         self.door.rooms.send(
             conversation,
             ToRoom::Join {

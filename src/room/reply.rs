@@ -4,11 +4,11 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::directory::Directory;
-use crate::domain::ids::{ConversationId, UserNo};
+use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::metrics::Metrics;
-use crate::outbox::Outbox;
+use crate::outbox::{CloseReason, Frame, Outbox};
 use crate::wire::answer::Answer;
 use crate::wire::encode;
 
@@ -27,6 +27,13 @@ pub enum Asker {
     },
     /// A REST request.
     Rest(oneshot::Sender<Result<Answer, Error>>),
+    /// A session whose room was lost, and which joins again by itself. It must not stay deaf.
+    Rejoin {
+        /// Its outbox.
+        outbox: Arc<Outbox>,
+        /// The last seq that it was told of.
+        after: Seq,
+    },
     /// Nobody: the server itself.
     Nobody,
 }
@@ -63,6 +70,7 @@ impl Reply {
     fn deliver(&self, asker: Asker, outcome: Result<Answer, Error>) {
         match asker {
             Asker::Rest(caller) => drop(caller.send(outcome)),
+            Asker::Rejoin { outbox, .. } => rejoined(&outbox, outcome),
             Asker::Nobody => {}
             Asker::Socket {
                 outbox,
@@ -83,8 +91,24 @@ impl Reply {
     }
 }
 
+/// Where a conversation can not be joined again now, the client comes back by itself, with its last seq.
+fn rejoined(outbox: &Outbox, outcome: Result<Answer, Error>) {
+    match outcome {
+        Ok(_) => {}
+        Err(Error::Refused(refusal)) if !refusal.is_temporary() => {
+            outbox.text(encode::refusal(None, &refusal));
+        }
+        Err(_) => outbox.close(CloseReason::SlowReader),
+    }
+}
+
 impl Drop for Reply {
     fn drop(&mut self) {
+        // What reached a lost room's mailbox before that was closed is lost with it.
+        if let Some(Asker::Rejoin { outbox, after }) = &self.asker {
+            outbox.push(Frame::Rejoin(self.place, *after));
+            return;
+        }
         if let Some(asker) = self.asker.take() {
             let lost = Refusal::Unavailable("The conversation is being reopened: try again");
             self.deliver(asker, Err(Error::Refused(lost)));
