@@ -37,6 +37,12 @@ function showStatus({ profile, store, client }) {
   client.setStatus(profile.status).catch(() => {});
 }
 
+/** Browsers keep a page that was left, frozen but connected, for the way back. Nobody is there: the connection ends until the page is shown again. */
+function leaveWithPage(client) {
+  addEventListener("pagehide", () => client.close());
+  addEventListener("pageshow", (event) => event.persisted && client.connect());
+}
+
 /** @param {{profile: Object, token: string, people: Object[]|null, renewToken: () => Promise<string|null>}} who */
 export function startSession({ profile, token, people, renewToken }) {
   let present = token;
@@ -54,6 +60,7 @@ export function startSession({ profile, token, people, renewToken }) {
   rememberWhereLeft(session);
   showStatus(session);
   followAddress((id) => openConversation(session, id));
+  leaveWithPage(client);
   client.connect();
   return session;
 }

@@ -13,10 +13,9 @@ import { TypingLine } from "./typing-line.js";
 const STATE_NAMES = { closed: "Closed", archived: "Archived" };
 
 function stateOf(conversation, counterpart) {
-  const parts = [STATE_NAMES[conversation.status], conversation.subject?.title];
-  if (counterpart) parts.push(STATUS_NAMES[counterpart.status] ?? STATUS_NAMES.offline);
-  else parts.push(`${conversation.participants.length} people`);
-  return parts.filter(Boolean).join(" · ");
+  const presence = counterpart && (STATUS_NAMES[counterpart.status] ?? STATUS_NAMES.offline);
+  const people = presence ?? `${conversation.participants.length} people`;
+  return [STATE_NAMES[conversation.status], people, conversation.subject?.title].filter(Boolean).join(" · ");
 }
 
 function Head({ conversation, showsContext, onContext }) {

@@ -184,15 +184,11 @@ impl House {
 }
 
 async fn launch(listen: &str, database: &str, options: &[String]) -> (SocketAddr, Thread) {
-    let mut arguments = vec![
-        "stoa",
-        "--listen",
-        listen,
-        "--database-url",
-        database,
-        "--jwt-secret",
-        SECRET,
-    ];
+    let mut arguments = vec!["stoa", "--listen", listen, "--database-url", database];
+    let has_key = |option: &String| option == "--jwt-public-key" || option == "--jwks";
+    if !options.iter().any(has_key) {
+        arguments.extend(["--jwt-secret", SECRET]);
+    }
     arguments.extend([
         "--drain-seconds",
         "0",
@@ -206,13 +202,17 @@ async fn launch(listen: &str, database: &str, options: &[String]) -> (SocketAddr
     let (ready, readied) = tokio::sync::oneshot::channel();
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let ended = std::thread::spawn(move || {
-        actix::System::new().block_on(async move {
+        let system = actix::System::new();
+        system.block_on(async move {
             let running = stoa::app::start(config).await.expect("a server");
             let rooms = running.server().door.rooms.clone();
             let _ = ready.send((running.address, rooms));
             let _ = stopped.await;
             running.stop().await;
+            // Its rooms and its journal end too, and give their connections back.
+            actix::System::current().stop();
         });
+        system.run().expect("a clean end");
     });
     let (address, rooms) = tokio::time::timeout(Duration::from_secs(30), readied)
         .await

@@ -12,11 +12,33 @@
     reason = "a test fails by panicking"
 )]
 
+mod audiences;
+mod bounds;
+mod browser;
+mod child;
 mod client;
 mod cluster;
 mod crash;
+mod doors;
 #[path = "../drive/mod.rs"]
 mod drive;
+mod fields;
+mod forms;
 mod house;
+mod identities;
+mod laws;
+mod lists;
+mod naughty;
+mod operation;
+mod outages;
+mod pacing;
+mod plans;
 mod postgres;
+mod races;
+mod raw;
+mod repeats;
+mod sharing;
 mod talking;
+mod tickets;
+mod tokens;
+mod told;
