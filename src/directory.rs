@@ -1,4 +1,4 @@
-//! Who is online and where: user → outboxes, user → awake rooms, subject → watchers. A sharded map that anybody may read.
+//! Who is online and where: user → outboxes, user → awake rooms. A sharded map that anybody may read.
 
 use actix::{Message, Recipient};
 use dashmap::DashMap;
@@ -43,7 +43,6 @@ pub struct Directory {
     connection_count: AtomicUsize,
     users: DashMap<UserNo, Presence>,
     rooms: DashMap<UserNo, Vec<(ConversationNo, Recipient<PresenceChanged>)>>,
-    subjects: DashMap<SubjectKey, Vec<(UserNo, Arc<Outbox>)>>,
 }
 
 impl Directory {
@@ -192,30 +191,6 @@ impl Directory {
                 room.do_send(PresenceChanged { user, status });
             }
         }
-    }
-
-    /// A session wants to hear of the conversations about a subject.
-    pub fn watch(&self, subject: SubjectKey, user: UserNo, outbox: &Arc<Outbox>) {
-        let mut watchers = self.subjects.entry(subject).or_default();
-        watchers.retain(|(_, other)| other.session() != outbox.session());
-        watchers.push((user, Arc::clone(outbox)));
-    }
-
-    /// It does not any more.
-    pub fn unwatch(&self, subject: &SubjectKey, session: SessionId) {
-        if let Some(mut watchers) = self.subjects.get_mut(subject) {
-            watchers.retain(|(_, outbox)| outbox.session() != session);
-        }
-        self.subjects
-            .remove_if(subject, |_, watchers| watchers.is_empty());
-    }
-
-    /// Who watches a subject.
-    pub fn watchers(&self, subject: &SubjectKey) -> Vec<(UserNo, Arc<Outbox>)> {
-        self.subjects
-            .get(subject)
-            .map(|watchers| watchers.clone())
-            .unwrap_or_default()
     }
 }
 

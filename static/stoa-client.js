@@ -110,6 +110,8 @@ export class StoaClient {
   #nextId = 1;
   /** Joined conversations: id → the highest seq seen, null until the first answer. */
   #joined = new Map();
+  /** The latest join of each conversation: an earlier one that it has overtaken is answered for nothing. */
+  #latest = new Map();
   /** Conversations with a message on its way: one at a time keeps their order. */
   #sending = new Set();
   #attempt = 0;
@@ -306,15 +308,16 @@ export class StoaClient {
   }
 
   async #rejoin(id) {
-    const after = this.#joined.get(id);
-    const place = { conversation_id: id };
+    const [place, after] = [{ conversation_id: id }, this.#joined.get(id)];
+    const asked = this.#ask("join_conversation", after === null ? place : { ...place, after });
+    this.#latest.set(id, asked);
     try {
-      const snapshot = await this.#ask("join_conversation", after === null ? place : { ...place, after });
-      if (!this.#joined.has(id)) return;
+      const snapshot = await asked;
+      if (!this.#joined.has(id) || this.#latest.get(id) !== asked) return;
       this.#joined.set(id, snapshot.last_seq);
       this.#emit("joined", { ...snapshot, ...place });
     } catch (error) {
-      if (error.code === "DISCONNECTED") return;
+      if (error.code === "DISCONNECTED" || this.#latest.get(id) !== asked) return;
       if (error.temporary) setTimeout(() => this.connection.state === "open" && this.#joined.has(id) && this.#rejoin(id), pauseAfter(error));
       else if (this.#joined.delete(id)) this.#emit("refused", { ...place, error });
     }

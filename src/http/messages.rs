@@ -22,7 +22,7 @@ use crate::domain::snapshot::Reader;
 use crate::error::Error;
 use crate::store::conversations::{self as conversation_rows, Key};
 use crate::store::messages::{self as rows, Page};
-use crate::store::participants;
+use crate::store::{participants, users};
 use crate::wire::acting::Acting;
 use crate::wire::answer::{Answer, Novelty};
 use crate::wire::decode::message_id;
@@ -202,6 +202,30 @@ pub async fn send(
     .await
 }
 
+/// Who speaks: the caller or, where the caller is the platform and names another, that user.
+async fn speaker(
+    server: &Server,
+    caller: &Arc<Principal>,
+    named: Option<&str>,
+) -> Result<Arc<Principal>, Failure> {
+    let Some(named) = named.filter(|named| *named != caller.id.as_str()) else {
+        return Ok(Arc::clone(caller));
+    };
+    let wanted = named.to_owned();
+    let pool = &server.door.house.pool;
+    let found = pool.run(move |connection| users::find(connection, &wanted));
+    let user = found
+        .await?
+        .ok_or_else(|| Refusal::UserNotFound(named.to_owned()))?;
+    let (no, id, profile) = user.into_parts();
+    Ok(Arc::new(Principal {
+        no,
+        id,
+        profile: Arc::new(profile),
+        ..Principal::clone(caller)
+    }))
+}
+
 async fn send_once(
     server: &Server,
     caller: &Arc<Principal>,
@@ -209,11 +233,13 @@ async fn send_once(
     body: &Body,
 ) -> Result<Kept, Failure> {
     Acting::of(body.text())?.must_be(caller)?;
-    let draft = body.read::<NewMessageBody>()?.draft(caller)?;
+    let message: NewMessageBody = body.read()?;
+    let speaker = speaker(server, caller, message.sender_id.as_deref()).await?;
+    let draft = message.draft(caller)?;
     let answer = server
         .door
         .rooms
-        .ask(id, Arc::clone(caller), Command::Send(Arc::new(draft)))
+        .ask(id, speaker, Command::Send(Arc::new(draft)))
         .await?;
     match answer {
         Answer::Sent(message, Novelty::New) => {

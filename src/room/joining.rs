@@ -78,7 +78,7 @@ impl Room {
             if self.is_dozing() {
                 return drop(joining.reply);
             }
-            return joining.reply.send(Err(self.why_gone()));
+            return self.answer_overtaken(joining, read);
         };
         match read {
             Err(error) => {
@@ -90,9 +90,23 @@ impl Room {
     }
 
     /// The session left, joined anew, or lost its place, while its snapshot was read.
+    /// A session that joined again meanwhile is answered all the same; its events follow the later answer.
+    fn answer_overtaken(&self, joining: Joining, read: Result<Read, Error>) {
+        let session = joining.session;
+        let joined_again = self
+            .listeners
+            .iter()
+            .any(|listener| listener.outbox.session() == session);
+        joining.reply.send(match (joined_again, joining.manner) {
+            (true, Manner::Answer) => read.map(|read| Answer::Joined(Box::new(read.snapshot))),
+            (true, Manner::Events) => Ok(Answer::Done),
+            (false, Manner::Answer | Manner::Events) => Err(self.why_gone()),
+        });
+    }
+
     fn why_gone(&self) -> Error {
         crate::domain::refusal::Refusal::Conflict(
-            "The conversation was left, or joined again, before this join was answered",
+            "The conversation was left before this join was answered",
         )
         .into()
     }

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::config::SocketOptions;
-use crate::directory::SubjectKey;
 use crate::domain::ids::{ConversationId, SessionId};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
@@ -46,7 +45,6 @@ pub struct Session {
     outbox: Arc<Outbox>,
     principal: Option<Arc<Principal>>,
     joined: Vec<ConversationId>,
-    watched: Vec<SubjectKey>,
     pace: SessionPace,
     /// Refusals for speed in a row; too many end the session.
     too_fast: u32,
@@ -57,7 +55,7 @@ pub struct Session {
 
 /// Refusals for speed in a row after which a session is closed.
 const TOO_FAST_LIMIT: u32 = 200;
-/// Conversations and subjects that one session may follow.
+/// Conversations that one session may follow.
 const FOLLOWED: usize = 1_000;
 
 impl Session {
@@ -69,13 +67,12 @@ impl Session {
         verdict: Rc<Cell<Option<Violation>>>,
     ) -> Self {
         let pace = door.pace.session();
-        let (joined, watched, pieces) = (Vec::new(), Vec::new(), Vec::new());
+        let (joined, pieces) = (Vec::new(), Vec::new());
         Self {
             door,
             outbox,
             principal,
             joined,
-            watched,
             pace,
             too_fast: 0,
             verdict,
@@ -174,9 +171,6 @@ impl Drop for Session {
         self.outbox.end();
         let directory = &self.door.house.directory;
         directory.close(session);
-        self.watched
-            .iter()
-            .for_each(|subject| directory.unwatch(subject, session));
         self.door.house.metrics.connections.dec();
         let Some(principal) = &self.principal else {
             return;

@@ -57,14 +57,7 @@ impl Session {
                 );
             }
             Request::Watch(subject) => self.watch(id, subject, &principal, context),
-            Request::Unwatch(subject) => {
-                self.door
-                    .house
-                    .directory
-                    .unwatch(&subject, self.outbox.session());
-                self.watched.retain(|watched| *watched != subject);
-                self.acknowledge(id, serde_json::json!({}));
-            }
+            Request::Unwatch(_) => self.acknowledge(id, serde_json::json!({})),
             Request::Status(status) => {
                 let _connected = self.door.house.directory.choose(principal.no, status);
                 self.acknowledge(id, serde_json::json!({ "status": status }));
@@ -148,6 +141,7 @@ impl Session {
         );
     }
 
+    /// The conversations about a subject. What becomes of them follows by itself: whoever takes part is told wherever they are online.
     fn watch(
         &mut self,
         id: Option<u64>,
@@ -155,22 +149,11 @@ impl Session {
         principal: &Arc<Principal>,
         context: &mut ws::WebsocketContext<Self>,
     ) {
-        if self.watched.len() >= FOLLOWED {
-            return self.refuse(
-                id,
-                Refusal::Unprocessable("Too many subjects watched by one session"),
-            );
-        }
-        self.door
-            .house
-            .directory
-            .watch(subject.clone(), principal.no, &self.outbox);
         let filter = Filter {
-            subject_type: Some(subject.0.clone()),
-            subject_id: Some(subject.1.clone()),
+            subject_type: Some(subject.0),
+            subject_id: Some(subject.1),
             ..Filter::default()
         };
-        self.watched.push(subject);
         let (door, outbox, user) = (
             Arc::clone(&self.door),
             Arc::clone(&self.outbox),

@@ -333,3 +333,21 @@ async fn profiles_come_from_the_platform_and_are_seen_by_those_who_met() {
         (Some("Dorothea"), Some("dora@example.com"))
     );
 }
+
+#[tokio::test]
+async fn the_platform_may_speak_as_a_user_whom_it_names() {
+    let house = House::start().await;
+    let platform = house.person_with("platform", &["service"]).await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let id = house.direct(&alice, &bob).await;
+    let path = format!("/api/v1/conversations/{id}/messages");
+    let said = serde_json::json!({ "body": "by phone", "sender_id": "alice" });
+    let message = platform.post(&path, said.clone()).await.expect_status(201);
+    assert_eq!(message.body["sender_id"], "alice");
+    bob.post(&path, said).await.expect_code("IDENTITY_MISMATCH");
+    let stranger = serde_json::json!({ "body": "x", "sender_id": "nobody" });
+    platform
+        .post(&path, stranger)
+        .await
+        .expect_code("USER_NOT_FOUND");
+}

@@ -367,3 +367,27 @@ async fn rooms_fall_asleep_and_wake_on_the_next_join() {
     alice.say(&id, "again").await;
     assert_eq!(socket.event("new_message").await["seq"], 2);
 }
+
+#[tokio::test]
+async fn joining_twice_at_once_is_answered_twice_and_doubles_nothing() {
+    let house = House::start().await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let id = house.direct(&alice, &bob).await;
+    let mut socket = bob.socket().await;
+    for ack in [901, 902] {
+        let join =
+            json!({ "event": "join_conversation", "id": ack, "data": { "conversation_id": id } });
+        socket.send_text(&join.to_string()).await;
+    }
+    for _ in 0..2 {
+        let answer = socket.next().await.unwrap();
+        assert!(answer["data"]["messages"].is_array(), "{answer}");
+    }
+    alice.say(&id, "once").await;
+    assert_eq!(socket.event("new_message").await["seq"], 1);
+    let rest = socket.drain().await;
+    assert!(
+        rest.iter().all(|frame| frame["event"] != "new_message"),
+        "{rest:?}"
+    );
+}
