@@ -4,7 +4,6 @@ use clap::{Args, ValueEnum};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// A value that is never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -206,11 +205,6 @@ impl Config {
     /// The data folder: as given, or where the system keeps such things for this account.
     pub fn data_folder(&self) -> PathBuf {
         self.data_dir.clone().unwrap_or_else(default_data_folder)
-    }
-
-    /// How long a request may wait for a database connection.
-    pub fn database_wait(&self) -> Duration {
-        Duration::from_millis(self.database.database_wait_ms)
     }
 
     /// What is wrong with the options as a whole, in a sentence that says what to do.

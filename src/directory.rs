@@ -20,9 +20,6 @@ pub struct PresenceChanged {
     pub status: PresenceStatus,
 }
 
-/// A subject of the platform's, by type and id.
-pub type SubjectKey = (String, String);
-
 struct Presence {
     outboxes: Vec<Arc<Outbox>>,
     chosen: PresenceStatus,

@@ -62,11 +62,6 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// The name to show for the caller.
-    pub fn display_name(&self) -> &str {
-        self.profile.name.as_deref().unwrap_or(self.id.as_str())
-    }
-
     /// Refuses an id of the acting user in a payload that is not the caller's own. The platform may name anybody.
     pub fn must_be(&self, claimed: Option<&str>) -> Result<(), Refusal> {
         match claimed {

@@ -4,14 +4,13 @@ use actix::prelude::*;
 use actix_web_actors::ws;
 use std::sync::Arc;
 
-use crate::directory::SubjectKey;
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::room::reply::{Asker, Reply, told};
 use crate::room::{Manner, ToRoom};
 use crate::store::conversations::{self, Filter};
-use crate::wire::decode::Request;
+use crate::wire::decode::{Request, SubjectKey};
 use crate::wire::encode;
 use crate::wire::views::ConversationView;
 

@@ -8,13 +8,15 @@ use std::sync::Arc;
 
 use super::acting::Acting;
 use super::read::read;
-use crate::directory::SubjectKey;
 use crate::domain::command::{Command, Mark, Typing};
 use crate::domain::conversation::PresenceStatus;
 use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::limits;
 use crate::domain::message::{Attachment, Draft};
 use crate::domain::refusal::Refusal;
+
+/// A subject of the platform's, by type and id.
+pub type SubjectKey = (String, String);
 
 /// What a session may ask for.
 #[derive(Debug)]
