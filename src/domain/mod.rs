@@ -3,6 +3,7 @@
 pub mod command;
 pub mod conversation;
 pub mod entry;
+pub mod flow;
 pub mod ids;
 pub mod limits;
 pub mod message;

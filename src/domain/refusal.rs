@@ -3,6 +3,8 @@
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
+use super::flow::{ChatPolicy, Offer, StateVersion};
+
 /// Why a request was not carried out. Whoever asked is told; nothing was changed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {
@@ -35,6 +37,23 @@ pub enum Refusal {
     UserNotFound(String),
     /// That person takes no part here.
     ParticipantNotFound,
+    /// The conversation has no flow.
+    FlowNotFound,
+    /// No definition of that name, or not of that version.
+    DefinitionNotFound(String),
+    /// The flow knows no such action.
+    ActionNotFound(String),
+    /// The deal stands elsewhere than where the action begins.
+    FlowStateInvalid(Box<Misplaced>),
+    /// The flow's own rule says no; the text is the definition's.
+    ActionNotAllowed(String),
+    /// The state allows no free text.
+    ChatNotAllowed {
+        /// The state.
+        state: String,
+        /// What it allows.
+        policy: ChatPolicy,
+    },
     /// No such path.
     RouteNotFound,
     /// The path exists, the method does not.
@@ -64,6 +83,34 @@ pub enum Refusal {
     Unavailable(&'static str),
 }
 
+/// Where a deal stands, and where it would have to for what was asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Misplaced {
+    /// The state it is in.
+    pub current_state: String,
+    /// The version of what is offered there.
+    pub state_version: StateVersion,
+    /// The states in which the action begins.
+    pub required: Vec<String>,
+    /// What the caller may do instead.
+    pub available: Vec<Offer>,
+}
+
+impl Misplaced {
+    fn to_details(&self) -> Map<String, Value> {
+        let required = match self.required.as_slice() {
+            [only] => json!(only),
+            several => json!(several),
+        };
+        let mut details = Map::new();
+        details.insert("current_state".into(), json!(self.current_state));
+        details.insert("required_state".into(), required);
+        details.insert("state_version".into(), json!(self.state_version));
+        details.insert("available_actions".into(), json!(self.available));
+        details
+    }
+}
+
 impl Refusal {
     /// A field that is not of its form.
     pub fn invalid(field: impl Into<Cow<'static, str>>, reason: impl Into<String>) -> Self {
@@ -88,6 +135,12 @@ impl Refusal {
             Self::MessageNotFound => ("MESSAGE_NOT_FOUND", 404),
             Self::UserNotFound(_) => ("USER_NOT_FOUND", 404),
             Self::ParticipantNotFound => ("PARTICIPANT_NOT_FOUND", 404),
+            Self::FlowNotFound => ("FLOW_NOT_FOUND", 404),
+            Self::DefinitionNotFound(_) => ("FLOW_DEFINITION_NOT_FOUND", 404),
+            Self::ActionNotFound(_) => ("ACTION_NOT_FOUND", 404),
+            Self::FlowStateInvalid(_) => ("FLOW_STATE_INVALID", 409),
+            Self::ActionNotAllowed(_) => ("ACTION_NOT_ALLOWED", 422),
+            Self::ChatNotAllowed { .. } => ("CHAT_NOT_ALLOWED", 403),
             Self::RouteNotFound => ("ROUTE_NOT_FOUND", 404),
             Self::MethodNotAllowed => ("METHOD_NOT_ALLOWED", 405),
             Self::Conflict(_) => ("CONFLICT", 409),
@@ -120,6 +173,16 @@ impl Refusal {
             Self::ParticipantNotFound => {
                 "That user is not a participant of this conversation".to_owned()
             }
+            Self::FlowNotFound => "This conversation has no flow".to_owned(),
+            Self::DefinitionNotFound(name) => format!("There is no flow {name}"),
+            Self::ActionNotFound(name) => format!("The flow has no action {name}"),
+            Self::FlowStateInvalid(_) => {
+                "The deal has moved on: this can not be done in its state".to_owned()
+            }
+            Self::ActionNotAllowed(why) => why.clone(),
+            Self::ChatNotAllowed { .. } => {
+                "Free text is not possible while the deal is in this state".to_owned()
+            }
             Self::RouteNotFound => "There is nothing at this path".to_owned(),
             Self::MethodNotAllowed => "This path does not take this method".to_owned(),
             Self::ConversationClosed => "This conversation is closed".to_owned(),
@@ -150,6 +213,13 @@ impl Refusal {
             Self::Invalid { field, .. } => drop(details.insert("field".into(), json!(field))),
             Self::TooLarge { limit } => drop(details.insert("limit_bytes".into(), json!(limit))),
             Self::UserNotFound(id) => drop(details.insert("user_id".into(), json!(id))),
+            Self::DefinitionNotFound(name) => drop(details.insert("name".into(), json!(name))),
+            Self::ActionNotFound(name) => drop(details.insert("action".into(), json!(name))),
+            Self::FlowStateInvalid(misplaced) => details = misplaced.to_details(),
+            Self::ChatNotAllowed { state, policy } => {
+                details.insert("current_state".into(), json!(state));
+                details.insert("chat".into(), json!(policy));
+            }
             Self::Internal { request_id } => {
                 drop(details.insert("request_id".into(), json!(request_id)))
             }

@@ -66,6 +66,7 @@ diesel::table! {
         created_at -> Timestamptz,
         edited_at -> Nullable<Timestamptz>,
         deleted_at -> Nullable<Timestamptz>,
+        card -> Nullable<Jsonb>,
     }
 }
 
@@ -117,6 +118,162 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    flow_definitions (name, version) {
+        name -> Text,
+        version -> Int8,
+        source -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    conversation_flows (conversation_no) {
+        conversation_no -> Int8,
+        name -> Text,
+        version -> Int8,
+        state -> Text,
+        phase -> Text,
+        instance -> Jsonb,
+        standing -> Jsonb,
+        prompts_from -> Int8,
+        prompts_to -> Int8,
+        started_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    flow_steps (conversation_no, seq) {
+        conversation_no -> Int8,
+        seq -> Int8,
+        state_version -> Int8,
+        from_state -> Nullable<Text>,
+        to_state -> Text,
+        action -> Text,
+        actor -> Text,
+        actor_no -> Nullable<Int8>,
+        input -> Jsonb,
+        reason -> Nullable<Text>,
+        flow_version -> Int8,
+        request_id -> Nullable<Text>,
+        answer -> Nullable<Jsonb>,
+        standing -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    flow_timers (conversation_no, name) {
+        conversation_no -> Int8,
+        name -> Text,
+        due_at -> Timestamptz,
+        claimed_until -> Nullable<Timestamptz>,
+        attempts -> Int4,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    jobs (no) {
+        no -> Int8,
+        kind -> Text,
+        conversation_no -> Nullable<Int8>,
+        payload -> Jsonb,
+        due_at -> Timestamptz,
+        claimed_until -> Nullable<Timestamptz>,
+        attempts -> Int4,
+        last_error -> Nullable<Text>,
+        given_up_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    payment_orders (no) {
+        no -> Int8,
+        id -> Uuid,
+        conversation_no -> Int8,
+        requested_version -> Int8,
+        gateway -> Text,
+        gateway_order_id -> Nullable<Text>,
+        amount -> Int8,
+        currency -> Text,
+        description -> Text,
+        payer_role -> Nullable<Text>,
+        status -> Text,
+        paid_by -> Nullable<Text>,
+        applied_at -> Nullable<Timestamptz>,
+        checked_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    payments (gateway, id) {
+        gateway -> Text,
+        id -> Text,
+        order_no -> Int8,
+        amount -> Int8,
+        currency -> Text,
+        status -> Text,
+        verdict -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    payment_events (gateway, event_id) {
+        gateway -> Text,
+        event_id -> Text,
+        body -> Text,
+        received_at -> Timestamptz,
+        handled_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    refunds (no) {
+        no -> Int8,
+        id -> Uuid,
+        gateway -> Text,
+        payment_id -> Text,
+        amount -> Int8,
+        currency -> Text,
+        reason -> Text,
+        status -> Text,
+        gateway_refund_id -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    platform_events (no) {
+        no -> Int8,
+        id -> Text,
+        event -> Text,
+        conversation_no -> Nullable<Int8>,
+        body -> Text,
+        created_at -> Timestamptz,
+        delivered_at -> Nullable<Timestamptz>,
+        given_up_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    platform_event_attempts (event_no, attempt) {
+        event_no -> Int8,
+        attempt -> Int4,
+        at -> Timestamptz,
+        status -> Nullable<Int4>,
+        problem -> Nullable<Text>,
+        took_ms -> Int4,
+    }
+}
+
 diesel::joinable!(messages -> users (sender_no));
 diesel::joinable!(participants -> users (user_no));
 diesel::joinable!(participants -> conversations (conversation_no));
@@ -130,4 +287,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     participant_changes,
     conversation_changes,
     idempotency_keys,
+    flow_definitions,
+    conversation_flows,
+    flow_steps,
+    flow_timers,
+    jobs,
+    payment_orders,
+    payments,
+    payment_events,
+    refunds,
+    platform_events,
+    platform_event_attempts,
 );

@@ -1,0 +1,14 @@
+drop table platform_event_attempts;
+drop table platform_events;
+drop table refunds;
+drop table payment_events;
+drop table payments;
+drop table payment_orders;
+drop table jobs;
+drop table flow_timers;
+drop table flow_steps;
+drop table conversation_flows;
+drop table flow_definitions;
+alter table messages drop column card;
+delete from messages where sender_no = 0;
+delete from users where no = 0;
