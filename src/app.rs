@@ -14,7 +14,9 @@ use utoipa_actix_web::{AppExt, scope};
 
 use crate::auth::Verifier;
 use crate::config::{Config, Secret, SocketOptions};
+use crate::deals::Deals;
 use crate::directory::Directory;
+use crate::flow::{self, catalogue::Catalogue};
 use crate::http::{self, Server};
 use crate::journal::Journal;
 use crate::metrics::Metrics;
@@ -58,7 +60,8 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
     };
     let pool = Pool::new(&url, &config.database).map_err(|error| error.to_string())?;
     migrate_with_patience(&pool).await?;
-    let server = web::Data::new(build(config, pool, demo_secret)?);
+    let catalogue = open_catalogue(&config, &pool).await?;
+    let server = web::Data::new(build(config, pool, catalogue, demo_secret)?);
     let (address, http) = listen(&server)?;
     let handle = http.handle();
     let serving = actix_rt::spawn(http);
@@ -79,7 +82,19 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
     })
 }
 
-fn build(config: Config, pool: Pool, demo_secret: Option<String>) -> Result<Server, String> {
+async fn open_catalogue(config: &Config, pool: &Pool) -> Result<Catalogue, String> {
+    let (pool, folder) = (pool.clone(), config.flows.clone());
+    let opening =
+        tokio::task::spawn_blocking(move || Catalogue::open(&pool, folder.as_deref(), "sandbox"));
+    opening.await.map_err(|error| error.to_string())?
+}
+
+fn build(
+    config: Config,
+    pool: Pool,
+    catalogue: Catalogue,
+    demo_secret: Option<String>,
+) -> Result<Server, String> {
     let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
     let verifier = Verifier::new(&config.auth)?;
     let house = Arc::new(House {
@@ -90,8 +105,18 @@ fn build(config: Config, pool: Pool, demo_secret: Option<String>) -> Result<Serv
         idle: Duration::from_secs(config.actors.room_idle_seconds),
         mailbox: config.actors.room_mailbox as usize,
     });
+    let rooms = Registry::start(Arc::clone(&house), config.actors.room_threads);
+    let deals = Deals::start(flow::deal::House {
+        journal: house.journal.clone(),
+        pool: pool.clone(),
+        catalogue: Arc::new(catalogue),
+        committed: rooms.committed(),
+        idle: house.idle,
+        later: Arc::new(|| {}),
+    });
     let door = Door {
-        rooms: Registry::start(Arc::clone(&house), config.actors.room_threads),
+        rooms,
+        deals,
         people: People::new(verifier, pool),
         pace: Pace::new(&config.rates),
         options: config.sockets.clone(),

@@ -39,6 +39,9 @@ pub struct Config {
     /// Folder of the private database and the demo's secret [default: /var/lib/stoa as root, else ~/.local/share/stoa]
     #[arg(long, env = "STOA_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Folder with the flow files that new deals run by; without it the flows that ship with Stoa
+    #[arg(long, env = "STOA_FLOWS", value_name = "FOLDER")]
+    pub flows: Option<PathBuf>,
     /// Print the effective options, secrets redacted, and end
     #[arg(long)]
     pub print_config: bool,

@@ -23,9 +23,11 @@ pub mod http;
 
 pub mod session;
 
+pub mod deals;
 pub mod people;
 pub mod registry;
 
+pub mod flow;
 pub mod room;
 
 pub mod journal;

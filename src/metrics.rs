@@ -16,6 +16,8 @@ pub struct Metrics {
     pub rooms: IntGauge,
     /// Messages committed.
     pub messages: IntCounter,
+    /// Steps of deals committed.
+    pub steps: IntCounter,
     /// Sends that were answered with an earlier result.
     pub repeats: IntCounter,
     /// Frames pushed to outboxes.
@@ -40,6 +42,11 @@ impl Metrics {
             connections: gauge(&registry, "stoa_connections", "Open sockets")?,
             rooms: gauge(&registry, "stoa_rooms_awake", "Rooms that are awake")?,
             messages: counter(&registry, "stoa_messages_total", "Messages committed")?,
+            steps: counter(
+                &registry,
+                "stoa_flow_steps_total",
+                "Steps of deals committed",
+            )?,
             repeats: counter(
                 &registry,
                 "stoa_repeated_sends_total",

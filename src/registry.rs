@@ -14,6 +14,7 @@ use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Loaded;
 use crate::error::Error;
+use crate::flow::deal::Committed;
 use crate::room::actor::Room;
 use crate::room::reply::{Asker, Reply};
 use crate::room::{House, Sleep, Tired, ToRoom};
@@ -41,7 +42,7 @@ impl Rooms {
                     let full = Refusal::Unavailable(
                         "This conversation is busier than it can be: try again",
                     );
-                    return message.into_reply().refuse(full);
+                    return refuse(message, full);
                 }
                 Err(SendError::Closed(message)) => message,
             },
@@ -57,7 +58,11 @@ impl Rooms {
     pub fn leave_if_awake(&self, conversation: ConversationId, leave: ToRoom) {
         match self.awake.get(&conversation) {
             Some(room) => room.do_send(leave),
-            None => leave.into_reply().send(Ok(Answer::Done)),
+            None => {
+                if let Some(reply) = leave.into_reply() {
+                    reply.send(Ok(Answer::Done));
+                }
+            }
         }
     }
 
@@ -106,9 +111,26 @@ impl Rooms {
             .is_some()
     }
 
+    /// Where those who commit entries of their own hand them over.
+    pub fn committed(&self) -> Recipient<Committed> {
+        self.registry.clone().recipient()
+    }
+
     /// How many rooms are awake.
     pub fn count(&self) -> usize {
         self.awake.len()
+    }
+}
+
+impl Handler<Committed> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, committed: Committed, context: &mut Self::Context) {
+        let Committed {
+            conversation,
+            entries,
+        } = committed;
+        self.deliver(conversation, ToRoom::Committed(entries), context);
     }
 }
 
@@ -205,7 +227,7 @@ impl Registry {
 fn nowhere(message: ToRoom) {
     match message {
         ToRoom::Leave { reply, .. } => reply.send(Ok(Answer::Done)),
-        other => other.into_reply().refuse(Refusal::ConversationNotFound),
+        other => refuse(other, Refusal::ConversationNotFound),
     }
 }
 
@@ -220,7 +242,14 @@ fn refuse_all(waiting: Vec<ToRoom>, error: Error) {
     };
     waiting
         .into_iter()
-        .for_each(|message| message.into_reply().refuse(refusal.clone()));
+        .for_each(|message| refuse(message, refusal.clone()));
+}
+
+/// Entries need no answer: a room that can not take them in reads them when it wakes.
+fn refuse(message: ToRoom, refusal: Refusal) {
+    if let Some(reply) = message.into_reply() {
+        reply.refuse(refusal);
+    }
 }
 
 impl Actor for Registry {
@@ -239,6 +268,17 @@ impl Handler<Deliver> for Registry {
             message,
         }: Deliver,
         context: &mut Self::Context,
+    ) {
+        self.deliver(conversation, message, context);
+    }
+}
+
+impl Registry {
+    fn deliver(
+        &mut self,
+        conversation: ConversationId,
+        message: ToRoom,
+        context: &mut Context<Self>,
     ) {
         if let Some(waiting) = self.waking.get_mut(&conversation) {
             return waiting.push(message);

@@ -214,6 +214,7 @@ async fn tell(door: &Door, story: &Story, people: &[Arc<Principal>]) -> Result<(
         card: json!({ "title": title, "url": format!("https://example.com/{kind}s/{id}"), "data": null }),
     });
     let new = NewConversation {
+        first_step: None,
         id: ConversationId::fresh(),
         kind: story.kind,
         title: story.title.map(str::to_owned),

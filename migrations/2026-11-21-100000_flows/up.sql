@@ -32,6 +32,7 @@ create table conversation_flows (
 ) with (fillfactor = 70);
 create index conversation_flows_definition on conversation_flows (name, version, conversation_no) where phase = 'running';
 
+-- request_id: the presser's own, or what makes a timer or a payment's news the same one again; on the first hop of each step.
 -- `answer` is what the presser was told, so that the same request_id can be told it again.
 create table flow_steps (
     conversation_no bigint not null,
@@ -47,7 +48,9 @@ create table flow_steps (
     flow_version    bigint not null,
     request_id      text,
     answer          jsonb,
-    standing        jsonb not null,
+    -- The cards that it answered: messages from answered_from up to, not including, answered_to.
+    answered_from   bigint,
+    answered_to     bigint,
     created_at      timestamptz not null default now(),
     primary key (conversation_no, seq)
 );

@@ -3,6 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use std::sync::Arc;
+
+use super::flow::Standing;
 use super::ids::{ConversationId, ConversationNo, PolicyVersion, Seq, UserId, UserNo};
 use super::refusal::Refusal;
 
@@ -157,6 +160,8 @@ pub struct Conversation {
     pub last_seq: Seq,
     /// The version of who may say what.
     pub policy_version: PolicyVersion,
+    /// How its deal stands, if it has one.
+    pub flow: Option<Arc<Standing>>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When it last changed.

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use std::sync::Arc;
+
 use super::conversation::{ConversationStatus, Participant};
+use super::flow::Stepped;
 use super::ids::{Seq, UserNo};
 use super::message::Message;
 
@@ -40,6 +43,8 @@ pub enum Fact {
         /// The status as it is now.
         status: ConversationStatus,
     },
+    /// A deal made a step.
+    Stepped(Arc<Stepped>),
 }
 
 impl Fact {
@@ -47,7 +52,7 @@ impl Fact {
     pub fn changes_policy(&self) -> bool {
         match self {
             Self::Said(_) | Self::Edited(_) | Self::Deleted(_) => false,
-            Self::Participant { .. } | Self::Settings { .. } => true,
+            Self::Participant { .. } | Self::Settings { .. } | Self::Stepped(_) => true,
         }
     }
 }

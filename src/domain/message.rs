@@ -195,6 +195,9 @@ pub enum Power {
     Moderates,
 }
 
+/// Who says what no person says: the number and the id under which the system is kept. No platform has a user with this id.
+pub const SYSTEM: (UserNo, &str) = (UserNo(0), "");
+
 /// A message as it is kept.
 #[derive(Clone, Debug)]
 pub struct Message {
@@ -206,6 +209,8 @@ pub struct Message {
     pub sender_id: UserId,
     /// What the sender and the server wanted.
     pub draft: Arc<Draft>,
+    /// A flow's `Card` as JSON text, with `done` once it was answered.
+    pub card: Option<Arc<RawValue>>,
     /// When it was committed.
     pub created_at: DateTime<Utc>,
     /// When its body was last changed.

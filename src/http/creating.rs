@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::caller::Caller;
 use super::conversations::answer;
+use super::flows::NewFlowBody;
 use super::idempotent::{Kept, once};
 use super::messages::NewMessageBody;
 use super::refusals::Body;
@@ -68,6 +69,8 @@ pub struct NewConversationBody {
     role: Option<String>,
     /// What is said at once
     first_message: Option<NewMessageBody>,
+    /// The deal that it is to be
+    flow: Option<NewFlowBody>,
 }
 
 impl SubjectBody {
@@ -186,8 +189,13 @@ async fn create_or_get(
         .map(|message| message.draft(caller))
         .transpose()?;
     let first_message = first_message.map(Arc::new);
-    let new = NewConversation {
+    let wanted = body
+        .flow
+        .map(|flow| flow.check(server, caller, &people))
+        .transpose()?;
+    let mut new = NewConversation {
         id: ConversationId::fresh(),
+        first_step: None,
         kind: body.kind,
         title: body.title.filter(|title| !title.trim().is_empty()),
         subject: body.subject.map(SubjectBody::check).transpose()?,
@@ -195,9 +203,15 @@ async fn create_or_get(
         participants: numbers_of(server, people).await?,
         first_message: first_message.clone(),
     };
+    if let Some(wanted) = &wanted {
+        new.first_step = Some(wanted.first_step(&new.as_new(caller), caller)?.step);
+    }
     let house = &server.door.house;
     match house.journal.create(new).await? {
         Creation::Created(conversation) => {
+            if wanted.is_some() {
+                server.door.deals.look_for_work();
+            }
             let no = conversation.no;
             let people = house
                 .pool
@@ -212,6 +226,9 @@ async fn create_or_get(
         }
         Creation::Found(conversation) => {
             bring_back(server, caller, conversation.id, conversation.kind).await?;
+            if let Some(wanted) = &wanted {
+                wanted.begin_in(server, &conversation, caller).await?;
+            }
             if let Some(draft) = first_message {
                 server
                     .door

@@ -126,7 +126,7 @@ impl PageQuery {
 }
 
 /// Whoever may read a conversation, as its reader.
-fn reader_of(
+pub(super) fn reader_of(
     connection: &mut diesel::pg::PgConnection,
     conversation: &Conversation,
     caller: (UserNo, bool),
@@ -203,7 +203,7 @@ pub async fn send(
 }
 
 /// Who speaks: the caller or, where the caller is the platform and names another, that user.
-async fn speaker(
+pub(super) async fn speaker(
     server: &Server,
     caller: &Arc<Principal>,
     named: Option<&str>,

@@ -4,6 +4,7 @@ pub mod caller;
 pub mod conversations;
 pub mod creating;
 pub mod demo;
+pub mod flows;
 mod idempotent;
 pub mod me;
 pub mod messages;
@@ -64,6 +65,12 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(messages::edit)
         .service(messages::delete)
         .service(messages::history)
+        .service(flows::list)
+        .service(flows::describe)
+        .service(flows::picture)
+        .service(flows::show)
+        .service(flows::act)
+        .service(flows::history)
         .service(participants::seen)
         .service(participants::delivered)
         .service(participants::add)

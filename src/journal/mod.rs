@@ -3,6 +3,7 @@
 
 mod batch;
 mod lane;
+mod stepping;
 mod transact;
 
 use actix::prelude::*;
@@ -18,6 +19,7 @@ use crate::metrics::Metrics;
 use crate::store::marks::NewMark;
 use crate::store::pool::Pool;
 
+pub use stepping::Stepping;
 pub use transact::Unsure;
 
 /// A room's own number of a request, given back with its outcome.
@@ -109,6 +111,7 @@ impl Drop for Permit {
 #[derive(Clone)]
 pub struct JournalHandle {
     address: Addr<Journal>,
+    steps: stepping::Steps,
     pool: Pool,
     waiting: Arc<AtomicUsize>,
     bound: usize,
@@ -166,6 +169,7 @@ impl Journal {
     ) -> JournalHandle {
         let batch_limit = options.batch_limit as usize;
         let lane_pool = pool.clone();
+        let steps = stepping::Steps::start(pool.clone(), Arc::clone(&metrics));
         let address = Self::start_in_arbiter(&Arbiter::new().handle(), move |context| {
             context.set_mailbox_capacity(1 << 16);
             Self {
@@ -179,6 +183,7 @@ impl Journal {
         });
         JournalHandle {
             address,
+            steps,
             pool,
             waiting: Arc::default(),
             bound: options.journal_limit as usize,

@@ -35,6 +35,8 @@ pub struct Room {
     pub(super) state: State,
     /// The order of announcements.
     pub(super) timeline: Timeline,
+    /// What was committed up to here this room was woken with, and has announced to nobody.
+    pub(super) woken_at: Seq,
     /// Sessions that have joined.
     pub(super) listeners: Vec<Listener>,
     /// Sends that the journal has, by ticket.
@@ -82,6 +84,7 @@ impl Room {
         let timeline = Timeline::new(loaded.conversation.last_seq);
         Self {
             house,
+            woken_at: loaded.conversation.last_seq,
             state: State::new(loaded),
             timeline,
             listeners: Vec::new(),
@@ -290,6 +293,7 @@ impl Handler<ToRoom> for Room {
                 self.leave(session);
                 reply.send(Ok(crate::wire::answer::Answer::Done));
             }
+            ToRoom::Committed(entries) => self.take_in(entries, context),
             ToRoom::Do {
                 principal,
                 command,

@@ -7,6 +7,7 @@ use super::listener::Encoded;
 use super::marking::AUTHORS;
 use crate::domain::conversation::{Membership, Participant};
 use crate::domain::entry::{Entry, Fact};
+use crate::domain::flow::Stepped;
 use crate::domain::ids::{Seq, SessionId, UserNo};
 use crate::domain::message::Message;
 use crate::wire::encode::{self, MessageEvent};
@@ -15,6 +16,24 @@ use crate::wire::encode::{self, MessageEvent};
 const NOBODY: UserNo = UserNo(0);
 
 impl Room {
+    /// Takes in what somebody else committed, in whatever order it comes. What this room was woken with already is news for
+    /// those elsewhere alone.
+    pub(super) fn take_in(&mut self, entries: Vec<Entry>, context: &mut Context<Self>) {
+        for entry in entries {
+            match &entry.fact {
+                Fact::Said(message) if entry.seq <= self.woken_at => self.notices.add(message),
+                Fact::Stepped(stepped) if entry.seq <= self.woken_at => {
+                    let told = self.step_encoded(&entry, stepped);
+                    self.tell_of_step_elsewhere(&told);
+                }
+                _ => {}
+            }
+            self.timeline.offer(entry);
+        }
+        self.announce(context);
+        self.notify_absent(context);
+    }
+
     /// Announces every entry whose turn has come.
     pub(super) fn announce(&mut self, context: &mut Context<Self>) {
         let ready = self.timeline.ready();
@@ -37,6 +56,11 @@ impl Room {
                 Fact::Deleted(message) => {
                     said.push(self.encoded(MessageEvent::Deleted, entry.seq, message))
                 }
+                Fact::Stepped(stepped) => {
+                    let told = self.step_encoded(&entry, stepped);
+                    self.tell_of_step_elsewhere(&told);
+                    said.push(told);
+                }
                 Fact::Participant { .. } | Fact::Settings { .. } => {
                     self.tell(&std::mem::take(&mut said));
                     self.announce_conversation(&entry, newcomer, context);
@@ -53,8 +77,40 @@ impl Room {
         Encoded {
             seq: Some(seq),
             for_all: encode::message(kind, place, seq, message, NOBODY),
+            for_roles: Vec::new(),
             for_sender: Some((message.sender, own)),
             audience: message.draft.audience.clone(),
+        }
+    }
+
+    /// A step's event: each role gets its own actions, staff theirs.
+    fn step_encoded(&self, entry: &Entry, stepped: &Stepped) -> Encoded {
+        let place = self.state.conversation.id;
+        let bytes = |role: Option<&str>| encode::step(place, entry, stepped, role);
+        let mut roles: Vec<&str> = self.state.everybody().map(|p| p.role.as_str()).collect();
+        roles.sort_unstable();
+        roles.dedup();
+        Encoded {
+            seq: Some(entry.seq),
+            for_all: bytes(None),
+            for_roles: roles
+                .into_iter()
+                .map(|role| (role.to_owned(), bytes(Some(role))))
+                .collect(),
+            for_sender: None,
+            audience: None,
+        }
+    }
+
+    /// Those who take part and are online, but have not joined: their lists show whose turn it is.
+    fn tell_of_step_elsewhere(&self, told: &Encoded) {
+        let joined = self.joined_sessions();
+        for person in self.state.everybody().filter(|p| p.may_read().is_ok()) {
+            for outbox in self.house.directory.outboxes(person.no) {
+                if !joined.contains(&outbox.session()) {
+                    outbox.text(told.bytes_for_role(Some(&person.role)));
+                }
+            }
         }
     }
 
@@ -109,6 +165,7 @@ impl Room {
                 &people,
                 &self.house.directory,
             ),
+            for_roles: Vec::new(),
             for_sender: None,
             audience: None,
         };

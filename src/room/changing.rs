@@ -124,7 +124,9 @@ impl Room {
             Fact::Said(message) | Fact::Edited(message) | Fact::Deleted(message) => {
                 Answer::Message(message)
             }
-            Fact::Participant { .. } | Fact::Settings { .. } => self.as_it_stands(),
+            Fact::Participant { .. } | Fact::Settings { .. } | Fact::Stepped(_) => {
+                self.as_it_stands()
+            }
         }
     }
 

@@ -192,6 +192,11 @@ impl Read {
             Fact::Said(message) => (MessageEvent::New, message),
             Fact::Edited(message) => (MessageEvent::Updated, message),
             Fact::Deleted(message) => (MessageEvent::Deleted, message),
+            Fact::Stepped(stepped) => {
+                let role = self.reader.role.as_deref();
+                let place = self.snapshot.conversation.id;
+                return Some(encode::step(place, entry, stepped, role));
+            }
             Fact::Participant { .. } | Fact::Settings { .. } => {
                 let mut conversation = self.snapshot.conversation.clone();
                 conversation.last_seq = entry.seq;

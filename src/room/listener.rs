@@ -14,6 +14,8 @@ pub(super) struct Encoded {
     pub(super) seq: Option<Seq>,
     /// The bytes for everybody.
     pub(super) for_all: ByteString,
+    /// Other bytes for participants with these roles.
+    pub(super) for_roles: Vec<(String, ByteString)>,
     /// Other bytes for the sessions of its sender.
     pub(super) for_sender: Option<(crate::domain::ids::UserNo, ByteString)>,
     /// Whom alone it is for.
@@ -26,16 +28,26 @@ impl Encoded {
         Self {
             seq: None,
             for_all,
+            for_roles: Vec::new(),
             for_sender: None,
             audience: None,
         }
     }
 
-    fn bytes_for(&self, principal: &Principal) -> ByteString {
+    fn bytes_for(&self, principal: &Principal, role: Option<&str>) -> ByteString {
         match &self.for_sender {
             Some((sender, bytes)) if *sender == principal.no => bytes.clone(),
-            Some(_) | None => self.for_all.clone(),
+            Some(_) | None => self.bytes_for_role(role),
         }
+    }
+
+    /// The bytes for a participant with this role, or for staff.
+    pub(super) fn bytes_for_role(&self, role: Option<&str>) -> ByteString {
+        let found = self
+            .for_roles
+            .iter()
+            .find(|(meant, _)| Some(meant.as_str()) == role);
+        found.map_or(&self.for_all, |(_, bytes)| bytes).clone()
     }
 }
 
@@ -98,10 +110,15 @@ impl Listener {
         match &self.phase {
             Phase::Live => self
                 .outbox
-                .texts(heard.map(|event| event.bytes_for(&self.principal))),
+                .texts(heard.map(|event| event.bytes_for(&self.principal, self.role.as_deref()))),
             Phase::Reading(_) => {
                 let kept: Vec<_> = heard
-                    .map(|event| (event.seq, event.bytes_for(&self.principal)))
+                    .map(|event| {
+                        (
+                            event.seq,
+                            event.bytes_for(&self.principal, self.role.as_deref()),
+                        )
+                    })
                     .collect();
                 if let Phase::Reading(waiting) = &mut self.phase {
                     waiting.extend(kept);

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use crate::directory::Directory;
 use crate::domain::command::Command;
+use crate::domain::entry::Entry;
 use crate::domain::ids::{ConversationId, Seq, SessionId};
 use crate::domain::principal::Principal;
 use crate::journal::JournalHandle;
@@ -67,6 +68,8 @@ pub enum ToRoom {
         /// Where the answer goes.
         reply: Reply,
     },
+    /// Entries that somebody else committed.
+    Committed(Vec<Entry>),
     /// A command.
     Do {
         /// Who asks.
@@ -79,10 +82,13 @@ pub enum ToRoom {
 }
 
 impl ToRoom {
-    /// The obligation to answer it.
-    pub fn into_reply(self) -> Reply {
+    /// The obligation to answer it, where there is one.
+    pub fn into_reply(self) -> Option<Reply> {
         match self {
-            Self::Join { reply, .. } | Self::Leave { reply, .. } | Self::Do { reply, .. } => reply,
+            Self::Join { reply, .. } | Self::Leave { reply, .. } | Self::Do { reply, .. } => {
+                Some(reply)
+            }
+            Self::Committed(_) => None,
         }
     }
 }

@@ -62,7 +62,7 @@ impl Room {
         );
     }
 
-    fn joined_sessions(&self) -> HashSet<SessionId> {
+    pub(super) fn joined_sessions(&self) -> HashSet<SessionId> {
         self.listeners
             .iter()
             .map(|listener| listener.outbox.session())

@@ -177,6 +177,7 @@ impl Room {
             sender: send.principal.no,
             sender_id: send.principal.id.clone(),
             draft: Arc::clone(&send.draft),
+            card: None,
             created_at: at,
             edited_at: None,
             deleted_at: None,

@@ -1,12 +1,14 @@
 //! What a room knows and what may happen in it: decide, evolve. Pure.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::domain::command::{Command, Mark, ParticipantChange};
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
 };
 use crate::domain::entry::{Entry, Fact};
+use crate::domain::flow::ChatPolicy;
 use crate::domain::ids::{MessageId, Seq, UserId, UserNo};
 use crate::domain::limits;
 use crate::domain::message::{Draft, MessageKind, Power};
@@ -117,7 +119,26 @@ impl State {
     pub fn may_speak(&self, caller: &Principal) -> Result<(), Refusal> {
         match self.standing(caller)? {
             Standing::Participant(person) if person.muted => Err(Refusal::Muted),
+            Standing::Participant(person) if !caller.roles.opens_every_conversation() => {
+                self.deal_must_allow_text(&person.role)?;
+                self.must_be_open()
+            }
             Standing::Participant(_) | Standing::Staff => self.must_be_open(),
+        }
+    }
+
+    fn deal_must_allow_text(&self, role: &str) -> Result<(), Refusal> {
+        let Some(deal) = &self.conversation.flow else {
+            return Ok(());
+        };
+        match deal.chat_of(role) {
+            ChatPolicy::Free => Ok(()),
+            policy @ (ChatPolicy::Buttons | ChatPolicy::Read | ChatPolicy::None) => {
+                Err(Refusal::ChatNotAllowed {
+                    state: deal.state.clone(),
+                    policy,
+                })
+            }
         }
     }
 
@@ -338,6 +359,9 @@ impl State {
         }
         match &entry.fact {
             Fact::Said(_) | Fact::Edited(_) | Fact::Deleted(_) => {}
+            Fact::Stepped(stepped) => {
+                self.conversation.flow = Some(Arc::clone(&stepped.standing));
+            }
             Fact::Participant { now, .. } => {
                 let mut now = now.clone();
                 // A mark that was committed after the change may have been taken in before it.

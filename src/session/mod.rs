@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::config::SocketOptions;
+use crate::deals::Deals;
 use crate::domain::ids::{ConversationId, SessionId};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
@@ -31,6 +32,8 @@ pub struct Door {
     pub house: Arc<House>,
     /// The rooms.
     pub rooms: Rooms,
+    /// The deals.
+    pub deals: Deals,
     /// Who is who.
     pub people: People,
     /// How fast anybody may be.

@@ -10,6 +10,7 @@ use crate::domain::refusal::Refusal;
 use crate::room::reply::{Asker, Reply, told};
 use crate::room::{Manner, ToRoom};
 use crate::store::conversations::{self, Filter};
+use crate::wire::answer::Answer;
 use crate::wire::decode::{Request, SubjectKey};
 use crate::wire::encode;
 use crate::wire::views::ConversationView;
@@ -57,6 +58,19 @@ impl Session {
             }
             Request::Watch(subject) => self.watch(id, subject, &principal, context),
             Request::Unwatch(_) => self.acknowledge(id, serde_json::json!({})),
+            Request::Press {
+                conversation,
+                press,
+                request_id,
+            } => {
+                let reply = self.reply(id, conversation, &principal);
+                let deals = self.door.deals.clone();
+                let pressed = async move {
+                    let outcome = deals.press(conversation, principal, press, request_id);
+                    reply.send(outcome.await.map(Answer::Flow));
+                };
+                context.spawn(pressed.into_actor(self));
+            }
             Request::Status(status) => {
                 let _connected = self.door.house.directory.choose(principal.no, status);
                 self.acknowledge(id, serde_json::json!({ "status": status }));

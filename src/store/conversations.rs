@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::messages::by_places;
 use super::participants::of_conversations;
 use super::pool::explain;
-use super::schema::{conversations, users};
+use super::schema::{conversation_flows, conversations, users};
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Participant, Subject,
 };
@@ -37,7 +37,16 @@ pub(super) struct ConversationRow {
     updated_at: DateTime<Utc>,
 }
 
-fn assemble(row: ConversationRow, created_by: String) -> Result<Conversation, Error> {
+fn assemble(
+    row: ConversationRow,
+    created_by: String,
+    standing: Option<Value>,
+) -> Result<Conversation, Error> {
+    let flow = standing
+        .map(serde_json::from_value)
+        .transpose()
+        .map_err(Error::internal)?
+        .map(std::sync::Arc::new);
     let subject = row
         .subject_type
         .zip(row.subject_id)
@@ -58,6 +67,7 @@ fn assemble(row: ConversationRow, created_by: String) -> Result<Conversation, Er
         created_by: UserId::stored(created_by),
         last_seq: row.last_seq,
         policy_version: row.policy_version,
+        flow,
         created_at: row.created_at,
         updated_at: row.updated_at,
     })
@@ -76,17 +86,42 @@ pub enum Key {
 pub fn find(connection: &mut PgConnection, key: Key) -> Result<Option<Conversation>, Error> {
     let query = conversations::table
         .inner_join(users::table.on(users::no.eq(conversations::created_by)))
-        .select((ConversationRow::as_select(), users::id));
+        .left_join(flow_of())
+        .select((
+            ConversationRow::as_select(),
+            users::id,
+            conversation_flows::standing.nullable(),
+        ));
     match key {
-        Key::Id(id) => query
-            .filter(conversations::id.eq(id.0))
-            .first::<(ConversationRow, String)>(connection),
+        Key::Id(id) => {
+            query
+                .filter(conversations::id.eq(id.0))
+                .first::<(ConversationRow, String, Option<Value>)>(connection)
+        }
         Key::No(no) => query.filter(conversations::no.eq(no.0)).first(connection),
     }
     .optional()
     .map_err(explain)?
-    .map(|(row, creator)| assemble(row, creator))
+    .map(|(row, creator, standing)| assemble(row, creator, standing))
     .transpose()
+}
+
+/// The public id of a conversation.
+pub fn id_of(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+) -> Result<Option<ConversationId>, Error> {
+    let found = conversations::table
+        .find(no.0)
+        .select(conversations::id)
+        .first(connection);
+    let found: Option<Uuid> = found.optional().map_err(explain)?;
+    Ok(found.map(ConversationId))
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn flow_of() -> _ {
+    conversation_flows::table.on(conversation_flows::conversation_no.eq(conversations::no))
 }
 
 /// What a list is narrowed by.
@@ -178,12 +213,17 @@ fn complete(connection: &mut PgConnection, rows: Vec<ListedRow>) -> Result<Vec<L
         .collect();
     let mut found: HashMap<i64, Conversation> = conversations::table
         .inner_join(users::table.on(users::no.eq(conversations::created_by)))
+        .left_join(flow_of())
         .filter(conversations::no.eq_any(&numbers))
-        .select((ConversationRow::as_select(), users::id))
-        .load::<(ConversationRow, String)>(connection)
+        .select((
+            ConversationRow::as_select(),
+            users::id,
+            conversation_flows::standing.nullable(),
+        ))
+        .load::<(ConversationRow, String, Option<Value>)>(connection)
         .map_err(explain)?
         .into_iter()
-        .map(|(row, creator)| Ok((row.no, assemble(row, creator)?)))
+        .map(|(row, creator, standing)| Ok((row.no, assemble(row, creator, standing)?)))
         .collect::<Result<_, Error>>()?;
     let mut people: HashMap<i64, Vec<Participant>> = HashMap::new();
     for (no, participant) in of_conversations(connection, &numbers)? {

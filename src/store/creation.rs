@@ -9,9 +9,13 @@ use super::conversations::{self, Key};
 use super::participants as people;
 use super::pool::explain;
 use super::schema::{conversations as table, participants};
-use crate::domain::conversation::{Conversation, ConversationKind, Membership, Subject};
+use super::steps::{self, NewStep};
+use crate::domain::conversation::{
+    Conversation, ConversationKind, ConversationStatus, Membership, Subject,
+};
 use crate::domain::ids::{ConversationId, ConversationNo, UserNo};
 use crate::domain::message::Draft;
+use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 
@@ -32,6 +36,29 @@ pub struct NewConversation {
     pub participants: Vec<(UserNo, String)>,
     /// What is said at once.
     pub first_message: Option<std::sync::Arc<Draft>>,
+    /// The first step of its deal; the conversation's number is put in here.
+    pub first_step: Option<NewStep>,
+}
+
+impl NewConversation {
+    /// The conversation as it will be, should it be new.
+    pub fn as_new(&self, creator: &Principal) -> Conversation {
+        let now = chrono::Utc::now();
+        Conversation {
+            no: ConversationNo(0),
+            id: self.id,
+            kind: self.kind,
+            title: self.title.clone(),
+            status: ConversationStatus::Open,
+            subject: self.subject.clone(),
+            created_by: creator.id.clone(),
+            last_seq: 0,
+            policy_version: 0,
+            flow: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
 }
 
 /// What came of it.
@@ -75,6 +102,9 @@ pub fn create(connection: &mut PgConnection, new: &NewConversation) -> Result<Cr
         insert_participants(connection, no, new)?;
         if let Some(draft) = &new.first_message {
             say_first(connection, no, new.creator, draft)?;
+        }
+        if let Some(step) = &new.first_step {
+            begin_deal(connection, no, step)?;
         }
         let made = conversations::find(connection, Key::No(no))?;
         made.map(Creation::Created)
@@ -161,6 +191,20 @@ fn say_first(
         Some(_) | None => {
             Err(Refusal::Conflict("This client_id was used for another message").into())
         }
+    }
+}
+
+fn begin_deal(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+    first: &NewStep,
+) -> Result<(), Error> {
+    let mut first = first.clone();
+    first.conversation = no;
+    let written = steps::commit(connection, &[first])?;
+    match written.len() {
+        1 => Ok(()),
+        _ => Err(Error::internal("a new conversation's deal was not begun")),
     }
 }
 

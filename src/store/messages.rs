@@ -32,6 +32,7 @@ pub(super) struct MessageRow {
     created_at: DateTime<Utc>,
     edited_at: Option<DateTime<Utc>>,
     deleted_at: Option<DateTime<Utc>>,
+    card: Option<Value>,
 }
 
 pub(super) fn assemble(row: MessageRow, sender_id: String) -> Result<Message, Error> {
@@ -45,6 +46,11 @@ pub(super) fn assemble(row: MessageRow, sender_id: String) -> Result<Message, Er
         .context
         .map(|value| serde_json::value::to_raw_value(&value))
         .transpose();
+    let card = row
+        .card
+        .map(|card| serde_json::value::to_raw_value(&card))
+        .transpose()
+        .map_err(Error::internal)?;
     let draft = Draft {
         client_id: row.client_id,
         origin: ClientIdOrigin::Client,
@@ -69,6 +75,7 @@ pub(super) fn assemble(row: MessageRow, sender_id: String) -> Result<Message, Er
         sender: UserNo(row.sender_no),
         sender_id: UserId::stored(sender_id),
         draft: Arc::new(draft),
+        card: card.map(Arc::from),
         created_at: row.created_at,
         edited_at: row.edited_at,
         deleted_at: row.deleted_at,

@@ -3,13 +3,17 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use std::sync::Arc;
 
 use super::conversations::{self, Key, unread_of_conversation};
 use super::messages::{MessageRow, Page, assemble, page, role_or_none, visible_to};
-use super::participants;
 use super::pool::explain;
-use super::schema::{conversation_changes, message_changes, messages, participant_changes, users};
+use super::schema::{
+    conversation_changes, flow_steps, message_changes, messages, participant_changes, users,
+};
+use super::{flows, participants};
 use crate::domain::entry::{Entry, Fact};
+use crate::domain::flow::{LoggedStep, Stepped};
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
 use crate::domain::limits;
 use crate::domain::message::Message;
@@ -83,10 +87,15 @@ fn changed_since(
         .distinct()
         .load::<Seq>(connection)
         .map_err(explain)?;
+    let answered = answered_since(connection, no, after)?;
     messages::table
         .inner_join(users::table.on(users::no.eq(messages::sender_no)))
         .filter(messages::conversation_no.eq(no.0))
-        .filter(messages::seq.gt(after).or(messages::seq.eq_any(changed)))
+        .filter(
+            messages::seq
+                .gt(after)
+                .or(messages::seq.eq_any(changed.into_iter().chain(answered))),
+        )
         .filter(visible_to(reader.no.0, role_or_none(reader)))
         .order(messages::seq)
         .select((MessageRow::as_select(), users::id))
@@ -95,6 +104,23 @@ fn changed_since(
         .into_iter()
         .map(|(row, id)| assemble(row, id))
         .collect()
+}
+
+/// Cards up to `after` that were answered beyond it; they stand side by side.
+fn answered_since(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+    after: Seq,
+) -> Result<Vec<Seq>, Error> {
+    let ranges: Vec<(Option<Seq>, Option<Seq>)> = flow_steps::table
+        .filter(flow_steps::conversation_no.eq(no.0))
+        .filter(flow_steps::seq.gt(after))
+        .filter(flow_steps::answered_from.le(after))
+        .select((flow_steps::answered_from, flow_steps::answered_to))
+        .load(connection)
+        .map_err(explain)?;
+    let ranges = ranges.into_iter().filter_map(|(from, to)| from.zip(to));
+    Ok(ranges.flat_map(|(from, to)| from..to).collect())
 }
 
 /// Every change beyond `after`, in order, each as its subject stands now: for a room that missed some.
@@ -108,6 +134,7 @@ pub fn entries(
         entries.extend(rewritten(connection, no, after)?);
         entries.extend(moved(connection, no, after)?);
         entries.extend(settled(connection, no, after)?);
+        entries.extend(stepped(connection, no, after)?);
         entries.sort_by_key(|entry| entry.seq);
         Ok(entries)
     })
@@ -236,8 +263,37 @@ fn settled(
     rows.into_iter().map(entry).collect()
 }
 
+fn stepped(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+    after: Seq,
+) -> Result<Vec<Entry>, Error> {
+    let steps = flows::steps(connection, no, after, i64::MAX)?;
+    if steps.is_empty() {
+        return Ok(Vec::new());
+    }
+    let standing = conversations::find(connection, Key::No(no))?
+        .and_then(|conversation| conversation.flow)
+        .ok_or_else(|| Error::internal("a deal's standing is missing"))?;
+    let entry = |step: LoggedStep| Entry {
+        seq: step.seq,
+        at: step.at,
+        fact: Fact::Stepped(Arc::new(Stepped {
+            from: step.from,
+            to: step.to,
+            action: step.action,
+            actor: step.actor,
+            actor_id: step.actor_id,
+            reason: step.reason,
+            version: step.version,
+            standing: Arc::clone(&standing),
+        })),
+    };
+    Ok(steps.into_iter().map(entry).collect())
+}
+
 /// Runs reads that must see one moment.
-fn steady<T>(
+pub(super) fn steady<T>(
     connection: &mut PgConnection,
     read: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
 ) -> Result<T, Error> {

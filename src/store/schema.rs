@@ -158,7 +158,8 @@ diesel::table! {
         flow_version -> Int8,
         request_id -> Nullable<Text>,
         answer -> Nullable<Jsonb>,
-        standing -> Jsonb,
+        answered_from -> Nullable<Int8>,
+        answered_to -> Nullable<Int8>,
         created_at -> Timestamptz,
     }
 }

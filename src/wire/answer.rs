@@ -1,5 +1,7 @@
 //! What a request is answered with, before it is written for one door or another.
 
+use serde_json::Value;
+
 use crate::domain::conversation::{Conversation, Participant};
 use crate::domain::ids::Seq;
 use crate::domain::message::Message;
@@ -18,6 +20,8 @@ pub enum Answer {
     Marked(Seq),
     /// A conversation as it stands after a change.
     Conversation(Box<Conversation>, Vec<Participant>),
+    /// A deal as the caller sees it after a step.
+    Flow(Value),
     /// Nothing more to say.
     Done,
 }

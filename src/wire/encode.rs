@@ -6,9 +6,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::answer::Answer;
+use super::deals::StepView;
 use super::views::{ConversationView, JoinedView, MessageView, SentView};
 use crate::directory::Directory;
 use crate::domain::conversation::{Conversation, Membership, Participant, PresenceStatus};
+use crate::domain::entry::Entry;
+use crate::domain::flow::Stepped;
 use crate::domain::ids::{ConversationId, Seq, UserId, UserNo};
 use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
@@ -83,6 +86,7 @@ pub fn answer(
             id,
             ConversationView::for_all(conversation, people, directory),
         ),
+        Answer::Flow(deal) => ack(id, deal),
         Answer::Done => ack(id, json!({})),
     }
 }
@@ -132,6 +136,19 @@ pub fn message(
             seq,
             message,
         },
+    )
+}
+
+/// A step of a deal, for a participant with this role, or for staff.
+pub fn step(
+    place: ConversationId,
+    entry: &Entry,
+    stepped: &Stepped,
+    role: Option<&str>,
+) -> ByteString {
+    event(
+        "conversation_state_changed",
+        StepView::new(place, entry, stepped, role),
     )
 }
 

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::deals::{DealReader, FlowView};
 use crate::directory::Directory;
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Membership, Participant, PresenceStatus,
@@ -16,11 +17,11 @@ use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::message::{Attachment, Message, MessageKind};
 use crate::domain::snapshot::{Listed, Recovery, Snapshot};
 
-fn instant<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn instant<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
-fn maybe_instant<S: Serializer>(
+pub(super) fn maybe_instant<S: Serializer>(
     at: &Option<DateTime<Utc>>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
@@ -81,6 +82,9 @@ pub struct MessageView<'a> {
     /// The sender's own object
     #[schema(value_type = Option<Object>)]
     context: Option<&'a RawValue>,
+    /// What a flow asks for with it; `done` tells who answered, with what, and when
+    #[schema(value_type = Option<Object>)]
+    action: Option<&'a RawValue>,
     /// The sender's own id of it; only to its sender
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<&'a str>,
@@ -110,6 +114,7 @@ impl<'a> MessageView<'a> {
             attachments: draft.attachments.iter().map(AttachmentView::new).collect(),
             reply_to: draft.reply_to.map(|id| id.to_uuid()),
             context: draft.context.as_deref(),
+            action: message.card.as_deref(),
             client_id: (message.sender == reader).then_some(draft.client_id.as_str()),
             created_at: message.created_at,
             edited_at: message.edited_at,
@@ -219,6 +224,8 @@ pub struct ConversationView<'a> {
     participants: Vec<ParticipantView<'a>>,
     /// The seq of its newest change
     last_seq: Seq,
+    /// How its deal stands, if it has one
+    flow: Option<FlowView<'a>>,
     /// Who made it
     created_by: &'a str,
     /// When it was made
@@ -258,11 +265,28 @@ impl<'a> ConversationView<'a> {
             subject: conversation.subject.as_ref().map(SubjectView::new),
             participants: participants(people, directory),
             last_seq: conversation.last_seq,
+            flow: conversation
+                .flow
+                .as_deref()
+                .map(|standing| FlowView::new(standing, DealReader::Anybody)),
             created_by: conversation.created_by.as_str(),
             created_at: conversation.created_at,
             updated_at: conversation.updated_at,
             mine: None,
         }
+    }
+
+    fn show_deal_to(
+        &mut self,
+        conversation: &'a Conversation,
+        people: &'a [Participant],
+        reader: UserNo,
+    ) {
+        let reader = DealReader::of(role_of(people, reader));
+        self.flow = conversation
+            .flow
+            .as_deref()
+            .map(|standing| FlowView::new(standing, reader));
     }
 
     /// The view in one reader's list.
@@ -276,6 +300,7 @@ impl<'a> ConversationView<'a> {
             unread: listed.unread,
             my_role: role_of(&listed.participants, reader),
         });
+        view.show_deal_to(&listed.conversation, &listed.participants, reader);
         view
     }
 }
@@ -315,6 +340,7 @@ impl<'a> JoinedView<'a> {
             unread: *unread,
             my_role: role_of(people, reader),
         });
+        view.show_deal_to(conversation, people, reader);
         Self {
             conversation: view,
             participants: participants(people, directory),

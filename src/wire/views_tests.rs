@@ -24,6 +24,7 @@ fn message(draft: Draft) -> Message {
         sender: ALICE,
         sender_id: UserId::stored("alice".to_owned()),
         draft: Arc::new(draft),
+        card: None,
         created_at: moment(),
         edited_at: None,
         deleted_at: None,

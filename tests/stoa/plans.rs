@@ -294,6 +294,7 @@ fn making(connection: &mut PgConnection) {
         "making or finding a conversation",
         |connection, n| {
             let new = NewConversation {
+                first_step: None,
                 id: ConversationId::fresh(),
                 kind: ConversationKind::Direct,
                 title: None,

@@ -42,6 +42,7 @@ fn message() -> Message {
         sender: number("member"),
         sender_id: id("member"),
         draft: Arc::new(Draft::text(None, "hello".to_owned())),
+        card: None,
         created_at: moment(1),
         edited_at: None,
         deleted_at: None,

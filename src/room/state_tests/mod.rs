@@ -76,6 +76,7 @@ fn conversation(kind: ConversationKind) -> Conversation {
         created_by: id("owner"),
         last_seq: 10,
         policy_version: 2,
+        flow: None,
         created_at: moment(0),
         updated_at: moment(0),
     }

@@ -1,0 +1,144 @@
+//! The way to the actors of deals: finds them, wakes them, asks again when one was lost.
+
+use actix::prelude::*;
+use serde_json::Value;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+use crate::domain::flow::FlowInput;
+use crate::domain::ids::{ConversationId, ConversationNo};
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::error::Error;
+use crate::flow::deal::{AwakeDeals, By, Committed, Deal, Happens, House};
+use crate::flow::deciding::Decided;
+use crate::journal::Stepping;
+use crate::store::conversations;
+
+/// Times that a deal is woken again because its actor went away with the question.
+const ATTEMPTS: u32 = 3;
+
+/// What sessions, REST and jobs hold of the deals.
+#[derive(Clone)]
+pub struct Deals {
+    awake: AwakeDeals,
+    house: Arc<House>,
+    arbiter: ArbiterHandle,
+}
+
+impl Deals {
+    /// The way to deals that run on a thread of their own.
+    pub fn start(house: House) -> Self {
+        Self {
+            awake: AwakeDeals::default(),
+            house: Arc::new(house),
+            arbiter: Arbiter::new().handle(),
+        }
+    }
+
+    /// What deals have of the house.
+    pub fn house(&self) -> &House {
+        &self.house
+    }
+
+    /// Has the job runner look: rows may have been written that wait for it.
+    pub fn look_for_work(&self) {
+        (self.house.later)();
+    }
+
+    /// How many deals are awake.
+    pub fn count(&self) -> usize {
+        self.awake.len()
+    }
+
+    /// Has something happen to a deal; answers with the deal as whoever asked sees it afterwards. What has the same request id
+    /// happens once.
+    pub async fn ask(
+        &self,
+        conversation: ConversationId,
+        by: By,
+        input: FlowInput,
+        request_id: String,
+    ) -> Result<Value, Error> {
+        for _ in 0..ATTEMPTS {
+            let (outcome, told) = oneshot::channel();
+            self.deal(conversation).do_send(Happens {
+                by: by.clone(),
+                input: input.clone(),
+                request_id: request_id.clone(),
+                outcome,
+            });
+            if let Ok(answer) = told.await {
+                return answer;
+            }
+            self.awake
+                .remove_if(&conversation, |_, deal| !deal.connected());
+        }
+        Err(Refusal::Unavailable("The deal is being reopened: try again").into())
+    }
+
+    /// A caller presses a button. Without a request id of their own, a press is what it is: one of many.
+    pub async fn press(
+        &self,
+        conversation: ConversationId,
+        caller: Arc<Principal>,
+        press: FlowInput,
+        request_id: Option<String>,
+    ) -> Result<Value, Error> {
+        let own = request_id.map_or_else(
+            || uuid::Uuid::now_v7().simple().to_string(),
+            |id| format!("{}:{id}", caller.id),
+        );
+        self.ask(conversation, By::Person(caller), press, own).await
+    }
+
+    /// Tells a deal what a timer or the gateway has to say; `once` makes it the same news again.
+    pub async fn tell(
+        &self,
+        conversation: ConversationNo,
+        input: FlowInput,
+        once: String,
+    ) -> Result<(), Error> {
+        let by = match &input {
+            FlowInput::Due(_) => By::Timer,
+            FlowInput::Payment { .. } => By::Payment,
+            FlowInput::Press { .. } => {
+                return Err(Error::internal("a press is a person's"));
+            }
+        };
+        let find = move |connection: &mut _| conversations::id_of(connection, conversation);
+        let id = self.house.pool.run(find).await?;
+        let id = id.ok_or(Refusal::ConversationNotFound)?;
+        self.ask(id, by, input, once).await.map(drop)
+    }
+
+    /// Begins a deal in a conversation that is there already and has none.
+    pub async fn begin(&self, conversation: ConversationId, first: Decided) -> Result<(), Error> {
+        match self.house.journal.step(first.step.clone()).await? {
+            Stepping::Written { before, at } => {
+                let entries = first.entries(before, at);
+                if first.leaves_work() {
+                    (self.house.later)();
+                }
+                self.house.committed.do_send(Committed {
+                    conversation,
+                    entries,
+                });
+                Ok(())
+            }
+            Stepping::Lost => {
+                Err(Refusal::Conflict("The conversation changed meanwhile: try again").into())
+            }
+        }
+    }
+
+    fn deal(&self, conversation: ConversationId) -> Addr<Deal> {
+        let woken = self.awake.entry(conversation).or_insert_with(|| {
+            let (house, awake) = (Arc::clone(&self.house), Arc::clone(&self.awake));
+            Deal::start_in_arbiter(&self.arbiter, move |_| {
+                Deal::new(house, awake, conversation)
+            })
+        });
+        woken.clone()
+    }
+}

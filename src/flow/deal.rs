@@ -1,0 +1,341 @@
+//! The actor of one running deal: takes what happens to it, one at a time, has the step decided and written, and announces it.
+
+use actix::prelude::*;
+use dashmap::DashMap;
+use diesel::pg::PgConnection;
+use serde_json::Value;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+use super::catalogue::Catalogue;
+use super::deciding::{Awake, Decided, decide};
+use crate::domain::entry::Entry;
+use crate::domain::flow::FlowInput;
+use crate::domain::ids::ConversationId;
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::error::Error;
+use crate::journal::{JournalHandle, Stepping};
+use crate::store::conversations::Key;
+use crate::store::flows;
+use crate::store::pool::Pool;
+
+/// Deals that are awake on this server. Their own actors take themselves out when they sleep.
+pub type AwakeDeals = Arc<DashMap<ConversationId, Addr<Deal>>>;
+
+/// Times that a step is decided again because something changed meanwhile.
+const ATTEMPTS: u32 = 8;
+/// What may wait for one deal.
+const WAITING: usize = 1_024;
+/// Answers that are kept for those who ask again at once.
+const REMEMBERED: usize = 64;
+/// How often a deal looks whether it may sleep.
+const PULSE: Duration = Duration::from_secs(1);
+
+/// Everything that a deal needs of the house.
+pub struct House {
+    /// Writes steps.
+    pub journal: JournalHandle,
+    /// Reads deals.
+    pub pool: Pool,
+    /// The definitions.
+    pub catalogue: Arc<Catalogue>,
+    /// Where committed entries go, so that a room tells them.
+    pub committed: Recipient<Committed>,
+    /// How long a deal stays awake when nothing happens to it.
+    pub idle: Duration,
+    /// Told when a step may have left work for later.
+    pub later: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// Entries of a conversation that its room did not ask for.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Committed {
+    /// Which conversation.
+    pub conversation: ConversationId,
+    /// What was committed, in order.
+    pub entries: Vec<Entry>,
+}
+
+/// Who makes something happen.
+#[derive(Clone, Debug)]
+pub enum By {
+    /// A caller.
+    Person(Arc<Principal>),
+    /// A timer that is due.
+    Timer,
+    /// The gateway.
+    Payment,
+}
+
+/// Something that happens to the deal. Its answer is the deal as whoever asked sees it afterwards, as JSON.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Happens {
+    /// Who makes it happen.
+    pub by: By,
+    /// What.
+    pub input: FlowInput,
+    /// What makes it the same again.
+    pub request_id: String,
+    /// Where the answer goes.
+    pub outcome: oneshot::Sender<Result<Value, Error>>,
+}
+
+struct Wanted {
+    happens: Happens,
+    attempts: u32,
+}
+
+/// The actor.
+pub struct Deal {
+    house: Arc<House>,
+    deals: AwakeDeals,
+    conversation: ConversationId,
+    /// None until it was read, and after a doubt.
+    awake: Option<Awake>,
+    waiting: VecDeque<Wanted>,
+    /// Something is being read or written; nothing else begins.
+    busy: bool,
+    answered: VecDeque<(String, Value)>,
+    active_at: Instant,
+}
+
+impl Deal {
+    /// A deal that reads itself when it is first asked.
+    pub fn new(house: Arc<House>, deals: AwakeDeals, conversation: ConversationId) -> Self {
+        Self {
+            house,
+            deals,
+            conversation,
+            awake: None,
+            waiting: VecDeque::new(),
+            busy: false,
+            answered: VecDeque::new(),
+            active_at: Instant::now(),
+        }
+    }
+
+    fn next(&mut self, context: &mut Context<Self>) {
+        while !self.busy
+            && let Some(wanted) = self.waiting.pop_front()
+        {
+            if let Some(answer) = self.remembered(&wanted.happens.request_id) {
+                answer_with(wanted, Ok(answer));
+                continue;
+            }
+            match self
+                .awake
+                .as_ref()
+                .map(|awake| decide(awake, &wanted.happens))
+            {
+                Some(Ok(decided)) => self.write(wanted, decided, context),
+                // A refusal is told on what the database says, not on what this actor remembers.
+                Some(Err(_)) | None => self.read(wanted, context),
+            }
+        }
+    }
+
+    fn remembered(&self, request_id: &str) -> Option<Value> {
+        let found = self.answered.iter().find(|(known, _)| known == request_id);
+        found.map(|(_, answer)| answer.clone())
+    }
+
+    fn remember(&mut self, request_id: String, answer: Value) {
+        if self.answered.len() == REMEMBERED {
+            self.answered.pop_front();
+        }
+        self.answered.push_back((request_id, answer));
+    }
+
+    /// Reads the deal, and whether this very request was answered before; then decides.
+    fn read(&mut self, wanted: Wanted, context: &mut Context<Self>) {
+        self.busy = true;
+        let (house, id) = (Arc::clone(&self.house), self.conversation);
+        let request_id = wanted.happens.request_id.clone();
+        let read = async move {
+            let catalogue = Arc::clone(&house.catalogue);
+            let read = house
+                .pool
+                .run(move |connection| Read::new(connection, &catalogue, id, &request_id));
+            read.await
+        };
+        context.spawn(read.into_actor(self).map(move |read, deal, context| {
+            deal.busy = false;
+            deal.have_read(wanted, read, context);
+            deal.next(context);
+        }));
+    }
+
+    fn have_read(
+        &mut self,
+        wanted: Wanted,
+        read: Result<Read, Error>,
+        context: &mut Context<Self>,
+    ) {
+        let Read { awake, answer } = match read {
+            Ok(read) => read,
+            Err(error) => {
+                self.awake = None;
+                return answer_with(wanted, Err(error));
+            }
+        };
+        let awake = self.awake.insert(awake);
+        if let Some(answer) = answer {
+            self.remember(wanted.happens.request_id.clone(), answer.clone());
+            return answer_with(wanted, Ok(answer));
+        }
+        match decide(awake, &wanted.happens) {
+            Ok(decided) => self.write(wanted, decided, context),
+            Err(refusal) => answer_with(wanted, Err(refusal.into())),
+        }
+    }
+
+    fn write(&mut self, wanted: Wanted, decided: Decided, context: &mut Context<Self>) {
+        self.busy = true;
+        let (journal, step) = (self.house.journal.clone(), decided.step.clone());
+        let write = async move { journal.step(step).await };
+        context.spawn(write.into_actor(self).map(move |outcome, deal, context| {
+            deal.busy = false;
+            deal.have_written(wanted, decided, outcome, context);
+            deal.next(context);
+        }));
+    }
+
+    fn have_written(
+        &mut self,
+        mut wanted: Wanted,
+        decided: Decided,
+        outcome: Result<Stepping, Error>,
+        context: &mut Context<Self>,
+    ) {
+        match outcome {
+            Ok(Stepping::Written { before, at }) => {
+                let answer = decided.step.answer.clone();
+                self.remember(wanted.happens.request_id.clone(), answer.clone());
+                let entries = decided.entries(before, at);
+                if decided.leaves_work() {
+                    (self.house.later)();
+                }
+                if let Some(awake) = &mut self.awake {
+                    awake.take_in(decided);
+                }
+                self.house.committed.do_send(Committed {
+                    conversation: self.conversation,
+                    entries,
+                });
+                answer_with(wanted, Ok(answer));
+            }
+            Ok(Stepping::Lost) if wanted.attempts < ATTEMPTS => {
+                wanted.attempts += 1;
+                self.read(wanted, context);
+            }
+            Ok(Stepping::Lost) => {
+                answer_with(
+                    wanted,
+                    Err(Error::internal("a step was overtaken too often")),
+                );
+            }
+            Err(error) => self.learn_outcome(wanted, error, context),
+        }
+    }
+
+    /// Whether a step whose outcome was lost was written, its request id tells.
+    fn learn_outcome(&mut self, wanted: Wanted, error: Error, context: &mut Context<Self>) {
+        self.awake = None;
+        self.busy = true;
+        let (house, id) = (Arc::clone(&self.house), self.conversation);
+        let request_id = wanted.happens.request_id.clone();
+        let look_up = async move {
+            let catalogue = Arc::clone(&house.catalogue);
+            let read = house
+                .pool
+                .run(move |connection| Read::new(connection, &catalogue, id, &request_id));
+            read.await
+        };
+        context.spawn(look_up.into_actor(self).map(move |found, deal, context| {
+            deal.busy = false;
+            let answer = found.ok().and_then(|read| read.answer);
+            answer_with(wanted, answer.ok_or(error));
+            deal.next(context);
+        }));
+    }
+
+    fn pulse(&mut self, context: &mut Context<Self>) {
+        let is_idle = !self.busy
+            && self.waiting.is_empty()
+            && (self.awake.is_none() || self.active_at.elapsed() >= self.house.idle);
+        if is_idle {
+            let own = context.address();
+            self.deals
+                .remove_if(&self.conversation, |_, deal| *deal == own);
+            context.stop();
+        }
+    }
+}
+
+/// A deal as the database has it, and what a request was answered with, if it was made before.
+struct Read {
+    awake: Awake,
+    answer: Option<Value>,
+}
+
+impl Read {
+    fn new(
+        connection: &mut PgConnection,
+        catalogue: &Catalogue,
+        id: ConversationId,
+        request_id: &str,
+    ) -> Result<Self, Error> {
+        let loaded = flows::load(connection, Key::Id(id))?;
+        let mut loaded = loaded.ok_or(Refusal::ConversationNotFound)?;
+        let answer = flows::answer_to(connection, loaded.conversation.no, request_id)?;
+        let (name, version, instance) = loaded.flow.take().ok_or(Refusal::FlowNotFound)?;
+        let definition = catalogue.of(connection, &name, version)?;
+        let awake = Awake::new(loaded, instance, definition, catalogue.gateway());
+        Ok(Self { awake, answer })
+    }
+}
+
+fn answer_with(wanted: Wanted, outcome: Result<Value, Error>) {
+    // Whoever asked may have gone; what is committed stays.
+    drop(wanted.happens.outcome.send(outcome));
+}
+
+impl Actor for Deal {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.run_interval(PULSE, Self::pulse);
+    }
+}
+
+impl Handler<Happens> for Deal {
+    type Result = ();
+
+    fn handle(&mut self, happens: Happens, context: &mut Self::Context) {
+        self.active_at = Instant::now();
+        if self.waiting.len() >= WAITING {
+            let full = Refusal::Unavailable("This deal is busier than it can be: try again");
+            return answer_with(
+                Wanted {
+                    happens,
+                    attempts: 0,
+                },
+                Err(full.into()),
+            );
+        }
+        self.waiting.push_back(Wanted {
+            happens,
+            attempts: 0,
+        });
+        self.next(context);
+    }
+}
+
+/// How the people of a deal are looked up.
+pub(super) type People =
+    HashMap<crate::domain::ids::UserNo, crate::domain::conversation::Participant>;

@@ -1,0 +1,282 @@
+//! From something that happens to a step that can be written, and from a written step to what rooms tell. Pure but for the clock.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use std::sync::Arc;
+
+use super::deal::{By, Happens, People};
+use super::definition::Definition;
+use super::machine;
+use crate::domain::conversation::Conversation;
+use crate::domain::entry::{Entry, Fact};
+use crate::domain::flow::{
+    FlowActor, FlowInput, Hop, Instance, Line, PaymentOutcome, Step, Stepped,
+};
+use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
+use crate::domain::message::{Audience, ClientIdOrigin, Draft, Message, SYSTEM};
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::store::flows::LoadedDeal;
+use crate::store::steps::{NewEvent, NewStep, audience_columns};
+use crate::wire::deals::{DealReader, FlowView, platform_event};
+
+/// A deal as it was read, or as the last step left it.
+pub(super) struct Awake {
+    conversation: Conversation,
+    people: People,
+    definition: Arc<Definition>,
+    instance: Instance,
+    gateway: &'static str,
+}
+
+/// A step, ready to be written.
+pub struct Decided {
+    /// What is written.
+    pub step: NewStep,
+}
+
+impl Awake {
+    /// A deal with the definition that it is pinned to.
+    pub(super) fn new(
+        loaded: LoadedDeal,
+        instance: Instance,
+        definition: Arc<Definition>,
+        gateway: &'static str,
+    ) -> Self {
+        let people = loaded
+            .participants
+            .into_iter()
+            .map(|person| (person.no, person));
+        Self {
+            people: people.collect(),
+            conversation: loaded.conversation,
+            definition,
+            instance,
+            gateway,
+        }
+    }
+
+    /// The deal after a step that was written.
+    pub(super) fn take_in(&mut self, decided: Decided) {
+        self.conversation.policy_version += decided.step.step.hops.len() as i64;
+        self.instance = decided.step.step.instance;
+    }
+
+    /// As whom a caller may act: by their role, or as staff.
+    fn actors(&self, caller: &Principal) -> Result<Vec<FlowActor>, Refusal> {
+        let own = self.people.get(&caller.no);
+        let role = own
+            .filter(|person| person.may_read().is_ok())
+            .map(|person| FlowActor::Role(person.role.clone()));
+        let staff = caller
+            .roles
+            .opens_every_conversation()
+            .then_some(FlowActor::Staff);
+        let all: Vec<FlowActor> = role.into_iter().chain(staff).collect();
+        match own {
+            _ if !all.is_empty() => Ok(all),
+            Some(person) => person.may_read().map(|()| all),
+            None => Err(Refusal::ConversationNotFound),
+        }
+    }
+}
+
+/// What comes of it: a step to write, or a refusal.
+pub(super) fn decide(awake: &Awake, happens: &Happens) -> Result<Decided, Refusal> {
+    let now = Utc::now();
+    let try_as = |actor: &FlowActor| {
+        machine::step(
+            &awake.definition,
+            &awake.instance,
+            actor,
+            &happens.input,
+            now,
+        )
+        .map(|step| (actor.clone(), step))
+    };
+    let (actor, step) = match &happens.by {
+        By::Timer => try_as(&FlowActor::Timer)?,
+        By::Payment => try_as(&FlowActor::Payment)?,
+        By::Person(caller) => {
+            let mut outcome = Err(Refusal::ConversationNotFound);
+            for actor in awake.actors(caller)? {
+                outcome = try_as(&actor);
+                if !matches!(outcome, Err(Refusal::Forbidden(_))) {
+                    break;
+                }
+            }
+            outcome?
+        }
+    };
+    let person = match &happens.by {
+        By::Person(caller) => Some((caller.no, caller.id.clone())),
+        By::Timer | By::Payment => None,
+    };
+    let place = Place {
+        conversation: &awake.conversation,
+        offered: awake.instance.version,
+        gateway: awake.gateway,
+        now,
+    };
+    Ok(place.decided(
+        step,
+        &actor,
+        person,
+        happens.request_id.clone(),
+        applies(&happens.input),
+    ))
+}
+
+/// The step that begins a deal in a conversation, as a caller asks for it.
+pub fn begin(
+    conversation: &Conversation,
+    catalogue: &super::catalogue::Catalogue,
+    definition: &Definition,
+    context: serde_json::Map<String, Value>,
+    caller: &Principal,
+) -> Result<Decided, Refusal> {
+    let now = Utc::now();
+    let step = machine::start(definition, context, now)?;
+    let place = Place {
+        conversation,
+        offered: 0,
+        gateway: catalogue.gateway(),
+        now,
+    };
+    let person = Some((caller.no, caller.id.clone()));
+    Ok(place.decided(step, &FlowActor::System, person, "start".to_owned(), None))
+}
+
+/// The order whose money an input brings.
+fn applies(input: &FlowInput) -> Option<i64> {
+    match input {
+        FlowInput::Payment {
+            order,
+            outcome: PaymentOutcome::Paid,
+        } => Some(*order),
+        FlowInput::Payment { .. } | FlowInput::Press { .. } | FlowInput::Due(_) => None,
+    }
+}
+
+/// Where and when a step happens.
+pub(super) struct Place<'a> {
+    pub(super) conversation: &'a Conversation,
+    /// The version that is offered before it; 0 at the start.
+    pub(super) offered: i64,
+    pub(super) gateway: &'static str,
+    pub(super) now: DateTime<Utc>,
+}
+
+impl Place<'_> {
+    /// The step with everything that is written with it.
+    pub(super) fn decided(
+        &self,
+        step: Step,
+        actor: &FlowActor,
+        person: Option<(UserNo, UserId)>,
+        request_id: String,
+        applies: Option<i64>,
+    ) -> Decided {
+        let reader = match actor {
+            FlowActor::Role(role) => DealReader::Role(role),
+            FlowActor::Staff => DealReader::Staff,
+            FlowActor::System | FlowActor::Timer | FlowActor::Payment => DealReader::Anybody,
+        };
+        let answer = serde_json::to_value(FlowView::new(&step.standing, reader));
+        let event = |event: &crate::domain::flow::PlatformEvent| NewEvent {
+            id: format!("evt_{}", uuid::Uuid::now_v7().simple()),
+            event: event.event.clone(),
+            body: platform_event(event, self.conversation, &step.standing, self.now),
+        };
+        let events = step.events.iter().map(event).collect();
+        Decided {
+            step: NewStep {
+                conversation: self.conversation.no,
+                policy: self.conversation.policy_version,
+                offered: self.offered,
+                person,
+                request_id,
+                answer: answer.unwrap_or(Value::Null),
+                applies,
+                gateway: self.gateway,
+                events,
+                step,
+            },
+        }
+    }
+}
+
+impl Decided {
+    /// Whether rows were written that wait for the job runner.
+    pub fn leaves_work(&self) -> bool {
+        let step = &self.step.step;
+        !(step.orders.is_empty() && step.refunds.is_empty() && step.events.is_empty())
+            || !step.instance.timers.is_empty()
+    }
+
+    /// What was committed, in order, where the conversation's last seq before was `before`.
+    pub fn entries(&self, before: Seq, at: DateTime<Utc>) -> Vec<Entry> {
+        let standing = Arc::new(self.step.step.standing.clone());
+        let mut entries = Vec::new();
+        let mut seq = before;
+        for hop in &self.step.step.hops {
+            seq += 1;
+            let fact = Fact::Stepped(Arc::new(self.stepped(hop, &standing)));
+            entries.push(Entry { seq, at, fact });
+            for line in &hop.lines {
+                seq += 1;
+                let fact = Fact::Said(self.message(line, seq, at));
+                entries.push(Entry { seq, at, fact });
+            }
+        }
+        entries
+    }
+
+    fn stepped(&self, hop: &Hop, standing: &Arc<crate::domain::flow::Standing>) -> Stepped {
+        let acted = match hop.actor {
+            FlowActor::Role(_) | FlowActor::Staff => self.step.person.as_ref(),
+            FlowActor::System | FlowActor::Timer | FlowActor::Payment => None,
+        };
+        Stepped {
+            from: hop.from.clone(),
+            to: hop.to.clone(),
+            action: hop.action.clone(),
+            actor: hop.actor.name().to_owned(),
+            actor_id: acted.map(|(_, id)| id.clone()),
+            reason: hop.reason.clone(),
+            version: hop.version,
+            standing: Arc::clone(standing),
+        }
+    }
+
+    fn message(&self, line: &Line, seq: Seq, at: DateTime<Utc>) -> Message {
+        let conversation: ConversationNo = self.step.conversation;
+        let person = self.step.person.as_ref().map(|(no, _)| *no);
+        let audience = match audience_columns(line, person) {
+            (Some(role), _) => Some(Audience::Role(role.to_owned())),
+            (None, Some(user)) => Some(Audience::User(user)),
+            (None, None) => None,
+        };
+        let card = line.card.as_ref();
+        let card = card.and_then(|card| serde_json::value::to_raw_value(card).ok());
+        Message {
+            id: MessageId { conversation, seq },
+            sender: SYSTEM.0,
+            sender_id: UserId::stored(SYSTEM.1.to_owned()),
+            draft: Arc::new(Draft {
+                client_id: String::new(),
+                origin: ClientIdOrigin::Server,
+                body: line.body.clone(),
+                reply_to: None,
+                attachments: Vec::new(),
+                context: None,
+                kind: line.kind,
+                audience,
+            }),
+            card: card.map(Arc::from),
+            created_at: at,
+            edited_at: None,
+            deleted_at: None,
+        }
+    }
+}

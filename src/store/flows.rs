@@ -1,0 +1,210 @@
+//! Deals as rows: definitions, how a deal stands, its log.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::conversations::{self, Key};
+use super::participants;
+use super::pool::explain;
+use super::schema::{conversation_flows, flow_definitions, flow_steps, users};
+use crate::domain::conversation::{Conversation, Participant};
+use crate::domain::flow::{Instance, LoggedStep};
+use crate::domain::ids::{ConversationNo, Seq, UserId};
+use crate::error::Error;
+
+/// A conversation with its deal, as one moment.
+#[derive(Clone, Debug)]
+pub struct LoadedDeal {
+    /// The conversation.
+    pub conversation: Conversation,
+    /// Its people.
+    pub participants: Vec<Participant>,
+    /// Its deal: the definition's name and version, and where it stands.
+    pub flow: Option<(String, i64, Instance)>,
+}
+
+/// What a flow actor needs to wake; `None` when there is no such conversation.
+pub fn load(connection: &mut PgConnection, key: Key) -> Result<Option<LoadedDeal>, Error> {
+    super::replay::steady(connection, |connection| {
+        let Some(conversation) = conversations::find(connection, key)? else {
+            return Ok(None);
+        };
+        let row: Option<(String, i64, Value)> = conversation_flows::table
+            .find(conversation.no.0)
+            .select((
+                conversation_flows::name,
+                conversation_flows::version,
+                conversation_flows::instance,
+            ))
+            .first(connection)
+            .optional()
+            .map_err(explain)?;
+        let read = |(name, version, instance)| {
+            let instance = serde_json::from_value(instance).map_err(Error::internal)?;
+            Ok::<_, Error>((name, version, instance))
+        };
+        Ok(Some(LoadedDeal {
+            participants: participants::of(connection, conversation.no)?,
+            flow: row.map(read).transpose()?,
+            conversation,
+        }))
+    })
+}
+
+/// What whoever made this request was told.
+pub fn answer_to(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+    request_id: &str,
+) -> Result<Option<Value>, Error> {
+    let found: Option<Option<Value>> = flow_steps::table
+        .filter(
+            flow_steps::conversation_no
+                .eq(conversation.0)
+                .and(flow_steps::request_id.eq(request_id)),
+        )
+        .select(flow_steps::answer)
+        .first(connection)
+        .optional()
+        .map_err(explain)?;
+    Ok(found.flatten())
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = flow_steps)]
+struct StepRow {
+    seq: i64,
+    from_state: Option<String>,
+    to_state: String,
+    action: String,
+    actor: String,
+    input: Value,
+    reason: Option<String>,
+    state_version: i64,
+    flow_version: i64,
+    created_at: DateTime<Utc>,
+}
+
+fn assemble((row, person): (StepRow, Option<String>)) -> LoggedStep {
+    LoggedStep {
+        seq: row.seq,
+        from: row.from_state,
+        to: row.to_state,
+        action: row.action,
+        actor: row.actor,
+        actor_id: person.map(UserId::stored),
+        input: row.input,
+        reason: row.reason,
+        version: row.state_version,
+        flow_version: row.flow_version,
+        at: row.created_at,
+    }
+}
+
+/// At most `limit` steps beyond `after`, in order.
+pub fn steps(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+    after: Seq,
+    limit: i64,
+) -> Result<Vec<LoggedStep>, Error> {
+    let rows: Vec<(StepRow, Option<String>)> = flow_steps::table
+        .left_join(users::table.on(users::no.nullable().eq(flow_steps::actor_no)))
+        .filter(
+            flow_steps::conversation_no
+                .eq(conversation.0)
+                .and(flow_steps::seq.gt(after)),
+        )
+        .order(flow_steps::seq)
+        .limit(limit)
+        .select((StepRow::as_select(), users::id.nullable()))
+        .load(connection)
+        .map_err(explain)?;
+    Ok(rows.into_iter().map(assemble).collect())
+}
+
+/// Whether a definition was kept, or why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It is there now, or was there already, word for word.
+    Same,
+    /// Another text is kept under this name and version, and running deals rely on it.
+    Different,
+}
+
+/// Keeps a definition for as long as deals may run by it.
+pub fn keep(
+    connection: &mut PgConnection,
+    name: &str,
+    version: i64,
+    source: &str,
+) -> Result<Kept, Error> {
+    diesel::insert_into(flow_definitions::table)
+        .values((
+            flow_definitions::name.eq(name),
+            flow_definitions::version.eq(version),
+            flow_definitions::source.eq(source),
+        ))
+        .on_conflict_do_nothing()
+        .execute(connection)
+        .map_err(explain)?;
+    let kept = self::source(connection, name, version)?;
+    Ok(if kept.as_deref() == Some(source) {
+        Kept::Same
+    } else {
+        Kept::Different
+    })
+}
+
+/// The text of a definition.
+pub fn source(
+    connection: &mut PgConnection,
+    name: &str,
+    version: i64,
+) -> Result<Option<String>, Error> {
+    flow_definitions::table
+        .find((name, version))
+        .select(flow_definitions::source)
+        .first(connection)
+        .optional()
+        .map_err(explain)
+}
+
+/// Every definition that is kept: name, version, text.
+pub fn definitions(connection: &mut PgConnection) -> Result<Vec<(String, i64, String)>, Error> {
+    flow_definitions::table
+        .select((
+            flow_definitions::name,
+            flow_definitions::version,
+            flow_definitions::source,
+        ))
+        .order((flow_definitions::name, flow_definitions::version))
+        .load(connection)
+        .map_err(explain)
+}
+
+/// Conversations whose running deals are pinned to a version, in the order of their numbers.
+pub fn running(
+    connection: &mut PgConnection,
+    name: &str,
+    version: i64,
+    after: ConversationNo,
+    limit: i64,
+) -> Result<Vec<ConversationNo>, Error> {
+    let numbers: Vec<i64> = conversation_flows::table
+        .filter(
+            conversation_flows::name
+                .eq(name)
+                .and(conversation_flows::version.eq(version))
+                .and(conversation_flows::phase.eq("running"))
+                .and(conversation_flows::conversation_no.gt(after.0)),
+        )
+        .order(conversation_flows::conversation_no)
+        .limit(limit)
+        .select(conversation_flows::conversation_no)
+        .load(connection)
+        .map_err(explain)?;
+    Ok(numbers.into_iter().map(ConversationNo).collect())
+}

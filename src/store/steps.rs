@@ -1,0 +1,313 @@
+//! The statement that every step of every deal goes through: many steps of many conversations in one commit.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::{Pg, PgConnection};
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Text, Timestamptz};
+use serde_json::{Value, json};
+
+use super::pool::explain;
+use crate::domain::flow::{
+    FlowActor, Hop, Line, LineAudience, OrderRequest, Phase, StateVersion, Step,
+};
+use crate::domain::ids::{ConversationNo, PolicyVersion, Seq, UserId, UserNo};
+use crate::domain::message::SYSTEM;
+use crate::error::Error;
+
+/// A step to write, as it was decided.
+#[derive(Clone, Debug)]
+pub struct NewStep {
+    /// Where.
+    pub conversation: ConversationNo,
+    /// The version of the policy that it was decided under: the step is lost if another came first.
+    pub policy: PolicyVersion,
+    /// What follows.
+    pub step: Step,
+    /// The version that was offered before it; 0 at the start.
+    pub offered: StateVersion,
+    /// The person who acts, where it is one.
+    pub person: Option<(UserNo, UserId)>,
+    /// What makes it the same step again.
+    pub request_id: String,
+    /// What whoever asked is told, and told again.
+    pub answer: Value,
+    /// The order whose money this step takes in.
+    pub applies: Option<i64>,
+    /// The gateway that makes its orders.
+    pub gateway: &'static str,
+    /// What the platform is told.
+    pub events: Vec<NewEvent>,
+}
+
+/// A webhook to send later.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// Its public id.
+    pub id: String,
+    /// Its type.
+    pub event: String,
+    /// What is sent, byte for byte.
+    pub body: String,
+}
+
+/// A step that was written. One that is missing among the results was lost to another.
+#[derive(Debug, Queryable)]
+pub struct Won {
+    /// Its place in the batch, from 1.
+    pub position: i64,
+    /// The conversation's last seq before it.
+    pub before: Seq,
+    /// When it was committed.
+    pub at: DateTime<Utc>,
+}
+
+// Raw SQL: one round trip for a step's eleven tables, and for all steps that have gathered. The row of `conversations`, on which
+// rooms wait, is locked in the order of numbers; its policy_version is the compare-and-set, since every step raises it. A card is
+// answered by the step that leaves its version behind.
+const SQL: &str = "
+with input as materialized (
+    select i.*, given.position from jsonb_array_elements($1::jsonb) with ordinality as given(doc, position),
+        jsonb_to_record(given.doc) as i(no bigint, policy bigint, count bigint, name text, version bigint, state text, phase text,
+            instance jsonb, standing jsonb, prompts_from bigint, prompts_to bigint, done jsonb, applies bigint, gateway text,
+            hops jsonb, lines jsonb, timers jsonb, orders jsonb, refunds jsonb, events jsonb)
+), locked as materialized (
+    select no, last_seq, policy_version from conversations
+    where no = any(array(select no from input)) order by no for update
+), won as materialized (
+    select i.*, l.last_seq as before from input i join locked l on l.no = i.no and l.policy_version = i.policy
+), advanced as (
+    update conversations c set last_seq = w.before + w.count, updated_at = now(),
+        policy_version = c.policy_version + jsonb_array_length(w.hops)
+    from won w where c.no = w.no
+), answered as (
+    update messages m set card = m.card || jsonb_build_object('done', w.done || jsonb_build_object('at', now()))
+    from won w join conversation_flows f on f.conversation_no = w.no
+    where w.done is not null and m.conversation_no = w.no and m.seq >= f.prompts_from and m.seq < f.prompts_to
+), stood as (
+    insert into conversation_flows (conversation_no, name, version, state, phase, instance, standing, prompts_from, prompts_to)
+    select no, name, version, state, phase, instance, standing,
+        coalesce(before + prompts_from, 0), coalesce(before + prompts_to, 0) from won
+    on conflict (conversation_no) do update set name = excluded.name, version = excluded.version, state = excluded.state,
+        phase = excluded.phase, instance = excluded.instance, standing = excluded.standing, updated_at = now(),
+        prompts_from = case when excluded.prompts_from > 0 then excluded.prompts_from else conversation_flows.prompts_from end,
+        prompts_to = case when excluded.prompts_from > 0 then excluded.prompts_to else conversation_flows.prompts_to end
+), logged as (
+    insert into flow_steps (conversation_no, seq, state_version, from_state, to_state, action, actor, actor_no, input, reason,
+                            flow_version, request_id, answer, answered_from, answered_to)
+    select w.no, w.before + h.at, h.state_version, h.from_state, h.to_state, h.action, h.actor, h.actor_no, h.input, h.reason,
+        w.version, h.request_id, h.answer, f.prompts_from, f.prompts_to
+    from won w cross join jsonb_to_recordset(w.hops) as h(at bigint, state_version bigint, from_state text, to_state text,
+            action text, actor text, actor_no bigint, input jsonb, reason text, request_id text, answer jsonb)
+        left join conversation_flows f on f.conversation_no = w.no and w.done is not null and h.at = 1
+), said as (
+    insert into messages (conversation_no, seq, sender_no, client_id, fingerprint, kind, body, audience_role, audience_user_no,
+                          created_at, card)
+    select w.no, w.before + l.at, 0, 'flow:' || w.no || ':' || (w.before + l.at), 0, l.kind, l.body, l.role, l.user_no, now(), l.card
+    from won w, jsonb_to_recordset(w.lines) as l(at bigint, kind text, body text, role text, user_no bigint, card jsonb)
+), disarmed as (
+    delete from flow_timers t using won w
+    where t.conversation_no = w.no and not w.timers @> jsonb_build_array(jsonb_build_object('name', t.name))
+), armed as (
+    insert into flow_timers (conversation_no, name, due_at)
+    select w.no, t.name, t.due from won w, jsonb_to_recordset(w.timers) as t(name text, due timestamptz)
+    on conflict (conversation_no, name) do update
+        set due_at = excluded.due_at, claimed_until = null, attempts = 0, last_error = null
+        where flow_timers.due_at <> excluded.due_at
+), applied as (
+    update payment_orders o set applied_at = coalesce(o.applied_at, now()), updated_at = now()
+    from won w where o.conversation_no = w.no and o.requested_version = w.applies
+), ordered as (
+    insert into payment_orders (id, conversation_no, requested_version, gateway, amount, currency, description, payer_role)
+    select gen_random_uuid(), w.no, o.version, w.gateway, o.amount, o.currency, o.description, o.payer
+    from won w, jsonb_to_recordset(w.orders) as o(version bigint, amount bigint, currency text, description text, payer text)
+    returning conversation_no, requested_version
+), repaid as (
+    insert into refunds (id, gateway, payment_id, amount, currency, reason)
+    select gen_random_uuid(), p.gateway, p.id, p.amount, p.currency, r.reason
+    from won w, jsonb_to_recordset(w.refunds) as r(version bigint, reason text), payment_orders o, payments p
+    where o.conversation_no = w.no and o.requested_version = r.version and p.order_no = o.no and p.status = 'captured'
+        and p.verdict = case when r.reason in ('wrong_amount', 'repeated') then r.reason else 'paid' end
+    on conflict (gateway, payment_id) do nothing
+    returning id
+), told as (
+    insert into platform_events (id, event, conversation_no, body)
+    select e.id, e.event, w.no, e.body
+    from won w, jsonb_to_recordset(w.events) as e(id text, event text, body text)
+    returning no
+), queued as (
+    insert into jobs (kind, conversation_no, payload)
+    select 'create_order', conversation_no, jsonb_build_object('conversation_no', conversation_no, 'order', requested_version) from ordered
+    union all select 'refund', null, jsonb_build_object('refund', id) from repaid
+    union all select 'deliver_event', null, jsonb_build_object('event_no', no) from told
+)
+select position, before, now() as at from won";
+
+/// The statement with its documents. Diesel prepares it once for each connection.
+struct StepBatch(String);
+
+impl StepBatch {
+    fn new(steps: &[NewStep]) -> Self {
+        Self(Value::Array(steps.iter().map(document).collect()).to_string())
+    }
+}
+
+impl QueryFragment<Pg> for StepBatch {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let (before, after) = SQL.split_once("$1").unwrap_or((SQL, ""));
+        out.push_sql(before);
+        out.push_bind_param::<Text, _>(&self.0)?;
+        out.push_sql(after);
+        Ok(())
+    }
+}
+
+// One text for any number of steps, so the prepared statement is found by the type alone.
+impl QueryId for StepBatch {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for StepBatch {
+    type SqlType = (BigInt, BigInt, Timestamptz);
+}
+
+impl RunQueryDsl<PgConnection> for StepBatch {}
+
+/// Writes all of them in one commit, no two of the same conversation. Fails as a whole or not at all.
+pub fn commit(connection: &mut PgConnection, steps: &[NewStep]) -> Result<Vec<Won>, Error> {
+    StepBatch::new(steps).load(connection).map_err(explain)
+}
+
+/// What `explain` says of the statement, for a test that reads its plan.
+pub fn plan(connection: &mut PgConnection, steps: &[NewStep]) -> QueryResult<Vec<String>> {
+    diesel::sql_query(format!("explain {SQL}"))
+        .bind::<Text, _>(StepBatch::new(steps).0)
+        .load::<Explained>(connection)
+        .map(|rows| rows.into_iter().map(|row| row.line).collect())
+}
+
+#[derive(QueryableByName)]
+struct Explained {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    line: String,
+}
+
+/// How many seqs a step takes: one for each hop, and one for each line.
+pub fn seqs(step: &Step) -> i64 {
+    step.hops.iter().map(|hop| 1 + hop.lines.len() as i64).sum()
+}
+
+fn document(new: &NewStep) -> Value {
+    let step = &new.step;
+    let (name, version) = (&step.standing.flow, step.standing.flow_version);
+    let mut document = json!({
+        "no": new.conversation.0, "policy": new.policy, "count": seqs(step),
+        "name": name, "version": version, "state": step.instance.state, "phase": phase(step.standing.phase),
+        "instance": step.instance, "standing": step.standing, "timers": step.instance.timers,
+        "applies": new.applies, "gateway": new.gateway,
+        "orders": step.orders.iter().map(order).collect::<Vec<_>>(),
+        "refunds": step.refunds.iter().map(|r| json!({ "version": r.order, "reason": r.reason })).collect::<Vec<_>>(),
+        "events": new.events.iter().map(|e| json!({ "id": e.id, "event": e.event, "body": e.body })).collect::<Vec<_>>(),
+    });
+    if let Some(fields) = document.as_object_mut() {
+        let (hops, lines) = placed(new);
+        if step.instance.version > new.offered {
+            let prompts = prompts(step, seqs(step));
+            fields.insert("prompts_from".to_owned(), json!(prompts.start));
+            fields.insert("prompts_to".to_owned(), json!(prompts.end));
+            fields.insert("done".to_owned(), done(new));
+        }
+        fields.insert("hops".to_owned(), Value::Array(hops));
+        fields.insert("lines".to_owned(), Value::Array(lines));
+    }
+    document
+}
+
+fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Running => "running",
+        Phase::Over => "over",
+    }
+}
+
+fn order(order: &OrderRequest) -> Value {
+    json!({
+        "version": order.order, "amount": order.price.amount, "currency": order.price.currency,
+        "description": order.description, "payer": order.payer,
+    })
+}
+
+/// The places, counted from 1, of the cards that now wait for an answer.
+fn prompts(step: &Step, count: i64) -> std::ops::Range<i64> {
+    let mut at = 0;
+    let mut range = count + 1..count + 1;
+    for hop in &step.hops {
+        at += 1;
+        for line in &hop.lines {
+            at += 1;
+            let waits = line
+                .card
+                .as_ref()
+                .is_some_and(|card| card.state_version == step.instance.version);
+            if waits {
+                range = range.start.min(at)..at + 1;
+            }
+        }
+    }
+    range
+}
+
+/// Who answered the cards that were offered before.
+fn done(new: &NewStep) -> Value {
+    new.step
+        .hops
+        .first()
+        .filter(|hop| hop.from.is_some())
+        .map_or(Value::Null, |hop| {
+            let person = new.person.as_ref().map(|(_, id)| id.as_str());
+            json!({ "action": hop.action, "actor": hop.actor.name(), "actor_id": person })
+        })
+}
+
+/// Hops and lines as rows, each with its place, counted from 1.
+fn placed(new: &NewStep) -> (Vec<Value>, Vec<Value>) {
+    let (mut hops, mut lines, mut at) = (Vec::new(), Vec::new(), 0);
+    for hop in &new.step.hops {
+        at += 1;
+        hops.push(logged(at, hop, new, hops.is_empty()));
+        for line in &hop.lines {
+            at += 1;
+            lines.push(said(at, line, new));
+        }
+    }
+    (hops, lines)
+}
+
+fn logged(at: i64, hop: &Hop, new: &NewStep, first: bool) -> Value {
+    let acted = match hop.actor {
+        FlowActor::Role(_) | FlowActor::Staff => new.person.as_ref().map(|(no, _)| no.0),
+        FlowActor::System | FlowActor::Timer | FlowActor::Payment => None,
+    };
+    json!({
+        "at": at, "state_version": hop.version, "from_state": hop.from, "to_state": hop.to, "action": hop.action,
+        "actor": hop.actor.name(), "actor_no": acted, "input": hop.input, "reason": hop.reason,
+        "request_id": first.then_some(&new.request_id), "answer": first.then_some(&new.answer),
+    })
+}
+
+/// Whom a line reaches, as the columns of a message: a role, or a number.
+pub fn audience_columns(line: &Line, person: Option<UserNo>) -> (Option<&str>, Option<UserNo>) {
+    match &line.to {
+        LineAudience::Everybody => (None, None),
+        LineAudience::Role(role) => (Some(role), None),
+        LineAudience::Actor => (None, Some(person.unwrap_or(SYSTEM.0))),
+    }
+}
+
+fn said(at: i64, line: &Line, new: &NewStep) -> Value {
+    let (role, user) = audience_columns(line, new.person.as_ref().map(|(no, _)| *no));
+    json!({
+        "at": at, "kind": line.kind.name(), "body": line.body, "role": role, "user_no": user.map(|no| no.0), "card": line.card,
+    })
+}

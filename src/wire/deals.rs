@@ -1,0 +1,221 @@
+//! The public JSON view of deals: how one stands for a reader, a step as it is told, the log.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::views::{instant, maybe_instant};
+use crate::domain::conversation::Conversation;
+use crate::domain::entry::Entry;
+use crate::domain::flow::{
+    ChatPolicy, LoggedStep, Offer, Phase, PlatformEvent, Standing, StateVersion, Stepped,
+};
+use crate::domain::ids::{ConversationId, Seq};
+
+/// How a deal stands.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Flow)]
+pub struct FlowView<'a> {
+    /// The flow's name
+    name: &'a str,
+    /// The version of its definition
+    version: i64,
+    /// The state's name
+    state: &'a str,
+    /// The state's title
+    title: &'a str,
+    /// The version of what is offered: a press names it
+    state_version: StateVersion,
+    /// Whose turn it is
+    awaiting_role: Option<&'a str>,
+    /// `running` or `over`
+    phase: Phase,
+    /// When the state was entered
+    #[serde(serialize_with = "instant")]
+    entered_at: DateTime<Utc>,
+    /// When the state ends by itself
+    #[serde(serialize_with = "maybe_instant")]
+    deadline: Option<DateTime<Utc>>,
+    /// What only one reader has; absent in events that go to several
+    #[serde(flatten)]
+    mine: Option<MyFlowView<'a>>,
+}
+
+/// What a deal has for one reader only.
+#[derive(Serialize, ToSchema)]
+pub struct MyFlowView<'a> {
+    /// Whether the reader may type
+    chat: ChatPolicy,
+    /// What the reader may do now
+    available_actions: &'a [Offer],
+}
+
+/// Who reads, as far as a deal cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DealReader<'a> {
+    /// A participant with this role.
+    Role(&'a str),
+    /// Somebody whose token opens every conversation.
+    Staff,
+    /// Several people at once.
+    Anybody,
+}
+
+impl<'a> DealReader<'a> {
+    /// A participant by their role, staff by none.
+    pub fn of(role: Option<&'a str>) -> Self {
+        role.map_or(Self::Staff, Self::Role)
+    }
+
+    fn mine<'b>(self, standing: &'b Standing) -> Option<MyFlowView<'b>> {
+        match self {
+            Self::Role(role) => Some(MyFlowView {
+                chat: standing.chat_of(role),
+                available_actions: standing.offers_of(Some(role)),
+            }),
+            Self::Staff => Some(MyFlowView {
+                chat: ChatPolicy::Free,
+                available_actions: standing.offers_of(None),
+            }),
+            Self::Anybody => None,
+        }
+    }
+}
+
+impl<'a> FlowView<'a> {
+    /// The deal for this reader.
+    pub fn new(standing: &'a Standing, reader: DealReader<'_>) -> Self {
+        Self {
+            name: &standing.flow,
+            version: standing.flow_version,
+            state: &standing.state,
+            title: &standing.title,
+            state_version: standing.state_version,
+            awaiting_role: standing.awaiting_role.as_deref(),
+            phase: standing.phase,
+            entered_at: standing.entered_at,
+            deadline: standing.deadline,
+            mine: reader.mine(standing),
+        }
+    }
+}
+
+/// A step, as listeners are told of it.
+#[derive(Serialize)]
+pub(super) struct StepView<'a> {
+    conversation_id: ConversationId,
+    seq: Seq,
+    previous_state: Option<&'a str>,
+    new_state: &'a str,
+    action: &'a str,
+    actor: &'a str,
+    actor_id: Option<&'a str>,
+    reason: Option<&'a str>,
+    awaiting_role: Option<&'a str>,
+    state_version: StateVersion,
+    #[serde(serialize_with = "instant")]
+    timestamp: DateTime<Utc>,
+    available_actions: &'a [Offer],
+    flow: FlowView<'a>,
+}
+
+impl<'a> StepView<'a> {
+    pub(super) fn new(
+        place: ConversationId,
+        entry: &'a Entry,
+        stepped: &'a Stepped,
+        role: Option<&str>,
+    ) -> Self {
+        let standing = &stepped.standing;
+        Self {
+            conversation_id: place,
+            seq: entry.seq,
+            previous_state: stepped.from.as_deref(),
+            new_state: &stepped.to,
+            action: &stepped.action,
+            actor: &stepped.actor,
+            actor_id: stepped.actor_id.as_ref().map(|id| id.as_str()),
+            reason: stepped.reason.as_deref(),
+            awaiting_role: standing.awaiting_role.as_deref(),
+            state_version: stepped.version,
+            timestamp: entry.at,
+            available_actions: standing.offers_of(role),
+            flow: FlowView::new(standing, DealReader::of(role)),
+        }
+    }
+}
+
+/// What the platform is told, byte for byte: the event's own data, and which deal it is about.
+pub fn platform_event(
+    event: &PlatformEvent,
+    conversation: &Conversation,
+    standing: &Standing,
+    at: DateTime<Utc>,
+) -> String {
+    let subject = conversation.subject.as_ref();
+    json!({
+        "type": event.event,
+        "timestamp": at.to_rfc3339_opts(SecondsFormat::Millis, true),
+        "data": {
+            "conversation_id": conversation.id,
+            "subject": subject.map(|subject| json!({ "type": subject.kind, "id": subject.id })),
+            "flow": { "name": standing.flow, "version": standing.flow_version, "state": standing.state },
+            "event": event.data,
+        },
+    })
+    .to_string()
+}
+
+/// One line of a deal's log.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FlowStep)]
+pub struct LoggedStepView<'a> {
+    /// Its place in the order of the conversation's changes
+    seq: Seq,
+    /// The state before; null at the start
+    previous_state: Option<&'a str>,
+    /// The state after
+    new_state: &'a str,
+    /// The action's name
+    action: &'a str,
+    /// A role, `staff`, `system`, `timer` or `payment`
+    actor: &'a str,
+    /// The person, where it was one
+    actor_id: Option<&'a str>,
+    /// What was filled in; null for the other side
+    input: Option<&'a Value>,
+    /// Why
+    reason: Option<&'a str>,
+    /// The version after it
+    state_version: StateVersion,
+    /// The definition's version
+    flow_version: i64,
+    /// When it was committed
+    #[serde(serialize_with = "instant")]
+    timestamp: DateTime<Utc>,
+}
+
+impl<'a> LoggedStepView<'a> {
+    /// The line for this reader: what somebody filled in is theirs, and for those who act in the same role, and staff.
+    pub fn new(step: &'a LoggedStep, reader: DealReader<'_>) -> Self {
+        let is_own = match reader {
+            DealReader::Role(role) => step.actor == role,
+            DealReader::Staff => true,
+            DealReader::Anybody => false,
+        };
+        Self {
+            seq: step.seq,
+            previous_state: step.from.as_deref(),
+            new_state: &step.to,
+            action: &step.action,
+            actor: &step.actor,
+            actor_id: step.actor_id.as_ref().map(|id| id.as_str()),
+            input: is_own.then_some(&step.input),
+            reason: step.reason.as_deref(),
+            state_version: step.version,
+            flow_version: step.flow_version,
+            timestamp: step.at,
+        }
+    }
+}
