@@ -26,6 +26,7 @@ pub mod session;
 pub mod people;
 pub mod registry;
 
+pub mod flow;
 pub mod room;
 
 pub mod journal;
