@@ -13,13 +13,17 @@ use tokio::task::JoinHandle;
 use utoipa_actix_web::{AppExt, scope};
 
 use crate::auth::Verifier;
-use crate::config::{Config, Secret, SocketOptions};
+use crate::bell::Bell;
+use crate::config::{Config, Secret, SocketOptions, Switch};
+use crate::deals::Deals;
 use crate::directory::Directory;
 use crate::http::{self, Server};
+use crate::jobs::{Runner, Workshop};
 use crate::journal::Journal;
 use crate::metrics::Metrics;
 use crate::outbox::CloseReason;
 use crate::pace::Pace;
+use crate::payment::Till;
 use crate::people::People;
 use crate::registry::Registry;
 use crate::room::House;
@@ -36,6 +40,7 @@ pub struct Running {
     handle: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
     sweeping: JoinHandle<()>,
+    runner: Option<Runner>,
     cluster: Option<Arc<Cluster>>,
 }
 
@@ -58,7 +63,9 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
     };
     let pool = Pool::new(&url, &config.database).map_err(|error| error.to_string())?;
     migrate_with_patience(&pool).await?;
-    let server = web::Data::new(build(config, pool, demo_secret)?);
+    let seed = seed_of(&config, &url);
+    let server = web::Data::new(build(config, pool, demo_secret, &seed)?);
+    server.till.warn(server.config.demo);
     let (address, http) = listen(&server)?;
     let handle = http.handle();
     let serving = actix_rt::spawn(http);
@@ -68,6 +75,7 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
             .await
             .map_err(|error| format!("the demo could not be set up: {error}"))?;
     }
+    let runner = start_runner(&server, Deals::away(), address);
     log::info!(event = "listening", address:% = address; "");
     Ok(Running {
         address,
@@ -75,11 +83,31 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
         handle,
         serving,
         sweeping,
+        runner,
         cluster,
     })
 }
 
-fn build(config: Config, pool: Pool, demo_secret: Option<String>) -> Result<Server, String> {
+/// What the sandbox's secrets are derived from: secret, and the same on every server of this database and after a restart.
+fn seed_of(config: &Config, url: &str) -> Vec<u8> {
+    let secret = config.auth.jwt_secret.as_ref();
+    let seed = secret.map_or(url, |secret| &secret.0);
+    seed.as_bytes().to_vec()
+}
+
+fn start_runner(server: &Server, deals: Deals, address: SocketAddr) -> Option<Runner> {
+    let pool = server.door.house.pool.clone();
+    let (till, bell) = (server.till.clone(), server.bell.clone());
+    let shop = Workshop::new(pool, till, deals, bell, &server.config, address);
+    (server.config.jobs.jobs == Switch::On).then(|| Runner::start(shop))
+}
+
+fn build(
+    config: Config,
+    pool: Pool,
+    demo_secret: Option<String>,
+    seed: &[u8],
+) -> Result<Server, String> {
     let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
     let verifier = Verifier::new(&config.auth)?;
     let house = Arc::new(House {
@@ -99,6 +127,8 @@ fn build(config: Config, pool: Pool, demo_secret: Option<String>) -> Result<Serv
     };
     Ok(Server {
         door: Arc::new(door),
+        till: Till::new(&config.payments, seed),
+        bell: Bell::default(),
         config,
         draining: AtomicBool::new(false),
         demo_secret,
@@ -221,6 +251,11 @@ fn listen(server: &web::Data<Server>) -> Result<(SocketAddr, actix_web::dev::Ser
             .app_data(web::PathConfig::default().error_handler(http::wrong_path))
             .app_data(web::Data::new(api))
             .route("/api/openapi.json", web::get().to(openapi_json))
+            .configure(|routes| {
+                if shared.till.sandbox().is_some() {
+                    http::in_sandbox(routes);
+                }
+            })
             .configure(http::outside)
             .wrap(cors(&origins))
             .wrap(from_fn(http::watch::watch))
@@ -290,10 +325,13 @@ fn raise_file_limit() {
 impl Running {
     /// Stops without losing what was acknowledged: not ready any more, no new connections, the open ones are closed over a
     /// few seconds, then the server and its database end.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         self.server.draining.store(true, Ordering::Relaxed);
         log::info!(event = "draining", connections = self.server.door.house.directory.connection_count(); "");
         self.close_connections().await;
+        if let Some(runner) = self.runner.take() {
+            runner.stop().await;
+        }
         self.sweeping.abort();
         self.handle.stop(true).await;
         if let Ok(Err(error)) = self.serving.await {
