@@ -1,0 +1,1 @@
+//! What the packets of Socket.IO must look like, and that nothing makes the parser fall.
