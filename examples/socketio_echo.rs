@@ -60,13 +60,23 @@ pub fn serve(
     profile: engineio::Options,
     socketio_profile: socketio::Options,
 ) -> std::io::Result<(SocketAddr, Server)> {
-    let raw = Engine::start(profile.clone(), RawEcho);
     let echo = socketio::Server::new(Arc::new(Echo), socketio_profile);
-    let events = Engine::start(profile, echo);
+    let endpoints = vec![
+        ("/engine.io", Engine::start(profile.clone(), RawEcho)),
+        ("/socket.io", Engine::start(profile, echo)),
+    ];
+    serve_endpoints(listen, endpoints)
+}
+
+/// Endpoints by their paths, at this address.
+pub fn serve_endpoints(
+    listen: SocketAddr,
+    endpoints: Vec<(&'static str, Arc<Engine>)>,
+) -> std::io::Result<(SocketAddr, Server)> {
     let server = HttpServer::new(move || {
-        App::new()
-            .configure(engineio::routes("/engine.io", Arc::clone(&raw)))
-            .configure(engineio::routes("/socket.io", Arc::clone(&events)))
+        endpoints.iter().fold(App::new(), |app, (path, engine)| {
+            app.configure(engineio::routes(path, Arc::clone(engine)))
+        })
     })
     // A poll that is broken off is noticed when its connection closes.
     .h1_allow_half_closed(false)

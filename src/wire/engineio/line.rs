@@ -18,6 +18,8 @@ pub struct Line {
     pub(super) sid: Uuid,
     own: Arc<Outbox>,
     attached: Mutex<Vec<Arc<Outbox>>>,
+    /// What was taken out and did not fit into the last poll's answer; less than two drains of each outbox.
+    rest: Mutex<Option<Batch>>,
     state: Mutex<State>,
     session: Mutex<Option<Box<dyn Session>>>,
     opened: Instant,
@@ -79,6 +81,7 @@ impl Line {
             sid: Uuid::new_v4(),
             own: Outbox::new(SessionId(Uuid::new_v4()), options.outbox_limit),
             attached: Mutex::default(),
+            rest: Mutex::default(),
             state: Mutex::new(state),
             session: Mutex::default(),
             opened: Instant::now(),
@@ -115,6 +118,9 @@ impl Line {
 
     /// What is to be sent; `context` is woken when something comes. Only the present carrier asks.
     pub(super) fn poll_batch(&self, context: &mut Context<'_>) -> Poll<Batch> {
+        if let Some(batch) = self.rest.lock().take() {
+            return Poll::Ready(batch);
+        }
         loop {
             let mut ready: Vec<(SessionId, Drained)> = Vec::new();
             let attached = self.attached.lock();
@@ -132,6 +138,11 @@ impl Line {
                 return Poll::Ready(batch);
             }
         }
+    }
+
+    /// Gives back what is left of a batch: the next one.
+    pub(super) fn put_back(&self, batch: Batch) {
+        *self.rest.lock() = Some(batch);
     }
 
     fn gather(&self, ready: Vec<(SessionId, Drained)>) -> Batch {
@@ -278,6 +289,7 @@ impl Line {
         state.carrier = Carrier::Nothing(ending);
         drop(state);
         self.own.end();
+        *self.rest.lock() = None;
         for outbox in self.attached.lock().drain(..) {
             outbox.end();
         }

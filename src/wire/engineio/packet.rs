@@ -188,7 +188,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #![proptest_config(ProptestConfig::with_cases(500))]
 
         #[test]
         fn messages_come_back_from_a_payload(messages in prop::collection::vec("[^\u{1e}]{0,20}", 1..6), bytes in prop::collection::vec(any::<u8>(), 0..40)) {

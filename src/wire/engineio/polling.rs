@@ -8,10 +8,10 @@ use std::future::poll_fn;
 
 use super::Ending;
 use super::engine::Engine;
-use super::line::{Carrier, Line, Place, Polled};
+use super::line::{Batch, Carrier, Line, Place, Polled};
 use super::packet::{Payload, decode_payload};
 use super::query::{Problem, Transport};
-use crate::outbox::CloseReason;
+use crate::outbox::{CloseReason, Frame};
 
 /// A new session.
 pub(super) fn handshake(engine: &Engine, request: &HttpRequest) -> Result<HttpResponse, Problem> {
@@ -60,20 +60,43 @@ pub(super) async fn get(engine: &Engine, line: &Line) -> Result<HttpResponse, Pr
     let mut taken = Taken::take(engine, line, Place::Get)?;
     let polled = poll_fn(|context| line.poll_get(context)).await;
     taken.finished = true;
-    drop(taken);
     let mut payload = Payload::default();
     match polled {
         Polled::Noop => payload.push_text("6"),
         Polled::Close => payload.push_text("1"),
         Polled::Batch(batch) => {
-            batch.frames.iter().for_each(|frame| payload.push(frame));
-            if let Some(reason) = batch.close {
+            if let Some(reason) = fill(&mut payload, batch, line) {
                 engine.end(line, Ending::Closed(reason));
                 payload.push_text("1");
             }
         }
     }
     Ok(text(payload.into_text()))
+}
+
+/// Packets in one answer: `python-engineio` reads no more than 16 (`Payload.max_decode_packets`), a close may be one of them.
+const MOST_PACKETS: usize = 15;
+
+/// Writes what fits and gives the rest back; says whether the session closes here.
+fn fill(payload: &mut Payload, mut batch: Batch, line: &Line) -> Option<CloseReason> {
+    let (mut packets, mut frames) = (0, 0);
+    for frame in &batch.frames {
+        packets += match frame {
+            Frame::Attached(_, parts) => 1 + parts.len(),
+            _ => 1,
+        };
+        if packets > MOST_PACKETS && frames > 0 {
+            break;
+        }
+        payload.push(frame);
+        frames += 1;
+    }
+    if frames == batch.frames.len() {
+        return batch.close;
+    }
+    batch.frames.drain(..frames);
+    line.put_back(batch);
+    None
 }
 
 /// Takes packets in.

@@ -109,11 +109,12 @@ impl Carriage {
         context.add_stream(Outgoing(Some(Arc::clone(&self.line))));
     }
 
-    /// What came is no WebSocket frame, or too long a one.
-    fn fail(&mut self, context: &mut Writing) {
-        let reason = match self.verdict.get() {
-            Some(Violation::TooLarge) => CloseReason::TooLarge,
-            Some(Violation::Malformed) | None => CloseReason::Misuse,
+    /// What came is no WebSocket frame, or too long a one; or the connection broke.
+    fn fail(&mut self, error: &ws::ProtocolError, context: &mut Writing) {
+        let reason = match (self.verdict.get(), error) {
+            (Some(Violation::TooLarge), _) => CloseReason::TooLarge,
+            (None, ws::ProtocolError::Io(_)) => return context.stop(),
+            (Some(Violation::Malformed) | None, _) => CloseReason::Misuse,
         };
         if self.stage == Stage::Carrying {
             self.engine.end(&self.line, Ending::Closed(reason));
@@ -243,7 +244,7 @@ impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Carriage {
                 context.close(reason);
                 context.stop();
             }
-            Err(_) => self.fail(context),
+            Err(error) => self.fail(&error, context),
         }
     }
 
