@@ -31,7 +31,7 @@ pub struct Line {
 }
 
 const NEVER: u64 = u64::MAX;
-/// How long what is left, and the close after it, wait for a client that is between two polls.
+/// How long what is left, and the close after it, wait at most for a client that is between two polls.
 const LINGER_MILLISECONDS: u64 = 5_000;
 
 #[derive(Clone, Copy, Debug)]
@@ -149,7 +149,14 @@ impl Line {
         let mut batch = Batch::default();
         for (owner, drained) in ready {
             batch.close = batch.close.or(drained.close);
-            let is_plain = |frame: &Frame| !matches!(frame, Frame::Leave | Frame::Rejoin(..));
+            let is_plain = |frame: &Frame| match frame {
+                Frame::Leave | Frame::Rejoin(..) => false,
+                // The session has a heartbeat of its own.
+                Frame::Ping => owner == self.own.session(),
+                Frame::Text(_) | Frame::Suffixed(..) | Frame::Attached(..) | Frame::Binary(_) => {
+                    true
+                }
+            };
             if batch.frames.is_empty() && drained.frames.iter().all(is_plain) {
                 batch.frames = drained.frames;
                 continue;
@@ -166,6 +173,9 @@ impl Line {
     }
 
     fn translate(&self, owner: SessionId, frame: Frame) -> Option<Frame> {
+        if matches!(frame, Frame::Ping) {
+            return None;
+        }
         let mut session = self.session.lock();
         session.as_mut()?.leaving(owner, frame)
     }
@@ -265,16 +275,17 @@ impl Line {
             self.next_ping.store(next, Ordering::Relaxed);
             self.own.push(Frame::Ping);
         }
-        self.closes_at_last(now)
+        self.closes_at_last(now, options)
     }
 
-    fn closes_at_last(&self, now: u64) -> Option<Ending> {
+    fn closes_at_last(&self, now: u64, options: &Options) -> Option<Ending> {
         let attached = self.attached.lock();
         let mut outboxes = std::iter::once(&self.own).chain(attached.iter());
         let reason = outboxes.find_map(|outbox| outbox.closing())?;
         let due = self.close_due.load(Ordering::Relaxed);
         if due == NEVER {
-            let due = now.saturating_add(LINGER_MILLISECONDS);
+            let linger = milliseconds(options.ping_timeout).min(LINGER_MILLISECONDS);
+            let due = now.saturating_add(linger);
             self.close_due.store(due, Ordering::Relaxed);
         }
         (now >= due).then_some(Ending::Closed(reason))

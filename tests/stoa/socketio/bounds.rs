@@ -8,6 +8,8 @@ use stoa::outbox::{CloseReason, Push};
 use stoa::wire::engineio::{Ending, Options};
 use stoa::wire::socketio::{self, Departure};
 
+use crate::client::PATIENCE;
+
 fn brief() -> Options {
     Options {
         ping_interval: Duration::from_millis(100),
@@ -77,40 +79,64 @@ async fn a_poll_that_waits_is_told_when_its_session_is_silent() {
 }
 
 #[tokio::test]
-async fn sessions_are_bounded_and_those_that_go_no_further_make_place() {
+async fn half_open_sessions_are_bounded() {
     let options = Options {
         max_sessions: 1_000,
         ..patient()
     };
+    let stage = Stage::echo(options, patient_socketio());
+    let guest = stage.guest();
+    let query = "EIO=4&transport=polling";
+    for _ in 0..10 {
+        let many = (0..100).map(|_| guest.get(query));
+        for (status, _) in futures_util::future::join_all(many).await {
+            assert_eq!(status, 200);
+        }
+    }
+    let refused = r#"{"code":3,"message":"Unavailable"}"#.to_owned();
+    assert_eq!(guest.get(query).await, (503, refused));
+}
+
+#[tokio::test]
+async fn a_session_that_goes_no_further_makes_place_for_another() {
+    let options = Options {
+        max_sessions: 1,
+        ping_timeout: Duration::from_millis(200),
+        ..patient()
+    };
     let soon = socketio::Options {
-        connect_timeout: Duration::from_millis(300),
+        connect_timeout: Duration::from_millis(200),
         ..patient_socketio()
     };
     let stage = Stage::echo(options, soon);
     let guest = stage.guest();
-    let query = "EIO=4&transport=polling";
-    let mut refused = None;
-    for _ in 0..20 {
-        let many = (0..100).map(|_| guest.get(query));
-        let answers = futures_util::future::join_all(many).await;
-        refused = answers.into_iter().find(|(status, _)| *status != 200);
-        if refused.is_some() {
-            break;
-        }
-    }
-    // A slow machine may free places as fast as they are taken; then there is nothing to refuse.
-    if let Some((status, body)) = refused {
-        assert_eq!(status, 503);
-        assert_eq!(body, r#"{"code":3,"message":"Unavailable"}"#);
-    }
+    let _half_open = guest.poller().await;
     let waiting = async {
-        while guest.get(query).await.0 != 200 {
+        while guest.get("EIO=4&transport=polling").await.0 != 200 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(crate::client::PATIENCE, waiting)
+    tokio::time::timeout(PATIENCE, waiting)
         .await
         .expect("a place in time");
+}
+
+#[tokio::test]
+async fn a_close_that_nobody_fetches_is_carried_out() {
+    let options = Options {
+        ping_timeout: Duration::from_millis(200),
+        ..patient()
+    };
+    let (stage, mut notes) = desk(options);
+    let poller = stage.guest().poller().await;
+    poller.post("40").await;
+    let socket = notes.asked().await.accept(None);
+    socket.emit("last", []);
+    socket.close(CloseReason::Restarting);
+    let restarting = Ending::Closed(CloseReason::Restarting);
+    assert_eq!(notes.left().await, Departure::Connection(restarting));
+    assert_eq!(socket.outbox().waiting_bytes(), 0);
+    poller.expect_gone().await;
 }
 
 #[tokio::test]
@@ -186,4 +212,47 @@ async fn a_client_that_does_not_read_its_socket_is_slow_beyond_the_bound() {
     let slow = Departure::Connection(Ending::Closed(CloseReason::SlowReader));
     assert_eq!(notes.left().await, slow);
     assert_eq!(wire.closed().await, Some(1013));
+}
+
+#[tokio::test]
+async fn a_namespace_that_was_left_holds_on_to_nothing() {
+    let options = Options {
+        ping_timeout: Duration::ZERO,
+        ..patient()
+    };
+    let (stage, mut notes) = desk(options);
+    let poller = stage.guest().poller().await;
+    poller.post("40").await;
+    let _stays = notes.asked().await.accept(None);
+    poller.post("40/other,").await;
+    let left = notes.asked().await.accept(None);
+    poller.packets(2).await;
+    poller.post("41/other,").await;
+    assert_eq!(notes.left().await, Departure::Left);
+    // Without time to linger, a close is carried out at the next request.
+    left.close(CloseReason::Restarting);
+    for _ in 0..3 {
+        assert_eq!(poller.post(r#"42["still"]"#).await.0, 200);
+        assert_eq!(notes.event().await.name, "still");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stops_closes_every_session_after_what_is_queued() {
+    let (stage, mut notes) = desk(patient());
+    let mut half_open = stage.guest().wire().await;
+    let poller = stage.guest().poller().await;
+    poller.post("40").await;
+    let _socket = notes.asked().await.accept(None);
+    assert_eq!(notes.engine.count(), 2);
+    notes.engine.close_all(CloseReason::Restarting);
+    assert_eq!(half_open.closed().await, Some(1012));
+    let last = poller.get().await.1;
+    assert!(
+        last.starts_with("40{") && last.ends_with("\u{1e}1"),
+        "{last}"
+    );
+    let restarting = Ending::Closed(CloseReason::Restarting);
+    assert_eq!(notes.left().await, Departure::Connection(restarting));
+    assert_eq!(notes.engine.count(), 0);
 }

@@ -134,11 +134,14 @@ impl Member for Clerk {
 }
 
 /// What a test plays the application with.
-pub struct Notes(mpsc::UnboundedReceiver<Note>);
+pub struct Notes {
+    receiver: mpsc::UnboundedReceiver<Note>,
+    pub engine: Arc<Engine>,
+}
 
 impl Notes {
     pub async fn next(&mut self) -> Note {
-        tokio::time::timeout(PATIENCE, self.0.recv())
+        tokio::time::timeout(PATIENCE, self.receiver.recv())
             .await
             .expect("a note in time")
             .expect("a desk")
@@ -175,6 +178,12 @@ pub fn desk(options: Options) -> (Stage, Notes) {
 pub fn desk_with(options: Options, bounds: socketio::Options) -> (Stage, Notes) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let server = Server::new(Arc::new(Desk(sender)), bounds);
-    let stage = Stage::of(move || Engine::start(options, server));
-    (stage, Notes(receiver))
+    let (made, taken) = std::sync::mpsc::channel();
+    let stage = Stage::of(move || {
+        let engine = Engine::start(options, server);
+        made.send(Arc::clone(&engine)).expect("a test that waits");
+        engine
+    });
+    let engine = taken.recv().expect("an engine");
+    (stage, Notes { receiver, engine })
 }

@@ -1,5 +1,6 @@
 //! Engine.IO and Socket.IO from outside: the echo example and an application that the test plays itself.
 
+mod abuse;
 mod application;
 mod bounds;
 mod desk;
