@@ -39,6 +39,7 @@ mod races;
 mod raw;
 mod repeats;
 mod sharing;
+mod socketio;
 mod talking;
 mod tickets;
 mod tokens;
