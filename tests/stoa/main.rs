@@ -12,6 +12,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod appends;
 mod audiences;
 mod bounds;
 mod browser;
