@@ -5,14 +5,19 @@
 
 pub mod definition;
 mod expression;
+pub mod graph;
 pub mod machine;
+mod migrate;
+pub mod outline;
 mod period;
 mod problem;
+pub mod simulate;
 mod source;
 mod text;
 mod value;
 
 pub use definition::Definition;
+pub use migrate::migrate;
 pub use problem::Problem;
 
 #[cfg(test)]
