@@ -12,10 +12,11 @@ const CALLERS: [&str; 9] = [
 ];
 
 /// What stands for what in the cells; a number is the status of a success, `ok` a successful acknowledgement.
-const LEGEND: [(&str, u16, &str); 9] = [
+const LEGEND: [(&str, u16, &str); 10] = [
     ("noconv", 404, "CONVERSATION_NOT_FOUND"),
     ("nomsg", 404, "MESSAGE_NOT_FOUND"),
     ("nouser", 404, "USER_NOT_FOUND"),
+    ("noevent", 404, "EVENT_NOT_FOUND"),
     ("noroute", 404, "ROUTE_NOT_FOUND"),
     ("block", 403, "BLOCKED"),
     ("mute", 403, "MUTED"),
@@ -44,6 +45,10 @@ PATCH  /api/v1/messages/{id}                              | nomsg  block mute   
 DELETE /api/v1/messages/{id}                              | nomsg  block forbid out out forbid 200 200    200    |
 GET    /api/v1/messages/{id}/history                      | nomsg  block 200    out out 200    200 200    200    |
 GET    /api/v1/unread                                     | 200    200   200    200 200 200    200 200    200    |
+POST   /api/v1/webhooks/razorpay                          | 401    401    401    401 401 401    401 401    401    | {"event":"order.paid"}
+GET    /api/v1/events                                     | forbid forbid forbid forbid forbid forbid forbid forbid 200 |
+GET    /api/v1/events/{id}/attempts                       | forbid forbid forbid forbid forbid forbid forbid forbid noevent |
+POST   /api/v1/events/{id}/redeliver                      | forbid forbid forbid forbid forbid forbid forbid forbid noevent |
 GET    /api/v1/demo/people                                | noroute noroute noroute noroute noroute noroute noroute noroute noroute |
 "#;
 
@@ -160,6 +165,7 @@ impl World {
             )
             .replace("/messages/{id}", &format!("/messages/{message}"))
             .replace("/users/{id}", "/users/other")
+            .replace("/events/{id}", "/events/evt_unknown")
             .replace("{user_id}", "other")
     }
 }
