@@ -133,7 +133,8 @@ fn long_functions(path: &Path) -> Vec<String> {
         ]
         .iter()
         .any(|opening| head.starts_with(opening));
-        if !is_function {
+        let has_no_body = head.ends_with(';');
+        if !is_function || has_no_body {
             continue;
         }
         let closing = format!("{}}}", &line[..line.len() - head.len()]);

@@ -34,6 +34,7 @@ mod naughty;
 mod operation;
 mod outages;
 mod pacing;
+mod payments;
 mod plans;
 mod postgres;
 mod races;
