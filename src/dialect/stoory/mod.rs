@@ -1,7 +1,9 @@
 //! The words of the Stoory guide: its rows, its `action_data`, its presses. `docs/stoory.md` has a line for each endpoint and event.
 
 pub mod cards;
+pub mod media;
 pub mod money;
+pub mod press;
 pub mod rows;
 pub mod sides;
 pub mod work;
