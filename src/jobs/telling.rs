@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::runner::timer_delay;
 use super::{End, Workshop, code_of};
 use crate::domain::flow::{FlowInput, PaymentOutcome, StateVersion};
-use crate::domain::ids::ConversationNo;
+use crate::domain::ids::{ConversationNo, Seq};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::store::jobs::Ticket;
@@ -76,6 +76,16 @@ async fn hand_over(
         }
         told => told,
     }
+}
+
+/// Tells a room what was committed beyond a seq.
+pub(super) async fn announce(
+    shop: &Arc<Workshop>,
+    conversation: ConversationNo,
+    after: Seq,
+) -> Result<End, Error> {
+    shop.deals.announce(conversation, after).await?;
+    Ok(End::Done)
 }
 
 /// Tells a deal that a timer is due. The deal's step deletes the timer; one that is not the deal's any more is deleted here.
