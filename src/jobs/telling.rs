@@ -65,7 +65,7 @@ async fn hand_over(
     outcome: PaymentOutcome,
 ) -> Result<(), Error> {
     let input = FlowInput::Payment { order, outcome };
-    match shop.deals.tell(conversation, input).await {
+    match in_time(shop, conversation, input).await {
         Err(Error::Refused(Refusal::FlowStateInvalid(_))) => {
             log::info!(event = "deal_has_moved_on", conversation = conversation.0, order = order; "");
             Ok(())
@@ -74,10 +74,22 @@ async fn hand_over(
     }
 }
 
+/// Tells a deal something, and waits for less long than the claim lasts.
+async fn in_time(
+    shop: &Workshop,
+    conversation: ConversationNo,
+    input: FlowInput,
+) -> Result<(), Error> {
+    let patience = Duration::from_secs(u64::from(shop.config.jobs.job_lease_seconds)) / 2;
+    let told = tokio::time::timeout(patience, shop.deals.tell(conversation, input));
+    let silent = Refusal::Unavailable("The deal does not answer");
+    told.await.unwrap_or(Err(Error::Refused(silent)))
+}
+
 /// Tells a deal that a timer is due. The deal's step deletes the timer; one that is not the deal's any more is deleted here.
 pub(super) async fn due(shop: &Arc<Workshop>, due: DueTimer) {
     let input = FlowInput::Due(due.timer.clone());
-    let told = shop.deals.tell(due.conversation, input).await;
+    let told = in_time(shop, due.conversation, input).await;
     let delay = timer_delay(shop, &due);
     let noted = match told {
         Ok(()) => return,
