@@ -69,7 +69,7 @@ async fn hand_over(
     once: String,
 ) -> Result<(), Error> {
     let input = FlowInput::Payment { order, outcome };
-    match shop.deals.tell(conversation, input, once).await {
+    match in_time(shop, conversation, input, once).await {
         Err(Error::Refused(Refusal::FlowStateInvalid(_))) => {
             log::info!(event = "deal_has_moved_on", conversation = conversation.0, order = order; "");
             Ok(())
@@ -88,6 +88,19 @@ pub(super) async fn announce(
     Ok(End::Done)
 }
 
+/// Tells a deal something, and waits for less long than the claim lasts.
+async fn in_time(
+    shop: &Workshop,
+    conversation: ConversationNo,
+    input: FlowInput,
+    once: String,
+) -> Result<(), Error> {
+    let patience = Duration::from_secs(u64::from(shop.config.jobs.job_lease_seconds)) / 2;
+    let told = tokio::time::timeout(patience, shop.deals.tell(conversation, input, once));
+    let silent = Refusal::Unavailable("The deal does not answer");
+    told.await.unwrap_or(Err(Error::Refused(silent)))
+}
+
 /// Tells a deal that a timer is due. The deal's step deletes the timer; one that is not the deal's any more is deleted here.
 pub(super) async fn due(shop: &Arc<Workshop>, due: DueTimer) {
     let once = format!(
@@ -96,7 +109,7 @@ pub(super) async fn due(shop: &Arc<Workshop>, due: DueTimer) {
         due.timer.due.timestamp_micros()
     );
     let input = FlowInput::Due(due.timer.clone());
-    let told = shop.deals.tell(due.conversation, input, once).await;
+    let told = in_time(shop, due.conversation, input, once).await;
     let delay = timer_delay(shop, &due);
     let noted = match told {
         Ok(()) => return,

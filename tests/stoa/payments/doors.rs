@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::platform::happen;
 use super::world::World;
+use crate::client::Person;
 
 #[tokio::test]
 async fn only_those_who_run_it_may_look() {
@@ -28,6 +29,25 @@ async fn only_those_who_run_it_may_look() {
         } else {
             missing.expect_status(403);
             again.expect_status(403);
+        }
+    }
+}
+
+fn fields_of(page: &Value, field: &str) -> Vec<Value> {
+    let items = page["items"].as_array().expect("items").iter();
+    items.map(|item| item[field].clone()).collect()
+}
+
+async fn page_by_page(person: &Person, path: &str, field: &str) -> Vec<Value> {
+    let mut found = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = person.get(&format!("{path}?limit=2{cursor}")).await;
+        let page = page.expect_status(200).body;
+        found.extend(fields_of(&page, field));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return found,
         }
     }
 }
@@ -59,33 +79,8 @@ async fn events_and_attempts_come_in_pages() {
             ),
             (5, &Value::Null)
         );
-        let mut found = Vec::new();
-        let mut cursor = String::new();
-        loop {
-            let page = admin
-                .get(&format!("{path}?limit=2{cursor}"))
-                .await
-                .expect_status(200)
-                .body;
-            found.extend(
-                page["items"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .map(|item| item[field].clone()),
-            );
-            match page["next_cursor"].as_str() {
-                Some(next) => cursor = format!("&cursor={next}"),
-                None => break,
-            }
-        }
-        let all: Vec<Value> = whole["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|item| item[field].clone())
-            .collect();
-        assert_eq!(found, all);
+        let all: Vec<Value> = fields_of(&whole, field);
+        assert_eq!(page_by_page(&admin, path, field).await, all);
         for wrong in ["cursor=x", "limit=0", "limit=101", "cursor=!!"] {
             admin
                 .get(&format!("{path}?{wrong}"))
