@@ -1,6 +1,10 @@
 //! Tests of the whole engine over the flows that ship with it.
 
+mod bad;
 mod bid;
+mod laws;
+mod moving;
+mod scripts;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
