@@ -5,6 +5,7 @@ pub mod changes;
 pub mod cluster;
 pub mod conversations;
 pub mod creation;
+pub mod history;
 pub mod idempotency;
 pub mod marks;
 pub mod messages;

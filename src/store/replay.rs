@@ -5,7 +5,8 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
 use super::conversations::{self, Key, unread_of_conversation};
-use super::messages::{MessageRow, Page, assemble, page, role_or_none, visible_to};
+use super::history::{Visit, page};
+use super::messages::{MessageRow, Page, assemble, role_or_none, visible_to};
 use super::participants;
 use super::pool::explain;
 use super::schema::{conversation_changes, message_changes, messages, participant_changes, users};
@@ -44,7 +45,11 @@ pub fn snapshot(
         let messages = match (recovery, after) {
             (Recovery::Complete, Some(after)) => changed_since(connection, no, reader, after)?,
             (Recovery::Complete, None) | (Recovery::Fresh, _) => {
-                page(connection, no, reader, Page::Newest, limits::FIRST_MESSAGES)?
+                let visit = Visit::Known {
+                    conversation: no,
+                    reader: reader.clone(),
+                };
+                page(connection, visit, Page::Newest, limits::FIRST_MESSAGES)?
             }
         };
         let unread = unread_of_conversation(connection, no, &[reader.no.0])?;

@@ -12,6 +12,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod append_plans;
 mod appends;
 mod audiences;
 mod bounds;
@@ -33,6 +34,7 @@ mod naughty;
 mod operation;
 mod outages;
 mod pacing;
+mod pages;
 mod plans;
 mod postgres;
 mod races;
