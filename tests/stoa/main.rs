@@ -12,6 +12,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod append_plans;
 mod appends;
 mod audiences;
 mod bounds;
@@ -34,6 +35,7 @@ mod naughty;
 mod operation;
 mod outages;
 mod pacing;
+mod pages;
 mod payments;
 mod plans;
 mod postgres;
