@@ -1,10 +1,13 @@
 //! The composition root: builds everything, serves, drains. The only file that knows all others; tests use it too, on port 0.
 
 use actix_cors::Cors;
-use actix_web::dev::ServerHandle;
+use actix_http::HttpService;
+use actix_rt::net::TcpStream;
+use actix_server::ServerBuilder;
+use actix_service::{fn_factory, map_config};
+use actix_web::dev::{AppConfig, ServerHandle};
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
-use std::any::Any;
+use actix_web::{App, web};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,6 +47,9 @@ const DATABASE_PATIENCE: u64 = 30;
 
 /// Connections to each worker beyond the sockets: for REST, and for telling those too many that they are.
 const SPARE_CONNECTIONS: usize = 1_024;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: i32 = 4_096;
 
 /// Builds everything and begins to serve. Fails with a sentence that says what to do.
 pub async fn start(mut config: Config) -> Result<Running, String> {
@@ -202,11 +208,7 @@ fn listen(server: &web::Data<Server>) -> Result<(SocketAddr, actix_web::dev::Ser
     let (config, shared) = (&server.config, server.clone());
     let origins = config.auth.allowed_origins.clone();
     let sockets = config.sockets.clone();
-    let workers = config.sockets.workers.map_or_else(
-        || std::thread::available_parallelism().map_or(2, usize::from),
-        usize::from,
-    );
-    let http = HttpServer::new(move || {
+    let application = move || {
         let (app, api) = App::new()
             .into_utoipa_app()
             .service(scope("/api/v1").configure(http::api))
@@ -224,28 +226,67 @@ fn listen(server: &web::Data<Server>) -> Result<(SocketAddr, actix_web::dev::Ser
             .configure(http::outside)
             .wrap(cors(&origins))
             .wrap(from_fn(http::watch::watch))
-    })
-    .workers(workers)
-    .backlog(4_096)
-    .max_connections(
-        config
-            .sockets
-            .max_connections
-            .saturating_add(SPARE_CONNECTIONS),
-    )
-    .max_connection_rate(4_096)
-    .shutdown_timeout(1)
-    .disable_signals()
-    .on_connect(move |connection, _| tune(connection, &sockets))
-    .bind(config.listen)
-    .map_err(|error| {
+    };
+    let builder = bounded(config);
+    let stopping = builder.graceful_shutdown_signal();
+    let socket = bound(config.listen).map_err(|error| {
         format!(
             "Can not listen on {}: {error}. Is another server running there? Choose with --listen.",
             config.listen
         )
     })?;
-    let address = http.addrs().first().copied().unwrap_or(config.listen);
+    let address = socket.local_addr().unwrap_or(config.listen);
+    let http = builder.listen("http", socket, move || {
+        let (stopping, sockets) = (stopping.clone(), sockets.clone());
+        let for_sockets = application.clone();
+        HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .client_disconnect_timeout(Duration::from_secs(1))
+            .on_connect_ext(move |connection: &TcpStream, _| tune(connection, &sockets))
+            .upgrade(fn_factory(move || {
+                let application = map_config(for_sockets(), |()| AppConfig::default());
+                http::takeover::by(application)
+            }))
+            .finish(map_config(application(), |()| AppConfig::default()))
+            .tcp()
+    });
+    let http = http.map_err(|error| error.to_string())?;
     Ok((address, http.run()))
+}
+
+/// A server with its threads, and the connections that it takes.
+fn bounded(config: &Config) -> ServerBuilder {
+    let workers = config.sockets.workers.map_or_else(
+        || std::thread::available_parallelism().map_or(2, usize::from),
+        usize::from,
+    );
+    actix_web::dev::Server::build()
+        .workers(workers)
+        .max_concurrent_connections(
+            config
+                .sockets
+                .max_connections
+                .saturating_add(SPARE_CONNECTIONS),
+        )
+        .shutdown_timeout(1)
+        .disable_signals()
+}
+
+/// A socket that listens.
+fn bound(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
+    use socket2::{Domain, Protocol, Socket, Type};
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
 
 async fn openapi_json(
@@ -265,10 +306,7 @@ fn cors(origins: &[String]) -> Cors {
 }
 
 /// Small frames go out at once; what a dead or unwilling peer holds is small, and not for long.
-fn tune(connection: &dyn Any, options: &SocketOptions) {
-    let Some(stream) = connection.downcast_ref::<actix_rt::net::TcpStream>() else {
-        return;
-    };
+fn tune(stream: &TcpStream, options: &SocketOptions) {
     let socket = socket2::SockRef::from(stream);
     let tuned = stream
         .set_nodelay(true)

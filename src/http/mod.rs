@@ -12,6 +12,7 @@ mod operation;
 mod pages;
 pub mod participants;
 mod refusals;
+pub mod takeover;
 mod upgrade;
 pub mod watch;
 

@@ -41,6 +41,7 @@ mod races;
 mod raw;
 mod repeats;
 mod sharing;
+mod takeover;
 mod talking;
 mod tickets;
 mod tokens;
