@@ -53,6 +53,8 @@ impl Person {
     pub fn new(address: SocketAddr, id: &str, token: String) -> Self {
         let http = reqwest::Client::builder()
             .timeout(PATIENCE)
+            // The server ends idle connections after 5 seconds: a request must not meet that moment.
+            .pool_idle_timeout(Duration::from_secs(3))
             .build()
             .expect("a client");
         Self {

@@ -44,6 +44,7 @@ mod raw;
 mod repeats;
 mod sharing;
 mod socketio;
+mod takeover;
 mod talking;
 mod tickets;
 mod tokens;
