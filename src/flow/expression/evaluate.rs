@@ -12,16 +12,9 @@ use crate::domain::flow::FlowActor;
 use crate::flow::value::{Shape, day};
 
 /// The functions of the language, made once for each definition: making them costs more than using them.
+#[derive(Default)]
 pub(in crate::flow) struct Engine {
     root: Context<'static, 'static>,
-}
-
-impl Default for Engine {
-    fn default() -> Self {
-        Self {
-            root: Context::default(),
-        }
-    }
 }
 
 /// What an expression may look at.

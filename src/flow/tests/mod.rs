@@ -4,6 +4,7 @@ mod bad;
 mod bid;
 mod laws;
 mod moving;
+mod reference;
 mod scripts;
 
 use chrono::{DateTime, TimeDelta, Utc};
