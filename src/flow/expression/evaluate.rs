@@ -5,6 +5,7 @@ use cel::{Context, Value as CelValue};
 use chrono::{DateTime, NaiveTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::{Expression, Type};
@@ -87,7 +88,9 @@ impl Expression {
             let now = CelValue::Timestamp(facts.now.fixed_offset());
             scope.add_variable_from_value("now", now);
         }
-        CelValue::resolve(&self.tree, &scope).ok()
+        // The crate panics on what it did not foresee; a rule that breaks it is one that can not be computed.
+        let resolved = catch_unwind(AssertUnwindSafe(|| CelValue::resolve(&self.tree, &scope)));
+        resolved.ok()?.ok()
     }
 }
 
