@@ -5,6 +5,7 @@
     reason = "a program for the terminal"
 )]
 
+mod deals;
 mod hosting;
 mod idle;
 mod ledger;
@@ -58,6 +59,9 @@ struct Options {
     /// Listening sockets of the scenario "fan-out"
     #[arg(long, default_value_t = 200)]
     listeners: usize,
+    /// Deals of the scenario "deals"
+    #[arg(long, default_value_t = 1_000)]
+    deals: usize,
     /// Connections of the scenario "idle"
     #[arg(long, default_value_t = 10_000)]
     idle: usize,
@@ -71,6 +75,7 @@ enum Scenario {
     Idle,
     History,
     Join,
+    Deals,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -148,6 +153,7 @@ async fn run(
         Scenario::Idle => idle::run(target, options.idle, host.process()).await,
         Scenario::History => reading::history(target, options.secs).await,
         Scenario::Join => reading::join(target, options.secs).await,
+        Scenario::Deals => deals::run(target, options.deals).await,
     }
 }
 
@@ -159,5 +165,6 @@ fn name(scenario: Scenario) -> &'static str {
         Scenario::Idle => "idle",
         Scenario::History => "history",
         Scenario::Join => "join",
+        Scenario::Deals => "deals",
     }
 }

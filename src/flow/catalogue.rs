@@ -13,14 +13,7 @@ use crate::store::flows::{self, Kept};
 use crate::store::pool::Pool;
 
 /// The flows that ship with Stoa: their file names and texts.
-const SHIPPED: [(&str, &str); 3] = [
-    ("bid.toml", include_str!("../../flows/bid.toml")),
-    ("campaign.toml", include_str!("../../flows/campaign.toml")),
-    (
-        "negotiation.toml",
-        include_str!("../../flows/negotiation.toml"),
-    ),
-];
+const SHIPPED: [(&str, &str); 1] = [("bid.toml", include_str!("../../flows/bid.toml"))];
 
 /// Definitions by name and version.
 pub struct Catalogue {
@@ -132,7 +125,7 @@ fn parse(file: &str, source: &str) -> Result<Definition, String> {
     Definition::parse(source).map_err(|problems| {
         let told: Vec<String> = problems
             .iter()
-            .map(|problem| format!("{file}:{}: {}", problem.line, problem.message))
+            .map(|problem| format!("{file}:{problem}"))
             .collect();
         told.join("\n")
     })

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::catalogue::Catalogue;
-use super::deciding::{Awake, Decided, decide};
+use super::deciding::{Awake, Decided, actors, decide};
 use crate::domain::entry::Entry;
 use crate::domain::flow::FlowInput;
 use crate::domain::ids::ConversationId;
@@ -19,7 +19,7 @@ use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::journal::{JournalHandle, Stepping};
 use crate::store::conversations::Key;
-use crate::store::flows;
+use crate::store::flows::{self, LoadedDeal};
 use crate::store::pool::Pool;
 
 /// Deals that are awake on this server. Their own actors take themselves out when they sleep.
@@ -155,12 +155,12 @@ impl Deal {
     fn read(&mut self, wanted: Wanted, context: &mut Context<Self>) {
         self.busy = true;
         let (house, id) = (Arc::clone(&self.house), self.conversation);
-        let request_id = wanted.happens.request_id.clone();
+        let (by, request_id) = (wanted.happens.by.clone(), wanted.happens.request_id.clone());
         let read = async move {
             let catalogue = Arc::clone(&house.catalogue);
             let read = house
                 .pool
-                .run(move |connection| Read::new(connection, &catalogue, id, &request_id));
+                .run(move |connection| Read::new(connection, &catalogue, id, &by, &request_id));
             read.await
         };
         context.spawn(read.into_actor(self).map(move |read, deal, context| {
@@ -248,12 +248,12 @@ impl Deal {
         self.awake = None;
         self.busy = true;
         let (house, id) = (Arc::clone(&self.house), self.conversation);
-        let request_id = wanted.happens.request_id.clone();
+        let (by, request_id) = (wanted.happens.by.clone(), wanted.happens.request_id.clone());
         let look_up = async move {
             let catalogue = Arc::clone(&house.catalogue);
             let read = house
                 .pool
-                .run(move |connection| Read::new(connection, &catalogue, id, &request_id));
+                .run(move |connection| Read::new(connection, &catalogue, id, &by, &request_id));
             read.await
         };
         context.spawn(look_up.into_actor(self).map(move |found, deal, context| {
@@ -288,14 +288,24 @@ impl Read {
         connection: &mut PgConnection,
         catalogue: &Catalogue,
         id: ConversationId,
+        by: &By,
         request_id: &str,
     ) -> Result<Self, Error> {
         let loaded = flows::load(connection, Key::Id(id))?;
-        let mut loaded = loaded.ok_or(Refusal::ConversationNotFound)?;
-        let answer = flows::answer_to(connection, loaded.conversation.no, request_id)?;
-        let (name, version, instance) = loaded.flow.take().ok_or(Refusal::FlowNotFound)?;
+        let LoadedDeal {
+            conversation,
+            participants,
+            flow,
+        } = loaded.ok_or(Refusal::ConversationNotFound)?;
+        let people: People = participants.into_iter().map(|p| (p.no, p)).collect();
+        if let By::Person(caller) = by {
+            actors(&people, caller)?;
+        }
+        let (name, version, instance) = flow.ok_or(Refusal::FlowNotFound)?;
+        let answer = flows::answer_to(connection, conversation.no, request_id)?;
         let definition = catalogue.of(connection, &name, version)?;
-        let awake = Awake::new(loaded, instance, definition, catalogue.gateway());
+        let gateway = catalogue.gateway();
+        let awake = Awake::new(conversation, people, instance, definition, gateway);
         Ok(Self { awake, answer })
     }
 }

@@ -16,7 +16,6 @@ use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use crate::domain::message::{Audience, ClientIdOrigin, Draft, Message, SYSTEM};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::store::flows::LoadedDeal;
 use crate::store::steps::{NewEvent, NewStep, audience_columns};
 use crate::wire::deals::{DealReader, FlowView, platform_event};
 
@@ -38,18 +37,15 @@ pub struct Decided {
 impl Awake {
     /// A deal with the definition that it is pinned to.
     pub(super) fn new(
-        loaded: LoadedDeal,
+        conversation: Conversation,
+        people: People,
         instance: Instance,
         definition: Arc<Definition>,
         gateway: &'static str,
     ) -> Self {
-        let people = loaded
-            .participants
-            .into_iter()
-            .map(|person| (person.no, person));
         Self {
-            people: people.collect(),
-            conversation: loaded.conversation,
+            conversation,
+            people,
             definition,
             instance,
             gateway,
@@ -61,23 +57,23 @@ impl Awake {
         self.conversation.policy_version += decided.step.step.hops.len() as i64;
         self.instance = decided.step.step.instance;
     }
+}
 
-    /// As whom a caller may act: by their role, or as staff.
-    fn actors(&self, caller: &Principal) -> Result<Vec<FlowActor>, Refusal> {
-        let own = self.people.get(&caller.no);
-        let role = own
-            .filter(|person| person.may_read().is_ok())
-            .map(|person| FlowActor::Role(person.role.clone()));
-        let staff = caller
-            .roles
-            .opens_every_conversation()
-            .then_some(FlowActor::Staff);
-        let all: Vec<FlowActor> = role.into_iter().chain(staff).collect();
-        match own {
-            _ if !all.is_empty() => Ok(all),
-            Some(person) => person.may_read().map(|()| all),
-            None => Err(Refusal::ConversationNotFound),
-        }
+/// As whom a caller may act: by their role, or as staff. Whoever may not know of the conversation learns of nothing.
+pub(super) fn actors(people: &People, caller: &Principal) -> Result<Vec<FlowActor>, Refusal> {
+    let own = people.get(&caller.no);
+    let role = own
+        .filter(|person| person.may_read().is_ok())
+        .map(|person| FlowActor::Role(person.role.clone()));
+    let staff = caller
+        .roles
+        .opens_every_conversation()
+        .then_some(FlowActor::Staff);
+    let all: Vec<FlowActor> = role.into_iter().chain(staff).collect();
+    match own {
+        _ if !all.is_empty() => Ok(all),
+        Some(person) => person.may_read().map(|()| all),
+        None => Err(Refusal::ConversationNotFound),
     }
 }
 
@@ -99,7 +95,7 @@ pub(super) fn decide(awake: &Awake, happens: &Happens) -> Result<Decided, Refusa
         By::Payment => try_as(&FlowActor::Payment)?,
         By::Person(caller) => {
             let mut outcome = Err(Refusal::ConversationNotFound);
-            for actor in awake.actors(caller)? {
+            for actor in actors(&awake.people, caller)? {
                 outcome = try_as(&actor);
                 if !matches!(outcome, Err(Refusal::Forbidden(_))) {
                     break;

@@ -60,7 +60,7 @@ impl NewFlowBody {
             .current(&self.name)
             .filter(|found| self.version.is_none_or(|version| version == found.version))
             .ok_or(Refusal::DefinitionNotFound(self.name))?;
-        if definition.asks_for_money() && !caller.roles.service {
+        if definition.money.is_some() && !caller.roles.service {
             return Err(Refusal::Forbidden(
                 "Only the platform may begin a deal that asks for money",
             ));

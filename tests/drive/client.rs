@@ -24,6 +24,7 @@ const SOCKET_READ_BUFFER: usize = 8 * 1024;
 struct Claims<'a> {
     sub: &'a str,
     name: &'a str,
+    roles: &'a [&'a str],
     exp: u64,
 }
 
@@ -50,10 +51,15 @@ impl Target {
     }
 
     fn token(&self, user: &str) -> Result<String, Failure> {
+        self.token_with(user, &[])
+    }
+
+    fn token_with(&self, user: &str, roles: &[&str]) -> Result<String, Failure> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let claims = Claims {
             sub: user,
             name: user,
+            roles,
             exp: now + TOKEN_SECONDS,
         };
         let key = jsonwebtoken::EncodingKey::from_secret(self.secret.as_bytes());
@@ -88,6 +94,35 @@ impl Target {
         let made =
             answer(request.json(&json!({ "kind": kind, "participants": participants }))).await?;
         Ok(text(&made, "id")?.to_owned())
+    }
+
+    /// Makes everybody known, then begins a deal in which each has the role of the same place. Answers its conversation's id.
+    pub async fn deal(
+        &self,
+        people: &[String],
+        roles: &[&str],
+        flow: &str,
+    ) -> Result<String, Failure> {
+        for person in people {
+            answer(self.get(person, "/me")?).await?;
+        }
+        let named = people.iter().zip(roles);
+        let participants: Vec<Value> = named
+            .map(|(user, role)| json!({ "user_id": user, "role": role }))
+            .collect();
+        let platform = self.token_with("platform", &["service"])?;
+        let url = format!("http://{}/api/v1/conversations", self.address);
+        let wish =
+            json!({ "kind": "group", "participants": participants, "flow": { "name": flow } });
+        let made = answer(self.http.post(url).bearer_auth(platform).json(&wish)).await?;
+        Ok(text(&made, "id")?.to_owned())
+    }
+
+    /// Pays an order at the sandbox, as its payer would on the gateway's page.
+    pub async fn pay(&self, order: &str) -> Result<(), Failure> {
+        let url = format!("http://{}/sandbox/checkout/{order}", self.address);
+        let paid = self.http.post(url).json(&json!({ "outcome": "success" }));
+        answer(paid).await.map(drop)
     }
 
     /// Opens a socket.

@@ -12,9 +12,11 @@ const CALLERS: [&str; 9] = [
 ];
 
 /// What stands for what in the cells; a number is the status of a success, `ok` a successful acknowledgement.
-const LEGEND: [(&str, u16, &str); 9] = [
+const LEGEND: [(&str, u16, &str); 11] = [
     ("noconv", 404, "CONVERSATION_NOT_FOUND"),
     ("nomsg", 404, "MESSAGE_NOT_FOUND"),
+    ("noflow", 404, "FLOW_NOT_FOUND"),
+    ("nodef", 404, "FLOW_DEFINITION_NOT_FOUND"),
     ("nouser", 404, "USER_NOT_FOUND"),
     ("noroute", 404, "ROUTE_NOT_FOUND"),
     ("block", 403, "BLOCKED"),
@@ -44,6 +46,12 @@ PATCH  /api/v1/messages/{id}                              | nomsg  block mute   
 DELETE /api/v1/messages/{id}                              | nomsg  block forbid out out forbid 200 200    200    |
 GET    /api/v1/messages/{id}/history                      | nomsg  block 200    out out 200    200 200    200    |
 GET    /api/v1/unread                                     | 200    200   200    200 200 200    200 200    200    |
+GET    /api/v1/flows                                      | 200    200   200    200 200 200    200 200    200    |
+GET    /api/v1/flows/{name}                               | 200    200   200    200 200 200    200 200    200    |
+GET    /api/v1/flows/{name}/graph.svg                     | 200    200   200    200 200 200    200 200    200    |
+GET    /api/v1/conversations/{id}/flow                    | noconv block noflow out out noflow noflow noflow noflow |
+POST   /api/v1/conversations/{id}/flow/actions/{action}   | noconv block noflow out out noflow noflow noflow noflow | {}
+GET    /api/v1/conversations/{id}/flow/history            | noconv block noflow out out noflow noflow noflow noflow |
 GET    /api/v1/demo/people                                | noroute noroute noroute noroute noroute noroute noroute noroute noroute |
 "#;
 
@@ -61,6 +69,7 @@ typing_start        | noconv block mute   out out ok     ok  ok  ok  | {"convers
 typing_stop         | noconv block mute   out out ok     ok  ok  ok  | {"conversation_id":"$c"}
 mark_delivered      | noconv block ok     out out ok     ok  out out | {"conversation_id":"$c","seq":1}
 mark_seen           | noconv block ok     out out ok     ok  out out | {"conversation_id":"$c","seq":1}
+flow_action         | noconv block noflow out out noflow noflow noflow noflow | {"conversation_id":"$c","action":"accept","state_version":1}
 user_status         | ok     ok    ok     ok  ok  ok     ok  ok  ok  | {"status":"online"}
 "#;
 
@@ -160,6 +169,8 @@ impl World {
             )
             .replace("/messages/{id}", &format!("/messages/{message}"))
             .replace("/users/{id}", "/users/other")
+            .replace("{name}", "bid")
+            .replace("{action}", "accept_connection")
             .replace("{user_id}", "other")
     }
 }

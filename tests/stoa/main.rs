@@ -19,6 +19,7 @@ mod child;
 mod client;
 mod cluster;
 mod crash;
+mod deals;
 mod doors;
 #[path = "../drive/mod.rs"]
 mod drive;

@@ -1,0 +1,97 @@
+//! Rules inside a flow file: CEL expressions over the deal, checked when the file is read.
+
+mod evaluate;
+mod types;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::definition::ContextField;
+use super::value::Shape;
+use crate::domain::flow::Field;
+
+pub(super) use evaluate::{Engine, Facts};
+pub(super) use types::Type;
+
+/// The longest expression, in bytes.
+const LONGEST: usize = 1_024;
+/// How deep brackets may stand in each other: the parser takes a stack frame of kilobytes for each.
+const DEEPEST_BRACKETS: usize = 8;
+/// How deep the syntax tree may be: evaluation recurses over it.
+const DEEPEST_TREE: usize = 32;
+
+/// What an expression or a text may name.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    /// `ctx`.
+    pub(super) context: &'a BTreeMap<String, ContextField>,
+    /// `input`.
+    pub(super) fields: &'a [Field],
+    /// `visits`.
+    pub(super) states: &'a BTreeSet<String>,
+}
+
+/// A checked expression.
+#[derive(Clone, Debug)]
+pub struct Expression {
+    tree: cel::IdedExpr,
+    /// What it yields.
+    pub(super) kind: Type,
+    reads: Reads,
+}
+
+/// What an expression looks at, so that nothing else is made ready for it.
+#[derive(Clone, Debug, Default)]
+struct Reads {
+    context: Vec<(String, Shape)>,
+    input: Vec<(String, Shape)>,
+    visits: Vec<String>,
+    actor: bool,
+    now: bool,
+}
+
+impl Expression {
+    /// Reads and checks an expression. Takes megabytes of stack. What is wrong is told in a sentence.
+    pub(super) fn parse(source: &str, known: Known<'_>) -> Result<Self, String> {
+        if source.len() > LONGEST {
+            let length = source.len();
+            return Err(format!(
+                "an expression of {length} bytes; at most {LONGEST}"
+            ));
+        }
+        if nesting(source) > DEEPEST_BRACKETS {
+            return Err(format!("brackets stand more than {DEEPEST_BRACKETS} deep"));
+        }
+        let parser = cel::parser::Parser::new().max_recursion_depth(48);
+        let tree = parser.parse(source).map_err(|errors| complaint(&errors))?;
+        let mut reads = Reads::default();
+        let kind = types::check(&tree, known, &mut reads, DEEPEST_TREE)?;
+        Ok(Self { tree, kind, reads })
+    }
+
+    /// Whether it can only be decided when somebody acts.
+    pub(super) fn waits_for_the_press(&self) -> bool {
+        self.reads.now || !self.reads.input.is_empty()
+    }
+}
+
+fn complaint(errors: &cel::ParseErrors) -> String {
+    let first = errors.errors.first();
+    let what = first.map_or("nothing there", |error| error.msg.as_str());
+    let what = what.strip_prefix("Syntax error: ").unwrap_or(what);
+    let short: String = what.chars().take(120).collect();
+    format!("this is no expression: {short}")
+}
+
+/// How deep brackets stand in each other; those in texts are counted too.
+fn nesting(source: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0_usize);
+    for character in source.chars() {
+        match character {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}

@@ -1,0 +1,108 @@
+//! Deals from outside: begun by the platform, walked by two people, over REST and over sockets.
+
+mod once;
+mod talking;
+mod walking;
+
+use serde_json::{Value, json};
+
+use crate::client::{Answer, Person};
+use crate::house::House;
+
+/// A conversation with a bid deal, and those who take part in it.
+pub struct Deal {
+    /// The server.
+    pub house: House,
+    /// The platform's own back end.
+    pub platform: Person,
+    /// Whose bid it is.
+    pub influencer: Person,
+    /// Who answers it.
+    pub brand_owner: Person,
+    /// The conversation.
+    pub id: String,
+}
+
+impl Deal {
+    /// A deal at its beginning.
+    pub async fn begin() -> Self {
+        Self::begin_on(House::start().await).await
+    }
+
+    /// A deal at its beginning, on a server that is there.
+    pub async fn begin_on(house: House) -> Self {
+        let platform = house.person_with("platform", &["service"]).await;
+        let influencer = house.person("ines").await;
+        let brand_owner = house.person("bela").await;
+        let made = platform.post("/api/v1/conversations", wish("bid-1")).await;
+        let id = made.expect_status(201).body["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        Self {
+            house,
+            platform,
+            influencer,
+            brand_owner,
+            id,
+        }
+    }
+
+    /// Somebody by their role.
+    pub fn role(&self, role: &str) -> &Person {
+        match role {
+            "influencer" => &self.influencer,
+            "brand_owner" => &self.brand_owner,
+            other => panic!("nobody is {other}"),
+        }
+    }
+
+    /// How the deal stands for somebody.
+    pub async fn stands(&self, person: &Person) -> Value {
+        let path = format!("/api/v1/conversations/{}/flow", self.id);
+        person.get(&path).await.expect_status(200).body
+    }
+
+    /// Presses over REST.
+    pub async fn press(&self, person: &Person, action: &str, body: Value) -> Answer {
+        let path = format!("/api/v1/conversations/{}/flow/actions/{action}", self.id);
+        person.post(&path, body).await
+    }
+
+    /// Presses, and expects the state that follows.
+    pub async fn step(&self, role: &str, action: &str, input: Value, state: &str) -> Value {
+        let answer = self.press(self.role(role), action, json!({ "input": input }));
+        let stands = answer.await.expect_status(200).body;
+        assert_eq!(stands["state"], state, "{action}: {stands}");
+        stands
+    }
+
+    /// The messages that somebody may see, oldest first.
+    pub async fn messages(&self, person: &Person) -> Vec<Value> {
+        let path = format!("/api/v1/conversations/{}/messages?limit=100", self.id);
+        let page = person.get(&path).await.expect_status(200).body;
+        page["items"].as_array().unwrap().clone()
+    }
+
+    /// The log of steps.
+    pub async fn history(&self, person: &Person) -> Vec<Value> {
+        let path = format!("/api/v1/conversations/{}/flow/history?limit=100", self.id);
+        let page = person.get(&path).await.expect_status(200).body;
+        page["items"].as_array().unwrap().clone()
+    }
+}
+
+/// What the platform asks for.
+pub fn wish(bid: &str) -> Value {
+    json!({
+        "kind": "group",
+        "participants": [{ "user_id": "ines", "role": "influencer" }, { "user_id": "bela", "role": "brand_owner" }],
+        "subject": { "type": "bid", "id": bid, "title": "Three posts about bread" },
+        "flow": { "name": "bid", "context": { "bid_title": "Three posts about bread", "proposed_amount": { "amount": 400_000, "currency": "INR" } } },
+    })
+}
+
+/// A price in rupees.
+pub fn rupees(amount: i64) -> Value {
+    json!({ "price": { "amount": amount * 100, "currency": "INR" } })
+}

@@ -1,0 +1,127 @@
+//! Who may type while a deal is in a state, and who sees what it says.
+
+use serde_json::{Value, json};
+
+use super::Deal;
+
+#[tokio::test]
+async fn where_a_state_has_only_buttons_nobody_types_but_staff() {
+    let deal = Deal::begin().await;
+    let path = format!("/api/v1/conversations/{}/messages", deal.id);
+    for person in [&deal.influencer, &deal.brand_owner] {
+        let refused = person.post(&path, json!({ "body": "hello" })).await;
+        let refused = refused.expect_status(403).expect_code("CHAT_NOT_ALLOWED");
+        assert_eq!(refused.body["details"]["chat"], "buttons");
+        assert_eq!(
+            refused.body["details"]["current_state"],
+            "influencer_responding"
+        );
+        let mut socket = person.joined(&deal.id).await;
+        for event in ["send_message", "typing_start"] {
+            let data = json!({ "conversation_id": deal.id, "body": "hello" });
+            let refused = socket.call(event, data).await.unwrap_err();
+            assert_eq!(refused["error_code"], "CHAT_NOT_ALLOWED", "{event}");
+        }
+    }
+    let support = deal.house.person_with("support", &["support"]).await;
+    support
+        .post(&path, json!({ "body": "can I help?" }))
+        .await
+        .expect_status(201);
+    let closed = deal.press(
+        &support,
+        "staff_close",
+        json!({ "input": { "reason": "asked for" } }),
+    );
+    assert_eq!(closed.await.expect_status(200).body["state"], "chat_closed");
+    let log = deal.history(&support).await;
+    assert_eq!(
+        (log[2]["actor"].as_str(), log[2]["actor_id"].as_str()),
+        (Some("staff"), Some("support"))
+    );
+}
+
+#[tokio::test]
+async fn a_message_decided_under_an_older_state_is_decided_again() {
+    let deal = Deal::begin().await;
+    let support = deal.house.person_with("support", &["support"]).await;
+    let mut socket = deal.influencer.joined(&deal.id).await;
+    deal.press(
+        &support,
+        "staff_close",
+        json!({ "input": { "reason": "x" } }),
+    )
+    .await
+    .expect_status(200);
+    let data = json!({ "conversation_id": deal.id, "body": "too late" });
+    let refused = socket.call("send_message", data).await.unwrap_err();
+    assert_eq!(refused["error_code"], "CHAT_NOT_ALLOWED");
+}
+
+#[tokio::test]
+async fn what_is_said_to_one_side_reaches_the_other_by_no_path() {
+    let deal = Deal::begin().await;
+    let mut theirs = deal.brand_owner.joined(&deal.id).await;
+    let mut own = deal.influencer.joined(&deal.id).await;
+    deal.step(
+        "influencer",
+        "accept_connection",
+        json!({}),
+        "brand_owner_details",
+    )
+    .await;
+    let secret = "You accepted the connection.";
+    own.event("conversation_state_changed").await;
+    theirs.event("conversation_state_changed").await;
+    let heard = |frames: Vec<Value>| {
+        frames
+            .iter()
+            .any(|frame| frame.to_string().contains(secret))
+    };
+    assert!(heard(own.drain().await) && !heard(theirs.drain().await));
+    let read = |messages: Vec<Value>| messages.iter().any(|message| message["body"] == secret);
+    assert!(
+        read(deal.messages(&deal.influencer).await)
+            && !read(deal.messages(&deal.brand_owner).await)
+    );
+    let listed = deal.brand_owner.get("/api/v1/conversations").await.body;
+    assert!(!listed.to_string().contains(secret));
+}
+
+#[tokio::test]
+async fn whoever_comes_back_finds_the_cards_answered() {
+    let deal = Deal::begin().await;
+    let mut socket = deal.influencer.socket().await;
+    let joined = json!({ "conversation_id": deal.id });
+    let before = socket.call("join_conversation", joined).await.unwrap();
+    let card = before["messages"]
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()
+        .clone();
+    assert!(card["action"]["done"].is_null());
+    socket.close().await;
+    deal.step(
+        "influencer",
+        "accept_connection",
+        json!({}),
+        "brand_owner_details",
+    )
+    .await;
+    let mut socket = deal.influencer.socket().await;
+    let back = json!({ "conversation_id": deal.id, "after": before["last_seq"] });
+    let after = socket.call("join_conversation", back).await.unwrap();
+    assert_eq!(after["recovered"], true);
+    let messages = after["messages"].as_array().unwrap();
+    let same = messages
+        .iter()
+        .find(|message| message["id"] == card["id"])
+        .unwrap();
+    assert_eq!(same["action"]["done"]["action"], "accept_connection");
+    assert_eq!(
+        after["conversation"]["flow"]["state"],
+        "brand_owner_details"
+    );
+    assert_eq!(after["conversation"]["flow"]["chat"], "buttons");
+}
