@@ -13,15 +13,18 @@ use tokio::task::JoinHandle;
 use utoipa_actix_web::{AppExt, scope};
 
 use crate::auth::Verifier;
-use crate::config::{Config, Secret, SocketOptions};
+use crate::bell::Bell;
+use crate::config::{Config, Secret, SocketOptions, Switch};
 use crate::deals::Deals;
 use crate::directory::Directory;
 use crate::flow::{self, catalogue::Catalogue};
 use crate::http::{self, Server};
+use crate::jobs::{Runner, Workshop};
 use crate::journal::Journal;
 use crate::metrics::Metrics;
 use crate::outbox::CloseReason;
 use crate::pace::Pace;
+use crate::payment::Till;
 use crate::people::People;
 use crate::registry::Registry;
 use crate::room::House;
@@ -38,6 +41,7 @@ pub struct Running {
     handle: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
     sweeping: JoinHandle<()>,
+    runner: Option<Runner>,
     cluster: Option<Arc<Cluster>>,
 }
 
@@ -60,8 +64,10 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
     };
     let pool = Pool::new(&url, &config.database).map_err(|error| error.to_string())?;
     migrate_with_patience(&pool).await?;
-    let catalogue = open_catalogue(&config, &pool).await?;
-    let server = web::Data::new(build(config, pool, catalogue, demo_secret)?);
+    let till = Till::new(&config.payments, &seed_of(&config, &url));
+    till.warn(config.demo);
+    let catalogue = open_catalogue(&config, &pool, &till).await?;
+    let server = web::Data::new(build(config, pool, catalogue, till, demo_secret)?);
     let (address, http) = listen(&server)?;
     let handle = http.handle();
     let serving = actix_rt::spawn(http);
@@ -71,6 +77,7 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
             .await
             .map_err(|error| format!("the demo could not be set up: {error}"))?;
     }
+    let runner = start_runner(&server, address);
     log::info!(event = "listening", address:% = address; "");
     Ok(Running {
         address,
@@ -78,21 +85,38 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
         handle,
         serving,
         sweeping,
+        runner,
         cluster,
     })
 }
 
-async fn open_catalogue(config: &Config, pool: &Pool) -> Result<Catalogue, String> {
-    let (pool, folder) = (pool.clone(), config.flows.clone());
+async fn open_catalogue(config: &Config, pool: &Pool, till: &Till) -> Result<Catalogue, String> {
+    let (pool, folder, gateway) = (pool.clone(), config.flows.clone(), till.gateway().name());
     let opening =
-        tokio::task::spawn_blocking(move || Catalogue::open(&pool, folder.as_deref(), "sandbox"));
+        tokio::task::spawn_blocking(move || Catalogue::open(&pool, folder.as_deref(), gateway));
     opening.await.map_err(|error| error.to_string())?
+}
+
+/// What the sandbox's secrets are derived from: secret, and the same on every server of this database and after a restart.
+fn seed_of(config: &Config, url: &str) -> Vec<u8> {
+    let secret = config.auth.jwt_secret.as_ref();
+    let seed = secret.map_or(url, |secret| &secret.0);
+    seed.as_bytes().to_vec()
+}
+
+fn start_runner(server: &Server, address: SocketAddr) -> Option<Runner> {
+    let pool = server.door.house.pool.clone();
+    let (till, bell) = (server.till.clone(), server.bell.clone());
+    let courier = server.door.deals.courier();
+    let shop = Workshop::new(pool, till, courier, bell, &server.config, address);
+    (server.config.jobs.jobs == Switch::On).then(|| Runner::start(shop))
 }
 
 fn build(
     config: Config,
     pool: Pool,
     catalogue: Catalogue,
+    till: Till,
     demo_secret: Option<String>,
 ) -> Result<Server, String> {
     let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
@@ -106,13 +130,14 @@ fn build(
         mailbox: config.actors.room_mailbox as usize,
     });
     let rooms = Registry::start(Arc::clone(&house), config.actors.room_threads);
+    let bell = Bell::default();
     let deals = Deals::start(flow::deal::House {
         journal: house.journal.clone(),
         pool: pool.clone(),
         catalogue: Arc::new(catalogue),
         committed: rooms.committed(),
         idle: house.idle,
-        later: Arc::new(|| {}),
+        bell: bell.clone(),
     });
     let door = Door {
         rooms,
@@ -124,6 +149,8 @@ fn build(
     };
     Ok(Server {
         door: Arc::new(door),
+        till,
+        bell,
         config,
         draining: AtomicBool::new(false),
         demo_secret,
@@ -246,6 +273,11 @@ fn listen(server: &web::Data<Server>) -> Result<(SocketAddr, actix_web::dev::Ser
             .app_data(web::PathConfig::default().error_handler(http::wrong_path))
             .app_data(web::Data::new(api))
             .route("/api/openapi.json", web::get().to(openapi_json))
+            .configure(|routes| {
+                if shared.till.sandbox().is_some() {
+                    http::in_sandbox(routes);
+                }
+            })
             .configure(http::outside)
             .wrap(cors(&origins))
             .wrap(from_fn(http::watch::watch))
@@ -315,10 +347,13 @@ fn raise_file_limit() {
 impl Running {
     /// Stops without losing what was acknowledged: not ready any more, no new connections, the open ones are closed over a
     /// few seconds, then the server and its database end.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         self.server.draining.store(true, Ordering::Relaxed);
         log::info!(event = "draining", connections = self.server.door.house.directory.connection_count(); "");
         self.close_connections().await;
+        if let Some(runner) = self.runner.take() {
+            runner.stop().await;
+        }
         self.sweeping.abort();
         self.handle.stop(true).await;
         if let Ok(Err(error)) = self.serving.await {

@@ -2,6 +2,7 @@
 
 use actix::prelude::*;
 use serde_json::Value;
+use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -17,6 +18,33 @@ use crate::store::conversations;
 
 /// Times that a deal is woken again because its actor went away with the question.
 const ATTEMPTS: u32 = 3;
+
+/// What comes of telling a deal something.
+pub type Telling = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
+/// Carries news to deals, for those who know nothing of flows.
+#[derive(Clone)]
+pub struct Courier(Arc<dyn Fn(ConversationNo, FlowInput, String) -> Telling + Send + Sync>);
+
+impl Courier {
+    /// One that delivers by calling this.
+    pub fn new(
+        deliver: impl Fn(ConversationNo, FlowInput, String) -> Telling + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(deliver))
+    }
+
+    /// Tells a deal something; `once` makes it the same news again. `FlowStateInvalid`: it does not apply (any more).
+    /// `Unavailable`: try again.
+    pub async fn tell(
+        &self,
+        conversation: ConversationNo,
+        input: FlowInput,
+        once: String,
+    ) -> Result<(), Error> {
+        (self.0)(conversation, input, once).await
+    }
+}
 
 /// What sessions, REST and jobs hold of the deals.
 #[derive(Clone)]
@@ -41,9 +69,13 @@ impl Deals {
         &self.house
     }
 
-    /// Has the job runner look: rows may have been written that wait for it.
-    pub fn look_for_work(&self) {
-        (self.house.later)();
+    /// The way for news of timers and of money.
+    pub fn courier(&self) -> Courier {
+        let deals = self.clone();
+        Courier::new(move |conversation, input, once| {
+            let deals = deals.clone();
+            Box::pin(async move { deals.tell(conversation, input, once).await })
+        })
     }
 
     /// How many deals are awake.
@@ -92,8 +124,7 @@ impl Deals {
         self.ask(conversation, By::Person(caller), press, own).await
     }
 
-    /// Tells a deal what a timer or the gateway has to say; `once` makes it the same news again.
-    pub async fn tell(
+    async fn tell(
         &self,
         conversation: ConversationNo,
         input: FlowInput,
@@ -118,7 +149,7 @@ impl Deals {
             Stepping::Written { before, at } => {
                 let entries = first.entries(before, at);
                 if first.leaves_work() {
-                    (self.house.later)();
+                    self.house.bell.ring();
                 }
                 self.house.committed.do_send(Committed {
                     conversation,

@@ -20,6 +20,7 @@ pub mod seed;
 pub mod sweeper;
 
 pub mod http;
+pub mod jobs;
 
 pub mod session;
 
@@ -33,13 +34,17 @@ pub mod room;
 pub mod journal;
 
 pub mod auth;
+pub mod payment;
 pub mod store;
 pub mod wire;
 
+pub mod bell;
 pub mod directory;
 pub mod metrics;
+pub mod outbound;
 pub mod outbox;
 pub mod pace;
+pub mod signing;
 
 pub mod config;
 pub mod error;

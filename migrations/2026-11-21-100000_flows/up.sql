@@ -72,6 +72,8 @@ create index flow_timers_due on flow_timers ((coalesce(claimed_until, due_at)));
 create table jobs (
     no              bigint generated always as identity primary key,
     kind            text not null,
+    -- Those of one lane wait for each other only: slow receivers of webhooks must not keep payments waiting.
+    lane            text not null default 'work' check (lane in ('work', 'delivery')),
     conversation_no bigint,
     payload         jsonb not null,
     due_at          timestamptz not null default now(),
@@ -82,7 +84,9 @@ create table jobs (
     given_up_at     timestamptz,
     created_at      timestamptz not null default now()
 );
-create index jobs_due on jobs ((coalesce(claimed_until, due_at))) where given_up_at is null;
+create index jobs_due on jobs (lane, (coalesce(claimed_until, due_at))) where given_up_at is null;
+-- A deal is told things in the order in which they were written down.
+create index jobs_tell_deal on jobs (conversation_no, no) where kind = 'tell_deal' and given_up_at is null;
 create index jobs_given_up on jobs (given_up_at) where given_up_at is not null;
 
 -- `requested_version` is the version of the deal at which the order was asked for.
@@ -108,7 +112,6 @@ create table payment_orders (
     unique (conversation_no, requested_version)
 );
 create unique index payment_orders_gateway on payment_orders (gateway, gateway_order_id) where gateway_order_id is not null;
-create index payment_orders_open on payment_orders (coalesce(checked_at, created_at)) where status = 'created';
 
 -- Each attempt to pay, by the gateway's own id; its status only moves forward.
 create table payments (

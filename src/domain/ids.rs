@@ -54,7 +54,8 @@ impl fmt::Debug for UserId {
 pub struct UserNo(pub i64);
 
 /// The number that a conversation has inside the database; at most 2^47, since a message id carries it in 60 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct ConversationNo(pub i64);
 
 /// A place in the order of a conversation's changes; the first change is 1.

@@ -54,6 +54,10 @@ pub enum Refusal {
         /// What it allows.
         policy: ChatPolicy,
     },
+    /// The platform was told of no such event.
+    EventNotFound,
+    /// The gateway knows no such order.
+    OrderNotFound,
     /// No such path.
     RouteNotFound,
     /// The path exists, the method does not.
@@ -141,6 +145,8 @@ impl Refusal {
             Self::FlowStateInvalid(_) => ("FLOW_STATE_INVALID", 409),
             Self::ActionNotAllowed(_) => ("ACTION_NOT_ALLOWED", 422),
             Self::ChatNotAllowed { .. } => ("CHAT_NOT_ALLOWED", 403),
+            Self::EventNotFound => ("EVENT_NOT_FOUND", 404),
+            Self::OrderNotFound => ("ORDER_NOT_FOUND", 404),
             Self::RouteNotFound => ("ROUTE_NOT_FOUND", 404),
             Self::MethodNotAllowed => ("METHOD_NOT_ALLOWED", 405),
             Self::Conflict(_) => ("CONFLICT", 409),
@@ -183,6 +189,8 @@ impl Refusal {
             Self::ChatNotAllowed { .. } => {
                 "Free text is not possible while the deal is in this state".to_owned()
             }
+            Self::EventNotFound => "There is no such event".to_owned(),
+            Self::OrderNotFound => "There is no such order".to_owned(),
             Self::RouteNotFound => "There is nothing at this path".to_owned(),
             Self::MethodNotAllowed => "This path does not take this method".to_owned(),
             Self::ConversationClosed => "This conversation is closed".to_owned(),

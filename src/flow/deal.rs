@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::catalogue::Catalogue;
 use super::deciding::{Awake, Decided, actors, decide};
+use crate::bell::Bell;
 use crate::domain::entry::Entry;
 use crate::domain::flow::FlowInput;
 use crate::domain::ids::ConversationId;
@@ -46,8 +47,8 @@ pub struct House {
     pub committed: Recipient<Committed>,
     /// How long a deal stays awake when nothing happens to it.
     pub idle: Duration,
-    /// Told when a step may have left work for later.
-    pub later: Arc<dyn Fn() + Send + Sync>,
+    /// Rung when a step has left work for later.
+    pub bell: Bell,
 }
 
 /// Entries of a conversation that its room did not ask for.
@@ -218,7 +219,7 @@ impl Deal {
                 self.remember(wanted.happens.request_id.clone(), answer.clone());
                 let entries = decided.entries(before, at);
                 if decided.leaves_work() {
-                    (self.house.later)();
+                    self.house.bell.ring();
                 }
                 if let Some(awake) = &mut self.awake {
                     awake.take_in(decided);

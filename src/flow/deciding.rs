@@ -1,6 +1,6 @@
 //! From something that happens to a step that can be written, and from a written step to what rooms tell. Pure but for the clock.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -79,7 +79,7 @@ pub(super) fn actors(people: &People, caller: &Principal) -> Result<Vec<FlowActo
 
 /// What comes of it: a step to write, or a refusal.
 pub(super) fn decide(awake: &Awake, happens: &Happens) -> Result<Decided, Refusal> {
-    let now = Utc::now();
+    let now = moment();
     let try_as = |actor: &FlowActor| {
         machine::step(
             &awake.definition,
@@ -123,6 +123,11 @@ pub(super) fn decide(awake: &Awake, happens: &Happens) -> Result<Decided, Refusa
     ))
 }
 
+/// Now, as exactly as the database keeps it: a timer is found again by its time.
+fn moment() -> DateTime<Utc> {
+    Utc::now().trunc_subsecs(6)
+}
+
 /// The step that begins a deal in a conversation, as a caller asks for it.
 pub fn begin(
     conversation: &Conversation,
@@ -131,7 +136,7 @@ pub fn begin(
     context: serde_json::Map<String, Value>,
     caller: &Principal,
 ) -> Result<Decided, Refusal> {
-    let now = Utc::now();
+    let now = moment();
     let step = machine::start(definition, context, now)?;
     let place = Place {
         conversation,

@@ -210,7 +210,7 @@ async fn create_or_get(
     match house.journal.create(new).await? {
         Creation::Created(conversation) => {
             if wanted.is_some() {
-                server.door.deals.look_for_work();
+                server.bell.ring();
             }
             let no = conversation.no;
             let people = house

@@ -4,6 +4,7 @@ pub mod caller;
 pub mod conversations;
 pub mod creating;
 pub mod demo;
+pub mod events;
 pub mod flows;
 mod idempotent;
 pub mod me;
@@ -13,8 +14,10 @@ mod operation;
 mod pages;
 pub mod participants;
 mod refusals;
+pub mod sandbox;
 mod upgrade;
 pub mod watch;
+pub mod webhooks;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use std::sync::Arc;
@@ -22,8 +25,10 @@ use std::sync::atomic::AtomicBool;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::Claims;
+use crate::bell::Bell;
 use crate::config::Config;
 use crate::domain::refusal::Refusal;
+use crate::payment::Till;
 use crate::session::Door;
 
 pub use refusals::{Asked, Failure, wrong_path};
@@ -36,6 +41,10 @@ pub struct Server {
     pub config: Config,
     /// Set once, when the server begins to stop.
     pub draining: AtomicBool,
+    /// Who takes the money.
+    pub till: Till,
+    /// Rung after a job was written down.
+    pub bell: Bell,
     /// Signs the demo's tokens; none outside demo mode.
     pub demo_secret: Option<String>,
 }
@@ -76,6 +85,10 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(participants::add)
         .service(participants::change)
         .service(participants::remove)
+        .service(webhooks::razorpay)
+        .service(events::list)
+        .service(events::attempts)
+        .service(events::redeliver)
         .service(demo::people);
 }
 
@@ -90,6 +103,14 @@ pub fn outside(routes: &mut web::ServiceConfig) {
         .route("/", web::get().to(pages::index))
         .route("/{path:.*}", web::get().to(pages::asset))
         .default_service(web::to(nothing_here));
+}
+
+/// The page of the sandbox, where it is the gateway.
+pub fn in_sandbox(routes: &mut web::ServiceConfig) {
+    routes.route(
+        "/sandbox/checkout/{gateway_order_id}",
+        web::post().to(sandbox::check_out),
+    );
 }
 
 /// Whatever no route takes: a path of the API with another method is told so.

@@ -179,6 +179,7 @@ diesel::table! {
     jobs (no) {
         no -> Int8,
         kind -> Text,
+        lane -> Text,
         conversation_no -> Nullable<Int8>,
         payload -> Jsonb,
         due_at -> Timestamptz,
@@ -275,6 +276,8 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(payment_orders -> conversations (conversation_no));
+diesel::joinable!(payments -> payment_orders (order_no));
 diesel::joinable!(messages -> users (sender_no));
 diesel::joinable!(participants -> users (user_no));
 diesel::joinable!(participants -> conversations (conversation_no));

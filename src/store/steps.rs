@@ -136,10 +136,10 @@ with input as materialized (
     from won w, jsonb_to_recordset(w.events) as e(id text, event text, body text)
     returning no
 ), queued as (
-    insert into jobs (kind, conversation_no, payload)
-    select 'create_order', conversation_no, jsonb_build_object('conversation_no', conversation_no, 'order', requested_version) from ordered
-    union all select 'refund', null, jsonb_build_object('refund', id) from repaid
-    union all select 'deliver_event', null, jsonb_build_object('event_no', no) from told
+    insert into jobs (kind, lane, conversation_no, payload)
+    select 'create_order', 'work', conversation_no, jsonb_build_object('conversation_no', conversation_no, 'order', requested_version) from ordered
+    union all select 'refund', 'work', null::bigint, jsonb_build_object('refund', id) from repaid
+    union all select 'deliver_event', 'delivery', null, jsonb_build_object('event_no', no) from told
 )
 select position, before, now() as at from won";
 

@@ -181,6 +181,19 @@ impl House {
     pub fn connection(&self) -> PgConnection {
         PgConnection::establish(&self.database).expect("a connection")
     }
+
+    /// What a query that counts finds; its column is called `n`.
+    pub fn count(&self, query: &str) -> i64 {
+        #[derive(diesel::QueryableByName)]
+        struct Counted {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            n: i64,
+        }
+        let counted: Counted = diesel::sql_query(query)
+            .get_result(&mut self.connection())
+            .expect("a count");
+        counted.n
+    }
 }
 
 async fn launch(listen: &str, database: &str, options: &[String]) -> (SocketAddr, Thread) {

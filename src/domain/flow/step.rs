@@ -35,7 +35,8 @@ impl FlowActor {
 }
 
 /// What became of money.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PaymentOutcome {
     /// The gateway has made the order; its checkout is opened with this object.
     Ready {

@@ -1,6 +1,7 @@
 //! Deals from outside: begun by the platform, walked by two people, over REST and over sockets.
 
 mod once;
+mod paying;
 mod talking;
 mod walking;
 
@@ -75,6 +76,78 @@ impl Deal {
         let stands = answer.await.expect_status(200).body;
         assert_eq!(stands["state"], state, "{action}: {stands}");
         stands
+    }
+
+    /// Up to the price that both agree on: the money is waited for.
+    pub async fn to_payment(&self) {
+        let none = || json!({});
+        self.step(
+            "influencer",
+            "accept_connection",
+            none(),
+            "brand_owner_details",
+        )
+        .await;
+        let details = json!({ "details": "Three posts" });
+        self.step(
+            "brand_owner",
+            "send_project_details",
+            details,
+            "influencer_reviewing",
+        )
+        .await;
+        self.step(
+            "influencer",
+            "accept_project",
+            none(),
+            "brand_owner_pricing",
+        )
+        .await;
+        self.step(
+            "brand_owner",
+            "send_price_offer",
+            rupees(5_000),
+            "influencer_price_response",
+        )
+        .await;
+        self.step("influencer", "accept_price", none(), "payment_pending")
+            .await;
+    }
+
+    /// Waits until the payer has been told of an order that can be paid; answers its id at the gateway.
+    pub async fn order(&self) -> String {
+        let find = |messages: Vec<Value>| {
+            let orders = messages.iter().rev().filter_map(|message| {
+                let config = &message["action"]["payment_order"]["razorpay_config"];
+                config["order_id"].as_str().map(str::to_owned)
+            });
+            orders.into_iter().next()
+        };
+        self.eventually(|| async { find(self.messages(&self.brand_owner).await) })
+            .await
+    }
+
+    /// Waits until the deal stands in a state.
+    pub async fn reaches(&self, state: &str) {
+        let stands = || async {
+            let now = self.stands(&self.platform).await;
+            (now["state"] == state).then_some(())
+        };
+        self.eventually(stands).await;
+    }
+
+    /// Looks again and again for at most 20 s.
+    pub async fn eventually<T>(&self, look: impl AsyncFn() -> Option<T>) -> T {
+        for _ in 0..400 {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!(
+            "it did not come about: {}",
+            self.stands(&self.platform).await
+        );
     }
 
     /// The messages that somebody may see, oldest first.

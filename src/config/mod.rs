@@ -1,9 +1,15 @@
 //! Every option of the server: a flag, an environment variable, a default; secrets are redacted when printed.
 
+mod later;
+mod money;
+
 use clap::{Args, ValueEnum};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+
+pub use later::{JobOptions, WebhookOptions};
+pub use money::PaymentOptions;
 
 /// A value that is never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -68,6 +74,15 @@ pub struct Config {
     /// Actors
     #[command(flatten)]
     pub actors: ActorOptions,
+    /// Money
+    #[command(flatten)]
+    pub payments: PaymentOptions,
+    /// Webhooks to the platform
+    #[command(flatten)]
+    pub webhooks: WebhookOptions,
+    /// What is done later
+    #[command(flatten)]
+    pub jobs: JobOptions,
 }
 
 /// Which tokens are trusted.
@@ -237,6 +252,8 @@ impl Config {
                     .to_owned(),
             );
         }
+        self.payments.check()?;
+        self.webhooks.check()?;
         if !self.demo && jwt_secret.is_none() && jwt_public_key.is_none() && jwks.is_none() {
             return Err("Whose tokens shall be trusted? Give --jwt-secret, --jwt-public-key or --jwks; or --demo to try it out.".to_owned());
         }

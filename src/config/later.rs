@@ -1,0 +1,100 @@
+//! Options of what is done later: jobs, and webhooks to the platform.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use clap::Args;
+use std::convert::Infallible;
+
+use super::{Secret, Switch};
+
+fn secret(text: &str) -> Result<Secret, Infallible> {
+    Ok(Secret::from(text))
+}
+
+/// What the platform is told, and where.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Webhooks to the platform")]
+pub struct WebhookOptions {
+    /// Where the platform wants to be told of what happens in its deals; https
+    #[arg(long, env = "STOA_WEBHOOK_URL", requires = "webhook_secrets")]
+    pub webhook_url: Option<String>,
+    /// Secrets that they are signed with, as whsec_<base64>, comma-separated: the new one and, for a while after a change, the old one
+    #[arg(long, env = "STOA_WEBHOOK_SECRETS", hide_env_values = true, value_parser = secret, value_delimiter = ',')]
+    pub webhook_secrets: Vec<Secret>,
+    /// Let the webhook go to a private address, and without TLS
+    #[arg(long, env = "STOA_WEBHOOK_ALLOW_PRIVATE")]
+    pub webhook_allow_private: bool,
+    /// Milliseconds that one delivery may take
+    #[arg(long, env = "STOA_WEBHOOK_TIMEOUT_MS", default_value_t = 15_000, value_parser = clap::value_parser!(u64).range(100..=30_000))]
+    pub webhook_timeout_ms: u64,
+}
+
+/// How jobs are done.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Jobs")]
+pub struct JobOptions {
+    /// Whether this server does jobs; some server on the database must
+    #[arg(long, env = "STOA_JOBS", value_enum, default_value = "on")]
+    pub jobs: Switch,
+    /// Jobs done at once; webhooks to the platform count for themselves
+    #[arg(long, env = "STOA_JOB_CONCURRENCY", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub job_concurrency: u16,
+    /// Seconds after which a job whose server is gone is done by another
+    #[arg(long, env = "STOA_JOB_LEASE_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    pub job_lease_seconds: u32,
+    /// Milliseconds after which a job that failed is tried again; longer each time
+    #[arg(long, env = "STOA_JOB_RETRY_MS", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=60_000))]
+    pub job_retry_ms: u32,
+}
+
+impl WebhookOptions {
+    /// The keys in the secrets, the first one first.
+    pub fn keys(&self) -> Vec<Vec<u8>> {
+        let secrets = self.webhook_secrets.iter();
+        secrets.filter_map(|secret| key_of(&secret.0)).collect()
+    }
+
+    /// What is wrong with them, in a sentence that says what to do.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self
+            .webhook_secrets
+            .iter()
+            .any(|secret| key_of(&secret.0).is_none())
+        {
+            return Err("Each of --webhook-secrets must be whsec_ and the base64 of 24 to 64 random bytes: \
+                        echo whsec_$(openssl rand -base64 32)".to_owned());
+        }
+        let Some(url) = &self.webhook_url else {
+            return Ok(());
+        };
+        let plain = self.webhook_allow_private && url.starts_with("http://");
+        if !url.starts_with("https://") && !plain {
+            return Err(
+                "--webhook-url must begin with https:// (or http://, with --webhook-allow-private)."
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// The bytes of `whsec_<base64>`, if there are as many as Standard Webhooks asks for.
+fn key_of(secret: &str) -> Option<Vec<u8>> {
+    let key = STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
+    (24..=64).contains(&key.len()).then_some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_secret_of_the_standards_form_gives_a_key() {
+        let key = format!("whsec_{}", STANDARD.encode([7; 24]));
+        assert_eq!(key_of(&key), Some(vec![7; 24]));
+        let short = format!("whsec_{}", STANDARD.encode([7; 23]));
+        for wrong in ["", "whsec_", "whsec_!", &short, &key[6..]] {
+            assert_eq!(key_of(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Options of payments: Razorpay's keys, the sandbox in their place, and when a silent order is asked about.
+
+use clap::Args;
+use std::convert::Infallible;
+
+use super::Secret;
+
+fn secret(text: &str) -> Result<Secret, Infallible> {
+    Ok(Secret::from(text))
+}
+
+/// Who takes the money.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Payments")]
+pub struct PaymentOptions {
+    /// Razorpay's key id; without one the sandbox takes the payments, which moves no money
+    #[arg(long, env = "RAZORPAY_KEY_ID", requires = "razorpay_key_secret")]
+    pub razorpay_key_id: Option<String>,
+    /// Razorpay's key secret
+    #[arg(long, env = "RAZORPAY_KEY_SECRET", hide_env_values = true, value_parser = secret, requires = "razorpay_key_id")]
+    pub razorpay_key_secret: Option<Secret>,
+    /// Secrets that Razorpay's webhooks may be signed with, comma-separated: the new one and, for a day after a change, the old one
+    #[arg(long, env = "STOA_RAZORPAY_WEBHOOK_SECRETS", hide_env_values = true, value_parser = secret, value_delimiter = ',')]
+    pub razorpay_webhook_secrets: Vec<Secret>,
+    /// Where Razorpay's API is
+    #[arg(
+        long,
+        env = "STOA_RAZORPAY_BASE_URL",
+        default_value = "https://api.razorpay.com"
+    )]
+    pub razorpay_base_url: String,
+    /// Milliseconds that one call to Razorpay may take
+    #[arg(long, env = "STOA_RAZORPAY_TIMEOUT_MS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(100..=30_000))]
+    pub razorpay_timeout_ms: u64,
+    /// Secret that the sandbox's webhooks are verified with [default: derived from the tokens' secret or the database's address]
+    #[arg(long, env = "STOA_SANDBOX_WEBHOOK_SECRET", hide_env_values = true, value_parser = secret)]
+    pub sandbox_webhook_secret: Option<Secret>,
+    /// Secret that the sandbox signs its webhooks with [default: the one that they are verified with]
+    #[arg(long, env = "STOA_SANDBOX_SIGNING_SECRET", hide_env_values = true, value_parser = secret)]
+    pub sandbox_signing_secret: Option<Secret>,
+    /// Where this server is reached: the sandbox posts its webhooks there [default: the address it listens on]
+    #[arg(long, env = "STOA_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// Name that the checkout shows
+    #[arg(long, env = "STOA_CHECKOUT_NAME", default_value = "Stoa")]
+    pub checkout_name: String,
+    /// Colour of the checkout
+    #[arg(long, env = "STOA_CHECKOUT_COLOR", default_value = "#3B82F6")]
+    pub checkout_color: String,
+    /// Milliseconds after which the gateway is asked about an order of which nothing was heard; then at twice the age each time
+    #[arg(long, env = "STOA_RECONCILE_AFTER_MS", default_value_t = 900_000, value_parser = clap::value_parser!(u64).range(10..))]
+    pub reconcile_after_ms: u64,
+    /// Hours after which it is not asked any more
+    #[arg(long, env = "STOA_RECONCILE_HOURS", default_value_t = 96, value_parser = clap::value_parser!(u32).range(1..=720))]
+    pub reconcile_hours: u32,
+}
+
+impl PaymentOptions {
+    /// What is wrong with them, in a sentence that says what to do.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let has_secret = self
+            .razorpay_webhook_secrets
+            .iter()
+            .any(|secret| !secret.0.is_empty());
+        if self.razorpay_key_id.is_some() && !has_secret {
+            return Err("With --razorpay-key-id, --razorpay-webhook-secrets is needed: only a webhook completes a payment. \
+                        docs/payments.md says where to find it.".to_owned());
+        }
+        let urls = [
+            ("--razorpay-base-url", Some(self.razorpay_base_url.as_str())),
+            ("--public-url", self.public_url.as_deref()),
+        ];
+        for (name, url) in urls {
+            let is_web = |url: &str| url.starts_with("https://") || url.starts_with("http://");
+            if url.is_some_and(|url| !is_web(url)) {
+                return Err(format!("{name} must begin with https:// or http://."));
+            }
+        }
+        Ok(())
+    }
+}

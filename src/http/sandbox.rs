@@ -1,0 +1,66 @@
+//! The sandbox's own page, in the place of a gateway's: whoever opens it decides how the payment ends. There only while the
+//! sandbox is the gateway. It tells the deal nothing: it has the sandbox post its webhooks.
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::refusals::Body;
+use super::{Failure, Server};
+use crate::domain::job::Job;
+use crate::domain::refusal::Refusal;
+use crate::payment::Gateway;
+use crate::payment::sandbox::{CheckoutEnd, SandboxEvent};
+use crate::store::{jobs, orders};
+
+/// What a visitor of the checkout presses.
+#[derive(Deserialize)]
+pub struct CheckoutBody {
+    outcome: Outcome,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Success,
+    Failure,
+}
+
+/// Ends a checkout.
+pub async fn check_out(
+    server: web::Data<Server>,
+    path: web::Path<String>,
+    body: Body,
+) -> Result<HttpResponse, Failure> {
+    let sandbox = server.till.sandbox().ok_or(Refusal::RouteNotFound)?;
+    let CheckoutBody { outcome } = body.read()?;
+    let order = path.into_inner();
+    let end = match outcome {
+        Outcome::Success => CheckoutEnd::Success,
+        Outcome::Failure => CheckoutEnd::Failure,
+    };
+    let attempt = uuid::Uuid::now_v7().to_string();
+    let at = chrono::Utc::now().timestamp();
+    let events = sandbox.check_out(&order, end, &attempt, at);
+    let post = |event: SandboxEvent| Job::SandboxEvent {
+        event_id: event.id,
+        body: event.body,
+    };
+    let posts: Vec<Job> = events
+        .ok_or(Refusal::OrderNotFound)?
+        .into_iter()
+        .map(post)
+        .collect();
+    let name = sandbox.name();
+    let written = server.door.house.pool.run(move |connection| {
+        let row = orders::by_gateway_id(connection, name, &order)?;
+        let row = row.ok_or(Refusal::OrderNotFound)?;
+        if row.status != "created" {
+            return Err(Refusal::Conflict("This order is paid already").into());
+        }
+        jobs::add_all(connection, &posts)
+    });
+    written.await?;
+    server.bell.ring();
+    Ok(HttpResponse::Accepted().json(json!({ "accepted": true })))
+}

@@ -1,0 +1,138 @@
+//! Webhooks to the platform, as Standard Webhooks (standardwebhooks.com) prescribes.
+
+use chrono::Utc;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{End, Workshop};
+use crate::config::WebhookOptions;
+use crate::error::Error;
+use crate::outbound::{Call, Outbound, Reach};
+use crate::signing::base64_signature;
+use crate::store::jobs::{self, Claimed};
+use crate::store::platform_events::{self, Attempt, EventRow};
+
+/// Whom to tell what happens.
+pub struct Platform {
+    url: String,
+    keys: Vec<Vec<u8>>,
+    client: Outbound,
+}
+
+impl fmt::Debug for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Platform")
+    }
+}
+
+impl Platform {
+    /// The platform that the options name; none where they name none.
+    pub fn of(options: &WebhookOptions) -> Option<Self> {
+        let url = options.webhook_url.clone()?;
+        let reach = match options.webhook_allow_private {
+            true => Reach::Anywhere,
+            false => Reach::Public,
+        };
+        let time_out = Duration::from_millis(options.webhook_timeout_ms);
+        Some(Self {
+            url,
+            keys: options.keys(),
+            client: Outbound::new(reach, time_out),
+        })
+    }
+
+    /// Posts an event. What is answered besides the status is not read.
+    fn post(&self, event: &EventRow) -> Attempt {
+        let begun = Instant::now();
+        let headers = headers(&self.keys, &event.id, Utc::now().timestamp(), &event.body);
+        let answered = self.client.call(&Call {
+            method: "POST",
+            url: &self.url,
+            headers: &headers,
+            body: event.body.as_bytes(),
+            keep: 0,
+        });
+        let (status, problem) = match answered {
+            Ok(answer) => (Some(answer.status), problem_of(answer.status)),
+            Err(trouble) => (None, Some(trouble.name())),
+        };
+        Attempt {
+            status,
+            problem,
+            took: begun.elapsed(),
+        }
+    }
+}
+
+/// Why an answer is not a good one.
+fn problem_of(status: u16) -> Option<&'static str> {
+    match status {
+        200..=299 => None,
+        300..=399 => Some("redirected"),
+        410 => Some("gone"),
+        _ => Some("refused"),
+    }
+}
+
+/// The headers of a webhook: a signature with each key, the first one first.
+pub fn headers(
+    keys: &[Vec<u8>],
+    id: &str,
+    timestamp: i64,
+    body: &str,
+) -> [(&'static str, String); 4] {
+    let text = format!("{id}.{timestamp}.{body}");
+    let sign = |key: &Vec<u8>| format!("v1,{}", base64_signature(key, text.as_bytes()));
+    let signatures: Vec<String> = keys.iter().map(sign).collect();
+    [
+        ("content-type", "application/json".to_owned()),
+        ("webhook-id", id.to_owned()),
+        ("webhook-timestamp", timestamp.to_string()),
+        ("webhook-signature", signatures.join(" ")),
+    ]
+}
+
+/// Tells the platform of an event. 2xx: it is taken. 410: it will never be. Anything else is tried again, for a day.
+pub(super) async fn deliver(
+    shop: &Arc<Workshop>,
+    claimed: &Claimed,
+    event_no: i64,
+) -> Result<End, Error> {
+    let find = move |connection: &mut _| platform_events::by_no(connection, event_no);
+    let event = shop.pool.run(find).await?;
+    let Some(event) = event.filter(|event| event.delivered_at.is_none()) else {
+        return Ok(End::Done);
+    };
+    if shop.platform.is_none() {
+        return Ok(End::Done);
+    }
+    let poster = Arc::clone(shop);
+    let posted = tokio::task::spawn_blocking(move || {
+        poster
+            .platform
+            .as_ref()
+            .map(|platform| platform.post(&event))
+    });
+    let Some(attempt) = posted.await.map_err(Error::internal)? else {
+        return Ok(End::Done);
+    };
+    let over = attempt.problem == Some("gone") || shop.patience(claimed).is_none();
+    let (ticket, problem) = (claimed.ticket, attempt.problem);
+    let noted = shop.pool.run(move |connection| match problem {
+        None => jobs::finish_with(connection, ticket, |connection| {
+            platform_events::note(connection, event_no, &attempt)?;
+            platform_events::set_delivered(connection, event_no)
+        }),
+        Some(_) if over => jobs::finish_with(connection, ticket, |connection| {
+            platform_events::note(connection, event_no, &attempt)?;
+            platform_events::set_given_up(connection, event_no)
+        }),
+        Some(_) => platform_events::note(connection, event_no, &attempt).map(Some),
+    });
+    noted.await?;
+    match problem {
+        Some(problem) if !over => Ok(End::Retry(problem.to_owned())),
+        Some(_) | None => Ok(End::Gone),
+    }
+}

@@ -1,0 +1,169 @@
+//! What is done later: rows are claimed by whichever server has time, done, and deleted; what fails is tried again.
+
+mod backoff;
+mod delivering;
+mod paying;
+mod reconciling;
+mod runner;
+mod telling;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::bell::Bell;
+use crate::config::Config;
+use crate::deals::Courier;
+use crate::domain::job::Job;
+use crate::error::Error;
+use crate::payment::{GatewayError, Till};
+use crate::store::jobs::{Claimed, Ticket};
+use crate::store::pool::Pool;
+
+pub use delivering::{Platform, headers};
+pub use runner::Runner;
+
+/// What jobs are done with.
+pub struct Workshop {
+    /// The database.
+    pub pool: Pool,
+    /// The gateway.
+    pub till: Till,
+    /// The way to the deals.
+    pub deals: Courier,
+    /// Rung by those who write jobs down in this process.
+    pub bell: Bell,
+    /// Whom to tell what happens; nobody where no address is given.
+    pub platform: Option<Platform>,
+    /// Where the sandbox reaches this server.
+    pub own_url: String,
+    /// The options.
+    pub config: Config,
+}
+
+/// How a job ended.
+#[derive(Debug)]
+enum End {
+    /// It has deleted itself, together with what it did.
+    Gone,
+    /// It is done and to be deleted.
+    Done,
+    /// It is not over: to be done again after a while.
+    Wait(Duration),
+    /// It failed, and may go well later. The text is a stable code.
+    Retry(String),
+    /// It can not go well: left for people to look at.
+    GiveUp(String),
+}
+
+impl From<GatewayError> for End {
+    fn from(error: GatewayError) -> Self {
+        match error.is_temporary() {
+            true => Self::Retry(error.name().to_owned()),
+            false => Self::GiveUp(error.name().to_owned()),
+        }
+    }
+}
+
+impl Workshop {
+    /// A workshop of the server that listens at this address.
+    pub fn new(
+        pool: Pool,
+        till: Till,
+        deals: Courier,
+        bell: Bell,
+        config: &Config,
+        address: SocketAddr,
+    ) -> Self {
+        let given = config.payments.public_url.clone();
+        Self {
+            pool,
+            till,
+            deals,
+            bell,
+            platform: Platform::of(&config.webhooks),
+            own_url: given.unwrap_or_else(|| format!("http://{}", reached_at(address))),
+            config: config.clone(),
+        }
+    }
+
+    /// Does a job.
+    async fn run(self: &Arc<Self>, claimed: &Claimed) -> Result<End, Error> {
+        let ticket = claimed.ticket;
+        let Some(job) = claimed.job.clone() else {
+            return Ok(End::Retry("unknown_kind".to_owned()));
+        };
+        match job {
+            Job::CreateOrder {
+                conversation_no,
+                order,
+            } => paying::create_order(self, ticket, conversation_no, order).await,
+            Job::PaymentEvent { gateway, event_id } => {
+                paying::take_in(self, ticket, gateway, event_id).await
+            }
+            Job::TellDeal {
+                conversation_no,
+                order,
+                outcome,
+            } => telling::tell(self, ticket, conversation_no, order, outcome).await,
+            Job::Reconcile { order_no } => reconciling::reconcile(self, order_no).await,
+            Job::Refund { refund } => paying::refund(self, ticket, refund).await,
+            Job::DeliverEvent { event_no } => delivering::deliver(self, claimed, event_no).await,
+            Job::SandboxEvent { event_id, body } => {
+                paying::post_as_sandbox(self, event_id, body).await
+            }
+        }
+    }
+
+    /// Asks the gateway something, on a thread that may wait.
+    async fn ask<T: Send + 'static>(
+        self: &Arc<Self>,
+        question: impl FnOnce(&Self) -> Result<T, GatewayError> + Send + 'static,
+    ) -> Result<Result<T, GatewayError>, Error> {
+        let shop = Arc::clone(self);
+        let asked = tokio::task::spawn_blocking(move || question(&shop));
+        asked.await.map_err(Error::internal)
+    }
+
+    fn has_gateway(&self, name: &str) -> bool {
+        self.till.gateway().name() == name
+    }
+
+    /// How long to wait before a job is tried again; none when it was tried for long enough.
+    fn patience(&self, claimed: &Claimed) -> Option<Duration> {
+        let first = Duration::from_millis(u64::from(self.config.jobs.job_retry_ms));
+        let reconcile = self.config.payments.reconcile_hours;
+        let age = (chrono::Utc::now() - claimed.created_at)
+            .to_std()
+            .unwrap_or_default();
+        let pace = backoff::pace_of(claimed.job.as_ref(), reconcile);
+        (age < pace.patience).then(|| {
+            pace.delay(
+                first,
+                claimed.ticket.attempt.unsigned_abs(),
+                backoff::chance(),
+            )
+        })
+    }
+}
+
+/// Where a server that listens everywhere reaches itself.
+fn reached_at(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, address.port()).into(),
+        IpAddr::V4(_) | IpAddr::V6(_) => address,
+    }
+}
+
+/// The code of an error; its cause goes to the log, once.
+fn code_of(error: Error, what: &str, ticket: Option<Ticket>) -> String {
+    match error {
+        Error::Refused(refusal) => refusal.code_and_status().0.to_lowercase(),
+        Error::Internal(cause) => {
+            let job = ticket.map_or(0, |ticket| ticket.no);
+            log::error!(event = "job_broken", kind = what, job = job; "{cause}");
+            "internal".to_owned()
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Orders, what gateways tell, and refunds.
+
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+use super::{End, Workshop};
+use crate::domain::flow::{PaymentOutcome, StateVersion};
+use crate::domain::ids::ConversationNo;
+use crate::domain::job::Job;
+use crate::domain::payment::{PaymentStatus, RefundReport, RefundStatus, Report};
+use crate::domain::refusal::Refusal;
+use crate::error::Error;
+use crate::payment::checkout::Checkout;
+use crate::payment::envelope::{Read, read};
+use crate::payment::{NewOrder, NewRefund};
+use crate::store::jobs::{self, Ticket};
+use crate::store::orders::{self, OrderRow};
+use crate::store::payments::{self, Applied};
+use crate::store::{payment_events, refunds};
+
+/// Has the gateway make an order, and then tells the deal. An order that is made already is only told.
+pub(super) async fn create_order(
+    shop: &Arc<Workshop>,
+    ticket: Ticket,
+    conversation: ConversationNo,
+    order: StateVersion,
+) -> Result<End, Error> {
+    let find = move |connection: &mut _| orders::find(connection, conversation, order);
+    let Some(row) = shop.pool.run(find).await? else {
+        return Ok(End::GiveUp("order_unknown".to_owned()));
+    };
+    let made = match row.gateway_order_id.clone() {
+        Some(id) => id,
+        None => {
+            let wanted = NewOrder {
+                receipt: row.id,
+                price: row.price(),
+            };
+            let asked = shop.ask(move |shop| shop.till.gateway().create_order(&wanted));
+            match asked.await? {
+                Ok(id) => id,
+                Err(error) => return Ok(error.into()),
+            }
+        }
+    };
+    let keeping = Arc::clone(shop);
+    let kept = shop.pool.run(move |connection| {
+        jobs::finish_with(connection, ticket, |connection| {
+            keep_order(&keeping, connection, row, &made)
+        })
+    });
+    kept.await.map(|_| End::Gone)
+}
+
+fn keep_order(
+    shop: &Workshop,
+    connection: &mut diesel::PgConnection,
+    row: OrderRow,
+    made: &str,
+) -> Result<(), Error> {
+    if orders::set_created(connection, row.no, shop.till.gateway().name(), made)? {
+        let ask = Job::Reconcile { order_no: row.no };
+        let after = Duration::from_millis(shop.config.payments.reconcile_after_ms);
+        jobs::add(connection, Some(row.conversation()), &ask, after)?;
+    }
+    let kept = orders::by_no(connection, row.no)?.unwrap_or(row);
+    let checkout = checkout(shop, connection, &kept, made)?;
+    payments::tell(connection, &kept, PaymentOutcome::Ready { checkout })
+}
+
+fn checkout(
+    shop: &Workshop,
+    connection: &mut diesel::PgConnection,
+    row: &OrderRow,
+    made: &str,
+) -> Result<Value, Error> {
+    let payer = orders::payer(connection, row)?;
+    let checkout = Checkout {
+        key_id: shop.till.gateway().key_id(),
+        order: row.gateway_order_id.as_deref().unwrap_or(made),
+        price: &row.price(),
+        description: &row.description,
+        payer: payer.as_ref(),
+    };
+    Ok(checkout.razorpay_config(&shop.config.payments))
+}
+
+/// Takes in what a gateway's webhook said: all of it in one transaction, so that it is done once.
+pub(super) async fn take_in(
+    shop: &Arc<Workshop>,
+    ticket: Ticket,
+    gateway: String,
+    event_id: String,
+) -> Result<End, Error> {
+    let done = shop.pool.run(move |connection| {
+        let body = payment_events::body(connection, &gateway, &event_id)?;
+        let told = body.map_or(Read::Other, |body| read(&body));
+        jobs::finish_with(connection, ticket, |connection| {
+            payment_events::set_handled(connection, &gateway, &event_id)?;
+            match told {
+                Read::Other => Ok(()),
+                Read::Of(report) => match payments::apply(connection, &gateway, &report)? {
+                    Applied::Done => Ok(()),
+                    Applied::Unknown => Err(Error::Refused(Refusal::OrderNotFound)),
+                },
+            }
+        })
+    });
+    done.await.map(|_| End::Gone)
+}
+
+/// Has the gateway send money back.
+pub(super) async fn refund(shop: &Arc<Workshop>, ticket: Ticket, id: Uuid) -> Result<End, Error> {
+    let find = move |connection: &mut _| refunds::find(connection, id);
+    let Some(row) = shop.pool.run(find).await? else {
+        return Ok(End::GiveUp("refund_unknown".to_owned()));
+    };
+    if row.status != "requested" {
+        return Ok(End::Done);
+    }
+    if !shop.has_gateway(&row.gateway) {
+        return Ok(End::Retry("gateway_not_configured".to_owned()));
+    }
+    let wanted = NewRefund {
+        id,
+        payment: row.payment_id.clone(),
+        amount: row.amount,
+        reason: row.reason.clone(),
+    };
+    let asked = shop.ask(move |shop| shop.till.gateway().refund(&wanted));
+    match asked.await? {
+        Ok(told) => {
+            let report = report(&row, told);
+            let keep = move |connection: &mut _| {
+                jobs::finish_with(connection, ticket, |connection| {
+                    payments::apply(connection, &row.gateway, &report)
+                })
+            };
+            shop.pool.run(keep).await.map(|_| End::Gone)
+        }
+        Err(error) if error.is_temporary() => Ok(error.into()),
+        Err(error) => {
+            let failed = RefundReport {
+                id: String::new(),
+                status: RefundStatus::Failed,
+            };
+            let keep = move |connection: &mut _| {
+                refunds::heard(connection, &row.gateway, &row.payment_id, &failed)
+            };
+            shop.pool.run(keep).await?;
+            Ok(error.into())
+        }
+    }
+}
+
+fn report(row: &refunds::RefundRow, refund: RefundReport) -> Report {
+    let returned = match refund.status {
+        RefundStatus::Processed => row.amount,
+        RefundStatus::Pending | RefundStatus::Failed => 0,
+    };
+    Report {
+        payment: row.payment_id.clone(),
+        order: None,
+        paid: None,
+        status: PaymentStatus::Captured,
+        returned,
+        refund: Some(refund),
+    }
+}
+
+/// Posts what the sandbox, as a gateway, has to say.
+pub(super) async fn post_as_sandbox(
+    shop: &Arc<Workshop>,
+    event_id: String,
+    body: String,
+) -> Result<End, Error> {
+    let Some(sandbox) = shop.till.sandbox().cloned() else {
+        return Ok(End::GiveUp("sandbox_not_active".to_owned()));
+    };
+    let posted = shop.ask(move |shop| sandbox.post(&shop.own_url, &event_id, &body));
+    Ok(posted.await?.map_or_else(End::from, |()| End::Done))
+}

@@ -1,0 +1,88 @@
+//! Orders of which nothing was heard: the gateway is asked, and what it says goes the way of its webhooks.
+
+use chrono::{DateTime, Utc};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{End, Workshop};
+use crate::domain::payment::{PaymentStatus, Report};
+use crate::error::Error;
+use crate::payment::envelope;
+use crate::store::{orders, payment_events, payments};
+
+/// Asks about an order while nobody has paid it: first after a quarter of an hour, then whenever it is twice as old, for days.
+pub(super) async fn reconcile(shop: &Arc<Workshop>, order_no: i64) -> Result<End, Error> {
+    let find = move |connection: &mut _| orders::by_no(connection, order_no);
+    let Some(row) = shop.pool.run(find).await? else {
+        return Ok(End::Done);
+    };
+    let (Some(order), "created") = (row.gateway_order_id, row.status.as_str()) else {
+        return Ok(End::Done);
+    };
+    if !shop.has_gateway(&row.gateway) {
+        return Ok(End::Retry("gateway_not_configured".to_owned()));
+    }
+    let asked = shop.ask(move |shop| shop.till.gateway().payments_of(&order));
+    let reports = match asked.await? {
+        Ok(reports) => reports,
+        Err(error) => return Ok(error.into()),
+    };
+    let (gateway, at) = (row.gateway, Utc::now());
+    let heard = shop.pool.run(move |connection| {
+        orders::set_checked(connection, order_no)?;
+        for report in &reports {
+            hear(connection, &gateway, report, at)?;
+        }
+        Ok(())
+    });
+    heard.await?;
+    shop.bell.ring();
+    let first = Duration::from_millis(shop.config.payments.reconcile_after_ms);
+    let longest = Duration::from_secs(u64::from(shop.config.payments.reconcile_hours) * 3_600);
+    let age = (at - row.created_at).to_std().unwrap_or_default();
+    Ok(next_look(age, first, longest).map_or(End::Done, End::Wait))
+}
+
+/// When to ask again: after as long as the order is old; none once it is older than is worth it.
+fn next_look(age: Duration, first: Duration, longest: Duration) -> Option<Duration> {
+    (age < longest).then(|| age.max(first).min(longest - age + first))
+}
+
+/// Puts what the gateway says into the inbox of its webhooks, where it is ahead of what is known.
+fn hear(
+    connection: &mut diesel::PgConnection,
+    gateway: &str,
+    report: &Report,
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
+    let known = payments::facts(connection, gateway, &report.payment)?;
+    let ahead = known.is_none_or(|known| known.status < report.status);
+    let Some((event, body)) = envelope::write(report, at.timestamp()) else {
+        return Ok(());
+    };
+    if ahead && report.status > PaymentStatus::Created {
+        let id = format!("asked {} {event}", report.payment);
+        payment_events::receive(connection, gateway, Some(&id), &body)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_distance_doubles_until_it_is_not_worth_it() {
+        let minutes = |count: u64| Duration::from_secs(count * 60);
+        let (first, longest) = (minutes(15), minutes(96 * 60));
+        let mut age = first;
+        let mut looks = vec![age];
+        while let Some(pause) = next_look(age, first, longest) {
+            age += pause;
+            looks.push(age);
+        }
+        let expected: Vec<Duration> = (0..9).map(|n| minutes(15 << n)).collect();
+        assert_eq!(looks[..9], expected[..]);
+        assert!(looks.len() <= 11 && *looks.last().unwrap() >= longest);
+    }
+}

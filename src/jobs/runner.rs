@@ -1,0 +1,239 @@
+//! The runner: claims what is due, does so many at once, and notes how each ended. Several servers may run on one database.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::{End, Workshop, backoff, code_of, telling};
+use crate::domain::job::Lane;
+use crate::error::Error;
+use crate::store::jobs::{self, Claimed};
+use crate::store::timers::{self, DueTimer};
+
+/// How long to wait at most before looking again: for what other servers wrote down.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How long to wait at least.
+const BREATH: Duration = Duration::from_millis(5);
+/// How long jobs under way may take to end when the server stops. What is not over then is done again when its lease ends.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait before an end is noted again while the database is away.
+const NOTE_AGAIN: Duration = Duration::from_millis(200);
+
+/// A runner that runs.
+pub struct Runner {
+    stopping: watch::Sender<bool>,
+    loops: Vec<JoinHandle<()>>,
+}
+
+/// Where work comes from. Each waits for itself only.
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    Jobs(Lane),
+    Timers,
+}
+
+const SOURCES: [Source; 3] = [
+    Source::Jobs(Lane::Work),
+    Source::Jobs(Lane::Delivery),
+    Source::Timers,
+];
+
+/// Something that is claimed.
+enum Work {
+    Job(Claimed),
+    Timer(DueTimer),
+}
+
+impl Runner {
+    /// Begins to look for work.
+    pub fn start(shop: Workshop) -> Self {
+        let (stopping, stopped) = watch::channel(false);
+        let shop = Arc::new(shop);
+        let start = |source| {
+            let looking = look_after(Arc::clone(&shop), source, stopped.clone());
+            tokio::spawn(looking)
+        };
+        Self {
+            stopping,
+            loops: SOURCES.map(start).into(),
+        }
+    }
+
+    /// Claims nothing more, and waits a little for what is under way.
+    pub async fn stop(self) {
+        self.stopping.send_replace(true);
+        for looking in self.loops {
+            if let Err(error) = looking.await {
+                log::error!(event = "runner_failed"; "{error}");
+            }
+        }
+    }
+}
+
+async fn look_after(shop: Arc<Workshop>, source: Source, mut stopped: watch::Receiver<bool>) {
+    let permits = Arc::new(Semaphore::new(usize::from(
+        shop.config.jobs.job_concurrency,
+    )));
+    let mut bell = shop.bell.listen();
+    let mut under_way = JoinSet::new();
+    let mut away = false;
+    while !*stopped.borrow() {
+        let permit = tokio::select! {
+            permit = Arc::clone(&permits).acquire_owned() => permit,
+            _ = stopped.changed() => break,
+        };
+        let Ok(permit) = permit else { break };
+        while under_way.try_join_next().is_some() {}
+        bell.forget();
+        let free = permits.available_permits() + 1;
+        let found = claim(&shop, source, free).await;
+        note_absence(&mut away, found.as_ref().err());
+        let found = found.unwrap_or_default();
+        let all_taken = found.len() == free;
+        begin(&shop, found, permit, &permits, &mut under_way);
+        if all_taken {
+            continue;
+        }
+        let pause = pause(&shop, source).await;
+        tokio::select! {
+            () = bell.rung() => {}
+            () = tokio::time::sleep(pause) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+    let ended = async { while under_way.join_next().await.is_some() {} };
+    if tokio::time::timeout(STOP_PATIENCE, ended).await.is_err() {
+        log::warn!(event = "jobs_left_behind", jobs = under_way.len(); "");
+    }
+}
+
+/// Begins what was claimed, each with a permit of its own; the first takes the one that is held already.
+fn begin(
+    shop: &Arc<Workshop>,
+    found: Vec<Work>,
+    held: OwnedSemaphorePermit,
+    permits: &Arc<Semaphore>,
+    under_way: &mut JoinSet<()>,
+) {
+    let more = std::iter::repeat_with(|| Arc::clone(permits).try_acquire_owned().ok());
+    for (work, permit) in found
+        .into_iter()
+        .zip(std::iter::once(Some(held)).chain(more))
+    {
+        let shop = Arc::clone(shop);
+        under_way.spawn(async move {
+            match work {
+                Work::Job(claimed) => do_job(&shop, claimed).await,
+                Work::Timer(due) => telling::due(&shop, due).await,
+            }
+            drop(permit);
+        });
+    }
+}
+
+async fn claim(shop: &Workshop, source: Source, free: usize) -> Result<Vec<Work>, Error> {
+    let lease = lease(shop);
+    let claimed = shop.pool.run(move |connection| match source {
+        Source::Jobs(lane) => {
+            let found = jobs::claim(connection, lane, free, lease)?;
+            Ok(found.into_iter().map(Work::Job).collect())
+        }
+        Source::Timers => {
+            let found = timers::claim(connection, free, lease)?;
+            Ok(found.into_iter().map(Work::Timer).collect())
+        }
+    });
+    claimed.await
+}
+
+fn lease(shop: &Workshop) -> Duration {
+    Duration::from_secs(u64::from(shop.config.jobs.job_lease_seconds))
+}
+
+/// How long to wait for what is due next.
+async fn pause(shop: &Workshop, source: Source) -> Duration {
+    let next = shop.pool.run(move |connection| match source {
+        Source::Jobs(lane) => jobs::next_due(connection, lane),
+        Source::Timers => timers::next_due(connection),
+    });
+    let seconds = next.await.ok().flatten();
+    seconds.map_or(LOOK_AGAIN, |seconds| {
+        Duration::from_secs_f64(seconds.clamp(BREATH.as_secs_f64(), LOOK_AGAIN.as_secs_f64()))
+    })
+}
+
+/// Says once that the database is away, and once that it is back.
+fn note_absence(away: &mut bool, error: Option<&Error>) {
+    match error {
+        Some(Error::Internal(cause)) => log::error!(event = "jobs_not_claimed"; "{cause}"),
+        Some(Error::Refused(_)) if !*away => log::warn!(event = "jobs_wait_for_database"; ""),
+        None if *away => log::info!(event = "jobs_go_on"; ""),
+        Some(Error::Refused(_)) | None => {}
+    }
+    *away = error.is_some();
+}
+
+async fn do_job(shop: &Arc<Workshop>, claimed: Claimed) {
+    let begun = Instant::now();
+    let end = match shop.run(&claimed).await {
+        Ok(end) => end,
+        Err(error) => End::Retry(code_of(error, &claimed.kind, Some(claimed.ticket))),
+    };
+    let end = match end {
+        End::Retry(problem) => match shop.patience(&claimed) {
+            Some(delay) => Noted::PutBack(delay, Some(problem)),
+            None => Noted::GiveUp(problem),
+        },
+        End::GiveUp(problem) => Noted::GiveUp(problem),
+        End::Wait(delay) => Noted::PutBack(delay, None),
+        End::Done => Noted::Finish,
+        End::Gone => Noted::Nothing,
+    };
+    if let Noted::GiveUp(problem) = &end {
+        log::error!(event = "job_given_up", kind = claimed.kind.as_str(), job = claimed.ticket.no, problem = problem.as_str(); "");
+    }
+    let ended = matches!(end, Noted::Finish | Noted::Nothing);
+    note(shop, &claimed, end, begun + lease(shop)).await;
+    if ended {
+        shop.bell.ring();
+    }
+}
+
+/// What is noted of a job that ended.
+#[derive(Clone)]
+enum Noted {
+    Nothing,
+    Finish,
+    PutBack(Duration, Option<String>),
+    GiveUp(String),
+}
+
+/// Notes how a job ended; tries again while the database is away, until the claim would be void anyway.
+async fn note(shop: &Workshop, claimed: &Claimed, end: Noted, until: Instant) {
+    let ticket = claimed.ticket;
+    loop {
+        let end = end.clone();
+        let noted = shop.pool.run(move |connection| match end {
+            Noted::Nothing => Ok(()),
+            Noted::Finish => jobs::finish(connection, ticket).map(drop),
+            Noted::PutBack(delay, problem) => {
+                jobs::put_back(connection, ticket, delay, problem.as_deref())
+            }
+            Noted::GiveUp(problem) => jobs::give_up(connection, ticket, &problem),
+        });
+        match noted.await {
+            Err(Error::Refused(_)) if Instant::now() < until => {
+                tokio::time::sleep(NOTE_AGAIN).await;
+            }
+            Err(error) => return drop(code_of(error, &claimed.kind, Some(ticket))),
+            Ok(()) => return,
+        }
+    }
+}
+
+/// The first delay after a timer that could not be told.
+pub(super) fn timer_delay(shop: &Workshop, due: &DueTimer) -> Duration {
+    let first = Duration::from_millis(u64::from(shop.config.jobs.job_retry_ms));
+    backoff::timer_delay(first, due.attempt.unsigned_abs(), backoff::chance())
+}

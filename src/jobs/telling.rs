@@ -1,0 +1,90 @@
+//! Deals are told what became of money, and that a timer is due.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::runner::timer_delay;
+use super::{End, Workshop, code_of};
+use crate::domain::flow::{FlowInput, PaymentOutcome, StateVersion};
+use crate::domain::ids::ConversationNo;
+use crate::domain::refusal::Refusal;
+use crate::error::Error;
+use crate::store::jobs::Ticket;
+use crate::store::timers::DueTimer;
+use crate::store::{jobs, orders, timers};
+
+/// How long to wait for what the same deal is to be told first.
+const AFTER_YOU: Duration = Duration::from_millis(100);
+
+/// Whose turn it is.
+enum Turn {
+    Now,
+    Later,
+    Never,
+}
+
+/// Tells a deal what became of an order. Money that the deal has taken in already is not told again.
+pub(super) async fn tell(
+    shop: &Arc<Workshop>,
+    ticket: Ticket,
+    conversation: ConversationNo,
+    order: StateVersion,
+    outcome: PaymentOutcome,
+) -> Result<End, Error> {
+    let paid = outcome == PaymentOutcome::Paid;
+    let turn = shop.pool.run(move |connection| {
+        if jobs::is_told_before(connection, conversation, ticket.no)? {
+            return Ok(Turn::Later);
+        }
+        let row = orders::find(connection, conversation, order)?;
+        let applied = row.is_some_and(|row| row.applied_at.is_some());
+        Ok(if paid && applied {
+            Turn::Never
+        } else {
+            Turn::Now
+        })
+    });
+    match turn.await? {
+        Turn::Later => return Ok(End::Wait(AFTER_YOU)),
+        Turn::Never => return Ok(End::Done),
+        Turn::Now => {}
+    }
+    let once = format!("job:{}", ticket.no);
+    let input = FlowInput::Payment { order, outcome };
+    match shop.deals.tell(conversation, input, once).await {
+        Ok(()) => Ok(End::Done),
+        Err(Error::Refused(Refusal::FlowStateInvalid(_))) => {
+            log::info!(event = "deal_has_moved_on", order = order, paid = paid; "");
+            Ok(End::Done)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Tells a deal that a timer is due. The deal's step deletes the timer; one that is not the deal's any more is deleted here.
+pub(super) async fn due(shop: &Arc<Workshop>, due: DueTimer) {
+    let once = format!(
+        "timer:{}:{}",
+        due.timer.name,
+        due.timer.due.timestamp_micros()
+    );
+    let input = FlowInput::Due(due.timer.clone());
+    let told = shop.deals.tell(due.conversation, input, once).await;
+    let delay = timer_delay(shop, &due);
+    let noted = match told {
+        Ok(()) => return,
+        Err(Error::Refused(Refusal::FlowStateInvalid(_))) => {
+            let delete = move |connection: &mut _| timers::delete(connection, &due);
+            shop.pool.run(delete).await
+        }
+        Err(error) => {
+            let problem = code_of(error, "timer", None);
+            let put_back =
+                move |connection: &mut _| timers::put_back(connection, &due, delay, &problem);
+            shop.pool.run(put_back).await
+        }
+    };
+    if let Err(Error::Internal(cause)) = noted {
+        log::error!(event = "timer_not_noted"; "{cause}");
+    }
+}

@@ -1,0 +1,237 @@
+//! Jobs: written with the fact that caused them, claimed by whoever has time, deleted when done. The database's clock says
+//! what is due, so that nodes need not agree on the time.
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::now;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Double, Integer, Interval, Nullable, Timestamptz};
+use serde_json::Value;
+use std::time::Duration;
+
+use super::schema::jobs as table;
+use crate::domain::ids::ConversationNo;
+use crate::domain::job::{Job, Lane};
+use crate::error::Error;
+
+diesel::define_sql_function! {
+    /// The first of two times that there is.
+    #[sql_name = "coalesce"]
+    fn first_of(one: Nullable<Timestamptz>, other: Timestamptz) -> Timestamptz;
+}
+diesel::define_sql_function! {
+    /// A length of time.
+    fn make_interval(years: Integer, months: Integer, weeks: Integer, days: Integer, hours: Integer, minutes: Integer, seconds: Double) -> Interval;
+}
+diesel::define_sql_function! {
+    /// What the operator `+` calls.
+    #[sql_name = "timestamptz_pl_interval"]
+    fn later(at: Timestamptz, by: Interval) -> Timestamptz;
+}
+
+type Length = make_interval<i32, i32, i32, i32, i32, i32, f64>;
+
+/// The database's now, and so much later.
+pub(super) fn in_time(length: Duration) -> later<now, Length> {
+    let seconds = make_interval(0, 0, 0, 0, 0, 0, length.as_secs_f64());
+    later(now, seconds)
+}
+
+/// The claim of a row: whoever claims it later has a higher number of attempts, and this one is void.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// The row.
+    pub no: i64,
+    /// Which attempt this is, from 1.
+    pub attempt: i32,
+}
+
+/// A job to be done.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// Its claim.
+    pub ticket: Ticket,
+    /// What is to be done; none for a kind that this version does not know.
+    pub job: Option<Job>,
+    /// The name of its kind.
+    pub kind: String,
+    /// When it was written down.
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = table)]
+struct Row {
+    no: i64,
+    kind: String,
+    payload: Value,
+    attempts: i32,
+    created_at: DateTime<Utc>,
+}
+
+impl From<Row> for Claimed {
+    fn from(row: Row) -> Self {
+        let stored = serde_json::json!({ "kind": row.kind, "payload": row.payload });
+        Self {
+            ticket: Ticket {
+                no: row.no,
+                attempt: row.attempts,
+            },
+            job: serde_json::from_value(stored).ok(),
+            kind: row.kind,
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// Writes a job down, due after a while; in the transaction that makes it necessary.
+pub fn add(
+    connection: &mut PgConnection,
+    conversation: Option<ConversationNo>,
+    job: &Job,
+    after: Duration,
+) -> Result<i64, Error> {
+    let mut stored = serde_json::to_value(job).map_err(Error::internal)?;
+    let payload = stored.get_mut("payload").map_or(Value::Null, Value::take);
+    let no = diesel::insert_into(table::table)
+        .values((
+            table::kind.eq(job.kind()),
+            table::lane.eq(job.lane().name()),
+            table::conversation_no.eq(conversation.map(|no| no.0)),
+            table::payload.eq(payload),
+            table::due_at.eq(in_time(after)),
+        ))
+        .returning(table::no)
+        .get_result(connection)?;
+    Ok(no)
+}
+
+/// Writes several jobs down, or none.
+pub fn add_all(connection: &mut PgConnection, jobs: &[Job]) -> Result<(), Error> {
+    connection.transaction(|connection| {
+        for job in jobs {
+            add(connection, None, job, Duration::ZERO)?;
+        }
+        Ok(())
+    })
+}
+
+/// Claims jobs that are due, at most so many, for so long. What others are claiming at the moment is passed over.
+pub fn claim(
+    connection: &mut PgConnection,
+    lane: Lane,
+    limit: usize,
+    lease: Duration,
+) -> Result<Vec<Claimed>, Error> {
+    connection.transaction(|connection| {
+        let due: Vec<i64> = table::table
+            .filter(table::lane.eq(lane.name()))
+            .filter(table::given_up_at.is_null())
+            .filter(first_of(table::claimed_until, table::due_at).le(now))
+            .order(first_of(table::claimed_until, table::due_at))
+            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+            .select(table::no)
+            .for_update()
+            .skip_locked()
+            .load(connection)?;
+        if due.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<Row> = diesel::update(table::table.filter(table::no.eq_any(due)))
+            .set((
+                table::claimed_until.eq(in_time(lease).nullable()),
+                table::attempts.eq(table::attempts + 1),
+            ))
+            .returning(Row::as_returning())
+            .get_results(connection)?;
+        Ok(rows.into_iter().map(Claimed::from).collect())
+    })
+}
+
+/// Seconds until the next job of a lane is due; negative where one waits already.
+pub fn next_due(connection: &mut PgConnection, lane: Lane) -> Result<Option<f64>, Error> {
+    let next: Option<DateTime<Utc>> = table::table
+        .filter(table::lane.eq(lane.name()))
+        .filter(table::given_up_at.is_null())
+        .order(first_of(table::claimed_until, table::due_at))
+        .select(first_of(table::claimed_until, table::due_at))
+        .first(connection)
+        .optional()?;
+    until(connection, next)
+}
+
+/// Seconds from the database's now.
+pub(super) fn until(
+    connection: &mut PgConnection,
+    at: Option<DateTime<Utc>>,
+) -> Result<Option<f64>, Error> {
+    let Some(at) = at else { return Ok(None) };
+    let present: DateTime<Utc> = diesel::select(in_time(Duration::ZERO)).get_result(connection)?;
+    Ok(Some((at - present).as_seconds_f64()))
+}
+
+/// Deletes a job that is done; false when the claim is void, and then nothing that goes with it may be committed.
+pub fn finish(connection: &mut PgConnection, ticket: Ticket) -> Result<bool, Error> {
+    let deleted = diesel::delete(table::table.find(ticket.no))
+        .filter(table::attempts.eq(ticket.attempt))
+        .execute(connection)?;
+    Ok(deleted == 1)
+}
+
+/// Deletes a job together with what it does, in one transaction: done once, whenever the server is killed. Nothing is done
+/// when the claim is void, or when what it does fails.
+pub fn finish_with<T>(
+    connection: &mut PgConnection,
+    ticket: Ticket,
+    work: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
+) -> Result<Option<T>, Error> {
+    connection.transaction(|connection| match finish(connection, ticket)? {
+        true => work(connection).map(Some),
+        false => Ok(None),
+    })
+}
+
+/// Puts a job back, to be tried again after a while. Without a problem it merely has to wait.
+pub fn put_back(
+    connection: &mut PgConnection,
+    ticket: Ticket,
+    after: Duration,
+    problem: Option<&str>,
+) -> Result<(), Error> {
+    diesel::update(table::table.find(ticket.no))
+        .filter(table::attempts.eq(ticket.attempt))
+        .set((
+            table::due_at.eq(in_time(after)),
+            table::claimed_until.eq(None::<DateTime<Utc>>),
+            table::last_error.eq(problem),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Leaves a job for people to look at.
+pub fn give_up(connection: &mut PgConnection, ticket: Ticket, problem: &str) -> Result<(), Error> {
+    diesel::update(table::table.find(ticket.no))
+        .filter(table::attempts.eq(ticket.attempt))
+        .set((
+            table::given_up_at.eq(now),
+            table::claimed_until.eq(None::<DateTime<Utc>>),
+            table::last_error.eq(problem),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Whether a deal has still to be told of something that was written down before this.
+pub fn is_told_before(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+    no: i64,
+) -> Result<bool, Error> {
+    let earlier = table::table
+        .filter(table::kind.eq("tell_deal"))
+        .filter(table::given_up_at.is_null())
+        .filter(table::conversation_no.eq(conversation.0))
+        .filter(table::no.lt(no));
+    Ok(diesel::select(diesel::dsl::exists(earlier)).get_result(connection)?)
+}

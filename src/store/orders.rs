@@ -1,0 +1,195 @@
+//! Orders that deals have asked for.
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::now;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::schema::{participants, payment_orders as table, users};
+use super::users::UserRow;
+use crate::domain::flow::{Money, OrderRequest, StateVersion};
+use crate::domain::ids::ConversationNo;
+use crate::domain::job::Job;
+use crate::domain::principal::Profile;
+use crate::error::Error;
+
+/// An order.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = table)]
+pub struct OrderRow {
+    /// Its number.
+    pub no: i64,
+    /// Our id of it, the gateway's receipt.
+    pub id: Uuid,
+    /// The deal.
+    pub conversation_no: i64,
+    /// The version of the deal at which it was asked for.
+    pub requested_version: i64,
+    /// The gateway.
+    pub gateway: String,
+    /// The gateway's id of it.
+    pub gateway_order_id: Option<String>,
+    /// How much.
+    pub amount: i64,
+    /// In which currency.
+    pub currency: String,
+    /// What for.
+    pub description: String,
+    /// The role that pays.
+    pub payer_role: Option<String>,
+    /// How it stands: `requested`, `created`, `paid`, `refunded`, `held`.
+    pub status: String,
+    /// The payment that paid it.
+    pub paid_by: Option<String>,
+    /// When the deal took the money in.
+    pub applied_at: Option<DateTime<Utc>>,
+    /// When it was asked for.
+    pub created_at: DateTime<Utc>,
+}
+
+impl OrderRow {
+    /// How much.
+    pub fn price(&self) -> Money {
+        Money {
+            amount: self.amount,
+            currency: self.currency.clone(),
+        }
+    }
+
+    /// The deal.
+    pub fn conversation(&self) -> ConversationNo {
+        ConversationNo(self.conversation_no)
+    }
+}
+
+/// Writes down an order that a deal asks for, and the job that has the gateway make it; in the step's own transaction.
+/// Asked for twice at one version, it is written once.
+pub fn request(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+    gateway: &str,
+    wanted: &OrderRequest,
+) -> Result<(), Error> {
+    let made = diesel::insert_into(table::table)
+        .values((
+            table::id.eq(Uuid::now_v7()),
+            table::conversation_no.eq(conversation.0),
+            table::requested_version.eq(wanted.order),
+            table::gateway.eq(gateway),
+            table::amount.eq(wanted.price.amount),
+            table::currency.eq(&wanted.price.currency),
+            table::description.eq(&wanted.description),
+            table::payer_role.eq(&wanted.payer),
+        ))
+        .on_conflict((table::conversation_no, table::requested_version))
+        .do_nothing()
+        .execute(connection)?;
+    if made == 1 {
+        let job = Job::CreateOrder {
+            conversation_no: conversation,
+            order: wanted.order,
+        };
+        super::jobs::add(connection, Some(conversation), &job, Default::default())?;
+    }
+    Ok(())
+}
+
+/// An order by the deal and the version at which it was asked for.
+pub fn find(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+    order: StateVersion,
+) -> Result<Option<OrderRow>, Error> {
+    let found = table::table
+        .filter(table::conversation_no.eq(conversation.0))
+        .filter(table::requested_version.eq(order))
+        .select(OrderRow::as_select())
+        .first(connection)
+        .optional()?;
+    Ok(found)
+}
+
+/// An order by its number.
+pub fn by_no(connection: &mut PgConnection, no: i64) -> Result<Option<OrderRow>, Error> {
+    let found = table::table
+        .find(no)
+        .select(OrderRow::as_select())
+        .first(connection)
+        .optional()?;
+    Ok(found)
+}
+
+/// An order by the gateway's id.
+pub fn by_gateway_id(
+    connection: &mut PgConnection,
+    gateway: &str,
+    id: &str,
+) -> Result<Option<OrderRow>, Error> {
+    let found = table::table
+        .filter(table::gateway.eq(gateway))
+        .filter(table::gateway_order_id.eq(id))
+        .select(OrderRow::as_select())
+        .first(connection)
+        .optional()?;
+    Ok(found)
+}
+
+/// Keeps the id that a gateway gave an order; says whether it had none before.
+pub fn set_created(
+    connection: &mut PgConnection,
+    no: i64,
+    gateway: &str,
+    gateway_order_id: &str,
+) -> Result<bool, Error> {
+    let changed = diesel::update(table::table.find(no))
+        .filter(table::gateway_order_id.is_null())
+        .set((
+            table::gateway.eq(gateway),
+            table::gateway_order_id.eq(gateway_order_id),
+            table::status.eq("created"),
+            table::updated_at.eq(now),
+        ))
+        .execute(connection)?;
+    Ok(changed == 1)
+}
+
+/// Notes that the gateway was asked about an order.
+pub fn set_checked(connection: &mut PgConnection, no: i64) -> Result<(), Error> {
+    diesel::update(table::table.find(no))
+        .set(table::checked_at.eq(now))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Takes the money of an order into its deal, once: false when that was done before. In the step's own transaction.
+pub fn apply(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+    order: StateVersion,
+) -> Result<bool, Error> {
+    let changed = diesel::update(table::table)
+        .filter(table::conversation_no.eq(conversation.0))
+        .filter(table::requested_version.eq(order))
+        .filter(table::applied_at.is_null())
+        .set((table::applied_at.eq(now), table::updated_at.eq(now)))
+        .execute(connection)?;
+    Ok(changed == 1)
+}
+
+/// Who pays an order: the only participant with its role; none where there are several.
+pub fn payer(connection: &mut PgConnection, order: &OrderRow) -> Result<Option<Profile>, Error> {
+    let Some(role) = &order.payer_role else {
+        return Ok(None);
+    };
+    let mut found: Vec<UserRow> = participants::table
+        .inner_join(users::table)
+        .filter(participants::conversation_no.eq(order.conversation_no))
+        .filter(participants::role.eq(role))
+        .filter(participants::membership.eq("present"))
+        .select(UserRow::as_select())
+        .limit(2)
+        .load(connection)?;
+    let only = found.pop().filter(|_| found.is_empty());
+    Ok(only.map(|row| row.into_parts().2))
+}

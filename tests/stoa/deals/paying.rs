@@ -1,0 +1,189 @@
+//! Money in deals, from end to end: the order, the sandbox's page, its webhooks, the step.
+
+use serde_json::{Value, json};
+
+use super::{Deal, rupees};
+use crate::house::House;
+
+impl Deal {
+    /// What the payer does on the sandbox's page.
+    pub async fn check_out(&self, order: &str, outcome: &str) -> reqwest::StatusCode {
+        let url = format!("http://{}/sandbox/checkout/{order}", self.house.address);
+        let sent = reqwest::Client::new()
+            .post(url)
+            .json(&json!({ "outcome": outcome }))
+            .send();
+        sent.await.unwrap().status()
+    }
+}
+
+#[tokio::test]
+async fn a_deal_goes_from_invitation_to_free_chat() {
+    let deal = Deal::begin().await;
+    deal.to_payment().await;
+    let order = deal.order().await;
+    let stands = deal.stands(&deal.brand_owner).await;
+    assert_eq!(
+        stands["available_actions"][0]["action"],
+        "proceed_to_payment"
+    );
+    deal.step(
+        "brand_owner",
+        "proceed_to_payment",
+        json!({}),
+        "payment_pending",
+    )
+    .await;
+    assert!(deal.check_out(&order, "failure").await.is_success());
+    let failed = "The payment did not go through. You can try again.";
+    deal.eventually(|| async {
+        let messages = deal.messages(&deal.brand_owner).await;
+        messages
+            .iter()
+            .any(|message| message["body"] == failed)
+            .then_some(())
+    })
+    .await;
+    assert_eq!(
+        deal.stands(&deal.platform).await["state"],
+        "payment_pending"
+    );
+    assert!(deal.check_out(&order, "success").await.is_success());
+    deal.reaches("payment_completed").await;
+    let log = deal.history(&deal.platform).await;
+    let paid = log
+        .iter()
+        .filter(|step| step["new_state"] == "payment_completed");
+    let paid: Vec<&Value> = paid.collect();
+    assert_eq!(paid.len(), 1);
+    assert_eq!(
+        (&paid[0]["actor"], &paid[0]["actor_id"]),
+        (&json!("payment"), &Value::Null)
+    );
+    deal.step("influencer", "start_work", json!({}), "work_in_progress")
+        .await;
+    let work = json!({ "deliverables": "https://example.com/a", "description": "posts", "submission_notes": "warm light" });
+    deal.step("influencer", "submit_work", work.clone(), "work_submitted")
+        .await;
+    deal.step(
+        "brand_owner",
+        "request_revision",
+        json!({ "comment": "warmer" }),
+        "work_in_progress",
+    )
+    .await;
+    deal.step("influencer", "submit_work", work, "work_submitted")
+        .await;
+    deal.step(
+        "brand_owner",
+        "approve_work",
+        json!({ "comment": "lovely" }),
+        "real_time",
+    )
+    .await;
+    let path = format!("/api/v1/conversations/{}/messages", deal.id);
+    for person in [&deal.influencer, &deal.brand_owner] {
+        person
+            .post(&path, json!({ "body": "thank you" }))
+            .await
+            .expect_status(201);
+    }
+    let stands = deal.stands(&deal.influencer).await;
+    assert_eq!(
+        (&stands["phase"], &stands["chat"], &stands["deadline"]),
+        (&json!("over"), &json!("free"), &Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn with_a_wrong_secret_of_the_sandbox_the_deal_stays_unpaid() {
+    let options = [
+        "--rate-limits",
+        "off",
+        "--sandbox-signing-secret",
+        "another-secret-than-the-one-it-verifies-with",
+    ];
+    let deal = Deal::begin_on(House::with(&options).await).await;
+    deal.to_payment().await;
+    let order = deal.order().await;
+    assert!(deal.check_out(&order, "success").await.is_success());
+    let refused = deal.eventually(|| async {
+        let jobs = deal.house.count("select count(*) as n from jobs where kind = 'sandbox_event' and last_error is not null");
+        (jobs > 0).then_some(jobs)
+    });
+    refused.await;
+    assert_eq!(
+        deal.stands(&deal.platform).await["state"],
+        "payment_pending"
+    );
+    assert_eq!(
+        deal.house.count("select count(*) as n from payment_events"),
+        0
+    );
+}
+
+#[tokio::test]
+async fn money_for_a_deal_that_is_off_goes_back() {
+    let deal = Deal::begin().await;
+    deal.to_payment().await;
+    let order = deal.order().await;
+    deal.step(
+        "brand_owner",
+        "close_conversation",
+        json!({}),
+        "chat_closed",
+    )
+    .await;
+    assert!(deal.check_out(&order, "success").await.is_success());
+    deal.eventually(|| async {
+        let back = deal.house.count(
+            "select count(*) as n from refunds where status = 'processed' and reason = 'late'",
+        );
+        (back == 1).then_some(())
+    })
+    .await;
+    assert_eq!(deal.stands(&deal.platform).await["state"], "chat_closed");
+}
+
+#[tokio::test]
+async fn what_the_platform_is_told_waits_for_it() {
+    let deal = Deal::begin().await;
+    deal.step(
+        "influencer",
+        "accept_connection",
+        json!({}),
+        "brand_owner_details",
+    )
+    .await;
+    deal.step(
+        "brand_owner",
+        "send_project_details",
+        json!({ "details": "x" }),
+        "influencer_reviewing",
+    )
+    .await;
+    deal.step(
+        "influencer",
+        "accept_project",
+        json!({}),
+        "brand_owner_pricing",
+    )
+    .await;
+    deal.step(
+        "brand_owner",
+        "send_price_offer",
+        rupees(10),
+        "influencer_price_response",
+    )
+    .await;
+    deal.step("influencer", "close_conversation", json!({}), "chat_closed")
+        .await;
+    let told = deal
+        .platform
+        .get("/api/v1/events")
+        .await
+        .expect_status(200)
+        .body;
+    let event = &told["items"][0];
+    assert_eq!(event["type"], "deal.closed", "{told}");
+}
