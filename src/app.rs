@@ -291,6 +291,8 @@ fn listen(server: &web::Data<Server>) -> Result<(SocketAddr, actix_web::dev::Ser
             .saturating_add(SPARE_CONNECTIONS),
     )
     .max_connection_rate(4_096)
+    // A poll that is broken off is noticed when its connection closes.
+    .h1_allow_half_closed(false)
     .shutdown_timeout(1)
     .disable_signals()
     .on_connect(move |connection, _| tune(connection, &sockets))

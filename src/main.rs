@@ -1,4 +1,6 @@
-//! The command line: `serve` (the default) and `token`.
+//! The command line: `serve` (the default), `token` and `flow`.
+
+mod flow_commands;
 
 use clap::{Args, Parser, Subcommand};
 use std::io::Write;
@@ -24,6 +26,9 @@ enum Command {
     Serve(Box<Config>),
     /// Sign a token with the shared secret, to try things out
     Token(TokenOptions),
+    /// Check, draw and play flow files; needs no database
+    #[command(subcommand)]
+    Flow(flow_commands::FlowCommand),
 }
 
 #[derive(Args)]
@@ -61,6 +66,7 @@ fn main() -> ExitCode {
     let command_line = CommandLine::parse();
     let outcome = match command_line.command {
         Some(Command::Token(options)) => token(options).map(|token| say(&token)),
+        Some(Command::Flow(command)) => flow_commands::run(command).map(|told| say(&told)),
         Some(Command::Serve(config)) => serve(*config),
         None => serve(command_line.serve),
     };

@@ -1,5 +1,6 @@
 //! The bounded queue to one connection: rooms push shared bytes, the session drains them.
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use futures_util::Stream;
 use futures_util::task::AtomicWaker;
@@ -63,6 +64,14 @@ impl CloseReason {
 pub enum Frame {
     /// Send this text.
     Text(ByteString),
+    /// Send this text, the JSON of an array, with one more element at its end: what of a shared text is this connection's own.
+    Suffixed(ByteString, Box<str>),
+    /// Send this text and, right behind it, these binary parts.
+    Attached(ByteString, Arc<[Bytes]>),
+    /// Send these bytes.
+    Binary(Bytes),
+    /// The session ends after what was queued; its connection may go on.
+    Leave,
     /// Ask the peer for a sign of life.
     Ping,
     /// The room is gone: join it again from this seq on.
@@ -200,6 +209,16 @@ impl Outbox {
         queue.bytes = 0;
     }
 
+    /// Wakes whoever drains it, to look at something else than the queue.
+    pub fn wake(&self) {
+        self.waker.wake();
+    }
+
+    /// Why it is to be closed, if it is.
+    pub fn closing(&self) -> Option<CloseReason> {
+        self.queue.lock().closing
+    }
+
     /// Bytes that wait, overhead included.
     pub fn waiting_bytes(&self) -> usize {
         self.queue.lock().bytes
@@ -238,6 +257,14 @@ impl Outbox {
             .store(self.age().saturating_add(milliseconds), Ordering::Relaxed);
     }
 
+    /// Takes a deadline back that was set for this reason; one that was set for another stays.
+    pub fn lift_deadline(&self, reason: CloseReason) {
+        let mut queue = self.queue.lock();
+        if queue.deadline_reason == Some(reason) {
+            queue.deadline_reason = None;
+        }
+    }
+
     /// Closes the connection if its deadline has passed.
     pub fn close_when_overdue(&self) {
         if self.age() < self.deadline.load(Ordering::Relaxed) {
@@ -247,6 +274,15 @@ impl Outbox {
         if let Some(reason) = reason {
             self.close(reason);
         }
+    }
+
+    /// What is queued; where nothing is, `context` is woken when something comes. One task drains an outbox at a time.
+    pub fn poll_drained(&self, context: &mut Context<'_>) -> Poll<Drained> {
+        if let Some(drained) = self.take() {
+            return Poll::Ready(drained);
+        }
+        self.waker.register(context.waker());
+        self.take().map_or(Poll::Pending, Poll::Ready)
     }
 
     fn age(&self) -> u64 {
@@ -281,10 +317,17 @@ impl Outbox {
 }
 
 fn cost(frame: &Frame) -> usize {
-    match frame {
-        Frame::Text(text) => text.len() + FRAME_OVERHEAD,
-        Frame::Ping | Frame::Rejoin(..) => FRAME_OVERHEAD,
-    }
+    let bytes = match frame {
+        Frame::Text(text) => text.len(),
+        Frame::Suffixed(text, suffix) => text.len() + suffix.len(),
+        Frame::Binary(bytes) => bytes.len(),
+        Frame::Attached(text, parts) => {
+            let parts = parts.iter().map(|part| part.len() + FRAME_OVERHEAD);
+            text.len() + parts.sum::<usize>()
+        }
+        Frame::Ping | Frame::Leave | Frame::Rejoin(..) => 0,
+    };
+    bytes + FRAME_OVERHEAD
 }
 
 /// What the session drains its outbox with. While the peer does not read, nobody polls it, and the outbox fills.
@@ -294,13 +337,7 @@ impl Stream for Drain {
     type Item = Drained;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Drained>> {
-        if let Some(drained) = self.0.take() {
-            return Poll::Ready(Some(drained));
-        }
-        self.0.waker.register(context.waker());
-        self.0
-            .take()
-            .map_or(Poll::Pending, |drained| Poll::Ready(Some(drained)))
+        self.0.poll_drained(context).map(Some)
     }
 }
 

@@ -13,7 +13,14 @@ use crate::store::flows::{self, Kept};
 use crate::store::pool::Pool;
 
 /// The flows that ship with Stoa: their file names and texts.
-const SHIPPED: [(&str, &str); 1] = [("bid.toml", include_str!("../../flows/bid.toml"))];
+const SHIPPED: [(&str, &str); 3] = [
+    ("bid.toml", include_str!("../../flows/bid.toml")),
+    ("campaign.toml", include_str!("../../flows/campaign.toml")),
+    (
+        "negotiation.toml",
+        include_str!("../../flows/negotiation.toml"),
+    ),
+];
 
 /// Definitions by name and version.
 pub struct Catalogue {

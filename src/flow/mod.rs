@@ -10,14 +10,17 @@ pub mod definition;
 mod expression;
 pub mod graph;
 pub mod machine;
+pub mod migrate;
 pub mod outline;
 mod period;
 mod problem;
+pub mod simulate;
 mod source;
 mod text;
 mod value;
 
 pub use definition::Definition;
+pub use migrate::migrate;
 pub use problem::Problem;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A flow file's text as a tree that knows where each thing stands, and complains there.
 
+use serde_json::{Map, Value, json};
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
 use toml::Spanned;
@@ -242,6 +243,31 @@ impl<'a> Item<'a> {
             self.list(most)
         } else {
             Some(vec![self])
+        }
+    }
+
+    /// The value as JSON; none for broken numbers and dates, which are complained of.
+    pub(super) fn json(self) -> Option<Value> {
+        match self.value.get_ref() {
+            DeValue::String(text) => Some(json!(text)),
+            DeValue::Integer(_) => self.integer(i64::MIN..=i64::MAX).map(Value::from),
+            DeValue::Boolean(truth) => Some(json!(truth)),
+            DeValue::Array(_) => {
+                let items = self.list(1_000)?;
+                items.into_iter().map(Self::json).collect()
+            }
+            DeValue::Table(_) => {
+                let section = self.section("a table")?;
+                let fields = section.all().iter();
+                let fields = fields.map(|item| Some((item.key.to_owned(), item.json()?)));
+                fields
+                    .collect::<Option<Map<String, Value>>>()
+                    .map(Value::Object)
+            }
+            DeValue::Float(_) | DeValue::Datetime(_) => {
+                self.mismatch("a text, a whole number, a truth, a list or a table");
+                None
+            }
         }
     }
 

@@ -21,7 +21,8 @@ use crate::domain::snapshot::Reader;
 use crate::flow::catalogue::Catalogue;
 use crate::flow::deciding::{Decided, begin};
 use crate::flow::definition::Definition;
-use crate::flow::{graph, outline};
+use crate::flow::graph;
+use crate::flow::outline::{Outline, outline};
 use crate::store::conversations::{self as conversation_rows, Key};
 use crate::store::flows as rows;
 use crate::wire::acting::Acting;
@@ -166,7 +167,7 @@ async fn definition_of(
 }
 
 /// A flow: its states in reading order, its actions, who may do them
-#[utoipa::path(params(("name" = String, Path), VersionQuery), responses((status = 200, body = Object), (status = 404, description = "FLOW_DEFINITION_NOT_FOUND")), security(("bearer" = [])), tag = "flows")]
+#[utoipa::path(params(("name" = String, Path), VersionQuery), responses((status = 200, body = Outline), (status = 404, description = "FLOW_DEFINITION_NOT_FOUND")), security(("bearer" = [])), tag = "flows")]
 #[get("/flows/{name}")]
 pub async fn describe(
     server: web::Data<Server>,
@@ -175,7 +176,7 @@ pub async fn describe(
     query: Asked<VersionQuery>,
 ) -> Result<HttpResponse, Failure> {
     let definition = definition_of(&server, &path, query.0.version).await?;
-    Ok(HttpResponse::Ok().json(outline::of(&definition)))
+    Ok(HttpResponse::Ok().json(outline(&definition)))
 }
 
 /// A picture of a flow

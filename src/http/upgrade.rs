@@ -1,6 +1,5 @@
 //! The realtime upgrade: an HTTP request becomes a session, if it may.
 
-use actix_web::http::header::{HOST, ORIGIN};
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws;
 use std::cell::Cell;
@@ -14,6 +13,7 @@ use crate::domain::refusal::Refusal;
 use crate::outbox::{CloseReason, Outbox};
 use crate::session::{Session, fresh_session};
 use crate::wire::guard::{FrameGuard, Guarded};
+use crate::wire::origin::is_welcome;
 
 /// Opens a session.
 pub async fn upgrade(
@@ -60,22 +60,4 @@ pub async fn upgrade(
     let session = Session::new(Arc::clone(&server.door), outbox, principal, verdict);
     let codec = actix_http::ws::Codec::new().max_size(limit as usize);
     Ok(response.streaming(ws::WebsocketContext::with_codec(session, stream, codec)))
-}
-
-/// Pages of this server and of the origins on the list may connect, and whatever is no page.
-pub fn is_welcome(request: &HttpRequest, allowed: &[String]) -> bool {
-    let Some(origin) = request.headers().get(ORIGIN) else {
-        return true;
-    };
-    let Ok(origin) = origin.to_str() else {
-        return false;
-    };
-    let host = request
-        .headers()
-        .get(HOST)
-        .and_then(|host| host.to_str().ok());
-    let own = origin
-        .split_once("://")
-        .is_some_and(|(_, authority)| Some(authority) == host);
-    own || allowed.iter().any(|other| other == origin)
 }

@@ -13,8 +13,8 @@ use crate::store::jobs::Ticket;
 use crate::store::timers::DueTimer;
 use crate::store::{jobs, orders, timers};
 
-/// How long to wait for what the same deal is to be told first.
-const AFTER_YOU: Duration = Duration::from_millis(100);
+/// How long to wait at most for what the same deal is to be told first: should nobody call.
+const AFTER_YOU: Duration = Duration::from_secs(30);
 
 /// Whose turn it is.
 enum Turn {
@@ -33,7 +33,7 @@ pub(super) async fn tell(
 ) -> Result<End, Error> {
     let paid = outcome == PaymentOutcome::Paid;
     let turn = shop.pool.run(move |connection| {
-        if jobs::is_told_before(connection, conversation, ticket.no)? {
+        if !jobs::has_turn(connection, ticket, conversation, AFTER_YOU)? {
             return Ok(Turn::Later);
         }
         let row = orders::find(connection, conversation, order)?;
@@ -45,19 +45,36 @@ pub(super) async fn tell(
         })
     });
     match turn.await? {
-        Turn::Later => return Ok(End::Wait(AFTER_YOU)),
-        Turn::Never => return Ok(End::Done),
-        Turn::Now => {}
+        Turn::Later => return Ok(End::Gone),
+        Turn::Never => {}
+        Turn::Now => {
+            let once = format!("job:{}", ticket.no);
+            hand_over(shop, conversation, order, outcome, once).await?;
+        }
     }
-    let once = format!("job:{}", ticket.no);
+    let done = shop.pool.run(move |connection| {
+        jobs::finish_with(connection, ticket, |connection| {
+            jobs::tell_next(connection, conversation)
+        })
+    });
+    done.await.map(|_| End::Gone)
+}
+
+/// Tells it. A deal that has moved on has heard it all the same.
+async fn hand_over(
+    shop: &Workshop,
+    conversation: ConversationNo,
+    order: StateVersion,
+    outcome: PaymentOutcome,
+    once: String,
+) -> Result<(), Error> {
     let input = FlowInput::Payment { order, outcome };
     match shop.deals.tell(conversation, input, once).await {
-        Ok(()) => Ok(End::Done),
         Err(Error::Refused(Refusal::FlowStateInvalid(_))) => {
-            log::info!(event = "deal_has_moved_on", order = order, paid = paid; "");
-            Ok(End::Done)
+            log::info!(event = "deal_has_moved_on", conversation = conversation.0, order = order; "");
+            Ok(())
         }
-        Err(error) => Err(error),
+        told => told,
     }
 }
 

@@ -5,9 +5,15 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
 use std::sync::Arc;
 
-use super::lane::{Batch, Committed};
-use super::{Append, Outcome, Settled, Ticket};
+use super::lane::Committed;
+use super::{Append, Marking, Outcome, Settled, Ticket};
 use crate::domain::ids::{ConversationNo, UserNo};
+
+/// What goes into one commit.
+pub(super) struct Batch {
+    pub(super) appends: Vec<Append>,
+    pub(super) marks: Vec<Marking>,
+}
 
 /// Takes at most `limit` appends in order; `key_of` gives an append's sender and client id. A second one with the same of both
 /// stays for the next commit, where it finds the first; so does whatever its sender says after it, to keep their order.

@@ -2,22 +2,21 @@
 
 use actix::{Message, Recipient};
 use diesel::pg::PgConnection;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::batch::Batch;
+use super::queue::Queue;
 use super::{Append, Marking, Outcome, PATIENCE};
-use crate::domain::ids::ConversationNo;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
-use crate::store::append::{self, Appended, NewMessage};
+use crate::store::append::{Appended, NewMessage, append, append_carefully};
 use crate::store::marks;
 use crate::store::pool::Pool;
 
-/// What goes into one commit.
-pub(super) struct Batch {
-    pub(super) appends: Vec<Append>,
-    pub(super) marks: Vec<Marking>,
-}
+/// How many batches after one with a repeat are looked through for repeats first: they come together, as when many clients come
+/// back, and each one that the unique index refuses costs a batch that was written in vain.
+const CAUTION: u32 = 16;
 
 /// A batch that is over, with an outcome for each append, in their order.
 #[derive(Message)]
@@ -29,39 +28,38 @@ pub(super) struct Committed {
     pub(super) took: Duration,
 }
 
-/// The way to the thread.
-pub(super) struct Lane(Sender<Batch>);
-
-impl Lane {
-    /// Starts the thread; what it has committed it reports to `journal`. It ends with the journal.
-    pub(super) fn start(pool: Pool, journal: Recipient<Committed>) -> Self {
-        let (sender, batches) = channel();
-        std::thread::spawn(move || {
-            Worker {
-                pool,
-                connection: None,
-            }
-            .run(&batches, &journal)
-        });
-        Self(sender)
-    }
-
-    /// Hands over a batch. The thread lives as long as this does.
-    pub(super) fn send(&self, batch: Batch) {
-        if self.0.send(batch).is_err() {
-            log::error!(event = "journal_thread_lost"; "the journal's thread is gone; what was handed to it is not committed");
-        }
-    }
+/// Starts the thread; what it has committed it reports to `journal`. It ends when the queue is closed, and closes it should it
+/// panic.
+pub(super) fn start(pool: Pool, queue: Arc<Queue>, limit: usize, journal: Recipient<Committed>) {
+    let worker = Worker {
+        pool,
+        connection: None,
+        queue,
+        caution: 0,
+    };
+    std::thread::spawn(move || worker.run(limit, &journal));
 }
 
 struct Worker {
     pool: Pool,
     connection: Option<PgConnection>,
+    queue: Arc<Queue>,
+    /// Batches that are still to be looked through first.
+    caution: u32,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            log::error!(event = "journal_thread_lost"; "the journal's thread is gone; what was handed to it is not committed");
+        }
+        self.queue.close();
+    }
 }
 
 impl Worker {
-    fn run(mut self, batches: &Receiver<Batch>, journal: &Recipient<Committed>) {
-        while let Ok(batch) = batches.recv() {
+    fn run(mut self, limit: usize, journal: &Recipient<Committed>) {
+        while let Some(batch) = self.queue.take(limit) {
             let begun = Instant::now();
             let outcomes = self.commit_appends(&batch.appends);
             let mark_outcome = self.commit_marks(&batch.marks);
@@ -85,8 +83,14 @@ impl Worker {
 
     /// Commits a part of a batch. Should Postgres refuse it, its halves are tried, until the culprit stands alone.
     fn commit_part(&mut self, messages: &[NewMessage<'_>], outcomes: &mut [Outcome]) {
-        match self.with_patience(|connection| append::append(connection, messages)) {
-            Ok(rows) => rows.into_iter().for_each(|row| place(row, outcomes)),
+        match self.store(messages) {
+            Ok(stored) => {
+                let told = stored.into_iter().map(outcome_of);
+                outcomes
+                    .iter_mut()
+                    .zip(told)
+                    .for_each(|(to, from)| *to = from);
+            }
             Err(Error::Refused(_)) => outcomes.fill(Outcome::Unknown),
             Err(Error::Internal(cause)) if messages.len() <= 1 => {
                 log::error!(event = "append_refused"; "{cause}");
@@ -102,6 +106,26 @@ impl Worker {
                 self.commit_part(second, second_outcomes);
             }
         }
+    }
+
+    /// The first try takes every message for a new one, unless repeats are likely; a second try finds what the first has stored.
+    fn store(&mut self, messages: &[NewMessage<'_>]) -> Result<Vec<Appended>, Error> {
+        let mut hopes = self.caution == 0;
+        let stored = self.with_patience(|connection| {
+            if std::mem::take(&mut hopes) {
+                append(connection, messages)
+            } else {
+                append_carefully(connection, messages)
+            }
+        });
+        let is_repeat = |outcome: &Appended| matches!(outcome, Appended::Known { .. });
+        let repeats = stored.as_ref().is_ok_and(|all| all.iter().any(is_repeat));
+        self.caution = if repeats {
+            CAUTION
+        } else {
+            self.caution.saturating_sub(1)
+        };
+        stored
     }
 
     fn commit_marks(&mut self, markings: &[Marking]) -> Outcome {
@@ -158,26 +182,25 @@ fn new_message(append: &Append) -> NewMessage<'_> {
         policy: append.policy,
         sender: append.sender,
         draft: &append.draft,
-        fingerprint: append.draft.fingerprint(append.conversation),
+        fingerprint: append.fingerprint,
     }
 }
 
-fn place(row: Appended, outcomes: &mut [Outcome]) {
-    let position = usize::try_from(row.position - 1).unwrap_or(usize::MAX);
-    let Some(outcome) = outcomes.get_mut(position) else {
-        return;
-    };
-    *outcome = match row.outcome.as_str() {
-        "fresh" => Outcome::Stored {
-            seq: row.seq,
-            at: row.created_at,
+fn outcome_of(appended: Appended) -> Outcome {
+    match appended {
+        Appended::Fresh { seq, at } => Outcome::Stored { seq, at },
+        Appended::Known {
+            conversation,
+            seq,
+            at,
+            fingerprint,
+        } => Outcome::Known {
+            conversation,
+            seq,
+            at,
+            fingerprint,
         },
-        "orphaned" => Outcome::Refused(Refusal::MessageNotFound),
-        _ => Outcome::Known {
-            conversation: ConversationNo(row.conversation),
-            seq: row.seq,
-            at: row.created_at,
-            fingerprint: row.fingerprint,
-        },
-    };
+        Appended::Orphaned => Outcome::Refused(Refusal::MessageNotFound),
+        Appended::Stale => Outcome::Stale,
+    }
 }

@@ -3,11 +3,11 @@
 
 mod batch;
 mod lane;
+mod queue;
 mod stepping;
 mod transact;
 
 use actix::prelude::*;
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -35,6 +35,8 @@ pub struct Append {
     pub sender: UserNo,
     /// What is said.
     pub draft: Arc<Draft>,
+    /// `Draft::fingerprint`, made by the room: rooms have several threads, commits have one.
+    pub fingerprint: i64,
     /// The room's own number of it.
     pub ticket: Ticket,
     /// Where the outcome goes.
@@ -43,13 +45,7 @@ pub struct Append {
     pub permit: Permit,
 }
 
-impl Message for Append {
-    type Result = ();
-}
-
 /// A watermark for the next commit.
-#[derive(Message)]
-#[rtype(result = "()")]
 pub struct Marking {
     /// What moves.
     pub mark: NewMark,
@@ -112,6 +108,7 @@ impl Drop for Permit {
 pub struct JournalHandle {
     address: Addr<Journal>,
     steps: stepping::Steps,
+    queue: Arc<queue::Queue>,
     pool: Pool,
     waiting: Arc<AtomicUsize>,
     bound: usize,
@@ -127,37 +124,24 @@ impl JournalHandle {
 
     /// Whether the journal is there.
     pub fn is_alive(&self) -> bool {
-        self.address.connected()
+        self.address.connected() && self.queue.is_open()
     }
 
     /// Hands over a message. Its outcome comes as `Settled`.
     pub fn append(&self, append: Append) {
-        self.address.do_send(append);
+        self.queue.append(append);
     }
 
     /// Hands over a watermark. Its outcome comes as `Settled`.
     pub fn mark(&self, marking: Marking) {
-        self.address.do_send(marking);
+        self.queue.mark(marking);
     }
 }
 
-/// Gathers what rooms want written, and keeps one commit in flight.
+/// Keeps one commit in flight, and tells rooms what became of the last while the next is under way.
 pub struct Journal {
-    lane: lane::Lane,
-    /// What waits for the next commit; bounded by the permits.
-    appends: VecDeque<Append>,
-    /// Watermarks that wait, the latest of each participant.
-    marks: HashMap<(ConversationNo, UserNo), Vec<Marking>>,
-    flight: Flight,
-    batch_limit: usize,
+    queue: Arc<queue::Queue>,
     metrics: Arc<Metrics>,
-}
-
-enum Flight {
-    Idle,
-    /// What has arrived already is being taken in.
-    Gathering,
-    Committing,
 }
 
 impl Journal {
@@ -167,51 +151,26 @@ impl Journal {
         options: &crate::config::ActorOptions,
         metrics: Arc<Metrics>,
     ) -> JournalHandle {
-        let batch_limit = options.batch_limit as usize;
-        let lane_pool = pool.clone();
         let steps = stepping::Steps::start(pool.clone(), Arc::clone(&metrics));
+        let queue = Arc::new(queue::Queue::default());
+        let (lane_pool, batch_limit) = (pool.clone(), options.batch_limit as usize);
+        let own_queue = Arc::clone(&queue);
         let address = Self::start_in_arbiter(&Arbiter::new().handle(), move |context| {
-            context.set_mailbox_capacity(1 << 16);
+            let told = context.address().recipient();
+            lane::start(lane_pool, Arc::clone(&own_queue), batch_limit, told);
             Self {
-                lane: lane::Lane::start(lane_pool, context.address().recipient()),
-                appends: VecDeque::new(),
-                marks: HashMap::new(),
-                flight: Flight::Idle,
-                batch_limit,
+                queue: own_queue,
                 metrics,
             }
         });
         JournalHandle {
             address,
             steps,
+            queue,
             pool,
             waiting: Arc::default(),
             bound: options.journal_limit as usize,
         }
-    }
-
-    /// Commits once everything that has arrived already is taken in, so that it goes together.
-    fn commit_soon(&mut self, context: &mut Context<Self>) {
-        if matches!(self.flight, Flight::Idle) {
-            self.flight = Flight::Gathering;
-            context.notify(Gathered);
-        }
-    }
-
-    /// Sends everything that has gathered.
-    fn commit(&mut self) {
-        if self.appends.is_empty() && self.marks.is_empty() {
-            self.flight = Flight::Idle;
-            return;
-        }
-        let appends = batch::gather(&mut self.appends, self.batch_limit, batch::key_of);
-        let marks = self
-            .marks
-            .drain()
-            .flat_map(|(_, markings)| markings)
-            .collect();
-        self.flight = Flight::Committing;
-        self.lane.send(lane::Batch { appends, marks });
     }
 }
 
@@ -219,37 +178,10 @@ impl Actor for Journal {
     type Context = Context<Self>;
 }
 
-/// Everything that had arrived has been taken in.
-#[derive(Message)]
-#[rtype(result = "()")]
-struct Gathered;
-
-impl Handler<Append> for Journal {
-    type Result = ();
-
-    fn handle(&mut self, append: Append, context: &mut Self::Context) {
-        self.appends.push_back(append);
-        self.commit_soon(context);
-    }
-}
-
-impl Handler<Marking> for Journal {
-    type Result = ();
-
-    fn handle(&mut self, marking: Marking, context: &mut Self::Context) {
-        self.marks
-            .entry((marking.mark.conversation, marking.mark.user))
-            .or_default()
-            .push(marking);
-        self.commit_soon(context);
-    }
-}
-
-impl Handler<Gathered> for Journal {
-    type Result = ();
-
-    fn handle(&mut self, _: Gathered, _: &mut Self::Context) {
-        self.commit();
+impl Drop for Journal {
+    /// The thread ends with the journal.
+    fn drop(&mut self) {
+        self.queue.close();
     }
 }
 
@@ -257,7 +189,6 @@ impl Handler<lane::Committed> for Journal {
     type Result = ();
 
     fn handle(&mut self, committed: lane::Committed, _: &mut Self::Context) {
-        self.commit();
         self.metrics
             .batch_size
             .observe(committed.batch.appends.len() as f64);

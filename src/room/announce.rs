@@ -73,12 +73,13 @@ impl Room {
 
     fn encoded(&self, kind: MessageEvent, seq: Seq, message: &Message) -> Encoded {
         let place = self.state.conversation.id;
-        let own = encode::message(kind, place, seq, message, message.sender);
+        let for_all = encode::message(kind, place, seq, message, NOBODY);
+        let for_sender = encode::message_to_sender(&for_all, &message.draft.client_id);
         Encoded {
             seq: Some(seq),
-            for_all: encode::message(kind, place, seq, message, NOBODY),
+            for_all,
             for_roles: Vec::new(),
-            for_sender: Some((message.sender, own)),
+            for_sender: Some((message.sender, for_sender)),
             audience: message.draft.audience.clone(),
         }
     }

@@ -87,6 +87,7 @@ impl Room {
             policy: self.state.conversation.policy_version,
             sender: principal.no,
             draft: Arc::clone(&draft),
+            fingerprint: draft.fingerprint(self.state.conversation.no),
             ticket,
             room,
             permit,

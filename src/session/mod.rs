@@ -195,6 +195,8 @@ impl StreamHandler<Drained> for Session {
                 Frame::Text(text) => context.text(text),
                 Frame::Ping => context.ping(b""),
                 Frame::Rejoin(conversation, after) => self.rejoin(conversation, after),
+                // Only a Socket.IO connection is sent these.
+                Frame::Suffixed(..) | Frame::Attached(..) | Frame::Binary(_) | Frame::Leave => {}
             }
         }
         if let Some(reason) = drained.close {

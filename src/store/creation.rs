@@ -4,7 +4,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::append::{NewMessage, append};
+use super::append::{Appended, NewMessage, append_carefully};
 use super::conversations::{self, Key};
 use super::participants as people;
 use super::pool::explain;
@@ -184,11 +184,11 @@ fn say_first(
         draft,
         fingerprint,
     };
-    let outcomes = append(connection, &[message])?;
+    let outcomes = append_carefully(connection, &[message])?;
     match outcomes.first() {
-        Some(first) if first.outcome == "fresh" => Ok(()),
-        Some(first) if first.outcome == "orphaned" => Err(Refusal::MessageNotFound.into()),
-        Some(_) | None => {
+        Some(Appended::Fresh { .. }) => Ok(()),
+        Some(Appended::Orphaned) => Err(Refusal::MessageNotFound.into()),
+        Some(Appended::Known { .. } | Appended::Stale) | None => {
             Err(Refusal::Conflict("This client_id was used for another message").into())
         }
     }

@@ -222,16 +222,50 @@ pub fn give_up(connection: &mut PgConnection, ticket: Ticket, problem: &str) -> 
     Ok(())
 }
 
-/// Whether a deal has still to be told of something that was written down before this.
-pub fn is_told_before(
+/// Whether a deal may be told this now. While something written down before is still to be told, the job is put back until
+/// `tell_next` calls it, or for so long at most.
+pub fn has_turn(
     connection: &mut PgConnection,
+    ticket: Ticket,
     conversation: ConversationNo,
-    no: i64,
+    at_most: Duration,
 ) -> Result<bool, Error> {
-    let earlier = table::table
+    connection.transaction(|connection| {
+        // The own row first: whoever is about to call it waits for this, or is seen to be done.
+        let own: Option<i64> = table::table
+            .find(ticket.no)
+            .select(table::no)
+            .for_update()
+            .first(connection)
+            .optional()?;
+        let earlier = table::table
+            .filter(table::kind.eq("tell_deal"))
+            .filter(table::given_up_at.is_null())
+            .filter(table::conversation_no.eq(conversation.0))
+            .filter(table::no.lt(ticket.no));
+        let waits = diesel::select(diesel::dsl::exists(earlier)).get_result(connection)?;
+        if own.is_some() && waits {
+            put_back(connection, ticket, at_most, None)?;
+        }
+        Ok(!waits)
+    })
+}
+
+/// Calls the next job that tells a deal something, after one was done.
+pub fn tell_next(connection: &mut PgConnection, conversation: ConversationNo) -> Result<(), Error> {
+    let next: Option<i64> = table::table
         .filter(table::kind.eq("tell_deal"))
         .filter(table::given_up_at.is_null())
         .filter(table::conversation_no.eq(conversation.0))
-        .filter(table::no.lt(no));
-    Ok(diesel::select(diesel::dsl::exists(earlier)).get_result(connection)?)
+        .order(table::no)
+        .select(table::no)
+        .first(connection)
+        .optional()?;
+    if let Some(next) = next {
+        // Unconditionally: should the next one be looking at this moment, this waits for it to lie down, or it for this.
+        diesel::update(table::table.find(next))
+            .set(table::due_at.eq(now))
+            .execute(connection)?;
+    }
+    Ok(())
 }

@@ -1,10 +1,13 @@
-//! What clients see: native JSON frames, the public JSON view of things, the frame guard.
+//! What clients see: native JSON frames, Engine.IO and Socket.IO, the public JSON view of things, the frame guard.
 
 pub mod acting;
 pub mod answer;
 pub mod deals;
 pub mod decode;
 pub mod encode;
+pub mod engineio;
 pub mod guard;
+pub mod origin;
 pub mod read;
+pub mod socketio;
 pub mod views;

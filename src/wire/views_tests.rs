@@ -121,3 +121,25 @@ fn only_those_who_take_part_are_shown() {
     assert_eq!(role_of(&people, ALICE), Some("helper"));
     assert_eq!(role_of(&people, BOB), None);
 }
+
+#[test]
+fn an_instant_has_milliseconds_and_a_z() {
+    #[derive(Serialize)]
+    struct One(#[serde(serialize_with = "instant")] DateTime<Utc>);
+    for seconds in [
+        0,
+        951_782_399,
+        951_782_400,
+        1_700_000_000,
+        253_402_300_799,
+        253_402_300_800,
+        -1,
+        -62_167_219_201,
+    ] {
+        for nanoseconds in [0, 7_999_999, 123_456_789, 999_999_999] {
+            let at = DateTime::from_timestamp(seconds, nanoseconds).unwrap();
+            let expected = at.to_rfc3339_opts(SecondsFormat::Millis, true);
+            assert_eq!(serde_json::to_value(One(at)).unwrap(), expected);
+        }
+    }
+}

@@ -12,12 +12,13 @@ const CALLERS: [&str; 9] = [
 ];
 
 /// What stands for what in the cells; a number is the status of a success, `ok` a successful acknowledgement.
-const LEGEND: [(&str, u16, &str); 11] = [
+const LEGEND: [(&str, u16, &str); 12] = [
     ("noconv", 404, "CONVERSATION_NOT_FOUND"),
     ("nomsg", 404, "MESSAGE_NOT_FOUND"),
     ("noflow", 404, "FLOW_NOT_FOUND"),
     ("nodef", 404, "FLOW_DEFINITION_NOT_FOUND"),
     ("nouser", 404, "USER_NOT_FOUND"),
+    ("noevent", 404, "EVENT_NOT_FOUND"),
     ("noroute", 404, "ROUTE_NOT_FOUND"),
     ("block", 403, "BLOCKED"),
     ("mute", 403, "MUTED"),
@@ -52,6 +53,10 @@ GET    /api/v1/flows/{name}/graph.svg                     | 200    200   200    
 GET    /api/v1/conversations/{id}/flow                    | noconv block noflow out out noflow noflow noflow noflow |
 POST   /api/v1/conversations/{id}/flow/actions/{action}   | noconv block noflow out out noflow noflow noflow noflow | {}
 GET    /api/v1/conversations/{id}/flow/history            | noconv block noflow out out noflow noflow noflow noflow |
+POST   /api/v1/webhooks/razorpay                          | 401    401    401    401 401 401    401 401    401    | {"event":"order.paid"}
+GET    /api/v1/events                                     | forbid forbid forbid forbid forbid forbid forbid forbid 200 |
+GET    /api/v1/events/{id}/attempts                       | forbid forbid forbid forbid forbid forbid forbid forbid noevent |
+POST   /api/v1/events/{id}/redeliver                      | forbid forbid forbid forbid forbid forbid forbid forbid noevent |
 GET    /api/v1/demo/people                                | noroute noroute noroute noroute noroute noroute noroute noroute noroute |
 "#;
 
@@ -171,6 +176,7 @@ impl World {
             .replace("/users/{id}", "/users/other")
             .replace("{name}", "bid")
             .replace("{action}", "accept_connection")
+            .replace("/events/{id}", "/events/evt_unknown")
             .replace("{user_id}", "other")
     }
 }

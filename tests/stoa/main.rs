@@ -12,6 +12,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod appends;
 mod audiences;
 mod bounds;
 mod browser;
@@ -33,12 +34,14 @@ mod naughty;
 mod operation;
 mod outages;
 mod pacing;
+mod payments;
 mod plans;
 mod postgres;
 mod races;
 mod raw;
 mod repeats;
 mod sharing;
+mod socketio;
 mod talking;
 mod tickets;
 mod tokens;

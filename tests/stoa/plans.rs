@@ -9,7 +9,7 @@ use stoa::domain::ids::{ConversationId, ConversationNo, MessageId, UserId, UserN
 use stoa::domain::message::{Draft, Power};
 use stoa::domain::principal::Profile;
 use stoa::domain::snapshot::Reader;
-use stoa::store::append::{self, NewMessage};
+use stoa::store::append::{self, Appended, NewMessage};
 use stoa::store::changes::{self, Change, ChangeKind, Changed};
 use stoa::store::conversations::{self, Filter, Key};
 use stoa::store::creation::{self, NewConversation};
@@ -349,7 +349,7 @@ fn appends(drafts: &[Draft]) -> Vec<NewMessage<'_>> {
 }
 
 #[test]
-fn the_append_statement_goes_by_index_whatever_the_size_of_the_batch() {
+fn the_append_statements_go_by_index_whatever_the_size_of_the_batch() {
     let (pool, mut outside) = full_database();
     for empty_first in [true, false] {
         let mut connection = pool.for_appends().unwrap();
@@ -366,22 +366,56 @@ fn the_append_statement_goes_by_index_whatever_the_size_of_the_batch() {
                 ..Draft::text(Some(format!("new-{empty_first}-{size}-{i}")), "said".into())
             };
             let drafts: Vec<Draft> = (0..size).map(draft).collect();
-            let plan = append::plan(&mut connection, &appends(&drafts))
-                .unwrap()
-                .join("\n");
-            for table in BIG {
-                assert!(!plan.contains(&format!("Seq Scan on {table}")), "{plan}");
-            }
+            must_look_up(&append::plans(&mut connection, &appends(&drafts)).unwrap());
             let before = walks(&mut outside);
             let stored = append::append(&mut connection, &appends(&drafts)).unwrap();
-            assert!(
-                stored.iter().all(|row| row.outcome == "fresh"),
-                "{stored:?}"
-            );
+            let is_fresh = |outcome: &Appended| matches!(outcome, Appended::Fresh { .. });
+            assert!(stored.iter().all(is_fresh), "{stored:?}");
             let again = append::append(&mut connection, &appends(&drafts)).unwrap();
-            assert!(again.iter().all(|row| row.outcome == "known"), "{again:?}");
+            let is_known = |outcome: &Appended| matches!(outcome, Appended::Known { .. });
+            assert!(again.iter().all(is_known), "{again:?}");
             walks(&mut connection);
             assert_eq!(walks(&mut outside), before, "{size} at once");
         }
+    }
+}
+
+/// Every table is read by an index and a condition on it: an index without one is walked from end to end.
+fn must_look_up(plans: &[Vec<String>]) {
+    for plan in plans {
+        let text = plan.join("\n");
+        assert!(
+            text.contains("Index Scan using conversations_pkey"),
+            "{text}"
+        );
+        assert!(!text.contains("Seq Scan on"), "{text}");
+        for (line, next) in plan.iter().zip(plan.iter().skip(1)) {
+            let is_scan = ["Index Scan using", "Index Only Scan using"]
+                .iter()
+                .any(|scan| line.contains(scan));
+            assert!(!is_scan || next.contains("Index Cond:"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn the_append_statements_go_by_index_when_planned_for_small_tables() {
+    let url = fresh_database();
+    let secret = "long enough a secret for the tests";
+    let config = parse(&["stoa", "--database-url", &url, "--jwt-secret", secret]);
+    let pool = Pool::new(&url, &config.database).expect("a pool");
+    let few = FILL.replace("10000", "5");
+    for fill in ["analyze", few.as_str()] {
+        pool.dedicated().unwrap().batch_execute(fill).unwrap();
+        let mut connection = pool.for_appends().unwrap();
+        let reply_to = Some(MessageId {
+            conversation: ConversationNo(19),
+            seq: 1,
+        });
+        let drafts = [Draft {
+            reply_to,
+            ..Draft::text(None, "said".into())
+        }];
+        must_look_up(&append::plans(&mut connection, &appends(&drafts)).unwrap());
     }
 }

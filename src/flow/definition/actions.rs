@@ -9,6 +9,21 @@ use crate::flow::expression::Type;
 use crate::flow::source::{Item, Section};
 use crate::flow::text::Text;
 
+/// What the log calls what nobody pressed; beside these, `remind_1` and so on.
+const HOPS: [&str; 11] = [
+    "start",
+    "then",
+    "deadline",
+    "migrate",
+    "payment_ready",
+    "payment_failed",
+    "paid",
+    "paid_late",
+    "paid_again",
+    "wrong_amount",
+    "refunded",
+];
+
 /// An action, and whether it can be done everywhere.
 pub(super) struct ReadAction {
     pub(super) action: Action,
@@ -24,6 +39,10 @@ impl Names<'_> {
 
     fn action_of(&self, item: Item<'_>) -> Option<ReadAction> {
         let name = item.key_name()?.to_owned();
+        if HOPS.contains(&name.as_str()) || name.starts_with("remind_") {
+            let message = format!("`{name}` is what the log calls something else");
+            self.problems.add(item.key_at, message);
+        }
         let section = item.section("an action")?;
         let (from, everywhere) = section
             .need("from")

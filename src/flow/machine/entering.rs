@@ -20,18 +20,37 @@ impl<'d> Walk<'d> {
     /// round at once (`definition::loops`) bounds that by the number of its states.
     pub(in crate::flow) fn enter(&mut self, name: &str, origin: Origin) -> Result<(), Refusal> {
         let state = self.admitted(name)?;
-        self.instance.state.clone_from(&state.name);
-        self.instance.version += 1;
         let visits = self.instance.visits.entry(state.name.clone()).or_default();
         *visits = visits.saturating_add(1);
-        self.instance.entered_at = self.now;
         self.instance.timers = self.timers(state);
         self.instance.payment = None;
-        if let Some(payment) = &state.payment {
+        self.instance.entered_at = self.now;
+        self.relocate(state, origin)?;
+        self.go_on(state)
+    }
+
+    /// Stands in a state: what is offered is offered anew, and an order is asked for where none is awaited.
+    pub(in crate::flow) fn relocate(
+        &mut self,
+        state: &State,
+        origin: Origin,
+    ) -> Result<(), Refusal> {
+        self.instance.state.clone_from(&state.name);
+        self.instance.version += 1;
+        if let Some(payment) = state
+            .payment
+            .as_ref()
+            .filter(|_| self.instance.payment.is_none())
+        {
             self.ask_for_money(payment)?;
         }
         self.offered_anew = true;
         self.log(&state.name, origin);
+        Ok(())
+    }
+
+    /// Follows what a state does at once.
+    pub(in crate::flow) fn go_on(&mut self, state: &State) -> Result<(), Refusal> {
         let Some(then) = &state.then else {
             return Ok(());
         };

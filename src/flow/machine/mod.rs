@@ -30,7 +30,9 @@ use super::definition::Definition;
 use crate::domain::flow::{FlowActor, FlowInput, Instance, Standing, Step};
 use crate::domain::refusal::Refusal;
 
-pub(super) use walk::Walk;
+pub(super) use entering::reminder;
+pub(super) use paying::chosen;
+pub(super) use walk::{Origin, Walk};
 
 /// The first step of a deal: enters `initial`, and goes on from there as far as it goes by itself.
 ///

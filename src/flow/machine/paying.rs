@@ -9,7 +9,8 @@ use crate::domain::flow::{
 };
 use crate::domain::message::MessageKind;
 use crate::domain::refusal::Refusal;
-use crate::flow::definition::{Course, MoneyPolicies, MoneyPolicy, MoneyRule, Payment};
+use crate::flow::definition::{Course, Definition, MoneyPolicies, MoneyPolicy, MoneyRule, Payment};
+use crate::flow::expression::Facts;
 use crate::flow::value;
 
 impl<'d> Walk<'d> {
@@ -111,13 +112,7 @@ impl<'d> Walk<'d> {
         let actor = FlowActor::Payment;
         let found = self.definition.money.as_ref().map(policies);
         let facts = self.facts(&actor, &origin.input);
-        let engine = &self.definition.engine;
-        let policy = found.and_then(|policies| {
-            policies.iter().find(|policy| {
-                let when = policy.when.as_ref();
-                when.is_none_or(|when| when.holds(engine, facts))
-            })
-        });
+        let policy = found.and_then(|policies| chosen(self.definition, policies, facts));
         let (rule, course) = match policy {
             Some(policy) => (policy.rule, policy.course.clone()),
             // A flow without payments never asked for this money.
@@ -145,6 +140,18 @@ impl<'d> Walk<'d> {
             data: json!({ "order": order, "reason": why, "paid": paid, "state": self.instance.state }),
         });
     }
+}
+
+/// The first policy that holds.
+pub(in crate::flow) fn chosen<'d>(
+    definition: &Definition,
+    policies: &'d [MoneyPolicy],
+    facts: Facts<'_>,
+) -> Option<&'d MoneyPolicy> {
+    policies.iter().find(|policy| {
+        let when = policy.when.as_ref();
+        when.is_none_or(|when| when.holds(&definition.engine, facts))
+    })
 }
 
 /// What staff are told of money that they are to decide about.

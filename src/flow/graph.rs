@@ -1,4 +1,0 @@
-//! tmp
-pub fn svg(_: &super::definition::Definition, _: Option<&str>) -> String {
-    String::new()
-}

@@ -1,0 +1,200 @@
+//! `stoa flow check`, `graph` and `simulate`: flow files looked at, drawn and played, without a database.
+
+use clap::Subcommand;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use stoa::flow::simulate::{Played, Script, play, transitions};
+use stoa::flow::{Definition, Problem, graph};
+
+/// What can be done with flow files.
+#[derive(Subcommand)]
+pub enum FlowCommand {
+    /// Check flow files: every problem at once, with its line
+    Check {
+        /// Flow files
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Draw a flow as SVG
+    Graph {
+        /// A flow file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Where to write it; without it, to the screen
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Play scripts through a flow with a virtual clock, and compare with what they expect; a script may continue those before it
+    Simulate {
+        /// A flow file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Scripts
+        #[arg(required = true, value_name = "SCRIPT")]
+        scripts: Vec<PathBuf>,
+        /// Fail unless the scripts make every transition of the flow
+        #[arg(long)]
+        coverage: bool,
+    },
+}
+
+/// Runs a command: what is to be said, or what went wrong.
+pub fn run(command: FlowCommand) -> Result<String, String> {
+    match command {
+        FlowCommand::Check { files } => check(&files),
+        FlowCommand::Graph { file, output } => draw(&file, output.as_deref()),
+        FlowCommand::Simulate {
+            file,
+            scripts,
+            coverage,
+        } => simulate(&file, &scripts, coverage),
+    }
+}
+
+fn check(files: &[PathBuf]) -> Result<String, String> {
+    let (mut fine, mut wrong, mut count) = (String::new(), String::new(), 0);
+    for file in files {
+        match read(file).map(|source| (Definition::parse(&source), source)) {
+            Ok((Ok(definition), _)) => {
+                let (states, actions) = (definition.states.len(), definition.actions.len());
+                let (file, name, version) = (file.display(), &definition.name, definition.version);
+                let _ = writeln!(
+                    fine,
+                    "{file}: {name} {version} is fine: {states} states, {actions} actions"
+                );
+            }
+            Ok((Err(problems), source)) => {
+                count += problems.len();
+                wrong.push_str(&listed(file, &source, &problems));
+            }
+            Err(why) => {
+                count += 1;
+                let _ = writeln!(wrong, "{why}\n");
+            }
+        }
+    }
+    let problems = if count == 1 { "problem" } else { "problems" };
+    match count {
+        0 => Ok(fine.trim_end().to_owned()),
+        _ => Err(format!("{count} {problems}\n\n{}", wrong.trim_end())),
+    }
+}
+
+fn draw(file: &Path, output: Option<&Path>) -> Result<String, String> {
+    let drawn = graph::svg(&definition(file)?, None);
+    let Some(output) = output else {
+        return Ok(drawn.trim_end().to_owned());
+    };
+    let written = std::fs::write(output, drawn);
+    written.map_err(|error| format!("{}: {error}", output.display()))?;
+    Ok(format!(
+        "{} is drawn in {}",
+        file.display(),
+        output.display()
+    ))
+}
+
+fn simulate(file: &Path, scripts: &[PathBuf], coverage: bool) -> Result<String, String> {
+    let definition = definition(file)?;
+    let (mut told, mut failed) = (String::new(), 0);
+    let mut covered = BTreeSet::new();
+    let mut script = Script::default();
+    for path in scripts {
+        let source = read(path)?;
+        let added = script.add(&path.display().to_string(), &source);
+        added.map_err(|problems| {
+            let count = problems.len();
+            format!(
+                "{count} wrong in a script\n\n{}",
+                listed(path, &source, &problems)
+            )
+        })?;
+    }
+    for run in play(&definition, &script) {
+        failed += usize::from(run.failure.is_some());
+        tell(&mut told, &run);
+        covered.extend(run.covered);
+    }
+    let all = transitions(&definition);
+    let missing: Vec<&String> = all.iter().filter(|name| !covered.contains(*name)).collect();
+    let made = all.len() - missing.len();
+    let _ = write!(told, "{made} of {} transitions made", all.len());
+    for name in &missing {
+        let _ = write!(told, "\n  not made: {name}");
+    }
+    match (failed, coverage && !missing.is_empty()) {
+        (0, false) => Ok(told),
+        (0, true) => Err(format!("not every transition is made\n\n{told}")),
+        (1, _) => Err(format!("1 run failed\n\n{told}")),
+        (failed, _) => Err(format!("{failed} runs failed\n\n{told}")),
+    }
+}
+
+fn tell(told: &mut String, run: &Played) {
+    let (path, name) = (&run.file, &run.name);
+    let Some(failure) = &run.failure else {
+        let _ = writeln!(told, "ok    {path}: {name} ({} steps)", run.steps);
+        return;
+    };
+    let (line, step) = (failure.line, &failure.step);
+    let _ = writeln!(told, "FAIL  {path}:{line}: {name}: {step}");
+    for difference in &failure.differences {
+        let _ = writeln!(told, "    {difference}");
+    }
+}
+
+fn definition(file: &Path) -> Result<Definition, String> {
+    let source = read(file)?;
+    Definition::parse(&source).map_err(|problems| {
+        let count = problems.len();
+        format!(
+            "{count} wrong in the flow\n\n{}",
+            listed(file, &source, &problems)
+        )
+    })
+}
+
+fn read(file: &Path) -> Result<String, String> {
+    let named = |why: String| format!("{}: {why}", file.display());
+    if file.is_dir() {
+        return Err(named("this is a folder, not a file".to_owned()));
+    }
+    let bytes = std::fs::read(file).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => named("there is no such file".to_owned()),
+        _ => named(error.to_string()),
+    })?;
+    String::from_utf8(bytes).map_err(|_| named("this is no UTF-8 text".to_owned()))
+}
+
+/// Problems as a compiler tells them: place, sentence, the line, a mark under it, advice.
+fn listed(file: &Path, source: &str, problems: &[Problem]) -> String {
+    let mut told = String::new();
+    for problem in problems {
+        let (file, line, column) = (file.display(), problem.line, problem.column);
+        let _ = writeln!(told, "{file}:{line}:{column}: {}", problem.message);
+        let text = source.lines().nth(line.saturating_sub(1)).unwrap_or("");
+        let (shown, mark) = excerpt(text, column);
+        let _ = writeln!(told, "  {line:>5} | {shown}\n        | {mark}^");
+        if let Some(help) = &problem.help {
+            let _ = writeln!(told, "        = {help}");
+        }
+        told.push('\n');
+    }
+    told
+}
+
+/// The part of a line around a column, and the room before the mark.
+fn excerpt(text: &str, column: usize) -> (String, String) {
+    let (before, after) = (60, 60);
+    let skipped = column.saturating_sub(before + 1);
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let shown: String = text
+        .chars()
+        .skip(skipped)
+        .take(before + after)
+        .map(plain)
+        .collect();
+    (shown, " ".repeat(column.saturating_sub(skipped + 1)))
+}

@@ -1,0 +1,75 @@
+//! What waits for the next commit. Rooms put it here without a hop between; the lane takes all of it at once.
+
+use parking_lot::{Condvar, Mutex};
+use std::collections::{HashMap, VecDeque};
+
+use super::batch::{Batch, gather, key_of};
+use super::{Append, Marking};
+use crate::domain::ids::{ConversationNo, UserNo};
+
+#[derive(Default)]
+struct Waiting {
+    /// Bounded by the permits.
+    appends: VecDeque<Append>,
+    /// Watermarks, those of each participant together.
+    marks: HashMap<(ConversationNo, UserNo), Vec<Marking>>,
+    /// Nothing more will be taken.
+    closed: bool,
+}
+
+/// The queue between the rooms and the lane.
+#[derive(Default)]
+pub(super) struct Queue {
+    waiting: Mutex<Waiting>,
+    filled: Condvar,
+}
+
+impl Queue {
+    pub(super) fn append(&self, append: Append) {
+        self.waiting.lock().appends.push_back(append);
+        self.filled.notify_one();
+    }
+
+    pub(super) fn mark(&self, marking: Marking) {
+        let whose = (marking.mark.conversation, marking.mark.user);
+        self.waiting
+            .lock()
+            .marks
+            .entry(whose)
+            .or_default()
+            .push(marking);
+        self.filled.notify_one();
+    }
+
+    /// Nothing is taken any more.
+    pub(super) fn close(&self) {
+        self.waiting.lock().closed = true;
+        self.filled.notify_all();
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        !self.waiting.lock().closed
+    }
+
+    /// Waits until there is something, and takes it, at most `limit` appends. None when it is closed.
+    pub(super) fn take(&self, limit: usize) -> Option<Batch> {
+        let mut waiting = self.waiting.lock();
+        while waiting.appends.is_empty() && waiting.marks.is_empty() && !waiting.closed {
+            self.filled.wait(&mut waiting);
+        }
+        if waiting.closed {
+            return None;
+        }
+        let mut came = std::mem::take(&mut waiting.appends);
+        let marks = std::mem::take(&mut waiting.marks);
+        drop(waiting);
+        let appends = gather(&mut came, limit, key_of);
+        if !came.is_empty() {
+            let mut waiting = self.waiting.lock();
+            came.append(&mut waiting.appends);
+            waiting.appends = came;
+        }
+        let marks = marks.into_values().flatten().collect();
+        Some(Batch { appends, marks })
+    }
+}

@@ -1,0 +1,148 @@
+//! The statement that looks before it stores: for batches with repeats, with replies that need a closer look, and for those whose
+//! first try may have been committed.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::{Pg, PgConnection};
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::result::{DatabaseErrorKind, Error as Db};
+use diesel::sql_types::{Array, Int8, Text, Timestamptz};
+
+use super::columns::Columns;
+use super::{Appended, Explained, NewMessage};
+use crate::domain::ids::{ConversationNo, PolicyVersion, Seq};
+use crate::error::Error;
+use crate::store::pool::{away, explain};
+
+// Raw SQL: one round trip and one plan for what would be four statements for each message.
+// Rows of `conversations` are locked in the order of their numbers, so that two servers can not wait on each other in a circle;
+// the lock gives the row as it is after the wait, so `last_seq` and the policy are current. A message whose
+// (sender, client_id) is stored already takes no seq.
+// What is looked up in a table is looked up by a subquery that the planner can not turn into a join: a plan that was made while the
+// table was small would walk all of it for every batch.
+const SQL: &str = "
+with input as materialized (
+    select * from unnest($1, #columns) with ordinality
+        as i(policy_version, conversation_no, sender_no, client_id, fingerprint, kind, body, reply_to,
+             attachments, context, audience_role, audience_user_no, position)
+), known as materialized (
+    select i.position, k.* from input i cross join lateral
+        (select m.conversation_no, m.seq, m.fingerprint, m.created_at from messages m
+         where m.sender_no = i.sender_no and m.client_id = i.client_id limit 1) k
+), orphaned as materialized (
+    select i.position from input i where i.reply_to is not null and 0 =
+        (select count(*) from messages m where m.conversation_no = i.conversation_no and m.seq = i.reply_to
+            and (m.audience_user_no is null or m.audience_user_no = i.sender_no)
+            and (m.audience_role is null or 0 <
+                (select count(*) from participants p where p.conversation_no = i.conversation_no and p.user_no = i.sender_no
+                    and p.membership = 'present' and not p.blocked and p.role = m.audience_role)))
+), unknown as materialized (
+    select i.* from input i where i.position not in (select position from known union all select position from orphaned)
+), locked as materialized (
+    select no, last_seq, policy_version from conversations
+    where no = any(array(select distinct conversation_no from unknown)) order by no for update
+), fresh as materialized (
+    select u.*, l.last_seq + row_number() over (partition by u.conversation_no order by u.position) as seq
+    from unknown u join locked l on l.no = u.conversation_no and l.policy_version = u.policy_version
+), advanced as (
+    update conversations c set updated_at = now(),
+        last_seq = (select max(f.seq) from fresh f where f.conversation_no = c.no)
+    where c.no = any(array(select distinct conversation_no from fresh))
+), stored as (
+    insert into messages (conversation_no, seq, sender_no, client_id, fingerprint, kind, body, reply_to,
+                          attachments, context, audience_role, audience_user_no, created_at)
+    select conversation_no, seq, sender_no, client_id, fingerprint, kind, body, reply_to,
+           attachments::jsonb, context::jsonb, audience_role, audience_user_no, now()
+    from fresh
+)
+select position, conversation_no, seq, fingerprint, created_at, 'known' from known
+union all
+select position, conversation_no, seq, fingerprint, now(), 'fresh' from fresh
+union all
+select position, 0, 0, 0, now(), 'orphaned' from orphaned where position not in (select position from known)";
+
+/// The statement with its arrays.
+struct Batch<'a> {
+    policies: Vec<PolicyVersion>,
+    columns: Columns<'a>,
+}
+
+impl<'a> Batch<'a> {
+    fn new(messages: &'a [NewMessage<'a>]) -> Self {
+        Self {
+            policies: messages.iter().map(|message| message.policy).collect(),
+            columns: Columns::new(messages),
+        }
+    }
+}
+
+impl QueryFragment<Pg> for Batch<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let (before, rest) = SQL.split_once("$1").unwrap_or((SQL, ""));
+        let (between, after) = rest.split_once("#columns").unwrap_or((rest, ""));
+        out.push_sql(before);
+        out.push_bind_param::<Array<Int8>, _>(&self.policies)?;
+        out.push_sql(between);
+        self.columns.bind(&mut out, "", "")?;
+        out.push_sql(after);
+        Ok(())
+    }
+}
+
+// One text for any number of messages, so the prepared statement is found by the type alone.
+impl QueryId for Batch<'_> {
+    type QueryId = Batch<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for Batch<'_> {
+    type SqlType = (Int8, Int8, Int8, Int8, Timestamptz, Text);
+}
+
+impl RunQueryDsl<PgConnection> for Batch<'_> {}
+
+/// A position in the batch from 1, the conversation, the seq, the fingerprint, when, and what became of it. A position
+/// without a row is stale.
+type Row = (i64, i64, Seq, i64, DateTime<Utc>, String);
+
+/// Appends as `super::append` does, and finds repeats first; within a transaction too.
+pub fn append(
+    connection: &mut PgConnection,
+    messages: &[NewMessage<'_>],
+) -> Result<Vec<Appended>, Error> {
+    let rows: Vec<Row> = Batch::new(messages)
+        .load(connection)
+        .map_err(|error| match error {
+            Db::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => away(),
+            other => explain(other),
+        })?;
+    let mut outcomes = vec![Appended::Stale; messages.len()];
+    for row in rows {
+        let position = usize::try_from(row.0 - 1).unwrap_or(usize::MAX);
+        if let Some(outcome) = outcomes.get_mut(position) {
+            *outcome = outcome_of(row);
+        }
+    }
+    Ok(outcomes)
+}
+
+fn outcome_of((_, conversation, seq, fingerprint, at, outcome): Row) -> Appended {
+    match outcome.as_str() {
+        "fresh" => Appended::Fresh { seq, at },
+        "orphaned" => Appended::Orphaned,
+        _ => Appended::Known {
+            conversation: ConversationNo(conversation),
+            seq,
+            at,
+            fingerprint,
+        },
+    }
+}
+
+/// What `explain` says of the statement.
+pub(super) fn plan(
+    connection: &mut PgConnection,
+    messages: &[NewMessage<'_>],
+) -> QueryResult<Vec<String>> {
+    Explained(Batch::new(messages)).load(connection)
+}

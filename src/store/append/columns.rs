@@ -1,0 +1,99 @@
+//! A batch as arrays, one for each column and one element for each message.
+
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::AstPass;
+use diesel::sql_types::{Array, Int8, Nullable, Text};
+
+use super::NewMessage;
+use crate::domain::message::{Audience, Draft};
+
+/// What both statements store of each message.
+pub(super) struct Columns<'a> {
+    pub(super) conversations: Vec<i64>,
+    pub(super) senders: Vec<i64>,
+    client_ids: Vec<&'a str>,
+    fingerprints: Vec<i64>,
+    kinds: Vec<&'static str>,
+    bodies: Vec<&'a str>,
+    replies: Vec<Option<i64>>,
+    attachments: Vec<Option<String>>,
+    contexts: Vec<Option<&'a str>>,
+    audience_roles: Vec<Option<&'a str>>,
+    audience_users: Vec<Option<i64>>,
+}
+
+impl<'a> Columns<'a> {
+    pub(super) fn new(messages: &'a [NewMessage<'a>]) -> Self {
+        let each = || messages.iter();
+        Self {
+            conversations: each().map(|m| m.conversation.0).collect(),
+            senders: each().map(|m| m.sender.0).collect(),
+            client_ids: each().map(|m| m.draft.client_id.as_str()).collect(),
+            fingerprints: each().map(|m| m.fingerprint).collect(),
+            kinds: each().map(|m| m.draft.kind.name()).collect(),
+            bodies: each().map(|m| m.draft.body.as_str()).collect(),
+            replies: each().map(|m| m.draft.reply_to.map(|id| id.seq)).collect(),
+            attachments: each().map(|m| attachments_json(m.draft)).collect(),
+            contexts: each()
+                .map(|m| m.draft.context.as_deref().map(|json| json.get()))
+                .collect(),
+            audience_roles: each().map(|m| audience_columns(m.draft).0).collect(),
+            audience_users: each().map(|m| audience_columns(m.draft).1).collect(),
+        }
+    }
+
+    /// Binds them all, each between these two texts, with commas: conversation, sender, client id, fingerprint, kind, body, reply,
+    /// attachments, context, audience's role, audience's user.
+    pub(super) fn bind<'b>(
+        &'b self,
+        out: &mut AstPass<'_, 'b, Pg>,
+        before: &str,
+        after: &str,
+    ) -> QueryResult<()> {
+        type Texts = Array<Text>;
+        type MaybeTexts = Array<Nullable<Text>>;
+        type MaybeNumbers = Array<Nullable<Int8>>;
+        let between = format!("{after}, {before}");
+        out.push_sql(before);
+        out.push_bind_param::<Array<Int8>, _>(&self.conversations)?;
+        out.push_sql(&between);
+        out.push_bind_param::<Array<Int8>, _>(&self.senders)?;
+        out.push_sql(&between);
+        out.push_bind_param::<Texts, _>(&self.client_ids)?;
+        out.push_sql(&between);
+        out.push_bind_param::<Array<Int8>, _>(&self.fingerprints)?;
+        out.push_sql(&between);
+        out.push_bind_param::<Texts, _>(&self.kinds)?;
+        out.push_sql(&between);
+        out.push_bind_param::<Texts, _>(&self.bodies)?;
+        out.push_sql(&between);
+        out.push_bind_param::<MaybeNumbers, _>(&self.replies)?;
+        out.push_sql(&between);
+        out.push_bind_param::<MaybeTexts, _>(&self.attachments)?;
+        out.push_sql(&between);
+        out.push_bind_param::<MaybeTexts, _>(&self.contexts)?;
+        out.push_sql(&between);
+        out.push_bind_param::<MaybeTexts, _>(&self.audience_roles)?;
+        out.push_sql(&between);
+        out.push_bind_param::<MaybeNumbers, _>(&self.audience_users)?;
+        out.push_sql(after);
+        Ok(())
+    }
+}
+
+/// A draft's attachments as JSON text, or none.
+fn attachments_json(draft: &Draft) -> Option<String> {
+    if draft.attachments.is_empty() {
+        return None;
+    }
+    serde_json::to_string(&draft.attachments).ok()
+}
+
+fn audience_columns(draft: &Draft) -> (Option<&str>, Option<i64>) {
+    match &draft.audience {
+        None => (None, None),
+        Some(Audience::Role(role)) => (Some(role), None),
+        Some(Audience::User(user)) => (None, Some(user.0)),
+    }
+}

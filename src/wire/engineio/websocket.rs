@@ -1,0 +1,286 @@
+//! A WebSocket of Engine.IO: the actor that carries a session, or probes whether it may.
+
+use actix::prelude::*;
+use actix_http::ws::Item;
+use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web_actors::ws;
+use bytes::{Bytes, BytesMut};
+use bytestring::ByteString;
+use futures_util::Stream;
+use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::Ending;
+use super::engine::Engine;
+use super::line::{Batch, Carrier, Line};
+use super::packet::{Message, PING, PROBED, Packet, decode, suffixed};
+use super::query::{Problem, Transport};
+use crate::outbox::{CloseReason, Frame};
+use crate::wire::guard::{FrameGuard, Guarded, Violation};
+
+/// The actor of one WebSocket.
+struct Carriage {
+    engine: Arc<Engine>,
+    line: Arc<Line>,
+    stage: Stage,
+    verdict: Rc<Cell<Option<Violation>>>,
+    /// A message that comes in several frames; bounded by the frame guard.
+    pieces: BytesMut,
+    pieces_are_text: bool,
+}
+
+/// How far it has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// It opens a session.
+    Opening,
+    /// It belongs to a session that polls, and waits for the probe.
+    Probing,
+    /// The probe was answered; it waits for the upgrade.
+    Probed,
+    /// It carries the session.
+    Carrying,
+    /// The session has another already.
+    Refused,
+}
+
+/// Opens a session, or begins the upgrade of one that polls.
+pub(super) fn upgrade(
+    engine: &web::Data<Engine>,
+    line: Option<Arc<Line>>,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    actix_http::ws::verify_handshake(request.head()).map_err(|_| Problem::BadRequest)?;
+    let mut response = ws::handshake(request).map_err(|_| Problem::BadRequest)?;
+    let (line, stage) = match line {
+        None => (engine.open(request, Transport::Websocket)?, Stage::Opening),
+        Some(line) => match line.step(Carrier::Polling, Carrier::Probing) {
+            true => (line, Stage::Probing),
+            false => (line, Stage::Refused),
+        },
+    };
+    let (verdict, limit) = (Rc::new(Cell::new(None)), engine.options.max_payload);
+    let guard = FrameGuard::new(limit as u64);
+    let stream = Guarded::new(payload, guard, Rc::clone(&verdict));
+    let carriage = Carriage {
+        engine: Arc::clone(engine),
+        line,
+        stage,
+        verdict,
+        pieces: BytesMut::new(),
+        pieces_are_text: false,
+    };
+    let codec = actix_http::ws::Codec::new().max_size(limit);
+    Ok(response.streaming(ws::WebsocketContext::with_codec(carriage, stream, codec)))
+}
+
+type Writing = ws::WebsocketContext<Carriage>;
+
+impl Carriage {
+    fn packet(&mut self, packet: Option<Packet<'_>>, context: &mut Writing) {
+        match (self.stage, packet) {
+            (Stage::Carrying, Some(packet)) => {
+                if let Err(ending) = self.line.receive(packet) {
+                    self.engine.end(&self.line, ending);
+                }
+            }
+            (Stage::Carrying, None) => self.engine.end(&self.line, MISUSED),
+            (Stage::Probing, Some(Packet::Ping("probe")))
+                if self.line.step(Carrier::Probing, Carrier::Probed) =>
+            {
+                self.stage = Stage::Probed;
+                context.text(PROBED);
+            }
+            (Stage::Probed, Some(Packet::Upgrade))
+                if self.line.step(Carrier::Probed, Carrier::Websocket) =>
+            {
+                self.carry(context);
+            }
+            _ => close(CloseReason::Misuse, context),
+        }
+    }
+
+    fn carry(&mut self, context: &mut Writing) {
+        self.stage = Stage::Carrying;
+        context.add_stream(Outgoing(Some(Arc::clone(&self.line))));
+    }
+
+    /// What came is no WebSocket frame, or too long a one; or the connection broke.
+    fn fail(&mut self, error: &ws::ProtocolError, context: &mut Writing) {
+        let reason = match (self.verdict.get(), error) {
+            (Some(Violation::TooLarge), _) => CloseReason::TooLarge,
+            (None, ws::ProtocolError::Io(_)) => return context.stop(),
+            (Some(Violation::Malformed) | None, _) => CloseReason::Misuse,
+        };
+        if self.stage == Stage::Carrying {
+            self.engine.end(&self.line, Ending::Closed(reason));
+        }
+        close(reason, context);
+    }
+
+    fn bytes(&mut self, bytes: Bytes, context: &mut Writing) {
+        self.packet(Some(Packet::Message(Message::Binary(bytes))), context);
+    }
+
+    fn piece(&mut self, item: Item, context: &mut Writing) {
+        match item {
+            Item::FirstText(bytes) => self.first_piece(true, &bytes),
+            Item::FirstBinary(bytes) => self.first_piece(false, &bytes),
+            Item::Continue(bytes) => self.pieces.extend_from_slice(&bytes),
+            Item::Last(bytes) => {
+                self.pieces.extend_from_slice(&bytes);
+                let whole = std::mem::take(&mut self.pieces).freeze();
+                if !self.pieces_are_text {
+                    return self.bytes(whole, context);
+                }
+                match ByteString::try_from(whole) {
+                    Ok(text) => self.packet(decode(&text), context),
+                    Err(_) => self.packet(None, context),
+                }
+            }
+        }
+    }
+
+    fn first_piece(&mut self, is_text: bool, bytes: &[u8]) {
+        self.pieces_are_text = is_text;
+        self.pieces.extend_from_slice(bytes);
+    }
+}
+
+const MISUSED: Ending = Ending::Closed(CloseReason::Misuse);
+
+fn close(reason: CloseReason, context: &mut Writing) {
+    let (code, text) = reason.code_and_text();
+    context.close(Some(ws::CloseReason {
+        code: ws::CloseCode::Other(code),
+        description: Some(text.to_owned()),
+    }));
+    context.stop();
+}
+
+fn write(frame: Frame, context: &mut Writing) {
+    match frame {
+        Frame::Text(text) => context.text(text),
+        Frame::Suffixed(text, suffix) => context.text(suffixed(&text, &suffix)),
+        Frame::Attached(text, parts) => {
+            context.text(text);
+            parts.iter().for_each(|part| context.binary(part.clone()));
+        }
+        Frame::Binary(bytes) => context.binary(bytes),
+        Frame::Ping => context.text(ByteString::from_static(PING)),
+        Frame::Leave | Frame::Rejoin(..) => {}
+    }
+}
+
+impl Actor for Carriage {
+    type Context = Writing;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.set_mailbox_capacity(1);
+        match self.stage {
+            Stage::Opening => {
+                context.text(self.engine.open_packet(&self.line, Transport::Websocket));
+                self.carry(context);
+            }
+            Stage::Refused => close(CloseReason::Misuse, context),
+            Stage::Probing | Stage::Probed | Stage::Carrying => {
+                context.run_later(self.engine.options.upgrade_timeout, |carriage, context| {
+                    if carriage.stage != Stage::Carrying {
+                        close(CloseReason::Misuse, context);
+                    }
+                });
+            }
+        }
+    }
+}
+
+impl Drop for Carriage {
+    /// Runs however the connection ends.
+    fn drop(&mut self) {
+        match self.stage {
+            Stage::Opening | Stage::Carrying => self.engine.end(&self.line, Ending::Gone),
+            Stage::Probing => drop(self.line.step(Carrier::Probing, Carrier::Polling)),
+            Stage::Probed => drop(self.line.step(Carrier::Probed, Carrier::Polling)),
+            Stage::Refused => {}
+        }
+    }
+}
+
+impl StreamHandler<Batch> for Carriage {
+    fn handle(&mut self, batch: Batch, context: &mut Self::Context) {
+        batch
+            .frames
+            .into_iter()
+            .for_each(|frame| write(frame, context));
+        if let Some(reason) = batch.close {
+            self.engine.end(&self.line, Ending::Closed(reason));
+            close(reason, context);
+        }
+    }
+
+    fn finished(&mut self, context: &mut Self::Context) {
+        context.close(Some(ws::CloseCode::Normal.into()));
+        context.stop();
+    }
+}
+
+impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Carriage {
+    fn handle(
+        &mut self,
+        item: Result<ws::Message, ws::ProtocolError>,
+        context: &mut Self::Context,
+    ) {
+        match item {
+            Ok(ws::Message::Text(text)) => self.packet(decode(&text), context),
+            Ok(ws::Message::Binary(bytes)) => self.bytes(bytes, context),
+            Ok(ws::Message::Ping(payload)) => context.pong(&payload),
+            Ok(ws::Message::Pong(_) | ws::Message::Nop) => {}
+            Ok(ws::Message::Continuation(item)) => self.piece(item, context),
+            Ok(ws::Message::Close(reason)) => {
+                context.close(reason);
+                context.stop();
+            }
+            Err(error) => self.fail(&error, context),
+        }
+    }
+
+    /// The peer's side has ended. After a violation, the close frame still goes out.
+    fn finished(&mut self, context: &mut Self::Context) {
+        if self.verdict.get().is_none() {
+            context.stop();
+        }
+    }
+}
+
+/// What a session sends while a WebSocket carries it; its last batch says how it ended.
+struct Outgoing(Option<Arc<Line>>);
+
+impl Stream for Outgoing {
+    type Item = Batch;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Batch>> {
+        let Some(line) = &self.0 else {
+            return Poll::Ready(None);
+        };
+        let batch = line.poll_batch(context);
+        if batch.is_ready() {
+            return batch.map(Some);
+        }
+        match line.carrier() {
+            Carrier::Nothing(ending) => {
+                self.0 = None;
+                let close = match ending {
+                    Ending::Gone => None,
+                    Ending::Closed(reason) => Some(reason),
+                };
+                let frames = Vec::new();
+                Poll::Ready(Some(Batch { frames, close }))
+            }
+            _ => Poll::Pending,
+        }
+    }
+}

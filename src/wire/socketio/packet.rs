@@ -1,0 +1,237 @@
+//! Packets of Socket.IO 5: `<type>[attachments-][/namespace,][acknowledgement id][JSON]` (protocol, "Packet encoding").
+//!
+//! Reading borrows and builds no tree. Writing makes whole Engine.IO packets, their `4` included, so that what is written once
+//! can be pushed to many connections as it is.
+
+use bytestring::ByteString;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Attachments that one packet may have (`socket.io-parser`, `maxAttachments`).
+pub const MOST_ATTACHMENTS: usize = 10;
+/// Names that mean something to the clients themselves, and are no events (`socket.io-parser`, `RESERVED_EVENTS`).
+const RESERVED: [&str; 6] = [
+    "connect",
+    "connect_error",
+    "disconnect",
+    "disconnecting",
+    "newListener",
+    "removeListener",
+];
+
+/// What a client sends.
+#[derive(Debug)]
+pub struct Packet<'a> {
+    /// Of what it is.
+    pub namespace: &'a str,
+    /// What it says.
+    pub body: Body<'a>,
+    /// Binary frames that follow it.
+    pub attachments: usize,
+}
+
+/// What a packet says.
+#[derive(Debug)]
+pub enum Body<'a> {
+    /// 0, with the JSON of an object.
+    Connect(Option<&'a RawValue>),
+    /// 1.
+    Disconnect,
+    /// 2 and 5.
+    Event {
+        /// Asks for an acknowledgement.
+        id: Option<u64>,
+        /// Its name; a number's text where it is a number.
+        name: Cow<'a, str>,
+        /// What follows the name.
+        arguments: Vec<&'a RawValue>,
+    },
+    /// 3 and 6.
+    Ack {
+        /// Of which event.
+        id: u64,
+        /// Its arguments.
+        arguments: Vec<&'a RawValue>,
+    },
+}
+
+/// Reads the text of a message. `None` where it is no packet that a client may send.
+pub fn decode(text: &str) -> Option<Packet<'_>> {
+    let mut characters = text.chars();
+    let (kind, rest) = (characters.next()?, characters.as_str());
+    let (attachments, rest) = match kind {
+        '5' | '6' => attachments(rest)?,
+        _ => (0, rest),
+    };
+    let (namespace, rest) = namespace(rest);
+    let body = match kind {
+        '0' => Body::Connect(connect(rest)?),
+        '1' => rest.is_empty().then_some(Body::Disconnect)?,
+        '2' | '5' => event(rest)?,
+        '3' | '6' => {
+            let (id, payload) = digits(rest);
+            let id = id.parse().ok()?;
+            let arguments = serde_json::from_str(payload).ok()?;
+            Body::Ack { id, arguments }
+        }
+        _ => return None,
+    };
+    Some(Packet {
+        namespace,
+        body,
+        attachments,
+    })
+}
+
+fn attachments(text: &str) -> Option<(usize, &str)> {
+    let (count, rest) = text.split_once('-')?;
+    let (count, nothing) = digits(count);
+    let count = count.parse().ok()?;
+    (nothing.is_empty() && count <= MOST_ATTACHMENTS).then_some((count, rest))
+}
+
+fn namespace(text: &str) -> (&str, &str) {
+    match text.starts_with('/') {
+        true => text.split_once(',').unwrap_or((text, "")),
+        false => ("/", text),
+    }
+}
+
+fn digits(text: &str) -> (&str, &str) {
+    let end = text.bytes().position(|byte| !byte.is_ascii_digit());
+    text.split_at_checked(end.unwrap_or(text.len()))
+        .unwrap_or((text, ""))
+}
+
+/// `None` for what is neither nothing nor an object.
+fn connect(payload: &str) -> Option<Option<&RawValue>> {
+    if payload.is_empty() {
+        return Some(None);
+    }
+    let auth: &RawValue = serde_json::from_str(payload).ok()?;
+    auth.get().starts_with('{').then_some(Some(auth))
+}
+
+fn event(rest: &str) -> Option<Body<'_>> {
+    let (id, payload) = digits(rest);
+    let id = match id {
+        "" => None,
+        id => Some(id.parse().ok()?),
+    };
+    let mut arguments: Vec<&RawValue> = serde_json::from_str(payload).ok()?;
+    let first = arguments.first()?.get();
+    let name = match first.as_bytes().first()? {
+        b'"' if first.contains('\\') => Cow::Owned(serde_json::from_str(first).ok()?),
+        b'"' => Cow::Borrowed(first.trim_matches('"')),
+        b'-' | b'0'..=b'9' => Cow::Borrowed(first),
+        _ => return None,
+    };
+    if RESERVED.contains(&name.as_ref()) {
+        return None;
+    }
+    arguments.remove(0);
+    Some(Body::Event {
+        id,
+        name,
+        arguments,
+    })
+}
+
+/// An event, for this namespace. `arguments` are JSON texts; `attachments` counts the binary parts that follow.
+pub fn encode_event<'a>(
+    namespace: &str,
+    id: Option<u64>,
+    name: &str,
+    arguments: impl IntoIterator<Item = &'a str>,
+    attachments: usize,
+) -> ByteString {
+    let mut packet = array_head(['2', '5'], namespace, id, attachments);
+    packet.push_str(&serde_json::Value::from(name).to_string());
+    for argument in arguments {
+        packet.push(',');
+        packet.push_str(argument);
+    }
+    packet.push(']');
+    packet.into()
+}
+
+/// The acknowledgement of an event. `arguments` are JSON texts.
+pub fn encode_ack<'a>(
+    namespace: &str,
+    id: u64,
+    arguments: impl IntoIterator<Item = &'a str>,
+    attachments: usize,
+) -> ByteString {
+    let mut packet = array_head(['3', '6'], namespace, Some(id), attachments);
+    for (place, argument) in arguments.into_iter().enumerate() {
+        if place > 0 {
+            packet.push(',');
+        }
+        packet.push_str(argument);
+    }
+    packet.push(']');
+    packet.into()
+}
+
+/// Everything before an array's first element.
+fn array_head(
+    [plain, binary]: [char; 2],
+    namespace: &str,
+    id: Option<u64>,
+    attachments: usize,
+) -> String {
+    let mut packet = match attachments {
+        0 => head(plain, None, namespace),
+        count => head(binary, Some(count), namespace),
+    };
+    if let Some(id) = id {
+        let _ = write!(packet, "{id}");
+    }
+    packet.push('[');
+    packet
+}
+
+fn head(kind: char, attachments: Option<usize>, namespace: &str) -> String {
+    let mut packet = String::with_capacity(128);
+    packet.extend(['4', kind]);
+    if let Some(count) = attachments {
+        let _ = write!(packet, "{count}-");
+    }
+    if namespace != "/" {
+        packet.push_str(namespace);
+        packet.push(',');
+    }
+    packet
+}
+
+/// The answer to a CONNECT that is accepted; with a `pid`, the client can tell whether it was recovered.
+pub fn encode_connected(namespace: &str, sid: &str, pid: Option<&str>) -> ByteString {
+    #[derive(serde::Serialize)]
+    struct Connected<'a> {
+        sid: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pid: Option<&'a str>,
+    }
+    let mut packet = head('0', None, namespace);
+    packet.push_str(&serde_json::to_string(&Connected { sid, pid }).unwrap_or_default());
+    packet.into()
+}
+
+/// The answer to a CONNECT that is refused. `data` is JSON.
+pub fn encode_refused(namespace: &str, message: &str, data: Option<&RawValue>) -> ByteString {
+    #[derive(serde::Serialize)]
+    struct Refused<'a> {
+        message: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        data: Option<&'a RawValue>,
+    }
+    let mut packet = head('4', None, namespace);
+    packet.push_str(&serde_json::to_string(&Refused { message, data }).unwrap_or_default());
+    packet.into()
+}
+
+/// The server leaves a namespace.
+pub fn encode_disconnect(namespace: &str) -> ByteString {
+    head('1', None, namespace).into()
+}

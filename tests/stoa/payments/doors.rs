@@ -1,0 +1,130 @@
+//! What those who run the platform can see of what it was told.
+
+use serde_json::{Value, json};
+
+use super::platform::happen;
+use super::world::World;
+
+#[tokio::test]
+async fn only_those_who_run_it_may_look() {
+    let world = World::with(&[]).await;
+    happen(&world, "deal.paid");
+    for (id, roles, status) in [
+        ("alice", vec![], 403),
+        ("sam", vec!["support"], 403),
+        ("root", vec!["admin"], 200),
+        ("api", vec!["service"], 200),
+    ] {
+        let person = world.house.person_with(id, &roles).await;
+        let answer = person.get("/api/v1/events").await.expect_status(status);
+        let missing = person.get("/api/v1/events/evt_x/attempts").await;
+        let again = person
+            .post("/api/v1/events/evt_x/redeliver", json!({}))
+            .await;
+        if status == 200 {
+            assert_eq!(answer.body["items"][0]["type"], "deal.paid");
+            missing.expect_status(404).expect_code("EVENT_NOT_FOUND");
+            again.expect_status(404).expect_code("EVENT_NOT_FOUND");
+        } else {
+            missing.expect_status(403);
+            again.expect_status(403);
+        }
+    }
+}
+
+#[tokio::test]
+async fn events_and_attempts_come_in_pages() {
+    let world = World::with(&[]).await;
+    let admin = world.house.person_with("admin", &["admin"]).await;
+    for number in 0..5 {
+        happen(
+            &world,
+            if number % 2 == 0 {
+                "deal.paid"
+            } else {
+                "deal.over"
+            },
+        );
+    }
+    let attempts = "insert into platform_event_attempts (event_no, attempt, status, took_ms) select max(no), i, 500, i from platform_events, generate_series(1, 5) i group by i";
+    world.run_sql(attempts);
+    let newest = admin.get("/api/v1/events?limit=1").await.body["items"][0]["id"].clone();
+    let attempts = format!("/api/v1/events/{}/attempts", newest.as_str().unwrap());
+    for (path, field) in [("/api/v1/events", "id"), (attempts.as_str(), "attempt")] {
+        let whole = admin.get(path).await.expect_status(200).body;
+        assert_eq!(
+            (
+                whole["items"].as_array().unwrap().len(),
+                &whole["next_cursor"]
+            ),
+            (5, &Value::Null)
+        );
+        let mut found = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = admin
+                .get(&format!("{path}?limit=2{cursor}"))
+                .await
+                .expect_status(200)
+                .body;
+            found.extend(
+                page["items"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|item| item[field].clone()),
+            );
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        let all: Vec<Value> = whole["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item[field].clone())
+            .collect();
+        assert_eq!(found, all);
+        for wrong in ["cursor=x", "limit=0", "limit=101", "cursor=!!"] {
+            admin
+                .get(&format!("{path}?{wrong}"))
+                .await
+                .expect_status(400);
+        }
+    }
+    let paid = admin.get("/api/v1/events?type=deal.paid").await.body;
+    assert_eq!(paid["items"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn options_keep_their_secrets() {
+    let secrets = [
+        "rzp-key-secret",
+        "rzp-hook-secret",
+        "sandbox-one",
+        "sandbox-two",
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    ];
+    let given = [
+        ["--razorpay-key-id", "rzp_test_1"],
+        ["--razorpay-key-secret", secrets[0]],
+        ["--razorpay-webhook-secrets", secrets[1]],
+        ["--sandbox-webhook-secret", secrets[2]],
+        ["--sandbox-signing-secret", secrets[3]],
+        ["--webhook-secrets", secrets[4]],
+    ];
+    let given: Vec<String> = given.concat().into_iter().map(str::to_owned).collect();
+    let config = super::world::config_of("unused", &given);
+    let till = stoa::payment::Till::new(&config.payments, b"seed");
+    let printed = format!(
+        "{} {:?} {:?}",
+        config.printed(),
+        config,
+        till.gateway().key_id()
+    );
+    assert!(printed.contains("rzp_test_1"));
+    for secret in secrets {
+        assert!(!printed.contains(secret), "{secret}");
+    }
+}

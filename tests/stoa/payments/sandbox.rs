@@ -1,0 +1,105 @@
+//! The sandbox: a button, real webhooks, and no other way to money.
+
+use serde_json::json;
+use stoa::domain::flow::PaymentOutcome;
+
+use super::razorpay::Razorpay;
+use super::world::World;
+use crate::client::Answer;
+
+fn secrets(signing: &str, verifying: &str) -> Vec<String> {
+    [
+        "--sandbox-signing-secret",
+        signing,
+        "--sandbox-webhook-secret",
+        verifying,
+    ]
+    .map(str::to_owned)
+    .into()
+}
+
+async fn press(world: &World, order: &str, outcome: &str) -> Answer {
+    let anybody = crate::client::Person::new(world.house.address, "anybody", "no token".to_owned());
+    let path = format!("/sandbox/checkout/{order}");
+    anybody.post(&path, json!({ "outcome": outcome })).await
+}
+
+#[tokio::test]
+async fn pressing_pay_pays_by_webhook_alone() {
+    let world = World::with(&[]).await;
+    let (conversation, order) = world.deal().await;
+    press(&world, &order, "failure").await.expect_status(202);
+    world.until_idle().await;
+    press(&world, &order, "success").await.expect_status(202);
+    press(&world, &order, "success").await;
+    world.until_idle().await;
+    let outcomes = world.recorder.outcomes(conversation);
+    assert_eq!(outcomes, [PaymentOutcome::Failed, PaymentOutcome::Paid]);
+    assert_eq!(
+        world.count("select count(*) as n from payment_events where gateway = 'sandbox'"),
+        4
+    );
+    press(&world, &order, "success").await.expect_status(409);
+}
+
+#[tokio::test]
+async fn only_orders_that_exist_can_be_paid() {
+    let world = World::with(&[]).await;
+    let (_, order) = world.deal().await;
+    let dearer = order.replace("_500000_", "_100_");
+    assert_ne!(dearer, order);
+    for wrong in ["order_1", "x", &order[..order.len() - 1], &dearer] {
+        press(&world, wrong, "success")
+            .await
+            .expect_status(404)
+            .expect_code("ORDER_NOT_FOUND");
+    }
+    let elsewhere = World::with(&[]).await;
+    press(&elsewhere, &order, "success")
+        .await
+        .expect_status(404);
+    press(&world, &order, "maybe").await.expect_status(400);
+}
+
+#[tokio::test]
+async fn with_the_wrong_secret_the_deal_stays_unpaid() {
+    let world = World::with(&secrets("one secret", "another secret")).await;
+    let (conversation, order) = world.deal().await;
+    press(&world, &order, "success").await.expect_status(202);
+    let refused = || {
+        world.count("select count(*) as n from jobs where kind = 'sandbox_event' and attempts > 1 and last_error = 'gateway_keys_refused'")
+    };
+    for _ in 0..500 {
+        if refused() == 3 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(refused(), 3, "it was posted, and refused");
+    assert_eq!(world.order(conversation, 1).status, "created");
+    assert!(world.recorder.outcomes(conversation).is_empty());
+    assert_eq!(world.count("select count(*) as n from payment_events"), 0);
+}
+
+#[tokio::test]
+async fn an_order_outlives_a_restart_and_so_does_a_press() {
+    let mut world = World::with(&[]).await;
+    let (conversation, order) = world.deal().await;
+    world.stop_runner().await;
+    press(&world, &order, "success").await.expect_status(202);
+    world.house.stop().await;
+    world.house.start_again().await;
+    world.start_runner();
+    world.until_idle().await;
+    assert_eq!(
+        world.recorder.outcomes(conversation),
+        [PaymentOutcome::Paid]
+    );
+}
+
+#[tokio::test]
+async fn where_money_is_real_there_is_no_such_button() {
+    let world = World::at(&Razorpay::start().await).await;
+    let (_, order) = world.deal().await;
+    press(&world, &order, "success").await.expect_status(404);
+}

@@ -1,0 +1,116 @@
+//! Timers of deals: told when due, deleted when they are nobody's any more, tried again when the deal could not listen.
+
+use chrono::{DateTime, Utc};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use stoa::domain::flow::{FlowInput, Timer};
+use stoa::domain::refusal::{Misplaced, Refusal};
+use stoa::error::Error;
+
+use super::recorder::Recorder;
+use super::world::{World, options};
+use crate::house::House;
+
+async fn world(recorder: Recorder) -> World {
+    let options = options(&[]);
+    let texts: Vec<&str> = options.iter().map(String::as_str).collect();
+    World::of(House::with(&texts).await, &options, recorder)
+}
+
+const ARM: &str = "insert into flow_timers (conversation_no, name, due_at) values (7, 'deadline', now() - interval '1 second'), (8, 'deadline', now() + interval '1 hour')";
+const LEFT: &str = "select count(*) as n from flow_timers where conversation_no = 7";
+
+fn names(
+    told: &[(stoa::domain::ids::ConversationNo, FlowInput)],
+) -> Vec<(i64, &str, DateTime<Utc>)> {
+    let name = |(no, input): &'_ (stoa::domain::ids::ConversationNo, FlowInput)| match input {
+        FlowInput::Due(Timer { .. }) => no.0,
+        _ => 0,
+    };
+    told.iter()
+        .map(|told| match &told.1 {
+            FlowInput::Due(timer) => (name(told), timer.name.as_str(), timer.due),
+            _ => (0, "", DateTime::default()),
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_timer_that_is_not_the_deals_any_more_is_deleted_and_no_other() {
+    let moved_on = || {
+        let misplaced = Misplaced {
+            current_state: "elsewhere".into(),
+            state_version: 2,
+            required: Vec::new(),
+            available: Vec::new(),
+        };
+        Err(Error::Refused(Refusal::FlowStateInvalid(Box::new(
+            misplaced,
+        ))))
+    };
+    let world = world(Recorder::answering(move |_| moved_on())).await;
+    world.run_sql(ARM);
+    world
+        .recorder
+        .until("a timer", |told| !told.is_empty())
+        .await;
+    for _ in 0..500 {
+        if world.count(LEFT) == 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(world.count(LEFT), 0);
+    assert_eq!(
+        world.count("select count(*) as n from flow_timers"),
+        1,
+        "what is not due stays"
+    );
+    assert_eq!(names(&world.recorder.told()).len(), 1);
+}
+
+#[tokio::test]
+async fn a_timer_that_was_armed_anew_meanwhile_stays() {
+    use stoa::store::timers;
+    let house = House::with(&["--jobs", "off"]).await;
+    let mut connection = house.connection();
+    diesel::connection::SimpleConnection::batch_execute(&mut connection, ARM).unwrap();
+    let hour = std::time::Duration::from_secs(3_600);
+    let claimed = timers::claim(&mut connection, 10, hour).unwrap();
+    assert_eq!(claimed.len(), 1);
+    assert!(
+        timers::claim(&mut connection, 10, hour).unwrap().is_empty(),
+        "claimed once"
+    );
+    let anew = "update flow_timers set due_at = now() + interval '2 hours', claimed_until = null, attempts = 0 where conversation_no = 7";
+    diesel::connection::SimpleConnection::batch_execute(&mut connection, anew).unwrap();
+    timers::delete(&mut connection, &claimed[0]).unwrap();
+    timers::put_back(&mut connection, &claimed[0], hour, "x").unwrap();
+    let kept = "select count(*) as n from flow_timers where conversation_no = 7 and last_error is null and claimed_until is null";
+    assert_eq!(super::world::count(&mut connection, kept), 1);
+}
+
+#[tokio::test]
+async fn a_deal_that_can_not_listen_is_told_again() {
+    let away = Arc::new(AtomicBool::new(true));
+    let listening = Arc::clone(&away);
+    let recorder = Recorder::answering(move |_| match listening.load(Ordering::Relaxed) {
+        true => Err(Error::Refused(Refusal::Unavailable("away"))),
+        false => Ok(()),
+    });
+    let world = world(recorder).await;
+    world.run_sql(ARM);
+    world.recorder.until("tries", |told| told.len() >= 3).await;
+    let kept = "select count(*) as n from flow_timers where conversation_no = 7 and attempts >= 3 and last_error = 'unavailable'";
+    assert_eq!(world.count(kept), 1);
+    let told = world.recorder.told();
+    let told = names(&told);
+    assert!(
+        told.iter().all(|one| *one == told[0]),
+        "the same timer each time: {told:?}"
+    );
+    assert_eq!((told[0].0, told[0].1), (7, "deadline"));
+    // The deal's own step deletes a timer that it takes; the recorder's deals have no steps.
+    world.run_sql("delete from flow_timers where conversation_no = 7");
+    away.store(false, Ordering::Relaxed);
+}
