@@ -35,7 +35,7 @@ export function Deal({ conversation }) {
   const { messages } = useChosen((state) => state.timelines[conversation.id]) ?? EMPTY;
   const close = () => setDialog(null);
   return html`<section class="context-part deal" aria-labelledby="deal-title" data-test="deal" data-state=${flow.state}>
-    <h3 id="deal-title">Deal <span class="quiet">${outline?.title}</span></h3>
+    <h3 id="deal-title">Deal ${outline && html`<span class="quiet">· ${outline.title}</span>`}</h3>
     <ol class="deal-map" tabindex="0" aria-label="The deal’s way" data-test="deal-map">
       ${mapOf({ conversation, steps, outline, me }).map((place) => html`<${Place} key=${`${place.kind}-${place.name}`} place=${place} conversation=${conversation} />`)}
     </ol>

@@ -36,6 +36,7 @@ function useFocus(form, found, takesFocus) {
   }, []);
   useEffect(() => {
     form.current.querySelector("[aria-invalid=true]")?.focus();
+    if (found !== NOTHING) form.current.scrollIntoView({ block: "nearest" });
   }, [found]);
 }
 
