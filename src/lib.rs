@@ -15,6 +15,7 @@
 //! The modules in reading order, from the outside in. Each may import only those after it (`tests/tidy.rs` sees to that).
 
 pub mod app;
+mod listening;
 pub mod logging;
 pub mod seed;
 pub mod sweeper;
