@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::Beat::{Paid, Press, Reads, Says};
 use super::{find, principal};
 use crate::auth::Claims;
 use crate::domain::command::{Command, Mark};
@@ -50,75 +51,70 @@ fn price(rupees: i64) -> Value {
     json!({ "price": { "amount": rupees * 100, "currency": "INR" } })
 }
 
-fn stories() -> [DealStory; 3] {
-    use Beat::{Paid, Press, Reads, Says};
+/// One that has come to its end: bargained, paid, handed in, approved.
+fn done() -> DealStory {
+    let details = json!({ "details": "Show the library in Lindenstrasse before and after the refit: one reel and a set of photographs, by the end of the month." });
     let submission = json!({
         "deliverables": "https://example.com/reels/blue-library",
         "description": "One reel of 45 seconds and eight photographs, before and after.",
         "submission_notes": "The music is licensed for a year.",
     });
-    [
-        DealStory {
-            id: "bid-198",
-            title: "A library in blue, before and after",
-            influencer: "priya",
-            brand_owner: "lena",
-            proposed: 900_000,
-            beats: vec![
-                Press("priya", "accept_connection", json!({})),
-                Press(
-                    "lena",
-                    "send_project_details",
-                    json!({ "details": "Show the library in Lindenstrasse before and after the refit: one reel and a set of photographs, by the end of the month." }),
-                ),
-                Press("priya", "accept_project", json!({})),
-                Press("lena", "send_price_offer", price(8_000)),
-                Press("priya", "negotiate_price", price(9_500)),
-                Press("lena", "accept_negotiation", json!({})),
-                Paid,
-                Press("priya", "start_work", json!({})),
-                Press("priya", "submit_work", submission),
-                Press(
-                    "lena",
-                    "approve_work",
-                    json!({ "comment": "Just as I hoped." }),
-                ),
-                Says(
-                    "lena",
-                    "The owners are delighted. May I recommend you to them?",
-                ),
-                Says("priya", "Please do! It was a pleasure."),
-                Reads("lena"),
-                Reads("priya"),
-            ],
-        },
-        DealStory {
-            id: "bid-203",
-            title: "How an oak counter is made",
-            influencer: "jonas",
-            brand_owner: "mira",
-            proposed: 1_500_000,
-            beats: vec![
-                Press("jonas", "accept_connection", json!({})),
-                Press(
-                    "mira",
-                    "send_project_details",
-                    json!({ "details": "A film from your workshop, about three minutes: how our new counter comes about, from the board to the last coat of oil. For our web page and for yours." }),
-                ),
-                Press("jonas", "accept_project", json!({})),
-                Press("mira", "send_price_offer", price(12_000)),
-                Reads("mira"),
-            ],
-        },
-        DealStory {
-            id: "bid-204",
-            title: "Three reels about sourdough",
-            influencer: "priya",
-            brand_owner: "mira",
-            proposed: 600_000,
-            beats: vec![],
-        },
-    ]
+    let word = json!({ "comment": "Just as I hoped." });
+    let thanks = "The owners are delighted. May I recommend you to them?";
+    DealStory {
+        id: "bid-198",
+        title: "A library in blue, before and after",
+        influencer: "priya",
+        brand_owner: "lena",
+        proposed: 900_000,
+        beats: vec![
+            Press("priya", "accept_connection", json!({})),
+            Press("lena", "send_project_details", details),
+            Press("priya", "accept_project", json!({})),
+            Press("lena", "send_price_offer", price(8_000)),
+            Press("priya", "negotiate_price", price(9_500)),
+            Press("lena", "accept_negotiation", json!({})),
+            Paid,
+            Press("priya", "start_work", json!({})),
+            Press("priya", "submit_work", submission),
+            Press("lena", "approve_work", word),
+            Says("lena", thanks),
+            Says("priya", "Please do! It was a pleasure."),
+            Reads("lena"),
+            Reads("priya"),
+        ],
+    }
+}
+
+/// One with an offer on the table.
+fn offered() -> DealStory {
+    let details = json!({ "details": "A film from your workshop, about three minutes: how our new counter comes about, from the board to the last coat of oil. For our web page and for yours." });
+    DealStory {
+        id: "bid-203",
+        title: "How an oak counter is made",
+        influencer: "jonas",
+        brand_owner: "mira",
+        proposed: 1_500_000,
+        beats: vec![
+            Press("jonas", "accept_connection", json!({})),
+            Press("mira", "send_project_details", details),
+            Press("jonas", "accept_project", json!({})),
+            Press("mira", "send_price_offer", price(12_000)),
+            Reads("mira"),
+        ],
+    }
+}
+
+/// One that waits for its first answer.
+fn begins() -> DealStory {
+    DealStory {
+        id: "bid-204",
+        title: "Three reels about sourdough",
+        influencer: "priya",
+        brand_owner: "mira",
+        proposed: 600_000,
+        beats: vec![],
+    }
 }
 
 /// Plays the deals through the doors that everybody uses.
@@ -131,7 +127,7 @@ pub(super) async fn play(door: &Door, people: &[Arc<Principal>]) -> Result<(), E
     };
     let mut platform = principal(door, claims).await?;
     platform.roles.service = true;
-    for story in stories() {
+    for story in [done(), offered(), begins()] {
         let Some(conversation) = begun(door, &story, &platform, people).await? else {
             continue;
         };

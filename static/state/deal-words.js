@@ -8,7 +8,8 @@ const ACTORS = { staff: "Support", system: "The flow", timer: "The clock", payme
 /** Who did something: "You", somebody's first name, or what it was if nobody did. */
 export function actorName({ actor, actor_id: id }, conversation, me) {
   if (id === me) return "You";
-  if (id) return firstNameOf(participantOf(conversation, id) ?? { user_id: id });
+  const person = participantOf(conversation, id);
+  if (person || (id && !ACTORS[actor])) return firstNameOf(person ?? { user_id: id });
   return ACTORS[actor] ?? (actor ? wordsOf(actor) : "Somebody");
 }
 
