@@ -2,7 +2,8 @@
 //!
 //! `/engine.io/` answers each message with itself. `/socket.io/` has the namespaces `/` and `/custom`: on connecting it emits
 //! `auth` with the payload of the CONNECT, `message` is answered by `message-back` with the same arguments, and
-//! `message-with-ack` is acknowledged with its arguments.
+//! `message-with-ack` is acknowledged with its arguments. The suites look for it at port 3000:
+//! `cargo run --example socketio_echo -- --listen 127.0.0.1:3000`.
 
 use actix_web::dev::Server;
 use actix_web::{App, HttpRequest, HttpServer};

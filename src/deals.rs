@@ -7,14 +7,14 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::domain::flow::FlowInput;
-use crate::domain::ids::{ConversationId, ConversationNo};
+use crate::domain::ids::{ConversationId, ConversationNo, Seq};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::flow::deal::{AwakeDeals, By, Committed, Deal, Happens, House};
 use crate::flow::deciding::Decided;
 use crate::journal::Stepping;
-use crate::store::conversations;
+use crate::store::{conversations, replay};
 
 /// Times that a deal is woken again because its actor went away with the question.
 const ATTEMPTS: u32 = 3;
@@ -22,16 +22,26 @@ const ATTEMPTS: u32 = 3;
 /// What comes of telling a deal something.
 pub type Telling = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
-/// Carries news to deals, for those who know nothing of flows.
+type Deliver = dyn Fn(ConversationNo, FlowInput, String) -> Telling + Send + Sync;
+type Announce = dyn Fn(ConversationNo, Seq) -> Telling + Send + Sync;
+
+/// Carries news to deals and rooms, for those who know neither.
 #[derive(Clone)]
-pub struct Courier(Arc<dyn Fn(ConversationNo, FlowInput, String) -> Telling + Send + Sync>);
+pub struct Courier {
+    deliver: Arc<Deliver>,
+    announce: Arc<Announce>,
+}
 
 impl Courier {
-    /// One that delivers by calling this.
+    /// One that delivers and announces by calling these.
     pub fn new(
         deliver: impl Fn(ConversationNo, FlowInput, String) -> Telling + Send + Sync + 'static,
+        announce: impl Fn(ConversationNo, Seq) -> Telling + Send + Sync + 'static,
     ) -> Self {
-        Self(Arc::new(deliver))
+        Self {
+            deliver: Arc::new(deliver),
+            announce: Arc::new(announce),
+        }
     }
 
     /// Tells a deal something; `once` makes it the same news again. `FlowStateInvalid`: it does not apply (any more).
@@ -42,7 +52,12 @@ impl Courier {
         input: FlowInput,
         once: String,
     ) -> Result<(), Error> {
-        (self.0)(conversation, input, once).await
+        (self.deliver)(conversation, input, once).await
+    }
+
+    /// Tells a conversation's room what was committed beyond a seq.
+    pub async fn announce(&self, conversation: ConversationNo, after: Seq) -> Result<(), Error> {
+        (self.announce)(conversation, after).await
     }
 }
 
@@ -71,11 +86,17 @@ impl Deals {
 
     /// The way for news of timers and of money.
     pub fn courier(&self) -> Courier {
-        let deals = self.clone();
-        Courier::new(move |conversation, input, once| {
-            let deals = deals.clone();
-            Box::pin(async move { deals.tell(conversation, input, once).await })
-        })
+        let (telling, announcing) = (self.clone(), self.clone());
+        Courier::new(
+            move |conversation, input, once| {
+                let deals = telling.clone();
+                Box::pin(async move { deals.tell(conversation, input, once).await })
+            },
+            move |conversation, after| {
+                let deals = announcing.clone();
+                Box::pin(async move { deals.announce(conversation, after).await })
+            },
+        )
     }
 
     /// How many deals are awake.
@@ -141,6 +162,20 @@ impl Deals {
         let id = self.house.pool.run(find).await?;
         let id = id.ok_or(Refusal::ConversationNotFound)?;
         self.ask(id, by, input, once).await.map(drop)
+    }
+
+    async fn announce(&self, conversation: ConversationNo, after: Seq) -> Result<(), Error> {
+        let read = self.house.pool.run(move |connection| {
+            let id = conversations::id_of(connection, conversation)?;
+            Ok((id, replay::entries(connection, conversation, after)?))
+        });
+        if let (Some(conversation), entries) = read.await? {
+            self.house.committed.do_send(Committed {
+                conversation,
+                entries,
+            });
+        }
+        Ok(())
     }
 
     /// Begins a deal in a conversation that is there already and has none.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use crate::flow_migration::{MigrateOptions, migrate};
 use stoa::flow::simulate::{Played, Script, play, transitions};
 use stoa::flow::{Definition, Problem, graph};
 
@@ -38,6 +39,8 @@ pub enum FlowCommand {
         #[arg(long)]
         coverage: bool,
     },
+    /// Take running deals to the version in a flow file, as its [[migrations]] say
+    Migrate(Box<MigrateOptions>),
 }
 
 /// Runs a command: what is to be said, or what went wrong.
@@ -50,6 +53,7 @@ pub fn run(command: FlowCommand) -> Result<String, String> {
             scripts,
             coverage,
         } => simulate(&file, &scripts, coverage),
+        FlowCommand::Migrate(options) => migrate(&options),
     }
 }
 
@@ -146,14 +150,20 @@ fn tell(told: &mut String, run: &Played) {
 }
 
 fn definition(file: &Path) -> Result<Definition, String> {
+    parsed(file).map(|(definition, _)| definition)
+}
+
+/// A flow file as a definition, and its text.
+pub fn parsed(file: &Path) -> Result<(Definition, String), String> {
     let source = read(file)?;
-    Definition::parse(&source).map_err(|problems| {
-        let count = problems.len();
-        format!(
-            "{count} wrong in the flow\n\n{}",
+    match Definition::parse(&source) {
+        Ok(definition) => Ok((definition, source)),
+        Err(problems) => Err(format!(
+            "{} wrong in the flow\n\n{}",
+            problems.len(),
             listed(file, &source, &problems)
-        )
-    })
+        )),
+    }
 }
 
 fn read(file: &Path) -> Result<String, String> {

@@ -167,6 +167,8 @@ create table platform_events (
     given_up_at     timestamptz
 );
 
+create index platform_events_event on platform_events (event, no);
+
 create table platform_event_attempts (
     event_no    bigint not null references platform_events,
     attempt     integer not null,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::flow::{PaymentOutcome, StateVersion};
-use super::ids::ConversationNo;
+use super::ids::{ConversationNo, Seq};
 
 /// Everything that can be done later. Stored as its kind and its payload.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,13 @@ pub enum Job {
         order: StateVersion,
         /// What became of it.
         outcome: PaymentOutcome,
+    },
+    /// Tell a conversation's room what somebody has committed who is no server.
+    Announce {
+        /// The conversation.
+        conversation_no: ConversationNo,
+        /// The last seq before.
+        after: Seq,
     },
     /// Ask the gateway about an order that nobody has heard of for a while.
     Reconcile {
@@ -64,6 +71,7 @@ impl Job {
             Self::CreateOrder { .. } => "create_order",
             Self::PaymentEvent { .. } => "payment_event",
             Self::TellDeal { .. } => "tell_deal",
+            Self::Announce { .. } => "announce",
             Self::Reconcile { .. } => "reconcile",
             Self::Refund { .. } => "refund",
             Self::DeliverEvent { .. } => "deliver_event",
@@ -78,6 +86,7 @@ impl Job {
             Self::CreateOrder { .. }
             | Self::PaymentEvent { .. }
             | Self::TellDeal { .. }
+            | Self::Announce { .. }
             | Self::Reconcile { .. }
             | Self::Refund { .. }
             | Self::SandboxEvent { .. } => Lane::Work,

@@ -11,6 +11,7 @@ mod expression;
 pub mod graph;
 pub mod machine;
 pub mod migrate;
+pub mod moving;
 pub mod outline;
 mod period;
 mod problem;

@@ -16,6 +16,7 @@ pub mod participants;
 mod refusals;
 pub mod sandbox;
 pub mod stoory;
+pub mod takeover;
 mod upgrade;
 pub mod watch;
 pub mod webhooks;

@@ -32,7 +32,7 @@ pub(super) fn pace_of(job: Option<&Job>, reconcile_hours: u32) -> Pace {
     match job {
         Some(Job::CreateOrder { .. }) => pace(1, 2.0, 5 * MINUTE, DAY),
         Some(Job::PaymentEvent { .. }) => pace(1, 2.0, 10 * MINUTE, 4 * DAY),
-        Some(Job::TellDeal { .. }) => pace(1, 2.0, MINUTE, 4 * DAY),
+        Some(Job::TellDeal { .. } | Job::Announce { .. }) => pace(1, 2.0, MINUTE, 4 * DAY),
         Some(Job::Reconcile { .. }) => pace(1, 2.0, HOUR, DAY + reconcile_hours * HOUR),
         Some(Job::Refund { .. }) => pace(1, 2.0, HOUR, 4 * DAY),
         Some(Job::DeliverEvent { .. }) => pace(5, 3.0, 2 * HOUR, DAY),

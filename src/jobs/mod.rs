@@ -106,6 +106,10 @@ impl Workshop {
                 order,
                 outcome,
             } => telling::tell(self, ticket, conversation_no, order, outcome).await,
+            Job::Announce {
+                conversation_no,
+                after,
+            } => telling::announce(self, conversation_no, after).await,
             Job::Reconcile { order_no } => reconciling::reconcile(self, order_no).await,
             Job::Refund { refund } => paying::refund(self, ticket, refund).await,
             Job::DeliverEvent { event_no } => delivering::deliver(self, claimed, event_no).await,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::runner::timer_delay;
 use super::{End, Workshop, code_of};
 use crate::domain::flow::{FlowInput, PaymentOutcome, StateVersion};
-use crate::domain::ids::ConversationNo;
+use crate::domain::ids::{ConversationNo, Seq};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::store::jobs::Ticket;
@@ -69,13 +69,36 @@ async fn hand_over(
     once: String,
 ) -> Result<(), Error> {
     let input = FlowInput::Payment { order, outcome };
-    match shop.deals.tell(conversation, input, once).await {
+    match in_time(shop, conversation, input, once).await {
         Err(Error::Refused(Refusal::FlowStateInvalid(_))) => {
             log::info!(event = "deal_has_moved_on", conversation = conversation.0, order = order; "");
             Ok(())
         }
         told => told,
     }
+}
+
+/// Tells a room what was committed beyond a seq.
+pub(super) async fn announce(
+    shop: &Arc<Workshop>,
+    conversation: ConversationNo,
+    after: Seq,
+) -> Result<End, Error> {
+    shop.deals.announce(conversation, after).await?;
+    Ok(End::Done)
+}
+
+/// Tells a deal something, and waits for less long than the claim lasts.
+async fn in_time(
+    shop: &Workshop,
+    conversation: ConversationNo,
+    input: FlowInput,
+    once: String,
+) -> Result<(), Error> {
+    let patience = Duration::from_secs(u64::from(shop.config.jobs.job_lease_seconds)) / 2;
+    let told = tokio::time::timeout(patience, shop.deals.tell(conversation, input, once));
+    let silent = Refusal::Unavailable("The deal does not answer");
+    told.await.unwrap_or(Err(Error::Refused(silent)))
 }
 
 /// Tells a deal that a timer is due. The deal's step deletes the timer; one that is not the deal's any more is deleted here.
@@ -86,7 +109,7 @@ pub(super) async fn due(shop: &Arc<Workshop>, due: DueTimer) {
         due.timer.due.timestamp_micros()
     );
     let input = FlowInput::Due(due.timer.clone());
-    let told = shop.deals.tell(due.conversation, input, once).await;
+    let told = in_time(shop, due.conversation, input, once).await;
     let delay = timer_delay(shop, &due);
     let noted = match told {
         Ok(()) => return,

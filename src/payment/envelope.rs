@@ -1,7 +1,7 @@
 //! A gateway's webhook, read: what it says of a payment. Whatever it says besides is left aside.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, json};
 
 use crate::domain::flow::Money;
 use crate::domain::payment::{PaymentStatus, RefundReport, RefundStatus, Report};
@@ -182,23 +182,23 @@ pub(super) fn render(event: &str, report: &Report, at: i64) -> String {
         "id": report.payment, "entity": "payment", "amount": amount, "currency": currency,
         "status": report.status.name(), "order_id": order, "amount_refunded": report.returned, "notes": [],
     } });
-    let (contains, mut payload) = (vec!["payment"], json!({ "payment": payment }));
-    let contains = match event {
-        "order.paid" => {
-            payload["order"] = json!({ "entity": { "id": order, "entity": "order", "amount": amount, "amount_paid": amount,
-                "amount_due": 0, "currency": currency, "status": "paid", "notes": [] } });
-            vec!["payment", "order"]
-        }
-        "refund.processed" => {
-            let id = report.refund.as_ref().map_or("", |refund| &refund.id);
-            payload["refund"] = json!({ "entity": { "id": id, "entity": "refund", "amount": report.returned, "currency": currency,
-                "payment_id": report.payment, "status": "processed", "notes": [] } });
-            vec!["refund", "payment"]
-        }
-        _ => contains,
-    };
-    let envelope: Value = json!({ "entity": "event", "event": event, "contains": contains, "payload": payload, "created_at": at });
-    envelope.to_string()
+    let mut payload = Map::new();
+    payload.insert("payment".to_owned(), payment);
+    if event == "order.paid" {
+        payload.insert("order".to_owned(), json!({ "entity": {
+            "id": order, "entity": "order", "amount": amount, "amount_paid": amount, "amount_due": 0, "currency": currency,
+            "status": "paid", "notes": [],
+        } }));
+    }
+    if event == "refund.processed" {
+        let id = report.refund.as_ref().map_or("", |refund| &refund.id);
+        payload.insert("refund".to_owned(), json!({ "entity": {
+            "id": id, "entity": "refund", "amount": report.returned, "currency": currency, "payment_id": report.payment,
+            "status": "processed", "notes": [],
+        } }));
+    }
+    let contains: Vec<&String> = payload.keys().collect();
+    json!({ "entity": "event", "event": event, "contains": contains, "payload": payload, "created_at": at }).to_string()
 }
 
 #[cfg(test)]

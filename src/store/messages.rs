@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::pool::explain;
 use super::schema::{message_changes, messages, users};
+use crate::domain::flow::STAFF;
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use crate::domain::message::{Audience, ClientIdOrigin, Draft, Message, MessageKind};
 use crate::domain::snapshot::Reader;
@@ -95,9 +96,9 @@ pub(super) fn visible_to(reader: i64, role: String) -> _ {
         )
 }
 
-/// The role as a column can be compared with it; the empty text is no audience.
+/// The role as a column can be compared with it; staff from outside are meant by the name of theirs.
 pub(super) fn role_or_none(reader: &Reader) -> String {
-    reader.role.clone().unwrap_or_default()
+    reader.role.clone().unwrap_or_else(|| STAFF.to_owned())
 }
 
 /// Which part of a conversation's messages.
@@ -111,37 +112,15 @@ pub enum Page {
     After(Seq),
 }
 
-/// At most `limit` messages that the reader may see, in the order of seq.
-pub fn page(
-    connection: &mut PgConnection,
-    conversation: ConversationNo,
-    reader: &Reader,
-    page: Page,
-    limit: i64,
-) -> Result<Vec<Message>, Error> {
-    let (from, to) = match page {
-        Page::Newest => (0, i64::MAX),
-        Page::Before(seq) => (0, seq),
-        Page::After(seq) => (seq, i64::MAX),
-    };
-    let query = messages::table
-        .inner_join(users::table.on(users::no.eq(messages::sender_no)))
-        .filter(messages::conversation_no.eq(conversation.0))
-        .filter(messages::seq.gt(from).and(messages::seq.lt(to)))
-        .filter(visible_to(reader.no.0, role_or_none(reader)))
-        .select((MessageRow::as_select(), users::id))
-        .limit(limit);
-    let rows: Vec<(MessageRow, String)> = match page {
-        Page::Newest | Page::Before(_) => query.order(messages::seq.desc()).load(connection),
-        Page::After(_) => query.order(messages::seq.asc()).load(connection),
+impl Page {
+    /// The seqs between which its messages are.
+    pub(super) fn bounds(self) -> (Seq, Seq) {
+        match self {
+            Self::Newest => (0, Seq::MAX),
+            Self::Before(seq) => (0, seq),
+            Self::After(seq) => (seq, Seq::MAX),
+        }
     }
-    .map_err(explain)?;
-    let mut found: Vec<Message> = rows
-        .into_iter()
-        .map(|(row, id)| assemble(row, id))
-        .collect::<Result<_, _>>()?;
-    found.sort_by_key(Message::seq);
-    Ok(found)
 }
 
 /// One message, whoever may see it.

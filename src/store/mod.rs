@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod conversations;
 pub mod creation;
 pub mod flows;
+pub mod history;
 pub mod idempotency;
 pub mod jobs;
 pub mod marks;

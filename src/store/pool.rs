@@ -3,9 +3,10 @@
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, PooledConnection};
+use diesel::r2d2::ConnectionManager;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use std::time::Duration;
+use r2d2::ManageConnection;
+use std::time::{Duration, Instant};
 
 use crate::config::DatabaseOptions;
 use crate::domain::refusal::Refusal;
@@ -15,25 +16,52 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 /// The advisory lock under which servers that start side by side migrate one after the other.
 const MIGRATION_LOCK: i64 = 0x0053_746f_615f_6462;
 
-/// A connection from the pool.
-pub type Pooled = PooledConnection<ConnectionManager<PgConnection>>;
-
 /// The pool and the settings that its connections have.
 #[derive(Clone)]
 pub struct Pool {
-    inner: r2d2::Pool<ConnectionManager<PgConnection>>,
+    inner: r2d2::Pool<Connections>,
     url: String,
     settings: String,
 }
 
-#[derive(Debug)]
-struct Settings(String);
+/// Opens connections with their settings, and looks whether they are still there.
+struct Connections {
+    manager: ConnectionManager<PgConnection>,
+    settings: String,
+}
 
-impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Settings {
-    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+/// A connection of the pool.
+struct Kept {
+    connection: PgConnection,
+    /// When it last did what it should; none when it failed since.
+    proven: Option<Instant>,
+}
+
+/// For how long a connection that has just worked is taken to work. Asking costs a round trip for each request.
+const TRUST: Duration = Duration::from_millis(500);
+
+impl ManageConnection for Connections {
+    type Connection = Kept;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<Kept, Self::Error> {
+        let mut connection = self.manager.connect()?;
         connection
-            .batch_execute(&self.0)
-            .map_err(diesel::r2d2::Error::QueryError)
+            .batch_execute(&self.settings)
+            .map_err(diesel::r2d2::Error::QueryError)?;
+        let proven = Some(Instant::now());
+        Ok(Kept { connection, proven })
+    }
+
+    fn is_valid(&self, kept: &mut Kept) -> Result<(), Self::Error> {
+        if kept.proven.is_some_and(|at| at.elapsed() < TRUST) {
+            return Ok(());
+        }
+        self.manager.is_valid(&mut kept.connection)
+    }
+
+    fn has_broken(&self, kept: &mut Kept) -> bool {
+        self.manager.has_broken(&mut kept.connection)
     }
 }
 
@@ -49,19 +77,16 @@ impl Pool {
             .max_size(options.database_connections)
             .min_idle(Some(1))
             .connection_timeout(Duration::from_millis(options.database_wait_ms))
-            .connection_customizer(Box::new(Settings(settings.clone())))
             .error_handler(Box::new(LoggedOnce))
-            .build_unchecked(ConnectionManager::new(&url));
+            .build_unchecked(Connections {
+                manager: ConnectionManager::new(&url),
+                settings: settings.clone(),
+            });
         Ok(Self {
             inner,
             url,
             settings,
         })
-    }
-
-    /// A connection, or a temporary refusal when there is none in time.
-    pub fn get(&self) -> Result<Pooled, Error> {
-        self.inner.get().map_err(|_| away())
     }
 
     /// The connection that messages are appended on. Its one statement gets one plan, by index whatever the tables' sizes
@@ -85,8 +110,14 @@ impl Pool {
         T: Send + 'static,
         F: FnOnce(&mut PgConnection) -> Result<T, Error> + Send + 'static,
     {
-        let pool = self.clone();
-        let joined = tokio::task::spawn_blocking(move || job(&mut *pool.get()?)).await;
+        let pool = self.inner.clone();
+        let with_connection = move || {
+            let mut kept = pool.get().map_err(|_| away())?;
+            let outcome = job(&mut kept.connection);
+            kept.proven = outcome.is_ok().then(Instant::now);
+            outcome
+        };
+        let joined = tokio::task::spawn_blocking(with_connection).await;
         joined.map_err(Error::internal)?
     }
 }

@@ -6,7 +6,8 @@ use diesel::prelude::*;
 use std::sync::Arc;
 
 use super::conversations::{self, Key, unread_of_conversation};
-use super::messages::{MessageRow, Page, assemble, page, role_or_none, visible_to};
+use super::history::{Visit, page};
+use super::messages::{MessageRow, Page, assemble, role_or_none, visible_to};
 use super::pool::explain;
 use super::schema::{
     conversation_changes, flow_steps, message_changes, messages, participant_changes, users,
@@ -48,7 +49,11 @@ pub fn snapshot(
         let messages = match (recovery, after) {
             (Recovery::Complete, Some(after)) => changed_since(connection, no, reader, after)?,
             (Recovery::Complete, None) | (Recovery::Fresh, _) => {
-                page(connection, no, reader, Page::Newest, limits::FIRST_MESSAGES)?
+                let visit = Visit::Known {
+                    conversation: no,
+                    reader: reader.clone(),
+                };
+                page(connection, visit, Page::Newest, limits::FIRST_MESSAGES)?
             }
         };
         let unread = unread_of_conversation(connection, no, &[reader.no.0])?;

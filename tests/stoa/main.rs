@@ -12,6 +12,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod append_plans;
 mod appends;
 mod audiences;
 mod bounds;
@@ -25,6 +26,7 @@ mod doors;
 #[path = "../drive/mod.rs"]
 mod drive;
 mod fields;
+mod flow_commands;
 mod forms;
 mod house;
 mod identities;
@@ -34,6 +36,7 @@ mod naughty;
 mod operation;
 mod outages;
 mod pacing;
+mod pages;
 mod payments;
 mod plans;
 mod postgres;
@@ -42,6 +45,7 @@ mod raw;
 mod repeats;
 mod sharing;
 mod socketio;
+mod takeover;
 mod talking;
 mod tickets;
 mod tokens;

@@ -6,13 +6,13 @@ use diesel::sql_types::{BigInt, Text};
 use std::collections::BTreeMap;
 use stoa::domain::conversation::{ConversationKind, Membership};
 use stoa::domain::ids::{ConversationId, ConversationNo, MessageId, UserId, UserNo};
-use stoa::domain::message::{Draft, Power};
+use stoa::domain::message::Power;
 use stoa::domain::principal::Profile;
 use stoa::domain::snapshot::Reader;
-use stoa::store::append::{self, Appended, NewMessage};
 use stoa::store::changes::{self, Change, ChangeKind, Changed};
 use stoa::store::conversations::{self, Filter, Key};
 use stoa::store::creation::{self, NewConversation};
+use stoa::store::history::{self, Visit};
 use stoa::store::marks::{self, NewMark};
 use stoa::store::messages::{self, Page};
 use stoa::store::pool::Pool;
@@ -21,7 +21,7 @@ use stoa::store::{idempotency, participants, replay, users};
 use crate::house::{fresh_database, parse};
 
 /// 10,000 people and conversations, 200,000 messages, 20,000 changes, 10,000 keys; each person is in about three.
-const FILL: &str = "
+pub const FILL: &str = "
 insert into users (id, name) select 'user-' || i, 'User ' || i from generate_series(1, 10000) i;
 insert into conversations (id, kind, created_by, last_seq, subject_type, subject_id, same_key, updated_at)
     select md5(i::text)::uuid, 'group', 1 + i % 10000, 22, 'job', 'job-' || i, 'key-' || i, now() - i * interval '1 minute'
@@ -54,7 +54,7 @@ struct Walks {
 }
 
 /// How often each big table was walked from end to end so far.
-fn walks(connection: &mut PgConnection) -> BTreeMap<String, i64> {
+pub fn walks(connection: &mut PgConnection) -> BTreeMap<String, i64> {
     let flush = "select pg_stat_force_next_flush()";
     connection.batch_execute(flush).expect("a flush");
     let counters = "select relname::text as table_name, seq_scan as walks from pg_stat_user_tables where relname = any(string_to_array($1, ','))";
@@ -85,7 +85,7 @@ fn must_walk_nothing<T>(
     );
 }
 
-fn full_database() -> (Pool, PgConnection) {
+pub fn full_database() -> (Pool, PgConnection) {
     let url = fresh_database();
     let secret = "long enough a secret for the tests";
     let config = parse(&["stoa", "--database-url", &url, "--jwt-secret", secret]);
@@ -108,11 +108,30 @@ fn place(number: i64) -> ConversationNo {
     ConversationNo(number * 800)
 }
 
+fn conversation_id(connection: &mut PgConnection, no: ConversationNo) -> ConversationId {
+    let found = conversations::find(connection, Key::No(no)).unwrap();
+    found.unwrap().id
+}
+
 fn reading(connection: &mut PgConnection) {
     for page in [Page::Newest, Page::Before(15), Page::After(5)] {
         must_walk_nothing(connection, "a page of history", |connection, n| {
-            let found = messages::page(connection, place(n), &reader(n), page, 50).unwrap();
-            assert!(!found.is_empty());
+            let known = Visit::Known {
+                conversation: place(n),
+                reader: reader(n),
+            };
+            let stranger = Visit::Stranger {
+                conversation: conversation_id(connection, place(n)),
+                no: reader(place(n).0).no,
+                opens_every_conversation: false,
+            };
+            for visit in [known, stranger] {
+                assert!(
+                    !history::page(connection, visit, page, 50)
+                        .unwrap()
+                        .is_empty()
+                );
+            }
         });
     }
     must_walk_nothing(connection, "a first join", |connection, n| {
@@ -127,10 +146,7 @@ fn reading(connection: &mut PgConnection) {
         replay::entries(connection, place(n), 10).unwrap()
     });
     must_walk_nothing(connection, "waking", |connection, n| {
-        let id = conversations::find(connection, Key::No(place(n)))
-            .unwrap()
-            .unwrap()
-            .id;
+        let id = conversation_id(connection, place(n));
         replay::load(connection, Key::Id(id)).unwrap().unwrap()
     });
     must_walk_nothing(connection, "a first result", |connection, n| {
@@ -331,91 +347,4 @@ fn a_walk_would_be_noticed() {
     let after = walks(&mut connection);
     assert_eq!(after["users"], before["users"] + 1);
     assert_eq!(after["messages"], before["messages"]);
-}
-
-/// Appends to many conversations, with replies and repeats among them.
-fn appends(drafts: &[Draft]) -> Vec<NewMessage<'_>> {
-    let message = |(i, draft)| {
-        let number = i as i64 + 1;
-        NewMessage {
-            conversation: ConversationNo(number * 19),
-            policy: 0,
-            sender: UserNo(number),
-            draft,
-            fingerprint: number,
-        }
-    };
-    drafts.iter().enumerate().map(message).collect()
-}
-
-#[test]
-fn the_append_statements_go_by_index_whatever_the_size_of_the_batch() {
-    let (pool, mut outside) = full_database();
-    for empty_first in [true, false] {
-        let mut connection = pool.for_appends().unwrap();
-        for size in if empty_first {
-            [1, 64, 512]
-        } else {
-            [512, 64, 1]
-        } {
-            let draft = |i: i64| Draft {
-                reply_to: (i % 3 == 0).then_some(MessageId {
-                    conversation: ConversationNo((i + 1) * 19),
-                    seq: 1,
-                }),
-                ..Draft::text(Some(format!("new-{empty_first}-{size}-{i}")), "said".into())
-            };
-            let drafts: Vec<Draft> = (0..size).map(draft).collect();
-            must_look_up(&append::plans(&mut connection, &appends(&drafts)).unwrap());
-            let before = walks(&mut outside);
-            let stored = append::append(&mut connection, &appends(&drafts)).unwrap();
-            let is_fresh = |outcome: &Appended| matches!(outcome, Appended::Fresh { .. });
-            assert!(stored.iter().all(is_fresh), "{stored:?}");
-            let again = append::append(&mut connection, &appends(&drafts)).unwrap();
-            let is_known = |outcome: &Appended| matches!(outcome, Appended::Known { .. });
-            assert!(again.iter().all(is_known), "{again:?}");
-            walks(&mut connection);
-            assert_eq!(walks(&mut outside), before, "{size} at once");
-        }
-    }
-}
-
-/// Every table is read by an index and a condition on it: an index without one is walked from end to end.
-fn must_look_up(plans: &[Vec<String>]) {
-    for plan in plans {
-        let text = plan.join("\n");
-        assert!(
-            text.contains("Index Scan using conversations_pkey"),
-            "{text}"
-        );
-        assert!(!text.contains("Seq Scan on"), "{text}");
-        for (line, next) in plan.iter().zip(plan.iter().skip(1)) {
-            let is_scan = ["Index Scan using", "Index Only Scan using"]
-                .iter()
-                .any(|scan| line.contains(scan));
-            assert!(!is_scan || next.contains("Index Cond:"), "{text}");
-        }
-    }
-}
-
-#[test]
-fn the_append_statements_go_by_index_when_planned_for_small_tables() {
-    let url = fresh_database();
-    let secret = "long enough a secret for the tests";
-    let config = parse(&["stoa", "--database-url", &url, "--jwt-secret", secret]);
-    let pool = Pool::new(&url, &config.database).expect("a pool");
-    let few = FILL.replace("10000", "5");
-    for fill in ["analyze", few.as_str()] {
-        pool.dedicated().unwrap().batch_execute(fill).unwrap();
-        let mut connection = pool.for_appends().unwrap();
-        let reply_to = Some(MessageId {
-            conversation: ConversationNo(19),
-            seq: 1,
-        });
-        let drafts = [Draft {
-            reply_to,
-            ..Draft::text(None, "said".into())
-        }];
-        must_look_up(&append::plans(&mut connection, &appends(&drafts)).unwrap());
-    }
 }

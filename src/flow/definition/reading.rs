@@ -98,7 +98,7 @@ fn whole(file: &Section<'_>) -> Option<Definition> {
     let initial = file.need("initial").and_then(|item| names.state(item));
     let read_actions = names.actions_of(actions.as_ref());
     let found = names.states_of(states.as_ref(), defaults.as_ref(), &read_actions);
-    let money = file.section("payment", "the payment policies");
+    let money = file.section("payment", "[payment]");
     let money = money.map(|section| names.money_policies(&section));
     let migrations = file
         .item("migrations")

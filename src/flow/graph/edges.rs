@@ -5,15 +5,15 @@ use crate::flow::definition::{Course, Definition, State};
 /// An action that begins in more states than this is listed below the picture.
 const MOST_ORIGINS: usize = 3;
 
-/// What brings a deal along a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What brings a deal along a line; of several, the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Nature {
+    Money,
     Person,
     Timer,
-    Money,
 }
 
-/// One line; what leads the same way in the same manner shares it.
+/// One line; all that leads the same way shares it.
 #[derive(Clone, Debug)]
 pub(super) struct Edge {
     pub(super) from: String,
@@ -95,13 +95,12 @@ fn add(edges: &mut Vec<Edge>, from: &str, course: &Course, nature: Nature, label
 }
 
 fn join(edges: &mut Vec<Edge>, from: &str, to: &str, nature: Nature, label: String) {
-    let mut same = edges
-        .iter_mut()
-        .filter(|edge| edge.from == from && edge.to == to);
-    if let Some(edge) = same.find(|edge| edge.nature == nature) {
+    let mut same = edges.iter_mut();
+    if let Some(edge) = same.find(|edge| edge.from == from && edge.to == to) {
         if !edge.labels.contains(&label) {
             edge.labels.push(label);
         }
+        edge.nature = edge.nature.min(nature);
         return;
     }
     edges.push(Edge {

@@ -1,6 +1,13 @@
 //! Tests of the whole engine over the flows that ship with it.
 
+mod bad;
 mod bid;
+mod breaking;
+mod laws;
+mod moving;
+mod reference;
+mod rules;
+mod scripts;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};

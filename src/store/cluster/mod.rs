@@ -92,6 +92,11 @@ impl Cluster {
         self.launch.address.url()
     }
 
+    /// The libpq URL of a database that another process runs in this data folder, where its socket is in the folder itself.
+    pub fn url_in(data_folder: &Path) -> String {
+        Address::inside(data_folder).url()
+    }
+
     /// Starts the postmaster again if it died by itself. Meant to be called every second or so.
     ///
     /// # Errors

@@ -74,15 +74,20 @@ impl Address {
     /// Where the socket is to be: in the data folder, or a short one elsewhere if that path is
     /// too long, or has a comma, at which libpq would split it.
     pub(super) fn choose(data_folder: &Path) -> Result<Self, ClusterError> {
-        let mut address = Self {
-            folder: data_folder.join("socket"),
-            port: PORT,
-        };
+        let mut address = Self::inside(data_folder);
         let path = address.socket("").into_os_string();
         if path.len() > SOCKET_PATH || path.as_bytes().contains(&b',') {
             address.folder = short_folder(data_folder)?;
         }
         Ok(address)
+    }
+
+    /// In the data folder.
+    pub(super) fn inside(data_folder: &Path) -> Self {
+        Self {
+            folder: data_folder.join("socket"),
+            port: PORT,
+        }
     }
 
     /// The libpq URL. The port is spelled out, since libpq would take another from `PGPORT`.

@@ -91,7 +91,7 @@ impl Engine {
                 self.end(line, ending);
                 false
             }
-            None => true,
+            None => !matches!(line.carrier(), Carrier::Nothing(_)),
         }
     }
 

@@ -1,5 +1,6 @@
 //! One Engine.IO session, whatever carries it: its outboxes, its transport's state, its heartbeat.
 
+use bytestring::ByteString;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +11,7 @@ use uuid::Uuid;
 use super::packet::{Message, Packet};
 use super::{Ending, Options, Session};
 use crate::domain::ids::SessionId;
-use crate::outbox::{CloseReason, Drained, Frame, Outbox};
+use crate::outbox::{CloseReason, Drained, Frame, Outbox, Push};
 
 /// A session.
 pub struct Line {
@@ -18,7 +19,7 @@ pub struct Line {
     pub(super) sid: Uuid,
     own: Arc<Outbox>,
     attached: Mutex<Vec<Arc<Outbox>>>,
-    /// What was taken out and did not fit into the last poll's answer; less than two drains of each outbox.
+    /// What was taken out and did not fit into the last poll's answer; a part of what the outboxes may hold.
     rest: Mutex<Option<Batch>>,
     state: Mutex<State>,
     session: Mutex<Option<Box<dyn Session>>>,
@@ -96,13 +97,17 @@ impl Line {
         &self.own
     }
 
-    /// Sends `first` and then, from now on, what comes in `outbox`. Over its bound, or told to close, it closes the session.
-    pub fn attach(&self, outbox: Arc<Outbox>, first: bytestring::ByteString) {
+    /// Sends `first` and then, from now on, what comes in `outbox`; over its bound, or told to close, it closes the session.
+    /// A session that is closing already takes neither.
+    pub fn attach(&self, outbox: Arc<Outbox>, first: ByteString) -> Push {
         let mut attached = self.attached.lock();
-        self.own.text(first);
-        attached.push(outbox);
+        let taken = self.own.text(first);
+        if taken == Push::Queued {
+            attached.push(outbox);
+        }
         drop(attached);
         self.own.wake();
+        taken
     }
 
     /// Sends what comes in an attached outbox no more.
@@ -122,14 +127,7 @@ impl Line {
             return Poll::Ready(batch);
         }
         loop {
-            let mut ready: Vec<(SessionId, Drained)> = Vec::new();
-            let attached = self.attached.lock();
-            for outbox in std::iter::once(&self.own).chain(attached.iter()) {
-                if let Poll::Ready(drained) = outbox.poll_drained(context) {
-                    ready.push((outbox.session(), drained));
-                }
-            }
-            drop(attached);
+            let ready = self.drain(context);
             if ready.is_empty() {
                 return Poll::Pending;
             }
@@ -138,6 +136,26 @@ impl Line {
                 return Poll::Ready(batch);
             }
         }
+    }
+
+    /// A part of what each outbox holds; when the session closes, all of it.
+    fn drain(&self, context: &mut Context<'_>) -> Vec<(SessionId, Drained)> {
+        let attached = self.attached.lock();
+        let outboxes = || std::iter::once(&self.own).chain(attached.iter());
+        let mut ready: Vec<(SessionId, Drained)> = Vec::new();
+        for outbox in outboxes() {
+            if let Poll::Ready(drained) = outbox.poll_drained(context) {
+                ready.push((outbox.session(), drained));
+            }
+        }
+        if ready.iter().any(|(_, drained)| drained.close.is_some()) {
+            for outbox in outboxes() {
+                while let Poll::Ready(drained) = outbox.poll_drained(context) {
+                    ready.push((outbox.session(), drained));
+                }
+            }
+        }
+        ready
     }
 
     /// Gives back what is left of a batch: the next one.

@@ -12,7 +12,7 @@ use super::{
     Accepted, Ack, Application, Connect, Departure, Event, Member, Options, Refused, Socket,
 };
 use crate::domain::ids::SessionId;
-use crate::outbox::{CloseReason, Frame, Outbox};
+use crate::outbox::{CloseReason, Frame, Outbox, Push};
 use crate::wire::engineio::packet::Message;
 use crate::wire::engineio::{Ending, Line, Session};
 
@@ -169,7 +169,7 @@ impl<A: Application> Client<A> {
     }
 }
 
-/// The application has decided. Where the connection ended meanwhile, its member is told so.
+/// The application has decided. Where the connection ended meanwhile, or is about to, its member is told so.
 fn settle(spaces: &Mutex<Spaces>, socket: Socket, outcome: Result<Accepted, Refused>) {
     let mut spaces = spaces.lock();
     let namespace = socket.namespace();
@@ -181,21 +181,32 @@ fn settle(spaces: &Mutex<Spaces>, socket: Socket, outcome: Result<Accepted, Refu
             let answer = packet::encode_refused(namespace, &refused.message, data);
             line.outbox().text(answer);
         }
-        (Ok(Accepted { member, pid }), Some(line)) => {
-            let answer = packet::encode_connected(namespace, &socket.id(), pid.as_deref());
-            let outbox = Arc::clone(socket.outbox());
-            spaces.joined.push(Joined { socket, member });
-            line.outbox()
-                .lift_deadline(CloseReason::AuthenticationTimeout);
-            line.attach(outbox, answer);
-        }
-        (Ok(Accepted { mut member, .. }), None) => {
-            let ending = spaces.ended.unwrap_or(Ending::Gone);
-            drop(spaces);
-            socket.outbox().end();
-            member.disconnected(Departure::Connection(ending));
-        }
         (Err(_), None) => {}
+        (Ok(Accepted { mut member, pid }), line) => {
+            let answer = packet::encode_connected(namespace, &socket.id(), pid.as_deref());
+            match line.map_or(Err(Ending::Gone), |line| enter(&line, &socket, answer)) {
+                Ok(()) => spaces.joined.push(Joined { socket, member }),
+                Err(ending) => {
+                    let ending = spaces.ended.unwrap_or(ending);
+                    drop(spaces);
+                    socket.outbox().end();
+                    member.disconnected(Departure::Connection(ending));
+                }
+            }
+        }
+    }
+}
+
+/// Sends the answer and what the socket holds behind it, unless the connection is closing.
+fn enter(line: &Line, socket: &Socket, answer: ByteString) -> Result<(), Ending> {
+    line.outbox()
+        .lift_deadline(CloseReason::AuthenticationTimeout);
+    match line.attach(Arc::clone(socket.outbox()), answer) {
+        Push::Queued => Ok(()),
+        Push::Overflowed | Push::Dropped => {
+            let reason = line.outbox().closing();
+            Err(reason.map_or(Ending::Gone, Ending::Closed))
+        }
     }
 }
 

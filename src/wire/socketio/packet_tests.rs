@@ -189,19 +189,46 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
 
     /// Texts that are nearly packets: a fuzzer's corpus, put together from the grammar's own pieces.
     #[test]
-    fn no_near_packet_makes_it_panic_or_swell(pieces in prop::collection::vec(prop_oneof![
-        Just("0"), Just("1"), Just("2"), Just("3"), Just("5"), Just("6"), Just("-"), Just("/"), Just(","),
-        Just("["), Just("]"), Just("{"), Just("}"), Just("\""), Just("\\"), Just("\\u0000"), Just("\\ud800"), Just(":"),
-        Just("\"a\""), Just("10-"), Just("/n,"), Just("[\"a\","), Just("é"), Just("\u{1e}"), Just(" "), Just("null"),
-        Just("1e999"), Just("{\"_placeholder\":true,\"num\":"), Just("18446744073709551616"),
-    ], 0..24)) {
+    fn no_near_packet_makes_it_panic_or_swell(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..24)) {
         check(&pieces.concat())?;
     }
 }
+
+const PIECES: [&str; 29] = [
+    "0",
+    "1",
+    "2",
+    "3",
+    "5",
+    "6",
+    "-",
+    "/",
+    ",",
+    "[",
+    "]",
+    "{",
+    "}",
+    "\"",
+    "\\",
+    "\\u0000",
+    "\\ud800",
+    ":",
+    "\"a\"",
+    "10-",
+    "/n,",
+    "[\"a\",",
+    "é",
+    "\u{1e}",
+    " ",
+    "null",
+    "1e999",
+    "{\"_placeholder\":true,\"num\":",
+    "18446744073709551616",
+];
 
 /// What is read is a part of what came, and is not copied but for a name with escapes.
 fn check(text: &str) -> Result<(), TestCaseError> {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::platform::happen;
 use super::world::World;
+use crate::client::Person;
 
 #[tokio::test]
 async fn only_those_who_run_it_may_look() {
@@ -28,6 +29,25 @@ async fn only_those_who_run_it_may_look() {
         } else {
             missing.expect_status(403);
             again.expect_status(403);
+        }
+    }
+}
+
+fn fields_of(page: &Value, field: &str) -> Vec<Value> {
+    let items = page["items"].as_array().expect("items").iter();
+    items.map(|item| item[field].clone()).collect()
+}
+
+async fn page_by_page(person: &Person, path: &str, field: &str) -> Vec<Value> {
+    let mut found = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = person.get(&format!("{path}?limit=2{cursor}")).await;
+        let page = page.expect_status(200).body;
+        found.extend(fields_of(&page, field));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return found,
         }
     }
 }
@@ -59,33 +79,8 @@ async fn events_and_attempts_come_in_pages() {
             ),
             (5, &Value::Null)
         );
-        let mut found = Vec::new();
-        let mut cursor = String::new();
-        loop {
-            let page = admin
-                .get(&format!("{path}?limit=2{cursor}"))
-                .await
-                .expect_status(200)
-                .body;
-            found.extend(
-                page["items"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .map(|item| item[field].clone()),
-            );
-            match page["next_cursor"].as_str() {
-                Some(next) => cursor = format!("&cursor={next}"),
-                None => break,
-            }
-        }
-        let all: Vec<Value> = whole["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|item| item[field].clone())
-            .collect();
-        assert_eq!(found, all);
+        let all: Vec<Value> = fields_of(&whole, field);
+        assert_eq!(page_by_page(&admin, path, field).await, all);
         for wrong in ["cursor=x", "limit=0", "limit=101", "cursor=!!"] {
             admin
                 .get(&format!("{path}?{wrong}"))
@@ -95,6 +90,27 @@ async fn events_and_attempts_come_in_pages() {
     }
     let paid = admin.get("/api/v1/events?type=deal.paid").await.body;
     assert_eq!(paid["items"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_redelivery_asked_for_twice_with_one_key_is_one() {
+    let world = World::with(&[]).await;
+    let admin = world.house.person_with("admin", &["admin"]).await;
+    happen(&world, "deal.paid");
+    world.until_idle().await;
+    let newest = admin.get("/api/v1/events").await.body["items"][0]["id"].clone();
+    let path = format!(
+        "/api/v1/events/{}/redeliver",
+        newest.as_str().expect("an id")
+    );
+    let ask = || admin.request("POST", &path, None, &[("idempotency-key", "once")]);
+    let first = ask().await.expect_status(202);
+    world.until_idle().await;
+    world.run_sql("update platform_events set delivered_at = now()");
+    let again = ask().await.expect_status(202);
+    assert_eq!(first.body, again.body);
+    let untouched = "select count(*) as n from platform_events where delivered_at is not null";
+    assert_eq!(world.count(untouched), 1, "it is not begun again");
 }
 
 #[tokio::test]

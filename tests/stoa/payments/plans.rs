@@ -161,6 +161,12 @@ fn no_query_of_money_walks_a_big_table() {
         });
         payments::apply(connection, "razorpay", &back).unwrap()
     });
+}
+
+#[test]
+fn no_query_of_refunds_and_events_walks_a_big_table() {
+    let mut connection = full();
+    let connection = &mut connection;
     must_walk_nothing(connection, "refunds", |connection, number| {
         let wanted = RefundRequest {
             order: 1,

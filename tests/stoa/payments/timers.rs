@@ -1,9 +1,9 @@
 //! Timers of deals: told when due, deleted when they are nobody's any more, tried again when the deal could not listen.
 
-use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use stoa::domain::flow::{FlowInput, Timer};
+use stoa::domain::ids::ConversationNo;
 use stoa::domain::refusal::{Misplaced, Refusal};
 use stoa::error::Error;
 
@@ -20,19 +20,13 @@ async fn world(recorder: Recorder) -> World {
 const ARM: &str = "insert into flow_timers (conversation_no, name, due_at) values (7, 'deadline', now() - interval '1 second'), (8, 'deadline', now() + interval '1 hour')";
 const LEFT: &str = "select count(*) as n from flow_timers where conversation_no = 7";
 
-fn names(
-    told: &[(stoa::domain::ids::ConversationNo, FlowInput)],
-) -> Vec<(i64, &str, DateTime<Utc>)> {
-    let name = |(no, input): &'_ (stoa::domain::ids::ConversationNo, FlowInput)| match input {
-        FlowInput::Due(Timer { .. }) => no.0,
-        _ => 0,
+/// The timers that deals were told of.
+fn timers(told: &[(ConversationNo, FlowInput)]) -> Vec<(ConversationNo, Timer)> {
+    let timer = |(no, input): &(ConversationNo, FlowInput)| match input {
+        FlowInput::Due(timer) => (*no, timer.clone()),
+        other => panic!("{other:?}"),
     };
-    told.iter()
-        .map(|told| match &told.1 {
-            FlowInput::Due(timer) => (name(told), timer.name.as_str(), timer.due),
-            _ => (0, "", DateTime::default()),
-        })
-        .collect()
+    told.iter().map(timer).collect()
 }
 
 #[tokio::test]
@@ -66,26 +60,26 @@ async fn a_timer_that_is_not_the_deals_any_more_is_deleted_and_no_other() {
         1,
         "what is not due stays"
     );
-    assert_eq!(names(&world.recorder.told()).len(), 1);
+    assert_eq!(timers(&world.recorder.told()).len(), 1);
 }
 
 #[tokio::test]
 async fn a_timer_that_was_armed_anew_meanwhile_stays() {
-    use stoa::store::timers;
+    use stoa::store::timers as rows;
     let house = House::with(&["--jobs", "off"]).await;
     let mut connection = house.connection();
     diesel::connection::SimpleConnection::batch_execute(&mut connection, ARM).unwrap();
     let hour = std::time::Duration::from_secs(3_600);
-    let claimed = timers::claim(&mut connection, 10, hour).unwrap();
+    let claimed = rows::claim(&mut connection, 10, hour).unwrap();
     assert_eq!(claimed.len(), 1);
     assert!(
-        timers::claim(&mut connection, 10, hour).unwrap().is_empty(),
+        rows::claim(&mut connection, 10, hour).unwrap().is_empty(),
         "claimed once"
     );
     let anew = "update flow_timers set due_at = now() + interval '2 hours', claimed_until = null, attempts = 0 where conversation_no = 7";
     diesel::connection::SimpleConnection::batch_execute(&mut connection, anew).unwrap();
-    timers::delete(&mut connection, &claimed[0]).unwrap();
-    timers::put_back(&mut connection, &claimed[0], hour, "x").unwrap();
+    rows::delete(&mut connection, &claimed[0]).unwrap();
+    rows::put_back(&mut connection, &claimed[0], hour, "x").unwrap();
     let kept = "select count(*) as n from flow_timers where conversation_no = 7 and last_error is null and claimed_until is null";
     assert_eq!(super::world::count(&mut connection, kept), 1);
 }
@@ -103,13 +97,13 @@ async fn a_deal_that_can_not_listen_is_told_again() {
     world.recorder.until("tries", |told| told.len() >= 3).await;
     let kept = "select count(*) as n from flow_timers where conversation_no = 7 and attempts >= 3 and last_error = 'unavailable'";
     assert_eq!(world.count(kept), 1);
-    let told = world.recorder.told();
-    let told = names(&told);
-    assert!(
-        told.iter().all(|one| *one == told[0]),
-        "the same timer each time: {told:?}"
+    let told = timers(&world.recorder.told());
+    let same = told.iter().all(|one| *one == told[0]);
+    assert!(same, "the same timer each time: {told:?}");
+    assert_eq!(
+        (told[0].0, told[0].1.name.as_str()),
+        (ConversationNo(7), "deadline")
     );
-    assert_eq!((told[0].0, told[0].1), (7, "deadline"));
     // The deal's own step deletes a timer that it takes; the recorder's deals have no steps.
     world.run_sql("delete from flow_timers where conversation_no = 7");
     away.store(false, Ordering::Relaxed);

@@ -243,16 +243,34 @@ async fn a_server_that_stops_closes_every_session_after_what_is_queued() {
     let mut half_open = stage.guest().wire().await;
     let poller = stage.guest().poller().await;
     poller.post("40").await;
-    let _socket = notes.asked().await.accept(None);
+    let socket = notes.asked().await.accept(None);
+    assert!(poller.get().await.1.starts_with("40{"));
+    let argument = format!("\"{}\"", "x".repeat(5_000));
+    for _ in 0..30 {
+        socket.emit("much", [argument.as_str()]);
+    }
     assert_eq!(notes.engine.count(), 2);
     notes.engine.close_all(CloseReason::Restarting);
     assert_eq!(half_open.closed().await, Some(1012));
-    let last = poller.get().await.1;
-    assert!(
-        last.starts_with("40{") && last.ends_with("\u{1e}1"),
-        "{last}"
-    );
+    let packets = poller.packets(31).await;
+    let is_much = |packet: &String| packet.starts_with("42[\"much\"");
+    assert!(packets.iter().take(30).all(is_much));
+    assert_eq!(packets[30..], ["1"]);
     let restarting = Ending::Closed(CloseReason::Restarting);
     assert_eq!(notes.left().await, Departure::Connection(restarting));
     assert_eq!(notes.engine.count(), 0);
+}
+
+#[tokio::test]
+async fn whoever_is_accepted_while_the_connection_closes_is_told_so() {
+    let (stage, mut notes) = desk(patient());
+    let poller = stage.guest().poller().await;
+    poller.post("40").await;
+    let asked = notes.asked().await;
+    notes.engine.close_all(CloseReason::Restarting);
+    asked.socket.emit("never seen", []);
+    asked.accept(None);
+    let restarting = Ending::Closed(CloseReason::Restarting);
+    assert_eq!(notes.left().await, Departure::Connection(restarting));
+    assert_eq!(poller.get().await, (200, "1".to_owned()));
 }

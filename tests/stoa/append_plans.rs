@@ -1,0 +1,97 @@
+//! The statements that store messages go by index, whatever the batch, and whatever the tables were when they were planned.
+
+use diesel::connection::SimpleConnection;
+use stoa::domain::ids::{ConversationNo, MessageId, UserNo};
+use stoa::domain::message::Draft;
+use stoa::store::append::{self, Appended, NewMessage};
+use stoa::store::pool::Pool;
+
+use crate::house::{fresh_database, parse};
+use crate::plans::{FILL, full_database, walks};
+
+/// Appends to many conversations, with replies and repeats among them.
+fn appends(drafts: &[Draft]) -> Vec<NewMessage<'_>> {
+    let message = |(i, draft)| {
+        let number = i as i64 + 1;
+        NewMessage {
+            conversation: ConversationNo(number * 19),
+            policy: 0,
+            sender: UserNo(number),
+            draft,
+            fingerprint: number,
+        }
+    };
+    drafts.iter().enumerate().map(message).collect()
+}
+
+#[test]
+fn the_append_statements_go_by_index_whatever_the_size_of_the_batch() {
+    let (pool, mut outside) = full_database();
+    for empty_first in [true, false] {
+        let mut connection = pool.for_appends().unwrap();
+        for size in if empty_first {
+            [1, 64, 512]
+        } else {
+            [512, 64, 1]
+        } {
+            let draft = |i: i64| Draft {
+                reply_to: (i % 3 == 0).then_some(MessageId {
+                    conversation: ConversationNo((i + 1) * 19),
+                    seq: 1,
+                }),
+                ..Draft::text(Some(format!("new-{empty_first}-{size}-{i}")), "said".into())
+            };
+            let drafts: Vec<Draft> = (0..size).map(draft).collect();
+            must_look_up(&append::plans(&mut connection, &appends(&drafts)).unwrap());
+            let before = walks(&mut outside);
+            let stored = append::append(&mut connection, &appends(&drafts)).unwrap();
+            let is_fresh = |outcome: &Appended| matches!(outcome, Appended::Fresh { .. });
+            assert!(stored.iter().all(is_fresh), "{stored:?}");
+            let again = append::append(&mut connection, &appends(&drafts)).unwrap();
+            let is_known = |outcome: &Appended| matches!(outcome, Appended::Known { .. });
+            assert!(again.iter().all(is_known), "{again:?}");
+            walks(&mut connection);
+            assert_eq!(walks(&mut outside), before, "{size} at once");
+        }
+    }
+}
+
+/// Every table is read by an index and a condition on it: an index without one is walked from end to end.
+fn must_look_up(plans: &[Vec<String>]) {
+    for plan in plans {
+        let text = plan.join("\n");
+        assert!(
+            text.contains("Index Scan using conversations_pkey"),
+            "{text}"
+        );
+        assert!(!text.contains("Seq Scan on"), "{text}");
+        for (line, next) in plan.iter().zip(plan.iter().skip(1)) {
+            let is_scan = ["Index Scan using", "Index Only Scan using"]
+                .iter()
+                .any(|scan| line.contains(scan));
+            assert!(!is_scan || next.contains("Index Cond:"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn the_append_statements_go_by_index_when_planned_for_small_tables() {
+    let url = fresh_database();
+    let secret = "long enough a secret for the tests";
+    let config = parse(&["stoa", "--database-url", &url, "--jwt-secret", secret]);
+    let pool = Pool::new(&url, &config.database).expect("a pool");
+    let few = FILL.replace("10000", "5");
+    for fill in ["analyze", few.as_str()] {
+        pool.dedicated().unwrap().batch_execute(fill).unwrap();
+        let mut connection = pool.for_appends().unwrap();
+        let reply_to = Some(MessageId {
+            conversation: ConversationNo(19),
+            seq: 1,
+        });
+        let drafts = [Draft {
+            reply_to,
+            ..Draft::text(None, "said".into())
+        }];
+        must_look_up(&append::plans(&mut connection, &appends(&drafts)).unwrap());
+    }
+}
