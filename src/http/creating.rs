@@ -15,7 +15,7 @@ use super::refusals::Body;
 use super::{Failure, Server};
 use crate::domain::command::Command;
 use crate::domain::conversation::{
-    ConversationKind, MEMBER, Membership, OWNER, Participant, Subject,
+    Conversation, ConversationKind, MEMBER, Membership, OWNER, Participant, Subject,
 };
 use crate::domain::ids::{ConversationId, UserId, UserNo};
 use crate::domain::limits;
@@ -212,16 +212,7 @@ async fn create_or_get(
             if wanted.is_some() {
                 server.bell.ring();
             }
-            let no = conversation.no;
-            let people = house
-                .pool
-                .run(move |connection| participants::of(connection, no))
-                .await?;
-            server
-                .door
-                .rooms
-                .announce_creation(house, &conversation, &people);
-            log::info!(event = "conversation_created", conversation_id:% = conversation.id, user_id:% = caller.id, kind = conversation.kind.name(); "");
+            announce(server, caller, &conversation).await?;
             answer(server, caller, conversation.id, 201).await
         }
         Creation::Found(conversation) => {
@@ -230,15 +221,35 @@ async fn create_or_get(
                 wanted.begin_in(server, &conversation, caller).await?;
             }
             if let Some(draft) = first_message {
-                server
+                let said = Command::Send(draft);
+                let room = server
                     .door
                     .rooms
-                    .ask(conversation.id, Arc::clone(caller), Command::Send(draft))
-                    .await?;
+                    .ask(conversation.id, Arc::clone(caller), said);
+                room.await?;
             }
             answer(server, caller, conversation.id, 200).await
         }
     }
+}
+
+/// Tells those who take part in a new conversation of it.
+async fn announce(
+    server: &Server,
+    caller: &Principal,
+    conversation: &Conversation,
+) -> Result<(), Failure> {
+    let (house, no) = (&server.door.house, conversation.no);
+    let people = house
+        .pool
+        .run(move |connection| participants::of(connection, no))
+        .await?;
+    server
+        .door
+        .rooms
+        .announce_creation(house, conversation, &people);
+    log::info!(event = "conversation_created", conversation_id:% = conversation.id, user_id:% = caller.id, kind = conversation.kind.name(); "");
+    Ok(())
 }
 
 /// Whoever left a direct conversation is in it again when one of the two asks for it.
