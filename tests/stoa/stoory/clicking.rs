@@ -98,82 +98,78 @@ async fn buttons_are_known_and_pressed_by_their_own() {
     led_to(pressed, "brand_owner_details");
 }
 
+/// The field that a refusal names.
+fn field(body: &Value) -> &str {
+    body["details"]["field"].as_str().unwrap_or_default()
+}
+
 #[tokio::test]
 async fn texts_name_what_they_are_for() {
     let deal = Deal::begin().await;
-    let field = |body: &Value| body["details"]["field"].as_str().map(str::to_owned);
     let told = deal.type_in("influencer", "hello", "mood").await;
     let told = told.expect_status(400).expect_code("INVALID_REQUEST").body;
-    assert_eq!(field(&told).as_deref(), Some("input_type"));
-    led_to(
-        deal.click("influencer", "accept_connection", json!({}))
-            .await,
-        "brand_owner_details",
-    );
+    assert_eq!(field(&told), "input_type");
+    let accept = deal
+        .click("influencer", "accept_connection", json!({}))
+        .await;
+    led_to(accept, "brand_owner_details");
     let early = deal.type_in("brand_owner", "₹5000", "negotiation").await;
     early.expect_status(409).expect_code("FLOW_STATE_INVALID");
     for (text, word) in [("", "details"), ("  ", "details"), ("x", &*"x".repeat(65))] {
-        deal.type_in("brand_owner", text, word)
-            .await
-            .expect_status(400);
+        let told = deal.type_in("brand_owner", text, word).await;
+        told.expect_status(400);
     }
+    let path = deal.place("text-input");
     let untyped = json!({ "text": "Three posts" });
-    let typed = deal
-        .brand_owner
-        .post(&deal.place("text-input"), untyped)
-        .await;
+    let typed = deal.brand_owner.post(&path, untyped).await;
     led_to(typed, "influencer_reviewing");
-    led_to(
-        deal.click("influencer", "accept_project", json!({})).await,
-        "brand_owner_pricing",
-    );
+}
+
+#[tokio::test]
+async fn what_is_no_amount_is_refused() {
+    let deal = Deal::begin().await;
+    deal.to_pricing().await;
     for wrong in ["five thousand", "5,00", "-5", "5000.505", "₹", "1e6"] {
-        let told = deal
-            .type_in("brand_owner", wrong, "price")
-            .await
-            .expect_status(400)
-            .body;
-        assert_eq!(field(&told).as_deref(), Some("text"), "{wrong}: {told}");
+        let told = deal.type_in("brand_owner", wrong, "price").await;
+        let told = told.expect_status(400).body;
+        assert_eq!(field(&told), "text", "{wrong}: {told}");
     }
-    let told = deal
-        .click(
-            "brand_owner",
-            "send_price_offer",
-            json!({ "price": "much" }),
-        )
-        .await;
+    for (price, message) in [
+        (
+            json!("much"),
+            "price must be an amount, like 5000 or 5,000.50",
+        ),
+        (Value::Null, "price must be filled in"),
+        (json!("0.50"), "price must be at least ₹1.00"),
+        (json!(0.5), "price must be at least ₹1.00"),
+        (json!(1e15), "price must be at most ₹1,00,00,000.00"),
+    ] {
+        let offer = json!({ "price": price });
+        let told = deal.click("brand_owner", "send_price_offer", offer).await;
+        assert_eq!(told.expect_status(400).body["message"], message);
+    }
     assert_eq!(
-        field(&told.expect_status(400).body).as_deref(),
-        Some("price")
+        deal.row("influencer").await["flow_state"],
+        "brand_owner_pricing"
     );
-    let told = deal
-        .click("brand_owner", "send_price_offer", json!({}))
-        .await
-        .expect_status(400)
-        .body;
-    assert_eq!(told["message"], "price must be filled in");
-    let told = deal
-        .type_in("brand_owner", "0.50", "price")
-        .await
-        .expect_status(400)
-        .body;
-    assert_eq!(told["message"], "price must be at least ₹1.00");
-    led_to(
-        deal.type_in("brand_owner", "Rs. 5,000/-", "send_price_offer")
-            .await,
-        "influencer_price_response",
-    );
+}
+
+#[tokio::test]
+async fn a_price_is_agreed_as_it_was_said() {
+    let deal = Deal::begin().await;
+    deal.to_pricing().await;
+    let offer = deal
+        .type_in("brand_owner", "Rs. 5,000/-", "send_price_offer")
+        .await;
+    led_to(offer, "influencer_price_response");
     let greedy = deal.type_in("influencer", "50000", "negotiation").await;
     greedy.expect_status(422).expect_code("ACTION_NOT_ALLOWED");
-    let other = deal
-        .click("influencer", "accept_price", json!({ "price": 6000 }))
-        .await;
+    let other = json!({ "price": 6000 });
+    let other = deal.click("influencer", "accept_price", other).await;
     other.expect_status(409).expect_code("CONFLICT");
-    led_to(
-        deal.click("influencer", "accept_price", json!({ "price": 5000 }))
-            .await,
-        "payment_pending",
-    );
+    let same = json!({ "price": 5000 });
+    let same = deal.click("influencer", "accept_price", same).await;
+    led_to(same, "payment_pending");
 }
 
 #[tokio::test]

@@ -38,6 +38,39 @@ impl Deal {
         self.role(role).post(&self.place("text-input"), body).await
     }
 
+    /// Clicks of both, each with the state that it leads to.
+    pub async fn walk(&self, clicks: &[(&str, &str, Value, &str)]) {
+        for (role, button, form, state) in clicks {
+            led_to(self.click(role, button, form.clone()).await, state);
+        }
+    }
+
+    /// From the connection to the price that the brand owner may name.
+    pub async fn to_pricing(&self) {
+        let details = json!({ "details": "Three posts" });
+        self.walk(&[
+            (
+                "influencer",
+                "accept_connection",
+                json!({}),
+                "brand_owner_details",
+            ),
+            (
+                "brand_owner",
+                "send_project_details",
+                details,
+                "influencer_reviewing",
+            ),
+            (
+                "influencer",
+                "accept_project",
+                json!({}),
+                "brand_owner_pricing",
+            ),
+        ])
+        .await;
+    }
+
     /// The conversation as somebody sees it.
     pub async fn row(&self, role: &str) -> Value {
         let answer = self.role(role).get(&self.place("context")).await;

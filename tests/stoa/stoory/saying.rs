@@ -51,90 +51,91 @@ async fn a_message_to_somebody_new_makes_the_conversation() {
     alice.post(SEND, named).await.expect_status(201);
 }
 
+/// A body in which `$c` is the conversation, and the field that is wrong.
+const WRONG: [(&str, &str); 9] = [
+    (r#"{"conversation_id":"$c"}"#, "message"),
+    (r#"{"conversation_id":"$c","message":"  "}"#, "message"),
+    (r#"{"conversation_id":"$c","message":5}"#, "message"),
+    (
+        r#"{"conversation_id":"x","message":"m"}"#,
+        "conversation_id",
+    ),
+    (r#"{"message":"m"}"#, "conversation_id"),
+    (r#"{"message":"m","receiver_id":"a b"}"#, "receiver_id"),
+    (
+        r#"{"conversation_id":"$c","message":"m","media_url":"http://cdn.example.com/a"}"#,
+        "media_url",
+    ),
+    (
+        r#"{"conversation_id":"$c","message":"m","media_url":"https://evil.example/a"}"#,
+        "media_url",
+    ),
+    (
+        r#"{"conversation_id":"$c","message":"m","media_url":"https://cdn.example.com@evil.example/a"}"#,
+        "media_url",
+    ),
+];
+
+/// A body, and how it is refused.
+const REFUSED: [(&str, u16, &str); 6] = [
+    (
+        r#"{"conversation_id":"$c","message":"m","receiver_id":"carol"}"#,
+        404,
+        "PARTICIPANT_NOT_FOUND",
+    ),
+    (
+        r#"{"conversation_id":"$c","message":"m","receiver_id":"alice"}"#,
+        404,
+        "PARTICIPANT_NOT_FOUND",
+    ),
+    (
+        r#"{"message":"m","receiver_id":"nobody"}"#,
+        404,
+        "USER_NOT_FOUND",
+    ),
+    (
+        r#"{"message":"m","receiver_id":"alice"}"#,
+        422,
+        "UNPROCESSABLE",
+    ),
+    (
+        r#"{"conversation_id":"$c","message":"m","sender_id":"bob"}"#,
+        403,
+        "IDENTITY_MISMATCH",
+    ),
+    (
+        r#"{"conversation_id":"$c","message":"m","senderId":"bob"}"#,
+        403,
+        "IDENTITY_MISMATCH",
+    ),
+];
+
 #[tokio::test]
 async fn what_can_not_be_sent_is_refused_by_name() {
-    let options = [
-        "--rate-limits",
-        "off",
-        "--media-hosts",
-        "cdn.example.com,*.images.example",
-    ];
-    let house = House::with(&options).await;
+    let hosts = "cdn.example.com,*.images.example";
+    let house = House::with(&["--rate-limits", "off", "--media-hosts", hosts]).await;
     let (alice, bob) = (house.person("alice").await, house.person("bob").await);
     house.person("carol").await;
     let id = house.direct(&alice, &bob).await;
-    let long = "x".repeat(8_001);
-    for (body, field) in [
-        (json!({ "conversation_id": id }), "message"),
-        (json!({ "conversation_id": id, "message": "  " }), "message"),
-        (json!({ "conversation_id": id, "message": long }), "message"),
-        (json!({ "conversation_id": id, "message": 5 }), "message"),
-        (
-            json!({ "conversation_id": "x", "message": "m" }),
-            "conversation_id",
-        ),
-        (json!({ "message": "m" }), "conversation_id"),
-        (
-            json!({ "message": "m", "receiver_id": "a b" }),
-            "receiver_id",
-        ),
-        (
-            json!({ "conversation_id": id, "message": "m", "media_url": "http://cdn.example.com/a" }),
-            "media_url",
-        ),
-        (
-            json!({ "conversation_id": id, "message": "m", "media_url": "https://evil.example/a" }),
-            "media_url",
-        ),
-        (
-            json!({ "conversation_id": id, "message": "m", "media_url": "https://cdn.example.com@evil.example/a" }),
-            "media_url",
-        ),
-    ] {
-        let told = alice.post(SEND, body.clone()).await;
-        let told = told.expect_status(400).expect_code("INVALID_REQUEST").body;
-        assert_eq!(told["details"]["field"], field, "{body}");
-    }
-    for (body, status, code) in [
-        (
-            json!({ "conversation_id": id, "message": "m", "receiver_id": "carol" }),
-            404,
-            "PARTICIPANT_NOT_FOUND",
-        ),
-        (
-            json!({ "conversation_id": id, "message": "m", "receiver_id": "alice" }),
-            404,
-            "PARTICIPANT_NOT_FOUND",
-        ),
-        (
-            json!({ "message": "m", "receiver_id": "nobody" }),
-            404,
-            "USER_NOT_FOUND",
-        ),
-        (
-            json!({ "message": "m", "receiver_id": "alice" }),
-            422,
-            "UNPROCESSABLE",
-        ),
-        (
-            json!({ "conversation_id": id, "message": "m", "sender_id": "bob" }),
-            403,
-            "IDENTITY_MISMATCH",
-        ),
-        (
-            json!({ "conversation_id": id, "message": "m", "senderId": "bob" }),
-            403,
-            "IDENTITY_MISMATCH",
-        ),
-    ] {
-        alice
-            .post(SEND, body)
+    let send = async |body: &str| {
+        let body = body.replace("$c", &id);
+        alice.request("POST", SEND, Some(body), &[]).await
+    };
+    for (body, field) in WRONG {
+        let told = send(body)
             .await
-            .expect_status(status)
-            .expect_code(code);
+            .expect_status(400)
+            .expect_code("INVALID_REQUEST");
+        assert_eq!(told.body["details"]["field"], field, "{body}");
     }
-    let allowed = json!({ "conversation_id": id, "message": "m", "media_url": "https://eu.images.example/a" });
-    alice.post(SEND, allowed).await.expect_status(201);
+    for (body, status, code) in REFUSED {
+        send(body).await.expect_status(status).expect_code(code);
+    }
+    let long = json!({ "conversation_id": id, "message": "x".repeat(8_001) });
+    send(&long.to_string()).await.expect_status(400);
+    let allowed =
+        r#"{"conversation_id":"$c","message":"m","media_url":"https://eu.images.example/a"}"#;
+    send(allowed).await.expect_status(201);
     assert_eq!(alice.bodies(&id).await, ["m"]);
 }
 

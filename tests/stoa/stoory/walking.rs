@@ -176,77 +176,76 @@ async fn a_campaign_is_applied_for_and_paid() {
     deal.reaches("payment_completed").await;
 }
 
+/// What somebody is asked, oldest first.
+async fn cards(deal: &Deal, role: &str) -> Vec<Value> {
+    let rows = deal.rows(role).await.into_iter();
+    rows.filter(|row| !row["action_data"].is_null()).collect()
+}
+
 #[tokio::test]
-async fn cards_are_for_their_side_and_wait_until_they_are_answered() {
+async fn cards_are_for_their_side() {
     let deal = Deal::begin().await;
-    let cards = |rows: Vec<Value>| -> Vec<Value> {
-        let asking = rows.into_iter().filter(|row| !row["action_data"].is_null());
-        asking.collect()
-    };
-    assert!(cards(deal.rows("brand_owner").await).is_empty());
-    let card = cards(deal.rows("influencer").await).remove(0);
+    assert!(cards(&deal, "brand_owner").await.is_empty());
+    let card = cards(&deal, "influencer").await.remove(0);
+    let meant =
+        ["sender_id", "receiver_id", "message_type", "is_automated"].map(|name| card[name].clone());
     assert_eq!(
-        (
-            &card["sender_id"],
-            &card["receiver_id"],
-            &card["message_type"]
-        ),
-        (&json!(SYSTEM), &json!("ines"), &json!("automated"))
-    );
-    assert_eq!(
-        (
-            &card["action_required"],
-            &card["action_completed"],
-            &card["is_automated"]
-        ),
-        (&json!(true), &json!(false), &json!(true))
+        meant,
+        [
+            json!(SYSTEM),
+            json!("ines"),
+            json!("automated"),
+            json!(true)
+        ]
     );
     let data = &card["action_data"];
+    let asked = ["flow_state", "visible_to"].map(|name| data[name].clone());
+    assert_eq!(asked, ["influencer_responding", "influencer"]);
     assert_eq!(
-        (
-            &data["flow_state"],
-            &data["visible_to"],
-            &data["buttons"][0]
-        ),
-        (
-            &json!("influencer_responding"),
-            &json!("influencer"),
-            &json!({ "id": "accept_connection", "text": "Accept", "style": "success", "action": "accept_connection", "data": {} })
-        )
+        data["buttons"][0],
+        json!({ "id": "accept_connection", "text": "Accept", "style": "success", "action": "accept_connection", "data": {} })
     );
     assert_eq!(&deal.row("influencer").await["current_action_data"], data);
-    led_to(
-        deal.click("influencer", "accept_connection", json!({}))
-            .await,
-        "brand_owner_details",
-    );
-    let answered = cards(deal.rows("influencer").await).remove(0);
+    let other = deal.row("brand_owner").await["current_action_data"].clone();
     assert_eq!(
-        (
-            &answered["id"],
-            &answered["action_required"],
-            &answered["action_completed"]
-        ),
-        (&card["id"], &json!(false), &json!(true))
+        other["buttons"][0]["id"], "close_conversation",
+        "who is not asked may still leave"
     );
-    let typed = cards(deal.rows("brand_owner").await).remove(0);
+}
+
+#[tokio::test]
+async fn cards_wait_until_they_are_answered() {
+    let deal = Deal::begin().await;
+    let flags =
+        |row: &Value| ["id", "action_required", "action_completed"].map(|name| row[name].clone());
+    let card = cards(&deal, "influencer").await.remove(0);
+    assert_eq!(flags(&card)[1..], [json!(true), json!(false)]);
+    let accept = deal
+        .click("influencer", "accept_connection", json!({}))
+        .await;
+    led_to(accept, "brand_owner_details");
+    let answered = cards(&deal, "influencer").await.remove(0);
     assert_eq!(
-        typed["action_data"]["input_field"],
+        flags(&answered),
+        [card["id"].clone(), json!(false), json!(true)]
+    );
+    let typed = cards(&deal, "brand_owner").await.remove(0)["action_data"].clone();
+    assert_eq!(
+        typed["input_field"],
         json!({ "id": "details", "type": "textarea", "placeholder": "Create 3 Instagram posts …", "required": true, "maxLength": 2000 })
     );
+    assert_eq!(typed["submit_button"]["text"], "Send the details");
+    let audits = |rows: Vec<Value>| {
+        let rows = rows
+            .into_iter()
+            .filter(|row| row["message_type"] == "audit");
+        rows.map(|row| (row["receiver_id"].clone(), row["message"].clone()))
+            .collect::<Vec<_>>()
+    };
+    let own = audits(deal.rows("influencer").await);
     assert_eq!(
-        typed["action_data"]["submit_button"]["text"],
-        "Send the details"
+        own,
+        [(json!("ines"), json!("You accepted the connection."))]
     );
-    let audits = deal.rows("influencer").await;
-    let audit = audits
-        .iter()
-        .find(|row| row["message_type"] == "audit")
-        .unwrap();
-    assert_eq!(
-        (&audit["receiver_id"], &audit["message"]),
-        (&json!("ines"), &json!("You accepted the connection."))
-    );
-    let seen = |rows: Vec<Value>| rows.iter().any(|row| row["message_type"] == "audit");
-    assert!(!seen(deal.rows("brand_owner").await));
+    assert!(audits(deal.rows("brand_owner").await).is_empty());
 }
