@@ -30,6 +30,7 @@ pub fn listen(server: &web::Data<Server>) -> Result<(SocketAddr, actix_web::dev:
         let (app, api) = App::new()
             .into_utoipa_app()
             .service(scope("/api/v1").configure(http::api))
+            .service(scope("/api/messages").configure(http::stoory::api))
             .split_for_parts();
         let api = http::openapi::complete(api);
         let paths = web::Data::new(http::openapi::Paths::of(&api));

@@ -34,6 +34,17 @@ pub struct Money {
     pub currency: String,
 }
 
+impl Money {
+    /// How many digits a currency has after the point.
+    pub fn digits(currency: &str) -> u32 {
+        match currency {
+            "JPY" | "KRW" | "VND" | "CLP" | "ISK" | "UGX" | "XAF" | "XOF" => 0,
+            "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+            _ => 2,
+        }
+    }
+}
+
 /// Where a deal stands: everything that a step reads and writes. Stored as one JSON document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Instance {
