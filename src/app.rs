@@ -128,6 +128,7 @@ fn build(
         metrics,
         idle: Duration::from_secs(config.actors.room_idle_seconds),
         mailbox: config.actors.room_mailbox as usize,
+        system_user: crate::dialect::stoory::SYSTEM_USER.to_owned(),
     });
     let rooms = Registry::start(Arc::clone(&house), config.actors.room_threads);
     let bell = Bell::default();

@@ -33,6 +33,8 @@ pub mod room;
 
 pub mod journal;
 
+pub mod dialect;
+
 pub mod auth;
 pub mod payment;
 pub mod store;

@@ -4,6 +4,7 @@ pub mod command;
 pub mod conversation;
 pub mod entry;
 pub mod flow;
+pub mod form;
 pub mod ids;
 pub mod job;
 pub mod limits;

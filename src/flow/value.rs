@@ -142,11 +142,7 @@ pub(super) fn shown(value: Option<&Value>, shape: Shape) -> Option<String> {
 
 /// `₹1,25,000.00`, `$12.50`, `CHF 8.00`.
 pub(super) fn shown_money(amount: i64, currency: &str) -> String {
-    let digits = match currency {
-        "JPY" | "KRW" | "VND" | "CLP" | "ISK" | "UGX" | "XAF" | "XOF" => 0,
-        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
-        _ => 2,
-    };
+    let digits = Money::digits(currency);
     let sign = match currency {
         "INR" => "₹".to_owned(),
         "USD" => "$".to_owned(),

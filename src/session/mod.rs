@@ -192,7 +192,7 @@ impl StreamHandler<Drained> for Session {
     fn handle(&mut self, drained: Drained, context: &mut Self::Context) {
         for frame in drained.frames {
             match frame {
-                Frame::Text(text) => context.text(text),
+                Frame::Text(text) | Frame::Placed(text, ..) => context.text(text),
                 Frame::Ping => context.ping(b""),
                 Frame::Rejoin(conversation, after) => self.rejoin(conversation, after),
                 // Only a Socket.IO connection is sent these.

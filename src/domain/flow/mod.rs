@@ -33,6 +33,17 @@ pub struct Money {
     pub currency: String,
 }
 
+impl Money {
+    /// How many digits a currency has after the point.
+    pub fn digits(currency: &str) -> u32 {
+        match currency {
+            "JPY" | "KRW" | "VND" | "CLP" | "ISK" | "UGX" | "XAF" | "XOF" => 0,
+            "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+            _ => 2,
+        }
+    }
+}
+
 /// Where a deal stands: everything that a step reads and writes. Stored as one JSON document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Instance {
@@ -170,8 +181,12 @@ pub struct Stepped {
     pub reason: Option<String>,
     /// The version after it.
     pub version: StateVersion,
+    /// How many fields were filled in.
+    pub filled: usize,
     /// How the deal stands after the whole step.
     pub standing: Arc<Standing>,
+    /// What it remembers after the whole step.
+    pub context: Arc<Map<String, Value>>,
 }
 
 /// One line of a deal's log, as it was committed.

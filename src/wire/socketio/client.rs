@@ -12,7 +12,7 @@ use super::{
     Accepted, Ack, Application, Connect, Departure, Event, Member, Options, Refused, Socket,
 };
 use crate::domain::ids::SessionId;
-use crate::outbox::{CloseReason, Frame, Outbox, Push};
+use crate::outbox::{CloseReason, Frame, Push};
 use crate::wire::engineio::packet::Message;
 use crate::wire::engineio::{Ending, Line, Session};
 
@@ -152,7 +152,8 @@ impl<A: Application> Client<A> {
         spaces.pending.push(namespace.clone());
         drop(spaces);
         let session = SessionId(Uuid::new_v4());
-        let outbox = Outbox::new(session, self.options.outbox_limit);
+        let bound = self.options.outbox_limit;
+        let outbox = self.application.outbox(&namespace, session, bound);
         let socket = Socket::new(namespace.clone(), outbox);
         let thinking = self.application.connect(Connect {
             namespace,

@@ -1,0 +1,219 @@
+//! `action_data`: what is asked of somebody, as the guide's front end renders it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::domain::flow::{Card, Field, FieldKind, Offer, Standing, Style};
+use crate::domain::message::MessageKind;
+
+/// What is asked of somebody.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = StooryActionData)]
+pub struct ActionData {
+    /// A few words
+    pub title: String,
+    /// A sentence
+    pub subtitle: Option<String>,
+    /// What can be pressed
+    pub buttons: Vec<Button>,
+    /// What can be typed
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_field: Option<InputField>,
+    /// What sends what was typed
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub submit_button: Option<SubmitButton>,
+    /// The state that asks
+    pub flow_state: String,
+    /// The kind of the message
+    #[schema(value_type = String, example = "automated")]
+    pub message_type: MessageKind,
+    /// The only role that sees it
+    pub visible_to: String,
+    /// The order to be paid: `razorpay_config`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub payment_order: Option<Value>,
+}
+
+/// Something that can be pressed.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = StooryButton)]
+pub struct Button {
+    /// What a click names
+    pub id: String,
+    /// On the button
+    pub text: String,
+    /// How it looks
+    pub style: Style,
+    /// The action; the same as its id
+    pub action: String,
+    /// `fields`: what a click's `additional_data` may have; empty where nothing
+    #[schema(value_type = Object)]
+    pub data: Value,
+}
+
+/// Something that can be typed.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = StooryInputField)]
+pub struct InputField {
+    /// The field's name
+    pub id: String,
+    /// `text`, `number`, `textarea`, `email`
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Shown while it is empty
+    pub placeholder: String,
+    /// Whether it must be filled in
+    pub required: bool,
+    /// The smallest number; of money, in whole units of the currency
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>)]
+    pub min: Option<Value>,
+    /// Characters of a text
+    #[serde(rename = "maxLength", skip_serializing_if = "Option::is_none")]
+    pub max_length: Option<usize>,
+}
+
+/// What sends what was typed.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = StoorySubmitButton)]
+pub struct SubmitButton {
+    /// On the button
+    pub text: String,
+    /// How it looks
+    pub style: Style,
+}
+
+/// A card as it is kept with its message.
+#[derive(Clone, Debug, Deserialize)]
+pub struct KeptCard {
+    #[serde(flatten)]
+    card: Card,
+    #[serde(default)]
+    done: Option<Value>,
+}
+
+impl KeptCard {
+    /// The card in a message; none where there is none.
+    pub fn read(text: &RawValue) -> Option<Self> {
+        serde_json::from_str(text.get()).ok()
+    }
+
+    /// Whether somebody answered it.
+    pub fn is_done(&self) -> bool {
+        self.done.as_ref().is_some_and(|done| !done.is_null())
+    }
+
+    /// Whether something can be pressed or typed.
+    pub fn asks(&self) -> bool {
+        !self.is_done() && !self.card.actions.is_empty()
+    }
+
+    /// As the guide has it.
+    pub fn into_action_data(self, kind: MessageKind) -> ActionData {
+        let card = self.card;
+        let typed = typed(&card.actions);
+        ActionData {
+            title: card.title,
+            subtitle: card.subtitle,
+            buttons: buttons(&card.actions),
+            input_field: typed.map(|(_, field)| InputField::new(field)),
+            submit_button: typed.map(|(offer, _)| SubmitButton::new(offer)),
+            flow_state: card.state,
+            message_type: kind,
+            visible_to: card.visible_to,
+            payment_order: card.payment_order,
+        }
+    }
+}
+
+/// What somebody may do in a state that asks them nothing.
+pub fn unasked(standing: &Standing, role: &str) -> Option<ActionData> {
+    let offers = standing.offers_of(Some(role));
+    let typed = typed(offers);
+    (!offers.is_empty()).then(|| ActionData {
+        title: standing.title.clone(),
+        subtitle: None,
+        buttons: buttons(offers),
+        input_field: typed.map(|(_, field)| InputField::new(field)),
+        submit_button: typed.map(|(offer, _)| SubmitButton::new(offer)),
+        flow_state: standing.state.clone(),
+        message_type: MessageKind::Automated,
+        visible_to: role.to_owned(),
+        payment_order: None,
+    })
+}
+
+/// The field of an action that is done by typing: it has one field, and that must be filled in.
+pub fn only_field(offer: &Offer) -> Option<&Field> {
+    match offer.input.as_slice() {
+        [only] if only.required => Some(only),
+        _ => None,
+    }
+}
+
+/// The guide has room for one field beside the buttons: the first action that is done by typing has it.
+fn typed(offers: &[Offer]) -> Option<(&Offer, &Field)> {
+    offers
+        .iter()
+        .find_map(|offer| Some((offer, only_field(offer)?)))
+}
+
+fn buttons(offers: &[Offer]) -> Vec<Button> {
+    let typed = typed(offers).map(|(offer, _)| &offer.action);
+    let pressed = offers.iter().filter(|offer| Some(&offer.action) != typed);
+    pressed.map(Button::new).collect()
+}
+
+impl Button {
+    fn new(offer: &Offer) -> Self {
+        let fields: Vec<InputField> = offer.input.iter().map(InputField::new).collect();
+        Self {
+            id: offer.action.clone(),
+            text: offer.label.clone(),
+            style: offer.style,
+            action: offer.action.clone(),
+            data: match fields.is_empty() {
+                true => json!({}),
+                false => json!({ "fields": fields }),
+            },
+        }
+    }
+}
+
+impl SubmitButton {
+    fn new(offer: &Offer) -> Self {
+        Self {
+            text: offer.label.clone(),
+            style: offer.style,
+        }
+    }
+}
+
+impl InputField {
+    fn new(field: &Field) -> Self {
+        let placeholder = field.placeholder.as_ref().or(field.label.as_ref());
+        Self {
+            id: field.name.clone(),
+            kind: match field.kind {
+                FieldKind::Textarea => "textarea",
+                FieldKind::Email => "email",
+                FieldKind::Number | FieldKind::Money => "number",
+                FieldKind::Text | FieldKind::Url | FieldKind::Date => "text",
+            },
+            placeholder: placeholder.cloned().unwrap_or_default(),
+            required: field.required,
+            min: field.min.map(|min| match field.kind {
+                FieldKind::Money => super::money::units(min, super::money::digits_of(field)),
+                _ => json!(min),
+            }),
+            max_length: field.max_length,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "cards_tests.rs"]
+mod tests;
