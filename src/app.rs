@@ -29,8 +29,10 @@ use crate::people::People;
 use crate::registry::Registry;
 use crate::room::House;
 use crate::session::Door;
+use crate::session::socketio::{self as foreign, Present};
 use crate::store::cluster::Cluster;
 use crate::store::pool::{Pool, migrate};
+use crate::wire::engineio::{self, Engine};
 use crate::{seed, sweeper};
 
 /// A server that runs.
@@ -38,6 +40,7 @@ pub struct Running {
     /// Where it listens; the real port where 0 was asked for.
     pub address: SocketAddr,
     server: web::Data<Server>,
+    engine: Arc<Engine>,
     handle: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
     sweeping: JoinHandle<()>,
@@ -68,7 +71,8 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
     till.warn(config.demo);
     let catalogue = open_catalogue(&config, &pool, &till).await?;
     let server = web::Data::new(build(config, pool, catalogue, till, demo_secret)?);
-    let (address, http) = listen(&server)?;
+    let engine = foreign::endpoint(Arc::clone(&server.door), &server.config);
+    let (address, http) = listen(&server, &engine)?;
     let handle = http.handle();
     let serving = actix_rt::spawn(http);
     let sweeping = actix_rt::spawn(sweeper::run(Arc::clone(&server.door)));
@@ -82,6 +86,7 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
     Ok(Running {
         address,
         server,
+        engine,
         handle,
         serving,
         sweeping,
@@ -146,6 +151,9 @@ fn build(
         people: People::new(verifier, pool),
         pace: Pace::new(&config.rates),
         options: config.sockets.clone(),
+        foreign: config.foreign.clone(),
+        present: Present::default(),
+        draining: AtomicBool::new(false),
         house,
     };
     Ok(Server {
@@ -153,7 +161,6 @@ fn build(
         till,
         bell,
         config,
-        draining: AtomicBool::new(false),
         demo_secret,
     })
 }
@@ -251,10 +258,14 @@ async fn migrate_with_patience(pool: &Pool) -> Result<(), String> {
     ))
 }
 
-fn listen(server: &web::Data<Server>) -> Result<(SocketAddr, actix_web::dev::Server), String> {
+fn listen(
+    server: &web::Data<Server>,
+    engine: &Arc<Engine>,
+) -> Result<(SocketAddr, actix_web::dev::Server), String> {
     let (config, shared) = (&server.config, server.clone());
     let origins = config.auth.allowed_origins.clone();
     let sockets = config.sockets.clone();
+    let endpoint = Arc::clone(engine);
     let workers = config.sockets.workers.map_or_else(
         || std::thread::available_parallelism().map_or(2, usize::from),
         usize::from,
@@ -279,6 +290,7 @@ fn listen(server: &web::Data<Server>) -> Result<(SocketAddr, actix_web::dev::Ser
                     http::in_sandbox(routes);
                 }
             })
+            .configure(engineio::routes("/socket.io", Arc::clone(&endpoint)))
             .configure(http::outside)
             .wrap(cors(&origins))
             .wrap(from_fn(http::watch::watch))
@@ -351,7 +363,7 @@ impl Running {
     /// Stops without losing what was acknowledged: not ready any more, no new connections, the open ones are closed over a
     /// few seconds, then the server and its database end.
     pub async fn stop(mut self) {
-        self.server.draining.store(true, Ordering::Relaxed);
+        self.server.door.draining.store(true, Ordering::Relaxed);
         log::info!(event = "draining", connections = self.server.door.house.directory.connection_count(); "");
         self.close_connections().await;
         if let Some(runner) = self.runner.take() {
@@ -382,6 +394,7 @@ impl Running {
                 .for_each(|outbox| outbox.close(CloseReason::Restarting));
             tokio::time::sleep(step).await;
         }
+        self.engine.close_all(CloseReason::Restarting);
         for _ in 0..100 {
             if directory.connection_count() == 0 {
                 return;

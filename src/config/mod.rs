@@ -1,5 +1,6 @@
 //! Every option of the server: a flag, an environment variable, a default; secrets are redacted when printed.
 
+mod foreign;
 mod later;
 mod money;
 
@@ -8,6 +9,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub use foreign::ForeignOptions;
 pub use later::{JobOptions, WebhookOptions};
 pub use money::PaymentOptions;
 
@@ -71,6 +73,9 @@ pub struct Config {
     /// Sockets
     #[command(flatten)]
     pub sockets: SocketOptions,
+    /// Socket.IO
+    #[command(flatten)]
+    pub foreign: ForeignOptions,
     /// Actors
     #[command(flatten)]
     pub actors: ActorOptions,

@@ -9,6 +9,7 @@ pub mod ids;
 pub mod job;
 pub mod limits;
 pub mod message;
+pub mod offset;
 pub mod payment;
 pub mod principal;
 pub mod refusal;

@@ -45,6 +45,13 @@ impl Room {
             Err(refusal) => return reply.refuse(refusal),
         };
         let (session, generation) = (outbox.session(), self.ticket());
+        let mut listeners = self.listeners.iter();
+        let listens = listeners.any(|listener| listener.outbox.session() == session);
+        if manner == Manner::Again && listens {
+            let (conversation, people) = (&self.state.conversation, self.state.people());
+            let stands = Answer::Conversation(Box::new(conversation.clone()), people);
+            return reply.send_from(&self.scene(), Ok(stands));
+        }
         let (place, form) = (self.state.conversation.id, outbox.form());
         self.listeners
             .retain(|listener| listener.outbox.session() != session);
@@ -101,11 +108,11 @@ impl Room {
             .iter()
             .any(|listener| listener.outbox.session() == session);
         joining.reply.send(match (joined_again, joining.manner) {
-            (true, Manner::Answer | Manner::Both) => {
+            (true, Manner::Answer | Manner::Both | Manner::Again) => {
                 read.map(|read| Answer::Joined(Box::new(read.snapshot)))
             }
             (true, Manner::Events) => Ok(Answer::Done),
-            (false, Manner::Answer | Manner::Events | Manner::Both) => Err(self.why_gone()),
+            (false, _) => Err(self.why_gone()),
         });
     }
 
@@ -128,7 +135,7 @@ impl Room {
         let (outbox, form) = (Arc::clone(&listener.outbox), listener.form);
         let is_too_much = read.snapshot.recovery == Recovery::Fresh;
         match joining.manner {
-            Manner::Answer => {
+            Manner::Answer | Manner::Again => {
                 let joined = Answer::Joined(Box::new(read.snapshot));
                 joining.reply.send_from(&scene, Ok(joined));
             }

@@ -105,6 +105,8 @@ pub enum Manner {
     Events,
     /// As events, and the answer tells how the conversation stands.
     Both,
+    /// Not at all, if it listens already.
+    Again,
 }
 
 /// A room wants to sleep: the registry forgets it, and then says `Sleep`.

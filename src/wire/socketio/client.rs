@@ -177,6 +177,13 @@ fn settle(spaces: &Mutex<Spaces>, socket: Socket, outcome: Result<Accepted, Refu
     spaces.pending.retain(|pending| pending != namespace);
     let line = spaces.line.upgrade().filter(|_| spaces.ended.is_none());
     match (outcome, line) {
+        (
+            Err(Refused {
+                closes: Some(reason),
+                ..
+            }),
+            Some(line),
+        ) => line.outbox().close(reason),
         (Err(refused), Some(line)) => {
             let data = refused.data.as_deref();
             let answer = packet::encode_refused(namespace, &refused.message, data);

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::ids::SessionId;
-use crate::outbox::{Frame, Outbox};
+use crate::outbox::{CloseReason, Frame, Outbox};
 use crate::wire::engineio::{Ending, Line, Listener, Session, Turned};
 
 pub use socket::{Ack, Socket};
@@ -107,6 +107,8 @@ pub struct Refused {
     pub message: String,
     /// More of why, as JSON.
     pub data: Option<Box<RawValue>>,
+    /// Nothing is said, and the connection is closed: the client comes back by itself, which it does not after a refusal.
+    pub closes: Option<CloseReason>,
 }
 
 impl Refused {
@@ -115,6 +117,7 @@ impl Refused {
         Self {
             message: "Invalid namespace".to_owned(),
             data: None,
+            closes: None,
         }
     }
 }
