@@ -26,6 +26,7 @@ mod doors;
 #[path = "../drive/mod.rs"]
 mod drive;
 mod fields;
+mod foreign;
 mod forms;
 mod house;
 mod identities;

@@ -7,6 +7,9 @@ use super::views::{ConversationView, FlowView, MessageView};
 use crate::dialect::{Event, Scene, Variants};
 use crate::domain::command::Mark;
 use crate::domain::conversation::{Membership, PresenceStatus};
+use crate::domain::entry::Entry;
+use crate::domain::flow::Stepped;
+use crate::domain::ids::ConversationId;
 use crate::wire::encode::MessageEvent;
 use crate::wire::socketio::packet::encode_one;
 
@@ -34,16 +37,7 @@ fn told_to(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) -> (&'stati
             let data = json!({ "conversationId": place, "seq": seq, "message": message });
             (message_name(kind), data)
         }
-        Event::Step { entry, stepped } => {
-            let standing = &stepped.standing;
-            let flow = FlowView::new(standing, Some(standing.offers_of(role)));
-            let data = json!({
-                "conversationId": place, "seq": entry.seq, "previousState": stepped.from, "newState": stepped.to,
-                "action": stepped.action, "actor": stepped.actor, "actorId": stepped.actor_id, "reason": stepped.reason,
-                "timestamp": entry.at, "flow": flow,
-            });
-            ("chat:state-changed", data)
-        }
+        Event::Step { entry, stepped } => ("chat:state-changed", step(place, entry, stepped, role)),
         Event::Act { .. } => ("chat:state-changed", Value::Null),
         Event::Changed { seq } => (
             "chat:conversation-updated",
@@ -86,6 +80,15 @@ fn told_to(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) -> (&'stati
             ("notification:new", data)
         }
     }
+}
+
+fn step(place: ConversationId, entry: &Entry, stepped: &Stepped, role: Option<&str>) -> Value {
+    let standing = &stepped.standing;
+    let flow = FlowView::new(standing, Some(standing.offers_of(role)));
+    json!({
+        "conversationId": place, "seq": entry.seq, "previousState": stepped.from, "newState": stepped.to, "action": stepped.action,
+        "actor": stepped.actor, "actorId": stepped.actor_id, "reason": stepped.reason, "timestamp": entry.at, "flow": flow,
+    })
 }
 
 fn message_name(kind: MessageEvent) -> &'static str {
