@@ -1,26 +1,23 @@
 //! The composition root: builds everything, serves, drains. The only file that knows all others; tests use it too, on port 0.
 
-use actix_cors::Cors;
 use actix_web::dev::ServerHandle;
-use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
-use std::any::Any;
+use actix_web::web;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::task::JoinHandle;
-use utoipa_actix_web::{AppExt, scope};
 
 use crate::auth::Verifier;
 use crate::bell::Bell;
-use crate::config::{Config, Secret, SocketOptions, Switch};
+use crate::config::{Config, Secret, Switch};
 use crate::deals::Deals;
 use crate::directory::Directory;
 use crate::flow::{self, catalogue::Catalogue};
-use crate::http::{self, Server};
+use crate::http::Server;
 use crate::jobs::{Runner, Workshop};
 use crate::journal::Journal;
+use crate::listening::listen;
 use crate::metrics::Metrics;
 use crate::outbox::CloseReason;
 use crate::pace::Pace;
@@ -32,7 +29,7 @@ use crate::session::Door;
 use crate::session::socketio::{self as foreign, Present};
 use crate::store::cluster::Cluster;
 use crate::store::pool::{Pool, migrate};
-use crate::wire::engineio::{self, Engine};
+use crate::wire::engineio::Engine;
 use crate::{seed, sweeper};
 
 /// A server that runs.
@@ -50,9 +47,6 @@ pub struct Running {
 
 /// Seconds for which a database that is not there yet is waited for at the start.
 const DATABASE_PATIENCE: u64 = 30;
-
-/// Connections to each worker beyond the sockets: for REST, and for telling those too many that they are.
-const SPARE_CONNECTIONS: usize = 1_024;
 
 /// Builds everything and begins to serve. Fails with a sentence that says what to do.
 pub async fn start(mut config: Config) -> Result<Running, String> {
@@ -133,7 +127,7 @@ fn build(
         metrics,
         idle: Duration::from_secs(config.actors.room_idle_seconds),
         mailbox: config.actors.room_mailbox as usize,
-        system_user: crate::dialect::stoory::SYSTEM_USER.to_owned(),
+        system_user: config.dialects.system_user_id.clone(),
     });
     let rooms = Registry::start(Arc::clone(&house), config.actors.room_threads);
     let bell = Bell::default();
@@ -152,6 +146,7 @@ fn build(
         pace: Pace::new(&config.rates),
         options: config.sockets.clone(),
         foreign: config.foreign.clone(),
+        dialects: config.dialects.clone(),
         present: Present::default(),
         draining: AtomicBool::new(false),
         house,
@@ -256,101 +251,6 @@ async fn migrate_with_patience(pool: &Pool) -> Result<(), String> {
     Err(format!(
         "The database could not be reached for {DATABASE_PATIENCE} seconds. Is DATABASE_URL right, and is it running?"
     ))
-}
-
-fn listen(
-    server: &web::Data<Server>,
-    engine: &Arc<Engine>,
-) -> Result<(SocketAddr, actix_web::dev::Server), String> {
-    let (config, shared) = (&server.config, server.clone());
-    let origins = config.auth.allowed_origins.clone();
-    let sockets = config.sockets.clone();
-    let endpoint = Arc::clone(engine);
-    let workers = config.sockets.workers.map_or_else(
-        || std::thread::available_parallelism().map_or(2, usize::from),
-        usize::from,
-    );
-    let http = HttpServer::new(move || {
-        let (app, api) = App::new()
-            .into_utoipa_app()
-            .service(scope("/api/v1").configure(http::api))
-            .split_for_parts();
-        let api = http::openapi::complete(api);
-        let paths = web::Data::new(http::openapi::Paths::of(&api));
-        app.app_data(shared.clone())
-            .app_data(paths)
-            .app_data(web::PayloadConfig::new(
-                shared.config.sockets.body_limit as usize,
-            ))
-            .app_data(web::PathConfig::default().error_handler(http::wrong_path))
-            .app_data(web::Data::new(api))
-            .route("/api/openapi.json", web::get().to(openapi_json))
-            .configure(|routes| {
-                if shared.till.sandbox().is_some() {
-                    http::in_sandbox(routes);
-                }
-            })
-            .configure(engineio::routes("/socket.io", Arc::clone(&endpoint)))
-            .configure(http::outside)
-            .wrap(cors(&origins))
-            .wrap(from_fn(http::watch::watch))
-    })
-    .workers(workers)
-    .backlog(4_096)
-    .max_connections(
-        config
-            .sockets
-            .max_connections
-            .saturating_add(SPARE_CONNECTIONS),
-    )
-    .max_connection_rate(4_096)
-    // A poll that is broken off is noticed when its connection closes.
-    .h1_allow_half_closed(false)
-    .shutdown_timeout(1)
-    .disable_signals()
-    .on_connect(move |connection, _| tune(connection, &sockets))
-    .bind(config.listen)
-    .map_err(|error| {
-        format!(
-            "Can not listen on {}: {error}. Is another server running there? Choose with --listen.",
-            config.listen
-        )
-    })?;
-    let address = http.addrs().first().copied().unwrap_or(config.listen);
-    Ok((address, http.run()))
-}
-
-async fn openapi_json(
-    api: web::Data<utoipa::openapi::OpenApi>,
-) -> web::Json<utoipa::openapi::OpenApi> {
-    web::Json(utoipa::openapi::OpenApi::clone(&api))
-}
-
-fn cors(origins: &[String]) -> Cors {
-    let allowed = origins
-        .iter()
-        .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin));
-    allowed
-        .allowed_methods(["GET", "POST", "PATCH", "PUT", "DELETE"])
-        .allow_any_header()
-        .max_age(3_600)
-}
-
-/// Small frames go out at once; what a dead or unwilling peer holds is small, and not for long.
-fn tune(connection: &dyn Any, options: &SocketOptions) {
-    let Some(stream) = connection.downcast_ref::<actix_rt::net::TcpStream>() else {
-        return;
-    };
-    let socket = socket2::SockRef::from(stream);
-    let tuned = stream
-        .set_nodelay(true)
-        .and_then(|()| {
-            socket.set_tcp_user_timeout(Some(Duration::from_secs(options.unacknowledged_seconds)))
-        })
-        .and_then(|()| socket.set_send_buffer_size(options.send_buffer as usize));
-    if let Err(error) = tuned {
-        log::debug!(event = "socket_not_tuned"; "{error}");
-    }
 }
 
 fn raise_file_limit() {

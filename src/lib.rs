@@ -2,7 +2,7 @@
 //!
 //! Five sentences to hold in mind:
 //!
-//! 1. **One door in**: a `Command` reaches exactly one owner, a room, and that owner decides.
+//! 1. **One door in**: a `Command` reaches exactly one owner, a room or a deal, and that owner decides.
 //! 2. **One truth**: Postgres. A fact exists when its transaction has committed; only then is it acknowledged, and only then announced.
 //! 3. **One way out**: an entry about a committed fact goes to the room, which encodes it once and pushes it to outboxes.
 //! 4. **Later is a row**: work that can wait is written in the same transaction and comes back in through the same doors.
@@ -10,11 +10,13 @@
 //!
 //! The words: a *conversation* is what is stored, a *room* is the actor that is awake for it; a *session* is one connection, an *outbox*
 //! the bounded queue to it; an *entry* is a committed change with its *seq*; a *principal* is an authenticated caller; a *draft* is a message
-//! that somebody wants to send; a *mark* is a watermark of reading.
+//! that somebody wants to send; a *mark* is a watermark of reading. A *flow* is a file, its *definition* one checked version of it, a *deal* a conversation
+//! that runs by one; a *step* is what follows from one input, in one or more *hops*; its *standing* is what of it is shown and enforced.
 //!
 //! The modules in reading order, from the outside in. Each may import only those after it (`tests/tidy.rs` sees to that).
 
 pub mod app;
+mod listening;
 pub mod logging;
 pub mod seed;
 pub mod sweeper;

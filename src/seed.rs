@@ -1,5 +1,7 @@
 //! A small believable marketplace for the demo, made through the same doors that everybody uses.
 
+mod deals;
+
 use serde_json::json;
 use std::sync::Arc;
 
@@ -166,7 +168,7 @@ pub async fn seed(door: &Door) -> Result<(), Error> {
     for story in &STORIES {
         tell(door, story, &people).await?;
     }
-    Ok(())
+    deals::play(door, &people).await
 }
 
 async fn principal(door: &Door, claims: Claims) -> Result<Principal, Error> {

@@ -5,7 +5,7 @@
 //   demo bar        demo-bar · person-switcher (select of user ids) · other-side · sign-out (without demo mode)
 //   whole window    connection-bar [data-state] · connection-seconds · reconnect · notice · notice-close
 //   list            conversation-list · conversation-item [data-id] [data-unread] · conversation-name · preview · unread-badge ·
-//                   presence [data-status] · list-time · filter · more-conversations · list-empty · list-skeleton ·
+//                   presence [data-status] · list-time · turn-chip [data-turn: mine theirs] · filter · more-conversations · list-empty · list-skeleton ·
 //                   new-conversation · bell · bell-count · bell-item [data-id] · bell-panel · my-status (select)
 //   new             new-conversation-dialog · person-option [data-id] · person-search · group-title · start-conversation
 //   conversation    conversation [data-id] · conversation-title · conversation-state · back · context-toggle · message-list ·
@@ -13,6 +13,13 @@
 //   message         message [data-id] [data-seq] [data-state: pending sent delivered seen failed received] [data-client-id] ·
 //                   message-body · message-time · tick · sender · quote · attachment · image · edited · earlier-wordings · earlier-wording ·
 //                   tombstone · system-line · failed-reason · retry · discard; hover or focus the message first for: reply · edit · delete
+//   deal            action-card [data-id] [data-seq] [data-state: open done] [data-version] · card-title · card-line · card-deadline · card-done;
+//   (in a card, or    offer [data-action] · offer-sure · offer-back (where it ends the deal) · offer-form [data-action] · card-field [data-name] ·
+//   in the context)   field-error [data-name] · form-error · submit [data-action] · offer-cancel ·
+//                   payment [data-state: asked confirming] · payment-amount · payment-confirming · checkout · checkout-note · checkout-pay ·
+//                   checkout-fail · checkout-confirming;  turn-line [data-turn] · turn-words · show-card (in the composer's place);
+//                   deal [data-state] · deal-map · map-place [data-kind: past current next] [data-name] · deal-log-open · deal-log ·
+//                   log-step [data-action] [data-state] · flow-drawing-open · flow-drawing · drawing (in the context)
 //   composer        composer (textarea) · send · attach · attachment-dialog · attachment-url · attachment-name · attachment-add ·
 //                   attachment-chip · reply-bar · edit-bar · cancel · composer-closed · length
 //   context         context · context-close · subject-card · participant [data-id] · participant-role · participant-menu · role-select ·

@@ -1,4 +1,7 @@
-// The socket client of Stoa: connects, authenticates, sends each message exactly once, comes back and resumes. Made to be copied: it needs nothing else.
+// The socket client of Stoa: connects, authenticates, sends each message exactly once, comes back and resumes. Made to be copied: it needs stoa-queue.js and nothing else.
+import { Queue, newClientId } from "./stoa-queue.js";
+
+/** @typedef {import("./stoa-queue.js").Draft} Draft @typedef {import("./stoa-queue.js").Queued} Queued */
 
 /**
  * @typedef {Object} StoaOptions
@@ -7,14 +10,6 @@
  * @property {string} token The JWT
  * @property {() => Promise<string|null>} [renewToken] Asked for a new token when the old one was refused; null gives up
  * @property {Storage} [storage] Where unsent messages outlive a reload: sessionStorage unless you say otherwise
- *
- * @typedef {Object} Draft What a person wants to say
- * @property {string} body
- * @property {string|null} [reply_to] A message's id
- * @property {{url: string, name?: string, type?: string, size?: number}[]} [attachments]
- * @property {Object|null} [context]
- *
- * @typedef {Draft & {client_id: string, conversation_id: string, created_at: string, state: "waiting"|"failed", error?: Object}} Queued
  *
  * @typedef {Object} ConnectionState
  * @property {"connecting"|"open"|"waiting"|"stopped"|"closed"} state
@@ -51,52 +46,18 @@ const RESTARTING = 1012;
 const UNAUTHENTICATED = 4401;
 const TOO_FAST = 4429;
 const LOST = 1006;
+/** There will be no connection any more. */
+const ENDED = ["stopped", "closed"];
+/** So often a press is tried again that the server could not take just then. */
+const PRESSES = 5;
 
 const lost = (message) => new StoaError({ message, error_code: "DISCONNECTED", temporary: true });
-
-/** Works on plain http too, where crypto.randomUUID is missing. */
-const newClientId = () =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** How long to wait before the next try, in milliseconds. Always random, so that a thousand clients do not come back at once. */
 export function pauseBefore(code, attempt, random = Math.random()) {
   if (code === RESTARTING) return 1_000 + random * 4_000;
   const base = code === TOO_FAST ? 5_000 : 500;
   return Math.min(LONGEST_PAUSE_MS, base * 2 ** attempt) * (0.5 + random / 2);
-}
-
-/** What was said and is not stored yet, in order, kept over a reload. */
-class Queue {
-  constructor(storage, key) {
-    this.storage = storage;
-    this.key = key;
-    this.entries = this.#load();
-  }
-
-  #load() {
-    try {
-      return JSON.parse(this.storage.getItem(this.key)) ?? [];
-    } catch {
-      return [];
-    }
-  }
-
-  replace(entries) {
-    this.entries = entries;
-    try {
-      this.storage.setItem(this.key, JSON.stringify(entries));
-    } catch {
-      // A full or forbidden storage costs the reload's safety, not the message.
-    }
-  }
-
-  change(clientId, fields) {
-    this.replace(this.entries.map((entry) => (entry.client_id === clientId ? { ...entry, ...fields } : entry)));
-  }
-
-  remove(clientId) {
-    this.replace(this.entries.filter((entry) => entry.client_id !== clientId));
-  }
 }
 
 export class StoaClient {
@@ -200,6 +161,38 @@ export class StoaClient {
   /** @returns {Queued[]} */
   get queued() {
     return this.#queue.entries;
+  }
+
+  /**
+   * Acts in a conversation's deal, once, however often the connection breaks meanwhile; refused where the deal has moved on since it was offered.
+   * @param {number} stateVersion The version at which the action was offered @returns {Promise<Object>} the deal after it
+   */
+  async act(conversationId, action, input, stateVersion) {
+    const press = { conversation_id: conversationId, action, input, state_version: stateVersion, request_id: newClientId() };
+    for (let refusals = 0; ; ) {
+      try {
+        await this.#whenOpen();
+        return await this.#ask("flow_action", press);
+      } catch (error) {
+        refusals += error.code === "DISCONNECTED" ? 0 : 1;
+        if (!error.temporary || refusals > PRESSES || ENDED.includes(this.connection.state)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, pauseAfter(error)));
+      }
+    }
+  }
+
+  /** Resolves as soon as there is a connection, rejects when there will be none. */
+  #whenOpen() {
+    return new Promise((resolve, reject) => {
+      const look = ({ state }) => {
+        if (state !== "open" && !ENDED.includes(state)) return;
+        stop();
+        if (state === "open") resolve();
+        else reject(lost("There is no connection"));
+      };
+      const stop = this.on("state", look);
+      look(this.connection);
+    });
   }
 
   /** Shows this status, also after a reconnect. @param {"online"|"away"|"busy"} status */
@@ -347,7 +340,7 @@ export class StoaClient {
   /** The highest seq is what a resume asks beyond. Watermarks carry the seq of a message, not of a change. */
   #happened(event, data) {
     const id = data?.conversation_id;
-    const isChange = ["new_message", "message_updated", "message_deleted", "conversation_updated"].includes(event);
+    const isChange = ["new_message", "message_updated", "message_deleted", "conversation_updated", "conversation_state_changed"].includes(event);
     if (isChange && this.#joined.get(id) < data.seq && this.#joined.get(id) !== null) this.#joined.set(id, data.seq);
     if (data?.conversation?.membership) this.#joined.delete(id);
     this.#emit(event, data);

@@ -173,7 +173,7 @@ impl Deal {
         let before = self.sides.each_ref().map(|side| side.heard.len());
         let press = json!({ "conversation_id": self.id, "action": action, "input": input, "state_version": version });
         let begun = meter.now();
-        let acting = &mut self.sides[side];
+        let acting = self.sides.get_mut(side).ok_or("a side that is none")?;
         let frame = json!({ "event": "flow_action", "id": 1, "data": press }).to_string();
         acting.socket.put(frame).await?;
         acting.socket.flush().await?;

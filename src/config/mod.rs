@@ -1,5 +1,6 @@
 //! Every option of the server: a flag, an environment variable, a default; secrets are redacted when printed.
 
+mod dialects;
 mod foreign;
 mod later;
 mod money;
@@ -9,6 +10,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub use dialects::DialectOptions;
 pub use foreign::ForeignOptions;
 pub use later::{JobOptions, WebhookOptions};
 pub use money::PaymentOptions;
@@ -88,6 +90,9 @@ pub struct Config {
     /// What is done later
     #[command(flatten)]
     pub jobs: JobOptions,
+    /// Other vocabularies
+    #[command(flatten)]
+    pub dialects: DialectOptions,
 }
 
 /// Which tokens are trusted.
@@ -259,6 +264,7 @@ impl Config {
         }
         self.payments.check()?;
         self.webhooks.check()?;
+        self.dialects.check()?;
         if !self.demo && jwt_secret.is_none() && jwt_public_key.is_none() && jwks.is_none() {
             return Err("Whose tokens shall be trusted? Give --jwt-secret, --jwt-public-key or --jwks; or --demo to try it out.".to_owned());
         }

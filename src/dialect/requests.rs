@@ -34,10 +34,15 @@ impl Incoming {
     }
 }
 
-/// Reads an event.
-pub fn decode(form: Form, name: &str, arguments: &[&RawValue]) -> Result<Incoming, Refusal> {
+/// Reads an event. `hosts` are those on which files may be.
+pub fn decode(
+    form: Form,
+    name: &str,
+    arguments: &[&RawValue],
+    hosts: &[String],
+) -> Result<Incoming, Refusal> {
     match form {
-        Form::Native | Form::Stoory => stoory::requests::decode(name, arguments),
+        Form::Native | Form::Stoory => stoory::requests::decode(name, arguments, hosts),
         Form::Lola => lola::requests::decode(name, arguments),
     }
 }

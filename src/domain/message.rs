@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
+use super::flow::STAFF;
 use super::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use super::limits;
 use super::refusal::Refusal;
@@ -70,11 +71,11 @@ pub enum Audience {
 }
 
 impl Audience {
-    /// Whether a reader with this number and role is meant.
+    /// Whether a reader with this number and role is meant. Staff from outside have no role, and are meant by the name of theirs.
     pub fn admits(audience: Option<&Self>, reader: UserNo, role: Option<&str>) -> bool {
         match audience {
             None => true,
-            Some(Self::Role(only)) => role == Some(only.as_str()),
+            Some(Self::Role(only)) => role.unwrap_or(STAFF) == only,
             Some(Self::User(only)) => *only == reader,
         }
     }
@@ -312,6 +313,9 @@ mod tests {
             let by_role = Audience::Role(only.clone());
             prop_assert_eq!(Audience::admits(Some(&by_role), UserNo(reader), Some(&role)), role == only);
             prop_assert!(!Audience::admits(Some(&by_role), UserNo(reader), None));
+            let by_staff = Audience::Role(STAFF.to_owned());
+            prop_assert!(Audience::admits(Some(&by_staff), UserNo(reader), None));
+            prop_assert!(!Audience::admits(Some(&by_staff), UserNo(reader), Some(&role)));
         }
     }
 }

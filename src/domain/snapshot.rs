@@ -1,8 +1,11 @@
 //! A conversation as one reader has it: at a join, and in a list.
 
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
 use super::conversation::{Conversation, Participant};
 use super::ids::UserNo;
-use super::message::Message;
+use super::message::{Message, MessageKind};
 
 /// Who reads, as far as an audience cares.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +47,15 @@ pub struct Snapshot {
     pub recovery: Recovery,
     /// How many messages of others the reader has not read.
     pub unread: i64,
+}
+
+/// What one reader is shown of a deal beyond how it stands.
+#[derive(Clone, Debug, Default)]
+pub struct Particulars {
+    /// What the deal remembers.
+    pub context: Map<String, Value>,
+    /// The card that waits for the reader.
+    pub card: Option<(MessageKind, Box<RawValue>)>,
 }
 
 /// A conversation as somebody has it in their list.

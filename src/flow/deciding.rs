@@ -160,17 +160,20 @@ fn applies(input: &FlowInput) -> Option<i64> {
 }
 
 /// Where and when a step happens.
-pub(super) struct Place<'a> {
-    pub(super) conversation: &'a Conversation,
+pub struct Place<'a> {
+    /// The conversation, as it was read.
+    pub conversation: &'a Conversation,
     /// The version that is offered before it; 0 at the start.
-    pub(super) offered: i64,
-    pub(super) gateway: &'static str,
-    pub(super) now: DateTime<Utc>,
+    pub offered: i64,
+    /// The gateway that makes its orders.
+    pub gateway: &'static str,
+    /// The moment.
+    pub now: DateTime<Utc>,
 }
 
 impl Place<'_> {
     /// The step with everything that is written with it.
-    pub(super) fn decided(
+    pub fn decided(
         &self,
         step: Step,
         actor: &FlowActor,

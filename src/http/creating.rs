@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::caller::Caller;
 use super::conversations::answer;
-use super::flows::NewFlowBody;
+use super::flows::{NewFlowBody, WantedDeal};
 use super::idempotent::{Kept, once};
 use super::messages::NewMessageBody;
 use super::refusals::Body;
@@ -26,6 +26,7 @@ use crate::store::conversations::{self as rows, Key};
 use crate::store::creation::{Creation, NewConversation};
 use crate::store::{participants, users};
 use crate::wire::acting::Acting;
+use crate::wire::answer::Novelty;
 use crate::wire::views::ConversationView;
 
 /// Somebody who shall take part.
@@ -201,12 +202,34 @@ async fn create_or_get(
         subject: body.subject.map(SubjectBody::check).transpose()?,
         creator: caller.no,
         participants: numbers_of(server, people).await?,
-        first_message: first_message.clone(),
+        first_message,
     };
     if let Some(wanted) = &wanted {
         new.first_step = Some(wanted.first_step(&new.as_new(caller), caller)?.step);
     }
+    let made = make(server, caller, new, wanted.as_ref()).await?;
+    let status = match made.novelty {
+        Novelty::New => 201,
+        Novelty::Repeated => 200,
+    };
+    answer(server, caller, made.id, status).await
+}
+
+/// A conversation that was made or found.
+pub(super) struct Made {
+    pub(super) id: ConversationId,
+    pub(super) novelty: Novelty,
+}
+
+/// Makes a conversation with everything that belongs to it, or finds the one that is the same and says the first message there.
+pub(super) async fn make(
+    server: &Server,
+    caller: &Arc<Principal>,
+    new: NewConversation,
+    wanted: Option<&WantedDeal>,
+) -> Result<Made, Failure> {
     let house = &server.door.house;
+    let first_message = new.first_message.clone();
     match house.journal.create(new).await? {
         Creation::Created(conversation) => {
             if wanted.is_some() {
@@ -222,21 +245,21 @@ async fn create_or_get(
                 .rooms
                 .announce_creation(house, &conversation, &people);
             log::info!(event = "conversation_created", conversation_id:% = conversation.id, user_id:% = caller.id, kind = conversation.kind.name(); "");
-            answer(server, caller, conversation.id, 201).await
+            let (id, novelty) = (conversation.id, Novelty::New);
+            Ok(Made { id, novelty })
         }
         Creation::Found(conversation) => {
             bring_back(server, caller, conversation.id, conversation.kind).await?;
-            if let Some(wanted) = &wanted {
+            if let Some(wanted) = wanted {
                 wanted.begin_in(server, &conversation, caller).await?;
             }
             if let Some(draft) = first_message {
-                server
-                    .door
-                    .rooms
-                    .ask(conversation.id, Arc::clone(caller), Command::Send(draft))
-                    .await?;
+                let say = Command::Send(draft);
+                let rooms = &server.door.rooms;
+                rooms.ask(conversation.id, Arc::clone(caller), say).await?;
             }
-            answer(server, caller, conversation.id, 200).await
+            let (id, novelty) = (conversation.id, Novelty::Repeated);
+            Ok(Made { id, novelty })
         }
     }
 }

@@ -34,7 +34,7 @@ pub const CAST: [Character; 6] = [
     Character {
         id: "jonas",
         name: "Jonas Weber",
-        about: "Joiner: counters, shelves, restoration",
+        about: "Joiner: counters, shelves, restoration; films his workshop",
         roles: &[],
     },
     Character {

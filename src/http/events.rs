@@ -1,6 +1,6 @@
 //! What the platform was told by webhooks, and how that went: for those who run it.
 
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use super::conversations::limit_of;
+use super::idempotent::{Kept, once};
 use super::{Asked, Failure, Server};
 use crate::domain::limits;
 use crate::domain::refusal::Refusal;
@@ -212,17 +213,21 @@ pub async fn attempts(
 pub async fn redeliver(
     server: web::Data<Server>,
     caller: Caller,
+    request: HttpRequest,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
     must_run_it(&caller)?;
-    let (event, conversation) = found(&server, path.into_inner()).await?;
-    let no = event.no;
-    let again = server.door.house.pool.run(move |connection| {
-        rows::redeliver(connection, no)?;
-        let row = rows::by_no(connection, no)?;
-        row.ok_or(Error::Refused(Refusal::EventNotFound))
-    });
-    let row = again.await?;
-    server.bell.ring();
-    Ok(HttpResponse::Accepted().json(EventView::new(&row, conversation)))
+    let again = async {
+        let (event, conversation) = found(&server, path.into_inner()).await?;
+        let no = event.no;
+        let again = server.door.house.pool.run(move |connection| {
+            rows::redeliver(connection, no)?;
+            let row = rows::by_no(connection, no)?;
+            row.ok_or(Error::Refused(Refusal::EventNotFound))
+        });
+        let row = again.await?;
+        server.bell.ring();
+        Kept::json(202, &EventView::new(&row, conversation))
+    };
+    once(&server, &caller.0, &request, "", again).await
 }

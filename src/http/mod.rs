@@ -15,6 +15,8 @@ mod pages;
 pub mod participants;
 mod refusals;
 pub mod sandbox;
+pub mod stoory;
+pub mod takeover;
 mod upgrade;
 pub mod watch;
 pub mod webhooks;

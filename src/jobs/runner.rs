@@ -13,8 +13,8 @@ use crate::store::timers::{self, DueTimer};
 
 /// How long to wait at most before looking again: for what other servers wrote down.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// How long to wait at least.
-const BREATH: Duration = Duration::from_millis(5);
+/// How long to wait at least: another server may be claiming what is due.
+const BREATH: Duration = Duration::from_millis(20);
 /// How long jobs under way may take to end when the server stops. What is not over then is done again when its lease ends.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait before an end is noted again while the database is away.
@@ -38,6 +38,14 @@ const SOURCES: [Source; 3] = [
     Source::Jobs(Lane::Delivery),
     Source::Timers,
 ];
+
+/// What a look has found.
+enum Found {
+    /// Claimed, at least one.
+    Work(Vec<Work>),
+    /// Nothing to do for so long.
+    Nothing(Duration),
+}
 
 /// Something that is claimed.
 enum Work {
@@ -87,15 +95,17 @@ async fn look_after(shop: Arc<Workshop>, source: Source, mut stopped: watch::Rec
         while under_way.try_join_next().is_some() {}
         bell.forget();
         let free = permits.available_permits() + 1;
-        let found = claim(&shop, source, free).await;
-        note_absence(&mut away, found.as_ref().err());
-        let found = found.unwrap_or_default();
-        let all_taken = found.len() == free;
-        begin(&shop, found, permit, &permits, &mut under_way);
-        if all_taken {
-            continue;
-        }
-        let pause = pause(&shop, source).await;
+        let looked = look(&shop, source, free).await;
+        note_absence(&mut away, looked.as_ref().err());
+        let pause = match looked {
+            Ok(Found::Work(work)) => {
+                begin(&shop, work, permit, &permits, &mut under_way);
+                continue;
+            }
+            Ok(Found::Nothing(pause)) => pause,
+            Err(_) => LOOK_AGAIN,
+        };
+        drop(permit);
         tokio::select! {
             () = bell.rung() => {}
             () = tokio::time::sleep(pause) => {}
@@ -132,35 +142,42 @@ fn begin(
     }
 }
 
-async fn claim(shop: &Workshop, source: Source, free: usize) -> Result<Vec<Work>, Error> {
+/// Claims what is due, or says how long to wait for what is due next.
+async fn look(shop: &Workshop, source: Source, free: usize) -> Result<Found, Error> {
     let lease = lease(shop);
-    let claimed = shop.pool.run(move |connection| match source {
-        Source::Jobs(lane) => {
-            let found = jobs::claim(connection, lane, free, lease)?;
-            Ok(found.into_iter().map(Work::Job).collect())
+    let looked = shop.pool.run(move |connection| {
+        let next = match source {
+            Source::Jobs(lane) => jobs::next_due(connection, lane)?,
+            Source::Timers => timers::next_due(connection)?,
+        };
+        if next.is_none_or(|seconds| seconds > 0.0) {
+            return Ok(Found::Nothing(pause(next)));
         }
-        Source::Timers => {
-            let found = timers::claim(connection, free, lease)?;
-            Ok(found.into_iter().map(Work::Timer).collect())
-        }
+        let work: Vec<Work> = match source {
+            Source::Jobs(lane) => {
+                let found = jobs::claim(connection, lane, free, lease)?;
+                found.into_iter().map(Work::Job).collect()
+            }
+            Source::Timers => {
+                let found = timers::claim(connection, free, lease)?;
+                found.into_iter().map(Work::Timer).collect()
+            }
+        };
+        Ok(match work.is_empty() {
+            true => Found::Nothing(BREATH),
+            false => Found::Work(work),
+        })
     });
-    claimed.await
+    looked.await
+}
+
+fn pause(next: Option<f64>) -> Duration {
+    let seconds = next.unwrap_or(f64::MAX);
+    Duration::from_secs_f64(seconds.clamp(BREATH.as_secs_f64(), LOOK_AGAIN.as_secs_f64()))
 }
 
 fn lease(shop: &Workshop) -> Duration {
     Duration::from_secs(u64::from(shop.config.jobs.job_lease_seconds))
-}
-
-/// How long to wait for what is due next.
-async fn pause(shop: &Workshop, source: Source) -> Duration {
-    let next = shop.pool.run(move |connection| match source {
-        Source::Jobs(lane) => jobs::next_due(connection, lane),
-        Source::Timers => timers::next_due(connection),
-    });
-    let seconds = next.await.ok().flatten();
-    seconds.map_or(LOOK_AGAIN, |seconds| {
-        Duration::from_secs_f64(seconds.clamp(BREATH.as_secs_f64(), LOOK_AGAIN.as_secs_f64()))
-    })
 }
 
 /// Says once that the database is away, and once that it is back.

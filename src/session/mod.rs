@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use crate::config::{ForeignOptions, SocketOptions};
+use crate::config::{DialectOptions, ForeignOptions, SocketOptions};
 use crate::deals::Deals;
 use crate::domain::ids::{ConversationId, SessionId};
 use crate::domain::principal::Principal;
@@ -46,6 +46,8 @@ pub struct Door {
     pub options: SocketOptions,
     /// How Socket.IO clients are served.
     pub foreign: ForeignOptions,
+    /// How the words of other back ends are spoken.
+    pub dialects: DialectOptions,
     /// The Socket.IO clients that are connected.
     pub present: Present,
     /// Set once, when the server begins to stop.

@@ -205,16 +205,15 @@ pub fn list(
     complete(connection, rows)
 }
 
-fn complete(connection: &mut PgConnection, rows: Vec<ListedRow>) -> Result<Vec<Listed>, Error> {
-    let numbers: Vec<i64> = rows.iter().map(|row| row.no).collect();
-    let places: Vec<(i64, Seq)> = rows
-        .iter()
-        .filter_map(|row| Some((row.no, row.last_message?)))
-        .collect();
-    let mut found: HashMap<i64, Conversation> = conversations::table
+/// Conversations by their numbers.
+pub(super) fn by_numbers(
+    connection: &mut PgConnection,
+    numbers: &[i64],
+) -> Result<HashMap<i64, Conversation>, Error> {
+    conversations::table
         .inner_join(users::table.on(users::no.eq(conversations::created_by)))
         .left_join(flow_of())
-        .filter(conversations::no.eq_any(&numbers))
+        .filter(conversations::no.eq_any(numbers))
         .select((
             ConversationRow::as_select(),
             users::id,
@@ -224,7 +223,16 @@ fn complete(connection: &mut PgConnection, rows: Vec<ListedRow>) -> Result<Vec<L
         .map_err(explain)?
         .into_iter()
         .map(|(row, creator, standing)| Ok((row.no, assemble(row, creator, standing)?)))
-        .collect::<Result<_, Error>>()?;
+        .collect()
+}
+
+fn complete(connection: &mut PgConnection, rows: Vec<ListedRow>) -> Result<Vec<Listed>, Error> {
+    let numbers: Vec<i64> = rows.iter().map(|row| row.no).collect();
+    let places: Vec<(i64, Seq)> = rows
+        .iter()
+        .filter_map(|row| Some((row.no, row.last_message?)))
+        .collect();
+    let mut found = by_numbers(connection, &numbers)?;
     let mut people: HashMap<i64, Vec<Participant>> = HashMap::new();
     for (no, participant) in of_conversations(connection, &numbers)? {
         people.entry(no.0).or_default().push(participant);

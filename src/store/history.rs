@@ -39,7 +39,7 @@ const PAGE: &str = "
 select m.conversation_no, m.seq, m.sender_no, m.client_id, m.kind, m.body, m.reply_to, m.attachments, m.context, m.audience_role,
     m.audience_user_no, m.created_at, m.edited_at, m.deleted_at, m.card, (select u.id from users u where u.no = m.sender_no)
 from (select * from messages where conversation_no = (select no from place)
-    and (audience_role is null or audience_role = (select role from place))
+    and (audience_role is null or audience_role = (select coalesce(role, 'staff') from place))
     and (audience_user_no is null or audience_user_no = (select reader from place))
     and seq > ";
 

@@ -150,24 +150,22 @@ pub fn claim(
 
 /// Seconds until the next job of a lane is due; negative where one waits already.
 pub fn next_due(connection: &mut PgConnection, lane: Lane) -> Result<Option<f64>, Error> {
-    let next: Option<DateTime<Utc>> = table::table
+    let next = table::table
         .filter(table::lane.eq(lane.name()))
         .filter(table::given_up_at.is_null())
         .order(first_of(table::claimed_until, table::due_at))
-        .select(first_of(table::claimed_until, table::due_at))
+        .select((
+            first_of(table::claimed_until, table::due_at),
+            in_time(Duration::ZERO),
+        ))
         .first(connection)
         .optional()?;
-    until(connection, next)
+    Ok(next.map(seconds_until))
 }
 
-/// Seconds from the database's now.
-pub(super) fn until(
-    connection: &mut PgConnection,
-    at: Option<DateTime<Utc>>,
-) -> Result<Option<f64>, Error> {
-    let Some(at) = at else { return Ok(None) };
-    let present: DateTime<Utc> = diesel::select(in_time(Duration::ZERO)).get_result(connection)?;
-    Ok(Some((at - present).as_seconds_f64()))
+/// How far a time is from another.
+pub(super) fn seconds_until((at, present): (DateTime<Utc>, DateTime<Utc>)) -> f64 {
+    (at - present).as_seconds_f64()
 }
 
 /// Deletes a job that is done; false when the claim is void, and then nothing that goes with it may be committed.

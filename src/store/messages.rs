@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::pool::explain;
 use super::schema::{message_changes, messages, users};
+use crate::domain::flow::STAFF;
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use crate::domain::message::{Audience, ClientIdOrigin, Draft, Message, MessageKind};
 use crate::domain::snapshot::Reader;
@@ -95,9 +96,9 @@ pub(super) fn visible_to(reader: i64, role: String) -> _ {
         )
 }
 
-/// The role as a column can be compared with it; the empty text is no audience.
+/// The role as a column can be compared with it; staff from outside are meant by the name of theirs.
 pub(super) fn role_or_none(reader: &Reader) -> String {
-    reader.role.clone().unwrap_or_default()
+    reader.role.clone().unwrap_or_else(|| STAFF.to_owned())
 }
 
 /// Which part of a conversation's messages.

@@ -6,7 +6,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use std::time::Duration;
 
-use super::jobs::{first_of, in_time, until};
+use super::jobs::{first_of, in_time, seconds_until};
 use super::schema::flow_timers as table;
 use crate::domain::flow::Timer;
 use crate::domain::ids::ConversationNo;
@@ -66,12 +66,15 @@ pub fn claim(
 
 /// Seconds until the next timer is due.
 pub fn next_due(connection: &mut PgConnection) -> Result<Option<f64>, Error> {
-    let next: Option<DateTime<Utc>> = table::table
+    let next = table::table
         .order(first_of(table::claimed_until, table::due_at))
-        .select(first_of(table::claimed_until, table::due_at))
+        .select((
+            first_of(table::claimed_until, table::due_at),
+            in_time(Duration::ZERO),
+        ))
         .first(connection)
         .optional()?;
-    until(connection, next)
+    Ok(next.map(seconds_until))
 }
 
 /// Deletes exactly this timer: not one of its name that was armed anew for another time.

@@ -1,4 +1,5 @@
 // The list of conversations as plain data: what an answer, an event or a receipt makes of it.
+import { newerFlow } from "./deals.js";
 import { participantOf } from "./names.js";
 
 /** The newer of two last messages; an answer may lack it or carry an older one that was edited. */
@@ -20,6 +21,7 @@ function newerParticipants(present, coming) {
 export function withConversation(conversations, coming, me) {
   const present = conversations[coming.id];
   const merged = { ...present, ...coming, last_message: newerMessage(present?.last_message, coming.last_message) };
+  merged.flow = newerFlow(present?.flow, coming.flow);
   merged.participants = newerParticipants(present?.participants, coming.participants);
   const own = participantOf(merged, me);
   const isStale = present?.last_message?.seq > coming.last_message?.seq;

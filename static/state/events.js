@@ -1,7 +1,10 @@
 // What the server says, written into the store: one function for each event.
 import { EMPTY, withEvent, withSent, withSnapshot } from "../stoa-timeline.js";
+import { keepFlow, keepSteps, loadOutline, loadSteps } from "./acting.js";
 import { changed, withChangedMessage, withConversation, withMessage, withPresence, withWatermark } from "./conversations.js";
+import { lacksOwnPart, stepOf } from "./deals.js";
 import { follow, loadList, loadUnread, loseConversation, refreshConversation } from "./list-loading.js";
+import { participantOf } from "./names.js";
 import { prepareOpen } from "./opening.js";
 import { settleUnread } from "./receipts.js";
 import { tell } from "./notices.js";
@@ -19,11 +22,26 @@ async function whenState(session, connection) {
   loadUnread(session);
 }
 
-function whenJoined({ store, me }, answer) {
+function whenJoined(session, answer) {
+  const { store, me, opened } = session;
+  const { conversation_id: id, conversation, participants } = answer;
   store.set((state) => ({
-    timelines: changeTimeline(state, answer.conversation_id, (timeline) => withSnapshot(timeline, answer)),
-    conversations: withConversation(state.conversations, { ...answer.conversation, participants: answer.participants }, me),
+    timelines: changeTimeline(state, id, (timeline) => withSnapshot(timeline, answer)),
+    conversations: withConversation(state.conversations, { ...conversation, participants }, me),
   }));
+  if (conversation.flow && opened.has(id)) {
+    loadOutline(session, conversation.flow);
+    loadSteps(session, id);
+  }
+}
+
+/** A deal made a step. What comes with it for its reader is whole; a deal that begins here and now is not known yet. */
+function whenStepped(session, event) {
+  const id = event.conversation_id;
+  keepSteps(session, id, [stepOf(event)]);
+  keepFlow(session, id, event.flow);
+  if (!session.store.get().conversations[id]) refreshConversation(session, id);
+  if (session.opened.has(id)) loadOutline(session, event.flow);
 }
 
 function whenSaid(session, event) {
@@ -61,9 +79,11 @@ function whenSent({ store, me }, sent) {
 
 function whenConversationUpdated(session, { conversation_id: id, conversation }) {
   if (conversation.membership) return loseConversation(session, id, LOST_WORDS[conversation.membership] ?? "it is gone");
-  const isKnown = session.store.get().conversations[id];
+  const present = () => session.store.get().conversations[id];
+  const before = present();
   session.store.set((state) => ({ conversations: withConversation(state.conversations, conversation, session.me) }));
-  if (!isKnown) refreshConversation(session, id);
+  const hasOtherRole = participantOf(before, session.me)?.role !== participantOf(present(), session.me)?.role;
+  if (!before || (conversation.flow && (hasOtherRole || lacksOwnPart(present().flow)))) refreshConversation(session, id);
 }
 
 function whenCreated(session, { conversation }) {
@@ -113,6 +133,7 @@ export function listenToServer(session) {
   client.on("user_offline", (event) => whenPresent(session, event.user_id, "offline"));
   client.on("conversation_created", (event) => whenCreated(session, event));
   client.on("conversation_updated", (event) => whenConversationUpdated(session, event));
+  client.on("conversation_state_changed", (event) => whenStepped(session, event));
   client.on("notification", (event) => whenNotified(session, event));
   client.on("error", (error) => tell(session, error.message));
 }

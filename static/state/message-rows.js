@@ -30,7 +30,7 @@ function stateOf(message, conversation, me) {
 /** The first message of somebody else beyond what was read when I left. */
 const firstNew = (messages, leftAt, me) => (leftAt === null ? null : messages.find((message) => message.seq > leftAt && message.sender_id !== me));
 
-/** @returns {{type: "day"|"new"|"line"|"message", key: string}[]} */
+/** @returns {{type: "day"|"new"|"line"|"card"|"message", key: string}[]} */
 export function rowsOf({ messages, queued, conversation, leftAt, me }) {
   const all = withQueued(messages, queued, conversation.id, me);
   const newOne = firstNew(messages, leftAt, me);
@@ -44,7 +44,7 @@ export function rowsOf({ messages, queued, conversation, leftAt, me }) {
     const isJoined = standsWith(message, before) && message !== newOne;
     if (isJoined) rows[rows.length - 1].endsGroup = false;
     const key = message.client_id ?? message.id;
-    const type = isSpoken(message) ? "message" : "line";
+    const type = message.action ? "card" : isSpoken(message) ? "message" : "line";
     rows.push({ type, key, message, state: stateOf(message, conversation, me), startsGroup: !isJoined, endsGroup: true });
     before = message;
   }

@@ -40,3 +40,9 @@ export function previewOf(message) {
 }
 
 export const STATUS_NAMES = { online: "Online", away: "Away", busy: "Busy", offline: "Offline" };
+
+/** "due_date" becomes "Due date". */
+export function wordsOf(key) {
+  const words = key.replace(/[_-]+/g, " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -19,6 +19,10 @@ const INITIAL = {
   timelines: {},
   /** For each conversation the seq up to which it was read when it was opened or left; null without a line. */
   leftAt: {},
+  /** The steps of deals by conversation, as deals.js makes them; what was not open yet has only those that happened meanwhile. */
+  steps: {},
+  /** The definitions of deals by name and version. */
+  outlines: {},
   /** What is not stored yet. */
   queued: [],
   /** Who types: conversation → user → when that fades. */
@@ -53,8 +57,9 @@ export function startSession({ profile, token, people, renewToken }) {
   };
   const client = new StoaClient({ url: socketAddress(), userId: profile.user_id, token, renewToken: renew });
   const store = createStore({ ...INITIAL, queued: client.queued });
-  // followed: joined for their events; opened: joined with their messages.
-  const session = { me: profile.user_id, profile, people, store, client, api: createApi(() => present), followed: new Set(), opened: new Set() };
+  // followed: joined for their events; opened: joined with their messages; logged: up to which seq a deal's log is known.
+  const places = { followed: new Set(), opened: new Set(), logged: new Map() };
+  const session = { me: profile.user_id, profile, people, store, client, api: createApi(() => present), ...places };
   listenToServer(session);
   keepDelivered(session);
   rememberWhereLeft(session);

@@ -35,3 +35,18 @@ export function shortTimeOf(instant, now = new Date()) {
   if (days === 0) return HOUR.format(date);
   return days > 0 && days < 7 ? SHORT_WEEKDAY.format(date) : DAY.format(date);
 }
+
+/** A moment to come, for the end of a sentence: "today, 14:00", "Friday, 14:00", "Friday, 4 December, 14:00". */
+export function comingTimeOf(instant, now = new Date()) {
+  const date = new Date(instant);
+  const days = -daysAgo(date, now);
+  const near = { 0: "today", 1: "tomorrow" }[days];
+  const day = near ?? (days > 1 && days < 7 ? WEEKDAY.format(date) : LONG_DAY.format(date));
+  return `${day}, ${HOUR.format(date)}`;
+}
+
+/** A moment that has been, as short as it stays clear: the hour today, with its day before. */
+export function pastTimeOf(instant, now = new Date()) {
+  const date = new Date(instant);
+  return daysAgo(date, now) === 0 ? HOUR.format(date) : `${DAY.format(date)}, ${HOUR.format(date)}`;
+}

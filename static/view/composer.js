@@ -9,6 +9,7 @@ import { useSession } from "../state/session.js";
 import { createTypist } from "../state/typing.js";
 import { AttachmentDialog, Chips } from "./attachment-dialog.js";
 import { Icon, IconButton } from "./icon.js";
+import { TurnLine } from "./turn-line.js";
 
 const LONGEST = 8_000;
 const lengthOf = (text) => [...text].length;
@@ -69,10 +70,11 @@ function labelOf(conversation, intent, me) {
   return intent.edit ? "New wording" : `Write to ${other ? nameOf(other) : "everybody here"}`;
 }
 
-/** Writing begins at once where there is a keyboard, and ends with the last "typing". */
+/** Writing begins at once where there is a keyboard and nobody is filling in something else, and ends with the last "typing". */
 function useAttention(area, intent, typist) {
   useEffect(() => {
-    if (intent.reply || intent.edit || matchMedia("(pointer: fine)").matches) area.current.focus();
+    const isElsewhere = document.activeElement.matches("input, textarea, select");
+    if (intent.reply || intent.edit || (matchMedia("(pointer: fine)").matches && !isElsewhere)) area.current.focus();
   }, [intent]);
   useEffect(() => () => typist.current(false), []);
 }
@@ -141,5 +143,7 @@ export function Composer(props) {
   const { me } = useSession();
   const reason = whyNot(props.conversation, me);
   if (reason) return html`<p class="composer-closed" data-test="composer-closed">${reason}</p>`;
-  return html`<${OpenComposer} ...${props} />`;
+  const { flow } = props.conversation;
+  if (flow && flow.chat !== "free") return html`<${TurnLine} conversation=${props.conversation} />`;
+  return html`${flow?.phase === "running" && html`<${TurnLine} conversation=${props.conversation} />`}<${OpenComposer} ...${props} />`;
 }

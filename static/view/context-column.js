@@ -6,6 +6,7 @@ import { tell } from "../state/notices.js";
 import { useSession } from "../state/session.js";
 import { dateOf } from "../state/times.js";
 import { AddParticipant } from "./add-participant.js";
+import { Deal } from "./deal.js";
 import { Confirm } from "./dialog.js";
 import { Icon, IconButton } from "./icon.js";
 import { Participant } from "./participant.js";
@@ -83,6 +84,7 @@ export function ContextColumn({ conversation, isShown, onClose }) {
     <div class="column-head context-head"><h2>About</h2><${IconButton} name="close" label="Close" hook="context-close" look="context-close" onClick=${onClose} /></div>
     <div class="context-scroll">
       ${conversation.subject && html`<${SubjectCard} subject=${conversation.subject} />`}
+      ${conversation.flow && html`<${Deal} conversation=${conversation} />`}
       <${People} conversation=${conversation} isManager=${isManager} />
       <${Managing} conversation=${conversation} isManager=${isManager} />
       <p class="quiet context-since">Since <time datetime=${conversation.created_at}>${dateOf(conversation.created_at)}</time></p>

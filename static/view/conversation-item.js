@@ -9,6 +9,7 @@ import { useChosen, useSession } from "../state/session.js";
 import { Avatar, GroupAvatar } from "./avatar.js";
 import { typingSentence } from "./typing-line.js";
 import { Tick } from "./tick.js";
+import { TurnChip } from "./turn-chip.js";
 
 function Preview({ conversation }) {
   const { me } = useSession();
@@ -49,6 +50,7 @@ export function ConversationItem({ conversation, isOpen }) {
         ${subject?.title && html`<span class="item-subject">${subject.title}</span>`}
         <span class="item-line">
           <${Preview} conversation=${conversation} />
+          <${TurnChip} conversation=${conversation} />
           ${unread > 0 && html`<span class="badge" data-test="unread-badge"><span aria-hidden="true">${unread > 99 ? "99+" : unread}</span><span class="visually-hidden">${unread} unread</span></span>`}
         </span>
       </span>

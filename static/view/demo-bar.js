@@ -36,7 +36,7 @@ function Demo({ session }) {
       </select>
     </label>
     <${OtherSide} />
-    <span class="demo-note">Simulated: the people and their sign-in</span>
+    <span class="demo-note">Simulated: the people, their sign-in, their money</span>
   </header>`;
 }
 

@@ -2,7 +2,7 @@
 import { html, useEffect, useRef } from "../vendor/htm-preact.js";
 import { IconButton } from "./icon.js";
 
-export function Dialog({ title, hook, onClose, children }) {
+export function Dialog({ title, hook, look = "", onClose, children }) {
   const dialog = useRef(null);
   useEffect(() => {
     const before = document.activeElement;
@@ -10,7 +10,7 @@ export function Dialog({ title, hook, onClose, children }) {
     return () => before?.isConnected && before.focus();
   }, []);
   const closeOutside = (event) => event.target === dialog.current && onClose();
-  return html`<dialog ref=${dialog} class="dialog" data-test=${hook} aria-labelledby=${`${hook}-title`} onClose=${onClose} onMouseDown=${closeOutside}>
+  return html`<dialog ref=${dialog} class=${`dialog ${look}`} data-test=${hook} aria-labelledby=${`${hook}-title`} onClose=${onClose} onMouseDown=${closeOutside}>
     <div class="dialog-inside">
       <header class="dialog-head">
         <h2 id=${`${hook}-title`}>${title}</h2>

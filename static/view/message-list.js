@@ -8,6 +8,7 @@ import { tell } from "../state/notices.js";
 import { loadOlder } from "../state/opening.js";
 import { useChosen, useSession } from "../state/session.js";
 import { dayNameOf } from "../state/times.js";
+import { ActionCard } from "./action-card.js";
 import { Confirm } from "./dialog.js";
 import { Icon } from "./icon.js";
 import { Message } from "./message.js";
@@ -23,6 +24,9 @@ const NewLine = () => html`<div class="new-line" data-test="new-line"><span>New 
 function EmptyTimeline({ conversation }) {
   const { me } = useSession();
   const counterpart = counterpartOf(conversation, me);
+  if (conversation.flow && conversation.flow.chat !== "free") {
+    return html`<div class="empty" data-test="timeline-empty"><p><strong>Nothing to do for you yet</strong></p><p>What is asked of you will stand here.</p></div>`;
+  }
   return html`<div class="empty" data-test="timeline-empty">
     <p><strong>Nothing was said yet</strong></p><p>Write the first words to ${counterpart ? nameOf(counterpart) : "everybody here"}.</p>
   </div>`;
@@ -83,6 +87,7 @@ export function MessageList({ conversation, onReply, onEdit }) {
     const { message, key } = row;
     if (row.type === "day") return html`<${Day} key=${key} at=${row.at} />`;
     if (row.type === "new") return html`<${NewLine} key=${key} />`;
+    if (row.type === "card") return html`<${ActionCard} key=${key} row=${row} conversation=${conversation} />`;
     if (row.type === "line") return html`<${SystemLine} key=${key} row=${row} />`;
     const quoted = message.reply_to && timeline.messages.find((one) => one.id === message.reply_to);
     return html`<${Message} key=${key} row=${row} conversation=${conversation} quoted=${quoted} isStop=${key === stop} onFocus=${() => setActive(key)}

@@ -41,7 +41,7 @@ export function Participant({ person, conversation, isManager }) {
     <div class="participant-line">
       <${Avatar} person=${person} size="small" showsPresence=${true} />
       <span class="person-words"><span>${nameOf(person)}</span><span class="quiet">${standingOf(person, isMe)}</span></span>
-      ${person.role !== "member" && html`<span class="role" data-test="participant-role">${person.role}</span>`}
+      ${person.role !== "member" && html`<span class="role" data-test="participant-role">${person.role.replace(/_/g, " ")}</span>`}
       ${isManager && !isMe && html`<${IconButton} name="more" label=${`Manage ${nameOf(person)}`} hook="participant-menu" aria-expanded=${String(isOpen)} onClick=${() => setIsOpen(!isOpen)} />`}
     </div>
     ${isOpen && html`<${Menu} person=${person} conversation=${conversation} />`}

@@ -29,7 +29,7 @@ function follow(list, place, rows) {
   if (!place.isSettled) settle(list);
   else if (place.isPinned || isMineAndNew) toBottom(list);
   else if (place.anchor?.isConnected) list.scrollTop += place.anchor.offsetTop - place.anchorTop;
-  const anchor = list.querySelector(".message, .system-line");
+  const anchor = list.querySelector(".message, .system-line, .action-card");
   Object.assign(place, { anchor, anchorTop: anchor?.offsetTop, lastKey: last?.key, top: list.scrollTop, isSettled: true, isPinned: distanceToBottom(list) < NEAR_BOTTOM });
 }
 

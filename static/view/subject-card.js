@@ -1,12 +1,7 @@
 // What a conversation is about: the platform's job, order or booking.
 import { html } from "../vendor/htm-preact.js";
 import { isWebAddress } from "../state/links.js";
-
-/** "due_date" becomes "Due date". */
-function wordsOf(key) {
-  const words = key.replace(/[_-]+/g, " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
+import { wordsOf } from "../state/names.js";
 
 const isPlain = (value) => ["string", "number", "boolean"].includes(typeof value);
 

@@ -47,12 +47,23 @@ impl Process {
         started.await.expect("a thread")
     }
 
+    /// Serves on a database that is there already.
+    pub async fn serve_on(database: &str, arguments: &[&str]) -> Self {
+        let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
+        let database = database.to_owned();
+        let started = tokio::task::spawn_blocking(move || Self::start_on(&database, &arguments));
+        started.await.expect("a thread")
+    }
+
     fn start(arguments: &[String]) -> Self {
-        let database = fresh_database();
+        Self::start_on(&fresh_database(), arguments)
+    }
+
+    fn start_on(database: &str, arguments: &[String]) -> Self {
         let mut all = vec!["serve", "--workers", "1"];
         all.extend(arguments.iter().map(String::as_str));
         let variables = [
-            ("DATABASE_URL", database.as_str()),
+            ("DATABASE_URL", database),
             ("STOA_JWT_SECRET", SECRET),
             ("STOA_LISTEN", "127.0.0.1:0"),
             ("RUST_LOG", "debug"),
@@ -89,7 +100,12 @@ impl Process {
 
     /// Somebody with an ordinary token.
     pub fn person(&self, id: &str) -> Person {
-        Person::new(self.address, id, token(&claims(id, &[])))
+        self.person_with(id, &[])
+    }
+
+    /// Somebody whose token has these roles.
+    pub fn person_with(&self, id: &str, roles: &[&str]) -> Person {
+        Person::new(self.address, id, token(&claims(id, roles)))
     }
 
     /// Sends a signal: TERM, INT.

@@ -53,6 +53,8 @@ impl Person {
     pub fn new(address: SocketAddr, id: &str, token: String) -> Self {
         let http = reqwest::Client::builder()
             .timeout(PATIENCE)
+            // The server ends idle connections after 5 seconds: a request must not meet that moment.
+            .pool_idle_timeout(Duration::from_secs(3))
             .build()
             .expect("a client");
         Self {
@@ -71,6 +73,18 @@ impl Person {
         body: Option<String>,
         headers: &[(&str, &str)],
     ) -> Answer {
+        let answer = self.try_request(method, path, body, headers).await;
+        answer.expect("a response")
+    }
+
+    /// As `request`; none where the connection was lost before the whole answer came.
+    async fn try_request(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<String>,
+        headers: &[(&str, &str)],
+    ) -> Option<Answer> {
         let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
         let mut request = self
             .http
@@ -84,15 +98,21 @@ impl Person {
                 .header("content-type", "application/json")
                 .body(body);
         }
-        let response = request.send().await.expect("a response");
+        let response = request.send().await.ok()?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.expect("a body");
+        let text = response.text().await.ok()?;
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Answer {
+        Some(Answer {
             status,
             headers,
             body,
-        }
+        })
+    }
+
+    /// A POST to a server that may be killed meanwhile.
+    pub async fn try_post(&self, path: &str, body: Value) -> Option<Answer> {
+        self.try_request("POST", path, Some(body.to_string()), &[])
+            .await
     }
 
     pub async fn get(&self, path: &str) -> Answer {

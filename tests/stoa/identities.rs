@@ -14,6 +14,8 @@ struct World {
     elsewhere: String,
     own: String,
     foreign: String,
+    /// A deal of Alice and Bob, and the version at which Alice may press.
+    deal: (String, Value),
 }
 
 impl World {
@@ -25,6 +27,7 @@ impl World {
         let elsewhere = house.group(&carol, &[&alice]).await;
         let own = id_of(&alice.say(&here, "here").await);
         let foreign = id_of(&alice.say(&elsewhere, "elsewhere").await);
+        let deal = deal_of(&house).await;
         Self {
             house,
             alice,
@@ -33,12 +36,24 @@ impl World {
             elsewhere,
             own,
             foreign,
+            deal,
         }
     }
 
     fn place(&self, rest: &str) -> String {
         format!("/api/v1/conversations/{}{rest}", self.here)
     }
+}
+
+async fn deal_of(house: &House) -> (String, Value) {
+    let platform = house.person_with("platform", &["service"]).await;
+    let wish = json!({
+        "kind": "group", "flow": { "name": "bid" },
+        "participants": [{ "user_id": "alice", "role": "influencer" }, { "user_id": "bob", "role": "brand_owner" }],
+    });
+    let made = platform.post("/api/v1/conversations", wish).await;
+    let made = made.expect_status(201).body;
+    (id_of(&made), made["flow"]["state_version"].clone())
 }
 
 fn id_of(message: &Value) -> String {
@@ -69,6 +84,10 @@ fn events(world: &World) -> Vec<(&'static str, Value)> {
         ("mark_delivered", place(json!({ "seq": 1 }))),
         ("mark_seen", place(json!({ "seq": 1 }))),
         ("user_status", json!({ "status": "online" })),
+        (
+            "flow_action",
+            json!({ "conversation_id": world.deal.0, "action": "accept_connection", "state_version": world.deal.1 }),
+        ),
         ("delete_message", place(json!({ "message_id": world.own }))),
         ("leave_conversation", place(json!({}))),
     ]
@@ -140,6 +159,8 @@ POST conversations/$c/participants {"user_id":"bob","sender_id":"bob"}
 POST conversations {"kind":"group","participants":[{"user_id":"bob"}],"sender_id":"bob"}
 POST conversations {"kind":"group","participants":[{"user_id":"bob"}],"user_id":"bob"}
 POST conversations {"kind":"group","participants":[{"user_id":"bob"}],"first_message":{"body":"x","sender_id":"bob"}}
+POST conversations/$d/flow/actions/accept_connection {"user_id":"bob"}
+POST conversations/$d/flow/actions/accept_connection {"sender_id":"bob"}
 PATCH messages/$m {"body":"x","sender_id":"bob"}
 PATCH messages/$m {"body":"x","user_id":"bob"}
 "#;
@@ -149,6 +170,7 @@ async fn no_request_acts_for_somebody_else() {
     let world = World::new().await;
     for line in NAMED.lines().filter(|line| !line.is_empty()) {
         let filled = line.replace("$c", &world.here).replace("$m", &world.own);
+        let filled = filled.replace("$d", &world.deal.0);
         let parts: Vec<&str> = filled.splitn(3, ' ').collect();
         let (path, body) = (format!("/api/v1/{}", parts[1]), parts[2].to_owned());
         let answer = world.alice.request(parts[0], &path, Some(body), &[]).await;

@@ -26,6 +26,7 @@ mod doors;
 #[path = "../drive/mod.rs"]
 mod drive;
 mod fields;
+mod flow_commands;
 mod foreign;
 mod forms;
 mod house;
@@ -45,6 +46,7 @@ mod raw;
 mod repeats;
 mod sharing;
 mod socketio;
+mod takeover;
 mod talking;
 mod tickets;
 mod tokens;

@@ -54,6 +54,8 @@ async fn no_post_is_unlisted() {
     let paths = document["paths"].as_object().expect("paths").iter();
     let mut known: Vec<String> = paths
         .filter(|(_, methods)| methods.get("post").is_some())
+        // Not alice's: what gateways post has ids of its own, and the events are the platform's; payments/ tests both.
+        .filter(|(path, _)| !path.contains("/webhooks/") && !path.contains("/events/"))
         .map(|(path, _)| path.replace("{id}", &id))
         .collect();
     let mut listed: Vec<String> = posts(&id).into_iter().map(|(path, ..)| path).collect();

@@ -167,6 +167,16 @@ fn buttons(offers: &[Offer]) -> Vec<Button> {
     pressed.map(Button::new).collect()
 }
 
+/// The guide's type of a field.
+pub fn input_kind(kind: FieldKind) -> &'static str {
+    match kind {
+        FieldKind::Textarea => "textarea",
+        FieldKind::Email => "email",
+        FieldKind::Number | FieldKind::Money => "number",
+        FieldKind::Text | FieldKind::Url | FieldKind::Date => "text",
+    }
+}
+
 impl Button {
     fn new(offer: &Offer) -> Self {
         let fields: Vec<InputField> = offer.input.iter().map(InputField::new).collect();
@@ -197,12 +207,7 @@ impl InputField {
         let placeholder = field.placeholder.as_ref().or(field.label.as_ref());
         Self {
             id: field.name.clone(),
-            kind: match field.kind {
-                FieldKind::Textarea => "textarea",
-                FieldKind::Email => "email",
-                FieldKind::Number | FieldKind::Money => "number",
-                FieldKind::Text | FieldKind::Url | FieldKind::Date => "text",
-            },
+            kind: input_kind(field.kind),
             placeholder: placeholder.cloned().unwrap_or_default(),
             required: field.required,
             min: field.min.map(|min| match field.kind {

@@ -6,7 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::NAMESPACE;
-use super::rows::{ConversationContext, ConversationRow, FlowUpdate, MessageRow, Particulars};
+use super::rows::{ConversationContext, ConversationRow, FlowUpdate, MessageRow};
 use super::sides::Sides;
 use crate::dialect::{Event, Scene, Variants};
 use crate::domain::command::Mark;
@@ -15,6 +15,7 @@ use crate::domain::entry::Entry;
 use crate::domain::flow::Stepped;
 use crate::domain::ids::ConversationId;
 use crate::domain::message::Message;
+use crate::domain::snapshot::Particulars;
 use crate::wire::encode::MessageEvent;
 use crate::wire::socketio::packet::encode_one;
 use crate::wire::views::instant;

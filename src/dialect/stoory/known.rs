@@ -4,9 +4,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-use super::rows::Particulars;
 use crate::domain::flow::{StateVersion, Stepped};
 use crate::domain::message::{Audience, Message, MessageKind};
+use crate::domain::snapshot::Particulars;
 
 /// A card that waits for an answer.
 #[derive(Clone, Debug)]

@@ -5,12 +5,13 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::media::attachment;
 use crate::dialect::requests::{Incoming, first, unknown};
 use crate::domain::command::{Command, Typing};
 use crate::domain::conversation::PresenceStatus;
 use crate::domain::ids::ConversationId;
 use crate::domain::limits;
-use crate::domain::message::{Attachment, Draft};
+use crate::domain::message::Draft;
 use crate::domain::refusal::Refusal;
 use crate::wire::decode::{Request, message_id};
 
@@ -28,9 +29,13 @@ pub const EVENTS: [&str; 10] = [
     "join_campaign_room",
 ];
 
-pub(crate) fn decode(name: &str, arguments: &[&RawValue]) -> Result<Incoming, Refusal> {
+pub(crate) fn decode(
+    name: &str,
+    arguments: &[&RawValue],
+    hosts: &[String],
+) -> Result<Incoming, Refusal> {
     match name {
-        "send_message" => send(arguments),
+        "send_message" => send(arguments, hosts),
         "join" => Ok(Incoming {
             request: None,
             acting: [Some(id(arguments, "userId")?), None],
@@ -78,12 +83,13 @@ struct SendData<'a> {
     client_id: Option<String>,
 }
 
-fn send(arguments: &[&RawValue]) -> Result<Incoming, Refusal> {
+fn send(arguments: &[&RawValue], hosts: &[String]) -> Result<Incoming, Refusal> {
     let data: SendData<'_> = first(arguments, "conversationId")?;
     let conversation = ConversationId::parse(&data.conversation_id, "conversationId")?;
     let media = data.media_url.filter(|url| !url.is_empty());
+    let media = media.map(|url| attachment(&url, "mediaUrl", hosts));
     let draft = Draft {
-        attachments: media.into_iter().map(attachment).collect(),
+        attachments: media.transpose()?.into_iter().collect(),
         ..Draft::text(data.client_id, data.message)
     };
     draft.check().map_err(in_the_guides_words)?;
@@ -95,21 +101,11 @@ fn send(arguments: &[&RawValue]) -> Result<Incoming, Refusal> {
     Ok(Incoming::of(request).by(data.sender_id))
 }
 
-fn attachment(url: String) -> Attachment {
-    Attachment {
-        url,
-        name: None,
-        media_type: None,
-        size: None,
-    }
-}
-
 fn in_the_guides_words(refusal: Refusal) -> Refusal {
     match refusal {
         Refusal::Invalid { field, reason } => {
             let field = match field.as_ref() {
                 "body" => "message".into(),
-                "attachments" => "mediaUrl".into(),
                 "client_id" => "clientId".into(),
                 _ => field,
             };
@@ -187,20 +183,20 @@ mod tests {
     #[test]
     fn the_guides_own_calls_are_read() {
         let place = raw(&format!("\"{ID}\""));
-        let joined = decode("join_conversation", &[&place]).unwrap();
+        let joined = decode("join_conversation", &[&place], &[]).unwrap();
         assert!(matches!(joined.request, Some(Request::Join { .. })));
         let said = raw(&format!(
             r#"{{"conversationId":"{ID}","senderId":"a","receiverId":"b","message":"hi","mediaUrl":null}}"#
         ));
-        let sent = decode("send_message", &[&said]).unwrap();
+        let sent = decode("send_message", &[&said], &[]).unwrap();
         assert_eq!(sent.acting[0].as_deref(), Some("a"));
-        let joined = decode("join", &[&raw("\"a\"")]).unwrap();
+        let joined = decode("join", &[&raw("\"a\"")], &[]).unwrap();
         assert!(joined.request.is_none() && joined.acting[0].as_deref() == Some("a"));
     }
 
     #[test]
     fn what_is_wrong_is_named_as_the_guide_names_it() {
-        let field = |name: &str, json: &str| match decode(name, &[&raw(json)]) {
+        let field = |name: &str, json: &str| match decode(name, &[&raw(json)], &[]) {
             Err(Refusal::Invalid { field, .. }) => field.into_owned(),
             other => panic!("{other:?}"),
         };
@@ -213,13 +209,13 @@ mod tests {
         assert_eq!(field("send_message", &insecure), "mediaUrl");
         assert_eq!(field("user_status", r#"{"status":"offline"}"#), "status");
         assert_eq!(field("nonsense", "1"), "event");
-        assert!(decode("join_bid_room", &[]).is_err());
+        assert!(decode("join_bid_room", &[], &[]).is_err());
     }
 
     #[test]
     fn every_listed_event_is_known() {
         for event in EVENTS {
-            let refused = decode(event, &[&raw("{}")]);
+            let refused = decode(event, &[&raw("{}")], &[]);
             assert!(
                 !matches!(refused, Err(Refusal::Invalid { field, .. }) if field == "event"),
                 "{event}"
@@ -235,7 +231,7 @@ mod tests {
                 false => text,
             };
             if let Ok(argument) = RawValue::from_string(text) {
-                let _ = decode(event, &[&argument]);
+                let _ = decode(event, &[&argument], &[]);
             }
         }
     }

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -14,6 +14,7 @@ use crate::domain::conversation::{Conversation, ConversationStatus, Subject};
 use crate::domain::flow::{ChatPolicy, Phase, Standing};
 use crate::domain::ids::{ConversationId, UserNo};
 use crate::domain::message::{Message, MessageKind};
+pub use crate::domain::snapshot::Particulars;
 use crate::wire::views::instant;
 
 /// A message.
@@ -111,9 +112,13 @@ impl ChatStatus {
 
     /// Of a deal.
     pub fn in_deal(standing: &Standing) -> Self {
-        let all_type = standing.chat.values().all(|chat| *chat == ChatPolicy::Free);
-        match standing.phase {
-            _ if all_type => Self::RealTime,
+        Self::under(&standing.chat, standing.phase)
+    }
+
+    /// Of a state in which each role may do this, while its deal goes on or after.
+    pub fn under(chat: &BTreeMap<String, ChatPolicy>, phase: Phase) -> Self {
+        match phase {
+            _ if chat.values().all(|policy| *policy == ChatPolicy::Free) => Self::RealTime,
             Phase::Running => Self::Automated,
             Phase::Over => Self::Closed,
         }
@@ -156,15 +161,6 @@ impl<'a> FlowUpdate<'a> {
             chat_status: ChatStatus::in_deal(standing),
         }
     }
-}
-
-/// What one reader is shown of a deal beyond how it stands.
-#[derive(Clone, Debug, Default)]
-pub struct Particulars {
-    /// What the deal remembers.
-    pub context: Map<String, Value>,
-    /// The card that waits for the reader.
-    pub card: Option<(MessageKind, Box<RawValue>)>,
 }
 
 /// The part of a conversation that a client renders from: `conversation_context` in events.

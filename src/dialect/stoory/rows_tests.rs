@@ -1,7 +1,8 @@
 //! What each reader is given of messages and conversations, column by column.
 
 use chrono::DateTime;
-use serde_json::{Value, json};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 use super::*;

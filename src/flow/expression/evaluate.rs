@@ -5,6 +5,7 @@ use cel::{Context, Value as CelValue};
 use chrono::{DateTime, NaiveTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::{Expression, Type};
@@ -12,16 +13,9 @@ use crate::domain::flow::FlowActor;
 use crate::flow::value::{Shape, day};
 
 /// The functions of the language, made once for each definition: making them costs more than using them.
+#[derive(Default)]
 pub(in crate::flow) struct Engine {
     root: Context<'static, 'static>,
-}
-
-impl Default for Engine {
-    fn default() -> Self {
-        Self {
-            root: Context::default(),
-        }
-    }
 }
 
 /// What an expression may look at.
@@ -94,7 +88,9 @@ impl Expression {
             let now = CelValue::Timestamp(facts.now.fixed_offset());
             scope.add_variable_from_value("now", now);
         }
-        CelValue::resolve(&self.tree, &scope).ok()
+        // The crate panics on what it did not foresee; a rule that breaks it is one that can not be computed.
+        let resolved = catch_unwind(AssertUnwindSafe(|| CelValue::resolve(&self.tree, &scope)));
+        resolved.ok()?.ok()
     }
 }
 

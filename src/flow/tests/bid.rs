@@ -9,6 +9,10 @@ use crate::domain::flow::{
 use crate::domain::message::MessageKind;
 use crate::domain::refusal::Refusal;
 
+/// A definition is shared by every thread that steps.
+const fn is_shared<T: Send + Sync>() {}
+const _: () = is_shared::<crate::flow::Definition>();
+
 fn at_the_price() -> Play {
     let (mut play, _) = Play::begin(shipped("bid"), json!({}));
     play.press("influencer", "accept_connection", json!({}))

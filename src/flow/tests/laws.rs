@@ -49,6 +49,36 @@ fn value(field: &Field, choices: &mut Choices<'_>) -> Value {
     }
 }
 
+/// One of the deal's timers, or one that is not.
+fn timer(instance: &Instance, choices: &mut Choices<'_>) -> Timer {
+    let timers = &instance.timers;
+    let found = timers.get(choices.below(timers.len() + 1)).cloned();
+    found.unwrap_or_else(|| Timer {
+        name: "deadline".into(),
+        due: noon(),
+    })
+}
+
+/// News of an order: the awaited one, or the first that there could be.
+fn news(instance: &Instance, choices: &mut Choices<'_>) -> FlowInput {
+    let known = instance.payment.as_ref().map_or(1, |payment| payment.order);
+    let order = if choices.below(3) == 0 { 1 } else { known };
+    let paid = Money {
+        amount: 1,
+        currency: "XXX".into(),
+    };
+    let checkout = json!({ "order_id": "x" });
+    let outcome = match choices.below(7) {
+        0 | 1 => PaymentOutcome::Ready { checkout },
+        2 => PaymentOutcome::Paid,
+        3 => PaymentOutcome::WrongAmount { paid },
+        4 => PaymentOutcome::Failed,
+        5 => PaymentOutcome::Repeated,
+        _ => PaymentOutcome::Refunded,
+    };
+    FlowInput::Payment { order, outcome }
+}
+
 /// Something that may happen to a deal: mostly what is offered, sometimes anything.
 fn happening(
     definition: &Definition,
@@ -57,42 +87,8 @@ fn happening(
 ) -> (FlowActor, FlowInput) {
     let roles = &definition.roles;
     match choices.below(8) {
-        0 => {
-            let timers = &instance.timers;
-            let timer = match timers.get(choices.below(timers.len() + 1)) {
-                Some(timer) => timer.clone(),
-                None => Timer {
-                    name: "deadline".into(),
-                    due: noon(),
-                },
-            };
-            (FlowActor::Timer, FlowInput::Due(timer))
-        }
-        1 => {
-            let known = instance.payment.as_ref().map_or(1, |payment| payment.order);
-            let order = if choices.below(3) == 0 { 1 } else { known };
-            let outcome = match choices.below(6) {
-                0 | 1 => PaymentOutcome::Ready {
-                    checkout: json!({ "order_id": "x" }),
-                },
-                2 => PaymentOutcome::Paid,
-                3 => PaymentOutcome::WrongAmount {
-                    paid: Money {
-                        amount: 1,
-                        currency: "XXX".into(),
-                    },
-                },
-                4 => PaymentOutcome::Failed,
-                _ => {
-                    if choices.below(2) == 0 {
-                        PaymentOutcome::Repeated
-                    } else {
-                        PaymentOutcome::Refunded
-                    }
-                }
-            };
-            (FlowActor::Payment, FlowInput::Payment { order, outcome })
-        }
+        0 => (FlowActor::Timer, FlowInput::Due(timer(instance, choices))),
+        1 => (FlowActor::Payment, news(instance, choices)),
         2 => {
             let actors = [
                 FlowActor::Staff,

@@ -2,8 +2,11 @@
 
 mod bad;
 mod bid;
+mod breaking;
 mod laws;
 mod moving;
+mod reference;
+mod rules;
 mod scripts;
 
 use chrono::{DateTime, TimeDelta, Utc};

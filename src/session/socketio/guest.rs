@@ -62,7 +62,12 @@ impl Guest {
     fn read(&mut self, event: &Event<'_>) -> Result<dialect::Incoming, Refusal> {
         self.pace()?;
         let form = self.socket.outbox().form();
-        let incoming = dialect::decode(form, event.name, event.arguments)?;
+        let incoming = dialect::decode(
+            form,
+            event.name,
+            event.arguments,
+            &self.door.dialects.media_hosts,
+        )?;
         for acting in &incoming.acting {
             self.principal.must_be(acting.as_deref())?;
         }

@@ -7,15 +7,15 @@ use super::window::{Scheme, Window, hook, item, message, message_in};
 use super::{counter, player, stage};
 
 const TAB: char = '\u{E004}';
-const ENTER: char = '\u{E007}';
-const ESCAPE: char = '\u{E00C}';
+pub(super) const ENTER: char = '\u{E007}';
+pub(super) const ESCAPE: char = '\u{E00C}';
 const UP: char = '\u{E013}';
-const PHONE: (u32, u32) = (360, 740);
+pub(super) const PHONE: (u32, u32) = (360, 740);
 const FINDINGS: &str = "axe.run(document).then(({ violations }) => violations.map(({ id, nodes }) => \
     `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' | ')}`))";
 
 /// What axe finds wrong with the page as it stands.
-async fn expect_no_violations(window: &Window, place: &str) {
+pub(super) async fn expect_no_violations(window: &Window, place: &str) {
     window.picture(place).await;
     if window.ask("return !window.axe").await == true {
         let file = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -70,7 +70,7 @@ async fn axe_finds_nothing_wrong() {
 }
 
 /// Nothing may be reached only by scrolling sideways.
-async fn expect_narrow(window: &Window) {
+pub(super) async fn expect_narrow(window: &Window) {
     let wide = "return [...document.querySelectorAll('html, .message-list, .items-scroll, .context-scroll')].every((one) => one.scrollWidth <= 360)";
     assert_eq!(window.ask(wide).await, true, "wider than a phone");
 }
@@ -119,7 +119,7 @@ async fn shows(window: &Window, name: &str) -> bool {
 }
 
 /// Presses Tab until the focus is there, as somebody without a mouse does.
-async fn tab_to(window: &Window, selector: &str) {
+pub(super) async fn tab_to(window: &Window, selector: &str) {
     let there = format!("return document.activeElement.matches({selector:?})");
     for _ in 0..60 {
         if window.ask(&there).await == true {

@@ -2,6 +2,7 @@
 
 mod access;
 mod conversation;
+mod deals;
 mod interruptions;
 mod markup;
 mod window;

@@ -123,7 +123,9 @@ impl Window {
         window
             .visit(house, &format!("/?as={person}#{conversation}"))
             .await;
-        window.see(&hook("message")).await;
+        window
+            .see("[data-test=message], [data-test=action-card], [data-test=turn-line]")
+            .await;
         window
     }
 

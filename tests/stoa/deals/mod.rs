@@ -1,11 +1,15 @@
 //! Deals from outside: begun by the platform, walked by two people, over REST and over sockets.
 
+mod crashing;
+mod migrating;
 mod once;
 mod paying;
+mod plans;
 mod talking;
 mod walking;
 
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 use crate::client::{Answer, Person};
 use crate::house::House;
@@ -179,3 +183,41 @@ pub fn wish(bid: &str) -> Value {
 pub fn rupees(amount: i64) -> Value {
     json!({ "price": { "amount": amount * 100, "currency": "INR" } })
 }
+
+/// A folder of flow files, for as long as it lives.
+pub struct Flows(PathBuf);
+
+impl Flows {
+    /// A folder with one flow in it.
+    pub fn with(text: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("stoa-flows-{}", uuid::Uuid::now_v7()));
+        std::fs::create_dir(&folder).unwrap();
+        let flows = Self(folder);
+        flows.put(text);
+        flows
+    }
+
+    /// Puts another text in its place.
+    pub fn put(&self, text: &str) {
+        std::fs::write(self.file(), text).unwrap();
+    }
+
+    /// The flow's file.
+    pub fn file(&self) -> String {
+        self.0.join("ticking.toml").to_str().unwrap().to_owned()
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> String {
+        self.0.to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Flows {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The flow that goes on by itself.
+pub const TICKING: &str = include_str!("ticking.toml");

@@ -93,6 +93,27 @@ async fn events_and_attempts_come_in_pages() {
 }
 
 #[tokio::test]
+async fn a_redelivery_asked_for_twice_with_one_key_is_one() {
+    let world = World::with(&[]).await;
+    let admin = world.house.person_with("admin", &["admin"]).await;
+    happen(&world, "deal.paid");
+    world.until_idle().await;
+    let newest = admin.get("/api/v1/events").await.body["items"][0]["id"].clone();
+    let path = format!(
+        "/api/v1/events/{}/redeliver",
+        newest.as_str().expect("an id")
+    );
+    let ask = || admin.request("POST", &path, None, &[("idempotency-key", "once")]);
+    let first = ask().await.expect_status(202);
+    world.until_idle().await;
+    world.run_sql("update platform_events set delivered_at = now()");
+    let again = ask().await.expect_status(202);
+    assert_eq!(first.body, again.body);
+    let untouched = "select count(*) as n from platform_events where delivered_at is not null";
+    assert_eq!(world.count(untouched), 1, "it is not begun again");
+}
+
+#[tokio::test]
 async fn options_keep_their_secrets() {
     let secrets = [
         "rzp-key-secret",

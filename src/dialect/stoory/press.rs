@@ -1,0 +1,168 @@
+//! A click or a typed text as a press: which action it means, and its form. What may be done, the deal decides.
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::cards::{input_kind, only_field};
+use super::money;
+use crate::domain::flow::{Field, FieldKind, Money, Offer, StateVersion};
+use crate::domain::refusal::Refusal;
+
+/// The guide's word for a price that is typed.
+const NEGOTIATION: &str = "negotiation";
+
+/// What somebody asks of a deal.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wish {
+    /// They click a button.
+    Click {
+        /// Its id: an action's name.
+        button: String,
+        /// What was filled in, and whatever else a front end says with it.
+        additional: Map<String, Value>,
+    },
+    /// They type something.
+    Text {
+        /// What.
+        text: String,
+        /// What for: an action, a field, a field's type, or `negotiation`; the only thing that can be typed where absent.
+        input_type: Option<String>,
+    },
+}
+
+impl Wish {
+    /// The action that is meant, among those that may be done.
+    pub fn offered<'o>(&self, offers: &'o [Offer]) -> Option<&'o Offer> {
+        match self {
+            Self::Click { button, .. } => offers.iter().find(|offer| offer.action == *button),
+            Self::Text { input_type, .. } => typed(offers, input_type.as_deref()),
+        }
+    }
+
+    /// The action's form, in the deal's own terms: money in the smallest unit, nothing that is not asked for. `agreed` is what the deal
+    /// remembers: whoever names a price that they are not asked for must mean the one on the table.
+    pub fn form(
+        &self,
+        offer: &Offer,
+        agreed: &Map<String, Value>,
+    ) -> Result<Map<String, Value>, Refusal> {
+        match self {
+            Self::Click { additional, .. } => {
+                must_agree(offer, additional, agreed)?;
+                let asked = offer.input.iter().filter_map(|field| {
+                    let value = additional.get(&field.name)?;
+                    Some(filled(field, value, field.name.clone()).map(|v| (field.name.clone(), v)))
+                });
+                asked.collect()
+            }
+            Self::Text { text, .. } => {
+                let Some(field) = text_field(offer) else {
+                    return Ok(Map::new());
+                };
+                let value = filled(field, &json!(text), "text".to_owned())?;
+                Ok([(field.name.clone(), value)].into_iter().collect())
+            }
+        }
+    }
+
+    /// What makes it the same press again while a version lasts.
+    pub fn request_id(&self, version: StateVersion) -> String {
+        format!("stoory:{version}:{}", self.print())
+    }
+
+    /// Whether a stored press was this one, at whatever version.
+    pub fn was(&self, request_id: &str) -> bool {
+        let mut parts = request_id.rsplit(':');
+        let (print, _, word) = (parts.next(), parts.next(), parts.next());
+        print == Some(&self.print()) && word == Some("stoory")
+    }
+
+    /// Tells two wishes apart.
+    fn print(&self) -> String {
+        let told = match self {
+            Self::Click { button, additional } => json!(["click", button, additional]),
+            Self::Text { text, input_type } => json!(["text", text, input_type]),
+        };
+        let digest = Sha256::digest(told.to_string());
+        let first = digest.iter().take(10);
+        first.map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// The field that a text fills in: the only one that must be filled in, or the only one.
+fn text_field(offer: &Offer) -> Option<&Field> {
+    let mut required = offer.input.iter().filter(|field| field.required);
+    match (required.next(), required.next(), offer.input.as_slice()) {
+        (Some(field), None, _) => Some(field),
+        (None, _, [only]) => Some(only),
+        _ => None,
+    }
+}
+
+/// The action that takes a text: named by `input_type`, or by its field, or by the field's type; first among those that the front end
+/// shows a field for.
+fn typed<'o>(offers: &'o [Offer], input_type: Option<&str>) -> Option<&'o Offer> {
+    let takers = || offers.iter().filter(|offer| text_field(offer).is_some());
+    let word = input_type.map(str::trim).filter(|word| !word.is_empty());
+    let fits = |offer: &&Offer| match (text_field(offer), word) {
+        (Some(_), None) => only_field(offer).is_some(),
+        (Some(field), Some(NEGOTIATION)) => field.kind == FieldKind::Money,
+        (Some(field), Some(word)) => field.name == word || input_kind(field.kind) == word,
+        (None, _) => false,
+    };
+    let named = takers().find(|offer| Some(offer.action.as_str()) == word);
+    let shown = || takers().find(|offer| only_field(offer).is_some() && fits(offer));
+    named.or_else(shown).or_else(|| takers().find(fits))
+}
+
+/// What was filled in, in the deal's own terms; what is not of its form is left to the deal to refuse.
+fn filled(field: &Field, given: &Value, told_as: String) -> Result<Value, Refusal> {
+    let currency = field.currency.as_deref().unwrap_or("");
+    let amount = match (field.kind, given) {
+        (FieldKind::Money, Value::String(text)) if !text.trim().is_empty() => {
+            money::of_text(text, currency)
+        }
+        (FieldKind::Money, Value::Number(number)) => {
+            money::of_number(number, money::digits_of(field))
+        }
+        (FieldKind::Number, Value::String(text)) => {
+            let number = text.trim().parse::<i64>();
+            return Ok(number.map_or_else(|_| given.clone(), |number| json!(number)));
+        }
+        _ => return Ok(given.clone()),
+    };
+    let amount = amount.ok_or_else(|| Refusal::invalid(told_as, money::NOT_AN_AMOUNT))?;
+    Ok(json!({ "amount": amount, "currency": currency }))
+}
+
+/// A front end of the guide says the price with `accept_price`, which asks for nothing: then it must be the one on the table.
+fn must_agree(
+    offer: &Offer,
+    additional: &Map<String, Value>,
+    agreed: &Map<String, Value>,
+) -> Result<(), Refusal> {
+    let is_asked = offer.input.iter().any(|field| field.name == "price");
+    let named = additional.get("price").filter(|price| !price.is_null());
+    let on_table = ["offer", "price"].iter().find_map(|name| {
+        let money = agreed.get(*name).cloned()?;
+        serde_json::from_value::<Money>(money).ok()
+    });
+    let (Some(named), Some(on_table), false) = (named, on_table, is_asked) else {
+        return Ok(());
+    };
+    let digits = Money::digits(&on_table.currency);
+    let amount = match named {
+        Value::Number(number) => money::of_number(number, digits),
+        Value::String(text) => money::of_text(text, &on_table.currency),
+        other => other.get("amount").and_then(Value::as_i64),
+    };
+    match amount {
+        Some(amount) if amount == on_table.amount => Ok(()),
+        Some(_) => Err(Refusal::Conflict("Another price is on the table")),
+        None => Err(Refusal::invalid("price", money::NOT_AN_AMOUNT)),
+    }
+}
+
+#[cfg(test)]
+#[path = "press_tests.rs"]
+mod tests;

@@ -1,0 +1,203 @@
+//! Which action a click or a text means, and the form that comes of it.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::domain::flow::Style;
+
+fn field(name: &str, kind: FieldKind, required: bool) -> Field {
+    Field {
+        name: name.to_owned(),
+        label: None,
+        kind,
+        required,
+        min: None,
+        max: None,
+        max_length: None,
+        placeholder: None,
+        currency: (kind == FieldKind::Money).then(|| "INR".to_owned()),
+    }
+}
+
+fn offer(action: &str, input: Vec<Field>) -> Offer {
+    Offer {
+        action: action.to_owned(),
+        label: action.to_owned(),
+        style: Style::Primary,
+        input,
+    }
+}
+
+fn price(action: &str) -> Offer {
+    offer(action, vec![field("price", FieldKind::Money, true)])
+}
+
+fn comment(action: &str, required: bool) -> Offer {
+    offer(
+        action,
+        vec![field("comment", FieldKind::Textarea, required)],
+    )
+}
+
+fn text(text: &str, input_type: Option<&str>) -> Wish {
+    Wish::Text {
+        text: text.to_owned(),
+        input_type: input_type.map(str::to_owned),
+    }
+}
+
+fn click(button: &str, additional: Value) -> Wish {
+    Wish::Click {
+        button: button.to_owned(),
+        additional: additional.as_object().cloned().unwrap_or_default(),
+    }
+}
+
+fn form(wish: &Wish, offer: &Offer) -> Result<Value, Refusal> {
+    let agreed = json!({ "offer": { "amount": 500_000, "currency": "INR" } });
+    wish.form(offer, agreed.as_object().unwrap())
+        .map(Value::Object)
+}
+
+fn rupees(amount: i64) -> Value {
+    json!({ "price": { "amount": amount * 100, "currency": "INR" } })
+}
+
+#[test]
+fn the_type_of_an_input_names_an_action() {
+    let responding = [offer("accept_price", vec![]), price("negotiate_price")];
+    let reviewing = [
+        comment("approve_work", false),
+        comment("request_revision", true),
+    ];
+    let meant = |offers: &[Offer], word: Option<&str>| {
+        let found = text("x", word).offered(offers);
+        found.map(|offer| offer.action.clone())
+    };
+    for word in [
+        None,
+        Some(""),
+        Some("negotiation"),
+        Some("price"),
+        Some("number"),
+        Some("negotiate_price"),
+    ] {
+        assert_eq!(
+            meant(&responding, word).as_deref(),
+            Some("negotiate_price"),
+            "{word:?}"
+        );
+    }
+    for word in [Some("accept_price"), Some("revision"), Some("textarea")] {
+        assert_eq!(meant(&responding, word), None, "{word:?}");
+    }
+    assert_eq!(
+        meant(&reviewing, Some("comment")).as_deref(),
+        Some("request_revision")
+    );
+    assert_eq!(
+        meant(&reviewing, Some("approve_work")).as_deref(),
+        Some("approve_work")
+    );
+    assert_eq!(meant(&reviewing, Some("negotiation")), None);
+    assert_eq!(meant(&[], None), None);
+    let work = offer(
+        "submit_work",
+        vec![
+            field("a", FieldKind::Text, true),
+            field("b", FieldKind::Text, true),
+        ],
+    );
+    assert_eq!(
+        meant(&[work], None),
+        None,
+        "a text can not fill in two fields"
+    );
+}
+
+#[test]
+fn prices_are_in_rupees() {
+    let offered = price("send_price_offer");
+    for additional in [
+        json!({ "price": 5000 }),
+        json!({ "price": "5,000" }),
+        json!({ "price": "₹5000" }),
+        json!({ "price": { "amount": 500_000, "currency": "INR" }, "note": "ignored" }),
+    ] {
+        assert_eq!(
+            form(&click("send_price_offer", additional), &offered),
+            Ok(rupees(5_000))
+        );
+    }
+    assert_eq!(form(&text("Rs 5000", None), &offered), Ok(rupees(5_000)));
+    let wrong = |wish: &Wish| match form(wish, &offered) {
+        Err(Refusal::Invalid { field, .. }) => field.into_owned(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(wrong(&text("five thousand", None)), "text");
+    assert_eq!(
+        wrong(&click("send_price_offer", json!({ "price": "a lot" }))),
+        "price"
+    );
+    let empty = click("send_price_offer", json!({ "price": " " }));
+    assert_eq!(
+        form(&empty, &offered),
+        Ok(json!({ "price": " " })),
+        "the deal refuses it"
+    );
+}
+
+#[test]
+fn whoever_names_a_price_means_the_one_on_the_table() {
+    let offered = offer("accept_price", vec![]);
+    let pressed = |additional| form(&click("accept_price", additional), &offered);
+    for same in [
+        json!({}),
+        json!({ "price": 5000 }),
+        json!({ "price": "₹5,000" }),
+        json!({ "price": null }),
+    ] {
+        assert_eq!(pressed(same), Ok(json!({})));
+    }
+    assert!(matches!(
+        pressed(json!({ "price": 4000 })),
+        Err(Refusal::Conflict(_))
+    ));
+    assert!(matches!(
+        pressed(json!({ "price": [] })),
+        Err(Refusal::Invalid { .. })
+    ));
+}
+
+#[test]
+fn other_fields_are_given_as_they_are() {
+    let offered = offer(
+        "x",
+        vec![
+            field("days", FieldKind::Number, true),
+            field("note", FieldKind::Text, false),
+        ],
+    );
+    let filled = form(
+        &click("x", json!({ "days": " 7 ", "note": 5, "fields": [] })),
+        &offered,
+    );
+    assert_eq!(filled, Ok(json!({ "days": 7, "note": 5 })));
+    let filled = form(&text("7", None), &offered);
+    assert_eq!(filled, Ok(json!({ "days": 7 })));
+}
+
+#[test]
+fn a_press_is_the_same_again_by_everything_that_was_said() {
+    let first = click("accept_price", json!({ "a": 1, "b": 2 }));
+    let id = format!("somebody:with:colons:{}", first.request_id(7));
+    assert!(first.was(&id));
+    assert!(
+        click("accept_price", json!({ "b": 2, "a": 1 })).was(&id),
+        "in any order"
+    );
+    assert!(!click("accept_price", json!({})).was(&id) && !text("accept_price", None).was(&id));
+    assert!(!first.was("somebody:r-1") && !first.was("") && !first.was("::"));
+    assert_ne!(first.request_id(7), first.request_id(8));
+    assert!(first.request_id(i64::MAX).len() <= 64);
+}

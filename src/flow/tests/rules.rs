@@ -1,0 +1,120 @@
+//! Expressions, computed: what holds, what does not, and what can not be computed.
+
+use serde_json::{Value, json};
+
+use super::{Play, object};
+use crate::domain::flow::{FlowActor, FlowInput};
+use crate::domain::refusal::Refusal;
+use crate::flow::{Definition, machine};
+
+const SMALL: &str = include_str!("small.toml");
+
+/// Whether an offer of 5 euros passes a guard, in a deal with this context.
+fn passes(guard: &str, context: Value) -> bool {
+    let source = SMALL.replace("\"ctx.rounds < 3\"", &format!("{guard:?}"));
+    let definition = Definition::parse(&source).unwrap_or_else(|told| panic!("{guard}: {told:?}"));
+    let mut play = Play::begin(definition, context).0;
+    match play.press("seller", "offer", json!({ "price": 500 })) {
+        Ok(_) => true,
+        Err(Refusal::ActionNotAllowed(_)) => false,
+        Err(other) => panic!("{guard}: {other:?}"),
+    }
+}
+
+#[test]
+fn rules_hold_or_not() {
+    let context = || json!({ "note": "abc", "rounds": 2, "due": "2026-03-02" });
+    for guard in [
+        "ctx.rounds + 1 == 3 && !(ctx.rounds > 2)",
+        "ctx.note.startsWith('a') && size(ctx.note) == 3 && ctx.note.size() == 3",
+        "ctx.note in ['x', 'abc']",
+        "ctx.price == null && ctx.note != null",
+        "input.price.amount == 500 && input.price.currency == 'EUR'",
+        "ctx.due > now && now + duration('24h') > ctx.due",
+        "now - timestamp('2026-03-01T00:00:00Z') == duration('12h')",
+        "visits.asking == 1 && visits.over == 0",
+        "actor.role == 'seller' && !actor.staff",
+        "(ctx.rounds > 5 ? 'x' : 'y') == 'y'",
+        "int('7') == 7 && string(ctx.rounds) == '2'",
+        "ctx.rounds > 100 || true",
+    ] {
+        assert!(passes(guard, context()), "{guard}");
+    }
+    for guard in ["ctx.rounds > 2", "ctx.note.contains('z')", "ctx.due < now"] {
+        assert!(!passes(guard, context()), "{guard}");
+    }
+}
+
+#[test]
+fn what_can_not_be_computed_does_not_hold() {
+    for guard in [
+        "ctx.price.amount > 1",
+        "ctx.due > now",
+        "9223372036854775807 + ctx.rounds + 1 > 0",
+        "1 / ctx.rounds > 0",
+        "int(ctx.note) > 0",
+        "timestamp(ctx.note) > now",
+        "timestamp('+262142-12-31T23:59:59Z') + duration('2000000h') > now",
+    ] {
+        assert!(!passes(guard, json!({})), "{guard}");
+    }
+}
+
+#[test]
+fn a_value_that_can_not_be_computed_refuses_the_action() {
+    let mut play = Play::begin(
+        Definition::parse(SMALL).unwrap(),
+        json!({ "rounds": -9_223_372_036_854_775_807_i64 }),
+    )
+    .0;
+    assert!(
+        play.press("seller", "offer", json!({ "price": 500 }))
+            .is_ok()
+    );
+    let source = SMALL.replace("ctx.rounds + 1", "ctx.rounds - 2");
+    let (mut play, _) = Play::begin(
+        Definition::parse(&source).unwrap(),
+        json!({ "rounds": -9_223_372_036_854_775_807_i64 }),
+    );
+    let before = play.instance.clone();
+    let told = play.press("seller", "offer", json!({ "price": 500 }));
+    assert!(matches!(told, Err(Refusal::ActionNotAllowed(why)) if why.contains("rounds")));
+    assert_eq!(play.instance, before);
+}
+
+#[test]
+fn a_deal_begins_with_what_is_declared() {
+    let small = Definition::parse(SMALL).unwrap();
+    let begin = |context| machine::start(&small, object(context), super::noon());
+    for (context, field) in [
+        (json!({ "nothing": 1 }), "nothing"),
+        (json!({ "price": "5" }), "price"),
+        (
+            json!({ "price": { "amount": 5, "currency": "USD" } }),
+            "price",
+        ),
+        (json!({ "due": "tomorrow" }), "due"),
+    ] {
+        let told = begin(context);
+        assert!(matches!(told, Err(Refusal::Invalid { field: found, .. }) if found == field));
+    }
+    assert_eq!(
+        begin(json!({ "price": 5 })).unwrap().instance.context["price"]["currency"],
+        "EUR"
+    );
+}
+
+#[test]
+fn there_is_no_payment_without_a_price() {
+    let source = SMALL.replace("price = \"input.price\", ", "");
+    let mut play = Play::begin(Definition::parse(&source).unwrap(), json!({})).0;
+    let told = play.press("seller", "offer", json!({ "price": 500 }));
+    assert!(matches!(told, Err(Refusal::ActionNotAllowed(why)) if why.contains("no price")));
+    let press = FlowInput::Press {
+        action: "offer".into(),
+        input: object(json!({ "price": 500 })),
+        version: None,
+    };
+    let told = play.feed(&FlowActor::Timer, press);
+    assert!(matches!(told, Err(Refusal::Forbidden(_))));
+}

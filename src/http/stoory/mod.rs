@@ -1,0 +1,28 @@
+//! The REST endpoints of the Stoory guide, under `/api/messages`: its names in, its rows out, the same core between.
+
+pub mod acting;
+pub mod answers;
+pub mod conversations;
+pub mod direct;
+pub mod messages;
+mod paging;
+mod reading;
+mod speaking;
+mod standing;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Everything under `/api/messages`.
+pub fn api(routes: &mut ServiceConfig) {
+    routes
+        .service(conversations::list)
+        .service(messages::list)
+        .service(messages::send)
+        .service(conversations::seen)
+        .service(conversations::unread_count)
+        .service(direct::connect)
+        .service(direct::list)
+        .service(conversations::context)
+        .service(acting::button_click)
+        .service(acting::text_input);
+}

@@ -1,0 +1,258 @@
+//! The demo's deals: one at its beginning, one with an offer on the table, one that has come to its end.
+
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::Beat::{Paid, Press, Reads, Says};
+use super::{find, principal};
+use crate::auth::Claims;
+use crate::domain::command::{Command, Mark};
+use crate::domain::conversation::{Conversation, ConversationKind, Subject};
+use crate::domain::flow::{FlowInput, PaymentOutcome, StateVersion};
+use crate::domain::ids::ConversationId;
+use crate::domain::message::Draft;
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::error::Error;
+use crate::flow::deciding::begin;
+use crate::session::Door;
+use crate::store::creation::{Creation, NewConversation};
+
+const FLOW: &str = "bid";
+/// Deals are begun by the platform, here as everywhere.
+const PLATFORM: &str = "marketplace";
+/// How often, and after which pause, a room is asked that has not heard of a step yet.
+const ATTEMPTS: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(20);
+
+struct DealStory {
+    id: &'static str,
+    title: &'static str,
+    influencer: &'static str,
+    brand_owner: &'static str,
+    /// What the influencer proposed, in paise.
+    proposed: i64,
+    beats: Vec<Beat>,
+}
+
+enum Beat {
+    /// Somebody presses a button.
+    Press(&'static str, &'static str, Value),
+    /// The money has come.
+    Paid,
+    /// Somebody says something.
+    Says(&'static str, &'static str),
+    /// Somebody has read everything so far.
+    Reads(&'static str),
+}
+
+fn price(rupees: i64) -> Value {
+    json!({ "price": { "amount": rupees * 100, "currency": "INR" } })
+}
+
+/// One that has come to its end: bargained, paid, handed in, approved.
+fn done() -> DealStory {
+    let details = json!({ "details": "Show the library in Lindenstrasse before and after the refit: one reel and a set of photographs, by the end of the month." });
+    let submission = json!({
+        "deliverables": "https://example.com/reels/blue-library",
+        "description": "One reel of 45 seconds and eight photographs, before and after.",
+        "submission_notes": "The music is licensed for a year.",
+    });
+    let word = json!({ "comment": "Just as I hoped." });
+    let thanks = "The owners are delighted. May I recommend you to them?";
+    DealStory {
+        id: "bid-198",
+        title: "A library in blue, before and after",
+        influencer: "priya",
+        brand_owner: "lena",
+        proposed: 900_000,
+        beats: vec![
+            Press("priya", "accept_connection", json!({})),
+            Press("lena", "send_project_details", details),
+            Press("priya", "accept_project", json!({})),
+            Press("lena", "send_price_offer", price(8_000)),
+            Press("priya", "negotiate_price", price(9_500)),
+            Press("lena", "accept_negotiation", json!({})),
+            Paid,
+            Press("priya", "start_work", json!({})),
+            Press("priya", "submit_work", submission),
+            Press("lena", "approve_work", word),
+            Says("lena", thanks),
+            Says("priya", "Please do! It was a pleasure."),
+            Reads("lena"),
+            Reads("priya"),
+        ],
+    }
+}
+
+/// One with an offer on the table.
+fn offered() -> DealStory {
+    let details = json!({ "details": "A film from your workshop, about three minutes: how our new counter comes about, from the board to the last coat of oil. For our web page and for yours." });
+    DealStory {
+        id: "bid-203",
+        title: "How an oak counter is made",
+        influencer: "jonas",
+        brand_owner: "mira",
+        proposed: 1_500_000,
+        beats: vec![
+            Press("jonas", "accept_connection", json!({})),
+            Press("mira", "send_project_details", details),
+            Press("jonas", "accept_project", json!({})),
+            Press("mira", "send_price_offer", price(12_000)),
+            Reads("mira"),
+        ],
+    }
+}
+
+/// One that waits for its first answer.
+fn begins() -> DealStory {
+    DealStory {
+        id: "bid-204",
+        title: "Three reels about sourdough",
+        influencer: "priya",
+        brand_owner: "mira",
+        proposed: 600_000,
+        beats: vec![],
+    }
+}
+
+/// Plays the deals through the doors that everybody uses.
+pub(super) async fn play(door: &Door, people: &[Arc<Principal>]) -> Result<(), Error> {
+    let claims = Claims {
+        sub: PLATFORM.to_owned(),
+        name: Some("The marketplace".to_owned()),
+        roles: vec!["service".to_owned()],
+        ..Claims::default()
+    };
+    let mut platform = principal(door, claims).await?;
+    platform.roles.service = true;
+    for story in [done(), offered(), begins()] {
+        let Some(conversation) = begun(door, &story, &platform, people).await? else {
+            continue;
+        };
+        let mut offered = 0;
+        for (number, beat) in story.beats.into_iter().enumerate() {
+            happen(door, &conversation, people, (number, beat), &mut offered).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A deal at its beginning; none where it was there already.
+async fn begun(
+    door: &Door,
+    story: &DealStory,
+    platform: &Principal,
+    people: &[Arc<Principal>],
+) -> Result<Option<Conversation>, Error> {
+    let catalogue = &door.deals.house().catalogue;
+    let Some(definition) = catalogue.current(FLOW) else {
+        return Ok(None);
+    };
+    let part = |id: &str, role: &str| Ok::<_, Error>((find(people, id)?.no, role.to_owned()));
+    let proposed = json!({ "amount": story.proposed, "currency": "INR" });
+    let mut new = NewConversation {
+        first_step: None,
+        id: ConversationId::fresh(),
+        kind: ConversationKind::Group,
+        title: None,
+        subject: Some(Subject {
+            kind: "bid".to_owned(),
+            id: story.id.to_owned(),
+            card: json!({ "title": story.title, "url": format!("https://example.com/bids/{}", story.id), "data": { "proposed_price": format!("₹{},000", story.proposed / 100_000) } }),
+        }),
+        creator: platform.no,
+        participants: vec![
+            part(story.brand_owner, "brand_owner")?,
+            part(story.influencer, "influencer")?,
+        ],
+        first_message: None,
+    };
+    let context = Map::from_iter([
+        ("bid_title".to_owned(), json!(story.title)),
+        ("proposed_amount".to_owned(), proposed),
+    ]);
+    let first = begin(
+        &new.as_new(platform),
+        catalogue,
+        &definition,
+        context,
+        platform,
+    )?;
+    new.first_step = Some(first.step);
+    match door.house.journal.create(new).await? {
+        Creation::Created(conversation) => Ok(Some(conversation)),
+        Creation::Found(_) => Ok(None),
+    }
+}
+
+async fn happen(
+    door: &Door,
+    conversation: &Conversation,
+    people: &[Arc<Principal>],
+    (number, beat): (usize, Beat),
+    offered: &mut StateVersion,
+) -> Result<(), Error> {
+    let id = conversation.id;
+    match beat {
+        Beat::Press(who, action, input) => {
+            let press = FlowInput::Press {
+                action: action.to_owned(),
+                input: input.as_object().cloned().unwrap_or_default(),
+                version: None,
+            };
+            let caller = Arc::clone(find(people, who)?);
+            let stands = door.deals.press(id, caller, press, None).await?;
+            *offered = stands["state_version"].as_i64().unwrap_or_default();
+        }
+        Beat::Paid => pay(door, conversation, *offered).await?,
+        Beat::Says(who, line) => {
+            let draft = Draft::text(Some(format!("story-{id}-{number}")), line.to_owned());
+            say(door, id, find(people, who)?, draft).await?;
+        }
+        Beat::Reads(who) => {
+            let seen = Command::Mark {
+                mark: Mark::Seen,
+                seq: i64::MAX,
+            };
+            let reader = Arc::clone(find(people, who)?);
+            door.rooms.ask(id, reader, seen).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Says something, as soon as the room has heard that everybody may.
+async fn say(
+    door: &Door,
+    id: ConversationId,
+    speaker: &Arc<Principal>,
+    draft: Draft,
+) -> Result<(), Error> {
+    let draft = Arc::new(draft);
+    for _ in 0..ATTEMPTS {
+        let said = Command::Send(Arc::clone(&draft));
+        match door.rooms.ask(id, Arc::clone(speaker), said).await {
+            Err(Error::Refused(Refusal::ChatNotAllowed { .. })) => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            said => return said.map(drop),
+        }
+    }
+    Err(Error::internal("a deal that is over takes no text"))
+}
+
+/// The gateway's part of a story: it is told as jobs would tell it, before there are any.
+async fn pay(door: &Door, conversation: &Conversation, order: StateVersion) -> Result<(), Error> {
+    let ready = PaymentOutcome::Ready {
+        checkout: json!({}),
+    };
+    for (name, outcome) in [("ready", ready), ("paid", PaymentOutcome::Paid)] {
+        let told = FlowInput::Payment { order, outcome };
+        let once = format!("story:{order}:{name}");
+        let courier = door.deals.courier();
+        courier.tell(conversation.no, told, once).await?;
+    }
+    Ok(())
+}

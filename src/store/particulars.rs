@@ -1,0 +1,103 @@
+//! What of deals is shown beyond how they stand: what they remember, the card that waits for somebody, the last press.
+
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text};
+use serde_json::Value;
+use std::collections::HashMap;
+
+use super::pool::explain;
+use super::schema::flow_steps;
+use crate::domain::ids::{ConversationNo, UserNo};
+use crate::domain::message::MessageKind;
+use crate::domain::snapshot::Particulars;
+use crate::error::Error;
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    no: i64,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    context: Option<Value>,
+    #[diesel(sql_type = Nullable<Text>)]
+    kind: Option<String>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    card: Option<Value>,
+}
+
+// Raw SQL: for each deal a look-up of its cards, which stand side by side, by the messages' primary key.
+const PARTICULARS: &str = "
+select f.conversation_no as no, f.instance -> 'context' as context, m.kind, m.card
+from conversation_flows f
+left join participants p on p.conversation_no = f.conversation_no and p.user_no = $1
+    and p.membership = 'present' and not p.blocked
+left join lateral (
+    select kind, card from messages
+    where conversation_no = f.conversation_no and seq >= f.prompts_from and seq < f.prompts_to
+      and audience_role = p.role and card is not null and deleted_at is null
+    order by seq desc limit 1) m on true
+where f.conversation_no = any($2)";
+
+/// What somebody is shown of the deals in these conversations; one without a deal is left out.
+pub fn of_deals(
+    connection: &mut PgConnection,
+    reader: UserNo,
+    conversations: &[i64],
+) -> Result<HashMap<i64, Particulars>, Error> {
+    let rows: Vec<Row> = diesel::sql_query(PARTICULARS)
+        .bind::<BigInt, _>(reader.0)
+        .bind::<Array<BigInt>, _>(conversations)
+        .load(connection)
+        .map_err(explain)?;
+    rows.into_iter().map(assemble).collect()
+}
+
+fn assemble(row: Row) -> Result<(i64, Particulars), Error> {
+    let kind = row.kind.as_deref().and_then(MessageKind::named);
+    let card = row.card.map(|card| serde_json::value::to_raw_value(&card));
+    let card = card.transpose().map_err(Error::internal)?;
+    let context = match row.context {
+        Some(Value::Object(context)) => context,
+        Some(_) | None => Default::default(),
+    };
+    let card = kind.zip(card);
+    Ok((row.no, Particulars { context, card }))
+}
+
+/// A press that became a step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pressed {
+    /// Who pressed.
+    pub by: UserNo,
+    /// What made it the same press again.
+    pub request_id: String,
+    /// What the presser was told.
+    pub answer: Value,
+}
+
+/// The newest step of a conversation's deal that a person made.
+pub fn last_press(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+) -> Result<Option<Pressed>, Error> {
+    let found: Option<(Option<i64>, Option<String>, Option<Value>)> = flow_steps::table
+        .filter(flow_steps::conversation_no.eq(conversation.0))
+        .filter(flow_steps::request_id.is_not_null())
+        .filter(flow_steps::actor_no.is_not_null())
+        .order(flow_steps::seq.desc())
+        .select((
+            flow_steps::actor_no,
+            flow_steps::request_id,
+            flow_steps::answer,
+        ))
+        .first(connection)
+        .optional()
+        .map_err(explain)?;
+    Ok(found.and_then(|(by, request_id, answer)| {
+        Some(Pressed {
+            by: UserNo(by?),
+            request_id: request_id?,
+            answer: answer?,
+        })
+    }))
+}

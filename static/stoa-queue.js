@@ -1,0 +1,49 @@
+// What was said and is not stored yet. Made to be copied beside stoa-client.js, which needs it.
+
+/**
+ * @typedef {Object} Draft What a person wants to say
+ * @property {string} body
+ * @property {string|null} [reply_to] A message's id
+ * @property {{url: string, name?: string, type?: string, size?: number}[]} [attachments]
+ * @property {Object|null} [context]
+ *
+ * @typedef {Draft & {client_id: string, conversation_id: string, created_at: string, state: "waiting"|"failed", error?: Object}} Queued
+ */
+
+/** A name for something that is sent more than once and counts once. Works on plain http too, where crypto.randomUUID is missing. */
+export const newClientId = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** The entries, in order, kept over a reload. */
+export class Queue {
+  constructor(storage, key) {
+    this.storage = storage;
+    this.key = key;
+    this.entries = this.#load();
+  }
+
+  #load() {
+    try {
+      return JSON.parse(this.storage.getItem(this.key)) ?? [];
+    } catch {
+      return [];
+    }
+  }
+
+  replace(entries) {
+    this.entries = entries;
+    try {
+      this.storage.setItem(this.key, JSON.stringify(entries));
+    } catch {
+      // A full or forbidden storage costs the reload's safety, not the message.
+    }
+  }
+
+  change(clientId, fields) {
+    this.replace(this.entries.map((entry) => (entry.client_id === clientId ? { ...entry, ...fields } : entry)));
+  }
+
+  remove(clientId) {
+    this.replace(this.entries.filter((entry) => entry.client_id !== clientId));
+  }
+}

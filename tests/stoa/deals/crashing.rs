@@ -1,0 +1,207 @@
+//! Deals on a server that is killed: between any two steps, in the middle of one, and while a timer fires. They go on, once.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+use super::{Flows, TICKING, rupees, wish};
+use crate::child::Process;
+use crate::client::Person;
+use crate::house::fresh_database;
+
+/// A server that comes back whenever it is killed, and a deal on it.
+struct Phoenix {
+    database: String,
+    options: Vec<String>,
+    process: Process,
+}
+
+impl Phoenix {
+    async fn rise(options: &[&str]) -> Self {
+        let database = tokio::task::spawn_blocking(fresh_database).await.unwrap();
+        let process = Process::serve_on(&database, options).await;
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        Self {
+            database,
+            options,
+            process,
+        }
+    }
+
+    async fn rise_again(&mut self) {
+        self.process.signal("KILL");
+        let options: Vec<&str> = self.options.iter().map(String::as_str).collect();
+        self.process = Process::serve_on(&self.database, &options).await;
+    }
+
+    fn person(&self, id: &str) -> Person {
+        self.process.person(id)
+    }
+
+    /// Makes everybody known, and begins a deal. Answers its conversation.
+    async fn begin(&self, people: [&str; 2], wish: Value) -> String {
+        for person in people {
+            let known = self.person(person).get("/api/v1/me").await;
+            known.expect_status(200);
+        }
+        let platform = self.process.person_with("platform", &["service"]);
+        let made = platform.post("/api/v1/conversations", wish).await;
+        made.expect_status(201).body["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    fn log(&self, query: &str) -> Vec<String> {
+        #[derive(QueryableByName)]
+        struct Line {
+            #[diesel(sql_type = Text)]
+            line: String,
+        }
+        let mut connection = PgConnection::establish(&self.database).unwrap();
+        let rows: Vec<Line> = diesel::sql_query(query).load(&mut connection).unwrap();
+        rows.into_iter().map(|row| row.line).collect()
+    }
+
+    fn count(&self, query: &str) -> i64 {
+        #[derive(QueryableByName)]
+        struct Counted {
+            #[diesel(sql_type = BigInt)]
+            n: i64,
+        }
+        let mut connection = PgConnection::establish(&self.database).unwrap();
+        let counted: Counted = diesel::sql_query(query)
+            .get_result(&mut connection)
+            .unwrap();
+        counted.n
+    }
+}
+
+const ACTIONS: &str = "select action as line from flow_steps order by seq";
+
+#[tokio::test]
+async fn a_deal_whose_server_is_killed_around_every_step_makes_each_step_once() {
+    let mut phoenix = Phoenix::rise(&["--rate-limits", "off", "--jobs", "off"]).await;
+    let id = phoenix.begin(["ines", "bela"], wish("bid-1")).await;
+    let way = [
+        ("ines", "accept_connection", json!({})),
+        (
+            "bela",
+            "send_project_details",
+            json!({ "details": "posts" }),
+        ),
+        ("ines", "accept_project", json!({})),
+        ("bela", "send_price_offer", rupees(5_000)),
+        ("ines", "negotiate_price", rupees(6_000)),
+        ("bela", "accept_negotiation", json!({})),
+    ];
+    for (number, (person, action, input)) in way.iter().enumerate() {
+        let path = format!("/api/v1/conversations/{id}/flow/actions/{action}");
+        let press = json!({ "input": input, "request_id": format!("r-{number}") });
+        let pressing = phoenix.person(person);
+        let (sent, pressed) = (press.clone(), path.clone());
+        let first = tokio::spawn(async move { pressing.try_post(&pressed, sent).await });
+        // A different moment of the step each time: before, during, after.
+        tokio::time::sleep(Duration::from_millis(3 * number as u64)).await;
+        phoenix.rise_again().await;
+        let first = first.await.unwrap();
+        let again = phoenix.person(person).post(&path, press).await;
+        let again = again.expect_status(200).body;
+        if let Some(first) = first.filter(|first| first.status == 200) {
+            assert_eq!(first.body, again, "{action}");
+        }
+    }
+    let expected: Vec<&str> = ["start", "then"]
+        .into_iter()
+        .chain(way.iter().map(|(_, action, _)| *action))
+        .collect();
+    assert_eq!(phoenix.log(ACTIONS), expected);
+    assert_eq!(phoenix.count("select count(*) as n from payment_orders"), 1);
+    assert_eq!(
+        phoenix.count("select count(*) as n from (select seq from messages union all select seq from flow_steps) s"),
+        phoenix.count("select last_seq as n from conversations"),
+        "every seq is somebody's"
+    );
+}
+
+/// A deal of the ticking flow.
+pub fn ticking() -> Value {
+    json!({
+        "kind": "group",
+        "participants": [{ "user_id": "ada", "role": "one" }, { "user_id": "ben", "role": "other" }],
+        "flow": { "name": "ticking" },
+    })
+}
+
+#[tokio::test]
+async fn timers_fire_once_however_often_the_server_is_killed_while_they_do() {
+    let folder = Flows::with(TICKING);
+    let flows = folder.folder();
+    let options = [
+        "--rate-limits",
+        "off",
+        "--flows",
+        &flows,
+        "--job-lease-seconds",
+        "1",
+        "--job-retry-ms",
+        "50",
+    ];
+    let mut phoenix = Phoenix::rise(&options).await;
+    phoenix.begin(["ada", "ben"], ticking()).await;
+    let begun = Instant::now();
+    let is_over = |phoenix: &Phoenix| {
+        phoenix.count("select count(*) as n from conversation_flows where state = 'over'") == 1
+    };
+    let mut kills = 0;
+    while !is_over(&phoenix) {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "{:?}",
+            phoenix.log(ACTIONS)
+        );
+        tokio::time::sleep(Duration::from_millis(60 + 37 * (kills % 9))).await;
+        if kills < 12 {
+            phoenix.rise_again().await;
+            kills += 1;
+        }
+    }
+    assert_eq!(
+        phoenix.log(ACTIONS),
+        ["start", "remind_1", "deadline", "deadline"]
+    );
+    let said = "select body as line from messages where card is null order by seq";
+    assert_eq!(
+        phoenix.log(said),
+        ["Still there?", "Nobody answered.", "It is over."]
+    );
+    let told = "select event as line from platform_events order by no";
+    assert_eq!(phoenix.log(told), ["ticking.late", "ticking.over"]);
+    assert_eq!(phoenix.count("select count(*) as n from flow_timers"), 0);
+}
+
+#[tokio::test]
+async fn a_step_puts_off_what_would_have_happened_by_itself() {
+    let folder = Flows::with(TICKING);
+    let flows = folder.folder();
+    let phoenix = Phoenix::rise(&["--rate-limits", "off", "--flows", &flows]).await;
+    let id = phoenix.begin(["ada", "ben"], ticking()).await;
+    let (ada, path) = (
+        phoenix.person("ada"),
+        format!("/api/v1/conversations/{id}/flow/actions/answer"),
+    );
+    for _ in 0..6 {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        let answer = ada
+            .post(&path, json!({ "input": { "note": "here" } }))
+            .await;
+        assert_eq!(answer.expect_status(200).body["state"], "waiting");
+    }
+    assert_eq!(
+        phoenix.log(ACTIONS),
+        [
+            "start", "answer", "answer", "answer", "answer", "answer", "answer"
+        ]
+    );
+}

@@ -1,0 +1,136 @@
+//! A new version of a flow: new deals run by it, running ones stay with theirs until they are taken along.
+
+use serde_json::{Value, json};
+
+use super::crashing::ticking;
+use super::{Flows, TICKING};
+use crate::child::outcome;
+use crate::client::Person;
+use crate::house::House;
+
+const MIGRATION: &str = "
+[[migrations]]
+from = 1
+states = { waiting = \"patient\" }
+";
+
+fn first_version() -> String {
+    TICKING.replace("PT2S", "PT2H").replace("PT1S", "PT1H")
+}
+
+/// The same flow, where waiting is called being patient.
+fn second_version() -> String {
+    let renamed = first_version()
+        .replace("version = 1", "version = 2")
+        .replace("states.waiting", "states.patient")
+        .replace("\"waiting\"", "\"patient\"");
+    renamed + MIGRATION
+}
+
+async fn begin(house: &House, platform: &Person) -> String {
+    let _known = (house.person("ada").await, house.person("ben").await);
+    let made = platform.post("/api/v1/conversations", ticking()).await;
+    made.expect_status(201).body["id"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+async fn flow(person: &Person, id: &str) -> Value {
+    let path = format!("/api/v1/conversations/{id}/flow");
+    person.get(&path).await.expect_status(200).body
+}
+
+#[tokio::test]
+async fn running_deals_are_taken_along_when_somebody_says_so_and_are_told_live() {
+    let flows = Flows::with(&first_version());
+    let path = flows.folder();
+    let options = ["--rate-limits", "off", "--flows", &path];
+    let mut house = House::with(&options).await;
+    let platform = house.person_with("platform", &["service"]).await;
+    let mut deals = Vec::new();
+    for _ in 0..5 {
+        deals.push(begin(&house, &platform).await);
+    }
+    house.stop().await;
+    flows.put(&second_version());
+    house.start_again().await;
+    let ada = house.person("ada").await;
+    assert_eq!(flow(&ada, &deals[0]).await["version"], 1, "pinned");
+    assert_eq!(
+        flow(&ada, &begin(&house, &platform).await).await["version"],
+        2
+    );
+    let mut live = ada.joined(&deals[0]).await;
+    let file = flows.file();
+    let database = house.database.clone();
+    let run = |dry: bool| {
+        let mut arguments = vec![
+            "flow",
+            "migrate",
+            &file,
+            "--batch",
+            "2",
+            "--database-url",
+            &database,
+        ];
+        arguments.extend(dry.then_some("--dry-run"));
+        let (output, said, complained) = outcome(&arguments, &[]);
+        assert!(output.status.success(), "{complained}");
+        said
+    };
+    let would = run(true);
+    assert!(
+        would.contains("ticking 1 → 2: 5 deals would go")
+            && would.contains("waiting → patient: 5 deals"),
+        "{would}"
+    );
+    assert_eq!(
+        flow(&ada, &deals[0]).await["version"],
+        1,
+        "nothing was done"
+    );
+    let went = run(false);
+    assert!(went.contains("ticking 1 → 2: 5 deals went"), "{went}");
+    let told = live.event("conversation_state_changed").await;
+    assert_eq!(
+        (&told["new_state"], &told["flow"]["version"]),
+        (&json!("patient"), &json!(2))
+    );
+    for deal in &deals {
+        let now = flow(&ada, deal).await;
+        assert_eq!(
+            (&now["version"], &now["state"]),
+            (&json!(2), &json!("patient"))
+        );
+        let path = format!("/api/v1/conversations/{deal}/flow/actions/answer");
+        let answer = ada.post(&path, json!({ "input": { "note": "on" } })).await;
+        assert_eq!(answer.expect_status(200).body["state"], "patient");
+    }
+    let again = run(false);
+    assert!(again.contains("0 deals went"), "{again}");
+}
+
+#[tokio::test]
+async fn a_version_that_deals_run_by_can_not_be_changed_behind_their_back() {
+    let flows = Flows::with(&first_version());
+    let path = flows.folder();
+    let mut house = House::with(&["--rate-limits", "off", "--flows", &path]).await;
+    house.stop().await;
+    flows.put(&first_version().replace("Ticking", "Tocking"));
+    let database = house.database.clone();
+    let arguments = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--database-url",
+        &database,
+        "--flows",
+        &path,
+    ];
+    let (output, _, complained) = outcome(&arguments, &[("STOA_JWT_SECRET", crate::house::SECRET)]);
+    assert!(
+        !output.status.success() && complained.contains("Raise `version`"),
+        "{complained}"
+    );
+}
