@@ -135,7 +135,10 @@ fn build(
         journal: house.journal.clone(),
         pool: pool.clone(),
         catalogue: Arc::new(catalogue),
-        committed: rooms.committed(),
+        committed: {
+            let rooms = rooms.clone();
+            Arc::new(move |committed| rooms.take_in(committed))
+        },
         idle: house.idle,
         bell: bell.clone(),
     });

@@ -170,7 +170,7 @@ impl Deals {
             Ok((id, replay::entries(connection, conversation, after)?))
         });
         if let (Some(conversation), entries) = read.await? {
-            self.house.committed.do_send(Committed {
+            (self.house.committed)(Committed {
                 conversation,
                 entries,
             });
@@ -186,7 +186,7 @@ impl Deals {
                 if first.leaves_work() {
                     self.house.bell.ring();
                 }
-                self.house.committed.do_send(Committed {
+                (self.house.committed)(Committed {
                     conversation,
                     entries,
                 });

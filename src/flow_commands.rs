@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use crate::flow_files::{listed, parsed, read};
 use crate::flow_migration::{MigrateOptions, migrate};
 use stoa::flow::simulate::{Played, Script, play, transitions};
-use stoa::flow::{Definition, Problem, graph};
+use stoa::flow::{Definition, graph};
 
 /// What can be done with flow files.
 #[derive(Subcommand)]
@@ -151,60 +152,4 @@ fn tell(told: &mut String, run: &Played) {
 
 fn definition(file: &Path) -> Result<Definition, String> {
     parsed(file).map(|(definition, _)| definition)
-}
-
-/// A flow file as a definition, and its text.
-pub fn parsed(file: &Path) -> Result<(Definition, String), String> {
-    let source = read(file)?;
-    match Definition::parse(&source) {
-        Ok(definition) => Ok((definition, source)),
-        Err(problems) => Err(format!(
-            "{} wrong in the flow\n\n{}",
-            problems.len(),
-            listed(file, &source, &problems)
-        )),
-    }
-}
-
-fn read(file: &Path) -> Result<String, String> {
-    let named = |why: String| format!("{}: {why}", file.display());
-    if file.is_dir() {
-        return Err(named("this is a folder, not a file".to_owned()));
-    }
-    let bytes = std::fs::read(file).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => named("there is no such file".to_owned()),
-        _ => named(error.to_string()),
-    })?;
-    String::from_utf8(bytes).map_err(|_| named("this is no UTF-8 text".to_owned()))
-}
-
-/// Problems as a compiler tells them: place, sentence, the line, a mark under it, advice.
-fn listed(file: &Path, source: &str, problems: &[Problem]) -> String {
-    let mut told = String::new();
-    for problem in problems {
-        let (file, line, column) = (file.display(), problem.line, problem.column);
-        let _ = writeln!(told, "{file}:{line}:{column}: {}", problem.message);
-        let text = source.lines().nth(line.saturating_sub(1)).unwrap_or("");
-        let (shown, mark) = excerpt(text, column);
-        let _ = writeln!(told, "  {line:>5} | {shown}\n        | {mark}^");
-        if let Some(help) = &problem.help {
-            let _ = writeln!(told, "        = {help}");
-        }
-        told.push('\n');
-    }
-    told
-}
-
-/// The part of a line around a column, and the room before the mark.
-fn excerpt(text: &str, column: usize) -> (String, String) {
-    let (before, after) = (60, 60);
-    let skipped = column.saturating_sub(before + 1);
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    let shown: String = text
-        .chars()
-        .skip(skipped)
-        .take(before + after)
-        .map(plain)
-        .collect();
-    (shown, " ".repeat(column.saturating_sub(skipped + 1)))
 }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::flow_commands::parsed;
+use crate::flow_files::parsed;
 use stoa::config::default_data_folder;
 use stoa::domain::ids::ConversationNo;
 use stoa::flow::Definition;

@@ -60,12 +60,7 @@ pub fn listen(
     };
     let builder = bounded(config);
     let stopping = builder.graceful_shutdown_signal();
-    let socket = bound(config.listen).map_err(|error| {
-        format!(
-            "Can not listen on {}: {error}. Is another server running there? Choose with --listen.",
-            config.listen
-        )
-    })?;
+    let socket = bound(config.listen).map_err(|error| explain(config, &error))?;
     let address = socket.local_addr().unwrap_or(config.listen);
     let http = builder.listen("http", socket, move || {
         let (stopping, sockets) = (stopping.clone(), sockets.clone());
@@ -88,6 +83,13 @@ pub fn listen(
     });
     let http = http.map_err(|error| error.to_string())?;
     Ok((address, http.run()))
+}
+
+fn explain(config: &Config, error: &std::io::Error) -> String {
+    format!(
+        "Can not listen on {}: {error}. Is another server running there? Choose with --listen.",
+        config.listen
+    )
 }
 
 /// A server with its threads, and the connections that it takes.

@@ -1,6 +1,7 @@
 //! The command line: `serve` (the default), `token` and `flow`.
 
 mod flow_commands;
+mod flow_files;
 mod flow_migration;
 
 use clap::{Args, Parser, Subcommand};

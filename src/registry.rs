@@ -122,9 +122,13 @@ impl Rooms {
             .is_some()
     }
 
-    /// Where those who commit entries of their own hand them over.
-    pub fn committed(&self) -> Recipient<Committed> {
-        self.registry.clone().recipient()
+    /// Hands a room what somebody else has committed. Whatever its sender asks of an awake room afterwards finds it there.
+    pub fn take_in(&self, committed: Committed) {
+        let room = self.awake.get(&committed.conversation);
+        match room.filter(|room| room.connected()) {
+            Some(room) => room.do_send(ToRoom::Committed(committed.entries)),
+            None => self.registry.do_send(committed),
+        }
     }
 
     /// How many rooms are awake.

@@ -9,7 +9,7 @@ use tokio::task::spawn_local;
 use tokio::time::{Instant, timeout};
 
 use crate::drive::Failure;
-use crate::drive::client::{Socket, Target, text, whole};
+use crate::drive::client::{Socket, Target, answer, text, whole};
 use crate::ledger::Problems;
 use crate::meter::Meter;
 use crate::report::{Row, grouped, rate};
@@ -73,10 +73,31 @@ pub async fn run(target: &Target, deals: usize) -> Result<Row, Failure> {
     })
 }
 
+/// Makes both known, then has the platform begin their deal. Answers its conversation's id.
+async fn converse(target: &Target, people: &[String; 2]) -> Result<String, Failure> {
+    for person in people {
+        answer(target.get(person, "/me")?).await?;
+    }
+    let named = people.iter().zip(SIDES);
+    let participants: Vec<Value> = named
+        .map(|(user, role)| json!({ "user_id": user, "role": role }))
+        .collect();
+    let wish = json!({ "kind": "group", "participants": participants, "flow": { "name": "bid" } });
+    let asked = target.post("platform", &["service"], "/api/v1/conversations")?;
+    Ok(text(&answer(asked.json(&wish)).await?, "id")?.to_owned())
+}
+
+/// Pays an order at the sandbox, as its payer would on the gateway's page.
+async fn pay(target: &Target, order: &str) -> Result<(), Failure> {
+    let page = target.post("payer", &[], &format!("/sandbox/checkout/{order}"))?;
+    let paid = answer(page.json(&json!({ "outcome": "success" })));
+    paid.await.map(drop)
+}
+
 impl Deal {
     async fn begin(target: &Target, number: usize) -> Result<Self, Failure> {
         let people = SIDES.map(|role| format!("deal-{}-{number}-{role}", std::process::id()));
-        let id = target.deal(&people, &SIDES, "bid").await?;
+        let id = converse(target, &people).await?;
         let [influencer, brand_owner] = &people;
         Ok(Self {
             sides: [
@@ -102,7 +123,7 @@ impl Deal {
             }
             if self.state() == "payment_pending" && self.sides[1].opened_checkout {
                 let order = self.order.take().ok_or("a checkout without an order")?;
-                target.pay(&order).await?;
+                pay(&target, &order).await?;
                 self.sides[1].opened_checkout = false;
                 while self.state() == "payment_pending" {
                     self.wait().await?;

@@ -12,6 +12,7 @@ mod ledger;
 mod meter;
 mod reading;
 mod report;
+mod stepping;
 mod traffic;
 
 #[path = "../../tests/drive/mod.rs"]
@@ -76,6 +77,7 @@ enum Scenario {
     History,
     Join,
     Deals,
+    Step,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -154,6 +156,7 @@ async fn run(
         Scenario::History => reading::history(target, options.secs).await,
         Scenario::Join => reading::join(target, options.secs).await,
         Scenario::Deals => deals::run(target, options.deals).await,
+        Scenario::Step => stepping::run(),
     }
 }
 
@@ -166,5 +169,6 @@ fn name(scenario: Scenario) -> &'static str {
         Scenario::History => "history",
         Scenario::Join => "join",
         Scenario::Deals => "deals",
+        Scenario::Step => "step",
     }
 }

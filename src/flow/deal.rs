@@ -43,8 +43,8 @@ pub struct House {
     pub pool: Pool,
     /// The definitions.
     pub catalogue: Arc<Catalogue>,
-    /// Where committed entries go, so that a room tells them.
-    pub committed: Recipient<Committed>,
+    /// Takes committed entries to their room. It is told before the presser is answered: what they do next comes after.
+    pub committed: Arc<dyn Fn(Committed) + Send + Sync>,
     /// How long a deal stays awake when nothing happens to it.
     pub idle: Duration,
     /// Rung when a step has left work for later.
@@ -224,7 +224,7 @@ impl Deal {
                 if let Some(awake) = &mut self.awake {
                     awake.take_in(decided);
                 }
-                self.house.committed.do_send(Committed {
+                (self.house.committed)(Committed {
                     conversation: self.conversation,
                     entries,
                 });

@@ -214,8 +214,8 @@ impl Decided {
     /// Whether rows were written that wait for the job runner.
     pub fn leaves_work(&self) -> bool {
         let step = &self.step.step;
-        !(step.orders.is_empty() && step.refunds.is_empty() && step.events.is_empty())
-            || !step.instance.timers.is_empty()
+        let is_idle = step.orders.is_empty() && step.refunds.is_empty() && step.events.is_empty();
+        !is_idle || !step.instance.timers.is_empty()
     }
 
     /// What was committed, in order, where the conversation's last seq before was `before`.

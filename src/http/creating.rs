@@ -15,7 +15,7 @@ use super::refusals::Body;
 use super::{Failure, Server};
 use crate::domain::command::Command;
 use crate::domain::conversation::{
-    ConversationKind, MEMBER, Membership, OWNER, Participant, Subject,
+    Conversation, ConversationKind, MEMBER, Membership, OWNER, Participant, Subject,
 };
 use crate::domain::ids::{ConversationId, UserId, UserNo};
 use crate::domain::limits;
@@ -235,6 +235,7 @@ pub(super) async fn make(
             if wanted.is_some() {
                 server.bell.ring();
             }
+<<<<<<< HEAD
             let no = conversation.no;
             let people = house
                 .pool
@@ -247,6 +248,10 @@ pub(super) async fn make(
             log::info!(event = "conversation_created", conversation_id:% = conversation.id, user_id:% = caller.id, kind = conversation.kind.name(); "");
             let (id, novelty) = (conversation.id, Novelty::New);
             Ok(Made { id, novelty })
+=======
+            announce(server, caller, &conversation).await?;
+            answer(server, caller, conversation.id, 201).await
+>>>>>>> deals
         }
         Creation::Found(conversation) => {
             bring_back(server, caller, conversation.id, conversation.kind).await?;
@@ -254,14 +259,42 @@ pub(super) async fn make(
                 wanted.begin_in(server, &conversation, caller).await?;
             }
             if let Some(draft) = first_message {
+<<<<<<< HEAD
                 let say = Command::Send(draft);
                 let rooms = &server.door.rooms;
                 rooms.ask(conversation.id, Arc::clone(caller), say).await?;
+=======
+                let said = Command::Send(draft);
+                let room = server
+                    .door
+                    .rooms
+                    .ask(conversation.id, Arc::clone(caller), said);
+                room.await?;
+>>>>>>> deals
             }
             let (id, novelty) = (conversation.id, Novelty::Repeated);
             Ok(Made { id, novelty })
         }
     }
+}
+
+/// Tells those who take part in a new conversation of it.
+async fn announce(
+    server: &Server,
+    caller: &Principal,
+    conversation: &Conversation,
+) -> Result<(), Failure> {
+    let (house, no) = (&server.door.house, conversation.no);
+    let people = house
+        .pool
+        .run(move |connection| participants::of(connection, no))
+        .await?;
+    server
+        .door
+        .rooms
+        .announce_creation(house, conversation, &people);
+    log::info!(event = "conversation_created", conversation_id:% = conversation.id, user_id:% = caller.id, kind = conversation.kind.name(); "");
+    Ok(())
 }
 
 /// Whoever left a direct conversation is in it again when one of the two asks for it.

@@ -27,7 +27,7 @@ use crate::store::conversations::{self as conversation_rows, Key};
 use crate::store::flows as rows;
 use crate::wire::acting::Acting;
 use crate::wire::deals::{DealReader, FlowView, LoggedStepView};
-use crate::wire::decode::{checked_press, checked_request_id};
+use crate::wire::pressing::{checked_press, checked_request_id};
 
 /// The deal that a new conversation is to be.
 #[derive(Deserialize, ToSchema)]

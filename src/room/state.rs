@@ -9,7 +9,6 @@ use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
 };
 use crate::domain::entry::{Entry, Fact};
-use crate::domain::flow::ChatPolicy;
 use crate::domain::ids::{MessageId, Seq, UserId, UserNo};
 use crate::domain::limits;
 use crate::domain::message::{Draft, MessageKind, Power};
@@ -127,25 +126,11 @@ impl State {
         match self.standing(caller)? {
             Standing::Participant(person) if person.muted => Err(Refusal::Muted),
             Standing::Participant(person) if !caller.roles.opens_every_conversation() => {
-                self.deal_must_allow_text(&person.role)?;
+                let deal = self.conversation.flow.as_ref();
+                deal.map_or(Ok(()), |deal| deal.may_type(&person.role))?;
                 self.must_be_open()
             }
             Standing::Participant(_) | Standing::Staff => self.must_be_open(),
-        }
-    }
-
-    fn deal_must_allow_text(&self, role: &str) -> Result<(), Refusal> {
-        let Some(deal) = &self.conversation.flow else {
-            return Ok(());
-        };
-        match deal.chat_of(role) {
-            ChatPolicy::Free => Ok(()),
-            policy @ (ChatPolicy::Buttons | ChatPolicy::Read | ChatPolicy::None) => {
-                Err(Refusal::ChatNotAllowed {
-                    state: deal.state.clone(),
-                    policy,
-                })
-            }
         }
     }
 

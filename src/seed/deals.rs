@@ -204,7 +204,10 @@ async fn happen(
             };
             let caller = Arc::clone(find(people, who)?);
             let stands = door.deals.press(id, caller, press, None).await?;
-            *offered = stands["state_version"].as_i64().unwrap_or_default();
+            *offered = stands
+                .get("state_version")
+                .and_then(|version| version.as_i64())
+                .unwrap_or_default();
         }
         Beat::Paid => pay(door, conversation, *offered).await?,
         Beat::Says(who, line) => {

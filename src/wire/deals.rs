@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::views::{instant, maybe_instant};
+use super::instants::{instant, maybe_instant};
 use crate::domain::conversation::Conversation;
 use crate::domain::entry::Entry;
 use crate::domain::flow::{

@@ -1,13 +1,14 @@
 //! The public JSON view of things: the same over the socket and over REST.
 
-use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
-use serde::{Serialize, Serializer};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::deals::{DealReader, FlowView};
+use super::instants::{instant, maybe_instant};
 use crate::directory::Directory;
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Membership, Participant, PresenceStatus,
@@ -17,6 +18,7 @@ use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::message::{Attachment, Message, MessageKind};
 use crate::domain::snapshot::{Listed, Recovery, Snapshot};
 
+<<<<<<< HEAD
 /// RFC 3339 with milliseconds, as in `2026-01-31T09:05:00.123Z`. Every event has one or more, and chrono takes ten times as long.
 /// A time as it is shown everywhere: RFC 3339 in UTC, with milliseconds.
 pub fn instant<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -54,6 +56,8 @@ pub fn maybe_instant<S: Serializer>(
     }
 }
 
+=======
+>>>>>>> deals
 /// A file of a message.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Attachment)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::domain::ids::{ConversationNo, MessageId, UserId};
 use crate::domain::message::Draft;
+use chrono::SecondsFormat;
 
 const ALICE: UserNo = UserNo(1);
 const BOB: UserNo = UserNo(2);

@@ -50,10 +50,6 @@ impl Target {
         })
     }
 
-    fn token(&self, user: &str) -> Result<String, Failure> {
-        self.token_with(user, &[])
-    }
-
     fn token_with(&self, user: &str, roles: &[&str]) -> Result<String, Failure> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let claims = Claims {
@@ -75,7 +71,14 @@ impl Target {
         Ok(self
             .http
             .get(format!("http://{}/api/v1{path}", self.address))
-            .bearer_auth(self.token(user)?))
+            .bearer_auth(self.token_with(user, &[])?))
+    }
+
+    /// A POST to any path, with a token of these roles.
+    pub fn post(&self, user: &str, roles: &[&str], path: &str) -> Result<RequestBuilder, Failure> {
+        let token = self.token_with(user, roles)?;
+        let url = format!("http://{}{path}", self.address);
+        Ok(self.http.post(url).bearer_auth(token))
     }
 
     /// Makes everybody known, then one conversation of them all; the first is its creator. Answers its id.
@@ -89,40 +92,10 @@ impl Target {
             .iter()
             .map(|user| json!({ "user_id": user }))
             .collect();
-        let url = format!("http://{}/api/v1/conversations", self.address);
-        let request = self.http.post(url).bearer_auth(self.token(creator)?);
+        let request = self.post(creator, &[], "/api/v1/conversations")?;
         let made =
             answer(request.json(&json!({ "kind": kind, "participants": participants }))).await?;
         Ok(text(&made, "id")?.to_owned())
-    }
-
-    /// Makes everybody known, then begins a deal in which each has the role of the same place. Answers its conversation's id.
-    pub async fn deal(
-        &self,
-        people: &[String],
-        roles: &[&str],
-        flow: &str,
-    ) -> Result<String, Failure> {
-        for person in people {
-            answer(self.get(person, "/me")?).await?;
-        }
-        let named = people.iter().zip(roles);
-        let participants: Vec<Value> = named
-            .map(|(user, role)| json!({ "user_id": user, "role": role }))
-            .collect();
-        let platform = self.token_with("platform", &["service"])?;
-        let url = format!("http://{}/api/v1/conversations", self.address);
-        let wish =
-            json!({ "kind": "group", "participants": participants, "flow": { "name": flow } });
-        let made = answer(self.http.post(url).bearer_auth(platform).json(&wish)).await?;
-        Ok(text(&made, "id")?.to_owned())
-    }
-
-    /// Pays an order at the sandbox, as its payer would on the gateway's page.
-    pub async fn pay(&self, order: &str) -> Result<(), Failure> {
-        let url = format!("http://{}/sandbox/checkout/{order}", self.address);
-        let paid = self.http.post(url).json(&json!({ "outcome": "success" }));
-        answer(paid).await.map(drop)
     }
 
     /// Opens a socket.
@@ -130,7 +103,7 @@ impl Target {
         let mut request = format!("ws://{}/ws", self.address).into_client_request()?;
         request.headers_mut().insert(
             "Authorization",
-            format!("Bearer {}", self.token(user)?).parse()?,
+            format!("Bearer {}", self.token_with(user, &[])?).parse()?,
         );
         let stream = TcpStream::connect(&self.address).await?;
         stream.set_nodelay(true)?;

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ids::{Seq, UserId};
+use super::refusal::Refusal;
 
 pub use offer::{Card, Field, FieldKind, Offer, Style};
 pub use step::{
@@ -154,6 +155,19 @@ impl Standing {
             Some(policy) => *policy,
             None if open => ChatPolicy::Free,
             None => ChatPolicy::Read,
+        }
+    }
+
+    /// Refuses the free text of a participant with this role, where the state allows none.
+    pub fn may_type(&self, role: &str) -> Result<(), Refusal> {
+        match self.chat_of(role) {
+            ChatPolicy::Free => Ok(()),
+            policy @ (ChatPolicy::Buttons | ChatPolicy::Read | ChatPolicy::None) => {
+                Err(Refusal::ChatNotAllowed {
+                    state: self.state.clone(),
+                    policy,
+                })
+            }
         }
     }
 

@@ -41,12 +41,29 @@ async fn flow(person: &Person, id: &str) -> Value {
     person.get(&path).await.expect_status(200).body
 }
 
-#[tokio::test]
-async fn running_deals_are_taken_along_when_somebody_says_so_and_are_told_live() {
+/// What the command line says of taking deals along.
+fn migrate(house: &House, flows: &Flows, more: &[&str]) -> String {
+    let (file, database) = (flows.file(), &house.database);
+    let mut arguments = vec![
+        "flow",
+        "migrate",
+        &file,
+        "--batch",
+        "2",
+        "--database-url",
+        database,
+    ];
+    arguments.extend(more);
+    let (output, said, complained) = outcome(&arguments, &[]);
+    assert!(output.status.success(), "{complained}");
+    said
+}
+
+/// A server with five deals of the first version, and the second one in its folder since.
+async fn with_two_versions() -> (House, Flows, Vec<String>) {
     let flows = Flows::with(&first_version());
     let path = flows.folder();
-    let options = ["--rate-limits", "off", "--flows", &path];
-    let mut house = House::with(&options).await;
+    let mut house = House::with(&["--rate-limits", "off", "--flows", &path]).await;
     let platform = house.person_with("platform", &["service"]).await;
     let mut deals = Vec::new();
     for _ in 0..5 {
@@ -55,46 +72,35 @@ async fn running_deals_are_taken_along_when_somebody_says_so_and_are_told_live()
     house.stop().await;
     flows.put(&second_version());
     house.start_again().await;
+    (house, flows, deals)
+}
+
+#[tokio::test]
+async fn a_new_version_is_for_new_deals() {
+    let (house, flows, deals) = with_two_versions().await;
+    let platform = house.person_with("platform", &["service"]).await;
     let ada = house.person("ada").await;
-    assert_eq!(flow(&ada, &deals[0]).await["version"], 1, "pinned");
-    assert_eq!(
-        flow(&ada, &begin(&house, &platform).await).await["version"],
-        2
-    );
+    let fresh = begin(&house, &platform).await;
+    assert_eq!(flow(&ada, &fresh).await["version"], 2);
+    let would = migrate(&house, &flows, &["--dry-run"]);
+    assert!(would.contains("ticking 1 → 2: 5 deals would go"), "{would}");
+    assert!(would.contains("waiting → patient: 5 deals"), "{would}");
+    for deal in &deals {
+        assert_eq!(flow(&ada, deal).await["version"], 1, "pinned");
+    }
+}
+
+#[tokio::test]
+async fn running_deals_are_taken_along_when_somebody_says_so_and_are_told_live() {
+    let (house, flows, deals) = with_two_versions().await;
+    let ada = house.person("ada").await;
     let mut live = ada.joined(&deals[0]).await;
-    let file = flows.file();
-    let database = house.database.clone();
-    let run = |dry: bool| {
-        let mut arguments = vec![
-            "flow",
-            "migrate",
-            &file,
-            "--batch",
-            "2",
-            "--database-url",
-            &database,
-        ];
-        arguments.extend(dry.then_some("--dry-run"));
-        let (output, said, complained) = outcome(&arguments, &[]);
-        assert!(output.status.success(), "{complained}");
-        said
-    };
-    let would = run(true);
-    assert!(
-        would.contains("ticking 1 → 2: 5 deals would go")
-            && would.contains("waiting → patient: 5 deals"),
-        "{would}"
-    );
-    assert_eq!(
-        flow(&ada, &deals[0]).await["version"],
-        1,
-        "nothing was done"
-    );
-    let went = run(false);
+    let went = migrate(&house, &flows, &[]);
     assert!(went.contains("ticking 1 → 2: 5 deals went"), "{went}");
     let told = live.event("conversation_state_changed").await;
+    let version = &told["flow"]["version"];
     assert_eq!(
-        (&told["new_state"], &told["flow"]["version"]),
+        (&told["new_state"], version),
         (&json!("patient"), &json!(2))
     );
     for deal in &deals {
@@ -107,7 +113,7 @@ async fn running_deals_are_taken_along_when_somebody_says_so_and_are_told_live()
         let answer = ada.post(&path, json!({ "input": { "note": "on" } })).await;
         assert_eq!(answer.expect_status(200).body["state"], "patient");
     }
-    let again = run(false);
+    let again = migrate(&house, &flows, &[]);
     assert!(again.contains("0 deals went"), "{again}");
 }
 

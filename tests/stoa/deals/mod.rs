@@ -82,6 +82,13 @@ impl Deal {
         stands
     }
 
+    /// Several steps, one after the other: who, what, with what, and the state that follows.
+    pub async fn steps<const N: usize>(&self, steps: [(&str, &str, Value, &str); N]) {
+        for (role, action, input, state) in steps {
+            self.step(role, action, input, state).await;
+        }
+    }
+
     /// Up to the price that both agree on: the money is waited for.
     pub async fn to_payment(&self) {
         let none = || json!({});

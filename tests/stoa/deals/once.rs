@@ -96,3 +96,22 @@ async fn a_press_that_was_answered_is_known_after_a_restart() {
     assert_eq!(again, first);
     assert_eq!(deal.history(&deal.platform).await.len(), 3);
 }
+
+#[tokio::test]
+async fn an_idempotency_key_makes_a_press_the_same_too() {
+    let deal = Deal::begin().await;
+    let path = format!(
+        "/api/v1/conversations/{}/flow/actions/accept_connection",
+        deal.id
+    );
+    let headers = [("idempotency-key", "k-1")];
+    let press = |body: &'static str| {
+        let body = Some(body.to_owned());
+        deal.influencer.request("POST", &path, body, &headers)
+    };
+    let first = press("{}").await.expect_status(200).body;
+    assert_eq!(press("{}").await.expect_status(200).body, first);
+    let other = press(r#"{"state_version":1}"#).await;
+    other.expect_status(409).expect_code("CONFLICT");
+    assert_eq!(deal.history(&deal.platform).await.len(), 3);
+}

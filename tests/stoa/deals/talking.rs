@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::Deal;
+use super::crashing::ticking;
+use super::{Deal, Flows};
+use crate::house::House;
 
 #[tokio::test]
 async fn where_a_state_has_only_buttons_nobody_types_but_staff() {
@@ -124,4 +126,69 @@ async fn whoever_comes_back_finds_the_cards_answered() {
         "brand_owner_details"
     );
     assert_eq!(after["conversation"]["flow"]["chat"], "buttons");
+}
+
+/// A door that one side opens and shuts; there is talk while it is open.
+const DOOR: &str = r#"
+name = "ticking"
+version = 1
+title = "Door"
+roles = ["one", "other"]
+initial = "shut"
+
+[states.shut]
+title = "Shut"
+awaiting = "one"
+chat = "buttons"
+deadline = { after = "P9D", to = "gone", reason = "expired" }
+[states.shut.prompt.one]
+title = "Open it?"
+
+[states.open]
+title = "Open"
+awaiting = "one"
+chat = "free"
+deadline = { after = "P9D", to = "gone", reason = "expired" }
+[states.open.prompt.one]
+title = "Shut it?"
+
+[states.gone]
+title = "Gone"
+terminal = true
+chat = "read"
+
+[actions.open]
+from = "shut"
+by = "one"
+to = "open"
+label = "Open"
+
+[actions.shut]
+from = "open"
+by = "one"
+to = "shut"
+label = "Shut"
+"#;
+
+#[tokio::test]
+async fn what_a_step_allows_and_forbids_holds_for_what_its_presser_does_next() {
+    let flows = Flows::with(DOOR);
+    let house = House::with(&["--rate-limits", "off", "--flows", &flows.folder()]).await;
+    let platform = house.person_with("platform", &["service"]).await;
+    let (ada, _ben) = (house.person("ada").await, house.person("ben").await);
+    let made = platform.post("/api/v1/conversations", ticking()).await;
+    let id = made.expect_status(201).body["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let mut socket = ada.joined(&id).await;
+    let said = json!({ "conversation_id": id, "body": "through the door" });
+    for _ in 0..40 {
+        let path = |action: &str| format!("/api/v1/conversations/{id}/flow/actions/{action}");
+        ada.post(&path("open"), json!({})).await.expect_status(200);
+        socket.call("send_message", said.clone()).await.unwrap();
+        ada.post(&path("shut"), json!({})).await.expect_status(200);
+        let refused = socket.call("send_message", said.clone()).await.unwrap_err();
+        assert_eq!(refused["error_code"], "CHAT_NOT_ALLOWED");
+    }
 }

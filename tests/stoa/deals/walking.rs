@@ -52,7 +52,7 @@ async fn a_deal_shows_each_side_its_own_actions_and_its_own_cards() {
 }
 
 #[tokio::test]
-async fn the_way_to_the_money_is_told_to_both_sides_as_it_happens() {
+async fn a_step_is_told_to_both_sides_as_it_happens_with_what_each_may_do() {
     let deal = Deal::begin().await;
     let mut listening = deal.brand_owner.joined(&deal.id).await;
     deal.step(
@@ -66,10 +66,8 @@ async fn the_way_to_the_money_is_told_to_both_sides_as_it_happens() {
     assert_eq!(told["previous_state"], "influencer_responding");
     assert_eq!(told["new_state"], "brand_owner_details");
     assert_eq!(told["actor_id"], "ines");
-    assert_eq!(
-        told["available_actions"][0]["action"],
-        "send_project_details"
-    );
+    let offered = &told["available_actions"][0]["action"];
+    assert_eq!(offered, "send_project_details");
     let card = loop {
         let message = listening.event("new_message").await;
         if message["message"]["action"].is_object() {
@@ -85,65 +83,81 @@ async fn the_way_to_the_money_is_told_to_both_sides_as_it_happens() {
     assert_eq!(after["state"], "influencer_reviewing");
     let again = listening.call("flow_action", press).await.unwrap();
     assert_eq!(again, after, "the same press again");
-    deal.step(
-        "influencer",
-        "accept_project",
-        json!({}),
-        "brand_owner_pricing",
-    )
-    .await;
-    deal.step(
-        "brand_owner",
-        "send_price_offer",
-        rupees(5_000),
-        "influencer_price_response",
-    )
-    .await;
-    deal.step(
-        "influencer",
-        "negotiate_price",
-        rupees(7_000),
-        "brand_owner_negotiation",
-    )
-    .await;
-    deal.step(
-        "brand_owner",
-        "make_counter_offer",
-        json!({}),
-        "negotiation_input",
-    )
-    .await;
-    deal.step(
-        "brand_owner",
-        "send_counter_offer",
-        rupees(6_000),
-        "influencer_final_response",
-    )
+}
+
+/// Up to the money, by way of a counter offer.
+async fn bargain(deal: &Deal) -> Value {
+    let none = || json!({});
+    let details = json!({ "details": "x" });
+    deal.steps([
+        (
+            "influencer",
+            "accept_connection",
+            none(),
+            "brand_owner_details",
+        ),
+        (
+            "brand_owner",
+            "send_project_details",
+            details,
+            "influencer_reviewing",
+        ),
+        (
+            "influencer",
+            "accept_project",
+            none(),
+            "brand_owner_pricing",
+        ),
+        (
+            "brand_owner",
+            "send_price_offer",
+            rupees(5_000),
+            "influencer_price_response",
+        ),
+        (
+            "influencer",
+            "negotiate_price",
+            rupees(7_000),
+            "brand_owner_negotiation",
+        ),
+        (
+            "brand_owner",
+            "make_counter_offer",
+            none(),
+            "negotiation_input",
+        ),
+        (
+            "brand_owner",
+            "send_counter_offer",
+            rupees(6_000),
+            "influencer_final_response",
+        ),
+    ])
     .await;
     deal.step(
         "influencer",
         "accept_final_offer",
-        json!({}),
+        none(),
         "payment_pending",
     )
-    .await;
+    .await
+}
+
+#[tokio::test]
+async fn the_log_tells_every_step_and_each_side_its_own_words() {
+    let deal = Deal::begin().await;
+    let last = bargain(&deal).await;
+    assert_eq!(last["state"], "payment_pending");
     let log = deal.history(&deal.brand_owner).await;
-    let actions: Vec<&str> = log
-        .iter()
-        .map(|step| step["action"].as_str().unwrap())
-        .collect();
-    assert_eq!(actions.first(), Some(&"start"));
-    assert_eq!(actions.last(), Some(&"accept_final_offer"));
-    let offer = log
-        .iter()
-        .find(|step| step["action"] == "send_price_offer")
-        .unwrap();
-    assert_eq!(offer["input"], rupees(5_000), "one's own input");
-    let asked = log
-        .iter()
-        .find(|step| step["action"] == "negotiate_price")
-        .unwrap();
-    assert_eq!(asked["input"], Value::Null, "the other side's input");
+    let action = |step: &Value| step["action"].as_str().unwrap().to_owned();
+    let actions: Vec<String> = log.iter().map(action).collect();
+    assert_eq!(actions[..3], ["start", "then", "accept_connection"]);
+    let input = |name: &str| {
+        let found = log.iter().find(|step| step["action"] == name);
+        found.unwrap()["input"].clone()
+    };
+    assert_eq!(input("send_price_offer"), rupees(5_000), "one's own words");
+    assert_eq!(input("negotiate_price"), Value::Null, "the other side's");
 }
 
 #[tokio::test]

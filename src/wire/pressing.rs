@@ -1,0 +1,56 @@
+//! Presses in: checked as far as they can be without knowing the deal.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::decode::Request;
+use super::read::read;
+use crate::domain::flow::{FlowInput, StateVersion};
+use crate::domain::ids::ConversationId;
+use crate::domain::limits;
+use crate::domain::refusal::Refusal;
+
+#[derive(Deserialize)]
+struct PressData {
+    conversation_id: String,
+    action: String,
+    #[serde(default)]
+    input: Option<Map<String, Value>>,
+    state_version: StateVersion,
+    #[serde(default)]
+    request_id: Option<String>,
+}
+
+/// Reads the payload of a press.
+pub(super) fn press(data: &str) -> Result<Request, Refusal> {
+    let data: PressData = read(data)?;
+    let conversation = ConversationId::parse(&data.conversation_id, "conversation_id")?;
+    Ok(Request::Press {
+        conversation,
+        press: checked_press(data.action, data.input, Some(data.state_version))?,
+        request_id: data.request_id.map(checked_request_id).transpose()?,
+    })
+}
+
+/// A press as far as it can be checked without knowing the deal.
+pub fn checked_press(
+    action: String,
+    input: Option<Map<String, Value>>,
+    version: Option<StateVersion>,
+) -> Result<FlowInput, Refusal> {
+    limits::required_text(&action, "action", 64)?;
+    let input = input.unwrap_or_default();
+    limits::json(&Value::Object(input.clone()).to_string(), "input")?;
+    Ok(FlowInput::Press {
+        action,
+        input,
+        version,
+    })
+}
+
+/// A caller's own id of a press: as a `client_id`.
+pub fn checked_request_id(id: String) -> Result<String, Refusal> {
+    let fits = limits::client_id(&id).is_ok();
+    fits.then_some(id)
+        .ok_or_else(|| Refusal::invalid("request_id", "must be 1–64 visible ASCII characters"))
+}
