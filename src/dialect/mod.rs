@@ -16,7 +16,7 @@ pub use requests::{Incoming, decode};
 
 use bytestring::ByteString;
 
-use crate::domain::form::Form;
+use crate::domain::form::{Form, Forms};
 use crate::domain::ids::UserNo;
 
 /// The bytes of one event in one form.
@@ -78,6 +78,19 @@ pub fn variants(
     }
 }
 
+/// An event in each of these forms, once, and in no other.
+pub fn in_forms(
+    forms: Forms,
+    event: &Event<'_>,
+    scene: &Scene<'_>,
+    roles: &[&str],
+) -> [Option<Variants>; Form::ALL.len()] {
+    Form::ALL.map(|form| {
+        let is_wanted = forms.contains(form);
+        is_wanted.then(|| variants(form, event, scene, roles))?
+    })
+}
+
 /// The namespace in which a form is spoken over Socket.IO.
 pub fn namespace(form: Form) -> &'static str {
     match form {
@@ -93,3 +106,7 @@ pub fn form_of(namespace: &str) -> Option<Form> {
         .into_iter()
         .find(|form| self::namespace(*form) == namespace)
 }
+
+#[cfg(test)]
+#[path = "forms_tests.rs"]
+mod tests;

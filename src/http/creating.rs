@@ -235,23 +235,9 @@ pub(super) async fn make(
             if wanted.is_some() {
                 server.bell.ring();
             }
-<<<<<<< HEAD
-            let no = conversation.no;
-            let people = house
-                .pool
-                .run(move |connection| participants::of(connection, no))
-                .await?;
-            server
-                .door
-                .rooms
-                .announce_creation(house, &conversation, &people);
-            log::info!(event = "conversation_created", conversation_id:% = conversation.id, user_id:% = caller.id, kind = conversation.kind.name(); "");
+            announce(server, caller, &conversation).await?;
             let (id, novelty) = (conversation.id, Novelty::New);
             Ok(Made { id, novelty })
-=======
-            announce(server, caller, &conversation).await?;
-            answer(server, caller, conversation.id, 201).await
->>>>>>> deals
         }
         Creation::Found(conversation) => {
             bring_back(server, caller, conversation.id, conversation.kind).await?;
@@ -259,18 +245,12 @@ pub(super) async fn make(
                 wanted.begin_in(server, &conversation, caller).await?;
             }
             if let Some(draft) = first_message {
-<<<<<<< HEAD
-                let say = Command::Send(draft);
-                let rooms = &server.door.rooms;
-                rooms.ask(conversation.id, Arc::clone(caller), say).await?;
-=======
                 let said = Command::Send(draft);
                 let room = server
                     .door
                     .rooms
                     .ask(conversation.id, Arc::clone(caller), said);
                 room.await?;
->>>>>>> deals
             }
             let (id, novelty) = (conversation.id, Novelty::Repeated);
             Ok(Made { id, novelty })

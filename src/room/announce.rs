@@ -95,17 +95,13 @@ impl Room {
             .map(|listener| listener.form)
             .collect();
         let (scene, roles) = (self.scene(), self.roles_told(event, listened));
-        let of = |form| {
-            let is_listened = listened.contains(form);
-            is_listened.then(|| dialect::variants(form, event, &scene, &roles))?
-        };
         Encoded {
             seq,
             audience: match event {
                 Event::Message { message, .. } => message.draft.audience.clone(),
                 _ => None,
             },
-            variants: Form::ALL.map(of),
+            variants: dialect::in_forms(listened, event, &scene, &roles),
         }
     }
 

@@ -260,4 +260,34 @@ mod tests {
         ]);
         assert_eq!(pushed(&listener), ["2", "2"]);
     }
+
+    #[test]
+    fn listeners_of_one_form_share_the_bytes_and_others_have_their_own() {
+        let both = Encoded {
+            variants: [
+                told("native", None).variants[0].clone(),
+                told("stoory", None).variants[0].clone(),
+                None,
+            ],
+            ..event(7)
+        };
+        let heard = |form| {
+            let mut listener = listener(BOB);
+            listener.form = form;
+            listener.go_live(0);
+            listener.give(std::slice::from_ref(&both));
+            let mut drain = Drain(Arc::clone(&listener.outbox));
+            let drained = drain.next().now_or_never().flatten();
+            drained.map_or(Vec::new(), |drained| drained.frames)
+        };
+        let address = |frames: &[Frame]| match frames {
+            [Frame::Text(text) | Frame::Placed(text, _, 7)] => text.as_ptr() as usize,
+            other => panic!("{other:?}"),
+        };
+        let (one, other) = (heard(Form::Native), heard(Form::Native));
+        assert_eq!(address(&one), address(&other), "encoded once");
+        let foreign = heard(Form::Stoory);
+        assert!(matches!(foreign.as_slice(), [Frame::Placed(text, _, 7)] if *text == "stoory"));
+        assert!(heard(Form::Lola).is_empty(), "nobody listened in it");
+    }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
 use serde::Serializer;
 
 /// RFC 3339 with milliseconds, as in `2026-01-31T09:05:00.123Z`. Every event has one or more, and chrono takes ten times as long.
-pub(super) fn instant<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+pub fn instant<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     let (day, time) = (at.date_naive(), at.time());
     let Ok(year @ 0..=9_999) = u32::try_from(day.year()) else {
         return serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true));
@@ -28,7 +28,8 @@ pub(super) fn instant<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Resul
     serializer.serialize_str(std::str::from_utf8(&text).unwrap_or_default())
 }
 
-pub(super) fn maybe_instant<S: Serializer>(
+/// As `instant`, or null.
+pub fn maybe_instant<S: Serializer>(
     at: &Option<DateTime<Utc>>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

@@ -8,7 +8,7 @@ pub mod decode;
 pub mod encode;
 pub mod engineio;
 pub mod guard;
-mod instants;
+pub mod instants;
 pub mod origin;
 pub mod pressing;
 pub mod read;

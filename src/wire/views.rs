@@ -18,46 +18,6 @@ use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::message::{Attachment, Message, MessageKind};
 use crate::domain::snapshot::{Listed, Recovery, Snapshot};
 
-<<<<<<< HEAD
-/// RFC 3339 with milliseconds, as in `2026-01-31T09:05:00.123Z`. Every event has one or more, and chrono takes ten times as long.
-/// A time as it is shown everywhere: RFC 3339 in UTC, with milliseconds.
-pub fn instant<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-    let (day, time) = (at.date_naive(), at.time());
-    let Ok(year @ 0..=9_999) = u32::try_from(day.year()) else {
-        return serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true));
-    };
-    let mut text = *b"0000-00-00T00:00:00.000Z";
-    let fields = [
-        (year, 0..4),
-        (day.month(), 5..7),
-        (day.day(), 8..10),
-        (time.hour(), 11..13),
-        (time.minute(), 14..16),
-        (time.second(), 17..19),
-        (time.nanosecond() / 1_000_000 % 1_000, 20..23),
-    ];
-    for (mut number, place) in fields {
-        for digit in text.get_mut(place).into_iter().flatten().rev() {
-            *digit = b'0' + (number % 10) as u8;
-            number /= 10;
-        }
-    }
-    serializer.serialize_str(std::str::from_utf8(&text).unwrap_or_default())
-}
-
-/// As `instant`, or null.
-pub fn maybe_instant<S: Serializer>(
-    at: &Option<DateTime<Utc>>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => instant(at, serializer),
-        None => serializer.serialize_none(),
-    }
-}
-
-=======
->>>>>>> deals
 /// A file of a message.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Attachment)]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::views::{ConversationView, MessageView};
+use super::views::{At, ConversationView, MessageView};
 use crate::dialect::Reader;
 use crate::domain::snapshot::Recovery;
 use crate::wire::answer::Answer;
@@ -10,7 +10,7 @@ use crate::wire::answer::Answer;
 pub(crate) fn acknowledgement(answer: &Answer, reader: Reader<'_>) -> String {
     let data = match answer {
         Answer::Sent(message, _) => json!({
-            "success": true, "id": message.id, "seq": message.seq(), "createdAt": message.created_at, "clientId": message.draft.client_id,
+            "success": true, "id": message.id, "seq": message.seq(), "createdAt": At(message.created_at), "clientId": message.draft.client_id,
         }),
         Answer::Joined(snapshot) => {
             let conversation = &snapshot.conversation;

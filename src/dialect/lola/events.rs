@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::NAMESPACE;
-use super::views::{ConversationView, FlowView, MessageView};
+use super::views::{At, ConversationView, FlowView, MessageView};
 use crate::dialect::{Event, Scene, Variants};
 use crate::domain::command::Mark;
 use crate::domain::conversation::{Membership, PresenceStatus};
@@ -87,7 +87,7 @@ fn step(place: ConversationId, entry: &Entry, stepped: &Stepped, role: Option<&s
     let flow = FlowView::new(standing, Some(standing.offers_of(role)));
     json!({
         "conversationId": place, "seq": entry.seq, "previousState": stepped.from, "newState": stepped.to, "action": stepped.action,
-        "actor": stepped.actor, "actorId": stepped.actor_id, "reason": stepped.reason, "timestamp": entry.at, "flow": flow,
+        "actor": stepped.actor, "actorId": stepped.actor_id, "reason": stepped.reason, "timestamp": At(entry.at), "flow": flow,
     })
 }
 

@@ -12,7 +12,12 @@ use crate::domain::conversation::{
 use crate::domain::flow::{Offer, Standing, StateVersion};
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::message::{Attachment, Message, MessageKind};
-use crate::wire::views::{instant, maybe_instant};
+use crate::wire::instants::{instant, maybe_instant};
+
+/// A time.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct At(#[serde(serialize_with = "instant")] pub(super) DateTime<Utc>);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -17,8 +17,8 @@ use crate::domain::ids::ConversationId;
 use crate::domain::message::Message;
 use crate::domain::snapshot::Particulars;
 use crate::wire::encode::MessageEvent;
+use crate::wire::instants::instant;
 use crate::wire::socketio::packet::encode_one;
-use crate::wire::views::instant;
 
 #[derive(Serialize)]
 struct NewMessage<'a> {

@@ -15,7 +15,7 @@ use crate::domain::flow::{ChatPolicy, Phase, Standing};
 use crate::domain::ids::{ConversationId, UserNo};
 use crate::domain::message::{Message, MessageKind};
 pub use crate::domain::snapshot::Particulars;
-use crate::wire::views::instant;
+use crate::wire::instants::instant;
 
 /// A message.
 #[derive(Clone, Debug, Serialize, ToSchema)]

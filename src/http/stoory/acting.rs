@@ -21,7 +21,7 @@ use crate::http::caller::Caller;
 use crate::http::idempotent::{Kept, once};
 use crate::http::refusals::Body;
 use crate::http::{Failure, Server};
-use crate::wire::decode::checked_press;
+use crate::wire::pressing::checked_press;
 
 /// Times that a press is tried again because its state was offered anew meanwhile.
 const ATTEMPTS: u32 = 4;

@@ -86,10 +86,8 @@ impl Talker {
 
     /// Sends an event.
     pub async fn tell(&mut self, event: &str, argument: Value) {
-        let packet = json!([event, argument]);
-        self.wire()
-            .send(&format!("42{}{packet}", head(self.namespace)))
-            .await;
+        let packet = format!("42{}{}", head(self.namespace), json!([event, argument]));
+        self.wire().send(&packet).await;
     }
 
     /// Sends an event and waits for what it is acknowledged with.
