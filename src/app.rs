@@ -26,8 +26,10 @@ use crate::people::People;
 use crate::registry::Registry;
 use crate::room::House;
 use crate::session::Door;
+use crate::session::socketio::{self as foreign, Present};
 use crate::store::cluster::Cluster;
 use crate::store::pool::{Pool, migrate};
+use crate::wire::engineio::Engine;
 use crate::{seed, sweeper};
 
 /// A server that runs.
@@ -35,6 +37,7 @@ pub struct Running {
     /// Where it listens; the real port where 0 was asked for.
     pub address: SocketAddr,
     server: web::Data<Server>,
+    engine: Arc<Engine>,
     handle: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
     sweeping: JoinHandle<()>,
@@ -62,7 +65,8 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
     till.warn(config.demo);
     let catalogue = open_catalogue(&config, &pool, &till).await?;
     let server = web::Data::new(build(config, pool, catalogue, till, demo_secret)?);
-    let (address, http) = listen(&server)?;
+    let engine = foreign::endpoint(Arc::clone(&server.door), &server.config);
+    let (address, http) = listen(&server, &engine)?;
     let handle = http.handle();
     let serving = actix_rt::spawn(http);
     let sweeping = actix_rt::spawn(sweeper::run(Arc::clone(&server.door)));
@@ -76,6 +80,7 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
     Ok(Running {
         address,
         server,
+        engine,
         handle,
         serving,
         sweeping,
@@ -122,6 +127,7 @@ fn build(
         metrics,
         idle: Duration::from_secs(config.actors.room_idle_seconds),
         mailbox: config.actors.room_mailbox as usize,
+        system_user: config.dialects.system_user_id.clone(),
     });
     let rooms = Registry::start(Arc::clone(&house), config.actors.room_threads);
     let bell = Bell::default();
@@ -142,6 +148,10 @@ fn build(
         people: People::new(verifier, pool),
         pace: Pace::new(&config.rates),
         options: config.sockets.clone(),
+        foreign: config.foreign.clone(),
+        dialects: config.dialects.clone(),
+        present: Present::default(),
+        draining: AtomicBool::new(false),
         house,
     };
     Ok(Server {
@@ -149,7 +159,6 @@ fn build(
         till,
         bell,
         config,
-        draining: AtomicBool::new(false),
         demo_secret,
     })
 }
@@ -257,7 +266,7 @@ impl Running {
     /// Stops without losing what was acknowledged: not ready any more, no new connections, the open ones are closed over a
     /// few seconds, then the server and its database end.
     pub async fn stop(mut self) {
-        self.server.draining.store(true, Ordering::Relaxed);
+        self.server.door.draining.store(true, Ordering::Relaxed);
         log::info!(event = "draining", connections = self.server.door.house.directory.connection_count(); "");
         self.close_connections().await;
         if let Some(runner) = self.runner.take() {
@@ -288,6 +297,7 @@ impl Running {
                 .for_each(|outbox| outbox.close(CloseReason::Restarting));
             tokio::time::sleep(step).await;
         }
+        self.engine.close_all(CloseReason::Restarting);
         for _ in 0..100 {
             if directory.connection_count() == 0 {
                 return;

@@ -9,11 +9,13 @@ use actix_web::dev::AppConfig;
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use utoipa_actix_web::{AppExt, scope};
 
 use crate::config::{Config, SocketOptions};
 use crate::http::{self, Server};
+use crate::wire::engineio::{self, Engine};
 
 /// Connections to each worker beyond the sockets: for REST, and for telling those too many that they are.
 const SPARE_CONNECTIONS: usize = 1_024;
@@ -22,10 +24,14 @@ const SPARE_CONNECTIONS: usize = 1_024;
 const BACKLOG: i32 = 4_096;
 
 /// Begins to listen. Answers where, and the server to run; fails with a sentence that says what to do.
-pub fn listen(server: &web::Data<Server>) -> Result<(SocketAddr, actix_web::dev::Server), String> {
+pub fn listen(
+    server: &web::Data<Server>,
+    engine: &Arc<Engine>,
+) -> Result<(SocketAddr, actix_web::dev::Server), String> {
     let (config, shared) = (&server.config, server.clone());
     let origins = config.auth.allowed_origins.clone();
     let sockets = config.sockets.clone();
+    let engine = Arc::clone(engine);
     let application = move || {
         let (app, api) = App::new()
             .into_utoipa_app()
@@ -47,18 +53,14 @@ pub fn listen(server: &web::Data<Server>) -> Result<(SocketAddr, actix_web::dev:
                     http::in_sandbox(routes);
                 }
             })
+            .configure(engineio::routes("/socket.io", Arc::clone(&engine)))
             .configure(http::outside)
             .wrap(cors(&origins))
             .wrap(from_fn(http::watch::watch))
     };
     let builder = bounded(config);
     let stopping = builder.graceful_shutdown_signal();
-    let socket = bound(config.listen).map_err(|error| {
-        format!(
-            "Can not listen on {}: {error}. Is another server running there? Choose with --listen.",
-            config.listen
-        )
-    })?;
+    let socket = bound(config.listen).map_err(|error| explain(config, &error))?;
     let address = socket.local_addr().unwrap_or(config.listen);
     let http = builder.listen("http", socket, move || {
         let (stopping, sockets) = (stopping.clone(), sockets.clone());
@@ -81,6 +83,13 @@ pub fn listen(server: &web::Data<Server>) -> Result<(SocketAddr, actix_web::dev:
     });
     let http = http.map_err(|error| error.to_string())?;
     Ok((address, http.run()))
+}
+
+fn explain(config: &Config, error: &std::io::Error) -> String {
+    format!(
+        "Can not listen on {}: {error}. Is another server running there? Choose with --listen.",
+        config.listen
+    )
 }
 
 /// A server with its threads, and the connections that it takes.

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use crate::domain::form::Form;
 use crate::domain::ids::{ConversationId, Seq, SessionId};
 
 /// Bytes that a session takes out at once: what lies in the session's own buffers beyond the outbox's bound.
@@ -66,6 +67,8 @@ pub enum Frame {
     Text(ByteString),
     /// Send this text, the JSON of an array, with one more element at its end: what of a shared text is this connection's own.
     Suffixed(ByteString, Box<str>),
+    /// Send this text; it is a conversation's event, whose place the connection keeps in mind.
+    Placed(ByteString, ConversationId, Seq),
     /// Send this text and, right behind it, these binary parts.
     Attached(ByteString, Arc<[Bytes]>),
     /// Send these bytes.
@@ -112,6 +115,7 @@ struct Queue {
 /// The queue and the signs of life of one connection. Rooms write it, the session reads it, the sweeper watches it.
 pub struct Outbox {
     session: SessionId,
+    form: Form,
     bound: usize,
     queue: Mutex<Queue>,
     waker: AtomicWaker,
@@ -127,8 +131,14 @@ pub struct Outbox {
 impl Outbox {
     /// An empty queue for at most `bound` bytes, overhead included.
     pub fn new(session: SessionId, bound: usize) -> Arc<Self> {
+        Self::of_form(session, bound, Form::Native)
+    }
+
+    /// As `new`, for a connection that is spoken to in this form.
+    pub fn of_form(session: SessionId, bound: usize, form: Form) -> Arc<Self> {
         Arc::new(Self {
             session,
+            form,
             bound,
             queue: Mutex::default(),
             waker: AtomicWaker::new(),
@@ -144,6 +154,11 @@ impl Outbox {
         self.session
     }
 
+    /// How it is spoken to.
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
     /// Queues one text.
     pub fn text(&self, text: ByteString) -> Push {
         self.push(Frame::Text(text))
@@ -151,11 +166,16 @@ impl Outbox {
 
     /// Queues several texts, waking the session once.
     pub fn texts(&self, texts: impl IntoIterator<Item = ByteString>) -> Push {
+        self.frames(texts.into_iter().map(Frame::Text))
+    }
+
+    /// Queues several frames, waking the session once.
+    pub fn frames(&self, frames: impl IntoIterator<Item = Frame>) -> Push {
         let mut queue = self.queue.lock();
         let was_empty = queue.frames.is_empty();
         let mut outcome = Push::Queued;
-        for text in texts {
-            outcome = self.push_locked(&mut queue, Frame::Text(text));
+        for frame in frames {
+            outcome = self.push_locked(&mut queue, frame);
             if outcome != Push::Queued {
                 break;
             }
@@ -318,7 +338,7 @@ impl Outbox {
 
 fn cost(frame: &Frame) -> usize {
     let bytes = match frame {
-        Frame::Text(text) => text.len(),
+        Frame::Text(text) | Frame::Placed(text, ..) => text.len(),
         Frame::Suffixed(text, suffix) => text.len() + suffix.len(),
         Frame::Binary(bytes) => bytes.len(),
         Frame::Attached(text, parts) => {
@@ -342,51 +362,5 @@ impl Stream for Drain {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use uuid::Uuid;
-
-    fn outbox(bound: usize) -> Arc<Outbox> {
-        Outbox::new(SessionId(Uuid::nil()), bound)
-    }
-
-    #[test]
-    fn frames_leave_in_the_order_they_came() {
-        let outbox = outbox(1_000);
-        for text in ["a", "b", "c"] {
-            assert_eq!(outbox.text(text.into()), Push::Queued);
-        }
-        let drained = outbox.take().unwrap();
-        let texts: Vec<_> = drained.frames.iter().map(|f| format!("{f:?}")).collect();
-        assert_eq!(texts, [r#"Text("a")"#, r#"Text("b")"#, r#"Text("c")"#]);
-        assert_eq!(outbox.waiting_bytes(), 0);
-        assert!(outbox.take().is_none());
-    }
-
-    #[test]
-    fn beyond_the_bound_everything_is_dropped_and_the_reader_is_slow() {
-        let outbox = outbox(3 * (FRAME_OVERHEAD + 10));
-        let ten: ByteString = "0123456789".into();
-        for _ in 0..3 {
-            assert_eq!(outbox.text(ten.clone()), Push::Queued);
-        }
-        assert_eq!(outbox.text(ten.clone()), Push::Overflowed);
-        assert_eq!(outbox.text(ten), Push::Dropped);
-        assert_eq!(outbox.waiting_bytes(), 0);
-        let drained = outbox.take().unwrap();
-        assert!(drained.frames.is_empty());
-        assert_eq!(drained.close, Some(CloseReason::SlowReader));
-    }
-
-    #[test]
-    fn a_close_comes_after_what_was_queued_and_only_once() {
-        let outbox = outbox(1_000_000);
-        let big: ByteString = "x".repeat(DRAIN_BYTES).into();
-        outbox.texts([big.clone(), big]);
-        outbox.close(CloseReason::Restarting);
-        outbox.close(CloseReason::TooFast);
-        assert_eq!(outbox.take().unwrap().close, None);
-        assert_eq!(outbox.take().unwrap().close, Some(CloseReason::Restarting));
-        assert!(outbox.take().is_none());
-    }
-}
+#[path = "outbox_tests.rs"]
+mod tests;

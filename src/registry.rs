@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
+use crate::dialect::stoory::known::Known;
+use crate::dialect::{Event, Scene};
 use crate::domain::command::Command;
 use crate::domain::conversation::{Conversation, Participant};
 use crate::domain::ids::ConversationId;
@@ -17,11 +19,11 @@ use crate::error::Error;
 use crate::flow::deal::Committed;
 use crate::room::actor::Room;
 use crate::room::reply::{Asker, Reply};
+use crate::room::worded::Worded;
 use crate::room::{House, Sleep, Tired, ToRoom};
 use crate::store::conversations::Key;
 use crate::store::replay;
 use crate::wire::answer::Answer;
-use crate::wire::encode;
 
 type Awake = Arc<DashMap<ConversationId, Addr<Room>>>;
 
@@ -95,10 +97,19 @@ impl Rooms {
         conversation: &Conversation,
         people: &[Participant],
     ) {
-        let frame = encode::conversation_created(conversation, people, &house.directory);
-        for person in people {
+        let (nothing, people) = (Known::default(), people.to_vec());
+        let scene = Scene {
+            conversation,
+            people: &people,
+            directory: &house.directory,
+            known: &nothing,
+            system: &house.system_user,
+        };
+        let roles = people.iter().map(|person| person.role.as_str()).collect();
+        let mut created = Worded::new(&Event::Created, scene, roles);
+        for person in &people {
             for outbox in house.directory.outboxes(person.no) {
-                outbox.text(frame.clone());
+                created.push(&outbox, Some(&person.role));
             }
         }
     }

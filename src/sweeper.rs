@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::session::Door;
-use crate::store::idempotency;
+use crate::store::{idempotency, recoveries};
 
 /// Looks at every connection once.
 fn look_at_connections(door: &Door) {
@@ -34,10 +34,21 @@ pub async fn run(door: Arc<Door>) {
         if round % 60 == 0 {
             door.pace.sweep();
         }
-        if round % 3_600 == 0
-            && let Err(error) = door.house.pool.run(idempotency::sweep).await
-        {
-            log::warn!(event = "keys_not_swept"; "{error}");
+        if round % 3_600 == 0 {
+            forget_the_old(&door).await;
         }
+    }
+}
+
+/// Takes away what has had its time: keys, and clients that have been away for too long.
+async fn forget_the_old(door: &Door) {
+    let (present, hours) = (door.present.pids(), door.foreign.recovery_hours);
+    let forget = move |connection: &mut _| {
+        idempotency::sweep(connection)?;
+        recoveries::touch(connection, &present)?;
+        recoveries::sweep(connection, hours)
+    };
+    if let Err(error) = door.house.pool.run(forget).await {
+        log::warn!(event = "old_not_forgotten"; "{error}");
     }
 }

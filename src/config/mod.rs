@@ -1,6 +1,7 @@
 //! Every option of the server: a flag, an environment variable, a default; secrets are redacted when printed.
 
 mod dialects;
+mod foreign;
 mod later;
 mod money;
 
@@ -10,6 +11,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use dialects::DialectOptions;
+pub use foreign::ForeignOptions;
 pub use later::{JobOptions, WebhookOptions};
 pub use money::PaymentOptions;
 
@@ -73,6 +75,9 @@ pub struct Config {
     /// Sockets
     #[command(flatten)]
     pub sockets: SocketOptions,
+    /// Socket.IO
+    #[command(flatten)]
+    pub foreign: ForeignOptions,
     /// Actors
     #[command(flatten)]
     pub actors: ActorOptions,

@@ -32,6 +32,11 @@ pub enum Command {
         /// How far.
         seq: Seq,
     },
+    /// Move the caller's watermark of reading up to a message.
+    See {
+        /// Which.
+        message: MessageId,
+    },
     /// Bring somebody in, or back.
     AddParticipant {
         /// Whom.

@@ -1,7 +1,7 @@
 //! From something that happens to a step that can be written, and from a written step to what rooms tell. Pure but for the clock.
 
 use chrono::{DateTime, SubsecRound, Utc};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 use super::deal::{By, Happens, People};
@@ -10,7 +10,7 @@ use super::machine;
 use crate::domain::conversation::Conversation;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::{
-    FlowActor, FlowInput, Hop, Instance, Line, PaymentOutcome, Step, Stepped,
+    FlowActor, FlowInput, Hop, Instance, Line, PaymentOutcome, Standing, Step, Stepped,
 };
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use crate::domain::message::{Audience, ClientIdOrigin, Draft, Message, SYSTEM};
@@ -221,11 +221,12 @@ impl Decided {
     /// What was committed, in order, where the conversation's last seq before was `before`.
     pub fn entries(&self, before: Seq, at: DateTime<Utc>) -> Vec<Entry> {
         let standing = Arc::new(self.step.step.standing.clone());
+        let remembered = Arc::new(self.step.step.instance.context.clone());
         let mut entries = Vec::new();
         let mut seq = before;
         for hop in &self.step.step.hops {
             seq += 1;
-            let fact = Fact::Stepped(Arc::new(self.stepped(hop, &standing)));
+            let fact = Fact::Stepped(Arc::new(self.stepped(hop, &standing, &remembered)));
             entries.push(Entry { seq, at, fact });
             for line in &hop.lines {
                 seq += 1;
@@ -236,7 +237,12 @@ impl Decided {
         entries
     }
 
-    fn stepped(&self, hop: &Hop, standing: &Arc<crate::domain::flow::Standing>) -> Stepped {
+    fn stepped(
+        &self,
+        hop: &Hop,
+        standing: &Arc<Standing>,
+        context: &Arc<Map<String, Value>>,
+    ) -> Stepped {
         let acted = match hop.actor {
             FlowActor::Role(_) | FlowActor::Staff => self.step.person.as_ref(),
             FlowActor::System | FlowActor::Timer | FlowActor::Payment => None,
@@ -249,7 +255,9 @@ impl Decided {
             actor_id: acted.map(|(_, id)| id.clone()),
             reason: hop.reason.clone(),
             version: hop.version,
+            filled: hop.input.len(),
             standing: Arc::clone(standing),
+            context: Arc::clone(context),
         }
     }
 

@@ -1,7 +1,6 @@
 //! Who is calling: the bearer token of a request, as a principal.
 
 use actix_web::dev::Payload;
-use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -11,28 +10,10 @@ use super::{Failure, Server};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
+use crate::wire::bearer::bearer;
 
 /// The authenticated caller of a request.
 pub struct Caller(pub Arc<Principal>);
-
-/// The token of the `Authorization` header; `None` without one.
-pub fn bearer(request: &HttpRequest) -> Result<Option<&str>, Refusal> {
-    let mut headers = request.headers().get_all(AUTHORIZATION);
-    let Some(header) = headers.next() else {
-        return Ok(None);
-    };
-    let unreadable =
-        Refusal::Unauthenticated("The Authorization header is not of the form: Bearer <token>");
-    if headers.next().is_some() {
-        return Err(unreadable);
-    }
-    let text = header.to_str().map_err(|_| unreadable.clone())?;
-    let (scheme, token) = text.split_once(' ').ok_or(unreadable.clone())?;
-    if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
-        return Err(unreadable);
-    }
-    Ok(Some(token.trim()))
-}
 
 impl FromRequest for Caller {
     type Error = Failure;

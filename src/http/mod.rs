@@ -23,7 +23,6 @@ pub mod webhooks;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::Claims;
@@ -41,8 +40,6 @@ pub struct Server {
     pub door: Arc<Door>,
     /// The options.
     pub config: Config,
-    /// Set once, when the server begins to stop.
-    pub draining: AtomicBool,
     /// Who takes the money.
     pub till: Till,
     /// Rung after a job was written down.

@@ -15,7 +15,7 @@ pub async fn healthz() -> HttpResponse {
 
 /// Requests can be served: the database answers, the actors are there, the server is not stopping.
 pub async fn readyz(server: web::Data<Server>) -> HttpResponse {
-    let draining = server.draining.load(Ordering::Relaxed);
+    let draining = server.door.draining.load(Ordering::Relaxed);
     let asked = server
         .door
         .house

@@ -7,11 +7,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::caller::bearer;
 use super::{Failure, Server};
 use crate::domain::refusal::Refusal;
 use crate::outbox::{CloseReason, Outbox};
 use crate::session::{Session, fresh_session};
+use crate::wire::bearer::bearer;
 use crate::wire::guard::{FrameGuard, Guarded};
 use crate::wire::origin::is_welcome;
 
@@ -21,7 +21,7 @@ pub async fn upgrade(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Failure> {
-    if server.draining.load(Ordering::Relaxed) {
+    if server.door.draining.load(Ordering::Relaxed) {
         return Err(Refusal::Unavailable("The server is restarting").into());
     }
     if request.query_string().contains("token") {

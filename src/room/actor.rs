@@ -15,15 +15,16 @@ use super::sending::{Overtaken, WaitingSend};
 use super::state::State;
 use super::timeline::Timeline;
 use super::{House, Sleep, Tired, ToRoom};
+use crate::dialect::Event;
+use crate::dialect::stoory::known::Known;
 use crate::directory::PresenceChanged;
-use crate::domain::command::Command;
+use crate::domain::command::{Command, Mark};
 use crate::domain::conversation::Membership;
 use crate::domain::ids::{Seq, SessionId, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::snapshot::Loaded;
 use crate::journal::{Settled, Ticket};
 use crate::outbox::{Frame, Push};
-use crate::wire::encode;
 
 /// How often a room looks whether it is tired, whether somebody has stopped typing, and whether it missed something.
 const PULSE: Duration = Duration::from_millis(500);
@@ -58,6 +59,8 @@ pub struct Room {
     pub(super) notices: Notices,
     /// Events for a crowd that wait a moment, so that one write carries several.
     pub(super) crowd: Crowd,
+    /// What its deal remembers and asks, while somebody listens who needs that.
+    pub(super) known: Known,
     /// Something may have been committed that this room was not told of.
     pub(super) suspects_gap: bool,
     pub(super) catching_up: bool,
@@ -98,6 +101,7 @@ impl Room {
             authors: VecDeque::new(),
             notices: Notices::default(),
             crowd: Crowd::default(),
+            known: Known::default(),
             suspects_gap: false,
             catching_up: false,
             next_ticket: 0,
@@ -171,6 +175,10 @@ impl Room {
             Command::Send(draft) => self.send(principal, draft, reply, context),
             Command::Type(typing) => self.type_(&principal, typing, reply),
             Command::Mark { mark, seq } => self.mark(&principal, mark, seq, reply, context),
+            Command::See { message } => match self.state.must_be_here(message) {
+                Ok(()) => self.mark(&principal, Mark::Seen, message.seq, reply, context),
+                Err(refusal) => reply.refuse(refusal),
+            },
             Command::Edit { .. }
             | Command::Delete { .. }
             | Command::AddParticipant { .. }
@@ -327,8 +335,11 @@ impl Handler<PresenceChanged> for Room {
         let Some(person) = self.state.person(changed.user) else {
             return;
         };
-        let event = Encoded::passing(encode::presence(&person.id, changed.status));
-        let own = person.no;
+        let presence = Event::Presence {
+            user: &person.id,
+            status: changed.status,
+        };
+        let (event, own) = (self.encoded(None, &presence), person.no);
         self.tell_those(&[event], |listener| listener.principal.no != own);
     }
 }

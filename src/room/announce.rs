@@ -5,15 +5,15 @@ use actix::prelude::*;
 use super::actor::Room;
 use super::listener::Encoded;
 use super::marking::AUTHORS;
+use super::worded::Worded;
+use crate::dialect::{self, Event, Scene, said_with};
 use crate::domain::conversation::{Membership, Participant};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::Stepped;
-use crate::domain::ids::{Seq, SessionId, UserNo};
+use crate::domain::form::{Form, Forms};
+use crate::domain::ids::{Seq, UserNo};
 use crate::domain::message::Message;
-use crate::wire::encode::{self, MessageEvent};
-
-/// Nobody has this number: for bytes that are for everybody but the sender.
-const NOBODY: UserNo = UserNo(0);
+use crate::wire::encode::MessageEvent;
 
 impl Room {
     /// Takes in what somebody else committed, in whatever order it comes. What this room was woken with already is news for
@@ -23,8 +23,8 @@ impl Room {
             match &entry.fact {
                 Fact::Said(message) if entry.seq <= self.woken_at => self.notices.add(message),
                 Fact::Stepped(stepped) if entry.seq <= self.woken_at => {
-                    let told = self.step_encoded(&entry, stepped);
-                    self.tell_of_step_elsewhere(&told);
+                    let entry = &entry;
+                    self.tell_elsewhere(&Event::Step { entry, stepped });
                 }
                 _ => {}
             }
@@ -41,29 +41,33 @@ impl Room {
             return;
         }
         let mut said = Vec::with_capacity(ready.len());
-        for entry in ready {
+        for (place, entry) in ready.iter().enumerate() {
             let newcomer = self.newcomer(&entry.fact);
-            self.state.evolve(&entry);
+            self.state.evolve(entry);
             match &entry.fact {
                 Fact::Said(message) => {
                     self.remember_author(message);
-                    said.push(self.encoded(MessageEvent::New, entry.seq, message));
+                    self.known.say(message);
+                    said.push(self.message_told(MessageEvent::New, entry.seq, message));
                     self.notices.add(message);
                 }
                 Fact::Edited(message) => {
-                    said.push(self.encoded(MessageEvent::Updated, entry.seq, message))
+                    said.push(self.message_told(MessageEvent::Updated, entry.seq, message))
                 }
                 Fact::Deleted(message) => {
-                    said.push(self.encoded(MessageEvent::Deleted, entry.seq, message))
+                    said.push(self.message_told(MessageEvent::Deleted, entry.seq, message))
                 }
                 Fact::Stepped(stepped) => {
-                    let told = self.step_encoded(&entry, stepped);
-                    self.tell_of_step_elsewhere(&told);
-                    said.push(told);
+                    self.known.step(stepped);
+                    let step = Event::Step { entry, stepped };
+                    self.tell_elsewhere(&step);
+                    said.push(self.encoded(Some(entry.seq), &step));
+                    let after = ready.get(place + 1..).unwrap_or_default();
+                    said.extend(self.act_told(entry.seq, stepped, after));
                 }
                 Fact::Participant { .. } | Fact::Settings { .. } => {
                     self.tell(&std::mem::take(&mut said));
-                    self.announce_conversation(&entry, newcomer, context);
+                    self.announce_conversation(entry, newcomer, context);
                 }
             }
         }
@@ -71,45 +75,74 @@ impl Room {
         self.notify_absent(context);
     }
 
-    fn encoded(&self, kind: MessageEvent, seq: Seq, message: &Message) -> Encoded {
-        let place = self.state.conversation.id;
-        let for_all = encode::message(kind, place, seq, message, NOBODY);
-        let for_sender = encode::message_to_sender(&for_all, &message.draft.client_id);
+    /// The step as what somebody pressed or typed, where somebody listens who is told so.
+    fn act_told(&self, seq: Seq, stepped: &Stepped, after: &[Entry]) -> Option<Encoded> {
+        let mut listeners = self.listeners.iter();
+        listeners.find(|listener| listener.form == Form::Stoory)?;
+        let said = &said_with(after);
+        Some(self.encoded(Some(seq), &Event::Act { stepped, said }))
+    }
+
+    fn message_told(&self, kind: MessageEvent, seq: Seq, message: &Message) -> Encoded {
+        self.encoded(Some(seq), &Event::Message { kind, seq, message })
+    }
+
+    /// An event in every form that is listened in.
+    pub(super) fn encoded(&self, seq: Option<Seq>, event: &Event<'_>) -> Encoded {
+        let listened: Forms = self
+            .listeners
+            .iter()
+            .map(|listener| listener.form)
+            .collect();
+        let (scene, roles) = (self.scene(), self.roles_told(event, listened));
         Encoded {
-            seq: Some(seq),
-            for_all,
-            for_roles: Vec::new(),
-            for_sender: Some((message.sender, for_sender)),
-            audience: message.draft.audience.clone(),
+            seq,
+            audience: match event {
+                Event::Message { message, .. } => message.draft.audience.clone(),
+                _ => None,
+            },
+            variants: dialect::in_forms(listened, event, &scene, &roles),
         }
     }
 
-    /// A step's event: each role gets its own actions, staff theirs.
-    fn step_encoded(&self, entry: &Entry, stepped: &Stepped) -> Encoded {
-        let place = self.state.conversation.id;
-        let bytes = |role: Option<&str>| encode::step(place, entry, stepped, role);
+    /// The roles of the conversation, where they may be told different things.
+    fn roles_told(&self, event: &Event<'_>, listened: Forms) -> Vec<&str> {
+        let is_same_for_all = match event {
+            Event::Step { .. } | Event::Act { .. } => false,
+            _ => !listened.has_foreign() || self.state.conversation.flow.is_none(),
+        };
+        match is_same_for_all {
+            true => Vec::new(),
+            false => self.roles(),
+        }
+    }
+
+    fn roles(&self) -> Vec<&str> {
         let mut roles: Vec<&str> = self.state.everybody().map(|p| p.role.as_str()).collect();
         roles.sort_unstable();
         roles.dedup();
-        Encoded {
-            seq: Some(entry.seq),
-            for_all: bytes(None),
-            for_roles: roles
-                .into_iter()
-                .map(|role| (role.to_owned(), bytes(Some(role))))
-                .collect(),
-            for_sender: None,
-            audience: None,
+        roles
+    }
+
+    /// What one has to know to put into words what happens here.
+    pub(super) fn scene(&self) -> Scene<'_> {
+        Scene {
+            conversation: &self.state.conversation,
+            people: &self.state,
+            directory: &self.house.directory,
+            known: &self.known,
+            system: &self.house.system_user,
         }
     }
 
-    /// Those who take part and are online, but have not joined: their lists show whose turn it is.
-    fn tell_of_step_elsewhere(&self, told: &Encoded) {
+    /// Tells those who take part and are online, but have not joined; each in the form of their connection, encoded once for each.
+    pub(super) fn tell_elsewhere(&self, event: &Event<'_>) {
         let joined = self.joined_sessions();
+        let mut worded = Worded::new(event, self.scene(), self.roles());
         for person in self.state.everybody().filter(|p| p.may_read().is_ok()) {
             for outbox in self.house.directory.outboxes(person.no) {
                 if !joined.contains(&outbox.session()) {
-                    outbox.text(told.bytes_for_role(Some(&person.role)));
+                    worded.push(&outbox, Some(&person.role));
                 }
             }
         }
@@ -147,53 +180,20 @@ impl Room {
             self.move_person(now, entry.seq, context);
         }
         if let Some(user) = newcomer {
-            let created = encode::conversation_created(
-                &self.state.conversation,
-                &self.state.people(),
-                &self.house.directory,
-            );
+            let role = self.state.person(user).map(|person| person.role.as_str());
+            let mut created = Worded::new(&Event::Created, self.scene(), self.roles());
             for outbox in self.house.directory.outboxes(user) {
-                outbox.text(created.clone());
+                created.push(&outbox, role);
             }
         }
-        let people = self.state.people();
-        let conversation = &self.state.conversation;
-        let event = Encoded {
-            seq: Some(entry.seq),
-            for_all: encode::conversation_updated(
-                entry.seq,
-                conversation,
-                &people,
-                &self.house.directory,
-            ),
-            for_roles: Vec::new(),
-            for_sender: None,
-            audience: None,
-        };
-        let bytes = event.for_all.clone();
+        let changed = Event::Changed { seq: entry.seq };
+        let event = self.encoded(Some(entry.seq), &changed);
         self.tell(&[event]);
-        self.tell_elsewhere(&people, &bytes);
-    }
-
-    /// Those who take part and are online, but have not joined, and those who watch the subject.
-    fn tell_elsewhere(&self, people: &[Participant], bytes: &bytestring::ByteString) {
-        let joined: Vec<SessionId> = self
-            .listeners
-            .iter()
-            .map(|listener| listener.outbox.session())
-            .collect();
-        for person in people.iter().filter(|person| person.may_read().is_ok()) {
-            for outbox in self.house.directory.outboxes(person.no) {
-                if !joined.contains(&outbox.session()) {
-                    outbox.text(bytes.clone());
-                }
-            }
-        }
+        self.tell_elsewhere(&changed);
     }
 
     /// Somebody came, went or changed: who listens, whose presence is heard, and what they are told.
     fn move_person(&mut self, person: &Participant, seq: Seq, context: &mut Context<Self>) {
-        let directory = &self.house.directory;
         if person.may_read().is_ok() {
             self.listeners
                 .iter_mut()
@@ -212,10 +212,11 @@ impl Room {
                 stays.push(staff.outbox.session());
             }
         }
-        let lost = encode::conversation_lost(self.state.conversation.id, seq, person);
-        for outbox in directory.outboxes(person.no) {
+        let lost = Event::Lost { seq, person };
+        let mut lost = Worded::new(&lost, self.scene(), Vec::new());
+        for outbox in self.house.directory.outboxes(person.no) {
             if !stays.contains(&outbox.session()) {
-                outbox.text(lost.clone());
+                lost.push(&outbox, None);
             }
         }
         if person.membership != Membership::Present {

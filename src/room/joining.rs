@@ -7,18 +7,19 @@ use std::sync::Arc;
 
 use super::Manner;
 use super::actor::Room;
-use super::listener::Listener;
+use super::listener::{Listener, framed};
 use super::reply::Reply;
-use crate::directory::Directory;
-use crate::domain::entry::{Entry, Fact};
+use crate::dialect::stoory::known::Known;
+use crate::dialect::{self, Scene};
+use crate::domain::entry::Entry;
+use crate::domain::form::Form;
 use crate::domain::ids::{ConversationNo, Seq, SessionId};
 use crate::domain::principal::Principal;
 use crate::domain::snapshot::{Reader, Recovery, Snapshot};
 use crate::error::Error;
-use crate::outbox::{CloseReason, Outbox};
-use crate::store::replay;
+use crate::outbox::{CloseReason, Frame, Outbox};
+use crate::store::{flows, replay};
 use crate::wire::answer::Answer;
-use crate::wire::encode::{self, MessageEvent};
 
 /// A join whose snapshot is being read.
 struct Joining {
@@ -44,9 +45,18 @@ impl Room {
             Err(refusal) => return reply.refuse(refusal),
         };
         let (session, generation) = (outbox.session(), self.ticket());
+        let mut listeners = self.listeners.iter();
+        let listens = listeners.any(|listener| listener.outbox.session() == session);
+        if manner == Manner::Again && listens {
+            let (conversation, people) = (&self.state.conversation, self.state.people());
+            let stands = Answer::Conversation(Box::new(conversation.clone()), people);
+            return reply.send_from(&self.scene(), Ok(stands));
+        }
+        let (place, form) = (self.state.conversation.id, outbox.form());
         self.listeners
             .retain(|listener| listener.outbox.session() != session);
         self.listeners.push(Listener::reading(
+            place,
             principal,
             outbox,
             reader.role.clone(),
@@ -60,7 +70,7 @@ impl Room {
         };
         let (pool, no) = (self.house.pool.clone(), self.state.conversation.no);
         let read = async move {
-            pool.run(move |connection| Read::new(connection, no, reader, after, manner))
+            pool.run(move |connection| Read::new(connection, no, reader, after, manner, form))
                 .await
         };
         context.spawn(
@@ -98,9 +108,11 @@ impl Room {
             .iter()
             .any(|listener| listener.outbox.session() == session);
         joining.reply.send(match (joined_again, joining.manner) {
-            (true, Manner::Answer) => read.map(|read| Answer::Joined(Box::new(read.snapshot))),
+            (true, Manner::Answer | Manner::Both | Manner::Again) => {
+                read.map(|read| Answer::Joined(Box::new(read.snapshot)))
+            }
             (true, Manner::Events) => Ok(Answer::Done),
-            (false, Manner::Answer | Manner::Events) => Err(self.why_gone()),
+            (false, _) => Err(self.why_gone()),
         });
     }
 
@@ -112,27 +124,41 @@ impl Room {
     }
 
     fn go_live(&mut self, place: usize, joining: Joining, read: Read) {
+        if let (Some(known), false) = (&read.known, self.known.is_whole()) {
+            self.known = known.clone();
+        }
         let seq = read.snapshot.conversation.last_seq;
-        let directory = &self.house.directory;
-        let Some(listener) = self.listeners.get_mut(place) else {
+        let scene = self.scene();
+        let Some(listener) = self.listeners.get(place) else {
             return;
         };
+        let (outbox, form) = (Arc::clone(&listener.outbox), listener.form);
+        let is_too_much = read.snapshot.recovery == Recovery::Fresh;
         match joining.manner {
-            Manner::Answer => {
+            Manner::Answer | Manner::Again => {
                 let joined = Answer::Joined(Box::new(read.snapshot));
-                joining.reply.send(Ok(joined));
+                joining.reply.send_from(&scene, Ok(joined));
             }
-            Manner::Events if read.snapshot.recovery == Recovery::Fresh => {
+            Manner::Events | Manner::Both if is_too_much => {
                 // More was missed than can be told in events: the client comes back by itself, and is told that.
-                listener.outbox.close(CloseReason::SlowReader);
+                outbox.close(CloseReason::SlowReader);
                 joining.reply.send(Ok(Answer::Done));
             }
             Manner::Events => {
-                listener.outbox.texts(read.frames(directory));
+                outbox.frames(read.frames(form, &scene));
+                outbox.texts(read.marks(form, &scene));
                 joining.reply.send(Ok(Answer::Done));
             }
+            Manner::Both => {
+                let frames = read.frames(form, &scene);
+                let joined = Answer::Joined(Box::new(read.snapshot));
+                joining.reply.send_from(&scene, Ok(joined));
+                outbox.frames(frames);
+            }
         }
-        listener.go_live(seq);
+        if let Some(listener) = self.listeners.get_mut(place) {
+            listener.go_live(seq);
+        }
     }
 }
 
@@ -142,6 +168,8 @@ struct Read {
     snapshot: Snapshot,
     /// Every change that was missed, where each is told as an event.
     missed: Vec<Entry>,
+    /// What the deal remembers and asks, for those who need that.
+    known: Option<Known>,
 }
 
 impl Read {
@@ -151,65 +179,49 @@ impl Read {
         reader: Reader,
         after: Option<Seq>,
         manner: Manner,
+        form: Form,
     ) -> Result<Self, Error> {
         let snapshot = replay::snapshot(connection, no, &reader, after)?;
         let missed = match (manner, snapshot.recovery, after) {
-            (Manner::Events, Recovery::Complete, Some(after)) => {
+            (Manner::Events | Manner::Both, Recovery::Complete, Some(after)) => {
                 replay::entries(connection, no, after)?
             }
             _ => Vec::new(),
         };
+        let standing = snapshot.conversation.flow.as_ref();
+        let known = standing.filter(|_| form == Form::Stoory).map(|standing| {
+            let remembered = flows::remembered(connection, no)?;
+            let asking = flows::asking(connection, no)?;
+            Ok::<_, Error>(Known::read(remembered, standing.state_version, &asking))
+        });
         Ok(Self {
             reader,
-            snapshot,
             missed,
+            known: known.transpose()?,
+            snapshot,
         })
     }
 
-    /// The events that were missed, and how far everybody has read: marks leave no entries.
-    fn frames(&self, directory: &Directory) -> Vec<ByteString> {
-        let last = self.snapshot.conversation.last_seq;
-        let entries = self.missed.iter().take_while(|entry| entry.seq <= last);
-        let mut frames: Vec<ByteString> = entries
-            .filter_map(|entry| self.frame(entry, directory))
-            .collect();
-        let place = self.snapshot.conversation.id;
-        for person in &self.snapshot.participants {
-            for (name, seq) in [
-                ("message_seen", person.read_seq),
-                ("message_delivered", person.delivered_seq),
-            ] {
-                if seq > 0 {
-                    frames.push(encode::watermark(name, place, &person.id, seq));
-                }
-            }
+    fn scene<'a>(&'a self, room: &Scene<'a>) -> Scene<'a> {
+        Scene {
+            conversation: &self.snapshot.conversation,
+            people: &self.snapshot.participants,
+            ..*room
         }
-        frames
     }
 
-    fn frame(&self, entry: &Entry, directory: &Directory) -> Option<ByteString> {
-        let (kind, message) = match &entry.fact {
-            Fact::Said(message) => (MessageEvent::New, message),
-            Fact::Edited(message) => (MessageEvent::Updated, message),
-            Fact::Deleted(message) => (MessageEvent::Deleted, message),
-            Fact::Stepped(stepped) => {
-                let role = self.reader.role.as_deref();
-                let place = self.snapshot.conversation.id;
-                return Some(encode::step(place, entry, stepped, role));
-            }
-            Fact::Participant { .. } | Fact::Settings { .. } => {
-                let mut conversation = self.snapshot.conversation.clone();
-                conversation.last_seq = entry.seq;
-                let people = &self.snapshot.participants;
-                let told =
-                    encode::conversation_updated(entry.seq, &conversation, people, directory);
-                return Some(told);
-            }
-        };
-        let Reader { no, role } = &self.reader;
+    /// The events that were missed.
+    fn frames(&self, form: Form, room: &Scene<'_>) -> Vec<Frame> {
+        let last = self.snapshot.conversation.last_seq;
+        let upto = self.missed.partition_point(|entry| entry.seq <= last);
+        let missed = self.missed.get(..upto).unwrap_or_default();
         let place = self.snapshot.conversation.id;
-        message
-            .is_visible_to(*no, role.as_deref())
-            .then(|| encode::message(kind, place, entry.seq, message, *no))
+        let told = dialect::told_again(form, missed, &self.scene(room), &self.reader);
+        let framed = |(seq, words)| framed(form, words, place, Some(seq));
+        told.into_iter().map(framed).collect()
+    }
+
+    fn marks(&self, form: Form, room: &Scene<'_>) -> Vec<ByteString> {
+        dialect::marks_told_again(form, &self.scene(room), &self.reader)
     }
 }

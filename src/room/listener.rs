@@ -1,60 +1,41 @@
-//! A session that has joined: where its events go, and from which seq on.
+//! A session that has joined: where its events go, in which form, and from which seq on.
 
 use bytestring::ByteString;
 use std::sync::Arc;
 
-use crate::domain::ids::Seq;
+use crate::dialect::Variants;
+use crate::domain::form::Form;
+use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::message::Audience;
 use crate::domain::principal::Principal;
-use crate::outbox::{Outbox, Push};
+use crate::outbox::{Frame, Outbox, Push};
 
-/// An event that is encoded once for all who hear it.
+/// An event, encoded once for each form that is listened in.
 pub(super) struct Encoded {
     /// Its place, or none for what is not durable.
     pub(super) seq: Option<Seq>,
-    /// The bytes for everybody.
-    pub(super) for_all: ByteString,
-    /// Other bytes for participants with these roles.
-    pub(super) for_roles: Vec<(String, ByteString)>,
-    /// Other bytes for the sessions of its sender.
-    pub(super) for_sender: Option<(crate::domain::ids::UserNo, ByteString)>,
     /// Whom alone it is for.
     pub(super) audience: Option<Audience>,
+    /// By form; none where nobody listens in it, or it has no words for this.
+    pub(super) variants: [Option<Variants>; Form::ALL.len()],
 }
 
 impl Encoded {
-    /// An event that leaves no trace.
-    pub(super) fn passing(for_all: ByteString) -> Self {
-        Self {
-            seq: None,
-            for_all,
-            for_roles: Vec::new(),
-            for_sender: None,
-            audience: None,
-        }
-    }
-
-    fn bytes_for(&self, principal: &Principal, role: Option<&str>) -> ByteString {
-        match &self.for_sender {
-            Some((sender, bytes)) if *sender == principal.no => bytes.clone(),
-            Some(_) | None => self.bytes_for_role(role),
-        }
-    }
-
-    /// The bytes for a participant with this role, or for staff.
-    pub(super) fn bytes_for_role(&self, role: Option<&str>) -> ByteString {
-        let found = self
-            .for_roles
-            .iter()
-            .find(|(meant, _)| Some(meant.as_str()) == role);
-        found.map_or(&self.for_all, |(_, bytes)| bytes).clone()
+    fn bytes_for(
+        &self,
+        form: Form,
+        principal: &Principal,
+        role: Option<&str>,
+    ) -> Option<ByteString> {
+        let variants = self.variants.get(form as usize)?.as_ref()?;
+        Some(variants.of_reader(principal.no, role).clone())
     }
 }
 
 /// What a listener gets while its snapshot is being read.
 enum Phase {
     /// Kept until the snapshot is there.
-    Reading(Vec<(Option<Seq>, ByteString)>),
+    Reading(Vec<(Option<Seq>, Frame)>),
     /// Pushed at once.
     Live,
 }
@@ -63,6 +44,9 @@ enum Phase {
 pub(super) struct Listener {
     pub(super) principal: Arc<Principal>,
     pub(super) outbox: Arc<Outbox>,
+    /// In which words it is told.
+    pub(super) form: Form,
+    place: ConversationId,
     /// The role that an audience may name; none for staff from outside.
     pub(super) role: Option<String>,
     /// What the listener has up to this seq it got with its snapshot.
@@ -75,6 +59,7 @@ pub(super) struct Listener {
 impl Listener {
     /// A session whose snapshot is about to be read.
     pub(super) fn reading(
+        place: ConversationId,
         principal: Arc<Principal>,
         outbox: Arc<Outbox>,
         role: Option<String>,
@@ -82,7 +67,9 @@ impl Listener {
     ) -> Self {
         Self {
             principal,
+            form: outbox.form(),
             outbox,
+            place,
             role,
             floor: 0,
             phase: Phase::Reading(Vec::new()),
@@ -104,21 +91,21 @@ impl Listener {
             )
     }
 
+    fn frame(&self, event: &Encoded) -> Option<Frame> {
+        let bytes = event.bytes_for(self.form, &self.principal, self.role.as_deref())?;
+        Some(framed(self.form, bytes, self.place, event.seq))
+    }
+
     /// Gives the listener those of the events that it may hear; says what became of the push.
     pub(super) fn give(&mut self, events: &[Encoded]) -> Push {
         let heard = events.iter().filter(|event| self.hears(event));
         match &self.phase {
             Phase::Live => self
                 .outbox
-                .texts(heard.map(|event| event.bytes_for(&self.principal, self.role.as_deref()))),
+                .frames(heard.filter_map(|event| self.frame(event))),
             Phase::Reading(_) => {
                 let kept: Vec<_> = heard
-                    .map(|event| {
-                        (
-                            event.seq,
-                            event.bytes_for(&self.principal, self.role.as_deref()),
-                        )
-                    })
+                    .filter_map(|event| Some((event.seq, self.frame(event)?)))
                     .collect();
                 if let Phase::Reading(waiting) = &mut self.phase {
                     waiting.extend(kept);
@@ -137,9 +124,22 @@ impl Listener {
                 let later = waiting
                     .into_iter()
                     .filter(|(seq, _)| seq.is_none_or(|seq| seq > snapshot_seq));
-                self.outbox.texts(later.map(|(_, bytes)| bytes))
+                self.outbox.frames(later.map(|(_, frame)| frame))
             }
         }
+    }
+}
+
+/// A connection that is not native keeps the places of durable events in mind.
+pub(super) fn framed(
+    form: Form,
+    bytes: ByteString,
+    place: ConversationId,
+    seq: Option<Seq>,
+) -> Frame {
+    match (form, seq) {
+        (Form::Native, _) | (_, None) => Frame::Text(bytes),
+        (Form::Stoory | Form::Lola, Some(seq)) => Frame::Placed(bytes, place, seq),
     }
 }
 
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
     use crate::domain::ids::{SessionId, UserId, UserNo};
     use crate::domain::principal::{Profile, Roles};
-    use crate::outbox::{Drain, Frame};
+    use crate::outbox::Drain;
     use futures_util::{FutureExt, StreamExt};
 
     const ALICE: UserNo = UserNo(1);
@@ -163,14 +163,35 @@ mod tests {
             expires_at: 0,
         };
         let outbox = Outbox::new(SessionId(uuid::Uuid::nil()), 100_000);
-        Listener::reading(Arc::new(principal), outbox, Some("member".to_owned()), 1)
+        let place = ConversationId(uuid::Uuid::nil());
+        Listener::reading(
+            place,
+            Arc::new(principal),
+            outbox,
+            Some("member".to_owned()),
+            1,
+        )
+    }
+
+    fn told(for_all: &str, seq: Option<Seq>) -> Encoded {
+        let variants = Variants {
+            for_all: for_all.into(),
+            for_roles: Vec::new(),
+            for_sender: None,
+        };
+        Encoded {
+            seq,
+            audience: None,
+            variants: [Some(variants), None, None],
+        }
+    }
+
+    fn passing(text: &str) -> Encoded {
+        told(text, None)
     }
 
     fn event(seq: Seq) -> Encoded {
-        Encoded {
-            seq: Some(seq),
-            ..Encoded::passing(seq.to_string().into())
-        }
+        told(&seq.to_string(), Some(seq))
     }
 
     /// What has been pushed to it since the last look.
@@ -190,12 +211,12 @@ mod tests {
     fn what_comes_while_the_snapshot_is_read_follows_it_without_doubles() {
         let mut listener = listener(ALICE);
         listener.give(&[event(5), event(6), event(7)]);
-        listener.give(&[Encoded::passing("passing".into()), event(8)]);
+        listener.give(&[passing("passing"), event(8)]);
         assert!(pushed(&listener).is_empty() && !listener.is_live());
         assert_eq!(listener.go_live(6), Push::Queued);
         assert!(listener.is_live());
         assert_eq!(pushed(&listener), ["7", "passing", "8"]);
-        listener.give(&[event(6), event(9), Encoded::passing("again".into())]);
+        listener.give(&[event(6), event(9), passing("again")]);
         assert_eq!(pushed(&listener), ["9", "again"], "the snapshot held 6");
     }
 
@@ -209,9 +230,12 @@ mod tests {
 
     #[test]
     fn each_hears_what_is_meant_for_them() {
-        let own = || Encoded {
-            for_sender: Some((ALICE, "with client_id".into())),
-            ..event(1)
+        let own = || {
+            let mut own = event(1);
+            if let Some(native) = &mut own.variants[0] {
+                native.for_sender = Some((ALICE, "with client_id".into()));
+            }
+            own
         };
         for (no, expected) in [(ALICE, "with client_id"), (BOB, "1")] {
             let mut listener = listener(no);
@@ -235,5 +259,35 @@ mod tests {
             only(Audience::User(BOB)),
         ]);
         assert_eq!(pushed(&listener), ["2", "2"]);
+    }
+
+    #[test]
+    fn listeners_of_one_form_share_the_bytes_and_others_have_their_own() {
+        let both = Encoded {
+            variants: [
+                told("native", None).variants[0].clone(),
+                told("stoory", None).variants[0].clone(),
+                None,
+            ],
+            ..event(7)
+        };
+        let heard = |form| {
+            let mut listener = listener(BOB);
+            listener.form = form;
+            listener.go_live(0);
+            listener.give(std::slice::from_ref(&both));
+            let mut drain = Drain(Arc::clone(&listener.outbox));
+            let drained = drain.next().now_or_never().flatten();
+            drained.map_or(Vec::new(), |drained| drained.frames)
+        };
+        let address = |frames: &[Frame]| match frames {
+            [Frame::Text(text) | Frame::Placed(text, _, 7)] => text.as_ptr() as usize,
+            other => panic!("{other:?}"),
+        };
+        let (one, other) = (heard(Form::Native), heard(Form::Native));
+        assert_eq!(address(&one), address(&other), "encoded once");
+        let foreign = heard(Form::Stoory);
+        assert!(matches!(foreign.as_slice(), [Frame::Placed(text, _, 7)] if *text == "stoory"));
+        assert!(heard(Form::Lola).is_empty(), "nobody listened in it");
     }
 }

@@ -4,16 +4,15 @@ use actix::prelude::*;
 use std::time::{Duration, Instant};
 
 use super::actor::Room;
-use super::listener::Encoded;
 use super::reply::Reply;
+use crate::dialect::Event;
 use crate::domain::command::{Mark, Typing};
-use crate::domain::ids::{Seq, UserNo};
+use crate::domain::ids::{MessageId, Seq, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::journal::{Marking, Outcome};
 use crate::store::marks::NewMark;
 use crate::wire::answer::Answer;
-use crate::wire::encode;
 
 /// How long somebody types without saying so again.
 const TYPING_FADES: Duration = Duration::from_secs(6);
@@ -124,23 +123,32 @@ impl Room {
         let Some(person) = self.state.person(user) else {
             return;
         };
-        let (place, id) = (self.state.conversation.id, person.id.clone());
+        let marked = Event::Marked {
+            mark,
+            user: &person.id,
+            seq,
+            message: self.newest_message(seq),
+        };
+        let event = self.encoded(None, &marked);
         match mark {
-            Mark::Seen => self.tell(&[Encoded::passing(encode::watermark(
-                "message_seen",
-                place,
-                &id,
-                seq,
-            ))]),
+            Mark::Seen => self.tell(&[event]),
             Mark::Delivered => {
-                let event =
-                    Encoded::passing(encode::watermark("message_delivered", place, &id, seq));
                 let authors = self.authors_between(before, seq);
                 self.tell_those(&[event], |listener| match &authors {
                     Some(authors) => authors.contains(&listener.principal.no),
                     None => listener.principal.no != user,
                 });
             }
+        }
+    }
+
+    /// The newest message up to a seq, as far as the room remembers; what is older is named by the seq itself.
+    fn newest_message(&self, seq: Seq) -> MessageId {
+        let said = self.authors.iter().rev().map(|(at, _)| *at);
+        let newest = said.into_iter().find(|at| *at <= seq).unwrap_or(seq);
+        MessageId {
+            conversation: self.state.conversation.no,
+            seq: newest,
         }
     }
 
@@ -167,14 +175,14 @@ impl Room {
             Typing::Stopped => self.typing.remove(&principal.no).is_some(),
         };
         if changed {
-            let event = encode::typing(
-                self.state.conversation.id,
-                &principal.id,
-                typing == Typing::Started,
+            let event = self.encoded(
+                None,
+                &Event::Typing {
+                    user: &principal.id,
+                    is_typing: typing == Typing::Started,
+                },
             );
-            self.tell_those(&[Encoded::passing(event)], |listener| {
-                listener.principal.no != principal.no
-            });
+            self.tell_those(&[event], |listener| listener.principal.no != principal.no);
         }
         reply.send(Ok(Answer::Done));
     }
@@ -196,10 +204,12 @@ impl Room {
             return;
         }
         if let Some(person) = self.state.person(user) {
-            let event = encode::typing(self.state.conversation.id, &person.id, false);
-            self.tell_those(&[Encoded::passing(event)], |listener| {
-                listener.principal.no != user
-            });
+            let stopped = Event::Typing {
+                user: &person.id,
+                is_typing: false,
+            };
+            let event = self.encoded(None, &stopped);
+            self.tell_those(&[event], |listener| listener.principal.no != user);
         }
     }
 }

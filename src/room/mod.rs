@@ -12,6 +12,7 @@ pub mod reply;
 mod sending;
 pub mod state;
 mod timeline;
+pub(crate) mod worded;
 
 use actix::{Message, Recipient};
 use std::sync::Arc;
@@ -42,6 +43,8 @@ pub struct House {
     pub idle: Duration,
     /// Commands that may wait for one room.
     pub mailbox: usize,
+    /// The id under which the system speaks to those who need one.
+    pub system_user: String,
 }
 
 /// What can be asked of a room.
@@ -100,6 +103,10 @@ pub enum Manner {
     Answer,
     /// As events: it joins again because its room was lost, and its client asked for nothing.
     Events,
+    /// As events, and the answer tells how the conversation stands.
+    Both,
+    /// Not at all, if it listens already.
+    Again,
 }
 
 /// A room wants to sleep: the registry forgets it, and then says `Sleep`.

@@ -5,11 +5,12 @@ use bytestring::ByteString;
 use std::collections::{HashMap, HashSet};
 
 use super::actor::Room;
+use crate::dialect::{self, Event};
+use crate::domain::form::Form;
 use crate::domain::ids::{SessionId, UserNo};
 use crate::domain::message::Message;
 use crate::error::Error;
 use crate::store::conversations::{Unread, unread_of_conversation};
-use crate::wire::encode;
 
 /// Messages of which absent people are to be told, and whether their counts are being read.
 #[derive(Default)]
@@ -111,24 +112,31 @@ impl Room {
             };
             let meant =
                 |m: &&Message| m.sender != user && m.is_visible_to(user, Some(&person.role));
-            let frames: Vec<ByteString> = messages
-                .iter()
-                .filter(meant)
-                .map(|message| self.notification(message, unread))
-                .collect();
+            let meant: Vec<&Message> = messages.iter().filter(meant).collect();
+            let mut made: HashMap<Form, Vec<ByteString>> = HashMap::new();
             for outbox in self.house.directory.outboxes(user) {
                 if !joined.contains(&outbox.session()) {
-                    outbox.texts(frames.iter().cloned());
+                    let notices = made
+                        .entry(outbox.form())
+                        .or_insert_with(|| self.notices_in(outbox.form(), &meant, unread));
+                    outbox.texts(notices.iter().cloned());
                 }
             }
         }
     }
 
-    fn notification(&self, message: &Message, unread: i64) -> ByteString {
-        let sender = self.state.person(message.sender);
-        let name = sender
-            .and_then(|person| person.name.as_deref())
-            .unwrap_or(message.sender_id.as_str());
-        encode::notification(self.state.conversation.id, message, name, unread)
+    fn notices_in(&self, form: Form, messages: &[&Message], unread: i64) -> Vec<ByteString> {
+        let scene = self.scene();
+        let worded = messages.iter().filter_map(|message| {
+            let sender = self.state.person(message.sender);
+            let name = sender.and_then(|person| person.name.as_deref());
+            let notice = Event::Notice {
+                message,
+                sender_name: name.unwrap_or(message.sender_id.as_str()),
+                unread,
+            };
+            dialect::variants(form, &notice, &scene, &[])
+        });
+        worded.map(|variants| variants.for_all).collect()
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
+use crate::dialect::Scene;
 use crate::directory::Directory;
 use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::refusal::Refusal;
@@ -11,6 +12,9 @@ use crate::metrics::Metrics;
 use crate::outbox::{CloseReason, Frame, Outbox};
 use crate::wire::answer::Answer;
 use crate::wire::encode;
+
+/// Puts an outcome into the words of whoever asked.
+pub type Answering = dyn FnOnce(Result<Answer, Error>, Option<&Scene<'_>>) + Send;
 
 /// The one who asked.
 pub enum Asker {
@@ -32,6 +36,8 @@ pub enum Asker {
         /// The last seq that it was told of.
         after: Seq,
     },
+    /// A connection of another form; the scene is there where the answer is about something in the room.
+    Foreign(Box<Answering>),
     /// A REST request.
     Rest(oneshot::Sender<Result<Answer, Error>>),
     /// Nobody: the server itself.
@@ -58,7 +64,14 @@ impl Reply {
     /// Answers with the outcome.
     pub fn send(mut self, outcome: Result<Answer, Error>) {
         if let Some(asker) = self.asker.take() {
-            self.deliver(asker, outcome);
+            self.deliver(asker, outcome, None);
+        }
+    }
+
+    /// As `send`, from the room that it happened in.
+    pub fn send_from(mut self, scene: &Scene<'_>, outcome: Result<Answer, Error>) {
+        if let Some(asker) = self.asker.take() {
+            self.deliver(asker, outcome, Some(scene));
         }
     }
 
@@ -67,8 +80,9 @@ impl Reply {
         self.send(Err(Error::Refused(refusal)));
     }
 
-    fn deliver(&self, asker: Asker, outcome: Result<Answer, Error>) {
+    fn deliver(&self, asker: Asker, outcome: Result<Answer, Error>, scene: Option<&Scene<'_>>) {
         match asker {
+            Asker::Foreign(answering) => answering(outcome, scene),
             Asker::Rest(caller) => drop(caller.send(outcome)),
             Asker::Nobody => {}
             Asker::Rejoining { outbox, .. } => match outcome {
@@ -103,7 +117,7 @@ impl Drop for Reply {
             Some(Asker::Rejoining { outbox, after }) => {
                 outbox.push(Frame::Rejoin(self.place, after));
             }
-            Some(asker) => self.deliver(asker, Err(Error::Refused(lost))),
+            Some(asker) => self.deliver(asker, Err(Error::Refused(lost)), None),
         }
     }
 }

@@ -123,15 +123,19 @@ impl Room {
             let found = pool
                 .run(move |connection| messages::by_client_id(connection, sender, &client_id))
                 .await;
-            reply.send(match found {
+            let outcome = match found {
                 Ok(Some((message, print))) if print == draft.fingerprint(no) => {
                     Ok(Answer::Sent(message, Novelty::Repeated))
                 }
                 Ok(_) => Err(Error::Refused(refusal)),
                 Err(error) => Err(error),
-            });
+            };
+            (reply, outcome)
         };
-        context.spawn(look_up.into_actor(self));
+        let answered = look_up
+            .into_actor(self)
+            .map(|(reply, outcome), room, _| reply.send_from(&room.scene(), outcome));
+        context.spawn(answered);
     }
 
     pub(super) fn send_settled(&mut self, ticket: Ticket, send: WaitingSend, outcome: Outcome) {
@@ -145,7 +149,8 @@ impl Room {
                     at,
                     fact: Fact::Said(message.clone()),
                 });
-                send.reply.send(Ok(Answer::Sent(message, Novelty::New)));
+                let sent = Answer::Sent(message, Novelty::New);
+                send.reply.send_from(&self.scene(), Ok(sent));
             }
             Outcome::Known {
                 conversation,
@@ -210,8 +215,8 @@ impl Room {
                 fact: Fact::Said(message.clone()),
             });
         }
-        send.reply
-            .send(Ok(Answer::Sent(message, Novelty::Repeated)));
+        let sent = Answer::Sent(message, Novelty::Repeated);
+        send.reply.send_from(&self.scene(), Ok(sent));
     }
 
     fn hold(&mut self, ticket: Ticket, send: WaitingSend) {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::dialect::People;
 use crate::domain::command::{Command, Mark, ParticipantChange};
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
@@ -42,6 +43,14 @@ pub enum Decision {
     Already,
 }
 
+impl People for State {
+    fn in_order(&self) -> Vec<&Participant> {
+        let mut all: Vec<&Participant> = self.people.values().collect();
+        all.sort_by_key(|person| (person.joined_at, person.no));
+        all
+    }
+}
+
 impl State {
     /// The state that the database gave.
     pub fn new(loaded: Loaded) -> Self {
@@ -58,9 +67,7 @@ impl State {
 
     /// Everybody who takes or took part, in the order of coming.
     pub fn people(&self) -> Vec<Participant> {
-        let mut all: Vec<Participant> = self.people.values().cloned().collect();
-        all.sort_by_key(|person| (person.joined_at, person.no));
-        all
+        self.in_order().into_iter().cloned().collect()
     }
 
     /// Somebody's part.
@@ -139,7 +146,7 @@ impl State {
     }
 
     /// Refuses the id of a message of another conversation.
-    fn must_be_here(&self, id: MessageId) -> Result<(), Refusal> {
+    pub(super) fn must_be_here(&self, id: MessageId) -> Result<(), Refusal> {
         let here = id.conversation == self.conversation.no;
         here.then_some(()).ok_or(Refusal::MessageNotFound)
     }
@@ -205,7 +212,9 @@ impl State {
             Command::ChangeSettings { title, status } => {
                 self.decide_settings(caller, title.as_ref(), *status)
             }
-            Command::Send(_) | Command::Type(_) | Command::Mark { .. } => Ok(Decision::Already),
+            Command::Send(_) | Command::Type(_) | Command::Mark { .. } | Command::See { .. } => {
+                Ok(Decision::Already)
+            }
         }
     }
 

@@ -2,15 +2,17 @@
 
 mod identity;
 mod requests;
+pub mod socketio;
 
 use actix::prelude::*;
 use actix_web_actors::ws;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use crate::config::SocketOptions;
+use crate::config::{DialectOptions, ForeignOptions, SocketOptions};
 use crate::deals::Deals;
 use crate::domain::ids::{ConversationId, SessionId};
 use crate::domain::principal::Principal;
@@ -26,6 +28,8 @@ use crate::wire::decode::{Request, decode};
 use crate::wire::encode;
 use crate::wire::guard::Violation;
 
+use socketio::Present;
+
 /// Everything that a session needs of the house.
 pub struct Door {
     /// What rooms need too.
@@ -40,6 +44,14 @@ pub struct Door {
     pub pace: Pace,
     /// Bounds of connections.
     pub options: SocketOptions,
+    /// How Socket.IO clients are served.
+    pub foreign: ForeignOptions,
+    /// How the words of other back ends are spoken.
+    pub dialects: DialectOptions,
+    /// The Socket.IO clients that are connected.
+    pub present: Present,
+    /// Set once, when the server begins to stop.
+    pub draining: AtomicBool,
 }
 
 /// The actor of one connection.
@@ -58,8 +70,6 @@ pub struct Session {
 
 /// Refusals for speed in a row after which a session is closed.
 const TOO_FAST_LIMIT: u32 = 200;
-/// Conversations that one session may follow.
-const FOLLOWED: usize = 1_000;
 
 impl Session {
     /// A session with an open outbox; `verdict` is what the frame guard says of its peer.
@@ -192,7 +202,7 @@ impl StreamHandler<Drained> for Session {
     fn handle(&mut self, drained: Drained, context: &mut Self::Context) {
         for frame in drained.frames {
             match frame {
-                Frame::Text(text) => context.text(text),
+                Frame::Text(text) | Frame::Placed(text, ..) => context.text(text),
                 Frame::Ping => context.ping(b""),
                 Frame::Rejoin(conversation, after) => self.rejoin(conversation, after),
                 // Only a Socket.IO connection is sent these.

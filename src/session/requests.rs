@@ -15,7 +15,8 @@ use crate::wire::decode::{Request, SubjectKey};
 use crate::wire::encode;
 use crate::wire::views::ConversationView;
 
-use super::{FOLLOWED, Session};
+use super::Session;
+use crate::domain::offset::FOLLOWED;
 
 impl Session {
     pub(super) fn carry(

@@ -3,15 +3,17 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::conversations::{self, Key};
+use super::messages::{self as said, MessageRow};
 use super::participants;
 use super::pool::explain;
-use super::schema::{conversation_flows, flow_definitions, flow_steps, users};
+use super::schema::{conversation_flows, flow_definitions, flow_steps, messages, users};
 use crate::domain::conversation::{Conversation, Participant};
 use crate::domain::flow::{Instance, LoggedStep};
 use crate::domain::ids::{ConversationNo, Seq, UserId};
+use crate::domain::message::Message;
 use crate::error::Error;
 
 /// A conversation with its deal, as one moment.
@@ -51,6 +53,52 @@ pub fn load(connection: &mut PgConnection, key: Key) -> Result<Option<LoadedDeal
             conversation,
         }))
     })
+}
+
+/// What a conversation's deal remembers, by the names of its definition's context; nothing where there is no deal.
+pub fn remembered(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+) -> Result<Map<String, Value>, Error> {
+    let instance: Option<Value> = conversation_flows::table
+        .find(conversation.0)
+        .select(conversation_flows::instance)
+        .first(connection)
+        .optional()
+        .map_err(explain)?;
+    let read = |value| serde_json::from_value::<Instance>(value).map_err(Error::internal);
+    let instance = instance.map(read).transpose()?;
+    Ok(instance.map_or_else(Map::new, |instance| instance.context))
+}
+
+/// The messages whose cards wait for an answer, in the order of seq.
+pub fn asking(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+) -> Result<Vec<Message>, Error> {
+    let range: Option<(Seq, Seq)> = conversation_flows::table
+        .find(conversation.0)
+        .select((
+            conversation_flows::prompts_from,
+            conversation_flows::prompts_to,
+        ))
+        .first(connection)
+        .optional()
+        .map_err(explain)?;
+    let Some((from, to)) = range else {
+        return Ok(Vec::new());
+    };
+    messages::table
+        .inner_join(users::table.on(users::no.eq(messages::sender_no)))
+        .filter(messages::conversation_no.eq(conversation.0))
+        .filter(messages::seq.ge(from).and(messages::seq.lt(to)))
+        .order(messages::seq)
+        .select((MessageRow::as_select(), users::id))
+        .load::<(MessageRow, String)>(connection)
+        .map_err(explain)?
+        .into_iter()
+        .map(|(row, id)| said::assemble(row, id))
+        .collect()
 }
 
 /// What whoever made this request was told.

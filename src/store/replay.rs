@@ -135,27 +135,39 @@ pub fn entries(
     after: Seq,
 ) -> Result<Vec<Entry>, Error> {
     steady(connection, |connection| {
-        let mut entries = said(connection, no, after)?;
-        entries.extend(rewritten(connection, no, after)?);
-        entries.extend(moved(connection, no, after)?);
-        entries.extend(settled(connection, no, after)?);
-        entries.extend(stepped(connection, no, after)?);
-        entries.sort_by_key(|entry| entry.seq);
-        Ok(entries)
+        entries_within(connection, no, after, Seq::MAX)
     })
+}
+
+/// The changes beyond `after` up to `to`, in order.
+pub(super) fn entries_within(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+    after: Seq,
+    to: Seq,
+) -> Result<Vec<Entry>, Error> {
+    let mut entries = said(connection, no, after, to)?;
+    entries.extend(rewritten(connection, no, after, to)?);
+    entries.extend(moved(connection, no, after, to)?);
+    entries.extend(settled(connection, no, after, to)?);
+    entries.extend(stepped(connection, no, after, to)?);
+    entries.sort_by_key(|entry| entry.seq);
+    Ok(entries)
 }
 
 fn said(
     connection: &mut PgConnection,
     no: ConversationNo,
     after: Seq,
+    to: Seq,
 ) -> Result<Vec<Entry>, Error> {
     let rows: Vec<(MessageRow, String)> = messages::table
         .inner_join(users::table.on(users::no.eq(messages::sender_no)))
         .filter(
             messages::conversation_no
                 .eq(no.0)
-                .and(messages::seq.gt(after)),
+                .and(messages::seq.gt(after))
+                .and(messages::seq.le(to)),
         )
         .select((MessageRow::as_select(), users::id))
         .load(connection)?;
@@ -173,12 +185,14 @@ fn rewritten(
     connection: &mut PgConnection,
     no: ConversationNo,
     after: Seq,
+    to: Seq,
 ) -> Result<Vec<Entry>, Error> {
     let rows: Vec<(Seq, Seq, DateTime<Utc>)> = message_changes::table
         .filter(
             message_changes::conversation_no
                 .eq(no.0)
-                .and(message_changes::seq.gt(after)),
+                .and(message_changes::seq.gt(after))
+                .and(message_changes::seq.le(to)),
         )
         .select((
             message_changes::seq,
@@ -208,12 +222,14 @@ fn moved(
     connection: &mut PgConnection,
     no: ConversationNo,
     after: Seq,
+    to: Seq,
 ) -> Result<Vec<Entry>, Error> {
     let rows: Vec<(Seq, i64, i64, DateTime<Utc>)> = participant_changes::table
         .filter(
             participant_changes::conversation_no
                 .eq(no.0)
-                .and(participant_changes::seq.gt(after)),
+                .and(participant_changes::seq.gt(after))
+                .and(participant_changes::seq.le(to)),
         )
         .select((
             participant_changes::seq,
@@ -242,12 +258,14 @@ fn settled(
     connection: &mut PgConnection,
     no: ConversationNo,
     after: Seq,
+    to: Seq,
 ) -> Result<Vec<Entry>, Error> {
     let rows: Vec<(Seq, Option<String>, String, DateTime<Utc>)> = conversation_changes::table
         .filter(
             conversation_changes::conversation_no
                 .eq(no.0)
-                .and(conversation_changes::seq.gt(after)),
+                .and(conversation_changes::seq.gt(after))
+                .and(conversation_changes::seq.le(to)),
         )
         .select((
             conversation_changes::seq,
@@ -272,14 +290,17 @@ fn stepped(
     connection: &mut PgConnection,
     no: ConversationNo,
     after: Seq,
+    to: Seq,
 ) -> Result<Vec<Entry>, Error> {
-    let steps = flows::steps(connection, no, after, i64::MAX)?;
+    let mut steps = flows::steps(connection, no, after, to.saturating_sub(after))?;
+    steps.retain(|step| step.seq <= to);
     if steps.is_empty() {
         return Ok(Vec::new());
     }
     let standing = conversations::find(connection, Key::No(no))?
         .and_then(|conversation| conversation.flow)
         .ok_or_else(|| Error::internal("a deal's standing is missing"))?;
+    let context = Arc::new(flows::remembered(connection, no)?);
     let entry = |step: LoggedStep| Entry {
         seq: step.seq,
         at: step.at,
@@ -291,7 +312,9 @@ fn stepped(
             actor_id: step.actor_id,
             reason: step.reason,
             version: step.version,
+            filled: step.input.as_object().map_or(0, |input| input.len()),
             standing: Arc::clone(&standing),
+            context: Arc::clone(&context),
         })),
     };
     Ok(steps.into_iter().map(entry).collect())

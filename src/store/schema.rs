@@ -108,6 +108,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    recoveries (pid) {
+        pid -> Uuid,
+        user_no -> Int8,
+        form -> Text,
+        holder -> Uuid,
+        list -> Int8,
+        touched_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    recovery_places (pid, came) {
+        pid -> Uuid,
+        came -> Int8,
+        went -> Nullable<Int8>,
+        conversation_no -> Int8,
+        seq -> Int8,
+    }
+}
+
+diesel::table! {
     idempotency_keys (user_no, key) {
         user_no -> Int8,
         key -> Text,
@@ -282,6 +303,7 @@ diesel::joinable!(messages -> users (sender_no));
 diesel::joinable!(participants -> users (user_no));
 diesel::joinable!(participants -> conversations (conversation_no));
 diesel::joinable!(conversations -> users (created_by));
+diesel::joinable!(recovery_places -> recoveries (pid));
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     conversations,
@@ -302,4 +324,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     refunds,
     platform_events,
     platform_event_attempts,
+    recoveries,
+    recovery_places,
 );

@@ -28,7 +28,8 @@ pub fn instant<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok
     serializer.serialize_str(std::str::from_utf8(&text).unwrap_or_default())
 }
 
-pub(super) fn maybe_instant<S: Serializer>(
+/// As `instant`, or null.
+pub fn maybe_instant<S: Serializer>(
     at: &Option<DateTime<Utc>>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

@@ -2,6 +2,7 @@
 
 pub mod acting;
 pub mod answer;
+pub mod bearer;
 pub mod deals;
 pub mod decode;
 pub mod encode;

@@ -27,6 +27,7 @@ mod doors;
 mod drive;
 mod fields;
 mod flow_commands;
+mod foreign;
 mod forms;
 mod house;
 mod identities;

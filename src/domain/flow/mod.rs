@@ -195,8 +195,12 @@ pub struct Stepped {
     pub reason: Option<String>,
     /// The version after it.
     pub version: StateVersion,
+    /// How many fields were filled in.
+    pub filled: usize,
     /// How the deal stands after the whole step.
     pub standing: Arc<Standing>,
+    /// What it remembers after the whole step.
+    pub context: Arc<Map<String, Value>>,
 }
 
 /// One line of a deal's log, as it was committed.

@@ -168,7 +168,7 @@ impl Line {
         for (owner, drained) in ready {
             batch.close = batch.close.or(drained.close);
             let is_plain = |frame: &Frame| match frame {
-                Frame::Leave | Frame::Rejoin(..) => false,
+                Frame::Leave | Frame::Rejoin(..) | Frame::Placed(..) => false,
                 // The session has a heartbeat of its own.
                 Frame::Ping => owner == self.own.session(),
                 Frame::Text(_) | Frame::Suffixed(..) | Frame::Attached(..) | Frame::Binary(_) => {

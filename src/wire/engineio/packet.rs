@@ -103,7 +103,7 @@ impl Payload {
     /// Adds what a frame of the outgoing queue stands for.
     pub fn push(&mut self, frame: &Frame) {
         match frame {
-            Frame::Text(text) => self.push_text(text),
+            Frame::Text(text) | Frame::Placed(text, ..) => self.push_text(text),
             Frame::Suffixed(text, suffix) => {
                 self.separate();
                 push_suffixed(&mut self.0, text, suffix);

@@ -164,7 +164,7 @@ fn close(reason: CloseReason, context: &mut Writing) {
 
 fn write(frame: Frame, context: &mut Writing) {
     match frame {
-        Frame::Text(text) => context.text(text),
+        Frame::Text(text) | Frame::Placed(text, ..) => context.text(text),
         Frame::Suffixed(text, suffix) => context.text(suffixed(&text, &suffix)),
         Frame::Attached(text, parts) => {
             context.text(text);

@@ -12,7 +12,7 @@ use super::{
     Accepted, Ack, Application, Connect, Departure, Event, Member, Options, Refused, Socket,
 };
 use crate::domain::ids::SessionId;
-use crate::outbox::{CloseReason, Frame, Outbox, Push};
+use crate::outbox::{CloseReason, Frame, Push};
 use crate::wire::engineio::packet::Message;
 use crate::wire::engineio::{Ending, Line, Session};
 
@@ -152,7 +152,8 @@ impl<A: Application> Client<A> {
         spaces.pending.push(namespace.clone());
         drop(spaces);
         let session = SessionId(Uuid::new_v4());
-        let outbox = Outbox::new(session, self.options.outbox_limit);
+        let bound = self.options.outbox_limit;
+        let outbox = self.application.outbox(&namespace, session, bound);
         let socket = Socket::new(namespace.clone(), outbox);
         let thinking = self.application.connect(Connect {
             namespace,
@@ -176,6 +177,13 @@ fn settle(spaces: &Mutex<Spaces>, socket: Socket, outcome: Result<Accepted, Refu
     spaces.pending.retain(|pending| pending != namespace);
     let line = spaces.line.upgrade().filter(|_| spaces.ended.is_none());
     match (outcome, line) {
+        (
+            Err(Refused {
+                closes: Some(reason),
+                ..
+            }),
+            Some(line),
+        ) => line.outbox().close(reason),
         (Err(refused), Some(line)) => {
             let data = refused.data.as_deref();
             let answer = packet::encode_refused(namespace, &refused.message, data);

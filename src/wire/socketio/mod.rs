@@ -22,7 +22,8 @@ use serde_json::value::RawValue;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::outbox::Frame;
+use crate::domain::ids::SessionId;
+use crate::outbox::{CloseReason, Frame, Outbox};
 use crate::wire::engineio::{Ending, Line, Listener, Session, Turned};
 
 pub use socket::{Ack, Socket};
@@ -47,6 +48,12 @@ pub trait Application: Send + Sync + 'static {
 
     /// Looks at a handshake: its headers, its query, the peer's address.
     fn greet(&self, request: &HttpRequest) -> Result<Self::Visitor, Turned>;
+
+    /// The queue of a client that asks for a namespace, for at most this many bytes.
+    fn outbox(&self, namespace: &str, session: SessionId, bound: usize) -> Arc<Outbox> {
+        let _ = namespace;
+        Outbox::new(session, bound)
+    }
 
     /// Accepts or refuses a CONNECT. What is sent through the socket meanwhile follows the answer. Should the connection end
     /// before the answer, the member is told so.
@@ -100,6 +107,8 @@ pub struct Refused {
     pub message: String,
     /// More of why, as JSON.
     pub data: Option<Box<RawValue>>,
+    /// Nothing is said, and the connection is closed: the client comes back by itself, which it does not after a refusal.
+    pub closes: Option<CloseReason>,
 }
 
 impl Refused {
@@ -108,6 +117,7 @@ impl Refused {
         Self {
             message: "Invalid namespace".to_owned(),
             data: None,
+            closes: None,
         }
     }
 }
@@ -123,7 +133,7 @@ pub trait Member: Send {
         let _ = (id, arguments, attachments);
     }
 
-    /// A frame of the application's own (`Rejoin`) leaves the socket's outbox; what is sent in its place.
+    /// A frame of the application's own (`Rejoin`, `Placed`) leaves the socket's outbox; what is sent in its place.
     fn leaving(&mut self, frame: Frame) -> Option<Frame> {
         let _ = frame;
         None

@@ -10,6 +10,8 @@ use std::fmt::Write as _;
 
 /// Attachments that one packet may have (`socket.io-parser`, `maxAttachments`).
 pub const MOST_ATTACHMENTS: usize = 10;
+/// Bytes that most events fit into.
+const USUAL_BYTES: usize = 640;
 /// Names that mean something to the clients themselves, and are no events (`socket.io-parser`, `RESERVED_EVENTS`).
 const RESERVED: [&str; 6] = [
     "connect",
@@ -154,6 +156,20 @@ pub fn encode_event<'a>(
     }
     packet.push(']');
     packet.into()
+}
+
+/// An event with one argument, for this namespace. Should the argument not be written, the log says so.
+pub fn encode_one(namespace: &str, name: &str, argument: &impl serde::Serialize) -> ByteString {
+    let mut packet = array_head(['2', '5'], namespace, None, 0);
+    let _ = write!(packet, "\"{name}\",");
+    let mut bytes = packet.into_bytes();
+    bytes.reserve(USUAL_BYTES);
+    if let Err(error) = serde_json::to_writer(&mut bytes, argument) {
+        log::error!(event = "encoding_failed", name = name; "{error}");
+        return ByteString::new();
+    }
+    bytes.push(b']');
+    ByteString::try_from(bytes).unwrap_or_default()
 }
 
 /// The acknowledgement of an event. `arguments` are JSON texts.

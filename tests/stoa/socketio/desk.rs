@@ -45,6 +45,7 @@ impl Asked {
         let refused = Refused {
             message: message.to_owned(),
             data: RawValue::from_string(extra.to_owned()).ok(),
+            closes: None,
         };
         assert!(self.decision.send(Err(refused)).is_ok());
     }

@@ -7,7 +7,7 @@ mod desk;
 #[path = "../../../examples/socketio_echo.rs"]
 mod echo;
 mod events;
-mod guest;
+pub mod guest;
 mod handshake;
 mod namespaces;
 mod polling;

@@ -1,0 +1,2 @@
+drop table recovery_places;
+drop table recoveries;

@@ -1,0 +1,114 @@
+//! What happens, under the guide's names.
+
+use serde_json::{Value, json};
+
+use super::NAMESPACE;
+use super::views::{At, ConversationView, FlowView, MessageView};
+use crate::dialect::{Event, Scene, Variants};
+use crate::domain::command::Mark;
+use crate::domain::conversation::{Membership, PresenceStatus};
+use crate::domain::entry::Entry;
+use crate::domain::flow::Stepped;
+use crate::domain::ids::ConversationId;
+use crate::wire::encode::MessageEvent;
+use crate::wire::socketio::packet::encode_one;
+
+pub(crate) fn variants(event: &Event<'_>, scene: &Scene<'_>, roles: &[&str]) -> Option<Variants> {
+    if let Event::Step { .. } = event {
+        return Some(Variants::by_role(roles, |role| {
+            let (name, data) = told_to(event, scene, role);
+            encode_one(NAMESPACE, name, &data)
+        }));
+    }
+    if let Event::Act { .. } = event {
+        return None;
+    }
+    let (name, data) = told_to(event, scene, None);
+    Some(Variants::same(encode_one(NAMESPACE, name, &data)))
+}
+
+fn told_to(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) -> (&'static str, Value) {
+    let place = scene.conversation.id;
+    let view =
+        || ConversationView::new(scene.conversation, scene.people.in_order(), scene.directory);
+    match *event {
+        Event::Message { kind, seq, message } => {
+            let message = MessageView::new(message, place);
+            let data = json!({ "conversationId": place, "seq": seq, "message": message });
+            (message_name(kind), data)
+        }
+        Event::Step { entry, stepped } => ("chat:state-changed", step(place, entry, stepped, role)),
+        Event::Act { .. } => ("chat:state-changed", Value::Null),
+        Event::Changed { seq } => (
+            "chat:conversation-updated",
+            json!({ "conversationId": place, "seq": seq, "conversation": view() }),
+        ),
+        Event::Created => ("chat:new-conversation", json!({ "conversation": view() })),
+        Event::Lost { seq, person } => {
+            let membership = match person.membership {
+                Membership::Present => "blocked",
+                Membership::Left | Membership::Removed => person.membership.name(),
+            };
+            let lost = json!({ "id": place, "membership": membership });
+            let data = json!({ "conversationId": place, "seq": seq, "conversation": lost });
+            ("chat:conversation-updated", data)
+        }
+        Event::Marked {
+            mark, user, seq, ..
+        } => (
+            mark_name(mark),
+            json!({ "conversationId": place, "userId": user, "seq": seq }),
+        ),
+        Event::Typing { user, is_typing } => (
+            "chat:user-typing",
+            json!({ "conversationId": place, "userId": user, "isTyping": is_typing }),
+        ),
+        Event::Presence { user, status } => (
+            presence_name(status),
+            json!({ "userId": user, "status": status }),
+        ),
+        Event::Notice {
+            message,
+            sender_name,
+            unread,
+        } => {
+            let preview: String = message.draft.body.chars().take(120).collect();
+            let data = json!({
+                "id": message.id, "type": "message", "title": sender_name, "message": preview, "priority": "normal",
+                "conversationId": place, "actionUrl": null, "unread": unread, "seq": message.seq(),
+            });
+            ("notification:new", data)
+        }
+    }
+}
+
+fn step(place: ConversationId, entry: &Entry, stepped: &Stepped, role: Option<&str>) -> Value {
+    let standing = &stepped.standing;
+    let flow = FlowView::new(standing, Some(standing.offers_of(role)));
+    json!({
+        "conversationId": place, "seq": entry.seq, "previousState": stepped.from, "newState": stepped.to, "action": stepped.action,
+        "actor": stepped.actor, "actorId": stepped.actor_id, "reason": stepped.reason, "timestamp": At(entry.at), "flow": flow,
+    })
+}
+
+fn message_name(kind: MessageEvent) -> &'static str {
+    match kind {
+        MessageEvent::New => "chat:new-message",
+        MessageEvent::Updated => "chat:message-updated",
+        MessageEvent::Deleted => "chat:message-deleted",
+    }
+}
+
+fn mark_name(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Seen => "chat:messages-read",
+        Mark::Delivered => "chat:messages-delivered",
+    }
+}
+
+fn presence_name(status: PresenceStatus) -> &'static str {
+    match status {
+        PresenceStatus::Offline => "chat:user-offline",
+        PresenceStatus::Online | PresenceStatus::Away | PresenceStatus::Busy => "chat:user-status",
+    }
+}

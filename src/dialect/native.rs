@@ -1,0 +1,54 @@
+//! Stoa's own words: each event is encoded once, with a variant for its sender or for each role where they are shown more.
+
+use super::{Event, Scene, Variants};
+use crate::domain::command::Mark;
+use crate::domain::ids::UserNo;
+use crate::wire::encode;
+
+/// Nobody has this number: for bytes that are for everybody but the sender.
+const NOBODY: UserNo = UserNo(0);
+
+pub(super) fn variants(event: &Event<'_>, scene: &Scene<'_>, roles: &[&str]) -> Option<Variants> {
+    let (conversation, place) = (scene.conversation, scene.conversation.id);
+    let for_all = match *event {
+        Event::Message { kind, seq, message } => {
+            let for_all = encode::message(kind, place, seq, message, NOBODY);
+            let own = encode::message_to_sender(&for_all, &message.draft.client_id);
+            return Some(Variants {
+                for_all,
+                for_roles: Vec::new(),
+                for_sender: Some((message.sender, own)),
+            });
+        }
+        Event::Step { entry, stepped } => {
+            let bytes = |role: Option<&str>| encode::step(place, entry, stepped, role);
+            return Some(Variants::by_role(roles, bytes));
+        }
+        Event::Act { .. } => return None,
+        Event::Changed { seq } => {
+            encode::conversation_updated(seq, conversation, &scene.everybody(), scene.directory)
+        }
+        Event::Created => {
+            encode::conversation_created(conversation, &scene.everybody(), scene.directory)
+        }
+        Event::Lost { seq, person } => encode::conversation_lost(place, seq, person),
+        Event::Marked {
+            mark, user, seq, ..
+        } => encode::watermark(mark_name(mark), place, user, seq),
+        Event::Typing { user, is_typing } => encode::typing(place, user, is_typing),
+        Event::Presence { user, status } => encode::presence(user, status),
+        Event::Notice {
+            message,
+            sender_name,
+            unread,
+        } => encode::notification(place, message, sender_name, unread),
+    };
+    Some(Variants::same(for_all))
+}
+
+fn mark_name(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Seen => "message_seen",
+        Mark::Delivered => "message_delivered",
+    }
+}

@@ -1,0 +1,247 @@
+//! What happens, under the guide's names: `docs/socketio.md` has a line for each event.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::NAMESPACE;
+use super::rows::{ConversationContext, ConversationRow, FlowUpdate, MessageRow};
+use super::sides::Sides;
+use crate::dialect::{Event, Scene, Variants};
+use crate::domain::command::Mark;
+use crate::domain::conversation::{Membership, PresenceStatus};
+use crate::domain::entry::Entry;
+use crate::domain::flow::Stepped;
+use crate::domain::ids::ConversationId;
+use crate::domain::message::Message;
+use crate::domain::snapshot::Particulars;
+use crate::wire::encode::MessageEvent;
+use crate::wire::instants::instant;
+use crate::wire::socketio::packet::encode_one;
+
+#[derive(Serialize)]
+struct NewMessage<'a> {
+    conversation_id: ConversationId,
+    message: MessageRow<'a>,
+    conversation_context: ConversationContext<'a>,
+}
+
+#[derive(Serialize)]
+struct StateChanged<'a> {
+    conversation_id: ConversationId,
+    previous_state: Option<&'a str>,
+    new_state: &'a str,
+    reason: &'a str,
+    #[serde(serialize_with = "instant")]
+    timestamp: DateTime<Utc>,
+}
+
+#[derive(Serialize)]
+struct ButtonAction<'a> {
+    button_id: &'a str,
+    message: Option<MessageRow<'a>>,
+    flow_update: FlowUpdate<'a>,
+    #[serde(rename = "conversationId")]
+    conversation_id: ConversationId,
+    conversation_context: ConversationContext<'a>,
+}
+
+#[derive(Serialize)]
+struct TextInput<'a> {
+    input_type: &'a str,
+    message: Option<MessageRow<'a>>,
+    flow_update: FlowUpdate<'a>,
+    #[serde(rename = "conversationId")]
+    conversation_id: ConversationId,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Seen<'a> {
+    message_id: Uuid,
+    user_id: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserTyping<'a> {
+    conversation_id: ConversationId,
+    user_id: &'a str,
+    is_typing: bool,
+}
+
+pub(crate) fn variants(event: &Event<'_>, scene: &Scene<'_>, roles: &[&str]) -> Option<Variants> {
+    let emit = |name: &str, data: serde_json::Value| encode_one(NAMESPACE, name, &data);
+    let for_all = match *event {
+        Event::Message { kind, message, .. } => return Some(said(kind, message, scene, roles)),
+        Event::Act { stepped, said } => return acted(stepped, said, scene, roles),
+        Event::Changed { .. } => return Some(changed(scene, roles)),
+        Event::Created => return Some(created(scene, roles)),
+        Event::Step { entry, stepped } => stepped_event(entry, stepped, scene),
+        Event::Lost { person, .. } => {
+            let membership = match person.membership {
+                Membership::Present => "blocked",
+                Membership::Left | Membership::Removed => person.membership.name(),
+            };
+            let data = json!({ "conversation_id": scene.conversation.id, "conversation_context": null, "membership": membership });
+            emit("conversation_updated", data)
+        }
+        Event::Marked {
+            mark: Mark::Delivered,
+            ..
+        } => return None,
+        Event::Marked { user, message, .. } => {
+            let (message_id, user_id) = (message.to_uuid(), user.as_str());
+            let seen = Seen {
+                message_id,
+                user_id,
+            };
+            encode_one(NAMESPACE, "message_seen", &seen)
+        }
+        Event::Typing { user, is_typing } => {
+            let typing = UserTyping {
+                conversation_id: scene.conversation.id,
+                user_id: user.as_str(),
+                is_typing,
+            };
+            encode_one(NAMESPACE, "user_typing", &typing)
+        }
+        Event::Presence {
+            user,
+            status: PresenceStatus::Offline,
+        } => emit("user_offline", json!({ "userId": user })),
+        Event::Presence { user, status } => emit(
+            "user_status_change",
+            json!({ "userId": user, "status": status }),
+        ),
+        Event::Notice {
+            message,
+            sender_name,
+            unread,
+        } => emit(
+            "notification",
+            notice(scene.conversation.id, message, sender_name, unread, scene),
+        ),
+    };
+    Some(Variants::same(for_all))
+}
+
+/// Where the deal shows each role something of its own, each role has its own bytes.
+fn for_roles(
+    scene: &Scene<'_>,
+    roles: &[&str],
+    bytes: impl Fn(Option<&str>, &Particulars) -> bytestring::ByteString,
+) -> Variants {
+    match &scene.conversation.flow {
+        None => Variants::same(bytes(None, &Particulars::default())),
+        Some(_) => Variants::by_role(roles, |role| bytes(role, &scene.known.to(role))),
+    }
+}
+
+fn said(kind: MessageEvent, message: &Message, scene: &Scene<'_>, roles: &[&str]) -> Variants {
+    let conversation = scene.conversation;
+    let sides = Sides::new(conversation, scene.people.in_order());
+    for_roles(scene, roles, |role, known| {
+        let data = NewMessage {
+            conversation_id: conversation.id,
+            message: MessageRow::new(message, conversation.id, &sides, None, scene.system),
+            conversation_context: ConversationContext::new(conversation, role, known),
+        };
+        encode_one(NAMESPACE, kind.name(), &data)
+    })
+}
+
+fn stepped_event(entry: &Entry, stepped: &Stepped, scene: &Scene<'_>) -> bytestring::ByteString {
+    let data = StateChanged {
+        conversation_id: scene.conversation.id,
+        previous_state: stepped.from.as_deref(),
+        new_state: &stepped.to,
+        reason: stepped.reason.as_deref().unwrap_or(&stepped.action),
+        timestamp: entry.at,
+    };
+    encode_one(NAMESPACE, "conversation_state_changed", &data)
+}
+
+/// Only what a person did is told as a button or an input.
+fn acted(
+    stepped: &Stepped,
+    said: &[Message],
+    scene: &Scene<'_>,
+    roles: &[&str],
+) -> Option<Variants> {
+    stepped.actor_id.as_ref()?;
+    let conversation = scene.conversation;
+    let sides = Sides::new(conversation, scene.people.in_order());
+    Some(for_roles(scene, roles, |role, known| {
+        let shown = said.iter().find(|message| {
+            let nobody = crate::domain::ids::UserNo(0);
+            message.is_visible_to(nobody, role)
+        });
+        let message = shown
+            .map(|message| MessageRow::new(message, conversation.id, &sides, None, scene.system));
+        let flow_update = FlowUpdate::in_deal(&stepped.standing);
+        match stepped.filled {
+            1 => {
+                let data = TextInput {
+                    input_type: &stepped.action,
+                    message,
+                    flow_update,
+                    conversation_id: conversation.id,
+                };
+                encode_one(NAMESPACE, "text_input", &data)
+            }
+            _ => {
+                let data = ButtonAction {
+                    button_id: &stepped.action,
+                    message,
+                    flow_update,
+                    conversation_id: conversation.id,
+                    conversation_context: ConversationContext::new(conversation, role, known),
+                };
+                encode_one(NAMESPACE, "button_action", &data)
+            }
+        }
+    }))
+}
+
+fn changed(scene: &Scene<'_>, roles: &[&str]) -> Variants {
+    for_roles(scene, roles, |role, known| {
+        let context = ConversationContext::new(scene.conversation, role, known);
+        let data =
+            json!({ "conversation_id": scene.conversation.id, "conversation_context": context });
+        encode_one(NAMESPACE, "conversation_updated", &data)
+    })
+}
+
+fn created(scene: &Scene<'_>, roles: &[&str]) -> Variants {
+    let sides = Sides::new(scene.conversation, scene.people.in_order());
+    for_roles(scene, roles, |role, known| {
+        let row = ConversationRow::new(scene.conversation, &sides, role, known);
+        let data = json!({ "conversation_id": scene.conversation.id, "conversation": row });
+        encode_one(
+            NAMESPACE,
+            "notification",
+            &json!({ "type": "new_conversation", "data": data }),
+        )
+    })
+}
+
+fn notice(
+    place: ConversationId,
+    message: &Message,
+    sender_name: &str,
+    unread: i64,
+    scene: &Scene<'_>,
+) -> serde_json::Value {
+    let preview: String = message.draft.body.chars().take(120).collect();
+    let by_person = message.draft.kind == crate::domain::message::MessageKind::UserInput;
+    let sender = match by_person {
+        true => message.sender_id.as_str(),
+        false => scene.system,
+    };
+    json!({ "type": "new_message", "data": {
+        "conversation_id": place, "message_id": message.id, "message": preview, "message_type": message.draft.kind,
+        "sender_id": sender, "sender_name": sender_name, "unread_count": unread,
+    } })
+}

@@ -1,0 +1,71 @@
+//! Where a Socket.IO client is: one text for all conversations that it has joined, as `3:41.17.9`.
+
+use std::fmt;
+
+use super::ids::Seq;
+
+/// Conversations that one session may follow.
+pub const FOLLOWED: usize = 1_000;
+
+/// The last seq of each conversation of a list, in the order of coming.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offset {
+    /// The number of the list.
+    pub list: i64,
+    /// A seq for each.
+    pub seqs: Vec<Seq>,
+}
+
+impl Offset {
+    /// Reads what a client sends back. `None` where it is nothing that it can have been given.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (list, seqs) = text.split_once(':')?;
+        let number = |text: &str| text.parse::<i64>().ok().filter(|number| *number >= 0);
+        let seqs: Option<Vec<Seq>> = match seqs {
+            "" => Some(Vec::new()),
+            some => some.split('.').take(FOLLOWED + 1).map(number).collect(),
+        };
+        let (list, seqs) = (number(list)?, seqs?);
+        (seqs.len() <= FOLLOWED).then_some(Self { list, seqs })
+    }
+}
+
+impl fmt::Display for Offset {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:", self.list)?;
+        for (place, seq) in self.seqs.iter().enumerate() {
+            let separator = if place == 0 { "" } else { "." };
+            write!(formatter, "{separator}{seq}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_given_is_read_again(list in 0i64.., seqs in prop::collection::vec(0i64.., 0..20)) {
+            let offset = Offset { list, seqs };
+            prop_assert_eq!(Offset::parse(&offset.to_string()), Some(offset));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "\\PC{0,40}") {
+            let _ = Offset::parse(&text);
+        }
+    }
+
+    #[test]
+    fn what_nobody_was_given_is_none() {
+        for wrong in ["", "3", "x:1", "3:1.", "3:-1", "-3:1", "3:1,2"] {
+            assert_eq!(Offset::parse(wrong), None, "{wrong}");
+        }
+        let many = format!("1:{}", vec!["1"; FOLLOWED + 1].join("."));
+        assert_eq!(Offset::parse(&many), None);
+        assert_eq!(Offset::parse("3:41.17.9").unwrap().seqs, [41, 17, 9]);
+    }
+}

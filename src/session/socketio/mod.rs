@@ -1,0 +1,249 @@
+//! Sessions over Socket.IO: who may come in, in which words they are spoken to, and where those who come back go on.
+
+mod guest;
+mod places;
+mod replaying;
+mod talk;
+
+use actix::Actor;
+use actix_web::HttpRequest;
+use dashmap::DashMap;
+use futures_util::future::{FutureExt, LocalBoxFuture};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use uuid::Uuid;
+
+use super::Door;
+use super::identity::time_left;
+use crate::config::{Config, Switch};
+use crate::dialect::{self, form_of};
+use crate::domain::form::Form;
+use crate::domain::ids::SessionId;
+use crate::domain::offset::Offset;
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::error::Error;
+use crate::outbox::{CloseReason, Outbox};
+use crate::pace::SessionPace;
+use crate::room::reply::told;
+use crate::store::recoveries::{self, Holder, Resumed};
+use crate::wire::bearer::bearer;
+use crate::wire::engineio::{self, Engine, Turned};
+use crate::wire::origin::Origins;
+use crate::wire::read::read;
+use crate::wire::socketio::{self, Accepted, Application, Connect, Refused, Server, Socket};
+
+use guest::Guest;
+use places::Places;
+use talk::Talk;
+
+/// Namespaces that one connection may be in at once.
+const NAMESPACES: usize = 4;
+/// How long the client may take to answer a ping, at most.
+const PONG_SECONDS: u64 = 20;
+/// How long an upgrade from polling may take.
+const UPGRADE_SECONDS: u64 = 10;
+
+/// The endpoint of Socket.IO, with the same bounds as native sockets.
+pub fn endpoint(door: Arc<Door>, config: &Config) -> Arc<Engine> {
+    let sockets = &config.sockets;
+    let heartbeat = sockets.heartbeat_seconds;
+    let pong = sockets.silence_seconds.saturating_sub(heartbeat);
+    let outbox_limit = sockets.outbox_limit as usize;
+    let bounds = socketio::Options {
+        connect_timeout: Duration::from_secs(sockets.authentication_seconds),
+        namespaces: NAMESPACES,
+        assembly_limit: sockets.frame_limit as usize,
+        outbox_limit,
+    };
+    let options = engineio::Options {
+        ping_interval: Duration::from_secs(heartbeat),
+        ping_timeout: Duration::from_secs(pong.clamp(1, PONG_SECONDS)),
+        upgrade_timeout: Duration::from_secs(UPGRADE_SECONDS),
+        max_payload: sockets.frame_limit as usize,
+        max_sessions: sockets.max_connections,
+        outbox_limit,
+        origins: Origins::Listed(config.auth.allowed_origins.clone()),
+    };
+    Engine::start(options, Server::new(Arc::new(Chat { door }), bounds))
+}
+
+/// The clients that are connected, by their `pid`.
+#[derive(Default)]
+pub struct Present(DashMap<Uuid, Socket>);
+
+impl Present {
+    /// Notes a client; one that was there under the same `pid` is sent away.
+    fn enter(&self, pid: Uuid, socket: &Socket) {
+        if let Some(before) = self.0.insert(pid, socket.clone()) {
+            before.disconnect();
+        }
+    }
+
+    fn depart(&self, pid: Uuid, session: SessionId) {
+        self.0
+            .remove_if(&pid, |_, socket| socket.outbox().session() == session);
+    }
+
+    /// All of them.
+    pub fn pids(&self) -> Vec<Uuid> {
+        self.0.iter().map(|entry| *entry.key()).collect()
+    }
+}
+
+/// The chat as an application of Socket.IO.
+struct Chat {
+    door: Arc<Door>,
+}
+
+/// What is kept of a handshake.
+struct Visitor {
+    /// Of the `Authorization` header.
+    token: Option<String>,
+    /// How often the connection may ask for a namespace.
+    pace: SessionPace,
+}
+
+/// What comes with a CONNECT.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Auth {
+    token: Option<String>,
+    /// Whether the client wants to be given what it missed when it comes back.
+    recovery: Option<bool>,
+}
+
+impl Application for Chat {
+    type Visitor = Visitor;
+
+    fn greet(&self, request: &HttpRequest) -> Result<Visitor, Turned> {
+        if self.door.draining.load(Ordering::Relaxed) {
+            return Err(Turned::Unavailable);
+        }
+        let mut pairs = request.query_string().split('&');
+        if pairs.any(|pair| pair.starts_with("token=")) {
+            return Err(Turned::Forbidden);
+        }
+        let token = bearer(request).map_err(|_| Turned::Forbidden)?;
+        Ok(Visitor {
+            token: token.map(str::to_owned),
+            pace: self.door.pace.session(),
+        })
+    }
+
+    fn outbox(&self, namespace: &str, session: SessionId, bound: usize) -> Arc<Outbox> {
+        let form = form_of(namespace).unwrap_or(Form::Stoory);
+        Outbox::of_form(session, bound, form)
+    }
+
+    fn connect(
+        &self,
+        connect: Connect<Visitor>,
+    ) -> LocalBoxFuture<'static, Result<Accepted, Refused>> {
+        let door = Arc::clone(&self.door);
+        async move {
+            let Some(form) = form_of(&connect.namespace) else {
+                return Err(Refused::unknown_namespace());
+            };
+            let come_in = come_in(Arc::clone(&door), form, connect).await;
+            come_in.map_err(|error| refused(error, &door))
+        }
+        .boxed_local()
+    }
+}
+
+async fn come_in(
+    door: Arc<Door>,
+    form: Form,
+    connect: Connect<Visitor>,
+) -> Result<Accepted, Error> {
+    door.pace.frame(&connect.visitor.pace, None)?;
+    let auth: Auth = match &connect.auth {
+        Some(auth) => read(auth.get())?,
+        None => Auth::default(),
+    };
+    let token = auth.token.as_deref().or(connect.visitor.token.as_deref());
+    let token = token.ok_or(Refusal::Unauthenticated(
+        "A token is required in auth.token",
+    ))?;
+    let principal = door.people.identify(token).await?;
+    door.pace.user(principal.no)?;
+    let wants_recovery = door.foreign.recovery == Switch::On && auth.recovery != Some(false);
+    let (pid, resumed) = match wants_recovery {
+        true => find_again(&door, form, &principal, &connect).await?,
+        false => (None, None),
+    };
+    let (socket, directory) = (connect.socket, &door.house.directory);
+    let open = directory.open(socket.outbox(), door.options.max_connections);
+    open.ok_or(Refusal::Unavailable("Too many connections"))?;
+    let outbox = socket.outbox();
+    outbox.set_deadline(time_left(&principal), CloseReason::Unauthenticated);
+    directory.arrive(principal.no, outbox);
+    door.house.metrics.connections.inc();
+    if let Some(pid) = pid {
+        door.present.enter(pid, &socket);
+    }
+    let places = Places::shared(resumed);
+    let talk = Talk::new(
+        Arc::clone(&door),
+        form,
+        socket.clone(),
+        Arc::clone(&principal),
+        pid,
+        Arc::clone(&places),
+    );
+    let guest = Guest::new(door, socket, principal, talk.start(), pid.map(|_| places));
+    Ok(Accepted {
+        member: Box::new(guest),
+        pid: pid.map(|pid| pid.simple().to_string()),
+    })
+}
+
+/// The `pid` that a client has from now on, and where it goes on if it was found.
+async fn find_again(
+    door: &Door,
+    form: Form,
+    principal: &Principal,
+    connect: &Connect<Visitor>,
+) -> Result<(Option<Uuid>, Option<Resumed>), Error> {
+    let fresh = Uuid::new_v4();
+    let Some(recovery) = connect.recovery() else {
+        return Ok((Some(fresh), None));
+    };
+    let Ok(pid) = Uuid::try_parse(&recovery.pid) else {
+        return Ok((Some(fresh), None));
+    };
+    let offset = match recovery.offset.as_deref().map(Offset::parse) {
+        Some(None) => return Ok((Some(fresh), None)),
+        Some(Some(offset)) => Some(offset),
+        None => None,
+    };
+    let holder = Holder {
+        pid,
+        user: principal.no,
+        form,
+        session: connect.socket.outbox().session(),
+    };
+    let most = i64::from(door.foreign.recovery_limit);
+    let resume =
+        move |connection: &mut _| recoveries::resume(connection, holder, offset.as_ref(), most);
+    let resumed = door.house.pool.run(resume).await?;
+    let pid = if resumed.is_some() { pid } else { fresh };
+    Ok((Some(pid), resumed))
+}
+
+/// What can not be answered at the moment is no refusal: the client comes back by itself.
+fn refused(error: Error, door: &Door) -> Refused {
+    let refusal = told(error, &door.house.metrics);
+    Refused {
+        message: refusal.message(),
+        data: RawValue::from_string(dialect::refusal(&refusal)).ok(),
+        closes: match refusal {
+            Refusal::Unavailable(_) => Some(CloseReason::Restarting),
+            _ => None,
+        },
+    }
+}

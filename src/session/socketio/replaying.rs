@@ -1,0 +1,162 @@
+//! What a client missed: page by page, one conversation after the other, no faster than it reads; then the room goes on.
+
+use actix::prelude::*;
+use bytestring::ByteString;
+use std::sync::Arc;
+
+use super::talk::{Continue, Talk};
+use crate::dialect::stoory::known::Known;
+use crate::dialect::{Scene, told_again};
+use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::refusal::Refusal;
+use crate::domain::snapshot::Reader;
+use crate::error::Error;
+use crate::outbox::{CloseReason, Frame, Push};
+use crate::room::reply::{Asker, Reply};
+use crate::room::state::State;
+use crate::room::{Manner, ToRoom};
+use crate::store::missed::{self, Missed};
+
+/// Changes that are read at once.
+const PAGE: Seq = 100;
+
+impl Handler<Continue> for Talk {
+    type Result = ();
+
+    fn handle(&mut self, next: Continue, context: &mut Self::Context) {
+        let Continue {
+            conversation,
+            after,
+        } = next;
+        if self.telling == Some(conversation) {
+            return self.tell_page(conversation, after, context);
+        }
+        self.behind.push_back((conversation, after));
+        self.tell_next(context);
+    }
+}
+
+impl Talk {
+    /// Goes on with the next conversation, unless one is being told.
+    pub(super) fn tell_next(&mut self, context: &mut Context<Self>) {
+        if self.telling.is_some() {
+            return;
+        }
+        while let Some((conversation, after)) = self.behind.pop_front() {
+            if self.places.lock().find(conversation).is_some() {
+                self.telling = Some(conversation);
+                return self.tell_page(conversation, after, context);
+            }
+        }
+    }
+
+    fn tell_page(&mut self, conversation: ConversationId, after: Seq, context: &mut Context<Self>) {
+        let pool = self.door.house.pool.clone();
+        let read = async move {
+            pool.run(move |connection| missed::page(connection, conversation, after, PAGE))
+                .await
+        };
+        context.spawn(read.into_actor(self).map(move |read, talk, context| {
+            let read = read.and_then(|read| read.ok_or(Refusal::ConversationNotFound.into()));
+            match read.and_then(|missed| talk.words(missed)) {
+                Ok(told) => talk.tell(conversation, told, context),
+                Err(error) => talk.can_not_be_told(conversation, error, context),
+            }
+        }));
+    }
+
+    /// A page in the client's words, if it may still read there.
+    fn words(&self, missed: Missed) -> Result<Told, Error> {
+        let last_seq = missed.loaded.conversation.last_seq;
+        let state = State::new(missed.loaded);
+        let reader: Reader = state.reader(&self.principal)?;
+        let standing = state.conversation.flow.as_ref();
+        let version = standing.map_or(0, |standing| standing.state_version);
+        let known = Known::read(missed.remembered, version, &missed.asking);
+        let scene = Scene {
+            conversation: &state.conversation,
+            people: &state,
+            directory: &self.door.house.directory,
+            known: &known,
+            system: &self.door.house.system_user,
+        };
+        Ok(Told {
+            events: told_again(self.form, &missed.entries, &scene, &reader),
+            to: missed.to,
+            is_all: missed.to >= last_seq,
+        })
+    }
+
+    /// Pushes as much as there is room for; the mark behind it says when to go on.
+    fn tell(&mut self, conversation: ConversationId, told: Told, context: &mut Context<Self>) {
+        let outbox = self.socket.outbox();
+        let room = self.door.options.outbox_limit as usize / 2;
+        let (mut at, mut is_cut) = (None, false);
+        for (seq, words) in told.events {
+            if at != Some(seq) && outbox.waiting_bytes() >= room {
+                is_cut = true;
+                break;
+            }
+            if outbox.push(Frame::Placed(words, conversation, seq)) != Push::Queued {
+                return;
+            }
+            at = Some(seq);
+        }
+        match (is_cut, told.is_all) {
+            (true, _) => {
+                let after = at.or_else(|| Some(self.places.lock().find(conversation)?.seq));
+                outbox.push(Frame::Rejoin(conversation, after.unwrap_or(told.to)));
+            }
+            (false, false) => drop(outbox.push(Frame::Rejoin(conversation, told.to))),
+            (false, true) => {
+                self.join_again(conversation, told.to);
+                self.telling = None;
+                self.tell_next(context);
+            }
+        }
+    }
+
+    /// Next to nothing is missing: the room tells that, and what comes.
+    fn join_again(&self, conversation: ConversationId, after: Seq) {
+        let outbox = Arc::clone(self.socket.outbox());
+        let asker = Asker::Rejoining {
+            outbox: Arc::clone(&outbox),
+            after,
+        };
+        let join = ToRoom::Join {
+            principal: Arc::clone(&self.principal),
+            outbox,
+            after: Some(after),
+            manner: Manner::Events,
+            reply: Reply::new(conversation, self.principal.no, asker),
+        };
+        self.door.rooms.send(conversation, join);
+    }
+
+    /// Who may not read there any more is told nothing. Where it could not be read, the client comes back by itself.
+    fn can_not_be_told(
+        &mut self,
+        conversation: ConversationId,
+        error: Error,
+        context: &mut Context<Self>,
+    ) {
+        match error {
+            Error::Refused(refusal) if !refusal.is_temporary() => {
+                self.unlist(conversation, context);
+                self.telling = None;
+                self.tell_next(context);
+            }
+            error => {
+                log::warn!(event = "replay_failed", conversation_id:% = conversation; "{error}");
+                self.socket.close(CloseReason::SlowReader);
+            }
+        }
+    }
+}
+
+/// A page in somebody's words.
+struct Told {
+    events: Vec<(Seq, ByteString)>,
+    to: Seq,
+    is_all: bool,
+}

@@ -1,0 +1,398 @@
+//! The actor of one client in one namespace: what it asks for goes to the rooms, in its order.
+
+use actix::prelude::*;
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+use uuid::Uuid;
+
+use super::places::Places;
+use crate::dialect::{self, Reader};
+use crate::domain::form::Form;
+use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::offset::FOLLOWED;
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::error::Error;
+use crate::metrics::Metrics;
+use crate::room::reply::{Asker, Reply, told};
+use crate::room::{Manner, ToRoom};
+use crate::session::Door;
+use crate::store::conversations::{self, Filter};
+use crate::store::recoveries::{self, Followed, Holder};
+use crate::wire::answer::Answer;
+use crate::wire::decode::{Request, SubjectKey};
+use crate::wire::socketio::packet::encode_event;
+use crate::wire::socketio::{Ack, Departure, Socket};
+
+/// Events that may wait for the actor.
+const WAITING: usize = 1_024;
+
+/// An event of the client.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Ask {
+    pub(super) request: Option<Request>,
+    pub(super) ack: Option<Ack>,
+}
+
+/// What was queued for a conversation has left: it goes on from this seq.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Continue {
+    pub(super) conversation: ConversationId,
+    pub(super) after: Seq,
+}
+
+/// The client is gone.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Bye(pub(super) Departure);
+
+/// A room did not let the client in.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct TurnedAway(ConversationId);
+
+/// The actor.
+pub(super) struct Talk {
+    pub(super) door: Arc<Door>,
+    pub(super) form: Form,
+    pub(super) socket: Socket,
+    pub(super) principal: Arc<Principal>,
+    pid: Option<Uuid>,
+    pub(super) places: Arc<Mutex<Places>>,
+    /// Conversations whose events go on from somewhere, one after the other.
+    pub(super) behind: VecDeque<(ConversationId, Seq)>,
+    /// The one that is being told at the moment.
+    pub(super) telling: Option<ConversationId>,
+    has_left: bool,
+}
+
+impl Talk {
+    pub(super) fn new(
+        door: Arc<Door>,
+        form: Form,
+        socket: Socket,
+        principal: Arc<Principal>,
+        pid: Option<Uuid>,
+        places: Arc<Mutex<Places>>,
+    ) -> Self {
+        Self {
+            door,
+            form,
+            socket,
+            principal,
+            pid,
+            places,
+            behind: VecDeque::new(),
+            telling: None,
+            has_left: false,
+        }
+    }
+
+    fn holder(&self) -> Option<Holder> {
+        Some(Holder {
+            pid: self.pid?,
+            user: self.principal.no,
+            form: self.form,
+            session: self.socket.outbox().session(),
+        })
+    }
+
+    fn carry(&mut self, request: Request, ack: Option<Ack>, context: &mut Context<Self>) {
+        match request {
+            Request::Join { conversation, .. } => self.join(conversation, ack, context),
+            Request::Leave { conversation } => self.leave(conversation, ack, context),
+            Request::Command {
+                conversation,
+                command,
+            } => {
+                let reply = self.reply(conversation, ack);
+                let principal = Arc::clone(&self.principal);
+                let ask = ToRoom::Do {
+                    principal,
+                    command,
+                    reply,
+                };
+                self.door.rooms.send(conversation, ask);
+            }
+            Request::Watch(subject) => self.watch(subject, ack, context),
+            Request::Status(status) => {
+                let _connected = self.door.house.directory.choose(self.principal.no, status);
+                self.answer(ack, &Answer::Done);
+            }
+            Request::Authenticate { .. } | Request::Unwatch(_) | Request::Press { .. } => {
+                self.answer(ack, &Answer::Done);
+            }
+        }
+    }
+
+    fn answer(&self, ack: Option<Ack>, answer: &Answer) {
+        if let Some(ack) = ack {
+            let told = dialect::acknowledgement(self.form, answer, None, self.reader());
+            let _ = ack.answer([told.as_str()]);
+        }
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        Reader {
+            no: self.principal.no,
+            directory: &self.door.house.directory,
+            system: &self.door.house.system_user,
+        }
+    }
+
+    pub(super) fn fail(&self, ack: Option<Ack>, error: Error) {
+        refuse(&self.socket, ack, error, &self.door.house.metrics);
+    }
+
+    /// Whoever answers does so in the client's words.
+    fn reply(&self, conversation: ConversationId, ack: Option<Ack>) -> Reply {
+        self.reply_and(conversation, ack, |_| {})
+    }
+
+    fn reply_and(
+        &self,
+        conversation: ConversationId,
+        ack: Option<Ack>,
+        look: impl FnOnce(&Result<Answer, Error>) + Send + 'static,
+    ) -> Reply {
+        let (form, no, socket) = (self.form, self.principal.no, self.socket.clone());
+        let house = Arc::clone(&self.door.house);
+        let asker = Asker::Foreign(Box::new(move |outcome, scene| {
+            look(&outcome);
+            let reader = Reader {
+                no,
+                directory: &house.directory,
+                system: &house.system_user,
+            };
+            match (outcome, ack) {
+                (Ok(answer), Some(ack)) => {
+                    let told = dialect::acknowledgement(form, &answer, scene, reader);
+                    let _ = ack.answer([told.as_str()]);
+                }
+                (Ok(_), None) => {}
+                (Err(error), ack) => refuse(&socket, ack, error, &house.metrics),
+            }
+        }));
+        Reply::new(conversation, no, asker)
+    }
+
+    /// The list is written first: what is acknowledged is found again. What the client asks for meanwhile waits.
+    fn join(
+        &mut self,
+        conversation: ConversationId,
+        ack: Option<Ack>,
+        context: &mut Context<Self>,
+    ) {
+        if self.places.lock().find(conversation).is_some() {
+            return self.enter(conversation, None, Manner::Again, ack, context);
+        }
+        if self.places.lock().count() >= FOLLOWED {
+            let refusal = Refusal::Conflict("This connection follows too many conversations");
+            return self.fail(ack, refusal.into());
+        }
+        let Some(holder) = self.holder() else {
+            let unlisted = Followed::unlisted(conversation);
+            self.places.lock().come(0, unlisted);
+            return self.enter(conversation, None, Manner::Answer, ack, context);
+        };
+        let pool = self.door.house.pool.clone();
+        let list = async move {
+            pool.run(move |connection| recoveries::come(connection, holder, conversation))
+                .await
+        };
+        context.wait(
+            list.into_actor(self)
+                .map(move |listed, talk, context| match listed {
+                    Ok((list, followed)) => {
+                        talk.places.lock().come(list, followed);
+                        talk.enter(conversation, Some(followed.seq), Manner::Both, ack, context);
+                    }
+                    Err(error) => talk.fail(ack, error),
+                }),
+        );
+    }
+
+    fn enter(
+        &self,
+        conversation: ConversationId,
+        after: Option<Seq>,
+        manner: Manner,
+        ack: Option<Ack>,
+        context: &mut Context<Self>,
+    ) {
+        let talk = context.address();
+        let reply = self.reply_and(conversation, ack, move |outcome| {
+            if outcome.is_err() {
+                talk.do_send(TurnedAway(conversation));
+            }
+        });
+        let join = ToRoom::Join {
+            principal: Arc::clone(&self.principal),
+            outbox: Arc::clone(self.socket.outbox()),
+            after,
+            manner,
+            reply,
+        };
+        self.door.rooms.send(conversation, join);
+    }
+
+    fn leave(
+        &mut self,
+        conversation: ConversationId,
+        ack: Option<Ack>,
+        context: &mut Context<Self>,
+    ) {
+        let reply = self.reply(conversation, ack);
+        let session = self.socket.outbox().session();
+        self.unlist(conversation, context);
+        let leave = ToRoom::Leave { session, reply };
+        self.door.rooms.send(conversation, leave);
+    }
+
+    /// Takes a conversation off the list. Should the list not be written, the client is given what it would not have asked for.
+    pub(super) fn unlist(&mut self, conversation: ConversationId, context: &mut Context<Self>) {
+        let Some(followed) = self.places.lock().find(conversation) else {
+            return;
+        };
+        self.behind.retain(|(behind, _)| *behind != conversation);
+        let Some(holder) = self.holder() else {
+            return self.places.lock().go(0, conversation);
+        };
+        let pool = self.door.house.pool.clone();
+        let write = async move {
+            pool.run(move |connection| recoveries::go(connection, holder, followed.no))
+                .await
+        };
+        context.wait(write.into_actor(self).map(move |list, talk, _| match list {
+            Ok(list) => talk.places.lock().go(list, conversation),
+            Err(error) => log::warn!(event = "list_not_written"; "{error}"),
+        }));
+    }
+
+    fn watch(&self, (kind, id): SubjectKey, ack: Option<Ack>, context: &mut Context<Self>) {
+        let filter = Filter {
+            subject_type: Some(kind),
+            subject_id: Some(id),
+            ..Filter::default()
+        };
+        let (pool, user) = (self.door.house.pool.clone(), self.principal.no);
+        let listed = async move {
+            pool.run(move |connection| conversations::list(connection, user, &filter, 100))
+                .await
+        };
+        context.spawn(
+            listed
+                .into_actor(self)
+                .map(move |listed, talk, _| match (listed, ack) {
+                    (Ok(listed), Some(ack)) => {
+                        let told = dialect::watched(talk.form, &listed, talk.reader());
+                        let _ = ack.answer([told.as_str()]);
+                    }
+                    (Ok(_), None) => {}
+                    (Err(error), ack) => talk.fail(ack, error),
+                }),
+        );
+    }
+
+    /// Nothing of the client stays in the house.
+    fn depart(&mut self) {
+        if std::mem::replace(&mut self.has_left, true) {
+            return;
+        }
+        let (session, no) = (self.socket.outbox().session(), self.principal.no);
+        self.socket.outbox().end();
+        let directory = &self.door.house.directory;
+        directory.close(session);
+        self.door.house.metrics.connections.dec();
+        directory.depart(no, session, Instant::now());
+        if let Some(pid) = self.pid {
+            self.door.present.depart(pid, session);
+        }
+        for followed in self.places.lock().all() {
+            let reply = Reply::new(followed.id, no, Asker::Nobody);
+            let leave = ToRoom::Leave { session, reply };
+            self.door.rooms.leave_if_awake(followed.id, leave);
+        }
+    }
+}
+
+/// Tells a client that it is refused: where it asked for an acknowledgement in that, else as an event.
+pub(super) fn refuse(socket: &Socket, ack: Option<Ack>, error: Error, metrics: &Metrics) {
+    let refusal = dialect::refusal(&told(error, metrics));
+    let _ = match ack {
+        Some(ack) => ack.answer([refusal.as_str()]),
+        None => {
+            let told = [refusal.as_str()];
+            socket.push(encode_event(socket.namespace(), None, "error", told, 0))
+        }
+    };
+}
+
+impl Actor for Talk {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.set_mailbox_capacity(WAITING);
+        let followed = self.places.lock().all();
+        self.behind = followed.iter().map(|one| (one.id, one.seq)).collect();
+        self.tell_next(context);
+    }
+}
+
+impl Drop for Talk {
+    /// Runs however the client ends.
+    fn drop(&mut self) {
+        self.depart();
+    }
+}
+
+impl Handler<Ask> for Talk {
+    type Result = ();
+
+    fn handle(&mut self, Ask { request, ack }: Ask, context: &mut Self::Context) {
+        match request {
+            Some(request) => self.carry(request, ack, context),
+            None => self.answer(ack, &Answer::Done),
+        }
+    }
+}
+
+impl Handler<TurnedAway> for Talk {
+    type Result = ();
+
+    fn handle(&mut self, TurnedAway(conversation): TurnedAway, context: &mut Self::Context) {
+        self.unlist(conversation, context);
+    }
+}
+
+impl Handler<Bye> for Talk {
+    type Result = ();
+
+    /// Who leaves in peace does not come back; who is lost is found from now on for a while.
+    fn handle(&mut self, Bye(departure): Bye, context: &mut Self::Context) {
+        self.depart();
+        let Some(pid) = self.pid.filter(|_| self.places.lock().count() > 0) else {
+            return context.stop();
+        };
+        let pool = self.door.house.pool.clone();
+        let note = async move {
+            pool.run(move |connection| match departure {
+                Departure::Left => recoveries::forget(connection, pid),
+                Departure::Dismissed | Departure::Connection(_) => {
+                    recoveries::touch(connection, &[pid])
+                }
+            })
+            .await
+        };
+        context.wait(note.into_actor(self).map(|noted, _, context| {
+            if let Err(error) = noted {
+                log::warn!(event = "departure_not_noted"; "{error}");
+            }
+            context.stop();
+        }));
+    }
+}

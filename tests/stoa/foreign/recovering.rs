@@ -1,0 +1,223 @@
+//! Coming back: what was missed comes as ordinary events, in order, each once; or the client is told that it starts anew.
+
+use serde_json::{Value, json};
+
+use super::talker::Talker;
+use crate::client::Person;
+use crate::house::House;
+
+/// The bodies of the new messages among these events, by conversation.
+fn bodies(events: &[Value], place: &str) -> Vec<String> {
+    let said = events.iter().filter(|event| event[0] == "new_message");
+    let here = said.filter(|event| event[1]["conversation_id"] == place);
+    here.map(|event| {
+        event[1]["message"]["message"]
+            .as_str()
+            .expect("a text")
+            .to_owned()
+    })
+    .collect()
+}
+
+fn numbered(from: usize, to: usize) -> Vec<String> {
+    (from..to).map(|number| number.to_string()).collect()
+}
+
+async fn say_all(person: &Person, place: &str, texts: &[String]) {
+    for text in texts {
+        person.say(place, text).await;
+    }
+}
+
+/// Hears until this is said.
+async fn hear_until(talker: &mut Talker, last: &str) -> Vec<Value> {
+    let mut events = Vec::new();
+    loop {
+        let heard = talker.event("new_message").await;
+        let is_last = heard["message"]["message"] == last;
+        events.push(json!(["new_message", heard]));
+        if is_last {
+            return events;
+        }
+    }
+}
+
+#[actix_rt::test]
+async fn what_was_missed_comes_once_and_in_order_after_a_restart_too() {
+    let mut house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let eve = house.person("eve").await;
+    let (one, two) = (
+        house.direct(&ann, &bob).await,
+        house.direct(&eve, &bob).await,
+    );
+    let mut talker = Talker::stoory(&bob).await;
+    for place in [&one, &two] {
+        talker.call("join_conversation", json!(place)).await;
+    }
+    say_all(&ann, &one, &numbered(0, 3)).await;
+    hear_until(&mut talker, "2").await;
+    let before = talker.vanish();
+    say_all(&ann, &one, &numbered(3, 130)).await;
+    say_all(&eve, &two, &numbered(0, 130)).await;
+    house.stop().await;
+    house.start_again().await;
+    say_all(&eve, &two, &numbered(130, 140)).await;
+    let (mut back, is_found) = before.again(&bob).await;
+    assert!(is_found);
+    say_all(&ann, &one, &["live".to_owned()]).await;
+    say_all(&eve, &two, &["live".to_owned()]).await;
+    let mut events = hear_until(&mut back, "live").await;
+    events.extend(hear_until(&mut back, "live").await);
+    events.extend(back.drain().await);
+    let live = |mut texts: Vec<String>| {
+        texts.push("live".to_owned());
+        texts
+    };
+    assert_eq!(bodies(&events, &one), live(numbered(3, 130)));
+    assert_eq!(bodies(&events, &two), live(numbered(0, 140)));
+    // And once more, from where it is now.
+    let (mut again, is_found) = back.vanish().again(&bob).await;
+    assert!(is_found);
+    ann.say(&one, "at last").await;
+    let events = hear_until(&mut again, "at last").await;
+    assert_eq!(bodies(&events, &one), ["at last"]);
+    let joined = again.call("join_conversation", json!(one)).await;
+    assert_eq!(
+        joined["conversation"]["id"], *one,
+        "joined again, and nothing comes twice"
+    );
+    assert_eq!(bodies(&again.drain().await, &one), Vec::<String>::new());
+}
+
+#[actix_rt::test]
+async fn the_list_of_conversations_changes_and_an_older_offset_is_still_understood() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let eve = house.person("eve").await;
+    let (one, two) = (
+        house.direct(&ann, &bob).await,
+        house.direct(&eve, &bob).await,
+    );
+    let three = house.direct(&ann, &eve).await;
+    let mut talker = Talker::stoory(&bob).await;
+    talker.call("join_conversation", json!(one)).await;
+    talker.call("join_conversation", json!(two)).await;
+    ann.say(&one, "a").await;
+    talker.event("new_message").await;
+    let offset = talker.offset.clone();
+    talker.call("leave_conversation", json!(one)).await;
+    let refused = talker.ask("join_conversation", json!(three)).await;
+    assert_eq!(refused["error_code"], "CONVERSATION_NOT_FOUND");
+    assert_eq!(talker.offset, offset, "nothing has come since");
+    let before = talker.vanish();
+    ann.say(&one, "unheard").await;
+    eve.say(&two, "b").await;
+    let (mut back, is_found) = before.again(&bob).await;
+    assert!(is_found);
+    let events = hear_until(&mut back, "b").await;
+    assert_eq!(events.len(), 1);
+    assert_eq!(bodies(&back.drain().await, &one), Vec::<String>::new());
+}
+
+#[actix_rt::test]
+async fn who_can_not_be_found_is_told_by_another_pid() {
+    let house = House::with(&["--rate-limits", "off", "--recovery-limit", "5"]).await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let place = house.direct(&ann, &bob).await;
+    let mut talker = Talker::stoory(&bob).await;
+    talker.call("join_conversation", json!(place)).await;
+    let mut before = talker.vanish();
+    let stranger = before.again(&ann).await;
+    assert!(!stranger.1, "a pid belongs to its user");
+    before.offset = Some("1:9999".to_owned());
+    let (mut anew, is_found) = before.again(&bob).await;
+    assert!(!is_found, "an offset that nobody was given");
+    anew.call("join_conversation", json!(place)).await;
+    let before = anew.vanish();
+    say_all(&ann, &place, &numbered(0, 6)).await;
+    let (mut anew, is_found) = before.again(&bob).await;
+    assert!(!is_found, "too much was missed");
+    assert!(
+        anew.drain()
+            .await
+            .iter()
+            .all(|event| event[0] != "new_message")
+    );
+}
+
+#[actix_rt::test]
+async fn what_may_not_be_seen_any_more_is_not_told_again() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let (one, two) = (
+        house.group(&ann, &[&bob]).await,
+        house.group(&ann, &[&bob]).await,
+    );
+    let mut talker = Talker::stoory(&bob).await;
+    for place in [&one, &two] {
+        talker.call("join_conversation", json!(place)).await;
+    }
+    let before = talker.vanish();
+    ann.say(&one, "secret").await;
+    ann.delete(&format!("/api/v1/conversations/{one}/participants/bob"))
+        .await
+        .expect_status(204);
+    ann.say(&two, "for all").await;
+    let (mut back, is_found) = before.again(&bob).await;
+    assert!(is_found);
+    let events = hear_until(&mut back, "for all").await;
+    assert_eq!(events.len(), 1);
+    ann.say(&one, "secret again").await;
+    assert_eq!(bodies(&back.drain().await, &one), Vec::<String>::new());
+}
+
+#[actix_rt::test]
+async fn edits_and_deletions_are_told_again_and_one_who_wants_no_offsets_gets_none() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let place = house.direct(&ann, &bob).await;
+    let said = ann.say(&place, "first").await;
+    let mut talker = Talker::stoory(&bob).await;
+    talker.call("join_conversation", json!(place)).await;
+    let auth = json!({ "token": bob.token, "recovery": false });
+    let mut plain = Talker::connect(house.address, "/", auth)
+        .await
+        .expect("connected");
+    assert_eq!(plain.pid, None);
+    plain.call("join_conversation", json!(place)).await;
+    let before = talker.vanish();
+    let path = format!("/api/v1/messages/{}", said["id"].as_str().expect("an id"));
+    ann.patch(&path, json!({ "body": "edited" }))
+        .await
+        .expect_status(200);
+    let (mut back, is_found) = before.again(&bob).await;
+    assert!(is_found);
+    let edited = back.event("message_updated").await;
+    assert_eq!(edited["message"]["message"], "edited");
+    plain.event("message_updated").await;
+    ann.say(&place, "second").await;
+    back.event("new_message").await;
+    assert!(back.offset.is_some());
+    let text = plain.wire().text().await;
+    let event: Value = serde_json::from_str(&text[2..]).expect("JSON");
+    assert_eq!(event.as_array().expect("an event").len(), 2, "{text}");
+}
+
+#[actix_rt::test]
+async fn a_client_has_one_connection_at_a_time() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let place = house.direct(&ann, &bob).await;
+    let mut talker = Talker::stoory(&bob).await;
+    talker.call("join_conversation", json!(place)).await;
+    let (mut back, is_found) = talker.again(&bob).await;
+    assert!(is_found);
+    assert_eq!(
+        talker.wire().text().await,
+        "41",
+        "the one before is sent away"
+    );
+    ann.say(&place, "hello").await;
+    back.event("new_message").await;
+}

@@ -1,0 +1,181 @@
+//! Every event of the two guides, both ways.
+
+use serde_json::json;
+
+use super::talker::Talker;
+use crate::house::House;
+
+#[actix_rt::test]
+async fn the_guides_front_end_finds_everything_under_its_names() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let place = house.direct(&ann, &bob).await;
+    let mut one = Talker::stoory(&ann).await;
+    let mut other = Talker::stoory(&bob).await;
+    one.call("join", json!("ann")).await;
+    for talker in [&mut one, &mut other] {
+        let joined = talker.call("join_conversation", json!(place)).await;
+        assert_eq!(joined["conversation"]["id"], *place);
+        assert_eq!(joined["conversation"]["chat_status"], "real_time");
+    }
+    let said = json!({ "conversationId": place, "senderId": "ann", "receiverId": "bob", "message": "hello", "mediaUrl": null });
+    let sent = one.call("send_message", said).await;
+    let heard = other.event("new_message").await;
+    assert_eq!(heard["conversation_id"], *place);
+    assert_eq!(heard["message"]["message"], "hello");
+    assert_eq!(heard["message"]["sender_id"], "ann");
+    assert_eq!(heard["message"]["receiver_id"], "bob");
+    assert_eq!(heard["message"]["seen"], false);
+    assert_eq!(heard["message"]["id"], sent["message"]["id"]);
+    assert_eq!(heard["conversation_context"]["flow_state"], "real_time");
+    assert_eq!(one.event("new_message").await, heard, "the sender too");
+
+    let typing = json!({ "conversationId": place, "userId": "bob" });
+    other.call("typing_start", typing.clone()).await;
+    let typed = one.event("user_typing").await;
+    assert_eq!(
+        typed,
+        json!({ "conversationId": place, "userId": "bob", "isTyping": true })
+    );
+    other.call("typing_stop", typing).await;
+    assert_eq!(one.event("user_typing").await["isTyping"], false);
+
+    let message = &heard["message"]["id"];
+    let seen = json!({ "messageId": message, "userId": "bob", "conversationId": place });
+    other.call("mark_seen", seen).await;
+    let seen = one.event("message_seen").await;
+    assert_eq!(seen, json!({ "messageId": message, "userId": "bob" }));
+
+    other
+        .call("user_status", json!({ "userId": "bob", "status": "away" }))
+        .await;
+    let status = one.event("user_status_change").await;
+    assert_eq!(status, json!({ "userId": "bob", "status": "away" }));
+    other.call("leave_conversation", json!(place)).await;
+    ann.say(&place, "are you there?").await;
+    let notified = other.event("notification").await;
+    assert_eq!(notified["type"], "new_message");
+    assert_eq!(notified["data"]["conversation_id"], *place);
+    assert_eq!(notified["data"]["sender_id"], "ann");
+    let watched = one.call("join_bid_room", json!("bid-1")).await;
+    assert_eq!(watched["conversations"], json!([]));
+    one.call("join_campaign_room", json!("campaign-1")).await;
+}
+
+#[actix_rt::test]
+async fn nobody_acts_for_another_and_what_is_wrong_is_told_in_the_guides_shape() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let eve = house.person("eve").await;
+    let place = house.direct(&ann, &bob).await;
+    let mut talker = Talker::stoory(&eve).await;
+    let code = |answer: serde_json::Value| {
+        assert_eq!(answer["success"], false, "{answer}");
+        answer["error_code"].as_str().expect("a code").to_owned()
+    };
+    let refused = talker.ask("join", json!("ann")).await;
+    assert_eq!(code(refused), "IDENTITY_MISMATCH");
+    let refused = talker.ask("join_conversation", json!(place)).await;
+    assert_eq!(code(refused), "CONVERSATION_NOT_FOUND");
+    let said = json!({ "conversationId": place, "senderId": "ann", "message": "x" });
+    assert_eq!(
+        code(talker.ask("send_message", said).await),
+        "IDENTITY_MISMATCH"
+    );
+    let typing = json!({ "conversationId": place, "userId": "ann" });
+    assert_eq!(
+        code(talker.ask("typing_start", typing).await),
+        "IDENTITY_MISMATCH"
+    );
+    assert_eq!(
+        code(talker.ask("nonsense", json!({})).await),
+        "INVALID_REQUEST"
+    );
+    let wrong = talker
+        .ask("send_message", json!({ "conversationId": place }))
+        .await;
+    assert_eq!(wrong["details"]["field"], "message");
+    talker
+        .tell("send_message", json!({ "conversationId": place }))
+        .await;
+    assert_eq!(code(talker.event("error").await), "INVALID_REQUEST");
+}
+
+#[actix_rt::test]
+async fn who_has_no_trusted_token_is_refused_in_the_guides_shape() {
+    let house = House::start().await;
+    for auth in [
+        json!({}),
+        json!({ "token": "nonsense" }),
+        json!({ "token": 7 }),
+    ] {
+        let refused = Talker::connect(house.address, "/", auth)
+            .await
+            .err()
+            .expect("refused");
+        assert_eq!(refused["data"]["success"], false);
+        let code = refused["data"]["error_code"].as_str().expect("a code");
+        assert!(
+            ["UNAUTHENTICATED", "INVALID_REQUEST"].contains(&code),
+            "{refused}"
+        );
+        assert_eq!(refused["message"], refused["data"]["message"]);
+    }
+    let elsewhere = Talker::connect(house.address, "/elsewhere", json!({})).await;
+    assert_eq!(
+        elsewhere.err().expect("refused")["message"],
+        "Invalid namespace"
+    );
+}
+
+#[actix_rt::test]
+async fn the_other_guides_names_have_the_cores_fields() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let mut one = Talker::lola(&ann).await;
+    let mut other = Talker::lola(&bob).await;
+    let place = house.direct(&ann, &bob).await;
+    let created = other.event("chat:new-conversation").await;
+    assert_eq!(created["conversation"]["id"], *place);
+    assert_eq!(created["conversation"]["participants"][0]["userId"], "ann");
+    for talker in [&mut one, &mut other] {
+        let joined = talker
+            .call("chat:join-room", json!({ "conversationId": place }))
+            .await;
+        assert_eq!(joined["conversation"]["id"], *place);
+    }
+    let said = json!({ "conversationId": place, "body": "hello", "clientId": "c1" });
+    let sent = one.call("chat:send-message", said).await;
+    assert_eq!(sent["clientId"], "c1");
+    let heard = other.event("chat:new-message").await;
+    assert_eq!(heard["message"]["body"], "hello");
+    assert_eq!(heard["message"]["senderId"], "ann");
+    assert_eq!(heard["message"]["id"], sent["id"]);
+    other
+        .call(
+            "chat:typing",
+            json!({ "conversationId": place, "isTyping": true }),
+        )
+        .await;
+    let typing = one.event("chat:user-typing").await;
+    assert_eq!(
+        typing,
+        json!({ "conversationId": place, "userId": "bob", "isTyping": true })
+    );
+    other
+        .call("chat:read-messages", json!({ "conversationId": place }))
+        .await;
+    let read = one.event("chat:messages-read").await;
+    assert_eq!(
+        read,
+        json!({ "conversationId": place, "userId": "bob", "seq": sent["seq"] })
+    );
+    other
+        .call("chat:leave-room", json!({ "conversationId": place }))
+        .await;
+    ann.say(&place, "are you there?").await;
+    assert_eq!(
+        other.event("notification:new").await["conversationId"],
+        *place
+    );
+}
