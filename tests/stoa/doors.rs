@@ -12,7 +12,7 @@ const CALLERS: [&str; 9] = [
 ];
 
 /// What stands for what in the cells; a number is the status of a success, `ok` a successful acknowledgement.
-const LEGEND: [(&str, u16, &str); 12] = [
+const LEGEND: [(&str, u16, &str); 13] = [
     ("noconv", 404, "CONVERSATION_NOT_FOUND"),
     ("nomsg", 404, "MESSAGE_NOT_FOUND"),
     ("noflow", 404, "FLOW_NOT_FOUND"),
@@ -24,6 +24,7 @@ const LEGEND: [(&str, u16, &str); 12] = [
     ("mute", 403, "MUTED"),
     ("out", 403, "NOT_A_PARTICIPANT"),
     ("forbid", 403, "FORBIDDEN"),
+    ("two", 422, "UNPROCESSABLE"),
     ("401", 401, "UNAUTHENTICATED"),
 ];
 
@@ -57,6 +58,16 @@ POST   /api/v1/webhooks/razorpay                          | 401    401    401   
 GET    /api/v1/events                                     | forbid forbid forbid forbid forbid forbid forbid forbid 200 |
 GET    /api/v1/events/{id}/attempts                       | forbid forbid forbid forbid forbid forbid forbid forbid noevent |
 POST   /api/v1/events/{id}/redeliver                      | forbid forbid forbid forbid forbid forbid forbid forbid noevent |
+GET    /api/messages/conversations                        | 200    200   200    200 200 200    200 200    200    |
+GET    /api/messages/conversations/{id}/messages          | noconv block 200    out out 200    200 200    200    |
+GET    /api/messages/conversations/{id}/context           | noconv block 200    out out 200    200 200    200    |
+POST   /api/messages/conversations/{id}/seen              | noconv block 200    out out 200    200 out    out    |
+POST   /api/messages/conversations/{id}/button-click      | noconv block noflow out out noflow noflow noflow noflow | {"button_id":"accept_connection","additional_data":{}}
+POST   /api/messages/conversations/{id}/text-input        | noconv block noflow out out noflow noflow noflow noflow | {"text":"₹5000","input_type":"negotiation"}
+POST   /api/messages/send                                 | noconv block mute   out out 201    201 201    201    | {"conversation_id":"$c","message":"Hello!"}
+POST   /api/messages/direct-connect                       | 201    201   201    201 201 201    201 201    two    | {"target_user_id":"other"}
+GET    /api/messages/direct-connections                   | 200    200   200    200 200 200    200 200    200    |
+GET    /api/messages/unread-count                         | 200    200   200    200 200 200    200 200    200    |
 GET    /api/v1/demo/people                                | noroute noroute noroute noroute noroute noroute noroute noroute noroute |
 "#;
 
@@ -197,7 +208,8 @@ async fn every_endpoint_answers_everybody_as_the_table_says() {
         let (method, pattern) = row.head.split_once(' ').unwrap();
         for (person, cell) in world.people.iter().zip(&row.cells) {
             let path = world.path(pattern).await;
-            let body = Some(row.payload.clone()).filter(|payload| !payload.is_empty());
+            let payload = row.payload.replace("$c", &world.conversation);
+            let body = Some(payload).filter(|payload| !payload.is_empty());
             let answer = person.request(method, &path, body, &[]).await;
             let told = (answer.status, answer.body["error_code"].as_str());
             if told != expected(cell) {

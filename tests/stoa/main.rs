@@ -46,6 +46,7 @@ mod raw;
 mod repeats;
 mod sharing;
 mod socketio;
+mod stoory;
 mod takeover;
 mod talking;
 mod tickets;

@@ -14,7 +14,7 @@ use crate::house::House;
 const STRINGS: &str = include_str!("naughty.txt");
 
 /// Everything in the file, and what would be too long for it.
-fn strings() -> Vec<String> {
+pub fn strings() -> Vec<String> {
     let written = STRINGS.lines().filter(|line| !line.starts_with("# "));
     let long = [
         "x".repeat(200),
@@ -35,7 +35,7 @@ fn strings() -> Vec<String> {
 }
 
 /// The bytes of a string as they may stand in a URL; one that is no JSON string goes as it is written.
-fn encoded(string: &str) -> String {
+pub fn encoded(string: &str) -> String {
     let meant: String =
         serde_json::from_str(&format!("\"{string}\"")).unwrap_or_else(|_| string.to_owned());
     meant.bytes().map(|byte| format!("%{byte:02X}")).collect()

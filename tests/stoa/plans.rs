@@ -69,7 +69,7 @@ pub fn walks(connection: &mut PgConnection) -> BTreeMap<String, i64> {
 }
 
 /// Does something often enough that Postgres settles on a plan for whatever values come.
-fn must_walk_nothing<T>(
+pub fn must_walk_nothing<T>(
     connection: &mut PgConnection,
     what: &str,
     mut work: impl FnMut(&mut PgConnection, i64) -> T,

@@ -36,10 +36,15 @@ impl Deal {
 
     /// A deal at its beginning, on a server that is there.
     pub async fn begin_on(house: House) -> Self {
+        Self::begin_with(house, wish("bid-1")).await
+    }
+
+    /// Another deal at its beginning, on a server that is there.
+    pub async fn begin_with(house: House, wish: Value) -> Self {
         let platform = house.person_with("platform", &["service"]).await;
         let influencer = house.person("ines").await;
         let brand_owner = house.person("bela").await;
-        let made = platform.post("/api/v1/conversations", wish("bid-1")).await;
+        let made = platform.post("/api/v1/conversations", wish).await;
         let id = made.expect_status(201).body["id"]
             .as_str()
             .unwrap()

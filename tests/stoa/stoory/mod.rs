@@ -1,0 +1,110 @@
+//! The Stoory guide's REST endpoints from outside, as the guide's own front end uses them.
+
+mod clicking;
+mod guide;
+mod lists;
+mod naughty;
+mod once;
+mod plans;
+mod saying;
+mod shapes;
+mod walking;
+
+use serde_json::{Value, json};
+
+use crate::client::{Answer, Person};
+use crate::deals::Deal;
+use crate::house::House;
+
+/// What the guide calls the system.
+pub const SYSTEM: &str = "00000000-0000-0000-0000-000000000000";
+
+impl Deal {
+    fn place(&self, endpoint: &str) -> String {
+        format!("/api/messages/conversations/{}/{endpoint}", self.id)
+    }
+
+    /// A click, with the fields of the button.
+    pub async fn click(&self, role: &str, button: &str, additional: Value) -> Answer {
+        let body = json!({ "button_id": button, "additional_data": additional });
+        self.role(role)
+            .post(&self.place("button-click"), body)
+            .await
+    }
+
+    /// A typed text.
+    pub async fn type_in(&self, role: &str, text: &str, input_type: &str) -> Answer {
+        let body = json!({ "text": text, "input_type": input_type });
+        self.role(role).post(&self.place("text-input"), body).await
+    }
+
+    /// Clicks of both, each with the state that it leads to.
+    pub async fn walk(&self, clicks: &[(&str, &str, Value, &str)]) {
+        for (role, button, form, state) in clicks {
+            led_to(self.click(role, button, form.clone()).await, state);
+        }
+    }
+
+    /// From the connection to the price that the brand owner may name.
+    pub async fn to_pricing(&self) {
+        let details = json!({ "details": "Three posts" });
+        self.walk(&[
+            (
+                "influencer",
+                "accept_connection",
+                json!({}),
+                "brand_owner_details",
+            ),
+            (
+                "brand_owner",
+                "send_project_details",
+                details,
+                "influencer_reviewing",
+            ),
+            (
+                "influencer",
+                "accept_project",
+                json!({}),
+                "brand_owner_pricing",
+            ),
+        ])
+        .await;
+    }
+
+    /// The conversation as somebody sees it.
+    pub async fn row(&self, role: &str) -> Value {
+        let answer = self.role(role).get(&self.place("context")).await;
+        answer.expect_status(200).body["conversation"].clone()
+    }
+
+    /// The messages that somebody sees, oldest first.
+    pub async fn rows(&self, role: &str) -> Vec<Value> {
+        let answer = self.role(role).get(&self.place("messages?limit=100")).await;
+        let page = answer.expect_status(200).body;
+        page["messages"].as_array().unwrap().clone()
+    }
+
+    /// How many steps were made.
+    pub async fn steps(&self) -> usize {
+        self.history(&self.platform).await.len()
+    }
+}
+
+/// The state that an answer tells of.
+#[track_caller]
+pub fn led_to(answer: Answer, state: &str) -> Value {
+    let body = answer.expect_status(200).body;
+    assert_eq!(
+        (&body["success"], &body["flow_update"]["flow_state"]),
+        (&json!(true), &json!(state)),
+        "{body}"
+    );
+    body["flow_update"].clone()
+}
+
+/// Two people who have not met.
+pub async fn two() -> (House, Person, Person) {
+    let house = House::start().await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    (house, alice, bob)
+}

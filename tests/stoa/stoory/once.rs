@@ -1,0 +1,179 @@
+//! A press that says neither version nor request id stands for the state in which it arrives; made twice, it is done once.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::led_to;
+use crate::deals::Deal;
+
+#[tokio::test]
+async fn of_fifty_clicks_at_once_one_is_a_step_and_all_are_told_so() {
+    let deal = Deal::begin().await;
+    let before = deal.steps().await;
+    let clicks = (0..50).map(|_| deal.click("influencer", "accept_connection", json!({})));
+    let answers = join_all(clicks).await;
+    let first = led_to(answers[0].clone(), "brand_owner_details");
+    for answer in answers {
+        assert_eq!(led_to(answer, "brand_owner_details"), first);
+    }
+    assert_eq!(deal.steps().await, before + 1);
+    let late = deal
+        .click("influencer", "accept_connection", json!({}))
+        .await;
+    assert_eq!(
+        led_to(late, "brand_owner_details"),
+        first,
+        "a second later as well"
+    );
+    assert_eq!(deal.steps().await, before + 1);
+}
+
+#[tokio::test]
+async fn of_fifty_texts_at_once_one_is_a_step_and_all_are_told_so() {
+    let deal = Deal::begin().await;
+    led_to(
+        deal.click("influencer", "accept_connection", json!({}))
+            .await,
+        "brand_owner_details",
+    );
+    let before = deal.steps().await;
+    let texts = (0..50).map(|_| deal.type_in("brand_owner", "Three posts", "details"));
+    for answer in join_all(texts).await {
+        led_to(answer, "influencer_reviewing");
+    }
+    assert_eq!(deal.steps().await, before + 1);
+}
+
+#[tokio::test]
+async fn of_different_clicks_at_once_one_wins_and_the_others_are_told_where_the_deal_stands() {
+    let deal = Deal::begin().await;
+    let clicks = (0..50).map(|number| {
+        let button = match number % 2 {
+            0 => "accept_connection",
+            _ => "reject_connection",
+        };
+        deal.click("influencer", button, json!({}))
+    });
+    let answers = join_all(clicks).await;
+    let (won, lost): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.status == 200);
+    assert_eq!((won.len(), lost.len()), (25, 25));
+    let state = won[0].body["flow_update"]["flow_state"].clone();
+    for answer in won {
+        assert_eq!(answer.body["flow_update"]["flow_state"], state);
+    }
+    for answer in lost {
+        let told = answer
+            .expect_status(409)
+            .expect_code("FLOW_STATE_INVALID")
+            .body;
+        assert_eq!(
+            (
+                &told["details"]["current_state"],
+                &told["details"]["required_state"]
+            ),
+            (&state, &json!("influencer_responding"))
+        );
+    }
+    assert_eq!(deal.steps().await, 3, "start, then, and one press");
+}
+
+#[tokio::test]
+async fn the_gateway_s_news_do_not_make_a_second_click_another_one() {
+    let deal = Deal::begin().await;
+    deal.clicked_to_payment().await;
+    deal.order().await;
+    let before = deal.steps().await;
+    let again = deal.click("influencer", "accept_final_offer", json!({ "price": 5000 }));
+    led_to(again.await, "payment_pending");
+    let other = deal
+        .click("influencer", "accept_final_offer", json!({}))
+        .await;
+    other.expect_status(409).expect_code("FLOW_STATE_INVALID");
+    assert_eq!(deal.steps().await, before);
+    let opened = (0..10).map(|_| deal.click("brand_owner", "proceed_to_payment", json!({})));
+    for answer in join_all(opened).await {
+        led_to(answer, "payment_pending");
+    }
+    assert_eq!(
+        deal.steps().await,
+        before + 1,
+        "in one state it is pressed once"
+    );
+}
+
+#[tokio::test]
+async fn the_same_click_in_a_later_visit_of_a_state_is_another_one() {
+    let deal = Deal::begin().await;
+    deal.clicked_to("brand_owner_negotiation").await;
+    let before = deal.steps().await;
+    for _ in 0..2 {
+        led_to(
+            deal.click("brand_owner", "make_counter_offer", json!({}))
+                .await,
+            "negotiation_input",
+        );
+        led_to(
+            deal.click("brand_owner", "cancel_counter_offer", json!({}))
+                .await,
+            "brand_owner_negotiation",
+        );
+    }
+    assert_eq!(deal.steps().await, before + 4);
+}
+
+#[tokio::test]
+async fn after_a_press_of_somebody_else_an_old_click_is_refused() {
+    let deal = Deal::begin().await;
+    led_to(
+        deal.click("influencer", "accept_connection", json!({}))
+            .await,
+        "brand_owner_details",
+    );
+    led_to(
+        deal.type_in("brand_owner", "Three posts", "details").await,
+        "influencer_reviewing",
+    );
+    let old = deal
+        .click("influencer", "accept_connection", json!({}))
+        .await;
+    let told = old
+        .expect_status(409)
+        .expect_code("FLOW_STATE_INVALID")
+        .body;
+    assert_eq!(told["details"]["current_state"], "influencer_reviewing");
+    let offered: Vec<&Value> = told["details"]["available_actions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|o| &o["action"])
+        .collect();
+    assert!(offered.contains(&&json!("accept_project")), "{told}");
+}
+
+impl Deal {
+    /// To the brand owner's answer to another price, or until the price is agreed.
+    async fn clicked_to(&self, state: &str) {
+        led_to(
+            self.click("influencer", "accept_connection", json!({}))
+                .await,
+            "brand_owner_details",
+        );
+        led_to(
+            self.type_in("brand_owner", "Three posts", "details").await,
+            "influencer_reviewing",
+        );
+        led_to(
+            self.click("influencer", "accept_project", json!({})).await,
+            "brand_owner_pricing",
+        );
+        led_to(
+            self.type_in("brand_owner", "4000", "price").await,
+            "influencer_price_response",
+        );
+        led_to(
+            self.type_in("influencer", "6000", "negotiation").await,
+            state,
+        );
+    }
+}
