@@ -19,6 +19,7 @@ mod bounds;
 mod browser;
 mod child;
 mod client;
+mod clients;
 mod cluster;
 mod crash;
 mod deals;

@@ -5,7 +5,7 @@ mod conversation;
 mod deals;
 mod interruptions;
 mod markup;
-mod window;
+pub mod window;
 
 use std::fs::{DirBuilder, read_to_string};
 use std::os::unix::process::CommandExt;

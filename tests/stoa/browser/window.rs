@@ -131,9 +131,13 @@ impl Window {
 
     /// Goes to an address of the server, as if it was typed.
     pub async fn visit(&self, house: &House, path: &str) {
+        self.go_to(&format!("http://{}{path}", house.address)).await;
+    }
+
+    /// Goes to an address, as if it was typed.
+    pub async fn go_to(&self, address: &str) {
         self.leave().await;
-        let address = format!("http://{}{path}", house.address);
-        self.client.goto(&address).await.expect("a page");
+        self.client.goto(address).await.expect("a page");
     }
 
     /// Closes the page; the window stays.

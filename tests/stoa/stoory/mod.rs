@@ -85,7 +85,7 @@ impl Deal {
     }
 
     /// How many steps were made.
-    pub async fn step_count(&self) -> usize {
+    pub async fn steps_made(&self) -> usize {
         self.history(&self.platform).await.len()
     }
 }

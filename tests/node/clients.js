@@ -1,0 +1,76 @@
+// Clients of Socket.IO that do what a test tells them: the same code in Node and in a page.
+
+globalThis.clients = (io) => {
+  const known = new Map();
+
+  const wait = (look) => new Promise((resolve, reject) => {
+    const begun = Date.now();
+    const turn = () => {
+      const found = look();
+      if (found) return resolve(found);
+      if (Date.now() - begun > 60_000) return reject(new Error("it did not come about"));
+      setTimeout(turn, 10);
+    };
+    turn();
+  });
+
+  const state = ({ socket, connects }) => ({
+    connected: socket.connected,
+    connects,
+    recovered: socket.recovered === true,
+    transport: socket.io.engine?.transport?.name,
+  });
+
+  const commands = {
+    // Connects; answers how that came out.
+    connect({ name, url, options }) {
+      const socket = io(url, { forceNew: true, reconnectionDelay: 50, reconnectionDelayMax: 200, ...options });
+      const client = { socket, events: [], connects: 0 };
+      known.set(name, client);
+      socket.onAny((...event) => client.events.push(event));
+      return new Promise((resolve) => {
+        socket.on("connect", () => {
+          client.connects += 1;
+          resolve(state(client));
+        });
+        socket.once("connect_error", (error) => {
+          if (client.connects > 0) return;
+          socket.disconnect();
+          resolve({ refused: { message: error.message, data: error.data } });
+        });
+      });
+    },
+    // Sends an event and answers with its acknowledgement.
+    async ask({ name, event, argument }) {
+      return await known.get(name).socket.timeout(20_000).emitWithAck(event, argument);
+    },
+    // Everything that came, as soon as there are so many events of a name among it.
+    async take({ name, event, count }) {
+      const client = known.get(name);
+      const of = () => client.events.filter(([called]) => called === event).length;
+      await wait(() => of() >= count);
+      return client.events.splice(0);
+    },
+    // How it stands, as soon as it is connected for this time.
+    async connected({ name, times }) {
+      const client = known.get(name);
+      return await wait(() => client.socket.connected && client.connects >= times && state(client));
+    },
+    // How it stands, as soon as it uses this transport.
+    async uses({ name, transport }) {
+      const client = known.get(name);
+      return await wait(() => state(client).transport === transport && state(client));
+    },
+    // How it stands, as soon as it has lost its connection.
+    async lost({ name }) {
+      const client = known.get(name);
+      return await wait(() => !client.socket.connected && state(client));
+    },
+    disconnect({ name }) {
+      known.get(name).socket.disconnect();
+      known.delete(name);
+      return {};
+    },
+  };
+  return (command, details) => commands[command](details);
+};
