@@ -15,7 +15,7 @@ mod sandbox;
 mod storms;
 mod timers;
 mod verdicts;
-mod world;
+pub mod world;
 
 use sha2::{Digest, Sha256};
 
