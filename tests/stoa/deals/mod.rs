@@ -2,10 +2,14 @@
 
 mod branches;
 mod crashing;
+mod doubts;
+mod hostile;
 mod migrating;
 mod once;
+mod pair;
 mod paying;
 mod plans;
+mod storms;
 mod talking;
 mod walking;
 
