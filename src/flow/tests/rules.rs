@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Play, object};
-use crate::domain::flow::{FlowActor, FlowInput};
+use crate::domain::flow::{FlowActor, FlowInput, PaymentOutcome};
 use crate::domain::refusal::Refusal;
 use crate::flow::{Definition, machine};
 
