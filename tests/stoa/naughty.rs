@@ -14,7 +14,7 @@ use crate::house::House;
 const STRINGS: &str = include_str!("naughty.txt");
 
 /// Everything in the file, and what would be too long for it.
-fn strings() -> Vec<String> {
+pub fn strings() -> Vec<String> {
     let written = STRINGS.lines().filter(|line| !line.starts_with("# "));
     let long = [
         "x".repeat(200),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Play, object};
-use crate::domain::flow::{FlowActor, FlowInput};
+use crate::domain::flow::{FlowActor, FlowInput, PaymentOutcome};
 use crate::domain::refusal::Refusal;
 use crate::flow::{Definition, machine};
 
@@ -129,13 +129,18 @@ fn the_log_says_why_in_the_flows_own_words_and_the_right_payment_goes_back() {
     );
     let definition = Definition::parse(&source).unwrap();
     let (mut play, _) = Play::begin(definition, json!({}));
-    play.press("customer", "ask", json!({ "request": "x" })).unwrap();
-    play.press("provider", "offer", json!({ "price": 1_000 })).unwrap();
+    play.press("customer", "ask", json!({ "request": "x" }))
+        .unwrap();
+    play.press("provider", "offer", json!({ "price": 1_000 }))
+        .unwrap();
     play.press("customer", "accept", json!({})).unwrap();
     let order = play.instance.payment.as_ref().unwrap().order;
     let told = |outcome| FlowInput::Payment { order, outcome };
-    play.feed(&FlowActor::Payment, told(PaymentOutcome::Paid)).unwrap();
-    let step = play.feed(&FlowActor::Payment, told(PaymentOutcome::Repeated)).unwrap();
+    play.feed(&FlowActor::Payment, told(PaymentOutcome::Paid))
+        .unwrap();
+    let step = play
+        .feed(&FlowActor::Payment, told(PaymentOutcome::Repeated))
+        .unwrap();
     assert_eq!(step.refunds[0].reason, "repeated");
     assert_eq!(step.hops[0].reason.as_deref(), Some("twice"));
 }
