@@ -12,8 +12,8 @@ use crate::domain::ids::{Seq, SessionId, UserNo};
 use crate::domain::message::Message;
 use crate::wire::encode::{self, MessageEvent};
 
-/// Nobody has this number: for bytes that are for everybody but the sender.
-const NOBODY: UserNo = UserNo(0);
+/// Nobody has this number, the system neither: for bytes that are for everybody but the sender.
+const NOBODY: UserNo = UserNo(-1);
 
 impl Room {
     /// Takes in what somebody else committed, in whatever order it comes. What this room was woken with already is news for

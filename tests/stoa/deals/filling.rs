@@ -137,7 +137,6 @@ async fn money_and_numbers_are_whole_bounded_and_of_the_right_currency() {
         ("price", "true"),
         ("price", "[100]"),
         ("price", "{}"),
-        ("price", r#"{"amount":100}"#),
         ("price", r#"{"amount":100,"currency":"USD"}"#),
         ("price", r#"{"amount":100,"currency":null}"#),
         ("price", r#"{"amount":"100","currency":"INR"}"#),
@@ -168,6 +167,7 @@ async fn money_and_numbers_are_whole_bounded_and_of_the_right_currency() {
     }
     for right in [
         "100",
+        r#"{"amount":100}"#,
         r#"{"amount":9223372036854775807,"currency":"INR"}"#,
         "9223372036854775807",
     ] {
