@@ -5,8 +5,8 @@ use crate::domain::command::Mark;
 use crate::domain::ids::UserNo;
 use crate::wire::encode;
 
-/// Nobody has this number: for bytes that are for everybody but the sender.
-const NOBODY: UserNo = UserNo(0);
+/// Nobody has this number, the system neither: for bytes that are for everybody but the sender.
+const NOBODY: UserNo = UserNo(-1);
 
 pub(super) fn variants(event: &Event<'_>, scene: &Scene<'_>, roles: &[&str]) -> Option<Variants> {
     let (conversation, place) = (scene.conversation, scene.conversation.id);

@@ -10,6 +10,8 @@ use crate::house::House;
 
 const CASES: u64 = 12;
 const DEEDS: usize = 45;
+/// After these a deal is over.
+const ENDS: [&str; 4] = ["withdraw", "decline", "reject", "step_in"];
 
 /// A client that does what the protocol says, and nothing else.
 struct Client {
@@ -121,12 +123,7 @@ impl Client {
         let page = self.person.get(&path).await.expect_status(200).body;
         let stored = page["items"].as_array().unwrap();
         assert_eq!(page["next_cursor"], Value::Null, "{place}: one page");
-        assert_eq!(
-            instants(&all),
-            instants(stored),
-            "{place}: messages of {}",
-            self.person.id
-        );
+        same(&all, stored, &format!("{place}: {}", self.person.id));
         let fresh = Self::new_boxed(self.person.clone(), &self.conversation).await;
         assert_eq!(
             self.flow, fresh.flow,
@@ -136,12 +133,7 @@ impl Client {
         let newest = all[all.len() - fresh.messages.len()..].to_vec();
         let mut first: Vec<Value> = fresh.messages.values().cloned().collect();
         first.sort_by_key(|message| message["seq"].as_i64());
-        assert_eq!(
-            instants(&newest),
-            instants(&first),
-            "{place}: {}",
-            self.person.id
-        );
+        same(&newest, &first, &format!("{place}: {}", self.person.id));
         let flow = format!("/api/v1/conversations/{}/flow", self.conversation);
         assert_eq!(self.person.get(&flow).await.body, fresh.flow, "{place}");
     }
@@ -151,16 +143,20 @@ impl Client {
     }
 }
 
-/// The same with instants of one form: `done.at` may have more digits where the database wrote it.
-fn instants(messages: &[Value]) -> Vec<Value> {
-    let mut messages = messages.to_vec();
-    for message in &mut messages {
-        if let Some(at) = message["action"]["done"].get_mut("at") {
+/// `done.at` may have more digits where the database wrote it.
+fn same(known: &[Value], stored: &[Value], place: &str) {
+    let exact = |message: &Value| {
+        let mut message = message.clone();
+        if let Some(at) = message.pointer_mut("/action/done/at") {
             let told = chrono::DateTime::parse_from_rfc3339(at.as_str().unwrap()).unwrap();
             *at = json!(told.timestamp_millis());
         }
+        message
+    };
+    for (known, stored) in known.iter().zip(stored) {
+        assert_eq!(exact(known), exact(stored), "{place}");
     }
-    messages
+    assert_eq!(known.len(), stored.len(), "{place}");
 }
 
 /// What fills in a form, mostly well.
@@ -234,16 +230,22 @@ async fn deed(deal: &Deal, support: &Person, chance: &mut Chance) {
             }
         }
         _ => {
+            let awaited = match deal.stands(person).await["awaiting_role"].as_str() {
+                Some("provider") => &deal.influencer,
+                Some("customer") => &deal.brand_owner,
+                _ => person,
+            };
+            let person = [awaited, awaited, person][chance.below(3) as usize];
             let stands = deal.stands(person).await;
-            let offers = stands["available_actions"].as_array().unwrap();
+            let offers = stands["available_actions"].as_array().unwrap().clone();
+            let may_end = chance.below(25) == 0;
+            let is_wanted =
+                |offer: &&Value| may_end || !ENDS.iter().any(|end| offer["action"] == *end);
+            let offers: Vec<&Value> = offers.iter().filter(is_wanted).collect();
             let Some(offer) = offers.get(chance.below(offers.len().max(1) as u64) as usize) else {
                 return;
             };
             let action = offer["action"].as_str().unwrap();
-            let ends = ["withdraw", "decline", "reject", "step_in"].contains(&action);
-            if ends && chance.below(6) > 0 {
-                return;
-            }
             let input = filled(offer["input"].as_array().unwrap(), chance);
             let version =
                 stands["state_version"].as_i64().unwrap() - i64::from(chance.below(8) == 0);
