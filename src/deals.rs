@@ -140,7 +140,8 @@ impl Deals {
     ) -> Result<Value, Error> {
         let own = request_id.map_or_else(
             || uuid::Uuid::now_v7().simple().to_string(),
-            |id| format!("{}:{id}", caller.id),
+            // No user id has a slash: nobody's request is anybody else's, a timer's or a payment's.
+            |id| format!("{}/{id}", caller.id),
         );
         self.ask(conversation, By::Person(caller), press, own).await
     }

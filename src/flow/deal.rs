@@ -102,6 +102,8 @@ pub struct Deal {
     /// Something is being read or written; nothing else begins.
     busy: bool,
     answered: VecDeque<(String, Value)>,
+    /// Requests that may have been written without anybody having been told: looked for until the deal sleeps.
+    doubted: Vec<String>,
     active_at: Instant,
 }
 
@@ -116,6 +118,7 @@ impl Deal {
             waiting: VecDeque::new(),
             busy: false,
             answered: VecDeque::new(),
+            doubted: Vec::new(),
             active_at: Instant::now(),
         }
     }
@@ -248,6 +251,7 @@ impl Deal {
     fn learn_outcome(&mut self, wanted: Wanted, error: Error, context: &mut Context<Self>) {
         self.awake = None;
         self.busy = true;
+        self.doubted.push(wanted.happens.request_id.clone());
         let (house, id) = (Arc::clone(&self.house), self.conversation);
         let (by, request_id) = (wanted.happens.by.clone(), wanted.happens.request_id.clone());
         let look_up = async move {
@@ -261,14 +265,47 @@ impl Deal {
             deal.busy = false;
             let answer = found.ok().and_then(|read| read.answer);
             answer_with(wanted, answer.ok_or(error));
+            deal.tell_doubted(context);
             deal.next(context);
         }));
     }
 
+    /// Has the room told of steps that were written although nobody here learned so.
+    fn tell_doubted(&mut self, context: &mut Context<Self>) {
+        for request_id in &self.doubted {
+            let (house, id, request) = (
+                Arc::clone(&self.house),
+                self.conversation,
+                request_id.clone(),
+            );
+            let find = async move {
+                let found = house
+                    .pool
+                    .run(move |connection| flows::entries_since(connection, id, &request));
+                found.await
+            };
+            let request = request_id.clone();
+            context.spawn(find.into_actor(self).map(move |found, deal, _| {
+                let is_doubted = deal.doubted.contains(&request);
+                if let Some(entries) = found.ok().flatten().filter(|_| is_doubted) {
+                    deal.doubted.retain(|other| *other != request);
+                    deal.house.bell.ring();
+                    let conversation = deal.conversation;
+                    (deal.house.committed)(Committed {
+                        conversation,
+                        entries,
+                    });
+                }
+            }));
+        }
+    }
+
     fn pulse(&mut self, context: &mut Context<Self>) {
+        self.tell_doubted(context);
+        let is_unread = self.awake.is_none() && self.doubted.is_empty();
         let is_idle = !self.busy
             && self.waiting.is_empty()
-            && (self.awake.is_none() || self.active_at.elapsed() >= self.house.idle);
+            && (is_unread || self.active_at.elapsed() >= self.house.idle);
         if is_idle {
             let own = context.address();
             self.deals

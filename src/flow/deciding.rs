@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::deal::{By, Happens, People};
 use super::definition::Definition;
 use super::machine;
-use crate::domain::conversation::Conversation;
+use crate::domain::conversation::{Conversation, ConversationStatus};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::{
     FlowActor, FlowInput, Hop, Instance, Line, PaymentOutcome, Standing, Step, Stepped,
@@ -95,9 +95,17 @@ pub(super) fn decide(awake: &Awake, happens: &Happens) -> Result<Decided, Refusa
         By::Payment => try_as(&FlowActor::Payment)?,
         By::Person(caller) => {
             let mut outcome = Err(Refusal::ConversationNotFound);
+            let is_open = awake.conversation.status == ConversationStatus::Open;
             for actor in actors(&awake.people, caller)? {
-                outcome = try_as(&actor);
-                if !matches!(outcome, Err(Refusal::Forbidden(_))) {
+                outcome = match actor {
+                    FlowActor::Role(_) if !is_open => Err(Refusal::ConversationClosed),
+                    _ => try_as(&actor),
+                };
+                let is_theirs = !matches!(
+                    outcome,
+                    Err(Refusal::Forbidden(_) | Refusal::ConversationClosed)
+                );
+                if is_theirs {
                     break;
                 }
             }

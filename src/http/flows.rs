@@ -15,7 +15,7 @@ use super::{Asked, Failure, Server};
 use crate::domain::conversation::Conversation;
 use crate::domain::flow::StateVersion;
 use crate::domain::ids::{ConversationId, Seq, UserId};
-use crate::domain::principal::Principal;
+use crate::domain::principal::{Principal, Roles};
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Reader;
 use crate::flow::catalogue::Catalogue;
@@ -24,7 +24,7 @@ use crate::flow::definition::Definition;
 use crate::flow::graph;
 use crate::flow::outline::{Outline, outline};
 use crate::store::conversations::{self as conversation_rows, Key};
-use crate::store::flows as rows;
+use crate::store::{flows as rows, participants};
 use crate::wire::acting::Acting;
 use crate::wire::deals::{DealReader, FlowView, LoggedStepView};
 use crate::wire::pressing::{checked_press, checked_request_id};
@@ -106,6 +106,17 @@ impl WantedDeal {
             Some(standing) if standing.flow == self.definition.name => Ok(()),
             Some(_) => Err(Refusal::Conflict("The conversation has another flow").into()),
             None => {
+                let no = conversation.no;
+                let find = move |connection: &mut _| participants::of(connection, no);
+                let people = server.door.house.pool.run(find).await?;
+                let is_taken = |role: &String| {
+                    let mut present = people.iter().filter(|person| person.may_read().is_ok());
+                    present.any(|person| person.role == *role)
+                };
+                if !self.definition.roles.iter().all(is_taken) {
+                    let why = "The conversation is there already, and its people have other roles";
+                    return Err(Refusal::Conflict(why).into());
+                }
                 let first = self.first_step(conversation, caller)?;
                 Ok(server.door.deals.begin(conversation.id, first).await?)
             }
@@ -267,8 +278,12 @@ async fn act_once(
     let body: ActBody = body.read()?;
     let press = checked_press(action, body.input, body.state_version)?;
     let request_id = body.request_id.map(checked_request_id).transpose()?;
-    let speaker = speaker(server, caller, body.user_id.as_deref()).await?;
-    let deal = server.door.deals.press(id, speaker, press, request_id);
+    let mut actor = speaker(server, caller, body.user_id.as_deref()).await?;
+    if actor.no != caller.no {
+        // Whoever acts for somebody may do what they may, and nothing more.
+        Arc::make_mut(&mut actor).roles = Roles::default();
+    }
+    let deal = server.door.deals.press(id, actor, press, request_id);
     Kept::json(200, &deal.await?)
 }
 

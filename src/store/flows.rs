@@ -11,8 +11,9 @@ use super::participants;
 use super::pool::explain;
 use super::schema::{conversation_flows, flow_definitions, flow_steps, messages, users};
 use crate::domain::conversation::{Conversation, Participant};
+use crate::domain::entry::Entry;
 use crate::domain::flow::{Instance, LoggedStep};
-use crate::domain::ids::{ConversationNo, Seq, UserId};
+use crate::domain::ids::{ConversationId, ConversationNo, Seq, UserId};
 use crate::domain::message::Message;
 use crate::error::Error;
 
@@ -118,6 +119,29 @@ pub fn answer_to(
         .optional()
         .map_err(explain)?;
     Ok(found.flatten())
+}
+
+/// Everything that was committed in a conversation from the step of a request on; `None` when there is no such step.
+pub fn entries_since(
+    connection: &mut PgConnection,
+    conversation: ConversationId,
+    request_id: &str,
+) -> Result<Option<Vec<Entry>>, Error> {
+    let Some(found) = conversations::find(connection, Key::Id(conversation))? else {
+        return Ok(None);
+    };
+    let first: Option<i64> = flow_steps::table
+        .filter(
+            flow_steps::conversation_no
+                .eq(found.no.0)
+                .and(flow_steps::request_id.eq(request_id)),
+        )
+        .select(flow_steps::seq)
+        .first(connection)
+        .optional()
+        .map_err(explain)?;
+    let entries = first.map(|first| super::replay::entries(connection, found.no, first - 1));
+    entries.transpose()
 }
 
 #[derive(Queryable, Selectable)]

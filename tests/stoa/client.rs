@@ -77,14 +77,14 @@ impl Person {
         answer.expect("a response")
     }
 
-    /// As `request`; none where the connection was lost before the whole answer came.
+    /// As `request`; fails where the connection was lost before the whole answer came.
     async fn try_request(
         &self,
         method: &str,
         path: &str,
         body: Option<String>,
         headers: &[(&str, &str)],
-    ) -> Option<Answer> {
+    ) -> Result<Answer, reqwest::Error> {
         let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
         let mut request = self
             .http
@@ -98,11 +98,11 @@ impl Person {
                 .header("content-type", "application/json")
                 .body(body);
         }
-        let response = request.send().await.ok()?;
+        let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.ok()?;
+        let text = response.text().await?;
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Some(Answer {
+        Ok(Answer {
             status,
             headers,
             body,
@@ -111,8 +111,8 @@ impl Person {
 
     /// A POST to a server that may be killed meanwhile.
     pub async fn try_post(&self, path: &str, body: Value) -> Option<Answer> {
-        self.try_request("POST", path, Some(body.to_string()), &[])
-            .await
+        let posted = self.try_request("POST", path, Some(body.to_string()), &[]);
+        posted.await.ok()
     }
 
     pub async fn get(&self, path: &str) -> Answer {

@@ -161,7 +161,7 @@ pub struct OrderRequest {
 pub struct RefundRequest {
     /// The order.
     pub order: StateVersion,
-    /// Why: `late`, `wrong_amount`, `repeated`, or what the definition says.
+    /// Why, and so which of the order's payments: `late`, `wrong_amount`, `repeated`. The definition's own reason is in the log.
     pub reason: String,
 }
 

@@ -121,7 +121,7 @@ impl<'d> Walk<'d> {
         match rule {
             MoneyRule::Refund => self.refunds.push(RefundRequest {
                 order,
-                reason: course.reason.clone().unwrap_or_else(|| why.to_owned()),
+                reason: why.to_owned(),
             }),
             MoneyRule::Hold => {
                 origin.lines.push(for_staff(order, why));

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, json};
 use std::collections::BTreeMap;
 
-use crate::domain::flow::{FlowActor, FlowInput, Hop, Instance, PaymentOutcome, Step};
+use crate::domain::flow::{FlowActor, FlowInput, Hop, Instance, PaymentOutcome};
 use crate::flow::definition::{Course, Definition, MoneyPolicy, State};
 use crate::flow::expression::Facts;
 use crate::flow::machine::{chosen, reminder};
@@ -81,17 +81,17 @@ fn policy_name(what: &str, place: usize) -> String {
     format!("{what}: policy {place}")
 }
 
-/// The names of the transitions that a step made.
-pub(super) fn made(
+/// The names of the transitions that a step's hops made.
+pub fn made(
     definition: &Definition,
     before: Option<&Instance>,
     actor: &FlowActor,
     input: Option<&FlowInput>,
-    step: &Step,
+    hops: &[Hop],
     now: DateTime<Utc>,
 ) -> Vec<String> {
     let mut found = Vec::new();
-    for hop in &step.hops {
+    for hop in hops {
         hop_names(definition, hop, &mut found);
     }
     if let (Some(before), Some(FlowInput::Payment { order, outcome })) = (before, input) {

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 use super::definition::Definition;
 
-pub use coverage::transitions;
-pub use script::Script;
+pub use coverage::{made, transitions};
+pub use script::{Expected, Outcome, Run, Script, ScriptStep, What};
 
 /// How one run of a script went.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -169,7 +169,7 @@ impl Game<'_> {
             }
         };
         let before = self.instance.as_ref();
-        let made = coverage::made(self.definition, before, actor, input, &step, self.now);
+        let made = coverage::made(self.definition, before, actor, input, &step.hops, self.now);
         self.covered.extend(made);
         let lines = step.hops.iter().flat_map(|hop| &hop.lines);
         found.says.extend(lines.map(|line| line.body.clone()));

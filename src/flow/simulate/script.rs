@@ -17,76 +17,105 @@ const MOST_STEPS: usize = 500;
 /// The runs of one file or several.
 #[derive(Clone, Debug, Default)]
 pub struct Script {
-    pub(super) runs: Vec<Run>,
+    /// In the order of the files.
+    pub runs: Vec<Run>,
 }
 
 /// One deal, from its beginning.
 #[derive(Clone, Debug)]
-pub(super) struct Run {
-    pub(super) name: String,
-    pub(super) file: String,
-    pub(super) line: usize,
+pub struct Run {
+    /// As runs after it name it.
+    pub name: String,
+    /// The file that it is from.
+    pub file: String,
+    /// Its line, from 1.
+    pub line: usize,
     /// The place of the run that it continues.
-    pub(super) after: Option<usize>,
-    pub(super) context: Map<String, Value>,
-    pub(super) begins: DateTime<Utc>,
-    pub(super) expect: Expected,
-    pub(super) steps: Vec<ScriptStep>,
+    pub after: Option<usize>,
+    /// What the deal begins with.
+    pub context: Map<String, Value>,
+    /// When it begins.
+    pub begins: DateTime<Utc>,
+    /// What the beginning must bring.
+    pub expect: Expected,
+    /// In their order.
+    pub steps: Vec<ScriptStep>,
 }
 
+/// Something that happens, and what it must bring.
 #[derive(Clone, Debug)]
-pub(super) struct ScriptStep {
-    pub(super) line: usize,
-    pub(super) what: What,
-    pub(super) expect: Expected,
+pub struct ScriptStep {
+    /// Its line, from 1.
+    pub line: usize,
+    /// What happens.
+    pub what: What,
+    /// What it must bring.
+    pub expect: Expected,
 }
 
 /// What happens in a step.
 #[derive(Clone, Debug)]
-pub(super) enum What {
+pub enum What {
+    /// Somebody presses a button.
     Press {
+        /// A role, `staff`, `system`.
         by: String,
+        /// The action's name.
         action: String,
+        /// What was filled in.
         input: Map<String, Value>,
         /// Whether the button is one from before.
         stale: bool,
     },
+    /// Time goes by: how much, and as it was written.
     Advance(TimeDelta, String),
+    /// The gateway speaks of an order.
     Payment {
+        /// What it says.
         outcome: Outcome,
         /// Which of the orders so far, from 1; the last where absent.
         order: Option<usize>,
     },
 }
 
+/// What a gateway says.
 #[derive(Clone, Debug)]
-pub(super) enum Outcome {
+pub enum Outcome {
+    /// The order is made.
     Ready,
+    /// It was paid.
     Paid,
+    /// An attempt failed.
     Failed,
+    /// Another amount came.
     WrongAmount(i64),
+    /// It was paid once more.
     Repeated,
+    /// The money went back.
     Refunded,
 }
 
 /// What a step must bring; what is not named is not looked at.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Expected {
-    pub(super) state: Option<String>,
+pub struct Expected {
+    /// The state's name.
+    pub state: Option<String>,
     /// `nobody`, or a role.
-    pub(super) awaiting: Option<String>,
+    pub awaiting: Option<String>,
     /// The code of a refusal.
-    pub(super) refused: Option<String>,
+    pub refused: Option<String>,
     /// Parts of messages, in their order.
-    pub(super) says: Vec<String>,
+    pub says: Vec<String>,
     /// All actions that a role has, in order.
-    pub(super) actions: Vec<(String, Vec<String>)>,
-    pub(super) events: Option<Vec<String>>,
-    pub(super) refunds: Option<Vec<String>>,
+    pub actions: Vec<(String, Vec<String>)>,
+    /// What the platform is told.
+    pub events: Option<Vec<String>>,
+    /// Why money is sent back.
+    pub refunds: Option<Vec<String>>,
     /// The amounts of the orders that are asked for.
-    pub(super) orders: Option<Vec<i64>>,
+    pub orders: Option<Vec<i64>>,
     /// Values of the context.
-    pub(super) context: Map<String, Value>,
+    pub context: Map<String, Value>,
 }
 
 impl Script {

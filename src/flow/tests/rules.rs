@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Play, object};
-use crate::domain::flow::{FlowActor, FlowInput};
+use crate::domain::flow::{FlowActor, FlowInput, PaymentOutcome};
 use crate::domain::refusal::Refusal;
 use crate::flow::{Definition, machine};
 
@@ -117,4 +117,30 @@ fn there_is_no_payment_without_a_price() {
     };
     let told = play.feed(&FlowActor::Timer, press);
     assert!(matches!(told, Err(Refusal::Forbidden(_))));
+}
+
+#[test]
+fn the_log_says_why_in_the_flows_own_words_and_the_right_payment_goes_back() {
+    let path = format!("{}/flows/negotiation.toml", env!("CARGO_MANIFEST_DIR"));
+    let source = std::fs::read_to_string(path).unwrap();
+    let source = source.replace(
+        "repeated = \"refund\"",
+        "repeated = { policy = \"refund\", reason = \"twice\" }",
+    );
+    let definition = Definition::parse(&source).unwrap();
+    let (mut play, _) = Play::begin(definition, json!({}));
+    play.press("customer", "ask", json!({ "request": "x" }))
+        .unwrap();
+    play.press("provider", "offer", json!({ "price": 1_000 }))
+        .unwrap();
+    play.press("customer", "accept", json!({})).unwrap();
+    let order = play.instance.payment.as_ref().unwrap().order;
+    let told = |outcome| FlowInput::Payment { order, outcome };
+    play.feed(&FlowActor::Payment, told(PaymentOutcome::Paid))
+        .unwrap();
+    let step = play
+        .feed(&FlowActor::Payment, told(PaymentOutcome::Repeated))
+        .unwrap();
+    assert_eq!(step.refunds[0].reason, "repeated");
+    assert_eq!(step.hops[0].reason.as_deref(), Some("twice"));
 }

@@ -302,10 +302,20 @@ impl Window {
         self.press(&part(body, tool)).await;
     }
 
-    /// Types into something.
+    /// Types into something as soon as it can be typed into.
     pub async fn write(&self, selector: &str, text: &str) {
-        let typed = self.see(selector).await.send_keys(text).await;
-        typed.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        let begun = Instant::now();
+        loop {
+            match self.see(selector).await.send_keys(text).await {
+                Ok(()) => return,
+                // It takes no key then: trying again types nothing twice.
+                Err(error) if error.to_string().contains("not interactable") => {
+                    let awaited = format!("to write into {selector}: {error}");
+                    self.be_patient(begun, &awaited).await;
+                }
+                Err(error) => panic!("{selector}: {error}"),
+            }
+        }
     }
 
     /// Types a message and sends it with Enter.

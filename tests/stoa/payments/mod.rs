@@ -3,19 +3,19 @@
 mod delivering;
 mod doors;
 mod inbox;
-mod listener;
+pub mod listener;
 mod orders;
 mod plans;
-mod platform;
+pub mod platform;
 mod razorpay;
 mod recorder;
 mod refunds;
 mod running;
 mod sandbox;
-mod storms;
+pub mod storms;
 mod timers;
 mod verdicts;
-mod world;
+pub mod world;
 
 use sha2::{Digest, Sha256};
 

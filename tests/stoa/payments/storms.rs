@@ -14,7 +14,7 @@ use crate::postgres::TestCluster;
 const REPEATS: usize = 100;
 
 /// What one payment makes a gateway say, its refusal first included.
-fn story(order: &str, payment: &str) -> Vec<Event> {
+pub fn story(order: &str, payment: &str) -> Vec<Event> {
     [
         "payment.failed",
         "payment.authorized",
@@ -26,7 +26,7 @@ fn story(order: &str, payment: &str) -> Vec<Event> {
 }
 
 /// All events many times over, shuffled by a seed.
-fn shuffled(events: &[Event], repeats: usize, mut seed: u64) -> Vec<Event> {
+pub fn shuffled(events: &[Event], repeats: usize, mut seed: u64) -> Vec<Event> {
     let mut all: Vec<Event> = (0..repeats).flat_map(|_| events.to_vec()).collect();
     for place in (1..all.len()).rev() {
         seed = seed

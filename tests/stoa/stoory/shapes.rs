@@ -81,3 +81,19 @@ async fn the_document_tells_of_every_answer() {
     }
     assert_eq!(endpoints, 10);
 }
+
+#[tokio::test]
+async fn every_endpoint_has_a_line_in_the_page_about_the_dialect() {
+    let (_house, alice, _) = two().await;
+    let page = include_str!("../../../docs/stoory.md");
+    let document = alice.get("/api/openapi.json").await.expect_status(200).body;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let Some(path) = path.strip_prefix("/api/messages") else {
+            continue;
+        };
+        for method in methods.as_object().unwrap().keys() {
+            let line = format!("| `{} {path}", method.to_uppercase());
+            assert!(page.contains(&line), "{line}");
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! Plays a run of a script on a server, and compares.
+
+use chrono::{TimeDelta, Utc};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+use stoa::domain::flow::{FlowActor, FlowInput, Money, PaymentOutcome};
+use stoa::flow::Definition;
+use stoa::flow::simulate::{Expected, Outcome, Run, ScriptStep, What, made};
+
+use super::rows::{Mark, Rows};
+use crate::client::{PATIENCE, Person, Socket};
+use crate::house::House;
+
+/// A deal that is played.
+pub struct Play<'h> {
+    pub house: &'h House,
+    definition: &'h Definition,
+    id: String,
+    people: BTreeMap<String, (Person, Socket)>,
+    pub rows: Rows,
+    /// Every second press is over a socket.
+    pub turn: usize,
+    /// Payments so far.
+    pub payments: usize,
+    /// The transitions that were made.
+    pub made: BTreeSet<String>,
+    begun: Mark,
+}
+
+impl<'h> Play<'h> {
+    /// A deal that begins with what a run says.
+    pub async fn begin(house: &'h House, definition: &'h Definition, run: &Run) -> Self {
+        let roles = definition.roles.iter();
+        let taken: Vec<Value> = roles
+            .map(|role| json!({ "user_id": role, "role": role }))
+            .collect();
+        let wish = json!({ "kind": "group", "participants": taken, "flow": { "name": definition.name, "context": run.context } });
+        let platform = house.person_with("platform", &["service"]).await;
+        let made = platform.post("/api/v1/conversations", wish).await;
+        let id = made.expect_status(201).body["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let mut people = BTreeMap::new();
+        for role in &definition.roles {
+            let person = house.person(role).await;
+            let socket = person.socket().await;
+            people.insert(role.clone(), (person, socket));
+        }
+        let support = house.person_with("support", &["support"]).await;
+        let socket = support.socket().await;
+        people.insert("staff".to_owned(), (support, socket));
+        let rows = Rows::of(house.connection(), &id);
+        let begun = Mark::nothing();
+        Self {
+            house,
+            definition,
+            id,
+            people,
+            rows,
+            turn: 0,
+            payments: 0,
+            made: BTreeSet::new(),
+            begun,
+        }
+    }
+
+    /// Plays a run; those that it continues were played before.
+    pub async fn run(&mut self, run: &Run) {
+        let place = format!("{}: {}", run.file, run.name);
+        if run.after.is_none() {
+            let hops = self.rows.hops(&self.begun);
+            let names = made(
+                self.definition,
+                None,
+                &FlowActor::System,
+                None,
+                &hops,
+                Utc::now(),
+            );
+            self.made.extend(names);
+            let since = Mark::nothing();
+            self.compare(&place, &run.expect, &since, None).await;
+        }
+        for step in &run.steps {
+            self.step(&format!("{place}, line {}", step.line), step)
+                .await;
+        }
+    }
+
+    async fn step(&mut self, place: &str, step: &ScriptStep) {
+        if let What::Payment { outcome, order } = &step.what
+            && !matches!(outcome, Outcome::Ready)
+        {
+            let order = self.order(*order);
+            let since = self.rows.mark();
+            self.make(order).await;
+            self.note(None, None, &since);
+        }
+        let (before, since) = (self.rows.instance(), self.rows.mark());
+        let mut input = None;
+        let refused = match &step.what {
+            What::Press {
+                by,
+                action,
+                input,
+                stale,
+            } => {
+                let version = before.version - i64::from(*stale);
+                self.press(by, action, input, version).await.err()
+            }
+            What::Advance(span, _) => {
+                self.advance(*span).await;
+                None
+            }
+            What::Payment { outcome, order } => {
+                let order = self.order(*order);
+                match outcome {
+                    Outcome::Ready => self.make(order).await,
+                    other => self.says(order, other).await,
+                }
+                let told = told(
+                    outcome,
+                    &before.payment.as_ref().map(|p| p.price.currency.clone()),
+                );
+                input = Some(FlowInput::Payment {
+                    order,
+                    outcome: told,
+                });
+                // News that change nothing leave nothing behind.
+                let nothing = self.rows.hops(&since).is_empty();
+                nothing.then(|| "FLOW_STATE_INVALID".to_owned())
+            }
+        };
+        self.note(Some(&before), input.as_ref(), &since);
+        self.compare(place, &step.expect, &since, refused.as_deref())
+            .await;
+    }
+
+    /// Notes which transitions were made.
+    fn note(
+        &mut self,
+        before: Option<&stoa::domain::flow::Instance>,
+        input: Option<&FlowInput>,
+        since: &Mark,
+    ) {
+        let hops = self.rows.hops(since);
+        let payment = FlowActor::Payment;
+        let names = made(self.definition, before, &payment, input, &hops, Utc::now());
+        self.made.extend(names);
+    }
+
+    /// Presses over REST or over a socket, whichever's turn it is. Answers what the presser is told, or the code of the refusal.
+    async fn press(
+        &mut self,
+        by: &str,
+        action: &str,
+        input: &Map<String, Value>,
+        version: i64,
+    ) -> Result<Value, String> {
+        self.turn += 1;
+        let (person, socket) = self.people.get_mut(by).expect("somebody with the role");
+        let code = |error: &Value| error["error_code"].as_str().unwrap().to_owned();
+        let answer = if self.turn.is_multiple_of(2) {
+            let press = json!({ "conversation_id": self.id, "action": action, "input": input, "state_version": version });
+            let answer = socket.call("flow_action", press).await;
+            answer.map_err(|error| code(&error))?
+        } else {
+            let path = format!("/api/v1/conversations/{}/flow/actions/{action}", self.id);
+            let press = json!({ "input": input, "state_version": version });
+            let answer = person.post(&path, press).await;
+            match answer.status {
+                200 => answer.body,
+                _ => return Err(code(&answer.body)),
+            }
+        };
+        let stored = self.rows.instance();
+        assert_eq!(
+            (&answer["state"], &answer["state_version"]),
+            (&json!(stored.state), &json!(stored.version)),
+            "the answer is what is stored"
+        );
+        Ok(answer)
+    }
+
+    /// Lets time go by; whatever is due on the way is done by the server's own runner.
+    async fn advance(&mut self, span: TimeDelta) {
+        let mut left = span;
+        loop {
+            let timers = self.rows.instance().timers;
+            let next = timers.iter().map(|timer| timer.due).min();
+            let ahead = next.map(|due| (due - Utc::now()).max(TimeDelta::zero()));
+            let Some(ahead) = ahead.filter(|ahead| *ahead <= left) else {
+                break;
+            };
+            let since = self.rows.mark();
+            self.rows.shift(ahead);
+            left -= ahead;
+            let begun = Instant::now();
+            while self.rows.hops(&since).is_empty() {
+                assert!(begun.elapsed() < PATIENCE, "a timer did not fire");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+        self.rows.shift(left);
+    }
+
+    async fn compare(
+        &mut self,
+        place: &str,
+        expect: &Expected,
+        since: &Mark,
+        refused: Option<&str>,
+    ) {
+        assert_eq!(expect.refused.as_deref(), refused, "{place}");
+        let stored = self.rows.instance();
+        for (name, wanted) in &expect.context {
+            assert_eq!(stored.context.get(name), Some(wanted), "{place}: {name}");
+        }
+        let says = self.rows.says(since);
+        let mut said = says.iter();
+        for wanted in &expect.says {
+            assert!(
+                said.any(|body| body.contains(wanted)),
+                "{place}: {wanted} is not among {says:#?}"
+            );
+        }
+        let (events, refunds) = (self.rows.events(since), self.rows.refunds(since));
+        for (wanted, found) in [(&expect.events, events), (&expect.refunds, refunds)] {
+            wanted
+                .iter()
+                .for_each(|wanted| assert_eq!(*wanted, found, "{place}"));
+        }
+        let orders = self.rows.orders(since);
+        expect
+            .orders
+            .iter()
+            .for_each(|wanted| assert_eq!(*wanted, orders, "{place}"));
+        self.compare_shown(place, expect).await;
+    }
+
+    /// What each side is shown over REST.
+    async fn compare_shown(&self, place: &str, expect: &Expected) {
+        let path = format!("/api/v1/conversations/{}/flow", self.id);
+        for (role, (person, _)) in &self.people {
+            let shown = person.get(&path).await.expect_status(200).body;
+            if let Some(state) = &expect.state {
+                assert_eq!(shown["state"], *state, "{place}");
+            }
+            if let Some(awaiting) = &expect.awaiting {
+                let found = shown["awaiting_role"].as_str().unwrap_or("nobody");
+                assert_eq!(found, awaiting, "{place}");
+            }
+            let wanted = expect.actions.iter().find(|(of, _)| of == role);
+            if let Some((_, wanted)) = wanted {
+                let offers = shown["available_actions"].as_array().unwrap();
+                let found: Vec<&str> = offers
+                    .iter()
+                    .map(|offer| offer["action"].as_str().unwrap())
+                    .collect();
+                assert_eq!(*wanted, found, "{place}: actions of {role}");
+            }
+        }
+    }
+}
+
+fn told(outcome: &Outcome, currency: &Option<String>) -> PaymentOutcome {
+    match outcome {
+        Outcome::Ready => PaymentOutcome::Ready {
+            checkout: Value::Null,
+        },
+        Outcome::Paid => PaymentOutcome::Paid,
+        Outcome::Failed => PaymentOutcome::Failed,
+        Outcome::WrongAmount(amount) => PaymentOutcome::WrongAmount {
+            paid: Money {
+                amount: *amount,
+                currency: currency.clone().unwrap_or_default(),
+            },
+        },
+        Outcome::Repeated => PaymentOutcome::Repeated,
+        Outcome::Refunded => PaymentOutcome::Refunded,
+    }
+}

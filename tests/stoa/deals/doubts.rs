@@ -1,0 +1,103 @@
+//! A step while the database goes away: refused and made once later, or made although nobody was told.
+
+use diesel::connection::SimpleConnection;
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+use super::Deal;
+use crate::client::PATIENCE;
+use crate::house::House;
+use crate::postgres::TestCluster;
+
+async fn own_cluster() -> (TestCluster, House) {
+    let made = tokio::task::spawn_blocking(|| {
+        let cluster = TestCluster::start().expect("a cluster");
+        let url = cluster.create_database("alone").expect("a database");
+        (cluster, url)
+    });
+    let (cluster, url) = made.await.unwrap();
+    let house = House::on(url, &["--rate-limits", "off", "--jobs", "off"]).await;
+    (cluster, house)
+}
+
+#[tokio::test]
+async fn a_press_while_the_database_is_away_is_refused_and_made_once_when_it_is_back() {
+    let (cluster, house) = own_cluster().await;
+    let deal = Deal::begin_on(house).await;
+    let version = deal.stands(&deal.influencer).await["state_version"].clone();
+    let press = json!({ "state_version": version, "request_id": "r-1" });
+    cluster.stop_immediate().unwrap();
+    let away = deal.press(&deal.influencer, "accept_connection", press.clone());
+    let away = away.await.expect_status(503).expect_code("UNAVAILABLE");
+    assert_eq!(away.body["temporary"], true);
+    cluster.start_again().unwrap();
+    let begun = Instant::now();
+    let first = loop {
+        let answer = deal
+            .press(&deal.influencer, "accept_connection", press.clone())
+            .await;
+        if answer.status == 200 {
+            break answer.body;
+        }
+        answer.expect_status(503);
+        assert!(begun.elapsed() < PATIENCE, "it does not come back");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert_eq!(first["state"], "brand_owner_details");
+    let again = deal.press(&deal.influencer, "accept_connection", press);
+    assert_eq!(again.await.expect_status(200).body, first);
+    assert_eq!(deal.history(&deal.platform).await.len(), 3);
+}
+
+fn run(house: &House, statements: &[&str]) {
+    let mut connection = house.connection();
+    for statement in statements {
+        connection.batch_execute(statement).unwrap();
+    }
+}
+
+/// The step's connection is lost after it was committed and before anybody heard: commits wait for a standby that is not there,
+/// and whoever waits is sent away.
+#[tokio::test]
+async fn a_step_that_was_written_although_its_connection_was_lost_is_told_to_everybody() {
+    let (_cluster, house) = own_cluster().await;
+    let deal = Deal::begin_on(house).await;
+    let mut listening = deal.brand_owner.joined(&deal.id).await;
+    run(
+        &deal.house,
+        &[
+            "alter system set synchronous_standby_names = 'nobody'",
+            "select pg_reload_conf()",
+        ],
+    );
+    let pressing = deal.press(
+        &deal.influencer,
+        "accept_connection",
+        json!({ "request_id": "r-1" }),
+    );
+    let losing = async {
+        let waiting = "select count(*) as n from pg_stat_activity where wait_event = 'SyncRep'";
+        let begun = Instant::now();
+        while deal.house.count(waiting) == 0 {
+            assert!(begun.elapsed() < PATIENCE, "nobody commits");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        eprintln!("WAIT step={} other={}", deal.house.count("select count(*) as n from pg_stat_activity where wait_event = 'SyncRep' and query like '%stood as%'"), deal.house.count("select count(*) as n from pg_stat_activity where wait_event = 'SyncRep'"));
+        run(
+            &deal.house,
+            &[
+                "alter system reset synchronous_standby_names",
+                "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'",
+                "select pg_reload_conf()",
+            ],
+        );
+    };
+    let (answer, ()) = tokio::join!(pressing, losing);
+    assert_eq!(
+        answer.expect_status(200).body["state"],
+        "brand_owner_details"
+    );
+    let told = listening.event("conversation_state_changed").await;
+    assert_eq!(told["new_state"], "brand_owner_details");
+    assert_eq!(deal.history(&deal.platform).await.len(), 3);
+}
