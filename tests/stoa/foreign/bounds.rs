@@ -174,7 +174,8 @@ async fn one_who_does_not_read_is_closed_and_comes_back_for_the_rest() {
     // From here on it does not read: what the kernel does not take waits, until that is too much.
     let mut said = 0;
     while figure(&house, "stoa_outbox_overflows_total").await == 0.0 {
-        ann.say(&place, &format!("{said} {}", "x".repeat(7_900))).await;
+        ann.say(&place, &format!("{said} {}", "x".repeat(7_900)))
+            .await;
         said += 1;
         assert!(said < 4_000, "it should have run over");
     }
@@ -184,6 +185,9 @@ async fn one_who_does_not_read_is_closed_and_comes_back_for_the_rest() {
     for number in 0..said {
         let heard = back.event("new_message").await;
         let body = heard["message"]["message"].as_str().expect("a text");
-        assert!(body.starts_with(&format!("{number} ")), "{number}: {body:.20}");
+        assert!(
+            body.starts_with(&format!("{number} ")),
+            "{number}: {body:.20}"
+        );
     }
 }
