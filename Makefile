@@ -32,4 +32,4 @@ crash: ## Kill server and database 20 times under load, then check that nothing 
 
 clean: ## Remove what was built or fetched; the database stays
 	cargo clean
-	rm -rf tests/node/node_modules
+	rm -rf tests/node/node_modules tests/python/.venv

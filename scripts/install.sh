@@ -48,6 +48,9 @@ has_node() { command -v node >/dev/null; }
 packages_node() { echo nodejs; }
 has_npm() { command -v npm >/dev/null; }
 packages_npm() { echo npm; }
+# Debian's python3 has venv without what a venv is filled with.
+has_python() { python3 -c 'import ensurepip, venv' >/dev/null 2>&1; }
+packages_python() { echo python3 python3-venv; }
 
 first_offered() {
     local name
@@ -114,10 +117,18 @@ install_node_packages() {
     npm ci --prefix tests/node --no-audit --no-fund >&2
 }
 
+install_python_packages() {
+    local wanted=tests/python/requirements.txt installed=tests/python/.venv/installed
+    [[ $installed -nt $wanted ]] && return
+    python3 -m venv --clear tests/python/.venv >&2 &&
+        tests/python/.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement "$wanted" >&2 &&
+        touch "$installed"
+}
+
 needs=(compiler postgresql libpq)
 case ${1:-} in
 run) ;;
-test) needs+=(browser driver node npm) ;;
+test) needs+=(browser driver node npm python) ;;
 *) say "install.sh run | install.sh test" && exit 2 ;;
 esac
 
@@ -134,5 +145,8 @@ if ((${#absent[@]})); then
 fi
 if [[ $1 == test ]] && has_npm; then
     install_node_packages
+fi
+if [[ $1 == test ]] && has_python; then
+    install_python_packages
 fi
 ((${#absent[@]} == 0))

@@ -36,6 +36,7 @@ function Demo({ session }) {
       </select>
     </label>
     <${OtherSide} />
+    <a class="demo-link" href=${`/stoory.html?as=${encodeURIComponent(session.me)}`} data-test="stoory-link">The same over Socket.IO</a>
     <span class="demo-note">Simulated: the people, their sign-in, their money</span>
   </header>`;
 }

@@ -3,6 +3,7 @@
 mod access;
 mod conversation;
 mod deals;
+mod guide;
 mod interruptions;
 mod markup;
 pub mod window;

@@ -161,3 +161,33 @@ async fn origins_and_tokens_are_looked_at_at_the_door() {
         "the header's token counts too"
     );
 }
+
+#[actix_rt::test]
+async fn one_who_does_not_read_is_closed_and_comes_back_for_the_rest() {
+    let house = House::with(&["--rate-limits", "off", "--outbox-limit", "65536"]).await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let place = house.direct(&ann, &bob).await;
+    let mut talker = Talker::stoory(&bob).await;
+    talker.call("join_conversation", json!(place)).await;
+    ann.say(&place, "first").await;
+    talker.event("new_message").await;
+    // From here on it does not read: what the kernel does not take waits, until that is too much.
+    let mut said = 0;
+    while figure(&house, "stoa_outbox_overflows_total").await == 0.0 {
+        ann.say(&place, &format!("{said} {}", "x".repeat(7_900)))
+            .await;
+        said += 1;
+        assert!(said < 4_000, "it should have run over");
+    }
+    until_figure(&house, "stoa_connections", 0.0).await;
+    let (mut back, is_found) = talker.vanish().again(&bob).await;
+    assert!(is_found);
+    for number in 0..said {
+        let heard = back.event("new_message").await;
+        let body = heard["message"]["message"].as_str().expect("a text");
+        assert!(
+            body.starts_with(&format!("{number} ")),
+            "{number}: {body:.20}"
+        );
+    }
+}

@@ -1,0 +1,121 @@
+// The example page: the demo's people use the guide's front end. Everything that it asks for is in calls.js.
+import {
+  connect, current, getConversations, getMessages, handleButtonClick, handleInputSubmit, markSeen, sendMessage,
+} from "./calls.js";
+import { element, renderMessage } from "./rendering.js";
+
+const place = (id) => document.getElementById(id);
+const state = { conversations: [], open: null, messages: new Map() };
+let socket;
+
+const say = (text) => {
+  place("notice").textContent = text;
+};
+const doing = (work) => work.catch((error) => say(error.message));
+
+const act = {
+  click: (id, data) => doing(handleButtonClick(state.open, id, data)),
+  submit: (text, type) => doing(handleInputSubmit(state.open, text, type)),
+};
+
+function showMessages() {
+  place("messages").replaceChildren(...[...state.messages.values()].map((message) => renderMessage(message, act)));
+  place("messages").lastElementChild?.scrollIntoView({ block: "nearest" });
+}
+
+function showContext(context) {
+  const turn = context.awaiting_role ? `, waiting for ${context.awaiting_role}` : "";
+  place("context").textContent = `${context.flow_state}${turn} (${context.chat_status})`;
+  place("composer").hidden = context.chat_status === "closed";
+}
+
+/** A step answers the cards that waited; what was answered is shown without its buttons. */
+async function refresh() {
+  const conversation = state.open;
+  const messages = await getMessages(conversation);
+  if (conversation !== state.open) return;
+  state.messages = new Map(messages.map((message) => [message.id, message]));
+  showMessages();
+}
+
+const on = {
+  updateMessageList(conversation, message) {
+    if (conversation !== state.open) return;
+    state.messages.set(message.id, message);
+    showMessages();
+    if (message.sender_id !== current.userId) doing(markSeen(conversation));
+  },
+  updateConversationContext(conversation, context) {
+    if (conversation === state.open) showContext(context);
+  },
+  showNotification: ({ type, data }) => say(type === "new_message" ? `${data.sender_name}: ${data.message}` : "A new conversation"),
+  showTyping({ conversationId, userId, isTyping }) {
+    if (conversationId === state.open) place("typing").textContent = isTyping ? `${userId} is typing …` : "";
+  },
+  showSeen: () => {},
+  showState({ conversation_id }) {
+    if (conversation_id === state.open) doing(refresh());
+  },
+  showAction: ({ flow_update }) => say(`The deal stands in ${flow_update.flow_state}.`),
+  showConnection: (text) => {
+    place("connection").textContent = text;
+  },
+};
+
+const otherOf = ({ brand_owner_id, influencer_id }) => (brand_owner_id === current.userId ? influencer_id : brand_owner_id);
+
+async function open(conversation) {
+  if (state.open) socket.emit("leave_conversation", state.open);
+  state.open = conversation.id;
+  current.otherUserId = otherOf(conversation);
+  socket.emit("join_conversation", conversation.id);
+  showContext(conversation);
+  showList();
+  await refresh();
+  await markSeen(conversation.id);
+}
+
+function showList() {
+  const item = (conversation) => {
+    const button = element("button", { type: "button", dataset: { test: "conversation", id: conversation.id } },
+      `${otherOf(conversation) ?? "several people"} · ${conversation.flow_state}`);
+    button.setAttribute("aria-current", String(conversation.id === state.open));
+    button.addEventListener("click", () => doing(open(conversation)));
+    return element("li", {}, button);
+  };
+  place("conversations").replaceChildren(...state.conversations.map(item));
+}
+
+function listenToTheComposer() {
+  const { composer, text } = { composer: place("composer"), text: place("text") };
+  composer.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const answer = await sendMessage(socket, state.open, text.value);
+    say(answer.success ? "" : answer.message);
+    if (answer.success) text.value = "";
+    socket.emit("typing_stop", { conversationId: state.open, userId: current.userId });
+  });
+  text.addEventListener("input", () => socket.emit("typing_start", { conversationId: state.open, userId: current.userId }));
+}
+
+/** The demo hands out tokens; the guide's front end keeps its own in `authToken`. */
+async function signIn() {
+  const { items } = await (await fetch("/api/v1/demo/people")).json();
+  const wanted = new URLSearchParams(location.search).get("as");
+  const person = items.find(({ user_id }) => user_id === wanted) ?? items[0];
+  localStorage.setItem("authToken", person.token);
+  current.userId = person.user_id;
+  const options = items.map(({ user_id, name }) => element("option", { value: user_id, selected: user_id === person.user_id }, name ?? user_id));
+  place("people").replaceChildren(...options);
+  place("people").addEventListener("change", ({ target }) => location.assign(`?as=${encodeURIComponent(target.value)}`));
+}
+
+async function begin() {
+  await signIn();
+  socket = connect(on);
+  listenToTheComposer();
+  state.conversations = await getConversations();
+  showList();
+}
+
+begin().catch((error) => on.showConnection(`This page needs the demo (make run): ${error.message}`));

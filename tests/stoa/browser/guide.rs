@@ -1,0 +1,102 @@
+//! The example page of the Stoory guide's front end: people of the demo talk and deal through it.
+
+use super::window::{Window, hook};
+use super::{counter, player, stage};
+use crate::house::House;
+
+/// The page, as somebody sees it who has a conversation open.
+async fn opened(house: &House, person: &str, conversation: &str) -> Window {
+    let window = Window::open().await;
+    let path = format!("/stoory.html?as={person}");
+    window.visit(house, &path).await;
+    window.read(&hook("connection"), "connected").await;
+    let item = format!("[data-test=conversation][data-id='{conversation}']");
+    window.press(&item).await;
+    window.see(&format!("{item}[aria-current=true]")).await;
+    window
+}
+
+fn said(body: &str) -> String {
+    format!("//*[@data-test='message'][normalize-space()='{body}']")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_guides_front_end_talks() {
+    let house = stage().await;
+    let mira = player(&house, "mira").await;
+    let id = counter(&mira).await;
+    let (one, other) = tokio::join!(opened(&house, "mira", &id), opened(&house, "jonas", &id));
+    one.write(&hook("text"), "Is the counter done?").await;
+    other.read(&hook("typing"), "mira is typing").await;
+    one.press(&hook("send")).await;
+    one.see(&said("Is the counter done?")).await;
+    other.see(&said("Is the counter done?")).await;
+    other.write(&hook("text"), "<b>Tomorrow</b>").await;
+    other.press(&hook("send")).await;
+    one.see(&said("<b>Tomorrow</b>")).await;
+    house_is_lost_and_found(house, &one, &other).await;
+    one.expect_no_faults().await;
+    other.expect_no_faults().await;
+}
+
+/// The server is restarted, and both go on where they were.
+async fn house_is_lost_and_found(mut house: House, one: &Window, other: &Window) {
+    house.stop().await;
+    one.read(&hook("connection"), "disconnected").await;
+    house.start_again().await;
+    for window in [one, other] {
+        window.read(&hook("connection"), "connected again").await;
+    }
+    one.write(&hook("text"), "Still there?").await;
+    one.press(&hook("send")).await;
+    other.see(&said("Still there?")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_guides_front_end_deals_by_buttons_and_texts() {
+    let house = stage().await;
+    let influencer = player(&house, INFLUENCER).await;
+    let path = "/api/v1/conversations?subject_type=bid";
+    let found = influencer.get(path).await.expect_status(200);
+    let items = found.body["items"].as_array().expect("items");
+    let begun = items
+        .iter()
+        .find(|item| item["flow"]["state"] == "influencer_responding");
+    let begun = begun.expect("a deal at its beginning");
+    let id = begun["id"].as_str().expect("an id");
+    let people = begun["participants"].as_array().expect("people");
+    let owner = people.iter().find(|person| person["role"] == "brand_owner");
+    let owner = owner.expect("a brand owner")["user_id"]
+        .as_str()
+        .expect("an id");
+    let (one, other) = tokio::join!(opened(&house, INFLUENCER, id), opened(&house, owner, id));
+    one.press(&hook("accept_connection")).await;
+    other
+        .write(&hook("field-text"), "Three posts about bread")
+        .await;
+    other.press(&hook("submit")).await;
+    one.read(&hook("messages"), "Three posts about bread").await;
+    one.press(&hook("accept_project")).await;
+    other.write(&hook("field-text"), "5000").await;
+    other.press(&hook("submit")).await;
+    one.read(&hook("messages"), "₹5,000.00").await;
+    one.press(&hook("accept_price")).await;
+    for window in [&one, &other] {
+        window.read(&hook("context"), "payment_pending").await;
+        window.expect_no_faults().await;
+    }
+    one.picture("stoory").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_leads_to_it() {
+    let house = stage().await;
+    let window = Window::open().await;
+    window.visit(&house, "/?as=mira").await;
+    window.press(&hook("stoory-link")).await;
+    window.read(&hook("connection"), "connected").await;
+    window.expect_no_faults().await;
+}
+
+/// Who is asked in the demo's deal at its beginning.
+const INFLUENCER: &str = "priya";
