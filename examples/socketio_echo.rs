@@ -121,8 +121,8 @@ impl Session for RawSession {
         Ok(())
     }
 
-    fn leaving(&mut self, _: SessionId, _: Frame) -> Option<Frame> {
-        None
+    fn leaving(&mut self, _: SessionId, _: Vec<Frame>) -> Vec<Frame> {
+        Vec::new()
     }
 
     fn closed(&mut self, _: Ending) {}

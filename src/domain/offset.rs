@@ -32,13 +32,22 @@ impl Offset {
 
 impl fmt::Display for Offset {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:", self.list)?;
-        for (place, seq) in self.seqs.iter().enumerate() {
-            let separator = if place == 0 { "" } else { "." };
-            write!(formatter, "{separator}{seq}")?;
-        }
-        Ok(())
+        write_offset(formatter, self.list, self.seqs.iter().copied())
     }
+}
+
+/// Writes an offset as a client is given it.
+pub fn write_offset(
+    to: &mut impl fmt::Write,
+    list: i64,
+    seqs: impl IntoIterator<Item = Seq>,
+) -> fmt::Result {
+    write!(to, "{list}:")?;
+    for (place, seq) in seqs.into_iter().enumerate() {
+        let separator = if place == 0 { "" } else { "." };
+        write!(to, "{separator}{seq}")?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -100,11 +100,9 @@ impl Member for Guest {
         match frame {
             Frame::Placed(text, conversation, seq) => {
                 let places = self.places.as_ref();
-                let offset = places.and_then(|places| places.lock().advance(conversation, seq));
-                Some(match offset {
-                    Some(offset) => Frame::Suffixed(text, offset),
-                    None => Frame::Text(text),
-                })
+                let told =
+                    places.and_then(|places| places.lock().advance(conversation, seq, &text));
+                Some(Frame::Text(told.unwrap_or(text)))
             }
             Frame::Rejoin(conversation, after) => {
                 self.talk.do_send(Continue {

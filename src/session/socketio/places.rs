@@ -1,11 +1,15 @@
 //! What a client has joined, in the order of coming, and the last seq of each that left for it.
 
+use bytestring::ByteString;
 use parking_lot::Mutex;
 use std::sync::Arc;
 
 use crate::domain::ids::{ConversationId, Seq};
-use crate::domain::offset::Offset;
+use crate::domain::offset::write_offset;
 use crate::store::recoveries::{Followed, Resumed};
+
+/// Bytes that a number of an offset mostly fits into.
+const SHORT: usize = 12;
 
 /// The list of one client.
 #[derive(Debug, Default)]
@@ -46,16 +50,24 @@ impl Places {
         self.followed.retain(|one| one.id != conversation);
     }
 
-    /// An event leaves: the client's offset after it, as JSON. `None` for what is not on the list any more.
-    pub(super) fn advance(&mut self, conversation: ConversationId, seq: Seq) -> Option<Box<str>> {
+    /// An event leaves: its packet, with the client's offset after it as one more argument. `None` for what is not on the list any more.
+    pub(super) fn advance(
+        &mut self,
+        conversation: ConversationId,
+        seq: Seq,
+        packet: &str,
+    ) -> Option<ByteString> {
         let mut followed = self.followed.iter_mut();
         let one = followed.find(|one| one.id == conversation)?;
         one.seq = one.seq.max(seq);
-        let offset = Offset {
-            list: self.list,
-            seqs: self.followed.iter().map(|one| one.seq).collect(),
-        };
-        Some(format!("\"{offset}\"").into())
+        let open = packet.strip_suffix(']')?;
+        let mut told = String::with_capacity(packet.len() + SHORT + self.followed.len() * SHORT);
+        let seqs = self.followed.iter().map(|one| one.seq);
+        told.push_str(open);
+        told.push_str(",\"");
+        let _ = write_offset(&mut told, self.list, seqs);
+        told.push_str("\"]");
+        Some(told.into())
     }
 }
 
@@ -78,15 +90,17 @@ mod tests {
         let mut places = Places::default();
         places.come(1, one(1, 10));
         places.come(2, one(2, 20));
-        let mut leaves = |no, seq| places.advance(one(no, 0).id, seq).map(String::from);
-        assert_eq!(leaves(1, 11).as_deref(), Some("\"2:11.20\""));
-        assert_eq!(leaves(2, 25).as_deref(), Some("\"2:11.25\""));
-        assert_eq!(leaves(1, 5).as_deref(), Some("\"2:11.25\""), "never back");
+        let mut leaves = |no, seq| {
+            let told = places.advance(one(no, 0).id, seq, "42[\"a\",{}]");
+            told.map(String::from)
+        };
+        let with = |offset: &str| Some(format!("42[\"a\",{{}},\"{offset}\"]"));
+        assert_eq!(leaves(1, 11), with("2:11.20"));
+        assert_eq!(leaves(2, 25), with("2:11.25"));
+        assert_eq!(leaves(1, 5), with("2:11.25"), "never back");
         assert_eq!(leaves(3, 1), None);
         places.go(3, one(1, 0).id);
-        assert_eq!(
-            places.advance(one(2, 0).id, 26).as_deref(),
-            Some("\"3:26\"")
-        );
+        let told = places.advance(one(2, 0).id, 26, "42[\"a\"]");
+        assert_eq!(told.as_deref(), Some("42[\"a\",\"3:26\"]"));
     }
 }

@@ -167,35 +167,26 @@ impl Line {
         let mut batch = Batch::default();
         for (owner, drained) in ready {
             batch.close = batch.close.or(drained.close);
-            let is_plain = |frame: &Frame| match frame {
-                Frame::Leave | Frame::Rejoin(..) | Frame::Placed(..) => false,
-                // The session has a heartbeat of its own.
-                Frame::Ping => owner == self.own.session(),
-                Frame::Text(_) | Frame::Suffixed(..) | Frame::Attached(..) | Frame::Binary(_) => {
-                    true
-                }
+            let frames = match owner == self.own.session() || drained.frames.iter().all(is_plain) {
+                true => drained.frames,
+                false => self.translate(owner, drained.frames),
             };
-            if batch.frames.is_empty() && drained.frames.iter().all(is_plain) {
-                batch.frames = drained.frames;
-                continue;
-            }
-            for frame in drained.frames {
-                let frame = match is_plain(&frame) {
-                    true => Some(frame),
-                    false => self.translate(owner, frame),
-                };
-                batch.frames.extend(frame);
+            if batch.frames.is_empty() {
+                batch.frames = frames;
+            } else {
+                batch.frames.extend(frames);
             }
         }
         batch
     }
 
-    fn translate(&self, owner: SessionId, frame: Frame) -> Option<Frame> {
-        if matches!(frame, Frame::Ping) {
-            return None;
+    /// What is sent for the frames of an attached outbox. The session has a heartbeat of its own.
+    fn translate(&self, owner: SessionId, mut frames: Vec<Frame>) -> Vec<Frame> {
+        frames.retain(|frame| !matches!(frame, Frame::Ping));
+        match self.session.lock().as_mut() {
+            Some(session) => session.leaving(owner, frames),
+            None => Vec::new(),
         }
-        let mut session = self.session.lock();
-        session.as_mut()?.leaving(owner, frame)
     }
 
     /// What a waiting GET is answered with.
@@ -349,4 +340,12 @@ impl Place {
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(NEVER)
+}
+
+/// Whether a frame is sent as it is, whoever's it is.
+fn is_plain(frame: &Frame) -> bool {
+    match frame {
+        Frame::Text(_) | Frame::Suffixed(..) | Frame::Attached(..) | Frame::Binary(_) => true,
+        Frame::Leave | Frame::Rejoin(..) | Frame::Placed(..) | Frame::Ping => false,
+    }
 }

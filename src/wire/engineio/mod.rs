@@ -58,8 +58,8 @@ pub trait Session: Send {
     /// A message came. An error closes the session at once.
     fn message(&mut self, message: Message<'_>) -> Result<(), CloseReason>;
 
-    /// A frame that only the application understands (`Leave`, `Rejoin`) leaves the outbox of `owner`; what is sent in its place.
-    fn leaving(&mut self, owner: SessionId, frame: Frame) -> Option<Frame>;
+    /// Frames leave the outbox of `owner`, and some only the application understands (`Leave`, `Rejoin`, `Placed`); what is sent instead.
+    fn leaving(&mut self, owner: SessionId, frames: Vec<Frame>) -> Vec<Frame>;
 
     /// The session has ended. Called once; nothing follows.
     fn closed(&mut self, ending: Ending);

@@ -258,15 +258,18 @@ impl<A: Application> Session for Client<A> {
         }
     }
 
-    fn leaving(&mut self, owner: SessionId, frame: Frame) -> Option<Frame> {
+    fn leaving(&mut self, owner: SessionId, frames: Vec<Frame>) -> Vec<Frame> {
         let mut spaces = self.spaces.lock();
-        let place = spaces.place_of(|socket| socket.outbox().session() == owner);
-        if matches!(frame, Frame::Leave) {
-            let socket = spaces.leave(place, Departure::Dismissed, &self.options)?;
-            return Some(Frame::Text(packet::encode_disconnect(socket.namespace())));
-        }
-        let joined = spaces.joined.get_mut(place?)?;
-        joined.member.leaving(frame)
+        let translate = |frame| {
+            let place = spaces.place_of(|socket| socket.outbox().session() == owner);
+            if matches!(frame, Frame::Leave) {
+                let socket = spaces.leave(place, Departure::Dismissed, &self.options)?;
+                return Some(Frame::Text(packet::encode_disconnect(socket.namespace())));
+            }
+            let joined = spaces.joined.get_mut(place?)?;
+            joined.member.leaving(frame)
+        };
+        frames.into_iter().filter_map(translate).collect()
     }
 
     fn closed(&mut self, ending: Ending) {

@@ -133,10 +133,9 @@ pub trait Member: Send {
         let _ = (id, arguments, attachments);
     }
 
-    /// A frame of the application's own (`Rejoin`, `Placed`) leaves the socket's outbox; what is sent in its place.
+    /// A frame leaves the socket's outbox; what is sent in its place.
     fn leaving(&mut self, frame: Frame) -> Option<Frame> {
-        let _ = frame;
-        None
+        Some(frame)
     }
 
     /// It is over. Called once; nothing follows.

@@ -1,9 +1,13 @@
 //! Deals from outside: begun by the platform, walked by two people, over REST and over sockets.
 
 mod branches;
+mod chance;
 mod crashing;
 mod doubts;
+mod filling;
 mod hostile;
+mod laws;
+mod leaking;
 mod migrating;
 mod once;
 mod pair;

@@ -1,5 +1,6 @@
 //! The chat over Socket.IO, in the words of the Stoory and Lola guides, beside native clients.
 
+mod bounds;
 mod recovering;
 mod talker;
 mod together;

@@ -125,7 +125,7 @@ impl Member for Clerk {
     fn leaving(&mut self, frame: Frame) -> Option<Frame> {
         match frame {
             Frame::Rejoin(_, after) => Some(Frame::Text(format!(r#"42["again",{after}]"#).into())),
-            _ => None,
+            other => Some(other),
         }
     }
 

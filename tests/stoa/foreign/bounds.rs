@@ -1,0 +1,163 @@
+//! What bounds native sockets bounds these too, over either transport.
+
+use serde_json::json;
+use std::time::Duration;
+
+use super::talker::{Talker, door};
+use crate::house::{House, claims, token};
+use crate::socketio::guest::UNKNOWN;
+
+/// What a figure of the server is.
+async fn figure(house: &House, name: &str) -> f64 {
+    let url = format!("http://{}/metrics", house.address);
+    let text = reqwest::get(url).await.expect("an answer").text().await;
+    let text = text.expect("a text");
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.expect("a figure").parse().expect("a number")
+}
+
+/// Waits until a figure is this.
+async fn until_figure(house: &House, name: &str, wanted: f64) {
+    for _ in 0..300 {
+        if figure(house, name).await == wanted {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{name} is {}", figure(house, name).await);
+}
+
+#[actix_rt::test]
+async fn what_is_too_large_closes_the_connection() {
+    let house = House::with(&["--rate-limits", "off", "--frame-limit", "2048"]).await;
+    let ann = house.person("ann").await;
+    let mut talker = Talker::stoory(&ann).await;
+    talker
+        .tell("send_message", json!({ "message": "x".repeat(3_000) }))
+        .await;
+    assert_eq!(talker.closed().await, Some(1009));
+    let poller = door(house.address).poller().await;
+    let (status, _) = poller.post(format!("4{}", "x".repeat(3_000))).await;
+    assert_eq!(status, 413);
+    until_figure(&house, "stoa_connections", 0.0).await;
+}
+
+#[actix_rt::test]
+async fn one_who_never_polls_again_is_closed_when_too_much_waits() {
+    let options = ["--rate-limits", "off", "--outbox-limit", "16384"];
+    let house = House::with(&options).await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let place = house.direct(&ann, &bob).await;
+    let poller = door(house.address).poller().await;
+    let auth = json!({ "token": bob.token });
+    poller.post(format!("40{auth}")).await;
+    assert!(poller.packets(1).await[0].starts_with("40{"));
+    let join = json!(["join_conversation", place]);
+    poller.post(format!("421{join}")).await;
+    assert!(poller.packets(1).await[0].starts_with("431[{"));
+    for _ in 0..40 {
+        ann.say(&place, &"x".repeat(1_000)).await;
+    }
+    until_figure(&house, "stoa_connections", 0.0).await;
+    assert_eq!(poller.post("42[\"x\"]").await, (400, UNKNOWN.to_owned()));
+    assert!(figure(&house, "stoa_outbox_overflows_total").await >= 1.0);
+}
+
+#[actix_rt::test]
+async fn a_thousand_handshakes_that_go_no_further_are_forgotten() {
+    let options = ["--rate-limits", "off", "--authentication-seconds", "1"];
+    let house = House::with(&options).await;
+    let ann = house.person("ann").await;
+    let endpoint = door(house.address);
+    let mut pollers = Vec::new();
+    for _ in 0..1_000 {
+        pollers.push(endpoint.poller().await);
+    }
+    let mut talker = Talker::stoory(&ann).await;
+    talker.call("join", json!("ann")).await;
+    for poller in &pollers {
+        loop {
+            let (status, body) = poller.post("40").await;
+            if status == 400 {
+                assert_eq!(body, UNKNOWN);
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    talker.call("join", json!("ann")).await;
+}
+
+#[actix_rt::test]
+async fn who_is_too_fast_is_told_so_and_then_closed() {
+    let options = [
+        "--session-rate",
+        "5",
+        "--user-rate",
+        "1000",
+        "--address-rate",
+        "1000",
+    ];
+    let house = House::with(&options).await;
+    let ann = house.person("ann").await;
+    let mut talker = Talker::stoory(&ann).await;
+    let mut refused = None;
+    for _ in 0..30 {
+        let answer = talker.ask("join", json!("ann")).await;
+        if answer["success"] == false {
+            refused = Some(answer);
+        }
+    }
+    let refused = refused.expect("too fast");
+    assert_eq!(refused["error_code"], "RATE_LIMITED");
+    assert_eq!(refused["temporary"], true);
+    let packet = json!(["join", "ann"]);
+    for _ in 0..400 {
+        talker.wire().send(&format!("42{packet}")).await;
+    }
+    assert_eq!(talker.closed().await, Some(4429));
+}
+
+#[actix_rt::test]
+async fn a_connection_ends_with_its_token_and_with_its_server() {
+    let mut house = House::start().await;
+    let ann = house.person("ann").await;
+    let mut claims = claims("ann", &[]);
+    claims.exp -= 3_600 - 2;
+    let auth = json!({ "token": token(&claims) });
+    let mut brief = Talker::connect(house.address, "/", auth)
+        .await
+        .expect("connected");
+    assert_eq!(brief.closed().await, Some(4401));
+    let mut talker = Talker::stoory(&ann).await;
+    house.stop().await;
+    assert_eq!(talker.closed().await, Some(1012));
+}
+
+#[actix_rt::test]
+async fn origins_and_tokens_are_looked_at_at_the_door() {
+    let house = House::start().await;
+    let (ann, endpoint) = (house.person("ann").await, door(house.address));
+    let from = |origin: &str| {
+        let request = endpoint.request("GET", "EIO=4&transport=polling");
+        endpoint.send(request.header("origin", origin))
+    };
+    assert_eq!(from("https://evil.example").await.0, 403);
+    assert_eq!(from(&format!("http://{}", house.address)).await.0, 200);
+    let (status, _) = endpoint.get("EIO=4&transport=polling&token=x").await;
+    assert_eq!(status, 403, "a token has no place in an address");
+    let request = endpoint.request("GET", "EIO=4&transport=polling");
+    let (_, opened) = endpoint.send(request.bearer_auth(&ann.token)).await;
+    let opened: serde_json::Value = serde_json::from_str(&opened[1..]).expect("JSON");
+    let poller = crate::socketio::guest::Poller {
+        guest: endpoint.clone(),
+        sid: opened["sid"].as_str().expect("a sid").to_owned(),
+    };
+    poller.post("40").await;
+    assert!(
+        poller.packets(1).await[0].starts_with("40{"),
+        "the header's token counts too"
+    );
+}
