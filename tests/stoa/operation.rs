@@ -140,6 +140,14 @@ async fn figures_and_log_tell_no_secrets() {
     }
 }
 
+/// Variables that the Stoory guide names, and the one that everybody knows.
+const THE_GUIDE_S: [&str; 4] = [
+    "DATABASE_URL",
+    "RAZORPAY_KEY_ID",
+    "RAZORPAY_KEY_SECRET",
+    "SYSTEM_USER_ID",
+];
+
 #[test]
 fn the_help_names_every_option_with_its_variable() {
     let hidden = [
@@ -161,7 +169,7 @@ fn the_help_names_every_option_with_its_variable() {
             .unwrap_or_else(|| panic!("--{long} has no variable"));
         let variable = variable.to_string_lossy();
         assert!(
-            ["DATABASE_URL", "RAZORPAY_KEY_ID", "RAZORPAY_KEY_SECRET"].contains(&&*variable)
+            THE_GUIDE_S.contains(&&*variable)
                 || variable == format!("STOA_{}", long.replace('-', "_").to_uppercase()),
             "{variable}"
         );

@@ -70,11 +70,12 @@ impl Wish {
         format!("stoory:{version}:{}", self.print())
     }
 
-    /// Whether a stored press was this one, at whatever version.
+    /// Whether a stored press was this one, at whatever version; before the slash stands who pressed.
     pub fn was(&self, request_id: &str) -> bool {
-        let mut parts = request_id.rsplit(':');
-        let (print, _, word) = (parts.next(), parts.next(), parts.next());
-        print == Some(&self.print()) && word == Some("stoory")
+        let own = request_id.rsplit('/').next().unwrap_or_default();
+        let mut parts = own.split(':');
+        let (word, _, print) = (parts.next(), parts.next(), parts.next());
+        word == Some("stoory") && print == Some(&self.print())
     }
 
     /// Tells two wishes apart.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 use super::answers::{Updated, With};
-use super::speaking::speaker_of;
+use super::speaking::presser_of;
 use super::standing::Stands;
 use crate::dialect::stoory::press::Wish;
 use crate::domain::flow::Offer;
@@ -60,8 +60,8 @@ pub async fn button_click(
     let Caller(caller) = caller;
     let id = ConversationId::parse(&path, "conversation_id")?;
     let work = async {
-        let speaker = speaker_of(&server, &caller, &body).await?;
-        act(&server, &speaker, id, click(&body)?).await
+        let presser = presser_of(&server, &caller, &body).await?;
+        act(&server, &presser, id, click(&body)?).await
     };
     once(&server, &caller, &request, body.text(), work).await
 }
@@ -79,8 +79,8 @@ pub async fn text_input(
     let Caller(caller) = caller;
     let id = ConversationId::parse(&path, "conversation_id")?;
     let work = async {
-        let speaker = speaker_of(&server, &caller, &body).await?;
-        act(&server, &speaker, id, text(&body)?).await
+        let presser = presser_of(&server, &caller, &body).await?;
+        act(&server, &presser, id, text(&body)?).await
     };
     once(&server, &caller, &request, body.text(), work).await
 }

@@ -1,6 +1,6 @@
 //! Conversations: somebody's list, one's context, what was read and what was not.
 
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use std::sync::Arc;
 
 use super::answers::{Context, Conversations, Done, Unread, With};
@@ -13,6 +13,7 @@ use crate::domain::command::{Command, Mark};
 use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::snapshot::{Loaded, Particulars};
 use crate::http::caller::Caller;
+use crate::http::idempotent::{Kept, once};
 use crate::http::refusals::Body;
 use crate::http::{Asked, Failure, Server};
 use crate::store::paging::{self, Which};
@@ -89,16 +90,21 @@ pub async fn context(
 pub async fn seen(
     server: web::Data<Server>,
     caller: Caller,
+    request: HttpRequest,
     path: web::Path<String>,
     body: Body,
 ) -> Result<HttpResponse, Failure> {
+    let Caller(caller) = caller;
     let id = ConversationId::parse(&path, "conversation_id")?;
-    must_act_alone(&caller.0, &body)?;
-    let (mark, seq) = (Mark::Seen, Seq::MAX);
-    let all = Command::Mark { mark, seq };
-    let rooms = &server.door.rooms;
-    rooms.ask(id, Arc::clone(&caller.0), all).await?;
-    Ok(HttpResponse::Ok().json(Done::SUCCESS))
+    let work = async {
+        must_act_alone(&caller, &body)?;
+        let (mark, seq) = (Mark::Seen, Seq::MAX);
+        let all = Command::Mark { mark, seq };
+        let rooms = &server.door.rooms;
+        rooms.ask(id, Arc::clone(&caller), all).await?;
+        Kept::json(200, &Done::SUCCESS)
+    };
+    once(&server, &caller, &request, body.text(), work).await
 }
 
 /// How many messages of others the caller has not read

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use std::sync::Arc;
 
-use crate::domain::principal::Principal;
+use crate::domain::principal::{Principal, Roles};
 use crate::domain::refusal::Refusal;
 use crate::http::messages::speaker;
 use crate::http::refusals::Body;
@@ -52,6 +52,19 @@ pub(super) async fn speaker_of(
         }
     }
     speaker(server, caller, acting.as_deref()).await
+}
+
+/// Who presses: whoever acts for somebody may do what they may, and nothing more.
+pub(super) async fn presser_of(
+    server: &Server,
+    caller: &Arc<Principal>,
+    body: &Body,
+) -> Result<Arc<Principal>, Failure> {
+    let mut presser = speaker_of(server, caller, body).await?;
+    if presser.no != caller.no {
+        Arc::make_mut(&mut presser).roles = Roles::default();
+    }
+    Ok(presser)
 }
 
 /// Refuses a payload that names anybody but the caller, whoever that is: nobody reads for somebody else.

@@ -211,6 +211,10 @@ async fn others_neither_press_nor_learn() {
         "bela",
         "the platform acts for others"
     );
+    let beyond = json!({ "button_id": "staff_close", "additional_data": { "reason": "x" }, "user_id": "ines" });
+    let path = deal.place("button-click");
+    let refused = deal.platform.post(&path, beyond).await;
+    refused.expect_status(403).expect_code("FORBIDDEN");
 }
 
 #[tokio::test]

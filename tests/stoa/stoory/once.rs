@@ -177,3 +177,19 @@ impl Deal {
         );
     }
 }
+
+#[tokio::test]
+async fn a_click_with_a_key_is_answered_as_the_first_whatever_has_happened_since() {
+    let deal = Deal::begin().await;
+    let path = deal.place("button-click");
+    let body = json!({ "button_id": "accept_connection" }).to_string();
+    let click = async || {
+        let key = [("idempotency-key", "k-1")];
+        let body = Some(body.clone());
+        deal.influencer.request("POST", &path, body, &key).await
+    };
+    let first = led_to(click().await, "brand_owner_details");
+    let details = deal.type_in("brand_owner", "Three posts", "details").await;
+    led_to(details, "influencer_reviewing");
+    assert_eq!(led_to(click().await, "brand_owner_details"), first);
+}
