@@ -46,6 +46,9 @@ const on = {
     if (message.sender_id !== current.userId) doing(markSeen(conversation));
   },
   updateConversationContext(conversation, context) {
+    const known = state.conversations.find(({ id }) => id === conversation);
+    if (known) Object.assign(known, context);
+    showList();
     if (conversation === state.open) showContext(context);
   },
   showNotification: ({ type, data }) => say(type === "new_message" ? `${data.sender_name}: ${data.message}` : "A new conversation"),
