@@ -190,7 +190,7 @@ impl Deal {
         let version = self.sides[0]
             .heard
             .last()
-            .map_or(1, |(_, _, version)| *version);
+            .map_or(2, |(_, _, version)| *version);
         let before = self.sides.each_ref().map(|side| side.heard.len());
         let press = json!({ "conversation_id": self.id, "action": action, "input": input, "state_version": version });
         let begun = meter.now();

@@ -1,8 +1,8 @@
-//! Telling a crowd: what comes soon after other events waits a moment, so that one write carries several.
+//! Telling a crowd: while others still send, events for many listeners wait a moment, so that one write carries several.
 //! A write to each of 200 sockets costs more than all the rest of a message.
 
 use actix::prelude::*;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::actor::Room;
 use super::listener::Encoded;
@@ -10,7 +10,7 @@ use crate::domain::ids::Seq;
 
 /// Listeners from which on a room is a crowd.
 const CROWD: usize = 32;
-/// How long an event waits at most, and how far apart a crowd is told under load.
+/// How long an event waits at most.
 const PATIENCE: Duration = Duration::from_millis(5);
 /// How many events wait at most.
 const TOGETHER: usize = 64;
@@ -20,7 +20,6 @@ const TOGETHER: usize = 64;
 pub(super) struct Crowd {
     waiting: Vec<Encoded>,
     timer: Option<SpawnHandle>,
-    told_at: Option<Instant>,
 }
 
 impl Crowd {
@@ -32,17 +31,17 @@ impl Crowd {
 }
 
 impl Room {
-    /// Tells everybody at once in a small room, or after a silence; else a moment later.
+    /// Tells everybody at once in a small room, or when nobody else is sending; else a moment later.
     pub(super) fn tell_together(&mut self, events: Vec<Encoded>, context: &mut Context<Self>) {
-        if self.crowd.waiting.is_empty() && self.listeners.len() < CROWD {
+        let waits = self.listeners.len() >= CROWD && !self.sends.is_empty();
+        if self.crowd.waiting.is_empty() && !waits {
             return self.tell(&events);
         }
-        let silence = self.crowd.told_at.map_or(PATIENCE, |at| at.elapsed());
         self.crowd.waiting.extend(events);
-        if silence >= PATIENCE || self.crowd.waiting.len() >= TOGETHER {
+        if !waits || self.crowd.waiting.len() >= TOGETHER {
             self.tell_crowd();
         } else if self.crowd.timer.is_none() {
-            let timer = context.run_later(PATIENCE.saturating_sub(silence), |room, _| {
+            let timer = context.run_later(PATIENCE, |room, _| {
                 room.crowd.timer = None;
                 room.tell_crowd();
             });
@@ -53,7 +52,6 @@ impl Room {
     /// Tells everybody what has waited.
     pub(super) fn tell_crowd(&mut self) {
         if !self.crowd.waiting.is_empty() {
-            self.crowd.told_at = Some(Instant::now());
             let events = std::mem::take(&mut self.crowd.waiting);
             self.push_to_those(&events, |_| true);
         }
