@@ -24,6 +24,7 @@ use crate::domain::ids::{Seq, SessionId, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::snapshot::Loaded;
 use crate::journal::{Settled, Ticket};
+use crate::metrics::Metrics;
 use crate::outbox::{Frame, Push};
 
 /// How often a room looks whether it is tired, whether somebody has stopped typing, and whether it missed something.
@@ -127,29 +128,10 @@ impl Room {
         self.push_to_those(events, who);
     }
 
-    pub(super) fn push_to_those(
-        &mut self,
-        events: &[Encoded],
-        mut who: impl FnMut(&Listener) -> bool,
-    ) {
+    fn push_to_those(&mut self, events: &[Encoded], mut who: impl FnMut(&Listener) -> bool) {
         let metrics = &self.house.metrics;
-        let mut told = 0;
-        self.listeners.retain_mut(|listener| {
-            if !who(listener) {
-                return true;
-            }
-            told += events.len() as u64;
-            match listener.give(events) {
-                Push::Queued => true,
-                Push::Dropped => false,
-                Push::Overflowed => {
-                    metrics.overflows.inc();
-                    log::info!(event = "slow_reader", user_id:% = listener.principal.id; "an outbox ran over");
-                    false
-                }
-            }
-        });
-        metrics.deliveries.inc_by(told);
+        self.listeners
+            .retain_mut(|listener| !who(listener) || hand(listener, events, metrics));
     }
 
     pub(super) fn settled_here(&mut self, context: &Context<Self>) -> Arc<Recipient<Settled>> {
@@ -238,14 +220,28 @@ impl Room {
         if !std::thread::panicking() {
             self.tell_crowd();
         }
+        let announced = self.timeline.announced();
         for listener in self.listeners.drain(..).filter(Listener::is_live) {
-            let after = self
-                .crowd
-                .told_up_to(self.timeline.announced())
-                .max(listener.floor);
+            let told = self.crowd.told_up_to(&listener, announced);
+            let after = told.max(listener.floor);
             listener
                 .outbox
                 .push(Frame::Rejoin(self.state.conversation.id, after));
+        }
+    }
+}
+
+/// Gives events to one who has joined; false when it is no listener any more.
+pub(super) fn hand(listener: &mut Listener, events: &[Encoded], metrics: &Metrics) -> bool {
+    let pushed = listener.give(events);
+    metrics.deliveries.inc_by(events.len() as u64);
+    match pushed {
+        Push::Queued => true,
+        Push::Dropped => false,
+        Push::Overflowed => {
+            metrics.overflows.inc();
+            log::info!(event = "slow_reader", user_id:% = listener.principal.id; "an outbox ran over");
+            false
         }
     }
 }

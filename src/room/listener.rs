@@ -52,6 +52,8 @@ pub(super) struct Listener {
     /// What the listener has up to this seq it got with its snapshot.
     pub(super) floor: Seq,
     phase: Phase,
+    /// Up to which place it has been told of what waits for a crowd.
+    pub(super) place_in_crowd: u64,
     /// Tells a later join of the same session from this one.
     pub(super) generation: u64,
 }
@@ -73,6 +75,7 @@ impl Listener {
             role,
             floor: 0,
             phase: Phase::Reading(Vec::new()),
+            place_in_crowd: 0,
             generation,
         }
     }

@@ -11,6 +11,10 @@ use std::time::SystemTime;
 use super::account::{self, Account};
 use super::binaries::Binaries;
 use super::error::ClusterError;
+use super::postmaster::MIN_WAL;
+
+/// Files of the log, of 16 MB each, that a new cluster is given ahead.
+const LOG_FILES: usize = 16;
 
 /// What a cluster's folder is called until it is whole.
 const UNFINISHED: &str = "postgres.new-";
@@ -148,7 +152,7 @@ fn fill(account: &Account, binaries: &Binaries, unfinished: &Path) -> Result<(),
     // A failing initdb empties the folder again.
     init_with_locale(account, binaries, unfinished, "C.UTF-8")
         .or_else(|_| init_with_locale(account, binaries, unfinished, "C"))?;
-    create_database(account, binaries, unfinished)
+    furnish(account, binaries, unfinished)
 }
 
 fn init_with_locale(
@@ -174,20 +178,18 @@ fn init_with_locale(
         .map(drop)
 }
 
-/// Before the cluster has ever been started, so that one that is found always has its database.
-fn create_database(
-    account: &Account,
-    binaries: &Binaries,
-    folder: &Path,
-) -> Result<(), ClusterError> {
+/// Before the cluster has ever been started, so that one that is found always has its database, and its log laid out ahead.
+fn furnish(account: &Account, binaries: &Binaries, folder: &Path) -> Result<(), ClusterError> {
     let program = binaries.program("postgres");
     let failed = |cause: io::Error| ClusterError::tool(&program, cause);
     let mut command = account.command(&program);
-    command
-        .arg("--single")
-        .arg("-D")
-        .arg(folder)
-        .args(["-c", "exit_on_error=on", "postgres"]);
+    command.arg("--single").arg("-D").arg(folder).args([
+        "-c",
+        "exit_on_error=on",
+        "-c",
+        MIN_WAL,
+        "postgres",
+    ]);
     command
         .process_group(0)
         .stdin(Stdio::piped())
@@ -196,7 +198,7 @@ fn create_database(
     let mut child = command.spawn().map_err(failed)?;
     let mut input = child.stdin.take();
     if let Some(input) = &mut input {
-        input.write_all(b"CREATE DATABASE stoa\n").map_err(failed)?;
+        input.write_all(furnishing().as_bytes()).map_err(failed)?;
     }
     drop(input);
     let output = child.wait_with_output().map_err(failed)?;
@@ -207,4 +209,13 @@ fn create_database(
         &program,
         String::from_utf8_lossy(&output.stderr),
     ))
+}
+
+/// What is said to a new cluster, a statement a line. A checkpoint keeps the files that were gone through, for what is to come.
+fn furnishing() -> String {
+    let next_file = "SELECT pg_logical_emit_message(false, '', '')\nSELECT pg_switch_wal()\n";
+    format!(
+        "CREATE DATABASE stoa\n{}CHECKPOINT\n",
+        next_file.repeat(LOG_FILES)
+    )
 }

@@ -25,14 +25,18 @@ const PAUSE: Duration = Duration::from_millis(20);
 const LOG_BYTES: u64 = 50 * 1024 * 1024;
 const SAID_BYTES: u64 = 2000;
 
+/// Files of the log that are kept to be written again: making a new one holds up whoever commits by some 20 ms.
+pub(super) const MIN_WAL: &str = "min_wal_size=512MB";
+
 /// Settings that suit a machine shared with the server. None of them touches durability; who wants
 /// others brings a PostgreSQL of their own.
-const SETTINGS: [&str; 7] = [
+const SETTINGS: [&str; 8] = [
     "listen_addresses=",
     "logging_collector=off",
     "cluster_name=stoa",
     "max_connections=50",
     "shared_buffers=256MB",
+    MIN_WAL,
     "max_wal_size=2GB",
     "wal_compression=on",
 ];

@@ -22,10 +22,13 @@ fn a_fresh_folder_gets_a_cluster() {
         ("listen_addresses", ""),
         ("max_connections", "50"),
         ("shared_buffers", "256MB"),
+        ("min_wal_size", "512MB"),
     ] {
         let query = format!("current_setting('{setting}')");
         assert_eq!(ask(&mut connection, &query), value, "{setting}");
     }
+    let log_files = ask(&mut connection, "SELECT count(*) FROM pg_ls_waldir()");
+    assert!(log_files.parse::<u32>().unwrap() > 16, "{log_files}");
     let locale = "SELECT datcollate FROM pg_database WHERE datname = 'stoa'";
     assert!(["C.UTF-8", "C"].contains(&ask(&mut connection, locale).as_str()));
     assert_eq!(cluster.ensure_running().unwrap(), Liveness::WasRunning);
