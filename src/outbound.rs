@@ -93,12 +93,17 @@ impl Outbound {
                 rustls::crypto::aws_lc_rs::default_provider(),
             ))
             .build();
+        // A connection that is kept has been looked at once: not again when its name leads elsewhere.
+        let kept_open = match reach {
+            Reach::Public => 0,
+            Reach::Anywhere => 4,
+        };
         let config = Config::builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(None)
-            .max_idle_connections(0)
+            .max_idle_connections(kept_open)
             .timeout_global(Some(time_out))
             .user_agent(concat!("stoa/", env!("CARGO_PKG_VERSION")))
             .tls_config(tls)

@@ -1,10 +1,11 @@
-//! Deals walked from end to end side by side: both sides on sockets, the money through the sandbox's webhooks.
+//! Deals walked from end to end side by side: both sides on sockets, the gateway's webhooks signed and posted by this program.
 
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use stoa::signing::hex_signature;
 use tokio::task::spawn_local;
 use tokio::time::{Instant, timeout};
 
@@ -25,8 +26,15 @@ struct Deal {
     id: String,
     sides: [Side; 2],
     revisions: u32,
-    /// The order at the gateway, once the payer was told.
-    order: Option<String>,
+    /// What is to be paid, once the payer was told.
+    order: Option<Order>,
+}
+
+/// An order at the gateway.
+struct Order {
+    id: String,
+    amount: u64,
+    currency: String,
 }
 
 struct Side {
@@ -43,6 +51,7 @@ pub async fn run(target: &Target, deals: usize) -> Result<Row, Failure> {
     for number in 0..deals {
         ready.push(Deal::begin(target, number).await?);
     }
+    meter.start();
     let begun = Instant::now();
     let steps = Rc::new(Cell::new(0));
     let walks: Vec<_> = ready
@@ -63,7 +72,7 @@ pub async fn run(target: &Target, deals: usize) -> Result<Row, Failure> {
             grouped(deals as u64)
         ),
         figures: format!(
-            "{} steps/s, acknowledged in {}",
+            "{} steps/s, acknowledged p50/p99 {}",
             rate(steps.get(), seconds),
             meter.acknowledged.quantiles()
         ),
@@ -87,11 +96,30 @@ async fn converse(target: &Target, people: &[String; 2]) -> Result<String, Failu
     Ok(text(&answer(asked.json(&wish)).await?, "id")?.to_owned())
 }
 
-/// Pays an order at the sandbox, as its payer would on the gateway's page.
-async fn pay(target: &Target, order: &str) -> Result<(), Failure> {
-    let page = target.post("payer", &[], &format!("/sandbox/checkout/{order}"))?;
-    let paid = answer(page.json(&json!({ "outcome": "success" })));
-    paid.await.map(drop)
+/// Says what a gateway says once an order is paid, signed with the secret that the sandbox derives from the tokens' own.
+async fn pay(target: &Target, order: &Order) -> Result<(), Failure> {
+    let Order {
+        id,
+        amount,
+        currency,
+    } = order;
+    let payment = json!({ "entity": {
+        "id": format!("pay_{id}"), "entity": "payment", "amount": amount, "currency": currency, "status": "captured",
+        "order_id": id, "amount_refunded": 0, "notes": [],
+    } });
+    let body = json!({
+        "entity": "event", "event": "payment.captured", "contains": ["payment"], "payload": { "payment": payment },
+        "created_at": 1_567_674_606,
+    })
+    .to_string();
+    let secret = hex_signature(target.secret.as_bytes(), b"the sandbox's webhooks");
+    let signature = hex_signature(secret.as_bytes(), body.as_bytes());
+    let posted = target
+        .post("gateway", &[], "/api/v1/webhooks/razorpay")?
+        .header("x-razorpay-event-id", format!("evt_{id}"))
+        .header("x-razorpay-signature", signature)
+        .body(body);
+    answer(posted).await.map(drop)
 }
 
 impl Deal {
@@ -282,12 +310,12 @@ impl Side {
         })
     }
 
-    async fn listen(&mut self, order: &mut Option<String>) -> Result<(), Failure> {
+    async fn listen(&mut self, order: &mut Option<Order>) -> Result<(), Failure> {
         let told = timeout(PATIENCE, self.socket.next()).await??;
         self.hear(&told, order)
     }
 
-    fn hear(&mut self, told: &str, order: &mut Option<String>) -> Result<(), Failure> {
+    fn hear(&mut self, told: &str, order: &mut Option<Order>) -> Result<(), Failure> {
         if told.starts_with("{\"event\":\"conversation_state_changed\"") {
             let frame: Value = serde_json::from_str(told)?;
             let step = frame.get("data").ok_or("an event without data")?;
@@ -299,9 +327,13 @@ impl Side {
             self.heard.push(heard);
         } else if told.contains("razorpay_config") {
             let frame: Value = serde_json::from_str(told)?;
-            let at = "/data/message/action/payment_order/razorpay_config/order_id";
-            let found = frame.pointer(at).and_then(Value::as_str);
-            *order = Some(found.ok_or("an order without an id")?.to_owned());
+            let at = "/data/message/action/payment_order/razorpay_config";
+            let checkout = frame.pointer(at).ok_or("an order without its checkout")?;
+            *order = Some(Order {
+                id: text(checkout, "order_id")?.to_owned(),
+                amount: whole(checkout, "amount")?,
+                currency: text(checkout, "currency")?.to_owned(),
+            });
         }
         Ok(())
     }

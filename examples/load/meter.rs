@@ -79,9 +79,14 @@ impl Meter {
         }
     }
 
+    /// Measures from now on.
+    pub fn start(&self) {
+        self.is_measuring.set(true);
+    }
+
     /// Measures for a while; answers the seconds that it really took.
     pub async fn measure(&self, seconds: f64) -> f64 {
-        self.is_measuring.set(true);
+        self.start();
         let started = Instant::now();
         tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
         self.is_measuring.set(false);

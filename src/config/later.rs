@@ -37,7 +37,7 @@ pub struct JobOptions {
     #[arg(long, env = "STOA_JOBS", value_enum, default_value = "on")]
     pub jobs: Switch,
     /// Jobs done at once; webhooks to the platform count for themselves
-    #[arg(long, env = "STOA_JOB_CONCURRENCY", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, env = "STOA_JOB_CONCURRENCY", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub job_concurrency: u16,
     /// Seconds after which a job whose server is gone is done by another
     #[arg(long, env = "STOA_JOB_LEASE_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3_600))]

@@ -132,7 +132,7 @@ pub struct DatabaseOptions {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text)))]
     pub database_url: Option<Secret>,
     /// Connections for everything but the messages' own
-    #[arg(long, env = "STOA_DATABASE_CONNECTIONS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=500))]
+    #[arg(long, env = "STOA_DATABASE_CONNECTIONS", default_value_t = 12, value_parser = clap::value_parser!(u32).range(2..=500))]
     pub database_connections: u32,
     /// Milliseconds to wait for a connection before answering 503
     #[arg(long, env = "STOA_DATABASE_WAIT_MS", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(100..=60_000))]

@@ -56,11 +56,9 @@ pub enum Job {
         event_no: i64,
     },
     /// What the sandbox, as a gateway, posts to us.
-    SandboxEvent {
-        /// The event's id.
-        event_id: String,
-        /// The envelope.
-        body: String,
+    SandboxEvents {
+        /// Each with its id and its envelope, in order.
+        events: Vec<(String, String)>,
     },
 }
 
@@ -75,7 +73,7 @@ impl Job {
             Self::Reconcile { .. } => "reconcile",
             Self::Refund { .. } => "refund",
             Self::DeliverEvent { .. } => "deliver_event",
-            Self::SandboxEvent { .. } => "sandbox_event",
+            Self::SandboxEvents { .. } => "sandbox_events",
         }
     }
 
@@ -89,7 +87,7 @@ impl Job {
             | Self::Announce { .. }
             | Self::Reconcile { .. }
             | Self::Refund { .. }
-            | Self::SandboxEvent { .. } => Lane::Work,
+            | Self::SandboxEvents { .. } => Lane::Work,
         }
     }
 }
@@ -138,9 +136,8 @@ mod tests {
                 refund: Uuid::now_v7(),
             },
             Job::DeliverEvent { event_no: 4 },
-            Job::SandboxEvent {
-                event_id: "e".into(),
-                body: "{}".into(),
+            Job::SandboxEvents {
+                events: vec![("e".into(), "{}".into())],
             },
         ];
         for job in jobs {

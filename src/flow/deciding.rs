@@ -16,7 +16,8 @@ use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use crate::domain::message::{Audience, ClientIdOrigin, Draft, Message, SYSTEM};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::store::steps::{NewEvent, NewStep, audience_columns};
+use crate::store::step_document::audience_columns;
+use crate::store::steps::{NewEvent, NewStep};
 use crate::wire::deals::{DealReader, FlowView, platform_event};
 
 /// A deal as it was read, or as the last step left it.

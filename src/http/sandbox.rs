@@ -4,6 +4,7 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
+use std::time::Duration;
 
 use super::refusals::Body;
 use super::{Failure, Server};
@@ -42,15 +43,11 @@ pub async fn check_out(
     let attempt = uuid::Uuid::now_v7().to_string();
     let at = chrono::Utc::now().timestamp();
     let events = sandbox.check_out(&order, end, &attempt, at);
-    let post = |event: SandboxEvent| Job::SandboxEvent {
-        event_id: event.id,
-        body: event.body,
+    let posted = |event: SandboxEvent| (event.id, event.body);
+    let events = events.ok_or(Refusal::OrderNotFound)?;
+    let post = Job::SandboxEvents {
+        events: events.into_iter().map(posted).collect(),
     };
-    let posts: Vec<Job> = events
-        .ok_or(Refusal::OrderNotFound)?
-        .into_iter()
-        .map(post)
-        .collect();
     let name = sandbox.name();
     let written = server.door.house.pool.run(move |connection| {
         let row = orders::by_gateway_id(connection, name, &order)?;
@@ -58,7 +55,7 @@ pub async fn check_out(
         if row.status != "created" {
             return Err(Refusal::Conflict("This order is paid already").into());
         }
-        jobs::add_all(connection, &posts)
+        jobs::add(connection, None, &post, Duration::ZERO).map(drop)
     });
     written.await?;
     server.bell.ring();

@@ -36,7 +36,7 @@ pub(super) fn pace_of(job: Option<&Job>, reconcile_hours: u32) -> Pace {
         Some(Job::Reconcile { .. }) => pace(1, 2.0, HOUR, DAY + reconcile_hours * HOUR),
         Some(Job::Refund { .. }) => pace(1, 2.0, HOUR, 4 * DAY),
         Some(Job::DeliverEvent { .. }) => pace(5, 3.0, 2 * HOUR, DAY),
-        Some(Job::SandboxEvent { .. }) => pace(1, 2.0, HOUR, DAY),
+        Some(Job::SandboxEvents { .. }) => pace(1, 2.0, HOUR, DAY),
         None => pace(10, 1.0, MINUTE, DAY),
     }
 }

@@ -113,9 +113,7 @@ impl Workshop {
             Job::Reconcile { order_no } => reconciling::reconcile(self, order_no).await,
             Job::Refund { refund } => paying::refund(self, ticket, refund).await,
             Job::DeliverEvent { event_no } => delivering::deliver(self, claimed, event_no).await,
-            Job::SandboxEvent { event_id, body } => {
-                paying::post_as_sandbox(self, event_id, body).await
-            }
+            Job::SandboxEvents { events } => paying::post_as_sandbox(self, events).await,
         }
     }
 

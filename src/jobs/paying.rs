@@ -60,12 +60,15 @@ fn keep_order(
     row: OrderRow,
     made: &str,
 ) -> Result<(), Error> {
-    if orders::set_created(connection, row.no, shop.till.gateway().name(), made)? {
-        let ask = Job::Reconcile { order_no: row.no };
-        let after = Duration::from_millis(shop.config.payments.reconcile_after_ms);
-        jobs::add(connection, Some(row.conversation()), &ask, after)?;
-    }
-    let kept = orders::by_no(connection, row.no)?.unwrap_or(row);
+    let kept = match orders::set_created(connection, row.no, shop.till.gateway().name(), made)? {
+        Some(created) => {
+            let ask = Job::Reconcile { order_no: row.no };
+            let after = Duration::from_millis(shop.config.payments.reconcile_after_ms);
+            jobs::add(connection, Some(row.conversation()), &ask, after)?;
+            created
+        }
+        None => orders::by_no(connection, row.no)?.unwrap_or(row),
+    };
     let checkout = checkout(shop, connection, &kept, made)?;
     payments::tell(connection, &kept, PaymentOutcome::Ready { checkout })
 }
@@ -95,11 +98,9 @@ pub(super) async fn take_in(
     event_id: String,
 ) -> Result<End, Error> {
     let done = shop.pool.run(move |connection| {
-        let body = payment_events::body(connection, &gateway, &event_id)?;
-        let told = body.map_or(Read::Other, |body| read(&body));
         jobs::finish_with(connection, ticket, |connection| {
-            payment_events::set_handled(connection, &gateway, &event_id)?;
-            match told {
+            let body = payment_events::handle(connection, &gateway, &event_id)?;
+            match body.map_or(Read::Other, |body| read(&body)) {
                 Read::Other => Ok(()),
                 Read::Of(report) => match payments::apply(connection, &gateway, &report)? {
                     Applied::Done => Ok(()),
@@ -170,15 +171,18 @@ fn report(row: &refunds::RefundRow, refund: RefundReport) -> Report {
     }
 }
 
-/// Posts what the sandbox, as a gateway, has to say.
+/// Posts what the sandbox, as a gateway, has to say. Should one not get through, all are posted again: each is taken in once.
 pub(super) async fn post_as_sandbox(
     shop: &Arc<Workshop>,
-    event_id: String,
-    body: String,
+    events: Vec<(String, String)>,
 ) -> Result<End, Error> {
     let Some(sandbox) = shop.till.sandbox().cloned() else {
         return Ok(End::GiveUp("sandbox_not_active".to_owned()));
     };
-    let posted = shop.ask(move |shop| sandbox.post(&shop.own_url, &event_id, &body));
+    let posted = shop.ask(move |shop| {
+        events
+            .iter()
+            .try_for_each(|(id, body)| sandbox.post(&shop.own_url, id, body))
+    });
     Ok(posted.await?.map_or_else(End::from, |()| End::Done))
 }

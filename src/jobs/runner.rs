@@ -6,15 +6,19 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::{End, Workshop, backoff, code_of, telling};
+use crate::bell::Listener;
 use crate::domain::job::Lane;
 use crate::error::Error;
 use crate::store::jobs::{self, Claimed};
+use crate::store::pool::Claimant;
 use crate::store::timers::{self, DueTimer};
 
 /// How long to wait at most before looking again: for what other servers wrote down.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// How long to wait at least: another server may be claiming what is due.
-const BREATH: Duration = Duration::from_millis(20);
+/// How long to wait at least between looks that found nothing: another server may be claiming what is due.
+const BREATH: Duration = Duration::from_millis(10);
+/// The same for timers, which may be that late: nearly every step sets one, for hours ahead.
+const LONG_BREATH: Duration = Duration::from_millis(50);
 /// How long jobs under way may take to end when the server stops. What is not over then is done again when its lease ends.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait before an end is noted again while the database is away.
@@ -31,13 +35,18 @@ pub struct Runner {
 enum Source {
     Jobs(Lane),
     Timers,
+    /// Jobs that nobody wants done.
+    Unwanted(Lane),
 }
 
-const SOURCES: [Source; 3] = [
-    Source::Jobs(Lane::Work),
-    Source::Jobs(Lane::Delivery),
-    Source::Timers,
-];
+/// Where this server's work comes from. Where no platform is to be told, its webhooks are not posted one by one into the void.
+fn sources(shop: &Workshop) -> [Source; 3] {
+    let delivery = match shop.platform {
+        Some(_) => Source::Jobs(Lane::Delivery),
+        None => Source::Unwanted(Lane::Delivery),
+    };
+    [Source::Jobs(Lane::Work), delivery, Source::Timers]
+}
 
 /// What a look has found.
 enum Found {
@@ -57,6 +66,7 @@ impl Runner {
     /// Begins to look for work.
     pub fn start(shop: Workshop) -> Self {
         let (stopping, stopped) = watch::channel(false);
+        let sources = sources(&shop);
         let shop = Arc::new(shop);
         let start = |source| {
             let looking = look_after(Arc::clone(&shop), source, stopped.clone());
@@ -64,7 +74,7 @@ impl Runner {
         };
         Self {
             stopping,
-            loops: SOURCES.map(start).into(),
+            loops: sources.map(start).into(),
         }
     }
 
@@ -86,6 +96,7 @@ async fn look_after(shop: Arc<Workshop>, source: Source, mut stopped: watch::Rec
     let mut bell = shop.bell.listen();
     let mut under_way = JoinSet::new();
     let mut away = false;
+    let mut claimant = shop.pool.claimant();
     while !*stopped.borrow() {
         let permit = tokio::select! {
             permit = Arc::clone(&permits).acquire_owned() => permit,
@@ -95,7 +106,7 @@ async fn look_after(shop: Arc<Workshop>, source: Source, mut stopped: watch::Rec
         while under_way.try_join_next().is_some() {}
         bell.forget();
         let free = permits.available_permits() + 1;
-        let looked = look(&shop, source, free).await;
+        let looked = look(&shop, &mut claimant, source, free).await;
         note_absence(&mut away, looked.as_ref().err());
         let pause = match looked {
             Ok(Found::Work(work)) => {
@@ -107,8 +118,7 @@ async fn look_after(shop: Arc<Workshop>, source: Source, mut stopped: watch::Rec
         };
         drop(permit);
         tokio::select! {
-            () = bell.rung() => {}
-            () = tokio::time::sleep(pause) => {}
+            () = rest(source, &mut bell, pause) => {}
             _ = stopped.changed() => {}
         }
     }
@@ -116,6 +126,21 @@ async fn look_after(shop: Arc<Workshop>, source: Source, mut stopped: watch::Rec
     if tokio::time::timeout(STOP_PATIENCE, ended).await.is_err() {
         log::warn!(event = "jobs_left_behind", jobs = under_way.len(); "");
     }
+}
+
+/// Waits until the bell rings, but takes a breath: the bell rings for each step of each deal.
+async fn rest(source: Source, bell: &mut Listener, pause: Duration) {
+    let breath = match source {
+        Source::Jobs(_) => BREATH,
+        Source::Timers => LONG_BREATH,
+        Source::Unwanted(_) => return tokio::time::sleep(pause).await,
+    };
+    let rung = async {
+        tokio::time::sleep(breath).await;
+        bell.rung().await;
+    };
+    // Either way it is time to look.
+    drop(tokio::time::timeout(pause, rung).await);
 }
 
 /// Begins what was claimed, each with a permit of its own; the first takes the one that is held already.
@@ -143,16 +168,14 @@ fn begin(
 }
 
 /// Claims what is due, or says how long to wait for what is due next.
-async fn look(shop: &Workshop, source: Source, free: usize) -> Result<Found, Error> {
+async fn look(
+    shop: &Workshop,
+    claimant: &mut Claimant,
+    source: Source,
+    free: usize,
+) -> Result<Found, Error> {
     let lease = lease(shop);
-    let looked = shop.pool.run(move |connection| {
-        let next = match source {
-            Source::Jobs(lane) => jobs::next_due(connection, lane)?,
-            Source::Timers => timers::next_due(connection)?,
-        };
-        if next.is_none_or(|seconds| seconds > 0.0) {
-            return Ok(Found::Nothing(pause(next)));
-        }
+    let looked = claimant.run(move |connection| {
         let work: Vec<Work> = match source {
             Source::Jobs(lane) => {
                 let found = jobs::claim(connection, lane, free, lease)?;
@@ -162,11 +185,19 @@ async fn look(shop: &Workshop, source: Source, free: usize) -> Result<Found, Err
                 let found = timers::claim(connection, free, lease)?;
                 found.into_iter().map(Work::Timer).collect()
             }
+            Source::Unwanted(lane) => {
+                jobs::discard(connection, lane)?;
+                return Ok(Found::Nothing(LOOK_AGAIN));
+            }
         };
-        Ok(match work.is_empty() {
-            true => Found::Nothing(BREATH),
-            false => Found::Work(work),
-        })
+        if !work.is_empty() {
+            return Ok(Found::Work(work));
+        }
+        let next = match source {
+            Source::Jobs(lane) | Source::Unwanted(lane) => jobs::next_due(connection, lane)?,
+            Source::Timers => timers::next_due(connection)?,
+        };
+        Ok(Found::Nothing(pause(next)))
     });
     looked.await
 }
@@ -229,6 +260,9 @@ enum Noted {
 /// Notes how a job ended; tries again while the database is away, until the claim would be void anyway.
 async fn note(shop: &Workshop, claimed: &Claimed, end: Noted, until: Instant) {
     let ticket = claimed.ticket;
+    if matches!(end, Noted::Nothing) {
+        return;
+    }
     loop {
         let end = end.clone();
         let noted = shop.pool.run(move |connection| match end {

@@ -36,12 +36,13 @@ pub(super) async fn tell(
         if !jobs::has_turn(connection, ticket, conversation, AFTER_YOU)? {
             return Ok(Turn::Later);
         }
+        if !paid {
+            return Ok(Turn::Now);
+        }
         let row = orders::find(connection, conversation, order)?;
-        let applied = row.is_some_and(|row| row.applied_at.is_some());
-        Ok(if paid && applied {
-            Turn::Never
-        } else {
-            Turn::Now
+        Ok(match row.and_then(|row| row.applied_at) {
+            Some(_) => Turn::Never,
+            None => Turn::Now,
         })
     });
     match turn.await? {
@@ -52,12 +53,8 @@ pub(super) async fn tell(
             hand_over(shop, conversation, order, outcome, once).await?;
         }
     }
-    let done = shop.pool.run(move |connection| {
-        jobs::finish_with(connection, ticket, |connection| {
-            jobs::tell_next(connection, conversation)
-        })
-    });
-    done.await.map(|_| End::Gone)
+    let done = move |connection: &mut _| jobs::finish_telling(connection, ticket, conversation);
+    shop.pool.run(done).await.map(|()| End::Gone)
 }
 
 /// Tells it. A deal that has moved on has heard it all the same.

@@ -3,9 +3,12 @@
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
-use diesel::pg::PgConnection;
+use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
-use diesel::sql_types::{Double, Integer, Interval, Nullable, Timestamptz};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{
+    BigInt, Bool, Double, Integer, Interval, Jsonb, Nullable, Text, Timestamptz,
+};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -59,8 +62,7 @@ pub struct Claimed {
     pub created_at: DateTime<Utc>,
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = table)]
+#[derive(Queryable)]
 struct Row {
     no: i64,
     kind: String,
@@ -116,6 +118,35 @@ pub fn add_all(connection: &mut PgConnection, jobs: &[Job]) -> Result<(), Error>
     })
 }
 
+/// Finds, locks and claims in one round trip, without a transaction around it; Diesel prepares it once for each connection.
+#[derive(QueryId)]
+struct Claim {
+    lane: &'static str,
+    limit: i64,
+    lease: f64,
+}
+
+impl QueryFragment<Pg> for Claim {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("update jobs set attempts = attempts + 1, claimed_until = now() + make_interval(secs => ");
+        out.push_bind_param::<Double, _>(&self.lease)?;
+        out.push_sql(
+            ") where no = any(array(select no from jobs where given_up_at is null and lane = ",
+        );
+        out.push_bind_param::<Text, _>(&self.lane)?;
+        out.push_sql(" and coalesce(claimed_until, due_at) <= now() order by coalesce(claimed_until, due_at) limit ");
+        out.push_bind_param::<BigInt, _>(&self.limit)?;
+        out.push_sql(" for update skip locked)) returning no, kind, payload, attempts, created_at");
+        Ok(())
+    }
+}
+
+impl Query for Claim {
+    type SqlType = (BigInt, Text, Jsonb, Integer, Timestamptz);
+}
+
+impl RunQueryDsl<PgConnection> for Claim {}
+
 /// Claims jobs that are due, at most so many, for so long. What others are claiming at the moment is passed over.
 pub fn claim(
     connection: &mut PgConnection,
@@ -123,29 +154,13 @@ pub fn claim(
     limit: usize,
     lease: Duration,
 ) -> Result<Vec<Claimed>, Error> {
-    connection.transaction(|connection| {
-        let due: Vec<i64> = table::table
-            .filter(table::lane.eq(lane.name()))
-            .filter(table::given_up_at.is_null())
-            .filter(first_of(table::claimed_until, table::due_at).le(now))
-            .order(first_of(table::claimed_until, table::due_at))
-            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-            .select(table::no)
-            .for_update()
-            .skip_locked()
-            .load(connection)?;
-        if due.is_empty() {
-            return Ok(Vec::new());
-        }
-        let rows: Vec<Row> = diesel::update(table::table.filter(table::no.eq_any(due)))
-            .set((
-                table::claimed_until.eq(in_time(lease).nullable()),
-                table::attempts.eq(table::attempts + 1),
-            ))
-            .returning(Row::as_returning())
-            .get_results(connection)?;
-        Ok(rows.into_iter().map(Claimed::from).collect())
-    })
+    let claim = Claim {
+        lane: lane.name(),
+        limit: i64::try_from(limit).unwrap_or(i64::MAX),
+        lease: lease.as_secs_f64(),
+    };
+    let rows: Vec<Row> = claim.load(connection)?;
+    Ok(rows.into_iter().map(Claimed::from).collect())
 }
 
 /// Seconds until the next job of a lane is due; negative where one waits already.
@@ -166,6 +181,16 @@ pub fn next_due(connection: &mut PgConnection, lane: Lane) -> Result<Option<f64>
 /// How far a time is from another.
 pub(super) fn seconds_until((at, present): (DateTime<Utc>, DateTime<Utc>)) -> f64 {
     (at - present).as_seconds_f64()
+}
+
+/// Deletes what is due of a lane, without doing it.
+pub fn discard(connection: &mut PgConnection, lane: Lane) -> Result<(), Error> {
+    let due = table::table
+        .filter(table::lane.eq(lane.name()))
+        .filter(table::given_up_at.is_null())
+        .filter(first_of(table::claimed_until, table::due_at).le(now));
+    diesel::delete(due).execute(connection)?;
+    Ok(())
 }
 
 /// Deletes a job that is done; false when the claim is void, and then nothing that goes with it may be committed.
@@ -220,14 +245,49 @@ pub fn give_up(connection: &mut PgConnection, ticket: Ticket, problem: &str) -> 
     Ok(())
 }
 
+/// Whether something is still to be told to a deal that was written down before.
+#[derive(QueryId)]
+struct Earlier {
+    conversation: i64,
+    than: i64,
+}
+
+impl QueryFragment<Pg> for Earlier {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        // The kind stands in the text: the index is a partial one.
+        out.push_sql("select exists (select from jobs where kind = 'tell_deal' and given_up_at is null and conversation_no = ");
+        out.push_bind_param::<BigInt, _>(&self.conversation)?;
+        out.push_sql(" and no < ");
+        out.push_bind_param::<BigInt, _>(&self.than)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl Query for Earlier {
+    type SqlType = Bool;
+}
+
+impl RunQueryDsl<PgConnection> for Earlier {}
+
 /// Whether a deal may be told this now. While something written down before is still to be told, the job is put back until
-/// `tell_next` calls it, or for so long at most.
+/// `finish_telling` calls it, or for so long at most.
 pub fn has_turn(
     connection: &mut PgConnection,
     ticket: Ticket,
     conversation: ConversationNo,
     at_most: Duration,
 ) -> Result<bool, Error> {
+    let waits = |connection: &mut PgConnection| {
+        let earlier = Earlier {
+            conversation: conversation.0,
+            than: ticket.no,
+        };
+        earlier.get_result::<bool>(connection)
+    };
+    if !waits(connection)? {
+        return Ok(true);
+    }
     connection.transaction(|connection| {
         // The own row first: whoever is about to call it waits for this, or is seen to be done.
         let own: Option<i64> = table::table
@@ -236,12 +296,7 @@ pub fn has_turn(
             .for_update()
             .first(connection)
             .optional()?;
-        let earlier = table::table
-            .filter(table::kind.eq("tell_deal"))
-            .filter(table::given_up_at.is_null())
-            .filter(table::conversation_no.eq(conversation.0))
-            .filter(table::no.lt(ticket.no));
-        let waits = diesel::select(diesel::dsl::exists(earlier)).get_result(connection)?;
+        let waits = waits(connection)?;
         if own.is_some() && waits {
             put_back(connection, ticket, at_most, None)?;
         }
@@ -249,21 +304,41 @@ pub fn has_turn(
     })
 }
 
-/// Calls the next job that tells a deal something, after one was done.
-pub fn tell_next(connection: &mut PgConnection, conversation: ConversationNo) -> Result<(), Error> {
-    let next: Option<i64> = table::table
-        .filter(table::kind.eq("tell_deal"))
-        .filter(table::given_up_at.is_null())
-        .filter(table::conversation_no.eq(conversation.0))
-        .order(table::no)
-        .select(table::no)
-        .first(connection)
-        .optional()?;
-    if let Some(next) = next {
-        // Unconditionally: should the next one be looking at this moment, this waits for it to lie down, or it for this.
-        diesel::update(table::table.find(next))
-            .set(table::due_at.eq(now))
-            .execute(connection)?;
+/// Deletes a job that has told a deal something, and calls the deal's next one, unconditionally: should that one be looking at this
+/// moment, this waits for it to lie down, or it for this.
+#[derive(QueryId)]
+struct FinishTelling {
+    ticket: Ticket,
+    conversation: i64,
+}
+
+impl QueryFragment<Pg> for FinishTelling {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("with gone as (delete from jobs where no = ");
+        out.push_bind_param::<BigInt, _>(&self.ticket.no)?;
+        out.push_sql(" and attempts = ");
+        out.push_bind_param::<Integer, _>(&self.ticket.attempt)?;
+        out.push_sql(" returning no) update jobs set due_at = now() where exists (select from gone) and no = (select no from jobs where kind = 'tell_deal' and given_up_at is null and conversation_no = ");
+        out.push_bind_param::<BigInt, _>(&self.conversation)?;
+        out.push_sql(" and no <> ");
+        out.push_bind_param::<BigInt, _>(&self.ticket.no)?;
+        out.push_sql(" order by no limit 1)");
+        Ok(())
     }
+}
+
+impl RunQueryDsl<PgConnection> for FinishTelling {}
+
+/// Deletes a job that has told a deal something, and calls the next one that waits for it.
+pub fn finish_telling(
+    connection: &mut PgConnection,
+    ticket: Ticket,
+    conversation: ConversationNo,
+) -> Result<(), Error> {
+    let finish = FinishTelling {
+        ticket,
+        conversation: conversation.0,
+    };
+    finish.execute(connection)?;
     Ok(())
 }

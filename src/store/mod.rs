@@ -24,6 +24,7 @@ pub mod recoveries;
 pub mod refunds;
 pub mod replay;
 pub mod schema;
+pub mod step_document;
 pub mod steps;
 pub mod timers;
 pub mod users;

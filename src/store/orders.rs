@@ -135,14 +135,14 @@ pub fn by_gateway_id(
     Ok(found)
 }
 
-/// Keeps the id that a gateway gave an order; says whether it had none before.
+/// Keeps the id that a gateway gave an order, and gives the order; none when it had one before.
 pub fn set_created(
     connection: &mut PgConnection,
     no: i64,
     gateway: &str,
     gateway_order_id: &str,
-) -> Result<bool, Error> {
-    let changed = diesel::update(table::table.find(no))
+) -> Result<Option<OrderRow>, Error> {
+    let created = diesel::update(table::table.find(no))
         .filter(table::gateway_order_id.is_null())
         .set((
             table::gateway.eq(gateway),
@@ -150,8 +150,10 @@ pub fn set_created(
             table::status.eq("created"),
             table::updated_at.eq(now),
         ))
-        .execute(connection)?;
-    Ok(changed == 1)
+        .returning(OrderRow::as_returning())
+        .get_result(connection)
+        .optional()?;
+    Ok(created)
 }
 
 /// Notes that the gateway was asked about an order.

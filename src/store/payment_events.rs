@@ -1,14 +1,13 @@
 //! The inbox of gateways' webhooks: each event once, as it was told.
 
 use diesel::dsl::now;
-use diesel::pg::PgConnection;
+use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::sql_types::Text;
 use sha2::{Digest, Sha256};
-use std::time::Duration;
 
-use super::jobs;
 use super::schema::payment_events as table;
-use crate::domain::job::Job;
 use crate::error::Error;
 use crate::signing::hex;
 
@@ -22,22 +21,44 @@ pub fn receive(
 ) -> Result<bool, Error> {
     let digest = hex(&Sha256::digest(body));
     let id = event_id.unwrap_or(&digest);
-    connection.transaction(|connection| {
-        if insert(connection, gateway, id, body)? {
-            return Ok(true);
-        }
-        let same: bool = diesel::select(diesel::dsl::exists(
-            table::table
-                .find((gateway, id))
-                .filter(table::body.eq(body)),
-        ))
-        .get_result(connection)?;
-        if same {
-            return Ok(false);
-        }
-        insert(connection, gateway, &format!("{id} {digest}"), body)
-    })
+    if insert(connection, gateway, id, body)? {
+        return Ok(true);
+    }
+    let known = table::table.find((gateway, id));
+    let same = diesel::dsl::exists(known.filter(table::body.eq(body)));
+    if diesel::select(same).get_result(connection)? {
+        return Ok(false);
+    }
+    insert(connection, gateway, &format!("{id} {digest}"), body)
 }
+
+/// An event and its job, in one statement.
+struct Insert<'a> {
+    gateway: &'a str,
+    event_id: &'a str,
+    body: &'a str,
+}
+
+impl QueryFragment<Pg> for Insert<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("with kept as (insert into payment_events (gateway, event_id, body) values (");
+        out.push_bind_param::<Text, _>(self.gateway)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(self.event_id)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(self.body)?;
+        out.push_sql(") on conflict do nothing returning gateway, event_id) insert into jobs (kind, payload) select 'payment_event', jsonb_build_object('gateway', gateway, 'event_id', event_id) from kept");
+        Ok(())
+    }
+}
+
+// One text for any event, so the prepared statement is found by the type alone.
+impl QueryId for Insert<'_> {
+    type QueryId = Insert<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl RunQueryDsl<PgConnection> for Insert<'_> {}
 
 fn insert(
     connection: &mut PgConnection,
@@ -45,46 +66,24 @@ fn insert(
     event_id: &str,
     body: &str,
 ) -> Result<bool, Error> {
-    let made = diesel::insert_into(table::table)
-        .values((
-            table::gateway.eq(gateway),
-            table::event_id.eq(event_id),
-            table::body.eq(body),
-        ))
-        .on_conflict_do_nothing()
-        .execute(connection)?;
-    if made == 1 {
-        let job = Job::PaymentEvent {
-            gateway: gateway.to_owned(),
-            event_id: event_id.to_owned(),
-        };
-        jobs::add(connection, None, &job, Duration::ZERO)?;
-    }
-    Ok(made == 1)
+    let event = Insert {
+        gateway,
+        event_id,
+        body,
+    };
+    Ok(event.execute(connection)? == 1)
 }
 
-/// The body of an event.
-pub fn body(
+/// Notes that an event is looked at; gives its body.
+pub fn handle(
     connection: &mut PgConnection,
     gateway: &str,
     event_id: &str,
 ) -> Result<Option<String>, Error> {
-    let found = table::table
-        .find((gateway, event_id))
-        .select(table::body)
-        .first(connection)
-        .optional()?;
-    Ok(found)
-}
-
-/// Notes that an event was looked at.
-pub fn set_handled(
-    connection: &mut PgConnection,
-    gateway: &str,
-    event_id: &str,
-) -> Result<(), Error> {
-    diesel::update(table::table.find((gateway, event_id)))
+    let body = diesel::update(table::table.find((gateway, event_id)))
         .set(table::handled_at.eq(now))
-        .execute(connection)?;
-    Ok(())
+        .returning(table::body)
+        .get_result(connection)
+        .optional()?;
+    Ok(body)
 }

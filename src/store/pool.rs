@@ -97,11 +97,26 @@ impl Pool {
         Ok(connection)
     }
 
+    fn for_claims(&self) -> Result<PgConnection, Error> {
+        let mut connection = self.dedicated()?;
+        let settings = "set synchronous_commit = off; set enable_seqscan = off; set enable_bitmapscan = off; set jit = off";
+        connection.batch_execute(settings).map_err(explain)?;
+        Ok(connection)
+    }
+
     /// A connection outside the pool, for a thread that keeps it.
     pub fn dedicated(&self) -> Result<PgConnection, Error> {
         let mut connection = PgConnection::establish(&self.url).map_err(|_| away())?;
         connection.batch_execute(&self.settings).map_err(explain)?;
         Ok(connection)
+    }
+
+    /// Whoever claims rows that say who works on what.
+    pub fn claimant(&self) -> Claimant {
+        Claimant {
+            pool: self.clone(),
+            connection: None,
+        }
     }
 
     /// Runs a blocking job with a connection on a thread for such jobs.
@@ -119,6 +134,36 @@ impl Pool {
         };
         let joined = tokio::task::spawn_blocking(with_connection).await;
         joined.map_err(Error::internal)?
+    }
+}
+
+/// A connection of its own for claims. Its commits are not waited for: a claim that is lost with the database is made again, and
+/// what is done under it is committed elsewhere, once.
+pub struct Claimant {
+    pool: Pool,
+    connection: Option<PgConnection>,
+}
+
+impl Claimant {
+    /// Runs a blocking job on a thread for such jobs. After an error the next one gets a new connection.
+    pub async fn run<T, F>(&mut self, job: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut PgConnection) -> Result<T, Error> + Send + 'static,
+    {
+        let (pool, kept) = (self.pool.clone(), self.connection.take());
+        let with_connection = move || {
+            let mut connection = match kept {
+                Some(connection) => connection,
+                None => pool.for_claims()?,
+            };
+            let outcome = job(&mut connection)?;
+            Ok::<_, Error>((connection, outcome))
+        };
+        let joined = tokio::task::spawn_blocking(with_connection).await;
+        let (connection, outcome) = joined.map_err(Error::internal)??;
+        self.connection = Some(connection);
+        Ok(outcome)
     }
 }
 

@@ -5,14 +5,13 @@ use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Text, Timestamptz};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::pool::explain;
-use crate::domain::flow::{
-    FlowActor, Hop, Line, LineAudience, OrderRequest, Phase, StateVersion, Step,
-};
+use super::step_document::Document;
+use crate::domain::flow::{StateVersion, Step};
 use crate::domain::ids::{ConversationNo, PolicyVersion, Seq, UserId, UserNo};
-use crate::domain::message::SYSTEM;
 use crate::error::Error;
 
 /// A step to write, as it was decided.
@@ -41,7 +40,7 @@ pub struct NewStep {
 }
 
 /// A webhook to send later.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct NewEvent {
     /// Its public id.
     pub id: String,
@@ -147,8 +146,11 @@ select position, before, now() as at from won";
 struct StepBatch(String);
 
 impl StepBatch {
-    fn new(steps: &[NewStep]) -> Self {
-        Self(Value::Array(steps.iter().map(document).collect()).to_string())
+    fn new(steps: &[NewStep]) -> Result<Self, Error> {
+        let documents: Vec<Document<'_>> = steps.iter().map(Document::new).collect();
+        serde_json::to_string(&documents)
+            .map(Self)
+            .map_err(Error::internal)
     }
 }
 
@@ -176,138 +178,19 @@ impl RunQueryDsl<PgConnection> for StepBatch {}
 
 /// Writes all of them in one commit, no two of the same conversation. Fails as a whole or not at all.
 pub fn commit(connection: &mut PgConnection, steps: &[NewStep]) -> Result<Vec<Won>, Error> {
-    StepBatch::new(steps).load(connection).map_err(explain)
+    StepBatch::new(steps)?.load(connection).map_err(explain)
 }
 
 /// What `explain` says of the statement, for a test that reads its plan.
-pub fn plan(connection: &mut PgConnection, steps: &[NewStep]) -> QueryResult<Vec<String>> {
-    diesel::sql_query(format!("explain {SQL}"))
-        .bind::<Text, _>(StepBatch::new(steps).0)
-        .load::<Explained>(connection)
-        .map(|rows| rows.into_iter().map(|row| row.line).collect())
+pub fn plan(connection: &mut PgConnection, steps: &[NewStep]) -> Result<Vec<String>, Error> {
+    let rows: Vec<Explained> = diesel::sql_query(format!("explain {SQL}"))
+        .bind::<Text, _>(StepBatch::new(steps)?.0)
+        .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.line).collect())
 }
 
 #[derive(QueryableByName)]
 struct Explained {
     #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
     line: String,
-}
-
-/// How many seqs a step takes: one for each hop, and one for each line.
-pub fn seqs(step: &Step) -> i64 {
-    step.hops.iter().map(|hop| 1 + hop.lines.len() as i64).sum()
-}
-
-fn document(new: &NewStep) -> Value {
-    let step = &new.step;
-    let (name, version) = (&step.standing.flow, step.standing.flow_version);
-    let mut document = json!({
-        "no": new.conversation.0, "policy": new.policy, "count": seqs(step),
-        "name": name, "version": version, "state": step.instance.state, "phase": phase(step.standing.phase),
-        "instance": step.instance, "standing": step.standing, "timers": step.instance.timers,
-        "applies": new.applies, "gateway": new.gateway,
-        "orders": step.orders.iter().map(order).collect::<Vec<_>>(),
-        "refunds": step.refunds.iter().map(|r| json!({ "version": r.order, "reason": r.reason })).collect::<Vec<_>>(),
-        "events": new.events.iter().map(|e| json!({ "id": e.id, "event": e.event, "body": e.body })).collect::<Vec<_>>(),
-    });
-    if let Some(fields) = document.as_object_mut() {
-        let (hops, lines) = placed(new);
-        if step.instance.version > new.offered {
-            let prompts = prompts(step, seqs(step));
-            fields.insert("prompts_from".to_owned(), json!(prompts.start));
-            fields.insert("prompts_to".to_owned(), json!(prompts.end));
-            fields.insert("done".to_owned(), done(new));
-        }
-        fields.insert("hops".to_owned(), Value::Array(hops));
-        fields.insert("lines".to_owned(), Value::Array(lines));
-    }
-    document
-}
-
-fn phase(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Running => "running",
-        Phase::Over => "over",
-    }
-}
-
-fn order(order: &OrderRequest) -> Value {
-    json!({
-        "version": order.order, "amount": order.price.amount, "currency": order.price.currency,
-        "description": order.description, "payer": order.payer,
-    })
-}
-
-/// The places, counted from 1, of the cards that now wait for an answer.
-fn prompts(step: &Step, count: i64) -> std::ops::Range<i64> {
-    let mut at = 0;
-    let mut range = count + 1..count + 1;
-    for hop in &step.hops {
-        at += 1;
-        for line in &hop.lines {
-            at += 1;
-            let waits = line
-                .card
-                .as_ref()
-                .is_some_and(|card| card.state_version == step.instance.version);
-            if waits {
-                range = range.start.min(at)..at + 1;
-            }
-        }
-    }
-    range
-}
-
-/// Who answered the cards that were offered before.
-fn done(new: &NewStep) -> Value {
-    new.step
-        .hops
-        .first()
-        .filter(|hop| hop.from.is_some())
-        .map_or(Value::Null, |hop| {
-            let person = new.person.as_ref().map(|(_, id)| id.as_str());
-            json!({ "action": hop.action, "actor": hop.actor.name(), "actor_id": person })
-        })
-}
-
-/// Hops and lines as rows, each with its place, counted from 1.
-fn placed(new: &NewStep) -> (Vec<Value>, Vec<Value>) {
-    let (mut hops, mut lines, mut at) = (Vec::new(), Vec::new(), 0);
-    for hop in &new.step.hops {
-        at += 1;
-        hops.push(logged(at, hop, new, hops.is_empty()));
-        for line in &hop.lines {
-            at += 1;
-            lines.push(said(at, line, new));
-        }
-    }
-    (hops, lines)
-}
-
-fn logged(at: i64, hop: &Hop, new: &NewStep, first: bool) -> Value {
-    let acted = match hop.actor {
-        FlowActor::Role(_) | FlowActor::Staff => new.person.as_ref().map(|(no, _)| no.0),
-        FlowActor::System | FlowActor::Timer | FlowActor::Payment => None,
-    };
-    json!({
-        "at": at, "state_version": hop.version, "from_state": hop.from, "to_state": hop.to, "action": hop.action,
-        "actor": hop.actor.name(), "actor_no": acted, "input": hop.input, "reason": hop.reason,
-        "request_id": first.then_some(&new.request_id), "answer": first.then_some(&new.answer),
-    })
-}
-
-/// Whom a line reaches, as the columns of a message: a role, or a number.
-pub fn audience_columns(line: &Line, person: Option<UserNo>) -> (Option<&str>, Option<UserNo>) {
-    match &line.to {
-        LineAudience::Everybody => (None, None),
-        LineAudience::Role(role) => (Some(role), None),
-        LineAudience::Actor => (None, Some(person.unwrap_or(SYSTEM.0))),
-    }
-}
-
-fn said(at: i64, line: &Line, new: &NewStep) -> Value {
-    let (role, user) = audience_columns(line, new.person.as_ref().map(|(no, _)| *no));
-    json!({
-        "at": at, "kind": line.kind.name(), "body": line.body, "role": role, "user_no": user.map(|no| no.0), "card": line.card,
-    })
 }

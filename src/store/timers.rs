@@ -1,9 +1,10 @@
 //! Timers of deals: claimed like jobs, by a name and a time in place of a number.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::now;
-use diesel::pg::PgConnection;
+use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Double, Integer, Text, Timestamptz};
 use std::time::Duration;
 
 use super::jobs::{first_of, in_time, seconds_until};
@@ -23,45 +24,47 @@ pub struct DueTimer {
     pub attempt: i32,
 }
 
-/// Claims timers that are due, at most so many, for so long.
+/// As for jobs: one round trip, whatever the number.
+#[derive(QueryId)]
+struct Claim {
+    limit: i64,
+    lease: f64,
+}
+
+impl QueryFragment<Pg> for Claim {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("update flow_timers set attempts = attempts + 1, claimed_until = now() + make_interval(secs => ");
+        out.push_bind_param::<Double, _>(&self.lease)?;
+        out.push_sql(") where ctid = any(array(select ctid from flow_timers where coalesce(claimed_until, due_at) <= now() order by coalesce(claimed_until, due_at) limit ");
+        out.push_bind_param::<BigInt, _>(&self.limit)?;
+        out.push_sql(" for update skip locked)) returning conversation_no, name, due_at, attempts");
+        Ok(())
+    }
+}
+
+impl Query for Claim {
+    type SqlType = (BigInt, Text, Timestamptz, Integer);
+}
+
+impl RunQueryDsl<PgConnection> for Claim {}
+
+/// Claims timers that are due, at most so many, for so long. What others are claiming at the moment is passed over.
 pub fn claim(
     connection: &mut PgConnection,
     limit: usize,
     lease: Duration,
 ) -> Result<Vec<DueTimer>, Error> {
-    connection.transaction(|connection| {
-        let due: Vec<(i64, String)> = table::table
-            .filter(first_of(table::claimed_until, table::due_at).le(now))
-            .order(first_of(table::claimed_until, table::due_at))
-            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-            .select((table::conversation_no, table::name))
-            .for_update()
-            .skip_locked()
-            .load(connection)?;
-        let mut claimed = Vec::with_capacity(due.len());
-        for (conversation, name) in due {
-            let row: (i64, String, DateTime<Utc>, i32) =
-                diesel::update(table::table.find((conversation, name)))
-                    .set((
-                        table::claimed_until.eq(in_time(lease).nullable()),
-                        table::attempts.eq(table::attempts + 1),
-                    ))
-                    .returning((
-                        table::conversation_no,
-                        table::name,
-                        table::due_at,
-                        table::attempts,
-                    ))
-                    .get_result(connection)?;
-            let (no, name, due, attempt) = row;
-            claimed.push(DueTimer {
-                conversation: ConversationNo(no),
-                timer: Timer { name, due },
-                attempt,
-            });
-        }
-        Ok(claimed)
-    })
+    let claim = Claim {
+        limit: i64::try_from(limit).unwrap_or(i64::MAX),
+        lease: lease.as_secs_f64(),
+    };
+    let rows: Vec<(i64, String, DateTime<Utc>, i32)> = claim.load(connection)?;
+    let claimed = rows.into_iter().map(|(no, name, due, attempt)| DueTimer {
+        conversation: ConversationNo(no),
+        timer: Timer { name, due },
+        attempt,
+    });
+    Ok(claimed.collect())
 }
 
 /// Seconds until the next timer is due.

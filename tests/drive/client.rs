@@ -32,7 +32,8 @@ struct Claims<'a> {
 #[derive(Clone)]
 pub struct Target {
     address: String,
-    secret: String,
+    /// Signs its tokens.
+    pub secret: String,
     http: reqwest::Client,
 }
 

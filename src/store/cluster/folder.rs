@@ -11,10 +11,12 @@ use std::time::SystemTime;
 use super::account::{self, Account};
 use super::binaries::Binaries;
 use super::error::ClusterError;
-use super::postmaster::MIN_WAL;
 
 /// Files of the log, of 16 MB each, that a new cluster is given ahead.
 const LOG_FILES: usize = 16;
+
+/// How much of the log is kept to be written again: making a new file of it holds up whoever commits by some 20 ms.
+pub(super) const MIN_WAL: &str = "min_wal_size=512MB";
 
 /// What a cluster's folder is called until it is whole.
 const UNFINISHED: &str = "postgres.new-";

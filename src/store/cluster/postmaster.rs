@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use super::account::{self, Account};
 use super::binaries::Binaries;
 use super::error::ClusterError;
+use super::folder::MIN_WAL;
 
 /// What a socket's path may have at most, in bytes, without the closing NUL.
 const SOCKET_PATH: usize = 107;
@@ -24,9 +25,6 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// The log that a start finds may have this size before it is set aside.
 const LOG_BYTES: u64 = 50 * 1024 * 1024;
 const SAID_BYTES: u64 = 2000;
-
-/// Files of the log that are kept to be written again: making a new one holds up whoever commits by some 20 ms.
-pub(super) const MIN_WAL: &str = "min_wal_size=512MB";
 
 /// Settings that suit a machine shared with the server. None of them touches durability; who wants
 /// others brings a PostgreSQL of their own.

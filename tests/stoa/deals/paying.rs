@@ -106,7 +106,7 @@ async fn with_a_wrong_secret_of_the_sandbox_the_deal_stays_unpaid() {
     let order = deal.order().await;
     assert!(deal.check_out(&order, "success").await.is_success());
     let refused = deal.eventually(|| async {
-        let jobs = deal.house.count("select count(*) as n from jobs where kind = 'sandbox_event' and last_error is not null");
+        let jobs = deal.house.count("select count(*) as n from jobs where kind = 'sandbox_events' and last_error is not null");
         (jobs > 0).then_some(jobs)
     });
     refused.await;

@@ -107,7 +107,7 @@ fn no_query_of_jobs_walks_a_big_table() {
             no: 9_000_000,
             attempt: 1,
         };
-        jobs::tell_next(connection, ConversationNo(number)).unwrap();
+        jobs::finish_telling(connection, ticket, ConversationNo(number)).unwrap();
         jobs::has_turn(connection, ticket, ConversationNo(number), MINUTE).unwrap()
     });
     must_walk_nothing(connection, "timers", |connection, _| {
@@ -149,7 +149,7 @@ fn no_query_of_money_walks_a_big_table() {
             .unwrap();
         payment_events::receive(connection, "razorpay", Some(&format!("evt_{number}")), "{}")
             .unwrap();
-        payment_events::set_handled(connection, "razorpay", &format!("evt_{number}")).unwrap();
+        payment_events::handle(connection, "razorpay", &format!("evt_{number}")).unwrap();
     });
     must_walk_nothing(connection, "reports", |connection, number| {
         payments::apply(connection, "razorpay", &report(number, "new")).unwrap();

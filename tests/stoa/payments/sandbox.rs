@@ -67,7 +67,7 @@ async fn with_the_wrong_secret_the_deal_stays_unpaid() {
     let (conversation, order) = world.deal().await;
     press(&world, &order, "success").await.expect_status(202);
     let refused = || {
-        world.count("select count(*) as n from jobs where kind = 'sandbox_event' and attempts > 1 and last_error = 'gateway_keys_refused'")
+        world.count("select count(*) as n from jobs where kind = 'sandbox_events' and attempts > 1 and last_error = 'gateway_keys_refused'")
     };
     for _ in 0..500 {
         if refused() == 3 {
