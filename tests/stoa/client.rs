@@ -280,6 +280,11 @@ impl Socket {
         self.waiting.drain(..).collect()
     }
 
+    /// Drops what has come so far.
+    pub fn forget(&mut self) {
+        self.waiting.clear();
+    }
+
     /// Waits for the server to close; answers with which code.
     pub async fn closed(&mut self) -> Option<u16> {
         loop {

@@ -26,8 +26,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 const LOG_BYTES: u64 = 50 * 1024 * 1024;
 const SAID_BYTES: u64 = 2000;
 
-/// Settings that suit a machine shared with the server. None of them touches durability; who wants
-/// others brings a PostgreSQL of their own.
+/// Settings that suit a machine shared with the server. None touches durability; who wants others brings a PostgreSQL.
 const SETTINGS: [&str; 8] = [
     "listen_addresses=",
     "logging_collector=off",
