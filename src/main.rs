@@ -98,7 +98,11 @@ async fn run(config: Config) -> Result<(), String> {
     let demo = config.demo;
     let mut terminate = signal(tokio::signal::unix::SignalKind::terminate())?;
     let mut interrupt = signal(tokio::signal::unix::SignalKind::interrupt())?;
-    let running = app::start(config).await?;
+    let running = tokio::select! {
+        running = app::start(config) => running?,
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
     say(&format!("Stoa listens on http://{}", running.address));
     if demo {
         say(&format!(

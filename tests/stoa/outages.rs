@@ -2,10 +2,13 @@
 
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::child::program;
 use crate::client::{Answer, PATIENCE, Person, Socket};
-use crate::house::House;
+use crate::house::{House, SECRET};
 use crate::postgres::TestCluster;
 
 /// How long a caller may wait to be told that the database is away, machine load included.
@@ -199,5 +202,40 @@ async fn beyond_the_journals_bound_sends_are_refused_and_none_that_was_acknowled
             .await
             .expect("there is room again")["seq"],
         BOUND + 1
+    );
+}
+
+#[test]
+fn a_server_that_waits_for_its_database_can_be_stopped() {
+    // Nobody answers on the port of a listener that is gone.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = gone.local_addr().expect("an address").port();
+    drop(gone);
+    let database = format!("postgresql://stoa@127.0.0.1:{port}/stoa");
+    let variables = [
+        ("DATABASE_URL", database.as_str()),
+        ("STOA_JWT_SECRET", SECRET),
+        ("STOA_LISTEN", "127.0.0.1:0"),
+    ];
+    let mut command = program(&["serve"], &variables);
+    let mut child = command.stderr(Stdio::piped()).spawn().expect("it runs");
+    let mut log = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut line = String::new();
+    while !line.contains("database_away") {
+        line.clear();
+        assert!(
+            log.read_line(&mut line).expect("a line") > 0,
+            "it has ended"
+        );
+    }
+    let begun = Instant::now();
+    let process = child.id().to_string();
+    let sent = Command::new("kill").args(["-s", "TERM", &process]).status();
+    assert!(sent.expect("kill").success());
+    let ended = child.wait().expect("an end");
+    assert_eq!(ended.code(), Some(0));
+    assert!(
+        begun.elapsed() < Duration::from_secs(10),
+        "it waits for 30 s by itself"
     );
 }
