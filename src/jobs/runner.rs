@@ -1,5 +1,6 @@
 //! The runner: claims what is due, does so many at once, and notes how each ended. Several servers may run on one database.
 
+use diesel::pg::PgConnection;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -35,15 +36,15 @@ pub struct Runner {
 enum Source {
     Jobs(Lane),
     Timers,
-    /// Jobs that nobody wants done.
-    Unwanted(Lane),
+    /// Webhooks that nobody is to get.
+    Unwanted,
 }
 
 /// Where this server's work comes from. Where no platform is to be told, its webhooks are not posted one by one into the void.
 fn sources(shop: &Workshop) -> [Source; 3] {
     let delivery = match shop.platform {
         Some(_) => Source::Jobs(Lane::Delivery),
-        None => Source::Unwanted(Lane::Delivery),
+        None => Source::Unwanted,
     };
     [Source::Jobs(Lane::Work), delivery, Source::Timers]
 }
@@ -133,7 +134,7 @@ async fn rest(source: Source, bell: &mut Listener, pause: Duration) {
     let breath = match source {
         Source::Jobs(_) => BREATH,
         Source::Timers => LONG_BREATH,
-        Source::Unwanted(_) => return tokio::time::sleep(pause).await,
+        Source::Unwanted => return tokio::time::sleep(pause).await,
     };
     let rung = async {
         tokio::time::sleep(breath).await;
@@ -176,30 +177,43 @@ async fn look(
 ) -> Result<Found, Error> {
     let lease = lease(shop);
     let looked = claimant.run(move |connection| {
-        let work: Vec<Work> = match source {
-            Source::Jobs(lane) => {
-                let found = jobs::claim(connection, lane, free, lease)?;
-                found.into_iter().map(Work::Job).collect()
-            }
-            Source::Timers => {
-                let found = timers::claim(connection, free, lease)?;
-                found.into_iter().map(Work::Timer).collect()
-            }
-            Source::Unwanted(lane) => {
-                jobs::discard(connection, lane)?;
-                return Ok(Found::Nothing(LOOK_AGAIN));
-            }
-        };
+        let work = claim(connection, source, free, lease)?;
         if !work.is_empty() {
             return Ok(Found::Work(work));
         }
         let next = match source {
-            Source::Jobs(lane) | Source::Unwanted(lane) => jobs::next_due(connection, lane)?,
+            Source::Jobs(lane) => jobs::next_due(connection, lane)?,
             Source::Timers => timers::next_due(connection)?,
+            Source::Unwanted => None,
         };
         Ok(Found::Nothing(pause(next)))
     });
     looked.await
+}
+
+fn claim(
+    connection: &mut PgConnection,
+    source: Source,
+    free: usize,
+    lease: Duration,
+) -> Result<Vec<Work>, Error> {
+    Ok(match source {
+        Source::Jobs(lane) => {
+            let found = jobs::claim(connection, lane, free, lease)?;
+            found.into_iter().map(Work::Job).collect()
+        }
+        Source::Timers => {
+            let found = timers::claim(connection, free, lease)?;
+            found.into_iter().map(Work::Timer).collect()
+        }
+        Source::Unwanted => {
+            let count = jobs::discard_deliveries(connection)?;
+            if count > 0 {
+                log::debug!(event = "webhooks_for_nobody", count = count; "");
+            }
+            Vec::new()
+        }
+    })
 }
 
 fn pause(next: Option<f64>) -> Duration {

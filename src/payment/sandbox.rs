@@ -134,7 +134,7 @@ impl Sandbox {
                 ("x-razorpay-event-id", event_id.to_owned()),
             ],
             body: body.as_bytes(),
-            keep: 0,
+            keep: 1_024,
         };
         let answer = self.client.call(&call).map_err(GatewayError::NoAnswer)?;
         match answer.status {

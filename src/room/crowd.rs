@@ -14,7 +14,7 @@ use crate::domain::ids::Seq;
 const CROWD: usize = 32;
 /// Parts of a crowd that are told one after the other.
 const PARTS: usize = 10;
-/// How far apart the parts are told; an event waits this long for each part at most.
+/// How far apart the parts are told. An event waits for each part once; more often only for those who move up where others leave.
 const TURN: Duration = Duration::from_millis(1);
 /// How many events wait at most.
 const TOGETHER: usize = 64;
@@ -51,7 +51,8 @@ impl Crowd {
 }
 
 impl Room {
-    /// Tells everybody at once in a small room, or when nobody else is sending; else each part of the crowd at its turn.
+    /// Tells everybody at once in a small room, or when nobody else is sending; else each part of the crowd at its turn, until a whole
+    /// round has nothing to tell.
     pub(super) fn tell_together(&mut self, events: Vec<Encoded>, context: &mut Context<Self>) {
         let waits = self.listeners.len() >= CROWD && !self.sends.is_empty();
         if self.crowd.turns.is_none() && !waits {
@@ -63,6 +64,19 @@ impl Room {
         } else if self.crowd.turns.is_none() {
             self.crowd.turns = Some(context.run_interval(TURN, Self::tell_part));
         }
+    }
+
+    /// Tells everybody: at once, or at their turns where turns are taken.
+    pub(super) fn tell_in_turns(&mut self, event: Encoded) {
+        if self.crowd.turns.is_none() || self.crowd.waiting.len() >= TOGETHER {
+            return self.tell(&[event]);
+        }
+        self.crowd.waiting.push_back(event);
+    }
+
+    /// Where somebody begins who joins now: what waits was committed before, so it is in their snapshot.
+    pub(super) fn end_of_crowd(&self) -> u64 {
+        self.crowd.end()
     }
 
     /// Tells everybody what has waited.

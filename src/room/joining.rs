@@ -55,13 +55,10 @@ impl Room {
         let (place, form) = (self.state.conversation.id, outbox.form());
         self.listeners
             .retain(|listener| listener.outbox.session() != session);
-        self.listeners.push(Listener::reading(
-            place,
-            principal,
-            outbox,
-            reader.role.clone(),
-            generation,
-        ));
+        let mut listener =
+            Listener::reading(place, principal, outbox, reader.role.clone(), generation);
+        listener.place_in_crowd = self.end_of_crowd();
+        self.listeners.push(listener);
         let joining = Joining {
             session,
             generation,

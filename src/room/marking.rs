@@ -131,7 +131,7 @@ impl Room {
         };
         let event = self.encoded(None, &marked);
         match mark {
-            Mark::Seen => self.tell(&[event]),
+            Mark::Seen => self.tell_in_turns(event),
             Mark::Delivered => {
                 let authors = self.authors_between(before, seq);
                 self.tell_those(&[event], |listener| match &authors {

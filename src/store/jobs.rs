@@ -40,13 +40,15 @@ pub(super) fn in_time(length: Duration) -> later<now, Length> {
     later(now, seconds)
 }
 
-/// The claim of a row: whoever claims it later has a higher number of attempts, and this one is void.
+/// The claim of a row: whoever claims it later has another end of it, and mostly a higher number of attempts; then this one is void.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket {
     /// The row.
     pub no: i64,
-    /// Which attempt this is, from 1.
+    /// Which attempt this is, from 1. A claim that was lost with the database is not counted.
     pub attempt: i32,
+    /// Until when it lasts.
+    pub until: DateTime<Utc>,
 }
 
 /// A job to be done.
@@ -69,6 +71,7 @@ struct Row {
     payload: Value,
     attempts: i32,
     created_at: DateTime<Utc>,
+    claimed_until: DateTime<Utc>,
 }
 
 impl From<Row> for Claimed {
@@ -78,6 +81,7 @@ impl From<Row> for Claimed {
             ticket: Ticket {
                 no: row.no,
                 attempt: row.attempts,
+                until: row.claimed_until,
             },
             job: serde_json::from_value(stored).ok(),
             kind: row.kind,
@@ -136,13 +140,13 @@ impl QueryFragment<Pg> for Claim {
         out.push_bind_param::<Text, _>(&self.lane)?;
         out.push_sql(" and coalesce(claimed_until, due_at) <= now() order by coalesce(claimed_until, due_at) limit ");
         out.push_bind_param::<BigInt, _>(&self.limit)?;
-        out.push_sql(" for update skip locked)) returning no, kind, payload, attempts, created_at");
+        out.push_sql(" for update skip locked)) returning no, kind, payload, attempts, created_at, claimed_until");
         Ok(())
     }
 }
 
 impl Query for Claim {
-    type SqlType = (BigInt, Text, Jsonb, Integer, Timestamptz);
+    type SqlType = (BigInt, Text, Jsonb, Integer, Timestamptz, Timestamptz);
 }
 
 impl RunQueryDsl<PgConnection> for Claim {}
@@ -183,20 +187,20 @@ pub(super) fn seconds_until((at, present): (DateTime<Utc>, DateTime<Utc>)) -> f6
     (at - present).as_seconds_f64()
 }
 
-/// Deletes what is due of a lane, without doing it.
-pub fn discard(connection: &mut PgConnection, lane: Lane) -> Result<(), Error> {
+/// Deletes the webhooks to the platform that are due, without posting them; says how many.
+pub fn discard_deliveries(connection: &mut PgConnection) -> Result<usize, Error> {
     let due = table::table
-        .filter(table::lane.eq(lane.name()))
+        .filter(table::lane.eq(Lane::Delivery.name()))
+        .filter(table::kind.eq("deliver_event"))
         .filter(table::given_up_at.is_null())
         .filter(first_of(table::claimed_until, table::due_at).le(now));
-    diesel::delete(due).execute(connection)?;
-    Ok(())
+    Ok(diesel::delete(due).execute(connection)?)
 }
 
 /// Deletes a job that is done; false when the claim is void, and then nothing that goes with it may be committed.
 pub fn finish(connection: &mut PgConnection, ticket: Ticket) -> Result<bool, Error> {
     let deleted = diesel::delete(table::table.find(ticket.no))
-        .filter(table::attempts.eq(ticket.attempt))
+        .filter(table::claimed_until.eq(ticket.until))
         .execute(connection)?;
     Ok(deleted == 1)
 }
@@ -222,7 +226,7 @@ pub fn put_back(
     problem: Option<&str>,
 ) -> Result<(), Error> {
     diesel::update(table::table.find(ticket.no))
-        .filter(table::attempts.eq(ticket.attempt))
+        .filter(table::claimed_until.eq(ticket.until))
         .set((
             table::due_at.eq(in_time(after)),
             table::claimed_until.eq(None::<DateTime<Utc>>),
@@ -235,7 +239,7 @@ pub fn put_back(
 /// Leaves a job for people to look at.
 pub fn give_up(connection: &mut PgConnection, ticket: Ticket, problem: &str) -> Result<(), Error> {
     diesel::update(table::table.find(ticket.no))
-        .filter(table::attempts.eq(ticket.attempt))
+        .filter(table::claimed_until.eq(ticket.until))
         .set((
             table::given_up_at.eq(now),
             table::claimed_until.eq(None::<DateTime<Utc>>),
@@ -304,41 +308,36 @@ pub fn has_turn(
     })
 }
 
-/// Deletes a job that has told a deal something, and calls the deal's next one, unconditionally: should that one be looking at this
-/// moment, this waits for it to lie down, or it for this.
+/// Calls what is to be told next to a deal, unconditionally: should that job be looking at this moment, this waits for it to lie
+/// down, or it for this.
 #[derive(QueryId)]
-struct FinishTelling {
-    ticket: Ticket,
+struct CallNext {
     conversation: i64,
 }
 
-impl QueryFragment<Pg> for FinishTelling {
+impl QueryFragment<Pg> for CallNext {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("with gone as (delete from jobs where no = ");
-        out.push_bind_param::<BigInt, _>(&self.ticket.no)?;
-        out.push_sql(" and attempts = ");
-        out.push_bind_param::<Integer, _>(&self.ticket.attempt)?;
-        out.push_sql(" returning no) update jobs set due_at = now() where exists (select from gone) and no = (select no from jobs where kind = 'tell_deal' and given_up_at is null and conversation_no = ");
+        out.push_sql("update jobs set due_at = now() where no = (select no from jobs where kind = 'tell_deal' and given_up_at is null and conversation_no = ");
         out.push_bind_param::<BigInt, _>(&self.conversation)?;
-        out.push_sql(" and no <> ");
-        out.push_bind_param::<BigInt, _>(&self.ticket.no)?;
         out.push_sql(" order by no limit 1)");
         Ok(())
     }
 }
 
-impl RunQueryDsl<PgConnection> for FinishTelling {}
+impl RunQueryDsl<PgConnection> for CallNext {}
 
-/// Deletes a job that has told a deal something, and calls the next one that waits for it.
+/// Deletes a job that has told a deal something, and calls the next one that waits for it. Two commits: whoever saw the first job and
+/// lay down for it was there before the deletion, and is found by the call.
 pub fn finish_telling(
     connection: &mut PgConnection,
     ticket: Ticket,
     conversation: ConversationNo,
 ) -> Result<(), Error> {
-    let finish = FinishTelling {
-        ticket,
-        conversation: conversation.0,
-    };
-    finish.execute(connection)?;
+    if finish(connection, ticket)? {
+        let next = CallNext {
+            conversation: conversation.0,
+        };
+        next.execute(connection)?;
+    }
     Ok(())
 }

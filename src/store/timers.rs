@@ -1,4 +1,4 @@
-//! Timers of deals: claimed like jobs, by a name and a time in place of a number.
+//! Timers of deals: claimed like jobs; known by a name and a time in place of a number.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::{Pg, PgConnection};
@@ -20,8 +20,10 @@ pub struct DueTimer {
     pub conversation: ConversationNo,
     /// Its name and its time.
     pub timer: Timer,
-    /// Which attempt this is, from 1: whoever claims it later has a higher number, and this claim is void.
+    /// Which attempt this is, from 1.
     pub attempt: i32,
+    /// Until when it is claimed: whoever claims it later has another end, and this claim is void.
+    pub until: DateTime<Utc>,
 }
 
 /// As for jobs: one round trip, whatever the number.
@@ -37,13 +39,13 @@ impl QueryFragment<Pg> for Claim {
         out.push_bind_param::<Double, _>(&self.lease)?;
         out.push_sql(") where ctid = any(array(select ctid from flow_timers where coalesce(claimed_until, due_at) <= now() order by coalesce(claimed_until, due_at) limit ");
         out.push_bind_param::<BigInt, _>(&self.limit)?;
-        out.push_sql(" for update skip locked)) returning conversation_no, name, due_at, attempts");
+        out.push_sql(" for update skip locked)) returning conversation_no, name, due_at, attempts, claimed_until");
         Ok(())
     }
 }
 
 impl Query for Claim {
-    type SqlType = (BigInt, Text, Timestamptz, Integer);
+    type SqlType = (BigInt, Text, Timestamptz, Integer, Timestamptz);
 }
 
 impl RunQueryDsl<PgConnection> for Claim {}
@@ -58,12 +60,15 @@ pub fn claim(
         limit: i64::try_from(limit).unwrap_or(i64::MAX),
         lease: lease.as_secs_f64(),
     };
-    let rows: Vec<(i64, String, DateTime<Utc>, i32)> = claim.load(connection)?;
-    let claimed = rows.into_iter().map(|(no, name, due, attempt)| DueTimer {
-        conversation: ConversationNo(no),
-        timer: Timer { name, due },
-        attempt,
-    });
+    let rows: Vec<(i64, String, DateTime<Utc>, i32, DateTime<Utc>)> = claim.load(connection)?;
+    let claimed = rows
+        .into_iter()
+        .map(|(no, name, due, attempt, until)| DueTimer {
+            conversation: ConversationNo(no),
+            timer: Timer { name, due },
+            attempt,
+            until,
+        });
     Ok(claimed.collect())
 }
 
@@ -97,7 +102,7 @@ pub fn put_back(
 ) -> Result<(), Error> {
     diesel::update(table::table.find((due.conversation.0, &due.timer.name)))
         .filter(table::due_at.eq(due.timer.due))
-        .filter(table::attempts.eq(due.attempt))
+        .filter(table::claimed_until.eq(due.until))
         .set((
             table::claimed_until.eq(in_time(after).nullable()),
             table::last_error.eq(problem),

@@ -22,6 +22,7 @@ mod client;
 mod clients;
 mod cluster;
 mod crash;
+mod crowds;
 mod deals;
 mod doors;
 #[path = "../drive/mod.rs"]

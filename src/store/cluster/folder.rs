@@ -16,7 +16,7 @@ use super::error::ClusterError;
 const LOG_FILES: usize = 16;
 
 /// How much of the log is kept to be written again: making a new file of it holds up whoever commits by some 20 ms.
-pub(super) const MIN_WAL: &str = "min_wal_size=512MB";
+pub(super) const MIN_WAL: &str = "min_wal_size=256MB";
 
 /// What a cluster's folder is called until it is whole.
 const UNFINISHED: &str = "postgres.new-";

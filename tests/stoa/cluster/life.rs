@@ -22,7 +22,7 @@ fn a_fresh_folder_gets_a_cluster() {
         ("listen_addresses", ""),
         ("max_connections", "50"),
         ("shared_buffers", "256MB"),
-        ("min_wal_size", "512MB"),
+        ("min_wal_size", "256MB"),
     ] {
         let query = format!("current_setting('{setting}')");
         assert_eq!(ask(&mut connection, &query), value, "{setting}");

@@ -1,5 +1,6 @@
 //! The runner: each job once on any number of runners, again when a runner dies, in order where the order matters.
 
+use diesel::connection::SimpleConnection;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -113,6 +114,24 @@ async fn a_claim_that_came_later_voids_the_one_before() {
     let kept = "select count(*) as n from jobs where last_error is null and given_up_at is null and claimed_until > now()";
     assert_eq!(count(&mut connection, kept), 1);
     assert!(jobs::finish(&mut connection, second).unwrap());
+}
+
+/// Claims are committed without waiting: a database that crashes may have forgotten one, number of attempts and all.
+#[tokio::test]
+async fn a_claim_that_the_database_forgot_is_void_once_another_was_made() {
+    let house = House::with(&["--jobs", "off"]).await;
+    write_down(&house, std::iter::once(telling(1, 1)));
+    let mut connection = house.connection();
+    let lease = Duration::from_secs(60);
+    let forgotten = jobs::claim(&mut connection, Lane::Work, 1, lease).unwrap();
+    let forget = "update jobs set attempts = 0, claimed_until = null";
+    connection.batch_execute(forget).unwrap();
+    let made_again = jobs::claim(&mut connection, Lane::Work, 1, lease).unwrap();
+    let (forgotten, made_again) = (forgotten[0].ticket, made_again[0].ticket);
+    assert_eq!(forgotten.attempt, made_again.attempt);
+    jobs::put_back(&mut connection, forgotten, Duration::ZERO, Some("late")).unwrap();
+    assert!(!jobs::finish(&mut connection, forgotten).unwrap());
+    assert!(jobs::finish(&mut connection, made_again).unwrap());
 }
 
 #[tokio::test]

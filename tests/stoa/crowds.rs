@@ -1,0 +1,118 @@
+//! A crowd that many talk to at once: each listener hears everything once and in order, whoever comes, goes and reads meanwhile.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+
+use crate::client::{Person, Socket};
+use crate::house::House;
+
+const LISTENERS: usize = 60;
+const EACH: usize = 80;
+
+/// A socket, and the last seq that its join's answer held.
+struct Ear {
+    socket: Socket,
+    last_seq: i64,
+}
+
+async fn listen(person: &Person, conversation: &str) -> Ear {
+    let mut socket = person.socket().await;
+    let join = json!({ "conversation_id": conversation });
+    let joined = socket.call("join_conversation", join).await.unwrap();
+    socket.forget();
+    let last_seq = joined["last_seq"].as_i64().unwrap();
+    Ear { socket, last_seq }
+}
+
+/// Says so much without waiting for an answer in between, and marks what it has said as seen.
+async fn talk(person: Person, conversation: String) {
+    let mut socket = person.joined(&conversation).await;
+    for number in 0..EACH {
+        let said = json!({
+            "conversation_id": conversation, "client_id": format!("{}-{number}", person.id), "body": format!("{number}"),
+        });
+        match number % 8 {
+            7 => {
+                let answer = socket.call("send_message", said).await.unwrap();
+                let seen = json!({ "conversation_id": conversation, "seq": answer["seq"] });
+                socket.call("mark_seen", seen).await.unwrap();
+            }
+            _ => socket.tell("send_message", said).await,
+        }
+    }
+    socket.drain().await;
+}
+
+/// Some leave, others come, while everybody talks.
+async fn come_and_go(person: &Person, conversation: &str, ears: &mut Vec<Ear>) {
+    for turn in 0..12 {
+        let mut gone = ears.remove(turn % ears.len());
+        let leave = json!({ "conversation_id": conversation });
+        gone.socket.call("leave_conversation", leave).await.unwrap();
+        ears.push(listen(person, conversation).await);
+    }
+}
+
+fn must_be_whole(frames: &[Value], first: i64, last: i64) {
+    let told = frames.iter().filter(|f| f["event"] == "new_message");
+    let seqs: Vec<i64> = told.map(|f| f["data"]["seq"].as_i64().unwrap()).collect();
+    assert_eq!(seqs, (first + 1..=last).collect::<Vec<_>>());
+    let mut watermarks: HashMap<&str, i64> = HashMap::new();
+    for seen in frames.iter().filter(|f| f["event"] == "message_seen") {
+        let seq = seen["data"]["seq"].as_i64().unwrap();
+        let whose = seen["data"]["user_id"].as_str().unwrap();
+        let before = watermarks.insert(whose, seq);
+        assert!(before < Some(seq), "{whose}: {seq} after {before:?}");
+    }
+}
+
+#[tokio::test]
+async fn everybody_in_a_crowd_hears_everything_once_and_in_order() {
+    let house = House::with(&["--rate-limits", "off"]).await;
+    let talkers = [
+        house.person("alice").await,
+        house.person("bob").await,
+        house.person("carol").await,
+    ];
+    let audience = house.person("dave").await;
+    let conversation = house
+        .group(&talkers[0], &[&talkers[1], &talkers[2], &audience])
+        .await;
+    let mut ears = Vec::new();
+    for _ in 0..LISTENERS {
+        ears.push(listen(&audience, &conversation).await);
+    }
+    let talks = talkers.clone().map(|who| talk(who, conversation.clone()));
+    tokio::join!(
+        join_all(talks),
+        come_and_go(&audience, &conversation, &mut ears)
+    );
+    let path = format!("/api/v1/conversations/{conversation}");
+    let stands = audience.get(&path).await.expect_status(200).body;
+    let last = stands["last_seq"].as_i64().unwrap();
+    assert!(last >= (talkers.len() * EACH) as i64);
+    let mut marks = 0;
+    for ear in &mut ears {
+        let frames = loop_until(&mut ear.socket, last).await;
+        must_be_whole(&frames, ear.last_seq, last);
+        marks += frames
+            .iter()
+            .filter(|f| f["event"] == "message_seen")
+            .count();
+    }
+    assert!(marks > LISTENERS, "marks were told too");
+}
+
+/// Everything up to a seq, and what comes right behind it.
+async fn loop_until(socket: &mut Socket, last: i64) -> Vec<Value> {
+    let mut frames = socket.drain().await;
+    while !frames
+        .iter()
+        .any(|f| f["data"]["seq"] == last && f["event"] == "new_message")
+    {
+        frames.extend(socket.drain().await);
+    }
+    frames.extend(socket.drain().await);
+    frames
+}
