@@ -12,6 +12,9 @@ use crate::domain::refusal::Refusal;
 /// The buckets of one session.
 pub type SessionPace = Option<DefaultDirectRateLimiter>;
 
+/// How many polls weigh as much as one other request of an address: a house of readers behind one address polls for each event.
+const POLLS: u32 = 50;
+
 /// Every bucket that is not a session's own; `None` where rate limits are off.
 pub struct Pace {
     limits: Option<Limits>,
@@ -21,6 +24,7 @@ struct Limits {
     session: Quota,
     users: DefaultKeyedRateLimiter<UserNo>,
     addresses: DefaultKeyedRateLimiter<IpAddr>,
+    polls: DefaultKeyedRateLimiter<IpAddr>,
     clock: DefaultClock,
 }
 
@@ -36,6 +40,7 @@ impl Pace {
             session: quota(options.session_rate),
             users: RateLimiter::keyed(quota(options.user_rate)),
             addresses: RateLimiter::keyed(quota(options.address_rate)),
+            polls: RateLimiter::keyed(quota(options.address_rate.saturating_mul(POLLS))),
             clock: DefaultClock::default(),
         };
         Self {
@@ -82,11 +87,23 @@ impl Pace {
             .map_err(|early| slow_down(early.wait_time_from(limits.clock.now())))
     }
 
+    /// One request of a session that polls, as its events come: the frames in it count against the session and its user.
+    pub fn poll(&self, address: IpAddr) -> Result<(), Refusal> {
+        let Some(limits) = &self.limits else {
+            return Ok(());
+        };
+        limits
+            .polls
+            .check_key(&address)
+            .map_err(|early| slow_down(early.wait_time_from(limits.clock.now())))
+    }
+
     /// Forgets the buckets that are full again.
     pub fn sweep(&self) {
         if let Some(limits) = &self.limits {
             limits.users.retain_recent();
             limits.addresses.retain_recent();
+            limits.polls.retain_recent();
         }
     }
 }

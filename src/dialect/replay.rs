@@ -1,6 +1,7 @@
 //! What somebody missed, as the events that it would have been.
 
 use bytestring::ByteString;
+use std::collections::HashMap;
 
 use super::{Event, Scene, variants};
 use crate::domain::command::Mark;
@@ -35,17 +36,25 @@ pub fn told_again(
     told
 }
 
-/// How far everybody has read: marks leave no entries.
-pub fn marks_told_again(form: Form, scene: &Scene<'_>, reader: &Reader) -> Vec<ByteString> {
+/// How far everybody has read: marks leave no entries. `newest` has the newest message up to each watermark.
+pub fn marks_told_again(
+    form: Form,
+    scene: &Scene<'_>,
+    reader: &Reader,
+    newest: &HashMap<Seq, Seq>,
+) -> Vec<ByteString> {
     let mut told = Vec::new();
     for person in scene.people.in_order() {
         for (mark, seq) in [
             (Mark::Seen, person.read_seq),
             (Mark::Delivered, person.delivered_seq),
         ] {
+            let Some(newest) = newest.get(&seq) else {
+                continue;
+            };
             let message = MessageId {
                 conversation: scene.conversation.no,
-                seq,
+                seq: *newest,
             };
             let marked = Event::Marked {
                 mark,
@@ -53,12 +62,7 @@ pub fn marks_told_again(form: Form, scene: &Scene<'_>, reader: &Reader) -> Vec<B
                 seq,
                 message,
             };
-            let is_marked = seq > 0;
-            told.extend(
-                is_marked
-                    .then(|| words(form, &marked, scene, reader))
-                    .flatten(),
-            );
+            told.extend(words(form, &marked, scene, reader));
         }
     }
     told

@@ -24,7 +24,11 @@ pub async fn watch(
     };
     let method = label_of(request.method());
     let from = address(request.request(), &server.config.rates.trusted_proxies);
-    if let Some(Err(refusal)) = from.map(|address| server.door.pace.address(address)) {
+    let pace = |address| match is_poll(&request) {
+        true => server.door.pace.poll(address),
+        false => server.door.pace.address(address),
+    };
+    if let Some(Err(refusal)) = from.map(pace) {
         let failure = Failure::from(refusal);
         note(&server, method, "any", 429, begun, Some(&failure));
         let response = failure.error_response();
@@ -48,6 +52,12 @@ pub async fn watch(
         failure,
     );
     Ok(response.map_into_boxed_body())
+}
+
+/// Whether it belongs to a session of Engine.IO that is there already, or says so.
+fn is_poll(request: &ServiceRequest) -> bool {
+    let mut pairs = request.query_string().split('&');
+    request.path() == "/socket.io/" && pairs.any(|pair| pair.starts_with("sid="))
 }
 
 /// The method as a label: those that some route takes, and one for whatever else a client makes up.

@@ -3,7 +3,7 @@
 use actix::prelude::*;
 
 use super::actor::Room;
-use super::listener::Encoded;
+use super::listener::{Encoded, Told};
 use super::marking::AUTHORS;
 use super::worded::Worded;
 use crate::dialect::{self, Event, Scene, said_with};
@@ -61,9 +61,14 @@ impl Room {
                     self.known.step(stepped);
                     let step = Event::Step { entry, stepped };
                     self.tell_elsewhere(&step);
-                    said.push(self.encoded(Some(entry.seq), &step));
+                    let mut step = self.encoded(Some(entry.seq), &step);
                     let after = ready.get(place + 1..).unwrap_or_default();
-                    said.extend(self.act_told(entry.seq, stepped, after));
+                    let act = self.act_told(entry.seq, stepped, after);
+                    if act.is_some() {
+                        step.told = Told::Partly;
+                    }
+                    said.push(step);
+                    said.extend(act);
                 }
                 Fact::Participant { .. } | Fact::Settings { .. } => {
                     self.tell(&std::mem::take(&mut said));
@@ -80,7 +85,8 @@ impl Room {
         let mut listeners = self.listeners.iter();
         listeners.find(|listener| listener.form == Form::Stoory)?;
         let said = &said_with(after);
-        Some(self.encoded(Some(seq), &Event::Act { stepped, said }))
+        let act = self.encoded(Some(seq), &Event::Act { stepped, said });
+        act.has_words_in(Form::Stoory).then_some(act)
     }
 
     fn message_told(&self, kind: MessageEvent, seq: Seq, message: &Message) -> Encoded {
@@ -97,6 +103,7 @@ impl Room {
         let (scene, roles) = (self.scene(), self.roles_told(event, listened));
         Encoded {
             seq,
+            told: Told::Wholly,
             audience: match event {
                 Event::Message { message, .. } => message.draft.audience.clone(),
                 _ => None,

@@ -3,11 +3,12 @@
 use actix::prelude::*;
 use bytestring::ByteString;
 use diesel::pg::PgConnection;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Manner;
 use super::actor::Room;
-use super::listener::{Listener, framed};
+use super::listener::{Listener, framed_again};
 use super::reply::Reply;
 use crate::dialect::stoory::known::Known;
 use crate::dialect::{self, Scene};
@@ -18,7 +19,7 @@ use crate::domain::principal::Principal;
 use crate::domain::snapshot::{Reader, Recovery, Snapshot};
 use crate::error::Error;
 use crate::outbox::{CloseReason, Frame, Outbox};
-use crate::store::{flows, replay};
+use crate::store::{flows, marks, replay};
 use crate::wire::answer::Answer;
 
 /// A join whose snapshot is being read.
@@ -165,6 +166,8 @@ struct Read {
     snapshot: Snapshot,
     /// Every change that was missed, where each is told as an event.
     missed: Vec<Entry>,
+    /// The newest message up to each watermark, where those are told as events.
+    marked: HashMap<Seq, Seq>,
     /// What the deal remembers and asks, for those who need that.
     known: Option<Known>,
 }
@@ -191,9 +194,16 @@ impl Read {
             let asking = flows::asking(connection, no)?;
             Ok::<_, Error>(Known::read(remembered, standing.state_version, &asking))
         });
+        let people = snapshot.participants.iter();
+        let marks: Vec<Seq> = people.flat_map(|p| [p.read_seq, p.delivered_seq]).collect();
+        let marked = match manner {
+            Manner::Events => marks::newest_messages(connection, no, &marks)?,
+            Manner::Answer | Manner::Both | Manner::Again => HashMap::new(),
+        };
         Ok(Self {
             reader,
             missed,
+            marked,
             known: known.transpose()?,
             snapshot,
         })
@@ -214,11 +224,12 @@ impl Read {
         let missed = self.missed.get(..upto).unwrap_or_default();
         let place = self.snapshot.conversation.id;
         let told = dialect::told_again(form, missed, &self.scene(room), &self.reader);
-        let framed = |(seq, words)| framed(form, words, place, Some(seq));
-        told.into_iter().map(framed).collect()
+        framed_again(form, told, place)
+            .map(|(_, frame)| frame)
+            .collect()
     }
 
     fn marks(&self, form: Form, room: &Scene<'_>) -> Vec<ByteString> {
-        dialect::marks_told_again(form, &self.scene(room), &self.reader)
+        dialect::marks_told_again(form, &self.scene(room), &self.reader, &self.marked)
     }
 }

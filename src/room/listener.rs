@@ -10,10 +10,21 @@ use crate::domain::message::Audience;
 use crate::domain::principal::Principal;
 use crate::outbox::{Frame, Outbox, Push};
 
+/// What an event is of everything that is told of one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// All of it, or the rest.
+    Wholly,
+    /// In the words of the Stoory guide, something follows.
+    Partly,
+}
+
 /// An event, encoded once for each form that is listened in.
 pub(super) struct Encoded {
     /// Its place, or none for what is not durable.
     pub(super) seq: Option<Seq>,
+    /// Whether it is all that is told of its place.
+    pub(super) told: Told,
     /// Whom alone it is for.
     pub(super) audience: Option<Audience>,
     /// By form; none where nobody listens in it, or it has no words for this.
@@ -21,6 +32,12 @@ pub(super) struct Encoded {
 }
 
 impl Encoded {
+    pub(super) fn has_words_in(&self, form: Form) -> bool {
+        self.variants
+            .get(form as usize)
+            .is_some_and(Option::is_some)
+    }
+
     fn bytes_for(
         &self,
         form: Form,
@@ -96,7 +113,7 @@ impl Listener {
 
     fn frame(&self, event: &Encoded) -> Option<Frame> {
         let bytes = event.bytes_for(self.form, &self.principal, self.role.as_deref())?;
-        Some(framed(self.form, bytes, self.place, event.seq))
+        Some(framed(self.form, bytes, self.place, event.seq, event.told))
     }
 
     /// Gives the listener those of the events that it may hear; says what became of the push.
@@ -133,17 +150,38 @@ impl Listener {
     }
 }
 
-/// A connection that is not native keeps the places of durable events in mind.
+/// A connection that is not native keeps the places of durable events in mind: one is behind it when all of it was told.
 pub(super) fn framed(
     form: Form,
     bytes: ByteString,
     place: ConversationId,
     seq: Option<Seq>,
+    told: Told,
 ) -> Frame {
-    match (form, seq) {
-        (Form::Native, _) | (_, None) => Frame::Text(bytes),
-        (Form::Stoory | Form::Lola, Some(seq)) => Frame::Placed(bytes, place, seq),
+    match (form, seq, told) {
+        (Form::Native, _, _) | (_, None, _) => Frame::Text(bytes),
+        (Form::Stoory, Some(seq), Told::Partly) => Frame::Placed(bytes, place, seq - 1),
+        (Form::Stoory, Some(seq), Told::Wholly) | (Form::Lola, Some(seq), _) => {
+            Frame::Placed(bytes, place, seq)
+        }
     }
+}
+
+/// What was missed, event by event.
+pub(crate) fn framed_again(
+    form: Form,
+    events: Vec<(Seq, ByteString)>,
+    place: ConversationId,
+) -> impl Iterator<Item = (Seq, Frame)> {
+    let mut events = events.into_iter().peekable();
+    std::iter::from_fn(move || {
+        let (seq, words) = events.next()?;
+        let told = match events.peek() {
+            Some((next, _)) if *next == seq => Told::Partly,
+            Some(_) | None => Told::Wholly,
+        };
+        Some((seq, framed(form, words, place, Some(seq), told)))
+    })
 }
 
 #[cfg(test)]
@@ -184,6 +222,7 @@ mod tests {
         };
         Encoded {
             seq,
+            told: Told::Wholly,
             audience: None,
             variants: [Some(variants), None, None],
         }

@@ -14,6 +14,8 @@ pub mod state;
 mod timeline;
 pub(crate) mod worded;
 
+pub(crate) use listener::framed_again;
+
 use actix::{Message, Recipient};
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,6 +3,7 @@
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
+use std::collections::HashMap;
 
 use super::pool::explain;
 use crate::domain::ids::{ConversationNo, Seq, UserNo};
@@ -47,4 +48,34 @@ pub fn advance(connection: &mut PgConnection, marks: &[NewMark]) -> Result<(), E
         .execute(connection)
         .map(drop)
         .map_err(explain)
+}
+
+#[derive(QueryableByName)]
+struct Newest {
+    #[diesel(sql_type = BigInt)]
+    mark: Seq,
+    #[diesel(sql_type = BigInt)]
+    message: Seq,
+}
+
+// Raw SQL: for each watermark a step back along the messages' key.
+const NEWEST: &str = "
+select w.mark, m.seq as message
+from unnest($2) as w(mark), lateral (
+    select seq from messages where conversation_no = $1 and seq <= w.mark order by seq desc limit 1
+) m";
+
+/// The newest message up to each of these watermarks, which may stand on changes of another kind; those without one are left out.
+pub fn newest_messages(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+    marks: &[Seq],
+) -> Result<HashMap<Seq, Seq>, Error> {
+    let found: Vec<Newest> = diesel::sql_query(NEWEST)
+        .bind::<BigInt, _>(conversation.0)
+        .bind::<Array<BigInt>, _>(marks)
+        .load(connection)
+        .map_err(explain)?;
+    let pairs = found.into_iter().map(|row| (row.mark, row.message));
+    Ok(pairs.collect())
 }

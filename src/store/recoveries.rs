@@ -109,6 +109,13 @@ fn raise(connection: &mut PgConnection, holder: Holder) -> Result<Option<i64>, E
         .map_err(explain)
 }
 
+/// The number of a client's first list, drawn from its `pid`: an unmodified client that was not recovered keeps the last offset that it
+/// had under another `pid`, and it must not fit here.
+fn first_list(pid: Uuid) -> i64 {
+    let [a, b, c, d, ..] = *pid.as_bytes();
+    1 + i64::from(u32::from_be_bytes([a, b, c, d]))
+}
+
 /// A client's first conversation: from now on it is remembered.
 fn begin(connection: &mut PgConnection, holder: Holder) -> Result<i64, Error> {
     let made = diesel::insert_into(recoveries::table)
@@ -117,7 +124,7 @@ fn begin(connection: &mut PgConnection, holder: Holder) -> Result<i64, Error> {
             recoveries::user_no.eq(holder.user.0),
             recoveries::form.eq(holder.form.name()),
             recoveries::holder.eq(holder.session.0),
-            recoveries::list.eq(1),
+            recoveries::list.eq(first_list(holder.pid)),
         ))
         .on_conflict_do_nothing()
         .execute(connection)
@@ -135,7 +142,7 @@ fn begin(connection: &mut PgConnection, holder: Holder) -> Result<i64, Error> {
     diesel::delete(recoveries::table.filter(recoveries::pid.eq_any(too_many)))
         .execute(connection)
         .map_err(explain)?;
-    Ok(1)
+    Ok(first_list(holder.pid))
 }
 
 /// Takes a conversation off a client's list; answers the list's number.
@@ -166,7 +173,8 @@ pub fn go(
     })
 }
 
-/// The client comes back over another connection, which speaks for it from now on. `None` where it is not known, says of itself what can
+/// The client comes back over another connection, which speaks for it from now on. An offset of another `pid` says that it has heard
+/// nothing under this one. `None` where it is not known, says of itself what can
 /// not be, or has missed more than `most` changes: then it is forgotten.
 pub fn resume(
     connection: &mut PgConnection,
@@ -187,6 +195,8 @@ pub fn resume(
         let Some(list) = list else {
             return Ok(None);
         };
+        let lists = first_list(holder.pid)..=list;
+        let offset = offset.filter(|offset| lists.contains(&offset.list));
         let rows = read_places(connection, holder.pid)?;
         let Some(followed) = followed(&rows, list, offset, most) else {
             forget(connection, holder.pid)?;

@@ -50,6 +50,15 @@ impl Query for Claim {
 
 impl RunQueryDsl<PgConnection> for Claim {}
 
+#[derive(Queryable)]
+struct Row {
+    conversation_no: i64,
+    name: String,
+    due_at: DateTime<Utc>,
+    attempts: i32,
+    claimed_until: DateTime<Utc>,
+}
+
 /// Claims timers that are due, at most so many, for so long. What others are claiming at the moment is passed over.
 pub fn claim(
     connection: &mut PgConnection,
@@ -60,15 +69,16 @@ pub fn claim(
         limit: i64::try_from(limit).unwrap_or(i64::MAX),
         lease: lease.as_secs_f64(),
     };
-    let rows: Vec<(i64, String, DateTime<Utc>, i32, DateTime<Utc>)> = claim.load(connection)?;
-    let claimed = rows
-        .into_iter()
-        .map(|(no, name, due, attempt, until)| DueTimer {
-            conversation: ConversationNo(no),
-            timer: Timer { name, due },
-            attempt,
-            until,
-        });
+    let rows: Vec<Row> = claim.load(connection)?;
+    let claimed = rows.into_iter().map(|row| DueTimer {
+        conversation: ConversationNo(row.conversation_no),
+        timer: Timer {
+            name: row.name,
+            due: row.due_at,
+        },
+        attempt: row.attempts,
+        until: row.claimed_until,
+    });
     Ok(claimed.collect())
 }
 

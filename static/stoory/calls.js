@@ -20,7 +20,10 @@ export function connect(on) {
   socket.on("conversation_state_changed", on.showState);
   socket.on("button_action", on.showAction);
   socket.on("text_input", on.showAction);
-  socket.on("connect", () => on.showConnection(socket.recovered ? "connected again" : "connected"));
+  socket.on("connect", () => {
+    on.showConnection(socket.recovered ? "connected again" : "connected");
+    if (!socket.recovered) on.beginAnew();
+  });
   socket.on("disconnect", () => on.showConnection("disconnected"));
   socket.on("connect_error", (error) => on.showConnection(error.message));
   return socket;

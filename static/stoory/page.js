@@ -60,6 +60,7 @@ const on = {
     if (conversation_id === state.open) doing(refresh());
   },
   showAction: ({ flow_update }) => say(`The deal stands in ${flow_update.flow_state}.`),
+  beginAnew: () => doing(readAgain()),
   showConnection: (text) => {
     place("connection").textContent = text;
   },
@@ -76,6 +77,17 @@ async function open(conversation) {
   showList();
   await refresh();
   await markSeen(conversation.id);
+}
+
+/** A connection that was not recovered has joined nothing, and what was said meanwhile does not come. */
+async function readAgain() {
+  state.conversations = await getConversations();
+  showList();
+  const open = state.conversations.find(({ id }) => id === state.open);
+  if (!open) return;
+  socket.emit("join_conversation", open.id);
+  showContext(open);
+  await refresh();
 }
 
 function showList() {

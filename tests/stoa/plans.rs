@@ -250,6 +250,7 @@ fn writing(connection: &mut PgConnection) {
             read: 20,
         };
         marks::advance(connection, &(0..50).map(mark).collect::<Vec<_>>()).unwrap();
+        marks::newest_messages(connection, ConversationNo(n), &[1, n, 1_000_000]).unwrap();
     });
     must_walk_nothing(connection, "a profile", |connection, n| {
         let id = UserId::stored(format!("user-{n}"));

@@ -170,6 +170,9 @@ async fn come_in(
         "A token is required in auth.token",
     ))?;
     let principal = door.people.identify(token).await?;
+    if time_left(&principal).is_zero() {
+        return Err(Refusal::Unauthenticated("The token has expired").into());
+    }
     door.pace.user(principal.no)?;
     let wants_recovery = door.foreign.recovery == Switch::On && auth.recovery != Some(false);
     let (pid, resumed) = match wants_recovery {
@@ -241,9 +244,6 @@ fn refused(error: Error, door: &Door) -> Refused {
     Refused {
         message: refusal.message(),
         data: RawValue::from_string(dialect::refusal(&refusal)).ok(),
-        closes: match refusal {
-            Refusal::Unavailable(_) => Some(CloseReason::Restarting),
-            _ => None,
-        },
+        closes: refusal.is_temporary().then_some(CloseReason::Restarting),
     }
 }

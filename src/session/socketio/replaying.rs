@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::outbox::{CloseReason, Frame, Push};
 use crate::room::reply::{Asker, Reply};
 use crate::room::state::State;
-use crate::room::{Manner, ToRoom};
+use crate::room::{Manner, ToRoom, framed_again};
 use crate::store::missed::{self, Missed};
 
 /// Changes that are read at once.
@@ -92,12 +92,12 @@ impl Talk {
         let outbox = self.socket.outbox();
         let room = self.door.options.outbox_limit as usize / 2;
         let (mut at, mut is_cut) = (None, false);
-        for (seq, words) in told.events {
+        for (seq, frame) in framed_again(self.form, told.events, conversation) {
             if at != Some(seq) && outbox.waiting_bytes() >= room {
                 is_cut = true;
                 break;
             }
-            if outbox.push(Frame::Placed(words, conversation, seq)) != Push::Queued {
+            if outbox.push(frame) != Push::Queued {
                 return;
             }
             at = Some(seq);

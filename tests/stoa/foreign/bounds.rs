@@ -131,6 +131,15 @@ async fn a_connection_ends_with_its_token_and_with_its_server() {
         .await
         .expect("connected");
     assert_eq!(brief.closed().await, Some(4401));
+    // Within the clocks' leeway, and yet over: whoever came in would be closed, and come back, without an end.
+    claims.exp -= 10;
+    let auth = json!({ "token": token(&claims) });
+    let refused = Talker::connect(house.address, "/", auth).await;
+    let refused = refused.err().expect("a refusal");
+    assert_eq!(
+        refused["data"]["error_code"], "UNAUTHENTICATED",
+        "{refused}"
+    );
     let mut talker = Talker::stoory(&ann).await;
     house.stop().await;
     assert_eq!(talker.closed().await, Some(1012));
@@ -190,4 +199,22 @@ async fn one_who_does_not_read_is_closed_and_comes_back_for_the_rest() {
             "{number}: {body:.20}"
         );
     }
+}
+
+#[actix_rt::test]
+async fn a_house_full_of_pollers_is_not_too_fast_by_polling() {
+    let house = House::with(&["--address-rate", "5"]).await;
+    let endpoint = door(house.address);
+    let poller = endpoint.poller().await;
+    for _ in 0..60 {
+        assert_eq!(poller.post("3").await.0, 200);
+    }
+    let mut statuses = Vec::new();
+    for _ in 0..30 {
+        statuses.push(endpoint.get("EIO=4&transport=polling").await.0);
+    }
+    assert!(
+        statuses.contains(&429),
+        "handshakes are counted: {statuses:?}"
+    );
 }

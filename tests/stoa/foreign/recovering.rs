@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::talker::Talker;
 use crate::client::Person;
+use crate::deals::Deal;
 use crate::house::House;
 
 /// The bodies of the new messages among these events, by conversation.
@@ -130,7 +131,14 @@ async fn who_can_not_be_found_is_told_by_another_pid() {
     let mut before = talker.vanish();
     let stranger = before.again(&ann).await;
     assert!(!stranger.1, "a pid belongs to its user");
-    before.offset = Some("1:9999".to_owned());
+    let (mut back, is_found) = before.again(&bob).await;
+    assert!(is_found);
+    ann.say(&place, "heard").await;
+    back.event("new_message").await;
+    before = back.vanish();
+    let given = before.offset.clone().expect("an offset");
+    let list = given.split(':').next().expect("a list");
+    before.offset = Some(format!("{list}:9999"));
     let (mut anew, is_found) = before.again(&bob).await;
     assert!(!is_found, "an offset that nobody was given");
     anew.call("join_conversation", json!(place)).await;
@@ -144,6 +152,54 @@ async fn who_can_not_be_found_is_told_by_another_pid() {
             .iter()
             .all(|event| event[0] != "new_message")
     );
+}
+
+/// As the official client does it: a `pid` that is not found any more is replaced, and the last offset under it stays.
+#[actix_rt::test]
+async fn an_offset_from_before_says_nothing_of_what_was_heard_under_a_new_pid() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let eve = house.person("eve").await;
+    let (one, two) = (
+        house.direct(&ann, &bob).await,
+        house.direct(&eve, &bob).await,
+    );
+    let mut talker = Talker::stoory(&bob).await;
+    talker.call("join_conversation", json!(one)).await;
+    say_all(&ann, &one, &numbered(0, 3)).await;
+    hear_until(&mut talker, "2").await;
+    let offset = talker.vanish().offset;
+    assert!(offset.is_some());
+    let mut anew = Talker::stoory(&bob).await;
+    anew.offset = offset;
+    anew.call("join_conversation", json!(two)).await;
+    let before = anew.vanish();
+    say_all(&eve, &two, &numbered(0, 5)).await;
+    let (mut back, is_found) = before.again(&bob).await;
+    assert!(is_found);
+    let events = hear_until(&mut back, "4").await;
+    assert_eq!(bodies(&events, &two), numbered(0, 5));
+}
+
+/// A step is told by two events, of one place: whoever is cut off between them hears of it again.
+#[actix_rt::test]
+async fn a_cut_between_the_events_of_a_step_loses_neither() {
+    let deal = Deal::begin().await;
+    let mut talker = Talker::stoory(&deal.brand_owner).await;
+    talker.call("join_conversation", json!(deal.id)).await;
+    let pressed = deal
+        .press(&deal.influencer, "accept_connection", json!({}))
+        .await;
+    pressed.expect_status(200);
+    talker.event("conversation_state_changed").await;
+    let (mut back, is_found) = talker.vanish().again(&deal.brand_owner).await;
+    assert!(is_found);
+    let clicked = back.event("button_action").await;
+    assert_eq!(clicked["button_id"], "accept_connection", "{clicked}");
+    let (mut back, _) = back.vanish().again(&deal.brand_owner).await;
+    let told = back.drain().await;
+    let twice = told.iter().any(|event| event[0] == "button_action");
+    assert!(!twice, "{told:?}");
 }
 
 #[actix_rt::test]
@@ -220,4 +276,31 @@ async fn a_client_has_one_connection_at_a_time() {
     );
     ann.say(&place, "hello").await;
     back.event("new_message").await;
+}
+
+/// A watermark may stand on an edit: what is told is the message before it.
+#[actix_rt::test]
+async fn what_was_read_meanwhile_is_told_by_messages_that_exist() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let place = house.direct(&ann, &bob).await;
+    let said = ann.say(&place, "first").await;
+    let id = said["id"].as_str().expect("an id").to_owned();
+    let mut talker = Talker::stoory(&ann).await;
+    talker.call("join_conversation", json!(place)).await;
+    let before = talker.vanish();
+    ann.patch(
+        &format!("/api/v1/messages/{id}"),
+        json!({ "body": "better" }),
+    )
+    .await
+    .expect_status(200);
+    let path = format!("/api/v1/conversations/{place}/seen");
+    bob.post(&path, json!({ "seq": 2 }))
+        .await
+        .expect_status(200);
+    let (mut back, is_found) = before.again(&ann).await;
+    assert!(is_found);
+    let seen = back.event("message_seen").await;
+    assert_eq!(seen, json!({ "messageId": id, "userId": "bob" }));
 }

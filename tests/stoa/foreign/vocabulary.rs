@@ -42,6 +42,11 @@ async fn the_guides_front_end_finds_everything_under_its_names() {
 
     let message = &heard["message"]["id"];
     let seen = json!({ "messageId": message, "userId": "bob", "conversationId": place });
+    let never = message.as_str().unwrap();
+    let never = format!("{}ffff", &never[..never.len() - 4]);
+    let wrong = json!({ "messageId": never, "userId": "bob", "conversationId": place });
+    let refused = other.ask("mark_seen", wrong).await;
+    assert_eq!(refused["error_code"], "MESSAGE_NOT_FOUND");
     other.call("mark_seen", seen).await;
     let seen = one.event("message_seen").await;
     assert_eq!(seen, json!({ "messageId": message, "userId": "bob" }));
