@@ -44,6 +44,7 @@ pub mod wire;
 
 pub mod bell;
 pub mod directory;
+pub mod mailbox;
 pub mod metrics;
 pub mod outbound;
 pub mod outbox;

@@ -17,6 +17,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Loaded;
 use crate::error::Error;
 use crate::flow::deal::Committed;
+use crate::mailbox;
 use crate::room::actor::Room;
 use crate::room::reply::{Asker, Reply};
 use crate::room::worded::Worded;
@@ -231,7 +232,8 @@ impl Registry {
             Arc::clone(&self.house),
             context.address().recipient::<Tired>(),
         );
-        Some(Room::start_in_arbiter(&arbiter.handle(), move |_| {
+        let places = house.mailbox;
+        Some(mailbox::start(&arbiter.handle(), places, move |_| {
             Room::new(loaded, house, registry)
         }))
     }

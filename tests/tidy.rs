@@ -36,6 +36,7 @@ const LINES: [&[&str]; 14] = [
         "outbound",
         "signing",
         "bell",
+        "mailbox",
     ],
     &["config", "error"],
     &["domain"],

@@ -18,7 +18,7 @@ use super::{House, Sleep, Tired, ToRoom};
 use crate::dialect::Event;
 use crate::dialect::stoory::known::Known;
 use crate::directory::PresenceChanged;
-use crate::domain::command::{Command, Mark};
+use crate::domain::command::Command;
 use crate::domain::conversation::Membership;
 use crate::domain::ids::{Seq, SessionId, UserNo};
 use crate::domain::principal::Principal;
@@ -157,10 +157,7 @@ impl Room {
             Command::Send(draft) => self.send(principal, draft, reply, context),
             Command::Type(typing) => self.type_(&principal, typing, reply),
             Command::Mark { mark, seq } => self.mark(&principal, mark, seq, reply, context),
-            Command::See { message } => match self.state.must_be_here(message) {
-                Ok(()) => self.mark(&principal, Mark::Seen, message.seq, reply, context),
-                Err(refusal) => reply.refuse(refusal),
-            },
+            Command::See { message } => self.see(&principal, message, reply, context),
             Command::Edit { .. }
             | Command::Delete { .. }
             | Command::AddParticipant { .. }
@@ -250,7 +247,6 @@ impl Actor for Room {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
-        context.set_mailbox_capacity(self.house.mailbox);
         self.house.metrics.rooms.inc();
         let present: Vec<UserNo> = self
             .state

@@ -95,6 +95,22 @@ impl Room {
         );
     }
 
+    /// Moves the watermark to a message that has been announced here.
+    pub(super) fn see(
+        &mut self,
+        principal: &Principal,
+        message: MessageId,
+        reply: Reply,
+        context: &mut Context<Self>,
+    ) {
+        let known = message.seq <= self.timeline.announced();
+        match self.state.must_be_here(message) {
+            Ok(()) if known => self.mark(principal, Mark::Seen, message.seq, reply, context),
+            Ok(()) => reply.refuse(Refusal::MessageNotFound),
+            Err(refusal) => reply.refuse(refusal),
+        }
+    }
+
     /// A watermark is committed: those whom it concerns are told.
     pub(super) fn mark_settled(&mut self, waiting: WaitingMark, outcome: Outcome) {
         let WaitingMark {
