@@ -118,6 +118,8 @@ pub struct Outbox {
     form: Form,
     bound: usize,
     queue: Mutex<Queue>,
+    /// Conversations of which it is being told what it missed: until its place in the room is taken, the room has nothing for it.
+    catching_up: Mutex<Vec<ConversationId>>,
     waker: AtomicWaker,
     opened: Instant,
     /// Milliseconds after `opened`: written by the session when it hears from its peer.
@@ -141,12 +143,28 @@ impl Outbox {
             form,
             bound,
             queue: Mutex::default(),
+            catching_up: Mutex::default(),
             waker: AtomicWaker::new(),
             opened: Instant::now(),
             heard: AtomicU64::new(0),
             pinged: AtomicU64::new(0),
             deadline: AtomicU64::new(u64::MAX),
         })
+    }
+
+    /// What was missed of these will be told.
+    pub fn catch_up(&self, conversations: impl IntoIterator<Item = ConversationId>) {
+        self.catching_up.lock().extend(conversations);
+    }
+
+    /// Whether it is still being told what it missed of this.
+    pub fn is_catching_up(&self, conversation: ConversationId) -> bool {
+        self.catching_up.lock().contains(&conversation)
+    }
+
+    /// The room tells it from now on, or nobody does.
+    pub fn has_caught_up(&self, conversation: ConversationId) {
+        self.catching_up.lock().retain(|one| *one != conversation);
     }
 
     /// Whose it is.

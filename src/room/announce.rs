@@ -144,11 +144,11 @@ impl Room {
 
     /// Tells those who take part and are online, but have not joined; each in the form of their connection, encoded once for each.
     pub(super) fn tell_elsewhere(&self, event: &Event<'_>) {
-        let joined = self.joined_sessions();
+        let (joined, here) = (self.joined_sessions(), self.state.conversation.id);
         let mut worded = Worded::new(event, self.scene(), self.roles());
         for person in self.state.everybody().filter(|p| p.may_read().is_ok()) {
             for outbox in self.house.directory.outboxes(person.no) {
-                if !joined.contains(&outbox.session()) {
+                if !joined.contains(&outbox.session()) && !outbox.is_catching_up(here) {
                     worded.push(&outbox, Some(&person.role));
                 }
             }

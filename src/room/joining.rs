@@ -41,6 +41,7 @@ impl Room {
         reply: Reply,
         context: &mut Context<Self>,
     ) {
+        outbox.has_caught_up(self.state.conversation.id);
         let reader = match self.state.reader(&principal) {
             Ok(reader) => reader,
             Err(refusal) => return reply.refuse(refusal),

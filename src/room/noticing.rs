@@ -101,7 +101,7 @@ impl Room {
                 return log::warn!(event = "notifications_not_sent", conversation_id:% = self.state.conversation.id; "{error}");
             }
         };
-        let joined = self.joined_sessions();
+        let (joined, here) = (self.joined_sessions(), self.state.conversation.id);
         for (user, unread) in counts {
             let Some(person) = self
                 .state
@@ -115,7 +115,7 @@ impl Room {
             let meant: Vec<&Message> = messages.iter().filter(meant).collect();
             let mut made: HashMap<Form, Vec<ByteString>> = HashMap::new();
             for outbox in self.house.directory.outboxes(user) {
-                if !joined.contains(&outbox.session()) {
+                if !joined.contains(&outbox.session()) && !outbox.is_catching_up(here) {
                     let notices = made
                         .entry(outbox.form())
                         .or_insert_with(|| self.notices_in(outbox.form(), &meant, unread));

@@ -184,6 +184,8 @@ async fn come_in(
     open.ok_or(Refusal::Unavailable("Too many connections"))?;
     let outbox = socket.outbox();
     outbox.set_deadline(time_left(&principal), CloseReason::Unauthenticated);
+    let missed = resumed.iter().flat_map(|resumed| &resumed.followed);
+    outbox.catch_up(missed.map(|followed| followed.id));
     directory.arrive(principal.no, outbox);
     door.house.metrics.connections.inc();
     if let Some(pid) = pid {

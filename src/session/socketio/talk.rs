@@ -259,6 +259,7 @@ impl Talk {
             return;
         };
         self.behind.retain(|(behind, _)| *behind != conversation);
+        self.socket.outbox().has_caught_up(conversation);
         let Some(holder) = self.holder() else {
             return self.places.lock().go(0, conversation);
         };

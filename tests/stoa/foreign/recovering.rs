@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::talker::Talker;
+use super::talker::{Talker, door};
 use crate::client::Person;
 use crate::deals::Deal;
 use crate::house::House;
@@ -303,4 +303,44 @@ async fn what_was_read_meanwhile_is_told_by_messages_that_exist() {
     assert!(is_found);
     let seen = back.event("message_seen").await;
     assert_eq!(seen, json!({ "messageId": id, "userId": "bob" }));
+}
+
+/// While a client is still being told what it missed, its rooms tell it nothing: neither twice, nor before what came earlier.
+#[actix_rt::test]
+async fn what_happens_while_much_is_told_again_comes_once_and_behind_it() {
+    let deal = Deal::begin().await;
+    let (bela, house) = (deal.brand_owner.clone(), &deal.house);
+    let ann = house.person("ann").await;
+    let other = house.direct(&ann, &bela).await;
+    let mut talker = Talker::stoory(&bela).await;
+    talker.call("join_conversation", json!(other)).await;
+    talker.call("join_conversation", json!(deal.id)).await;
+    let before = talker.vanish();
+    let long = "x".repeat(7_000);
+    for number in 0..150 {
+        ann.say(&other, &format!("{number} {long}")).await;
+    }
+    let poller = door(house.address).poller().await;
+    let auth = json!({ "token": bela.token, "pid": before.pid, "offset": before.offset });
+    poller.post(format!("40{auth}")).await;
+    let pressed = deal
+        .press(&deal.influencer, "accept_connection", json!({}))
+        .await;
+    pressed.expect_status(200);
+    ann.say(&other, "at last").await;
+    let mut events: Vec<Value> = Vec::new();
+    let is_last = |event: &Value| event[1]["message"]["message"] == "at last";
+    let is_step = |event: &Value| event[0] == "conversation_state_changed";
+    while !(events.iter().any(is_last) && events.iter().any(is_step)) {
+        for packet in poller.get().await.1.split('\u{1e}') {
+            match packet.strip_prefix("42") {
+                Some(event) => events.push(serde_json::from_str(event).expect("JSON")),
+                None if packet == "2" => drop(poller.post("3").await),
+                None => {}
+            }
+        }
+    }
+    assert_eq!(events.iter().filter(|event| is_step(event)).count(), 1);
+    assert!(events.iter().all(|event| event[0] != "notification"));
+    assert_eq!(bodies(&events, &other).len(), 151);
 }
