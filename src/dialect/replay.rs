@@ -49,12 +49,12 @@ pub fn marks_told_again(
             (Mark::Seen, person.read_seq),
             (Mark::Delivered, person.delivered_seq),
         ] {
-            let Some(newest) = newest.get(&seq) else {
+            if seq == 0 {
                 continue;
-            };
+            }
             let message = MessageId {
                 conversation: scene.conversation.no,
-                seq: *newest,
+                seq: newest.get(&seq).copied().unwrap_or(seq),
             };
             let marked = Event::Marked {
                 mark,

@@ -195,11 +195,16 @@ impl Read {
             let asking = flows::asking(connection, no)?;
             Ok::<_, Error>(Known::read(remembered, standing.state_version, &asking))
         });
-        let people = snapshot.participants.iter();
-        let marks: Vec<Seq> = people.flat_map(|p| [p.read_seq, p.delivered_seq]).collect();
-        let marked = match manner {
-            Manner::Events => marks::newest_messages(connection, no, &marks)?,
-            Manner::Answer | Manner::Both | Manner::Again => HashMap::new(),
+        let marked = match (manner, form) {
+            (Manner::Events, Form::Stoory | Form::Lola) => {
+                let people = snapshot.participants.iter();
+                let marks: Vec<Seq> = people.flat_map(|p| [p.read_seq, p.delivered_seq]).collect();
+                marks::newest_messages(connection, no, &marks)?
+            }
+            // Native marks name a seq, and no message.
+            (Manner::Events, Form::Native) | (Manner::Answer | Manner::Both | Manner::Again, _) => {
+                HashMap::new()
+            }
         };
         Ok(Self {
             reader,
