@@ -2,6 +2,7 @@
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
@@ -67,34 +68,29 @@ impl Pace {
 
     /// One request of a user.
     pub fn user(&self, user: UserNo) -> Result<(), Refusal> {
-        let Some(limits) = &self.limits else {
-            return Ok(());
-        };
-        limits
-            .users
-            .check_key(&user)
-            .map_err(|early| slow_down(early.wait_time_from(limits.clock.now())))
+        self.keyed(|limits| &limits.users, &user)
     }
 
     /// One request or connection of an address.
     pub fn address(&self, address: IpAddr) -> Result<(), Refusal> {
-        let Some(limits) = &self.limits else {
-            return Ok(());
-        };
-        limits
-            .addresses
-            .check_key(&address)
-            .map_err(|early| slow_down(early.wait_time_from(limits.clock.now())))
+        self.keyed(|limits| &limits.addresses, &address)
     }
 
     /// One request of a session that polls, as its events come: the frames in it count against the session and its user.
     pub fn poll(&self, address: IpAddr) -> Result<(), Refusal> {
+        self.keyed(|limits| &limits.polls, &address)
+    }
+
+    fn keyed<K: Clone + Eq + Hash>(
+        &self,
+        buckets: impl FnOnce(&Limits) -> &DefaultKeyedRateLimiter<K>,
+        key: &K,
+    ) -> Result<(), Refusal> {
         let Some(limits) = &self.limits else {
             return Ok(());
         };
-        limits
-            .polls
-            .check_key(&address)
+        buckets(limits)
+            .check_key(key)
             .map_err(|early| slow_down(early.wait_time_from(limits.clock.now())))
     }
 

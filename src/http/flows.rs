@@ -9,13 +9,13 @@ use utoipa::{IntoParams, ToSchema};
 use super::caller::Caller;
 use super::conversations::limit_of;
 use super::idempotent::{Kept, once};
-use super::messages::{reader_of, speaker};
+use super::messages::{presser, reader_of, speaker};
 use super::refusals::Body;
 use super::{Asked, Failure, Server};
 use crate::domain::conversation::Conversation;
 use crate::domain::flow::StateVersion;
 use crate::domain::ids::{ConversationId, Seq, UserId};
-use crate::domain::principal::{Principal, Roles};
+use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Reader;
 use crate::flow::catalogue::Catalogue;
@@ -278,11 +278,8 @@ async fn act_once(
     let body: ActBody = body.read()?;
     let press = checked_press(action, body.input, body.state_version)?;
     let request_id = body.request_id.map(checked_request_id).transpose()?;
-    let mut actor = speaker(server, caller, body.user_id.as_deref()).await?;
-    if actor.no != caller.no {
-        // Whoever acts for somebody may do what they may, and nothing more.
-        Arc::make_mut(&mut actor).roles = Roles::default();
-    }
+    let speaker = speaker(server, caller, body.user_id.as_deref()).await?;
+    let actor = presser(speaker, caller);
     let deal = server.door.deals.press(id, actor, press, request_id);
     Kept::json(200, &deal.await?)
 }

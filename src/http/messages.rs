@@ -16,7 +16,7 @@ use crate::domain::conversation::Conversation;
 use crate::domain::ids::{ConversationId, MessageId, Seq, UserNo};
 use crate::domain::limits;
 use crate::domain::message::{Attachment, Audience, Draft, Message, MessageKind};
-use crate::domain::principal::Principal;
+use crate::domain::principal::{Principal, Roles};
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Reader;
 use crate::error::Error;
@@ -237,6 +237,14 @@ pub(super) async fn speaker(
         profile: Arc::new(profile),
         ..Principal::clone(caller)
     }))
+}
+
+/// Somebody who presses: whoever acts for another may do what they may, and nothing more.
+pub(super) fn presser(mut speaker: Arc<Principal>, caller: &Principal) -> Arc<Principal> {
+    if speaker.no != caller.no {
+        Arc::make_mut(&mut speaker).roles = Roles::default();
+    }
+    speaker
 }
 
 async fn send_once(

@@ -104,9 +104,6 @@ pub(super) async fn deliver(
     let Some(event) = event.filter(|event| event.delivered_at.is_none()) else {
         return Ok(End::Done);
     };
-    if shop.platform.is_none() {
-        return Ok(End::Done);
-    }
     let poster = Arc::clone(shop);
     let posted = tokio::task::spawn_blocking(move || {
         poster

@@ -123,12 +123,12 @@ impl Room {
         self.tell_those(events, |_| true);
     }
 
-    pub(super) fn tell_those(&mut self, events: &[Encoded], who: impl FnMut(&Listener) -> bool) {
+    pub(super) fn tell_those(
+        &mut self,
+        events: &[Encoded],
+        mut who: impl FnMut(&Listener) -> bool,
+    ) {
         self.tell_crowd();
-        self.push_to_those(events, who);
-    }
-
-    fn push_to_those(&mut self, events: &[Encoded], mut who: impl FnMut(&Listener) -> bool) {
         let metrics = &self.house.metrics;
         self.listeners
             .retain_mut(|listener| !who(listener) || hand(listener, events, metrics));

@@ -174,8 +174,8 @@ pub fn go(
 }
 
 /// The client comes back over another connection, which speaks for it from now on. An offset of another `pid` says that it has heard
-/// nothing under this one. `None` where it is not known, says of itself what can
-/// not be, or has missed more than `most` changes: then it is forgotten.
+/// nothing under this one. `None` where it is not known, says of itself what can not be, or has missed more than `most` changes: then
+/// it is forgotten.
 pub fn resume(
     connection: &mut PgConnection,
     holder: Holder,

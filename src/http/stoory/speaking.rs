@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use std::sync::Arc;
 
-use crate::domain::principal::{Principal, Roles};
+use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::http::messages::speaker;
+use crate::http::messages::{presser, speaker};
 use crate::http::refusals::Body;
 use crate::http::{Failure, Server};
 
@@ -54,17 +54,13 @@ pub(super) async fn speaker_of(
     speaker(server, caller, acting.as_deref()).await
 }
 
-/// Who presses: whoever acts for somebody may do what they may, and nothing more.
+/// Who presses.
 pub(super) async fn presser_of(
     server: &Server,
     caller: &Arc<Principal>,
     body: &Body,
 ) -> Result<Arc<Principal>, Failure> {
-    let mut presser = speaker_of(server, caller, body).await?;
-    if presser.no != caller.no {
-        Arc::make_mut(&mut presser).roles = Roles::default();
-    }
-    Ok(presser)
+    Ok(presser(speaker_of(server, caller, body).await?, caller))
 }
 
 /// Refuses a payload that names anybody but the caller, whoever that is: nobody reads for somebody else.

@@ -62,13 +62,7 @@ async fn what_somebody_may_do_follows_their_role_and_ends_with_it() {
 async fn whoever_is_muted_presses_but_does_not_type() {
     let deal = Deal::begin().await;
     deal.change("ines", json!({ "muted": true })).await;
-    deal.step(
-        "influencer",
-        "accept_connection",
-        json!({}),
-        "brand_owner_details",
-    )
-    .await;
+    deal.connect().await;
 }
 
 #[tokio::test]
@@ -219,13 +213,7 @@ async fn in_a_closed_conversation_nobody_presses_but_staff() {
     }
     let open = deal.platform.patch(&path, json!({ "status": "open" }));
     open.await.expect_status(200);
-    deal.step(
-        "influencer",
-        "accept_connection",
-        json!({}),
-        "brand_owner_details",
-    )
-    .await;
+    deal.connect().await;
     let closed = deal.platform.patch(&path, json!({ "status": "closed" }));
     closed.await.expect_status(200);
     let support = deal.house.person_with("support", &["support"]).await;
@@ -241,13 +229,7 @@ async fn a_step_reaches_those_who_listen_though_the_room_and_the_deal_slept() {
     let mut elsewhere = deal.brand_owner.socket().await;
     deal.eventually(|| async { (deal.house.rooms_awake() == 0).then_some(()) })
         .await;
-    deal.step(
-        "influencer",
-        "accept_connection",
-        json!({}),
-        "brand_owner_details",
-    )
-    .await;
+    deal.connect().await;
     let told = elsewhere.event("conversation_state_changed").await;
     assert_eq!(
         told["available_actions"][0]["action"],

@@ -103,16 +103,16 @@ impl Deal {
         }
     }
 
+    /// The influencer accepts the connection: the first step of a bid.
+    pub async fn connect(&self) -> Value {
+        let (action, state) = ("accept_connection", "brand_owner_details");
+        self.step("influencer", action, json!({}), state).await
+    }
+
     /// Up to the price that both agree on: the money is waited for.
     pub async fn to_payment(&self) {
         let none = || json!({});
-        self.step(
-            "influencer",
-            "accept_connection",
-            none(),
-            "brand_owner_details",
-        )
-        .await;
+        self.connect().await;
         let details = json!({ "details": "Three posts" });
         self.step(
             "brand_owner",

@@ -65,13 +65,7 @@ async fn what_is_said_to_one_side_reaches_the_other_by_no_path() {
     let deal = Deal::begin().await;
     let mut theirs = deal.brand_owner.joined(&deal.id).await;
     let mut own = deal.influencer.joined(&deal.id).await;
-    deal.step(
-        "influencer",
-        "accept_connection",
-        json!({}),
-        "brand_owner_details",
-    )
-    .await;
+    deal.connect().await;
     let secret = "You accepted the connection.";
     own.event("conversation_state_changed").await;
     theirs.event("conversation_state_changed").await;
@@ -104,13 +98,7 @@ async fn whoever_comes_back_finds_the_cards_answered() {
         .clone();
     assert!(card["action"]["done"].is_null());
     socket.close().await;
-    deal.step(
-        "influencer",
-        "accept_connection",
-        json!({}),
-        "brand_owner_details",
-    )
-    .await;
+    deal.connect().await;
     let mut socket = deal.influencer.socket().await;
     let back = json!({ "conversation_id": deal.id, "after": before["last_seq"] });
     let after = socket.call("join_conversation", back).await.unwrap();

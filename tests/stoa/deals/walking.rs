@@ -39,13 +39,7 @@ async fn a_deal_shows_each_side_its_own_actions_and_its_own_cards() {
     );
     assert_eq!(card["sender_id"], Value::Null);
     assert!(deal.messages(&deal.brand_owner).await.is_empty());
-    deal.step(
-        "influencer",
-        "accept_connection",
-        json!({}),
-        "brand_owner_details",
-    )
-    .await;
+    deal.connect().await;
     let card = deal.messages(&deal.influencer).await.remove(0);
     assert_eq!(card["action"]["done"]["action"], "accept_connection");
     assert_eq!(card["action"]["done"]["actor_id"], "ines");
@@ -55,13 +49,7 @@ async fn a_deal_shows_each_side_its_own_actions_and_its_own_cards() {
 async fn a_step_is_told_to_both_sides_as_it_happens_with_what_each_may_do() {
     let deal = Deal::begin().await;
     let mut listening = deal.brand_owner.joined(&deal.id).await;
-    deal.step(
-        "influencer",
-        "accept_connection",
-        json!({}),
-        "brand_owner_details",
-    )
-    .await;
+    deal.connect().await;
     let told = listening.event("conversation_state_changed").await;
     assert_eq!(told["previous_state"], "influencer_responding");
     assert_eq!(told["new_state"], "brand_owner_details");
@@ -184,13 +172,7 @@ async fn a_wrong_press_is_refused_with_what_would_be_right_and_changes_nothing()
         .await
         .expect_status(404)
         .expect_code("ACTION_NOT_FOUND");
-    deal.step(
-        "influencer",
-        "accept_connection",
-        json!({}),
-        "brand_owner_details",
-    )
-    .await;
+    deal.connect().await;
     let empty = deal.press(
         &deal.brand_owner,
         "send_project_details",
