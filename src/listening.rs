@@ -6,7 +6,7 @@ use actix_rt::net::TcpStream;
 use actix_server::ServerBuilder;
 use actix_service::{fn_factory, map_config};
 use actix_web::dev::AppConfig;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{NormalizePath, from_fn};
 use actix_web::{App, web};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const SPARE_CONNECTIONS: usize = 1_024;
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 4_096;
 
-/// Begins to listen. Answers where, and the server to run; fails with a sentence that says what to do.
+/// Begins to listen. A path means the same with a slash at its end, as front ends are used to. Answers where, and the server to run; fails with a sentence that says what to do.
 pub fn listen(
     server: &web::Data<Server>,
     engine: &Arc<Engine>,
@@ -56,6 +56,7 @@ pub fn listen(
             .configure(engineio::routes("/socket.io", Arc::clone(&engine)))
             .configure(http::outside)
             .wrap(cors(&origins))
+            .wrap(NormalizePath::trim())
             .wrap(from_fn(http::watch::watch))
     };
     let builder = bounded(config);
@@ -137,6 +138,7 @@ fn cors(origins: &[String]) -> Cors {
     allowed
         .allowed_methods(["GET", "POST", "PATCH", "PUT", "DELETE"])
         .allow_any_header()
+        .supports_credentials()
         .max_age(3_600)
 }
 

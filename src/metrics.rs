@@ -5,6 +5,7 @@ use prometheus::{
     TextEncoder,
 };
 
+use crate::domain::form::Form;
 use crate::error::Error;
 
 /// Every figure, in a registry of its own, so that two servers in one process keep theirs apart.
@@ -22,6 +23,8 @@ pub struct Metrics {
     pub repeats: IntCounter,
     /// Frames pushed to outboxes.
     pub deliveries: IntCounter,
+    /// Events that rooms put into words, by form.
+    encoded: [IntCounter; Form::ALL.len()],
     /// Outboxes that ran over.
     pub overflows: IntCounter,
     /// Appends and marks in one commit.
@@ -57,6 +60,11 @@ impl Metrics {
                 "stoa_deliveries_total",
                 "Frames pushed to outboxes",
             )?,
+            encoded: {
+                let name = "stoa_events_encoded_total";
+                let family = family(&registry, name, "Events that rooms put into words", "form")?;
+                Form::ALL.map(|form| family.with_label_values(&[form.name()]))
+            },
             overflows: counter(
                 &registry,
                 "stoa_outbox_overflows_total",
@@ -74,13 +82,7 @@ impl Metrics {
                 "Time of one commit",
                 &SECONDS,
             )?,
-            refusals: {
-                let family = IntCounterVec::new(
-                    Opts::new("stoa_refusals_total", "Refusals by code"),
-                    &["code"],
-                );
-                register(&registry, family)?
-            },
+            refusals: family(&registry, "stoa_refusals_total", "Refusals by code", "code")?,
             requests: {
                 let options = HistogramOpts::new("stoa_request_seconds", "Requests by route")
                     .buckets(SECONDS.to_vec());
@@ -91,6 +93,16 @@ impl Metrics {
             },
             registry,
         })
+    }
+
+    /// How many events were put into words in a form.
+    pub fn encoded(&self, form: Form) -> &IntCounter {
+        let [native, stoory, lola] = &self.encoded;
+        match form {
+            Form::Native => native,
+            Form::Stoory => stoory,
+            Form::Lola => lola,
+        }
     }
 
     /// The text that Prometheus reads.
@@ -123,6 +135,18 @@ fn gauge(registry: &Registry, name: &str, help: &str) -> Result<IntGauge, Error>
 
 fn counter(registry: &Registry, name: &str, help: &str) -> Result<IntCounter, Error> {
     register(registry, IntCounter::new(name, help))
+}
+
+fn family(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    label: &str,
+) -> Result<IntCounterVec, Error> {
+    register(
+        registry,
+        IntCounterVec::new(Opts::new(name, help), &[label]),
+    )
 }
 
 fn histogram(

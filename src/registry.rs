@@ -106,8 +106,7 @@ impl Rooms {
             known: &nothing,
             system: &house.system_user,
         };
-        let roles = people.iter().map(|person| person.role.as_str()).collect();
-        let mut created = Worded::new(&Event::Created, scene, roles);
+        let mut created = Worded::new(&Event::Created, scene, &house.metrics);
         for person in &people {
             for outbox in house.directory.outboxes(person.no) {
                 created.push(&outbox, Some(&person.role));

@@ -16,7 +16,7 @@ pub use requests::{Incoming, decode};
 
 use bytestring::ByteString;
 
-use crate::domain::form::{Form, Forms};
+use crate::domain::form::Form;
 use crate::domain::ids::UserNo;
 
 /// The bytes of one event in one form.
@@ -76,19 +76,6 @@ pub fn variants(
         Form::Stoory => stoory::events::variants(event, scene, roles),
         Form::Lola => lola::events::variants(event, scene, roles),
     }
-}
-
-/// An event in each of these forms, once, and in no other.
-pub fn in_forms(
-    forms: Forms,
-    event: &Event<'_>,
-    scene: &Scene<'_>,
-    roles: &[&str],
-) -> [Option<Variants>; Form::ALL.len()] {
-    Form::ALL.map(|form| {
-        let is_wanted = forms.contains(form);
-        is_wanted.then(|| variants(form, event, scene, roles))?
-    })
 }
 
 /// The namespace in which a form is spoken over Socket.IO.

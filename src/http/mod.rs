@@ -21,7 +21,7 @@ mod upgrade;
 pub mod watch;
 pub mod webhooks;
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, Route, guard, web};
 use std::sync::Arc;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -94,14 +94,19 @@ pub fn api(routes: &mut ServiceConfig) {
 /// Everything else: operation, documentation, the socket, the demo's pages.
 pub fn outside(routes: &mut web::ServiceConfig) {
     routes
-        .route("/healthz", web::get().to(operation::healthz))
-        .route("/readyz", web::get().to(operation::readyz))
-        .route("/metrics", web::get().to(operation::metrics))
+        .route("/healthz", looking().to(operation::healthz))
+        .route("/readyz", looking().to(operation::readyz))
+        .route("/metrics", looking().to(operation::metrics))
         .route("/ws", web::get().to(upgrade::upgrade))
-        .route("/docs", web::get().to(pages::docs))
-        .route("/", web::get().to(pages::index))
-        .route("/{path:.*}", web::get().to(pages::asset))
+        .route("/docs", looking().to(pages::docs))
+        .route("/", looking().to(pages::index))
+        .route("/{path:.*}", looking().to(pages::asset))
         .default_service(web::to(nothing_here));
+}
+
+/// A GET, or a HEAD, whose answer has no body.
+fn looking() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 /// The page of the sandbox, where it is the gateway.

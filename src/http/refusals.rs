@@ -117,7 +117,7 @@ impl<T: serde::de::DeserializeOwned> FromRequest for Asked<T> {
             let name = alone.and_then(|pair| pair.split('=').next());
             Failure(Refusal::invalid(
                 name.unwrap_or("query").to_owned(),
-                format!("is not valid: {error}"),
+                format!("is not valid: {}", in_its_own_words(&error)),
             ))
         };
         ready(
@@ -125,6 +125,13 @@ impl<T: serde::de::DeserializeOwned> FromRequest for Asked<T> {
                 .map(|read| Self(read.into_inner()))
                 .map_err(wrong),
         )
+    }
+}
+
+fn in_its_own_words(error: &actix_web::error::QueryPayloadError) -> String {
+    match error {
+        actix_web::error::QueryPayloadError::Deserialize(reason) => reason.to_string(),
+        other => other.to_string(),
     }
 }
 

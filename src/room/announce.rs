@@ -6,11 +6,11 @@ use super::actor::Room;
 use super::listener::{Encoded, Told};
 use super::marking::AUTHORS;
 use super::worded::Worded;
-use crate::dialect::{self, Event, Scene, said_with};
+use crate::dialect::{Event, Scene, said_with};
 use crate::domain::conversation::{Membership, Participant};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::Stepped;
-use crate::domain::form::{Form, Forms};
+use crate::domain::form::Form;
 use crate::domain::ids::{Seq, UserNo};
 use crate::domain::message::Message;
 use crate::wire::encode::MessageEvent;
@@ -24,7 +24,7 @@ impl Room {
                 Fact::Said(message) if entry.seq <= self.woken_at => self.notices.add(message),
                 Fact::Stepped(stepped) if entry.seq <= self.woken_at => {
                     let entry = &entry;
-                    self.tell_elsewhere(&Event::Step { entry, stepped });
+                    self.tell_elsewhere(&mut self.worded(&Event::Step { entry, stepped }));
                 }
                 _ => {}
             }
@@ -60,8 +60,9 @@ impl Room {
                 Fact::Stepped(stepped) => {
                     self.known.step(stepped);
                     let step = Event::Step { entry, stepped };
-                    self.tell_elsewhere(&step);
-                    let mut step = self.encoded(Some(entry.seq), &step);
+                    let mut step = self.worded(&step);
+                    self.tell_elsewhere(&mut step);
+                    let mut step = self.heard(Some(entry.seq), step);
                     let after = ready.get(place + 1..).unwrap_or_default();
                     let act = self.act_told(entry.seq, stepped, after);
                     if act.is_some() {
@@ -95,40 +96,22 @@ impl Room {
 
     /// An event in every form that is listened in.
     pub(super) fn encoded(&self, seq: Option<Seq>, event: &Event<'_>) -> Encoded {
-        let listened: Forms = self
-            .listeners
-            .iter()
-            .map(|listener| listener.form)
-            .collect();
-        let (scene, roles) = (self.scene(), self.roles_told(event, listened));
+        self.heard(seq, self.worded(event))
+    }
+
+    fn worded<'a>(&'a self, event: &'a Event<'a>) -> Worded<'a> {
+        Worded::new(event, self.scene(), &self.house.metrics)
+    }
+
+    /// What those who have joined are told of an event.
+    fn heard(&self, seq: Option<Seq>, worded: Worded<'_>) -> Encoded {
+        let listened = self.listeners.iter().map(|listener| listener.form);
         Encoded {
             seq,
             told: Told::Wholly,
-            audience: match event {
-                Event::Message { message, .. } => message.draft.audience.clone(),
-                _ => None,
-            },
-            variants: dialect::in_forms(listened, event, &scene, &roles),
+            audience: worded.audience().cloned(),
+            variants: worded.into_forms(listened.collect()),
         }
-    }
-
-    /// The roles of the conversation, where they may be told different things.
-    fn roles_told(&self, event: &Event<'_>, listened: Forms) -> Vec<&str> {
-        let is_same_for_all = match event {
-            Event::Step { .. } | Event::Act { .. } => false,
-            _ => !listened.has_foreign() || self.state.conversation.flow.is_none(),
-        };
-        match is_same_for_all {
-            true => Vec::new(),
-            false => self.roles(),
-        }
-    }
-
-    fn roles(&self) -> Vec<&str> {
-        let mut roles: Vec<&str> = self.state.everybody().map(|p| p.role.as_str()).collect();
-        roles.sort_unstable();
-        roles.dedup();
-        roles
     }
 
     /// What one has to know to put into words what happens here.
@@ -142,10 +125,9 @@ impl Room {
         }
     }
 
-    /// Tells those who take part and are online, but have not joined; each in the form of their connection, encoded once for each.
-    pub(super) fn tell_elsewhere(&self, event: &Event<'_>) {
+    /// Tells those who take part and are online, but have not joined; each in the form of their connection.
+    fn tell_elsewhere(&self, worded: &mut Worded<'_>) {
         let (joined, here) = (self.joined_sessions(), self.state.conversation.id);
-        let mut worded = Worded::new(event, self.scene(), self.roles());
         for person in self.state.everybody().filter(|p| p.may_read().is_ok()) {
             for outbox in self.house.directory.outboxes(person.no) {
                 if !joined.contains(&outbox.session()) && !outbox.is_catching_up(here) {
@@ -188,15 +170,16 @@ impl Room {
         }
         if let Some(user) = newcomer {
             let role = self.state.person(user).map(|person| person.role.as_str());
-            let mut created = Worded::new(&Event::Created, self.scene(), self.roles());
+            let mut created = self.worded(&Event::Created);
             for outbox in self.house.directory.outboxes(user) {
                 created.push(&outbox, role);
             }
         }
         let changed = Event::Changed { seq: entry.seq };
-        let event = self.encoded(Some(entry.seq), &changed);
+        let mut changed = self.worded(&changed);
+        self.tell_elsewhere(&mut changed);
+        let event = self.heard(Some(entry.seq), changed);
         self.tell(&[event]);
-        self.tell_elsewhere(&changed);
     }
 
     /// Somebody came, went or changed: who listens, whose presence is heard, and what they are told.
@@ -220,7 +203,7 @@ impl Room {
             }
         }
         let lost = Event::Lost { seq, person };
-        let mut lost = Worded::new(&lost, self.scene(), Vec::new());
+        let mut lost = self.worded(&lost);
         for outbox in self.house.directory.outboxes(person.no) {
             if !stays.contains(&outbox.session()) {
                 lost.push(&outbox, None);

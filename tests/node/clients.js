@@ -44,6 +44,13 @@ globalThis.clients = (io) => {
     async ask({ name, event, argument }) {
       return await known.get(name).socket.timeout(20_000).emitWithAck(event, argument);
     },
+    // A request over HTTP, as the guide's handleButtonClick makes it.
+    async request({ url, token, body }) {
+      const options = { headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` } };
+      if (body) Object.assign(options, { method: "POST", body: JSON.stringify(body) });
+      const answer = await fetch(url, options);
+      return { status: answer.status, body: await answer.json() };
+    },
     // Everything that came, as soon as there are so many events of a name among it.
     async take({ name, event, count }) {
       const client = known.get(name);

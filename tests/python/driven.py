@@ -5,6 +5,7 @@ import json
 import sys
 import urllib.parse
 
+import aiohttp
 import socketio
 
 known = {}
@@ -74,6 +75,14 @@ async def ask(details):
     return await client.sio.call(details["event"], details["argument"], namespace=client.namespace, timeout=20)
 
 
+async def request(details):
+    headers = {"Authorization": f"Bearer {details['token']}"}
+    method = "POST" if details["body"] else "GET"
+    async with aiohttp.ClientSession(headers=headers) as http:
+        async with http.request(method, details["url"], json=details["body"]) as answer:
+            return {"status": answer.status, "body": await answer.json()}
+
+
 async def take(details):
     client = known[details["name"]]
     count = lambda: sum(1 for event in client.events if event[0] == details["event"])
@@ -105,6 +114,7 @@ async def disconnect(details):
 COMMANDS = {
     "connect": connect,
     "ask": ask,
+    "request": request,
     "take": take,
     "connected": connected,
     "uses": uses,

@@ -1,5 +1,6 @@
 //! What happens, under the guide's names: `docs/socketio.md` has a line for each event.
 
+use bytestring::ByteString;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
@@ -13,7 +14,7 @@ use crate::domain::command::Mark;
 use crate::domain::conversation::{Membership, PresenceStatus};
 use crate::domain::entry::Entry;
 use crate::domain::flow::Stepped;
-use crate::domain::ids::ConversationId;
+use crate::domain::ids::{ConversationId, UserNo};
 use crate::domain::message::Message;
 use crate::domain::snapshot::Particulars;
 use crate::wire::encode::MessageEvent;
@@ -131,7 +132,7 @@ pub(crate) fn variants(event: &Event<'_>, scene: &Scene<'_>, roles: &[&str]) -> 
 fn for_roles(
     scene: &Scene<'_>,
     roles: &[&str],
-    bytes: impl Fn(Option<&str>, &Particulars) -> bytestring::ByteString,
+    bytes: impl Fn(Option<&str>, &Particulars) -> ByteString,
 ) -> Variants {
     match &scene.conversation.flow {
         None => Variants::same(bytes(None, &Particulars::default())),
@@ -152,7 +153,7 @@ fn said(kind: MessageEvent, message: &Message, scene: &Scene<'_>, roles: &[&str]
     })
 }
 
-fn stepped_event(entry: &Entry, stepped: &Stepped, scene: &Scene<'_>) -> bytestring::ByteString {
+fn stepped_event(entry: &Entry, stepped: &Stepped, scene: &Scene<'_>) -> ByteString {
     let data = StateChanged {
         conversation_id: scene.conversation.id,
         previous_state: stepped.from.as_deref(),
@@ -163,46 +164,73 @@ fn stepped_event(entry: &Entry, stepped: &Stepped, scene: &Scene<'_>) -> bytestr
     encode_one(NAMESPACE, "conversation_state_changed", &data)
 }
 
-/// Only what a person did is told as a button or an input.
+/// Only what a person did is told as a button or an input; what that person alone is told of it, they get with it.
 fn acted(
     stepped: &Stepped,
     said: &[Message],
     scene: &Scene<'_>,
     roles: &[&str],
 ) -> Option<Variants> {
-    stepped.actor_id.as_ref()?;
-    let conversation = scene.conversation;
-    let sides = Sides::new(conversation, scene.people.in_order());
-    Some(for_roles(scene, roles, |role, known| {
-        let shown = said.iter().find(|message| {
-            let nobody = crate::domain::ids::UserNo(0);
-            message.is_visible_to(nobody, role)
+    let actor = stepped.actor_id.as_ref()?;
+    let sides = Sides::new(scene.conversation, scene.people.in_order());
+    let act = Act {
+        stepped,
+        said,
+        scene,
+        sides: &sides,
+    };
+    let nobody = UserNo(0);
+    let mut told = for_roles(scene, roles, |role, known| act.told(nobody, role, known));
+    let mut people = scene.people.in_order().into_iter();
+    if let Some(person) = people.find(|person| person.id == *actor) {
+        let role = Some(person.role.as_str());
+        let bytes = act.told(person.no, role, &scene.known.to(role));
+        told.for_sender = Some((person.no, bytes));
+    }
+    Some(told)
+}
+
+/// What somebody pressed or typed.
+struct Act<'a> {
+    stepped: &'a Stepped,
+    said: &'a [Message],
+    scene: &'a Scene<'a>,
+    sides: &'a Sides<'a>,
+}
+
+impl Act<'_> {
+    fn told(&self, reader: UserNo, role: Option<&str>, known: &Particulars) -> ByteString {
+        let (stepped, conversation) = (self.stepped, self.scene.conversation);
+        let mut said = self.said.iter();
+        let shown = said.find(|message| message.is_visible_to(reader, role));
+        let message = shown.map(|message| {
+            MessageRow::new(
+                message,
+                conversation.id,
+                self.sides,
+                None,
+                self.scene.system,
+            )
         });
-        let message = shown
-            .map(|message| MessageRow::new(message, conversation.id, &sides, None, scene.system));
         let flow_update = FlowUpdate::in_deal(&stepped.standing);
-        match stepped.filled {
-            1 => {
-                let data = TextInput {
-                    input_type: &stepped.action,
-                    message,
-                    flow_update,
-                    conversation_id: conversation.id,
-                };
-                encode_one(NAMESPACE, "text_input", &data)
-            }
-            _ => {
-                let data = ButtonAction {
-                    button_id: &stepped.action,
-                    message,
-                    flow_update,
-                    conversation_id: conversation.id,
-                    conversation_context: ConversationContext::new(conversation, role, known),
-                };
-                encode_one(NAMESPACE, "button_action", &data)
-            }
+        if stepped.filled == 1 {
+            let data = TextInput {
+                input_type: &stepped.action,
+                message,
+                flow_update,
+                conversation_id: conversation.id,
+            };
+            return encode_one(NAMESPACE, "text_input", &data);
         }
-    }))
+        let data = ButtonAction {
+            button_id: &stepped.action,
+            message,
+            flow_update,
+            conversation_id: conversation.id,
+            conversation_context: ConversationContext::new(conversation, role, known),
+        };
+        encode_one(NAMESPACE, "button_action", &data)
+    }
 }
 
 fn changed(scene: &Scene<'_>, roles: &[&str]) -> Variants {

@@ -103,7 +103,7 @@ struct Chat {
 struct Visitor {
     /// Of the `Authorization` header.
     token: Option<String>,
-    /// How often the connection may ask for a namespace.
+    /// How fast the packets that are no events may come.
     pace: SessionPace,
 }
 
@@ -134,6 +134,11 @@ impl Application for Chat {
         })
     }
 
+    fn pace(&self, visitor: &Visitor) -> Result<(), CloseReason> {
+        let paced = self.door.pace.frame(&visitor.pace, None);
+        paced.map_err(|_| CloseReason::TooFast)
+    }
+
     fn outbox(&self, namespace: &str, session: SessionId, bound: usize) -> Arc<Outbox> {
         let form = form_of(namespace).unwrap_or(Form::Stoory);
         Outbox::of_form(session, bound, form)
@@ -160,7 +165,6 @@ async fn come_in(
     form: Form,
     connect: Connect<Visitor>,
 ) -> Result<Accepted, Error> {
-    door.pace.frame(&connect.visitor.pace, None)?;
     let auth: Auth = match &connect.auth {
         Some(auth) => read(auth.get())?,
         None => Auth::default(),

@@ -107,6 +107,7 @@ impl<A: Application> Client<A> {
 
     fn carry_out(&self, packet: Packet<'_>, attachments: &[Bytes]) -> Result<(), CloseReason> {
         if let Body::Connect(auth) = packet.body {
+            self.application.pace(&self.visitor)?;
             return self.connect(packet.namespace, auth);
         }
         let mut spaces = self.spaces.lock();
@@ -124,12 +125,12 @@ impl<A: Application> Client<A> {
                 attachments,
                 ack: id.map(|id| Ack::new(joined.socket.clone(), id)),
             }),
-            Body::Ack { id, arguments } => {
-                if joined.socket.answered(id) {
-                    joined.member.acknowledged(id, &arguments, attachments);
-                }
-            }
+            Body::Ack { id, arguments } => match joined.socket.answered(id) {
+                true => joined.member.acknowledged(id, &arguments, attachments),
+                false => self.application.pace(&self.visitor)?,
+            },
             Body::Disconnect => {
+                self.application.pace(&self.visitor)?;
                 spaces.leave(place, Departure::Left, &self.options);
             }
             Body::Connect(_) => {}

@@ -49,6 +49,13 @@ pub trait Application: Send + Sync + 'static {
     /// Looks at a handshake: its headers, its query, the peer's address.
     fn greet(&self, request: &HttpRequest) -> Result<Self::Visitor, Turned>;
 
+    /// A packet of a connection that no member is given: a CONNECT, a DISCONNECT, an acknowledgement that nobody asked for.
+    /// An error closes the connection.
+    fn pace(&self, visitor: &Self::Visitor) -> Result<(), CloseReason> {
+        let _ = visitor;
+        Ok(())
+    }
+
     /// The queue of a client that asks for a namespace, for at most this many bytes.
     fn outbox(&self, namespace: &str, session: SessionId, bound: usize) -> Arc<Outbox> {
         let _ = namespace;

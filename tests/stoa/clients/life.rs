@@ -1,11 +1,11 @@
 //! One client's life: refused, let in, talking, dealing, cut off for 500 messages and a restart of the server, back with all of them.
 
 use serde_json::{Value, json};
-use std::net::SocketAddr;
 
 use super::Client;
+use super::asking::{Connecting, first, said_in};
 use super::proxy::Proxy;
-use crate::client::Person;
+use crate::client::{Person, Socket};
 use crate::deals::Deal;
 use crate::house::House;
 
@@ -18,189 +18,280 @@ pub enum Returns {
     ByHistory,
 }
 
+/// Where the client's page lives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    /// On the server, or in no page.
+    Here,
+    /// Elsewhere; its origin is listed.
+    Elsewhere,
+}
+
 /// A server, and those whom the client talks with.
 pub struct Life {
     deal: Deal,
     proxy: Proxy,
     friend: Person,
+    client: Client,
+    home: Home,
+    returns: Returns,
 }
 
 /// The client is the brand owner of the deal.
 const NAME: &str = "bela";
 const MISSED: usize = 250;
 
+/// A way to a server, with this host's other name as the origin that is listed; and what the page's address begins with.
+pub async fn town() -> (Deal, Proxy, String) {
+    let proxy = Proxy::open().await;
+    let elsewhere = format!("http://localhost:{}", proxy.address.port());
+    let options = ["--rate-limits", "off", "--allowed-origins", &elsewhere];
+    let deal = Deal::begin_on(House::with(&options).await).await;
+    proxy.lead_to(deal.house.address);
+    (deal, proxy, elsewhere)
+}
+
 impl Life {
-    pub async fn begin() -> Self {
-        let deal = Deal::begin_on(House::start().await).await;
-        let proxy = Proxy::to(deal.house.address).await;
+    /// A client at a server.
+    pub async fn begin(
+        (deal, proxy): (Deal, Proxy),
+        client: Client,
+        home: Home,
+        returns: Returns,
+    ) -> Self {
         let friend = deal.house.person("fred").await;
         Self {
             deal,
             proxy,
             friend,
+            client,
+            home,
+            returns,
         }
-    }
-
-    /// Where the client finds the server.
-    pub fn address(&self) -> SocketAddr {
-        self.proxy.address
     }
 
     fn bela(&self) -> &Person {
         &self.deal.brand_owner
     }
 
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.proxy.address)
+    }
+
     /// All of it.
-    pub async fn live(mut self, mut client: Client, transports: &[&str], returns: Returns) {
-        let refused = self.connect(&mut client, "stranger", "nonsense", transports, returns);
-        let refused = refused.await;
-        assert_eq!(
-            refused["refused"]["data"]["error_code"], "UNAUTHENTICATED",
-            "{refused}"
-        );
+    pub async fn live(mut self, transports: &[&str]) {
+        let refused = self.connect("stranger", "nonsense", transports).await;
+        let code = &refused["refused"]["data"]["error_code"];
+        assert_eq!(code, "UNAUTHENTICATED", "{refused}");
         let token = self.bela().token.clone();
-        let state = self
-            .connect(&mut client, NAME, &token, transports, returns)
-            .await;
+        let state = self.connect(NAME, &token, transports).await;
         assert_eq!(state["connected"], true, "{state}");
         let last = transports.last().expect("a transport");
-        client
-            .tell("uses", json!({ "name": NAME, "transport": last }))
-            .await;
-        ask(&mut client, "join", json!(NAME)).await;
-        let (one, two) = self.talk(&mut client).await;
-        self.deal_by_buttons(&mut client).await;
-        self.miss_and_return(&mut client, returns, [&one, &two])
-            .await;
-        client.tell("disconnect", json!({ "name": NAME })).await;
+        let transport = json!({ "name": NAME, "transport": last });
+        self.client.tell("uses", transport).await;
+        self.call("join", json!(NAME)).await;
+        let (one, two) = self.talk().await;
+        self.hear_of_elsewhere().await;
+        self.deal_by_buttons().await;
+        self.miss_and_return([&one, &two]).await;
+        self.leave([&one, &two]).await;
     }
 
-    async fn connect(
-        &self,
-        client: &mut Client,
-        name: &str,
-        token: &str,
-        transports: &[&str],
-        returns: Returns,
-    ) -> Value {
+    async fn connect(&mut self, name: &str, token: &str, transports: &[&str]) -> Value {
         let mut auth = json!({ "token": token });
-        if returns == Returns::ByHistory {
+        if self.returns == Returns::ByHistory {
             auth["recovery"] = json!(false);
         }
-        let options = json!({ "auth": auth, "transports": transports });
-        let url = format!("http://{}/", self.address());
-        client
-            .tell(
-                "connect",
-                json!({ "name": name, "url": url, "options": options }),
-            )
-            .await
+        let url = self.url("/");
+        let how = Connecting {
+            name,
+            url: &url,
+            auth,
+            transports,
+            with_credentials: self.home == Home::Elsewhere,
+        };
+        self.client.connect(how).await
     }
 
-    /// Joins two conversations; sends, hears, types, sees.
-    async fn talk(&self, client: &mut Client) -> (String, String) {
-        let (bela, fred) = (self.bela(), &self.friend);
-        let one = self.deal.house.direct(fred, bela).await;
-        let two = self.deal.house.direct(&self.deal.influencer, bela).await;
-        for place in [&one, &two, &self.deal.id] {
-            ask(client, "join_conversation", json!(place)).await;
+    #[track_caller]
+    fn call(&mut self, event: &str, argument: Value) -> impl Future<Output = Value> {
+        self.client.call(NAME, event, argument)
+    }
+
+    async fn take(&mut self, event: &str, count: usize) -> Vec<Value> {
+        self.client.take(NAME, event, count).await
+    }
+
+    /// Joins two conversations and the deal's; sends and hears; what is said, typed and seen, either way.
+    async fn talk(&mut self) -> (String, String) {
+        let (bela, fred) = (self.bela().clone(), self.friend.clone());
+        let one = self.deal.house.direct(&fred, &bela).await;
+        let two = self.deal.house.direct(&self.deal.influencer, &bela).await;
+        let deal = self.deal.id.clone();
+        for place in [&one, &two, &deal] {
+            self.call("join_conversation", json!(place)).await;
         }
         let mut listening = fred.joined(&one).await;
         let said = json!({ "conversationId": one, "senderId": NAME, "receiverId": "fred", "message": "hello", "mediaUrl": null });
-        let sent = ask(client, "send_message", said).await;
+        let sent = self.call("send_message", said).await["message"].take();
         let heard = listening.event("new_message").await;
-        assert_eq!(heard["message"]["id"], sent["message"]["id"]);
-        let typing = json!({ "conversationId": one, "userId": NAME });
-        ask(client, "typing_start", typing).await;
-        assert_eq!(listening.event("user_typing").await["user_id"], NAME);
+        assert_eq!(heard["message"]["id"], sent["id"]);
         let answer = fred.say(&one, "hi").await;
-        let events = take(client, "new_message", 2).await;
-        let bodies: Vec<&Value> = said_in(&events, &one);
-        assert_eq!(bodies, [&json!("hello"), &json!("hi")]);
-        let seen = json!({ "messageId": answer["id"], "userId": NAME, "conversationId": one });
-        ask(client, "mark_seen", seen).await;
-        let seen = listening.event("message_seen").await;
-        assert_eq!(
-            (&seen["user_id"], &seen["seq"]),
-            (&json!(NAME), &answer["seq"])
-        );
+        let events = self.take("new_message", 2).await;
+        assert_eq!(said_in(&events, &one), [json!("hello"), json!("hi")]);
+        self.type_and_see(&mut listening, &one, (&sent, &answer))
+            .await;
         (one, two)
     }
 
-    /// A deal from its beginning to its end, by the guide's clicks and texts; the client hears every step.
-    async fn deal_by_buttons(&self, client: &mut Client) {
+    async fn type_and_see(
+        &mut self,
+        friend: &mut Socket,
+        place: &str,
+        (sent, answer): (&Value, &Value),
+    ) {
+        let typing = json!({ "conversationId": place, "userId": NAME });
+        self.call("typing_start", typing.clone()).await;
+        assert_eq!(friend.event("user_typing").await["user_id"], NAME);
+        self.call("typing_stop", typing).await;
+        assert_eq!(friend.event("user_typing").await["is_typing"], false);
+        let seen = json!({ "messageId": answer["id"], "userId": NAME, "conversationId": place });
+        self.call("mark_seen", seen).await;
+        let seen = friend.event("message_seen").await;
+        assert_eq!(seen["user_id"], NAME);
+        assert_eq!(seen["seq"], answer["seq"]);
+
+        let here = json!({ "conversation_id": place });
+        friend.call("typing_start", here).await.expect("typed");
+        let events = self.take("user_typing", 1).await;
+        let typing = json!({ "conversationId": place, "userId": "fred", "isTyping": true });
+        assert_eq!(first(&events, "user_typing"), &typing);
+        let seen = json!({ "conversation_id": place, "seq": answer["seq"] });
+        friend.call("mark_seen", seen).await.expect("seen");
+        let is_freds = |event: &Value| event[0] == "message_seen" && event[1]["userId"] == "fred";
+        let mut events = Vec::new();
+        while !events.iter().any(is_freds) {
+            events.extend(self.take("message_seen", 1).await);
+        }
+        let seen = events.iter().find(|event| is_freds(event)).expect("seen");
+        let stands_for = [&sent["id"], &answer["id"]];
+        assert!(stands_for.contains(&&seen[1]["messageId"]), "{seen}");
+    }
+
+    /// What happens where the client has not joined.
+    async fn hear_of_elsewhere(&mut self) {
+        let fred = self.friend.clone();
+        let place = self.deal.house.group(&fred, &[self.bela()]).await;
+        fred.say(&place, "over here").await;
+        let mut events = Vec::new();
+        while events.len() < 2 {
+            let told = self.take("notification", 1).await;
+            events.extend(told.into_iter().filter(|event| event[0] == "notification"));
+        }
+        let [created, said] = events.as_slice() else {
+            panic!("{events:?}");
+        };
+        assert_eq!(created[1]["type"], "new_conversation");
+        assert_eq!(created[1]["data"]["conversation_id"], place);
+        let (kind, told) = (&said[1]["type"], &said[1]["data"]);
+        assert_eq!(
+            (kind, &told["message"]),
+            (&json!("new_message"), &json!("over here"))
+        );
+        assert_eq!(told["sender_id"], "fred");
+        assert_eq!(told["unread_count"], 1, "{told}");
+    }
+
+    /// A deal from its beginning to its end, by the guide's clicks and texts; the client makes its own, and hears every step.
+    async fn deal_by_buttons(&mut self) {
         let none = || json!({});
         self.click("influencer", "accept_connection", none()).await;
-        let events = take(client, "button_action", 1).await;
+        let events = self.take("button_action", 1).await;
         let told = first(&events, "button_action");
         assert_eq!(told["button_id"], "accept_connection");
         assert_eq!(told["flow_update"]["flow_state"], "brand_owner_details");
-        assert_eq!(
-            told["conversation_context"]["current_action_data"]["visible_to"],
-            "brand_owner"
-        );
+        let action = &told["conversation_context"]["current_action_data"];
+        assert_eq!(action["visible_to"], "brand_owner");
         let told = first(&events, "conversation_state_changed");
         assert_eq!(told["previous_state"], "influencer_responding");
         assert_eq!(told["new_state"], "brand_owner_details");
         self.text("brand_owner", "Three posts").await;
-        let events = take(client, "text_input", 1).await;
+        let events = self.take("text_input", 1).await;
         let told = first(&events, "text_input");
         assert_eq!(told["flow_update"]["flow_state"], "influencer_reviewing");
+        assert_eq!(told["message"]["message_type"], "audit", "{told}");
         self.click("influencer", "accept_project", none()).await;
         self.text("brand_owner", "₹5000").await;
         self.click("influencer", "accept_price", none()).await;
+        self.pay_and_work().await;
+        self.hears_to_the_end().await;
+    }
+
+    async fn pay_and_work(&mut self) {
+        let none = || json!({});
         let order = self.deal.order().await;
         assert!(self.deal.check_out(&order, "success").await.is_success());
         self.deal.reaches("payment_completed").await;
         self.click("influencer", "start_work", none()).await;
         let work = json!({ "deliverables": "https://example.com/a", "description": "posts", "submission_notes": "warm light" });
+        self.click("influencer", "submit_work", work.clone()).await;
+        let comment = json!({ "comment": "Please adjust the color scheme" });
+        self.click("brand_owner", "request_revision", comment).await;
         self.click("influencer", "submit_work", work).await;
         self.click("brand_owner", "approve_work", none()).await;
         self.deal.reaches("real_time").await;
-        let reaches_the_end = |events: &[Value]| {
-            let mut steps = events
-                .iter()
-                .filter(|event| event[0] == "conversation_state_changed");
-            steps.any(|step| step[1]["new_state"] == "real_time")
+    }
+
+    async fn hears_to_the_end(&mut self) {
+        let is_the_end = |event: &Value| {
+            event[0] == "conversation_state_changed" && event[1]["new_state"] == "real_time"
         };
         let mut events = Vec::new();
-        while !reaches_the_end(&events) {
-            events.extend(take(client, "conversation_state_changed", 1).await);
+        while !events.iter().any(is_the_end) {
+            events.extend(self.take("conversation_state_changed", 1).await);
         }
-        let asked = events
-            .iter()
-            .filter(|event| event[1]["message"]["action_data"].is_object());
-        let orders =
-            asked.filter(|event| event[1]["message"]["action_data"]["payment_order"].is_object());
-        assert!(orders.count() > 0, "the order to pay is told");
+        let asked = |event: &&Value| {
+            let order = &event[1]["message"]["action_data"]["payment_order"];
+            event[0] == "new_message" && order.is_object()
+        };
+        assert!(
+            events.iter().any(|event| asked(&event)),
+            "the order to pay is told"
+        );
     }
 
-    async fn click(&self, role: &str, button: &str, more: Value) {
-        let path = format!("/api/messages/conversations/{}/button-click", self.deal.id);
+    /// The guide's `handleButtonClick`.
+    async fn click(&mut self, role: &str, button: &str, more: Value) {
         let body = json!({ "button_id": button, "additional_data": more });
-        let answer = self
-            .deal
-            .role(role)
-            .post(&path, body)
-            .await
-            .expect_status(200);
-        assert_eq!(answer.body["success"], true);
+        self.act(role, "button-click", body).await;
     }
 
-    async fn text(&self, role: &str, text: &str) {
-        let path = format!("/api/messages/conversations/{}/text-input", self.deal.id);
-        let answer = self
-            .deal
-            .role(role)
-            .post(&path, json!({ "text": text }))
-            .await;
-        answer.expect_status(200);
+    async fn text(&mut self, role: &str, text: &str) {
+        self.act(role, "text-input", json!({ "text": text })).await;
+    }
+
+    /// Whoever is not the client acts over REST.
+    async fn act(&mut self, role: &str, path: &str, body: Value) {
+        let path = format!("/api/messages/conversations/{}/{path}", self.deal.id);
+        let (url, person) = (self.url(&path), self.deal.role(role).clone());
+        let (status, answer) = match person.id == NAME {
+            true => self.client.request(&url, &person.token, Some(body)).await,
+            false => {
+                let answer = person.post(&path, body).await;
+                (u64::from(answer.status), answer.body)
+            }
+        };
+        assert_eq!(
+            (status, &answer["success"]),
+            (200, &json!(true)),
+            "{answer}"
+        );
     }
 
     /// Cut off while 500 messages are said in two conversations and the server is restarted.
-    async fn miss_and_return(&mut self, client: &mut Client, returns: Returns, places: [&str; 2]) {
+    async fn miss_and_return(&mut self, places: [&str; 2]) {
         self.proxy.cut();
-        client.tell("lost", json!({ "name": NAME })).await;
+        self.client.tell("lost", json!({ "name": NAME })).await;
         let speakers = [self.friend.clone(), self.deal.influencer.clone()];
         for number in 0..MISSED {
             for (speaker, place) in speakers.iter().zip(places) {
@@ -211,85 +302,69 @@ impl Life {
                 self.deal.house.start_again().await;
             }
         }
-        self.proxy.mend();
-        let state = client
-            .tell("connected", json!({ "name": NAME, "times": 2 }))
-            .await;
-        assert_eq!(state["recovered"], returns == Returns::ByItself, "{state}");
-        if returns == Returns::ByHistory {
+        self.proxy.lead_to(self.deal.house.address);
+        let twice = json!({ "name": NAME, "times": 2 });
+        let state = self.client.tell("connected", twice).await;
+        let by_itself = self.returns == Returns::ByItself;
+        assert_eq!(state["recovered"], by_itself, "{state}");
+        if !by_itself {
             for place in places {
-                ask(client, "join_conversation", json!(place)).await;
+                self.call("join_conversation", json!(place)).await;
             }
         }
         for (speaker, place) in speakers.iter().zip(places) {
             speaker.say(place, "live").await;
         }
-        let expected = match returns {
+        let expected = match self.returns {
             Returns::ByItself => 2 * MISSED + 2,
             Returns::ByHistory => 2,
         };
-        let events = take(client, "new_message", expected).await;
+        let events = self.take("new_message", expected).await;
+        let numbers = (0..MISSED).map(|number| json!(number.to_string()));
+        let wanted: Vec<Value> = numbers.chain([json!("live")]).collect();
         for place in places {
-            let bodies = said_in(&events, place);
-            let numbers = (0..MISSED).map(|number| json!(number.to_string()));
-            let mut wanted: Vec<Value> = numbers.collect();
-            let heard: Vec<Value> = match returns {
-                Returns::ByItself => bodies.into_iter().cloned().collect(),
-                Returns::ByHistory => {
-                    assert_eq!(bodies, [&json!("live")]);
-                    self.history(place).await
-                }
-            };
-            wanted.push(json!("live"));
+            let mut heard = said_in(&events, place);
+            if !by_itself {
+                assert_eq!(heard, [json!("live")]);
+                heard = self.history(place).await;
+                heard.drain(..heard.len() - wanted.len());
+            }
             assert_eq!(heard, wanted);
         }
     }
 
-    /// The last messages of a conversation by the guide's pages, oldest first.
-    async fn history(&self, place: &str) -> Vec<Value> {
-        let mut found = Vec::new();
-        for page in 1..=6 {
+    /// A whole conversation as the client reads it, by the guide's pages: the newest first, each its oldest first.
+    async fn history(&mut self, place: &str) -> Vec<Value> {
+        let token = self.bela().token.clone();
+        let mut found: Vec<Value> = Vec::new();
+        for page in 1.. {
             let path = format!("/api/messages/conversations/{place}/messages?page={page}&limit=50");
-            let answer = self.bela().get(&path).await.expect_status(200).body;
-            let messages = answer["messages"].as_array().expect("messages").clone();
-            found.extend(messages);
+            let url = self.url(&path);
+            let (status, answer) = self.client.request(&url, &token, None).await;
+            assert_eq!(status, 200, "{answer}");
+            let messages = answer["messages"].as_array().expect("messages");
+            let bodies = messages.iter().map(|message| message["message"].clone());
+            found = bodies.chain(found).collect();
+            if answer["pagination"]["has_more"] == false {
+                break;
+            }
         }
-        found.sort_by_key(|message| message["id"].as_str().map(str::to_owned));
-        let bodies = found.iter().map(|message| message["message"].clone());
-        let bodies: Vec<Value> = bodies.collect();
-        bodies[bodies.len() - MISSED - 1..].to_vec()
+        found
     }
-}
 
-/// Asks for something, and expects success.
-async fn ask(client: &mut Client, event: &str, argument: Value) -> Value {
-    let answer = client.tell(
-        "ask",
-        json!({ "name": NAME, "event": event, "argument": argument }),
-    );
-    let answer = answer.await;
-    assert_eq!(answer["success"], true, "{event}: {answer}");
-    answer
-}
-
-async fn take(client: &mut Client, event: &str, count: usize) -> Vec<Value> {
-    let taken = client.tell(
-        "take",
-        json!({ "name": NAME, "event": event, "count": count }),
-    );
-    taken.await.as_array().expect("events").clone()
-}
-
-/// What was said somewhere, in the order of the events.
-fn said_in<'a>(events: &'a [Value], place: &str) -> Vec<&'a Value> {
-    let said = events.iter().filter(|event| event[0] == "new_message");
-    let here = said.filter(|event| event[1]["conversation_id"] == place);
-    here.map(|event| &event[1]["message"]["message"]).collect()
-}
-
-/// The payload of the first event of a name.
-#[track_caller]
-fn first<'a>(events: &'a [Value], name: &str) -> &'a Value {
-    let found = events.iter().find(|event| event[0] == name);
-    &found.unwrap_or_else(|| panic!("no {name} in {events:?}"))[1]
+    /// Nothing came twice, and nothing comes after it has left.
+    async fn leave(mut self, places: [&str; 2]) {
+        for place in places {
+            self.call("leave_conversation", json!(place)).await;
+        }
+        self.friend.say(places[0], "unheard").await;
+        self.call("join", json!(NAME)).await;
+        let rest = self.take("new_message", 0).await;
+        for place in places {
+            assert_eq!(said_in(&rest, place), Vec::<Value>::new());
+        }
+        self.client
+            .tell("disconnect", json!({ "name": NAME }))
+            .await;
+    }
 }

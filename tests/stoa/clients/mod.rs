@@ -1,5 +1,7 @@
 //! The real clients of Socket.IO at the real server: the official one in Node and in a browser, and the one for Python.
 
+pub mod asking;
+mod killed;
 mod life;
 mod proxy;
 mod runs;

@@ -1,42 +1,42 @@
-//! A way to the server that can be cut.
+//! A way to the server that can be cut, and led to another.
 
 use std::net::SocketAddr;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Forwards connections while it is whole.
+/// Forwards connections to a server while there is one.
 pub struct Proxy {
     pub address: SocketAddr,
-    whole: watch::Sender<bool>,
+    server: watch::Sender<Option<SocketAddr>>,
     accepting: tokio::task::JoinHandle<()>,
 }
 
 impl Proxy {
-    /// A way to a server.
-    pub async fn to(server: SocketAddr) -> Self {
+    /// A way that leads nowhere yet.
+    pub async fn open() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let (whole, is_whole) = watch::channel(true);
+        let (server, leads_to) = watch::channel(None);
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(forward(client, server, is_whole.clone()));
+                tokio::spawn(forward(client, leads_to.clone()));
             }
         });
         Self {
             address,
-            whole,
+            server,
             accepting,
         }
     }
 
     /// Breaks every connection; new ones break at once.
     pub fn cut(&self) {
-        self.whole.send_replace(false);
+        self.server.send_replace(None);
     }
 
-    /// Lets connections through again.
-    pub fn mend(&self) {
-        self.whole.send_replace(true);
+    /// Lets connections through, to this server.
+    pub fn lead_to(&self, server: SocketAddr) {
+        self.server.send_replace(Some(server));
     }
 }
 
@@ -46,16 +46,16 @@ impl Drop for Proxy {
     }
 }
 
-async fn forward(mut client: TcpStream, server: SocketAddr, mut is_whole: watch::Receiver<bool>) {
-    if !*is_whole.borrow() {
+async fn forward(mut client: TcpStream, mut leads_to: watch::Receiver<Option<SocketAddr>>) {
+    let Some(address) = *leads_to.borrow_and_update() else {
         return;
-    }
-    let Ok(mut server) = TcpStream::connect(server).await else {
+    };
+    let Ok(mut server) = TcpStream::connect(address).await else {
         return;
     };
     let _nagle = (client.set_nodelay(true), server.set_nodelay(true));
     tokio::select! {
         _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
-        _ = is_whole.wait_for(|whole| !whole) => {}
+        _ = leads_to.wait_for(|now| *now != Some(address)) => {}
     }
 }

@@ -2,13 +2,14 @@
 
 use serde_json::json;
 use std::time::Duration;
+use tokio_tungstenite::tungstenite::Message;
 
 use super::talker::{Talker, door};
 use crate::house::{House, claims, token};
 use crate::socketio::guest::UNKNOWN;
 
 /// What a figure of the server is.
-async fn figure(house: &House, name: &str) -> f64 {
+pub async fn figure(house: &House, name: &str) -> f64 {
     let url = format!("http://{}/metrics", house.address);
     let text = reqwest::get(url).await.expect("an answer").text().await;
     let text = text.expect("a text");
@@ -88,6 +89,79 @@ async fn a_thousand_handshakes_that_go_no_further_are_forgotten() {
         }
     }
     talker.call("join", json!("ann")).await;
+}
+
+#[actix_rt::test]
+async fn a_thousand_sockets_that_say_nothing_more_are_closed() {
+    let options = ["--rate-limits", "off", "--authentication-seconds", "1"];
+    let house = House::with(&options).await;
+    let ann = house.person("ann").await;
+    let endpoint = door(house.address);
+    let mut talker = Talker::stoory(&ann).await;
+    let mut wires = Vec::new();
+    for _ in 0..1_000 {
+        wires.push(endpoint.websocket("").await);
+    }
+    talker.call("join", json!("ann")).await;
+    for wire in &mut wires {
+        assert_eq!(wire.closed().await, Some(4408));
+    }
+    talker.call("join", json!("ann")).await;
+}
+
+#[actix_rt::test]
+async fn a_thousand_upgrades_that_stop_half_way_leave_their_sessions_polling() {
+    let house = House::with(&["--rate-limits", "off"]).await;
+    let ann = house.person("ann").await;
+    let endpoint = door(house.address);
+    let mut halves = Vec::new();
+    for number in 0..1_000 {
+        let poller = endpoint.poller().await;
+        let mut wire = endpoint.websocket(&format!("&sid={}", poller.sid)).await;
+        if number % 2 == 0 {
+            wire.send("2probe").await;
+        }
+        halves.push((poller, wire));
+    }
+    let mut talker = Talker::stoory(&ann).await;
+    talker.call("join", json!("ann")).await;
+    let auth = json!({ "token": ann.token });
+    for (poller, _open) in halves.iter().take(20) {
+        assert_eq!(poller.post(format!("40{auth}")).await.0, 200);
+        let answer = poller.packets(1).await;
+        assert!(answer[0].starts_with("40{"), "{answer:?}");
+    }
+}
+
+#[actix_rt::test]
+async fn packets_that_are_no_events_are_counted_too() {
+    let options = ["--session-rate", "5", "--address-rate", "1000"];
+    let house = House::with(&options).await;
+    let ann = house.person("ann").await;
+    for packet in ["430[]", "439999999999[1,2]"] {
+        let mut talker = Talker::stoory(&ann).await;
+        for _ in 0..5 {
+            talker.wire().send(packet).await;
+        }
+        talker.call("join", json!("ann")).await;
+        for _ in 0..50 {
+            talker.wire().send_raw(Message::text(packet)).await;
+        }
+        assert_eq!(talker.closed().await, Some(4429), "{packet}");
+    }
+    let mut wire = door(house.address).wire().await;
+    let mut refused = 0;
+    let closed = loop {
+        wire.send("40/nowhere,").await;
+        match wire.next().await {
+            Message::Text(answer) => assert!(answer.starts_with("44/nowhere,"), "{answer}"),
+            Message::Close(reason) => break reason.map(|reason| u16::from(reason.code)),
+            other => panic!("{other:?}"),
+        }
+        refused += 1;
+        assert!(refused < 100, "it should have been closed");
+    };
+    assert_eq!((closed, refused >= 10), (Some(4429), true));
 }
 
 #[actix_rt::test]

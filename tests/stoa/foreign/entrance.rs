@@ -1,0 +1,129 @@
+//! How front ends that live elsewhere get in: their origins, their preflights, their spelling of paths.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::talker::door;
+use crate::house::House;
+
+const FRONT_END: &str = "https://app.example";
+
+async fn open_to_the_front_end() -> House {
+    House::with(&["--allowed-origins", FRONT_END]).await
+}
+
+async fn asked(house: &House, method: Method, path: &str, origin: &str) -> reqwest::Response {
+    let url = format!("http://{}{path}", house.address);
+    let request = reqwest::Client::new().request(method.clone(), url);
+    let request = request.header("origin", origin);
+    let request = match method {
+        Method::OPTIONS => request
+            .header("access-control-request-method", "POST")
+            .header(
+                "access-control-request-headers",
+                "authorization,content-type",
+            ),
+        _ => request,
+    };
+    request.send().await.expect("an answer")
+}
+
+fn header(response: &reqwest::Response, name: &str) -> Option<String> {
+    let value = response.headers().get(name)?;
+    Some(value.to_str().expect("a text").to_owned())
+}
+
+const PATHS: [&str; 3] = [
+    "/socket.io/?EIO=4&transport=polling",
+    "/api/messages/unread-count",
+    "/api/v1/me",
+];
+
+#[actix_rt::test]
+async fn a_page_of_a_listed_origin_is_told_that_it_may_with_its_credentials() {
+    let house = open_to_the_front_end().await;
+    for path in PATHS {
+        for method in [Method::OPTIONS, Method::GET] {
+            let response = asked(&house, method.clone(), path, FRONT_END).await;
+            let told = |name| header(&response, name);
+            assert_eq!(
+                told("access-control-allow-origin").as_deref(),
+                Some(FRONT_END)
+            );
+            let credentials = told("access-control-allow-credentials");
+            assert_eq!(credentials.as_deref(), Some("true"), "{method} {path}");
+            assert!(told("vary").is_some_and(|vary| vary.contains("Origin")));
+            if method == Method::OPTIONS {
+                assert!(response.status().is_success(), "{}", response.status());
+                let methods = told("access-control-allow-methods").unwrap_or_default();
+                assert!(methods.contains("POST"), "{methods}");
+            }
+        }
+    }
+}
+
+#[actix_rt::test]
+async fn a_page_of_another_origin_is_told_nothing() {
+    let house = open_to_the_front_end().await;
+    for path in PATHS {
+        for method in [Method::OPTIONS, Method::GET] {
+            let response = asked(&house, method.clone(), path, "https://evil.example").await;
+            let told = header(&response, "access-control-allow-origin");
+            assert_eq!(told, None, "{method} {path}");
+            assert!(!response.status().is_success(), "{method} {path}");
+        }
+    }
+}
+
+#[actix_rt::test]
+async fn a_slash_at_the_end_of_a_path_makes_no_difference() {
+    let house = House::start().await;
+    let ann = house.person("ann").await;
+    for path in ["/api/messages/conversations", "/api/v1/conversations"] {
+        let plain = ann.get(&format!("{path}?limit=5")).await;
+        let slashed = ann.get(&format!("{path}/?limit=5")).await;
+        let (plain, slashed) = (
+            plain.expect_status(200).body,
+            slashed.expect_status(200).body,
+        );
+        assert_eq!(plain, slashed, "{path}");
+    }
+    let to = json!({ "target_user_id": "ann", "initial_message": "hello" });
+    let bob = house.person("bob").await;
+    let connected = bob.post("/api/messages/direct-connect/", to).await;
+    connected.expect_status(201);
+}
+
+#[actix_rt::test]
+async fn a_wrong_page_is_refused_in_plain_words() {
+    let house = House::start().await;
+    let ann = house.person("ann").await;
+    let refused = ann.get("/api/messages/conversations?page=abc").await;
+    let refused = refused.expect_status(400).body;
+    assert_eq!(refused["details"]["field"], "page", "{refused}");
+    let reason = refused.to_string();
+    assert!(!reason.contains("deserialize"), "{reason}");
+}
+
+#[actix_rt::test]
+async fn whoever_only_looks_whether_it_is_there_gets_a_head() {
+    let house = House::start().await;
+    for path in ["/", "/stoory.html", "/healthz", "/readyz", "/docs"] {
+        let get = asked(&house, Method::GET, path, FRONT_END).await;
+        let head = asked(&house, Method::HEAD, path, FRONT_END).await;
+        assert_eq!(
+            (get.status(), head.status().as_u16()),
+            (head.status(), 200),
+            "{path}"
+        );
+        assert_eq!(
+            header(&get, "content-length"),
+            header(&head, "content-length")
+        );
+        assert_eq!(header(&get, "content-type"), header(&head, "content-type"));
+        assert_eq!(head.text().await.expect("no body"), "");
+    }
+    let endpoint = door(house.address);
+    let head = endpoint.request("HEAD", "EIO=4&transport=polling");
+    assert_eq!(endpoint.send(head).await.0, 400, "a handshake is a GET");
+}
