@@ -5,7 +5,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench crash clean
+.PHONY: help run test check bench crash fuzz clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ crash: ## Kill server and database 20 times under load, then check that nothing 
 	@scripts/install.sh run
 	cargo build --release --locked --bin stoa --example crash
 	$(TARGET)/release/examples/crash $(ARGS)
+
+fuzz: ## Drive the parsers with libFuzzer (ARGS=600 for so many seconds)
+	@scripts/install.sh run
+	@scripts/fuzz.sh $(ARGS)
 
 clean: ## Remove what was built or fetched; the database stays
 	cargo clean

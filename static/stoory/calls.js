@@ -25,7 +25,7 @@ export function connect(on) {
     if (!socket.recovered) on.beginAnew();
   });
   socket.on("disconnect", () => on.showConnection("disconnected"));
-  socket.on("connect_error", (error) => on.showConnection(error.message));
+  socket.on("connect_error", (error) => on.showConnection(`disconnected: ${error.message}`));
   return socket;
 }
 
@@ -55,6 +55,17 @@ export const handleButtonClick = (conversationId, buttonId, additionalData = {})
 
 export const handleInputSubmit = (conversationId, text, inputType) =>
   call(`conversations/${conversationId}/text-input`, { text, input_type: inputType });
+
+/** The guide's page hands `razorpay_config` to Razorpay. In the demo the sandbox stands for its page: it moves no money, and posts the same webhooks. */
+export async function payOrder({ order_id, key_id }) {
+  if (!String(key_id).startsWith("sandbox")) throw new Error("Here your page opens Razorpay's checkout with razorpay_config.");
+  const response = await fetch(`/sandbox/checkout/${encodeURIComponent(order_id)}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ outcome: "success" }),
+  });
+  if (!response.ok) throw new Error((await response.json()).message);
+}
 
 export const getConversations = async () => (await call("conversations?page=1&limit=20")).conversations;
 

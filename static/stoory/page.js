@@ -1,6 +1,6 @@
 // The example page: the demo's people use the guide's front end. Everything that it asks for is in calls.js.
 import {
-  connect, current, getConversations, getMessages, handleButtonClick, handleInputSubmit, markSeen, sendMessage,
+  connect, current, getConversations, getMessages, handleButtonClick, handleInputSubmit, markSeen, payOrder, sendMessage,
 } from "./calls.js";
 import { element, renderMessage } from "./rendering.js";
 
@@ -16,6 +16,7 @@ const doing = (work) => work.catch((error) => say(error.message));
 const act = {
   click: (id, data) => doing(handleButtonClick(state.open, id, data)),
   submit: (text, type) => doing(handleInputSubmit(state.open, text, type)),
+  pay: (config) => doing(payOrder(config)),
 };
 
 function showMessages() {
@@ -26,7 +27,7 @@ function showMessages() {
 function showContext(context) {
   const turn = context.awaiting_role ? `, waiting for ${context.awaiting_role}` : "";
   place("context").textContent = `${context.flow_state}${turn} (${context.chat_status})`;
-  place("composer").hidden = context.chat_status === "closed";
+  place("composer").hidden = context.chat_status !== "real_time";
 }
 
 /** A step answers the cards that waited; what was answered is shown without its buttons. */

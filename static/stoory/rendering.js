@@ -28,7 +28,17 @@ function renderActionMessage(message, act) {
     element("p", {}, action_data.subtitle ?? ""),
     action_data.buttons && renderButtons(action_data.buttons, act),
     action_data.input_field && renderInput(action_data, act),
+    action_data.payment_order && renderPayment(action_data.payment_order, act),
   );
+}
+
+/** The amount is in paise. */
+function renderPayment({ razorpay_config: config }, act) {
+  const money = new Intl.NumberFormat("en-IN", { style: "currency", currency: config.currency });
+  const text = `Pay ${money.format(config.amount / 100)}`;
+  const pay = element("button", { type: "button", className: "btn btn-success", dataset: { test: "pay" } }, text);
+  pay.addEventListener("click", () => act.pay(config));
+  return element("div", { className: "action-buttons" }, pay);
 }
 
 function renderButtons(buttons, act) {

@@ -4,12 +4,16 @@
 //! can be pushed to many connections as it is.
 
 use bytestring::ByteString;
+use serde::de::{Error, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::fmt;
 use std::fmt::Write as _;
 
 /// Attachments that one packet may have (`socket.io-parser`, `maxAttachments`).
 pub const MOST_ATTACHMENTS: usize = 10;
+/// Elements that a packet's array may have: a short text does not become a long list.
+pub const MOST_ELEMENTS: usize = 256;
 /// Bytes that most events fit into.
 const USUAL_BYTES: usize = 640;
 /// Names that mean something to the clients themselves, and are no events (`socket.io-parser`, `RESERVED_EVENTS`).
@@ -74,7 +78,7 @@ pub fn decode(text: &str) -> Option<Packet<'_>> {
         '3' | '6' => {
             let (id, payload) = digits(rest);
             let id = id.parse().ok()?;
-            let arguments = serde_json::from_str(payload).ok()?;
+            let arguments = elements(payload)?;
             Body::Ack { id, arguments }
         }
         _ => return None,
@@ -106,6 +110,34 @@ fn digits(text: &str) -> (&str, &str) {
         .unwrap_or((text, ""))
 }
 
+/// The elements of an array; `None` where it is none, or too long.
+fn elements(payload: &str) -> Option<Vec<&RawValue>> {
+    let mut reader = serde_json::Deserializer::from_str(payload);
+    let elements = serde::Deserializer::deserialize_seq(&mut reader, Elements).ok()?;
+    reader.end().ok().map(|()| elements)
+}
+
+struct Elements;
+
+impl<'de> Visitor<'de> for Elements {
+    type Value = Vec<&'de RawValue>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "an array of at most {MOST_ELEMENTS}")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = array.next_element()? {
+            if elements.len() == MOST_ELEMENTS {
+                return Err(A::Error::invalid_length(MOST_ELEMENTS + 1, &self));
+            }
+            elements.push(element);
+        }
+        Ok(elements)
+    }
+}
+
 /// `None` for what is neither nothing nor an object.
 fn connect(payload: &str) -> Option<Option<&RawValue>> {
     if payload.is_empty() {
@@ -121,7 +153,7 @@ fn event(rest: &str) -> Option<Body<'_>> {
         "" => None,
         id => Some(id.parse().ok()?),
     };
-    let mut arguments: Vec<&RawValue> = serde_json::from_str(payload).ok()?;
+    let mut arguments = elements(payload)?;
     let first = arguments.first()?.get();
     let name = match first.as_bytes().first()? {
         b'"' if first.contains('\\') => Cow::Owned(serde_json::from_str(first).ok()?),

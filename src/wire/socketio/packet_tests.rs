@@ -6,8 +6,8 @@ use serde_json::value::RawValue;
 
 use super::Recovery;
 use super::packet::{
-    Body, MOST_ATTACHMENTS, Packet, decode, encode_ack, encode_connected, encode_disconnect,
-    encode_event, encode_refused,
+    Body, MOST_ATTACHMENTS, MOST_ELEMENTS, Packet, decode, encode_ack, encode_connected,
+    encode_disconnect, encode_event, encode_refused,
 };
 
 /// A packet in a form that can be compared.
@@ -57,6 +57,14 @@ fn the_examples_of_the_protocol_are_read() {
         let packet = decode(text).unwrap_or_else(|| panic!("{text}"));
         assert_eq!(told(&packet), wanted, "{text}");
     }
+}
+
+#[test]
+fn an_array_has_its_bounds() {
+    let array = |count: usize| format!("[{}]", vec!["1"; count].join(","));
+    assert!(decode(&format!("2{}", array(MOST_ELEMENTS))).is_some());
+    assert!(decode(&format!("2{}", array(MOST_ELEMENTS + 1))).is_none());
+    assert!(decode(&format!("37{}", array(MOST_ELEMENTS + 1))).is_none());
 }
 
 #[test]

@@ -83,9 +83,50 @@ async fn the_guides_front_end_deals_by_buttons_and_texts() {
     one.press(&hook("accept_price")).await;
     for window in [&one, &other] {
         window.read(&hook("context"), "payment_pending").await;
+    }
+    other.read(&hook("pay"), "Pay ₹5,000.00").await;
+    other.picture("stoory").await;
+    other.press(&hook("pay")).await;
+    one.read(&hook("messages"), "has been paid").await;
+    one.press(&hook("start_work")).await;
+    hand_in(&one, "Three posts").await;
+    revise_and_approve(&one, &other).await;
+    for window in [&one, &other] {
+        window.read(&hook("context"), "real_time").await;
         window.expect_no_faults().await;
     }
-    one.picture("stoory").await;
+    other.write(&hook("text"), "Thank you!").await;
+    other.press(&hook("send")).await;
+    one.see(&said("Thank you!")).await;
+}
+
+/// A field of the form that a button ends.
+fn field_of(button: &str, field: &str) -> String {
+    format!("form:has([data-test={button}]) [data-test=field-{field}]")
+}
+
+async fn hand_in(window: &Window, description: &str) {
+    let field = |name: &str| field_of("submit_work", name);
+    let deliverables = "https://drive.example.com/posts";
+    window.write(&field("deliverables"), deliverables).await;
+    window.write(&field("description"), description).await;
+    window.write(&field("submission_notes"), "As agreed").await;
+    window.press(&hook("submit_work")).await;
+}
+
+/// The work comes back once, and is handed in again.
+async fn revise_and_approve(influencer: &Window, owner: &Window) {
+    owner.read(&hook("messages"), "Three posts").await;
+    let asked = "Please adjust the color scheme";
+    owner.write(&hook("field-text"), asked).await;
+    owner.press(&hook("submit")).await;
+    influencer.read(&hook("messages"), asked).await;
+    hand_in(influencer, "Three posts, warmer").await;
+    owner.read(&hook("messages"), "Three posts, warmer").await;
+    let comment = field_of("approve_work", "comment");
+    owner.write(&comment, "Excellent work!").await;
+    owner.press(&hook("approve_work")).await;
+    influencer.read(&hook("messages"), "Excellent work!").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

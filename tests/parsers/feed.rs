@@ -1,0 +1,158 @@
+//! Every parser of what a stranger sends, to be fed with anything: it answers, and what it has read is what was written.
+
+use serde_json::value::RawValue;
+use std::hint::black_box;
+use stoa::dialect;
+use stoa::domain::form::Form;
+use stoa::domain::offset::Offset;
+use stoa::wire::decode;
+use stoa::wire::engineio::packet::{self as engine, Message, SEPARATOR};
+use stoa::wire::engineio::query::Query;
+use stoa::wire::guard::FrameGuard;
+use stoa::wire::socketio::packet::{self as socket, Body, MOST_ATTACHMENTS, MOST_ELEMENTS};
+
+/// A parser, and how many bytes it may have allocated at once for each byte that it is given.
+pub struct Parser {
+    pub name: &'static str,
+    pub parse: fn(&[u8]),
+    pub bytes_for_each: u64,
+}
+
+/// All of them. Those of packets keep to the size of what they read; those that make a request of it build its parts.
+pub const PARSERS: [Parser; 7] = [
+    Parser {
+        name: "WebSocket frames",
+        parse: frames,
+        bytes_for_each: 0,
+    },
+    Parser {
+        name: "queries",
+        parse: queries,
+        bytes_for_each: 0,
+    },
+    Parser {
+        name: "Engine.IO payloads",
+        parse: payloads,
+        bytes_for_each: 1,
+    },
+    Parser {
+        name: "Socket.IO packets",
+        parse: packets,
+        bytes_for_each: 2,
+    },
+    Parser {
+        name: "offsets",
+        parse: offsets,
+        bytes_for_each: 8,
+    },
+    Parser {
+        name: "native frames",
+        parse: native,
+        bytes_for_each: 32,
+    },
+    Parser {
+        name: "events of both vocabularies",
+        parse: events,
+        bytes_for_each: 32,
+    },
+];
+
+/// Gives the bytes to each parser.
+pub fn feed(bytes: &[u8]) {
+    for parser in &PARSERS {
+        (parser.parse)(bytes);
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
+}
+
+fn frames(bytes: &[u8]) {
+    let mut guard = FrameGuard::new(65_536);
+    let _ = black_box(guard.inspect(bytes));
+}
+
+fn queries(bytes: &[u8]) {
+    let _ = black_box(Query::read(text(bytes)));
+}
+
+fn payloads(bytes: &[u8]) {
+    let text = text(bytes);
+    let _ = black_box(engine::decode(text));
+    let mut count = 0;
+    for packet in engine::decode_payload(text) {
+        count += 1;
+        if let Some(engine::Packet::Message(Message::Binary(bytes))) = packet {
+            assert!(bytes.len() <= text.len(), "base64 only shrinks");
+        }
+    }
+    assert_eq!(count, text.split(SEPARATOR).count());
+}
+
+fn packets(bytes: &[u8]) {
+    let Some(packet) = socket::decode(text(bytes)) else {
+        return;
+    };
+    assert!(packet.attachments <= MOST_ATTACHMENTS);
+    assert!(packet.namespace.starts_with('/'), "{packet:?}");
+    match &packet.body {
+        Body::Event { arguments, .. } | Body::Ack { arguments, .. } => {
+            assert!(arguments.len() <= MOST_ELEMENTS);
+        }
+        Body::Connect(auth) => assert!(auth.is_none_or(|auth| auth.get().starts_with('{'))),
+        Body::Disconnect => {}
+    }
+}
+
+/// What was read of an event, written again, is read again as the same.
+pub fn reads_what_it_writes(bytes: &[u8]) {
+    let Some(packet) = socket::decode(text(bytes)) else {
+        return;
+    };
+    let raw = |arguments: &[&RawValue]| -> Vec<String> {
+        let texts = arguments.iter().map(|argument| argument.get().to_owned());
+        texts.collect()
+    };
+    let parts = |body: &Body<'_>| match body {
+        Body::Event {
+            id,
+            name,
+            arguments,
+        } => Some((*id, name.to_string(), raw(arguments))),
+        Body::Ack { .. } | Body::Connect(_) | Body::Disconnect => None,
+    };
+    let Some((id, name, arguments)) = parts(&packet.body) else {
+        return;
+    };
+    let texts = arguments.iter().map(String::as_str);
+    let written = socket::encode_event(packet.namespace, id, &name, texts, packet.attachments);
+    let again = written.strip_prefix('4').and_then(socket::decode);
+    let again = again.unwrap_or_else(|| panic!("{written} is not read"));
+    assert_eq!(again.namespace, packet.namespace);
+    assert_eq!(parts(&again.body), Some((id, name, arguments)), "{written}");
+}
+
+fn offsets(bytes: &[u8]) {
+    if let Some(offset) = Offset::parse(text(bytes)) {
+        black_box(offset);
+    }
+}
+
+fn native(bytes: &[u8]) {
+    let _ = black_box(decode::decode(text(bytes)));
+}
+
+fn events(bytes: &[u8]) {
+    let Some(packet) = socket::decode(text(bytes)) else {
+        return;
+    };
+    if let Body::Event {
+        name, arguments, ..
+    } = &packet.body
+    {
+        for form in [Form::Stoory, Form::Lola] {
+            let _ = black_box(dialect::decode(form, name, arguments, &[]));
+        }
+    }
+}
