@@ -65,8 +65,6 @@ impl CloseReason {
 pub enum Frame {
     /// Send this text.
     Text(ByteString),
-    /// Send this text, the JSON of an array, with one more element at its end: what of a shared text is this connection's own.
-    Suffixed(ByteString, Box<str>),
     /// Send this text; it is a conversation's event, whose place the connection keeps in mind.
     Placed(ByteString, ConversationId, Seq),
     /// Send this text and, right behind it, these binary parts.
@@ -357,7 +355,6 @@ impl Outbox {
 fn cost(frame: &Frame) -> usize {
     let bytes = match frame {
         Frame::Text(text) | Frame::Placed(text, ..) => text.len(),
-        Frame::Suffixed(text, suffix) => text.len() + suffix.len(),
         Frame::Binary(bytes) => bytes.len(),
         Frame::Attached(text, parts) => {
             let parts = parts.iter().map(|part| part.len() + FRAME_OVERHEAD);

@@ -206,7 +206,7 @@ impl StreamHandler<Drained> for Session {
                 Frame::Ping => context.ping(b""),
                 Frame::Rejoin(conversation, after) => self.rejoin(conversation, after),
                 // Only a Socket.IO connection is sent these.
-                Frame::Suffixed(..) | Frame::Attached(..) | Frame::Binary(_) | Frame::Leave => {}
+                Frame::Attached(..) | Frame::Binary(_) | Frame::Leave => {}
             }
         }
         if let Some(reason) = drained.close {

@@ -345,7 +345,7 @@ fn milliseconds(duration: Duration) -> u64 {
 /// Whether a frame is sent as it is, whoever's it is.
 fn is_plain(frame: &Frame) -> bool {
     match frame {
-        Frame::Text(_) | Frame::Suffixed(..) | Frame::Attached(..) | Frame::Binary(_) => true,
+        Frame::Text(_) | Frame::Attached(..) | Frame::Binary(_) => true,
         Frame::Leave | Frame::Rejoin(..) | Frame::Placed(..) | Frame::Ping => false,
     }
 }

@@ -79,22 +79,6 @@ pub fn message(text: &str) -> ByteString {
     packet.into()
 }
 
-/// The text of a packet that ends with an array, with one more element at the array's end.
-pub fn suffixed(text: &str, suffix: &str) -> ByteString {
-    let mut whole = String::with_capacity(text.len() + suffix.len() + 1);
-    push_suffixed(&mut whole, text, suffix);
-    whole.into()
-}
-
-fn push_suffixed(whole: &mut String, text: &str, suffix: &str) {
-    let Some(open) = text.strip_suffix(']') else {
-        return whole.push_str(text);
-    };
-    for part in [open, ",", suffix, "]"] {
-        whole.push_str(part);
-    }
-}
-
 /// A polling payload that grows.
 #[derive(Debug, Default)]
 pub struct Payload(String);
@@ -104,10 +88,6 @@ impl Payload {
     pub fn push(&mut self, frame: &Frame) {
         match frame {
             Frame::Text(text) | Frame::Placed(text, ..) => self.push_text(text),
-            Frame::Suffixed(text, suffix) => {
-                self.separate();
-                push_suffixed(&mut self.0, text, suffix);
-            }
             Frame::Attached(text, parts) => {
                 self.push_text(text);
                 parts.iter().for_each(|part| self.push_binary(part));
@@ -179,11 +159,10 @@ mod tests {
         let attached: std::sync::Arc<[Bytes]> = [Bytes::from_static(&[1, 2, 3, 4])].into();
         let frames = [
             Frame::Text("42[\"a\"]".into()),
-            Frame::Suffixed("42[\"a\",1]".into(), "\"3:4\"".into()),
             Frame::Ping,
             Frame::Attached("451-[\"b\"]".into(), attached),
         ];
-        let wanted = "42[\"a\"]\u{1e}42[\"a\",1,\"3:4\"]\u{1e}2\u{1e}451-[\"b\"]\u{1e}bAQIDBA==";
+        let wanted = "42[\"a\"]\u{1e}2\u{1e}451-[\"b\"]\u{1e}bAQIDBA==";
         assert_eq!(payload_of(&frames), wanted);
     }
 

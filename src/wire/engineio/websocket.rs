@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 use super::Ending;
 use super::engine::Engine;
 use super::line::{Batch, Carrier, Line};
-use super::packet::{Message, PING, PROBED, Packet, decode, suffixed};
+use super::packet::{Message, PING, PROBED, Packet, decode};
 use super::query::{Problem, Transport};
 use crate::outbox::{CloseReason, Frame};
 use crate::wire::guard::{FrameGuard, Guarded, Violation};
@@ -165,7 +165,6 @@ fn close(reason: CloseReason, context: &mut Writing) {
 fn write(frame: Frame, context: &mut Writing) {
     match frame {
         Frame::Text(text) | Frame::Placed(text, ..) => context.text(text),
-        Frame::Suffixed(text, suffix) => context.text(suffixed(&text, &suffix)),
         Frame::Attached(text, parts) => {
             context.text(text);
             parts.iter().for_each(|part| context.binary(part.clone()));

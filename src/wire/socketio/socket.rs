@@ -73,11 +73,6 @@ impl Socket {
         self.0.outbox.text(packet)
     }
 
-    /// Sends a packet that is written already, with one more argument, as JSON, that only this client is given.
-    pub fn push_with(&self, packet: ByteString, argument: impl Into<Box<str>>) -> Push {
-        self.0.outbox.push(Frame::Suffixed(packet, argument.into()))
-    }
-
     /// Sends an event; `arguments` are JSON texts.
     pub fn emit<'a>(&self, name: &str, arguments: impl IntoIterator<Item = &'a str>) -> Push {
         self.push(encode_event(self.namespace(), None, name, arguments, 0))
