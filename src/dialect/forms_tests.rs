@@ -65,7 +65,7 @@ fn message() -> Message {
 }
 
 /// The event in all forms.
-fn told(event: &Event<'_>) -> [Option<Variants>; 3] {
+fn told(event: &Event<'_>) -> [Option<Words>; 3] {
     let (conversation, people) = (conversation(), vec![person(1, "ann"), person(2, "bob")]);
     let (directory, known) = (Directory::default(), Known::default());
     let scene = Scene {
@@ -75,12 +75,12 @@ fn told(event: &Event<'_>) -> [Option<Variants>; 3] {
         known: &known,
         system: "system",
     };
-    Form::ALL.map(|form| variants(form, event, &scene, &["member"]))
+    Form::ALL.map(|form| words(form, event, &scene, Some("member")))
 }
 
 /// Name and payload.
-fn read(form: Form, variants: &Variants) -> (String, Value) {
-    let packet = variants.for_all.to_string();
+fn read(form: Form, words: &Words) -> (String, Value) {
+    let packet = words.bytes.to_string();
     let head = match form {
         Form::Native => {
             let frame: Value = serde_json::from_str(&packet).unwrap();
@@ -133,7 +133,7 @@ fn what_passes_has_the_guides_own_payloads() {
     };
     let stoory = |event: &Event<'_>| {
         let [_, stoory, _] = told(event);
-        stoory.map(|variants| read(Form::Stoory, &variants))
+        stoory.map(|words| read(Form::Stoory, &words))
     };
     let seen = stoory(&marked(Mark::Seen)).unwrap();
     let wanted = json!({ "messageId": message().id.to_uuid(), "userId": "bob" });

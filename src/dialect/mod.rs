@@ -19,62 +19,62 @@ use bytestring::ByteString;
 use crate::domain::form::Form;
 use crate::domain::ids::UserNo;
 
-/// The bytes of one event in one form.
+/// An event in one form, as those of one side are told.
 #[derive(Clone, Debug)]
-pub struct Variants {
-    /// For everybody.
-    pub for_all: ByteString,
-    /// Other bytes for participants with these roles.
-    pub for_roles: Vec<(String, ByteString)>,
-    /// Other bytes for the sessions of its sender.
-    pub for_sender: Option<(UserNo, ByteString)>,
+pub struct Words {
+    /// The bytes.
+    pub bytes: ByteString,
+    /// Who else is told just this.
+    pub meant: Meant,
+    /// Other bytes for the sessions of whoever said or did it.
+    pub own: Option<(UserNo, ByteString)>,
 }
 
-impl Variants {
-    fn same(for_all: ByteString) -> Self {
+/// Whom the same bytes are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meant {
+    /// Everybody who is told.
+    Everybody,
+    /// Those with the same role.
+    Side,
+}
+
+impl Words {
+    fn for_everybody(bytes: ByteString) -> Self {
         Self {
-            for_all,
-            for_roles: Vec::new(),
-            for_sender: None,
+            bytes,
+            meant: Meant::Everybody,
+            own: None,
         }
     }
 
-    fn by_role(roles: &[&str], bytes: impl Fn(Option<&str>) -> ByteString) -> Self {
-        let of = |role: &&str| ((*role).to_owned(), bytes(Some(role)));
+    fn for_side(bytes: ByteString) -> Self {
         Self {
-            for_all: bytes(None),
-            for_roles: roles.iter().map(of).collect(),
-            for_sender: None,
+            meant: Meant::Side,
+            ..Self::for_everybody(bytes)
         }
     }
 
-    /// For a participant with this role, or for staff.
-    pub fn of_role(&self, role: Option<&str>) -> &ByteString {
-        let mut roles = self.for_roles.iter();
-        let found = roles.find(|(meant, _)| Some(meant.as_str()) == role);
-        found.map_or(&self.for_all, |(_, bytes)| bytes)
-    }
-
-    /// For a reader with this number and role.
-    pub fn of_reader(&self, reader: UserNo, role: Option<&str>) -> &ByteString {
-        match &self.for_sender {
-            Some((sender, bytes)) if *sender == reader => bytes,
-            Some(_) | None => self.of_role(role),
+    /// How often the event was written for it: what everybody but its sender is told is not written again for the sender.
+    pub fn written(&self) -> u64 {
+        match (self.meant, &self.own) {
+            (Meant::Side, Some(_)) => 2,
+            (Meant::Everybody, _) | (Meant::Side, None) => 1,
         }
     }
 }
 
-/// An event in a form; none where the form has no words for it. `roles` are those of the conversation.
-pub fn variants(
+/// An event in a form, for participants with this role, or for staff; none where the form has no words for it.
+pub fn words(
     form: Form,
     event: &Event<'_>,
     scene: &Scene<'_>,
-    roles: &[&str],
-) -> Option<Variants> {
+    role: Option<&str>,
+) -> Option<Words> {
     match form {
-        Form::Native => native::variants(event, scene, roles),
-        Form::Stoory => stoory::events::variants(event, scene, roles),
-        Form::Lola => lola::events::variants(event, scene, roles),
+        Form::Native => native::words(event, scene, role),
+        Form::Stoory => stoory::events::words(event, scene, role),
+        Form::Lola => lola::events::words(event, scene, role),
     }
 }
 

@@ -1,6 +1,6 @@
-//! Stoa's own words: each event is encoded once, with a variant for its sender or for each role where they are shown more.
+//! Stoa's own words: a message is a little more for its sender, and a step is something else for each role.
 
-use super::{Event, Scene, Variants};
+use super::{Event, Scene, Words};
 use crate::domain::command::Mark;
 use crate::domain::ids::UserNo;
 use crate::wire::encode;
@@ -8,21 +8,19 @@ use crate::wire::encode;
 /// Nobody has this number, the system neither: for bytes that are for everybody but the sender.
 const NOBODY: UserNo = UserNo(-1);
 
-pub(super) fn variants(event: &Event<'_>, scene: &Scene<'_>, roles: &[&str]) -> Option<Variants> {
+pub(super) fn words(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) -> Option<Words> {
     let (conversation, place) = (scene.conversation, scene.conversation.id);
     let for_all = match *event {
         Event::Message { kind, seq, message } => {
             let for_all = encode::message(kind, place, seq, message, NOBODY);
             let own = encode::message_to_sender(&for_all, &message.draft.client_id);
-            return Some(Variants {
-                for_all,
-                for_roles: Vec::new(),
-                for_sender: Some((message.sender, own)),
+            return Some(Words {
+                own: Some((message.sender, own)),
+                ..Words::for_everybody(for_all)
             });
         }
         Event::Step { entry, stepped } => {
-            let bytes = |role: Option<&str>| encode::step(place, entry, stepped, role);
-            return Some(Variants::by_role(roles, bytes));
+            return Some(Words::for_side(encode::step(place, entry, stepped, role)));
         }
         Event::Act { .. } => return None,
         Event::Changed { seq } => {
@@ -43,7 +41,7 @@ pub(super) fn variants(event: &Event<'_>, scene: &Scene<'_>, roles: &[&str]) -> 
             unread,
         } => encode::notification(place, message, sender_name, unread),
     };
-    Some(Variants::same(for_all))
+    Some(Words::for_everybody(for_all))
 }
 
 fn mark_name(mark: Mark) -> &'static str {

@@ -3,7 +3,7 @@
 use bytestring::ByteString;
 use std::collections::HashMap;
 
-use super::{Event, Scene, variants};
+use super::{Event, Scene, Words};
 use crate::domain::command::Mark;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::form::Form;
@@ -77,9 +77,9 @@ fn words(form: Form, event: &Event<'_>, scene: &Scene<'_>, reader: &Reader) -> O
     if hidden {
         return None;
     }
-    let roles: Vec<&str> = role.into_iter().collect();
-    let variants = variants(form, event, scene, &roles)?;
-    Some(variants.of_reader(reader.no, role).clone())
+    let Words { bytes, own, .. } = super::words(form, event, scene, role)?;
+    let own = own.filter(|(whose, _)| *whose == reader.no);
+    Some(own.map_or(bytes, |(_, own)| own))
 }
 
 fn events<'a>(entry: &'a Entry, said: &'a [Message]) -> Vec<Event<'a>> {

@@ -13,6 +13,7 @@ pub mod machine;
 pub mod migrate;
 pub mod moving;
 pub mod outline;
+pub mod past;
 mod period;
 mod problem;
 pub mod simulate;

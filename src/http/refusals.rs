@@ -2,6 +2,7 @@
 
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
+use actix_web::error::QueryPayloadError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, web};
@@ -12,7 +13,7 @@ use std::pin::Pin;
 use super::Server;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
-use crate::wire::read::read;
+use crate::wire::read::{plain_words, read};
 
 /// An error on its way to becoming a response.
 #[derive(Debug)]
@@ -112,12 +113,15 @@ impl<T: serde::de::DeserializeOwned> FromRequest for Asked<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let query = request.query_string();
         let read = |text: &str| web::Query::<T>::from_query(text);
-        let wrong = |error: actix_web::error::QueryPayloadError| {
+        let wrong = |error: QueryPayloadError| {
             let alone = query.split('&').find(|pair| read(pair).is_err());
             let name = alone.and_then(|pair| pair.split('=').next());
             Failure(Refusal::invalid(
                 name.unwrap_or("query").to_owned(),
-                format!("is not valid: {}", in_its_own_words(&error)),
+                match &error {
+                    QueryPayloadError::Deserialize(reason) => plain_words(&reason.to_string()),
+                    other => format!("is not valid: {other}"),
+                },
             ))
         };
         ready(
@@ -125,13 +129,6 @@ impl<T: serde::de::DeserializeOwned> FromRequest for Asked<T> {
                 .map(|read| Self(read.into_inner()))
                 .map_err(wrong),
         )
-    }
-}
-
-fn in_its_own_words(error: &actix_web::error::QueryPayloadError) -> String {
-    match error {
-        actix_web::error::QueryPayloadError::Deserialize(reason) => reason.to_string(),
-        other => other.to_string(),
     }
 }
 

@@ -104,13 +104,18 @@ impl Room {
     }
 
     /// What those who have joined are told of an event.
-    fn heard(&self, seq: Option<Seq>, worded: Worded<'_>) -> Encoded {
-        let listened = self.listeners.iter().map(|listener| listener.form);
+    fn heard(&self, seq: Option<Seq>, mut worded: Worded<'_>) -> Encoded {
+        let audience = worded.audience().cloned();
+        for listener in &self.listeners {
+            if listener.is_among(audience.as_ref()) {
+                worded.say(listener.form, listener.role.as_deref());
+            }
+        }
         Encoded {
             seq,
             told: Told::Wholly,
-            audience: worded.audience().cloned(),
-            variants: worded.into_forms(listened.collect()),
+            audience,
+            spoken: worded.into_forms(),
         }
     }
 

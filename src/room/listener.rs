@@ -3,7 +3,7 @@
 use bytestring::ByteString;
 use std::sync::Arc;
 
-use crate::dialect::Variants;
+use super::worded::{InForms, Spoken};
 use crate::domain::form::Form;
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::message::Audience;
@@ -27,25 +27,14 @@ pub(super) struct Encoded {
     pub(super) told: Told,
     /// Whom alone it is for.
     pub(super) audience: Option<Audience>,
-    /// By form; none where nobody listens in it, or it has no words for this.
-    pub(super) variants: [Option<Variants>; Form::ALL.len()],
+    /// By form, as far as somebody listens in it.
+    pub(super) spoken: InForms,
 }
 
 impl Encoded {
     pub(super) fn has_words_in(&self, form: Form) -> bool {
-        self.variants
-            .get(form as usize)
-            .is_some_and(Option::is_some)
-    }
-
-    fn bytes_for(
-        &self,
-        form: Form,
-        principal: &Principal,
-        role: Option<&str>,
-    ) -> Option<ByteString> {
-        let variants = self.variants.get(form as usize)?.as_ref()?;
-        Some(variants.of_reader(principal.no, role).clone())
+        let spoken = self.spoken.get(form as usize);
+        spoken.is_some_and(Spoken::has_words)
     }
 }
 
@@ -102,17 +91,18 @@ impl Listener {
         matches!(self.phase, Phase::Live)
     }
 
+    /// Whether it is among those for whom something is meant.
+    pub(super) fn is_among(&self, audience: Option<&Audience>) -> bool {
+        Audience::admits(audience, self.principal.no, self.role.as_deref())
+    }
+
     fn hears(&self, event: &Encoded) -> bool {
-        event.seq.is_none_or(|seq| seq > self.floor)
-            && Audience::admits(
-                event.audience.as_ref(),
-                self.principal.no,
-                self.role.as_deref(),
-            )
+        event.seq.is_none_or(|seq| seq > self.floor) && self.is_among(event.audience.as_ref())
     }
 
     fn frame(&self, event: &Encoded) -> Option<Frame> {
-        let bytes = event.bytes_for(self.form, &self.principal, self.role.as_deref())?;
+        let spoken = event.spoken.get(self.form as usize)?;
+        let bytes = spoken.to(self.principal.no, self.role.as_deref())?.clone();
         Some(framed(self.form, bytes, self.place, event.seq, event.told))
     }
 
@@ -215,16 +205,11 @@ mod tests {
     }
 
     fn told(for_all: &str, seq: Option<Seq>) -> Encoded {
-        let variants = Variants {
-            for_all: for_all.into(),
-            for_roles: Vec::new(),
-            for_sender: None,
-        };
         Encoded {
             seq,
             told: Told::Wholly,
             audience: None,
-            variants: [Some(variants), None, None],
+            spoken: [Spoken::to_all(for_all), Spoken::Unsaid, Spoken::Unsaid],
         }
     }
 
@@ -274,9 +259,7 @@ mod tests {
     fn each_hears_what_is_meant_for_them() {
         let own = || {
             let mut own = event(1);
-            if let Some(native) = &mut own.variants[0] {
-                native.for_sender = Some((ALICE, "with client_id".into()));
-            }
+            own.spoken[0] = Spoken::to_all_but("1", (ALICE, "with client_id"));
             own
         };
         for (no, expected) in [(ALICE, "with client_id"), (BOB, "1")] {
@@ -306,10 +289,10 @@ mod tests {
     #[test]
     fn listeners_of_one_form_share_the_bytes_and_others_have_their_own() {
         let both = Encoded {
-            variants: [
-                told("native", None).variants[0].clone(),
-                told("stoory", None).variants[0].clone(),
-                None,
+            spoken: [
+                Spoken::to_all("native"),
+                Spoken::to_all("stoory"),
+                Spoken::Unsaid,
             ],
             ..event(7)
         };

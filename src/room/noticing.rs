@@ -125,18 +125,29 @@ impl Room {
         }
     }
 
+    /// What no person says is said by the conversation.
+    fn name_of_sender<'a>(&'a self, message: &'a Message) -> &'a str {
+        let sender = self.state.person(message.sender);
+        let name = sender.and_then(|person| person.name.as_deref());
+        let id = message.sender_id.as_str();
+        let title = self.state.conversation.title.as_deref();
+        match (name, id) {
+            (Some(name), _) => name,
+            (None, "") => title.unwrap_or("System"),
+            (None, id) => id,
+        }
+    }
+
     fn notices_in(&self, form: Form, messages: &[&Message], unread: i64) -> Vec<ByteString> {
         let scene = self.scene();
         let worded = messages.iter().filter_map(|message| {
-            let sender = self.state.person(message.sender);
-            let name = sender.and_then(|person| person.name.as_deref());
             let notice = Event::Notice {
                 message,
-                sender_name: name.unwrap_or(message.sender_id.as_str()),
+                sender_name: self.name_of_sender(message),
                 unread,
             };
-            dialect::variants(form, &notice, &scene, &[])
+            dialect::words(form, &notice, &scene, None)
         });
-        worded.map(|variants| variants.for_all).collect()
+        worded.map(|words| words.bytes).collect()
     }
 }

@@ -1,22 +1,90 @@
-//! An event on its way out: put into words as they are needed, once for each form, whoever is told.
+//! An event on its way out: put into words as they are needed, once for each form, whoever is told and however many. Where a deal
+//! shows its sides different things, each side that hears it has its own.
 
-use crate::dialect::{self, Event, Scene, Variants};
-use crate::domain::form::{Form, Forms};
+use bytestring::ByteString;
+
+use crate::dialect::{self, Event, Meant, Scene, Words};
+use crate::domain::form::Form;
+use crate::domain::ids::UserNo;
 use crate::domain::message::Audience;
 use crate::metrics::Metrics;
 use crate::outbox::{Outbox, Push};
 
-/// An event in every form; none where it has no words for it.
-pub(crate) type InForms = [Option<Variants>; Form::ALL.len()];
+/// An event in every form, as far as somebody hears it.
+pub(crate) type InForms = [Spoken; Form::ALL.len()];
 
-/// What is known of the words in one form.
+/// Other bytes for the sessions of whoever said or did it.
+type Own = Option<(UserNo, ByteString)>;
+
+/// An event in one form.
 #[derive(Clone, Debug, Default)]
-enum Words {
-    /// Nobody needed them yet.
+pub(crate) enum Spoken {
+    /// Nobody needed it yet.
     #[default]
     Unsaid,
-    /// They were made; or the form has none.
-    Made(Option<Variants>),
+    /// The form has no words for it.
+    Silent,
+    /// The same for everybody.
+    ToAll(ByteString, Own),
+    /// Something else for each role; none is staff.
+    BySide(Vec<(Option<String>, ByteString)>, Own),
+}
+
+impl Spoken {
+    pub(crate) fn has_words(&self) -> bool {
+        matches!(self, Self::ToAll(..) | Self::BySide(..))
+    }
+
+    /// The bytes for a reader with this number and role.
+    pub(crate) fn to(&self, reader: UserNo, role: Option<&str>) -> Option<&ByteString> {
+        match self {
+            Self::ToAll(_, Some((own, bytes))) | Self::BySide(_, Some((own, bytes)))
+                if *own == reader =>
+            {
+                Some(bytes)
+            }
+            _ => self.to_side(role),
+        }
+    }
+
+    fn to_side(&self, role: Option<&str>) -> Option<&ByteString> {
+        match self {
+            Self::Unsaid | Self::Silent => None,
+            Self::ToAll(bytes, _) => Some(bytes),
+            Self::BySide(sides, _) => {
+                let mut sides = sides.iter();
+                let found = sides.find(|(side, _)| side.as_deref() == role);
+                found.map(|(_, bytes)| bytes)
+            }
+        }
+    }
+
+    fn add(&mut self, role: Option<&str>, words: Option<Words>) {
+        let Some(Words { bytes, meant, own }) = words else {
+            return *self = Self::Silent;
+        };
+        match (meant, &mut *self) {
+            (Meant::Everybody, _) => *self = Self::ToAll(bytes, own),
+            (Meant::Side, Self::BySide(sides, owned)) => {
+                sides.push((role.map(str::to_owned), bytes));
+                *owned = owned.take().or(own);
+            }
+            (Meant::Side, Self::Unsaid | Self::Silent | Self::ToAll(..)) => {
+                *self = Self::BySide(vec![(role.map(str::to_owned), bytes)], own);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+impl Spoken {
+    pub(crate) fn to_all(text: &str) -> Self {
+        Self::ToAll(text.into(), None)
+    }
+
+    pub(crate) fn to_all_but(text: &str, (own, its_text): (UserNo, &str)) -> Self {
+        Self::ToAll(text.into(), Some((own, its_text.into())))
+    }
 }
 
 /// An event, and its words as far as they were needed.
@@ -24,7 +92,7 @@ pub(crate) struct Worded<'a> {
     event: &'a Event<'a>,
     scene: Scene<'a>,
     metrics: &'a Metrics,
-    words: [Words; Form::ALL.len()],
+    spoken: InForms,
 }
 
 impl<'a> Worded<'a> {
@@ -34,7 +102,7 @@ impl<'a> Worded<'a> {
             event,
             scene,
             metrics,
-            words: Default::default(),
+            spoken: InForms::default(),
         }
     }
 
@@ -56,54 +124,28 @@ impl<'a> Worded<'a> {
 
     /// Tells one connection of somebody with this role.
     pub(crate) fn push(&mut self, outbox: &Outbox, role: Option<&str>) -> Push {
-        match self.in_form(outbox.form()) {
-            Some(variants) => outbox.text(variants.of_role(role).clone()),
+        let spoken = self.say(outbox.form(), role);
+        match spoken.and_then(|spoken| spoken.to_side(role)) {
+            Some(bytes) => outbox.text(bytes.clone()),
             None => Push::Queued,
         }
     }
 
-    /// The words in each of these forms, and in no other.
-    pub(crate) fn into_forms(mut self, forms: Forms) -> InForms {
-        Form::ALL.map(|form| {
-            let wanted = forms.contains(form).then(|| self.in_form(form));
-            wanted.flatten().cloned()
-        })
+    /// Puts it into the words of a form, for somebody with this role, unless that has been done.
+    pub(crate) fn say(&mut self, form: Form, role: Option<&str>) -> Option<&Spoken> {
+        let spoken = self.spoken.get_mut(form as usize)?;
+        let is_said = matches!(spoken, Spoken::Silent) || spoken.to_side(role).is_some();
+        if !is_said {
+            let words = dialect::words(form, self.event, &self.scene, role);
+            let written = words.as_ref().map_or(0, Words::written);
+            self.metrics.encoded(form).inc_by(written);
+            spoken.add(role, words);
+        }
+        Some(spoken)
     }
 
-    fn in_form(&mut self, form: Form) -> Option<&Variants> {
-        let words = self.words.get_mut(form as usize)?;
-        if let Words::Unsaid = words {
-            let roles = roles_told(form, self.event, &self.scene);
-            let made = dialect::variants(form, self.event, &self.scene, &roles);
-            self.metrics.encoded(form).inc_by(u64::from(made.is_some()));
-            *words = Words::Made(made);
-        }
-        match words {
-            Words::Made(variants) => variants.as_ref(),
-            Words::Unsaid => None,
-        }
+    /// What it has been put into.
+    pub(crate) fn into_forms(self) -> InForms {
+        self.spoken
     }
-}
-
-/// The roles of the conversation, where they may be told different things.
-fn roles_told<'a>(form: Form, event: &Event<'_>, scene: &Scene<'a>) -> Vec<&'a str> {
-    let is_same_for_all = match event {
-        Event::Step { .. } | Event::Act { .. } => false,
-        Event::Message { .. }
-        | Event::Changed { .. }
-        | Event::Created
-        | Event::Lost { .. }
-        | Event::Marked { .. }
-        | Event::Typing { .. }
-        | Event::Presence { .. }
-        | Event::Notice { .. } => form == Form::Native || scene.conversation.flow.is_none(),
-    };
-    if is_same_for_all {
-        return Vec::new();
-    }
-    let people = scene.people.in_order().into_iter();
-    let mut roles: Vec<&str> = people.map(|person| person.role.as_str()).collect();
-    roles.sort_unstable();
-    roles.dedup();
-    roles
 }

@@ -6,9 +6,11 @@ export const current = { userId: null, otherUserId: null };
 
 const authToken = () => localStorage.getItem("authToken");
 
+let socket;
+
 /** The guide's set-up; the events go to the page. */
 export function connect(on) {
-  const socket = io(location.origin, { auth: { token: authToken() } });
+  socket = io(location.origin, { auth: { token: authToken() } });
   socket.emit("join", current.userId);
   socket.on("new_message", ({ conversation_id, message, conversation_context }) => {
     on.updateMessageList(conversation_id, message);
@@ -20,6 +22,7 @@ export function connect(on) {
   socket.on("conversation_state_changed", on.showState);
   socket.on("button_action", on.showAction);
   socket.on("text_input", on.showAction);
+  socket.on("error", on.showRefusal);
   socket.on("connect", () => {
     on.showConnection(socket.recovered ? "connected again" : "connected");
     if (!socket.recovered) on.beginAnew();
@@ -29,8 +32,8 @@ export function connect(on) {
   return socket;
 }
 
-export function sendMessage(socket, conversationId, message, mediaUrl = null) {
-  return socket.emitWithAck("send_message", {
+export function sendMessage(conversationId, message, mediaUrl = null) {
+  socket.emit("send_message", {
     conversationId,
     senderId: current.userId,
     receiverId: current.otherUserId,

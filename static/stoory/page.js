@@ -5,7 +5,7 @@ import {
 import { element, renderMessage } from "./rendering.js";
 
 const place = (id) => document.getElementById(id);
-const state = { conversations: [], open: null, messages: new Map() };
+const state = { conversations: [], open: null, messages: new Map(), said: "" };
 let socket;
 
 const say = (text) => {
@@ -57,6 +57,12 @@ const on = {
     if (conversationId === state.open) place("typing").textContent = isTyping ? `${userId} is typing …` : "";
   },
   showSeen: () => {},
+  /** What was refused is not lost. */
+  showRefusal({ message }) {
+    say(message);
+    place("text").value ||= state.said;
+    state.said = "";
+  },
   showState({ conversation_id }) {
     if (conversation_id === state.open) doing(refresh());
   },
@@ -104,11 +110,12 @@ function showList() {
 
 function listenToTheComposer() {
   const { composer, text } = { composer: place("composer"), text: place("text") };
-  composer.addEventListener("submit", async (event) => {
+  composer.addEventListener("submit", (event) => {
     event.preventDefault();
-    const answer = await sendMessage(socket, state.open, text.value);
-    say(answer.success ? "" : answer.message);
-    if (answer.success) text.value = "";
+    state.said = text.value;
+    sendMessage(state.open, text.value);
+    say("");
+    text.value = "";
     socket.emit("typing_stop", { conversationId: state.open, userId: current.userId });
   });
   text.addEventListener("input", () => socket.emit("typing_start", { conversationId: state.open, userId: current.userId }));

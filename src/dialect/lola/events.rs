@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::NAMESPACE;
 use super::views::{At, ConversationView, FlowView, MessageView};
-use crate::dialect::{Event, Scene, Variants};
+use crate::dialect::{Event, Scene, Words};
 use crate::domain::command::Mark;
 use crate::domain::conversation::{Membership, PresenceStatus};
 use crate::domain::entry::Entry;
@@ -13,18 +13,24 @@ use crate::domain::ids::ConversationId;
 use crate::wire::encode::MessageEvent;
 use crate::wire::socketio::packet::encode_one;
 
-pub(crate) fn variants(event: &Event<'_>, scene: &Scene<'_>, roles: &[&str]) -> Option<Variants> {
-    if let Event::Step { .. } = event {
-        return Some(Variants::by_role(roles, |role| {
-            let (name, data) = told_to(event, scene, role);
-            encode_one(NAMESPACE, name, &data)
-        }));
-    }
+pub(crate) fn words(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) -> Option<Words> {
     if let Event::Act { .. } = event {
         return None;
     }
-    let (name, data) = told_to(event, scene, None);
-    Some(Variants::same(encode_one(NAMESPACE, name, &data)))
+    let (name, data) = told_to(event, scene, role);
+    let bytes = encode_one(NAMESPACE, name, &data);
+    Some(match event {
+        Event::Step { .. } => Words::for_side(bytes),
+        Event::Message { .. }
+        | Event::Act { .. }
+        | Event::Changed { .. }
+        | Event::Created
+        | Event::Lost { .. }
+        | Event::Marked { .. }
+        | Event::Typing { .. }
+        | Event::Presence { .. }
+        | Event::Notice { .. } => Words::for_everybody(bytes),
+    })
 }
 
 fn told_to(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) -> (&'static str, Value) {

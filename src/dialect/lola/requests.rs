@@ -27,7 +27,7 @@ pub(crate) fn decode(name: &str, arguments: &[&RawValue]) -> Result<Incoming, Re
         return Err(unknown(name));
     }
     let asked = Fields::read(arguments)?;
-    let conversation = ConversationId::parse(&asked.conversation_id, "conversationId")?;
+    let conversation = asked.place()?;
     let acting = [asked.sender_id.clone(), asked.user_id.clone()];
     let command = match name {
         "chat:join-room" => {
@@ -65,10 +65,11 @@ pub(crate) fn decode(name: &str, arguments: &[&RawValue]) -> Result<Incoming, Re
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Fields {
-    #[serde(alias = "roomId")]
-    conversation_id: String,
-    #[serde(alias = "message", alias = "content")]
-    body: String,
+    conversation_id: Option<String>,
+    room_id: Option<String>,
+    body: Option<String>,
+    message: Option<String>,
+    content: Option<String>,
     client_id: Option<String>,
     reply_to: Option<String>,
     attachments: Option<Vec<Attachment>>,
@@ -84,11 +85,17 @@ impl Fields {
     fn read(arguments: &[&RawValue]) -> Result<Self, Refusal> {
         match first::<String>(arguments, "conversationId") {
             Ok(conversation_id) => Ok(Self {
-                conversation_id,
+                conversation_id: Some(conversation_id),
                 ..Self::default()
             }),
             Err(_) => first(arguments, "conversationId"),
         }
+    }
+
+    fn place(&self) -> Result<ConversationId, Refusal> {
+        let named = self.conversation_id.as_ref().or(self.room_id.as_ref());
+        let named = named.ok_or_else(|| Refusal::invalid("conversationId", "is missing"))?;
+        ConversationId::parse(named, "conversationId")
     }
 
     /// A reader who names no place has read everything.
@@ -102,11 +109,12 @@ impl Fields {
 
     fn draft(self) -> Result<Draft, Refusal> {
         let reply_to = self.reply_to.map(|id| message_id(&id, "replyTo"));
+        let body = self.body.or(self.message).or(self.content);
         let draft = Draft {
             reply_to: reply_to.transpose()?,
             attachments: self.attachments.unwrap_or_default(),
             context: limits::json_object(self.context, "context")?,
-            ..Draft::text(self.client_id, self.body)
+            ..Draft::text(self.client_id, body.unwrap_or_default())
         };
         draft.check()?;
         Ok(draft)

@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::NAMESPACE;
 use super::rows::{ConversationContext, ConversationRow, FlowUpdate, MessageRow};
 use super::sides::Sides;
-use crate::dialect::{Event, Scene, Variants};
+use crate::dialect::{Event, Scene, Words};
 use crate::domain::command::Mark;
-use crate::domain::conversation::{Membership, PresenceStatus};
+use crate::domain::conversation::{Membership, Participant, PresenceStatus};
 use crate::domain::entry::Entry;
 use crate::domain::flow::Stepped;
 use crate::domain::ids::{ConversationId, UserNo};
@@ -20,6 +20,9 @@ use crate::domain::snapshot::Particulars;
 use crate::wire::encode::MessageEvent;
 use crate::wire::instants::instant;
 use crate::wire::socketio::packet::encode_one;
+
+/// Nobody has this number: for bytes that several share.
+const NOBODY: UserNo = UserNo(-1);
 
 #[derive(Serialize)]
 struct NewMessage<'a> {
@@ -72,13 +75,13 @@ struct UserTyping<'a> {
     is_typing: bool,
 }
 
-pub(crate) fn variants(event: &Event<'_>, scene: &Scene<'_>, roles: &[&str]) -> Option<Variants> {
+pub(crate) fn words(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) -> Option<Words> {
     let emit = |name: &str, data: serde_json::Value| encode_one(NAMESPACE, name, &data);
     let for_all = match *event {
-        Event::Message { kind, message, .. } => return Some(said(kind, message, scene, roles)),
-        Event::Act { stepped, said } => return acted(stepped, said, scene, roles),
-        Event::Changed { .. } => return Some(changed(scene, roles)),
-        Event::Created => return Some(created(scene, roles)),
+        Event::Message { kind, message, .. } => return Some(said(kind, message, scene, role)),
+        Event::Act { stepped, said } => return acted(stepped, said, scene, role),
+        Event::Changed { .. } => return Some(changed(scene, role)),
+        Event::Created => return Some(created(scene, role)),
         Event::Step { entry, stepped } => stepped_event(entry, stepped, scene),
         Event::Lost { person, .. } => {
             let membership = match person.membership {
@@ -125,25 +128,25 @@ pub(crate) fn variants(event: &Event<'_>, scene: &Scene<'_>, roles: &[&str]) -> 
             notice(scene.conversation.id, message, sender_name, unread, scene),
         ),
     };
-    Some(Variants::same(for_all))
+    Some(Words::for_everybody(for_all))
 }
 
-/// Where the deal shows each role something of its own, each role has its own bytes.
-fn for_roles(
+/// Where a deal shows each side something of its own, each side has its own bytes.
+fn for_side(
     scene: &Scene<'_>,
-    roles: &[&str],
+    role: Option<&str>,
     bytes: impl Fn(Option<&str>, &Particulars) -> ByteString,
-) -> Variants {
+) -> Words {
     match &scene.conversation.flow {
-        None => Variants::same(bytes(None, &Particulars::default())),
-        Some(_) => Variants::by_role(roles, |role| bytes(role, &scene.known.to(role))),
+        None => Words::for_everybody(bytes(None, &Particulars::default())),
+        Some(_) => Words::for_side(bytes(role, &scene.known.to(role))),
     }
 }
 
-fn said(kind: MessageEvent, message: &Message, scene: &Scene<'_>, roles: &[&str]) -> Variants {
+fn said(kind: MessageEvent, message: &Message, scene: &Scene<'_>, role: Option<&str>) -> Words {
     let conversation = scene.conversation;
     let sides = Sides::new(conversation, scene.people.in_order());
-    for_roles(scene, roles, |role, known| {
+    for_side(scene, role, |role, known| {
         let data = NewMessage {
             conversation_id: conversation.id,
             message: MessageRow::new(message, conversation.id, &sides, None, scene.system),
@@ -169,8 +172,8 @@ fn acted(
     stepped: &Stepped,
     said: &[Message],
     scene: &Scene<'_>,
-    roles: &[&str],
-) -> Option<Variants> {
+    role: Option<&str>,
+) -> Option<Words> {
     let actor = stepped.actor_id.as_ref()?;
     let sides = Sides::new(scene.conversation, scene.people.in_order());
     let act = Act {
@@ -179,15 +182,21 @@ fn acted(
         scene,
         sides: &sides,
     };
-    let nobody = UserNo(0);
-    let mut told = for_roles(scene, roles, |role, known| act.told(nobody, role, known));
-    let mut people = scene.people.in_order().into_iter();
-    if let Some(person) = people.find(|person| person.id == *actor) {
-        let role = Some(person.role.as_str());
-        let bytes = act.told(person.no, role, &scene.known.to(role));
-        told.for_sender = Some((person.no, bytes));
-    }
-    Some(told)
+    let known = scene.known.to(role);
+    let people = scene.people.in_order().into_iter();
+    let side: Vec<&Participant> = people
+        .filter(|person| Some(person.role.as_str()) == role)
+        .collect();
+    let told_to = |reader: UserNo| act.told(reader, role, &known);
+    let presser = side.iter().find(|person| person.id == *actor);
+    Some(match (presser, side.as_slice()) {
+        (None, _) => Words::for_side(told_to(NOBODY)),
+        (Some(presser), [_]) => Words::for_side(told_to(presser.no)),
+        (Some(presser), _) => Words {
+            own: Some((presser.no, told_to(presser.no))),
+            ..Words::for_side(told_to(NOBODY))
+        },
+    })
 }
 
 /// What somebody pressed or typed.
@@ -233,8 +242,8 @@ impl Act<'_> {
     }
 }
 
-fn changed(scene: &Scene<'_>, roles: &[&str]) -> Variants {
-    for_roles(scene, roles, |role, known| {
+fn changed(scene: &Scene<'_>, role: Option<&str>) -> Words {
+    for_side(scene, role, |role, known| {
         let context = ConversationContext::new(scene.conversation, role, known);
         let data =
             json!({ "conversation_id": scene.conversation.id, "conversation_context": context });
@@ -242,9 +251,9 @@ fn changed(scene: &Scene<'_>, roles: &[&str]) -> Variants {
     })
 }
 
-fn created(scene: &Scene<'_>, roles: &[&str]) -> Variants {
+fn created(scene: &Scene<'_>, role: Option<&str>) -> Words {
     let sides = Sides::new(scene.conversation, scene.people.in_order());
-    for_roles(scene, roles, |role, known| {
+    for_side(scene, role, |role, known| {
         let row = ConversationRow::new(scene.conversation, &sides, role, known);
         let data = json!({ "conversation_id": scene.conversation.id, "conversation": row });
         encode_one(

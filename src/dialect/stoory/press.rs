@@ -64,30 +64,27 @@ impl Wish {
             }
         }
     }
+}
 
-    /// What makes it the same press again while a version lasts.
-    pub fn request_id(&self, version: StateVersion) -> String {
-        format!("stoory:{version}:{}", self.print())
-    }
+/// What makes it the same press again while a version lasts: the action, and what its form was filled with, however that was said.
+pub fn request_id(version: StateVersion, action: &str, form: &Map<String, Value>) -> String {
+    format!("stoory:{version}:{}", print(action, form))
+}
 
-    /// Whether a stored press was this one, at whatever version; before the slash stands who pressed.
-    pub fn was(&self, request_id: &str) -> bool {
-        let own = request_id.rsplit('/').next().unwrap_or_default();
-        let mut parts = own.split(':');
-        let (word, _, print) = (parts.next(), parts.next(), parts.next());
-        word == Some("stoory") && print == Some(&self.print())
-    }
+/// Whether a stored press was of this action with this form, at whatever version; before the slash stands who pressed.
+pub fn was(request_id: &str, action: &str, form: &Map<String, Value>) -> bool {
+    let own = request_id.rsplit('/').next().unwrap_or_default();
+    let mut parts = own.split(':');
+    let (word, _, told) = (parts.next(), parts.next(), parts.next());
+    word == Some("stoory") && told == Some(&print(action, form))
+}
 
-    /// Tells two wishes apart.
-    fn print(&self) -> String {
-        let told = match self {
-            Self::Click { button, additional } => json!(["click", button, additional]),
-            Self::Text { text, input_type } => json!(["text", text, input_type]),
-        };
-        let digest = Sha256::digest(told.to_string());
-        let first = digest.iter().take(10);
-        first.map(|byte| format!("{byte:02x}")).collect()
-    }
+fn print(action: &str, form: &Map<String, Value>) -> String {
+    let mut fields: Vec<(&String, &Value)> = form.iter().collect();
+    fields.sort_by_key(|(name, _)| *name);
+    let digest = Sha256::digest(json!([action, fields]).to_string());
+    let first = digest.iter().take(10);
+    first.map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The field that a text fills in: the only one that must be filled in, or the only one.

@@ -188,16 +188,27 @@ fn other_fields_are_given_as_they_are() {
 }
 
 #[test]
-fn a_press_is_the_same_again_by_everything_that_was_said() {
-    let first = click("accept_price", json!({ "a": 1, "b": 2 }));
-    let id = format!("somebody:with:colons/{}", first.request_id(7));
-    assert!(first.was(&id));
-    assert!(
-        click("accept_price", json!({ "b": 2, "a": 1 })).was(&id),
-        "in any order"
-    );
-    assert!(!click("accept_price", json!({})).was(&id) && !text("accept_price", None).was(&id));
-    assert!(!first.was("somebody/r-1") && !first.was("") && !first.was("::"));
-    assert_ne!(first.request_id(7), first.request_id(8));
-    assert!(first.request_id(i64::MAX).len() <= 64);
+fn a_press_is_the_same_again_by_its_action_and_its_form() {
+    let offered = price("send_price_offer");
+    let filled = |wish: &Wish| wish.form(&offered, &Map::new()).unwrap();
+    let first = filled(&click("send_price_offer", json!({ "price": 5000 })));
+    let id = request_id(7, "send_price_offer", &first);
+    let id = format!("somebody:with:colons/{id}");
+    for again in [
+        click(
+            "send_price_offer",
+            json!({ "price": "₹5,000", "at": "now" }),
+        ),
+        text("5000", Some("negotiation")),
+    ] {
+        assert!(was(&id, "send_price_offer", &filled(&again)), "{again:?}");
+    }
+    let other = filled(&text("5001", None));
+    assert!(!was(&id, "send_price_offer", &other));
+    assert!(!was(&id, "send_counter_offer", &first));
+    for stranger in ["somebody/r-1", "", "::"] {
+        assert!(!was(stranger, "send_price_offer", &first));
+    }
+    assert_ne!(request_id(7, "a", &first), request_id(8, "a", &first));
+    assert!(request_id(i64::MAX, "a", &first).len() <= 64);
 }

@@ -76,7 +76,7 @@ struct SendData<'a> {
     #[serde(default)]
     sender_id: Option<String>,
     #[serde(default)]
-    message: String,
+    message: Option<String>,
     #[serde(default)]
     media_url: Option<String>,
     #[serde(default)]
@@ -90,7 +90,7 @@ fn send(arguments: &[&RawValue], hosts: &[String]) -> Result<Incoming, Refusal> 
     let media = media.map(|url| attachment(&url, "mediaUrl", hosts));
     let draft = Draft {
         attachments: media.transpose()?.into_iter().collect(),
-        ..Draft::text(data.client_id, data.message)
+        ..Draft::text(data.client_id, data.message.unwrap_or_default())
     };
     draft.check().map_err(in_the_guides_words)?;
     let command = Command::Send(Arc::new(draft));
@@ -123,7 +123,7 @@ struct PlaceData<'a> {
     #[serde(default)]
     user_id: Option<String>,
     #[serde(borrow, default)]
-    message_id: Cow<'a, str>,
+    message_id: Option<Cow<'a, str>>,
 }
 
 fn typing(arguments: &[&RawValue], typing: Typing) -> Result<Incoming, Refusal> {
@@ -137,7 +137,8 @@ fn typing(arguments: &[&RawValue], typing: Typing) -> Result<Incoming, Refusal> 
 
 fn seen(arguments: &[&RawValue]) -> Result<Incoming, Refusal> {
     let data: PlaceData<'_> = first(arguments, "messageId")?;
-    let message = message_id(&data.message_id, "messageId")?;
+    let message = data.message_id.unwrap_or_default();
+    let message = message_id(&message, "messageId")?;
     let request = Request::Command {
         conversation: ConversationId::parse(&data.conversation_id, "conversationId")?,
         command: Command::See { message },

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::answers::{Updated, With};
 use super::speaking::presser_of;
 use super::standing::Stands;
-use crate::dialect::stoory::press::Wish;
+use crate::dialect::stoory::press::{Wish, request_id};
 use crate::domain::flow::Offer;
 use crate::domain::ids::ConversationId;
 use crate::domain::limits;
@@ -123,7 +123,7 @@ async fn act(
             };
         };
         let form = wish.form(offer, &stands.opened.known.context)?;
-        let refused = match press(server, speaker, id, &stands, (&wish, offer), form).await {
+        let refused = match press(server, speaker, id, &stands, offer, form).await {
             Ok(answer) => return told(&stands, &answer),
             Err(Error::Refused(moved @ Refusal::FlowStateInvalid(_))) => moved,
             Err(other) => return Err(other.into()),
@@ -149,7 +149,7 @@ async fn insist(
     let meant = stands.meant(wish)?;
     let form = wish.form(&meant, &stands.opened.known.context);
     let form = form.unwrap_or_default();
-    let answer = press(server, speaker, id, stands, (wish, &meant), form).await?;
+    let answer = press(server, speaker, id, stands, &meant, form).await?;
     told(stands, &answer)
 }
 
@@ -159,12 +159,12 @@ async fn press(
     speaker: &Arc<Principal>,
     id: ConversationId,
     stands: &Stands,
-    (wish, offer): (&Wish, &Offer),
+    offer: &Offer,
     form: Map<String, Value>,
 ) -> Result<Value, Error> {
     let version = stands.deal.state_version;
+    let request_id = Some(request_id(version, &offer.action, &form));
     let press = checked_press(offer.action.clone(), Some(form), Some(version))?;
-    let request_id = Some(wish.request_id(version));
     let deals = &server.door.deals;
     deals
         .press(id, Arc::clone(speaker), press, request_id)

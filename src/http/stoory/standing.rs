@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use super::reading::Opened;
-use crate::dialect::stoory::press::Wish;
+use crate::dialect::stoory::press::{Wish, was};
 use crate::dialect::stoory::rows::{ChatStatus, FlowUpdate};
 use crate::domain::flow::{Offer, Phase, Standing};
 use crate::domain::ids::ConversationId;
@@ -61,8 +61,17 @@ impl Stands {
 
     /// What the same press was answered, if no other person has pressed since.
     pub(super) fn told_before(&self, wish: &Wish) -> Option<&Value> {
-        let own = |last: &&Pressed| last.by == self.opened.reader.no && wish.was(&last.request_id);
-        self.last.as_ref().filter(own).map(|last| &last.answer)
+        let last = self.last.as_ref();
+        let last = last.filter(|last| last.by == self.opened.reader.no)?;
+        let agreed = &self.opened.known.context;
+        let is_the_last = |offer: Offer| {
+            let is_meant = wish.offered(std::slice::from_ref(&offer)).is_some();
+            let form = is_meant.then(|| wish.form(&offer, agreed));
+            let form = form.and_then(Result::ok);
+            form.is_some_and(|form| was(&last.request_id, &offer.action, &form))
+        };
+        let mut actions = self.definition.actions.iter().map(as_offer);
+        actions.any(is_the_last).then_some(&last.answer)
     }
 
     /// Whether the state is another one, or was left and entered again.

@@ -2,15 +2,19 @@
 
 use actix::prelude::*;
 use bytestring::ByteString;
+use diesel::pg::PgConnection;
 use std::sync::Arc;
 
 use super::talk::{Continue, Talk};
 use crate::dialect::stoory::known::Known;
 use crate::dialect::{Scene, told_again};
+use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Reader;
 use crate::error::Error;
+use crate::flow::catalogue::Catalogue;
+use crate::flow::past::recall;
 use crate::outbox::{CloseReason, Frame, Push};
 use crate::room::reply::{Asker, Reply};
 use crate::room::state::State;
@@ -28,6 +32,11 @@ impl Handler<Continue> for Talk {
             conversation,
             after,
         } = next;
+        // Behind what has left already: it was left meanwhile, and joined again from a later place on.
+        let followed = self.places.lock().find(conversation);
+        if followed.is_none_or(|followed| after < followed.seq) {
+            return;
+        }
         if self.telling == Some(conversation) {
             return self.tell_page(conversation, after, context);
         }
@@ -37,6 +46,20 @@ impl Handler<Continue> for Talk {
 }
 
 impl Talk {
+    /// The client does not want to be told of it, whatever is under way.
+    pub(super) fn tell_no_more(
+        &mut self,
+        conversation: ConversationId,
+        context: &mut Context<Self>,
+    ) {
+        self.behind.retain(|(behind, _)| *behind != conversation);
+        self.socket.outbox().has_caught_up(conversation);
+        if self.telling == Some(conversation) {
+            self.telling = None;
+            self.tell_next(context);
+        }
+    }
+
     /// Goes on with the next conversation, unless one is being told.
     pub(super) fn tell_next(&mut self, context: &mut Context<Self>) {
         if self.telling.is_some() {
@@ -52,11 +75,19 @@ impl Talk {
 
     fn tell_page(&mut self, conversation: ConversationId, after: Seq, context: &mut Context<Self>) {
         let pool = self.door.house.pool.clone();
+        let catalogue = Arc::clone(&self.door.deals.house().catalogue);
         let read = async move {
-            pool.run(move |connection| missed::page(connection, conversation, after, PAGE))
-                .await
+            pool.run(move |connection| {
+                let read = missed::page(connection, conversation, after, PAGE)?;
+                read.map(|missed| as_it_was(missed, connection, &catalogue))
+                    .transpose()
+            })
+            .await
         };
         context.spawn(read.into_actor(self).map(move |read, talk, context| {
+            if talk.telling != Some(conversation) {
+                return;
+            }
             let read = read.and_then(|read| read.ok_or(Refusal::ConversationNotFound.into()));
             match read.and_then(|missed| talk.words(missed)) {
                 Ok(told) => talk.tell(conversation, told, context),
@@ -143,8 +174,6 @@ impl Talk {
         match error {
             Error::Refused(refusal) if !refusal.is_temporary() => {
                 self.unlist(conversation, context);
-                self.telling = None;
-                self.tell_next(context);
             }
             error => {
                 log::warn!(event = "replay_failed", conversation_id:% = conversation; "{error}");
@@ -152,6 +181,22 @@ impl Talk {
             }
         }
     }
+}
+
+/// A page whose steps tell how the deal stood then.
+fn as_it_was(
+    mut missed: Missed,
+    connection: &mut PgConnection,
+    catalogue: &Catalogue,
+) -> Result<Missed, Error> {
+    let is_step = |entry: &Entry| matches!(entry.fact, Fact::Stepped(_));
+    let has_steps = missed.entries.iter().any(is_step);
+    let now = missed.loaded.conversation.flow.clone();
+    if let Some(now) = now.filter(|_| has_steps) {
+        let definition = catalogue.of(connection, &now.flow, now.flow_version)?;
+        recall(&definition, &now, &mut missed.entries);
+    }
+    Ok(missed)
 }
 
 /// A page in somebody's words.

@@ -258,8 +258,7 @@ impl Talk {
         let Some(followed) = self.places.lock().find(conversation) else {
             return;
         };
-        self.behind.retain(|(behind, _)| *behind != conversation);
-        self.socket.outbox().has_caught_up(conversation);
+        self.tell_no_more(conversation, context);
         let Some(holder) = self.holder() else {
             return self.places.lock().go(0, conversation);
         };

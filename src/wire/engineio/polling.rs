@@ -74,10 +74,11 @@ pub(super) async fn get(engine: &Engine, line: &Line) -> Result<HttpResponse, Pr
     Ok(text(payload.into_text()))
 }
 
-/// Packets in one answer: `python-engineio` reads no more than 16 (`Payload.max_decode_packets`), a close may be one of them.
-const MOST_PACKETS: usize = 15;
+/// Packets in one answer: `python-engineio` reads no more than 16 (`Payload.max_decode_packets`).
+const MOST_PACKETS: usize = 16;
 
-/// Writes what fits and gives the rest back; says whether the session closes here.
+/// Writes what fits and gives the rest back; says whether the session closes here. A close comes alone: the official client closes
+/// before it looks at the events of the same answer, and counts none of them as received.
 fn fill(payload: &mut Payload, mut batch: Batch, line: &Line) -> Option<CloseReason> {
     let (mut packets, mut frames) = (0, 0);
     for frame in &batch.frames {
@@ -91,11 +92,13 @@ fn fill(payload: &mut Payload, mut batch: Batch, line: &Line) -> Option<CloseRea
         payload.push(frame);
         frames += 1;
     }
-    if frames == batch.frames.len() {
+    if frames == 0 {
         return batch.close;
     }
     batch.frames.drain(..frames);
-    line.put_back(batch);
+    if !batch.frames.is_empty() || batch.close.is_some() {
+        line.put_back(batch);
+    }
     None
 }
 

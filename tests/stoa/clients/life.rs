@@ -7,6 +7,7 @@ use super::asking::{Connecting, first, said_in};
 use super::proxy::Proxy;
 use crate::client::{Person, Socket};
 use crate::deals::Deal;
+use crate::foreign::bounds::until_figure;
 use crate::house::House;
 
 /// How a client gets what it missed.
@@ -366,5 +367,6 @@ impl Life {
         self.client
             .tell("disconnect", json!({ "name": NAME }))
             .await;
+        until_figure(&self.deal.house, "stoa_connections", 0.0).await;
     }
 }

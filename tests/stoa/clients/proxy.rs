@@ -1,6 +1,9 @@
 //! A way to the server that can be cut, and led to another.
 
 use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -14,12 +17,17 @@ pub struct Proxy {
 impl Proxy {
     /// A way that leads nowhere yet.
     pub async fn open() -> Self {
+        Self::slow(Duration::ZERO).await
+    }
+
+    /// As `open`; what goes through takes at least this long, either way.
+    pub async fn slow(latency: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (server, leads_to) = watch::channel(None);
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(forward(client, leads_to.clone()));
+                tokio::spawn(forward(client, leads_to.clone(), latency));
             }
         });
         Self {
@@ -46,16 +54,41 @@ impl Drop for Proxy {
     }
 }
 
-async fn forward(mut client: TcpStream, mut leads_to: watch::Receiver<Option<SocketAddr>>) {
+async fn forward(
+    client: TcpStream,
+    mut leads_to: watch::Receiver<Option<SocketAddr>>,
+    latency: Duration,
+) {
     let Some(address) = *leads_to.borrow_and_update() else {
         return;
     };
-    let Ok(mut server) = TcpStream::connect(address).await else {
+    let Ok(server) = TcpStream::connect(address).await else {
         return;
     };
     let _nagle = (client.set_nodelay(true), server.set_nodelay(true));
+    let (client, server) = (client.into_split(), server.into_split());
+    let ways = async {
+        tokio::join!(
+            carry(client.0, server.1, latency),
+            carry(server.0, client.1, latency)
+        )
+    };
     tokio::select! {
-        _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
+        _ = ways => {}
         _ = leads_to.wait_for(|now| *now != Some(address)) => {}
     }
+}
+
+/// One way, until it ends; whatever is on it takes its time.
+async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, latency: Duration) {
+    let mut piece = [0; 16 * 1_024];
+    while let Ok(count @ 1..) = from.read(&mut piece).await {
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
+        if to.write_all(&piece[..count]).await.is_err() {
+            return;
+        }
+    }
+    let _end = to.shutdown().await;
 }

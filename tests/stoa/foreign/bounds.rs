@@ -20,7 +20,7 @@ pub async fn figure(house: &House, name: &str) -> f64 {
 }
 
 /// Waits until a figure is this.
-async fn until_figure(house: &House, name: &str, wanted: f64) {
+pub async fn until_figure(house: &House, name: &str, wanted: f64) {
     for _ in 0..300 {
         if figure(house, name).await == wanted {
             return;

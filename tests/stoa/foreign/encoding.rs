@@ -1,16 +1,17 @@
-//! An event is put into words once for each form that is present, whoever hears it and however many they are.
+//! An event is put into words once for each form that is present, whoever hears it and however many they are; in a deal, once for
+//! each side that hears it, where it shows its sides different things.
 
 use serde_json::json;
 
 use super::bounds::figure;
 use super::talker::Talker;
-use crate::client::Socket;
+use crate::client::{Person, Socket};
 use crate::deals::Deal;
 use crate::house::House;
 
 const FORMS: [&str; 3] = ["native", "stoory", "lola"];
 
-/// Those who hear of a deal: both of its people, over many connections.
+/// Those who hear of a conversation: its two people, over many connections.
 #[derive(Default)]
 struct Ears {
     native: Vec<Socket>,
@@ -19,19 +20,16 @@ struct Ears {
 
 impl Ears {
     /// So many more in each form that have joined, and so many that have not.
-    async fn more(&mut self, deal: &Deal, joined: usize, elsewhere: usize) {
+    async fn more(&mut self, people: [&Person; 2], id: &str, joined: usize, elsewhere: usize) {
         for place in 0..joined + elsewhere {
-            let person = match place % 2 {
-                0 => &deal.influencer,
-                _ => &deal.brand_owner,
-            };
+            let person = people[place % 2];
             let mut stoory = Talker::stoory(person).await;
             let mut lola = Talker::lola(person).await;
             match place < joined {
                 true => {
-                    self.native.push(person.joined(&deal.id).await);
-                    stoory.call("join_conversation", json!(deal.id)).await;
-                    lola.call("chat:join-room", json!(deal.id)).await;
+                    self.native.push(person.joined(id).await);
+                    stoory.call("join_conversation", json!(id)).await;
+                    lola.call("chat:join-room", json!(id)).await;
                 }
                 false => self.native.push(person.socket().await),
             }
@@ -39,7 +37,7 @@ impl Ears {
         }
     }
 
-    /// Hears what was told up to now; what those in the Stoory words heard of this name.
+    /// Hears what was told up to now; how many events of this name came.
     async fn hear(&mut self, name: &str) -> usize {
         for socket in &mut self.native {
             socket.drain().await;
@@ -62,12 +60,68 @@ async fn worded(house: &House) -> [f64; 3] {
     counts
 }
 
-/// How many events were put into words in each form meanwhile.
-async fn while_doing(deal: &Deal, deed: impl Future<Output = ()>) -> [f64; 3] {
-    let before = worded(&deal.house).await;
+/// How often an event was put into words in each form meanwhile.
+async fn while_doing(house: &House, deed: impl Future<Output = ()>) -> [f64; 3] {
+    let before = worded(house).await;
     deed.await;
-    let after = worded(&deal.house).await;
+    let after = worded(house).await;
     std::array::from_fn(|form| after[form] - before[form])
+}
+
+#[actix_rt::test]
+async fn however_many_listen_an_event_is_put_into_words_once_in_each_form() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let place = house.group(&ann, &[&bob]).await;
+    let mut ears = Ears::default();
+    ears.more([&ann, &bob], &place, 6, 4).await;
+    let said = while_doing(&house, async {
+        ann.say(&place, "hello").await;
+        assert_eq!(ears.hear("new_message").await, 6);
+    });
+    assert_eq!(said.await, [1.0, 1.0, 1.0], "a message");
+    let renamed = while_doing(&house, async {
+        let path = format!("/api/v1/conversations/{place}");
+        let renamed = ann.patch(&path, json!({ "title": "Posts" })).await;
+        renamed.expect_status(200);
+        assert_eq!(ears.hear("conversation_updated").await, 10);
+    });
+    assert_eq!(renamed.await, [1.0, 1.0, 1.0], "a change");
+    let seen = while_doing(&house, async {
+        let path = format!("/api/v1/conversations/{place}/seen");
+        bob.post(&path, json!({ "seq": 1 }))
+            .await
+            .expect_status(200);
+        assert_eq!(ears.hear("message_seen").await, 6);
+    });
+    assert_eq!(seen.await, [1.0, 1.0, 1.0], "a mark");
+}
+
+#[actix_rt::test]
+async fn in_a_deal_each_side_that_hears_has_its_own() {
+    let deal = Deal::begin().await;
+    let sides = [&deal.influencer, &deal.brand_owner];
+    let mut ears = Ears::default();
+    ears.more(sides, &deal.id, 6, 4).await;
+    let visible = async || {
+        let (one, other) = (deal.messages(sides[0]).await, deal.messages(sides[1]).await);
+        (one.len() + other.len()) as f64
+    };
+    let (seq, seen) = (last_seq(&deal).await, visible().await);
+    let pressed = while_doing(&deal.house, async {
+        deal.connect().await;
+        let told = ears.hear("conversation_state_changed").await;
+        assert_eq!(told, 10, "those who have not joined hear of the step too");
+    })
+    .await;
+    let messages = last_seq(&deal).await - seq - 1.0;
+    let for_sides = visible().await - seen;
+    assert!(messages > 1.0 && for_sides >= messages);
+    let step = 2.0;
+    let the_press = 2.0;
+    let stoory = 1.0 + the_press + for_sides;
+    let wanted = [step + messages, stoory, step + messages];
+    assert_eq!(pressed, wanted);
 }
 
 async fn last_seq(deal: &Deal) -> f64 {
@@ -76,67 +130,39 @@ async fn last_seq(deal: &Deal) -> f64 {
     stands["last_seq"].as_f64().expect("a seq")
 }
 
-async fn say(deal: &Deal) {
-    let path = format!("/api/v1/conversations/{}/messages", deal.id);
-    let said = json!({ "body": "hello", "kind": "system" });
-    deal.platform.post(&path, said).await.expect_status(201);
-}
-
-async fn rename(deal: &Deal) {
-    let path = format!("/api/v1/conversations/{}", deal.id);
-    let renamed = deal.platform.patch(&path, json!({ "title": "Posts" }));
-    renamed.await.expect_status(200);
-}
-
-#[actix_rt::test]
-async fn however_many_listen_an_event_is_put_into_words_once_in_each_form() {
-    let deal = Deal::begin().await;
-    let mut ears = Ears::default();
-    ears.more(&deal, 6, 4).await;
-    let said = while_doing(&deal, async {
-        say(&deal).await;
-        ears.hear("new_message").await;
-    });
-    assert_eq!(said.await, [1.0, 1.0, 1.0], "a message");
-    let renamed = while_doing(&deal, async {
-        rename(&deal).await;
-        ears.hear("conversation_updated").await;
-    });
-    assert_eq!(
-        renamed.await,
-        [1.0, 1.0, 1.0],
-        "a change of the conversation"
-    );
-    let before = last_seq(&deal).await;
-    let pressed = while_doing(&deal, async {
-        deal.connect().await;
-        let told = ears.hear("conversation_state_changed").await;
-        assert_eq!(told, 10, "those who have not joined hear of the step too");
-    })
-    .await;
-    let changes = last_seq(&deal).await - before;
-    assert!(changes > 1.0, "the step, and what is said with it");
-    let with_the_press = changes + 1.0;
-    assert_eq!(pressed, [changes, with_the_press, changes], "a step");
-}
-
 #[actix_rt::test]
 async fn nothing_is_put_into_words_that_nobody_hears() {
-    let deal = Deal::begin().await;
-    let mut native = deal.influencer.joined(&deal.id).await;
-    let said = while_doing(&deal, async {
-        say(&deal).await;
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let place = house.group(&ann, &[&bob]).await;
+    let mut native = ann.joined(&place).await;
+    let said = while_doing(&house, async {
+        bob.say(&place, "hello").await;
         native.event("new_message").await;
     });
     assert_eq!(said.await, [1.0, 0.0, 0.0]);
-    let mut ears = Ears::default();
-    let mut lola = Talker::lola(&deal.brand_owner).await;
-    lola.call("chat:join-room", json!(deal.id)).await;
-    ears.foreign.push(lola);
-    let said = while_doing(&deal, async {
-        say(&deal).await;
+    let mut lola = Talker::lola(&bob).await;
+    lola.call("chat:join-room", json!(place)).await;
+    let said = while_doing(&house, async {
+        bob.say(&place, "hello again").await;
         native.event("new_message").await;
-        ears.hear("").await;
+        lola.event("chat:new-message").await;
     });
     assert_eq!(said.await, [1.0, 0.0, 1.0]);
+}
+
+#[actix_rt::test]
+async fn in_a_deal_nobody_is_written_for_who_is_not_there() {
+    let deal = Deal::begin().await;
+    let mut owner = Talker::stoory(&deal.brand_owner).await;
+    owner.call("join_conversation", json!(deal.id)).await;
+    let seen = deal.messages(&deal.brand_owner).await.len();
+    let pressed = while_doing(&deal.house, async {
+        deal.connect().await;
+        owner.event("button_action").await;
+        owner.drain().await;
+    });
+    let pressed = pressed.await;
+    let messages = (deal.messages(&deal.brand_owner).await.len() - seen) as f64;
+    assert_eq!(pressed, [0.0, 2.0 + messages, 0.0]);
 }

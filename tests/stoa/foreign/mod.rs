@@ -1,9 +1,10 @@
 //! The chat over Socket.IO, in the words of the Stoory and Lola guides, beside native clients.
 
-mod bounds;
+pub mod bounds;
 mod encoding;
 mod entrance;
 mod recovering;
+mod returning;
 mod talker;
 mod together;
 mod vocabulary;

@@ -8,7 +8,7 @@ use crate::deals::Deal;
 use crate::house::House;
 
 /// The bodies of the new messages among these events, by conversation.
-fn bodies(events: &[Value], place: &str) -> Vec<String> {
+pub fn bodies(events: &[Value], place: &str) -> Vec<String> {
     let said = events.iter().filter(|event| event[0] == "new_message");
     let here = said.filter(|event| event[1]["conversation_id"] == place);
     here.map(|event| {
@@ -31,7 +31,7 @@ async fn say_all(person: &Person, place: &str, texts: &[String]) {
 }
 
 /// Hears until this is said.
-async fn hear_until(talker: &mut Talker, last: &str) -> Vec<Value> {
+pub async fn hear_until(talker: &mut Talker, last: &str) -> Vec<Value> {
     let mut events = Vec::new();
     loop {
         let heard = talker.event("new_message").await;

@@ -45,6 +45,52 @@ async fn of_fifty_texts_at_once_one_is_a_step_and_all_are_told_so() {
 }
 
 #[tokio::test]
+async fn what_a_form_does_not_ask_for_does_not_make_another_press() {
+    let deal = Deal::begin().await;
+    deal.clicked_to_payment().await;
+    let order = deal.order().await;
+    assert!(deal.check_out(&order, "success").await.is_success());
+    deal.reaches("payment_completed").await;
+    let started = deal.click("influencer", "start_work", json!({}));
+    led_to(started.await, "work_in_progress");
+    let before = deal.steps_made().await;
+    let clicks = (0..20).map(|number| {
+        let work = json!({
+            "deliverables": "https://drive.google.com/...", "description": "3 Instagram posts as requested",
+            "submission_notes": "All posts follow brand guidelines", "submitted_at": format!("2026-01-01T00:00:00.{number:03}Z"),
+        });
+        deal.click("influencer", "submit_work", work)
+    });
+    for answer in join_all(clicks).await {
+        led_to(answer, "work_submitted");
+    }
+    assert_eq!(deal.steps_made().await, before + 1);
+}
+
+#[tokio::test]
+async fn a_price_is_the_same_however_it_is_written() {
+    let deal = Deal::begin().await;
+    deal.clicked_to_pricing().await;
+    let before = deal.steps_made().await;
+    let prices = [
+        json!(5000),
+        json!("5000"),
+        json!("₹5,000"),
+        json!("Rs 5000"),
+    ];
+    let clicks = prices
+        .map(|price| deal.click("brand_owner", "send_price_offer", json!({ "price": price })));
+    let typed = deal.type_in("brand_owner", "₹5000", "negotiation");
+    let (clicked, typed) = tokio::join!(join_all(clicks), typed);
+    for answer in clicked.into_iter().chain([typed]) {
+        led_to(answer, "influencer_price_response");
+    }
+    assert_eq!(deal.steps_made().await, before + 1);
+    let other = deal.click("brand_owner", "send_price_offer", json!({ "price": 5001 }));
+    other.await.expect_status(409);
+}
+
+#[tokio::test]
 async fn of_different_clicks_at_once_one_wins_and_the_others_are_told_where_the_deal_stands() {
     let deal = Deal::begin().await;
     let clicks = (0..50).map(|number| {
@@ -87,7 +133,7 @@ async fn the_gateway_s_news_do_not_make_a_second_click_another_one() {
     let again = deal.click("influencer", "accept_final_offer", json!({ "price": 5000 }));
     led_to(again.await, "payment_pending");
     let other = deal
-        .click("influencer", "accept_final_offer", json!({}))
+        .click("influencer", "accept_final_offer", json!({ "price": 4000 }))
         .await;
     other.expect_status(409).expect_code("FLOW_STATE_INVALID");
     assert_eq!(deal.steps_made().await, before);
@@ -153,20 +199,17 @@ async fn after_a_press_of_somebody_else_an_old_click_is_refused() {
 
 impl Deal {
     /// To the brand owner's answer to another price, or until the price is agreed.
+    async fn clicked_to_pricing(&self) {
+        let first = self.click("influencer", "accept_connection", json!({}));
+        led_to(first.await, "brand_owner_details");
+        let details = self.type_in("brand_owner", "Three posts", "details");
+        led_to(details.await, "influencer_reviewing");
+        let accepted = self.click("influencer", "accept_project", json!({}));
+        led_to(accepted.await, "brand_owner_pricing");
+    }
+
     async fn clicked_to(&self, state: &str) {
-        led_to(
-            self.click("influencer", "accept_connection", json!({}))
-                .await,
-            "brand_owner_details",
-        );
-        led_to(
-            self.type_in("brand_owner", "Three posts", "details").await,
-            "influencer_reviewing",
-        );
-        led_to(
-            self.click("influencer", "accept_project", json!({})).await,
-            "brand_owner_pricing",
-        );
+        self.clicked_to_pricing().await;
         led_to(
             self.type_in("brand_owner", "4000", "price").await,
             "influencer_price_response",
