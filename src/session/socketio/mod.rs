@@ -4,6 +4,7 @@ mod guest;
 mod places;
 mod replaying;
 mod talk;
+mod telling;
 
 use actix::Actor;
 use actix_web::HttpRequest;

@@ -6,6 +6,7 @@ use diesel::pg::PgConnection;
 use std::sync::Arc;
 
 use super::talk::{Continue, Talk};
+use super::telling::Mark;
 use crate::dialect::stoory::known::Known;
 use crate::dialect::{Scene, told_again};
 use crate::domain::entry::{Entry, Fact};
@@ -32,16 +33,14 @@ impl Handler<Continue> for Talk {
             conversation,
             after,
         } = next;
-        // Behind what has left already: it was left meanwhile, and joined again from a later place on.
-        let followed = self.places.lock().find(conversation);
-        if followed.is_none_or(|followed| after < followed.seq) {
-            return;
+        match self.telling.comes(conversation, after) {
+            Mark::GoesOn => self.tell_page(conversation, after, context),
+            Mark::FallsBehind => {
+                self.telling.wait(conversation, after);
+                self.tell_next(context);
+            }
+            Mark::Void => {}
         }
-        if self.telling == Some(conversation) {
-            return self.tell_page(conversation, after, context);
-        }
-        self.behind.push_back((conversation, after));
-        self.tell_next(context);
     }
 }
 
@@ -52,29 +51,24 @@ impl Talk {
         conversation: ConversationId,
         context: &mut Context<Self>,
     ) {
-        self.behind.retain(|(behind, _)| *behind != conversation);
         self.socket.outbox().has_caught_up(conversation);
-        if self.telling == Some(conversation) {
-            self.telling = None;
-            self.tell_next(context);
-        }
+        self.telling.stop(conversation);
+        self.tell_next(context);
     }
 
     /// Goes on with the next conversation, unless one is being told.
     pub(super) fn tell_next(&mut self, context: &mut Context<Self>) {
-        if self.telling.is_some() {
-            return;
-        }
-        while let Some((conversation, after)) = self.behind.pop_front() {
-            if self.places.lock().find(conversation).is_some() {
-                self.telling = Some(conversation);
-                return self.tell_page(conversation, after, context);
-            }
+        let places = self.places.lock();
+        let next = self.telling.next(|one| places.find(one).is_some());
+        drop(places);
+        if let Some((conversation, after)) = next {
+            self.tell_page(conversation, after, context);
         }
     }
 
     fn tell_page(&mut self, conversation: ConversationId, after: Seq, context: &mut Context<Self>) {
         let pool = self.door.house.pool.clone();
+        let turn = self.telling.turn();
         let catalogue = Arc::clone(&self.door.deals.house().catalogue);
         let read = async move {
             pool.run(move |connection| {
@@ -85,7 +79,7 @@ impl Talk {
             .await
         };
         context.spawn(read.into_actor(self).map(move |read, talk, context| {
-            if talk.telling != Some(conversation) {
+            if !talk.telling.is_at(turn) {
                 return;
             }
             let read = read.and_then(|read| read.ok_or(Refusal::ConversationNotFound.into()));
@@ -136,15 +130,23 @@ impl Talk {
         match (is_cut, told.is_all) {
             (true, _) => {
                 let after = at.or_else(|| Some(self.places.lock().find(conversation)?.seq));
-                outbox.push(Frame::Rejoin(conversation, after.unwrap_or(told.to)));
+                self.mark(conversation, after.unwrap_or(told.to));
             }
-            (false, false) => drop(outbox.push(Frame::Rejoin(conversation, told.to))),
+            (false, false) => self.mark(conversation, told.to),
             (false, true) => {
                 self.join_again(conversation, told.to);
-                self.telling = None;
+                self.telling.is_done();
                 self.tell_next(context);
             }
         }
+    }
+
+    fn mark(&mut self, conversation: ConversationId, after: Seq) {
+        self.telling.marked(after);
+        let _closing = self
+            .socket
+            .outbox()
+            .push(Frame::Rejoin(conversation, after));
     }
 
     /// Next to nothing is missing: the room tells that, and what comes.

@@ -2,12 +2,12 @@
 
 use actix::prelude::*;
 use parking_lot::Mutex;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 use uuid::Uuid;
 
 use super::places::Places;
+use super::telling::Telling;
 use crate::dialect::{self, Reader};
 use crate::domain::form::Form;
 use crate::domain::ids::{ConversationId, Seq};
@@ -63,10 +63,7 @@ pub(super) struct Talk {
     pub(super) principal: Arc<Principal>,
     pid: Option<Uuid>,
     pub(super) places: Arc<Mutex<Places>>,
-    /// Conversations whose events go on from somewhere, one after the other.
-    pub(super) behind: VecDeque<(ConversationId, Seq)>,
-    /// The one that is being told at the moment.
-    pub(super) telling: Option<ConversationId>,
+    pub(super) telling: Telling,
     has_left: bool,
 }
 
@@ -86,8 +83,7 @@ impl Talk {
             principal,
             pid,
             places,
-            behind: VecDeque::new(),
-            telling: None,
+            telling: Telling::default(),
             has_left: false,
         }
     }
@@ -338,7 +334,8 @@ impl Actor for Talk {
     fn started(&mut self, context: &mut Self::Context) {
         context.set_mailbox_capacity(WAITING);
         let followed = self.places.lock().all();
-        self.behind = followed.iter().map(|one| (one.id, one.seq)).collect();
+        let waiting = followed.iter().map(|one| (one.id, one.seq));
+        waiting.for_each(|(id, seq)| self.telling.wait(id, seq));
         self.tell_next(context);
     }
 }

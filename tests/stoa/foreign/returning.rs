@@ -31,9 +31,11 @@ async fn who_leaves_while_much_is_told_again_hears_no_more_of_it_and_all_of_the_
         back.drain().await;
         ann.say(&one, "unheard").await;
         eve.say(&two, "last").await;
-        let (before, mut rest) = (back.drain().await, hear_until(&mut back, "last").await);
+        let mut rest = Vec::new();
+        while bodies(&rest, &two).last().is_none_or(|text| text != "last") {
+            rest.extend(back.drain().await);
+        }
         rest.extend(back.drain().await);
-        assert_eq!(bodies(&before, &one), Vec::<String>::new(), "round {round}");
         assert_eq!(bodies(&rest, &one), Vec::<String>::new(), "round {round}");
         back.call("join_conversation", json!(one)).await;
         ann.say(&one, "heard").await;
