@@ -6,6 +6,7 @@ use actix_rt::net::TcpStream;
 use actix_server::ServerBuilder;
 use actix_service::{fn_factory, map_config};
 use actix_web::dev::AppConfig;
+use actix_web::http::header::RETRY_AFTER;
 use actix_web::middleware::{NormalizePath, from_fn};
 use actix_web::{App, web};
 use std::net::SocketAddr;
@@ -47,7 +48,7 @@ pub fn listen(
             ))
             .app_data(web::PathConfig::default().error_handler(http::wrong_path))
             .app_data(web::Data::new(api))
-            .route("/api/openapi.json", web::get().to(openapi_json))
+            .route("/api/openapi.json", http::looking().to(openapi_json))
             .configure(|routes| {
                 if shared.till.sandbox().is_some() {
                     http::in_sandbox(routes);
@@ -55,9 +56,9 @@ pub fn listen(
             })
             .configure(engineio::routes("/socket.io", Arc::clone(&engine)))
             .configure(http::outside)
-            .wrap(cors(&origins))
-            .wrap(NormalizePath::trim())
             .wrap(from_fn(http::watch::watch))
+            .wrap(NormalizePath::trim())
+            .wrap(cors(&origins))
     };
     let builder = bounded(config);
     let stopping = builder.graceful_shutdown_signal();
@@ -138,6 +139,7 @@ fn cors(origins: &[String]) -> Cors {
     allowed
         .allowed_methods(["GET", "POST", "PATCH", "PUT", "DELETE"])
         .allow_any_header()
+        .expose_headers([RETRY_AFTER])
         .supports_credentials()
         .max_age(3_600)
 }

@@ -52,9 +52,8 @@ pub(super) fn first<'a, T: Deserialize<'a>>(
     arguments: &[&'a RawValue],
     name: &'static str,
 ) -> Result<T, Refusal> {
-    let argument = arguments
-        .first()
-        .ok_or_else(|| Refusal::invalid(name, "is missing"))?;
+    let argument = arguments.first().filter(|first| first.get() != "null");
+    let argument = argument.ok_or_else(|| Refusal::invalid(name, "is missing"))?;
     read(argument.get())
 }
 

@@ -105,7 +105,7 @@ pub fn outside(routes: &mut web::ServiceConfig) {
 }
 
 /// A GET, or a HEAD, whose answer has no body.
-fn looking() -> Route {
+pub fn looking() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 

@@ -57,7 +57,7 @@ pub async fn watch(
 /// Whether it belongs to a session of Engine.IO that is there already, or says so.
 fn is_poll(request: &ServiceRequest) -> bool {
     let mut pairs = request.query_string().split('&');
-    request.path() == "/socket.io/" && pairs.any(|pair| pair.starts_with("sid="))
+    request.path() == "/socket.io" && pairs.any(|pair| pair.starts_with("sid="))
 }
 
 /// The method as a label: those that some route takes, and one for whatever else a client makes up.

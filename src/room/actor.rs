@@ -220,10 +220,9 @@ impl Room {
         let announced = self.timeline.announced();
         for listener in self.listeners.drain(..).filter(Listener::is_live) {
             let told = self.crowd.told_up_to(&listener, announced);
-            let after = told.max(listener.floor);
-            listener
-                .outbox
-                .push(Frame::Rejoin(self.state.conversation.id, after));
+            let (after, here) = (told.max(listener.floor), self.state.conversation.id);
+            listener.outbox.catch_up([here]);
+            listener.outbox.push(Frame::Rejoin(here, after));
         }
     }
 }
@@ -289,6 +288,7 @@ impl Handler<ToRoom> for Room {
             } => {
                 self.join(principal, outbox, after, manner, reply, context);
             }
+            ToRoom::Look { principal, reply } => self.look(&principal, reply),
             ToRoom::Leave { session, reply } => {
                 self.leave(session);
                 reply.send(Ok(crate::wire::answer::Answer::Done));

@@ -13,6 +13,7 @@ use crate::domain::flow::Stepped;
 use crate::domain::form::Form;
 use crate::domain::ids::{Seq, UserNo};
 use crate::domain::message::Message;
+use crate::outbox::Frame;
 use crate::wire::encode::MessageEvent;
 
 impl Room {
@@ -187,6 +188,21 @@ impl Room {
         self.tell(&[event]);
     }
 
+    /// Nobody who may not read listens. A connection that keeps a list looks at it once more: it strikes the conversation out, or goes on from
+    /// here where its person is back by then.
+    fn send_away(&mut self, user: UserNo, seq: Seq) {
+        let conversation = self.state.conversation.id;
+        self.listeners.retain(|listener| {
+            let principal = &listener.principal;
+            let stays = principal.no != user || principal.roles.opens_every_conversation();
+            if !stays && listener.form != Form::Native {
+                let from = seq.max(listener.floor);
+                listener.outbox.push(Frame::Rejoin(conversation, from));
+            }
+            stays
+        });
+    }
+
     /// Somebody came, went or changed: who listens, whose presence is heard, and what they are told.
     fn move_person(&mut self, person: &Participant, seq: Seq, context: &mut Context<Self>) {
         if person.may_read().is_ok() {
@@ -197,9 +213,7 @@ impl Room {
             self.attach(person.no, context);
             return;
         }
-        self.listeners.retain(|l| {
-            l.principal.no != person.no || l.principal.roles.opens_every_conversation()
-        });
+        self.send_away(person.no, seq);
         let mut stays = Vec::new();
         for staff in self.listeners.iter_mut() {
             if staff.principal.no == person.no {

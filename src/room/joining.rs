@@ -49,10 +49,9 @@ impl Room {
         let (session, generation) = (outbox.session(), self.ticket());
         let mut listeners = self.listeners.iter();
         let listens = listeners.any(|listener| listener.outbox.session() == session);
-        if manner == Manner::Again && listens {
-            let (conversation, people) = (&self.state.conversation, self.state.people());
-            let stands = Answer::Conversation(Box::new(conversation.clone()), people);
-            return reply.send_from(&self.scene(), Ok(stands));
+        if manner == Manner::Events && listens {
+            // Its client has joined meanwhile by itself, and the answer told it everything.
+            return reply.send(Ok(Answer::Done));
         }
         let (place, form) = (self.state.conversation.id, outbox.form());
         self.listeners
@@ -76,6 +75,16 @@ impl Room {
             read.into_actor(self)
                 .map(move |read, room, _| room.joined(joining, read)),
         );
+    }
+
+    /// Tells one who has joined, or is about to, how the conversation stands. Nothing else changes: what is told elsewhere of it goes on.
+    pub(super) fn look(&self, principal: &Principal, reply: Reply) {
+        if let Err(refusal) = self.state.reader(principal) {
+            return reply.refuse(refusal);
+        }
+        let (conversation, people) = (&self.state.conversation, self.state.people());
+        let stands = Answer::Conversation(Box::new(conversation.clone()), people);
+        reply.send_from(&self.scene(), Ok(stands));
     }
 
     fn joined(&mut self, joining: Joining, read: Result<Read, Error>) {
@@ -107,7 +116,7 @@ impl Room {
             .iter()
             .any(|listener| listener.outbox.session() == session);
         joining.reply.send(match (joined_again, joining.manner) {
-            (true, Manner::Answer | Manner::Both | Manner::Again) => {
+            (true, Manner::Answer | Manner::Both) => {
                 read.map(|read| Answer::Joined(Box::new(read.snapshot)))
             }
             (true, Manner::Events) => Ok(Answer::Done),
@@ -134,7 +143,7 @@ impl Room {
         let (outbox, form) = (Arc::clone(&listener.outbox), listener.form);
         let is_too_much = read.snapshot.recovery == Recovery::Fresh;
         match joining.manner {
-            Manner::Answer | Manner::Again => {
+            Manner::Answer => {
                 let joined = Answer::Joined(Box::new(read.snapshot));
                 joining.reply.send_from(&scene, Ok(joined));
             }
@@ -202,9 +211,7 @@ impl Read {
                 marks::newest_messages(connection, no, &marks)?
             }
             // Native marks name a seq, and no message.
-            (Manner::Events, Form::Native) | (Manner::Answer | Manner::Both | Manner::Again, _) => {
-                HashMap::new()
-            }
+            (Manner::Events, Form::Native) | (Manner::Answer | Manner::Both, _) => HashMap::new(),
         };
         Ok(Self {
             reader,

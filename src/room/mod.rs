@@ -66,6 +66,13 @@ pub enum ToRoom {
         /// Where the answer goes.
         reply: Reply,
     },
+    /// A session that has joined, or is about to, asks how the conversation stands.
+    Look {
+        /// Whose session.
+        principal: Arc<Principal>,
+        /// Where the answer goes.
+        reply: Reply,
+    },
     /// A session wants to hear no more.
     Leave {
         /// Which.
@@ -90,9 +97,10 @@ impl ToRoom {
     /// The obligation to answer it, where there is one.
     pub fn into_reply(self) -> Option<Reply> {
         match self {
-            Self::Join { reply, .. } | Self::Leave { reply, .. } | Self::Do { reply, .. } => {
-                Some(reply)
-            }
+            Self::Join { reply, .. }
+            | Self::Look { reply, .. }
+            | Self::Leave { reply, .. }
+            | Self::Do { reply, .. } => Some(reply),
             Self::Committed(_) => None,
         }
     }
@@ -107,8 +115,6 @@ pub enum Manner {
     Events,
     /// As events, and the answer tells how the conversation stands.
     Both,
-    /// Not at all, if it listens already.
-    Again,
 }
 
 /// A room wants to sleep: the registry forgets it, and then says `Sleep`.

@@ -8,7 +8,7 @@ use super::actor::Room;
 use crate::dialect::{self, Event};
 use crate::domain::form::Form;
 use crate::domain::ids::{SessionId, UserNo};
-use crate::domain::message::Message;
+use crate::domain::message::{Message, MessageKind};
 use crate::error::Error;
 use crate::store::conversations::{Unread, unread_of_conversation};
 
@@ -127,15 +127,13 @@ impl Room {
 
     /// What no person says is said by the conversation.
     fn name_of_sender<'a>(&'a self, message: &'a Message) -> &'a str {
+        if message.draft.kind != MessageKind::UserInput {
+            let title = self.state.conversation.title.as_deref();
+            return title.unwrap_or("System");
+        }
         let sender = self.state.person(message.sender);
         let name = sender.and_then(|person| person.name.as_deref());
-        let id = message.sender_id.as_str();
-        let title = self.state.conversation.title.as_deref();
-        match (name, id) {
-            (Some(name), _) => name,
-            (None, "") => title.unwrap_or("System"),
-            (None, id) => id,
-        }
+        name.unwrap_or(message.sender_id.as_str())
     }
 
     fn notices_in(&self, form: Form, messages: &[&Message], unread: i64) -> Vec<ByteString> {

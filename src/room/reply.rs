@@ -115,6 +115,7 @@ impl Drop for Reply {
         match self.asker.take() {
             None => {}
             Some(Asker::Rejoining { outbox, after }) => {
+                outbox.catch_up([self.place]);
                 outbox.push(Frame::Rejoin(self.place, after));
             }
             Some(asker) => self.deliver(asker, Err(Error::Refused(lost)), None),

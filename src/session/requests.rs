@@ -135,7 +135,7 @@ impl Session {
             .clone()
             .filter(|_| self.joined.contains(&conversation))
         else {
-            return;
+            return self.outbox.has_caught_up(conversation);
         };
         let outbox = Arc::clone(&self.outbox);
         let asker = Asker::Rejoining {

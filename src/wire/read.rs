@@ -42,6 +42,7 @@ pub fn plain_words(said: &str) -> String {
         | ("number too small to fit in target type", _) => "must be a whole number".to_owned(),
         (_, Some(_)) if said.starts_with("invalid type: null") => "is missing".to_owned(),
         (_, Some(expected)) => format!("must be {}", plain_kind(expected)),
+        _ if said.starts_with("duplicate field") => "is given twice".to_owned(),
         _ if said.contains("`true` or `false`") => "must be true or false".to_owned(),
         _ => format!("is not valid: {said}"),
     }

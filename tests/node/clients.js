@@ -23,7 +23,7 @@ globalThis.clients = (io) => {
 
   const commands = {
     // Connects; answers how that came out.
-    connect({ name, url, options }) {
+    connect({ name, url, options, joins }) {
       const socket = io(url, { forceNew: true, reconnectionDelay: 50, reconnectionDelayMax: 200, ...options });
       const client = { socket, events: [], connects: 0 };
       known.set(name, client);
@@ -31,6 +31,7 @@ globalThis.clients = (io) => {
       return new Promise((resolve) => {
         socket.on("connect", () => {
           client.connects += 1;
+          if (joins) socket.emit("join_conversation", joins);
           resolve(state(client));
         });
         socket.once("connect_error", (error) => {

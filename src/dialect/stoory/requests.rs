@@ -137,7 +137,8 @@ fn typing(arguments: &[&RawValue], typing: Typing) -> Result<Incoming, Refusal> 
 
 fn seen(arguments: &[&RawValue]) -> Result<Incoming, Refusal> {
     let data: PlaceData<'_> = first(arguments, "messageId")?;
-    let message = data.message_id.unwrap_or_default();
+    let missing = || Refusal::invalid("messageId", "is missing");
+    let message = data.message_id.ok_or_else(missing)?;
     let message = message_id(&message, "messageId")?;
     let request = Request::Command {
         conversation: ConversationId::parse(&data.conversation_id, "conversationId")?,

@@ -1,5 +1,6 @@
 //! Sessions over Socket.IO: who may come in, in which words they are spoken to, and where those who come back go on.
 
+mod following;
 mod guest;
 mod places;
 mod replaying;

@@ -35,10 +35,11 @@ impl Handler<Continue> for Talk {
         } = next;
         match self.telling.comes(conversation, after) {
             Mark::GoesOn => self.tell_page(conversation, after, context),
-            Mark::FallsBehind => {
+            Mark::FallsBehind if self.places.lock().find(conversation).is_some() => {
                 self.telling.wait(conversation, after);
                 self.tell_next(context);
             }
+            Mark::FallsBehind => self.socket.outbox().has_caught_up(conversation),
             Mark::Void => {}
         }
     }

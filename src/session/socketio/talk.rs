@@ -11,16 +11,14 @@ use super::telling::Telling;
 use crate::dialect::{self, Reader};
 use crate::domain::form::Form;
 use crate::domain::ids::{ConversationId, Seq};
-use crate::domain::offset::FOLLOWED;
 use crate::domain::principal::Principal;
-use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::metrics::Metrics;
+use crate::room::ToRoom;
 use crate::room::reply::{Asker, Reply, told};
-use crate::room::{Manner, ToRoom};
 use crate::session::Door;
 use crate::store::conversations::{self, Filter};
-use crate::store::recoveries::{self, Followed, Holder};
+use crate::store::recoveries::{self, Holder};
 use crate::wire::answer::Answer;
 use crate::wire::decode::{Request, SubjectKey};
 use crate::wire::socketio::packet::encode_event;
@@ -53,7 +51,7 @@ pub(super) struct Bye(pub(super) Departure);
 /// A room did not let the client in.
 #[derive(Message)]
 #[rtype(result = "()")]
-struct TurnedAway(ConversationId);
+pub(super) struct TurnedAway(pub(super) ConversationId);
 
 /// The actor.
 pub(super) struct Talk {
@@ -88,7 +86,7 @@ impl Talk {
         }
     }
 
-    fn holder(&self) -> Option<Holder> {
+    pub(super) fn holder(&self) -> Option<Holder> {
         Some(Holder {
             pid: self.pid?,
             user: self.principal.no,
@@ -145,11 +143,11 @@ impl Talk {
     }
 
     /// Whoever answers does so in the client's words.
-    fn reply(&self, conversation: ConversationId, ack: Option<Ack>) -> Reply {
+    pub(super) fn reply(&self, conversation: ConversationId, ack: Option<Ack>) -> Reply {
         self.reply_and(conversation, ack, |_| {})
     }
 
-    fn reply_and(
+    pub(super) fn reply_and(
         &self,
         conversation: ConversationId,
         ack: Option<Ack>,
@@ -174,99 +172,6 @@ impl Talk {
             }
         }));
         Reply::new(conversation, no, asker)
-    }
-
-    /// The list is written first: what is acknowledged is found again. What the client asks for meanwhile waits.
-    fn join(
-        &mut self,
-        conversation: ConversationId,
-        ack: Option<Ack>,
-        context: &mut Context<Self>,
-    ) {
-        if self.places.lock().find(conversation).is_some() {
-            return self.enter(conversation, None, Manner::Again, ack, context);
-        }
-        if self.places.lock().count() >= FOLLOWED {
-            let refusal = Refusal::Conflict("This connection follows too many conversations");
-            return self.fail(ack, refusal.into());
-        }
-        let Some(holder) = self.holder() else {
-            let unlisted = Followed::unlisted(conversation);
-            self.places.lock().come(0, unlisted);
-            return self.enter(conversation, None, Manner::Answer, ack, context);
-        };
-        let pool = self.door.house.pool.clone();
-        let list = async move {
-            pool.run(move |connection| recoveries::come(connection, holder, conversation))
-                .await
-        };
-        context.wait(
-            list.into_actor(self)
-                .map(move |listed, talk, context| match listed {
-                    Ok((list, followed)) => {
-                        talk.places.lock().come(list, followed);
-                        talk.enter(conversation, Some(followed.seq), Manner::Both, ack, context);
-                    }
-                    Err(error) => talk.fail(ack, error),
-                }),
-        );
-    }
-
-    fn enter(
-        &self,
-        conversation: ConversationId,
-        after: Option<Seq>,
-        manner: Manner,
-        ack: Option<Ack>,
-        context: &mut Context<Self>,
-    ) {
-        let talk = context.address();
-        let reply = self.reply_and(conversation, ack, move |outcome| {
-            if outcome.is_err() {
-                talk.do_send(TurnedAway(conversation));
-            }
-        });
-        let join = ToRoom::Join {
-            principal: Arc::clone(&self.principal),
-            outbox: Arc::clone(self.socket.outbox()),
-            after,
-            manner,
-            reply,
-        };
-        self.door.rooms.send(conversation, join);
-    }
-
-    fn leave(
-        &mut self,
-        conversation: ConversationId,
-        ack: Option<Ack>,
-        context: &mut Context<Self>,
-    ) {
-        let reply = self.reply(conversation, ack);
-        let session = self.socket.outbox().session();
-        self.unlist(conversation, context);
-        let leave = ToRoom::Leave { session, reply };
-        self.door.rooms.send(conversation, leave);
-    }
-
-    /// Takes a conversation off the list. Should the list not be written, the client is given what it would not have asked for.
-    pub(super) fn unlist(&mut self, conversation: ConversationId, context: &mut Context<Self>) {
-        let Some(followed) = self.places.lock().find(conversation) else {
-            return;
-        };
-        self.tell_no_more(conversation, context);
-        let Some(holder) = self.holder() else {
-            return self.places.lock().go(0, conversation);
-        };
-        let pool = self.door.house.pool.clone();
-        let write = async move {
-            pool.run(move |connection| recoveries::go(connection, holder, followed.no))
-                .await
-        };
-        context.wait(write.into_actor(self).map(move |list, talk, _| match list {
-            Ok(list) => talk.places.lock().go(list, conversation),
-            Err(error) => log::warn!(event = "list_not_written"; "{error}"),
-        }));
     }
 
     fn watch(&self, (kind, id): SubjectKey, ack: Option<Ack>, context: &mut Context<Self>) {

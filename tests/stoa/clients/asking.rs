@@ -14,6 +14,8 @@ pub struct Connecting<'a> {
     pub transports: &'a [&'a str],
     /// Whether the page that it is in lives elsewhere and sends its cookies along.
     pub with_credentials: bool,
+    /// What it joins whenever it is connected, as many front ends do.
+    pub joins: Option<&'a str>,
 }
 
 impl Client {
@@ -22,7 +24,8 @@ impl Client {
         let options = json!({
             "auth": how.auth, "transports": how.transports, "withCredentials": how.with_credentials,
         });
-        let details = json!({ "name": how.name, "url": how.url, "options": options });
+        let details =
+            json!({ "name": how.name, "url": how.url, "options": options, "joins": how.joins });
         self.tell("connect", details).await
     }
 

@@ -103,6 +103,7 @@ async fn hears_everything(transports: &[&str], end: End) {
         auth: json!({ "token": server.process.person("bob").token }),
         transports,
         with_credentials: false,
+        joins: (end == End::Asked).then_some(&place),
     };
     assert_eq!(client.connect(how).await["connected"], true);
     client.call("bob", "join_conversation", json!(place)).await;

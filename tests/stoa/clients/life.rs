@@ -110,6 +110,7 @@ impl Life {
             auth,
             transports,
             with_credentials: self.home == Home::Elsewhere,
+            joins: None,
         };
         self.client.connect(how).await
     }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::talker::door;
 use crate::house::House;
+use crate::socketio::guest::Guest;
 
 const FRONT_END: &str = "https://app.example";
 
@@ -126,4 +127,37 @@ async fn whoever_only_looks_whether_it_is_there_gets_a_head() {
     let endpoint = door(house.address);
     let head = endpoint.request("HEAD", "EIO=4&transport=polling");
     assert_eq!(endpoint.send(head).await.0, 400, "a handshake is a GET");
+}
+
+#[actix_rt::test]
+async fn a_page_of_a_listed_origin_can_read_that_it_is_too_fast() {
+    let options = ["--allowed-origins", FRONT_END, "--address-rate", "5"];
+    let house = House::with(&options).await;
+    for _ in 0..100 {
+        let response = asked(&house, Method::GET, "/api/v1/me", FRONT_END).await;
+        if response.status() == 429 {
+            let told = |name| header(&response, name);
+            assert_eq!(
+                told("access-control-allow-origin").as_deref(),
+                Some(FRONT_END)
+            );
+            assert!(told("retry-after").is_some());
+            let exposed = told("access-control-expose-headers").unwrap_or_default();
+            assert!(exposed.contains("retry-after"), "{exposed}");
+            return;
+        }
+    }
+    panic!("never too fast");
+}
+
+#[actix_rt::test]
+async fn a_poll_is_a_poll_with_and_without_a_slash() {
+    let house = House::with(&["--address-rate", "5"]).await;
+    for path in ["/socket.io/", "/socket.io"] {
+        let endpoint = Guest::new(house.address, path);
+        let poller = endpoint.poller().await;
+        for _ in 0..60 {
+            assert_eq!(poller.post("3").await.0, 200, "{path}");
+        }
+    }
 }

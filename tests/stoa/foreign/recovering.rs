@@ -20,7 +20,7 @@ pub fn bodies(events: &[Value], place: &str) -> Vec<String> {
     .collect()
 }
 
-fn numbered(from: usize, to: usize) -> Vec<String> {
+pub fn numbered(from: usize, to: usize) -> Vec<String> {
     (from..to).map(|number| number.to_string()).collect()
 }
 

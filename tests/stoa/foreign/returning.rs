@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::recovering::{bodies, hear_until};
+use super::recovering::{bodies, hear_until, numbered};
 use super::talker::{Talker, door};
-use crate::deals::Deal;
+use crate::client::Person;
+use crate::deals::{Deal, wish};
 use crate::house::House;
 
 #[actix_rt::test]
@@ -80,6 +81,129 @@ async fn who_leaves_and_joins_while_much_is_told_again_hears_each_once() {
     }
 }
 
+/// So many messages are missed in each of two conversations.
+const MISSED: [usize; 2] = [450, 40];
+const LIVE: usize = 3;
+
+/// Somebody in two conversations, who was cut off while much was said in them.
+struct Absent {
+    bob: Person,
+    talkers: [(Person, String); 2],
+    client: Talker,
+    _house: House,
+}
+
+impl Absent {
+    async fn begin() -> Self {
+        let house = House::start().await;
+        let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+        let eve = house.person("eve").await;
+        let (one, two) = (
+            house.direct(&ann, &bob).await,
+            house.direct(&eve, &bob).await,
+        );
+        let talkers = [(ann, one), (eve, two)];
+        let mut client = Talker::stoory(&bob).await;
+        for (_, place) in &talkers {
+            client.call("join_conversation", json!(place)).await;
+        }
+        let client = client.vanish();
+        for ((person, place), count) in talkers.iter().zip(MISSED) {
+            for number in 0..count {
+                person.say(place, &number.to_string()).await;
+            }
+        }
+        Self {
+            bob,
+            talkers,
+            client,
+            _house: house,
+        }
+    }
+
+    /// Is found, and joins both again, as many front ends do whenever they are connected.
+    async fn come_back(&mut self) {
+        let (mut back, is_found) = self.client.again(&self.bob).await;
+        assert!(is_found);
+        for (_, place) in &self.talkers {
+            back.tell("join_conversation", json!(place)).await;
+        }
+        self.client = back;
+    }
+
+    async fn talk(&self) {
+        for (person, place) in &self.talkers {
+            for number in 0..LIVE {
+                person.say(place, &format!("live {number}")).await;
+            }
+        }
+    }
+
+    /// Everything was heard once and in order, these events before the rest.
+    async fn heard_all(&mut self, mut events: Vec<Value>) {
+        let said = |event: &&Value| event[0] == "new_message";
+        let wanted = MISSED.iter().sum::<usize>() + 2 * LIVE;
+        while events.iter().filter(said).count() < wanted {
+            events.extend(self.client.drain().await);
+        }
+        events.extend(self.client.drain().await);
+        for ((_, place), count) in self.talkers.iter().zip(MISSED) {
+            let live = (0..LIVE).map(|number| format!("live {number}"));
+            let wanted = numbered(0, count).into_iter().chain(live);
+            assert_eq!(bodies(&events, place), wanted.collect::<Vec<_>>());
+        }
+    }
+}
+
+#[actix_rt::test]
+async fn who_joins_again_while_much_is_told_again_hears_each_once_and_in_order() {
+    let mut absent = Absent::begin().await;
+    absent.come_back().await;
+    absent.talk().await;
+    absent.heard_all(Vec::new()).await;
+}
+
+#[actix_rt::test]
+async fn who_joins_again_and_is_cut_off_in_the_middle_misses_nothing() {
+    let mut absent = Absent::begin().await;
+    absent.come_back().await;
+    absent.talk().await;
+    let first = absent.client.event("new_message").await;
+    absent.client = absent.client.vanish();
+    absent.come_back().await;
+    absent.heard_all(vec![json!(["new_message", first])]).await;
+}
+
+#[actix_rt::test]
+async fn who_was_sent_away_and_brought_back_hears_again_when_they_join() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let place = house.group(&ann, &[&bob]).await;
+    let mut talker = Talker::stoory(&bob).await;
+    talker.call("join_conversation", json!(place)).await;
+    let (people, him) = (
+        format!("/api/v1/conversations/{place}/participants"),
+        format!("/api/v1/conversations/{place}/participants/bob"),
+    );
+    for round in 0..3 {
+        ann.delete(&him).await.expect_status(204);
+        let lost = talker.event("conversation_updated").await;
+        assert_eq!(lost["conversation_context"], Value::Null, "{lost}");
+        if round == 1 {
+            let refused = talker.ask("join_conversation", json!(place)).await;
+            assert_eq!(refused["success"], false, "{refused}");
+        }
+        ann.say(&place, "among ourselves").await;
+        let back = ann.post(&people, json!({ "user_id": "bob" })).await;
+        back.expect_status(200);
+        talker.call("join_conversation", json!(place)).await;
+        talker.drain().await;
+        ann.say(&place, "welcome").await;
+        let heard = hear_until(&mut talker, "welcome").await;
+        assert_eq!(bodies(&heard, &place), ["welcome"], "round {round}");
+    }
+}
+
 /// What a step is told as, its time and context aside.
 fn steps(events: &[Value]) -> Vec<Value> {
     let names = ["conversation_state_changed", "button_action", "text_input"];
@@ -127,6 +251,31 @@ async fn what_a_deal_did_meanwhile_is_told_as_it_was() {
         heard.extend(talker.drain().await);
     }
     assert_eq!(steps(&told), steps(&live));
+}
+
+#[actix_rt::test]
+async fn a_step_is_told_whole_wherever_a_page_ends() {
+    let options = ["--rate-limits", "off", "--outbox-limit", "4194304"];
+    let mut house = House::with(&options).await;
+    // Pages have 100 changes: the step, or what is said with it, is the last of the first one.
+    for pads in 95..=100 {
+        let deal = Deal::begin_with(house, wish(&format!("bid-{pads}"))).await;
+        let path = format!("/api/v1/conversations/{}/messages", deal.id);
+        let mut talker = Talker::stoory(&deal.brand_owner).await;
+        talker.call("join_conversation", json!(deal.id)).await;
+        let talker = talker.vanish();
+        for number in 0..pads {
+            let said = json!({ "body": number.to_string(), "kind": "system" });
+            deal.platform.post(&path, said).await.expect_status(201);
+        }
+        deal.connect().await;
+        let (mut back, is_found) = talker.again(&deal.brand_owner).await;
+        assert!(is_found);
+        let told = back.event("button_action").await;
+        let said = "The influencer is interested in working with you.";
+        assert_eq!(told["message"]["message"], said, "{pads}: {told}");
+        house = deal.house;
+    }
 }
 
 #[actix_rt::test]

@@ -19,6 +19,7 @@ async fn both_vocabularies(house: &House, [bob, eve]: [&Person; 2]) -> Client {
             auth: json!({ "token": person.token }),
             transports: &["polling", "websocket"],
             with_credentials: false,
+            joins: None,
         };
         assert_eq!(node.connect(how).await["connected"], true);
     }
