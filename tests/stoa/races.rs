@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use futures_util::future::{join, join_all};
+use futures_util::future::{join, join_all, join3};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -169,17 +169,19 @@ async fn messages_of_one_sender_keep_their_order_while_others_change_the_convers
             alice.patch(&path, title).await.expect_status(200);
         }
     };
-    let (answers, ()) = join(pour(&mut socket, &id, 1, 600), changes).await;
+    let hearing = async {
+        for number in 1..=600u64 {
+            let heard = listening.event("new_message").await;
+            assert_eq!(heard["message"]["body"], number.to_string());
+        }
+    };
+    let (answers, (), ()) = join3(pour(&mut socket, &id, 1, 600), changes, hearing).await;
     assert!(answers.values().all(|answer| answer["error"].is_null()));
     let bodies: Vec<u64> = stored(&house, "bob")
         .iter()
         .map(|row| row.body.parse().unwrap())
         .collect();
     assert_eq!(bodies, (1..=600).collect::<Vec<_>>());
-    for number in 1..=600u64 {
-        let heard = listening.event("new_message").await;
-        assert_eq!(heard["message"]["body"], number.to_string());
-    }
 }
 
 #[tokio::test]
