@@ -245,6 +245,11 @@ impl Outbox {
         queue.bytes = 0;
     }
 
+    /// Whether its session is gone, or about to be.
+    pub fn has_ended(&self) -> bool {
+        self.queue.lock().ended
+    }
+
     /// Wakes whoever drains it, to look at something else than the queue.
     pub fn wake(&self) {
         self.waker.wake();

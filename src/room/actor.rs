@@ -185,6 +185,8 @@ impl Room {
 
     fn pulse(&mut self, context: &mut Context<Self>) {
         let now = Instant::now();
+        // Who was gone before the room woke could not leave it.
+        self.listeners.retain(|it| !it.outbox.has_ended());
         self.fade_typing(now);
         self.flush_delivered(context);
         self.catch_up_when_needed(context);

@@ -195,8 +195,13 @@ impl Room {
         self.listeners.retain(|listener| {
             let principal = &listener.principal;
             let stays = principal.no != user || principal.roles.opens_every_conversation();
-            if !stays && listener.form != Form::Native {
-                let from = seq.max(listener.floor);
+            let from = match listener.is_live() {
+                true => seq.max(listener.floor),
+                // What a first join has not told yet, its answer refuses.
+                false => listener.floor,
+            };
+            if !stays && listener.form != Form::Native && from > 0 {
+                listener.outbox.catch_up([conversation]);
                 listener.outbox.push(Frame::Rejoin(conversation, from));
             }
             stays

@@ -59,6 +59,9 @@ impl Room {
         let mut listener =
             Listener::reading(place, principal, outbox, reader.role.clone(), generation);
         listener.place_in_crowd = self.end_of_crowd();
+        if let (Manner::Events, Some(after)) = (manner, after) {
+            listener.floor = after;
+        }
         self.listeners.push(listener);
         let joining = Joining {
             session,

@@ -3,11 +3,11 @@
 use actix::prelude::*;
 use std::sync::Arc;
 
-use super::talk::{Talk, TurnedAway};
+use super::talk::{Entered, Talk};
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::offset::FOLLOWED;
 use crate::domain::refusal::Refusal;
-use crate::error::Error;
+use crate::outbox::CloseReason;
 use crate::room::{Manner, ToRoom};
 use crate::store::recoveries::{self, Followed};
 use crate::wire::socketio::Ack;
@@ -20,8 +20,11 @@ impl Talk {
         ack: Option<Ack>,
         context: &mut Context<Self>,
     ) {
+        let Err(ack) = self.joins.wait(conversation, ack) else {
+            return;
+        };
         if self.places.lock().find(conversation).is_some() {
-            return self.look(conversation, ack, context);
+            return self.look(conversation, ack);
         }
         if self.places.lock().count() >= FOLLOWED {
             let refusal = Refusal::Conflict("This connection follows too many conversations");
@@ -49,35 +52,29 @@ impl Talk {
         );
     }
 
-    /// It has joined: it is told everything already, or what it missed at the moment, and the room after that. Where the room can only not
-    /// answer at the moment, it has joined all the same.
-    fn look(&self, conversation: ConversationId, ack: Option<Ack>, context: &Context<Self>) {
-        let talk = context.address();
-        let reply = self.reply_and(conversation, ack, move |outcome| {
-            if let Err(Error::Refused(refusal)) = outcome
-                && !refusal.is_temporary()
-            {
-                talk.do_send(TurnedAway(conversation));
-            }
-        });
+    /// It has joined: it is told everything already, or what it missed at the moment, and the room after that. Who may not read there any
+    /// more is struck out where that is found.
+    fn look(&self, conversation: ConversationId, ack: Option<Ack>) {
+        let reply = self.reply(conversation, ack);
         let principal = Arc::clone(&self.principal);
         let look = ToRoom::Look { principal, reply };
         self.door.rooms.send(conversation, look);
     }
 
     fn enter(
-        &self,
+        &mut self,
         conversation: ConversationId,
         after: Option<Seq>,
         manner: Manner,
         ack: Option<Ack>,
         context: &mut Context<Self>,
     ) {
-        let talk = context.address();
+        let (talk, number) = (context.address(), self.joins.begin(conversation));
         let reply = self.reply_and(conversation, ack, move |outcome| {
-            if outcome.is_err() {
-                talk.do_send(TurnedAway(conversation));
-            }
+            talk.do_send(match outcome {
+                Ok(_) => Entered::LetIn(conversation, number),
+                Err(_) => Entered::TurnedAway(conversation, number),
+            });
         });
         let join = ToRoom::Join {
             principal: Arc::clone(&self.principal),
@@ -97,12 +94,16 @@ impl Talk {
     ) {
         let reply = self.reply(conversation, ack);
         let session = self.socket.outbox().session();
+        for waiting in self.joins.leave(conversation) {
+            let left = "The conversation was left before this join was answered";
+            self.fail(waiting, Refusal::Conflict(left).into());
+        }
         self.unlist(conversation, context);
         let leave = ToRoom::Leave { session, reply };
         self.door.rooms.send(conversation, leave);
     }
 
-    /// Takes a conversation off the list. Should the list not be written, the client is given what it would not have asked for.
+    /// Takes a conversation off the list. Should that not be written, the client comes back by itself, and goes on from the list as it is.
     pub(super) fn unlist(&mut self, conversation: ConversationId, context: &mut Context<Self>) {
         let Some(followed) = self.places.lock().find(conversation) else {
             return;
@@ -118,7 +119,10 @@ impl Talk {
         };
         context.wait(write.into_actor(self).map(move |list, talk, _| match list {
             Ok(list) => talk.places.lock().go(list, conversation),
-            Err(error) => log::warn!(event = "list_not_written"; "{error}"),
+            Err(error) => {
+                log::warn!(event = "list_not_written"; "{error}");
+                talk.socket.close(CloseReason::SlowReader);
+            }
         }));
     }
 }

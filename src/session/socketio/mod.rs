@@ -2,6 +2,7 @@
 
 mod following;
 mod guest;
+mod joins;
 mod places;
 mod replaying;
 mod talk;

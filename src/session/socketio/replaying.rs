@@ -85,7 +85,7 @@ impl Talk {
             }
             let read = read.and_then(|read| read.ok_or(Refusal::ConversationNotFound.into()));
             match read.and_then(|missed| talk.words(missed)) {
-                Ok(told) => talk.tell(conversation, told, context),
+                Ok(told) => talk.tell((conversation, after), told, context),
                 Err(error) => talk.can_not_be_told(conversation, error, context),
             }
         }));
@@ -114,7 +114,12 @@ impl Talk {
     }
 
     /// Pushes as much as there is room for; the mark behind it says when to go on.
-    fn tell(&mut self, conversation: ConversationId, told: Told, context: &mut Context<Self>) {
+    fn tell(
+        &mut self,
+        (conversation, after): (ConversationId, Seq),
+        told: Told,
+        context: &mut Context<Self>,
+    ) {
         let outbox = self.socket.outbox();
         let room = self.door.options.outbox_limit as usize / 2;
         let (mut at, mut is_cut) = (None, false);
@@ -129,10 +134,7 @@ impl Talk {
             at = Some(seq);
         }
         match (is_cut, told.is_all) {
-            (true, _) => {
-                let after = at.or_else(|| Some(self.places.lock().find(conversation)?.seq));
-                self.mark(conversation, after.unwrap_or(told.to));
-            }
+            (true, _) => self.mark(conversation, at.unwrap_or(after)),
             (false, false) => self.mark(conversation, told.to),
             (false, true) => {
                 self.join_again(conversation, told.to);

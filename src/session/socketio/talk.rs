@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use uuid::Uuid;
 
+use super::joins::Joins;
 use super::places::Places;
 use super::telling::Telling;
 use crate::dialect::{self, Reader};
@@ -48,10 +49,13 @@ pub(super) struct Continue {
 #[rtype(result = "()")]
 pub(super) struct Bye(pub(super) Departure);
 
-/// A room did not let the client in.
+/// A room has answered a join of the client, by its number.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(super) struct TurnedAway(pub(super) ConversationId);
+pub(super) enum Entered {
+    LetIn(ConversationId, u64),
+    TurnedAway(ConversationId, u64),
+}
 
 /// The actor.
 pub(super) struct Talk {
@@ -62,6 +66,7 @@ pub(super) struct Talk {
     pid: Option<Uuid>,
     pub(super) places: Arc<Mutex<Places>>,
     pub(super) telling: Telling,
+    pub(super) joins: Joins<Option<Ack>>,
     has_left: bool,
 }
 
@@ -82,6 +87,7 @@ impl Talk {
             pid,
             places,
             telling: Telling::default(),
+            joins: Joins::default(),
             has_left: false,
         }
     }
@@ -263,11 +269,25 @@ impl Handler<Ask> for Talk {
     }
 }
 
-impl Handler<TurnedAway> for Talk {
+impl Handler<Entered> for Talk {
     type Result = ();
 
-    fn handle(&mut self, TurnedAway(conversation): TurnedAway, context: &mut Self::Context) {
-        self.unlist(conversation, context);
+    fn handle(&mut self, entered: Entered, context: &mut Self::Context) {
+        let (Entered::LetIn(conversation, number) | Entered::TurnedAway(conversation, number)) =
+            entered;
+        let Some(waiting) = self.joins.end(conversation, number) else {
+            return;
+        };
+        if matches!(entered, Entered::TurnedAway(..)) {
+            self.unlist(conversation, context);
+        }
+        for ack in waiting {
+            let request = Some(Request::Join {
+                conversation,
+                after: None,
+            });
+            context.notify(Ask { request, ack });
+        }
     }
 }
 

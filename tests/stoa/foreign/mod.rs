@@ -3,6 +3,7 @@
 pub mod bounds;
 mod encoding;
 mod entrance;
+mod joining;
 mod recovering;
 mod returning;
 mod talker;

@@ -1,0 +1,93 @@
+//! Joining in a hurry: twice, with a leave between, and gone before the room is awake.
+
+use serde_json::json;
+use std::time::Duration;
+
+use super::bounds::until_figure;
+use super::recovering::{bodies, hear_until};
+use super::talker::Talker;
+use crate::house::House;
+
+#[actix_rt::test]
+async fn who_joins_leaves_and_joins_at_once_has_joined() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    for round in 0..12 {
+        let place = house.group(&ann, &[&bob]).await;
+        let mut talker = Talker::stoory(&bob).await;
+        talker.tell("join_conversation", json!(place)).await;
+        talker.tell("leave_conversation", json!(place)).await;
+        talker.call("join_conversation", json!(place)).await;
+        ann.say(&place, "one").await;
+        hear_until(&mut talker, "one").await;
+        assert!(talker.offset.is_some(), "round {round}: it is on the list");
+        let away = talker.vanish();
+        ann.say(&place, "two").await;
+        let (mut back, is_found) = away.again(&bob).await;
+        assert!(is_found);
+        ann.say(&place, "three").await;
+        let heard = hear_until(&mut back, "three").await;
+        assert_eq!(bodies(&heard, &place), ["two", "three"], "round {round}");
+    }
+}
+
+#[actix_rt::test]
+async fn whoever_joins_twice_at_once_is_answered_twice_and_hears_once() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let place = house.direct(&ann, &bob).await;
+    let mut talker = Talker::stoory(&bob).await;
+    for id in 1..=3 {
+        let packet = json!(["join_conversation", place]);
+        talker.wire().send(&format!("42{id}{packet}")).await;
+    }
+    for id in 1..=3 {
+        let answer = talker.wire().text().await;
+        let wanted = format!("43{id}[{{\"success\":true,\"conversation\":");
+        assert!(answer.starts_with(&wanted), "{answer}");
+    }
+    ann.say(&place, "hello").await;
+    talker.event("new_message").await;
+    assert_eq!(bodies(&talker.drain().await, &place), Vec::<String>::new());
+}
+
+#[actix_rt::test]
+async fn a_room_sleeps_though_clients_were_gone_before_it_was_awake() {
+    let options = ["--rate-limits", "off", "--room-idle-seconds", "1"];
+    let house = House::with(&options).await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let place = house.direct(&ann, &bob).await;
+    until_figure(&house, "stoa_rooms_awake", 0.0).await;
+    for _ in 0..10 {
+        let mut talker = Talker::stoory(&bob).await;
+        talker.tell("join_conversation", json!(place)).await;
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        drop(talker.vanish());
+    }
+    until_figure(&house, "stoa_connections", 0.0).await;
+    until_figure(&house, "stoa_rooms_awake", 0.0).await;
+}
+
+#[actix_rt::test]
+async fn whose_list_can_not_be_written_comes_back_and_starts_anew() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let place = house.direct(&ann, &bob).await;
+    let mut first = Talker::stoory(&bob).await;
+    first.call("join_conversation", json!(place)).await;
+    // Of one user so many clients are remembered, and no more: the first one's list is gone.
+    let mut others = Vec::new();
+    for _ in 0..102 {
+        let mut other = Talker::stoory(&bob).await;
+        other.call("join_conversation", json!(place)).await;
+        others.push(other);
+    }
+    first.tell("leave_conversation", json!(place)).await;
+    assert_eq!(first.closed().await, Some(1013));
+    let (mut back, is_found) = first.vanish().again(&bob).await;
+    assert!(!is_found, "it starts anew");
+    back.call("join_conversation", json!(place)).await;
+    ann.say(&place, "hello").await;
+    let heard = hear_until(&mut back, "hello").await;
+    assert_eq!(bodies(&heard, &place), ["hello"]);
+}
