@@ -94,7 +94,7 @@ async fn everybody_in_a_crowd_hears_everything_once_and_in_order() {
     assert!(last >= (talkers.len() * EACH) as i64);
     let mut marks = 0;
     for ear in &mut ears {
-        let frames = loop_until(&mut ear.socket, last).await;
+        let frames = loop_until(ear, last).await;
         must_be_whole(&frames, ear.last_seq, last);
         marks += frames
             .iter()
@@ -104,15 +104,13 @@ async fn everybody_in_a_crowd_hears_everything_once_and_in_order() {
     assert!(marks > LISTENERS, "marks were told too");
 }
 
-/// Everything up to a seq, and what comes right behind it.
-async fn loop_until(socket: &mut Socket, last: i64) -> Vec<Value> {
-    let mut frames = socket.drain().await;
-    while !frames
-        .iter()
-        .any(|f| f["data"]["seq"] == last && f["event"] == "new_message")
-    {
-        frames.extend(socket.drain().await);
+/// Everything up to a seq, and what comes right behind it; who came last has all of it with their join.
+async fn loop_until(ear: &mut Ear, last: i64) -> Vec<Value> {
+    let mut frames = ear.socket.drain().await;
+    let is_last = |f: &Value| f["data"]["seq"] == last && f["event"] == "new_message";
+    while ear.last_seq < last && !frames.iter().any(is_last) {
+        frames.extend(ear.socket.drain().await);
     }
-    frames.extend(socket.drain().await);
+    frames.extend(ear.socket.drain().await);
     frames
 }
