@@ -25,8 +25,8 @@ pub struct Identity {
     pub profile: Profile,
     /// What the token makes of the caller.
     pub roles: Roles,
-    /// Seconds since 1970.
-    pub expires_at: u64,
+    /// Seconds since 1970 from which on it is refused everywhere: its `exp`, and what clocks may differ by.
+    pub valid_until: u64,
 }
 
 /// The claims of a token, as they are written.
@@ -191,8 +191,13 @@ fn identity(claims: Said) -> Result<Identity, Refusal> {
         id,
         profile,
         roles,
-        expires_at: claims.exp,
+        valid_until: valid_until(claims.exp),
     })
+}
+
+/// The first second at which a token with this `exp` is refused; the check of a token takes the last second of the leeway still.
+pub fn valid_until(exp: u64) -> u64 {
+    exp.saturating_add(LEEWAY_SECONDS + 1)
 }
 
 type Found = (Option<String>, DecodingKey, Algorithm);

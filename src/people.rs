@@ -47,7 +47,7 @@ impl People {
             id,
             profile,
             roles: identity.roles,
-            expires_at: identity.expires_at,
+            valid_until: identity.valid_until,
         }))
     }
 

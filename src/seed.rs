@@ -189,7 +189,7 @@ async fn principal(door: &Door, claims: Claims) -> Result<Principal, Error> {
         id,
         profile,
         roles,
-        expires_at: claims.exp,
+        valid_until: crate::auth::valid_until(claims.exp),
     })
 }
 

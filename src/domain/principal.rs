@@ -57,8 +57,8 @@ pub struct Principal {
     pub profile: Arc<Profile>,
     /// What the token makes of the caller.
     pub roles: Roles,
-    /// When the token ends, in seconds since 1970.
-    pub expires_at: u64,
+    /// Seconds since 1970 from which on the token is refused, over REST and on sockets alike.
+    pub valid_until: u64,
 }
 
 impl Principal {

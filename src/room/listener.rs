@@ -191,7 +191,7 @@ mod tests {
             id: UserId::stored(format!("user-{}", no.0)),
             profile: Arc::new(Profile::default()),
             roles: Roles::default(),
-            expires_at: 0,
+            valid_until: 0,
         };
         let outbox = Outbox::new(SessionId(uuid::Uuid::nil()), 100_000);
         let place = ConversationId(uuid::Uuid::nil());

@@ -70,5 +70,5 @@ pub(super) fn time_left(principal: &Principal) -> Duration {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    Duration::from_secs(principal.expires_at).saturating_sub(now)
+    Duration::from_secs(principal.valid_until).saturating_sub(now)
 }

@@ -6,13 +6,24 @@ use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use crate::client::Socket;
+use crate::client::{Person, Socket};
+use crate::foreign::talker::Talker;
 use crate::house::{House, claims, token};
 
-/// A token that is good for so many seconds.
+/// Seconds by which clocks may differ: a token is taken for so long after its `exp`.
+pub const LEEWAY_SECONDS: u64 = 30;
+
+/// A token with an `exp` so many seconds from now.
 fn good_for(seconds: u64) -> String {
     let mut claims = claims("alice", &[]);
     claims.exp = claims.exp - 3_600 + seconds;
+    token(&claims)
+}
+
+/// A token that is taken for so many seconds still; its `exp` is past.
+fn taken_for(seconds: u64) -> String {
+    let mut claims = claims("alice", &[]);
+    claims.exp = claims.exp - 3_600 - LEEWAY_SECONDS + seconds;
     token(&claims)
 }
 
@@ -30,7 +41,7 @@ async fn a_token_that_expires_ends_its_connection() {
     let house = House::start().await;
     next_second().await;
     let begun = Instant::now();
-    let mut socket = Socket::open(house.address, Some(&good_for(2)))
+    let mut socket = Socket::open(house.address, Some(&taken_for(2)))
         .await
         .expect("a socket");
     assert_eq!(socket.closed().await, Some(4401));
@@ -45,10 +56,10 @@ async fn a_token_that_expires_ends_its_connection() {
 async fn whoever_authenticates_again_stays() {
     let house = House::start().await;
     next_second().await;
-    let mut renewed = Socket::open(house.address, Some(&good_for(2)))
+    let mut renewed = Socket::open(house.address, Some(&taken_for(2)))
         .await
         .expect("a socket");
-    let mut left_alone = Socket::open(house.address, Some(&good_for(2)))
+    let mut left_alone = Socket::open(house.address, Some(&taken_for(2)))
         .await
         .expect("a socket");
     let welcome = renewed
@@ -64,6 +75,28 @@ async fn whoever_authenticates_again_stays() {
         renewed.drain().await.is_empty(),
         "and one of them is still there"
     );
+}
+
+#[tokio::test]
+async fn what_clocks_may_differ_by_is_the_same_at_every_door() {
+    let house = House::start().await;
+    let late = Person::new(house.address, "alice", taken_for(20));
+    late.get("/api/v1/me").await.expect_status(200);
+    let mut by_header = late.socket().await;
+    let mut by_frame = Socket::open(house.address, None).await.expect("a socket");
+    let welcome = by_frame.call("authenticate", json!({ "token": late.token }));
+    assert_eq!(welcome.await.expect("welcome")["user_id"], "alice");
+    let mut over_socketio = Talker::stoory(&late).await;
+    let mut over = Socket::open(house.address, Some(&taken_for(1)))
+        .await
+        .expect("a socket");
+    assert_eq!(over.closed().await, Some(4401), "the sweeper has looked");
+    assert!(by_header.drain().await.is_empty());
+    assert!(by_frame.drain().await.is_empty());
+    let status = json!({ "status": "online" });
+    over_socketio.call("user_status", status).await;
+    let refused = Talker::connect(house.address, "/", json!({ "token": good_for(0) }));
+    assert!(refused.await.is_ok(), "exp is now");
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ fn caller(name: &str) -> Principal {
             service: name == "platform",
             admin: false,
         },
-        expires_at: 0,
+        valid_until: 0,
     }
 }
 

@@ -6,6 +6,6 @@ mod entrance;
 mod joining;
 mod recovering;
 mod returning;
-mod talker;
+pub mod talker;
 mod together;
 mod vocabulary;
