@@ -151,6 +151,7 @@ fn build(
         foreign: config.foreign.clone(),
         dialects: config.dialects.clone(),
         present: Present::default(),
+        refusals: Arc::default(),
         draining: AtomicBool::new(false),
         house,
     };

@@ -49,6 +49,7 @@ pub mod metrics;
 pub mod outbound;
 pub mod outbox;
 pub mod pace;
+pub mod refusal_log;
 pub mod signing;
 
 pub mod config;

@@ -31,6 +31,7 @@ pub async fn run(door: Arc<Door>) {
     for round in 0u64.. {
         second.tick().await;
         look_at_connections(&door);
+        door.refusals.tell_left_out();
         if round % 60 == 0 {
             door.pace.sweep();
         }

@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::outbox::{CloseReason, Drain, Drained, Frame, Outbox};
 use crate::pace::{Pace, SessionPace};
 use crate::people::People;
+use crate::refusal_log::RefusalLog;
 use crate::registry::Rooms;
 use crate::room::reply::{Asker, Reply, told};
 use crate::room::{House, ToRoom};
@@ -50,6 +51,8 @@ pub struct Door {
     pub dialects: DialectOptions,
     /// The Socket.IO clients that are connected.
     pub present: Present,
+    /// Why callers are refused, for the log.
+    pub refusals: Arc<RefusalLog>,
     /// Set once, when the server begins to stop.
     pub draining: AtomicBool,
 }
