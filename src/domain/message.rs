@@ -57,7 +57,7 @@ pub struct Attachment {
     #[serde(default, rename = "type")]
     pub media_type: Option<String>,
     /// Its size in bytes.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::whole::optional")]
     pub size: Option<u64>,
 }
 

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use crate::domain::flow::{FieldKind, Money};
+use crate::domain::whole;
 
 /// The longest text that a deal remembers, in characters.
 pub(super) const LONGEST_TEXT: usize = 4_000;
@@ -90,6 +91,23 @@ pub(super) fn day(text: &str) -> Option<NaiveDate> {
     plain.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())?
 }
 
+/// A whole number that every reader of JSON keeps exactly, or why not.
+pub(super) fn integer(value: &Value) -> Result<i64, String> {
+    let number = whole::of(value).ok_or("must be a whole number")?;
+    exact(number)
+}
+
+/// The number, where browsers can read it.
+fn exact(number: i64) -> Result<i64, String> {
+    if number.unsigned_abs() > whole::EXACT.unsigned_abs() {
+        let most = whole::EXACT;
+        return Err(format!(
+            "must be from -{most} to {most}: browsers cannot read others exactly"
+        ));
+    }
+    Ok(number)
+}
+
 /// An amount of that currency, not below nothing, or why not: a `Money`, or a bare number of its smallest unit.
 pub(super) fn money(value: &Value, currency: &str) -> Result<Money, String> {
     let (amount, named) = match value {
@@ -104,13 +122,19 @@ pub(super) fn money(value: &Value, currency: &str) -> Result<Money, String> {
         }
         bare => (Some(bare), None),
     };
-    let amount = amount.and_then(Value::as_i64);
+    let amount = amount.and_then(whole::of);
     let amount = amount.ok_or("must be an amount: a whole number of the smallest unit")?;
     if named.is_some_and(|named| named.as_str() != Some(currency)) {
         return Err(format!("must be in {currency}"));
     }
     if amount < 0 {
         return Err("must not be below nothing".to_owned());
+    }
+    if amount > whole::EXACT {
+        let most = whole::EXACT;
+        return Err(format!(
+            "must be at most {most}: browsers cannot read greater amounts exactly"
+        ));
     }
     Ok(Money {
         amount,
@@ -230,12 +254,26 @@ mod tests {
         for wrong in ["2026-02-30", "26-02-03", "2026-2-3", "+026-02-03"] {
             assert!(date(&json!(wrong)).is_err(), "{wrong}");
         }
+        assert_eq!(integer(&json!(-5.0)), Ok(-5));
+        assert_eq!(integer(&json!(-whole::EXACT)), Ok(-whole::EXACT));
+        for wrong in [
+            json!(0.5),
+            json!("5"),
+            json!(i64::MIN),
+            json!(whole::EXACT + 1),
+        ] {
+            assert!(integer(&wrong).is_err(), "{wrong}");
+        }
         let rupees = |value| money(&value, "INR").map(|money| money.amount);
         assert_eq!(rupees(json!(5)), Ok(5));
+        assert_eq!(rupees(json!(5.0)), Ok(5));
+        assert_eq!(rupees(json!(whole::EXACT)), Ok(whole::EXACT));
         assert_eq!(rupees(json!({ "amount": 5, "currency": "INR" })), Ok(5));
         for wrong in [
             json!(-1),
             json!(1.5),
+            json!(whole::EXACT + 1),
+            json!(i64::MAX),
             json!("5"),
             json!({ "amount": 5, "currency": "USD" }),
             json!({ "amount": 5, "tip": 1 }),

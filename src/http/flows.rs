@@ -15,9 +15,11 @@ use super::{Asked, Failure, Server};
 use crate::domain::conversation::Conversation;
 use crate::domain::flow::StateVersion;
 use crate::domain::ids::{ConversationId, Seq, UserId};
+use crate::domain::object;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Reader;
+use crate::domain::whole;
 use crate::flow::catalogue::Catalogue;
 use crate::flow::deciding::{Decided, begin};
 use crate::flow::definition::Definition;
@@ -35,8 +37,10 @@ pub struct NewFlowBody {
     /// The flow's name
     name: String,
     /// The version of its definition; the newest where absent
+    #[serde(default, deserialize_with = "whole::optional")]
     version: Option<i64>,
     /// What is known of the deal already, by the names of the definition's context
+    #[serde(default, deserialize_with = "object::optional")]
     #[schema(value_type = Option<Object>)]
     context: Option<Map<String, Value>>,
 }
@@ -240,9 +244,11 @@ pub async fn show(
 #[derive(Deserialize, ToSchema)]
 pub struct ActBody {
     /// What was filled in
+    #[serde(default, deserialize_with = "object::optional")]
     #[schema(value_type = Option<Object>)]
     input: Option<Map<String, Value>>,
     /// The version at which it was offered: a press at an older one is refused
+    #[serde(default, deserialize_with = "whole::optional")]
     state_version: Option<StateVersion>,
     /// The caller's own id of it: pressing again with the same is safe
     request_id: Option<String>,

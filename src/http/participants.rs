@@ -16,6 +16,7 @@ use crate::domain::ids::{ConversationId, Seq, UserId};
 use crate::domain::limits;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
+use crate::domain::whole;
 use crate::error::Error;
 use crate::wire::acting::Acting;
 use crate::wire::answer::Answer;
@@ -25,6 +26,7 @@ use crate::wire::views::ConversationView;
 #[derive(Deserialize, ToSchema)]
 pub struct MarkBody {
     /// The seq of the newest message that was read, or reached a device
+    #[serde(deserialize_with = "whole::required")]
     seq: Seq,
     /// Who acts; must be the caller
     user_id: Option<String>,

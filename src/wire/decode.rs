@@ -16,6 +16,7 @@ use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::limits;
 use crate::domain::message::{Attachment, Draft};
 use crate::domain::refusal::Refusal;
+use crate::domain::whole;
 
 /// A subject of the platform's, by type and id.
 pub type SubjectKey = (String, String);
@@ -165,7 +166,7 @@ impl Place<'_> {
 struct JoinData<'a> {
     #[serde(borrow)]
     conversation_id: Cow<'a, str>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole::optional")]
     after: Option<Seq>,
 }
 
@@ -275,6 +276,7 @@ fn place_command(data: &str, command: Command) -> Result<Request, Refusal> {
 struct MarkData<'a> {
     #[serde(borrow)]
     conversation_id: Cow<'a, str>,
+    #[serde(deserialize_with = "whole::required")]
     seq: Seq,
 }
 

@@ -8,14 +8,17 @@ use super::read::read;
 use crate::domain::flow::{FlowInput, StateVersion};
 use crate::domain::ids::ConversationId;
 use crate::domain::limits;
+use crate::domain::object;
 use crate::domain::refusal::Refusal;
+use crate::domain::whole;
 
 #[derive(Deserialize)]
 struct PressData {
     conversation_id: String,
     action: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object::optional")]
     input: Option<Map<String, Value>>,
+    #[serde(deserialize_with = "whole::required")]
     state_version: StateVersion,
     #[serde(default)]
     request_id: Option<String>,

@@ -54,3 +54,4 @@ mod talking;
 mod tickets;
 mod tokens;
 mod told;
+mod whole;

@@ -11,6 +11,7 @@ use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::limits;
 use crate::domain::message::{Attachment, Draft};
 use crate::domain::refusal::Refusal;
+use crate::domain::whole;
 use crate::wire::decode::{Request, message_id};
 
 /// The names of all events that a client may send.
@@ -75,6 +76,7 @@ struct Fields {
     attachments: Option<Vec<Attachment>>,
     context: Option<Value>,
     is_typing: Option<bool>,
+    #[serde(deserialize_with = "whole::optional")]
     seq: Option<Seq>,
     sender_id: Option<String>,
     user_id: Option<String>,

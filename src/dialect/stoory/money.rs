@@ -3,6 +3,7 @@
 use serde_json::{Number, Value, json};
 
 use crate::domain::flow::{Field, Money};
+use crate::domain::whole;
 
 /// Why a text is no amount.
 pub const NOT_AN_AMOUNT: &str = "must be an amount, like 5000 or 5,000.50";
@@ -23,7 +24,11 @@ pub fn units(smallest: i64, digits: u32) -> Value {
 
 /// A number of whole units as an amount of the smallest unit.
 pub fn of_number(number: &Number, digits: u32) -> Option<i64> {
-    plain(&number.to_string(), digits)
+    // 500.0 is 500, also where a currency has no digits after the point.
+    match whole::of(&Value::Number(number.clone())) {
+        Some(units) => plain(&units.to_string(), digits),
+        None => plain(&number.to_string(), digits),
+    }
 }
 
 /// What somebody typed, as an amount of the smallest unit: `5000`, `₹5000`, `5,000.50`, `Rs 5000`, `5000 INR`, `₹5,000/-`. What might

@@ -7,6 +7,7 @@ use super::cards::{input_kind, only_field};
 use super::money;
 use crate::domain::flow::{Field, FieldKind, Money, Offer, StateVersion};
 use crate::domain::refusal::Refusal;
+use crate::domain::whole;
 
 /// The guide's word for a price that is typed.
 const NEGOTIATION: &str = "negotiation";
@@ -152,7 +153,7 @@ fn must_agree(
     let amount = match named {
         Value::Number(number) => money::of_number(number, digits),
         Value::String(text) => money::of_text(text, &on_table.currency),
-        other => other.get("amount").and_then(Value::as_i64),
+        other => other.get("amount").and_then(whole::of),
     };
     match amount {
         Some(amount) if amount == on_table.amount => Ok(()),

@@ -96,10 +96,7 @@ pub(in crate::flow) fn checked(kind: &Kind, given: &Value) -> Result<Value, Stri
         Kind::Text => value::text(given, value::LONGEST_TEXT).map(Value::from),
         Kind::Url => value::url(given).map(Value::from),
         Kind::Date => value::date(given).map(Value::from),
-        Kind::Integer => {
-            let number = given.as_i64().ok_or("must be a whole number")?;
-            Ok(json!(number))
-        }
+        Kind::Integer => value::integer(given).map(Value::from),
         Kind::Money { currency } => {
             value::money(given, currency).map(|money| value::of_money(&money))
         }

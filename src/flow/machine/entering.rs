@@ -5,6 +5,7 @@ use serde_json::Map;
 use super::walk::{Origin, Walk};
 use crate::domain::flow::{AwaitedPayment, FlowActor, Money, OrderRequest, Timer};
 use crate::domain::refusal::Refusal;
+use crate::domain::whole;
 use crate::flow::definition::State;
 
 /// The timer that ends a state.
@@ -108,6 +109,10 @@ impl<'d> Walk<'d> {
             let why = "There is no price to be paid yet";
             return Err(Refusal::ActionNotAllowed(why.to_owned()));
         };
+        if price.amount > whole::EXACT {
+            let why = "The price is too great: browsers cannot read it exactly";
+            return Err(Refusal::ActionNotAllowed(why.to_owned()));
+        }
         let order = self.instance.version;
         self.orders.push(OrderRequest {
             order,

@@ -53,7 +53,7 @@ fn filled(field: &Field, given: &Value) -> Result<Option<Value>, String> {
         FieldKind::Url => json!(value::url(given)?),
         FieldKind::Date => json!(value::date(given)?),
         FieldKind::Number => {
-            let number = given.as_i64().ok_or("must be a whole number")?;
+            let number = value::integer(given)?;
             bounded(field, number, |bound| bound.to_string())?;
             json!(number)
         }

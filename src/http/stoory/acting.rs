@@ -14,6 +14,7 @@ use crate::dialect::stoory::press::{Wish, request_id};
 use crate::domain::flow::Offer;
 use crate::domain::ids::ConversationId;
 use crate::domain::limits;
+use crate::domain::object;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
@@ -33,6 +34,7 @@ pub struct ClickBody {
     /// The action's name
     button_id: String,
     /// What was filled in; prices are in rupees
+    #[serde(default, deserialize_with = "object::optional")]
     #[schema(value_type = Option<Object>)]
     additional_data: Option<Map<String, Value>>,
 }

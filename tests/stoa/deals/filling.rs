@@ -131,6 +131,9 @@ const WRONG: &[(&str, &str)] = &[
     ("price", "100.5"),
     ("price", "1e30"),
     ("price", "9223372036854775808"),
+    ("price", "9223372036854775807"),
+    ("price", "9007199254740992"),
+    ("price", r#"{"amount":9007199254740992,"currency":"INR"}"#),
     ("price", "\"100\""),
     ("price", "true"),
     ("price", "[100]"),
@@ -171,8 +174,11 @@ async fn money_and_numbers_are_whole_bounded_and_of_the_right_currency() {
     for right in [
         "100",
         r#"{"amount":100}"#,
-        r#"{"amount":9223372036854775807,"currency":"INR"}"#,
-        "9223372036854775807",
+        "100.0",
+        "1e2",
+        r#"{"amount":5e5,"currency":"INR"}"#,
+        r#"{"amount":9007199254740991,"currency":"INR"}"#,
+        "9007199254740991",
     ] {
         let pressed = form.fill(&format!(r#"{{"price":{right}}}"#)).await;
         pressed.expect_status(200);

@@ -1,0 +1,251 @@
+//! Numbers that JSON calls whole are whole at every door, and a name that stands twice in a form or a context is told.
+
+use serde_json::{Value, json};
+
+use crate::client::{Answer, Person};
+use crate::deals::Flows;
+use crate::house::House;
+
+/// A deal that remembers an amount and a number, and asks for both.
+const FLOW: &str = r#"
+name = "ticking"
+version = 1
+title = "Numbers"
+roles = ["one", "other"]
+initial = "asking"
+
+[context]
+price = { type = "money", currency = "INR" }
+count = "integer"
+
+[states.asking]
+title = "Asking"
+awaiting = "one"
+chat = "free"
+deadline = { after = "P9D", to = "over" }
+prompt.one = { title = "Fill it in" }
+
+[states.over]
+title = "Over"
+terminal = true
+
+[actions.fill]
+from = "asking"
+by = "one"
+to = "asking"
+label = "Fill in"
+input = [{ name = "price", type = "money", currency = "INR" }, { name = "count", type = "number" }]
+set = { price = "input.price", count = "input.count" }
+
+[actions.stop]
+from = "asking"
+by = "other"
+to = "over"
+label = "Stop"
+"#;
+
+struct Place {
+    house: House,
+    _flows: Flows,
+    platform: Person,
+    ada: Person,
+}
+
+impl Place {
+    async fn open() -> Self {
+        let flows = Flows::with(FLOW);
+        let house = House::with(&["--rate-limits", "off", "--flows", &flows.folder()]).await;
+        let platform = house.person_with("platform", &["service"]).await;
+        let (ada, _ben) = (house.person("ada").await, house.person("ben").await);
+        Self {
+            house,
+            _flows: flows,
+            platform,
+            ada,
+        }
+    }
+
+    /// Begins a deal with this flow as it is written.
+    async fn begin(&self, flow: &str) -> Answer {
+        let body = format!(
+            r#"{{"kind":"group","participants":[{{"user_id":"ada","role":"one"}},{{"user_id":"ben","role":"other"}}],"flow":{flow}}}"#
+        );
+        let path = "/api/v1/conversations";
+        self.platform.request("POST", path, Some(body), &[]).await
+    }
+
+    async fn begun(&self) -> String {
+        let made = self.begin(r#"{"name":"ticking"}"#).await;
+        made.expect_status(201).body["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    async fn press(&self, deal: &str, body: &str) -> Answer {
+        let path = format!("/api/v1/conversations/{deal}/flow/actions/fill");
+        let body = Some(body.to_owned());
+        self.ada.request("POST", &path, body, &[]).await
+    }
+
+    async fn stands(&self, deal: &str) -> Value {
+        let path = format!("/api/v1/conversations/{deal}/flow");
+        self.ada.get(&path).await.expect_status(200).body
+    }
+
+    async fn context(&self, deal: &str) -> Value {
+        let path = format!("/api/messages/conversations/{deal}/context");
+        let shown = self.ada.get(&path).await.expect_status(200).body;
+        shown["conversation"]["flow_data"].clone()
+    }
+}
+
+fn told(answer: &Answer) -> (u16, &str, &str) {
+    let field = answer.body["details"]["field"].as_str().unwrap_or_default();
+    let message = answer.body["message"].as_str().unwrap_or_default();
+    (answer.status, field, message)
+}
+
+#[tokio::test]
+async fn a_watermark_and_a_version_may_be_written_with_a_point() {
+    let place = Place::open().await;
+    let deal = place.begun().await;
+    place.ada.say(&deal, "a word").await;
+    let seen = format!("/api/v1/conversations/{deal}/seen");
+    let seen = |body: &str| place.ada.request("POST", &seen, Some(body.to_owned()), &[]);
+    for right in [r#"{"seq":1.0}"#, r#"{"seq":2e0}"#, r#"{"seq":2}"#] {
+        seen(right).await.expect_status(200);
+    }
+    for wrong in [r#"{"seq":1.5}"#, r#"{"seq":"1"}"#, r#"{"seq":1e300}"#] {
+        let answer = seen(wrong).await;
+        assert_eq!(
+            told(&answer),
+            (400, "seq", "seq must be a whole number"),
+            "{wrong}"
+        );
+    }
+    let stands = place.stands(&deal).await;
+    let version = stands["state_version"].as_i64().unwrap();
+    let pressed = format!(r#"{{"state_version":{version}.0,"input":{{"count":3.0}}}}"#);
+    place.press(&deal, &pressed).await.expect_status(200);
+    let wrong = place.press(&deal, r#"{"state_version":1.5}"#).await;
+    assert_eq!(told(&wrong).1, "state_version");
+    let flow = r#"{"name":"ticking","version":1.0,"context":{}}"#;
+    place.begin(flow).await.expect_status(201);
+}
+
+#[tokio::test]
+async fn so_may_those_of_a_socket() {
+    let place = Place::open().await;
+    let deal = place.begun().await;
+    place.ada.say(&deal, "a word").await;
+    let mut socket = place.ada.socket().await;
+    let whole: Value = serde_json::from_str("1.0").unwrap();
+    for (event, field) in [("join_conversation", "after"), ("mark_seen", "seq")] {
+        let mut payload = json!({ "conversation_id": deal, field: whole });
+        socket.call(event, payload.clone()).await.unwrap();
+        payload[field] = json!(1.5);
+        let refused = socket.call(event, payload).await.unwrap_err();
+        assert_eq!(refused["details"]["field"], field, "{refused}");
+    }
+    let stands = place.stands(&deal).await;
+    let version = stands["state_version"].as_f64().unwrap();
+    let press = json!({ "conversation_id": deal, "action": "fill", "state_version": version, "input": { "count": 3.0 } });
+    socket.call("flow_action", press).await.unwrap();
+    assert_eq!(place.context(&deal).await["count"], json!(3));
+}
+
+#[tokio::test]
+async fn amounts_are_whole_and_no_greater_than_browsers_can_read() {
+    let place = Place::open().await;
+    for (amount, kept) in [
+        ("500000.0", 500_000),
+        ("5e5", 500_000),
+        ("9007199254740991", 9_007_199_254_740_991_i64),
+    ] {
+        let context = format!(
+            r#"{{"name":"ticking","context":{{"price":{{"amount":{amount},"currency":"INR"}},"count":7.0}}}}"#
+        );
+        let made = place.begin(&context).await.expect_status(201);
+        let deal = made.body["id"].as_str().unwrap();
+        let known = place.context(deal).await;
+        let expected = json!({ "price": { "amount": kept, "currency": "INR" }, "count": 7 });
+        assert_eq!(known, expected, "{amount}");
+        let form = format!(r#"{{"input":{{"price":{amount}}}}}"#);
+        place.press(deal, &form).await.expect_status(200);
+        assert_eq!(place.context(deal).await["price"]["amount"], json!(kept));
+    }
+    for (amount, why) in [
+        (
+            "1.5",
+            "price must be an amount: a whole number of the smallest unit",
+        ),
+        (
+            "\"500000\"",
+            "price must be an amount: a whole number of the smallest unit",
+        ),
+        (
+            "9007199254740992",
+            "price must be at most 9007199254740991: browsers cannot read greater amounts exactly",
+        ),
+        (
+            "9223372036854775807",
+            "price must be at most 9007199254740991: browsers cannot read greater amounts exactly",
+        ),
+    ] {
+        let context = format!(r#"{{"name":"ticking","context":{{"price":{amount}}}}}"#);
+        assert_eq!(
+            told(&place.begin(&context).await),
+            (400, "price", why),
+            "{amount}"
+        );
+        let deal = place.begun().await;
+        let form = format!(r#"{{"input":{{"price":{amount}}}}}"#);
+        let pressed = place.press(&deal, &form).await;
+        assert_eq!(told(&pressed), (400, "price", why), "{amount}");
+    }
+    let count = r#"{"name":"ticking","context":{"count":-9007199254740992}}"#;
+    assert_eq!(told(&place.begin(count).await).1, "count");
+}
+
+#[tokio::test]
+async fn a_name_that_stands_twice_in_a_context_or_a_form_is_told() {
+    let place = Place::open().await;
+    let deal = place.begun().await;
+    let made = || place.house.count("select count(*) as n from conversations");
+    let before = made();
+    for (written, name) in [
+        (
+            r#"{"price":{"amount":1,"amount":500000,"currency":"INR"}}"#,
+            "amount",
+        ),
+        (r#"{"count":1,"count":2}"#, "count"),
+        (r#"{"price":1,"pric\u0065":2}"#, "price"),
+    ] {
+        let why = format!("{name} is given twice");
+        let flow = format!(r#"{{"name":"ticking","context":{written}}}"#);
+        let begun = place.begin(&flow).await;
+        assert_eq!(told(&begun), (400, name, why.as_str()), "{written}");
+        let pressed = place
+            .press(&deal, &format!(r#"{{"input":{written}}}"#))
+            .await;
+        assert_eq!(told(&pressed), (400, name, why.as_str()), "{written}");
+        let path = format!("/api/messages/conversations/{deal}/button-click");
+        let click = format!(r#"{{"button_id":"fill","additional_data":{written}}}"#);
+        let clicked = place.ada.request("POST", &path, Some(click), &[]).await;
+        assert_eq!(told(&clicked), (400, name, why.as_str()), "{written}");
+        let mut socket = place.ada.socket().await;
+        let frame = format!(
+            r#"{{"event":"flow_action","id":7,"data":{{"conversation_id":"{deal}","action":"fill","state_version":1,"input":{written}}}}}"#
+        );
+        socket.send_text(&frame).await;
+        let answer = loop {
+            let frame = socket.next().await.unwrap();
+            if frame["ack"] == 7 {
+                break frame;
+            }
+        };
+        assert_eq!(answer["error"]["details"]["field"], name, "{answer}");
+    }
+    assert_eq!(made(), before, "nothing was begun");
+}
