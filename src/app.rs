@@ -10,8 +10,9 @@ use tokio::task::JoinHandle;
 
 use crate::auth::Verifier;
 use crate::bell::Bell;
-use crate::config::{Config, Secret, Switch};
+use crate::config::{Config, Switch};
 use crate::deals::Deals;
+use crate::demo_secret;
 use crate::directory::Directory;
 use crate::flow::{self, catalogue::Catalogue};
 use crate::http::Server;
@@ -49,10 +50,9 @@ pub struct Running {
 const DATABASE_PATIENCE: u64 = 30;
 
 /// Builds everything and begins to serve. Fails with a sentence that says what to do.
-pub async fn start(mut config: Config) -> Result<Running, String> {
+pub async fn start(config: Config) -> Result<Running, String> {
     config.check()?;
     raise_file_limit();
-    let demo_secret = take_demo_secret(&mut config)?;
     let cluster = start_cluster(&config).await?;
     let url = match (&config.database.database_url, &cluster) {
         (Some(url), _) => url.0.clone(),
@@ -61,7 +61,9 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
     };
     let pool = Pool::new(&url, &config.database).map_err(|error| error.to_string())?;
     migrate_with_patience(&pool).await?;
-    let till = Till::new(&config.payments, &seed_of(&config, &url));
+    let demo_secret = demo_secret::take(&config, &pool).await?;
+    let seed = seed_of(&config, demo_secret.as_deref(), &url);
+    let till = Till::new(&config.payments, &seed);
     till.warn(config.demo);
     let catalogue = open_catalogue(&config, &pool, &till).await?;
     let server = web::Data::new(build(config, pool, catalogue, till, demo_secret)?);
@@ -97,10 +99,10 @@ async fn open_catalogue(config: &Config, pool: &Pool, till: &Till) -> Result<Cat
 }
 
 /// What the sandbox's secrets are derived from: secret, and the same on every server of this database and after a restart.
-fn seed_of(config: &Config, url: &str) -> Vec<u8> {
-    let secret = config.auth.jwt_secret.as_ref();
-    let seed = secret.map_or(url, |secret| &secret.0);
-    seed.as_bytes().to_vec()
+fn seed_of(config: &Config, demo_secret: Option<&str>, url: &str) -> Vec<u8> {
+    let configured = config.auth.jwt_secret.as_ref();
+    let secret = configured.map(|secret| secret.0.as_str()).or(demo_secret);
+    secret.unwrap_or(url).as_bytes().to_vec()
 }
 
 fn start_runner(server: &Server, address: SocketAddr) -> Option<Runner> {
@@ -119,7 +121,7 @@ fn build(
     demo_secret: Option<String>,
 ) -> Result<Server, String> {
     let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
-    let verifier = Verifier::new(&config.auth)?;
+    let verifier = Verifier::new(&config.auth, demo_secret.as_deref())?;
     let house = Arc::new(House {
         journal: Journal::start(pool.clone(), &config.actors, Arc::clone(&metrics)),
         pool: pool.clone(),
@@ -145,7 +147,7 @@ fn build(
     let door = Door {
         rooms,
         deals,
-        people: People::new(verifier, pool),
+        people: People::new(verifier, pool, config.dialects.system_user_id.clone()),
         pace: Pace::new(&config.rates),
         options: config.sockets.clone(),
         foreign: config.foreign.clone(),
@@ -162,48 +164,6 @@ fn build(
         config,
         demo_secret,
     })
-}
-
-/// In demo mode without a secret one is made, and kept in the data folder, so that tokens outlive a restart.
-fn take_demo_secret(config: &mut Config) -> Result<Option<String>, String> {
-    if !config.demo {
-        return Ok(None);
-    }
-    if config.auth.jwt_secret.is_none() {
-        config.auth.jwt_secret = Some(Secret(kept_secret(config)?));
-    }
-    Ok(config
-        .auth
-        .jwt_secret
-        .as_ref()
-        .map(|secret| secret.0.clone()))
-}
-
-/// The secret in the data folder; made when there is none.
-pub fn kept_secret(config: &Config) -> Result<String, String> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let folder = config.data_folder();
-    let file = folder.join("demo-secret");
-    let explain = |error: std::io::Error| format!("{}: {error}", file.display());
-    if let Ok(secret) = std::fs::read_to_string(&file) {
-        return Ok(secret.trim().to_owned());
-    }
-    std::fs::create_dir_all(&folder).map_err(explain)?;
-    let secret = format!(
-        "{}{}",
-        uuid::Uuid::new_v4().simple(),
-        uuid::Uuid::new_v4().simple()
-    );
-    let mut created = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&file)
-        .map_err(explain)?;
-    writeln!(created, "{secret}").map_err(explain)?;
-    Ok(secret)
 }
 
 async fn start_cluster(config: &Config) -> Result<Option<Arc<Cluster>>, String> {

@@ -16,6 +16,7 @@
 //! The modules in reading order, from the outside in. Each may import only those after it (`tests/tidy.rs` sees to that).
 
 pub mod app;
+pub mod demo_secret;
 mod listening;
 pub mod logging;
 pub mod seed;

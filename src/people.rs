@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::auth::Verifier;
 use crate::domain::ids::{UserId, UserNo};
 use crate::domain::principal::{Principal, Profile};
+use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::store::pool::Pool;
 use crate::store::users;
@@ -18,12 +19,15 @@ pub struct People {
     verifier: Verifier,
     pool: Pool,
     known: Cache<UserId, (UserNo, Arc<Profile>)>,
+    /// The id that stands for the system: no user has it.
+    system: String,
 }
 
 impl People {
     /// Nobody is known yet.
-    pub fn new(verifier: Verifier, pool: Pool) -> Self {
+    pub fn new(verifier: Verifier, pool: Pool, system: String) -> Self {
         Self {
+            system,
             verifier,
             pool,
             known: Cache::new(REMEMBERED),
@@ -33,6 +37,12 @@ impl People {
     /// The caller behind a token. Writes the profile when it is new or has changed.
     pub async fn identify(&self, token: &str) -> Result<Arc<Principal>, Error> {
         let identity = self.verifier.verify(token)?;
+        if identity.id.as_str() == self.system {
+            return Err(Refusal::Unauthenticated(
+                "The token's sub is the id that stands for the system, and no user may have it",
+            )
+            .into());
+        }
         let (id, profile) = (identity.id, identity.profile);
         let remembered = self
             .known
@@ -57,6 +67,11 @@ impl People {
         id: UserId,
         profile: Profile,
     ) -> Result<(UserNo, Arc<Profile>), Error> {
+        if id.as_str() == self.system {
+            return Err(
+                Refusal::invalid("id", "stands for the system, and no user may have it").into(),
+            );
+        }
         let written = id.clone();
         let row = self
             .pool

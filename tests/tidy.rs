@@ -18,7 +18,15 @@ use std::path::{Path, PathBuf};
 /// Modules on one line of the house know nothing of each other, and only those on lines below.
 const LINES: [&[&str]; 14] = [
     &["main", "app"],
-    &["sweeper", "seed", "logging", "listening", "flow_commands"],
+    &[
+        "sweeper",
+        "seed",
+        "logging",
+        "listening",
+        "flow_commands",
+        "token_command",
+        "demo_secret",
+    ],
     &["flow_migration"],
     &["flow_files"],
     &["http", "jobs"],

@@ -22,7 +22,7 @@ pub struct WebhookOptions {
     #[arg(long, env = "STOA_WEBHOOK_SECRETS", hide_env_values = true, value_parser = secret, value_delimiter = ',')]
     pub webhook_secrets: Vec<Secret>,
     /// Let the webhook go to a private address, and without TLS
-    #[arg(long, env = "STOA_WEBHOOK_ALLOW_PRIVATE")]
+    #[arg(long, env = "STOA_WEBHOOK_ALLOW_PRIVATE", value_parser = super::demo::yes_or_no)]
     pub webhook_allow_private: bool,
     /// Milliseconds that one delivery may take
     #[arg(long, env = "STOA_WEBHOOK_TIMEOUT_MS", default_value_t = 15_000, value_parser = clap::value_parser!(u64).range(100..=30_000))]

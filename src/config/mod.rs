@@ -1,5 +1,6 @@
 //! Every option of the server: a flag, an environment variable, a default; secrets are redacted when printed.
 
+mod demo;
 mod dialects;
 mod foreign;
 mod later;
@@ -56,12 +57,15 @@ pub struct Config {
     #[arg(long)]
     pub print_config: bool,
 
-    /// Try it out: sample people and conversations, and a token for everybody who asks. Loopback only
-    #[arg(long, env = "STOA_DEMO", help_heading = "Demo")]
+    /// Try it out: sample people and conversations, and a token for everybody who asks. Loopback only, and beside no database and no token key of yours
+    #[arg(long, env = "STOA_DEMO", help_heading = "Demo", value_parser = demo::yes_or_no)]
     pub demo: bool,
     /// Let --demo listen on an address that others can reach
-    #[arg(long, env = "STOA_DEMO_ANYWHERE", help_heading = "Demo")]
+    #[arg(long, env = "STOA_DEMO_ANYWHERE", help_heading = "Demo", value_parser = demo::yes_or_no)]
     pub demo_anywhere: bool,
+    /// Let --demo run beside DATABASE_URL or a token key: its people and conversations go into that database
+    #[arg(long, env = "STOA_DEMO_INTO_DATABASE", help_heading = "Demo", value_parser = demo::yes_or_no)]
+    pub demo_into_database: bool,
 
     /// Who may call
     #[command(flatten)]
@@ -119,6 +123,9 @@ pub struct AuthOptions {
     /// The `aud` that a token must have
     #[arg(long, env = "STOA_JWT_AUDIENCE")]
     pub jwt_audience: Option<String>,
+    /// Seconds that a token may live, and be old: with it every token needs an `iat`; without it a token lives until its `exp`
+    #[arg(long, env = "STOA_TOKEN_MAX_AGE", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(60..=315_360_000))]
+    pub token_max_age: Option<u64>,
     /// Origins whose pages may connect, besides the server's own; comma-separated, as https://app.example.com
     #[arg(long, env = "STOA_ALLOWED_ORIGINS", value_delimiter = ',')]
     pub allowed_origins: Vec<String>,
@@ -237,13 +244,7 @@ impl Config {
 
     /// What is wrong with the options as a whole, in a sentence that says what to do.
     pub fn check(&self) -> Result<(), String> {
-        if self.demo && !self.demo_anywhere && !self.listen.ip().is_loopback() {
-            return Err(format!(
-                "--demo gives a token to everybody who asks, so it listens on loopback only, not on {}.\n\
-                 Leave out --demo, listen on 127.0.0.1, or say --demo-anywhere if you mean it.",
-                self.listen
-            ));
-        }
+        self.check_demo()?;
         let AuthOptions {
             jwt_secret,
             jwt_public_key,
@@ -255,12 +256,6 @@ impl Config {
             .is_some_and(|secret| secret.0.len() < 32)
         {
             return Err("--jwt-secret must have at least 32 bytes.".to_owned());
-        }
-        if self.demo && (jwt_public_key.is_some() || jwks.is_some()) {
-            return Err(
-                "--demo signs tokens itself: give it --jwt-secret or nothing, not a public key."
-                    .to_owned(),
-            );
         }
         self.payments.check()?;
         self.webhooks.check()?;

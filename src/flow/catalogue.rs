@@ -112,7 +112,7 @@ fn sources(folder: Option<&Path>) -> Result<Vec<(String, String)>, String> {
             .map(|(file, text)| ((*file).to_owned(), (*text).to_owned()))
             .collect());
     };
-    let explain = |error: std::io::Error| format!("{}: {error}", folder.display());
+    let explain = |error: std::io::Error| format!("--flows {}: {error}", folder.display());
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .map_err(explain)?
         .map(|entry| entry.map(|entry| entry.path()))
@@ -120,6 +120,12 @@ fn sources(folder: Option<&Path>) -> Result<Vec<(String, String)>, String> {
         .map_err(explain)?;
     files.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
     files.sort();
+    if files.is_empty() {
+        return Err(format!(
+            "--flows {}: there is no flow file (*.toml) in this folder. Leave out --flows to have the flows that ship with Stoa.",
+            folder.display()
+        ));
+    }
     let read = |path: &std::path::PathBuf| {
         let text = std::fs::read_to_string(path);
         text.map(|text| (path.display().to_string(), text))

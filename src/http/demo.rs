@@ -78,6 +78,7 @@ pub fn claims(character: &Character) -> Claims {
             .iter()
             .map(|role| (*role).to_owned())
             .collect(),
+        iat: Some(now),
         exp: now + DEMO_TOKEN_SECONDS,
         ..Claims::default()
     }

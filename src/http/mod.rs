@@ -53,7 +53,7 @@ impl Server {
     fn mint(&self, claims: &Claims) -> Option<String> {
         self.demo_secret
             .as_deref()
-            .and_then(|secret| crate::auth::mint(secret, claims).ok())
+            .and_then(|secret| crate::auth::mint_for_demo(secret, claims).ok())
     }
 }
 

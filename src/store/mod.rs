@@ -8,6 +8,7 @@ pub mod creation;
 pub mod flows;
 pub mod history;
 pub mod idempotency;
+pub mod installation;
 pub mod jobs;
 pub mod marks;
 pub mod messages;

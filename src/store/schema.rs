@@ -297,6 +297,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    installation (only_row) {
+        only_row -> Bool,
+        id -> Uuid,
+        demo_secret -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
 diesel::joinable!(payment_orders -> conversations (conversation_no));
 diesel::joinable!(payments -> payment_orders (order_no));
 diesel::joinable!(messages -> users (sender_no));

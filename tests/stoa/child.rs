@@ -55,6 +55,13 @@ impl Process {
         started.await.expect("a thread")
     }
 
+    /// Runs the program with these arguments and variables, and no others, until it says where it listens.
+    pub async fn launch(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let command = program(arguments, variables);
+        let started = tokio::task::spawn_blocking(move || Self::spawn(command));
+        started.await.expect("a thread")
+    }
+
     fn start(arguments: &[String]) -> Self {
         Self::start_on(&fresh_database(), arguments)
     }
@@ -68,7 +75,10 @@ impl Process {
             ("STOA_LISTEN", "127.0.0.1:0"),
             ("RUST_LOG", "debug"),
         ];
-        let mut command = program(&all, &variables);
+        Self::spawn(program(&all, &variables))
+    }
+
+    fn spawn(mut command: Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

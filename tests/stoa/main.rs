@@ -24,6 +24,7 @@ mod cluster;
 mod crash;
 mod crowds;
 mod deals;
+mod demo;
 mod doors;
 #[path = "../drive/mod.rs"]
 mod drive;
@@ -52,6 +53,7 @@ mod stoory;
 mod takeover;
 mod talking;
 mod tickets;
+mod token_rules;
 mod tokens;
 mod told;
 mod whole;

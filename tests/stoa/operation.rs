@@ -224,10 +224,11 @@ fn wrong_options_are_explained() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = taken.local_addr().expect("an address").to_string();
     let nonsense = format!("{}/Cargo.toml", env!("CARGO_MANIFEST_DIR"));
-    let empty = format!(
-        "{}/tests/keys/test-only-ec-public.pem",
-        env!("CARGO_MANIFEST_DIR")
-    );
+    let key = |name: &str| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys");
+        format!("{folder}/test-only-{name}.pem")
+    };
+    let no_set = key("ec-public");
     let taken: (Vec<&str>, &str) = (
         vec!["--jwt-secret", SECRET, "--listen", &taken],
         "Choose with --listen",
@@ -245,10 +246,25 @@ fn wrong_options_are_explained() {
         (vec!["--rate-limits", "sometimes"], "--rate-limits"),
         (vec!["--no-such-option"], "--no-such-option"),
         (vec!["--demo", "--listen", "0.0.0.0:0"], "--demo-anywhere"),
-        (vec!["--demo", "--jwks", "x"], "--jwt-secret or nothing"),
+        (vec!["--demo"], "--database-url (DATABASE_URL)"),
+        (vec!["--demo", "--jwks", "x"], "--jwks (STOA_JWKS)"),
+        (vec!["--demo", "--jwt-secret", SECRET], "(STOA_JWT_SECRET)"),
+        (vec!["--demo"], "say --demo-into-database"),
+        (vec!["--demo-into-database"], "give --demo too"),
         (vec!["--jwt-public-key", "/nowhere.pem"], "/nowhere.pem"),
         (vec!["--jwt-public-key", &nonsense], "not a PEM public key"),
-        (vec!["--jwks", &empty], "test-only-ec-public.pem"),
+        (vec!["--jwt-public-key", &key("rsa-private")], "private key"),
+        (vec!["--jwt-public-key", &key("ec-private")], "private key"),
+        (vec!["--jwt-public-key", &key("ed-private")], "private key"),
+        (
+            vec!["--jwt-public-key", &key("short-rsa-public")],
+            "1024 bits",
+        ),
+        (
+            vec!["--jwt-public-key", &key("p384-public")],
+            "--jwt-public-key",
+        ),
+        (vec!["--jwks", &no_set], "test-only-ec-public.pem"),
         taken,
     ] {
         let whole = [vec!["serve"], arguments.clone()].concat();
@@ -269,6 +285,7 @@ async fn the_demo_gives_everybody_a_token_where_it_may() {
     let data = folder.to_string_lossy().into_owned();
     let server = Process::serve(&[
         "--demo",
+        "--demo-into-database",
         "--demo-anywhere",
         "--listen",
         "0.0.0.0:0",

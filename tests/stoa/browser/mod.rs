@@ -118,6 +118,7 @@ async fn stage() -> House {
         "--rate-limits",
         "off",
         "--demo",
+        "--demo-into-database",
         "--offline-grace-seconds",
         "1",
     ])

@@ -1,0 +1,150 @@
+//! The rules of claims, tried without a token around them.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+const NOW: f64 = 1_795_773_000.0;
+
+fn read(claims: Value) -> Said {
+    serde_json::from_value(claims).unwrap_or_default()
+}
+
+/// Right claims with these changes; a null takes a claim away.
+fn with(changes: Value) -> Said {
+    let mut whole = json!({ "sub": "a1", "exp": NOW + 600.0, "iat": NOW });
+    let both = whole.as_object_mut().zip(changes.as_object());
+    if let Some((whole, changes)) = both {
+        whole.extend(changes.clone());
+    }
+    read(whole)
+}
+
+fn told(rules: &Rules, said: &Said) -> Result<(), String> {
+    let outcome = rules.identity(said, NOW);
+    outcome.map(drop).map_err(|refusal| refusal.message())
+}
+
+#[test]
+fn each_mistake_is_told_by_itself() {
+    let cases = [
+        (json!({ "exp": null }), "has no exp"),
+        (json!({ "exp": "1795773600" }), "exp is not a number"),
+        (json!({ "exp": NOW - 31.0 }), "has expired"),
+        (json!({ "exp": -1 }), "has expired"),
+        (json!({ "nbf": NOW + 31.0 }), "not valid yet"),
+        (json!({ "nbf": "soon" }), "nbf is not a number"),
+        (json!({ "iat": [] }), "iat is not a number"),
+        (json!({ "sub": null }), "has no sub"),
+        (json!({ "sub": 42 }), "sub is not a text"),
+        (json!({ "sub": "a b" }), "sub is not a user id"),
+        (json!({ "roles": "admin" }), "roles are not a list"),
+        (json!({ "roles": ["admin", 3] }), "roles are not a list"),
+        (json!({ "name": 42 }), "name is not a text"),
+        (json!({ "email": "x".repeat(201) }), "email is not a text"),
+        (json!({ "avatar_url": {} }), "avatar_url is not a text"),
+        (json!({ "iss": ["a", "b"] }), "iss is not a text"),
+    ];
+    for (changes, wanted) in cases {
+        let why = told(&Rules::NONE, &with(changes.clone())).unwrap_err();
+        assert!(why.contains(wanted), "{changes}: {why}");
+    }
+}
+
+#[test]
+fn a_time_may_have_a_fraction() {
+    for changes in [
+        json!({ "exp": NOW + 0.5 }),
+        json!({ "exp": NOW - 29.75, "iat": NOW - 0.25, "nbf": NOW + 29.5 }),
+        json!({ "exp": 1e30 }),
+        json!({ "exp": u64::MAX }),
+    ] {
+        assert_eq!(
+            told(&Rules::NONE, &with(changes.clone())),
+            Ok(()),
+            "{changes}"
+        );
+    }
+}
+
+#[test]
+fn issuer_and_audience_are_those_that_were_asked_for() {
+    let rules = Rules {
+        issuer: Some("platform".to_owned()),
+        audience: Some("stoa".to_owned()),
+        max_age: None,
+    };
+    let cases = [
+        (json!({}), "has no iss"),
+        (json!({ "iss": "other" }), "issued by somebody else"),
+        (
+            json!({ "iss": ["other", "platform"], "aud": "stoa" }),
+            "iss is not a text",
+        ),
+        (json!({ "iss": "platform" }), "has no aud"),
+        (
+            json!({ "iss": "platform", "aud": "stoa2" }),
+            "for somebody else",
+        ),
+        (json!({ "iss": "platform", "aud": [] }), "for somebody else"),
+        (
+            json!({ "iss": "platform", "aud": [1, "stoa"] }),
+            "for somebody else",
+        ),
+    ];
+    for (changes, wanted) in cases {
+        let why = told(&rules, &with(changes.clone())).unwrap_err();
+        assert!(why.contains(wanted), "{changes}: {why}");
+    }
+    for audience in [json!("stoa"), json!(["other", "stoa"])] {
+        let right = with(json!({ "iss": "platform", "aud": audience }));
+        assert_eq!(told(&rules, &right), Ok(()));
+    }
+}
+
+#[test]
+fn a_longest_life_asks_when_the_token_was_issued() {
+    let rules = Rules {
+        max_age: Some(600.0),
+        ..Rules::NONE
+    };
+    let cases = [
+        (json!({ "iat": null }), "has no iat"),
+        (json!({ "iat": NOW - 631.0 }), "too long ago"),
+        (json!({ "iat": NOW + 31.0 }), "in the future"),
+        (json!({ "exp": NOW + 631.0 }), "longer than this server"),
+    ];
+    for (changes, wanted) in cases {
+        let why = told(&rules, &with(changes.clone())).unwrap_err();
+        assert!(why.contains(wanted), "{changes}: {why}");
+    }
+    let aged = rules.identity(&with(json!({ "iat": NOW - 500.0 })), NOW);
+    let until = aged.map(|identity| identity.valid_until);
+    assert_eq!(until, Ok(NOW as u64 + 131), "its life ends with its age");
+}
+
+#[test]
+fn a_time_of_issue_that_lies_ahead_is_none() {
+    let issued = |iat: f64| {
+        let identity = Rules::NONE.identity(&with(json!({ "iat": iat })), NOW);
+        identity.map(|identity| identity.issued_at)
+    };
+    assert_eq!(issued(NOW + 0.9), Ok(Some(NOW as i64)));
+    assert_eq!(issued(NOW * 1_000.0), Ok(None), "milliseconds");
+}
+
+proptest! {
+    #[test]
+    fn no_claims_make_the_rules_panic(exp in any::<f64>(), iat in any::<f64>(), text in ".*") {
+        let said = with(json!({ "exp": exp, "iat": iat, "sub": text, "name": text }));
+        let rules = Rules { max_age: Some(60.0), ..Rules::NONE };
+        let _ = rules.identity(&said, NOW);
+    }
+
+    #[test]
+    fn no_token_is_taken_once_it_has_ended(over in 30.001f64..1e9) {
+        let said = with(json!({ "exp": NOW - over }));
+        prop_assert!(Rules::NONE.identity(&said, NOW).is_err());
+    }
+}

@@ -1,0 +1,248 @@
+//! Tokens to claims: one key, one algorithm (RFC 7519; RFC 8725 on why).
+
+mod claims;
+mod keys;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::config::AuthOptions;
+use crate::domain::ids::UserId;
+use crate::domain::principal::{Profile, Roles};
+use crate::domain::refusal::Refusal;
+use claims::{Rules, Said};
+use keys::{Found, read_jwks, read_public_key};
+
+/// Bytes that a token may have.
+const TOKEN_BYTES: usize = 8 * 1024;
+/// The `kid` of tokens that the demo signs: they are verified with its own secret, whatever else is trusted.
+const DEMO_KEY: &str = "stoa-demo";
+/// Bytes of the shortest shared secret (RFC 7518, section 3.2).
+pub const SECRET_BYTES: usize = 32;
+
+/// What a token says, once it is trusted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Identity {
+    /// The platform's id of the caller.
+    pub id: UserId,
+    /// The profile.
+    pub profile: Profile,
+    /// What the token makes of the caller.
+    pub roles: Roles,
+    /// Seconds since 1970 from which on it is refused everywhere: its `exp`, and what clocks may differ by.
+    pub valid_until: u64,
+    /// Seconds since 1970; none where the token does not say it, or names a time that has not come.
+    pub issued_at: Option<i64>,
+}
+
+/// The claims of a token, as they are written.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Claims {
+    /// The platform's user id.
+    pub sub: String,
+    /// Seconds since 1970 at which it ends.
+    pub exp: u64,
+    /// Seconds since 1970 at which it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<u64>,
+    /// The name to show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// A picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avatar_url: Option<String>,
+    /// Any of `admin`, `support`, `service`; others are ignored.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+    /// Who made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    /// Whom it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud: Option<String>,
+}
+
+struct Key {
+    id: Option<String>,
+    decoding: DecodingKey,
+    validation: Validation,
+}
+
+impl Key {
+    fn new(found: Found) -> Self {
+        let mut validation = Validation::new(found.algorithm);
+        // The claims are looked at by `Rules`, which tells each mistake by itself.
+        validation.required_spec_claims.clear();
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        Self {
+            id: found.id,
+            decoding: found.decoding,
+            validation,
+        }
+    }
+
+    fn shared(secret: &str) -> Self {
+        Self::new(Found {
+            id: None,
+            decoding: DecodingKey::from_secret(secret.as_bytes()),
+            algorithm: Algorithm::HS256,
+        })
+    }
+
+    fn is_for(&self, algorithm: &Value) -> bool {
+        let own = self.validation.algorithms.first();
+        own.is_some_and(|own| algorithm.as_str() == Some(&format!("{own:?}")))
+    }
+}
+
+/// Checks tokens.
+pub struct Verifier {
+    keys: Vec<Key>,
+    rules: Rules,
+    /// The key of the demo's own tokens.
+    demo: Option<Key>,
+}
+
+impl Verifier {
+    /// Reads the keys that the options name, and takes the demo's secret beside them. Fails with a sentence that says what is wrong with
+    /// which.
+    pub fn new(options: &AuthOptions, demo: Option<&str>) -> Result<Self, String> {
+        let keys = match (&options.jwt_secret, &options.jwt_public_key, &options.jwks) {
+            (Some(secret), _, _) => vec![Key::shared(&secret.0)],
+            (None, Some(file), _) => vec![Key::new(read_public_key(file)?)],
+            (None, None, Some(file)) => read_jwks(file)?.into_iter().map(Key::new).collect(),
+            (None, None, None) if demo.is_some() => Vec::new(),
+            (None, None, None) => return Err("no key to check tokens with".to_owned()),
+        };
+        Ok(Self {
+            keys,
+            rules: Rules::new(options),
+            demo: demo.map(Key::shared),
+        })
+    }
+
+    /// Trusts one shared secret, whatever issuer and audience a token names.
+    pub fn of_secret(secret: &str) -> Self {
+        Self {
+            keys: vec![Key::shared(secret)],
+            rules: Rules::NONE,
+            demo: None,
+        }
+    }
+
+    /// The identity that a token proves.
+    pub fn verify(&self, token: &str) -> Result<Identity, Refusal> {
+        self.verify_at(token, now())
+    }
+
+    fn verify_at(&self, token: &str, now: f64) -> Result<Identity, Refusal> {
+        if token.len() > TOKEN_BYTES {
+            return Err(Refusal::Unauthenticated("The token is too long"));
+        }
+        let header = header_of(token).ok_or(Refusal::Unauthenticated(
+            "The token can not be read: it is no JWT",
+        ))?;
+        if header.contains_key("crit") {
+            return Err(Refusal::Unauthenticated(
+                "The token has critical header parameters (crit), and none is understood",
+            ));
+        }
+        let (algorithm, kid) = (
+            header.get("alg").unwrap_or(&Value::Null),
+            header.get("kid").and_then(Value::as_str),
+        );
+        let (key, rules) = self.key_for(algorithm, kid).ok_or({
+            Refusal::Unauthenticated("The token names a key (kid) that is not trusted here")
+        })?;
+        if !key.is_for(algorithm) {
+            return Err(Refusal::Unauthenticated(
+                "The token is signed with another algorithm",
+            ));
+        }
+        let said = jsonwebtoken::decode::<Said>(token, &key.decoding, &key.validation);
+        rules.identity(&said.map_err(explain)?.claims, now)
+    }
+
+    /// The key that a token must be signed with, and the rules for what it says.
+    fn key_for(&self, algorithm: &Value, kid: Option<&str>) -> Option<(&Key, &Rules)> {
+        if let Some(demo) = &self.demo
+            && (kid == Some(DEMO_KEY) || self.keys.is_empty())
+        {
+            return Some((demo, const { &Rules::NONE }));
+        }
+        let key = match self.keys.as_slice() {
+            [only] if only.id.is_none() || kid.is_none() => Some(only),
+            several => {
+                let named = || {
+                    let with_id = several.iter().filter(|key| key.id.is_some());
+                    with_id.filter(|key| key.id.as_deref() == kid)
+                };
+                named()
+                    .find(|key| key.is_for(algorithm))
+                    .or_else(|| named().next())
+            }
+        };
+        key.map(|key| (key, &self.rules))
+    }
+}
+
+/// Seconds since 1970.
+fn now() -> f64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default().as_secs_f64()
+}
+
+/// The header of a token of three parts, as it is written.
+fn header_of(token: &str) -> Option<Map<String, Value>> {
+    let (header, rest) = token.split_once('.')?;
+    let parts = rest.split('.').count();
+    let json = URL_SAFE_NO_PAD.decode(header).ok()?;
+    let header = serde_json::from_slice(&json).ok()?;
+    (parts == 2).then_some(header)
+}
+
+fn explain(error: jsonwebtoken::errors::Error) -> Refusal {
+    use jsonwebtoken::errors::ErrorKind as Kind;
+    Refusal::Unauthenticated(match error.kind() {
+        Kind::InvalidSignature | Kind::Base64(_) => {
+            "The token's signature is wrong: it was signed with another secret or key, or altered"
+        }
+        Kind::InvalidAlgorithm | Kind::InvalidAlgorithmName => {
+            "The token is signed with another algorithm"
+        }
+        Kind::Json(_) | Kind::Utf8(_) => {
+            "The token's header or claims are no JSON object in which each name stands once"
+        }
+        _ => "The token is not valid",
+    })
+}
+
+/// The first second at which a token with this `exp` is refused.
+pub fn valid_until(exp: u64) -> u64 {
+    claims::valid_until(exp as f64)
+}
+
+/// Signs a token with the shared secret: for trying things out.
+pub fn mint(secret: &str, claims: &Claims) -> Result<String, String> {
+    signed(secret, &Header::new(Algorithm::HS256), claims)
+}
+
+/// Signs a token with the demo's secret; it is trusted by servers that run this demo.
+pub fn mint_for_demo(secret: &str, claims: &Claims) -> Result<String, String> {
+    let mut header = Header::new(Algorithm::HS256);
+    header.kid = Some(DEMO_KEY.to_owned());
+    signed(secret, &header, claims)
+}
+
+fn signed(secret: &str, header: &Header, claims: &Claims) -> Result<String, String> {
+    let key = EncodingKey::from_secret(secret.as_bytes());
+    jsonwebtoken::encode(header, claims, &key).map_err(|error| error.to_string())
+}

@@ -1,0 +1,34 @@
+//! What belongs to the database as a whole: the secret of a demo that runs in it.
+
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+
+use super::pool::explain;
+use super::schema::installation;
+use crate::error::Error;
+
+/// The demo's secret, where one was kept.
+pub fn demo_secret(connection: &mut PgConnection) -> Result<Option<String>, Error> {
+    let kept = installation::table
+        .select(installation::demo_secret)
+        .first::<Option<String>>(connection);
+    Ok(kept.optional().map_err(explain)?.flatten())
+}
+
+/// Keeps this secret where there is none. Answers the one that counts, the same for servers that start together.
+pub fn keep_demo_secret(connection: &mut PgConnection, fresh: &str) -> Result<String, Error> {
+    let one = diesel::insert_into(installation::table)
+        .values((
+            installation::only_row.eq(true),
+            installation::demo_secret.eq(fresh),
+        ))
+        .on_conflict(installation::only_row)
+        .do_update()
+        .set(installation::demo_secret.eq(diesel::dsl::sql(
+            "coalesce(installation.demo_secret, excluded.demo_secret)",
+        )))
+        .returning(installation::demo_secret)
+        .get_result::<Option<String>>(connection);
+    one.map_err(explain)?
+        .ok_or_else(|| Error::internal("the demo's secret was not kept"))
+}

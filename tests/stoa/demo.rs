@@ -1,0 +1,139 @@
+//! The demo: what it runs beside, whose secret its tokens have, and which tokens `stoa token` makes.
+
+use std::path::PathBuf;
+
+use crate::child::{Process, outcome};
+use crate::client::Person;
+use crate::house::{House, SECRET, claims, fresh_database, token};
+
+fn folder(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("stoa-demo-{name}-{}", std::process::id()))
+}
+
+/// The token that the demo gives for this one of its people.
+async fn played(address: std::net::SocketAddr, id: &str) -> Person {
+    let visitor = Person::new(address, "visitor", "none".to_owned());
+    let people = visitor.get("/api/v1/demo/people").await.expect_status(200);
+    let items = people.body["items"].as_array().expect("items").clone();
+    let found = items.iter().find(|item| item["user_id"] == id);
+    let token = found.expect("one of the cast")["token"].as_str();
+    Person::new(address, id, token.expect("a token").to_owned())
+}
+
+fn minted(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let whole = [&["token", "--sub", "dora"], arguments].concat();
+    let (output, said, complained) = outcome(&whole, variables);
+    assert!(output.status.success(), "{complained}");
+    said.trim().to_owned()
+}
+
+#[tokio::test]
+async fn a_demo_of_its_own_needs_nothing_and_signs_with_its_folders_secret() {
+    let place = folder("own");
+    let data = place.to_string_lossy().into_owned();
+    let variables = [
+        ("STOA_DEMO", "1"),
+        ("STOA_DATA_DIR", &data),
+        ("STOA_LISTEN", "127.0.0.1:0"),
+    ];
+    let mut server = Process::launch(&["serve", "--workers", "1"], &variables).await;
+    let mira = played(server.address, "mira").await;
+    mira.get("/api/v1/me").await.expect_status(200);
+    let dora = Person::new(server.address, "dora", minted(&["--data-dir", &data], &[]));
+    dora.get("/api/v1/me").await.expect_status(200);
+    let secret = std::fs::read_to_string(place.join("demo-secret")).expect("a secret");
+    assert!(secret.trim().len() >= 32);
+    server.signal("TERM");
+    let (code, log) = server.end().await;
+    assert_eq!(code, Some(0), "{log}");
+    assert!(!log.contains(secret.trim()));
+    std::fs::remove_dir_all(place).expect("its folder");
+}
+
+#[tokio::test]
+async fn a_demo_in_a_database_signs_with_that_databases_secret_and_never_with_a_configured_one() {
+    let database = tokio::task::spawn_blocking(fresh_database)
+        .await
+        .expect("a database");
+    let in_demo = ["--rate-limits", "off", "--demo", "--demo-into-database"];
+    let mut demo = House::on(database.clone(), &in_demo).await;
+    let plain = House::on(database.clone(), &["--rate-limits", "off"]).await;
+    let mira = played(demo.address, "mira").await;
+    mira.get("/api/v1/me").await.expect_status(200);
+    let elsewhere = Person::new(plain.address, "mira", mira.token.clone());
+    elsewhere.get("/api/v1/me").await.expect_status(401);
+    let alice = Person::new(demo.address, "alice", token(&claims("alice", &[])));
+    alice.get("/api/v1/me").await.expect_status(200);
+    let dora = minted(&[], &[("DATABASE_URL", &database)]);
+    let dora = Person::new(demo.address, "dora", dora);
+    dora.get("/api/v1/me").await.expect_status(200);
+    demo.stop().await;
+    demo.start_again().await;
+    mira.get("/api/v1/me").await.expect_status(200);
+    assert_eq!(
+        plain.count("select count(*) as n from installation where demo_secret is not null"),
+        1
+    );
+}
+
+#[test]
+fn a_database_without_a_demo_has_no_secret_to_sign_with() {
+    let database = fresh_database();
+    let asked = ["token", "--sub", "dora"];
+    let (output, _, complained) = outcome(&asked, &[("DATABASE_URL", &database)]);
+    assert!(!output.status.success());
+    assert!(
+        complained.contains("There is no demo in this database"),
+        "{complained}"
+    );
+}
+
+#[test]
+fn a_variable_that_says_neither_yes_nor_no_is_refused_with_a_hint() {
+    let (output, _, complained) = outcome(&["serve"], &[("STOA_DEMO", "maybe")]);
+    assert!(!output.status.success());
+    assert!(complained.contains("say true or false"), "{complained}");
+}
+
+#[test]
+fn a_token_that_no_server_would_take_is_not_made() {
+    let long = "n".repeat(201);
+    for (arguments, told) in [
+        (["--hours", "0"], "--hours"),
+        (["--hours", "99999999999"], "--hours"),
+        (["--name", &long], "name is not a text of at most 200"),
+        (["--email", &long], "email is not a text of at most 200"),
+        (["--sub", "a b"], "sub is not a user id"),
+    ] {
+        let sub: &[&str] = match arguments[0] {
+            "--sub" => &[],
+            _ => &["--sub", "dora"],
+        };
+        let whole = [&["token"], sub, &arguments].concat();
+        let (output, said, complained) = outcome(&whole, &[("STOA_JWT_SECRET", SECRET)]);
+        assert!(!output.status.success() && said.is_empty(), "{arguments:?}");
+        assert!(complained.contains(told), "{arguments:?}: {complained}");
+    }
+}
+
+#[test]
+fn a_folder_without_flows_is_refused() {
+    let place = folder("flows");
+    std::fs::create_dir_all(&place).expect("a folder");
+    let database = fresh_database();
+    let named = place.to_string_lossy().into_owned();
+    let asked = [
+        "serve",
+        "--jwt-secret",
+        SECRET,
+        "--flows",
+        &named,
+        "--listen",
+        "127.0.0.1:0",
+    ];
+    let (output, _, complained) = outcome(&asked, &[("DATABASE_URL", &database)]);
+    assert!(!output.status.success());
+    assert!(complained.contains("--flows"), "{complained}");
+    assert!(complained.contains("no flow file"), "{complained}");
+    std::fs::remove_dir_all(place).expect("its folder");
+}
