@@ -39,9 +39,11 @@ pub fn profile() -> engineio::Options {
         ping_timeout: Duration::from_millis(200),
         upgrade_timeout: Duration::from_secs(1),
         max_payload: 1_000_000,
+        max_body: 1_000_000,
         max_sessions: 10_000,
         outbox_limit: OUTBOX_LIMIT,
         origins: Origins::Any,
+        closed: None,
     }
 }
 

@@ -2,9 +2,10 @@
 
 use actix_cors::Cors;
 use actix_http::HttpService;
+use actix_http::error::DispatchError;
 use actix_rt::net::TcpStream;
 use actix_server::ServerBuilder;
-use actix_service::{fn_factory, map_config};
+use actix_service::{ServiceFactoryExt, fn_factory, map_config};
 use actix_web::dev::AppConfig;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::middleware::{NormalizePath, from_fn};
@@ -16,6 +17,7 @@ use utoipa_actix_web::{AppExt, scope};
 
 use crate::config::{Config, SocketOptions};
 use crate::http::{self, Server};
+use crate::metrics::Metrics;
 use crate::wire::engineio::{self, Engine};
 
 /// Connections to each worker beyond the sockets: for REST, and for telling those too many that they are.
@@ -31,8 +33,7 @@ pub fn listen(
 ) -> Result<(SocketAddr, actix_web::dev::Server), String> {
     let (config, shared) = (&server.config, server.clone());
     let origins = config.auth.allowed_origins.clone();
-    let sockets = config.sockets.clone();
-    let engine = Arc::clone(engine);
+    let (sockets, engine) = (config.sockets.clone(), Arc::clone(engine));
     let application = move || {
         let (app, api) = App::new()
             .into_utoipa_app()
@@ -62,8 +63,8 @@ pub fn listen(
     };
     let builder = bounded(config);
     let stopping = builder.graceful_shutdown_signal();
-    let socket = bound(config.listen).map_err(|error| explain(config, &error))?;
-    let address = socket.local_addr().unwrap_or(config.listen);
+    let (socket, address) = bound(config.listen).map_err(|error| explain(config, &error))?;
+    let noted = noting(&server.door.house.metrics);
     let http = builder.listen("http", socket, move || {
         let (stopping, sockets) = (stopping.clone(), sockets.clone());
         let for_sockets = application.clone();
@@ -82,9 +83,31 @@ pub fn listen(
             }))
             .finish(map_config(application(), |()| AppConfig::default()))
             .tcp()
+            .map_err(noted.clone())
     });
     let http = http.map_err(|error| error.to_string())?;
     Ok((address, http.run()))
+}
+
+/// Notes how a connection ended that did not end well. What strangers send is their affair: it is counted, and no line of ours by default.
+fn noting(metrics: &Metrics) -> impl Fn(DispatchError) -> DispatchError + Clone + use<> {
+    let unreadable = metrics.unreadable_requests.clone();
+    move |error| {
+        match &error {
+            DispatchError::Parse(_) => {
+                unreadable.inc();
+                log::debug!(event = "request_unreadable"; "{error}");
+            }
+            DispatchError::Io(_)
+            | DispatchError::SlowRequestTimeout
+            | DispatchError::DisconnectTimeout
+            | DispatchError::HandlerDroppedPayload => {
+                log::debug!(event = "connection_lost"; "{error}");
+            }
+            _ => log::warn!(event = "connection_failed"; "{error}"),
+        }
+        error
+    }
 }
 
 fn explain(config: &Config, error: &std::io::Error) -> String {
@@ -112,8 +135,8 @@ fn bounded(config: &Config) -> ServerBuilder {
         .disable_signals()
 }
 
-/// A socket that listens.
-fn bound(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
+/// A socket that listens, and where.
+fn bound(address: SocketAddr) -> std::io::Result<(std::net::TcpListener, SocketAddr)> {
     use socket2::{Domain, Protocol, Socket, Type};
     let socket = Socket::new(
         Domain::for_address(address),
@@ -123,7 +146,9 @@ fn bound(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
-    Ok(socket.into())
+    let listener = std::net::TcpListener::from(socket);
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 async fn openapi_json(

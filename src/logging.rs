@@ -19,11 +19,14 @@ impl<'kvs> VisitSource<'kvs> for Fields {
     }
 }
 
-/// Writes to standard error what `RUST_LOG` lets through; `info` and above by default.
+/// Writes to standard error what `RUST_LOG` lets through; `info` and above by default. What `actix_http` says of strangers' requests as
+/// errors is told by the listening socket, at the level that it has here.
 pub fn start() {
-    let environment =
-        env_logger::Env::default().default_filter_or("info,actix_server=warn,actix_http=warn");
-    let started = env_logger::Builder::from_env(environment)
+    let started = env_logger::Builder::new()
+        .filter_level(log::LevelFilter::Info)
+        .filter_module("actix_server", log::LevelFilter::Warn)
+        .filter_module("actix_http", log::LevelFilter::Off)
+        .parse_default_env()
         .format(|out, record| writeln!(out, "{}", line(record)))
         .try_init();
     drop(started);

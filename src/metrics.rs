@@ -31,6 +31,10 @@ pub struct Metrics {
     pub batch_size: Histogram,
     /// Seconds that one commit took.
     pub batch_seconds: Histogram,
+    /// Requests whose head is no HTTP.
+    pub unreadable_requests: IntCounter,
+    /// WebSockets that the server closed, by close code.
+    pub closed_sockets: IntCounterVec,
     /// Refusals by code.
     pub refusals: IntCounterVec,
     /// Requests by route pattern, method and status.
@@ -82,6 +86,12 @@ impl Metrics {
                 "Time of one commit",
                 &SECONDS,
             )?,
+            unreadable_requests: counter(
+                &registry,
+                "stoa_unreadable_requests_total",
+                "Requests whose head is no HTTP",
+            )?,
+            closed_sockets: family(&registry, CLOSED, "WebSockets closed by the server", "code")?,
             refusals: family(&registry, "stoa_refusals_total", "Refusals by code", "code")?,
             requests: {
                 let options = HistogramOpts::new("stoa_request_seconds", "Requests by route")
@@ -113,6 +123,7 @@ impl Metrics {
     }
 }
 
+const CLOSED: &str = "stoa_closed_sockets_total";
 const SIZES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 128.0, 256.0, 512.0];
 const SECONDS: [f64; 11] = [
     0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0,

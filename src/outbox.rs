@@ -23,8 +23,12 @@ const FRAME_OVERHEAD: usize = 64;
 /// Why a connection is closed by the server (RFC 6455, section 7.4; 4xxx are Stoa's own).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseReason {
-    /// The protocol was used wrongly.
+    /// Stoa's own protocol was used wrongly.
     Misuse,
+    /// A frame that WebSockets do not have.
+    Malformed,
+    /// A text that is not UTF-8.
+    NotUtf8,
     /// A frame or message above the limit.
     TooLarge,
     /// The server restarts: come back after a random pause.
@@ -48,6 +52,8 @@ impl CloseReason {
     pub fn code_and_text(self) -> (u16, &'static str) {
         match self {
             Self::Misuse => (1008, "protocol used wrongly"),
+            Self::Malformed => (1002, "not a WebSocket frame that a client may send"),
+            Self::NotUtf8 => (1007, "not UTF-8"),
             Self::TooLarge => (1009, "too large"),
             Self::Restarting => (1012, "restarting"),
             Self::SlowReader => (1013, "slow reader"),

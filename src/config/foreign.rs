@@ -8,6 +8,9 @@ use super::Switch;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Socket.IO")]
 pub struct ForeignOptions {
+    /// Bytes of one POST over long-polling: of all the packets in it, of which each may have --frame-limit. Not below --frame-limit
+    #[arg(long, env = "STOA_POLL_BODY_LIMIT", default_value_t = 1_048_576, value_parser = clap::value_parser!(u32).range(1_024..=16_777_216))]
+    pub poll_body_limit: u32,
     /// Whether clients that come back are given what they missed
     #[arg(long, env = "STOA_RECOVERY", value_enum, default_value = "on")]
     pub recovery: Switch,
@@ -17,4 +20,17 @@ pub struct ForeignOptions {
     /// Changes of its conversations, all together, that a client may have missed
     #[arg(long, env = "STOA_RECOVERY_LIMIT", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub recovery_limit: u32,
+}
+
+impl ForeignOptions {
+    /// What is wrong beside a frame limit, in a sentence that says what to do.
+    pub(super) fn check(&self, frame_limit: u32) -> Result<(), String> {
+        if self.poll_body_limit < frame_limit {
+            return Err(format!(
+                "--poll-body-limit ({}) must not be below --frame-limit ({frame_limit}): a POST holds at least one packet.",
+                self.poll_body_limit
+            ));
+        }
+        Ok(())
+    }
 }

@@ -180,8 +180,8 @@ pub struct SocketOptions {
     /// Sockets open at once
     #[arg(long, env = "STOA_MAX_CONNECTIONS", default_value_t = 50_000)]
     pub max_connections: usize,
-    /// Bytes of one frame, and of one message in several frames
-    #[arg(long, env = "STOA_FRAME_LIMIT", default_value_t = 65_536, value_parser = clap::value_parser!(u32).range(1_024..=1_048_576))]
+    /// Bytes of one frame, of one message in several frames, and of one packet over long-polling
+    #[arg(long, env = "STOA_FRAME_LIMIT", default_value_t = 131_072, value_parser = clap::value_parser!(u32).range(1_024..=1_048_576))]
     pub frame_limit: u32,
     /// Bytes that may wait for one connection before it is closed as slow
     #[arg(long, env = "STOA_OUTBOX_LIMIT", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(16_384..))]
@@ -257,6 +257,7 @@ impl Config {
         {
             return Err("--jwt-secret must have at least 32 bytes.".to_owned());
         }
+        self.foreign.check(self.sockets.frame_limit)?;
         self.payments.check()?;
         self.webhooks.check()?;
         self.dialects.check()?;

@@ -47,8 +47,8 @@ pub enum Event<'a> {
     Lost {
         /// The change's place.
         seq: Seq,
-        /// Who.
-        person: &'a Participant,
+        /// What they are there now.
+        membership: &'static str,
     },
     /// A watermark moved.
     Marked {

@@ -29,7 +29,7 @@ pub(super) fn words(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) ->
         Event::Created => {
             encode::conversation_created(conversation, &scene.everybody(), scene.directory)
         }
-        Event::Lost { seq, person } => encode::conversation_lost(place, seq, person),
+        Event::Lost { seq, membership } => encode::conversation_lost(place, seq, membership),
         Event::Marked {
             mark, user, seq, ..
         } => encode::watermark(mark_name(mark), place, user, seq),

@@ -167,3 +167,12 @@ pub struct Conversation {
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
 }
+
+/// What somebody is told to be who may not read a conversation any more; whoever never took part is `none`.
+pub fn lost_membership(person: Option<&Participant>) -> &'static str {
+    match person.map(|person| person.membership) {
+        None => "none",
+        Some(Membership::Present) => "blocked",
+        Some(gone @ (Membership::Left | Membership::Removed)) => gone.name(),
+    }
+}

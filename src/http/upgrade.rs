@@ -13,6 +13,7 @@ use crate::outbox::{CloseReason, Outbox};
 use crate::session::{Session, fresh_session};
 use crate::wire::bearer::bearer;
 use crate::wire::guard::{FrameGuard, Guarded};
+use crate::wire::handshake;
 use crate::wire::origin::is_welcome;
 
 /// Opens a session.
@@ -31,8 +32,11 @@ pub async fn upgrade(
         )
         .into());
     }
-    actix_http::ws::verify_handshake(request.head())
-        .map_err(|_| Refusal::invalid("Upgrade", "must be a WebSocket handshake of version 13"))?;
+    let Some(mut response) = handshake::accept(&request) else {
+        let unfit = "must be a WebSocket handshake of version 13 over HTTP/1.1";
+        let failure = Failure::from(Refusal::invalid("Upgrade", unfit));
+        return Ok(handshake::refused(HttpResponse::from_error(failure)));
+    };
     let principal = match bearer(&request)? {
         Some(token) => Some(server.door.people.identify(token).await?),
         None => None,
@@ -42,8 +46,6 @@ pub async fn upgrade(
     if !is_welcome(&request, &server.config.auth.allowed_origins) {
         outbox.close(CloseReason::Origin);
     }
-    let mut response = ws::handshake(&request)
-        .map_err(|_| Refusal::invalid("Upgrade", "must be a WebSocket handshake of version 13"))?;
     let open = server
         .door
         .house

@@ -291,6 +291,11 @@ impl Handler<ToRoom> for Room {
                 self.join(principal, outbox, after, manner, reply, context);
             }
             ToRoom::Look { principal, reply } => self.look(&principal, reply),
+            ToRoom::Renew {
+                principal,
+                session,
+                reply,
+            } => self.renew(principal, session, reply),
             ToRoom::Leave { session, reply } => {
                 self.leave(session);
                 reply.send(Ok(crate::wire::answer::Answer::Done));

@@ -7,7 +7,7 @@ use super::listener::{Encoded, Told};
 use super::marking::AUTHORS;
 use super::worded::Worded;
 use crate::dialect::{Event, Scene, said_with};
-use crate::domain::conversation::{Membership, Participant};
+use crate::domain::conversation::{Membership, Participant, lost_membership};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::Stepped;
 use crate::domain::form::Form;
@@ -226,7 +226,8 @@ impl Room {
                 stays.push(staff.outbox.session());
             }
         }
-        let lost = Event::Lost { seq, person };
+        let membership = lost_membership(Some(person));
+        let lost = Event::Lost { seq, membership };
         let mut lost = self.worded(&lost);
         for outbox in self.house.directory.outboxes(person.no) {
             if !stays.contains(&outbox.session()) {

@@ -12,6 +12,7 @@ use super::listener::{Listener, framed_again};
 use super::reply::Reply;
 use crate::dialect::stoory::known::Known;
 use crate::dialect::{self, Scene};
+use crate::domain::conversation::lost_membership;
 use crate::domain::entry::Entry;
 use crate::domain::form::Form;
 use crate::domain::ids::{ConversationNo, Seq, SessionId};
@@ -88,6 +89,38 @@ impl Room {
         let (conversation, people) = (&self.state.conversation, self.state.people());
         let stands = Answer::Conversation(Box::new(conversation.clone()), people);
         reply.send_from(&self.scene(), Ok(stands));
+    }
+
+    /// Lets a session go on listening as what its caller is now, or tells it that it may not.
+    pub(super) fn renew(&mut self, principal: Arc<Principal>, session: SessionId, reply: Reply) {
+        let mut listeners = self.listeners.iter();
+        let place = listeners.position(|listener| listener.outbox.session() == session);
+        match (self.state.reader(&principal), place) {
+            (Err(refusal), place) => {
+                if let Some(place) = place {
+                    let listener = self.listeners.remove(place);
+                    self.tell_lost(&listener);
+                }
+                reply.refuse(refusal);
+            }
+            (Ok(reader), place) => {
+                if let Some(listener) = place.and_then(|place| self.listeners.get_mut(place)) {
+                    listener.role = reader.role;
+                    listener.principal = principal;
+                }
+                reply.send(Ok(Answer::Done));
+            }
+        }
+    }
+
+    fn tell_lost(&self, listener: &Listener) {
+        let membership = lost_membership(self.state.person(listener.principal.no));
+        let seq = self.timeline.announced();
+        let lost = dialect::Event::Lost { seq, membership };
+        let words = dialect::words(listener.form, &lost, &self.scene(), None);
+        if let Some(words) = words {
+            listener.outbox.text(words.bytes);
+        }
     }
 
     fn joined(&mut self, joining: Joining, read: Result<Read, Error>) {

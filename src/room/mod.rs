@@ -73,6 +73,15 @@ pub enum ToRoom {
         /// Where the answer goes.
         reply: Reply,
     },
+    /// The caller of a session has shown another token: whether it may still read is looked at again.
+    Renew {
+        /// Who it is now.
+        principal: Arc<Principal>,
+        /// Which session.
+        session: SessionId,
+        /// Where the answer goes: a refusal where it may not, and hears no more.
+        reply: Reply,
+    },
     /// A session wants to hear no more.
     Leave {
         /// Which.
@@ -99,6 +108,7 @@ impl ToRoom {
         match self {
             Self::Join { reply, .. }
             | Self::Look { reply, .. }
+            | Self::Renew { reply, .. }
             | Self::Leave { reply, .. }
             | Self::Do { reply, .. } => Some(reply),
             Self::Committed(_) => None,

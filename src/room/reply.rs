@@ -12,9 +12,13 @@ use crate::metrics::Metrics;
 use crate::outbox::{CloseReason, Frame, Outbox};
 use crate::wire::answer::Answer;
 use crate::wire::encode;
+use crate::wire::frame_id::FrameId;
 
 /// Puts an outcome into the words of whoever asked.
 pub type Answering = dyn FnOnce(Result<Answer, Error>, Option<&Scene<'_>>) + Send;
+
+/// Looks at an outcome before it is told.
+pub type Looking = dyn FnOnce(&Result<Answer, Error>) + Send;
 
 /// The one who asked.
 pub enum Asker {
@@ -23,7 +27,7 @@ pub enum Asker {
         /// Its outbox.
         outbox: Arc<Outbox>,
         /// The id of its frame.
-        id: Option<u64>,
+        id: Option<FrameId>,
         /// The directory, for the presence that an answer shows.
         directory: Arc<Directory>,
         /// Counts refusals.
@@ -38,6 +42,8 @@ pub enum Asker {
     },
     /// A connection of another form; the scene is there where the answer is about something in the room.
     Foreign(Box<Answering>),
+    /// As the other one, and somebody looks at the outcome first.
+    Watched(Box<Looking>, Box<Asker>),
     /// A REST request.
     Rest(oneshot::Sender<Result<Answer, Error>>),
     /// Nobody: the server itself.
@@ -85,6 +91,10 @@ impl Reply {
             Asker::Foreign(answering) => answering(outcome, scene),
             Asker::Rest(caller) => drop(caller.send(outcome)),
             Asker::Nobody => {}
+            Asker::Watched(look, asker) => {
+                look(&outcome);
+                self.deliver(*asker, outcome, scene);
+            }
             Asker::Rejoining { outbox, .. } => match outcome {
                 Ok(_) | Err(Error::Refused(Refusal::Conflict(_))) => {}
                 // Its client asked for nothing and can be answered nothing: it comes back by itself, and is told why not.

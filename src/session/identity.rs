@@ -4,19 +4,23 @@ use actix::prelude::*;
 use actix_web_actors::ws;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::oneshot;
 
 use super::Session;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::outbox::CloseReason;
+use crate::room::ToRoom;
+use crate::room::reply::{Asker, Reply};
 use crate::wire::encode;
+use crate::wire::frame_id::FrameId;
 
 impl Session {
     /// Frames that come meanwhile wait, so that they find the caller authenticated.
     pub(super) fn authenticate(
         &mut self,
-        id: Option<u64>,
+        id: Option<FrameId>,
         token: String,
         context: &mut ws::WebsocketContext<Self>,
     ) {
@@ -25,12 +29,19 @@ impl Session {
         context.wait(
             identify
                 .into_actor(self)
-                .map(move |identified, session, _| session.identified(id, identified)),
+                .map(move |identified, session, context| {
+                    session.identified(id, identified, context)
+                }),
         );
     }
 
-    fn identified(&mut self, id: Option<u64>, identified: Result<Arc<Principal>, Error>) {
-        match (identified, &self.principal) {
+    fn identified(
+        &mut self,
+        id: Option<FrameId>,
+        identified: Result<Arc<Principal>, Error>,
+        context: &mut ws::WebsocketContext<Self>,
+    ) {
+        match (identified, self.principal.clone()) {
             (Err(error), before) => {
                 let temporary = matches!(&error, Error::Refused(refusal) if refusal.is_temporary());
                 let first = before.is_none();
@@ -47,21 +58,69 @@ impl Session {
                     ),
                 );
             }
+            (Ok(new), Some(before)) if new.roles != before.roles => {
+                self.enter(Arc::clone(&new));
+                self.look_again(id, new, context);
+            }
             (Ok(principal), before) => {
                 if before.is_none() {
                     self.door.house.directory.arrive(principal.no, &self.outbox);
                 }
-                self.outbox
-                    .set_deadline(time_left(&principal), CloseReason::Unauthenticated);
-                let welcome = encode::Welcome {
-                    user_id: &principal.id,
-                    session_id: self.outbox.session().0,
-                    heartbeat_seconds: self.door.options.heartbeat_seconds,
-                };
-                self.acknowledge(id, welcome);
-                self.principal = Some(principal);
+                self.enter(Arc::clone(&principal));
+                self.welcome(id, &principal);
             }
         }
+    }
+
+    fn enter(&mut self, principal: Arc<Principal>) {
+        self.outbox
+            .set_deadline(time_left(&principal), CloseReason::Unauthenticated);
+        self.principal = Some(principal);
+    }
+
+    fn welcome(&self, id: Option<FrameId>, principal: &Principal) {
+        let welcome = encode::Welcome {
+            user_id: &principal.id,
+            session_id: self.outbox.session().0,
+            heartbeat_seconds: self.door.options.heartbeat_seconds,
+        };
+        self.acknowledge(id, welcome);
+    }
+
+    /// Asks the room of every conversation that was joined whether its caller may still read as what they are now, and answers when all
+    /// have said so: from then on nothing comes that they may not read.
+    fn look_again(
+        &self,
+        id: Option<FrameId>,
+        principal: Arc<Principal>,
+        context: &mut ws::WebsocketContext<Self>,
+    ) {
+        let ask = |conversation| {
+            let (sender, answer) = oneshot::channel();
+            let reply = Reply::new(conversation, principal.no, Asker::Rest(sender));
+            let renew = ToRoom::Renew {
+                principal: Arc::clone(&principal),
+                session: self.outbox.session(),
+                reply,
+            };
+            self.door.rooms.send(conversation, renew);
+            async move { (conversation, answer.await) }
+        };
+        let asked: Vec<_> = self.joined.all().into_iter().map(ask).collect();
+        let looked = futures_util::future::join_all(asked).into_actor(self);
+        context.wait(looked.map(move |answers, session, _| {
+            for (conversation, answer) in answers {
+                match answer {
+                    Ok(Ok(_)) => {}
+                    Ok(Err(Error::Refused(refusal))) if !refusal.is_temporary() => {
+                        session.joined.leave(conversation);
+                    }
+                    // Nobody knows whether it still listens there as what it was: it comes back as what it is.
+                    Ok(Err(_)) | Err(_) => session.outbox.close(CloseReason::SlowReader),
+                }
+            }
+            session.welcome(id, &principal);
+        }));
     }
 }
 

@@ -1,6 +1,7 @@
 //! One connection: who it is, what it joined, its limits. Turns frames into requests; nothing else.
 
 mod identity;
+mod joined;
 mod requests;
 pub mod socketio;
 
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::{DialectOptions, ForeignOptions, SocketOptions};
 use crate::deals::Deals;
-use crate::domain::ids::{ConversationId, SessionId};
+use crate::domain::ids::SessionId;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
@@ -27,8 +28,10 @@ use crate::room::reply::{Asker, Reply, told};
 use crate::room::{House, ToRoom};
 use crate::wire::decode::{Request, decode};
 use crate::wire::encode;
-use crate::wire::guard::Violation;
+use crate::wire::frame_id::FrameId;
+use crate::wire::guard::{Violation, close_reason};
 
+use joined::Joined;
 use socketio::Present;
 
 /// Everything that a session needs of the house.
@@ -62,7 +65,7 @@ pub struct Session {
     door: Arc<Door>,
     outbox: Arc<Outbox>,
     principal: Option<Arc<Principal>>,
-    joined: Vec<ConversationId>,
+    joined: Joined,
     pace: SessionPace,
     /// Refusals for speed in a row; too many end the session.
     too_fast: u32,
@@ -83,7 +86,7 @@ impl Session {
         verdict: Rc<Cell<Option<Violation>>>,
     ) -> Self {
         let pace = door.pace.session();
-        let (joined, pieces) = (Vec::new(), Vec::new());
+        let (joined, pieces) = (Joined::default(), Vec::new());
         Self {
             door,
             outbox,
@@ -121,16 +124,16 @@ impl Session {
         }
     }
 
-    fn refuse(&self, id: Option<u64>, refusal: Refusal) {
+    fn refuse(&self, id: Option<FrameId>, refusal: Refusal) {
         self.fail(id, Error::Refused(refusal));
     }
 
-    fn fail(&self, id: Option<u64>, error: Error) {
+    fn fail(&self, id: Option<FrameId>, error: Error) {
         let refusal = told(error, &self.door.house.metrics);
         self.outbox.text(encode::refusal(id, &refusal));
     }
 
-    fn acknowledge(&self, id: Option<u64>, data: impl serde::Serialize) {
+    fn acknowledge(&self, id: Option<FrameId>, data: impl serde::Serialize) {
         if let Some(id) = id {
             self.outbox.text(encode::ack(id, data));
         }
@@ -151,7 +154,7 @@ impl Session {
                 self.pieces.extend_from_slice(&bytes);
                 match String::from_utf8(std::mem::take(&mut self.pieces)) {
                     Ok(text) => self.frame(&text, context),
-                    Err(_) => self.outbox.close(CloseReason::Misuse),
+                    Err(_) => self.outbox.close(CloseReason::NotUtf8),
                 }
             }
         }
@@ -192,11 +195,11 @@ impl Drop for Session {
             return;
         };
         directory.depart(principal.no, session, Instant::now());
-        for conversation in &self.joined {
-            let reply = Reply::new(*conversation, principal.no, Asker::Nobody);
+        for conversation in self.joined.all() {
+            let reply = Reply::new(conversation, principal.no, Asker::Nobody);
             self.door
                 .rooms
-                .leave_if_awake(*conversation, ToRoom::Leave { session, reply });
+                .leave_if_awake(conversation, ToRoom::Leave { session, reply });
         }
     }
 }
@@ -214,6 +217,8 @@ impl StreamHandler<Drained> for Session {
         }
         if let Some(reason) = drained.close {
             let (code, text) = reason.code_and_text();
+            let closed = &self.door.house.metrics.closed_sockets;
+            closed.with_label_values(&[&code.to_string()]).inc();
             context.close(Some(ws::CloseReason {
                 code: ws::CloseCode::Other(code),
                 description: Some(text.to_owned()),
@@ -240,17 +245,19 @@ impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Session {
                 context.close(reason);
                 context.stop();
             }
-            Err(_) => self.outbox.close(match self.verdict.get() {
-                Some(Violation::TooLarge) => CloseReason::TooLarge,
-                Some(Violation::Malformed) | None => CloseReason::Misuse,
-            }),
+            Err(error) => match close_reason(self.verdict.get(), &error) {
+                Some(reason) => self.outbox.close(reason),
+                None => context.stop(),
+            },
         }
     }
 
-    /// The peer's side has ended. After a violation, the close frame still goes out.
+    /// Nothing more comes from the peer: it has closed, or what it sent is a violation, and then a close frame still goes out.
     fn finished(&mut self, context: &mut Self::Context) {
-        if self.verdict.get().is_none() {
-            context.stop();
+        match self.verdict.get().and_then(Violation::close_reason) {
+            Some(reason) => self.outbox.close(reason),
+            None if self.outbox.closing().is_none() => context.stop(),
+            None => {}
         }
     }
 }

@@ -7,21 +7,22 @@ use std::sync::Arc;
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
+use crate::error::Error;
 use crate::room::reply::{Asker, Reply, told};
 use crate::room::{Manner, ToRoom};
 use crate::store::conversations::{self, Filter};
 use crate::wire::answer::Answer;
 use crate::wire::decode::{Request, SubjectKey};
 use crate::wire::encode;
+use crate::wire::frame_id::FrameId;
 use crate::wire::views::ConversationView;
 
 use super::Session;
-use crate::domain::offset::FOLLOWED;
 
 impl Session {
     pub(super) fn carry(
         &mut self,
-        id: Option<u64>,
+        id: Option<FrameId>,
         request: Request,
         principal: Arc<Principal>,
         context: &mut ws::WebsocketContext<Self>,
@@ -33,7 +34,7 @@ impl Session {
                 after,
             } => self.join(id, conversation, after, principal),
             Request::Leave { conversation } => {
-                self.joined.retain(|joined| *joined != conversation);
+                self.joined.leave(conversation);
                 let reply = self.reply(id, conversation, &principal);
                 self.door.rooms.send(
                     conversation,
@@ -81,40 +82,44 @@ impl Session {
 
     pub(super) fn reply(
         &self,
-        id: Option<u64>,
+        id: Option<FrameId>,
         conversation: ConversationId,
         principal: &Principal,
     ) -> Reply {
+        Reply::new(conversation, principal.no, self.asker(id))
+    }
+
+    fn asker(&self, id: Option<FrameId>) -> Asker {
         let (directory, metrics) = (
             Arc::clone(&self.door.house.directory),
             Arc::clone(&self.door.house.metrics),
         );
-        let asker = Asker::Socket {
+        Asker::Socket {
             outbox: Arc::clone(&self.outbox),
             id,
             directory,
             metrics,
-        };
-        Reply::new(conversation, principal.no, asker)
+        }
     }
 
     fn join(
         &mut self,
-        id: Option<u64>,
+        id: Option<FrameId>,
         conversation: ConversationId,
         after: Option<Seq>,
         principal: Arc<Principal>,
     ) {
-        if !self.joined.contains(&conversation) {
-            if self.joined.len() >= FOLLOWED {
-                return self.refuse(
-                    id,
-                    Refusal::Unprocessable("Too many conversations joined by one session"),
-                );
-            }
-            self.joined.push(conversation);
-        }
-        let reply = self.reply(id, conversation, &principal);
+        let Some(number) = self.joined.begin(conversation) else {
+            let many = "Too many conversations joined by one session";
+            return self.refuse(id, Refusal::Unprocessable(many));
+        };
+        let joined = self.joined.clone();
+        let look = move |outcome: &Result<Answer, Error>| match outcome {
+            Ok(_) => joined.accepted(conversation),
+            Err(error) => joined.refused(conversation, number, error),
+        };
+        let asker = Asker::Watched(Box::new(look), Box::new(self.asker(id)));
+        let reply = Reply::new(conversation, principal.no, asker);
         let outbox = Arc::clone(&self.outbox);
         self.door.rooms.send(
             conversation,
@@ -133,7 +138,7 @@ impl Session {
         let Some(principal) = self
             .principal
             .clone()
-            .filter(|_| self.joined.contains(&conversation))
+            .filter(|_| self.joined.contains(conversation))
         else {
             return self.outbox.has_caught_up(conversation);
         };
@@ -158,7 +163,7 @@ impl Session {
     /// The conversations about a subject. What becomes of them follows by itself: whoever takes part is told wherever they are online.
     fn watch(
         &mut self,
-        id: Option<u64>,
+        id: Option<FrameId>,
         subject: SubjectKey,
         principal: &Arc<Principal>,
         context: &mut ws::WebsocketContext<Self>,

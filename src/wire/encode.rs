@@ -7,9 +7,10 @@ use uuid::Uuid;
 
 use super::answer::Answer;
 use super::deals::StepView;
+use super::frame_id::FrameId;
 use super::views::{ConversationView, JoinedView, MessageView, SentView};
 use crate::directory::Directory;
-use crate::domain::conversation::{Conversation, Membership, Participant, PresenceStatus};
+use crate::domain::conversation::{Conversation, Participant, PresenceStatus};
 use crate::domain::entry::Entry;
 use crate::domain::flow::Stepped;
 use crate::domain::ids::{ConversationId, Seq, UserId, UserNo};
@@ -24,13 +25,13 @@ struct EventFrame<'a, T: Serialize> {
 
 #[derive(Serialize)]
 struct AckFrame<T: Serialize> {
-    ack: u64,
+    ack: FrameId,
     data: T,
 }
 
 #[derive(Serialize)]
 struct AckErrorFrame {
-    ack: u64,
+    ack: FrameId,
     error: serde_json::Value,
 }
 
@@ -54,12 +55,12 @@ pub fn event(name: &str, data: impl Serialize) -> ByteString {
 }
 
 /// An acknowledgement of any content.
-pub fn ack(id: u64, data: impl Serialize) -> ByteString {
+pub fn ack(id: FrameId, data: impl Serialize) -> ByteString {
     frame(&AckFrame { ack: id, data })
 }
 
 /// A refusal: as an acknowledgement where one was asked for, else as an event.
-pub fn refusal(id: Option<u64>, refusal: &Refusal) -> ByteString {
+pub fn refusal(id: Option<FrameId>, refusal: &Refusal) -> ByteString {
     match id {
         Some(ack) => frame(&AckErrorFrame {
             ack,
@@ -71,7 +72,7 @@ pub fn refusal(id: Option<u64>, refusal: &Refusal) -> ByteString {
 
 /// The acknowledgement of an answer, for this reader.
 pub fn answer(
-    id: u64,
+    id: FrameId,
     answer: &Answer,
     place: ConversationId,
     reader: UserNo,
@@ -219,11 +220,7 @@ pub fn conversation_updated(
 }
 
 /// The last word to somebody who may not read any more.
-pub fn conversation_lost(place: ConversationId, seq: Seq, person: &Participant) -> ByteString {
-    let membership = match person.membership {
-        Membership::Present => "blocked",
-        Membership::Left | Membership::Removed => person.membership.name(),
-    };
+pub fn conversation_lost(place: ConversationId, seq: Seq, membership: &str) -> ByteString {
     let conversation = json!({ "id": place, "membership": membership });
     event(
         "conversation_updated",

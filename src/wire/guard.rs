@@ -1,6 +1,7 @@
-//! The frame guard: reads frame headers (RFC 6455, section 5.2) as bytes come in, and refuses what is too long before it
-//! is buffered. `actix-http` would buffer a frame as long as its header says.
+//! The frame guard: reads frame headers (RFC 6455, section 5.2) as bytes come in, and lets no byte through of a frame that is too
+//! long or that no client may send. `actix-http` would buffer a frame as long as its header says.
 
+use actix_http::ws::ProtocolError;
 use actix_web::error::PayloadError;
 use bytes::Bytes;
 use futures_util::Stream;
@@ -9,13 +10,42 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-/// What a peer did wrong.
+use crate::outbox::CloseReason;
+
+/// Why nothing more comes through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Violation {
     /// A frame, or a message in several frames, above the limit.
     TooLarge,
     /// A frame that no client may send.
     Malformed,
+    /// The reason in a close frame is not UTF-8.
+    NotUtf8,
+    /// No fault of the peer's: the connection itself broke.
+    Broken,
+}
+
+impl Violation {
+    /// What the connection is closed with; nothing where it broke.
+    pub fn close_reason(self) -> Option<CloseReason> {
+        match self {
+            Self::TooLarge => Some(CloseReason::TooLarge),
+            Self::Malformed => Some(CloseReason::Malformed),
+            Self::NotUtf8 => Some(CloseReason::NotUtf8),
+            Self::Broken => None,
+        }
+    }
+}
+
+/// What a connection is closed with whose frames can be read no further; nothing where it broke.
+pub fn close_reason(verdict: Option<Violation>, error: &ProtocolError) -> Option<CloseReason> {
+    match (verdict, error) {
+        (Some(violation), _) => violation.close_reason(),
+        // The guard has seen to everything but the UTF-8 of a text, which comes as an error of I/O.
+        (None, ProtocolError::Io(_)) => Some(CloseReason::NotUtf8),
+        (None, ProtocolError::Overflow) => Some(CloseReason::TooLarge),
+        (None, _) => Some(CloseReason::Malformed),
+    }
 }
 
 /// Follows the frames of one direction without keeping their payloads.
@@ -27,12 +57,55 @@ pub struct FrameGuard {
     come: usize,
     /// Payload bytes of the present frame that are still to come.
     rest: u64,
-    /// Payload bytes of the present message in its frames so far.
-    message: u64,
+    /// Payload bytes of the present message in its frames so far; none between two messages.
+    message: Option<u64>,
+    /// The payload of a close frame, while one comes.
+    farewell: Option<Farewell>,
 }
 
 /// The longest header: 2 bytes, 8 of length, 4 of mask.
 const HEADER_BYTES: usize = 14;
+/// The longest payload of a control frame.
+const CONTROL_BYTES: u64 = 125;
+
+const FINAL: u8 = 0x80;
+const RESERVED: u8 = 0x70;
+const MASKED: u8 = 0x80;
+const CONTINUATION: u8 = 0x0;
+const TEXT: u8 = 0x1;
+const BINARY: u8 = 0x2;
+const CLOSE: u8 = 0x8;
+const PONG: u8 = 0xa;
+
+/// The payload of a close frame, unmasked.
+#[derive(Debug)]
+struct Farewell {
+    mask: [u8; 4],
+    payload: Vec<u8>,
+}
+
+impl Farewell {
+    fn take(&mut self, bytes: &[u8]) {
+        let masks = self.mask.iter().cycle().skip(self.payload.len() % 4);
+        let plain: Vec<u8> = bytes.iter().zip(masks).map(|(b, mask)| b ^ mask).collect();
+        self.payload.extend(plain);
+    }
+
+    /// A code that may be sent, and a reason in UTF-8; or nothing at all (RFC 6455, sections 5.5.1 and 7.4).
+    fn check(&self) -> Result<(), Violation> {
+        match self.payload.as_slice() {
+            [] => Ok(()),
+            [_] => Err(Violation::Malformed),
+            [high, low, reason @ ..] => {
+                let code = u16::from_be_bytes([*high, *low]);
+                if !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) {
+                    return Err(Violation::Malformed);
+                }
+                std::str::from_utf8(reason).map_or(Err(Violation::NotUtf8), |_| Ok(()))
+            }
+        }
+    }
+}
 
 impl FrameGuard {
     /// A guard that lets messages of at most `limit` bytes through.
@@ -42,84 +115,135 @@ impl FrameGuard {
             header: [0; HEADER_BYTES],
             come: 0,
             rest: 0,
-            message: 0,
+            message: None,
+            farewell: None,
         }
     }
 
     /// Looks at the next bytes of the connection, in whatever pieces they come.
-    pub fn inspect(&mut self, mut bytes: &[u8]) -> Result<(), Violation> {
-        while !bytes.is_empty() {
-            if self.rest > 0 {
-                let passed = (bytes.len() as u64).min(self.rest);
-                self.rest -= passed;
-                bytes = bytes.get(passed as usize..).unwrap_or_default();
-                continue;
-            }
-            if let Some((&first, others)) = bytes.split_first() {
-                if let Some(place) = self.header.get_mut(self.come) {
-                    *place = first;
+    pub fn inspect(&mut self, bytes: &[u8]) -> Result<(), Violation> {
+        self.pass(bytes).1
+    }
+
+    /// How many of the bytes are of frames that may pass, and what is wrong with the one after them.
+    fn pass(&mut self, bytes: &[u8]) -> (usize, Result<(), Violation>) {
+        let (mut rest, mut passed) = (bytes, 0);
+        while let Some((&first, others)) = rest.split_first() {
+            let step = match self.rest {
+                0 => {
+                    rest = others;
+                    self.read_header(first)
                 }
-                self.come += 1;
-                bytes = others;
-                self.read_header()?;
+                wanted => {
+                    let count = usize::try_from(wanted).map_or(rest.len(), |n| n.min(rest.len()));
+                    let (payload, others) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+                    rest = others;
+                    self.read_payload(payload)
+                }
+            };
+            if step.is_err() {
+                return (passed, step);
+            }
+            passed = bytes.len() - rest.len();
+        }
+        (passed, Ok(()))
+    }
+
+    fn read_payload(&mut self, payload: &[u8]) -> Result<(), Violation> {
+        self.rest -= payload.len() as u64;
+        if let Some(farewell) = &mut self.farewell {
+            farewell.take(payload);
+            if self.rest == 0 {
+                farewell.check()?;
             }
         }
         Ok(())
     }
 
-    fn read_header(&mut self) -> Result<(), Violation> {
-        let [first, second, extended @ ..] = self.header.get(..self.come).unwrap_or_default()
-        else {
+    fn read_header(&mut self, byte: u8) -> Result<(), Violation> {
+        if let Some(place) = self.header.get_mut(self.come) {
+            *place = byte;
+        }
+        self.come += 1;
+        let [first, second, others @ ..] = self.header.get(..self.come).unwrap_or_default() else {
             return Ok(());
         };
-        if second & 0x80 == 0 {
-            return Err(Violation::Malformed);
+        let (first, extended) = (*first, usize::from(extended_length(*second)));
+        if self.come == 2 {
+            self.check_beginning(first, *second)?;
         }
-        let wanted = match second & 0x7f {
-            126 => 2,
-            127 => 8,
-            _ => 0,
-        };
-        if extended.len() < wanted {
+        let Some(length) = length(*second, others.get(..extended)) else {
             return Ok(());
-        }
-        let length = match wanted {
-            0 => u64::from(second & 0x7f),
-            _ => extended
-                .iter()
-                .take(wanted)
-                .fold(0, |length, byte| length << 8 | u64::from(*byte)),
         };
-        let (opcode, first) = (first & 0x0f, *first);
-        self.check(opcode, length)?;
-        if self.come < 2 + wanted + 4 {
+        let opcode = first & 0x0f;
+        self.check_length(opcode, length)?;
+        let Some(mask) = others.get(extended..extended + 4) else {
             return Ok(());
-        }
+        };
+        let mask = <[u8; 4]>::try_from(mask).unwrap_or_default();
         self.come = 0;
         self.rest = length;
-        let ends_message = first & 0x80 != 0;
-        match opcode {
-            0..=2 if ends_message => self.message = 0,
-            0..=2 => self.message = self.message.saturating_add(length),
-            _ => {}
+        self.farewell = (opcode == CLOSE).then(|| Farewell {
+            mask,
+            payload: Vec::new(),
+        });
+        if opcode <= BINARY {
+            let so_far = self.message.unwrap_or(0).saturating_add(length);
+            self.message = (first & FINAL == 0).then_some(so_far);
         }
         Ok(())
     }
 
-    fn check(&self, opcode: u8, length: u64) -> Result<(), Violation> {
-        let whole = if opcode <= 2 {
-            self.message.saturating_add(length)
-        } else {
-            length
+    /// What the first two bytes of a header may be.
+    fn check_beginning(&self, first: u8, second: u8) -> Result<(), Violation> {
+        let opcode = first & 0x0f;
+        let known = match opcode {
+            CONTINUATION => self.message.is_some(),
+            TEXT..=BINARY => self.message.is_none(),
+            CLOSE..=PONG => first & FINAL != 0 && u64::from(second & !MASKED) <= CONTROL_BYTES,
+            _ => false,
         };
-        if whole > self.limit || (opcode >= 8 && length > 125) {
-            return Err(Violation::TooLarge);
+        match known && first & RESERVED == 0 && second & MASKED != 0 {
+            true => Ok(()),
+            false => Err(Violation::Malformed),
         }
-        Ok(())
+    }
+
+    fn check_length(&self, opcode: u8, length: u64) -> Result<(), Violation> {
+        let before = self.message.unwrap_or(0);
+        // The highest bit of a length of 64 bits must be 0.
+        if length > u64::MAX >> 1 {
+            return Err(Violation::Malformed);
+        }
+        match opcode <= BINARY && before.saturating_add(length) > self.limit {
+            true => Err(Violation::TooLarge),
+            false => Ok(()),
+        }
     }
 }
 
-/// A connection's bytes behind a guard: ends with an error at the first violation, and says which in `verdict`.
+/// Bytes of the length that follow the second byte.
+fn extended_length(second: u8) -> u8 {
+    match second & !MASKED {
+        126 => 2,
+        127 => 8,
+        _ => 0,
+    }
+}
+
+/// The length of a frame's payload, once its bytes are there.
+fn length(second: u8, extended: Option<&[u8]>) -> Option<u64> {
+    match extended? {
+        [] => Some(u64::from(second & !MASKED)),
+        bytes => Some(
+            bytes
+                .iter()
+                .fold(0, |length, byte| length << 8 | u64::from(*byte)),
+        ),
+    }
+}
+
+/// A connection's bytes behind a guard: ends before the first frame that may not pass, and says why in `verdict`.
 pub struct Guarded<S> {
     inner: S,
     guard: FrameGuard,
@@ -145,88 +269,22 @@ impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Guarded<S
             return Poll::Ready(None);
         }
         let next = Pin::new(&mut self.inner).poll_next(context);
-        if let Poll::Ready(Some(Ok(chunk))) = &next
-            && let Err(violation) = self.guard.inspect(chunk)
-        {
-            self.verdict.set(Some(violation));
-            return Poll::Ready(Some(Err(PayloadError::Overflow)));
+        match next {
+            Poll::Ready(Some(Ok(mut chunk))) => {
+                let (passed, looked) = self.guard.pass(&chunk);
+                self.verdict.set(looked.err());
+                chunk.truncate(passed);
+                Poll::Ready(Some(Ok(chunk)))
+            }
+            Poll::Ready(Some(Err(error))) => {
+                self.verdict.set(Some(Violation::Broken));
+                Poll::Ready(Some(Err(error)))
+            }
+            other => other,
         }
-        next
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn frame(first: u8, length: usize) -> Vec<u8> {
-        let mut bytes = vec![first];
-        match length {
-            0..=125 => bytes.push(0x80 | length as u8),
-            126..=65_535 => {
-                bytes.push(0x80 | 126);
-                bytes.extend((length as u16).to_be_bytes());
-            }
-            _ => {
-                bytes.push(0x80 | 127);
-                bytes.extend((length as u64).to_be_bytes());
-            }
-        }
-        bytes.extend([1, 2, 3, 4]);
-        bytes.extend(vec![0; length.min(200_000)]);
-        bytes
-    }
-
-    proptest! {
-        #[test]
-        fn frames_within_the_limit_pass_however_they_are_cut(lengths in prop::collection::vec(0usize..1_000, 1..8), cut in 1usize..50) {
-            let bytes: Vec<u8> = lengths.iter().flat_map(|length| frame(0x81, *length)).collect();
-            let mut guard = FrameGuard::new(1_000);
-            for piece in bytes.chunks(cut) {
-                prop_assert_eq!(guard.inspect(piece), Ok(()));
-            }
-        }
-
-        #[test]
-        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), cut in 1usize..20) {
-            let mut guard = FrameGuard::new(100);
-            for piece in bytes.chunks(cut) {
-                if guard.inspect(piece).is_err() { break }
-            }
-        }
-    }
-
-    #[test]
-    fn a_long_frame_is_refused_at_its_header() {
-        let declared = 16u64 << 30;
-        let mut header = vec![0x82, 0x80 | 127];
-        header.extend(declared.to_be_bytes());
-        let mut guard = FrameGuard::new(65_536);
-        assert_eq!(guard.inspect(&header), Err(Violation::TooLarge));
-    }
-
-    #[test]
-    fn a_message_in_pieces_is_bounded_as_a_whole() {
-        let mut guard = FrameGuard::new(100);
-        assert_eq!(guard.inspect(&frame(0x01, 60)), Ok(()));
-        assert_eq!(
-            guard.inspect(&frame(0x89, 5)),
-            Ok(()),
-            "a ping may come between"
-        );
-        assert_eq!(guard.inspect(&frame(0x00, 60)), Err(Violation::TooLarge));
-        let mut guard = FrameGuard::new(100);
-        for first in [0x01, 0x80, 0x01, 0x80] {
-            assert_eq!(guard.inspect(&frame(first, 50)), Ok(()));
-        }
-    }
-
-    #[test]
-    fn an_unmasked_frame_is_malformed() {
-        assert_eq!(
-            FrameGuard::new(100).inspect(&[0x81, 0x05]),
-            Err(Violation::Malformed)
-        );
-    }
-}
+#[path = "guard_tests.rs"]
+mod tests;

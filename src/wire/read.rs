@@ -1,6 +1,7 @@
 //! JSON in: parsing that names the field that is wrong.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::domain::refusal::Refusal;
 
@@ -13,10 +14,13 @@ pub fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refusal> {
     serde_json::from_str(text).map_err(|error| explain(text, &error))
 }
 
+/// What is wrong with a text whose JSON escapes one half of a character that takes two, as JavaScript cuts them.
+pub const HALF_A_CHARACTER: &str = "contains half of a character (a lone surrogate)";
+
 fn explain(text: &str, error: &serde_json::Error) -> Refusal {
     let said = error.to_string();
     if error.is_syntax() || error.is_eof() {
-        return Refusal::invalid("body", "is not JSON");
+        return unreadable(text, &said, before(text, error));
     }
     for (opening, reason) in [
         ("missing field `", "is missing"),
@@ -30,6 +34,76 @@ fn explain(text: &str, error: &serde_json::Error) -> Refusal {
     let reason = said.split(" at line ").next().unwrap_or_default();
     let field = field_before(text, error.column()).unwrap_or("body");
     Refusal::invalid(field.to_owned(), plain_words(reason))
+}
+
+/// What is wrong with a text that was not read to its end: it is no JSON, or JSON that goes beyond what can be kept.
+fn unreadable(text: &str, said: &str, before: &str) -> Refusal {
+    if serde_json::from_str::<IgnoredAny>(text).is_err() {
+        return Refusal::invalid("body", "is not JSON");
+    }
+    let names = open_names(before);
+    let (field, reason) = if said.starts_with("recursion limit") {
+        (names.first(), "is nested too deep")
+    } else if said.contains("hex escape") || said.contains("surrogate") {
+        (names.last(), HALF_A_CHARACTER)
+    } else if said.starts_with("number out of range") {
+        (
+            names.last(),
+            "must be a number within the range of a 64-bit float",
+        )
+    } else {
+        (None, "is not JSON")
+    };
+    let field = field.map_or_else(|| "body".to_owned(), |name| (*name).to_owned());
+    Refusal::invalid(field, reason)
+}
+
+/// What comes before the place at which reading stopped.
+fn before<'a>(text: &'a str, error: &serde_json::Error) -> &'a str {
+    let lines = text.split_inclusive('\n');
+    let earlier: usize = lines
+        .take(error.line().saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let mut end = earlier.saturating_add(error.column()).min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or(text)
+}
+
+/// The names of the members, from the outermost in, whose values are open at the end of a beginning of JSON.
+fn open_names(beginning: &str) -> Vec<&str> {
+    let (mut open, mut last): (Vec<Option<&str>>, Option<&str>) = (vec![None], None);
+    let mut rest = beginning;
+    while let Some(at) = rest.find(['"', ':', ',', '{', '[', '}', ']']) {
+        let (mark, after) = (rest.as_bytes().get(at), rest.get(at + 1..));
+        rest = after.unwrap_or_default();
+        match mark {
+            Some(b'"') => {
+                let Some(end) = end_of_text(rest) else {
+                    break;
+                };
+                last = rest.get(..end);
+                rest = rest.get(end + 1..).unwrap_or_default();
+            }
+            Some(b':') => open.last_mut().into_iter().for_each(|name| *name = last),
+            Some(b',') => open.last_mut().into_iter().for_each(|name| *name = None),
+            Some(b'{' | b'[') => open.push(None),
+            _ => drop(open.pop()),
+        }
+    }
+    open.into_iter().flatten().collect()
+}
+
+/// Where a text ends whose opening quote was read.
+fn end_of_text(rest: &str) -> Option<usize> {
+    let mut escaped = false;
+    rest.bytes().position(|byte| {
+        let ends = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        ends
+    })
 }
 
 /// What is wrong with a value, without the words of the language that this is written in, and without the value.
@@ -126,10 +200,65 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_json_and_can_not_be_kept_is_told_by_its_field() {
+        #[derive(Debug, Deserialize)]
+        #[allow(dead_code, reason = "only its reading is tested")]
+        struct Kept {
+            title: Option<String>,
+            context: Option<serde_json::Value>,
+        }
+        let told = |text: &str| match read::<Kept>(text) {
+            Err(refusal) => refusal.message(),
+            Ok(kept) => format!("{kept:?}"),
+        };
+        let half = |field: &str| format!("{field} {HALF_A_CHARACTER}");
+        for (text, wanted) in [
+            (r#"{"title":"\ud83d"}"#, "title"),
+            (r#"{"title":"\ude00 x"}"#, "title"),
+            (r#"{"title":"\ud83dx"}"#, "title"),
+            (r#"{"title":"\ud83d\ud83d"}"#, "title"),
+            (
+                "{\"context\":{},\n \"title\":\n\"say \\\"x\\\": \\ud83d\"}",
+                "title",
+            ),
+            (r#"{"context":{"a":{"b":1},"c":["\ud83d"]}}"#, "c"),
+            (r#"{"context":{"\ud83d":1}}"#, "context"),
+        ] {
+            assert_eq!(told(text), half(wanted), "{text}");
+        }
+        assert!(read::<Kept>(r#"{"unknown":"\ud83d","title":"\ud83d\ude00"}"#).is_ok());
+        let deep = |levels: usize| {
+            let (open, close) = (r#"{"a":"#.repeat(levels), "}".repeat(levels));
+            told(&format!(r#"{{"title":"x","context":{open}1{close}}}"#))
+        };
+        assert_eq!(deep(127), "context is nested too deep");
+        assert!(deep(100).starts_with("Kept"), "{}", deep(100));
+        assert!(told(r#"{"context":1e999}"#).starts_with("context must be a number"));
+        for text in [r#"{"title":"\ud83"}"#, r#"{"title":"\q"}"#, "{"] {
+            assert_eq!(told(text), "body is not JSON", "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in ".{0,200}") {
             let _ = read::<Sample>(&text);
+        }
+
+        #[test]
+        fn half_a_character_is_told_by_the_field_that_it_is_in(fields in prop::collection::vec(("[a-z]{1,8}", "[ -~]{0,20}"), 0..5), body in "[ -~]{0,20}") {
+            let mut text = String::from("{");
+            for (name, value) in &fields {
+                text.push_str(&format!("{}:{},", serde_json::json!(format!("other_{name}")), serde_json::json!(value)));
+            }
+            let body = serde_json::json!(body).to_string();
+            let cut = body.len() - 1;
+            text.push_str(&format!("\"body\":{}\\ud83d\"}}", &body[..cut]));
+            if serde_json::from_str::<IgnoredAny>(&text).is_ok() {
+                let refused = read::<Sample>(&text).unwrap_err();
+                prop_assert_eq!(refused.message(), format!("body {HALF_A_CHARACTER}"));
+            }
         }
     }
 }

@@ -45,6 +45,13 @@ globalThis.clients = (io) => {
     async ask({ name, event, argument }) {
       return await known.get(name).socket.timeout(20_000).emitWithAck(event, argument);
     },
+    // Sends an event many times at once, each with its own argument; answers with the acknowledgements.
+    async burst({ name, event, arguments: all }) {
+      const { socket } = known.get(name);
+      const send = (argument) => new Promise((resolve) => socket.emit(event, argument, resolve));
+      const late = new Promise((_, reject) => setTimeout(() => reject(new Error("not all are acknowledged")), 30_000));
+      return await Promise.race([Promise.all(all.map(send)), late]);
+    },
     // A request over HTTP, as the guide's handleButtonClick makes it.
     async request({ url, token, body }) {
       const options = { headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` } };

@@ -51,7 +51,7 @@ proptest! {
 
 #[test]
 fn what_is_as_long_as_it_may_be_costs_no_more_than_its_length() {
-    for bytes in nests(65_536) {
+    for bytes in nests(131_072) {
         feed(&bytes);
         must_stay_small(&bytes);
     }

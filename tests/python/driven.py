@@ -75,6 +75,14 @@ async def ask(details):
     return await client.sio.call(details["event"], details["argument"], namespace=client.namespace, timeout=20)
 
 
+async def burst(details):
+    client = known[details["name"]]
+    answers = [asyncio.get_running_loop().create_future() for _ in details["arguments"]]
+    for argument, answer in zip(details["arguments"], answers):
+        await client.sio.emit(details["event"], argument, namespace=client.namespace, callback=answer.set_result)
+    return await asyncio.wait_for(asyncio.gather(*answers), 30)
+
+
 async def request(details):
     headers = {"Authorization": f"Bearer {details['token']}"}
     method = "POST" if details["body"] else "GET"
@@ -114,6 +122,7 @@ async def disconnect(details):
 COMMANDS = {
     "connect": connect,
     "ask": ask,
+    "burst": burst,
     "request": request,
     "take": take,
     "connected": connected,

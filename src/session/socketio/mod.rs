@@ -67,9 +67,11 @@ pub fn endpoint(door: Arc<Door>, config: &Config) -> Arc<Engine> {
         ping_timeout: Duration::from_secs(pong.clamp(1, PONG_SECONDS)),
         upgrade_timeout: Duration::from_secs(UPGRADE_SECONDS),
         max_payload: sockets.frame_limit as usize,
+        max_body: config.foreign.poll_body_limit as usize,
         max_sessions: sockets.max_connections,
         outbox_limit,
         origins: Origins::Listed(config.auth.allowed_origins.clone()),
+        closed: Some(door.house.metrics.closed_sockets.clone()),
     };
     Engine::start(options, Server::new(Arc::new(Chat { door }), bounds))
 }

@@ -158,6 +158,13 @@ impl Line {
         ready
     }
 
+    /// Why the session is about to be closed by the server, if it is.
+    pub(super) fn closing(&self) -> Option<CloseReason> {
+        let attached = self.attached.lock();
+        let mut outboxes = std::iter::once(&self.own).chain(attached.iter());
+        outboxes.find_map(|outbox| outbox.closing())
+    }
+
     /// Gives back what is left of a batch: the next one.
     pub(super) fn put_back(&self, batch: Batch) {
         *self.rest.lock() = Some(batch);
@@ -288,9 +295,7 @@ impl Line {
     }
 
     fn closes_at_last(&self, now: u64, options: &Options) -> Option<Ending> {
-        let attached = self.attached.lock();
-        let mut outboxes = std::iter::once(&self.own).chain(attached.iter());
-        let reason = outboxes.find_map(|outbox| outbox.closing())?;
+        let reason = self.closing()?;
         let due = self.close_due.load(Ordering::Relaxed);
         if due == NEVER {
             let linger = milliseconds(options.ping_timeout).min(LINGER_MILLISECONDS);

@@ -13,9 +13,11 @@ mod line;
 pub mod packet;
 mod polling;
 pub mod query;
+pub mod unpacking;
 mod websocket;
 
 use actix_web::HttpRequest;
+use prometheus::IntCounterVec;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,14 +39,18 @@ pub struct Options {
     pub ping_timeout: Duration,
     /// How long an upgrade may take from the socket's opening to its end.
     pub upgrade_timeout: Duration,
-    /// Bytes of a POST's body, and of a WebSocket message.
+    /// Bytes of one packet: of a WebSocket message, and of each packet in a POST. Clients that know it make no longer POSTs either.
     pub max_payload: usize,
+    /// Bytes of a POST's body, which may hold many packets: older clients put everything that waits into one.
+    pub max_body: usize,
     /// Sessions at once, those that have only shaken hands included.
     pub max_sessions: usize,
     /// Bytes that may wait in each outbox of a session.
     pub outbox_limit: usize,
     /// Whose pages may connect.
     pub origins: Origins,
+    /// Where WebSockets are counted that the server closes, by close code.
+    pub closed: Option<IntCounterVec>,
 }
 
 /// What the sessions of an endpoint are for.

@@ -58,17 +58,15 @@ pub fn decode(text: &str) -> Option<Packet<'_>> {
     }
 }
 
-/// Reads the packets of a polling payload, one by one; `None` in the place of what is none.
-pub fn decode_payload(payload: &str) -> impl Iterator<Item = Option<Packet<'_>>> {
-    payload
-        .split(SEPARATOR)
-        .map(|packet| match packet.strip_prefix('b') {
-            Some(encoded) => {
-                let bytes = STANDARD.decode(encoded).ok()?;
-                Some(Packet::Message(Message::Binary(bytes.into())))
-            }
-            None => decode(packet),
-        })
+/// Reads one packet of a polling payload, where bytes are base64. `None` where it is none that a client may send.
+pub fn decode_in_payload(packet: &str) -> Option<Packet<'_>> {
+    match packet.strip_prefix('b') {
+        Some(encoded) => {
+            let bytes = STANDARD.decode(encoded).ok()?;
+            Some(Packet::Message(Message::Binary(bytes.into())))
+        }
+        None => decode(packet),
+    }
 }
 
 /// A text message.
@@ -131,6 +129,10 @@ impl Payload {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn decode_payload(payload: &str) -> impl Iterator<Item = Option<Packet<'_>>> {
+        payload.split(SEPARATOR).map(decode_in_payload)
+    }
 
     fn payload_of(frames: &[Frame]) -> String {
         let mut payload = Payload::default();

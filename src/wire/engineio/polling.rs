@@ -2,15 +2,15 @@
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
-use bytes::BytesMut;
 use futures_util::StreamExt;
 use std::future::poll_fn;
 
 use super::Ending;
 use super::engine::Engine;
 use super::line::{Batch, Carrier, Line, Place, Polled};
-use super::packet::{Payload, decode_payload};
+use super::packet::{Payload, decode_in_payload};
 use super::query::{Problem, Transport};
+use super::unpacking::{Fault, Unpacker};
 use crate::outbox::{CloseReason, Frame};
 
 /// A new session.
@@ -102,7 +102,7 @@ fn fill(payload: &mut Payload, mut batch: Batch, line: &Line) -> Option<CloseRea
     None
 }
 
-/// Takes packets in.
+/// Takes packets in, each as soon as it has come as a whole.
 pub(super) async fn post(
     engine: &Engine,
     line: &Line,
@@ -110,68 +110,95 @@ pub(super) async fn post(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let mut taken = Taken::take(engine, line, Place::Post)?;
-    let body = match read(engine, request, payload).await {
-        Ok(body) => body,
-        Err(None) => return Err(Problem::BadRequest),
-        Err(Some((problem, reason))) => {
-            engine.end(line, Ending::Closed(reason));
-            return Err(problem);
-        }
-    };
+    let stop = read(engine, line, request, payload).await.err();
+    if let Some(Stop::Broken) = stop {
+        return Err(Problem::BadRequest);
+    }
     taken.finished = true;
     drop(taken);
-    let faulty = Ending::Closed(CloseReason::Misuse);
-    let ending = match std::str::from_utf8(&body) {
-        Ok(body) => receive(line, body).err(),
-        Err(_) => Some(faulty),
-    };
-    if let Some(ending) = ending {
-        engine.end(line, ending);
-    }
-    match ending {
-        None | Some(Ending::Gone) => Ok(text("ok".to_owned())),
-        Some(Ending::Closed(_)) => Err(Problem::BadRequest),
+    match stop {
+        None | Some(Stop::Broken) => Ok(text("ok".to_owned())),
+        Some(Stop::Faulty(problem, reason)) => {
+            engine.end(line, Ending::Closed(reason));
+            Err(problem)
+        }
+        Some(Stop::Left) => {
+            engine.end(line, Ending::Gone);
+            Ok(text("ok".to_owned()))
+        }
     }
 }
 
-fn receive(line: &Line, body: &str) -> Result<(), Ending> {
-    for packet in decode_payload(body) {
-        line.receive(packet.ok_or(Ending::Closed(CloseReason::Misuse))?)?;
-    }
-    Ok(())
+/// Why no more of a body is taken in.
+enum Stop {
+    /// The client broke off, or took longer than a session may be silent.
+    Broken,
+    /// The client has closed the session.
+    Left,
+    /// Something is wrong with it.
+    Faulty(Problem, CloseReason),
 }
 
-/// The body; `None` where the client broke off, or took longer than a session may be silent.
+const MISUSED: Stop = Stop::Faulty(Problem::BadRequest, CloseReason::Misuse);
+const TOO_LARGE: Stop = Stop::Faulty(Problem::TooLarge, CloseReason::TooLarge);
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::TooLong => TOO_LARGE,
+            Fault::NotUtf8 => MISUSED,
+        }
+    }
+}
+
+fn receive(line: &Line, packet: &str) -> Result<(), Stop> {
+    // Of a client that is closed for its speed, the rest of a long body is not looked at.
+    if line.closing() == Some(CloseReason::TooFast) {
+        return Ok(());
+    }
+    let packet = decode_in_payload(packet).ok_or(MISUSED)?;
+    line.receive(packet).map_err(|ending| match ending {
+        Ending::Gone => Stop::Left,
+        Ending::Closed(reason) => Stop::Faulty(Problem::BadRequest, reason),
+    })
+}
+
+/// Reads the body to its end.
 async fn read(
     engine: &Engine,
+    line: &Line,
     request: &HttpRequest,
     mut payload: web::Payload,
-) -> Result<BytesMut, Option<(Problem, CloseReason)>> {
-    let most = engine.options.max_payload;
+) -> Result<(), Stop> {
+    let options = &engine.options;
+    let most = options.max_body;
     let header = |name| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
+        let value = request.headers().get(name);
+        value.and_then(|value| value.to_str().ok())
     };
     // Version 4 sends bytes as base64 (protocol, "HTTP long-polling").
     if header(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/octet-stream")) {
-        return Err(Some((Problem::BadRequest, CloseReason::Misuse)));
+        return Err(MISUSED);
     }
-    let too_large = Err(Some((Problem::TooLarge, CloseReason::TooLarge)));
     let declared = header(CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
     if declared.is_some_and(|length| length > most) {
-        return too_large;
+        return Err(TOO_LARGE);
     }
-    let mut body = BytesMut::new();
-    let patience = engine.options.ping_interval + engine.options.ping_timeout;
-    let until = tokio::time::Instant::now() + patience;
+    let mut unpacker = Unpacker::new(options.max_payload);
+    let mut take = |packet: &str| receive(line, packet);
+    let mut come = 0;
+    let until = tokio::time::Instant::now() + options.ping_interval + options.ping_timeout;
     loop {
         match tokio::time::timeout_at(until, payload.next()).await {
-            Ok(Some(Ok(chunk))) if body.len() + chunk.len() > most => return too_large,
-            Ok(Some(Ok(chunk))) => body.extend_from_slice(&chunk),
-            Ok(Some(Err(_))) | Err(_) => return Err(None),
-            Ok(None) => return Ok(body),
+            Ok(Some(Ok(chunk))) => {
+                come += chunk.len();
+                if come > most {
+                    return Err(TOO_LARGE);
+                }
+                unpacker.push(&chunk, &mut take)?;
+            }
+            Ok(Some(Err(_))) | Err(_) => return Err(Stop::Broken),
+            Ok(None) => return unpacker.finish(&mut take),
         }
     }
 }

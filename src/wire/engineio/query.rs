@@ -5,6 +5,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use uuid::Uuid;
 
+use crate::wire::handshake;
+
 /// How a session's packets travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
@@ -38,6 +40,8 @@ pub enum Problem {
     Forbidden,
     /// 5: not version 4.
     UnsupportedVersion,
+    /// 3: a WebSocket was asked for, and not in a way that is understood here.
+    NoHandshake,
     /// A body above the limit.
     TooLarge,
     /// As many sessions as there may be, or a server that stops.
@@ -51,7 +55,7 @@ impl Problem {
             Self::UnknownTransport => (bad, 0, "Transport unknown"),
             Self::UnknownSession => (bad, 1, "Session ID unknown"),
             Self::HandshakeMethod => (bad, 2, "Bad handshake method"),
-            Self::BadRequest => (bad, 3, "Bad request"),
+            Self::BadRequest | Self::NoHandshake => (bad, 3, "Bad request"),
             Self::Forbidden => (StatusCode::FORBIDDEN, 4, "Forbidden"),
             Self::UnsupportedVersion => (bad, 5, "Unsupported protocol version"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, 3, "Payload too large"),
@@ -68,7 +72,11 @@ impl Problem {
         if self == Self::Unavailable {
             response.insert_header(("Retry-After", "2"));
         }
-        response.body(format!(r#"{{"code":{code},"message":"{message}"}}"#))
+        let response = response.body(format!(r#"{{"code":{code},"message":"{message}"}}"#));
+        match self {
+            Self::NoHandshake => handshake::refused(response),
+            _ => response,
+        }
     }
 }
 

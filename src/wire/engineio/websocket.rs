@@ -19,7 +19,8 @@ use super::line::{Batch, Carrier, Line};
 use super::packet::{Message, PING, PROBED, Packet, decode};
 use super::query::{Problem, Transport};
 use crate::outbox::{CloseReason, Frame};
-use crate::wire::guard::{FrameGuard, Guarded, Violation};
+use crate::wire::guard::{FrameGuard, Guarded, Violation, close_reason};
+use crate::wire::handshake;
 
 /// The actor of one WebSocket.
 struct Carriage {
@@ -54,8 +55,7 @@ pub(super) fn upgrade(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    actix_http::ws::verify_handshake(request.head()).map_err(|_| Problem::BadRequest)?;
-    let mut response = ws::handshake(request).map_err(|_| Problem::BadRequest)?;
+    let mut response = handshake::accept(request).ok_or(Problem::NoHandshake)?;
     let (line, stage) = match line {
         None => (engine.open(request, Transport::Websocket)?, Stage::Opening),
         Some(line) => match line.step(Carrier::Polling, Carrier::Probing) {
@@ -100,7 +100,7 @@ impl Carriage {
             {
                 self.carry(context);
             }
-            _ => close(CloseReason::Misuse, context),
+            _ => self.close(CloseReason::Misuse, context),
         }
     }
 
@@ -109,17 +109,27 @@ impl Carriage {
         context.add_stream(Outgoing(Some(Arc::clone(&self.line))));
     }
 
-    /// What came is no WebSocket frame, or too long a one; or the connection broke.
-    fn fail(&mut self, error: &ws::ProtocolError, context: &mut Writing) {
-        let reason = match (self.verdict.get(), error) {
-            (Some(Violation::TooLarge), _) => CloseReason::TooLarge,
-            (None, ws::ProtocolError::Io(_)) => return context.stop(),
-            (Some(Violation::Malformed) | None, _) => CloseReason::Misuse,
+    /// What came is no frame that a client may send, or too long a one; or the connection broke.
+    fn fail(&mut self, reason: Option<CloseReason>, context: &mut Writing) {
+        let Some(reason) = reason else {
+            return context.stop();
         };
         if self.stage == Stage::Carrying {
             self.engine.end(&self.line, Ending::Closed(reason));
         }
-        close(reason, context);
+        self.close(reason, context);
+    }
+
+    fn close(&self, reason: CloseReason, context: &mut Writing) {
+        let (code, text) = reason.code_and_text();
+        if let Some(closed) = &self.engine.options.closed {
+            closed.with_label_values(&[&code.to_string()]).inc();
+        }
+        context.close(Some(ws::CloseReason {
+            code: ws::CloseCode::Other(code),
+            description: Some(text.to_owned()),
+        }));
+        context.stop();
     }
 
     fn bytes(&mut self, bytes: Bytes, context: &mut Writing) {
@@ -139,7 +149,7 @@ impl Carriage {
                 }
                 match ByteString::try_from(whole) {
                     Ok(text) => self.packet(decode(&text), context),
-                    Err(_) => self.packet(None, context),
+                    Err(_) => self.fail(Some(CloseReason::NotUtf8), context),
                 }
             }
         }
@@ -152,15 +162,6 @@ impl Carriage {
 }
 
 const MISUSED: Ending = Ending::Closed(CloseReason::Misuse);
-
-fn close(reason: CloseReason, context: &mut Writing) {
-    let (code, text) = reason.code_and_text();
-    context.close(Some(ws::CloseReason {
-        code: ws::CloseCode::Other(code),
-        description: Some(text.to_owned()),
-    }));
-    context.stop();
-}
 
 fn write(frame: Frame, context: &mut Writing) {
     match frame {
@@ -185,11 +186,11 @@ impl Actor for Carriage {
                 context.text(self.engine.open_packet(&self.line, Transport::Websocket));
                 self.carry(context);
             }
-            Stage::Refused => close(CloseReason::Misuse, context),
+            Stage::Refused => self.close(CloseReason::Misuse, context),
             Stage::Probing | Stage::Probed | Stage::Carrying => {
                 context.run_later(self.engine.options.upgrade_timeout, |carriage, context| {
                     if carriage.stage != Stage::Carrying {
-                        close(CloseReason::Misuse, context);
+                        carriage.close(CloseReason::Misuse, context);
                     }
                 });
             }
@@ -217,7 +218,7 @@ impl StreamHandler<Batch> for Carriage {
             .for_each(|frame| write(frame, context));
         if let Some(reason) = batch.close {
             self.engine.end(&self.line, Ending::Closed(reason));
-            close(reason, context);
+            self.close(reason, context);
         }
     }
 
@@ -243,15 +244,14 @@ impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Carriage {
                 context.close(reason);
                 context.stop();
             }
-            Err(error) => self.fail(&error, context),
+            Err(error) => self.fail(close_reason(self.verdict.get(), &error), context),
         }
     }
 
-    /// The peer's side has ended. After a violation, the close frame still goes out.
+    /// Nothing more comes from the peer: it has closed, or what it sent is a violation, and then a close frame still goes out.
     fn finished(&mut self, context: &mut Self::Context) {
-        if self.verdict.get().is_none() {
-            context.stop();
-        }
+        let reason = self.verdict.get().and_then(Violation::close_reason);
+        self.fail(reason, context);
     }
 }
 

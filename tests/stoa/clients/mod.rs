@@ -1,6 +1,7 @@
 //! The real clients of Socket.IO at the real server: the official one in Node and in a browser, and the one for Python.
 
 pub mod asking;
+mod bursts;
 mod killed;
 mod life;
 mod proxy;
@@ -38,16 +39,21 @@ fn tests(path: &str) -> PathBuf {
 impl Client {
     /// The official client in Node.
     pub fn node() -> Self {
-        let installed = tests("node/node_modules/socket.io-client");
+        Self::node_of("socket.io-client")
+    }
+
+    /// The official client in Node, as a package of this name has it.
+    pub fn node_of(package: &str) -> Self {
+        let installed = tests("node/node_modules").join(package);
         assert!(installed.is_dir(), "run scripts/install.sh test");
-        Self::driven("node".into(), tests("node/driven.mjs"))
+        Self::driven("node".into(), tests("node/driven.mjs"), &[package])
     }
 
     /// The client for Python.
     pub fn python() -> Self {
         let python = tests("python/.venv/bin/python");
         assert!(python.is_file(), "run scripts/install.sh test");
-        Self::driven(python, tests("python/driven.py"))
+        Self::driven(python, tests("python/driven.py"), &[])
     }
 
     /// The official client in a page of this window.
@@ -65,10 +71,11 @@ impl Client {
         Self::Page(Box::new(window))
     }
 
-    fn driven(program: PathBuf, script: PathBuf) -> Self {
+    fn driven(program: PathBuf, script: PathBuf, arguments: &[&str]) -> Self {
         let mut command = Command::new(program);
         command
             .arg(script)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         let mut process = command.kill_on_drop(true).spawn().expect("a process");

@@ -1,12 +1,14 @@
 //! Long-polling: what may wait, what may come, and what ends a session.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use tokio::io::AsyncWriteExt;
 
 use super::desk::desk;
 use super::guest::{BAD, Poller, UNKNOWN, read_until};
-use super::{Stage, patient};
+use super::{Stage, patient, patient_socketio};
 use stoa::outbox::CloseReason;
-use stoa::wire::engineio::Ending;
+use stoa::wire::engineio::{Ending, Options};
 use stoa::wire::socketio::Departure;
 
 fn ok() -> (u16, String) {
@@ -148,6 +150,34 @@ async fn a_body_above_the_limit_is_refused_and_ends_the_session() {
     }
     read_until(&mut stream, "413").await;
     poller.expect_gone().await;
+}
+
+#[tokio::test]
+async fn a_post_may_hold_more_than_one_packet_may() {
+    let options = Options {
+        max_payload: 1_000,
+        max_body: 10_000,
+        ..patient()
+    };
+    let stage = Stage::echo(options, patient_socketio());
+    let packet = |length: usize| format!("4{}", "x".repeat(length - 1));
+    let poller = stage.raw().poller().await;
+    let many = vec![packet(1_000); 9].join("\u{1e}");
+    assert_eq!(poller.post(many).await, ok());
+    assert_eq!(poller.packets(9).await, vec![packet(1_000); 9]);
+    let bytes = STANDARD.encode(vec![0; 1_000]);
+    assert_eq!(poller.post(format!("b{bytes}")).await, ok());
+    assert_eq!(poller.packets(1).await, [format!("b{bytes}")]);
+    for too_large in [
+        vec![packet(1_000); 10].join("\u{1e}"),
+        packet(1_001),
+        format!("{}\u{1e}4", packet(1_001)),
+        format!("b{}", STANDARD.encode(vec![0; 1_003])),
+    ] {
+        let poller = stage.raw().poller().await;
+        assert_eq!(poller.post(too_large).await.0, 413);
+        poller.expect_gone().await;
+    }
 }
 
 #[tokio::test]
