@@ -44,6 +44,9 @@ packages_browser() { echo "$(first_offered chromium chromium-browser) fonts-libe
 has_driver() { any_runs chromedriver chromium.chromedriver; }
 packages_driver() { first_offered chromium-driver chromium-chromedriver; }
 
+has_pooler() { command -v pgbouncer >/dev/null || [[ -x /usr/sbin/pgbouncer ]]; }
+packages_pooler() { echo pgbouncer; }
+
 has_node() { command -v node >/dev/null; }
 packages_node() { echo nodejs; }
 has_npm() { command -v npm >/dev/null; }
@@ -97,7 +100,14 @@ install_packages() {
     as_root "${apt[@]}" update >&2 || say "the package lists could not be renewed; going on with those that are there"
     read -r -d '' -a packages < <(packages_of "$@") || true
     say "installing ${packages[*]}"
+    [[ " ${packages[*]} " != *" pgbouncer "* ]] || keep_from_starting pgbouncer
     as_root "${apt[@]}" install --yes --no-install-recommends --no-upgrade --no-remove "${packages[@]}" >&2
+}
+
+# Debian starts a service as soon as it is installed, and at every start of the machine. The tests want the program alone.
+keep_from_starting() {
+    [[ -d /run/systemd/system ]] || return 0
+    as_root systemctl mask --quiet "$1" >&2 || say "the service $1 may have been started"
 }
 
 explain() {
@@ -128,7 +138,7 @@ install_python_packages() {
 needs=(compiler postgresql libpq)
 case ${1:-} in
 run) ;;
-test) needs+=(browser driver node npm python) ;;
+test) needs+=(browser driver node npm python pooler) ;;
 *) say "install.sh run | install.sh test" && exit 2 ;;
 esac
 

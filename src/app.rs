@@ -29,7 +29,8 @@ use crate::room::House;
 use crate::session::Door;
 use crate::session::socketio::{self as foreign, Present};
 use crate::store::cluster::Cluster;
-use crate::store::pool::{Pool, migrate};
+use crate::store::pool::Pool;
+use crate::store::{opening, watch};
 use crate::wire::engineio::Engine;
 use crate::{seed, sweeper};
 
@@ -46,9 +47,6 @@ pub struct Running {
     cluster: Option<Arc<Cluster>>,
 }
 
-/// Seconds for which a database that is not there yet is waited for at the start.
-const DATABASE_PATIENCE: u64 = 30;
-
 /// Builds everything and begins to serve. Fails with a sentence that says what to do.
 pub async fn start(config: Config) -> Result<Running, String> {
     config.check()?;
@@ -60,7 +58,8 @@ pub async fn start(config: Config) -> Result<Running, String> {
         (None, None) => return Err("no database".to_owned()),
     };
     let pool = Pool::new(&url, &config.database).map_err(|error| error.to_string())?;
-    migrate_with_patience(&pool).await?;
+    opening::prepare(&pool).await?;
+    watch::start(&pool)?;
     let demo_secret = demo_secret::take(&config, &pool).await?;
     let seed = seed_of(&config, demo_secret.as_deref(), &url);
     let till = Till::new(&config.payments, &seed);
@@ -193,28 +192,6 @@ async fn watch_cluster(cluster: std::sync::Weak<Cluster>) {
             log::error!(event = "database_not_restarted"; "{error}");
         }
     }
-}
-
-async fn migrate_with_patience(pool: &Pool) -> Result<(), String> {
-    for attempt in 0..=DATABASE_PATIENCE {
-        let migrating = pool.clone();
-        let outcome =
-            tokio::task::spawn_blocking(move || migrate(&mut migrating.dedicated()?)).await;
-        match outcome.map_err(|error| error.to_string())? {
-            Ok(()) => return Ok(()),
-            Err(crate::error::Error::Internal(cause)) => {
-                return Err(format!("The database could not be prepared: {cause}"));
-            }
-            Err(crate::error::Error::Refused(_)) if attempt == 0 => {
-                log::warn!(event = "database_away"; "waiting for the database");
-            }
-            Err(crate::error::Error::Refused(_)) => {}
-        }
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-    Err(format!(
-        "The database could not be reached for {DATABASE_PATIENCE} seconds. Is DATABASE_URL right, and is it running?"
-    ))
 }
 
 fn raise_file_limit() {

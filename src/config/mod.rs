@@ -138,12 +138,15 @@ pub struct DatabaseOptions {
     /// PostgreSQL to use; without it the server runs one of its own in the data folder
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text)))]
     pub database_url: Option<Secret>,
-    /// Connections for everything but appends, steps and claims, which have 5 of their own
+    /// Connections for everything but appends, steps, claims and the watch, which have 6 of their own
     #[arg(long, env = "STOA_DATABASE_CONNECTIONS", default_value_t = 12, value_parser = clap::value_parser!(u32).range(2..=500))]
     pub database_connections: u32,
     /// Milliseconds to wait for a connection before answering 503
     #[arg(long, env = "STOA_DATABASE_WAIT_MS", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(100..=60_000))]
     pub database_wait_ms: u64,
+    /// Milliseconds without any answer of the database after which requests are answered 503 until it answers again
+    #[arg(long, env = "STOA_DATABASE_SILENCE_MS", default_value_t = 3_000, value_parser = clap::value_parser!(u64).range(500..=60_000))]
+    pub database_silence_ms: u64,
     /// Milliseconds that one statement may take
     #[arg(long, env = "STOA_STATEMENT_TIMEOUT_MS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(100..=600_000))]
     pub statement_timeout_ms: u64,

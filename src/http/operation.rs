@@ -23,7 +23,8 @@ pub async fn readyz(server: web::Data<Server>) -> HttpResponse {
         .run(|connection| connection.batch_execute("select 1").map_err(explain))
         .await;
     let journal = server.door.house.journal.is_alive();
-    let parts = json!({ "database": asked.is_ok(), "journal": journal, "draining": draining });
+    let others = server.door.house.pool.other_servers();
+    let parts = json!({ "database": asked.is_ok(), "journal": journal, "draining": draining, "other_servers": others });
     if asked.is_ok() && journal && !draining {
         return HttpResponse::Ok().json(json!({ "status": "ready", "checks": parts }));
     }

@@ -10,8 +10,8 @@ use super::{End, Workshop, backoff, code_of, telling};
 use crate::bell::Listener;
 use crate::domain::job::Lane;
 use crate::error::Error;
+use crate::store::dedicated::Dedicated;
 use crate::store::jobs::{self, Claimed};
-use crate::store::pool::Claimant;
 use crate::store::timers::{self, DueTimer};
 
 /// How long to wait at most before looking again: for what other servers wrote down.
@@ -171,12 +171,12 @@ fn begin(
 /// Claims what is due, or says how long to wait for what is due next.
 async fn look(
     shop: &Workshop,
-    claimant: &mut Claimant,
+    claimant: &mut Dedicated,
     source: Source,
     free: usize,
 ) -> Result<Found, Error> {
     let lease = lease(shop);
-    let looked = claimant.run(move |connection| {
+    let looked = claimant.ask(move |connection| {
         let work = claim(connection, source, free, lease)?;
         if !work.is_empty() {
             return Ok(Found::Work(work));
@@ -225,12 +225,12 @@ fn lease(shop: &Workshop) -> Duration {
     Duration::from_secs(u64::from(shop.config.jobs.job_lease_seconds))
 }
 
-/// Says once that the database is away, and once that it is back.
+/// Tells errors that are not the absence of the database, of which the watch on it speaks.
 fn note_absence(away: &mut bool, error: Option<&Error>) {
     match error {
         Some(Error::Internal(cause)) => log::error!(event = "jobs_not_claimed"; "{cause}"),
-        Some(Error::Refused(_)) if !*away => log::warn!(event = "jobs_wait_for_database"; ""),
-        None if *away => log::info!(event = "jobs_go_on"; ""),
+        Some(Error::Refused(_)) if !*away => log::debug!(event = "jobs_wait_for_database"; ""),
+        None if *away => log::debug!(event = "jobs_go_on"; ""),
         Some(Error::Refused(_)) | None => {}
     }
     *away = error.is_some();

@@ -2,15 +2,19 @@
 
 use actix::{Message, Recipient};
 use diesel::pg::PgConnection;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::batch::Batch;
 use super::queue::Queue;
 use super::{Append, Marking, Outcome, PATIENCE};
+use crate::domain::ids::{ConversationNo, PolicyVersion, UserNo};
+use crate::domain::message::Draft;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::store::append::{Appended, NewMessage, append, append_carefully};
+use crate::store::dedicated::Dedicated;
 use crate::store::marks;
 use crate::store::pool::Pool;
 
@@ -32,8 +36,7 @@ pub(super) struct Committed {
 /// panic.
 pub(super) fn start(pool: Pool, queue: Arc<Queue>, limit: usize, journal: Recipient<Committed>) {
     let worker = Worker {
-        pool,
-        connection: None,
+        connection: pool.appender(),
         queue,
         caution: 0,
     };
@@ -41,8 +44,7 @@ pub(super) fn start(pool: Pool, queue: Arc<Queue>, limit: usize, journal: Recipi
 }
 
 struct Worker {
-    pool: Pool,
-    connection: Option<PgConnection>,
+    connection: Dedicated,
     queue: Arc<Queue>,
     /// Batches that are still to be looked through first.
     caution: u32,
@@ -73,17 +75,23 @@ impl Worker {
     }
 
     fn commit_appends(&mut self, appends: &[Append]) -> Vec<Outcome> {
-        let messages: Vec<NewMessage<'_>> = appends.iter().map(new_message).collect();
+        let messages: Vec<Said> = appends.iter().map(Said::of).collect();
         let mut outcomes = vec![Outcome::Stale; messages.len()];
         if !messages.is_empty() {
-            self.commit_part(&messages, &mut outcomes);
+            let all = 0..messages.len();
+            self.commit_part(&Arc::new(messages), all, &mut outcomes);
         }
         outcomes
     }
 
     /// Commits a part of a batch. Should Postgres refuse it, its halves are tried, until the culprit stands alone.
-    fn commit_part(&mut self, messages: &[NewMessage<'_>], outcomes: &mut [Outcome]) {
-        match self.store(messages) {
+    fn commit_part(
+        &mut self,
+        messages: &Arc<Vec<Said>>,
+        part: Range<usize>,
+        outcomes: &mut [Outcome],
+    ) {
+        match self.store(messages, part.clone()) {
             Ok(stored) => {
                 let told = stored.into_iter().map(outcome_of);
                 outcomes
@@ -92,30 +100,39 @@ impl Worker {
                     .for_each(|(to, from)| *to = from);
             }
             Err(Error::Refused(_)) => outcomes.fill(Outcome::Unknown),
-            Err(Error::Internal(cause)) if messages.len() <= 1 => {
+            Err(Error::Internal(cause)) if part.len() <= 1 => {
                 log::error!(event = "append_refused"; "{cause}");
                 outcomes.fill(Outcome::Refused(Refusal::Unprocessable(
                     "The message can not be stored",
                 )));
             }
             Err(Error::Internal(_)) => {
-                let middle = messages.len() / 2;
-                let (first, second) = messages.split_at(middle);
-                let (first_outcomes, second_outcomes) = outcomes.split_at_mut(middle);
-                self.commit_part(first, first_outcomes);
-                self.commit_part(second, second_outcomes);
+                let half = part.len() / 2;
+                let (first_outcomes, second_outcomes) = outcomes.split_at_mut(half);
+                let middle = part.start + half;
+                self.commit_part(messages, part.start..middle, first_outcomes);
+                self.commit_part(messages, middle..part.end, second_outcomes);
             }
         }
     }
 
     /// The first try takes every message for a new one, unless repeats are likely; a second try finds what the first has stored.
-    fn store(&mut self, messages: &[NewMessage<'_>]) -> Result<Vec<Appended>, Error> {
+    fn store(
+        &mut self,
+        messages: &Arc<Vec<Said>>,
+        part: Range<usize>,
+    ) -> Result<Vec<Appended>, Error> {
         let mut hopes = self.caution == 0;
-        let stored = self.with_patience(|connection| {
-            if std::mem::take(&mut hopes) {
-                append(connection, messages)
-            } else {
-                append_carefully(connection, messages)
+        let stored = self.with_patience(|| {
+            let (messages, part) = (Arc::clone(messages), part.clone());
+            let hopes = std::mem::take(&mut hopes);
+            move |connection: &mut PgConnection| {
+                let part = messages.get(part).unwrap_or_default();
+                let new: Vec<NewMessage<'_>> = part.iter().map(Said::as_new).collect();
+                match hopes {
+                    true => append(connection, &new),
+                    false => append_carefully(connection, &new),
+                }
             }
         });
         let is_repeat = |outcome: &Appended| matches!(outcome, Appended::Known { .. });
@@ -129,11 +146,16 @@ impl Worker {
     }
 
     fn commit_marks(&mut self, markings: &[Marking]) -> Outcome {
-        let marks: Vec<marks::NewMark> = markings.iter().map(|marking| marking.mark).collect();
+        let marks: Arc<Vec<marks::NewMark>> =
+            Arc::new(markings.iter().map(|marking| marking.mark).collect());
         if marks.is_empty() {
             return Outcome::Marked;
         }
-        match self.with_patience(|connection| marks::advance(connection, &marks)) {
+        let advanced = self.with_patience(|| {
+            let marks = Arc::clone(&marks);
+            move |connection: &mut PgConnection| marks::advance(connection, &marks)
+        });
+        match advanced {
             Ok(()) => Outcome::Marked,
             Err(Error::Refused(_)) => Outcome::Unknown,
             Err(Error::Internal(cause)) => {
@@ -145,44 +167,56 @@ impl Worker {
 
     /// Runs one statement, again on a new connection while the database is away. A commit whose outcome was lost with its
     /// connection is safe to run again: what it stored is found by its ids.
-    fn with_patience<T>(
-        &mut self,
-        mut run: impl FnMut(&mut PgConnection) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    fn with_patience<T, J>(&mut self, mut statement: impl FnMut() -> J) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        J: FnOnce(&mut PgConnection) -> Result<T, Error> + Send + 'static,
+    {
         let begun = Instant::now();
         let mut pause = Duration::from_millis(20);
         loop {
-            let tried = self.connected().and_then(&mut run);
+            let tried = self.connection.run(statement());
             let Err(Error::Refused(refusal)) = tried else {
                 return tried;
             };
-            self.connection = None;
             if begun.elapsed() + pause > PATIENCE {
-                log::warn!(event = "commit_given_up", refusal = refusal.code_and_status().0; "the database is away");
+                log::debug!(event = "commit_given_up", refusal = refusal.code_and_status().0; "the database is away");
                 return Err(Error::Refused(refusal));
             }
             std::thread::sleep(pause);
             pause *= 2;
         }
     }
-
-    fn connected(&mut self) -> Result<&mut PgConnection, Error> {
-        if self.connection.is_none() {
-            self.connection = Some(self.pool.for_appends()?);
-        }
-        self.connection
-            .as_mut()
-            .ok_or_else(|| Error::internal("no connection"))
-    }
 }
 
-fn new_message(append: &Append) -> NewMessage<'_> {
-    NewMessage {
-        conversation: append.conversation,
-        policy: append.policy,
-        sender: append.sender,
-        draft: &append.draft,
-        fingerprint: append.fingerprint,
+/// What is stored of an append. It may outlive its batch on a connection that does not answer, so it holds no permit.
+struct Said {
+    conversation: ConversationNo,
+    policy: PolicyVersion,
+    sender: UserNo,
+    draft: Arc<Draft>,
+    fingerprint: i64,
+}
+
+impl Said {
+    fn of(append: &Append) -> Self {
+        Self {
+            conversation: append.conversation,
+            policy: append.policy,
+            sender: append.sender,
+            draft: Arc::clone(&append.draft),
+            fingerprint: append.fingerprint,
+        }
+    }
+
+    fn as_new(&self) -> NewMessage<'_> {
+        NewMessage {
+            conversation: self.conversation,
+            policy: self.policy,
+            sender: self.sender,
+            draft: &self.draft,
+            fingerprint: self.fingerprint,
+        }
     }
 }
 

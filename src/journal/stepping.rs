@@ -1,6 +1,6 @@
 //! The thread that commits the steps of deals: all that have gathered in one statement, on a connection of its own.
 
-use diesel::pg::PgConnection;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
@@ -9,6 +9,7 @@ use super::JournalHandle;
 use crate::domain::ids::Seq;
 use crate::error::Error;
 use crate::metrics::Metrics;
+use crate::store::dedicated::Dedicated;
 use crate::store::pool::Pool;
 use crate::store::steps::{self, NewStep, Won};
 
@@ -44,9 +45,8 @@ impl Steps {
         let (sender, waiting) = channel();
         std::thread::spawn(move || {
             let mut writer = Writer {
-                pool,
                 metrics,
-                connection: None,
+                connection: pool.appender(),
             };
             writer.run(&waiting);
         });
@@ -66,9 +66,8 @@ impl JournalHandle {
 }
 
 struct Writer {
-    pool: Pool,
     metrics: Arc<Metrics>,
-    connection: Option<PgConnection>,
+    connection: Dedicated,
 }
 
 impl Writer {
@@ -79,7 +78,8 @@ impl Writer {
                 .into_iter()
                 .map(|waiting| (waiting.step, waiting.outcome))
                 .unzip();
-            let results = self.write(&steps);
+            let all = 0..steps.len();
+            let results = self.write(&Arc::new(steps), all);
             for (outcome, result) in outcomes.into_iter().zip(results) {
                 // Whoever asked may have gone; what is committed stays.
                 drop(outcome.send(result));
@@ -88,31 +88,31 @@ impl Writer {
     }
 
     /// An outcome for each, in their order. Should Postgres refuse them together, each is tried alone.
-    fn write(&mut self, steps: &[NewStep]) -> Vec<Result<Stepping, Error>> {
-        match self.commit(steps) {
-            Ok(won) => placed(won, steps.len()).into_iter().map(Ok).collect(),
-            Err(Error::Internal(_)) if steps.len() > 1 => steps
-                .iter()
-                .flat_map(|step| self.write(std::slice::from_ref(step)))
-                .collect(),
+    fn write(
+        &mut self,
+        steps: &Arc<Vec<NewStep>>,
+        part: Range<usize>,
+    ) -> Vec<Result<Stepping, Error>> {
+        match self.commit(steps, part.clone()) {
+            Ok(won) => placed(won, part.len()).into_iter().map(Ok).collect(),
+            Err(Error::Internal(_)) if part.len() > 1 => {
+                part.flat_map(|at| self.write(steps, at..at + 1)).collect()
+            }
             Err(Error::Internal(cause)) => vec![Err(Error::Internal(cause))],
-            Err(Error::Refused(refusal)) => steps
-                .iter()
-                .map(|_| Err(Error::Refused(refusal.clone())))
-                .collect(),
+            Err(Error::Refused(refusal)) => {
+                part.map(|_| Err(Error::Refused(refusal.clone()))).collect()
+            }
         }
     }
 
-    fn commit(&mut self, batch: &[NewStep]) -> Result<Vec<Won>, Error> {
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.pool.for_appends()?,
-        };
-        let connection = self.connection.insert(connection);
-        let committed = steps::commit(connection, batch);
-        match &committed {
-            Ok(won) => self.metrics.steps.inc_by(won.len() as u64),
-            Err(_) => self.connection = None,
+    fn commit(&mut self, steps: &Arc<Vec<NewStep>>, part: Range<usize>) -> Result<Vec<Won>, Error> {
+        let steps = Arc::clone(steps);
+        let committed = self.connection.run(move |connection| {
+            let part = steps.get(part).unwrap_or_default();
+            steps::commit(connection, part)
+        });
+        if let Ok(won) = &committed {
+            self.metrics.steps.inc_by(won.len() as u64);
         }
         committed
     }

@@ -166,6 +166,9 @@ impl Room {
                     .for_each(|entry| self.timeline.offer(entry));
                 self.announce(context);
             }
+            Err(error @ Error::Refused(_)) => {
+                log::debug!(event = "catch_up_failed", conversation_id:% = self.state.conversation.id; "{error}")
+            }
             Err(error) => {
                 log::warn!(event = "catch_up_failed", conversation_id:% = self.state.conversation.id; "{error}")
             }

@@ -1,11 +1,14 @@
 //! Postgres: a row and its queries in one file; functions take a connection. The only SQL.
 
+pub mod address;
 pub mod append;
 pub mod changes;
 pub mod cluster;
 pub mod conversations;
 pub mod creation;
+pub mod dedicated;
 pub mod flows;
+pub mod health;
 pub mod history;
 pub mod idempotency;
 pub mod installation;
@@ -13,6 +16,7 @@ pub mod jobs;
 pub mod marks;
 pub mod messages;
 pub mod missed;
+pub mod opening;
 pub mod orders;
 pub mod paging;
 pub mod participants;
@@ -29,3 +33,5 @@ pub mod step_document;
 pub mod steps;
 pub mod timers;
 pub mod users;
+pub mod watch;
+mod worker;

@@ -1,191 +1,283 @@
-//! Connections: a pool with short waits, the settings of every connection, migrations under an advisory lock.
+//! Connections, shared by everybody who asks for something now and then. Whoever asks waits for a bounded time, whatever the
+//! database does.
 
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::r2d2::ConnectionManager;
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use r2d2::ManageConnection;
-use std::time::{Duration, Instant};
+use parking_lot::Mutex;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use super::address;
+use super::dedicated::Dedicated;
+use super::health::{Health, State, silenced};
+use super::worker::{Backend, Opening, Slot, Worker, WorkerState};
 use crate::config::DatabaseOptions;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
-/// The advisory lock under which servers that start side by side migrate one after the other.
-const MIGRATION_LOCK: i64 = 0x0053_746f_615f_6462;
+/// What a call may take beyond the time that Postgres allows a statement: then it is the connection that does not answer.
+const GRACE: Duration = Duration::from_secs(2);
+/// Settings of connections whose statements have one plan each, by index whatever the tables' sizes were when it was made.
+const FOR_APPENDS: &str = "; set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set enable_bitmapscan = off; set enable_mergejoin = off; set jit = off";
+const FOR_CLAIMS: &str = "; set synchronous_commit = off; set enable_seqscan = off; set enable_bitmapscan = off; set jit = off";
 
 /// The pool and the settings that its connections have.
 #[derive(Clone)]
-pub struct Pool {
-    inner: r2d2::Pool<Connections>,
-    url: String,
-    settings: String,
+pub struct Pool(pub(super) Arc<Shared>);
+
+/// What all handles of the pool share.
+pub(super) struct Shared {
+    pub(super) opening: Opening,
+    pub(super) health: Health,
+    /// How long a call may take.
+    pub(super) deadline: Duration,
+    /// How long the database may say nothing at all.
+    pub(super) silence: Duration,
+    /// How long it may take until a connection is there and known to work.
+    pub(super) beginning: Duration,
+    size: usize,
+    current: Mutex<Arc<Generation>>,
+    workers: Mutex<Vec<Weak<WorkerState>>>,
 }
 
-/// Opens connections with their settings, and looks whether they are still there.
-struct Connections {
-    manager: ConnectionManager<PgConnection>,
-    settings: String,
+/// The connections that were opened since the database was last silent. Those that it left hanging count no more.
+struct Generation {
+    permits: Arc<Semaphore>,
+    idle: Mutex<Vec<Worker>>,
 }
 
-/// A connection of the pool.
-struct Kept {
-    connection: PgConnection,
-    /// When it last did what it should; none when it failed since.
-    proven: Option<Instant>,
+/// A worker that does something for somebody. It lies idle again when that is done, whoever still waits for it.
+struct Lease {
+    worker: Option<Worker>,
+    generation: Arc<Generation>,
+    _permit: OwnedSemaphorePermit,
 }
 
-/// For how long a connection that has just worked is taken to work. Asking costs a round trip for each request.
-const TRUST: Duration = Duration::from_millis(500);
-
-impl ManageConnection for Connections {
-    type Connection = Kept;
-    type Error = diesel::r2d2::Error;
-
-    fn connect(&self) -> Result<Kept, Self::Error> {
-        let mut connection = self.manager.connect()?;
-        connection
-            .batch_execute(&self.settings)
-            .map_err(diesel::r2d2::Error::QueryError)?;
-        let proven = Some(Instant::now());
-        Ok(Kept { connection, proven })
-    }
-
-    fn is_valid(&self, kept: &mut Kept) -> Result<(), Self::Error> {
-        if kept.proven.is_some_and(|at| at.elapsed() < TRUST) {
-            return Ok(());
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let worker = self.worker.take();
+        if let Some(worker) = worker.filter(|worker| !worker.state.is_given_up())
+            && !std::thread::panicking()
+        {
+            self.generation.idle.lock().push(worker);
         }
-        self.manager.is_valid(&mut kept.connection)
     }
+}
 
-    fn has_broken(&self, kept: &mut Kept) -> bool {
-        self.manager.has_broken(&mut kept.connection)
+impl Generation {
+    fn new(size: usize) -> Arc<Self> {
+        Arc::new(Self {
+            permits: Arc::new(Semaphore::new(size)),
+            idle: Mutex::default(),
+        })
     }
 }
 
 impl Pool {
-    /// Opens connections lazily: a database that is away is an error of requests, not of this.
+    /// Opens connections when they are needed: a database that is away is an error of requests, not of this. Fails where the address
+    /// is none.
     pub fn new(url: &str, options: &DatabaseOptions) -> Result<Self, Error> {
-        let url = with_connect_timeout(url);
         let settings = format!(
             "set statement_timeout = {}; set lock_timeout = {}; set idle_in_transaction_session_timeout = {}; set timezone = 'UTC'",
             options.statement_timeout_ms, options.lock_timeout_ms, options.statement_timeout_ms
         );
-        let inner = r2d2::Pool::builder()
-            .max_size(options.database_connections)
-            .min_idle(Some(1))
-            .connection_timeout(Duration::from_millis(options.database_wait_ms))
-            .error_handler(Box::new(LoggedOnce))
-            .build_unchecked(Connections {
-                manager: ConnectionManager::new(&url),
-                settings: settings.clone(),
-            });
-        Ok(Self {
-            inner,
-            url,
-            settings,
-        })
+        let size = options.database_connections as usize;
+        Ok(Self(Arc::new(Shared {
+            opening: Opening {
+                url: address::completed(url)?,
+                settings,
+                patience: Duration::from_millis(options.database_wait_ms),
+            },
+            health: Health::new(),
+            deadline: Duration::from_millis(options.statement_timeout_ms) + GRACE,
+            silence: Duration::from_millis(options.database_silence_ms),
+            beginning: Duration::from_millis(
+                options.database_silence_ms.max(options.database_wait_ms),
+            ),
+            size,
+            current: Mutex::new(Generation::new(size)),
+            workers: Mutex::default(),
+        })))
     }
 
-    /// The connection that messages are appended on. Its one statement gets one plan, by index whatever the tables' sizes
-    /// were when it was made.
+    /// The connection that messages are appended on, for a thread that keeps it and whom nobody waits for.
     pub fn for_appends(&self) -> Result<PgConnection, Error> {
-        let mut connection = self.dedicated()?;
-        connection.batch_execute("set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set enable_bitmapscan = off; set enable_mergejoin = off; set jit = off").map_err(explain)?;
-        Ok(connection)
+        self.connect(FOR_APPENDS)
     }
 
-    fn for_claims(&self) -> Result<PgConnection, Error> {
-        let mut connection = self.dedicated()?;
-        let settings = "set synchronous_commit = off; set enable_seqscan = off; set enable_bitmapscan = off; set jit = off";
-        connection.batch_execute(settings).map_err(explain)?;
-        Ok(connection)
-    }
-
-    /// A connection outside the pool, for a thread that keeps it.
+    /// A connection outside the pool, for a thread that keeps it and whom nobody waits for.
     pub fn dedicated(&self) -> Result<PgConnection, Error> {
-        let mut connection = PgConnection::establish(&self.url).map_err(|_| away())?;
-        connection.batch_execute(&self.settings).map_err(explain)?;
+        self.connect("")
+    }
+
+    fn connect(&self, more: &str) -> Result<PgConnection, Error> {
+        let opening = self.0.opening_with(more);
+        let mut connection = PgConnection::establish(&opening.url).map_err(|_| away())?;
+        connection
+            .batch_execute(&opening.settings)
+            .map_err(explain)?;
         Ok(connection)
     }
 
-    /// Whoever claims rows that say who works on what.
-    pub fn claimant(&self) -> Claimant {
-        Claimant {
-            pool: self.clone(),
-            connection: None,
-        }
+    /// A connection of its own for whoever writes messages or steps.
+    pub fn appender(&self) -> Dedicated {
+        Dedicated::new(self, FOR_APPENDS)
     }
 
-    /// Runs a blocking job with a connection on a thread for such jobs.
+    /// A connection of its own for whoever claims rows that say who works on what. Its commits are not waited for: a claim that is
+    /// lost with the database is made again, and what is done under it is committed elsewhere, once.
+    pub fn claimant(&self) -> Dedicated {
+        Dedicated::new(self, FOR_CLAIMS)
+    }
+
+    /// How the database was when it was last looked at.
+    pub fn state(&self) -> State {
+        self.0.health.state()
+    }
+
+    /// How many other servers use the same database, as far as is known.
+    pub fn other_servers(&self) -> usize {
+        self.0.health.others()
+    }
+
+    /// Does something with a connection, on that connection's thread. An error leaves open whether it was done.
     pub async fn run<T, F>(&self, job: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce(&mut PgConnection) -> Result<T, Error> + Send + 'static,
     {
-        let pool = self.inner.clone();
-        let with_connection = move || {
-            let mut kept = pool.get().map_err(|_| away())?;
-            let outcome = job(&mut kept.connection);
-            kept.proven = outcome.is_ok().then(Instant::now);
-            outcome
+        let mut listener = self.0.health.listen();
+        let answers = async {
+            let answers = listener.wait_for(|known| known.state != State::Silent);
+            answers.await.map(|known| known.silences)
         };
-        let joined = tokio::task::spawn_blocking(with_connection).await;
-        joined.map_err(Error::internal)?
+        let waited = tokio::time::timeout(self.0.opening.patience, answers).await;
+        let Ok(Ok(silences)) = waited else {
+            return Err(away());
+        };
+        let asked = self.ask(job, silences);
+        tokio::select! {
+            outcome = asked => outcome,
+            () = silenced(listener, silences) => Err(away()),
+        }
     }
-}
 
-/// A connection of its own for claims. Its commits are not waited for: a claim that is lost with the database is made again, and
-/// what is done under it is committed elsewhere, once.
-pub struct Claimant {
-    pool: Pool,
-    connection: Option<PgConnection>,
-}
-
-impl Claimant {
-    /// Runs a blocking job on a thread for such jobs. After an error the next one gets a new connection.
-    pub async fn run<T, F>(&mut self, job: F) -> Result<T, Error>
+    async fn ask<T, F>(&self, job: F, silences: u64) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce(&mut PgConnection) -> Result<T, Error> + Send + 'static,
     {
-        let (pool, kept) = (self.pool.clone(), self.connection.take());
-        let with_connection = move || {
-            let mut connection = match kept {
-                Some(connection) => connection,
-                None => pool.for_claims()?,
-            };
-            let outcome = job(&mut connection)?;
-            Ok::<_, Error>((connection, outcome))
+        let lease = self.lease(silences).await?;
+        let (told, mut outcome) = oneshot::channel();
+        let (door, state) = lease.parts()?;
+        let generation = Arc::clone(&lease.generation);
+        state.expect();
+        let shared = Arc::clone(&self.0);
+        let work = move |slot: &mut Slot| {
+            let done = shared.carry_out(slot, &shared.opening, job);
+            drop(lease);
+            drop(told.send(done));
         };
-        let joined = tokio::task::spawn_blocking(with_connection).await;
-        let (connection, outcome) = joined.map_err(Error::internal)??;
-        self.connection = Some(connection);
-        Ok(outcome)
+        if !door.hand(work) {
+            return Err(Error::internal("a thread with a connection is gone"));
+        }
+        if let Ok(done) = tokio::time::timeout(self.0.beginning, &mut outcome).await {
+            return done.map_err(Error::internal)?;
+        }
+        let rest = self.0.deadline.saturating_sub(self.0.beginning);
+        if state.has_begun()
+            && let Ok(done) = tokio::time::timeout(rest, outcome).await
+        {
+            return done.map_err(Error::internal)?;
+        }
+        state.give_up();
+        // Those that lie idle are as old, and may be as dead.
+        generation.idle.lock().clear();
+        Err(away())
+    }
+
+    async fn lease(&self, silences: u64) -> Result<Lease, Error> {
+        let generation = Arc::clone(&self.0.current.lock());
+        let permit = Arc::clone(&generation.permits).acquire_owned();
+        let permit = tokio::time::timeout(self.0.opening.patience, permit).await;
+        let Ok(Ok(permit)) = permit else {
+            return Err(away());
+        };
+        if self.0.health.silences() != silences {
+            return Err(away());
+        }
+        let idle = generation.idle.lock().pop();
+        let worker = match idle {
+            Some(worker) => worker,
+            None => self.0.worker()?,
+        };
+        Ok(Lease {
+            worker: Some(worker),
+            generation,
+            _permit: permit,
+        })
     }
 }
 
-/// r2d2 reports each failed attempt to connect, several a second while the database is away.
-#[derive(Debug)]
-struct LoggedOnce;
-
-impl<E: std::error::Error> r2d2::HandleError<E> for LoggedOnce {
-    fn handle_error(&self, error: E) {
-        log::debug!(event = "database_connection_failed"; "{error}");
+impl Lease {
+    fn parts(&self) -> Result<(super::worker::Door, Arc<WorkerState>), Error> {
+        let worker = self.worker.as_ref();
+        let worker = worker.ok_or_else(|| Error::internal("a lease without a worker"))?;
+        Ok((worker.door(), Arc::clone(&worker.state)))
     }
 }
 
-/// A host that does not answer is given up after 3 seconds; libpq would wait for minutes.
-fn with_connect_timeout(url: &str) -> String {
-    if url.contains("connect_timeout") || !url.contains("://") {
-        return url.to_owned();
+impl Shared {
+    pub(super) fn opening_with(&self, more: &str) -> Opening {
+        let mut opening = self.opening.clone();
+        opening.settings.push_str(more);
+        opening
     }
-    format!(
-        "{url}{}connect_timeout=3",
-        if url.contains('?') { '&' } else { '?' }
-    )
+
+    /// Starts a worker that is given up should the database fall silent.
+    pub(super) fn worker(&self) -> Result<Worker, Error> {
+        let worker = Worker::start()?;
+        let mut workers = self.workers.lock();
+        workers.retain(|state| state.strong_count() > 0);
+        workers.push(Arc::downgrade(&worker.state));
+        Ok(worker)
+    }
+
+    /// Runs a job on a worker's thread, and notes that something was heard.
+    pub(super) fn carry_out<T>(
+        &self,
+        slot: &mut Slot,
+        opening: &Opening,
+        job: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let outcome = slot.run(opening, job);
+        if !matches!(outcome, Err(Error::Refused(Refusal::Unavailable(_)))) {
+            self.health.heard();
+        }
+        outcome
+    }
+
+    /// The database is silent: nobody waits for what it was asked, and nobody asks for more.
+    pub(super) fn fall_silent(&self) -> State {
+        let before = self.health.set(State::Silent);
+        for state in self.workers.lock().iter().filter_map(Weak::upgrade) {
+            state.give_up();
+        }
+        *self.current.lock() = Generation::new(self.size);
+        before
+    }
+
+    /// The database's processes for calls that nobody waits for any more.
+    pub(super) fn left_behind(&self) -> Vec<Backend> {
+        let workers = self.workers.lock();
+        let states = workers.iter().filter_map(Weak::upgrade);
+        states
+            .filter(|state| state.is_given_up())
+            .filter_map(|state| state.backend())
+            .collect()
+    }
 }
 
 /// The refusal while the database can not be reached.
@@ -223,21 +315,6 @@ fn is_passing(message: &str) -> bool {
         "deadlock detected",
     ];
     SIGNS.iter().any(|sign| message.contains(sign))
-}
-
-/// Brings the database to this version's schema; servers that start together wait for each other.
-pub fn migrate(connection: &mut PgConnection) -> Result<(), Error> {
-    connection
-        .batch_execute(&format!("set statement_timeout = 0; set lock_timeout = 0; select pg_advisory_lock({MIGRATION_LOCK})"))
-        .map_err(explain)?;
-    let outcome = connection
-        .run_pending_migrations(MIGRATIONS)
-        .map(|_| ())
-        .map_err(Error::internal);
-    connection
-        .batch_execute(&format!("select pg_advisory_unlock({MIGRATION_LOCK})"))
-        .map_err(explain)?;
-    outcome
 }
 
 impl From<diesel::result::Error> for Error {

@@ -10,7 +10,7 @@ use stoa::auth::{Claims, mint};
 use stoa::config::Config;
 use stoa::domain::ids::ConversationId;
 use stoa::registry::Rooms;
-use stoa::store::pool::migrate;
+use stoa::store::opening::migrate;
 
 use crate::client::Person;
 use crate::postgres::TestCluster;

@@ -1,0 +1,126 @@
+//! A connection for whoever does one thing after the other on it: its owner waits no longer than for any other.
+
+use diesel::pg::PgConnection;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+use super::health::silenced;
+use super::pool::{Pool, Shared, away};
+use super::worker::{Opening, Slot, Worker};
+use crate::error::Error;
+
+/// How often a thread that waits looks whether waiting is of use.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A connection of its own. After an error that may have been the connection's the next call gets a new one.
+pub struct Dedicated {
+    shared: Arc<Shared>,
+    opening: Arc<Opening>,
+    worker: Option<Worker>,
+}
+
+impl Dedicated {
+    /// Connects when it is first used, with these settings besides.
+    pub(super) fn new(pool: &Pool, settings: &str) -> Self {
+        let mut opening = pool.0.opening_with(settings);
+        // Owners have a patience of their own, or look again after a while.
+        opening.patience = Duration::ZERO;
+        Self {
+            shared: Arc::clone(&pool.0),
+            opening: Arc::new(opening),
+            worker: None,
+        }
+    }
+
+    /// Does something, and waits for it. An error leaves open whether it was done.
+    pub fn run<T, F>(&mut self, job: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut PgConnection) -> Result<T, Error> + Send + 'static,
+    {
+        let (told, outcome) = sync_channel(1);
+        self.hand(job, move |done| drop(told.send(done)))?;
+        let waited = self.wait(&outcome);
+        waited.unwrap_or_else(|| {
+            self.give_up();
+            Err(away())
+        })
+    }
+
+    fn wait<T>(&self, outcome: &Receiver<Result<T, Error>>) -> Option<Result<T, Error>> {
+        let begun = Instant::now();
+        loop {
+            match outcome.recv_timeout(LOOK) {
+                Ok(done) => return Some(done),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Some(Err(Error::internal("a call to the database has panicked")));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            let state = &self.worker.as_ref()?.state;
+            let allowed = match state.has_begun() {
+                true => self.shared.deadline,
+                false => self.shared.beginning,
+            };
+            if begun.elapsed() > allowed || state.is_given_up() {
+                return None;
+            }
+        }
+    }
+
+    /// The same for those who are no threads.
+    pub async fn ask<T, F>(&mut self, job: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut PgConnection) -> Result<T, Error> + Send + 'static,
+    {
+        let listener = self.shared.health.listen();
+        let silences = listener.borrow().silences;
+        let (told, outcome) = oneshot::channel();
+        self.hand(job, move |done| drop(told.send(done)))?;
+        let waited = tokio::select! {
+            waited = tokio::time::timeout(self.shared.deadline, outcome) => waited.ok(),
+            () = silenced(listener, silences) => None,
+        };
+        match waited {
+            Some(outcome) => outcome.map_err(Error::internal)?,
+            None => {
+                self.give_up();
+                Err(away())
+            }
+        }
+    }
+
+    fn give_up(&mut self) {
+        if let Some(worker) = self.worker.take() {
+            worker.state.give_up();
+        }
+    }
+
+    fn hand<T, F>(
+        &mut self,
+        job: F,
+        tell: impl FnOnce(Result<T, Error>) + Send + 'static,
+    ) -> Result<(), Error>
+    where
+        F: FnOnce(&mut PgConnection) -> Result<T, Error> + Send + 'static,
+    {
+        if self.shared.health.is_silent() {
+            return Err(away());
+        }
+        let (shared, opening) = (Arc::clone(&self.shared), Arc::clone(&self.opening));
+        let work = move |slot: &mut Slot| tell(shared.carry_out(slot, &opening, job));
+        let kept = self.worker.take();
+        let worker = match kept.filter(|worker| !worker.state.is_given_up()) {
+            Some(worker) => worker,
+            None => self.shared.worker()?,
+        };
+        worker.state.expect();
+        let handed = self.worker.insert(worker).hand(work);
+        handed
+            .then_some(())
+            .ok_or_else(|| Error::internal("a thread with a connection is gone"))
+    }
+}

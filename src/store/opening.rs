@@ -1,0 +1,266 @@
+//! What must be true of a database before a server uses it, and how it is made ready.
+
+use diesel::connection::SimpleConnection;
+use diesel::migration::MigrationSource;
+use diesel::pg::{Pg, PgConnection};
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Integer, Text};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+use super::address::{OPTION, is_final, without_secrets};
+use super::pool::{Pool, explain};
+use super::worker::Worker;
+use crate::error::Error;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+/// The advisory lock under which servers that start side by side migrate one after the other.
+const MIGRATION_LOCK: i64 = 0x0053_746f_615f_6462;
+/// The oldest PostgreSQL whose features are enough, and those that the tests have run on.
+const OLDEST: i32 = 13;
+const TESTED: [i32; 1] = [15];
+/// How long a database that is not there yet is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often two connections are compared to find out whether they share one behind a pooler.
+const COMPARISONS: usize = 4;
+
+/// Why the database can not be used.
+enum Unfit {
+    /// It is not there, and may come.
+    Away(String),
+    /// It will not become fit by itself.
+    Wrong(String),
+}
+
+/// Waits for the database, checks it, and brings it to this version's schema. Fails with a sentence that says why.
+pub async fn prepare(pool: &Pool) -> Result<(), String> {
+    let begun = Instant::now();
+    let mut known = String::new();
+    loop {
+        let reason = match attempt(pool).await {
+            Ok(()) => return Ok(()),
+            Err(Unfit::Wrong(reason)) => return Err(reason),
+            Err(Unfit::Away(reason)) => reason,
+        };
+        if begun.elapsed() > PATIENCE {
+            return Err(format!(
+                "The database could not be reached for {} seconds: {reason}. Is {OPTION} right, and is it running?",
+                PATIENCE.as_secs()
+            ));
+        }
+        if known != reason {
+            log::warn!(event = "database_away"; "waiting for the database: {reason}");
+        }
+        known = reason;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// On a thread of its own, which may be left alone: a database that does not answer keeps no server from ending.
+async fn attempt(pool: &Pool) -> Result<(), Unfit> {
+    let wrong = |error: Error| Unfit::Wrong(error.to_string());
+    let worker = Worker::start().map_err(wrong)?;
+    let (told, outcome) = oneshot::channel();
+    let pool = pool.clone();
+    worker.hand(move |_| drop(told.send(make_ready(&pool))));
+    let gone = |_| Unfit::Wrong("the database could not be prepared".to_owned());
+    outcome.await.map_err(gone)?
+}
+
+fn make_ready(pool: &Pool) -> Result<(), Unfit> {
+    let address = &pool.0.opening.url;
+    let mut connection = PgConnection::establish(address).map_err(|error| {
+        let told = error.to_string();
+        let shown = without_secrets(&told, address);
+        match is_final(&told) {
+            true => Unfit::Wrong(format!(
+                "The database can not be used: {shown}. It is named by {OPTION}."
+            )),
+            false => Unfit::Away(shown),
+        }
+    })?;
+    check(&mut connection, address)?;
+    migrate(&mut connection).map_err(|error| match error {
+        Error::Internal(cause) => {
+            Unfit::Wrong(format!("The database could not be prepared: {cause}"))
+        }
+        Error::Refused(refusal) => Unfit::Away(refusal.message()),
+    })
+}
+
+#[derive(QueryableByName)]
+struct Facts {
+    #[diesel(sql_type = Text)]
+    version: String,
+    #[diesel(sql_type = Integer)]
+    number: i32,
+    #[diesel(sql_type = Text)]
+    encoding: String,
+    #[diesel(sql_type = Text)]
+    database: String,
+}
+
+fn check(connection: &mut PgConnection, address: &str) -> Result<(), Unfit> {
+    const FACTS: &str = "select current_setting('server_version') as version, current_setting('server_version_num')::int as number,
+        current_setting('server_encoding') as encoding, current_database()::text as database";
+    refuse_shared_connections(connection, address)?;
+    let facts: Facts = diesel::sql_query(FACTS)
+        .get_result(connection)
+        .map_err(unfit)?;
+    if let Some(problem) = problem_of(&facts) {
+        return Err(Unfit::Wrong(problem));
+    }
+    if !TESTED.contains(&(facts.number / 10_000)) {
+        log::warn!(event = "database_not_tested", version = facts.version.as_str(); "Stoa's tests ran on PostgreSQL {}, and never on this version", tested());
+    }
+    Ok(())
+}
+
+fn unfit(error: diesel::result::Error) -> Unfit {
+    match explain(error) {
+        Error::Internal(cause) => Unfit::Wrong(format!("The database can not be used: {cause}")),
+        Error::Refused(refusal) => Unfit::Away(refusal.message()),
+    }
+}
+
+fn tested() -> String {
+    let names: Vec<String> = TESTED.iter().map(i32::to_string).collect();
+    names.join(", ")
+}
+
+fn problem_of(facts: &Facts) -> Option<String> {
+    if facts.number < OLDEST * 10_000 {
+        return Some(format!(
+            "The database runs PostgreSQL {}, and Stoa needs {OLDEST} or newer (its tests ran on {}). It is named by {OPTION}.",
+            facts.version,
+            tested()
+        ));
+    }
+    (facts.encoding != "UTF8").then(|| {
+        format!(
+            "The database {} has the encoding {}, and Stoa needs UTF8: create database … encoding 'UTF8' template template0. It is named by {OPTION}.",
+            facts.database, facts.encoding
+        )
+    })
+}
+
+/// Each connection must be served by one process, and no other by the same. A pooler that gives each transaction to whoever is free
+/// mixes up prepared statements and settings, `synchronous_commit` among them. Asking twice finds one that takes turns.
+fn refuse_shared_connections(connection: &mut PgConnection, address: &str) -> Result<(), Unfit> {
+    let shared = || {
+        Unfit::Wrong(format!(
+            "The database is reached through a pooler that gives each transaction another connection. Stoa's connections must be its own: \
+             choose the pooler's session mode (PgBouncer: pool_mode = session), or name PostgreSQL itself with {OPTION}."
+        ))
+    };
+    let mut second = PgConnection::establish(address)
+        .map_err(|error| Unfit::Away(without_secrets(&error.to_string(), address)))?;
+    let first = process(connection)?;
+    for _ in 0..COMPARISONS {
+        let other = process(&mut second)?;
+        if first.is_none()
+            || other.is_none()
+            || other == first
+            || process(connection)? != first
+            || process(connection)? != first
+        {
+            return Err(shared());
+        }
+    }
+    Ok(())
+}
+
+/// The process that serves a connection; none where the statement was lost between two of them.
+fn process(connection: &mut PgConnection) -> Result<Option<i32>, Unfit> {
+    let asked = diesel::sql_query("select pg_backend_pid() as pid").get_result(connection);
+    match asked {
+        Ok(Process { pid }) => Ok(Some(pid)),
+        Err(error) if error.to_string().contains("prepared statement") => Ok(None),
+        Err(error) => Err(unfit(error)),
+    }
+}
+
+#[derive(QueryableByName)]
+struct Process {
+    #[diesel(sql_type = Integer)]
+    pid: i32,
+}
+
+/// Brings the database to this version's schema; servers that start together wait for each other.
+pub fn migrate(connection: &mut PgConnection) -> Result<(), Error> {
+    connection
+        .batch_execute(&format!("set statement_timeout = 0; set lock_timeout = 0; select pg_advisory_lock({MIGRATION_LOCK})"))
+        .map_err(explain)?;
+    let outcome = refuse_newer(connection).and_then(|()| {
+        connection
+            .run_pending_migrations(MIGRATIONS)
+            .map(|_| ())
+            .map_err(Error::internal)
+    });
+    connection
+        .batch_execute(&format!("select pg_advisory_unlock({MIGRATION_LOCK})"))
+        .map_err(explain)?;
+    outcome
+}
+
+/// A schema that a newer version has made may mean something else by the same names.
+pub fn refuse_newer(connection: &mut PgConnection) -> Result<(), Error> {
+    let own: Vec<Box<dyn diesel::migration::Migration<Pg>>> =
+        MIGRATIONS.migrations().map_err(Error::internal)?;
+    let known: HashSet<String> = own
+        .iter()
+        .map(|migration| migration.name().version().to_string())
+        .collect();
+    let table: Present = diesel::sql_query(
+        "select to_regclass('__diesel_schema_migrations') is not null as present",
+    )
+    .get_result(connection)?;
+    if !table.present {
+        return Ok(());
+    }
+    let applied = connection.applied_migrations().map_err(Error::internal)?;
+    let newer = applied
+        .iter()
+        .map(ToString::to_string)
+        .find(|version| !known.contains(version));
+    newer.map_or(Ok(()), |version| {
+        Err(Error::Internal(format!(
+            "its schema is newer than this version of Stoa ({}), which does not know the migration {version}. Run the version that made it, or a newer one",
+            env!("CARGO_PKG_VERSION")
+        )))
+    })
+}
+
+#[derive(QueryableByName)]
+struct Present {
+    #[diesel(sql_type = Bool)]
+    present: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(number: i32, encoding: &str) -> Facts {
+        Facts {
+            version: "x".to_owned(),
+            number,
+            encoding: encoding.to_owned(),
+            database: "d".to_owned(),
+        }
+    }
+
+    #[test]
+    fn old_servers_and_other_encodings_are_refused() {
+        assert!(problem_of(&facts(130_000, "UTF8")).is_none());
+        let old = problem_of(&facts(129_999, "UTF8")).unwrap_or_default();
+        assert!(old.contains("needs 13 or newer"), "{old}");
+        let latin = problem_of(&facts(150_000, "LATIN1")).unwrap_or_default();
+        assert!(
+            latin.contains("LATIN1") && latin.contains("UTF8"),
+            "{latin}"
+        );
+    }
+}

@@ -1,0 +1,218 @@
+//! A connection to the database on a thread of its own. libpq's calls end when the server answers, and not before: so the thread
+//! waits for the server, and everybody else waits for the thread, as long as they like.
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Integer, Text};
+use parking_lot::Mutex;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+use super::pool::{away, explain};
+use crate::error::Error;
+
+type Job = Box<dyn FnOnce(&mut Slot) + Send>;
+
+/// For how long a connection that has just worked is taken to work. Asking costs a round trip for each request.
+const TRUST: Duration = Duration::from_millis(500);
+
+/// The process that serves a connection, on the database's side. The time tells it from a later one with the same number.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub(super) struct Backend {
+    #[diesel(sql_type = Integer)]
+    pub(super) pid: i32,
+    #[diesel(sql_type = Text)]
+    pub(super) started: String,
+}
+
+/// How connections are opened.
+#[derive(Clone)]
+pub(super) struct Opening {
+    pub(super) url: String,
+    /// Statements that every connection begins with.
+    pub(super) settings: String,
+    /// How long to go on trying.
+    pub(super) patience: Duration,
+}
+
+/// What others may know of a worker while it is busy.
+#[derive(Default)]
+pub(super) struct WorkerState {
+    backend: Mutex<Option<Backend>>,
+    given_up: AtomicBool,
+    /// Its connection is known to work, and what was asked of it has begun.
+    begun: AtomicBool,
+}
+
+/// The way to a thread with a connection. The thread ends when this is dropped, or when it was given up and its call returns.
+pub(super) struct Worker {
+    jobs: Sender<Job>,
+    pub(super) state: Arc<WorkerState>,
+}
+
+/// The thread's side: its connection, once it has one.
+pub(super) struct Slot {
+    connection: Option<PgConnection>,
+    /// When it last did what it should; none when it failed since.
+    proven: Option<Instant>,
+    state: Arc<WorkerState>,
+}
+
+impl WorkerState {
+    /// Nobody waits for this worker any more: what it does at the moment is its last.
+    pub(super) fn give_up(&self) {
+        self.given_up.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_given_up(&self) -> bool {
+        self.given_up.load(Ordering::Acquire)
+    }
+
+    /// Something new is asked of it.
+    pub(super) fn expect(&self) {
+        self.begun.store(false, Ordering::Release);
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::Acquire)
+    }
+
+    pub(super) fn backend(&self) -> Option<Backend> {
+        self.backend.lock().clone()
+    }
+}
+
+impl Worker {
+    /// Starts a thread. It connects when it is first asked for something.
+    pub(super) fn start() -> Result<Self, Error> {
+        let (jobs, came) = channel();
+        let state = Arc::new(WorkerState::default());
+        let slot = Slot {
+            connection: None,
+            proven: None,
+            state: Arc::clone(&state),
+        };
+        let named = std::thread::Builder::new().name("database".to_owned());
+        named
+            .spawn(move || work(&came, slot))
+            .map_err(Error::internal)?;
+        Ok(Self { jobs, state })
+    }
+
+    /// A way to the same thread, to hand a job over that owns this worker.
+    pub(super) fn door(&self) -> Door {
+        Door(self.jobs.clone())
+    }
+
+    /// Hands a job over; false when the thread is gone.
+    pub(super) fn hand(&self, job: impl FnOnce(&mut Slot) + Send + 'static) -> bool {
+        self.door().hand(job)
+    }
+}
+
+/// A way to a worker's thread.
+pub(super) struct Door(Sender<Job>);
+
+impl Door {
+    pub(super) fn hand(self, job: impl FnOnce(&mut Slot) + Send + 'static) -> bool {
+        self.0.send(Box::new(job)).is_ok()
+    }
+}
+
+fn work(jobs: &Receiver<Job>, mut slot: Slot) {
+    while let Ok(job) = jobs.recv() {
+        let panicked = catch_unwind(AssertUnwindSafe(|| job(&mut slot))).is_err();
+        if panicked || slot.state.is_given_up() {
+            return slot.state.give_up();
+        }
+    }
+}
+
+impl Slot {
+    /// Does something with the connection, which is opened if need be, and kept if it is fit for more.
+    pub(super) fn run<T>(
+        &mut self,
+        opening: &Opening,
+        job: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.drop_if_lost();
+        if self.connection.is_none() {
+            self.open_with_patience(opening)?;
+        }
+        self.state.begun.store(true, Ordering::Release);
+        let connection = self.connection.as_mut();
+        let outcome = job(connection.ok_or_else(|| Error::internal("no connection"))?);
+        self.proven = outcome.is_ok().then(Instant::now);
+        if matches!(outcome, Err(Error::Refused(_))) || self.is_broken() {
+            self.close();
+        }
+        outcome
+    }
+
+    /// The connection, if there is one.
+    pub(super) fn opened(&mut self) -> Option<&mut PgConnection> {
+        self.connection.as_mut()
+    }
+
+    /// Closes the connection, if there is one.
+    pub(super) fn close(&mut self) {
+        self.connection = None;
+        *self.state.backend.lock() = None;
+    }
+
+    /// Opens a connection; what libpq says when it can not.
+    pub(super) fn open(&mut self, opening: &Opening) -> Result<&mut PgConnection, String> {
+        self.close();
+        let mut connection =
+            PgConnection::establish(&opening.url).map_err(|error| error.to_string())?;
+        let begun = connection
+            .batch_execute(&opening.settings)
+            .and_then(|()| backend_of(&mut connection));
+        *self.state.backend.lock() = Some(begun.map_err(|error| error.to_string())?);
+        self.proven = Some(Instant::now());
+        Ok(self.connection.insert(connection))
+    }
+
+    fn open_with_patience(&mut self, opening: &Opening) -> Result<(), Error> {
+        let begun = Instant::now();
+        let mut pause = Duration::from_millis(20);
+        while let Err(told) = self.open(opening).map(drop) {
+            log::debug!(event = "database_connection_failed"; "{}", super::address::without_secrets(&told, &opening.url));
+            if self.state.is_given_up() || begun.elapsed() + pause > opening.patience {
+                return Err(away());
+            }
+            std::thread::sleep(pause);
+            pause *= 2;
+        }
+        Ok(())
+    }
+
+    fn drop_if_lost(&mut self) {
+        let is_fresh = self.proven.is_some_and(|at| at.elapsed() < TRUST);
+        let Some(connection) = self.connection.as_mut().filter(|_| !is_fresh) else {
+            return;
+        };
+        if connection
+            .batch_execute("select 1")
+            .map_err(explain)
+            .is_err()
+        {
+            self.close();
+        }
+    }
+
+    fn is_broken(&mut self) -> bool {
+        self.connection
+            .as_mut()
+            .is_some_and(AnsiTransactionManager::is_broken_transaction_manager)
+    }
+}
+
+fn backend_of(connection: &mut PgConnection) -> QueryResult<Backend> {
+    let own = "select pid, backend_start::text as started from pg_stat_activity where pid = pg_backend_pid()";
+    diesel::sql_query(own).get_result(connection)
+}
