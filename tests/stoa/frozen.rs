@@ -2,6 +2,7 @@
 //! by itself.
 
 use serde_json::{Value, json};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::child::Process;
@@ -41,6 +42,40 @@ async fn told_in_time(what: &str, asked: impl Future<Output = Answer>) {
     );
     assert_eq!(answer.status, 503, "{what}: {}", answer.body);
     assert!(answer.headers.contains_key("retry-after"), "{what}");
+}
+
+impl TestCluster {
+    /// Stops all of its processes where they are, as a hung disk or a paused machine does: the kernel still takes connections.
+    fn freeze(&self) -> Result<(), Box<dyn std::error::Error>> {
+        self.signal_all("-STOP")
+    }
+
+    /// Lets it go on.
+    fn thaw(&self) -> Result<(), Box<dyn std::error::Error>> {
+        self.signal_all("-CONT")
+    }
+
+    /// Ends all of its processes at once, frozen or not.
+    fn kill_all(&self) -> Result<(), Box<dyn std::error::Error>> {
+        self.signal_all("-KILL")
+    }
+
+    /// The main process first: it makes no others then.
+    fn signal_all(&self, signal: &str) -> Result<(), Box<dyn std::error::Error>> {
+        let file = std::fs::read_to_string(self.folder().join("data/postmaster.pid"))?;
+        let main = file.lines().next().ok_or("postmaster.pid is empty")?;
+        let children = Command::new("pgrep").args(["-P", main]).output()?;
+        Command::new("kill").args([signal, main]).status()?;
+        let later = Command::new("pgrep").args(["-P", main]).output()?;
+        for process in String::from_utf8([children.stdout, later.stdout].concat())?.lines() {
+            // One that has ended meanwhile is as still as the others.
+            let _ended = Command::new("kill")
+                .args([signal, process])
+                .stderr(Stdio::null())
+                .status()?;
+        }
+        Ok(())
+    }
 }
 
 struct Talk {

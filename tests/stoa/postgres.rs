@@ -126,38 +126,6 @@ impl TestCluster {
         Ok(())
     }
 
-    /// Stops all of its processes where they are, as a hung disk or a paused machine does: the kernel still takes connections.
-    pub fn freeze(&self) -> Result<(), Failure> {
-        self.signal_all("-STOP")
-    }
-
-    /// Lets it go on.
-    pub fn thaw(&self) -> Result<(), Failure> {
-        self.signal_all("-CONT")
-    }
-
-    /// Ends all of its processes at once, frozen or not.
-    pub fn kill_all(&self) -> Result<(), Failure> {
-        self.signal_all("-KILL")
-    }
-
-    /// The main process first: it makes no others then.
-    fn signal_all(&self, signal: &str) -> Result<(), Failure> {
-        let file = read_to_string(self.folder.join("data/postmaster.pid"))?;
-        let main = file.lines().next().ok_or("postmaster.pid is empty")?;
-        let children = Command::new("pgrep").args(["-P", main]).output()?;
-        Command::new("kill").args([signal, main]).status()?;
-        let later = Command::new("pgrep").args(["-P", main]).output()?;
-        for process in String::from_utf8([children.stdout, later.stdout].concat())?.lines() {
-            // One that has ended meanwhile is as still as the others.
-            let _ended = Command::new("kill")
-                .args([signal, process])
-                .stderr(Stdio::null())
-                .status()?;
-        }
-        Ok(())
-    }
-
     /// Starts it after a stop. What a killed one left behind may take a moment to go away.
     pub fn start_again(&self) -> Result<(), Failure> {
         let (data, log) = (self.folder.join("data"), self.folder.join("postgres.log"));
