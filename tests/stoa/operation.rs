@@ -278,16 +278,20 @@ fn wrong_options_are_explained() {
         (vec!["--jwks", &no_set], "test-only-ec-public.pem"),
         taken,
     ] {
-        let whole = [vec!["serve"], arguments.clone()].concat();
-        let (output, _, complained) =
-            outcome(&whole, &[("DATABASE_URL", &database), ("RUST_LOG", "off")]);
-        assert!(!output.status.success(), "{arguments:?}");
-        assert!(complained.contains(told), "{arguments:?}: {complained}");
-        assert!(
-            !complained.contains("panicked"),
-            "{arguments:?}: {complained}"
-        );
+        assert_explained(&database, &arguments, told);
     }
+}
+
+fn assert_explained(database: &str, arguments: &[&str], told: &str) {
+    let whole = [&["serve"], arguments].concat();
+    let (output, _, complained) =
+        outcome(&whole, &[("DATABASE_URL", database), ("RUST_LOG", "off")]);
+    assert!(!output.status.success(), "{arguments:?}");
+    assert!(complained.contains(told), "{arguments:?}: {complained}");
+    assert!(
+        !complained.contains("panicked"),
+        "{arguments:?}: {complained}"
+    );
 }
 
 #[tokio::test]
