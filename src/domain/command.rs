@@ -63,6 +63,20 @@ pub enum Command {
         /// The new status, where it changes.
         status: Option<ConversationStatus>,
     },
+    /// What the platform says of the conversation's subject.
+    DescribeSubject {
+        /// The conversation's title, where the platform gives one.
+        title: Option<String>,
+        /// The subject's card.
+        card: serde_json::Value,
+    },
+    /// What the platform says that somebody is here. The roles of a running deal stay as they are.
+    AssignRole {
+        /// Whose role.
+        user: UserId,
+        /// The role.
+        role: String,
+    },
 }
 
 /// Whether somebody types.

@@ -90,8 +90,15 @@ pub struct Subject {
     pub kind: String,
     /// The platform's id of it.
     pub id: String,
-    /// `title`, `url` and `data`, as they are shown.
+    /// `title`, `url` and `data`, as the platform's back end said them; null until it has said anything.
     pub card: serde_json::Value,
+}
+
+impl Subject {
+    /// Whether the platform has said what this is.
+    pub fn is_described(&self) -> bool {
+        !self.card.is_null()
+    }
 }
 
 /// Somebody's part in a conversation.

@@ -36,12 +36,14 @@ pub enum Fact {
         /// How that person stands now.
         now: Participant,
     },
-    /// The title or the status changed; these are the new ones.
+    /// The title, the status or the subject's card changed; these are the new ones.
     Settings {
         /// The title as it is now.
         title: Option<String>,
         /// The status as it is now.
         status: ConversationStatus,
+        /// The subject's card as it is now; null where there is none.
+        card: serde_json::Value,
     },
     /// A deal made a step.
     Stepped(Arc<Stepped>),

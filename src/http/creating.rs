@@ -2,27 +2,24 @@
 
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use serde::Deserialize;
-use serde_json::{Value, json};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
 use super::conversations::answer;
-use super::flows::{NewFlowBody, WantedDeal};
+use super::flows::NewFlowBody;
+use super::found::Wish;
 use super::idempotent::{Kept, once};
 use super::messages::NewMessageBody;
 use super::refusals::Body;
+use super::subject::SubjectBody;
 use super::{Failure, Server};
-use crate::domain::command::Command;
-use crate::domain::conversation::{
-    Conversation, ConversationKind, MEMBER, Membership, OWNER, Participant, Subject,
-};
+use crate::domain::conversation::{Conversation, ConversationKind, MEMBER, OWNER};
 use crate::domain::ids::{ConversationId, UserId, UserNo};
 use crate::domain::limits;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
-use crate::store::conversations::{self as rows, Key};
 use crate::store::creation::{Creation, NewConversation};
 use crate::store::{participants, users};
 use crate::wire::acting::Acting;
@@ -36,23 +33,6 @@ pub struct Invited {
     user_id: String,
     /// What they are here; `member` by default
     role: Option<String>,
-}
-
-/// What the conversation is about.
-#[derive(Deserialize, ToSchema)]
-pub struct SubjectBody {
-    /// What kind of thing: job, order, bid …
-    #[serde(rename = "type")]
-    kind: String,
-    /// The platform's id of it
-    id: String,
-    /// What it is called
-    title: Option<String>,
-    /// Where it is shown; https
-    url: Option<String>,
-    /// The platform's own object
-    #[schema(value_type = Option<Object>)]
-    data: Option<Value>,
 }
 
 /// A conversation to make.
@@ -72,29 +52,6 @@ pub struct NewConversationBody {
     first_message: Option<NewMessageBody>,
     /// The deal that it is to be
     flow: Option<NewFlowBody>,
-}
-
-impl SubjectBody {
-    fn check(self) -> Result<Subject, Refusal> {
-        limits::required_text(&self.kind, "subject.type", 64)?;
-        limits::required_text(&self.id, "subject.id", 128)?;
-        let title = self.title.as_deref();
-        title.map_or(Ok(()), |title| {
-            limits::text(title, "subject.title", limits::TITLE_CHARACTERS)
-        })?;
-        self.url
-            .as_deref()
-            .map_or(Ok(()), |url| limits::https_url(url, "subject.url"))?;
-        let data = self.data.filter(|data| !data.is_null());
-        data.as_ref().map_or(Ok(()), |data| {
-            limits::json(&data.to_string(), "subject.data")
-        })?;
-        Ok(Subject {
-            kind: self.kind,
-            id: self.id,
-            card: json!({ "title": self.title, "url": self.url, "data": data }),
-        })
-    }
 }
 
 /// Who takes part: those named and, unless the caller is the platform, the caller.
@@ -135,6 +92,18 @@ fn people_of(
         )),
         (ConversationKind::Group | ConversationKind::Support, _) => Ok(people),
     }
+}
+
+/// The roles that the platform names itself: those of a conversation that is there already become these.
+fn roles_given(body: &NewConversationBody, caller: &Principal) -> Vec<(UserId, String)> {
+    if !caller.roles.service {
+        return Vec::new();
+    }
+    let given = |invited: &Invited| {
+        let id = UserId::parse(&invited.user_id, "user_id").ok()?;
+        Some((id, invited.role.clone()?))
+    };
+    body.participants.iter().filter_map(given).collect()
 }
 
 async fn numbers_of(
@@ -185,12 +154,18 @@ async fn create_or_get(
         limits::text(title, "title", limits::TITLE_CHARACTERS)
     })?;
     let people = people_of(&body, caller)?;
+    let assigned = roles_given(&body, caller);
     let first_message = body
         .first_message
         .map(|message| message.draft(caller))
         .transpose()?;
-    let first_message = first_message.map(Arc::new);
-    let wanted = body
+    let subject = body.subject.map(|subject| subject.check(caller));
+    let subject = subject.transpose()?;
+    if subject.is_some() && body.flow.is_some() && !caller.roles.service {
+        let why = "Only the platform may begin a deal about its subject";
+        return Err(Refusal::Forbidden(why).into());
+    }
+    let deal = body
         .flow
         .map(|flow| flow.check(server, caller, &people))
         .transpose()?;
@@ -199,15 +174,22 @@ async fn create_or_get(
         first_step: None,
         kind: body.kind,
         title: body.title.filter(|title| !title.trim().is_empty()),
-        subject: body.subject.map(SubjectBody::check).transpose()?,
+        subject,
         creator: caller.no,
         participants: numbers_of(server, people).await?,
-        first_message,
+        first_message: first_message.map(Arc::new),
     };
-    if let Some(wanted) = &wanted {
-        new.first_step = Some(wanted.first_step(&new.as_new(caller), caller)?.step);
+    if let Some(deal) = &deal {
+        new.first_step = Some(deal.first_step(&new.as_new(caller), caller)?.step);
     }
-    let made = make(server, caller, new, wanted.as_ref()).await?;
+    let wish = Wish {
+        title: new.title.clone(),
+        card: new.subject.as_ref().map(|subject| subject.card.clone()),
+        roles: assigned,
+        deal,
+        message: None,
+    };
+    let made = make(server, caller, new, wish).await?;
     let status = match made.novelty {
         Novelty::New => 201,
         Novelty::Repeated => 200,
@@ -221,18 +203,16 @@ pub(super) struct Made {
     pub(super) novelty: Novelty,
 }
 
-/// Makes a conversation with everything that belongs to it, or finds the one that is the same and says the first message there.
+/// Makes a conversation with everything that belongs to it, or finds the one that is the same and does there what is wished of it.
 pub(super) async fn make(
     server: &Server,
     caller: &Arc<Principal>,
     new: NewConversation,
-    wanted: Option<&WantedDeal>,
+    wish: Wish,
 ) -> Result<Made, Failure> {
-    let house = &server.door.house;
-    let first_message = new.first_message.clone();
-    match house.journal.create(new).await? {
+    match server.door.house.journal.create(new).await? {
         Creation::Created(conversation) => {
-            if wanted.is_some() {
+            if wish.deal.is_some() {
                 server.bell.ring();
             }
             announce(server, caller, &conversation).await?;
@@ -240,18 +220,7 @@ pub(super) async fn make(
             Ok(Made { id, novelty })
         }
         Creation::Found(conversation) => {
-            bring_back(server, caller, conversation.id, conversation.kind).await?;
-            if let Some(wanted) = wanted {
-                wanted.begin_in(server, &conversation, caller).await?;
-            }
-            if let Some(draft) = first_message {
-                let said = Command::Send(draft);
-                let room = server
-                    .door
-                    .rooms
-                    .ask(conversation.id, Arc::clone(caller), said);
-                room.await?;
-            }
+            wish.carry_out(server, caller, conversation.id).await?;
             let (id, novelty) = (conversation.id, Novelty::Repeated);
             Ok(Made { id, novelty })
         }
@@ -274,45 +243,5 @@ async fn announce(
         .rooms
         .announce_creation(house, conversation, &people);
     log::info!(event = "conversation_created", conversation_id:% = conversation.id, user_id:% = caller.id, kind = conversation.kind.name(); "");
-    Ok(())
-}
-
-/// Whoever left a direct conversation is in it again when one of the two asks for it.
-async fn bring_back(
-    server: &Server,
-    caller: &Arc<Principal>,
-    id: ConversationId,
-    kind: ConversationKind,
-) -> Result<(), Failure> {
-    if kind != ConversationKind::Direct {
-        return Ok(());
-    }
-    let house = &server.door.house;
-    let people: Vec<Participant> = house
-        .pool
-        .run(move |connection| {
-            let Some(found) = rows::find(connection, Key::Id(id))? else {
-                return Ok(Vec::new());
-            };
-            participants::of(connection, found.no)
-        })
-        .await?;
-    for person in people
-        .into_iter()
-        .filter(|person| person.membership == Membership::Left)
-    {
-        let back = Command::AddParticipant {
-            user: person.id,
-            role: None,
-        };
-        let platform = Principal {
-            roles: crate::domain::principal::Roles {
-                service: true,
-                ..caller.roles
-            },
-            ..Principal::clone(caller)
-        };
-        server.door.rooms.ask(id, Arc::new(platform), back).await?;
-    }
     Ok(())
 }

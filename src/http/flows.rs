@@ -12,13 +12,13 @@ use super::idempotent::{Kept, once};
 use super::messages::{presser, reader_of, speaker};
 use super::refusals::Body;
 use super::{Asked, Failure, Server};
-use crate::domain::conversation::Conversation;
+use crate::domain::conversation::{Conversation, Membership, Participant};
 use crate::domain::flow::StateVersion;
 use crate::domain::ids::{ConversationId, Seq, UserId};
 use crate::domain::object;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::domain::snapshot::Reader;
+use crate::domain::snapshot::{Loaded, Reader};
 use crate::domain::whole;
 use crate::flow::catalogue::Catalogue;
 use crate::flow::deciding::{Decided, begin};
@@ -26,7 +26,7 @@ use crate::flow::definition::Definition;
 use crate::flow::graph;
 use crate::flow::outline::{Outline, outline};
 use crate::store::conversations::{self as conversation_rows, Key};
-use crate::store::{flows as rows, participants};
+use crate::store::flows as rows;
 use crate::wire::acting::Acting;
 use crate::wire::deals::{DealReader, FlowView, LoggedStepView};
 use crate::wire::pressing::{checked_press, checked_request_id};
@@ -99,32 +99,38 @@ impl WantedDeal {
         )
     }
 
-    /// Begins it in a conversation that was there already, unless it has one of the same name.
-    pub(super) async fn begin_in(
+    /// What begins it in a conversation that was there already; none where it has a deal of the same name.
+    pub(super) fn first_step_in(
         &self,
-        server: &Server,
-        conversation: &Conversation,
+        found: &Loaded,
         caller: &Principal,
-    ) -> Result<(), Failure> {
-        match &conversation.flow {
-            Some(standing) if standing.flow == self.definition.name => Ok(()),
-            Some(_) => Err(Refusal::Conflict("The conversation has another flow").into()),
+    ) -> Result<Option<Decided>, Refusal> {
+        match &found.conversation.flow {
+            Some(standing) if standing.flow == self.definition.name => Ok(None),
+            Some(_) => Err(Refusal::Conflict("The conversation has another flow")),
             None => {
-                let no = conversation.no;
-                let find = move |connection: &mut _| participants::of(connection, no);
-                let people = server.door.house.pool.run(find).await?;
-                let is_taken = |role: &String| {
-                    let mut present = people.iter().filter(|person| person.may_read().is_ok());
-                    present.any(|person| person.role == *role)
-                };
-                if !self.definition.roles.iter().all(is_taken) {
-                    let why = "The conversation is there already, and its people have other roles";
-                    return Err(Refusal::Conflict(why).into());
-                }
-                let first = self.first_step(conversation, caller)?;
-                Ok(server.door.deals.begin(conversation.id, first).await?)
+                self.must_have_its_people(&found.participants)?;
+                self.first_step(&found.conversation, caller).map(Some)
             }
         }
+    }
+
+    fn must_have_its_people(&self, people: &[Participant]) -> Result<(), Refusal> {
+        for role in &self.definition.roles {
+            let people = people.iter();
+            let holders: Vec<&Participant> = people
+                .filter(|person| person.membership == Membership::Present && person.role == *role)
+                .collect();
+            let why = match holders.as_slice() {
+                [] => "The conversation is there already, and its people have other roles",
+                several if several.iter().all(|person| person.blocked) => {
+                    "The conversation is there already, and somebody whom the deal needs is blocked in it"
+                }
+                _ => continue,
+            };
+            return Err(Refusal::Conflict(why));
+        }
+        Ok(())
     }
 }
 

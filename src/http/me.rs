@@ -12,7 +12,7 @@ use crate::domain::ids::{UserId, UserNo};
 use crate::domain::limits;
 use crate::domain::principal::{Profile, Roles};
 use crate::domain::refusal::Refusal;
-use crate::store::users;
+use crate::store::users::{self, Acquaintance};
 
 /// A person.
 #[derive(Serialize, ToSchema)]
@@ -118,7 +118,7 @@ pub async fn put_user(
     Ok(HttpResponse::Ok().json(view(&server, no, &id, &profile, None)))
 }
 
-/// A profile, without the e-mail address, of somebody one shares a conversation with
+/// A profile, without the e-mail address, of somebody in a conversation that the caller may read. Of somebody who took part there and does not any more: their name and picture, and `offline`
 #[utoipa::path(params(("id" = String, Path, description = "The platform's user id")), responses((status = 200, body = UserView), (status = 404, description = "USER_NOT_FOUND")), security(("bearer" = [])), tag = "people")]
 #[get("/users/{id}")]
 pub async fn show_user(
@@ -128,25 +128,29 @@ pub async fn show_user(
 ) -> Result<HttpResponse, Failure> {
     let Caller(caller) = caller;
     let id = UserId::parse(&path, "id")?;
-    let (wanted, asking, sees_all) = (
-        id.clone(),
-        caller.no,
-        caller.roles.opens_every_conversation(),
-    );
+    let (wanted, asking) = (id.clone(), caller.no);
+    let sees_all = caller.roles.opens_every_conversation();
     let found = server.door.house.pool.run(move |connection| {
         let Some(row) = users::find(connection, wanted.as_str())? else {
             return Ok(None);
         };
         let no = UserNo(row.no);
-        let may_see = sees_all || no == asking || users::have_met(connection, asking, no)?;
-        Ok(may_see.then_some(row))
+        let seen = match sees_all || no == asking {
+            true => Some(Acquaintance::Present),
+            false => users::acquaintance(connection, asking, no)?,
+        };
+        Ok(seen.map(|seen| (row, seen)))
     });
-    let (no, id, mut profile) = found
+    let (row, seen) = found
         .await?
-        .ok_or_else(|| Refusal::UserNotFound(id.to_string()))?
-        .into_parts();
+        .ok_or_else(|| Refusal::UserNotFound(id.to_string()))?;
+    let (no, id, mut profile) = row.into_parts();
     if !caller.roles.service {
         profile.email = None;
     }
-    Ok(HttpResponse::Ok().json(view(&server, no, &id, &profile, None)))
+    let mut shown = view(&server, no, &id, &profile, None);
+    if seen == Acquaintance::Past {
+        shown.status = PresenceStatus::Offline;
+    }
+    Ok(HttpResponse::Ok().json(shown))
 }

@@ -163,9 +163,9 @@ impl Room {
             | Command::AddParticipant { .. }
             | Command::ChangeParticipant { .. }
             | Command::RemoveParticipant { .. }
-            | Command::ChangeSettings { .. } => {
-                self.want_change(principal, command, reply, context)
-            }
+            | Command::ChangeSettings { .. }
+            | Command::DescribeSubject { .. }
+            | Command::AssignRole { .. } => self.want_change(principal, command, reply, context),
         }
     }
 

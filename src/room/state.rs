@@ -1,16 +1,15 @@
 //! What a room knows and what may happen in it: decide, evolve. Pure.
 
+mod managing;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::dialect::People;
-use crate::domain::command::{Command, Mark, ParticipantChange};
-use crate::domain::conversation::{
-    Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
-};
+use crate::domain::command::{Command, Mark};
+use crate::domain::conversation::{Conversation, ConversationStatus, Participant};
 use crate::domain::entry::{Entry, Fact};
-use crate::domain::ids::{MessageId, Seq, UserId, UserNo};
-use crate::domain::limits;
+use crate::domain::ids::{MessageId, Seq, UserNo};
 use crate::domain::message::{Draft, MessageKind, Power};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
@@ -179,7 +178,7 @@ impl State {
 
     /// What a request for a change comes to.
     pub fn decide(&self, caller: &Principal, command: &Command) -> Result<Decision, Refusal> {
-        self.standing(caller)?;
+        self.may_ask(caller, command)?;
         match command {
             Command::Edit { message, body } => {
                 self.must_be_here(*message)?;
@@ -212,136 +211,14 @@ impl State {
             Command::ChangeSettings { title, status } => {
                 self.decide_settings(caller, title.as_ref(), *status)
             }
+            Command::DescribeSubject { title, card } => {
+                self.decide_description(caller, title.as_ref(), card)
+            }
+            Command::AssignRole { user, role } => self.decide_assignment(caller, user, role),
             Command::Send(_) | Command::Type(_) | Command::Mark { .. } | Command::See { .. } => {
                 Ok(Decision::Already)
             }
         }
-    }
-
-    fn find(&self, id: &UserId) -> Option<&Participant> {
-        self.people.values().find(|person| person.id == *id)
-    }
-
-    fn must_manage(&self, caller: &Principal) -> Result<(), Refusal> {
-        let may = self.manages(caller);
-        may.then_some(()).ok_or(Refusal::Forbidden(
-            "Only its owner or an admin may manage this conversation",
-        ))
-    }
-
-    fn decide_add(
-        &self,
-        caller: &Principal,
-        user: &UserId,
-        role: Option<&str>,
-    ) -> Result<Decision, Refusal> {
-        let before = self.find(user);
-        let comes_back = before.is_some_and(|person| person.membership == Membership::Left);
-        match self.conversation.kind {
-            ConversationKind::Direct if comes_back => {}
-            ConversationKind::Direct
-                if before.is_some_and(|p| p.membership == Membership::Present) => {}
-            ConversationKind::Direct => {
-                return Err(Refusal::Unprocessable(
-                    "Nobody can be added to a direct conversation: make a group",
-                ));
-            }
-            ConversationKind::Group | ConversationKind::Support => self.must_manage(caller)?,
-        }
-        if before.is_some_and(|person| person.membership == Membership::Present) {
-            return Ok(Decision::Already);
-        }
-        let present = self
-            .people
-            .values()
-            .filter(|person| person.membership == Membership::Present)
-            .count();
-        if present >= limits::PARTICIPANTS {
-            return Err(Refusal::Unprocessable("The conversation is full"));
-        }
-        let role = role
-            .or(before.map(|person| person.role.as_str()))
-            .unwrap_or(MEMBER)
-            .to_owned();
-        Ok(Decision::Change(ChangeKind::Add {
-            user: user.clone(),
-            role,
-        }))
-    }
-
-    fn decide_change(
-        &self,
-        caller: &Principal,
-        user: &UserId,
-        change: &ParticipantChange,
-    ) -> Result<Decision, Refusal> {
-        let person = self.present(user)?;
-        let is_other_of_two =
-            self.conversation.kind == ConversationKind::Direct && person.no != caller.no;
-        if !is_other_of_two || change.role.is_some() {
-            self.must_manage(caller)?;
-        }
-        let mut after = person.clone();
-        after.role = change.role.clone().unwrap_or(after.role);
-        after.muted = change.muted.unwrap_or(after.muted);
-        after.blocked = change.blocked.unwrap_or(after.blocked);
-        Ok(change_unless_same(person, after))
-    }
-
-    fn decide_removal(&self, caller: &Principal, user: &UserId) -> Result<Decision, Refusal> {
-        let person = self.present(user)?;
-        let leaves = person.no == caller.no;
-        if !leaves {
-            if self.conversation.kind == ConversationKind::Direct
-                && !caller.roles.opens_every_conversation()
-            {
-                return Err(Refusal::Unprocessable(
-                    "Nobody can be removed from a direct conversation: block or leave",
-                ));
-            }
-            self.must_manage(caller)?;
-        }
-        let membership = if leaves {
-            Membership::Left
-        } else {
-            Membership::Removed
-        };
-        Ok(change_unless_same(
-            person,
-            Participant {
-                membership,
-                ..person.clone()
-            },
-        ))
-    }
-
-    fn present(&self, user: &UserId) -> Result<&Participant, Refusal> {
-        let found = self
-            .find(user)
-            .filter(|person| person.membership == Membership::Present);
-        found.ok_or(Refusal::ParticipantNotFound)
-    }
-
-    fn decide_settings(
-        &self,
-        caller: &Principal,
-        title: Option<&Option<String>>,
-        status: Option<ConversationStatus>,
-    ) -> Result<Decision, Refusal> {
-        if self.conversation.kind != ConversationKind::Direct {
-            self.must_manage(caller)?;
-        }
-        let after_title = title
-            .cloned()
-            .unwrap_or_else(|| self.conversation.title.clone());
-        let after_status = status.unwrap_or(self.conversation.status);
-        if after_title == self.conversation.title && after_status == self.conversation.status {
-            return Ok(Decision::Already);
-        }
-        Ok(Decision::Change(ChangeKind::Settings {
-            title: after_title,
-            status: after_status,
-        }))
     }
 
     /// Takes in an entry that is announced now.
@@ -365,9 +242,16 @@ impl State {
                 }
                 self.people.insert(now.no, now);
             }
-            Fact::Settings { title, status } => {
+            Fact::Settings {
+                title,
+                status,
+                card,
+            } => {
                 self.conversation.title.clone_from(title);
                 self.conversation.status = *status;
+                if let Some(subject) = &mut self.conversation.subject {
+                    subject.card.clone_from(card);
+                }
             }
         }
     }
@@ -384,14 +268,6 @@ impl State {
         }
         person.delivered_seq = person.delivered_seq.max(seq);
         (seq > before).then_some(before)
-    }
-}
-
-fn change_unless_same(before: &Participant, after: Participant) -> Decision {
-    if *before == after {
-        Decision::Already
-    } else {
-        Decision::Change(ChangeKind::Set { participant: after })
     }
 }
 

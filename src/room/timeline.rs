@@ -63,6 +63,7 @@ mod tests {
             fact: Fact::Settings {
                 title: None,
                 status: ConversationStatus::Open,
+                card: serde_json::Value::Null,
             },
         }
     }

@@ -1,17 +1,16 @@
 //! Every durable change but a message: edits, deletions, people, settings. One transaction each.
 
+mod people;
+
 use chrono::{DateTime, Utc};
 use diesel::dsl::now as commit_time;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use serde_json::Value;
 
-use super::creation::refresh_same_key;
-use super::schema::{
-    conversation_changes, conversations, message_changes, messages, participant_changes,
-    participants,
-};
-use super::{messages as message_rows, participants as participant_rows, users};
-use crate::domain::conversation::{ConversationStatus, Membership, Participant};
+use super::messages as message_rows;
+use super::schema::{conversation_changes, conversations, message_changes, messages};
+use crate::domain::conversation::{ConversationStatus, Participant};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{ConversationNo, MessageId, PolicyVersion, Seq, UserId, UserNo};
 use crate::domain::message::{Message, Power};
@@ -59,6 +58,8 @@ pub enum ChangeKind {
         user: UserId,
         /// As what.
         role: String,
+        /// How often they may be brought back after they left.
+        returns: Returns,
     },
     /// Somebody's standing, as a whole.
     Set {
@@ -71,7 +72,18 @@ pub enum ChangeKind {
         title: Option<String>,
         /// The status afterwards.
         status: ConversationStatus,
+        /// The subject's card afterwards, where it changes.
+        card: Option<Value>,
     },
+}
+
+/// How often somebody may be brought back who left by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Returns {
+    /// Once: by the owner of a group, who may have been left by mistake but not hold on to anybody.
+    Once,
+    /// Always: by the platform and its staff, and in a direct conversation.
+    Always,
 }
 
 /// What became of a change.
@@ -101,11 +113,17 @@ pub fn apply(connection: &mut PgConnection, change: &Change) -> Result<Changed, 
             power,
             reader,
         } => delete(connection, change, *message, *power, reader),
-        ChangeKind::Add { user, role } => add(connection, change, user, role),
-        ChangeKind::Set { participant } => set(connection, change, participant),
-        ChangeKind::Settings { title, status } => {
-            settings(connection, change, title.as_deref(), *status)
-        }
+        ChangeKind::Add {
+            user,
+            role,
+            returns,
+        } => people::add(connection, change, user, role, *returns),
+        ChangeKind::Set { participant } => people::set(connection, change, participant),
+        ChangeKind::Settings {
+            title,
+            status,
+            card,
+        } => settings(connection, change, title.as_deref(), *status, card.as_ref()),
     })
 }
 
@@ -202,8 +220,8 @@ fn delete(
     diesel::update(messages::table.find((id.conversation.0, id.seq)))
         .set((
             messages::body.eq(""),
-            messages::attachments.eq(None::<serde_json::Value>),
-            messages::context.eq(None::<serde_json::Value>),
+            messages::attachments.eq(None::<Value>),
+            messages::context.eq(None::<Value>),
             messages::deleted_at.eq(commit_time),
         ))
         .execute(connection)?;
@@ -248,116 +266,24 @@ fn keep_wording(
     Ok(())
 }
 
-fn add(
-    connection: &mut PgConnection,
-    change: &Change,
-    id: &UserId,
-    role: &str,
-) -> Result<Changed, Error> {
-    let Some(user) = users::find(connection, id.as_str())? else {
-        return Ok(Changed::Refused(Refusal::UserNotFound(id.to_string())));
-    };
-    let before = participant_rows::find(connection, change.conversation, UserNo(user.no))?;
-    if let Some(present) = before
-        .clone()
-        .filter(|p| p.membership == Membership::Present)
-    {
-        return Ok(Changed::Already(Fact::Participant {
-            by: change.actor,
-            now: present,
-        }));
-    }
-    let Some(turn) = next_turn(connection, change, Effect::OnPolicy)? else {
-        return Ok(Changed::Stale);
-    };
-    diesel::insert_into(participants::table)
-        .values((
-            participants::conversation_no.eq(change.conversation.0),
-            participants::user_no.eq(user.no),
-            participants::role.eq(role),
-        ))
-        .on_conflict((participants::conversation_no, participants::user_no))
-        .do_update()
-        .set((
-            participants::membership.eq(Membership::Present.name()),
-            participants::role.eq(role),
-        ))
-        .execute(connection)?;
-    let action = if before.is_some() {
-        "returned"
-    } else {
-        "added"
-    };
-    log_participant(connection, change, turn, UserNo(user.no), action)
-}
-
-fn set(
-    connection: &mut PgConnection,
-    change: &Change,
-    wanted: &Participant,
-) -> Result<Changed, Error> {
-    let Some(turn) = next_turn(connection, change, Effect::OnPolicy)? else {
-        return Ok(Changed::Stale);
-    };
-    diesel::update(participants::table.find((change.conversation.0, wanted.no.0)))
-        .set((
-            participants::role.eq(&wanted.role),
-            participants::membership.eq(wanted.membership.name()),
-            participants::muted.eq(wanted.muted),
-            participants::blocked.eq(wanted.blocked),
-        ))
-        .execute(connection)?;
-    let action = match wanted.membership {
-        Membership::Present => "changed",
-        Membership::Left => "left",
-        Membership::Removed => "removed",
-    };
-    log_participant(connection, change, turn, wanted.no, action)
-}
-
-fn log_participant(
-    connection: &mut PgConnection,
-    change: &Change,
-    turn: Turn,
-    user: UserNo,
-    action: &str,
-) -> Result<Changed, Error> {
-    let now = participant_rows::find(connection, change.conversation, user)?
-        .ok_or_else(|| Error::internal("a participant vanished while they were changed"))?;
-    diesel::insert_into(participant_changes::table)
-        .values((
-            participant_changes::conversation_no.eq(change.conversation.0),
-            participant_changes::seq.eq(turn.seq),
-            participant_changes::user_no.eq(user.0),
-            participant_changes::actor_no.eq(change.actor.0),
-            participant_changes::action.eq(action),
-            participant_changes::role.eq(&now.role),
-            participant_changes::muted.eq(now.muted),
-            participant_changes::blocked.eq(now.blocked),
-        ))
-        .execute(connection)?;
-    refresh_same_key(connection, change.conversation)?;
-    Ok(turn.done(Fact::Participant {
-        by: change.actor,
-        now,
-    }))
-}
-
 fn settings(
     connection: &mut PgConnection,
     change: &Change,
     title: Option<&str>,
     status: ConversationStatus,
+    card: Option<&Value>,
 ) -> Result<Changed, Error> {
     let Some(turn) = next_turn(connection, change, Effect::OnPolicy)? else {
         return Ok(Changed::Stale);
     };
-    diesel::update(conversations::table.find(change.conversation.0))
+    let card: Option<Value> = diesel::update(conversations::table.find(change.conversation.0))
         .set((
             conversations::title.eq(title),
             conversations::status.eq(status.name()),
+            card.map(|card| conversations::subject.eq(card)),
         ))
-        .execute(connection)?;
+        .returning(conversations::subject)
+        .get_result(connection)?;
     diesel::insert_into(conversation_changes::table)
         .values((
             conversation_changes::conversation_no.eq(change.conversation.0),
@@ -365,10 +291,12 @@ fn settings(
             conversation_changes::actor_no.eq(change.actor.0),
             conversation_changes::title.eq(title),
             conversation_changes::status.eq(status.name()),
+            conversation_changes::subject.eq(&card),
         ))
         .execute(connection)?;
     Ok(turn.done(Fact::Settings {
         title: title.map(str::to_owned),
         status,
+        card: card.unwrap_or(Value::Null),
     }))
 }

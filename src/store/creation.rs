@@ -124,7 +124,11 @@ fn insert(
             table::title.eq(&new.title),
             table::subject_type.eq(new.subject.as_ref().map(|s| &s.kind)),
             table::subject_id.eq(new.subject.as_ref().map(|s| &s.id)),
-            table::subject.eq(new.subject.as_ref().map(|s| &s.card)),
+            table::subject.eq(new
+                .subject
+                .as_ref()
+                .map(|s| &s.card)
+                .filter(|card| !card.is_null())),
             table::same_key.eq(key),
             table::created_by.eq(new.creator.0),
         ))

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use serde_json::Value;
 use std::sync::Arc;
 
 use super::conversations::{self, Key, unread_of_conversation};
@@ -13,6 +14,7 @@ use super::schema::{
     conversation_changes, flow_steps, message_changes, messages, participant_changes, users,
 };
 use super::{flows, participants};
+use crate::domain::conversation::ConversationStatus;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::{LoggedStep, Stepped};
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
@@ -260,7 +262,8 @@ fn settled(
     after: Seq,
     to: Seq,
 ) -> Result<Vec<Entry>, Error> {
-    let rows: Vec<(Seq, Option<String>, String, DateTime<Utc>)> = conversation_changes::table
+    type Row = (Seq, Option<String>, String, Option<Value>, DateTime<Utc>);
+    let rows: Vec<Row> = conversation_changes::table
         .filter(
             conversation_changes::conversation_no
                 .eq(no.0)
@@ -271,17 +274,19 @@ fn settled(
             conversation_changes::seq,
             conversation_changes::title,
             conversation_changes::status,
+            conversation_changes::subject,
             conversation_changes::created_at,
         ))
         .load(connection)?;
-    let entry = |(seq, title, status, at): (Seq, Option<String>, String, DateTime<Utc>)| {
-        let status = crate::domain::conversation::ConversationStatus::named(&status)
-            .ok_or_else(|| Error::internal("unknown status"))?;
-        Ok(Entry {
-            seq,
-            at,
-            fact: Fact::Settings { title, status },
-        })
+    let entry = |(seq, title, status, card, at): Row| {
+        let status =
+            ConversationStatus::named(&status).ok_or_else(|| Error::internal("unknown status"))?;
+        let fact = Fact::Settings {
+            title,
+            status,
+            card: card.unwrap_or(Value::Null),
+        };
+        Ok(Entry { seq, at, fact })
     };
     rows.into_iter().map(entry).collect()
 }

@@ -103,6 +103,7 @@ diesel::table! {
         actor_no -> Int8,
         title -> Nullable<Text>,
         status -> Text,
+        subject -> Nullable<Jsonb>,
         created_at -> Timestamptz,
     }
 }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::pool::explain;
 use super::schema::{participants, users};
+use crate::domain::conversation::Membership;
 use crate::domain::ids::{UserId, UserNo};
 use crate::domain::principal::Profile;
 use crate::error::Error;
@@ -87,19 +88,43 @@ pub fn find_all(connection: &mut PgConnection, ids: &[&str]) -> Result<Vec<UserR
         .map_err(explain)
 }
 
-/// Whether two people take part, or took part, in one conversation.
-pub fn have_met(connection: &mut PgConnection, one: UserNo, other: UserNo) -> Result<bool, Error> {
+/// What somebody may see of another, from the conversations that they may read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acquaintance {
+    /// The other takes part in one of them: who they are, and whether they are here.
+    Present,
+    /// The other took part in one of them: who they are.
+    Past,
+}
+
+/// What one user may see of another; none where they share no conversation that the first may read.
+pub fn acquaintance(
+    connection: &mut PgConnection,
+    one: UserNo,
+    other: UserNo,
+) -> Result<Option<Acquaintance>, Error> {
     let theirs = diesel::alias!(participants as theirs);
-    let shared = participants::table
-        .inner_join(
-            theirs.on(theirs
-                .field(participants::conversation_no)
-                .eq(participants::conversation_no)),
-        )
-        .filter(participants::user_no.eq(one.0))
-        .filter(theirs.field(participants::user_no).eq(other.0))
-        .select(participants::conversation_no);
-    diesel::select(diesel::dsl::exists(shared))
-        .get_result(connection)
-        .map_err(explain)
+    let shared = || {
+        participants::table
+            .inner_join(
+                theirs.on(theirs
+                    .field(participants::conversation_no)
+                    .eq(participants::conversation_no)),
+            )
+            .filter(participants::user_no.eq(one.0))
+            .filter(participants::membership.eq(Membership::Present.name()))
+            .filter(participants::blocked.eq(false))
+            .filter(theirs.field(participants::user_no).eq(other.0))
+            .select(participants::conversation_no)
+    };
+    let present = theirs
+        .field(participants::membership)
+        .eq(Membership::Present.name());
+    let both_take_part = diesel::select(diesel::dsl::exists(shared().filter(present)));
+    if both_take_part.get_result(connection).map_err(explain)? {
+        return Ok(Some(Acquaintance::Present));
+    }
+    let took_part = diesel::select(diesel::dsl::exists(shared()));
+    let took_part: bool = took_part.get_result(connection).map_err(explain)?;
+    Ok(took_part.then_some(Acquaintance::Past))
 }

@@ -32,7 +32,7 @@ const LEGEND: [(&str, u16, &str); 13] = [
 const ENDPOINTS: &str = r#"
 GET    /api/v1/me                                         | 200    200   200    200 200 200    200 200    200    |
 PUT    /api/v1/users/{id}                                 | forbid forbid forbid forbid forbid forbid forbid forbid 200 | {"name":"other"}
-GET    /api/v1/users/{id}                                 | nouser 200   200    200 200 200    200 200    200    |
+GET    /api/v1/users/{id}                                 | nouser nouser 200    nouser nouser 200 200 200    200    |
 POST   /api/v1/conversations                              | 201    201   201    201 201 201    201 201    201    | {"kind":"group","participants":[{"user_id":"other"}]}
 GET    /api/v1/conversations                              | 200    200   200    200 200 200    200 200    200    |
 GET    /api/v1/conversations/{id}                         | noconv block 200    out out 200    200 200    200    |

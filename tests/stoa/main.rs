@@ -12,6 +12,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod acquaintances;
 mod append_plans;
 mod appends;
 mod audiences;
@@ -42,6 +43,7 @@ mod lists;
 mod naughty;
 mod neighbours;
 mod opening;
+mod nothing_changes;
 mod operation;
 mod outages;
 mod pacing;
@@ -58,6 +60,7 @@ mod repeats;
 mod sharing;
 mod socketio;
 mod stoory;
+mod subjects;
 mod takeover;
 mod talking;
 mod tickets;

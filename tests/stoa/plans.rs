@@ -9,7 +9,7 @@ use stoa::domain::ids::{ConversationId, ConversationNo, MessageId, UserId, UserN
 use stoa::domain::message::Power;
 use stoa::domain::principal::Profile;
 use stoa::domain::snapshot::Reader;
-use stoa::store::changes::{self, Change, ChangeKind, Changed};
+use stoa::store::changes::{self, Change, ChangeKind, Changed, Returns};
 use stoa::store::conversations::{self, Filter, Key};
 use stoa::store::creation::{self, NewConversation};
 use stoa::store::history::{self, Visit};
@@ -33,15 +33,18 @@ insert into messages (conversation_no, seq, sender_no, client_id, fingerprint, k
     from generate_series(1, 10000) c, generate_series(1, 20) s;
 insert into message_changes (conversation_no, seq, target_seq, actor_no, action, earlier_body)
     select c, s, s - 10, 1 + c * 7 % 10000, 'edited', 'before' from generate_series(1, 10000) c, generate_series(21, 22) s;
+insert into participant_changes (conversation_no, seq, user_no, actor_no, action, role, muted, blocked)
+    select c, s, 1 + c * 7 % 10000, 1, 'left', 'member', false, false from generate_series(1, 10000) c, generate_series(1, 2) s;
 insert into idempotency_keys (user_no, key, fingerprint) select i, 'key-' || i, 'x' from generate_series(1, 10000) i;
 analyze";
 
-const BIG: [&str; 6] = [
+const BIG: [&str; 7] = [
     "messages",
     "conversations",
     "participants",
     "users",
     "message_changes",
+    "participant_changes",
     "idempotency_keys",
 ];
 
@@ -218,7 +221,7 @@ fn listing(connection: &mut PgConnection) {
         assert_eq!(users::find_all(connection, &ids).unwrap().len(), 20);
     });
     must_walk_nothing(connection, "whether two have met", |connection, n| {
-        users::have_met(connection, UserNo(n), UserNo(n + 1)).unwrap()
+        users::acquaintance(connection, UserNo(n), UserNo(n + 1)).unwrap()
     });
 }
 
@@ -293,7 +296,17 @@ fn changing(connection: &mut PgConnection) {
     must_walk_nothing(connection, "coming and going", |connection, n| {
         let user = UserId::stored(format!("user-{}", n + 5_000));
         let role = "member".into();
-        make(connection, &change(n, ChangeKind::Add { user, role }));
+        make(
+            connection,
+            &change(
+                n,
+                ChangeKind::Add {
+                    user,
+                    role,
+                    returns: Returns::Once,
+                },
+            ),
+        );
         let mut person = participants::find(connection, place(n), UserNo(n + 5_000))
             .unwrap()
             .unwrap();
@@ -302,6 +315,20 @@ fn changing(connection: &mut PgConnection) {
         let mut leave = change(n, ChangeKind::Set { participant });
         leave.policy = 1;
         make(connection, &leave);
+        let (user, role) = (
+            UserId::stored(format!("user-{}", n + 5_000)),
+            "member".into(),
+        );
+        let mut again = change(
+            n,
+            ChangeKind::Add {
+                user,
+                role,
+                returns: Returns::Once,
+            },
+        );
+        again.policy = 2;
+        make(connection, &again);
     });
 }
 

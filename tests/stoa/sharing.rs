@@ -12,7 +12,7 @@ use crate::house::{House, claims, token};
 /// A wish for a conversation; ids of the others.
 pub fn wish(kind: &str, others: &[&str], subject: Option<&str>) -> Value {
     let others: Vec<Value> = others.iter().map(|id| json!({ "user_id": id })).collect();
-    let subject = subject.map(|id| json!({ "type": "job", "id": id, "title": "A job" }));
+    let subject = subject.map(|id| json!({ "type": "job", "id": id }));
     json!({ "kind": kind, "participants": others, "subject": subject })
 }
 

@@ -18,6 +18,7 @@ use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::http::caller::Caller;
 use crate::http::creating::make;
+use crate::http::found::Wish;
 use crate::http::idempotent::{Kept, once};
 use crate::http::refusals::Body;
 use crate::http::{Asked, Failure, Server};
@@ -78,7 +79,11 @@ pub(super) async fn reach(
     }
     let target = number_of(server, target).await?;
     let new = between(&speaker, target, said.clone());
-    let made = make(server, &speaker, new, None).await?;
+    let wish = Wish {
+        message: said.clone(),
+        ..Wish::default()
+    };
+    let made = make(server, &speaker, new, wish).await?;
     let status = match (made.novelty, &said) {
         (Novelty::Repeated, None) => 200,
         (Novelty::New, _) | (_, Some(_)) => 201,

@@ -1,5 +1,7 @@
 //! What a room decides on every command, for everybody.
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::domain::command::Typing;
 
@@ -161,4 +163,92 @@ fn what_a_room_does_not_decide_is_no_change() {
         Some(MEMBER)
     );
     assert_eq!(group().reader(&caller("staff")).unwrap().role, None);
+}
+
+/// Only the platform's back end.
+const PLATFORM: [&str; 9] = [NO, NO, NO, "BLOCKED", OUT, OUT, UNKNOWN, NO, "ok"];
+
+fn about(card: Value) -> State {
+    let mut about = group();
+    about.conversation.status = ConversationStatus::Closed;
+    about.conversation.subject = Some(Subject {
+        kind: "job".to_owned(),
+        id: "1".to_owned(),
+        card,
+    });
+    about
+}
+
+#[test]
+fn only_the_platform_describes_a_subject_and_its_first_word_begins_anew() {
+    let (card, other) = (json!({ "title": "a job" }), json!({ "title": "a task" }));
+    let describe = |title: Option<&str>, card: &Value| Command::DescribeSubject {
+        title: title.map(str::to_owned),
+        card: card.clone(),
+    };
+    table(&about(Value::Null), &describe(None, &card), PLATFORM);
+    let same = verdict(&about(card.clone()), "platform", &describe(None, &card));
+    assert_eq!(same, "already");
+    let of_nothing = verdict(&group(), "platform", &describe(None, &card));
+    assert_eq!(of_nothing, "already");
+    use ConversationStatus::{Closed, Open};
+    for (before, said, expected) in [
+        (Value::Null, None, (None, Open)),
+        (Value::Null, Some("new"), (Some("new"), Open)),
+        (other.clone(), None, (Some("title"), Closed)),
+        (other.clone(), Some("new"), (Some("new"), Closed)),
+    ] {
+        let decided = about(before).decide(&caller("platform"), &describe(said, &card));
+        let Ok(Decision::Change(ChangeKind::Settings {
+            title,
+            status,
+            card: after,
+        })) = decided
+        else {
+            panic!("{decided:?}");
+        };
+        assert_eq!((title.as_deref(), status), expected);
+        assert_eq!(after, Some(card.clone()));
+    }
+}
+
+#[test]
+fn only_the_platform_assigns_roles_and_none_while_a_deal_runs() {
+    let assign = |name: &str, role: &str| Command::AssignRole {
+        user: id(name),
+        role: role.to_owned(),
+    };
+    table(&group(), &assign("member", "buyer"), PLATFORM);
+    let platform = |state: &State, command| verdict(state, "platform", &command);
+    assert_eq!(platform(&group(), assign("member", MEMBER)), "already");
+    let absent = platform(&group(), assign("left", "buyer"));
+    assert_eq!(absent, "PARTICIPANT_NOT_FOUND");
+    for (phase, expected) in [(Phase::Running, "already"), (Phase::Over, "change")] {
+        let mut deal = group();
+        deal.conversation.flow = Some(Arc::new(standing(phase)));
+        assert_eq!(platform(&deal, assign("member", "buyer")), expected);
+    }
+}
+
+#[test]
+fn whoever_left_a_direct_conversation_may_come_back_and_bring_back_nobody_else() {
+    let mut direct = state(ConversationKind::Direct);
+    let mut left = person("left");
+    left.role = MEMBER.to_owned();
+    direct.people.insert(left.no, left.clone());
+    assert_eq!(verdict(&direct, "left", &add("left")), "change");
+    assert_eq!(verdict(&direct, "left", &add("member")), OUT);
+    assert_eq!(verdict(&direct, "member", &add("left")), "change");
+    left.blocked = true;
+    direct.people.insert(left.no, left);
+    assert_eq!(verdict(&direct, "left", &add("left")), "BLOCKED");
+    assert_eq!(verdict(&group(), "left", &add("left")), OUT);
+    for (by, expected) in [("owner", Returns::Once), ("staff", Returns::Always)] {
+        let Ok(Decision::Change(ChangeKind::Add { returns, .. })) =
+            group().decide(&caller(by), &add("left"))
+        else {
+            panic!("not brought back by {by}");
+        };
+        assert_eq!(returns, expected, "{by}");
+    }
 }

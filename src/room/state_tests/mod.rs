@@ -1,14 +1,21 @@
 //! Every command by everybody: who asks, and where, for what a room decides and what it knows afterwards.
 
 use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 mod deciding;
 mod evolving;
 
 use super::*;
+use crate::domain::command::ParticipantChange;
+use crate::domain::conversation::{ConversationKind, MEMBER, Membership, Subject};
+use crate::domain::flow::{Phase, Standing as FlowStanding};
+use crate::domain::ids::UserId;
 use crate::domain::ids::{ConversationId, ConversationNo, MessageId};
+use crate::domain::limits;
 use crate::domain::principal::{Profile, Roles};
+use crate::store::changes::Returns;
 
 const PLACE: ConversationNo = ConversationNo(7);
 
@@ -95,6 +102,23 @@ fn state(kind: ConversationKind) -> State {
 
 fn group() -> State {
     state(ConversationKind::Group)
+}
+
+/// How a deal stands in this phase.
+fn standing(phase: Phase) -> FlowStanding {
+    FlowStanding {
+        flow: "bid".to_owned(),
+        flow_version: 1,
+        state: "begun".to_owned(),
+        title: "Begun".to_owned(),
+        state_version: 1,
+        awaiting_role: None,
+        phase,
+        entered_at: moment(0),
+        deadline: None,
+        chat: BTreeMap::new(),
+        offers: BTreeMap::new(),
+    }
 }
 
 /// `change`, `already`, or the code of the refusal.

@@ -1,0 +1,2 @@
+drop index participant_changes_left;
+alter table conversation_changes drop column subject;

@@ -1,0 +1,227 @@
+//! What a room decides on the people of a conversation, its title, its status and its subject. Pure.
+
+use serde_json::Value;
+
+use super::{Decision, State};
+use crate::domain::command::{Command, ParticipantChange};
+use crate::domain::conversation::{
+    ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
+};
+use crate::domain::flow::Phase;
+use crate::domain::ids::UserId;
+use crate::domain::limits;
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::store::changes::{ChangeKind, Returns};
+
+impl State {
+    /// Refuses who may not know of the conversation. Whoever left a direct conversation may ask to be in it again.
+    pub(super) fn may_ask(&self, caller: &Principal, command: &Command) -> Result<(), Refusal> {
+        let own = self.person(caller.no);
+        let may_come_back = self.conversation.kind == ConversationKind::Direct
+            && own.is_some_and(|own| own.membership == Membership::Left && !own.blocked);
+        match command {
+            Command::AddParticipant { user, .. } if may_come_back && *user == caller.id => Ok(()),
+            _ => self.standing(caller).map(drop),
+        }
+    }
+
+    fn find(&self, id: &UserId) -> Option<&Participant> {
+        self.people.values().find(|person| person.id == *id)
+    }
+
+    fn must_manage(&self, caller: &Principal) -> Result<(), Refusal> {
+        let may = self.manages(caller);
+        may.then_some(()).ok_or(Refusal::Forbidden(
+            "Only its owner or an admin may manage this conversation",
+        ))
+    }
+
+    pub(super) fn decide_add(
+        &self,
+        caller: &Principal,
+        user: &UserId,
+        role: Option<&str>,
+    ) -> Result<Decision, Refusal> {
+        let before = self.find(user);
+        let is_direct = self.conversation.kind == ConversationKind::Direct;
+        let comes_back = before.is_some_and(|person| person.membership == Membership::Left);
+        match self.conversation.kind {
+            ConversationKind::Direct if comes_back => {}
+            ConversationKind::Direct
+                if before.is_some_and(|p| p.membership == Membership::Present) => {}
+            ConversationKind::Direct => {
+                return Err(Refusal::Unprocessable(
+                    "Nobody can be added to a direct conversation: make a group",
+                ));
+            }
+            ConversationKind::Group | ConversationKind::Support => self.must_manage(caller)?,
+        }
+        if before.is_some_and(|person| person.membership == Membership::Present) {
+            return Ok(Decision::Already);
+        }
+        let present = self
+            .people
+            .values()
+            .filter(|person| person.membership == Membership::Present)
+            .count();
+        if present >= limits::PARTICIPANTS {
+            return Err(Refusal::Unprocessable("The conversation is full"));
+        }
+        let role = role
+            .or(before.map(|person| person.role.as_str()))
+            .unwrap_or(MEMBER)
+            .to_owned();
+        let returns = match caller.roles.opens_every_conversation() || is_direct {
+            true => Returns::Always,
+            false => Returns::Once,
+        };
+        Ok(Decision::Change(ChangeKind::Add {
+            user: user.clone(),
+            role,
+            returns,
+        }))
+    }
+
+    pub(super) fn decide_change(
+        &self,
+        caller: &Principal,
+        user: &UserId,
+        change: &ParticipantChange,
+    ) -> Result<Decision, Refusal> {
+        let person = self.present(user)?;
+        let is_other_of_two =
+            self.conversation.kind == ConversationKind::Direct && person.no != caller.no;
+        if !is_other_of_two || change.role.is_some() {
+            self.must_manage(caller)?;
+        }
+        let mut after = person.clone();
+        after.role = change.role.clone().unwrap_or(after.role);
+        after.muted = change.muted.unwrap_or(after.muted);
+        after.blocked = change.blocked.unwrap_or(after.blocked);
+        Ok(change_unless_same(person, after))
+    }
+
+    pub(super) fn decide_removal(
+        &self,
+        caller: &Principal,
+        user: &UserId,
+    ) -> Result<Decision, Refusal> {
+        let person = self.present(user)?;
+        let leaves = person.no == caller.no;
+        if !leaves {
+            if self.conversation.kind == ConversationKind::Direct
+                && !caller.roles.opens_every_conversation()
+            {
+                return Err(Refusal::Unprocessable(
+                    "Nobody can be removed from a direct conversation: block or leave",
+                ));
+            }
+            self.must_manage(caller)?;
+        }
+        let membership = if leaves {
+            Membership::Left
+        } else {
+            Membership::Removed
+        };
+        Ok(change_unless_same(
+            person,
+            Participant {
+                membership,
+                ..person.clone()
+            },
+        ))
+    }
+
+    fn present(&self, user: &UserId) -> Result<&Participant, Refusal> {
+        let found = self
+            .find(user)
+            .filter(|person| person.membership == Membership::Present);
+        found.ok_or(Refusal::ParticipantNotFound)
+    }
+
+    pub(super) fn decide_settings(
+        &self,
+        caller: &Principal,
+        title: Option<&Option<String>>,
+        status: Option<ConversationStatus>,
+    ) -> Result<Decision, Refusal> {
+        if self.conversation.kind != ConversationKind::Direct {
+            self.must_manage(caller)?;
+        }
+        let after_title = title
+            .cloned()
+            .unwrap_or_else(|| self.conversation.title.clone());
+        let after_status = status.unwrap_or(self.conversation.status);
+        if after_title == self.conversation.title && after_status == self.conversation.status {
+            return Ok(Decision::Already);
+        }
+        Ok(Decision::Change(ChangeKind::Settings {
+            title: after_title,
+            status: after_status,
+            card: None,
+        }))
+    }
+
+    /// The platform's word on the subject. With its first one the conversation becomes the platform's: its title is what the
+    /// platform says, none included, and it is open.
+    pub(super) fn decide_description(
+        &self,
+        caller: &Principal,
+        title: Option<&String>,
+        card: &Value,
+    ) -> Result<Decision, Refusal> {
+        must_be_platform(caller)?;
+        let now = &self.conversation;
+        let Some(subject) = &now.subject else {
+            return Ok(Decision::Already);
+        };
+        let (title, status) = match (subject.is_described(), title) {
+            (true, None) => (now.title.clone(), now.status),
+            (true, Some(title)) => (Some(title.clone()), now.status),
+            (false, title) => (title.cloned(), ConversationStatus::Open),
+        };
+        if subject.card == *card && title == now.title && status == now.status {
+            return Ok(Decision::Already);
+        }
+        Ok(Decision::Change(ChangeKind::Settings {
+            title,
+            status,
+            card: Some(card.clone()),
+        }))
+    }
+
+    pub(super) fn decide_assignment(
+        &self,
+        caller: &Principal,
+        user: &UserId,
+        role: &str,
+    ) -> Result<Decision, Refusal> {
+        must_be_platform(caller)?;
+        let deal = self.conversation.flow.as_ref();
+        if deal.is_some_and(|deal| deal.phase == Phase::Running) {
+            return Ok(Decision::Already);
+        }
+        let person = self.present(user)?;
+        let after = Participant {
+            role: role.to_owned(),
+            ..person.clone()
+        };
+        Ok(change_unless_same(person, after))
+    }
+}
+
+fn must_be_platform(caller: &Principal) -> Result<(), Refusal> {
+    let is_platform = caller.roles.service;
+    is_platform.then_some(()).ok_or(Refusal::Forbidden(
+        "Only the platform may say what a subject is and who takes which role in it",
+    ))
+}
+
+fn change_unless_same(before: &Participant, after: Participant) -> Decision {
+    if *before == after {
+        Decision::Already
+    } else {
+        Decision::Change(ChangeKind::Set { participant: after })
+    }
+}
