@@ -55,11 +55,12 @@ export function withOlder(timeline, { items, next_cursor: cursor }) {
 }
 
 /** One's own message, known from the acknowledgement of its send before its event comes. @returns {Timeline} */
-export function withSent(timeline, { id, seq, created_at, client_id, queued }, me) {
+export function withSent(timeline, { id, seq, created_at, client_id, queued, message: now }, me) {
   const { conversation_id, body, reply_to = null, attachments = [], context = null } = queued;
   const message = { id, seq, created_at, client_id, conversation_id, body, reply_to, attachments, context };
   const isKnown = timeline.messages.some((known) => known.id === id);
-  return isKnown || !timeline.isLoaded ? timeline : merge(timeline, [{ ...message, sender_id: me, kind: "user_input" }], seq);
+  // `now` is there where the message had been sent before, and was edited or deleted since.
+  return isKnown || !timeline.isLoaded ? timeline : merge(timeline, [now ?? { ...message, sender_id: me, kind: "user_input" }], seq);
 }
 
 /** Where the history above goes on from. */

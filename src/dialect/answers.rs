@@ -30,7 +30,7 @@ pub fn acknowledgement(
 ) -> String {
     match form {
         Form::Native | Form::Stoory => stoory::answers::acknowledgement(answer, scene, reader),
-        Form::Lola => lola::answers::acknowledgement(answer, reader),
+        Form::Lola => lola::answers::acknowledgement(answer, scene, reader),
     }
 }
 

@@ -160,8 +160,10 @@ impl Draft {
         hash.update(self.kind.name());
         hash.update([0]);
         hash.update(&self.body);
-        if !self.attachments.is_empty() || self.context.is_some() || self.audience.is_some() {
-            let context = self.context.as_ref().map_or("", |json| json.get());
+        // An empty context says nothing: it is the same message as without one.
+        let context = self.context.as_ref().map_or("", |json| json.get());
+        let context = if context == "{}" { "" } else { context };
+        if !self.attachments.is_empty() || !context.is_empty() || self.audience.is_some() {
             hash.update(format!(
                 "\0{:?}\0{context}\0{:?}",
                 self.attachments, self.audience

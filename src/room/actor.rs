@@ -317,7 +317,7 @@ impl Handler<Settled> for Room {
         self.active_at = Instant::now();
         for (ticket, outcome) in settled.outcomes {
             if let Some(send) = self.sends.remove(&ticket) {
-                self.send_settled(ticket, send, outcome);
+                self.send_settled(ticket, send, outcome, context);
             } else if let Some(mark) = self.marks.remove(&ticket) {
                 self.mark_settled(mark, outcome);
             }

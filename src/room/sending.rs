@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::actor::Room;
 use super::reply::Reply;
 use crate::domain::entry::{Entry, Fact};
-use crate::domain::ids::{ConversationNo, MessageId, PolicyVersion, Seq};
+use crate::domain::ids::{MessageId, PolicyVersion, Seq};
 use crate::domain::message::{ClientIdOrigin, Draft, Message};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
@@ -138,7 +138,13 @@ impl Room {
         context.spawn(answered);
     }
 
-    pub(super) fn send_settled(&mut self, ticket: Ticket, send: WaitingSend, outcome: Outcome) {
+    pub(super) fn send_settled(
+        &mut self,
+        ticket: Ticket,
+        send: WaitingSend,
+        outcome: Outcome,
+        context: &mut Context<Self>,
+    ) {
         match outcome {
             Outcome::Stored { seq, at } => {
                 let message = self.message(&send, seq, at);
@@ -158,7 +164,13 @@ impl Room {
                 at,
                 fingerprint,
             } => {
-                self.answer_repeat(send, conversation, seq, at, fingerprint);
+                let no = self.state.conversation.no;
+                if conversation != no || fingerprint != send.draft.fingerprint(no) {
+                    return send.reply.refuse(Refusal::Conflict(
+                        "This client_id was used for another message",
+                    ));
+                }
+                self.answer_repeat(send, seq, at, context);
             }
             Outcome::Stale => {
                 self.overtaken.is_stale = true;
@@ -190,33 +202,32 @@ impl Room {
         }
     }
 
-    /// The same id with the same content answers with the first result; with another content, or in another place, it is
-    /// a conflict. One that was committed while the connection was lost is announced now.
+    /// Answers with the message as it is now: it may have been edited or deleted since it was sent first. One that was committed
+    /// while the connection was lost is announced now.
     fn answer_repeat(
         &mut self,
         send: WaitingSend,
-        conversation: ConversationNo,
         seq: Seq,
         at: chrono::DateTime<chrono::Utc>,
-        fingerprint: i64,
+        context: &mut Context<Self>,
     ) {
-        let no = self.state.conversation.no;
-        if conversation != no || fingerprint != send.draft.fingerprint(no) {
-            return send.reply.refuse(Refusal::Conflict(
-                "This client_id was used for another message",
-            ));
-        }
         self.house.metrics.repeats.inc();
-        let message = self.message(&send, seq, at);
+        let first = self.message(&send, seq, at);
+        let (id, pool) = (first.id, self.house.pool.clone());
         if seq > self.timeline.announced() {
-            self.timeline.offer(Entry {
-                seq,
-                at,
-                fact: Fact::Said(message.clone()),
-            });
+            let fact = Fact::Said(first);
+            self.timeline.offer(Entry { seq, at, fact });
         }
-        let sent = Answer::Sent(message, Novelty::Repeated);
-        send.reply.send_from(&self.scene(), Ok(sent));
+        let read = async move {
+            let found = pool.run(move |connection| messages::find(connection, id));
+            let message = found.await?;
+            message.ok_or_else(|| Error::internal("a message that was sent before is missing"))
+        };
+        let answered = read.into_actor(self).map(move |found, room, _| {
+            let sent = found.map(|message| Answer::Sent(message, Novelty::Repeated));
+            send.reply.send_from(&room.scene(), sent);
+        });
+        context.spawn(answered);
     }
 
     fn hold(&mut self, ticket: Ticket, send: WaitingSend) {

@@ -79,7 +79,7 @@ pub fn answer(
     directory: &Directory,
 ) -> ByteString {
     match answer {
-        Answer::Sent(message, _) => ack(id, SentView::new(message)),
+        Answer::Sent(message, _) => ack(id, SentView::new(message, place)),
         Answer::Message(message) => ack(id, MessageView::new(message, place, reader)),
         Answer::Joined(snapshot) => ack(id, JoinedView::new(snapshot, reader, directory)),
         Answer::Marked(seq) => ack(id, json!({ "seq": seq })),

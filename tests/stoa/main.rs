@@ -57,6 +57,7 @@ mod races;
 mod raw;
 mod renewing;
 mod repeats;
+mod sending_again;
 mod sharing;
 mod socketio;
 mod stoory;

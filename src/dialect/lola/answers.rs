@@ -1,17 +1,20 @@
 //! What a client is answered where it asks for an acknowledgement.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::views::{At, ConversationView, MessageView};
-use crate::dialect::Reader;
+use crate::dialect::{Reader, Scene};
+use crate::domain::message::Message;
 use crate::domain::snapshot::Recovery;
 use crate::wire::answer::Answer;
 
-pub(crate) fn acknowledgement(answer: &Answer, reader: Reader<'_>) -> String {
+pub(crate) fn acknowledgement(
+    answer: &Answer,
+    scene: Option<&Scene<'_>>,
+    reader: Reader<'_>,
+) -> String {
     let data = match answer {
-        Answer::Sent(message, _) => json!({
-            "success": true, "id": message.id, "seq": message.seq(), "createdAt": At(message.created_at), "clientId": message.draft.client_id,
-        }),
+        Answer::Sent(message, _) => sent(message, scene),
         Answer::Joined(snapshot) => {
             let conversation = &snapshot.conversation;
             let view =
@@ -34,4 +37,21 @@ pub(crate) fn acknowledgement(answer: &Answer, reader: Reader<'_>) -> String {
         Answer::Message(_) | Answer::Flow(_) | Answer::Done => json!({ "success": true }),
     };
     data.to_string()
+}
+
+/// A message that was sent again is told as it is now, where it was edited or deleted since.
+fn sent(message: &Message, scene: Option<&Scene<'_>>) -> Value {
+    let mut data = Map::from_iter([
+        ("success".to_owned(), json!(true)),
+        ("id".to_owned(), json!(message.id)),
+        ("seq".to_owned(), json!(message.seq())),
+        ("createdAt".to_owned(), json!(At(message.created_at))),
+        ("clientId".to_owned(), json!(message.draft.client_id)),
+    ]);
+    let changed = message.edited_at.is_some() || message.deleted_at.is_some();
+    if let Some(scene) = scene.filter(|_| changed) {
+        let now = MessageView::new(message, scene.conversation.id);
+        data.insert("message".to_owned(), json!(now));
+    }
+    Value::Object(data)
 }
