@@ -9,6 +9,7 @@ use crate::domain::ids::UserId;
 use crate::domain::limits;
 use crate::domain::principal::{Profile, Roles};
 use crate::domain::refusal::Refusal;
+use crate::domain::visible;
 
 /// Seconds by which clocks may differ.
 pub(super) const LEEWAY_SECONDS: f64 = 30.0;
@@ -186,7 +187,7 @@ fn profile(said: &Said) -> Result<Profile, Refusal> {
     };
     let avatar_url = text(&said.avatar_url, "The token's avatar_url is not a text")?;
     Ok(Profile {
-        name: bounded(&said.name, NAME)?.filter(|name| !name.trim().is_empty()),
+        name: bounded(&said.name, NAME)?.filter(|name| visible::shows_something(name)),
         email: bounded(&said.email, EMAIL)?,
         avatar_url: avatar_url
             .filter(|url| limits::https_url(url, "avatar_url").is_ok())

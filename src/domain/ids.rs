@@ -1,6 +1,7 @@
 //! Identifiers: the platform's text ids for people, UUIDs for conversations and messages, internal numbers behind them.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -14,7 +15,7 @@ pub struct UserId(Arc<str>);
 
 impl UserId {
     /// Takes a text of the form above; anything else is refused with the name of the field it stood in.
-    pub fn parse(text: &str, field: &'static str) -> Result<Self, Refusal> {
+    pub fn parse(text: &str, field: impl Into<Cow<'static, str>>) -> Result<Self, Refusal> {
         let allowed =
             |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '@' | '-');
         if text.is_empty() || text.len() > 128 || !text.chars().all(allowed) {

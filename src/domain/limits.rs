@@ -2,8 +2,13 @@
 
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 use super::refusal::Refusal;
+use super::visible;
+
+/// A field's name, or its path where it is nested: `participants[0].role`.
+type Field = Cow<'static, str>;
 
 /// Characters in a message's body.
 pub const BODY_CHARACTERS: usize = 8_000;
@@ -21,7 +26,8 @@ pub const REPLAY_CHANGES: i64 = 1_000;
 pub const FIRST_MESSAGES: i64 = 50;
 
 /// A text a person typed: no NUL (Postgres can not store it), not longer than `most` characters.
-pub fn text(value: &str, field: &'static str, most: usize) -> Result<(), Refusal> {
+pub fn text(value: &str, field: impl Into<Field>, most: usize) -> Result<(), Refusal> {
+    let field = field.into();
     if value.contains('\0') {
         return Err(Refusal::invalid(field, "must not contain a NUL character"));
     }
@@ -34,9 +40,10 @@ pub fn text(value: &str, field: &'static str, most: usize) -> Result<(), Refusal
     Ok(())
 }
 
-/// As `text`, and not empty.
-pub fn required_text(value: &str, field: &'static str, most: usize) -> Result<(), Refusal> {
-    if value.trim().is_empty() {
+/// As `text`, and it shows something.
+pub fn required_text(value: &str, field: impl Into<Field>, most: usize) -> Result<(), Refusal> {
+    let field = field.into();
+    if !visible::shows_something(value) {
         return Err(Refusal::invalid(field, "must not be empty"));
     }
     text(value, field, most)
@@ -51,22 +58,35 @@ pub fn client_id(value: &str) -> Result<(), Refusal> {
 
 /// A participant's role: 1–32 characters of `a–z 0–9 _`.
 pub fn role(value: &str) -> Result<(), Refusal> {
+    role_at(value, "role")
+}
+
+/// As `role`, in a field of another name.
+pub fn role_at(value: &str, field: impl Into<Field>) -> Result<(), Refusal> {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     let fits = (1..=32).contains(&value.len()) && value.bytes().all(allowed);
     fits.then_some(())
-        .ok_or_else(|| Refusal::invalid("role", "must be 1–32 characters of a–z 0–9 _"))
+        .ok_or_else(|| Refusal::invalid(field, "must be 1–32 characters of a–z 0–9 _"))
 }
 
-/// A web address that a browser may be sent to: https only.
-pub fn https_url(value: &str, field: &'static str) -> Result<(), Refusal> {
-    text(value, field, 2_048)?;
-    let host = value.strip_prefix("https://").unwrap_or("");
-    let fits = host.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
-        && !value.contains(|c: char| {
-            c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '\\')
-        });
-    fits.then_some(())
-        .ok_or_else(|| Refusal::invalid(field, "must be an https URL"))
+/// A web address that a browser may be sent to: https only, whose host is what it looks like.
+pub fn https_url(value: &str, field: impl Into<Field>) -> Result<(), Refusal> {
+    let field = field.into();
+    text(value, field.clone(), 2_048)?;
+    let (scheme, rest) = value.split_once("://").unwrap_or(("", ""));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
+    let fits = scheme.eq_ignore_ascii_case("https")
+        && authority.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
+        && !value
+            .contains(|c: char| !visible::is_visible(c) || matches!(c, '"' | '<' | '>' | '\\'));
+    match (fits, authority.contains('@')) {
+        (true, false) => Ok(()),
+        (true, true) => Err(Refusal::invalid(
+            field,
+            "must not name a user or a password",
+        )),
+        (false, _) => Err(Refusal::invalid(field, "must be an https URL")),
+    }
 }
 
 /// JSON kept as text: within `JSON_BYTES` and without an escaped NUL, which `jsonb` refuses.
@@ -131,6 +151,7 @@ mod tests {
     fn only_https_is_a_link() {
         assert!(https_url("https://example.com/a.png", "url").is_ok());
         assert!(https_url("https://[2001:db8::1]/x", "url").is_ok());
+        assert!(https_url("HTTPS://A.example/x?mail=a@b.c", "url").is_ok());
         for wrong in [
             "http://example.com",
             "javascript:alert(1)",
@@ -139,6 +160,10 @@ mod tests {
             "//x",
             "https://a\"b",
             "data:,x",
+            "https://user:pw@a.example/",
+            "https://a.example@evil.example/",
+            "https://a.example\u{202E}moc.evil/",
+            "https://a.example/\u{200B}",
         ] {
             assert!(https_url(wrong, "url").is_err(), "{wrong}");
         }

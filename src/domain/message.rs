@@ -145,7 +145,8 @@ impl Draft {
                 format!("must be at most {}", limits::ATTACHMENTS),
             ));
         }
-        self.attachments.iter().try_for_each(check_attachment)?;
+        let mut attachments = self.attachments.iter().enumerate();
+        attachments.try_for_each(|(place, attachment)| check_attachment(place, attachment))?;
         self.context
             .as_ref()
             .map_or(Ok(()), |json| limits::json(json.get(), "context"))
@@ -178,13 +179,12 @@ impl Draft {
     }
 }
 
-fn check_attachment(attachment: &Attachment) -> Result<(), Refusal> {
-    limits::https_url(&attachment.url, "attachments")?;
-    for text in [&attachment.name, &attachment.media_type]
-        .into_iter()
-        .flatten()
-    {
-        limits::text(text, "attachments", 255)?;
+fn check_attachment(place: usize, attachment: &Attachment) -> Result<(), Refusal> {
+    let at = |field: &str| format!("attachments[{place}].{field}");
+    limits::https_url(&attachment.url, at("url"))?;
+    for (text, field) in [(&attachment.name, "name"), (&attachment.media_type, "type")] {
+        text.as_deref()
+            .map_or(Ok(()), |text| limits::text(text, at(field), 255))?;
     }
     Ok(())
 }

@@ -15,4 +15,5 @@ pub mod payment;
 pub mod principal;
 pub mod refusal;
 pub mod snapshot;
+pub mod visible;
 pub mod whole;

@@ -124,6 +124,14 @@ impl Refusal {
         }
     }
 
+    /// The same, where what was refused stands in another field.
+    pub fn within(self, outer: &str) -> Self {
+        match self {
+            Self::Invalid { field, reason } => Self::invalid(format!("{outer}.{field}"), reason),
+            other => other,
+        }
+    }
+
     /// The stable code and the HTTP status that go with it.
     pub fn code_and_status(&self) -> (&'static str, u16) {
         match self {

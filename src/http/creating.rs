@@ -19,6 +19,7 @@ use crate::domain::ids::{ConversationId, UserId, UserNo};
 use crate::domain::limits;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
+use crate::domain::visible;
 use crate::error::Error;
 use crate::store::creation::{Creation, NewConversation};
 use crate::store::{participants, users};
@@ -48,7 +49,7 @@ pub struct NewConversationBody {
     title: Option<String>,
     /// The caller's own role
     role: Option<String>,
-    /// What is said at once
+    /// What is said at once where the conversation is new; where it is there already, nothing is
     first_message: Option<NewMessageBody>,
     /// The deal that it is to be
     flow: Option<NewFlowBody>,
@@ -71,15 +72,18 @@ fn people_of(
             body.role.clone().unwrap_or_else(|| default.to_owned()),
         ));
     }
-    for invited in &body.participants {
-        let id = UserId::parse(&invited.user_id, "participants.user_id")?;
+    for (place, invited) in body.participants.iter().enumerate() {
+        let at = |field: &str| format!("participants[{place}].{field}");
+        let id = UserId::parse(&invited.user_id, at("user_id"))?;
+        let role = invited.role.as_deref();
+        role.map_or(Ok(()), |role| limits::role_at(role, at("role")))?;
         let role = invited.role.clone();
         match people.iter_mut().find(|(known, _)| *known == id) {
             Some((_, known)) => *known = role.unwrap_or_else(|| known.clone()),
             None => people.push((id, role.unwrap_or_else(|| MEMBER.to_owned()))),
         }
     }
-    people.iter().try_for_each(|(_, role)| limits::role(role))?;
+    body.role.as_deref().map_or(Ok(()), limits::role)?;
     match (body.kind, people.len()) {
         (ConversationKind::Direct, 2) => Ok(people),
         (ConversationKind::Direct, _) => Err(Refusal::Unprocessable(
@@ -158,7 +162,8 @@ async fn create_or_get(
     let first_message = body
         .first_message
         .map(|message| message.draft(caller))
-        .transpose()?;
+        .transpose()
+        .map_err(|refusal| refusal.within("first_message"))?;
     let subject = body.subject.map(|subject| subject.check(caller));
     let subject = subject.transpose()?;
     if subject.is_some() && body.flow.is_some() && !caller.roles.service {
@@ -173,7 +178,7 @@ async fn create_or_get(
         id: ConversationId::fresh(),
         first_step: None,
         kind: body.kind,
-        title: body.title.filter(|title| !title.trim().is_empty()),
+        title: body.title.filter(|title| visible::shows_something(title)),
         subject,
         creator: caller.no,
         participants: numbers_of(server, people).await?,

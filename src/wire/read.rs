@@ -5,35 +5,59 @@ use serde::de::IgnoredAny;
 
 use crate::domain::refusal::Refusal;
 
+/// Characters of a path that are told; names in it are the caller's.
+const LONGEST_PATH: usize = 100;
+
 /// Reads a value that is no array; a failure names the field, from serde's own words or from the path at which it stopped.
 pub fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refusal> {
     // serde would fill in a structure's fields from an array, by their places.
     if text.trim_start().starts_with('[') {
         return Err(Refusal::invalid("body", "must be an object"));
     }
-    serde_json::from_str(text).map_err(|error| explain(text, &error))
+    serde_json::from_str(text).map_err(|error| explain::<T>(text, &error))
 }
 
 /// What is wrong with a text whose JSON escapes one half of a character that takes two, as JavaScript cuts them.
 pub const HALF_A_CHARACTER: &str = "contains half of a character (a lone surrogate)";
 
-fn explain(text: &str, error: &serde_json::Error) -> Refusal {
+fn explain<'a, T: Deserialize<'a>>(text: &'a str, error: &serde_json::Error) -> Refusal {
     let said = error.to_string();
     if error.is_syntax() || error.is_eof() {
         return unreadable(text, &said, before(text, error));
     }
+    let path = path_of::<T>(text);
     for (opening, reason) in [
         ("missing field `", "is missing"),
         ("duplicate field `", "is given twice"),
+        ("unknown field `", "is not known"),
     ] {
         let rest = said.strip_prefix(opening);
         if let Some(field) = rest.and_then(|rest| rest.split('`').next()) {
-            return Refusal::invalid(field.to_owned(), reason);
+            return Refusal::invalid(member(path, field), reason);
         }
     }
     let reason = said.split(" at line ").next().unwrap_or_default();
-    let field = field_before(text, error.column()).unwrap_or("body");
-    Refusal::invalid(field.to_owned(), plain_words(reason))
+    let last_named = || field_before(text, error.column()).unwrap_or("body");
+    let field = path.unwrap_or_else(|| last_named().to_owned());
+    Refusal::invalid(field, plain_words(reason))
+}
+
+/// Where in the text reading stops, as `participants[0].role`; none at the top.
+fn path_of<'a, T: Deserialize<'a>>(text: &'a str) -> Option<String> {
+    let mut source = serde_json::Deserializer::from_str(text);
+    let stopped = serde_path_to_error::deserialize::<_, T>(&mut source).err()?;
+    let path = stopped.path().to_string();
+    let told: String = path.chars().take(LONGEST_PATH).collect();
+    (told != "." && !told.contains('?')).then_some(told)
+}
+
+/// A member of what is at a path. Where reading stops at a member's name, the path may have it already.
+fn member(path: Option<String>, field: &str) -> String {
+    match path {
+        None => field.to_owned(),
+        Some(path) if path == field || path.ends_with(&format!(".{field}")) => path,
+        Some(path) => format!("{path}.{field}"),
+    }
 }
 
 /// What is wrong with a text that was not read to its end: it is no JSON, or JSON that goes beyond what can be kept.
@@ -176,6 +200,53 @@ mod tests {
         assert_eq!(field("nonsense"), "body");
         assert_eq!(field("[]"), "body");
         assert_eq!(field(r#"{"seq":1,"body":{"a":2}}"#), "body");
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "only its reading is tested")]
+    struct Nested {
+        people: Vec<Sample>,
+        files: Option<Vec<Strict>>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only its reading is tested")]
+    struct Strict {
+        url: String,
+    }
+
+    #[test]
+    fn a_nested_field_is_named_by_its_path() {
+        for (text, told) in [
+            (r#"{"people":["jonas"]}"#, "people[0] must be an object"),
+            (
+                r#"{"people":[{"body":"x"},{"body":1}]}"#,
+                "people[1].body must be a text",
+            ),
+            (
+                r#"{"people":[{"body":"x"},{}]}"#,
+                "people[1].body is missing",
+            ),
+            (
+                r#"{"people":[{"body":"x","body":"y"}]}"#,
+                "people[0].body is given twice",
+            ),
+            (
+                r#"{"people":[{"body":"x","seq":"y"}]}"#,
+                "people[0].seq must be a whole number",
+            ),
+            (
+                r#"{"people":[],"files":[{"url":"x","u":1}]}"#,
+                "files[0].u is not known",
+            ),
+            (r#"{"people":{}}"#, "people must be an array"),
+        ] {
+            match read::<Nested>(text) {
+                Err(refusal) => assert_eq!(refusal.message(), told, "{text}"),
+                Ok(read) => panic!("{text}: {read:?}"),
+            }
+        }
     }
 
     #[test]

@@ -74,7 +74,7 @@ async fn fields_of_no_form_are_named() {
         (
             "/api/v1/conversations".to_owned(),
             json!({ "kind": "group", "participants": [{ "user_id": "" }] }),
-            "participants.user_id",
+            "participants[0].user_id",
         ),
         (
             "/api/v1/conversations".to_owned(),

@@ -186,7 +186,7 @@ owner PARTICIPANT_NOT_FOUND DELETE conversations/$g/participants/left {}
 evil BLOCKED DELETE conversations/$x/participants/victim {}
 evil BLOCKED POST conversations {"kind":"direct","participants":[{"user_id":"victim"}]}
 evil BLOCKED POST conversations {"kind":"direct","participants":[{"user_id":"victim"}],"first_message":{"body":"buy!"}}
-evil BLOCKED POST conversations {"kind":"direct","participants":[{"user_id":"victim","role":"influencer"}],"role":"brand_owner","flow":{"name":"campaign"}}
+evil FORBIDDEN POST conversations {"kind":"direct","participants":[{"user_id":"victim","role":"influencer"}],"role":"brand_owner","flow":{"name":"campaign"}}
 owner CONFLICT POST conversations {"kind":"group","participants":[{"user_id":"member"}],"first_message":{"body":"other","client_id":"known"}}
 owner MESSAGE_NOT_FOUND POST conversations {"kind":"group","participants":[{"user_id":"member"}],"first_message":{"body":"x","reply_to":"$m"}}
 owner UNPROCESSABLE POST conversations {"kind":"direct","participants":[{"user_id":"owner"}]}

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::flow::{Field, FieldKind};
 use crate::domain::refusal::Refusal;
+use crate::domain::visible;
 use crate::flow::value;
 
 /// The form as a deal keeps it: only known fields, each of its type, texts trimmed, money with its currency; what was left empty is absent.
@@ -36,7 +37,10 @@ pub(super) fn checked(
 
 /// The value as it is kept; none where it was left empty.
 fn filled(field: &Field, given: &Value) -> Result<Option<Value>, String> {
-    if given.as_str().is_some_and(|text| text.trim().is_empty()) {
+    if given
+        .as_str()
+        .is_some_and(|text| !visible::shows_something(text))
+    {
         return Ok(None);
     }
     let longest = field.max_length.unwrap_or(value::LONGEST_TEXT);
