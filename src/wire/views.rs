@@ -137,6 +137,35 @@ pub struct ParticipantView<'a> {
     joined_at: DateTime<Utc>,
 }
 
+/// Somebody who took part once: enough to name the sender of their messages.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FormerParticipant)]
+pub struct FormerParticipantView<'a> {
+    /// The platform's id
+    user_id: &'a str,
+    /// The name to show
+    name: Option<&'a str>,
+    /// A picture
+    avatar_url: Option<&'a str>,
+}
+
+fn former_participants(people: &[Participant]) -> Vec<FormerParticipantView<'_>> {
+    let former = people
+        .iter()
+        .filter(|person| person.membership != Membership::Present);
+    former.map(FormerParticipantView::new).collect()
+}
+
+impl<'a> FormerParticipantView<'a> {
+    fn new(person: &'a Participant) -> Self {
+        Self {
+            user_id: person.id.as_str(),
+            name: person.name.as_deref(),
+            avatar_url: person.avatar_url.as_deref(),
+        }
+    }
+}
+
 /// Those who take part now, with their presence.
 pub fn participants<'a>(
     people: &'a [Participant],
@@ -209,6 +238,8 @@ pub struct ConversationView<'a> {
     subject: Option<SubjectView<'a>>,
     /// Those who take part
     participants: Vec<ParticipantView<'a>>,
+    /// Those who took part and left or were removed: their messages stay
+    former_participants: Vec<FormerParticipantView<'a>>,
     /// The seq of its newest change
     last_seq: Seq,
     /// How its deal stands, if it has one
@@ -251,6 +282,7 @@ impl<'a> ConversationView<'a> {
             status: conversation.status,
             subject: conversation.subject.as_ref().map(SubjectView::new),
             participants: participants(people, directory),
+            former_participants: former_participants(people),
             last_seq: conversation.last_seq,
             flow: conversation
                 .flow

@@ -1,6 +1,12 @@
 // The open conversation is the address's fragment: a reload, the browser's back button and a second window find it there.
 
-const inAddress = () => decodeURIComponent(location.hash.slice(1)) || null;
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The id in the address; null where the fragment is none, whatever somebody has pasted there. */
+function inAddress() {
+  const fragment = location.hash.slice(1);
+  return ID.test(fragment) ? fragment.toLowerCase() : null;
+}
 
 /** Goes to a conversation, or back to the list. */
 export function goTo(conversationId) {

@@ -1,6 +1,6 @@
 // What happens in a deal, in words: who, what, whose turn, until when.
 import { turnOf } from "./deals.js";
-import { nameOf, participantOf, wordsOf } from "./names.js";
+import { knownPersonOf, nameOf, wordsOf } from "./names.js";
 import { comingTimeOf } from "./times.js";
 
 const ACTORS = { staff: "Support", system: "The flow", timer: "The clock", payment: "The payment" };
@@ -8,7 +8,7 @@ const ACTORS = { staff: "Support", system: "The flow", timer: "The clock", payme
 /** Who did something: "You", somebody's first name, or what it was if nobody did. */
 export function actorName({ actor, actor_id: id }, conversation, me) {
   if (id === me) return "You";
-  const person = participantOf(conversation, id);
+  const person = knownPersonOf(conversation, id);
   if (person || (id && !ACTORS[actor])) return firstNameOf(person ?? { user_id: id });
   return ACTORS[actor] ?? (actor ? wordsOf(actor) : "Somebody");
 }

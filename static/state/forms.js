@@ -14,15 +14,19 @@ export const labelOf = (field) => field.label ?? wordsOf(field.name);
 
 const fits = (test, problem) => (text) => (test(text) ? { value: text } : { problem });
 
+/** Beyond these, numbers are not exact in a browser. */
+const [LEAST, MOST] = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+
 function within(field, number, shown) {
-  if (field.min != null && number < field.min) return { problem: `At least ${shown(field.min)}.` };
-  if (field.max != null && number > field.max) return { problem: `At most ${shown(field.max)}.` };
+  const [least, most] = [Math.max(field.min ?? LEAST, LEAST), Math.min(field.max ?? MOST, MOST)];
+  if (number < least) return { problem: `At least ${shown(least)}.` };
+  if (number > most) return { problem: `At most ${shown(most)}.` };
   return null;
 }
 
 function readNumber(text, field) {
-  const number = /^[+-]?\d+$/.test(text) ? Number(text) : NaN;
-  if (!Number.isSafeInteger(number)) return { problem: "A whole number, please." };
+  if (!/^[+-]?\d+$/.test(text)) return { problem: "A whole number, please." };
+  const number = Number(text);
   return within(field, number, String) ?? { value: number };
 }
 

@@ -4,6 +4,16 @@ export const nameOf = (person) => person?.name || person?.user_id || "Somebody";
 
 export const participantOf = (conversation, userId) => conversation?.participants?.find((person) => person.user_id === userId);
 
+/** Whoever takes or took part. */
+export const knownPersonOf = (conversation, userId) =>
+  participantOf(conversation, userId) ?? conversation?.former_participants?.find((person) => person.user_id === userId);
+
+/** Whoever said something here, with a name and a face: former participants keep theirs. */
+export const personOf = (conversation, userId) => knownPersonOf(conversation, userId) ?? { user_id: userId };
+
+/** Whether more than two people take or took part, so that each message needs the name and the face of its sender. */
+export const isCrowd = (conversation) => conversation.participants.length + (conversation.former_participants?.length ?? 0) > 2;
+
 export const othersIn = (conversation, me) => (conversation?.participants ?? []).filter((person) => person.user_id !== me);
 
 /** The one on the other side, where there are two people. A group with a title stays a group, however few are left in it. */

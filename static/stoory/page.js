@@ -19,9 +19,36 @@ const act = {
   pay: (config) => doing(payOrder(config)),
 };
 
+/** What is shown already: a message that is the same stays as it is, with what was typed into its form. */
+const shown = new Map();
+
+/** Whatever of a message can be seen, in one text. */
+function lookOf({ sender_id, message, action_required, action_data }) {
+  const sorted = (_, value) =>
+    value && typeof value === "object" && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort()) : value;
+  return JSON.stringify([sender_id, message, Boolean(action_required && action_data), action_data], sorted);
+}
+
+function elementOf(message) {
+  const look = lookOf(message);
+  const known = shown.get(message.id);
+  if (known?.look === look) return known.element;
+  const made = { look, element: renderMessage(message, act) };
+  shown.set(message.id, made);
+  return made.element;
+}
+
 function showMessages() {
-  place("messages").replaceChildren(...[...state.messages.values()].map((message) => renderMessage(message, act)));
-  place("messages").lastElementChild?.scrollIntoView({ block: "nearest" });
+  const list = place("messages");
+  const before = list.lastElementChild;
+  const wanted = [...state.messages.values()].map(elementOf);
+  const kept = new Set(wanted);
+  [...list.children].filter((element) => !kept.has(element)).forEach((element) => element.remove());
+  wanted.forEach((element, index) => {
+    if (list.children[index] !== element) list.insertBefore(element, list.children[index] ?? null);
+  });
+  for (const id of shown.keys()) if (!state.messages.has(id)) shown.delete(id);
+  if (list.lastElementChild !== before) list.lastElementChild?.scrollIntoView({ block: "nearest" });
 }
 
 function showContext(context) {
@@ -33,9 +60,12 @@ function showContext(context) {
 /** A step answers the cards that waited; what was answered is shown without its buttons. */
 async function refresh() {
   const conversation = state.open;
+  const before = new Set(state.messages.keys());
   const messages = await getMessages(conversation);
   if (conversation !== state.open) return;
-  state.messages = new Map(messages.map((message) => [message.id, message]));
+  // What came while the answer was on its way is newer than the answer.
+  const since = [...state.messages].filter(([id]) => !before.has(id));
+  state.messages = new Map([...messages.map((message) => [message.id, message]), ...since]);
   showMessages();
 }
 
@@ -78,6 +108,7 @@ const otherOf = ({ brand_owner_id, influencer_id }) => (brand_owner_id === curre
 async function open(conversation) {
   if (state.open) socket.emit("leave_conversation", state.open);
   state.open = conversation.id;
+  state.messages = new Map();
   current.otherUserId = otherOf(conversation);
   socket.emit("join_conversation", conversation.id);
   showContext(conversation);

@@ -1,4 +1,5 @@
 // The guide's renderMessage and renderActionMessage, without JSX.
+import { shownMoney } from "../state/money.js";
 import { current } from "./calls.js";
 
 /** An element with properties and children; texts stay texts. */
@@ -32,13 +33,19 @@ function renderActionMessage(message, act) {
   );
 }
 
-/** The amount is in paise. */
+/** The amount is in the currency's smallest unit: paise, yen. */
 function renderPayment({ razorpay_config: config }, act) {
-  const money = new Intl.NumberFormat("en-IN", { style: "currency", currency: config.currency });
-  const text = `Pay ${money.format(config.amount / 100)}`;
+  const text = `Pay ${shownMoney(config)}`;
   const pay = element("button", { type: "button", className: "btn btn-success", dataset: { test: "pay" } }, text);
   pay.addEventListener("click", () => act.pay(config));
   return element("div", { className: "action-buttons" }, pay);
+}
+
+/** A form that is on its way is not sent twice. What was typed stays, should it be refused. */
+function whileBusy(form, work) {
+  const fields = [...form.elements];
+  fields.forEach((field) => (field.disabled = true));
+  work.finally(() => fields.forEach((field) => (field.disabled = false)));
 }
 
 function renderButtons(buttons, act) {
@@ -53,7 +60,7 @@ function renderButton(button, press) {
   const form = element("form", { className: "input-field" }, ...fields, pressed);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    press(button, form);
+    whileBusy(form, press(button, form));
   });
   return form;
 }
@@ -64,7 +71,7 @@ function renderInput({ input_field, submit_button }, act) {
   const form = element("form", { className: "input-field" }, field, submit);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    act.submit(field.value, input_field.id);
+    whileBusy(form, act.submit(field.value, input_field.id));
   });
   return form;
 }

@@ -55,8 +55,8 @@ export function ActionCard({ row, conversation }) {
   const title = `card-${message.id}`;
   return html`<article class=${`action-card ${answer ? "is-done" : "is-open"}`} ref=${place} tabindex="-1" aria-labelledby=${title} data-test="action-card" data-id=${message.id}
     data-seq=${message.seq} data-state=${answer ? "done" : "open"} data-version=${card.state_version} onfocusin=${note}>
-    <h3 id=${title} data-test="card-title">${card.title}</h3>
-    ${card.subtitle && html`<p class="card-line" data-test="card-line"><${RichText} text=${card.subtitle} /></p>`}
+    <h3 id=${title} dir="auto" data-test="card-title">${card.title}</h3>
+    ${card.subtitle && html`<p class="card-line" dir="auto" data-test="card-line"><${RichText} text=${card.subtitle} /></p>`}
     ${answer ? html`<${Answer} card=${card} answer=${answer} conversation=${conversation} outline=${outline} />` : html`<${Open} message=${message} conversation=${conversation} outline=${outline} />`}
   </article>`;
 }

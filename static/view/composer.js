@@ -2,7 +2,7 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.js";
 import { editMessage } from "../state/actions.js";
 import { draftOf, keepDraft } from "../state/drafts.js";
-import { counterpartOf, nameOf, participantOf, previewOf } from "../state/names.js";
+import { counterpartOf, nameOf, participantOf, personOf, previewOf } from "../state/names.js";
 import { tell } from "../state/notices.js";
 import { setLeftAt } from "../state/opening.js";
 import { useSession } from "../state/session.js";
@@ -25,9 +25,9 @@ function IntentBar({ intent, conversation, onPlain }) {
   const { me } = useSession();
   const { reply, edit } = intent;
   if (!reply && !edit) return null;
-  const who = reply && (reply.sender_id === me ? "yourself" : nameOf(participantOf(conversation, reply.sender_id)));
+  const who = reply && (reply.sender_id === me ? "yourself" : nameOf(personOf(conversation, reply.sender_id)));
   return html`<div class="intent-bar" data-test=${edit ? "edit-bar" : "reply-bar"}>
-    <div><strong>${edit ? "Editing your message" : `Replying to ${who}`}</strong><span class="preview">${previewOf(edit ?? reply)}</span></div>
+    <div><strong>${edit ? "Editing your message" : `Replying to ${who}`}</strong><span class="preview" dir="auto">${previewOf(edit ?? reply)}</span></div>
     <${IconButton} name="close" label="Cancel" hook="cancel" onClick=${onPlain} />
   </div>`;
 }
@@ -131,7 +131,7 @@ function OpenComposer({ conversation, intent, onIntent, onPlain }) {
     <${Chips} files=${files} onRemove=${(file) => setFiles(files.filter((one) => one !== file))} />
     <div class="composer-line">
       ${!intent.edit && html`<${IconButton} name="clip" label="Attach a file by its address" hook="attach" onClick=${() => setIsAttaching(true)} />`}
-      <textarea ref=${area} rows="1" aria-label=${label} placeholder=${label} data-test="composer" value=${text} onInput=${input} onKeyDown=${press} onBlur=${() => typist.current(false)}></textarea>
+      <textarea ref=${area} rows="1" dir="auto" aria-label=${label} placeholder=${label} data-test="composer" value=${text} onInput=${input} onKeyDown=${press} onBlur=${() => typist.current(false)}></textarea>
       ${rest < 500 && html`<span class=${rest < 0 ? "length is-over" : "length"} role="status" data-test="length">${rest} left</span>`}
       <button class="send" disabled=${!canSend} aria-label=${intent.edit ? "Save" : "Send"} title=${intent.edit ? "Save" : "Send (Enter)"} data-test="send"><${Icon} name=${intent.edit ? "sent" : "send"} /></button>
     </div>

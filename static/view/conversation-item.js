@@ -2,7 +2,7 @@
 import { html } from "../vendor/htm-preact.js";
 import { addressOf } from "../state/identity.js";
 import { lastActivityOf, progressOf } from "../state/conversations.js";
-import { counterpartOf, nameOf, participantOf, previewOf, titleOf } from "../state/names.js";
+import { counterpartOf, nameOf, personOf, previewOf, titleOf } from "../state/names.js";
 import { fullTimeOf, shortTimeOf } from "../state/times.js";
 import { goTo } from "../state/address.js";
 import { useChosen, useSession } from "../state/session.js";
@@ -19,10 +19,10 @@ function Preview({ conversation }) {
   if (typed) return html`<span class="preview is-typing" data-test="preview">${typed}</span>`;
   if (!last) return html`<span class="preview" data-test="preview">No messages yet</span>`;
   const isMine = last.sender_id === me;
-  const sender = !counterpartOf(conversation, me) && !isMine && last.sender_id ? nameOf(participantOf(conversation, last.sender_id)) : null;
+  const sender = !counterpartOf(conversation, me) && !isMine && last.sender_id ? nameOf(personOf(conversation, last.sender_id)) : null;
   return html`<span class="preview" data-test="preview">
     ${isMine && !last.deleted_at && html`<${Tick} state=${progressOf(last, conversation, me)} />`}
-    ${sender && html`<span class="preview-sender">${sender.split(" ")[0]}: </span>`}${previewOf(last)}
+    ${sender && html`<span class="preview-sender">${sender.split(" ")[0]}: </span>`}<bdi>${previewOf(last)}</bdi>
   </span>`;
 }
 
@@ -44,10 +44,10 @@ export function ConversationItem({ conversation, isOpen }) {
       ${counterpart ? html`<${Avatar} person=${counterpart} showsPresence=${true} />` : html`<${GroupAvatar} id=${id} />`}
       <span class="item-main">
         <span class="item-line">
-          <span class="item-name" data-test="conversation-name">${titleOf(conversation, me)}</span>
+          <span class="item-name" dir="auto" data-test="conversation-name">${titleOf(conversation, me)}</span>
           <time class="item-time" datetime=${at} title=${fullTimeOf(at)} data-test="list-time">${shortTimeOf(at)}</time>
         </span>
-        ${subject?.title && html`<span class="item-subject">${subject.title}</span>`}
+        ${subject?.title && html`<span class="item-subject" dir="auto">${subject.title}</span>`}
         <span class="item-line">
           <${Preview} conversation=${conversation} />
           <${TurnChip} conversation=${conversation} />

@@ -25,7 +25,7 @@ function Head({ conversation, showsContext, onContext }) {
     <${IconButton} name="back" label="Back to the list" hook="back" look="back-button" onClick=${() => goTo(null)} />
     ${counterpart ? html`<${Avatar} person=${counterpart} size="small" showsPresence=${true} />` : html`<${GroupAvatar} id=${conversation.id} size="small" />`}
     <div class="conversation-names">
-      <h2 data-test="conversation-title">${titleOf(conversation, me)}</h2>
+      <h2 dir="auto" data-test="conversation-title">${titleOf(conversation, me)}</h2>
       <p class="quiet" data-test="conversation-state">${stateOf(conversation, counterpart)}</p>
     </div>
     <${IconButton} name="info" label="About this conversation" hook="context-toggle" look="context-toggle" aria-expanded=${String(showsContext)} onClick=${onContext} />

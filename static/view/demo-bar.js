@@ -30,13 +30,13 @@ function Demo({ session }) {
   return html`<header class="demo-bar" data-test="demo-bar">
     <h1 class="visually-hidden">Stoa</h1>
     <strong class="demo-tag">Demo</strong>
-    <label class="demo-who"><span>You are</span>
+    <label class="demo-who"><span class="demo-label">You are</span>
       <select data-test="person-switcher" onChange=${change}>
         ${session.people.map((person) => html`<option value=${person.user_id} selected=${person.user_id === session.me}>${nameOf(person)}</option>`)}
       </select>
     </label>
     <${OtherSide} />
-    <a class="demo-link" href=${`/stoory.html?as=${encodeURIComponent(session.me)}`} data-test="stoory-link">The same over Socket.IO</a>
+    <a class="demo-link" href=${`/stoory.html?as=${encodeURIComponent(session.me)}`} data-test="stoory-link"><span class="demo-long">The same over Socket.IO</span><span class="demo-short">Socket.IO</span></a>
     <span class="demo-note">Simulated: the people, their sign-in, their money</span>
   </header>`;
 }

@@ -1,8 +1,10 @@
 // One field of a deal's form: its label, its control, what is wrong with it beside it.
 import { html } from "../vendor/htm-preact.js";
 import { labelOf } from "../state/forms.js";
-import { signOf } from "../state/money.js";
+import { plainAmount, signOf } from "../state/money.js";
 
+/** What people write in their own language, from whichever side it is read. */
+const WORDS = ["text", "textarea"];
 const MODES = { money: "decimal", number: "numeric", email: "email", url: "url" };
 /** The browser's own checks would speak before ours, each in its own way: only the day has its own control. */
 const typeOf = (field) => (field.type === "date" ? "date" : "text");
@@ -26,8 +28,9 @@ export function FormField({ field, id, typed, problem, onType }) {
   const common = {
     id,
     value: typed,
-    placeholder: field.placeholder ?? (field.type === "money" ? "5,000.00" : null),
+    placeholder: field.placeholder ?? (field.type === "money" ? plainAmount(5_000, field.currency) : null),
     required: field.required,
+    dir: WORDS.includes(field.type) ? "auto" : null,
     "aria-required": field.required ? "true" : null,
     "aria-invalid": problem ? "true" : null,
     "aria-describedby": problem ? problemId : null,

@@ -1,6 +1,6 @@
 // One message: a bubble with its quote, words, files, time and tick, and what can be done with it.
 import { html } from "../vendor/htm-preact.js";
-import { nameOf, participantOf, previewOf } from "../state/names.js";
+import { isCrowd, nameOf, personOf, previewOf } from "../state/names.js";
 import { useSession } from "../state/session.js";
 import { fullTimeOf, hourOf } from "../state/times.js";
 import { Attachments } from "./attachments.js";
@@ -12,10 +12,10 @@ import { Tick } from "./tick.js";
 
 function Quote({ quoted, conversation, onJump }) {
   const { me } = useSession();
-  const sender = quoted && (quoted.sender_id === me ? "You" : nameOf(participantOf(conversation, quoted.sender_id)));
-  return html`<button type="button" class="quote" data-test="quote" onClick=${onJump}>
+  const sender = quoted && (quoted.sender_id === me ? "You" : nameOf(personOf(conversation, quoted.sender_id)));
+  return html`<button type="button" class="quote" dir="auto" data-test="quote" onClick=${onJump}>
     <span class="quote-sender">${sender ?? "Earlier message"}</span>
-    <span class="quote-text">${quoted ? previewOf(quoted) : "Show it"}</span>
+    <span class="quote-text" dir="auto">${quoted ? previewOf(quoted) : "Show it"}</span>
   </button>`;
 }
 
@@ -35,8 +35,9 @@ function Failed({ message }) {
   </div>`;
 }
 
-/** Who has seen it, for a hint at the ticks. */
+/** Who has seen it, for a hint at the ticks. Nobody has seen what is not stored yet. */
 function seenBy(message, conversation, me) {
+  if (message.seq === null) return undefined;
   const names = conversation.participants.filter((person) => person.user_id !== me && person.read_seq >= message.seq).map(nameOf);
   return names.length ? `Seen by ${names.join(", ")}` : undefined;
 }
@@ -47,14 +48,14 @@ function Bubble({ row, conversation, quoted, showsSender, onJump, history }) {
   const { me } = useSession();
   const { message, state } = row;
   const isMine = state !== "received";
-  const sender = nameOf(participantOf(conversation, message.sender_id) ?? { user_id: message.sender_id });
+  const sender = nameOf(personOf(conversation, message.sender_id));
   const title = state === "seen" || conversation.kind === "group" ? seenBy(message, conversation, me) : undefined;
-  return html`<div class="bubble">
-    <span class=${showsSender ? "sender" : "visually-hidden"} data-test="sender">${isMine ? "You" : sender}${showsSender ? "" : ": "}</span>
+  return html`<div class="bubble" dir="auto">
+    <span class=${showsSender ? "sender" : "visually-hidden"} dir="auto" data-test="sender">${isMine ? "You" : sender}${showsSender ? "" : ": "}</span>
     ${message.reply_to && !message.deleted_at && html`<${Quote} quoted=${quoted} conversation=${conversation} onJump=${onJump} />`}
     <div class="message-body" data-test="message-body">${message.deleted_at ? html`<${Tombstone} />` : html`<${RichText} text=${message.body} />`}</div>
     <${Attachments} files=${message.attachments} />
-    <span class="meta">
+    <span class="meta" dir="ltr">
       ${message.edited_at && !message.deleted_at && html`<${Edited} message=${message} wordings=${history.wordings} onToggle=${history.toggle} />`}
       <time datetime=${message.created_at} title=${fullTimeOf(message.created_at)} data-test="message-time">${hourOf(message.created_at)}</time>
       ${isMine && !message.deleted_at && html`<${Tick} state=${state} title=${title} />`}
@@ -63,7 +64,7 @@ function Bubble({ row, conversation, quoted, showsSender, onJump, history }) {
 }
 
 function nameFor({ message, state }, conversation) {
-  const who = state === "received" ? nameOf(participantOf(conversation, message.sender_id) ?? { user_id: message.sender_id }) : "You";
+  const who = state === "received" ? nameOf(personOf(conversation, message.sender_id)) : "You";
   return `${who}, ${hourOf(message.created_at)}`;
 }
 
@@ -71,8 +72,8 @@ export function Message({ row, conversation, quoted, isStop, onFocus, onReply, o
   const { message, state, startsGroup, endsGroup } = row;
   const history = useWordings(message);
   const isTheirs = state === "received";
-  const hasFaces = conversation.participants.length > 2 && isTheirs;
-  const person = participantOf(conversation, message.sender_id) ?? { user_id: message.sender_id };
+  const hasFaces = isCrowd(conversation) && isTheirs;
+  const person = personOf(conversation, message.sender_id);
   const classes = ["message", isTheirs ? "theirs" : "mine", startsGroup && "starts-group", endsGroup && "ends-group", hasFaces && "has-faces"];
   const isStored = message.seq !== null && !message.deleted_at;
   return html`<article class=${classes.filter(Boolean).join(" ")} tabindex=${isStop ? 0 : -1} aria-label=${nameFor(row, conversation)} data-test="message" data-id=${message.id}

@@ -5,6 +5,7 @@ import { STATUS_NAMES, nameOf } from "../state/names.js";
 import { tell } from "../state/notices.js";
 import { useSession } from "../state/session.js";
 import { Avatar } from "./avatar.js";
+import { Confirm } from "./dialog.js";
 import { IconButton } from "./icon.js";
 
 const ROLES = ["member", "admin", "owner"];
@@ -14,10 +15,22 @@ function standingOf(person, isMe) {
   return parts.filter(Boolean).join(" · ");
 }
 
+/** What is asked before somebody is shut out. */
+const QUESTIONS = {
+  block: (name) => ({ title: `Block ${name}?`, text: "They will not be able to read or write here until somebody unblocks them.", action: "Block" }),
+  remove: (name) => ({ title: `Remove ${name}?`, text: "They will not read this conversation any more, until somebody brings them back.", action: "Remove" }),
+};
+
 function Menu({ person, conversation }) {
   const session = useSession();
+  const [asked, setAsked] = useState(null);
   const attempt = (work) => work.catch((error) => tell(session, error.message));
   const change = (fields) => attempt(changeParticipant(session, conversation.id, person.user_id, fields));
+  const confirm = () => {
+    setAsked(null);
+    if (asked === "block") change({ blocked: true });
+    else attempt(removeParticipant(session, conversation.id, person.user_id));
+  };
   const roles = ROLES.includes(person.role) ? ROLES : [person.role, ...ROLES];
   return html`<div class="participant-tools">
     <label class="field"><span>Role</span>
@@ -27,9 +40,10 @@ function Menu({ person, conversation }) {
     </label>
     <div class="buttons">
       <button type="button" class="button" data-test="mute" onClick=${() => change({ muted: !person.muted })}>${person.muted ? "Unmute" : "Mute"}</button>
-      <button type="button" class="button" data-test="block" onClick=${() => change({ blocked: !person.blocked })}>${person.blocked ? "Unblock" : "Block"}</button>
-      <button type="button" class="button button-quiet-danger" data-test="remove" onClick=${() => attempt(removeParticipant(session, conversation.id, person.user_id))}>Remove</button>
+      <button type="button" class="button" data-test="block" onClick=${() => (person.blocked ? change({ blocked: false }) : setAsked("block"))}>${person.blocked ? "Unblock" : "Block"}</button>
+      <button type="button" class="button button-quiet-danger" data-test="remove" onClick=${() => setAsked("remove")}>Remove</button>
     </div>
+    ${asked && html`<${Confirm} ...${QUESTIONS[asked](nameOf(person))} onConfirm=${confirm} onClose=${() => setAsked(null)} />`}
   </div>`;
 }
 

@@ -1,11 +1,11 @@
 // Who is typing, in words.
 import { html } from "../vendor/htm-preact.js";
-import { nameOf, participantOf } from "../state/names.js";
+import { nameOf, personOf } from "../state/names.js";
 import { useChosen } from "../state/session.js";
 
 /** "Mira is typing …", or nothing. */
 export function typingSentence(conversation, typing) {
-  const names = Object.keys(typing ?? {}).map((id) => nameOf(participantOf(conversation, id)).split(" ")[0]);
+  const names = Object.keys(typing ?? {}).map((id) => nameOf(personOf(conversation, id)).split(" ")[0]);
   if (!names.length) return null;
   if (names.length > 2) return "Several people are typing …";
   return `${names.join(" and ")} ${names.length > 1 ? "are" : "is"} typing …`;

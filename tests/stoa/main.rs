@@ -32,6 +32,7 @@ mod drive;
 mod fields;
 mod flow_commands;
 mod foreign;
+mod former;
 mod forms;
 mod frames;
 mod frozen;

@@ -55,30 +55,13 @@ async fn house_is_lost_and_found(mut house: House, one: &Window, other: &Window)
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_guides_front_end_deals_by_buttons_and_texts() {
     let house = stage().await;
-    let influencer = player(&house, INFLUENCER).await;
-    let path = "/api/v1/conversations?subject_type=bid";
-    let found = influencer.get(path).await.expect_status(200);
-    let items = found.body["items"].as_array().expect("items");
-    let begun = items
-        .iter()
-        .find(|item| item["flow"]["state"] == "influencer_responding");
-    let begun = begun.expect("a deal at its beginning");
-    let id = begun["id"].as_str().expect("an id");
-    let people = begun["participants"].as_array().expect("people");
-    let owner = people.iter().find(|person| person["role"] == "brand_owner");
-    let owner = owner.expect("a brand owner")["user_id"]
-        .as_str()
-        .expect("an id");
-    let (one, other) = tokio::join!(opened(&house, INFLUENCER, id), opened(&house, owner, id));
+    let (_, owner, id) = beginning(&house).await;
+    let (one, other) = tokio::join!(opened(&house, INFLUENCER, &id), opened(&house, &owner, &id));
     one.press(&hook("accept_connection")).await;
-    other
-        .write(&hook("field-text"), "Three posts about bread")
-        .await;
-    other.press(&hook("submit")).await;
+    answer(&other, "Three posts about bread").await;
     one.read(&hook("messages"), "Three posts about bread").await;
     one.press(&hook("accept_project")).await;
-    other.write(&hook("field-text"), "5000").await;
-    other.press(&hook("submit")).await;
+    answer(&other, "5000").await;
     one.read(&hook("messages"), "₹5,000.00").await;
     one.press(&hook("accept_price")).await;
     for window in [&one, &other] {
@@ -100,6 +83,60 @@ async fn the_guides_front_end_deals_by_buttons_and_texts() {
     one.see(&said("Thank you!")).await;
 }
 
+/// Fills in the card that asks for a text, and waits until it is answered: the next one looks the same.
+async fn answer(window: &Window, text: &str) {
+    window.write(&hook("field-text"), text).await;
+    window.press(&hook("submit")).await;
+    window.miss(&hook("submit")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_typed_into_a_card_stays_when_messages_come() {
+    let house = stage().await;
+    let (influencer, owner, id) = beginning(&house).await;
+    let path = format!("/api/v1/conversations/{id}/flow/actions/accept_connection");
+    let influencer = player(&house, &influencer).await;
+    influencer
+        .post(&path, serde_json::json!({}))
+        .await
+        .expect_status(200);
+    let window = opened(&house, &owner, &id).await;
+    window.write(&hook("field-text"), "Three posts").await;
+    let platform = house.person_with("platform", &["service"]).await;
+    let note = serde_json::json!({ "body": "A note from the platform", "kind": "system" });
+    let path = format!("/api/v1/conversations/{id}/messages");
+    platform.post(&path, note).await.expect_status(201);
+    window
+        .read(&hook("messages"), "A note from the platform")
+        .await;
+    // As after a step, or a connection that was lost.
+    let kept = "return document.querySelector('[data-test=field-text]').value";
+    assert_eq!(window.ask(kept).await, "Three posts");
+    window.write(&hook("field-text"), " about bread").await;
+    window.press(&hook("submit")).await;
+    window
+        .read(&hook("messages"), "Three posts about bread")
+        .await;
+    window.expect_no_faults().await;
+}
+
+/// The demo's deal at its beginning: the influencer, the brand owner, the conversation.
+async fn beginning(house: &House) -> (String, String, String) {
+    let influencer = player(house, INFLUENCER).await;
+    let path = "/api/v1/conversations?subject_type=bid";
+    let found = influencer.get(path).await.expect_status(200);
+    let items = found.body["items"].as_array().expect("items");
+    let begun = items
+        .iter()
+        .find(|item| item["flow"]["state"] == "influencer_responding");
+    let begun = begun.expect("a deal at its beginning");
+    let people = begun["participants"].as_array().expect("people");
+    let owner = people.iter().find(|person| person["role"] == "brand_owner");
+    let text = |value: &serde_json::Value| value.as_str().expect("an id").to_owned();
+    let owner = text(&owner.expect("a brand owner")["user_id"]);
+    (INFLUENCER.to_owned(), owner, text(&begun["id"]))
+}
+
 /// A field of the form that a button ends.
 fn field_of(button: &str, field: &str) -> String {
     format!("form:has([data-test={button}]) [data-test=field-{field}]")
@@ -118,8 +155,7 @@ async fn hand_in(window: &Window, description: &str) {
 async fn revise_and_approve(influencer: &Window, owner: &Window) {
     owner.read(&hook("messages"), "Three posts").await;
     let asked = "Please adjust the color scheme";
-    owner.write(&hook("field-text"), asked).await;
-    owner.press(&hook("submit")).await;
+    answer(owner, asked).await;
     influencer.read(&hook("messages"), asked).await;
     hand_in(influencer, "Three posts, warmer").await;
     owner.read(&hook("messages"), "Three posts, warmer").await;

@@ -3,8 +3,10 @@
 mod access;
 mod conversation;
 mod deals;
+mod details;
 mod guide;
 mod interruptions;
+mod leaving;
 mod markup;
 pub mod window;
 

@@ -1,0 +1,64 @@
+//! Those who took part once: their messages have a sender with a name, wherever the conversation is read.
+
+use serde_json::{Value, json};
+
+use crate::house::House;
+
+fn names(conversation: &Value) -> Vec<&str> {
+    let former = conversation["former_participants"].as_array().unwrap();
+    former
+        .iter()
+        .map(|person| person["name"].as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn former_participants_keep_their_names() {
+    let house = House::start().await;
+    let (ada, ben, eve) = (
+        house.person("ada").await,
+        house.person("ben").await,
+        house.person("eve").await,
+    );
+    let id = house.group(&ada, &[&ben, &eve]).await;
+    let place = format!("/api/v1/conversations/{id}");
+    let path = format!("{place}/messages");
+    ben.post(&path, json!({ "body": "Good-bye" }))
+        .await
+        .expect_status(201);
+    let mut socket = ada.socket().await;
+    socket
+        .call("join_conversation", json!({ "conversation_id": id }))
+        .await
+        .unwrap();
+    let before = ada.get(&place).await.expect_status(200).body;
+    assert_eq!(names(&before), [""; 0]);
+    ben.delete(&format!("{place}/participants/ben")).await;
+    ada.delete(&format!("{place}/participants/eve")).await;
+
+    let shown = ada.get(&place).await.expect_status(200).body;
+    assert_eq!(names(&shown), ["ben by name", "eve by name"]);
+    assert_eq!(
+        shown["former_participants"][0],
+        json!({ "user_id": "ben", "name": "ben by name", "avatar_url": null })
+    );
+    assert_eq!(shown["participants"].as_array().unwrap().len(), 1);
+    let list = ada.get("/api/v1/conversations").await.expect_status(200);
+    assert_eq!(
+        names(&list.body["items"][0]),
+        ["ben by name", "eve by name"]
+    );
+    let join = json!({ "conversation_id": id });
+    let mut other = ada.socket().await;
+    let joined = other.call("join_conversation", join).await.unwrap();
+    assert_eq!(
+        names(&joined["conversation"]),
+        ["ben by name", "eve by name"]
+    );
+
+    // Whoever comes back is no former participant any more.
+    let back = json!({ "user_id": "ben" });
+    ada.post(&format!("{place}/participants"), back).await;
+    let shown = ada.get(&place).await.expect_status(200).body;
+    assert_eq!(names(&shown), ["eve by name"]);
+}
