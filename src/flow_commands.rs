@@ -1,11 +1,11 @@
 //! `stoa flow check`, `graph` and `simulate`: flow files looked at, drawn and played, without a database.
 
 use clap::Subcommand;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use crate::flow_files::{listed, parsed, read};
+use crate::flow_files::{counted, listed, parsed, read};
 use crate::flow_migration::{MigrateOptions, migrate};
 use stoa::flow::simulate::{Played, Script, play, transitions};
 use stoa::flow::{Definition, graph};
@@ -60,15 +60,35 @@ pub fn run(command: FlowCommand) -> Result<String, String> {
 
 fn check(files: &[PathBuf]) -> Result<String, String> {
     let (mut fine, mut wrong, mut count) = (String::new(), String::new(), 0);
+    let mut seen: BTreeMap<(String, i64), (&PathBuf, String)> = BTreeMap::new();
     for file in files {
         match read(file).map(|source| (Definition::parse(&source), source)) {
-            Ok((Ok(definition), _)) => {
+            Ok((Ok(definition), source)) => {
                 let (states, actions) = (definition.states.len(), definition.actions.len());
-                let (file, name, version) = (file.display(), &definition.name, definition.version);
+                let (shown, name, version) = (file.display(), &definition.name, definition.version);
+                let (states, actions) = (counted(states, "state"), counted(actions, "action"));
                 let _ = writeln!(
                     fine,
-                    "{file}: {name} {version} is fine: {states} states, {actions} actions"
+                    "{shown}: {name} {version} is fine: {states}, {actions}"
                 );
+                let warnings = definition.warnings();
+                if !warnings.is_empty() {
+                    let count = counted(warnings.len(), "warning");
+                    let _ = write!(fine, "{count}\n\n{}", listed(file, &source, warnings));
+                }
+                let key = (name.clone(), version);
+                match seen.get(&key) {
+                    Some((other, text)) if *text != source => {
+                        count += 1;
+                        let other = other.display();
+                        let _ = writeln!(
+                            wrong,
+                            "{shown}: {name} {version} is in {other} with another text\n"
+                        );
+                    }
+                    Some(_) => {}
+                    None => drop(seen.insert(key, (file, source))),
+                }
             }
             Ok((Err(problems), source)) => {
                 count += problems.len();
@@ -80,10 +100,13 @@ fn check(files: &[PathBuf]) -> Result<String, String> {
             }
         }
     }
-    let problems = if count == 1 { "problem" } else { "problems" };
     match count {
         0 => Ok(fine.trim_end().to_owned()),
-        _ => Err(format!("{count} {problems}\n\n{}", wrong.trim_end())),
+        _ => Err(format!(
+            "{}\n\n{}",
+            counted(count, "problem"),
+            wrong.trim_end()
+        )),
     }
 }
 
@@ -110,11 +133,9 @@ fn simulate(file: &Path, scripts: &[PathBuf], coverage: bool) -> Result<String, 
         let source = read(path)?;
         let added = script.add(&path.display().to_string(), &source);
         added.map_err(|problems| {
-            let count = problems.len();
-            format!(
-                "{count} wrong in a script\n\n{}",
-                listed(path, &source, &problems)
-            )
+            let count = counted(problems.len(), "problem");
+            let listed = listed(path, &source, &problems);
+            format!("{count} in a script\n\n{listed}")
         })?;
     }
     for run in play(&definition, &script) {

@@ -11,11 +11,17 @@ pub fn parsed(file: &Path) -> Result<(Definition, String), String> {
     match Definition::parse(&source) {
         Ok(definition) => Ok((definition, source)),
         Err(problems) => Err(format!(
-            "{} wrong in the flow\n\n{}",
-            problems.len(),
+            "{} in the flow\n\n{}",
+            counted(problems.len(), "problem"),
             listed(file, &source, &problems)
         )),
     }
+}
+
+/// A number of things: `1 action`, `2 actions`.
+pub fn counted(count: usize, what: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{ending}")
 }
 
 /// The text of a file that a person named.

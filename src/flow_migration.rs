@@ -115,7 +115,7 @@ fn from_version(
             new.name
         ));
     };
-    let old = Definition::parse(&source)
+    let old = Definition::parse_stored(&source)
         .map_err(|_| format!("{} {from} in the database can not be read", new.name))?;
     let gateway = match options.razorpay_key_id {
         Some(_) => "razorpay",

@@ -4,6 +4,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
+use super::flow::BUILT_IN;
 use super::refusal::Refusal;
 use super::visible;
 
@@ -56,7 +57,7 @@ pub fn client_id(value: &str) -> Result<(), Refusal> {
         .ok_or_else(|| Refusal::invalid("client_id", "must be 1–64 visible ASCII characters"))
 }
 
-/// A participant's role: 1–32 characters of `a–z 0–9 _`.
+/// A participant's role: 1–32 characters of `a–z 0–9 _`, and none of the names by which flows mean staff, the platform, timers and payments.
 pub fn role(value: &str) -> Result<(), Refusal> {
     role_at(value, "role")
 }
@@ -65,8 +66,15 @@ pub fn role(value: &str) -> Result<(), Refusal> {
 pub fn role_at(value: &str, field: impl Into<Field>) -> Result<(), Refusal> {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     let fits = (1..=32).contains(&value.len()) && value.bytes().all(allowed);
-    fits.then_some(())
-        .ok_or_else(|| Refusal::invalid(field, "must be 1–32 characters of a–z 0–9 _"))
+    if !fits {
+        let why = "must be 1–32 characters of a–z 0–9 _";
+        return Err(Refusal::invalid(field, why));
+    }
+    if BUILT_IN.contains(&value) {
+        let why = "must not be staff, system, timer or payment: these act without taking part";
+        return Err(Refusal::invalid(field, why));
+    }
+    Ok(())
 }
 
 /// A web address that a browser may be sent to: https only, whose host is what it looks like.

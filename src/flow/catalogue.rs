@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::definition::Definition;
+use super::problem::Problem;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::store::flows::{self, Kept};
@@ -41,7 +42,11 @@ impl Catalogue {
         };
         let mut connection = pool.dedicated().map_err(|error| error.to_string())?;
         for (file, source) in sources(folder)? {
-            let definition = parse(&file, &source)?;
+            let definition = Definition::parse(&source);
+            let definition = definition.map_err(|problems| told(&file, &problems))?;
+            for warning in definition.warnings() {
+                log::warn!(event = "flow_warning", file = file; "{warning}");
+            }
             let (name, version) = (definition.name.clone(), definition.version);
             let kept = flows::keep(&mut connection, &name, version, &source);
             match kept.map_err(|error| error.to_string())? {
@@ -83,7 +88,9 @@ impl Catalogue {
         }
         let source = flows::source(connection, name, version)?;
         let source = source.ok_or_else(|| Refusal::DefinitionNotFound(name.to_owned()))?;
-        let definition = parse(&format!("{name} {version}"), &source).map_err(Error::internal)?;
+        let definition = Definition::parse_stored(&source);
+        let definition = definition
+            .map_err(|problems| Error::internal(told(&format!("{name} {version}"), &problems)))?;
         let definition = Arc::new(definition);
         self.all.insert(key, Arc::clone(&definition));
         Ok(definition)
@@ -134,12 +141,7 @@ fn sources(folder: Option<&Path>) -> Result<Vec<(String, String)>, String> {
     files.iter().map(read).collect()
 }
 
-fn parse(file: &str, source: &str) -> Result<Definition, String> {
-    Definition::parse(source).map_err(|problems| {
-        let told: Vec<String> = problems
-            .iter()
-            .map(|problem| format!("{file}:{problem}"))
-            .collect();
-        told.join("\n")
-    })
+fn told(file: &str, problems: &[Problem]) -> String {
+    let told = problems.iter().map(|problem| format!("{file}:{problem}"));
+    told.collect::<Vec<String>>().join("\n")
 }

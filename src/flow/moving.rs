@@ -122,10 +122,11 @@ impl Route<'_> {
             conversation: &deal.conversation,
             offered: instance.version,
             gateway: self.gateway,
+            caller: None,
             now,
         };
         let request_id = format!("migrate:{}:{}", self.old.version, self.new.version);
-        let decided = place.decided(step, &FlowActor::System, None, request_id, None);
+        let decided = place.decided(step, &FlowActor::System, request_id, None);
         Ok(decided.step)
     }
 }

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::ops::Range;
 
 /// More than these are not told at once.
 const MOST: usize = 200;
@@ -30,13 +29,59 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Where a definition is read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A file: every rule counts.
+    File,
+    /// The database: deals may run by it, so that rules of later releases do not count.
+    Store,
+}
+
+/// The place in bytes, the sentence, advice.
+type Finding = (usize, String, Option<String>);
+
 /// What has been found while a file is read: reading goes on after a problem, so that all are told at once.
-#[derive(Default)]
 pub(super) struct Problems {
-    found: RefCell<Vec<(usize, String, Option<String>)>>,
+    origin: Origin,
+    found: RefCell<Vec<Finding>>,
+    warned: RefCell<Vec<Finding>>,
 }
 
 impl Problems {
+    /// Nothing found yet.
+    pub(super) fn new(origin: Origin) -> Self {
+        Self {
+            origin,
+            found: RefCell::default(),
+            warned: RefCell::default(),
+        }
+    }
+
+    /// Where the definition is read from.
+    pub(super) fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Notes something that is allowed and probably not meant.
+    pub(super) fn warn(&self, at: usize, message: impl Into<String>, help: impl Into<String>) {
+        let entry = (at, message.into(), Some(help.into()));
+        self.warned.borrow_mut().push(entry);
+    }
+
+    /// Notes what the TOML parser complains of.
+    pub(super) fn add_toml(&self, source: &str, errors: &[toml::de::Error]) {
+        for error in errors {
+            let at = error.span().map_or(0, |span| span.start);
+            if is_bare_word(source, at) {
+                let help = "texts and expressions stand in quotes: \"input.price\"";
+                self.advise(at, "this is no value that TOML knows", help);
+            } else {
+                self.add(at, error.message());
+            }
+        }
+    }
+
     /// Notes a problem at a byte of the source.
     pub(super) fn add(&self, at: usize, message: impl Into<String>) {
         self.found.borrow_mut().push((at, message.into(), None));
@@ -54,26 +99,41 @@ impl Problems {
     }
 
     /// Everything that was found, in the order of the file.
-    pub(super) fn told(self, source: &str) -> Vec<Problem> {
-        let mut found: Vec<Problem> = self
-            .found
-            .into_inner()
-            .into_iter()
-            .map(|(at, message, help)| {
-                let (line, column) = place(source, at);
-                Problem {
-                    line,
-                    column,
-                    message,
-                    help,
-                }
-            })
-            .collect();
-        found.sort();
-        found.dedup();
-        found.truncate(MOST);
-        found
+    pub(super) fn told(&self, source: &str) -> Vec<Problem> {
+        placed(&self.found.borrow(), source)
     }
+
+    /// Every warning, in the order of the file.
+    pub(super) fn warnings(&self, source: &str) -> Vec<Problem> {
+        placed(&self.warned.borrow(), source)
+    }
+}
+
+fn placed(found: &[Finding], source: &str) -> Vec<Problem> {
+    let placed = found.iter().map(|(at, message, help)| {
+        let (line, column) = place(source, *at);
+        Problem {
+            line,
+            column,
+            message: message.clone(),
+            help: help.clone(),
+        }
+    });
+    let mut found: Vec<Problem> = placed.collect();
+    found.sort();
+    found.dedup();
+    found.truncate(MOST);
+    found
+}
+
+/// Whether a word stands after `=` without quotes and is none that TOML knows.
+fn is_bare_word(source: &str, at: usize) -> bool {
+    let (before, after) = source.split_at_checked(at).unwrap_or((source, ""));
+    let end = after.find(|c: char| !(c.is_alphanumeric() || c == '_'));
+    let word = after.get(..end.unwrap_or(after.len())).unwrap_or("");
+    before.trim_end_matches([' ', '\t']).ends_with('=')
+        && word.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && !["true", "false", "inf", "nan"].contains(&word)
 }
 
 /// The line and the character of a byte of the source.
@@ -94,25 +154,31 @@ pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
     (distance <= name.len().max(3) / 3).then_some(other)
 }
 
-/// How many characters must be changed, added or taken away.
+/// How many characters must be changed, added, taken away or swapped with their neighbour.
 fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (line, a) in one.chars().enumerate() {
-        let mut above = std::mem::replace(row.first_mut().unwrap_or(&mut 0), line + 1);
-        let mut left = line + 1;
-        for (cell, b) in row.iter_mut().skip(1).zip(other.chars()) {
-            let changed = above + usize::from(a != b);
-            above = *cell;
-            *cell = changed.min(above + 1).min(left + 1);
-            left = *cell;
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    // The two rows before this one, because two characters may have changed places.
+    let (mut before, mut above): (Vec<usize>, Vec<usize>) =
+        (Vec::new(), (0..=other.len()).collect());
+    for (line, a) in one.iter().enumerate() {
+        let mut row = vec![line + 1];
+        for (column, b) in other.iter().enumerate() {
+            let cell = |row: &[usize], column: usize| row.get(column).copied();
+            let changed = cell(&above, column).map(|cost| cost + usize::from(a != b));
+            let removed = cell(&above, column + 1).map(|cost| cost + 1);
+            let added = cell(&row, column).map(|cost| cost + 1);
+            let previous = |list: &[char], place: usize| list.get(place.checked_sub(1)?).copied();
+            let is_swap = previous(&one, line) == Some(*b) && previous(&other, column) == Some(*a);
+            let swapped = column.checked_sub(1).filter(|_| is_swap);
+            let swapped = swapped
+                .and_then(|column| cell(&before, column))
+                .map(|cost| cost + 1);
+            let costs = [changed, removed, added, swapped];
+            row.push(costs.into_iter().flatten().min().unwrap_or(0));
         }
+        before = std::mem::replace(&mut above, row);
     }
-    row.last().copied().unwrap_or(0)
-}
-
-/// The problem's span as a byte to point at.
-pub(super) fn start(span: Option<Range<usize>>) -> usize {
-    span.map_or(0, |span| span.start)
+    above.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -132,5 +198,6 @@ mod tests {
         assert_eq!(nearest("chat_clsed", known), Some("chat_closed"));
         assert_eq!(nearest("realtime", known), Some("real_time"));
         assert_eq!(nearest("payment", known), None);
+        assert_eq!(nearest("ovre", ["over", "asked"]), Some("over"));
     }
 }

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Problems, nearest};
+use super::problem::{Origin, Problems, nearest};
 
 /// A value with the key that it stands under.
 #[derive(Clone, Copy)]
@@ -91,6 +91,12 @@ impl<'a> Section<'a> {
     /// Complains of every key that nobody asked for.
     pub(super) fn finish(&self) {
         let taken = self.taken.borrow();
+        let mut known: Vec<&str> = Vec::new();
+        for key in taken.iter() {
+            if !known.contains(key) {
+                known.push(key);
+            }
+        }
         for entry in &self.entries {
             if taken.contains(&entry.key) {
                 continue;
@@ -102,7 +108,7 @@ impl<'a> Section<'a> {
                     self.problems.advise(entry.key_at, message, help);
                 }
                 None => {
-                    let help = format!("it knows {}", taken.join(", "));
+                    let help = format!("it knows {}", known.join(", "));
                     self.problems.advise(entry.key_at, message, help);
                 }
             }
@@ -166,6 +172,12 @@ impl<'a> Item<'a> {
             .any(|c| c.is_control() && c != '\n' && c != '\t')
         {
             self.complain(format!("`{}` has control characters in it", self.key));
+        } else if let Some(character) = text.chars().find(|c| !is_xml(*c))
+            && self.problems.origin() == Origin::File
+        {
+            let code = u32::from(character);
+            let message = format!("`{}` has the character U+{code:04X} in it", self.key);
+            self.advise(message, "a picture of the flow cannot show it");
         } else {
             return Some(text);
         }
@@ -284,6 +296,12 @@ impl<'a> Item<'a> {
         };
         Some(Section::new(what, at, table, self.problems))
     }
+}
+
+/// Whether XML 1.0 takes a character, and so a picture does; section 2.2, without the control characters.
+pub(super) fn is_xml(character: char) -> bool {
+    !matches!(character, '\u{fffe}' | '\u{ffff}')
+        && (!character.is_control() || matches!(character, '\n' | '\t'))
 }
 
 /// Small letters, digits and underscores, beginning with a letter.

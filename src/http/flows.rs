@@ -242,7 +242,10 @@ pub async fn show(
     let id = ConversationId::parse(&path, "id")?;
     let (conversation, reader) = readable(&server, &caller.0, id).await?;
     let standing = conversation.flow.ok_or(Refusal::FlowNotFound)?;
-    let reader = DealReader::of(reader.role.as_deref());
+    let reader = match DealReader::of(reader.role.as_deref()) {
+        DealReader::Staff if caller.0.roles.service => DealReader::Platform,
+        other => other,
+    };
     Ok(HttpResponse::Ok().json(FlowView::new(&standing, reader)))
 }
 

@@ -48,7 +48,8 @@ pub struct MyFlowView<'a> {
     /// Whether the reader may type
     chat: ChatPolicy,
     /// What the reader may do now
-    available_actions: &'a [Offer],
+    #[schema(value_type = Vec<Offer>)]
+    available_actions: Vec<&'a Offer>,
 }
 
 /// Who reads, as far as a deal cares.
@@ -58,6 +59,8 @@ pub enum DealReader<'a> {
     Role(&'a str),
     /// Somebody whose token opens every conversation.
     Staff,
+    /// The platform's own back end, which may do what staff may, and what is by `system`.
+    Platform,
     /// Several people at once.
     Anybody,
 }
@@ -69,17 +72,19 @@ impl<'a> DealReader<'a> {
     }
 
     fn mine<'b>(self, standing: &'b Standing) -> Option<MyFlowView<'b>> {
-        match self {
-            Self::Role(role) => Some(MyFlowView {
-                chat: standing.chat_of(role),
-                available_actions: standing.offers_of(Some(role)),
-            }),
-            Self::Staff => Some(MyFlowView {
-                chat: ChatPolicy::Free,
-                available_actions: standing.offers_of(None),
-            }),
-            Self::Anybody => None,
-        }
+        let (chat, available_actions) = match self {
+            Self::Role(role) => {
+                let offers = standing.offers_of(Some(role)).iter();
+                (standing.chat_of(role), offers.collect())
+            }
+            Self::Staff => (ChatPolicy::Free, standing.offers_of(None).iter().collect()),
+            Self::Platform => (ChatPolicy::Free, standing.offers_of_platform()),
+            Self::Anybody => return None,
+        };
+        Some(MyFlowView {
+            chat,
+            available_actions,
+        })
     }
 }
 
@@ -201,7 +206,7 @@ impl<'a> LoggedStepView<'a> {
     pub fn new(step: &'a LoggedStep, reader: DealReader<'_>) -> Self {
         let is_own = match reader {
             DealReader::Role(role) => step.actor == role,
-            DealReader::Staff => true,
+            DealReader::Staff | DealReader::Platform => true,
             DealReader::Anybody => false,
         };
         Self {

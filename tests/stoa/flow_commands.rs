@@ -126,3 +126,170 @@ fn scripts_are_played_and_their_coverage_is_told() {
         "{told}"
     );
 }
+
+const FAVOUR: &str = r#"
+name = "favour"
+version = 1
+title = "A favour"
+roles = ["asker", "helper"]
+initial = "asked"
+
+[context]
+price = { type = "money", currency = "EUR" }
+
+[states.asked]
+title = "Waiting"
+awaiting = "helper"
+deadline = { after = "P2D", to = "over" }
+prompt.helper = { title = "Can you help?" }
+
+[states.over]
+title = "Over"
+terminal = true
+
+[actions.help]
+from = "asked"
+by = "helper"
+to = "over"
+label = "Yes"
+"#;
+
+/// What `flow check` says of the favour with something else in a place.
+fn checked(name: &str, from: &str, to: &str) -> (bool, String) {
+    assert!(FAVOUR.contains(from), "{from}");
+    let file = written(name, FAVOUR.replace(from, to).as_bytes());
+    let (output, said, told) = outcome(&["flow", "check", &file], &[]);
+    (output.status.success(), said + &told)
+}
+
+#[test]
+fn mistakes_are_told_with_what_would_be_right() {
+    let label = "label = \"Yes\"\n";
+    for (from, to, parts) in [
+        (
+            "to = \"over\"\nlabel",
+            "to = \"ovre\"\nlabel",
+            vec!["there is no state `ovre`", "did you mean `over`?"],
+        ),
+        (
+            label,
+            "label = \"Yes\"\nguard = \"ctx.price > 100\"\n",
+            vec!["`>` does not go with money and a whole number", "`.amount`"],
+        ),
+        (
+            label,
+            "label = \"Yes\"\nguard = \"1 =< 2\"\n",
+            vec!["there is no operator"],
+        ),
+        (
+            label,
+            "label = \"Yes\"\nset = { price = ctx.price }\n",
+            vec!["this is no value that TOML knows", "stand in quotes"],
+        ),
+        (
+            label,
+            "label = \"Yes\"\nguard = \"ctx.price == null\"\nguard_message = \"Not {ctx.prize}\"\n",
+            vec!["there is no `ctx.prize`", "did you mean `price`?"],
+        ),
+        (
+            "title = \"Waiting\"",
+            "title = \"Wai\\uFFFEting\"",
+            vec!["has the character U+FFFE in it"],
+        ),
+        (
+            "label = \"Yes\"",
+            "label = \"Y\\uFFFFes\"",
+            vec!["has the character U+FFFF in it"],
+        ),
+        (
+            "to = \"over\" }",
+            "to = \"over\", at = 1 }",
+            vec![
+                "a deadline has no key `at`",
+                "it knows after, do, to, reason, set, say, audit, emit\n",
+            ],
+        ),
+    ] {
+        let (is_fine, told) = checked("mistake.toml", from, to);
+        assert!(!is_fine, "{to}: {told}");
+        for part in parts {
+            assert!(told.contains(part), "{part}\nin\n{told}");
+        }
+    }
+}
+
+#[test]
+fn warnings_are_told_and_refuse_nothing() {
+    let (is_fine, told) = checked("fine.toml", "Yes", "Yes");
+    assert!(
+        is_fine && told.ends_with("is fine: 2 states, 1 action"),
+        "{told}"
+    );
+    let emit = "label = \"Yes\"\nemit = { event = \"deal.over\", with = { back = \"ctx.price.amount\" } }\n";
+    let (is_fine, told) = checked("warned.toml", "label = \"Yes\"\n", emit);
+    assert!(is_fine, "{told}");
+    for part in [
+        "is fine: 2 states, 1 action\n1 warning",
+        "warned.toml:27:54: `ctx.price` may be absent in `asked`; then the step is refused",
+        "ctx.price != null ? … : …",
+    ] {
+        assert!(told.contains(part), "{part}\nin\n{told}");
+    }
+}
+
+#[test]
+fn a_script_may_only_say_what_a_server_could_do() {
+    let flow = written("favour.toml", FAVOUR.as_bytes());
+    for (step, parts) in [
+        (
+            "by = \"helpr\"\ndo = \"help\"",
+            vec!["the flow has no role `helpr`: asker, helper, staff and system act"],
+        ),
+        (
+            "by = \"timer\"\ndo = \"help\"",
+            vec!["the flow has no role `timer`"],
+        ),
+        (
+            "by = \"helper\"\ndo = \"help\"\nexpect = { state = \"ovre\" }",
+            vec!["the flow has no state `ovre`"],
+        ),
+        (
+            "by = \"helper\"\ndo = \"help\"\nexpect = { actions = { nobody = [] } }",
+            vec!["the flow has no role `nobody`"],
+        ),
+        (
+            "by = \"helper\"\ndo = \"help\"\nexpect = { context = { prize = 1 } }",
+            vec!["the flow has no `ctx.prize`"],
+        ),
+        (
+            "by = \"helper\"\ndo = \"help\"\nexpect = { events = [{ event = \"deal.over\" }] }",
+            vec!["events: expected [deal.over], found []"],
+        ),
+    ] {
+        let source = format!("[[run]]\nname = \"one\"\n[[run.step]]\n{step}\n");
+        let script = written("favour-script.toml", source.as_bytes());
+        let (output, _, told) = outcome(&["flow", "simulate", &flow, &script], &[]);
+        assert_eq!(output.status.code(), Some(1), "{step}");
+        for part in parts {
+            assert!(told.contains(part), "{part}\nin\n{told}");
+        }
+    }
+    let script = written("wrong-script-2.toml", b"[[run]]\nname = \"one\"\nwhy = 1\n");
+    let (_, _, told) = outcome(&["flow", "simulate", &flow, &script], &[]);
+    assert!(told.contains("1 problem in a script"), "{told}");
+}
+
+#[test]
+fn two_texts_of_one_version_are_a_problem() {
+    let one = written("one.toml", FAVOUR.as_bytes());
+    let same = written("same.toml", FAVOUR.as_bytes());
+    let other = written("other.toml", FAVOUR.replace("Yes", "Yes!").as_bytes());
+    let (output, _, told) = outcome(&["flow", "check", &one, &same], &[]);
+    assert!(output.status.success(), "{told}");
+    let (output, _, told) = outcome(&["flow", "check", &one, &other], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        told.contains("other.toml: favour 1 is in ") && told.contains("with another text"),
+        "{told}"
+    );
+}

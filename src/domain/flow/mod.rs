@@ -24,6 +24,12 @@ pub type StateVersion = i64;
 /// The key under which what staff may do is found in `Standing::offers`.
 pub const STAFF: &str = "staff";
 
+/// The key under which what the platform's own back end may do is found in `Standing::offers`.
+pub const PLATFORM: &str = "system";
+
+/// Who can act without taking part: no participant's role has such a name.
+pub const BUILT_IN: [&str; 4] = [STAFF, PLATFORM, "timer", "payment"];
+
 /// An amount in the currency's smallest unit, as it stands in a deal's context and everywhere outside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -173,8 +179,24 @@ impl Standing {
 
     /// What somebody may do now: a participant by their role, staff by none.
     pub fn offers_of(&self, role: Option<&str>) -> &[Offer] {
-        let found = self.offers.get(role.unwrap_or(STAFF));
-        found.map_or(&[], Vec::as_slice)
+        match role {
+            Some(role) if BUILT_IN.contains(&role) => &[],
+            role => self.offers_under(role.unwrap_or(STAFF)),
+        }
+    }
+
+    /// What the platform's own back end may do now: what is by `system`, and whatever else staff may.
+    pub fn offers_of_platform(&self) -> Vec<&Offer> {
+        let own = self.offers_under(PLATFORM);
+        let is_own = |offer: &Offer| own.iter().any(|other| other.action == offer.action);
+        let others = self.offers_under(STAFF).iter();
+        own.iter()
+            .chain(others.filter(|offer| !is_own(offer)))
+            .collect()
+    }
+
+    fn offers_under(&self, key: &str) -> &[Offer] {
+        self.offers.get(key).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Card, Instance, Money, STAFF, Standing, StateVersion, Timer};
+use super::{Card, Instance, Money, PLATFORM, STAFF, Standing, StateVersion, Timer};
 use crate::domain::message::MessageKind;
 
 /// Who makes a step.
@@ -13,7 +13,7 @@ pub enum FlowActor {
     Role(String),
     /// Somebody whose token opens every conversation.
     Staff,
-    /// The flow itself: its start, and what follows on entering a state.
+    /// The flow itself: its start, and what follows on entering a state. Also the platform's back end, where an action is `by` it.
     System,
     /// A timer.
     Timer,
@@ -27,7 +27,7 @@ impl FlowActor {
         match self {
             Self::Role(role) => role,
             Self::Staff => STAFF,
-            Self::System => "system",
+            Self::System => PLATFORM,
             Self::Timer => "timer",
             Self::Payment => "payment",
         }

@@ -1,11 +1,11 @@
 //! Reads what can be done.
 
 use super::courses::Names;
-use super::reading::BUILT_IN;
 use super::{Action, fields};
-use crate::domain::flow::{STAFF, Style};
+use crate::domain::flow::{BUILT_IN, Field, STAFF, Style};
 use crate::domain::message::MessageKind;
 use crate::flow::expression::Type;
+use crate::flow::problem::Origin;
 use crate::flow::source::{Item, Section};
 use crate::flow::text::Text;
 
@@ -73,7 +73,7 @@ impl Names<'_> {
         let guard = guard.and_then(|item| self.expression(item, &input, &[Type::Truth]));
         let refused = section
             .item("guard_message")
-            .and_then(|item| item.text(300));
+            .and_then(|item| self.guard_message(item, &input));
         let action = Action {
             label: label.unwrap_or_else(|| Text::plain(&name)),
             name,
@@ -81,7 +81,7 @@ impl Names<'_> {
             by,
             style: section.item("style").and_then(style).unwrap_or_default(),
             guard,
-            guard_message: refused.unwrap_or("This is not possible now").to_owned(),
+            guard_message: refused.unwrap_or_else(|| Text::plain("This is not possible now")),
             checkout: section.flag("checkout"),
             course: self.course(&section, &input, MessageKind::Automated),
             input,
@@ -89,6 +89,18 @@ impl Names<'_> {
         };
         section.finish();
         Some(ReadAction { action, everywhere })
+    }
+
+    /// A text with places for values. Definitions from before these places may have any braces in it.
+    fn guard_message(&self, item: Item<'_>, fields: &[Field]) -> Option<Text> {
+        match self.problems.origin() {
+            Origin::File => self.text(item, 300, fields),
+            Origin::Store => {
+                let source = item.text(300)?;
+                let parsed = Text::parse(source, self.known(fields));
+                Some(parsed.unwrap_or_else(|_| Text::plain(source)))
+            }
+        }
     }
 
     /// `"*"`, a state, or several of them.

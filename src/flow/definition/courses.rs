@@ -26,7 +26,7 @@ pub(super) struct Names<'a> {
 }
 
 impl Names<'_> {
-    fn known<'n>(&'n self, fields: &'n [Field]) -> Known<'n> {
+    pub(super) fn known<'n>(&'n self, fields: &'n [Field]) -> Known<'n> {
         Known {
             context: &self.context,
             fields,
@@ -98,13 +98,20 @@ impl Names<'_> {
         wanted: &[Type],
     ) -> Option<Expression> {
         let source = item.text(LONGEST)?;
-        match Expression::parse(source, self.known(fields)) {
+        match Expression::parse(source, item.at(), self.known(fields)) {
             Err(message) => item.complain(message),
             Ok(found) if wanted.is_empty() || wanted.contains(&found.kind) => return Some(found),
             Ok(found) => {
                 let names: Vec<String> = wanted.iter().map(Type::to_string).collect();
                 let names = names.join(" or ");
-                item.complain(format!("this must yield {names}, not {}", found.kind));
+                let message = format!("this must yield {names}, not {}", found.kind);
+                match (wanted, found.kind) {
+                    ([Type::Money], Type::Integer) => {
+                        let help = "set a value of the context of type money to this number first, and name that value here";
+                        item.advise(message, help);
+                    }
+                    _ => item.complain(message),
+                }
             }
         }
         None

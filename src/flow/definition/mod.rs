@@ -1,5 +1,6 @@
 //! A flow, checked: immutable, shared by all deals that follow it.
 
+mod absence;
 mod actions;
 mod checks;
 mod courses;
@@ -15,7 +16,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::expression::{Engine, Expression};
-use super::problem::Problem;
+use super::problem::{Origin, Problem};
 use super::text::Text;
 use super::value::Shape;
 use crate::domain::flow::{ChatPolicy, Field, Style};
@@ -48,6 +49,8 @@ pub struct Definition {
     pub migrations: Vec<Migration>,
     /// The language's functions.
     pub(super) engine: Engine,
+    /// What is allowed and probably not meant.
+    pub(super) warnings: Vec<Problem>,
 }
 
 impl fmt::Debug for Definition {
@@ -263,7 +266,7 @@ pub struct Action {
     /// The condition.
     pub guard: Option<Expression>,
     /// What is said when the condition does not hold.
-    pub guard_message: String,
+    pub guard_message: Text,
     /// Whether the payer needs the gateway's checkout for it.
     pub checkout: bool,
     /// What follows.
@@ -334,7 +337,20 @@ impl Definition {
     /// # Errors
     /// Everything that is wrong with it, in the order of the file.
     pub fn parse(source: &str) -> Result<Self, Vec<Problem>> {
-        reading::parse(source)
+        reading::parse(source, Origin::File)
+    }
+
+    /// Reads a definition that the database keeps, which an earlier release of Stoa has checked.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, but for rules that came later: deals run by it.
+    pub fn parse_stored(source: &str) -> Result<Self, Vec<Problem>> {
+        reading::parse(source, Origin::Store)
+    }
+
+    /// What is allowed and probably not meant, in the order of the file.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
     }
 
     /// The state of that name.

@@ -8,10 +8,10 @@ use toml::de::DeTable;
 
 use super::actions::ReadAction;
 use super::courses::Names;
-use super::{Definition, MigratedTimers, Migration, State, checks};
-use crate::domain::flow::STAFF;
+use super::{Definition, MigratedTimers, Migration, State, absence, checks};
+use crate::domain::flow::BUILT_IN;
 use crate::flow::expression::Engine;
-use crate::flow::problem::{Problem, Problems, start};
+use crate::flow::problem::{Origin, Problem, Problems};
 use crate::flow::source::{Item, Section};
 use crate::flow::value::is_currency;
 
@@ -19,50 +19,49 @@ use crate::flow::value::is_currency;
 const LARGEST_FILE: usize = 256 * 1_024;
 /// The parser of expressions takes a deep stack, in debug builds up to 8 MiB at the depth that is allowed.
 const STACK: usize = 64 * 1_024 * 1_024;
-/// Who can act without taking part.
-pub(super) const BUILT_IN: [&str; 4] = [STAFF, "system", "timer", "payment"];
-/// Names that mean something else where roles are named.
-const RESERVED: [&str; 6] = [STAFF, "system", "timer", "payment", "everybody", "kind"];
+/// Names that mean something else where texts are given by role.
+const RESERVED: [&str; 2] = ["everybody", "kind"];
 
 /// Reads a file on a thread of its own, whose stack is large enough.
-pub(super) fn parse(source: &str) -> Result<Definition, Vec<Problem>> {
+pub(super) fn parse(source: &str, origin: Origin) -> Result<Definition, Vec<Problem>> {
     thread::scope(|scope| {
         let builder = thread::Builder::new().stack_size(STACK);
-        let reading = builder.spawn_scoped(scope, || read(source));
+        let reading = builder.spawn_scoped(scope, || read(source, origin));
         let done = reading.map(thread::ScopedJoinHandle::join);
         match done {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => Err(alone("an expression in it can not be read")),
+            Ok(Err(_)) => Err(alone("an expression in it cannot be read")),
             Err(_) => Err(alone("there is no memory to read it")),
         }
     })
 }
 
 fn alone(message: impl Into<String>) -> Vec<Problem> {
-    let problems = Problems::default();
+    let problems = Problems::new(Origin::File);
     problems.add(0, message);
     problems.told("")
 }
 
-fn read(source: &str) -> Result<Definition, Vec<Problem>> {
+fn read(source: &str, origin: Origin) -> Result<Definition, Vec<Problem>> {
     if source.len() > LARGEST_FILE {
         let bytes = source.len();
         return Err(alone(format!(
             "the file has {bytes} bytes; at most {LARGEST_FILE}"
         )));
     }
-    let problems = Problems::default();
+    let problems = Problems::new(origin);
     let (table, errors) = DeTable::parse_recoverable(source);
-    for error in &errors {
-        problems.add(start(error.span()), error.message());
-    }
+    problems.add_toml(source, &errors);
     if !errors.is_empty() {
         return Err(problems.told(source));
     }
     let file = Section::of_file(table.get_ref(), &problems);
     let definition = whole(&file);
     match definition {
-        Some(definition) if problems.is_empty() => Ok(definition),
+        Some(mut definition) if problems.is_empty() => {
+            definition.warnings = problems.warnings(source);
+            Ok(definition)
+        }
         _ => Err(problems.told(source)),
     }
 }
@@ -119,9 +118,11 @@ fn whole(file: &Section<'_>) -> Option<Definition> {
         money,
         migrations: migrations.unwrap_or_default(),
         engine: Engine::default(),
+        warnings: Vec::new(),
     };
     if file.problems.is_empty() {
         checks::check(&definition, file.problems);
+        absence::check(&definition, file.problems);
     }
     Some(definition)
 }
@@ -154,8 +155,8 @@ fn roles(item: Item<'_>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for entry in item.list(8).unwrap_or_default() {
         let Some(role) = entry.name() else { continue };
-        if RESERVED.contains(&role) {
-            entry.complain(format!("`{role}` can not be a role's name"));
+        if BUILT_IN.contains(&role) || RESERVED.contains(&role) {
+            entry.complain(format!("`{role}` cannot be a role's name"));
         } else if found.iter().any(|other| other == role) {
             entry.complain(format!("the role `{role}` is there twice"));
         } else {

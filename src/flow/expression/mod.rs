@@ -1,5 +1,6 @@
 //! Rules inside a flow file: CEL expressions over the deal, checked when the file is read.
 
+mod absence;
 mod evaluate;
 mod types;
 
@@ -9,6 +10,7 @@ use super::definition::ContextField;
 use super::value::Shape;
 use crate::domain::flow::Field;
 
+pub(super) use absence::Present;
 pub(super) use evaluate::{Engine, Facts};
 pub(super) use types::Type;
 
@@ -36,6 +38,8 @@ pub struct Expression {
     tree: cel::IdedExpr,
     /// What it yields.
     pub(super) kind: Type,
+    /// Where it stands in its file, in bytes.
+    pub(super) at: usize,
     reads: Reads,
 }
 
@@ -51,7 +55,7 @@ struct Reads {
 
 impl Expression {
     /// Reads and checks an expression. Takes megabytes of stack. What is wrong is told in a sentence.
-    pub(super) fn parse(source: &str, known: Known<'_>) -> Result<Self, String> {
+    pub(super) fn parse(source: &str, at: usize, known: Known<'_>) -> Result<Self, String> {
         if source.len() > LONGEST {
             let length = source.len();
             return Err(format!(
@@ -65,7 +69,12 @@ impl Expression {
         let tree = parser.parse(source).map_err(|errors| complaint(&errors))?;
         let mut reads = Reads::default();
         let kind = types::check(&tree, known, &mut reads, DEEPEST_TREE)?;
-        Ok(Self { tree, kind, reads })
+        Ok(Self {
+            tree,
+            kind,
+            at,
+            reads,
+        })
     }
 
     /// Whether it can only be decided when somebody acts.
@@ -79,7 +88,13 @@ fn complaint(errors: &cel::ParseErrors) -> String {
     let what = first.map_or("nothing there", |error| error.msg.as_str());
     let what = what.strip_prefix("Syntax error: ").unwrap_or(what);
     let short: String = what.chars().take(120).collect();
-    format!("this is no expression: {short}")
+    match short.strip_prefix("token recognition error at: ") {
+        Some(part) => {
+            let part = part.trim_matches('\'');
+            format!("this is no expression: there is no operator `{part}`")
+        }
+        None => format!("this is no expression: {short}"),
+    }
 }
 
 /// How deep brackets stand in each other; those in texts are counted too.

@@ -193,7 +193,10 @@ fn call_type(
         .collect::<Result<_, _>>()?;
     if let Some(symbol) = symbol(name) {
         let fits = operator_type(name, &operands);
-        return fits.ok_or_else(|| format!("`{symbol}` does not go with {}", listed(&operands)));
+        return fits.ok_or_else(|| {
+            let help = money_help(&operands);
+            format!("`{symbol}` does not go with {}{help}", listed(&operands))
+        });
     }
     let fits = function_type(name, call.target.is_some(), &operands);
     fits.ok_or_else(|| match FUNCTIONS.contains(&format!(" {name}")) {
@@ -203,6 +206,15 @@ fn call_type(
         }
         false => format!("there is no function `{name}`: {FUNCTIONS}"),
     })
+}
+
+/// What to write where money is computed with.
+fn money_help(operands: &[Type]) -> &'static str {
+    if operands.contains(&Type::Money) {
+        "; compute with `.amount`, which is a whole number of the smallest unit"
+    } else {
+        ""
+    }
 }
 
 fn listed(types: &[Type]) -> String {

@@ -5,9 +5,9 @@
 //! 1. **Somebody presses**: the action must exist, be offered at the version that the press names, begin in this state, and be theirs; the
 //!    form must be filled in; the guard must hold. Then its course is followed.
 //! 2. **A timer is due**: it must be exactly one of the deal's timers, or nothing happens. The deadline's course is followed; a reminder is
-//!    said, and is gone.
+//!    said, and is gone. A deadline whose course cannot be carried out is used up: staff and the platform are told, and the deal stays.
 //! 3. **The gateway speaks**: of the order that the state waits for, and the state says what follows; of any other, and the flow's payment
-//!    policies say what becomes of the money.
+//!    policies say what becomes of the money. What cannot be carried out is left to staff.
 //! 4. **A course is followed**: values are set, computed from those before; texts are said; the first branch that holds names the next
 //!    state; without one the deal stays.
 //! 5. **A state is entered**: instead of one that was entered too often, its `else`. The version is raised; the old timers are gone and its
@@ -20,6 +20,7 @@ mod form;
 mod offers;
 mod paying;
 mod pressing;
+mod stuck;
 mod ticking;
 mod walk;
 
@@ -55,7 +56,7 @@ pub fn start(
 /// # Errors
 /// Whoever pressed is told why not: `ActionNotFound`; `FlowStateInvalid` when the deal stands elsewhere or what they saw is stale, with
 /// what they may do now; `Forbidden` when it is not theirs to do; `Invalid`, naming the field; `ActionNotAllowed` when the guard does not
-/// hold, a value can not be computed, or the payment is not ready. A timer that is not (or no longer) the deal's own, and news of an order
+/// hold, a value cannot be computed, or the payment is not ready. A timer that is not (or no longer) the deal's own, and news of an order
 /// that change nothing, are `FlowStateInvalid`. Whatever is refused has changed nothing.
 pub fn step(
     definition: &Definition,
@@ -71,10 +72,29 @@ pub fn step(
             input,
             version,
         } => walk.press(actor, action, input, *version)?,
-        FlowInput::Due(timer) => walk.tick(timer)?,
-        FlowInput::Payment { order, outcome } => walk.hear_of_money(*order, outcome)?,
+        FlowInput::Due(timer) => {
+            if let Some(why) = impossible(walk.tick(timer))? {
+                walk = Walk::resumed(definition, instance, now);
+                walk.give_up_timer(timer, &why);
+            }
+        }
+        FlowInput::Payment { order, outcome } => {
+            if impossible(walk.hear_of_money(*order, outcome))?.is_some() {
+                walk = Walk::resumed(definition, instance, now);
+                walk.hold_money(*order, outcome);
+            }
+        }
     }
     Ok(walk.ended())
+}
+
+/// Why a step that nobody pressed cannot be carried out, where that is so.
+fn impossible(made: Result<(), Refusal>) -> Result<Option<String>, Refusal> {
+    match made {
+        Ok(()) => Ok(None),
+        Err(Refusal::ActionNotAllowed(why)) => Ok(Some(why)),
+        Err(other) => Err(other),
+    }
 }
 
 /// What everybody is shown of a deal: a guard that looks at the form or at the time counts only at the press.

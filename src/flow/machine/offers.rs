@@ -16,7 +16,7 @@ pub(super) fn standing(definition: &Definition, instance: &Instance) -> Standing
         .cloned()
         .map(FlowActor::Role)
         .collect();
-    roles.push(FlowActor::Staff);
+    roles.extend([FlowActor::Staff, FlowActor::System]);
     let offers = roles.iter().map(|actor| {
         let offers = offers_of(definition, instance, actor);
         (actor.name().to_owned(), offers)

@@ -1,6 +1,6 @@
 //! The gateway speaks of an order.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::walk::{Origin, Walk};
 use crate::domain::flow::{
@@ -57,7 +57,7 @@ impl<'d> Walk<'d> {
     }
 
     /// A hop that comes from the gateway; what came is its input.
-    fn told(&self, action: &str, order: StateVersion, paid: Option<&Money>) -> Origin {
+    pub(super) fn told(&self, action: &str, order: StateVersion, paid: Option<&Money>) -> Origin {
         let mut origin = self.origin(action, &FlowActor::Payment);
         origin.input.insert("order".to_owned(), json!(order));
         if let Some(paid) = paid {
@@ -123,18 +123,17 @@ impl<'d> Walk<'d> {
                 order,
                 reason: why.to_owned(),
             }),
-            MoneyRule::Hold => {
-                origin.lines.push(for_staff(order, why));
-                self.hold(order, why, &origin.input);
-            }
+            MoneyRule::Hold => self.hold(order, why, &mut origin),
             MoneyRule::Resume | MoneyRule::Tell => {}
         }
         let to = if moves { course.to } else { Vec::new() };
         self.follow(&Course { to, ..course }, origin)
     }
 
-    fn hold(&mut self, order: StateVersion, why: &str, input: &Map<String, Value>) {
-        let paid = input.get("paid").cloned().unwrap_or(Value::Null);
+    /// Leaves money to staff, who are told, as the platform is.
+    pub(super) fn hold(&mut self, order: StateVersion, why: &str, origin: &mut Origin) {
+        origin.lines.push(for_staff(order, why));
+        let paid = origin.input.get("paid").cloned().unwrap_or(Value::Null);
         self.events.push(PlatformEvent {
             event: "payment.held".to_owned(),
             data: json!({ "order": order, "reason": why, "paid": paid, "state": self.instance.state }),
@@ -160,6 +159,7 @@ fn for_staff(order: StateVersion, why: &str) -> Line {
         "late" => "was paid after the deal had moved on",
         "wrong_amount" => "was paid with another amount than asked for",
         "repeated" => "was paid a second time",
+        "not_computed" => "has news that the flow cannot follow, since a value cannot be computed",
         _ => "was refunded",
     };
     Line {

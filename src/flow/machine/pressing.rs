@@ -36,7 +36,8 @@ impl Walk<'_> {
         if let Some(guard) = &action.guard
             && !guard.holds(engine, facts)
         {
-            return Err(Refusal::ActionNotAllowed(action.guard_message.clone()));
+            let why = action.guard_message.filled(facts.context, facts.input);
+            return Err(Refusal::ActionNotAllowed(why));
         }
         let mut origin = self.origin(name, actor);
         origin.input = input;

@@ -136,7 +136,7 @@ impl<'d> Walk<'d> {
         origin.reason.clone_from(&course.reason);
         self.say(&course.say, &mut origin);
         self.audit(course, &mut origin);
-        self.emit(course, &origin);
+        self.emit(course, &origin)?;
         let engine = &self.definition.engine;
         let facts = self.facts(&origin.actor, &origin.input);
         let branch = course.to.iter().find(|branch| {
@@ -155,9 +155,6 @@ impl<'d> Walk<'d> {
 
     /// Computes all values from those before, then sets them.
     fn remember(&mut self, course: &Course, origin: &Origin) -> Result<(), Refusal> {
-        let impossible = |name: &str| {
-            Refusal::ActionNotAllowed(format!("This is not possible: {name} can not be computed"))
-        };
         let mut computed = Vec::with_capacity(course.set.len());
         for setting in &course.set {
             let field = self.definition.context.get(&setting.name);
@@ -213,21 +210,23 @@ impl<'d> Walk<'d> {
         }
     }
 
-    fn emit(&mut self, course: &Course, origin: &Origin) {
+    /// Notes events for the platform. A value that is not there is `null`; one that cannot be computed refuses the step, because the
+    /// platform would take another value for it.
+    fn emit(&mut self, course: &Course, origin: &Origin) -> Result<(), Refusal> {
         for emission in &course.emit {
             let facts = self.facts(&origin.actor, &origin.input);
-            let value = |expression: &crate::flow::expression::Expression| {
-                let value = expression.value(&self.definition.engine, facts, false);
-                value.unwrap_or(Value::Null)
-            };
-            let values = emission.values.iter();
-            let values = values.map(|setting| (setting.name.clone(), value(&setting.value)));
+            let values = emission.values.iter().map(|setting| {
+                let value = setting.value.value(&self.definition.engine, facts, false);
+                let value = value.ok_or_else(|| impossible(&setting.name))?;
+                Ok((setting.name.clone(), value))
+            });
             let event = PlatformEvent {
                 event: emission.event.clone(),
-                data: Value::Object(values.collect()),
+                data: Value::Object(values.collect::<Result<_, Refusal>>()?),
             };
             self.events.push(event);
         }
+        Ok(())
     }
 
     /// Notes a hop to a state.
@@ -310,4 +309,9 @@ impl<'d> Walk<'d> {
         }
         lines
     }
+}
+
+/// The refusal of a step with a value that cannot be computed.
+fn impossible(name: &str) -> Refusal {
+    Refusal::ActionNotAllowed(format!("This is not possible: {name} cannot be computed"))
 }

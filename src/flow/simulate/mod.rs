@@ -1,6 +1,8 @@
 //! Plays scripts through a flow with a virtual clock: no database, no server, no waiting.
 
+mod comparing;
 mod coverage;
+mod gateway;
 mod playing;
 mod script;
 
@@ -9,7 +11,7 @@ use std::collections::BTreeSet;
 use super::definition::Definition;
 
 pub use coverage::{made, transitions};
-pub use script::{Expected, Outcome, Run, Script, ScriptStep, What};
+pub use script::{Expected, ExpectedEvent, Outcome, Run, Script, ScriptStep, What};
 
 /// How one run of a script went.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,34 +4,37 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use std::collections::BTreeSet;
 
+use super::comparing::{differences, no_such};
 use super::coverage;
+use super::gateway::Order;
 use super::script::{Expected, Outcome, Run, Script, ScriptStep, What};
 use super::{Failure, Played};
 use crate::domain::flow::{
-    FlowActor, FlowInput, Instance, Money, OrderRequest, PaymentOutcome, STAFF, Step,
+    FlowActor, FlowInput, Instance, Money, PLATFORM, PaymentOutcome, PlatformEvent, STAFF, Step,
 };
 use crate::domain::refusal::Refusal;
 use crate::flow::definition::Definition;
 use crate::flow::machine;
+use crate::wire::pressing::checked_press;
 
 /// A deal that is played.
 struct Game<'d> {
     definition: &'d Definition,
     instance: Option<Instance>,
     now: DateTime<Utc>,
-    orders: Vec<OrderRequest>,
+    orders: Vec<Order>,
     covered: BTreeSet<String>,
     steps: usize,
 }
 
 /// What one step of the script brought.
 #[derive(Default)]
-struct Found {
-    says: Vec<String>,
-    events: Vec<String>,
-    refunds: Vec<String>,
-    orders: Vec<i64>,
-    refusal: Option<Refusal>,
+pub(super) struct Found {
+    pub(super) says: Vec<String>,
+    pub(super) events: Vec<PlatformEvent>,
+    pub(super) refunds: Vec<String>,
+    pub(super) orders: Vec<i64>,
+    pub(super) refusal: Option<Refusal>,
 }
 
 /// Plays a run, after those that it continues.
@@ -92,17 +95,25 @@ impl Game<'_> {
                 input,
                 stale,
             } => {
-                let actor = actor(by);
+                if !self.acts(by) {
+                    let names = self.definition.roles.join(", ");
+                    let who = no_such("role", by);
+                    let differences = vec![format!("{who}: {names}, {STAFF} and {PLATFORM} act")];
+                    return Some(failure(
+                        step.line,
+                        format!("{by} does {action}"),
+                        differences,
+                    ));
+                }
                 let version = self
                     .instance
                     .as_ref()
                     .map_or(0, |instance| instance.version);
-                let press = FlowInput::Press {
-                    action: action.clone(),
-                    input: input.clone(),
-                    version: Some(version - i64::from(*stale)),
-                };
-                self.feed(&actor, press, &mut found);
+                let version = Some(version - i64::from(*stale));
+                match checked_press(action.clone(), Some(input.clone()), version) {
+                    Ok(press) => self.feed(&actor(by), press, &mut found),
+                    Err(refusal) => found.refusal = Some(refusal),
+                }
                 format!("{by} does {action}")
             }
             What::Advance(span, text) => {
@@ -110,27 +121,41 @@ impl Game<'_> {
                 self.wait(until, &mut found);
                 format!("{text} go by")
             }
-            What::Payment { outcome, order } => {
-                let place = order.unwrap_or(self.orders.len()).checked_sub(1);
-                let Some(order) = place.and_then(|place| self.orders.get(place)) else {
-                    let differences = vec!["there is no such order yet".to_owned()];
-                    return Some(failure(
-                        step.line,
-                        "the gateway speaks".to_owned(),
-                        differences,
-                    ));
-                };
-                let currency = order.price.currency.clone();
-                let (told, outcome) = spoken(outcome, currency);
-                let input = FlowInput::Payment {
-                    order: order.order,
-                    outcome,
-                };
-                self.feed(&FlowActor::Payment, input, &mut found);
-                format!("the gateway says {told}")
-            }
+            What::Payment { outcome, order } => match self.speak(outcome, *order, &mut found) {
+                Ok(told) => told,
+                Err(why) => {
+                    let speaks = "the gateway speaks".to_owned();
+                    return Some(failure(step.line, speaks, vec![why]));
+                }
+            },
         };
         self.compare(step.line, told, &step.expect, &found)
+    }
+
+    /// Whether somebody of this name can press: nobody presses as a timer or as the gateway.
+    fn acts(&self, name: &str) -> bool {
+        let mut roles = self.definition.roles.iter();
+        name == STAFF || name == PLATFORM || roles.any(|role| role == name)
+    }
+
+    /// Has the gateway say something of an order.
+    fn speak(
+        &mut self,
+        outcome: &Outcome,
+        order: Option<usize>,
+        found: &mut Found,
+    ) -> Result<String, String> {
+        let place = order.unwrap_or(self.orders.len()).checked_sub(1);
+        let order = place.and_then(|place| self.orders.get_mut(place));
+        let order = order.ok_or("there is no such order yet")?;
+        order.hear(outcome)?;
+        let (told, outcome) = spoken(outcome, order.request.price.currency.clone());
+        let input = FlowInput::Payment {
+            order: order.request.order,
+            outcome,
+        };
+        self.feed(&FlowActor::Payment, input, found);
+        Ok(format!("the gateway says {told}"))
     }
 
     /// Lets timers fire, one after the other, each at its time.
@@ -173,13 +198,12 @@ impl Game<'_> {
         self.covered.extend(made);
         let lines = step.hops.iter().flat_map(|hop| &hop.lines);
         found.says.extend(lines.map(|line| line.body.clone()));
-        let events = step.events.iter().map(|event| event.event.clone());
-        found.events.extend(events);
+        found.events.extend(step.events);
         let refunds = step.refunds.iter().map(|refund| refund.reason.clone());
         found.refunds.extend(refunds);
         let orders = step.orders.iter().map(|order| order.price.amount);
         found.orders.extend(orders);
-        self.orders.extend(step.orders);
+        self.orders.extend(step.orders.into_iter().map(Order::new));
         self.instance = Some(step.instance);
     }
 
@@ -190,91 +214,9 @@ impl Game<'_> {
         expect: &Expected,
         found: &Found,
     ) -> Option<Failure> {
-        let mut differences = Vec::new();
-        match (&expect.refused, &found.refusal) {
-            (None, Some(refusal)) => {
-                let (code, _) = refusal.code_and_status();
-                differences.push(format!("refused: {code}: {}", refusal.message()));
-            }
-            (Some(wanted), None) => differences.push(format!("expected {wanted}, was not refused")),
-            (Some(wanted), Some(refusal)) => {
-                let (code, _) = refusal.code_and_status();
-                differ(&mut differences, "refusal", wanted, code);
-            }
-            (None, None) => {}
-        }
-        if let Some(instance) = &self.instance {
-            self.compare_standing(instance, expect, &mut differences);
-        }
-        let mut said = found.says.iter();
-        for wanted in &expect.says {
-            if !said.any(|body| body.contains(wanted)) {
-                let all: Vec<String> = found
-                    .says
-                    .iter()
-                    .map(|body| body.replace('\n', " / "))
-                    .collect();
-                let all = all.join("\n      ");
-                differences.push(format!(
-                    "expected to hear \"{wanted}\" (in this order); heard:\n      {all}"
-                ));
-                break;
-            }
-        }
-        let shown = |list: &[String]| format!("[{}]", list.join(", "));
-        let lists = [
-            ("events", &expect.events, &found.events),
-            ("refunds", &expect.refunds, &found.refunds),
-        ];
-        for (what, wanted, found) in lists {
-            if let Some(wanted) = wanted {
-                differ(&mut differences, what, &shown(wanted), &shown(found));
-            }
-        }
-        if let Some(wanted) = &expect.orders {
-            let (wanted, found) = (format!("{wanted:?}"), format!("{:?}", found.orders));
-            differ(&mut differences, "orders", &wanted, &found);
-        }
+        let instance = self.instance.as_ref();
+        let differences = differences(self.definition, instance, expect, found);
         (!differences.is_empty()).then(|| failure(line, step, differences))
-    }
-
-    fn compare_standing(
-        &self,
-        instance: &Instance,
-        expect: &Expected,
-        differences: &mut Vec<String>,
-    ) {
-        let standing = machine::standing(self.definition, instance);
-        if let Some(wanted) = &expect.state {
-            differ(differences, "state", wanted, &standing.state);
-        }
-        if let Some(wanted) = &expect.awaiting {
-            let found = standing.awaiting_role.as_deref().unwrap_or("nobody");
-            differ(differences, "awaiting", wanted, found);
-        }
-        for (role, wanted) in &expect.actions {
-            let role_name = (role != STAFF).then_some(role.as_str());
-            let offers = standing.offers_of(role_name).iter();
-            let found: Vec<&str> = offers.map(|offer| offer.action.as_str()).collect();
-            let what = format!("actions of {role}");
-            differ(differences, &what, &wanted.join(", "), &found.join(", "));
-        }
-        for (name, wanted) in &expect.context {
-            let found = instance.context.get(name);
-            let found = found.map_or_else(|| "nothing".to_owned(), ToString::to_string);
-            differ(
-                differences,
-                &format!("ctx.{name}"),
-                &wanted.to_string(),
-                &found,
-            );
-        }
-    }
-}
-
-fn differ(differences: &mut Vec<String>, what: &str, wanted: &str, found: &str) {
-    if wanted != found {
-        differences.push(format!("{what}: expected {wanted}, found {found}"));
     }
 }
 
@@ -286,10 +228,11 @@ fn failure(line: usize, step: String, differences: Vec<String>) -> Failure {
     }
 }
 
+/// Who acts under a name in a script.
 fn actor(name: &str) -> FlowActor {
     match name {
         STAFF => FlowActor::Staff,
-        "system" => FlowActor::System,
+        PLATFORM => FlowActor::System,
         role => FlowActor::Role(role.to_owned()),
     }
 }

@@ -6,7 +6,7 @@ use toml::de::DeTable;
 
 use crate::flow::Problem;
 use crate::flow::period;
-use crate::flow::problem::{Problems, start};
+use crate::flow::problem::{Origin, Problems};
 use crate::flow::source::{Item, Section};
 
 /// More runs in one file are too many.
@@ -109,7 +109,7 @@ pub struct Expected {
     /// All actions that a role has, in order.
     pub actions: Vec<(String, Vec<String>)>,
     /// What the platform is told.
-    pub events: Option<Vec<String>>,
+    pub events: Option<Vec<ExpectedEvent>>,
     /// Why money is sent back.
     pub refunds: Option<Vec<String>>,
     /// The amounts of the orders that are asked for.
@@ -118,17 +118,26 @@ pub struct Expected {
     pub context: Map<String, Value>,
 }
 
+/// An event that the platform must be told.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ExpectedEvent {
+    /// Its type.
+    pub event: String,
+    /// Values that go with it; others are not looked at.
+    pub with: Map<String, Value>,
+    /// Values that must be null.
+    pub without: Vec<String>,
+}
+
 impl Script {
     /// Adds the runs of a file, which may continue those that are there; answers how many.
     ///
     /// # Errors
     /// Everything that is wrong with the file, in its order.
     pub fn add(&mut self, file: &str, source: &str) -> Result<usize, Vec<Problem>> {
-        let problems = Problems::default();
+        let problems = Problems::new(Origin::File);
         let (table, errors) = DeTable::parse_recoverable(source);
-        for error in &errors {
-            problems.add(start(error.span()), error.message());
-        }
+        problems.add_toml(source, &errors);
         if !errors.is_empty() {
             return Err(problems.told(source));
         }
@@ -299,13 +308,38 @@ fn expected(section: &Section<'_>) -> Expected {
         refused: text("refused"),
         says: texts("says").unwrap_or_default(),
         actions: actions.collect(),
-        events: texts("events"),
+        events: section.item("events").map(events),
         refunds: texts("refunds"),
         orders: orders.map(amounts),
         context: section.item("context").map(object).unwrap_or_default(),
     };
     section.finish();
     found
+}
+
+/// Events by their names, or as tables with values.
+fn events(item: Item<'_>) -> Vec<ExpectedEvent> {
+    let items = item.one_or_many(50).unwrap_or_default().into_iter();
+    let event = |item: Item<'_>| {
+        if item.is_text() {
+            let event = item.text(120)?.to_owned();
+            return Some(ExpectedEvent {
+                event,
+                ..ExpectedEvent::default()
+            });
+        }
+        let section = item.section("an event")?;
+        let event = section.need("event").and_then(|item| item.text(120));
+        let with = section.item("with").map(object).unwrap_or_default();
+        let without = section.item("without").map(names).unwrap_or_default();
+        section.finish();
+        Some(ExpectedEvent {
+            event: event?.to_owned(),
+            with,
+            without,
+        })
+    };
+    items.filter_map(event).collect()
 }
 
 fn names(item: Item<'_>) -> Vec<String> {

@@ -43,7 +43,7 @@ const NAMES: [Case; 22] = [
         "\"buyer\", \"seller\"]",
         "\"buyer\", \"seller\", \"staff\"]",
         4,
-        "`staff` can not be a role's name",
+        "`staff` cannot be a role's name",
     ),
     (
         "initial = \"asking\"",

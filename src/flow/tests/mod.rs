@@ -3,6 +3,7 @@
 mod bad;
 mod bid;
 mod breaking;
+mod impossible;
 mod laws;
 mod moving;
 mod reference;

@@ -1,5 +1,6 @@
 //! Deals from outside: begun by the platform, walked by two people, over REST and over sockets.
 
+mod alike;
 mod branches;
 mod chance;
 mod crashing;

@@ -4,6 +4,7 @@ use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 use stoa::domain::conversation::{Conversation, ConversationKind, ConversationStatus};
 use stoa::domain::ids::{ConversationId, ConversationNo, UserId, UserNo};
+use stoa::domain::principal::Principal;
 use stoa::flow::Definition;
 use stoa::flow::deciding::Place;
 use stoa::flow::machine;
@@ -41,18 +42,23 @@ fn step(definition: &Definition, no: i64) -> NewStep {
         created_at: now,
         updated_at: now,
     };
+    let caller = Principal {
+        no: UserNo(1),
+        id: UserId::stored("user-1".into()),
+        profile: Default::default(),
+        roles: Default::default(),
+        valid_until: 0,
+    };
     let place = Place {
         conversation: &conversation,
         offered: 0,
         gateway: "sandbox",
+        caller: Some(&caller),
         now,
     };
     let begun = machine::start(definition, serde_json::Map::new(), now).unwrap();
     let actor = stoa::domain::flow::FlowActor::System;
-    let person = Some((UserNo(1), UserId::stored("user-1".into())));
-    place
-        .decided(begun, &actor, person, format!("r-{no}"), None)
-        .step
+    place.decided(begun, &actor, format!("r-{no}"), None).step
 }
 
 #[test]

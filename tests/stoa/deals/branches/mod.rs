@@ -1,7 +1,7 @@
 //! Every branch of every flow that ships, on a real server: the scripts that simulate them are played over REST and over sockets.
 
-mod gateway;
-mod playing;
+pub mod gateway;
+pub mod playing;
 mod rows;
 
 use futures_util::StreamExt;

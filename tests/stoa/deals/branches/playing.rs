@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 use stoa::domain::flow::{FlowActor, FlowInput, Money, PaymentOutcome};
 use stoa::flow::Definition;
-use stoa::flow::simulate::{Expected, Outcome, Run, ScriptStep, What, made};
+use stoa::flow::simulate::{Expected, ExpectedEvent, Outcome, Run, ScriptStep, What, made};
 
 use super::rows::{Mark, Rows};
 use crate::client::{PATIENCE, Person, Socket};
@@ -51,6 +51,8 @@ impl<'h> Play<'h> {
         let support = house.person_with("support", &["support"]).await;
         let socket = support.socket().await;
         people.insert("staff".to_owned(), (support, socket));
+        let socket = platform.socket().await;
+        people.insert("system".to_owned(), (platform, socket));
         let rows = Rows::of(house.connection(), &id);
         let begun = Mark::nothing();
         Self {
@@ -226,12 +228,14 @@ impl<'h> Play<'h> {
                 "{place}: {wanted} is not among {says:#?}"
             );
         }
-        let (events, refunds) = (self.rows.events(since), self.rows.refunds(since));
-        for (wanted, found) in [(&expect.events, events), (&expect.refunds, refunds)] {
-            wanted
-                .iter()
-                .for_each(|wanted| assert_eq!(*wanted, found, "{place}"));
+        if let Some(wanted) = &expect.events {
+            compare_events(place, wanted, &self.rows.events(since));
         }
+        let refunds = self.rows.refunds(since);
+        expect
+            .refunds
+            .iter()
+            .for_each(|wanted| assert_eq!(*wanted, refunds, "{place}"));
         let orders = self.rows.orders(since);
         expect
             .orders
@@ -261,6 +265,21 @@ impl<'h> Play<'h> {
                     .collect();
                 assert_eq!(*wanted, found, "{place}: actions of {role}");
             }
+        }
+    }
+}
+
+fn compare_events(place: &str, wanted: &[ExpectedEvent], found: &[(String, Value)]) {
+    let names = |(name, _): &(String, Value)| name.clone();
+    let wanted_names: Vec<String> = wanted.iter().map(|event| event.event.clone()).collect();
+    let found_names: Vec<String> = found.iter().map(names).collect();
+    assert_eq!(wanted_names, found_names, "{place}");
+    for (wanted, (name, data)) in wanted.iter().zip(found) {
+        for (key, value) in &wanted.with {
+            assert_eq!(&data[key], value, "{place}: {name}: {key}");
+        }
+        for key in &wanted.without {
+            assert!(data[key].is_null(), "{place}: {name}: {key}: {data}");
         }
     }
 }

@@ -109,11 +109,14 @@ impl Rows {
     }
 
     /// What the platform is told since then.
-    pub fn events(&mut self, since: &Mark) -> Vec<String> {
-        self.texts(&format!(
-            "select jsonb_agg(event order by no) from platform_events where conversation_no = $no and no > {}",
+    pub fn events(&mut self, since: &Mark) -> Vec<(String, Value)> {
+        let found = self.json(&format!(
+            "select jsonb_agg(jsonb_build_array(event, body::jsonb -> 'data' -> 'event') order by no) from platform_events where conversation_no = $no and no > {}",
             since.event
-        ))
+        ));
+        serde_json::from_value::<Option<_>>(found)
+            .unwrap()
+            .unwrap_or_default()
     }
 
     /// Why money goes back since then.
