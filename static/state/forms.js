@@ -1,7 +1,7 @@
 // The forms of a deal: what was typed becomes what is sent, or a sentence that says why not. The server checks the same again.
 import { isSecureAddress } from "./links.js";
 import { wordsOf } from "./names.js";
-import { readMoney, shownMoney } from "./money.js";
+import { readAmount, shownMoney } from "./money.js";
 
 /** The longest text where a field does not say. */
 const LONGEST = 4_000;
@@ -32,7 +32,7 @@ function readNumber(text, field) {
 
 function readPrice(text, field) {
   const { currency } = field;
-  const amount = readMoney(text, currency);
+  const amount = readAmount(text, currency);
   if (amount === null) return { problem: `An amount, please, written like ${shownMoney({ amount: 500_050, currency })}` };
   const shown = (bound) => shownMoney({ amount: bound, currency });
   return within(field, amount, shown) ?? { value: { amount, currency } };

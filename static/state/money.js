@@ -40,10 +40,16 @@ function withoutSign(text, currency) {
 }
 
 /** "5000", "5,000.50", "₹ 1,25,000" in the smallest unit; null for whatever could mean two things, or nothing. It may be more than a number holds exactly. */
-export function readMoney(text, currency) {
+export function readAmount(text, currency) {
   const found = AMOUNT.exec(withoutSign(text.trim(), currency));
   const digits = digitsOf(currency);
   const fraction = found?.groups.fraction ?? "";
   if (!found || fraction.length > digits) return null;
   return Number(found.groups.whole.replace(/\D/g, "") + fraction.padEnd(digits, "0"));
+}
+
+/** As `readAmount`; null too for what a number does not hold exactly. */
+export function readMoney(text, currency) {
+  const amount = readAmount(text, currency);
+  return Number.isSafeInteger(amount) ? amount : null;
 }

@@ -105,14 +105,17 @@ const on = {
 
 const otherOf = ({ brand_owner_id, influencer_id }) => (brand_owner_id === current.userId ? influencer_id : brand_owner_id);
 
+/** What is said after the answer comes as an event, so the messages are read after it. Without a connection, `beginAnew` joins later. */
+const join = (id) => socket.connected && socket.timeout(5_000).emitWithAck("join_conversation", id).catch(() => say("The conversation could not be joined yet."));
+
 async function open(conversation) {
   if (state.open) socket.emit("leave_conversation", state.open);
   state.open = conversation.id;
   state.messages = new Map();
   current.otherUserId = otherOf(conversation);
-  socket.emit("join_conversation", conversation.id);
   showContext(conversation);
   showList();
+  await join(conversation.id);
   await refresh();
   await markSeen(conversation.id);
 }
@@ -123,8 +126,8 @@ async function readAgain() {
   showList();
   const open = state.conversations.find(({ id }) => id === state.open);
   if (!open) return;
-  socket.emit("join_conversation", open.id);
   showContext(open);
+  await join(open.id);
   await refresh();
 }
 

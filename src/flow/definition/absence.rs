@@ -18,32 +18,33 @@ enum Otherwise {
 }
 
 /// The values that are there for certain in each state that was reached so far.
-type Reached<'d> = BTreeMap<&'d str, Present>;
+#[derive(Default)]
+struct Reached<'d> {
+    present: BTreeMap<&'d str, Present>,
+    /// The states whose values have changed since they were left last.
+    changed: BTreeSet<&'d str>,
+}
 
 /// Warns of every expression that may lack a value.
 pub(super) fn check(definition: &Definition, problems: &Problems) {
     let after_payment = after_payment(definition);
-    let mut reached = Reached::new();
+    let mut reached = Reached::default();
     let known = definition.context.iter();
     let begun = known.filter(|(_, field)| field.required || field.default.is_some());
     let begun = begun.map(|(name, _)| format!("ctx.{name}")).collect();
     arrive(definition, &mut reached, &definition.initial, begun);
-    let states = || definition.states.values();
-    // Sets only shrink, so this ends: each round takes away a value somewhere.
-    while {
-        let before = reached.clone();
-        for state in states() {
-            let Some(present) = reached.get(state.name.as_str()).cloned() else {
-                continue;
-            };
-            for (course, present, _) in courses(definition, state, &present, &after_payment) {
-                leave(definition, &mut reached, state, course, present);
-            }
+    // Sets only shrink, so this ends.
+    while let Some(name) = reached.changed.pop_first() {
+        let (Some(state), Some(present)) = (definition.state(name), reached.present.get(name))
+        else {
+            continue;
+        };
+        for (course, present, _) in courses(definition, state, &present.clone(), &after_payment) {
+            leave(definition, &mut reached, state, course, present);
         }
-        before != reached
-    } {}
-    for state in states() {
-        let Some(present) = reached.get(state.name.as_str()) else {
+    }
+    for state in definition.states.values() {
+        let Some(present) = reached.present.get(state.name.as_str()) else {
             continue;
         };
         if let Some(payment) = &state.payment {
@@ -148,10 +149,20 @@ fn arrive<'d>(definition: &'d Definition, reached: &mut Reached<'d>, name: &str,
     let mut next = definition.state(name);
     for _ in 0..=definition.states.len() {
         let Some(state) = next else { return };
-        let known = reached
-            .entry(state.name.as_str())
-            .or_insert_with(|| present.clone());
-        known.retain(|name| present.contains(name));
+        let name = state.name.as_str();
+        match reached.present.get_mut(name) {
+            None => {
+                reached.present.insert(name, present.clone());
+                reached.changed.insert(name);
+            }
+            Some(known) => {
+                let before = known.len();
+                known.retain(|value| present.contains(value));
+                if known.len() < before {
+                    reached.changed.insert(name);
+                }
+            }
+        }
         let visits = state.visits.as_ref();
         next = visits.and_then(|visits| definition.state(&visits.otherwise));
     }

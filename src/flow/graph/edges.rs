@@ -5,7 +5,7 @@ use crate::flow::definition::{Course, Definition, State};
 /// An action that begins in more states than this is listed below the picture.
 const MOST_ORIGINS: usize = 3;
 
-/// What brings a deal along a line; of several, the first.
+/// What brings a deal along a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Nature {
     Money,
@@ -13,13 +13,15 @@ pub(super) enum Nature {
     Timer,
 }
 
-/// One line; all that leads the same way shares it.
+/// One line; all of one nature that leads the same way shares it.
 #[derive(Clone, Debug)]
 pub(super) struct Edge {
     pub(super) from: String,
     pub(super) to: String,
     pub(super) nature: Nature,
     pub(super) labels: Vec<String>,
+    /// How many lines of other natures lead the same way before it.
+    pub(super) beside: i32,
 }
 
 /// All lines, and the texts about actions that begin in many states.
@@ -95,19 +97,23 @@ fn add(edges: &mut Vec<Edge>, from: &str, course: &Course, nature: Nature, label
 }
 
 fn join(edges: &mut Vec<Edge>, from: &str, to: &str, nature: Nature, label: String) {
-    let mut same = edges.iter_mut();
-    if let Some(edge) = same.find(|edge| edge.from == from && edge.to == to) {
-        if !edge.labels.contains(&label) {
-            edge.labels.push(label);
+    let parallel = |edge: &&mut Edge| edge.from == from && edge.to == to;
+    let mut beside = 0;
+    for edge in edges.iter_mut().filter(parallel) {
+        if edge.nature == nature {
+            if !edge.labels.contains(&label) {
+                edge.labels.push(label);
+            }
+            return;
         }
-        edge.nature = edge.nature.min(nature);
-        return;
+        beside += 1;
     }
     edges.push(Edge {
         from: from.to_owned(),
         to: to.to_owned(),
         nature,
         labels: vec![label],
+        beside,
     });
 }
 

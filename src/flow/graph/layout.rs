@@ -14,6 +14,10 @@ const COLUMN: i32 = 300;
 const MARGIN: i32 = 60;
 /// How much further out a detour goes for each layer that it passes.
 const DETOUR: i32 = 30;
+/// How far apart lines between the same states are.
+const BESIDE: i32 = 16;
+/// The height of a line of a label.
+pub(super) const LINE: i32 = 13;
 
 /// The middle of a state's box.
 #[derive(Clone, Copy, Debug)]
@@ -84,13 +88,14 @@ impl Layout {
         let (from, to) = (self.places.get(&edge.from)?, self.places.get(&edge.to)?);
         let span = to.layer - from.layer;
         if span == 1 {
-            let (x1, y1) = (from.x, from.y + HEIGHT / 2);
-            let (x2, y2) = (to.x, to.y - HEIGHT / 2 - 2);
+            let aside = edge.beside * BESIDE;
+            let (x1, y1) = (from.x + aside, from.y + HEIGHT / 2);
+            let (x2, y2) = (to.x + aside, to.y - HEIGHT / 2 - 2);
             let bend = (y2 - y1) / 2;
             let (below, above) = (y1 + bend, y2 - bend);
             return Some(Path {
                 drawn: format!("M{x1} {y1}C{x1} {below} {x2} {above} {x2} {y2}"),
-                middle: ((x1 + x2) / 2, (y1 + y2) / 2 - 4),
+                middle: ((x1 + x2) / 2, (y1 + y2) / 2 - 4 + edge.beside * LINE),
             });
         }
         let side = if span > 1 && to.x <= self.width / 2 {
@@ -101,8 +106,9 @@ impl Layout {
         let (x1, y1) = (from.x + side * WIDTH / 2, from.y);
         let (x2, y2) = (to.x + side * (WIDTH / 2 + 2), to.y + 6);
         let outer = if side < 0 { x1.min(x2) } else { x1.max(x2) };
-        let handle = outer + side * bulge(span.abs());
+        let handle = outer + side * (bulge(span.abs()) + edge.beside * BESIDE);
         // A cubic's middle lies three quarters of the way out to its handles; a label stands a fifth along, where lines to one end are apart.
+        let below = edge.beside * 2 * LINE;
         let (x, y) = if span.abs() > 2 {
             (x1 * 54 / 100 + handle * 46 / 100, y1 + (y2 - y1) / 9)
         } else {
@@ -114,12 +120,15 @@ impl Layout {
             let above = y2 - LAYER * 3 / 2;
             return Some(Path {
                 drawn: format!("M{x1} {y1}C{handle} {y1} {x2} {above} {x2} {y2}"),
-                middle: (x1 * 54 / 100 + handle * 46 / 100, y1 + (y2 - y1) / 12),
+                middle: (
+                    x1 * 54 / 100 + handle * 46 / 100,
+                    y1 + (y2 - y1) / 12 + below,
+                ),
             });
         }
         Some(Path {
             drawn: format!("M{x1} {y1}C{handle} {y1} {handle} {y2} {x2} {y2}"),
-            middle: (x, y),
+            middle: (x, y + below),
         })
     }
 }

@@ -78,6 +78,11 @@ pub fn item(conversation: &str) -> String {
     format!("[data-test=conversation-item][data-id='{conversation}']")
 }
 
+/// Whether a field has taken nothing: it was not ready, or drawn anew between looking and typing.
+fn takes_no_key(error: &str) -> bool {
+    error.contains("not interactable") || error.contains("stale element")
+}
+
 fn locator(selector: &str) -> Locator<'_> {
     if selector.starts_with('/') {
         Locator::XPath(selector)
@@ -302,6 +307,15 @@ impl Window {
         self.press(&part(body, tool)).await;
     }
 
+    /// Empties a field as soon as it can be, though the page may draw it anew meanwhile.
+    pub async fn clear(&self, selector: &str) {
+        let begun = Instant::now();
+        while let Err(error) = self.see(selector).await.clear().await {
+            let awaited = format!("to empty {selector}: {error}");
+            self.be_patient(begun, &awaited).await;
+        }
+    }
+
     /// Types into something as soon as it can be typed into.
     pub async fn write(&self, selector: &str, text: &str) {
         let begun = Instant::now();
@@ -309,7 +323,7 @@ impl Window {
             match self.see(selector).await.send_keys(text).await {
                 Ok(()) => return,
                 // It takes no key then: trying again types nothing twice.
-                Err(error) if error.to_string().contains("not interactable") => {
+                Err(error) if takes_no_key(&error.to_string()) => {
                     let awaited = format!("to write into {selector}: {error}");
                     self.be_patient(begun, &awaited).await;
                 }

@@ -51,8 +51,7 @@ fn place(kind: &str, state: &str) -> String {
 
 /// Replaces what stands in a field.
 async fn fill(window: &Window, name: &str, text: &str) {
-    let element = window.see(&field(name)).await;
-    element.clear().await.expect("an empty field");
+    window.clear(&field(name)).await;
     window.write(&field(name), text).await;
 }
 
