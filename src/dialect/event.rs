@@ -8,6 +8,7 @@ use crate::domain::entry::Entry;
 use crate::domain::flow::Stepped;
 use crate::domain::ids::{MessageId, Seq, UserId};
 use crate::domain::message::Message;
+use crate::domain::snapshot::UnreadCount;
 use crate::wire::encode::MessageEvent;
 
 /// Something that people are told.
@@ -82,7 +83,7 @@ pub enum Event<'a> {
         /// Who says it.
         sender_name: &'a str,
         /// What the receiver has not read here.
-        unread: i64,
+        unread: UnreadCount,
     },
 }
 

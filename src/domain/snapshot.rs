@@ -2,6 +2,7 @@
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::iter::Sum;
 
 use super::conversation::{Conversation, Participant};
 use super::ids::UserNo;
@@ -46,7 +47,7 @@ pub struct Snapshot {
     /// Whether they are all that the reader missed.
     pub recovery: Recovery,
     /// How many messages of others the reader has not read.
-    pub unread: i64,
+    pub unread: UnreadCount,
 }
 
 /// What one reader is shown of a deal beyond how it stands.
@@ -68,5 +69,48 @@ pub struct Listed {
     /// The newest message that they may see.
     pub last_message: Option<Message>,
     /// How many messages of others they have not read.
-    pub unread: i64,
+    pub unread: UnreadCount,
+}
+
+/// How many messages of others somebody has not read. Counting ends somewhere, so that it takes the same time in a
+/// conversation of any length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnreadCount {
+    /// So many.
+    Exactly(i64),
+    /// So many were counted, and there may be more.
+    AtLeast(i64),
+}
+
+impl UnreadCount {
+    /// Nothing is unread.
+    pub const NOTHING: Self = Self::Exactly(0);
+
+    /// How many were counted.
+    pub fn number(self) -> i64 {
+        match self {
+            Self::Exactly(number) | Self::AtLeast(number) => number,
+        }
+    }
+
+    /// Whether there may be more.
+    pub fn is_capped(self) -> bool {
+        matches!(self, Self::AtLeast(_))
+    }
+
+    /// Says in an object, under this name, that there may be more; says nothing where the number is exact.
+    pub fn note_cap(self, object: &mut Value, name: &str) {
+        if let (Self::AtLeast(_), Some(fields)) = (self, object.as_object_mut()) {
+            fields.insert(name.to_owned(), Value::Bool(true));
+        }
+    }
+}
+
+impl Sum for UnreadCount {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::NOTHING, |sum, count| match (sum, count) {
+            (Self::Exactly(sum), Self::Exactly(number)) => Self::Exactly(sum + number),
+            (sum, count) => Self::AtLeast(sum.number() + count.number()),
+        })
+    }
 }

@@ -19,9 +19,10 @@ use crate::domain::ids::ConversationId;
 use crate::domain::limits;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::domain::snapshot::Listed;
+use crate::domain::snapshot::{Listed, UnreadCount};
 use crate::store::conversations::{self as rows, Filter, Key};
 use crate::store::participants;
+use crate::store::unread as unread_rows;
 use crate::wire::views::ConversationView;
 
 /// The conversation as the caller has it, whether it is in their list or they see it from outside.
@@ -54,7 +55,7 @@ pub(super) async fn answer(
             conversation,
             participants: people,
             last_message: None,
-            unread: 0,
+            unread: UnreadCount::NOTHING,
         }))
     });
     let listed = found.await??;
@@ -213,8 +214,8 @@ pub async fn change(
         .body(kept.body))
 }
 
-/// How many messages of others the caller has not read, in all and by conversation
-#[utoipa::path(responses((status = 200, description = "`total`, `conversations`", body = Object)), security(("bearer" = [])), tag = "conversations")]
+/// How many messages of others the caller has not read, in all and by conversation. Counting a conversation ends at 1,000, and among its newest 10,000 changes; `unread_capped` and `total_capped` say that there may be more
+#[utoipa::path(responses((status = 200, description = "`total`, `conversations`; where there may be more, `total_capped` and `unread_capped`", body = Object)), security(("bearer" = [])), tag = "conversations")]
 #[get("/unread")]
 pub async fn unread(server: web::Data<Server>, caller: Caller) -> Result<HttpResponse, Failure> {
     let user = caller.0.no;
@@ -222,14 +223,18 @@ pub async fn unread(server: web::Data<Server>, caller: Caller) -> Result<HttpRes
         .door
         .house
         .pool
-        .run(move |connection| rows::unread_of_user(connection, user))
+        .run(move |connection| unread_rows::of_user(connection, user))
         .await?;
-    let total: i64 = rows.iter().map(|row| row.unread).sum();
-    let each = rows
-        .iter()
-        .map(|row| json!({ "conversation_id": row.conversation_id, "unread": row.unread }));
-    Ok(HttpResponse::Ok()
-        .json(json!({ "total": total, "conversations": each.collect::<Vec<_>>() })))
+    let total: UnreadCount = rows.iter().map(|row| row.count).sum();
+    let each = rows.iter().map(|row| {
+        let mut view =
+            json!({ "conversation_id": row.conversation_id, "unread": row.count.number() });
+        row.count.note_cap(&mut view, "unread_capped");
+        view
+    });
+    let mut all = json!({ "total": total.number(), "conversations": each.collect::<Vec<_>>() });
+    total.note_cap(&mut all, "total_capped");
+    Ok(HttpResponse::Ok().json(all))
 }
 
 #[cfg(test)]

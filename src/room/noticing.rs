@@ -9,8 +9,9 @@ use crate::dialect::{self, Event};
 use crate::domain::form::Form;
 use crate::domain::ids::{SessionId, UserNo};
 use crate::domain::message::{Message, MessageKind};
+use crate::domain::snapshot::UnreadCount;
 use crate::error::Error;
-use crate::store::conversations::{Unread, unread_of_conversation};
+use crate::store::unread::{self, Unread};
 
 /// Messages of which absent people are to be told, and whether their counts are being read.
 #[derive(Default)]
@@ -49,7 +50,7 @@ impl Room {
         let (pool, no) = (self.house.pool.clone(), self.state.conversation.no);
         let read = async move {
             let counted = pool
-                .run(move |connection| unread_of_conversation(connection, no, &absent))
+                .run(move |connection| unread::of_conversation(connection, no, &absent))
                 .await;
             (messages, counted)
         };
@@ -92,11 +93,8 @@ impl Room {
     }
 
     fn notify(&self, messages: &[Message], counted: Result<Vec<Unread>, Error>) {
-        let counts: HashMap<UserNo, i64> = match counted {
-            Ok(rows) => rows
-                .into_iter()
-                .map(|row| (UserNo(row.user_no), row.unread))
-                .collect(),
+        let counts: HashMap<UserNo, UnreadCount> = match counted {
+            Ok(rows) => rows.into_iter().map(|row| (row.user, row.count)).collect(),
             Err(error) => {
                 return log::warn!(event = "notifications_not_sent", conversation_id:% = self.state.conversation.id; "{error}");
             }
@@ -136,7 +134,12 @@ impl Room {
         name.unwrap_or(message.sender_id.as_str())
     }
 
-    fn notices_in(&self, form: Form, messages: &[&Message], unread: i64) -> Vec<ByteString> {
+    fn notices_in(
+        &self,
+        form: Form,
+        messages: &[&Message],
+        unread: UnreadCount,
+    ) -> Vec<ByteString> {
         let scene = self.scene();
         let worded = messages.iter().filter_map(|message| {
             let notice = Event::Notice {

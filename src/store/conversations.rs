@@ -12,6 +12,7 @@ use super::messages::by_places;
 use super::participants::of_conversations;
 use super::pool::explain;
 use super::schema::{conversation_flows, conversations, users};
+use super::unread::{self, unread_messages};
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Participant, Subject,
 };
@@ -151,36 +152,41 @@ struct ListedRow {
     last_message: Option<i64>,
     #[diesel(sql_type = BigInt)]
     unread: i64,
+    #[diesel(sql_type = Bool)]
+    is_capped: bool,
 }
 
 // Raw SQL: the page is cut first, and only its rows are counted and previewed. It walks one user's participations by
 // their index; unread and preview walk the end of the messages' primary key.
-const PAGE: &str = "
-with mine as (
-    select c.no, c.updated_at, p.role, p.user_no, p.read_seq
+fn page_sql() -> String {
+    let beyond = unread_messages("l", "l.last_seq");
+    let most = unread::MOST;
+    let is_capped = unread::is_capped("mine.unread", "mine", "mine.last_seq");
+    format!(
+        "
+with listed as (
+    select c.no as conversation_no, c.updated_at, c.last_seq, p.role, p.user_no, p.read_seq
     from participants p join conversations c on c.no = p.conversation_no
     where p.user_no = $1 and p.membership = 'present' and not p.blocked
       and ($2 is null or c.kind = $2) and ($3 is null or c.status = $3)
       and ($4 is null or c.subject_type = $4) and ($5 is null or c.subject_id = $5)
       and ($6 is null or c.no = $6)
       and ($7 is null or (c.updated_at, c.no) < ($7, $8))
-      and (not $9 or exists (
-          select from messages m where m.conversation_no = c.no and m.seq > p.read_seq and m.sender_no <> p.user_no
-             and m.deleted_at is null and m.kind <> 'audit'
-             and (m.audience_role is null or m.audience_role = p.role)
-             and (m.audience_user_no is null or m.audience_user_no = p.user_no)))
-    order by c.updated_at desc, c.no desc limit $10
+), cut as (
+    select * from listed l where not $9 or exists (select {beyond})
+    order by updated_at desc, conversation_no desc limit $10
+), mine as materialized (
+    select l.*, (select count(*) from (select {beyond} order by m.seq desc limit {most}) m) as unread from cut l
 )
-select mine.no,
-    (select m.seq from messages m where m.conversation_no = mine.no
+select mine.conversation_no as no,
+    (select m.seq from messages m where m.conversation_no = mine.conversation_no
         and (m.audience_role is null or m.audience_role = mine.role)
         and (m.audience_user_no is null or m.audience_user_no = mine.user_no)
      order by m.seq desc limit 1) as last_message,
-    (select count(*) from messages m where m.conversation_no = mine.no and m.seq > mine.read_seq
-        and m.sender_no <> mine.user_no and m.deleted_at is null and m.kind <> 'audit'
-        and (m.audience_role is null or m.audience_role = mine.role)
-        and (m.audience_user_no is null or m.audience_user_no = mine.user_no)) as unread
-from mine order by mine.updated_at desc, mine.no desc";
+    mine.unread, {is_capped} as is_capped
+from mine order by mine.updated_at desc, mine.conversation_no desc"
+    )
+}
 
 /// A page of somebody's conversations, newest activity first.
 pub fn list(
@@ -189,7 +195,7 @@ pub fn list(
     filter: &Filter,
     limit: i64,
 ) -> Result<Vec<Listed>, Error> {
-    let rows: Vec<ListedRow> = diesel::sql_query(PAGE)
+    let rows: Vec<ListedRow> = diesel::sql_query(page_sql())
         .bind::<BigInt, _>(user.0)
         .bind::<Nullable<Text>, _>(filter.kind.map(ConversationKind::name))
         .bind::<Nullable<Text>, _>(filter.status.map(ConversationStatus::name))
@@ -246,57 +252,8 @@ fn complete(connection: &mut PgConnection, rows: Vec<ListedRow>) -> Result<Vec<L
             conversation: found.remove(&row.no)?,
             participants: people.remove(&row.no).unwrap_or_default(),
             last_message: last.remove(&row.no),
-            unread: row.unread,
+            unread: unread::counted(row.unread, row.is_capped),
         })
     };
     Ok(rows.into_iter().filter_map(complete).collect())
-}
-
-/// How many messages of others each of these users has not read in one conversation, or one user in each of theirs.
-#[derive(Clone, Debug, QueryableByName)]
-pub struct Unread {
-    /// The conversation.
-    #[diesel(sql_type = diesel::sql_types::Uuid)]
-    pub conversation_id: Uuid,
-    /// The user.
-    #[diesel(sql_type = BigInt)]
-    pub user_no: i64,
-    /// How many.
-    #[diesel(sql_type = BigInt)]
-    pub unread: i64,
-}
-
-// Raw SQL: one grouped walk over the messages beyond each watermark.
-const UNREAD: &str = "
-select c.id as conversation_id, p.user_no, count(*) as unread
-from participants p join conversations c on c.no = p.conversation_no
-join messages m on m.conversation_no = p.conversation_no and m.seq > p.read_seq and m.sender_no <> p.user_no
-    and m.deleted_at is null and m.kind <> 'audit'
-    and (m.audience_role is null or m.audience_role = p.role)
-    and (m.audience_user_no is null or m.audience_user_no = p.user_no)
-where p.membership = 'present' and not p.blocked and ";
-
-/// Everything that one user has not read, by conversation.
-pub fn unread_of_user(connection: &mut PgConnection, user: UserNo) -> Result<Vec<Unread>, Error> {
-    diesel::sql_query(format!(
-        "{UNREAD} p.user_no = $1 group by c.id, c.no, p.user_no order by c.no"
-    ))
-    .bind::<BigInt, _>(user.0)
-    .load(connection)
-    .map_err(explain)
-}
-
-/// What each of these users has not read of one conversation; those who have read everything are left out.
-pub fn unread_of_conversation(
-    connection: &mut PgConnection,
-    conversation: ConversationNo,
-    users: &[i64],
-) -> Result<Vec<Unread>, Error> {
-    diesel::sql_query(format!(
-        "{UNREAD} p.conversation_no = $1 and p.user_no = any($2) group by c.id, p.user_no"
-    ))
-    .bind::<BigInt, _>(conversation.0)
-    .bind::<diesel::sql_types::Array<BigInt>, _>(users)
-    .load(connection)
-    .map_err(explain)
 }

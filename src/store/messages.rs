@@ -210,19 +210,24 @@ pub struct Wording {
 
 /// Every earlier wording of a message, oldest first.
 pub fn wordings(connection: &mut PgConnection, id: MessageId) -> Result<Vec<Wording>, Error> {
-    message_changes::table
+    let mut found: Vec<(Seq, Wording)> = message_changes::table
         .inner_join(users::table.on(users::no.eq(message_changes::actor_no)))
         .filter(
             message_changes::conversation_no
                 .eq(id.conversation.0)
                 .and(message_changes::target_seq.eq(id.seq)),
         )
-        .order(message_changes::seq)
         .select((
-            message_changes::earlier_body,
-            message_changes::created_at,
-            users::id,
+            message_changes::seq,
+            (
+                message_changes::earlier_body,
+                message_changes::created_at,
+                users::id,
+            ),
         ))
         .load(connection)
-        .map_err(explain)
+        .map_err(explain)?;
+    // Sorted here: asked for in this order, the planner may walk every change of the conversation for it.
+    found.sort_by_key(|(seq, _)| *seq);
+    Ok(found.into_iter().map(|(_, wording)| wording).collect())
 }

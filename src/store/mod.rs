@@ -32,6 +32,7 @@ pub mod schema;
 pub mod step_document;
 pub mod steps;
 pub mod timers;
+pub mod unread;
 pub mod users;
 pub mod watch;
 mod worker;

@@ -6,13 +6,13 @@ use diesel::sql_types::{BigInt, Bool};
 use std::collections::HashMap;
 
 use super::conversations::by_numbers;
-use super::messages::{MessageRow, assemble, role_or_none, visible_to};
+use super::messages::{by_places, role_or_none, visible_to};
 use super::participants::of_conversations;
 use super::pool::explain;
 use super::replay::steady;
-use super::schema::{messages, users};
+use super::schema::messages;
 use crate::domain::conversation::Participant;
-use crate::domain::ids::{ConversationNo, UserNo};
+use crate::domain::ids::{ConversationNo, Seq, UserNo};
 use crate::domain::message::Message;
 use crate::domain::snapshot::{Loaded, Reader};
 use crate::error::Error;
@@ -117,21 +117,18 @@ pub fn messages(
             .count()
             .get_result(connection)
             .map_err(explain)?;
-        let rows: Vec<(MessageRow, String)> = messages::table
-            .inner_join(users::table.on(users::no.eq(messages::sender_no)))
+        let seqs: Vec<Seq> = messages::table
             .filter(messages::conversation_no.eq(conversation.0))
             .filter(visible_to(reader.no.0, role.clone()))
             .order(messages::seq.desc())
             .limit(part.limit)
             .offset(part.offset)
-            .select((MessageRow::as_select(), users::id))
+            .select(messages::seq)
             .load(connection)
             .map_err(explain)?;
-        let newest_last = rows.into_iter().rev();
-        let items = newest_last.map(|(row, id)| assemble(row, id));
-        Ok(Counted {
-            items: items.collect::<Result<_, _>>()?,
-            total,
-        })
+        let places: Vec<(i64, Seq)> = seqs.iter().map(|seq| (conversation.0, *seq)).collect();
+        let mut items = by_places(connection, &places)?;
+        items.sort_by_key(Message::seq);
+        Ok(Counted { items, total })
     })
 }

@@ -6,21 +6,21 @@ use diesel::prelude::*;
 use serde_json::Value;
 use std::sync::Arc;
 
-use super::conversations::{self, Key, unread_of_conversation};
+use super::conversations::{self, Key};
 use super::history::{Visit, page};
-use super::messages::{MessageRow, Page, assemble, role_or_none, visible_to};
+use super::messages::{MessageRow, Page, assemble, by_places, role_or_none, visible_to};
 use super::pool::explain;
 use super::schema::{
     conversation_changes, flow_steps, message_changes, messages, participant_changes, users,
 };
-use super::{flows, participants};
+use super::{flows, participants, unread};
 use crate::domain::conversation::ConversationStatus;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::{LoggedStep, Stepped};
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
 use crate::domain::limits;
 use crate::domain::message::Message;
-use crate::domain::snapshot::{Loaded, Reader, Recovery, Snapshot};
+use crate::domain::snapshot::{Loaded, Reader, Recovery, Snapshot, UnreadCount};
 use crate::error::Error;
 
 /// What a room needs to wake; `None` when there is no such conversation.
@@ -58,12 +58,14 @@ pub fn snapshot(
                 page(connection, visit, Page::Newest, limits::FIRST_MESSAGES)?
             }
         };
-        let unread = unread_of_conversation(connection, no, &[reader.no.0])?;
+        let unread = unread::of_conversation(connection, no, &[reader.no.0])?;
         Ok(Snapshot {
             participants: participants::of(connection, no)?,
             messages,
             recovery,
-            unread: unread.first().map_or(0, |found| found.unread),
+            unread: unread
+                .first()
+                .map_or(UnreadCount::NOTHING, |found| found.count),
             conversation,
         })
     })
@@ -95,14 +97,40 @@ fn changed_since(
         .load::<Seq>(connection)
         .map_err(explain)?;
     let answered = answered_since(connection, no, after)?;
+    let mut earlier: Vec<Seq> = changed.into_iter().chain(answered).collect();
+    earlier.retain(|seq| *seq <= after);
+    earlier.sort_unstable();
+    earlier.dedup();
+    let mut found = visible_among(connection, no, reader, &earlier)?;
+    found.extend(visible_since(connection, no, reader, after)?);
+    Ok(found)
+}
+
+// Two reads: of "beyond this seq, or one of these" the planner may read the whole conversation.
+fn visible_among(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+    reader: &Reader,
+    seqs: &[Seq],
+) -> Result<Vec<Message>, Error> {
+    let role = role_or_none(reader);
+    let places: Vec<(i64, Seq)> = seqs.iter().map(|seq| (no.0, *seq)).collect();
+    let mut found = by_places(connection, &places)?;
+    found.retain(|message| message.is_visible_to(reader.no, Some(&role)));
+    found.sort_by_key(Message::seq);
+    Ok(found)
+}
+
+fn visible_since(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+    reader: &Reader,
+    after: Seq,
+) -> Result<Vec<Message>, Error> {
     messages::table
         .inner_join(users::table.on(users::no.eq(messages::sender_no)))
         .filter(messages::conversation_no.eq(no.0))
-        .filter(
-            messages::seq
-                .gt(after)
-                .or(messages::seq.eq_any(changed.into_iter().chain(answered))),
-        )
+        .filter(messages::seq.gt(after))
         .filter(visible_to(reader.no.0, role_or_none(reader)))
         .order(messages::seq)
         .select((MessageRow::as_select(), users::id))

@@ -79,10 +79,12 @@ with input as materialized (
     update conversations c set last_seq = w.before + w.count, updated_at = now(),
         policy_version = c.policy_version + jsonb_array_length(w.hops)
     from won w where c.no = w.no
+), asked as materialized (
+    select w.no, w.done, f.prompts_from, f.prompts_to from won w join conversation_flows f on f.conversation_no = w.no
+    where w.done is not null
 ), answered as (
-    update messages m set card = m.card || jsonb_build_object('done', w.done || jsonb_build_object('at', now()))
-    from won w join conversation_flows f on f.conversation_no = w.no
-    where w.done is not null and m.conversation_no = w.no and m.seq >= f.prompts_from and m.seq < f.prompts_to
+    update messages m set card = m.card || jsonb_build_object('done', a.done || jsonb_build_object('at', now()))
+    from asked a where m.conversation_no = a.no and m.seq >= a.prompts_from and m.seq < a.prompts_to
 ), stood as (
     insert into conversation_flows (conversation_no, name, version, state, phase, instance, standing, prompts_from, prompts_to)
     select no, name, version, state, phase, instance, standing,

@@ -16,6 +16,7 @@ use crate::domain::flow::Stepped;
 use crate::domain::ids::{ConversationId, Seq, UserId, UserNo};
 use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
+use crate::domain::snapshot::UnreadCount;
 
 #[derive(Serialize)]
 struct EventFrame<'a, T: Serialize> {
@@ -233,16 +234,15 @@ pub fn notification(
     place: ConversationId,
     message: &Message,
     sender_name: &str,
-    unread: i64,
+    unread: UnreadCount,
 ) -> ByteString {
     let preview: String = message.draft.body.chars().take(120).collect();
-    event(
-        "notification",
-        json!({
-            "id": message.id, "type": "message", "title": sender_name, "message": preview, "priority": "normal",
-            "conversation_id": place, "action_url": null, "unread": unread, "seq": message.seq(),
-        }),
-    )
+    let mut notification = json!({
+        "id": message.id, "type": "message", "title": sender_name, "message": preview, "priority": "normal",
+        "conversation_id": place, "action_url": null, "unread": unread.number(), "seq": message.seq(),
+    });
+    unread.note_cap(&mut notification, "unread_capped");
+    event("notification", notification)
 }
 
 /// The answer to a successful authentication.

@@ -264,6 +264,9 @@ pub struct MineView<'a> {
     last_message: Option<MessageView<'a>>,
     /// How many messages of others the reader has not read
     unread: i64,
+    /// There may be more: counting ends at 1,000, and among the newest 10,000 changes
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unread_capped: bool,
     /// What the reader is here; null for staff from outside
     my_role: Option<&'a str>,
 }
@@ -316,7 +319,8 @@ impl<'a> ConversationView<'a> {
                 .last_message
                 .as_ref()
                 .map(|m| MessageView::new(m, listed.conversation.id, reader)),
-            unread: listed.unread,
+            unread: listed.unread.number(),
+            unread_capped: listed.unread.is_capped(),
             my_role: role_of(&listed.participants, reader),
         });
         view.show_deal_to(&listed.conversation, &listed.participants, reader);
@@ -356,7 +360,8 @@ impl<'a> JoinedView<'a> {
             last_message: messages
                 .last()
                 .map(|m| MessageView::new(m, conversation.id, reader)),
-            unread: *unread,
+            unread: unread.number(),
+            unread_capped: unread.is_capped(),
             my_role: role_of(people, reader),
         });
         view.show_deal_to(conversation, people, reader);

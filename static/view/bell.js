@@ -34,7 +34,7 @@ function Panel({ place, onClose }) {
     ${!unread.length && html`<p class="quiet">You have read everything.</p>`}
     <ul>${unread.map((conversation) => html`<li key=${conversation.id}>
       <button type="button" class="bell-item" data-test="bell-item" data-id=${conversation.id} onClick=${() => visit(conversation.id)}>
-        <span class="item-line"><span class="item-name">${titleOf(conversation, me)}</span><span class="badge">${conversation.unread}</span></span>
+        <span class="item-line"><span class="item-name">${titleOf(conversation, me)}</span><span class="badge">${conversation.unread > 999 ? "999+" : conversation.unread}</span></span>
         <span class="preview">${previewOf(conversation.last_message)}</span>
       </button>
     </li>`)}</ul>

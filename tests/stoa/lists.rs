@@ -222,3 +222,49 @@ async fn a_list_shows_the_newest_message_that_one_may_see() {
     assert_eq!(first(&alice).await["my_role"], "owner");
     assert_eq!(first(&bob).await["my_role"], "member");
 }
+
+#[actix_web::test]
+async fn counting_what_is_unread_stops_at_a_thousand_and_says_so_everywhere() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let room = house.direct(&ann, &bob).await;
+    let said = format!(
+        "with c as (update conversations set last_seq = 1500 where id = '{room}' returning no)
+        insert into messages (conversation_no, seq, sender_no, client_id, fingerprint, kind, body, created_at)
+        select no, s, (select u.no from users u where u.id = 'ann'), 'm' || s, 1, 'user_input', 'said', now() from c, generate_series(1, 1500) s"
+    );
+    house
+        .connection()
+        .batch_execute(&said)
+        .expect("1,500 messages");
+    let counted = bob.get("/api/v1/unread").await.expect_status(200).body;
+    assert_eq!(
+        counted,
+        json!({ "total": 1_000, "total_capped": true,
+            "conversations": [{ "conversation_id": room, "unread": 1_000, "unread_capped": true }] })
+    );
+    let listed = bob
+        .get("/api/v1/conversations")
+        .await
+        .expect_status(200)
+        .body;
+    let first = &listed["items"][0];
+    assert_eq!(first["unread"], 1_000);
+    assert_eq!(first["unread_capped"], true);
+    let mut socket = bob.socket().await;
+    let sent = json!({ "body": "one more" });
+    let path = format!("/api/v1/conversations/{room}/messages");
+    ann.post(&path, sent).await.expect_status(201);
+    let told = socket.event("notification").await;
+    assert_eq!(told["unread"], 1_000);
+    assert_eq!(told["unread_capped"], true);
+    let seen = json!({ "seq": 1_400 });
+    bob.post(&format!("/api/v1/conversations/{room}/seen"), seen)
+        .await
+        .expect_status(200);
+    let counted = bob.get("/api/v1/unread").await.expect_status(200).body;
+    assert_eq!(
+        counted,
+        json!({ "total": 101, "conversations": [{ "conversation_id": room, "unread": 101 }] })
+    );
+}

@@ -61,6 +61,7 @@ mod renewing;
 mod repeats;
 mod sending_again;
 mod sharing;
+mod skewed_plans;
 mod socketio;
 mod stoory;
 mod subjects;

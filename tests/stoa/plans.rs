@@ -16,7 +16,7 @@ use stoa::store::history::{self, Visit};
 use stoa::store::marks::{self, NewMark};
 use stoa::store::messages::{self, Page};
 use stoa::store::pool::Pool;
-use stoa::store::{idempotency, participants, replay, users};
+use stoa::store::{idempotency, participants, replay, unread, users};
 
 use crate::house::{fresh_database, parse};
 
@@ -195,15 +195,11 @@ fn listing(connection: &mut PgConnection) {
         );
     }
     must_walk_nothing(connection, "unread of a user", |connection, n| {
-        assert!(
-            !conversations::unread_of_user(connection, UserNo(n))
-                .unwrap()
-                .is_empty()
-        );
+        assert!(!unread::of_user(connection, UserNo(n)).unwrap().is_empty());
     });
     must_walk_nothing(connection, "unread of a conversation", |connection, n| {
         let one = participants::of(connection, place(n)).unwrap()[0].no.0;
-        conversations::unread_of_conversation(connection, place(n), &[one]).unwrap()
+        unread::of_conversation(connection, place(n), &[one]).unwrap()
     });
     must_walk_nothing(connection, "participants", |connection, n| {
         assert_eq!(participants::of(connection, place(n)).unwrap().len(), 3);

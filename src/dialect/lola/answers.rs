@@ -24,10 +24,12 @@ pub(crate) fn acknowledgement(
                 .iter()
                 .map(|message| MessageView::new(message, conversation.id))
                 .collect();
-            json!({
-                "success": true, "conversation": view, "messages": messages, "lastSeq": conversation.last_seq, "unread": snapshot.unread,
-                "recovered": snapshot.recovery == Recovery::Complete,
-            })
+            let mut joined = json!({
+                "success": true, "conversation": view, "messages": messages, "lastSeq": conversation.last_seq,
+                "unread": snapshot.unread.number(), "recovered": snapshot.recovery == Recovery::Complete,
+            });
+            snapshot.unread.note_cap(&mut joined, "unreadCapped");
+            joined
         }
         Answer::Marked(seq) => json!({ "success": true, "seq": seq }),
         Answer::Conversation(conversation, people) => {

@@ -75,10 +75,11 @@ fn told_to(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) -> (&'stati
             unread,
         } => {
             let preview: String = message.draft.body.chars().take(120).collect();
-            let data = json!({
+            let mut data = json!({
                 "id": message.id, "type": "message", "title": sender_name, "message": preview, "priority": "normal",
-                "conversationId": place, "actionUrl": null, "unread": unread, "seq": message.seq(),
+                "conversationId": place, "actionUrl": null, "unread": unread.number(), "seq": message.seq(),
             });
+            unread.note_cap(&mut data, "unreadCapped");
             ("notification:new", data)
         }
     }

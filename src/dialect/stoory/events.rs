@@ -16,7 +16,7 @@ use crate::domain::entry::Entry;
 use crate::domain::flow::Stepped;
 use crate::domain::ids::{ConversationId, UserNo};
 use crate::domain::message::Message;
-use crate::domain::snapshot::Particulars;
+use crate::domain::snapshot::{Particulars, UnreadCount};
 use crate::wire::encode::MessageEvent;
 use crate::wire::instants::instant;
 use crate::wire::socketio::packet::encode_one;
@@ -264,7 +264,7 @@ fn notice(
     place: ConversationId,
     message: &Message,
     sender_name: &str,
-    unread: i64,
+    unread: UnreadCount,
     scene: &Scene<'_>,
 ) -> serde_json::Value {
     let preview: String = message.draft.body.chars().take(120).collect();
@@ -273,8 +273,10 @@ fn notice(
         true => message.sender_id.as_str(),
         false => scene.system,
     };
-    json!({ "type": "new_message", "data": {
+    let mut data = json!({
         "conversation_id": place, "message_id": message.id, "message": preview, "message_type": message.draft.kind,
-        "sender_id": sender, "sender_name": sender_name, "unread_count": unread,
-    } })
+        "sender_id": sender, "sender_name": sender_name, "unread_count": unread.number(),
+    });
+    unread.note_cap(&mut data, "unread_count_capped");
+    json!({ "type": "new_message", "data": data })
 }

@@ -85,6 +85,9 @@ pub struct Context<'a> {
 pub struct Unread {
     /// How many messages, all conversations together
     pub(super) unread_count: i64,
+    /// There may be more: counting a conversation ends at 1,000
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) unread_count_capped: bool,
 }
 
 /// Where a press has led.

@@ -11,13 +11,13 @@ use crate::dialect::stoory::rows::ConversationRow;
 use crate::dialect::stoory::sides::Sides;
 use crate::domain::command::{Command, Mark};
 use crate::domain::ids::{ConversationId, Seq, UserNo};
-use crate::domain::snapshot::{Loaded, Particulars};
+use crate::domain::snapshot::{Loaded, Particulars, UnreadCount};
 use crate::http::caller::Caller;
 use crate::http::idempotent::{Kept, once};
 use crate::http::refusals::Body;
 use crate::http::{Asked, Failure, Server};
 use crate::store::paging::{self, Which};
-use crate::store::{conversations as rows, particulars};
+use crate::store::{particulars, unread};
 
 /// A page of the caller's conversations, newest activity first.
 pub(super) async fn page(
@@ -115,7 +115,10 @@ pub async fn unread_count(
     caller: Caller,
 ) -> Result<HttpResponse, Failure> {
     let (pool, user) = (&server.door.house.pool, caller.0.no);
-    let read = pool.run(move |connection| rows::unread_of_user(connection, user));
-    let unread_count = read.await?.iter().map(|row| row.unread).sum();
-    Ok(HttpResponse::Ok().json(With::new(Unread { unread_count })))
+    let read = pool.run(move |connection| unread::of_user(connection, user));
+    let counted: UnreadCount = read.await?.iter().map(|row| row.count).sum();
+    Ok(HttpResponse::Ok().json(With::new(Unread {
+        unread_count: counted.number(),
+        unread_count_capped: counted.is_capped(),
+    })))
 }

@@ -1,0 +1,115 @@
+//! How much somebody has not read: messages of others beyond their watermark, counted up to a bound.
+
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Uuid as SqlUuid};
+use uuid::Uuid;
+
+use super::pool::explain;
+use crate::domain::ids::{ConversationNo, UserNo};
+use crate::domain::snapshot::UnreadCount;
+use crate::error::Error;
+
+/// Where counting one conversation ends.
+pub const MOST: i64 = 1_000;
+/// The newest changes of a conversation among which is counted: messages that do not count are passed over, and they too
+/// must not make a count take longer.
+pub const AMONG: i64 = 10_000;
+
+/// From the messages that count as unread for a participant: `who` has `conversation_no`, `user_no`, `role` and `read_seq`,
+/// `last_seq` is the conversation's.
+// Both bounds come from rows that are there when it runs, inside a subquery that the planner can not turn into a join. Of a
+// join it would look at the conversation alone, and read all of its messages.
+pub(super) fn unread_messages(who: &str, last_seq: &str) -> String {
+    format!(
+        "from messages m where m.conversation_no = {who}.conversation_no
+            and m.seq > greatest({who}.read_seq, {last_seq} - {AMONG}) and m.sender_no <> {who}.user_no
+            and m.deleted_at is null and m.kind <> 'audit'
+            and (m.audience_role is null or m.audience_role = {who}.role)
+            and (m.audience_user_no is null or m.audience_user_no = {who}.user_no)"
+    )
+}
+
+/// Whether there may be more than was counted.
+pub(super) fn is_capped(unread: &str, who: &str, last_seq: &str) -> String {
+    format!("({unread} >= {MOST} or ({unread} > 0 and {who}.read_seq < {last_seq} - {AMONG}))")
+}
+
+/// A count with what is known of it.
+pub(super) fn counted(unread: i64, is_capped: bool) -> UnreadCount {
+    match is_capped {
+        true => UnreadCount::AtLeast(unread),
+        false => UnreadCount::Exactly(unread),
+    }
+}
+
+/// What one user has not read of one conversation.
+#[derive(Clone, Copy, Debug)]
+pub struct Unread {
+    /// The conversation.
+    pub conversation_id: Uuid,
+    /// The user.
+    pub user: UserNo,
+    /// How many messages of others.
+    pub count: UnreadCount,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = SqlUuid)]
+    conversation_id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    user_no: i64,
+    #[diesel(sql_type = BigInt)]
+    unread: i64,
+    #[diesel(sql_type = Bool)]
+    is_capped: bool,
+}
+
+impl From<Row> for Unread {
+    fn from(row: Row) -> Self {
+        Self {
+            conversation_id: row.conversation_id,
+            user: UserNo(row.user_no),
+            count: counted(row.unread, row.is_capped),
+        }
+    }
+}
+
+// Raw SQL: one look at the end of the messages' primary key for each participant.
+fn sql(whose: &str) -> String {
+    let (beyond, is_capped) = (
+        unread_messages("p", "c.last_seq"),
+        is_capped("n.unread", "p", "c.last_seq"),
+    );
+    format!(
+        "select c.id as conversation_id, p.user_no, n.unread, {is_capped} as is_capped
+        from participants p join conversations c on c.no = p.conversation_no
+        cross join lateral (select count(*) as unread from (select {beyond} order by m.seq desc limit {MOST}) m) n
+        where p.membership = 'present' and not p.blocked and n.unread > 0 and {whose}"
+    )
+}
+
+/// Everything that one user has not read, by conversation.
+pub fn of_user(connection: &mut PgConnection, user: UserNo) -> Result<Vec<Unread>, Error> {
+    let rows: Vec<Row> = diesel::sql_query(sql("p.user_no = $1 order by c.no"))
+        .bind::<BigInt, _>(user.0)
+        .load(connection)
+        .map_err(explain)?;
+    Ok(rows.into_iter().map(Unread::from).collect())
+}
+
+/// What each of these users has not read of one conversation; those who have read everything are left out.
+pub fn of_conversation(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+    users: &[i64],
+) -> Result<Vec<Unread>, Error> {
+    let whose = "p.conversation_no = $1 and p.user_no = any($2)";
+    let rows: Vec<Row> = diesel::sql_query(sql(whose))
+        .bind::<BigInt, _>(conversation.0)
+        .bind::<Array<BigInt>, _>(users)
+        .load(connection)
+        .map_err(explain)?;
+    Ok(rows.into_iter().map(Unread::from).collect())
+}
