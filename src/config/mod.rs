@@ -153,6 +153,9 @@ pub struct DatabaseOptions {
     /// Milliseconds that a statement may wait for a lock
     #[arg(long, env = "STOA_LOCK_TIMEOUT_MS", default_value_t = 3_000, value_parser = clap::value_parser!(u64).range(100..=600_000))]
     pub lock_timeout_ms: u64,
+    /// Milliseconds that a transaction may stand idle before PostgreSQL ends it, and with it the locks that it holds
+    #[arg(long, env = "STOA_IDLE_IN_TRANSACTION_TIMEOUT_MS", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(100..=600_000))]
+    pub idle_in_transaction_timeout_ms: u64,
 }
 
 /// How fast anybody may be: a steady rate a second, and a burst of twice as much.

@@ -57,24 +57,19 @@ type Told = (Arc<Recipient<Settled>>, Vec<(Ticket, Outcome)>);
 
 /// Tells each room its outcomes in one message, in the order of the batch.
 pub(super) fn settle(committed: Committed) {
-    let Committed {
-        batch: Batch { appends, marks },
-        outcomes,
-        mark_outcome,
-        ..
-    } = committed;
+    let Committed { appends, marks, .. } = committed;
     let mut rooms: HashMap<ConversationNo, Told> = HashMap::new();
-    for (append, outcome) in appends.into_iter().zip(outcomes) {
+    for (append, outcome) in appends {
         let room = rooms
             .entry(append.conversation)
             .or_insert_with(|| (append.room, Vec::new()));
         room.1.push((append.ticket, outcome));
     }
-    for marking in marks {
+    for (marking, outcome) in marks {
         let room = rooms
             .entry(marking.mark.conversation)
             .or_insert_with(|| (marking.room, Vec::new()));
-        room.1.push((marking.ticket, mark_outcome.clone()));
+        room.1.push((marking.ticket, outcome));
     }
     for (room, outcomes) in rooms.into_values() {
         room.do_send(Settled { outcomes });

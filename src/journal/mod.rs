@@ -1,8 +1,10 @@
 //! The persistence actor, the only writer of facts: the batch lane (appends and marks of all rooms, gathered) and the
 //! transaction lane (everything else).
 
+mod aside;
 mod batch;
 mod lane;
+mod part;
 mod queue;
 mod stepping;
 mod transact;
@@ -10,7 +12,7 @@ mod transact;
 use actix::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::domain::ids::{ConversationNo, PolicyVersion, Seq, UserNo};
 use crate::domain::message::Draft;
@@ -39,6 +41,8 @@ pub struct Append {
     pub fingerprint: i64,
     /// The room's own number of it.
     pub ticket: Ticket,
+    /// Since when it waits for a conversation that somebody else holds.
+    pub aside_since: Option<Instant>,
     /// Where the outcome goes.
     pub room: Arc<Recipient<Settled>>,
     /// Counts against the journal's bound for as long as this exists.
@@ -51,6 +55,8 @@ pub struct Marking {
     pub mark: NewMark,
     /// The room's own number of it.
     pub ticket: Ticket,
+    /// Since when it waits for a row that somebody else holds.
+    pub aside_since: Option<Instant>,
     /// Where the outcome goes.
     pub room: Arc<Recipient<Settled>>,
 }
@@ -191,7 +197,7 @@ impl Handler<lane::Committed> for Journal {
     fn handle(&mut self, committed: lane::Committed, _: &mut Self::Context) {
         self.metrics
             .batch_size
-            .observe(committed.batch.appends.len() as f64);
+            .observe(committed.appends.len() as f64);
         self.metrics
             .batch_seconds
             .observe(committed.took.as_secs_f64());
@@ -199,5 +205,5 @@ impl Handler<lane::Committed> for Journal {
     }
 }
 
-/// How long a commit may be tried again while the database is away.
+/// How long a commit may be tried again while the database is away, or while somebody else holds its conversation.
 const PATIENCE: Duration = Duration::from_millis(2_500);

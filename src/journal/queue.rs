@@ -2,6 +2,7 @@
 
 use parking_lot::{Condvar, Mutex};
 use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
 use super::batch::{Batch, gather, key_of};
 use super::{Append, Marking};
@@ -51,11 +52,26 @@ impl Queue {
         !self.waiting.lock().closed
     }
 
-    /// Waits until there is something, and takes it, at most `limit` appends. None when it is closed.
-    pub(super) fn take(&self, limit: usize) -> Option<Batch> {
+    /// Puts appends back that were taken, before everything that waits.
+    pub(super) fn put_back(&self, appends: Vec<Append>) {
+        let mut back = VecDeque::from(appends);
         let mut waiting = self.waiting.lock();
-        while waiting.appends.is_empty() && waiting.marks.is_empty() && !waiting.closed {
-            self.filled.wait(&mut waiting);
+        back.append(&mut waiting.appends);
+        waiting.appends = back;
+    }
+
+    /// Waits until there is something, or for so long, and takes what there is, at most `limit` appends. None when it is closed.
+    pub(super) fn take(&self, limit: usize, at_most: Option<Duration>) -> Option<Batch> {
+        let mut waiting = self.waiting.lock();
+        let is_idle = |waiting: &mut Waiting| {
+            waiting.appends.is_empty() && waiting.marks.is_empty() && !waiting.closed
+        };
+        match at_most {
+            Some(at_most) => {
+                // Whether it was the time or an append that ended the wait, what there is is taken.
+                let _ = self.filled.wait_while_for(&mut waiting, is_idle, at_most);
+            }
+            None => self.filled.wait_while(&mut waiting, is_idle),
         }
         if waiting.closed {
             return None;

@@ -89,6 +89,7 @@ impl Room {
             draft: Arc::clone(&draft),
             fingerprint: draft.fingerprint(self.state.conversation.no),
             ticket,
+            aside_since: None,
             room,
             permit,
         });

@@ -3,7 +3,7 @@
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::pool::explain;
 use crate::domain::ids::{ConversationNo, Seq, UserNo};
@@ -22,8 +22,8 @@ pub struct NewMark {
     pub read: Seq,
 }
 
-// Raw SQL: the marks of all rooms in one update. Rows are locked in the order of their key first, so that two servers can not wait
-// on each other in a circle.
+// Raw SQL: the marks of all rooms in one update. Rows that somebody else holds are passed over, so nobody waits here, and one row
+// holds up no other.
 const ADVANCE: &str = "
 with input as (
     select conversation_no, user_no, max(delivered) as delivered, max(read) as read
@@ -31,23 +31,36 @@ with input as (
 ), locked as materialized (
     select p.conversation_no, p.user_no, i.delivered, i.read
     from participants p join input i using (conversation_no, user_no)
-    order by p.conversation_no, p.user_no for update of p
+    for no key update of p skip locked
 )
 update participants p
 set delivered_seq = greatest(p.delivered_seq, l.delivered, l.read), read_seq = greatest(p.read_seq, l.read)
-from locked l where p.conversation_no = l.conversation_no and p.user_no = l.user_no";
+from locked l where p.conversation_no = l.conversation_no and p.user_no = l.user_no
+returning p.conversation_no, p.user_no";
 
-/// Moves all of them in one commit.
-pub fn advance(connection: &mut PgConnection, marks: &[NewMark]) -> Result<(), Error> {
+/// Moves all of them in one commit, except those whose rows somebody else holds at the moment; answers whose have moved.
+pub fn advance(
+    connection: &mut PgConnection,
+    marks: &[NewMark],
+) -> Result<HashSet<(ConversationNo, UserNo)>, Error> {
     let column = |pick: fn(&NewMark) -> i64| -> Vec<i64> { marks.iter().map(pick).collect() };
-    diesel::sql_query(ADVANCE)
+    let moved: Vec<Moved> = diesel::sql_query(ADVANCE)
         .bind::<Array<BigInt>, _>(column(|m| m.conversation.0))
         .bind::<Array<BigInt>, _>(column(|m| m.user.0))
         .bind::<Array<BigInt>, _>(column(|m| m.delivered))
         .bind::<Array<BigInt>, _>(column(|m| m.read))
-        .execute(connection)
-        .map(drop)
-        .map_err(explain)
+        .load(connection)
+        .map_err(explain)?;
+    let whose = |row: Moved| (ConversationNo(row.conversation_no), UserNo(row.user_no));
+    Ok(moved.into_iter().map(whose).collect())
+}
+
+#[derive(QueryableByName)]
+struct Moved {
+    #[diesel(sql_type = BigInt)]
+    conversation_no: i64,
+    #[diesel(sql_type = BigInt)]
+    user_no: i64,
 }
 
 #[derive(QueryableByName)]

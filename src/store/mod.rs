@@ -3,6 +3,7 @@
 pub mod address;
 pub mod append;
 pub mod changes;
+pub mod clock;
 pub mod cluster;
 pub mod conversations;
 pub mod creation;
@@ -13,6 +14,7 @@ pub mod history;
 pub mod idempotency;
 pub mod installation;
 pub mod jobs;
+pub mod locks;
 pub mod marks;
 pub mod messages;
 pub mod missed;

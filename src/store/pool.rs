@@ -10,8 +10,10 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::address;
+use super::clock::DatabaseClock;
 use super::dedicated::Dedicated;
 use super::health::{Health, State, silenced};
+use super::locks::{LOCKED, is_locked};
 use super::worker::{Backend, Opening, Slot, Worker, WorkerState};
 use crate::config::DatabaseOptions;
 use crate::domain::refusal::Refusal;
@@ -21,6 +23,8 @@ use crate::error::Error;
 const GRACE: Duration = Duration::from_secs(2);
 /// Settings of connections whose statements have one plan each, by index whatever the tables' sizes were when it was made.
 const FOR_APPENDS: &str = "; set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set enable_bitmapscan = off; set enable_mergejoin = off; set jit = off";
+/// What a lane of the journal waits for a lock at most, in milliseconds.
+const LANE_LOCK_TIMEOUT_MS: u64 = 250;
 const FOR_CLAIMS: &str = "; set synchronous_commit = off; set enable_seqscan = off; set enable_bitmapscan = off; set jit = off";
 
 /// The pool and the settings that its connections have.
@@ -37,6 +41,8 @@ pub(super) struct Shared {
     pub(super) silence: Duration,
     /// How long it may take until a connection is there and known to work.
     pub(super) beginning: Duration,
+    /// Milliseconds that a lane of the journal waits for a lock: it writes for all conversations, and none may hold up the others.
+    lane_lock_timeout_ms: u64,
     size: usize,
     current: Mutex<Arc<Generation>>,
     workers: Mutex<Vec<Weak<WorkerState>>>,
@@ -81,7 +87,9 @@ impl Pool {
     pub fn new(url: &str, options: &DatabaseOptions) -> Result<Self, Error> {
         let settings = format!(
             "set statement_timeout = {}; set lock_timeout = {}; set idle_in_transaction_session_timeout = {}; set timezone = 'UTC'",
-            options.statement_timeout_ms, options.lock_timeout_ms, options.statement_timeout_ms
+            options.statement_timeout_ms,
+            options.lock_timeout_ms,
+            options.idle_in_transaction_timeout_ms
         );
         let size = options.database_connections as usize;
         Ok(Self(Arc::new(Shared {
@@ -89,7 +97,9 @@ impl Pool {
                 url: address::completed(url)?,
                 settings,
                 patience: Duration::from_millis(options.database_wait_ms),
+                clock: DatabaseClock::default(),
             },
+            lane_lock_timeout_ms: options.lock_timeout_ms.min(LANE_LOCK_TIMEOUT_MS),
             health: Health::new(),
             deadline: Duration::from_millis(options.statement_timeout_ms) + GRACE,
             silence: Duration::from_millis(options.database_silence_ms),
@@ -104,7 +114,17 @@ impl Pool {
 
     /// The connection that messages are appended on, for a thread that keeps it and whom nobody waits for.
     pub fn for_appends(&self) -> Result<PgConnection, Error> {
-        self.connect(FOR_APPENDS)
+        self.connect(&self.for_lanes())
+    }
+
+    fn for_lanes(&self) -> String {
+        let lock_timeout = self.0.lane_lock_timeout_ms;
+        format!("{FOR_APPENDS}; set lock_timeout = {lock_timeout}")
+    }
+
+    /// The database's clock, looked at with each connection that is opened.
+    pub fn clock(&self) -> &DatabaseClock {
+        &self.0.opening.clock
     }
 
     /// A connection outside the pool, for a thread that keeps it and whom nobody waits for.
@@ -123,7 +143,7 @@ impl Pool {
 
     /// A connection of its own for whoever writes messages or steps.
     pub fn appender(&self) -> Dedicated {
-        Dedicated::new(self, FOR_APPENDS)
+        Dedicated::new(self, &self.for_lanes())
     }
 
     /// A connection of its own for whoever claims rows that say who works on what. Its commits are not waited for: a claim that is
@@ -253,7 +273,10 @@ impl Shared {
         job: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let outcome = slot.run(opening, job);
-        if !matches!(outcome, Err(Error::Refused(Refusal::Unavailable(_)))) {
+        let is_away = |error: &Error| {
+            matches!(error, Error::Refused(Refusal::Unavailable(_))) && !is_locked(error)
+        };
+        if !outcome.as_ref().is_err_and(is_away) {
             self.health.heard();
         }
         outcome
@@ -296,6 +319,7 @@ pub fn explain(error: diesel::result::Error) -> Error {
             _,
         )
         | Db::BrokenTransactionManager => away(),
+        Db::DatabaseError(_, told) if told.message().contains("lock timeout") => LOCKED.into(),
         Db::DatabaseError(_, told) if is_passing(told.message()) => away(),
         _ => Error::internal(error),
     }
@@ -303,13 +327,12 @@ pub fn explain(error: diesel::result::Error) -> Error {
 
 /// What Postgres says when it stops, starts, or lets nobody wait longer; Diesel knows no kinds for these.
 fn is_passing(message: &str) -> bool {
-    const SIGNS: [&str; 9] = [
+    const SIGNS: [&str; 8] = [
         "terminating connection",
         "server closed the connection",
         "connection to server",
         "no connection to the server",
         "the database system is",
-        "lock timeout",
         "statement timeout",
         "could not receive data",
         "deadlock detected",

@@ -72,7 +72,7 @@ with input as materialized (
             hops jsonb, lines jsonb, timers jsonb, orders jsonb, refunds jsonb, events jsonb)
 ), locked as materialized (
     select no, last_seq, policy_version from conversations
-    where no = any(array(select no from input)) order by no for update
+    where no = any(array(select no from input)) order by no for no key update
 ), won as materialized (
     select i.*, l.last_seq as before from input i join locked l on l.no = i.no and l.policy_version = i.policy
 ), advanced as (

@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
+use super::clock::DatabaseClock;
+use super::locks::is_locked;
 use super::pool::{away, explain};
 use crate::error::Error;
 
@@ -37,6 +39,8 @@ pub(super) struct Opening {
     pub(super) settings: String,
     /// How long to go on trying.
     pub(super) patience: Duration,
+    /// Set by each connection that is opened.
+    pub(super) clock: DatabaseClock,
 }
 
 /// What others may know of a worker while it is busy.
@@ -147,7 +151,8 @@ impl Slot {
         let connection = self.connection.as_mut();
         let outcome = job(connection.ok_or_else(|| Error::internal("no connection"))?);
         self.proven = outcome.is_ok().then(Instant::now);
-        if matches!(outcome, Err(Error::Refused(_))) || self.is_broken() {
+        let is_lost = |error: &Error| matches!(error, Error::Refused(_)) && !is_locked(error);
+        if outcome.as_ref().is_err_and(is_lost) || self.is_broken() {
             self.close();
         }
         outcome
@@ -171,6 +176,7 @@ impl Slot {
             PgConnection::establish(&opening.url).map_err(|error| error.to_string())?;
         let begun = connection
             .batch_execute(&opening.settings)
+            .and_then(|()| opening.clock.set_by(&mut connection))
             .and_then(|()| backend_of(&mut connection));
         *self.state.backend.lock() = Some(begun.map_err(|error| error.to_string())?);
         self.proven = Some(Instant::now());

@@ -40,7 +40,7 @@ with input as materialized (
     select i.* from input i where i.position not in (select position from known union all select position from orphaned)
 ), locked as materialized (
     select no, last_seq, policy_version from conversations
-    where no = any(array(select distinct conversation_no from unknown)) order by no for update
+    where no = any(array(select distinct conversation_no from unknown)) order by no for no key update
 ), fresh as materialized (
     select u.*, l.last_seq + row_number() over (partition by u.conversation_no order by u.position) as seq
     from unknown u join locked l on l.no = u.conversation_no and l.policy_version = u.policy_version

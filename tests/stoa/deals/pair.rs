@@ -71,8 +71,10 @@ async fn presses_that_meet_on_two_servers_are_one_step_each() {
     for answer in &answers {
         assert_eq!((answer.status, &answer.body), (200, &answers[0].body));
     }
-    let log = deal.history(&deal.platform).await;
-    assert_eq!(log.len(), 2 + 7 + 1);
+    // The gateway's word that the order can be paid may be there already, or come later.
+    let mut log = deal.history(&deal.platform).await;
+    log.retain(|step| step["actor"] != "payment");
+    assert_eq!(log.len(), 2 + 7 + 1, "{log:?}");
     let orders = "select count(*) as n from payment_orders";
     assert_eq!(deal.house.count(orders), 1);
 }

@@ -1,0 +1,170 @@
+//! Somebody else holds one conversation's row: its own senders wait, everybody else goes on, and order holds.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+use crate::client::Person;
+use crate::deals::Deal;
+use crate::house::House;
+
+/// Holds rows of a database from a connection of its own until it is dropped.
+struct Holder(PgConnection);
+
+impl Holder {
+    fn hold(house: &House, rows: &str) -> Self {
+        let mut connection = house.connection();
+        connection
+            .batch_execute(&format!("begin; {rows} for update"))
+            .expect("the rows");
+        Self(connection)
+    }
+
+    fn conversation(house: &House, id: &str) -> Self {
+        Self::hold(
+            house,
+            &format!("select from conversations where id = '{id}'"),
+        )
+    }
+
+    fn let_go(mut self) {
+        self.0.batch_execute("commit").expect("let go");
+    }
+}
+
+/// What one send took.
+async fn timed(person: &Person, id: &str, body: &str) -> Duration {
+    let begun = Instant::now();
+    person.say(id, body).await;
+    begun.elapsed()
+}
+
+#[tokio::test]
+async fn a_locked_conversation_holds_up_no_other_and_keeps_its_order() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let (cyd, dan) = (house.person("cyd").await, house.person("dan").await);
+    let held = house.direct(&ann, &bob).await;
+    let other = house.direct(&cyd, &dan).await;
+    let mut told = bob.joined(&held).await;
+    let mut sending = ann.joined(&held).await;
+    timed(&cyd, &other, "before").await;
+    let holder = Holder::conversation(&house, &held);
+    for number in 0..5 {
+        let send = json!({ "event": "send_message", "id": number,
+            "data": { "conversation_id": held, "body": number.to_string() } });
+        sending.send_text(&send.to_string()).await;
+    }
+    // The first batch that meets the lock waits for it a quarter of a second, those after it do not.
+    let mut took = Vec::new();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(1_500) {
+        took.push(timed(&cyd, &other, "meanwhile").await);
+    }
+    took.sort_unstable();
+    let (median, longest) = (took[took.len() / 2], took[took.len() - 1]);
+    assert!(median < Duration::from_millis(150), "{median:?}");
+    assert!(longest < Duration::from_millis(1_200), "{longest:?}");
+    assert_eq!(bob.bodies(&held).await, Vec::<String>::new());
+    holder.let_go();
+    for number in 0..5 {
+        let message = told.event("new_message").await;
+        assert_eq!(message["seq"], number + 1);
+        assert_eq!(message["message"]["body"], number.to_string());
+    }
+    let settled = timed(&ann, &held, "and on").await;
+    assert!(settled < Duration::from_millis(1_200), "{settled:?}");
+}
+
+#[tokio::test]
+async fn whoever_waits_too_long_for_a_locked_conversation_is_told_and_may_send_again() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let held = house.direct(&ann, &bob).await;
+    let path = format!("/api/v1/conversations/{held}/messages");
+    let holder = Holder::conversation(&house, &held);
+    let send = json!({ "body": "once", "client_id": "the-one" });
+    let begun = Instant::now();
+    let refused = ann.post(&path, send.clone()).await;
+    refused.expect_status(503).expect_code("UNAVAILABLE");
+    let took = begun.elapsed();
+    assert!(took > Duration::from_secs(2), "{took:?}");
+    assert!(took < Duration::from_secs(8), "{took:?}");
+    holder.let_go();
+    ann.post(&path, send).await.expect_status(201);
+    assert_eq!(bob.bodies(&held).await, ["once"]);
+}
+
+#[tokio::test]
+async fn a_mark_whose_row_is_held_holds_up_no_other() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let id = house.direct(&ann, &bob).await;
+    ann.say(&id, "one").await;
+    let rows = "select from participants where user_no = (select no from users where id = 'bob')";
+    let holder = Holder::hold(&house, rows);
+    let seen = format!("/api/v1/conversations/{id}/seen");
+    let held = bob.post(&seen, json!({ "seq": 1 }));
+    let others = async {
+        let begun = Instant::now();
+        ann.post(&seen, json!({ "seq": 1 }))
+            .await
+            .expect_status(200);
+        let took = begun.elapsed();
+        holder.let_go();
+        took
+    };
+    let (held, took) = tokio::join!(held, others);
+    assert!(took < Duration::from_millis(1_200), "{took:?}");
+    assert_eq!(held.expect_status(200).body["seq"], 1);
+}
+
+#[tokio::test]
+async fn a_step_whose_conversation_is_held_waits_and_holds_up_no_other() {
+    let deal = Deal::begin().await;
+    let wish = crate::deals::wish("bid-2");
+    let made = deal.platform.post("/api/v1/conversations", wish).await;
+    let other = made.expect_status(201).body["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let holder = Holder::conversation(&deal.house, &deal.id);
+    let accept = |id: &str| format!("/api/v1/conversations/{id}/flow/actions/accept_connection");
+    let (held_path, other_path) = (accept(&deal.id), accept(&other));
+    let held = deal.influencer.post(&held_path, json!({ "input": {} }));
+    let others = async {
+        // The held one is under way first.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let begun = Instant::now();
+        let pressed = deal.influencer.post(&other_path, json!({ "input": {} }));
+        pressed.await.expect_status(200);
+        let took = begun.elapsed();
+        holder.let_go();
+        took
+    };
+    let (held, took) = tokio::join!(held, others);
+    assert!(took < Duration::from_millis(1_500), "{took:?}");
+    assert_eq!(held.expect_status(200).body["state"], "brand_owner_details");
+}
+
+#[tokio::test]
+async fn a_transaction_that_stands_idle_lets_go_after_the_time_that_is_set() {
+    let house = House::start().await;
+    let config = crate::house::parse(&[
+        "stoa",
+        "--database-url",
+        &house.database,
+        "--jwt-secret",
+        crate::house::SECRET,
+        "--idle-in-transaction-timeout-ms",
+        "700",
+    ]);
+    let pool = stoa::store::pool::Pool::new(&house.database, &config.database).expect("a pool");
+    let idle = pool.run(|connection| {
+        connection.batch_execute("begin; select 1")?;
+        std::thread::sleep(Duration::from_millis(1_500));
+        Ok(connection.batch_execute("select 1").is_err())
+    });
+    assert!(idle.await.expect("a connection"), "it was not ended");
+}
