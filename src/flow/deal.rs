@@ -134,7 +134,7 @@ impl Deal {
             match self
                 .awake
                 .as_ref()
-                .map(|awake| decide(awake, &wanted.happens))
+                .map(|awake| decide(awake, &wanted.happens, self.house.pool.clock().now()))
             {
                 Some(Ok(decided)) => self.write(wanted, decided, context),
                 // A refusal is told on what the database says, not on what this actor remembers.
@@ -192,7 +192,7 @@ impl Deal {
             self.remember(wanted.happens.request_id.clone(), answer.clone());
             return answer_with(wanted, Ok(answer));
         }
-        match decide(awake, &wanted.happens) {
+        match decide(awake, &wanted.happens, self.house.pool.clock().now()) {
             Ok(decided) => self.write(wanted, decided, context),
             Err(refusal) => answer_with(wanted, Err(refusal.into())),
         }

@@ -1,6 +1,6 @@
 //! From something that happens to a step that can be written, and from a written step to what rooms tell. Pure but for the clock.
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -81,8 +81,11 @@ pub(super) fn actors(people: &People, caller: &Principal) -> Result<Vec<FlowActo
 }
 
 /// What comes of it: a step to write, or a refusal.
-pub(super) fn decide(awake: &Awake, happens: &Happens) -> Result<Decided, Refusal> {
-    let now = moment();
+pub(super) fn decide(
+    awake: &Awake,
+    happens: &Happens,
+    now: DateTime<Utc>,
+) -> Result<Decided, Refusal> {
     let try_as = |actor: &FlowActor| {
         machine::step(
             &awake.definition,
@@ -133,11 +136,6 @@ pub(super) fn decide(awake: &Awake, happens: &Happens) -> Result<Decided, Refusa
     Ok(place.decided(step, &actor, request_id, applies(&happens.input)))
 }
 
-/// Now, as exactly as the database keeps it: a timer is found again by its time.
-fn moment() -> DateTime<Utc> {
-    Utc::now().trunc_subsecs(6)
-}
-
 /// The step that begins a deal in a conversation, as a caller asks for it.
 pub fn begin(
     conversation: &Conversation,
@@ -145,8 +143,8 @@ pub fn begin(
     definition: &Definition,
     context: serde_json::Map<String, Value>,
     caller: &Principal,
+    now: DateTime<Utc>,
 ) -> Result<Decided, Refusal> {
-    let now = moment();
     let step = machine::start(definition, context, now)?;
     let place = Place {
         conversation,

@@ -1,6 +1,6 @@
 //! Takes running deals to another version of their flow, in batches: looked at first, then written.
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use diesel::Connection;
 use diesel::pg::PgConnection;
 
@@ -11,6 +11,7 @@ use crate::domain::flow::{FlowActor, Instance};
 use crate::domain::ids::{ConversationId, ConversationNo};
 use crate::domain::job::Job;
 use crate::error::Error;
+use crate::store::clock;
 use crate::store::conversations::Key;
 use crate::store::flows::{self, LoadedDeal};
 use crate::store::jobs;
@@ -71,12 +72,13 @@ pub fn next_batch(
     let (name, version) = (&route.old.name, route.old.version);
     let numbers = flows::running(connection, name, version, after, limit)?;
     let (mut batch, mut steps) = (Batch::default(), Vec::new());
+    let now = clock::read(connection)?;
     for no in numbers {
         batch.last = Some(no);
         let Some(deal) = flows::load(connection, Key::No(no))? else {
             continue;
         };
-        let (moved, step) = route.look(deal);
+        let (moved, step) = route.look(deal, now);
         batch.moved.extend(moved);
         steps.extend(step);
     }
@@ -87,13 +89,13 @@ pub fn next_batch(
 }
 
 impl Route<'_> {
-    fn look(&self, deal: LoadedDeal) -> (Option<Moved>, Option<NewStep>) {
+    fn look(&self, deal: LoadedDeal, now: DateTime<Utc>) -> (Option<Moved>, Option<NewStep>) {
         let Some((_, _, instance)) = deal.flow.as_ref() else {
             return (None, None);
         };
         let conversation = deal.conversation.id;
         let from = instance.state.clone();
-        match self.step(&deal, instance) {
+        match self.step(&deal, instance, now) {
             Err(why) => {
                 let stays = Moved {
                     conversation,
@@ -115,8 +117,12 @@ impl Route<'_> {
         }
     }
 
-    fn step(&self, deal: &LoadedDeal, instance: &Instance) -> Result<NewStep, String> {
-        let now = Utc::now().trunc_subsecs(6);
+    fn step(
+        &self,
+        deal: &LoadedDeal,
+        instance: &Instance,
+        now: DateTime<Utc>,
+    ) -> Result<NewStep, String> {
         let step = migrate(self.old, self.new, instance, now)?;
         let place = Place {
             conversation: &deal.conversation,

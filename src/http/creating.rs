@@ -185,7 +185,8 @@ async fn create_or_get(
         first_message: first_message.map(Arc::new),
     };
     if let Some(deal) = &deal {
-        new.first_step = Some(deal.first_step(&new.as_new(caller), caller)?.step);
+        let now = server.door.house.pool.clock().now();
+        new.first_step = Some(deal.first_step(&new.as_new(caller), caller, now)?.step);
     }
     let wish = Wish {
         title: new.title.clone(),

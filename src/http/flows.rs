@@ -1,6 +1,7 @@
 //! Deals: definitions, how one stands, acting in it, its log.
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -89,6 +90,7 @@ impl WantedDeal {
         &self,
         conversation: &Conversation,
         caller: &Principal,
+        now: DateTime<Utc>,
     ) -> Result<Decided, Refusal> {
         begin(
             conversation,
@@ -96,6 +98,7 @@ impl WantedDeal {
             &self.definition,
             self.context.clone(),
             caller,
+            now,
         )
     }
 
@@ -104,13 +107,14 @@ impl WantedDeal {
         &self,
         found: &Loaded,
         caller: &Principal,
+        now: DateTime<Utc>,
     ) -> Result<Option<Decided>, Refusal> {
         match &found.conversation.flow {
             Some(standing) if standing.flow == self.definition.name => Ok(None),
             Some(_) => Err(Refusal::Conflict("The conversation has another flow")),
             None => {
                 self.must_have_its_people(&found.participants)?;
-                self.first_step(&found.conversation, caller).map(Some)
+                self.first_step(&found.conversation, caller, now).map(Some)
             }
         }
     }

@@ -1,6 +1,7 @@
 //! A conversation that is there already when somebody asks for it: what the request changes of it. Everything that can refuse is
 //! looked at first, so that a refused request changes nothing.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -46,7 +47,8 @@ impl Wish {
         id: ConversationId,
     ) -> Result<(), Failure> {
         let found = read(server, id).await?;
-        for command in self.changes(found, caller)? {
+        let now = server.door.house.pool.clock().now();
+        for command in self.changes(found, caller, now)? {
             let rooms = &server.door.rooms;
             rooms.ask(id, Arc::clone(caller), command).await?;
         }
@@ -62,7 +64,12 @@ impl Wish {
     }
 
     /// The changes that come first, or why the wish is refused. Pure.
-    fn changes(&self, mut found: Loaded, caller: &Principal) -> Result<Vec<Command>, Refusal> {
+    fn changes(
+        &self,
+        mut found: Loaded,
+        caller: &Principal,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Command>, Refusal> {
         must_be_let_in(&found, caller)?;
         let mut commands = returns(&mut found, caller);
         if caller.roles.service {
@@ -70,7 +77,7 @@ impl Wish {
             commands.extend(self.assignments(&mut found));
         }
         if let Some(deal) = &self.deal {
-            deal.first_step_in(&found, caller)?;
+            deal.first_step_in(&found, caller, now)?;
         }
         if let Some(draft) = &self.message {
             State::new(found).may_send(caller, draft)?;
@@ -156,7 +163,8 @@ async fn begin(
 ) -> Result<(), Failure> {
     for _ in 0..ATTEMPTS {
         let found = read(server, id).await?;
-        let Some(first) = deal.first_step_in(&found, caller)? else {
+        let now = server.door.house.pool.clock().now();
+        let Some(first) = deal.first_step_in(&found, caller, now)? else {
             return Ok(());
         };
         match server.door.deals.begin(id, first).await {

@@ -135,7 +135,7 @@ impl Workshop {
     fn patience(&self, claimed: &Claimed) -> Option<Duration> {
         let first = Duration::from_millis(u64::from(self.config.jobs.job_retry_ms));
         let reconcile = self.config.payments.reconcile_hours;
-        let age = (chrono::Utc::now() - claimed.created_at)
+        let age = (self.pool.clock().now() - claimed.created_at)
             .to_std()
             .unwrap_or_default();
         let pace = backoff::pace_of(claimed.job.as_ref(), reconcile);

@@ -27,7 +27,7 @@ pub(super) async fn reconcile(shop: &Arc<Workshop>, order_no: i64) -> Result<End
         Ok(reports) => reports,
         Err(error) => return Ok(error.into()),
     };
-    let (gateway, at) = (row.gateway, Utc::now());
+    let (gateway, at) = (row.gateway, shop.pool.clock().now());
     let heard = shop.pool.run(move |connection| {
         orders::set_checked(connection, order_no)?;
         for report in &reports {

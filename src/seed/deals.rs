@@ -179,6 +179,7 @@ async fn begun(
         &definition,
         context,
         platform,
+        door.house.pool.clock().now(),
     )?;
     new.first_step = Some(first.step);
     match door.house.journal.create(new).await? {

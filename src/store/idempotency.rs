@@ -1,18 +1,17 @@
 //! The first answers to requests that carried an `Idempotency-Key`.
 
-use chrono::Duration as Span;
-use chrono::Utc;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
+use super::clock::ago;
 use super::schema::idempotency_keys as table;
 use crate::domain::ids::UserNo;
 use crate::error::Error;
 
-/// Hours that a key is kept.
-const KEPT_HOURS: i64 = 24;
+/// Seconds that a key is kept: a day.
+const KEPT_SECONDS: u32 = 24 * 3_600;
 /// Seconds after which an unanswered request counts as lost with its server.
-const LOST_AFTER_SECONDS: i64 = 60;
+const LOST_AFTER_SECONDS: u32 = 60;
 
 /// What is known under a key.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,14 +33,11 @@ pub fn claim(
     key: &str,
     fingerprint: &str,
 ) -> Result<Claim, Error> {
-    let now = Utc::now();
     diesel::delete(table::table.find((user.0, key)))
         .filter(
-            table::created_at
-                .lt(now - Span::hours(KEPT_HOURS))
-                .or(table::status
-                    .is_null()
-                    .and(table::created_at.lt(now - Span::seconds(LOST_AFTER_SECONDS)))),
+            table::created_at.lt(ago(KEPT_SECONDS)).or(table::status
+                .is_null()
+                .and(table::created_at.lt(ago(LOST_AFTER_SECONDS)))),
         )
         .execute(connection)?;
     let made = diesel::insert_into(table::table)
@@ -97,6 +93,6 @@ pub fn release(connection: &mut PgConnection, user: UserNo, key: &str) -> Result
 
 /// Forgets keys that have had their time; says how many.
 pub fn sweep(connection: &mut PgConnection) -> Result<usize, Error> {
-    let old = table::created_at.lt(Utc::now() - Span::hours(KEPT_HOURS));
+    let old = table::created_at.lt(ago(KEPT_SECONDS));
     Ok(diesel::delete(table::table.filter(old)).execute(connection)?)
 }

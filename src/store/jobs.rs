@@ -6,12 +6,11 @@ use diesel::dsl::now;
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{
-    BigInt, Bool, Double, Integer, Interval, Jsonb, Nullable, Text, Timestamptz,
-};
+use diesel::sql_types::{BigInt, Bool, Double, Integer, Jsonb, Nullable, Text, Timestamptz};
 use serde_json::Value;
 use std::time::Duration;
 
+use super::clock::in_time;
 use super::schema::jobs as table;
 use crate::domain::ids::ConversationNo;
 use crate::domain::job::{Job, Lane};
@@ -22,24 +21,6 @@ diesel::define_sql_function! {
     #[sql_name = "coalesce"]
     fn first_of(one: Nullable<Timestamptz>, other: Timestamptz) -> Timestamptz;
 }
-diesel::define_sql_function! {
-    /// A length of time.
-    fn make_interval(years: Integer, months: Integer, weeks: Integer, days: Integer, hours: Integer, minutes: Integer, seconds: Double) -> Interval;
-}
-diesel::define_sql_function! {
-    /// What the operator `+` calls.
-    #[sql_name = "timestamptz_pl_interval"]
-    fn later(at: Timestamptz, by: Interval) -> Timestamptz;
-}
-
-type Length = make_interval<i32, i32, i32, i32, i32, i32, f64>;
-
-/// The database's now, and so much later.
-pub(super) fn in_time(length: Duration) -> later<now, Length> {
-    let seconds = make_interval(0, 0, 0, 0, 0, 0, length.as_secs_f64());
-    later(now, seconds)
-}
-
 /// The claim of a row: whoever claims it later has another end of it, and mostly a higher number of attempts; then this one is void.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket {

@@ -7,7 +7,8 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Double, Integer, Text, Timestamptz};
 use std::time::Duration;
 
-use super::jobs::{first_of, in_time, seconds_until};
+use super::clock::in_time;
+use super::jobs::{first_of, seconds_until};
 use super::schema::flow_timers as table;
 use crate::domain::flow::Timer;
 use crate::domain::ids::ConversationNo;
