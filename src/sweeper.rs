@@ -43,7 +43,7 @@ pub async fn run(door: Arc<Door>) {
 
 /// Takes away what has had its time: keys, and clients that have been away for too long.
 async fn forget_the_old(door: &Door) {
-    let (present, hours) = (door.present.pids(), door.foreign.recovery_hours);
+    let (present, hours) = (door.present.clients(), door.foreign.recovery_hours);
     let forget = move |connection: &mut _| {
         idempotency::sweep(connection)?;
         recoveries::touch(connection, &present)?;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::changing::WantedChange;
 use super::crowd::Crowd;
 use super::listener::{Encoded, Listener};
-use super::marking::WaitingMark;
+use super::marking::{AheadMark, WaitingMark};
 use super::noticing::Notices;
 use super::reply::Reply;
 use super::sending::{Overtaken, WaitingSend};
@@ -47,6 +47,9 @@ pub struct Room {
     pub(super) overtaken: Overtaken,
     /// Watermarks that the journal has, by ticket.
     pub(super) marks: HashMap<Ticket, WaitingMark>,
+    /// Watermarks beyond what this room knows, until it has read; one read is under way when `looking_ahead`.
+    pub(super) marks_ahead: Vec<AheadMark>,
+    pub(super) looking_ahead: bool,
     /// Delivered watermarks that gather until the next pulse.
     pub(super) gathering: HashMap<UserNo, (Seq, Vec<Reply>)>,
     /// Changes that wait for their turn; the first is under way when `changing`.
@@ -95,6 +98,8 @@ impl Room {
             sends: HashMap::new(),
             overtaken: Overtaken::default(),
             marks: HashMap::new(),
+            marks_ahead: Vec::new(),
+            looking_ahead: false,
             gathering: HashMap::new(),
             changes: VecDeque::new(),
             changing: false,
@@ -156,8 +161,8 @@ impl Room {
         match command {
             Command::Send(draft) => self.send(principal, draft, reply, context),
             Command::Type(typing) => self.type_(&principal, typing, reply),
-            Command::Mark { mark, seq } => self.mark(&principal, mark, seq, reply, context),
-            Command::See { message } => self.see(&principal, message, reply, context),
+            Command::Mark { mark, seq } => self.mark(principal, mark, seq, reply, context),
+            Command::See { message } => self.see(principal, message, reply, context),
             Command::Edit { .. }
             | Command::Delete { .. }
             | Command::AddParticipant { .. }
@@ -180,6 +185,7 @@ impl Room {
             || !self.marks.is_empty()
             || !self.changes.is_empty()
             || !self.gathering.is_empty()
+            || self.looking_ahead
             || self.notices.are_underway()
     }
 

@@ -1,6 +1,7 @@
 //! Watermarks and typing: what people show of their reading and writing.
 
 use actix::prelude::*;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::actor::Room;
@@ -19,6 +20,22 @@ const TYPING_FADES: Duration = Duration::from_secs(6);
 /// Newest messages whose authors a room remembers.
 pub(super) const AUTHORS: usize = 512;
 
+const MARK_AGAIN: Refusal = Refusal::Unavailable("The database is away: mark again");
+
+/// A watermark beyond what the room knows, until it has read what there is.
+pub(super) struct AheadMark {
+    principal: Arc<Principal>,
+    wanted: Ahead,
+    reply: Reply,
+}
+
+enum Ahead {
+    /// As far as this, or as there is anything.
+    UpTo(Mark, Seq),
+    /// To this message, which must be there.
+    Message(MessageId),
+}
+
 /// A watermark that the journal has.
 pub(super) struct WaitingMark {
     user: UserNo,
@@ -30,6 +47,26 @@ pub(super) struct WaitingMark {
 impl Room {
     /// Moves a watermark forward: a seen one with the next commit, a delivered one with those of half a second.
     pub(super) fn mark(
+        &mut self,
+        principal: Arc<Principal>,
+        mark: Mark,
+        seq: Seq,
+        reply: Reply,
+        context: &mut Context<Self>,
+    ) {
+        if seq > self.timeline.announced() && self.state.standing(&principal).is_ok() {
+            let wanted = AheadMark {
+                principal,
+                wanted: Ahead::UpTo(mark, seq),
+                reply,
+            };
+            return self.mark_after_looking(wanted, context);
+        }
+        self.mark_known(&principal, mark, seq, reply, context);
+    }
+
+    /// Moves a watermark forward, no farther than to the newest change that this room knows.
+    fn mark_known(
         &mut self,
         principal: &Principal,
         mark: Mark,
@@ -82,6 +119,7 @@ impl Room {
         self.house.journal.mark(Marking {
             mark: mark_row,
             ticket,
+            aside_since: None,
             room,
         });
         self.marks.insert(
@@ -95,19 +133,74 @@ impl Room {
         );
     }
 
-    /// Moves the watermark to a message that has been announced here.
+    /// Moves the watermark to a message.
     pub(super) fn see(
         &mut self,
-        principal: &Principal,
+        principal: Arc<Principal>,
         message: MessageId,
         reply: Reply,
         context: &mut Context<Self>,
     ) {
         let known = message.seq <= self.timeline.announced();
         match self.state.must_be_here(message) {
-            Ok(()) if known => self.mark(principal, Mark::Seen, message.seq, reply, context),
+            Ok(()) if known => {
+                self.mark_known(&principal, Mark::Seen, message.seq, reply, context);
+            }
+            Ok(()) if self.state.standing(&principal).is_ok() => {
+                let wanted = AheadMark {
+                    principal,
+                    wanted: Ahead::Message(message),
+                    reply,
+                };
+                self.mark_after_looking(wanted, context);
+            }
             Ok(()) => reply.refuse(Refusal::MessageNotFound),
             Err(refusal) => reply.refuse(refusal),
+        }
+    }
+
+    /// A watermark beyond what this room knows: another server may have written what it names, so the room reads first. One read
+    /// is under way at a time; what comes meanwhile goes with the next.
+    fn mark_after_looking(&mut self, wanted: AheadMark, context: &mut Context<Self>) {
+        self.marks_ahead.push(wanted);
+        self.look_ahead(context);
+    }
+
+    fn look_ahead(&mut self, context: &mut Context<Self>) {
+        if self.looking_ahead || self.marks_ahead.is_empty() {
+            return;
+        }
+        self.looking_ahead = true;
+        let waiting = std::mem::take(&mut self.marks_ahead);
+        let wait = self.catch_up();
+        context.spawn(wait.into_actor(self).map(|entries, room, context| {
+            let has_read = entries.is_ok();
+            room.looking_ahead = false;
+            room.caught_up(entries, context);
+            for ahead in waiting {
+                match has_read {
+                    true => room.mark_as_read(ahead, context),
+                    false => ahead.reply.refuse(MARK_AGAIN),
+                }
+            }
+            room.look_ahead(context);
+        }));
+    }
+
+    fn mark_as_read(&mut self, ahead: AheadMark, context: &mut Context<Self>) {
+        let AheadMark {
+            principal,
+            wanted,
+            reply,
+        } = ahead;
+        match wanted {
+            Ahead::UpTo(mark, seq) => self.mark_known(&principal, mark, seq, reply, context),
+            Ahead::Message(message) if message.seq > self.timeline.announced() => {
+                reply.refuse(Refusal::MessageNotFound);
+            }
+            Ahead::Message(message) => {
+                self.mark_known(&principal, Mark::Seen, message.seq, reply, context);
+            }
         }
     }
 
@@ -120,10 +213,9 @@ impl Room {
             replies,
         } = waiting;
         let Outcome::Marked = outcome else {
-            let away = Refusal::Unavailable("The database is away: mark again");
             return replies
                 .into_iter()
-                .for_each(|reply| reply.refuse(away.clone()));
+                .for_each(|reply| reply.refuse(MARK_AGAIN));
         };
         let moved_from = self.state.evolve_mark(user, mark, seq);
         let stands = self.state.marked(user, mark).unwrap_or(seq);

@@ -1,10 +1,12 @@
 //! Where Socket.IO clients were: for each `pid` the list of conversations that it had joined, with the seqs at joining.
 
-use chrono::{Duration as Span, Utc};
+use diesel::dsl::now;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Uuid as SqlUuid};
 use uuid::Uuid;
 
+use super::clock::ago;
 use super::pool::explain;
 use super::schema::{conversations, recoveries, recovery_places as places};
 use crate::domain::form::Form;
@@ -101,7 +103,7 @@ fn raise(connection: &mut PgConnection, holder: Holder) -> Result<Option<i64>, E
         .filter(recoveries::holder.eq(holder.session.0))
         .set((
             recoveries::list.eq(recoveries::list + 1),
-            recoveries::touched_at.eq(Utc::now()),
+            recoveries::touched_at.eq(now),
         ))
         .returning(recoveries::list)
         .get_result(connection)
@@ -199,13 +201,13 @@ pub fn resume(
         let offset = offset.filter(|offset| lists.contains(&offset.list));
         let rows = read_places(connection, holder.pid)?;
         let Some(followed) = followed(&rows, list, offset, most) else {
-            forget(connection, holder.pid)?;
+            delete(connection, holder.pid)?;
             return Ok(None);
         };
         diesel::update(recoveries::table.find(holder.pid))
             .set((
                 recoveries::holder.eq(holder.session.0),
-                recoveries::touched_at.eq(Utc::now()),
+                recoveries::touched_at.eq(now),
             ))
             .execute(connection)
             .map_err(explain)?;
@@ -286,18 +288,35 @@ fn followed(
     (missed <= most).then_some(found)
 }
 
-/// Forgets a client.
-pub fn forget(connection: &mut PgConnection, pid: Uuid) -> Result<(), Error> {
+fn delete(connection: &mut PgConnection, pid: Uuid) -> Result<(), Error> {
     diesel::delete(recoveries::table.find(pid))
         .execute(connection)
         .map(drop)
         .map_err(explain)
 }
 
-/// Notes that these clients are, or were just now, connected.
-pub fn touch(connection: &mut PgConnection, pids: &[Uuid]) -> Result<(), Error> {
-    diesel::update(recoveries::table.filter(recoveries::pid.eq_any(pids)))
-        .set(recoveries::touched_at.eq(Utc::now()))
+/// Forgets a client whose connection has left, unless another connection speaks for it by now.
+pub fn forget(connection: &mut PgConnection, pid: Uuid, session: SessionId) -> Result<(), Error> {
+    diesel::delete(recoveries::table.find(pid))
+        .filter(recoveries::holder.eq(session.0))
+        .execute(connection)
+        .map(drop)
+        .map_err(explain)
+}
+
+// Raw SQL: each client with the connection that speaks for it, as pairs.
+const TOUCH: &str = "
+update recoveries r set touched_at = now() from unnest($1, $2) as i(pid, holder)
+where r.pid = i.pid and r.holder = i.holder";
+
+/// Notes that these clients are, or were just now, connected; each is named with its connection. One for which another connection
+/// speaks by now is left alone.
+pub fn touch(connection: &mut PgConnection, clients: &[(Uuid, SessionId)]) -> Result<(), Error> {
+    let pids: Vec<Uuid> = clients.iter().map(|(pid, _)| *pid).collect();
+    let holders: Vec<Uuid> = clients.iter().map(|(_, session)| session.0).collect();
+    diesel::sql_query(TOUCH)
+        .bind::<Array<SqlUuid>, _>(pids)
+        .bind::<Array<SqlUuid>, _>(holders)
         .execute(connection)
         .map(drop)
         .map_err(explain)
@@ -306,7 +325,7 @@ pub fn touch(connection: &mut PgConnection, pids: &[Uuid]) -> Result<(), Error> 
 /// Forgets clients that have been away for too long; says how many.
 pub fn sweep(connection: &mut PgConnection, hours: u32) -> Result<usize, Error> {
     let old = recoveries::table
-        .filter(recoveries::touched_at.lt(Utc::now() - Span::hours(i64::from(hours))))
+        .filter(recoveries::touched_at.lt(ago(hours.saturating_mul(3_600))))
         .order(recoveries::touched_at)
         .limit(SWEPT)
         .select(recoveries::pid)

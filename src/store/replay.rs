@@ -11,7 +11,8 @@ use super::history::{Visit, page};
 use super::messages::{MessageRow, Page, assemble, by_places, role_or_none, visible_to};
 use super::pool::explain;
 use super::schema::{
-    conversation_changes, flow_steps, message_changes, messages, participant_changes, users,
+    conversation_changes, conversations as conversations_table, flow_steps, message_changes,
+    messages, participant_changes, users,
 };
 use super::{flows, participants, unread};
 use crate::domain::conversation::ConversationStatus;
@@ -165,7 +166,16 @@ pub fn entries(
     after: Seq,
 ) -> Result<Vec<Entry>, Error> {
     steady(connection, |connection| {
-        entries_within(connection, no, after, Seq::MAX)
+        let last: Option<Seq> = conversations_table::table
+            .find(no.0)
+            .select(conversations_table::last_seq)
+            .first(connection)
+            .optional()
+            .map_err(explain)?;
+        match last {
+            Some(last) if last > after => entries_within(connection, no, after, last),
+            Some(_) | None => Ok(Vec::new()),
+        }
     })
 }
 

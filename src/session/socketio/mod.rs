@@ -11,6 +11,7 @@ mod telling;
 use actix::Actor;
 use actix_web::HttpRequest;
 use dashmap::DashMap;
+use dashmap::mapref::multiple::RefMulti;
 use futures_util::future::{FutureExt, LocalBoxFuture};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -93,9 +94,10 @@ impl Present {
             .remove_if(&pid, |_, socket| socket.outbox().session() == session);
     }
 
-    /// All of them.
-    pub fn pids(&self) -> Vec<Uuid> {
-        self.0.iter().map(|entry| *entry.key()).collect()
+    /// All of them, each with the connection that speaks for it here.
+    pub fn clients(&self) -> Vec<(Uuid, SessionId)> {
+        let client = |entry: RefMulti<'_, Uuid, Socket>| (*entry.key(), entry.outbox().session());
+        self.0.iter().map(client).collect()
     }
 }
 

@@ -297,15 +297,16 @@ impl Handler<Bye> for Talk {
     /// Who leaves in peace does not come back; who is lost is found from now on for a while.
     fn handle(&mut self, Bye(departure): Bye, context: &mut Self::Context) {
         self.depart();
-        let Some(pid) = self.pid.filter(|_| self.places.lock().count() > 0) else {
+        let followed = self.places.lock().count() > 0;
+        let Some(Holder { pid, session, .. }) = self.holder().filter(|_| followed) else {
             return context.stop();
         };
         let pool = self.door.house.pool.clone();
         let note = async move {
             pool.run(move |connection| match departure {
-                Departure::Left => recoveries::forget(connection, pid),
+                Departure::Left => recoveries::forget(connection, pid, session),
                 Departure::Dismissed | Departure::Connection(_) => {
-                    recoveries::touch(connection, &[pid])
+                    recoveries::touch(connection, &[(pid, session)])
                 }
             })
             .await

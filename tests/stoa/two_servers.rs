@@ -1,0 +1,132 @@
+//! Two servers on one database: neither takes for missing what the other has written.
+
+use diesel::Connection;
+use diesel::connection::SimpleConnection;
+use serde_json::json;
+use std::time::Duration;
+use stoa::domain::ids::{ConversationNo, MessageId, SessionId};
+use stoa::store::recoveries;
+use uuid::Uuid;
+
+use crate::client::Person;
+use crate::foreign::talker::Talker;
+use crate::house::{House, claims, fresh_database, token};
+
+/// Two servers on one database, and somebody as the second one knows them.
+async fn two() -> (House, House) {
+    let one = House::start().await;
+    let two = House::on(one.database.clone(), &["--rate-limits", "off"]).await;
+    (one, two)
+}
+
+fn there(house: &House, id: &str) -> Person {
+    Person::new(house.address, id, token(&claims(id, &[])))
+}
+
+#[actix_rt::test]
+async fn a_mark_of_what_the_other_server_wrote_moves() {
+    let (one, other) = two().await;
+    let (ann, bob) = (one.person("ann").await, one.person("bob").await);
+    let id = one.direct(&ann, &bob).await;
+    let bob = there(&other, "bob");
+    // The room is awake on the second server before the first one writes.
+    let mut listening = bob.joined(&id).await;
+    for text in ["one", "two", "three"] {
+        ann.say(&id, text).await;
+    }
+    let seen = format!("/api/v1/conversations/{id}/seen");
+    let delivered = format!("/api/v1/conversations/{id}/delivered");
+    let answer = bob.post(&seen, json!({ "seq": 2 })).await;
+    assert_eq!(answer.expect_status(200).body["seq"], 2);
+    // What was read for the mark is told to those who listen.
+    let heard = listening.event("new_message").await;
+    assert_eq!(heard["message"]["body"], "one");
+    ann.say(&id, "four").await;
+    let answer = bob.post(&delivered, json!({ "seq": 4 })).await;
+    assert_eq!(answer.expect_status(200).body["seq"], 4);
+    // What nobody has written is still not read.
+    let answer = bob.post(&seen, json!({ "seq": 1_000 })).await;
+    assert_eq!(answer.expect_status(200).body["seq"], 4);
+}
+
+#[actix_rt::test]
+async fn a_message_of_the_other_server_is_seen_by_its_id() {
+    let (one, other) = two().await;
+    let (ann, bob) = (one.person("ann").await, one.person("bob").await);
+    let id = one.direct(&ann, &bob).await;
+    let bob = there(&other, "bob");
+    let mut talker = Talker::stoory(&bob).await;
+    talker.call("join_conversation", json!(id)).await;
+    let said = ann.say(&id, "one").await;
+    let seen = |message: &str| json!({ "conversationId": id, "messageId": message });
+    talker
+        .call("mark_seen", seen(said["id"].as_str().expect("an id")))
+        .await;
+    let unread = bob.get("/api/v1/unread").await.expect_status(200);
+    assert_eq!(unread.body["total"], 0);
+    // One that nobody has written is refused.
+    let conversation = ConversationNo(one.count("select no as n from conversations"));
+    let missing = MessageId {
+        conversation,
+        seq: 7,
+    };
+    let refused = talker
+        .ask("mark_seen", seen(&missing.to_uuid().to_string()))
+        .await;
+    assert_eq!(refused["success"], false, "{refused}");
+}
+
+#[actix_rt::test]
+async fn an_old_connection_elsewhere_neither_forgets_nor_prolongs_a_client_that_came_back_here() {
+    let (one, other) = two().await;
+    let (ann, bob) = (one.person("ann").await, one.person("bob").await);
+    let id = one.direct(&ann, &bob).await;
+    let bob_elsewhere = there(&other, "bob");
+    let mut old = Talker::stoory(&bob).await;
+    old.call("join_conversation", json!(id)).await;
+    ann.say(&id, "heard").await;
+    old.event("new_message").await;
+    // The client comes back on the other server while the old connection still stands.
+    let (mut new, recovered) = old.again(&bob_elsewhere).await;
+    assert!(recovered);
+    old.wire().send("41").await;
+    ann.say(&id, "after").await;
+    new.event("new_message").await;
+    // What the old connection's end may do wrong needs a moment to show.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let kept = "select count(*) as n from recovery_places";
+    assert_eq!(one.count(kept), 1, "the old connection erased the list");
+    ann.say(&id, "missed").await;
+    let (mut back, recovered) = new.vanish().again(&bob_elsewhere).await;
+    assert!(recovered);
+    assert_eq!(
+        back.event("new_message").await["message"]["message"],
+        "missed"
+    );
+}
+
+#[test]
+fn only_the_connection_that_speaks_for_a_client_prolongs_or_forgets_it() {
+    let url = fresh_database();
+    let mut connection = diesel::PgConnection::establish(&url).expect("a connection");
+    let (pid, holder, other) = (
+        Uuid::now_v7(),
+        SessionId(Uuid::now_v7()),
+        SessionId(Uuid::now_v7()),
+    );
+    let made = format!(
+        "insert into recoveries (pid, user_no, form, holder, list, touched_at)
+        values ('{pid}', 0, 'stoory', '{}', 1, now() - interval '3 hours')",
+        holder.0
+    );
+    connection.batch_execute(&made).expect("a client");
+    recoveries::touch(&mut connection, &[(pid, other)]).unwrap();
+    recoveries::forget(&mut connection, pid, other).unwrap();
+    assert_eq!(recoveries::sweep(&mut connection, 4).unwrap(), 0);
+    recoveries::touch(&mut connection, &[(Uuid::now_v7(), other), (pid, holder)]).unwrap();
+    assert_eq!(recoveries::sweep(&mut connection, 2).unwrap(), 0);
+    recoveries::forget(&mut connection, pid, holder).unwrap();
+    let left = "update recoveries set touched_at = now() - interval '9 hours'";
+    connection.batch_execute(left).unwrap();
+    assert_eq!(recoveries::sweep(&mut connection, 2).unwrap(), 0);
+}
