@@ -43,7 +43,8 @@ insert into participants (conversation_no, user_no, role, read_seq) values
 update conversations set last_seq = {LENGTH} where no = 1;
 insert into flow_definitions (name, version, source) values ('x', 1, '');
 insert into conversation_flows (conversation_no, name, version, state, phase, instance, standing, prompts_from, prompts_to)
-    select no, 'x', 1, 'waiting', 'running', '{{\"version\": 1}}', '{{\"flow\": \"x\", \"flow_version\": 1, \"state\": \"waiting\",
+    select no, 'x', 1, 'waiting', 'running', '{{\"state\": \"waiting\", \"version\": 1, \"context\": {{}}, \"visits\": {{}},
+        \"entered_at\": \"2026-01-01T00:00:00Z\", \"payment\": null, \"timers\": []}}', '{{\"flow\": \"x\", \"flow_version\": 1, \"state\": \"waiting\",
         \"title\": \"\", \"state_version\": 1, \"awaiting_role\": null, \"phase\": \"running\", \"entered_at\": \"2026-01-01T00:00:00Z\",
         \"deadline\": null, \"chat\": {{}}, \"offers\": {{}}}}', 19, 21 from conversations where no % 2 = 1;
 update messages set card = '{{}}' where conversation_no = 1 and seq in (19, 20);

@@ -81,7 +81,7 @@ async fn an_old_connection_elsewhere_neither_forgets_nor_prolongs_a_client_that_
     let (one, other) = two().await;
     let (ann, bob) = (one.person("ann").await, one.person("bob").await);
     let id = one.direct(&ann, &bob).await;
-    let bob_elsewhere = there(&other, "bob");
+    let (ann_elsewhere, bob_elsewhere) = (there(&other, "ann"), there(&other, "bob"));
     let mut old = Talker::stoory(&bob).await;
     old.call("join_conversation", json!(id)).await;
     ann.say(&id, "heard").await;
@@ -90,14 +90,15 @@ async fn an_old_connection_elsewhere_neither_forgets_nor_prolongs_a_client_that_
     let (mut new, recovered) = old.again(&bob_elsewhere).await;
     assert!(recovered);
     old.wire().send("41").await;
-    ann.say(&id, "after").await;
+    ann_elsewhere.say(&id, "after").await;
     new.event("new_message").await;
     // What the old connection's end may do wrong needs a moment to show.
     tokio::time::sleep(Duration::from_millis(300)).await;
     let kept = "select count(*) as n from recovery_places";
     assert_eq!(one.count(kept), 1, "the old connection erased the list");
-    ann.say(&id, "missed").await;
-    let (mut back, recovered) = new.vanish().again(&bob_elsewhere).await;
+    let new = new.vanish();
+    ann_elsewhere.say(&id, "missed").await;
+    let (mut back, recovered) = new.again(&bob_elsewhere).await;
     assert!(recovered);
     assert_eq!(
         back.event("new_message").await["message"]["message"],
