@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use serde_json::{Map, Value};
 
 use super::conversations::{self, Key};
-use super::messages::{self as said, MessageRow};
+use super::messages::{self as said, MessageRow, sender_id};
 use super::participants;
 use super::pool::explain;
 use super::schema::{conversation_flows, flow_definitions, flow_steps, messages, users};
@@ -90,11 +90,10 @@ pub fn asking(
         return Ok(Vec::new());
     };
     messages::table
-        .inner_join(users::table.on(users::no.eq(messages::sender_no)))
         .filter(messages::conversation_no.eq(conversation.0))
         .filter(messages::seq.ge(from).and(messages::seq.lt(to)))
         .order(messages::seq)
-        .select((MessageRow::as_select(), users::id))
+        .select((MessageRow::as_select(), sender_id()))
         .load::<(MessageRow, String)>(connection)
         .map_err(explain)?
         .into_iter()

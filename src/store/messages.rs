@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Text};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -81,6 +82,12 @@ pub(super) fn assemble(row: MessageRow, sender_id: String) -> Result<Message, Er
         edited_at: row.edited_at,
         deleted_at: row.deleted_at,
     })
+}
+
+/// The public id of a message's sender, looked up for each row that is found. Of a join the planner thinks that many rows come, where
+/// a conversation is larger than most, and reads all users.
+pub(super) fn sender_id() -> SqlLiteral<Text> {
+    sql("(select u.id from users u where u.no = messages.sender_no)")
 }
 
 /// What a reader may see of a conversation's messages.
@@ -180,7 +187,6 @@ pub(super) fn by_places(
 ) -> Result<Vec<Message>, Error> {
     let (conversations, seqs): (Vec<i64>, Vec<i64>) = places.iter().copied().unzip();
     messages::table
-        .inner_join(users::table.on(users::no.eq(messages::sender_no)))
         // Raw, since Diesel has no row values: each pair is one look-up in the primary key.
         .filter(
             sql::<Bool>("(messages.conversation_no, messages.seq) in (select * from unnest(")
@@ -189,7 +195,7 @@ pub(super) fn by_places(
                 .bind::<diesel::sql_types::Array<diesel::sql_types::Int8>, _>(seqs)
                 .sql("))"),
         )
-        .select((MessageRow::as_select(), users::id))
+        .select((MessageRow::as_select(), sender_id()))
         .load::<(MessageRow, String)>(connection)
         .map_err(explain)?
         .into_iter()

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use super::conversations::{self, Key};
 use super::history::{Visit, page};
-use super::messages::{MessageRow, Page, assemble, by_places, role_or_none, visible_to};
+use super::messages::{MessageRow, Page, assemble, by_places, role_or_none, sender_id, visible_to};
 use super::pool::explain;
 use super::schema::{
     conversation_changes, conversations as conversations_table, flow_steps, message_changes,
-    messages, participant_changes, users,
+    messages, participant_changes,
 };
 use super::{flows, participants, unread};
 use crate::domain::conversation::ConversationStatus;
@@ -129,12 +129,11 @@ fn visible_since(
     after: Seq,
 ) -> Result<Vec<Message>, Error> {
     messages::table
-        .inner_join(users::table.on(users::no.eq(messages::sender_no)))
         .filter(messages::conversation_no.eq(no.0))
         .filter(messages::seq.gt(after))
         .filter(visible_to(reader.no.0, role_or_none(reader)))
         .order(messages::seq)
-        .select((MessageRow::as_select(), users::id))
+        .select((MessageRow::as_select(), sender_id()))
         .load::<(MessageRow, String)>(connection)
         .map_err(explain)?
         .into_iter()
@@ -202,14 +201,13 @@ fn said(
     to: Seq,
 ) -> Result<Vec<Entry>, Error> {
     let rows: Vec<(MessageRow, String)> = messages::table
-        .inner_join(users::table.on(users::no.eq(messages::sender_no)))
         .filter(
             messages::conversation_no
                 .eq(no.0)
                 .and(messages::seq.gt(after))
                 .and(messages::seq.le(to)),
         )
-        .select((MessageRow::as_select(), users::id))
+        .select((MessageRow::as_select(), sender_id()))
         .load(connection)?;
     let entry = |(row, id)| {
         assemble(row, id).map(|m| Entry {
