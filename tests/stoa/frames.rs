@@ -7,9 +7,9 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::bounds::figure;
-use crate::child::Process;
+use crate::child::{Process, outcome};
 use crate::client::PATIENCE;
-use crate::house::{House, claims, token};
+use crate::house::{House, SECRET, claims, token};
 use crate::raw::{Raw, frame};
 
 const NATIVE: &str = "/ws";
@@ -194,4 +194,19 @@ async fn what_strangers_send_is_counted_and_no_error_of_ours() {
     };
     assert_eq!(ours.filter(loud).collect::<Vec<_>>(), [""; 0], "{log}");
     assert_eq!(log.matches("request_unreadable").count(), 20, "{log}");
+}
+
+#[test]
+fn a_post_that_could_not_hold_one_packet_is_refused_at_start() {
+    let limits = ["--frame-limit", "4096", "--poll-body-limit", "2048"];
+    let arguments = [
+        ["serve", "--jwt-secret", SECRET, "--listen"].as_slice(),
+        &["127.0.0.1:0"],
+        &limits,
+    ]
+    .concat();
+    let (output, _, complained) = outcome(&arguments, &[]);
+    assert!(!output.status.success());
+    let told = "--poll-body-limit (2048) must not be below --frame-limit (4096)";
+    assert!(complained.contains(told), "{complained}");
 }
