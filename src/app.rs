@@ -48,7 +48,7 @@ pub struct Running {
 }
 
 /// Builds everything and begins to serve. Fails with a sentence that says what to do.
-pub async fn start(config: Config) -> Result<Running, String> {
+pub async fn start(mut config: Config) -> Result<Running, String> {
     config.check()?;
     raise_file_limit();
     let cluster = start_cluster(&config).await?;
@@ -62,8 +62,11 @@ pub async fn start(config: Config) -> Result<Running, String> {
     watch::start(&pool)?;
     let demo_secret = demo_secret::take(&config, &pool).await?;
     let seed = seed_of(&config, demo_secret.as_deref(), &url);
+    config.payments.sandbox |= config.demo;
     let till = Till::new(&config.payments, &seed);
-    till.warn(config.demo);
+    if !config.demo {
+        till.warn();
+    }
     let catalogue = open_catalogue(&config, &pool, &till).await?;
     let server = web::Data::new(build(config, pool, catalogue, till, demo_secret)?);
     let engine = foreign::endpoint(Arc::clone(&server.door), &server.config);
@@ -91,7 +94,7 @@ pub async fn start(config: Config) -> Result<Running, String> {
 }
 
 async fn open_catalogue(config: &Config, pool: &Pool, till: &Till) -> Result<Catalogue, String> {
-    let (pool, folder, gateway) = (pool.clone(), config.flows.clone(), till.gateway().name());
+    let (pool, folder, gateway) = (pool.clone(), config.flows.clone(), till.name());
     let opening =
         tokio::task::spawn_blocking(move || Catalogue::open(&pool, folder.as_deref(), gateway));
     opening.await.map_err(|error| error.to_string())?
@@ -108,7 +111,8 @@ fn start_runner(server: &Server, address: SocketAddr) -> Option<Runner> {
     let pool = server.door.house.pool.clone();
     let (till, bell) = (server.till.clone(), server.bell.clone());
     let courier = server.door.deals.courier();
-    let shop = Workshop::new(pool, till, courier, bell, &server.config, address);
+    let metrics = Arc::clone(&server.door.house.metrics);
+    let shop = Workshop::new(pool, till, courier, bell, &server.config, address, metrics);
     (server.config.jobs.jobs == Switch::On).then(|| Runner::start(shop))
 }
 

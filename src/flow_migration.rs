@@ -118,8 +118,8 @@ fn from_version(
     let old = Definition::parse_stored(&source)
         .map_err(|_| format!("{} {from} in the database can not be read", new.name))?;
     let gateway = match options.razorpay_key_id {
-        Some(_) => "razorpay",
-        None => "sandbox",
+        Some(_) => Some("razorpay"),
+        None => Some("sandbox"),
     };
     let route = Route {
         old: &old,

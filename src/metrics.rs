@@ -35,6 +35,8 @@ pub struct Metrics {
     pub unreadable_requests: IntCounter,
     /// WebSockets that the server closed, by close code.
     pub closed_sockets: IntCounterVec,
+    /// Jobs that were left for people to look at, by kind.
+    pub given_up: IntCounterVec,
     /// Refusals by code.
     pub refusals: IntCounterVec,
     /// Requests by route pattern, method and status.
@@ -92,6 +94,12 @@ impl Metrics {
                 "Requests whose head is no HTTP",
             )?,
             closed_sockets: family(&registry, CLOSED, "WebSockets closed by the server", "code")?,
+            given_up: family(
+                &registry,
+                "stoa_jobs_given_up_total",
+                "Jobs left for people to look at, by kind",
+                "kind",
+            )?,
             refusals: family(&registry, "stoa_refusals_total", "Refusals by code", "code")?,
             requests: {
                 let options = HistogramOpts::new("stoa_request_seconds", "Requests by route")

@@ -13,7 +13,7 @@ fn secret(text: &str) -> Result<Secret, Infallible> {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Payments")]
 pub struct PaymentOptions {
-    /// Razorpay's key id; without one the sandbox takes the payments, which moves no money
+    /// Razorpay's key id; without one nobody takes payments, unless --sandbox or --demo is given
     #[arg(long, env = "RAZORPAY_KEY_ID", requires = "razorpay_key_secret")]
     pub razorpay_key_id: Option<String>,
     /// Razorpay's key secret
@@ -32,7 +32,10 @@ pub struct PaymentOptions {
     /// Milliseconds that one call to Razorpay may take
     #[arg(long, env = "STOA_RAZORPAY_TIMEOUT_MS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(100..=30_000))]
     pub razorpay_timeout_ms: u64,
-    /// Secret that the sandbox's webhooks are verified with [default: derived from the tokens' secret or the database's address]
+    /// Take payments without moving money: whoever opens a checkout says how it ends. With --demo this is so without it
+    #[arg(long, env = "STOA_SANDBOX", conflicts_with = "razorpay_key_id")]
+    pub sandbox: bool,
+    /// Secret that the sandbox's webhooks are verified with; to give it is to ask for the sandbox [default: derived from the tokens' secret or the database's address]
     #[arg(long, env = "STOA_SANDBOX_WEBHOOK_SECRET", hide_env_values = true, value_parser = secret)]
     pub sandbox_webhook_secret: Option<Secret>,
     /// Secret that the sandbox signs its webhooks with [default: the one that they are verified with]
@@ -56,6 +59,11 @@ pub struct PaymentOptions {
 }
 
 impl PaymentOptions {
+    /// Whether the sandbox is the gateway where no keys are given.
+    pub fn wants_sandbox(&self) -> bool {
+        self.sandbox || self.sandbox_webhook_secret.is_some()
+    }
+
     /// What is wrong with them, in a sentence that says what to do.
     pub(super) fn check(&self) -> Result<(), String> {
         let has_secret = self

@@ -13,6 +13,7 @@ pub mod object;
 pub mod offset;
 pub mod payment;
 pub mod principal;
+pub mod refund;
 pub mod refusal;
 pub mod snapshot;
 pub mod visible;

@@ -1,6 +1,7 @@
 //! Money at a gateway: how far a payment has come, what it means for its order, and the rules by which both only move forward.
 
 use super::flow::{Money, PaymentOutcome};
+use super::refund::RefundReport;
 
 /// How far a payment has come, as the gateway names it. Later ones are greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,6 +12,8 @@ pub enum PaymentStatus {
     Failed,
     /// The bank has set the money aside.
     Authorized,
+    /// The bank has let it go again: it was never collected, so it pays for nothing.
+    Released,
     /// The money is there.
     Captured,
     /// The money went back.
@@ -18,10 +21,11 @@ pub enum PaymentStatus {
 }
 
 impl PaymentStatus {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Created,
         Self::Failed,
         Self::Authorized,
+        Self::Released,
         Self::Captured,
         Self::Refunded,
     ];
@@ -32,6 +36,7 @@ impl PaymentStatus {
             Self::Created => "created",
             Self::Failed => "failed",
             Self::Authorized => "authorized",
+            Self::Released => "released",
             Self::Captured => "captured",
             Self::Refunded => "refunded",
         }
@@ -40,6 +45,11 @@ impl PaymentStatus {
     /// The status of that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+
+    /// Whether an attempt to pay has come to nothing, as far as is known.
+    fn is_in_vain(self) -> bool {
+        matches!(self, Self::Failed | Self::Released)
     }
 }
 
@@ -79,35 +89,6 @@ pub fn verdict(price: &Money, paid_by: Option<&str>, payment: &str, captured: &M
     }
 }
 
-/// How a refund stands at the gateway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefundStatus {
-    /// Under way.
-    Pending,
-    /// The money is back.
-    Processed,
-    /// The gateway could not send it back: somebody has to look.
-    Failed,
-}
-
-impl RefundStatus {
-    /// The name used in the database and by gateways.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Processed => "processed",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The status of that name.
-    pub fn named(name: &str) -> Option<Self> {
-        [Self::Pending, Self::Processed, Self::Failed]
-            .into_iter()
-            .find(|status| status.name() == name)
-    }
-}
-
 /// What a gateway says of one payment, by webhook or when asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
@@ -117,21 +98,10 @@ pub struct Report {
     pub order: Option<String>,
     /// What was paid; absent where only a refund is told of.
     pub paid: Option<Money>,
-    /// How far it has come.
+    /// How far it has come, but for what went back; `Created` where nothing is told of that.
     pub status: PaymentStatus,
-    /// How much of it is back for good.
-    pub returned: i64,
     /// The refund that it is about.
     pub refund: Option<RefundReport>,
-}
-
-/// What a gateway says of one refund.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefundReport {
-    /// The gateway's id of it.
-    pub id: String,
-    /// How it stands.
-    pub status: RefundStatus,
 }
 
 /// What is known of an order before a report.
@@ -169,11 +139,13 @@ pub struct Judgement {
     pub outcomes: Vec<PaymentOutcome>,
 }
 
-/// Judges a report; `None` while too little is known of the payment to say anything.
+/// Judges a report, where so much of the payment is back for good; `None` while too little is known of the payment to say anything.
+/// Only what was collected can go back: a refund alone says nothing of that.
 pub fn judge(
     order: &OrderFacts,
     known: Option<&PaymentFacts>,
     report: &Report,
+    returned: i64,
 ) -> Option<Judgement> {
     let paid = match (&report.paid, known) {
         (_, Some(known)) if known.judged => known.paid.clone(),
@@ -181,14 +153,13 @@ pub fn judge(
         (None, Some(known)) => known.paid.clone(),
         (None, None) => return None,
     };
-    let returned = report.returned > 0 && report.returned >= paid.amount;
-    let told = if returned {
-        PaymentStatus::Refunded
-    } else {
-        report.status
-    };
     let before = known.map(|known| known.status);
-    let status = before.map_or(told, |before| advance(before, told));
+    let heard = before.map_or(report.status, |before| advance(before, report.status));
+    let is_back = returned > 0 && returned >= paid.amount;
+    let status = match heard {
+        PaymentStatus::Captured if is_back => PaymentStatus::Refunded,
+        other => other,
+    };
     let judged = known.is_some_and(|known| known.judged);
     let verdict = (status >= PaymentStatus::Captured && !judged).then(|| {
         verdict(
@@ -201,7 +172,8 @@ pub fn judge(
     let owner = verdict == Some(Verdict::Paid) || order.paid_by.as_ref() == Some(&report.payment);
     let moved = before.is_none_or(|before| before < status);
     let order_refunded = owner && moved && status == PaymentStatus::Refunded;
-    let failed = moved && status == PaymentStatus::Failed && order.paid_by.is_none();
+    let was_in_vain = before.is_some_and(PaymentStatus::is_in_vain);
+    let failed = status.is_in_vain() && !was_in_vain && order.paid_by.is_none();
     let outcomes = [
         failed.then_some(PaymentOutcome::Failed),
         verdict.map(|verdict| outcome(verdict, &paid)),

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::domain::refund::{self, Refund, RefundStatus};
 
 fn rupees(amount: i64) -> Money {
     Money {
@@ -13,14 +14,39 @@ fn rupees(amount: i64) -> Money {
 }
 
 fn report(payment: &str, status: PaymentStatus, paid: Money) -> Report {
-    let back = status == PaymentStatus::Refunded;
     Report {
         payment: payment.into(),
         order: Some("order_1".into()),
-        returned: if back { paid.amount } else { 0 },
         paid: Some(paid),
         status,
         refund: None,
+    }
+}
+
+/// What is told of a refund: with its payment, at that status, or of the refund alone.
+fn refund(
+    payment: &str,
+    with: Option<PaymentStatus>,
+    id: &str,
+    amount: i64,
+    status: RefundStatus,
+) -> Report {
+    let told = RefundReport {
+        id: id.into(),
+        asked: None,
+        amount,
+        status,
+    };
+    let alone = report(
+        payment,
+        with.unwrap_or(PaymentStatus::Created),
+        rupees(5_000),
+    );
+    Report {
+        order: alone.order.filter(|_| with.is_some()),
+        paid: alone.paid.filter(|_| with.is_some()),
+        refund: Some(told),
+        ..alone
     }
 }
 
@@ -28,6 +54,7 @@ fn report(payment: &str, status: PaymentStatus, paid: Money) -> Report {
 struct World {
     order: OrderFacts,
     payments: BTreeMap<String, PaymentFacts>,
+    refunds: BTreeMap<String, Vec<Refund>>,
     told: Vec<PaymentOutcome>,
 }
 
@@ -40,16 +67,33 @@ impl World {
         let mut world = Self {
             order,
             payments: BTreeMap::new(),
+            refunds: BTreeMap::new(),
             told: Vec::new(),
         };
-        reports.iter().for_each(|report| world.hear(report));
+        // What is told of a payment that is not known yet is told again, as the store has it.
+        let mut waiting: Vec<&Report> = Vec::new();
+        for report in reports {
+            waiting.push(report);
+            waiting.retain(|report| !world.hear(report));
+        }
         world
     }
 
-    fn hear(&mut self, report: &Report) {
+    /// Whether enough was known to hear it.
+    fn hear(&mut self, report: &Report) -> bool {
         let known = self.payments.get(&report.payment);
-        let Some(judgement) = judge(&self.order, known, report) else {
-            return;
+        let mut refunds = self
+            .refunds
+            .get(&report.payment)
+            .cloned()
+            .unwrap_or_default();
+        let heard = report.refund.as_ref();
+        let heard = heard.map(|told| refund::hear(&refunds, told));
+        let returned = refund::returned(&refunds, heard.as_ref());
+        refunds.retain(|refund| heard.as_ref().is_none_or(|heard| heard.id != refund.id));
+        refunds.extend(heard);
+        let Some(judgement) = judge(&self.order, known, report, returned) else {
+            return false;
         };
         if judgement.verdict == Some(Verdict::Paid) {
             self.order.paid_by = Some(report.payment.clone());
@@ -61,7 +105,9 @@ impl World {
             judged,
         };
         self.payments.insert(report.payment.clone(), facts);
+        self.refunds.insert(report.payment.clone(), refunds);
         self.told.extend(judgement.outcomes);
+        true
     }
 
     fn count(&self, outcome: &PaymentOutcome) -> usize {
@@ -70,14 +116,15 @@ impl World {
 
     fn ends(&self) -> Vec<(&str, PaymentStatus)> {
         let end = |(id, facts): (&'static str, &PaymentFacts)| (id, facts.status);
-        ["a", "b", "c"]
+        ["a", "b", "c", "d"]
             .into_iter()
             .filter_map(|id| Some(end((id, self.payments.get(id)?))))
             .collect()
     }
 }
 
-/// Two payments of the whole amount, one of them failed before, one refunded afterwards; one of another amount.
+/// Two payments of the whole amount, one of them failed before, one refunded afterwards in two parts; one of another amount; one that
+/// was never captured, and let go.
 fn story() -> Vec<Report> {
     use PaymentStatus::*;
     let whole = |id, status| report(id, status, rupees(5_000));
@@ -88,8 +135,14 @@ fn story() -> Vec<Report> {
         whole("a", Captured),
         whole("b", Authorized),
         whole("b", Captured),
-        whole("b", Refunded),
+        refund("b", Some(Captured), "r1", 2_000, RefundStatus::Pending),
+        refund("b", None, "r1", 2_000, RefundStatus::Processed),
+        refund("b", Some(Captured), "r2", 3_000, RefundStatus::Failed),
+        refund("b", Some(Captured), "r3", 3_000, RefundStatus::Processed),
         report("c", Captured, rupees(4_999)),
+        whole("d", Authorized),
+        refund("d", Some(Released), "r4", 5_000, RefundStatus::Processed),
+        refund("d", None, "r4", 5_000, RefundStatus::Processed),
     ]
 }
 
@@ -107,7 +160,7 @@ proptest! {
         prop_assert_eq!(world.count(&PaymentOutcome::Paid), 1);
         let others = world.count(&PaymentOutcome::Repeated) + world.count(&PaymentOutcome::WrongAmount { paid: rupees(4_999) });
         prop_assert_eq!(others, 2, "{:?}", world.told);
-        prop_assert!(world.count(&PaymentOutcome::Failed) <= 1);
+        prop_assert!(world.count(&PaymentOutcome::Failed) <= 2);
         let refunds = usize::from(world.order.paid_by.as_deref() == Some("b"));
         prop_assert_eq!(world.count(&PaymentOutcome::Refunded), refunds);
     }
@@ -147,14 +200,51 @@ fn money_of_another_currency_or_amount_pays_nothing() {
 }
 
 #[test]
-fn a_part_that_goes_back_is_no_refund_of_the_payment() {
+fn parts_that_go_back_are_a_refund_once_they_are_the_whole() {
+    use RefundStatus::{Pending, Processed};
     let captured = report("a", PaymentStatus::Captured, rupees(5_000));
-    let mut part = captured.clone();
-    part.returned = 100;
-    part.paid = None;
-    let world = World::after(&[captured, part.clone()]);
+    let part = |id, amount, status| refund("a", None, id, amount, status);
+    let mut told = vec![
+        captured.clone(),
+        part("r1", 2_000, Processed),
+        part("r1", 2_000, Processed),
+        part("r2", 3_000, Pending),
+    ];
+    let world = World::after(&told);
     assert_eq!(world.ends(), [("a", PaymentStatus::Captured)]);
-    part.returned = 5_000;
-    let unknown = World::after(std::slice::from_ref(&part));
+    assert_eq!(world.told, [PaymentOutcome::Paid]);
+    told.push(part("r2", 3_000, Processed));
+    let world = World::after(&told);
+    assert_eq!(world.told, [PaymentOutcome::Paid, PaymentOutcome::Refunded]);
+    let unknown = World::after(&[part("r1", 5_000, Processed)]);
     assert!(unknown.payments.is_empty(), "nobody knows what was paid");
+}
+
+#[test]
+fn what_was_never_captured_pays_for_nothing_whatever_is_told_of_its_refund() {
+    use PaymentStatus::{Authorized, Released};
+    let authorized = report("a", Authorized, rupees(5_000));
+    for with in [None, Some(Authorized), Some(Released)] {
+        let back = refund("a", with, "r", 5_000, RefundStatus::Processed);
+        for told in [
+            vec![authorized.clone(), back.clone()],
+            vec![back.clone(), authorized.clone(), back.clone()],
+        ] {
+            let world = World::after(&told);
+            let released = with == Some(Released);
+            let end = if released { Released } else { Authorized };
+            assert_eq!(world.ends(), [("a", end)]);
+            assert_eq!(world.order.paid_by, None);
+            let failed = [PaymentOutcome::Failed];
+            assert_eq!(world.told, if released { &failed[..] } else { &[] });
+        }
+    }
+}
+
+#[test]
+fn an_attempt_that_fails_and_is_let_go_is_told_once() {
+    let whole = |status| report("a", status, rupees(5_000));
+    let in_vain = [PaymentStatus::Failed, PaymentStatus::Released];
+    let world = World::after(&in_vain.map(whole));
+    assert_eq!(world.told, [PaymentOutcome::Failed]);
 }

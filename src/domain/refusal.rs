@@ -58,6 +58,8 @@ pub enum Refusal {
     EventNotFound,
     /// The gateway knows no such order.
     OrderNotFound,
+    /// It asks for money, and the server has no gateway.
+    PaymentsUnavailable,
     /// No such path.
     RouteNotFound,
     /// The path exists, the method does not.
@@ -155,6 +157,7 @@ impl Refusal {
             Self::ChatNotAllowed { .. } => ("CHAT_NOT_ALLOWED", 403),
             Self::EventNotFound => ("EVENT_NOT_FOUND", 404),
             Self::OrderNotFound => ("ORDER_NOT_FOUND", 404),
+            Self::PaymentsUnavailable => ("PAYMENTS_UNAVAILABLE", 409),
             Self::RouteNotFound => ("ROUTE_NOT_FOUND", 404),
             Self::MethodNotAllowed => ("METHOD_NOT_ALLOWED", 405),
             Self::Conflict(_) => ("CONFLICT", 409),
@@ -199,6 +202,10 @@ impl Refusal {
             }
             Self::EventNotFound => "There is no such event".to_owned(),
             Self::OrderNotFound => "There is no such order".to_owned(),
+            Self::PaymentsUnavailable => {
+                "This server takes no payments: whoever runs it has not given it a gateway"
+                    .to_owned()
+            }
             Self::RouteNotFound => "There is nothing at this path".to_owned(),
             Self::MethodNotAllowed => "This path does not take this method".to_owned(),
             Self::ConversationClosed => "This conversation is closed".to_owned(),

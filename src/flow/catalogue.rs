@@ -28,13 +28,17 @@ pub struct Catalogue {
     all: DashMap<(String, i64), Arc<Definition>>,
     /// What new deals run by: the newest version of each name among the files.
     current: BTreeMap<String, Arc<Definition>>,
-    gateway: &'static str,
+    gateway: Option<&'static str>,
 }
 
 impl Catalogue {
     /// Checks the files of a folder, or the shipped ones where none is named, and keeps them in the database. Fails with
     /// everything that is wrong, ready to be shown.
-    pub fn open(pool: &Pool, folder: Option<&Path>, gateway: &'static str) -> Result<Self, String> {
+    pub fn open(
+        pool: &Pool,
+        folder: Option<&Path>,
+        gateway: Option<&'static str>,
+    ) -> Result<Self, String> {
         let mut catalogue = Self {
             all: DashMap::new(),
             current: BTreeMap::new(),
@@ -106,8 +110,8 @@ impl Catalogue {
         self.current.values()
     }
 
-    /// The gateway that makes the orders of deals.
-    pub fn gateway(&self) -> &'static str {
+    /// The gateway that makes the orders of deals, where there is one.
+    pub fn gateway(&self) -> Option<&'static str> {
         self.gateway
     }
 }

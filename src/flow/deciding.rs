@@ -26,7 +26,7 @@ pub(super) struct Awake {
     people: People,
     definition: Arc<Definition>,
     instance: Instance,
-    gateway: &'static str,
+    gateway: Option<&'static str>,
 }
 
 /// A step, ready to be written.
@@ -42,7 +42,7 @@ impl Awake {
         people: People,
         instance: Instance,
         definition: Arc<Definition>,
-        gateway: &'static str,
+        gateway: Option<&'static str>,
     ) -> Self {
         Self {
             conversation,
@@ -133,7 +133,7 @@ pub(super) fn decide(
         now,
     };
     let request_id = happens.request_id.clone();
-    Ok(place.decided(step, &actor, request_id, applies(&happens.input)))
+    place.decided(step, &actor, request_id, applies(&happens.input))
 }
 
 /// The step that begins a deal in a conversation, as a caller asks for it.
@@ -153,7 +153,7 @@ pub fn begin(
         caller: Some(caller),
         now,
     };
-    Ok(place.decided(step, &FlowActor::System, "start".to_owned(), None))
+    place.decided(step, &FlowActor::System, "start".to_owned(), None)
 }
 
 /// The order whose money an input brings.
@@ -173,8 +173,8 @@ pub struct Place<'a> {
     pub conversation: &'a Conversation,
     /// The version that is offered before it; 0 at the start.
     pub offered: i64,
-    /// The gateway that makes its orders.
-    pub gateway: &'static str,
+    /// The gateway that makes its orders, where there is one.
+    pub gateway: Option<&'static str>,
     /// Who makes it happen, where somebody does.
     pub caller: Option<&'a Principal>,
     /// The moment.
@@ -182,14 +182,17 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// The step with everything that is written with it.
+    /// The step with everything that is written with it. One that asks for money needs somebody to take it.
     pub fn decided(
         &self,
         step: Step,
         actor: &FlowActor,
         request_id: String,
         applies: Option<i64>,
-    ) -> Decided {
+    ) -> Result<Decided, Refusal> {
+        if self.gateway.is_none() && !step.orders.is_empty() {
+            return Err(Refusal::PaymentsUnavailable);
+        }
         let reader = match (actor, self.caller) {
             (FlowActor::Role(role), _) => DealReader::Role(role),
             (_, Some(caller)) if caller.roles.service => DealReader::Platform,
@@ -203,7 +206,7 @@ impl Place<'_> {
             body: platform_event(event, self.conversation, &step.standing, self.now),
         };
         let events = step.events.iter().map(event).collect();
-        Decided {
+        Ok(Decided {
             step: NewStep {
                 conversation: self.conversation.no,
                 policy: self.conversation.policy_version,
@@ -216,7 +219,7 @@ impl Place<'_> {
                 events,
                 step,
             },
-        }
+        })
     }
 }
 

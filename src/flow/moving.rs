@@ -46,7 +46,7 @@ pub struct Route<'a> {
     /// The one that they shall run by.
     pub new: &'a Definition,
     /// The gateway that makes their orders.
-    pub gateway: &'static str,
+    pub gateway: Option<&'static str>,
 }
 
 /// A batch that is over.
@@ -133,7 +133,9 @@ impl Route<'_> {
         };
         let request_id = format!("migrate:{}:{}", self.old.version, self.new.version);
         let decided = place.decided(step, &FlowActor::System, request_id, None);
-        Ok(decided.step)
+        decided
+            .map(|decided| decided.step)
+            .map_err(|refusal| refusal.message())
     }
 }
 

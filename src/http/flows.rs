@@ -71,6 +71,9 @@ impl NewFlowBody {
                 "Only the platform may begin a deal that asks for money",
             ));
         }
+        if definition.money.is_some() && server.till.gateway().is_none() {
+            return Err(Refusal::PaymentsUnavailable);
+        }
         let is_taken = |role: &&String| people.iter().any(|(_, taken)| taken == *role);
         if let Some(free) = definition.roles.iter().find(|role| !is_taken(role)) {
             let missing = format!("must name somebody with the role {free}");

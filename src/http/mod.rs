@@ -42,7 +42,7 @@ pub struct Server {
     pub door: Arc<Door>,
     /// The options.
     pub config: Config,
-    /// Who takes the money.
+    /// Who takes the money, where somebody does.
     pub till: Till,
     /// Rung after a job was written down.
     pub bell: Bell,

@@ -1,7 +1,7 @@
 //! The sandbox's own page, in the place of a gateway's: whoever opens it decides how the payment ends. There only while the
 //! sandbox is the gateway. It tells the deal nothing: it has the sandbox post its webhooks.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use crate::domain::refusal::Refusal;
 use crate::payment::Gateway;
 use crate::payment::sandbox::{CheckoutEnd, SandboxEvent};
 use crate::store::{jobs, orders};
+use crate::wire::origin::is_welcome;
 
 /// What a visitor of the checkout presses.
 #[derive(Deserialize)]
@@ -27,12 +28,28 @@ enum Outcome {
     Failure,
 }
 
+/// No token says who it is, so pages from elsewhere are told by their origin, and by a form's content type.
+fn must_be_welcome(server: &Server, request: &HttpRequest) -> Result<(), Refusal> {
+    if !is_welcome(request, &server.config.auth.allowed_origins) {
+        return Err(Refusal::OriginRefused);
+    }
+    if !request
+        .content_type()
+        .eq_ignore_ascii_case("application/json")
+    {
+        return Err(Refusal::invalid("Content-Type", "must be application/json"));
+    }
+    Ok(())
+}
+
 /// Ends a checkout.
 pub async fn check_out(
     server: web::Data<Server>,
+    request: HttpRequest,
     path: web::Path<String>,
     body: Body,
 ) -> Result<HttpResponse, Failure> {
+    must_be_welcome(&server, &request)?;
     let sandbox = server.till.sandbox().ok_or(Refusal::RouteNotFound)?;
     let CheckoutBody { outcome } = body.read()?;
     let order = path.into_inner();

@@ -16,7 +16,8 @@ use crate::config::Config;
 use crate::deals::Courier;
 use crate::domain::job::Job;
 use crate::error::Error;
-use crate::payment::{GatewayError, Till};
+use crate::metrics::Metrics;
+use crate::payment::{Gateway, GatewayError, Till};
 use crate::store::jobs::{Claimed, Ticket};
 use crate::store::pool::Pool;
 
@@ -39,6 +40,8 @@ pub struct Workshop {
     pub own_url: String,
     /// The options.
     pub config: Config,
+    /// The figures.
+    pub metrics: Arc<Metrics>,
 }
 
 /// How a job ended.
@@ -74,6 +77,7 @@ impl Workshop {
         bell: Bell,
         config: &Config,
         address: SocketAddr,
+        metrics: Arc<Metrics>,
     ) -> Self {
         let given = config.payments.public_url.clone();
         Self {
@@ -84,6 +88,7 @@ impl Workshop {
             platform: Platform::of(&config.webhooks),
             own_url: given.unwrap_or_else(|| format!("http://{}", reached_at(address))),
             config: config.clone(),
+            metrics,
         }
     }
 
@@ -120,15 +125,18 @@ impl Workshop {
     /// Asks the gateway something, on a thread that may wait.
     async fn ask<T: Send + 'static>(
         self: &Arc<Self>,
-        question: impl FnOnce(&Self) -> Result<T, GatewayError> + Send + 'static,
+        question: impl FnOnce(&dyn Gateway) -> Result<T, GatewayError> + Send + 'static,
     ) -> Result<Result<T, GatewayError>, Error> {
         let shop = Arc::clone(self);
-        let asked = tokio::task::spawn_blocking(move || question(&shop));
+        let asked = tokio::task::spawn_blocking(move || match shop.till.gateway() {
+            Some(gateway) => question(gateway),
+            None => Err(GatewayError::NotConfigured),
+        });
         asked.await.map_err(Error::internal)
     }
 
     fn has_gateway(&self, name: &str) -> bool {
-        self.till.gateway().name() == name
+        self.till.name() == Some(name)
     }
 
     /// How long to wait before a job is tried again; none when it was tried for long enough.

@@ -9,16 +9,18 @@ use super::{End, Workshop};
 use crate::domain::flow::{PaymentOutcome, StateVersion};
 use crate::domain::ids::ConversationNo;
 use crate::domain::job::Job;
-use crate::domain::payment::{PaymentStatus, RefundReport, RefundStatus, Report};
+use crate::domain::payment::{PaymentStatus, Report};
+use crate::domain::refund::{RefundReport, RefundStatus};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::payment::checkout::Checkout;
 use crate::payment::envelope::{Read, read};
-use crate::payment::{NewOrder, NewRefund};
+use crate::payment::{Gateway, NewOrder, NewRefund};
 use crate::store::jobs::{self, Ticket};
 use crate::store::orders::{self, OrderRow};
+use crate::store::payment_events::{self, Body};
 use crate::store::payments::{self, Applied};
-use crate::store::{payment_events, refunds};
+use crate::store::refunds;
 
 /// Has the gateway make an order, and then tells the deal. An order that is made already is only told.
 pub(super) async fn create_order(
@@ -31,6 +33,9 @@ pub(super) async fn create_order(
     let Some(row) = shop.pool.run(find).await? else {
         return Ok(End::GiveUp("order_unknown".to_owned()));
     };
+    let Some(gateway) = shop.till.name() else {
+        return Ok(End::Retry("gateway_not_configured".to_owned()));
+    };
     let made = match row.gateway_order_id.clone() {
         Some(id) => id,
         None => {
@@ -38,7 +43,7 @@ pub(super) async fn create_order(
                 receipt: row.id,
                 price: row.price(),
             };
-            let asked = shop.ask(move |shop| shop.till.gateway().create_order(&wanted));
+            let asked = shop.ask(move |gateway| gateway.create_order(&wanted));
             match asked.await? {
                 Ok(id) => id,
                 Err(error) => return Ok(error.into()),
@@ -48,7 +53,7 @@ pub(super) async fn create_order(
     let keeping = Arc::clone(shop);
     let kept = shop.pool.run(move |connection| {
         jobs::finish_with(connection, ticket, |connection| {
-            keep_order(&keeping, connection, row, &made)
+            keep_order(&keeping, connection, row, gateway, &made)
         })
     });
     kept.await.map(|_| End::Gone)
@@ -58,9 +63,10 @@ fn keep_order(
     shop: &Workshop,
     connection: &mut diesel::PgConnection,
     row: OrderRow,
+    gateway: &str,
     made: &str,
 ) -> Result<(), Error> {
-    let kept = match orders::set_created(connection, row.no, shop.till.gateway().name(), made)? {
+    let kept = match orders::set_created(connection, row.no, gateway, made)? {
         Some(created) => {
             let ask = Job::Reconcile { order_no: row.no };
             let after = Duration::from_millis(shop.config.payments.reconcile_after_ms);
@@ -81,7 +87,7 @@ fn checkout(
 ) -> Result<Value, Error> {
     let payer = orders::payer(connection, row)?;
     let checkout = Checkout {
-        key_id: shop.till.gateway().key_id(),
+        key_id: shop.till.gateway().map_or("", Gateway::key_id),
         order: row.gateway_order_id.as_deref().unwrap_or(made),
         price: &row.price(),
         description: &row.description,
@@ -90,7 +96,16 @@ fn checkout(
     Ok(checkout.razorpay_config(&shop.config.payments))
 }
 
-/// Takes in what a gateway's webhook said: all of it in one transaction, so that it is done once.
+/// What came of looking at an event.
+enum Looked {
+    /// What it says is taken in.
+    Taken(Option<Report>),
+    /// It can not be read; the text says why.
+    Unreadable(String),
+}
+
+/// Takes in what a gateway's webhook said: all of it in one transaction, so that it is done once. What can not be read is left for
+/// people: it may be about money.
 pub(super) async fn take_in(
     shop: &Arc<Workshop>,
     ticket: Ticket,
@@ -98,18 +113,45 @@ pub(super) async fn take_in(
     event_id: String,
 ) -> Result<End, Error> {
     let done = shop.pool.run(move |connection| {
-        jobs::finish_with(connection, ticket, |connection| {
-            let body = payment_events::handle(connection, &gateway, &event_id)?;
-            match body.map_or(Read::Other, |body| read(&body)) {
-                Read::Other => Ok(()),
-                Read::Of(report) => match payments::apply(connection, &gateway, &report)? {
-                    Applied::Done => Ok(()),
-                    Applied::Unknown => Err(Error::Refused(Refusal::OrderNotFound)),
-                },
+        let read = match payment_events::body(connection, &gateway, &event_id)? {
+            Some(Body::Text(body)) => read(&body),
+            Some(Body::Bytes) => {
+                Read::Unreadable("it is not UTF-8 text without NUL characters".to_owned())
             }
-        })
+            None => Read::Other,
+        };
+        let report = match read {
+            Read::Of(report) => Some(report),
+            Read::Other => None,
+            Read::Unreadable(why) => return Ok(Looked::Unreadable(why)),
+        };
+        jobs::finish_with(connection, ticket, |connection| {
+            payment_events::set_handled(connection, &gateway, &event_id)?;
+            let Some(report) = &report else {
+                return Ok(());
+            };
+            match payments::apply(connection, &gateway, report)? {
+                Applied::Done => Ok(()),
+                Applied::Unknown => Err(Error::Refused(Refusal::OrderNotFound)),
+            }
+        })?;
+        Ok(Looked::Taken(report))
     });
-    done.await.map(|_| End::Gone)
+    match done.await? {
+        Looked::Taken(report) => {
+            report.iter().for_each(warn_of_failure);
+            Ok(End::Gone)
+        }
+        Looked::Unreadable(why) => Ok(End::GiveUp(format!("event_unreadable: {why}"))),
+    }
+}
+
+/// Money that the gateway could not send back waits for people.
+fn warn_of_failure(report: &Report) {
+    let refund = report.refund.as_ref();
+    if let Some(refund) = refund.filter(|refund| refund.status == RefundStatus::Failed) {
+        log::error!(event = "refund_failed", payment = report.payment.as_str(), refund = refund.id.as_str(); "");
+    }
 }
 
 /// Has the gateway send money back.
@@ -130,10 +172,15 @@ pub(super) async fn refund(shop: &Arc<Workshop>, ticket: Ticket, id: Uuid) -> Re
         amount: row.amount,
         reason: row.reason.clone(),
     };
-    let asked = shop.ask(move |shop| shop.till.gateway().refund(&wanted));
+    let asked = shop.ask(move |gateway| gateway.refund(&wanted));
     match asked.await? {
         Ok(told) => {
+            let told = RefundReport {
+                asked: Some(id),
+                ..told
+            };
             let report = report(&row, told);
+            warn_of_failure(&report);
             let keep = move |connection: &mut _| {
                 jobs::finish_with(connection, ticket, |connection| {
                     payments::apply(connection, &row.gateway, &report)
@@ -143,13 +190,7 @@ pub(super) async fn refund(shop: &Arc<Workshop>, ticket: Ticket, id: Uuid) -> Re
         }
         Err(error) if error.is_temporary() => Ok(error.into()),
         Err(error) => {
-            let failed = RefundReport {
-                id: String::new(),
-                status: RefundStatus::Failed,
-            };
-            let keep = move |connection: &mut _| {
-                refunds::heard(connection, &row.gateway, &row.payment_id, &failed)
-            };
+            let keep = move |connection: &mut _| refunds::refused(connection, id);
             shop.pool.run(keep).await?;
             Ok(error.into())
         }
@@ -157,16 +198,11 @@ pub(super) async fn refund(shop: &Arc<Workshop>, ticket: Ticket, id: Uuid) -> Re
 }
 
 fn report(row: &refunds::RefundRow, refund: RefundReport) -> Report {
-    let returned = match refund.status {
-        RefundStatus::Processed => row.amount,
-        RefundStatus::Pending | RefundStatus::Failed => 0,
-    };
     Report {
         payment: row.payment_id.clone(),
         order: None,
         paid: None,
-        status: PaymentStatus::Captured,
-        returned,
+        status: PaymentStatus::Created,
         refund: Some(refund),
     }
 }
@@ -179,10 +215,11 @@ pub(super) async fn post_as_sandbox(
     let Some(sandbox) = shop.till.sandbox().cloned() else {
         return Ok(End::GiveUp("sandbox_not_active".to_owned()));
     };
-    let posted = shop.ask(move |shop| {
+    let own_url = shop.own_url.clone();
+    let posted = shop.ask(move |_| {
         events
             .iter()
-            .try_for_each(|(id, body)| sandbox.post(&shop.own_url, id, body))
+            .try_for_each(|(id, body)| sandbox.post(&own_url, id, body))
     });
     Ok(posted.await?.map_or_else(End::from, |()| End::Done))
 }

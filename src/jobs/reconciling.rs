@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{End, Workshop};
-use crate::domain::payment::{PaymentStatus, Report};
+use crate::domain::payment::Report;
 use crate::error::Error;
-use crate::payment::envelope;
-use crate::store::{orders, payment_events, payments};
+use crate::payment::rendering;
+use crate::store::{gateway_refunds, orders, payment_events, payments};
 
 /// Asks about an order while nobody has paid it: first after a quarter of an hour, then whenever it is twice as old, for days.
 pub(super) async fn reconcile(shop: &Arc<Workshop>, order_no: i64) -> Result<End, Error> {
@@ -22,7 +22,7 @@ pub(super) async fn reconcile(shop: &Arc<Workshop>, order_no: i64) -> Result<End
     if !shop.has_gateway(&row.gateway) {
         return Ok(End::Retry("gateway_not_configured".to_owned()));
     }
-    let asked = shop.ask(move |shop| shop.till.gateway().payments_of(&order));
+    let asked = shop.ask(move |gateway| gateway.payments_of(&order));
     let reports = match asked.await? {
         Ok(reports) => reports,
         Err(error) => return Ok(error.into()),
@@ -55,14 +55,25 @@ fn hear(
     report: &Report,
     at: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let known = payments::facts(connection, gateway, &report.payment)?;
-    let ahead = known.is_none_or(|known| known.status < report.status);
-    let Some((event, body)) = envelope::write(report, at.timestamp()) else {
+    let Some((event, body)) = rendering::write(report, at.timestamp()) else {
         return Ok(());
     };
-    if ahead && report.status > PaymentStatus::Created {
-        let id = format!("asked {} {event}", report.payment);
-        payment_events::receive(connection, gateway, Some(&id), &body)?;
+    let (subject, is_ahead) = match &report.refund {
+        Some(told) => {
+            let known = gateway_refunds::of(connection, gateway, &report.payment)?;
+            let known = known.into_iter().find(|known| known.id == told.id);
+            let is_ahead = known.is_none_or(|known| known.status < told.status);
+            (&told.id, is_ahead)
+        }
+        None => {
+            let known = payments::facts(connection, gateway, &report.payment)?;
+            let is_ahead = known.is_none_or(|known| known.status < report.status);
+            (&report.payment, is_ahead)
+        }
+    };
+    if is_ahead {
+        let id = format!("asked {subject} {event}");
+        payment_events::receive(connection, gateway, Some(&id), body.as_bytes())?;
     }
     Ok(())
 }

@@ -256,7 +256,12 @@ async fn do_job(shop: &Arc<Workshop>, claimed: Claimed) {
         log::error!(event = "job_given_up", kind = claimed.kind.as_str(), job = claimed.ticket.no, problem = problem.as_str(); "");
     }
     let ended = matches!(end, Noted::Finish | Noted::Nothing);
+    let is_given_up = matches!(end, Noted::GiveUp(_));
     note(shop, &claimed, end, begun + lease(shop)).await;
+    if is_given_up {
+        let given_up = &shop.metrics.given_up;
+        given_up.with_label_values(&[claimed.kind.as_str()]).inc();
+    }
     if ended {
         shop.bell.ring();
     }

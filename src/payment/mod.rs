@@ -4,6 +4,7 @@
 pub mod checkout;
 pub mod envelope;
 pub mod razorpay;
+pub mod rendering;
 pub mod sandbox;
 
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use uuid::Uuid;
 
 use crate::config::{PaymentOptions, Secret};
 use crate::domain::flow::Money;
-use crate::domain::payment::{RefundReport, Report};
+use crate::domain::payment::Report;
+use crate::domain::refund::RefundReport;
 use crate::outbound::Trouble;
 
 pub use razorpay::Razorpay;
@@ -59,13 +61,19 @@ pub enum GatewayError {
     Refused(u16),
     /// Its answer is not of the documented form.
     Unreadable,
+    /// There is none.
+    NotConfigured,
 }
 
 impl GatewayError {
     /// Whether the same may go well later. Wrong keys can be mended by whoever runs the server.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::NoAnswer(_) | Self::Busy(_) | Self::KeysRefused | Self::Unreadable => true,
+            Self::NoAnswer(_)
+            | Self::Busy(_)
+            | Self::KeysRefused
+            | Self::Unreadable
+            | Self::NotConfigured => true,
             Self::Refused(_) => false,
         }
     }
@@ -78,6 +86,7 @@ impl GatewayError {
             Self::KeysRefused => "gateway_keys_refused",
             Self::Refused(_) => "gateway_refused",
             Self::Unreadable => "gateway_unreadable",
+            Self::NotConfigured => "gateway_not_configured",
         }
     }
 }
@@ -93,7 +102,7 @@ pub trait Gateway: Send + Sync {
     /// Makes an order, or finds the one of that receipt; answers the gateway's id of it.
     fn create_order(&self, order: &NewOrder) -> Result<String, GatewayError>;
 
-    /// What it says of all payments of an order.
+    /// What it says of all payments of an order, and of what went back of each.
     fn payments_of(&self, order: &str) -> Result<Vec<Report>, GatewayError>;
 
     /// Sends money back.
@@ -116,46 +125,61 @@ fn signed_by_any(secrets: &[Secret], body: &[u8], signature: &str) -> bool {
         .fold(false, |found, secret| found | signs(secret))
 }
 
-/// The gateway of a server: one.
+/// The gateway of a server: one, or none.
 #[derive(Clone)]
 pub enum Till {
     /// Real money.
     Razorpay(Arc<Razorpay>),
-    /// None.
+    /// A gateway that moves no money.
     Sandbox(Arc<Sandbox>),
+    /// Nobody takes payments.
+    Closed,
 }
 
 impl Till {
-    /// Razorpay where its keys are given, else the sandbox; `seed` is secret and the same after a restart.
+    /// Razorpay where its keys are given, the sandbox where it is asked for, else nobody; `seed` is secret and the same after a restart.
     pub fn new(options: &PaymentOptions, seed: &[u8]) -> Self {
         match (&options.razorpay_key_id, &options.razorpay_key_secret) {
             (Some(id), Some(secret)) => {
                 Self::Razorpay(Arc::new(Razorpay::new(id, secret.clone(), options)))
             }
-            _ => Self::Sandbox(Arc::new(Sandbox::new(options, seed))),
+            _ if options.wants_sandbox() => Self::Sandbox(Arc::new(Sandbox::new(options, seed))),
+            _ => Self::Closed,
         }
     }
 
-    /// Says in the log that no money moves, where nobody would expect it.
-    pub fn warn(&self, expected: bool) {
-        if !expected && self.sandbox().is_some() {
-            log::warn!(event = "sandbox_payments"; "Payments move no money: give --razorpay-key-id for real ones");
-        }
-    }
-
-    /// The gateway.
-    pub fn gateway(&self) -> &dyn Gateway {
+    /// Says in the log that no money moves, where somebody might expect it to.
+    pub fn warn(&self) {
         match self {
-            Self::Razorpay(razorpay) => razorpay.as_ref(),
-            Self::Sandbox(sandbox) => sandbox.as_ref(),
+            Self::Razorpay(_) => {}
+            Self::Sandbox(_) => {
+                log::warn!(event = "sandbox_payments"; "Payments move no money: whoever opens a checkout says how it ends. Give --razorpay-key-id for real ones");
+            }
+            Self::Closed => {
+                log::warn!(event = "no_gateway"; "Deals that ask for money cannot begin: give --razorpay-key-id, or --sandbox for payments that move no money");
+            }
         }
+    }
+
+    /// The gateway, where there is one.
+    pub fn gateway(&self) -> Option<&dyn Gateway> {
+        match self {
+            Self::Razorpay(razorpay) => Some(razorpay.as_ref()),
+            Self::Sandbox(sandbox) => Some(sandbox.as_ref()),
+            Self::Closed => None,
+        }
+    }
+
+    /// Its name in the database.
+    pub fn name(&self) -> Option<&'static str> {
+        self.gateway().map(Gateway::name)
     }
 
     /// The sandbox, where it is the gateway.
     pub fn sandbox(&self) -> Option<&Arc<Sandbox>> {
         match self {
             Self::Sandbox(sandbox) => Some(sandbox),
-            Self::Razorpay(_) => None,
+            Self::Razorpay(_) | Self::Closed => None,
         }
     }
 }

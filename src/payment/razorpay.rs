@@ -11,7 +11,9 @@ use std::time::Duration;
 use super::envelope::{Payment, Refund};
 use super::{Gateway, GatewayError, NewOrder, NewRefund, signed_by_any};
 use crate::config::{PaymentOptions, Secret};
-use crate::domain::payment::{RefundReport, Report};
+use crate::domain::payment::Report;
+use crate::domain::refund::RefundReport;
+use crate::domain::whole;
 use crate::outbound::{Call, Outbound, Reach};
 use crate::signing::is_hex_signature;
 
@@ -36,6 +38,7 @@ impl fmt::Debug for Razorpay {
 #[derive(Deserialize)]
 struct MadeOrder {
     id: String,
+    #[serde(deserialize_with = "whole::required")]
     amount: i64,
     currency: String,
     #[serde(default)]
@@ -94,6 +97,20 @@ impl Razorpay {
         }
     }
 
+    /// What went back of a payment. Where the gateway does not list that, the payment's own word counts.
+    fn refunds_of(&self, payment: &Payment) -> Result<Vec<RefundReport>, GatewayError> {
+        let listed = self.get(&format!("/v1/payments/{}/refunds", payment.id));
+        let listed: Items<Refund> = match listed {
+            Err(GatewayError::Refused(_)) => {
+                return Ok(payment.whole_refund().into_iter().collect());
+            }
+            other => other?,
+        };
+        let read = listed.items.into_iter().map(|refund| refund.of_api(None));
+        read.collect::<Result<_, _>>()
+            .map_err(|_| GatewayError::Unreadable)
+    }
+
     /// The order that was made under this receipt before, should its answer have been lost.
     fn find_order(&self, order: &NewOrder) -> Result<Option<String>, GatewayError> {
         let receipt = order.receipt();
@@ -137,12 +154,23 @@ impl Gateway for Razorpay {
 
     fn payments_of(&self, order: &str) -> Result<Vec<Report>, GatewayError> {
         let found: Items<Payment> = self.get(&format!("/v1/orders/{order}/payments"))?;
-        let report = |payment: Payment| {
-            let mut report = payment.report();
+        let mut reports = Vec::new();
+        for payment in found.items {
+            let refunds = match payment.goes_back() {
+                true => self.refunds_of(&payment)?,
+                false => Vec::new(),
+            };
+            let mut report = payment.report().map_err(|_| GatewayError::Unreadable)?;
             report.order.get_or_insert_with(|| order.to_owned());
-            report
-        };
-        Ok(found.items.into_iter().map(report).collect())
+            let told = |refund| Report {
+                refund: Some(refund),
+                ..report.clone()
+            };
+            let refunds: Vec<Report> = refunds.into_iter().map(told).collect();
+            reports.push(report);
+            reports.extend(refunds);
+        }
+        Ok(reports)
     }
 
     fn refund(&self, refund: &NewRefund) -> Result<RefundReport, GatewayError> {
@@ -153,7 +181,8 @@ impl Gateway for Razorpay {
         let key = [("x-refund-idempotency", refund.id.to_string())];
         let path = format!("/v1/payments/{}/refund", refund.payment);
         let made: Refund = self.ask("POST", &path, &key, Some(&wanted))?;
-        Ok(made.report())
+        made.of_api(Some(refund.amount))
+            .map_err(|_| GatewayError::Unreadable)
     }
 
     fn has_signed(&self, body: &[u8], signature: &str) -> bool {

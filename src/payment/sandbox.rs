@@ -4,11 +4,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::envelope::render;
+use super::rendering::render;
 use super::{Gateway, GatewayError, NewOrder, NewRefund, signed_by_any};
 use crate::config::{PaymentOptions, Secret};
 use crate::domain::flow::Money;
-use crate::domain::payment::{PaymentStatus, RefundReport, RefundStatus, Report};
+use crate::domain::payment::{PaymentStatus, Report};
+use crate::domain::refund::{RefundReport, RefundStatus};
 use crate::outbound::{Call, Outbound, Reach};
 use crate::signing::{hex_signature, is_hex_signature};
 
@@ -111,7 +112,6 @@ impl Sandbox {
                 order: Some(order.to_owned()),
                 paid: Some(paid.clone()),
                 status: *status,
-                returned: 0,
                 refund: None,
             };
             SandboxEvent {
@@ -168,6 +168,8 @@ impl Gateway for Sandbox {
     fn refund(&self, refund: &NewRefund) -> Result<RefundReport, GatewayError> {
         Ok(RefundReport {
             id: format!("rfnd_sandbox_{}", refund.id.simple()),
+            asked: Some(refund.id),
+            amount: refund.amount,
             status: RefundStatus::Processed,
         })
     }

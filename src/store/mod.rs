@@ -9,6 +9,7 @@ pub mod conversations;
 pub mod creation;
 pub mod dedicated;
 pub mod flows;
+pub mod gateway_refunds;
 pub mod health;
 pub mod history;
 pub mod idempotency;

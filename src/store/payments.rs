@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use super::orders::OrderRow;
 use super::schema::{payment_orders, payments as table};
-use super::{jobs, refunds};
+use super::{gateway_refunds, jobs, refunds};
 use crate::domain::flow::{Money, PaymentOutcome};
 use crate::domain::job::Job;
 use crate::domain::payment::{
     Judgement, OrderFacts, PaymentFacts, PaymentStatus, Report, Verdict, judge,
 };
+use crate::domain::refund;
 use crate::error::Error;
 
 /// What came of a report.
@@ -62,13 +63,18 @@ pub fn apply(
         price: order.price(),
         paid_by: order.paid_by.clone(),
     };
-    let Some(judgement) = judge(&order_facts, known.as_ref(), report) else {
+    let refunds = gateway_refunds::of(connection, gateway, &report.payment)?;
+    let told = report.refund.as_ref();
+    let refund = told.map(|told| refund::hear(&refunds, told));
+    let returned = refund::returned(&refunds, refund.as_ref());
+    let Some(judgement) = judge(&order_facts, known.as_ref(), report, returned) else {
         return Ok(Applied::Unknown);
     };
     keep_payment(connection, gateway, &order, &report.payment, &judgement)?;
     keep_order(connection, &order, &report.payment, &judgement)?;
-    if let Some(refund) = &report.refund {
-        refunds::heard(connection, gateway, &report.payment, refund)?;
+    if let (Some(told), Some(refund)) = (told, &refund) {
+        gateway_refunds::keep(connection, gateway, &report.payment, refund)?;
+        refunds::heard(connection, gateway, &report.payment, told)?;
     }
     for outcome in judgement.outcomes {
         tell(connection, &order, outcome)?;

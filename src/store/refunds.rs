@@ -7,11 +7,12 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::jobs;
-use super::schema::{payment_orders, payments, refunds as table};
+use super::schema::{gateway_refunds, payment_orders, payments, refunds as table};
 use crate::domain::flow::RefundRequest;
 use crate::domain::ids::ConversationNo;
 use crate::domain::job::Job;
-use crate::domain::payment::{RefundReport, RefundStatus, Verdict};
+use crate::domain::payment::Verdict;
+use crate::domain::refund::{RefundReport, RefundStatus};
 use crate::error::Error;
 
 /// A refund.
@@ -34,7 +35,8 @@ pub struct RefundRow {
 
 /// Writes down that money is to go back, and the jobs that have the gateway send it; in the step's own transaction. The reason
 /// `wrong_amount` or `repeated` means the payments that were found to be so, any other reason the payment that paid the order.
-/// Each payment goes back once, however often it is asked for. Says how many.
+/// Each payment goes back once, however often it is asked for: what is left of it, where somebody has sent a part back at the gateway.
+/// Says how many.
 pub fn request(
     connection: &mut PgConnection,
     conversation: ConversationNo,
@@ -59,6 +61,10 @@ pub fn request(
         .load(connection)?;
     let mut made = 0;
     for (gateway, payment, amount, currency) in due {
+        let amount = amount - going_back(connection, &gateway, &payment)?;
+        if amount <= 0 {
+            continue;
+        }
         let id = Uuid::now_v7();
         let new = diesel::insert_into(table::table)
             .values((
@@ -81,6 +87,17 @@ pub fn request(
     Ok(made)
 }
 
+/// How much of a payment is back or on its way, as its gateway tells.
+fn going_back(connection: &mut PgConnection, gateway: &str, payment: &str) -> Result<i64, Error> {
+    let amounts: Vec<i64> = gateway_refunds::table
+        .filter(gateway_refunds::gateway.eq(gateway))
+        .filter(gateway_refunds::payment_id.eq(payment))
+        .filter(gateway_refunds::status.ne(RefundStatus::Failed.name()))
+        .select(gateway_refunds::amount)
+        .load(connection)?;
+    Ok(amounts.into_iter().fold(0, i64::saturating_add))
+}
+
 /// A refund by our id.
 pub fn find(connection: &mut PgConnection, id: Uuid) -> Result<Option<RefundRow>, Error> {
     let found = table::table
@@ -91,8 +108,8 @@ pub fn find(connection: &mut PgConnection, id: Uuid) -> Result<Option<RefundRow>
     Ok(found)
 }
 
-/// Keeps what the gateway says of the refund of a payment. What is processed stays so; a refund that nobody here asked for
-/// has no row, and the payment's own status says what is to be known of it.
+/// Keeps what the gateway says of the refund that was asked for. What is processed stays so. One that was begun at the gateway has no
+/// row here: before the gateway's id is known, ours tells them apart, or the amount where the gateway does not repeat ours.
 pub fn heard(
     connection: &mut PgConnection,
     gateway: &str,
@@ -104,18 +121,34 @@ pub fn heard(
         RefundStatus::Failed => vec!["requested", "pending"],
         RefundStatus::Processed => vec!["requested", "pending", "failed"],
     };
+    let alike = report.asked.is_none().then_some(report.amount);
+    let meant = table::id.nullable().eq(report.asked);
+    let meant = meant.or(table::amount.nullable().eq(alike));
     diesel::update(table::table)
         .filter(table::gateway.eq(gateway))
         .filter(table::payment_id.eq(payment))
         .filter(table::status.eq_any(known))
         .filter(
             table::gateway_refund_id
-                .is_null()
-                .or(table::gateway_refund_id.eq(&report.id)),
+                .eq(&report.id)
+                .or(table::gateway_refund_id.is_null().and(meant)),
         )
         .set((
             table::status.eq(report.status.name()),
             table::gateway_refund_id.eq(&report.id),
+            table::updated_at.eq(now),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Notes that the gateway will never send this one back.
+pub fn refused(connection: &mut PgConnection, id: Uuid) -> Result<(), Error> {
+    diesel::update(table::table)
+        .filter(table::id.eq(id))
+        .filter(table::status.eq_any(["requested", "pending"]))
+        .set((
+            table::status.eq(RefundStatus::Failed.name()),
             table::updated_at.eq(now),
         ))
         .execute(connection)?;

@@ -253,8 +253,21 @@ diesel::table! {
         gateway -> Text,
         event_id -> Text,
         body -> Text,
+        raw -> Nullable<Bytea>,
         received_at -> Timestamptz,
         handled_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    gateway_refunds (gateway, id) {
+        gateway -> Text,
+        id -> Text,
+        payment_id -> Text,
+        amount -> Int8,
+        status -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -331,6 +344,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     payment_orders,
     payments,
     payment_events,
+    gateway_refunds,
     refunds,
     platform_events,
     platform_event_attempts,

@@ -30,7 +30,7 @@ pub(super) struct Document<'a> {
     standing: &'a Standing,
     timers: &'a [Timer],
     applies: Option<i64>,
-    gateway: &'static str,
+    gateway: Option<&'static str>,
     orders: Vec<OrderDocument<'a>>,
     refunds: Vec<RefundDocument<'a>>,
     events: &'a [NewEvent],

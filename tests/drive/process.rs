@@ -38,6 +38,8 @@ impl ServerProcess {
             "--jwt-secret",
             SECRET,
         ]);
+        // A variable, since an older binary does not know the option.
+        command.env("STOA_SANDBOX", "true");
         place(&mut command);
         command
             .stdin(Stdio::null())

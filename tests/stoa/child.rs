@@ -75,7 +75,11 @@ impl Process {
             ("STOA_LISTEN", "127.0.0.1:0"),
             ("RUST_LOG", "debug"),
         ];
-        Self::spawn(program(&all, &variables))
+        let mut command = program(&all, &variables);
+        if !all.contains(&"--razorpay-key-id") {
+            command.env("STOA_SANDBOX", "true");
+        }
+        Self::spawn(command)
     }
 
     fn spawn(mut command: Command) -> Self {

@@ -95,6 +95,14 @@ impl House {
 
     /// A server on a database that is there already.
     pub async fn on(database: String, options: &[&str]) -> Self {
+        match options.contains(&"--razorpay-key-id") {
+            true => Self::bare(database, options).await,
+            false => Self::bare(database, &[options, &["--sandbox"]].concat()).await,
+        }
+    }
+
+    /// A server without any gateway but one that these options name.
+    pub async fn bare(database: String, options: &[&str]) -> Self {
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
         let (address, running) = launch("127.0.0.1:0", &database, &options).await;
         Self {

@@ -61,25 +61,25 @@ fn what_can_not_be_computed_does_not_hold() {
 }
 
 #[test]
-fn a_value_that_can_not_be_computed_refuses_the_action() {
-    let mut play = Play::begin(
-        Definition::parse(SMALL).unwrap(),
-        json!({ "rounds": -9_007_199_254_740_991_i64 }),
-    )
-    .0;
+fn a_value_that_can_not_be_computed_or_kept_exactly_refuses_the_action() {
+    let play = |expression: &str| {
+        let source = SMALL.replace("ctx.rounds + 1", expression);
+        let definition = Definition::parse(&source).unwrap();
+        Play::begin(definition, json!({ "rounds": -9_007_199_254_740_991_i64 })).0
+    };
+    let offer = json!({ "price": 500 });
     assert!(
-        play.press("seller", "offer", json!({ "price": 500 }))
+        play("ctx.rounds + 1")
+            .press("seller", "offer", offer.clone())
             .is_ok()
     );
-    let source = SMALL.replace("ctx.rounds + 1", "ctx.rounds - 2");
-    let (mut play, _) = Play::begin(
-        Definition::parse(&source).unwrap(),
-        json!({ "rounds": -9_007_199_254_740_991_i64 }),
-    );
-    let before = play.instance.clone();
-    let told = play.press("seller", "offer", json!({ "price": 500 }));
-    assert!(matches!(told, Err(Refusal::ActionNotAllowed(why)) if why.contains("rounds")));
-    assert_eq!(play.instance, before);
+    for expression in ["ctx.rounds - 2", "ctx.rounds - 9223372036854775807"] {
+        let mut play = play(expression);
+        let before = play.instance.clone();
+        let told = play.press("seller", "offer", offer.clone());
+        assert!(matches!(told, Err(Refusal::ActionNotAllowed(why)) if why.contains("rounds")));
+        assert_eq!(play.instance, before, "{expression}");
+    }
 }
 
 #[test]

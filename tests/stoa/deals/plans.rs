@@ -52,13 +52,16 @@ fn step(definition: &Definition, no: i64) -> NewStep {
     let place = Place {
         conversation: &conversation,
         offered: 0,
-        gateway: "sandbox",
+        gateway: Some("sandbox"),
         caller: Some(&caller),
         now,
     };
     let begun = machine::start(definition, serde_json::Map::new(), now).unwrap();
     let actor = stoa::domain::flow::FlowActor::System;
-    place.decided(begun, &actor, format!("r-{no}"), None).step
+    place
+        .decided(begun, &actor, format!("r-{no}"), None)
+        .unwrap()
+        .step
 }
 
 #[test]

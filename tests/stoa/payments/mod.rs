@@ -1,10 +1,12 @@
 //! Money and what is done later: gateways, the inbox of their webhooks, jobs, and webhooks to the platform.
 
+mod closed;
 mod delivering;
 mod doors;
 mod inbox;
 pub mod listener;
 mod orders;
+mod parts;
 mod plans;
 pub mod platform;
 mod razorpay;
@@ -14,6 +16,8 @@ mod running;
 mod sandbox;
 pub mod storms;
 mod timers;
+mod uncaptured;
+mod unreadable;
 mod verdicts;
 pub mod world;
 

@@ -128,7 +128,6 @@ fn report(number: i64, payment: &str) -> Report {
             currency: "INR".into(),
         }),
         status: PaymentStatus::Captured,
-        returned: 0,
         refund: None,
     }
 }
@@ -147,19 +146,32 @@ fn no_query_of_money_walks_a_big_table() {
         orders::apply(connection, ConversationNo(number), 1).unwrap()
     });
     must_walk_nothing(connection, "events", |connection, number| {
-        payment_events::receive(connection, "razorpay", Some(&format!("new_{number}")), "{}")
-            .unwrap();
-        payment_events::receive(connection, "razorpay", Some(&format!("evt_{number}")), "{}")
-            .unwrap();
-        payment_events::handle(connection, "razorpay", &format!("evt_{number}")).unwrap();
+        payment_events::receive(
+            connection,
+            "razorpay",
+            Some(&format!("new_{number}")),
+            b"{}",
+        )
+        .unwrap();
+        payment_events::receive(
+            connection,
+            "razorpay",
+            Some(&format!("evt_{number}")),
+            b"{}",
+        )
+        .unwrap();
+        payment_events::body(connection, "razorpay", &format!("evt_{number}")).unwrap();
+        payment_events::set_handled(connection, "razorpay", &format!("evt_{number}")).unwrap();
     });
     must_walk_nothing(connection, "reports", |connection, number| {
         payments::apply(connection, "razorpay", &report(number, "new")).unwrap();
         let mut back = report(number, "new");
         back.order = None;
-        back.refund = Some(stoa::domain::payment::RefundReport {
-            id: "rfnd".into(),
-            status: stoa::domain::payment::RefundStatus::Processed,
+        back.refund = Some(stoa::domain::refund::RefundReport {
+            id: format!("rfnd_{number}"),
+            asked: None,
+            amount: 5_000,
+            status: stoa::domain::refund::RefundStatus::Processed,
         });
         payments::apply(connection, "razorpay", &back).unwrap()
     });

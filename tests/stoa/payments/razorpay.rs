@@ -80,6 +80,19 @@ impl Razorpay {
         self.books.lock().expect("a lock").payments.push(payment);
     }
 
+    /// A payment is there as it is, and no webhook says so.
+    pub fn keep_payment(&self, payment: Value) {
+        self.books.lock().expect("a lock").payments.push(payment);
+    }
+
+    /// Somebody sends money back in the dashboard, and no webhook says so.
+    pub fn refund_silently(&self, payment: &str, refund: &str, amount: i64, status: &str) {
+        let refund = json!({ "id": refund, "entity": "refund", "amount": amount, "currency": "INR", "payment_id": payment,
+            "notes": [], "status": status });
+        let mut books = self.books.lock().expect("a lock");
+        books.refunds.push(("dashboard".to_owned(), refund));
+    }
+
     pub fn orders(&self) -> Vec<Value> {
         self.books.lock().expect("a lock").orders.clone()
     }
@@ -122,6 +135,10 @@ fn answer(books: &mut Books, heard: &Heard) -> Said {
                 .iter()
                 .filter(|payment| payment["order_id"] == *order),
         ),
+        ("GET", ["v1", "payments", payment, "refunds"]) => {
+            let refunds = books.refunds.iter().map(|(_, refund)| refund);
+            list(refunds.filter(|refund| refund["payment_id"] == *payment))
+        }
         ("POST", ["v1", "payments", payment, "refund"]) => {
             let key = heard.header("x-refund-idempotency").to_owned();
             make_refund(books, &asked, payment, key)

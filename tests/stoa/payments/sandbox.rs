@@ -98,6 +98,65 @@ async fn an_order_outlives_a_restart_and_so_does_a_press() {
 }
 
 #[tokio::test]
+async fn pages_from_elsewhere_can_not_press() {
+    let world = World::with(&[
+        "--allowed-origins".to_owned(),
+        "https://app.example".to_owned(),
+    ])
+    .await;
+    let (conversation, order) = world.deal().await;
+    let address = world.house.address;
+    let press = |kind: &'static str, origin: Option<String>| {
+        let request = reqwest::Client::new()
+            .post(format!("http://{address}/sandbox/checkout/{order}"))
+            .header("content-type", kind)
+            .body(r#"{"outcome":"success"}"#);
+        let request = match origin {
+            Some(origin) => request.header("origin", origin),
+            None => request,
+        };
+        async move { request.send().await.unwrap() }
+    };
+    let evil = || Some("https://evil.example".to_owned());
+    for (kind, origin, status, code) in [
+        ("text/plain", evil(), 403, "ORIGIN_REFUSED"),
+        ("application/json", evil(), 403, "ORIGIN_REFUSED"),
+        (
+            "application/json",
+            Some("null".to_owned()),
+            403,
+            "ORIGIN_REFUSED",
+        ),
+        ("text/plain", None, 400, "INVALID_REQUEST"),
+        (
+            "application/x-www-form-urlencoded",
+            None,
+            400,
+            "INVALID_REQUEST",
+        ),
+    ] {
+        let answer = press(kind, origin.clone()).await;
+        let told = answer.status().as_u16();
+        let body: serde_json::Value = answer.json().await.unwrap_or_default();
+        assert_eq!(
+            (told, body["error_code"].as_str()),
+            (status, Some(code)),
+            "{kind} {origin:?}"
+        );
+    }
+    let posted = "select count(*) as n from jobs where kind = 'sandbox_events'";
+    assert_eq!(world.count(posted), 0);
+    let own = Some(format!("http://{address}"));
+    let pressed = press("application/json; charset=utf-8", own).await;
+    assert_eq!(pressed.status().as_u16(), 202);
+    world.until_idle().await;
+    assert_eq!(
+        world.recorder.outcomes(conversation),
+        [PaymentOutcome::Paid]
+    );
+}
+
+#[tokio::test]
 async fn where_money_is_real_there_is_no_such_button() {
     let world = World::at(&Razorpay::start().await).await;
     let (_, order) = world.deal().await;

@@ -3,12 +3,14 @@
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stoa::bell::Bell;
 use stoa::config::Config;
 use stoa::domain::flow::{FlowInput, Money, OrderRequest, PaymentOutcome};
 use stoa::domain::ids::ConversationNo;
 use stoa::jobs::{Runner, Workshop};
+use stoa::metrics::Metrics;
 use stoa::payment::Till;
 use stoa::store::orders::{self, OrderRow};
 use stoa::store::pool::Pool;
@@ -50,6 +52,9 @@ pub fn config_of(database: &str, options: &[String]) -> Config {
     let mut arguments = vec!["stoa", "--database-url", database, "--jwt-secret", SECRET];
     arguments.extend(options.iter().map(String::as_str));
     arguments.extend(["--database-connections", "4"]);
+    if !arguments.contains(&"--razorpay-key-id") {
+        arguments.push("--sandbox");
+    }
     parse(&arguments)
 }
 
@@ -66,6 +71,7 @@ pub fn runner(config: &Config, recorder: &Recorder, bell: &Bell, house: &House) 
         bell.clone(),
         config,
         house.address,
+        Arc::new(Metrics::new().expect("figures")),
     ))
 }
 
@@ -200,6 +206,14 @@ impl World {
         self.bell.ring();
     }
 
+    /// Posts events, each once the one before it is taken in.
+    pub async fn events(&self, events: &[Event]) {
+        for event in events {
+            self.event(event).await;
+            self.until_idle().await;
+        }
+    }
+
     /// Waits until no job of these kinds is left but those that failed.
     pub async fn until_idle(&self) {
         let begun = Instant::now();
@@ -272,6 +286,16 @@ pub fn refund_event(name: &str, payment: &str, refund: &str, amount: i64) -> Eve
         &format!("evt_{refund}_{name}"),
         json!({ "refund": { "entity": entity } }),
     )
+}
+
+/// An event about a refund, with its payment beside it as these fields say.
+pub fn refund_with(name: &str, refund: &str, amount: i64, payment: &Value) -> Event {
+    let id = payment["id"].as_str().expect("a payment");
+    let mut event = refund_event(name, id, refund, amount);
+    let mut body: Value = serde_json::from_str(&event.body).expect("JSON");
+    body["payload"]["payment"] = json!({ "entity": payment });
+    event.body = body.to_string();
+    event
 }
 
 fn envelope(name: &str, id: &str, payload: Value) -> Event {

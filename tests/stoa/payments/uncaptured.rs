@@ -1,0 +1,183 @@
+//! Money that was never captured pays for nothing, whatever is told of its refund, and by whom.
+
+use serde_json::{Value, json};
+use stoa::domain::flow::PaymentOutcome;
+use stoa::domain::ids::ConversationNo;
+
+use super::razorpay::{Razorpay, payment_entity};
+use super::world::{Event, PRICE, World, event, refund_event, refund_with};
+use crate::deals::Deal;
+use crate::house::House;
+
+/// A payment that the bank has let go, as Razorpay shows it.
+fn released(order: &str, payment: &str) -> Value {
+    let mut entity = payment_entity(order, payment, PRICE, "refunded");
+    entity["captured"] = json!(false);
+    entity["amount_refunded"] = json!(PRICE);
+    entity
+}
+
+/// Everything that Razorpay may tell of it, in an order.
+fn story(order: &str, payment: &str) -> Vec<Event> {
+    let authorized = event("payment.authorized", order, payment, PRICE);
+    let refund = format!("rfnd_{payment}");
+    let with = |name: &str| {
+        let mut event = refund_with(name, &refund, PRICE, &released(order, payment));
+        event.id.push_str("_with");
+        event
+    };
+    vec![
+        authorized,
+        with("refund.created"),
+        with("refund.processed"),
+        refund_event("refund.processed", payment, &refund, PRICE),
+    ]
+}
+
+fn assert_unpaid(world: &World, conversation: ConversationNo) {
+    let outcomes = world.recorder.outcomes(conversation);
+    let in_vain = |outcome: &PaymentOutcome| *outcome == PaymentOutcome::Failed;
+    assert!(
+        outcomes.iter().all(in_vain) && outcomes.len() <= 1,
+        "{outcomes:?}"
+    );
+    let order = world.order(conversation, 1);
+    assert_eq!((order.status.as_str(), order.paid_by), ("created", None));
+}
+
+#[tokio::test]
+async fn a_released_authorization_pays_for_nothing_in_any_order() {
+    let world = World::at(&Razorpay::start().await).await;
+    for turn in 0..4 {
+        let conversation = world.conversation().await;
+        world.request(conversation, 1);
+        let order = world.ready(conversation, 1).await.gateway_order_id.unwrap();
+        let mut story = story(&order, &format!("pay_{turn}"));
+        story.rotate_left(turn);
+        // What comes before its payment is known waits for it.
+        for event in story.iter().chain(&story) {
+            world.event(event).await;
+        }
+        world.until_idle().await;
+        assert_unpaid(&world, conversation);
+        // Another attempt is not in its way.
+        let paid = event(
+            "payment.captured",
+            &order,
+            &format!("pay_good_{turn}"),
+            PRICE,
+        );
+        world.events(&[paid]).await;
+        let last = world.recorder.outcomes(conversation).pop();
+        assert_eq!(last, Some(PaymentOutcome::Paid));
+    }
+    let released =
+        "select count(*) as n from payments where status = 'released' and verdict is null";
+    assert_eq!(world.count(released), 4);
+}
+
+#[tokio::test]
+async fn a_refund_alone_does_not_say_that_the_money_was_there() {
+    let world = World::at(&Razorpay::start().await).await;
+    let (conversation, order) = world.deal().await;
+    world
+        .events(&[
+            event("payment.authorized", &order, "pay_1", PRICE),
+            refund_event("refund.processed", "pay_1", "rfnd_1", PRICE),
+        ])
+        .await;
+    assert_unpaid(&world, conversation);
+    // Had it been captured all the same, it is paid and given back, in that order.
+    let captured = event("payment.captured", &order, "pay_1", PRICE);
+    world.events(&[captured]).await;
+    let outcomes = world.recorder.outcomes(conversation);
+    assert_eq!(outcomes, [PaymentOutcome::Paid, PaymentOutcome::Refunded]);
+}
+
+async fn reconciled(
+    payment: impl Fn(&str) -> Value,
+    refunds: &[(&str, i64, &str)],
+) -> (World, ConversationNo) {
+    let razorpay = Razorpay::start().await;
+    let mut options = razorpay.options();
+    options.extend(["--reconcile-after-ms", "50"].map(str::to_owned));
+    let world = World::with(&options).await;
+    let (conversation, order) = world.deal().await;
+    razorpay.keep_payment(payment(&order));
+    for (refund, amount, status) in refunds {
+        razorpay.refund_silently("pay_1", refund, *amount, status);
+    }
+    for _ in 0..500 {
+        if world.count("select count(*) as n from payments where status <> 'created'") == 1 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    world.until_idle().await;
+    (world, conversation)
+}
+
+#[tokio::test]
+async fn nor_does_it_when_the_gateway_is_asked() {
+    let (world, conversation) = reconciled(|order| released(order, "pay_1"), &[]).await;
+    assert_unpaid(&world, conversation);
+    assert_eq!(
+        world.count("select count(*) as n from payments where status = 'released'"),
+        1
+    );
+}
+
+#[tokio::test]
+async fn what_was_captured_and_went_back_unheard_is_found_with_its_parts() {
+    let went_back = |order: &str| {
+        let mut entity = payment_entity(order, "pay_1", PRICE, "refunded");
+        entity["captured"] = json!(true);
+        entity["amount_refunded"] = json!(PRICE);
+        entity
+    };
+    let parts = [
+        ("rfnd_1", 200_000, "processed"),
+        ("rfnd_2", 300_000, "processed"),
+    ];
+    let (world, conversation) = reconciled(went_back, &parts).await;
+    let outcomes = world.recorder.outcomes(conversation);
+    assert_eq!(outcomes, [PaymentOutcome::Paid, PaymentOutcome::Refunded]);
+    let parts = [
+        ("rfnd_1", 200_000, "processed"),
+        ("rfnd_2", 300_000, "pending"),
+    ];
+    let (world, conversation) = reconciled(went_back, &parts).await;
+    assert_eq!(
+        world.recorder.outcomes(conversation),
+        [PaymentOutcome::Paid]
+    );
+    assert_eq!(world.order(conversation, 1).status, "paid");
+}
+
+#[tokio::test]
+async fn a_real_deal_goes_on_waiting_and_nobody_is_told_that_it_is_paid() {
+    let razorpay = Razorpay::start().await;
+    let options = razorpay.options();
+    let mut options: Vec<&str> = options.iter().map(String::as_str).collect();
+    options.extend(["--rate-limits", "off"]);
+    let deal = Deal::begin_on(House::with(&options).await).await;
+    deal.to_payment().await;
+    let order = deal.order().await;
+    for event in story(&order, "pay_1") {
+        let signature = super::hex_hmac(super::razorpay::WEBHOOK_SECRET, &event.body);
+        let status = super::world::post(deal.house.address, &event.id, &event.body, &signature);
+        assert_eq!(status.await, 200);
+    }
+    let left = || {
+        deal.house
+            .count("select count(*) as n from jobs where kind in ('payment_event', 'tell_deal')")
+    };
+    deal.eventually(|| async { (left() == 0).then_some(()) })
+        .await;
+    let stands = deal.stands(&deal.platform).await;
+    assert_eq!(stands["state"], "payment_pending", "{stands}");
+    let paid = "select count(*) as n from platform_events where event = 'deal.paid'";
+    assert_eq!(deal.house.count(paid), 0);
+    let log = deal.history(&deal.platform).await;
+    assert!(log.iter().all(|step| step["action"] != "paid"), "{log:?}");
+}
