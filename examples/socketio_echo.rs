@@ -44,6 +44,7 @@ pub fn profile() -> engineio::Options {
         outbox_limit: OUTBOX_LIMIT,
         origins: Origins::Any,
         closed: None,
+        refusals: Arc::default(),
     }
 }
 

@@ -1,16 +1,14 @@
-//! The composition root: builds everything, serves, drains. The only file that knows all others; tests use it too, on port 0.
+//! The composition root: builds everything and begins to serve. The only file that knows all others; tests use it too, on port 0.
 
-use actix_web::dev::ServerHandle;
 use actix_web::web;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::task::JoinHandle;
 
 use crate::auth::Verifier;
 use crate::bell::Bell;
 use crate::config::{Config, Switch};
+use crate::connection_limits::{ConnectionLimits, file_warning};
 use crate::deals::Deals;
 use crate::demo_secret;
 use crate::directory::Directory;
@@ -18,39 +16,29 @@ use crate::flow::{self, catalogue::Catalogue};
 use crate::http::Server;
 use crate::jobs::{Runner, Workshop};
 use crate::journal::Journal;
-use crate::listening::listen;
+use crate::listening::{Listening, listen};
 use crate::metrics::Metrics;
-use crate::outbox::CloseReason;
 use crate::pace::Pace;
 use crate::payment::Till;
 use crate::people::People;
 use crate::registry::Registry;
 use crate::room::House;
+use crate::running::{Running, begin};
 use crate::session::Door;
 use crate::session::socketio::{self as foreign, Present};
+use crate::session::stage::Stages;
 use crate::store::cluster::Cluster;
 use crate::store::pool::Pool;
 use crate::store::{opening, watch};
-use crate::wire::engineio::Engine;
 use crate::{seed, sweeper};
-
-/// A server that runs.
-pub struct Running {
-    /// Where it listens; the real port where 0 was asked for.
-    pub address: SocketAddr,
-    server: web::Data<Server>,
-    engine: Arc<Engine>,
-    handle: ServerHandle,
-    serving: JoinHandle<std::io::Result<()>>,
-    sweeping: JoinHandle<()>,
-    runner: Option<Runner>,
-    cluster: Option<Arc<Cluster>>,
-}
 
 /// Builds everything and begins to serve. Fails with a sentence that says what to do.
 pub async fn start(mut config: Config) -> Result<Running, String> {
     config.check()?;
-    raise_file_limit();
+    let files = raise_file_limit();
+    if let Some(warning) = file_warning(&config, files) {
+        log::warn!(event = "file_limit_too_low", files = files; "{warning}");
+    }
     let cluster = start_cluster(&config).await?;
     let url = match (&config.database.database_url, &cluster) {
         (Some(url), _) => url.0.clone(),
@@ -68,11 +56,16 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
         till.warn();
     }
     let catalogue = open_catalogue(&config, &pool, &till).await?;
-    let server = web::Data::new(build(config, pool, catalogue, till, demo_secret)?);
+    let limits = ConnectionLimits::new(&config, files);
+    let server = web::Data::new(build(config, pool, catalogue, till, demo_secret, limits)?);
     let engine = foreign::endpoint(Arc::clone(&server.door), &server.config);
-    let (address, http) = listen(&server, &engine)?;
+    let Listening {
+        address,
+        metrics_address,
+        http,
+    } = listen(&server, &engine)?;
     let handle = http.handle();
-    let serving = actix_rt::spawn(http);
+    let serving = begin(http).await?;
     let sweeping = actix_rt::spawn(sweeper::run(Arc::clone(&server.door)));
     if server.config.demo {
         seed::seed(&server.door)
@@ -81,12 +74,16 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
     }
     let runner = start_runner(&server, address);
     log::info!(event = "listening", address:% = address; "");
+    if let Some(address) = metrics_address {
+        log::info!(event = "metrics_listening", address:% = address; "");
+    }
     Ok(Running {
         address,
+        metrics_address,
         server,
         engine,
         handle,
-        serving,
+        serving: Some(serving),
         sweeping,
         runner,
         cluster,
@@ -122,6 +119,7 @@ fn build(
     catalogue: Catalogue,
     till: Till,
     demo_secret: Option<String>,
+    limits: Arc<ConnectionLimits>,
 ) -> Result<Server, String> {
     let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
     let verifier = Verifier::new(&config.auth, demo_secret.as_deref())?;
@@ -157,13 +155,16 @@ fn build(
         dialects: config.dialects.clone(),
         present: Present::default(),
         refusals: Arc::default(),
-        draining: AtomicBool::new(false),
+        stages: Stages::default(),
+        connections_per_user: config.connections_per_user(),
         house,
     };
     Ok(Server {
         door: Arc::new(door),
         till,
         bell,
+        origins: config.origins(),
+        limits,
         config,
         demo_secret,
     })
@@ -198,58 +199,10 @@ async fn watch_cluster(cluster: std::sync::Weak<Cluster>) {
     }
 }
 
-fn raise_file_limit() {
+/// Raises the limit of open files as far as it may be; answers what it is then.
+fn raise_file_limit() -> u64 {
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         log::warn!(event = "file_limit_not_raised"; "{error}");
     }
-}
-
-impl Running {
-    /// Stops without losing what was acknowledged: not ready any more, no new connections, the open ones are closed over a
-    /// few seconds, then the server and its database end.
-    pub async fn stop(mut self) {
-        self.server.door.draining.store(true, Ordering::Relaxed);
-        log::info!(event = "draining", connections = self.server.door.house.directory.connection_count(); "");
-        self.close_connections().await;
-        if let Some(runner) = self.runner.take() {
-            runner.stop().await;
-        }
-        self.sweeping.abort();
-        self.handle.stop(true).await;
-        if let Ok(Err(error)) = self.serving.await {
-            log::error!(event = "server_failed"; "{error}");
-        }
-        if let Some(cluster) = self.cluster {
-            let stopped = tokio::task::spawn_blocking(move || cluster.stop()).await;
-            if let Ok(Err(error)) = stopped {
-                log::error!(event = "database_not_stopped"; "{error}");
-            }
-        }
-        log::info!(event = "stopped"; "");
-    }
-
-    async fn close_connections(&self) {
-        let directory = &self.server.door.house.directory;
-        let open = directory.connections();
-        let spread = Duration::from_secs(self.server.config.sockets.drain_seconds);
-        let step = Duration::from_millis(20);
-        let steps = (spread.as_millis() / step.as_millis()).max(1) as usize;
-        for part in open.chunks(open.len().div_ceil(steps).max(1)) {
-            part.iter()
-                .for_each(|outbox| outbox.close(CloseReason::Restarting));
-            tokio::time::sleep(step).await;
-        }
-        self.engine.close_all(CloseReason::Restarting);
-        for _ in 0..100 {
-            if directory.connection_count() == 0 {
-                return;
-            }
-            tokio::time::sleep(step).await;
-        }
-    }
-
-    /// What the server is made of, for tests.
-    pub fn server(&self) -> &Server {
-        &self.server
-    }
+    rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(1_024, |(now, _)| now)
 }

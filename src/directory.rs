@@ -74,13 +74,16 @@ impl Directory {
             .collect()
     }
 
-    /// A session has authenticated: its user is here.
-    pub fn arrive(&self, user: UserNo, outbox: &Arc<Outbox>) {
+    /// A session has authenticated: its user is here. `None` when they have `most` sessions already.
+    pub fn arrive(&self, user: UserNo, outbox: &Arc<Outbox>, most: Option<usize>) -> Option<()> {
         let mut presence = self.users.entry(user).or_insert_with(|| Presence {
             outboxes: Vec::with_capacity(1),
             chosen: PresenceStatus::Offline,
             empty_since: None,
         });
+        if most.is_some_and(|most| presence.outboxes.len() >= most) {
+            return None;
+        }
         let was = presence.status();
         presence.outboxes.push(Arc::clone(outbox));
         presence.empty_since = None;
@@ -91,6 +94,7 @@ impl Directory {
         if was == PresenceStatus::Offline {
             self.tell(user, PresenceStatus::Online);
         }
+        Some(())
     }
 
     /// A session has ended. The user stays online for the grace that `sweep` gives.
@@ -206,8 +210,8 @@ mod tests {
     fn a_user_is_online_from_the_first_session_to_the_grace_after_the_last() {
         let (directory, first, second) = (Directory::default(), outbox(), outbox());
         let (now, grace) = (Instant::now(), Duration::from_secs(10));
-        directory.arrive(ALICE, &first);
-        directory.arrive(ALICE, &second);
+        directory.arrive(ALICE, &first, None);
+        directory.arrive(ALICE, &second, None);
         directory.depart(ALICE, first.session(), now);
         directory.sweep(grace, now + grace);
         assert_eq!(directory.status(ALICE), PresenceStatus::Online);
@@ -222,10 +226,21 @@ mod tests {
     fn a_chosen_status_survives_a_second_session() {
         let directory = Directory::default();
         assert!(directory.choose(ALICE, PresenceStatus::Busy).is_none());
-        directory.arrive(ALICE, &outbox());
+        directory.arrive(ALICE, &outbox(), None);
         assert!(directory.choose(ALICE, PresenceStatus::Busy).is_some());
-        directory.arrive(ALICE, &outbox());
+        directory.arrive(ALICE, &outbox(), None);
         assert_eq!(directory.status(ALICE), PresenceStatus::Busy);
+    }
+
+    #[test]
+    fn a_user_has_a_bound_and_gets_back_what_they_let_go() {
+        let (directory, first) = (Directory::default(), outbox());
+        assert!(directory.arrive(ALICE, &first, Some(2)).is_some());
+        assert!(directory.arrive(ALICE, &outbox(), Some(2)).is_some());
+        assert!(directory.arrive(ALICE, &outbox(), Some(2)).is_none());
+        assert!(directory.arrive(UserNo(2), &outbox(), Some(2)).is_some());
+        directory.depart(ALICE, first.session(), Instant::now());
+        assert!(directory.arrive(ALICE, &outbox(), Some(2)).is_some());
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod app;
 pub mod demo_secret;
 mod listening;
 pub mod logging;
+pub mod running;
 pub mod seed;
 pub mod sweeper;
 
@@ -44,6 +45,7 @@ pub mod store;
 pub mod wire;
 
 pub mod bell;
+pub mod connection_limits;
 pub mod directory;
 pub mod mailbox;
 pub mod metrics;

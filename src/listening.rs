@@ -1,13 +1,11 @@
 //! How the server is reached: its socket and threads, what every connection is set to, and the application behind it.
 
-use actix_cors::Cors;
 use actix_http::HttpService;
 use actix_http::error::DispatchError;
 use actix_rt::net::TcpStream;
 use actix_server::ServerBuilder;
 use actix_service::{ServiceFactoryExt, fn_factory, map_config};
 use actix_web::dev::AppConfig;
-use actix_web::http::header::RETRY_AFTER;
 use actix_web::middleware::{NormalizePath, from_fn};
 use actix_web::{App, web};
 use std::net::SocketAddr;
@@ -16,23 +14,27 @@ use std::time::Duration;
 use utoipa_actix_web::{AppExt, scope};
 
 use crate::config::{Config, SocketOptions};
+use crate::http::admission::{Admission, admitting};
 use crate::http::{self, Server};
 use crate::metrics::Metrics;
 use crate::wire::engineio::{self, Engine};
 
-/// Connections to each worker beyond the sockets: for REST, and for telling those too many that they are.
-const SPARE_CONNECTIONS: usize = 1_024;
-
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 4_096;
 
-/// Begins to listen. A path means the same with a slash at its end, as front ends are used to. Answers where, and the server to run; fails with a sentence that says what to do.
-pub fn listen(
-    server: &web::Data<Server>,
-    engine: &Arc<Engine>,
-) -> Result<(SocketAddr, actix_web::dev::Server), String> {
+/// A server that listens, and is to be run.
+pub struct Listening {
+    /// Where.
+    pub address: SocketAddr,
+    /// Where its figures are, if they have an address of their own.
+    pub metrics_address: Option<SocketAddr>,
+    /// The server.
+    pub http: actix_web::dev::Server,
+}
+
+/// Begins to listen. A path means the same with a slash at its end, as front ends are used to. Fails with a sentence that says what to do.
+pub fn listen(server: &web::Data<Server>, engine: &Arc<Engine>) -> Result<Listening, String> {
     let (config, shared) = (&server.config, server.clone());
-    let origins = config.auth.allowed_origins.clone();
     let (sockets, engine) = (config.sockets.clone(), Arc::clone(engine));
     let application = move || {
         let (app, api) = App::new()
@@ -50,25 +52,20 @@ pub fn listen(
             .app_data(web::PathConfig::default().error_handler(http::wrong_path))
             .app_data(web::Data::new(api))
             .route("/api/openapi.json", http::looking().to(openapi_json))
-            .configure(|routes| {
-                if shared.till.sandbox().is_some() {
-                    http::in_sandbox(routes);
-                }
-            })
+            .configure(|routes| as_wanted(routes, &shared))
             .configure(engineio::routes("/socket.io", Arc::clone(&engine)))
             .configure(http::outside)
             .wrap(from_fn(http::watch::watch))
             .wrap(NormalizePath::trim())
-            .wrap(cors(&origins))
     };
-    let builder = bounded(config);
+    let builder = builder(server);
     let stopping = builder.graceful_shutdown_signal();
-    let (socket, address) = bound(config.listen).map_err(|error| explain(config, &error))?;
-    let noted = noting(&server.door.house.metrics);
-    let http = builder.listen("http", socket, move || {
+    let (socket, address) = bound(config.listen, "--listen")?;
+    let (admission, noted) = (admission(server), noting(&server.door.house.metrics));
+    let listening = builder.listen("http", socket, move || {
         let (stopping, sockets) = (stopping.clone(), sockets.clone());
         let for_sockets = application.clone();
-        HttpService::build()
+        let http = HttpService::build()
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
@@ -83,10 +80,49 @@ pub fn listen(
             }))
             .finish(map_config(application(), |()| AppConfig::default()))
             .tcp()
+            .map_err(noted.clone());
+        admitting(admission.clone(), http)
+    });
+    let builder = listening.map_err(|error| error.to_string())?;
+    let (builder, metrics_address) = with_figures(builder, server)?;
+    Ok(Listening {
+        address,
+        metrics_address,
+        http: builder.run(),
+    })
+}
+
+/// What is there or not, as the options say.
+fn as_wanted(routes: &mut web::ServiceConfig, server: &Server) {
+    if server.till.sandbox().is_some() {
+        http::in_sandbox(routes);
+    }
+    if server.config.operation.metrics_listen.is_none() {
+        http::figures(routes);
+    }
+}
+
+/// Listens for the figures too, where they have an address of their own.
+fn with_figures(
+    builder: ServerBuilder,
+    server: &web::Data<Server>,
+) -> Result<(ServerBuilder, Option<SocketAddr>), String> {
+    let Some(wanted) = server.config.operation.metrics_listen else {
+        return Ok((builder, None));
+    };
+    let (socket, address) = bound(wanted, "--metrics-listen")?;
+    let noted = noting(&server.door.house.metrics);
+    let shared = server.clone();
+    let listening = builder.listen("metrics", socket, move || {
+        let application = App::new().app_data(shared.clone()).configure(http::figures);
+        HttpService::build()
+            .client_disconnect_timeout(Duration::from_secs(1))
+            .finish(map_config(application, |()| AppConfig::default()))
+            .tcp()
             .map_err(noted.clone())
     });
-    let http = http.map_err(|error| error.to_string())?;
-    Ok((address, http.run()))
+    let builder = listening.map_err(|error| error.to_string())?;
+    Ok((builder, Some(address)))
 }
 
 /// Notes how a connection ended that did not end well. What strangers send is their affair: it is counted, and no line of ours by default.
@@ -110,63 +146,49 @@ fn noting(metrics: &Metrics) -> impl Fn(DispatchError) -> DispatchError + Clone 
     }
 }
 
-fn explain(config: &Config, error: &std::io::Error) -> String {
-    format!(
-        "Can not listen on {}: {error}. Is another server running there? Choose with --listen.",
-        config.listen
-    )
+fn admission(server: &Server) -> Admission {
+    Admission {
+        limits: Arc::clone(&server.limits),
+        trusted: server.config.rates.trusted_proxies.clone(),
+        refusals: Arc::clone(&server.door.refusals),
+    }
 }
 
-/// A server with its threads, and the connections that it takes.
-fn bounded(config: &Config) -> ServerBuilder {
+/// A server with its threads. What bounds its connections is [`http::admission`]: a thread that took no more could tell nobody why.
+fn builder(server: &Server) -> ServerBuilder {
+    let config: &Config = &server.config;
     let workers = config.sockets.workers.map_or_else(
         || std::thread::available_parallelism().map_or(2, usize::from),
         usize::from,
     );
     actix_web::dev::Server::build()
         .workers(workers)
-        .max_concurrent_connections(
-            config
-                .sockets
-                .max_connections
-                .saturating_add(SPARE_CONNECTIONS),
-        )
+        .max_concurrent_connections(server.limits.most())
         .shutdown_timeout(1)
         .disable_signals()
 }
 
-/// A socket that listens, and where.
-fn bound(address: SocketAddr) -> std::io::Result<(std::net::TcpListener, SocketAddr)> {
+/// A socket that listens at the address that an option names, and where.
+fn bound(address: SocketAddr, option: &str) -> Result<(std::net::TcpListener, SocketAddr), String> {
     use socket2::{Domain, Protocol, Socket, Type};
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
-    socket.set_reuse_address(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    let listener = std::net::TcpListener::from(socket);
-    let address = listener.local_addr()?;
-    Ok((listener, address))
+    let domain = Domain::for_address(address);
+    let bound = Socket::new(domain, Type::STREAM, Some(Protocol::TCP)).and_then(|socket| {
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        let listener = std::net::TcpListener::from(socket);
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    });
+    bound.map_err(|error| {
+        format!("Can not listen on {address}: {error}. Is another server running there? Choose with {option}.")
+    })
 }
 
 async fn openapi_json(
     api: web::Data<utoipa::openapi::OpenApi>,
 ) -> web::Json<utoipa::openapi::OpenApi> {
     web::Json(utoipa::openapi::OpenApi::clone(&api))
-}
-
-fn cors(origins: &[String]) -> Cors {
-    let allowed = origins
-        .iter()
-        .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin));
-    allowed
-        .allowed_methods(["GET", "POST", "PATCH", "PUT", "DELETE"])
-        .allow_any_header()
-        .expose_headers([RETRY_AFTER])
-        .supports_credentials()
-        .max_age(3_600)
 }
 
 /// Small frames go out at once; what a dead or unwilling peer holds is small, and not for long.

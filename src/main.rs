@@ -66,7 +66,7 @@ async fn run(config: Config) -> Result<(), String> {
     let demo = config.demo;
     let mut terminate = signal(tokio::signal::unix::SignalKind::terminate())?;
     let mut interrupt = signal(tokio::signal::unix::SignalKind::interrupt())?;
-    let running = tokio::select! {
+    let mut running = tokio::select! {
         running = app::start(config) => running?,
         _ = terminate.recv() => return Ok(()),
         _ = interrupt.recv() => return Ok(()),
@@ -78,9 +78,13 @@ async fn run(config: Config) -> Result<(), String> {
             running.address, running.address
         ));
     }
-    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    let outcome = tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        fault = running.fault() => Err(fault),
+    };
     tokio::select! {
-        () = running.stop() => Ok(()),
+        () = running.stop() => outcome,
         _ = terminate.recv() => Err("stopped at once by a second signal".to_owned()),
         _ = interrupt.recv() => Err("stopped at once by a second signal".to_owned()),
     }

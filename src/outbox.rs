@@ -45,6 +45,8 @@ pub enum CloseReason {
     Origin,
     /// Too many requests.
     TooFast,
+    /// Its user has as many connections as they may.
+    TooManyConnections,
 }
 
 impl CloseReason {
@@ -60,8 +62,9 @@ impl CloseReason {
             Self::Silent => (1001, "silent for too long"),
             Self::Unauthenticated => (4401, "unauthenticated"),
             Self::AuthenticationTimeout => (4408, "no authentication in time"),
-            Self::Origin => (4403, "origin refused"),
+            Self::Origin => (4403, "origin refused: it is not in --allowed-origins"),
             Self::TooFast => (4429, "too fast"),
+            Self::TooManyConnections => (1013, "too many connections of this user"),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::num::NonZeroU32;
 
 use crate::config::{RateOptions, Switch};
 use crate::domain::ids::UserNo;
+use crate::domain::network::AddressBlock;
 use crate::domain::refusal::Refusal;
 
 /// The buckets of one session.
@@ -24,8 +25,8 @@ pub struct Pace {
 struct Limits {
     session: Quota,
     users: DefaultKeyedRateLimiter<UserNo>,
-    addresses: DefaultKeyedRateLimiter<IpAddr>,
-    polls: DefaultKeyedRateLimiter<IpAddr>,
+    addresses: DefaultKeyedRateLimiter<AddressBlock>,
+    polls: DefaultKeyedRateLimiter<AddressBlock>,
     clock: DefaultClock,
 }
 
@@ -71,14 +72,14 @@ impl Pace {
         self.keyed(|limits| &limits.users, &user)
     }
 
-    /// One request or connection of an address.
+    /// One request or connection of an address; those of an IPv6 network of 64 bits have one bucket.
     pub fn address(&self, address: IpAddr) -> Result<(), Refusal> {
-        self.keyed(|limits| &limits.addresses, &address)
+        self.keyed(|limits| &limits.addresses, &address.into())
     }
 
     /// One request of a session that polls, as its events come: the frames in it count against the session and its user.
     pub fn poll(&self, address: IpAddr) -> Result<(), Refusal> {
-        self.keyed(|limits| &limits.polls, &address)
+        self.keyed(|limits| &limits.polls, &address.into())
     }
 
     fn keyed<K: Clone + Eq + Hash>(
@@ -139,6 +140,30 @@ mod tests {
             pace.frame(&pace.session(), None).is_ok(),
             "another session has its own"
         );
+    }
+
+    #[test]
+    fn the_addresses_of_one_home_have_one_bucket() {
+        let pace = Pace::new(&options(Switch::On));
+        let passed = |texts: &[String]| {
+            let addresses = texts.iter().map(|text| text.parse::<IpAddr>().unwrap());
+            addresses.filter(|one| pace.address(*one).is_ok()).count()
+        };
+        let of = |pattern: &str| -> Vec<String> {
+            let numbers = 1..=50;
+            numbers
+                .map(|number| pattern.replace('N', &number.to_string()))
+                .collect()
+        };
+        assert_eq!(passed(&of("2001:db8:1:1::N")), 2, "one /64");
+        assert_eq!(passed(&of("2001:db8:2:N::1")), 50, "a /64 each");
+        assert_eq!(passed(&of("::ffff:192.0.2.N")), 50, "IPv4 in IPv6");
+        assert_eq!(
+            passed(&of("192.0.2.N")),
+            50,
+            "with the other half of the burst"
+        );
+        assert_eq!(passed(&of("192.0.2.N")), 0);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use std::convert::Infallible;
 
+use super::addresses::web_address;
 use super::{Secret, Switch};
 
 fn secret(text: &str) -> Result<Secret, Infallible> {
@@ -16,7 +17,7 @@ fn secret(text: &str) -> Result<Secret, Infallible> {
 #[command(next_help_heading = "Webhooks to the platform")]
 pub struct WebhookOptions {
     /// Where the platform wants to be told of what happens in its deals; https
-    #[arg(long, env = "STOA_WEBHOOK_URL", requires = "webhook_secrets")]
+    #[arg(long, env = "STOA_WEBHOOK_URL", requires = "webhook_secrets", value_parser = web_address)]
     pub webhook_url: Option<String>,
     /// Secrets that they are signed with, as whsec_<base64>, comma-separated: the new one and, for a while after a change, the old one
     #[arg(long, env = "STOA_WEBHOOK_SECRETS", hide_env_values = true, value_parser = secret, value_delimiter = ',')]

@@ -1,20 +1,29 @@
 //! Every option of the server: a flag, an environment variable, a default; secrets are redacted when printed.
 
+mod addresses;
+mod bounds;
 mod demo;
 mod dialects;
 mod foreign;
 mod later;
 mod money;
+mod operation;
+mod origins;
 
 use clap::{Args, ValueEnum};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub use bounds::BoundOptions;
 pub use dialects::DialectOptions;
 pub use foreign::ForeignOptions;
 pub use later::{JobOptions, WebhookOptions};
 pub use money::PaymentOptions;
+pub use operation::OperationOptions;
+pub use origins::{AllowedOrigins, LocalPages, Origin};
+
+use crate::domain::network::Network;
 
 /// A value that is never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -45,7 +54,7 @@ pub enum Switch {
 #[derive(Clone, Debug, Args)]
 pub struct Config {
     /// Address to listen on
-    #[arg(long, env = "STOA_LISTEN", default_value = "127.0.0.1:8080")]
+    #[arg(long, env = "STOA_LISTEN", default_value = "127.0.0.1:8080", value_parser = operation::listen_address)]
     pub listen: SocketAddr,
     /// Folder of the private database and the demo's secret [default: /var/lib/stoa as root, else ~/.local/share/stoa]
     #[arg(long, env = "STOA_DATA_DIR")]
@@ -76,9 +85,15 @@ pub struct Config {
     /// Rates
     #[command(flatten)]
     pub rates: RateOptions,
+    /// Bounds of callers
+    #[command(flatten)]
+    pub bounds: BoundOptions,
     /// Sockets
     #[command(flatten)]
     pub sockets: SocketOptions,
+    /// How it is run
+    #[command(flatten)]
+    pub operation: OperationOptions,
     /// Socket.IO
     #[command(flatten)]
     pub foreign: ForeignOptions,
@@ -128,7 +143,7 @@ pub struct AuthOptions {
     pub token_max_age: Option<u64>,
     /// Origins whose pages may connect, besides the server's own; comma-separated, as https://app.example.com
     #[arg(long, env = "STOA_ALLOWED_ORIGINS", value_delimiter = ',')]
-    pub allowed_origins: Vec<String>,
+    pub allowed_origins: Vec<Origin>,
 }
 
 /// The database and its time-outs.
@@ -174,9 +189,9 @@ pub struct RateOptions {
     /// Requests and connections a second from one address
     #[arg(long, env = "STOA_ADDRESS_RATE", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub address_rate: u32,
-    /// Addresses of proxies whose X-Forwarded-For is believed; comma-separated
+    /// Addresses and networks of proxies whose X-Forwarded-For is believed, as 192.0.2.7 or 10.0.0.0/8; comma-separated
     #[arg(long, env = "STOA_TRUSTED_PROXIES", value_delimiter = ',')]
-    pub trusted_proxies: Vec<std::net::IpAddr>,
+    pub trusted_proxies: Vec<Network>,
 }
 
 /// Bounds of connections.
@@ -242,7 +257,32 @@ pub struct ActorOptions {
     pub room_threads: u16,
 }
 
+impl SocketOptions {
+    /// What is wrong with them, in a sentence that says what to do.
+    fn check(&self) -> Result<(), String> {
+        let (heartbeat, silence) = (self.heartbeat_seconds, self.silence_seconds);
+        if heartbeat >= silence {
+            return Err(format!(
+                "--heartbeat-seconds ({heartbeat}) must be below --silence-seconds ({silence}): \
+                 or quiet connections are closed before they are asked for a sign of life."
+            ));
+        }
+        Ok(())
+    }
+}
+
 impl Config {
+    /// Which pages may connect. A demo lets in those of the machine it runs on, at any port: where a front end is being made.
+    pub fn origins(&self) -> AllowedOrigins {
+        AllowedOrigins {
+            listed: self.auth.allowed_origins.clone(),
+            local: match self.demo {
+                true => LocalPages::Welcome,
+                false => LocalPages::AsListed,
+            },
+        }
+    }
+
     /// The data folder: as given, or where the system keeps such things for this account.
     pub fn data_folder(&self) -> PathBuf {
         self.data_dir.clone().unwrap_or_else(default_data_folder)
@@ -264,6 +304,7 @@ impl Config {
             return Err("--jwt-secret must have at least 32 bytes.".to_owned());
         }
         self.foreign.check(self.sockets.frame_limit)?;
+        self.sockets.check()?;
         self.payments.check()?;
         self.webhooks.check()?;
         self.dialects.check()?;

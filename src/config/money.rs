@@ -4,6 +4,7 @@ use clap::Args;
 use std::convert::Infallible;
 
 use super::Secret;
+use super::addresses::web_address;
 
 fn secret(text: &str) -> Result<Secret, Infallible> {
     Ok(Secret::from(text))
@@ -26,7 +27,8 @@ pub struct PaymentOptions {
     #[arg(
         long,
         env = "STOA_RAZORPAY_BASE_URL",
-        default_value = "https://api.razorpay.com"
+        default_value = "https://api.razorpay.com",
+        value_parser = web_address
     )]
     pub razorpay_base_url: String,
     /// Milliseconds that one call to Razorpay may take
@@ -42,7 +44,7 @@ pub struct PaymentOptions {
     #[arg(long, env = "STOA_SANDBOX_SIGNING_SECRET", hide_env_values = true, value_parser = secret)]
     pub sandbox_signing_secret: Option<Secret>,
     /// Where this server is reached: the sandbox posts its webhooks there [default: the address it listens on]
-    #[arg(long, env = "STOA_PUBLIC_URL")]
+    #[arg(long, env = "STOA_PUBLIC_URL", value_parser = web_address)]
     pub public_url: Option<String>,
     /// Name that the checkout shows
     #[arg(long, env = "STOA_CHECKOUT_NAME", default_value = "Stoa")]
@@ -73,16 +75,6 @@ impl PaymentOptions {
         if self.razorpay_key_id.is_some() && !has_secret {
             return Err("With --razorpay-key-id, --razorpay-webhook-secrets is needed: only a webhook completes a payment. \
                         docs/payments.md says where to find it.".to_owned());
-        }
-        let urls = [
-            ("--razorpay-base-url", Some(self.razorpay_base_url.as_str())),
-            ("--public-url", self.public_url.as_deref()),
-        ];
-        for (name, url) in urls {
-            let is_web = |url: &str| url.starts_with("https://") || url.starts_with("http://");
-            if url.is_some_and(|url| !is_web(url)) {
-                return Err(format!("{name} must begin with https:// or http://."));
-            }
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::flow::BUILT_IN;
 use super::refusal::Refusal;
-use super::visible;
+use super::{visible, web_address};
 
 /// A field's name, or its path where it is nested: `participants[0].role`.
 type Field = Cow<'static, str>;
@@ -81,19 +81,15 @@ pub fn role_at(value: &str, field: impl Into<Field>) -> Result<(), Refusal> {
 pub fn https_url(value: &str, field: impl Into<Field>) -> Result<(), Refusal> {
     let field = field.into();
     text(value, field.clone(), 2_048)?;
-    let (scheme, rest) = value.split_once("://").unwrap_or(("", ""));
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
-    let fits = scheme.eq_ignore_ascii_case("https")
-        && authority.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
-        && !value
-            .contains(|c: char| !visible::is_visible(c) || matches!(c, '"' | '<' | '>' | '\\'));
-    match (fits, authority.contains('@')) {
-        (true, false) => Ok(()),
-        (true, true) => Err(Refusal::invalid(
+    if let Err(wrong) = web_address::https_host(value) {
+        return Err(Refusal::invalid(field, wrong.reason()));
+    }
+    match value.contains(|c: char| !visible::is_visible(c)) {
+        true => Err(Refusal::invalid(
             field,
-            "must not name a user or a password",
+            "must not contain characters that nobody sees",
         )),
-        (false, _) => Err(Refusal::invalid(field, "must be an https URL")),
+        false => Ok(()),
     }
 }
 

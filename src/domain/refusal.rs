@@ -73,6 +73,10 @@ pub enum Refusal {
         /// The limit, in bytes.
         limit: usize,
     },
+    /// A body that did not come in time.
+    BodyTooSlow,
+    /// A body in an encoding, as gzip.
+    EncodingNotSupported,
     /// Well formed, and impossible.
     Unprocessable(&'static str),
     /// Too fast.
@@ -163,6 +167,8 @@ impl Refusal {
             Self::Conflict(_) => ("CONFLICT", 409),
             Self::ConversationClosed => ("CONVERSATION_CLOSED", 409),
             Self::TooLarge { .. } => ("TOO_LARGE", 413),
+            Self::BodyTooSlow => ("BODY_TOO_SLOW", 408),
+            Self::EncodingNotSupported => ("ENCODING_NOT_SUPPORTED", 415),
             Self::Unprocessable(_) => ("UNPROCESSABLE", 422),
             Self::RateLimited { .. } => ("RATE_LIMITED", 429),
             Self::Internal { .. } => ("INTERNAL", 500),
@@ -210,6 +216,10 @@ impl Refusal {
             Self::MethodNotAllowed => "This path does not take this method".to_owned(),
             Self::ConversationClosed => "This conversation is closed".to_owned(),
             Self::TooLarge { limit } => format!("Larger than the limit of {limit} bytes"),
+            Self::BodyTooSlow => "The body of the request took too long to come".to_owned(),
+            Self::EncodingNotSupported => {
+                "A body is taken as it is, without Content-Encoding".to_owned()
+            }
             Self::Internal { .. } => "Something went wrong on our side".to_owned(),
             Self::RateLimited { .. } => "Too many requests: slow down".to_owned(),
         }
@@ -217,14 +227,17 @@ impl Refusal {
 
     /// Whether the same request may succeed later.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::RateLimited { .. } | Self::Unavailable(_))
+        matches!(
+            self,
+            Self::RateLimited { .. } | Self::Unavailable(_) | Self::BodyTooSlow
+        )
     }
 
     /// Seconds for the `Retry-After` header, where there is one.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::RateLimited { retry_after } => Some(*retry_after),
-            Self::Unavailable(_) => Some(2),
+            Self::Unavailable(_) | Self::BodyTooSlow => Some(2),
             _ => None,
         }
     }
@@ -264,6 +277,7 @@ mod tests {
     fn temporary_refusals_say_when_to_come_back() {
         for refusal in [
             Refusal::Unavailable("x"),
+            Refusal::BodyTooSlow,
             Refusal::RateLimited { retry_after: 3 },
         ] {
             assert!(refusal.is_temporary() && refusal.retry_after().is_some());

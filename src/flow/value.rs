@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use crate::domain::flow::{FieldKind, Money};
+use crate::domain::web_address::{Wrong, https_host};
 use crate::domain::whole;
 
 /// The longest text that a deal remembers, in characters.
@@ -55,12 +56,18 @@ pub(super) fn text(value: &Value, most: usize) -> Result<String, String> {
 /// An https address, or why not.
 pub(super) fn url(value: &Value) -> Result<String, String> {
     let text = text(value, LONGEST_URL)?;
-    let host = text.strip_prefix("https://").unwrap_or("");
-    let named = host.starts_with(|c: char| c.is_alphanumeric() || c == '[');
-    if named && !text.contains(|c: char| c.is_whitespace() || "<>\"'`\\".contains(c)) {
-        return Ok(text);
+    match https_host(&text) {
+        Ok(_) if !text.contains(['\'', '`']) => Ok(text),
+        Ok(_) | Err(Wrong::Scheme | Wrong::Host | Wrong::Character) => {
+            Err("must be an https address".to_owned())
+        }
+        Err(Wrong::User) => {
+            Err("must be an https address without a user or a password in it".to_owned())
+        }
+        Err(Wrong::Invisible) => {
+            Err("must be an https address whose host has no invisible characters".to_owned())
+        }
     }
-    Err("must be an https address".to_owned())
 }
 
 /// An e-mail address, or why not.

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::{Failure, Server};
+use crate::domain::network::{Network, client_behind};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
@@ -32,23 +33,26 @@ impl FromRequest for Caller {
     }
 }
 
-/// The address of the client: of the connection, or what a trusted proxy says.
-pub fn address(request: &HttpRequest, trusted: &[IpAddr]) -> Option<IpAddr> {
-    let peer = request.peer_addr().map(|address| address.ip())?;
-    if !trusted.contains(&peer) {
-        return Some(peer);
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Source {
+    /// The address of the client: of the connection, or what a trusted proxy says.
+    pub address: IpAddr,
+    /// Whether a trusted proxy forwarded it for that address.
+    pub is_forwarded: bool,
+}
+
+impl Source {
+    /// Where this request comes from.
+    pub fn of(request: &HttpRequest, trusted: &[Network]) -> Option<Self> {
+        let peer = request.peer_addr()?.ip().to_canonical();
+        let headers = request.headers().get_all("x-forwarded-for");
+        let written: Vec<&str> = headers.map(|line| line.to_str().unwrap_or("")).collect();
+        let hops = written.iter().flat_map(|line| line.split(','));
+        let address = client_behind(peer, hops, trusted);
+        Some(Self {
+            address,
+            is_forwarded: address != peer,
+        })
     }
-    let forwarded = request
-        .headers()
-        .get("x-forwarded-for")
-        .and_then(|header| header.to_str().ok())?;
-    let hops = forwarded
-        .split(',')
-        .rev()
-        .filter_map(|hop| hop.trim().parse::<IpAddr>().ok());
-    Some(
-        hops.into_iter()
-            .find(|hop| !trusted.contains(hop))
-            .unwrap_or(peer),
-    )
 }

@@ -218,7 +218,7 @@ pub async fn picture(
 ) -> Result<HttpResponse, Failure> {
     let definition = definition_of(&server, &path, query.0.version).await?;
     Ok(HttpResponse::Ok()
-        .content_type("image/svg+xml")
+        .content_type("image/svg+xml; charset=utf-8")
         .body(graph::svg(&definition, query.0.state.as_deref())))
 }
 

@@ -1,7 +1,11 @@
 //! The doors over HTTP: the route table on one screen, and a file for each resource.
 
+pub mod admission;
+mod answer_headers;
+mod body_clock;
 pub mod caller;
 pub mod conversations;
+mod cors;
 pub mod creating;
 pub mod demo;
 pub mod events;
@@ -10,6 +14,7 @@ mod found;
 mod idempotent;
 pub mod me;
 pub mod messages;
+mod methods;
 pub mod openapi;
 mod operation;
 mod pages;
@@ -23,14 +28,14 @@ mod upgrade;
 pub mod watch;
 pub mod webhooks;
 
-use actix_web::{HttpRequest, HttpResponse, Route, guard, web};
+use actix_web::{Route, guard, web};
 use std::sync::Arc;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::Claims;
 use crate::bell::Bell;
-use crate::config::Config;
-use crate::domain::refusal::Refusal;
+use crate::config::{AllowedOrigins, Config};
+use crate::connection_limits::ConnectionLimits;
 use crate::payment::Till;
 use crate::session::Door;
 
@@ -42,6 +47,10 @@ pub struct Server {
     pub door: Arc<Door>,
     /// The options.
     pub config: Config,
+    /// Whose pages may connect.
+    pub origins: AllowedOrigins,
+    /// How many connections there may be.
+    pub limits: Arc<ConnectionLimits>,
     /// Who takes the money, where somebody does.
     pub till: Till,
     /// Rung after a job was written down.
@@ -98,12 +107,16 @@ pub fn outside(routes: &mut web::ServiceConfig) {
     routes
         .route("/healthz", looking().to(operation::healthz))
         .route("/readyz", looking().to(operation::readyz))
-        .route("/metrics", looking().to(operation::metrics))
         .route("/ws", web::get().to(upgrade::upgrade))
         .route("/docs", looking().to(pages::docs))
         .route("/", looking().to(pages::index))
         .route("/{path:.*}", looking().to(pages::asset))
-        .default_service(web::to(nothing_here));
+        .default_service(web::to(methods::nothing_here));
+}
+
+/// The figures, at the address of everything else or at one of their own.
+pub fn figures(routes: &mut web::ServiceConfig) {
+    routes.route("/metrics", looking().to(operation::metrics));
 }
 
 /// A GET, or a HEAD, whose answer has no body.
@@ -117,15 +130,4 @@ pub fn in_sandbox(routes: &mut web::ServiceConfig) {
         "/sandbox/checkout/{gateway_order_id}",
         web::post().to(sandbox::check_out),
     );
-}
-
-/// Whatever no route takes: a path of the API with another method is told so.
-async fn nothing_here(
-    request: HttpRequest,
-    paths: web::Data<openapi::Paths>,
-) -> Result<HttpResponse, Failure> {
-    Err(match paths.knows(request.path()) {
-        true => Refusal::MethodNotAllowed.into(),
-        false => Refusal::RouteNotFound.into(),
-    })
 }

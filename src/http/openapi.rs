@@ -1,7 +1,7 @@
 //! The OpenAPI document, generated from the handlers.
 
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{InfoBuilder, OpenApi};
+use utoipa::openapi::{InfoBuilder, OpenApi, PathItem};
 
 /// Completes what the routes have collected.
 pub fn complete(mut api: OpenApi) -> OpenApi {
@@ -19,27 +19,41 @@ pub fn complete(mut api: OpenApi) -> OpenApi {
     api
 }
 
-/// The paths of the document, to tell an unknown path from an unknown method.
-pub struct Paths(Vec<Vec<String>>);
+/// The paths of the document and their methods, to tell an unknown path from an unknown method.
+pub struct Paths(Vec<(Vec<String>, Vec<&'static str>)>);
 
 impl Paths {
     /// The paths that the document lists.
     pub fn of(api: &OpenApi) -> Self {
-        Self(api.paths.paths.keys().map(|path| segments(path)).collect())
+        let known = |(path, item): (&String, &PathItem)| (segments(path), methods(item));
+        Self(api.paths.paths.iter().map(known).collect())
     }
 
-    /// Whether a request's path is one of them.
-    pub fn knows(&self, path: &str) -> bool {
+    /// The methods that a request's path takes; none where there is nothing at it.
+    pub fn methods(&self, path: &str) -> Vec<&'static str> {
         let asked = segments(path);
-        let fits = |known: &Vec<String>| {
+        let fits = |(known, _): &&(Vec<String>, Vec<&'static str>)| {
             known.len() == asked.len()
                 && known
                     .iter()
                     .zip(&asked)
                     .all(|(part, given)| part.starts_with('{') || part == given)
         };
-        self.0.iter().any(fits)
+        let found = self.0.iter().filter(fits);
+        found.flat_map(|(_, methods)| methods).copied().collect()
     }
+}
+
+fn methods(item: &PathItem) -> Vec<&'static str> {
+    let listed = [
+        ("GET", &item.get),
+        ("POST", &item.post),
+        ("PUT", &item.put),
+        ("PATCH", &item.patch),
+        ("DELETE", &item.delete),
+    ];
+    let taken = listed.iter().filter(|(_, operation)| operation.is_some());
+    taken.map(|(name, _)| *name).collect()
 }
 
 fn segments(path: &str) -> Vec<String> {

@@ -3,9 +3,9 @@
 use actix_web::{HttpResponse, web};
 use diesel::connection::SimpleConnection;
 use serde_json::json;
-use std::sync::atomic::Ordering;
 
 use super::{Failure, Server};
+use crate::session::stage::Stage;
 use crate::store::pool::explain;
 
 /// The process runs.
@@ -15,7 +15,7 @@ pub async fn healthz() -> HttpResponse {
 
 /// Requests can be served: the database answers, the actors are there, the server is not stopping.
 pub async fn readyz(server: web::Data<Server>) -> HttpResponse {
-    let draining = server.door.draining.load(Ordering::Relaxed);
+    let draining = server.door.stages.now() != Stage::Serving;
     let asked = server
         .door
         .house
@@ -37,6 +37,6 @@ pub async fn readyz(server: web::Data<Server>) -> HttpResponse {
 pub async fn metrics(server: web::Data<Server>) -> Result<HttpResponse, Failure> {
     let text = server.door.house.metrics.render()?;
     Ok(HttpResponse::Ok()
-        .content_type("text/plain; version=0.0.4")
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
         .body(text))
 }

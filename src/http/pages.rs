@@ -4,7 +4,8 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use rust_embed::RustEmbed;
 
-use super::Failure;
+use super::openapi::Paths;
+use super::{Failure, Server, methods};
 use crate::domain::refusal::Refusal;
 
 #[derive(RustEmbed)]
@@ -28,9 +29,23 @@ pub async fn docs(request: HttpRequest) -> Result<HttpResponse, Failure> {
     page(&request, "docs.html", DOCS_POLICY)
 }
 
-/// Any other file.
-pub async fn asset(request: HttpRequest, path: web::Path<String>) -> Result<HttpResponse, Failure> {
-    page(&request, &path, POLICY)
+/// Any other file; where there is none, what every other path says.
+pub async fn asset(
+    server: web::Data<Server>,
+    request: HttpRequest,
+    path: web::Path<String>,
+    paths: web::Data<Paths>,
+) -> Result<HttpResponse, Failure> {
+    match exists(&path) {
+        true => page(&request, &path, POLICY),
+        false => methods::nothing_here(server, request, paths).await,
+    }
+}
+
+/// Whether a path leads to a file.
+pub fn exists(path: &str) -> bool {
+    let name = path.strip_prefix('/').unwrap_or(path);
+    Static::get(name).is_some()
 }
 
 fn page(request: &HttpRequest, name: &str, policy: &str) -> Result<HttpResponse, Failure> {

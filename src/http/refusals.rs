@@ -4,7 +4,7 @@ use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::error::QueryPayloadError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::RETRY_AFTER;
+use actix_web::http::header::{ACCEPT_ENCODING, RETRY_AFTER};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, web};
 use std::fmt;
 use std::future::{Ready, ready};
@@ -64,6 +64,9 @@ impl ResponseError for Failure {
         }
         if let Refusal::Unauthenticated(_) = self.0 {
             response.insert_header(("WWW-Authenticate", "Bearer"));
+        }
+        if self.0 == Refusal::EncodingNotSupported {
+            response.insert_header((ACCEPT_ENCODING, "identity"));
         }
         response.json(self.0.to_json())
     }

@@ -9,6 +9,8 @@ use actix_http::{ConnectionType, Payload, Request, Response, StatusCode};
 use actix_rt::net::TcpStream;
 use actix_service::{IntoService, ServiceFactory};
 use actix_web::dev::{Service, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::CONTENT_LENGTH;
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::Stream;
 use socket2::SockRef;
@@ -56,11 +58,18 @@ where
 {
     let parts = framed.into_parts();
     let socket = Rc::new(parts.io);
-    *request.payload() = Payload::Stream {
-        payload: Box::pin(Incoming {
-            early: Bytes::copy_from_slice(&parts.read_buf),
-            socket: Rc::clone(&socket),
-        }),
+    let incoming = Incoming {
+        early: Bytes::copy_from_slice(&parts.read_buf),
+        socket: Rc::clone(&socket),
+    };
+    *request.payload() = match declared_body(&request) {
+        Expected::Frames => Payload::Stream {
+            payload: Box::pin(incoming),
+        },
+        Expected::Bytes(0) => Payload::None,
+        Expected::Bytes(left) => Payload::Stream {
+            payload: Box::pin(Declared { incoming, left }),
+        },
     };
     drop((parts.read_buf, parts.write_buf));
     let response = match application.call(request).await {
@@ -74,6 +83,51 @@ where
     }
     linger(&socket).await;
     Ok(())
+}
+
+/// What follows a request's head.
+enum Expected {
+    /// The frames of a socket, for as long as it is open.
+    Frames,
+    /// A body of so many bytes.
+    Bytes(u64),
+}
+
+/// Only a GET becomes a socket. Whatever else names the protocol has the body that it declares (RFC 9110, 7.8), or none.
+fn declared_body(request: &Request) -> Expected {
+    if request.method() == Method::GET {
+        return Expected::Frames;
+    }
+    let length = request.head().headers.get(CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.trim().parse().ok());
+    Expected::Bytes(length.unwrap_or(0))
+}
+
+/// The body that a request declares, and nothing that follows it.
+struct Declared {
+    incoming: Incoming,
+    left: u64,
+}
+
+impl Stream for Declared {
+    type Item = std::result::Result<Bytes, PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.left == 0 {
+            return Poll::Ready(None);
+        }
+        let next = ready!(Pin::new(&mut self.incoming).poll_next(context));
+        Poll::Ready(Some(match next {
+            Some(Ok(mut bytes)) => {
+                let wanted = usize::try_from(self.left).unwrap_or(usize::MAX);
+                bytes.truncate(wanted);
+                self.left -= bytes.len() as u64;
+                Ok(bytes)
+            }
+            Some(Err(error)) => Err(error),
+            None => Err(PayloadError::Incomplete(None)),
+        }))
+    }
 }
 
 /// What the peer sends, read when it is asked for, into memory that is kept only while there is something in it.
@@ -178,7 +232,7 @@ fn fill(
 }
 
 /// Reads until the peer has seen that it is over: what lies unread when a connection is closed makes it lose what was written last.
-async fn linger(socket: &TcpStream) {
+pub(super) async fn linger(socket: &TcpStream) {
     if SockRef::from(socket).shutdown(Shutdown::Write).is_err() {
         return;
     }

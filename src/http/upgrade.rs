@@ -5,24 +5,47 @@ use actix_web_actors::ws;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::{Failure, Server};
 use crate::domain::refusal::Refusal;
 use crate::outbox::{CloseReason, Outbox};
+use crate::session::stage::Stage;
 use crate::session::{Session, fresh_session};
 use crate::wire::bearer::bearer;
 use crate::wire::guard::{FrameGuard, Guarded};
 use crate::wire::handshake;
-use crate::wire::origin::is_welcome;
+use crate::wire::origin::{is_welcome, shown};
 
-/// Opens a session.
+/// The field that is named where what asks for a socket is no handshake.
+const HANDSHAKE: &str = "Upgrade";
+
+/// Opens a session. Why one is refused is written down, since a browser tells its page nothing.
 pub async fn upgrade(
     server: web::Data<Server>,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Failure> {
-    if server.door.draining.load(Ordering::Relaxed) {
+    let opened = open(&server, &request, payload).await;
+    if let Err(failure) = &opened {
+        let refusal = failure.refusal();
+        let (code, _) = refusal.code_and_status();
+        let refusals = &server.door.refusals;
+        refusals.note("handshake_refused", code, &refusal.message());
+        if matches!(refusal, Refusal::Invalid { field, .. } if field == HANDSHAKE) {
+            let failure = Failure::from(refusal.clone());
+            return Ok(handshake::refused(HttpResponse::from_error(failure)));
+        }
+    }
+    opened
+}
+
+async fn open(
+    server: &Server,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Failure> {
+    let (door, sockets) = (&server.door, &server.config.sockets);
+    if door.stages.now() == Stage::Draining {
         return Err(Refusal::Unavailable("The server is restarting").into());
     }
     if request.query_string().contains("token") {
@@ -32,26 +55,25 @@ pub async fn upgrade(
         )
         .into());
     }
-    let Some(mut response) = handshake::accept(&request) else {
+    let Some(mut response) = handshake::accept(request) else {
         let unfit = "must be a WebSocket handshake of version 13 over HTTP/1.1";
-        let failure = Failure::from(Refusal::invalid("Upgrade", unfit));
-        return Ok(handshake::refused(HttpResponse::from_error(failure)));
+        return Err(Refusal::invalid(HANDSHAKE, unfit).into());
     };
-    let principal = match bearer(&request)? {
-        Some(token) => Some(server.door.people.identify(token).await?),
+    let principal = match bearer(request)? {
+        Some(token) => Some(door.people.identify(token).await?),
         None => None,
     };
-    let sockets = &server.config.sockets;
     let outbox = Outbox::new(fresh_session(), sockets.outbox_limit as usize);
-    if !is_welcome(&request, &server.config.auth.allowed_origins) {
+    if !is_welcome(request, &server.origins) {
+        let refusals = &door.refusals;
+        refusals.note(
+            "origin_refused",
+            "not in --allowed-origins",
+            &shown(request),
+        );
         outbox.close(CloseReason::Origin);
     }
-    let open = server
-        .door
-        .house
-        .directory
-        .open(&outbox, sockets.max_connections);
-    open.ok_or(Refusal::Unavailable("Too many connections"))?;
+    door.enter(&outbox, principal.as_deref())?;
     let verdict = Rc::new(Cell::new(None));
     let limit = sockets.frame_limit;
     let stream = Guarded::new(
@@ -59,7 +81,7 @@ pub async fn upgrade(
         FrameGuard::new(u64::from(limit)),
         Rc::clone(&verdict),
     );
-    let session = Session::new(Arc::clone(&server.door), outbox, principal, verdict);
+    let session = Session::new(Arc::clone(door), outbox, principal, verdict);
     let codec = actix_http::ws::Codec::new().max_size(limit as usize);
     Ok(response.streaming(ws::WebsocketContext::with_codec(session, stream, codec)))
 }

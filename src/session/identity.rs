@@ -63,8 +63,11 @@ impl Session {
                 self.look_again(id, new, context);
             }
             (Ok(principal), before) => {
-                if before.is_none() {
-                    self.door.house.directory.arrive(principal.no, &self.outbox);
+                if before.is_none()
+                    && let Err(refusal) = self.door.arrive(&self.outbox, &principal)
+                {
+                    self.refuse(id, refusal);
+                    return self.outbox.close(CloseReason::TooManyConnections);
                 }
                 self.enter(Arc::clone(&principal));
                 self.welcome(id, &principal);

@@ -4,13 +4,13 @@ mod identity;
 mod joined;
 mod requests;
 pub mod socketio;
+pub mod stage;
 
 use actix::prelude::*;
 use actix_web_actors::ws;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use crate::config::{DialectOptions, ForeignOptions, SocketOptions};
@@ -33,6 +33,7 @@ use crate::wire::guard::{Violation, close_reason};
 
 use joined::Joined;
 use socketio::Present;
+use stage::Stages;
 
 /// Everything that a session needs of the house.
 pub struct Door {
@@ -56,8 +57,36 @@ pub struct Door {
     pub present: Present,
     /// Why callers are refused, for the log.
     pub refusals: Arc<RefusalLog>,
-    /// Set once, when the server begins to stop.
-    pub draining: AtomicBool,
+    /// How far the server is on its way to its end.
+    pub stages: Stages,
+    /// Connections that one user may have; `None` where that is lifted.
+    pub connections_per_user: Option<usize>,
+}
+
+impl Door {
+    /// Notes a connection, and that its user is here where that is known; refuses one too many.
+    pub fn enter(&self, outbox: &Arc<Outbox>, user: Option<&Principal>) -> Result<(), Refusal> {
+        let directory = &self.house.directory;
+        let open = directory.open(outbox, self.options.max_connections);
+        open.ok_or(Refusal::Unavailable("Too many connections"))?;
+        let arrived = user.map_or(Ok(()), |user| self.arrive(outbox, user));
+        if arrived.is_err() {
+            directory.close(outbox.session());
+        }
+        arrived
+    }
+
+    /// Notes that the user of a connection is here; refuses one connection too many.
+    fn arrive(&self, outbox: &Arc<Outbox>, user: &Principal) -> Result<(), Refusal> {
+        const WHY: &str = "Too many connections of this user";
+        let directory = &self.house.directory;
+        let arrived = directory.arrive(user.no, outbox, self.connections_per_user);
+        arrived.ok_or_else(|| {
+            self.refusals
+                .note("connection_refused", WHY, user.id.as_str());
+            Refusal::Unavailable(WHY)
+        })
+    }
 }
 
 /// The actor of one connection.
@@ -170,7 +199,6 @@ impl Actor for Session {
         self.door.house.metrics.connections.inc();
         match &self.principal {
             Some(principal) => {
-                self.door.house.directory.arrive(principal.no, &self.outbox);
                 self.outbox
                     .set_deadline(identity::time_left(principal), CloseReason::Unauthenticated);
             }

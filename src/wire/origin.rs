@@ -1,24 +1,31 @@
 //! Whose pages may connect.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{HOST, ORIGIN};
+use actix_web::http::header::{HOST, HeaderMap, ORIGIN};
+
+use crate::config::AllowedOrigins;
+
+/// Whether a request comes from a page of this server's own.
+pub fn is_own(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let authority = text(ORIGIN).and_then(|origin| origin.split_once("://"));
+    authority.is_some_and(|(_, authority)| text(HOST) == Some(authority))
+}
 
 /// Pages of this server and of the origins on the list may connect, and whatever is no page.
-pub fn is_welcome(request: &HttpRequest, allowed: &[String]) -> bool {
+pub fn is_welcome(request: &HttpRequest, allowed: &AllowedOrigins) -> bool {
     let Some(origin) = request.headers().get(ORIGIN) else {
         return true;
     };
-    let Ok(origin) = origin.to_str() else {
-        return false;
-    };
-    let host = request
-        .headers()
-        .get(HOST)
-        .and_then(|host| host.to_str().ok());
-    let own = origin
-        .split_once("://")
-        .is_some_and(|(_, authority)| Some(authority) == host);
-    own || allowed.iter().any(|other| other == origin)
+    let listed = origin.to_str().is_ok_and(|origin| allowed.contains(origin));
+    listed || is_own(request.headers())
+}
+
+/// The origin of the page that a request comes from, to be shown.
+pub fn shown(request: &HttpRequest) -> String {
+    let origin = request.headers().get(ORIGIN);
+    let text = origin.map(|origin| String::from_utf8_lossy(origin.as_bytes()));
+    text.unwrap_or_default().into_owned()
 }
 
 /// Which pages may connect to an endpoint that answers CORS itself.
@@ -26,8 +33,8 @@ pub fn is_welcome(request: &HttpRequest, allowed: &[String]) -> bool {
 pub enum Origins {
     /// Every page.
     Any,
-    /// The server's own and those of these origins, as `https://app.example.com`.
-    Listed(Vec<String>),
+    /// The server's own and those that are allowed.
+    Listed(AllowedOrigins),
 }
 
 impl Origins {
@@ -35,7 +42,7 @@ impl Origins {
     pub fn welcome(&self, request: &HttpRequest) -> bool {
         match self {
             Self::Any => true,
-            Self::Listed(listed) => is_welcome(request, listed),
+            Self::Listed(allowed) => is_welcome(request, allowed),
         }
     }
 }

@@ -18,7 +18,7 @@ function initialsOf(name) {
   return letters.map((word) => [...word][0].toUpperCase()).join("");
 }
 
-const isSafePicture = (url) => /^https:\/\//.test(url ?? "");
+const isSafePicture = (url) => /^https:\/\//i.test(url ?? "");
 
 export function Presence({ status }) {
   const name = STATUS_NAMES[status] ?? STATUS_NAMES.offline;

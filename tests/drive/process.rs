@@ -35,6 +35,8 @@ impl ServerProcess {
             address,
             "--rate-limits",
             "off",
+            "--drain-notice-seconds",
+            "0",
             "--jwt-secret",
             SECRET,
         ]);

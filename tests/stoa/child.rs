@@ -73,6 +73,7 @@ impl Process {
             ("DATABASE_URL", database),
             ("STOA_JWT_SECRET", SECRET),
             ("STOA_LISTEN", "127.0.0.1:0"),
+            ("STOA_DRAIN_NOTICE_SECONDS", "0"),
             ("RUST_LOG", "debug"),
         ];
         let mut command = program(&all, &variables);
@@ -127,6 +128,25 @@ impl Process {
         let process = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &process]).status();
         assert!(sent.expect("kill").success());
+    }
+
+    /// Waits until it has logged an event; answers the line.
+    pub async fn logged(&self, event: &str) -> serde_json::Value {
+        let begun = Instant::now();
+        loop {
+            let log = self.log.lock().expect("a lock").clone();
+            let lines = log
+                .lines()
+                .filter_map(|line| serde_json::from_str(line).ok());
+            let found = lines
+                .into_iter()
+                .find(|line: &serde_json::Value| line["event"] == event);
+            if let Some(line) = found {
+                return line;
+            }
+            assert!(begun.elapsed() < PATIENCE, "no {event} in {log}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Waits for its end; answers its exit code and everything that it logged.

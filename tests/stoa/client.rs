@@ -204,11 +204,27 @@ impl Socket {
             request.headers_mut().insert("authorization", value);
         }
         let (stream, _) = connect_async(request).await.map_err(Box::new)?;
-        Ok(Self {
+        Ok(Self::over(stream))
+    }
+
+    /// A socket whose handshake is done.
+    pub fn over(stream: Stream) -> Self {
+        Self {
             stream,
             next_id: 0,
             waiting: VecDeque::new(),
-        })
+        }
+    }
+
+    /// Asks something harmless; answers the code where the server closes instead of answering.
+    pub async fn closed_or_answers(&mut self) -> Option<u16> {
+        let ask = json!({ "event": "user_status", "id": 1, "data": { "status": "online" } });
+        let sent = self.send_raw(Message::text(ask.to_string())).await;
+        match self.receive().await {
+            Ok(_) if sent.is_ok() => None,
+            Ok(frame) => panic!("{frame} to what was not sent"),
+            Err(code) => Some(code.expect("a close code")),
+        }
     }
 
     /// Sends a text as it is.

@@ -213,6 +213,8 @@ async fn launch(listen: &str, database: &str, options: &[String]) -> (SocketAddr
     arguments.extend([
         "--drain-seconds",
         "0",
+        "--drain-notice-seconds",
+        "0",
         "--workers",
         "1",
         "--database-connections",

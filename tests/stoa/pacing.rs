@@ -154,21 +154,64 @@ async fn an_address_has_one_pace_whoever_calls() {
     assert!(refused.contains("429"), "connections count too: {refused}");
 }
 
+/// The last answer to requests that say that they were forwarded for these addresses.
+async fn forwarded(options: &[&'static str], header: impl Fn(u32) -> String) -> u16 {
+    let strict = strict("--address-rate", "1");
+    let house = House::with(&[&strict, options].concat()).await;
+    let alice = Person::new(house.address, "alice", token(&claims("alice", &[])));
+    let mut last = 0;
+    for number in 1..=12 {
+        let from = header(number);
+        let headers = [("x-forwarded-for", from.as_str())];
+        let answer = alice.request("GET", "/healthz", None, &headers).await;
+        last = answer.status;
+    }
+    last
+}
+
 #[tokio::test]
 async fn only_a_trusted_proxy_speaks_for_other_addresses() {
-    for (options, wanted) in [(vec![], 429), (vec!["--trusted-proxies", "127.0.0.1"], 200)] {
-        let house = House::with(&[strict("--address-rate", "1"), options].concat()).await;
-        let alice = Person::new(house.address, "alice", token(&claims("alice", &[])));
-        let mut last = 0;
-        for number in 1..=12 {
-            let from = format!("203.0.113.{number}");
-            last = alice
-                .request("GET", "/healthz", None, &[("x-forwarded-for", &from)])
-                .await
-                .status;
-        }
-        assert_eq!(last, wanted);
+    let own = |number| format!("203.0.113.{number}");
+    assert_eq!(forwarded(&[], own).await, 429);
+    for proxies in ["127.0.0.1", "127.0.0.0/8", "10.0.0.0/8,127.0.0.1/32"] {
+        assert_eq!(
+            forwarded(&["--trusted-proxies", proxies], own).await,
+            200,
+            "{proxies}"
+        );
     }
+    let others = ["--trusted-proxies", "10.0.0.0/8"];
+    assert_eq!(
+        forwarded(&others, own).await,
+        429,
+        "127.0.0.1 is none of them"
+    );
+}
+
+#[tokio::test]
+async fn what_a_client_writes_left_of_its_address_changes_nothing() {
+    let proxies = ["--trusted-proxies", "127.0.0.0/8,10.0.0.0/8"];
+    for pattern in [
+        "203.0.113.N, 198.51.100.1",
+        "203.0.113.N, 198.51.100.1, 10.0.0.7",
+        "203.0.113.N, nonsense, 10.0.0.7",
+    ] {
+        let made_up = |number: u32| pattern.replace('N', &number.to_string());
+        assert_eq!(forwarded(&proxies, made_up).await, 429, "{pattern}");
+    }
+    let behind_two = |number| format!("203.0.113.{number}, 10.0.0.7");
+    assert_eq!(forwarded(&proxies, behind_two).await, 200);
+}
+
+#[tokio::test]
+async fn the_addresses_of_one_home_have_one_pace() {
+    let proxies = ["--trusted-proxies", "127.0.0.1"];
+    let home = |number| format!("2001:db8:1:1::{number}");
+    assert_eq!(forwarded(&proxies, home).await, 429);
+    let homes = |number| format!("2001:db8:1:{number}::1");
+    assert_eq!(forwarded(&proxies, homes).await, 200);
+    let mapped = |number| format!("::ffff:203.0.113.{number}");
+    assert_eq!(forwarded(&proxies, mapped).await, 200);
 }
 
 #[tokio::test]

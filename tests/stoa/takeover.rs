@@ -47,6 +47,7 @@ async fn what_asks_for_a_socket_where_there_is_none_is_answered_as_ever() {
         ("/api/v1/nothing", &bearer, "404 Not Found", "NOT_FOUND"),
         ("/ws?token=x", &bearer, "400 Bad Request", "token"),
         ("/ws", old, "400 Bad Request", "Upgrade"),
+        ("/ws", old, "400 Bad Request", "sec-websocket-version: 13"),
     ] {
         let said = answer(ask(house.address, path, headers, b"").await).await;
         assert!(said.starts_with(&format!("HTTP/1.1 {status}")), "{said}");

@@ -3,6 +3,7 @@
 use crate::domain::limits;
 use crate::domain::message::Attachment;
 use crate::domain::refusal::Refusal;
+use crate::domain::web_address::https_host;
 
 /// The file at an address, as a message has it. Without hosts any will do; `*.example.com` stands for those below it.
 pub fn attachment(url: &str, field: &'static str, hosts: &[String]) -> Result<Attachment, Refusal> {
@@ -22,16 +23,14 @@ pub fn attachment(url: &str, field: &'static str, hosts: &[String]) -> Result<At
     })
 }
 
-/// The host in an address; none where it says who asks, since that can look like a host.
+/// The host in an address, without its port.
 fn host(url: &str) -> Option<String> {
-    let rest = url.strip_prefix("https://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
+    let authority = https_host(url).ok()?;
     let host = match authority.strip_prefix('[') {
         Some(address) => address.split(']').next()?,
         None => authority.split(':').next()?,
     };
-    (!authority.contains('@') && !host.is_empty())
-        .then(|| host.trim_end_matches('.').to_lowercase())
+    (!host.is_empty()).then(|| host.trim_end_matches('.').to_lowercase())
 }
 
 fn covers(known: &str, host: &str) -> bool {

@@ -16,12 +16,12 @@ use futures_util::future::{FutureExt, LocalBoxFuture};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use uuid::Uuid;
 
 use super::Door;
 use super::identity::time_left;
+use super::stage::Stage;
 use crate::config::{Config, Switch};
 use crate::dialect::{self, form_of};
 use crate::domain::form::Form;
@@ -71,7 +71,8 @@ pub fn endpoint(door: Arc<Door>, config: &Config) -> Arc<Engine> {
         max_body: config.foreign.poll_body_limit as usize,
         max_sessions: sockets.max_connections,
         outbox_limit,
-        origins: Origins::Listed(config.auth.allowed_origins.clone()),
+        origins: Origins::Listed(config.origins()),
+        refusals: Arc::clone(&door.refusals),
         closed: Some(door.house.metrics.closed_sockets.clone()),
     };
     Engine::start(options, Server::new(Arc::new(Chat { door }), bounds))
@@ -127,14 +128,19 @@ impl Application for Chat {
     type Visitor = Visitor;
 
     fn greet(&self, request: &HttpRequest) -> Result<Visitor, Turned> {
-        if self.door.draining.load(Ordering::Relaxed) {
+        if self.door.stages.now() == Stage::Draining {
             return Err(Turned::Unavailable);
         }
+        let forbidden = |why| {
+            self.door.refusals.note("handshake_refused", why, "");
+            Turned::Forbidden
+        };
         let mut pairs = request.query_string().split('&');
         if pairs.any(|pair| pair.starts_with("token=")) {
-            return Err(Turned::Forbidden);
+            return Err(forbidden("a token in the URL"));
         }
-        let token = bearer(request).map_err(|_| Turned::Forbidden)?;
+        let token =
+            bearer(request).map_err(|_| forbidden("Authorization is not Bearer <token>"))?;
         Ok(Visitor {
             token: token.map(str::to_owned),
             pace: self.door.pace.session(),
@@ -190,14 +196,12 @@ async fn come_in(
         true => find_again(&door, form, &principal, &connect).await?,
         false => (None, None),
     };
-    let (socket, directory) = (connect.socket, &door.house.directory);
-    let open = directory.open(socket.outbox(), door.options.max_connections);
-    open.ok_or(Refusal::Unavailable("Too many connections"))?;
+    let socket = connect.socket;
     let outbox = socket.outbox();
+    door.enter(outbox, Some(&principal))?;
     outbox.set_deadline(time_left(&principal), CloseReason::Unauthenticated);
     let missed = resumed.iter().flat_map(|resumed| &resumed.followed);
     outbox.catch_up(missed.map(|followed| followed.id));
-    directory.arrive(principal.no, outbox);
     door.house.metrics.connections.inc();
     if let Some(pid) = pid {
         door.present.enter(pid, &socket);

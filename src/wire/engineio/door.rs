@@ -3,7 +3,7 @@
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ALLOW,
     HeaderValue, ORIGIN, VARY,
 };
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -12,6 +12,10 @@ use std::sync::Arc;
 use super::engine::Engine;
 use super::query::{Problem, Query, Transport};
 use super::{polling, websocket};
+use crate::wire::origin::shown;
+
+/// Every method that does something here.
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, OPTIONS");
 
 /// Serves an endpoint at a path, as `/socket.io`, with a slash at its end and without.
 pub fn routes(path: &str, engine: Arc<Engine>) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
@@ -29,14 +33,25 @@ async fn answer(
 ) -> HttpResponse {
     let welcome = engine.options.origins.welcome(&request);
     let mut response = match *request.method() {
-        _ if !welcome => Problem::Forbidden.response(),
+        _ if !welcome => {
+            let refusals = &engine.options.refusals;
+            refusals.note(
+                "origin_refused",
+                "not in --allowed-origins",
+                &shown(&request),
+            );
+            Problem::Forbidden.response()
+        }
         Method::OPTIONS => preflight(&request),
         _ => {
             let done = carry_out(&engine, &request, payload).await;
-            done.unwrap_or_else(Problem::response)
+            done.unwrap_or_else(|problem| refuse(&engine, &request, problem))
         }
     };
     let headers = response.headers_mut();
+    if ![Method::GET, Method::POST].contains(request.method()) {
+        headers.insert(ALLOW, METHODS);
+    }
     headers.insert(VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = request.headers().get(ORIGIN).filter(|_| welcome) {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
@@ -44,6 +59,17 @@ async fn answer(
         headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, allowed);
     }
     response
+}
+
+/// Why a handshake is refused is written down; whom the application turns away, it writes down itself.
+fn refuse(engine: &Engine, request: &HttpRequest, problem: Problem) -> HttpResponse {
+    let mut pairs = request.query_string().split('&');
+    let has_session = pairs.any(|pair| pair.starts_with("sid="));
+    if !has_session && problem != Problem::Forbidden {
+        let refusals = &engine.options.refusals;
+        refusals.note("handshake_refused", problem.message(), "");
+    }
+    problem.response()
 }
 
 fn preflight(request: &HttpRequest) -> HttpResponse {

@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use crate::domain::ids::SessionId;
 use crate::outbox::{CloseReason, Frame};
+use crate::refusal_log::RefusalLog;
 use crate::wire::origin::Origins;
 use packet::Message;
 
@@ -51,6 +52,8 @@ pub struct Options {
     pub origins: Origins,
     /// Where WebSockets are counted that the server closes, by close code.
     pub closed: Option<IntCounterVec>,
+    /// Why handshakes are refused, for the log.
+    pub refusals: Arc<RefusalLog>,
 }
 
 /// What the sessions of an endpoint are for.

@@ -63,6 +63,11 @@ impl Problem {
         }
     }
 
+    /// What is told.
+    pub fn message(self) -> &'static str {
+        self.status_code_message().2
+    }
+
     /// `{"code":…,"message":…}`.
     pub fn response(self) -> HttpResponse {
         let (status, code, message) = self.status_code_message();

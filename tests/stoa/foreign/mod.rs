@@ -9,3 +9,5 @@ mod returning;
 pub mod talker;
 mod together;
 mod vocabulary;
+
+pub use talker::{Talker, door};

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::desk::desk;
 use super::guest::{BAD, UNKNOWN};
 use super::{Stage, patient};
+use stoa::config::{AllowedOrigins, LocalPages};
 use stoa::wire::engineio::Options;
 use stoa::wire::origin::Origins;
 
@@ -78,7 +79,10 @@ async fn a_wrong_query_is_told_what_is_wrong() {
 
 #[tokio::test]
 async fn pages_of_listed_origins_may_connect_and_no_others() {
-    let listed = Origins::Listed(vec!["https://app.example".to_owned()]);
+    let listed = Origins::Listed(AllowedOrigins {
+        listed: vec!["https://app.example".parse().unwrap()],
+        local: LocalPages::AsListed,
+    });
     let options = Options {
         origins: listed,
         ..patient()

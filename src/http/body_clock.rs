@@ -1,0 +1,198 @@
+//! The time that a request's body may take, in all and at a least rate: a body that is late ends its request with 408, whatever
+//! the request asked for.
+
+use actix_http::ConnectionType;
+use actix_http::error::PayloadError;
+use actix_web::HttpMessage;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use bytes::Bytes;
+use futures_util::Stream;
+use std::cell::RefCell;
+use std::io::{Error, ErrorKind};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::Failure;
+use crate::config::BoundOptions;
+use crate::domain::refusal::Refusal;
+
+/// For how long a body is not asked for its rate: connections need a while to get going.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How long bodies may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+    whole: Duration,
+    rate: u32,
+}
+
+impl Allowance {
+    /// As the options say.
+    pub fn new(options: &BoundOptions) -> Self {
+        Self {
+            whole: Duration::from_secs(u64::from(options.body_seconds)),
+            rate: options.body_rate,
+        }
+    }
+
+    /// After how long a body is late of which so many bytes have come.
+    fn patience(self, come: u64) -> Duration {
+        let earned = Duration::from_secs_f64(come as f64 / f64::from(self.rate));
+        self.whole.min(GRACE.saturating_add(earned))
+    }
+}
+
+/// How far a body has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// Not all of it has been read.
+    Coming,
+    Whole,
+    Late,
+}
+
+struct Timed {
+    payload: Payload,
+    allowance: Allowance,
+    begun: Instant,
+    come: u64,
+    progress: Progress,
+    /// Runs only while the body is waited for.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+/// The clock of one request's body.
+pub struct BodyClock(Rc<RefCell<Timed>>);
+
+impl BodyClock {
+    /// Starts to time the request's body, whoever reads it. What a socket sends after its handshake is no body.
+    pub fn start(request: &mut ServiceRequest, allowance: Allowance) -> Option<Self> {
+        let payload = match request.take_payload() {
+            Payload::None => return None,
+            payload => payload,
+        };
+        let timed = Rc::new(RefCell::new(Timed {
+            payload,
+            allowance,
+            begun: Instant::now(),
+            come: 0,
+            progress: Progress::Coming,
+            timer: None,
+        }));
+        let read = Box::pin(Reading(Rc::clone(&timed)));
+        request.set_payload(Payload::Stream { payload: read });
+        Some(Self(timed))
+    }
+
+    /// The response, or 408 in its place where the body was late. Of a body that was not read to its end the rest is not waited
+    /// for: it is held until the response is out, so that the connection closes then.
+    pub fn conclude(self, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+        let progress = self.0.borrow().progress;
+        let response = match progress {
+            Progress::Whole => return response,
+            Progress::Coming => response,
+            Progress::Late => {
+                let late = Failure::from(Refusal::BodyTooSlow);
+                let mut late = actix_web::HttpResponse::from_error(late);
+                late.head_mut().set_connection_type(ConnectionType::Close);
+                response.into_response(late)
+            }
+        };
+        response.map_body(|_, body| BoxBody::new(Holding { body, _held: self }))
+    }
+}
+
+struct Reading(Rc<RefCell<Timed>>);
+
+impl Stream for Reading {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.borrow_mut().poll(context)
+    }
+}
+
+impl Timed {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, PayloadError>>> {
+        let next = Pin::new(&mut self.payload).poll_next(context);
+        match &next {
+            Poll::Ready(None) => self.progress = Progress::Whole,
+            Poll::Ready(Some(Ok(bytes))) => self.come += bytes.len() as u64,
+            Poll::Ready(Some(Err(_))) => {}
+            Poll::Pending => return self.poll_late(context),
+        }
+        self.timer = None;
+        next
+    }
+
+    /// Ready when the time is up.
+    fn poll_late(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, PayloadError>>> {
+        let due = self.begun + self.allowance.patience(self.come);
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
+        timer.as_mut().poll(context).map(|()| {
+            self.progress = Progress::Late;
+            let late = Error::new(ErrorKind::TimedOut, "the body is late");
+            Some(Err(PayloadError::Io(late)))
+        })
+    }
+}
+
+/// A response's body that keeps something until it is out.
+pub struct Holding<T> {
+    /// What is sent.
+    pub body: BoxBody,
+    /// What is kept.
+    pub _held: T,
+}
+
+impl<T: Unpin> MessageBody for Holding<T> {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn allowance(whole: u64, rate: u32) -> Allowance {
+        Allowance {
+            whole: Duration::from_secs(whole),
+            rate,
+        }
+    }
+
+    #[test]
+    fn a_body_has_its_grace_then_its_rate_and_never_more_than_the_whole() {
+        let allowance = allowance(30, 500);
+        assert_eq!(allowance.patience(0), GRACE);
+        assert_eq!(allowance.patience(5_000), GRACE + Duration::from_secs(10));
+        assert_eq!(allowance.patience(u64::MAX), Duration::from_secs(30));
+    }
+
+    proptest! {
+        #[test]
+        fn more_bytes_never_shorten_the_time(whole in 1u64..600, rate in 1u32.., come in any::<u64>(), more in 0u64..1_000_000) {
+            let allowance = allowance(whole, rate);
+            let (now, then) = (allowance.patience(come), allowance.patience(come.saturating_add(more)));
+            prop_assert!(now <= then && then <= Duration::from_secs(whole));
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Which methods a path takes: for `Allow`, for OPTIONS, and for HEAD, which every path takes that takes GET.
+
+use actix_web::http::Method;
+use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::{Failure, Server, openapi, pages};
+use crate::domain::refusal::Refusal;
+
+/// Paths beside the API's, pages and Socket.IO.
+const OUTSIDE: [&str; 6] = [
+    "/healthz",
+    "/readyz",
+    "/ws",
+    "/docs",
+    "/",
+    "/api/openapi.json",
+];
+
+/// Whatever no route takes: an unknown path, or a known one with another method.
+pub async fn nothing_here(
+    server: web::Data<Server>,
+    request: HttpRequest,
+    paths: web::Data<openapi::Paths>,
+) -> Result<HttpResponse, Failure> {
+    let allowed = allowed(&server, &paths, request.path());
+    let allowed = allowed.ok_or(Refusal::RouteNotFound)?;
+    let mut response = match *request.method() {
+        Method::OPTIONS => HttpResponse::NoContent().finish(),
+        _ => HttpResponse::from_error(Failure::from(Refusal::MethodNotAllowed)),
+    };
+    if let Ok(allowed) = HeaderValue::from_str(&allowed) {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    Ok(response)
+}
+
+/// The methods of a path, as `Allow` lists them; `None` where there is nothing at it.
+fn allowed(server: &Server, paths: &openapi::Paths, path: &str) -> Option<String> {
+    if path == "*" {
+        return Some("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS".to_owned());
+    }
+    let is_metrics = path == "/metrics" && server.config.operation.metrics_listen.is_none();
+    let is_checkout = path.starts_with("/sandbox/checkout/") && server.till.sandbox().is_some();
+    let mut methods = match path {
+        _ if OUTSIDE.contains(&path) || is_metrics || pages::exists(path) => vec!["GET"],
+        _ if is_checkout => vec!["POST"],
+        _ => paths.methods(path),
+    };
+    if methods.is_empty() {
+        return None;
+    }
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    methods.push("OPTIONS");
+    Some(methods.join(", "))
+}

@@ -1,0 +1,80 @@
+//! How a server goes, as a load balancer sees it: not ready first, then gone, with nobody refused between the two.
+
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+use crate::child::Process;
+use crate::client::PATIENCE;
+
+#[tokio::test]
+async fn a_load_balancer_is_told_before_anybody_is_refused() {
+    let options = ["--drain-notice-seconds", "2", "--drain-seconds", "0"];
+    let mut server = Process::serve(&options).await;
+    let (alice, bob) = (server.person("alice"), server.person("bob"));
+    for person in [&alice, &bob] {
+        person.get("/api/v1/me").await.expect_status(200);
+    }
+    let wanted = json!({ "kind": "direct", "participants": [{ "user_id": "bob" }] });
+    let made = alice.post("/api/v1/conversations", wanted).await;
+    let id = made.expect_status(201).body["id"].clone();
+    let id = id.as_str().expect("an id");
+    let mut before = bob.joined(id).await;
+    alice.get("/readyz").await.expect_status(200);
+    let asked = Instant::now();
+    server.signal("TERM");
+    while alice.get("/readyz").await.status == 200 {
+        assert!(
+            asked.elapsed() < Duration::from_secs(1),
+            "it is ready still"
+        );
+    }
+    let told = alice.get("/readyz").await.expect_status(503).body;
+    assert_eq!(told["checks"]["draining"], true);
+    assert_eq!(told["checks"]["database"], true);
+    let mut during = bob.joined(id).await;
+    alice.say(id, "while it goes").await;
+    for socket in [&mut before, &mut during] {
+        let heard = socket.event("new_message").await;
+        assert_eq!(heard["message"]["body"], "while it goes");
+    }
+    assert!(
+        asked.elapsed() < Duration::from_secs(2),
+        "a slow machine: nothing was tried in time"
+    );
+    for socket in [&mut before, &mut during] {
+        assert_eq!(socket.closed().await, Some(1012));
+    }
+    assert!(
+        asked.elapsed() >= Duration::from_secs(2),
+        "{:?}",
+        asked.elapsed()
+    );
+    assert_eq!(server.end().await.0, Some(0));
+}
+
+#[tokio::test]
+async fn without_a_notice_it_goes_at_once() {
+    let options = ["--drain-notice-seconds", "0", "--drain-seconds", "0"];
+    let mut server = Process::serve(&options).await;
+    let asked = Instant::now();
+    server.signal("TERM");
+    assert_eq!(server.end().await.0, Some(0));
+    assert!(
+        asked.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        asked.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_the_notice() {
+    let mut server = Process::serve(&["--drain-notice-seconds", "300"]).await;
+    let alice = server.person("alice");
+    let asked = Instant::now();
+    server.signal("TERM");
+    while alice.get("/readyz").await.status == 200 {
+        assert!(asked.elapsed() < PATIENCE, "it is ready still");
+    }
+    server.signal("TERM");
+    assert_eq!(server.end().await.0, Some(1));
+}

@@ -1,0 +1,184 @@
+//! Why somebody is refused is told: at the start for options, in the log for origins and handshakes, and not too often.
+
+use serde_json::Value;
+use std::time::Duration;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+use crate::child::{Process, outcome};
+use crate::client::{Person, Socket};
+use crate::house::{House, SECRET, fresh_database};
+
+#[test]
+fn options_that_cannot_work_are_refused_at_the_start() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = taken.local_addr().expect("an address").to_string();
+    let database = fresh_database();
+    let variables = [
+        ("DATABASE_URL", database.as_str()),
+        ("STOA_JWT_SECRET", SECRET),
+        ("STOA_LISTEN", "127.0.0.1:0"),
+        ("RUST_LOG", "off"),
+    ];
+    for (options, told) in [
+        (vec!["--allowed-origins", "*"], "name each origin"),
+        (
+            vec!["--allowed-origins", "app.example.com"],
+            "write https://app.example.com",
+        ),
+        (
+            vec!["--allowed-origins", "https://a.example/"],
+            "write https://a.example",
+        ),
+        (
+            vec!["--allowed-origins", "https://a.example,https://b.example/x"],
+            "write https://b.example",
+        ),
+        (vec!["--trusted-proxies", "10.0.0.0/33"], "from 1 to 32"),
+        (vec!["--trusted-proxies", "10.0.0.1/8"], "write 10.0.0.0/8"),
+        (vec!["--trusted-proxies", "proxy.example"], "10.0.0.0/8"),
+        (vec!["--trusted-proxies", "0.0.0.0/0"], "every address"),
+        (vec!["--listen", "8122"], "127.0.0.1:8122"),
+        (vec!["--listen", "localhost:8122"], "127.0.0.1:8122"),
+        (vec!["--metrics-listen", "9090"], "127.0.0.1:9090"),
+        (
+            vec!["--metrics-listen", &taken],
+            "Choose with --metrics-listen",
+        ),
+        (vec!["--heartbeat-seconds", "60"], "--silence-seconds (60)"),
+        (
+            vec!["--heartbeat-seconds", "9", "--silence-seconds", "6"],
+            "--silence-seconds (6)",
+        ),
+        (vec!["--max-connections-per-user", "0"], "1.."),
+        (vec!["--body-seconds", "0"], "1..=600"),
+    ] {
+        let whole = [vec!["serve"], options.clone()].concat();
+        let (output, said, complained) = outcome(&whole, &variables);
+        let code = output.status.code();
+        assert!(code == Some(1) || code == Some(2), "{options:?}: {code:?}");
+        assert!(complained.contains(options[0]), "{options:?}: {complained}");
+        assert!(complained.contains(told), "{options:?}: {complained}");
+        assert!(
+            !complained.contains("panicked"),
+            "{options:?}: {complained}"
+        );
+        assert!(!said.contains("listens"), "{options:?}: {said}");
+    }
+}
+
+#[test]
+fn threads_that_cannot_start_end_the_process_with_a_sentence() {
+    let database = fresh_database();
+    let shell = "ulimit -n 150; exec \"$0\" serve --workers 100";
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", shell, env!("CARGO_BIN_EXE_stoa")]);
+    command.envs([
+        ("DATABASE_URL", database.as_str()),
+        ("STOA_JWT_SECRET", SECRET),
+        ("STOA_LISTEN", "127.0.0.1:0"),
+    ]);
+    let output = command.output().expect("it ends");
+    let complained = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{complained}");
+    assert!(complained.contains("cannot start"), "{complained}");
+    assert!(complained.contains("--workers"), "{complained}");
+    assert!(output.stdout.is_empty(), "it does not listen");
+}
+
+/// A handshake of a page of this origin; answers whether it stays open, or with which code it is closed.
+async fn knock(person: &Person, origin: &str) -> Option<u16> {
+    let url = format!("ws://{}/ws", person.address);
+    let mut request = url.into_client_request().expect("a request");
+    let headers = request.headers_mut();
+    headers.insert("origin", origin.parse().expect("a header"));
+    let bearer = format!("Bearer {}", person.token);
+    headers.insert("authorization", bearer.parse().expect("a header"));
+    let (stream, _) = connect_async(request).await.expect("a handshake");
+    Socket::over(stream).closed_or_answers().await
+}
+
+#[tokio::test]
+async fn a_demo_lets_pages_of_its_machine_in_and_others_do_not() {
+    let demo = House::with(&["--demo", "--demo-into-database"]).await;
+    let plain = House::start().await;
+    for origin in ["http://localhost:5173", "http://127.0.0.1:3000"] {
+        assert_eq!(
+            knock(&demo.person("alice").await, origin).await,
+            None,
+            "{origin}"
+        );
+        let refused = knock(&plain.person("alice").await, origin).await;
+        assert_eq!(refused, Some(4403), "{origin}");
+    }
+    let evil = "https://evil.example";
+    assert_eq!(knock(&demo.person("alice").await, evil).await, Some(4403));
+    let preflight = reqwest::Client::new()
+        .request(
+            reqwest::Method::OPTIONS,
+            format!("http://{}/api/v1/me", demo.address),
+        )
+        .header("origin", "http://localhost:5173")
+        .header("access-control-request-method", "GET");
+    let answer = preflight.send().await.expect("an answer");
+    assert_eq!(
+        answer.headers()["access-control-allow-origin"],
+        "http://localhost:5173"
+    );
+}
+
+/// The lines of an event, and how many they stand for.
+fn lines_of(log: &str, event: &str) -> (Vec<Value>, u64) {
+    let lines = log
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    let lines: Vec<Value> = lines
+        .filter(|line: &Value| line["event"] == event)
+        .collect();
+    let stands_for = |line: &Value| {
+        let left_out = line["left_out"].as_u64().expect("a number");
+        left_out + u64::from(!line["detail"].is_null())
+    };
+    let count = lines.iter().map(stands_for).sum();
+    (lines, count)
+}
+
+#[tokio::test]
+async fn each_refused_origin_and_handshake_is_in_the_log_and_cannot_flood_it() {
+    let mut server = Process::serve(&["--rate-limits", "off"]).await;
+    let alice = server.person("alice");
+    alice.get("/api/v1/me").await.expect_status(200);
+    for _ in 0..50 {
+        assert_eq!(knock(&alice, "https://evil.example").await, Some(4403));
+    }
+    for _ in 0..20 {
+        alice.get("/ws").await.expect_status(400);
+        let old = alice.get("/socket.io/?EIO=3&transport=polling").await;
+        old.expect_status(400);
+    }
+    let refused = Socket::open(server.address, Some("nonsense")).await.err();
+    match refused.map(|error| *error) {
+        Some(Error::Http(response)) => assert_eq!(response.status().as_u16(), 401),
+        other => panic!("{other:?}"),
+    }
+    // What was left out is told within a second of the last line and a round of the sweeper.
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    server.signal("TERM");
+    let (_, log) = server.end().await;
+    let (lines, count) = lines_of(&log, "origin_refused");
+    assert_eq!(count, 50, "{lines:?}");
+    assert!(lines.len() <= 10, "{} lines", lines.len());
+    assert_eq!(lines[0]["detail"], "https://evil.example");
+    assert_eq!(lines[0]["reason"], "not in --allowed-origins");
+    let (lines, count) = lines_of(&log, "handshake_refused");
+    assert_eq!(count, 41, "{lines:?}");
+    let reasons: Vec<_> = lines.iter().map(|line| line["reason"].clone()).collect();
+    for reason in [
+        "INVALID_REQUEST",
+        "Unsupported protocol version",
+        "UNAUTHENTICATED",
+    ] {
+        assert!(reasons.contains(&reason.into()), "{reasons:?}");
+    }
+}
