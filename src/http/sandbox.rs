@@ -30,7 +30,7 @@ enum Outcome {
 
 /// No token says who it is, so pages from elsewhere are told by their origin, and by a form's content type.
 fn must_be_welcome(server: &Server, request: &HttpRequest) -> Result<(), Refusal> {
-    if !is_welcome(request, &server.config.auth.allowed_origins) {
+    if !is_welcome(request, &server.origins) {
         return Err(Refusal::OriginRefused);
     }
     if !request
