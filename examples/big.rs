@@ -113,7 +113,7 @@ fn measured(options: &Options, name: &str, size: Size) -> Result<Measured, Failu
         .ok_or("the URL names no database")?;
     let url = format!("{server}/{name}");
     let mut connection = PgConnection::establish(&url)?;
-    stoa::store::pool::migrate(&mut connection)?;
+    stoa::store::opening::migrate(&mut connection)?;
     let begun = Instant::now();
     connection.batch_execute(&fill(size))?;
     connection.batch_execute("vacuum analyze")?;

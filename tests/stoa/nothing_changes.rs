@@ -207,7 +207,7 @@ evil BLOCKED POST /api/messages/send {"receiver_id":"victim","message":"buy!"}
 muted MUTED POST /api/messages/direct-connect {"target_user_id":"member","initial_message":"hello"}
 muted MUTED POST /api/messages/send {"receiver_id":"member","message":"hello"}
 blocked BLOCKED POST /api/messages/send {"conversation_id":"$g","message":"hello"}
-member PARTICIPANT_NOT_FOUND POST /api/messages/send {"conversation_id":"$g","receiver_id":"left","message":"hello"}
+member PARTICIPANT_NOT_FOUND POST /api/messages/send {"conversation_id":"$g","receiver_id":"stranger","message":"hello"}
 blocked BLOCKED POST /api/messages/conversations/$g/seen {}
 bela FORBIDDEN POST /api/messages/conversations/$d/button-click {"button_id":"accept_connection"}
 ines INVALID_REQUEST POST /api/messages/conversations/$d/text-input {"text":"nonsense","input_type":"nonsense"}

@@ -217,23 +217,31 @@ async fn a_name_that_stands_twice_in_a_context_or_a_form_is_told() {
     for (written, name) in [
         (
             r#"{"price":{"amount":1,"amount":500000,"currency":"INR"}}"#,
-            "amount",
+            "price.amount",
         ),
         (r#"{"count":1,"count":2}"#, "count"),
         (r#"{"price":1,"pric\u0065":2}"#, "price"),
     ] {
-        let why = format!("{name} is given twice");
+        let must_tell = |answer: &Answer, outer: &str| {
+            let field = format!("{outer}.{name}");
+            let why = format!("{field} is given twice");
+            assert_eq!(
+                told(answer),
+                (400, field.as_str(), why.as_str()),
+                "{written}"
+            );
+        };
         let flow = format!(r#"{{"name":"ticking","context":{written}}}"#);
         let begun = place.begin(&flow).await;
-        assert_eq!(told(&begun), (400, name, why.as_str()), "{written}");
+        must_tell(&begun, "flow.context");
         let pressed = place
             .press(&deal, &format!(r#"{{"input":{written}}}"#))
             .await;
-        assert_eq!(told(&pressed), (400, name, why.as_str()), "{written}");
+        must_tell(&pressed, "input");
         let path = format!("/api/messages/conversations/{deal}/button-click");
         let click = format!(r#"{{"button_id":"fill","additional_data":{written}}}"#);
         let clicked = place.ada.request("POST", &path, Some(click), &[]).await;
-        assert_eq!(told(&clicked), (400, name, why.as_str()), "{written}");
+        must_tell(&clicked, "additional_data");
         let mut socket = place.ada.socket().await;
         let frame = format!(
             r#"{{"event":"flow_action","id":7,"data":{{"conversation_id":"{deal}","action":"fill","state_version":1,"input":{written}}}}}"#
@@ -245,7 +253,8 @@ async fn a_name_that_stands_twice_in_a_context_or_a_form_is_told() {
                 break frame;
             }
         };
-        assert_eq!(answer["error"]["details"]["field"], name, "{answer}");
+        let field = format!("input.{name}");
+        assert_eq!(answer["error"]["details"]["field"], field, "{answer}");
     }
     assert_eq!(made(), before, "nothing was begun");
 }
