@@ -134,6 +134,7 @@ fn build(
     });
     let rooms = Registry::start(Arc::clone(&house), config.actors.room_threads);
     let bell = Bell::default();
+    let refusals = Arc::default();
     let deals = Deals::start(flow::deal::House {
         journal: house.journal.clone(),
         pool: pool.clone(),
@@ -148,13 +149,19 @@ fn build(
     let door = Door {
         rooms,
         deals,
-        people: People::new(verifier, pool, config.dialects.system_user_id.clone()),
+        people: People::new(
+            verifier,
+            pool,
+            Arc::clone(&house.directory),
+            Arc::clone(&refusals),
+            config.dialects.system_user_id.clone(),
+        ),
         pace: Pace::new(&config.rates),
         options: config.sockets.clone(),
         foreign: config.foreign.clone(),
         dialects: config.dialects.clone(),
         present: Present::default(),
-        refusals: Arc::default(),
+        refusals,
         stages: Stages::default(),
         connections_per_user: config.connections_per_user(),
         house,

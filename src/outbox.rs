@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,8 @@ pub enum CloseReason {
     Silent,
     /// No valid token, or it has expired.
     Unauthenticated,
+    /// The platform has signed the user out.
+    SignedOut,
     /// No authentication in time.
     AuthenticationTimeout,
     /// A page from elsewhere.
@@ -61,6 +63,7 @@ impl CloseReason {
             Self::SlowReader => (1013, "slow reader"),
             Self::Silent => (1001, "silent for too long"),
             Self::Unauthenticated => (4401, "unauthenticated"),
+            Self::SignedOut => (4401, "signed out"),
             Self::AuthenticationTimeout => (4408, "no authentication in time"),
             Self::Origin => (4403, "origin refused: it is not in --allowed-origins"),
             Self::TooFast => (4429, "too fast"),
@@ -135,6 +138,8 @@ pub struct Outbox {
     pinged: AtomicU64,
     /// Milliseconds after `opened` at which the queue's `deadline_reason` applies; `u64::MAX` for never.
     deadline: AtomicU64,
+    /// When the token was issued that it was opened with, in seconds since 1970; `i64::MIN` where that is not known.
+    issued_at: AtomicI64,
 }
 
 impl Outbox {
@@ -156,6 +161,7 @@ impl Outbox {
             heard: AtomicU64::new(0),
             pinged: AtomicU64::new(0),
             deadline: AtomicU64::new(u64::MAX),
+            issued_at: AtomicI64::new(i64::MIN),
         })
     }
 
@@ -305,6 +311,17 @@ impl Outbox {
         let milliseconds = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
         self.deadline
             .store(self.age().saturating_add(milliseconds), Ordering::Relaxed);
+    }
+
+    /// Notes when the token was issued that it now goes on with.
+    pub fn note_issued(&self, at: Option<i64>) {
+        self.issued_at
+            .store(at.unwrap_or(i64::MIN), Ordering::Relaxed);
+    }
+
+    /// When its token was issued, if that is known.
+    pub fn issued_at(&self) -> Option<i64> {
+        Some(self.issued_at.load(Ordering::Relaxed)).filter(|at| *at != i64::MIN)
     }
 
     /// Takes a deadline back that was set for this reason; one that was set for another stays.

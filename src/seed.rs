@@ -190,6 +190,7 @@ async fn principal(door: &Door, claims: Claims) -> Result<Principal, Error> {
         profile,
         roles,
         valid_until: crate::auth::valid_until(claims.exp),
+        issued_at: None,
     })
 }
 

@@ -1,12 +1,15 @@
-// The socket client of Stoa: connects, authenticates, sends each message exactly once, comes back and resumes. Made to be copied: it needs stoa-queue.js and nothing else.
+// The socket client of Stoa: connects, authenticates, sends each message exactly once, comes back and resumes. Made to be copied: it needs stoa-queue.js, stoa-errors.js and nothing else.
 import { Queue, newClientId } from "./stoa-queue.js";
+import { LOST, StoaError, closedWith, lost, otherUser, pauseAfter, pauseBefore, unreachable } from "./stoa-errors.js";
+
+export { StoaError, pauseBefore };
 
 /** @typedef {import("./stoa-queue.js").Draft} Draft @typedef {import("./stoa-queue.js").Queued} Queued */
 
 /**
  * @typedef {Object} StoaOptions
  * @property {string} url The socket's address: "wss://chat.example.com/ws"
- * @property {string} userId Whose token it is; the queue of unsent messages is kept under this name
+ * @property {string} userId The token's `sub`; the queue of unsent messages is kept under this name. Another one stops the client, with the error
  * @property {string} token The JWT
  * @property {() => Promise<string|null>} [renewToken] Asked for a new token when the old one was refused; null gives up
  * @property {Storage} [storage] Where unsent messages outlive a reload: sessionStorage unless you say otherwise
@@ -15,6 +18,8 @@ import { Queue, newClientId } from "./stoa-queue.js";
  * @property {"connecting"|"open"|"waiting"|"stopped"|"closed"} state
  * @property {number|null} retryAt When the next try comes, in milliseconds since 1970; only while waiting
  * @property {number|null} code The close code that led here
+ * @property {StoaError|null} error Why there is no connection, as far as that is known: the server's refusal of the token, its words when it closed, or
+ *   UNREACHABLE while nothing has ever answered at the address
  *
  * Events, by `on(name, listener)`, which returns a function that ends it:
  *   "state"   ConnectionState
@@ -25,40 +30,19 @@ import { Queue, newClientId } from "./stoa-queue.js";
  *   and every event of the server by its own name: "new_message", "message_updated", "user_typing", "error" …
  */
 
-/** A refusal of the server, or the lack of an answer. `temporary` says that the same may succeed later. */
-export class StoaError extends Error {
-  constructor({ message, error_code, details, temporary }) {
-    super(message);
-    this.code = error_code;
-    this.details = details ?? {};
-    this.temporary = Boolean(temporary);
-  }
-}
-
 const ANSWER_MS = 15_000;
 const PROBE_MS = 5_000;
 const CONNECT_MS = 10_000;
 const STABLE_MS = 10_000;
-const LONGEST_PAUSE_MS = 30_000;
 /** Coming back would end the same way: protocol misused, too large, origin refused. */
 const FINAL_CODES = new Set([1008, 1009, 4403]);
-const RESTARTING = 1012;
 const UNAUTHENTICATED = 4401;
-const TOO_FAST = 4429;
-const LOST = 1006;
 /** There will be no connection any more. */
 const ENDED = ["stopped", "closed"];
+/** After a sign-out, tokens count from the next second on: so long a new one is waited for. */
+const SIGNED_OUT_MS = 1_000;
 /** So often a press is tried again that the server could not take just then. */
 const PRESSES = 5;
-
-const lost = (message) => new StoaError({ message, error_code: "DISCONNECTED", temporary: true });
-
-/** How long to wait before the next try, in milliseconds. Always random, so that a thousand clients do not come back at once. */
-export function pauseBefore(code, attempt, random = Math.random()) {
-  if (code === RESTARTING) return 1_000 + random * 4_000;
-  const base = code === TOO_FAST ? 5_000 : 500;
-  return Math.min(LONGEST_PAUSE_MS, base * 2 ** attempt) * (0.5 + random / 2);
-}
 
 export class StoaClient {
   #options;
@@ -84,8 +68,10 @@ export class StoaClient {
   #stableTimer;
   #openTimer;
   #watchTimer;
+  /** Whether anything has ever answered at the address. */
+  #wasReached = false;
   /** @type {ConnectionState} */
-  connection = { state: "closed", retryAt: null, code: null };
+  connection = { state: "closed", retryAt: null, code: null, error: null };
 
   /** @param {StoaOptions} options */
   constructor(options) {
@@ -114,7 +100,7 @@ export class StoaClient {
     removeEventListener("offline", this.#whenOffline);
     clearInterval(this.#watchTimer);
     this.#abandon();
-    this.#become("closed", null, null);
+    this.#become("closed", null, null, null);
   }
 
   /** Tries at once instead of waiting for the next try. */
@@ -211,8 +197,8 @@ export class StoaClient {
     for (const listener of this.#listeners.get(name) ?? []) listener(data);
   }
 
-  #become(state, retryAt, code) {
-    this.connection = { state, retryAt, code };
+  #become(state, retryAt, code, error = this.connection.error) {
+    this.connection = { state, retryAt, code, error };
     this.#emit("state", this.connection);
   }
 
@@ -222,9 +208,12 @@ export class StoaClient {
     const socket = new WebSocket(this.#options.url);
     this.#socket = socket;
     this.#openTimer = setTimeout(() => this.#drop(), CONNECT_MS);
-    socket.onopen = () => this.#authenticate(socket);
+    socket.onopen = () => {
+      this.#wasReached = true;
+      this.#authenticate(socket);
+    };
     socket.onmessage = (frame) => this.#hear(frame.data);
-    socket.onclose = ({ code }) => this.#closed(code);
+    socket.onclose = ({ code, reason }) => this.#closed(code, reason ? closedWith(code, reason) : null);
   }
 
   /** Forgets the present socket: whatever still comes from it is not heard. */
@@ -249,20 +238,22 @@ export class StoaClient {
     if (this.#socket) this.#closed(LOST);
   }
 
-  async #closed(code) {
+  async #closed(code, error = null) {
     this.#abandon();
-    if (FINAL_CODES.has(code)) return this.#become("stopped", null, code);
-    const goesOn = code !== UNAUTHENTICATED || (await this.#renew());
+    const why = error ?? (this.#wasReached ? null : unreachable(this.#options.url));
+    if (FINAL_CODES.has(code)) return this.#become("stopped", null, code, why);
+    const goesOn = code !== UNAUTHENTICATED || (await this.#renew(why));
     if (this.connection.state === "closed") return;
-    if (goesOn) this.#openLater(code);
-    else this.#become("stopped", null, code);
+    if (goesOn) this.#openLater(code, why);
+    else this.#become("stopped", null, code, why);
   }
 
   /** A new token; false when there is none to be had. Not being able to ask is no answer: then the old one is tried again. */
-  async #renew() {
+  async #renew(why) {
     this.#renewals += 1;
     if (this.#renewals > 3 || !this.#options.renewToken) return false;
-    this.#become("connecting", null, UNAUTHENTICATED);
+    this.#become("connecting", null, UNAUTHENTICATED, why);
+    if (why?.details.not_before) await new Promise((resolve) => setTimeout(resolve, SIGNED_OUT_MS));
     try {
       const token = await this.#options.renewToken();
       if (token) this.#token = token;
@@ -273,11 +264,11 @@ export class StoaClient {
     }
   }
 
-  #openLater(code) {
+  #openLater(code, why) {
     const pause = pauseBefore(code, this.#attempt);
     this.#attempt += 1;
     this.#retryTimer = setTimeout(() => this.#open(), pause);
-    this.#become("waiting", Date.now() + pause, code);
+    this.#become("waiting", Date.now() + pause, code, why);
   }
 
   async #authenticate(socket) {
@@ -285,19 +276,27 @@ export class StoaClient {
       const welcome = await this.#ask("authenticate", { token: this.#token });
       if (socket === this.#socket) this.#welcomed(welcome);
     } catch (error) {
-      if (socket === this.#socket && !error.temporary) this.#closed(UNAUTHENTICATED);
+      if (socket === this.#socket && !error.temporary) this.#closed(UNAUTHENTICATED, error);
     }
   }
 
   #welcomed(welcome) {
     clearTimeout(this.#openTimer);
+    const { userId } = this.#options;
+    if (welcome.user_id !== userId) return this.#stop(otherUser(userId, welcome.user_id));
     this.#renewals = 0;
     this.#silenceMs = (welcome.heartbeat_seconds ?? 25) * 1000;
     this.#stableTimer = setTimeout(() => (this.#attempt = 0), STABLE_MS);
-    this.#become("open", null, null);
+    this.#become("open", null, null, null);
     if (this.#status !== "online") this.setStatus(this.#status).catch(() => {});
     for (const id of this.#joined.keys()) this.#rejoin(id);
     this.#flush();
+  }
+
+  /** Coming back would end the same way. */
+  #stop(error) {
+    this.#abandon();
+    this.#become("stopped", null, null, error);
   }
 
   async #rejoin(id) {
@@ -384,10 +383,4 @@ export class StoaClient {
   };
 
   #whenOffline = () => this.#watch(0);
-}
-
-/** How long a refusal asks to wait; 0 after a final one or a lost connection, where the reconnect is the pause. */
-function pauseAfter(error) {
-  if (!error.temporary || error.code === "DISCONNECTED") return 0;
-  return (error.details.retry_after_seconds ?? 2) * 1000;
 }

@@ -1,5 +1,7 @@
 //! Who is calling, as a trusted token says.
 
+use chrono::{DateTime, SecondsFormat, Utc};
+use std::fmt;
 use std::sync::Arc;
 
 use super::ids::{UserId, UserNo};
@@ -59,6 +61,31 @@ pub struct Principal {
     pub roles: Roles,
     /// Seconds since 1970 from which on the token is refused, over REST and on sockets alike.
     pub valid_until: u64,
+    /// When it was issued, in seconds since 1970, if it says so.
+    pub issued_at: Option<i64>,
+}
+
+/// Since when somebody's tokens must be issued: a whole second, in seconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotBefore(i64);
+
+impl NotBefore {
+    /// The second of this moment.
+    pub fn at(moment: DateTime<Utc>) -> Self {
+        Self(moment.timestamp())
+    }
+
+    /// Whether a token that was issued then does not count. One that does not say when it was issued counts no more.
+    pub fn refuses(self, issued_at: Option<i64>) -> bool {
+        issued_at.is_none_or(|issued_at| issued_at < self.0)
+    }
+}
+
+impl fmt::Display for NotBefore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moment = DateTime::from_timestamp(self.0, 0).unwrap_or_default();
+        f.write_str(&moment.to_rfc3339_opts(SecondsFormat::Secs, true))
+    }
 }
 
 impl Principal {
@@ -72,5 +99,20 @@ impl Principal {
             }
             Some(_) | None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_counts_from_the_second_on_that_is_told() {
+        let moment = DateTime::from_timestamp(1_795_773_000, 0).unwrap();
+        let not_before = NotBefore::at(moment);
+        assert!(not_before.refuses(None));
+        assert!(not_before.refuses(Some(1_795_772_999)));
+        assert!(!not_before.refuses(Some(1_795_773_000)));
+        assert_eq!(not_before.to_string(), "2026-11-27T08:30:00Z");
     }
 }

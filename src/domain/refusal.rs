@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
 use super::flow::{ChatPolicy, Offer, StateVersion};
+use super::principal::NotBefore;
 
 /// Why a request was not carried out. Whoever asked is told; nothing was changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +18,8 @@ pub enum Refusal {
     },
     /// No token, or not one that can be trusted.
     Unauthenticated(&'static str),
+    /// The token was issued before its owner was signed out.
+    SignedOut(NotBefore),
     /// The caller may not do this.
     Forbidden(&'static str),
     /// The caller was a participant once, or is none.
@@ -142,7 +145,7 @@ impl Refusal {
     pub fn code_and_status(&self) -> (&'static str, u16) {
         match self {
             Self::Invalid { .. } => ("INVALID_REQUEST", 400),
-            Self::Unauthenticated(_) => ("UNAUTHENTICATED", 401),
+            Self::Unauthenticated(_) | Self::SignedOut(_) => ("UNAUTHENTICATED", 401),
             Self::Forbidden(_) => ("FORBIDDEN", 403),
             Self::NotAParticipant => ("NOT_A_PARTICIPANT", 403),
             Self::Blocked => ("BLOCKED", 403),
@@ -186,6 +189,9 @@ impl Refusal {
             | Self::Conflict(why)
             | Self::Unprocessable(why)
             | Self::Unavailable(why) => (*why).to_owned(),
+            Self::SignedOut(not_before) => {
+                format!("You were signed out: only a token with an iat from {not_before} on counts")
+            }
             Self::NotAParticipant => "You are not a participant of this conversation".to_owned(),
             Self::Blocked => "You are blocked in this conversation".to_owned(),
             Self::Muted => "You are muted in this conversation".to_owned(),
@@ -248,6 +254,10 @@ impl Refusal {
         match self {
             Self::Invalid { field, .. } => drop(details.insert("field".into(), json!(field))),
             Self::TooLarge { limit } => drop(details.insert("limit_bytes".into(), json!(limit))),
+            Self::SignedOut(not_before) => {
+                let not_before = not_before.to_string();
+                drop(details.insert("not_before".into(), json!(not_before)))
+            }
             Self::UserNotFound(id) => drop(details.insert("user_id".into(), json!(id))),
             Self::DefinitionNotFound(name) => drop(details.insert("name".into(), json!(name))),
             Self::ActionNotFound(name) => drop(details.insert("action".into(), json!(name))),

@@ -21,6 +21,7 @@ mod pages;
 pub mod participants;
 mod refusals;
 pub mod sandbox;
+mod sign_out;
 pub mod stoory;
 mod subject;
 pub mod takeover;
@@ -74,6 +75,7 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(me::show)
         .service(me::put_user)
         .service(me::show_user)
+        .service(sign_out::sign_out)
         .service(creating::create)
         .service(conversations::list)
         .service(conversations::show)

@@ -62,7 +62,7 @@ impl ResponseError for Failure {
         if let Some(seconds) = self.0.retry_after() {
             response.insert_header((RETRY_AFTER, seconds.to_string()));
         }
-        if let Refusal::Unauthenticated(_) = self.0 {
+        if let Refusal::Unauthenticated(_) | Refusal::SignedOut(_) = self.0 {
             response.insert_header(("WWW-Authenticate", "Bearer"));
         }
         if self.0 == Refusal::EncodingNotSupported {

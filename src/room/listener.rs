@@ -192,6 +192,7 @@ mod tests {
             profile: Arc::new(Profile::default()),
             roles: Roles::default(),
             valid_until: 0,
+            issued_at: None,
         };
         let outbox = Outbox::new(SessionId(uuid::Uuid::nil()), 100_000);
         let place = ConversationId(uuid::Uuid::nil());

@@ -10,7 +10,7 @@ use super::Session;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
-use crate::outbox::CloseReason;
+use crate::outbox::{CloseReason, Outbox};
 use crate::room::ToRoom;
 use crate::room::reply::{Asker, Reply};
 use crate::wire::encode;
@@ -76,8 +76,7 @@ impl Session {
     }
 
     fn enter(&mut self, principal: Arc<Principal>) {
-        self.outbox
-            .set_deadline(time_left(&principal), CloseReason::Unauthenticated);
+        hold_to_token(&self.outbox, &principal);
         self.principal = Some(principal);
     }
 
@@ -125,6 +124,12 @@ impl Session {
             session.welcome(id, &principal);
         }));
     }
+}
+
+/// A connection goes on for as long as the token that it has shown last.
+pub(super) fn hold_to_token(outbox: &Outbox, principal: &Principal) {
+    outbox.note_issued(principal.issued_at);
+    outbox.set_deadline(time_left(principal), CloseReason::Unauthenticated);
 }
 
 /// How long a token is good for still.

@@ -76,9 +76,10 @@ impl Door {
         arrived
     }
 
-    /// Notes that the user of a connection is here; refuses one connection too many.
+    /// Notes that the user of a connection is here, for as long as their token counts; refuses one connection too many.
     fn arrive(&self, outbox: &Arc<Outbox>, user: &Principal) -> Result<(), Refusal> {
         const WHY: &str = "Too many connections of this user";
+        identity::hold_to_token(outbox, user);
         let directory = &self.house.directory;
         let arrived = directory.arrive(user.no, outbox, self.connections_per_user);
         arrived.ok_or_else(|| {
@@ -197,16 +198,10 @@ impl Actor for Session {
         context.set_mailbox_capacity(1);
         context.add_stream(Drain(Arc::clone(&self.outbox)));
         self.door.house.metrics.connections.inc();
-        match &self.principal {
-            Some(principal) => {
-                self.outbox
-                    .set_deadline(identity::time_left(principal), CloseReason::Unauthenticated);
-            }
-            None => {
-                let patience = Duration::from_secs(self.door.options.authentication_seconds);
-                self.outbox
-                    .set_deadline(patience, CloseReason::AuthenticationTimeout);
-            }
+        if self.principal.is_none() {
+            let patience = Duration::from_secs(self.door.options.authentication_seconds);
+            self.outbox
+                .set_deadline(patience, CloseReason::AuthenticationTimeout);
         }
     }
 }

@@ -31,6 +31,7 @@ pub mod pool;
 pub mod recoveries;
 pub mod refunds;
 pub mod replay;
+pub mod revocations;
 pub mod schema;
 pub mod step_document;
 pub mod steps;

@@ -320,6 +320,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    revocations (user_no) {
+        user_no -> Int8,
+        not_before -> Timestamptz,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::joinable!(revocations -> users (user_no));
 diesel::joinable!(payment_orders -> conversations (conversation_no));
 diesel::joinable!(payments -> payment_orders (order_no));
 diesel::joinable!(messages -> users (sender_no));
@@ -350,4 +359,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     platform_event_attempts,
     recoveries,
     recovery_places,
+    revocations,
 );

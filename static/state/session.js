@@ -27,7 +27,7 @@ const INITIAL = {
   queued: [],
   /** Who types: conversation → user → when that fades. */
   typing: {},
-  connection: { state: "connecting", retryAt: null, code: null },
+  connection: { state: "connecting", retryAt: null, code: null, error: null },
   status: "online",
   notice: null,
 };

@@ -5,7 +5,6 @@ import { useChosen, useSession } from "../state/session.js";
 const PATIENCE_MS = 1_500;
 
 const ENDS = {
-  4401: "Your sign-in has expired. Sign in again to go on.",
   4403: "This server does not accept connections from this page.",
   1008: "The server did not understand this page. Reload it to go on.",
   1009: "Something was too large for the server. Reload the page to go on.",
@@ -21,7 +20,8 @@ const Seconds = ({ until }) => {
   return html`<span aria-hidden="true" data-test="connection-seconds">Next try in ${seconds} s.</span>`;
 };
 
-function sentenceOf({ state, code }) {
+function sentenceOf({ state, code, error }) {
+  if (state === "stopped" && error && !ENDS[code]) return `The connection has ended: ${error.message}. Sign in again to go on.`;
   if (state === "stopped") return ENDS[code] ?? "The connection has ended. Reload the page to go on.";
   if (code === 1012) return "The server is restarting. What you write is kept and sent as soon as it is back.";
   return "No connection. What you write is kept and sent as soon as it is back.";

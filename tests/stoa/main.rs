@@ -68,6 +68,7 @@ mod renewing;
 mod repeats;
 mod sending_again;
 mod sharing;
+mod sign_out;
 mod skewed_clock;
 mod skewed_plans;
 mod slow_bodies;

@@ -16,7 +16,7 @@ use stoa::store::history::{self, Visit};
 use stoa::store::marks::{self, NewMark};
 use stoa::store::messages::{self, Page};
 use stoa::store::pool::Pool;
-use stoa::store::{idempotency, participants, replay, unread, users};
+use stoa::store::{idempotency, participants, replay, revocations, unread, users};
 
 use crate::house::{fresh_database, parse};
 
@@ -36,9 +36,11 @@ insert into message_changes (conversation_no, seq, target_seq, actor_no, action,
 insert into participant_changes (conversation_no, seq, user_no, actor_no, action, role, muted, blocked)
     select c, s, 1 + c * 7 % 10000, 1, 'left', 'member', false, false from generate_series(1, 10000) c, generate_series(1, 2) s;
 insert into idempotency_keys (user_no, key, fingerprint) select i, 'key-' || i, 'x' from generate_series(1, 10000) i;
+insert into revocations (user_no, not_before, changed_at)
+    select i, now(), now() - i * interval '1 minute' from generate_series(1, 10000) i;
 analyze";
 
-const BIG: [&str; 7] = [
+const BIG: [&str; 8] = [
     "messages",
     "conversations",
     "participants",
@@ -46,6 +48,7 @@ const BIG: [&str; 7] = [
     "message_changes",
     "participant_changes",
     "idempotency_keys",
+    "revocations",
 ];
 
 #[derive(QueryableByName)]
@@ -255,6 +258,16 @@ fn writing(connection: &mut PgConnection) {
         let id = UserId::stored(format!("user-{n}"));
         users::upsert(connection, &id, &Profile::default()).unwrap()
     });
+    must_walk_nothing(
+        connection,
+        "a sign-out, and who was signed out",
+        |connection, n| {
+            let told = revocations::sign_out(connection, UserNo(n)).unwrap();
+            let found = revocations::not_before(connection, UserNo(n)).unwrap();
+            assert_eq!(found, Some(told));
+            assert!(!revocations::recent(connection, 17.0).unwrap().is_empty());
+        },
+    );
     must_walk_nothing(connection, "an idempotent request", |connection, n| {
         let (user, key) = (UserNo(n), format!("new-{n}"));
         idempotency::claim(connection, user, &key, "x").unwrap();

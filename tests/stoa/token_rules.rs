@@ -251,3 +251,27 @@ fn a_set_without_a_key_for_signatures_is_refused_with_the_reasons() {
     }
     std::fs::remove_file(file).expect("the file");
 }
+
+#[tokio::test]
+async fn the_log_says_why_tokens_are_refused_and_cannot_be_flooded() {
+    let mut server = crate::child::Process::serve(&["--rate-limits", "off"]).await;
+    let bad = format!("{}x", token(&claims("a1", &[])));
+    let bad = Person::new(server.address, "a1", bad);
+    for _ in 0..200 {
+        bad.get("/api/v1/me").await.expect_status(401);
+    }
+    let expired = written(r#"{"alg":"HS256"}"#, r#"{"sub":"a1","exp":1}"#);
+    let expired = Person::new(server.address, "a1", expired);
+    expired.get("/api/v1/me").await.expect_status(401);
+    server.signal("TERM");
+    let (_, log) = server.end().await;
+    let lines: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains("token_refused"))
+        .collect();
+    for reason in ["signature is wrong", "has expired"] {
+        assert!(lines.iter().any(|line| line.contains(reason)), "{lines:?}");
+    }
+    assert!(lines.len() < 60, "{} lines of 201", lines.len());
+    assert!(!log.contains(&bad.token) && !log.contains(&expired.token));
+}

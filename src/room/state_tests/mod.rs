@@ -48,6 +48,7 @@ fn caller(name: &str) -> Principal {
             admin: false,
         },
         valid_until: 0,
+        issued_at: None,
     }
 }
 

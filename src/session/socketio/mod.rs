@@ -199,7 +199,6 @@ async fn come_in(
     let socket = connect.socket;
     let outbox = socket.outbox();
     door.enter(outbox, Some(&principal))?;
-    outbox.set_deadline(time_left(&principal), CloseReason::Unauthenticated);
     let missed = resumed.iter().flat_map(|resumed| &resumed.followed);
     outbox.catch_up(missed.map(|followed| followed.id));
     door.house.metrics.connections.inc();

@@ -46,6 +46,7 @@ fn step(definition: &Definition, no: i64) -> NewStep {
         no: UserNo(1),
         id: UserId::stored("user-1".into()),
         profile: Default::default(),
+        issued_at: None,
         roles: Default::default(),
         valid_until: 0,
     };
