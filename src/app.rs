@@ -21,6 +21,7 @@ use crate::metrics::Metrics;
 use crate::pace::Pace;
 use crate::payment::Till;
 use crate::people::People;
+use crate::refusal_log::RefusalLog;
 use crate::registry::Registry;
 use crate::room::House;
 use crate::running::{Running, begin};
@@ -134,7 +135,7 @@ fn build(
     });
     let rooms = Registry::start(Arc::clone(&house), config.actors.room_threads);
     let bell = Bell::default();
-    let refusals = Arc::default();
+    let refusals: Arc<RefusalLog> = Arc::default();
     let deals = Deals::start(flow::deal::House {
         journal: house.journal.clone(),
         pool: pool.clone(),
@@ -149,13 +150,7 @@ fn build(
     let door = Door {
         rooms,
         deals,
-        people: People::new(
-            verifier,
-            pool,
-            Arc::clone(&house.directory),
-            Arc::clone(&refusals),
-            config.dialects.system_user_id.clone(),
-        ),
+        people: people(&config, verifier, &house, &refusals),
         pace: Pace::new(&config.rates),
         options: config.sockets.clone(),
         foreign: config.foreign.clone(),
@@ -175,6 +170,21 @@ fn build(
         config,
         demo_secret,
     })
+}
+
+fn people(
+    config: &Config,
+    verifier: Verifier,
+    house: &House,
+    refusals: &Arc<RefusalLog>,
+) -> People {
+    People::new(
+        verifier,
+        house.pool.clone(),
+        Arc::clone(&house.directory),
+        Arc::clone(refusals),
+        config.dialects.system_user_id.clone(),
+    )
 }
 
 async fn start_cluster(config: &Config) -> Result<Option<Arc<Cluster>>, String> {

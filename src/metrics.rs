@@ -66,11 +66,7 @@ impl Metrics {
                 "stoa_deliveries_total",
                 "Frames pushed to outboxes",
             )?,
-            encoded: {
-                let name = "stoa_events_encoded_total";
-                let family = family(&registry, name, "Events that rooms put into words", "form")?;
-                Form::ALL.map(|form| family.with_label_values(&[form.name()]))
-            },
+            encoded: encoded(&registry)?,
             overflows: counter(
                 &registry,
                 "stoa_outbox_overflows_total",
@@ -101,14 +97,7 @@ impl Metrics {
                 "kind",
             )?,
             refusals: family(&registry, "stoa_refusals_total", "Refusals by code", "code")?,
-            requests: {
-                let options = HistogramOpts::new("stoa_request_seconds", "Requests by route")
-                    .buckets(SECONDS.to_vec());
-                register(
-                    &registry,
-                    HistogramVec::new(options, &["method", "route", "status"]),
-                )?
-            },
+            requests: requests(&registry)?,
             registry,
         })
     }
@@ -136,6 +125,19 @@ const SIZES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 128.0, 256.0, 512.0];
 const SECONDS: [f64; 11] = [
     0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0,
 ];
+
+fn encoded(registry: &Registry) -> Result<[IntCounter; 3], Error> {
+    let name = "stoa_events_encoded_total";
+    let family = family(registry, name, "Events that rooms encode", "form")?;
+    Ok(Form::ALL.map(|form| family.with_label_values(&[form.name()])))
+}
+
+fn requests(registry: &Registry) -> Result<HistogramVec, Error> {
+    let options = HistogramOpts::new("stoa_request_seconds", "Requests by route");
+    let options = options.buckets(SECONDS.to_vec());
+    let labels = ["method", "route", "status"];
+    register(registry, HistogramVec::new(options, &labels))
+}
 
 fn register<C: prometheus::core::Collector + Clone + 'static>(
     registry: &Registry,

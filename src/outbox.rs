@@ -1,5 +1,7 @@
 //! The bounded queue to one connection: rooms push shared bytes, the session drains them.
 
+mod closing;
+
 use bytes::Bytes;
 use bytestring::ByteString;
 use futures_util::Stream;
@@ -15,62 +17,12 @@ use std::time::{Duration, Instant};
 use crate::domain::form::Form;
 use crate::domain::ids::{ConversationId, Seq, SessionId};
 
+pub use closing::CloseReason;
+
 /// Bytes that a session takes out at once: what lies in the session's own buffers beyond the outbox's bound.
 const DRAIN_BYTES: usize = 32 * 1024;
 /// What a queued frame costs beside its bytes.
 const FRAME_OVERHEAD: usize = 64;
-
-/// Why a connection is closed by the server (RFC 6455, section 7.4; 4xxx are Stoa's own).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CloseReason {
-    /// Stoa's own protocol was used wrongly.
-    Misuse,
-    /// A frame that WebSockets do not have.
-    Malformed,
-    /// A text that is not UTF-8.
-    NotUtf8,
-    /// A frame or message above the limit.
-    TooLarge,
-    /// The server restarts: come back after a random pause.
-    Restarting,
-    /// The outbox ran over: come back with the last seq.
-    SlowReader,
-    /// Nothing was heard for too long.
-    Silent,
-    /// No valid token, or it has expired.
-    Unauthenticated,
-    /// The platform has signed the user out.
-    SignedOut,
-    /// No authentication in time.
-    AuthenticationTimeout,
-    /// A page from elsewhere.
-    Origin,
-    /// Too many requests.
-    TooFast,
-    /// Its user has as many connections as they may.
-    TooManyConnections,
-}
-
-impl CloseReason {
-    /// The close code and the text beside it.
-    pub fn code_and_text(self) -> (u16, &'static str) {
-        match self {
-            Self::Misuse => (1008, "protocol used wrongly"),
-            Self::Malformed => (1002, "not a WebSocket frame that a client may send"),
-            Self::NotUtf8 => (1007, "not UTF-8"),
-            Self::TooLarge => (1009, "too large"),
-            Self::Restarting => (1012, "restarting"),
-            Self::SlowReader => (1013, "slow reader"),
-            Self::Silent => (1001, "silent for too long"),
-            Self::Unauthenticated => (4401, "unauthenticated"),
-            Self::SignedOut => (4401, "signed out"),
-            Self::AuthenticationTimeout => (4408, "no authentication in time"),
-            Self::Origin => (4403, "origin refused: it is not in --allowed-origins"),
-            Self::TooFast => (4429, "too fast"),
-            Self::TooManyConnections => (1013, "too many connections of this user"),
-        }
-    }
-}
 
 /// One thing for the session to do.
 #[derive(Clone, Debug)]

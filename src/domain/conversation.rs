@@ -83,6 +83,9 @@ pub const MEMBER: &str = "member";
 /// The role of whoever created a group.
 pub const OWNER: &str = "owner";
 
+/// What the platform says of a subject: a JSON object, or null until it says something.
+pub type Card = serde_json::Value;
+
 /// The platform's thing that a conversation is about: a job, an order, a bid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Subject {
@@ -91,7 +94,7 @@ pub struct Subject {
     /// The platform's id of it.
     pub id: String,
     /// `title`, `url` and `data`, as the platform's back end said them; null until it has said anything.
-    pub card: serde_json::Value,
+    pub card: Card,
 }
 
 impl Subject {

@@ -63,7 +63,7 @@ mod tests {
             fact: Fact::Settings {
                 title: None,
                 status: ConversationStatus::Open,
-                card: serde_json::Value::Null,
+                card: crate::domain::conversation::Card::Null,
             },
         }
     }

@@ -14,5 +14,6 @@ pub mod instants;
 pub mod origin;
 pub mod pressing;
 pub mod read;
+pub mod sent;
 pub mod socketio;
 pub mod views;

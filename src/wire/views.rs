@@ -378,33 +378,6 @@ impl<'a> JoinedView<'a> {
     }
 }
 
-/// What a send is acknowledged with on the socket.
-#[derive(Serialize)]
-pub struct SentView<'a> {
-    id: Uuid,
-    seq: Seq,
-    #[serde(serialize_with = "instant")]
-    created_at: DateTime<Utc>,
-    client_id: &'a str,
-    /// The message as it is now, where it was edited or deleted since it was sent first.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<MessageView<'a>>,
-}
-
-impl<'a> SentView<'a> {
-    /// The stored message in short, for its sender.
-    pub fn new(message: &'a Message, place: ConversationId) -> Self {
-        let changed = message.edited_at.is_some() || message.deleted_at.is_some();
-        Self {
-            id: message.id.to_uuid(),
-            seq: message.seq(),
-            created_at: message.created_at,
-            client_id: &message.draft.client_id,
-            message: changed.then(|| MessageView::new(message, place, message.sender)),
-        }
-    }
-}
-
 #[cfg(test)]
 #[path = "views_tests.rs"]
 mod tests;

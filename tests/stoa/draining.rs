@@ -78,3 +78,42 @@ async fn a_second_signal_ends_the_notice() {
     server.signal("TERM");
     assert_eq!(server.end().await.0, Some(1));
 }
+
+#[tokio::test]
+async fn a_signal_drains_and_a_second_one_ends_at_once() {
+    for signal in ["TERM", "INT"] {
+        let mut server = Process::serve(&["--drain-seconds", "1"]).await;
+        let alice = server.person("alice");
+        let mut sockets = Vec::new();
+        for _ in 0..5 {
+            sockets.push(alice.socket().await);
+        }
+        server.signal(signal);
+        for socket in &mut sockets {
+            assert_eq!(socket.closed().await, Some(1012));
+        }
+        assert_eq!(server.end().await.0, Some(0));
+    }
+    let mut server = Process::serve(&["--drain-seconds", "60", "--rate-limits", "off"]).await;
+    let alice = server.person("alice");
+    let mut sockets = Vec::new();
+    for _ in 0..300 {
+        sockets.push(alice.socket().await);
+    }
+    server.signal("TERM");
+    let closings: Vec<_> = sockets
+        .iter_mut()
+        .map(|socket| Box::pin(socket.closed()))
+        .collect();
+    let (first, _, _) = futures_util::future::select_all(closings).await;
+    assert_eq!(first, Some(1012));
+    alice.get("/readyz").await.expect_status(503);
+    let begun = Instant::now();
+    server.signal("TERM");
+    assert_eq!(server.end().await.0, Some(1));
+    assert!(
+        begun.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        begun.elapsed()
+    );
+}

@@ -1,11 +1,9 @@
 //! What a room decides on the people of a conversation, its title, its status and its subject. Pure.
 
-use serde_json::Value;
-
 use super::{Decision, State};
 use crate::domain::command::{Command, ParticipantChange};
 use crate::domain::conversation::{
-    ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
+    Card, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
 };
 use crate::domain::flow::Phase;
 use crate::domain::ids::UserId;
@@ -169,7 +167,7 @@ impl State {
         &self,
         caller: &Principal,
         title: Option<&String>,
-        card: &Value,
+        card: &Card,
     ) -> Result<Decision, Refusal> {
         must_be_platform(caller)?;
         let now = &self.conversation;

@@ -1,9 +1,8 @@
 //! What a room decides on every command, for everybody.
 
-use serde_json::{Value, json};
-
 use super::*;
 use crate::domain::command::Typing;
+use crate::domain::conversation::Card;
 
 #[test]
 fn who_may_speak_edit_and_delete() {
@@ -168,7 +167,7 @@ fn what_a_room_does_not_decide_is_no_change() {
 /// Only the platform's back end.
 const PLATFORM: [&str; 9] = [NO, NO, NO, "BLOCKED", OUT, OUT, UNKNOWN, NO, "ok"];
 
-fn about(card: Value) -> State {
+fn about(card: Card) -> State {
     let mut about = group();
     about.conversation.status = ConversationStatus::Closed;
     about.conversation.subject = Some(Subject {
@@ -181,20 +180,21 @@ fn about(card: Value) -> State {
 
 #[test]
 fn only_the_platform_describes_a_subject_and_its_first_word_begins_anew() {
-    let (card, other) = (json!({ "title": "a job" }), json!({ "title": "a task" }));
-    let describe = |title: Option<&str>, card: &Value| Command::DescribeSubject {
+    let card = |text: &str| text.parse::<Card>().expect("JSON");
+    let (card, other) = (card(r#"{"title":"a job"}"#), card(r#"{"title":"a task"}"#));
+    let describe = |title: Option<&str>, card: &Card| Command::DescribeSubject {
         title: title.map(str::to_owned),
         card: card.clone(),
     };
-    table(&about(Value::Null), &describe(None, &card), PLATFORM);
+    table(&about(Card::Null), &describe(None, &card), PLATFORM);
     let same = verdict(&about(card.clone()), "platform", &describe(None, &card));
     assert_eq!(same, "already");
     let of_nothing = verdict(&group(), "platform", &describe(None, &card));
     assert_eq!(of_nothing, "already");
     use ConversationStatus::{Closed, Open};
     for (before, said, expected) in [
-        (Value::Null, None, (None, Open)),
-        (Value::Null, Some("new"), (Some("new"), Open)),
+        (Card::Null, None, (None, Open)),
+        (Card::Null, Some("new"), (Some("new"), Open)),
         (other.clone(), None, (Some("title"), Closed)),
         (other.clone(), Some("new"), (Some("new"), Closed)),
     ] {

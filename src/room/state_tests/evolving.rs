@@ -67,7 +67,7 @@ fn every_entry_moves_the_seq_and_the_moment_and_some_the_policy() {
             Fact::Settings {
                 title: None,
                 status: ConversationStatus::Closed,
-                card: serde_json::Value::Null,
+                card: crate::domain::conversation::Card::Null,
             },
             4,
         ),
