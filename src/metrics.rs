@@ -92,8 +92,8 @@ impl Metrics {
             closed_sockets: family(&registry, CLOSED, "WebSockets closed by the server", "code")?,
             given_up: family(
                 &registry,
-                "stoa_jobs_given_up_total",
-                "Jobs left for people to look at, by kind",
+                GIVEN_UP,
+                "Jobs left for people to look at",
                 "kind",
             )?,
             refusals: family(&registry, "stoa_refusals_total", "Refusals by code", "code")?,
@@ -120,6 +120,7 @@ impl Metrics {
     }
 }
 
+const GIVEN_UP: &str = "stoa_jobs_given_up_total";
 const CLOSED: &str = "stoa_closed_sockets_total";
 const SIZES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 128.0, 256.0, 512.0];
 const SECONDS: [f64; 11] = [

@@ -98,14 +98,13 @@ pub(super) fn day(text: &str) -> Option<NaiveDate> {
     plain.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())?
 }
 
-/// A whole number that every reader of JSON keeps exactly, or why not.
-pub(super) fn integer(value: &Value) -> Result<i64, String> {
+/// A whole number that browsers can read and that is within bounds of its own, or why not. Its own bounds are told first.
+pub(super) fn integer(
+    value: &Value,
+    bounded: impl FnOnce(i64) -> Result<(), String>,
+) -> Result<i64, String> {
     let number = whole::of(value).ok_or("must be a whole number")?;
-    exact(number)
-}
-
-/// The number, where browsers can read it.
-fn exact(number: i64) -> Result<i64, String> {
+    bounded(number)?;
     if number.unsigned_abs() > whole::EXACT.unsigned_abs() {
         let most = whole::EXACT;
         return Err(format!(
@@ -115,8 +114,13 @@ fn exact(number: i64) -> Result<i64, String> {
     Ok(number)
 }
 
-/// An amount of that currency, not below nothing, or why not: a `Money`, or a bare number of its smallest unit.
-pub(super) fn money(value: &Value, currency: &str) -> Result<Money, String> {
+/// An amount of that currency, not below nothing and within bounds of its own, or why not: a `Money`, or a bare number of its smallest
+/// unit.
+pub(super) fn money(
+    value: &Value,
+    currency: &str,
+    bounded: impl FnOnce(i64) -> Result<(), String>,
+) -> Result<Money, String> {
     let (amount, named) = match value {
         Value::Object(fields) => {
             if fields
@@ -137,6 +141,7 @@ pub(super) fn money(value: &Value, currency: &str) -> Result<Money, String> {
     if amount < 0 {
         return Err("must not be below nothing".to_owned());
     }
+    bounded(amount)?;
     if amount > whole::EXACT {
         let most = whole::EXACT;
         return Err(format!(
@@ -261,17 +266,18 @@ mod tests {
         for wrong in ["2026-02-30", "26-02-03", "2026-2-3", "+026-02-03"] {
             assert!(date(&json!(wrong)).is_err(), "{wrong}");
         }
-        assert_eq!(integer(&json!(-5.0)), Ok(-5));
-        assert_eq!(integer(&json!(-whole::EXACT)), Ok(-whole::EXACT));
+        let any = |value| integer(&value, |_| Ok(()));
+        assert_eq!(any(json!(-5.0)), Ok(-5));
+        assert_eq!(any(json!(-whole::EXACT)), Ok(-whole::EXACT));
         for wrong in [
             json!(0.5),
             json!("5"),
             json!(i64::MIN),
             json!(whole::EXACT + 1),
         ] {
-            assert!(integer(&wrong).is_err(), "{wrong}");
+            assert!(any(wrong.clone()).is_err(), "{wrong}");
         }
-        let rupees = |value| money(&value, "INR").map(|money| money.amount);
+        let rupees = |value| money(&value, "INR", |_| Ok(())).map(|money| money.amount);
         assert_eq!(rupees(json!(5)), Ok(5));
         assert_eq!(rupees(json!(5.0)), Ok(5));
         assert_eq!(rupees(json!(whole::EXACT)), Ok(whole::EXACT));

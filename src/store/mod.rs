@@ -40,3 +40,4 @@ pub mod unread;
 pub mod users;
 pub mod watch;
 mod worker;
+mod workers;

@@ -5,7 +5,7 @@ use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use parking_lot::Mutex;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -14,7 +14,8 @@ use super::clock::DatabaseClock;
 use super::dedicated::Dedicated;
 use super::health::{Health, State, silenced};
 use super::locks::{LOCKED, is_locked};
-use super::worker::{Backend, Opening, Slot, Worker, WorkerState};
+use super::worker::{Backend, Opening, Slot, Worker};
+use super::workers::Workers;
 use crate::config::DatabaseOptions;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
@@ -43,41 +44,34 @@ pub(super) struct Shared {
     pub(super) beginning: Duration,
     /// Milliseconds that a lane of the journal waits for a lock: it writes for all conversations, and none may hold up the others.
     lane_lock_timeout_ms: u64,
-    size: usize,
+    size: u32,
     current: Mutex<Arc<Generation>>,
-    workers: Mutex<Vec<Weak<WorkerState>>>,
+    workers: Workers,
 }
 
 /// The connections that were opened since the database was last silent. Those that it left hanging count no more.
 struct Generation {
     permits: Arc<Semaphore>,
-    idle: Mutex<Vec<Worker>>,
+    workers: r2d2::Pool<Workers>,
 }
 
 /// A worker that does something for somebody. It lies idle again when that is done, whoever still waits for it.
 struct Lease {
-    worker: Option<Worker>,
+    worker: r2d2::PooledConnection<Workers>,
     generation: Arc<Generation>,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let worker = self.worker.take();
-        if let Some(worker) = worker.filter(|worker| !worker.state.is_given_up())
-            && !std::thread::panicking()
-        {
-            self.generation.idle.lock().push(worker);
-        }
-    }
-}
-
 impl Generation {
-    fn new(size: usize) -> Arc<Self> {
-        Arc::new(Self {
-            permits: Arc::new(Semaphore::new(size)),
-            idle: Mutex::default(),
-        })
+    fn new(workers: &Workers, size: u32) -> Arc<Self> {
+        let permits = Arc::new(Semaphore::new(size as usize));
+        Self::with(permits, workers, size)
+    }
+
+    /// Fresh connections, of which there are never more at work than these permits allow, earlier ones included.
+    fn with(permits: Arc<Semaphore>, workers: &Workers, size: u32) -> Arc<Self> {
+        let workers = workers.pooled(size);
+        Arc::new(Self { permits, workers })
     }
 }
 
@@ -91,7 +85,8 @@ impl Pool {
             options.lock_timeout_ms,
             options.idle_in_transaction_timeout_ms
         );
-        let size = options.database_connections as usize;
+        let size = options.database_connections;
+        let workers = Workers::default();
         Ok(Self(Arc::new(Shared {
             opening: Opening {
                 url: address::completed(url)?,
@@ -107,8 +102,8 @@ impl Pool {
                 options.database_silence_ms.max(options.database_wait_ms),
             ),
             size,
-            current: Mutex::new(Generation::new(size)),
-            workers: Mutex::default(),
+            current: Mutex::new(Generation::new(&workers, size)),
+            workers,
         })))
     }
 
@@ -191,7 +186,7 @@ impl Pool {
     {
         let lease = self.lease(silences).await?;
         let (told, mut outcome) = oneshot::channel();
-        let (door, state) = lease.parts()?;
+        let (door, state) = (lease.worker.door(), Arc::clone(&lease.worker.state));
         let generation = Arc::clone(&lease.generation);
         state.expect();
         let shared = Arc::clone(&self.0);
@@ -213,8 +208,7 @@ impl Pool {
             return done.map_err(Error::internal)?;
         }
         state.give_up();
-        // Those that lie idle are as old, and may be as dead.
-        generation.idle.lock().clear();
+        self.0.leave(&generation);
         Err(away())
     }
 
@@ -228,24 +222,13 @@ impl Pool {
         if self.0.health.silences() != silences {
             return Err(away());
         }
-        let idle = generation.idle.lock().pop();
-        let worker = match idle {
-            Some(worker) => worker,
-            None => self.0.worker()?,
-        };
+        // Whoever holds a permit finds an idle worker, or a new thread, which costs less than a look at the database.
+        let worker = generation.workers.get().map_err(Error::internal)?;
         Ok(Lease {
-            worker: Some(worker),
+            worker,
             generation,
             _permit: permit,
         })
-    }
-}
-
-impl Lease {
-    fn parts(&self) -> Result<(super::worker::Door, Arc<WorkerState>), Error> {
-        let worker = self.worker.as_ref();
-        let worker = worker.ok_or_else(|| Error::internal("a lease without a worker"))?;
-        Ok((worker.door(), Arc::clone(&worker.state)))
     }
 }
 
@@ -258,11 +241,16 @@ impl Shared {
 
     /// Starts a worker that is given up should the database fall silent.
     pub(super) fn worker(&self) -> Result<Worker, Error> {
-        let worker = Worker::start()?;
-        let mut workers = self.workers.lock();
-        workers.retain(|state| state.strong_count() > 0);
-        workers.push(Arc::downgrade(&worker.state));
-        Ok(worker)
+        self.workers.start()
+    }
+
+    /// A connection did not answer in time. Those that lie idle beside it are as old, and may be as dead: they are used no more.
+    fn leave(&self, generation: &Arc<Generation>) {
+        let mut current = self.current.lock();
+        if Arc::ptr_eq(&current, generation) {
+            let permits = Arc::clone(&generation.permits);
+            *current = Generation::with(permits, &self.workers, self.size);
+        }
     }
 
     /// Runs a job on a worker's thread, and notes that something was heard.
@@ -285,17 +273,14 @@ impl Shared {
     /// The database is silent: nobody waits for what it was asked, and nobody asks for more.
     pub(super) fn fall_silent(&self) -> State {
         let before = self.health.set(State::Silent);
-        for state in self.workers.lock().iter().filter_map(Weak::upgrade) {
-            state.give_up();
-        }
-        *self.current.lock() = Generation::new(self.size);
+        self.workers.all().for_each(|state| state.give_up());
+        *self.current.lock() = Generation::new(&self.workers, self.size);
         before
     }
 
     /// The database's processes for calls that nobody waits for any more.
     pub(super) fn left_behind(&self) -> Vec<Backend> {
-        let workers = self.workers.lock();
-        let states = workers.iter().filter_map(Weak::upgrade);
+        let states = self.workers.all();
         states
             .filter(|state| state.is_given_up())
             .filter_map(|state| state.backend())

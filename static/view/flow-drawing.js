@@ -18,7 +18,7 @@ export function FlowDrawing({ flow, title, onClose }) {
       ${drawing && html`<img src=${drawing} alt=${`All states of the flow and what leads from one to the other. The deal is at: ${flow.title}`} data-test="drawing" />`}
     </div>
     <footer class="dialog-foot">
-      <button type="button" class="button" aria-pressed=${String(isLarge)} data-test="drawing-size" onClick=${() => setIsLarge(!isLarge)}>${isLarge ? "Show all of it" : "Show it larger"}</button>
+      <button type="button" class="button" aria-pressed=${String(isLarge)} data-test="drawing-size" onClick=${() => setIsLarge(!isLarge)}>${isLarge ? "Fit the width" : "Show it larger"}</button>
     </footer>
   <//>`;
 }

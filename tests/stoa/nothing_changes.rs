@@ -228,7 +228,7 @@ member FORBIDDEN delete_message {"conversation_id":"$g","message_id":"$m"}
 blocked BLOCKED delete_message {"conversation_id":"$g","message_id":"$m"}
 blocked BLOCKED mark_seen {"conversation_id":"$g","seq":3}
 removed NOT_A_PARTICIPANT mark_delivered {"conversation_id":"$g","seq":3}
-bela FORBIDDEN flow_action {"conversation_id":"$d","action":"accept_connection","state_version":1}
+bela FLOW_STATE_INVALID flow_action {"conversation_id":"$d","action":"accept_connection","state_version":1}
 ines FLOW_STATE_INVALID flow_action {"conversation_id":"$d","action":"accept_connection","state_version":99}
 member INVALID_REQUEST user_status {"status":"offline"}
 "#;

@@ -96,9 +96,9 @@ pub(in crate::flow) fn checked(kind: &Kind, given: &Value) -> Result<Value, Stri
         Kind::Text => value::text(given, value::LONGEST_TEXT).map(Value::from),
         Kind::Url => value::url(given).map(Value::from),
         Kind::Date => value::date(given).map(Value::from),
-        Kind::Integer => value::integer(given).map(Value::from),
+        Kind::Integer => value::integer(given, |_| Ok(())).map(Value::from),
         Kind::Money { currency } => {
-            value::money(given, currency).map(|money| value::of_money(&money))
+            value::money(given, currency, |_| Ok(())).map(|money| value::of_money(&money))
         }
     }
 }

@@ -6,11 +6,11 @@ use super::edges::Edge;
 use crate::flow::definition::Definition;
 
 /// A state's box.
-pub(super) const WIDTH: i32 = 250;
+pub(super) const WIDTH: i32 = 290;
 /// A state's box.
 pub(super) const HEIGHT: i32 = 46;
 const LAYER: i32 = 122;
-const COLUMN: i32 = 300;
+const COLUMN: i32 = 340;
 const MARGIN: i32 = 60;
 /// How much further out a detour goes for each layer that it passes.
 const DETOUR: i32 = 30;

@@ -57,17 +57,14 @@ fn filled(field: &Field, given: &Value) -> Result<Option<Value>, String> {
         FieldKind::Url => json!(value::url(given)?),
         FieldKind::Date => json!(value::date(given)?),
         FieldKind::Number => {
-            let number = value::integer(given)?;
-            bounded(field, number, |bound| bound.to_string())?;
-            json!(number)
+            let within = |number| bounded(field, number, |bound| bound.to_string());
+            json!(value::integer(given, within)?)
         }
         FieldKind::Money => {
             let currency = field.currency.as_deref().unwrap_or("");
-            let money = value::money(given, currency)?;
-            bounded(field, money.amount, |bound| {
-                value::shown_money(bound, currency)
-            })?;
-            value::of_money(&money)
+            let shown = |bound| value::shown_money(bound, currency);
+            let within = |amount| bounded(field, amount, shown);
+            value::of_money(&value::money(given, currency, within)?)
         }
     };
     Ok(Some(kept))

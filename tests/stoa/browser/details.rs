@@ -116,6 +116,41 @@ async fn the_demo_bar_fits_a_phone() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_drawing_of_a_flow_is_not_cut_off() {
+    let house = stage().await;
+    let mira = player(&house, "mira").await;
+    let found = mira
+        .get("/api/v1/conversations?subject_type=bid&subject_id=bid-203")
+        .await;
+    let found = found.expect_status(200).body;
+    let id = found["items"][0]["id"].as_str().expect("the demo's deal");
+    let window = Window::open_as(&house, "mira", id).await;
+    let fits = "
+        const place = document.querySelector('.drawing-place');
+        const { left, right, width } = place.querySelector('img').getBoundingClientRect();
+        return width > 200 && left >= 0 && right <= innerWidth && place.scrollWidth <= place.clientWidth;";
+    for width in [1280, 360] {
+        window.resize(width, 800).await;
+        if width < 720 {
+            window.press(&hook("context-toggle")).await;
+        }
+        window.press(&hook("flow-drawing-open")).await;
+        window.see(&hook("drawing")).await;
+        window.until(fits).await;
+        window.picture(&format!("drawing-{width}")).await;
+        window.press(&hook("drawing-size")).await;
+        window
+            .until("return document.querySelector('.drawing-place').scrollWidth > innerWidth")
+            .await;
+        window.press(&hook("drawing-size")).await;
+        window.until(fits).await;
+        window.press(&hook("dismiss")).await;
+        window.miss(&hook("flow-drawing")).await;
+    }
+    window.expect_no_faults().await;
+}
+
 /// The page's own modules, asked directly.
 async fn asked(window: &Window, module: &str, call: &str) -> Value {
     window
