@@ -113,6 +113,6 @@ mod tests {
         assert!(not_before.refuses(None));
         assert!(not_before.refuses(Some(1_795_772_999)));
         assert!(!not_before.refuses(Some(1_795_773_000)));
-        assert_eq!(not_before.to_string(), "2026-11-27T08:30:00Z");
+        assert_eq!(not_before.to_string(), "2026-11-27T09:50:00Z");
     }
 }
