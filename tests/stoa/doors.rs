@@ -69,6 +69,7 @@ POST   /api/messages/direct-connect                       | 201    201   201    
 GET    /api/messages/direct-connections                   | 200    200   200    200 200 200    200 200    200    |
 GET    /api/messages/unread-count                         | 200    200   200    200 200 200    200 200    200    |
 GET    /api/v1/demo/people                                | noroute noroute noroute noroute noroute noroute noroute noroute noroute |
+POST   /api/v1/users/{id}/sign-out                        | forbid forbid forbid forbid forbid forbid forbid forbid 200 |
 "#;
 
 /// In the payloads `$c` is the conversation, `$m` a message of the other user, `$token` the caller's own token.

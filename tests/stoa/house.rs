@@ -246,12 +246,17 @@ async fn launch(listen: &str, database: &str, options: &[String]) -> (SocketAddr
 
 /// The options as the command line would read them.
 pub fn parse(arguments: &[&str]) -> Config {
+    try_parse(arguments).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// As `parse`; what the command line would say where it takes them for wrong.
+pub fn try_parse(arguments: &[&str]) -> Result<Config, String> {
     #[derive(clap::Parser)]
     struct Line {
         #[command(flatten)]
         config: Config,
     }
-    <Line as clap::Parser>::try_parse_from(arguments)
-        .unwrap_or_else(|error| panic!("{error}"))
-        .config
+    let line = <Line as clap::Parser>::try_parse_from(arguments);
+    line.map(|line| line.config)
+        .map_err(|error| error.to_string())
 }

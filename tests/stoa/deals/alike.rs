@@ -80,7 +80,10 @@ async fn nobody_takes_part_as_staff_or_as_the_platform() {
     };
     for role in ["staff", "system", "timer", "payment"] {
         let made = renter.post("/api/v1/conversations", wish(role)).await;
-        assert_eq!(made.expect_status(400).body["details"]["field"], "role");
+        assert_eq!(
+            made.expect_status(400).body["details"]["field"],
+            "participants[1].role"
+        );
     }
     // One who has such a role from before can do nothing with it.
     let made = renter.post("/api/v1/conversations", wish("guest")).await;

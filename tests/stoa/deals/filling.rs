@@ -1,6 +1,7 @@
 //! Forms of deals, filled in with everything that people and their enemies type.
 
 use serde_json::Value;
+use stoa::domain::visible::shows_something;
 
 use super::Flows;
 use crate::client::{Answer, Person};
@@ -108,7 +109,9 @@ async fn whatever_is_typed_is_taken_word_for_word_or_refused_by_its_field() {
                 after = step["seq"].as_i64().unwrap();
                 let meant: String = serde_json::from_str(&format!("\"{string}\"")).unwrap();
                 let kept = step["input"]["area"].as_str().unwrap_or_default();
-                assert_eq!(kept, meant.trim(), "{string}");
+                // A text that shows nothing is as good as none.
+                let meant = Some(meant.trim()).filter(|meant| shows_something(meant));
+                assert_eq!(kept, meant.unwrap_or_default(), "{string}");
                 taken += 1;
             }
             _ => drop(answer.expect_status(400).expect_code("INVALID_REQUEST")),
