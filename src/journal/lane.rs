@@ -6,26 +6,23 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::aside::Aside;
 use super::batch::Batch;
+use super::held::{Done, Held};
 use super::part::{Fate, Part};
 use super::queue::Queue;
 use super::{Append, Marking, Outcome, PATIENCE};
-use crate::domain::ids::ConversationNo;
+use crate::domain::ids::{ConversationNo, UserNo};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::store::append::{Appended, append, append_carefully};
-use crate::store::dedicated::Dedicated;
+use crate::store::hosted::{Hosted, host};
 use crate::store::locks::{free_among, is_locked};
-use crate::store::marks;
+use crate::store::marks::{self, NewMark};
 use crate::store::pool::Pool;
 
 /// How many batches after one with a repeat are looked through for repeats first: they come together, as when many clients come
 /// back, and each one that the unique index refuses costs a batch that was written in vain.
 const CAUTION: u32 = 16;
-
-/// How long marks wait before they are tried again whose rows somebody else holds.
-const MARKS_PAUSE: Duration = Duration::from_millis(20);
 
 /// What a commit is over for, each with its outcome.
 #[derive(Message)]
@@ -37,136 +34,102 @@ pub(super) struct Committed {
 }
 
 /// Starts the thread; what it has committed it reports to `journal`. It ends when the queue is closed, and closes it should it
-/// panic.
-pub(super) fn start(pool: Pool, queue: Arc<Queue>, limit: usize, journal: Recipient<Committed>) {
-    let worker = Worker {
-        connection: pool.appender(),
-        queue,
-        caution: 0,
-        aside: Aside::default(),
-        locked: HashSet::new(),
-        marks_aside: Vec::new(),
+/// panic. When its connection does not answer, another one takes its place, and what it was about to store is answered as unknown.
+pub(super) fn start(pool: &Pool, queue: Arc<Queue>, limit: usize, journal: Recipient<Committed>) {
+    let held = Arc::new(Held::default());
+    let (abandoned, woken, told) = (Arc::clone(&held), Arc::clone(&queue), journal.clone());
+    let mut caution = 0;
+    let begin = move || {
+        let (queue, held) = (Arc::clone(&queue), Arc::clone(&held));
+        let (journal, turn) = (journal.clone(), held.turn());
+        let caution = std::mem::replace(&mut caution, CAUTION);
+        move |connection: &mut Hosted<'_>| {
+            let lane = Lane {
+                connection,
+                queue,
+                held,
+                turn,
+                caution,
+                locked: HashSet::new(),
+            };
+            lane.run(limit, &journal);
+        }
     };
-    std::thread::spawn(move || worker.run(limit, &journal));
+    host(pool, begin, move || {
+        told.do_send(abandoned.abandon());
+        woken.wake();
+    });
 }
 
-struct Worker {
-    connection: Dedicated,
+struct Lane<'a, 'b> {
+    connection: &'a mut Hosted<'b>,
     queue: Arc<Queue>,
+    held: Arc<Held>,
+    /// Its number among the lanes, of which one is at work.
+    turn: u64,
     /// Batches that are still to be looked through first.
     caution: u32,
-    /// Appends of conversations that somebody else holds.
-    aside: Aside<Append>,
     /// Conversations that turned out to be held while the present batch was stored.
     locked: HashSet<ConversationNo>,
-    /// Marks whose rows somebody else holds.
-    marks_aside: Vec<Marking>,
 }
 
-impl Drop for Worker {
+impl Drop for Lane<'_, '_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             log::error!(event = "journal_thread_lost"; "the journal's thread is gone; what was handed to it is not committed");
+            self.queue.close();
         }
-        self.queue.close();
     }
 }
 
-impl Worker {
+impl Lane<'_, '_> {
     fn run(mut self, limit: usize, journal: &Recipient<Committed>) {
-        while let Some(batch) = self.queue.take(limit, self.wait()) {
+        while let Some(batch) = self.next(limit) {
             let begun = Instant::now();
-            let Batch { appends, mut marks } = batch;
-            let appends = self.keep_aside(appends);
-            let mut appends = self.commit_appends(appends);
-            appends.extend(self.give_up());
-            marks.append(&mut self.marks_aside);
-            let marks = self.commit_marks(marks);
-            if !appends.is_empty() || !marks.is_empty() {
-                let took = begun.elapsed();
-                journal.do_send(Committed {
-                    appends,
-                    marks,
-                    took,
-                });
+            let Some(work) = self.held.take(self.turn, batch, &self.queue) else {
+                return;
+            };
+            let done = Done {
+                fates: self.commit_appends(work.appends),
+                moved: self.commit_marks(&work.marks),
+            };
+            if self.connection.is_given_up() {
+                return;
+            }
+            let Some(mut settled) = self.held.settle(self.turn, done) else {
+                return;
+            };
+            if !settled.appends.is_empty() || !settled.marks.is_empty() {
+                settled.took = begun.elapsed();
+                journal.do_send(settled);
             }
             self.call_back();
         }
     }
 
-    /// How long to wait for a batch at most.
-    fn wait(&self) -> Option<Duration> {
-        let marks = (!self.marks_aside.is_empty()).then_some(MARKS_PAUSE);
-        let appends = self.aside.wait(Instant::now());
-        marks.into_iter().chain(appends).min()
+    fn next(&self, limit: usize) -> Option<Batch> {
+        let is_wanted = || !self.connection.is_given_up();
+        self.queue.take(limit, self.held.wait(), is_wanted)
     }
 
-    /// Where something waits aside, whatever comes for the same conversation waits behind it.
-    fn keep_aside(&mut self, appends: Vec<Append>) -> Vec<Append> {
-        if self.aside.is_empty() {
-            return appends;
-        }
-        let aside = &self.aside;
-        let (behind, others): (Vec<_>, Vec<_>) = appends
-            .into_iter()
-            .partition(|append| aside.holds(append.conversation));
-        behind.into_iter().for_each(|append| self.put_aside(append));
-        others
-    }
-
-    fn put_aside(&mut self, append: Append) {
-        let now = Instant::now();
-        let since = append.aside_since.unwrap_or(now);
-        self.aside.put(append.conversation, append, since, now);
-    }
-
-    /// Puts what waits aside back into the queue, before everything else, where nobody holds its conversation any more.
+    /// Puts what waits aside back into the queue where nobody holds its conversation any more.
     fn call_back(&mut self) {
-        let due = self.aside.due(Instant::now());
+        let due = self.held.due();
         if due.is_empty() {
             return;
         }
         let free = self.free_among(&due);
         // The database is away: what waits is given up in time.
         let free = free.unwrap_or_default();
-        let (free, held): (Vec<_>, Vec<_>) = due.into_iter().partition(|no| free.contains(no));
-        self.aside.postpone(&held, Instant::now());
-        let called = self.aside.release(&free).into_iter();
-        let back = called.map(|(since, append)| Append {
-            aside_since: Some(since),
-            ..append
-        });
-        self.queue.put_back(back.collect());
+        let (free, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|no| free.contains(no));
+        self.held.call_back(&free, &others, &self.queue);
     }
 
-    /// Whoever has waited aside for too long is told so.
-    fn give_up(&mut self) -> Vec<(Append, Outcome)> {
-        let expired = self.aside.expired(Instant::now());
-        if let Some(first) = expired.first() {
-            log::warn!(event = "conversation_locked", conversation_no = first.conversation.0, appends = expired.len(); "somebody else has held a conversation for too long");
-        }
-        let unknown = |append| (append, Outcome::Unknown);
-        expired.into_iter().map(unknown).collect()
-    }
-
-    fn commit_appends(&mut self, appends: Vec<Append>) -> Vec<(Append, Outcome)> {
-        if appends.is_empty() {
-            return Vec::new();
-        }
+    fn commit_appends(&mut self, batch: Part) -> Vec<Fate> {
         self.locked.clear();
-        let mut fates = vec![Fate::Settled(Outcome::Stale); appends.len()];
-        self.commit_part(Part::whole(&appends), &mut fates);
-        let mut settled = Vec::with_capacity(appends.len());
-        for (append, fate) in appends.into_iter().zip(fates) {
-            match fate {
-                Fate::Settled(outcome) => {
-                    self.aside.forget_pause(append.conversation);
-                    settled.push((append, outcome));
-                }
-                Fate::Locked => self.put_aside(append),
-            }
-        }
-        settled
+        let mut fates = vec![Fate::Settled(Outcome::Stale); batch.len()];
+        self.commit_part(batch, &mut fates);
+        fates
     }
 
     /// Commits a part of a batch. Should Postgres refuse it, its halves are tried, until the culprit stands alone.
@@ -228,13 +191,9 @@ impl Worker {
     /// The first try takes every message for a new one, unless repeats are likely; a second try finds what the first has stored.
     fn store(&mut self, part: &Part) -> Result<Vec<Appended>, Error> {
         let mut hopes = self.caution == 0;
-        let stored = self.with_patience(|| {
-            let part = part.clone();
-            let hopes = std::mem::take(&mut hopes);
-            move |connection: &mut PgConnection| match hopes {
-                true => append(connection, &part.messages()),
-                false => append_carefully(connection, &part.messages()),
-            }
+        let stored = self.with_patience(|connection| match std::mem::take(&mut hopes) {
+            true => append(connection, &part.messages()),
+            false => append_carefully(connection, &part.messages()),
         });
         let is_repeat = |outcome: &Appended| matches!(outcome, Appended::Known { .. });
         let repeats = stored.as_ref().is_ok_and(|all| all.iter().any(is_repeat));
@@ -246,59 +205,39 @@ impl Worker {
         stored
     }
 
-    /// Moves watermarks. One whose row somebody else holds is tried again a moment later.
-    fn commit_marks(&mut self, markings: Vec<Marking>) -> Vec<(Marking, Outcome)> {
-        if markings.is_empty() {
-            return Vec::new();
+    /// Moves watermarks; answers whose have moved, or nothing where nobody knows.
+    fn commit_marks(&mut self, marks: &[NewMark]) -> Option<HashSet<(ConversationNo, UserNo)>> {
+        if marks.is_empty() {
+            return Some(HashSet::new());
         }
-        let marks: Arc<Vec<marks::NewMark>> =
-            Arc::new(markings.iter().map(|marking| marking.mark).collect());
-        let advanced = self.with_patience(|| {
-            let marks = Arc::clone(&marks);
-            move |connection: &mut PgConnection| marks::advance(connection, &marks)
-        });
-        let moved = match advanced {
-            Ok(moved) => moved,
+        match self.with_patience(|connection| marks::advance(connection, marks)) {
+            Ok(moved) => Some(moved),
             Err(error) => {
                 if let Error::Internal(cause) = error {
                     log::error!(event = "marks_refused"; "{cause}");
                 }
-                let unknown = |marking| (marking, Outcome::Unknown);
-                return markings.into_iter().map(unknown).collect();
-            }
-        };
-        let (now, mut settled) = (Instant::now(), Vec::with_capacity(markings.len()));
-        for mut marking in markings {
-            let since = *marking.aside_since.get_or_insert(now);
-            if moved.contains(&(marking.mark.conversation, marking.mark.user)) {
-                settled.push((marking, Outcome::Marked));
-            } else if now.saturating_duration_since(since) < PATIENCE {
-                self.marks_aside.push(marking);
-            } else {
-                settled.push((marking, Outcome::Unknown));
+                None
             }
         }
-        settled
     }
 
     /// Runs one statement, again on a new connection while the database is away. A commit whose outcome was lost with its
     /// connection is safe to run again: what it stored is found by its ids.
-    fn with_patience<T, J>(&mut self, mut statement: impl FnMut() -> J) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        J: FnOnce(&mut PgConnection) -> Result<T, Error> + Send + 'static,
-    {
+    fn with_patience<T>(
+        &mut self,
+        mut statement: impl FnMut(&mut PgConnection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let begun = Instant::now();
         let mut pause = Duration::from_millis(20);
         loop {
-            let tried = self.connection.run(statement());
+            let tried = self.connection.run(&mut statement);
             if tried.as_ref().is_err_and(is_locked) {
                 return tried;
             }
             let Err(Error::Refused(refusal)) = tried else {
                 return tried;
             };
-            if begun.elapsed() + pause > PATIENCE {
+            if self.connection.is_given_up() || begun.elapsed() + pause > PATIENCE {
                 log::debug!(event = "commit_given_up", refusal = refusal.code_and_status().0; "the database is away");
                 return Err(Error::Refused(refusal));
             }
@@ -311,10 +250,7 @@ impl Worker {
         &mut self,
         conversations: &[ConversationNo],
     ) -> Result<HashSet<ConversationNo>, Error> {
-        self.with_patience(|| {
-            let asked = conversations.to_vec();
-            move |connection: &mut PgConnection| free_among(connection, &asked)
-        })
+        self.with_patience(|connection| free_among(connection, conversations))
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod aside;
 mod batch;
+mod held;
 mod lane;
 mod part;
 mod queue;
@@ -163,7 +164,7 @@ impl Journal {
         let own_queue = Arc::clone(&queue);
         let address = Self::start_in_arbiter(&Arbiter::new().handle(), move |context| {
             let told = context.address().recipient();
-            lane::start(lane_pool, Arc::clone(&own_queue), batch_limit, told);
+            lane::start(&lane_pool, Arc::clone(&own_queue), batch_limit, told);
             Self {
                 queue: own_queue,
                 metrics,
@@ -207,3 +208,6 @@ impl Handler<lane::Committed> for Journal {
 
 /// How long a commit may be tried again while the database is away, or while somebody else holds its conversation.
 const PATIENCE: Duration = Duration::from_millis(2_500);
+
+/// How long marks wait before they are tried again whose rows somebody else holds.
+const MARKS_PAUSE: Duration = Duration::from_millis(20);

@@ -54,17 +54,35 @@ impl Queue {
 
     /// Puts appends back that were taken, before everything that waits.
     pub(super) fn put_back(&self, appends: Vec<Append>) {
+        if appends.is_empty() {
+            return;
+        }
         let mut back = VecDeque::from(appends);
         let mut waiting = self.waiting.lock();
         back.append(&mut waiting.appends);
         waiting.appends = back;
+        drop(waiting);
+        self.filled.notify_one();
     }
 
-    /// Waits until there is something, or for so long, and takes what there is, at most `limit` appends. None when it is closed.
-    pub(super) fn take(&self, limit: usize, at_most: Option<Duration>) -> Option<Batch> {
+    /// Lets whoever waits look whether it is wanted still.
+    pub(super) fn wake(&self) {
+        let _waiting = self.waiting.lock();
+        self.filled.notify_all();
+    }
+
+    /// Waits until there is something, or for so long, and takes what there is, at most `limit` appends. None when it is closed, and
+    /// for a lane that is not wanted any more.
+    pub(super) fn take(
+        &self,
+        limit: usize,
+        at_most: Option<Duration>,
+        is_wanted: impl Fn() -> bool,
+    ) -> Option<Batch> {
         let mut waiting = self.waiting.lock();
         let is_idle = |waiting: &mut Waiting| {
-            waiting.appends.is_empty() && waiting.marks.is_empty() && !waiting.closed
+            let is_empty = waiting.appends.is_empty() && waiting.marks.is_empty();
+            is_empty && !waiting.closed && is_wanted()
         };
         match at_most {
             Some(at_most) => {
@@ -73,7 +91,7 @@ impl Queue {
             }
             None => self.filled.wait_while(&mut waiting, is_idle),
         }
-        if waiting.closed {
+        if waiting.closed || !is_wanted() {
             return None;
         }
         let mut came = std::mem::take(&mut waiting.appends);

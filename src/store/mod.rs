@@ -12,6 +12,7 @@ pub mod flows;
 pub mod gateway_refunds;
 pub mod health;
 pub mod history;
+pub mod hosted;
 pub mod idempotency;
 pub mod installation;
 pub mod jobs;

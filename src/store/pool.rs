@@ -109,12 +109,7 @@ impl Pool {
 
     /// The connection that messages are appended on, for a thread that keeps it and whom nobody waits for.
     pub fn for_appends(&self) -> Result<PgConnection, Error> {
-        self.connect(&self.for_lanes())
-    }
-
-    fn for_lanes(&self) -> String {
-        let lock_timeout = self.0.lane_lock_timeout_ms;
-        format!("{FOR_APPENDS}; set lock_timeout = {lock_timeout}")
+        self.connect(&self.0.for_lanes())
     }
 
     /// The database's clock, looked at with each connection that is opened.
@@ -136,9 +131,9 @@ impl Pool {
         Ok(connection)
     }
 
-    /// A connection of its own for whoever writes messages or steps.
+    /// A connection of its own for whoever writes steps.
     pub fn appender(&self) -> Dedicated {
-        Dedicated::new(self, &self.for_lanes())
+        Dedicated::new(self, &self.0.for_lanes())
     }
 
     /// A connection of its own for whoever claims rows that say who works on what. Its commits are not waited for: a claim that is
@@ -233,6 +228,18 @@ impl Pool {
 }
 
 impl Shared {
+    fn for_lanes(&self) -> String {
+        let lock_timeout = self.lane_lock_timeout_ms;
+        format!("{FOR_APPENDS}; set lock_timeout = {lock_timeout}")
+    }
+
+    /// How a lane of the journal opens its connection: its owner has a patience of its own.
+    pub(super) fn opening_for_lanes(&self) -> Opening {
+        let mut opening = self.opening_with(&self.for_lanes());
+        opening.patience = Duration::ZERO;
+        opening
+    }
+
     pub(super) fn opening_with(&self, more: &str) -> Opening {
         let mut opening = self.opening.clone();
         opening.settings.push_str(more);
