@@ -8,7 +8,7 @@ use crate::domain::entry::Entry;
 use crate::domain::flow::Stepped;
 use crate::domain::ids::{MessageId, Seq, UserId};
 use crate::domain::message::Message;
-use crate::domain::snapshot::UnreadCount;
+use crate::domain::snapshot::{Preview, UnreadCount};
 use crate::wire::encode::MessageEvent;
 
 /// Something that people are told.
@@ -84,6 +84,17 @@ pub enum Event<'a> {
         sender_name: &'a str,
         /// What the receiver has not read here.
         unread: UnreadCount,
+    },
+    /// What somebody has not read here has changed, or the newest message that they may see has; for their sessions elsewhere.
+    UnreadChanged {
+        /// The conversation's newest change when it was counted.
+        seq: Seq,
+        /// Where their read watermark stands.
+        read_seq: Seq,
+        /// How many messages of others are unread.
+        unread: UnreadCount,
+        /// The newest message that they may see.
+        last_message: Option<Preview<'a>>,
     },
 }
 

@@ -13,6 +13,7 @@ use crate::domain::conversation::{
 };
 use crate::domain::ids::{ConversationId, ConversationNo, MessageId, UserId, UserNo};
 use crate::domain::message::{Draft, Message};
+use crate::domain::snapshot::{Preview, UnreadCount};
 use crate::wire::encode::MessageEvent;
 
 fn person(no: i64, id: &str) -> Participant {
@@ -154,4 +155,32 @@ fn what_passes_has_the_guides_own_payloads() {
         presence(PresenceStatus::Offline),
         Some(("user_offline".to_owned(), gone))
     );
+}
+
+#[test]
+fn an_unread_count_that_changed_has_words_in_stoas_own_form_alone() {
+    let (message, sender_name) = (&message(), "Ann");
+    let event = |last_message| Event::UnreadChanged {
+        seq: 12,
+        read_seq: 3,
+        unread: UnreadCount::AtLeast(1_000),
+        last_message,
+    };
+    let preview = Preview {
+        message,
+        sender_name,
+    };
+    let [native, stoory, lola] = told(&event(Some(preview)));
+    assert!(stoory.is_none() && lola.is_none());
+    let (name, mut data) = read(Form::Native, &native.unwrap());
+    let place = data["conversation_id"].take();
+    assert!(place.is_string());
+    let wanted = json!({
+        "conversation_id": null, "seq": 12, "read_seq": 3, "unread": 1_000, "unread_capped": true,
+        "last_message": { "id": message.id, "seq": 9, "title": "Ann", "message": "hello", "deleted_at": null },
+    });
+    assert_eq!((name.as_str(), data), ("unread_changed", wanted));
+    let [native, ..] = told(&event(None));
+    let (_, data) = read(Form::Native, &native.unwrap());
+    assert_eq!(data["last_message"], Value::Null);
 }

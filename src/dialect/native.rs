@@ -40,6 +40,12 @@ pub(super) fn words(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) ->
             sender_name,
             unread,
         } => encode::notification(place, message, sender_name, unread),
+        Event::UnreadChanged {
+            seq,
+            read_seq,
+            unread,
+            last_message,
+        } => encode::unread_changed(place, seq, read_seq, unread, last_message),
     };
     Some(Words::for_everybody(for_all))
 }

@@ -201,6 +201,9 @@ pub enum Power {
 /// Who says what no person says: the number and the id under which the system is kept. No platform has a user with this id.
 pub const SYSTEM: (UserNo, &str) = (UserNo(0), "");
 
+/// Characters of a message's text in a preview.
+const PREVIEW_CHARACTERS: usize = 120;
+
 /// A message as it is kept.
 #[derive(Clone, Debug)]
 pub struct Message {
@@ -249,6 +252,11 @@ impl Message {
         may.then_some(()).ok_or(Refusal::Forbidden(
             "Only its author or a moderator may delete a message",
         ))
+    }
+
+    /// The beginning of its text, for those who have not opened the conversation.
+    pub fn preview(&self) -> String {
+        self.draft.body.chars().take(PREVIEW_CHARACTERS).collect()
     }
 
     /// Whether it counts as unread for others.

@@ -195,6 +195,7 @@ impl Room {
         self.listeners.retain(|it| !it.outbox.has_ended());
         self.fade_typing(now);
         self.flush_delivered(context);
+        self.flush_unread_changes(context);
         self.catch_up_when_needed(context);
         if self.is_dozing() && !self.is_busy() {
             context.stop();

@@ -53,10 +53,12 @@ impl Room {
                     self.notices.add(message);
                 }
                 Fact::Edited(message) => {
-                    said.push(self.message_told(MessageEvent::Updated, entry.seq, message))
+                    said.push(self.message_told(MessageEvent::Updated, entry.seq, message));
+                    self.notices.unread_changes().add_message(message);
                 }
                 Fact::Deleted(message) => {
-                    said.push(self.message_told(MessageEvent::Deleted, entry.seq, message))
+                    said.push(self.message_told(MessageEvent::Deleted, entry.seq, message));
+                    self.notices.unread_changes().add_message(message);
                 }
                 Fact::Stepped(stepped) => {
                     self.known.step(stepped);

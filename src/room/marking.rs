@@ -228,6 +228,9 @@ impl Room {
     }
 
     fn announce_mark(&mut self, user: UserNo, mark: Mark, before: Seq, seq: Seq) {
+        if mark == Mark::Seen {
+            self.notices.unread_changes().add_reader(user, before);
+        }
         let Some(person) = self.state.person(user) else {
             return;
         };

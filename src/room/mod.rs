@@ -12,6 +12,7 @@ pub mod reply;
 mod sending;
 pub mod state;
 mod timeline;
+mod unread_changes;
 pub(crate) mod worded;
 
 pub(crate) use listener::framed_again;

@@ -1,23 +1,58 @@
-//! Notifications: a message reaches those who are online and have not joined, with what they have not read.
+//! Notifications: a message reaches those who are online and have not joined, with what they have not read, and so does a change of that.
 
 use actix::prelude::*;
 use bytestring::ByteString;
+use diesel::PgConnection;
 use std::collections::{HashMap, HashSet};
 
 use super::actor::Room;
+use super::unread_changes::UnreadChanges;
 use crate::dialect::{self, Event};
 use crate::domain::form::Form;
-use crate::domain::ids::{SessionId, UserNo};
+use crate::domain::ids::{ConversationNo, SessionId, UserNo};
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::snapshot::UnreadCount;
 use crate::error::Error;
 use crate::store::unread::{self, Unread};
+use crate::store::unread_state::{self, ReadBefore, UnreadChange, UnreadState};
 
-/// Messages of which absent people are to be told, and whether their counts are being read.
+/// What absent people are to be told, and whether their counts are being read.
 #[derive(Default)]
 pub(super) struct Notices {
+    /// Messages that were said.
     waiting: Vec<Message>,
+    /// What changed unread counts since the last pulse.
+    gathering: UnreadChanges,
+    /// What changed them before that.
+    due: UnreadChanges,
     reading: bool,
+}
+
+/// What was read for those elsewhere.
+struct Counts {
+    /// For the messages that were said.
+    unread: Vec<Unread>,
+    /// For what has changed.
+    changes: Vec<UnreadChange>,
+}
+
+fn count(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+    absent: &[i64],
+    readers: &[ReadBefore],
+    changes: &UnreadChanges,
+) -> Result<Counts, Error> {
+    let unread = match absent {
+        [] => Vec::new(),
+        absent => unread::of_conversation(connection, conversation, absent)?,
+    };
+    let is_news = |state: &UnreadState| changes.is_news_for(state);
+    let changes = match readers {
+        [] => Vec::new(),
+        readers => unread_state::changes(connection, conversation, readers, is_news)?,
+    };
+    Ok(Counts { unread, changes })
 }
 
 impl Notices {
@@ -28,40 +63,69 @@ impl Notices {
         }
     }
 
+    /// Where a change of somebody's unread count is noted.
+    pub(super) fn unread_changes(&mut self) -> &mut UnreadChanges {
+        &mut self.gathering
+    }
+
+    /// Whether something is still to be told.
     pub(super) fn are_underway(&self) -> bool {
-        self.reading
+        self.reading || !self.gathering.is_empty() || !self.due.is_empty()
     }
 }
 
 impl Room {
-    /// Tells those elsewhere of the messages that have gathered. One read of counts is under way at a time; what comes
-    /// meanwhile goes with the next.
+    /// Tells those elsewhere of the unread counts that have changed since the last pulse: at most twice a second, however many
+    /// watermarks and messages change.
+    pub(super) fn flush_unread_changes(&mut self, context: &mut Context<Self>) {
+        let gathered = std::mem::take(&mut self.notices.gathering);
+        self.notices.due.append(gathered);
+        self.notify_absent(context);
+    }
+
+    /// Tells those elsewhere of the messages that have gathered, and of the changes that are due. One read of counts is under way
+    /// at a time, so that an older count is never told after a newer one; what comes meanwhile goes with the next.
     pub(super) fn notify_absent(&mut self, context: &mut Context<Self>) {
-        if self.notices.reading || self.notices.waiting.is_empty() {
+        if self.notices.reading {
             return;
         }
-        let absent = self.absent_users();
-        if absent.is_empty() {
-            self.notices.waiting.clear();
+        let messages = std::mem::take(&mut self.notices.waiting);
+        let changes = std::mem::take(&mut self.notices.due);
+        let absent = match messages.is_empty() {
+            true => Vec::new(),
+            false => self.absent_users(),
+        };
+        let readers = self.readers_elsewhere(&changes);
+        if absent.is_empty() && readers.is_empty() {
             return;
         }
         self.notices.reading = true;
-        let messages = std::mem::take(&mut self.notices.waiting);
         let (pool, no) = (self.house.pool.clone(), self.state.conversation.no);
         let read = async move {
-            let counted = pool
-                .run(move |connection| unread::of_conversation(connection, no, &absent))
-                .await;
-            (messages, counted)
+            let counts =
+                pool.run(move |connection| count(connection, no, &absent, &readers, &changes));
+            (messages, counts.await)
         };
         context.spawn(
             read.into_actor(self)
-                .map(|(messages, counted), room, context| {
+                .map(|(messages, counts), room, context| {
                     room.notices.reading = false;
-                    room.notify(&messages, counted);
+                    room.tell_absent(&messages, counts);
                     room.notify_absent(context);
                 }),
         );
+    }
+
+    fn tell_absent(&self, messages: &[Message], counts: Result<Counts, Error>) {
+        match counts {
+            Ok(counts) => {
+                self.notify(messages, counts.unread);
+                self.tell_unread_changes(&counts.changes);
+            }
+            Err(error) => {
+                log::warn!(event = "notifications_not_sent", conversation_id:% = self.state.conversation.id; "{error}");
+            }
+        }
     }
 
     pub(super) fn joined_sessions(&self) -> HashSet<SessionId> {
@@ -92,13 +156,11 @@ impl Room {
             .collect()
     }
 
-    fn notify(&self, messages: &[Message], counted: Result<Vec<Unread>, Error>) {
-        let counts: HashMap<UserNo, UnreadCount> = match counted {
-            Ok(rows) => rows.into_iter().map(|row| (row.user, row.count)).collect(),
-            Err(error) => {
-                return log::warn!(event = "notifications_not_sent", conversation_id:% = self.state.conversation.id; "{error}");
-            }
-        };
+    fn notify(&self, messages: &[Message], counted: Vec<Unread>) {
+        let counts: HashMap<UserNo, UnreadCount> = counted
+            .into_iter()
+            .map(|row| (row.user, row.count))
+            .collect();
         let (joined, here) = (self.joined_sessions(), self.state.conversation.id);
         for (user, unread) in counts {
             let Some(person) = self
@@ -124,7 +186,7 @@ impl Room {
     }
 
     /// What no person says is said by the conversation.
-    fn name_of_sender<'a>(&'a self, message: &'a Message) -> &'a str {
+    pub(super) fn name_of_sender<'a>(&'a self, message: &'a Message) -> &'a str {
         if message.draft.kind != MessageKind::UserInput {
             let title = self.state.conversation.title.as_deref();
             return title.unwrap_or("System");

@@ -118,7 +118,8 @@ impl<'a> Worded<'a> {
             | Event::Marked { .. }
             | Event::Typing { .. }
             | Event::Presence { .. }
-            | Event::Notice { .. } => None,
+            | Event::Notice { .. }
+            | Event::UnreadChanged { .. } => None,
         }
     }
 

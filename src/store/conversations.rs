@@ -12,7 +12,7 @@ use super::messages::by_places;
 use super::participants::of_conversations;
 use super::pool::explain;
 use super::schema::{conversation_flows, conversations, users};
-use super::unread::{self, unread_messages};
+use super::unread::{self, newest_visible, unread_messages};
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Participant, Subject,
 };
@@ -162,6 +162,7 @@ fn page_sql() -> String {
     let beyond = unread_messages("l", "l.last_seq");
     let most = unread::MOST;
     let is_capped = unread::is_capped("mine.unread", "mine", "mine.last_seq");
+    let newest = newest_visible("mine");
     format!(
         "
 with listed as (
@@ -179,10 +180,7 @@ with listed as (
     select l.*, (select count(*) from (select {beyond} order by m.seq desc limit {most}) m) as unread from cut l
 )
 select mine.conversation_no as no,
-    (select m.seq from messages m where m.conversation_no = mine.conversation_no
-        and (m.audience_role is null or m.audience_role = mine.role)
-        and (m.audience_user_no is null or m.audience_user_no = mine.user_no)
-     order by m.seq desc limit 1) as last_message,
+    {newest} as last_message,
     mine.unread, {is_capped} as is_capped
 from mine order by mine.updated_at desc, mine.conversation_no desc"
     )

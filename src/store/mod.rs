@@ -38,6 +38,7 @@ pub mod step_document;
 pub mod steps;
 pub mod timers;
 pub mod unread;
+pub mod unread_state;
 pub mod users;
 pub mod watch;
 mod worker;

@@ -21,12 +21,28 @@ pub const AMONG: i64 = 10_000;
 // Both bounds come from rows that are there when it runs, inside a subquery that the planner can not turn into a join. Of a
 // join it would look at the conversation alone, and read all of its messages.
 pub(super) fn unread_messages(who: &str, last_seq: &str) -> String {
+    let visible = visible_to(who);
     format!(
         "from messages m where m.conversation_no = {who}.conversation_no
             and m.seq > greatest({who}.read_seq, {last_seq} - {AMONG}) and m.sender_no <> {who}.user_no
-            and m.deleted_at is null and m.kind <> 'audit'
-            and (m.audience_role is null or m.audience_role = {who}.role)
+            and m.deleted_at is null and m.kind <> 'audit' and {visible}"
+    )
+}
+
+/// Whether a participant, who has `user_no` and `role`, may see the message `m`.
+pub(super) fn visible_to(who: &str) -> String {
+    format!(
+        "(m.audience_role is null or m.audience_role = {who}.role)
             and (m.audience_user_no is null or m.audience_user_no = {who}.user_no)"
+    )
+}
+
+/// The seq of the newest message that a participant may see: `who` has `conversation_no`, `user_no` and `role`.
+pub(super) fn newest_visible(who: &str) -> String {
+    let visible = visible_to(who);
+    format!(
+        "(select m.seq from messages m where m.conversation_no = {who}.conversation_no and {visible}
+            order by m.seq desc limit 1)"
     )
 }
 

@@ -1,6 +1,7 @@
 //! Native frames out: each event is encoded once, and everybody gets the same bytes.
 
 use bytestring::ByteString;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -8,16 +9,17 @@ use uuid::Uuid;
 use super::answer::Answer;
 use super::deals::StepView;
 use super::frame_id::FrameId;
+use super::instants::maybe_instant;
 use super::sent::SentView;
 use super::views::{ConversationView, JoinedView, MessageView};
 use crate::directory::Directory;
 use crate::domain::conversation::{Conversation, Participant, PresenceStatus};
 use crate::domain::entry::Entry;
 use crate::domain::flow::Stepped;
-use crate::domain::ids::{ConversationId, Seq, UserId, UserNo};
+use crate::domain::ids::{ConversationId, MessageId, Seq, UserId, UserNo};
 use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
-use crate::domain::snapshot::UnreadCount;
+use crate::domain::snapshot::{Preview, UnreadCount};
 
 #[derive(Serialize)]
 struct EventFrame<'a, T: Serialize> {
@@ -237,13 +239,55 @@ pub fn notification(
     sender_name: &str,
     unread: UnreadCount,
 ) -> ByteString {
-    let preview: String = message.draft.body.chars().take(120).collect();
     let mut notification = json!({
-        "id": message.id, "type": "message", "title": sender_name, "message": preview, "priority": "normal",
+        "id": message.id, "type": "message", "title": sender_name, "message": message.preview(), "priority": "normal",
         "conversation_id": place, "action_url": null, "unread": unread.number(), "seq": message.seq(),
     });
     unread.note_cap(&mut notification, "unread_capped");
     event("notification", notification)
+}
+
+#[derive(Serialize)]
+struct PreviewView<'a> {
+    id: MessageId,
+    seq: Seq,
+    title: &'a str,
+    message: String,
+    #[serde(serialize_with = "maybe_instant")]
+    deleted_at: Option<DateTime<Utc>>,
+}
+
+impl<'a> From<Preview<'a>> for PreviewView<'a> {
+    fn from(
+        Preview {
+            message,
+            sender_name,
+        }: Preview<'a>,
+    ) -> Self {
+        Self {
+            id: message.id,
+            seq: message.seq(),
+            title: sender_name,
+            message: message.preview(),
+            deleted_at: message.deleted_at,
+        }
+    }
+}
+
+/// What somebody has not read of a conversation, for their sessions that are elsewhere.
+pub fn unread_changed(
+    place: ConversationId,
+    seq: Seq,
+    read_seq: Seq,
+    unread: UnreadCount,
+    last_message: Option<Preview<'_>>,
+) -> ByteString {
+    let last_message = last_message.map(PreviewView::from);
+    let mut changed = json!({
+        "conversation_id": place, "seq": seq, "read_seq": read_seq, "unread": unread.number(), "last_message": last_message,
+    });
+    unread.note_cap(&mut changed, "unread_capped");
+    event("unread_changed", changed)
 }
 
 /// The answer to a successful authentication.
@@ -260,7 +304,7 @@ pub struct Welcome<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::{ConversationNo, MessageId};
+    use crate::domain::ids::ConversationNo;
     use crate::domain::message::Draft;
     use std::sync::Arc;
 

@@ -17,6 +17,7 @@ mod addresses;
 mod append_plans;
 mod appends;
 mod audiences;
+mod badges;
 mod bounds;
 mod browser;
 mod child;

@@ -16,6 +16,7 @@ use stoa::store::history::{self, Visit};
 use stoa::store::marks::{self, NewMark};
 use stoa::store::messages::{self, Page};
 use stoa::store::pool::Pool;
+use stoa::store::unread_state::{self, ReadBefore, UnreadState};
 use stoa::store::{idempotency, participants, replay, revocations, unread, users};
 
 use crate::house::{fresh_database, parse};
@@ -197,13 +198,6 @@ fn listing(connection: &mut PgConnection) {
             |connection, n| conversations::list(connection, UserNo(n), &filter, 50).unwrap(),
         );
     }
-    must_walk_nothing(connection, "unread of a user", |connection, n| {
-        assert!(!unread::of_user(connection, UserNo(n)).unwrap().is_empty());
-    });
-    must_walk_nothing(connection, "unread of a conversation", |connection, n| {
-        let one = participants::of(connection, place(n)).unwrap()[0].no.0;
-        unread::of_conversation(connection, place(n), &[one]).unwrap()
-    });
     must_walk_nothing(connection, "participants", |connection, n| {
         assert_eq!(participants::of(connection, place(n)).unwrap().len(), 3);
     });
@@ -221,6 +215,24 @@ fn listing(connection: &mut PgConnection) {
     });
     must_walk_nothing(connection, "whether two have met", |connection, n| {
         users::acquaintance(connection, UserNo(n), UserNo(n + 1)).unwrap()
+    });
+}
+
+fn counting(connection: &mut PgConnection) {
+    must_walk_nothing(connection, "unread of a user", |connection, n| {
+        assert!(!unread::of_user(connection, UserNo(n)).unwrap().is_empty());
+    });
+    must_walk_nothing(connection, "unread of a conversation", |connection, n| {
+        let one = participants::of(connection, place(n)).unwrap()[0].no.0;
+        unread::of_conversation(connection, place(n), &[one]).unwrap()
+    });
+    must_walk_nothing(connection, "unread after a change", |connection, n| {
+        let people = participants::of(connection, place(n)).unwrap();
+        let before = |user| ReadBefore { user, seq: 10 };
+        let asked: Vec<_> = people.iter().map(|person| before(person.no)).collect();
+        let is_news = |state: &UnreadState| state.has_read_some;
+        let told = unread_state::changes(connection, place(n), &asked, is_news).unwrap();
+        assert_eq!(told.iter().flat_map(|(_, message)| message).count(), 3);
     });
 }
 
@@ -370,6 +382,7 @@ fn no_query_walks_a_big_table() {
     let (_, mut connection) = full_database();
     reading(&mut connection);
     listing(&mut connection);
+    counting(&mut connection);
     writing(&mut connection);
     changing(&mut connection);
     making(&mut connection);

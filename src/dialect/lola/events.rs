@@ -14,10 +14,7 @@ use crate::wire::encode::MessageEvent;
 use crate::wire::socketio::packet::encode_one;
 
 pub(crate) fn words(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) -> Option<Words> {
-    if let Event::Act { .. } = event {
-        return None;
-    }
-    let (name, data) = told_to(event, scene, role);
+    let (name, data) = told_to(event, scene, role)?;
     let bytes = encode_one(NAMESPACE, name, &data);
     Some(match event {
         Event::Step { .. } => Words::for_side(bytes),
@@ -29,22 +26,28 @@ pub(crate) fn words(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) ->
         | Event::Marked { .. }
         | Event::Typing { .. }
         | Event::Presence { .. }
-        | Event::Notice { .. } => Words::for_everybody(bytes),
+        | Event::Notice { .. }
+        | Event::UnreadChanged { .. } => Words::for_everybody(bytes),
     })
 }
 
-fn told_to(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) -> (&'static str, Value) {
+/// Name and payload; none where the guide has no word for it.
+fn told_to(
+    event: &Event<'_>,
+    scene: &Scene<'_>,
+    role: Option<&str>,
+) -> Option<(&'static str, Value)> {
     let place = scene.conversation.id;
     let view =
         || ConversationView::new(scene.conversation, scene.people.in_order(), scene.directory);
-    match *event {
+    Some(match *event {
+        Event::Act { .. } | Event::UnreadChanged { .. } => return None,
         Event::Message { kind, seq, message } => {
             let message = MessageView::new(message, place);
             let data = json!({ "conversationId": place, "seq": seq, "message": message });
             (message_name(kind), data)
         }
         Event::Step { entry, stepped } => ("chat:state-changed", step(place, entry, stepped, role)),
-        Event::Act { .. } => ("chat:state-changed", Value::Null),
         Event::Changed { seq } => (
             "chat:conversation-updated",
             json!({ "conversationId": place, "seq": seq, "conversation": view() }),
@@ -74,15 +77,14 @@ fn told_to(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) -> (&'stati
             sender_name,
             unread,
         } => {
-            let preview: String = message.draft.body.chars().take(120).collect();
             let mut data = json!({
-                "id": message.id, "type": "message", "title": sender_name, "message": preview, "priority": "normal",
+                "id": message.id, "type": "message", "title": sender_name, "message": message.preview(), "priority": "normal",
                 "conversationId": place, "actionUrl": null, "unread": unread.number(), "seq": message.seq(),
             });
             unread.note_cap(&mut data, "unreadCapped");
             ("notification:new", data)
         }
-    }
+    })
 }
 
 fn step(place: ConversationId, entry: &Entry, stepped: &Stepped, role: Option<&str>) -> Value {

@@ -90,7 +90,8 @@ pub(crate) fn words(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) ->
         Event::Marked {
             mark: Mark::Delivered,
             ..
-        } => return None,
+        }
+        | Event::UnreadChanged { .. } => return None,
         Event::Marked { user, message, .. } => {
             let (message_id, user_id) = (message.to_uuid(), user.as_str());
             let seen = Seen {
@@ -267,14 +268,13 @@ fn notice(
     unread: UnreadCount,
     scene: &Scene<'_>,
 ) -> serde_json::Value {
-    let preview: String = message.draft.body.chars().take(120).collect();
     let by_person = message.draft.kind == crate::domain::message::MessageKind::UserInput;
     let sender = match by_person {
         true => message.sender_id.as_str(),
         false => scene.system,
     };
     let mut data = json!({
-        "conversation_id": place, "message_id": message.id, "message": preview, "message_type": message.draft.kind,
+        "conversation_id": place, "message_id": message.id, "message": message.preview(), "message_type": message.draft.kind,
         "sender_id": sender, "sender_name": sender_name, "unread_count": unread.number(),
     });
     unread.note_cap(&mut data, "unread_count_capped");

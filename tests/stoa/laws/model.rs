@@ -138,7 +138,7 @@ impl Model {
     /// Takes in any event.
     pub fn event(&mut self, frame: &Value, whispers: &Whispers) {
         let (name, data) = (frame["event"].as_str().unwrap_or("none"), &frame["data"]);
-        let is_a_word = ["conversation_updated", "notification"].contains(&name);
+        let is_a_word = ["conversation_updated", "notification", "unread_changed"].contains(&name);
         if self.place == Place::Lost && self.room_was_lost && is_a_word {
             self.place = Place::Away;
         }
@@ -170,7 +170,7 @@ impl Model {
             }
             "message_seen" => self.mark(data, &["read_seq", "delivered_seq"]),
             "message_delivered" => self.mark(data, &["delivered_seq"]),
-            "conversation_updated" | "notification" => {}
+            "conversation_updated" | "notification" | "unread_changed" => {}
             other => panic!("{} did not expect {other}: {frame}", self.me),
         }
     }

@@ -1,0 +1,253 @@
+//! What changes somebody's unread count, or the newest message that they may see: gathered until the next pulse, then told to their sessions elsewhere.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::actor::Room;
+use crate::dialect::{self, Event};
+use crate::domain::conversation::Participant;
+use crate::domain::form::Form;
+use crate::domain::ids::{Seq, SessionId, UserNo};
+use crate::domain::message::{Message, MessageKind};
+use crate::domain::snapshot::Preview;
+use crate::outbox::Outbox;
+use crate::store::unread_state::{ReadBefore, UnreadChange, UnreadState};
+
+/// Read watermarks that moved, and messages that were edited or deleted.
+#[derive(Debug, Default)]
+pub(super) struct UnreadChanges {
+    /// Where each watermark stood before it moved first.
+    read_before: HashMap<UserNo, Seq>,
+    /// The messages as they now stand.
+    messages: HashMap<Seq, Message>,
+}
+
+impl UnreadChanges {
+    /// Somebody has read beyond `before`.
+    pub(super) fn add_reader(&mut self, user: UserNo, before: Seq) {
+        let stood = self.read_before.entry(user).or_insert(before);
+        *stood = before.min(*stood);
+    }
+
+    /// A message was edited or deleted.
+    pub(super) fn add_message(&mut self, message: &Message) {
+        self.messages.insert(message.seq(), message.clone());
+    }
+
+    /// Takes in what happened later.
+    pub(super) fn append(&mut self, later: Self) {
+        for (user, before) in later.read_before {
+            self.add_reader(user, before);
+        }
+        self.messages.extend(later.messages);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.read_before.is_empty() && self.messages.is_empty()
+    }
+
+    /// Whether it may be news for a participant.
+    fn may_concern(&self, person: &Participant) -> bool {
+        let visible = |message: &Message| message.is_visible_to(person.no, Some(&person.role));
+        self.read_before.contains_key(&person.no) || self.messages.values().any(visible)
+    }
+
+    fn read_before(&self, person: &Participant) -> ReadBefore {
+        let stood = self.read_before.get(&person.no).copied();
+        ReadBefore {
+            user: person.no,
+            seq: stood.unwrap_or(person.read_seq),
+        }
+    }
+
+    /// Whether the count or the newest message of somebody who stands so now is not what they were told.
+    pub(super) fn is_news_for(&self, state: &UnreadState) -> bool {
+        let mut messages = self.messages.values();
+        state.has_read_some || messages.any(|message| changes_what_was_told(message, state))
+    }
+}
+
+/// Whether a message that was edited or deleted counted as unread, is the newest one, or is the last one that a notification was about.
+fn changes_what_was_told(message: &Message, state: &UnreadState) -> bool {
+    let (reader, seq) = (&state.reader, Some(message.seq()));
+    let is_for_others = message.sender != reader.no && message.draft.kind != MessageKind::Audit;
+    let counted = is_for_others && message.seq() > state.read_before;
+    let is_shown = seq == state.newest || seq == state.newest_of_others;
+    message.is_visible_to(reader.no, reader.role.as_deref())
+        && (is_shown || (counted && message.deleted_at.is_some()))
+}
+
+impl Room {
+    /// The sessions of somebody that have not joined and are told of unread counts; the dialects of others have no word for it.
+    fn sessions_elsewhere(&self, user: UserNo, joined: &HashSet<SessionId>) -> Vec<Arc<Outbox>> {
+        let here = self.state.conversation.id;
+        let mut sessions = self.house.directory.outboxes(user);
+        sessions.retain(|outbox| {
+            let is_elsewhere = !joined.contains(&outbox.session()) && !outbox.is_catching_up(here);
+            is_elsewhere && outbox.form() == Form::Native
+        });
+        sessions
+    }
+
+    /// The participants for whom this may be news and who have a session elsewhere that is told of it.
+    pub(super) fn readers_elsewhere(&self, changes: &UnreadChanges) -> Vec<ReadBefore> {
+        if changes.is_empty() {
+            return Vec::new();
+        }
+        let joined = self.joined_sessions();
+        let readers = self.state.everybody().filter(|person| {
+            person.may_read().is_ok()
+                && changes.may_concern(person)
+                && !self.sessions_elsewhere(person.no, &joined).is_empty()
+        });
+        readers.map(|person| changes.read_before(person)).collect()
+    }
+
+    /// Tells each reader's sessions elsewhere how it stands now.
+    pub(super) fn tell_unread_changes(&self, changes: &[UnreadChange]) {
+        let joined = self.joined_sessions();
+        for (state, message) in changes {
+            let reader = self.state.person(state.reader.no);
+            if reader.is_none_or(|person| person.may_read().is_err()) {
+                continue;
+            }
+            let last_message = message.as_ref().map(|message| Preview {
+                message,
+                sender_name: self.name_of_sender(message),
+            });
+            let changed = Event::UnreadChanged {
+                seq: state.seq,
+                read_seq: state.read_seq,
+                unread: state.count,
+                last_message,
+            };
+            let Some(words) = dialect::words(Form::Native, &changed, &self.scene(), None) else {
+                continue;
+            };
+            for outbox in self.sessions_elsewhere(state.reader.no, &joined) {
+                outbox.text(words.bytes.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{ConversationNo, MessageId, UserId};
+    use crate::domain::message::{Audience, Draft};
+    use crate::domain::snapshot::{Reader, UnreadCount};
+
+    const ALICE: UserNo = UserNo(1);
+    const BOB: UserNo = UserNo(2);
+
+    fn message(seq: Seq, sender: UserNo) -> Message {
+        let conversation = ConversationNo(1);
+        Message {
+            id: MessageId { conversation, seq },
+            sender,
+            sender_id: UserId::stored("somebody".to_owned()),
+            draft: Arc::new(Draft::text(None, "hello".to_owned())),
+            card: None,
+            created_at: chrono::DateTime::UNIX_EPOCH,
+            edited_at: None,
+            deleted_at: None,
+        }
+    }
+
+    fn deleted(message: Message) -> Message {
+        Message {
+            deleted_at: Some(chrono::DateTime::UNIX_EPOCH),
+            ..message
+        }
+    }
+
+    /// Bob has read up to 4; 9 is the newest message, his own, and 7 the newest of others.
+    fn state() -> UnreadState {
+        UnreadState {
+            reader: Reader {
+                no: BOB,
+                role: Some("member".to_owned()),
+            },
+            seq: 9,
+            read_seq: 4,
+            read_before: 4,
+            count: UnreadCount::Exactly(3),
+            has_read_some: false,
+            newest: Some(9),
+            newest_of_others: Some(7),
+        }
+    }
+
+    fn is_news(message: &Message) -> bool {
+        let mut changes = UnreadChanges::default();
+        changes.add_message(message);
+        changes.is_news_for(&state())
+    }
+
+    #[test]
+    fn a_deletion_is_news_where_it_was_unread_or_shown() {
+        for (seq, sender, wanted) in [
+            (3, ALICE, false),
+            (5, ALICE, true),
+            (5, BOB, false),
+            (7, ALICE, true),
+            (8, BOB, false),
+            (9, BOB, true),
+        ] {
+            assert_eq!(is_news(&deleted(message(seq, sender))), wanted, "{seq}");
+        }
+    }
+
+    #[test]
+    fn an_edit_is_news_where_it_was_shown() {
+        for (seq, sender, wanted) in [(3, ALICE, false), (5, ALICE, false), (7, ALICE, true)] {
+            assert_eq!(is_news(&message(seq, sender)), wanted, "{seq}");
+        }
+        assert!(is_news(&message(9, BOB)));
+    }
+
+    #[test]
+    fn what_somebody_may_not_see_is_no_news() {
+        for (audience, wanted) in [
+            (Audience::User(BOB), true),
+            (Audience::User(ALICE), false),
+            (Audience::Role("member".to_owned()), true),
+            (Audience::Role("agent".to_owned()), false),
+        ] {
+            let mut hidden = deleted(message(7, ALICE));
+            Arc::make_mut(&mut hidden.draft).audience = Some(audience.clone());
+            assert_eq!(is_news(&hidden), wanted, "{audience:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_that_was_read_and_deleted_between_two_pulses_is_news() {
+        let mut changes = UnreadChanges::default();
+        changes.add_message(&deleted(message(5, ALICE)));
+        let read = UnreadState {
+            read_seq: 6,
+            ..state()
+        };
+        assert!(changes.is_news_for(&read), "it was unread when told last");
+        let before = UnreadState {
+            read_before: 6,
+            ..read
+        };
+        assert!(!changes.is_news_for(&before));
+    }
+
+    #[test]
+    fn the_earliest_watermark_and_the_latest_wording_count() {
+        let mut changes = UnreadChanges::default();
+        changes.add_reader(BOB, 4);
+        changes.add_reader(BOB, 6);
+        changes.add_message(&message(5, ALICE));
+        let mut later = UnreadChanges::default();
+        later.add_reader(BOB, 8);
+        later.add_message(&deleted(message(5, ALICE)));
+        changes.append(later);
+        assert_eq!(changes.read_before.get(&BOB), Some(&4));
+        assert!(changes.is_news_for(&state()), "it is deleted by now");
+    }
+}

@@ -1,0 +1,160 @@
+//! What people have not read of a conversation, and the newest message that each may see, after watermarks or messages changed.
+
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
+use std::collections::HashMap;
+
+use super::messages::by_places;
+use super::pool::explain;
+use super::unread::{AMONG, MOST, counted, is_capped, newest_visible, unread_messages, visible_to};
+use crate::domain::ids::{ConversationNo, Seq, UserNo};
+use crate::domain::message::Message;
+use crate::domain::snapshot::{Reader, UnreadCount};
+use crate::error::Error;
+
+/// Where somebody's read watermark stood before what has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadBefore {
+    /// Whose watermark.
+    pub user: UserNo,
+    /// Where it stood.
+    pub seq: Seq,
+}
+
+/// What one participant has not read, at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnreadState {
+    /// Who.
+    pub reader: Reader,
+    /// The conversation's newest change when it was counted.
+    pub seq: Seq,
+    /// Where the read watermark stands.
+    pub read_seq: Seq,
+    /// Where it stood before.
+    pub read_before: Seq,
+    /// How many messages of others are unread.
+    pub count: UnreadCount,
+    /// Whether the watermark has moved past a message that counts as unread before it.
+    pub has_read_some: bool,
+    /// The newest message that they may see, a tombstone included.
+    pub newest: Option<Seq>,
+    /// The newest one of others of which they were notified.
+    pub newest_of_others: Option<Seq>,
+}
+
+/// Somebody's state, with the newest message that they may see.
+pub type UnreadChange = (UnreadState, Option<Message>);
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    user_no: i64,
+    #[diesel(sql_type = Text)]
+    role: String,
+    #[diesel(sql_type = BigInt)]
+    last_seq: Seq,
+    #[diesel(sql_type = BigInt)]
+    read_seq: Seq,
+    #[diesel(sql_type = BigInt)]
+    read_before: Seq,
+    #[diesel(sql_type = BigInt)]
+    unread: i64,
+    #[diesel(sql_type = Bool)]
+    is_capped: bool,
+    #[diesel(sql_type = Bool)]
+    has_read_some: bool,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    newest: Option<Seq>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    newest_of_others: Option<Seq>,
+}
+
+impl From<Row> for UnreadState {
+    fn from(row: Row) -> Self {
+        Self {
+            reader: Reader {
+                no: UserNo(row.user_no),
+                role: Some(row.role),
+            },
+            seq: row.last_seq,
+            read_seq: row.read_seq,
+            read_before: row.read_before,
+            count: counted(row.unread, row.is_capped),
+            has_read_some: row.has_read_some,
+            newest: row.newest,
+            newest_of_others: row.newest_of_others,
+        }
+    }
+}
+
+// Raw SQL: a few looks at the end of the messages' primary key for each participant. They stand among the columns, where the
+// planner cannot turn them into joins.
+fn sql() -> String {
+    let (beyond, passed) = (
+        unread_messages("a", "a.last_seq"),
+        unread_messages("b", "a.last_seq"),
+    );
+    let is_capped = is_capped("n.unread", "a", "a.last_seq");
+    let (newest, visible) = (newest_visible("a"), visible_to("a"));
+    format!(
+        "
+with asked as materialized (
+    select p.conversation_no, p.user_no, p.role, p.read_seq, c.last_seq, least(w.read_before, p.read_seq) as read_before
+    from unnest($2, $3) as w(user_no, read_before)
+    join participants p on p.conversation_no = $1 and p.user_no = w.user_no
+    join conversations c on c.no = p.conversation_no
+    where p.membership = 'present' and not p.blocked
+)
+select a.user_no, a.role, a.last_seq, a.read_seq, a.read_before, n.unread, {is_capped} as is_capped,
+    exists (select {passed} and m.seq <= a.read_seq) as has_read_some,
+    {newest} as newest,
+    (select m.seq from messages m where m.conversation_no = a.conversation_no and m.seq > a.last_seq - {AMONG}
+        and m.sender_no <> a.user_no and m.kind <> 'audit' and {visible}
+     order by m.seq desc limit 1) as newest_of_others
+from asked a
+cross join lateral (select a.conversation_no, a.user_no, a.role, a.read_before as read_seq) b
+cross join lateral (select count(*) as unread from (select {beyond} order by m.seq desc limit {MOST}) m) n"
+    )
+}
+
+/// How these participants stand now, as far as `is_news` says that it is news for them.
+pub fn changes(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+    readers: &[ReadBefore],
+    is_news: impl Fn(&UnreadState) -> bool,
+) -> Result<Vec<UnreadChange>, Error> {
+    let users: Vec<i64> = readers.iter().map(|reader| reader.user.0).collect();
+    let seqs: Vec<Seq> = readers.iter().map(|reader| reader.seq).collect();
+    let rows: Vec<Row> = diesel::sql_query(sql())
+        .bind::<BigInt, _>(conversation.0)
+        .bind::<Array<BigInt>, _>(users)
+        .bind::<Array<BigInt>, _>(seqs)
+        .load(connection)
+        .map_err(explain)?;
+    let states = rows.into_iter().map(UnreadState::from);
+    let states: Vec<UnreadState> = states.filter(is_news).collect();
+    let messages = newest_messages(connection, conversation, &states)?;
+    let with_message = |state: UnreadState| {
+        let message = state.newest.and_then(|seq| messages.get(&seq).cloned());
+        (state, message)
+    };
+    Ok(states.into_iter().map(with_message).collect())
+}
+
+fn newest_messages(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+    states: &[UnreadState],
+) -> Result<HashMap<Seq, Message>, Error> {
+    let newest = states.iter().filter_map(|state| state.newest);
+    let mut places: Vec<(i64, Seq)> = newest.map(|seq| (conversation.0, seq)).collect();
+    places.sort_unstable();
+    places.dedup();
+    if places.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = by_places(connection, &places)?;
+    Ok(found.into_iter().map(|m| (m.seq(), m)).collect())
+}
