@@ -103,6 +103,11 @@ function whenNotified(session, { conversation_id: id, unread }) {
   refreshConversation(session, id);
 }
 
+/** Read on another device, edited or deleted, where this page has not joined. What is not in the list needs no badge. */
+function whenUnreadChanged(session, event) {
+  if (session.store.get().conversations[event.conversation_id]) whenNotified(session, event);
+}
+
 function whenPresent({ store, me }, userId, status) {
   store.set((state) => ({
     conversations: withPresence(state.conversations, userId, status),
@@ -135,5 +140,6 @@ export function listenToServer(session) {
   client.on("conversation_updated", (event) => whenConversationUpdated(session, event));
   client.on("conversation_state_changed", (event) => whenStepped(session, event));
   client.on("notification", (event) => whenNotified(session, event));
+  client.on("unread_changed", (event) => whenUnreadChanged(session, event));
   client.on("error", (error) => tell(session, error.message));
 }

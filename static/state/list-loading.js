@@ -5,7 +5,7 @@ import { tell } from "./notices.js";
 import { titleOf } from "./names.js";
 
 const PAGE = 30;
-/** So many conversations are joined without being open, for their presence, typing and messages. The others send notifications. */
+/** So many conversations are joined without being open, for their presence, typing and messages. The others send `notification` and `unread_changed`. */
 const FOLLOWED = 30;
 
 /** Loads the first page, or the next one where `cursor` says so. */

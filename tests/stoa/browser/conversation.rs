@@ -1,6 +1,6 @@
 //! Two people, each in a browser of their own, talk: what one does shows on the other side.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::window::{Window, hook, item, message, message_in, part};
 use super::{counter, player, stage};
@@ -149,4 +149,35 @@ async fn rings_while_elsewhere(mira: &Window, jonas: &Window, id: &str) {
         .miss(&format!("{line} [data-test=unread-badge]"))
         .await;
     jonas.expect_no_faults().await;
+}
+
+/// So far down the list that the page has not joined it, a conversation that is read on another device is counted no more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_read_elsewhere_leaves_the_bell() {
+    let house = stage().await;
+    let (mira, jonas) = (player(&house, "mira").await, player(&house, "jonas").await);
+    let far_down = house.group(&jonas, &[&mira]).await;
+    jonas.say(&far_down, "Have you seen this?").await;
+    for _ in 0..31 {
+        house.group(&mira, &[&jonas]).await;
+    }
+    let window = Window::open().await;
+    window.visit(&house, "/?as=mira").await;
+    let total = async || {
+        let counted = mira.get("/api/v1/unread").await.expect_status(200);
+        counted.body["total"].as_u64().expect("a number")
+    };
+    let shows = |number: u64| {
+        let count = "document.querySelector('[data-test=bell-count]')?.innerText ?? 0";
+        format!("return Number({count}) === {number}")
+    };
+    let before = total().await;
+    window.until(&shows(before)).await;
+    let seen = format!("/api/v1/conversations/{far_down}/seen");
+    mira.post(&seen, json!({ "seq": 1 }))
+        .await
+        .expect_status(200);
+    assert_eq!(total().await, before - 1);
+    window.until(&shows(before - 1)).await;
+    window.expect_no_faults().await;
 }
