@@ -12,5 +12,5 @@ need_component() {
 
 status=0
 { need_component fmt rustfmt && cargo fmt --all --check; } || status=1
-{ need_component clippy clippy && cargo clippy --all-targets --locked -- -D warnings; } || status=1
+{ need_component clippy clippy && cargo clippy --workspace --all-targets --locked -- -D warnings; } || status=1
 exit "$status"

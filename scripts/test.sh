@@ -17,8 +17,8 @@ step "format and clippy" scripts/check.sh
 if ((${#failed[@]})); then
     echo "== failed so far: ${failed[*]}; the tests are run all the same"
 fi
-echo "== all tests, browser included: cargo test --locked --no-fail-fast"
-cargo test --locked --no-fail-fast || tests=$?
+echo "== all tests, browser included: cargo test --workspace --locked --no-fail-fast"
+cargo test --workspace --locked --no-fail-fast || tests=$?
 
 if ((${#failed[@]})); then
     printf '== failed: %s\n' "${failed[@]}" >&2

@@ -28,10 +28,9 @@ use crate::running::{Running, begin};
 use crate::session::Door;
 use crate::session::socketio::{self as foreign, Present};
 use crate::session::stage::Stages;
-use crate::store::cluster::Cluster;
 use crate::store::pool::Pool;
 use crate::store::{opening, watch};
-use crate::{seed, sweeper};
+use crate::{private_database, seed, sweeper};
 
 /// Builds everything and begins to serve. Fails with a sentence that says what to do.
 pub async fn start(mut config: Config) -> Result<Running, String> {
@@ -40,7 +39,7 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
     if let Some(warning) = file_warning(&config, files) {
         log::warn!(event = "file_limit_too_low", files = files; "{warning}");
     }
-    let cluster = start_cluster(&config).await?;
+    let cluster = private_database::start(&config).await?;
     let url = match (&config.database.database_url, &cluster) {
         (Some(url), _) => url.0.clone(),
         (None, Some(cluster)) => cluster.url(),
@@ -185,35 +184,6 @@ fn people(
         Arc::clone(refusals),
         config.dialects.system_user_id.clone(),
     )
-}
-
-async fn start_cluster(config: &Config) -> Result<Option<Arc<Cluster>>, String> {
-    if config.database.database_url.is_some() {
-        return Ok(None);
-    }
-    let folder = config.data_folder();
-    let started = tokio::task::spawn_blocking(move || Cluster::start(&folder)).await;
-    let cluster = started
-        .map_err(|error| error.to_string())?
-        .map_err(|error| error.to_string())?;
-    let cluster = Arc::new(cluster);
-    actix_rt::spawn(watch_cluster(Arc::downgrade(&cluster)));
-    Ok(Some(cluster))
-}
-
-/// Starts a database of our own again when it has died.
-async fn watch_cluster(cluster: std::sync::Weak<Cluster>) {
-    let mut second = tokio::time::interval(Duration::from_secs(1));
-    loop {
-        second.tick().await;
-        let Some(cluster) = cluster.upgrade() else {
-            return;
-        };
-        let looked = tokio::task::spawn_blocking(move || cluster.ensure_running()).await;
-        if let Ok(Err(error)) = looked {
-            log::error!(event = "database_not_restarted"; "{error}");
-        }
-    }
 }
 
 /// Raises the limit of open files as far as it may be; answers what it is then.

@@ -9,11 +9,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::flow_files::parsed;
+use localpg::Cluster;
 use stoa::config::default_data_folder;
 use stoa::domain::ids::ConversationNo;
 use stoa::flow::Definition;
 use stoa::flow::moving::{Mode, Moved, Route, next_batch};
-use stoa::store::cluster::Cluster;
+use stoa::private_database;
 use stoa::store::flows::{self, Kept};
 
 /// Which deals, and how.
@@ -76,7 +77,7 @@ fn connect(options: &MigrateOptions) -> Result<(PgConnection, Option<Cluster>), 
         return Ok((PgConnection::establish(url).map_err(explain)?, None));
     }
     let folder = options.data_dir.clone().unwrap_or_else(default_data_folder);
-    if let Ok(connection) = PgConnection::establish(&Cluster::url_in(&folder)) {
+    if let Ok(connection) = PgConnection::establish(&private_database::running_url(&folder)?) {
         return Ok((connection, None));
     }
     if !folder.is_dir() {
@@ -85,7 +86,7 @@ fn connect(options: &MigrateOptions) -> Result<(PgConnection, Option<Cluster>), 
             folder.display()
         ));
     }
-    let cluster = Cluster::start(&folder).map_err(|error| error.to_string())?;
+    let cluster = private_database::open(&folder)?;
     let connection = PgConnection::establish(&cluster.url()).map_err(explain)?;
     Ok((connection, Some(cluster)))
 }

@@ -19,6 +19,7 @@ pub mod app;
 pub mod demo_secret;
 mod listening;
 pub mod logging;
+pub mod private_database;
 pub mod running;
 pub mod seed;
 pub mod sweeper;

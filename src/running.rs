@@ -15,8 +15,8 @@ use crate::http::Server;
 use crate::jobs::Runner;
 use crate::outbox::CloseReason;
 use crate::session::stage::Stage;
-use crate::store::cluster::Cluster;
 use crate::wire::engineio::Engine;
+use localpg::Cluster;
 
 type Serving = JoinHandle<std::io::Result<()>>;
 

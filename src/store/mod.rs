@@ -4,7 +4,6 @@ pub mod address;
 pub mod append;
 pub mod changes;
 pub mod clock;
-pub mod cluster;
 pub mod conversations;
 pub mod creation;
 pub mod dedicated;

@@ -23,7 +23,6 @@ mod browser;
 mod child;
 mod client;
 mod clients;
-mod cluster;
 mod connections;
 mod crash;
 mod crowds;

@@ -8,21 +8,22 @@ use std::path::{Path, PathBuf};
 use std::process::{self, Stdio};
 use std::time::SystemTime;
 
-use super::account::{self, Account};
-use super::binaries::Binaries;
-use super::error::ClusterError;
+use crate::account::{self, Account};
+use crate::binaries::Binaries;
+use crate::error::ClusterError;
+use crate::name::Name;
 
 /// Files of the log, of 16 MB each, that a new cluster is given ahead.
 const LOG_FILES: usize = 16;
 
 /// How much of the log is kept to be written again: making a new file of it holds up whoever commits by some 20 ms.
-pub(super) const MIN_WAL: &str = "min_wal_size=256MB";
+pub(crate) const MIN_WAL: &str = "min_wal_size=256MB";
 
 /// What a cluster's folder is called until it is whole.
 const UNFINISHED: &str = "postgres.new-";
 
 /// Makes the data folder if it is missing; gives its real, absolute path.
-pub(super) fn prepare(folder: &Path) -> Result<PathBuf, ClusterError> {
+pub(crate) fn prepare(folder: &Path) -> Result<PathBuf, ClusterError> {
     // The account that stands in for root has to pass through.
     let mode = if account::is_root() { 0o711 } else { 0o700 };
     make(folder, mode)?;
@@ -46,7 +47,7 @@ fn make(folder: &Path, mode: u32) -> Result<(), ClusterError> {
 }
 
 /// Takes the data folder for this process, for as long as the file given back stays open.
-pub(super) fn lock(data_folder: &Path) -> Result<File, ClusterError> {
+pub(crate) fn lock(data_folder: &Path) -> Result<File, ClusterError> {
     let path = data_folder.join("lock");
     let failed = |cause| ClusterError::folder(&path, cause);
     let file = OpenOptions::new()
@@ -82,7 +83,7 @@ fn holder(file: &mut File) -> Option<u32> {
 }
 
 /// The major version that made the cluster in `home`; none if there is no cluster yet.
-pub(super) fn made_by(home: &Path) -> Result<Option<u32>, ClusterError> {
+pub(crate) fn made_by(home: &Path) -> Result<Option<u32>, ClusterError> {
     let path = home.join("PG_VERSION");
     match fs::read_to_string(&path) {
         Ok(text) => match text.trim().parse() {
@@ -107,16 +108,17 @@ fn check_free(home: &Path) -> Result<(), ClusterError> {
     }
 }
 
-/// Makes a cluster with the database `stoa`. It appears at `home` by a rename when it is whole.
-pub(super) fn init(
+/// Makes a cluster with a database of that name. It appears at `home` by a rename when it is whole.
+pub(crate) fn init(
     account: &Account,
     binaries: &Binaries,
     data_folder: &Path,
     home: &Path,
+    name: &Name,
 ) -> Result<(), ClusterError> {
     let unfinished = data_folder.join(unfinished_name());
     log::info!("making a PostgreSQL cluster in {}", home.display());
-    fill(account, binaries, &unfinished).inspect_err(|_| clear_unfinished(data_folder))?;
+    fill(account, binaries, &unfinished, name).inspect_err(|_| clear_unfinished(data_folder))?;
     let renamed = fs::rename(&unfinished, home).and_then(|()| File::open(data_folder)?.sync_all());
     renamed.map_err(|cause| ClusterError::folder(home, cause))
 }
@@ -130,7 +132,7 @@ fn unfinished_name() -> String {
 }
 
 /// Removes what starts that were killed have left of clusters that never were.
-pub(super) fn clear_unfinished(data_folder: &Path) {
+pub(crate) fn clear_unfinished(data_folder: &Path) {
     let Ok(entries) = fs::read_dir(data_folder) else {
         return;
     };
@@ -143,30 +145,36 @@ pub(super) fn clear_unfinished(data_folder: &Path) {
             continue;
         }
         if let Err(cause) = fs::remove_dir_all(entry.path()) {
-            log::warn!("can not remove {}: {cause}", entry.path().display());
+            log::warn!("cannot remove {}: {cause}", entry.path().display());
         }
     }
 }
 
-fn fill(account: &Account, binaries: &Binaries, unfinished: &Path) -> Result<(), ClusterError> {
+fn fill(
+    account: &Account,
+    binaries: &Binaries,
+    unfinished: &Path,
+    name: &Name,
+) -> Result<(), ClusterError> {
     account.private_folder(unfinished)?;
     // Either sorts by bytes; `C.UTF-8` also knows letters beyond ASCII, but not every system has it.
     // A failing initdb empties the folder again.
-    init_with_locale(account, binaries, unfinished, "C.UTF-8")
-        .or_else(|_| init_with_locale(account, binaries, unfinished, "C"))?;
-    furnish(account, binaries, unfinished)
+    init_with_locale(account, binaries, unfinished, name, "C.UTF-8")
+        .or_else(|_| init_with_locale(account, binaries, unfinished, name, "C"))?;
+    furnish(account, binaries, unfinished, name)
 }
 
 fn init_with_locale(
     account: &Account,
     binaries: &Binaries,
     folder: &Path,
+    name: &Name,
     locale: &str,
 ) -> Result<(), ClusterError> {
     let locale = format!("--locale={locale}");
     let local = "--auth-local=trust";
     let host = "--auth-host=reject";
-    let superuser = "--username=stoa";
+    let superuser = format!("--username={name}");
     let encoding = "--encoding=UTF8";
     let checksums = "--data-checksums";
     let program = binaries.program("initdb");
@@ -181,7 +189,12 @@ fn init_with_locale(
 }
 
 /// Before the cluster has ever been started, so that one that is found always has its database, and its log laid out ahead.
-fn furnish(account: &Account, binaries: &Binaries, folder: &Path) -> Result<(), ClusterError> {
+fn furnish(
+    account: &Account,
+    binaries: &Binaries,
+    folder: &Path,
+    name: &Name,
+) -> Result<(), ClusterError> {
     let program = binaries.program("postgres");
     let failed = |cause: io::Error| ClusterError::tool(&program, cause);
     let mut command = account.command(&program);
@@ -200,7 +213,9 @@ fn furnish(account: &Account, binaries: &Binaries, folder: &Path) -> Result<(), 
     let mut child = command.spawn().map_err(failed)?;
     let mut input = child.stdin.take();
     if let Some(input) = &mut input {
-        input.write_all(furnishing().as_bytes()).map_err(failed)?;
+        input
+            .write_all(furnishing(name).as_bytes())
+            .map_err(failed)?;
     }
     drop(input);
     let output = child.wait_with_output().map_err(failed)?;
@@ -214,10 +229,10 @@ fn furnish(account: &Account, binaries: &Binaries, folder: &Path) -> Result<(), 
 }
 
 /// What is said to a new cluster, a statement a line. A checkpoint keeps the files that were gone through, for what is to come.
-fn furnishing() -> String {
+fn furnishing(name: &Name) -> String {
     let next_file = "SELECT pg_logical_emit_message(false, '', '')\nSELECT pg_switch_wal()\n";
     format!(
-        "CREATE DATABASE stoa\n{}CHECKPOINT\n",
+        "CREATE DATABASE \"{name}\"\n{}CHECKPOINT\n",
         next_file.repeat(LOG_FILES)
     )
 }

@@ -2,17 +2,17 @@
 
 use std::os::unix::fs::chown;
 
-use stoa::store::cluster::ClusterError;
+use localpg::ClusterError;
 
 use super::*;
 
 #[test]
 fn a_path_too_long_for_a_socket_gets_a_short_one() {
     let room = Room::new();
-    let folder = room.folder().join("long".repeat(30)).join("stoa");
-    let cluster = Cluster::start(&folder).unwrap();
+    let folder = room.folder().join("long".repeat(30)).join("data");
+    let cluster = Cluster::start(&folder, NAME).unwrap();
     let url = cluster.url();
-    assert!(url.contains("%2Fstoa-"), "{url}");
+    assert!(url.contains("%2Fagora-"), "{url}");
     remember(&cluster);
     let socket = url
         .split_once("host=")
@@ -25,7 +25,7 @@ fn a_path_too_long_for_a_socket_gets_a_short_one() {
     assert_eq!(fs::metadata(&socket).unwrap().mode() & 0o777, 0o700);
     cluster.stop().unwrap();
     assert!(!Path::new(&socket).exists(), "{socket} is left");
-    let again = Cluster::start(&folder).unwrap();
+    let again = Cluster::start(&folder, NAME).unwrap();
     assert!(remembers(&again));
     assert_eq!(again.url(), url);
 }
@@ -33,7 +33,7 @@ fn a_path_too_long_for_a_socket_gets_a_short_one() {
 #[test]
 fn a_path_with_odd_letters_works() {
     let room = Room::new();
-    let cluster = Cluster::start(&room.folder().join("a b\"c\" $(d) ünï%41")).unwrap();
+    let cluster = Cluster::start(&room.folder().join("a b\"c\" $(d) ünï%41"), NAME).unwrap();
     remember(&cluster);
     assert!(remembers(&cluster));
 }
@@ -41,9 +41,9 @@ fn a_path_with_odd_letters_works() {
 #[test]
 fn a_path_with_a_comma_which_libpq_would_split_works() {
     let room = Room::new();
-    remember(&Cluster::start(&room.folder().join("a,b")).unwrap());
+    remember(&Cluster::start(&room.folder().join("a,b"), NAME).unwrap());
     assert!(remembers(
-        &Cluster::start(&room.folder().join("a,b")).unwrap()
+        &Cluster::start(&room.folder().join("a,b"), NAME).unwrap()
     ));
 }
 
@@ -52,7 +52,7 @@ fn a_relative_path_works() {
     let room = Room::new();
     let deep = "../".repeat(env::current_dir().unwrap().components().count());
     let folder = Path::new(&deep).join(room.folder().strip_prefix("/").unwrap());
-    remember(&Cluster::start(&folder).unwrap());
+    remember(&Cluster::start(&folder, NAME).unwrap());
     assert!(remembers(&room.start()));
 }
 
@@ -78,7 +78,7 @@ fn strange_files_in_the_clusters_place_are_left_alone() {
         chown(room.home(), nobody, nobody).unwrap();
     }
     fs::write(room.home().join("letter.txt"), "dear").unwrap();
-    let refused = Cluster::start(&room.folder()).unwrap_err();
+    let refused = Cluster::start(&room.folder(), NAME).unwrap_err();
     assert!(
         matches!(refused, ClusterError::NotACluster { .. }),
         "{refused}"
@@ -94,7 +94,7 @@ fn a_cluster_of_another_version_says_what_to_install() {
     let room = Room::made();
     drop(room.start());
     fs::write(room.home().join("PG_VERSION"), "9\n").unwrap();
-    let refused = Cluster::start(&room.folder()).unwrap_err();
+    let refused = Cluster::start(&room.folder(), NAME).unwrap_err();
     assert!(
         matches!(refused, ClusterError::WrongVersion { made_by: 9, .. }),
         "{refused}"
@@ -122,7 +122,7 @@ fn a_folder_that_may_not_be_used_says_so() {
         Permissions::from_mode(if is_root() { 0o700 } else { 0o500 }),
     )
     .unwrap();
-    let refused = Cluster::start(&room.folder()).unwrap_err();
+    let refused = Cluster::start(&room.folder(), NAME).unwrap_err();
     let path = room.folder().display().to_string();
     assert!(refused.to_string().contains(&path), "{refused}");
     match refused {
@@ -137,7 +137,7 @@ fn a_folder_that_may_not_be_used_says_so() {
 fn a_file_in_the_folders_place_says_so() {
     let room = Room::new();
     fs::write(room.folder(), "").unwrap();
-    let refused = Cluster::start(&room.folder().join("inside")).unwrap_err();
+    let refused = Cluster::start(&room.folder().join("inside"), NAME).unwrap_err();
     assert!(matches!(refused, ClusterError::Folder { .. }), "{refused}");
 }
 
@@ -147,7 +147,7 @@ fn a_start_that_fails_shows_the_last_words_of_postgres() {
     drop(room.start());
     let configuration = room.home().join("postgresql.conf");
     fs::write(&configuration, "no_such_setting = 1\n").unwrap();
-    let refused = Cluster::start(&room.folder()).unwrap_err();
+    let refused = Cluster::start(&room.folder(), NAME).unwrap_err();
     assert!(refused.to_string().contains("no_such_setting"), "{refused}");
     assert!(refused.to_string().contains("postgres.log"), "{refused}");
 }

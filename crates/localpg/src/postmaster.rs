@@ -1,23 +1,22 @@
 //! The postmaster: its pid file, its process, its socket; launched and shut down.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::account::{self, Account};
-use super::binaries::Binaries;
-use super::error::ClusterError;
-use super::folder::MIN_WAL;
+use crate::account::Account;
+use crate::address::{Address, PORT};
+use crate::binaries::Binaries;
+use crate::error::ClusterError;
+use crate::folder::MIN_WAL;
+use crate::name::Name;
 
-/// What a socket's path may have at most, in bytes, without the closing NUL.
-const SOCKET_PATH: usize = 107;
-const PORT: u16 = 5432;
 /// How long a start may take: after a power cut it may have to replay all of `max_wal_size`.
 const PATIENCE: Duration = Duration::from_secs(300);
 const STOP_SECONDS: &str = "60";
@@ -27,10 +26,9 @@ const LOG_BYTES: u64 = 50 * 1024 * 1024;
 const SAID_BYTES: u64 = 2000;
 
 /// Settings that suit a machine shared with the server. None touches durability; who wants others brings a PostgreSQL.
-const SETTINGS: [&str; 8] = [
+const SETTINGS: [&str; 7] = [
     "listen_addresses=",
     "logging_collector=off",
-    "cluster_name=stoa",
     "max_connections=50",
     "shared_buffers=256MB",
     MIN_WAL,
@@ -38,126 +36,43 @@ const SETTINGS: [&str; 8] = [
     "wal_compression=on",
 ];
 
-/// Where the socket is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Address {
-    folder: PathBuf,
-    port: u16,
-}
-
 /// A postmaster that lives, though it may not accept connections yet or any more.
 #[derive(Debug)]
-pub(super) struct Running {
+pub(crate) struct Running {
     /// Its process id.
-    pub(super) pid: u32,
+    pub(crate) pid: u32,
     /// Its socket.
-    pub(super) address: Address,
+    pub(crate) address: Address,
     /// Whether it accepts connections.
     ready: bool,
 }
 
 /// Everything that a start needs.
 #[derive(Debug)]
-pub(super) struct Launch {
+pub(crate) struct Launch {
     /// The cluster's folder.
-    pub(super) home: PathBuf,
+    pub(crate) home: PathBuf,
     /// Where the postmaster's words go.
-    pub(super) log: PathBuf,
+    pub(crate) log: PathBuf,
     /// The socket to make.
-    pub(super) address: Address,
+    pub(crate) address: Address,
     /// The programs to run.
-    pub(super) binaries: Binaries,
+    pub(crate) binaries: Binaries,
     /// The account to run them as.
-    pub(super) account: Account,
-}
-
-impl Address {
-    /// Where the socket is to be: in the data folder, or a short one elsewhere if that path is
-    /// too long, or has a comma, at which libpq would split it.
-    pub(super) fn choose(data_folder: &Path) -> Result<Self, ClusterError> {
-        let mut address = Self::inside(data_folder);
-        let path = address.socket("").into_os_string();
-        if path.len() > SOCKET_PATH || path.as_bytes().contains(&b',') {
-            address.folder = short_folder(data_folder)?;
-        }
-        Ok(address)
-    }
-
-    /// In the data folder.
-    pub(super) fn inside(data_folder: &Path) -> Self {
-        Self {
-            folder: data_folder.join("socket"),
-            port: PORT,
-        }
-    }
-
-    /// The libpq URL. The port is spelled out, since libpq would take another from `PGPORT`.
-    pub(super) fn url(&self) -> String {
-        let folder: String = self
-            .folder
-            .as_os_str()
-            .as_bytes()
-            .iter()
-            .copied()
-            .map(percent_encoded)
-            .collect();
-        format!("postgresql://stoa@/stoa?host={folder}&port={}", self.port)
-    }
-
-    /// Removes the socket's folder if it is not in the data folder. Only an empty one goes.
-    pub(super) fn tidy(&self, home: &Path) {
-        let inside = home
-            .parent()
-            .is_some_and(|data_folder| self.folder.starts_with(data_folder));
-        if !inside && let Err(cause) = fs::remove_dir(&self.folder) {
-            log::debug!("{} stays: {cause}", self.folder.display());
-        }
-    }
-
-    fn socket(&self, ending: &str) -> PathBuf {
-        self.folder.join(format!(".s.PGSQL.{}{ending}", self.port))
-    }
-
-    /// A list of one for Postgres, quoted so that odd letters in the path do not end the item.
-    fn setting(&self) -> OsString {
-        let mut setting = b"unix_socket_directories=\"".to_vec();
-        for byte in self.folder.as_os_str().as_bytes() {
-            setting.extend(std::iter::repeat_n(
-                *byte,
-                if *byte == b'"' { 2 } else { 1 },
-            ));
-        }
-        setting.push(b'"');
-        OsString::from_vec(setting)
-    }
-}
-
-/// The same for one data folder each time. In `/tmp`, which is open to all, the owner is checked when it is there.
-fn short_folder(data_folder: &Path) -> Result<PathBuf, ClusterError> {
-    let found =
-        fs::metadata(data_folder).map_err(|cause| ClusterError::folder(data_folder, cause))?;
-    let parent = if account::is_root() { "/run" } else { "/tmp" };
-    Ok(Path::new(parent).join(format!("stoa-{:x}-{:x}", found.dev(), found.ino())))
-}
-
-fn percent_encoded(byte: u8) -> String {
-    match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
-            char::from(byte).to_string()
-        }
-        _ => format!("%{byte:02X}"),
-    }
+    pub(crate) account: Account,
+    /// What its superuser, its database and the cluster itself are called.
+    pub(crate) name: Name,
 }
 
 /// The postmaster of the cluster in `home`, if it lives.
-pub(super) fn find(home: &Path) -> Option<Running> {
+pub(crate) fn find(home: &Path) -> Option<Running> {
     let text = fs::read(home.join("postmaster.pid")).ok()?;
     let running = read_pid_file(&text)?;
     is_postmaster(running.pid, home).then_some(running)
 }
 
 /// Waits while a postmaster starts or stops; gives it if it then accepts connections, none if there is none.
-pub(super) fn settle(home: &Path) -> Result<Option<Running>, ClusterError> {
+pub(crate) fn settle(home: &Path) -> Result<Option<Running>, ClusterError> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         match find(home) {
@@ -216,7 +131,7 @@ fn is_postmaster(pid: u32, home: &Path) -> bool {
 
 impl Launch {
     /// Starts a postmaster and waits until it accepts connections.
-    pub(super) fn run(&self) -> Result<(Child, Running), ClusterError> {
+    pub(crate) fn run(&self) -> Result<(Child, Running), ClusterError> {
         self.account.private_folder(&self.address.folder)?;
         self.clear_stale(&self.home.join("postmaster.pid"))?;
         self.clear_stale(&self.address.socket(".lock"))?;
@@ -229,7 +144,7 @@ impl Launch {
     }
 
     /// Ends connections and shuts down. Gives up waiting after a minute.
-    pub(super) fn shut_down(&self) -> Result<(), ClusterError> {
+    pub(crate) fn shut_down(&self) -> Result<(), ClusterError> {
         let program = self.binaries.program("pg_ctl");
         let stopped = self.account.output(
             &program,
@@ -309,6 +224,7 @@ impl Launch {
             .arg("-c")
             .arg(self.address.setting());
         command.arg("-c").arg(format!("port={}", self.address.port));
+        command.arg("-c").arg(format!("cluster_name={}", self.name));
         for setting in SETTINGS {
             command.args(["-c", setting]);
         }
@@ -359,23 +275,6 @@ mod tests {
             folder: PathBuf::from(folder),
             port: 5432,
         }
-    }
-
-    #[test]
-    fn the_url_is_percent_encoded() {
-        let url = address("/a b/ü&?%").url();
-        assert_eq!(
-            url,
-            "postgresql://stoa@/stoa?host=%2Fa%20b%2F%C3%BC%26%3F%25&port=5432"
-        );
-    }
-
-    #[test]
-    fn a_comma_or_quote_in_the_path_does_not_end_the_setting() {
-        assert_eq!(
-            address("/a,\"b").setting(),
-            "unix_socket_directories=\"/a,\"\"b\""
-        );
     }
 
     #[test]

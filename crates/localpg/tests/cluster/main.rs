@@ -2,8 +2,10 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stdout,
-    reason = "helpers of tests fail by panicking"
+    missing_docs,
+    reason = "a test fails by panicking"
 )]
 
 mod accidents;
@@ -24,10 +26,13 @@ use std::time::{Duration, Instant, SystemTime};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use stoa::store::cluster::Cluster;
+use localpg::Cluster;
+
+/// What the clusters are called.
+const NAME: &str = "agora";
 
 /// Names the data folder for [`server_process`].
-const FOLDER: &str = "STOA_TEST_CLUSTER_FOLDER";
+const FOLDER: &str = "LOCALPG_TEST_FOLDER";
 
 /// A data folder that goes with the test. Its parent is open, so that `postgres` may enter it where root tests.
 struct Room {
@@ -41,7 +46,7 @@ impl Room {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let moment = SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos();
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("stoa-test-{}-{count}-{moment:x}", process::id());
+        let name = format!("localpg-test-{}-{count}-{moment:x}", process::id());
         let parent = Path::new("/var/tmp").join(name);
         fs::create_dir(&parent).unwrap();
         fs::set_permissions(&parent, Permissions::from_mode(0o755)).unwrap();
@@ -65,7 +70,7 @@ impl Room {
     }
 
     fn folder(&self) -> PathBuf {
-        self.parent.join("stoa")
+        self.parent.join("data")
     }
 
     fn home(&self) -> PathBuf {
@@ -73,7 +78,7 @@ impl Room {
     }
 
     fn start(&self) -> Cluster {
-        Cluster::start(&self.folder()).unwrap()
+        Cluster::start(&self.folder(), NAME).unwrap()
     }
 
     fn postmaster(&self) -> u32 {
@@ -165,7 +170,7 @@ fn server(folder: &Path) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args([
         "--exact",
-        "cluster::server_process",
+        "server_process",
         "--nocapture",
         "--test-threads=1",
     ]);
@@ -218,7 +223,7 @@ fn server_process() {
     let Some(folder) = env::var_os(FOLDER) else {
         return;
     };
-    let cluster = Cluster::start(Path::new(&folder)).unwrap();
+    let cluster = Cluster::start(Path::new(&folder), NAME).unwrap();
     println!("\n{}", cluster.url());
     let _ = std::io::stdin().lines().next();
 }

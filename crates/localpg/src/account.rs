@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::error::ClusterError;
+use crate::error::ClusterError;
 
 /// What a tool of Postgres may need of the environment. The rest stays here: it holds the server's secrets,
 /// and a `PGPORT` or `PGDATA` would change what the tools do.
@@ -17,7 +17,7 @@ const ENVIRONMENT: [&str; 3] = ["LD_LIBRARY_PATH", "TZ", "TMPDIR"];
 
 /// The account that runs Postgres and owns its folders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Account {
+pub(crate) enum Account {
     /// The server's own.
     Own { uid: u32 },
     /// Another one, since the server is root.
@@ -27,7 +27,7 @@ pub(super) enum Account {
 impl Account {
     /// The account for the cluster in `home`, which need not be there yet. For root that is the owner of
     /// `home`, or the account `postgres`.
-    pub(super) fn for_cluster(home: &Path) -> Result<Self, ClusterError> {
+    pub(crate) fn for_cluster(home: &Path) -> Result<Self, ClusterError> {
         let own = effective_user()?;
         let owner = fs::metadata(home)
             .ok()
@@ -43,7 +43,7 @@ impl Account {
     }
 
     /// A command that runs a program as this account, with no input.
-    pub(super) fn command(&self, program: &Path) -> Command {
+    pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command
             .env_clear()
@@ -62,7 +62,7 @@ impl Account {
     }
 
     /// Runs a program to its end, unharmed by a Ctrl-C at the terminal, and gives what it printed.
-    pub(super) fn output(
+    pub(crate) fn output(
         &self,
         program: &Path,
         arguments: &[&dyn AsRef<OsStr>],
@@ -84,7 +84,7 @@ impl Account {
     }
 
     /// Makes a folder that only this account may enter, or checks that the one that is there is such a one.
-    pub(super) fn private_folder(&self, path: &Path) -> Result<(), ClusterError> {
+    pub(crate) fn private_folder(&self, path: &Path) -> Result<(), ClusterError> {
         match DirBuilder::new().mode(0o700).create(path) {
             Ok(()) => self.take(path),
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => self.check_private(path),
@@ -93,7 +93,7 @@ impl Account {
     }
 
     /// That the account can enter the data folder; root's own homes and temporary folders are closed to others.
-    pub(super) fn check_reach(&self, folder: &Path) -> Result<(), ClusterError> {
+    pub(crate) fn check_reach(&self, folder: &Path) -> Result<(), ClusterError> {
         let Self::Other { uid, gid } = *self else {
             return Ok(());
         };
@@ -137,7 +137,7 @@ impl Account {
 }
 
 /// Whether the server is root.
-pub(super) fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     matches!(effective_user(), Ok(0))
 }
 

@@ -1,9 +1,12 @@
-//! A private PostgreSQL in the data folder: found or made, started, adopted, watched, stopped.
+//! A private PostgreSQL in a data folder: found or made, started, adopted, watched, stopped.
+#![doc = include_str!("../README.md")]
 
 mod account;
+mod address;
 mod binaries;
 mod error;
 mod folder;
+mod name;
 mod postmaster;
 
 use std::fs::File;
@@ -14,9 +17,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use account::Account;
+use address::Address;
 use binaries::Binaries;
 pub use error::ClusterError;
-use postmaster::{Address, Launch, Running};
+use name::Name;
+use postmaster::{Launch, Running};
 
 /// How long a start tries again where an earlier postmaster is still leaving.
 const TURNOVER: Duration = Duration::from_secs(20);
@@ -53,26 +58,29 @@ struct State {
 }
 
 impl Cluster {
-    /// Takes the data folder (made if it is missing) and gives its cluster, started or adopted, with a
-    /// database `stoa` in it. Blocks until connections are accepted.
+    /// Takes the data folder (made if it is missing) and returns its cluster, started or adopted. Its superuser and
+    /// its database are called `name`: 1 to 30 lower-case letters, the same at every start. Blocks until
+    /// connections are accepted.
     ///
     /// # Errors
     ///
-    /// Where another process holds the folder, the folder or PostgreSQL can not be used, or it does not start.
-    pub fn start(data_folder: &Path) -> Result<Self, ClusterError> {
+    /// Where another process holds the folder, the folder or PostgreSQL cannot be used, or it does not start.
+    pub fn start(data_folder: &Path, name: &str) -> Result<Self, ClusterError> {
+        let name = Name::parse(name)?;
         let data_folder = folder::prepare(data_folder)?;
         let lock = folder::lock(&data_folder)?;
         folder::clear_unfinished(&data_folder);
         let home = data_folder.join("postgres");
         let account = Account::for_cluster(&home)?;
         account.check_reach(&data_folder)?;
-        let binaries = binaries_for(&account, &data_folder, &home)?;
+        let binaries = binaries_for(&account, &data_folder, &home, &name)?;
         let mut launch = Launch {
-            address: Address::choose(&data_folder)?,
+            address: Address::choose(&data_folder, &name)?,
             log: data_folder.join("postgres.log"),
             home,
             binaries,
             account,
+            name,
         };
         let (child, running) = bring_up(&launch)?;
         launch.address = running.address;
@@ -89,12 +97,16 @@ impl Cluster {
 
     /// The libpq URL of the database, over the unix socket. It stays the same over restarts.
     pub fn url(&self) -> String {
-        self.launch.address.url()
+        self.launch.address.url(&self.launch.name)
     }
 
     /// The libpq URL of a database that another process runs in this data folder, where its socket is in the folder itself.
-    pub fn url_in(data_folder: &Path) -> String {
-        Address::inside(data_folder).url()
+    ///
+    /// # Errors
+    ///
+    /// Where a cluster cannot have that name.
+    pub fn url_in(data_folder: &Path, name: &str) -> Result<String, ClusterError> {
+        Ok(Address::inside(data_folder).url(&Name::parse(name)?))
     }
 
     /// Starts the postmaster again if it died by itself. Meant to be called every second or so.
@@ -166,7 +178,7 @@ impl State {
         if let Some(mut child) = self.child.take()
             && let Err(cause) = child.wait()
         {
-            log::warn!("can not wait for the postmaster: {cause}");
+            log::warn!("cannot wait for the postmaster: {cause}");
         }
     }
 }
@@ -176,11 +188,12 @@ fn binaries_for(
     account: &Account,
     data_folder: &Path,
     home: &Path,
+    name: &Name,
 ) -> Result<Binaries, ClusterError> {
     let made_by = folder::made_by(home)?;
     let binaries = Binaries::find(account, made_by, home)?;
     if made_by.is_none() {
-        folder::init(account, &binaries, data_folder, home)?;
+        folder::init(account, &binaries, data_folder, home, name)?;
     }
     Ok(binaries)
 }

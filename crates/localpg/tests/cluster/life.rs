@@ -1,6 +1,6 @@
 //! Made, used, locked, stopped and found again.
 
-use stoa::store::cluster::{ClusterError, Liveness};
+use localpg::{ClusterError, Liveness};
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn a_fresh_folder_gets_a_cluster() {
     let mut connection = connect(&cluster);
     assert_eq!(
         ask(&mut connection, "current_user || '/' || current_database()"),
-        "stoa/stoa"
+        "agora/agora"
     );
     for (setting, value) in [
         ("server_encoding", "UTF8"),
@@ -29,7 +29,7 @@ fn a_fresh_folder_gets_a_cluster() {
     }
     let log_files = ask(&mut connection, "SELECT count(*) FROM pg_ls_waldir()");
     assert!(log_files.parse::<u32>().unwrap() > 16, "{log_files}");
-    let locale = "SELECT datcollate FROM pg_database WHERE datname = 'stoa'";
+    let locale = "SELECT datcollate FROM pg_database WHERE datname = 'agora'";
     assert!(["C.UTF-8", "C"].contains(&ask(&mut connection, locale).as_str()));
     assert_eq!(cluster.ensure_running().unwrap(), Liveness::WasRunning);
 }
@@ -85,7 +85,7 @@ fn dropping_it_stops_it() {
 fn a_second_server_on_the_folder_is_refused() {
     let room = Room::made();
     let cluster = room.start();
-    let refused = Cluster::start(&room.folder()).unwrap_err();
+    let refused = Cluster::start(&room.folder(), NAME).unwrap_err();
     assert!(
         matches!(&refused, ClusterError::Busy { holder, .. } if *holder == Some(process::id()))
     );
@@ -96,7 +96,7 @@ fn a_second_server_on_the_folder_is_refused() {
     let other = server(&room.folder()).output().unwrap();
     assert!(!other.status.success());
     cluster.stop().unwrap();
-    assert!(Cluster::start(&room.folder()).is_ok());
+    assert!(Cluster::start(&room.folder(), NAME).is_ok());
 }
 
 #[test]

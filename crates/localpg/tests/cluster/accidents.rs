@@ -3,7 +3,7 @@
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 
-use stoa::store::cluster::Liveness;
+use localpg::Liveness;
 
 use super::*;
 

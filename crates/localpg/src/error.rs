@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why the private cluster can not be used. The text says what to do.
+/// Why the private cluster cannot be used. The text says what to do about it.
 #[derive(Debug)]
 pub enum ClusterError {
     /// A file or folder could not be made, read or written.
@@ -14,6 +14,11 @@ pub enum ClusterError {
         path: PathBuf,
         /// What the system said.
         cause: io::Error,
+    },
+    /// A cluster cannot be called that.
+    Name {
+        /// What it was to be called.
+        name: String,
     },
     /// Another process holds the data folder.
     Busy {
@@ -27,7 +32,7 @@ pub enum ClusterError {
         /// Which one.
         path: PathBuf,
     },
-    /// The server is root, and the account that runs Postgres in its place can not enter the data folder.
+    /// The server is root, and the account that runs Postgres in its place cannot enter the data folder.
     Unreachable {
         /// The data folder.
         folder: PathBuf,
@@ -71,14 +76,14 @@ pub enum ClusterError {
 }
 
 impl ClusterError {
-    pub(super) fn folder(path: &Path, cause: io::Error) -> Self {
+    pub(crate) fn folder(path: &Path, cause: io::Error) -> Self {
         Self::Folder {
             path: path.to_owned(),
             cause,
         }
     }
 
-    pub(super) fn tool(program: &Path, said: impl fmt::Display) -> Self {
+    pub(crate) fn tool(program: &Path, said: impl fmt::Display) -> Self {
         let program = program.file_name().unwrap_or(program.as_os_str());
         Self::Tool {
             program: program.to_string_lossy().into_owned(),
@@ -86,22 +91,32 @@ impl ClusterError {
         }
     }
 
+    /// Whether the machine or the data folder stands in the way, and no fault of the cluster itself: then another
+    /// PostgreSQL, of which the program is given the address, would serve as well.
+    pub fn is_about_the_machine(&self) -> bool {
+        matches!(
+            self,
+            Self::Folder { .. } | Self::Unreachable { .. } | Self::NoAccount | Self::NoBinaries
+        )
+    }
+
     /// Whether the backends of an earlier postmaster stand in the way; they leave by themselves.
-    pub(super) fn is_turnover(&self) -> bool {
+    pub(crate) fn is_turnover(&self) -> bool {
         matches!(self, Self::NotStarted { said, .. } if said.contains("shared memory block"))
     }
 }
-
-const OTHERWISE: &str = "or set DATABASE_URL to a PostgreSQL of your own";
 
 impl fmt::Display for ClusterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Folder { path, cause } => write!(
                 f,
-                "can not use {}: {cause}; give this account the rights to it, \
-                 choose another data folder, {OTHERWISE}",
+                "cannot use {}: {cause}; give this account the rights to it or choose another data folder",
                 path.display()
+            ),
+            Self::Name { name } => write!(
+                f,
+                "a cluster cannot be called {name:?}: use 1 to 30 lower-case letters, and not `postgres`"
             ),
             Self::Busy { folder, holder } => write_busy(f, folder, *holder),
             Self::Foreign { path } => write!(
@@ -114,13 +129,13 @@ impl fmt::Display for ClusterError {
             Self::NoAccount => write!(
                 f,
                 "PostgreSQL does not run as root, and there is no account `postgres` to run it; \
-                 install the package postgresql, run the server as another user, {OTHERWISE}"
+                 install the package postgresql or run the server as another user"
             ),
             Self::NoBinaries => write!(
                 f,
                 "PostgreSQL is not installed: no folder with initdb, pg_ctl and postgres on PATH, \
                  at `pg_config --bindir` or under /usr/lib/postgresql; \
-                 install it (apt-get install postgresql), {OTHERWISE}"
+                 install it (apt-get install postgresql)"
             ),
             Self::WrongVersion {
                 home,
@@ -150,9 +165,9 @@ fn write_unreachable(f: &mut fmt::Formatter<'_>, folder: &Path, closed: &Path) -
     let closed = closed.display();
     write!(
         f,
-        "PostgreSQL does not run as root, and the account that runs it instead can not enter \
-         {closed} on the way to {}; open it (chmod o+x {closed}), choose a data folder such as \
-         /var/lib/stoa, run the server as another user, {OTHERWISE}",
+        "PostgreSQL does not run as root, and the account that runs it instead cannot enter \
+         {closed} on the way to {}; open it (chmod o+x {closed}), choose another data folder, \
+         such as one in /var/lib, or run the server as another user",
         folder.display(),
     )
 }
