@@ -22,13 +22,13 @@ check: ## Format and clippy only
 
 bench: ## Build and run the load test (ARGS="..." for its options)
 	@scripts/install.sh run
-	cargo build --release --locked --bin stoa --example load
-	$(TARGET)/release/examples/load $(ARGS)
+	cargo build --profile dist --locked --bin stoa --example load
+	$(TARGET)/dist/examples/load $(ARGS)
 
 crash: ## Kill server and database 20 times under load, then check that nothing was lost
 	@scripts/install.sh run
-	cargo build --release --locked --bin stoa --example crash
-	$(TARGET)/release/examples/crash $(ARGS)
+	cargo build --profile dist --locked --bin stoa --example crash
+	$(TARGET)/dist/examples/crash $(ARGS)
 
 fuzz: ## Drive the parsers with libFuzzer (ARGS=600 for so many seconds)
 	@scripts/install.sh run

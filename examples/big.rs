@@ -1,7 +1,7 @@
 //! What reading costs on a big database: fills two databases by SQL, a small one and one with 1,000,000 conversations and
 //! 10,000,000 messages, and asks the same of both.
 //!
-//! `cargo run --release --example big -- --database-url postgres://…/postgres` needs a cluster where it may create databases, and
+//! `cargo run --profile dist --example big -- --database-url postgres://…/postgres` needs a cluster where it may create databases, and
 //! about 6 GB; it drops what it made.
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 

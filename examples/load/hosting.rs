@@ -111,7 +111,7 @@ fn log_of(folder: &Path) -> PathBuf {
     folder.with_extension("log")
 }
 
-/// `target/release/stoa` for `target/release/examples/load`.
+/// `target/dist/stoa` for `target/dist/examples/load`.
 fn beside_this_program() -> Result<PathBuf, Failure> {
     let program = std::env::current_exe()?;
     let folder = program
