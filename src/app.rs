@@ -9,10 +9,11 @@ use crate::auth::Verifier;
 use crate::bell::Bell;
 use crate::config::{Config, Switch};
 use crate::connection_limits::{ConnectionLimits, file_warning};
+use crate::deal::actor;
+use crate::deal::catalogue::Catalogue;
 use crate::deals::Deals;
 use crate::demo_secret;
 use crate::directory::Directory;
-use crate::flow::{self, catalogue::Catalogue};
 use crate::http::Server;
 use crate::jobs::{Runner, Workshop};
 use crate::journal::Journal;
@@ -135,7 +136,7 @@ fn build(
     let rooms = Registry::start(Arc::clone(&house), config.actors.room_threads);
     let bell = Bell::default();
     let refusals: Arc<RefusalLog> = Arc::default();
-    let deals = Deals::start(flow::deal::House {
+    let deals = Deals::start(actor::House {
         journal: house.journal.clone(),
         pool: pool.clone(),
         catalogue: Arc::new(catalogue),

@@ -6,13 +6,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
+use crate::deal::actor::{AwakeDeals, By, Committed, Deal, Happens, House};
+use crate::deal::deciding::Decided;
 use crate::domain::flow::FlowInput;
 use crate::domain::ids::{ConversationId, ConversationNo, Seq};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
-use crate::flow::deal::{AwakeDeals, By, Committed, Deal, Happens, House};
-use crate::flow::deciding::Decided;
 use crate::journal::Stepping;
 use crate::store::{conversations, replay};
 

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::flow_files::{counted, listed, parsed, read};
 use crate::flow_migration::{MigrateOptions, migrate};
-use stoa::flow::simulate::{Played, Script, play, transitions};
-use stoa::flow::{Definition, graph};
+use flow::simulate::{Played, Script, play, transitions};
+use flow::{Definition, graph};
 
 /// What can be done with flow files.
 #[derive(Subcommand)]

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use stoa::flow::{Definition, Problem};
+use flow::{Definition, Problem};
 
 /// A flow file as a definition, and its text.
 pub fn parsed(file: &Path) -> Result<(Definition, String), String> {

@@ -9,11 +9,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::flow_files::parsed;
+use flow::Definition;
 use localpg::Cluster;
 use stoa::config::default_data_folder;
+use stoa::deal::moving::{Mode, Moved, Route, next_batch};
 use stoa::domain::ids::ConversationNo;
-use stoa::flow::Definition;
-use stoa::flow::moving::{Mode, Moved, Route, next_batch};
 use stoa::private_database;
 use stoa::store::flows::{self, Kept};
 

@@ -33,7 +33,7 @@ pub mod deals;
 pub mod people;
 pub mod registry;
 
-pub mod flow;
+pub mod deal;
 pub mod room;
 
 pub mod journal;

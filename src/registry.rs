@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
+use crate::deal::actor::Committed;
 use crate::dialect::stoory::known::Known;
 use crate::dialect::{Event, Scene};
 use crate::domain::command::Command;
@@ -16,7 +17,6 @@ use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Loaded;
 use crate::error::Error;
-use crate::flow::deal::Committed;
 use crate::mailbox;
 use crate::room::actor::Room;
 use crate::room::reply::{Asker, Reply};

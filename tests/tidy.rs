@@ -34,7 +34,7 @@ const LINES: [&[&str]; 14] = [
     &["http", "jobs"],
     &["session"],
     &["registry", "deals", "people"],
-    &["room", "flow"],
+    &["room", "deal"],
     &["journal"],
     &["dialect"],
     &["store", "payment", "wire", "auth"],
@@ -257,7 +257,7 @@ fn only_the_store_knows_sql_and_only_the_doors_know_json() {
         }
         let speaks = [
             "wire", "http", "session", "domain", "logging", "store", "seed", "auth", "payment",
-            "jobs", "flow", "deals", "dialect",
+            "jobs", "deal", "deals", "dialect",
         ]
         .contains(&module.as_str());
         if !speaks && text.contains("serde_json") {

@@ -2,11 +2,8 @@
 
 use std::time::Instant;
 
+use flow::{Definition, FlowActor, FlowInput, Instance, PaymentOutcome, Refusal, machine};
 use serde_json::{Map, Value, json};
-use stoa::domain::flow::{FlowActor, FlowInput, Instance, PaymentOutcome};
-use stoa::domain::refusal::Refusal;
-use stoa::flow::Definition;
-use stoa::flow::machine;
 
 use crate::drive::Failure;
 use crate::ledger::Problems;

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-use super::flow::STAFF;
+use super::flow::{LineKind, STAFF};
 use super::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use super::limits;
 use super::refusal::Refusal;
@@ -23,6 +23,16 @@ pub enum MessageKind {
     Automated,
     /// A note to the one who acted.
     Audit,
+}
+
+impl From<LineKind> for MessageKind {
+    fn from(kind: LineKind) -> Self {
+        match kind {
+            LineKind::System => Self::System,
+            LineKind::Automated => Self::Automated,
+            LineKind::Audit => Self::Audit,
+        }
+    }
 }
 
 impl MessageKind {

@@ -17,6 +17,5 @@ pub mod principal;
 pub mod refund;
 pub mod refusal;
 pub mod snapshot;
-pub mod visible;
-pub mod web_address;
-pub mod whole;
+
+pub use language::{visible, web_address, whole};

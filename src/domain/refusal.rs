@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
-use super::flow::{ChatPolicy, Offer, StateVersion};
+use flow::Misplaced;
+
 use super::principal::NotBefore;
 
 /// Why a request was not carried out. Whoever asked is told; nothing was changed.
@@ -44,19 +45,8 @@ pub enum Refusal {
     FlowNotFound,
     /// No definition of that name, or not of that version.
     DefinitionNotFound(String),
-    /// The flow knows no such action.
-    ActionNotFound(String),
-    /// The deal stands elsewhere than where the action begins.
-    FlowStateInvalid(Box<Misplaced>),
-    /// The flow's own rule says no; the text is the definition's.
-    ActionNotAllowed(String),
-    /// The state allows no free text.
-    ChatNotAllowed {
-        /// The state.
-        state: String,
-        /// What it allows.
-        policy: ChatPolicy,
-    },
+    /// The deal's rule says no.
+    Flow(flow::Refusal),
     /// The platform was told of no such event.
     EventNotFound,
     /// The gateway knows no such order.
@@ -96,32 +86,55 @@ pub enum Refusal {
     Unavailable(&'static str),
 }
 
-/// Where a deal stands, and where it would have to for what was asked.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Misplaced {
-    /// The state it is in.
-    pub current_state: String,
-    /// The version of what is offered there.
-    pub state_version: StateVersion,
-    /// The states in which the action begins.
-    pub required: Vec<String>,
-    /// What the caller may do instead.
-    pub available: Vec<Offer>,
+impl From<flow::Refusal> for Refusal {
+    fn from(refusal: flow::Refusal) -> Self {
+        match refusal {
+            flow::Refusal::Invalid { field, reason } => Self::Invalid { field, reason },
+            flow::Refusal::Forbidden(why) => Self::Forbidden(why),
+            flow::Refusal::Unprocessable(why) => Self::Unprocessable(why),
+            other => Self::Flow(other),
+        }
+    }
 }
 
-impl Misplaced {
-    fn to_details(&self) -> Map<String, Value> {
-        let required = match self.required.as_slice() {
-            [only] => json!(only),
-            several => json!(several),
-        };
-        let mut details = Map::new();
-        details.insert("current_state".into(), json!(self.current_state));
-        details.insert("required_state".into(), required);
-        details.insert("state_version".into(), json!(self.state_version));
-        details.insert("available_actions".into(), json!(self.available));
-        details
+fn status_of(refusal: &flow::Refusal) -> u16 {
+    match refusal {
+        flow::Refusal::Invalid { .. } => 400,
+        flow::Refusal::Forbidden(_) | flow::Refusal::ChatNotAllowed { .. } => 403,
+        flow::Refusal::ActionNotFound(_) => 404,
+        flow::Refusal::FlowStateInvalid(_) => 409,
+        flow::Refusal::ActionNotAllowed(_) | flow::Refusal::Unprocessable(_) => 422,
     }
+}
+
+fn details_of(refusal: &flow::Refusal) -> Map<String, Value> {
+    let mut details = Map::new();
+    match refusal {
+        flow::Refusal::Invalid { field, .. } => drop(details.insert("field".into(), json!(field))),
+        flow::Refusal::ActionNotFound(name) => drop(details.insert("action".into(), json!(name))),
+        flow::Refusal::FlowStateInvalid(misplaced) => details = details_of_place(misplaced),
+        flow::Refusal::ChatNotAllowed { state, policy } => {
+            details.insert("current_state".into(), json!(state));
+            details.insert("chat".into(), json!(policy));
+        }
+        flow::Refusal::Forbidden(_)
+        | flow::Refusal::ActionNotAllowed(_)
+        | flow::Refusal::Unprocessable(_) => {}
+    }
+    details
+}
+
+fn details_of_place(misplaced: &Misplaced) -> Map<String, Value> {
+    let required = match misplaced.required.as_slice() {
+        [only] => json!(only),
+        several => json!(several),
+    };
+    let mut details = Map::new();
+    details.insert("current_state".into(), json!(misplaced.current_state));
+    details.insert("required_state".into(), required);
+    details.insert("state_version".into(), json!(misplaced.state_version));
+    details.insert("available_actions".into(), json!(misplaced.available));
+    details
 }
 
 impl Refusal {
@@ -158,10 +171,7 @@ impl Refusal {
             Self::ParticipantNotFound => ("PARTICIPANT_NOT_FOUND", 404),
             Self::FlowNotFound => ("FLOW_NOT_FOUND", 404),
             Self::DefinitionNotFound(_) => ("FLOW_DEFINITION_NOT_FOUND", 404),
-            Self::ActionNotFound(_) => ("ACTION_NOT_FOUND", 404),
-            Self::FlowStateInvalid(_) => ("FLOW_STATE_INVALID", 409),
-            Self::ActionNotAllowed(_) => ("ACTION_NOT_ALLOWED", 422),
-            Self::ChatNotAllowed { .. } => ("CHAT_NOT_ALLOWED", 403),
+            Self::Flow(refusal) => (refusal.code(), status_of(refusal)),
             Self::EventNotFound => ("EVENT_NOT_FOUND", 404),
             Self::OrderNotFound => ("ORDER_NOT_FOUND", 404),
             Self::PaymentsUnavailable => ("PAYMENTS_UNAVAILABLE", 409),
@@ -204,14 +214,7 @@ impl Refusal {
             }
             Self::FlowNotFound => "This conversation has no flow".to_owned(),
             Self::DefinitionNotFound(name) => format!("There is no flow {name}"),
-            Self::ActionNotFound(name) => format!("The flow has no action {name}"),
-            Self::FlowStateInvalid(_) => {
-                "The deal has moved on: this can not be done in its state".to_owned()
-            }
-            Self::ActionNotAllowed(why) => why.clone(),
-            Self::ChatNotAllowed { .. } => {
-                "Free text is not possible while the deal is in this state".to_owned()
-            }
+            Self::Flow(refusal) => refusal.message(),
             Self::EventNotFound => "There is no such event".to_owned(),
             Self::OrderNotFound => "There is no such order".to_owned(),
             Self::PaymentsUnavailable => {
@@ -260,12 +263,7 @@ impl Refusal {
             }
             Self::UserNotFound(id) => drop(details.insert("user_id".into(), json!(id))),
             Self::DefinitionNotFound(name) => drop(details.insert("name".into(), json!(name))),
-            Self::ActionNotFound(name) => drop(details.insert("action".into(), json!(name))),
-            Self::FlowStateInvalid(misplaced) => details = misplaced.to_details(),
-            Self::ChatNotAllowed { state, policy } => {
-                details.insert("current_state".into(), json!(state));
-                details.insert("chat".into(), json!(policy));
-            }
+            Self::Flow(refusal) => details = details_of(refusal),
             Self::Internal { request_id } => {
                 drop(details.insert("request_id".into(), json!(request_id)))
             }

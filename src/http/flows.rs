@@ -13,6 +13,8 @@ use super::idempotent::{Kept, once};
 use super::messages::{presser, reader_of, speaker};
 use super::refusals::Body;
 use super::{Asked, Failure, Server};
+use crate::deal::catalogue::Catalogue;
+use crate::deal::deciding::{Decided, begin};
 use crate::domain::conversation::{Conversation, Membership, Participant};
 use crate::domain::flow::StateVersion;
 use crate::domain::ids::{ConversationId, Seq, UserId};
@@ -21,16 +23,14 @@ use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::{Loaded, Reader};
 use crate::domain::whole;
-use crate::flow::catalogue::Catalogue;
-use crate::flow::deciding::{Decided, begin};
-use crate::flow::definition::Definition;
-use crate::flow::graph;
-use crate::flow::outline::{Outline, outline};
 use crate::store::conversations::{self as conversation_rows, Key};
 use crate::store::flows as rows;
 use crate::wire::acting::Acting;
 use crate::wire::deals::{DealReader, FlowView, LoggedStepView};
 use crate::wire::pressing::{checked_press, checked_request_id};
+use flow::definition::Definition;
+use flow::graph;
+use flow::outline::{Outline, outline};
 
 /// The deal that a new conversation is to be.
 #[derive(Deserialize, ToSchema)]

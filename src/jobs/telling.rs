@@ -67,7 +67,7 @@ async fn hand_over(
 ) -> Result<(), Error> {
     let input = FlowInput::Payment { order, outcome };
     match in_time(shop, conversation, input, once).await {
-        Err(Error::Refused(Refusal::FlowStateInvalid(_))) => {
+        Err(Error::Refused(Refusal::Flow(flow::Refusal::FlowStateInvalid(_)))) => {
             log::info!(event = "deal_has_moved_on", conversation = conversation.0, order = order; "");
             Ok(())
         }
@@ -110,7 +110,7 @@ pub(super) async fn due(shop: &Arc<Workshop>, due: DueTimer) {
     let delay = timer_delay(shop, &due);
     let noted = match told {
         Ok(()) => return,
-        Err(Error::Refused(Refusal::FlowStateInvalid(_))) => {
+        Err(Error::Refused(Refusal::Flow(flow::Refusal::FlowStateInvalid(_)))) => {
             let delete = move |connection: &mut _| timers::delete(connection, &due);
             shop.pool.run(delete).await
         }

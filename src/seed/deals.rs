@@ -7,6 +7,7 @@ use std::time::Duration;
 use self::Beat::{Paid, Press, Reads, Says};
 use super::{find, principal};
 use crate::auth::Claims;
+use crate::deal::deciding::begin;
 use crate::domain::command::{Command, Mark};
 use crate::domain::conversation::{Conversation, ConversationKind, Subject};
 use crate::domain::flow::{FlowInput, PaymentOutcome, StateVersion};
@@ -15,7 +16,6 @@ use crate::domain::message::Draft;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
-use crate::flow::deciding::begin;
 use crate::session::Door;
 use crate::store::creation::{Creation, NewConversation};
 
@@ -238,7 +238,7 @@ async fn say(
     for _ in 0..ATTEMPTS {
         let said = Command::Send(Arc::clone(&draft));
         match door.rooms.ask(id, Arc::clone(speaker), said).await {
-            Err(Error::Refused(Refusal::ChatNotAllowed { .. })) => {
+            Err(Error::Refused(Refusal::Flow(flow::Refusal::ChatNotAllowed { .. }))) => {
                 tokio::time::sleep(PAUSE).await;
             }
             said => return said.map(drop),

@@ -9,7 +9,7 @@ use crate::domain::flow::{
     Standing, StateVersion, Step, Timer,
 };
 use crate::domain::ids::{PolicyVersion, UserNo};
-use crate::domain::message::SYSTEM;
+use crate::domain::message::{MessageKind, SYSTEM};
 
 /// How many seqs a step takes: one for each hop, and one for each line.
 pub fn seqs(step: &Step) -> i64 {
@@ -221,7 +221,7 @@ fn said<'a>(at: i64, line: &'a Line, new: &NewStep) -> LineDocument<'a> {
     let (role, user) = audience_columns(line, new.person.as_ref().map(|(no, _)| *no));
     LineDocument {
         at,
-        kind: line.kind.name(),
+        kind: MessageKind::from(line.kind).name(),
         body: &line.body,
         role,
         user_no: user.map(|no| no.0),

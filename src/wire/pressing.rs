@@ -41,14 +41,11 @@ pub fn checked_press(
     input: Option<Map<String, Value>>,
     version: Option<StateVersion>,
 ) -> Result<FlowInput, Refusal> {
-    limits::required_text(&action, "action", 64)?;
-    let input = input.unwrap_or_default();
-    limits::json(&Value::Object(input.clone()).to_string(), "input")?;
-    Ok(FlowInput::Press {
+    Ok(FlowInput::press(
         action,
-        input,
+        input.unwrap_or_default(),
         version,
-    })
+    )?)
 }
 
 /// A caller's own id of a press: as a `client_id`.

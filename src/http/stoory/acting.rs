@@ -127,7 +127,7 @@ async fn act(
         let form = wish.form(offer, &stands.opened.known.context)?;
         let refused = match press(server, speaker, id, &stands, offer, form).await {
             Ok(answer) => return told(&stands, &answer),
-            Err(Error::Refused(moved @ Refusal::FlowStateInvalid(_))) => moved,
+            Err(Error::Refused(moved @ Refusal::Flow(flow::Refusal::FlowStateInvalid(_)))) => moved,
             Err(other) => return Err(other.into()),
         };
         let now = Stands::read(server, speaker, id).await?;

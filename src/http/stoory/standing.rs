@@ -9,10 +9,10 @@ use crate::dialect::stoory::rows::{ChatStatus, FlowUpdate};
 use crate::domain::flow::{Offer, Phase, Standing};
 use crate::domain::ids::ConversationId;
 use crate::domain::principal::Principal;
-use crate::domain::refusal::{Misplaced, Refusal};
-use crate::flow::definition::{Action, Definition};
+use crate::domain::refusal::Refusal;
 use crate::http::{Failure, Server};
 use crate::store::particulars::{self, Pressed};
+use flow::definition::{Action, Definition};
 
 /// What is known of a deal when somebody asks something of it: one moment, the newest press last.
 pub(super) struct Stands {
@@ -94,7 +94,11 @@ impl Stands {
         match (wish, here) {
             (_, Some(here)) => Ok(meant.swap_remove(here).1),
             (Wish::Click { button, .. }, None) => {
-                let unknown = || Refusal::ActionNotFound(button.chars().take(64).collect());
+                let unknown = || {
+                    Refusal::Flow(flow::Refusal::ActionNotFound(
+                        button.chars().take(64).collect(),
+                    ))
+                };
                 meant.pop().map(|(_, offer)| offer).ok_or_else(unknown)
             }
             (Wish::Text { .. }, None) => Err(self.no_text(&meant)),
@@ -117,12 +121,12 @@ impl Stands {
                 required.push(state.clone());
             }
         }
-        Refusal::FlowStateInvalid(Box::new(Misplaced {
+        Refusal::Flow(flow::Refusal::FlowStateInvalid(Box::new(flow::Misplaced {
             current_state: self.deal.state.clone(),
             state_version: self.deal.state_version,
             required,
             available: self.offers.clone(),
-        }))
+        })))
     }
 
     /// The guide's `flow_update`, from what a press was answered.

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use super::talk::{Continue, Talk};
 use super::telling::Mark;
+use crate::deal::catalogue::Catalogue;
+use crate::deal::past::recall;
 use crate::dialect::stoory::known::Known;
 use crate::dialect::{Scene, told_again};
 use crate::domain::entry::{Entry, Fact};
@@ -14,8 +16,6 @@ use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Reader;
 use crate::error::Error;
-use crate::flow::catalogue::Catalogue;
-use crate::flow::past::recall;
 use crate::outbox::{CloseReason, Frame, Push};
 use crate::room::reply::{Asker, Reply};
 use crate::room::state::State;

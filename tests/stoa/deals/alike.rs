@@ -1,10 +1,10 @@
 //! One table of flows with their scripts: what `stoa flow simulate` accepts is what a server does.
 
 use diesel::RunQueryDsl;
+use flow::Definition;
+use flow::simulate::{Script, play};
 use serde_json::json;
 use std::collections::BTreeSet;
-use stoa::flow::Definition;
-use stoa::flow::simulate::{Script, play};
 
 use super::Flows;
 use super::branches::gateway::{self, SECRET};

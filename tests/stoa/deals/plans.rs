@@ -2,12 +2,12 @@
 
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
+use flow::Definition;
+use flow::machine;
+use stoa::deal::deciding::Place;
 use stoa::domain::conversation::{Conversation, ConversationKind, ConversationStatus};
 use stoa::domain::ids::{ConversationId, ConversationNo, UserId, UserNo};
 use stoa::domain::principal::Principal;
-use stoa::flow::Definition;
-use stoa::flow::deciding::Place;
-use stoa::flow::machine;
 use stoa::store::flows;
 use stoa::store::steps::{self, NewStep};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use stoa::domain::flow::{FlowInput, Timer};
 use stoa::domain::ids::ConversationNo;
-use stoa::domain::refusal::{Misplaced, Refusal};
+use stoa::domain::refusal::Refusal;
 use stoa::error::Error;
 
 use super::recorder::Recorder;
@@ -32,15 +32,15 @@ fn timers(told: &[(ConversationNo, FlowInput)]) -> Vec<(ConversationNo, Timer)> 
 #[tokio::test]
 async fn a_timer_that_is_not_the_deals_any_more_is_deleted_and_no_other() {
     let moved_on = || {
-        let misplaced = Misplaced {
+        let misplaced = flow::Misplaced {
             current_state: "elsewhere".into(),
             state_version: 2,
             required: Vec::new(),
             available: Vec::new(),
         };
-        Err(Error::Refused(Refusal::FlowStateInvalid(Box::new(
-            misplaced,
-        ))))
+        Err(Error::Refused(Refusal::Flow(
+            flow::Refusal::FlowStateInvalid(Box::new(misplaced)),
+        )))
     };
     let world = world(Recorder::answering(move |_| moved_on())).await;
     world.run_sql(ARM);

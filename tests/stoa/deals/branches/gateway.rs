@@ -1,9 +1,9 @@
 //! The gateway of the played deals: it makes orders and sends money back when the script says so, and posts signed webhooks.
 
 use diesel::RunQueryDsl;
+use flow::simulate::Outcome;
 use serde_json::json;
 use std::time::{Duration, Instant};
-use stoa::flow::simulate::Outcome;
 
 use super::playing::Play;
 use crate::client::PATIENCE;

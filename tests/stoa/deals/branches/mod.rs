@@ -4,11 +4,11 @@ pub mod gateway;
 pub mod playing;
 mod rows;
 
+use flow::Definition;
+use flow::simulate::{Script, transitions};
 use futures_util::StreamExt;
 use std::collections::BTreeSet;
 use std::fs;
-use stoa::flow::Definition;
-use stoa::flow::simulate::{Script, transitions};
 
 use crate::house::House;
 use gateway::SECRET;

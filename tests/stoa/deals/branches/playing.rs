@@ -1,12 +1,12 @@
 //! Plays a run of a script on a server, and compares.
 
 use chrono::{TimeDelta, Utc};
+use flow::Definition;
+use flow::simulate::{Expected, ExpectedEvent, Outcome, Run, ScriptStep, What, made};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 use stoa::domain::flow::{FlowActor, FlowInput, Money, PaymentOutcome};
-use stoa::flow::Definition;
-use stoa::flow::simulate::{Expected, ExpectedEvent, Outcome, Run, ScriptStep, What, made};
 
 use super::rows::{Mark, Rows};
 use crate::client::{PATIENCE, Person, Socket};

@@ -1,0 +1,244 @@
+//! Warns of values that may be absent where a step cannot be made without them.
+//!
+//! For each state, the values that are there on every way to it are found: what a deal begins with, what is set on the way, and what
+//! guards and conditions require. Deals that come from an older version may lack some of them; the rule itself refuses their steps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Action, Course, Definition, MoneyPolicy, State};
+use crate::Field;
+use language::expression::{Expression, Present};
+use language::problem::Problems;
+
+/// What becomes of a step that cannot be computed.
+#[derive(Clone, Copy)]
+enum Otherwise {
+    Refused,
+    LeftToStaff,
+}
+
+/// The values that are there for certain in each state that was reached so far.
+#[derive(Default)]
+struct Reached<'d> {
+    present: BTreeMap<&'d str, Present>,
+    /// The states whose values have changed since they were left last.
+    changed: BTreeSet<&'d str>,
+}
+
+/// Warns of every expression that may lack a value.
+pub(super) fn check(definition: &Definition, problems: &Problems) {
+    let after_payment = after_payment(definition);
+    let mut reached = Reached::default();
+    let known = definition.context.iter();
+    let begun = known.filter(|(_, field)| field.required || field.default.is_some());
+    let begun = begun.map(|(name, _)| format!("ctx.{name}")).collect();
+    arrive(definition, &mut reached, &definition.initial, begun);
+    // Sets only shrink, so this ends.
+    while let Some(name) = reached.changed.pop_first() {
+        let (Some(state), Some(present)) = (definition.state(name), reached.present.get(name))
+        else {
+            continue;
+        };
+        for (course, present, _) in courses(definition, state, &present.clone(), &after_payment) {
+            leave(definition, &mut reached, state, course, present);
+        }
+    }
+    for state in definition.states.values() {
+        let Some(present) = reached.present.get(state.name.as_str()) else {
+            continue;
+        };
+        if let Some(payment) = &state.payment {
+            let amount = &payment.amount;
+            let lacking = amount.missing(present).or_else(|| amount.null_by(present));
+            tell(problems, amount, lacking, &state.name, Otherwise::Refused);
+        }
+        for (course, present, otherwise) in courses(definition, state, present, &after_payment) {
+            warn(problems, state, course, &present, otherwise);
+        }
+    }
+}
+
+/// Everything that may happen in a state, each with what is there for certain when it does.
+fn courses<'d>(
+    definition: &'d Definition,
+    state: &'d State,
+    present: &Present,
+    after_payment: &BTreeSet<&str>,
+) -> Vec<(&'d Course, Present, Otherwise)> {
+    let mut found = Vec::new();
+    let mut present = present.clone();
+    if let Some(payment) = &state.payment {
+        present.extend(payment.amount.needs_as_value());
+        found.push((
+            &payment.paid.course,
+            present.clone(),
+            Otherwise::LeftToStaff,
+        ));
+    }
+    for action in &state.actions {
+        let present = pressed(action, &present);
+        found.push((&action.course, present, Otherwise::Refused));
+    }
+    if let Some(deadline) = &state.deadline {
+        let course = &deadline.outcome.course;
+        found.push((course, present.clone(), Otherwise::LeftToStaff));
+    }
+    if let Some(then) = &state.then {
+        found.push((then, present.clone(), Otherwise::Refused));
+    }
+    if after_payment.contains(state.name.as_str()) {
+        for policy in policies(definition, state) {
+            let mut present = present.clone();
+            present.insert("input.paid".to_owned());
+            present.extend(policy.when.iter().flat_map(Expression::implies));
+            found.push((&policy.course, present, Otherwise::LeftToStaff));
+        }
+    }
+    found
+}
+
+fn pressed(action: &Action, present: &Present) -> Present {
+    let required = action.input.iter().filter(|field: &&Field| field.required);
+    let required = required.map(|field| format!("input.{}", field.name));
+    let mut present: Present = present.iter().cloned().chain(required).collect();
+    present.extend(action.guard.iter().flat_map(Expression::implies));
+    present
+}
+
+/// What is there after the values of a course were set and its events noted.
+fn followed(course: &Course, mut present: Present) -> Present {
+    present.extend(course.set.iter().flat_map(|setting| setting.value.needs()));
+    let before = present.clone();
+    for setting in &course.set {
+        let name = format!("ctx.{}", setting.name);
+        match setting.value.null_by(&before) {
+            Some(_) => present.remove(&name),
+            None => present.insert(name),
+        };
+    }
+    present
+}
+
+/// Follows a course out of a state, or back into it.
+fn leave<'d>(
+    definition: &'d Definition,
+    reached: &mut Reached<'d>,
+    state: &'d State,
+    course: &'d Course,
+    present: Present,
+) {
+    let mut present = followed(course, present);
+    let values = course.emit.iter().flat_map(|emission| &emission.values);
+    present.extend(values.flat_map(|setting| setting.value.needs()));
+    let carried = |present: &Present| {
+        let context = present.iter().filter(|name| name.starts_with("ctx."));
+        context.cloned().collect::<Present>()
+    };
+    if course.to.is_empty() {
+        arrive(definition, reached, &state.name, carried(&present));
+    }
+    for branch in &course.to {
+        let mut present = present.clone();
+        present.extend(branch.when.iter().flat_map(Expression::implies));
+        arrive(definition, reached, &branch.to, carried(&present));
+    }
+}
+
+/// Comes to a state, or to the one that stands for it when it was entered too often.
+fn arrive<'d>(definition: &'d Definition, reached: &mut Reached<'d>, name: &str, present: Present) {
+    let mut next = definition.state(name);
+    for _ in 0..=definition.states.len() {
+        let Some(state) = next else { return };
+        let name = state.name.as_str();
+        match reached.present.get_mut(name) {
+            None => {
+                reached.present.insert(name, present.clone());
+                reached.changed.insert(name);
+            }
+            Some(known) => {
+                let before = known.len();
+                known.retain(|value| present.contains(value));
+                if known.len() < before {
+                    reached.changed.insert(name);
+                }
+            }
+        }
+        let visits = state.visits.as_ref();
+        next = visits.and_then(|visits| definition.state(&visits.otherwise));
+    }
+}
+
+/// The states in which money of an order may come or go: those with a payment, and all that can follow.
+fn after_payment(definition: &Definition) -> BTreeSet<&str> {
+    let paying = definition.states.values();
+    let paying = paying.filter(|state| state.payment.is_some());
+    let mut waiting: Vec<&str> = paying.map(|state| state.name.as_str()).collect();
+    let mut seen = BTreeSet::new();
+    while let Some(name) = waiting.pop() {
+        let Some(state) = definition.state(name).filter(|_| seen.insert(name)) else {
+            continue;
+        };
+        let actions = state.actions.iter().map(|action| &action.course);
+        let deadline = state.deadline.iter().map(|found| &found.outcome.course);
+        let paid = state.payment.iter().map(|payment| &payment.paid.course);
+        let money = policies(definition, state).map(|policy| &policy.course);
+        let courses = actions
+            .chain(deadline)
+            .chain(paid)
+            .chain(&state.then)
+            .chain(money);
+        let targets = courses.flat_map(|course| &course.to);
+        waiting.extend(targets.map(|branch| branch.to.as_str()));
+        waiting.extend(state.visits.iter().map(|visits| visits.otherwise.as_str()));
+    }
+    seen
+}
+
+/// The policies by which money may move a deal in a state: a wrong amount moves it only while its order is awaited.
+fn policies<'d>(
+    definition: &'d Definition,
+    state: &State,
+) -> impl Iterator<Item = &'d MoneyPolicy> {
+    let is_awaited = state.payment.is_some();
+    let money = definition.money.iter();
+    money.flat_map(move |money| {
+        let wrong = money.wrong_amount.iter().filter(move |_| is_awaited);
+        let others = [&money.late, &money.repeated, &money.refunded];
+        others.into_iter().flatten().chain(wrong)
+    })
+}
+
+fn warn(
+    problems: &Problems,
+    state: &State,
+    course: &Course,
+    present: &Present,
+    otherwise: Otherwise,
+) {
+    for setting in &course.set {
+        let lacking = setting.value.missing(present);
+        tell(problems, &setting.value, lacking, &state.name, otherwise);
+    }
+    let after = followed(course, present.clone());
+    for setting in course.emit.iter().flat_map(|emission| &emission.values) {
+        let lacking = setting.value.missing(&after);
+        tell(problems, &setting.value, lacking, &state.name, otherwise);
+    }
+}
+
+fn tell(
+    problems: &Problems,
+    expression: &Expression,
+    lacking: Option<String>,
+    state: &str,
+    otherwise: Otherwise,
+) {
+    let Some(name) = lacking else { return };
+    let otherwise = match otherwise {
+        Otherwise::Refused => "then the step is refused",
+        Otherwise::LeftToStaff => "then staff have to decide",
+    };
+    let message = format!("`{name}` may be absent in `{state}`; {otherwise}");
+    let help = format!("make sure that it is there, or write `{name} != null ? … : …`");
+    problems.warn(expression.at, message, help);
+}

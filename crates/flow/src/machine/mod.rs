@@ -1,0 +1,103 @@
+//! The rule by which a deal goes on. Pure: no I/O, no clock, no panic; the same arguments give the same step.
+//!
+//! A deal stands in a state, at a version, with a context, timers, and maybe an order that it waits for.
+//!
+//! 1. **Somebody presses**: the action must exist, be offered at the version that the press names, begin in this state, and be theirs; the
+//!    form must be filled in; the guard must hold. Then its course is followed.
+//! 2. **A timer is due**: it must be exactly one of the deal's timers, or nothing happens. The deadline's course is followed; a reminder is
+//!    said, and is gone. A deadline whose course cannot be carried out is used up: staff and the platform are told, and the deal stays.
+//! 3. **The gateway speaks**: of the order that the state waits for, and the state says what follows; of any other, and the flow's payment
+//!    policies say what becomes of the money. What cannot be carried out is left to staff.
+//! 4. **A course is followed**: values are set, computed from those before; texts are said; the first branch that holds names the next
+//!    state; without one the deal stays.
+//! 5. **A state is entered**: instead of one that was entered too often, its `else`. The version is raised; the old timers are gone and its
+//!    own begin; an order is asked for where it wants money. What it does at once (`then`) follows, as a hop of its own.
+//! 6. **Where the deal comes to rest**, each role is asked what it may do now.
+
+mod context;
+mod entering;
+mod form;
+mod offers;
+mod paying;
+mod pressing;
+mod stuck;
+mod ticking;
+mod walk;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use super::definition::Definition;
+use crate::refusal::Refusal;
+use crate::{FlowActor, FlowInput, Instance, Standing, Step};
+
+pub(super) use entering::reminder;
+pub(super) use paying::chosen;
+pub(super) use walk::{Origin, Walk};
+
+/// The first step of a deal: enters `initial`, and goes on from there as far as it goes by itself.
+///
+/// # Errors
+/// `Invalid`, naming the value, when the context lacks something, has something unknown, or something of another type; `ActionNotAllowed`
+/// when a state on the way asks for money and there is no price.
+pub fn start(
+    definition: &Definition,
+    context: Map<String, Value>,
+    now: DateTime<Utc>,
+) -> Result<Step, Refusal> {
+    let context = context::checked(definition, context)?;
+    let mut walk = Walk::begun(definition, context, now);
+    walk.enter(&definition.initial, walk::Origin::start())?;
+    Ok(walk.ended())
+}
+
+/// What follows from one input.
+///
+/// # Errors
+/// Whoever pressed is told why not: `ActionNotFound`; `FlowStateInvalid` when the deal stands elsewhere or what they saw is stale, with
+/// what they may do now; `Forbidden` when it is not theirs to do; `Invalid`, naming the field; `ActionNotAllowed` when the guard does not
+/// hold, a value cannot be computed, or the payment is not ready. A timer that is not (or no longer) the deal's own, and news of an order
+/// that change nothing, are `FlowStateInvalid`. Whatever is refused has changed nothing.
+pub fn step(
+    definition: &Definition,
+    instance: &Instance,
+    actor: &FlowActor,
+    input: &FlowInput,
+    now: DateTime<Utc>,
+) -> Result<Step, Refusal> {
+    let mut walk = Walk::resumed(definition, instance, now);
+    match input {
+        FlowInput::Press {
+            action,
+            input,
+            version,
+        } => walk.press(actor, action, input, *version)?,
+        FlowInput::Due(timer) => {
+            if let Some(why) = impossible(walk.tick(timer))? {
+                walk = Walk::resumed(definition, instance, now);
+                walk.give_up_timer(timer, &why);
+            }
+        }
+        FlowInput::Payment { order, outcome } => {
+            if impossible(walk.hear_of_money(*order, outcome))?.is_some() {
+                walk = Walk::resumed(definition, instance, now);
+                walk.hold_money(*order, outcome);
+            }
+        }
+    }
+    Ok(walk.ended())
+}
+
+/// Why a step that nobody pressed cannot be carried out, where that is so.
+fn impossible(made: Result<(), Refusal>) -> Result<Option<String>, Refusal> {
+    match made {
+        Ok(()) => Ok(None),
+        Err(Refusal::ActionNotAllowed(why)) => Ok(Some(why)),
+        Err(other) => Err(other),
+    }
+}
+
+/// What everybody is shown of a deal: a guard that looks at the form or at the time counts only at the press.
+pub fn standing(definition: &Definition, instance: &Instance) -> Standing {
+    offers::standing(definition, instance)
+}

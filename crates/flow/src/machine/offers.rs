@@ -1,0 +1,98 @@
+//! What everybody may do now.
+
+use serde_json::{Map, Value, json};
+
+use super::entering::DEADLINE;
+use crate::definition::{Action, Definition, State};
+use crate::{FlowActor, Instance, Offer, Phase, STAFF, Standing};
+use language::expression::Facts;
+
+/// How a deal stands, as everybody is shown it.
+pub(super) fn standing(definition: &Definition, instance: &Instance) -> Standing {
+    let state = definition.state(&instance.state);
+    let mut roles: Vec<FlowActor> = definition
+        .roles
+        .iter()
+        .cloned()
+        .map(FlowActor::Role)
+        .collect();
+    roles.extend([FlowActor::Staff, FlowActor::System]);
+    let offers = roles.iter().map(|actor| {
+        let offers = offers_of(definition, instance, actor);
+        (actor.name().to_owned(), offers)
+    });
+    let deadline = instance.timers.iter().find(|timer| timer.name == DEADLINE);
+    Standing {
+        flow: definition.name.clone(),
+        flow_version: definition.version,
+        state: instance.state.clone(),
+        title: state.map_or_else(String::new, |state| state.title.clone()),
+        state_version: instance.version,
+        awaiting_role: state.and_then(|state| state.awaiting.clone()),
+        phase: match state {
+            Some(state) if state.terminal => Phase::Over,
+            Some(_) | None => Phase::Running,
+        },
+        entered_at: instance.entered_at,
+        deadline: deadline.map(|timer| timer.due),
+        chat: state.map(|state| state.chat.clone()).unwrap_or_default(),
+        offers: offers.collect(),
+    }
+}
+
+/// What somebody may do now: a guard that looks at the form or at the time counts only at the press.
+pub(crate) fn offers_of(
+    definition: &Definition,
+    instance: &Instance,
+    actor: &FlowActor,
+) -> Vec<Offer> {
+    let Some(state) = definition.state(&instance.state) else {
+        return Vec::new();
+    };
+    let nothing = Map::new();
+    let facts = Facts {
+        context: &instance.context,
+        input: &nothing,
+        visits: &instance.visits,
+        actor: actor.into(),
+        now: instance.entered_at,
+    };
+    let open = |action: &Action| {
+        let mine = action.by.iter().any(|who| who == actor.name());
+        mine && is_ready(state, instance, action, actor)
+            && action.guard.as_ref().is_none_or(|guard| {
+                guard.waits_for_the_press() || guard.holds(&definition.engine, facts)
+            })
+    };
+    let offer = |action: &Action| Offer {
+        action: action.name.clone(),
+        label: action.label.filled(&instance.context, &nothing),
+        style: action.style,
+        input: action.input.clone(),
+    };
+    let actions = state.actions.iter();
+    actions
+        .filter(|action| open(action))
+        .map(|action| offer(action))
+        .collect()
+}
+
+/// Whether an action that needs the gateway's checkout has it. Staff need none.
+pub(super) fn is_ready(
+    state: &State,
+    instance: &Instance,
+    action: &Action,
+    actor: &FlowActor,
+) -> bool {
+    let payment = state.payment.as_ref().filter(|_| action.checkout);
+    let waits = payment.is_some_and(|payment| payment.payer == actor.name());
+    let ready = instance.payment.as_ref();
+    !waits || ready.is_some_and(|payment| payment.checkout.is_some())
+}
+
+/// The order to be paid, for the card of the one who pays; there once the gateway has made it.
+pub(super) fn checkout_for(state: &State, instance: &Instance, role: &str) -> Option<Value> {
+    let payment = state.payment.as_ref()?;
+    let checkout = instance.payment.as_ref()?.checkout.as_ref()?;
+    (payment.payer == role && role != STAFF).then(|| json!({ "razorpay_config": checkout }))
+}

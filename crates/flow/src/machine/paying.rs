@@ -1,0 +1,171 @@
+//! The gateway speaks of an order.
+
+use serde_json::{Value, json};
+
+use super::walk::{Origin, Walk};
+use crate::LineKind;
+use crate::definition::{Course, Definition, MoneyPolicies, MoneyPolicy, MoneyRule, Payment};
+use crate::refusal::Refusal;
+use crate::{
+    FlowActor, Line, LineAudience, Money, PaymentOutcome, PlatformEvent, RefundRequest, STAFF,
+    StateVersion,
+};
+use language::expression::Facts;
+use language::value;
+
+impl<'d> Walk<'d> {
+    /// Applies what became of an order. What changes nothing is refused as misplaced.
+    pub(super) fn hear_of_money(
+        &mut self,
+        order: StateVersion,
+        outcome: &PaymentOutcome,
+    ) -> Result<(), Refusal> {
+        let awaited = self.instance.payment.as_ref();
+        let awaited = awaited.is_some_and(|payment| payment.order == order);
+        let payment = self.state()?.payment.as_ref().filter(|_| awaited);
+        match (outcome, payment) {
+            (PaymentOutcome::Ready { checkout }, Some(_)) => self.ready(checkout),
+            (PaymentOutcome::Paid, Some(payment)) => self.paid(payment),
+            (PaymentOutcome::Failed, Some(payment)) => self.failed(payment),
+            (PaymentOutcome::Ready { .. } | PaymentOutcome::Failed, None) => {
+                Err(self.misplaced(&FlowActor::Payment, &[]))
+            }
+            (PaymentOutcome::Paid, None) => {
+                let origin = self.told("paid_late", order, None);
+                self.by_policy(|money| &money.late, order, "late", true, origin)
+            }
+            (PaymentOutcome::WrongAmount { paid }, payment) => {
+                let origin = self.told("wrong_amount", order, Some(paid));
+                let moves = payment.is_some();
+                self.by_policy(
+                    |money| &money.wrong_amount,
+                    order,
+                    "wrong_amount",
+                    moves,
+                    origin,
+                )
+            }
+            (PaymentOutcome::Repeated, _) => {
+                let origin = self.told("paid_again", order, None);
+                self.by_policy(|money| &money.repeated, order, "repeated", true, origin)
+            }
+            (PaymentOutcome::Refunded, _) => {
+                let origin = self.told("refunded", order, None);
+                self.by_policy(|money| &money.refunded, order, "refunded", true, origin)
+            }
+        }
+    }
+
+    /// A hop that comes from the gateway; what came is its input.
+    pub(super) fn told(&self, action: &str, order: StateVersion, paid: Option<&Money>) -> Origin {
+        let mut origin = self.origin(action, &FlowActor::Payment);
+        origin.input.insert("order".to_owned(), json!(order));
+        if let Some(paid) = paid {
+            let paid = value::of_money(paid);
+            origin.input.insert("paid".to_owned(), paid);
+        }
+        origin
+    }
+
+    /// The gateway has made the order: what is offered is offered anew, with its checkout.
+    fn ready(&mut self, checkout: &Value) -> Result<(), Refusal> {
+        let misplaced = self.misplaced(&FlowActor::Payment, &[]);
+        match &mut self.instance.payment {
+            Some(payment) if payment.checkout.is_none() => {
+                payment.checkout = Some(checkout.clone());
+            }
+            Some(_) | None => return Err(misplaced),
+        }
+        self.instance.version += 1;
+        self.offered_anew = true;
+        let state = self.instance.state.clone();
+        let origin = self.origin("payment_ready", &FlowActor::Payment);
+        self.log(&state, origin);
+        Ok(())
+    }
+
+    fn paid(&mut self, payment: &'d Payment) -> Result<(), Refusal> {
+        let outcome = &payment.paid;
+        let name = outcome.action.as_deref().unwrap_or("paid");
+        let origin = self.origin(name, &FlowActor::Payment);
+        self.follow(&outcome.course, origin)
+    }
+
+    fn failed(&mut self, payment: &'d Payment) -> Result<(), Refusal> {
+        let mut origin = self.origin("payment_failed", &FlowActor::Payment);
+        self.say(&payment.failed, &mut origin);
+        let state = self.instance.state.clone();
+        self.log(&state, origin);
+        Ok(())
+    }
+
+    /// Handles money by the first policy that holds: some take it, some send it back, some leave it to staff. Only money for the order that
+    /// is awaited may move a deal when its amount is wrong.
+    fn by_policy(
+        &mut self,
+        policies: impl Fn(&'d MoneyPolicies) -> &'d Vec<MoneyPolicy>,
+        order: StateVersion,
+        why: &'static str,
+        moves: bool,
+        mut origin: Origin,
+    ) -> Result<(), Refusal> {
+        let actor = FlowActor::Payment;
+        let found = self.definition.money.as_ref().map(policies);
+        let facts = self.facts(&actor, &origin.input);
+        let policy = found.and_then(|policies| chosen(self.definition, policies, facts));
+        let (rule, course) = match policy {
+            Some(policy) => (policy.rule, policy.course.clone()),
+            // A flow without payments never asked for this money.
+            None => (MoneyRule::Hold, Course::default()),
+        };
+        match rule {
+            MoneyRule::Refund => self.refunds.push(RefundRequest {
+                order,
+                reason: why.to_owned(),
+            }),
+            MoneyRule::Hold => self.hold(order, why, &mut origin),
+            MoneyRule::Resume | MoneyRule::Tell => {}
+        }
+        let to = if moves { course.to } else { Vec::new() };
+        self.follow(&Course { to, ..course }, origin)
+    }
+
+    /// Leaves money to staff, who are told, as the platform is.
+    pub(super) fn hold(&mut self, order: StateVersion, why: &str, origin: &mut Origin) {
+        origin.lines.push(for_staff(order, why));
+        let paid = origin.input.get("paid").cloned().unwrap_or(Value::Null);
+        self.events.push(PlatformEvent {
+            event: "payment.held".to_owned(),
+            data: json!({ "order": order, "reason": why, "paid": paid, "state": self.instance.state }),
+        });
+    }
+}
+
+/// The first policy that holds.
+pub(crate) fn chosen<'d>(
+    definition: &Definition,
+    policies: &'d [MoneyPolicy],
+    facts: Facts<'_>,
+) -> Option<&'d MoneyPolicy> {
+    policies.iter().find(|policy| {
+        let when = policy.when.as_ref();
+        when.is_none_or(|when| when.holds(&definition.engine, facts))
+    })
+}
+
+/// What staff are told of money that they are to decide about.
+fn for_staff(order: StateVersion, why: &str) -> Line {
+    let what = match why {
+        "late" => "was paid after the deal had moved on",
+        "wrong_amount" => "was paid with another amount than asked for",
+        "repeated" => "was paid a second time",
+        "not_computed" => "has news that the flow cannot follow, since a value cannot be computed",
+        _ => "was refunded",
+    };
+    Line {
+        kind: LineKind::System,
+        to: LineAudience::Role(STAFF.to_owned()),
+        body: format!("Order {order} {what}: please decide what becomes of the money."),
+        card: None,
+    }
+}

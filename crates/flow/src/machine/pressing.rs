@@ -1,0 +1,46 @@
+//! Somebody presses a button.
+
+use serde_json::{Map, Value};
+
+use super::walk::Walk;
+use super::{form, offers};
+use crate::refusal::Refusal;
+use crate::{FlowActor, StateVersion};
+
+impl Walk<'_> {
+    /// Does an action, if it may be done.
+    pub(super) fn press(
+        &mut self,
+        actor: &FlowActor,
+        name: &str,
+        input: &Map<String, Value>,
+        version: Option<StateVersion>,
+    ) -> Result<(), Refusal> {
+        let unknown = || Refusal::ActionNotFound(name.chars().take(64).collect());
+        let action = self.definition.action(name).ok_or_else(unknown)?;
+        let stale = version.is_some_and(|seen| seen != self.instance.version);
+        if stale || !action.from.contains(&self.instance.state) {
+            return Err(self.misplaced(actor, &action.from));
+        }
+        if !action.by.iter().any(|who| who == actor.name()) {
+            return Err(Refusal::Forbidden("This is for somebody else to do"));
+        }
+        let state = self.state()?;
+        if !offers::is_ready(state, &self.instance, action, actor) {
+            let why = "The payment is being prepared; this takes a moment";
+            return Err(Refusal::ActionNotAllowed(why.to_owned()));
+        }
+        let input = form::checked(&action.input, input)?;
+        let facts = self.facts(actor, &input);
+        let engine = &self.definition.engine;
+        if let Some(guard) = &action.guard
+            && !guard.holds(engine, facts)
+        {
+            let why = action.guard_message.filled(facts.context, facts.input);
+            return Err(Refusal::ActionNotAllowed(why));
+        }
+        let mut origin = self.origin(name, actor);
+        origin.input = input;
+        self.follow(&action.course, origin)
+    }
+}

@@ -1,0 +1,34 @@
+//! A timer is due.
+
+use super::entering::{DEADLINE, reminder};
+use super::walk::Walk;
+use crate::refusal::Refusal;
+use crate::{FlowActor, Timer};
+
+impl Walk<'_> {
+    /// Does what a timer is for, if it is still the deal's own: a late or doubled one changes nothing.
+    pub(super) fn tick(&mut self, timer: &Timer) -> Result<(), Refusal> {
+        let actor = FlowActor::Timer;
+        if !self.instance.timers.contains(timer) {
+            return Err(self.misplaced(&actor, &[]));
+        }
+        let state = self.state()?;
+        if timer.name == DEADLINE
+            && let Some(deadline) = &state.deadline
+        {
+            let outcome = &deadline.outcome;
+            let name = outcome.action.as_deref().unwrap_or(DEADLINE);
+            let origin = self.origin(name, &actor);
+            return self.follow(&outcome.course, origin);
+        }
+        self.instance.timers.retain(|other| other != timer);
+        let mut origin = self.origin(&timer.name, &actor);
+        let mut reminders = state.reminders.iter().enumerate();
+        if let Some((_, found)) = reminders.find(|(place, _)| reminder(*place) == timer.name) {
+            self.say(&found.say, &mut origin);
+        }
+        let state = state.name.clone();
+        self.log(&state, origin);
+        Ok(())
+    }
+}

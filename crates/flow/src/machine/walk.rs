@@ -1,0 +1,317 @@
+//! A step while it is made: the deal as it changes, and what follows.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use super::offers;
+use crate::LineKind;
+use crate::definition::{Course, Definition, Saying, State};
+use crate::refusal::{Misplaced, Refusal};
+use crate::{
+    Card, FlowActor, Hop, Instance, Kind, Line, LineAudience, OrderRequest, PlatformEvent,
+    RefundRequest, Step,
+};
+use language::expression::Facts;
+
+/// The deal as it changes, and everything that follows from it.
+pub(crate) struct Walk<'d> {
+    pub(super) definition: &'d Definition,
+    pub(crate) instance: Instance,
+    pub(super) now: DateTime<Utc>,
+    pub(super) hops: Vec<Hop>,
+    pub(super) orders: Vec<OrderRequest>,
+    pub(super) refunds: Vec<RefundRequest>,
+    pub(super) events: Vec<PlatformEvent>,
+    /// Whether what is offered is offered anew, so that everybody is asked again.
+    pub(super) offered_anew: bool,
+}
+
+/// What a hop comes from.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    pub(super) from: Option<String>,
+    pub(super) action: String,
+    pub(super) actor: FlowActor,
+    pub(super) input: Map<String, Value>,
+    pub(super) reason: Option<String>,
+    pub(super) lines: Vec<Line>,
+}
+
+impl Origin {
+    /// The beginning of a deal.
+    pub(super) fn start() -> Self {
+        Self::new(None, "start", &FlowActor::System)
+    }
+
+    pub(crate) fn new(from: Option<&str>, action: &str, actor: &FlowActor) -> Self {
+        Self {
+            from: from.map(str::to_owned),
+            action: action.to_owned(),
+            actor: actor.clone(),
+            input: Map::new(),
+            reason: None,
+            lines: Vec::new(),
+        }
+    }
+}
+
+impl<'d> Walk<'d> {
+    /// A deal that begins.
+    pub(super) fn begun(
+        definition: &'d Definition,
+        context: Map<String, Value>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let instance = Instance {
+            state: definition.initial.clone(),
+            version: 0,
+            context,
+            visits: BTreeMap::new(),
+            entered_at: now,
+            payment: None,
+            timers: Vec::new(),
+        };
+        Self::resumed(definition, &instance, now)
+    }
+
+    /// A deal that goes on.
+    pub(crate) fn resumed(
+        definition: &'d Definition,
+        instance: &Instance,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            definition,
+            instance: instance.clone(),
+            now,
+            hops: Vec::new(),
+            orders: Vec::new(),
+            refunds: Vec::new(),
+            events: Vec::new(),
+            offered_anew: false,
+        }
+    }
+
+    /// The state that the deal stands in.
+    pub(super) fn state(&self) -> Result<&'d State, Refusal> {
+        let found = self.definition.state(&self.instance.state);
+        found.ok_or(Refusal::Unprocessable(
+            "the deal stands in a state that its definition does not have",
+        ))
+    }
+
+    /// An origin in the state that the deal stands in.
+    pub(super) fn origin(&self, action: &str, actor: &FlowActor) -> Origin {
+        Origin::new(Some(&self.instance.state), action, actor)
+    }
+
+    pub(super) fn facts<'a>(
+        &'a self,
+        actor: &'a FlowActor,
+        input: &'a Map<String, Value>,
+    ) -> Facts<'a> {
+        Facts {
+            context: &self.instance.context,
+            input,
+            visits: &self.instance.visits,
+            actor: actor.into(),
+            now: self.now,
+        }
+    }
+
+    /// The refusal of what does not belong to where the deal stands.
+    pub(super) fn misplaced(&self, actor: &FlowActor, required: &[String]) -> Refusal {
+        Refusal::FlowStateInvalid(Box::new(Misplaced {
+            current_state: self.instance.state.clone(),
+            state_version: self.instance.version,
+            required: required.to_vec(),
+            available: offers::offers_of(self.definition, &self.instance, actor),
+        }))
+    }
+
+    /// Follows a course to its end: one hop, and those that follow at once.
+    pub(super) fn follow(&mut self, course: &Course, mut origin: Origin) -> Result<(), Refusal> {
+        self.remember(course, &origin)?;
+        origin.reason.clone_from(&course.reason);
+        self.say(&course.say, &mut origin);
+        self.audit(course, &mut origin);
+        self.emit(course, &origin)?;
+        let engine = &self.definition.engine;
+        let facts = self.facts(&origin.actor, &origin.input);
+        let branch = course.to.iter().find(|branch| {
+            let when = branch.when.as_ref();
+            when.is_none_or(|when| when.holds(engine, facts))
+        });
+        match branch {
+            Some(branch) => self.enter(&branch.to, origin),
+            None => {
+                let state = self.instance.state.clone();
+                self.log(&state, origin);
+                Ok(())
+            }
+        }
+    }
+
+    /// Computes all values from those before, then sets them.
+    fn remember(&mut self, course: &Course, origin: &Origin) -> Result<(), Refusal> {
+        let mut computed = Vec::with_capacity(course.set.len());
+        for setting in &course.set {
+            let field = self.definition.context.get(&setting.name);
+            let field = field.ok_or_else(|| impossible(&setting.name))?;
+            let facts = self.facts(&origin.actor, &origin.input);
+            let value =
+                setting
+                    .value
+                    .value(&self.definition.engine, facts, field.kind == Kind::Date);
+            let value = value.ok_or_else(|| impossible(&setting.name))?;
+            if !value.is_null() {
+                let checked = language::fields::checked(&field.kind, &value);
+                let checked = checked.map_err(|_| impossible(&setting.name))?;
+                computed.push((setting.name.clone(), Some(checked)));
+            } else {
+                computed.push((setting.name.clone(), None));
+            }
+        }
+        for (name, value) in computed {
+            match value {
+                Some(value) => drop(self.instance.context.insert(name, value)),
+                None => drop(self.instance.context.remove(&name)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Says texts with the hop.
+    pub(super) fn say(&self, sayings: &[Saying], origin: &mut Origin) {
+        for saying in sayings {
+            let to = match &saying.to {
+                Some(role) => LineAudience::Role(role.clone()),
+                None => LineAudience::Everybody,
+            };
+            origin.lines.push(Line {
+                kind: saying.kind,
+                to,
+                body: saying.text.filled(&self.instance.context, &origin.input),
+                card: None,
+            });
+        }
+    }
+
+    fn audit(&self, course: &Course, origin: &mut Origin) {
+        let person = matches!(origin.actor, FlowActor::Role(_) | FlowActor::Staff);
+        if let Some(text) = course.audit.as_ref().filter(|_| person) {
+            origin.lines.push(Line {
+                kind: LineKind::Audit,
+                to: LineAudience::Actor,
+                body: text.filled(&self.instance.context, &origin.input),
+                card: None,
+            });
+        }
+    }
+
+    /// Notes events for the platform. A value that is not there is `null`; one that cannot be computed refuses the step, because the
+    /// platform would take another value for it.
+    fn emit(&mut self, course: &Course, origin: &Origin) -> Result<(), Refusal> {
+        for emission in &course.emit {
+            let facts = self.facts(&origin.actor, &origin.input);
+            let values = emission.values.iter().map(|setting| {
+                let value = setting.value.value(&self.definition.engine, facts, false);
+                let value = value.ok_or_else(|| impossible(&setting.name))?;
+                Ok((setting.name.clone(), value))
+            });
+            let event = PlatformEvent {
+                event: emission.event.clone(),
+                data: Value::Object(values.collect::<Result<_, Refusal>>()?),
+            };
+            self.events.push(event);
+        }
+        Ok(())
+    }
+
+    /// Notes a hop to a state.
+    pub(super) fn log(&mut self, to: &str, origin: Origin) {
+        self.hops.push(Hop {
+            from: origin.from,
+            to: to.to_owned(),
+            action: origin.action,
+            actor: origin.actor,
+            input: origin.input,
+            reason: origin.reason,
+            version: self.instance.version,
+            lines: origin.lines,
+        });
+    }
+
+    /// Asks everybody anew where that is due, and hands over the step.
+    pub(crate) fn ended(mut self) -> Step {
+        let standing = offers::standing(self.definition, &self.instance);
+        if self.offered_anew {
+            let cards = self.cards(&standing);
+            if let Some(hop) = self.hops.last_mut() {
+                hop.lines.extend(cards);
+            }
+        }
+        Step {
+            instance: self.instance,
+            standing,
+            hops: self.hops,
+            orders: self.orders,
+            refunds: self.refunds,
+            events: self.events,
+        }
+    }
+
+    fn cards(&self, standing: &crate::Standing) -> Vec<Line> {
+        let Some(state) = self.definition.state(&self.instance.state) else {
+            return Vec::new();
+        };
+        let nothing = Map::new();
+        let context = &self.instance.context;
+        let mut lines = Vec::with_capacity(state.prompts.len());
+        for role in &self.definition.roles {
+            let Some(prompt) = state.prompts.get(role) else {
+                continue;
+            };
+            let checkout = offers::checkout_for(state, &self.instance, role);
+            let preparing = state
+                .payment
+                .as_ref()
+                .filter(|payment| payment.payer == *role && checkout.is_none());
+            let subtitle = match preparing {
+                Some(payment) => Some(payment.preparing.filled(context, &nothing)),
+                None => {
+                    let text = prompt.subtitle.as_ref();
+                    text.map(|text| text.filled(context, &nothing))
+                }
+            };
+            let title = prompt.title.filled(context, &nothing);
+            let body = match &subtitle {
+                Some(subtitle) => format!("{title}\n{subtitle}"),
+                None => title.clone(),
+            };
+            let card = Card {
+                title,
+                subtitle,
+                state: state.name.clone(),
+                state_version: self.instance.version,
+                visible_to: role.clone(),
+                actions: standing.offers_of(Some(role)).to_vec(),
+                deadline: standing.deadline,
+                payment_order: checkout,
+            };
+            lines.push(Line {
+                kind: prompt.kind,
+                to: LineAudience::Role(role.clone()),
+                body,
+                card: Some(card),
+            });
+        }
+        lines
+    }
+}
+
+/// The refusal of a step with a value that cannot be computed.
+fn impossible(name: &str) -> Refusal {
+    Refusal::ActionNotAllowed(format!("This is not possible: {name} cannot be computed"))
+}

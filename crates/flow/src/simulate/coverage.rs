@@ -1,0 +1,206 @@
+//! Which transitions a flow has, and which of them a step made.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, json};
+use std::collections::BTreeMap;
+
+use crate::definition::{Course, Definition, MoneyPolicy, State};
+use crate::machine::{chosen, reminder};
+use crate::{FlowActor, FlowInput, Hop, Instance, PaymentOutcome};
+use language::expression::Facts;
+use language::value::of_money;
+
+/// The names of all transitions: each branch of each action (from whichever state), deadline, reminder, payment, limit of visits and payment policy.
+pub fn transitions(definition: &Definition) -> Vec<String> {
+    let mut found = Vec::new();
+    for name in &definition.reading_order {
+        if let Some(state) = definition.state(name) {
+            of_state(state, &mut found);
+        }
+    }
+    for action in &definition.actions {
+        found.extend(branches(&action.name, &action.course));
+    }
+    if let Some(money) = &definition.money {
+        let all = [
+            ("paid_late", &money.late),
+            ("wrong_amount", &money.wrong_amount),
+            ("paid_again", &money.repeated),
+            ("refunded", &money.refunded),
+        ];
+        for (what, policies) in all {
+            found.extend((1..=policies.len()).map(|place| policy_name(what, place)));
+        }
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    found.retain(|name| seen.insert(name.clone()));
+    found
+}
+
+fn of_state(state: &State, found: &mut Vec<String>) {
+    let name = &state.name;
+    for place in 0..state.reminders.len() {
+        found.push(format!("{name}: {}", reminder(place)));
+    }
+    if let Some(deadline) = &state.deadline
+        && deadline.outcome.action.is_none()
+    {
+        let what = format!("{name}: deadline");
+        found.extend(branches(&what, &deadline.outcome.course));
+    }
+    if let Some(payment) = &state.payment {
+        found.push(format!("{name}: payment_ready"));
+        found.push(format!("{name}: payment_failed"));
+        if payment.paid.action.is_none() {
+            found.extend(branches(&format!("{name}: paid"), &payment.paid.course));
+        }
+    }
+    if let Some(then) = &state.then {
+        found.extend(branches(&format!("{name}: then"), then));
+    }
+    if let Some(visits) = &state.visits {
+        found.push(too_often(name, &visits.otherwise));
+    }
+}
+
+fn branches(what: &str, course: &Course) -> Vec<String> {
+    if course.to.is_empty() {
+        return vec![what.to_owned()];
+    }
+    let branches = course.to.iter();
+    branches
+        .map(|branch| format!("{what} → {}", branch.to))
+        .collect()
+}
+
+fn too_often(state: &str, otherwise: &str) -> String {
+    format!("{state}: too often → {otherwise}")
+}
+
+fn policy_name(what: &str, place: usize) -> String {
+    format!("{what}: policy {place}")
+}
+
+/// The names of the transitions that a step's hops made.
+pub fn made(
+    definition: &Definition,
+    before: Option<&Instance>,
+    actor: &FlowActor,
+    input: Option<&FlowInput>,
+    hops: &[Hop],
+    now: DateTime<Utc>,
+) -> Vec<String> {
+    let mut found = Vec::new();
+    for hop in hops {
+        hop_names(definition, hop, &mut found);
+    }
+    if let (Some(before), Some(FlowInput::Payment { order, outcome })) = (before, input) {
+        let awaited = before.payment.as_ref();
+        let awaited = awaited.is_some_and(|payment| payment.order == *order);
+        found.extend(policy(definition, before, actor, outcome, awaited, now));
+    }
+    found
+}
+
+fn hop_names(definition: &Definition, hop: &Hop, found: &mut Vec<String>) {
+    let action = definition.action(&hop.action);
+    let state = hop.from.as_deref().and_then(|from| definition.state(from));
+    let (what, course) = match (action, state) {
+        (Some(action), _) => (action.name.clone(), Some(&action.course)),
+        (None, Some(state)) => {
+            let what = format!("{}: {}", state.name, hop.action);
+            let course = match hop.action.as_str() {
+                "deadline" => state.deadline.as_ref().map(|found| &found.outcome.course),
+                "paid" => state.payment.as_ref().map(|found| &found.paid.course),
+                "then" => state.then.as_ref(),
+                _ => {
+                    too_often_by_policy(definition, hop, found);
+                    None
+                }
+            };
+            (what, course)
+        }
+        (None, None) => return,
+    };
+    let Some(course) = course.filter(|course| !course.to.is_empty()) else {
+        found.push(what);
+        return;
+    };
+    if course.to.iter().any(|branch| branch.to == hop.to) {
+        found.push(format!("{what} → {}", hop.to));
+        return;
+    }
+    limits(definition, [course].into_iter(), hop, found);
+}
+
+fn too_often_by_policy(definition: &Definition, hop: &Hop, found: &mut Vec<String>) {
+    let Some(money) = &definition.money else {
+        return;
+    };
+    let policies = match hop.action.as_str() {
+        "paid_late" => &money.late,
+        "wrong_amount" => &money.wrong_amount,
+        "paid_again" => &money.repeated,
+        "refunded" => &money.refunded,
+        _ => return,
+    };
+    let courses = || policies.iter().map(|policy| &policy.course);
+    let mut branches = courses().flat_map(|course| &course.to);
+    if hop.from.as_ref() != Some(&hop.to) && !branches.any(|branch| branch.to == hop.to) {
+        limits(definition, courses(), hop, found);
+    }
+}
+
+/// The limits of visits by which a hop led elsewhere than its course says.
+fn limits<'a>(
+    definition: &Definition,
+    courses: impl Iterator<Item = &'a Course>,
+    hop: &Hop,
+    found: &mut Vec<String>,
+) {
+    let branches = courses.flat_map(|course| &course.to);
+    for state in branches.filter_map(|branch| definition.state(&branch.to)) {
+        let visits = state.visits.as_ref();
+        if let Some(visits) = visits.filter(|visits| visits.otherwise == hop.to) {
+            found.push(too_often(&state.name, &visits.otherwise));
+        }
+    }
+}
+
+/// The payment policy that was applied.
+fn policy(
+    definition: &Definition,
+    before: &Instance,
+    actor: &FlowActor,
+    outcome: &PaymentOutcome,
+    awaited: bool,
+    now: DateTime<Utc>,
+) -> Option<String> {
+    let money = definition.money.as_ref()?;
+    let mut input = Map::new();
+    let (what, policies): (&str, &Vec<MoneyPolicy>) = match outcome {
+        PaymentOutcome::Paid if !awaited => ("paid_late", &money.late),
+        PaymentOutcome::WrongAmount { paid } => {
+            input.insert("paid".to_owned(), json!(of_money(paid)));
+            ("wrong_amount", &money.wrong_amount)
+        }
+        PaymentOutcome::Repeated => ("paid_again", &money.repeated),
+        PaymentOutcome::Refunded => ("refunded", &money.refunded),
+        PaymentOutcome::Ready { .. } | PaymentOutcome::Paid | PaymentOutcome::Failed => {
+            return None;
+        }
+    };
+    let visits: &BTreeMap<String, u32> = &before.visits;
+    let facts = Facts {
+        context: &before.context,
+        input: &input,
+        visits,
+        actor: actor.into(),
+        now,
+    };
+    let policy = chosen(definition, policies, facts)?;
+    let place = policies
+        .iter()
+        .position(|other| std::ptr::eq(other, policy))?;
+    Some(policy_name(what, place + 1))
+}

@@ -1,0 +1,252 @@
+//! What holds in every deal, whoever does whatever in it: random ways through the flows that ship with it.
+
+use chrono::TimeDelta;
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use super::{noon, object, shipped};
+use crate::{Definition, machine};
+use crate::{
+    Field, FieldKind, FlowActor, FlowInput, Instance, Money, PaymentOutcome, STAFF, Step, Timer,
+};
+
+fn flows() -> &'static [Definition; 3] {
+    static FLOWS: OnceLock<[Definition; 3]> = OnceLock::new();
+    FLOWS.get_or_init(|| ["bid", "campaign", "negotiation"].map(shipped))
+}
+
+/// Numbers that choose; each use takes one.
+struct Choices<'a>(std::slice::Iter<'a, u16>);
+
+impl Choices<'_> {
+    fn below(&mut self, bound: usize) -> usize {
+        usize::from(self.0.next().copied().unwrap_or(0)) % bound.max(1)
+    }
+}
+
+fn value(field: &Field, choices: &mut Choices<'_>) -> Value {
+    if choices.below(8) == 0 {
+        let odd = [
+            json!(null),
+            json!(-1),
+            json!({}),
+            json!([1]),
+            json!("\u{0}"),
+            json!(i64::MAX),
+            json!(""),
+        ];
+        return odd[choices.below(odd.len())].clone();
+    }
+    match field.kind {
+        FieldKind::Text | FieldKind::Textarea => json!("some words"),
+        FieldKind::Number => json!(choices.below(10)),
+        FieldKind::Email => json!("a@b.org"),
+        FieldKind::Url => json!("https://example.com/x"),
+        FieldKind::Date => json!("2026-05-01"),
+        FieldKind::Money => json!([100, 900, 5_000, 12_000, 1_000_000_000][choices.below(5)]),
+    }
+}
+
+/// One of the deal's timers, or one that is not.
+fn timer(instance: &Instance, choices: &mut Choices<'_>) -> Timer {
+    let timers = &instance.timers;
+    let found = timers.get(choices.below(timers.len() + 1)).cloned();
+    found.unwrap_or_else(|| Timer {
+        name: "deadline".into(),
+        due: noon(),
+    })
+}
+
+/// News of an order: the awaited one, or the first that there could be.
+fn news(instance: &Instance, choices: &mut Choices<'_>) -> FlowInput {
+    let known = instance.payment.as_ref().map_or(1, |payment| payment.order);
+    let order = if choices.below(3) == 0 { 1 } else { known };
+    let paid = Money {
+        amount: 1,
+        currency: "XXX".into(),
+    };
+    let checkout = json!({ "order_id": "x" });
+    let outcome = match choices.below(7) {
+        0 | 1 => PaymentOutcome::Ready { checkout },
+        2 => PaymentOutcome::Paid,
+        3 => PaymentOutcome::WrongAmount { paid },
+        4 => PaymentOutcome::Failed,
+        5 => PaymentOutcome::Repeated,
+        _ => PaymentOutcome::Refunded,
+    };
+    FlowInput::Payment { order, outcome }
+}
+
+/// Something that may happen to a deal: mostly what is offered, sometimes anything.
+fn happening(
+    definition: &Definition,
+    instance: &Instance,
+    choices: &mut Choices<'_>,
+) -> (FlowActor, FlowInput) {
+    let roles = &definition.roles;
+    match choices.below(8) {
+        0 => (FlowActor::Timer, FlowInput::Due(timer(instance, choices))),
+        1 => (FlowActor::Payment, news(instance, choices)),
+        2 => {
+            let actors = [
+                FlowActor::Staff,
+                FlowActor::System,
+                FlowActor::Timer,
+                FlowActor::Role("nobody".into()),
+            ];
+            let actor = actors[choices.below(actors.len())].clone();
+            let action = &definition.actions[choices.below(definition.actions.len())];
+            press(actor, &action.name, &action.input, instance, choices)
+        }
+        _ => {
+            let role = &roles[choices.below(roles.len())];
+            let standing = machine::standing(definition, instance);
+            let offers = standing.offers_of(Some(role));
+            let actor = FlowActor::Role(role.clone());
+            match offers.get(choices.below(offers.len())) {
+                Some(offer) => press(actor, &offer.action, &offer.input, instance, choices),
+                None => press(actor, "no_such_action", &[], instance, choices),
+            }
+        }
+    }
+}
+
+fn press(
+    actor: FlowActor,
+    action: &str,
+    fields: &[Field],
+    instance: &Instance,
+    choices: &mut Choices<'_>,
+) -> (FlowActor, FlowInput) {
+    let mut input: Map<String, Value> = fields
+        .iter()
+        .map(|field| (field.name.clone(), value(field, choices)))
+        .collect();
+    if choices.below(20) == 0 {
+        input.insert("unasked".into(), json!(1));
+    }
+    let version = match choices.below(10) {
+        0 => Some(instance.version - 1),
+        1 => None,
+        _ => Some(instance.version),
+    };
+    let action = action.to_owned();
+    (
+        actor,
+        FlowInput::Press {
+            action,
+            input,
+            version,
+        },
+    )
+}
+
+/// The log so far, replayed.
+#[derive(Debug, PartialEq)]
+struct Replayed {
+    state: String,
+    version: i64,
+    visits: BTreeMap<String, u32>,
+}
+
+impl Replayed {
+    fn take(&mut self, step: &Step, before: Option<&Instance>) {
+        let mut at = before.map(|before| before.state.clone());
+        for hop in &step.hops {
+            assert_eq!(hop.from, at, "hops follow each other");
+            at = Some(hop.to.clone());
+            let entered = hop.version != self.version && hop.action != "payment_ready";
+            assert!(hop.version == self.version || hop.version == self.version + 1);
+            if entered {
+                *self.visits.entry(hop.to.clone()).or_default() += 1;
+            }
+            self.version = hop.version;
+            self.state.clone_from(&hop.to);
+            let carded: Vec<bool> = hop.lines.iter().map(|line| line.card.is_some()).collect();
+            assert!(carded.is_sorted(), "cards come last");
+        }
+    }
+}
+
+fn check(definition: &Definition, step: &Step) {
+    let instance = &step.instance;
+    let state = definition.state(&instance.state).expect("a known state");
+    assert_eq!(step.standing, machine::standing(definition, instance));
+    let mut names: Vec<&str> = instance
+        .timers
+        .iter()
+        .map(|timer| timer.name.as_str())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), instance.timers.len(), "timers are unique");
+    assert_eq!(instance.payment.is_some(), state.payment.is_some());
+    let offered = definition
+        .roles
+        .iter()
+        .any(|role| !step.standing.offers_of(Some(role)).is_empty());
+    assert!(
+        state.terminal || offered || !instance.timers.is_empty(),
+        "no dead end: {}",
+        state.name
+    );
+    assert!(state.terminal || instance.timers.iter().any(|timer| timer.name == "deadline"));
+    for order in &step.orders {
+        assert!(order.price.amount > 0 && order.order <= instance.version);
+    }
+    for line in step.hops.iter().flat_map(|hop| &hop.lines) {
+        assert!(!line.body.trim().is_empty());
+        if let Some(card) = &line.card {
+            assert_eq!(
+                (card.state_version, &card.state),
+                (instance.version, &instance.state)
+            );
+            assert_eq!(
+                card.actions,
+                step.standing.offers_of(Some(&card.visible_to))
+            );
+        }
+    }
+    let known = |name: &String| definition.context.contains_key(name);
+    assert!(instance.context.keys().all(known));
+    assert!(
+        !step.standing.offers[STAFF].is_empty()
+            || state.terminal
+            || definition.name == "negotiation"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_way_is_sound(flow in 0_usize..3, choices in prop::collection::vec(any::<u16>(), 30..300)) {
+        let definition = &flows()[flow];
+        let mut now = noon();
+        let begun = machine::start(definition, object(json!({})), now).unwrap();
+        let mut replayed = Replayed { state: String::new(), version: 0, visits: BTreeMap::new() };
+        replayed.take(&begun, None);
+        check(definition, &begun);
+        let mut instance = begun.instance;
+        let mut choices = Choices(choices.iter());
+        while choices.0.len() > 0 {
+            now += TimeDelta::minutes(7);
+            let (actor, input) = happening(definition, &instance, &mut choices);
+            let before = instance.clone();
+            let once = machine::step(definition, &instance, &actor, &input, now);
+            let again = machine::step(definition, &instance, &actor, &input, now);
+            prop_assert_eq!(&once, &again, "the same arguments give the same step");
+            prop_assert_eq!(&instance, &before);
+            if let Ok(step) = once {
+                replayed.take(&step, Some(&before));
+                check(definition, &step);
+                instance = step.instance;
+            }
+            prop_assert_eq!((&replayed.state, replayed.version, &replayed.visits), (&instance.state, instance.version, &instance.visits));
+            let stored: Instance = serde_json::from_str(&serde_json::to_string(&instance).unwrap()).unwrap();
+            prop_assert_eq!(&stored, &instance);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! CEL expressions over declared values, checked when the file is read.
+
+mod absence;
+mod evaluate;
+mod types;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::field::{ContextField, Field};
+use crate::value::Shape;
+
+pub use absence::Present;
+pub use evaluate::{Actor, Engine, Facts};
+pub use types::Type;
+
+/// The longest expression, in bytes.
+const LONGEST: usize = 1_024;
+/// How deep brackets may stand in each other: the parser takes a stack frame of kilobytes for each.
+const DEEPEST_BRACKETS: usize = 8;
+/// How deep the syntax tree may be: evaluation recurses over it.
+const DEEPEST_TREE: usize = 32;
+
+/// What an expression or a text may name.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// `ctx`.
+    pub context: &'a BTreeMap<String, ContextField>,
+    /// `input`.
+    pub fields: &'a [Field],
+    /// `visits`.
+    pub states: &'a BTreeSet<String>,
+}
+
+/// A checked expression.
+#[derive(Clone, Debug)]
+pub struct Expression {
+    tree: cel::IdedExpr,
+    /// What it yields.
+    pub kind: Type,
+    /// Where it stands in its file, in bytes.
+    pub at: usize,
+    reads: Reads,
+}
+
+/// What an expression looks at, so that nothing else is made ready for it.
+#[derive(Clone, Debug, Default)]
+struct Reads {
+    context: Vec<(String, Shape)>,
+    input: Vec<(String, Shape)>,
+    visits: Vec<String>,
+    actor: bool,
+    now: bool,
+}
+
+impl Expression {
+    /// Reads and checks an expression. Takes megabytes of stack. What is wrong is told in a sentence.
+    pub fn parse(source: &str, at: usize, known: Known<'_>) -> Result<Self, String> {
+        if source.len() > LONGEST {
+            let length = source.len();
+            return Err(format!(
+                "an expression of {length} bytes; at most {LONGEST}"
+            ));
+        }
+        if nesting(source) > DEEPEST_BRACKETS {
+            return Err(format!("brackets stand more than {DEEPEST_BRACKETS} deep"));
+        }
+        let parser = cel::parser::Parser::new().max_recursion_depth(48);
+        let tree = parser.parse(source).map_err(|errors| complaint(&errors))?;
+        let mut reads = Reads::default();
+        let kind = types::check(&tree, known, &mut reads, DEEPEST_TREE)?;
+        Ok(Self {
+            tree,
+            kind,
+            at,
+            reads,
+        })
+    }
+
+    /// Whether it can only be decided when somebody acts.
+    pub fn waits_for_the_press(&self) -> bool {
+        self.reads.now || !self.reads.input.is_empty()
+    }
+}
+
+fn complaint(errors: &cel::ParseErrors) -> String {
+    let first = errors.errors.first();
+    let what = first.map_or("nothing there", |error| error.msg.as_str());
+    let what = what.strip_prefix("Syntax error: ").unwrap_or(what);
+    let short: String = what.chars().take(120).collect();
+    match short.strip_prefix("token recognition error at: ") {
+        Some(part) => {
+            let part = part.trim_matches('\'');
+            format!("this is no expression: there is no operator `{part}`")
+        }
+        None => format!("this is no expression: {short}"),
+    }
+}
+
+/// How deep brackets stand in each other; those in texts are counted too.
+fn nesting(source: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0_usize);
+    for character in source.chars() {
+        match character {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}

@@ -1,0 +1,313 @@
+//! A TOML file's text as a tree that knows where each thing stands, and complains there.
+
+use serde_json::{Map, Value, json};
+use std::cell::RefCell;
+use std::ops::RangeInclusive;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::problem::{Origin, Problems, nearest};
+
+/// A value with the key that it stands under.
+#[derive(Clone, Copy)]
+pub struct Item<'a> {
+    /// Its key; the list's key for one of a list.
+    pub key: &'a str,
+    /// Where the key stands.
+    pub key_at: usize,
+    value: &'a Spanned<DeValue<'a>>,
+    problems: &'a Problems,
+}
+
+/// A table whose keys are taken one by one; what nobody took is unknown.
+pub struct Section<'a> {
+    /// What it is, for messages: `a state`.
+    what: &'static str,
+    /// Where it begins.
+    pub at: usize,
+    entries: Vec<Item<'a>>,
+    taken: RefCell<Vec<&'static str>>,
+    /// Where problems go.
+    pub problems: &'a Problems,
+}
+
+impl<'a> Section<'a> {
+    /// The whole file; `what` it is, for messages: `a flow file`.
+    pub fn of_file(what: &'static str, table: &'a DeTable<'a>, problems: &'a Problems) -> Self {
+        Self::new(what, 0, table, problems)
+    }
+
+    fn new(what: &'static str, at: usize, table: &'a DeTable<'a>, problems: &'a Problems) -> Self {
+        let mut entries: Vec<Item<'a>> = table
+            .iter()
+            .map(|(key, value)| Item {
+                key: key.get_ref(),
+                key_at: key.span().start,
+                value,
+                problems,
+            })
+            .collect();
+        entries.sort_by_key(|entry| entry.key_at);
+        Self {
+            what,
+            at,
+            entries,
+            taken: RefCell::default(),
+            problems,
+        }
+    }
+
+    /// Everything in it, in the order of the file; for tables whose keys are names.
+    pub fn all(&self) -> &[Item<'a>] {
+        &self.entries
+    }
+
+    /// What stands under a key.
+    pub fn item(&self, key: &'static str) -> Option<Item<'a>> {
+        self.taken.borrow_mut().push(key);
+        self.entries.iter().find(|entry| entry.key == key).copied()
+    }
+
+    /// What must stand under a key.
+    pub fn need(&self, key: &'static str) -> Option<Item<'a>> {
+        let found = self.item(key);
+        if found.is_none() {
+            let message = format!("{} needs `{key}`", self.what);
+            self.problems.add(self.at, message);
+        }
+        found
+    }
+
+    /// A table under a key.
+    pub fn section(&self, key: &'static str, what: &'static str) -> Option<Section<'a>> {
+        self.item(key)?.section(what)
+    }
+
+    /// A truth under a key; false where absent.
+    pub fn flag(&self, key: &'static str) -> bool {
+        self.item(key).and_then(|item| item.flag()).unwrap_or(false)
+    }
+
+    /// Complains of every key that nobody asked for.
+    pub fn finish(&self) {
+        let taken = self.taken.borrow();
+        let mut known: Vec<&str> = Vec::new();
+        for key in taken.iter() {
+            if !known.contains(key) {
+                known.push(key);
+            }
+        }
+        for entry in &self.entries {
+            if taken.contains(&entry.key) {
+                continue;
+            }
+            let message = format!("{} has no key `{}`", self.what, entry.key);
+            match nearest(entry.key, taken.iter().copied()) {
+                Some(known) => {
+                    let help = format!("did you mean `{known}`?");
+                    self.problems.advise(entry.key_at, message, help);
+                }
+                None => {
+                    let help = format!("it knows {}", known.join(", "));
+                    self.problems.advise(entry.key_at, message, help);
+                }
+            }
+        }
+    }
+}
+
+impl<'a> Item<'a> {
+    /// Where the value begins.
+    pub fn at(self) -> usize {
+        self.value.span().start
+    }
+
+    /// Complains at the value.
+    pub fn complain(self, message: impl Into<String>) {
+        self.problems.add(self.at(), message);
+    }
+
+    /// Complains at the value, and says what would be right.
+    pub fn advise(self, message: impl Into<String>, help: impl Into<String>) {
+        self.problems.advise(self.at(), message, help);
+    }
+
+    fn mismatch(self, wanted: &str) {
+        let found = match self.value.get_ref() {
+            DeValue::String(_) => "a text",
+            DeValue::Integer(_) => "a whole number",
+            DeValue::Float(_) => "a broken number",
+            DeValue::Boolean(_) => "a truth",
+            DeValue::Datetime(_) => "a date",
+            DeValue::Array(_) => "a list",
+            DeValue::Table(_) => "a table",
+        };
+        self.complain(format!("`{}` must be {wanted}, not {found}", self.key));
+    }
+
+    /// Whether it is a text.
+    pub fn is_text(self) -> bool {
+        matches!(self.value.get_ref(), DeValue::String(_))
+    }
+
+    /// Whether it is a list.
+    pub fn is_list(self) -> bool {
+        matches!(self.value.get_ref(), DeValue::Array(_))
+    }
+
+    /// A text of at most so many characters, and not empty.
+    pub fn text(self, most: usize) -> Option<&'a str> {
+        let DeValue::String(text) = self.value.get_ref() else {
+            self.mismatch("a text");
+            return None;
+        };
+        let length = text.chars().count();
+        if text.trim().is_empty() {
+            self.complain(format!("`{}` is empty", self.key));
+        } else if length > most {
+            let message = format!("`{}` has {length} characters; at most {most}", self.key);
+            self.complain(message);
+        } else if text
+            .chars()
+            .any(|c| c.is_control() && c != '\n' && c != '\t')
+        {
+            self.complain(format!("`{}` has control characters in it", self.key));
+        } else if let Some(character) = text.chars().find(|c| !is_xml(*c))
+            && self.problems.origin() == Origin::File
+        {
+            let code = u32::from(character);
+            let message = format!("`{}` has the character U+{code:04X} in it", self.key);
+            self.advise(message, "a picture of the flow cannot show it");
+        } else {
+            return Some(text);
+        }
+        None
+    }
+
+    /// A name: small letters, digits, underscores, at most 64.
+    pub fn name(self) -> Option<&'a str> {
+        let name = self.text(64)?;
+        if is_name(name) {
+            return Some(name);
+        }
+        self.advise(
+            format!("`{name}` is no name"),
+            "small letters, digits and underscores, beginning with a letter",
+        );
+        None
+    }
+
+    /// The key itself as a name.
+    pub fn key_name(self) -> Option<&'a str> {
+        if is_name(self.key) && self.key.len() <= 64 {
+            return Some(self.key);
+        }
+        self.problems.advise(
+            self.key_at,
+            format!("`{}` is no name", self.key),
+            "small letters, digits and underscores, beginning with a letter, at most 64",
+        );
+        None
+    }
+
+    /// A whole number between bounds.
+    pub fn integer(self, range: RangeInclusive<i64>) -> Option<i64> {
+        let DeValue::Integer(number) = self.value.get_ref() else {
+            self.mismatch("a whole number");
+            return None;
+        };
+        let found = i64::from_str_radix(number.as_str(), number.radix()).ok();
+        let found = found.filter(|found| range.contains(found));
+        if found.is_none() {
+            let (least, most) = range.into_inner();
+            let message = format!("`{}` must be from {least} to {most}", self.key);
+            self.complain(message);
+        }
+        found
+    }
+
+    /// A truth.
+    pub fn flag(self) -> Option<bool> {
+        let DeValue::Boolean(truth) = self.value.get_ref() else {
+            self.mismatch("true or false");
+            return None;
+        };
+        Some(*truth)
+    }
+
+    /// A list of at most so many.
+    pub fn list(self, most: usize) -> Option<Vec<Item<'a>>> {
+        let DeValue::Array(list) = self.value.get_ref() else {
+            self.mismatch("a list");
+            return None;
+        };
+        if list.len() > most {
+            let message = format!("`{}` has {} entries; at most {most}", self.key, list.len());
+            self.complain(message);
+            return None;
+        }
+        Some(list.iter().map(|value| Item { value, ..self }).collect())
+    }
+
+    /// A list, or one alone.
+    pub fn one_or_many(self, most: usize) -> Option<Vec<Item<'a>>> {
+        if self.is_list() {
+            self.list(most)
+        } else {
+            Some(vec![self])
+        }
+    }
+
+    /// The value as JSON; none for broken numbers and dates, which are complained of.
+    pub fn json(self) -> Option<Value> {
+        match self.value.get_ref() {
+            DeValue::String(text) => Some(json!(text)),
+            DeValue::Integer(_) => self.integer(i64::MIN..=i64::MAX).map(Value::from),
+            DeValue::Boolean(truth) => Some(json!(truth)),
+            DeValue::Array(_) => {
+                let items = self.list(1_000)?;
+                items.into_iter().map(Self::json).collect()
+            }
+            DeValue::Table(_) => {
+                let section = self.section("a table")?;
+                let fields = section.all().iter();
+                let fields = fields.map(|item| Some((item.key.to_owned(), item.json()?)));
+                fields
+                    .collect::<Option<Map<String, Value>>>()
+                    .map(Value::Object)
+            }
+            DeValue::Float(_) | DeValue::Datetime(_) => {
+                self.mismatch("a text, a whole number, a truth, a list or a table");
+                None
+            }
+        }
+    }
+
+    /// A table.
+    pub fn section(self, what: &'static str) -> Option<Section<'a>> {
+        let DeValue::Table(table) = self.value.get_ref() else {
+            self.mismatch("a table");
+            return None;
+        };
+        let at = match self.value.span() {
+            // A dotted key's table has no place of its own.
+            span if span.is_empty() => self.key_at,
+            span => span.start,
+        };
+        Some(Section::new(what, at, table, self.problems))
+    }
+}
+
+/// Whether XML 1.0 takes a character, and so a picture does; section 2.2, without the control characters.
+pub fn is_xml(character: char) -> bool {
+    !matches!(character, '\u{fffe}' | '\u{ffff}')
+        && (!character.is_control() || matches!(character, '\n' | '\t'))
+}
+
+/// Small letters, digits and underscores, beginning with a letter.
+pub fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}

@@ -1,0 +1,136 @@
+//! Texts with places for values: `{ctx.price}`, `{input.note}`, `{input.comment|no comment}`.
+
+use serde_json::{Map, Value};
+
+use crate::expression::Known;
+use crate::problem::nearest;
+use crate::value::{Shape, shown};
+
+/// A text, checked: every place names a value that there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    pieces: Vec<Piece>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Literal(String),
+    Value(Place),
+}
+
+/// A place for a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    source: Source,
+    name: String,
+    shape: Shape,
+    /// What stands there without a value.
+    otherwise: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    Context,
+    Input,
+}
+
+impl Text {
+    /// A text without places.
+    pub fn plain(text: &str) -> Self {
+        Self {
+            pieces: vec![Piece::Literal(text.to_owned())],
+        }
+    }
+
+    /// Reads a text; the braces of `{{` and `}}` stand for themselves. What is wrong is told with its byte and, maybe, advice.
+    pub fn parse(source: &str, known: Known<'_>) -> Result<Self, (usize, String, Option<String>)> {
+        let (mut pieces, mut literal, mut at) = (Vec::new(), String::new(), 0);
+        while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
+            let plain = rest.find(['{', '}']).unwrap_or(rest.len());
+            literal.push_str(rest.get(..plain).unwrap_or(""));
+            let rest = rest.get(plain..).unwrap_or("");
+            at += plain;
+            if let Some(brace) = ["{{", "}}"].iter().find(|pair| rest.starts_with(**pair)) {
+                literal.push_str(brace.get(1..).unwrap_or(""));
+                at += 2;
+            } else if let Some(inside) = rest.strip_prefix('{') {
+                let Some((name, _)) = inside.split_once('}') else {
+                    return Err((at, "`{` is not closed".to_owned(), braces_help()));
+                };
+                if !literal.is_empty() {
+                    pieces.push(Piece::Literal(std::mem::take(&mut literal)));
+                }
+                let place = place(name, known).map_err(|(what, help)| (at, what, help))?;
+                pieces.push(Piece::Value(place));
+                at += name.len() + 2;
+            } else if !rest.is_empty() {
+                return Err((at, "`}` closes nothing".to_owned(), braces_help()));
+            }
+        }
+        if !literal.is_empty() {
+            pieces.push(Piece::Literal(literal));
+        }
+        Ok(Self { pieces })
+    }
+
+    /// The text with the values in it.
+    pub fn filled(&self, context: &Map<String, Value>, input: &Map<String, Value>) -> String {
+        let mut told = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(text) => told.push_str(text),
+                Piece::Value(place) => {
+                    let from = match place.source {
+                        Source::Context => context,
+                        Source::Input => input,
+                    };
+                    let value = shown(from.get(&place.name), place.shape);
+                    told.push_str(value.as_deref().unwrap_or(&place.otherwise));
+                }
+            }
+        }
+        told
+    }
+
+    /// The text with its places, for people who look at the definition.
+    pub fn outlined(&self) -> String {
+        let piece = |piece: &Piece| match piece {
+            Piece::Literal(text) => text.clone(),
+            Piece::Value(place) => format!("{{{}}}", place.name),
+        };
+        self.pieces.iter().map(piece).collect()
+    }
+}
+
+fn braces_help() -> Option<String> {
+    Some("write {{ or }} where a brace is meant".to_owned())
+}
+
+/// The value that `ctx.x` or `input.x` names, and after a bar what stands there without one.
+fn place(text: &str, known: Known<'_>) -> Result<Place, (String, Option<String>)> {
+    let (name, otherwise) = text.split_once('|').unwrap_or((text, "–"));
+    let unknown = |near: Option<&str>| {
+        let help = near.map(|near| format!("did you mean `{near}`?"));
+        (format!("there is no `{name}`"), help)
+    };
+    let place = |source, field: &str, shape| Place {
+        source,
+        name: field.to_owned(),
+        shape,
+        otherwise: otherwise.to_owned(),
+    };
+    if let Some(field) = name.strip_prefix("ctx.") {
+        let found = known.context.get(field);
+        let near = nearest(field, known.context.keys().map(String::as_str));
+        let shape = found.ok_or_else(|| unknown(near))?.kind.shape();
+        return Ok(place(Source::Context, field, shape));
+    }
+    if let Some(field) = name.strip_prefix("input.") {
+        let found = known.fields.iter().find(|known| known.name == field);
+        let near = nearest(field, known.fields.iter().map(|field| field.name.as_str()));
+        let shape = found.ok_or_else(|| unknown(near))?.kind.into();
+        return Ok(place(Source::Input, field, shape));
+    }
+    let help = "a place is {ctx.name} or {input.name}";
+    Err((format!("there is no `{name}`"), Some(help.to_owned())))
+}

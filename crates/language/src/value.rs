@@ -1,0 +1,298 @@
+//! Values: what each type takes, and how each is shown to people.
+
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+
+use crate::field::FieldKind;
+use crate::money::Money;
+use crate::web_address::{Wrong, https_host};
+use crate::whole;
+
+/// The longest text that is remembered, in characters.
+pub const LONGEST_TEXT: usize = 4_000;
+/// The longest address.
+const LONGEST_URL: usize = 2_000;
+/// The longest e-mail address.
+const LONGEST_EMAIL: usize = 254;
+
+/// What a value is, however it is filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A text, an address.
+    Text,
+    /// A whole number.
+    Integer,
+    /// A day, `YYYY-MM-DD`.
+    Date,
+    /// A `Money`.
+    Money,
+}
+
+impl From<FieldKind> for Shape {
+    fn from(kind: FieldKind) -> Self {
+        match kind {
+            FieldKind::Text | FieldKind::Textarea | FieldKind::Email | FieldKind::Url => Self::Text,
+            FieldKind::Number => Self::Integer,
+            FieldKind::Date => Self::Date,
+            FieldKind::Money => Self::Money,
+        }
+    }
+}
+
+/// A text, or why not.
+pub fn text(value: &Value, most: usize) -> Result<String, String> {
+    let text = value.as_str().ok_or("must be a text")?.trim();
+    if text.chars().count() > most {
+        return Err(format!("must have at most {most} characters"));
+    }
+    if text
+        .chars()
+        .any(|c| c.is_control() && !"\n\r\t".contains(c))
+    {
+        return Err("must not have control characters".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// An https address, or why not.
+pub fn url(value: &Value) -> Result<String, String> {
+    let text = text(value, LONGEST_URL)?;
+    match https_host(&text) {
+        Ok(_) if !text.contains(['\'', '`']) => Ok(text),
+        Ok(_) | Err(Wrong::Scheme | Wrong::Host | Wrong::Character) => {
+            Err("must be an https address".to_owned())
+        }
+        Err(Wrong::User) => {
+            Err("must be an https address without a user or a password in it".to_owned())
+        }
+        Err(Wrong::Invisible) => {
+            Err("must be an https address whose host has no invisible characters".to_owned())
+        }
+    }
+}
+
+/// An e-mail address, or why not.
+pub fn email(value: &Value) -> Result<String, String> {
+    let text = text(value, LONGEST_EMAIL)?;
+    let parts = text.split_once('@');
+    let plain = |part: &str| {
+        !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || "@<>\",;".contains(c))
+    };
+    if parts.is_some_and(|(name, host)| plain(name) && plain(host) && host.contains('.')) {
+        return Ok(text);
+    }
+    Err("must be an e-mail address".to_owned())
+}
+
+/// A day, or why not.
+pub fn date(value: &Value) -> Result<String, String> {
+    let wrong = "must be a date like 2026-01-31";
+    let text = value.as_str().ok_or(wrong)?;
+    let day = day(text).ok_or(wrong)?;
+    Ok(day.format("%Y-%m-%d").to_string())
+}
+
+/// The day that a text means.
+pub fn day(text: &str) -> Option<NaiveDate> {
+    let digits = |c: &u8| c.is_ascii_digit() || *c == b'-';
+    let plain = text.len() == 10 && text.as_bytes().iter().all(digits);
+    plain.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())?
+}
+
+/// A whole number that browsers can read and that is within bounds of its own, or why not. Its own bounds are told first.
+pub fn integer(
+    value: &Value,
+    bounded: impl FnOnce(i64) -> Result<(), String>,
+) -> Result<i64, String> {
+    let number = whole::of(value).ok_or("must be a whole number")?;
+    bounded(number)?;
+    if number.unsigned_abs() > whole::EXACT.unsigned_abs() {
+        let most = whole::EXACT;
+        return Err(format!(
+            "must be from -{most} to {most}: browsers cannot read others exactly"
+        ));
+    }
+    Ok(number)
+}
+
+/// An amount of that currency, not below nothing and within bounds of its own, or why not: a `Money`, or a bare number of its smallest
+/// unit.
+pub fn money(
+    value: &Value,
+    currency: &str,
+    bounded: impl FnOnce(i64) -> Result<(), String>,
+) -> Result<Money, String> {
+    let (amount, named) = match value {
+        Value::Object(fields) => {
+            if fields
+                .keys()
+                .any(|key| key != "amount" && key != "currency")
+            {
+                return Err("must have an amount and a currency, nothing else".to_owned());
+            }
+            (fields.get("amount"), fields.get("currency"))
+        }
+        bare => (Some(bare), None),
+    };
+    let amount = amount.and_then(whole::of);
+    let amount = amount.ok_or("must be an amount: a whole number of the smallest unit")?;
+    if named.is_some_and(|named| named.as_str() != Some(currency)) {
+        return Err(format!("must be in {currency}"));
+    }
+    if amount < 0 {
+        return Err("must not be below nothing".to_owned());
+    }
+    bounded(amount)?;
+    if amount > whole::EXACT {
+        let most = whole::EXACT;
+        return Err(format!(
+            "must be at most {most}: browsers cannot read greater amounts exactly"
+        ));
+    }
+    Ok(Money {
+        amount,
+        currency: currency.to_owned(),
+    })
+}
+
+/// A `Money` as it stands in a context.
+pub fn of_money(money: &Money) -> Value {
+    json!({ "amount": money.amount, "currency": money.currency })
+}
+
+/// How a value is shown to people; none where it is not there.
+pub fn shown(value: Option<&Value>, shape: Shape) -> Option<String> {
+    let found = value.and_then(|value| match shape {
+        Shape::Text => value.as_str().map(str::to_owned),
+        Shape::Integer => value.as_i64().map(|number| number.to_string()),
+        Shape::Date => {
+            let day = day(value.as_str()?)?;
+            Some(day.format("%-d %B %Y").to_string())
+        }
+        Shape::Money => {
+            let amount = value.get("amount")?.as_i64()?;
+            Some(shown_money(amount, value.get("currency")?.as_str()?))
+        }
+    });
+    found.filter(|text| !text.is_empty())
+}
+
+/// `₹1,25,000.00`, `$12.50`, `CHF 8.00`.
+pub fn shown_money(amount: i64, currency: &str) -> String {
+    let digits = Money::digits(currency);
+    let sign = match currency {
+        "INR" => "₹".to_owned(),
+        "USD" => "$".to_owned(),
+        "EUR" => "€".to_owned(),
+        "GBP" => "£".to_owned(),
+        "JPY" => "¥".to_owned(),
+        other => format!("{other} "),
+    };
+    let unit = 10_u64.pow(digits);
+    let size = amount.unsigned_abs();
+    let minus = if amount < 0 { "-" } else { "" };
+    let whole = grouped(size / unit, currency == "INR");
+    match digits as usize {
+        0 => format!("{minus}{sign}{whole}"),
+        width => format!("{minus}{sign}{whole}.{:0width$}", size % unit),
+    }
+}
+
+/// With commas between thousands; in India, above those, between hundreds.
+fn grouped(number: u64, indian: bool) -> String {
+    let digits = number.to_string();
+    let mut told = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        let left = digits.len() - place;
+        let comma = if indian {
+            left >= 3 && left % 2 == 1
+        } else {
+            left.is_multiple_of(3)
+        };
+        if place > 0 && comma {
+            told.push(',');
+        }
+        told.push(digit);
+    }
+    told
+}
+
+/// Whether a text is three capital letters.
+pub fn is_currency(text: &str) -> bool {
+    text.len() == 3 && text.chars().all(|c| c.is_ascii_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_shown_as_people_write_it() {
+        for (amount, currency, wanted) in [
+            (500_000, "INR", "₹5,000.00"),
+            (12_500_050, "INR", "₹1,25,000.50"),
+            (12_345_678_900, "INR", "₹12,34,56,789.00"),
+            (1_250, "USD", "$12.50"),
+            (12_345_678_905, "USD", "$123,456,789.05"),
+            (5, "EUR", "€0.05"),
+            (5_000, "JPY", "¥5,000"),
+            (8_000, "KWD", "KWD 8.000"),
+            (-100, "CHF", "-CHF 1.00"),
+        ] {
+            assert_eq!(shown_money(amount, currency), wanted);
+        }
+    }
+
+    #[test]
+    fn values_are_shown() {
+        let shown = |value, shape| shown(Some(&value), shape).unwrap_or_default();
+        assert_eq!(shown(json!("2026-03-01"), Shape::Date), "1 March 2026");
+        assert_eq!(shown(json!(7), Shape::Integer), "7");
+        assert_eq!(shown(json!("x"), Shape::Text), "x");
+        assert_eq!(shown(json!({ "amount": 1 }), Shape::Money), "");
+        assert_eq!(super::shown(None, Shape::Money), None);
+    }
+
+    #[test]
+    fn forms_are_checked() {
+        assert!(url(&json!("https://drive.google.com/x")).is_ok());
+        for wrong in ["http://x.y", "https://", "https:// x", "javascript:x", "x"] {
+            assert!(url(&json!(wrong)).is_err(), "{wrong}");
+        }
+        assert!(email(&json!("a@b.c")).is_ok());
+        for wrong in ["a@b", "@b.c", "a b@c.d", "a@b@c.d"] {
+            assert!(email(&json!(wrong)).is_err(), "{wrong}");
+        }
+        assert!(date(&json!("2026-02-28")).is_ok());
+        for wrong in ["2026-02-30", "26-02-03", "2026-2-3", "+026-02-03"] {
+            assert!(date(&json!(wrong)).is_err(), "{wrong}");
+        }
+        let any = |value| integer(&value, |_| Ok(()));
+        assert_eq!(any(json!(-5.0)), Ok(-5));
+        assert_eq!(any(json!(-whole::EXACT)), Ok(-whole::EXACT));
+        for wrong in [
+            json!(0.5),
+            json!("5"),
+            json!(i64::MIN),
+            json!(whole::EXACT + 1),
+        ] {
+            assert!(any(wrong.clone()).is_err(), "{wrong}");
+        }
+        let rupees = |value| money(&value, "INR", |_| Ok(())).map(|money| money.amount);
+        assert_eq!(rupees(json!(5)), Ok(5));
+        assert_eq!(rupees(json!(5.0)), Ok(5));
+        assert_eq!(rupees(json!(whole::EXACT)), Ok(whole::EXACT));
+        assert_eq!(rupees(json!({ "amount": 5, "currency": "INR" })), Ok(5));
+        for wrong in [
+            json!(-1),
+            json!(1.5),
+            json!(whole::EXACT + 1),
+            json!(i64::MAX),
+            json!("5"),
+            json!({ "amount": 5, "currency": "USD" }),
+            json!({ "amount": 5, "tip": 1 }),
+        ] {
+            assert!(rupees(wrong).is_err());
+        }
+    }
+}

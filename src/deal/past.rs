@@ -1,0 +1,67 @@
+//! Steps that are told again: each with how the deal stood after it, as far as its definition tells.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::domain::entry::{Entry, Fact};
+use crate::domain::flow::{Phase, Standing, Stepped};
+use flow::definition::Definition;
+
+/// Gives each step the standing that its listeners were told, in the place of today's. What could be done then can not be done any more.
+pub fn recall(definition: &Definition, now: &Standing, entries: &mut [Entry]) {
+    for place in 0..entries.len() {
+        let (whole, rest) = entries.split_at_mut(place + 1);
+        let Some(entry) = whole.last_mut() else {
+            return;
+        };
+        let Fact::Stepped(stepped) = &entry.fact else {
+            continue;
+        };
+        let last = last_hop(entry, stepped, rest);
+        if last.version == now.state_version {
+            continue;
+        }
+        let standing = Arc::new(then(definition, now, &last, entry));
+        entry.fact = Fact::Stepped(Arc::new(Stepped {
+            standing,
+            ..Stepped::clone(stepped)
+        }));
+    }
+}
+
+/// The hop with which a step ended: those that follow from it by themselves were committed with it.
+fn last_hop(first: &Entry, stepped: &Arc<Stepped>, rest: &[Entry]) -> Arc<Stepped> {
+    let together = rest.iter().take_while(|entry| entry.at == first.at);
+    let hops = together.filter_map(|entry| match &entry.fact {
+        Fact::Stepped(hop) => Some(hop),
+        Fact::Said(_)
+        | Fact::Edited(_)
+        | Fact::Deleted(_)
+        | Fact::Participant { .. }
+        | Fact::Settings { .. } => None,
+    });
+    let by_themselves = hops.take_while(|hop| hop.actor_id.is_none());
+    by_themselves
+        .last()
+        .map_or_else(|| Arc::clone(stepped), Arc::clone)
+}
+
+fn then(definition: &Definition, now: &Standing, last: &Stepped, entry: &Entry) -> Standing {
+    let state = definition.state(&last.to);
+    Standing {
+        flow: now.flow.clone(),
+        flow_version: now.flow_version,
+        state: last.to.clone(),
+        title: state.map_or_else(String::new, |state| state.title.clone()),
+        state_version: last.version,
+        awaiting_role: state.and_then(|state| state.awaiting.clone()),
+        phase: match state {
+            Some(state) if state.terminal => Phase::Over,
+            Some(_) | None => Phase::Running,
+        },
+        entered_at: entry.at,
+        deadline: None,
+        chat: state.map(|state| state.chat.clone()).unwrap_or_default(),
+        offers: BTreeMap::new(),
+    }
+}
