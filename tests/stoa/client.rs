@@ -17,6 +17,8 @@ pub const PATIENCE: Duration = Duration::from_secs(15);
 pub struct Answer {
     pub status: u16,
     pub headers: reqwest::header::HeaderMap,
+    /// The body as it came.
+    pub text: String,
     pub body: Value,
 }
 
@@ -101,10 +103,11 @@ impl Person {
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await?;
-        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        let body = serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.clone()));
         Ok(Answer {
             status,
             headers,
+            text,
             body,
         })
     }

@@ -67,6 +67,7 @@ mod refused;
 mod renewing;
 mod repeats;
 mod sending_again;
+mod shapes;
 mod sharing;
 mod sign_out;
 mod skewed_clock;

@@ -1,0 +1,312 @@
+//! The native API over REST: people, conversations, messages, and what stands beside them.
+
+use diesel::connection::SimpleConnection;
+use serde_json::{Value, json};
+
+use super::album::Album;
+use super::ear::{Ear, LANGUAGES, Language};
+use super::json::Json;
+use crate::client::Person;
+use crate::house::House;
+
+/// The id in an answer.
+pub fn id(answer: &Value) -> String {
+    answer["id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{answer}"))
+        .to_owned()
+}
+
+/// Everybody of a script.
+pub struct People {
+    pub house: House,
+    pub platform: Person,
+    pub ann: Person,
+    pub bob: Person,
+    pub cara: Person,
+}
+
+impl People {
+    pub async fn with(options: &[&str]) -> Self {
+        let house = House::with(&[&["--rate-limits", "off"], options].concat()).await;
+        Self {
+            platform: house.person_with("platform", &["service"]).await,
+            ann: house.person("ann").await,
+            bob: house.person("bob").await,
+            cara: house.person("cara").await,
+            house,
+        }
+    }
+
+    /// Finds one of them; a `stranger` has a token that is none.
+    pub fn by_name(&self) -> impl Fn(&str) -> Person + '_ {
+        |name| match name {
+            "ann" => self.ann.clone(),
+            "bob" => self.bob.clone(),
+            "cara" => self.cara.clone(),
+            "platform" => self.platform.clone(),
+            _ => Person::new(self.house.address, name, "nonsense".to_owned()),
+        }
+    }
+}
+
+const CONVERSATIONS: &str = "POST /api/v1/conversations";
+const CONVERSATION: &str = "/api/v1/conversations/{id}";
+
+async fn people(album: &mut Album, all: &People) {
+    album.ask(&all.ann, "GET /api/v1/me", &[], None, "").await;
+    let dora = json!({ "name": "Dora", "email": "dora@example.com", "avatar_url": "https://example.com/dora.png" });
+    let put = "PUT /api/v1/users/{id}";
+    album
+        .ask(&all.platform, put, &["dora"], Some(dora), "")
+        .await;
+    album
+        .ask(&all.platform, "GET /api/v1/users/{id}", &["dora"], None, "")
+        .await;
+    all.house.direct(&all.ann, &all.bob).await;
+    album
+        .ask(
+            &all.ann,
+            "GET /api/v1/users/{id}",
+            &["bob"],
+            None,
+            "of somebody met",
+        )
+        .await;
+}
+
+/// Conversations of every kind; answers the group.
+async fn conversations(album: &mut Album, all: &People) -> String {
+    let direct = json!({ "kind": "direct", "participants": [{ "user_id": "cara" }], "first_message": { "body": "Hello" } });
+    for note in ["direct, new", "direct, there already"] {
+        album
+            .ask(&all.ann, CONVERSATIONS, &[], Some(direct.clone()), note)
+            .await;
+    }
+    let about = json!({ "kind": "group", "title": "Kitchen", "participants": [{ "user_id": "ann" }, { "user_id": "bob", "role": "seller" }],
+        "subject": { "type": "job", "id": "42", "title": "Kitchen", "url": "https://example.com/42", "data": { "rooms": [1, 2.5] } } });
+    album
+        .ask(
+            &all.platform,
+            CONVERSATIONS,
+            &[],
+            Some(about),
+            "about a subject",
+        )
+        .await;
+    let group = json!({ "kind": "group", "title": "Everybody", "participants": [{ "user_id": "bob" }, { "user_id": "cara" }] });
+    let group = id(&album
+        .ask(&all.ann, CONVERSATIONS, &[], Some(group), "group")
+        .await);
+    album
+        .ask(
+            &all.bob,
+            &format!("GET {CONVERSATION}"),
+            &[&group],
+            None,
+            "",
+        )
+        .await;
+    group
+}
+
+/// What is said in the group; answers the first and the last message.
+async fn messages(album: &mut Album, all: &People, group: &str) -> [String; 2] {
+    let line = format!("POST {CONVERSATION}/messages");
+    let plain = json!({ "body": "First", "client_id": "c-1" });
+    let ann = &all.ann;
+    let first = id(&album.ask(ann, &line, &[group], Some(plain), "plain").await);
+    let whole = json!({ "body": "Second", "reply_to": first, "context": { "page": 3, "of": ["a", null] },
+        "attachments": [{ "url": "https://example.com/a.png", "name": "a.png", "type": "image/png", "size": 1234 }, { "url": "https://example.com/b" }] });
+    let system = json!({ "body": "Said by the platform", "kind": "system" });
+    let last = json!({ "body": "Third", "client_id": "c-3" });
+    let mut newest = String::new();
+    for (person, body, note) in [
+        (&all.bob, whole, "with everything"),
+        (&all.platform, system, "of the system"),
+        (ann, last, "to be deleted"),
+    ] {
+        newest = id(&album.ask(person, &line, &[group], Some(body), note).await);
+    }
+    [first, newest]
+}
+
+/// What becomes of messages, and how they are read.
+async fn changes(album: &mut Album, all: &People, group: &str, [first, last]: &[String; 2]) {
+    let (message, ann) = ("/api/v1/messages/{id}", &all.ann);
+    let edit = Some(json!({ "body": "First, edited" }));
+    let line = format!("PATCH {message}");
+    album.ask(ann, &line, &[first], edit, "").await;
+    let line = format!("DELETE {message}");
+    album.ask(ann, &line, &[last], None, "").await;
+    let again = Some(json!({ "body": "First", "client_id": "c-1" }));
+    let line = format!("POST {CONVERSATION}/messages");
+    let note = "sent again after an edit";
+    album.ask(ann, &line, &[group], again, note).await;
+    let line = format!("GET {message}/history");
+    album.ask(ann, &line, &[first], None, "").await;
+    for (query, note) in [
+        ("", "newest"),
+        ("?limit=2&after=1", "a page with more behind it"),
+    ] {
+        let line = format!("GET {CONVERSATION}/messages{query}");
+        album.ask(&all.cara, &line, &[group], None, note).await;
+    }
+}
+
+async fn watermarks(album: &mut Album, all: &People, group: &str) {
+    album
+        .ask(&all.cara, "GET /api/v1/unread", &[], None, "")
+        .await;
+    for mark in ["delivered", "seen"] {
+        let line = format!("POST {CONVERSATION}/{mark}");
+        album
+            .ask(&all.cara, &line, &[group], Some(json!({ "seq": 3 })), "")
+            .await;
+    }
+    album
+        .ask(&all.cara, "GET /api/v1/conversations", &[], None, "")
+        .await;
+    let page = "GET /api/v1/conversations?limit=1&kind=group";
+    album
+        .ask(&all.ann, page, &[], None, "a page with more behind it")
+        .await;
+}
+
+/// Who comes and goes, and the conversation's own fields.
+async fn participants(album: &mut Album, all: &People, group: &str) {
+    let people = format!("{CONVERSATION}/participants");
+    let dora = json!({ "user_id": "dora", "role": "guest" });
+    album
+        .ask(
+            &all.ann,
+            &format!("POST {people}"),
+            &[group],
+            Some(dora),
+            "",
+        )
+        .await;
+    let one = format!("{people}/{{user_id}}");
+    let change = json!({ "role": "member", "muted": true });
+    album
+        .ask(
+            &all.ann,
+            &format!("PATCH {one}"),
+            &[group, "dora"],
+            Some(change),
+            "",
+        )
+        .await;
+    album
+        .ask(
+            &all.ann,
+            &format!("DELETE {one}"),
+            &[group, "dora"],
+            None,
+            "",
+        )
+        .await;
+    let change = json!({ "title": "Fewer", "status": "archived" });
+    album
+        .ask(
+            &all.ann,
+            &format!("PATCH {CONVERSATION}"),
+            &[group],
+            Some(change),
+            "",
+        )
+        .await;
+    album
+        .ask(
+            &all.ann,
+            &format!("GET {CONVERSATION}"),
+            &[group],
+            None,
+            "with somebody who left",
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn rest() {
+    let all = People::with(&[]).await;
+    let mut album = Album::new("native_rest");
+    people(&mut album, &all).await;
+    let group = conversations(&mut album, &all).await;
+    let said = messages(&mut album, &all, &group).await;
+    changes(&mut album, &all, &group, &said).await;
+    watermarks(&mut album, &all, &group).await;
+    participants(&mut album, &all, &group).await;
+    let sign_out = "POST /api/v1/users/{id}/sign-out";
+    album
+        .ask(&all.platform, sign_out, &["cara"], Some(json!({})), "")
+        .await;
+    album.close();
+}
+
+#[tokio::test]
+async fn operation() {
+    let all = People::with(&["--demo", "--demo-into-database"]).await;
+    let mut album = Album::new("operation");
+    for path in ["/healthz", "/readyz"] {
+        album
+            .ask(&all.ann, &format!("GET {path}"), &[], None, "")
+            .await;
+    }
+    album
+        .ask(&all.ann, "GET /api/v1/demo/people", &[], None, "")
+        .await;
+    album.close();
+}
+
+#[tokio::test]
+async fn the_document() {
+    let all = People::with(&[]).await;
+    let mut album = Album::new("openapi");
+    album
+        .ask(&all.ann, "GET /api/openapi.json", &[], None, "")
+        .await;
+    album.close();
+}
+
+/// What has an end is told so: unread messages are counted up to a number.
+#[tokio::test]
+async fn counts_that_end_early() {
+    let all = People::with(&[]).await;
+    let place = all.house.direct(&all.ann, &all.bob).await;
+    let said = format!(
+        "with c as (update conversations set last_seq = 1500 where id = '{place}' returning no)
+        insert into messages (conversation_no, seq, sender_no, client_id, fingerprint, kind, body, created_at)
+        select no, s, (select u.no from users u where u.id = 'ann'), 'm' || s, 1, 'user_input', 'said', now() from c, generate_series(1, 1500) s"
+    );
+    let mut connection = all.house.connection();
+    connection.batch_execute(&said).expect("1,500 messages");
+    let mut album = Album::new("counts_that_end_early");
+    for path in ["v1/unread", "v1/conversations", "messages/unread-count"] {
+        let line = format!("GET /api/{path}");
+        album.ask(&all.bob, &line, &[], None, "").await;
+    }
+    let mut ears = Vec::new();
+    for language in LANGUAGES {
+        ears.push(Ear::open(&all.bob, language).await);
+    }
+    all.ann.say(&place, "one more").await;
+    for ear in &mut ears {
+        let note = format!("{:?}", ear.language);
+        let name = match ear.language {
+            Language::Lola => "notification:new",
+            _ => "notification",
+        };
+        ear.hear(&mut album, name, &note).await;
+        if ear.language == Language::Lola {
+            let room = json!({ "conversationId": place });
+            let joined = ear.call("chat:join-room", room).await.data;
+            let kept = json!([joined["unread"], joined["unreadCapped"]]);
+            album.keep(
+                "ack chat:join-room, unread and unreadCapped",
+                &Json::read(&kept.to_string()),
+            );
+        }
+    }
+    album.close();
+}
