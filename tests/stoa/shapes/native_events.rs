@@ -58,8 +58,12 @@ impl Pair {
         self.bob_hears("conversation_created", "").await;
         self.bob_asks("watch_subject", subject.clone(), "one").await;
         self.bob_asks("unwatch_subject", subject, "").await;
-        self.all.ann.say(&place, "Is anybody there?").await;
+        let said = self.all.ann.say(&place, "Is anybody there?").await;
         self.bob_hears("notification", "").await;
+        let read = json!({ "seq": said["seq"] });
+        let seen = format!("/api/v1/conversations/{place}/seen");
+        self.all.bob.post(&seen, read).await.expect_status(200);
+        self.bob_hears("unread_changed", "read over REST").await;
         let join = json!({ "conversation_id": place });
         self.ann_asks("join_conversation", join.clone(), "").await;
         self.bob_asks("join_conversation", join, "of another").await;
