@@ -1,8 +1,11 @@
 //! Who may connect: a connection is counted from its first byte to its last, and one too many is told so and closed.
 
 use actix_rt::net::TcpStream;
-use actix_service::{ServiceFactory, apply_fn_factory};
+use actix_service::{Service, ServiceFactory, apply_fn_factory};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,23 +45,24 @@ pub fn admitting<F>(
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = F::Error, InitError = F::InitError>
 where
     F: ServiceFactory<TcpStream, Config = (), Response = ()>,
+    <F::Service as Service<TcpStream>>::Future: 'static,
 {
+    let admission = Rc::new(admission);
     apply_fn_factory(inner, move |stream: TcpStream, service| {
-        let admission = admission.clone();
+        let admission = Rc::clone(&admission);
         let address = admission.address(&stream);
-        let serving = match admission.limits.admit(address) {
-            Ok(place) => Ok((place, actix_service::Service::call(service, stream))),
-            Err(crowded) => Err((crowded, stream)),
+        // Boxed: a future that is moved into an `await` takes its room twice, for as long as the connection is open.
+        let serving: LocalBoxFuture<_> = match admission.limits.admit(address) {
+            Ok(place) => Box::pin(service.call(stream).map(move |served| {
+                drop(place);
+                served
+            })),
+            Err(crowded) => Box::pin(async move {
+                turn_away(&admission, crowded, &stream).await;
+                Ok(())
+            }),
         };
-        async move {
-            match serving {
-                Ok((_place, serving)) => serving.await,
-                Err((crowded, stream)) => {
-                    turn_away(&admission, crowded, &stream).await;
-                    Ok(())
-                }
-            }
-        }
+        serving
     })
 }
 
