@@ -17,7 +17,8 @@ use crate::config::{Config, SocketOptions};
 use crate::http::admission::{Admission, admitting};
 use crate::http::{self, Server};
 use crate::metrics::Metrics;
-use crate::wire::engineio::{self, Engine};
+use crate::session::socketio::Endpoint;
+use socketio::engineio;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 4_096;
@@ -33,7 +34,7 @@ pub struct Listening {
 }
 
 /// Begins to listen. A path means the same with a slash at its end, as front ends are used to. Fails with a sentence that says what to do.
-pub fn listen(server: &web::Data<Server>, engine: &Arc<Engine>) -> Result<Listening, String> {
+pub fn listen(server: &web::Data<Server>, engine: &Arc<Endpoint>) -> Result<Listening, String> {
     let (config, shared) = (&server.config, server.clone());
     let (sockets, engine) = (config.sockets.clone(), Arc::clone(engine));
     let application = move || {

@@ -11,7 +11,7 @@ use crate::domain::ids::{UserId, UserNo};
 use crate::domain::principal::{NotBefore, Principal, Profile};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
-use crate::outbox::CloseReason;
+use crate::outbox::SIGNED_OUT;
 use crate::refusal_log::RefusalLog;
 use crate::store::pool::Pool;
 use crate::store::revocations::{self, SignOut};
@@ -181,8 +181,8 @@ impl People {
             self.known.insert(id, known);
         }
         for outbox in self.directory.outboxes(no) {
-            if not_before.refuses(outbox.issued_at()) {
-                outbox.close(CloseReason::SignedOut);
+            if not_before.refuses(outbox.state().issued_at()) {
+                outbox.close(SIGNED_OUT);
             }
         }
     }

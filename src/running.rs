@@ -14,8 +14,8 @@ use tokio::task::JoinHandle;
 use crate::http::Server;
 use crate::jobs::Runner;
 use crate::outbox::CloseReason;
+use crate::session::socketio::Endpoint;
 use crate::session::stage::Stage;
-use crate::wire::engineio::Engine;
 use localpg::Cluster;
 
 type Serving = JoinHandle<std::io::Result<()>>;
@@ -27,7 +27,7 @@ pub struct Running {
     /// Where its figures are, if they have an address of their own.
     pub metrics_address: Option<SocketAddr>,
     pub(crate) server: web::Data<Server>,
-    pub(crate) engine: Arc<Engine>,
+    pub(crate) engine: Arc<Endpoint>,
     pub(crate) handle: ServerHandle,
     /// None when it has ended by itself.
     pub(crate) serving: Option<Serving>,

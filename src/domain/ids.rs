@@ -6,6 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 use uuid::Uuid;
 
+pub use socketio::queue::SessionId;
+
 use super::refusal::Refusal;
 
 /// The platform's own id of a person: 1–128 characters of `A–Z a–z 0–9 . _ : @ -`.
@@ -132,17 +134,6 @@ impl MessageId {
 impl Serialize for MessageId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.to_uuid().serialize(serializer)
-    }
-}
-
-/// One connection, for as long as it lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
-pub struct SessionId(pub Uuid);
-
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 

@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use super::{Failure, Server};
 use crate::domain::refusal::Refusal;
-use crate::outbox::{CloseReason, Outbox};
+use crate::outbox::{ORIGIN_REFUSED, Outbox};
 use crate::session::stage::Stage;
 use crate::session::{Session, fresh_session};
 use crate::wire::bearer::bearer;
-use crate::wire::guard::{FrameGuard, Guarded};
-use crate::wire::handshake;
 use crate::wire::origin::{is_welcome, shown};
+use socketio::guard::{FrameGuard, Guarded};
+use socketio::handshake;
 
 /// The field that is named where what asks for a socket is no handshake.
 const HANDSHAKE: &str = "Upgrade";
@@ -71,7 +71,7 @@ async fn open(
             "not in --allowed-origins",
             &shown(request),
         );
-        outbox.close(CloseReason::Origin);
+        outbox.close(ORIGIN_REFUSED);
     }
     door.enter(&outbox, principal.as_deref())?;
     let verdict = Rc::new(Cell::new(None));

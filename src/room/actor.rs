@@ -25,7 +25,7 @@ use crate::domain::principal::Principal;
 use crate::domain::snapshot::Loaded;
 use crate::journal::{Settled, Ticket};
 use crate::metrics::Metrics;
-use crate::outbox::{Frame, Push};
+use crate::outbox::{ChatFrame, Push};
 
 /// How often a room looks whether it is tired, whether somebody has stopped typing, and whether it missed something.
 const PULSE: Duration = Duration::from_millis(500);
@@ -230,8 +230,8 @@ impl Room {
         for listener in self.listeners.drain(..).filter(Listener::is_live) {
             let told = self.crowd.told_up_to(&listener, announced);
             let (after, here) = (told.max(listener.floor), self.state.conversation.id);
-            listener.outbox.catch_up([here]);
-            listener.outbox.push(Frame::Rejoin(here, after));
+            listener.outbox.state().catch_up([here]);
+            listener.outbox.push(ChatFrame::rejoin(here, after));
         }
     }
 }

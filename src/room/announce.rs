@@ -13,7 +13,7 @@ use crate::domain::flow::Stepped;
 use crate::domain::form::Form;
 use crate::domain::ids::{Seq, UserNo};
 use crate::domain::message::Message;
-use crate::outbox::Frame;
+use crate::outbox::ChatFrame;
 use crate::wire::encode::MessageEvent;
 
 impl Room {
@@ -138,7 +138,7 @@ impl Room {
         let (joined, here) = (self.joined_sessions(), self.state.conversation.id);
         for person in self.state.everybody().filter(|p| p.may_read().is_ok()) {
             for outbox in self.house.directory.outboxes(person.no) {
-                if !joined.contains(&outbox.session()) && !outbox.is_catching_up(here) {
+                if !joined.contains(&outbox.session()) && !outbox.state().is_catching_up(here) {
                     worded.push(&outbox, Some(&person.role));
                 }
             }
@@ -203,8 +203,8 @@ impl Room {
                 false => listener.floor,
             };
             if !stays && listener.form != Form::Native && from > 0 {
-                listener.outbox.catch_up([conversation]);
-                listener.outbox.push(Frame::Rejoin(conversation, from));
+                listener.outbox.state().catch_up([conversation]);
+                listener.outbox.push(ChatFrame::rejoin(conversation, from));
             }
             stays
         });

@@ -42,7 +42,7 @@ impl Room {
         reply: Reply,
         context: &mut Context<Self>,
     ) {
-        outbox.has_caught_up(self.state.conversation.id);
+        outbox.state().has_caught_up(self.state.conversation.id);
         let reader = match self.state.reader(&principal) {
             Ok(reader) => reader,
             Err(refusal) => return reply.refuse(refusal),
@@ -54,7 +54,7 @@ impl Room {
             // Its client has joined meanwhile by itself, and the answer told it everything.
             return reply.send(Ok(Answer::Done));
         }
-        let (place, form) = (self.state.conversation.id, outbox.form());
+        let (place, form) = (self.state.conversation.id, outbox.state().form());
         self.listeners
             .retain(|listener| listener.outbox.session() != session);
         let mut listener =

@@ -8,7 +8,7 @@ use crate::domain::form::Form;
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::message::Audience;
 use crate::domain::principal::Principal;
-use crate::outbox::{Frame, Outbox, Push};
+use crate::outbox::{ChatFrame, Frame, Outbox, Push};
 
 /// What an event is of everything that is told of one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Listener {
     ) -> Self {
         Self {
             principal,
-            form: outbox.form(),
+            form: outbox.state().form(),
             outbox,
             place,
             role,
@@ -150,9 +150,9 @@ pub(super) fn framed(
 ) -> Frame {
     match (form, seq, told) {
         (Form::Native, _, _) | (_, None, _) => Frame::Text(bytes),
-        (Form::Stoory, Some(seq), Told::Partly) => Frame::Placed(bytes, place, seq - 1),
+        (Form::Stoory, Some(seq), Told::Partly) => ChatFrame::placed(bytes, place, seq - 1),
         (Form::Stoory, Some(seq), Told::Wholly) | (Form::Lola, Some(seq), _) => {
-            Frame::Placed(bytes, place, seq)
+            ChatFrame::placed(bytes, place, seq)
         }
     }
 }
@@ -307,13 +307,17 @@ mod tests {
             drained.map_or(Vec::new(), |drained| drained.frames)
         };
         let address = |frames: &[Frame]| match frames {
-            [Frame::Text(text) | Frame::Placed(text, _, 7)] => text.as_ptr() as usize,
+            [Frame::Text(text) | Frame::Own(ChatFrame::Placed(text, _, 7))] => {
+                text.as_ptr() as usize
+            }
             other => panic!("{other:?}"),
         };
         let (one, other) = (heard(Form::Native), heard(Form::Native));
         assert_eq!(address(&one), address(&other), "encoded once");
         let foreign = heard(Form::Stoory);
-        assert!(matches!(foreign.as_slice(), [Frame::Placed(text, _, 7)] if *text == "stoory"));
+        assert!(
+            matches!(foreign.as_slice(), [Frame::Own(ChatFrame::Placed(text, _, 7))] if *text == "stoory")
+        );
         assert!(heard(Form::Lola).is_empty(), "nobody listened in it");
     }
 }

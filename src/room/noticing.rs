@@ -175,10 +175,10 @@ impl Room {
             let meant: Vec<&Message> = messages.iter().filter(meant).collect();
             let mut made: HashMap<Form, Vec<ByteString>> = HashMap::new();
             for outbox in self.house.directory.outboxes(user) {
-                if !joined.contains(&outbox.session()) && !outbox.is_catching_up(here) {
+                if !joined.contains(&outbox.session()) && !outbox.state().is_catching_up(here) {
                     let notices = made
-                        .entry(outbox.form())
-                        .or_insert_with(|| self.notices_in(outbox.form(), &meant, unread));
+                        .entry(outbox.state().form())
+                        .or_insert_with(|| self.notices_in(outbox.state().form(), &meant, unread));
                     outbox.texts(notices.iter().cloned());
                 }
             }

@@ -9,7 +9,7 @@ use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::metrics::Metrics;
-use crate::outbox::{CloseReason, Frame, Outbox};
+use crate::outbox::{ChatFrame, CloseReason, Outbox};
 use crate::wire::answer::Answer;
 use crate::wire::encode;
 use crate::wire::frame_id::FrameId;
@@ -125,8 +125,8 @@ impl Drop for Reply {
         match self.asker.take() {
             None => {}
             Some(Asker::Rejoining { outbox, after }) => {
-                outbox.catch_up([self.place]);
-                outbox.push(Frame::Rejoin(self.place, after));
+                outbox.state().catch_up([self.place]);
+                outbox.push(ChatFrame::rejoin(self.place, after));
             }
             Some(asker) => self.deliver(asker, Err(Error::Refused(lost)), None),
         }

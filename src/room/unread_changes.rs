@@ -83,8 +83,9 @@ impl Room {
         let here = self.state.conversation.id;
         let mut sessions = self.house.directory.outboxes(user);
         sessions.retain(|outbox| {
-            let is_elsewhere = !joined.contains(&outbox.session()) && !outbox.is_catching_up(here);
-            is_elsewhere && outbox.form() == Form::Native
+            let is_elsewhere =
+                !joined.contains(&outbox.session()) && !outbox.state().is_catching_up(here);
+            is_elsewhere && outbox.state().form() == Form::Native
         });
         sessions
     }

@@ -125,7 +125,7 @@ impl<'a> Worded<'a> {
 
     /// Tells one connection of somebody with this role.
     pub(crate) fn push(&mut self, outbox: &Outbox, role: Option<&str>) -> Push {
-        let spoken = self.say(outbox.form(), role);
+        let spoken = self.say(outbox.state().form(), role);
         match spoken.and_then(|spoken| spoken.to_side(role)) {
             Some(bytes) => outbox.text(bytes.clone()),
             None => Push::Queued,

@@ -10,7 +10,7 @@ use super::Session;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
-use crate::outbox::{CloseReason, Outbox};
+use crate::outbox::{CloseReason, Outbox, TOO_MANY_CONNECTIONS, UNAUTHENTICATED};
 use crate::room::ToRoom;
 use crate::room::reply::{Asker, Reply};
 use crate::wire::encode;
@@ -47,7 +47,7 @@ impl Session {
                 let first = before.is_none();
                 self.fail(id, error);
                 if first && !temporary {
-                    self.outbox.close(CloseReason::Unauthenticated);
+                    self.outbox.close(UNAUTHENTICATED);
                 }
             }
             (Ok(new), Some(before)) if new.no != before.no => {
@@ -67,7 +67,7 @@ impl Session {
                     && let Err(refusal) = self.door.arrive(&self.outbox, &principal)
                 {
                     self.refuse(id, refusal);
-                    return self.outbox.close(CloseReason::TooManyConnections);
+                    return self.outbox.close(TOO_MANY_CONNECTIONS);
                 }
                 self.enter(Arc::clone(&principal));
                 self.welcome(id, &principal);
@@ -128,8 +128,8 @@ impl Session {
 
 /// A connection goes on for as long as the token that it has shown last.
 pub(super) fn hold_to_token(outbox: &Outbox, principal: &Principal) {
-    outbox.note_issued(principal.issued_at);
-    outbox.set_deadline(time_left(principal), CloseReason::Unauthenticated);
+    outbox.state().note_issued(principal.issued_at);
+    outbox.set_deadline(time_left(principal), UNAUTHENTICATED);
 }
 
 /// How long a token is good for still.

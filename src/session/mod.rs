@@ -19,7 +19,9 @@ use crate::domain::ids::SessionId;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
-use crate::outbox::{CloseReason, Drain, Drained, Frame, Outbox};
+use crate::outbox::{
+    AUTHENTICATION_TIMEOUT, ChatFrame, CloseReason, Drain, Drained, Frame, Outbox,
+};
 use crate::pace::{Pace, SessionPace};
 use crate::people::People;
 use crate::refusal_log::RefusalLog;
@@ -29,7 +31,7 @@ use crate::room::{House, ToRoom};
 use crate::wire::decode::{Request, decode};
 use crate::wire::encode;
 use crate::wire::frame_id::FrameId;
-use crate::wire::guard::{Violation, close_reason};
+use ::socketio::guard::{Violation, close_reason};
 
 use joined::Joined;
 use socketio::Present;
@@ -200,8 +202,7 @@ impl Actor for Session {
         self.door.house.metrics.connections.inc();
         if self.principal.is_none() {
             let patience = Duration::from_secs(self.door.options.authentication_seconds);
-            self.outbox
-                .set_deadline(patience, CloseReason::AuthenticationTimeout);
+            self.outbox.set_deadline(patience, AUTHENTICATION_TIMEOUT);
         }
     }
 }
@@ -231,9 +232,11 @@ impl StreamHandler<Drained> for Session {
     fn handle(&mut self, drained: Drained, context: &mut Self::Context) {
         for frame in drained.frames {
             match frame {
-                Frame::Text(text) | Frame::Placed(text, ..) => context.text(text),
+                Frame::Text(text) | Frame::Own(ChatFrame::Placed(text, ..)) => context.text(text),
                 Frame::Ping => context.ping(b""),
-                Frame::Rejoin(conversation, after) => self.rejoin(conversation, after),
+                Frame::Own(ChatFrame::Rejoin(conversation, after)) => {
+                    self.rejoin(conversation, after)
+                }
                 // Only a Socket.IO connection is sent these.
                 Frame::Attached(..) | Frame::Binary(_) | Frame::Leave => {}
             }

@@ -140,7 +140,7 @@ impl Session {
             .clone()
             .filter(|_| self.joined.contains(conversation))
         else {
-            return self.outbox.has_caught_up(conversation);
+            return self.outbox.state().has_caught_up(conversation);
         };
         let outbox = Arc::clone(&self.outbox);
         let asker = Asker::Rejoining {

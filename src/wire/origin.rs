@@ -27,22 +27,3 @@ pub fn shown(request: &HttpRequest) -> String {
     let text = origin.map(|origin| String::from_utf8_lossy(origin.as_bytes()));
     text.unwrap_or_default().into_owned()
 }
-
-/// Which pages may connect to an endpoint that answers CORS itself.
-#[derive(Clone, Debug)]
-pub enum Origins {
-    /// Every page.
-    Any,
-    /// The server's own and those that are allowed.
-    Listed(AllowedOrigins),
-}
-
-impl Origins {
-    /// Whether the page that this request comes from may connect. What is no page may.
-    pub fn welcome(&self, request: &HttpRequest) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Listed(allowed) => is_welcome(request, allowed),
-        }
-    }
-}

@@ -1,16 +1,16 @@
 //! Every parser of what a stranger sends, to be fed with anything: it answers, and what it has read is what was written.
 
 use serde_json::value::RawValue;
+use socketio::engineio::packet::{self as engine, Message, SEPARATOR};
+use socketio::engineio::query::Query;
+use socketio::engineio::unpacking::{Fault, Unpacker};
+use socketio::guard::FrameGuard;
+use socketio::packet::{self as socket, Body, MOST_ATTACHMENTS, MOST_ELEMENTS};
 use std::hint::black_box;
 use stoa::dialect;
 use stoa::domain::form::Form;
 use stoa::domain::offset::Offset;
 use stoa::wire::decode;
-use stoa::wire::engineio::packet::{self as engine, Message, SEPARATOR};
-use stoa::wire::engineio::query::Query;
-use stoa::wire::engineio::unpacking::{Fault, Unpacker};
-use stoa::wire::guard::FrameGuard;
-use stoa::wire::socketio::packet::{self as socket, Body, MOST_ATTACHMENTS, MOST_ELEMENTS};
 
 /// Bytes in which a body comes at once.
 const PIECE: usize = 4_096;

@@ -39,6 +39,8 @@ mod former;
 mod forms;
 mod frames;
 mod frozen;
+#[path = "../../crates/socketio/tests/protocol/guest.rs"]
+mod guest;
 mod halves;
 mod house;
 mod identities;
@@ -73,7 +75,6 @@ mod sign_out;
 mod skewed_clock;
 mod skewed_plans;
 mod slow_bodies;
-mod socketio;
 mod stoory;
 mod subjects;
 mod takeover;

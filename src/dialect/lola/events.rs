@@ -11,7 +11,7 @@ use crate::domain::entry::Entry;
 use crate::domain::flow::Stepped;
 use crate::domain::ids::ConversationId;
 use crate::wire::encode::MessageEvent;
-use crate::wire::socketio::packet::encode_one;
+use socketio::packet::encode_one;
 
 pub(crate) fn words(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) -> Option<Words> {
     let (name, data) = told_to(event, scene, role)?;

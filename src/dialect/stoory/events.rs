@@ -19,7 +19,7 @@ use crate::domain::message::Message;
 use crate::domain::snapshot::{Particulars, UnreadCount};
 use crate::wire::encode::MessageEvent;
 use crate::wire::instants::instant;
-use crate::wire::socketio::packet::encode_one;
+use socketio::packet::encode_one;
 
 /// Nobody has this number: for bytes that several share.
 const NOBODY: UserNo = UserNo(-1);

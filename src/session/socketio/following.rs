@@ -3,6 +3,7 @@
 use actix::prelude::*;
 use std::sync::Arc;
 
+use super::Ack;
 use super::talk::{Entered, Talk};
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::offset::FOLLOWED;
@@ -10,7 +11,6 @@ use crate::domain::refusal::Refusal;
 use crate::outbox::CloseReason;
 use crate::room::{Manner, ToRoom};
 use crate::store::recoveries::{self, Followed};
-use crate::wire::socketio::Ack;
 
 impl Talk {
     /// The list is written first: what is acknowledged is found again. What the client asks for meanwhile waits.
@@ -78,7 +78,7 @@ impl Talk {
         });
         let join = ToRoom::Join {
             principal: Arc::clone(&self.principal),
-            outbox: Arc::clone(self.socket.outbox()),
+            outbox: Arc::clone(self.socket.queue()),
             after,
             manner,
             reply,
@@ -93,7 +93,7 @@ impl Talk {
         context: &mut Context<Self>,
     ) {
         let reply = self.reply(conversation, ack);
-        let session = self.socket.outbox().session();
+        let session = self.socket.queue().session();
         for waiting in self.joins.leave(conversation) {
             let left = "The conversation was left before this join was answered";
             self.fail(waiting, Refusal::Conflict(left).into());

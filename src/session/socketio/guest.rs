@@ -2,18 +2,20 @@
 
 use actix::dev::SendError;
 use actix::prelude::*;
+use bytestring::ByteString;
 use parking_lot::Mutex;
 use std::sync::Arc;
 
+use super::Socket;
 use super::places::Places;
 use super::talk::{Ask, Bye, Continue, Talk};
 use crate::dialect;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::outbox::{CloseReason, Frame};
+use crate::outbox::{Chat, ChatFrame, CloseReason};
 use crate::pace::SessionPace;
 use crate::session::{Door, TOO_FAST_LIMIT};
-use crate::wire::socketio::{Departure, Event, Member, Socket};
+use socketio::{Departure, Event, Member};
 
 const TOO_MUCH: Refusal = Refusal::Unavailable("Too much is waiting here: try again");
 
@@ -59,9 +61,9 @@ impl Guest {
         paced
     }
 
-    fn read(&mut self, event: &Event<'_>) -> Result<dialect::Incoming, Refusal> {
+    fn read(&mut self, event: &Event<'_, Chat>) -> Result<dialect::Incoming, Refusal> {
         self.pace()?;
-        let form = self.socket.outbox().form();
+        let form = self.socket.queue().state().form();
         let incoming = dialect::decode(
             form,
             event.name,
@@ -75,8 +77,8 @@ impl Guest {
     }
 }
 
-impl Member for Guest {
-    fn event(&mut self, event: Event<'_>) {
+impl Member<Chat> for Guest {
+    fn event(&mut self, event: Event<'_, Chat>) {
         let read = self.read(&event);
         let (socket, metrics) = (&self.socket, &self.door.house.metrics);
         let refuse =
@@ -96,22 +98,21 @@ impl Member for Guest {
         }
     }
 
-    fn leaving(&mut self, frame: Frame) -> Option<Frame> {
+    fn leaving(&mut self, frame: ChatFrame) -> Option<ByteString> {
         match frame {
-            Frame::Placed(text, conversation, seq) => {
+            ChatFrame::Placed(text, conversation, seq) => {
                 let places = self.places.as_ref();
                 let told =
                     places.and_then(|places| places.lock().advance(conversation, seq, &text));
-                Some(Frame::Text(told.unwrap_or(text)))
+                Some(told.unwrap_or(text))
             }
-            Frame::Rejoin(conversation, after) => {
+            ChatFrame::Rejoin(conversation, after) => {
                 self.talk.do_send(Continue {
                     conversation,
                     after,
                 });
                 None
             }
-            other => Some(other),
         }
     }
 

@@ -13,6 +13,7 @@ use actix_web::HttpRequest;
 use dashmap::DashMap;
 use dashmap::mapref::multiple::RefMulti;
 use futures_util::future::{FutureExt, LocalBoxFuture};
+use prometheus::IntCounterVec;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use uuid::Uuid;
 use super::Door;
 use super::identity::time_left;
 use super::stage::Stage;
-use crate::config::{Config, Switch};
+use crate::config::{AllowedOrigins, Config, Switch};
 use crate::dialect::{self, form_of};
 use crate::domain::form::Form;
 use crate::domain::ids::SessionId;
@@ -30,19 +31,27 @@ use crate::domain::offset::Offset;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
-use crate::outbox::{CloseReason, Outbox};
+use crate::outbox::{AUTHENTICATION_TIMEOUT, Chat, CloseReason, Connection, Outbox};
 use crate::pace::SessionPace;
+use crate::refusal_log::RefusalLog;
 use crate::room::reply::told;
 use crate::store::recoveries::{self, Holder, Resumed};
 use crate::wire::bearer::bearer;
-use crate::wire::engineio::{self, Engine, Turned};
-use crate::wire::origin::Origins;
+use crate::wire::origin::{is_welcome, shown};
 use crate::wire::read::read;
-use crate::wire::socketio::{self, Accepted, Application, Connect, Refused, Server, Socket};
+use socketio::engineio::{self, Engine, Surroundings, Turned};
+use socketio::{Accepted, Application, Connect, Refused, Server};
 
 use guest::Guest;
 use places::Places;
 use talk::Talk;
+
+/// The endpoint of Socket.IO.
+pub type Endpoint = Engine<Chat>;
+/// What a client in a namespace is reached through.
+type Socket = socketio::Socket<Chat>;
+/// The right to answer one event.
+type Ack = socketio::Ack<Chat>;
 
 /// Namespaces that one connection may be in at once.
 const NAMESPACES: usize = 4;
@@ -52,16 +61,17 @@ const PONG_SECONDS: u64 = 20;
 const UPGRADE_SECONDS: u64 = 10;
 
 /// The endpoint of Socket.IO, with the same bounds as native sockets.
-pub fn endpoint(door: Arc<Door>, config: &Config) -> Arc<Engine> {
+pub fn endpoint(door: Arc<Door>, config: &Config) -> Arc<Endpoint> {
     let sockets = &config.sockets;
     let heartbeat = sockets.heartbeat_seconds;
     let pong = sockets.silence_seconds.saturating_sub(heartbeat);
     let outbox_limit = sockets.outbox_limit as usize;
     let bounds = socketio::Options {
         connect_timeout: Duration::from_secs(sockets.authentication_seconds),
+        connect_overdue: AUTHENTICATION_TIMEOUT,
         namespaces: NAMESPACES,
         assembly_limit: sockets.frame_limit as usize,
-        outbox_limit,
+        queue_limit: outbox_limit,
     };
     let options = engineio::Options {
         ping_interval: Duration::from_secs(heartbeat),
@@ -70,12 +80,14 @@ pub fn endpoint(door: Arc<Door>, config: &Config) -> Arc<Engine> {
         max_payload: sockets.frame_limit as usize,
         max_body: config.foreign.poll_body_limit as usize,
         max_sessions: sockets.max_connections,
-        outbox_limit,
-        origins: Origins::Listed(config.origins()),
-        refusals: Arc::clone(&door.refusals),
-        closed: Some(door.house.metrics.closed_sockets.clone()),
+        queue_limit: outbox_limit,
+        surroundings: Arc::new(Entrance {
+            origins: config.origins(),
+            refusals: Arc::clone(&door.refusals),
+            closed: door.house.metrics.closed_sockets.clone(),
+        }),
     };
-    Engine::start(options, Server::new(Arc::new(Chat { door }), bounds))
+    Engine::start(options, Server::new(Arc::new(ChatServer { door }), bounds))
 }
 
 /// The clients that are connected, by their `pid`.
@@ -92,18 +104,45 @@ impl Present {
 
     fn depart(&self, pid: Uuid, session: SessionId) {
         self.0
-            .remove_if(&pid, |_, socket| socket.outbox().session() == session);
+            .remove_if(&pid, |_, socket| socket.queue().session() == session);
     }
 
     /// All of them, each with the connection that speaks for it here.
     pub fn clients(&self) -> Vec<(Uuid, SessionId)> {
-        let client = |entry: RefMulti<'_, Uuid, Socket>| (*entry.key(), entry.outbox().session());
+        let client = |entry: RefMulti<'_, Uuid, Socket>| (*entry.key(), entry.queue().session());
         self.0.iter().map(client).collect()
     }
 }
 
+/// Who may come to the endpoint, and who is told.
+#[derive(Debug)]
+struct Entrance {
+    origins: AllowedOrigins,
+    refusals: Arc<RefusalLog>,
+    closed: IntCounterVec,
+}
+
+impl Surroundings for Entrance {
+    fn admits(&self, request: &HttpRequest) -> bool {
+        let is_admitted = is_welcome(request, &self.origins);
+        if !is_admitted {
+            let why = "not in --allowed-origins";
+            self.refusals.note("origin_refused", why, &shown(request));
+        }
+        is_admitted
+    }
+
+    fn refused(&self, why: &'static str) {
+        self.refusals.note("handshake_refused", why, "");
+    }
+
+    fn closed(&self, code: u16) {
+        self.closed.with_label_values(&[&code.to_string()]).inc();
+    }
+}
+
 /// The chat as an application of Socket.IO.
-struct Chat {
+struct ChatServer {
     door: Arc<Door>,
 }
 
@@ -124,8 +163,9 @@ struct Auth {
     recovery: Option<bool>,
 }
 
-impl Application for Chat {
+impl Application for ChatServer {
     type Visitor = Visitor;
+    type Extension = Chat;
 
     fn greet(&self, request: &HttpRequest) -> Result<Visitor, Turned> {
         if self.door.stages.now() == Stage::Draining {
@@ -152,15 +192,15 @@ impl Application for Chat {
         paced.map_err(|_| CloseReason::TooFast)
     }
 
-    fn outbox(&self, namespace: &str, session: SessionId, bound: usize) -> Arc<Outbox> {
+    fn queue(&self, namespace: &str, session: SessionId, bound: usize) -> Arc<Outbox> {
         let form = form_of(namespace).unwrap_or(Form::Stoory);
-        Outbox::of_form(session, bound, form)
+        Outbox::with(session, bound, Connection::of_form(form))
     }
 
     fn connect(
         &self,
-        connect: Connect<Visitor>,
-    ) -> LocalBoxFuture<'static, Result<Accepted, Refused>> {
+        connect: Connect<Visitor, Chat>,
+    ) -> LocalBoxFuture<'static, Result<Accepted<Chat>, Refused>> {
         let door = Arc::clone(&self.door);
         async move {
             let Some(form) = form_of(&connect.namespace) else {
@@ -176,8 +216,8 @@ impl Application for Chat {
 async fn come_in(
     door: Arc<Door>,
     form: Form,
-    connect: Connect<Visitor>,
-) -> Result<Accepted, Error> {
+    connect: Connect<Visitor, Chat>,
+) -> Result<Accepted<Chat>, Error> {
     let auth: Auth = match &connect.auth {
         Some(auth) => read(auth.get())?,
         None => Auth::default(),
@@ -197,10 +237,10 @@ async fn come_in(
         false => (None, None),
     };
     let socket = connect.socket;
-    let outbox = socket.outbox();
+    let outbox = socket.queue();
     door.enter(outbox, Some(&principal))?;
     let missed = resumed.iter().flat_map(|resumed| &resumed.followed);
-    outbox.catch_up(missed.map(|followed| followed.id));
+    outbox.state().catch_up(missed.map(|followed| followed.id));
     door.house.metrics.connections.inc();
     if let Some(pid) = pid {
         door.present.enter(pid, &socket);
@@ -226,7 +266,7 @@ async fn find_again(
     door: &Door,
     form: Form,
     principal: &Principal,
-    connect: &Connect<Visitor>,
+    connect: &Connect<Visitor, Chat>,
 ) -> Result<(Option<Uuid>, Option<Resumed>), Error> {
     let fresh = Uuid::new_v4();
     let Some(recovery) = connect.recovery() else {
@@ -244,7 +284,7 @@ async fn find_again(
         pid,
         user: principal.no,
         form,
-        session: connect.socket.outbox().session(),
+        session: connect.socket.queue().session(),
     };
     let most = i64::from(door.foreign.recovery_limit);
     let resume =

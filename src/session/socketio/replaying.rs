@@ -16,7 +16,7 @@ use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Reader;
 use crate::error::Error;
-use crate::outbox::{CloseReason, Frame, Push};
+use crate::outbox::{ChatFrame, CloseReason, Push};
 use crate::room::reply::{Asker, Reply};
 use crate::room::state::State;
 use crate::room::{Manner, ToRoom, framed_again};
@@ -39,7 +39,7 @@ impl Handler<Continue> for Talk {
                 self.telling.wait(conversation, after);
                 self.tell_next(context);
             }
-            Mark::FallsBehind => self.socket.outbox().has_caught_up(conversation),
+            Mark::FallsBehind => self.socket.queue().state().has_caught_up(conversation),
             Mark::Void => {}
         }
     }
@@ -52,7 +52,7 @@ impl Talk {
         conversation: ConversationId,
         context: &mut Context<Self>,
     ) {
-        self.socket.outbox().has_caught_up(conversation);
+        self.socket.queue().state().has_caught_up(conversation);
         self.telling.stop(conversation);
         self.tell_next(context);
     }
@@ -120,7 +120,7 @@ impl Talk {
         told: Told,
         context: &mut Context<Self>,
     ) {
-        let outbox = self.socket.outbox();
+        let outbox = self.socket.queue();
         let room = self.door.options.outbox_limit as usize / 2;
         let (mut at, mut is_cut) = (None, false);
         for (seq, frame) in framed_again(self.form, told.events, conversation) {
@@ -148,13 +148,13 @@ impl Talk {
         self.telling.marked(after);
         let _closing = self
             .socket
-            .outbox()
-            .push(Frame::Rejoin(conversation, after));
+            .queue()
+            .push(ChatFrame::rejoin(conversation, after));
     }
 
     /// Next to nothing is missing: the room tells that, and what comes.
     fn join_again(&self, conversation: ConversationId, after: Seq) {
-        let outbox = Arc::clone(self.socket.outbox());
+        let outbox = Arc::clone(self.socket.queue());
         let asker = Asker::Rejoining {
             outbox: Arc::clone(&outbox),
             after,

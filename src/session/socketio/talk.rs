@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::joins::Joins;
 use super::places::Places;
 use super::telling::Telling;
+use super::{Ack, Socket};
 use crate::dialect::{self, Reader};
 use crate::domain::form::Form;
 use crate::domain::ids::{ConversationId, Seq};
@@ -22,8 +23,8 @@ use crate::store::conversations::{self, Filter};
 use crate::store::recoveries::{self, Holder};
 use crate::wire::answer::Answer;
 use crate::wire::decode::{Request, SubjectKey};
-use crate::wire::socketio::packet::encode_event;
-use crate::wire::socketio::{Ack, Departure, Socket};
+use socketio::Departure;
+use socketio::packet::encode_event;
 
 /// Events that may wait for the actor.
 const WAITING: usize = 1_024;
@@ -97,7 +98,7 @@ impl Talk {
             pid: self.pid?,
             user: self.principal.no,
             form: self.form,
-            session: self.socket.outbox().session(),
+            session: self.socket.queue().session(),
         })
     }
 
@@ -210,8 +211,8 @@ impl Talk {
         if std::mem::replace(&mut self.has_left, true) {
             return;
         }
-        let (session, no) = (self.socket.outbox().session(), self.principal.no);
-        self.socket.outbox().end();
+        let (session, no) = (self.socket.queue().session(), self.principal.no);
+        self.socket.queue().end();
         let directory = &self.door.house.directory;
         directory.close(session);
         self.door.house.metrics.connections.dec();

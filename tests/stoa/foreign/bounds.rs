@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::talker::{Talker, door};
+use crate::guest::UNKNOWN;
 use crate::house::{House, claims, token};
-use crate::socketio::guest::UNKNOWN;
 use crate::tickets::LEEWAY_SECONDS;
 
 /// What a figure of the server is.
@@ -233,7 +233,7 @@ async fn origins_and_tokens_are_looked_at_at_the_door() {
     let request = endpoint.request("GET", "EIO=4&transport=polling");
     let (_, opened) = endpoint.send(request.bearer_auth(&ann.token)).await;
     let opened: serde_json::Value = serde_json::from_str(&opened[1..]).expect("JSON");
-    let poller = crate::socketio::guest::Poller {
+    let poller = crate::guest::Poller {
         guest: endpoint.clone(),
         sid: opened["sid"].as_str().expect("a sid").to_owned(),
     };

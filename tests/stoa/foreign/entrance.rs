@@ -4,8 +4,8 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::talker::door;
+use crate::guest::Guest;
 use crate::house::House;
-use crate::socketio::guest::Guest;
 
 const FRONT_END: &str = "https://app.example";
 

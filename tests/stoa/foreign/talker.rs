@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use crate::client::Person;
-use crate::socketio::guest::{Guest, Wire};
+use crate::guest::{Guest, Wire};
 
 /// Somebody in a namespace, over a WebSocket.
 pub struct Talker {

@@ -13,7 +13,7 @@ use super::album::{Album, titled};
 use super::json::Json;
 use crate::client::{PATIENCE, Person};
 use crate::foreign::door;
-use crate::socketio::guest::Wire;
+use crate::guest::Wire;
 
 /// What a client speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,218 @@
+//! What an application can do, and what it is told.
+
+use bytes::Bytes;
+use bytestring::ByteString;
+use serde_json::json;
+
+use super::desk::{Again, Note, Notes, Own, desk};
+use super::guest::Wire;
+use super::{Stage, patient};
+use socketio::engineio::Ending;
+use socketio::queue::{CloseReason, Frame, Push};
+use socketio::{Departure, Socket};
+
+const UNAUTHENTICATED: CloseReason = CloseReason::Application {
+    code: 4401,
+    text: "unauthenticated",
+};
+
+/// Somebody in the main namespace.
+async fn entered(stage: &Stage, notes: &mut Notes) -> (Wire, Socket<Own>) {
+    let mut wire = stage.guest().wire().await;
+    wire.send("40").await;
+    let socket = notes.asked().await.accept(None);
+    assert!(wire.text().await.starts_with("40{"));
+    (wire, socket)
+}
+
+#[tokio::test]
+async fn it_decides_with_what_came_and_in_its_own_time() {
+    let (stage, mut notes) = desk(patient());
+    let mut wire = stage.guest().websocket("&token=abc").await;
+    wire.text().await;
+    wire.send(r#"40/a,{"token":"t"}"#).await;
+    let a = notes.asked().await;
+    assert_eq!(
+        (a.namespace.as_str(), &a.auth),
+        ("/a", &Some(json!({ "token": "t" })))
+    );
+    assert!(a.visitor.contains("token=abc"));
+    assert_eq!(a.recovery, None);
+    wire.send("40/b,").await;
+    let b = notes.asked().await;
+    assert_eq!(b.auth, None);
+    b.refuse("no way", r#"{"code":7}"#);
+    assert_eq!(
+        wire.text().await,
+        r#"44/b,{"message":"no way","data":{"code":7}}"#
+    );
+    a.socket.emit("early", []);
+    let id = a.socket.id();
+    a.accept(Some("p1"));
+    assert_eq!(
+        wire.text().await,
+        format!(r#"40/a,{{"sid":"{id}","pid":"p1"}}"#)
+    );
+    assert_eq!(
+        wire.text().await,
+        r#"42/a,["early"]"#,
+        "what was sent meanwhile follows"
+    );
+}
+
+#[tokio::test]
+async fn whoever_comes_back_says_what_it_has() {
+    let (stage, mut notes) = desk(patient());
+    let mut wire = stage.guest().wire().await;
+    wire.send(r#"40{"pid":"p1","offset":"3:41.17","token":"t"}"#)
+        .await;
+    let asked = notes.asked().await;
+    let recovery = asked.recovery.clone().unwrap();
+    assert_eq!(
+        (recovery.pid.as_str(), recovery.offset.as_deref()),
+        ("p1", Some("3:41.17"))
+    );
+    asked.accept(Some("p1"));
+    assert!(wire.text().await.ends_with(r#","pid":"p1"}"#));
+}
+
+#[tokio::test]
+async fn one_text_is_shared_by_all_over_either_transport() {
+    let (stage, mut notes) = desk(patient());
+    let (mut wire, one) = entered(&stage, &mut notes).await;
+    let poller = stage.guest().poller().await;
+    poller.post("40").await;
+    let other = notes.asked().await.accept(None);
+    assert!(poller.get().await.1.starts_with("40{"));
+    let shared = ByteString::from_static(r#"42["said",{"body":"x"}]"#);
+    one.queue().text(shared.clone());
+    assert_eq!(other.push(shared), Push::Queued);
+    assert_eq!(wire.text().await, r#"42["said",{"body":"x"}]"#);
+    assert_eq!(poller.get().await.1, r#"42["said",{"body":"x"}]"#);
+}
+
+#[tokio::test]
+async fn frames_of_its_own_are_translated_as_they_leave() {
+    let (stage, mut notes) = desk(patient());
+    let (mut wire, socket) = entered(&stage, &mut notes).await;
+    socket.emit("before", []);
+    socket.queue().push(Frame::Own(Again(9)));
+    socket.queue().push(Frame::Ping);
+    socket.emit("after", []);
+    assert_eq!(wire.text().await, r#"42["before"]"#);
+    assert_eq!(wire.text().await, r#"42["again",9]"#);
+    assert_eq!(wire.text().await, r#"42["after"]"#, "and no ping");
+}
+
+#[tokio::test]
+async fn it_asks_and_is_answered_once() {
+    let (stage, mut notes) = desk(patient());
+    let (mut wire, socket) = entered(&stage, &mut notes).await;
+    assert_eq!(socket.ask("question", ["1"]), 0);
+    assert_eq!(socket.ask("question", []), 1);
+    assert_eq!(wire.text().await, r#"420["question",1]"#);
+    assert_eq!(wire.text().await, r#"421["question"]"#);
+    wire.send("437[]").await;
+    wire.send("431[true]").await;
+    wire.send("431[false]").await;
+    wire.send(r#"461-0[{"_placeholder":true,"num":0}]"#).await;
+    wire.send_bytes(&[5]).await;
+    let Note::Acknowledged(1, arguments, _) = notes.next().await else {
+        panic!("another note");
+    };
+    assert_eq!(arguments, [true]);
+    let Note::Acknowledged(0, _, attachments) = notes.next().await else {
+        panic!("another note, or an answer twice");
+    };
+    assert_eq!(attachments, [Bytes::from_static(&[5])]);
+}
+
+#[tokio::test]
+async fn events_reach_it_with_attachments_and_are_answered_later() {
+    let (stage, mut notes) = desk(patient());
+    let (mut wire, _socket) = entered(&stage, &mut notes).await;
+    wire.send(r#"451-3["file",{"_placeholder":true,"num":0},"x"]"#)
+        .await;
+    wire.send_bytes(&[1, 2]).await;
+    wire.send(r#"42["plain",{"_placeholder":true,"num":3}]"#)
+        .await;
+    let said = notes.event().await;
+    assert_eq!((said.name.as_str(), said.attachments.len()), ("file", 1));
+    assert_eq!(said.first, Some(Bytes::from_static(&[1, 2])));
+    assert_eq!(said.arguments[1], "x");
+    let plain = notes.event().await;
+    assert_eq!(
+        (plain.first, plain.ack.is_none()),
+        (None, true),
+        "there is no such attachment"
+    );
+    let answered = said.ack.unwrap().answer(["1", "{}"]);
+    assert_eq!(answered, Push::Queued);
+    assert_eq!(wire.text().await, "433[1,{}]");
+}
+
+#[tokio::test]
+async fn it_sends_a_client_out_of_a_namespace() {
+    let (stage, mut notes) = desk(patient());
+    let (mut wire, socket) = entered(&stage, &mut notes).await;
+    wire.send("40/other,").await;
+    let other = notes.asked().await.accept(None);
+    assert!(wire.text().await.starts_with("40/other,{"));
+    socket.emit("last", []);
+    socket.disconnect();
+    assert_eq!(wire.text().await, r#"42["last"]"#);
+    assert_eq!(wire.text().await, "41");
+    assert_eq!(notes.left().await, Departure::Dismissed);
+    assert_eq!(socket.emit("too late", []), Push::Dropped);
+    other.emit("still", []);
+    assert_eq!(wire.text().await, r#"42/other,["still"]"#);
+    wire.send("41/other,").await;
+    assert_eq!(notes.left().await, Departure::Left);
+    assert_eq!(other.emit("too late", []), Push::Dropped);
+}
+
+#[tokio::test]
+async fn it_closes_a_connection_with_a_reason() {
+    let (stage, mut notes) = desk(patient());
+    let (mut wire, socket) = entered(&stage, &mut notes).await;
+    socket.emit("last", []);
+    socket.close(UNAUTHENTICATED);
+    assert_eq!(wire.text().await, r#"42["last"]"#);
+    assert_eq!(wire.closed().await, Some(4401));
+    let ending = Ending::Closed(UNAUTHENTICATED);
+    assert_eq!(notes.left().await, Departure::Connection(ending));
+}
+
+#[tokio::test]
+async fn it_is_told_how_connections_end() {
+    let (stage, mut notes) = desk(patient());
+    let (wire, _socket) = entered(&stage, &mut notes).await;
+    drop(wire);
+    assert_eq!(notes.left().await, Departure::Connection(Ending::Gone));
+    let (mut wire, _socket) = entered(&stage, &mut notes).await;
+    wire.send("4nonsense").await;
+    let misused = Departure::Connection(Ending::Closed(CloseReason::Misuse));
+    assert_eq!(notes.left().await, misused);
+    let mut wire = stage.guest().wire().await;
+    wire.send("40").await;
+    let asked = notes.asked().await;
+    wire.send("1").await;
+    assert_eq!(wire.closed().await, Some(1000));
+    let socket = asked.accept(None);
+    assert_eq!(
+        notes.left().await,
+        Departure::Connection(Ending::Gone),
+        "it was too late"
+    );
+    assert_eq!(socket.emit("nobody", []), Push::Dropped);
+}
+
+#[tokio::test]
+async fn events_for_a_namespace_that_it_still_thinks_about_end_the_connection() {
+    let (stage, mut notes) = desk(patient());
+    let mut wire = stage.guest().wire().await;
+    wire.send("40").await;
+    let _asked = notes.asked().await;
+    wire.send(r#"42["early"]"#).await;
+    assert_eq!(wire.closed().await, Some(1008));
+}
