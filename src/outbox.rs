@@ -10,7 +10,7 @@ use crate::domain::ids::{ConversationId, Seq};
 pub use socketio::queue::{CloseReason, Drain, Push};
 
 /// The queue to one connection.
-pub type Outbox = socketio::queue::Queue<Chat>;
+pub type Outbox = socketio::queue::ConnectionQueue<Chat>;
 /// One thing for a session to do.
 pub type Frame = socketio::queue::Frame<ChatFrame>;
 /// What a session takes out at once.

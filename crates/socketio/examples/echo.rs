@@ -12,9 +12,9 @@ use clap::Parser;
 use futures_util::future::{FutureExt, LocalBoxFuture, ready};
 use serde_json::value::RawValue;
 use socketio::engineio::packet::{Message, message};
-use socketio::engineio::{self, Alone, Ending, Engine, Line, Listener, Session, Turned};
-use socketio::queue::{CloseReason, Extension, Frame, Queue, SessionId};
-use socketio::{Accepted, Application, Connect, Event, Member, Refused, Socket};
+use socketio::engineio::{self, Ending, Engine, Line, Listener, NoHooks, Rejection, Session};
+use socketio::queue::{CloseReason, ConnectionQueue, Extension, Frame, SessionId};
+use socketio::{Accepted, Application, ClientEvent, Connect, NamespaceHandler, Refused, Socket};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub fn profile() -> engineio::Options {
         max_body: 1_000_000,
         max_sessions: 10_000,
         queue_limit: QUEUE_LIMIT,
-        surroundings: Arc::new(Alone),
+        hooks: Arc::new(NoHooks),
     }
 }
 
@@ -108,12 +108,12 @@ async fn main() -> std::io::Result<()> {
 struct RawEcho;
 
 impl Listener for RawEcho {
-    fn open(&self, _: &HttpRequest, line: &Arc<Line>) -> Result<Box<dyn Session>, Turned> {
+    fn open(&self, _: &HttpRequest, line: &Arc<Line>) -> Result<Box<dyn Session>, Rejection> {
         Ok(Box::new(RawSession(Arc::clone(line.queue()))))
     }
 }
 
-struct RawSession(Arc<Queue>);
+struct RawSession(Arc<ConnectionQueue>);
 
 impl Session for RawSession {
     fn message(&mut self, said: Message<'_>) -> Result<(), CloseReason> {
@@ -134,10 +134,10 @@ impl Session for RawSession {
 struct Echo;
 
 impl Application for Echo {
-    type Visitor = ();
+    type Handshake = ();
     type Extension = ();
 
-    fn greet(&self, _: &HttpRequest) -> Result<(), Turned> {
+    fn greet(&self, _: &HttpRequest) -> Result<(), Rejection> {
         Ok(())
     }
 
@@ -147,7 +147,7 @@ impl Application for Echo {
             let auth = connect.auth.as_ref().map_or("{}", |auth| auth.get());
             connect.socket.emit("auth", [auth]);
             Accepted {
-                member: Box::new(EchoMember(connect.socket)),
+                handler: Box::new(EchoMember(connect.socket)),
                 pid: None,
             }
         });
@@ -157,8 +157,8 @@ impl Application for Echo {
 
 struct EchoMember(Socket);
 
-impl Member for EchoMember {
-    fn event(&mut self, event: Event<'_>) {
+impl NamespaceHandler for EchoMember {
+    fn event(&mut self, event: ClientEvent<'_>) {
         let arguments = event
             .arguments
             .iter()

@@ -3,9 +3,11 @@
 use actix_web::{App, HttpRequest, HttpServer};
 use futures_util::future::{FutureExt, LocalBoxFuture, ready};
 use parking_lot::Mutex;
-use socketio::engineio::{self, Engine, Turned};
+use socketio::engineio::{self, Engine, Rejection};
 use socketio::packet::encode_event;
-use socketio::{Accepted, Application, Connect, Departure, Event, Member, Refused, Socket};
+use socketio::{
+    Accepted, Application, ClientEvent, Connect, Disconnected, NamespaceHandler, Refused, Socket,
+};
 use std::sync::Arc;
 
 /// Everybody who is in.
@@ -14,18 +16,18 @@ type Room = Arc<Mutex<Vec<Socket>>>;
 struct Chat(Room);
 
 impl Application for Chat {
-    type Visitor = ();
+    type Handshake = ();
     type Extension = ();
 
-    fn greet(&self, _: &HttpRequest) -> Result<(), Turned> {
+    fn greet(&self, _: &HttpRequest) -> Result<(), Rejection> {
         Ok(())
     }
 
     fn connect(&self, connect: Connect<()>) -> LocalBoxFuture<'static, Result<Accepted, Refused>> {
         let (room, socket) = (Arc::clone(&self.0), connect.socket);
         room.lock().push(socket.clone());
-        let member = Box::new(Person { room, socket });
-        ready(Ok(Accepted { member, pid: None })).boxed_local()
+        let handler = Box::new(Person { room, socket });
+        ready(Ok(Accepted { handler, pid: None })).boxed_local()
     }
 }
 
@@ -34,8 +36,8 @@ struct Person {
     socket: Socket,
 }
 
-impl Member for Person {
-    fn event(&mut self, event: Event<'_>) {
+impl NamespaceHandler for Person {
+    fn event(&mut self, event: ClientEvent<'_>) {
         if event.name == "say" {
             let words = event.arguments.iter().map(|argument| argument.get());
             // Written once; every queue shares its bytes.
@@ -46,7 +48,7 @@ impl Member for Person {
         }
     }
 
-    fn disconnected(&mut self, _: Departure) {
+    fn disconnected(&mut self, _: Disconnected) {
         let left = self.socket.id();
         self.room.lock().retain(|socket| socket.id() != left);
     }

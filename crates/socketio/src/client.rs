@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::packet::{self, Body, Packet};
 use super::{
-    Accepted, Ack, Application, Connect, Departure, Event, Member, Options, Refused, Socket,
+    Accepted, Ack, Application, ClientEvent, Connect, Disconnected, NamespaceHandler, Options,
+    Refused, Socket,
 };
 use crate::engineio::packet::Message;
 use crate::engineio::{Ending, Line, Session};
@@ -21,7 +22,7 @@ type Left<A> = Frame<<<A as Application>::Extension as Extension>::Frame>;
 /// The session of one connection.
 pub(super) struct Client<A: Application> {
     application: Arc<A>,
-    visitor: Arc<A::Visitor>,
+    handshake: Arc<A::Handshake>,
     spaces: Arc<Mutex<Spaces<A::Extension>>>,
     assembling: Option<Assembling>,
     options: Arc<Options>,
@@ -46,13 +47,13 @@ struct Spaces<E: Extension> {
 
 struct Joined<E: Extension> {
     socket: Socket<E>,
-    member: Box<dyn Member<E>>,
+    handler: Box<dyn NamespaceHandler<E>>,
 }
 
 impl<A: Application> Client<A> {
     pub(super) fn new(
         application: Arc<A>,
-        visitor: Arc<A::Visitor>,
+        handshake: Arc<A::Handshake>,
         line: &Arc<Line<A::Extension>>,
         options: Arc<Options>,
     ) -> Self {
@@ -65,7 +66,7 @@ impl<A: Application> Client<A> {
         await_connect(line, &options);
         Self {
             application,
-            visitor,
+            handshake,
             spaces: Arc::new(Mutex::new(spaces)),
             assembling: None,
             options,
@@ -109,7 +110,7 @@ impl<A: Application> Client<A> {
 
     fn carry_out(&self, packet: Packet<'_>, attachments: &[Bytes]) -> Result<(), CloseReason> {
         if let Body::Connect(auth) = packet.body {
-            self.application.pace(&self.visitor)?;
+            self.application.pace(&self.handshake)?;
             return self.connect(packet.namespace, auth);
         }
         let mut spaces = self.spaces.lock();
@@ -121,19 +122,19 @@ impl<A: Application> Client<A> {
                 id,
                 name,
                 arguments,
-            } => joined.member.event(Event {
+            } => joined.handler.event(ClientEvent {
                 name: &name,
                 arguments: &arguments,
                 attachments,
                 ack: id.map(|id| Ack::new(joined.socket.clone(), id)),
             }),
             Body::Ack { id, arguments } => match joined.socket.answered(id) {
-                true => joined.member.acknowledged(id, &arguments, attachments),
-                false => self.application.pace(&self.visitor)?,
+                true => joined.handler.acknowledged(id, &arguments, attachments),
+                false => self.application.pace(&self.handshake)?,
             },
             Body::Disconnect => {
-                self.application.pace(&self.visitor)?;
-                spaces.leave(place, Departure::Left, &self.options);
+                self.application.pace(&self.handshake)?;
+                spaces.leave(place, Disconnected::Left, &self.options);
             }
             Body::Connect(_) => {}
         }
@@ -161,7 +162,7 @@ impl<A: Application> Client<A> {
         let thinking = self.application.connect(Connect {
             namespace,
             auth: auth.map(ToOwned::to_owned),
-            visitor: Arc::clone(&self.visitor),
+            handshake: Arc::clone(&self.handshake),
             socket: socket.clone(),
         });
         let (spaces, options) = (Arc::clone(&self.spaces), Arc::clone(&self.options));
@@ -173,7 +174,7 @@ impl<A: Application> Client<A> {
     }
 }
 
-/// The application has decided. Where the connection ended meanwhile, or is about to, its member is told so.
+/// The application has decided. Where the connection ended meanwhile, or is about to, its handler is told so.
 fn settle<E: Extension>(
     spaces: &Mutex<Spaces<E>>,
     socket: Socket<E>,
@@ -198,17 +199,17 @@ fn settle<E: Extension>(
             line.queue().text(answer);
         }
         (Err(_), None) => {}
-        (Ok(Accepted { mut member, pid }), line) => {
+        (Ok(Accepted { mut handler, pid }), line) => {
             let answer = packet::encode_connected(namespace, &socket.id(), pid.as_deref());
             match line.map_or(Err(Ending::Gone), |line| {
                 enter(&line, &socket, answer, options)
             }) {
-                Ok(()) => spaces.joined.push(Joined { socket, member }),
+                Ok(()) => spaces.joined.push(Joined { socket, handler }),
                 Err(ending) => {
                     let ending = spaces.ended.unwrap_or(ending);
                     drop(spaces);
                     socket.queue().end();
-                    member.disconnected(Departure::Connection(ending));
+                    handler.disconnected(Disconnected::Connection(ending));
                 }
             }
         }
@@ -247,11 +248,14 @@ impl<E: Extension> Spaces<E> {
     fn leave(
         &mut self,
         place: Option<usize>,
-        departure: Departure,
+        departure: Disconnected,
         options: &Options,
     ) -> Option<Socket<E>> {
         let place = place.filter(|place| *place < self.joined.len())?;
-        let Joined { socket, mut member } = self.joined.remove(place);
+        let Joined {
+            socket,
+            mut handler,
+        } = self.joined.remove(place);
         socket.queue().end();
         if let Some(line) = self.line.upgrade() {
             line.detach(socket.queue().session());
@@ -259,7 +263,7 @@ impl<E: Extension> Spaces<E> {
                 await_connect(&line, options);
             }
         }
-        member.disconnected(departure);
+        handler.disconnected(departure);
         Some(socket)
     }
 }
@@ -277,12 +281,12 @@ impl<A: Application> Session<A::Extension> for Client<A> {
         let translate = |frame| {
             let place = spaces.place_of(|socket| socket.queue().session() == owner);
             if matches!(frame, Frame::Leave) {
-                let socket = spaces.leave(place, Departure::Dismissed, &self.options)?;
+                let socket = spaces.leave(place, Disconnected::Dismissed, &self.options)?;
                 return Some(Frame::Text(packet::encode_disconnect(socket.namespace())));
             }
             let joined = spaces.joined.get_mut(place?)?;
             match frame {
-                Frame::Own(own) => joined.member.leaving(own).map(Frame::Text),
+                Frame::Own(own) => joined.handler.leaving(own).map(Frame::Text),
                 plain => Some(plain),
             }
         };
@@ -294,9 +298,13 @@ impl<A: Application> Session<A::Extension> for Client<A> {
         spaces.ended = Some(ending);
         let joined = std::mem::take(&mut spaces.joined);
         drop(spaces);
-        for Joined { socket, mut member } in joined {
+        for Joined {
+            socket,
+            mut handler,
+        } in joined
+        {
             socket.queue().end();
-            member.disconnected(Departure::Connection(ending));
+            handler.disconnected(Disconnected::Connection(ending));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Socket.IO 5 over Engine.IO: namespaces, events, acknowledgements, binary attachments; it knows nothing of what events mean.
 //!
-//! An [`Application`] accepts or refuses whoever asks for a namespace, and for each that it accepts there is a [`Member`], which
+//! An [`Application`] accepts or refuses whoever asks for a namespace, and for each that it accepts there is a [`NamespaceHandler`], which
 //! is given the events, and a [`Socket`], through which anybody may send. A socket's queue is an ordinary
 //! [`Queue`]: whoever fills queues fills a Socket.IO connection too, over either transport.
 //!
@@ -29,8 +29,8 @@ use serde_json::value::RawValue;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engineio::{Ending, Line, Listener, Session, Turned};
-use crate::queue::{CloseReason, Extension, Queue, SessionId};
+use crate::engineio::{Ending, Line, Listener, Rejection, Session};
+use crate::queue::{CloseReason, ConnectionQueue, Extension, SessionId};
 
 pub use socket::{Ack, Socket};
 
@@ -68,17 +68,17 @@ impl Default for Options {
 /// What the namespaces of an endpoint are for.
 pub trait Application: Send + Sync + 'static {
     /// What is kept of a handshake for as long as the connection lives: a token, an address.
-    type Visitor: Send + Sync + 'static;
+    type Handshake: Send + Sync + 'static;
     /// What it adds to the queues of its clients; `()` for nothing.
     type Extension: Extension;
 
     /// Looks at a handshake: its headers, its query, the peer's address.
-    fn greet(&self, request: &HttpRequest) -> Result<Self::Visitor, Turned>;
+    fn greet(&self, request: &HttpRequest) -> Result<Self::Handshake, Rejection>;
 
-    /// A packet of a connection that no member is given: a CONNECT, a DISCONNECT, an acknowledgement that nobody asked for.
+    /// A packet of a connection that no handler is given: a CONNECT, a DISCONNECT, an acknowledgement that nobody asked for.
     /// An error closes the connection.
-    fn pace(&self, visitor: &Self::Visitor) -> Result<(), CloseReason> {
-        let _ = visitor;
+    fn pace(&self, handshake: &Self::Handshake) -> Result<(), CloseReason> {
+        let _ = handshake;
         Ok(())
     }
 
@@ -88,16 +88,16 @@ pub trait Application: Send + Sync + 'static {
         namespace: &str,
         session: SessionId,
         bound: usize,
-    ) -> Arc<Queue<Self::Extension>> {
+    ) -> Arc<ConnectionQueue<Self::Extension>> {
         let _ = namespace;
-        Queue::new(session, bound)
+        ConnectionQueue::new(session, bound)
     }
 
     /// Accepts or refuses a CONNECT. What is sent through the socket meanwhile follows the answer. Should the connection end
-    /// before the answer, the member is told so.
+    /// before the answer, the handler is told so.
     fn connect(
         &self,
-        connect: Connect<Self::Visitor, Self::Extension>,
+        connect: Connect<Self::Handshake, Self::Extension>,
     ) -> LocalBoxFuture<'static, Result<Accepted<Self::Extension>, Refused>>;
 }
 
@@ -109,7 +109,7 @@ pub struct Connect<V, E: Extension = ()> {
     /// The JSON object that came with it.
     pub auth: Option<Box<RawValue>>,
     /// What was kept of the handshake.
-    pub visitor: Arc<V>,
+    pub handshake: Arc<V>,
     /// What the client is reached through, once accepted.
     pub socket: Socket<E>,
 }
@@ -133,7 +133,7 @@ impl<V, E: Extension> Connect<V, E> {
 /// A CONNECT is accepted.
 pub struct Accepted<E: Extension = ()> {
     /// Who is given what comes.
-    pub member: Box<dyn Member<E>>,
+    pub handler: Box<dyn NamespaceHandler<E>>,
     /// Told to the client, which sends it when it comes back; the one that it sent says that it was recovered.
     pub pid: Option<String>,
 }
@@ -162,9 +162,9 @@ impl Refused {
 
 /// The server's side of one client in one namespace. It is called by one thread at a time, in the order of what came, and does
 /// not wait: what takes long goes to an actor or a task.
-pub trait Member<E: Extension = ()>: Send {
+pub trait NamespaceHandler<E: Extension = ()>: Send {
     /// An event came.
-    fn event(&mut self, event: Event<'_, E>);
+    fn event(&mut self, event: ClientEvent<'_, E>);
 
     /// A client's acknowledgement of what was sent with this id.
     fn acknowledged(&mut self, id: u64, arguments: &[&RawValue], attachments: &[Bytes]) {
@@ -178,14 +178,14 @@ pub trait Member<E: Extension = ()>: Send {
     }
 
     /// It is over. Called once; nothing follows.
-    fn disconnected(&mut self, departure: Departure) {
+    fn disconnected(&mut self, departure: Disconnected) {
         let _ = departure;
     }
 }
 
 /// An event.
 #[derive(Debug)]
-pub struct Event<'a, E: Extension = ()> {
+pub struct ClientEvent<'a, E: Extension = ()> {
     /// Its name.
     pub name: &'a str,
     /// Its arguments as JSON; an attachment's place has `{"_placeholder":true,"num":…}`.
@@ -196,7 +196,7 @@ pub struct Event<'a, E: Extension = ()> {
     pub ack: Option<Ack<E>>,
 }
 
-impl<'a, E: Extension> Event<'a, E> {
+impl<'a, E: Extension> ClientEvent<'a, E> {
     /// The attachment whose place an argument, or a value within one, marks.
     pub fn attachment(&self, place: &RawValue) -> Option<&'a Bytes> {
         #[derive(Deserialize)]
@@ -214,7 +214,7 @@ impl<'a, E: Extension> Event<'a, E> {
 
 /// How a client left a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Departure {
+pub enum Disconnected {
     /// It said so.
     Left,
     /// The server said so.
@@ -245,12 +245,12 @@ impl<A: Application> Listener<A::Extension> for Server<A> {
         &self,
         request: &HttpRequest,
         line: &Arc<Line<A::Extension>>,
-    ) -> Result<Box<dyn Session<A::Extension>>, Turned> {
-        let visitor = Arc::new(self.application.greet(request)?);
+    ) -> Result<Box<dyn Session<A::Extension>>, Rejection> {
+        let handshake = Arc::new(self.application.greet(request)?);
         let (application, options) = (Arc::clone(&self.application), Arc::clone(&self.options));
         Ok(Box::new(client::Client::new(
             application,
-            visitor,
+            handshake,
             line,
             options,
         )))

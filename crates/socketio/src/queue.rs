@@ -115,7 +115,7 @@ impl<F> Default for Waiting<F> {
 }
 
 /// The queue and the signs of life of one connection. Anybody writes it, one session reads it, a watcher looks after it.
-pub struct Queue<E: Extension = ()> {
+pub struct ConnectionQueue<E: Extension = ()> {
     session: SessionId,
     state: E::State,
     bound: usize,
@@ -130,7 +130,7 @@ pub struct Queue<E: Extension = ()> {
     deadline: AtomicU64,
 }
 
-impl<E: Extension> Queue<E> {
+impl<E: Extension> ConnectionQueue<E> {
     /// An empty queue for at most `bound` bytes, overhead included.
     pub fn new(session: SessionId, bound: usize) -> Arc<Self> {
         Self::with(session, bound, E::State::default())
@@ -358,7 +358,7 @@ fn cost<E: Extension>(frame: &Frame<E::Frame>) -> usize {
 }
 
 /// What a session drains its queue with. While the peer does not read, nobody polls it, and the queue fills.
-pub struct Drain<E: Extension = ()>(pub Arc<Queue<E>>);
+pub struct Drain<E: Extension = ()>(pub Arc<ConnectionQueue<E>>);
 
 impl<E: Extension> Stream for Drain<E> {
     type Item = Drained<E::Frame>;

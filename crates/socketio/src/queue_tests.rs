@@ -3,8 +3,8 @@
 use super::*;
 use uuid::Uuid;
 
-fn queue(bound: usize) -> Arc<Queue> {
-    Queue::new(SessionId(Uuid::nil()), bound)
+fn queue(bound: usize) -> Arc<ConnectionQueue> {
+    ConnectionQueue::new(SessionId(Uuid::nil()), bound)
 }
 
 #[test]

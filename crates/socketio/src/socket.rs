@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::packet::{encode_ack, encode_event};
-use crate::queue::{CloseReason, Extension, Frame, Push, Queue};
+use crate::queue::{CloseReason, ConnectionQueue, Extension, Frame, Push};
 
 /// A client in a namespace. A clone is the same client; one that has left drops what it is given.
 pub struct Socket<E: Extension = ()>(Arc<Inner<E>>);
@@ -21,7 +21,7 @@ impl<E: Extension> Clone for Socket<E> {
 
 struct Inner<E: Extension> {
     namespace: ByteString,
-    queue: Arc<Queue<E>>,
+    queue: Arc<ConnectionQueue<E>>,
     asked: Mutex<Asked>,
 }
 
@@ -49,7 +49,7 @@ impl Asked {
 }
 
 impl<E: Extension> Socket<E> {
-    pub(super) fn new(namespace: ByteString, queue: Arc<Queue<E>>) -> Self {
+    pub(super) fn new(namespace: ByteString, queue: Arc<ConnectionQueue<E>>) -> Self {
         let asked = Mutex::default();
         Self(Arc::new(Inner {
             namespace,
@@ -69,7 +69,7 @@ impl<E: Extension> Socket<E> {
     }
 
     /// Its queue. `Frame::Text` in it are whole packets of this namespace, as [`super::packet`] writes them.
-    pub fn queue(&self) -> &Arc<Queue<E>> {
+    pub fn queue(&self) -> &Arc<ConnectionQueue<E>> {
         &self.0.queue
     }
 

@@ -15,7 +15,7 @@ use crate::domain::refusal::Refusal;
 use crate::outbox::{Chat, ChatFrame, CloseReason};
 use crate::pace::SessionPace;
 use crate::session::{Door, TOO_FAST_LIMIT};
-use socketio::{Departure, Event, Member};
+use socketio::{ClientEvent, Disconnected, NamespaceHandler};
 
 const TOO_MUCH: Refusal = Refusal::Unavailable("Too much is waiting here: try again");
 
@@ -61,7 +61,7 @@ impl Guest {
         paced
     }
 
-    fn read(&mut self, event: &Event<'_, Chat>) -> Result<dialect::Incoming, Refusal> {
+    fn read(&mut self, event: &ClientEvent<'_, Chat>) -> Result<dialect::Incoming, Refusal> {
         self.pace()?;
         let form = self.socket.queue().state().form();
         let incoming = dialect::decode(
@@ -77,8 +77,8 @@ impl Guest {
     }
 }
 
-impl Member<Chat> for Guest {
-    fn event(&mut self, event: Event<'_, Chat>) {
+impl NamespaceHandler<Chat> for Guest {
+    fn event(&mut self, event: ClientEvent<'_, Chat>) {
         let read = self.read(&event);
         let (socket, metrics) = (&self.socket, &self.door.house.metrics);
         let refuse =
@@ -116,7 +116,7 @@ impl Member<Chat> for Guest {
         }
     }
 
-    fn disconnected(&mut self, departure: Departure) {
+    fn disconnected(&mut self, departure: Disconnected) {
         self.talk.do_send(Bye(departure));
     }
 }

@@ -39,7 +39,7 @@ use crate::store::recoveries::{self, Holder, Resumed};
 use crate::wire::bearer::bearer;
 use crate::wire::origin::{is_welcome, shown};
 use crate::wire::read::read;
-use socketio::engineio::{self, Engine, Surroundings, Turned};
+use socketio::engineio::{self, Engine, Hooks, Rejection};
 use socketio::{Accepted, Application, Connect, Refused, Server};
 
 use guest::Guest;
@@ -81,7 +81,7 @@ pub fn endpoint(door: Arc<Door>, config: &Config) -> Arc<Endpoint> {
         max_body: config.foreign.poll_body_limit as usize,
         max_sessions: sockets.max_connections,
         queue_limit: outbox_limit,
-        surroundings: Arc::new(Entrance {
+        hooks: Arc::new(Entrance {
             origins: config.origins(),
             refusals: Arc::clone(&door.refusals),
             closed: door.house.metrics.closed_sockets.clone(),
@@ -122,7 +122,7 @@ struct Entrance {
     closed: IntCounterVec,
 }
 
-impl Surroundings for Entrance {
+impl Hooks for Entrance {
     fn admits(&self, request: &HttpRequest) -> bool {
         let is_admitted = is_welcome(request, &self.origins);
         if !is_admitted {
@@ -147,7 +147,7 @@ struct ChatServer {
 }
 
 /// What is kept of a handshake.
-struct Visitor {
+struct Handshake {
     /// Of the `Authorization` header.
     token: Option<String>,
     /// How fast the packets that are no events may come.
@@ -164,16 +164,16 @@ struct Auth {
 }
 
 impl Application for ChatServer {
-    type Visitor = Visitor;
+    type Handshake = Handshake;
     type Extension = Chat;
 
-    fn greet(&self, request: &HttpRequest) -> Result<Visitor, Turned> {
+    fn greet(&self, request: &HttpRequest) -> Result<Handshake, Rejection> {
         if self.door.stages.now() == Stage::Draining {
-            return Err(Turned::Unavailable);
+            return Err(Rejection::Unavailable);
         }
         let forbidden = |why| {
             self.door.refusals.note("handshake_refused", why, "");
-            Turned::Forbidden
+            Rejection::Forbidden
         };
         let mut pairs = request.query_string().split('&');
         if pairs.any(|pair| pair.starts_with("token=")) {
@@ -181,14 +181,14 @@ impl Application for ChatServer {
         }
         let token =
             bearer(request).map_err(|_| forbidden("Authorization is not Bearer <token>"))?;
-        Ok(Visitor {
+        Ok(Handshake {
             token: token.map(str::to_owned),
             pace: self.door.pace.session(),
         })
     }
 
-    fn pace(&self, visitor: &Visitor) -> Result<(), CloseReason> {
-        let paced = self.door.pace.frame(&visitor.pace, None);
+    fn pace(&self, handshake: &Handshake) -> Result<(), CloseReason> {
+        let paced = self.door.pace.frame(&handshake.pace, None);
         paced.map_err(|_| CloseReason::TooFast)
     }
 
@@ -199,7 +199,7 @@ impl Application for ChatServer {
 
     fn connect(
         &self,
-        connect: Connect<Visitor, Chat>,
+        connect: Connect<Handshake, Chat>,
     ) -> LocalBoxFuture<'static, Result<Accepted<Chat>, Refused>> {
         let door = Arc::clone(&self.door);
         async move {
@@ -216,13 +216,13 @@ impl Application for ChatServer {
 async fn come_in(
     door: Arc<Door>,
     form: Form,
-    connect: Connect<Visitor, Chat>,
+    connect: Connect<Handshake, Chat>,
 ) -> Result<Accepted<Chat>, Error> {
     let auth: Auth = match &connect.auth {
         Some(auth) => read(auth.get())?,
         None => Auth::default(),
     };
-    let token = auth.token.as_deref().or(connect.visitor.token.as_deref());
+    let token = auth.token.as_deref().or(connect.handshake.token.as_deref());
     let token = token.ok_or(Refusal::Unauthenticated(
         "A token is required in auth.token",
     ))?;
@@ -256,7 +256,7 @@ async fn come_in(
     );
     let guest = Guest::new(door, socket, principal, talk.start(), pid.map(|_| places));
     Ok(Accepted {
-        member: Box::new(guest),
+        handler: Box::new(guest),
         pid: pid.map(|pid| pid.simple().to_string()),
     })
 }
@@ -266,7 +266,7 @@ async fn find_again(
     door: &Door,
     form: Form,
     principal: &Principal,
-    connect: &Connect<Visitor, Chat>,
+    connect: &Connect<Handshake, Chat>,
 ) -> Result<(Option<Uuid>, Option<Resumed>), Error> {
     let fresh = Uuid::new_v4();
     let Some(recovery) = connect.recovery() else {

@@ -23,7 +23,7 @@ use crate::store::conversations::{self, Filter};
 use crate::store::recoveries::{self, Holder};
 use crate::wire::answer::Answer;
 use crate::wire::decode::{Request, SubjectKey};
-use socketio::Departure;
+use socketio::Disconnected;
 use socketio::packet::encode_event;
 
 /// Events that may wait for the actor.
@@ -48,7 +48,7 @@ pub(super) struct Continue {
 /// The client is gone.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(super) struct Bye(pub(super) Departure);
+pub(super) struct Bye(pub(super) Disconnected);
 
 /// A room has answered a join of the client, by its number.
 #[derive(Message)]
@@ -305,8 +305,8 @@ impl Handler<Bye> for Talk {
         let pool = self.door.house.pool.clone();
         let note = async move {
             pool.run(move |connection| match departure {
-                Departure::Left => recoveries::forget(connection, pid, session),
-                Departure::Dismissed | Departure::Connection(_) => {
+                Disconnected::Left => recoveries::forget(connection, pid, session),
+                Disconnected::Dismissed | Disconnected::Connection(_) => {
                     recoveries::touch(connection, &[(pid, session)])
                 }
             })

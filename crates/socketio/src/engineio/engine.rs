@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::line::{Carrier, Line};
 use super::query::{Problem, Transport};
-use super::{Ending, Listener, Options, Turned};
+use super::{Ending, Listener, Options, Rejection};
 use crate::queue::{CloseReason, Extension};
 
 /// An endpoint.
@@ -70,8 +70,8 @@ impl<E: Extension> Engine<E> {
             Err(turned) => {
                 self.count.fetch_sub(1, Ordering::Relaxed);
                 return Err(match turned {
-                    Turned::Forbidden => Problem::Forbidden,
-                    Turned::Unavailable => Problem::Unavailable,
+                    Rejection::Forbidden => Problem::Forbidden,
+                    Rejection::Unavailable => Problem::Unavailable,
                 });
             }
         }

@@ -10,14 +10,14 @@ use uuid::Uuid;
 
 use super::packet::{Message, Packet};
 use super::{Ending, Options, Session};
-use crate::queue::{CloseReason, Drained, Extension, Frame, Push, Queue, SessionId};
+use crate::queue::{CloseReason, ConnectionQueue, Drained, Extension, Frame, Push, SessionId};
 
 /// A session.
 pub struct Line<E: Extension = ()> {
     /// The secret that its requests name it by.
     pub(super) sid: Uuid,
-    own: Arc<Queue<E>>,
-    attached: Mutex<Vec<Arc<Queue<E>>>>,
+    own: Arc<ConnectionQueue<E>>,
+    attached: Mutex<Vec<Arc<ConnectionQueue<E>>>>,
     /// What was taken out and did not fit into the last poll's answer; a part of what the queues may hold.
     rest: Mutex<Option<Batch<E::Frame>>>,
     state: Mutex<State>,
@@ -79,7 +79,7 @@ impl<E: Extension> Line<E> {
         };
         Arc::new(Self {
             sid: Uuid::new_v4(),
-            own: Queue::new(SessionId(Uuid::new_v4()), options.queue_limit),
+            own: ConnectionQueue::new(SessionId(Uuid::new_v4()), options.queue_limit),
             attached: Mutex::default(),
             rest: Mutex::default(),
             state: Mutex::new(state),
@@ -92,13 +92,13 @@ impl<E: Extension> Line<E> {
     }
 
     /// The session's own queue. Its frames are whole packets, and leave before those of attached ones.
-    pub fn queue(&self) -> &Arc<Queue<E>> {
+    pub fn queue(&self) -> &Arc<ConnectionQueue<E>> {
         &self.own
     }
 
     /// Sends `first` and then, from now on, what comes in `queue`; over its bound, or told to close, it closes the session.
     /// A session that is closing already takes neither.
-    pub fn attach(&self, queue: Arc<Queue<E>>, first: ByteString) -> Push {
+    pub fn attach(&self, queue: Arc<ConnectionQueue<E>>, first: ByteString) -> Push {
         let mut attached = self.attached.lock();
         let taken = self.own.text(first);
         if taken == Push::Queued {

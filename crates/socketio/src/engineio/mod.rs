@@ -7,12 +7,12 @@
 //! Source of all facts: the protocol's description, version 4 (github.com/socketio/engine.io-protocol), and where it is
 //! silent the reference implementation.
 
-mod door;
 mod engine;
 mod line;
 pub mod packet;
 mod polling;
 pub mod query;
+mod route;
 pub mod unpacking;
 mod websocket;
 
@@ -24,9 +24,9 @@ use std::time::Duration;
 use crate::queue::{CloseReason, Extension, Frame, SessionId};
 use packet::Message;
 
-pub use door::routes;
 pub use engine::Engine;
 pub use line::Line;
+pub use route::routes;
 
 /// Bounds of an endpoint.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ pub struct Options {
     /// Bytes that may wait in each queue of a session.
     pub queue_limit: usize,
     /// What it asks and tells around it.
-    pub surroundings: Arc<dyn Surroundings>,
+    pub hooks: Arc<dyn Hooks>,
 }
 
 impl Default for Options {
@@ -60,20 +60,20 @@ impl Default for Options {
             max_body: 1_000_000,
             max_sessions: 10_000,
             queue_limit: 1_048_576,
-            surroundings: Arc::new(Alone),
+            hooks: Arc::new(NoHooks),
         }
     }
 }
 
 /// What an endpoint asks and tells the program that it is a part of. Nothing of it is called for each message.
-pub trait Surroundings: fmt::Debug + Send + Sync + 'static {
+pub trait Hooks: fmt::Debug + Send + Sync + 'static {
     /// Whether the page that a request comes from may connect; what is no page mostly may. Every page, unless this says otherwise.
     fn admits(&self, request: &HttpRequest) -> bool {
         let _ = request;
         true
     }
 
-    /// A handshake was refused, and this is why; those are not told of that [`Surroundings::admits`] or the [`Listener`] refused.
+    /// A handshake was refused, and this is why; those are not told of that [`Hooks::admits`] or the [`Listener`] refused.
     fn refused(&self, why: &'static str) {
         let _ = why;
     }
@@ -86,9 +86,9 @@ pub trait Surroundings: fmt::Debug + Send + Sync + 'static {
 
 /// Nothing around it: every page may connect, and nobody is told.
 #[derive(Clone, Copy, Debug)]
-pub struct Alone;
+pub struct NoHooks;
 
-impl Surroundings for Alone {}
+impl Hooks for NoHooks {}
 
 /// What the sessions of an endpoint are for.
 pub trait Listener<E: Extension = ()>: Send + Sync {
@@ -97,7 +97,7 @@ pub trait Listener<E: Extension = ()>: Send + Sync {
         &self,
         request: &HttpRequest,
         line: &Arc<Line<E>>,
-    ) -> Result<Box<dyn Session<E>>, Turned>;
+    ) -> Result<Box<dyn Session<E>>, Rejection>;
 }
 
 /// One session's end of the talk. It is called by one thread at a time, in the order of what came.
@@ -114,7 +114,7 @@ pub trait Session<E: Extension = ()>: Send {
 
 /// Why a handshake is turned away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turned {
+pub enum Rejection {
     /// This caller may not: answered 403.
     Forbidden,
     /// Not now: answered 503.

@@ -23,7 +23,7 @@ use crate::handshake;
 use crate::queue::{CloseReason, Extension, Frame};
 
 /// The actor of one WebSocket.
-struct Carriage<E: Extension> {
+struct WebSocketActor<E: Extension> {
     engine: Arc<Engine<E>>,
     line: Arc<Line<E>>,
     stage: Stage,
@@ -66,7 +66,7 @@ pub(super) fn upgrade<E: Extension>(
     let (verdict, limit) = (Rc::new(Cell::new(None)), engine.options.max_payload);
     let guard = FrameGuard::new(limit as u64);
     let stream = Guarded::new(payload, guard, Rc::clone(&verdict));
-    let carriage = Carriage {
+    let socket = WebSocketActor {
         engine: Arc::clone(engine),
         line,
         stage,
@@ -75,12 +75,12 @@ pub(super) fn upgrade<E: Extension>(
         pieces_are_text: false,
     };
     let codec = actix_http::ws::Codec::new().max_size(limit);
-    Ok(response.streaming(ws::WebsocketContext::with_codec(carriage, stream, codec)))
+    Ok(response.streaming(ws::WebsocketContext::with_codec(socket, stream, codec)))
 }
 
-type Writing<E> = ws::WebsocketContext<Carriage<E>>;
+type Writing<E> = ws::WebsocketContext<WebSocketActor<E>>;
 
-impl<E: Extension> Carriage<E> {
+impl<E: Extension> WebSocketActor<E> {
     fn packet(&mut self, packet: Option<Packet<'_>>, context: &mut Writing<E>) {
         match (self.stage, packet) {
             (Stage::Carrying, Some(packet)) => {
@@ -122,7 +122,7 @@ impl<E: Extension> Carriage<E> {
 
     fn close(&self, reason: CloseReason, context: &mut Writing<E>) {
         let (code, text) = reason.code_and_text();
-        self.engine.options.surroundings.closed(code);
+        self.engine.options.hooks.closed(code);
         context.close(Some(ws::CloseReason {
             code: ws::CloseCode::Other(code),
             description: Some(text.to_owned()),
@@ -174,7 +174,7 @@ fn write<E: Extension>(frame: Frame<E::Frame>, context: &mut Writing<E>) {
     }
 }
 
-impl<E: Extension> Actor for Carriage<E> {
+impl<E: Extension> Actor for WebSocketActor<E> {
     type Context = Writing<E>;
 
     fn started(&mut self, context: &mut Self::Context) {
@@ -186,9 +186,9 @@ impl<E: Extension> Actor for Carriage<E> {
             }
             Stage::Refused => self.close(CloseReason::Misuse, context),
             Stage::Probing | Stage::Probed | Stage::Carrying => {
-                context.run_later(self.engine.options.upgrade_timeout, |carriage, context| {
-                    if carriage.stage != Stage::Carrying {
-                        carriage.close(CloseReason::Misuse, context);
+                context.run_later(self.engine.options.upgrade_timeout, |socket, context| {
+                    if socket.stage != Stage::Carrying {
+                        socket.close(CloseReason::Misuse, context);
                     }
                 });
             }
@@ -196,7 +196,7 @@ impl<E: Extension> Actor for Carriage<E> {
     }
 }
 
-impl<E: Extension> Drop for Carriage<E> {
+impl<E: Extension> Drop for WebSocketActor<E> {
     /// Runs however the connection ends.
     fn drop(&mut self) {
         match self.stage {
@@ -208,7 +208,7 @@ impl<E: Extension> Drop for Carriage<E> {
     }
 }
 
-impl<E: Extension> StreamHandler<Batch<E::Frame>> for Carriage<E> {
+impl<E: Extension> StreamHandler<Batch<E::Frame>> for WebSocketActor<E> {
     fn handle(&mut self, batch: Batch<E::Frame>, context: &mut Self::Context) {
         batch
             .frames
@@ -226,7 +226,7 @@ impl<E: Extension> StreamHandler<Batch<E::Frame>> for Carriage<E> {
     }
 }
 
-impl<E: Extension> StreamHandler<Result<ws::Message, ws::ProtocolError>> for Carriage<E> {
+impl<E: Extension> StreamHandler<Result<ws::Message, ws::ProtocolError>> for WebSocketActor<E> {
     fn handle(
         &mut self,
         item: Result<ws::Message, ws::ProtocolError>,

@@ -9,7 +9,7 @@ use super::guest::Wire;
 use super::{Stage, patient};
 use socketio::engineio::Ending;
 use socketio::queue::{CloseReason, Frame, Push};
-use socketio::{Departure, Socket};
+use socketio::{Disconnected, Socket};
 
 const UNAUTHENTICATED: CloseReason = CloseReason::Application {
     code: 4401,
@@ -162,12 +162,12 @@ async fn it_sends_a_client_out_of_a_namespace() {
     socket.disconnect();
     assert_eq!(wire.text().await, r#"42["last"]"#);
     assert_eq!(wire.text().await, "41");
-    assert_eq!(notes.left().await, Departure::Dismissed);
+    assert_eq!(notes.left().await, Disconnected::Dismissed);
     assert_eq!(socket.emit("too late", []), Push::Dropped);
     other.emit("still", []);
     assert_eq!(wire.text().await, r#"42/other,["still"]"#);
     wire.send("41/other,").await;
-    assert_eq!(notes.left().await, Departure::Left);
+    assert_eq!(notes.left().await, Disconnected::Left);
     assert_eq!(other.emit("too late", []), Push::Dropped);
 }
 
@@ -180,7 +180,7 @@ async fn it_closes_a_connection_with_a_reason() {
     assert_eq!(wire.text().await, r#"42["last"]"#);
     assert_eq!(wire.closed().await, Some(4401));
     let ending = Ending::Closed(UNAUTHENTICATED);
-    assert_eq!(notes.left().await, Departure::Connection(ending));
+    assert_eq!(notes.left().await, Disconnected::Connection(ending));
 }
 
 #[tokio::test]
@@ -188,10 +188,10 @@ async fn it_is_told_how_connections_end() {
     let (stage, mut notes) = desk(patient());
     let (wire, _socket) = entered(&stage, &mut notes).await;
     drop(wire);
-    assert_eq!(notes.left().await, Departure::Connection(Ending::Gone));
+    assert_eq!(notes.left().await, Disconnected::Connection(Ending::Gone));
     let (mut wire, _socket) = entered(&stage, &mut notes).await;
     wire.send("4nonsense").await;
-    let misused = Departure::Connection(Ending::Closed(CloseReason::Misuse));
+    let misused = Disconnected::Connection(Ending::Closed(CloseReason::Misuse));
     assert_eq!(notes.left().await, misused);
     let mut wire = stage.guest().wire().await;
     wire.send("40").await;
@@ -201,7 +201,7 @@ async fn it_is_told_how_connections_end() {
     let socket = asked.accept(None);
     assert_eq!(
         notes.left().await,
-        Departure::Connection(Ending::Gone),
+        Disconnected::Connection(Ending::Gone),
         "it was too late"
     );
     assert_eq!(socket.emit("nobody", []), Push::Dropped);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::desk::{desk, desk_with};
 use super::{Stage, patient, patient_socketio};
-use socketio::Departure;
+use socketio::Disconnected;
 use socketio::engineio::{Ending, Options};
 use socketio::queue::{CloseReason, Push};
 
@@ -48,7 +48,7 @@ async fn whoever_does_not_answer_a_ping_is_closed() {
     let mut wire = stage.guest().wire().await;
     wire.send("40").await;
     let _socket = notes.asked().await.accept(None);
-    let silent = Departure::Connection(Ending::Closed(CloseReason::Silent));
+    let silent = Disconnected::Connection(Ending::Closed(CloseReason::Silent));
     assert_eq!(notes.left().await, silent);
     assert_eq!(wire.closed().await, Some(1001));
 }
@@ -62,7 +62,7 @@ async fn a_client_that_polls_no_more_is_closed_and_its_queue_is_freed() {
     let big = format!("\"{}\"", "x".repeat(100_000));
     assert_eq!(socket.emit("big", [big.as_str()]), Push::Queued);
     assert!(socket.queue().waiting_bytes() > 100_000);
-    let silent = Departure::Connection(Ending::Closed(CloseReason::Silent));
+    let silent = Disconnected::Connection(Ending::Closed(CloseReason::Silent));
     assert_eq!(notes.left().await, silent);
     assert_eq!(socket.queue().waiting_bytes(), 0);
     assert_eq!(socket.emit("big", [big.as_str()]), Push::Dropped);
@@ -134,7 +134,7 @@ async fn a_close_that_nobody_fetches_is_carried_out() {
     socket.emit("last", []);
     socket.close(CloseReason::Restarting);
     let restarting = Ending::Closed(CloseReason::Restarting);
-    assert_eq!(notes.left().await, Departure::Connection(restarting));
+    assert_eq!(notes.left().await, Disconnected::Connection(restarting));
     assert_eq!(socket.queue().waiting_bytes(), 0);
     poller.expect_gone().await;
 }
@@ -185,7 +185,7 @@ async fn a_client_that_does_not_poll_is_slow_beyond_the_bound() {
     assert_eq!(pushed[4], Push::Dropped);
     assert_eq!(socket.queue().waiting_bytes(), 0);
     assert_eq!(poller.get().await, (200, "1".to_owned()));
-    let slow = Departure::Connection(Ending::Closed(CloseReason::SlowReader));
+    let slow = Disconnected::Connection(Ending::Closed(CloseReason::SlowReader));
     assert_eq!(notes.left().await, slow);
     poller.expect_gone().await;
 }
@@ -209,7 +209,7 @@ async fn a_client_that_does_not_read_its_socket_is_slow_beyond_the_bound() {
     }
     assert_eq!(pushed, Push::Overflowed);
     assert_eq!(socket.queue().waiting_bytes(), 0);
-    let slow = Departure::Connection(Ending::Closed(CloseReason::SlowReader));
+    let slow = Disconnected::Connection(Ending::Closed(CloseReason::SlowReader));
     assert_eq!(notes.left().await, slow);
     assert_eq!(wire.closed().await, Some(1013));
 }
@@ -228,7 +228,7 @@ async fn a_namespace_that_was_left_holds_on_to_nothing() {
     let left = notes.asked().await.accept(None);
     poller.packets(2).await;
     poller.post("41/other,").await;
-    assert_eq!(notes.left().await, Departure::Left);
+    assert_eq!(notes.left().await, Disconnected::Left);
     // Without time to linger, a close is carried out at the next request.
     left.close(CloseReason::Restarting);
     for _ in 0..3 {
@@ -257,7 +257,7 @@ async fn a_server_that_stops_closes_every_session_after_what_is_queued() {
     assert!(packets.iter().take(30).all(is_much));
     assert_eq!(packets[30..], ["1"]);
     let restarting = Ending::Closed(CloseReason::Restarting);
-    assert_eq!(notes.left().await, Departure::Connection(restarting));
+    assert_eq!(notes.left().await, Disconnected::Connection(restarting));
     assert_eq!(notes.engine.count(), 0);
 }
 
@@ -271,6 +271,6 @@ async fn whoever_is_accepted_while_the_connection_closes_is_told_so() {
     asked.socket.emit("never seen", []);
     asked.accept(None);
     let restarting = Ending::Closed(CloseReason::Restarting);
-    assert_eq!(notes.left().await, Departure::Connection(restarting));
+    assert_eq!(notes.left().await, Disconnected::Connection(restarting));
     assert_eq!(poller.get().await, (200, "1".to_owned()));
 }

@@ -1,15 +1,15 @@
-//! An application of Socket.IO that a test plays: it decides, and sees everything that a member is told.
+//! An application of Socket.IO that a test plays: it decides, and sees everything that a handler is told.
 
 use bytes::Bytes;
 use bytestring::ByteString;
 use futures_util::future::{FutureExt, LocalBoxFuture};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use socketio::engineio::{Engine, Options, Turned};
+use socketio::engineio::{Engine, Options, Rejection};
 use socketio::queue::Extension;
 use socketio::{
-    Accepted, Ack, Application, Connect, Departure, Event, Member, Recovery, Refused, Server,
-    Socket,
+    Accepted, Ack, Application, ClientEvent, Connect, Disconnected, NamespaceHandler, Recovery,
+    Refused, Server, Socket,
 };
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -39,7 +39,7 @@ pub enum Note {
     Asked(Asked),
     Event(Said),
     Acknowledged(u64, Vec<Value>, Vec<Bytes>),
-    Left(Departure),
+    Left(Disconnected),
 }
 
 /// A CONNECT that waits for the test's decision.
@@ -84,13 +84,13 @@ struct Desk(mpsc::UnboundedSender<Note>);
 struct Clerk(mpsc::UnboundedSender<Note>);
 
 impl Application for Desk {
-    type Visitor = String;
+    type Handshake = String;
     type Extension = Own;
 
-    fn greet(&self, request: &actix_web::HttpRequest) -> Result<String, Turned> {
+    fn greet(&self, request: &actix_web::HttpRequest) -> Result<String, Rejection> {
         match request.headers().get("x-who").map(|who| who.to_str()) {
-            Some(Ok("forbidden")) => Err(Turned::Forbidden),
-            Some(Ok("unavailable")) => Err(Turned::Unavailable),
+            Some(Ok("forbidden")) => Err(Rejection::Forbidden),
+            Some(Ok("unavailable")) => Err(Rejection::Unavailable),
             Some(Ok(who)) => Ok(who.to_owned()),
             _ => Ok(request.query_string().to_owned()),
         }
@@ -106,14 +106,14 @@ impl Application for Desk {
             namespace: connect.namespace.to_string(),
             auth: connect.auth.as_ref().map(|auth| parse(auth)),
             recovery: connect.recovery(),
-            visitor: connect.visitor.to_string(),
+            handshake: connect.handshake.to_string(),
             socket: connect.socket,
             decision,
         }));
         async move {
             let pid = decided.await.expect("a decision")?;
-            let member = Box::new(Clerk(notes));
-            Ok(Accepted { member, pid })
+            let handler = Box::new(Clerk(notes));
+            Ok(Accepted { handler, pid })
         }
         .boxed_local()
     }
@@ -123,8 +123,8 @@ fn parse(raw: &RawValue) -> Value {
     serde_json::from_str(raw.get()).expect("JSON")
 }
 
-impl Member<Own> for Clerk {
-    fn event(&mut self, event: Event<'_, Own>) {
+impl NamespaceHandler<Own> for Clerk {
+    fn event(&mut self, event: ClientEvent<'_, Own>) {
         let first = event.arguments.first();
         let _ = self.0.send(Note::Event(Said {
             name: event.name.to_owned(),
@@ -145,7 +145,7 @@ impl Member<Own> for Clerk {
         Some(format!(r#"42["again",{after}]"#).into())
     }
 
-    fn disconnected(&mut self, departure: Departure) {
+    fn disconnected(&mut self, departure: Disconnected) {
         let _ = self.0.send(Note::Left(departure));
     }
 }
@@ -178,7 +178,7 @@ impl Notes {
         }
     }
 
-    pub async fn left(&mut self) -> Departure {
+    pub async fn left(&mut self) -> Disconnected {
         match self.next().await {
             Note::Left(departure) => departure,
             _ => panic!("another note than a departure"),

@@ -6,8 +6,8 @@ use super::desk::desk;
 use super::guest::{BAD, UNKNOWN};
 use super::{Stage, patient};
 use actix_web::HttpRequest;
+use socketio::engineio::Hooks;
 use socketio::engineio::Options;
-use socketio::engineio::Surroundings;
 use std::sync::Arc;
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn a_wrong_query_is_told_what_is_wrong() {
 #[derive(Debug)]
 struct Listed;
 
-impl Surroundings for Listed {
+impl Hooks for Listed {
     fn admits(&self, request: &HttpRequest) -> bool {
         let origin = request.headers().get("origin");
         origin.is_none_or(|origin| origin == "https://app.example")
@@ -92,7 +92,7 @@ impl Surroundings for Listed {
 #[tokio::test]
 async fn pages_of_listed_origins_may_connect_and_no_others() {
     let options = Options {
-        surroundings: Arc::new(Listed),
+        hooks: Arc::new(Listed),
         ..patient()
     };
     let stage = Stage::echo(options, super::patient_socketio());

@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use super::desk::desk;
 use super::guest::{BAD, Poller, UNKNOWN, read_until};
 use super::{Stage, patient, patient_socketio};
-use socketio::Departure;
+use socketio::Disconnected;
 use socketio::engineio::{Ending, Options};
 use socketio::queue::CloseReason;
 
@@ -104,7 +104,7 @@ async fn a_poll_that_is_broken_off_ends_the_session() {
         assert_eq!(poller.post("6").await, ok());
     }
     drop(stream);
-    assert_eq!(notes.left().await, Departure::Connection(Ending::Gone));
+    assert_eq!(notes.left().await, Disconnected::Connection(Ending::Gone));
     poller.expect_gone().await;
 }
 
@@ -121,7 +121,7 @@ async fn a_post_that_is_broken_off_ends_the_session() {
         poller.query()
     );
     drop(poller.guest.half_request(&half).await);
-    assert_eq!(notes.left().await, Departure::Connection(Ending::Gone));
+    assert_eq!(notes.left().await, Disconnected::Connection(Ending::Gone));
 }
 
 #[tokio::test]
@@ -238,6 +238,6 @@ async fn the_server_closes_after_what_is_queued_and_the_next_poll_is_told() {
     assert_eq!(poller.get().await.1, "42[\"last\",1]");
     assert_eq!(poller.get().await.1, "1", "and alone");
     let ending = Ending::Closed(CloseReason::Restarting);
-    assert_eq!(notes.left().await, Departure::Connection(ending));
+    assert_eq!(notes.left().await, Disconnected::Connection(ending));
     poller.expect_gone().await;
 }

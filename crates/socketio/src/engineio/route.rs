@@ -34,7 +34,7 @@ async fn answer<E: Extension>(
     request: HttpRequest,
     payload: web::Payload,
 ) -> HttpResponse {
-    let welcome = engine.options.surroundings.admits(&request);
+    let welcome = engine.options.hooks.admits(&request);
     let mut response = match *request.method() {
         _ if !welcome => Problem::Forbidden.response(),
         Method::OPTIONS => preflight(&request),
@@ -65,7 +65,7 @@ fn refuse<E: Extension>(
     let mut pairs = request.query_string().split('&');
     let has_session = pairs.any(|pair| pair.starts_with("sid="));
     if !has_session && problem != Problem::Forbidden {
-        engine.options.surroundings.refused(problem.message());
+        engine.options.hooks.refused(problem.message());
     }
     problem.response()
 }
