@@ -11,7 +11,7 @@
 //! The words: a *conversation* is what is stored, a *room* is the actor that is awake for it; a *session* is one connection, an *outbox*
 //! the bounded queue to it; an *entry* is a committed change with its *seq*; a *principal* is an authenticated caller; a *draft* is a message
 //! that somebody wants to send; a *mark* is a watermark of reading. A *flow* is a file, its *definition* one checked version of it, a *deal* a conversation
-//! that runs by one; a *step* is what follows from one input, in one or more *hops*; its *standing* is what of it is shown and enforced.
+//! that runs by one; a *step* is what follows from one input, in one or more *transitions*; its *standing* is what of it is shown and enforced.
 //!
 //! The modules in reading order, from the outside in. Each may import only those after it (`tests/tidy.rs` sees to that).
 

@@ -8,7 +8,8 @@ use super::actor::{By, Happens, People};
 use crate::domain::conversation::{Conversation, ConversationStatus};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::{
-    BUILT_IN, FlowActor, FlowInput, Hop, Instance, Line, PaymentOutcome, Standing, Step, Stepped,
+    BUILT_IN, FlowActor, FlowInput, Instance, Line, PaymentOutcome, Standing, Step, Stepped,
+    Transition,
 };
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId};
 use crate::domain::message::{Audience, ClientIdOrigin, Draft, Message, SYSTEM};
@@ -55,7 +56,7 @@ impl Awake {
 
     /// The deal after a step that was written.
     pub(super) fn take_in(&mut self, decided: Decided) {
-        self.conversation.policy_version += decided.step.step.hops.len() as i64;
+        self.conversation.policy_version += decided.step.step.transitions.len() as i64;
         self.instance = decided.step.step.instance;
     }
 }
@@ -240,7 +241,7 @@ impl Decided {
         let remembered = Arc::new(self.step.step.instance.context.clone());
         let mut entries = Vec::new();
         let mut seq = before;
-        for hop in &self.step.step.hops {
+        for hop in &self.step.step.transitions {
             seq += 1;
             let fact = Fact::Stepped(Arc::new(self.stepped(hop, &standing, &remembered)));
             entries.push(Entry { seq, at, fact });
@@ -255,7 +256,7 @@ impl Decided {
 
     fn stepped(
         &self,
-        hop: &Hop,
+        hop: &Transition,
         standing: &Arc<Standing>,
         context: &Arc<Map<String, Value>>,
     ) -> Stepped {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::ids::{Seq, UserId};
 
 pub use ::flow::{
-    AwaitedPayment, BUILT_IN, Card, ChatPolicy, Field, FieldKind, FlowActor, FlowInput, Hop,
-    Instance, Line, LineAudience, LineKind, Money, Offer, OrderRequest, PLATFORM, PaymentOutcome,
-    Phase, PlatformEvent, RefundRequest, STAFF, Standing, StateVersion, Step, Style, Timer,
+    AwaitedPayment, BUILT_IN, Card, ChatPolicy, Field, FieldKind, FlowActor, FlowInput, Instance,
+    Line, LineAudience, LineKind, Money, Offer, OrderRequest, PLATFORM, PaymentOutcome, Phase,
+    PlatformEvent, RefundRequest, STAFF, Standing, StateVersion, Step, Style, Timer, Transition,
 };
 
 /// A committed hop, as rooms and listeners are told of it.

@@ -5,15 +5,18 @@ use serde_json::{Map, Value};
 
 use super::steps::{NewEvent, NewStep};
 use crate::domain::flow::{
-    Card, FlowActor, Hop, Instance, Line, LineAudience, OrderRequest, Phase, RefundRequest,
-    Standing, StateVersion, Step, Timer,
+    Card, FlowActor, Instance, Line, LineAudience, OrderRequest, Phase, RefundRequest, Standing,
+    StateVersion, Step, Timer, Transition,
 };
 use crate::domain::ids::{PolicyVersion, UserNo};
 use crate::domain::message::{MessageKind, SYSTEM};
 
 /// How many seqs a step takes: one for each hop, and one for each line.
 pub fn seqs(step: &Step) -> i64 {
-    step.hops.iter().map(|hop| 1 + hop.lines.len() as i64).sum()
+    step.transitions
+        .iter()
+        .map(|hop| 1 + hop.lines.len() as i64)
+        .sum()
 }
 
 /// A step as the statement reads it.
@@ -149,7 +152,7 @@ fn refund(refund: &RefundRequest) -> RefundDocument<'_> {
 fn prompts(step: &Step, count: i64) -> std::ops::Range<i64> {
     let mut at = 0;
     let mut range = count + 1..count + 1;
-    for hop in &step.hops {
+    for hop in &step.transitions {
         at += 1;
         for line in &hop.lines {
             at += 1;
@@ -166,7 +169,11 @@ fn prompts(step: &Step, count: i64) -> std::ops::Range<i64> {
 }
 
 fn done(new: &NewStep) -> Option<Done<'_>> {
-    let hop = new.step.hops.first().filter(|hop| hop.from.is_some())?;
+    let hop = new
+        .step
+        .transitions
+        .first()
+        .filter(|hop| hop.from.is_some())?;
     Some(Done {
         action: &hop.action,
         actor: hop.actor.name(),
@@ -177,7 +184,7 @@ fn done(new: &NewStep) -> Option<Done<'_>> {
 /// Hops and lines as rows, each with its place, counted from 1.
 fn placed(new: &NewStep) -> (Vec<HopDocument<'_>>, Vec<LineDocument<'_>>) {
     let (mut hops, mut lines, mut at) = (Vec::new(), Vec::new(), 0);
-    for hop in &new.step.hops {
+    for hop in &new.step.transitions {
         at += 1;
         hops.push(logged(at, hop, new, hops.is_empty()));
         for line in &hop.lines {
@@ -188,7 +195,7 @@ fn placed(new: &NewStep) -> (Vec<HopDocument<'_>>, Vec<LineDocument<'_>>) {
     (hops, lines)
 }
 
-fn logged<'a>(at: i64, hop: &'a Hop, new: &'a NewStep, first: bool) -> HopDocument<'a> {
+fn logged<'a>(at: i64, hop: &'a Transition, new: &'a NewStep, first: bool) -> HopDocument<'a> {
     let acted = match hop.actor {
         FlowActor::Role(_) | FlowActor::Staff => new.person.as_ref().map(|(no, _)| no.0),
         FlowActor::System | FlowActor::Timer | FlowActor::Payment => None,

@@ -24,8 +24,8 @@ pub use migrate::migrate;
 pub use offer::{Card, Offer, Style};
 pub use refusal::{Misplaced, Refusal};
 pub use step::{
-    FlowActor, FlowInput, Hop, Line, LineAudience, LineKind, OrderRequest, PaymentOutcome,
-    PlatformEvent, RefundRequest, Step,
+    FlowActor, FlowInput, Line, LineAudience, LineKind, OrderRequest, PaymentOutcome,
+    PlatformEvent, RefundRequest, Step, Transition,
 };
 
 #[cfg(test)]

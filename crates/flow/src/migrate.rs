@@ -5,10 +5,10 @@ use language::fields::checked;
 use serde_json::{Map, Value};
 
 use super::definition::{Definition, MigratedTimers, Migration, State};
-use super::machine::{Origin, Walk};
+use super::machine::{Origin, StepBuilder};
 use crate::{FlowActor, Instance, Step, Timer};
 
-/// The step that takes a deal from one version of its flow to another: one hop, `migrate`, to the state that the migration names (or the one of the
+/// The step that takes a deal from one version of its flow to another: one transition, `migrate`, to the state that the migration names (or the one of the
 /// same name), with everybody asked anew. What was agreed stays, where the new version still has a place for it.
 ///
 /// # Errors
@@ -47,14 +47,14 @@ pub fn migrate(
             "the deal waits for money, and {name} asks for none"
         ));
     }
-    let mut walk = Walk::resumed(new, &moved, now);
+    let mut builder = StepBuilder::resumed(new, &moved, now);
     let origin = Origin::new(Some(&instance.state), "migrate", &FlowActor::System);
     let told = |refusal: crate::refusal::Refusal| refusal.message();
-    walk.relocate(state, origin).map_err(told)?;
-    let fresh = walk.timers(state);
-    walk.instance.timers = timers(migration, state, &moved, fresh);
-    walk.go_on(state).map_err(told)?;
-    Ok(walk.ended())
+    builder.relocate(state, origin).map_err(told)?;
+    let fresh = builder.timers(state);
+    builder.instance.timers = timers(migration, state, &moved, fresh);
+    builder.go_on(state).map_err(told)?;
+    Ok(builder.ended())
 }
 
 /// What the new version still knows; its defaults for what is new.

@@ -70,7 +70,7 @@ pub fn outline(definition: &Definition) -> Outline {
         style: action.style,
         from: action.from.clone(),
         by: action.by.clone(),
-        to: names(&action.course.to),
+        to: names(&action.effects.to),
     });
     Outline {
         name: definition.name.clone(),
@@ -88,10 +88,10 @@ fn state(definition: &Definition, name: &str) -> Option<StateOutline> {
     let mut by_itself = BTreeMap::new();
     let mut leads = |what: &str, to: Vec<String>| drop(by_itself.insert(what.to_owned(), to));
     if let Some(deadline) = &state.deadline {
-        leads("deadline", names(&deadline.outcome.course.to));
+        leads("deadline", names(&deadline.outcome.effects.to));
     }
     if let Some(payment) = &state.payment {
-        leads("paid", names(&payment.paid.course.to));
+        leads("paid", names(&payment.paid.effects.to));
     }
     if let Some(then) = &state.then {
         leads("then", names(&then.to));

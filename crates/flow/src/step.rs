@@ -128,7 +128,7 @@ pub struct Step {
     /// What everybody is shown of it.
     pub standing: Standing,
     /// What happened, one after the other: mostly one, more where a state is left by itself on entering.
-    pub hops: Vec<Hop>,
+    pub transitions: Vec<Transition>,
     /// Orders to have made.
     pub orders: Vec<OrderRequest>,
     /// Money to send back.
@@ -139,7 +139,7 @@ pub struct Step {
 
 /// One line of a deal's log, and what is said with it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Hop {
+pub struct Transition {
     /// The state before; none at the start.
     pub from: Option<String>,
     /// The state after.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Course, Definition, MoneyPolicy, State};
+use super::{Action, Definition, Effects, MoneyPolicy, State};
 use crate::Field;
 use language::expression::{Expression, Present};
 use language::problem::Problems;
@@ -39,8 +39,10 @@ pub(super) fn check(definition: &Definition, problems: &Problems) {
         else {
             continue;
         };
-        for (course, present, _) in courses(definition, state, &present.clone(), &after_payment) {
-            leave(definition, &mut reached, state, course, present);
+        for (effects, present, _) in
+            all_effects(definition, state, &present.clone(), &after_payment)
+        {
+            leave(definition, &mut reached, state, effects, present);
         }
     }
     for state in definition.states.values() {
@@ -52,36 +54,37 @@ pub(super) fn check(definition: &Definition, problems: &Problems) {
             let lacking = amount.missing(present).or_else(|| amount.null_by(present));
             tell(problems, amount, lacking, &state.name, Otherwise::Refused);
         }
-        for (course, present, otherwise) in courses(definition, state, present, &after_payment) {
-            warn(problems, state, course, &present, otherwise);
+        for (effects, present, otherwise) in all_effects(definition, state, present, &after_payment)
+        {
+            warn(problems, state, effects, &present, otherwise);
         }
     }
 }
 
 /// Everything that may happen in a state, each with what is there for certain when it does.
-fn courses<'d>(
+fn all_effects<'d>(
     definition: &'d Definition,
     state: &'d State,
     present: &Present,
     after_payment: &BTreeSet<&str>,
-) -> Vec<(&'d Course, Present, Otherwise)> {
+) -> Vec<(&'d Effects, Present, Otherwise)> {
     let mut found = Vec::new();
     let mut present = present.clone();
     if let Some(payment) = &state.payment {
         present.extend(payment.amount.needs_as_value());
         found.push((
-            &payment.paid.course,
+            &payment.paid.effects,
             present.clone(),
             Otherwise::LeftToStaff,
         ));
     }
     for action in &state.actions {
         let present = pressed(action, &present);
-        found.push((&action.course, present, Otherwise::Refused));
+        found.push((&action.effects, present, Otherwise::Refused));
     }
     if let Some(deadline) = &state.deadline {
-        let course = &deadline.outcome.course;
-        found.push((course, present.clone(), Otherwise::LeftToStaff));
+        let effects = &deadline.outcome.effects;
+        found.push((effects, present.clone(), Otherwise::LeftToStaff));
     }
     if let Some(then) = &state.then {
         found.push((then, present.clone(), Otherwise::Refused));
@@ -91,7 +94,7 @@ fn courses<'d>(
             let mut present = present.clone();
             present.insert("input.paid".to_owned());
             present.extend(policy.when.iter().flat_map(Expression::implies));
-            found.push((&policy.course, present, Otherwise::LeftToStaff));
+            found.push((&policy.effects, present, Otherwise::LeftToStaff));
         }
     }
     found
@@ -105,11 +108,11 @@ fn pressed(action: &Action, present: &Present) -> Present {
     present
 }
 
-/// What is there after the values of a course were set and its events noted.
-fn followed(course: &Course, mut present: Present) -> Present {
-    present.extend(course.set.iter().flat_map(|setting| setting.value.needs()));
+/// What is there after the values of effects were set and its events noted.
+fn followed(effects: &Effects, mut present: Present) -> Present {
+    present.extend(effects.set.iter().flat_map(|setting| setting.value.needs()));
     let before = present.clone();
-    for setting in &course.set {
+    for setting in &effects.set {
         let name = format!("ctx.{}", setting.name);
         match setting.value.null_by(&before) {
             Some(_) => present.remove(&name),
@@ -119,25 +122,25 @@ fn followed(course: &Course, mut present: Present) -> Present {
     present
 }
 
-/// Follows a course out of a state, or back into it.
+/// Follows effects out of a state, or back into it.
 fn leave<'d>(
     definition: &'d Definition,
     reached: &mut Reached<'d>,
     state: &'d State,
-    course: &'d Course,
+    effects: &'d Effects,
     present: Present,
 ) {
-    let mut present = followed(course, present);
-    let values = course.emit.iter().flat_map(|emission| &emission.values);
+    let mut present = followed(effects, present);
+    let values = effects.emit.iter().flat_map(|emission| &emission.values);
     present.extend(values.flat_map(|setting| setting.value.needs()));
     let carried = |present: &Present| {
         let context = present.iter().filter(|name| name.starts_with("ctx."));
         context.cloned().collect::<Present>()
     };
-    if course.to.is_empty() {
+    if effects.to.is_empty() {
         arrive(definition, reached, &state.name, carried(&present));
     }
-    for branch in &course.to {
+    for branch in &effects.to {
         let mut present = present.clone();
         present.extend(branch.when.iter().flat_map(Expression::implies));
         arrive(definition, reached, &branch.to, carried(&present));
@@ -178,16 +181,16 @@ fn after_payment(definition: &Definition) -> BTreeSet<&str> {
         let Some(state) = definition.state(name).filter(|_| seen.insert(name)) else {
             continue;
         };
-        let actions = state.actions.iter().map(|action| &action.course);
-        let deadline = state.deadline.iter().map(|found| &found.outcome.course);
-        let paid = state.payment.iter().map(|payment| &payment.paid.course);
-        let money = policies(definition, state).map(|policy| &policy.course);
-        let courses = actions
+        let actions = state.actions.iter().map(|action| &action.effects);
+        let deadline = state.deadline.iter().map(|found| &found.outcome.effects);
+        let paid = state.payment.iter().map(|payment| &payment.paid.effects);
+        let money = policies(definition, state).map(|policy| &policy.effects);
+        let all_effects = actions
             .chain(deadline)
             .chain(paid)
             .chain(&state.then)
             .chain(money);
-        let targets = courses.flat_map(|course| &course.to);
+        let targets = all_effects.flat_map(|effects| &effects.to);
         waiting.extend(targets.map(|branch| branch.to.as_str()));
         waiting.extend(state.visits.iter().map(|visits| visits.otherwise.as_str()));
     }
@@ -211,16 +214,16 @@ fn policies<'d>(
 fn warn(
     problems: &Problems,
     state: &State,
-    course: &Course,
+    effects: &Effects,
     present: &Present,
     otherwise: Otherwise,
 ) {
-    for setting in &course.set {
+    for setting in &effects.set {
         let lacking = setting.value.missing(present);
         tell(problems, &setting.value, lacking, &state.name, otherwise);
     }
-    let after = followed(course, present.clone());
-    for setting in course.emit.iter().flat_map(|emission| &emission.values) {
+    let after = followed(effects, present.clone());
+    for setting in effects.emit.iter().flat_map(|emission| &emission.values) {
         let lacking = setting.value.missing(&after);
         tell(problems, &setting.value, lacking, &state.name, otherwise);
     }

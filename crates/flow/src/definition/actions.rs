@@ -1,7 +1,7 @@
 //! Reads what can be done.
 
 use super::Action;
-use super::courses::Names;
+use super::effects::Names;
 use crate::LineKind;
 use crate::{BUILT_IN, Field, STAFF, Style};
 use language::expression::Type;
@@ -84,7 +84,7 @@ impl Names<'_> {
             guard,
             guard_message: refused.unwrap_or_else(|| Text::plain("This is not possible now")),
             checkout: section.flag("checkout"),
-            course: self.course(&section, &input, LineKind::Automated),
+            effects: self.effects(&section, &input, LineKind::Automated),
             input,
             at: item.key_at,
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Action, Course, Definition, State, loops};
+use super::{Action, Definition, Effects, State, loops};
 use crate::STAFF;
 use language::problem::Problems;
 
@@ -60,9 +60,9 @@ fn turns(state: &State, problems: &Problems) {
     }
 }
 
-/// Where a course leads.
-pub(crate) fn targets(course: &Course) -> impl Iterator<Item = &str> {
-    course.to.iter().map(|branch| branch.to.as_str())
+/// Where effects leads.
+pub(crate) fn targets(effects: &Effects) -> impl Iterator<Item = &str> {
+    effects.to.iter().map(|branch| branch.to.as_str())
 }
 
 /// Where a state leads without staff: by people, by itself, by payment.
@@ -72,14 +72,14 @@ pub(crate) fn ways<'d>(definition: &'d Definition, state: &'d State) -> Vec<&'d 
     let deadline = state
         .deadline
         .iter()
-        .map(|deadline| &deadline.outcome.course);
-    let payment = state.payment.iter().map(|payment| &payment.paid.course);
-    let courses = actions
-        .map(|action| &action.course)
+        .map(|deadline| &deadline.outcome.effects);
+    let payment = state.payment.iter().map(|payment| &payment.paid.effects);
+    let all_effects = actions
+        .map(|action| &action.effects)
         .chain(deadline)
         .chain(payment)
         .chain(&state.then);
-    let mut found: Vec<&str> = courses.flat_map(targets).collect();
+    let mut found: Vec<&str> = all_effects.flat_map(targets).collect();
     let limits: Vec<&str> = found
         .iter()
         .filter_map(|name| definition.states.get(*name)?.visits.as_ref())
@@ -112,14 +112,14 @@ fn ways_out(definition: &Definition, state: &State, problems: &Problems) {
 
 /// Whether some way leads to a terminal state.
 fn ends(definition: &Definition, state: &State) -> bool {
-    walk(definition, vec![state.name.as_str()], |state| {
+    builder(definition, vec![state.name.as_str()], |state| {
         ways(definition, state)
     })
     .into_iter()
     .any(|name| definition.state(name).is_some_and(|state| state.terminal))
 }
 
-fn walk<'d>(
+fn builder<'d>(
     definition: &'d Definition,
     mut waiting: Vec<&'d str>,
     next: impl Fn(&'d State) -> Vec<&'d str>,
@@ -146,13 +146,13 @@ fn reachable(definition: &Definition) -> BTreeSet<&str> {
             &money.refunded,
         ];
         let policies = all.into_iter().flatten();
-        begin.extend(policies.flat_map(|policy| targets(&policy.course)));
+        begin.extend(policies.flat_map(|policy| targets(&policy.effects)));
     }
-    walk(definition, begin, |state| {
+    builder(definition, begin, |state| {
         let staff = state
             .actions
             .iter()
-            .flat_map(|action| targets(&action.course));
+            .flat_map(|action| targets(&action.effects));
         let mut found = ways(definition, state);
         found.extend(staff);
         let limits = found

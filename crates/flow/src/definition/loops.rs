@@ -53,7 +53,7 @@ fn at_once(_: &Definition, state: &State) -> Vec<String> {
 fn by_time(definition: &Definition, state: &State) -> Vec<String> {
     let then = state.then.iter().flat_map(targets);
     let deadline = state.deadline.iter();
-    let deadline = deadline.flat_map(|deadline| targets(&deadline.outcome.course));
+    let deadline = deadline.flat_map(|deadline| targets(&deadline.outcome.effects));
     let unlimited = |name: &&str| {
         let found = definition.state(name);
         found.is_some_and(|state| state.visits.is_none())

@@ -3,7 +3,7 @@
 mod absence;
 mod actions;
 mod checks;
-mod courses;
+mod effects;
 mod loops;
 mod reading;
 mod states;
@@ -77,7 +77,7 @@ pub struct State {
     /// The money that it waits for.
     pub payment: Option<Payment>,
     /// Where it goes at once.
-    pub then: Option<Course>,
+    pub then: Option<Effects>,
     /// Whether the deal is over.
     pub terminal: bool,
     /// What may be done in it, in the order of the file.
@@ -111,7 +111,7 @@ pub struct Reminder {
     /// How long after it was entered.
     pub after: TimeDelta,
     /// What.
-    pub say: Vec<Saying>,
+    pub say: Vec<FlowMessage>,
 }
 
 /// How often a state may be entered.
@@ -137,7 +137,7 @@ pub struct Payment {
     /// What follows when it is paid.
     pub paid: Outcome,
     /// What is said when an attempt fails.
-    pub failed: Vec<Saying>,
+    pub failed: Vec<FlowMessage>,
 }
 
 /// What follows when nobody pressed: under its own name, or as an action.
@@ -146,12 +146,12 @@ pub struct Outcome {
     /// The action, where it is one.
     pub action: Option<String>,
     /// What follows.
-    pub course: Course,
+    pub effects: Effects,
 }
 
 /// What an action, a deadline or a payment brings about.
 #[derive(Clone, Debug, Default)]
-pub struct Course {
+pub struct Effects {
     /// Where the deal goes: the first branch that holds. None at all, or none that holds: it stays.
     pub to: Vec<Branch>,
     /// Why, in a word.
@@ -159,7 +159,7 @@ pub struct Course {
     /// What it remembers of it.
     pub set: Vec<Setting>,
     /// What is said.
-    pub say: Vec<Saying>,
+    pub say: Vec<FlowMessage>,
     /// What only the one who acted reads.
     pub audit: Option<Text>,
     /// What the platform is told.
@@ -186,7 +186,7 @@ pub struct Setting {
 
 /// One thing that is said.
 #[derive(Clone, Debug)]
-pub struct Saying {
+pub struct FlowMessage {
     /// To whom; none: everybody.
     pub to: Option<String>,
     /// How it is shown.
@@ -226,7 +226,7 @@ pub struct Action {
     /// Whether the payer needs the gateway's checkout for it.
     pub checkout: bool,
     /// What follows.
-    pub course: Course,
+    pub effects: Effects,
     pub(super) at: usize,
 }
 
@@ -251,7 +251,7 @@ pub struct MoneyPolicy {
     /// What is done.
     pub rule: MoneyRule,
     /// What follows.
-    pub course: Course,
+    pub effects: Effects,
 }
 
 /// What is done with money.

@@ -7,7 +7,7 @@ use std::thread;
 use toml::de::DeTable;
 
 use super::actions::ReadAction;
-use super::courses::Names;
+use super::effects::Names;
 use super::{Definition, MigratedTimers, Migration, State, absence, checks};
 use crate::BUILT_IN;
 use language::expression::Engine;

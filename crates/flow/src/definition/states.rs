@@ -4,10 +4,10 @@ use chrono::TimeDelta;
 use std::collections::BTreeMap;
 
 use super::actions::ReadAction;
-use super::courses::{Names, message_kind};
+use super::effects::{Names, message_kind};
 use super::{
-    Course, Deadline, MoneyPolicies, MoneyPolicy, MoneyRule, Payment, Prompt, Reminder, Saying,
-    State, Visits,
+    Deadline, Effects, FlowMessage, MoneyPolicies, MoneyPolicy, MoneyRule, Payment, Prompt,
+    Reminder, State, Visits,
 };
 use crate::LineKind;
 use crate::{ChatPolicy, Field, FieldKind};
@@ -181,7 +181,7 @@ impl Names<'_> {
             };
             let after = section.need("after").and_then(span);
             let say = section.need("say");
-            let say = say.map(|item| self.sayings(item, &[], LineKind::System));
+            let say = say.map(|item| self.messages(item, &[], LineKind::System));
             section.finish();
             let Some(after) = after else { continue };
             if found.iter().any(|earlier| earlier.after >= after) {
@@ -226,14 +226,14 @@ impl Names<'_> {
         let paid = section.need("paid").and_then(|item| {
             let section = item.section("what follows on payment")?;
             let outcome = self.outcome(&section, "payment", actions);
-            if outcome.course.to.is_empty() {
+            if outcome.effects.to.is_empty() {
                 item.complain("what was paid leads somewhere: `to = \"…\"` or `do = \"…\"`");
             }
             section.finish();
             Some(outcome)
         });
         let failed = section.item("failed");
-        let failed = failed.map(|item| self.sayings(item, &[], LineKind::System));
+        let failed = failed.map(|item| self.messages(item, &[], LineKind::System));
         section.finish();
         let payer = payer?;
         Some(Payment {
@@ -246,25 +246,25 @@ impl Names<'_> {
         })
     }
 
-    /// A state, a list of branches, or a course.
-    fn then(&self, item: Item<'_>) -> Course {
+    /// A state, a list of branches, or effects.
+    fn then(&self, item: Item<'_>) -> Effects {
         if item.is_text() {
             let to = self.state(item);
             let to = to.map(|to| super::Branch { when: None, to });
-            return Course {
+            return Effects {
                 to: to.into_iter().collect(),
-                ..Course::default()
+                ..Effects::default()
             };
         }
         let Some(section) = item.section("what follows at once") else {
-            return Course::default();
+            return Effects::default();
         };
-        let course = self.course(&section, &[], LineKind::Automated);
-        if course.to.is_empty() {
+        let effects = self.effects(&section, &[], LineKind::Automated);
+        if effects.to.is_empty() {
             item.complain("what follows at once leads somewhere: `to = \"…\"`");
         }
         section.finish();
-        course
+        effects
     }
 
     /// What becomes of money that no state waits for.
@@ -307,7 +307,7 @@ impl Names<'_> {
             let policy = |rule| MoneyPolicy {
                 when: None,
                 rule,
-                course: Course::default(),
+                effects: Effects::default(),
             };
             return rule(item, allowed).map(policy).into_iter().collect();
         }
@@ -319,12 +319,16 @@ impl Names<'_> {
             let when = section.item("when");
             let when = when.and_then(|item| self.expression(item, fields, &[Type::Truth]));
             let rule = section.need("policy").and_then(|item| rule(item, allowed));
-            let course = self.course(&section, fields, LineKind::System);
+            let effects = self.effects(&section, fields, LineKind::System);
             section.finish();
-            if rule == Some(MoneyRule::Resume) && course.to.is_empty() {
+            if rule == Some(MoneyRule::Resume) && effects.to.is_empty() {
                 entry.complain("`resume` needs a state to resume in: `to = \"…\"`");
             }
-            found.extend(rule.map(|rule| MoneyPolicy { when, rule, course }));
+            found.extend(rule.map(|rule| MoneyPolicy {
+                when,
+                rule,
+                effects,
+            }));
         }
         if found.last().is_some_and(|last| last.when.is_some()) {
             let help = "end the list with a policy that has no `when`";
@@ -334,8 +338,8 @@ impl Names<'_> {
     }
 }
 
-fn told_of_failure(payer: &str) -> Vec<Saying> {
-    vec![Saying {
+fn told_of_failure(payer: &str) -> Vec<FlowMessage> {
+    vec![FlowMessage {
         to: Some(payer.to_owned()),
         kind: LineKind::System,
         text: Text::plain("The payment did not go through. You can try again."),

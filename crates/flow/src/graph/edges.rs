@@ -1,6 +1,6 @@
 //! The ways of a flow as lines between states.
 
-use crate::definition::{Course, Definition, State};
+use crate::definition::{Definition, Effects, State};
 
 /// An action that begins in more states than this is listed below the picture.
 const MOST_ORIGINS: usize = 3;
@@ -36,7 +36,7 @@ pub(super) fn of(definition: &Definition) -> (Vec<Edge>, Vec<String>) {
         let label = action.label.outlined();
         if action.from.len() > MOST_ORIGINS {
             let to: Vec<&str> = action
-                .course
+                .effects
                 .to
                 .iter()
                 .map(|branch| branch.to.as_str())
@@ -51,7 +51,7 @@ pub(super) fn of(definition: &Definition) -> (Vec<Edge>, Vec<String>) {
             continue;
         }
         for from in &action.from {
-            add(&mut edges, from, &action.course, Nature::Person, &label);
+            add(&mut edges, from, &action.effects, Nature::Person, &label);
         }
     }
     (edges, listed)
@@ -65,7 +65,7 @@ fn by_itself(edges: &mut Vec<Edge>, state: &State) {
         add(
             edges,
             &state.name,
-            &payment.paid.course,
+            &payment.paid.effects,
             Nature::Money,
             "paid",
         );
@@ -75,7 +75,7 @@ fn by_itself(edges: &mut Vec<Edge>, state: &State) {
         add(
             edges,
             &state.name,
-            &deadline.outcome.course,
+            &deadline.outcome.effects,
             Nature::Timer,
             &label,
         );
@@ -86,8 +86,8 @@ fn by_itself(edges: &mut Vec<Edge>, state: &State) {
     }
 }
 
-fn add(edges: &mut Vec<Edge>, from: &str, course: &Course, nature: Nature, label: &str) {
-    for branch in &course.to {
+fn add(edges: &mut Vec<Edge>, from: &str, effects: &Effects, nature: Nature, label: &str) {
+    for branch in &effects.to {
         let label = match branch.when {
             Some(_) => format!("{label} (if)"),
             None => label.to_owned(),

@@ -2,7 +2,7 @@
 
 use serde_json::Map;
 
-use super::walk::{Origin, Walk};
+use super::step_builder::{Origin, StepBuilder};
 use crate::definition::State;
 use crate::refusal::Refusal;
 use crate::{AwaitedPayment, FlowActor, Money, OrderRequest, Timer};
@@ -16,7 +16,7 @@ pub(crate) fn reminder(place: usize) -> String {
     format!("remind_{}", place + 1)
 }
 
-impl<'d> Walk<'d> {
+impl<'d> StepBuilder<'d> {
     /// Enters a state, or the one that stands for it, and goes on as far as it goes by itself: a definition without a
     /// round at once (`definition::loops`) bounds that by the number of its states.
     pub(crate) fn enter(&mut self, name: &str, origin: Origin) -> Result<(), Refusal> {

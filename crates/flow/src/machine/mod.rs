@@ -3,15 +3,15 @@
 //! A deal stands in a state, at a version, with a context, timers, and maybe an order that it waits for.
 //!
 //! 1. **Somebody presses**: the action must exist, be offered at the version that the press names, begin in this state, and be theirs; the
-//!    form must be filled in; the guard must hold. Then its course is followed.
-//! 2. **A timer is due**: it must be exactly one of the deal's timers, or nothing happens. The deadline's course is followed; a reminder is
-//!    said, and is gone. A deadline whose course cannot be carried out is used up: staff and the platform are told, and the deal stays.
+//!    form must be filled in; the guard must hold. Then its effects follow.
+//! 2. **A timer is due**: it must be exactly one of the deal's timers, or nothing happens. The deadline's effects follow; a reminder is
+//!    said, and is gone. A deadline whose effects cannot be carried out is used up: staff and the platform are told, and the deal stays.
 //! 3. **The gateway speaks**: of the order that the state waits for, and the state says what follows; of any other, and the flow's payment
 //!    policies say what becomes of the money. What cannot be carried out is left to staff.
-//! 4. **A course is followed**: values are set, computed from those before; texts are said; the first branch that holds names the next
+//! 4. **Effects are followed**: values are set, computed from those before; texts are said; the first branch that holds names the next
 //!    state; without one the deal stays.
 //! 5. **A state is entered**: instead of one that was entered too often, its `else`. The version is raised; the old timers are gone and its
-//!    own begin; an order is asked for where it wants money. What it does at once (`then`) follows, as a hop of its own.
+//!    own begin; an order is asked for where it wants money. What it does at once (`then`) follows, as a transition of its own.
 //! 6. **Where the deal comes to rest**, each role is asked what it may do now.
 
 mod context;
@@ -20,9 +20,9 @@ mod form;
 mod offers;
 mod paying;
 mod pressing;
+mod step_builder;
 mod stuck;
 mod ticking;
-mod walk;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -33,7 +33,7 @@ use crate::{FlowActor, FlowInput, Instance, Standing, Step};
 
 pub(super) use entering::reminder;
 pub(super) use paying::chosen;
-pub(super) use walk::{Origin, Walk};
+pub(super) use step_builder::{Origin, StepBuilder};
 
 /// The first step of a deal: enters `initial`, and goes on from there as far as it goes by itself.
 ///
@@ -46,9 +46,9 @@ pub fn start(
     now: DateTime<Utc>,
 ) -> Result<Step, Refusal> {
     let context = context::checked(definition, context)?;
-    let mut walk = Walk::begun(definition, context, now);
-    walk.enter(&definition.initial, walk::Origin::start())?;
-    Ok(walk.ended())
+    let mut builder = StepBuilder::begun(definition, context, now);
+    builder.enter(&definition.initial, step_builder::Origin::start())?;
+    Ok(builder.ended())
 }
 
 /// What follows from one input.
@@ -65,27 +65,27 @@ pub fn step(
     input: &FlowInput,
     now: DateTime<Utc>,
 ) -> Result<Step, Refusal> {
-    let mut walk = Walk::resumed(definition, instance, now);
+    let mut builder = StepBuilder::resumed(definition, instance, now);
     match input {
         FlowInput::Press {
             action,
             input,
             version,
-        } => walk.press(actor, action, input, *version)?,
+        } => builder.press(actor, action, input, *version)?,
         FlowInput::Due(timer) => {
-            if let Some(why) = impossible(walk.tick(timer))? {
-                walk = Walk::resumed(definition, instance, now);
-                walk.give_up_timer(timer, &why);
+            if let Some(why) = impossible(builder.tick(timer))? {
+                builder = StepBuilder::resumed(definition, instance, now);
+                builder.give_up_timer(timer, &why);
             }
         }
         FlowInput::Payment { order, outcome } => {
-            if impossible(walk.hear_of_money(*order, outcome))?.is_some() {
-                walk = Walk::resumed(definition, instance, now);
-                walk.hold_money(*order, outcome);
+            if impossible(builder.hear_of_money(*order, outcome))?.is_some() {
+                builder = StepBuilder::resumed(definition, instance, now);
+                builder.hold_money(*order, outcome);
             }
         }
     }
-    Ok(walk.ended())
+    Ok(builder.ended())
 }
 
 /// Why a step that nobody pressed cannot be carried out, where that is so.

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::walk::{Origin, Walk};
+use super::step_builder::{Origin, StepBuilder};
 use crate::LineKind;
-use crate::definition::{Course, Definition, MoneyPolicies, MoneyPolicy, MoneyRule, Payment};
+use crate::definition::{Definition, Effects, MoneyPolicies, MoneyPolicy, MoneyRule, Payment};
 use crate::refusal::Refusal;
 use crate::{
     FlowActor, Line, LineAudience, Money, PaymentOutcome, PlatformEvent, RefundRequest, STAFF,
@@ -13,7 +13,7 @@ use crate::{
 use language::expression::Facts;
 use language::value;
 
-impl<'d> Walk<'d> {
+impl<'d> StepBuilder<'d> {
     /// Applies what became of an order. What changes nothing is refused as misplaced.
     pub(super) fn hear_of_money(
         &mut self,
@@ -56,7 +56,7 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// A hop that comes from the gateway; what came is its input.
+    /// A transition that comes from the gateway; what came is its input.
     pub(super) fn told(&self, action: &str, order: StateVersion, paid: Option<&Money>) -> Origin {
         let mut origin = self.origin(action, &FlowActor::Payment);
         origin.input.insert("order".to_owned(), json!(order));
@@ -88,7 +88,7 @@ impl<'d> Walk<'d> {
         let outcome = &payment.paid;
         let name = outcome.action.as_deref().unwrap_or("paid");
         let origin = self.origin(name, &FlowActor::Payment);
-        self.follow(&outcome.course, origin)
+        self.follow(&outcome.effects, origin)
     }
 
     fn failed(&mut self, payment: &'d Payment) -> Result<(), Refusal> {
@@ -113,10 +113,10 @@ impl<'d> Walk<'d> {
         let found = self.definition.money.as_ref().map(policies);
         let facts = self.facts(&actor, &origin.input);
         let policy = found.and_then(|policies| chosen(self.definition, policies, facts));
-        let (rule, course) = match policy {
-            Some(policy) => (policy.rule, policy.course.clone()),
+        let (rule, effects) = match policy {
+            Some(policy) => (policy.rule, policy.effects.clone()),
             // A flow without payments never asked for this money.
-            None => (MoneyRule::Hold, Course::default()),
+            None => (MoneyRule::Hold, Effects::default()),
         };
         match rule {
             MoneyRule::Refund => self.refunds.push(RefundRequest {
@@ -126,8 +126,8 @@ impl<'d> Walk<'d> {
             MoneyRule::Hold => self.hold(order, why, &mut origin),
             MoneyRule::Resume | MoneyRule::Tell => {}
         }
-        let to = if moves { course.to } else { Vec::new() };
-        self.follow(&Course { to, ..course }, origin)
+        let to = if moves { effects.to } else { Vec::new() };
+        self.follow(&Effects { to, ..effects }, origin)
     }
 
     /// Leaves money to staff, who are told, as the platform is.

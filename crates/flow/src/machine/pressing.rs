@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::walk::Walk;
+use super::step_builder::StepBuilder;
 use super::{form, offers};
 use crate::refusal::Refusal;
 use crate::{FlowActor, StateVersion};
 
-impl Walk<'_> {
+impl StepBuilder<'_> {
     /// Does an action, if it may be done.
     pub(super) fn press(
         &mut self,
@@ -41,6 +41,6 @@ impl Walk<'_> {
         }
         let mut origin = self.origin(name, actor);
         origin.input = input;
-        self.follow(&action.course, origin)
+        self.follow(&action.effects, origin)
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::walk::Walk;
+use super::step_builder::StepBuilder;
 use crate::LineKind;
 use crate::{
     FlowActor, Line, LineAudience, PaymentOutcome, PlatformEvent, STAFF, StateVersion, Timer,
@@ -11,8 +11,8 @@ use crate::{
 /// The reason in the log of a step that could not be carried out.
 const NOT_COMPUTED: &str = "not_computed";
 
-impl Walk<'_> {
-    /// Uses up a timer whose course cannot be carried out. Nobody can be refused here, and the same timer would fail again.
+impl StepBuilder<'_> {
+    /// Uses up a timer whose effects cannot be carried out. Nobody can be refused here, and the same timer would fail again.
     pub(super) fn give_up_timer(&mut self, timer: &Timer, why: &str) {
         self.instance.timers.retain(|other| other != timer);
         let mut origin = self.origin(&timer.name, &FlowActor::Timer);

@@ -1,11 +1,11 @@
 //! A timer is due.
 
 use super::entering::{DEADLINE, reminder};
-use super::walk::Walk;
+use super::step_builder::StepBuilder;
 use crate::refusal::Refusal;
 use crate::{FlowActor, Timer};
 
-impl Walk<'_> {
+impl StepBuilder<'_> {
     /// Does what a timer is for, if it is still the deal's own: a late or doubled one changes nothing.
     pub(super) fn tick(&mut self, timer: &Timer) -> Result<(), Refusal> {
         let actor = FlowActor::Timer;
@@ -19,7 +19,7 @@ impl Walk<'_> {
             let outcome = &deadline.outcome;
             let name = outcome.action.as_deref().unwrap_or(DEADLINE);
             let origin = self.origin(name, &actor);
-            return self.follow(&outcome.course, origin);
+            return self.follow(&outcome.effects, origin);
         }
         self.instance.timers.retain(|other| other != timer);
         let mut origin = self.origin(&timer.name, &actor);

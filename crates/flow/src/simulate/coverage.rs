@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, json};
 use std::collections::BTreeMap;
 
-use crate::definition::{Course, Definition, MoneyPolicy, State};
+use crate::definition::{Definition, Effects, MoneyPolicy, State};
 use crate::machine::{chosen, reminder};
-use crate::{FlowActor, FlowInput, Hop, Instance, PaymentOutcome};
+use crate::{FlowActor, FlowInput, Instance, PaymentOutcome, Transition};
 use language::expression::Facts;
 use language::value::of_money;
 
@@ -19,7 +19,7 @@ pub fn transitions(definition: &Definition) -> Vec<String> {
         }
     }
     for action in &definition.actions {
-        found.extend(branches(&action.name, &action.course));
+        found.extend(branches(&action.name, &action.effects));
     }
     if let Some(money) = &definition.money {
         let all = [
@@ -46,13 +46,13 @@ fn of_state(state: &State, found: &mut Vec<String>) {
         && deadline.outcome.action.is_none()
     {
         let what = format!("{name}: deadline");
-        found.extend(branches(&what, &deadline.outcome.course));
+        found.extend(branches(&what, &deadline.outcome.effects));
     }
     if let Some(payment) = &state.payment {
         found.push(format!("{name}: payment_ready"));
         found.push(format!("{name}: payment_failed"));
         if payment.paid.action.is_none() {
-            found.extend(branches(&format!("{name}: paid"), &payment.paid.course));
+            found.extend(branches(&format!("{name}: paid"), &payment.paid.effects));
         }
     }
     if let Some(then) = &state.then {
@@ -63,11 +63,11 @@ fn of_state(state: &State, found: &mut Vec<String>) {
     }
 }
 
-fn branches(what: &str, course: &Course) -> Vec<String> {
-    if course.to.is_empty() {
+fn branches(what: &str, effects: &Effects) -> Vec<String> {
+    if effects.to.is_empty() {
         return vec![what.to_owned()];
     }
-    let branches = course.to.iter();
+    let branches = effects.to.iter();
     branches
         .map(|branch| format!("{what} → {}", branch.to))
         .collect()
@@ -81,18 +81,18 @@ fn policy_name(what: &str, place: usize) -> String {
     format!("{what}: policy {place}")
 }
 
-/// The names of the transitions that a step's hops made.
+/// The names of the transitions that a step made.
 pub fn made(
     definition: &Definition,
     before: Option<&Instance>,
     actor: &FlowActor,
     input: Option<&FlowInput>,
-    hops: &[Hop],
+    taken: &[Transition],
     now: DateTime<Utc>,
 ) -> Vec<String> {
     let mut found = Vec::new();
-    for hop in hops {
-        hop_names(definition, hop, &mut found);
+    for transition in taken {
+        names_of(definition, transition, &mut found);
     }
     if let (Some(before), Some(FlowInput::Payment { order, outcome })) = (before, input) {
         let awaited = before.payment.as_ref();
@@ -102,66 +102,71 @@ pub fn made(
     found
 }
 
-fn hop_names(definition: &Definition, hop: &Hop, found: &mut Vec<String>) {
-    let action = definition.action(&hop.action);
-    let state = hop.from.as_deref().and_then(|from| definition.state(from));
-    let (what, course) = match (action, state) {
-        (Some(action), _) => (action.name.clone(), Some(&action.course)),
+fn names_of(definition: &Definition, transition: &Transition, found: &mut Vec<String>) {
+    let action = definition.action(&transition.action);
+    let state = transition
+        .from
+        .as_deref()
+        .and_then(|from| definition.state(from));
+    let (what, effects) = match (action, state) {
+        (Some(action), _) => (action.name.clone(), Some(&action.effects)),
         (None, Some(state)) => {
-            let what = format!("{}: {}", state.name, hop.action);
-            let course = match hop.action.as_str() {
-                "deadline" => state.deadline.as_ref().map(|found| &found.outcome.course),
-                "paid" => state.payment.as_ref().map(|found| &found.paid.course),
+            let what = format!("{}: {}", state.name, transition.action);
+            let effects = match transition.action.as_str() {
+                "deadline" => state.deadline.as_ref().map(|found| &found.outcome.effects),
+                "paid" => state.payment.as_ref().map(|found| &found.paid.effects),
                 "then" => state.then.as_ref(),
                 _ => {
-                    too_often_by_policy(definition, hop, found);
+                    too_often_by_policy(definition, transition, found);
                     None
                 }
             };
-            (what, course)
+            (what, effects)
         }
         (None, None) => return,
     };
-    let Some(course) = course.filter(|course| !course.to.is_empty()) else {
+    let Some(effects) = effects.filter(|effects| !effects.to.is_empty()) else {
         found.push(what);
         return;
     };
-    if course.to.iter().any(|branch| branch.to == hop.to) {
-        found.push(format!("{what} → {}", hop.to));
+    if effects.to.iter().any(|branch| branch.to == transition.to) {
+        found.push(format!("{what} → {}", transition.to));
         return;
     }
-    limits(definition, [course].into_iter(), hop, found);
+    limits(definition, [effects].into_iter(), transition, found);
 }
 
-fn too_often_by_policy(definition: &Definition, hop: &Hop, found: &mut Vec<String>) {
+fn too_often_by_policy(definition: &Definition, transition: &Transition, found: &mut Vec<String>) {
     let Some(money) = &definition.money else {
         return;
     };
-    let policies = match hop.action.as_str() {
+    let policies = match transition.action.as_str() {
         "paid_late" => &money.late,
         "wrong_amount" => &money.wrong_amount,
         "paid_again" => &money.repeated,
         "refunded" => &money.refunded,
         _ => return,
     };
-    let courses = || policies.iter().map(|policy| &policy.course);
-    let mut branches = courses().flat_map(|course| &course.to);
-    if hop.from.as_ref() != Some(&hop.to) && !branches.any(|branch| branch.to == hop.to) {
-        limits(definition, courses(), hop, found);
+    let all_effects = || policies.iter().map(|policy| &policy.effects);
+    let mut branches = all_effects().flat_map(|effects| &effects.to);
+    if transition.from.as_ref() != Some(&transition.to)
+        && !branches.any(|branch| branch.to == transition.to)
+    {
+        limits(definition, all_effects(), transition, found);
     }
 }
 
-/// The limits of visits by which a hop led elsewhere than its course says.
+/// The limits of visits by which a transition led elsewhere than its effects says.
 fn limits<'a>(
     definition: &Definition,
-    courses: impl Iterator<Item = &'a Course>,
-    hop: &Hop,
+    all_effects: impl Iterator<Item = &'a Effects>,
+    transition: &Transition,
     found: &mut Vec<String>,
 ) {
-    let branches = courses.flat_map(|course| &course.to);
+    let branches = all_effects.flat_map(|effects| &effects.to);
     for state in branches.filter_map(|branch| definition.state(&branch.to)) {
         let visits = state.visits.as_ref();
-        if let Some(visits) = visits.filter(|visits| visits.otherwise == hop.to) {
+        if let Some(visits) = visits.filter(|visits| visits.otherwise == transition.to) {
             found.push(too_often(&state.name, &visits.otherwise));
         }
     }

@@ -193,9 +193,19 @@ impl Game<'_> {
             }
         };
         let before = self.instance.as_ref();
-        let made = coverage::made(self.definition, before, actor, input, &step.hops, self.now);
+        let made = coverage::made(
+            self.definition,
+            before,
+            actor,
+            input,
+            &step.transitions,
+            self.now,
+        );
         self.covered.extend(made);
-        let lines = step.hops.iter().flat_map(|hop| &hop.lines);
+        let lines = step
+            .transitions
+            .iter()
+            .flat_map(|transition| &transition.lines);
         found.says.extend(lines.map(|line| line.body.clone()));
         found.events.extend(step.events);
         let refunds = step.refunds.iter().map(|refund| refund.reason.clone());

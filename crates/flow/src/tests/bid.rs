@@ -48,13 +48,13 @@ fn ready() -> PaymentOutcome {
 fn it_begins_with_the_influencer() {
     let (play, step) = Play::begin(shipped("bid"), json!({ "proposed_amount": 400_000 }));
     assert_eq!(play.state(), "influencer_responding");
-    let hops: Vec<_> = step
-        .hops
+    let transitions: Vec<_> = step
+        .transitions
         .iter()
-        .map(|hop| (hop.action.as_str(), hop.version))
+        .map(|transition| (transition.action.as_str(), transition.version))
         .collect();
-    assert_eq!(hops, [("start", 1), ("then", 2)]);
-    let card = step.hops[1].lines[0].card.as_ref().unwrap();
+    assert_eq!(transitions, [("start", 1), ("then", 2)]);
+    let card = step.transitions[1].lines[0].card.as_ref().unwrap();
     assert_eq!(card.visible_to, "influencer");
     assert_eq!(card.state_version, 2);
     let names: Vec<_> = card
@@ -83,7 +83,7 @@ fn it_goes_from_the_price_to_free_talk() {
         "{early:?}"
     );
     let step = hear(&mut play, order, ready()).unwrap();
-    let card = step.hops[0].lines[0].card.as_ref().unwrap();
+    let card = step.transitions[0].lines[0].card.as_ref().unwrap();
     assert_eq!(
         card.payment_order,
         Some(json!({ "razorpay_config": { "order_id": "order_1" } }))
@@ -92,14 +92,14 @@ fn it_goes_from_the_price_to_free_talk() {
     let step = play
         .press("brand_owner", "proceed_to_payment", json!({}))
         .unwrap();
-    assert_eq!(step.hops[0].lines[0].kind, LineKind::Audit);
-    assert_eq!(step.hops[0].lines[0].to, LineAudience::Actor);
+    assert_eq!(step.transitions[0].lines[0].kind, LineKind::Audit);
+    assert_eq!(step.transitions[0].lines[0].to, LineAudience::Actor);
     hear(&mut play, order, PaymentOutcome::Failed).unwrap();
     let step = hear(&mut play, order, PaymentOutcome::Paid).unwrap();
     assert_eq!(step.events[0].event, "deal.paid");
     assert_eq!(step.events[0].data["price"]["amount"], 500_000);
     assert_eq!(
-        step.hops[0].lines[0].body,
+        step.transitions[0].lines[0].body,
         "Your payment of ₹5,000.00 has arrived."
     );
     play.press("influencer", "start_work", json!({})).unwrap();
@@ -113,7 +113,7 @@ fn it_goes_from_the_price_to_free_talk() {
         .press("brand_owner", "approve_work", json!({}))
         .unwrap();
     assert_eq!(play.state(), "real_time");
-    assert_eq!(step.hops.len(), 2);
+    assert_eq!(step.transitions.len(), 2);
     assert_eq!(step.standing.phase, Phase::Over);
     assert_eq!(step.standing.chat_of("influencer").name(), "free");
 }
@@ -164,7 +164,12 @@ fn timers_fire_once_and_only_their_own() {
     let (timer, step) = play.wait();
     assert_eq!(timer.name, "remind_1");
     assert_eq!(step.instance.version, version);
-    assert!(step.hops[0].lines.iter().all(|line| line.card.is_none()));
+    assert!(
+        step.transitions[0]
+            .lines
+            .iter()
+            .all(|line| line.card.is_none())
+    );
     let again = play.feed(&FlowActor::Timer, FlowInput::Due(timer));
     assert!(matches!(again, Err(Refusal::FlowStateInvalid(_))));
     let stranger = Timer {
@@ -175,7 +180,7 @@ fn timers_fire_once_and_only_their_own() {
     assert!(matches!(stranger, Err(Refusal::FlowStateInvalid(_))));
     let (timer, step) = play.wait();
     assert_eq!(timer.name, "deadline");
-    assert_eq!(step.hops[0].reason.as_deref(), Some("expired"));
+    assert_eq!(step.transitions[0].reason.as_deref(), Some("expired"));
     assert_eq!(play.state(), "chat_closed");
     assert!(play.instance.timers.is_empty());
 }
@@ -212,7 +217,11 @@ fn wrong_money_goes_back_and_a_new_order_is_made() {
     let step = hear(&mut play, order, PaymentOutcome::WrongAmount { paid }).unwrap();
     assert_eq!(step.refunds[0].order, order);
     assert!(step.orders[0].order > order);
-    assert!(step.hops[0].lines[0].body.starts_with("₹10.00 is not"));
+    assert!(
+        step.transitions[0].lines[0]
+            .body
+            .starts_with("₹10.00 is not")
+    );
     let stale = hear(&mut play, order, ready());
     assert!(matches!(stale, Err(Refusal::FlowStateInvalid(_))));
 }

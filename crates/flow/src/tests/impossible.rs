@@ -16,7 +16,10 @@ fn small(from: &str, to: &str) -> Definition {
 }
 
 fn told_staff(step: &crate::Step) -> Vec<&str> {
-    let lines = step.hops.iter().flat_map(|hop| &hop.lines);
+    let lines = step
+        .transitions
+        .iter()
+        .flat_map(|transition| &transition.lines);
     let for_staff = lines.filter(|line| line.to == LineAudience::Role("staff".into()));
     for_staff.map(|line| line.body.as_str()).collect()
 }
@@ -71,7 +74,7 @@ fn a_deadline_that_cannot_be_carried_out_is_used_up_and_left_to_staff() {
             (&play.instance.context, play.instance.version),
             (&before.context, before.version)
         );
-        assert_eq!(step.hops[0].reason.as_deref(), Some("not_computed"));
+        assert_eq!(step.transitions[0].reason.as_deref(), Some("not_computed"));
         assert_eq!(step.events[0].event, "timer.failed");
         assert_eq!(step.events[0].data["timer"], "deadline");
         assert!(

@@ -154,17 +154,22 @@ struct Replayed {
 impl Replayed {
     fn take(&mut self, step: &Step, before: Option<&Instance>) {
         let mut at = before.map(|before| before.state.clone());
-        for hop in &step.hops {
-            assert_eq!(hop.from, at, "hops follow each other");
-            at = Some(hop.to.clone());
-            let entered = hop.version != self.version && hop.action != "payment_ready";
-            assert!(hop.version == self.version || hop.version == self.version + 1);
+        for transition in &step.transitions {
+            assert_eq!(transition.from, at, "transitions follow each other");
+            at = Some(transition.to.clone());
+            let entered =
+                transition.version != self.version && transition.action != "payment_ready";
+            assert!(transition.version == self.version || transition.version == self.version + 1);
             if entered {
-                *self.visits.entry(hop.to.clone()).or_default() += 1;
+                *self.visits.entry(transition.to.clone()).or_default() += 1;
             }
-            self.version = hop.version;
-            self.state.clone_from(&hop.to);
-            let carded: Vec<bool> = hop.lines.iter().map(|line| line.card.is_some()).collect();
+            self.version = transition.version;
+            self.state.clone_from(&transition.to);
+            let carded: Vec<bool> = transition
+                .lines
+                .iter()
+                .map(|line| line.card.is_some())
+                .collect();
             assert!(carded.is_sorted(), "cards come last");
         }
     }
@@ -196,7 +201,11 @@ fn check(definition: &Definition, step: &Step) {
     for order in &step.orders {
         assert!(order.price.amount > 0 && order.order <= instance.version);
     }
-    for line in step.hops.iter().flat_map(|hop| &hop.lines) {
+    for line in step
+        .transitions
+        .iter()
+        .flat_map(|transition| &transition.lines)
+    {
         assert!(!line.body.trim().is_empty());
         if let Some(card) = &line.card {
             assert_eq!(

@@ -34,14 +34,14 @@ fn a_deal_comes_to_its_state_of_another_name() {
     assert_eq!(moved.timers, play.instance.timers);
     assert_eq!(moved.visits["asking"], 1);
     assert_eq!(moved.entered_at, noon());
-    let [hop] = step.hops.as_slice() else {
-        panic!("one hop")
+    let [transition] = step.transitions.as_slice() else {
+        panic!("one transition")
     };
     assert_eq!(
-        (hop.from.as_deref(), hop.action.as_str()),
+        (transition.from.as_deref(), transition.action.as_str()),
         (Some("begin"), "migrate")
     );
-    assert_eq!(hop.lines[0].card.as_ref().unwrap().state_version, 2);
+    assert_eq!(transition.lines[0].card.as_ref().unwrap().state_version, 2);
     assert_eq!(step.standing.flow_version, 2);
 }
 

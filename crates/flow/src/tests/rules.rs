@@ -145,5 +145,5 @@ fn the_log_says_why_in_the_flows_own_words_and_the_right_payment_goes_back() {
         .feed(&FlowActor::Payment, told(PaymentOutcome::Repeated))
         .unwrap();
     assert_eq!(step.refunds[0].reason, "repeated");
-    assert_eq!(step.hops[0].reason.as_deref(), Some("twice"));
+    assert_eq!(step.transitions[0].reason.as_deref(), Some("twice"));
 }

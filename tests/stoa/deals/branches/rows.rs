@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use serde_json::{Map, Value};
-use stoa::domain::flow::{FlowActor, Hop, Instance};
+use stoa::domain::flow::{FlowActor, Instance, Transition};
 
 /// The rows of one conversation.
 pub struct Rows {
@@ -92,7 +92,7 @@ impl Rows {
     }
 
     /// Steps since then.
-    pub fn hops(&mut self, since: &Mark) -> Vec<Hop> {
+    pub fn hops(&mut self, since: &Mark) -> Vec<Transition> {
         let found = self.json(&format!(
             "select coalesce(jsonb_agg(to_jsonb(s) order by seq), '[]') from flow_steps s where conversation_no = $no and seq > {}",
             since.seq
@@ -159,9 +159,9 @@ impl Rows {
     }
 }
 
-fn hop(row: &Value) -> Hop {
+fn hop(row: &Value) -> Transition {
     let text = |name: &str| row[name].as_str().map(str::to_owned);
-    Hop {
+    Transition {
         from: text("from_state"),
         to: text("to_state").unwrap(),
         action: text("action").unwrap(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Branch, Course, Emission, Outcome, Saying, Setting};
+use super::{Branch, Effects, Emission, FlowMessage, Outcome, Setting};
 use crate::LineKind;
 use crate::{ContextField, Field, Kind};
 use language::expression::{Expression, Known, Type};
@@ -140,18 +140,23 @@ impl Names<'_> {
         found
     }
 
-    /// Reads the keys of a course from the table that it stands in.
-    pub(super) fn course(&self, section: &Section<'_>, fields: &[Field], kind: LineKind) -> Course {
+    /// Reads the keys of effects from the table that it stands in.
+    pub(super) fn effects(
+        &self,
+        section: &Section<'_>,
+        fields: &[Field],
+        kind: LineKind,
+    ) -> Effects {
         let to = section.item("to");
         let branches = to
             .map(|item| self.branches(item, fields))
             .unwrap_or_default();
         self.check_branches(to, &branches);
         let say = section.item("say");
-        let say = say.map(|item| self.sayings(item, fields, kind));
+        let say = say.map(|item| self.messages(item, fields, kind));
         let audit = section.item("audit");
         let emit = section.item("emit");
-        Course {
+        Effects {
             to: branches,
             reason: section
                 .item("reason")
@@ -212,15 +217,20 @@ impl Names<'_> {
     }
 
     /// A text for everybody, or texts by role and under `everybody`.
-    pub(super) fn sayings(&self, item: Item<'_>, fields: &[Field], kind: LineKind) -> Vec<Saying> {
+    pub(super) fn messages(
+        &self,
+        item: Item<'_>,
+        fields: &[Field],
+        kind: LineKind,
+    ) -> Vec<FlowMessage> {
         if item.is_text() {
             let text = self.text(item, LONGEST, fields);
-            let saying = |text| Saying {
+            let message = |text| FlowMessage {
                 to: None,
                 kind,
                 text,
             };
-            return text.map(saying).into_iter().collect();
+            return text.map(message).into_iter().collect();
         }
         let Some(section) = item.section("what is said") else {
             return Vec::new();
@@ -234,7 +244,7 @@ impl Names<'_> {
             };
             let text = self.text(*entry, LONGEST, fields);
             if let (Some(to), Some(text)) = (to, text) {
-                found.push(Saying { to, kind, text });
+                found.push(FlowMessage { to, kind, text });
             }
         }
         found
@@ -268,7 +278,7 @@ impl Names<'_> {
         found
     }
 
-    /// What follows by itself: an action by `do`, or a course of its own.
+    /// What follows by itself: an action by `do`, or effects of its own.
     pub(super) fn outcome(
         &self,
         section: &Section<'_>,
@@ -278,7 +288,7 @@ impl Names<'_> {
         let Some(item) = section.item("do") else {
             return Outcome {
                 action: None,
-                course: self.course(section, &[], LineKind::System),
+                effects: self.effects(section, &[], LineKind::System),
             };
         };
         let name = self.action(item);
@@ -287,7 +297,7 @@ impl Names<'_> {
         let Some(action) = action else {
             return Outcome {
                 action: None,
-                course: Course::default(),
+                effects: Effects::default(),
             };
         };
         if !action.by.iter().any(|who| who == by) {
@@ -296,7 +306,7 @@ impl Names<'_> {
         }
         Outcome {
             action: Some(action.name.clone()),
-            course: action.course.clone(),
+            effects: action.effects.clone(),
         }
     }
 }

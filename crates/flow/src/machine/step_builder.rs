@@ -6,20 +6,20 @@ use std::collections::BTreeMap;
 
 use super::offers;
 use crate::LineKind;
-use crate::definition::{Course, Definition, Saying, State};
+use crate::definition::{Definition, Effects, FlowMessage, State};
 use crate::refusal::{Misplaced, Refusal};
 use crate::{
-    Card, FlowActor, Hop, Instance, Kind, Line, LineAudience, OrderRequest, PlatformEvent,
-    RefundRequest, Step,
+    Card, FlowActor, Instance, Kind, Line, LineAudience, OrderRequest, PlatformEvent,
+    RefundRequest, Step, Transition,
 };
 use language::expression::Facts;
 
 /// The deal as it changes, and everything that follows from it.
-pub(crate) struct Walk<'d> {
+pub(crate) struct StepBuilder<'d> {
     pub(super) definition: &'d Definition,
     pub(crate) instance: Instance,
     pub(super) now: DateTime<Utc>,
-    pub(super) hops: Vec<Hop>,
+    pub(super) transitions: Vec<Transition>,
     pub(super) orders: Vec<OrderRequest>,
     pub(super) refunds: Vec<RefundRequest>,
     pub(super) events: Vec<PlatformEvent>,
@@ -27,7 +27,7 @@ pub(crate) struct Walk<'d> {
     pub(super) offered_anew: bool,
 }
 
-/// What a hop comes from.
+/// What a transition comes from.
 #[derive(Clone)]
 pub(crate) struct Origin {
     pub(super) from: Option<String>,
@@ -56,7 +56,7 @@ impl Origin {
     }
 }
 
-impl<'d> Walk<'d> {
+impl<'d> StepBuilder<'d> {
     /// A deal that begins.
     pub(super) fn begun(
         definition: &'d Definition,
@@ -85,7 +85,7 @@ impl<'d> Walk<'d> {
             definition,
             instance: instance.clone(),
             now,
-            hops: Vec::new(),
+            transitions: Vec::new(),
             orders: Vec::new(),
             refunds: Vec::new(),
             events: Vec::new(),
@@ -130,16 +130,16 @@ impl<'d> Walk<'d> {
         }))
     }
 
-    /// Follows a course to its end: one hop, and those that follow at once.
-    pub(super) fn follow(&mut self, course: &Course, mut origin: Origin) -> Result<(), Refusal> {
-        self.remember(course, &origin)?;
-        origin.reason.clone_from(&course.reason);
-        self.say(&course.say, &mut origin);
-        self.audit(course, &mut origin);
-        self.emit(course, &origin)?;
+    /// Follows effects to its end: one transition, and those that follow at once.
+    pub(super) fn follow(&mut self, effects: &Effects, mut origin: Origin) -> Result<(), Refusal> {
+        self.remember(effects, &origin)?;
+        origin.reason.clone_from(&effects.reason);
+        self.say(&effects.say, &mut origin);
+        self.audit(effects, &mut origin);
+        self.emit(effects, &origin)?;
         let engine = &self.definition.engine;
         let facts = self.facts(&origin.actor, &origin.input);
-        let branch = course.to.iter().find(|branch| {
+        let branch = effects.to.iter().find(|branch| {
             let when = branch.when.as_ref();
             when.is_none_or(|when| when.holds(engine, facts))
         });
@@ -154,9 +154,9 @@ impl<'d> Walk<'d> {
     }
 
     /// Computes all values from those before, then sets them.
-    fn remember(&mut self, course: &Course, origin: &Origin) -> Result<(), Refusal> {
-        let mut computed = Vec::with_capacity(course.set.len());
-        for setting in &course.set {
+    fn remember(&mut self, effects: &Effects, origin: &Origin) -> Result<(), Refusal> {
+        let mut computed = Vec::with_capacity(effects.set.len());
+        for setting in &effects.set {
             let field = self.definition.context.get(&setting.name);
             let field = field.ok_or_else(|| impossible(&setting.name))?;
             let facts = self.facts(&origin.actor, &origin.input);
@@ -182,25 +182,25 @@ impl<'d> Walk<'d> {
         Ok(())
     }
 
-    /// Says texts with the hop.
-    pub(super) fn say(&self, sayings: &[Saying], origin: &mut Origin) {
-        for saying in sayings {
-            let to = match &saying.to {
+    /// Says texts with the transition.
+    pub(super) fn say(&self, messages: &[FlowMessage], origin: &mut Origin) {
+        for message in messages {
+            let to = match &message.to {
                 Some(role) => LineAudience::Role(role.clone()),
                 None => LineAudience::Everybody,
             };
             origin.lines.push(Line {
-                kind: saying.kind,
+                kind: message.kind,
                 to,
-                body: saying.text.filled(&self.instance.context, &origin.input),
+                body: message.text.filled(&self.instance.context, &origin.input),
                 card: None,
             });
         }
     }
 
-    fn audit(&self, course: &Course, origin: &mut Origin) {
+    fn audit(&self, effects: &Effects, origin: &mut Origin) {
         let person = matches!(origin.actor, FlowActor::Role(_) | FlowActor::Staff);
-        if let Some(text) = course.audit.as_ref().filter(|_| person) {
+        if let Some(text) = effects.audit.as_ref().filter(|_| person) {
             origin.lines.push(Line {
                 kind: LineKind::Audit,
                 to: LineAudience::Actor,
@@ -212,8 +212,8 @@ impl<'d> Walk<'d> {
 
     /// Notes events for the platform. A value that is not there is `null`; one that cannot be computed refuses the step, because the
     /// platform would take another value for it.
-    fn emit(&mut self, course: &Course, origin: &Origin) -> Result<(), Refusal> {
-        for emission in &course.emit {
+    fn emit(&mut self, effects: &Effects, origin: &Origin) -> Result<(), Refusal> {
+        for emission in &effects.emit {
             let facts = self.facts(&origin.actor, &origin.input);
             let values = emission.values.iter().map(|setting| {
                 let value = setting.value.value(&self.definition.engine, facts, false);
@@ -229,9 +229,9 @@ impl<'d> Walk<'d> {
         Ok(())
     }
 
-    /// Notes a hop to a state.
+    /// Notes a transition to a state.
     pub(super) fn log(&mut self, to: &str, origin: Origin) {
-        self.hops.push(Hop {
+        self.transitions.push(Transition {
             from: origin.from,
             to: to.to_owned(),
             action: origin.action,
@@ -248,14 +248,14 @@ impl<'d> Walk<'d> {
         let standing = offers::standing(self.definition, &self.instance);
         if self.offered_anew {
             let cards = self.cards(&standing);
-            if let Some(hop) = self.hops.last_mut() {
-                hop.lines.extend(cards);
+            if let Some(transition) = self.transitions.last_mut() {
+                transition.lines.extend(cards);
             }
         }
         Step {
             instance: self.instance,
             standing,
-            hops: self.hops,
+            transitions: self.transitions,
             orders: self.orders,
             refunds: self.refunds,
             events: self.events,
