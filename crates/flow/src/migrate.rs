@@ -12,7 +12,7 @@ use crate::{FlowActor, Instance, Step, Timer};
 /// same name), with everybody asked anew. What was agreed stays, where the new version still has a place for it.
 ///
 /// # Errors
-/// Why it can not go there, in a sentence; the deal stays with its version.
+/// Why it cannot go there, in a sentence; the deal stays with its version.
 pub fn migrate(
     old: &Definition,
     new: &Definition,

@@ -75,7 +75,7 @@ pub struct ContextField {
 pub enum Kind {
     /// A text of at most 4,000 characters.
     Text,
-    /// An amount, not below nothing.
+    /// An amount, not negative.
     Money {
         /// ISO 4217.
         currency: String,

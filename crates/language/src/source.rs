@@ -134,10 +134,10 @@ impl<'a> Item<'a> {
 
     fn mismatch(self, wanted: &str) {
         let found = match self.value.get_ref() {
-            DeValue::String(_) => "a text",
+            DeValue::String(_) => "a string",
             DeValue::Integer(_) => "a whole number",
-            DeValue::Float(_) => "a broken number",
-            DeValue::Boolean(_) => "a truth",
+            DeValue::Float(_) => "a decimal number",
+            DeValue::Boolean(_) => "true or false",
             DeValue::Datetime(_) => "a date",
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",
@@ -158,7 +158,7 @@ impl<'a> Item<'a> {
     /// A text of at most so many characters, and not empty.
     pub fn text(self, most: usize) -> Option<&'a str> {
         let DeValue::String(text) = self.value.get_ref() else {
-            self.mismatch("a text");
+            self.mismatch("a string");
             return None;
         };
         let length = text.chars().count();
@@ -258,7 +258,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// The value as JSON; none for broken numbers and dates, which are complained of.
+    /// The value as JSON; none for decimal numbers and dates, which are complained of.
     pub fn json(self) -> Option<Value> {
         match self.value.get_ref() {
             DeValue::String(text) => Some(json!(text)),
@@ -277,7 +277,7 @@ impl<'a> Item<'a> {
                     .map(Value::Object)
             }
             DeValue::Float(_) | DeValue::Datetime(_) => {
-                self.mismatch("a text, a whole number, a truth, a list or a table");
+                self.mismatch("a string, a whole number, true or false, a list or a table");
                 None
             }
         }

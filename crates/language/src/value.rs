@@ -41,7 +41,7 @@ impl From<FieldKind> for Shape {
 
 /// A text, or why not.
 pub fn text(value: &Value, most: usize) -> Result<String, String> {
-    let text = value.as_str().ok_or("must be a text")?.trim();
+    let text = value.as_str().ok_or("must be a string")?.trim();
     if text.chars().count() > most {
         return Err(format!("must have at most {most} characters"));
     }
@@ -115,7 +115,7 @@ pub fn integer(
     Ok(number)
 }
 
-/// An amount of that currency, not below nothing and within bounds of its own, or why not: a `Money`, or a bare number of its smallest
+/// An amount of that currency, not negative and within bounds of its own, or why not: a `Money`, or a bare number of its smallest
 /// unit.
 pub fn money(
     value: &Value,
@@ -140,7 +140,7 @@ pub fn money(
         return Err(format!("must be in {currency}"));
     }
     if amount < 0 {
-        return Err("must not be below nothing".to_owned());
+        return Err("must not be negative".to_owned());
     }
     bounded(amount)?;
     if amount > whole::EXACT {

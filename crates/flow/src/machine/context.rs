@@ -18,7 +18,7 @@ pub(crate) fn checked(
         let name: String = name.chars().take(64).collect();
         return Err(Refusal::invalid(
             name,
-            "is nothing that this flow remembers",
+            "is not declared in this flow's [context]",
         ));
     }
     let mut kept = Map::new();

@@ -13,7 +13,7 @@ const NAMES: [Case; 22] = [
         "version = 2",
         "version = \"2\"",
         2,
-        "`version` must be a whole number, not a text",
+        "`version` must be a whole number, not a string",
     ),
     (
         "version = 2",
@@ -139,13 +139,13 @@ const RULES: [Case; 18] = [
         "ctx.rounds < 3",
         "ctx.rounds < '3'",
         38,
-        "`<` does not go with a whole number and a text",
+        "`<` does not go with a whole number and a string",
     ),
     (
         "ctx.rounds < 3",
         "ctx.rounds",
         38,
-        "this must yield a truth, not a whole number",
+        "this must yield a boolean, not a whole number",
     ),
     (
         "ctx.rounds < 3",
@@ -193,7 +193,7 @@ const RULES: [Case; 18] = [
         "ctx.rounds < 3",
         "1.5 < 2.0",
         38,
-        "there are no broken numbers; amounts are in the smallest unit",
+        "there are no decimal numbers; amounts are in the smallest unit",
     ),
     (
         "price = \"input.price\"",
@@ -205,7 +205,7 @@ const RULES: [Case; 18] = [
         "price = \"input.price\"",
         "price = \"ctx.note\"",
         39,
-        "this must yield money or a whole number or null, not a text",
+        "this must yield money or a whole number or null, not a string",
     ),
     (
         ", { to = \"asking\" }]",

@@ -42,12 +42,12 @@ pub struct Actor<'a> {
 }
 
 impl Expression {
-    /// Whether a condition holds; one that can not be computed (a value is not there, a number is too large) does not.
+    /// Whether a condition holds; one that cannot be computed (a value is not there, a number is too large) does not.
     pub fn holds(&self, engine: &Engine, facts: Facts<'_>) -> bool {
         matches!(self.computed(engine, facts), Some(CelValue::Bool(true)))
     }
 
-    /// The value as JSON: a date as its day where `as_day`, else a moment as RFC 3339. None where it can not be computed.
+    /// The value as JSON: a date as its day where `as_day`, else a moment as RFC 3339. None where it cannot be computed.
     pub fn value(&self, engine: &Engine, facts: Facts<'_>, as_day: bool) -> Option<Value> {
         match self.computed(engine, facts)? {
             CelValue::Null => Some(Value::Null),
@@ -96,7 +96,7 @@ impl Expression {
             let now = CelValue::Timestamp(facts.now.fixed_offset());
             scope.add_variable_from_value("now", now);
         }
-        // The crate panics on what it did not foresee; a rule that breaks it is one that can not be computed.
+        // The crate panics on what it did not foresee; a rule that breaks it is one that cannot be computed.
         let resolved = catch_unwind(AssertUnwindSafe(|| CelValue::resolve(&self.tree, &scope)));
         resolved.ok()?.ok()
     }

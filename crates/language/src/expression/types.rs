@@ -29,9 +29,9 @@ pub enum Type {
 impl fmt::Display for Type {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Truth => "a truth",
+            Self::Truth => "a boolean",
             Self::Integer => "a whole number",
-            Self::Text => "a text",
+            Self::Text => "a string",
             Self::Money => "money",
             Self::Time => "a time",
             Self::Span => "a span of time",
@@ -93,10 +93,10 @@ fn literal_type(literal: &LiteralValue) -> Result<Type, String> {
         LiteralValue::String(_) => Ok(Type::Text),
         LiteralValue::Null => Ok(Type::Null),
         LiteralValue::Double(_) => {
-            Err("there are no broken numbers; amounts are in the smallest unit".to_owned())
+            Err("there are no decimal numbers; amounts are in the smallest unit".to_owned())
         }
         LiteralValue::Bytes(_) | LiteralValue::UInt(_) => {
-            Err("only truths, whole numbers, texts and null may be written out".to_owned())
+            Err("only booleans, whole numbers, strings and null may be written out".to_owned())
         }
     }
 }

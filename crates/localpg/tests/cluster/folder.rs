@@ -1,4 +1,4 @@
-//! Data folders of all kinds, and what is said where one can not be used.
+//! Data folders of all kinds, and what is said where one cannot be used.
 
 use std::os::unix::fs::chown;
 
