@@ -1,37 +1,41 @@
 //! The composition root: builds everything and begins to serve. The only file that knows all others; tests use it too, on port 0.
 
+pub mod private_database;
+pub mod running;
+
 use actix_web::web;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::auth::Verifier;
+use crate::app::running::{Running, begin};
 use crate::bell::Bell;
 use crate::config::{Config, Switch};
-use crate::connection_limits::{ConnectionLimits, file_warning};
 use crate::deal::actor;
 use crate::deal::catalogue::Catalogue;
-use crate::deals::Deals;
-use crate::demo_secret;
-use crate::directory::Directory;
-use crate::http::Server;
+use crate::edge::connection::Door;
+use crate::edge::connection::connection_limits::{ConnectionLimits, file_warning};
+use crate::edge::connection::socketio::{self as foreign, Present};
+use crate::edge::connection::stage::Stages;
+use crate::edge::connection::sweeper;
+use crate::edge::http::Server;
+use crate::edge::http::listening::{Listening, listen};
+use crate::identity::auth::Verifier;
+use crate::identity::demo_secret;
+use crate::identity::pace::Pace;
+use crate::identity::people::People;
 use crate::jobs::{Runner, Workshop};
 use crate::journal::Journal;
-use crate::listening::{Listening, listen};
-use crate::metrics::Metrics;
-use crate::pace::Pace;
 use crate::payment::Till;
-use crate::people::People;
-use crate::refusal_log::RefusalLog;
+use crate::presence::Directory;
 use crate::registry::Registry;
+use crate::registry::deals::Deals;
 use crate::room::House;
-use crate::running::{Running, begin};
-use crate::session::Door;
-use crate::session::socketio::{self as foreign, Present};
-use crate::session::stage::Stages;
+use crate::seed;
 use crate::store::pool::Pool;
 use crate::store::{opening, watch};
-use crate::{private_database, seed, sweeper};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::refusal_log::RefusalLog;
 
 /// Builds everything and begins to serve. Fails with a sentence that says what to do.
 pub async fn start(mut config: Config) -> Result<Running, String> {

@@ -16,21 +16,11 @@
 //! The modules in reading order, from the outside in. Each may import only those after it (`tests/tidy.rs` sees to that).
 
 pub mod app;
-pub mod demo_secret;
-mod listening;
-pub mod logging;
-pub mod private_database;
-pub mod running;
 pub mod seed;
-pub mod sweeper;
 
-pub mod http;
+pub mod edge;
 pub mod jobs;
 
-pub mod session;
-
-pub mod deals;
-pub mod people;
 pub mod registry;
 
 pub mod deal;
@@ -38,23 +28,18 @@ pub mod room;
 
 pub mod journal;
 
-pub mod dialect;
+pub mod identity;
 
-pub mod auth;
 pub mod payment;
 pub mod store;
-pub mod wire;
+
+pub mod presence;
 
 pub mod bell;
-pub mod connection_limits;
-pub mod directory;
-pub mod mailbox;
-pub mod metrics;
 pub mod outbound;
-pub mod outbox;
-pub mod pace;
-pub mod refusal_log;
+pub mod queue;
 pub mod signing;
+pub mod telemetry;
 
 pub mod config;
 pub mod error;

@@ -1,15 +1,15 @@
 //! The command line: `serve` (the default), `token` and `flow`.
 
-mod flow_commands;
-mod flow_files;
-mod flow_migration;
-mod token_command;
+mod cli;
 
 use clap::{Parser, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
+use stoa::app;
 use stoa::config::Config;
-use stoa::{app, logging};
+use stoa::telemetry::logging;
+
+use cli::{flow_commands, token_command};
 
 /// Realtime conversations beside your own platform: one binary over PostgreSQL.
 #[derive(Parser)]

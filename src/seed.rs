@@ -5,15 +5,15 @@ mod deals;
 use serde_json::json;
 use std::sync::Arc;
 
-use crate::auth::Claims;
 use crate::domain::command::{Command, Mark};
 use crate::domain::conversation::{ConversationKind, Subject};
 use crate::domain::ids::{ConversationId, UserId};
 use crate::domain::message::Draft;
 use crate::domain::principal::{Principal, Profile, Roles};
+use crate::edge::connection::Door;
+use crate::edge::http::demo::{CAST, claims};
 use crate::error::Error;
-use crate::http::demo::{CAST, claims};
-use crate::session::Door;
+use crate::identity::auth::Claims;
 use crate::store::conversations::{self, Filter};
 use crate::store::creation::{Creation, NewConversation};
 
@@ -189,7 +189,7 @@ async fn principal(door: &Door, claims: Claims) -> Result<Principal, Error> {
         id,
         profile,
         roles,
-        valid_until: crate::auth::valid_until(claims.exp),
+        valid_until: crate::identity::auth::valid_until(claims.exp),
         issued_at: None,
     })
 }

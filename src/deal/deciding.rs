@@ -15,9 +15,9 @@ use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId};
 use crate::domain::message::{Audience, ClientIdOrigin, Draft, Message, SYSTEM};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
+use crate::edge::native::deals::{DealReader, FlowView, platform_event};
 use crate::store::step_document::audience_columns;
 use crate::store::steps::{NewEvent, NewStep};
-use crate::wire::deals::{DealReader, FlowView, platform_event};
 use flow::definition::Definition;
 use flow::machine;
 

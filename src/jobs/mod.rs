@@ -13,13 +13,13 @@ use std::time::Duration;
 
 use crate::bell::Bell;
 use crate::config::Config;
-use crate::deals::Courier;
 use crate::domain::job::Job;
 use crate::error::Error;
-use crate::metrics::Metrics;
 use crate::payment::{Gateway, GatewayError, Till};
+use crate::registry::deals::Courier;
 use crate::store::jobs::{Claimed, Ticket};
 use crate::store::pool::Pool;
+use crate::telemetry::metrics::Metrics;
 
 pub use delivering::{Platform, headers};
 pub use runner::Runner;

@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 use crate::domain::ids::{ConversationNo, PolicyVersion, Seq, UserNo};
 use crate::domain::message::Draft;
 use crate::domain::refusal::Refusal;
-use crate::metrics::Metrics;
 use crate::store::marks::NewMark;
 use crate::store::pool::Pool;
+use crate::telemetry::metrics::Metrics;
 
 pub use stepping::Stepping;
 pub use transact::Unsure;

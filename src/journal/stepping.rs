@@ -10,11 +10,11 @@ use super::JournalHandle;
 use super::aside::Aside;
 use crate::domain::ids::{ConversationNo, Seq};
 use crate::error::Error;
-use crate::metrics::Metrics;
 use crate::store::dedicated::Dedicated;
 use crate::store::locks::{LOCKED, free_among, is_locked};
 use crate::store::pool::Pool;
 use crate::store::steps::{self, NewStep, Won};
+use crate::telemetry::metrics::Metrics;
 
 /// Steps in one statement at most; a statement's text grows by about 3 KiB with each.
 const TOGETHER: usize = 128;

@@ -15,17 +15,17 @@ use super::sending::{Overtaken, WaitingSend};
 use super::state::State;
 use super::timeline::Timeline;
 use super::{House, Sleep, Tired, ToRoom};
-use crate::dialect::Event;
-use crate::dialect::stoory::known::Known;
-use crate::directory::PresenceChanged;
 use crate::domain::command::Command;
 use crate::domain::conversation::Membership;
 use crate::domain::ids::{Seq, SessionId, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::snapshot::Loaded;
+use crate::edge::dialect::Event;
+use crate::edge::stoory::known::Known;
 use crate::journal::{Settled, Ticket};
-use crate::metrics::Metrics;
-use crate::outbox::{ChatFrame, Push};
+use crate::presence::PresenceChanged;
+use crate::queue::{ChatFrame, Push};
+use crate::telemetry::metrics::Metrics;
 
 /// How often a room looks whether it is tired, whether somebody has stopped typing, and whether it missed something.
 const PULSE: Duration = Duration::from_millis(500);
@@ -305,7 +305,7 @@ impl Handler<ToRoom> for Room {
             } => self.renew(principal, session, reply),
             ToRoom::Leave { session, reply } => {
                 self.leave(session);
-                reply.send(Ok(crate::wire::answer::Answer::Done));
+                reply.send(Ok(crate::domain::answer::Answer::Done));
             }
             ToRoom::Committed(entries) => self.take_in(entries, context),
             ToRoom::Do {

@@ -6,15 +6,15 @@ use super::actor::Room;
 use super::listener::{Encoded, Told};
 use super::marking::AUTHORS;
 use super::worded::Worded;
-use crate::dialect::{Event, Scene, said_with};
 use crate::domain::conversation::{Membership, Participant, lost_membership};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::Stepped;
 use crate::domain::form::Form;
 use crate::domain::ids::{Seq, UserNo};
 use crate::domain::message::Message;
-use crate::outbox::ChatFrame;
-use crate::wire::encode::MessageEvent;
+use crate::edge::dialect::{Event, Scene, said_with};
+use crate::edge::native::encode::MessageEvent;
+use crate::queue::ChatFrame;
 
 impl Room {
     /// Takes in what somebody else committed, in whatever order it comes. What this room was woken with already is news for

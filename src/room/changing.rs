@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::actor::Room;
 use super::reply::Reply;
 use super::state::Decision;
+use crate::domain::answer::Answer;
 use crate::domain::command::Command;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::principal::Principal;
@@ -13,7 +14,6 @@ use crate::error::Error;
 use crate::journal::Unsure;
 use crate::store::changes::{Change, ChangeKind, Changed};
 use crate::store::replay;
-use crate::wire::answer::Answer;
 
 /// A change that somebody wants, waiting for its turn.
 pub(super) struct WantedChange {

@@ -10,18 +10,18 @@ use super::Manner;
 use super::actor::Room;
 use super::listener::{Listener, framed_again};
 use super::reply::Reply;
-use crate::dialect::stoory::known::Known;
-use crate::dialect::{self, Scene};
+use crate::domain::answer::Answer;
 use crate::domain::conversation::lost_membership;
 use crate::domain::entry::Entry;
 use crate::domain::form::Form;
 use crate::domain::ids::{ConversationNo, Seq, SessionId};
 use crate::domain::principal::Principal;
 use crate::domain::snapshot::{Reader, Recovery, Snapshot};
+use crate::edge::dialect::{self, Scene};
+use crate::edge::stoory::known::Known;
 use crate::error::Error;
-use crate::outbox::{CloseReason, Frame, Outbox};
+use crate::queue::{CloseReason, Frame, Outbox};
 use crate::store::{flows, marks, replay};
-use crate::wire::answer::Answer;
 
 /// A join whose snapshot is being read.
 struct Joining {

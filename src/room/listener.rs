@@ -8,7 +8,7 @@ use crate::domain::form::Form;
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::message::Audience;
 use crate::domain::principal::Principal;
-use crate::outbox::{ChatFrame, Frame, Outbox, Push};
+use crate::queue::{ChatFrame, Frame, Outbox, Push};
 
 /// What an event is of everything that is told of one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,7 +179,7 @@ mod tests {
     use super::*;
     use crate::domain::ids::{SessionId, UserId, UserNo};
     use crate::domain::principal::{Profile, Roles};
-    use crate::outbox::Drain;
+    use crate::queue::Drain;
     use futures_util::{FutureExt, StreamExt};
 
     const ALICE: UserNo = UserNo(1);

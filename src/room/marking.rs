@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use super::actor::Room;
 use super::reply::Reply;
-use crate::dialect::Event;
+use crate::domain::answer::Answer;
 use crate::domain::command::{Mark, Typing};
 use crate::domain::ids::{MessageId, Seq, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
+use crate::edge::dialect::Event;
 use crate::journal::{Marking, Outcome};
 use crate::store::marks::NewMark;
-use crate::wire::answer::Answer;
 
 /// How long somebody types without saying so again.
 const TYPING_FADES: Duration = Duration::from_secs(6);

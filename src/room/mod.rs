@@ -21,15 +21,15 @@ use actix::{Message, Recipient};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::directory::Directory;
 use crate::domain::command::Command;
 use crate::domain::entry::Entry;
 use crate::domain::ids::{ConversationId, Seq, SessionId};
 use crate::domain::principal::Principal;
 use crate::journal::JournalHandle;
-use crate::metrics::Metrics;
-use crate::outbox::Outbox;
+use crate::presence::Directory;
+use crate::queue::Outbox;
 use crate::store::pool::Pool;
+use crate::telemetry::metrics::Metrics;
 use reply::Reply;
 
 /// Everything that a room needs of the house.

@@ -7,11 +7,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::actor::Room;
 use super::unread_changes::UnreadChanges;
-use crate::dialect::{self, Event};
 use crate::domain::form::Form;
 use crate::domain::ids::{ConversationNo, SessionId, UserNo};
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::snapshot::UnreadCount;
+use crate::edge::dialect::{self, Event};
 use crate::error::Error;
 use crate::store::unread::{self, Unread};
 use crate::store::unread_state::{self, ReadBefore, UnreadChange, UnreadState};

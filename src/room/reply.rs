@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-use crate::dialect::Scene;
-use crate::directory::Directory;
+use crate::domain::answer::Answer;
 use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::refusal::Refusal;
+use crate::edge::dialect::Scene;
+use crate::edge::native::encode;
+use crate::edge::native::frame_id::FrameId;
 use crate::error::Error;
-use crate::metrics::Metrics;
-use crate::outbox::{ChatFrame, CloseReason, Outbox};
-use crate::wire::answer::Answer;
-use crate::wire::encode;
-use crate::wire::frame_id::FrameId;
+use crate::presence::Directory;
+use crate::queue::{ChatFrame, CloseReason, Outbox};
+use crate::telemetry::metrics::Metrics;
 
 /// Puts an outcome into the words of whoever asked.
 pub type Answering = dyn FnOnce(Result<Answer, Error>, Option<&Scene<'_>>) + Send;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::actor::Room;
 use super::reply::Reply;
+use crate::domain::answer::{Answer, Novelty};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{MessageId, PolicyVersion, Seq};
 use crate::domain::message::{ClientIdOrigin, Draft, Message};
@@ -14,7 +15,6 @@ use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::journal::{Append, Outcome, Permit, Ticket};
 use crate::store::messages;
-use crate::wire::answer::{Answer, Novelty};
 
 const TOO_MUCH: Refusal = Refusal::Unavailable("Too much is waiting to be written: try again");
 

@@ -5,7 +5,6 @@ mod managing;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::dialect::People;
 use crate::domain::command::{Command, Mark};
 use crate::domain::conversation::{Conversation, ConversationStatus, Participant};
 use crate::domain::entry::{Entry, Fact};
@@ -14,6 +13,7 @@ use crate::domain::message::{Draft, MessageKind, Power};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::{Loaded, Reader};
+use crate::edge::dialect::People;
 use crate::store::changes::ChangeKind;
 
 /// A conversation and its people, as of the last announced entry.

@@ -4,13 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::actor::Room;
-use crate::dialect::{self, Event};
 use crate::domain::conversation::Participant;
 use crate::domain::form::Form;
 use crate::domain::ids::{Seq, SessionId, UserNo};
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::snapshot::Preview;
-use crate::outbox::Outbox;
+use crate::edge::dialect::{self, Event};
+use crate::queue::Outbox;
 use crate::store::unread_state::{ReadBefore, UnreadChange, UnreadState};
 
 /// Read watermarks that moved, and messages that were edited or deleted.

@@ -3,12 +3,12 @@
 
 use bytestring::ByteString;
 
-use crate::dialect::{self, Event, Meant, Scene, Words};
 use crate::domain::form::Form;
 use crate::domain::ids::UserNo;
 use crate::domain::message::Audience;
-use crate::metrics::Metrics;
-use crate::outbox::{Outbox, Push};
+use crate::edge::dialect::{self, Event, Meant, Scene, Words};
+use crate::queue::{Outbox, Push};
+use crate::telemetry::metrics::Metrics;
 
 /// An event in every form, as far as somebody hears it.
 pub(crate) type InForms = [Spoken; Form::ALL.len()];

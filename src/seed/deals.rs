@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use self::Beat::{Paid, Press, Reads, Says};
 use super::{find, principal};
-use crate::auth::Claims;
 use crate::deal::deciding::begin;
 use crate::domain::command::{Command, Mark};
 use crate::domain::conversation::{Conversation, ConversationKind, Subject};
@@ -15,8 +14,9 @@ use crate::domain::ids::ConversationId;
 use crate::domain::message::Draft;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
+use crate::edge::connection::Door;
 use crate::error::Error;
-use crate::session::Door;
+use crate::identity::auth::Claims;
 use crate::store::creation::{Creation, NewConversation};
 
 const FLOW: &str = "bid";

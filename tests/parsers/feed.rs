@@ -7,10 +7,10 @@ use socketio::engineio::unpacking::{Fault, Unpacker};
 use socketio::guard::FrameGuard;
 use socketio::packet::{self as socket, Body, MOST_ATTACHMENTS, MOST_ELEMENTS};
 use std::hint::black_box;
-use stoa::dialect;
 use stoa::domain::form::Form;
 use stoa::domain::offset::Offset;
-use stoa::wire::decode;
+use stoa::edge::dialect;
+use stoa::edge::native::decode;
 
 /// Bytes in which a body comes at once.
 const PIECE: usize = 4_096;

@@ -273,7 +273,7 @@ async fn no_endpoint_is_unlisted() {
 
 #[test]
 fn no_event_is_unlisted() {
-    let known: BTreeSet<String> = stoa::wire::decode::EVENTS.map(str::to_owned).into();
+    let known: BTreeSet<String> = stoa::edge::native::decode::EVENTS.map(str::to_owned).into();
     let listed: BTreeSet<String> = rows(SOCKET).into_iter().map(|row| row.head).collect();
     let unlisted: Vec<_> = known.symmetric_difference(&listed).collect();
     assert!(unlisted.is_empty(), "unlisted here, or gone: {unlisted:?}");

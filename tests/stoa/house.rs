@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use stoa::auth::{Claims, mint};
 use stoa::config::Config;
 use stoa::domain::ids::ConversationId;
+use stoa::identity::auth::{Claims, mint};
 use stoa::registry::Rooms;
 use stoa::store::opening::migrate;
 

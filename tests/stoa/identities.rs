@@ -104,7 +104,7 @@ async fn no_event_acts_for_somebody_else() {
     let mut socket = world.alice.socket().await;
     let listed = events(&world);
     let authenticate = ("authenticate", json!({ "token": world.alice.token }));
-    for event in stoa::wire::decode::EVENTS {
+    for event in stoa::edge::native::decode::EVENTS {
         let found = listed
             .iter()
             .chain([&authenticate])

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use stoa::deals::{Courier, Telling};
 use stoa::domain::flow::{FlowInput, PaymentOutcome};
 use stoa::domain::ids::ConversationNo;
 use stoa::error::Error;
+use stoa::registry::deals::{Courier, Telling};
 
 use crate::client::PATIENCE;
 

@@ -10,10 +10,10 @@ use stoa::config::Config;
 use stoa::domain::flow::{FlowInput, Money, OrderRequest, PaymentOutcome};
 use stoa::domain::ids::ConversationNo;
 use stoa::jobs::{Runner, Workshop};
-use stoa::metrics::Metrics;
 use stoa::payment::Till;
 use stoa::store::orders::{self, OrderRow};
 use stoa::store::pool::Pool;
+use stoa::telemetry::metrics::Metrics;
 
 use super::hex_hmac;
 use super::razorpay::{Razorpay, WEBHOOK_SECRET, payment_entity};

@@ -1,0 +1,96 @@
+//! `stoa token`: signs a token to try things out, by the same bounds as the server that will read it.
+
+use clap::Args;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+use stoa::identity::auth::{Claims, SECRET_BYTES, Verifier, mint, mint_for_demo};
+use stoa::identity::demo_secret;
+
+/// Hours that a token may be good for: ten years.
+const MOST_HOURS: u64 = 87_600;
+
+#[derive(Args)]
+pub struct TokenOptions {
+    /// The user's id
+    #[arg(long)]
+    sub: String,
+    /// The name to show
+    #[arg(long)]
+    name: Option<String>,
+    /// The e-mail address
+    #[arg(long)]
+    email: Option<String>,
+    /// A role: admin, support or service; may be given several times
+    #[arg(long = "role", value_parser = ["admin", "support", "service"])]
+    roles: Vec<String>,
+    /// Hours that it is good for
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=MOST_HOURS))]
+    hours: u64,
+    /// Who issues it, where the server asks for an issuer
+    #[arg(long)]
+    iss: Option<String>,
+    /// Whom it is for, where the server asks for an audience
+    #[arg(long)]
+    aud: Option<String>,
+    /// The shared secret; without it, the one of a demo: of the database, or of the data folder
+    #[arg(long, env = "STOA_JWT_SECRET", hide_env_values = true)]
+    jwt_secret: Option<String>,
+    /// Folder with the demo's secret
+    #[arg(long, env = "STOA_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+    /// Database with the demo's secret, where it runs with --demo-into-database
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+}
+
+/// The signed token.
+pub fn run(options: TokenOptions) -> Result<String, String> {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_err(|error| error.to_string())?
+        .as_secs();
+    let claims = Claims {
+        sub: options.sub,
+        exp: now + options.hours * 3_600,
+        iat: Some(now),
+        name: options.name,
+        email: options.email,
+        roles: options.roles,
+        iss: options.iss,
+        aud: options.aud,
+        ..Claims::default()
+    };
+    let (secret, token) = match options.jwt_secret {
+        Some(secret) if secret.len() < SECRET_BYTES => {
+            return Err(format!(
+                "the secret must have at least {SECRET_BYTES} bytes"
+            ));
+        }
+        Some(secret) => {
+            let token = mint(&secret, &claims)?;
+            (secret, token)
+        }
+        None => {
+            let secret = secret_of_a_demo(options.data_dir, options.database_url)?;
+            let token = mint_for_demo(&secret, &claims)?;
+            (secret, token)
+        }
+    };
+    let read = Verifier::of_secret(&secret).verify(&token);
+    read.map_err(|refusal| format!("a server would refuse this token: {}", refusal.message()))?;
+    Ok(token)
+}
+
+/// The demo's secret: of the folder that is named, of the database, or of the folder that is there without being named.
+fn secret_of_a_demo(folder: Option<PathBuf>, database: Option<String>) -> Result<String, String> {
+    let is_named = folder.is_some();
+    let file = demo_secret::file_in(&folder.unwrap_or_else(stoa::config::default_data_folder));
+    match database {
+        Some(url) if !(is_named && file.exists()) => demo_secret::in_database(&url),
+        Some(_) | None if file.exists() => demo_secret::read(&file),
+        Some(_) | None => Err(format!(
+            "give --jwt-secret (or STOA_JWT_SECRET); there is no demo secret at {}",
+            file.display()
+        )),
+    }
+}

@@ -1,0 +1,141 @@
+//! Who a session belongs to: the token of its first frame, and of later ones.
+
+use actix::prelude::*;
+use actix_web_actors::ws;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::oneshot;
+
+use super::Session;
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::edge::native::encode;
+use crate::edge::native::frame_id::FrameId;
+use crate::error::Error;
+use crate::queue::{CloseReason, Outbox, TOO_MANY_CONNECTIONS, UNAUTHENTICATED};
+use crate::room::ToRoom;
+use crate::room::reply::{Asker, Reply};
+
+impl Session {
+    /// Frames that come meanwhile wait, so that they find the caller authenticated.
+    pub(super) fn authenticate(
+        &mut self,
+        id: Option<FrameId>,
+        token: String,
+        context: &mut ws::WebsocketContext<Self>,
+    ) {
+        let door = Arc::clone(&self.door);
+        let identify = async move { door.people.identify(&token).await };
+        context.wait(
+            identify
+                .into_actor(self)
+                .map(move |identified, session, context| {
+                    session.identified(id, identified, context)
+                }),
+        );
+    }
+
+    fn identified(
+        &mut self,
+        id: Option<FrameId>,
+        identified: Result<Arc<Principal>, Error>,
+        context: &mut ws::WebsocketContext<Self>,
+    ) {
+        match (identified, self.principal.clone()) {
+            (Err(error), before) => {
+                let temporary = matches!(&error, Error::Refused(refusal) if refusal.is_temporary());
+                let first = before.is_none();
+                self.fail(id, error);
+                if first && !temporary {
+                    self.outbox.close(UNAUTHENTICATED);
+                }
+            }
+            (Ok(new), Some(before)) if new.no != before.no => {
+                self.refuse(
+                    id,
+                    Refusal::IdentityMismatch(
+                        "This connection belongs to another user: open a new one",
+                    ),
+                );
+            }
+            (Ok(new), Some(before)) if new.roles != before.roles => {
+                self.enter(Arc::clone(&new));
+                self.look_again(id, new, context);
+            }
+            (Ok(principal), before) => {
+                if before.is_none()
+                    && let Err(refusal) = self.door.arrive(&self.outbox, &principal)
+                {
+                    self.refuse(id, refusal);
+                    return self.outbox.close(TOO_MANY_CONNECTIONS);
+                }
+                self.enter(Arc::clone(&principal));
+                self.welcome(id, &principal);
+            }
+        }
+    }
+
+    fn enter(&mut self, principal: Arc<Principal>) {
+        hold_to_token(&self.outbox, &principal);
+        self.principal = Some(principal);
+    }
+
+    fn welcome(&self, id: Option<FrameId>, principal: &Principal) {
+        let welcome = encode::Welcome {
+            user_id: &principal.id,
+            session_id: self.outbox.session().0,
+            heartbeat_seconds: self.door.options.heartbeat_seconds,
+        };
+        self.acknowledge(id, welcome);
+    }
+
+    /// Asks the room of every conversation that was joined whether its caller may still read as what they are now, and answers when all
+    /// have said so: from then on nothing comes that they may not read.
+    fn look_again(
+        &self,
+        id: Option<FrameId>,
+        principal: Arc<Principal>,
+        context: &mut ws::WebsocketContext<Self>,
+    ) {
+        let ask = |conversation| {
+            let (sender, answer) = oneshot::channel();
+            let reply = Reply::new(conversation, principal.no, Asker::Rest(sender));
+            let renew = ToRoom::Renew {
+                principal: Arc::clone(&principal),
+                session: self.outbox.session(),
+                reply,
+            };
+            self.door.rooms.send(conversation, renew);
+            async move { (conversation, answer.await) }
+        };
+        let asked: Vec<_> = self.joined.all().into_iter().map(ask).collect();
+        let looked = futures_util::future::join_all(asked).into_actor(self);
+        context.wait(looked.map(move |answers, session, _| {
+            for (conversation, answer) in answers {
+                match answer {
+                    Ok(Ok(_)) => {}
+                    Ok(Err(Error::Refused(refusal))) if !refusal.is_temporary() => {
+                        session.joined.leave(conversation);
+                    }
+                    // Nobody knows whether it still listens there as what it was: it comes back as what it is.
+                    Ok(Err(_)) | Err(_) => session.outbox.close(CloseReason::SlowReader),
+                }
+            }
+            session.welcome(id, &principal);
+        }));
+    }
+}
+
+/// A connection goes on for as long as the token that it has shown last.
+pub(super) fn hold_to_token(outbox: &Outbox, principal: &Principal) {
+    outbox.state().note_issued(principal.issued_at);
+    outbox.set_deadline(time_left(principal), UNAUTHENTICATED);
+}
+
+/// How long a token is good for still.
+pub(super) fn time_left(principal: &Principal) -> Duration {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Duration::from_secs(principal.valid_until).saturating_sub(now)
+}

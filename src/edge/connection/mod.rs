@@ -1,0 +1,296 @@
+//! One connection: who it is, what it joined, its limits. Turns frames into requests; nothing else.
+
+pub mod connection_limits;
+mod identity;
+mod joined;
+mod requests;
+pub mod socketio;
+pub mod stage;
+pub mod sweeper;
+pub mod takeover;
+pub mod upgrade;
+
+use actix::prelude::*;
+use actix_web_actors::ws;
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::config::{DialectOptions, ForeignOptions, SocketOptions};
+use crate::domain::ids::SessionId;
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::edge::native::decode::{Request, decode};
+use crate::edge::native::encode;
+use crate::edge::native::frame_id::FrameId;
+use crate::error::Error;
+use crate::identity::pace::{Pace, SessionPace};
+use crate::identity::people::People;
+use crate::queue::{AUTHENTICATION_TIMEOUT, ChatFrame, CloseReason, Drain, Drained, Frame, Outbox};
+use crate::registry::Rooms;
+use crate::registry::deals::Deals;
+use crate::room::reply::{Asker, Reply, told};
+use crate::room::{House, ToRoom};
+use crate::telemetry::refusal_log::RefusalLog;
+use ::socketio::guard::{Violation, close_reason};
+
+use joined::Joined;
+use socketio::Present;
+use stage::Stages;
+
+/// Everything that a session needs of the house.
+pub struct Door {
+    /// What rooms need too.
+    pub house: Arc<House>,
+    /// The rooms.
+    pub rooms: Rooms,
+    /// The deals.
+    pub deals: Deals,
+    /// Who is who.
+    pub people: People,
+    /// How fast anybody may be.
+    pub pace: Pace,
+    /// Bounds of connections.
+    pub options: SocketOptions,
+    /// How Socket.IO clients are served.
+    pub foreign: ForeignOptions,
+    /// How the words of other back ends are spoken.
+    pub dialects: DialectOptions,
+    /// The Socket.IO clients that are connected.
+    pub present: Present,
+    /// Why callers are refused, for the log.
+    pub refusals: Arc<RefusalLog>,
+    /// How far the server is on its way to its end.
+    pub stages: Stages,
+    /// Connections that one user may have; `None` where that is lifted.
+    pub connections_per_user: Option<usize>,
+}
+
+impl Door {
+    /// Notes a connection, and that its user is here where that is known; refuses one too many.
+    pub fn enter(&self, outbox: &Arc<Outbox>, user: Option<&Principal>) -> Result<(), Refusal> {
+        let directory = &self.house.directory;
+        let open = directory.open(outbox, self.options.max_connections);
+        open.ok_or(Refusal::Unavailable("Too many connections"))?;
+        let arrived = user.map_or(Ok(()), |user| self.arrive(outbox, user));
+        if arrived.is_err() {
+            directory.close(outbox.session());
+        }
+        arrived
+    }
+
+    /// Notes that the user of a connection is here, for as long as their token counts; refuses one connection too many.
+    fn arrive(&self, outbox: &Arc<Outbox>, user: &Principal) -> Result<(), Refusal> {
+        const WHY: &str = "Too many connections of this user";
+        identity::hold_to_token(outbox, user);
+        let directory = &self.house.directory;
+        let arrived = directory.arrive(user.no, outbox, self.connections_per_user);
+        arrived.ok_or_else(|| {
+            self.refusals
+                .note("connection_refused", WHY, user.id.as_str());
+            Refusal::Unavailable(WHY)
+        })
+    }
+}
+
+/// The actor of one connection.
+pub struct Session {
+    door: Arc<Door>,
+    outbox: Arc<Outbox>,
+    principal: Option<Arc<Principal>>,
+    joined: Joined,
+    pace: SessionPace,
+    /// Refusals for speed in a row; too many end the session.
+    too_fast: u32,
+    verdict: Rc<Cell<Option<Violation>>>,
+    /// A message that comes in several frames; bounded by the frame guard.
+    pieces: Vec<u8>,
+}
+
+/// Refusals for speed in a row after which a session is closed.
+const TOO_FAST_LIMIT: u32 = 200;
+
+impl Session {
+    /// A session with an open outbox; `verdict` is what the frame guard says of its peer.
+    pub fn new(
+        door: Arc<Door>,
+        outbox: Arc<Outbox>,
+        principal: Option<Arc<Principal>>,
+        verdict: Rc<Cell<Option<Violation>>>,
+    ) -> Self {
+        let pace = door.pace.session();
+        let (joined, pieces) = (Joined::default(), Vec::new());
+        Self {
+            door,
+            outbox,
+            principal,
+            joined,
+            pace,
+            too_fast: 0,
+            verdict,
+            pieces,
+        }
+    }
+
+    fn frame(&mut self, text: &str, context: &mut ws::WebsocketContext<Self>) {
+        let Some(incoming) = decode(text) else {
+            return self.outbox.close(CloseReason::Misuse);
+        };
+        let user = self.principal.as_ref().map(|principal| principal.no);
+        if let Err(refusal) = self.door.pace.frame(&self.pace, user) {
+            self.too_fast += 1;
+            if self.too_fast > TOO_FAST_LIMIT {
+                self.outbox.close(CloseReason::TooFast);
+            }
+            return self.refuse(incoming.id, refusal);
+        }
+        self.too_fast = 0;
+        let caller = self.principal.as_ref();
+        let named = caller.map_or(Ok(()), |caller| incoming.acting.must_be(caller));
+        match named.and(incoming.request) {
+            Err(refusal) => self.refuse(incoming.id, refusal),
+            Ok(Request::Authenticate { token }) => self.authenticate(incoming.id, token, context),
+            Ok(request) => match self.principal.clone() {
+                None => self.refuse(incoming.id, Refusal::Unauthenticated("Authenticate first")),
+                Some(principal) => self.carry(incoming.id, request, principal, context),
+            },
+        }
+    }
+
+    fn refuse(&self, id: Option<FrameId>, refusal: Refusal) {
+        self.fail(id, Error::Refused(refusal));
+    }
+
+    fn fail(&self, id: Option<FrameId>, error: Error) {
+        let refusal = told(error, &self.door.house.metrics);
+        self.outbox.text(encode::refusal(id, &refusal));
+    }
+
+    fn acknowledge(&self, id: Option<FrameId>, data: impl serde::Serialize) {
+        if let Some(id) = id {
+            self.outbox.text(encode::ack(id, data));
+        }
+    }
+
+    /// Puts the pieces of a message together; the frame guard bounds the whole.
+    fn continuation(
+        &mut self,
+        item: actix_http::ws::Item,
+        context: &mut ws::WebsocketContext<Self>,
+    ) {
+        use actix_http::ws::Item;
+        match item {
+            Item::FirstText(bytes) => self.pieces = bytes.to_vec(),
+            Item::FirstBinary(_) => self.outbox.close(CloseReason::Misuse),
+            Item::Continue(bytes) => self.pieces.extend_from_slice(&bytes),
+            Item::Last(bytes) => {
+                self.pieces.extend_from_slice(&bytes);
+                match String::from_utf8(std::mem::take(&mut self.pieces)) {
+                    Ok(text) => self.frame(&text, context),
+                    Err(_) => self.outbox.close(CloseReason::NotUtf8),
+                }
+            }
+        }
+    }
+}
+
+impl Actor for Session {
+    type Context = ws::WebsocketContext<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.set_mailbox_capacity(1);
+        context.add_stream(Drain(Arc::clone(&self.outbox)));
+        self.door.house.metrics.connections.inc();
+        if self.principal.is_none() {
+            let patience = Duration::from_secs(self.door.options.authentication_seconds);
+            self.outbox.set_deadline(patience, AUTHENTICATION_TIMEOUT);
+        }
+    }
+}
+
+impl Drop for Session {
+    /// Runs however the connection ends: nothing of it stays.
+    fn drop(&mut self) {
+        let session = self.outbox.session();
+        self.outbox.end();
+        let directory = &self.door.house.directory;
+        directory.close(session);
+        self.door.house.metrics.connections.dec();
+        let Some(principal) = &self.principal else {
+            return;
+        };
+        directory.depart(principal.no, session, Instant::now());
+        for conversation in self.joined.all() {
+            let reply = Reply::new(conversation, principal.no, Asker::Nobody);
+            self.door
+                .rooms
+                .leave_if_awake(conversation, ToRoom::Leave { session, reply });
+        }
+    }
+}
+
+impl StreamHandler<Drained> for Session {
+    fn handle(&mut self, drained: Drained, context: &mut Self::Context) {
+        for frame in drained.frames {
+            match frame {
+                Frame::Text(text) | Frame::Own(ChatFrame::Placed(text, ..)) => context.text(text),
+                Frame::Ping => context.ping(b""),
+                Frame::Own(ChatFrame::Rejoin(conversation, after)) => {
+                    self.rejoin(conversation, after)
+                }
+                // Only a Socket.IO connection is sent these.
+                Frame::Attached(..) | Frame::Binary(_) | Frame::Leave => {}
+            }
+        }
+        if let Some(reason) = drained.close {
+            let (code, text) = reason.code_and_text();
+            let closed = &self.door.house.metrics.closed_sockets;
+            closed.with_label_values(&[&code.to_string()]).inc();
+            context.close(Some(ws::CloseReason {
+                code: ws::CloseCode::Other(code),
+                description: Some(text.to_owned()),
+            }));
+            context.stop();
+        }
+    }
+}
+
+impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Session {
+    fn handle(
+        &mut self,
+        item: Result<ws::Message, ws::ProtocolError>,
+        context: &mut Self::Context,
+    ) {
+        self.outbox.note_heard();
+        match item {
+            Ok(ws::Message::Text(text)) => self.frame(&text, context),
+            Ok(ws::Message::Ping(payload)) => context.pong(&payload),
+            Ok(ws::Message::Pong(_) | ws::Message::Nop) => {}
+            Ok(ws::Message::Continuation(item)) => self.continuation(item, context),
+            Ok(ws::Message::Binary(_)) => self.outbox.close(CloseReason::Misuse),
+            Ok(ws::Message::Close(reason)) => {
+                context.close(reason);
+                context.stop();
+            }
+            Err(error) => match close_reason(self.verdict.get(), &error) {
+                Some(reason) => self.outbox.close(reason),
+                None => context.stop(),
+            },
+        }
+    }
+
+    /// Nothing more comes from the peer: it has closed, or what it sent is a violation, and then a close frame still goes out.
+    fn finished(&mut self, context: &mut Self::Context) {
+        match self.verdict.get().and_then(Violation::close_reason) {
+            Some(reason) => self.outbox.close(reason),
+            None if self.outbox.closing().is_none() => context.stop(),
+            None => {}
+        }
+    }
+}
+
+/// An identity for a new connection.
+pub fn fresh_session() -> SessionId {
+    SessionId(uuid::Uuid::new_v4())
+}

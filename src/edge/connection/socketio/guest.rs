@@ -1,0 +1,122 @@
+//! The way in: a client's events, read and paced, handed to its actor; the way out: what each client alone is told.
+
+use actix::dev::SendError;
+use actix::prelude::*;
+use bytestring::ByteString;
+use parking_lot::Mutex;
+use std::sync::Arc;
+
+use super::Socket;
+use super::places::Places;
+use super::talk::{Ask, Bye, Continue, Talk};
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::edge::connection::{Door, TOO_FAST_LIMIT};
+use crate::edge::dialect;
+use crate::identity::pace::SessionPace;
+use crate::queue::{Chat, ChatFrame, CloseReason};
+use socketio::{ClientEvent, Disconnected, NamespaceHandler};
+
+const TOO_MUCH: Refusal = Refusal::Unavailable("Too much is waiting here: try again");
+
+/// A client in a namespace.
+pub(super) struct Guest {
+    door: Arc<Door>,
+    socket: Socket,
+    principal: Arc<Principal>,
+    talk: Addr<Talk>,
+    pace: SessionPace,
+    /// Refusals for speed in a row; too many end the connection.
+    too_fast: u32,
+    /// Where it is, if it wants to be told.
+    places: Option<Arc<Mutex<Places>>>,
+}
+
+impl Guest {
+    pub(super) fn new(
+        door: Arc<Door>,
+        socket: Socket,
+        principal: Arc<Principal>,
+        talk: Addr<Talk>,
+        places: Option<Arc<Mutex<Places>>>,
+    ) -> Self {
+        let pace = door.pace.session();
+        Self {
+            door,
+            socket,
+            principal,
+            talk,
+            pace,
+            too_fast: 0,
+            places,
+        }
+    }
+
+    fn pace(&mut self) -> Result<(), Refusal> {
+        let paced = self.door.pace.frame(&self.pace, Some(self.principal.no));
+        self.too_fast = if paced.is_ok() { 0 } else { self.too_fast + 1 };
+        if self.too_fast > TOO_FAST_LIMIT {
+            self.socket.close(CloseReason::TooFast);
+        }
+        paced
+    }
+
+    fn read(&mut self, event: &ClientEvent<'_, Chat>) -> Result<dialect::Incoming, Refusal> {
+        self.pace()?;
+        let form = self.socket.queue().state().form();
+        let incoming = dialect::decode(
+            form,
+            event.name,
+            event.arguments,
+            &self.door.dialects.media_hosts,
+        )?;
+        for acting in &incoming.acting {
+            self.principal.must_be(acting.as_deref())?;
+        }
+        Ok(incoming)
+    }
+}
+
+impl NamespaceHandler<Chat> for Guest {
+    fn event(&mut self, event: ClientEvent<'_, Chat>) {
+        let read = self.read(&event);
+        let (socket, metrics) = (&self.socket, &self.door.house.metrics);
+        let refuse =
+            |ack, refusal: Refusal| super::talk::refuse(socket, ack, refusal.into(), metrics);
+        match read {
+            Err(refusal) => refuse(event.ack, refusal),
+            Ok(incoming) => {
+                let ask = Ask {
+                    request: incoming.request,
+                    ack: event.ack,
+                };
+                match self.talk.try_send(ask) {
+                    Ok(()) | Err(SendError::Closed(_)) => {}
+                    Err(SendError::Full(ask)) => refuse(ask.ack, TOO_MUCH),
+                }
+            }
+        }
+    }
+
+    fn leaving(&mut self, frame: ChatFrame) -> Option<ByteString> {
+        match frame {
+            ChatFrame::Placed(text, conversation, seq) => {
+                let places = self.places.as_ref();
+                let told =
+                    places.and_then(|places| places.lock().advance(conversation, seq, &text));
+                Some(told.unwrap_or(text))
+            }
+            ChatFrame::Rejoin(conversation, after) => {
+                self.talk.do_send(Continue {
+                    conversation,
+                    after,
+                });
+                None
+            }
+        }
+    }
+
+    fn disconnected(&mut self, departure: Disconnected) {
+        self.talk.do_send(Bye(departure));
+    }
+}

@@ -1,0 +1,305 @@
+//! Sessions over Socket.IO: who may come in, in which words they are spoken to, and where those who come back go on.
+
+mod following;
+mod guest;
+mod joins;
+mod places;
+mod replaying;
+mod talk;
+mod telling;
+
+use actix::Actor;
+use actix_web::HttpRequest;
+use dashmap::DashMap;
+use dashmap::mapref::multiple::RefMulti;
+use futures_util::future::{FutureExt, LocalBoxFuture};
+use prometheus::IntCounterVec;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+use super::Door;
+use super::identity::time_left;
+use super::stage::Stage;
+use crate::config::{AllowedOrigins, Config, Switch};
+use crate::domain::form::Form;
+use crate::domain::ids::SessionId;
+use crate::domain::offset::Offset;
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::edge::dialect::{self, form_of};
+use crate::edge::http::bearer::bearer;
+use crate::edge::http::origin::{is_welcome, shown};
+use crate::edge::native::read::read;
+use crate::error::Error;
+use crate::identity::pace::SessionPace;
+use crate::queue::{AUTHENTICATION_TIMEOUT, Chat, CloseReason, Connection, Outbox};
+use crate::room::reply::told;
+use crate::store::recoveries::{self, Holder, Resumed};
+use crate::telemetry::refusal_log::RefusalLog;
+use socketio::engineio::{self, Engine, Hooks, Rejection};
+use socketio::{Accepted, Application, Connect, Refused, Server};
+
+use guest::Guest;
+use places::Places;
+use talk::Talk;
+
+/// The endpoint of Socket.IO.
+pub type Endpoint = Engine<Chat>;
+/// What a client in a namespace is reached through.
+type Socket = socketio::Socket<Chat>;
+/// The right to answer one event.
+type Ack = socketio::Ack<Chat>;
+
+/// Namespaces that one connection may be in at once.
+const NAMESPACES: usize = 4;
+/// How long the client may take to answer a ping, at most.
+const PONG_SECONDS: u64 = 20;
+/// How long an upgrade from polling may take.
+const UPGRADE_SECONDS: u64 = 10;
+
+/// The endpoint of Socket.IO, with the same bounds as native sockets.
+pub fn endpoint(door: Arc<Door>, config: &Config) -> Arc<Endpoint> {
+    let sockets = &config.sockets;
+    let heartbeat = sockets.heartbeat_seconds;
+    let pong = sockets.silence_seconds.saturating_sub(heartbeat);
+    let outbox_limit = sockets.outbox_limit as usize;
+    let bounds = socketio::Options {
+        connect_timeout: Duration::from_secs(sockets.authentication_seconds),
+        connect_overdue: AUTHENTICATION_TIMEOUT,
+        namespaces: NAMESPACES,
+        assembly_limit: sockets.frame_limit as usize,
+        queue_limit: outbox_limit,
+    };
+    let options = engineio::Options {
+        ping_interval: Duration::from_secs(heartbeat),
+        ping_timeout: Duration::from_secs(pong.clamp(1, PONG_SECONDS)),
+        upgrade_timeout: Duration::from_secs(UPGRADE_SECONDS),
+        max_payload: sockets.frame_limit as usize,
+        max_body: config.foreign.poll_body_limit as usize,
+        max_sessions: sockets.max_connections,
+        queue_limit: outbox_limit,
+        hooks: Arc::new(Entrance {
+            origins: config.origins(),
+            refusals: Arc::clone(&door.refusals),
+            closed: door.house.metrics.closed_sockets.clone(),
+        }),
+    };
+    Engine::start(options, Server::new(Arc::new(ChatServer { door }), bounds))
+}
+
+/// The clients that are connected, by their `pid`.
+#[derive(Default)]
+pub struct Present(DashMap<Uuid, Socket>);
+
+impl Present {
+    /// Notes a client; one that was there under the same `pid` is sent away.
+    fn enter(&self, pid: Uuid, socket: &Socket) {
+        if let Some(before) = self.0.insert(pid, socket.clone()) {
+            before.disconnect();
+        }
+    }
+
+    fn depart(&self, pid: Uuid, session: SessionId) {
+        self.0
+            .remove_if(&pid, |_, socket| socket.queue().session() == session);
+    }
+
+    /// All of them, each with the connection that speaks for it here.
+    pub fn clients(&self) -> Vec<(Uuid, SessionId)> {
+        let client = |entry: RefMulti<'_, Uuid, Socket>| (*entry.key(), entry.queue().session());
+        self.0.iter().map(client).collect()
+    }
+}
+
+/// Who may come to the endpoint, and who is told.
+#[derive(Debug)]
+struct Entrance {
+    origins: AllowedOrigins,
+    refusals: Arc<RefusalLog>,
+    closed: IntCounterVec,
+}
+
+impl Hooks for Entrance {
+    fn admits(&self, request: &HttpRequest) -> bool {
+        let is_admitted = is_welcome(request, &self.origins);
+        if !is_admitted {
+            let why = "not in --allowed-origins";
+            self.refusals.note("origin_refused", why, &shown(request));
+        }
+        is_admitted
+    }
+
+    fn refused(&self, why: &'static str) {
+        self.refusals.note("handshake_refused", why, "");
+    }
+
+    fn closed(&self, code: u16) {
+        self.closed.with_label_values(&[&code.to_string()]).inc();
+    }
+}
+
+/// The chat as an application of Socket.IO.
+struct ChatServer {
+    door: Arc<Door>,
+}
+
+/// What is kept of a handshake.
+struct Handshake {
+    /// Of the `Authorization` header.
+    token: Option<String>,
+    /// How fast the packets that are no events may come.
+    pace: SessionPace,
+}
+
+/// What comes with a CONNECT.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Auth {
+    token: Option<String>,
+    /// Whether the client wants to be given what it missed when it comes back.
+    recovery: Option<bool>,
+}
+
+impl Application for ChatServer {
+    type Handshake = Handshake;
+    type Extension = Chat;
+
+    fn greet(&self, request: &HttpRequest) -> Result<Handshake, Rejection> {
+        if self.door.stages.now() == Stage::Draining {
+            return Err(Rejection::Unavailable);
+        }
+        let forbidden = |why| {
+            self.door.refusals.note("handshake_refused", why, "");
+            Rejection::Forbidden
+        };
+        let mut pairs = request.query_string().split('&');
+        if pairs.any(|pair| pair.starts_with("token=")) {
+            return Err(forbidden("a token in the URL"));
+        }
+        let token =
+            bearer(request).map_err(|_| forbidden("Authorization is not Bearer <token>"))?;
+        Ok(Handshake {
+            token: token.map(str::to_owned),
+            pace: self.door.pace.session(),
+        })
+    }
+
+    fn pace(&self, handshake: &Handshake) -> Result<(), CloseReason> {
+        let paced = self.door.pace.frame(&handshake.pace, None);
+        paced.map_err(|_| CloseReason::TooFast)
+    }
+
+    fn queue(&self, namespace: &str, session: SessionId, bound: usize) -> Arc<Outbox> {
+        let form = form_of(namespace).unwrap_or(Form::Stoory);
+        Outbox::with(session, bound, Connection::of_form(form))
+    }
+
+    fn connect(
+        &self,
+        connect: Connect<Handshake, Chat>,
+    ) -> LocalBoxFuture<'static, Result<Accepted<Chat>, Refused>> {
+        let door = Arc::clone(&self.door);
+        async move {
+            let Some(form) = form_of(&connect.namespace) else {
+                return Err(Refused::unknown_namespace());
+            };
+            let come_in = come_in(Arc::clone(&door), form, connect).await;
+            come_in.map_err(|error| refused(error, &door))
+        }
+        .boxed_local()
+    }
+}
+
+async fn come_in(
+    door: Arc<Door>,
+    form: Form,
+    connect: Connect<Handshake, Chat>,
+) -> Result<Accepted<Chat>, Error> {
+    let auth: Auth = match &connect.auth {
+        Some(auth) => read(auth.get())?,
+        None => Auth::default(),
+    };
+    let token = auth.token.as_deref().or(connect.handshake.token.as_deref());
+    let token = token.ok_or(Refusal::Unauthenticated(
+        "A token is required in auth.token",
+    ))?;
+    let principal = door.people.identify(token).await?;
+    if time_left(&principal).is_zero() {
+        return Err(Refusal::Unauthenticated("The token has expired").into());
+    }
+    door.pace.user(principal.no)?;
+    let wants_recovery = door.foreign.recovery == Switch::On && auth.recovery != Some(false);
+    let (pid, resumed) = match wants_recovery {
+        true => find_again(&door, form, &principal, &connect).await?,
+        false => (None, None),
+    };
+    let socket = connect.socket;
+    let outbox = socket.queue();
+    door.enter(outbox, Some(&principal))?;
+    let missed = resumed.iter().flat_map(|resumed| &resumed.followed);
+    outbox.state().catch_up(missed.map(|followed| followed.id));
+    door.house.metrics.connections.inc();
+    if let Some(pid) = pid {
+        door.present.enter(pid, &socket);
+    }
+    let places = Places::shared(resumed);
+    let talk = Talk::new(
+        Arc::clone(&door),
+        form,
+        socket.clone(),
+        Arc::clone(&principal),
+        pid,
+        Arc::clone(&places),
+    );
+    let guest = Guest::new(door, socket, principal, talk.start(), pid.map(|_| places));
+    Ok(Accepted {
+        handler: Box::new(guest),
+        pid: pid.map(|pid| pid.simple().to_string()),
+    })
+}
+
+/// The `pid` that a client has from now on, and where it goes on if it was found.
+async fn find_again(
+    door: &Door,
+    form: Form,
+    principal: &Principal,
+    connect: &Connect<Handshake, Chat>,
+) -> Result<(Option<Uuid>, Option<Resumed>), Error> {
+    let fresh = Uuid::new_v4();
+    let Some(recovery) = connect.recovery() else {
+        return Ok((Some(fresh), None));
+    };
+    let Ok(pid) = Uuid::try_parse(&recovery.pid) else {
+        return Ok((Some(fresh), None));
+    };
+    let offset = match recovery.offset.as_deref().map(Offset::parse) {
+        Some(None) => return Ok((Some(fresh), None)),
+        Some(Some(offset)) => Some(offset),
+        None => None,
+    };
+    let holder = Holder {
+        pid,
+        user: principal.no,
+        form,
+        session: connect.socket.queue().session(),
+    };
+    let most = i64::from(door.foreign.recovery_limit);
+    let resume =
+        move |connection: &mut _| recoveries::resume(connection, holder, offset.as_ref(), most);
+    let resumed = door.house.pool.run(resume).await?;
+    let pid = if resumed.is_some() { pid } else { fresh };
+    Ok((Some(pid), resumed))
+}
+
+/// What can not be answered at the moment is no refusal: the client comes back by itself.
+fn refused(error: Error, door: &Door) -> Refused {
+    let refusal = told(error, &door.house.metrics);
+    Refused {
+        message: refusal.message(),
+        data: RawValue::from_string(dialect::refusal(&refusal)).ok(),
+        closes: refusal.is_temporary().then_some(CloseReason::Restarting),
+    }
+}

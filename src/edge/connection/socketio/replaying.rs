@@ -1,0 +1,212 @@
+//! What a client missed: page by page, one conversation after the other, no faster than it reads; then the room goes on.
+
+use actix::prelude::*;
+use bytestring::ByteString;
+use diesel::pg::PgConnection;
+use std::sync::Arc;
+
+use super::talk::{Continue, Talk};
+use super::telling::Mark;
+use crate::deal::catalogue::Catalogue;
+use crate::deal::past::recall;
+use crate::domain::entry::{Entry, Fact};
+use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::refusal::Refusal;
+use crate::domain::snapshot::Reader;
+use crate::edge::dialect::{Scene, told_again};
+use crate::edge::stoory::known::Known;
+use crate::error::Error;
+use crate::queue::{ChatFrame, CloseReason, Push};
+use crate::room::reply::{Asker, Reply};
+use crate::room::state::State;
+use crate::room::{Manner, ToRoom, framed_again};
+use crate::store::missed::{self, Missed};
+
+/// Changes that are read at once.
+const PAGE: Seq = 100;
+
+impl Handler<Continue> for Talk {
+    type Result = ();
+
+    fn handle(&mut self, next: Continue, context: &mut Self::Context) {
+        let Continue {
+            conversation,
+            after,
+        } = next;
+        match self.telling.comes(conversation, after) {
+            Mark::GoesOn => self.tell_page(conversation, after, context),
+            Mark::FallsBehind if self.places.lock().find(conversation).is_some() => {
+                self.telling.wait(conversation, after);
+                self.tell_next(context);
+            }
+            Mark::FallsBehind => self.socket.queue().state().has_caught_up(conversation),
+            Mark::Void => {}
+        }
+    }
+}
+
+impl Talk {
+    /// The client does not want to be told of it, whatever is under way.
+    pub(super) fn tell_no_more(
+        &mut self,
+        conversation: ConversationId,
+        context: &mut Context<Self>,
+    ) {
+        self.socket.queue().state().has_caught_up(conversation);
+        self.telling.stop(conversation);
+        self.tell_next(context);
+    }
+
+    /// Goes on with the next conversation, unless one is being told.
+    pub(super) fn tell_next(&mut self, context: &mut Context<Self>) {
+        let places = self.places.lock();
+        let next = self.telling.next(|one| places.find(one).is_some());
+        drop(places);
+        if let Some((conversation, after)) = next {
+            self.tell_page(conversation, after, context);
+        }
+    }
+
+    fn tell_page(&mut self, conversation: ConversationId, after: Seq, context: &mut Context<Self>) {
+        let pool = self.door.house.pool.clone();
+        let turn = self.telling.turn();
+        let catalogue = Arc::clone(&self.door.deals.house().catalogue);
+        let read = async move {
+            pool.run(move |connection| {
+                let read = missed::page(connection, conversation, after, PAGE)?;
+                read.map(|missed| as_it_was(missed, connection, &catalogue))
+                    .transpose()
+            })
+            .await
+        };
+        context.spawn(read.into_actor(self).map(move |read, talk, context| {
+            if !talk.telling.is_at(turn) {
+                return;
+            }
+            let read = read.and_then(|read| read.ok_or(Refusal::ConversationNotFound.into()));
+            match read.and_then(|missed| talk.words(missed)) {
+                Ok(told) => talk.tell((conversation, after), told, context),
+                Err(error) => talk.can_not_be_told(conversation, error, context),
+            }
+        }));
+    }
+
+    /// A page in the client's words, if it may still read there.
+    fn words(&self, missed: Missed) -> Result<Told, Error> {
+        let last_seq = missed.loaded.conversation.last_seq;
+        let state = State::new(missed.loaded);
+        let reader: Reader = state.reader(&self.principal)?;
+        let standing = state.conversation.flow.as_ref();
+        let version = standing.map_or(0, |standing| standing.state_version);
+        let known = Known::read(missed.remembered, version, &missed.asking);
+        let scene = Scene {
+            conversation: &state.conversation,
+            people: &state,
+            directory: &self.door.house.directory,
+            known: &known,
+            system: &self.door.house.system_user,
+        };
+        Ok(Told {
+            events: told_again(self.form, &missed.entries, &scene, &reader),
+            to: missed.to,
+            is_all: missed.to >= last_seq,
+        })
+    }
+
+    /// Pushes as much as there is room for; the mark behind it says when to go on.
+    fn tell(
+        &mut self,
+        (conversation, after): (ConversationId, Seq),
+        told: Told,
+        context: &mut Context<Self>,
+    ) {
+        let outbox = self.socket.queue();
+        let room = self.door.options.outbox_limit as usize / 2;
+        let (mut at, mut is_cut) = (None, false);
+        for (seq, frame) in framed_again(self.form, told.events, conversation) {
+            if at != Some(seq) && outbox.waiting_bytes() >= room {
+                is_cut = true;
+                break;
+            }
+            if outbox.push(frame) != Push::Queued {
+                return;
+            }
+            at = Some(seq);
+        }
+        match (is_cut, told.is_all) {
+            (true, _) => self.mark(conversation, at.unwrap_or(after)),
+            (false, false) => self.mark(conversation, told.to),
+            (false, true) => {
+                self.join_again(conversation, told.to);
+                self.telling.is_done();
+                self.tell_next(context);
+            }
+        }
+    }
+
+    fn mark(&mut self, conversation: ConversationId, after: Seq) {
+        self.telling.marked(after);
+        let _closing = self
+            .socket
+            .queue()
+            .push(ChatFrame::rejoin(conversation, after));
+    }
+
+    /// Next to nothing is missing: the room tells that, and what comes.
+    fn join_again(&self, conversation: ConversationId, after: Seq) {
+        let outbox = Arc::clone(self.socket.queue());
+        let asker = Asker::Rejoining {
+            outbox: Arc::clone(&outbox),
+            after,
+        };
+        let join = ToRoom::Join {
+            principal: Arc::clone(&self.principal),
+            outbox,
+            after: Some(after),
+            manner: Manner::Events,
+            reply: Reply::new(conversation, self.principal.no, asker),
+        };
+        self.door.rooms.send(conversation, join);
+    }
+
+    /// Who may not read there any more is told nothing. Where it could not be read, the client comes back by itself.
+    fn can_not_be_told(
+        &mut self,
+        conversation: ConversationId,
+        error: Error,
+        context: &mut Context<Self>,
+    ) {
+        match error {
+            Error::Refused(refusal) if !refusal.is_temporary() => {
+                self.unlist(conversation, context);
+            }
+            error => {
+                log::warn!(event = "replay_failed", conversation_id:% = conversation; "{error}");
+                self.socket.close(CloseReason::SlowReader);
+            }
+        }
+    }
+}
+
+/// A page whose steps tell how the deal stood then.
+fn as_it_was(
+    mut missed: Missed,
+    connection: &mut PgConnection,
+    catalogue: &Catalogue,
+) -> Result<Missed, Error> {
+    let is_step = |entry: &Entry| matches!(entry.fact, Fact::Stepped(_));
+    let has_steps = missed.entries.iter().any(is_step);
+    let now = missed.loaded.conversation.flow.clone();
+    if let Some(now) = now.filter(|_| has_steps) {
+        let definition = catalogue.of(connection, &now.flow, now.flow_version)?;
+        recall(&definition, &now, &mut missed.entries);
+    }
+    Ok(missed)
+}
+
+/// A page in somebody's words.
+struct Told {
+    events: Vec<(Seq, ByteString)>,
+    to: Seq,
+    is_all: bool,
+}

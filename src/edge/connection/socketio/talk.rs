@@ -1,0 +1,322 @@
+//! The actor of one client in one namespace: what it asks for goes to the rooms, in its order.
+
+use actix::prelude::*;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::time::Instant;
+use uuid::Uuid;
+
+use super::joins::Joins;
+use super::places::Places;
+use super::telling::Telling;
+use super::{Ack, Socket};
+use crate::domain::answer::Answer;
+use crate::domain::form::Form;
+use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::principal::Principal;
+use crate::edge::connection::Door;
+use crate::edge::dialect::{self, Reader};
+use crate::edge::native::decode::{Request, SubjectKey};
+use crate::error::Error;
+use crate::room::ToRoom;
+use crate::room::reply::{Asker, Reply, told};
+use crate::store::conversations::{self, Filter};
+use crate::store::recoveries::{self, Holder};
+use crate::telemetry::metrics::Metrics;
+use socketio::Disconnected;
+use socketio::packet::encode_event;
+
+/// Events that may wait for the actor.
+const WAITING: usize = 1_024;
+
+/// An event of the client.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Ask {
+    pub(super) request: Option<Request>,
+    pub(super) ack: Option<Ack>,
+}
+
+/// What was queued for a conversation has left: it goes on from this seq.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Continue {
+    pub(super) conversation: ConversationId,
+    pub(super) after: Seq,
+}
+
+/// The client is gone.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Bye(pub(super) Disconnected);
+
+/// A room has answered a join of the client, by its number.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) enum Entered {
+    LetIn(ConversationId, u64),
+    TurnedAway(ConversationId, u64),
+}
+
+/// The actor.
+pub(super) struct Talk {
+    pub(super) door: Arc<Door>,
+    pub(super) form: Form,
+    pub(super) socket: Socket,
+    pub(super) principal: Arc<Principal>,
+    pid: Option<Uuid>,
+    pub(super) places: Arc<Mutex<Places>>,
+    pub(super) telling: Telling,
+    pub(super) joins: Joins<Option<Ack>>,
+    has_left: bool,
+}
+
+impl Talk {
+    pub(super) fn new(
+        door: Arc<Door>,
+        form: Form,
+        socket: Socket,
+        principal: Arc<Principal>,
+        pid: Option<Uuid>,
+        places: Arc<Mutex<Places>>,
+    ) -> Self {
+        Self {
+            door,
+            form,
+            socket,
+            principal,
+            pid,
+            places,
+            telling: Telling::default(),
+            joins: Joins::default(),
+            has_left: false,
+        }
+    }
+
+    pub(super) fn holder(&self) -> Option<Holder> {
+        Some(Holder {
+            pid: self.pid?,
+            user: self.principal.no,
+            form: self.form,
+            session: self.socket.queue().session(),
+        })
+    }
+
+    fn carry(&mut self, request: Request, ack: Option<Ack>, context: &mut Context<Self>) {
+        match request {
+            Request::Join { conversation, .. } => self.join(conversation, ack, context),
+            Request::Leave { conversation } => self.leave(conversation, ack, context),
+            Request::Command {
+                conversation,
+                command,
+            } => {
+                let reply = self.reply(conversation, ack);
+                let principal = Arc::clone(&self.principal);
+                let ask = ToRoom::Do {
+                    principal,
+                    command,
+                    reply,
+                };
+                self.door.rooms.send(conversation, ask);
+            }
+            Request::Watch(subject) => self.watch(subject, ack, context),
+            Request::Status(status) => {
+                let _connected = self.door.house.directory.choose(self.principal.no, status);
+                self.answer(ack, &Answer::Done);
+            }
+            Request::Authenticate { .. } | Request::Unwatch(_) | Request::Press { .. } => {
+                self.answer(ack, &Answer::Done);
+            }
+        }
+    }
+
+    fn answer(&self, ack: Option<Ack>, answer: &Answer) {
+        if let Some(ack) = ack {
+            let told = dialect::acknowledgement(self.form, answer, None, self.reader());
+            let _ = ack.answer([told.as_str()]);
+        }
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        Reader {
+            no: self.principal.no,
+            directory: &self.door.house.directory,
+            system: &self.door.house.system_user,
+        }
+    }
+
+    pub(super) fn fail(&self, ack: Option<Ack>, error: Error) {
+        refuse(&self.socket, ack, error, &self.door.house.metrics);
+    }
+
+    /// Whoever answers does so in the client's words.
+    pub(super) fn reply(&self, conversation: ConversationId, ack: Option<Ack>) -> Reply {
+        self.reply_and(conversation, ack, |_| {})
+    }
+
+    pub(super) fn reply_and(
+        &self,
+        conversation: ConversationId,
+        ack: Option<Ack>,
+        look: impl FnOnce(&Result<Answer, Error>) + Send + 'static,
+    ) -> Reply {
+        let (form, no, socket) = (self.form, self.principal.no, self.socket.clone());
+        let house = Arc::clone(&self.door.house);
+        let asker = Asker::Foreign(Box::new(move |outcome, scene| {
+            look(&outcome);
+            let reader = Reader {
+                no,
+                directory: &house.directory,
+                system: &house.system_user,
+            };
+            match (outcome, ack) {
+                (Ok(answer), Some(ack)) => {
+                    let told = dialect::acknowledgement(form, &answer, scene, reader);
+                    let _ = ack.answer([told.as_str()]);
+                }
+                (Ok(_), None) => {}
+                (Err(error), ack) => refuse(&socket, ack, error, &house.metrics),
+            }
+        }));
+        Reply::new(conversation, no, asker)
+    }
+
+    fn watch(&self, (kind, id): SubjectKey, ack: Option<Ack>, context: &mut Context<Self>) {
+        let filter = Filter {
+            subject_type: Some(kind),
+            subject_id: Some(id),
+            ..Filter::default()
+        };
+        let (pool, user) = (self.door.house.pool.clone(), self.principal.no);
+        let listed = async move {
+            pool.run(move |connection| conversations::list(connection, user, &filter, 100))
+                .await
+        };
+        context.spawn(
+            listed
+                .into_actor(self)
+                .map(move |listed, talk, _| match (listed, ack) {
+                    (Ok(listed), Some(ack)) => {
+                        let told = dialect::watched(talk.form, &listed, talk.reader());
+                        let _ = ack.answer([told.as_str()]);
+                    }
+                    (Ok(_), None) => {}
+                    (Err(error), ack) => talk.fail(ack, error),
+                }),
+        );
+    }
+
+    /// Nothing of the client stays in the house.
+    fn depart(&mut self) {
+        if std::mem::replace(&mut self.has_left, true) {
+            return;
+        }
+        let (session, no) = (self.socket.queue().session(), self.principal.no);
+        self.socket.queue().end();
+        let directory = &self.door.house.directory;
+        directory.close(session);
+        self.door.house.metrics.connections.dec();
+        directory.depart(no, session, Instant::now());
+        if let Some(pid) = self.pid {
+            self.door.present.depart(pid, session);
+        }
+        for followed in self.places.lock().all() {
+            let reply = Reply::new(followed.id, no, Asker::Nobody);
+            let leave = ToRoom::Leave { session, reply };
+            self.door.rooms.leave_if_awake(followed.id, leave);
+        }
+    }
+}
+
+/// Tells a client that it is refused: where it asked for an acknowledgement in that, else as an event.
+pub(super) fn refuse(socket: &Socket, ack: Option<Ack>, error: Error, metrics: &Metrics) {
+    let refusal = dialect::refusal(&told(error, metrics));
+    let _ = match ack {
+        Some(ack) => ack.answer([refusal.as_str()]),
+        None => {
+            let told = [refusal.as_str()];
+            socket.push(encode_event(socket.namespace(), None, "error", told, 0))
+        }
+    };
+}
+
+impl Actor for Talk {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.set_mailbox_capacity(WAITING);
+        let followed = self.places.lock().all();
+        let waiting = followed.iter().map(|one| (one.id, one.seq));
+        waiting.for_each(|(id, seq)| self.telling.wait(id, seq));
+        self.tell_next(context);
+    }
+}
+
+impl Drop for Talk {
+    /// Runs however the client ends.
+    fn drop(&mut self) {
+        self.depart();
+    }
+}
+
+impl Handler<Ask> for Talk {
+    type Result = ();
+
+    fn handle(&mut self, Ask { request, ack }: Ask, context: &mut Self::Context) {
+        match request {
+            Some(request) => self.carry(request, ack, context),
+            None => self.answer(ack, &Answer::Done),
+        }
+    }
+}
+
+impl Handler<Entered> for Talk {
+    type Result = ();
+
+    fn handle(&mut self, entered: Entered, context: &mut Self::Context) {
+        let (Entered::LetIn(conversation, number) | Entered::TurnedAway(conversation, number)) =
+            entered;
+        let Some(waiting) = self.joins.end(conversation, number) else {
+            return;
+        };
+        if matches!(entered, Entered::TurnedAway(..)) {
+            self.unlist(conversation, context);
+        }
+        for ack in waiting {
+            let request = Some(Request::Join {
+                conversation,
+                after: None,
+            });
+            context.notify(Ask { request, ack });
+        }
+    }
+}
+
+impl Handler<Bye> for Talk {
+    type Result = ();
+
+    /// Who leaves in peace does not come back; who is lost is found from now on for a while.
+    fn handle(&mut self, Bye(departure): Bye, context: &mut Self::Context) {
+        self.depart();
+        let followed = self.places.lock().count() > 0;
+        let Some(Holder { pid, session, .. }) = self.holder().filter(|_| followed) else {
+            return context.stop();
+        };
+        let pool = self.door.house.pool.clone();
+        let note = async move {
+            pool.run(move |connection| match departure {
+                Disconnected::Left => recoveries::forget(connection, pid, session),
+                Disconnected::Dismissed | Disconnected::Connection(_) => {
+                    recoveries::touch(connection, &[(pid, session)])
+                }
+            })
+            .await
+        };
+        context.wait(note.into_actor(self).map(|noted, _, context| {
+            if let Err(error) = noted {
+                log::warn!(event = "departure_not_noted"; "{error}");
+            }
+            context.stop();
+        }));
+    }
+}

@@ -1,0 +1,87 @@
+//! The realtime upgrade: an HTTP request becomes a session, if it may.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web_actors::ws;
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::domain::refusal::Refusal;
+use crate::edge::connection::stage::Stage;
+use crate::edge::connection::{Session, fresh_session};
+use crate::edge::http::bearer::bearer;
+use crate::edge::http::origin::{is_welcome, shown};
+use crate::edge::http::{Failure, Server};
+use crate::queue::{ORIGIN_REFUSED, Outbox};
+use socketio::guard::{FrameGuard, Guarded};
+use socketio::handshake;
+
+/// The field that is named where what asks for a socket is no handshake.
+const HANDSHAKE: &str = "Upgrade";
+
+/// Opens a session. Why one is refused is written down, since a browser tells its page nothing.
+pub async fn upgrade(
+    server: web::Data<Server>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Failure> {
+    let opened = open(&server, &request, payload).await;
+    if let Err(failure) = &opened {
+        let refusal = failure.refusal();
+        let (code, _) = refusal.code_and_status();
+        let refusals = &server.door.refusals;
+        refusals.note("handshake_refused", code, &refusal.message());
+        if matches!(refusal, Refusal::Invalid { field, .. } if field == HANDSHAKE) {
+            let failure = Failure::from(refusal.clone());
+            return Ok(handshake::refused(HttpResponse::from_error(failure)));
+        }
+    }
+    opened
+}
+
+async fn open(
+    server: &Server,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Failure> {
+    let (door, sockets) = (&server.door, &server.config.sockets);
+    if door.stages.now() == Stage::Draining {
+        return Err(Refusal::Unavailable("The server is restarting").into());
+    }
+    if request.query_string().contains("token") {
+        return Err(Refusal::invalid(
+            "token",
+            "belongs in the Authorization header or the first frame, not in the URL",
+        )
+        .into());
+    }
+    let Some(mut response) = handshake::accept(request) else {
+        let unfit = "must be a WebSocket handshake of version 13 over HTTP/1.1";
+        return Err(Refusal::invalid(HANDSHAKE, unfit).into());
+    };
+    let principal = match bearer(request)? {
+        Some(token) => Some(door.people.identify(token).await?),
+        None => None,
+    };
+    let outbox = Outbox::new(fresh_session(), sockets.outbox_limit as usize);
+    if !is_welcome(request, &server.origins) {
+        let refusals = &door.refusals;
+        refusals.note(
+            "origin_refused",
+            "not in --allowed-origins",
+            &shown(request),
+        );
+        outbox.close(ORIGIN_REFUSED);
+    }
+    door.enter(&outbox, principal.as_deref())?;
+    let verdict = Rc::new(Cell::new(None));
+    let limit = sockets.frame_limit;
+    let stream = Guarded::new(
+        payload,
+        FrameGuard::new(u64::from(limit)),
+        Rc::clone(&verdict),
+    );
+    let session = Session::new(Arc::clone(door), outbox, principal, verdict);
+    let codec = actix_http::ws::Codec::new().max_size(limit as usize);
+    Ok(response.streaming(ws::WebsocketContext::with_codec(session, stream, codec)))
+}

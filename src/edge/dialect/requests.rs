@@ -1,0 +1,62 @@
+//! What a client of Socket.IO asks for, in whatever words.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::domain::form::Form;
+use crate::domain::refusal::Refusal;
+use crate::edge::native::decode::Request;
+use crate::edge::native::read::read;
+use crate::edge::{lola, stoory};
+
+/// An event of a client.
+#[derive(Debug)]
+pub struct Incoming {
+    /// What it asks for; nothing where it only says who it is.
+    pub request: Option<Request>,
+    /// Who acts, as the payload says: each must be the caller.
+    pub acting: [Option<String>; 2],
+}
+
+impl Incoming {
+    pub(in crate::edge) fn of(request: Request) -> Self {
+        Self {
+            request: Some(request),
+            acting: [None, None],
+        }
+    }
+
+    pub(in crate::edge) fn by(self, acting: Option<String>) -> Self {
+        Self {
+            acting: [acting, None],
+            ..self
+        }
+    }
+}
+
+/// Reads an event. `hosts` are those on which files may be.
+pub fn decode(
+    form: Form,
+    name: &str,
+    arguments: &[&RawValue],
+    hosts: &[String],
+) -> Result<Incoming, Refusal> {
+    match form {
+        Form::Native | Form::Stoory => stoory::requests::decode(name, arguments, hosts),
+        Form::Lola => lola::requests::decode(name, arguments),
+    }
+}
+
+/// The first argument, read.
+pub(in crate::edge) fn first<'a, T: Deserialize<'a>>(
+    arguments: &[&'a RawValue],
+    name: &'static str,
+) -> Result<T, Refusal> {
+    let argument = arguments.first().filter(|first| first.get() != "null");
+    let argument = argument.ok_or_else(|| Refusal::invalid(name, "is missing"))?;
+    read(argument.get())
+}
+
+pub(in crate::edge) fn unknown(name: &str) -> Refusal {
+    Refusal::invalid("event", format!("{name:.40} is not known"))
+}

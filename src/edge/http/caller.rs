@@ -1,0 +1,58 @@
+//! Who is calling: the bearer token of a request, as a principal.
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::{Failure, Server};
+use crate::domain::network::{Network, client_behind};
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::edge::http::bearer::bearer;
+use crate::error::Error;
+
+/// The authenticated caller of a request.
+pub struct Caller(pub Arc<Principal>);
+
+impl FromRequest for Caller {
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let server = request.app_data::<web::Data<Server>>().cloned();
+        let token = bearer(request).map(|token| token.map(str::to_owned));
+        Box::pin(async move {
+            let server = server.ok_or_else(|| Error::internal("a handler without its server"))?;
+            let token = token?.ok_or(Refusal::Unauthenticated("A bearer token is required"))?;
+            let principal = server.door.people.identify(&token).await?;
+            server.door.pace.user(principal.no)?;
+            Ok(Self(principal))
+        })
+    }
+}
+
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Source {
+    /// The address of the client: of the connection, or what a trusted proxy says.
+    pub address: IpAddr,
+    /// Whether a trusted proxy forwarded it for that address.
+    pub is_forwarded: bool,
+}
+
+impl Source {
+    /// Where this request comes from.
+    pub fn of(request: &HttpRequest, trusted: &[Network]) -> Option<Self> {
+        let peer = request.peer_addr()?.ip().to_canonical();
+        let headers = request.headers().get_all("x-forwarded-for");
+        let written: Vec<&str> = headers.map(|line| line.to_str().unwrap_or("")).collect();
+        let hops = written.iter().flat_map(|line| line.split(','));
+        let address = client_behind(peer, hops, trusted);
+        Some(Self {
+            address,
+            is_forwarded: address != peer,
+        })
+    }
+}

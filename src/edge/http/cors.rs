@@ -1,0 +1,69 @@
+//! What pages of other origins are told (CORS): those that may connect can read the answers; a preflight of any other is refused
+//! with the error body of everywhere. No credentials: tokens come in a header, and there are no cookies.
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
+    ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderValue, ORIGIN, VARY,
+};
+
+use super::{Failure, Server};
+use crate::config::AllowedOrigins;
+use crate::domain::refusal::Refusal;
+use crate::edge::http::origin::is_own;
+
+/// Seconds that a browser may keep what a preflight was answered.
+const MAX_AGE: HeaderValue = HeaderValue::from_static("3600");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
+const EXPOSED: HeaderValue = HeaderValue::from_static("retry-after");
+
+/// The origin of the page that a request comes from.
+pub fn origin_of(headers: &HeaderMap) -> Option<HeaderValue> {
+    headers.get(ORIGIN).cloned()
+}
+
+/// Whether a request asks what a page may send, before it sends it.
+fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    let asks = headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    method == Method::OPTIONS && headers.contains_key(ORIGIN) && asks
+}
+
+fn is_allowed(origin: &HeaderValue, allowed: &AllowedOrigins) -> bool {
+    let origin = origin.to_str();
+    origin.is_ok_and(|origin| allowed.contains(origin))
+}
+
+/// The answer to a preflight; `None` where the request is none.
+pub fn preflight(server: &Server, method: &Method, headers: &HeaderMap) -> Option<HttpResponse> {
+    if !is_preflight(method, headers) {
+        return None;
+    }
+    let origin = headers.get(ORIGIN)?;
+    if !is_allowed(origin, &server.origins) && !is_own(headers) {
+        let shown = String::from_utf8_lossy(origin.as_bytes());
+        let refusals = &server.door.refusals;
+        refusals.note("origin_refused", "not in --allowed-origins", &shown);
+        return Some(HttpResponse::from_error(Failure::from(
+            Refusal::OriginRefused,
+        )));
+    }
+    let mut response = HttpResponse::NoContent();
+    response
+        .insert_header((ACCESS_CONTROL_ALLOW_METHODS, METHODS))
+        .insert_header((ACCESS_CONTROL_MAX_AGE, MAX_AGE));
+    if let Some(wanted) = headers.get(ACCESS_CONTROL_REQUEST_HEADERS) {
+        response.insert_header((ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone()));
+    }
+    Some(response.finish())
+}
+
+/// Lets the page of an origin that may connect read a response.
+pub fn expose(headers: &mut HeaderMap, origin: Option<&HeaderValue>, allowed: &AllowedOrigins) {
+    headers.append(VARY, HeaderValue::from_static("Origin"));
+    if let Some(origin) = origin.filter(|origin| is_allowed(origin, allowed)) {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    }
+}

@@ -1,0 +1,207 @@
+//! How the server is reached: its socket and threads, what every connection is set to, and the application behind it.
+
+use actix_http::HttpService;
+use actix_http::error::DispatchError;
+use actix_rt::net::TcpStream;
+use actix_server::ServerBuilder;
+use actix_service::{ServiceFactoryExt, fn_factory, map_config};
+use actix_web::dev::AppConfig;
+use actix_web::middleware::{NormalizePath, from_fn};
+use actix_web::{App, web};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use utoipa_actix_web::{AppExt, scope};
+
+use crate::config::{Config, SocketOptions};
+use crate::edge::connection::socketio::Endpoint;
+use crate::edge::http::admission::{Admission, admitting};
+use crate::edge::http::{self, Server};
+use crate::telemetry::metrics::Metrics;
+use socketio::engineio;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: i32 = 4_096;
+
+/// A server that listens, and is to be run.
+pub struct Listening {
+    /// Where.
+    pub address: SocketAddr,
+    /// Where its figures are, if they have an address of their own.
+    pub metrics_address: Option<SocketAddr>,
+    /// The server.
+    pub http: actix_web::dev::Server,
+}
+
+/// Begins to listen. A path means the same with a slash at its end, as front ends are used to. Fails with a sentence that says what to do.
+pub fn listen(server: &web::Data<Server>, engine: &Arc<Endpoint>) -> Result<Listening, String> {
+    let (config, shared) = (&server.config, server.clone());
+    let (sockets, engine) = (config.sockets.clone(), Arc::clone(engine));
+    let application = move || {
+        let (app, api) = App::new()
+            .into_utoipa_app()
+            .service(scope("/api/v1").configure(http::api))
+            .service(scope("/api/messages").configure(crate::edge::stoory::rest::api))
+            .split_for_parts();
+        let api = http::openapi::complete(api);
+        let paths = web::Data::new(http::openapi::Paths::of(&api));
+        app.app_data(shared.clone())
+            .app_data(paths)
+            .app_data(web::PayloadConfig::new(
+                shared.config.sockets.body_limit as usize,
+            ))
+            .app_data(web::PathConfig::default().error_handler(http::wrong_path))
+            .app_data(web::Data::new(api))
+            .route("/api/openapi.json", http::looking().to(openapi_json))
+            .configure(|routes| as_wanted(routes, &shared))
+            .configure(engineio::routes("/socket.io", Arc::clone(&engine)))
+            .configure(http::outside)
+            .wrap(from_fn(http::watch::watch))
+            .wrap(NormalizePath::trim())
+    };
+    let builder = builder(server);
+    let stopping = builder.graceful_shutdown_signal();
+    let (socket, address) = bound(config.listen, "--listen")?;
+    let (admission, noted) = (admission(server), noting(&server.door.house.metrics));
+    let listening = builder.listen("http", socket, move || {
+        let (stopping, sockets) = (stopping.clone(), sockets.clone());
+        let for_sockets = application.clone();
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .client_disconnect_timeout(Duration::from_secs(1))
+            // A poll that is broken off is noticed when its connection closes.
+            .h1_allow_half_closed(false)
+            .on_connect_ext(move |connection: &TcpStream, _| tune(connection, &sockets))
+            .upgrade(fn_factory(move || {
+                let application = map_config(for_sockets(), |()| AppConfig::default());
+                crate::edge::connection::takeover::by(application)
+            }))
+            .finish(map_config(application(), |()| AppConfig::default()))
+            .tcp()
+            .map_err(noted.clone());
+        admitting(admission.clone(), http)
+    });
+    let builder = listening.map_err(|error| error.to_string())?;
+    let (builder, metrics_address) = with_figures(builder, server)?;
+    Ok(Listening {
+        address,
+        metrics_address,
+        http: builder.run(),
+    })
+}
+
+/// What is there or not, as the options say.
+fn as_wanted(routes: &mut web::ServiceConfig, server: &Server) {
+    if server.till.sandbox().is_some() {
+        http::in_sandbox(routes);
+    }
+    if server.config.operation.metrics_listen.is_none() {
+        http::figures(routes);
+    }
+}
+
+/// Listens for the figures too, where they have an address of their own.
+fn with_figures(
+    builder: ServerBuilder,
+    server: &web::Data<Server>,
+) -> Result<(ServerBuilder, Option<SocketAddr>), String> {
+    let Some(wanted) = server.config.operation.metrics_listen else {
+        return Ok((builder, None));
+    };
+    let (socket, address) = bound(wanted, "--metrics-listen")?;
+    let noted = noting(&server.door.house.metrics);
+    let shared = server.clone();
+    let listening = builder.listen("metrics", socket, move || {
+        let application = App::new().app_data(shared.clone()).configure(http::figures);
+        HttpService::build()
+            .client_disconnect_timeout(Duration::from_secs(1))
+            .finish(map_config(application, |()| AppConfig::default()))
+            .tcp()
+            .map_err(noted.clone())
+    });
+    let builder = listening.map_err(|error| error.to_string())?;
+    Ok((builder, Some(address)))
+}
+
+/// Notes how a connection ended that did not end well. What strangers send is their affair: it is counted, and no line of ours by default.
+fn noting(metrics: &Metrics) -> impl Fn(DispatchError) -> DispatchError + Clone + use<> {
+    let unreadable = metrics.unreadable_requests.clone();
+    move |error| {
+        match &error {
+            DispatchError::Parse(_) => {
+                unreadable.inc();
+                log::debug!(event = "request_unreadable"; "{error}");
+            }
+            DispatchError::Io(_)
+            | DispatchError::SlowRequestTimeout
+            | DispatchError::DisconnectTimeout
+            | DispatchError::HandlerDroppedPayload => {
+                log::debug!(event = "connection_lost"; "{error}");
+            }
+            _ => log::warn!(event = "connection_failed"; "{error}"),
+        }
+        error
+    }
+}
+
+fn admission(server: &Server) -> Admission {
+    Admission {
+        limits: Arc::clone(&server.limits),
+        trusted: server.config.rates.trusted_proxies.clone(),
+        refusals: Arc::clone(&server.door.refusals),
+    }
+}
+
+/// A server with its threads. What bounds its connections is [`http::admission`]: a thread that took no more could tell nobody why.
+fn builder(server: &Server) -> ServerBuilder {
+    let config: &Config = &server.config;
+    let workers = config.sockets.workers.map_or_else(
+        || std::thread::available_parallelism().map_or(2, usize::from),
+        usize::from,
+    );
+    actix_web::dev::Server::build()
+        .workers(workers)
+        .max_concurrent_connections(server.limits.most())
+        .shutdown_timeout(1)
+        .disable_signals()
+}
+
+/// A socket that listens at the address that an option names, and where.
+fn bound(address: SocketAddr, option: &str) -> Result<(std::net::TcpListener, SocketAddr), String> {
+    use socket2::{Domain, Protocol, Socket, Type};
+    let domain = Domain::for_address(address);
+    let bound = Socket::new(domain, Type::STREAM, Some(Protocol::TCP)).and_then(|socket| {
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        let listener = std::net::TcpListener::from(socket);
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    });
+    bound.map_err(|error| {
+        format!("Can not listen on {address}: {error}. Is another server running there? Choose with {option}.")
+    })
+}
+
+async fn openapi_json(
+    api: web::Data<utoipa::openapi::OpenApi>,
+) -> web::Json<utoipa::openapi::OpenApi> {
+    web::Json(utoipa::openapi::OpenApi::clone(&api))
+}
+
+/// Small frames go out at once; what a dead or unwilling peer holds is small, and not for long.
+fn tune(stream: &TcpStream, options: &SocketOptions) {
+    let socket = socket2::SockRef::from(stream);
+    let tuned = stream
+        .set_nodelay(true)
+        .and_then(|()| {
+            socket.set_tcp_user_timeout(Some(Duration::from_secs(options.unacknowledged_seconds)))
+        })
+        .and_then(|()| socket.set_send_buffer_size(options.send_buffer as usize));
+    if let Err(error) = tuned {
+        log::debug!(event = "socket_not_tuned"; "{error}");
+    }
+}

@@ -1,0 +1,127 @@
+//! The doors over HTTP: the route table on one screen, and a file for each resource.
+
+pub mod admission;
+mod answer_headers;
+pub mod bearer;
+mod body_clock;
+pub mod caller;
+mod cors;
+pub mod demo;
+pub mod idempotent;
+pub mod listening;
+mod methods;
+pub mod openapi;
+mod operation;
+pub mod origin;
+mod pages;
+pub mod refusals;
+pub mod watch;
+
+use actix_web::{Route, guard, web};
+use std::sync::Arc;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::bell::Bell;
+use crate::config::{AllowedOrigins, Config};
+use crate::edge::connection::connection_limits::ConnectionLimits;
+use crate::edge::connection::{Door, upgrade};
+use crate::edge::native::rest::{
+    conversations, creating, events, flows, me, messages, participants, sign_out,
+};
+use crate::edge::webhooks::{gateways, sandbox};
+use crate::identity::auth::Claims;
+use crate::payment::Till;
+
+pub use refusals::{Asked, Failure, wrong_path};
+
+/// What every handler can reach.
+pub struct Server {
+    /// What sessions need too.
+    pub door: Arc<Door>,
+    /// The options.
+    pub config: Config,
+    /// Whose pages may connect.
+    pub origins: AllowedOrigins,
+    /// How many connections there may be.
+    pub limits: Arc<ConnectionLimits>,
+    /// Who takes the money, where somebody does.
+    pub till: Till,
+    /// Rung after a job was written down.
+    pub bell: Bell,
+    /// Signs the demo's tokens; none outside demo mode.
+    pub demo_secret: Option<String>,
+}
+
+impl Server {
+    /// Signs a token with the demo's secret.
+    fn mint(&self, claims: &Claims) -> Option<String> {
+        self.demo_secret
+            .as_deref()
+            .and_then(|secret| crate::identity::auth::mint_for_demo(secret, claims).ok())
+    }
+}
+
+/// Everything under `/api/v1`.
+pub fn api(routes: &mut ServiceConfig) {
+    routes
+        .service(me::show)
+        .service(me::put_user)
+        .service(me::show_user)
+        .service(sign_out::sign_out)
+        .service(creating::create)
+        .service(conversations::list)
+        .service(conversations::show)
+        .service(conversations::change)
+        .service(conversations::unread)
+        .service(messages::list)
+        .service(messages::send)
+        .service(messages::edit)
+        .service(messages::delete)
+        .service(messages::history)
+        .service(flows::list)
+        .service(flows::describe)
+        .service(flows::picture)
+        .service(flows::show)
+        .service(flows::act)
+        .service(flows::history)
+        .service(participants::seen)
+        .service(participants::delivered)
+        .service(participants::add)
+        .service(participants::change)
+        .service(participants::remove)
+        .service(gateways::razorpay)
+        .service(events::list)
+        .service(events::attempts)
+        .service(events::redeliver)
+        .service(demo::people);
+}
+
+/// Everything else: operation, documentation, the socket, the demo's pages.
+pub fn outside(routes: &mut web::ServiceConfig) {
+    routes
+        .route("/healthz", looking().to(operation::healthz))
+        .route("/readyz", looking().to(operation::readyz))
+        .route("/ws", web::get().to(upgrade::upgrade))
+        .route("/docs", looking().to(pages::docs))
+        .route("/", looking().to(pages::index))
+        .route("/{path:.*}", looking().to(pages::asset))
+        .default_service(web::to(methods::nothing_here));
+}
+
+/// The figures, at the address of everything else or at one of their own.
+pub fn figures(routes: &mut web::ServiceConfig) {
+    routes.route("/metrics", looking().to(operation::metrics));
+}
+
+/// A GET, or a HEAD, whose answer has no body.
+pub fn looking() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+/// The page of the sandbox, where it is the gateway.
+pub fn in_sandbox(routes: &mut web::ServiceConfig) {
+    routes.route(
+        "/sandbox/checkout/{gateway_order_id}",
+        web::post().to(sandbox::check_out),
+    );
+}

@@ -1,0 +1,42 @@
+//! For those who run it: alive, ready, figures.
+
+use actix_web::{HttpResponse, web};
+use diesel::connection::SimpleConnection;
+use serde_json::json;
+
+use super::{Failure, Server};
+use crate::edge::connection::stage::Stage;
+use crate::store::pool::explain;
+
+/// The process runs.
+pub async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "status": "alive" }))
+}
+
+/// Requests can be served: the database answers, the actors are there, the server is not stopping.
+pub async fn readyz(server: web::Data<Server>) -> HttpResponse {
+    let draining = server.door.stages.now() != Stage::Serving;
+    let asked = server
+        .door
+        .house
+        .pool
+        .run(|connection| connection.batch_execute("select 1").map_err(explain))
+        .await;
+    let journal = server.door.house.journal.is_alive();
+    let others = server.door.house.pool.other_servers();
+    let parts = json!({ "database": asked.is_ok(), "journal": journal, "draining": draining, "other_servers": others });
+    if asked.is_ok() && journal && !draining {
+        return HttpResponse::Ok().json(json!({ "status": "ready", "checks": parts }));
+    }
+    HttpResponse::ServiceUnavailable()
+        .insert_header(("Retry-After", "2"))
+        .json(json!({ "status": "not ready", "checks": parts }))
+}
+
+/// Figures for Prometheus.
+pub async fn metrics(server: web::Data<Server>) -> Result<HttpResponse, Failure> {
+    let text = server.door.house.metrics.render()?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(text))
+}

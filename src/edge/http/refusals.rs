@@ -1,0 +1,141 @@
+//! Errors as responses: a refusal with its code and status, anything else as 500 with a request id.
+
+use actix_web::body::BoxBody;
+use actix_web::dev::Payload;
+use actix_web::error::QueryPayloadError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT_ENCODING, RETRY_AFTER};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, web};
+use std::fmt;
+use std::future::{Ready, ready};
+use std::pin::Pin;
+
+use super::Server;
+use crate::domain::refusal::Refusal;
+use crate::edge::native::read::{plain_words, read};
+use crate::error::Error;
+
+/// An error on its way to becoming a response.
+#[derive(Debug)]
+pub struct Failure(Refusal);
+
+impl Failure {
+    /// The refusal that is told.
+    pub fn refusal(&self) -> &Refusal {
+        &self.0
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self(refusal)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(refusal) => Self(refusal),
+            Error::Internal(cause) => {
+                let request_id = uuid::Uuid::now_v7();
+                log::error!(event = "request_failed", request_id:% = request_id; "{cause}");
+                Self(Refusal::Internal { request_id })
+            }
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.code_and_status().0)
+    }
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.code_and_status().1)
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let mut response = HttpResponse::build(self.status_code());
+        if let Some(seconds) = self.0.retry_after() {
+            response.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        if let Refusal::Unauthenticated(_) | Refusal::SignedOut(_) = self.0 {
+            response.insert_header(("WWW-Authenticate", "Bearer"));
+        }
+        if self.0 == Refusal::EncodingNotSupported {
+            response.insert_header((ACCEPT_ENCODING, "identity"));
+        }
+        response.json(self.0.to_json())
+    }
+}
+
+/// A request's body as text, within the server's limit.
+pub struct Body(String);
+
+impl Body {
+    /// The JSON in it; a failure names the field that is wrong.
+    pub fn read<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, Refusal> {
+        read(&self.0)
+    }
+
+    /// The text itself.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromRequest for Body {
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let limit = request
+            .app_data::<web::Data<Server>>()
+            .map_or(0, |server| server.config.sockets.body_limit as usize);
+        let bytes = web::Bytes::from_request(request, payload);
+        Box::pin(async move {
+            let bytes = bytes.await.map_err(|_| Refusal::TooLarge { limit })?;
+            let text = String::from_utf8(bytes.to_vec());
+            Ok(Self(
+                text.map_err(|_| Refusal::invalid("body", "is not UTF-8"))?,
+            ))
+        })
+    }
+}
+
+/// A request's query; a failure names the parameter that is wrong. All parameters must be optional.
+pub struct Asked<T>(pub T);
+
+impl<T: serde::de::DeserializeOwned> FromRequest for Asked<T> {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let query = request.query_string();
+        let read = |text: &str| web::Query::<T>::from_query(text);
+        let wrong = |error: QueryPayloadError| {
+            let alone = query.split('&').find(|pair| read(pair).is_err());
+            let name = alone.and_then(|pair| pair.split('=').next());
+            Failure(Refusal::invalid(
+                name.unwrap_or("query").to_owned(),
+                match &error {
+                    QueryPayloadError::Deserialize(reason) => plain_words(&reason.to_string()),
+                    other => format!("is not valid: {other}"),
+                },
+            ))
+        };
+        ready(
+            read(query)
+                .map(|read| Self(read.into_inner()))
+                .map_err(wrong),
+        )
+    }
+}
+
+/// What is wrong with a path.
+pub fn wrong_path(error: actix_web::error::PathError, _: &HttpRequest) -> actix_web::Error {
+    Failure(Refusal::invalid("path", format!("is not valid: {error}"))).into()
+}

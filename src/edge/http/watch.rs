@@ -1,0 +1,168 @@
+//! What is done around every request: its address's bounds, the clock of its body, headers of every answer, the figures by route pattern.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{CONTENT_ENCODING, HeaderMap, UPGRADE, VARY};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpResponse, web};
+use std::time::Instant;
+
+use super::body_clock::{Allowance, BodyClock, Holding};
+use super::caller::Source;
+use super::{Failure, Server, answer_headers, cors};
+use crate::domain::refusal::Refusal;
+use crate::edge::connection::connection_limits::AddressPlace;
+
+/// The path of Engine.IO, without a slash at its end; it answers CORS itself, and a HEAD would take packets away.
+const ENGINE: &str = "/socket.io";
+
+/// Lets a request through if it may be, and notes how it went.
+pub async fn watch(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let begun = Instant::now();
+    let Some(server) = request.app_data::<web::Data<Server>>().cloned() else {
+        let answered = next.call(request).await;
+        return answered.map(ServiceResponse::map_into_boxed_body);
+    };
+    let method = label_of(request.method());
+    let origin = cors::origin_of(request.headers());
+    let (mut response, route) = match look_at(&server, &request) {
+        Ok(place) => {
+            let response = pass(&server, request, next, place).await?;
+            let route = response.request().match_pattern();
+            (response, route.unwrap_or_else(|| "none".to_owned()))
+        }
+        Err(refused) => (request.into_response(*refused), "any".to_owned()),
+    };
+    note(&server, method, &route, begun, &response);
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        let headers = response.headers_mut();
+        if !headers.contains_key(VARY) {
+            cors::expose(headers, origin.as_ref(), &server.origins);
+        }
+        answer_headers::complete(headers);
+    }
+    Ok(response)
+}
+
+/// What can be said of a request before it is routed: that it is refused, or a preflight; else the place of its address, where a
+/// proxy forwarded it.
+fn look_at(
+    server: &Server,
+    request: &ServiceRequest,
+) -> Result<Option<AddressPlace>, Box<HttpResponse>> {
+    let refused = |refusal: Refusal| Box::new(HttpResponse::from_error(Failure::from(refusal)));
+    let source = Source::of(request.request(), &server.config.rates.trusted_proxies);
+    let mut place = None;
+    if let Some(source) = source {
+        let pace = &server.door.pace;
+        let paced = match is_poll(request) {
+            true => pace.poll(source.address),
+            false => pace.address(source.address),
+        };
+        paced.map_err(refused)?;
+        if source.is_forwarded {
+            let limits = &server.limits;
+            place = limits.forwarded(source.address).map_err(|crowded| {
+                let refusals = &server.door.refusals;
+                let (why, from) = (crowded.message(), source.address.to_string());
+                refusals.note("connection_refused", why, &from);
+                refused(Refusal::Unavailable(why))
+            })?;
+        }
+    }
+    let (method, headers) = (request.method(), request.headers());
+    if request.path() != ENGINE
+        && let Some(response) = cors::preflight(server, method, headers)
+    {
+        return Err(Box::new(response));
+    }
+    if is_encoded(headers) {
+        return Err(refused(Refusal::EncodingNotSupported));
+    }
+    Ok(place)
+}
+
+/// Carries a request out, its body timed. What a proxy forwards holds its place until the answer is out.
+async fn pass(
+    server: &Server,
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    place: Option<AddressPlace>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let clock = match becomes_socket(&request) {
+        true => None,
+        false => BodyClock::start(&mut request, Allowance::new(&server.config.bounds)),
+    };
+    if request.method() == Method::HEAD && request.path() != ENGINE {
+        // It is answered as a GET; what is written leaves the body out, since it remembers what was asked.
+        request.head_mut().method = Method::GET;
+    }
+    let response = next.call(request).await?.map_into_boxed_body();
+    let response = match clock {
+        Some(clock) => clock.conclude(response),
+        None => response,
+    };
+    Ok(match place {
+        Some(place) => response.map_body(|_, body| {
+            let _held = place;
+            BoxBody::new(Holding { body, _held })
+        }),
+        None => response,
+    })
+}
+
+/// Whether it asks for a socket: what follows its head is no body.
+fn becomes_socket(request: &ServiceRequest) -> bool {
+    let upgrade = request.headers().get(UPGRADE);
+    let upgrade = upgrade.and_then(|upgrade| upgrade.to_str().ok());
+    let is_socket = upgrade.is_some_and(|upgrade| upgrade.trim().eq_ignore_ascii_case("websocket"));
+    request.method() == Method::GET && is_socket
+}
+
+/// Whether its body is in an encoding, as gzip.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(CONTENT_ENCODING);
+    values.any(|value| {
+        let names = value.to_str().unwrap_or("?").split(',');
+        let mut names = names.map(str::trim).filter(|name| !name.is_empty());
+        names.any(|name| !name.eq_ignore_ascii_case("identity"))
+    })
+}
+
+/// Whether it belongs to a session of Engine.IO that is there already, or says so.
+fn is_poll(request: &ServiceRequest) -> bool {
+    let mut pairs = request.query_string().split('&');
+    request.path() == ENGINE && pairs.any(|pair| pair.starts_with("sid="))
+}
+
+/// The method as a label: those that some route takes, and one for whatever else a client makes up.
+fn label_of(method: &Method) -> &'static str {
+    const TAKEN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    let found = TAKEN.into_iter().find(|name| *name == method.as_str());
+    found.unwrap_or("other")
+}
+
+fn note(
+    server: &Server,
+    method: &str,
+    route: &str,
+    begun: Instant,
+    response: &ServiceResponse<BoxBody>,
+) {
+    let (metrics, status) = (&server.door.house.metrics, response.status());
+    metrics
+        .requests
+        .with_label_values(&[method, route, status.as_str()])
+        .observe(begun.elapsed().as_secs_f64());
+    let error = response.response().error();
+    if let Some(failure) = error.and_then(|error| error.as_error::<Failure>()) {
+        metrics
+            .refusals
+            .with_label_values(&[failure.refusal().code_and_status().0])
+            .inc();
+    }
+}

@@ -1,0 +1,9 @@
+//! Everything that a client touches: HTTP, connections, and one folder for each dialect.
+
+pub mod connection;
+pub mod dialect;
+pub mod http;
+pub mod lola;
+pub mod native;
+pub mod stoory;
+pub mod webhooks;

@@ -1,0 +1,253 @@
+//! Conversations: list, show, change, count what is unread.
+
+use actix_web::{HttpResponse, get, patch, web};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer};
+use serde_json::json;
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::domain::command::Command;
+use crate::domain::conversation::{ConversationKind, ConversationStatus};
+use crate::domain::ids::ConversationId;
+use crate::domain::limits;
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::domain::snapshot::{Listed, UnreadCount};
+use crate::edge::http::caller::Caller;
+use crate::edge::http::idempotent::Kept;
+use crate::edge::http::refusals::Body;
+use crate::edge::http::{Asked, Failure, Server};
+use crate::edge::native::views::ConversationView;
+use crate::store::conversations::{self as rows, Filter, Key};
+use crate::store::participants;
+use crate::store::unread as unread_rows;
+
+/// The conversation as the caller has it, whether it is in their list or they see it from outside.
+pub(super) async fn answer(
+    server: &Server,
+    caller: &Principal,
+    id: ConversationId,
+    status: u16,
+) -> Result<Kept, Failure> {
+    let (user, opens_all) = (caller.no, caller.roles.opens_every_conversation());
+    let found = server.door.house.pool.run(move |connection| {
+        let Some(conversation) = rows::find(connection, Key::Id(id))? else {
+            return Ok(Err(Refusal::ConversationNotFound));
+        };
+        let only = Filter {
+            only: Some(conversation.no),
+            ..Filter::default()
+        };
+        if let Some(listed) = rows::list(connection, user, &only, 1)?.pop() {
+            return Ok(Ok(listed));
+        }
+        let people = participants::of(connection, conversation.no)?;
+        let own = people.iter().find(|person| person.no == user);
+        match own.map(|person| person.may_read()) {
+            _ if opens_all => {}
+            Some(Err(refusal)) => return Ok(Err(refusal)),
+            Some(Ok(())) | None => return Ok(Err(Refusal::ConversationNotFound)),
+        }
+        Ok(Ok(Listed {
+            conversation,
+            participants: people,
+            last_message: None,
+            unread: UnreadCount::NOTHING,
+        }))
+    });
+    let listed = found.await??;
+    Kept::json(
+        status,
+        &ConversationView::listed(&listed, user, &server.door.house.directory),
+    )
+}
+
+/// One conversation
+#[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = ConversationView), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "conversations")]
+#[get("/conversations/{id}")]
+pub async fn show(
+    server: web::Data<Server>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let id = ConversationId::parse(&path, "id")?;
+    let kept = answer(&server, &caller.0, id, 200).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .body(kept.body))
+}
+
+/// What a list is narrowed by.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Only this kind
+    kind: Option<ConversationKind>,
+    /// Only this status
+    status: Option<ConversationStatus>,
+    /// Only about things of this type
+    subject_type: Option<String>,
+    /// Only about things of this id
+    subject_id: Option<String>,
+    /// Only with something unread
+    #[serde(default)]
+    unread: bool,
+    /// Where the last page ended
+    cursor: Option<String>,
+    /// 1–100
+    limit: Option<i64>,
+}
+
+/// A limit within its bounds.
+pub(in crate::edge) fn limit_of(limit: Option<i64>) -> Result<i64, Refusal> {
+    let limit = limit.unwrap_or(50);
+    (1..=100)
+        .contains(&limit)
+        .then_some(limit)
+        .ok_or_else(|| Refusal::invalid("limit", "must be 1–100"))
+}
+
+fn cursor_text(at: DateTime<Utc>, no: i64) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}.{no}", at.timestamp_micros()))
+}
+
+fn cursor_of(text: &str) -> Result<(DateTime<Utc>, i64), Refusal> {
+    let read = || {
+        let decoded = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        let (micros, no) = decoded.split_once('.')?;
+        let micros: i64 = micros.parse().ok().filter(|micros| *micros >= 0)?;
+        Some((DateTime::from_timestamp_micros(micros)?, no.parse().ok()?))
+    };
+    read().ok_or_else(|| Refusal::invalid("cursor", "is not one that a list gave"))
+}
+
+/// The caller's conversations, newest activity first
+#[utoipa::path(params(ListQuery), responses((status = 200, description = "`items`: conversations; `next_cursor`", body = Object)), security(("bearer" = [])), tag = "conversations")]
+#[get("/conversations")]
+pub async fn list(
+    server: web::Data<Server>,
+    caller: Caller,
+    query: Asked<ListQuery>,
+) -> Result<HttpResponse, Failure> {
+    let Asked(query) = query;
+    let limit = limit_of(query.limit)?;
+    for text in [&query.subject_type, &query.subject_id]
+        .into_iter()
+        .flatten()
+    {
+        limits::text(text, "subject", 128)?;
+    }
+    let filter = Filter {
+        kind: query.kind,
+        status: query.status,
+        subject_type: query.subject_type,
+        subject_id: query.subject_id,
+        only_unread: query.unread,
+        only: None,
+        cursor: query.cursor.as_deref().map(cursor_of).transpose()?,
+    };
+    let user = caller.0.no;
+    let found = server
+        .door
+        .house
+        .pool
+        .run(move |connection| rows::list(connection, user, &filter, limit));
+    let listed = found.await?;
+    let full = listed.len() as i64 == limit;
+    let next = listed
+        .last()
+        .filter(|_| full)
+        .map(|last| cursor_text(last.conversation.updated_at, last.conversation.no.0));
+    let directory = &server.door.house.directory;
+    let items: Vec<_> = listed
+        .iter()
+        .map(|one| ConversationView::listed(one, user, directory))
+        .collect();
+    Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": next })))
+}
+
+/// What changes of a conversation.
+#[derive(Deserialize, ToSchema)]
+pub struct ChangeBody {
+    /// The new title; null takes it away
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    title: Option<Option<String>>,
+    /// The new status
+    status: Option<ConversationStatus>,
+}
+
+/// Tells an absent field from a null one.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Change the title or the status
+#[utoipa::path(request_body = ChangeBody, params(("id" = Uuid, Path)), responses((status = 200, body = ConversationView), (status = 403, description = "FORBIDDEN"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "conversations")]
+#[patch("/conversations/{id}")]
+pub async fn change(
+    server: web::Data<Server>,
+    caller: Caller,
+    path: web::Path<String>,
+    body: Body,
+) -> Result<HttpResponse, Failure> {
+    let id = ConversationId::parse(&path, "id")?;
+    let ChangeBody { title, status } = body.read()?;
+    if let Some(Some(title)) = &title {
+        limits::required_text(title, "title", limits::TITLE_CHARACTERS)?;
+    }
+    if title.is_none() && status.is_none() {
+        return Err(Refusal::invalid("title", "or status must be given").into());
+    }
+    let command = Command::ChangeSettings { title, status };
+    server
+        .door
+        .rooms
+        .ask(id, Arc::clone(&caller.0), command)
+        .await?;
+    let kept = answer(&server, &caller.0, id, 200).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .body(kept.body))
+}
+
+/// How many messages of others the caller has not read, in all and by conversation. Counting a conversation ends at 1,000, and among its newest 10,000 changes; `unread_capped` and `total_capped` say that there may be more
+#[utoipa::path(responses((status = 200, description = "`total`, `conversations`; where there may be more, `total_capped` and `unread_capped`", body = Object)), security(("bearer" = [])), tag = "conversations")]
+#[get("/unread")]
+pub async fn unread(server: web::Data<Server>, caller: Caller) -> Result<HttpResponse, Failure> {
+    let user = caller.0.no;
+    let rows = server
+        .door
+        .house
+        .pool
+        .run(move |connection| unread_rows::of_user(connection, user))
+        .await?;
+    let total: UnreadCount = rows.iter().map(|row| row.count).sum();
+    let each = rows.iter().map(|row| {
+        let mut view =
+            json!({ "conversation_id": row.conversation_id, "unread": row.count.number() });
+        row.count.note_cap(&mut view, "unread_capped");
+        view
+    });
+    let mut all = json!({ "total": total.number(), "conversations": each.collect::<Vec<_>>() });
+    total.note_cap(&mut all, "total_capped");
+    Ok(HttpResponse::Ok().json(all))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_comes_back_from_its_text() {
+        let at = DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap();
+        assert_eq!(cursor_of(&cursor_text(at, 42)).unwrap(), (at, 42));
+        let ancient = URL_SAFE_NO_PAD.encode("-8000000000000000000.1");
+        for wrong in ["", "x", "MS4", "////", &ancient] {
+            assert!(cursor_of(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Making conversations: create or get.
+
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+use super::conversations::answer;
+use super::flows::NewFlowBody;
+use super::found::Wish;
+use super::messages::NewMessageBody;
+use super::subject::SubjectBody;
+use crate::domain::answer::Novelty;
+use crate::domain::conversation::{Conversation, ConversationKind, MEMBER, OWNER};
+use crate::domain::ids::{ConversationId, UserId, UserNo};
+use crate::domain::limits;
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::domain::visible;
+use crate::edge::http::caller::Caller;
+use crate::edge::http::idempotent::{Kept, once};
+use crate::edge::http::refusals::Body;
+use crate::edge::http::{Failure, Server};
+use crate::edge::native::acting::Acting;
+use crate::edge::native::views::ConversationView;
+use crate::error::Error;
+use crate::store::creation::{Creation, NewConversation};
+use crate::store::{participants, users};
+
+/// Somebody who shall take part.
+#[derive(Deserialize, ToSchema)]
+pub struct Invited {
+    /// The platform's user id
+    user_id: String,
+    /// What they are here; `member` by default
+    role: Option<String>,
+}
+
+/// A conversation to make.
+#[derive(Deserialize, ToSchema)]
+pub struct NewConversationBody {
+    /// `direct`, `group` or `support`
+    kind: ConversationKind,
+    /// The others; the caller takes part without being named, unless it is the platform
+    participants: Vec<Invited>,
+    /// What it is about
+    subject: Option<SubjectBody>,
+    /// What it is called
+    title: Option<String>,
+    /// The caller's own role
+    role: Option<String>,
+    /// What is said at once where the conversation is new; where it is there already, nothing is
+    first_message: Option<NewMessageBody>,
+    /// The deal that it is to be
+    flow: Option<NewFlowBody>,
+}
+
+/// Who takes part: those named and, unless the caller is the platform, the caller.
+fn people_of(
+    body: &NewConversationBody,
+    caller: &Principal,
+) -> Result<Vec<(UserId, String)>, Refusal> {
+    let mut people: Vec<(UserId, String)> = Vec::with_capacity(body.participants.len() + 1);
+    if !caller.roles.service {
+        let default = if body.kind == ConversationKind::Direct {
+            MEMBER
+        } else {
+            OWNER
+        };
+        people.push((
+            caller.id.clone(),
+            body.role.clone().unwrap_or_else(|| default.to_owned()),
+        ));
+    }
+    for (place, invited) in body.participants.iter().enumerate() {
+        let at = |field: &str| format!("participants[{place}].{field}");
+        let id = UserId::parse(&invited.user_id, at("user_id"))?;
+        let role = invited.role.as_deref();
+        role.map_or(Ok(()), |role| limits::role_at(role, at("role")))?;
+        let role = invited.role.clone();
+        match people.iter_mut().find(|(known, _)| *known == id) {
+            Some((_, known)) => *known = role.unwrap_or_else(|| known.clone()),
+            None => people.push((id, role.unwrap_or_else(|| MEMBER.to_owned()))),
+        }
+    }
+    body.role.as_deref().map_or(Ok(()), limits::role)?;
+    match (body.kind, people.len()) {
+        (ConversationKind::Direct, 2) => Ok(people),
+        (ConversationKind::Direct, _) => Err(Refusal::Unprocessable(
+            "A direct conversation has exactly two people",
+        )),
+        (_, 0) => Err(Refusal::invalid("participants", "must not be empty")),
+        (_, count) if count > limits::PARTICIPANTS => Err(Refusal::invalid(
+            "participants",
+            format!("must be at most {}", limits::PARTICIPANTS),
+        )),
+        (ConversationKind::Group | ConversationKind::Support, _) => Ok(people),
+    }
+}
+
+/// The roles that the platform names itself: those of a conversation that is there already become these.
+fn roles_given(body: &NewConversationBody, caller: &Principal) -> Vec<(UserId, String)> {
+    if !caller.roles.service {
+        return Vec::new();
+    }
+    let given = |invited: &Invited| {
+        let id = UserId::parse(&invited.user_id, "user_id").ok()?;
+        Some((id, invited.role.clone()?))
+    };
+    body.participants.iter().filter_map(given).collect()
+}
+
+async fn numbers_of(
+    server: &Server,
+    people: Vec<(UserId, String)>,
+) -> Result<Vec<(UserNo, String)>, Error> {
+    let found = server.door.house.pool.run(move |connection| {
+        let ids: Vec<&str> = people.iter().map(|(id, _)| id.as_str()).collect();
+        Ok((users::find_all(connection, &ids)?, people))
+    });
+    let (rows, people) = found.await?;
+    let number = |(id, role): (UserId, String)| {
+        let row = rows.iter().find(|row| row.id == id.as_str());
+        row.map(|row| (UserNo(row.no), role))
+            .ok_or_else(|| Refusal::UserNotFound(id.to_string()).into())
+    };
+    people.into_iter().map(number).collect()
+}
+
+/// Make a conversation, or get the one that is the same: two people have one direct conversation, a subject with the same people has one
+#[utoipa::path(request_body = NewConversationBody, responses((status = 201, body = ConversationView, description = "New"), (status = 200, body = ConversationView, description = "There already"), (status = 400, description = "INVALID_REQUEST"), (status = 404, description = "USER_NOT_FOUND"), (status = 422, description = "UNPROCESSABLE")), security(("bearer" = [])), tag = "conversations")]
+#[post("/conversations")]
+pub async fn create(
+    server: web::Data<Server>,
+    caller: Caller,
+    request: HttpRequest,
+    body: Body,
+) -> Result<HttpResponse, Failure> {
+    let Caller(caller) = caller;
+    once(
+        &server,
+        &caller,
+        &request,
+        body.text(),
+        create_or_get(&server, &caller, &body),
+    )
+    .await
+}
+
+async fn create_or_get(
+    server: &Server,
+    caller: &Arc<Principal>,
+    body: &Body,
+) -> Result<Kept, Failure> {
+    Acting::of(body.text())?.must_be(caller)?;
+    let body: NewConversationBody = body.read()?;
+    body.title.as_deref().map_or(Ok(()), |title| {
+        limits::text(title, "title", limits::TITLE_CHARACTERS)
+    })?;
+    let people = people_of(&body, caller)?;
+    let assigned = roles_given(&body, caller);
+    let first_message = body
+        .first_message
+        .map(|message| message.draft(caller))
+        .transpose()
+        .map_err(|refusal| refusal.within("first_message"))?;
+    let subject = body.subject.map(|subject| subject.check(caller));
+    let subject = subject.transpose()?;
+    if subject.is_some() && body.flow.is_some() && !caller.roles.service {
+        let why = "Only the platform may begin a deal about its subject";
+        return Err(Refusal::Forbidden(why).into());
+    }
+    let deal = body
+        .flow
+        .map(|flow| flow.check(server, caller, &people))
+        .transpose()?;
+    let mut new = NewConversation {
+        id: ConversationId::fresh(),
+        first_step: None,
+        kind: body.kind,
+        title: body.title.filter(|title| visible::shows_something(title)),
+        subject,
+        creator: caller.no,
+        participants: numbers_of(server, people).await?,
+        first_message: first_message.map(Arc::new),
+    };
+    if let Some(deal) = &deal {
+        let now = server.door.house.pool.clock().now();
+        new.first_step = Some(deal.first_step(&new.as_new(caller), caller, now)?.step);
+    }
+    let wish = Wish {
+        title: new.title.clone(),
+        card: new.subject.as_ref().map(|subject| subject.card.clone()),
+        roles: assigned,
+        deal,
+        message: None,
+    };
+    let made = make(server, caller, new, wish).await?;
+    let status = match made.novelty {
+        Novelty::New => 201,
+        Novelty::Repeated => 200,
+    };
+    answer(server, caller, made.id, status).await
+}
+
+/// A conversation that was made or found.
+pub(in crate::edge) struct Made {
+    pub(in crate::edge) id: ConversationId,
+    pub(in crate::edge) novelty: Novelty,
+}
+
+/// Makes a conversation with everything that belongs to it, or finds the one that is the same and does there what is wished of it.
+pub(in crate::edge) async fn make(
+    server: &Server,
+    caller: &Arc<Principal>,
+    new: NewConversation,
+    wish: Wish,
+) -> Result<Made, Failure> {
+    match server.door.house.journal.create(new).await? {
+        Creation::Created(conversation) => {
+            if wish.deal.is_some() {
+                server.bell.ring();
+            }
+            announce(server, caller, &conversation).await?;
+            let (id, novelty) = (conversation.id, Novelty::New);
+            Ok(Made { id, novelty })
+        }
+        Creation::Found(conversation) => {
+            wish.carry_out(server, caller, conversation.id).await?;
+            let (id, novelty) = (conversation.id, Novelty::Repeated);
+            Ok(Made { id, novelty })
+        }
+    }
+}
+
+/// Tells those who take part in a new conversation of it.
+async fn announce(
+    server: &Server,
+    caller: &Principal,
+    conversation: &Conversation,
+) -> Result<(), Failure> {
+    let (house, no) = (&server.door.house, conversation.no);
+    let people = house
+        .pool
+        .run(move |connection| participants::of(connection, no))
+        .await?;
+    server
+        .door
+        .rooms
+        .announce_creation(house, conversation, &people);
+    log::info!(event = "conversation_created", conversation_id:% = conversation.id, user_id:% = caller.id, kind = conversation.kind.name(); "");
+    Ok(())
+}

@@ -1,0 +1,345 @@
+//! Deals: definitions, how one stands, acting in it, its log.
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+use super::conversations::limit_of;
+use super::messages::{presser, reader_of, speaker};
+use crate::deal::catalogue::Catalogue;
+use crate::deal::deciding::{Decided, begin};
+use crate::domain::conversation::{Conversation, Membership, Participant};
+use crate::domain::flow::StateVersion;
+use crate::domain::ids::{ConversationId, Seq, UserId};
+use crate::domain::object;
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::domain::snapshot::{Loaded, Reader};
+use crate::domain::whole;
+use crate::edge::http::caller::Caller;
+use crate::edge::http::idempotent::{Kept, once};
+use crate::edge::http::refusals::Body;
+use crate::edge::http::{Asked, Failure, Server};
+use crate::edge::native::acting::Acting;
+use crate::edge::native::deals::{DealReader, FlowView, LoggedStepView};
+use crate::edge::native::pressing::{checked_press, checked_request_id};
+use crate::store::conversations::{self as conversation_rows, Key};
+use crate::store::flows as rows;
+use flow::definition::Definition;
+use flow::graph;
+use flow::outline::{Outline, outline};
+
+/// The deal that a new conversation is to be.
+#[derive(Deserialize, ToSchema)]
+pub struct NewFlowBody {
+    /// The flow's name
+    name: String,
+    /// The version of its definition; the newest where absent
+    #[serde(default, deserialize_with = "whole::optional")]
+    version: Option<i64>,
+    /// What is known of the deal already, by the names of the definition's context
+    #[serde(default, deserialize_with = "object::optional")]
+    #[schema(value_type = Option<Object>)]
+    context: Option<Map<String, Value>>,
+}
+
+/// A deal that may begin.
+pub(in crate::edge) struct WantedDeal {
+    definition: Arc<Definition>,
+    context: Map<String, Value>,
+    catalogue: Arc<Catalogue>,
+}
+
+impl NewFlowBody {
+    /// Finds the definition, and sees that the caller may begin it and that every role is taken.
+    pub(super) fn check(
+        self,
+        server: &Server,
+        caller: &Principal,
+        people: &[(UserId, String)],
+    ) -> Result<WantedDeal, Refusal> {
+        let catalogue = Arc::clone(&server.door.deals.house().catalogue);
+        let definition = catalogue
+            .current(&self.name)
+            .filter(|found| self.version.is_none_or(|version| version == found.version))
+            .ok_or(Refusal::DefinitionNotFound(self.name))?;
+        if definition.money.is_some() && !caller.roles.service {
+            return Err(Refusal::Forbidden(
+                "Only the platform may begin a deal that asks for money",
+            ));
+        }
+        if definition.money.is_some() && server.till.gateway().is_none() {
+            return Err(Refusal::PaymentsUnavailable);
+        }
+        let is_taken = |role: &&String| people.iter().any(|(_, taken)| taken == *role);
+        if let Some(free) = definition.roles.iter().find(|role| !is_taken(role)) {
+            let missing = format!("must name somebody with the role {free}");
+            return Err(Refusal::invalid("participants", missing));
+        }
+        Ok(WantedDeal {
+            definition,
+            context: self.context.unwrap_or_default(),
+            catalogue,
+        })
+    }
+}
+
+impl WantedDeal {
+    /// What begins it in this conversation.
+    pub(super) fn first_step(
+        &self,
+        conversation: &Conversation,
+        caller: &Principal,
+        now: DateTime<Utc>,
+    ) -> Result<Decided, Refusal> {
+        begin(
+            conversation,
+            &self.catalogue,
+            &self.definition,
+            self.context.clone(),
+            caller,
+            now,
+        )
+    }
+
+    /// What begins it in a conversation that was there already; none where it has a deal of the same name.
+    pub(super) fn first_step_in(
+        &self,
+        found: &Loaded,
+        caller: &Principal,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Decided>, Refusal> {
+        match &found.conversation.flow {
+            Some(standing) if standing.flow == self.definition.name => Ok(None),
+            Some(_) => Err(Refusal::Conflict("The conversation has another flow")),
+            None => {
+                self.must_have_its_people(&found.participants)?;
+                self.first_step(&found.conversation, caller, now).map(Some)
+            }
+        }
+    }
+
+    fn must_have_its_people(&self, people: &[Participant]) -> Result<(), Refusal> {
+        for role in &self.definition.roles {
+            let people = people.iter();
+            let holders: Vec<&Participant> = people
+                .filter(|person| person.membership == Membership::Present && person.role == *role)
+                .collect();
+            let why = match holders.as_slice() {
+                [] => "The conversation is there already, and its people have other roles",
+                several if several.iter().all(|person| person.blocked) => {
+                    "The conversation is there already, and somebody whom the deal needs is blocked in it"
+                }
+                _ => continue,
+            };
+            return Err(Refusal::Conflict(why));
+        }
+        Ok(())
+    }
+}
+
+fn catalogue(server: &Server) -> &Catalogue {
+    &server.door.deals.house().catalogue
+}
+
+fn current(server: &Server, name: &str) -> Result<Arc<Definition>, Refusal> {
+    catalogue(server)
+        .current(name)
+        .ok_or_else(|| Refusal::DefinitionNotFound(name.to_owned()))
+}
+
+/// The flows that new deals may run by
+#[utoipa::path(responses((status = 200, description = "`items`: `name`, `version`, `title`, `roles`", body = Object)), security(("bearer" = [])), tag = "flows")]
+#[get("/flows")]
+pub async fn list(server: web::Data<Server>, _: Caller) -> HttpResponse {
+    let item = |definition: &Arc<Definition>| {
+        json!({
+            "name": definition.name, "version": definition.version, "title": definition.title, "roles": definition.roles,
+        })
+    };
+    let items: Vec<Value> = catalogue(&server).all_current().map(item).collect();
+    HttpResponse::Ok().json(json!({ "items": items, "next_cursor": null }))
+}
+
+/// Which version.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct VersionQuery {
+    /// The newest where absent
+    version: Option<i64>,
+    /// Of a graph: the state that is shown as the current one
+    state: Option<String>,
+}
+
+async fn definition_of(
+    server: &web::Data<Server>,
+    name: &str,
+    version: Option<i64>,
+) -> Result<Arc<Definition>, Failure> {
+    let Some(version) = version else {
+        return Ok(current(server, name)?);
+    };
+    let (found, name) = (
+        Arc::clone(&server.door.deals.house().catalogue),
+        name.to_owned(),
+    );
+    let read = server
+        .door
+        .house
+        .pool
+        .run(move |connection| found.of(connection, &name, version));
+    Ok(read.await?)
+}
+
+/// A flow: its states in reading order, its actions, who may do them
+#[utoipa::path(params(("name" = String, Path), VersionQuery), responses((status = 200, body = Outline), (status = 404, description = "FLOW_DEFINITION_NOT_FOUND")), security(("bearer" = [])), tag = "flows")]
+#[get("/flows/{name}")]
+pub async fn describe(
+    server: web::Data<Server>,
+    _: Caller,
+    path: web::Path<String>,
+    query: Asked<VersionQuery>,
+) -> Result<HttpResponse, Failure> {
+    let definition = definition_of(&server, &path, query.0.version).await?;
+    Ok(HttpResponse::Ok().json(outline(&definition)))
+}
+
+/// A picture of a flow
+#[utoipa::path(params(("name" = String, Path), VersionQuery), responses((status = 200, content_type = "image/svg+xml", body = String), (status = 404, description = "FLOW_DEFINITION_NOT_FOUND")), security(("bearer" = [])), tag = "flows")]
+#[get("/flows/{name}/graph.svg")]
+pub async fn picture(
+    server: web::Data<Server>,
+    _: Caller,
+    path: web::Path<String>,
+    query: Asked<VersionQuery>,
+) -> Result<HttpResponse, Failure> {
+    let definition = definition_of(&server, &path, query.0.version).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("image/svg+xml; charset=utf-8")
+        .body(graph::svg(&definition, query.0.state.as_deref())))
+}
+
+async fn readable(
+    server: &Server,
+    caller: &Principal,
+    id: ConversationId,
+) -> Result<(Conversation, Reader), Failure> {
+    let caller = (caller.no, caller.roles.opens_every_conversation());
+    let read = server.door.house.pool.run(move |connection| {
+        let Some(conversation) = conversation_rows::find(connection, Key::Id(id))? else {
+            return Ok(Err(Refusal::ConversationNotFound));
+        };
+        let reader = reader_of(connection, &conversation, caller)?;
+        Ok(reader.map(|reader| (conversation, reader)))
+    });
+    Ok(read.await??)
+}
+
+/// How a conversation's deal stands, and what the caller may do now
+#[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = FlowView), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND")), security(("bearer" = [])), tag = "flows")]
+#[get("/conversations/{id}/flow")]
+pub async fn show(
+    server: web::Data<Server>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let id = ConversationId::parse(&path, "id")?;
+    let (conversation, reader) = readable(&server, &caller.0, id).await?;
+    let standing = conversation.flow.ok_or(Refusal::FlowNotFound)?;
+    let reader = match DealReader::of(reader.role.as_deref()) {
+        DealReader::Staff if caller.0.roles.service => DealReader::Platform,
+        other => other,
+    };
+    Ok(HttpResponse::Ok().json(FlowView::new(&standing, reader)))
+}
+
+/// A press.
+#[derive(Deserialize, ToSchema)]
+pub struct ActBody {
+    /// What was filled in
+    #[serde(default, deserialize_with = "object::optional")]
+    #[schema(value_type = Option<Object>)]
+    input: Option<Map<String, Value>>,
+    /// The version at which it was offered: a press at an older one is refused
+    #[serde(default, deserialize_with = "whole::optional")]
+    state_version: Option<StateVersion>,
+    /// The caller's own id of it: pressing again with the same is safe
+    request_id: Option<String>,
+    /// Who acts; must be the caller, unless the caller is the platform
+    user_id: Option<String>,
+}
+
+/// Act in a conversation's deal
+#[utoipa::path(request_body = ActBody, params(("id" = Uuid, Path), ("action" = String, Path)), responses((status = 200, body = FlowView), (status = 400, description = "INVALID_REQUEST"), (status = 403, description = "FORBIDDEN, NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND, ACTION_NOT_FOUND"), (status = 409, description = "FLOW_STATE_INVALID"), (status = 422, description = "ACTION_NOT_ALLOWED")), security(("bearer" = [])), tag = "flows")]
+#[post("/conversations/{id}/flow/actions/{action}")]
+pub async fn act(
+    server: web::Data<Server>,
+    caller: Caller,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    body: Body,
+) -> Result<HttpResponse, Failure> {
+    let Caller(caller) = caller;
+    let (id, action) = path.into_inner();
+    let id = ConversationId::parse(&id, "id")?;
+    let work = act_once(&server, &caller, id, action, &body);
+    once(&server, &caller, &request, body.text(), work).await
+}
+
+async fn act_once(
+    server: &Server,
+    caller: &Arc<Principal>,
+    id: ConversationId,
+    action: String,
+    body: &Body,
+) -> Result<Kept, Failure> {
+    Acting::of(body.text())?.must_be(caller)?;
+    let body: ActBody = body.read()?;
+    let press = checked_press(action, body.input, body.state_version)?;
+    let request_id = body.request_id.map(checked_request_id).transpose()?;
+    let speaker = speaker(server, caller, body.user_id.as_deref()).await?;
+    let actor = presser(speaker, caller);
+    let deal = server.door.deals.press(id, actor, press, request_id);
+    Kept::json(200, &deal.await?)
+}
+
+/// Which part of a log.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct HistoryQuery {
+    /// Only steps after this seq
+    after: Option<Seq>,
+    /// 1–100
+    limit: Option<i64>,
+}
+
+/// The steps of a conversation's deal, in order
+#[utoipa::path(params(("id" = Uuid, Path), HistoryQuery), responses((status = 200, description = "`items`: steps; `next_cursor`: the seq to go on from", body = Object), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND")), security(("bearer" = [])), tag = "flows")]
+#[get("/conversations/{id}/flow/history")]
+pub async fn history(
+    server: web::Data<Server>,
+    caller: Caller,
+    path: web::Path<String>,
+    query: Asked<HistoryQuery>,
+) -> Result<HttpResponse, Failure> {
+    let id = ConversationId::parse(&path, "id")?;
+    let limit = limit_of(query.0.limit)?;
+    let after = query.0.after.unwrap_or(0);
+    let (conversation, reader) = readable(&server, &caller.0, id).await?;
+    conversation.flow.ok_or(Refusal::FlowNotFound)?;
+    let no = conversation.no;
+    let read = server
+        .door
+        .house
+        .pool
+        .run(move |connection| rows::steps(connection, no, after, limit));
+    let steps = read.await?;
+    let full = steps.len() as i64 == limit;
+    let next = steps.last().filter(|_| full).map(|step| step.seq);
+    let view = |step| LoggedStepView::new(step, DealReader::of(reader.role.as_deref()));
+    let items: Vec<_> = steps.iter().map(view).collect();
+    Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": next })))
+}

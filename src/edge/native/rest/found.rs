@@ -1,0 +1,176 @@
+//! A conversation that is there already when somebody asks for it: what the request changes of it. Everything that can refuse is
+//! looked at first, so that a refused request changes nothing.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use std::sync::Arc;
+
+use super::flows::WantedDeal;
+use crate::domain::command::Command;
+use crate::domain::conversation::{ConversationKind, Membership};
+use crate::domain::flow::Phase;
+use crate::domain::ids::{ConversationId, UserId};
+use crate::domain::message::Draft;
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::domain::snapshot::Loaded;
+use crate::edge::http::{Failure, Server};
+use crate::error::Error;
+use crate::room::state::State;
+use crate::store::conversations::Key;
+use crate::store::replay;
+
+/// Times that a deal is begun again because the conversation changed meanwhile.
+const ATTEMPTS: u32 = 3;
+
+/// What a request wants of a conversation that is there already.
+#[derive(Default)]
+pub(in crate::edge) struct Wish {
+    /// What it is called; counts where the platform says it of a subject.
+    pub(in crate::edge) title: Option<String>,
+    /// What the subject is; counts where the platform says it.
+    pub(in crate::edge) card: Option<Value>,
+    /// What the platform says that people are.
+    pub(in crate::edge) roles: Vec<(UserId, String)>,
+    /// The deal that it is to be.
+    pub(in crate::edge) deal: Option<WantedDeal>,
+    /// What the caller says there.
+    pub(in crate::edge) message: Option<Arc<Draft>>,
+}
+
+impl Wish {
+    /// Does what is wished, or refuses all of it.
+    pub(in crate::edge) async fn carry_out(
+        self,
+        server: &Server,
+        caller: &Arc<Principal>,
+        id: ConversationId,
+    ) -> Result<(), Failure> {
+        let found = read(server, id).await?;
+        let now = server.door.house.pool.clock().now();
+        for command in self.changes(found, caller, now)? {
+            let rooms = &server.door.rooms;
+            rooms.ask(id, Arc::clone(caller), command).await?;
+        }
+        if let Some(deal) = &self.deal {
+            begin(server, caller, id, deal).await?;
+        }
+        if let Some(draft) = self.message {
+            let said = Command::Send(draft);
+            let rooms = &server.door.rooms;
+            rooms.ask(id, Arc::clone(caller), said).await?;
+        }
+        Ok(())
+    }
+
+    /// The changes that come first, or why the wish is refused. Pure.
+    fn changes(
+        &self,
+        mut found: Loaded,
+        caller: &Principal,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Command>, Refusal> {
+        must_be_let_in(&found, caller)?;
+        let mut commands = returns(&mut found, caller);
+        if caller.roles.service {
+            commands.extend(self.description());
+            commands.extend(self.assignments(&mut found));
+        }
+        if let Some(deal) = &self.deal {
+            deal.first_step_in(&found, caller, now)?;
+        }
+        if let Some(draft) = &self.message {
+            State::new(found).may_send(caller, draft)?;
+        }
+        Ok(commands)
+    }
+
+    fn description(&self) -> Option<Command> {
+        let (title, card) = (self.title.clone(), self.card.clone()?);
+        Some(Command::DescribeSubject { title, card })
+    }
+
+    /// A running deal's roles stay as they are.
+    fn assignments(&self, found: &mut Loaded) -> Vec<Command> {
+        let deal = found.conversation.flow.as_ref();
+        if deal.is_some_and(|deal| deal.phase == Phase::Running) {
+            return Vec::new();
+        }
+        let mut commands = Vec::new();
+        for (user, role) in &self.roles {
+            let mut people = found.participants.iter_mut();
+            let person = people.find(|person| person.id == *user);
+            let Some(person) = person.filter(|it| it.membership == Membership::Present) else {
+                continue;
+            };
+            person.role.clone_from(role);
+            commands.push(Command::AssignRole {
+                user: user.clone(),
+                role: role.clone(),
+            });
+        }
+        commands
+    }
+}
+
+async fn read(server: &Server, id: ConversationId) -> Result<Loaded, Failure> {
+    let pool = &server.door.house.pool;
+    let read = pool.run(move |connection| replay::load(connection, Key::Id(id)));
+    Ok(read.await?.ok_or(Refusal::ConversationNotFound)?)
+}
+
+/// Refuses whoever is kept out of the conversation. Whoever left it is not.
+fn must_be_let_in(found: &Loaded, caller: &Principal) -> Result<(), Refusal> {
+    if caller.roles.opens_every_conversation() {
+        return Ok(());
+    }
+    let mut people = found.participants.iter();
+    let own = people.find(|person| person.no == caller.no);
+    match own {
+        None => Err(Refusal::ConversationNotFound),
+        Some(own) if own.membership == Membership::Left && !own.blocked => Ok(()),
+        Some(own) => own.may_read(),
+    }
+}
+
+/// Whoever left a direct conversation is in it again when one of the two asks for it; the one who asks comes first, since only who
+/// is there may bring back the other.
+fn returns(found: &mut Loaded, caller: &Principal) -> Vec<Command> {
+    if found.conversation.kind != ConversationKind::Direct {
+        return Vec::new();
+    }
+    let people = found.participants.iter_mut();
+    let mut left: Vec<_> = people
+        .filter(|person| person.membership == Membership::Left)
+        .collect();
+    left.sort_by_key(|person| person.no != caller.no);
+    let back = left.into_iter().map(|person| {
+        person.membership = Membership::Present;
+        Command::AddParticipant {
+            user: person.id.clone(),
+            role: None,
+        }
+    });
+    back.collect()
+}
+
+/// Begins the deal, unless the conversation has it already.
+async fn begin(
+    server: &Server,
+    caller: &Principal,
+    id: ConversationId,
+    deal: &WantedDeal,
+) -> Result<(), Failure> {
+    for _ in 0..ATTEMPTS {
+        let found = read(server, id).await?;
+        let now = server.door.house.pool.clock().now();
+        let Some(first) = deal.first_step_in(&found, caller, now)? else {
+            return Ok(());
+        };
+        match server.door.deals.begin(id, first).await {
+            Err(Error::Refused(Refusal::Conflict(_))) => {}
+            begun => return Ok(begun?),
+        }
+    }
+    Err(Refusal::Conflict("The conversation changed meanwhile: try again").into())
+}

@@ -1,0 +1,156 @@
+//! Profiles: one's own, and those that the platform makes known.
+
+use actix_web::{HttpResponse, get, put, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::conversation::PresenceStatus;
+use crate::domain::ids::{UserId, UserNo};
+use crate::domain::limits;
+use crate::domain::principal::{Profile, Roles};
+use crate::domain::refusal::Refusal;
+use crate::edge::http::caller::Caller;
+use crate::edge::http::refusals::Body;
+use crate::edge::http::{Failure, Server};
+use crate::store::users::{self, Acquaintance};
+
+/// A person.
+#[derive(Serialize, ToSchema)]
+pub struct UserView<'a> {
+    /// The platform's id
+    user_id: &'a str,
+    /// The name to show
+    name: Option<&'a str>,
+    /// The e-mail address; only in one's own profile, and for the platform
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+    /// A picture
+    avatar_url: Option<&'a str>,
+    /// What the caller's token makes of the caller; only in one's own profile
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Option<Vec<&'static str>>,
+    /// Whether they are here
+    status: PresenceStatus,
+}
+
+fn view<'a>(
+    server: &Server,
+    no: UserNo,
+    id: &'a UserId,
+    profile: &'a Profile,
+    roles: Option<Roles>,
+) -> UserView<'a> {
+    UserView {
+        user_id: id.as_str(),
+        name: profile.name.as_deref(),
+        email: profile.email.as_deref(),
+        avatar_url: profile.avatar_url.as_deref(),
+        roles: roles.map(Roles::names),
+        status: server.door.house.directory.status(no),
+    }
+}
+
+/// The caller's profile, as the token and earlier tokens say
+#[utoipa::path(responses((status = 200, body = UserView), (status = 401, description = "UNAUTHENTICATED")), security(("bearer" = [])), tag = "people")]
+#[get("/me")]
+pub async fn show(server: web::Data<Server>, caller: Caller) -> HttpResponse {
+    let Caller(caller) = caller;
+    HttpResponse::Ok().json(view(
+        &server,
+        caller.no,
+        &caller.id,
+        &caller.profile,
+        Some(caller.roles),
+    ))
+}
+
+/// A profile that the platform makes known.
+#[derive(Deserialize, ToSchema)]
+pub struct PutUser {
+    /// The name to show
+    name: Option<String>,
+    /// The e-mail address
+    email: Option<String>,
+    /// A picture; https
+    avatar_url: Option<String>,
+}
+
+/// Make a user known, or bring the profile up to date (service tokens)
+#[utoipa::path(request_body = PutUser, params(("id" = String, Path, description = "The platform's user id")), responses((status = 200, body = UserView), (status = 403, description = "FORBIDDEN")), security(("bearer" = [])), tag = "people")]
+#[put("/users/{id}")]
+pub async fn put_user(
+    server: web::Data<Server>,
+    caller: Caller,
+    path: web::Path<String>,
+    body: Body,
+) -> Result<HttpResponse, Failure> {
+    if !caller.0.roles.service {
+        return Err(
+            Refusal::Forbidden("Only the platform's own back end may make users known").into(),
+        );
+    }
+    let id = UserId::parse(&path, "id")?;
+    let PutUser {
+        name,
+        email,
+        avatar_url,
+    } = body.read()?;
+    for (text, field) in [(&name, "name"), (&email, "email")] {
+        text.as_deref().map_or(Ok(()), |text| {
+            limits::required_text(text, field, limits::TITLE_CHARACTERS)
+        })?;
+    }
+    avatar_url
+        .as_deref()
+        .map_or(Ok(()), |url| limits::https_url(url, "avatar_url"))?;
+    let (no, profile) = server
+        .door
+        .people
+        .remember(
+            id.clone(),
+            Profile {
+                name,
+                email,
+                avatar_url,
+            },
+        )
+        .await?;
+    Ok(HttpResponse::Ok().json(view(&server, no, &id, &profile, None)))
+}
+
+/// A profile, without the e-mail address, of somebody in a conversation that the caller may read. Of somebody who took part there and does not any more: their name and picture, and `offline`
+#[utoipa::path(params(("id" = String, Path, description = "The platform's user id")), responses((status = 200, body = UserView), (status = 404, description = "USER_NOT_FOUND")), security(("bearer" = [])), tag = "people")]
+#[get("/users/{id}")]
+pub async fn show_user(
+    server: web::Data<Server>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let Caller(caller) = caller;
+    let id = UserId::parse(&path, "id")?;
+    let (wanted, asking) = (id.clone(), caller.no);
+    let sees_all = caller.roles.opens_every_conversation();
+    let found = server.door.house.pool.run(move |connection| {
+        let Some(row) = users::find(connection, wanted.as_str())? else {
+            return Ok(None);
+        };
+        let no = UserNo(row.no);
+        let seen = match sees_all || no == asking {
+            true => Some(Acquaintance::Present),
+            false => users::acquaintance(connection, asking, no)?,
+        };
+        Ok(seen.map(|seen| (row, seen)))
+    });
+    let (row, seen) = found
+        .await?
+        .ok_or_else(|| Refusal::UserNotFound(id.to_string()))?;
+    let (no, id, mut profile) = row.into_parts();
+    if !caller.roles.service {
+        profile.email = None;
+    }
+    let mut shown = view(&server, no, &id, &profile, None);
+    if seen == Acquaintance::Past {
+        shown.status = PresenceStatus::Offline;
+    }
+    Ok(HttpResponse::Ok().json(shown))
+}

@@ -1,0 +1,390 @@
+//! Messages: read, send, edit, delete, earlier wordings.
+
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+use super::conversations::limit_of;
+use crate::domain::answer::{Answer, Novelty};
+use crate::domain::command::Command;
+use crate::domain::conversation::Conversation;
+use crate::domain::ids::{ConversationId, MessageId, Seq, UserNo};
+use crate::domain::limits;
+use crate::domain::message::{Attachment, Audience, Draft, Message, MessageKind};
+use crate::domain::principal::{Principal, Roles};
+use crate::domain::refusal::Refusal;
+use crate::domain::snapshot::Reader;
+use crate::edge::http::caller::Caller;
+use crate::edge::http::idempotent::{Kept, once};
+use crate::edge::http::refusals::Body;
+use crate::edge::http::{Asked, Failure, Server};
+use crate::edge::native::acting::Acting;
+use crate::edge::native::decode::message_id;
+use crate::edge::native::views::MessageView;
+use crate::error::Error;
+use crate::store::conversations::{self as conversation_rows, Key};
+use crate::store::history::{Visit, page as page_of};
+use crate::store::messages::{self as rows, Page};
+use crate::store::{participants, users};
+
+/// A message to send.
+#[derive(Deserialize, ToSchema)]
+pub struct NewMessageBody {
+    /// What it says
+    #[serde(default)]
+    body: String,
+    /// The sender's own id of it: sending again with the same is safe
+    client_id: Option<String>,
+    /// The message that it answers
+    reply_to: Option<String>,
+    /// Files
+    #[schema(value_type = Option<Vec<Object>>)]
+    attachments: Option<Vec<Attachment>>,
+    /// An object of the sender's own
+    #[schema(value_type = Option<Object>)]
+    context: Option<Value>,
+    /// Who acts; must be the caller, unless the caller is the platform
+    sender_id: Option<String>,
+    /// `system`, `automated` or `audit`; only for the platform
+    kind: Option<MessageKindBody>,
+    /// Participants of this role alone shall see it; only for the platform
+    audience_role: Option<String>,
+}
+
+/// Who made a message.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKindBody {
+    /// A person
+    UserInput,
+    /// The platform
+    System,
+    /// A flow
+    Automated,
+    /// A note to one who acted
+    Audit,
+}
+
+impl From<MessageKindBody> for MessageKind {
+    fn from(body: MessageKindBody) -> Self {
+        match body {
+            MessageKindBody::UserInput => Self::UserInput,
+            MessageKindBody::System => Self::System,
+            MessageKindBody::Automated => Self::Automated,
+            MessageKindBody::Audit => Self::Audit,
+        }
+    }
+}
+
+impl NewMessageBody {
+    /// The draft that it describes, checked.
+    pub fn draft(self, caller: &Principal) -> Result<Draft, Refusal> {
+        caller.must_be(self.sender_id.as_deref())?;
+        if self.audience_role.is_some() && !caller.roles.service {
+            return Err(Refusal::Forbidden(
+                "Only the platform may narrow whom a message is for",
+            ));
+        }
+        self.audience_role.as_deref().map_or(Ok(()), limits::role)?;
+        let draft = Draft {
+            reply_to: self
+                .reply_to
+                .map(|id| message_id(&id, "reply_to"))
+                .transpose()?,
+            attachments: self.attachments.unwrap_or_default(),
+            context: limits::json_object(self.context, "context")?,
+            kind: self.kind.map_or(MessageKind::UserInput, MessageKind::from),
+            audience: self.audience_role.map(Audience::Role),
+            ..Draft::text(self.client_id, self.body)
+        };
+        draft.check().map(|()| draft)
+    }
+}
+
+/// Which messages.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// Only those before this seq, the nearest
+    before: Option<Seq>,
+    /// Only those after this seq, the nearest
+    after: Option<Seq>,
+    /// 1–100
+    limit: Option<i64>,
+}
+
+impl PageQuery {
+    fn page(&self) -> Result<Page, Refusal> {
+        match (self.before, self.after) {
+            (Some(_), Some(_)) => Err(Refusal::invalid("before", "and after exclude each other")),
+            (Some(before), None) => Ok(Page::Before(before)),
+            (None, Some(after)) => Ok(Page::After(after)),
+            (None, None) => Ok(Page::Newest),
+        }
+    }
+}
+
+/// Whoever may read a conversation, as its reader.
+pub(in crate::edge) fn reader_of(
+    connection: &mut diesel::pg::PgConnection,
+    conversation: &Conversation,
+    caller: (UserNo, bool),
+) -> Result<Result<Reader, Refusal>, Error> {
+    let (no, opens_all) = caller;
+    let own = participants::find(connection, conversation.no, no)?;
+    Ok(match own.as_ref().map(|person| person.may_read()) {
+        Some(Ok(())) => Ok(Reader {
+            no,
+            role: own.map(|person| person.role),
+        }),
+        _ if opens_all => Ok(Reader { no, role: None }),
+        Some(Err(refusal)) => Err(refusal),
+        None => Err(Refusal::ConversationNotFound),
+    })
+}
+
+/// A page of messages, in the order of seq; without `before` and `after` the newest
+#[utoipa::path(params(("id" = Uuid, Path), PageQuery), responses((status = 200, description = "`items`: messages; `next_cursor`: the seq to go on from", body = Object), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "messages")]
+#[get("/conversations/{id}/messages")]
+pub async fn list(
+    server: web::Data<Server>,
+    caller: Caller,
+    path: web::Path<String>,
+    query: Asked<PageQuery>,
+) -> Result<HttpResponse, Failure> {
+    let id = ConversationId::parse(&path, "id")?;
+    let Asked(query) = query;
+    let (page, limit) = (query.page()?, limit_of(query.limit)?);
+    let (no, opens_every_conversation) = (caller.0.no, caller.0.roles.opens_every_conversation());
+    let visit = Visit::Stranger {
+        conversation: id,
+        no,
+        opens_every_conversation,
+    };
+    let read = server.door.house.pool.run(move |connection| {
+        let found = page_of(connection, visit, page, limit)?;
+        if !found.is_empty() {
+            return Ok(Ok(found));
+        }
+        let Some(conversation) = conversation_rows::find(connection, Key::Id(id))? else {
+            return Ok(Err(Refusal::ConversationNotFound));
+        };
+        let reader = reader_of(connection, &conversation, (no, opens_every_conversation))?;
+        Ok(reader.map(|_| found))
+    });
+    let messages = read.await??;
+    let more = messages.len() as i64 == limit;
+    let edge = match page {
+        Page::After(_) => messages.last(),
+        Page::Newest | Page::Before(_) => messages.first(),
+    };
+    let next_cursor = edge.filter(|_| more).map(Message::seq);
+    let view = |message| MessageView::new(message, id, no);
+    let items = messages.iter().map(view).collect();
+    Ok(HttpResponse::Ok().json(PageView { items, next_cursor }))
+}
+
+/// A page of messages.
+#[derive(Serialize)]
+struct PageView<'a> {
+    items: Vec<MessageView<'a>>,
+    next_cursor: Option<Seq>,
+}
+
+/// Send a message
+#[utoipa::path(request_body = NewMessageBody, params(("id" = Uuid, Path)), responses((status = 201, body = MessageView, description = "Stored"), (status = 200, body = MessageView, description = "Stored before, under the same client_id"), (status = 403, description = "MUTED, BLOCKED, NOT_A_PARTICIPANT, IDENTITY_MISMATCH"), (status = 409, description = "CONFLICT, CONVERSATION_CLOSED")), security(("bearer" = [])), tag = "messages")]
+#[post("/conversations/{id}/messages")]
+pub async fn send(
+    server: web::Data<Server>,
+    caller: Caller,
+    request: HttpRequest,
+    path: web::Path<String>,
+    body: Body,
+) -> Result<HttpResponse, Failure> {
+    let Caller(caller) = caller;
+    let id = ConversationId::parse(&path, "id")?;
+    once(
+        &server,
+        &caller,
+        &request,
+        body.text(),
+        send_once(&server, &caller, id, &body),
+    )
+    .await
+}
+
+/// Who speaks: the caller or, where the caller is the platform and names another, that user.
+pub(in crate::edge) async fn speaker(
+    server: &Server,
+    caller: &Arc<Principal>,
+    named: Option<&str>,
+) -> Result<Arc<Principal>, Failure> {
+    let Some(named) = named.filter(|named| *named != caller.id.as_str()) else {
+        return Ok(Arc::clone(caller));
+    };
+    let wanted = named.to_owned();
+    let pool = &server.door.house.pool;
+    let found = pool.run(move |connection| users::find(connection, &wanted));
+    let user = found
+        .await?
+        .ok_or_else(|| Refusal::UserNotFound(named.to_owned()))?;
+    let (no, id, profile) = user.into_parts();
+    Ok(Arc::new(Principal {
+        no,
+        id,
+        profile: Arc::new(profile),
+        ..Principal::clone(caller)
+    }))
+}
+
+/// Somebody who presses: whoever acts for another may do what they may, and nothing more.
+pub(in crate::edge) fn presser(mut speaker: Arc<Principal>, caller: &Principal) -> Arc<Principal> {
+    if speaker.no != caller.no {
+        Arc::make_mut(&mut speaker).roles = Roles::default();
+    }
+    speaker
+}
+
+async fn send_once(
+    server: &Server,
+    caller: &Arc<Principal>,
+    id: ConversationId,
+    body: &Body,
+) -> Result<Kept, Failure> {
+    Acting::of(body.text())?.must_be(caller)?;
+    let message: NewMessageBody = body.read()?;
+    let speaker = speaker(server, caller, message.sender_id.as_deref()).await?;
+    let draft = message.draft(caller)?;
+    let answer = server
+        .door
+        .rooms
+        .ask(id, speaker, Command::Send(Arc::new(draft)))
+        .await?;
+    match answer {
+        Answer::Sent(message, Novelty::New) => {
+            Kept::json(201, &MessageView::new(&message, id, caller.no))
+        }
+        Answer::Sent(message, Novelty::Repeated) => {
+            Kept::json(200, &MessageView::new(&message, id, caller.no))
+        }
+        other => Err(Error::internal(format!("a send was answered with {other:?}")).into()),
+    }
+}
+
+/// A new body.
+#[derive(Deserialize, ToSchema)]
+pub struct EditBody {
+    /// What it shall say
+    body: String,
+}
+
+/// The conversation of a message, as far as the caller may know of it.
+async fn place_of(
+    server: &Server,
+    caller: &Principal,
+    id: MessageId,
+) -> Result<ConversationId, Failure> {
+    let caller = (caller.no, caller.roles.opens_every_conversation());
+    let found = server.door.house.pool.run(move |connection| {
+        let Some(conversation) = conversation_rows::find(connection, Key::No(id.conversation))?
+        else {
+            return Ok(Err(Refusal::MessageNotFound));
+        };
+        Ok(match reader_of(connection, &conversation, caller)? {
+            Err(Refusal::ConversationNotFound) => Err(Refusal::MessageNotFound),
+            Err(refusal) => Err(refusal),
+            Ok(_) => Ok(conversation.id),
+        })
+    });
+    Ok(found.await??)
+}
+
+async fn change(
+    server: &Server,
+    caller: &Caller,
+    id: MessageId,
+    command: Command,
+) -> Result<HttpResponse, Failure> {
+    let place = place_of(server, &caller.0, id).await?;
+    match server
+        .door
+        .rooms
+        .ask(place, Arc::clone(&caller.0), command)
+        .await?
+    {
+        Answer::Message(message) => {
+            Ok(HttpResponse::Ok().json(MessageView::new(&message, place, caller.0.no)))
+        }
+        other => Err(
+            Error::internal(format!("a change of a message was answered with {other:?}")).into(),
+        ),
+    }
+}
+
+/// Replace the body of one's own message
+#[utoipa::path(request_body = EditBody, params(("id" = Uuid, Path)), responses((status = 200, body = MessageView), (status = 403, description = "FORBIDDEN"), (status = 404, description = "MESSAGE_NOT_FOUND"), (status = 409, description = "CONFLICT: it has been deleted")), security(("bearer" = [])), tag = "messages")]
+#[patch("/messages/{id}")]
+pub async fn edit(
+    server: web::Data<Server>,
+    caller: Caller,
+    path: web::Path<String>,
+    body: Body,
+) -> Result<HttpResponse, Failure> {
+    let message = message_id(&path, "id")?;
+    Acting::of(body.text())?.must_be(&caller.0)?;
+    let EditBody { body } = body.read()?;
+    limits::required_text(&body, "body", limits::BODY_CHARACTERS)?;
+    change(&server, &caller, message, Command::Edit { message, body }).await
+}
+
+/// Delete a message: a tombstone remains
+#[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = MessageView), (status = 403, description = "FORBIDDEN"), (status = 404, description = "MESSAGE_NOT_FOUND")), security(("bearer" = [])), tag = "messages")]
+#[delete("/messages/{id}")]
+pub async fn delete(
+    server: web::Data<Server>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let message = message_id(&path, "id")?;
+    change(&server, &caller, message, Command::Delete { message }).await
+}
+
+/// Every earlier wording, oldest first; those of a deleted message only for staff
+#[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, description = "`items`: `body`, `replaced_at`, `replaced_by`", body = Object), (status = 403, description = "FORBIDDEN"), (status = 404, description = "MESSAGE_NOT_FOUND")), security(("bearer" = [])), tag = "messages")]
+#[get("/messages/{id}/history")]
+pub async fn history(
+    server: web::Data<Server>,
+    caller: Caller,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let id = message_id(&path, "id")?;
+    let reader = (caller.0.no, caller.0.roles.opens_every_conversation());
+    let read = server.door.house.pool.run(move |connection| {
+        let Some(conversation) = conversation_rows::find(connection, Key::No(id.conversation))?
+        else {
+            return Ok(Err(Refusal::MessageNotFound));
+        };
+        let seen_by = match reader_of(connection, &conversation, reader)? {
+            Err(Refusal::ConversationNotFound) => return Ok(Err(Refusal::MessageNotFound)),
+            Err(refusal) => return Ok(Err(refusal)),
+            Ok(seen_by) => seen_by,
+        };
+        let found = rows::find(connection, id)?
+            .filter(|message| message.is_visible_to(seen_by.no, seen_by.role.as_deref()));
+        let Some(message) = found else {
+            return Ok(Err(Refusal::MessageNotFound));
+        };
+        if message.deleted_at.is_some() && !reader.1 {
+            return Ok(Err(Refusal::Forbidden(
+                "Only staff may read the earlier wordings of a deleted message",
+            )));
+        }
+        rows::wordings(connection, id).map(Ok)
+    });
+    let wordings = read.await??;
+    let item = |wording: &rows::Wording| json!({ "body": wording.body, "replaced_at": wording.replaced_at, "replaced_by": wording.replaced_by });
+    let items: Vec<_> = wordings.iter().map(item).collect();
+    Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": null })))
+}

@@ -1,0 +1,98 @@
+//! What the guide's front end is answered where it asks for an acknowledgement: `success`, and what its event made.
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::known::Known;
+use super::rows::{ConversationRow, MessageRow};
+use super::sides::Sides;
+use crate::domain::answer::Answer;
+use crate::domain::conversation::{Conversation, Membership, Participant};
+use crate::domain::ids::UserNo;
+use crate::domain::snapshot::Listed;
+use crate::edge::dialect::{Reader, Scene};
+
+#[derive(Serialize)]
+struct Sent<'a> {
+    success: bool,
+    message: MessageRow<'a>,
+}
+
+#[derive(Serialize)]
+struct Joined<'a> {
+    success: bool,
+    conversation: ConversationRow<'a>,
+}
+
+pub(crate) fn acknowledgement(
+    answer: &Answer,
+    scene: Option<&Scene<'_>>,
+    reader: Reader<'_>,
+) -> String {
+    match (answer, scene) {
+        (Answer::Sent(message, _) | Answer::Message(message), Some(scene)) => {
+            let sides = Sides::new(scene.conversation, scene.people.in_order());
+            let place = scene.conversation.id;
+            let message = MessageRow::new(message, place, &sides, Some(reader.no), scene.system);
+            written(&Sent {
+                success: true,
+                message,
+            })
+        }
+        (Answer::Joined(snapshot), scene) => {
+            let (conversation, people) = (&snapshot.conversation, &snapshot.participants);
+            let nothing = Known::default();
+            let known = scene.map_or(&nothing, |scene| scene.known);
+            written(&Joined {
+                success: true,
+                conversation: row(conversation, people, reader.no, known),
+            })
+        }
+        (Answer::Conversation(conversation, people), scene) => {
+            let nothing = Known::default();
+            let known = scene.map_or(&nothing, |scene| scene.known);
+            written(&Joined {
+                success: true,
+                conversation: row(conversation, people, reader.no, known),
+            })
+        }
+        (
+            Answer::Sent(..)
+            | Answer::Message(_)
+            | Answer::Marked(_)
+            | Answer::Flow(_)
+            | Answer::Done,
+            _,
+        ) => json!({ "success": true }).to_string(),
+    }
+}
+
+pub(crate) fn watched(listed: &[Listed], reader: Reader<'_>) -> String {
+    let nothing = Known::default();
+    let rows: Vec<_> = listed
+        .iter()
+        .map(|one| row(&one.conversation, &one.participants, reader.no, &nothing))
+        .collect();
+    json!({ "success": true, "conversations": rows }).to_string()
+}
+
+fn row<'a>(
+    conversation: &'a Conversation,
+    people: &'a [Participant],
+    reader: UserNo,
+    known: &Known,
+) -> ConversationRow<'a> {
+    let own = people
+        .iter()
+        .find(|person| person.no == reader && person.membership == Membership::Present);
+    let role = own.map(|person| person.role.as_str());
+    let sides = Sides::new(conversation, people);
+    ConversationRow::new(conversation, &sides, role, &known.to(role))
+}
+
+fn written(answer: &impl Serialize) -> String {
+    serde_json::to_string(answer).unwrap_or_else(|error| {
+        log::error!(event = "encoding_failed"; "{error}");
+        json!({ "success": true }).to_string()
+    })
+}

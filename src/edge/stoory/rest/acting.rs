@@ -1,0 +1,179 @@
+//! Clicks and typed texts. One that says neither version nor request id stands for the state in which it arrives; made twice, it is done
+//! once.
+
+use actix_web::{HttpRequest, HttpResponse, post, web};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+use super::answers::{Updated, With};
+use super::speaking::presser_of;
+use super::standing::Stands;
+use crate::domain::flow::Offer;
+use crate::domain::ids::ConversationId;
+use crate::domain::limits;
+use crate::domain::object;
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::edge::http::caller::Caller;
+use crate::edge::http::idempotent::{Kept, once};
+use crate::edge::http::refusals::Body;
+use crate::edge::http::{Failure, Server};
+use crate::edge::native::pressing::checked_press;
+use crate::edge::stoory::press::{Wish, request_id};
+use crate::error::Error;
+
+/// Times that a press is tried again because its state was offered anew meanwhile.
+const ATTEMPTS: u32 = 4;
+
+/// A click.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = StooryButtonClick)]
+pub struct ClickBody {
+    /// The action's name
+    button_id: String,
+    /// What was filled in; prices are in rupees
+    #[serde(default, deserialize_with = "object::optional")]
+    #[schema(value_type = Option<Object>)]
+    additional_data: Option<Map<String, Value>>,
+}
+
+/// A typed text.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = StooryTextInput)]
+pub struct TextBody {
+    /// What was typed; a price is in rupees
+    text: String,
+    /// What for: an action, a field, a field's type, or `negotiation`
+    input_type: Option<String>,
+}
+
+/// Press a button of the conversation's deal
+#[utoipa::path(request_body = ClickBody, params(("id" = Uuid, Path)), responses((status = 200, body = With<Updated>), (status = 400, description = "INVALID_REQUEST"), (status = 403, description = "FORBIDDEN, NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND, ACTION_NOT_FOUND"), (status = 409, description = "FLOW_STATE_INVALID, CONFLICT"), (status = 422, description = "ACTION_NOT_ALLOWED")), security(("bearer" = [])), tag = "stoory")]
+#[post("/conversations/{id}/button-click")]
+pub async fn button_click(
+    server: web::Data<Server>,
+    caller: Caller,
+    request: HttpRequest,
+    path: web::Path<String>,
+    body: Body,
+) -> Result<HttpResponse, Failure> {
+    let Caller(caller) = caller;
+    let id = ConversationId::parse(&path, "conversation_id")?;
+    let work = async {
+        let presser = presser_of(&server, &caller, &body).await?;
+        act(&server, &presser, id, click(&body)?).await
+    };
+    once(&server, &caller, &request, body.text(), work).await
+}
+
+/// Fill in the field that the conversation's deal shows
+#[utoipa::path(request_body = TextBody, params(("id" = Uuid, Path)), responses((status = 200, body = With<Updated>), (status = 400, description = "INVALID_REQUEST"), (status = 403, description = "FORBIDDEN, NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND"), (status = 409, description = "FLOW_STATE_INVALID"), (status = 422, description = "ACTION_NOT_ALLOWED")), security(("bearer" = [])), tag = "stoory")]
+#[post("/conversations/{id}/text-input")]
+pub async fn text_input(
+    server: web::Data<Server>,
+    caller: Caller,
+    request: HttpRequest,
+    path: web::Path<String>,
+    body: Body,
+) -> Result<HttpResponse, Failure> {
+    let Caller(caller) = caller;
+    let id = ConversationId::parse(&path, "conversation_id")?;
+    let work = async {
+        let presser = presser_of(&server, &caller, &body).await?;
+        act(&server, &presser, id, text(&body)?).await
+    };
+    once(&server, &caller, &request, body.text(), work).await
+}
+
+fn click(body: &Body) -> Result<Wish, Refusal> {
+    let ClickBody {
+        button_id,
+        additional_data,
+    } = body.read()?;
+    limits::required_text(&button_id, "button_id", 64)?;
+    let additional = additional_data.unwrap_or_default();
+    let as_text = Value::Object(additional.clone()).to_string();
+    limits::json(&as_text, "additional_data")?;
+    Ok(Wish::Click {
+        button: button_id,
+        additional,
+    })
+}
+
+fn text(body: &Body) -> Result<Wish, Refusal> {
+    let TextBody { text, input_type } = body.read()?;
+    limits::required_text(&text, "text", limits::BODY_CHARACTERS)?;
+    let word = input_type.as_deref().unwrap_or_default();
+    limits::text(word, "input_type", 64)?;
+    Ok(Wish::Text { text, input_type })
+}
+
+async fn act(
+    server: &Server,
+    speaker: &Arc<Principal>,
+    id: ConversationId,
+    wish: Wish,
+) -> Result<Kept, Failure> {
+    let mut stands = Stands::read(server, speaker, id).await?;
+    for _ in 0..ATTEMPTS {
+        let Some(offer) = wish.offered(&stands.offers) else {
+            return match stands.told_before(&wish) {
+                Some(answer) => told(&stands, answer),
+                None => insist(server, speaker, id, &stands, &wish).await,
+            };
+        };
+        let form = wish.form(offer, &stands.opened.known.context)?;
+        let refused = match press(server, speaker, id, &stands, offer, form).await {
+            Ok(answer) => return told(&stands, &answer),
+            Err(Error::Refused(moved @ Refusal::Flow(flow::Refusal::FlowStateInvalid(_)))) => moved,
+            Err(other) => return Err(other.into()),
+        };
+        let now = Stands::read(server, speaker, id).await?;
+        if now.has_left(&stands) {
+            let before = now.told_before(&wish);
+            return before.map_or(Err(refused.into()), |answer| told(&now, answer));
+        }
+        stands = now;
+    }
+    Err(Refusal::Unavailable("The deal changes faster than it can be pressed: try again").into())
+}
+
+/// Presses what is not offered, to be told why not.
+async fn insist(
+    server: &Server,
+    speaker: &Arc<Principal>,
+    id: ConversationId,
+    stands: &Stands,
+    wish: &Wish,
+) -> Result<Kept, Failure> {
+    let meant = stands.meant(wish)?;
+    let form = wish.form(&meant, &stands.opened.known.context);
+    let form = form.unwrap_or_default();
+    let answer = press(server, speaker, id, stands, &meant, form).await?;
+    told(stands, &answer)
+}
+
+/// Hands the press to the deal, for the version that was read.
+async fn press(
+    server: &Server,
+    speaker: &Arc<Principal>,
+    id: ConversationId,
+    stands: &Stands,
+    offer: &Offer,
+    form: Map<String, Value>,
+) -> Result<Value, Error> {
+    let version = stands.deal.state_version;
+    let request_id = Some(request_id(version, &offer.action, &form));
+    let press = checked_press(offer.action.clone(), Some(form), Some(version))?;
+    let deals = &server.door.deals;
+    deals
+        .press(id, Arc::clone(speaker), press, request_id)
+        .await
+}
+
+fn told(stands: &Stands, answer: &Value) -> Result<Kept, Failure> {
+    let flow_update = stands.update(answer);
+    Kept::json(200, &With::new(Updated { flow_update }))
+}

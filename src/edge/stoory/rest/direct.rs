@@ -1,0 +1,149 @@
+//! Direct conversations: two people, about nothing, without a flow.
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+use super::answers::{Conversations, Sent, With};
+use super::conversations::page;
+use super::messages::draft;
+use super::paging::PageQuery;
+use super::reading::Opened;
+use super::speaking::speaker_of;
+use crate::domain::answer::Novelty;
+use crate::domain::conversation::{ConversationKind, MEMBER};
+use crate::domain::ids::{ConversationId, UserId, UserNo};
+use crate::domain::message::{Draft, Message};
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::edge::http::caller::Caller;
+use crate::edge::http::idempotent::{Kept, once};
+use crate::edge::http::refusals::Body;
+use crate::edge::http::{Asked, Failure, Server};
+use crate::edge::native::rest::creating::make;
+use crate::edge::native::rest::found::Wish;
+use crate::store::creation::NewConversation;
+use crate::store::paging::Which;
+use crate::store::{messages, users};
+
+/// Whom to connect with.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = StooryDirectConnect)]
+pub struct ConnectBody {
+    /// Who
+    target_user_id: String,
+    /// What is said at once
+    initial_message: Option<String>,
+}
+
+/// Connect with somebody, or get the conversation that is there already
+#[utoipa::path(request_body = ConnectBody, responses((status = 201, body = With<Sent>), (status = 200, description = "There already, and nothing was said", body = With<Sent>), (status = 400, description = "INVALID_REQUEST"), (status = 404, description = "USER_NOT_FOUND"), (status = 422, description = "UNPROCESSABLE: with oneself")), security(("bearer" = [])), tag = "stoory")]
+#[post("/direct-connect")]
+pub async fn connect(
+    server: web::Data<Server>,
+    caller: Caller,
+    request: HttpRequest,
+    body: Body,
+) -> Result<HttpResponse, Failure> {
+    let Caller(caller) = caller;
+    let work = connect_once(&server, &caller, &body);
+    once(&server, &caller, &request, body.text(), work).await
+}
+
+async fn connect_once(
+    server: &Server,
+    caller: &Arc<Principal>,
+    body: &Body,
+) -> Result<Kept, Failure> {
+    let speaker = speaker_of(server, caller, body).await?;
+    let wanted: ConnectBody = body.read()?;
+    let said = wanted.initial_message.filter(|text| !text.is_empty());
+    let said = said.map(|text| draft(server, Some(text), None, "initial_message"));
+    let target = (wanted.target_user_id.as_str(), "target_user_id");
+    reach(server, caller, speaker, target, said.transpose()?).await
+}
+
+/// Makes or finds the conversation with somebody, and says something there.
+pub(super) async fn reach(
+    server: &Server,
+    caller: &Arc<Principal>,
+    speaker: Arc<Principal>,
+    (target, field): (&str, &'static str),
+    said: Option<Arc<Draft>>,
+) -> Result<Kept, Failure> {
+    let target = UserId::parse(target, field)?;
+    let is_platform = caller.roles.service && speaker.no == caller.no;
+    if target == speaker.id || is_platform {
+        return Err(Refusal::Unprocessable("A direct conversation has exactly two people").into());
+    }
+    let target = number_of(server, target).await?;
+    let new = between(&speaker, target, said.clone());
+    let wish = Wish {
+        message: said.clone(),
+        ..Wish::default()
+    };
+    let made = make(server, &speaker, new, wish).await?;
+    let status = match (made.novelty, &said) {
+        (Novelty::Repeated, None) => 200,
+        (Novelty::New, _) | (_, Some(_)) => 201,
+    };
+    let opened = Opened::find(server, &speaker, made.id).await?;
+    let said = match said {
+        Some(said) => find(server, speaker.no, said).await?,
+        None => None,
+    };
+    let mut rows = opened.message_rows(said.as_slice(), server);
+    let (conversation, message) = (Some(opened.row()), rows.pop());
+    let sent = Sent {
+        conversation,
+        message,
+    };
+    Kept::json(status, &With::new(sent))
+}
+
+/// The message that a draft has become.
+async fn find(
+    server: &Server,
+    sender: UserNo,
+    said: Arc<Draft>,
+) -> Result<Option<Message>, Failure> {
+    let pool = &server.door.house.pool;
+    let find =
+        move |connection: &mut _| messages::by_client_id(connection, sender, &said.client_id);
+    Ok(pool.run(find).await?.map(|(message, _)| message))
+}
+
+async fn number_of(server: &Server, user: UserId) -> Result<UserNo, Failure> {
+    let pool = &server.door.house.pool;
+    let wanted = user.clone();
+    let found = pool.run(move |connection| users::find(connection, wanted.as_str()));
+    let row = found
+        .await?
+        .ok_or_else(|| Refusal::UserNotFound(user.to_string()))?;
+    Ok(UserNo(row.no))
+}
+
+fn between(speaker: &Principal, target: UserNo, said: Option<Arc<Draft>>) -> NewConversation {
+    NewConversation {
+        id: ConversationId::fresh(),
+        kind: ConversationKind::Direct,
+        title: None,
+        subject: None,
+        creator: speaker.no,
+        participants: vec![(speaker.no, MEMBER.to_owned()), (target, MEMBER.to_owned())],
+        first_message: said,
+        first_step: None,
+    }
+}
+
+/// The caller's direct conversations in the guide's columns, newest activity first
+#[utoipa::path(params(PageQuery), responses((status = 200, body = With<Conversations>)), security(("bearer" = [])), tag = "stoory")]
+#[get("/direct-connections")]
+pub async fn list(
+    server: web::Data<Server>,
+    caller: Caller,
+    query: Asked<PageQuery>,
+) -> Result<HttpResponse, Failure> {
+    page(&server, caller.0.no, Which::Plain, &query.0).await
+}

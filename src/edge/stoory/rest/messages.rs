@@ -1,0 +1,163 @@
+//! Messages: a conversation's pages, and saying something, in a conversation or to somebody.
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+use super::answers::{Messages, Sent, With};
+use super::direct;
+use super::paging::PageQuery;
+use super::reading::Opened;
+use super::speaking::speaker_of;
+use crate::domain::answer::Answer;
+use crate::domain::command::Command;
+use crate::domain::ids::ConversationId;
+use crate::domain::limits;
+use crate::domain::message::{Attachment, Draft};
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::edge::http::caller::Caller;
+use crate::edge::http::idempotent::{Kept, once};
+use crate::edge::http::refusals::Body;
+use crate::edge::http::{Asked, Failure, Server};
+use crate::edge::stoory::media;
+use crate::error::Error;
+use crate::store::paging;
+
+/// A page of a conversation's messages in the guide's columns: page 1 has the newest, each page its oldest first
+#[utoipa::path(params(("id" = Uuid, Path), PageQuery), responses((status = 200, body = With<Messages>), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "stoory")]
+#[get("/conversations/{id}/messages")]
+pub async fn list(
+    server: web::Data<Server>,
+    caller: Caller,
+    path: web::Path<String>,
+    query: Asked<PageQuery>,
+) -> Result<HttpResponse, Failure> {
+    let id = ConversationId::parse(&path, "conversation_id")?;
+    let asked = query.0.asked(50)?;
+    let caller = (caller.0.no, caller.0.roles.opens_every_conversation());
+    let read = server.door.house.pool.run(move |connection| {
+        let opened = match Opened::read(connection, id, caller)? {
+            Ok(opened) => opened,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let no = opened.loaded.conversation.no;
+        let found = paging::messages(connection, no, &opened.reader, asked.part())?;
+        Ok(Ok((opened, found)))
+    });
+    let (opened, found) = read.await??;
+    let rows = opened.message_rows(&found.items, &server);
+    Ok(HttpResponse::Ok().json(With::new(Messages {
+        messages: rows,
+        pagination: asked.pagination(found.total),
+    })))
+}
+
+/// A message to send.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = StoorySend)]
+pub struct SendBody {
+    /// Where
+    conversation_id: Option<String>,
+    /// What it says
+    message: Option<String>,
+    /// A file; https
+    media_url: Option<String>,
+    /// To whom: needed where there is no conversation yet
+    receiver_id: Option<String>,
+    /// Who acts; must be the caller, unless the caller is the platform
+    #[allow(dead_code, reason = "read by speaker_of")]
+    sender_id: Option<String>,
+}
+
+/// The draft of what the guide calls a message; `text_field` and `media_field` are what its parts are called there.
+pub(super) fn draft(
+    server: &Server,
+    text: Option<String>,
+    media_url: Option<String>,
+    text_field: &'static str,
+) -> Result<Arc<Draft>, Refusal> {
+    let hosts = &server.config.dialects.media_hosts;
+    let url = media_url.filter(|url| !url.is_empty());
+    let file = url.map(|url| media::attachment(&url, "media_url", hosts));
+    let files: Vec<Attachment> = file.transpose()?.into_iter().collect();
+    let text = text.unwrap_or_default();
+    match files.is_empty() {
+        true => limits::required_text(&text, text_field, limits::BODY_CHARACTERS)?,
+        false => limits::text(&text, text_field, limits::BODY_CHARACTERS)?,
+    }
+    let draft = Draft {
+        attachments: files,
+        ..Draft::text(None, text)
+    };
+    draft.check()?;
+    Ok(Arc::new(draft))
+}
+
+/// Send a message into a conversation, or to somebody with whom there is none yet
+#[utoipa::path(request_body = SendBody, responses((status = 201, body = With<Sent>), (status = 400, description = "INVALID_REQUEST"), (status = 403, description = "CHAT_NOT_ALLOWED, MUTED, BLOCKED, NOT_A_PARTICIPANT, IDENTITY_MISMATCH"), (status = 404, description = "CONVERSATION_NOT_FOUND, PARTICIPANT_NOT_FOUND, USER_NOT_FOUND"), (status = 409, description = "CONVERSATION_CLOSED")), security(("bearer" = [])), tag = "stoory")]
+#[post("/send")]
+pub async fn send(
+    server: web::Data<Server>,
+    caller: Caller,
+    request: HttpRequest,
+    body: Body,
+) -> Result<HttpResponse, Failure> {
+    let Caller(caller) = caller;
+    let work = send_once(&server, &caller, &body);
+    once(&server, &caller, &request, body.text(), work).await
+}
+
+async fn send_once(server: &Server, caller: &Arc<Principal>, body: &Body) -> Result<Kept, Failure> {
+    let speaker = speaker_of(server, caller, body).await?;
+    let sent: SendBody = body.read()?;
+    let draft = draft(server, sent.message, sent.media_url, "message")?;
+    let given = |id: Option<String>| id.filter(|id| !id.is_empty());
+    match (given(sent.conversation_id), given(sent.receiver_id)) {
+        (Some(id), receiver) => {
+            let id = ConversationId::parse(&id, "conversation_id")?;
+            say(server, speaker, id, receiver, draft).await
+        }
+        (None, Some(receiver)) => {
+            direct::reach(
+                server,
+                caller,
+                speaker,
+                (&receiver, "receiver_id"),
+                Some(draft),
+            )
+            .await
+        }
+        (None, None) => {
+            let needed = "or receiver_id must be given";
+            Err(Refusal::invalid("conversation_id", needed).into())
+        }
+    }
+}
+
+async fn say(
+    server: &Server,
+    speaker: Arc<Principal>,
+    id: ConversationId,
+    receiver: Option<String>,
+    draft: Arc<Draft>,
+) -> Result<Kept, Failure> {
+    let opened = Opened::find(server, &speaker, id).await?;
+    if let Some(receiver) = receiver {
+        opened.other(&receiver)?;
+    }
+    let rooms = &server.door.rooms;
+    match rooms.ask(id, speaker, Command::Send(draft)).await? {
+        Answer::Sent(message, _) => {
+            let mut rows = opened.message_rows(std::slice::from_ref(&message), server);
+            let (conversation, message) = (None, rows.pop());
+            let sent = Sent {
+                conversation,
+                message,
+            };
+            Kept::json(201, &With::new(sent))
+        }
+        other => Err(Error::internal(format!("a send was answered with {other:?}")).into()),
+    }
+}

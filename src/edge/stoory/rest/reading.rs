@@ -1,0 +1,93 @@
+//! A conversation with everything that the guide's rows of it need.
+
+use diesel::pg::PgConnection;
+use std::sync::Arc;
+
+use crate::domain::conversation::Participant;
+use crate::domain::ids::{ConversationId, UserNo};
+use crate::domain::message::Message;
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::domain::snapshot::{Loaded, Particulars, Reader};
+use crate::edge::http::{Failure, Server};
+use crate::edge::native::rest::messages::reader_of;
+use crate::edge::stoory::rows::{ConversationRow, MessageRow};
+use crate::edge::stoory::sides::Sides;
+use crate::error::Error;
+use crate::store::conversations::Key;
+use crate::store::{particulars, replay};
+
+/// A conversation as somebody may read it.
+pub(super) struct Opened {
+    pub(super) loaded: Loaded,
+    pub(super) reader: Reader,
+    pub(super) known: Particulars,
+}
+
+impl Opened {
+    /// Opens it for whoever may read it.
+    pub(super) async fn find(
+        server: &Server,
+        caller: &Arc<Principal>,
+        id: ConversationId,
+    ) -> Result<Self, Failure> {
+        let caller = (caller.no, caller.roles.opens_every_conversation());
+        let pool = &server.door.house.pool;
+        let found = pool.run(move |connection| Self::read(connection, id, caller));
+        Ok(found.await??)
+    }
+
+    /// As `find`, where a connection is at hand.
+    pub(super) fn read(
+        connection: &mut PgConnection,
+        id: ConversationId,
+        caller: (UserNo, bool),
+    ) -> Result<Result<Self, Refusal>, Error> {
+        let Some(loaded) = replay::load(connection, Key::Id(id))? else {
+            return Ok(Err(Refusal::ConversationNotFound));
+        };
+        let reader = match reader_of(connection, &loaded.conversation, caller)? {
+            Ok(reader) => reader,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let no = loaded.conversation.no.0;
+        let mut known = particulars::of_deals(connection, reader.no, &[no])?;
+        Ok(Ok(Self {
+            known: known.remove(&no).unwrap_or_default(),
+            loaded,
+            reader,
+        }))
+    }
+
+    /// Who is who in it.
+    pub(super) fn sides(&self) -> Sides<'_> {
+        Sides::new(&self.loaded.conversation, &self.loaded.participants)
+    }
+
+    /// The guide's row of it.
+    pub(super) fn row(&self) -> ConversationRow<'_> {
+        let role = self.reader.role.as_deref();
+        ConversationRow::new(&self.loaded.conversation, &self.sides(), role, &self.known)
+    }
+
+    /// The guide's rows of its messages.
+    pub(super) fn message_rows<'a>(
+        &'a self,
+        messages: &'a [Message],
+        server: &'a Server,
+    ) -> Vec<MessageRow<'a>> {
+        let (sides, reader) = (self.sides(), Some(self.reader.no));
+        let system = &server.config.dialects.system_user_id;
+        let (place, each) = (self.loaded.conversation.id, messages.iter());
+        each.map(|message| MessageRow::new(message, place, &sides, reader, system))
+            .collect()
+    }
+
+    /// Somebody else who takes part.
+    pub(super) fn other(&self, id: &str) -> Result<&Participant, Refusal> {
+        let mut people = self.loaded.participants.iter();
+        people
+            .find(|person| person.id.as_str() == id && person.no != self.reader.no)
+            .ok_or(Refusal::ParticipantNotFound)
+    }
+}

@@ -1,0 +1,159 @@
+//! A deal as it stands when a click or a text arrives.
+
+use serde_json::Value;
+use std::sync::Arc;
+
+use super::reading::Opened;
+use crate::domain::flow::{Offer, Phase, Standing};
+use crate::domain::ids::ConversationId;
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::edge::http::{Failure, Server};
+use crate::edge::stoory::press::{Wish, was};
+use crate::edge::stoory::rows::{ChatStatus, FlowUpdate};
+use crate::store::particulars::{self, Pressed};
+use flow::definition::{Action, Definition};
+
+/// What is known of a deal when somebody asks something of it: one moment, the newest press last.
+pub(super) struct Stands {
+    pub(super) opened: Opened,
+    pub(super) deal: Arc<Standing>,
+    definition: Arc<Definition>,
+    /// What the caller may do now.
+    pub(super) offers: Vec<Offer>,
+    last: Option<Pressed>,
+}
+
+impl Stands {
+    /// Reads it for whoever may know of it.
+    pub(super) async fn read(
+        server: &Server,
+        speaker: &Arc<Principal>,
+        id: ConversationId,
+    ) -> Result<Self, Failure> {
+        let caller = (speaker.no, speaker.roles.opens_every_conversation());
+        let catalogue = Arc::clone(&server.door.deals.house().catalogue);
+        let read = server.door.house.pool.run(move |connection| {
+            let opened = match Opened::read(connection, id, caller)? {
+                Ok(opened) => opened,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let Some(deal) = opened.loaded.conversation.flow.clone() else {
+                return Ok(Err(Refusal::FlowNotFound));
+            };
+            // Read after the standing: a press that moved the deal on is seen here at the latest.
+            let last = particulars::last_press(connection, opened.loaded.conversation.no)?;
+            let definition = catalogue.of(connection, &deal.flow, deal.flow_version)?;
+            let mut offers = deal.offers_of(opened.reader.role.as_deref()).to_vec();
+            if caller.1 && opened.reader.role.is_some() {
+                offers.extend_from_slice(deal.offers_of(None));
+            }
+            Ok(Ok(Self {
+                opened,
+                deal,
+                definition,
+                offers,
+                last,
+            }))
+        });
+        Ok(read.await??)
+    }
+
+    /// What the same press was answered, if no other person has pressed since.
+    pub(super) fn told_before(&self, wish: &Wish) -> Option<&Value> {
+        let last = self.last.as_ref();
+        let last = last.filter(|last| last.by == self.opened.reader.no)?;
+        let agreed = &self.opened.known.context;
+        let is_the_last = |offer: Offer| {
+            let is_meant = wish.offered(std::slice::from_ref(&offer)).is_some();
+            let form = is_meant.then(|| wish.form(&offer, agreed));
+            let form = form.and_then(Result::ok);
+            form.is_some_and(|form| was(&last.request_id, &offer.action, &form))
+        };
+        let mut actions = self.definition.actions.iter().map(as_offer);
+        actions.any(is_the_last).then_some(&last.answer)
+    }
+
+    /// Whether the state is another one, or was left and entered again.
+    pub(super) fn has_left(&self, earlier: &Self) -> bool {
+        (&self.deal.state, self.deal.entered_at) != (&earlier.deal.state, earlier.deal.entered_at)
+    }
+
+    /// The action that is meant, of those that are not offered: one of this state first.
+    pub(super) fn meant(&self, wish: &Wish) -> Result<Offer, Refusal> {
+        let mut meant: Vec<(&Arc<Action>, Offer)> = Vec::new();
+        for action in self.definition.actions.iter() {
+            let offer = as_offer(action);
+            let is_own = matches!(wish, Wish::Click { .. }) || self.is_own(action);
+            if is_own && wish.offered(std::slice::from_ref(&offer)).is_some() {
+                meant.push((action, offer));
+            }
+        }
+        let is_here = |(action, _): &(&Arc<Action>, Offer)| action.from.contains(&self.deal.state);
+        let here = meant.iter().position(is_here);
+        match (wish, here) {
+            (_, Some(here)) => Ok(meant.swap_remove(here).1),
+            (Wish::Click { button, .. }, None) => {
+                let unknown = || {
+                    Refusal::Flow(flow::Refusal::ActionNotFound(
+                        button.chars().take(64).collect(),
+                    ))
+                };
+                meant.pop().map(|(_, offer)| offer).ok_or_else(unknown)
+            }
+            (Wish::Text { .. }, None) => Err(self.no_text(&meant)),
+        }
+    }
+
+    fn is_own(&self, action: &Action) -> bool {
+        let role = self.opened.reader.role.as_ref();
+        role.is_none_or(|role| action.by.contains(role))
+    }
+
+    fn no_text(&self, meant: &[(&Arc<Action>, Offer)]) -> Refusal {
+        if meant.is_empty() {
+            let unknown = "names nothing that can be typed in this conversation";
+            return Refusal::invalid("input_type", unknown);
+        }
+        let mut required: Vec<String> = Vec::new();
+        for state in meant.iter().flat_map(|(action, _)| &action.from) {
+            if !required.contains(state) {
+                required.push(state.clone());
+            }
+        }
+        Refusal::Flow(flow::Refusal::FlowStateInvalid(Box::new(flow::Misplaced {
+            current_state: self.deal.state.clone(),
+            state_version: self.deal.state_version,
+            required,
+            available: self.offers.clone(),
+        })))
+    }
+
+    /// The guide's `flow_update`, from what a press was answered.
+    pub(super) fn update<'a>(&self, answer: &'a Value) -> FlowUpdate<'a> {
+        let text = |name: &str| answer.get(name).and_then(Value::as_str);
+        let flow_state = text("state").unwrap_or_default();
+        let state = self.definition.state(flow_state);
+        let chat_status = state.map_or(ChatStatus::Automated, |state| {
+            let phase = match state.terminal {
+                true => Phase::Over,
+                false => Phase::Running,
+            };
+            ChatStatus::under(&state.chat, phase)
+        });
+        FlowUpdate {
+            flow_state,
+            awaiting_role: text("awaiting_role"),
+            chat_status,
+        }
+    }
+}
+
+fn as_offer(action: &Arc<Action>) -> Offer {
+    Offer {
+        action: action.name.clone(),
+        label: action.name.clone(),
+        style: action.style,
+        input: action.input.clone(),
+    }
+}

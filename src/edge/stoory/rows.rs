@@ -1,0 +1,266 @@
+//! Messages and conversations with exactly the columns of the guide's tables.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::cards::{ActionData, KeptCard, unasked};
+use super::sides::Sides;
+use super::work::{Work, flow_data};
+use crate::domain::conversation::{Conversation, ConversationStatus, Subject};
+use crate::domain::flow::{ChatPolicy, Phase, Standing};
+use crate::domain::ids::{ConversationId, UserNo};
+use crate::domain::message::{Message, MessageKind};
+pub use crate::domain::snapshot::Particulars;
+use crate::edge::native::instants::instant;
+
+/// A message.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = StooryMessage)]
+pub struct MessageRow<'a> {
+    /// Its id
+    pub id: Uuid,
+    /// Where it was said
+    #[schema(value_type = Uuid)]
+    pub conversation_id: ConversationId,
+    /// Who said it; the system has an id of its own
+    pub sender_id: &'a str,
+    /// Whom it is for: the other one of two
+    pub receiver_id: Option<&'a str>,
+    /// What it says
+    pub message: &'a str,
+    /// A file; https
+    pub media_url: Option<&'a str>,
+    /// Who made it
+    #[schema(value_type = String, example = "user_input")]
+    pub message_type: MessageKind,
+    /// Whether it waits for an answer
+    pub action_required: bool,
+    /// What it asks for
+    pub action_data: Option<ActionData>,
+    /// Whether no person wrote it
+    pub is_automated: bool,
+    /// Whether it was answered
+    pub action_completed: bool,
+    /// Whether its receiver has read it
+    pub seen: bool,
+    /// When it was committed
+    #[serde(serialize_with = "instant")]
+    pub created_at: DateTime<Utc>,
+}
+
+impl<'a> MessageRow<'a> {
+    /// The message for this reader, or with the bytes that all who may see it share.
+    pub fn new(
+        message: &'a Message,
+        place: ConversationId,
+        sides: &Sides<'a>,
+        reader: Option<UserNo>,
+        system: &'a str,
+    ) -> Self {
+        let draft = &message.draft;
+        let by_person = draft.kind == MessageKind::UserInput;
+        let kept = message.card.as_deref().and_then(KeptCard::read);
+        let kept = kept.filter(|_| message.deleted_at.is_none());
+        let receiver = sides.receiver(message, reader);
+        Self {
+            id: message.id.to_uuid(),
+            conversation_id: place,
+            sender_id: match by_person {
+                true => message.sender_id.as_str(),
+                false => system,
+            },
+            receiver_id: receiver.map(|person| person.id.as_str()),
+            message: &draft.body,
+            media_url: draft.attachments.first().map(|file| file.url.as_str()),
+            message_type: draft.kind,
+            action_required: kept.as_ref().is_some_and(KeptCard::asks),
+            action_completed: kept.as_ref().is_some_and(KeptCard::is_done),
+            action_data: kept.map(|kept| kept.into_action_data(draft.kind)),
+            is_automated: !by_person,
+            seen: sides.has_been_seen(message, reader),
+            created_at: message.created_at,
+        }
+    }
+}
+
+/// Who speaks in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = StooryChatStatus)]
+pub enum ChatStatus {
+    /// The flow asks, people press.
+    Automated,
+    /// People type.
+    RealTime,
+    /// Nobody.
+    Closed,
+}
+
+impl ChatStatus {
+    /// Of a conversation.
+    pub fn of(conversation: &Conversation) -> Self {
+        match (&conversation.status, conversation.flow.as_deref()) {
+            (ConversationStatus::Closed | ConversationStatus::Archived, _) => Self::Closed,
+            (ConversationStatus::Open, None) => Self::RealTime,
+            (ConversationStatus::Open, Some(standing)) => Self::in_deal(standing),
+        }
+    }
+
+    /// Of a deal.
+    pub fn in_deal(standing: &Standing) -> Self {
+        Self::under(&standing.chat, standing.phase)
+    }
+
+    /// Of a state in which each role may do this, while its deal goes on or after.
+    pub fn under(chat: &BTreeMap<String, ChatPolicy>, phase: Phase) -> Self {
+        match phase {
+            _ if chat.values().all(|policy| *policy == ChatPolicy::Free) => Self::RealTime,
+            Phase::Running => Self::Automated,
+            Phase::Over => Self::Closed,
+        }
+    }
+}
+
+/// Where a conversation stands, in three words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = StooryFlowUpdate)]
+pub struct FlowUpdate<'a> {
+    /// The state's name
+    pub flow_state: &'a str,
+    /// Whose turn it is
+    pub awaiting_role: Option<&'a str>,
+    /// Who speaks
+    pub chat_status: ChatStatus,
+}
+
+impl<'a> FlowUpdate<'a> {
+    /// Of a conversation. One without a deal stands in the guide's `real_time`, or `chat_closed`.
+    pub fn of(conversation: &'a Conversation) -> Self {
+        let chat_status = ChatStatus::of(conversation);
+        let standing = conversation.flow.as_deref();
+        let without = match chat_status {
+            ChatStatus::Closed => "chat_closed",
+            ChatStatus::Automated | ChatStatus::RealTime => "real_time",
+        };
+        Self {
+            flow_state: standing.map_or(without, |standing| &standing.state),
+            awaiting_role: standing.and_then(|standing| standing.awaiting_role.as_deref()),
+            chat_status,
+        }
+    }
+
+    /// Of a deal, in a conversation that is open.
+    pub fn in_deal(standing: &'a Standing) -> Self {
+        Self {
+            flow_state: &standing.state,
+            awaiting_role: standing.awaiting_role.as_deref(),
+            chat_status: ChatStatus::in_deal(standing),
+        }
+    }
+}
+
+/// The part of a conversation that a client renders from: `conversation_context` in events.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = StooryConversationContext)]
+pub struct ConversationContext<'a> {
+    /// Its id
+    #[schema(value_type = Uuid)]
+    pub id: ConversationId,
+    /// Where it stands
+    #[serde(flatten)]
+    pub flow: FlowUpdate<'a>,
+    /// Whether a flow runs
+    pub automation_enabled: bool,
+    /// What is asked of the reader now
+    pub current_action_data: Option<ActionData>,
+    /// What was agreed so far
+    #[schema(value_type = Option<Object>)]
+    pub flow_data: Option<Value>,
+    /// The work
+    #[serde(flatten)]
+    pub work: Work,
+}
+
+impl<'a> ConversationContext<'a> {
+    /// For somebody with this role; staff from outside have none.
+    pub fn new(conversation: &'a Conversation, role: Option<&str>, known: &Particulars) -> Self {
+        let standing = conversation.flow.as_deref();
+        let card = known.card.as_ref().and_then(|(kind, text)| {
+            let kept = KeptCard::read(text).filter(|kept| !kept.is_done())?;
+            Some(kept.into_action_data(*kind))
+        });
+        let unasked = || unasked(standing?, role?);
+        Self {
+            id: conversation.id,
+            flow: FlowUpdate::of(conversation),
+            automation_enabled: standing.is_some_and(|deal| deal.phase == Phase::Running),
+            current_action_data: card.or_else(unasked),
+            flow_data: standing.map(|_| flow_data(&known.context)),
+            work: standing.map_or_else(Work::default, |deal| Work::of(deal, &known.context)),
+        }
+    }
+}
+
+/// A conversation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = StooryConversation)]
+pub struct ConversationRow<'a> {
+    /// The campaign that it is about
+    pub campaign_id: Option<&'a str>,
+    /// The bid that it is about
+    pub bid_id: Option<&'a str>,
+    /// The request that it is about
+    pub request_id: Option<&'a str>,
+    /// Who pays; of two people without the guide's roles, the one who began
+    pub brand_owner_id: Option<&'a str>,
+    /// Who works; of two people without the guide's roles, the other one
+    pub influencer_id: Option<&'a str>,
+    /// What a client renders from
+    #[serde(flatten)]
+    pub context: ConversationContext<'a>,
+    /// When it was made
+    #[serde(serialize_with = "instant")]
+    pub created_at: DateTime<Utc>,
+    /// When it last changed
+    #[serde(serialize_with = "instant")]
+    pub updated_at: DateTime<Utc>,
+}
+
+impl<'a> ConversationRow<'a> {
+    /// For somebody with this role; staff from outside have none.
+    pub fn new(
+        conversation: &'a Conversation,
+        sides: &Sides<'a>,
+        role: Option<&str>,
+        known: &Particulars,
+    ) -> Self {
+        let about = |kind| about(conversation.subject.as_ref()?, kind);
+        Self {
+            campaign_id: about("campaign"),
+            bid_id: about("bid"),
+            request_id: about("request"),
+            brand_owner_id: sides.brand_owner.map(|person| person.id.as_str()),
+            influencer_id: sides.influencer.map(|person| person.id.as_str()),
+            context: ConversationContext::new(conversation, role, known),
+            created_at: conversation.created_at,
+            updated_at: conversation.updated_at,
+        }
+    }
+}
+
+/// The id of a thing that a conversation is about: it is the subject, or the subject's data names it.
+fn about<'a>(subject: &'a Subject, kind: &str) -> Option<&'a str> {
+    if subject.kind == kind {
+        return Some(&subject.id);
+    }
+    let data = subject.card.get("data")?;
+    data.get(format!("{kind}_id"))?.as_str()
+}
+
+#[cfg(test)]
+#[path = "rows_tests.rs"]
+mod tests;

@@ -1,0 +1,82 @@
+//! The secret that the demo signs its tokens with: made for a data folder or for a database, and never one that is configured.
+
+use diesel::PgConnection;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use crate::config::Config;
+use crate::identity::auth::SECRET_BYTES;
+use crate::store::installation;
+use crate::store::pool::Pool;
+
+/// The secret of this demo, kept so that tokens outlive a restart: in the database where one is named, else in the data folder.
+/// None outside demo mode.
+pub async fn take(config: &Config, pool: &Pool) -> Result<Option<String>, String> {
+    if !config.demo {
+        return Ok(None);
+    }
+    if config.database.database_url.is_none() {
+        return in_folder(&config.data_folder()).map(Some);
+    }
+    let fresh = fresh();
+    let kept = pool.run(move |connection| installation::keep_demo_secret(connection, &fresh));
+    let kept = kept
+        .await
+        .map_err(|error| format!("The demo's secret could not be kept in the database: {error}"))?;
+    Ok(Some(kept))
+}
+
+/// The secret that the demo of this database has.
+pub fn in_database(url: &str) -> Result<String, String> {
+    use diesel::Connection;
+    let explain = |cause: &dyn std::fmt::Display| {
+        format!("The demo's secret could not be read from the database: {cause}")
+    };
+    let mut connection = PgConnection::establish(url).map_err(|error| explain(&error))?;
+    let kept = installation::demo_secret(&mut connection).map_err(|error| explain(&error))?;
+    kept.ok_or_else(|| {
+        "There is no demo in this database: start one with `stoa serve --demo --demo-into-database`, or give --jwt-secret.".to_owned()
+    })
+}
+
+/// Where a data folder keeps it.
+pub fn file_in(folder: &Path) -> PathBuf {
+    folder.join("demo-secret")
+}
+
+/// The secret in the data folder; made when there is none.
+fn in_folder(folder: &Path) -> Result<String, String> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let file = file_in(folder);
+    let explain = |error: std::io::Error| format!("{}: {error}", file.display());
+    std::fs::create_dir_all(folder).map_err(explain)?;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    match options.open(&file) {
+        Ok(mut created) => {
+            let secret = fresh();
+            writeln!(created, "{secret}").map_err(explain)?;
+            Ok(secret)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => read(&file),
+        Err(error) => Err(explain(error)),
+    }
+}
+
+/// The secret in this file.
+pub fn read(file: &Path) -> Result<String, String> {
+    let text = std::fs::read_to_string(file);
+    let text = text.map_err(|error| format!("{}: {error}", file.display()))?;
+    match text.trim() {
+        secret if secret.len() >= SECRET_BYTES => Ok(secret.to_owned()),
+        _ => Err(format!(
+            "{}: the demo's secret in it is shorter than {SECRET_BYTES} bytes. Remove the file: the demo makes another.",
+            file.display()
+        )),
+    }
+}
+
+fn fresh() -> String {
+    let half = || uuid::Uuid::new_v4().simple();
+    format!("{}{}", half(), half())
+}

@@ -1,0 +1,6 @@
+//! Who is calling: tokens, people, how fast they may be, and the secret of the demo.
+
+pub mod auth;
+pub mod demo_secret;
+pub mod pace;
+pub mod people;

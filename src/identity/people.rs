@@ -1,0 +1,197 @@
+//! Tokens to principals: whoever shows a trusted token is known from then on, with the profile that it carries, until they are signed out.
+
+use parking_lot::Mutex;
+use quick_cache::sync::Cache;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::domain::ids::{UserId, UserNo};
+use crate::domain::principal::{NotBefore, Principal, Profile};
+use crate::domain::refusal::Refusal;
+use crate::error::Error;
+use crate::identity::auth::{Identity, Verifier};
+use crate::presence::Directory;
+use crate::queue::SIGNED_OUT;
+use crate::store::pool::Pool;
+use crate::store::revocations::{self, SignOut};
+use crate::store::users;
+use crate::telemetry::refusal_log::RefusalLog;
+
+/// People whose number and profile are remembered.
+const REMEMBERED: usize = 50_000;
+/// How far back sign-outs are read again: a token that was being read while its owner was signed out is found the next time.
+const OVERLAP: Duration = Duration::from_secs(15);
+
+/// Somebody who has called.
+#[derive(Clone)]
+struct Known {
+    no: UserNo,
+    profile: Arc<Profile>,
+    /// Since when their tokens must be issued, if they were ever signed out.
+    not_before: Option<NotBefore>,
+}
+
+/// Knows everybody who has called.
+pub struct People {
+    verifier: Verifier,
+    pool: Pool,
+    directory: Arc<Directory>,
+    refusals: Arc<RefusalLog>,
+    known: Cache<UserId, Known>,
+    /// The id that stands for the system: no user has it.
+    system: String,
+    /// When the sign-outs of other servers were last read.
+    read: Mutex<Instant>,
+}
+
+impl People {
+    /// Nobody is known yet.
+    pub fn new(
+        verifier: Verifier,
+        pool: Pool,
+        directory: Arc<Directory>,
+        refusals: Arc<RefusalLog>,
+        system: String,
+    ) -> Self {
+        Self {
+            verifier,
+            pool,
+            directory,
+            refusals,
+            known: Cache::new(REMEMBERED),
+            system,
+            read: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// The caller behind a token. Writes the profile when it is new or has changed. Why a token is refused stands in the log.
+    pub async fn identify(&self, token: &str) -> Result<Arc<Principal>, Error> {
+        let identified = match self.verifier.verify(token) {
+            Ok(identity) => self.principal(identity).await,
+            Err(refusal) => Err(refusal.into()),
+        };
+        match &identified {
+            Err(Error::Refused(Refusal::Unauthenticated(why))) => {
+                self.refusals.note("token_refused", why, "");
+            }
+            Err(Error::Refused(Refusal::SignedOut(_))) => {
+                let why = "The token was issued before its user was signed out";
+                self.refusals.note("token_refused", why, "");
+            }
+            Ok(_) | Err(_) => {}
+        }
+        identified
+    }
+
+    async fn principal(&self, identity: Identity) -> Result<Arc<Principal>, Error> {
+        if identity.id.as_str() == self.system {
+            return Err(Refusal::Unauthenticated(
+                "The token's sub is the id that stands for the system, and no user may have it",
+            )
+            .into());
+        }
+        let (id, profile) = (identity.id, identity.profile);
+        let remembered = self
+            .known
+            .get(&id)
+            .filter(|known| adds_nothing(&known.profile, &profile));
+        let known = match remembered {
+            Some(known) => known,
+            None => self.look_up(id.clone(), profile).await?,
+        };
+        match known.not_before {
+            Some(not_before) if not_before.refuses(identity.issued_at) => {
+                Err(Refusal::SignedOut(not_before).into())
+            }
+            Some(_) | None => Ok(Arc::new(Principal {
+                no: known.no,
+                id,
+                profile: known.profile,
+                roles: identity.roles,
+                valid_until: identity.valid_until,
+                issued_at: identity.issued_at,
+            })),
+        }
+    }
+
+    /// Makes somebody known, or brings their profile up to date.
+    pub async fn remember(
+        &self,
+        id: UserId,
+        profile: Profile,
+    ) -> Result<(UserNo, Arc<Profile>), Error> {
+        if id.as_str() == self.system {
+            return Err(
+                Refusal::invalid("id", "stands for the system, and no user may have it").into(),
+            );
+        }
+        let known = self.look_up(id, profile).await?;
+        Ok((known.no, known.profile))
+    }
+
+    async fn look_up(&self, id: UserId, profile: Profile) -> Result<Known, Error> {
+        let written = id.clone();
+        let (row, not_before) = self
+            .pool
+            .run(move |connection| {
+                let row = users::upsert(connection, &written, &profile)?;
+                let not_before = revocations::not_before(connection, UserNo(row.no))?;
+                Ok((row, not_before))
+            })
+            .await?;
+        let (no, _, profile) = row.into_parts();
+        let known = Known {
+            no,
+            profile: Arc::new(profile),
+            not_before,
+        };
+        self.known.insert(id, known.clone());
+        Ok(known)
+    }
+
+    /// Ends somebody's sessions and refuses the tokens that they have. Who is not known yet is from now on, so that no token of theirs
+    /// that is under way comes in.
+    pub async fn sign_out(&self, id: UserId) -> Result<NotBefore, Error> {
+        let (no, _) = self.remember(id.clone(), Profile::default()).await?;
+        let signed_out = move |connection: &mut _| revocations::sign_out(connection, no);
+        let not_before = self.pool.run(signed_out).await?;
+        self.apply(SignOut { id, no, not_before });
+        Ok(not_before)
+    }
+
+    /// Takes in the sign-outs of other servers on the database.
+    pub async fn hear_of_sign_outs(&self) -> Result<(), Error> {
+        let begun = Instant::now();
+        let since = begun.duration_since(*self.read.lock()) + OVERLAP;
+        let seconds = since.as_secs_f64();
+        let recent = move |connection: &mut _| revocations::recent(connection, seconds);
+        for sign_out in self.pool.run(recent).await? {
+            self.apply(sign_out);
+        }
+        *self.read.lock() = begun;
+        Ok(())
+    }
+
+    fn apply(&self, sign_out: SignOut) {
+        let SignOut { id, no, not_before } = sign_out;
+        if let Some(mut known) = self.known.get(&id)
+            && known.not_before < Some(not_before)
+        {
+            known.not_before = Some(not_before);
+            self.known.insert(id, known);
+        }
+        for outbox in self.directory.outboxes(no) {
+            if not_before.refuses(outbox.state().issued_at()) {
+                outbox.close(SIGNED_OUT);
+            }
+        }
+    }
+}
+
+/// Whether everything that a token says is known already. What it leaves out stays as it was.
+fn adds_nothing(before: &Profile, said: &Profile) -> bool {
+    let same = |said: &Option<String>, before: &Option<String>| said.is_none() || said == before;
+    same(&said.name, &before.name)
+        && same(&said.email, &before.email)
+        && same(&said.avatar_url, &before.avatar_url)
+}

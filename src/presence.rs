@@ -1,0 +1,256 @@
+//! Who is online and where: user → outboxes, user → awake rooms. A sharded map that anybody may read.
+
+use actix::{Message, Recipient};
+use dashmap::DashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::domain::conversation::PresenceStatus;
+use crate::domain::ids::{ConversationNo, SessionId, UserNo};
+use crate::queue::Outbox;
+
+/// Tells an awake room that a participant's presence changed.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct PresenceChanged {
+    /// Whose.
+    pub user: UserNo,
+    /// What it is now.
+    pub status: PresenceStatus,
+}
+
+struct Presence {
+    outboxes: Vec<Arc<Outbox>>,
+    chosen: PresenceStatus,
+    /// When the last session closed; the grace runs from here.
+    empty_since: Option<Instant>,
+}
+
+impl Presence {
+    fn status(&self) -> PresenceStatus {
+        self.chosen
+    }
+}
+
+/// The directory. Sessions write it when they come and go, rooms when they wake and sleep.
+#[derive(Default)]
+pub struct Directory {
+    connections: DashMap<SessionId, Arc<Outbox>>,
+    connection_count: AtomicUsize,
+    users: DashMap<UserNo, Presence>,
+    rooms: DashMap<UserNo, Vec<(ConversationNo, Recipient<PresenceChanged>)>>,
+}
+
+impl Directory {
+    /// Notes an open connection, authenticated or not. `None` when there are `most` already.
+    pub fn open(&self, outbox: &Arc<Outbox>, most: usize) -> Option<()> {
+        if self.connection_count.fetch_add(1, Ordering::Relaxed) >= most {
+            self.connection_count.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        self.connections
+            .insert(outbox.session(), Arc::clone(outbox));
+        Some(())
+    }
+
+    /// Forgets a connection.
+    pub fn close(&self, session: SessionId) {
+        if self.connections.remove(&session).is_some() {
+            self.connection_count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Open connections.
+    pub fn connection_count(&self) -> usize {
+        self.connection_count.load(Ordering::Relaxed)
+    }
+
+    /// Every open connection, as it is at the moment.
+    pub fn connections(&self) -> Vec<Arc<Outbox>> {
+        self.connections
+            .iter()
+            .map(|entry| Arc::clone(entry.value()))
+            .collect()
+    }
+
+    /// A session has authenticated: its user is here. `None` when they have `most` sessions already.
+    pub fn arrive(&self, user: UserNo, outbox: &Arc<Outbox>, most: Option<usize>) -> Option<()> {
+        let mut presence = self.users.entry(user).or_insert_with(|| Presence {
+            outboxes: Vec::with_capacity(1),
+            chosen: PresenceStatus::Offline,
+            empty_since: None,
+        });
+        if most.is_some_and(|most| presence.outboxes.len() >= most) {
+            return None;
+        }
+        let was = presence.status();
+        presence.outboxes.push(Arc::clone(outbox));
+        presence.empty_since = None;
+        if was == PresenceStatus::Offline {
+            presence.chosen = PresenceStatus::Online;
+        }
+        drop(presence);
+        if was == PresenceStatus::Offline {
+            self.tell(user, PresenceStatus::Online);
+        }
+        Some(())
+    }
+
+    /// A session has ended. The user stays online for the grace that `sweep` gives.
+    pub fn depart(&self, user: UserNo, session: SessionId, now: Instant) {
+        if let Some(mut presence) = self.users.get_mut(&user) {
+            presence
+                .outboxes
+                .retain(|outbox| outbox.session() != session);
+            if presence.outboxes.is_empty() {
+                presence.empty_since = Some(now);
+            }
+        }
+    }
+
+    /// Takes those offline whose last session closed `grace` ago.
+    pub fn sweep(&self, grace: Duration, now: Instant) {
+        let mut gone = Vec::new();
+        self.users.retain(|user, presence| {
+            let over = presence
+                .empty_since
+                .is_some_and(|since| now.duration_since(since) >= grace);
+            if over {
+                gone.push(*user);
+            }
+            !over
+        });
+        for user in gone {
+            self.tell(user, PresenceStatus::Offline);
+        }
+    }
+
+    /// Sets what a connected user shows; `None` when they are not connected.
+    pub fn choose(&self, user: UserNo, status: PresenceStatus) -> Option<()> {
+        let mut presence = self.users.get_mut(&user)?;
+        let before = std::mem::replace(&mut presence.chosen, status);
+        drop(presence);
+        if before != status {
+            self.tell(user, status);
+        }
+        Some(())
+    }
+
+    /// What a user shows.
+    pub fn status(&self, user: UserNo) -> PresenceStatus {
+        self.users
+            .get(&user)
+            .map_or(PresenceStatus::Offline, |presence| presence.status())
+    }
+
+    /// Whether a user has an open session.
+    pub fn is_connected(&self, user: UserNo) -> bool {
+        self.users
+            .get(&user)
+            .is_some_and(|presence| !presence.outboxes.is_empty())
+    }
+
+    /// How many sessions a user has open.
+    pub fn session_count(&self, user: UserNo) -> usize {
+        self.users
+            .get(&user)
+            .map_or(0, |presence| presence.outboxes.len())
+    }
+
+    /// The outboxes of a user's sessions.
+    pub fn outboxes(&self, user: UserNo) -> Vec<Arc<Outbox>> {
+        self.users
+            .get(&user)
+            .map(|presence| presence.outboxes.clone())
+            .unwrap_or_default()
+    }
+
+    /// A room is awake that this user takes part in: it is told of their presence.
+    pub fn attach(
+        &self,
+        user: UserNo,
+        conversation: ConversationNo,
+        room: Recipient<PresenceChanged>,
+    ) {
+        let mut rooms = self.rooms.entry(user).or_default();
+        rooms.retain(|(no, _)| *no != conversation);
+        rooms.push((conversation, room));
+    }
+
+    /// The room sleeps, or the user takes no part any more.
+    pub fn detach(&self, user: UserNo, conversation: ConversationNo) {
+        if let Some(mut rooms) = self.rooms.get_mut(&user) {
+            rooms.retain(|(no, _)| *no != conversation);
+        }
+        self.rooms.remove_if(&user, |_, rooms| rooms.is_empty());
+    }
+
+    fn tell(&self, user: UserNo, status: PresenceStatus) {
+        if let Some(rooms) = self.rooms.get(&user) {
+            for (_, room) in rooms.value() {
+                room.do_send(PresenceChanged { user, status });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    const ALICE: UserNo = UserNo(1);
+
+    fn outbox() -> Arc<Outbox> {
+        Outbox::new(SessionId(Uuid::now_v7()), 1_000)
+    }
+
+    #[test]
+    fn a_user_is_online_from_the_first_session_to_the_grace_after_the_last() {
+        let (directory, first, second) = (Directory::default(), outbox(), outbox());
+        let (now, grace) = (Instant::now(), Duration::from_secs(10));
+        directory.arrive(ALICE, &first, None);
+        directory.arrive(ALICE, &second, None);
+        directory.depart(ALICE, first.session(), now);
+        directory.sweep(grace, now + grace);
+        assert_eq!(directory.status(ALICE), PresenceStatus::Online);
+        directory.depart(ALICE, second.session(), now);
+        directory.sweep(grace, now + grace / 2);
+        assert_eq!(directory.status(ALICE), PresenceStatus::Online);
+        directory.sweep(grace, now + grace);
+        assert_eq!(directory.status(ALICE), PresenceStatus::Offline);
+    }
+
+    #[test]
+    fn a_chosen_status_survives_a_second_session() {
+        let directory = Directory::default();
+        assert!(directory.choose(ALICE, PresenceStatus::Busy).is_none());
+        directory.arrive(ALICE, &outbox(), None);
+        assert!(directory.choose(ALICE, PresenceStatus::Busy).is_some());
+        directory.arrive(ALICE, &outbox(), None);
+        assert_eq!(directory.status(ALICE), PresenceStatus::Busy);
+    }
+
+    #[test]
+    fn a_user_has_a_bound_and_gets_back_what_they_let_go() {
+        let (directory, first) = (Directory::default(), outbox());
+        assert!(directory.arrive(ALICE, &first, Some(2)).is_some());
+        assert!(directory.arrive(ALICE, &outbox(), Some(2)).is_some());
+        assert!(directory.arrive(ALICE, &outbox(), Some(2)).is_none());
+        assert!(directory.arrive(UserNo(2), &outbox(), Some(2)).is_some());
+        directory.depart(ALICE, first.session(), Instant::now());
+        assert!(directory.arrive(ALICE, &outbox(), Some(2)).is_some());
+    }
+
+    #[test]
+    fn connections_are_counted_to_their_bound() {
+        let (directory, first) = (Directory::default(), outbox());
+        assert!(directory.open(&first, 1).is_some());
+        assert!(directory.open(&outbox(), 1).is_none());
+        directory.close(first.session());
+        directory.close(first.session());
+        assert_eq!(directory.connection_count(), 0);
+        assert!(directory.open(&outbox(), 1).is_some());
+    }
+}
