@@ -36,7 +36,7 @@ async fn it_decides_with_what_came_and_in_its_own_time() {
         (a.namespace.as_str(), &a.auth),
         ("/a", &Some(json!({ "token": "t" })))
     );
-    assert!(a.visitor.contains("token=abc"));
+    assert!(a.handshake.contains("token=abc"));
     assert_eq!(a.recovery, None);
     wire.send("40/b,").await;
     let b = notes.asked().await;

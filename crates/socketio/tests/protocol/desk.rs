@@ -47,7 +47,7 @@ pub struct Asked {
     pub namespace: String,
     pub auth: Option<Value>,
     pub recovery: Option<Recovery>,
-    pub visitor: String,
+    pub handshake: String,
     pub socket: Socket<Own>,
     decision: oneshot::Sender<Result<Option<String>, Refused>>,
 }
