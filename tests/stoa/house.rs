@@ -132,9 +132,19 @@ impl House {
 
     /// Makes a conversation's room panic.
     pub fn panic_room(&self, conversation: &str) {
+        assert!(self.lose_room(conversation), "the room was not awake");
+    }
+
+    /// Makes a conversation's room panic if it is awake; says whether it was.
+    pub fn lose_room(&self, conversation: &str) -> bool {
         let id = ConversationId::parse(conversation, "id").expect("an id");
         let rooms = &self.running.as_ref().expect("a running server").rooms;
-        assert!(rooms.panic(id), "the room was not awake");
+        rooms.panic(id)
+    }
+
+    /// Whether it has not been stopped.
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
     }
 
     /// How many rooms are awake.

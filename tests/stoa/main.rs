@@ -65,6 +65,7 @@ mod postgres;
 mod proxy;
 mod races;
 mod raw;
+mod recovery;
 mod refused;
 mod renewing;
 mod repeats;

@@ -1,0 +1,147 @@
+//! The two dialects' words for the same things.
+
+use serde_json::{Value, json};
+use stoa::domain::ids::MessageId;
+
+use super::place::Told;
+
+/// Which dialect a client speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    Stoory,
+    Lola,
+}
+
+fn text(value: &Value) -> String {
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("no text: {value}"))
+        .to_owned()
+}
+
+fn message_id(value: &Value) -> MessageId {
+    let id = uuid::Uuid::parse_str(&text(value)).expect("a UUID");
+    MessageId::from_uuid(id).expect("a message's id")
+}
+
+impl Dialect {
+    pub const ALL: [Self; 2] = [Self::Stoory, Self::Lola];
+
+    /// What stands before each packet, behind its type.
+    pub fn head(self) -> &'static str {
+        match self {
+            Self::Stoory => "",
+            Self::Lola => "/realtime,",
+        }
+    }
+
+    /// Whether a step is told by two events.
+    pub fn has_acts(self) -> bool {
+        self == Self::Stoory
+    }
+
+    pub fn join(self, place: &str) -> (&'static str, Value) {
+        match self {
+            Self::Stoory => ("join_conversation", json!(place)),
+            Self::Lola => ("chat:join-room", json!({ "conversationId": place })),
+        }
+    }
+
+    pub fn leave(self, place: &str) -> (&'static str, Value) {
+        match self {
+            Self::Stoory => ("leave_conversation", json!(place)),
+            Self::Lola => ("chat:leave-room", json!({ "conversationId": place })),
+        }
+    }
+
+    pub fn send(self, place: &str, body: &str) -> (&'static str, Value) {
+        match self {
+            Self::Stoory => (
+                "send_message",
+                json!({ "conversationId": place, "message": body }),
+            ),
+            Self::Lola => (
+                "chat:send-message",
+                json!({ "conversationId": place, "body": body }),
+            ),
+        }
+    }
+
+    /// Where an event happened, by the conversation's id or number, and what it tells. `None` for what leaves no trace.
+    pub fn read(self, event: &Value) -> Option<(Result<String, i64>, Told)> {
+        let (name, data) = (event[0].as_str().expect("a name"), &event[1]);
+        match self {
+            Self::Stoory => stoory(name, data),
+            Self::Lola => lola(name, data),
+        }
+    }
+
+    /// What is told of something that happened; what has no number of its own in an event has none here.
+    pub fn numbered(self, what: &str, seq: i64) -> String {
+        match self {
+            Self::Stoory => what.to_owned(),
+            Self::Lola => format!("{what} at {seq}"),
+        }
+    }
+}
+
+fn stoory(name: &str, data: &Value) -> Option<(Result<String, i64>, Told)> {
+    let said = |what| {
+        let (id, message) = (
+            message_id(&data["message"]["id"]),
+            &data["message"]["message"],
+        );
+        Told::Message(what, id.seq, text(message))
+    };
+    let told = match name {
+        "new_message" => said("said"),
+        "message_updated" => said("edited"),
+        "message_deleted" => said("deleted"),
+        "conversation_state_changed" => Told::Step(format!("step {}", text(&data["new_state"]))),
+        "button_action" => Told::Act(format!("act {}", text(&data["button_id"]))),
+        "text_input" => Told::Act(format!("act {}", text(&data["input_type"]))),
+        "conversation_updated" if data["conversation_context"].is_null() => Told::Lost,
+        "conversation_updated" => Told::Changed("changed".to_owned()),
+        "message_seen" => {
+            let message = message_id(&data["messageId"]);
+            let read = Told::Read(text(&data["userId"]), message.seq);
+            return Some((Err(message.conversation.0), read));
+        }
+        "error" => panic!("refused: {data}"),
+        _ => return None,
+    };
+    let camel = ["button_action", "text_input"].contains(&name);
+    let place = &data[if camel {
+        "conversationId"
+    } else {
+        "conversation_id"
+    }];
+    Some((Ok(text(place)), told))
+}
+
+fn lola(name: &str, data: &Value) -> Option<(Result<String, i64>, Told)> {
+    let seq = data["seq"].as_i64();
+    let said = |what| {
+        let message = &data["message"];
+        let told = Told::Message(
+            what,
+            message["seq"].as_i64().expect("a seq"),
+            text(&message["body"]),
+        );
+        assert_eq!(message_id(&message["id"]).seq, message["seq"]);
+        told
+    };
+    let numbered = |what: &str| Dialect::Lola.numbered(what, seq.expect("a seq"));
+    let told = match name {
+        "chat:new-message" => said("said"),
+        "chat:message-updated" => said("edited"),
+        "chat:message-deleted" => said("deleted"),
+        "chat:state-changed" => Told::Step(numbered(&format!("step {}", text(&data["newState"])))),
+        "chat:conversation-updated" if !data["conversation"]["membership"].is_null() => Told::Lost,
+        "chat:conversation-updated" => Told::Changed(numbered("changed")),
+        "chat:messages-read" => Told::Read(text(&data["userId"]), seq.expect("a seq")),
+        "error" => panic!("refused: {data}"),
+        _ => return None,
+    };
+    Some((Ok(text(&data["conversationId"])), told))
+}

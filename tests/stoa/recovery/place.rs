@@ -1,0 +1,152 @@
+//! What one client knows of one conversation, from its events alone.
+
+use serde_json::Value;
+use std::collections::HashMap;
+
+use super::law::Break;
+
+/// How a client stands to a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It has not joined, or has left: it hears no message.
+    Out,
+    /// It has joined: it hears everything.
+    Joined,
+    /// It has asked for something and not heard the answer, or was sent away: it may hear messages.
+    Unsure,
+}
+
+/// An event about a conversation, in neither dialect's words.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// A message was said, edited or deleted: the seq that it was born with, and its text.
+    Message(&'static str, i64, String),
+    Step(String),
+    Act(String),
+    Changed(String),
+    /// The client may read there no more.
+    Lost,
+    /// Somebody has read up to this.
+    Read(String, i64),
+}
+
+/// What is known of one conversation.
+pub struct Place {
+    pub id: String,
+    pub no: i64,
+    pub standing: Standing,
+    pub heard: Vec<String>,
+    pub breaks: Vec<Break>,
+    /// The newest text of each message, by the seq that it was born with.
+    pub texts: HashMap<i64, String>,
+    /// How far everybody has read, as was told last.
+    pub read: HashMap<String, i64>,
+    /// How far everybody had read at the last join.
+    pub read_at_join: HashMap<String, i64>,
+    /// A step of which only the first event had come when the connection broke: it is told again.
+    half: Option<String>,
+    /// The newest conversation that came with an event.
+    pub conversation: Value,
+}
+
+impl Place {
+    pub fn new(id: String, no: i64) -> Self {
+        Self {
+            id,
+            no,
+            standing: Standing::Out,
+            heard: Vec::new(),
+            breaks: vec![Break::behind(0)],
+            texts: HashMap::new(),
+            read: HashMap::new(),
+            read_at_join: HashMap::new(),
+            half: None,
+            conversation: Value::Null,
+        }
+    }
+
+    /// From now on something may be missed.
+    pub fn shake(&mut self, standing: Standing) {
+        self.breaks.push(Break::behind(self.heard.len()));
+        self.standing = standing;
+    }
+
+    /// It is about to join; everything up to `newest` has happened.
+    pub fn ask_to_join(&mut self, newest: i64) {
+        if self.standing == Standing::Out {
+            if let Some(last) = self.breaks.last_mut() {
+                last.floor = newest;
+            }
+            self.standing = Standing::Unsure;
+        }
+    }
+
+    /// It has joined; everything up to `newest` may be in the answer.
+    pub fn joined(&mut self, newest: i64, read: HashMap<String, i64>) {
+        if self.standing == Standing::Unsure {
+            let open = self.breaks.iter_mut().filter(|one| one.ceiling == i64::MAX);
+            open.for_each(|one| one.ceiling = newest);
+            self.read_at_join = read;
+            self.standing = Standing::Joined;
+        }
+    }
+
+    /// The connection broke. `is_paired`: a step is told by two events, and the second one counts.
+    pub fn broke(&mut self, is_paired: bool) {
+        let is_half = is_paired
+            && self
+                .heard
+                .last()
+                .is_some_and(|told| told.starts_with("step "));
+        if is_half {
+            self.half = self.heard.pop();
+            let end = self.heard.len();
+            self.breaks
+                .iter_mut()
+                .for_each(|one| one.at = one.at.min(end));
+        }
+    }
+
+    /// Takes an event in.
+    pub fn hear(&mut self, told: Told, whole: &Value) {
+        match told {
+            Told::Message(what, seq, text) => {
+                assert_ne!(self.standing, Standing::Out, "not joined, and told {whole}");
+                self.note(format!("{what} {seq}"));
+                self.texts.insert(seq, text);
+            }
+            Told::Lost => {
+                assert_ne!(
+                    self.standing,
+                    Standing::Joined,
+                    "sent away by nobody: {whole}"
+                );
+                self.shake(Standing::Out);
+            }
+            Told::Read(who, seq) => drop(self.read.insert(who, seq)),
+            // Of these those hear too who have not joined.
+            Told::Step(told) | Told::Act(told) | Told::Changed(told) => {
+                if self.standing == Standing::Joined {
+                    self.note(told);
+                }
+            }
+        }
+        for name in ["conversation_context", "conversation"] {
+            if whole[1][name].is_object() {
+                self.conversation = whole[1][name].clone();
+            }
+        }
+    }
+
+    fn note(&mut self, told: String) {
+        let half = self.half.take();
+        self.heard
+            .extend(half.filter(|_| !told.starts_with("step ")));
+        self.heard.push(told);
+    }
+
+    /// Whether it has heard that this message was said.
+    pub fn has_heard(&self, seq: i64) -> bool {
+        self.texts.contains_key(&seq)
+    }
+}
