@@ -1,6 +1,7 @@
 //! Options of other vocabularies: who the system is in them, where their files may be.
 
 use clap::Args;
+use std::net::IpAddr;
 
 use crate::domain::ids::UserId;
 
@@ -16,7 +17,7 @@ pub struct DialectOptions {
     )]
     pub system_user_id: String,
     /// Hosts on which the `media_url` of the Stoory dialect may be, comma-separated, as cdn.example.com or *.example.com; any where none is named
-    #[arg(long, env = "STOA_MEDIA_HOSTS", value_delimiter = ',')]
+    #[arg(long, env = "STOA_MEDIA_HOSTS", value_delimiter = ',', value_parser = media_host)]
     pub media_hosts: Vec<String>,
 }
 
@@ -26,5 +27,53 @@ impl DialectOptions {
         UserId::parse(&self.system_user_id, "--system-user-id")
             .map(drop)
             .map_err(|refusal| format!("{}.", refusal.message()))
+    }
+}
+
+/// A host that files may be on: its name or its IP address, or `*.` and the name that it is below.
+fn media_host(text: &str) -> Result<String, String> {
+    let host = text.trim().to_lowercase();
+    let name = host.strip_prefix("*.").unwrap_or(&host);
+    let is_label = |label: &str| {
+        let fits = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+        !label.is_empty() && label.chars().all(fits)
+    };
+    match name.split('.').all(is_label) || host.parse::<IpAddr>().is_ok() {
+        true => Ok(host),
+        false => Err(
+            "this is no host: write its name alone, as cdn.example.com or *.example.com".to_owned(),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_a_name_alone() {
+        for (given, kept) in [
+            ("cdn.example.com", "cdn.example.com"),
+            (" CDN.Example.com ", "cdn.example.com"),
+            ("*.example.com", "*.example.com"),
+            ("bücher.example", "bücher.example"),
+            ("localhost", "localhost"),
+            ("2001:db8::1", "2001:db8::1"),
+        ] {
+            assert_eq!(media_host(given), Ok(kept.to_owned()), "{given}");
+        }
+        for wrong in [
+            "",
+            "https://cdn.example.com",
+            "cdn.example.com/a",
+            "cdn.example.com:8443",
+            "cdn.*.com",
+            "*",
+            "*example.com",
+            ".example.com",
+            "a b",
+        ] {
+            assert!(media_host(wrong).is_err(), "{wrong}");
+        }
     }
 }

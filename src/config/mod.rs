@@ -199,7 +199,7 @@ pub struct RateOptions {
 #[command(next_help_heading = "Connections")]
 pub struct SocketOptions {
     /// Sockets open at once
-    #[arg(long, env = "STOA_MAX_CONNECTIONS", default_value_t = 50_000)]
+    #[arg(long, env = "STOA_MAX_CONNECTIONS", default_value_t = 50_000, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=10_000_000))]
     pub max_connections: usize,
     /// Bytes of one frame, of one message in several frames, and of one packet over long-polling
     #[arg(long, env = "STOA_FRAME_LIMIT", default_value_t = 131_072, value_parser = clap::value_parser!(u32).range(1_024..=1_048_576))]
@@ -208,10 +208,10 @@ pub struct SocketOptions {
     #[arg(long, env = "STOA_OUTBOX_LIMIT", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(16_384..))]
     pub outbox_limit: u32,
     /// Bytes of the kernel's send buffer for each connection
-    #[arg(long, env = "STOA_SEND_BUFFER", default_value_t = 65_536)]
+    #[arg(long, env = "STOA_SEND_BUFFER", default_value_t = 65_536, value_parser = clap::value_parser!(u32).range(4_096..=16_777_216))]
     pub send_buffer: u32,
     /// Seconds that sent bytes may stay unacknowledged (TCP_USER_TIMEOUT)
-    #[arg(long, env = "STOA_UNACKNOWLEDGED_SECONDS", default_value_t = 20)]
+    #[arg(long, env = "STOA_UNACKNOWLEDGED_SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     pub unacknowledged_seconds: u64,
     /// Seconds of quiet after which the server pings
     #[arg(long, env = "STOA_HEARTBEAT_SECONDS", default_value_t = 25, value_parser = clap::value_parser!(u64).range(1..=3_600))]
@@ -241,7 +241,7 @@ pub struct SocketOptions {
 #[command(next_help_heading = "Actors")]
 pub struct ActorOptions {
     /// Seconds without anybody after which a room falls asleep
-    #[arg(long, env = "STOA_ROOM_IDLE_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, env = "STOA_ROOM_IDLE_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub room_idle_seconds: u64,
     /// Commands that may wait for one room
     #[arg(long, env = "STOA_ROOM_MAILBOX", default_value_t = 4_096, value_parser = clap::value_parser!(u32).range(16..))]

@@ -49,11 +49,11 @@ pub struct PaymentOptions {
     /// Name that the checkout shows
     #[arg(long, env = "STOA_CHECKOUT_NAME", default_value = "Stoa")]
     pub checkout_name: String,
-    /// Colour of the checkout
-    #[arg(long, env = "STOA_CHECKOUT_COLOR", default_value = "#3B82F6")]
+    /// Colour of the checkout, as #3B82F6
+    #[arg(long, env = "STOA_CHECKOUT_COLOR", default_value = "#3B82F6", value_parser = colour)]
     pub checkout_color: String,
     /// Milliseconds after which the gateway is asked about an order of which nothing was heard; then at twice the age each time
-    #[arg(long, env = "STOA_RECONCILE_AFTER_MS", default_value_t = 900_000, value_parser = clap::value_parser!(u64).range(10..))]
+    #[arg(long, env = "STOA_RECONCILE_AFTER_MS", default_value_t = 900_000, value_parser = clap::value_parser!(u64).range(10..=2_592_000_000))]
     pub reconcile_after_ms: u64,
     /// Hours after which it is not asked any more
     #[arg(long, env = "STOA_RECONCILE_HOURS", default_value_t = 96, value_parser = clap::value_parser!(u32).range(1..=720))]
@@ -77,5 +77,14 @@ impl PaymentOptions {
                         docs/payments.md says where to find it.".to_owned());
         }
         Ok(())
+    }
+}
+
+/// A colour as the checkout takes it.
+fn colour(text: &str) -> Result<String, String> {
+    let digits = text.strip_prefix('#').unwrap_or_default();
+    match digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        true => Ok(text.to_owned()),
+        false => Err("write it as six hexadecimal digits, as #3B82F6".to_owned()),
     }
 }

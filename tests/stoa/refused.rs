@@ -52,6 +52,22 @@ fn options_that_cannot_work_are_refused_at_the_start() {
             "--silence-seconds (6)",
         ),
         (vec!["--max-connections-per-user", "0"], "1.."),
+        (vec!["--max-connections", "0"], "1.."),
+        (vec!["--unacknowledged-seconds", "0"], "1.."),
+        (
+            vec!["--room-idle-seconds", "18446744073709551615"],
+            "1..=86400",
+        ),
+        (
+            vec!["--reconcile-after-ms", "18446744073709551615"],
+            "10..=2592000000",
+        ),
+        (vec!["--send-buffer", "0"], "4096.."),
+        (
+            vec!["--media-hosts", "https://cdn.example.com"],
+            "*.example.com",
+        ),
+        (vec!["--checkout-color", "red"], "#3B82F6"),
         (vec!["--body-seconds", "0"], "1..=600"),
     ] {
         let whole = [vec!["serve"], options.clone()].concat();
