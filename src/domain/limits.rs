@@ -1,7 +1,7 @@
 //! The bounds of what can be said: sizes, alphabets, counts.
 
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 
 use language::bounds;
@@ -87,12 +87,10 @@ pub fn json(raw: &str, field: &'static str) -> Result<(), Refusal> {
 /// An object of the caller's own as the text that is kept. It comes as a tree, since a text that is JSON may still hold what can
 /// not be read back: numbers without bounds, halves of surrogates, depth without end.
 pub fn json_object(
-    value: Option<Value>,
+    object: Option<Map<String, Value>>,
     field: &'static str,
 ) -> Result<Option<Box<RawValue>>, Refusal> {
-    let text = value
-        .filter(|value| !value.is_null())
-        .map(|value| value.to_string());
+    let text = object.map(|fields| Value::Object(fields).to_string());
     let raw = text.map(RawValue::from_string).transpose();
     let raw = raw.map_err(|_| Refusal::invalid(field, "is not JSON"))?;
     raw.as_ref().map_or(Ok(()), |raw| json(raw.get(), field))?;

@@ -252,15 +252,22 @@ impl Socket {
         let id = self.next_id;
         self.send_text(&json!({ "event": event, "id": id, "data": data }).to_string())
             .await;
+        let frame = self.answer_to(id).await;
+        match frame.get("error") {
+            Some(error) => Err(error.clone()),
+            None => Ok(frame["data"].clone()),
+        }
+    }
+
+    /// The acknowledgement of a frame with this id; others that come before it are kept.
+    pub async fn answer_to(&mut self, id: u64) -> Value {
         loop {
-            let frame = self.receive().await.unwrap_or_else(|close| {
-                panic!("closed with {close:?} before {event}'s acknowledgement")
-            });
+            let frame = self
+                .receive()
+                .await
+                .unwrap_or_else(|close| panic!("closed with {close:?} before ack {id}"));
             if frame["ack"] == id {
-                return match frame.get("error") {
-                    Some(error) => Err(error.clone()),
-                    None => Ok(frame["data"].clone()),
-                };
+                return frame;
             }
             self.waiting.push_back(frame);
         }

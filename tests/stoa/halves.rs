@@ -39,7 +39,7 @@ async fn half_a_character_is_told_by_its_field_over_rest() {
     let context = r#"{"body":"x","context":{"note":"\ude00"}}"#;
     told(
         &refused(&alice, "POST", &messages, context).await,
-        "note",
+        "context.note",
         HALF,
     );
     let deep = format!(

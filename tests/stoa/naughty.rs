@@ -317,13 +317,7 @@ async fn say_with(world: &World, socket: &mut Socket, context: &str) -> Value {
     let data = format!(r#"{{"conversation_id":"{place}","body":"x","context":{context}}}"#);
     let frame = format!(r#"{{"event":"send_message","id":7,"data":{data}}}"#);
     socket.send_text(&frame).await;
-    loop {
-        let told = socket.next().await;
-        let told = told.unwrap_or_else(|code| panic!("closed with {code:?} by {context:.40}"));
-        if told["ack"] == 7 {
-            return told;
-        }
-    }
+    socket.answer_to(7).await
 }
 
 #[tokio::test]

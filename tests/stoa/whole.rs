@@ -209,6 +209,55 @@ async fn amounts_are_whole_and_no_greater_than_browsers_can_read() {
 }
 
 #[tokio::test]
+async fn a_name_that_stands_twice_in_what_is_kept_is_told_at_every_door() {
+    let place = Place::open().await;
+    let deal = place.begun().await;
+    let twice = r#"{"a":{"b":1,"b":2}}"#;
+    let message = format!(r#"{{"body":"x","context":{twice}}}"#);
+    let begin = |more: &str| {
+        format!(
+            r#"{{"kind":"direct","participants":[{{"user_id":"ada"}},{{"user_id":"ben"}}],{more}}}"#
+        )
+    };
+    let (said, begun) = (
+        format!("/api/v1/conversations/{deal}/messages"),
+        "/api/v1/conversations".to_owned(),
+    );
+    for (path, body, outer) in [
+        (&said, message.clone(), "context"),
+        (
+            &begun,
+            begin(&format!(r#""first_message":{message}"#)),
+            "first_message.context",
+        ),
+        (
+            &begun,
+            begin(&format!(
+                r#""subject":{{"type":"job","id":"1","data":{twice}}}"#
+            )),
+            "subject.data",
+        ),
+    ] {
+        let field = format!("{outer}.a.b");
+        let answer = place.platform.request("POST", path, Some(body), &[]).await;
+        let why = format!("{field} is given twice");
+        assert_eq!(told(&answer), (400, field.as_str(), why.as_str()));
+    }
+    let mut socket = place.ada.socket().await;
+    socket
+        .send_text(&format!(
+            r#"{{"event":"send_message","id":7,"data":{{"conversation_id":"{deal}","body":"x","context":{twice}}}}}"#
+        ))
+        .await;
+    let answer = socket.answer_to(7).await;
+    assert_eq!(
+        answer["error"]["details"]["field"], "context.a.b",
+        "{answer}"
+    );
+    assert!(!place.ada.bodies(&deal).await.contains(&"x".to_owned()));
+}
+
+#[tokio::test]
 async fn a_name_that_stands_twice_in_a_context_or_a_form_is_told() {
     let place = Place::open().await;
     let deal = place.begun().await;
@@ -247,12 +296,7 @@ async fn a_name_that_stands_twice_in_a_context_or_a_form_is_told() {
             r#"{{"event":"flow_action","id":7,"data":{{"conversation_id":"{deal}","action":"fill","state_version":1,"input":{written}}}}}"#
         );
         socket.send_text(&frame).await;
-        let answer = loop {
-            let frame = socket.next().await.unwrap();
-            if frame["ack"] == 7 {
-                break frame;
-            }
-        };
+        let answer = socket.answer_to(7).await;
         let field = format!("input.{name}");
         assert_eq!(answer["error"]["details"]["field"], field, "{answer}");
     }

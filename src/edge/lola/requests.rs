@@ -1,14 +1,15 @@
 //! What the guide's front end asks for: its names, with the core's fields in camelCase; `roomId` stands for `conversationId` as well.
 
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 use crate::domain::command::{Command, Mark, Typing};
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::limits;
 use crate::domain::message::{Attachment, Draft};
+use crate::domain::object;
 use crate::domain::refusal::Refusal;
 use crate::domain::whole;
 use crate::edge::dialect::requests::{Incoming, first, unknown};
@@ -74,7 +75,8 @@ struct Fields {
     client_id: Option<String>,
     reply_to: Option<String>,
     attachments: Option<Vec<Attachment>>,
-    context: Option<Value>,
+    #[serde(deserialize_with = "object::optional")]
+    context: Option<Map<String, Value>>,
     is_typing: Option<bool>,
     #[serde(deserialize_with = "whole::optional")]
     seq: Option<Seq>,

@@ -1,8 +1,8 @@
 //! Native frames in: `{"event":…,"id":…,"data":…}` to a request, without building a tree.
 
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use crate::domain::flow::FlowInput;
 use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::limits;
 use crate::domain::message::{Attachment, Draft};
+use crate::domain::object;
 use crate::domain::refusal::Refusal;
 use crate::domain::whole;
 
@@ -217,8 +218,8 @@ struct SendData<'a> {
     reply_to: Option<Cow<'a, str>>,
     #[serde(default)]
     attachments: Option<Vec<Attachment>>,
-    #[serde(default)]
-    context: Option<Value>,
+    #[serde(default, deserialize_with = "object::optional")]
+    context: Option<Map<String, Value>>,
 }
 
 fn send(data: &str) -> Result<Request, Refusal> {

@@ -22,10 +22,10 @@ pub const HALF_A_CHARACTER: &str = "contains half of a character (a lone surroga
 
 fn explain<'a, T: Deserialize<'a>>(text: &'a str, error: &serde_json::Error) -> Refusal {
     let said = error.to_string();
-    if error.is_syntax() || error.is_eof() {
-        return unreadable(text, &said, before(text, error));
-    }
     let path = path_of::<T>(text);
+    if error.is_syntax() || error.is_eof() {
+        return unreadable(text, &said, path, before(text, error));
+    }
     for (opening, reason) in [
         ("missing field `", "is missing"),
         ("duplicate field `", "is given twice"),
@@ -61,25 +61,24 @@ fn member(path: Option<String>, field: &str) -> String {
 }
 
 /// What is wrong with a text that was not read to its end: it is no JSON, or JSON that goes beyond what can be kept.
-fn unreadable(text: &str, said: &str, before: &str) -> Refusal {
+fn unreadable(text: &str, said: &str, path: Option<String>, before: &str) -> Refusal {
     if serde_json::from_str::<IgnoredAny>(text).is_err() {
         return Refusal::invalid("body", "is not JSON");
     }
-    let names = open_names(before);
+    let outermost = || open_names(before).first().map(|name| (*name).to_owned());
     let (field, reason) = if said.starts_with("recursion limit") {
-        (names.first(), "is nested too deep")
+        (outermost(), "is nested too deep")
     } else if said.contains("hex escape") || said.contains("surrogate") {
-        (names.last(), HALF_A_CHARACTER)
+        (path.or_else(outermost), HALF_A_CHARACTER)
     } else if said.starts_with("number out of range") {
         (
-            names.last(),
+            path.or_else(outermost),
             "must be a number within the range of a 64-bit float",
         )
     } else {
         (None, "is not JSON")
     };
-    let field = field.map_or_else(|| "body".to_owned(), |name| (*name).to_owned());
-    Refusal::invalid(field, reason)
+    Refusal::invalid(field.unwrap_or_else(|| "body".to_owned()), reason)
 }
 
 /// What comes before the place at which reading stopped.
@@ -293,7 +292,10 @@ mod tests {
                 "{\"context\":{},\n \"title\":\n\"say \\\"x\\\": \\ud83d\"}",
                 "title",
             ),
-            (r#"{"context":{"a":{"b":1},"c":["\ud83d"]}}"#, "c"),
+            (
+                r#"{"context":{"a":{"b":1},"c":[1,"\ud83d"]}}"#,
+                "context.c[1]",
+            ),
             (r#"{"context":{"\ud83d":1}}"#, "context"),
         ] {
             assert_eq!(told(text), half(wanted), "{text}");
@@ -305,7 +307,11 @@ mod tests {
         };
         assert_eq!(deep(127), "context is nested too deep");
         assert!(deep(100).starts_with("Kept"), "{}", deep(100));
-        assert!(told(r#"{"context":1e999}"#).starts_with("context must be a number"));
+        let infinite = told(r#"{"context":{"a":1e999}}"#);
+        assert!(
+            infinite.starts_with("context.a must be a number"),
+            "{infinite}"
+        );
         for text in [r#"{"title":"\ud83"}"#, r#"{"title":"\q"}"#, "{"] {
             assert_eq!(told(text), "body is not JSON", "{text}");
         }

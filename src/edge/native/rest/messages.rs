@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,6 +13,7 @@ use crate::domain::conversation::Conversation;
 use crate::domain::ids::{ConversationId, MessageId, Seq, UserNo};
 use crate::domain::limits;
 use crate::domain::message::{Attachment, Audience, Draft, Message, MessageKind};
+use crate::domain::object;
 use crate::domain::principal::{Principal, Roles};
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Reader;
@@ -43,8 +44,9 @@ pub struct NewMessageBody {
     #[schema(value_type = Option<Vec<Object>>)]
     attachments: Option<Vec<Attachment>>,
     /// An object of the sender's own
+    #[serde(default, deserialize_with = "object::optional")]
     #[schema(value_type = Option<Object>)]
-    context: Option<Value>,
+    context: Option<Map<String, Value>>,
     /// Who acts; must be the caller, unless the caller is the platform
     sender_id: Option<String>,
     /// `system`, `automated` or `audit`; only for the platform

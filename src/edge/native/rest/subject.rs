@@ -1,11 +1,12 @@
 //! What a request says of the platform's thing that a conversation is about.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use crate::domain::conversation::Subject;
 use crate::domain::limits;
+use crate::domain::object;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 
@@ -23,8 +24,9 @@ pub struct SubjectBody {
     /// Where it is shown; https
     url: Option<String>,
     /// The platform's own object
+    #[serde(default, deserialize_with = "object::optional")]
     #[schema(value_type = Option<Object>)]
-    data: Option<Value>,
+    data: Option<Map<String, Value>>,
 }
 
 impl SubjectBody {
@@ -38,7 +40,7 @@ impl SubjectBody {
         self.url
             .as_deref()
             .map_or(Ok(()), |url| limits::https_url(url, "subject.url"))?;
-        let data = self.data.filter(|data| !data.is_null());
+        let data = self.data.map(Value::Object);
         data.as_ref().map_or(Ok(()), |data| {
             limits::json(&data.to_string(), "subject.data")
         })?;
