@@ -140,6 +140,27 @@ async fn what_can_not_be_sent_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn who_left_or_is_blocked_is_nobody_to_send_to() {
+    let house = House::start().await;
+    let (ada, ben) = (house.person("ada").await, house.person("ben").await);
+    let (eve, kim) = (house.person("eve").await, house.person("kim").await);
+    let id = house.group(&ada, &[&ben, &eve, &kim]).await;
+    let people = format!("/api/v1/conversations/{id}/participants");
+    ben.delete(&format!("{people}/ben")).await;
+    let block = json!({ "blocked": true });
+    ada.patch(&format!("{people}/eve"), block).await;
+    let to = |receiver: &str| json!({ "conversation_id": id, "message": receiver, "receiver_id": receiver });
+    for gone in ["ben", "eve"] {
+        ada.post(SEND, to(gone))
+            .await
+            .expect_status(404)
+            .expect_code("PARTICIPANT_NOT_FOUND");
+    }
+    ada.post(SEND, to("kim")).await.expect_status(201);
+    assert_eq!(ada.bodies(&id).await, ["kim"]);
+}
+
+#[tokio::test]
 async fn in_a_state_of_buttons_nobody_types() {
     let deal = Deal::begin().await;
     let hello = json!({ "conversation_id": deal.id, "message": "hello" });

@@ -88,6 +88,7 @@ impl Opened {
         let mut people = self.loaded.participants.iter();
         people
             .find(|person| person.id.as_str() == id && person.no != self.reader.no)
+            .filter(|person| person.may_read().is_ok())
             .ok_or(Refusal::ParticipantNotFound)
     }
 }
