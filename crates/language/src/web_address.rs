@@ -1,5 +1,7 @@
 //! Web addresses that people give: which scheme, which host, and nothing in them that shows another host than the one they lead to.
 
+use crate::visible::is_visible;
+
 /// What is wrong with an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wrong {
@@ -46,21 +48,13 @@ pub fn host<'a>(address: &'a str, scheme: &str) -> Result<&'a str, Wrong> {
     if authority.contains('@') {
         return Err(Wrong::User);
     }
-    if authority.contains(is_invisible) {
+    if authority.contains(|c| !is_visible(c)) {
         return Err(Wrong::Invisible);
     }
     match authority.starts_with(|first: char| first.is_alphanumeric() || first == '[') {
         true => Ok(authority),
         false => Err(Wrong::Host),
     }
-}
-
-/// Characters that show nothing, or that turn the direction of others (Unicode, Bidi_Control and Default_Ignorable).
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
-        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// An address with its scheme in small letters, as clients of HTTP want it.
@@ -109,6 +103,8 @@ mod tests {
             ("https://evil\u{202e}moc.knab", Wrong::Invisible),
             ("https://a\u{200b}b.example", Wrong::Invisible),
             ("https://\u{2066}a.example", Wrong::Invisible),
+            ("https://a\u{2800}b.example", Wrong::Invisible),
+            ("https://a\u{fff9}.example", Wrong::Invisible),
         ] {
             assert_eq!(https_host(address), Err(wrong), "{address:?}");
         }
