@@ -59,11 +59,18 @@ async fn paging_through_120_conversations_leaves_none_out_and_gives_none_twice()
     assert_eq!(equal.len(), 120);
     let different: HashSet<&String> = equal.iter().collect();
     assert_eq!(different.len(), 120, "moments that are equal hide nothing");
-    for wrong in ["limit=0", "limit=101", "cursor=nonsense", "kind=other"] {
-        alice
+    for (wrong, field) in [
+        ("limit=0", "limit"),
+        ("limit=101", "limit"),
+        ("cursor=nonsense", "cursor"),
+        ("kind=other", "kind"),
+        ("limit=1&kind=group&limit=1", "limit"),
+    ] {
+        let told = alice
             .get(&format!("{LIST}?{wrong}"))
             .await
             .expect_status(400);
+        assert_eq!(told.body["details"]["field"], field, "{wrong}");
     }
 }
 

@@ -118,9 +118,11 @@ impl<T: serde::de::DeserializeOwned> FromRequest for Asked<T> {
         let read = |text: &str| web::Query::<T>::from_query(text);
         let wrong = |error: QueryPayloadError| {
             let alone = query.split('&').find(|pair| read(pair).is_err());
+            let said = error.to_string();
+            let twice = said.split('`').nth(1);
             let name = alone.and_then(|pair| pair.split('=').next());
             Failure(Refusal::invalid(
-                name.unwrap_or("query").to_owned(),
+                name.or(twice).unwrap_or("query").to_owned(),
                 match &error {
                     QueryPayloadError::Deserialize(reason) => plain_words(&reason.to_string()),
                     other => format!("is not valid: {other}"),
