@@ -16,6 +16,7 @@ use stoa::config::default_data_folder;
 use stoa::deal::moving::{Mode, Moved, Route, next_batch};
 use stoa::domain::ids::ConversationNo;
 use stoa::store::flows::{self, Kept};
+use stoa::store::opening;
 
 /// Which deals, and how.
 #[derive(Args)]
@@ -72,13 +73,13 @@ pub fn migrate(options: &MigrateOptions) -> Result<String, String> {
 
 /// The server's own database while it runs; else started here, and stopped at the end.
 fn connect(options: &MigrateOptions) -> Result<(PgConnection, Option<Cluster>), String> {
-    let explain = |error: ConnectionError| format!("the database could not be reached: {error}");
     if let Some(url) = &options.database_url {
-        return Ok((PgConnection::establish(url).map_err(explain)?, None));
+        return Ok((opening::connect(url)?, None));
     }
     let folder = options.data_dir.clone().unwrap_or_else(default_data_folder);
-    if let Ok(connection) = PgConnection::establish(&private_database::running_url(&folder)?) {
-        return Ok((connection, None));
+    let running = private_database::running_url(&folder)?;
+    if PgConnection::establish(&running).is_ok() {
+        return Ok((opening::connect(&running)?, None));
     }
     if !folder.is_dir() {
         return Err(format!(
@@ -87,7 +88,7 @@ fn connect(options: &MigrateOptions) -> Result<(PgConnection, Option<Cluster>), 
         ));
     }
     let cluster = private_database::open(&folder)?;
-    let connection = PgConnection::establish(&cluster.url()).map_err(explain)?;
+    let connection = opening::connect(&cluster.url())?;
     Ok((connection, Some(cluster)))
 }
 

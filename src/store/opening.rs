@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-use super::address::{OPTION, is_final, without_secrets};
+use super::address::{OPTION, completed, is_final, without_secrets};
 use super::pool::{Pool, explain};
 use super::worker::Worker;
 use crate::error::Error;
@@ -71,7 +71,13 @@ async fn attempt(pool: &Pool) -> Result<(), Unfit> {
 
 fn make_ready(pool: &Pool) -> Result<(), Unfit> {
     let address = &pool.0.opening.url;
-    let mut connection = PgConnection::establish(address).map_err(|error| {
+    let mut connection = establish(address)?;
+    check(&mut connection, address)?;
+    migrate(&mut connection).map_err(unprepared)
+}
+
+fn establish(address: &str) -> Result<PgConnection, Unfit> {
+    PgConnection::establish(address).map_err(|error| {
         let told = error.to_string();
         let shown = without_secrets(&told, address);
         match is_final(&told) {
@@ -80,14 +86,49 @@ fn make_ready(pool: &Pool) -> Result<(), Unfit> {
             )),
             false => Unfit::Away(shown),
         }
-    })?;
-    check(&mut connection, address)?;
-    migrate(&mut connection).map_err(|error| match error {
+    })
+}
+
+fn unprepared(error: Error) -> Unfit {
+    match error {
         Error::Internal(cause) => {
             Unfit::Wrong(format!("The database could not be prepared: {cause}"))
         }
         Error::Refused(refusal) => Unfit::Away(refusal.message()),
+    }
+}
+
+/// A connection for a command that works on the database of a server: checked as at a server's start, and its schema is this
+/// version's. Nothing is migrated. Fails with a sentence that says why.
+pub fn connect(address: &str) -> Result<PgConnection, String> {
+    let address = &completed(address).map_err(|error| error.to_string())?;
+    let ready = establish(address).and_then(|mut connection| {
+        check(&mut connection, address)?;
+        refuse_other_schema(&mut connection)?;
+        Ok(connection)
+    });
+    ready.map_err(|unfit| match unfit {
+        Unfit::Wrong(reason) => reason,
+        Unfit::Away(reason) => format!("The database could not be reached: {reason}"),
     })
+}
+
+fn refuse_other_schema(connection: &mut PgConnection) -> Result<(), Unfit> {
+    let is_older = refuse_newer(connection).and_then(|()| {
+        let made = has_migrations(connection)?;
+        let pending = made
+            && connection
+                .has_pending_migration(MIGRATIONS)
+                .map_err(Error::internal)?;
+        Ok(!made || pending)
+    });
+    match is_older.map_err(unprepared)? {
+        true => Err(Unfit::Wrong(format!(
+            "The database's schema is older than this version of Stoa ({}): start the server of this version on it first.",
+            env!("CARGO_PKG_VERSION")
+        ))),
+        false => Ok(()),
+    }
 }
 
 #[derive(QueryableByName)]
@@ -213,11 +254,7 @@ pub fn refuse_newer(connection: &mut PgConnection) -> Result<(), Error> {
         .iter()
         .map(|migration| migration.name().version().to_string())
         .collect();
-    let table: Present = diesel::sql_query(
-        "select to_regclass('__diesel_schema_migrations') is not null as present",
-    )
-    .get_result(connection)?;
-    if !table.present {
+    if !has_migrations(connection)? {
         return Ok(());
     }
     let applied = connection.applied_migrations().map_err(Error::internal)?;
@@ -231,6 +268,12 @@ pub fn refuse_newer(connection: &mut PgConnection) -> Result<(), Error> {
             env!("CARGO_PKG_VERSION")
         )))
     })
+}
+
+fn has_migrations(connection: &mut PgConnection) -> Result<bool, Error> {
+    const ASKED: &str = "select to_regclass('__diesel_schema_migrations') is not null as present";
+    let table: Present = diesel::sql_query(ASKED).get_result(connection)?;
+    Ok(table.present)
 }
 
 #[derive(QueryableByName)]

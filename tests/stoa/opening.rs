@@ -12,7 +12,7 @@ use crate::proxy::Proxy;
 const PASSWORD: &str = "correct-horse-battery";
 
 /// What a server says that ends by itself with the code 1, and how long it took.
-fn refused(database: &str) -> (String, Duration) {
+pub fn refused(database: &str) -> (String, Duration) {
     let variables = [
         ("DATABASE_URL", database),
         ("STOA_JWT_SECRET", SECRET),
@@ -25,14 +25,27 @@ fn refused(database: &str) -> (String, Duration) {
     (complained, begun.elapsed())
 }
 
-fn refused_at_once(database: &str, reason: &str) {
+/// What `stoa flow migrate` says when it refuses to work on a database.
+pub fn not_migrated(database: &str) -> String {
+    let flow = concat!(env!("CARGO_MANIFEST_DIR"), "/flows/bid.toml");
+    let variables = [("DATABASE_URL", database)];
+    let (output, said, complained) = outcome(&["flow", "migrate", flow], &variables);
+    assert_eq!(output.status.code(), Some(1), "{said} {complained}");
+    assert!(!complained.contains(PASSWORD), "{complained}");
+    complained
+}
+
+/// Neither a server nor a migration of deals works on it, for the same reason.
+pub fn refused_at_once(database: &str, reason: &str) {
     let (complained, took) = refused(database);
-    assert!(complained.contains(reason), "{database}: {complained}");
-    assert!(
-        complained.contains("--database-url (DATABASE_URL)"),
-        "{complained}"
-    );
     assert!(took < Duration::from_secs(10), "{database}: {took:?}");
+    for complained in [complained, not_migrated(database)] {
+        assert!(complained.contains(reason), "{database}: {complained}");
+        assert!(
+            complained.contains("--database-url (DATABASE_URL)"),
+            "{complained}"
+        );
+    }
 }
 
 fn connection(database: &str) -> PgConnection {
@@ -95,6 +108,8 @@ fn what_may_come_is_waited_for_and_then_given_up_with_the_reason() {
         2,
         "while waiting and at the end: {complained}"
     );
+    let told = not_migrated(&format!("postgresql://stoa:{PASSWORD}@{address}/stoa"));
+    assert!(told.contains("Connection refused"), "{told}");
 }
 
 #[test]
@@ -103,12 +118,30 @@ fn a_schema_of_a_newer_version_is_refused() {
     connection(&database)
         .batch_execute("insert into __diesel_schema_migrations (version) values ('29990101000000')")
         .expect("a migration of later");
-    let (complained, _) = refused(&database);
-    assert!(
-        complained.contains("newer than this version of Stoa"),
-        "{complained}"
-    );
-    assert!(complained.contains("29990101000000"), "{complained}");
+    for complained in [refused(&database).0, not_migrated(&database)] {
+        assert!(
+            complained.contains("newer than this version of Stoa"),
+            "{complained}"
+        );
+        assert!(complained.contains("29990101000000"), "{complained}");
+    }
+}
+
+#[test]
+fn deals_are_migrated_under_the_schema_of_this_version_alone() {
+    let older = "delete from __diesel_schema_migrations where version = (select max(version) from __diesel_schema_migrations)";
+    let nothing = "drop schema public cascade; create schema public";
+    for change in [older, nothing] {
+        let database = fresh_database();
+        connection(&database)
+            .batch_execute(change)
+            .expect("a schema of another version");
+        let told = not_migrated(&database);
+        assert!(
+            told.contains("schema is older than this version of Stoa"),
+            "{told}"
+        );
+    }
 }
 
 #[test]

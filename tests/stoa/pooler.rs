@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::child::outcome;
 use crate::client::PATIENCE;
-use crate::house::{House, SECRET};
+use crate::house::House;
+use crate::opening::refused_at_once;
 use crate::postgres::TestCluster;
 
 /// A PgBouncer of one test. Dropping it ends it.
@@ -74,23 +74,6 @@ fn program() -> PathBuf {
     }
 }
 
-fn assert_refused(database: &str) {
-    let variables = [
-        ("DATABASE_URL", database),
-        ("STOA_JWT_SECRET", SECRET),
-        ("STOA_LISTEN", "127.0.0.1:0"),
-    ];
-    let begun = Instant::now();
-    let (output, _, complained) = outcome(&["serve"], &variables);
-    assert_eq!(output.status.code(), Some(1), "{complained}");
-    assert!(complained.contains("pool_mode = session"), "{complained}");
-    assert!(
-        begun.elapsed() < Duration::from_secs(10),
-        "{:?}",
-        begun.elapsed()
-    );
-}
-
 #[test]
 fn poolers_that_share_connections_are_refused_at_the_start() {
     let cluster = TestCluster::start().expect("a cluster");
@@ -104,9 +87,9 @@ fn poolers_that_share_connections_are_refused_at_the_start() {
     ];
     for (mode, more) in ways {
         let pooler = Pooler::start(&cluster, mode, more);
-        assert_refused(&pooler.url("d"));
+        refused_at_once(&pooler.url("d"), "pool_mode = session");
         // Connections are there now, and are taken in turn.
-        assert_refused(&pooler.url("d"));
+        refused_at_once(&pooler.url("d"), "pool_mode = session");
     }
 }
 
