@@ -28,6 +28,7 @@ mod crash;
 mod crowds;
 mod deals;
 mod demo;
+mod documented;
 mod doors;
 mod draining;
 #[path = "../drive/mod.rs"]
