@@ -20,9 +20,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How often a sender looks for something to send, and everybody for the end.
 const SENDER_TICK: Duration = Duration::from_millis(10);
 const LISTENER_TICK: Duration = Duration::from_millis(200);
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+const CONNECT_LIMIT: Duration = Duration::from_secs(20);
 /// A session that owes an answer and is silent for so long is given up.
-const SILENCE_LIMIT: Duration = Duration::from_secs(8);
+const SILENCE_LIMIT: Duration = Duration::from_secs(20);
 const WINDOW: usize = 16;
 const PAGE: usize = 100;
 
