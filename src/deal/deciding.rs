@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 
 use super::actor::{By, Happens, People};
+use crate::domain::access::{Access, Privilege};
 use crate::domain::conversation::{Conversation, ConversationStatus};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::{
-    BUILT_IN, FlowActor, FlowInput, Instance, Line, PaymentOutcome, Standing, Step, Stepped,
-    Transition,
+    FlowActor, FlowInput, Instance, Line, PaymentOutcome, Standing, Step, Stepped, Transition,
 };
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId};
 use crate::domain::message::{Audience, ClientIdOrigin, Draft, Message, SYSTEM};
@@ -63,22 +63,8 @@ impl Awake {
 
 /// As whom a caller may act: by their role, as the platform, or as staff. Whoever may not know of the conversation learns of nothing.
 pub(super) fn actors(people: &People, caller: &Principal) -> Result<Vec<FlowActor>, Refusal> {
-    let own = people.get(&caller.no);
-    let role = own
-        .filter(|person| person.may_read().is_ok())
-        .filter(|person| !BUILT_IN.contains(&person.role.as_str()))
-        .map(|person| FlowActor::Role(person.role.clone()));
-    let staff = caller
-        .roles
-        .opens_every_conversation()
-        .then_some(FlowActor::Staff);
-    let platform = caller.roles.service.then_some(FlowActor::System);
-    let all: Vec<FlowActor> = role.into_iter().chain(platform).chain(staff).collect();
-    match own {
-        _ if !all.is_empty() => Ok(all),
-        Some(person) => person.may_read().map(|()| all),
-        None => Err(Refusal::ConversationNotFound),
-    }
+    let access = Access::of(people.get(&caller.no), caller.roles)?;
+    Ok(access.actors(caller.roles))
 }
 
 /// What comes of it: a step to write, or a refusal.
@@ -199,7 +185,7 @@ impl Place<'_> {
         }
         let reader = match (actor, self.caller) {
             (FlowActor::Role(role), _) => DealReader::Role(role),
-            (_, Some(caller)) if caller.roles.service => DealReader::Platform,
+            (_, Some(caller)) if caller.roles.may(Privilege::ActAsPlatform) => DealReader::Platform,
             (FlowActor::Staff, _) => DealReader::Staff,
             (FlowActor::System | FlowActor::Timer | FlowActor::Payment, _) => DealReader::Anybody,
         };

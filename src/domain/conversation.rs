@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use super::flow::Standing;
 use super::ids::{ConversationId, ConversationNo, PolicyVersion, Seq, UserId, UserNo};
-use super::refusal::Refusal;
 
 macro_rules! named_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
@@ -131,24 +130,6 @@ pub struct Participant {
     pub joined_at: DateTime<Utc>,
 }
 
-impl Participant {
-    /// Refuses whoever may not read here.
-    pub fn may_read(&self) -> Result<(), Refusal> {
-        if self.blocked {
-            return Err(Refusal::Blocked);
-        }
-        match self.membership {
-            Membership::Present => Ok(()),
-            Membership::Left | Membership::Removed => Err(Refusal::NotAParticipant),
-        }
-    }
-
-    /// Whether they manage the conversation: its people, title and status.
-    pub fn manages(&self) -> bool {
-        self.may_read().is_ok() && matches!(self.role.as_str(), OWNER | "admin")
-    }
-}
-
 /// A conversation without its people.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conversation {
@@ -176,13 +157,4 @@ pub struct Conversation {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
-}
-
-/// What somebody is told to be who may not read a conversation any more; whoever never took part is `none`.
-pub fn lost_membership(person: Option<&Participant>) -> &'static str {
-    match person.map(|person| person.membership) {
-        None => "none",
-        Some(Membership::Present) => "blocked",
-        Some(gone @ (Membership::Left | Membership::Removed)) => gone.name(),
-    }
 }

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-use super::flow::{LineKind, STAFF};
+use super::flow::LineKind;
 use super::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use super::limits;
 use super::refusal::Refusal;
@@ -78,17 +78,6 @@ pub enum Audience {
     Role(String),
     /// One user.
     User(UserNo),
-}
-
-impl Audience {
-    /// Whether a reader with this number and role is meant. Staff from outside have no role, and are meant by the name of theirs.
-    pub fn admits(audience: Option<&Self>, reader: UserNo, role: Option<&str>) -> bool {
-        match audience {
-            None => true,
-            Some(Self::Role(only)) => role.unwrap_or(STAFF) == only,
-            Some(Self::User(only)) => *only == reader,
-        }
-    }
 }
 
 /// A message that somebody wants to send, checked as far as it can be without knowing the conversation.
@@ -324,18 +313,6 @@ mod tests {
         fn a_fingerprint_tells_bodies_apart(a in ".{0,20}", b in ".{0,20}") {
             let print = |body: &str| Draft::text(None, body.into()).fingerprint(ConversationNo(1));
             prop_assert_eq!(a == b, print(&a) == print(&b));
-        }
-
-        #[test]
-        fn an_audience_admits_only_its_own(reader in 1i64..5, meant in 1i64..5, role in "[ab]", only in "[ab]") {
-            let by_user = Audience::User(UserNo(meant));
-            prop_assert_eq!(Audience::admits(Some(&by_user), UserNo(reader), Some(&role)), reader == meant);
-            let by_role = Audience::Role(only.clone());
-            prop_assert_eq!(Audience::admits(Some(&by_role), UserNo(reader), Some(&role)), role == only);
-            prop_assert!(!Audience::admits(Some(&by_role), UserNo(reader), None));
-            let by_staff = Audience::Role(STAFF.to_owned());
-            prop_assert!(Audience::admits(Some(&by_staff), UserNo(reader), None));
-            prop_assert!(!Audience::admits(Some(&by_staff), UserNo(reader), Some(&role)));
         }
     }
 }

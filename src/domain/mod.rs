@@ -1,5 +1,6 @@
 //! The vocabulary: what people, conversations and messages are, and what may be said about them. Pure.
 
+pub mod access;
 pub mod answer;
 pub mod command;
 pub mod conversation;

@@ -4,6 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use std::fmt;
 use std::sync::Arc;
 
+use super::access::Privilege;
 use super::ids::{UserId, UserNo};
 use super::refusal::Refusal;
 
@@ -40,11 +41,6 @@ impl Roles {
         all.into_iter()
             .filter_map(|(has, name)| has.then_some(name))
             .collect()
-    }
-
-    /// Whether any of them opens every conversation.
-    pub fn opens_every_conversation(self) -> bool {
-        self.admin || self.support || self.service
     }
 }
 
@@ -92,7 +88,7 @@ impl Principal {
     /// Refuses an id of the acting user in a payload that is not the caller's own. The platform may name anybody.
     pub fn must_be(&self, claimed: Option<&str>) -> Result<(), Refusal> {
         match claimed {
-            Some(id) if id != self.id.as_str() && !self.roles.service => {
+            Some(id) if id != self.id.as_str() && !self.roles.may(Privilege::ActForOthers) => {
                 Err(Refusal::IdentityMismatch(
                     "The acting user is the one of the token; the payload names another",
                 ))

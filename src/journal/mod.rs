@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use crate::domain::ids::{ConversationNo, PolicyVersion, Seq, UserNo};
 use crate::domain::message::Draft;
+use crate::domain::principal::Roles;
 use crate::domain::refusal::Refusal;
 use crate::store::marks::NewMark;
 use crate::store::pool::Pool;
@@ -36,6 +37,8 @@ pub struct Append {
     pub policy: PolicyVersion,
     /// Who sends it.
     pub sender: UserNo,
+    /// What the sender's token gives.
+    pub roles: Roles,
     /// What is said.
     pub draft: Arc<Draft>,
     /// `Draft::fingerprint`, made by the room: rooms have several threads, commits have one.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Append, Outcome};
 use crate::domain::ids::{ConversationNo, PolicyVersion, UserNo};
 use crate::domain::message::Draft;
+use crate::domain::principal::Roles;
 use crate::store::append::NewMessage;
 
 /// What became of an append.
@@ -97,6 +98,7 @@ struct Said {
     conversation: ConversationNo,
     policy: PolicyVersion,
     sender: UserNo,
+    roles: Roles,
     draft: Arc<Draft>,
     fingerprint: i64,
 }
@@ -107,6 +109,7 @@ impl Said {
             conversation: append.conversation,
             policy: append.policy,
             sender: append.sender,
+            roles: append.roles,
             draft: Arc::clone(&append.draft),
             fingerprint: append.fingerprint,
         }
@@ -117,6 +120,7 @@ impl Said {
             conversation: self.conversation,
             policy: self.policy,
             sender: self.sender,
+            roles: self.roles,
             draft: &self.draft,
             fingerprint: self.fingerprint,
         }
@@ -133,6 +137,7 @@ mod tests {
             conversation: ConversationNo(*no),
             policy: 0,
             sender: UserNo(1),
+            roles: Roles::default(),
             draft: Arc::clone(&draft),
             fingerprint: 0,
         };

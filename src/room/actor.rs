@@ -16,7 +16,6 @@ use super::state::State;
 use super::timeline::Timeline;
 use super::{House, Sleep, Tired, ToRoom};
 use crate::domain::command::Command;
-use crate::domain::conversation::Membership;
 use crate::domain::ids::{Seq, SessionId, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::snapshot::Loaded;
@@ -259,7 +258,7 @@ impl Actor for Room {
         let present: Vec<UserNo> = self
             .state
             .everybody()
-            .filter(|p| p.membership == Membership::Present)
+            .filter(|person| person.takes_part())
             .map(|p| p.no)
             .collect();
         for user in present {

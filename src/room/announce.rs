@@ -6,7 +6,8 @@ use super::actor::Room;
 use super::listener::{Encoded, Told};
 use super::marking::AUTHORS;
 use super::worded::Worded;
-use crate::domain::conversation::{Membership, Participant, lost_membership};
+use crate::domain::access::{Access, lost_membership};
+use crate::domain::conversation::Participant;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::Stepped;
 use crate::domain::form::Form;
@@ -192,11 +193,12 @@ impl Room {
 
     /// Nobody who may not read listens. A connection that keeps a list looks at it once more: it strikes the conversation out, or goes on from
     /// here where its person is back by then.
-    fn send_away(&mut self, user: UserNo, seq: Seq) {
+    fn send_away(&mut self, person: &Participant, seq: Seq) {
         let conversation = self.state.conversation.id;
         self.listeners.retain(|listener| {
             let principal = &listener.principal;
-            let stays = principal.no != user || principal.roles.opens_every_conversation();
+            let stays =
+                principal.no != person.no || Access::of(Some(person), principal.roles).is_ok();
             let from = match listener.is_live() {
                 true => seq.max(listener.floor),
                 // What a first join has not told yet, its answer refuses.
@@ -220,7 +222,7 @@ impl Room {
             self.attach(person.no, context);
             return;
         }
-        self.send_away(person.no, seq);
+        self.send_away(person, seq);
         let mut stays = Vec::new();
         for staff in self.listeners.iter_mut() {
             if staff.principal.no == person.no {
@@ -236,7 +238,7 @@ impl Room {
                 lost.push(&outbox, None);
             }
         }
-        if person.membership != Membership::Present {
+        if !person.takes_part() {
             self.house
                 .directory
                 .detach(person.no, self.state.conversation.no);

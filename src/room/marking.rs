@@ -54,7 +54,7 @@ impl Room {
         reply: Reply,
         context: &mut Context<Self>,
     ) {
-        if seq > self.timeline.announced() && self.state.standing(&principal).is_ok() {
+        if seq > self.timeline.announced() && self.state.access(&principal).is_ok() {
             let wanted = AheadMark {
                 principal,
                 wanted: Ahead::UpTo(mark, seq),
@@ -146,7 +146,7 @@ impl Room {
             Ok(()) if known => {
                 self.mark_known(&principal, Mark::Seen, message.seq, reply, context);
             }
-            Ok(()) if self.state.standing(&principal).is_ok() => {
+            Ok(()) if self.state.access(&principal).is_ok() => {
                 let wanted = AheadMark {
                     principal,
                     wanted: Ahead::Message(message),

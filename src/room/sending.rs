@@ -86,6 +86,7 @@ impl Room {
             conversation: self.state.conversation.no,
             policy: self.state.conversation.policy_version,
             sender: principal.no,
+            roles: principal.roles,
             draft: Arc::clone(&draft),
             fingerprint: draft.fingerprint(self.state.conversation.no),
             ticket,
@@ -113,7 +114,7 @@ impl Room {
         context: &mut Context<Self>,
     ) {
         let may_be_repeat =
-            draft.origin == ClientIdOrigin::Client && self.state.standing(&principal).is_ok();
+            draft.origin == ClientIdOrigin::Client && self.state.access(&principal).is_ok();
         if !may_be_repeat {
             return reply.refuse(refusal);
         }

@@ -5,11 +5,12 @@ mod managing;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::domain::access::{Access, Denied, Privilege};
 use crate::domain::command::{Command, Mark};
-use crate::domain::conversation::{Conversation, ConversationStatus, Participant};
+use crate::domain::conversation::{Conversation, Participant};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{MessageId, Seq, UserNo};
-use crate::domain::message::{Draft, MessageKind, Power};
+use crate::domain::message::{Draft, MessageKind};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::{Loaded, Reader};
@@ -22,15 +23,6 @@ pub struct State {
     /// The conversation.
     pub conversation: Conversation,
     people: HashMap<UserNo, Participant>,
-}
-
-/// What a caller is to a conversation.
-#[derive(Clone, Copy, Debug)]
-pub enum Standing<'a> {
-    /// Takes part.
-    Participant(&'a Participant),
-    /// Comes from outside, with a token that opens every conversation.
-    Staff,
 }
 
 /// What to do about a request for a change.
@@ -79,64 +71,25 @@ impl State {
         self.people.values()
     }
 
-    /// What the caller is here, if they may know of it at all: a stranger learns of nothing.
-    pub fn standing(&self, caller: &Principal) -> Result<Standing<'_>, Refusal> {
-        let own = self.people.get(&caller.no);
-        if let Some(person) = own.filter(|person| person.may_read().is_ok()) {
-            return Ok(Standing::Participant(person));
-        }
-        if caller.roles.opens_every_conversation() {
-            return Ok(Standing::Staff);
-        }
-        let Some(person) = own else {
-            return Err(Refusal::ConversationNotFound);
-        };
-        person.may_read().map(|()| Standing::Participant(person))
+    /// As what the caller may read here. A stranger learns of nothing.
+    pub fn access(&self, caller: &Principal) -> Result<Access<'_>, Denied> {
+        Access::of(self.people.get(&caller.no), caller.roles)
     }
 
     /// The caller as a reader of messages with an audience.
     pub fn reader(&self, caller: &Principal) -> Result<Reader, Refusal> {
-        let role = match self.standing(caller)? {
-            Standing::Participant(person) => Some(person.role.clone()),
-            Standing::Staff => None,
-        };
-        Ok(Reader {
-            no: caller.no,
-            role,
-        })
-    }
-
-    fn manages(&self, caller: &Principal) -> bool {
-        caller.roles.opens_every_conversation()
-            || self.person(caller.no).is_some_and(Participant::manages)
-    }
-
-    fn must_be_open(&self) -> Result<(), Refusal> {
-        match self.conversation.status {
-            ConversationStatus::Open => Ok(()),
-            ConversationStatus::Closed | ConversationStatus::Archived => {
-                Err(Refusal::ConversationClosed)
-            }
-        }
+        Ok(self.access(caller)?.reader(caller.no))
     }
 
     /// Whether the caller may speak here now.
     pub fn may_speak(&self, caller: &Principal) -> Result<(), Refusal> {
-        match self.standing(caller)? {
-            Standing::Participant(person) if person.muted => Err(Refusal::Muted),
-            Standing::Participant(person) if !caller.roles.opens_every_conversation() => {
-                let deal = self.conversation.flow.as_ref();
-                deal.map_or(Ok(()), |deal| deal.may_type(&person.role))?;
-                self.must_be_open()
-            }
-            Standing::Participant(_) | Standing::Staff => self.must_be_open(),
-        }
+        Ok(self.access(caller)?.may_speak(&self.conversation)?)
     }
 
     /// Whether the caller may send this.
     pub fn may_send(&self, caller: &Principal, draft: &Draft) -> Result<(), Refusal> {
         self.may_speak(caller)?;
-        if draft.kind != MessageKind::UserInput && !caller.roles.service {
+        if draft.kind != MessageKind::UserInput && !caller.roles.may(Privilege::SpeakAsSystem) {
             return Err(Refusal::Forbidden(
                 "Only the platform may send messages of this kind",
             ));
@@ -157,9 +110,8 @@ impl State {
         mark: Mark,
         seq: Seq,
     ) -> Result<(Seq, Option<Seq>), Refusal> {
-        let Standing::Participant(person) = self.standing(caller)? else {
-            return Err(Refusal::NotAParticipant);
-        };
+        let person = self.access(caller)?.participant();
+        let person = person.ok_or(Refusal::NotAParticipant)?;
         let now = match mark {
             Mark::Delivered => person.delivered_seq,
             Mark::Seen => person.read_seq,
@@ -192,15 +144,11 @@ impl State {
             }
             Command::Delete { message } => {
                 self.must_be_here(*message)?;
-                let power = if self.manages(caller) {
-                    Power::Moderates
-                } else {
-                    Power::OwnOnly
-                };
+                let access = self.access(caller)?;
                 Ok(Decision::Change(ChangeKind::Delete {
                     message: *message,
-                    power,
-                    reader: self.reader(caller)?,
+                    power: access.power(),
+                    reader: access.reader(caller.no),
                 }))
             }
             Command::AddParticipant { user, role } => {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use std::collections::HashMap;
 use uuid::Uuid;
 
+use super::access::may_read;
 use super::messages::by_places;
 use super::participants::of_conversations;
 use super::pool::explain;
@@ -162,13 +163,13 @@ fn page_sql() -> String {
     let beyond = unread_messages("l", "l.last_seq");
     let most = unread::MOST;
     let is_capped = unread::is_capped("mine.unread", "mine", "mine.last_seq");
-    let newest = newest_visible("mine");
+    let (newest, may_read) = (newest_visible("mine"), may_read("p"));
     format!(
         "
 with listed as (
     select c.no as conversation_no, c.updated_at, c.last_seq, p.role, p.user_no, p.read_seq
     from participants p join conversations c on c.no = p.conversation_no
-    where p.user_no = $1 and p.membership = 'present' and not p.blocked
+    where p.user_no = $1 and {may_read}
       and ($2 is null or c.kind = $2) and ($3 is null or c.status = $3)
       and ($4 is null or c.subject_type = $4) and ($5 is null or c.subject_id = $5)
       and ($6 is null or c.no = $6)

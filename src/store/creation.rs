@@ -10,12 +10,10 @@ use super::participants as people;
 use super::pool::explain;
 use super::schema::{conversations as table, participants};
 use super::steps::{self, NewStep};
-use crate::domain::conversation::{
-    Conversation, ConversationKind, ConversationStatus, Membership, Subject,
-};
+use crate::domain::conversation::{Conversation, ConversationKind, ConversationStatus, Subject};
 use crate::domain::ids::{ConversationId, ConversationNo, UserNo};
 use crate::domain::message::Draft;
-use crate::domain::principal::Principal;
+use crate::domain::principal::{Principal, Roles};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 
@@ -185,6 +183,7 @@ fn say_first(
         conversation: no,
         policy: 0,
         sender,
+        roles: Roles::default(),
         draft,
         fingerprint,
     };
@@ -226,7 +225,7 @@ pub(super) fn refresh_same_key(
     }
     let present: Vec<UserNo> = people::of(connection, no)?
         .into_iter()
-        .filter(|p| p.membership == Membership::Present)
+        .filter(|person| person.takes_part())
         .map(|p| p.no)
         .collect();
     let key = same_key(conversation.kind, conversation.subject.as_ref(), &present);

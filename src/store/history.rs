@@ -5,9 +5,11 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{self, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz};
 
-use super::messages::{MessageRow, Page, assemble, role_or_none};
+use super::access::{is_for, readers_role, role_or_none, role_or_staff};
+use super::messages::{MessageRow, Page, assemble};
 use super::pool::explain;
-use crate::domain::ids::{ConversationId, ConversationNo, UserNo};
+use crate::domain::access::{Privilege, Requester};
+use crate::domain::ids::{ConversationId, ConversationNo};
 use crate::domain::message::Message;
 use crate::domain::snapshot::Reader;
 use crate::error::Error;
@@ -19,10 +21,8 @@ pub enum Visit {
     Stranger {
         /// The conversation, if there is one.
         conversation: ConversationId,
-        /// The number.
-        no: UserNo,
-        /// Staff read every conversation.
-        opens_every_conversation: bool,
+        /// Who asks.
+        requester: Requester,
     },
     /// Somebody who may read.
     Known {
@@ -35,13 +35,18 @@ pub enum Visit {
 
 // Raw SQL: a page is the end of one index scan, cut off before anything else is looked up. Of a join, a plan for whatever values come
 // would think that the page is all there is, and sort the whole conversation.
-const PAGE: &str = "
+const COLUMNS: &str = "
 select m.conversation_no, m.seq, m.sender_no, m.client_id, m.kind, m.body, m.reply_to, m.attachments, m.context, m.audience_role,
-    m.audience_user_no, m.created_at, m.edited_at, m.deleted_at, m.card, (select u.id from users u where u.no = m.sender_no)
-from (select * from messages where conversation_no = (select no from place)
-    and (audience_role is null or audience_role = (select coalesce(role, 'staff') from place))
-    and (audience_user_no is null or audience_user_no = (select reader from place))
-    and seq > ";
+    m.audience_user_no, m.created_at, m.edited_at, m.deleted_at, m.card, (select u.id from users u where u.no = m.sender_no)";
+
+fn page_sql() -> String {
+    let role = format!("(select {} from place)", role_or_staff("role"));
+    let visible = is_for("m", &role, "(select reader from place)");
+    format!(
+        "{COLUMNS}
+from (select * from messages m where conversation_no = (select no from place) and {visible} and seq > "
+    )
+}
 
 struct History {
     visit: Visit,
@@ -49,6 +54,7 @@ struct History {
     limit: i64,
     bounds: (i64, i64),
     role: String,
+    opens_every_conversation: bool,
 }
 
 impl History {
@@ -57,17 +63,18 @@ impl History {
         match &self.visit {
             Visit::Stranger {
                 conversation,
-                no,
-                opens_every_conversation,
+                requester,
             } => {
-                out.push_sql("with place as materialized (select * from (select c.no, v.no as reader, (select p.role from participants p
-                    where p.conversation_no = c.no and p.user_no = v.no and p.membership = 'present' and not p.blocked) as role
-                    from conversations c, (select ");
-                out.push_bind_param::<BigInt, _>(&no.0)?;
+                out.push_sql(
+                    "with place as materialized (select * from (select c.no, v.no as reader, ",
+                );
+                out.push_sql(&readers_role("c.no", "v.no"));
+                out.push_sql(" as role from conversations c, (select ");
+                out.push_bind_param::<BigInt, _>(&requester.no.0)?;
                 out.push_sql(" as no) v where c.id = ");
                 out.push_bind_param::<sql_types::Uuid, _>(&conversation.0)?;
                 out.push_sql(" offset 0) c where c.role is not null or ");
-                out.push_bind_param::<Bool, _>(opens_every_conversation)?;
+                out.push_bind_param::<Bool, _>(&self.opens_every_conversation)?;
             }
             Visit::Known {
                 conversation,
@@ -90,7 +97,7 @@ impl History {
 impl QueryFragment<Pg> for History {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         self.place(&mut out)?;
-        out.push_sql(PAGE);
+        out.push_sql(&page_sql());
         out.push_bind_param::<BigInt, _>(&self.bounds.0)?;
         out.push_sql(" and seq < ");
         out.push_bind_param::<BigInt, _>(&self.bounds.1)?;
@@ -142,9 +149,12 @@ pub fn page(
     page: Page,
     limit: i64,
 ) -> Result<Vec<Message>, Error> {
-    let role = match &visit {
-        Visit::Stranger { .. } => String::new(),
-        Visit::Known { reader, .. } => role_or_none(reader),
+    let (role, opens_every_conversation) = match &visit {
+        Visit::Stranger { requester, .. } => {
+            let opens = requester.roles.may(Privilege::OpenEveryConversation);
+            (String::new(), opens)
+        }
+        Visit::Known { reader, .. } => (role_or_none(reader), false),
     };
     let history = History {
         visit,
@@ -152,6 +162,7 @@ pub fn page(
         limit,
         bounds: page.bounds(),
         role,
+        opens_every_conversation,
     };
     let rows: Vec<(MessageRow, String)> = history.load(connection).map_err(explain)?;
     rows.into_iter()

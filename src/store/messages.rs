@@ -11,10 +11,8 @@ use std::sync::Arc;
 
 use super::pool::explain;
 use super::schema::{message_changes, messages, users};
-use crate::domain::flow::STAFF;
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use crate::domain::message::{Audience, ClientIdOrigin, Draft, Message, MessageKind};
-use crate::domain::snapshot::Reader;
 use crate::error::Error;
 
 #[derive(Debug, Queryable, Selectable)]
@@ -88,24 +86,6 @@ pub(super) fn assemble(row: MessageRow, sender_id: String) -> Result<Message, Er
 /// a conversation is larger than most, and reads all users.
 pub(super) fn sender_id() -> SqlLiteral<Text> {
     sql("(select u.id from users u where u.no = messages.sender_no)")
-}
-
-/// What a reader may see of a conversation's messages.
-#[diesel::dsl::auto_type(no_type_alias)]
-pub(super) fn visible_to(reader: i64, role: String) -> _ {
-    messages::audience_role
-        .is_null()
-        .or(messages::audience_role.eq(role))
-        .and(
-            messages::audience_user_no
-                .is_null()
-                .or(messages::audience_user_no.eq(reader)),
-        )
-}
-
-/// The role as a column can be compared with it; staff from outside are meant by the name of theirs.
-pub(super) fn role_or_none(reader: &Reader) -> String {
-    reader.role.clone().unwrap_or_else(|| STAFF.to_owned())
 }
 
 /// Which part of a conversation's messages.

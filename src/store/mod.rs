@@ -1,5 +1,6 @@
 //! Postgres: a row and its queries in one file; functions take a connection. The only SQL.
 
+pub mod access;
 pub mod address;
 pub mod append;
 pub mod changes;

@@ -6,6 +6,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::access::who_takes_part;
 use super::schema::{participants, payment_orders as table, users};
 use super::users::UserRow;
 use crate::domain::flow::{Money, OrderRequest, StateVersion};
@@ -188,7 +189,7 @@ pub fn payer(connection: &mut PgConnection, order: &OrderRow) -> Result<Option<P
         .inner_join(users::table)
         .filter(participants::conversation_no.eq(order.conversation_no))
         .filter(participants::role.eq(role))
-        .filter(participants::membership.eq("present"))
+        .filter(who_takes_part("participants"))
         .select(UserRow::as_select())
         .limit(2)
         .load(connection)?;

@@ -5,8 +5,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 use std::collections::HashMap;
 
+use super::access::{may_read, role_or_none, visible_to};
 use super::conversations::by_numbers;
-use super::messages::{by_places, role_or_none, visible_to};
+use super::messages::by_places;
 use super::participants::of_conversations;
 use super::pool::explain;
 use super::replay::steady;
@@ -51,11 +52,16 @@ struct Number {
 }
 
 // Raw SQL: the same text counts and lists. It walks one user's participations by their index.
-const MINE: &str = "
+fn mine() -> String {
+    let may_read = may_read("p");
+    format!(
+        "
 from participants p join conversations c on c.no = p.conversation_no
-where p.user_no = $1 and p.membership = 'present' and not p.blocked
+where p.user_no = $1 and {may_read}
   and (not $2 or (c.kind = 'direct' and c.subject_type is null
-      and not exists (select from conversation_flows f where f.conversation_no = c.no)))";
+      and not exists (select from conversation_flows f where f.conversation_no = c.no)))"
+    )
+}
 
 /// A part of somebody's conversations, newest activity first.
 pub fn conversations(
@@ -64,15 +70,15 @@ pub fn conversations(
     which: Which,
     part: Part,
 ) -> Result<Counted<Loaded>, Error> {
-    let only_plain = which == Which::Plain;
+    let (only_plain, mine) = (which == Which::Plain, mine());
     steady(connection, |connection| {
-        let total = diesel::sql_query(format!("select count(*) as n {MINE}"))
+        let total = diesel::sql_query(format!("select count(*) as n {mine}"))
             .bind::<BigInt, _>(user.0)
             .bind::<Bool, _>(only_plain)
             .get_result::<Number>(connection)
             .map_err(explain)?;
         let page = "order by c.updated_at desc, c.no desc limit $3 offset $4";
-        let numbers = diesel::sql_query(format!("select c.no as n {MINE} {page}"))
+        let numbers = diesel::sql_query(format!("select c.no as n {mine} {page}"))
             .bind::<BigInt, _>(user.0)
             .bind::<Bool, _>(only_plain)
             .bind::<BigInt, _>(part.limit)

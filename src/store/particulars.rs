@@ -6,6 +6,7 @@ use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text};
 use serde_json::Value;
 use std::collections::HashMap;
 
+use super::access::{is_for, may_read, role_or_staff};
 use super::pool::explain;
 use super::schema::flow_steps;
 use crate::domain::ids::{ConversationNo, UserNo};
@@ -26,17 +27,23 @@ struct Row {
 }
 
 // Raw SQL: for each deal a look-up of its cards, which stand side by side, by the messages' primary key.
-const PARTICULARS: &str = "
+fn particulars() -> String {
+    let may_read = may_read("p");
+    let visible = is_for("c", &role_or_staff("p.role"), "$1");
+    format!(
+        "
 select f.conversation_no as no, f.instance -> 'context' as context, m.kind, m.card
 from conversation_flows f
 left join participants p on p.conversation_no = f.conversation_no and p.user_no = $1
-    and p.membership = 'present' and not p.blocked
+    and {may_read}
 left join lateral (
-    select kind, card from messages
+    select kind, card from messages c
     where conversation_no = f.conversation_no and seq >= f.prompts_from and seq < f.prompts_to
-      and audience_role = p.role and card is not null and deleted_at is null
+      and {visible} and card is not null and deleted_at is null
     order by seq desc limit 1) m on true
-where f.conversation_no = any($2)";
+where f.conversation_no = any($2)"
+    )
+}
 
 /// What somebody is shown of the deals in these conversations; one without a deal is left out.
 pub fn of_deals(
@@ -44,7 +51,7 @@ pub fn of_deals(
     reader: UserNo,
     conversations: &[i64],
 ) -> Result<HashMap<i64, Particulars>, Error> {
-    let rows: Vec<Row> = diesel::sql_query(PARTICULARS)
+    let rows: Vec<Row> = diesel::sql_query(particulars())
         .bind::<BigInt, _>(reader.0)
         .bind::<Array<BigInt>, _>(conversations)
         .load(connection)

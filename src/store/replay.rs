@@ -6,9 +6,10 @@ use diesel::prelude::*;
 use serde_json::Value;
 use std::sync::Arc;
 
+use super::access::{role_or_none, visible_to};
 use super::conversations::{self, Key};
 use super::history::{Visit, page};
-use super::messages::{MessageRow, Page, assemble, by_places, role_or_none, sender_id, visible_to};
+use super::messages::{MessageRow, Page, assemble, by_places, sender_id};
 use super::pool::explain;
 use super::schema::{
     conversation_changes, conversations as conversations_table, flow_steps, message_changes,
@@ -114,10 +115,9 @@ fn visible_among(
     reader: &Reader,
     seqs: &[Seq],
 ) -> Result<Vec<Message>, Error> {
-    let role = role_or_none(reader);
     let places: Vec<(i64, Seq)> = seqs.iter().map(|seq| (no.0, *seq)).collect();
     let mut found = by_places(connection, &places)?;
-    found.retain(|message| message.is_visible_to(reader.no, Some(&role)));
+    found.retain(|message| message.is_visible_to(reader.no, reader.role.as_deref()));
     found.sort_by_key(Message::seq);
     Ok(found)
 }

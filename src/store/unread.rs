@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Uuid as SqlUuid};
 use uuid::Uuid;
 
+use super::access::{is_for, may_read};
 use super::pool::explain;
 use crate::domain::ids::{ConversationNo, UserNo};
 use crate::domain::snapshot::UnreadCount;
@@ -31,10 +32,7 @@ pub(super) fn unread_messages(who: &str, last_seq: &str) -> String {
 
 /// Whether a participant, who has `user_no` and `role`, may see the message `m`.
 pub(super) fn visible_to(who: &str) -> String {
-    format!(
-        "(m.audience_role is null or m.audience_role = {who}.role)
-            and (m.audience_user_no is null or m.audience_user_no = {who}.user_no)"
-    )
+    is_for("m", &format!("{who}.role"), &format!("{who}.user_no"))
 }
 
 /// The seq of the newest message that a participant may see: `who` has `conversation_no`, `user_no` and `role`.
@@ -98,11 +96,12 @@ fn sql(whose: &str) -> String {
         unread_messages("p", "c.last_seq"),
         is_capped("n.unread", "p", "c.last_seq"),
     );
+    let may_read = may_read("p");
     format!(
         "select c.id as conversation_id, p.user_no, n.unread, {is_capped} as is_capped
         from participants p join conversations c on c.no = p.conversation_no
         cross join lateral (select count(*) as unread from (select {beyond} order by m.seq desc limit {MOST}) m) n
-        where p.membership = 'present' and not p.blocked and n.unread > 0 and {whose}"
+        where {may_read} and n.unread > 0 and {whose}"
     )
 }
 

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use std::collections::HashMap;
 
+use super::access::may_read;
 use super::messages::by_places;
 use super::pool::explain;
 use super::unread::{AMONG, MOST, counted, is_capped, newest_visible, unread_messages, visible_to};
@@ -97,6 +98,7 @@ fn sql() -> String {
     );
     let is_capped = is_capped("n.unread", "a", "a.last_seq");
     let (newest, visible) = (newest_visible("a"), visible_to("a"));
+    let may_read = may_read("p");
     format!(
         "
 with asked as materialized (
@@ -104,7 +106,7 @@ with asked as materialized (
     from unnest($2, $3) as w(user_no, read_before)
     join participants p on p.conversation_no = $1 and p.user_no = w.user_no
     join conversations c on c.no = p.conversation_no
-    where p.membership = 'present' and not p.blocked
+    where {may_read}
 )
 select a.user_no, a.role, a.last_seq, a.read_seq, a.read_before, n.unread, {is_capped} as is_capped,
     exists (select {passed} and m.seq <= a.read_seq) as has_read_some,

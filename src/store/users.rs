@@ -3,9 +3,9 @@
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
+use super::access::{who_may_read, who_takes_part};
 use super::pool::explain;
 use super::schema::{participants, users};
-use crate::domain::conversation::Membership;
 use crate::domain::ids::{UserId, UserNo};
 use crate::domain::principal::Profile;
 use crate::error::Error;
@@ -112,15 +112,12 @@ pub fn acquaintance(
                     .eq(participants::conversation_no)),
             )
             .filter(participants::user_no.eq(one.0))
-            .filter(participants::membership.eq(Membership::Present.name()))
-            .filter(participants::blocked.eq(false))
+            .filter(who_may_read("participants"))
             .filter(theirs.field(participants::user_no).eq(other.0))
             .select(participants::conversation_no)
     };
-    let present = theirs
-        .field(participants::membership)
-        .eq(Membership::Present.name());
-    let both_take_part = diesel::select(diesel::dsl::exists(shared().filter(present)));
+    let present = shared().filter(who_takes_part("theirs"));
+    let both_take_part = diesel::select(diesel::dsl::exists(present));
     if both_take_part.get_result(connection).map_err(explain)? {
         return Ok(Some(Acquaintance::Present));
     }

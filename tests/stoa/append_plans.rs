@@ -3,6 +3,7 @@
 use diesel::connection::SimpleConnection;
 use stoa::domain::ids::{ConversationNo, MessageId, UserNo};
 use stoa::domain::message::Draft;
+use stoa::domain::principal::Roles;
 use stoa::store::append::{self, Appended, NewMessage};
 use stoa::store::pool::Pool;
 
@@ -17,6 +18,7 @@ fn appends(drafts: &[Draft]) -> Vec<NewMessage<'_>> {
             conversation: ConversationNo(number * 19),
             policy: 0,
             sender: UserNo(number),
+            roles: Roles::default(),
             draft,
             fingerprint: number,
         }

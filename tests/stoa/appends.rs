@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use stoa::domain::ids::{ConversationNo, MessageId, PolicyVersion, Seq, UserNo};
 use stoa::domain::message::{Audience, Draft};
+use stoa::domain::principal::Roles;
 use stoa::store::append::{Appended, NewMessage, append, append_carefully};
 use stoa::store::pool::Pool;
 
@@ -36,6 +37,7 @@ fn to(conversation: i64, policy: PolicyVersion, draft: &Draft) -> NewMessage<'_>
         conversation: ConversationNo(conversation),
         policy,
         sender: UserNo(1),
+        roles: Roles::default(),
         draft,
         fingerprint: 7,
     }

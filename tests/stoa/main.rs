@@ -12,6 +12,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod access;
+mod access_in_sql;
 mod acquaintances;
 mod addresses;
 mod append_plans;

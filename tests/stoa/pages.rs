@@ -3,8 +3,10 @@
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
+use stoa::domain::access::Requester;
 use stoa::domain::ids::{ConversationId, ConversationNo, UserNo};
 use stoa::domain::message::Message;
+use stoa::domain::principal::Roles;
 use stoa::domain::snapshot::Reader;
 use stoa::store::conversations::{self, Key};
 use stoa::store::history::{self, Visit};
@@ -67,6 +69,14 @@ fn id_of(connection: &mut PgConnection, no: ConversationNo) -> ConversationId {
     found.unwrap().id
 }
 
+fn requester(no: i64, support: bool) -> Requester {
+    let roles = Roles {
+        support,
+        ..Roles::default()
+    };
+    Requester::new(UserNo(no), roles)
+}
+
 #[test]
 fn a_page_has_what_its_reader_may_see() {
     let mut connection = connection();
@@ -82,8 +92,7 @@ fn a_page_has_what_its_reader_may_see() {
         for (no, opens_every_conversation, role) in visitors {
             let stranger = Visit::Stranger {
                 conversation,
-                no: UserNo(no),
-                opens_every_conversation,
+                requester: requester(no, opens_every_conversation),
             };
             let known = Visit::Known {
                 conversation: ConversationNo(2),
@@ -107,8 +116,7 @@ fn who_may_not_read_gets_no_page() {
     for no in [3, 4, 5] {
         let visit = Visit::Stranger {
             conversation,
-            no: UserNo(no),
-            opens_every_conversation: false,
+            requester: requester(no, false),
         };
         let found = history::page(&mut connection, visit, Page::Newest, 50).unwrap();
         assert!(found.is_empty(), "{no}");
@@ -136,8 +144,7 @@ fn a_page_reads_what_it_shows_and_little_more() {
     let mut connection = connection();
     let visit = Visit::Stranger {
         conversation: id_of(&mut connection, ConversationNo(2)),
-        no: UserNo(2),
-        opens_every_conversation: false,
+        requester: requester(2, false),
     };
     for page in [Page::Newest, Page::Before(25_000), Page::After(25_000)] {
         let before = entries_read(&mut connection);

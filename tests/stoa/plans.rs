@@ -4,10 +4,11 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use std::collections::BTreeMap;
+use stoa::domain::access::Requester;
 use stoa::domain::conversation::{ConversationKind, Membership};
 use stoa::domain::ids::{ConversationId, ConversationNo, MessageId, UserId, UserNo};
 use stoa::domain::message::Power;
-use stoa::domain::principal::Profile;
+use stoa::domain::principal::{Profile, Roles};
 use stoa::domain::snapshot::Reader;
 use stoa::store::changes::{self, Change, ChangeKind, Changed, Returns};
 use stoa::store::conversations::{self, Filter, Key};
@@ -129,8 +130,7 @@ fn reading(connection: &mut PgConnection) {
             };
             let stranger = Visit::Stranger {
                 conversation: conversation_id(connection, place(n)),
-                no: reader(place(n).0).no,
-                opens_every_conversation: false,
+                requester: Requester::new(reader(place(n).0).no, Roles::default()),
             };
             for visit in [known, stranger] {
                 assert!(

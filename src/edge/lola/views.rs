@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::domain::conversation::{
-    Conversation, ConversationKind, ConversationStatus, Membership, Participant, PresenceStatus,
+    Conversation, ConversationKind, ConversationStatus, Participant, PresenceStatus,
 };
 use crate::domain::flow::{Offer, Standing, StateVersion};
 use crate::domain::ids::{ConversationId, Seq};
@@ -132,9 +132,7 @@ impl<'a> ConversationView<'a> {
         people: impl IntoIterator<Item = &'a Participant>,
         directory: &Directory,
     ) -> Self {
-        let present = people
-            .into_iter()
-            .filter(|person| person.membership == Membership::Present);
+        let present = people.into_iter().filter(|person| person.takes_part());
         let view = |person: &'a Participant| ParticipantView {
             user_id: person.id.as_str(),
             name: person.name.as_deref(),

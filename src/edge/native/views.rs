@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use super::deals::{DealReader, FlowView};
 use super::instants::{instant, maybe_instant};
+use crate::domain::access::role_among;
 use crate::domain::conversation::{
-    Conversation, ConversationKind, ConversationStatus, Membership, Participant, PresenceStatus,
-    Subject,
+    Conversation, ConversationKind, ConversationStatus, Participant, PresenceStatus, Subject,
 };
 use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::message::{Attachment, Message, MessageKind};
@@ -150,9 +150,7 @@ pub struct FormerParticipantView<'a> {
 }
 
 fn former_participants(people: &[Participant]) -> Vec<FormerParticipantView<'_>> {
-    let former = people
-        .iter()
-        .filter(|person| person.membership != Membership::Present);
+    let former = people.iter().filter(|person| !person.takes_part());
     former.map(FormerParticipantView::new).collect()
 }
 
@@ -171,9 +169,7 @@ pub fn participants<'a>(
     people: &'a [Participant],
     directory: &Directory,
 ) -> Vec<ParticipantView<'a>> {
-    let present = people
-        .iter()
-        .filter(|person| person.membership == Membership::Present);
+    let present = people.iter().filter(|person| person.takes_part());
     let view = |person: &'a Participant| ParticipantView {
         user_id: person.id.as_str(),
         name: person.name.as_deref(),
@@ -304,7 +300,7 @@ impl<'a> ConversationView<'a> {
         people: &'a [Participant],
         reader: UserNo,
     ) {
-        let reader = DealReader::of(role_of(people, reader));
+        let reader = DealReader::of(role_among(people, reader));
         self.flow = conversation
             .flow
             .as_deref()
@@ -321,18 +317,11 @@ impl<'a> ConversationView<'a> {
                 .map(|m| MessageView::new(m, listed.conversation.id, reader)),
             unread: listed.unread.number(),
             unread_capped: listed.unread.is_capped(),
-            my_role: role_of(&listed.participants, reader),
+            my_role: role_among(&listed.participants, reader),
         });
         view.show_deal_to(&listed.conversation, &listed.participants, reader);
         view
     }
-}
-
-fn role_of(people: &[Participant], reader: UserNo) -> Option<&str> {
-    let own = people
-        .iter()
-        .find(|person| person.no == reader && person.membership == Membership::Present);
-    own.map(|person| person.role.as_str())
 }
 
 /// What a join is answered with.
@@ -362,7 +351,7 @@ impl<'a> JoinedView<'a> {
                 .map(|m| MessageView::new(m, conversation.id, reader)),
             unread: unread.number(),
             unread_capped: unread.is_capped(),
-            my_role: role_of(people, reader),
+            my_role: role_among(people, reader),
         });
         view.show_deal_to(conversation, people, reader);
         Self {

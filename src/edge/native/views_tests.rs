@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 use super::*;
+use crate::domain::conversation::Membership;
 use crate::domain::ids::{ConversationNo, MessageId, UserId};
 use crate::domain::message::Draft;
 use chrono::SecondsFormat;
@@ -119,8 +120,8 @@ fn only_those_who_take_part_are_shown() {
         (&shown[0]["user_id"], &shown[0]["status"]),
         (&json!("user-1"), &json!("offline"))
     );
-    assert_eq!(role_of(&people, ALICE), Some("helper"));
-    assert_eq!(role_of(&people, BOB), None);
+    assert_eq!(role_among(&people, ALICE), Some("helper"));
+    assert_eq!(role_among(&people, BOB), None);
 }
 
 #[test]

@@ -6,8 +6,9 @@ use serde_json::json;
 use super::known::Known;
 use super::rows::{ConversationRow, MessageRow};
 use super::sides::Sides;
+use crate::domain::access::role_among;
 use crate::domain::answer::Answer;
-use crate::domain::conversation::{Conversation, Membership, Participant};
+use crate::domain::conversation::{Conversation, Participant};
 use crate::domain::ids::UserNo;
 use crate::domain::snapshot::Listed;
 use crate::edge::dialect::{Reader, Scene};
@@ -82,10 +83,7 @@ fn row<'a>(
     reader: UserNo,
     known: &Known,
 ) -> ConversationRow<'a> {
-    let own = people
-        .iter()
-        .find(|person| person.no == reader && person.membership == Membership::Present);
-    let role = own.map(|person| person.role.as_str());
+    let role = role_among(people, reader);
     let sides = Sides::new(conversation, people);
     ConversationRow::new(conversation, &sides, role, &known.to(role))
 }

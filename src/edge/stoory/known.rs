@@ -66,11 +66,7 @@ impl Known {
 
     /// What a participant with this role is shown, or staff.
     pub fn to(&self, role: Option<&str>) -> Particulars {
-        let is_meant = |asked: &&Asked| match &asked.audience {
-            Some(Audience::Role(only)) => Some(only.as_str()) == role,
-            Some(Audience::User(_)) => false,
-            None => true,
-        };
+        let is_meant = |asked: &&Asked| Audience::admits_role(asked.audience.as_ref(), role);
         let newest = self.cards.iter().rev().find(is_meant);
         Particulars {
             context: Map::clone(&self.context),

@@ -1,6 +1,6 @@
 //! The guide knows two people in each conversation: a brand owner and an influencer. Who they are, and whom a message is for.
 
-use crate::domain::conversation::{Conversation, Membership, Participant};
+use crate::domain::conversation::{Conversation, Participant};
 use crate::domain::ids::UserNo;
 use crate::domain::message::{Audience, Message, MessageKind};
 
@@ -28,9 +28,7 @@ impl<'a> Sides<'a> {
         let people: Vec<&Participant> = people.into_iter().collect();
         let playing = |role: &str| {
             let mut found = people.iter().filter(|person| person.role == role);
-            let present = found
-                .clone()
-                .find(|person| person.membership == Membership::Present);
+            let present = found.clone().find(|person| person.takes_part());
             present.or_else(|| found.next()).copied()
         };
         let (mut brand_owner, mut influencer) = (playing(BRAND_OWNER), playing(INFLUENCER));
@@ -68,7 +66,7 @@ impl<'a> Sides<'a> {
         }
         let mut meant = self.people.iter().filter(|person| {
             person.no != message.sender
-                && person.membership == Membership::Present
+                && person.takes_part()
                 && message.is_visible_to(person.no, Some(&person.role))
         });
         let is_read = |person: &&Participant| person.read_seq >= message.seq();

@@ -1,6 +1,7 @@
 //! What a room decides on the people of a conversation, its title, its status and its subject. Pure.
 
 use super::{Decision, State};
+use crate::domain::access::{Admission, Privilege};
 use crate::domain::command::{Command, ParticipantChange};
 use crate::domain::conversation::{
     Card, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
@@ -8,6 +9,7 @@ use crate::domain::conversation::{
 use crate::domain::flow::Phase;
 use crate::domain::ids::UserId;
 use crate::domain::limits;
+use crate::domain::message::Power;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::store::changes::{ChangeKind, Returns};
@@ -16,12 +18,13 @@ impl State {
     /// Refuses who may not know of the conversation. Whoever left a direct conversation may ask to be in it again.
     pub(super) fn may_ask(&self, caller: &Principal, command: &Command) -> Result<(), Refusal> {
         let own = self.person(caller.no);
-        let may_come_back = self.conversation.kind == ConversationKind::Direct
-            && own.is_some_and(|own| own.membership == Membership::Left && !own.blocked);
         match command {
-            Command::AddParticipant { user, .. } if may_come_back && *user == caller.id => Ok(()),
-            _ => self.standing(caller).map(drop),
+            Command::AddParticipant { user, .. } if *user == caller.id => {
+                Admission::of(own, self.conversation.kind, caller.roles)?;
+            }
+            _ => drop(self.access(caller)?),
         }
+        Ok(())
     }
 
     fn find(&self, id: &UserId) -> Option<&Participant> {
@@ -29,10 +32,12 @@ impl State {
     }
 
     fn must_manage(&self, caller: &Principal) -> Result<(), Refusal> {
-        let may = self.manages(caller);
-        may.then_some(()).ok_or(Refusal::Forbidden(
-            "Only its owner or an admin may manage this conversation",
-        ))
+        match self.access(caller)?.power() {
+            Power::Moderates => Ok(()),
+            Power::OwnOnly => Err(Refusal::Forbidden(
+                "Only its owner or an admin may manage this conversation",
+            )),
+        }
     }
 
     pub(super) fn decide_add(
@@ -43,11 +48,10 @@ impl State {
     ) -> Result<Decision, Refusal> {
         let before = self.find(user);
         let is_direct = self.conversation.kind == ConversationKind::Direct;
-        let comes_back = before.is_some_and(|person| person.membership == Membership::Left);
+        let comes_back = before.is_some_and(Participant::has_left);
+        let is_present = before.is_some_and(Participant::takes_part);
         match self.conversation.kind {
-            ConversationKind::Direct if comes_back => {}
-            ConversationKind::Direct
-                if before.is_some_and(|p| p.membership == Membership::Present) => {}
+            ConversationKind::Direct if comes_back || is_present => {}
             ConversationKind::Direct => {
                 return Err(Refusal::Unprocessable(
                     "Nobody can be added to a direct conversation: make a group",
@@ -55,22 +59,18 @@ impl State {
             }
             ConversationKind::Group | ConversationKind::Support => self.must_manage(caller)?,
         }
-        if before.is_some_and(|person| person.membership == Membership::Present) {
+        if is_present {
             return Ok(Decision::Already);
         }
-        let present = self
-            .people
-            .values()
-            .filter(|person| person.membership == Membership::Present)
-            .count();
-        if present >= limits::PARTICIPANTS {
+        let present = self.people.values().filter(|person| person.takes_part());
+        if present.count() >= limits::PARTICIPANTS {
             return Err(Refusal::Unprocessable("The conversation is full"));
         }
         let role = role
             .or(before.map(|person| person.role.as_str()))
             .unwrap_or(MEMBER)
             .to_owned();
-        let returns = match caller.roles.opens_every_conversation() || is_direct {
+        let returns = match caller.roles.may(Privilege::OpenEveryConversation) || is_direct {
             true => Returns::Always,
             false => Returns::Once,
         };
@@ -109,7 +109,7 @@ impl State {
         let leaves = person.no == caller.no;
         if !leaves {
             if self.conversation.kind == ConversationKind::Direct
-                && !caller.roles.opens_every_conversation()
+                && !caller.roles.may(Privilege::OpenEveryConversation)
             {
                 return Err(Refusal::Unprocessable(
                     "Nobody can be removed from a direct conversation: block or leave",
@@ -132,9 +132,7 @@ impl State {
     }
 
     fn present(&self, user: &UserId) -> Result<&Participant, Refusal> {
-        let found = self
-            .find(user)
-            .filter(|person| person.membership == Membership::Present);
+        let found = self.find(user).filter(|person| person.takes_part());
         found.ok_or(Refusal::ParticipantNotFound)
     }
 
@@ -169,7 +167,7 @@ impl State {
         title: Option<&String>,
         card: &Card,
     ) -> Result<Decision, Refusal> {
-        must_be_platform(caller)?;
+        must_have(caller, Privilege::DescribeSubjects)?;
         let now = &self.conversation;
         let Some(subject) = &now.subject else {
             return Ok(Decision::Already);
@@ -195,7 +193,7 @@ impl State {
         user: &UserId,
         role: &str,
     ) -> Result<Decision, Refusal> {
-        must_be_platform(caller)?;
+        must_have(caller, Privilege::AssignRoles)?;
         let deal = self.conversation.flow.as_ref();
         if deal.is_some_and(|deal| deal.phase == Phase::Running) {
             return Ok(Decision::Already);
@@ -209,9 +207,9 @@ impl State {
     }
 }
 
-fn must_be_platform(caller: &Principal) -> Result<(), Refusal> {
-    let is_platform = caller.roles.service;
-    is_platform.then_some(()).ok_or(Refusal::Forbidden(
+fn must_have(caller: &Principal, privilege: Privilege) -> Result<(), Refusal> {
+    let has = caller.roles.may(privilege);
+    has.then_some(()).ok_or(Refusal::Forbidden(
         "Only the platform may say what a subject is and who takes which role in it",
     ))
 }

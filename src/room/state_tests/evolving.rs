@@ -83,7 +83,7 @@ fn every_entry_moves_the_seq_and_the_moment_and_some_the_policy() {
     assert_eq!(state.conversation.title, None);
     assert_eq!(state.conversation.status, ConversationStatus::Closed);
     assert!(
-        state.standing(&caller("stranger")).is_ok(),
+        state.access(&caller("stranger")).is_ok(),
         "no stranger any more"
     );
 }

@@ -9,11 +9,14 @@ mod evolving;
 
 use super::*;
 use crate::domain::command::ParticipantChange;
-use crate::domain::conversation::{ConversationKind, MEMBER, Membership, Subject};
-use crate::domain::flow::{Phase, Standing as FlowStanding};
+use crate::domain::conversation::{
+    ConversationKind, ConversationStatus, MEMBER, Membership, Subject,
+};
+use crate::domain::flow::{Phase, Standing};
 use crate::domain::ids::UserId;
 use crate::domain::ids::{ConversationId, ConversationNo, MessageId};
 use crate::domain::limits;
+use crate::domain::message::Power;
 use crate::domain::principal::{Profile, Roles};
 use crate::store::changes::Returns;
 
@@ -106,8 +109,8 @@ fn group() -> State {
 }
 
 /// How a deal stands in this phase.
-fn standing(phase: Phase) -> FlowStanding {
-    FlowStanding {
+fn standing(phase: Phase) -> Standing {
+    Standing {
         flow: "bid".to_owned(),
         flow_version: 1,
         state: "begun".to_owned(),

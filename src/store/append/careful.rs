@@ -6,12 +6,13 @@ use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::{DatabaseErrorKind, Error as Db};
-use diesel::sql_types::{Array, Int8, Text, Timestamptz};
+use diesel::sql_types::{Array, Int8, Nullable, Text, Timestamptz};
 
 use super::columns::Columns;
 use super::{Appended, Explained, NewMessage};
 use crate::domain::ids::{ConversationNo, PolicyVersion, Seq};
 use crate::error::Error;
+use crate::store::access::{is_for, readers_role, role_outside};
 use crate::store::pool::{away, explain};
 
 // Raw SQL: one round trip and one plan for what would be four statements for each message.
@@ -22,8 +23,8 @@ use crate::store::pool::{away, explain};
 // table was small would walk all of it for every batch.
 const SQL: &str = "
 with input as materialized (
-    select * from unnest($1, #columns) with ordinality
-        as i(policy_version, conversation_no, sender_no, client_id, fingerprint, kind, body, reply_to,
+    select * from unnest($1, $2, #columns) with ordinality
+        as i(policy_version, role_outside, conversation_no, sender_no, client_id, fingerprint, kind, body, reply_to,
              attachments, context, audience_role, audience_user_no, position)
 ), known as materialized (
     select i.position, k.* from input i cross join lateral
@@ -32,10 +33,7 @@ with input as materialized (
 ), orphaned as materialized (
     select i.position from input i where i.reply_to is not null and 0 =
         (select count(*) from messages m where m.conversation_no = i.conversation_no and m.seq = i.reply_to
-            and (m.audience_user_no is null or m.audience_user_no = i.sender_no)
-            and (m.audience_role is null or 0 <
-                (select count(*) from participants p where p.conversation_no = i.conversation_no and p.user_no = i.sender_no
-                    and p.membership = 'present' and not p.blocked and p.role = m.audience_role)))
+            and #visible)
 ), unknown as materialized (
     select i.* from input i where i.position not in (select position from known union all select position from orphaned)
 ), locked as materialized (
@@ -64,6 +62,8 @@ select position, 0, 0, 0, now(), 'orphaned' from orphaned where position not in 
 /// The statement with its arrays.
 struct Batch<'a> {
     policies: Vec<PolicyVersion>,
+    /// As what each sender reads who is no participant.
+    roles_outside: Vec<Option<&'static str>>,
     columns: Columns<'a>,
 }
 
@@ -71,17 +71,29 @@ impl<'a> Batch<'a> {
     fn new(messages: &'a [NewMessage<'a>]) -> Self {
         Self {
             policies: messages.iter().map(|message| message.policy).collect(),
+            roles_outside: messages.iter().map(|m| role_outside(m.roles)).collect(),
             columns: Columns::new(messages),
         }
     }
 }
 
+/// The statement, with the rule of who may see the original of a reply.
+fn sql() -> String {
+    let own = readers_role("i.conversation_no", "i.sender_no");
+    let role = format!("coalesce({own}, i.role_outside)");
+    SQL.replace("#visible", &is_for("m", &role, "i.sender_no"))
+}
+
 impl QueryFragment<Pg> for Batch<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let (before, rest) = SQL.split_once("$1").unwrap_or((SQL, ""));
+        let sql = sql();
+        let (before, rest) = sql.split_once("$1").unwrap_or((&sql, ""));
+        let (_, rest) = rest.split_once("$2").unwrap_or((rest, ""));
         let (between, after) = rest.split_once("#columns").unwrap_or((rest, ""));
         out.push_sql(before);
         out.push_bind_param::<Array<Int8>, _>(&self.policies)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Nullable<Text>>, _>(&self.roles_outside)?;
         out.push_sql(between);
         self.columns.bind(&mut out, "", "")?;
         out.push_sql(after);

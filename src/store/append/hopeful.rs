@@ -13,6 +13,7 @@ use super::columns::Columns;
 use super::{Appended, Explained, NewMessage};
 use crate::domain::ids::{PolicyVersion, Seq};
 use crate::error::Error;
+use crate::store::access::is_for_everybody;
 use crate::store::pool::explain;
 
 // Raw SQL, and no joins: every part can be done in one way only, whatever size the planner thinks the tables have.
@@ -26,7 +27,7 @@ with advanced as (
     where c.no = any($2) and c.policy_version = ($3)[width_bucket(c.no, $2)]
       and not exists (select from unnest($4, $5) r(conversation_no, seq) where 0 =
         (select count(*) from messages m where m.conversation_no = r.conversation_no and m.seq = r.seq
-            and m.audience_role is null and m.audience_user_no is null))
+            and #everybody))
     returning c.no, c.last_seq - ($1)[width_bucket(c.no, $2)] as before
 ), taken as (
     select array_agg(no order by no) as numbers, array_agg(before order by no) as befores from advanced
@@ -109,7 +110,8 @@ impl QueryFragment<Pg> for Hopes<'_> {
             (&self.originals.1, "$5"),
             (&self.ordinals, "$6"),
         ];
-        let mut rest = SQL;
+        let sql = SQL.replace("#everybody", &is_for_everybody("m"));
+        let mut rest = sql.as_str();
         for (array, name) in parts {
             let (before, after) = rest.split_once(name).unwrap_or((rest, ""));
             out.push_sql(before);

@@ -12,6 +12,7 @@ use diesel::sql_types::Text;
 
 use crate::domain::ids::{ConversationNo, PolicyVersion, Seq, UserNo};
 use crate::domain::message::Draft;
+use crate::domain::principal::Roles;
 use crate::error::Error;
 
 pub use careful::append as append_carefully;
@@ -24,6 +25,8 @@ pub struct NewMessage<'a> {
     pub policy: PolicyVersion,
     /// Who sends it.
     pub sender: UserNo,
+    /// What the sender's token gives: staff may answer what is for staff.
+    pub roles: Roles,
     /// What is said.
     pub draft: &'a Draft,
     /// `Draft::fingerprint`, kept to tell a repeat from a conflict.

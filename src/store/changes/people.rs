@@ -26,18 +26,13 @@ pub(super) fn add(
         return Ok(Changed::Refused(Refusal::UserNotFound(id.to_string())));
     };
     let before = participant_rows::find(connection, change.conversation, UserNo(user.no))?;
-    if let Some(present) = before
-        .clone()
-        .filter(|p| p.membership == Membership::Present)
-    {
+    if let Some(present) = before.clone().filter(|person| person.takes_part()) {
         return Ok(Changed::Already(Fact::Participant {
             by: change.actor,
             now: present,
         }));
     }
-    let left = before
-        .as_ref()
-        .is_some_and(|p| p.membership == Membership::Left);
+    let left = before.as_ref().is_some_and(|person| person.has_left());
     if left && returns == Returns::Once && has_left_again(connection, change, UserNo(user.no))? {
         return Ok(Changed::Refused(Refusal::Forbidden(
             "They have left this conversation again: only the platform may bring them back",

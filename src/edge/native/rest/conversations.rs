@@ -9,6 +9,7 @@ use serde_json::json;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::domain::access::{Access, Requester};
 use crate::domain::command::Command;
 use crate::domain::conversation::{ConversationKind, ConversationStatus};
 use crate::domain::ids::ConversationId;
@@ -32,7 +33,8 @@ pub(super) async fn answer(
     id: ConversationId,
     status: u16,
 ) -> Result<Kept, Failure> {
-    let (user, opens_all) = (caller.no, caller.roles.opens_every_conversation());
+    let requester = Requester::from(caller);
+    let user = requester.no;
     let found = server.door.house.pool.run(move |connection| {
         let Some(conversation) = rows::find(connection, Key::Id(id))? else {
             return Ok(Err(Refusal::ConversationNotFound));
@@ -45,11 +47,8 @@ pub(super) async fn answer(
             return Ok(Ok(listed));
         }
         let people = participants::of(connection, conversation.no)?;
-        let own = people.iter().find(|person| person.no == user);
-        match own.map(|person| person.may_read()) {
-            _ if opens_all => {}
-            Some(Err(refusal)) => return Ok(Err(refusal)),
-            Some(Ok(())) | None => return Ok(Err(Refusal::ConversationNotFound)),
+        if let Err(denied) = Access::among(&people, requester) {
+            return Ok(Err(denied.into()));
         }
         Ok(Ok(Listed {
             conversation,

@@ -10,6 +10,7 @@ use super::flows::NewFlowBody;
 use super::found::Wish;
 use super::messages::NewMessageBody;
 use super::subject::SubjectBody;
+use crate::domain::access::Privilege;
 use crate::domain::answer::Novelty;
 use crate::domain::conversation::{Conversation, ConversationKind, MEMBER, OWNER};
 use crate::domain::ids::{ConversationId, UserId, UserNo};
@@ -61,7 +62,7 @@ fn people_of(
     caller: &Principal,
 ) -> Result<Vec<(UserId, String)>, Refusal> {
     let mut people: Vec<(UserId, String)> = Vec::with_capacity(body.participants.len() + 1);
-    if !caller.roles.service {
+    if !caller.roles.may(Privilege::StayOutside) {
         let default = if body.kind == ConversationKind::Direct {
             MEMBER
         } else {
@@ -100,7 +101,7 @@ fn people_of(
 
 /// The roles that the platform names itself: those of a conversation that is there already become these.
 fn roles_given(body: &NewConversationBody, caller: &Principal) -> Vec<(UserId, String)> {
-    if !caller.roles.service {
+    if !caller.roles.may(Privilege::AssignRoles) {
         return Vec::new();
     }
     let given = |invited: &Invited| {
@@ -166,7 +167,7 @@ async fn create_or_get(
         .map_err(|refusal| refusal.within("first_message"))?;
     let subject = body.subject.map(|subject| subject.check(caller));
     let subject = subject.transpose()?;
-    if subject.is_some() && body.flow.is_some() && !caller.roles.service {
+    if subject.is_some() && body.flow.is_some() && !caller.roles.may(Privilege::DescribeSubjects) {
         let why = "Only the platform may begin a deal about its subject";
         return Err(Refusal::Forbidden(why).into());
     }

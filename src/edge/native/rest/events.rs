@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::conversations::limit_of;
+use crate::domain::access::Privilege;
 use crate::domain::limits;
 use crate::domain::refusal::Refusal;
 use crate::edge::http::caller::Caller;
@@ -20,8 +21,7 @@ use crate::error::Error;
 use crate::store::platform_events::{self as rows, AttemptRow, EventRow, Filter};
 
 fn must_run_it(caller: &Caller) -> Result<(), Refusal> {
-    let roles = caller.0.roles;
-    if roles.admin || roles.service {
+    if caller.0.roles.may(Privilege::SeePlatformEvents) {
         return Ok(());
     }
     Err(Refusal::Forbidden(

@@ -11,7 +11,8 @@ use super::conversations::limit_of;
 use super::messages::{presser, reader_of, speaker};
 use crate::deal::catalogue::Catalogue;
 use crate::deal::deciding::{Decided, begin};
-use crate::domain::conversation::{Conversation, Membership, Participant};
+use crate::domain::access::{Privilege, Requester};
+use crate::domain::conversation::{Conversation, Participant};
 use crate::domain::flow::StateVersion;
 use crate::domain::ids::{ConversationId, Seq, UserId};
 use crate::domain::object;
@@ -66,7 +67,7 @@ impl NewFlowBody {
             .current(&self.name)
             .filter(|found| self.version.is_none_or(|version| version == found.version))
             .ok_or(Refusal::DefinitionNotFound(self.name))?;
-        if definition.money.is_some() && !caller.roles.service {
+        if definition.money.is_some() && !caller.roles.may(Privilege::AskForMoney) {
             return Err(Refusal::Forbidden(
                 "Only the platform may begin a deal that asks for money",
             ));
@@ -126,11 +127,11 @@ impl WantedDeal {
         for role in &self.definition.roles {
             let people = people.iter();
             let holders: Vec<&Participant> = people
-                .filter(|person| person.membership == Membership::Present && person.role == *role)
+                .filter(|person| person.takes_part() && person.role == *role)
                 .collect();
             let why = match holders.as_slice() {
                 [] => "The conversation is there already, and its people have other roles",
-                several if several.iter().all(|person| person.blocked) => {
+                several if several.iter().all(|person| person.may_read().is_err()) => {
                     "The conversation is there already, and somebody whom the deal needs is blocked in it"
                 }
                 _ => continue,
@@ -227,13 +228,15 @@ async fn readable(
     caller: &Principal,
     id: ConversationId,
 ) -> Result<(Conversation, Reader), Failure> {
-    let caller = (caller.no, caller.roles.opens_every_conversation());
+    let requester = Requester::from(caller);
     let read = server.door.house.pool.run(move |connection| {
         let Some(conversation) = conversation_rows::find(connection, Key::Id(id))? else {
             return Ok(Err(Refusal::ConversationNotFound));
         };
-        let reader = reader_of(connection, &conversation, caller)?;
-        Ok(reader.map(|reader| (conversation, reader)))
+        let reader = reader_of(connection, &conversation, requester)?;
+        Ok(reader
+            .map(|reader| (conversation, reader))
+            .map_err(Refusal::from))
     });
     Ok(read.await??)
 }
@@ -250,7 +253,7 @@ pub async fn show(
     let (conversation, reader) = readable(&server, &caller.0, id).await?;
     let standing = conversation.flow.ok_or(Refusal::FlowNotFound)?;
     let reader = match DealReader::of(reader.role.as_deref()) {
-        DealReader::Staff if caller.0.roles.service => DealReader::Platform,
+        DealReader::Staff if caller.0.roles.may(Privilege::ActAsPlatform) => DealReader::Platform,
         other => other,
     };
     Ok(HttpResponse::Ok().json(FlowView::new(&standing, reader)))

@@ -6,6 +6,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use super::flows::WantedDeal;
+use crate::domain::access::{Admission, Denied, Privilege};
 use crate::domain::command::Command;
 use crate::domain::conversation::{ConversationKind, Membership};
 use crate::domain::flow::Phase;
@@ -72,8 +73,10 @@ impl Wish {
     ) -> Result<Vec<Command>, Refusal> {
         must_be_let_in(&found, caller)?;
         let mut commands = returns(&mut found, caller);
-        if caller.roles.service {
+        if caller.roles.may(Privilege::DescribeSubjects) {
             commands.extend(self.description());
+        }
+        if caller.roles.may(Privilege::AssignRoles) {
             commands.extend(self.assignments(&mut found));
         }
         if let Some(deal) = &self.deal {
@@ -100,7 +103,7 @@ impl Wish {
         for (user, role) in &self.roles {
             let mut people = found.participants.iter_mut();
             let person = people.find(|person| person.id == *user);
-            let Some(person) = person.filter(|it| it.membership == Membership::Present) else {
+            let Some(person) = person.filter(|person| person.takes_part()) else {
                 continue;
             };
             person.role.clone_from(role);
@@ -119,18 +122,11 @@ async fn read(server: &Server, id: ConversationId) -> Result<Loaded, Failure> {
     Ok(read.await?.ok_or(Refusal::ConversationNotFound)?)
 }
 
-/// Refuses whoever is kept out of the conversation. Whoever left it is not.
-fn must_be_let_in(found: &Loaded, caller: &Principal) -> Result<(), Refusal> {
-    if caller.roles.opens_every_conversation() {
-        return Ok(());
-    }
+/// Refuses a caller who may neither read the conversation nor return to it.
+fn must_be_let_in(found: &Loaded, caller: &Principal) -> Result<(), Denied> {
     let mut people = found.participants.iter();
     let own = people.find(|person| person.no == caller.no);
-    match own {
-        None => Err(Refusal::ConversationNotFound),
-        Some(own) if own.membership == Membership::Left && !own.blocked => Ok(()),
-        Some(own) => own.may_read(),
-    }
+    Admission::of(own, found.conversation.kind, caller.roles).map(drop)
 }
 
 /// Whoever left a direct conversation is in it again when one of the two asks for it; the one who asks comes first, since only who
@@ -140,9 +136,7 @@ fn returns(found: &mut Loaded, caller: &Principal) -> Vec<Command> {
         return Vec::new();
     }
     let people = found.participants.iter_mut();
-    let mut left: Vec<_> = people
-        .filter(|person| person.membership == Membership::Left)
-        .collect();
+    let mut left: Vec<_> = people.filter(|person| person.has_left()).collect();
     left.sort_by_key(|person| person.no != caller.no);
     let back = left.into_iter().map(|person| {
         person.membership = Membership::Present;

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, get, put, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::domain::access::Privilege;
 use crate::domain::conversation::PresenceStatus;
 use crate::domain::ids::{UserId, UserNo};
 use crate::domain::limits;
@@ -84,7 +85,7 @@ pub async fn put_user(
     path: web::Path<String>,
     body: Body,
 ) -> Result<HttpResponse, Failure> {
-    if !caller.0.roles.service {
+    if !caller.0.roles.may(Privilege::MakeUsersKnown) {
         return Err(
             Refusal::Forbidden("Only the platform's own back end may make users known").into(),
         );
@@ -129,7 +130,7 @@ pub async fn show_user(
     let Caller(caller) = caller;
     let id = UserId::parse(&path, "id")?;
     let (wanted, asking) = (id.clone(), caller.no);
-    let sees_all = caller.roles.opens_every_conversation();
+    let sees_all = caller.roles.may(Privilege::SeeEveryUser);
     let found = server.door.house.pool.run(move |connection| {
         let Some(row) = users::find(connection, wanted.as_str())? else {
             return Ok(None);
@@ -145,7 +146,7 @@ pub async fn show_user(
         .await?
         .ok_or_else(|| Refusal::UserNotFound(id.to_string()))?;
     let (no, id, mut profile) = row.into_parts();
-    if !caller.roles.service {
+    if !caller.roles.may(Privilege::SeeEmailAddresses) {
         profile.email = None;
     }
     let mut shown = view(&server, no, &id, &profile, None);

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 use super::conversations::limit_of;
+use crate::domain::access::{Access, Denied, Privilege, Requester};
 use crate::domain::answer::{Answer, Novelty};
 use crate::domain::command::Command;
 use crate::domain::conversation::Conversation;
-use crate::domain::ids::{ConversationId, MessageId, Seq, UserNo};
+use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::limits;
 use crate::domain::message::{Attachment, Audience, Draft, Message, MessageKind};
 use crate::domain::object;
@@ -84,7 +85,7 @@ impl NewMessageBody {
     /// The draft that it describes, checked.
     pub fn draft(self, caller: &Principal) -> Result<Draft, Refusal> {
         caller.must_be(self.sender_id.as_deref())?;
-        if self.audience_role.is_some() && !caller.roles.service {
+        if self.audience_role.is_some() && !caller.roles.may(Privilege::NarrowAudience) {
             return Err(Refusal::Forbidden(
                 "Only the platform may narrow whom a message is for",
             ));
@@ -132,19 +133,11 @@ impl PageQuery {
 pub(in crate::edge) fn reader_of(
     connection: &mut diesel::pg::PgConnection,
     conversation: &Conversation,
-    caller: (UserNo, bool),
-) -> Result<Result<Reader, Refusal>, Error> {
-    let (no, opens_all) = caller;
-    let own = participants::find(connection, conversation.no, no)?;
-    Ok(match own.as_ref().map(|person| person.may_read()) {
-        Some(Ok(())) => Ok(Reader {
-            no,
-            role: own.map(|person| person.role),
-        }),
-        _ if opens_all => Ok(Reader { no, role: None }),
-        Some(Err(refusal)) => Err(refusal),
-        None => Err(Refusal::ConversationNotFound),
-    })
+    requester: Requester,
+) -> Result<Result<Reader, Denied>, Error> {
+    let own = participants::find(connection, conversation.no, requester.no)?;
+    let access = Access::of(own.as_ref(), requester.roles);
+    Ok(access.map(|access| access.reader(requester.no)))
 }
 
 /// A page of messages, in the order of seq; without `before` and `after` the newest
@@ -159,11 +152,10 @@ pub async fn list(
     let id = ConversationId::parse(&path, "id")?;
     let Asked(query) = query;
     let (page, limit) = (query.page()?, limit_of(query.limit)?);
-    let (no, opens_every_conversation) = (caller.0.no, caller.0.roles.opens_every_conversation());
+    let requester = Requester::from(&*caller.0);
     let visit = Visit::Stranger {
         conversation: id,
-        no,
-        opens_every_conversation,
+        requester,
     };
     let read = server.door.house.pool.run(move |connection| {
         let found = page_of(connection, visit, page, limit)?;
@@ -173,8 +165,8 @@ pub async fn list(
         let Some(conversation) = conversation_rows::find(connection, Key::Id(id))? else {
             return Ok(Err(Refusal::ConversationNotFound));
         };
-        let reader = reader_of(connection, &conversation, (no, opens_every_conversation))?;
-        Ok(reader.map(|_| found))
+        let reader = reader_of(connection, &conversation, requester)?;
+        Ok(reader.map(|_| found).map_err(Refusal::from))
     });
     let messages = read.await??;
     let more = messages.len() as i64 == limit;
@@ -183,7 +175,7 @@ pub async fn list(
         Page::Newest | Page::Before(_) => messages.first(),
     };
     let next_cursor = edge.filter(|_| more).map(Message::seq);
-    let view = |message| MessageView::new(message, id, no);
+    let view = |message| MessageView::new(message, id, requester.no);
     let items = messages.iter().map(view).collect();
     Ok(HttpResponse::Ok().json(PageView { items, next_cursor }))
 }
@@ -288,17 +280,14 @@ async fn place_of(
     caller: &Principal,
     id: MessageId,
 ) -> Result<ConversationId, Failure> {
-    let caller = (caller.no, caller.roles.opens_every_conversation());
+    let requester = Requester::from(caller);
     let found = server.door.house.pool.run(move |connection| {
         let Some(conversation) = conversation_rows::find(connection, Key::No(id.conversation))?
         else {
             return Ok(Err(Refusal::MessageNotFound));
         };
-        Ok(match reader_of(connection, &conversation, caller)? {
-            Err(Refusal::ConversationNotFound) => Err(Refusal::MessageNotFound),
-            Err(refusal) => Err(refusal),
-            Ok(_) => Ok(conversation.id),
-        })
+        let reader = reader_of(connection, &conversation, requester)?;
+        Ok(reader.map(|_| conversation.id).map_err(Denied::of_message))
     });
     Ok(found.await??)
 }
@@ -362,15 +351,14 @@ pub async fn history(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
     let id = message_id(&path, "id")?;
-    let reader = (caller.0.no, caller.0.roles.opens_every_conversation());
+    let requester = Requester::from(&*caller.0);
     let read = server.door.house.pool.run(move |connection| {
         let Some(conversation) = conversation_rows::find(connection, Key::No(id.conversation))?
         else {
             return Ok(Err(Refusal::MessageNotFound));
         };
-        let seen_by = match reader_of(connection, &conversation, reader)? {
-            Err(Refusal::ConversationNotFound) => return Ok(Err(Refusal::MessageNotFound)),
-            Err(refusal) => return Ok(Err(refusal)),
+        let seen_by = match reader_of(connection, &conversation, requester)? {
+            Err(denied) => return Ok(Err(denied.of_message())),
             Ok(seen_by) => seen_by,
         };
         let found = rows::find(connection, id)?
@@ -378,7 +366,7 @@ pub async fn history(
         let Some(message) = found else {
             return Ok(Err(Refusal::MessageNotFound));
         };
-        if message.deleted_at.is_some() && !reader.1 {
+        if message.deleted_at.is_some() && !requester.roles.may(Privilege::ReadDeletedMessages) {
             return Ok(Err(Refusal::Forbidden(
                 "Only staff may read the earlier wordings of a deleted message",
             )));

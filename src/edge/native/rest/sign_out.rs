@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, post, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::access::Privilege;
 use crate::domain::ids::UserId;
 use crate::domain::refusal::Refusal;
 use crate::edge::http::caller::Caller;
@@ -26,7 +27,7 @@ pub async fn sign_out(
     caller: Caller,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
-    if !caller.0.roles.service {
+    if !caller.0.roles.may(Privilege::SignOut) {
         return Err(
             Refusal::Forbidden("Only the platform's own back end may sign users out").into(),
         );

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use crate::domain::access::Privilege;
 use crate::domain::conversation::Subject;
 use crate::domain::limits;
 use crate::domain::object;
@@ -45,7 +46,7 @@ impl SubjectBody {
             limits::json(&data.to_string(), "subject.data")
         })?;
         let describes = self.title.is_some() || self.url.is_some() || data.is_some();
-        let card = match (caller.roles.service, describes) {
+        let card = match (caller.roles.may(Privilege::DescribeSubjects), describes) {
             (true, _) => json!({ "title": self.title, "url": self.url, "data": data }),
             (false, false) => Value::Null,
             (false, true) => {

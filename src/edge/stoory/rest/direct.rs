@@ -11,6 +11,7 @@ use super::messages::draft;
 use super::paging::PageQuery;
 use super::reading::Opened;
 use super::speaking::speaker_of;
+use crate::domain::access::Privilege;
 use crate::domain::answer::Novelty;
 use crate::domain::conversation::{ConversationKind, MEMBER};
 use crate::domain::ids::{ConversationId, UserId, UserNo};
@@ -73,7 +74,7 @@ pub(super) async fn reach(
     said: Option<Arc<Draft>>,
 ) -> Result<Kept, Failure> {
     let target = UserId::parse(target, field)?;
-    let is_platform = caller.roles.service && speaker.no == caller.no;
+    let is_platform = caller.roles.may(Privilege::StayOutside) && speaker.no == caller.no;
     if target == speaker.id || is_platform {
         return Err(Refusal::Unprocessable("A direct conversation has exactly two people").into());
     }

@@ -10,6 +10,7 @@ use super::direct;
 use super::paging::PageQuery;
 use super::reading::Opened;
 use super::speaking::speaker_of;
+use crate::domain::access::Requester;
 use crate::domain::answer::Answer;
 use crate::domain::command::Command;
 use crate::domain::ids::ConversationId;
@@ -36,9 +37,9 @@ pub async fn list(
 ) -> Result<HttpResponse, Failure> {
     let id = ConversationId::parse(&path, "conversation_id")?;
     let asked = query.0.asked(50)?;
-    let caller = (caller.0.no, caller.0.roles.opens_every_conversation());
+    let requester = Requester::from(&*caller.0);
     let read = server.door.house.pool.run(move |connection| {
-        let opened = match Opened::read(connection, id, caller)? {
+        let opened = match Opened::read(connection, id, requester)? {
             Ok(opened) => opened,
             Err(refusal) => return Ok(Err(refusal)),
         };

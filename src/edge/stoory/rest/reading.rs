@@ -3,8 +3,9 @@
 use diesel::pg::PgConnection;
 use std::sync::Arc;
 
+use crate::domain::access::Requester;
 use crate::domain::conversation::Participant;
-use crate::domain::ids::{ConversationId, UserNo};
+use crate::domain::ids::ConversationId;
 use crate::domain::message::Message;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
@@ -31,9 +32,9 @@ impl Opened {
         caller: &Arc<Principal>,
         id: ConversationId,
     ) -> Result<Self, Failure> {
-        let caller = (caller.no, caller.roles.opens_every_conversation());
+        let requester = Requester::from(&**caller);
         let pool = &server.door.house.pool;
-        let found = pool.run(move |connection| Self::read(connection, id, caller));
+        let found = pool.run(move |connection| Self::read(connection, id, requester));
         Ok(found.await??)
     }
 
@@ -41,14 +42,14 @@ impl Opened {
     pub(super) fn read(
         connection: &mut PgConnection,
         id: ConversationId,
-        caller: (UserNo, bool),
+        requester: Requester,
     ) -> Result<Result<Self, Refusal>, Error> {
         let Some(loaded) = replay::load(connection, Key::Id(id))? else {
             return Ok(Err(Refusal::ConversationNotFound));
         };
-        let reader = match reader_of(connection, &loaded.conversation, caller)? {
+        let reader = match reader_of(connection, &loaded.conversation, requester)? {
             Ok(reader) => reader,
-            Err(refusal) => return Ok(Err(refusal)),
+            Err(denied) => return Ok(Err(denied.into())),
         };
         let no = loaded.conversation.no.0;
         let mut known = particulars::of_deals(connection, reader.no, &[no])?;

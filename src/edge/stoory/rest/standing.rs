@@ -4,6 +4,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use super::reading::Opened;
+use crate::domain::access::{Privilege, Requester};
 use crate::domain::flow::{Offer, Phase, Standing};
 use crate::domain::ids::ConversationId;
 use crate::domain::principal::Principal;
@@ -31,10 +32,10 @@ impl Stands {
         speaker: &Arc<Principal>,
         id: ConversationId,
     ) -> Result<Self, Failure> {
-        let caller = (speaker.no, speaker.roles.opens_every_conversation());
+        let requester = Requester::from(&**speaker);
         let catalogue = Arc::clone(&server.door.deals.house().catalogue);
         let read = server.door.house.pool.run(move |connection| {
-            let opened = match Opened::read(connection, id, caller)? {
+            let opened = match Opened::read(connection, id, requester)? {
                 Ok(opened) => opened,
                 Err(refusal) => return Ok(Err(refusal)),
             };
@@ -45,7 +46,8 @@ impl Stands {
             let last = particulars::last_press(connection, opened.loaded.conversation.no)?;
             let definition = catalogue.of(connection, &deal.flow, deal.flow_version)?;
             let mut offers = deal.offers_of(opened.reader.role.as_deref()).to_vec();
-            if caller.1 && opened.reader.role.is_some() {
+            let is_staff = requester.roles.may(Privilege::OpenEveryConversation);
+            if is_staff && opened.reader.role.is_some() {
                 offers.extend_from_slice(deal.offers_of(None));
             }
             Ok(Ok(Self {

@@ -1,0 +1,84 @@
+//! The rule of `domain::access` in SQL, for every query that narrows by it: the only place that compares the columns it is made of.
+
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+use super::schema::messages;
+use crate::domain::access::Privilege;
+use crate::domain::flow::STAFF;
+use crate::domain::principal::Roles;
+use crate::domain::snapshot::Reader;
+
+/// Whether a participant others see among them, blocked or not: `Participant::takes_part`. `who` is a row of `participants`.
+pub(super) fn takes_part(who: &str) -> String {
+    format!("{who}.membership = 'present'")
+}
+
+/// Whether a participant may read: `Participant::may_read`. `who` is a row of `participants`.
+pub(super) fn may_read(who: &str) -> String {
+    let takes_part = takes_part(who);
+    format!("{takes_part} and not {who}.blocked")
+}
+
+/// The role of a user who may read as a participant, else null: `Access::role`.
+// A subquery in the place of a value, which the planner cannot turn into a join.
+pub(super) fn readers_role(conversation: &str, user: &str) -> String {
+    let may_read = may_read("p");
+    format!(
+        "(select p.role from participants p where p.conversation_no = {conversation} and p.user_no = {user} and {may_read})"
+    )
+}
+
+/// The role by which an audience knows a reader whose own role this is, null for staff from outside.
+pub(super) fn role_or_staff(role: &str) -> String {
+    format!("coalesce({role}, '{STAFF}')")
+}
+
+/// The role by which an audience knows a user with such a token who is no participant.
+pub(super) fn role_outside(roles: Roles) -> Option<&'static str> {
+    let opens = roles.may(Privilege::OpenEveryConversation);
+    opens.then_some(STAFF)
+}
+
+/// Whether a reader with this role and number may see the message `m`: `Audience::admits`.
+pub(super) fn is_for(message: &str, role: &str, user: &str) -> String {
+    format!(
+        "({message}.audience_role is null or {message}.audience_role = {role})
+            and ({message}.audience_user_no is null or {message}.audience_user_no = {user})"
+    )
+}
+
+/// Whether a message has no audience.
+pub(super) fn is_for_everybody(message: &str) -> String {
+    format!("{message}.audience_role is null and {message}.audience_user_no is null")
+}
+
+/// `takes_part` in Diesel's language, of a row under this name.
+pub(super) fn who_takes_part(who: &str) -> SqlLiteral<Bool> {
+    sql(&takes_part(who))
+}
+
+/// `may_read` in Diesel's language, of a row under this name.
+pub(super) fn who_may_read(who: &str) -> SqlLiteral<Bool> {
+    sql(&may_read(who))
+}
+
+/// `is_for` in Diesel's language.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(super) fn visible_to(reader: i64, role: String) -> _ {
+    messages::audience_role
+        .is_null()
+        .or(messages::audience_role.eq(role))
+        .and(
+            messages::audience_user_no
+                .is_null()
+                .or(messages::audience_user_no.eq(reader)),
+        )
+}
+
+/// The role as a column can be compared with it; staff from outside are meant by the name of theirs.
+pub(super) fn role_or_none(reader: &Reader) -> String {
+    reader.role.clone().unwrap_or_else(|| STAFF.to_owned())
+}

@@ -1,0 +1,141 @@
+//! Who may read decides everywhere alike: what staff are told they may answer, and a blocked participant keeps nothing of their role.
+
+use serde_json::{Value, json};
+
+use crate::client::Person;
+use crate::deals::{Deal, Flows};
+use crate::foreign::talker::Talker;
+use crate::house::House;
+
+/// A deal whose money comes while what follows from it cannot be computed: staff are told.
+async fn held() -> (House, Flows, String) {
+    let flows = Flows::with(include_str!("deals/alike/paid.toml"));
+    let house = House::with(&["--rate-limits", "off", "--flows", &flows.folder()]).await;
+    let platform = house.person_with("platform", &["service"]).await;
+    let (influencer, brand_owner) = (house.person("sam").await, house.person("bea").await);
+    let wish = json!({
+        "kind": "group", "flow": { "name": "paid" },
+        "participants": [{ "user_id": "sam", "role": "seller" }, { "user_id": "bea", "role": "buyer" }],
+    });
+    let made = platform.post("/api/v1/conversations", wish).await;
+    let id = made.expect_status(201).body["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let deal = Deal {
+        house,
+        platform,
+        influencer,
+        brand_owner,
+        id,
+    };
+    let price = json!({ "input": { "price": { "amount": 5_000, "currency": "JPY" } } });
+    deal.press(&deal.influencer, "offer", price)
+        .await
+        .expect_status(200);
+    let order = deal.order().await;
+    assert!(deal.check_out(&order, "success").await.is_success());
+    (deal.house, flows, deal.id)
+}
+
+async fn pages_until(person: &Person, id: &str, text: &str) -> Value {
+    for _ in 0..400 {
+        let path = format!("/api/v1/conversations/{id}/messages?limit=100");
+        let page = person.get(&path).await.expect_status(200).body;
+        let mut items = page["items"].as_array().unwrap().iter();
+        let is_it = |item: &&Value| {
+            item["body"]
+                .as_str()
+                .is_some_and(|body| body.contains(text))
+        };
+        if let Some(found) = items.find(is_it) {
+            return found.clone();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("nobody says {text}");
+}
+
+#[tokio::test]
+async fn staff_answer_what_is_said_to_staff_and_nobody_else_does() {
+    let (house, _flows, id) = held().await;
+    let path = format!("/api/v1/conversations/{id}/messages");
+    for role in ["support", "admin", "service"] {
+        let staff = house.person_with(role, &[role]).await;
+        let told = pages_until(&staff, &id, "please decide what becomes of the money").await;
+        let answer = json!({ "body": format!("{role} looks at it"), "reply_to": told["id"], "client_id": role });
+        let said = staff
+            .post(&path, answer.clone())
+            .await
+            .expect_status(201)
+            .body;
+        assert_eq!(said["reply_to"], told["id"]);
+        staff.post(&path, answer).await.expect_status(200);
+    }
+    let support = house.person_with("support", &["support"]).await;
+    let told = pages_until(&support, &id, "please decide what becomes of the money").await;
+    // A participant reads by their role, whatever their token.
+    let seller = house.person_with("sam", &["support"]).await;
+    let page = seller
+        .get(&format!("{path}?limit=100"))
+        .await
+        .expect_status(200)
+        .body;
+    assert!(!page.to_string().contains("please decide"), "{page}");
+    let answer = json!({ "body": "what is that?", "reply_to": told["id"] });
+    let refused = seller.post(&path, answer).await;
+    refused.expect_status(404).expect_code("MESSAGE_NOT_FOUND");
+}
+
+/// The names of the actions of a deal's view.
+fn actions(flow: &Value) -> Vec<&str> {
+    let actions = flow["available_actions"].as_array().unwrap().iter();
+    actions
+        .map(|action| action["action"].as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_blocked_participant_with_a_token_of_staff_is_staff_and_nothing_more() {
+    let deal = Deal::begin().await;
+    let path = format!("/api/v1/conversations/{}", deal.id);
+    let ines = deal.house.person_with("ines", &["support"]).await;
+    let before = ines.get(&path).await.expect_status(200).body;
+    assert_eq!(before["my_role"], "influencer");
+    assert!(actions(&before["flow"]).contains(&"accept_connection"));
+    let row = Talker::stoory(&ines).await.join(&deal.id).await;
+    assert_ne!(row["current_action_data"], Value::Null);
+    let block = json!({ "blocked": true });
+    let person = format!("{path}/participants/ines");
+    deal.platform.patch(&person, block).await.expect_status(200);
+
+    let flow = ines
+        .get(&format!("{path}/flow"))
+        .await
+        .expect_status(200)
+        .body;
+    let staffs = ["staff_close"];
+    assert_eq!(actions(&flow), staffs);
+    let shown = ines.get(&path).await.expect_status(200).body;
+    let mut socket = ines.socket().await;
+    let joined = json!({ "conversation_id": deal.id });
+    let joined = socket.call("join_conversation", joined).await.unwrap();
+    for seen in [&shown, &joined["conversation"]] {
+        assert_eq!(seen["my_role"], Value::Null, "{seen}");
+        assert_eq!(actions(&seen["flow"]), staffs);
+    }
+    let row = Talker::stoory(&ines).await.join(&deal.id).await;
+    let context = format!("/api/messages/conversations/{}/context", deal.id);
+    let rest = ines.get(&context).await.expect_status(200).body;
+    for seen in [&row, &rest["conversation"]] {
+        assert_eq!(seen["current_action_data"], Value::Null, "{seen}");
+    }
+}
+
+impl Talker {
+    /// Joins; answers the conversation.
+    async fn join(&mut self, conversation: &str) -> Value {
+        let mut joined = self.call("join_conversation", json!(conversation)).await;
+        joined["conversation"].take()
+    }
+}

@@ -1,0 +1,283 @@
+//! The rule of who may read is said twice, in Rust and in SQL: on random rows every query that narrows by it answers as the pure rule does.
+
+mod rows;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use stoa::domain::access::Requester;
+use stoa::domain::conversation::Participant;
+use stoa::domain::ids::{Seq, UserNo};
+use stoa::domain::message::{Draft, Message};
+use stoa::domain::principal::Roles;
+use stoa::domain::snapshot::{Reader, UnreadCount};
+use stoa::store::append::{Appended, NewMessage, append, append_carefully};
+use stoa::store::conversations::{self, Filter, Key};
+use stoa::store::history::{self, Visit};
+use stoa::store::messages::Page;
+use stoa::store::paging::{self, Part, Which};
+use stoa::store::pool::Pool;
+use stoa::store::unread_state::{self, ReadBefore};
+use stoa::store::users::{self, Acquaintance};
+use stoa::store::{particulars, replay, unread};
+
+use crate::house::{fresh_database, parse};
+use rows::{CONVERSATIONS, Place, Rows, USERS, fill, rows};
+
+const ALL: Part = Part {
+    offset: 0,
+    limit: 100,
+};
+const STAFF: Roles = Roles {
+    admin: false,
+    support: true,
+    service: false,
+};
+
+fn seqs<'a>(messages: impl IntoIterator<Item = &'a Message>) -> Vec<Seq> {
+    messages.into_iter().map(Message::seq).collect()
+}
+
+/// Pages, snapshots and cards of one conversation, for one requester.
+fn reading(connection: &mut PgConnection, place: &Place, requester: Requester) {
+    let reader = place.reader(requester);
+    let visible = reader.as_ref().map(|reader| seqs(place.visible(reader)));
+    let conversation = conversations::find(connection, Key::No(place.no))
+        .unwrap()
+        .unwrap()
+        .id;
+    let stranger = Visit::Stranger {
+        conversation,
+        requester,
+    };
+    let page = history::page(connection, stranger, Page::Newest, 100).unwrap();
+    assert_eq!(
+        seqs(&page),
+        visible.clone().unwrap_or_default(),
+        "a page of a stranger"
+    );
+    let (Some(reader), Some(visible)) = (reader, visible) else {
+        return;
+    };
+    let known = Visit::Known {
+        conversation: place.no,
+        reader: reader.clone(),
+    };
+    let page = history::page(connection, known, Page::Newest, 100).unwrap();
+    assert_eq!(seqs(&page), visible, "a page of a reader");
+    let counted = paging::messages(connection, place.no, &reader, ALL).unwrap();
+    assert_eq!(
+        (seqs(&counted.items), counted.total),
+        (visible.clone(), visible.len() as i64)
+    );
+    for after in [None, Some(0), Some(3)] {
+        let snapshot = replay::snapshot(connection, place.no, &reader, after).unwrap();
+        let mut expected = visible.clone();
+        expected.retain(|seq| *seq > after.unwrap_or(0));
+        assert_eq!(
+            seqs(&snapshot.messages),
+            expected,
+            "a snapshot after {after:?}"
+        );
+        let unread = if reader.role.is_some() {
+            place.unread(&reader)
+        } else {
+            0
+        };
+        assert_eq!(snapshot.unread, UnreadCount::Exactly(unread));
+    }
+    let found = particulars::of_deals(connection, reader.no, &[place.no.0]).unwrap();
+    let card = found[&place.no.0]
+        .card
+        .as_ref()
+        .map(|(_, card)| card.get().to_owned());
+    let expected = place.card(&reader).map(|seq| format!("{{\"seq\":{seq}}}"));
+    assert_eq!(card, expected, "the card that waits");
+    replying(connection, place, &reader, requester.roles);
+}
+
+/// Who sees a message may answer it. Decided under another policy, nothing is stored.
+fn replying(connection: &mut PgConnection, place: &Place, reader: &Reader, roles: Roles) {
+    for original in &place.messages {
+        let draft = Draft {
+            reply_to: Some(original.id),
+            ..Draft::text(None, "an answer".to_owned())
+        };
+        let message = NewMessage {
+            conversation: place.no,
+            policy: 99,
+            sender: reader.no,
+            roles,
+            draft: &draft,
+            fingerprint: 1,
+        };
+        let expected = match original.is_visible_to(reader.no, reader.role.as_deref()) {
+            true => Appended::Stale,
+            false => Appended::Orphaned,
+        };
+        for append in [append, append_carefully] {
+            let outcomes = append(connection, std::slice::from_ref(&message)).unwrap();
+            assert_eq!(
+                outcomes,
+                [expected.clone()],
+                "an answer to {}",
+                original.seq()
+            );
+        }
+    }
+}
+
+/// The lists and counts of one user, over all conversations.
+fn listing(connection: &mut PgConnection, places: &[Place], user: UserNo) {
+    let requester = Requester::new(user, Roles::default());
+    let readable = |place: &Place| Some((place.no.0, place.reader(requester)?));
+    let readers: BTreeMap<i64, Reader> = places.iter().filter_map(readable).collect();
+    let place = |no: i64| places.iter().find(|place| place.no.0 == no).unwrap();
+    let unread_of = |no: i64| place(no).unread(&readers[&no]);
+    for only_unread in [false, true] {
+        let filter = Filter {
+            only_unread,
+            ..Filter::default()
+        };
+        let listed = conversations::list(connection, user, &filter, 100).unwrap();
+        let found: BTreeSet<i64> = listed.iter().map(|one| one.conversation.no.0).collect();
+        let mut expected: BTreeSet<i64> = readers.keys().copied().collect();
+        expected.retain(|no| !only_unread || unread_of(*no) > 0);
+        assert_eq!(found, expected, "the list of {user:?}");
+        for one in &listed {
+            let no = one.conversation.no.0;
+            assert_eq!(one.unread, UnreadCount::Exactly(unread_of(no)));
+            let newest = one.last_message.as_ref().map(Message::seq);
+            assert_eq!(newest, place(no).newest(&readers[&no]));
+        }
+    }
+    let counted = paging::conversations(connection, user, Which::All, ALL).unwrap();
+    let found: BTreeSet<i64> = counted
+        .items
+        .iter()
+        .map(|one| one.conversation.no.0)
+        .collect();
+    assert_eq!(
+        found,
+        readers.keys().copied().collect(),
+        "the pages of {user:?}"
+    );
+    let total: i64 = readers.keys().map(|no| unread_of(*no)).sum();
+    let unread = unread::of_user(connection, user).unwrap();
+    assert_eq!(
+        unread.iter().map(|one| one.count.number()).sum::<i64>(),
+        total
+    );
+}
+
+/// The counts of everybody in one conversation.
+fn counting(connection: &mut PgConnection, place: &Place) {
+    let users: Vec<i64> = (1..=USERS).collect();
+    let reads = |user: &i64| {
+        place
+            .own(UserNo(*user))
+            .is_some_and(|own| own.may_read().is_ok())
+    };
+    let reader = |user: i64| {
+        place
+            .reader(Requester::new(UserNo(user), Roles::default()))
+            .unwrap()
+    };
+    let readers: Vec<i64> = users.iter().copied().filter(reads).collect();
+    let counted = unread::of_conversation(connection, place.no, &users).unwrap();
+    let found: BTreeMap<i64, i64> = counted
+        .iter()
+        .map(|one| (one.user.0, one.count.number()))
+        .collect();
+    let unread = readers
+        .iter()
+        .map(|user| (*user, place.unread(&reader(*user))));
+    assert_eq!(found, unread.filter(|(_, count)| *count > 0).collect());
+    let asked: Vec<ReadBefore> = users
+        .iter()
+        .map(|user| ReadBefore {
+            user: UserNo(*user),
+            seq: 0,
+        })
+        .collect();
+    let states = unread_state::changes(connection, place.no, &asked, |_| true).unwrap();
+    let found: BTreeMap<i64, (Reader, i64, Option<Seq>)> = states
+        .into_iter()
+        .map(|(state, _)| {
+            (
+                state.reader.no.0,
+                (state.reader, state.count.number(), state.newest),
+            )
+        })
+        .collect();
+    let expected = readers.iter().map(|user| {
+        let reader = reader(*user);
+        (
+            *user,
+            (reader.clone(), place.unread(&reader), place.newest(&reader)),
+        )
+    });
+    assert_eq!(found, expected.collect());
+}
+
+/// What one user may see of another.
+fn knowing(connection: &mut PgConnection, places: &[Place], one: UserNo, other: UserNo) {
+    let mut expected = None;
+    for place in places {
+        let reads = place.own(one).is_some_and(|own| own.may_read().is_ok());
+        let takes_part = place.own(other).map(Participant::takes_part);
+        match (reads, takes_part) {
+            (true, Some(true)) => expected = Some(Acquaintance::Present),
+            (true, Some(false)) if expected.is_none() => expected = Some(Acquaintance::Past),
+            _ => {}
+        }
+    }
+    let found = users::acquaintance(connection, one, other).unwrap();
+    assert_eq!(found, expected, "{one:?} of {other:?}");
+}
+
+#[test]
+fn every_query_answers_as_the_pure_rule_does() {
+    let url = fresh_database();
+    let secret = "long enough a secret for the tests";
+    let config = parse(&["stoa", "--database-url", &url, "--jwt-secret", secret]);
+    let pool = Pool::new(&url, &config.database).expect("a pool");
+    let mut connection = pool.dedicated().expect("a connection");
+    let known = format!(
+        "insert into users (id) select 'user-' || i from generate_series(1, {USERS}) i;
+        insert into flow_definitions (name, version, source) values ('x', 1, '')"
+    );
+    connection.batch_execute(&known).unwrap();
+    let connection = RefCell::new(connection);
+    let config = Config {
+        cases: 48,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let compare = |rows: Vec<Rows>| {
+        let connection = &mut *connection.borrow_mut();
+        fill(connection, &rows);
+        let places: Vec<Place> = (1..=CONVERSATIONS)
+            .map(|no| Place::read(connection, no))
+            .collect();
+        for user in (1..=USERS).map(UserNo) {
+            listing(connection, &places, user);
+            for other in (1..=USERS).map(UserNo) {
+                knowing(connection, &places, user, other);
+            }
+            for (place, roles) in places
+                .iter()
+                .flat_map(|place| [(place, Roles::default()), (place, STAFF)])
+            {
+                reading(connection, place, Requester::new(user, roles));
+            }
+        }
+        for place in &places {
+            counting(connection, place);
+        }
+        Ok(())
+    };
+    TestRunner::new(config).run(&rows(), compare).unwrap();
+}
