@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::script::Transport;
 use crate::foreign::door;
-use crate::socketio::guest::{Poller, Wire};
+use crate::guest::{Poller, Wire};
 
 /// Packets in order.
 pub struct Link {
