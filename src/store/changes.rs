@@ -8,6 +8,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use serde_json::Value;
 
+use super::changed::Noting;
 use super::messages as message_rows;
 use super::schema::{conversation_changes, conversations, message_changes, messages};
 use crate::domain::conversation::{ConversationStatus, Participant};
@@ -134,7 +135,7 @@ enum Effect {
 }
 
 /// A change's place in the order, and its moment.
-#[derive(Clone, Copy, Queryable)]
+#[derive(Clone, Copy)]
 struct Turn {
     seq: Seq,
     at: DateTime<Utc>,
@@ -160,15 +161,20 @@ fn next_turn(
     let row = conversations::table
         .find(change.conversation.0)
         .filter(conversations::policy_version.eq(change.policy));
-    Ok(diesel::update(row)
+    let raise = diesel::update(row)
         .set((
             conversations::last_seq.eq(conversations::last_seq + 1),
             conversations::policy_version.eq(conversations::policy_version + raised),
             conversations::updated_at.eq(commit_time),
         ))
-        .returning((conversations::last_seq, conversations::updated_at))
-        .get_result(connection)
-        .optional()?)
+        .returning((
+            conversations::no,
+            conversations::last_seq,
+            conversations::updated_at,
+        ));
+    let turn: Option<(i64, Seq, DateTime<Utc>)> =
+        Noting(raise).get_result(connection).optional()?;
+    Ok(turn.map(|(_, seq, at)| Turn { seq, at }))
 }
 
 fn edit(

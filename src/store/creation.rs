@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::append::{Appended, NewMessage, append_carefully};
+use super::changed::Noting;
 use super::conversations::{self, Key};
 use super::participants as people;
 use super::pool::explain;
@@ -115,7 +116,7 @@ fn insert(
     new: &NewConversation,
     key: Option<&str>,
 ) -> Result<Option<ConversationNo>, Error> {
-    diesel::insert_into(table::table)
+    let made = diesel::insert_into(table::table)
         .values((
             table::id.eq(new.id.0),
             table::kind.eq(new.kind.name()),
@@ -132,7 +133,8 @@ fn insert(
         ))
         .on_conflict(table::same_key)
         .do_nothing()
-        .returning(table::no)
+        .returning(table::no);
+    Noting(made)
         .get_result(connection)
         .optional()
         .map(|no| no.map(ConversationNo))

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod address;
 pub mod append;
+mod changed;
 pub mod changes;
 pub mod clock;
 pub mod conversations;

@@ -145,6 +145,8 @@ with input as materialized (
     select 'create_order', 'work', conversation_no, jsonb_build_object('conversation_no', conversation_no, 'order', requested_version) from ordered
     union all select 'refund', 'work', null::bigint, jsonb_build_object('refund', id) from repaid
     union all select 'deliver_event', 'delivery', null, jsonb_build_object('event_no', no) from told
+), noted as (
+    insert into changed (kind, numbers) select 'conversation', array_agg(no order by no) from won having count(*) > 0
 )
 select position, before, now() as at from won";
 

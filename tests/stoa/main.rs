@@ -35,6 +35,7 @@ mod doors;
 mod draining;
 #[path = "../drive/mod.rs"]
 mod drive;
+mod feed;
 mod fields;
 mod flow_commands;
 mod foreign;

@@ -52,6 +52,9 @@ with input as materialized (
     select conversation_no, seq, sender_no, client_id, fingerprint, kind, body, reply_to,
            attachments::jsonb, context::jsonb, audience_role, audience_user_no, now()
     from fresh
+), noted as (
+    insert into changed (kind, numbers)
+    select 'conversation', array_agg(distinct conversation_no) from fresh having count(*) > 0
 )
 select position, conversation_no, seq, fingerprint, created_at, 'known' from known
 union all

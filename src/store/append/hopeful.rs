@@ -40,6 +40,8 @@ with advanced as (
         as i(ordinal, conversation_no, sender_no, client_id, fingerprint, kind, body, reply_to,
              attachments, context, audience_role, audience_user_no)
     where t.numbers[width_bucket(conversation_no, t.numbers)] = conversation_no
+), noted as (
+    insert into changed (kind, numbers) select 'conversation', numbers from taken where numbers is not null
 )
 select no, before, now() from advanced";
 

@@ -42,7 +42,7 @@ async fn flow(person: &Person, id: &str) -> Value {
 }
 
 /// What the command line says of taking deals along.
-fn migrate(house: &House, flows: &Flows, more: &[&str]) -> String {
+pub fn migrate(house: &House, flows: &Flows, more: &[&str]) -> String {
     let (file, database) = (flows.file(), &house.database);
     let mut arguments = vec![
         "flow",
@@ -60,7 +60,7 @@ fn migrate(house: &House, flows: &Flows, more: &[&str]) -> String {
 }
 
 /// A server with five deals of the first version, and the second one in its folder since.
-async fn with_two_versions() -> (House, Flows, Vec<String>) {
+pub async fn with_two_versions() -> (House, Flows, Vec<String>) {
     let flows = Flows::with(&first_version());
     let path = flows.folder();
     let mut house = House::with(&["--rate-limits", "off", "--flows", &path]).await;

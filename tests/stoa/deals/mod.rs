@@ -9,7 +9,7 @@ mod filling;
 mod hostile;
 mod laws;
 mod leaking;
-mod migrating;
+pub mod migrating;
 mod once;
 mod pair;
 mod paying;
