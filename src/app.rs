@@ -20,6 +20,7 @@ use crate::edge::connection::stage::Stages;
 use crate::edge::connection::sweeper;
 use crate::edge::http::Server;
 use crate::edge::http::listening::{Listening, listen};
+use crate::feed::{Feed, Following, Timing, consumers};
 use crate::identity::auth::Verifier;
 use crate::identity::demo_secret;
 use crate::identity::pace::Pace;
@@ -28,8 +29,8 @@ use crate::jobs::{Runner, Workshop};
 use crate::journal::Journal;
 use crate::payment::Till;
 use crate::presence::Directory;
-use crate::registry::Registry;
 use crate::registry::deals::Deals;
+use crate::registry::{Registry, Rooms};
 use crate::room::House;
 use crate::seed;
 use crate::store::pool::Pool;
@@ -78,6 +79,7 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
             .map_err(|error| format!("the demo could not be set up: {error}"))?;
     }
     let runner = start_runner(&server, address);
+    let following = start_following(&server);
     log::info!(event = "listening", address:% = address; "");
     if let Some(address) = metrics_address {
         log::info!(event = "metrics_listening", address:% = address; "");
@@ -91,6 +93,7 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
         serving: Some(serving),
         sweeping,
         runner,
+        following,
         cluster,
     })
 }
@@ -118,6 +121,21 @@ fn start_runner(server: &Server, address: SocketAddr) -> Option<Runner> {
     (server.config.jobs.jobs == Switch::On).then(|| Runner::start(shop))
 }
 
+fn start_following(server: &Server) -> Option<Following> {
+    let house = &server.door.house;
+    let start = || {
+        let metrics = Arc::clone(&house.metrics);
+        Following::start(
+            &house.pool,
+            &house.feed,
+            metrics,
+            consumers(),
+            Timing::default(),
+        )
+    };
+    (server.config.jobs.jobs == Switch::On).then(start)
+}
+
 fn build(
     config: Config,
     pool: Pool,
@@ -130,7 +148,8 @@ fn build(
     let verifier = Verifier::new(&config.auth, demo_secret.as_deref())?;
     let house = Arc::new(House {
         journal: Journal::start(pool.clone(), &config.actors, Arc::clone(&metrics)),
-        pool: pool.clone(),
+        pool,
+        feed: Feed::default(),
         directory: Arc::new(Directory::default()),
         metrics,
         idle: Duration::from_secs(config.actors.room_idle_seconds),
@@ -140,17 +159,7 @@ fn build(
     let rooms = Registry::start(Arc::clone(&house), config.actors.room_threads);
     let bell = Bell::default();
     let refusals: Arc<RefusalLog> = Arc::default();
-    let deals = Deals::start(actor::House {
-        journal: house.journal.clone(),
-        pool: pool.clone(),
-        catalogue: Arc::new(catalogue),
-        committed: {
-            let rooms = rooms.clone();
-            Arc::new(move |committed| rooms.take_in(committed))
-        },
-        idle: house.idle,
-        bell: bell.clone(),
-    });
+    let deals = start_deals(&house, &rooms, catalogue, &bell);
     let door = Door {
         rooms,
         deals,
@@ -173,6 +182,21 @@ fn build(
         limits,
         config,
         demo_secret,
+    })
+}
+
+fn start_deals(house: &House, rooms: &Rooms, catalogue: Catalogue, bell: &Bell) -> Deals {
+    let (feed, rooms) = (house.feed.clone(), rooms.clone());
+    Deals::start(actor::House {
+        journal: house.journal.clone(),
+        pool: house.pool.clone(),
+        catalogue: Arc::new(catalogue),
+        committed: Arc::new(move |committed: actor::Committed| {
+            feed.committed(committed.conversation, &committed.entries);
+            rooms.take_in(committed);
+        }),
+        idle: house.idle,
+        bell: bell.clone(),
     })
 }
 

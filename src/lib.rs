@@ -26,6 +26,8 @@ pub mod registry;
 pub mod deal;
 pub mod room;
 
+pub mod feed;
+
 pub mod journal;
 
 pub mod identity;

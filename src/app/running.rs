@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::edge::connection::socketio::Endpoint;
 use crate::edge::connection::stage::Stage;
 use crate::edge::http::Server;
+use crate::feed::Following;
 use crate::jobs::Runner;
 use crate::queue::CloseReason;
 use localpg::Cluster;
@@ -33,6 +34,7 @@ pub struct Running {
     pub(crate) serving: Option<Serving>,
     pub(crate) sweeping: JoinHandle<()>,
     pub(crate) runner: Option<Runner>,
+    pub(crate) following: Option<Following>,
     pub(crate) cluster: Option<Arc<Cluster>>,
 }
 
@@ -93,6 +95,9 @@ impl Running {
         self.close_connections().await;
         if let Some(runner) = self.runner.take() {
             runner.stop().await;
+        }
+        if let Some(following) = self.following.take() {
+            following.stop().await;
         }
         self.sweeping.abort();
         self.handle.stop(true).await;

@@ -34,7 +34,7 @@ pub struct WebhookOptions {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Jobs")]
 pub struct JobOptions {
-    /// Whether this server does jobs; some server on the database must
+    /// Whether this server does jobs and follows the feed; some server on the database must
     #[arg(long, env = "STOA_JOBS", value_enum, default_value = "on")]
     pub jobs: Switch,
     /// Jobs done at once; webhooks to the platform count for themselves

@@ -88,7 +88,7 @@ impl Room {
         match outcome {
             Ok(Changed::Done(entry)) => {
                 let fact = entry.fact.clone();
-                self.timeline.offer(entry);
+                self.offer_committed(entry);
                 self.announce(context);
                 wanted.reply.send(Ok(self.answer_to(fact)));
             }

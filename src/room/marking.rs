@@ -12,6 +12,7 @@ use crate::domain::ids::{MessageId, Seq, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::dialect::Event;
+use crate::feed::Transient;
 use crate::journal::{Marking, Outcome};
 use crate::store::marks::NewMark;
 
@@ -234,6 +235,10 @@ impl Room {
         let Some(person) = self.state.person(user) else {
             return;
         };
+        self.house.feed.transient(
+            self.state.conversation.id,
+            Transient::Marked(person.id.clone(), mark, seq),
+        );
         let marked = Event::Marked {
             mark,
             user: &person.id,
@@ -286,6 +291,10 @@ impl Room {
             Typing::Stopped => self.typing.remove(&principal.no).is_some(),
         };
         if changed {
+            self.house.feed.transient(
+                self.state.conversation.id,
+                Transient::Typing(principal.id.clone(), typing),
+            );
             let event = self.encoded(
                 None,
                 &Event::Typing {
@@ -315,6 +324,9 @@ impl Room {
             return;
         }
         if let Some(person) = self.state.person(user) {
+            let what = Transient::Typing(person.id.clone(), Typing::Stopped);
+            let conversation = self.state.conversation.id;
+            self.house.feed.transient(conversation, what);
             let stopped = Event::Typing {
                 user: &person.id,
                 is_typing: false,

@@ -25,6 +25,7 @@ use crate::domain::command::Command;
 use crate::domain::entry::Entry;
 use crate::domain::ids::{ConversationId, Seq, SessionId};
 use crate::domain::principal::Principal;
+use crate::feed::Feed;
 use crate::journal::JournalHandle;
 use crate::presence::Directory;
 use crate::queue::Outbox;
@@ -38,6 +39,8 @@ pub struct House {
     pub journal: JournalHandle,
     /// Reads them.
     pub pool: Pool,
+    /// Tells whoever follows what was committed.
+    pub feed: Feed,
     /// Who is online.
     pub directory: Arc<Directory>,
     /// Figures.

@@ -152,11 +152,8 @@ impl Room {
                 let message = self.message(&send, seq, at);
                 self.house.metrics.messages.inc();
                 log::debug!(event = "message_sent", conversation_id:% = self.state.conversation.id, user_id:% = send.principal.id, message_type = send.draft.kind.name(), seq = seq; "");
-                self.timeline.offer(Entry {
-                    seq,
-                    at,
-                    fact: Fact::Said(message.clone()),
-                });
+                let fact = Fact::Said(message.clone());
+                self.offer_committed(Entry { seq, at, fact });
                 let sent = Answer::Sent(message, Novelty::New);
                 send.reply.send_from(&self.scene(), Ok(sent));
             }
@@ -186,6 +183,14 @@ impl Room {
                 ));
             }
         }
+    }
+
+    /// Takes in what this room has committed, and tells the feed.
+    pub(super) fn offer_committed(&mut self, entry: Entry) {
+        let conversation = self.state.conversation.id;
+        let entries = std::slice::from_ref(&entry);
+        self.house.feed.committed(conversation, entries);
+        self.timeline.offer(entry);
     }
 
     fn message(&self, send: &WaitingSend, seq: Seq, at: chrono::DateTime<chrono::Utc>) -> Message {
@@ -218,7 +223,7 @@ impl Room {
         let (id, pool) = (first.id, self.house.pool.clone());
         if seq > self.timeline.announced() {
             let fact = Fact::Said(first);
-            self.timeline.offer(Entry { seq, at, fact });
+            self.offer_committed(Entry { seq, at, fact });
         }
         let read = async move {
             let found = pool.run(move |connection| messages::find(connection, id));

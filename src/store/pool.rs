@@ -28,6 +28,10 @@ const FOR_APPENDS: &str = "; set plan_cache_mode = force_generic_plan; set enabl
 const LANE_LOCK_TIMEOUT_MS: u64 = 250;
 const FOR_CLAIMS: &str = "; set synchronous_commit = off; set enable_seqscan = off; set enable_bitmapscan = off; set jit = off";
 
+/// Settings of the connection that follows the feed. What it commits hangs together, so what is lost with the database is lost as a whole,
+/// and done again; and it looks everything up by index, since what it looks up is little of what there is.
+const FOR_FOLLOWING: &str = "; set synchronous_commit = off; set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
+
 /// The pool and the settings that its connections have.
 #[derive(Clone)]
 pub struct Pool(pub(super) Arc<Shared>);
@@ -140,6 +144,11 @@ impl Pool {
     /// lost with the database is made again, and what is done under it is committed elsewhere, once.
     pub fn claimant(&self) -> Dedicated {
         Dedicated::new(self, FOR_CLAIMS)
+    }
+
+    /// A connection of its own for whoever follows the feed.
+    pub fn follower(&self) -> Dedicated {
+        Dedicated::new(self, FOR_FOLLOWING)
     }
 
     /// How the database was when it was last looked at.

@@ -1,8 +1,8 @@
 //! The figures that `/metrics` shows. Labels are codes and route patterns, never ids.
 
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
+    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    Opts, Registry, TextEncoder,
 };
 
 use crate::domain::form::Form;
@@ -37,6 +37,10 @@ pub struct Metrics {
     pub closed_sockets: IntCounterVec,
     /// Jobs that were left for people to look at, by kind.
     pub given_up: IntCounterVec,
+    /// Seconds since the oldest row of the feed was written that a consumer has not handled.
+    pub feed_oldest: Gauge,
+    /// The same for each consumer.
+    pub feed_lag: GaugeVec,
     /// Refusals by code.
     pub refusals: IntCounterVec,
     /// Requests by route pattern, method and status.
@@ -96,6 +100,11 @@ impl Metrics {
                 "Jobs left for people to look at",
                 "kind",
             )?,
+            feed_oldest: register(&registry, Gauge::new(FEED_OLDEST.0, FEED_OLDEST.1))?,
+            feed_lag: register(
+                &registry,
+                GaugeVec::new(Opts::new(FEED_LAG.0, FEED_LAG.1), &["consumer"]),
+            )?,
             refusals: family(&registry, "stoa_refusals_total", "Refusals by code", "code")?,
             requests: requests(&registry)?,
             registry,
@@ -122,6 +131,14 @@ impl Metrics {
 
 const GIVEN_UP: &str = "stoa_jobs_given_up_total";
 const CLOSED: &str = "stoa_closed_sockets_total";
+const FEED_OLDEST: (&str, &str) = (
+    "stoa_feed_oldest_seconds",
+    "Age of the oldest row of the feed that a consumer has not handled",
+);
+const FEED_LAG: (&str, &str) = (
+    "stoa_feed_lag_seconds",
+    "Age of the oldest row of the feed that this consumer has not handled",
+);
 const SIZES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 128.0, 256.0, 512.0];
 const SECONDS: [f64; 11] = [
     0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0,

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use stoa::config::Config;
 use stoa::domain::ids::ConversationId;
+use stoa::feed::Feed;
 use stoa::identity::auth::{Claims, mint};
 use stoa::registry::Rooms;
 use stoa::store::opening::migrate;
@@ -77,6 +78,7 @@ struct Thread {
     stop: tokio::sync::oneshot::Sender<()>,
     ended: std::thread::JoinHandle<()>,
     rooms: Rooms,
+    feed: Feed,
 }
 
 impl House {
@@ -145,6 +147,11 @@ impl House {
     /// Whether it has not been stopped.
     pub fn is_running(&self) -> bool {
         self.running.is_some()
+    }
+
+    /// What is told in the server's memory.
+    pub fn feed(&self) -> &Feed {
+        &self.running.as_ref().expect("a running server").feed
     }
 
     /// How many rooms are awake.
@@ -238,8 +245,9 @@ async fn launch(listen: &str, database: &str, options: &[String]) -> (SocketAddr
         let system = actix::System::new();
         system.block_on(async move {
             let running = stoa::app::start(config).await.expect("a server");
-            let rooms = running.server().door.rooms.clone();
-            let _ = ready.send((running.address, rooms));
+            let door = &running.server().door;
+            let (rooms, feed) = (door.rooms.clone(), door.house.feed.clone());
+            let _ = ready.send((running.address, rooms, feed));
             let _ = stopped.await;
             running.stop().await;
             // Its rooms and its journal end too, and give their connections back.
@@ -247,11 +255,17 @@ async fn launch(listen: &str, database: &str, options: &[String]) -> (SocketAddr
         });
         system.run().expect("a clean end");
     });
-    let (address, rooms) = tokio::time::timeout(Duration::from_secs(30), readied)
+    let (address, rooms, feed) = tokio::time::timeout(Duration::from_secs(30), readied)
         .await
         .expect("in time")
         .expect("a server");
-    (address, Thread { stop, ended, rooms })
+    let running = Thread {
+        stop,
+        ended,
+        rooms,
+        feed,
+    };
+    (address, running)
 }
 
 /// The options as the command line would read them.

@@ -222,6 +222,7 @@ pub(in crate::edge) async fn make(
             if wish.deal.is_some() {
                 server.bell.ring();
             }
+            server.door.house.feed.committed(conversation.id, &[]);
             announce(server, caller, &conversation).await?;
             let (id, novelty) = (conversation.id, Novelty::New);
             Ok(Made { id, novelty })

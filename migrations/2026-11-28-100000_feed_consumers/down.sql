@@ -1,0 +1,3 @@
+drop table messages_per_day;
+drop table feed_watermarks;
+drop table feed_consumers;

@@ -1,0 +1,20 @@
+//! Counts the messages of each day: the smallest consumer, and the pattern for others.
+
+use diesel::pg::PgConnection;
+
+use super::{Consumer, NewEntries};
+use crate::error::Error;
+use crate::store::messages_per_day;
+
+/// The consumer.
+pub(super) struct MessagesPerDay;
+
+impl Consumer for MessagesPerDay {
+    fn name(&self) -> &'static str {
+        "messages_per_day"
+    }
+
+    fn take_in(&self, connection: &mut PgConnection, entries: &[NewEntries]) -> Result<(), Error> {
+        messages_per_day::add(connection, entries)
+    }
+}

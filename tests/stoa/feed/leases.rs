@@ -1,0 +1,99 @@
+//! One server at a time runs a consumer; another takes over when it is gone.
+
+use diesel::PgConnection;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+use uuid::Uuid;
+
+use super::{BOUNDS, Stage, counting, follow};
+use crate::client::PATIENCE;
+use crate::house::House;
+use stoa::error::Error;
+use stoa::feed::{Bounds, Consumer, Found, NewEntries, pass};
+
+#[test]
+fn while_one_server_runs_a_consumer_no_other_does() {
+    let mut stage = Stage::followed();
+    let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
+    let mut connection = stage.connection();
+    let mut look = |server| follow(&mut connection, &*counting(), server);
+    stage.say(&[1]);
+    assert_eq!(look(one), Found::Everything);
+    stage.say(&[2]);
+    assert_eq!(look(other), Found::Nothing);
+    assert_eq!(look(one), Found::Everything);
+    stage.say(&[3]);
+    super::take_over(&mut stage.writer);
+    assert_eq!(look(other), Found::Everything);
+    assert_eq!(look(one), Found::Nothing);
+    stage.must_be_right();
+}
+
+/// Counts, once it is told to.
+struct Slow<'a>(
+    &'a dyn Consumer,
+    std::sync::Mutex<std::sync::mpsc::Receiver<()>>,
+);
+
+impl Consumer for Slow<'_> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn take_in(&self, connection: &mut PgConnection, entries: &[NewEntries]) -> Result<(), Error> {
+        self.1.lock().unwrap().recv_timeout(PATIENCE).expect("told");
+        self.0.take_in(connection, entries)
+    }
+}
+
+#[test]
+fn a_server_whose_lease_ends_in_the_middle_of_a_pass_keeps_others_waiting_and_counts_once() {
+    let mut stage = Stage::followed();
+    stage.say(&[1, 2]);
+    let (tell, told) = channel();
+    let brief = Bounds {
+        lease: Duration::from_millis(1),
+        ..BOUNDS
+    };
+    let (mut first, mut second) = (stage.connection(), stage.connection());
+    std::thread::scope(|scope| {
+        let (counting, others) = (counting(), counting());
+        let slow = scope.spawn(move || {
+            let slow = Slow(&*counting, std::sync::Mutex::new(told));
+            pass(&mut first, &slow, Uuid::now_v7(), brief)
+        });
+        let waits = "select count(*) as n from pg_stat_activity where wait_event_type = 'Lock' and query like '%feed_consumers%' and datname = current_database()";
+        let runs = "select count(*) as n from pg_stat_activity where state = 'idle in transaction' and datname = current_database()";
+        while stage.number(runs) == 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let other = scope.spawn(move || pass(&mut second, &*others, Uuid::now_v7(), brief));
+        while stage.number(waits) == 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        tell.send(()).unwrap();
+        assert_eq!(slow.join().unwrap().unwrap(), Found::Everything);
+        other.join().unwrap().unwrap();
+    });
+    stage.catch_up();
+    stage.must_be_right();
+}
+
+#[tokio::test]
+async fn of_two_servers_one_counts_and_the_other_goes_on_when_it_stops() {
+    let mut one = House::start().await;
+    let other = House::on(one.database.clone(), &["--rate-limits", "off"]).await;
+    let (ann, bob) = (other.person("ann").await, other.person("bob").await);
+    let id = other.direct(&ann, &bob).await;
+    let counted = "select coalesce(sum(count), 0)::bigint as n from messages_per_day";
+    for (number, text) in (1..).zip(["one", "two"]) {
+        ann.say(&id, text).await;
+        super::live::eventually(|| other.count(counted) == number).await;
+    }
+    one.stop().await;
+    ann.say(&id, "three").await;
+    super::live::eventually(|| other.count(counted) == 3).await;
+    let holders =
+        "select count(distinct holder) as n from feed_consumers where leased_until > now()";
+    assert_eq!(other.count(holders), 1);
+}

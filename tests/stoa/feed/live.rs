@@ -1,0 +1,111 @@
+//! A running server: what is said is counted soon, and told to whoever listens in memory.
+
+use serde_json::json;
+use std::time::Instant;
+use stoa::domain::command::{Mark, Typing};
+use stoa::domain::entry::Fact;
+use stoa::feed::{Listener, Signal, Transient};
+
+use crate::client::PATIENCE;
+use crate::house::House;
+
+/// Looks again and again until something is so.
+pub async fn eventually(is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "it does not come about");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_running_server_counts_deletes_the_rows_and_shows_how_far_behind_it_is() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let id = house.direct(&ann, &bob).await;
+    for text in ["one", "two", "three"] {
+        ann.say(&id, text).await;
+    }
+    let counted = "select coalesce(sum(count), 0)::bigint as n from messages_per_day";
+    eventually(|| house.count(counted) == 3).await;
+    eventually(|| house.count("select count(*) as n from changed") == 0).await;
+    let figures = ann.get("/metrics").await.expect_status(200).body;
+    let figures = figures.as_str().unwrap().to_owned();
+    assert!(figures.contains("stoa_feed_oldest_seconds "), "{figures}");
+    let lag = "stoa_feed_lag_seconds{consumer=\"messages_per_day\"} ";
+    assert!(figures.contains(lag), "{figures}");
+}
+
+#[tokio::test]
+async fn a_server_that_does_no_jobs_follows_no_feed() {
+    let house = House::with(&["--rate-limits", "off", "--jobs", "off"]).await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let id = house.direct(&ann, &bob).await;
+    ann.say(&id, "one").await;
+    assert_eq!(house.count("select count(*) as n from feed_consumers"), 0);
+    assert_eq!(house.count("select count(*) as n from changed"), 2);
+    let other = House::on(house.database.clone(), &["--rate-limits", "off"]).await;
+    let counted = "select coalesce(sum(count), 0)::bigint as n from messages_per_day";
+    eventually(|| other.count(counted) == 1).await;
+}
+
+/// The next signal that is about this conversation.
+async fn heard(listener: &mut Listener, conversation: &str) -> Signal {
+    let next = async {
+        loop {
+            let signal = listener.heard().await.expect("none is missed");
+            let (Signal::Committed(id, _) | Signal::Transient(id, _)) = &signal;
+            if id.to_string() == conversation {
+                return signal;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, next).await.expect("in time")
+}
+
+#[tokio::test]
+async fn what_is_committed_and_what_passes_is_told_to_whoever_listens_in_the_server() {
+    let house = House::start().await;
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let mut listener = house.feed().listen();
+    let id = house.direct(&ann, &bob).await;
+    let created = heard(&mut listener, &id).await;
+    assert!(matches!(created, Signal::Committed(_, entries) if entries.is_empty()));
+    let message = ann.say(&id, "hello").await;
+    let said = heard(&mut listener, &id).await;
+    let is_hello =
+        |fact: &Fact| matches!(fact, Fact::Said(message) if message.draft.body == "hello");
+    assert!(
+        matches!(said, Signal::Committed(_, entries) if entries[0].seq == 1 && is_hello(&entries[0].fact))
+    );
+    let edited = format!("/api/v1/messages/{}", message["id"].as_str().unwrap());
+    ann.patch(&edited, json!({ "body": "hello again" }))
+        .await
+        .expect_status(200);
+    let edited = heard(&mut listener, &id).await;
+    assert!(
+        matches!(edited, Signal::Committed(_, entries) if matches!(entries[0].fact, Fact::Edited(_)))
+    );
+    let mut socket = bob.joined(&id).await;
+    socket
+        .tell("typing_start", json!({ "conversation_id": id }))
+        .await;
+    let typing = heard(&mut listener, &id).await;
+    assert!(
+        matches!(typing, Signal::Transient(_, Transient::Typing(user, Typing::Started)) if user.as_str() == "bob")
+    );
+    let seen = format!("/api/v1/conversations/{id}/seen");
+    bob.post(&seen, json!({ "seq": 2 }))
+        .await
+        .expect_status(200);
+    loop {
+        if let Signal::Transient(_, Transient::Marked(user, mark, seq)) =
+            heard(&mut listener, &id).await
+        {
+            if mark == Mark::Seen {
+                assert_eq!((user.as_str(), seq), ("bob", 2));
+                break;
+            }
+        }
+    }
+}
