@@ -8,8 +8,8 @@ export const participantOf = (conversation, userId) => conversation?.participant
 export const knownPersonOf = (conversation, userId) =>
   participantOf(conversation, userId) ?? conversation?.former_participants?.find((person) => person.user_id === userId);
 
-/** Whoever said something here, with a name and a face: former participants keep theirs. */
-export const personOf = (conversation, userId) => knownPersonOf(conversation, userId) ?? { user_id: userId };
+/** Whoever said something here, with a name and a face: former participants keep theirs. Only staff speak without ever taking part. */
+export const personOf = (conversation, userId) => knownPersonOf(conversation, userId) ?? { user_id: userId, name: "Staff" };
 
 /** Whether more than two people take or took part, so that each message needs the name and the face of its sender. */
 export const isCrowd = (conversation) => conversation.participants.length + (conversation.former_participants?.length ?? 0) > 2;

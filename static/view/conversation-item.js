@@ -19,7 +19,8 @@ function Preview({ conversation }) {
   if (typed) return html`<span class="preview is-typing" data-test="preview">${typed}</span>`;
   if (!last) return html`<span class="preview" data-test="preview">No messages yet</span>`;
   const isMine = last.sender_id === me;
-  const sender = !counterpartOf(conversation, me) && !isMine && last.sender_id ? nameOf(personOf(conversation, last.sender_id)) : null;
+  const isCounterpart = last.sender_id === counterpartOf(conversation, me)?.user_id;
+  const sender = !isCounterpart && !isMine && last.sender_id ? nameOf(personOf(conversation, last.sender_id)) : null;
   return html`<span class="preview" data-test="preview">
     ${isMine && !last.deleted_at && html`<${Tick} state=${progressOf(last, conversation, me)} />`}
     ${sender && html`<span class="preview-sender">${sender.split(" ")[0]}: </span>`}<bdi>${previewOf(last)}</bdi>

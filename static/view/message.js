@@ -1,6 +1,6 @@
 // One message: a bubble with its quote, words, files, time and tick, and what can be done with it.
 import { html } from "../vendor/htm-preact.js";
-import { isCrowd, nameOf, personOf, previewOf } from "../state/names.js";
+import { isCrowd, knownPersonOf, nameOf, personOf, previewOf } from "../state/names.js";
 import { useSession } from "../state/session.js";
 import { fullTimeOf, hourOf } from "../state/times.js";
 import { Attachments } from "./attachments.js";
@@ -72,7 +72,7 @@ export function Message({ row, conversation, quoted, isStop, onFocus, onReply, o
   const { message, state, startsGroup, endsGroup } = row;
   const history = useWordings(message);
   const isTheirs = state === "received";
-  const hasFaces = isCrowd(conversation) && isTheirs;
+  const hasFaces = isTheirs && (isCrowd(conversation) || !knownPersonOf(conversation, message.sender_id));
   const person = personOf(conversation, message.sender_id);
   const classes = ["message", isTheirs ? "theirs" : "mine", startsGroup && "starts-group", endsGroup && "ends-group", hasFaces && "has-faces"];
   const isStored = message.seq !== null && !message.deleted_at;

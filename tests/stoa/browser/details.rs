@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::window::{Window, hook, message_in, part};
-use super::{counter, player, stage};
+use super::{counter, group, player, stage};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_that_names_no_conversation_shows_the_list() {
@@ -25,12 +25,7 @@ const TICKS: &str = "return [...document.querySelectorAll('[data-state=pending] 
 async fn a_waiting_message_has_its_clock_without_a_network_and_nobody_has_seen_it() {
     let mut house = stage().await;
     let mira = player(&house, "mira").await;
-    let wanted = json!({ "kind": "group", "title": "Three", "participants": [{ "user_id": "jonas" }, { "user_id": "lena" }] });
-    let made = mira.post("/api/v1/conversations", wanted).await;
-    let id = made.expect_status(201).body["id"]
-        .as_str()
-        .expect("an id")
-        .to_owned();
+    let id = group(&mira, &["jonas", "lena"]).await;
     let path = format!("/api/v1/conversations/{id}/messages");
     mira.post(&path, json!({ "body": "Hello" }))
         .await
@@ -54,6 +49,21 @@ async fn a_waiting_message_has_its_clock_without_a_network_and_nobody_has_seen_i
     assert_eq!(title.as_deref(), Some("Waiting to be sent"));
     house.start_again().await;
     window.see(&message_in("Are you there?", "sent")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn staff_who_speak_without_taking_part_are_shown_as_staff() {
+    let house = stage().await;
+    let (mira, sam) = (player(&house, "mira").await, player(&house, "sam").await);
+    let id = counter(&mira).await;
+    let path = format!("/api/v1/conversations/{id}/messages");
+    let body = json!({ "body": "May I help?" });
+    sam.post(&path, body).await.expect_status(201);
+    let window = Window::open_as(&house, "mira", &id).await;
+    let sender = window.see(&part("May I help?", "sender")).await;
+    assert_eq!(sender.text().await.expect("a name"), "Staff");
+    window.read("[data-test=preview]", "Staff").await;
+    window.expect_no_faults().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

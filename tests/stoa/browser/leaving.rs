@@ -3,20 +3,14 @@
 use serde_json::json;
 
 use super::window::{Window, hook, message, part};
-use super::{player, stage};
+use super::{group, player, stage};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn those_who_left_keep_their_names_and_faces() {
     let house = stage().await;
     let mira = player(&house, "mira").await;
     let others = ["jonas", "lena", "priya"];
-    let wanted: Vec<_> = others.iter().map(|id| json!({ "user_id": id })).collect();
-    let wanted = json!({ "kind": "group", "title": "Four", "participants": wanted });
-    let made = mira.post("/api/v1/conversations", wanted).await;
-    let id = made.expect_status(201).body["id"]
-        .as_str()
-        .expect("an id")
-        .to_owned();
+    let id = group(&mira, &others).await;
     for person in others {
         let body = json!({ "body": format!("It is {person}") });
         let path = format!("/api/v1/conversations/{id}/messages");
@@ -59,12 +53,7 @@ async fn those_who_left_keep_their_names_and_faces() {
 async fn removing_and_blocking_ask_first() {
     let house = stage().await;
     let mira = player(&house, "mira").await;
-    let wanted = json!({ "kind": "group", "title": "Three", "participants": [{ "user_id": "jonas" }, { "user_id": "lena" }] });
-    let made = mira.post("/api/v1/conversations", wanted).await;
-    let id = made.expect_status(201).body["id"]
-        .as_str()
-        .expect("an id")
-        .to_owned();
+    let id = group(&mira, &["jonas", "lena"]).await;
     let window = Window::open().await;
     window.visit(&house, &format!("/?as=mira#{id}")).await;
     let tool = |person: &str, tool: &str| {

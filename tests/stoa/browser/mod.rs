@@ -11,6 +11,7 @@ mod leaving;
 mod markup;
 pub mod window;
 
+use serde_json::json;
 use std::fs::{DirBuilder, read_to_string};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -144,4 +145,15 @@ async fn counter(mira: &Person) -> String {
     let found = mira.get(path).await.expect_status(200);
     let id = found.body["items"][0]["id"].as_str();
     id.expect("the demo's conversation").to_owned()
+}
+
+/// The id of a new group that a person makes with others of the cast.
+async fn group(maker: &Person, others: &[&str]) -> String {
+    let people: Vec<_> = others.iter().map(|id| json!({ "user_id": id })).collect();
+    let wanted = json!({ "kind": "group", "title": "A group", "participants": people });
+    let made = maker.post("/api/v1/conversations", wanted).await;
+    let id = made.expect_status(201).body["id"]
+        .as_str()
+        .map(str::to_owned);
+    id.expect("an id")
 }
