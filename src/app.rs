@@ -18,6 +18,7 @@ use crate::edge::connection::connection_limits::{ConnectionLimits, file_warning}
 use crate::edge::connection::socketio::{self as foreign, Present};
 use crate::edge::connection::stage::Stages;
 use crate::edge::connection::sweeper;
+use crate::edge::dialect::{self, Dialects};
 use crate::edge::http::Server;
 use crate::edge::http::listening::{Listening, listen};
 use crate::feed::{Feed, Following, Timing, consumers};
@@ -41,6 +42,7 @@ use crate::telemetry::refusal_log::RefusalLog;
 /// Builds everything and begins to serve. Fails with a sentence that says what to do.
 pub async fn start(mut config: Config) -> Result<Running, String> {
     config.check()?;
+    dialect::check(&config.dialects)?;
     let files = raise_file_limit();
     if let Some(warning) = file_warning(&config, files) {
         log::warn!(event = "file_limit_too_low", files = files; "{warning}");
@@ -154,12 +156,13 @@ fn build(
         metrics,
         idle: Duration::from_secs(config.actors.room_idle_seconds),
         mailbox: config.actors.room_mailbox as usize,
-        system_user: config.dialects.system_user_id.clone(),
     });
     let rooms = Registry::start(Arc::clone(&house), config.actors.room_threads);
     let bell = Bell::default();
     let refusals: Arc<RefusalLog> = Arc::default();
     let deals = start_deals(&house, &rooms, catalogue, &bell);
+    let directory = Arc::clone(&house.directory);
+    let dialects = Dialects::new(&config.dialects, directory, &house.metrics)?;
     let door = Door {
         rooms,
         deals,
@@ -167,7 +170,7 @@ fn build(
         pace: Pace::new(&config.rates),
         options: config.sockets.clone(),
         foreign: config.foreign.clone(),
-        dialects: config.dialects.clone(),
+        dialects,
         present: Present::default(),
         refusals,
         stages: Stages::default(),

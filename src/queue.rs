@@ -1,11 +1,12 @@
 //! The queue to one connection of the chat: what is kept with it, and what is put into it besides texts.
 
-use bytestring::ByteString;
 use parking_lot::Mutex;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use crate::domain::form::Form;
+use crate::domain::dialect::Dialect;
 use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::room_event::RoomEvent;
 
 pub use socketio::queue::{CloseReason, Drain, Push};
 
@@ -39,16 +40,37 @@ pub struct Chat;
 /// Frames that only the chat understands.
 #[derive(Clone, Debug)]
 pub enum ChatFrame {
-    /// Send this text; it is a conversation's event, whose place the connection keeps in mind.
-    Placed(ByteString, ConversationId, Seq),
+    /// Encode this event and send it.
+    Event {
+        /// The event, shared with everybody who is told.
+        event: Arc<RoomEvent>,
+        /// The role of the reader, where roles are told different things; staff have none.
+        role: Option<Arc<str>>,
+        /// Whether the connection has joined the conversation.
+        heard: Heard,
+    },
     /// The room is gone: join it again from this seq on.
     Rejoin(ConversationId, Seq),
 }
 
+/// Where a connection hears an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// In a conversation that it has joined: it hears every event of it, in order.
+    Joined,
+    /// Elsewhere: it hears some events, and does not go on after them when it comes back.
+    Elsewhere,
+}
+
 impl ChatFrame {
-    /// A text that is a conversation's event, as a frame.
-    pub fn placed(text: ByteString, conversation: ConversationId, seq: Seq) -> Frame {
-        Frame::Own(Self::Placed(text, conversation, seq))
+    /// An event, as people with this role are told it. The role is left out where everybody is told the same.
+    pub fn event(event: &Arc<RoomEvent>, role: Option<&Arc<str>>, heard: Heard) -> Frame {
+        let role = role.filter(|_| event.differs_by_role());
+        Frame::Own(Self::Event {
+            event: Arc::clone(event),
+            role: role.cloned(),
+            heard,
+        })
     }
 
     /// That a conversation goes on after this seq, as a frame.
@@ -63,7 +85,7 @@ impl socketio::queue::Extension for Chat {
 
     fn bytes(frame: &ChatFrame) -> usize {
         match frame {
-            ChatFrame::Placed(text, ..) => text.len(),
+            ChatFrame::Event { event, .. } => event.weight(),
             ChatFrame::Rejoin(..) => 0,
         }
     }
@@ -72,7 +94,7 @@ impl socketio::queue::Extension for Chat {
 /// What is known of a connection, whoever holds its queue.
 #[derive(Debug)]
 pub struct Connection {
-    form: Form,
+    dialect: Dialect,
     /// Conversations of which it is being told what it missed: until its place in the room is taken, the room has nothing for it.
     catching_up: Mutex<Vec<ConversationId>>,
     /// When the token was issued that it was opened with, in seconds since 1970; `i64::MIN` where that is not known.
@@ -81,23 +103,23 @@ pub struct Connection {
 
 impl Default for Connection {
     fn default() -> Self {
-        Self::of_form(Form::Native)
+        Self::of(Dialect::NATIVE)
     }
 }
 
 impl Connection {
-    /// A connection that is spoken to in this form.
-    pub fn of_form(form: Form) -> Self {
+    /// A connection that speaks this dialect.
+    pub fn of(dialect: Dialect) -> Self {
         Self {
-            form,
+            dialect,
             catching_up: Mutex::default(),
             issued_at: AtomicI64::new(i64::MIN),
         }
     }
 
-    /// How it is spoken to.
-    pub fn form(&self) -> Form {
-        self.form
+    /// What it speaks.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     /// What was missed of these will be told.

@@ -31,8 +31,6 @@ const LINES: [&[&str]; 13] = [
     &["config", "error"],
     &["domain"],
 ];
-/// Imports that still go up, each until the core says what happened and only the edge puts it into words.
-const UPWARD: [(&str, &str); 3] = [("room", "edge"), ("registry", "edge"), ("deal", "edge")];
 const FILE_LINES: usize = 400;
 const FUNCTION_LINES: usize = 60;
 
@@ -199,26 +197,19 @@ fn imports(text: &str) -> Vec<String> {
 
 #[test]
 fn imports_go_down_the_layers() {
-    let (mut wrong, mut unused) = (Vec::new(), UPWARD.to_vec());
+    let mut wrong = Vec::new();
     for path in files("src", "rs") {
         let module = module_of(&path);
         if module == "lib" {
             continue;
         }
         for other in imports(&fs::read_to_string(&path).unwrap()) {
-            let import = (module.as_str(), other.as_str());
-            unused.retain(|exception| *exception != import);
-            let known = UPWARD.contains(&import);
-            if other != module && !known && line_of(&other) <= line_of(&module) {
+            if other != module && line_of(&other) <= line_of(&module) {
                 wrong.push(format!("{} imports {other}", named(&path)));
             }
         }
     }
     complain("imports against the order of the layers", &wrong);
-    let unused = unused
-        .iter()
-        .map(|(from, to)| format!("{from} imports {to}"));
-    complain("exceptions that no file needs", &unused.collect::<Vec<_>>());
 }
 
 #[test]

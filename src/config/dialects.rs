@@ -1,4 +1,4 @@
-//! Options of other vocabularies: who the system is in them, where their files may be.
+//! Options of dialects: which are served, who the system is in them, where their files may be.
 
 use clap::Args;
 use std::net::IpAddr;
@@ -9,6 +9,14 @@ use crate::domain::ids::UserId;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Dialects")]
 pub struct DialectOptions {
+    /// Dialects beside the native API that are served, comma-separated: stoory, lola; none where it is empty
+    #[arg(
+        long,
+        env = "STOA_DIALECTS",
+        value_delimiter = ',',
+        default_value = "stoory,lola"
+    )]
+    pub dialects: Vec<String>,
     /// Id that stands for the system in the Stoory dialect; no user may have it
     #[arg(
         long,

@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 
 use super::actor::{By, Happens, People};
+use super::documents::{self, platform_event};
+use super::reader::DealReader;
 use crate::domain::access::{Access, Privilege};
 use crate::domain::conversation::{Conversation, ConversationStatus};
 use crate::domain::entry::{Entry, Fact};
@@ -15,7 +17,6 @@ use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId};
 use crate::domain::message::{Audience, ClientIdOrigin, Draft, Message, SYSTEM};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::edge::native::deals::{DealReader, FlowView, platform_event};
 use crate::store::step_document::audience_columns;
 use crate::store::steps::{NewEvent, NewStep};
 use flow::definition::Definition;
@@ -189,7 +190,7 @@ impl Place<'_> {
             (FlowActor::Staff, _) => DealReader::Staff,
             (FlowActor::System | FlowActor::Timer | FlowActor::Payment, _) => DealReader::Anybody,
         };
-        let answer = serde_json::to_value(FlowView::new(&step.standing, reader));
+        let answer = documents::answer(&step.standing, reader);
         let event = |event: &crate::domain::flow::PlatformEvent| NewEvent {
             id: format!("evt_{}", uuid::Uuid::now_v7().simple()),
             event: event.event.clone(),
@@ -203,7 +204,7 @@ impl Place<'_> {
                 offered: self.offered,
                 person: self.caller.map(|caller| (caller.no, caller.id.clone())),
                 request_id,
-                answer: answer.unwrap_or(Value::Null),
+                answer,
                 applies,
                 gateway: self.gateway,
                 events,

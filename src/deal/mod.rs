@@ -6,5 +6,7 @@
 pub mod actor;
 pub mod catalogue;
 pub mod deciding;
+pub mod documents;
 pub mod moving;
 pub mod past;
+pub mod reader;

@@ -130,7 +130,7 @@ pub struct Participant {
     pub joined_at: DateTime<Utc>,
 }
 
-/// A conversation without its people.
+/// A conversation without its people. Every event carries a copy of it, so what is long is shared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conversation {
     /// The number in the database.
@@ -140,11 +140,11 @@ pub struct Conversation {
     /// How it came about.
     pub kind: ConversationKind,
     /// What it is called.
-    pub title: Option<String>,
+    pub title: Option<Arc<str>>,
     /// Whether it goes on.
     pub status: ConversationStatus,
     /// What it is about.
-    pub subject: Option<Subject>,
+    pub subject: Option<Arc<Subject>>,
     /// Who created it.
     pub created_by: UserId,
     /// The seq of its newest change.

@@ -72,15 +72,6 @@ pub struct Listed {
     pub unread: UnreadCount,
 }
 
-/// A message, as it is shown to somebody who has not opened the conversation.
-#[derive(Clone, Copy, Debug)]
-pub struct Preview<'a> {
-    /// The message.
-    pub message: &'a Message,
-    /// Who says it.
-    pub sender_name: &'a str,
-}
-
 /// How many messages of others somebody has not read. Counting ends somewhere, so that it takes the same time in a
 /// conversation of any length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -237,7 +237,7 @@ impl Lane<'_, '_> {
             let Err(Error::Refused(refusal)) = tried else {
                 return tried;
             };
-            if self.connection.is_given_up() || begun.elapsed() + pause > PATIENCE {
+            if self.connection.is_hopeless() || begun.elapsed() + pause > PATIENCE {
                 log::debug!(event = "commit_given_up", refusal = refusal.code_and_status().0; "the database is away");
                 return Err(Error::Refused(refusal));
             }

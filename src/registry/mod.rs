@@ -17,13 +17,12 @@ use crate::domain::conversation::{Conversation, Participant};
 use crate::domain::ids::ConversationId;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
+use crate::domain::room_event::{Change, RoomEvent, View};
 use crate::domain::snapshot::Loaded;
-use crate::edge::dialect::{Event, Scene};
-use crate::edge::stoory::known::Known;
 use crate::error::Error;
+use crate::queue::{ChatFrame, Heard};
 use crate::room::actor::Room;
 use crate::room::reply::{Asker, Reply};
-use crate::room::worded::Worded;
 use crate::room::{House, Sleep, Tired, ToRoom};
 use crate::store::conversations::Key;
 use crate::store::replay;
@@ -79,7 +78,7 @@ impl Rooms {
         command: Command,
     ) -> Result<Answer, Error> {
         let (sender, answer) = oneshot::channel();
-        let reply = Reply::new(conversation, principal.no, Asker::Rest(sender));
+        let reply = Reply::new(conversation, Asker::Rest(sender));
         self.send(
             conversation,
             ToRoom::Do {
@@ -100,18 +99,12 @@ impl Rooms {
         conversation: &Conversation,
         people: &[Participant],
     ) {
-        let (nothing, people) = (Known::default(), people.to_vec());
-        let scene = Scene {
-            conversation,
-            people: &people,
-            directory: &house.directory,
-            known: &nothing,
-            system: &house.system_user,
-        };
-        let mut created = Worded::new(&Event::Created, scene, &house.metrics);
-        for person in &people {
+        let view = View::of(conversation.clone(), people.iter().cloned());
+        let created = RoomEvent::new(conversation.id, None, Change::Created(view));
+        for person in people {
+            let role = Arc::from(person.role.as_str());
             for outbox in house.directory.outboxes(person.no) {
-                created.push(&outbox, Some(&person.role));
+                outbox.push(ChatFrame::event(&created, Some(&role), Heard::Elsewhere));
             }
         }
     }

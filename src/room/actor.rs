@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::changing::WantedChange;
 use super::crowd::Crowd;
-use super::listener::{Encoded, Listener};
+use super::listener::Listener;
 use super::marking::{AheadMark, WaitingMark};
 use super::noticing::Notices;
 use super::reply::Reply;
@@ -18,9 +18,8 @@ use super::{House, Sleep, Tired, ToRoom};
 use crate::domain::command::Command;
 use crate::domain::ids::{Seq, SessionId, UserNo};
 use crate::domain::principal::Principal;
+use crate::domain::room_event::{Change, RoomEvent};
 use crate::domain::snapshot::Loaded;
-use crate::edge::dialect::Event;
-use crate::edge::stoory::known::Known;
 use crate::journal::{Settled, Ticket};
 use crate::presence::PresenceChanged;
 use crate::queue::{ChatFrame, Push};
@@ -62,8 +61,6 @@ pub struct Room {
     pub(super) notices: Notices,
     /// Events for a crowd that wait a moment, so that one write carries several.
     pub(super) crowd: Crowd,
-    /// What its deal remembers and asks, while somebody listens who needs that.
-    pub(super) known: Known,
     /// Something may have been committed that this room was not told of.
     pub(super) suspects_gap: bool,
     pub(super) catching_up: bool,
@@ -106,7 +103,6 @@ impl Room {
             authors: VecDeque::new(),
             notices: Notices::default(),
             crowd: Crowd::default(),
-            known: Known::default(),
             suspects_gap: false,
             catching_up: false,
             next_ticket: 0,
@@ -123,13 +119,13 @@ impl Room {
     }
 
     /// Gives events to everybody who has joined; one who overflows is no listener any more.
-    pub(super) fn tell(&mut self, events: &[Encoded]) {
+    pub(super) fn tell(&mut self, events: &[Arc<RoomEvent>]) {
         self.tell_those(events, |_| true);
     }
 
     pub(super) fn tell_those(
         &mut self,
-        events: &[Encoded],
+        events: &[Arc<RoomEvent>],
         mut who: impl FnMut(&Listener) -> bool,
     ) {
         self.tell_crowd();
@@ -236,7 +232,7 @@ impl Room {
 }
 
 /// Gives events to one who has joined; false when it is no listener any more.
-pub(super) fn hand(listener: &mut Listener, events: &[Encoded], metrics: &Metrics) -> bool {
+pub(super) fn hand(listener: &mut Listener, events: &[Arc<RoomEvent>], metrics: &Metrics) -> bool {
     let pushed = listener.give(events);
     metrics.deliveries.inc_by(events.len() as u64);
     match pushed {
@@ -340,11 +336,11 @@ impl Handler<PresenceChanged> for Room {
         let Some(person) = self.state.person(changed.user) else {
             return;
         };
-        let presence = Event::Presence {
-            user: &person.id,
+        let presence = Change::Presence {
+            user: person.id.clone(),
             status: changed.status,
         };
-        let (event, own) = (self.encoded(None, &presence), person.no);
+        let (event, own) = (self.event(None, presence), person.no);
         self.tell_those(&[event], |listener| listener.principal.no != own);
     }
 }

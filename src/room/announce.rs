@@ -1,21 +1,20 @@
-//! The way out: committed entries, in order, encoded once, to everybody who may hear them.
+//! The way out: committed entries, in order, as events for everybody who may hear them.
 
 use actix::prelude::*;
 
+use std::sync::Arc;
+
 use super::actor::Room;
-use super::listener::{Encoded, Told};
 use super::marking::AUTHORS;
-use super::worded::Worded;
+use super::replay::said_with;
 use crate::domain::access::{Access, lost_membership};
 use crate::domain::conversation::Participant;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::Stepped;
-use crate::domain::form::Form;
 use crate::domain::ids::{Seq, UserNo};
 use crate::domain::message::Message;
-use crate::edge::dialect::{Event, Scene, said_with};
-use crate::edge::native::encode::MessageEvent;
-use crate::queue::ChatFrame;
+use crate::domain::room_event::{Change, MessageChange, RoomEvent};
+use crate::queue::{ChatFrame, Heard};
 
 impl Room {
     /// Takes in what somebody else committed, in whatever order it comes. What this room was woken with already is news for
@@ -25,8 +24,7 @@ impl Room {
             match &entry.fact {
                 Fact::Said(message) if entry.seq <= self.woken_at => self.notices.add(message),
                 Fact::Stepped(stepped) if entry.seq <= self.woken_at => {
-                    let entry = &entry;
-                    self.tell_elsewhere(&mut self.worded(&Event::Step { entry, stepped }));
+                    self.tell_elsewhere(&self.stepped(&entry, stepped));
                 }
                 _ => {}
             }
@@ -49,31 +47,25 @@ impl Room {
             match &entry.fact {
                 Fact::Said(message) => {
                     self.remember_author(message);
-                    self.known.say(message);
-                    said.push(self.message_told(MessageEvent::New, entry.seq, message));
+                    self.state.deal.say(message);
+                    said.push(self.message_event(MessageChange::New, entry.seq, message));
                     self.notices.add(message);
                 }
                 Fact::Edited(message) => {
-                    said.push(self.message_told(MessageEvent::Updated, entry.seq, message));
+                    said.push(self.message_event(MessageChange::Updated, entry.seq, message));
                     self.notices.unread_changes().add_message(message);
                 }
                 Fact::Deleted(message) => {
-                    said.push(self.message_told(MessageEvent::Deleted, entry.seq, message));
+                    said.push(self.message_event(MessageChange::Deleted, entry.seq, message));
                     self.notices.unread_changes().add_message(message);
                 }
                 Fact::Stepped(stepped) => {
-                    self.known.step(stepped);
-                    let step = Event::Step { entry, stepped };
-                    let mut step = self.worded(&step);
-                    self.tell_elsewhere(&mut step);
-                    let mut step = self.heard(Some(entry.seq), step);
-                    let after = ready.get(place + 1..).unwrap_or_default();
-                    let act = self.act_told(entry.seq, stepped, after);
-                    if act.is_some() {
-                        step.told = Told::Partly;
-                    }
+                    self.state.deal.step(stepped);
+                    let step = self.stepped(entry, stepped);
+                    self.tell_elsewhere(&step);
                     said.push(step);
-                    said.extend(act);
+                    let after = ready.get(place + 1..).unwrap_or_default();
+                    said.extend(self.acted(entry.seq, stepped, after));
                 }
                 Fact::Participant { .. } | Fact::Settings { .. } => {
                     self.tell(&std::mem::take(&mut said));
@@ -85,63 +77,56 @@ impl Room {
         self.notify_absent(context);
     }
 
+    /// An event of this conversation, with its place where it is stored.
+    pub(super) fn event(&self, seq: Option<Seq>, change: Change) -> Arc<RoomEvent> {
+        RoomEvent::new(self.state.conversation.id, seq, change)
+    }
+
+    fn message_event(&self, kind: MessageChange, seq: Seq, message: &Message) -> Arc<RoomEvent> {
+        let change = Change::Message {
+            kind,
+            message: message.clone(),
+            view: self.state.view().clone(),
+        };
+        self.event(Some(seq), change)
+    }
+
+    fn stepped(&self, entry: &Entry, stepped: &Arc<Stepped>) -> Arc<RoomEvent> {
+        let change = Change::Stepped {
+            at: entry.at,
+            stepped: Arc::clone(stepped),
+            view: self.state.view().clone(),
+        };
+        self.event(Some(entry.seq), change)
+    }
+
     /// The step as what somebody pressed or typed, where somebody listens who is told so.
-    fn act_told(&self, seq: Seq, stepped: &Stepped, after: &[Entry]) -> Option<Encoded> {
+    fn acted(&self, seq: Seq, stepped: &Arc<Stepped>, after: &[Entry]) -> Option<Arc<RoomEvent>> {
         let mut listeners = self.listeners.iter();
-        listeners.find(|listener| listener.form == Form::Stoory)?;
-        let said = &said_with(after);
-        let act = self.encoded(Some(seq), &Event::Act { stepped, said });
-        act.has_words_in(Form::Stoory).then_some(act)
+        listeners.find(|listener| listener.dialect.needs().acts)?;
+        stepped.actor_id.as_ref()?;
+        let change = Change::Acted {
+            stepped: Arc::clone(stepped),
+            said: said_with(after),
+            view: self.state.view().clone(),
+        };
+        Some(self.event(Some(seq), change))
     }
 
-    fn message_told(&self, kind: MessageEvent, seq: Seq, message: &Message) -> Encoded {
-        self.encoded(Some(seq), &Event::Message { kind, seq, message })
-    }
-
-    /// An event in every form that is listened in.
-    pub(super) fn encoded(&self, seq: Option<Seq>, event: &Event<'_>) -> Encoded {
-        self.heard(seq, self.worded(event))
-    }
-
-    fn worded<'a>(&'a self, event: &'a Event<'a>) -> Worded<'a> {
-        Worded::new(event, self.scene(), &self.house.metrics)
-    }
-
-    /// What those who have joined are told of an event.
-    fn heard(&self, seq: Option<Seq>, mut worded: Worded<'_>) -> Encoded {
-        let audience = worded.audience().cloned();
-        for listener in &self.listeners {
-            if listener.is_among(audience.as_ref()) {
-                worded.say(listener.form, listener.role.as_deref());
-            }
-        }
-        Encoded {
-            seq,
-            told: Told::Wholly,
-            audience,
-            spoken: worded.into_forms(),
-        }
-    }
-
-    /// What one has to know to put into words what happens here.
-    pub(super) fn scene(&self) -> Scene<'_> {
-        Scene {
-            conversation: &self.state.conversation,
-            people: &self.state,
-            directory: &self.house.directory,
-            known: &self.known,
-            system: &self.house.system_user,
-        }
-    }
-
-    /// Tells those who take part and are online, but have not joined; each in the form of their connection.
-    fn tell_elsewhere(&self, worded: &mut Worded<'_>) {
+    /// Tells those who take part and are online, but have not joined.
+    fn tell_elsewhere(&self, event: &Arc<RoomEvent>) {
         let (joined, here) = (self.joined_sessions(), self.state.conversation.id);
         for person in self.state.everybody().filter(|p| p.may_read().is_ok()) {
-            for outbox in self.house.directory.outboxes(person.no) {
-                if !joined.contains(&outbox.session()) && !outbox.state().is_catching_up(here) {
-                    worded.push(&outbox, Some(&person.role));
-                }
+            let mut outboxes = self.house.directory.outboxes(person.no);
+            outboxes.retain(|outbox| {
+                !joined.contains(&outbox.session()) && !outbox.state().is_catching_up(here)
+            });
+            if outboxes.is_empty() {
+                continue;
+            }
+            let role = Arc::from(person.role.as_str());
+            for outbox in outboxes {
+                outbox.push(ChatFrame::event(event, Some(&role), Heard::Elsewhere));
             }
         }
     }
@@ -177,18 +162,18 @@ impl Room {
         if let Fact::Participant { now, .. } = &entry.fact {
             self.move_person(now, entry.seq, context);
         }
+        let view = || self.state.view().clone();
         if let Some(user) = newcomer {
-            let role = self.state.person(user).map(|person| person.role.as_str());
-            let mut created = self.worded(&Event::Created);
+            let person = self.state.person(user);
+            let role = person.map(|person| Arc::from(person.role.as_str()));
+            let created = self.event(None, Change::Created(view()));
             for outbox in self.house.directory.outboxes(user) {
-                created.push(&outbox, role);
+                outbox.push(ChatFrame::event(&created, role.as_ref(), Heard::Elsewhere));
             }
         }
-        let changed = Event::Changed { seq: entry.seq };
-        let mut changed = self.worded(&changed);
-        self.tell_elsewhere(&mut changed);
-        let event = self.heard(Some(entry.seq), changed);
-        self.tell(&[event]);
+        let changed = self.event(Some(entry.seq), Change::Changed(view()));
+        self.tell_elsewhere(&changed);
+        self.tell(&[changed]);
     }
 
     /// Nobody who may not read listens. A connection that keeps a list looks at it once more: it strikes the conversation out, or goes on from
@@ -204,7 +189,7 @@ impl Room {
                 // What a first join has not told yet, its answer refuses.
                 false => listener.floor,
             };
-            if !stays && listener.form != Form::Native && from > 0 {
+            if !stays && listener.dialect.needs().rejoins && from > 0 {
                 listener.outbox.state().catch_up([conversation]);
                 listener.outbox.push(ChatFrame::rejoin(conversation, from));
             }
@@ -218,7 +203,7 @@ impl Room {
             self.listeners
                 .iter_mut()
                 .filter(|l| l.principal.no == person.no)
-                .for_each(|l| l.role = Some(person.role.clone()));
+                .for_each(|l| l.role = Some(person.role.as_str().into()));
             self.attach(person.no, context);
             return;
         }
@@ -231,11 +216,10 @@ impl Room {
             }
         }
         let membership = lost_membership(Some(person));
-        let lost = Event::Lost { seq, membership };
-        let mut lost = self.worded(&lost);
+        let lost = self.event(None, Change::Lost { seq, membership });
         for outbox in self.house.directory.outboxes(person.no) {
             if !stays.contains(&outbox.session()) {
-                lost.push(&outbox, None);
+                outbox.push(ChatFrame::event(&lost, None, Heard::Elsewhere));
             }
         }
         if !person.takes_part() {

@@ -133,7 +133,7 @@ impl Room {
     fn as_it_stands(&self) -> Answer {
         Answer::Conversation(
             Box::new(self.state.conversation.clone()),
-            self.state.people(),
+            self.state.people.to_vec(),
         )
     }
 

@@ -4,11 +4,13 @@
 use actix::prelude::*;
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::actor::{Room, hand};
-use super::listener::{Encoded, Listener};
+use super::listener::Listener;
 use crate::domain::ids::Seq;
+use crate::domain::room_event::RoomEvent;
 
 /// Listeners from which on a room is a crowd.
 const CROWD: usize = 32;
@@ -22,7 +24,7 @@ const TOGETHER: usize = 64;
 /// Events that wait for a crowd. A place counts the events that ever waited in this room.
 #[derive(Default)]
 pub(super) struct Crowd {
-    waiting: VecDeque<Encoded>,
+    waiting: VecDeque<Arc<RoomEvent>>,
     /// The place of the first that waits.
     first: u64,
     /// Which part is told next.
@@ -36,7 +38,7 @@ impl Crowd {
     }
 
     /// What waits from this place on.
-    fn from(&mut self, place: u64) -> &[Encoded] {
+    fn from(&mut self, place: u64) -> &[Arc<RoomEvent>] {
         let told = usize::try_from(place.saturating_sub(self.first)).unwrap_or(usize::MAX);
         let waiting = self.waiting.make_contiguous();
         waiting.get(told..).unwrap_or_default()
@@ -53,7 +55,11 @@ impl Crowd {
 impl Room {
     /// Tells everybody at once in a small room, or when nobody else is sending; else each part of the crowd at its turn, until a whole
     /// round has nothing to tell.
-    pub(super) fn tell_together(&mut self, events: Vec<Encoded>, context: &mut Context<Self>) {
+    pub(super) fn tell_together(
+        &mut self,
+        events: Vec<Arc<RoomEvent>>,
+        context: &mut Context<Self>,
+    ) {
         let waits = self.listeners.len() >= CROWD && !self.sends.is_empty();
         if self.crowd.turns.is_none() && !waits {
             return self.tell(&events);
@@ -67,7 +73,7 @@ impl Room {
     }
 
     /// Tells everybody: at once, or at their turns where turns are taken.
-    pub(super) fn tell_in_turns(&mut self, event: Encoded) {
+    pub(super) fn tell_in_turns(&mut self, event: Arc<RoomEvent>) {
         if self.crowd.turns.is_none() || self.crowd.waiting.len() >= TOGETHER {
             return self.tell(&[event]);
         }

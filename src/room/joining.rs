@@ -1,26 +1,26 @@
 //! Joining and coming back: subscribe first, read second, drop doubles by seq. A first join is the same code.
 
 use actix::prelude::*;
-use bytestring::ByteString;
 use diesel::pg::PgConnection;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Manner;
 use super::actor::Room;
-use super::listener::{Listener, framed_again};
+use super::listener::Listener;
+use super::replay as again;
 use super::reply::Reply;
 use crate::domain::access::lost_membership;
 use crate::domain::answer::Answer;
+use crate::domain::deal_memory::DealMemory;
+use crate::domain::dialect::{Dialect, Needs};
 use crate::domain::entry::Entry;
-use crate::domain::form::Form;
 use crate::domain::ids::{ConversationNo, Seq, SessionId};
 use crate::domain::principal::Principal;
+use crate::domain::room_event::{Change, View};
 use crate::domain::snapshot::{Reader, Recovery, Snapshot};
-use crate::edge::dialect::{self, Scene};
-use crate::edge::stoory::known::Known;
 use crate::error::Error;
-use crate::queue::{CloseReason, Frame, Outbox};
+use crate::queue::{ChatFrame, CloseReason, Frame, Heard, Outbox};
 use crate::store::{flows, marks, replay};
 
 /// A join whose snapshot is being read.
@@ -54,11 +54,11 @@ impl Room {
             // Its client has joined meanwhile by itself, and the answer told it everything.
             return reply.send(Ok(Answer::Done));
         }
-        let (place, form) = (self.state.conversation.id, outbox.state().form());
+        let needs = outbox.state().dialect().needs();
         self.listeners
             .retain(|listener| listener.outbox.session() != session);
-        let mut listener =
-            Listener::reading(place, principal, outbox, reader.role.clone(), generation);
+        let role = reader.role.as_deref().map(Into::into);
+        let mut listener = Listener::reading(principal, outbox, role, generation);
         listener.place_in_crowd = self.end_of_crowd();
         if let (Manner::Events, Some(after)) = (manner, after) {
             listener.floor = after;
@@ -72,7 +72,7 @@ impl Room {
         };
         let (pool, no) = (self.house.pool.clone(), self.state.conversation.no);
         let read = async move {
-            pool.run(move |connection| Read::new(connection, no, reader, after, manner, form))
+            pool.run(move |connection| Read::new(connection, no, reader, after, manner, needs))
                 .await
         };
         context.spawn(
@@ -86,9 +86,9 @@ impl Room {
         if let Err(refusal) = self.state.reader(principal) {
             return reply.refuse(refusal);
         }
-        let (conversation, people) = (&self.state.conversation, self.state.people());
+        let (conversation, people) = (&self.state.conversation, self.state.people.to_vec());
         let stands = Answer::Conversation(Box::new(conversation.clone()), people);
-        reply.send_from(&self.scene(), Ok(stands));
+        reply.send_from(self.state.view(), Ok(stands));
     }
 
     /// Lets a session go on listening as what its caller is now, or tells it that it may not.
@@ -105,7 +105,7 @@ impl Room {
             }
             (Ok(reader), place) => {
                 if let Some(listener) = place.and_then(|place| self.listeners.get_mut(place)) {
-                    listener.role = reader.role;
+                    listener.role = reader.role.as_deref().map(Into::into);
                     listener.principal = principal;
                 }
                 reply.send(Ok(Answer::Done));
@@ -116,11 +116,9 @@ impl Room {
     fn tell_lost(&self, listener: &Listener) {
         let membership = lost_membership(self.state.person(listener.principal.no));
         let seq = self.timeline.announced();
-        let lost = dialect::Event::Lost { seq, membership };
-        let words = dialect::words(listener.form, &lost, &self.scene(), None);
-        if let Some(words) = words {
-            listener.outbox.text(words.bytes);
-        }
+        let lost = self.event(None, Change::Lost { seq, membership });
+        let frame = ChatFrame::event(&lost, None, Heard::Elsewhere);
+        listener.outbox.push(frame);
     }
 
     fn joined(&mut self, joining: Joining, read: Result<Read, Error>) {
@@ -168,20 +166,20 @@ impl Room {
     }
 
     fn go_live(&mut self, place: usize, joining: Joining, read: Read) {
-        if let (Some(known), false) = (&read.known, self.known.is_whole()) {
-            self.known = known.clone();
+        if let (Some(memory), false) = (&read.deal, self.state.deal.is_whole()) {
+            self.state.deal = memory.clone();
         }
         let seq = read.snapshot.conversation.last_seq;
-        let scene = self.scene();
+        let view = self.state.view();
         let Some(listener) = self.listeners.get(place) else {
             return;
         };
-        let (outbox, form) = (Arc::clone(&listener.outbox), listener.form);
+        let (outbox, dialect) = (Arc::clone(&listener.outbox), listener.dialect);
         let is_too_much = read.snapshot.recovery == Recovery::Fresh;
         match joining.manner {
             Manner::Answer => {
                 let joined = Answer::Joined(Box::new(read.snapshot));
-                joining.reply.send_from(&scene, Ok(joined));
+                joining.reply.send_from(view, Ok(joined));
             }
             Manner::Events | Manner::Both if is_too_much => {
                 // More was missed than can be told in events: the client comes back by itself, and is told that.
@@ -189,14 +187,15 @@ impl Room {
                 joining.reply.send(Ok(Answer::Done));
             }
             Manner::Events => {
-                outbox.frames(read.frames(form, &scene));
-                outbox.texts(read.marks(form, &scene));
+                let then = read.view(view);
+                outbox.frames(read.frames(dialect, &then));
+                outbox.frames(again::marks(&then, &read.marked));
                 joining.reply.send(Ok(Answer::Done));
             }
             Manner::Both => {
-                let frames = read.frames(form, &scene);
+                let frames = read.frames(dialect, &read.view(view));
                 let joined = Answer::Joined(Box::new(read.snapshot));
-                joining.reply.send_from(&scene, Ok(joined));
+                joining.reply.send_from(view, Ok(joined));
                 outbox.frames(frames);
             }
         }
@@ -215,7 +214,7 @@ struct Read {
     /// The newest message up to each watermark, where those are told as events.
     marked: HashMap<Seq, Seq>,
     /// What the deal remembers and asks, for those who need that.
-    known: Option<Known>,
+    deal: Option<DealMemory>,
 }
 
 impl Read {
@@ -225,7 +224,7 @@ impl Read {
         reader: Reader,
         after: Option<Seq>,
         manner: Manner,
-        form: Form,
+        needs: Needs,
     ) -> Result<Self, Error> {
         let snapshot = replay::snapshot(connection, no, &reader, after)?;
         let missed = match (manner, snapshot.recovery, after) {
@@ -235,50 +234,47 @@ impl Read {
             _ => Vec::new(),
         };
         let standing = snapshot.conversation.flow.as_ref();
-        let known = standing.filter(|_| form == Form::Stoory).map(|standing| {
+        let deal = standing.filter(|_| needs.deal_memory).map(|standing| {
             let remembered = flows::remembered(connection, no)?;
             let asking = flows::asking(connection, no)?;
-            Ok::<_, Error>(Known::read(remembered, standing.state_version, &asking))
+            Ok::<_, Error>(DealMemory::read(
+                remembered,
+                standing.state_version,
+                &asking,
+            ))
         });
-        let marked = match (manner, form) {
-            (Manner::Events, Form::Stoory | Form::Lola) => {
+        let marked = match manner {
+            Manner::Events if needs.messages_of_marks => {
                 let people = snapshot.participants.iter();
                 let marks: Vec<Seq> = people.flat_map(|p| [p.read_seq, p.delivered_seq]).collect();
                 marks::newest_messages(connection, no, &marks)?
             }
-            // Native marks name a seq, and no message.
-            (Manner::Events, Form::Native) | (Manner::Answer | Manner::Both, _) => HashMap::new(),
+            Manner::Events | Manner::Answer | Manner::Both => HashMap::new(),
         };
         Ok(Self {
             reader,
             missed,
             marked,
-            known: known.transpose()?,
+            deal: deal.transpose()?,
             snapshot,
         })
     }
 
-    fn scene<'a>(&'a self, room: &Scene<'a>) -> Scene<'a> {
-        Scene {
-            conversation: &self.snapshot.conversation,
-            people: &self.snapshot.participants,
-            ..*room
+    /// The conversation as it was read, with what the room knows of its deal.
+    fn view(&self, room: &View) -> View {
+        let people = self.snapshot.participants.iter().cloned();
+        View {
+            deal: room.deal.clone(),
+            ..View::of(self.snapshot.conversation.clone(), people)
         }
     }
 
     /// The events that were missed.
-    fn frames(&self, form: Form, room: &Scene<'_>) -> Vec<Frame> {
-        let last = self.snapshot.conversation.last_seq;
+    fn frames(&self, dialect: Dialect, view: &View) -> Vec<Frame> {
+        let last = view.conversation.last_seq;
         let upto = self.missed.partition_point(|entry| entry.seq <= last);
         let missed = self.missed.get(..upto).unwrap_or_default();
-        let place = self.snapshot.conversation.id;
-        let told = dialect::told_again(form, missed, &self.scene(room), &self.reader);
-        framed_again(form, told, place)
-            .map(|(_, frame)| frame)
-            .collect()
-    }
-
-    fn marks(&self, form: Form, room: &Scene<'_>) -> Vec<ByteString> {
-        dialect::marks_told_again(form, &self.scene(room), &self.reader, &self.marked)
+        let frames = again::missed(dialect, missed, view, &self.reader).into_iter();
+        frames.map(|(_, frame)| frame).collect()
     }
 }

@@ -1,42 +1,13 @@
-//! A session that has joined: where its events go, in which form, and from which seq on.
+//! A session that has joined: where its events go, and from which seq on.
 
-use bytestring::ByteString;
 use std::sync::Arc;
 
-use super::worded::{InForms, Spoken};
-use crate::domain::form::Form;
-use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::dialect::Dialect;
+use crate::domain::ids::Seq;
 use crate::domain::message::Audience;
 use crate::domain::principal::Principal;
-use crate::queue::{ChatFrame, Frame, Outbox, Push};
-
-/// What an event is of everything that is told of one place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
-    /// All of it, or the rest.
-    Wholly,
-    /// In the words of the Stoory guide, something follows.
-    Partly,
-}
-
-/// An event, encoded once for each form that is listened in.
-pub(super) struct Encoded {
-    /// Its place, or none for what is not durable.
-    pub(super) seq: Option<Seq>,
-    /// Whether it is all that is told of its place.
-    pub(super) told: Told,
-    /// Whom alone it is for.
-    pub(super) audience: Option<Audience>,
-    /// By form, as far as somebody listens in it.
-    pub(super) spoken: InForms,
-}
-
-impl Encoded {
-    pub(super) fn has_words_in(&self, form: Form) -> bool {
-        let spoken = self.spoken.get(form as usize);
-        spoken.is_some_and(Spoken::has_words)
-    }
-}
+use crate::domain::room_event::{Change, RoomEvent};
+use crate::queue::{ChatFrame, Frame, Heard, Outbox, Push};
 
 /// What a listener gets while its snapshot is being read.
 enum Phase {
@@ -50,11 +21,10 @@ enum Phase {
 pub(super) struct Listener {
     pub(super) principal: Arc<Principal>,
     pub(super) outbox: Arc<Outbox>,
-    /// In which words it is told.
-    pub(super) form: Form,
-    place: ConversationId,
+    /// What it speaks.
+    pub(super) dialect: Dialect,
     /// The role that an audience may name; none for staff from outside.
-    pub(super) role: Option<String>,
+    pub(super) role: Option<Arc<str>>,
     /// What the listener has up to this seq it got with its snapshot.
     pub(super) floor: Seq,
     phase: Phase,
@@ -67,17 +37,15 @@ pub(super) struct Listener {
 impl Listener {
     /// A session whose snapshot is about to be read.
     pub(super) fn reading(
-        place: ConversationId,
         principal: Arc<Principal>,
         outbox: Arc<Outbox>,
-        role: Option<String>,
+        role: Option<Arc<str>>,
         generation: u64,
     ) -> Self {
         Self {
             principal,
-            form: outbox.state().form(),
+            dialect: outbox.state().dialect(),
             outbox,
-            place,
             role,
             floor: 0,
             phase: Phase::Reading(Vec::new()),
@@ -96,27 +64,24 @@ impl Listener {
         Audience::admits(audience, self.principal.no, self.role.as_deref())
     }
 
-    fn hears(&self, event: &Encoded) -> bool {
-        event.seq.is_none_or(|seq| seq > self.floor) && self.is_among(event.audience.as_ref())
+    fn hears(&self, event: &RoomEvent) -> bool {
+        let is_act = matches!(event.change, Change::Acted { .. });
+        event.seq.is_none_or(|seq| seq > self.floor)
+            && (!is_act || self.dialect.needs().acts)
+            && self.is_among(event.audience())
     }
 
-    fn frame(&self, event: &Encoded) -> Option<Frame> {
-        let spoken = event.spoken.get(self.form as usize)?;
-        let bytes = spoken.to(self.principal.no, self.role.as_deref())?.clone();
-        Some(framed(self.form, bytes, self.place, event.seq, event.told))
+    fn frame(&self, event: &Arc<RoomEvent>) -> Frame {
+        ChatFrame::event(event, self.role.as_ref(), Heard::Joined)
     }
 
     /// Gives the listener those of the events that it may hear; says what became of the push.
-    pub(super) fn give(&mut self, events: &[Encoded]) -> Push {
+    pub(super) fn give(&mut self, events: &[Arc<RoomEvent>]) -> Push {
         let heard = events.iter().filter(|event| self.hears(event));
         match &self.phase {
-            Phase::Live => self
-                .outbox
-                .frames(heard.filter_map(|event| self.frame(event))),
+            Phase::Live => self.outbox.frames(heard.map(|event| self.frame(event))),
             Phase::Reading(_) => {
-                let kept: Vec<_> = heard
-                    .filter_map(|event| Some((event.seq, self.frame(event)?)))
-                    .collect();
+                let kept: Vec<_> = heard.map(|event| (event.seq, self.frame(event))).collect();
                 if let Phase::Reading(waiting) = &mut self.phase {
                     waiting.extend(kept);
                 }
@@ -140,45 +105,18 @@ impl Listener {
     }
 }
 
-/// A connection that is not native keeps the places of durable events in mind: one is behind it when all of it was told.
-pub(super) fn framed(
-    form: Form,
-    bytes: ByteString,
-    place: ConversationId,
-    seq: Option<Seq>,
-    told: Told,
-) -> Frame {
-    match (form, seq, told) {
-        (Form::Native, _, _) | (_, None, _) => Frame::Text(bytes),
-        (Form::Stoory, Some(seq), Told::Partly) => ChatFrame::placed(bytes, place, seq - 1),
-        (Form::Stoory, Some(seq), Told::Wholly) | (Form::Lola, Some(seq), _) => {
-            ChatFrame::placed(bytes, place, seq)
-        }
-    }
-}
-
-/// What was missed, event by event.
-pub(crate) fn framed_again(
-    form: Form,
-    events: Vec<(Seq, ByteString)>,
-    place: ConversationId,
-) -> impl Iterator<Item = (Seq, Frame)> {
-    let mut events = events.into_iter().peekable();
-    std::iter::from_fn(move || {
-        let (seq, words) = events.next()?;
-        let told = match events.peek() {
-            Some((next, _)) if *next == seq => Told::Partly,
-            Some(_) | None => Told::Wholly,
-        };
-        Some((seq, framed(form, words, place, Some(seq), told)))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::{SessionId, UserId, UserNo};
+    use crate::domain::conversation::{
+        Conversation, ConversationKind, ConversationStatus, PresenceStatus,
+    };
+    use crate::domain::ids::{
+        ConversationId, ConversationNo, MessageId, SessionId, UserId, UserNo,
+    };
+    use crate::domain::message::{Draft, Message};
     use crate::domain::principal::{Profile, Roles};
+    use crate::domain::room_event::{MessageChange, View};
     use crate::queue::Drain;
     use futures_util::{FutureExt, StreamExt};
 
@@ -195,41 +133,38 @@ mod tests {
             issued_at: None,
         };
         let outbox = Outbox::new(SessionId(uuid::Uuid::nil()), 100_000);
-        let place = ConversationId(uuid::Uuid::nil());
-        Listener::reading(
-            place,
-            Arc::new(principal),
-            outbox,
-            Some("member".to_owned()),
-            1,
-        )
+        Listener::reading(Arc::new(principal), outbox, Some("member".into()), 1)
     }
 
-    fn told(for_all: &str, seq: Option<Seq>) -> Encoded {
-        Encoded {
-            seq,
-            told: Told::Wholly,
-            audience: None,
-            spoken: [Spoken::to_all(for_all), Spoken::Unsaid, Spoken::Unsaid],
-        }
+    fn event_of(seq: Option<Seq>, change: Change) -> Arc<RoomEvent> {
+        RoomEvent::new(ConversationId(uuid::Uuid::nil()), seq, change)
     }
 
-    fn passing(text: &str) -> Encoded {
-        told(text, None)
+    fn passing(text: &str) -> Arc<RoomEvent> {
+        let presence = Change::Presence {
+            user: UserId::stored(text.to_owned()),
+            status: PresenceStatus::Online,
+        };
+        event_of(None, presence)
     }
 
-    fn event(seq: Seq) -> Encoded {
-        told(&seq.to_string(), Some(seq))
+    fn event(seq: Seq) -> Arc<RoomEvent> {
+        let membership = "left";
+        event_of(Some(seq), Change::Lost { seq, membership })
     }
 
-    /// What has been pushed to it since the last look.
+    /// What has been pushed to it since the last look: a seq, or who shows their presence.
     fn pushed(listener: &Listener) -> Vec<String> {
         let mut drain = Drain(Arc::clone(&listener.outbox));
         let Some(Some(drained)) = drain.next().now_or_never() else {
             return Vec::new();
         };
         let text = |frame| match frame {
-            Frame::Text(text) => text.to_string(),
+            Frame::Own(ChatFrame::Event { event, .. }) => match (&event.change, event.seq) {
+                (Change::Presence { user, .. }, _) => user.to_string(),
+                (_, Some(seq)) => seq.to_string(),
+                (other, None) => format!("{other:?}"),
+            },
             other => format!("{other:?}"),
         };
         drained.frames.into_iter().map(text).collect()
@@ -256,68 +191,83 @@ mod tests {
         assert_eq!(pushed(&listener), ["10"]);
     }
 
+    fn a_view() -> View {
+        let conversation = Conversation {
+            no: ConversationNo(3),
+            id: ConversationId(uuid::Uuid::nil()),
+            kind: ConversationKind::Group,
+            title: None,
+            status: ConversationStatus::Open,
+            subject: None,
+            created_by: UserId::stored("alice".to_owned()),
+            last_seq: 2,
+            policy_version: 1,
+            flow: None,
+            created_at: chrono::DateTime::UNIX_EPOCH,
+            updated_at: chrono::DateTime::UNIX_EPOCH,
+        };
+        View::of(conversation, [])
+    }
+
+    fn message_to(audience: Audience) -> Arc<RoomEvent> {
+        let mut draft = Draft::text(None, "hello".to_owned());
+        draft.audience = Some(audience);
+        let message = Message {
+            id: MessageId {
+                conversation: ConversationNo(3),
+                seq: 2,
+            },
+            sender: ALICE,
+            sender_id: UserId::stored("alice".to_owned()),
+            draft: Arc::new(draft),
+            card: None,
+            created_at: chrono::DateTime::UNIX_EPOCH,
+            edited_at: None,
+            deleted_at: None,
+        };
+        let said = Change::Message {
+            kind: MessageChange::New,
+            message,
+            view: a_view(),
+        };
+        event_of(Some(2), said)
+    }
+
     #[test]
     fn each_hears_what_is_meant_for_them() {
-        let own = || {
-            let mut own = event(1);
-            own.spoken[0] = Spoken::to_all_but("1", (ALICE, "with client_id"));
-            own
-        };
-        for (no, expected) in [(ALICE, "with client_id"), (BOB, "1")] {
-            let mut listener = listener(no);
-            listener.go_live(0);
-            listener.give(&[own()]);
-            assert_eq!(pushed(&listener), [expected]);
-        }
-        let only = |audience| Encoded {
-            audience: Some(audience),
-            ..event(2)
-        };
         let mut listener = listener(BOB);
         listener.go_live(0);
         listener.give(&[
-            only(Audience::Role("helper".into())),
-            only(Audience::User(ALICE)),
+            message_to(Audience::Role("helper".into())),
+            message_to(Audience::User(ALICE)),
         ]);
         assert!(pushed(&listener).is_empty());
         listener.give(&[
-            only(Audience::Role("member".into())),
-            only(Audience::User(BOB)),
+            message_to(Audience::Role("member".into())),
+            message_to(Audience::User(BOB)),
         ]);
         assert_eq!(pushed(&listener), ["2", "2"]);
     }
 
     #[test]
-    fn listeners_of_one_form_share_the_bytes_and_others_have_their_own() {
-        let both = Encoded {
-            spoken: [
-                Spoken::to_all("native"),
-                Spoken::to_all("stoory"),
-                Spoken::Unsaid,
-            ],
-            ..event(7)
-        };
-        let heard = |form| {
-            let mut listener = listener(BOB);
-            listener.form = form;
+    fn listeners_share_one_event() {
+        let event = event(7);
+        for no in [ALICE, BOB] {
+            let mut listener = listener(no);
             listener.go_live(0);
-            listener.give(std::slice::from_ref(&both));
+            listener.give(std::slice::from_ref(&event));
             let mut drain = Drain(Arc::clone(&listener.outbox));
-            let drained = drain.next().now_or_never().flatten();
-            drained.map_or(Vec::new(), |drained| drained.frames)
-        };
-        let address = |frames: &[Frame]| match frames {
-            [Frame::Text(text) | Frame::Own(ChatFrame::Placed(text, _, 7))] => {
-                text.as_ptr() as usize
-            }
-            other => panic!("{other:?}"),
-        };
-        let (one, other) = (heard(Form::Native), heard(Form::Native));
-        assert_eq!(address(&one), address(&other), "encoded once");
-        let foreign = heard(Form::Stoory);
-        assert!(
-            matches!(foreign.as_slice(), [Frame::Own(ChatFrame::Placed(text, _, 7))] if *text == "stoory")
-        );
-        assert!(heard(Form::Lola).is_empty(), "nobody listened in it");
+            let drained = drain.next().now_or_never().flatten().unwrap();
+            let [
+                Frame::Own(ChatFrame::Event {
+                    event: given, role, ..
+                }),
+            ] = drained.frames.as_slice()
+            else {
+                panic!("{drained:?}");
+            };
+            assert!(Arc::ptr_eq(given, &event));
+            assert_eq!(*role, None, "everybody is told the same");
+        }
     }
 }

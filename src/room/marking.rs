@@ -11,7 +11,7 @@ use crate::domain::command::{Mark, Typing};
 use crate::domain::ids::{MessageId, Seq, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::edge::dialect::Event;
+use crate::domain::room_event::Change;
 use crate::feed::Transient;
 use crate::journal::{Marking, Outcome};
 use crate::store::marks::NewMark;
@@ -239,13 +239,15 @@ impl Room {
             self.state.conversation.id,
             Transient::Marked(person.id.clone(), mark, seq),
         );
-        let marked = Event::Marked {
-            mark,
-            user: &person.id,
-            seq,
-            message: self.newest_message(seq),
-        };
-        let event = self.encoded(None, &marked);
+        let event = self.event(
+            None,
+            Change::Marked {
+                mark,
+                user: person.id.clone(),
+                seq,
+                message: self.newest_message(seq),
+            },
+        );
         match mark {
             Mark::Seen => self.tell_in_turns(event),
             Mark::Delivered => {
@@ -295,10 +297,10 @@ impl Room {
                 self.state.conversation.id,
                 Transient::Typing(principal.id.clone(), typing),
             );
-            let event = self.encoded(
+            let event = self.event(
                 None,
-                &Event::Typing {
-                    user: &principal.id,
+                Change::Typing {
+                    user: principal.id.clone(),
                     is_typing: typing == Typing::Started,
                 },
             );
@@ -327,11 +329,13 @@ impl Room {
             let what = Transient::Typing(person.id.clone(), Typing::Stopped);
             let conversation = self.state.conversation.id;
             self.house.feed.transient(conversation, what);
-            let stopped = Event::Typing {
-                user: &person.id,
-                is_typing: false,
-            };
-            let event = self.encoded(None, &stopped);
+            let event = self.event(
+                None,
+                Change::Typing {
+                    user: person.id.clone(),
+                    is_typing: false,
+                },
+            );
             self.tell_those(&[event], |listener| listener.principal.no != user);
         }
     }

@@ -8,14 +8,12 @@ mod joining;
 mod listener;
 mod marking;
 mod noticing;
+pub mod replay;
 pub mod reply;
 mod sending;
 pub mod state;
 mod timeline;
 mod unread_changes;
-pub(crate) mod worded;
-
-pub(crate) use listener::framed_again;
 
 use actix::{Message, Recipient};
 use std::sync::Arc;
@@ -49,8 +47,6 @@ pub struct House {
     pub idle: Duration,
     /// Commands that may wait for one room.
     pub mailbox: usize,
-    /// The id under which the system speaks to those who need one.
-    pub system_user: String,
 }
 
 /// What can be asked of a room.

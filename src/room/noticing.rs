@@ -1,18 +1,18 @@
 //! Notifications: a message reaches those who are online and have not joined, with what they have not read, and so does a change of that.
 
 use actix::prelude::*;
-use bytestring::ByteString;
 use diesel::PgConnection;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::actor::Room;
 use super::unread_changes::UnreadChanges;
-use crate::domain::form::Form;
 use crate::domain::ids::{ConversationNo, SessionId, UserNo};
 use crate::domain::message::{Message, MessageKind};
+use crate::domain::room_event::{Change, Preview, RoomEvent};
 use crate::domain::snapshot::UnreadCount;
-use crate::edge::dialect::{self, Event};
 use crate::error::Error;
+use crate::queue::{ChatFrame, Heard};
 use crate::store::unread::{self, Unread};
 use crate::store::unread_state::{self, ReadBefore, UnreadChange, UnreadState};
 
@@ -173,20 +173,38 @@ impl Room {
             let meant =
                 |m: &&Message| m.sender != user && m.is_visible_to(user, Some(&person.role));
             let meant: Vec<&Message> = messages.iter().filter(meant).collect();
-            let mut made: HashMap<Form, Vec<ByteString>> = HashMap::new();
-            for outbox in self.house.directory.outboxes(user) {
-                if !joined.contains(&outbox.session()) && !outbox.state().is_catching_up(here) {
-                    let notices = made
-                        .entry(outbox.state().form())
-                        .or_insert_with(|| self.notices_in(outbox.state().form(), &meant, unread));
-                    outbox.texts(notices.iter().cloned());
-                }
+            let mut outboxes = self.house.directory.outboxes(user);
+            outboxes.retain(|outbox| {
+                !joined.contains(&outbox.session()) && !outbox.state().is_catching_up(here)
+            });
+            if outboxes.is_empty() {
+                continue;
+            }
+            let notices = meant
+                .into_iter()
+                .map(|message| self.notice(message, unread));
+            let notices: Vec<Arc<RoomEvent>> = notices.collect();
+            for outbox in outboxes {
+                let notices = notices.iter();
+                outbox.frames(notices.map(|it| ChatFrame::event(it, None, Heard::Elsewhere)));
             }
         }
     }
 
+    fn notice(&self, message: &Message, unread: UnreadCount) -> Arc<RoomEvent> {
+        let preview = self.preview(message);
+        self.event(None, Change::Notice { preview, unread })
+    }
+
+    pub(super) fn preview(&self, message: &Message) -> Preview {
+        Preview {
+            message: message.clone(),
+            sender_name: self.name_of_sender(message).to_owned(),
+        }
+    }
+
     /// What no person says is said by the conversation.
-    pub(super) fn name_of_sender<'a>(&'a self, message: &'a Message) -> &'a str {
+    fn name_of_sender<'a>(&'a self, message: &'a Message) -> &'a str {
         if message.draft.kind != MessageKind::UserInput {
             let title = self.state.conversation.title.as_deref();
             return title.unwrap_or("System");
@@ -194,23 +212,5 @@ impl Room {
         let sender = self.state.person(message.sender);
         let name = sender.and_then(|person| person.name.as_deref());
         name.unwrap_or(message.sender_id.as_str())
-    }
-
-    fn notices_in(
-        &self,
-        form: Form,
-        messages: &[&Message],
-        unread: UnreadCount,
-    ) -> Vec<ByteString> {
-        let scene = self.scene();
-        let worded = messages.iter().filter_map(|message| {
-            let notice = Event::Notice {
-                message,
-                sender_name: self.name_of_sender(message),
-                unread,
-            };
-            dialect::words(form, &notice, &scene, None)
-        });
-        worded.map(|words| words.bytes).collect()
     }
 }

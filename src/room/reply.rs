@@ -4,35 +4,20 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::domain::answer::Answer;
-use crate::domain::ids::{ConversationId, Seq, UserNo};
+use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::refusal::Refusal;
-use crate::edge::dialect::Scene;
-use crate::edge::native::encode;
-use crate::edge::native::frame_id::FrameId;
+use crate::domain::room_event::View;
 use crate::error::Error;
-use crate::presence::Directory;
 use crate::queue::{ChatFrame, CloseReason, Outbox};
 use crate::telemetry::metrics::Metrics;
 
-/// Puts an outcome into the words of whoever asked.
-pub type Answering = dyn FnOnce(Result<Answer, Error>, Option<&Scene<'_>>) + Send;
-
-/// Looks at an outcome before it is told.
-pub type Looking = dyn FnOnce(&Result<Answer, Error>) + Send;
+/// Answers a connection in its dialect; the conversation is there where the answer comes from its room.
+pub type Answering = dyn FnOnce(Result<Answer, Error>, Option<&View>) + Send;
 
 /// The one who asked.
 pub enum Asker {
-    /// A socket; with an id, it wants an acknowledgement.
-    Socket {
-        /// Its outbox.
-        outbox: Arc<Outbox>,
-        /// The id of its frame.
-        id: Option<FrameId>,
-        /// The directory, for the presence that an answer shows.
-        directory: Arc<Directory>,
-        /// Counts refusals.
-        metrics: Arc<Metrics>,
-    },
+    /// A connection, which encodes the answer.
+    Connection(Box<Answering>),
     /// A session whose room was lost: it joins again from this seq on, until it has.
     Rejoining {
         /// Its outbox.
@@ -40,10 +25,6 @@ pub enum Asker {
         /// The last seq that it was told of.
         after: Seq,
     },
-    /// A connection of another form; the scene is there where the answer is about something in the room.
-    Foreign(Box<Answering>),
-    /// As the other one, and somebody looks at the outcome first.
-    Watched(Box<Looking>, Box<Asker>),
     /// A REST request.
     Rest(oneshot::Sender<Result<Answer, Error>>),
     /// Nobody: the server itself.
@@ -53,16 +34,14 @@ pub enum Asker {
 /// An obligation to answer. Dropped unanswered, as when a room panics, it says that the request may be tried again.
 pub struct Reply {
     place: ConversationId,
-    reader: UserNo,
     asker: Option<Asker>,
 }
 
 impl Reply {
-    /// An obligation about a conversation, towards this reader.
-    pub fn new(place: ConversationId, reader: UserNo, asker: Asker) -> Self {
+    /// An obligation about a conversation.
+    pub fn new(place: ConversationId, asker: Asker) -> Self {
         Self {
             place,
-            reader,
             asker: Some(asker),
         }
     }
@@ -75,9 +54,9 @@ impl Reply {
     }
 
     /// As `send`, from the room that it happened in.
-    pub fn send_from(mut self, scene: &Scene<'_>, outcome: Result<Answer, Error>) {
+    pub fn send_from(mut self, view: &View, outcome: Result<Answer, Error>) {
         if let Some(asker) = self.asker.take() {
-            self.deliver(asker, outcome, Some(scene));
+            self.deliver(asker, outcome, Some(view));
         }
     }
 
@@ -86,35 +65,16 @@ impl Reply {
         self.send(Err(Error::Refused(refusal)));
     }
 
-    fn deliver(&self, asker: Asker, outcome: Result<Answer, Error>, scene: Option<&Scene<'_>>) {
+    fn deliver(&self, asker: Asker, outcome: Result<Answer, Error>, view: Option<&View>) {
         match asker {
-            Asker::Foreign(answering) => answering(outcome, scene),
+            Asker::Connection(answering) => answering(outcome, view),
             Asker::Rest(caller) => drop(caller.send(outcome)),
             Asker::Nobody => {}
-            Asker::Watched(look, asker) => {
-                look(&outcome);
-                self.deliver(*asker, outcome, scene);
-            }
             Asker::Rejoining { outbox, .. } => match outcome {
                 Ok(_) | Err(Error::Refused(Refusal::Conflict(_))) => {}
                 // Its client asked for nothing and can be answered nothing: it comes back by itself, and is told why not.
                 Err(_) => outbox.close(CloseReason::SlowReader),
             },
-            Asker::Socket {
-                outbox,
-                id,
-                directory,
-                metrics,
-            } => {
-                let frame = match (outcome, id) {
-                    (Ok(answer), Some(id)) => {
-                        encode::answer(id, &answer, self.place, self.reader, &directory)
-                    }
-                    (Ok(_), None) => return,
-                    (Err(error), id) => encode::refusal(id, &told(error, &metrics)),
-                };
-                outbox.text(frame);
-            }
         }
     }
 }

@@ -136,7 +136,7 @@ impl Room {
         };
         let answered = look_up
             .into_actor(self)
-            .map(|(reply, outcome), room, _| reply.send_from(&room.scene(), outcome));
+            .map(|(reply, outcome), room, _| reply.send_from(room.state.view(), outcome));
         context.spawn(answered);
     }
 
@@ -155,7 +155,7 @@ impl Room {
                 let fact = Fact::Said(message.clone());
                 self.offer_committed(Entry { seq, at, fact });
                 let sent = Answer::Sent(message, Novelty::New);
-                send.reply.send_from(&self.scene(), Ok(sent));
+                send.reply.send_from(self.state.view(), Ok(sent));
             }
             Outcome::Known {
                 conversation,
@@ -232,7 +232,7 @@ impl Room {
         };
         let answered = read.into_actor(self).map(move |found, room, _| {
             let sent = found.map(|message| Answer::Sent(message, Novelty::Repeated));
-            send.reply.send_from(&room.scene(), sent);
+            send.reply.send_from(room.state.view(), sent);
         });
         context.spawn(answered);
     }

@@ -2,27 +2,39 @@
 
 mod managing;
 
-use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use crate::domain::access::{Access, Denied, Privilege};
 use crate::domain::command::{Command, Mark};
-use crate::domain::conversation::{Conversation, Participant};
+use crate::domain::conversation::Participant;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{MessageId, Seq, UserNo};
 use crate::domain::message::{Draft, MessageKind};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
+use crate::domain::room_event::View;
 use crate::domain::snapshot::{Loaded, Reader};
-use crate::edge::dialect::People;
 use crate::store::changes::ChangeKind;
 
 /// A conversation and its people, as of the last announced entry.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// The conversation.
-    pub conversation: Conversation,
-    people: HashMap<UserNo, Participant>,
+    view: View,
+}
+
+impl Deref for State {
+    type Target = View;
+
+    fn deref(&self) -> &View {
+        &self.view
+    }
+}
+
+impl DerefMut for State {
+    fn deref_mut(&mut self) -> &mut View {
+        &mut self.view
+    }
 }
 
 /// What to do about a request for a change.
@@ -34,46 +46,32 @@ pub enum Decision {
     Already,
 }
 
-impl People for State {
-    fn in_order(&self) -> Vec<&Participant> {
-        let mut all: Vec<&Participant> = self.people.values().collect();
-        all.sort_by_key(|person| (person.joined_at, person.no));
-        all
-    }
-}
-
 impl State {
     /// The state that the database gave.
     pub fn new(loaded: Loaded) -> Self {
-        let people = loaded
-            .participants
-            .into_iter()
-            .map(|person| (person.no, person))
-            .collect();
         Self {
-            conversation: loaded.conversation,
-            people,
+            view: View::of(loaded.conversation, loaded.participants),
         }
     }
 
-    /// Everybody who takes or took part, in the order of coming.
-    pub fn people(&self) -> Vec<Participant> {
-        self.in_order().into_iter().cloned().collect()
+    /// The conversation as it stands: what its events carry.
+    pub fn view(&self) -> &View {
+        &self.view
     }
 
     /// Somebody's part.
     pub fn person(&self, no: UserNo) -> Option<&Participant> {
-        self.people.get(&no)
+        self.people.get(no)
     }
 
     /// Everybody who takes or took part, in no order.
     pub fn everybody(&self) -> impl Iterator<Item = &Participant> {
-        self.people.values()
+        self.people.iter()
     }
 
     /// As what the caller may read here. A stranger learns of nothing.
     pub fn access(&self, caller: &Principal) -> Result<Access<'_>, Denied> {
-        Access::of(self.people.get(&caller.no), caller.roles)
+        Access::of(self.people.get(caller.no), caller.roles)
     }
 
     /// The caller as a reader of messages with an audience.
@@ -184,21 +182,21 @@ impl State {
             Fact::Participant { now, .. } => {
                 let mut now = now.clone();
                 // A mark that was committed after the change may have been taken in before it.
-                if let Some(before) = self.people.get(&now.no) {
+                if let Some(before) = self.people.get(now.no) {
                     now.delivered_seq = now.delivered_seq.max(before.delivered_seq);
                     now.read_seq = now.read_seq.max(before.read_seq);
                 }
-                self.people.insert(now.no, now);
+                self.people.insert(now);
             }
             Fact::Settings {
                 title,
                 status,
                 card,
             } => {
-                self.conversation.title.clone_from(title);
+                self.conversation.title = title.as_deref().map(Into::into);
                 self.conversation.status = *status;
                 if let Some(subject) = &mut self.conversation.subject {
-                    subject.card.clone_from(card);
+                    Arc::make_mut(subject).card.clone_from(card);
                 }
             }
         }
@@ -206,7 +204,7 @@ impl State {
 
     /// Takes in a watermark that has been committed; says from where it moved, if it did.
     pub fn evolve_mark(&mut self, user: UserNo, mark: Mark, seq: Seq) -> Option<Seq> {
-        let person = self.people.get_mut(&user)?;
+        let person = self.people.get_mut(user)?;
         let before = match mark {
             Mark::Delivered => person.delivered_seq,
             Mark::Seen => person.read_seq,

@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use super::actor::Room;
 use crate::domain::conversation::Participant;
-use crate::domain::form::Form;
 use crate::domain::ids::{Seq, SessionId, UserNo};
 use crate::domain::message::{Message, MessageKind};
-use crate::domain::snapshot::Preview;
-use crate::edge::dialect::{self, Event};
-use crate::queue::Outbox;
+use crate::domain::room_event::Change;
+use crate::queue::{ChatFrame, Heard, Outbox};
 use crate::store::unread_state::{ReadBefore, UnreadChange, UnreadState};
 
 /// Read watermarks that moved, and messages that were edited or deleted.
@@ -85,7 +83,7 @@ impl Room {
         sessions.retain(|outbox| {
             let is_elsewhere =
                 !joined.contains(&outbox.session()) && !outbox.state().is_catching_up(here);
-            is_elsewhere && outbox.state().form() == Form::Native
+            is_elsewhere && outbox.state().dialect().needs().unread_changes
         });
         sessions
     }
@@ -112,21 +110,15 @@ impl Room {
             if reader.is_none_or(|person| person.may_read().is_err()) {
                 continue;
             }
-            let last_message = message.as_ref().map(|message| Preview {
-                message,
-                sender_name: self.name_of_sender(message),
-            });
-            let changed = Event::UnreadChanged {
+            let changed = Change::UnreadChanged {
                 seq: state.seq,
                 read_seq: state.read_seq,
                 unread: state.count,
-                last_message,
+                last_message: message.as_ref().map(|message| self.preview(message)),
             };
-            let Some(words) = dialect::words(Form::Native, &changed, &self.scene(), None) else {
-                continue;
-            };
+            let changed = self.event(None, changed);
             for outbox in self.sessions_elsewhere(state.reader.no, &joined) {
-                outbox.text(words.bytes.clone());
+                outbox.push(ChatFrame::event(&changed, None, Heard::Elsewhere));
             }
         }
     }

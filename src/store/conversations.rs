@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz};
 use serde_json::Value;
 use std::collections::HashMap;
+use std::sync::Arc;
 use uuid::Uuid;
 
 use super::access::may_read;
@@ -49,20 +50,19 @@ fn assemble(
         .transpose()
         .map_err(Error::internal)?
         .map(std::sync::Arc::new);
-    let subject = row
-        .subject_type
-        .zip(row.subject_id)
-        .map(|(kind, id)| Subject {
+    let subject = row.subject_type.zip(row.subject_id).map(|(kind, id)| {
+        Arc::new(Subject {
             kind,
             id,
             card: row.subject.unwrap_or(Value::Null),
-        });
+        })
+    });
     Ok(Conversation {
         no: ConversationNo(row.no),
         id: ConversationId(row.id),
         kind: ConversationKind::named(&row.kind)
             .ok_or_else(|| Error::internal("unknown kind of conversation"))?,
-        title: row.title,
+        title: row.title.map(Into::into),
         status: ConversationStatus::named(&row.status)
             .ok_or_else(|| Error::internal("unknown status"))?,
         subject,

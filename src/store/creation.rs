@@ -3,6 +3,7 @@
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 use super::append::{Appended, NewMessage, append_carefully};
 use super::changed::Noting;
@@ -47,9 +48,9 @@ impl NewConversation {
             no: ConversationNo(0),
             id: self.id,
             kind: self.kind,
-            title: self.title.clone(),
+            title: self.title.as_deref().map(Into::into),
             status: ConversationStatus::Open,
-            subject: self.subject.clone(),
+            subject: self.subject.clone().map(Arc::new),
             created_by: creator.id.clone(),
             last_seq: 0,
             policy_version: 0,
@@ -230,7 +231,7 @@ pub(super) fn refresh_same_key(
         .filter(|person| person.takes_part())
         .map(|p| p.no)
         .collect();
-    let key = same_key(conversation.kind, conversation.subject.as_ref(), &present);
+    let key = same_key(conversation.kind, conversation.subject.as_deref(), &present);
     let taken = table::table
         .filter(table::same_key.eq(&key))
         .filter(table::no.ne(no.0));

@@ -110,7 +110,7 @@ impl Hosted<'_> {
         &mut self,
         job: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        if self.is_given_up() || self.shared.health.is_silent() {
+        if self.is_hopeless() {
             return Err(away());
         }
         self.state.expect();
@@ -118,6 +118,11 @@ impl Hosted<'_> {
         let outcome = self.shared.carry_out(self.slot, self.opening, job);
         *self.pulse.lock() = None;
         outcome
+    }
+
+    /// Whether trying again is of no use for now: nobody waits for this loop any more, or the database is silent.
+    pub fn is_hopeless(&self) -> bool {
+        self.is_given_up() || self.shared.health.is_silent()
     }
 
     /// Nobody waits for this loop any more: it ends now, and tells nothing.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::clock::ago;
 use super::pool::explain;
 use super::schema::{conversations, recoveries, recovery_places as places};
-use crate::domain::form::Form;
+use crate::domain::dialect::Dialect;
 use crate::domain::ids::{ConversationId, ConversationNo, Seq, SessionId, UserNo};
 use crate::domain::offset::Offset;
 use crate::domain::refusal::Refusal;
@@ -30,7 +30,7 @@ pub struct Holder {
     /// Whose it is.
     pub user: UserNo,
     /// In which words it speaks.
-    pub form: Form,
+    pub dialect: Dialect,
     /// The connection.
     pub session: SessionId,
 }
@@ -124,7 +124,7 @@ fn begin(connection: &mut PgConnection, holder: Holder) -> Result<i64, Error> {
         .values((
             recoveries::pid.eq(holder.pid),
             recoveries::user_no.eq(holder.user.0),
-            recoveries::form.eq(holder.form.name()),
+            recoveries::form.eq(holder.dialect.name()),
             recoveries::holder.eq(holder.session.0),
             recoveries::list.eq(first_list(holder.pid)),
         ))
@@ -188,7 +188,7 @@ pub fn resume(
         let list: Option<i64> = recoveries::table
             .find(holder.pid)
             .filter(recoveries::user_no.eq(holder.user.0))
-            .filter(recoveries::form.eq(holder.form.name()))
+            .filter(recoveries::form.eq(holder.dialect.name()))
             .select(recoveries::list)
             .for_update()
             .first(connection)

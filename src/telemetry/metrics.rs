@@ -5,7 +5,6 @@ use prometheus::{
     Opts, Registry, TextEncoder,
 };
 
-use crate::domain::form::Form;
 use crate::error::Error;
 
 /// Every figure, in a registry of its own, so that two servers in one process keep theirs apart.
@@ -23,8 +22,8 @@ pub struct Metrics {
     pub repeats: IntCounter,
     /// Frames pushed to outboxes.
     pub deliveries: IntCounter,
-    /// Events that rooms put into words, by form.
-    encoded: [IntCounter; Form::ALL.len()],
+    /// Events that were encoded, by dialect.
+    encoded: IntCounterVec,
     /// Outboxes that ran over.
     pub overflows: IntCounter,
     /// Appends and marks in one commit.
@@ -70,7 +69,7 @@ impl Metrics {
                 "stoa_deliveries_total",
                 "Frames pushed to outboxes",
             )?,
-            encoded: encoded(&registry)?,
+            encoded: family(&registry, ENCODED, "Events that rooms encode", "form")?,
             overflows: counter(
                 &registry,
                 "stoa_outbox_overflows_total",
@@ -111,14 +110,9 @@ impl Metrics {
         })
     }
 
-    /// How many events were put into words in a form.
-    pub fn encoded(&self, form: Form) -> &IntCounter {
-        let [native, stoory, lola] = &self.encoded;
-        match form {
-            Form::Native => native,
-            Form::Stoory => stoory,
-            Form::Lola => lola,
-        }
+    /// How many events were encoded in a dialect.
+    pub fn encoded(&self, dialect: &str) -> IntCounter {
+        self.encoded.with_label_values(&[dialect])
     }
 
     /// The text that Prometheus reads.
@@ -130,6 +124,7 @@ impl Metrics {
 }
 
 const GIVEN_UP: &str = "stoa_jobs_given_up_total";
+const ENCODED: &str = "stoa_events_encoded_total";
 const CLOSED: &str = "stoa_closed_sockets_total";
 const FEED_OLDEST: (&str, &str) = (
     "stoa_feed_oldest_seconds",
@@ -143,12 +138,6 @@ const SIZES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 128.0, 256.0, 512.0];
 const SECONDS: [f64; 11] = [
     0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0,
 ];
-
-fn encoded(registry: &Registry) -> Result<[IntCounter; 3], Error> {
-    let name = "stoa_events_encoded_total";
-    let family = family(registry, name, "Events that rooms encode", "form")?;
-    Ok(Form::ALL.map(|form| family.with_label_values(&[form.name()])))
-}
 
 fn requests(registry: &Registry) -> Result<HistogramVec, Error> {
     let options = HistogramOpts::new("stoa_request_seconds", "Requests by route");

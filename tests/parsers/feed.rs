@@ -7,7 +7,6 @@ use socketio::engineio::unpacking::{Fault, Unpacker};
 use socketio::guard::FrameGuard;
 use socketio::packet::{self as socket, Body, MOST_ATTACHMENTS, MOST_ELEMENTS};
 use std::hint::black_box;
-use stoa::domain::form::Form;
 use stoa::domain::offset::Offset;
 use stoa::edge::dialect;
 use stoa::edge::native::decode;
@@ -164,8 +163,8 @@ fn events(bytes: &[u8]) {
         name, arguments, ..
     } = &packet.body
     {
-        for form in [Form::Stoory, Form::Lola] {
-            let _ = black_box(dialect::decode(form, name, arguments, &[]));
+        for dialect in dialect::ALL {
+            let _ = black_box((dialect.socketio.read)(name, arguments, &[]));
         }
     }
 }

@@ -99,7 +99,7 @@ impl Session {
     ) {
         let ask = |conversation| {
             let (sender, answer) = oneshot::channel();
-            let reply = Reply::new(conversation, principal.no, Asker::Rest(sender));
+            let reply = Reply::new(conversation, Asker::Rest(sender));
             let renew = ToRoom::Renew {
                 principal: Arc::clone(&principal),
                 session: self.outbox.session(),

@@ -12,15 +12,19 @@ pub mod upgrade;
 
 use actix::prelude::*;
 use actix_web_actors::ws;
+use bytestring::ByteString;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::{DialectOptions, ForeignOptions, SocketOptions};
-use crate::domain::ids::SessionId;
+use crate::config::{ForeignOptions, SocketOptions};
+use crate::domain::dialect::Dialect;
+use crate::domain::ids::{SessionId, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
+use crate::domain::room_event::RoomEvent;
+use crate::edge::dialect::Dialects;
 use crate::edge::native::decode::{Request, decode};
 use crate::edge::native::encode;
 use crate::edge::native::frame_id::FrameId;
@@ -55,8 +59,8 @@ pub struct Door {
     pub options: SocketOptions,
     /// How Socket.IO clients are served.
     pub foreign: ForeignOptions,
-    /// How the words of other back ends are spoken.
-    pub dialects: DialectOptions,
+    /// The dialects that are served.
+    pub dialects: Dialects,
     /// The Socket.IO clients that are connected.
     pub present: Present,
     /// Why callers are refused, for the log.
@@ -108,6 +112,8 @@ pub struct Session {
     pieces: Vec<u8>,
 }
 
+/// Nobody has this number.
+const NOBODY: UserNo = UserNo(-1);
 /// Refusals for speed in a row after which a session is closed.
 const TOO_FAST_LIMIT: u32 = 200;
 
@@ -156,6 +162,15 @@ impl Session {
                 Some(principal) => self.carry(incoming.id, request, principal, context),
             },
         }
+    }
+
+    /// An event as the caller is told it.
+    fn told(&self, event: &RoomEvent, role: Option<&str>) -> Option<ByteString> {
+        let reader = self.principal.as_ref();
+        let reader = reader.map_or(NOBODY, |principal| principal.no);
+        let dialects = &self.door.dialects;
+        let told = dialects.told(Dialect::NATIVE, event, role, reader)?;
+        Some(told.bytes)
     }
 
     fn refuse(&self, id: Option<FrameId>, refusal: Refusal) {
@@ -222,7 +237,7 @@ impl Drop for Session {
         };
         directory.depart(principal.no, session, Instant::now());
         for conversation in self.joined.all() {
-            let reply = Reply::new(conversation, principal.no, Asker::Nobody);
+            let reply = Reply::new(conversation, Asker::Nobody);
             self.door
                 .rooms
                 .leave_if_awake(conversation, ToRoom::Leave { session, reply });
@@ -234,7 +249,12 @@ impl StreamHandler<Drained> for Session {
     fn handle(&mut self, drained: Drained, context: &mut Self::Context) {
         for frame in drained.frames {
             match frame {
-                Frame::Text(text) | Frame::Own(ChatFrame::Placed(text, ..)) => context.text(text),
+                Frame::Text(text) => context.text(text),
+                Frame::Own(ChatFrame::Event { event, role, .. }) => {
+                    if let Some(text) = self.told(&event, role.as_deref()) {
+                        context.text(text);
+                    }
+                }
                 Frame::Ping => context.ping(b""),
                 Frame::Own(ChatFrame::Rejoin(conversation, after)) => {
                     self.rejoin(conversation, after)

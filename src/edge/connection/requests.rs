@@ -5,9 +5,10 @@ use actix_web_actors::ws;
 use std::sync::Arc;
 
 use crate::domain::answer::Answer;
-use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
+use crate::domain::room_event::View;
 use crate::edge::native::decode::{Request, SubjectKey};
 use crate::edge::native::encode;
 use crate::edge::native::frame_id::FrameId;
@@ -35,7 +36,7 @@ impl Session {
             } => self.join(id, conversation, after, principal),
             Request::Leave { conversation } => {
                 self.joined.leave(conversation);
-                let reply = self.reply(id, conversation, &principal);
+                let reply = self.reply(id, conversation, principal.no);
                 self.door.rooms.send(
                     conversation,
                     ToRoom::Leave {
@@ -48,7 +49,7 @@ impl Session {
                 conversation,
                 command,
             } => {
-                let reply = self.reply(id, conversation, &principal);
+                let reply = self.reply(id, conversation, principal.no);
                 self.door.rooms.send(
                     conversation,
                     ToRoom::Do {
@@ -65,7 +66,7 @@ impl Session {
                 press,
                 request_id,
             } => {
-                let reply = self.reply(id, conversation, &principal);
+                let reply = self.reply(id, conversation, principal.no);
                 let deals = self.door.deals.clone();
                 let pressed = async move {
                     let outcome = deals.press(conversation, principal, press, request_id);
@@ -84,22 +85,33 @@ impl Session {
         &self,
         id: Option<FrameId>,
         conversation: ConversationId,
-        principal: &Principal,
+        reader: UserNo,
     ) -> Reply {
-        Reply::new(conversation, principal.no, self.asker(id))
+        self.reply_and(id, conversation, reader, |_| {})
     }
 
-    fn asker(&self, id: Option<FrameId>) -> Asker {
-        let (directory, metrics) = (
-            Arc::clone(&self.door.house.directory),
-            Arc::clone(&self.door.house.metrics),
-        );
-        Asker::Socket {
-            outbox: Arc::clone(&self.outbox),
-            id,
-            directory,
-            metrics,
-        }
+    /// Whoever answers writes a native frame for it, where one was asked for; `look` sees the outcome first.
+    fn reply_and(
+        &self,
+        id: Option<FrameId>,
+        conversation: ConversationId,
+        reader: UserNo,
+        look: impl FnOnce(&Result<Answer, Error>) + Send + 'static,
+    ) -> Reply {
+        let (outbox, door) = (Arc::clone(&self.outbox), Arc::clone(&self.door));
+        let answering = move |outcome: Result<Answer, Error>, _: Option<&View>| {
+            look(&outcome);
+            let house = &door.house;
+            let frame = match (outcome, id) {
+                (Ok(answer), Some(id)) => {
+                    encode::answer(id, &answer, conversation, reader, &house.directory)
+                }
+                (Ok(_), None) => return,
+                (Err(error), id) => encode::refusal(id, &told(error, &house.metrics)),
+            };
+            outbox.text(frame);
+        };
+        Reply::new(conversation, Asker::Connection(Box::new(answering)))
     }
 
     fn join(
@@ -118,8 +130,7 @@ impl Session {
             Ok(_) => joined.accepted(conversation),
             Err(error) => joined.refused(conversation, number, error),
         };
-        let asker = Asker::Watched(Box::new(look), Box::new(self.asker(id)));
-        let reply = Reply::new(conversation, principal.no, asker);
+        let reply = self.reply_and(id, conversation, principal.no, look);
         let outbox = Arc::clone(&self.outbox);
         self.door.rooms.send(
             conversation,
@@ -147,7 +158,7 @@ impl Session {
             outbox: Arc::clone(&outbox),
             after,
         };
-        let reply = Reply::new(conversation, principal.no, asker);
+        let reply = Reply::new(conversation, asker);
         self.door.rooms.send(
             conversation,
             ToRoom::Join {

@@ -1,97 +1,259 @@
-//! In which words each connection is told what happens and may ask for things: Stoa's own, and those of front ends that were written
-//! for somebody else's back end. Pure: names and shapes are translated here, nothing is decided.
+//! The dialects: what each is called, where it is served, how it reads and how it writes. A dialect is a folder beside this one and
+//! a line in `ALL`.
 
 mod answers;
-mod event;
-mod replay;
 pub(in crate::edge) mod requests;
 
-pub use answers::{Reader, acknowledgement, refusal, watched};
-pub use event::{Event, People, Scene};
-pub use replay::{marks_told_again, said_with, told_again};
-pub use requests::{Incoming, decode};
+pub use answers::{Reader, refusal};
+pub use requests::Incoming;
 
 use bytestring::ByteString;
+use prometheus::IntCounter;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::domain::form::Form;
+use crate::config::DialectOptions;
+use crate::domain::answer::Answer;
+use crate::domain::dialect::{Dialect, Needs};
+use crate::domain::encoded::Encoded;
 use crate::domain::ids::UserNo;
+use crate::domain::refusal::Refusal;
+use crate::domain::room_event::{RoomEvent, View};
+use crate::domain::snapshot::Listed;
 use crate::edge::{lola, native, stoory};
+use crate::presence::Directory;
+use crate::telemetry::metrics::Metrics;
 
-/// An event in one form, as those of one side are told.
-#[derive(Clone, Debug)]
-pub struct Words {
+/// The dialects beside the native one, which is always served.
+pub const ALL: [&Spec; 2] = [&stoory::DIALECT, &lola::DIALECT];
+
+/// A dialect.
+pub struct Spec {
+    /// Its name: in `--dialects`, in the database and in figures.
+    pub name: &'static str,
+    /// What it needs from rooms.
+    pub needs: Needs,
+    /// Writes an event for people with this role, or for staff; `None` where it has no such event.
+    pub encode: fn(&RoomEvent, EncodeContext<'_>, Option<&str>) -> Option<Encoded>,
+    /// How it is spoken over Socket.IO.
+    pub socketio: SocketIoSpec,
+    /// The paths under which its REST endpoints are. Two dialects with the same path are not served together.
+    pub paths: &'static [&'static str],
+    /// Adds its REST endpoints.
+    pub routes: fn(&mut ServiceConfig<'_>),
+}
+
+/// How a dialect is spoken over Socket.IO.
+pub struct SocketIoSpec {
+    /// In which namespace. Two dialects with the same namespace are not served together.
+    pub namespace: &'static str,
+    /// Reads an event of a client. The texts are the hosts on which files may be.
+    pub read: fn(&str, &[&RawValue], &[String]) -> Result<Incoming, Refusal>,
+    /// Writes the acknowledgement of an answer; the conversation is there where its room answers.
+    pub acknowledge: fn(&Answer, Option<&View>, Reader<'_>) -> String,
+    /// Writes the answer to watching a subject: its conversations.
+    pub watched: fn(&[Listed], Reader<'_>) -> String,
+}
+
+/// What an event does not carry.
+#[derive(Clone, Copy)]
+pub struct EncodeContext<'a> {
+    /// Who is online.
+    pub directory: &'a Directory,
+    /// The id under which the system speaks where it needs one.
+    pub system: &'a str,
+}
+
+/// The dialects that this server speaks.
+pub struct Dialects {
+    served: Vec<Served>,
+    options: DialectOptions,
+    directory: Arc<Directory>,
+}
+
+struct Served {
+    dialect: Dialect,
+    encode: fn(&RoomEvent, EncodeContext<'_>, Option<&str>) -> Option<Encoded>,
+    /// `None` for the native one.
+    spec: Option<&'static Spec>,
+    /// How many events were encoded in it.
+    encoded: IntCounter,
+}
+
+/// An event as one connection is told it.
+#[derive(Debug)]
+pub struct Told {
     /// The bytes.
     pub bytes: ByteString,
-    /// Who else is told just this.
-    pub meant: Meant,
-    /// Other bytes for the sessions of whoever said or did it.
-    pub own: Option<(UserNo, ByteString)>,
+    /// Whether another event of the same seq follows.
+    pub is_last_of_seq: bool,
 }
 
-/// Whom the same bytes are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meant {
-    /// Everybody who is told.
-    Everybody,
-    /// Those with the same role.
-    Side,
-}
+impl Dialects {
+    /// The native dialect and those that the options name. Fails with a sentence that says what to do.
+    pub fn new(
+        options: &DialectOptions,
+        directory: Arc<Directory>,
+        metrics: &Metrics,
+    ) -> Result<Self, String> {
+        let named = wanted(&options.dialects)?;
+        let native = Served {
+            dialect: Dialect::NATIVE,
+            encode: native::events::encode,
+            spec: None,
+            encoded: metrics.encoded(Dialect::NATIVE.name()),
+        };
+        let others = named.into_iter().zip(1..).map(|(spec, index)| Served {
+            dialect: Dialect::new(index, spec.name, spec.needs),
+            encode: spec.encode,
+            spec: Some(spec),
+            encoded: metrics.encoded(spec.name),
+        });
+        Ok(Self {
+            served: [native].into_iter().chain(others).collect(),
+            options: options.clone(),
+            directory,
+        })
+    }
 
-impl Words {
-    pub(in crate::edge) fn for_everybody(bytes: ByteString) -> Self {
-        Self {
-            bytes,
-            meant: Meant::Everybody,
-            own: None,
+    /// The dialect that is spoken in a namespace of Socket.IO.
+    pub fn in_namespace(&self, namespace: &str) -> Option<Dialect> {
+        let mut served = self.served.iter();
+        let found = served.find(|served| {
+            let spec = served.spec;
+            spec.is_some_and(|spec| spec.socketio.namespace == namespace)
+        });
+        found.map(|served| served.dialect)
+    }
+
+    /// Whether anything is spoken over Socket.IO.
+    pub fn has_socketio(&self) -> bool {
+        self.served.iter().any(|served| served.spec.is_some())
+    }
+
+    /// Adds the REST endpoints of all dialects but the native one.
+    pub fn routes(&self, routes: &mut ServiceConfig<'_>) {
+        for spec in self.served.iter().filter_map(|served| served.spec) {
+            (spec.routes)(routes);
         }
     }
 
-    pub(in crate::edge) fn for_side(bytes: ByteString) -> Self {
-        Self {
-            meant: Meant::Side,
-            ..Self::for_everybody(bytes)
+    /// An event as one reader is told it; `None` where the dialect has no such event.
+    pub fn told(
+        &self,
+        dialect: Dialect,
+        event: &RoomEvent,
+        role: Option<&str>,
+        reader: UserNo,
+    ) -> Option<Told> {
+        let served = self.served.get(dialect.index())?;
+        let encoded = event.encoded(dialect, role, || {
+            let encoded = (served.encode)(event, self.context(), role);
+            if !event.is_personal() {
+                served
+                    .encoded
+                    .inc_by(encoded.as_ref().map_or(0, Encoded::times));
+            }
+            encoded
+        })?;
+        Some(Told {
+            bytes: encoded.bytes_for(reader).clone(),
+            is_last_of_seq: encoded.is_last_of_seq,
+        })
+    }
+
+    /// Reads what a client asks for.
+    pub fn read(
+        &self,
+        dialect: Dialect,
+        name: &str,
+        arguments: &[&RawValue],
+    ) -> Result<Incoming, Refusal> {
+        let spoken = self.spoken(dialect);
+        let spoken = spoken.ok_or_else(|| requests::unknown(name))?;
+        (spoken.read)(name, arguments, &self.options.media_hosts)
+    }
+
+    /// The acknowledgement of an answer, as JSON.
+    pub fn acknowledgement(
+        &self,
+        dialect: Dialect,
+        answer: &Answer,
+        view: Option<&View>,
+        reader: UserNo,
+    ) -> String {
+        let spoken = self.spoken(dialect);
+        spoken.map_or_else(String::new, |spoken| {
+            (spoken.acknowledge)(answer, view, self.reader(reader))
+        })
+    }
+
+    /// The conversations about a subject that is watched from now on, as JSON.
+    pub fn watched(&self, dialect: Dialect, listed: &[Listed], reader: UserNo) -> String {
+        let spoken = self.spoken(dialect);
+        spoken.map_or_else(String::new, |spoken| {
+            (spoken.watched)(listed, self.reader(reader))
+        })
+    }
+
+    fn spoken(&self, dialect: Dialect) -> Option<&'static SocketIoSpec> {
+        let served = self.served.get(dialect.index())?;
+        served.spec.map(|spec| &spec.socketio)
+    }
+
+    fn context(&self) -> EncodeContext<'_> {
+        EncodeContext {
+            directory: &self.directory,
+            system: &self.options.system_user_id,
         }
     }
 
-    /// How often the event was written for it: what everybody but its sender is told is not written again for the sender.
-    pub fn written(&self) -> u64 {
-        match (self.meant, &self.own) {
-            (Meant::Side, Some(_)) => 2,
-            (Meant::Everybody, _) | (Meant::Side, None) => 1,
+    fn reader(&self, no: UserNo) -> Reader<'_> {
+        Reader {
+            no,
+            directory: &self.directory,
+            system: &self.options.system_user_id,
         }
     }
 }
 
-/// An event in a form, for participants with this role, or for staff; none where the form has no words for it.
-pub fn words(
-    form: Form,
-    event: &Event<'_>,
-    scene: &Scene<'_>,
-    role: Option<&str>,
-) -> Option<Words> {
-    match form {
-        Form::Native => native::events::words(event, scene, role),
-        Form::Stoory => stoory::events::words(event, scene, role),
-        Form::Lola => lola::events::words(event, scene, role),
-    }
+/// What is wrong with the names of dialects, in a sentence that says what to do.
+pub fn check(options: &DialectOptions) -> Result<(), String> {
+    wanted(&options.dialects).map(drop)
 }
 
-/// The namespace in which a form is spoken over Socket.IO.
-pub fn namespace(form: Form) -> &'static str {
-    match form {
-        Form::Native | Form::Stoory => stoory::NAMESPACE,
-        Form::Lola => lola::NAMESPACE,
+/// The dialects of these names, none twice, and none that would be served at the same place as another.
+fn wanted(names: &[String]) -> Result<Vec<&'static Spec>, String> {
+    let mut wanted: Vec<&'static Spec> = Vec::new();
+    for name in names
+        .iter()
+        .map(|name| name.trim())
+        .filter(|name| !name.is_empty())
+    {
+        let Some(spec) = ALL.into_iter().find(|spec| spec.name == name) else {
+            let known: Vec<&str> = ALL.iter().map(|spec| spec.name).collect();
+            let known = known.join(", ");
+            return Err(format!(
+                "--dialects: there is no dialect {name:?}; there are: {known}."
+            ));
+        };
+        if let Some(other) = wanted.iter().find(|other| clash(other, spec)) {
+            let (one, other) = (other.name, spec.name);
+            return Err(format!(
+                "--dialects: {one} and {other} are served at the same place; name one of them."
+            ));
+        }
+        wanted.push(spec);
     }
+    Ok(wanted)
 }
 
-/// The form that is spoken in a namespace.
-pub fn form_of(namespace: &str) -> Option<Form> {
-    let spoken = [Form::Stoory, Form::Lola];
-    spoken
-        .into_iter()
-        .find(|form| self::namespace(*form) == namespace)
+fn clash(one: &Spec, other: &Spec) -> bool {
+    one.socketio.namespace == other.socketio.namespace
+        || one.paths.iter().any(|path| other.paths.contains(path))
 }
 
 #[cfg(test)]
-#[path = "forms_tests.rs"]
+#[path = "encoding_tests.rs"]
 mod tests;

@@ -1,13 +1,11 @@
-//! What a client of Socket.IO asks for, in whatever words.
+//! What a client of Socket.IO asks for, in whatever dialect.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::domain::form::Form;
 use crate::domain::refusal::Refusal;
 use crate::edge::native::decode::Request;
 use crate::edge::native::read::read;
-use crate::edge::{lola, stoory};
 
 /// An event of a client.
 #[derive(Debug)]
@@ -31,19 +29,6 @@ impl Incoming {
             acting: [acting, None],
             ..self
         }
-    }
-}
-
-/// Reads an event. `hosts` are those on which files may be.
-pub fn decode(
-    form: Form,
-    name: &str,
-    arguments: &[&RawValue],
-    hosts: &[String],
-) -> Result<Incoming, Refusal> {
-    match form {
-        Form::Native | Form::Stoory => stoory::requests::decode(name, arguments, hosts),
-        Form::Lola => lola::requests::decode(name, arguments),
     }
 }
 

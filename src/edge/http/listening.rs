@@ -41,7 +41,7 @@ pub fn listen(server: &web::Data<Server>, engine: &Arc<Endpoint>) -> Result<List
         let (app, api) = App::new()
             .into_utoipa_app()
             .service(scope("/api/v1").configure(http::api))
-            .service(scope("/api/messages").configure(crate::edge::stoory::rest::api))
+            .configure(|routes| shared.door.dialects.routes(routes))
             .split_for_parts();
         let api = http::openapi::complete(api);
         let paths = web::Data::new(http::openapi::Paths::of(&api));
@@ -54,7 +54,7 @@ pub fn listen(server: &web::Data<Server>, engine: &Arc<Endpoint>) -> Result<List
             .app_data(web::Data::new(api))
             .route("/api/openapi.json", http::looking().to(openapi_json))
             .configure(|routes| as_wanted(routes, &shared))
-            .configure(engineio::routes("/socket.io", Arc::clone(&engine)))
+            .configure(|routes| socketio_as_wanted(routes, &shared, &engine))
             .configure(http::outside)
             .wrap(from_fn(http::watch::watch))
             .wrap(NormalizePath::trim())
@@ -91,6 +91,13 @@ pub fn listen(server: &web::Data<Server>, engine: &Arc<Endpoint>) -> Result<List
         metrics_address,
         http: builder.run(),
     })
+}
+
+/// Socket.IO, where a dialect is served over it.
+fn socketio_as_wanted(routes: &mut web::ServiceConfig, server: &Server, engine: &Arc<Endpoint>) {
+    if server.door.dialects.has_socketio() {
+        routes.configure(engineio::routes("/socket.io", Arc::clone(engine)));
+    }
 }
 
 /// What is there or not, as the options say.

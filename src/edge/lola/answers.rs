@@ -5,16 +5,13 @@ use serde_json::{Map, Value, json};
 use super::views::{At, ConversationView, MessageView};
 use crate::domain::answer::Answer;
 use crate::domain::message::Message;
+use crate::domain::room_event::View;
 use crate::domain::snapshot::Recovery;
-use crate::edge::dialect::{Reader, Scene};
+use crate::edge::dialect::Reader;
 
-pub(crate) fn acknowledgement(
-    answer: &Answer,
-    scene: Option<&Scene<'_>>,
-    reader: Reader<'_>,
-) -> String {
+pub(crate) fn acknowledgement(answer: &Answer, room: Option<&View>, reader: Reader<'_>) -> String {
     let data = match answer {
-        Answer::Sent(message, _) => sent(message, scene),
+        Answer::Sent(message, _) => sent(message, room),
         Answer::Joined(snapshot) => {
             let conversation = &snapshot.conversation;
             let view =
@@ -42,7 +39,7 @@ pub(crate) fn acknowledgement(
 }
 
 /// A message that was sent again is told as it is now, where it was edited or deleted since.
-fn sent(message: &Message, scene: Option<&Scene<'_>>) -> Value {
+fn sent(message: &Message, room: Option<&View>) -> Value {
     let mut data = Map::from_iter([
         ("success".to_owned(), json!(true)),
         ("id".to_owned(), json!(message.id)),
@@ -51,8 +48,8 @@ fn sent(message: &Message, scene: Option<&Scene<'_>>) -> Value {
         ("clientId".to_owned(), json!(message.draft.client_id)),
     ]);
     let changed = message.edited_at.is_some() || message.deleted_at.is_some();
-    if let Some(scene) = scene.filter(|_| changed) {
-        let now = MessageView::new(message, scene.conversation.id);
+    if let Some(room) = room.filter(|_| changed) {
+        let now = MessageView::new(message, room.conversation.id);
         data.insert("message".to_owned(), json!(now));
     }
     Value::Object(data)

@@ -1,106 +1,120 @@
 //! What happens, under the guide's names.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::NAMESPACE;
 use super::views::{At, ConversationView, FlowView, MessageView};
 use crate::domain::command::Mark;
 use crate::domain::conversation::PresenceStatus;
-use crate::domain::entry::Entry;
+use crate::domain::encoded::Encoded;
 use crate::domain::flow::Stepped;
-use crate::domain::ids::ConversationId;
-use crate::edge::dialect::{Event, Scene, Words};
-use crate::edge::native::encode::MessageEvent;
+use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::room_event::{Change, MessageChange, Preview, RoomEvent, View};
+use crate::domain::snapshot::UnreadCount;
+use crate::edge::dialect::EncodeContext;
 use socketio::packet::encode_one;
 
-pub(crate) fn words(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) -> Option<Words> {
-    let (name, data) = told_to(event, scene, role)?;
+/// Writes an event for people with this role, or for staff; `None` where the guide has none.
+pub fn encode(
+    event: &RoomEvent,
+    context: EncodeContext<'_>,
+    role: Option<&str>,
+) -> Option<Encoded> {
+    let (name, data) = told_to(event, context, role)?;
     let bytes = encode_one(NAMESPACE, name, &data);
-    Some(match event {
-        Event::Step { .. } => Words::for_side(bytes),
-        Event::Message { .. }
-        | Event::Act { .. }
-        | Event::Changed { .. }
-        | Event::Created
-        | Event::Lost { .. }
-        | Event::Marked { .. }
-        | Event::Typing { .. }
-        | Event::Presence { .. }
-        | Event::Notice { .. }
-        | Event::UnreadChanged { .. } => Words::for_everybody(bytes),
+    Some(match event.change {
+        Change::Stepped { .. } => Encoded::for_role(bytes),
+        _ => Encoded::for_everybody(bytes),
     })
 }
 
 /// Name and payload; none where the guide has no word for it.
 fn told_to(
-    event: &Event<'_>,
-    scene: &Scene<'_>,
+    event: &RoomEvent,
+    context: EncodeContext<'_>,
     role: Option<&str>,
 ) -> Option<(&'static str, Value)> {
-    let place = scene.conversation.id;
-    let view =
-        || ConversationView::new(scene.conversation, scene.people.in_order(), scene.directory);
-    Some(match *event {
-        Event::Act { .. } | Event::UnreadChanged { .. } => return None,
-        Event::Message { kind, seq, message } => {
+    let (place, seq) = (event.conversation, event.seq.unwrap_or_default());
+    let shown = |view: &View| {
+        let people = view.people.in_order();
+        json!(ConversationView::new(
+            &view.conversation,
+            people,
+            context.directory
+        ))
+    };
+    Some(match &event.change {
+        Change::Acted { .. } | Change::UnreadChanged { .. } => return None,
+        Change::Message { kind, message, .. } => {
             let message = MessageView::new(message, place);
             let data = json!({ "conversationId": place, "seq": seq, "message": message });
-            (message_name(kind), data)
+            (message_name(*kind), data)
         }
-        Event::Step { entry, stepped } => ("chat:state-changed", step(place, entry, stepped, role)),
-        Event::Changed { seq } => (
+        Change::Stepped { at, stepped, .. } => {
+            let data = step(place, (seq, *at), stepped, role);
+            ("chat:state-changed", data)
+        }
+        Change::Changed(view) => (
             "chat:conversation-updated",
-            json!({ "conversationId": place, "seq": seq, "conversation": view() }),
+            json!({ "conversationId": place, "seq": seq, "conversation": shown(view) }),
         ),
-        Event::Created => ("chat:new-conversation", json!({ "conversation": view() })),
-        Event::Lost { seq, membership } => {
+        Change::Created(view) => (
+            "chat:new-conversation",
+            json!({ "conversation": shown(view) }),
+        ),
+        Change::Lost { seq, membership } => {
             let lost = json!({ "id": place, "membership": membership });
             let data = json!({ "conversationId": place, "seq": seq, "conversation": lost });
             ("chat:conversation-updated", data)
         }
-        Event::Marked {
+        Change::Marked {
             mark, user, seq, ..
         } => (
-            mark_name(mark),
+            mark_name(*mark),
             json!({ "conversationId": place, "userId": user, "seq": seq }),
         ),
-        Event::Typing { user, is_typing } => (
+        Change::Typing { user, is_typing } => (
             "chat:user-typing",
             json!({ "conversationId": place, "userId": user, "isTyping": is_typing }),
         ),
-        Event::Presence { user, status } => (
-            presence_name(status),
+        Change::Presence { user, status } => (
+            presence_name(*status),
             json!({ "userId": user, "status": status }),
         ),
-        Event::Notice {
-            message,
-            sender_name,
-            unread,
-        } => {
-            let mut data = json!({
-                "id": message.id, "type": "message", "title": sender_name, "message": message.preview(), "priority": "normal",
-                "conversationId": place, "actionUrl": null, "unread": unread.number(), "seq": message.seq(),
-            });
-            unread.note_cap(&mut data, "unreadCapped");
-            ("notification:new", data)
-        }
+        Change::Notice { preview, unread } => ("notification:new", notice(place, preview, *unread)),
     })
 }
 
-fn step(place: ConversationId, entry: &Entry, stepped: &Stepped, role: Option<&str>) -> Value {
+fn notice(place: ConversationId, preview: &Preview, unread: UnreadCount) -> Value {
+    let message = &preview.message;
+    let mut data = json!({
+        "id": message.id, "type": "message", "title": preview.sender_name, "message": message.preview(), "priority": "normal",
+        "conversationId": place, "actionUrl": null, "unread": unread.number(), "seq": message.seq(),
+    });
+    unread.note_cap(&mut data, "unreadCapped");
+    data
+}
+
+fn step(
+    place: ConversationId,
+    (seq, at): (Seq, DateTime<Utc>),
+    stepped: &Stepped,
+    role: Option<&str>,
+) -> Value {
     let standing = &stepped.standing;
     let flow = FlowView::new(standing, Some(standing.offers_of(role)));
     json!({
-        "conversationId": place, "seq": entry.seq, "previousState": stepped.from, "newState": stepped.to, "action": stepped.action,
-        "actor": stepped.actor, "actorId": stepped.actor_id, "reason": stepped.reason, "timestamp": At(entry.at), "flow": flow,
+        "conversationId": place, "seq": seq, "previousState": stepped.from, "newState": stepped.to, "action": stepped.action,
+        "actor": stepped.actor, "actorId": stepped.actor_id, "reason": stepped.reason, "timestamp": At(at), "flow": flow,
     })
 }
 
-fn message_name(kind: MessageEvent) -> &'static str {
+fn message_name(kind: MessageChange) -> &'static str {
     match kind {
-        MessageEvent::New => "chat:new-message",
-        MessageEvent::Updated => "chat:message-updated",
-        MessageEvent::Deleted => "chat:message-deleted",
+        MessageChange::New => "chat:new-message",
+        MessageChange::Updated => "chat:message-updated",
+        MessageChange::Deleted => "chat:message-deleted",
     }
 }
 

@@ -6,5 +6,29 @@ pub mod events;
 pub mod requests;
 pub mod views;
 
+use serde_json::json;
+
+use crate::domain::dialect::Needs;
+use crate::edge::dialect::{SocketIoSpec, Spec};
+
 /// Where it is spoken over Socket.IO.
 pub const NAMESPACE: &str = "/realtime";
+
+/// The dialect.
+pub static DIALECT: Spec = Spec {
+    name: "lola",
+    needs: Needs {
+        messages_of_marks: true,
+        rejoins: true,
+        ..Needs::NOTHING
+    },
+    encode: events::encode,
+    socketio: SocketIoSpec {
+        namespace: NAMESPACE,
+        read: |name, arguments, _| requests::decode(name, arguments),
+        acknowledge: answers::acknowledgement,
+        watched: |_, _| json!({ "success": true }).to_string(),
+    },
+    paths: &[],
+    routes: |_| {},
+};

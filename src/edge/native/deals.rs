@@ -1,16 +1,13 @@
 //! The public JSON view of deals: how one stands for a reader, a step as it is told, the log.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::instants::{instant, maybe_instant};
-use crate::domain::conversation::Conversation;
-use crate::domain::entry::Entry;
-use crate::domain::flow::{
-    ChatPolicy, LoggedStep, Offer, Phase, PlatformEvent, Standing, StateVersion, Stepped,
-};
+use crate::deal::reader::DealReader;
+use crate::domain::flow::{ChatPolicy, LoggedStep, Offer, Phase, Standing, StateVersion, Stepped};
 use crate::domain::ids::{ConversationId, Seq};
 
 /// How a deal stands.
@@ -52,36 +49,10 @@ pub struct MyFlowView<'a> {
     available_actions: Vec<&'a Offer>,
 }
 
-/// Who reads, as far as a deal cares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DealReader<'a> {
-    /// A participant with this role.
-    Role(&'a str),
-    /// Somebody whose token opens every conversation.
-    Staff,
-    /// The platform's own back end, which may do what staff may, and what is by `system`.
-    Platform,
-    /// Several people at once.
-    Anybody,
-}
-
-impl<'a> DealReader<'a> {
-    /// A participant by their role, staff by none.
-    pub fn of(role: Option<&'a str>) -> Self {
-        role.map_or(Self::Staff, Self::Role)
-    }
-
-    fn mine<'b>(self, standing: &'b Standing) -> Option<MyFlowView<'b>> {
-        let (chat, available_actions) = match self {
-            Self::Role(role) => {
-                let offers = standing.offers_of(Some(role)).iter();
-                (standing.chat_of(role), offers.collect())
-            }
-            Self::Staff => (ChatPolicy::Free, standing.offers_of(None).iter().collect()),
-            Self::Platform => (ChatPolicy::Free, standing.offers_of_platform()),
-            Self::Anybody => return None,
-        };
-        Some(MyFlowView {
+impl<'a> MyFlowView<'a> {
+    fn of(standing: &'a Standing, reader: DealReader<'_>) -> Option<Self> {
+        let (chat, available_actions) = reader.sees(standing)?;
+        Some(Self {
             chat,
             available_actions,
         })
@@ -101,7 +72,7 @@ impl<'a> FlowView<'a> {
             phase: standing.phase,
             entered_at: standing.entered_at,
             deadline: standing.deadline,
-            mine: reader.mine(standing),
+            mine: MyFlowView::of(standing, reader),
         }
     }
 }
@@ -128,14 +99,14 @@ pub(super) struct StepView<'a> {
 impl<'a> StepView<'a> {
     pub(super) fn new(
         place: ConversationId,
-        entry: &'a Entry,
+        (seq, at): (Seq, DateTime<Utc>),
         stepped: &'a Stepped,
         role: Option<&str>,
     ) -> Self {
         let standing = &stepped.standing;
         Self {
             conversation_id: place,
-            seq: entry.seq,
+            seq,
             previous_state: stepped.from.as_deref(),
             new_state: &stepped.to,
             action: &stepped.action,
@@ -144,32 +115,11 @@ impl<'a> StepView<'a> {
             reason: stepped.reason.as_deref(),
             awaiting_role: standing.awaiting_role.as_deref(),
             state_version: stepped.version,
-            timestamp: entry.at,
+            timestamp: at,
             available_actions: standing.offers_of(role),
             flow: FlowView::new(standing, DealReader::of(role)),
         }
     }
-}
-
-/// What the platform is told, byte for byte: the event's own data, and which deal it is about.
-pub fn platform_event(
-    event: &PlatformEvent,
-    conversation: &Conversation,
-    standing: &Standing,
-    at: DateTime<Utc>,
-) -> String {
-    let subject = conversation.subject.as_ref();
-    json!({
-        "type": event.event,
-        "timestamp": at.to_rfc3339_opts(SecondsFormat::Millis, true),
-        "data": {
-            "conversation_id": conversation.id,
-            "subject": subject.map(|subject| json!({ "type": subject.kind, "id": subject.id })),
-            "flow": { "name": standing.flow, "version": standing.flow_version, "state": standing.state },
-            "event": event.data,
-        },
-    })
-    .to_string()
 }
 
 /// One line of a deal's log.

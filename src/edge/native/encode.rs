@@ -13,12 +13,12 @@ use super::sent::SentView;
 use super::views::{ConversationView, JoinedView, MessageView};
 use crate::domain::answer::Answer;
 use crate::domain::conversation::{Conversation, Participant, PresenceStatus};
-use crate::domain::entry::Entry;
 use crate::domain::flow::Stepped;
 use crate::domain::ids::{ConversationId, MessageId, Seq, UserId, UserNo};
 use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
-use crate::domain::snapshot::{Preview, UnreadCount};
+use crate::domain::room_event::{MessageChange, Preview};
+use crate::domain::snapshot::UnreadCount;
 use crate::presence::Directory;
 
 #[derive(Serialize)]
@@ -96,25 +96,12 @@ pub fn answer(
     }
 }
 
-/// Which event announces a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MessageEvent {
-    /// It was said.
-    New,
-    /// Its body was replaced.
-    Updated,
-    /// It became a tombstone.
-    Deleted,
-}
-
-impl MessageEvent {
-    /// The event's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::New => "new_message",
-            Self::Updated => "message_updated",
-            Self::Deleted => "message_deleted",
-        }
+/// The name of the event that announces a change of a message.
+pub fn message_event(change: MessageChange) -> &'static str {
+    match change {
+        MessageChange::New => "new_message",
+        MessageChange::Updated => "message_updated",
+        MessageChange::Deleted => "message_deleted",
     }
 }
 
@@ -127,7 +114,7 @@ struct MessageData<'a> {
 
 /// A message's event for this reader; everybody but the sender may have the same.
 pub fn message(
-    kind: MessageEvent,
+    change: MessageChange,
     place: ConversationId,
     seq: Seq,
     message: &Message,
@@ -135,7 +122,7 @@ pub fn message(
 ) -> ByteString {
     let message = MessageView::new(message, place, reader);
     event(
-        kind.name(),
+        message_event(change),
         MessageData {
             conversation_id: place,
             seq,
@@ -147,13 +134,13 @@ pub fn message(
 /// A step of a deal, for a participant with this role, or for staff.
 pub fn step(
     place: ConversationId,
-    entry: &Entry,
+    (seq, at): (Seq, DateTime<Utc>),
     stepped: &Stepped,
     role: Option<&str>,
 ) -> ByteString {
     event(
         "conversation_state_changed",
-        StepView::new(place, entry, stepped, role),
+        StepView::new(place, (seq, at), stepped, role),
     )
 }
 
@@ -233,14 +220,10 @@ pub fn conversation_lost(place: ConversationId, seq: Seq, membership: &str) -> B
 }
 
 /// A message, for somebody who is online and elsewhere.
-pub fn notification(
-    place: ConversationId,
-    message: &Message,
-    sender_name: &str,
-    unread: UnreadCount,
-) -> ByteString {
+pub fn notification(place: ConversationId, preview: &Preview, unread: UnreadCount) -> ByteString {
+    let message = &preview.message;
     let mut notification = json!({
-        "id": message.id, "type": "message", "title": sender_name, "message": message.preview(), "priority": "normal",
+        "id": message.id, "type": "message", "title": preview.sender_name, "message": message.preview(), "priority": "normal",
         "conversation_id": place, "action_url": null, "unread": unread.number(), "seq": message.seq(),
     });
     unread.note_cap(&mut notification, "unread_capped");
@@ -257,12 +240,12 @@ struct PreviewView<'a> {
     deleted_at: Option<DateTime<Utc>>,
 }
 
-impl<'a> From<Preview<'a>> for PreviewView<'a> {
+impl<'a> From<&'a Preview> for PreviewView<'a> {
     fn from(
         Preview {
             message,
             sender_name,
-        }: Preview<'a>,
+        }: &'a Preview,
     ) -> Self {
         Self {
             id: message.id,
@@ -280,7 +263,7 @@ pub fn unread_changed(
     seq: Seq,
     read_seq: Seq,
     unread: UnreadCount,
-    last_message: Option<Preview<'_>>,
+    last_message: Option<&Preview>,
 ) -> ByteString {
     let last_message = last_message.map(PreviewView::from);
     let mut changed = json!({
@@ -326,9 +309,9 @@ mod tests {
             edited_at: None,
             deleted_at: None,
         };
-        let for_all = message(MessageEvent::New, place, 4, &said, UserNo(0));
+        let for_all = message(MessageChange::New, place, 4, &said, UserNo(0));
         let spliced = message_to_sender(&for_all, &said.draft.client_id);
-        let encoded = message(MessageEvent::New, place, 4, &said, UserNo(1));
+        let encoded = message(MessageChange::New, place, 4, &said, UserNo(1));
         let parse = |frame: &str| serde_json::from_str::<serde_json::Value>(frame).unwrap();
         assert_eq!(parse(&spliced), parse(&encoded));
         assert_ne!(parse(&for_all), parse(&encoded));

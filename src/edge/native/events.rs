@@ -1,57 +1,59 @@
-//! Stoa's own words: a message is a little more for its sender, and a step is something else for each role.
+//! Stoa's own events: a message is a little more for its sender, and a step is something else for each role.
 
 use crate::domain::command::Mark;
+use crate::domain::encoded::Encoded;
 use crate::domain::ids::UserNo;
-use crate::edge::dialect::{Event, Scene, Words};
+use crate::domain::room_event::{Change, RoomEvent};
+use crate::edge::dialect::EncodeContext;
 use crate::edge::native::encode;
 
 /// Nobody has this number, the system neither: for bytes that are for everybody but the sender.
 const NOBODY: UserNo = UserNo(-1);
 
-pub(in crate::edge) fn words(
-    event: &Event<'_>,
-    scene: &Scene<'_>,
+/// Writes an event for people with this role, or for staff; `None` for what has no native event.
+pub fn encode(
+    event: &RoomEvent,
+    context: EncodeContext<'_>,
     role: Option<&str>,
-) -> Option<Words> {
-    let (conversation, place) = (scene.conversation, scene.conversation.id);
-    let for_all = match *event {
-        Event::Message { kind, seq, message } => {
-            let for_all = encode::message(kind, place, seq, message, NOBODY);
+) -> Option<Encoded> {
+    let (place, seq) = (event.conversation, event.seq.unwrap_or_default());
+    let directory = context.directory;
+    let for_all = match &event.change {
+        Change::Message { kind, message, .. } => {
+            let for_all = encode::message(*kind, place, seq, message, NOBODY);
             let own = encode::message_to_sender(&for_all, &message.draft.client_id);
-            return Some(Words {
+            return Some(Encoded {
                 own: Some((message.sender, own)),
-                ..Words::for_everybody(for_all)
+                ..Encoded::for_everybody(for_all)
             });
         }
-        Event::Step { entry, stepped } => {
-            return Some(Words::for_side(encode::step(place, entry, stepped, role)));
+        Change::Stepped { at, stepped, .. } => {
+            let step = encode::step(place, (seq, *at), stepped, role);
+            return Some(Encoded::for_role(step));
         }
-        Event::Act { .. } => return None,
-        Event::Changed { seq } => {
-            encode::conversation_updated(seq, conversation, &scene.everybody(), scene.directory)
+        Change::Acted { .. } => return None,
+        Change::Changed(view) => {
+            let people = view.people.to_vec();
+            encode::conversation_updated(seq, &view.conversation, &people, directory)
         }
-        Event::Created => {
-            encode::conversation_created(conversation, &scene.everybody(), scene.directory)
+        Change::Created(view) => {
+            encode::conversation_created(&view.conversation, &view.people.to_vec(), directory)
         }
-        Event::Lost { seq, membership } => encode::conversation_lost(place, seq, membership),
-        Event::Marked {
+        Change::Lost { seq, membership } => encode::conversation_lost(place, *seq, membership),
+        Change::Marked {
             mark, user, seq, ..
-        } => encode::watermark(mark_name(mark), place, user, seq),
-        Event::Typing { user, is_typing } => encode::typing(place, user, is_typing),
-        Event::Presence { user, status } => encode::presence(user, status),
-        Event::Notice {
-            message,
-            sender_name,
-            unread,
-        } => encode::notification(place, message, sender_name, unread),
-        Event::UnreadChanged {
+        } => encode::watermark(mark_name(*mark), place, user, *seq),
+        Change::Typing { user, is_typing } => encode::typing(place, user, *is_typing),
+        Change::Presence { user, status } => encode::presence(user, *status),
+        Change::Notice { preview, unread } => encode::notification(place, preview, *unread),
+        Change::UnreadChanged {
             seq,
             read_seq,
             unread,
             last_message,
-        } => encode::unread_changed(place, seq, read_seq, unread, last_message),
+        } => encode::unread_changed(place, *seq, *read_seq, *unread, last_message.as_ref()),
     };
-    Some(Words::for_everybody(for_all))
+    Some(Encoded::for_everybody(for_all))
 }
 
 fn mark_name(mark: Mark) -> &'static str {

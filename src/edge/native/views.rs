@@ -7,8 +7,9 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::deals::{DealReader, FlowView};
+use super::deals::FlowView;
 use super::instants::{instant, maybe_instant};
+use crate::deal::reader::DealReader;
 use crate::domain::access::role_among;
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Participant, PresenceStatus, Subject,
@@ -279,7 +280,7 @@ impl<'a> ConversationView<'a> {
             kind: conversation.kind,
             title: conversation.title.as_deref(),
             status: conversation.status,
-            subject: conversation.subject.as_ref().map(SubjectView::new),
+            subject: conversation.subject.as_deref().map(SubjectView::new),
             participants: participants(people, directory),
             former_participants: former_participants(people),
             last_seq: conversation.last_seq,

@@ -3,15 +3,16 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::known::Known;
 use super::rows::{ConversationRow, MessageRow};
 use super::sides::Sides;
 use crate::domain::access::role_among;
 use crate::domain::answer::Answer;
 use crate::domain::conversation::{Conversation, Participant};
+use crate::domain::deal_memory::DealMemory;
 use crate::domain::ids::UserNo;
+use crate::domain::room_event::View;
 use crate::domain::snapshot::Listed;
-use crate::edge::dialect::{Reader, Scene};
+use crate::edge::dialect::Reader;
 
 #[derive(Serialize)]
 struct Sent<'a> {
@@ -25,36 +26,32 @@ struct Joined<'a> {
     conversation: ConversationRow<'a>,
 }
 
-pub(crate) fn acknowledgement(
-    answer: &Answer,
-    scene: Option<&Scene<'_>>,
-    reader: Reader<'_>,
-) -> String {
-    match (answer, scene) {
-        (Answer::Sent(message, _) | Answer::Message(message), Some(scene)) => {
-            let sides = Sides::new(scene.conversation, scene.people.in_order());
-            let place = scene.conversation.id;
-            let message = MessageRow::new(message, place, &sides, Some(reader.no), scene.system);
+pub(crate) fn acknowledgement(answer: &Answer, view: Option<&View>, reader: Reader<'_>) -> String {
+    match (answer, view) {
+        (Answer::Sent(message, _) | Answer::Message(message), Some(view)) => {
+            let sides = Sides::new(&view.conversation, view.people.in_order());
+            let place = view.conversation.id;
+            let message = MessageRow::new(message, place, &sides, Some(reader.no), reader.system);
             written(&Sent {
                 success: true,
                 message,
             })
         }
-        (Answer::Joined(snapshot), scene) => {
+        (Answer::Joined(snapshot), view) => {
             let (conversation, people) = (&snapshot.conversation, &snapshot.participants);
-            let nothing = Known::default();
-            let known = scene.map_or(&nothing, |scene| scene.known);
+            let nothing = DealMemory::default();
+            let memory = view.map_or(&nothing, |view| &view.deal);
             written(&Joined {
                 success: true,
-                conversation: row(conversation, people, reader.no, known),
+                conversation: row(conversation, people, reader.no, memory),
             })
         }
-        (Answer::Conversation(conversation, people), scene) => {
-            let nothing = Known::default();
-            let known = scene.map_or(&nothing, |scene| scene.known);
+        (Answer::Conversation(conversation, people), view) => {
+            let nothing = DealMemory::default();
+            let memory = view.map_or(&nothing, |view| &view.deal);
             written(&Joined {
                 success: true,
-                conversation: row(conversation, people, reader.no, known),
+                conversation: row(conversation, people, reader.no, memory),
             })
         }
         (
@@ -69,7 +66,7 @@ pub(crate) fn acknowledgement(
 }
 
 pub(crate) fn watched(listed: &[Listed], reader: Reader<'_>) -> String {
-    let nothing = Known::default();
+    let nothing = DealMemory::default();
     let rows: Vec<_> = listed
         .iter()
         .map(|one| row(&one.conversation, &one.participants, reader.no, &nothing))
@@ -81,11 +78,11 @@ fn row<'a>(
     conversation: &'a Conversation,
     people: &'a [Participant],
     reader: UserNo,
-    known: &Known,
+    memory: &DealMemory,
 ) -> ConversationRow<'a> {
     let role = role_among(people, reader);
     let sides = Sides::new(conversation, people);
-    ConversationRow::new(conversation, &sides, role, &known.to(role))
+    ConversationRow::new(conversation, &sides, role, &memory.to(role))
 }
 
 fn written(answer: &impl Serialize) -> String {

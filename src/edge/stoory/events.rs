@@ -10,14 +10,15 @@ use super::NAMESPACE;
 use super::rows::{ConversationContext, ConversationRow, FlowUpdate, MessageRow};
 use super::sides::Sides;
 use crate::domain::command::Mark;
-use crate::domain::conversation::{Participant, PresenceStatus};
-use crate::domain::entry::Entry;
+use crate::domain::conversation::{Conversation, Participant, PresenceStatus};
+use crate::domain::encoded::Encoded;
 use crate::domain::flow::Stepped;
-use crate::domain::ids::{ConversationId, UserNo};
-use crate::domain::message::Message;
+use crate::domain::ids::{ConversationId, UserId, UserNo};
+use crate::domain::message::{Message, MessageKind};
+use crate::domain::room_event::{Change, MessageChange, Preview, RoomEvent, View};
 use crate::domain::snapshot::{Particulars, UnreadCount};
-use crate::edge::dialect::{Event, Scene, Words};
-use crate::edge::native::encode::MessageEvent;
+use crate::edge::dialect::EncodeContext;
+use crate::edge::native::encode::message_event;
 use crate::edge::native::instants::instant;
 use socketio::packet::encode_one;
 
@@ -75,24 +76,38 @@ struct UserTyping<'a> {
     is_typing: bool,
 }
 
-pub(crate) fn words(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) -> Option<Words> {
+/// Writes an event for people with this role, or for staff; `None` where the guide has none.
+pub fn encode(
+    event: &RoomEvent,
+    context: EncodeContext<'_>,
+    role: Option<&str>,
+) -> Option<Encoded> {
     let emit = |name: &str, data: serde_json::Value| encode_one(NAMESPACE, name, &data);
-    let for_all = match *event {
-        Event::Message { kind, message, .. } => return Some(said(kind, message, scene, role)),
-        Event::Act { stepped, said } => return acted(stepped, said, scene, role),
-        Event::Changed { .. } => return Some(changed(scene, role)),
-        Event::Created => return Some(created(scene, role)),
-        Event::Step { entry, stepped } => stepped_event(entry, stepped, scene),
-        Event::Lost { membership, .. } => {
-            let data = json!({ "conversation_id": scene.conversation.id, "conversation_context": null, "membership": membership });
+    let (place, system) = (event.conversation, context.system);
+    let for_all = match &event.change {
+        Change::Message {
+            kind,
+            message,
+            view,
+        } => return Some(said(*kind, message, view, system, role)),
+        Change::Acted {
+            stepped,
+            said,
+            view,
+        } => return acted(stepped, said, view, system, role),
+        Change::Changed(view) => return Some(changed(view, role)),
+        Change::Created(view) => return Some(created(view, role)),
+        Change::Stepped { at, stepped, .. } => return Some(step(place, *at, stepped)),
+        Change::Lost { membership, .. } => {
+            let data = json!({ "conversation_id": place, "conversation_context": null, "membership": membership });
             emit("conversation_updated", data)
         }
-        Event::Marked {
+        Change::Marked {
             mark: Mark::Delivered,
             ..
         }
-        | Event::UnreadChanged { .. } => return None,
-        Event::Marked { user, message, .. } => {
+        | Change::UnreadChanged { .. } => return None,
+        Change::Marked { user, message, .. } => {
             let (message_id, user_id) = (message.to_uuid(), user.as_str());
             let seen = Seen {
                 message_id,
@@ -100,66 +115,80 @@ pub(crate) fn words(event: &Event<'_>, scene: &Scene<'_>, role: Option<&str>) ->
             };
             encode_one(NAMESPACE, "message_seen", &seen)
         }
-        Event::Typing { user, is_typing } => {
+        Change::Typing { user, is_typing } => {
             let typing = UserTyping {
-                conversation_id: scene.conversation.id,
+                conversation_id: place,
                 user_id: user.as_str(),
-                is_typing,
+                is_typing: *is_typing,
             };
             encode_one(NAMESPACE, "user_typing", &typing)
         }
-        Event::Presence {
-            user,
-            status: PresenceStatus::Offline,
-        } => emit("user_offline", json!({ "userId": user })),
-        Event::Presence { user, status } => emit(
-            "user_status_change",
-            json!({ "userId": user, "status": status }),
-        ),
-        Event::Notice {
-            message,
-            sender_name,
-            unread,
-        } => emit(
-            "notification",
-            notice(scene.conversation.id, message, sender_name, unread, scene),
-        ),
+        Change::Presence { user, status } => presence(user, *status),
+        Change::Notice { preview, unread } => {
+            emit("notification", notice(place, preview, *unread, system))
+        }
     };
-    Some(Words::for_everybody(for_all))
+    Some(Encoded::for_everybody(for_all))
 }
 
-/// Where a deal shows each side something of its own, each side has its own bytes.
-fn for_side(
-    scene: &Scene<'_>,
-    role: Option<&str>,
-    bytes: impl Fn(Option<&str>, &Particulars) -> ByteString,
-) -> Words {
-    match &scene.conversation.flow {
-        None => Words::for_everybody(bytes(None, &Particulars::default())),
-        Some(_) => Words::for_side(bytes(role, &scene.known.to(role))),
+/// A step of a deal. What a person did follows as an event of its own.
+fn step(place: ConversationId, at: DateTime<Utc>, stepped: &Stepped) -> Encoded {
+    Encoded {
+        is_last_of_seq: stepped.actor_id.is_none(),
+        ..Encoded::for_everybody(stepped_event(place, at, stepped))
     }
 }
 
-fn said(kind: MessageEvent, message: &Message, scene: &Scene<'_>, role: Option<&str>) -> Words {
-    let conversation = scene.conversation;
-    let sides = Sides::new(conversation, scene.people.in_order());
-    for_side(scene, role, |role, known| {
+fn presence(user: &UserId, status: PresenceStatus) -> ByteString {
+    match status {
+        PresenceStatus::Offline => {
+            encode_one(NAMESPACE, "user_offline", &json!({ "userId": user }))
+        }
+        PresenceStatus::Online | PresenceStatus::Away | PresenceStatus::Busy => {
+            let data = json!({ "userId": user, "status": status });
+            encode_one(NAMESPACE, "user_status_change", &data)
+        }
+    }
+}
+
+/// Where a deal shows each role something of its own, each role has its own bytes.
+fn for_role(
+    view: &View,
+    role: Option<&str>,
+    bytes: impl Fn(Option<&str>, &Particulars) -> ByteString,
+) -> Encoded {
+    match &view.conversation.flow {
+        None => Encoded::for_everybody(bytes(None, &Particulars::default())),
+        Some(_) => Encoded::for_role(bytes(role, &view.deal.to(role))),
+    }
+}
+
+fn said(
+    change: MessageChange,
+    message: &Message,
+    view: &View,
+    system: &str,
+    role: Option<&str>,
+) -> Encoded {
+    let conversation = &view.conversation;
+    let sides = Sides::new(conversation, view.people.in_order());
+    for_role(view, role, |role, known| {
         let data = NewMessage {
             conversation_id: conversation.id,
-            message: MessageRow::new(message, conversation.id, &sides, None, scene.system),
+            message: MessageRow::new(message, conversation.id, &sides, None, system),
             conversation_context: ConversationContext::new(conversation, role, known),
         };
-        encode_one(NAMESPACE, kind.name(), &data)
+        encode_one(NAMESPACE, message_event(change), &data)
     })
 }
 
-fn stepped_event(entry: &Entry, stepped: &Stepped, scene: &Scene<'_>) -> ByteString {
+fn stepped_event(place: ConversationId, at: DateTime<Utc>, stepped: &Stepped) -> ByteString {
     let data = StateChanged {
-        conversation_id: scene.conversation.id,
+        conversation_id: place,
         previous_state: stepped.from.as_deref(),
         new_state: &stepped.to,
         reason: stepped.reason.as_deref().unwrap_or(&stepped.action),
-        timestamp: entry.at,
+        timestamp: at,
     };
     encode_one(NAMESPACE, "conversation_state_changed", &data)
 }
@@ -168,30 +197,32 @@ fn stepped_event(entry: &Entry, stepped: &Stepped, scene: &Scene<'_>) -> ByteStr
 fn acted(
     stepped: &Stepped,
     said: &[Message],
-    scene: &Scene<'_>,
+    view: &View,
+    system: &str,
     role: Option<&str>,
-) -> Option<Words> {
+) -> Option<Encoded> {
     let actor = stepped.actor_id.as_ref()?;
-    let sides = Sides::new(scene.conversation, scene.people.in_order());
+    let sides = Sides::new(&view.conversation, view.people.in_order());
     let act = Act {
         stepped,
         said,
-        scene,
+        conversation: &view.conversation,
+        system,
         sides: &sides,
     };
-    let known = scene.known.to(role);
-    let people = scene.people.in_order().into_iter();
+    let known = view.deal.to(role);
+    let people = view.people.in_order().into_iter();
     let side: Vec<&Participant> = people
         .filter(|person| Some(person.role.as_str()) == role)
         .collect();
     let told_to = |reader: UserNo| act.told(reader, role, &known);
     let presser = side.iter().find(|person| person.id == *actor);
     Some(match (presser, side.as_slice()) {
-        (None, _) => Words::for_side(told_to(NOBODY)),
-        (Some(presser), [_]) => Words::for_side(told_to(presser.no)),
-        (Some(presser), _) => Words {
+        (None, _) => Encoded::for_role(told_to(NOBODY)),
+        (Some(presser), [_]) => Encoded::for_role(told_to(presser.no)),
+        (Some(presser), _) => Encoded {
             own: Some((presser.no, told_to(presser.no))),
-            ..Words::for_side(told_to(NOBODY))
+            ..Encoded::for_role(told_to(NOBODY))
         },
     })
 }
@@ -200,23 +231,18 @@ fn acted(
 struct Act<'a> {
     stepped: &'a Stepped,
     said: &'a [Message],
-    scene: &'a Scene<'a>,
+    conversation: &'a Conversation,
+    system: &'a str,
     sides: &'a Sides<'a>,
 }
 
 impl Act<'_> {
     fn told(&self, reader: UserNo, role: Option<&str>, known: &Particulars) -> ByteString {
-        let (stepped, conversation) = (self.stepped, self.scene.conversation);
+        let (stepped, conversation) = (self.stepped, self.conversation);
         let mut said = self.said.iter();
         let shown = said.find(|message| message.is_visible_to(reader, role));
         let message = shown.map(|message| {
-            MessageRow::new(
-                message,
-                conversation.id,
-                self.sides,
-                None,
-                self.scene.system,
-            )
+            MessageRow::new(message, conversation.id, self.sides, None, self.system)
         });
         let flow_update = FlowUpdate::in_deal(&stepped.standing);
         if stepped.filled == 1 {
@@ -239,20 +265,21 @@ impl Act<'_> {
     }
 }
 
-fn changed(scene: &Scene<'_>, role: Option<&str>) -> Words {
-    for_side(scene, role, |role, known| {
-        let context = ConversationContext::new(scene.conversation, role, known);
-        let data =
-            json!({ "conversation_id": scene.conversation.id, "conversation_context": context });
+fn changed(view: &View, role: Option<&str>) -> Encoded {
+    let conversation = &view.conversation;
+    for_role(view, role, |role, known| {
+        let context = ConversationContext::new(conversation, role, known);
+        let data = json!({ "conversation_id": conversation.id, "conversation_context": context });
         encode_one(NAMESPACE, "conversation_updated", &data)
     })
 }
 
-fn created(scene: &Scene<'_>, role: Option<&str>) -> Words {
-    let sides = Sides::new(scene.conversation, scene.people.in_order());
-    for_side(scene, role, |role, known| {
-        let row = ConversationRow::new(scene.conversation, &sides, role, known);
-        let data = json!({ "conversation_id": scene.conversation.id, "conversation": row });
+fn created(view: &View, role: Option<&str>) -> Encoded {
+    let conversation = &view.conversation;
+    let sides = Sides::new(conversation, view.people.in_order());
+    for_role(view, role, |role, known| {
+        let row = ConversationRow::new(conversation, &sides, role, known);
+        let data = json!({ "conversation_id": conversation.id, "conversation": row });
         encode_one(
             NAMESPACE,
             "notification",
@@ -263,19 +290,19 @@ fn created(scene: &Scene<'_>, role: Option<&str>) -> Words {
 
 fn notice(
     place: ConversationId,
-    message: &Message,
-    sender_name: &str,
+    preview: &Preview,
     unread: UnreadCount,
-    scene: &Scene<'_>,
+    system: &str,
 ) -> serde_json::Value {
-    let by_person = message.draft.kind == crate::domain::message::MessageKind::UserInput;
+    let message = &preview.message;
+    let by_person = message.draft.kind == MessageKind::UserInput;
     let sender = match by_person {
         true => message.sender_id.as_str(),
-        false => scene.system,
+        false => system,
     };
     let mut data = json!({
         "conversation_id": place, "message_id": message.id, "message": message.preview(), "message_type": message.draft.kind,
-        "sender_id": sender, "sender_name": sender_name, "unread_count": unread.number(),
+        "sender_id": sender, "sender_name": preview.sender_name, "unread_count": unread.number(),
     });
     unread.note_cap(&mut data, "unread_count_capped");
     json!({ "type": "new_message", "data": data })

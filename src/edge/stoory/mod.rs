@@ -4,7 +4,6 @@
 pub mod answers;
 pub mod cards;
 pub mod events;
-pub mod known;
 pub mod media;
 pub mod money;
 pub mod press;
@@ -14,8 +13,39 @@ pub mod rows;
 pub mod sides;
 pub mod work;
 
+use utoipa_actix_web::scope;
+
+use crate::domain::dialect::Needs;
+use crate::edge::dialect::{SocketIoSpec, Spec};
+
+/// Where its REST endpoints are.
+const PATH: &str = "/api/messages";
+
 /// Who the system is where the options do not say otherwise.
 pub const SYSTEM_USER: &str = "00000000-0000-0000-0000-000000000000";
 
 /// Where it is spoken over Socket.IO.
 pub const NAMESPACE: &str = "/";
+
+/// The dialect.
+pub static DIALECT: Spec = Spec {
+    name: "stoory",
+    needs: Needs {
+        deal_memory: true,
+        acts: true,
+        messages_of_marks: true,
+        unread_changes: false,
+        rejoins: true,
+    },
+    encode: events::encode,
+    socketio: SocketIoSpec {
+        namespace: NAMESPACE,
+        read: requests::decode,
+        acknowledge: answers::acknowledgement,
+        watched: answers::watched,
+    },
+    paths: &[PATH],
+    routes: |routes| {
+        routes.service(scope(PATH).configure(rest::api));
+    },
+};

@@ -238,7 +238,7 @@ impl<'a> ConversationRow<'a> {
         role: Option<&str>,
         known: &Particulars,
     ) -> Self {
-        let about = |kind| about(conversation.subject.as_ref()?, kind);
+        let about = |kind| about(conversation.subject.as_deref()?, kind);
         Self {
             campaign_id: about("campaign"),
             bid_id: about("bid"),

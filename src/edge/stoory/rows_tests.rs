@@ -49,7 +49,7 @@ fn conversation(subject: Option<Subject>, flow: Option<Standing>) -> Conversatio
         kind: ConversationKind::Direct,
         title: None,
         status: ConversationStatus::Open,
-        subject,
+        subject: subject.map(Arc::new),
         created_by: UserId::stored("ines".to_owned()),
         last_seq: 9,
         policy_version: 1,

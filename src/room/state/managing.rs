@@ -28,7 +28,7 @@ impl State {
     }
 
     fn find(&self, id: &UserId) -> Option<&Participant> {
-        self.people.values().find(|person| person.id == *id)
+        self.people.iter().find(|person| person.id == *id)
     }
 
     fn must_manage(&self, caller: &Principal) -> Result<(), Refusal> {
@@ -62,7 +62,7 @@ impl State {
         if is_present {
             return Ok(Decision::Already);
         }
-        let present = self.people.values().filter(|person| person.takes_part());
+        let present = self.people.iter().filter(|person| person.takes_part());
         if present.count() >= limits::PARTICIPANTS {
             return Err(Refusal::Unprocessable("The conversation is full"));
         }
@@ -147,9 +147,10 @@ impl State {
         }
         let after_title = title
             .cloned()
-            .unwrap_or_else(|| self.conversation.title.clone());
+            .unwrap_or_else(|| self.conversation.title.as_deref().map(str::to_owned));
         let after_status = status.unwrap_or(self.conversation.status);
-        if after_title == self.conversation.title && after_status == self.conversation.status {
+        let is_so = after_title.as_deref() == self.conversation.title.as_deref();
+        if is_so && after_status == self.conversation.status {
             return Ok(Decision::Already);
         }
         Ok(Decision::Change(ChangeKind::Settings {
@@ -173,11 +174,12 @@ impl State {
             return Ok(Decision::Already);
         };
         let (title, status) = match (subject.is_described(), title) {
-            (true, None) => (now.title.clone(), now.status),
+            (true, None) => (now.title.as_deref().map(str::to_owned), now.status),
             (true, Some(title)) => (Some(title.clone()), now.status),
             (false, title) => (title.cloned(), ConversationStatus::Open),
         };
-        if subject.card == *card && title == now.title && status == now.status {
+        let is_so = title.as_deref() == now.title.as_deref();
+        if subject.card == *card && is_so && status == now.status {
             return Ok(Decision::Already);
         }
         Ok(Decision::Change(ChangeKind::Settings {

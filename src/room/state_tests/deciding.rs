@@ -136,7 +136,7 @@ fn a_full_conversation_takes_nobody_but_those_who_are_there() {
     for number in 100..100 + limits::PARTICIPANTS as i64 {
         let mut other = person("member");
         (other.no, other.id) = (UserNo(number), id(&number.to_string()));
-        full.people.insert(other.no, other);
+        full.people.insert(other);
     }
     assert_eq!(verdict(&full, "owner", &add("stranger")), "UNPROCESSABLE");
     assert_eq!(verdict(&full, "owner", &add("left")), "UNPROCESSABLE");
@@ -170,11 +170,11 @@ const PLATFORM: [&str; 9] = [NO, NO, NO, "BLOCKED", OUT, OUT, UNKNOWN, NO, "ok"]
 fn about(card: Card) -> State {
     let mut about = group();
     about.conversation.status = ConversationStatus::Closed;
-    about.conversation.subject = Some(Subject {
+    about.conversation.subject = Some(Arc::new(Subject {
         kind: "job".to_owned(),
         id: "1".to_owned(),
         card,
-    });
+    }));
     about
 }
 
@@ -235,12 +235,12 @@ fn whoever_left_a_direct_conversation_may_come_back_and_bring_back_nobody_else()
     let mut direct = state(ConversationKind::Direct);
     let mut left = person("left");
     left.role = MEMBER.to_owned();
-    direct.people.insert(left.no, left.clone());
+    direct.people.insert(left.clone());
     assert_eq!(verdict(&direct, "left", &add("left")), "change");
     assert_eq!(verdict(&direct, "left", &add("member")), OUT);
     assert_eq!(verdict(&direct, "member", &add("left")), "change");
     left.blocked = true;
-    direct.people.insert(left.no, left);
+    direct.people.insert(left);
     assert_eq!(verdict(&direct, "left", &add("left")), "BLOCKED");
     assert_eq!(verdict(&group(), "left", &add("left")), OUT);
     for (by, expected) in [("owner", Returns::Once), ("staff", Returns::Always)] {

@@ -10,7 +10,7 @@ mod evolving;
 use super::*;
 use crate::domain::command::ParticipantChange;
 use crate::domain::conversation::{
-    ConversationKind, ConversationStatus, MEMBER, Membership, Subject,
+    Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Subject,
 };
 use crate::domain::flow::{Phase, Standing};
 use crate::domain::ids::UserId;
@@ -81,7 +81,7 @@ fn conversation(kind: ConversationKind) -> Conversation {
         no: PLACE,
         id: ConversationId::fresh(),
         kind,
-        title: Some("title".to_owned()),
+        title: Some("title".into()),
         status: ConversationStatus::Open,
         subject: None,
         created_by: id("owner"),

@@ -11,10 +11,11 @@ use super::places::Places;
 use super::talk::{Ask, Bye, Continue, Talk};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
+use crate::domain::room_event::RoomEvent;
 use crate::edge::connection::{Door, TOO_FAST_LIMIT};
-use crate::edge::dialect;
+use crate::edge::dialect::{self, Told};
 use crate::identity::pace::SessionPace;
-use crate::queue::{Chat, ChatFrame, CloseReason};
+use crate::queue::{Chat, ChatFrame, CloseReason, Heard};
 use socketio::{ClientEvent, Disconnected, NamespaceHandler};
 
 const TOO_MUCH: Refusal = Refusal::Unavailable("Too much is waiting here: try again");
@@ -52,6 +53,13 @@ impl Guest {
         }
     }
 
+    /// An event as the client is told it.
+    fn told(&self, event: &RoomEvent, role: Option<&str>) -> Option<Told> {
+        let dialect = self.socket.queue().state().dialect();
+        let dialects = &self.door.dialects;
+        dialects.told(dialect, event, role, self.principal.no)
+    }
+
     fn pace(&mut self) -> Result<(), Refusal> {
         let paced = self.door.pace.frame(&self.pace, Some(self.principal.no));
         self.too_fast = if paced.is_ok() { 0 } else { self.too_fast + 1 };
@@ -63,13 +71,9 @@ impl Guest {
 
     fn read(&mut self, event: &ClientEvent<'_, Chat>) -> Result<dialect::Incoming, Refusal> {
         self.pace()?;
-        let form = self.socket.queue().state().form();
-        let incoming = dialect::decode(
-            form,
-            event.name,
-            event.arguments,
-            &self.door.dialects.media_hosts,
-        )?;
+        let dialect = self.socket.queue().state().dialect();
+        let dialects = &self.door.dialects;
+        let incoming = dialects.read(dialect, event.name, event.arguments)?;
         for acting in &incoming.acting {
             self.principal.must_be(acting.as_deref())?;
         }
@@ -100,11 +104,14 @@ impl NamespaceHandler<Chat> for Guest {
 
     fn leaving(&mut self, frame: ChatFrame) -> Option<ByteString> {
         match frame {
-            ChatFrame::Placed(text, conversation, seq) => {
-                let places = self.places.as_ref();
-                let told =
-                    places.and_then(|places| places.lock().advance(conversation, seq, &text));
-                Some(told.unwrap_or(text))
+            ChatFrame::Event { event, role, heard } => {
+                let told = self.told(&event, role.as_deref())?;
+                let seq = event.seq.filter(|_| heard == Heard::Joined);
+                let with_offset = self.places.as_ref().zip(seq).and_then(|(places, seq)| {
+                    let seq = if told.is_last_of_seq { seq } else { seq - 1 };
+                    places.lock().advance(event.conversation, seq, &told.bytes)
+                });
+                Some(with_offset.unwrap_or(told.bytes))
             }
             ChatFrame::Rejoin(conversation, after) => {
                 self.talk.do_send(Continue {

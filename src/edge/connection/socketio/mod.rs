@@ -24,12 +24,12 @@ use super::Door;
 use super::identity::time_left;
 use super::stage::Stage;
 use crate::config::{AllowedOrigins, Config, Switch};
-use crate::domain::form::Form;
+use crate::domain::dialect::Dialect;
 use crate::domain::ids::SessionId;
 use crate::domain::offset::Offset;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::edge::dialect::{self, form_of};
+use crate::edge::dialect;
 use crate::edge::http::bearer::bearer;
 use crate::edge::http::origin::{is_welcome, shown};
 use crate::edge::native::read::read;
@@ -193,8 +193,12 @@ impl Application for ChatServer {
     }
 
     fn queue(&self, namespace: &str, session: SessionId, bound: usize) -> Arc<Outbox> {
-        let form = form_of(namespace).unwrap_or(Form::Stoory);
-        Outbox::with(session, bound, Connection::of_form(form))
+        let dialect = self.door.dialects.in_namespace(namespace);
+        Outbox::with(
+            session,
+            bound,
+            dialect.map(Connection::of).unwrap_or_default(),
+        )
     }
 
     fn connect(
@@ -203,10 +207,10 @@ impl Application for ChatServer {
     ) -> LocalBoxFuture<'static, Result<Accepted<Chat>, Refused>> {
         let door = Arc::clone(&self.door);
         async move {
-            let Some(form) = form_of(&connect.namespace) else {
+            let Some(dialect) = door.dialects.in_namespace(&connect.namespace) else {
                 return Err(Refused::unknown_namespace());
             };
-            let come_in = come_in(Arc::clone(&door), form, connect).await;
+            let come_in = come_in(Arc::clone(&door), dialect, connect).await;
             come_in.map_err(|error| refused(error, &door))
         }
         .boxed_local()
@@ -215,7 +219,7 @@ impl Application for ChatServer {
 
 async fn come_in(
     door: Arc<Door>,
-    form: Form,
+    dialect: Dialect,
     connect: Connect<Handshake, Chat>,
 ) -> Result<Accepted<Chat>, Error> {
     let auth: Auth = match &connect.auth {
@@ -233,7 +237,7 @@ async fn come_in(
     door.pace.user(principal.no)?;
     let wants_recovery = door.foreign.recovery == Switch::On && auth.recovery != Some(false);
     let (pid, resumed) = match wants_recovery {
-        true => find_again(&door, form, &principal, &connect).await?,
+        true => find_again(&door, dialect, &principal, &connect).await?,
         false => (None, None),
     };
     let socket = connect.socket;
@@ -248,7 +252,7 @@ async fn come_in(
     let places = Places::shared(resumed);
     let talk = Talk::new(
         Arc::clone(&door),
-        form,
+        dialect,
         socket.clone(),
         Arc::clone(&principal),
         pid,
@@ -264,7 +268,7 @@ async fn come_in(
 /// The `pid` that a client has from now on, and where it goes on if it was found.
 async fn find_again(
     door: &Door,
-    form: Form,
+    dialect: Dialect,
     principal: &Principal,
     connect: &Connect<Handshake, Chat>,
 ) -> Result<(Option<Uuid>, Option<Resumed>), Error> {
@@ -283,7 +287,7 @@ async fn find_again(
     let holder = Holder {
         pid,
         user: principal.no,
-        form,
+        dialect,
         session: connect.socket.queue().session(),
     };
     let most = i64::from(door.foreign.recovery_limit);

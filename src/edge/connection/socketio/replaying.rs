@@ -1,7 +1,6 @@
 //! What a client missed: page by page, one conversation after the other, no faster than it reads; then the room goes on.
 
 use actix::prelude::*;
-use bytestring::ByteString;
 use diesel::pg::PgConnection;
 use std::sync::Arc;
 
@@ -9,17 +8,16 @@ use super::talk::{Continue, Talk};
 use super::telling::Mark;
 use crate::deal::catalogue::Catalogue;
 use crate::deal::past::recall;
+use crate::domain::deal_memory::DealMemory;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Reader;
-use crate::edge::dialect::{Scene, told_again};
-use crate::edge::stoory::known::Known;
 use crate::error::Error;
-use crate::queue::{ChatFrame, CloseReason, Push};
+use crate::queue::{ChatFrame, CloseReason, Frame, Push};
 use crate::room::reply::{Asker, Reply};
 use crate::room::state::State;
-use crate::room::{Manner, ToRoom, framed_again};
+use crate::room::{Manner, ToRoom, replay};
 use crate::store::missed::{self, Missed};
 
 /// Changes that are read at once.
@@ -84,30 +82,24 @@ impl Talk {
                 return;
             }
             let read = read.and_then(|read| read.ok_or(Refusal::ConversationNotFound.into()));
-            match read.and_then(|missed| talk.words(missed)) {
+            match read.and_then(|missed| talk.told(missed)) {
                 Ok(told) => talk.tell((conversation, after), told, context),
                 Err(error) => talk.can_not_be_told(conversation, error, context),
             }
         }));
     }
 
-    /// A page in the client's words, if it may still read there.
-    fn words(&self, missed: Missed) -> Result<Told, Error> {
+    /// A page as events, if the client may still read there.
+    fn told(&self, missed: Missed) -> Result<Told, Error> {
         let last_seq = missed.loaded.conversation.last_seq;
-        let state = State::new(missed.loaded);
+        let mut state = State::new(missed.loaded);
         let reader: Reader = state.reader(&self.principal)?;
         let standing = state.conversation.flow.as_ref();
         let version = standing.map_or(0, |standing| standing.state_version);
-        let known = Known::read(missed.remembered, version, &missed.asking);
-        let scene = Scene {
-            conversation: &state.conversation,
-            people: &state,
-            directory: &self.door.house.directory,
-            known: &known,
-            system: &self.door.house.system_user,
-        };
+        state.deal = DealMemory::read(missed.remembered, version, &missed.asking);
+        let view = state.view();
         Ok(Told {
-            events: told_again(self.form, &missed.entries, &scene, &reader),
+            events: replay::missed(self.dialect, &missed.entries, view, &reader),
             to: missed.to,
             is_all: missed.to >= last_seq,
         })
@@ -123,7 +115,7 @@ impl Talk {
         let outbox = self.socket.queue();
         let room = self.door.options.outbox_limit as usize / 2;
         let (mut at, mut is_cut) = (None, false);
-        for (seq, frame) in framed_again(self.form, told.events, conversation) {
+        for (seq, frame) in told.events {
             if at != Some(seq) && outbox.waiting_bytes() >= room {
                 is_cut = true;
                 break;
@@ -164,7 +156,7 @@ impl Talk {
             outbox,
             after: Some(after),
             manner: Manner::Events,
-            reply: Reply::new(conversation, self.principal.no, asker),
+            reply: Reply::new(conversation, asker),
         };
         self.door.rooms.send(conversation, join);
     }
@@ -204,9 +196,9 @@ fn as_it_was(
     Ok(missed)
 }
 
-/// A page in somebody's words.
+/// A page as events.
 struct Told {
-    events: Vec<(Seq, ByteString)>,
+    events: Vec<(Seq, Frame)>,
     to: Seq,
     is_all: bool,
 }

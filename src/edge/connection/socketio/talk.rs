@@ -11,11 +11,12 @@ use super::places::Places;
 use super::telling::Telling;
 use super::{Ack, Socket};
 use crate::domain::answer::Answer;
-use crate::domain::form::Form;
+use crate::domain::dialect::Dialect;
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::principal::Principal;
+use crate::domain::room_event::View;
 use crate::edge::connection::Door;
-use crate::edge::dialect::{self, Reader};
+use crate::edge::dialect;
 use crate::edge::native::decode::{Request, SubjectKey};
 use crate::error::Error;
 use crate::room::ToRoom;
@@ -61,7 +62,7 @@ pub(super) enum Entered {
 /// The actor.
 pub(super) struct Talk {
     pub(super) door: Arc<Door>,
-    pub(super) form: Form,
+    pub(super) dialect: Dialect,
     pub(super) socket: Socket,
     pub(super) principal: Arc<Principal>,
     pid: Option<Uuid>,
@@ -74,7 +75,7 @@ pub(super) struct Talk {
 impl Talk {
     pub(super) fn new(
         door: Arc<Door>,
-        form: Form,
+        dialect: Dialect,
         socket: Socket,
         principal: Arc<Principal>,
         pid: Option<Uuid>,
@@ -82,7 +83,7 @@ impl Talk {
     ) -> Self {
         Self {
             door,
-            form,
+            dialect,
             socket,
             principal,
             pid,
@@ -97,7 +98,7 @@ impl Talk {
         Some(Holder {
             pid: self.pid?,
             user: self.principal.no,
-            form: self.form,
+            dialect: self.dialect,
             session: self.socket.queue().session(),
         })
     }
@@ -132,16 +133,11 @@ impl Talk {
 
     fn answer(&self, ack: Option<Ack>, answer: &Answer) {
         if let Some(ack) = ack {
-            let told = dialect::acknowledgement(self.form, answer, None, self.reader());
+            let told =
+                self.door
+                    .dialects
+                    .acknowledgement(self.dialect, answer, None, self.principal.no);
             let _ = ack.answer([told.as_str()]);
-        }
-    }
-
-    fn reader(&self) -> Reader<'_> {
-        Reader {
-            no: self.principal.no,
-            directory: &self.door.house.directory,
-            system: &self.door.house.system_user,
         }
     }
 
@@ -160,25 +156,20 @@ impl Talk {
         ack: Option<Ack>,
         look: impl FnOnce(&Result<Answer, Error>) + Send + 'static,
     ) -> Reply {
-        let (form, no, socket) = (self.form, self.principal.no, self.socket.clone());
-        let house = Arc::clone(&self.door.house);
-        let asker = Asker::Foreign(Box::new(move |outcome, scene| {
+        let (dialect, no, socket) = (self.dialect, self.principal.no, self.socket.clone());
+        let door = Arc::clone(&self.door);
+        let answering = move |outcome: Result<Answer, Error>, view: Option<&View>| {
             look(&outcome);
-            let reader = Reader {
-                no,
-                directory: &house.directory,
-                system: &house.system_user,
-            };
             match (outcome, ack) {
                 (Ok(answer), Some(ack)) => {
-                    let told = dialect::acknowledgement(form, &answer, scene, reader);
+                    let told = door.dialects.acknowledgement(dialect, &answer, view, no);
                     let _ = ack.answer([told.as_str()]);
                 }
                 (Ok(_), None) => {}
-                (Err(error), ack) => refuse(&socket, ack, error, &house.metrics),
+                (Err(error), ack) => refuse(&socket, ack, error, &door.house.metrics),
             }
-        }));
-        Reply::new(conversation, no, asker)
+        };
+        Reply::new(conversation, Asker::Connection(Box::new(answering)))
     }
 
     fn watch(&self, (kind, id): SubjectKey, ack: Option<Ack>, context: &mut Context<Self>) {
@@ -197,7 +188,8 @@ impl Talk {
                 .into_actor(self)
                 .map(move |listed, talk, _| match (listed, ack) {
                     (Ok(listed), Some(ack)) => {
-                        let told = dialect::watched(talk.form, &listed, talk.reader());
+                        let (dialect, no) = (talk.dialect, talk.principal.no);
+                        let told = talk.door.dialects.watched(dialect, &listed, no);
                         let _ = ack.answer([told.as_str()]);
                     }
                     (Ok(_), None) => {}
@@ -221,7 +213,7 @@ impl Talk {
             self.door.present.depart(pid, session);
         }
         for followed in self.places.lock().all() {
-            let reply = Reply::new(followed.id, no, Asker::Nobody);
+            let reply = Reply::new(followed.id, Asker::Nobody);
             let leave = ToRoom::Leave { session, reply };
             self.door.rooms.leave_if_awake(followed.id, leave);
         }

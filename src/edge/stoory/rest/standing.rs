@@ -4,6 +4,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use super::reading::Opened;
+use crate::deal::documents::Answered;
 use crate::domain::access::{Privilege, Requester};
 use crate::domain::flow::{Offer, Phase, Standing};
 use crate::domain::ids::ConversationId;
@@ -133,9 +134,8 @@ impl Stands {
 
     /// The guide's `flow_update`, from what a press was answered.
     pub(super) fn update<'a>(&self, answer: &'a Value) -> FlowUpdate<'a> {
-        let text = |name: &str| answer.get(name).and_then(Value::as_str);
-        let flow_state = text("state").unwrap_or_default();
-        let state = self.definition.state(flow_state);
+        let answered = Answered::read(answer);
+        let state = self.definition.state(answered.state);
         let chat_status = state.map_or(ChatStatus::Automated, |state| {
             let phase = match state.terminal {
                 true => Phase::Over,
@@ -144,8 +144,8 @@ impl Stands {
             ChatStatus::under(&state.chat, phase)
         });
         FlowUpdate {
-            flow_state,
-            awaiting_role: text("awaiting_role"),
+            flow_state: answered.state,
+            awaiting_role: answered.awaiting_role,
             chat_status,
         }
     }

@@ -1,4 +1,4 @@
-//! What one event is in each form.
+//! What one event is in each dialect, and which dialects are served together.
 
 use chrono::DateTime;
 use serde_json::{Value, json};
@@ -9,12 +9,10 @@ use crate::domain::command::Mark;
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Membership, Participant, PresenceStatus,
 };
-use crate::domain::ids::{ConversationId, ConversationNo, MessageId, UserId, UserNo};
+use crate::domain::ids::{ConversationId, ConversationNo, MessageId, UserId};
 use crate::domain::message::{Draft, Message};
-use crate::domain::snapshot::{Preview, UnreadCount};
-use crate::edge::native::encode::MessageEvent;
-use crate::edge::stoory::known::Known;
-use crate::presence::Directory;
+use crate::domain::room_event::{Change, MessageChange, Preview};
+use crate::domain::snapshot::UnreadCount;
 
 fn person(no: i64, id: &str) -> Participant {
     Participant {
@@ -65,58 +63,69 @@ fn message() -> Message {
     }
 }
 
-/// The event in all forms.
-fn told(event: &Event<'_>) -> [Option<Words>; 3] {
-    let (conversation, people) = (conversation(), vec![person(1, "ann"), person(2, "bob")]);
-    let (directory, known) = (Directory::default(), Known::default());
-    let scene = Scene {
-        conversation: &conversation,
-        people: &people,
-        directory: &directory,
-        known: &known,
-        system: "system",
-    };
-    Form::ALL.map(|form| words(form, event, &scene, Some("member")))
+fn view() -> View {
+    View::of(conversation(), [person(1, "ann"), person(2, "bob")])
 }
 
-/// Name and payload.
-fn read(form: Form, words: &Words) -> (String, Value) {
-    let packet = words.bytes.to_string();
-    let head = match form {
-        Form::Native => {
-            let frame: Value = serde_json::from_str(&packet).unwrap();
+const NAMES: [&str; 3] = ["native", "stoory", "lola"];
+
+fn dialects() -> Dialects {
+    let options = DialectOptions {
+        dialects: vec!["stoory".to_owned(), "lola".to_owned()],
+        system_user_id: "system".to_owned(),
+        media_hosts: Vec::new(),
+    };
+    let metrics = Metrics::new().unwrap();
+    Dialects::new(&options, Arc::default(), &metrics).unwrap()
+}
+
+/// The event in all dialects: name and payload.
+fn told(change: Change) -> [Option<(String, Value)>; 3] {
+    let dialects = dialects();
+    let event = RoomEvent::new(ConversationId::fresh(), Some(9), change);
+    let mut served = dialects.served.iter();
+    NAMES.map(|name| {
+        let dialect = served.next().unwrap().dialect;
+        assert_eq!(dialect.name(), name);
+        let told = dialects.told(dialect, &event, Some("member"), UserNo(2))?;
+        Some(read(name, &told.bytes))
+    })
+}
+
+fn read(dialect: &str, packet: &str) -> (String, Value) {
+    let head = match dialect {
+        "native" => {
+            let frame: Value = serde_json::from_str(packet).unwrap();
             return (
                 frame["event"].as_str().unwrap().to_owned(),
                 frame["data"].clone(),
             );
         }
-        Form::Stoory => "42",
-        Form::Lola => "42/realtime,",
+        "stoory" => "42",
+        _ => "42/realtime,",
     };
     let event: Value = serde_json::from_str(packet.strip_prefix(head).unwrap()).unwrap();
     (event[0].as_str().unwrap().to_owned(), event[1].clone())
 }
 
 #[test]
-fn a_message_has_its_words_in_each_form() {
-    let message = message();
-    let event = Event::Message {
-        kind: MessageEvent::New,
-        seq: 9,
-        message: &message,
-    };
-    let [native, stoory, lola] = told(&event);
-    let (name, data) = read(Form::Native, &native.unwrap());
+fn a_message_is_an_event_in_each_dialect() {
+    let [native, stoory, lola] = told(Change::Message {
+        kind: MessageChange::New,
+        message: message(),
+        view: view(),
+    });
+    let (name, data) = native.unwrap();
     assert_eq!(
         (name.as_str(), &data["message"]["body"]),
         ("new_message", &json!("hello"))
     );
-    let (name, data) = read(Form::Stoory, &stoory.unwrap());
+    let (name, data) = stoory.unwrap();
     assert_eq!(
         (name.as_str(), &data["message"]["message"]),
         ("new_message", &json!("hello"))
     );
-    let (name, data) = read(Form::Lola, &lola.unwrap());
+    let (name, data) = lola.unwrap();
     assert_eq!(
         (name.as_str(), &data["message"]["body"]),
         ("chat:new-message", &json!("hello"))
@@ -125,26 +134,29 @@ fn a_message_has_its_words_in_each_form() {
 
 #[test]
 fn what_passes_has_the_guides_own_payloads() {
-    let bob = UserId::stored("bob".to_owned());
-    let marked = |mark| Event::Marked {
+    let bob = || UserId::stored("bob".to_owned());
+    let marked = |mark| Change::Marked {
         mark,
-        user: &bob,
+        user: bob(),
         seq: 9,
         message: message().id,
     };
-    let stoory = |event: &Event<'_>| {
-        let [_, stoory, _] = told(event);
-        stoory.map(|words| read(Form::Stoory, &words))
+    let stoory = |change| {
+        let [_, stoory, _] = told(change);
+        stoory
     };
-    let seen = stoory(&marked(Mark::Seen)).unwrap();
+    let seen = stoory(marked(Mark::Seen)).unwrap();
     let wanted = json!({ "messageId": message().id.to_uuid(), "userId": "bob" });
     assert_eq!(seen, ("message_seen".to_owned(), wanted));
     assert_eq!(
-        stoory(&marked(Mark::Delivered)),
+        stoory(marked(Mark::Delivered)),
         None,
         "the guide has no word for it"
     );
-    let presence = |status| stoory(&Event::Presence { user: &bob, status });
+    let presence = |status| {
+        let user = bob();
+        stoory(Change::Presence { user, status })
+    };
     let busy = json!({ "userId": "bob", "status": "busy" });
     assert_eq!(
         presence(PresenceStatus::Busy),
@@ -158,29 +170,44 @@ fn what_passes_has_the_guides_own_payloads() {
 }
 
 #[test]
-fn an_unread_count_that_changed_has_words_in_stoas_own_form_alone() {
-    let (message, sender_name) = (&message(), "Ann");
-    let event = |last_message| Event::UnreadChanged {
+fn an_unread_count_that_changed_is_a_native_event_alone() {
+    let changed = |last_message| Change::UnreadChanged {
         seq: 12,
         read_seq: 3,
         unread: UnreadCount::AtLeast(1_000),
         last_message,
     };
     let preview = Preview {
-        message,
-        sender_name,
+        message: message(),
+        sender_name: "Ann".to_owned(),
     };
-    let [native, stoory, lola] = told(&event(Some(preview)));
+    let id = preview.message.id;
+    let [native, stoory, lola] = told(changed(Some(preview)));
     assert!(stoory.is_none() && lola.is_none());
-    let (name, mut data) = read(Form::Native, &native.unwrap());
+    let (name, mut data) = native.unwrap();
     let place = data["conversation_id"].take();
     assert!(place.is_string());
     let wanted = json!({
         "conversation_id": null, "seq": 12, "read_seq": 3, "unread": 1_000, "unread_capped": true,
-        "last_message": { "id": message.id, "seq": 9, "title": "Ann", "message": "hello", "deleted_at": null },
+        "last_message": { "id": id, "seq": 9, "title": "Ann", "message": "hello", "deleted_at": null },
     });
     assert_eq!((name.as_str(), data), ("unread_changed", wanted));
-    let [native, ..] = told(&event(None));
-    let (_, data) = read(Form::Native, &native.unwrap());
+    let [native, ..] = told(changed(None));
+    let (_, data) = native.unwrap();
     assert_eq!(data["last_message"], Value::Null);
+}
+
+#[test]
+fn dialects_are_named_once_and_known() {
+    let named = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let found = wanted(&names)?;
+        Ok::<_, String>(found.iter().map(|spec| spec.name).collect::<Vec<_>>())
+    };
+    assert_eq!(named(&["lola", " stoory"]), Ok(vec!["lola", "stoory"]));
+    assert_eq!(named(&[""]), Ok(vec![]));
+    let unknown = named(&["stoory", "klingon"]).unwrap_err();
+    assert!(unknown.starts_with("--dialects: there is no dialect \"klingon\""));
+    let twice = named(&["lola", "lola"]).unwrap_err();
+    assert!(twice.starts_with("--dialects: lola and lola are served at the same place"));
 }

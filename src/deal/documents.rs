@@ -1,0 +1,74 @@
+//! What is stored as JSON with a step: the answer to whoever made it happen, which the same request is given again, and what the
+//! platform is told.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+use super::reader::DealReader;
+use crate::domain::conversation::Conversation;
+use crate::domain::flow::{PlatformEvent, Standing};
+
+/// The answer to a step: how the deal stands after it, for whoever made it happen.
+pub(super) fn answer(standing: &Standing, reader: DealReader<'_>) -> Value {
+    let mut answer = json!({
+        "name": standing.flow,
+        "version": standing.flow_version,
+        "state": standing.state,
+        "title": standing.title,
+        "state_version": standing.state_version,
+        "awaiting_role": standing.awaiting_role,
+        "phase": standing.phase,
+        "entered_at": instant(standing.entered_at),
+        "deadline": standing.deadline.map(instant),
+    });
+    if let (Some((chat, offers)), Some(fields)) = (reader.sees(standing), answer.as_object_mut()) {
+        fields.insert("chat".to_owned(), json!(chat));
+        fields.insert("available_actions".to_owned(), json!(offers));
+    }
+    answer
+}
+
+/// What an answer that was stored says of the deal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answered<'a> {
+    /// The state's name.
+    pub state: &'a str,
+    /// Whose turn it is.
+    pub awaiting_role: Option<&'a str>,
+}
+
+impl<'a> Answered<'a> {
+    /// Reads an answer that was stored.
+    pub fn read(answer: &'a Value) -> Self {
+        let text = |name: &str| answer.get(name).and_then(Value::as_str);
+        Self {
+            state: text("state").unwrap_or_default(),
+            awaiting_role: text("awaiting_role"),
+        }
+    }
+}
+
+/// What the platform is told, byte for byte: the event's own data, and which deal it is about.
+pub(super) fn platform_event(
+    event: &PlatformEvent,
+    conversation: &Conversation,
+    standing: &Standing,
+    at: DateTime<Utc>,
+) -> String {
+    let subject = conversation.subject.as_ref();
+    json!({
+        "type": event.event,
+        "timestamp": instant(at),
+        "data": {
+            "conversation_id": conversation.id,
+            "subject": subject.map(|subject| json!({ "type": subject.kind, "id": subject.id })),
+            "flow": { "name": standing.flow, "version": standing.flow_version, "state": standing.state },
+            "event": event.data,
+        },
+    })
+    .to_string()
+}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
