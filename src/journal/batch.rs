@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::lane::Committed;
 use super::{Append, Marking, Outcome, Settled, Ticket};
-use crate::domain::ids::{ConversationNo, UserNo};
+use crate::domain::ids::UserNo;
 
 /// What goes into one commit.
 pub(super) struct Batch {
@@ -55,30 +55,38 @@ pub(super) fn key_of(append: &Append) -> (UserNo, u64) {
 /// A room, and what it is told.
 type Told = (Arc<Recipient<Settled>>, Vec<(Ticket, Outcome)>);
 
-/// Tells each room its outcomes in one message, in the order of the batch.
+/// Tells each room its outcomes in one message, in the order of the batch. A conversation may have two rooms in one batch: one that
+/// was lost or falls asleep, and the next one. Each knows only its own tickets.
 pub(super) fn settle(committed: Committed) {
     let Committed { appends, marks, .. } = committed;
-    let mut rooms: HashMap<ConversationNo, Told> = HashMap::new();
-    for (append, outcome) in appends {
-        let room = rooms
-            .entry(append.conversation)
-            .or_insert_with(|| (append.room, Vec::new()));
-        room.1.push((append.ticket, outcome));
-    }
-    for (marking, outcome) in marks {
-        let room = rooms
-            .entry(marking.mark.conversation)
-            .or_insert_with(|| (marking.room, Vec::new()));
-        room.1.push((marking.ticket, outcome));
-    }
-    for (room, outcomes) in rooms.into_values() {
+    let appends = appends
+        .into_iter()
+        .map(|(append, outcome)| (append.room, append.ticket, outcome));
+    let marks = marks
+        .into_iter()
+        .map(|(marking, outcome)| (marking.room, marking.ticket, outcome));
+    for (room, outcomes) in by_room(appends.chain(marks)) {
         room.do_send(Settled { outcomes });
     }
+}
+
+/// The outcomes of each room, in their order. A room has one address, made once.
+fn by_room(
+    outcomes: impl Iterator<Item = (Arc<Recipient<Settled>>, Ticket, Outcome)>,
+) -> impl Iterator<Item = Told> {
+    let mut rooms: HashMap<_, Told> = HashMap::new();
+    for (room, ticket, outcome) in outcomes {
+        let told = rooms.entry(Arc::as_ptr(&room));
+        let (_, outcomes) = told.or_insert_with(|| (room, Vec::new()));
+        outcomes.push((ticket, outcome));
+    }
+    rooms.into_values()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix::prelude::*;
     use proptest::prelude::*;
 
     type Sent = (u8, u64, usize);
@@ -107,6 +115,36 @@ mod tests {
                 prop_assert_eq!(of(&gone), of(&sent));
             }
         }
+    }
+
+    struct Idle;
+
+    impl Actor for Idle {
+        type Context = Context<Self>;
+    }
+
+    impl Handler<Settled> for Idle {
+        type Result = ();
+
+        fn handle(&mut self, _: Settled, _: &mut Self::Context) {}
+    }
+
+    #[actix_rt::test]
+    async fn each_room_is_told_its_own_outcomes_in_their_order() {
+        let room = || Arc::new(Idle.start().recipient::<Settled>());
+        let (lost, next) = (room(), room());
+        let settled = [(&lost, 7), (&next, 1), (&lost, 8), (&next, 2)]
+            .map(|(room, ticket)| (Arc::clone(room), ticket, Outcome::Stale));
+        let told: Vec<Told> = by_room(settled.into_iter()).collect();
+        let of = |room: &Arc<Recipient<Settled>>| -> Vec<Ticket> {
+            let own = told.iter().filter(|(told, _)| Arc::ptr_eq(told, room));
+            let own = own.flat_map(|(_, outcomes)| outcomes);
+            own.map(|(ticket, _)| *ticket).collect()
+        };
+        assert_eq!(
+            (told.len(), of(&lost), of(&next)),
+            (2, vec![7, 8], vec![1, 2])
+        );
     }
 
     #[test]
