@@ -22,7 +22,7 @@ impl<'a> DealReader<'a> {
     }
 
     /// Whether this reader may type, and what they may do now; `None` for several people at once.
-    pub fn sees<'b>(self, standing: &'b Standing) -> Option<(ChatPolicy, Vec<&'b Offer>)> {
+    pub fn sees(self, standing: &Standing) -> Option<(ChatPolicy, Vec<&Offer>)> {
         let offers = |role| standing.offers_of(role).iter().collect();
         match self {
             Self::Role(role) => Some((standing.chat_of(role), offers(Some(role)))),

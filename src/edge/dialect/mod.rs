@@ -44,12 +44,15 @@ pub struct Spec {
     pub routes: fn(&mut ServiceConfig<'_>),
 }
 
+/// Reads the name and the arguments of an event.
+pub type ReadEvent = fn(&str, &[&RawValue], &[String]) -> Result<Incoming, Refusal>;
+
 /// How a dialect is spoken over Socket.IO.
 pub struct SocketIoSpec {
     /// In which namespace. Two dialects with the same namespace are not served together.
     pub namespace: &'static str,
     /// Reads an event of a client. The texts are the hosts on which files may be.
-    pub read: fn(&str, &[&RawValue], &[String]) -> Result<Incoming, Refusal>,
+    pub read: ReadEvent,
     /// Writes the acknowledgement of an answer; the conversation is there where its room answers.
     pub acknowledge: fn(&Answer, Option<&View>, Reader<'_>) -> String,
     /// Writes the answer to watching a subject: its conversations.

@@ -121,7 +121,7 @@ fn replying(connection: &mut PgConnection, place: &Place, reader: &Reader, roles
             let outcomes = append(connection, std::slice::from_ref(&message)).unwrap();
             assert_eq!(
                 outcomes,
-                [expected.clone()],
+                std::slice::from_ref(&expected),
                 "an answer to {}",
                 original.seq()
             );
