@@ -5,6 +5,7 @@ use diesel::sql_types::{BigInt, Text};
 use futures_util::future::{join, join_all, join3};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::client::{Person, Socket};
 use crate::house::House;
@@ -228,4 +229,46 @@ async fn a_watermark_that_was_acknowledged_never_goes_back() {
     assert_eq!(socket.call("mark_seen", data).await.unwrap()["seq"], 40);
     let shown = alice.get(&format!("/api/v1/conversations/{id}")).await.body;
     assert_eq!(shown["participants"][1]["read_seq"], 40);
+}
+
+/// Says it, again as long as the answer is that it may be said again.
+async fn say_for_sure(person: &Person, path: &str, number: usize) {
+    let body = json!({ "body": number.to_string(), "client_id": format!("c-{number}") });
+    loop {
+        let answer = person.post(path, body.clone()).await;
+        if answer.status != 503 {
+            assert!([200, 201].contains(&answer.status), "{answer:?}");
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_speaks_while_a_room_is_lost_is_answered_and_heard_once() {
+    const SAID: usize = 100;
+    let house = House::start().await;
+    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    for round in 0..20 {
+        let id = house.group(&alice, &[&bob]).await;
+        let mut listener = bob.joined(&id).await;
+        let path = format!("/api/v1/conversations/{id}/messages");
+        let saying = join_all((0..SAID).map(|number| {
+            let number = round * SAID + number;
+            say_for_sure(&alice, &path, number)
+        }));
+        let losing = async {
+            for _ in 0..6 {
+                tokio::time::sleep(Duration::from_millis(4)).await;
+                house.lose_room(&id);
+            }
+        };
+        join(saying, losing).await;
+        let mut heard = Vec::new();
+        while heard.len() < SAID {
+            let seq = listener.event("new_message").await["seq"].as_i64();
+            heard.push(seq.expect("a seq"));
+        }
+        let wanted: Vec<i64> = (1..=SAID as i64).collect();
+        assert_eq!(heard, wanted, "round {round}");
+    }
 }
