@@ -30,6 +30,7 @@ mod crash;
 mod crowds;
 mod deals;
 mod demo;
+mod dialects;
 mod documented;
 mod doors;
 mod draining;

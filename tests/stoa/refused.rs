@@ -49,6 +49,11 @@ const IMPOSSIBLE: &[(&str, &str)] = &[
     ("--media-hosts https://cdn.example.com", "*.example.com"),
     ("--checkout-color red", "#3B82F6"),
     ("--body-seconds 0", "1..=600"),
+    (
+        "--dialects stoory,klingon",
+        "there is no dialect \"klingon\"",
+    ),
+    ("--dialects lola,lola", "served at the same place"),
 ];
 
 #[test]

@@ -1,0 +1,55 @@
+//! Which dialects a server speaks: those that `--dialects` names, and the native one always.
+
+use serde_json::json;
+
+use crate::foreign::talker::Talker;
+use crate::house::House;
+
+async fn speaking(dialects: &str) -> House {
+    House::with(&["--rate-limits", "off", "--dialects", dialects]).await
+}
+
+/// The status of a GET, with a token.
+async fn status(house: &House, path: &str) -> u16 {
+    let ann = house.person("ann").await;
+    ann.get(path).await.status
+}
+
+/// The paths that the OpenAPI document names.
+async fn documented(house: &House) -> String {
+    let url = format!("http://{}/api/openapi.json", house.address);
+    let document = reqwest::get(url).await.expect("an answer");
+    document.text().await.expect("a text")
+}
+
+#[actix_rt::test]
+async fn without_dialects_the_native_one_is_served_alone() {
+    let house = speaking("").await;
+    for path in [
+        "/api/messages/unread-count",
+        "/socket.io/?EIO=4&transport=polling",
+    ] {
+        assert_eq!(status(&house, path).await, 404, "{path}");
+    }
+    assert!(!documented(&house).await.contains("/api/messages/"));
+    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let place = house.group(&ann, &[&bob]).await;
+    let mut socket = bob.joined(&place).await;
+    ann.say(&place, "hello").await;
+    let said = socket.event("new_message").await;
+    assert_eq!(said["message"]["body"], "hello");
+}
+
+#[actix_rt::test]
+async fn only_the_dialects_that_are_named_are_served() {
+    let house = speaking("stoory").await;
+    let ann = house.person("ann").await;
+    Talker::stoory(&ann).await;
+    let refused = Talker::connect(ann.address, "/realtime", json!({ "token": ann.token })).await;
+    assert!(refused.is_err(), "nobody speaks there");
+    assert_eq!(status(&house, "/api/messages/unread-count").await, 200);
+    let house = speaking("lola").await;
+    let ann = house.person("ann").await;
+    Talker::lola(&ann).await;
+    assert_eq!(status(&house, "/api/messages/unread-count").await, 404);
+}
