@@ -242,9 +242,10 @@ async fn come_in(
     };
     let socket = connect.socket;
     let outbox = socket.queue();
-    door.enter(outbox, Some(&principal))?;
+    // Before a room can find the connection: a room tells nothing of a conversation whose missed events are still to be told.
     let missed = resumed.iter().flat_map(|resumed| &resumed.followed);
     outbox.state().catch_up(missed.map(|followed| followed.id));
+    door.enter(outbox, Some(&principal))?;
     door.house.metrics.connections.inc();
     if let Some(pid) = pid {
         door.present.enter(pid, &socket);
