@@ -199,7 +199,7 @@ pub struct RateOptions {
 #[command(next_help_heading = "Connections")]
 pub struct SocketOptions {
     /// Sockets open at once
-    #[arg(long, env = "STOA_MAX_CONNECTIONS", default_value_t = 50_000, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=10_000_000))]
+    #[arg(long, env = "STOA_MAX_CONNECTIONS", default_value_t = 50_000, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=4_294_967_295))]
     pub max_connections: usize,
     /// Bytes of one frame, of one message in several frames, and of one packet over long-polling
     #[arg(long, env = "STOA_FRAME_LIMIT", default_value_t = 131_072, value_parser = clap::value_parser!(u32).range(1_024..=1_048_576))]
