@@ -290,8 +290,11 @@ async fn a_goodbye_comes_alone_so_that_what_is_before_it_counts() {
     let join = json!(["join_conversation", place]);
     poller.post(format!("421{join}")).await;
     assert!(poller.packets(1).await[0].starts_with("431[{"));
+    // It joins later, so what it hears the poller's queue holds already.
+    let mut witness = bob.joined(&place).await;
     for number in 0..5 {
         ann.say(&place, &number.to_string()).await;
+        witness.event("new_message").await;
     }
     let stopping = tokio::task::spawn_local(async move {
         house.stop().await;
