@@ -1,133 +1,108 @@
 //! The Lola dialect over Socket.IO: every acknowledgement and every event but those of deals. Over REST it has nothing of its own.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::album::Album;
 use super::ear::{Ear, Language};
 use super::native::{People, id};
+use super::pair::Pair;
 
-/// Ann and Bob in the guide's namespace.
-struct Pair {
-    all: People,
-    album: Album,
-    ann: Ear,
-    bob: Ear,
+async fn begin() -> Pair {
+    let all = People::with(&["--offline-grace-seconds", "0"]).await;
+    let mut album = Album::new("lola_events");
+    let (ann, greeting) = Ear::greeted(&all.ann, Language::Lola).await;
+    album.keep("CONNECT", &greeting);
+    let bob = Ear::open(&all.bob, Language::Lola).await;
+    Pair {
+        all,
+        album,
+        ann,
+        bob,
+    }
 }
 
-impl Pair {
-    async fn begin() -> Self {
-        let all = People::with(&["--offline-grace-seconds", "0"]).await;
-        let mut album = Album::new("lola_events");
-        let (ann, greeting) = Ear::greeted(&all.ann, Language::Lola).await;
-        album.keep("CONNECT", &greeting);
-        let bob = Ear::open(&all.bob, Language::Lola).await;
-        Self {
-            all,
-            album,
-            ann,
-            bob,
-        }
-    }
+async fn meet(pair: &mut Pair) -> String {
+    let wanted = json!({ "kind": "group", "title": "Talk", "subject": { "type": "job", "id": "7" }, "participants": [{ "user_id": "bob" }] });
+    let made = pair.all.ann.post("/api/v1/conversations", wanted).await;
+    let place = id(&made.expect_status(201).body);
+    pair.bob_hears("chat:new-conversation", "").await;
+    pair.all.ann.say(&place, "Is anybody there?").await;
+    pair.bob_hears("notification:new", "").await;
+    let room = json!({ "conversationId": place });
+    pair.ann_asks("chat:join-room", room.clone(), "").await;
+    pair.bob_asks("chat:join-room", room, "of another").await;
+    let direct = pair.all.house.direct(&pair.all.cara, &pair.all.bob).await;
+    pair.all.bob.say(&direct, "Hello, Cara").await;
+    let (mut plain, greeting) = Ear::plain(&pair.all.cara, Language::Lola).await;
+    pair.album.keep("CONNECT (without recovery)", &greeting);
+    let room = json!({ "conversationId": direct });
+    plain
+        .ask(&mut pair.album, "chat:join-room", room, "without recovery")
+        .await;
+    place
+}
 
-    async fn ann_asks(&mut self, event: &str, data: Value, note: &str) -> Value {
-        self.ann.ask(&mut self.album, event, data, note).await
+async fn talk(pair: &mut Pair, place: &str) {
+    let said = json!({ "conversationId": place, "body": "Hello", "clientId": "c-1", "context": { "a_b": 1 },
+        "attachments": [{ "url": "https://example.com/a.png", "name": "a.png", "type": "image/png", "size": 1 }] });
+    let sent = pair.ann_asks("chat:send-message", said.clone(), "").await;
+    pair.ann_hears("chat:new-message", "to its sender").await;
+    pair.bob_hears("chat:new-message", "to others").await;
+    let all = json!({ "conversationId": place });
+    pair.bob_asks("chat:read-messages", all, "").await;
+    pair.ann_hears("chat:messages-read", "").await;
+    let delivered = format!("/api/v1/conversations/{place}/delivered");
+    let mark = json!({ "seq": sent["seq"] });
+    let bobs = json!({ "conversationId": place, "body": "Hi" });
+    let bobs = pair
+        .bob_asks("chat:send-message", bobs, "without a client id")
+        .await;
+    assert!(bobs["seq"].as_i64() > mark["seq"].as_i64());
+    let mark = json!({ "seq": bobs["seq"] });
+    pair.all.ann.post(&delivered, mark).await.expect_status(200);
+    pair.bob_hears("chat:messages-delivered", "").await;
+    for (is_typing, note) in [(true, "begun"), (false, "ended")] {
+        let typing = json!({ "conversationId": place, "isTyping": is_typing });
+        pair.bob_asks("chat:typing", typing, note).await;
+        pair.ann_hears("chat:user-typing", note).await;
     }
+    let message = sent["id"].as_str().expect("an id");
+    let path = format!("/api/v1/messages/{message}");
+    let ann = pair.all.ann.clone();
+    let edit = json!({ "body": "Hello, all" });
+    ann.patch(&path, edit).await.expect_status(200);
+    pair.bob_hears("chat:message-updated", "").await;
+    pair.ann_asks("chat:send-message", said, "again after an edit")
+        .await;
+    ann.delete(&path).await.expect_status(200);
+    pair.bob_hears("chat:message-deleted", "").await;
+}
 
-    async fn bob_asks(&mut self, event: &str, data: Value, note: &str) -> Value {
-        self.bob.ask(&mut self.album, event, data, note).await
-    }
-
-    async fn ann_hears(&mut self, event: &str, note: &str) -> Value {
-        self.ann.hear(&mut self.album, event, note).await
-    }
-
-    async fn bob_hears(&mut self, event: &str, note: &str) -> Value {
-        self.bob.hear(&mut self.album, event, note).await
-    }
-
-    async fn meet(&mut self) -> String {
-        let wanted = json!({ "kind": "group", "title": "Talk", "subject": { "type": "job", "id": "7" }, "participants": [{ "user_id": "bob" }] });
-        let made = self.all.ann.post("/api/v1/conversations", wanted).await;
-        let place = id(&made.expect_status(201).body);
-        self.bob_hears("chat:new-conversation", "").await;
-        self.all.ann.say(&place, "Is anybody there?").await;
-        self.bob_hears("notification:new", "").await;
-        let room = json!({ "conversationId": place });
-        self.ann_asks("chat:join-room", room.clone(), "").await;
-        self.bob_asks("chat:join-room", room, "of another").await;
-        let direct = self.all.house.direct(&self.all.cara, &self.all.bob).await;
-        self.all.bob.say(&direct, "Hello, Cara").await;
-        let (mut plain, greeting) = Ear::plain(&self.all.cara, Language::Lola).await;
-        self.album.keep("CONNECT (without recovery)", &greeting);
-        let room = json!({ "conversationId": direct });
-        plain
-            .ask(&mut self.album, "chat:join-room", room, "without recovery")
-            .await;
-        place
-    }
-
-    async fn talk(&mut self, place: &str) {
-        let said = json!({ "conversationId": place, "body": "Hello", "clientId": "c-1", "context": { "a_b": 1 },
-            "attachments": [{ "url": "https://example.com/a.png", "name": "a.png", "type": "image/png", "size": 1 }] });
-        let sent = self.ann_asks("chat:send-message", said.clone(), "").await;
-        self.ann_hears("chat:new-message", "to its sender").await;
-        self.bob_hears("chat:new-message", "to others").await;
-        let all = json!({ "conversationId": place });
-        self.bob_asks("chat:read-messages", all, "").await;
-        self.ann_hears("chat:messages-read", "").await;
-        let delivered = format!("/api/v1/conversations/{place}/delivered");
-        let mark = json!({ "seq": sent["seq"] });
-        let bobs = json!({ "conversationId": place, "body": "Hi" });
-        let bobs = self
-            .bob_asks("chat:send-message", bobs, "without a client id")
-            .await;
-        assert!(bobs["seq"].as_i64() > mark["seq"].as_i64());
-        let mark = json!({ "seq": bobs["seq"] });
-        self.all.ann.post(&delivered, mark).await.expect_status(200);
-        self.bob_hears("chat:messages-delivered", "").await;
-        for (is_typing, note) in [(true, "begun"), (false, "ended")] {
-            let typing = json!({ "conversationId": place, "isTyping": is_typing });
-            self.bob_asks("chat:typing", typing, note).await;
-            self.ann_hears("chat:user-typing", note).await;
-        }
-        let message = sent["id"].as_str().expect("an id");
-        let path = format!("/api/v1/messages/{message}");
-        let ann = self.all.ann.clone();
-        let edit = json!({ "body": "Hello, all" });
-        ann.patch(&path, edit).await.expect_status(200);
-        self.bob_hears("chat:message-updated", "").await;
-        self.ann_asks("chat:send-message", said, "again after an edit")
-            .await;
-        ann.delete(&path).await.expect_status(200);
-        self.bob_hears("chat:message-deleted", "").await;
-    }
-
-    async fn part(&mut self, place: &str) {
-        let ann = self.all.ann.clone();
-        let path = format!("/api/v1/conversations/{place}");
-        let title = json!({ "title": "Quiet talk" });
-        ann.patch(&path, title).await.expect_status(200);
-        self.bob_hears("chat:conversation-updated", "").await;
-        let wrong = json!({ "conversationId": place });
-        self.bob_asks("chat:send-message", wrong.clone(), "refused")
-            .await;
-        self.bob.tell("chat:send-message", wrong).await;
-        self.bob_hears("error", "").await;
-        let bob = format!("{path}/participants/bob");
-        ann.delete(&bob).await.expect_status(204);
-        self.bob_hears("chat:conversation-updated", "to somebody removed")
-            .await;
-        self.ann_asks("chat:leave-room", json!({ "conversationId": place }), "")
-            .await;
-    }
+async fn part(pair: &mut Pair, place: &str) {
+    let ann = pair.all.ann.clone();
+    let path = format!("/api/v1/conversations/{place}");
+    let title = json!({ "title": "Quiet talk" });
+    ann.patch(&path, title).await.expect_status(200);
+    pair.bob_hears("chat:conversation-updated", "").await;
+    let wrong = json!({ "conversationId": place });
+    pair.bob_asks("chat:send-message", wrong.clone(), "refused")
+        .await;
+    pair.bob.tell("chat:send-message", wrong).await;
+    pair.bob_hears("error", "").await;
+    let bob = format!("{path}/participants/bob");
+    ann.delete(&bob).await.expect_status(204);
+    pair.bob_hears("chat:conversation-updated", "to somebody removed")
+        .await;
+    pair.ann_asks("chat:leave-room", json!({ "conversationId": place }), "")
+        .await;
 }
 
 #[tokio::test]
 async fn socket() {
-    let mut pair = Pair::begin().await;
-    let place = pair.meet().await;
-    pair.talk(&place).await;
-    pair.part(&place).await;
+    let mut pair = begin().await;
+    let place = meet(&mut pair).await;
+    talk(&mut pair, &place).await;
+    part(&mut pair, &place).await;
     let mut cara = Ear::open(&pair.all.cara, Language::Lola).await;
     let direct = pair.all.house.direct(&pair.all.cara, &pair.all.ann).await;
     cara.join(&direct).await;

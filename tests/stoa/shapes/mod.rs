@@ -11,6 +11,7 @@ mod lola;
 mod masks;
 mod native;
 mod native_events;
+mod pair;
 mod payments;
 mod refusals;
 mod refusals_of_deals;

@@ -5,184 +5,159 @@ use serde_json::{Value, json};
 use super::album::Album;
 use super::ear::{Ear, Language};
 use super::native::{People, id};
+use super::pair::Pair;
 
-/// Ann and Bob with a native socket each.
-struct Pair {
-    all: People,
-    album: Album,
-    ann: Ear,
-    bob: Ear,
+async fn begin() -> Pair {
+    let all = People::with(&["--offline-grace-seconds", "0"]).await;
+    let mut album = Album::new("native_events");
+    let mut ann = Ear::native(all.house.address, None).await;
+    let token = json!({ "token": all.ann.token });
+    ann.ask(&mut album, "authenticate", token, "").await;
+    let bob = Ear::open(&all.bob, Language::Native).await;
+    Pair {
+        all,
+        album,
+        ann,
+        bob,
+    }
 }
 
-impl Pair {
-    async fn begin() -> Self {
-        let all = People::with(&["--offline-grace-seconds", "0"]).await;
-        let mut album = Album::new("native_events");
-        let mut ann = Ear::native(all.house.address, None).await;
-        let token = json!({ "token": all.ann.token });
-        ann.ask(&mut album, "authenticate", token, "").await;
-        let bob = Ear::open(&all.bob, Language::Native).await;
-        Self {
-            all,
-            album,
-            ann,
-            bob,
-        }
-    }
-
-    async fn ann_asks(&mut self, event: &str, data: Value, note: &str) -> Value {
-        self.ann.ask(&mut self.album, event, data, note).await
-    }
-
-    async fn bob_asks(&mut self, event: &str, data: Value, note: &str) -> Value {
-        self.bob.ask(&mut self.album, event, data, note).await
-    }
-
-    async fn ann_hears(&mut self, event: &str, note: &str) -> Value {
-        self.ann.hear(&mut self.album, event, note).await
-    }
-
-    async fn bob_hears(&mut self, event: &str, note: &str) -> Value {
-        self.bob.hear(&mut self.album, event, note).await
-    }
-
-    /// A group that Ann makes while both are online; each joins it.
-    async fn meet(&mut self) -> String {
-        let subject = json!({ "type": "job", "id": "7" });
-        self.bob_asks("watch_subject", subject.clone(), "nothing yet")
-            .await;
-        let group = json!({ "kind": "group", "title": "Talk", "subject": subject,
-            "participants": [{ "user_id": "bob" }, { "user_id": "cara" }] });
-        let made = self.all.ann.post("/api/v1/conversations", group).await;
-        let place = id(&made.expect_status(201).body);
-        self.bob_hears("conversation_created", "").await;
-        self.bob_asks("watch_subject", subject.clone(), "one").await;
-        self.bob_asks("unwatch_subject", subject, "").await;
-        let said = self.all.ann.say(&place, "Is anybody there?").await;
-        self.bob_hears("notification", "").await;
-        let read = json!({ "seq": said["seq"] });
-        let seen = format!("/api/v1/conversations/{place}/seen");
-        self.all.bob.post(&seen, read).await.expect_status(200);
-        self.bob_hears("unread_changed", "read over REST").await;
-        let join = json!({ "conversation_id": place });
-        self.ann_asks("join_conversation", join.clone(), "").await;
-        self.bob_asks("join_conversation", join, "of another").await;
-        place
-    }
-
-    async fn talk(&mut self, place: &str) {
-        let whole = json!({ "conversation_id": place, "body": "Hello", "client_id": "c-1", "context": { "a": 1 },
-            "attachments": [{ "url": "https://example.com/a.png", "name": "a.png", "type": "image/png", "size": 1 }] });
-        let sent = self.ann_asks("send_message", whole.clone(), "").await;
-        self.ann_hears("new_message", "to its sender").await;
-        self.bob_hears("new_message", "to others").await;
-        let (message, seq) = (sent["id"].clone(), sent["seq"].clone());
-        let mark = json!({ "conversation_id": place, "seq": seq });
-        self.bob_asks("mark_delivered", mark.clone(), "").await;
-        self.ann_hears("message_delivered", "").await;
-        self.bob_asks("mark_seen", mark, "").await;
-        self.ann_hears("message_seen", "").await;
-        let edit = json!({ "conversation_id": place, "message_id": message, "body": "Hello, all" });
-        self.ann_asks("edit_message", edit, "").await;
-        self.bob_hears("message_updated", "").await;
-        self.ann_asks("send_message", whole, "again after an edit")
-            .await;
-        let delete = json!({ "conversation_id": place, "message_id": message });
-        self.ann_asks("delete_message", delete, "").await;
-        self.bob_hears("message_deleted", "").await;
-        let typing = json!({ "conversation_id": place });
-        for (event, note) in [("typing_start", "begun"), ("typing_stop", "ended")] {
-            self.bob_asks(event, typing.clone(), "").await;
-            self.ann_hears("user_typing", note).await;
-        }
-        self.bob_asks("user_status", json!({ "status": "away" }), "")
-            .await;
-        self.ann
-            .until("user_status_change", |data| data["status"] == "away")
-            .await;
-        self.ann_hears("user_status_change", "").await;
-    }
-
-    /// What becomes of the conversation and its people.
-    async fn manage(&mut self, place: &str) {
-        let path = format!("/api/v1/conversations/{place}");
-        let ann = self.all.ann.clone();
-        let title = json!({ "title": "Quiet talk", "status": "archived" });
-        ann.patch(&path, title).await.expect_status(200);
-        self.bob_hears("conversation_updated", "title and status")
-            .await;
-        let change = json!({ "role": "admin" });
-        let bob = format!("{path}/participants/bob");
-        ann.patch(&bob, change).await.expect_status(200);
-        self.bob_hears("conversation_updated", "a role").await;
-        let cara = format!("{path}/participants/cara");
-        ann.delete(&cara).await.expect_status(204);
-        self.bob_hears("conversation_updated", "somebody else was removed")
-            .await;
-        let open = json!({ "status": "open" });
-        ann.patch(&path, open).await.expect_status(200);
-        self.bob_hears("conversation_updated", "open again").await;
-    }
-
-    /// How one comes back, leaves and is lost.
-    async fn part(&mut self, place: &str) {
-        let back = json!({ "conversation_id": place, "after": 1 });
-        self.bob_asks("join_conversation", back, "with after").await;
-        let far = json!({ "conversation_id": place, "after": 10_000 });
-        self.bob_asks("join_conversation", far, "with an after from the future")
-            .await;
-        self.ann_asks(
-            "leave_conversation",
-            json!({ "conversation_id": place }),
-            "",
-        )
+/// A group that Ann makes while both are online; each joins it.
+async fn meet(pair: &mut Pair) -> String {
+    let subject = json!({ "type": "job", "id": "7" });
+    pair.bob_asks("watch_subject", subject.clone(), "nothing yet")
         .await;
-        self.ann_asks(
-            "join_conversation",
-            json!({ "conversation_id": place }),
-            "again",
-        )
+    let group = json!({ "kind": "group", "title": "Talk", "subject": subject,
+        "participants": [{ "user_id": "bob" }, { "user_id": "cara" }] });
+    let made = pair.all.ann.post("/api/v1/conversations", group).await;
+    let place = id(&made.expect_status(201).body);
+    pair.bob_hears("conversation_created", "").await;
+    pair.bob_asks("watch_subject", subject.clone(), "one").await;
+    pair.bob_asks("unwatch_subject", subject, "").await;
+    let said = pair.all.ann.say(&place, "Is anybody there?").await;
+    pair.bob_hears("notification", "").await;
+    let read = json!({ "seq": said["seq"] });
+    let seen = format!("/api/v1/conversations/{place}/seen");
+    pair.all.bob.post(&seen, read).await.expect_status(200);
+    pair.bob_hears("unread_changed", "read over REST").await;
+    let join = json!({ "conversation_id": place });
+    pair.ann_asks("join_conversation", join.clone(), "").await;
+    pair.bob_asks("join_conversation", join, "of another").await;
+    place
+}
+
+async fn talk(pair: &mut Pair, place: &str) {
+    let whole = json!({ "conversation_id": place, "body": "Hello", "client_id": "c-1", "context": { "a": 1 },
+        "attachments": [{ "url": "https://example.com/a.png", "name": "a.png", "type": "image/png", "size": 1 }] });
+    let sent = pair.ann_asks("send_message", whole.clone(), "").await;
+    pair.ann_hears("new_message", "to its sender").await;
+    pair.bob_hears("new_message", "to others").await;
+    let (message, seq) = (sent["id"].clone(), sent["seq"].clone());
+    let mark = json!({ "conversation_id": place, "seq": seq });
+    pair.bob_asks("mark_delivered", mark.clone(), "").await;
+    pair.ann_hears("message_delivered", "").await;
+    pair.bob_asks("mark_seen", mark, "").await;
+    pair.ann_hears("message_seen", "").await;
+    let edit = json!({ "conversation_id": place, "message_id": message, "body": "Hello, all" });
+    pair.ann_asks("edit_message", edit, "").await;
+    pair.bob_hears("message_updated", "").await;
+    pair.ann_asks("send_message", whole, "again after an edit")
         .await;
-        let wrong = json!({ "conversation_id": place });
-        self.bob_asks("send_message", wrong.clone(), "refused")
-            .await;
-        self.bob.tell("send_message", wrong).await;
-        self.bob_hears("error", "").await;
-        let bob = format!("/api/v1/conversations/{place}/participants/bob");
-        for (change, note) in [("blocked", "blocked"), ("removed", "removed")] {
-            let ann = self.all.ann.clone();
-            if change == "blocked" {
-                let block = json!({ "blocked": true });
-                ann.patch(&bob, block).await.expect_status(200);
-            } else {
-                let allow = json!({ "blocked": false });
-                ann.patch(&bob, allow).await.expect_status(200);
-                self.bob.join(place).await;
-                ann.delete(&bob).await.expect_status(204);
-            }
-            let lost = |data: &Value| data["conversation"]["membership"] == change;
-            self.bob.until("conversation_updated", lost).await;
-            let last = self
-                .bob
-                .drain()
-                .into_iter()
-                .rfind(|heard| lost(&heard.data));
-            let title = format!("conversation_updated (to somebody {note})");
-            self.album.keep(title, &last.expect("it is there").shape);
+    let delete = json!({ "conversation_id": place, "message_id": message });
+    pair.ann_asks("delete_message", delete, "").await;
+    pair.bob_hears("message_deleted", "").await;
+    let typing = json!({ "conversation_id": place });
+    for (event, note) in [("typing_start", "begun"), ("typing_stop", "ended")] {
+        pair.bob_asks(event, typing.clone(), "").await;
+        pair.ann_hears("user_typing", note).await;
+    }
+    pair.bob_asks("user_status", json!({ "status": "away" }), "")
+        .await;
+    pair.ann
+        .until("user_status_change", |data| data["status"] == "away")
+        .await;
+    pair.ann_hears("user_status_change", "").await;
+}
+
+/// What becomes of the conversation and its people.
+async fn manage(pair: &mut Pair, place: &str) {
+    let path = format!("/api/v1/conversations/{place}");
+    let ann = pair.all.ann.clone();
+    let title = json!({ "title": "Quiet talk", "status": "archived" });
+    ann.patch(&path, title).await.expect_status(200);
+    pair.bob_hears("conversation_updated", "title and status")
+        .await;
+    let change = json!({ "role": "admin" });
+    let bob = format!("{path}/participants/bob");
+    ann.patch(&bob, change).await.expect_status(200);
+    pair.bob_hears("conversation_updated", "a role").await;
+    let cara = format!("{path}/participants/cara");
+    ann.delete(&cara).await.expect_status(204);
+    pair.bob_hears("conversation_updated", "somebody else was removed")
+        .await;
+    let open = json!({ "status": "open" });
+    ann.patch(&path, open).await.expect_status(200);
+    pair.bob_hears("conversation_updated", "open again").await;
+}
+
+/// How one comes back, leaves and is lost.
+async fn part(pair: &mut Pair, place: &str) {
+    let back = json!({ "conversation_id": place, "after": 1 });
+    pair.bob_asks("join_conversation", back, "with after").await;
+    let far = json!({ "conversation_id": place, "after": 10_000 });
+    pair.bob_asks("join_conversation", far, "with an after from the future")
+        .await;
+    pair.ann_asks(
+        "leave_conversation",
+        json!({ "conversation_id": place }),
+        "",
+    )
+    .await;
+    pair.ann_asks(
+        "join_conversation",
+        json!({ "conversation_id": place }),
+        "again",
+    )
+    .await;
+    let wrong = json!({ "conversation_id": place });
+    pair.bob_asks("send_message", wrong.clone(), "refused")
+        .await;
+    pair.bob.tell("send_message", wrong).await;
+    pair.bob_hears("error", "").await;
+    let bob = format!("/api/v1/conversations/{place}/participants/bob");
+    for (change, note) in [("blocked", "blocked"), ("removed", "removed")] {
+        let ann = pair.all.ann.clone();
+        if change == "blocked" {
+            let block = json!({ "blocked": true });
+            ann.patch(&bob, block).await.expect_status(200);
+        } else {
+            let allow = json!({ "blocked": false });
+            ann.patch(&bob, allow).await.expect_status(200);
+            pair.bob.join(place).await;
+            ann.delete(&bob).await.expect_status(204);
         }
+        let lost = |data: &Value| data["conversation"]["membership"] == change;
+        pair.bob.until("conversation_updated", lost).await;
+        let last = pair
+            .bob
+            .drain()
+            .into_iter()
+            .rfind(|heard| lost(&heard.data));
+        let title = format!("conversation_updated (to somebody {note})");
+        pair.album.keep(title, &last.expect("it is there").shape);
     }
 }
 
 #[tokio::test]
 async fn socket() {
-    let mut pair = Pair::begin().await;
-    let place = pair.meet().await;
-    pair.talk(&place).await;
-    pair.manage(&place).await;
+    let mut pair = begin().await;
+    let place = meet(&mut pair).await;
+    talk(&mut pair, &place).await;
+    manage(&mut pair, &place).await;
     let mut cara = Ear::open(&pair.all.cara, Language::Native).await;
     let direct = pair.all.house.direct(&pair.all.cara, &pair.all.ann).await;
     cara.join(&direct).await;
-    pair.part(&place).await;
+    part(&mut pair, &place).await;
     let Pair { mut album, ann, .. } = pair;
     drop(ann);
     cara.hear(&mut album, "user_offline", "").await;
