@@ -12,7 +12,7 @@ use super::worker::{Opening, Slot, Worker};
 use crate::error::Error;
 
 /// How often a thread that waits looks whether waiting is of use.
-const LOOK: Duration = Duration::from_millis(50);
+pub(super) const LOOK: Duration = Duration::from_millis(50);
 
 /// A connection of its own. After an error that may have been the connection's the next call gets a new one.
 pub struct Dedicated {
@@ -24,12 +24,9 @@ pub struct Dedicated {
 impl Dedicated {
     /// Connects when it is first used, with these settings besides.
     pub(super) fn new(pool: &Pool, settings: &str) -> Self {
-        let mut opening = pool.0.opening_with(settings);
-        // Owners have a patience of their own, or look again after a while.
-        opening.patience = Duration::ZERO;
         Self {
             shared: Arc::clone(&pool.0),
-            opening: Arc::new(opening),
+            opening: Arc::new(pool.0.opening_for_owner(settings)),
             worker: None,
         }
     }
@@ -60,11 +57,7 @@ impl Dedicated {
                 Err(RecvTimeoutError::Timeout) => {}
             }
             let state = &self.worker.as_ref()?.state;
-            let allowed = match state.has_begun() {
-                true => self.shared.deadline,
-                false => self.shared.beginning,
-            };
-            if begun.elapsed() > allowed || state.is_given_up() {
+            if begun.elapsed() > self.shared.allowed(state) || state.is_given_up() {
                 return None;
             }
         }

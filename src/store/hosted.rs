@@ -5,14 +5,12 @@ use diesel::pg::PgConnection;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::dedicated::LOOK;
 use super::pool::{Pool, Shared, away};
 use super::worker::{Opening, Slot, Worker, WorkerState};
 use crate::error::Error;
-
-/// How often the guard looks whether the loop is to be waited for.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// Since when the statement under way is under way.
 type Pulse = Mutex<Option<Instant>>;
@@ -37,7 +35,7 @@ pub fn host<F>(
     F: FnOnce(&mut Hosted<'_>) + Send + 'static,
 {
     let shared = Arc::clone(&pool.0);
-    let opening = Arc::new(shared.opening_for_lanes());
+    let opening = Arc::new(shared.opening_for_owner(&shared.for_lanes()));
     std::thread::spawn(move || {
         loop {
             let worker = match shared.worker() {
@@ -93,10 +91,7 @@ fn is_at_its_end(end: &Receiver<()>, shared: &Shared, state: &WorkerState, pulse
             Err(RecvTimeoutError::Disconnected) => return true,
             Err(RecvTimeoutError::Timeout) => {}
         }
-        let allowed = match state.has_begun() {
-            true => shared.deadline,
-            false => shared.beginning,
-        };
+        let allowed = shared.allowed(state);
         let is_late = pulse.lock().is_some_and(|begun| begun.elapsed() > allowed);
         if is_late || state.is_given_up() {
             return false;

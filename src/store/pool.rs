@@ -14,7 +14,7 @@ use super::clock::DatabaseClock;
 use super::dedicated::Dedicated;
 use super::health::{Health, State, silenced};
 use super::locks::{LOCKED, is_locked};
-use super::worker::{Backend, Opening, Slot, Worker};
+use super::worker::{Backend, Opening, Slot, Worker, WorkerState};
 use super::workers::Workers;
 use crate::config::DatabaseOptions;
 use crate::domain::refusal::Refusal;
@@ -237,16 +237,26 @@ impl Pool {
 }
 
 impl Shared {
-    fn for_lanes(&self) -> String {
+    /// The settings of connections that messages and steps are written on.
+    pub(super) fn for_lanes(&self) -> String {
         let lock_timeout = self.lane_lock_timeout_ms;
         format!("{FOR_APPENDS}; set lock_timeout = {lock_timeout}")
     }
 
-    /// How a lane of the journal opens its connection: its owner has a patience of its own.
-    pub(super) fn opening_for_lanes(&self) -> Opening {
-        let mut opening = self.opening_with(&self.for_lanes());
+    /// How whoever keeps a connection opens it, with these settings besides: owners have a patience of their own, or look again after
+    /// a while.
+    pub(super) fn opening_for_owner(&self, more: &str) -> Opening {
+        let mut opening = self.opening_with(more);
         opening.patience = Duration::ZERO;
         opening
+    }
+
+    /// How long a worker's call may take: less until its connection is known to work.
+    pub(super) fn allowed(&self, state: &WorkerState) -> Duration {
+        match state.has_begun() {
+            true => self.deadline,
+            false => self.beginning,
+        }
     }
 
     pub(super) fn opening_with(&self, more: &str) -> Opening {

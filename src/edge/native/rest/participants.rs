@@ -56,6 +56,19 @@ async fn mark(
     }
 }
 
+/// Moves a watermark in the conversation that the path names, once for each `Idempotency-Key`.
+async fn mark_once(
+    server: &Server,
+    caller: &Arc<Principal>,
+    request: &HttpRequest,
+    (path, body): (&str, &Body),
+    moved: Mark,
+) -> Result<HttpResponse, Failure> {
+    let id = ConversationId::parse(path, "id")?;
+    let marking = mark(server, caller, id, body, moved);
+    once(server, caller, request, body.text(), marking).await
+}
+
 /// Nobody reads for somebody else, not even the platform.
 fn must_act_alone(caller: &Principal, claimed: Option<&str>) -> Result<(), Refusal> {
     match claimed {
@@ -76,15 +89,7 @@ pub async fn seen(
     path: web::Path<String>,
     body: Body,
 ) -> Result<HttpResponse, Failure> {
-    let id = ConversationId::parse(&path, "id")?;
-    once(
-        &server,
-        &caller.0,
-        &request,
-        body.text(),
-        mark(&server, &caller.0, id, &body, Mark::Seen),
-    )
-    .await
+    mark_once(&server, &caller.0, &request, (&path, &body), Mark::Seen).await
 }
 
 /// Move the caller's delivered watermark forward; it never goes back
@@ -97,13 +102,12 @@ pub async fn delivered(
     path: web::Path<String>,
     body: Body,
 ) -> Result<HttpResponse, Failure> {
-    let id = ConversationId::parse(&path, "id")?;
-    once(
+    mark_once(
         &server,
         &caller.0,
         &request,
-        body.text(),
-        mark(&server, &caller.0, id, &body, Mark::Delivered),
+        (&path, &body),
+        Mark::Delivered,
     )
     .await
 }
