@@ -11,6 +11,10 @@ use stoa::telemetry::logging;
 
 use cli::{flow_commands, token_command};
 
+/// Messages are written by one thread and freed by another, which this allocator does without a lock.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Realtime conversations beside your own platform: one binary over PostgreSQL.
 #[derive(Parser)]
 #[command(name = "stoa", version, args_conflicts_with_subcommands = true)]
