@@ -9,30 +9,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::running::{Running, begin};
-use crate::bell::Bell;
 use crate::config::{Config, Switch};
 use crate::deal::actor;
 use crate::deal::catalogue::Catalogue;
-use crate::edge::connection::Door;
+use crate::edge::connection::SessionDeps;
 use crate::edge::connection::connection_limits::{ConnectionLimits, file_warning};
 use crate::edge::connection::socketio::{self as foreign, Present};
 use crate::edge::connection::stage::Stages;
 use crate::edge::connection::sweeper;
 use crate::edge::dialect::{self, Dialects};
-use crate::edge::http::Server;
+use crate::edge::http::AppState;
 use crate::edge::http::listening::{Listening, listen};
 use crate::feed::{Feed, Following, Timing, consumers};
 use crate::identity::auth::Verifier;
 use crate::identity::demo_secret;
-use crate::identity::pace::Pace;
 use crate::identity::people::People;
-use crate::jobs::{Runner, Workshop};
+use crate::identity::rate_limits::RateLimits;
+use crate::job_signal::JobSignal;
+use crate::jobs::{JobDeps, Runner};
 use crate::journal::Journal;
-use crate::payment::Till;
+use crate::payment::PaymentGateway;
 use crate::presence::Directory;
 use crate::registry::deals::Deals;
 use crate::registry::{Registry, Rooms};
-use crate::room::House;
+use crate::room::RoomDeps;
 use crate::seed;
 use crate::store::pool::Pool;
 use crate::store::{opening, watch};
@@ -40,33 +40,9 @@ use crate::telemetry::metrics::Metrics;
 use crate::telemetry::refusal_log::RefusalLog;
 
 /// Builds everything and begins to serve. Fails with a sentence that says what to do.
-pub async fn start(mut config: Config) -> Result<Running, String> {
-    config.check()?;
-    dialect::check(&config.dialects)?;
-    let files = raise_file_limit();
-    if let Some(warning) = file_warning(&config, files) {
-        log::warn!(event = "file_limit_too_low", files = files; "{warning}");
-    }
-    let cluster = private_database::start(&config).await?;
-    let url = match (&config.database.database_url, &cluster) {
-        (Some(url), _) => url.0.clone(),
-        (None, Some(cluster)) => cluster.url(),
-        (None, None) => return Err("no database".to_owned()),
-    };
-    let pool = Pool::new(&url, &config.database).map_err(|error| error.to_string())?;
-    opening::prepare(&pool).await?;
-    watch::start(&pool)?;
-    let demo_secret = demo_secret::take(&config, &pool).await?;
-    let seed = seed_of(&config, demo_secret.as_deref(), &url);
-    config.payments.sandbox |= config.demo;
-    let till = Till::new(&config.payments, &seed);
-    if !config.demo {
-        till.warn();
-    }
-    let catalogue = open_catalogue(&config, &pool, &till).await?;
-    let limits = ConnectionLimits::new(&config, files);
-    let server = web::Data::new(build(config, pool, catalogue, till, demo_secret, limits)?);
-    let engine = foreign::endpoint(Arc::clone(&server.door), &server.config);
+pub async fn start(config: Config) -> Result<Running, String> {
+    let (server, cluster) = open(config).await?;
+    let engine = foreign::endpoint(Arc::clone(&server.deps), &server.config);
     let Listening {
         address,
         metrics_address,
@@ -74,9 +50,9 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
     } = listen(&server, &engine)?;
     let handle = http.handle();
     let serving = begin(http).await?;
-    let sweeping = actix_rt::spawn(sweeper::run(Arc::clone(&server.door)));
+    let sweeping = actix_rt::spawn(sweeper::run(Arc::clone(&server.deps)));
     if server.config.demo {
-        seed::seed(&server.door)
+        seed::seed(&server.deps)
             .await
             .map_err(|error| format!("the demo could not be set up: {error}"))?;
     }
@@ -100,8 +76,44 @@ pub async fn start(mut config: Config) -> Result<Running, String> {
     })
 }
 
-async fn open_catalogue(config: &Config, pool: &Pool, till: &Till) -> Result<Catalogue, String> {
-    let (pool, folder, gateway) = (pool.clone(), config.flows.clone(), till.name());
+/// Opens the database, which may be a private cluster, and builds what handlers can reach.
+async fn open(
+    mut config: Config,
+) -> Result<(web::Data<AppState>, Option<Arc<localpg::Cluster>>), String> {
+    config.check()?;
+    dialect::check(&config.dialects)?;
+    let files = raise_file_limit();
+    if let Some(warning) = file_warning(&config, files) {
+        log::warn!(event = "file_limit_too_low", files = files; "{warning}");
+    }
+    let cluster = private_database::start(&config).await?;
+    let url = match (&config.database.database_url, &cluster) {
+        (Some(url), _) => url.0.clone(),
+        (None, Some(cluster)) => cluster.url(),
+        (None, None) => return Err("no database".to_owned()),
+    };
+    let pool = Pool::new(&url, &config.database).map_err(|error| error.to_string())?;
+    opening::prepare(&pool).await?;
+    watch::start(&pool)?;
+    let demo_secret = demo_secret::take(&config, &pool).await?;
+    let seed = seed_of(&config, demo_secret.as_deref(), &url);
+    config.payments.sandbox |= config.demo;
+    let payments = PaymentGateway::new(&config.payments, &seed);
+    if !config.demo {
+        payments.warn();
+    }
+    let catalogue = open_catalogue(&config, &pool, &payments).await?;
+    let limits = ConnectionLimits::new(&config, files);
+    let server = build(config, pool, catalogue, payments, demo_secret, limits)?;
+    Ok((web::Data::new(server), cluster))
+}
+
+async fn open_catalogue(
+    config: &Config,
+    pool: &Pool,
+    payments: &PaymentGateway,
+) -> Result<Catalogue, String> {
+    let (pool, folder, gateway) = (pool.clone(), config.flows.clone(), payments.name());
     let opening =
         tokio::task::spawn_blocking(move || Catalogue::open(&pool, folder.as_deref(), gateway));
     opening.await.map_err(|error| error.to_string())?
@@ -114,22 +126,30 @@ fn seed_of(config: &Config, demo_secret: Option<&str>, url: &str) -> Vec<u8> {
     secret.unwrap_or(url).as_bytes().to_vec()
 }
 
-fn start_runner(server: &Server, address: SocketAddr) -> Option<Runner> {
-    let pool = server.door.house.pool.clone();
-    let (till, bell) = (server.till.clone(), server.bell.clone());
-    let courier = server.door.deals.courier();
-    let metrics = Arc::clone(&server.door.house.metrics);
-    let shop = Workshop::new(pool, till, courier, bell, &server.config, address, metrics);
+fn start_runner(server: &AppState, address: SocketAddr) -> Option<Runner> {
+    let pool = server.deps.room.pool.clone();
+    let (payments, job_signal) = (server.payments.clone(), server.job_signal.clone());
+    let deal_sink = server.deps.deals.deal_sink();
+    let metrics = Arc::clone(&server.deps.room.metrics);
+    let shop = JobDeps::new(
+        pool,
+        payments,
+        deal_sink,
+        job_signal,
+        &server.config,
+        address,
+        metrics,
+    );
     (server.config.jobs.jobs == Switch::On).then(|| Runner::start(shop))
 }
 
-fn start_following(server: &Server) -> Option<Following> {
-    let house = &server.door.house;
+fn start_following(server: &AppState) -> Option<Following> {
+    let room = &server.deps.room;
     let start = || {
-        let metrics = Arc::clone(&house.metrics);
+        let metrics = Arc::clone(&room.metrics);
         Following::start(
-            &house.pool,
-            &house.feed,
+            &room.pool,
+            &room.feed,
             metrics,
             consumers(),
             Timing::default(),
@@ -142,13 +162,13 @@ fn build(
     config: Config,
     pool: Pool,
     catalogue: Catalogue,
-    till: Till,
+    payments: PaymentGateway,
     demo_secret: Option<String>,
     limits: Arc<ConnectionLimits>,
-) -> Result<Server, String> {
+) -> Result<AppState, String> {
     let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
     let verifier = Verifier::new(&config.auth, demo_secret.as_deref())?;
-    let house = Arc::new(House {
+    let room = Arc::new(RoomDeps {
         journal: Journal::start(pool.clone(), &config.actors, Arc::clone(&metrics)),
         pool,
         feed: Feed::default(),
@@ -157,17 +177,17 @@ fn build(
         idle: Duration::from_secs(config.actors.room_idle_seconds),
         mailbox: config.actors.room_mailbox as usize,
     });
-    let rooms = Registry::start(Arc::clone(&house), config.actors.room_threads);
-    let bell = Bell::default();
+    let rooms = Registry::start(Arc::clone(&room), config.actors.room_threads);
+    let job_signal = JobSignal::default();
     let refusals: Arc<RefusalLog> = Arc::default();
-    let deals = start_deals(&house, &rooms, catalogue, &bell);
-    let directory = Arc::clone(&house.directory);
-    let dialects = Dialects::new(&config.dialects, directory, &house.metrics)?;
-    let door = Door {
+    let deals = start_deals(&room, &rooms, catalogue, &job_signal);
+    let directory = Arc::clone(&room.directory);
+    let dialects = Dialects::new(&config.dialects, directory, &room.metrics)?;
+    let deps = SessionDeps {
         rooms,
         deals,
-        people: people(&config, verifier, &house, &refusals),
-        pace: Pace::new(&config.rates),
+        people: people(&config, verifier, &room, &refusals),
+        rate_limits: RateLimits::new(&config.rates),
         options: config.sockets.clone(),
         foreign: config.foreign.clone(),
         dialects,
@@ -175,12 +195,12 @@ fn build(
         refusals,
         stages: Stages::default(),
         connections_per_user: config.connections_per_user(),
-        house,
+        room,
     };
-    Ok(Server {
-        door: Arc::new(door),
-        till,
-        bell,
+    Ok(AppState {
+        deps: Arc::new(deps),
+        payments,
+        job_signal,
         origins: config.origins(),
         limits,
         config,
@@ -188,31 +208,36 @@ fn build(
     })
 }
 
-fn start_deals(house: &House, rooms: &Rooms, catalogue: Catalogue, bell: &Bell) -> Deals {
-    let (feed, rooms) = (house.feed.clone(), rooms.clone());
-    Deals::start(actor::House {
-        journal: house.journal.clone(),
-        pool: house.pool.clone(),
+fn start_deals(
+    room: &RoomDeps,
+    rooms: &Rooms,
+    catalogue: Catalogue,
+    job_signal: &JobSignal,
+) -> Deals {
+    let (feed, rooms) = (room.feed.clone(), rooms.clone());
+    Deals::start(actor::DealDeps {
+        journal: room.journal.clone(),
+        pool: room.pool.clone(),
         catalogue: Arc::new(catalogue),
         committed: Arc::new(move |committed: actor::Committed| {
             feed.committed(committed.conversation, &committed.entries);
             rooms.take_in(committed);
         }),
-        idle: house.idle,
-        bell: bell.clone(),
+        idle: room.idle,
+        job_signal: job_signal.clone(),
     })
 }
 
 fn people(
     config: &Config,
     verifier: Verifier,
-    house: &House,
+    room: &RoomDeps,
     refusals: &Arc<RefusalLog>,
 ) -> People {
     People::new(
         verifier,
-        house.pool.clone(),
-        Arc::clone(&house.directory),
+        room.pool.clone(),
+        Arc::clone(&room.directory),
         Arc::clone(refusals),
         config.dialects.system_user_id.clone(),
     )

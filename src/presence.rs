@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::domain::conversation::PresenceStatus;
 use crate::domain::ids::{ConversationNo, SessionId, UserNo};
-use crate::queue::Outbox;
+use crate::queue::ConnectionQueue;
 
 /// Tells an awake room that a participant's presence changed.
 #[derive(Clone, Debug, Message)]
@@ -21,7 +21,7 @@ pub struct PresenceChanged {
 }
 
 struct Presence {
-    outboxes: Vec<Arc<Outbox>>,
+    outboxes: Vec<Arc<ConnectionQueue>>,
     chosen: PresenceStatus,
     /// When the last session closed; the grace runs from here.
     empty_since: Option<Instant>,
@@ -36,7 +36,7 @@ impl Presence {
 /// The directory. Sessions write it when they come and go, rooms when they wake and sleep.
 #[derive(Default)]
 pub struct Directory {
-    connections: DashMap<SessionId, Arc<Outbox>>,
+    connections: DashMap<SessionId, Arc<ConnectionQueue>>,
     connection_count: AtomicUsize,
     users: DashMap<UserNo, Presence>,
     rooms: DashMap<UserNo, Vec<(ConversationNo, Recipient<PresenceChanged>)>>,
@@ -44,13 +44,12 @@ pub struct Directory {
 
 impl Directory {
     /// Notes an open connection, authenticated or not. `None` when there are `most` already.
-    pub fn open(&self, outbox: &Arc<Outbox>, most: usize) -> Option<()> {
+    pub fn open(&self, queue: &Arc<ConnectionQueue>, most: usize) -> Option<()> {
         if self.connection_count.fetch_add(1, Ordering::Relaxed) >= most {
             self.connection_count.fetch_sub(1, Ordering::Relaxed);
             return None;
         }
-        self.connections
-            .insert(outbox.session(), Arc::clone(outbox));
+        self.connections.insert(queue.session(), Arc::clone(queue));
         Some(())
     }
 
@@ -67,7 +66,7 @@ impl Directory {
     }
 
     /// Every open connection, as it is at the moment.
-    pub fn connections(&self) -> Vec<Arc<Outbox>> {
+    pub fn connections(&self) -> Vec<Arc<ConnectionQueue>> {
         self.connections
             .iter()
             .map(|entry| Arc::clone(entry.value()))
@@ -75,7 +74,12 @@ impl Directory {
     }
 
     /// A session has authenticated: its user is here. `None` when they have `most` sessions already.
-    pub fn arrive(&self, user: UserNo, outbox: &Arc<Outbox>, most: Option<usize>) -> Option<()> {
+    pub fn arrive(
+        &self,
+        user: UserNo,
+        queue: &Arc<ConnectionQueue>,
+        most: Option<usize>,
+    ) -> Option<()> {
         let mut presence = self.users.entry(user).or_insert_with(|| Presence {
             outboxes: Vec::with_capacity(1),
             chosen: PresenceStatus::Offline,
@@ -85,7 +89,7 @@ impl Directory {
             return None;
         }
         let was = presence.status();
-        presence.outboxes.push(Arc::clone(outbox));
+        presence.outboxes.push(Arc::clone(queue));
         presence.empty_since = None;
         if was == PresenceStatus::Offline {
             presence.chosen = PresenceStatus::Online;
@@ -100,9 +104,7 @@ impl Directory {
     /// A session has ended. The user stays online for the grace that `sweep` gives.
     pub fn depart(&self, user: UserNo, session: SessionId, now: Instant) {
         if let Some(mut presence) = self.users.get_mut(&user) {
-            presence
-                .outboxes
-                .retain(|outbox| outbox.session() != session);
+            presence.outboxes.retain(|queue| queue.session() != session);
             if presence.outboxes.is_empty() {
                 presence.empty_since = Some(now);
             }
@@ -159,7 +161,7 @@ impl Directory {
     }
 
     /// The outboxes of a user's sessions.
-    pub fn outboxes(&self, user: UserNo) -> Vec<Arc<Outbox>> {
+    pub fn outboxes(&self, user: UserNo) -> Vec<Arc<ConnectionQueue>> {
         self.users
             .get(&user)
             .map(|presence| presence.outboxes.clone())
@@ -202,13 +204,13 @@ mod tests {
 
     const ALICE: UserNo = UserNo(1);
 
-    fn outbox() -> Arc<Outbox> {
-        Outbox::new(SessionId(Uuid::now_v7()), 1_000)
+    fn queue() -> Arc<ConnectionQueue> {
+        ConnectionQueue::new(SessionId(Uuid::now_v7()), 1_000)
     }
 
     #[test]
     fn a_user_is_online_from_the_first_session_to_the_grace_after_the_last() {
-        let (directory, first, second) = (Directory::default(), outbox(), outbox());
+        let (directory, first, second) = (Directory::default(), queue(), queue());
         let (now, grace) = (Instant::now(), Duration::from_secs(10));
         directory.arrive(ALICE, &first, None);
         directory.arrive(ALICE, &second, None);
@@ -226,31 +228,31 @@ mod tests {
     fn a_chosen_status_survives_a_second_session() {
         let directory = Directory::default();
         assert!(directory.choose(ALICE, PresenceStatus::Busy).is_none());
-        directory.arrive(ALICE, &outbox(), None);
+        directory.arrive(ALICE, &queue(), None);
         assert!(directory.choose(ALICE, PresenceStatus::Busy).is_some());
-        directory.arrive(ALICE, &outbox(), None);
+        directory.arrive(ALICE, &queue(), None);
         assert_eq!(directory.status(ALICE), PresenceStatus::Busy);
     }
 
     #[test]
     fn a_user_has_a_bound_and_gets_back_what_they_let_go() {
-        let (directory, first) = (Directory::default(), outbox());
+        let (directory, first) = (Directory::default(), queue());
         assert!(directory.arrive(ALICE, &first, Some(2)).is_some());
-        assert!(directory.arrive(ALICE, &outbox(), Some(2)).is_some());
-        assert!(directory.arrive(ALICE, &outbox(), Some(2)).is_none());
-        assert!(directory.arrive(UserNo(2), &outbox(), Some(2)).is_some());
+        assert!(directory.arrive(ALICE, &queue(), Some(2)).is_some());
+        assert!(directory.arrive(ALICE, &queue(), Some(2)).is_none());
+        assert!(directory.arrive(UserNo(2), &queue(), Some(2)).is_some());
         directory.depart(ALICE, first.session(), Instant::now());
-        assert!(directory.arrive(ALICE, &outbox(), Some(2)).is_some());
+        assert!(directory.arrive(ALICE, &queue(), Some(2)).is_some());
     }
 
     #[test]
     fn connections_are_counted_to_their_bound() {
-        let (directory, first) = (Directory::default(), outbox());
+        let (directory, first) = (Directory::default(), queue());
         assert!(directory.open(&first, 1).is_some());
-        assert!(directory.open(&outbox(), 1).is_none());
+        assert!(directory.open(&queue(), 1).is_none());
         directory.close(first.session());
         directory.close(first.session());
         assert_eq!(directory.connection_count(), 0);
-        assert!(directory.open(&outbox(), 1).is_some());
+        assert!(directory.open(&queue(), 1).is_some());
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::room_event::RoomEvent;
 pub use socketio::queue::{CloseReason, Drain, Push};
 
 /// The queue to one connection.
-pub type Outbox = socketio::queue::ConnectionQueue<Chat>;
+pub type ConnectionQueue = socketio::queue::ConnectionQueue<Chat>;
 /// One thing for a session to do.
 pub type Frame = socketio::queue::Frame<ChatFrame>;
 /// What a session takes out at once.

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use crate::domain::command::{Command, Mark};
 use crate::domain::conversation::{ConversationKind, Subject};
 use crate::domain::ids::{ConversationId, UserId};
-use crate::domain::message::Draft;
+use crate::domain::message::Content;
 use crate::domain::principal::{Principal, Profile, Roles};
-use crate::edge::connection::Door;
+use crate::edge::connection::SessionDeps;
 use crate::edge::http::demo::{CAST, claims};
 use crate::error::Error;
 use crate::identity::auth::Claims;
@@ -149,16 +149,16 @@ const STORIES: [Story; 5] = [
 ];
 
 /// Makes the cast known and tells the stories, once.
-pub async fn seed(door: &Door) -> Result<(), Error> {
+pub async fn seed(deps: &SessionDeps) -> Result<(), Error> {
     let mut people = Vec::with_capacity(CAST.len());
     for character in &CAST {
-        people.push(Arc::new(principal(door, claims(character)).await?));
+        people.push(Arc::new(principal(deps, claims(character)).await?));
     }
     let Some(first) = people.first().map(|person| person.no) else {
         return Ok(());
     };
-    let there = door
-        .house
+    let there = deps
+        .room
         .pool
         .run(move |connection| conversations::list(connection, first, &Filter::default(), 1))
         .await?;
@@ -166,19 +166,19 @@ pub async fn seed(door: &Door) -> Result<(), Error> {
         return Ok(());
     }
     for story in &STORIES {
-        tell(door, story, &people).await?;
+        tell(deps, story, &people).await?;
     }
-    deals::play(door, &people).await
+    deals::play(deps, &people).await
 }
 
-async fn principal(door: &Door, claims: Claims) -> Result<Principal, Error> {
+async fn principal(deps: &SessionDeps, claims: Claims) -> Result<Principal, Error> {
     let id = UserId::parse(&claims.sub, "sub")?;
     let profile = Profile {
         name: claims.name,
         email: claims.email,
         avatar_url: None,
     };
-    let (no, profile) = door.people.remember(id.clone(), profile).await?;
+    let (no, profile) = deps.people.remember(id.clone(), profile).await?;
     let support = claims.roles.iter().any(|role| role == "support");
     let roles = Roles {
         support,
@@ -201,7 +201,7 @@ fn find<'a>(people: &'a [Arc<Principal>], id: &str) -> Result<&'a Arc<Principal>
         .ok_or_else(|| Error::internal("a story names a stranger"))
 }
 
-async fn tell(door: &Door, story: &Story, people: &[Arc<Principal>]) -> Result<(), Error> {
+async fn tell(deps: &SessionDeps, story: &Story, people: &[Arc<Principal>]) -> Result<(), Error> {
     let cast: Result<Vec<_>, Error> = story
         .people
         .iter()
@@ -226,17 +226,17 @@ async fn tell(door: &Door, story: &Story, people: &[Arc<Principal>]) -> Result<(
         participants,
         first_message: None,
     };
-    let Creation::Created(conversation) = door.house.journal.create(new).await? else {
+    let Creation::Created(conversation) = deps.room.journal.create(new).await? else {
         return Ok(());
     };
     for (number, (speaker, line)) in story.lines.iter().enumerate() {
-        let draft = Draft::text(
+        let content = Content::text(
             Some(format!("story-{}-{number}", conversation.id)),
             (*line).to_owned(),
         );
         let speaker = Arc::clone(find(people, speaker)?);
-        door.rooms
-            .ask(conversation.id, speaker, Command::Send(Arc::new(draft)))
+        deps.rooms
+            .ask(conversation.id, speaker, Command::Send(Arc::new(content)))
             .await?;
     }
     for (id, _) in story.people {
@@ -245,7 +245,7 @@ async fn tell(door: &Door, story: &Story, people: &[Arc<Principal>]) -> Result<(
             mark: Mark::Seen,
             seq: story.read,
         };
-        door.rooms.ask(conversation.id, reader, seen).await?;
+        deps.rooms.ask(conversation.id, reader, seen).await?;
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ const LINES: [&[&str]; 13] = [
     &["identity"],
     &["store", "payment"],
     &["presence"],
-    &["queue", "telemetry", "outbound", "signing", "bell"],
+    &["queue", "telemetry", "outbound", "signing", "job_signal"],
     &["config", "error"],
     &["domain"],
 ];

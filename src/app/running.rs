@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::edge::connection::socketio::Endpoint;
 use crate::edge::connection::stage::Stage;
-use crate::edge::http::Server;
+use crate::edge::http::AppState;
 use crate::feed::Following;
 use crate::jobs::Runner;
 use crate::queue::CloseReason;
@@ -27,7 +27,7 @@ pub struct Running {
     pub address: SocketAddr,
     /// Where its figures are, if they have an address of their own.
     pub metrics_address: Option<SocketAddr>,
-    pub(crate) server: web::Data<Server>,
+    pub(crate) server: web::Data<AppState>,
     pub(crate) engine: Arc<Endpoint>,
     pub(crate) handle: ServerHandle,
     /// None when it has ended by itself.
@@ -83,7 +83,7 @@ impl Running {
     /// turn away from it; then it takes no new connections, the open ones are closed over a few seconds, and the server and its
     /// database end.
     pub async fn stop(mut self) {
-        let stages = &self.server.door.stages;
+        let stages = &self.server.deps.stages;
         let notice = self.server.config.operation.drain_notice_seconds;
         stages.reach(Stage::Leaving);
         if notice > 0 && self.serving.is_some() {
@@ -91,7 +91,7 @@ impl Running {
             tokio::time::sleep(Duration::from_secs(notice)).await;
         }
         stages.reach(Stage::Draining);
-        log::info!(event = "draining", connections = self.server.door.house.directory.connection_count(); "");
+        log::info!(event = "draining", connections = self.server.deps.room.directory.connection_count(); "");
         self.close_connections().await;
         if let Some(runner) = self.runner.take() {
             runner.stop().await;
@@ -116,14 +116,14 @@ impl Running {
     }
 
     async fn close_connections(&self) {
-        let directory = &self.server.door.house.directory;
+        let directory = &self.server.deps.room.directory;
         let open = directory.connections();
         let spread = Duration::from_secs(self.server.config.sockets.drain_seconds);
         let step = Duration::from_millis(20);
         let steps = (spread.as_millis() / step.as_millis()).max(1) as usize;
         for part in open.chunks(open.len().div_ceil(steps).max(1)) {
             part.iter()
-                .for_each(|outbox| outbox.close(CloseReason::Restarting));
+                .for_each(|queue| queue.close(CloseReason::Restarting));
             tokio::time::sleep(step).await;
         }
         self.engine.close_all(CloseReason::Restarting);
@@ -136,7 +136,7 @@ impl Running {
     }
 
     /// What the server is made of, for tests.
-    pub fn server(&self) -> &Server {
+    pub fn server(&self) -> &AppState {
         &self.server
     }
 }

@@ -11,13 +11,13 @@ use tokio::sync::oneshot;
 
 use super::catalogue::Catalogue;
 use super::deciding::{Awake, Decided, actors, decide};
-use crate::bell::Bell;
 use crate::domain::entry::Entry;
 use crate::domain::flow::FlowInput;
 use crate::domain::ids::ConversationId;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
+use crate::job_signal::JobSignal;
 use crate::journal::{JournalHandle, Stepping};
 use crate::store::conversations::Key;
 use crate::store::flows::{self, LoadedDeal};
@@ -35,8 +35,8 @@ const REMEMBERED: usize = 64;
 /// How often a deal looks whether it may sleep.
 const PULSE: Duration = Duration::from_secs(1);
 
-/// Everything that a deal needs of the house.
-pub struct House {
+/// What the actors of deals work with.
+pub struct DealDeps {
     /// Writes steps.
     pub journal: JournalHandle,
     /// Reads deals.
@@ -48,7 +48,7 @@ pub struct House {
     /// How long a deal stays awake when nothing happens to it.
     pub idle: Duration,
     /// Rung when a step has left work for later.
-    pub bell: Bell,
+    pub job_signal: JobSignal,
 }
 
 /// Entries of a conversation that its room did not ask for.
@@ -93,7 +93,7 @@ struct Wanted {
 
 /// The actor.
 pub struct Deal {
-    house: Arc<House>,
+    deps: Arc<DealDeps>,
     deals: AwakeDeals,
     conversation: ConversationId,
     /// None until it was read, and after a doubt.
@@ -109,9 +109,9 @@ pub struct Deal {
 
 impl Deal {
     /// A deal that reads itself when it is first asked.
-    pub fn new(house: Arc<House>, deals: AwakeDeals, conversation: ConversationId) -> Self {
+    pub fn new(deps: Arc<DealDeps>, deals: AwakeDeals, conversation: ConversationId) -> Self {
         Self {
-            house,
+            deps,
             deals,
             conversation,
             awake: None,
@@ -134,7 +134,7 @@ impl Deal {
             match self
                 .awake
                 .as_ref()
-                .map(|awake| decide(awake, &wanted.happens, self.house.pool.clock().now()))
+                .map(|awake| decide(awake, &wanted.happens, self.deps.pool.clock().now()))
             {
                 Some(Ok(decided)) => self.write(wanted, decided, context),
                 // A refusal is told on what the database says, not on what this actor remembers.
@@ -158,11 +158,11 @@ impl Deal {
     /// Reads the deal, and whether this very request was answered before; then decides.
     fn read(&mut self, wanted: Wanted, context: &mut Context<Self>) {
         self.busy = true;
-        let (house, id) = (Arc::clone(&self.house), self.conversation);
+        let (deps, id) = (Arc::clone(&self.deps), self.conversation);
         let (by, request_id) = (wanted.happens.by.clone(), wanted.happens.request_id.clone());
         let read = async move {
-            let catalogue = Arc::clone(&house.catalogue);
-            let read = house
+            let catalogue = Arc::clone(&deps.catalogue);
+            let read = deps
                 .pool
                 .run(move |connection| Read::new(connection, &catalogue, id, &by, &request_id));
             read.await
@@ -192,7 +192,7 @@ impl Deal {
             self.remember(wanted.happens.request_id.clone(), answer.clone());
             return answer_with(wanted, Ok(answer));
         }
-        match decide(awake, &wanted.happens, self.house.pool.clock().now()) {
+        match decide(awake, &wanted.happens, self.deps.pool.clock().now()) {
             Ok(decided) => self.write(wanted, decided, context),
             Err(refusal) => answer_with(wanted, Err(refusal.into())),
         }
@@ -200,7 +200,7 @@ impl Deal {
 
     fn write(&mut self, wanted: Wanted, decided: Decided, context: &mut Context<Self>) {
         self.busy = true;
-        let (journal, step) = (self.house.journal.clone(), decided.step.clone());
+        let (journal, step) = (self.deps.journal.clone(), decided.step.clone());
         let write = async move { journal.step(step).await };
         context.spawn(write.into_actor(self).map(move |outcome, deal, context| {
             deal.busy = false;
@@ -222,12 +222,12 @@ impl Deal {
                 self.remember(wanted.happens.request_id.clone(), answer.clone());
                 let entries = decided.entries(before, at);
                 if decided.leaves_work() {
-                    self.house.bell.ring();
+                    self.deps.job_signal.ring();
                 }
                 if let Some(awake) = &mut self.awake {
                     awake.take_in(decided);
                 }
-                (self.house.committed)(Committed {
+                (self.deps.committed)(Committed {
                     conversation: self.conversation,
                     entries,
                 });
@@ -252,11 +252,11 @@ impl Deal {
         self.awake = None;
         self.busy = true;
         self.doubted.push(wanted.happens.request_id.clone());
-        let (house, id) = (Arc::clone(&self.house), self.conversation);
+        let (deps, id) = (Arc::clone(&self.deps), self.conversation);
         let (by, request_id) = (wanted.happens.by.clone(), wanted.happens.request_id.clone());
         let look_up = async move {
-            let catalogue = Arc::clone(&house.catalogue);
-            let read = house
+            let catalogue = Arc::clone(&deps.catalogue);
+            let read = deps
                 .pool
                 .run(move |connection| Read::new(connection, &catalogue, id, &by, &request_id));
             read.await
@@ -273,13 +273,13 @@ impl Deal {
     /// Has the room told of steps that were written although nobody here learned so.
     fn tell_doubted(&mut self, context: &mut Context<Self>) {
         for request_id in &self.doubted {
-            let (house, id, request) = (
-                Arc::clone(&self.house),
+            let (deps, id, request) = (
+                Arc::clone(&self.deps),
                 self.conversation,
                 request_id.clone(),
             );
             let find = async move {
-                let found = house
+                let found = deps
                     .pool
                     .run(move |connection| flows::entries_since(connection, id, &request));
                 found.await
@@ -289,9 +289,9 @@ impl Deal {
                 let is_doubted = deal.doubted.contains(&request);
                 if let Some(entries) = found.ok().flatten().filter(|_| is_doubted) {
                     deal.doubted.retain(|other| *other != request);
-                    deal.house.bell.ring();
+                    deal.deps.job_signal.ring();
                     let conversation = deal.conversation;
-                    (deal.house.committed)(Committed {
+                    (deal.deps.committed)(Committed {
                         conversation,
                         entries,
                     });
@@ -305,7 +305,7 @@ impl Deal {
         let is_unread = self.awake.is_none() && self.doubted.is_empty();
         let is_idle = !self.busy
             && self.waiting.is_empty()
-            && (is_unread || self.active_at.elapsed() >= self.house.idle);
+            && (is_unread || self.active_at.elapsed() >= self.deps.idle);
         if is_idle {
             let own = context.address();
             self.deals

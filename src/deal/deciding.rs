@@ -11,10 +11,10 @@ use crate::domain::access::{Access, Privilege};
 use crate::domain::conversation::{Conversation, ConversationStatus};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::{
-    FlowActor, FlowInput, Instance, Line, PaymentOutcome, Standing, Step, Stepped, Transition,
+    DealView, FlowActor, FlowInput, Instance, Line, PaymentOutcome, Step, Stepped, Transition,
 };
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId};
-use crate::domain::message::{Audience, ClientIdOrigin, Draft, Message, SYSTEM};
+use crate::domain::message::{Audience, ClientIdOrigin, Content, Message, SYSTEM};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::store::step_document::audience_columns;
@@ -190,11 +190,11 @@ impl Place<'_> {
             (FlowActor::Staff, _) => DealReader::Staff,
             (FlowActor::System | FlowActor::Timer | FlowActor::Payment, _) => DealReader::Anybody,
         };
-        let answer = documents::answer(&step.standing, reader);
+        let answer = documents::answer(&step.deal_view, reader);
         let event = |event: &crate::domain::flow::PlatformEvent| NewEvent {
             id: format!("evt_{}", uuid::Uuid::now_v7().simple()),
             event: event.event.clone(),
-            body: platform_event(event, self.conversation, &step.standing, self.now),
+            body: platform_event(event, self.conversation, &step.deal_view, self.now),
         };
         let events = step.events.iter().map(event).collect();
         Ok(Decided {
@@ -224,13 +224,13 @@ impl Decided {
 
     /// What was committed, in order, where the conversation's last seq before was `before`.
     pub fn entries(&self, before: Seq, at: DateTime<Utc>) -> Vec<Entry> {
-        let standing = Arc::new(self.step.step.standing.clone());
+        let deal_view = Arc::new(self.step.step.deal_view.clone());
         let remembered = Arc::new(self.step.step.instance.context.clone());
         let mut entries = Vec::new();
         let mut seq = before;
         for hop in &self.step.step.transitions {
             seq += 1;
-            let fact = Fact::Stepped(Arc::new(self.stepped(hop, &standing, &remembered)));
+            let fact = Fact::Stepped(Arc::new(self.stepped(hop, &deal_view, &remembered)));
             entries.push(Entry { seq, at, fact });
             for line in &hop.lines {
                 seq += 1;
@@ -244,7 +244,7 @@ impl Decided {
     fn stepped(
         &self,
         hop: &Transition,
-        standing: &Arc<Standing>,
+        deal_view: &Arc<DealView>,
         context: &Arc<Map<String, Value>>,
     ) -> Stepped {
         let acted = match hop.actor {
@@ -260,7 +260,7 @@ impl Decided {
             reason: hop.reason.clone(),
             version: hop.version,
             filled: hop.input.len(),
-            standing: Arc::clone(standing),
+            deal_view: Arc::clone(deal_view),
             context: Arc::clone(context),
         }
     }
@@ -279,7 +279,7 @@ impl Decided {
             id: MessageId { conversation, seq },
             sender: SYSTEM.0,
             sender_id: UserId::stored(SYSTEM.1.to_owned()),
-            draft: Arc::new(Draft {
+            content: Arc::new(Content {
                 client_id: String::new(),
                 origin: ClientIdOrigin::Server,
                 body: line.body.clone(),

@@ -6,24 +6,26 @@ use serde_json::{Value, json};
 
 use super::reader::DealReader;
 use crate::domain::conversation::Conversation;
-use crate::domain::flow::{PlatformEvent, Standing};
+use crate::domain::flow::{DealView, PlatformEvent};
 
 /// The answer to a step: how the deal stands after it, for whoever made it happen.
-pub(super) fn answer(standing: &Standing, reader: DealReader<'_>) -> Value {
+pub(super) fn answer(deal_view: &DealView, reader: DealReader<'_>) -> Value {
     let mut answer = json!({
-        "name": standing.flow,
-        "version": standing.flow_version,
-        "state": standing.state,
-        "title": standing.title,
-        "state_version": standing.state_version,
-        "awaiting_role": standing.awaiting_role,
-        "phase": standing.phase,
-        "entered_at": instant(standing.entered_at),
-        "deadline": standing.deadline.map(instant),
+        "name": deal_view.flow,
+        "version": deal_view.flow_version,
+        "state": deal_view.state,
+        "title": deal_view.title,
+        "state_version": deal_view.state_version,
+        "awaiting_role": deal_view.awaiting_role,
+        "phase": deal_view.phase,
+        "entered_at": instant(deal_view.entered_at),
+        "deadline": deal_view.deadline.map(instant),
     });
-    if let (Some((chat, offers)), Some(fields)) = (reader.sees(standing), answer.as_object_mut()) {
+    if let (Some((chat, available_actions)), Some(fields)) =
+        (reader.sees(deal_view), answer.as_object_mut())
+    {
         fields.insert("chat".to_owned(), json!(chat));
-        fields.insert("available_actions".to_owned(), json!(offers));
+        fields.insert("available_actions".to_owned(), json!(available_actions));
     }
     answer
 }
@@ -52,7 +54,7 @@ impl<'a> Answered<'a> {
 pub(super) fn platform_event(
     event: &PlatformEvent,
     conversation: &Conversation,
-    standing: &Standing,
+    deal_view: &DealView,
     at: DateTime<Utc>,
 ) -> String {
     let subject = conversation.subject.as_ref();
@@ -62,7 +64,7 @@ pub(super) fn platform_event(
         "data": {
             "conversation_id": conversation.id,
             "subject": subject.map(|subject| json!({ "type": subject.kind, "id": subject.id })),
-            "flow": { "name": standing.flow, "version": standing.flow_version, "state": standing.state },
+            "flow": { "name": deal_view.flow, "version": deal_view.flow_version, "state": deal_view.state },
             "event": event.data,
         },
     })

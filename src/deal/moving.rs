@@ -110,7 +110,7 @@ impl Route<'_> {
                     conversation,
                     from,
                     to: Ok(step.step.instance.state.clone()),
-                    deadline: step.step.standing.deadline,
+                    deadline: step.step.deal_view.deadline,
                 };
                 (Some(goes), Some(step))
             }

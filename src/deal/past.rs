@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::entry::{Entry, Fact};
-use crate::domain::flow::{Phase, Standing, Stepped};
+use crate::domain::flow::{DealView, Phase, Stepped};
 use flow::definition::Definition;
 
-/// Gives each step the standing that its listeners were told, in the place of today's. What could be done then can not be done any more.
-pub fn recall(definition: &Definition, now: &Standing, entries: &mut [Entry]) {
+/// Gives each step the view of the deal that its listeners were told, in the place of today's. What could be done then can not be done any more.
+pub fn recall(definition: &Definition, now: &DealView, entries: &mut [Entry]) {
     for place in 0..entries.len() {
         let (whole, rest) = entries.split_at_mut(place + 1);
         let Some(entry) = whole.last_mut() else {
@@ -21,9 +21,9 @@ pub fn recall(definition: &Definition, now: &Standing, entries: &mut [Entry]) {
         if last.version == now.state_version {
             continue;
         }
-        let standing = Arc::new(then(definition, now, &last, entry));
+        let deal_view = Arc::new(then(definition, now, &last, entry));
         entry.fact = Fact::Stepped(Arc::new(Stepped {
-            standing,
+            deal_view,
             ..Stepped::clone(stepped)
         }));
     }
@@ -46,9 +46,9 @@ fn last_hop(first: &Entry, stepped: &Arc<Stepped>, rest: &[Entry]) -> Arc<Steppe
         .map_or_else(|| Arc::clone(stepped), Arc::clone)
 }
 
-fn then(definition: &Definition, now: &Standing, last: &Stepped, entry: &Entry) -> Standing {
+fn then(definition: &Definition, now: &DealView, last: &Stepped, entry: &Entry) -> DealView {
     let state = definition.state(&last.to);
-    Standing {
+    DealView {
         flow: now.flow.clone(),
         flow_version: now.flow_version,
         state: last.to.clone(),
@@ -62,6 +62,6 @@ fn then(definition: &Definition, now: &Standing, last: &Stepped, entry: &Entry) 
         entered_at: entry.at,
         deadline: None,
         chat: state.map(|state| state.chat.clone()).unwrap_or_default(),
-        offers: BTreeMap::new(),
+        available_actions: BTreeMap::new(),
     }
 }

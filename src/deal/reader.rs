@@ -1,6 +1,6 @@
 //! Who reads how a deal stands: what they may do in it and whether they may type.
 
-use crate::domain::flow::{ChatPolicy, Offer, Standing};
+use crate::domain::flow::{AvailableAction, ChatPolicy, DealView};
 
 /// Who reads, as far as a deal cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +22,12 @@ impl<'a> DealReader<'a> {
     }
 
     /// Whether this reader may type, and what they may do now; `None` for several people at once.
-    pub fn sees(self, standing: &Standing) -> Option<(ChatPolicy, Vec<&Offer>)> {
-        let offers = |role| standing.offers_of(role).iter().collect();
+    pub fn sees(self, deal_view: &DealView) -> Option<(ChatPolicy, Vec<&AvailableAction>)> {
+        let available_actions = |role| deal_view.actions_of(role).iter().collect();
         match self {
-            Self::Role(role) => Some((standing.chat_of(role), offers(Some(role)))),
-            Self::Staff => Some((ChatPolicy::Free, offers(None))),
-            Self::Platform => Some((ChatPolicy::Free, standing.offers_of_platform())),
+            Self::Role(role) => Some((deal_view.chat_of(role), available_actions(Some(role)))),
+            Self::Staff => Some((ChatPolicy::Free, available_actions(None))),
+            Self::Platform => Some((ChatPolicy::Free, deal_view.actions_of_platform())),
             Self::Anybody => None,
         }
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
-use crate::domain::flow::{ChatPolicy, Phase, Standing};
+use crate::domain::flow::{ChatPolicy, DealView, Phase};
 use crate::domain::ids::{ConversationId, ConversationNo, UserId};
 
 fn all_roles() -> impl Iterator<Item = Roles> {
@@ -165,8 +165,8 @@ fn only_who_left_two_by_themselves_may_return() {
     assert_eq!(stranger, Err(Denied::Stranger));
 }
 
-fn deal(chat: ChatPolicy) -> Standing {
-    Standing {
+fn deal(chat: ChatPolicy) -> DealView {
+    DealView {
         flow: "bid".to_owned(),
         flow_version: 1,
         state: "begun".to_owned(),
@@ -177,7 +177,7 @@ fn deal(chat: ChatPolicy) -> Standing {
         entered_at: DateTime::UNIX_EPOCH,
         deadline: None,
         chat: BTreeMap::from([("member".to_owned(), chat)]),
-        offers: BTreeMap::new(),
+        available_actions: BTreeMap::new(),
     }
 }
 

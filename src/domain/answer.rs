@@ -1,4 +1,4 @@
-//! What a request is answered with, before it is written for one door or another.
+//! What a request is answered with, before an API writes it in its own shape.
 
 use serde_json::Value;
 

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::conversation::ConversationStatus;
 use super::ids::{MessageId, Seq, UserId};
-use super::message::Draft;
+use super::message::Content;
 
 /// A request to one conversation.
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Say something.
-    Send(Arc<Draft>),
+    Send(Arc<Content>),
     /// Replace the body of a message.
     Edit {
         /// Which.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use std::sync::Arc;
 
-use super::flow::Standing;
+use super::flow::DealView;
 use super::ids::{ConversationId, ConversationNo, PolicyVersion, Seq, UserId, UserNo};
 
 macro_rules! named_enum {
@@ -152,7 +152,7 @@ pub struct Conversation {
     /// The version of who may say what.
     pub policy_version: PolicyVersion,
     /// How its deal stands, if it has one.
-    pub flow: Option<Arc<Standing>>,
+    pub flow: Option<Arc<DealView>>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When it last changed.

@@ -1,4 +1,4 @@
-//! What a deal remembers and asks: a room keeps it beside the deal's standing while a dialect is listened in that needs it.
+//! What a deal remembers and asks: a room keeps it beside the deal's view while a dialect is listened in that needs it.
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -64,8 +64,8 @@ impl DealMemory {
             let memory = Arc::make_mut(&mut self.0);
             memory.cards.push(Asked {
                 version: memory.version,
-                audience: message.draft.audience.clone(),
-                kind: message.draft.kind,
+                audience: message.content.audience.clone(),
+                kind: message.content.kind,
                 card: Arc::clone(card),
             });
         }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use super::ids::{Seq, UserId};
 
 pub use ::flow::{
-    AwaitedPayment, BUILT_IN, Card, ChatPolicy, Field, FieldKind, FlowActor, FlowInput, Instance,
-    Line, LineAudience, LineKind, Money, Offer, OrderRequest, PLATFORM, PaymentOutcome, Phase,
-    PlatformEvent, RefundRequest, STAFF, Standing, StateVersion, Step, Style, Timer, Transition,
+    AvailableAction, AwaitedPayment, BUILT_IN, Card, ChatPolicy, DealView, Field, FieldKind,
+    FlowActor, FlowInput, Instance, Line, LineAudience, LineKind, Money, OrderRequest, PLATFORM,
+    PaymentOutcome, Phase, PlatformEvent, RefundRequest, STAFF, StateVersion, Step, Style, Timer,
+    Transition,
 };
 
 /// A committed hop, as rooms and listeners are told of it.
@@ -32,7 +33,7 @@ pub struct Stepped {
     /// How many fields were filled in.
     pub filled: usize,
     /// How the deal stands after the whole step.
-    pub standing: Arc<Standing>,
+    pub deal_view: Arc<DealView>,
     /// What it remembers after the whole step.
     pub context: Arc<Map<String, Value>>,
 }

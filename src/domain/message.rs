@@ -82,7 +82,7 @@ pub enum Audience {
 
 /// A message that somebody wants to send, checked as far as it can be without knowing the conversation.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub struct Content {
     /// The sender's own id of it; the server makes one where none is given.
     pub client_id: String,
     /// Whether a client chose that id, so that it may send again.
@@ -101,7 +101,7 @@ pub struct Draft {
     pub audience: Option<Audience>,
 }
 
-/// Where a draft's `client_id` comes from.
+/// Where a message's `client_id` comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientIdOrigin {
     /// The client gave it, and may send again with it.
@@ -110,7 +110,7 @@ pub enum ClientIdOrigin {
     Server,
 }
 
-impl Draft {
+impl Content {
     /// A person's message, without extras; `client_id` is checked by `check`.
     pub fn text(client_id: Option<String>, body: String) -> Self {
         let origin = if client_id.is_some() {
@@ -213,7 +213,7 @@ pub struct Message {
     /// The platform's id of who wrote it.
     pub sender_id: UserId,
     /// What the sender and the server wanted.
-    pub draft: Arc<Draft>,
+    pub content: Arc<Content>,
     /// A flow's `Card` as JSON text, with `done` once it was answered.
     pub card: Option<Arc<RawValue>>,
     /// When it was committed.
@@ -232,7 +232,7 @@ impl Message {
 
     /// Whether a reader with this number and role may see it.
     pub fn is_visible_to(&self, reader: UserNo, role: Option<&str>) -> bool {
-        Audience::admits(self.draft.audience.as_ref(), reader, role)
+        Audience::admits(self.content.audience.as_ref(), reader, role)
     }
 
     /// Refuses an edit by anybody but its author, and of a tombstone.
@@ -240,7 +240,7 @@ impl Message {
         if self.deleted_at.is_some() {
             return Err(Refusal::Conflict("The message has been deleted"));
         }
-        let own = self.sender == actor && self.draft.kind == MessageKind::UserInput;
+        let own = self.sender == actor && self.content.kind == MessageKind::UserInput;
         own.then_some(())
             .ok_or(Refusal::Forbidden("Only its author may edit a message"))
     }
@@ -255,12 +255,12 @@ impl Message {
 
     /// The beginning of its text, for those who have not opened the conversation.
     pub fn preview(&self) -> String {
-        self.draft.body.chars().take(PREVIEW_CHARACTERS).collect()
+        self.content.body.chars().take(PREVIEW_CHARACTERS).collect()
     }
 
     /// Whether it counts as unread for others.
     pub fn asks_to_be_read(&self) -> bool {
-        self.deleted_at.is_none() && self.draft.kind != MessageKind::Audit
+        self.deleted_at.is_none() && self.content.kind != MessageKind::Audit
     }
 }
 
@@ -271,10 +271,10 @@ mod tests {
 
     #[test]
     fn every_field_has_its_limit() {
-        let fits = Draft::text(Some("c1".into()), "hello".into());
+        let fits = Content::text(Some("c1".into()), "hello".into());
         assert!(fits.check().is_ok());
-        assert!(Draft::text(None, "hello".into()).check().is_ok());
-        assert!(Draft::text(None, "  \n ".into()).check().is_err());
+        assert!(Content::text(None, "hello".into()).check().is_ok());
+        assert!(Content::text(None, "  \n ".into()).check().is_err());
         let link = |url: &str| Attachment {
             url: url.into(),
             name: None,
@@ -282,7 +282,7 @@ mod tests {
             size: None,
         };
         assert!(
-            Draft {
+            Content {
                 body: String::new(),
                 attachments: vec![link("https://a.b/c")],
                 ..fits.clone()
@@ -291,7 +291,7 @@ mod tests {
             .is_ok()
         );
         assert!(
-            Draft {
+            Content {
                 attachments: vec![link("http://a.b/c")],
                 ..fits.clone()
             }
@@ -299,7 +299,7 @@ mod tests {
             .is_err()
         );
         assert!(
-            Draft {
+            Content {
                 attachments: vec![link("https://a.b/c"); 11],
                 ..fits
             }
@@ -311,7 +311,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_fingerprint_tells_bodies_apart(a in ".{0,20}", b in ".{0,20}") {
-            let print = |body: &str| Draft::text(None, body.into()).fingerprint(ConversationNo(1));
+            let print = |body: &str| Content::text(None, body.into()).fingerprint(ConversationNo(1));
             prop_assert_eq!(a == b, print(&a) == print(&b));
         }
     }

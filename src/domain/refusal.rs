@@ -251,7 +251,7 @@ impl Refusal {
         }
     }
 
-    /// The object that every door answers with.
+    /// The object that every API answers with.
     pub fn to_json(&self) -> Value {
         let mut details = Map::new();
         match self {

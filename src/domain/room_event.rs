@@ -177,7 +177,7 @@ impl RoomEvent {
     /// Whom alone it is for.
     pub fn audience(&self) -> Option<&Audience> {
         match &self.change {
-            Change::Message { message, .. } => message.draft.audience.as_ref(),
+            Change::Message { message, .. } => message.content.audience.as_ref(),
             _ => None,
         }
     }
@@ -231,12 +231,12 @@ fn weight(change: &Change) -> usize {
 }
 
 fn bytes_of(message: &Message) -> usize {
-    let draft = &message.draft;
-    let attachments = draft.attachments.iter().map(|file| file.url.len() + 100);
-    let context = draft
+    let content = &message.content;
+    let attachments = content.attachments.iter().map(|file| file.url.len() + 100);
+    let context = content
         .context
         .as_ref()
         .map_or(0, |context| context.get().len());
     let card = message.card.as_ref().map_or(0, |card| card.get().len());
-    draft.body.len() + attachments.sum::<usize>() + context + card
+    content.body.len() + attachments.sum::<usize>() + context + card
 }

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use tokio::sync::broadcast::{self, Receiver, Sender, error::RecvError};
 
-use crate::bell::{self, Bell};
 use crate::domain::command::{Mark, Typing};
 use crate::domain::entry::Entry;
 use crate::domain::ids::{ConversationId, Seq, UserId};
+use crate::job_signal::{self, JobSignal};
 
 /// Signals that are kept for whoever is slow.
 const KEPT: usize = 1_024;
@@ -35,14 +35,14 @@ pub enum Transient {
 pub struct Feed {
     signals: Sender<Signal>,
     /// Rung for each commit: the hint for those who read the rows, and need no signal kept for them.
-    commits: Bell,
+    commits: JobSignal,
 }
 
 impl Default for Feed {
     fn default() -> Self {
         Self {
             signals: broadcast::channel(KEPT).0,
-            commits: Bell::default(),
+            commits: JobSignal::default(),
         }
     }
 }
@@ -69,7 +69,7 @@ impl Feed {
     }
 
     /// Hears from now on that something was committed, and not what.
-    pub(super) fn hints(&self) -> bell::Listener {
+    pub(super) fn hints(&self) -> job_signal::Listener {
         self.commits.listen()
     }
 

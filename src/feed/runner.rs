@@ -8,8 +8,8 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::{Bounds, Consumer, Feed, Found, pass};
-use crate::bell;
 use crate::error::Error;
+use crate::job_signal;
 use crate::store::dedicated::Dedicated;
 use crate::store::pool::Pool;
 use crate::store::{changed, feed_consumers};
@@ -104,7 +104,7 @@ struct Runner {
 }
 
 impl Runner {
-    async fn run(mut self, mut hints: bell::Listener, mut stopped: watch::Receiver<bool>) {
+    async fn run(mut self, mut hints: job_signal::Listener, mut stopped: watch::Receiver<bool>) {
         let mut is_registered = false;
         while !*stopped.borrow() {
             hints.forget();

@@ -2,5 +2,5 @@
 
 pub mod auth;
 pub mod demo_secret;
-pub mod pace;
 pub mod people;
+pub mod rate_limits;

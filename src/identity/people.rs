@@ -180,9 +180,9 @@ impl People {
             known.not_before = Some(not_before);
             self.known.insert(id, known);
         }
-        for outbox in self.directory.outboxes(no) {
-            if not_before.refuses(outbox.state().issued_at()) {
-                outbox.close(SIGNED_OUT);
+        for queue in self.directory.outboxes(no) {
+            if not_before.refuses(queue.state().issued_at()) {
+                queue.close(SIGNED_OUT);
             }
         }
     }

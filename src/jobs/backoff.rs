@@ -10,7 +10,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 /// How one kind of job is tried again.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Pace {
+pub(super) struct Backoff {
     /// How much longer than the usual one its first delay is.
     first: u32,
     /// How much longer each delay is than the one before.
@@ -22,37 +22,37 @@ pub(super) struct Pace {
 }
 
 /// How a kind of job is tried again; one that this version does not know waits for a version that does.
-pub(super) fn pace_of(job: Option<&Job>, reconcile_hours: u32) -> Pace {
-    let pace = |first, factor, longest, patience| Pace {
+pub(super) fn backoff_of(job: Option<&Job>, reconcile_hours: u32) -> Backoff {
+    let backoff = |first, factor, longest, patience| Backoff {
         first,
         factor,
         longest,
         patience,
     };
     match job {
-        Some(Job::CreateOrder { .. }) => pace(1, 2.0, 5 * MINUTE, DAY),
-        Some(Job::PaymentEvent { .. }) => pace(1, 2.0, 10 * MINUTE, 4 * DAY),
-        Some(Job::TellDeal { .. } | Job::Announce { .. }) => pace(1, 2.0, MINUTE, 4 * DAY),
-        Some(Job::Reconcile { .. }) => pace(1, 2.0, HOUR, DAY + reconcile_hours * HOUR),
-        Some(Job::Refund { .. }) => pace(1, 2.0, HOUR, 4 * DAY),
-        Some(Job::DeliverEvent { .. }) => pace(5, 3.0, 2 * HOUR, DAY),
-        Some(Job::SandboxEvents { .. }) => pace(1, 2.0, HOUR, DAY),
-        None => pace(10, 1.0, MINUTE, DAY),
+        Some(Job::CreateOrder { .. }) => backoff(1, 2.0, 5 * MINUTE, DAY),
+        Some(Job::PaymentEvent { .. }) => backoff(1, 2.0, 10 * MINUTE, 4 * DAY),
+        Some(Job::TellDeal { .. } | Job::Announce { .. }) => backoff(1, 2.0, MINUTE, 4 * DAY),
+        Some(Job::Reconcile { .. }) => backoff(1, 2.0, HOUR, DAY + reconcile_hours * HOUR),
+        Some(Job::Refund { .. }) => backoff(1, 2.0, HOUR, 4 * DAY),
+        Some(Job::DeliverEvent { .. }) => backoff(5, 3.0, 2 * HOUR, DAY),
+        Some(Job::SandboxEvents { .. }) => backoff(1, 2.0, HOUR, DAY),
+        None => backoff(10, 1.0, MINUTE, DAY),
     }
 }
 
 /// How a timer is tried again: for as long as it is there.
 pub(super) fn timer_delay(first: Duration, attempt: u32, chance: f64) -> Duration {
-    let pace = Pace {
+    let backoff = Backoff {
         first: 1,
         factor: 2.0,
         longest: 5 * MINUTE,
         patience: Duration::MAX,
     };
-    pace.delay(first, attempt, chance)
+    backoff.delay(first, attempt, chance)
 }
 
-impl Pace {
+impl Backoff {
     /// The delay after an attempt, counted from 1: a fifth less or more, as `chance` from 0 to 1 has it, so that what failed
     /// together does not come back together.
     pub(super) fn delay(&self, first: Duration, attempt: u32, chance: f64) -> Duration {
@@ -76,8 +76,8 @@ mod tests {
 
     #[test]
     fn a_delivery_is_tried_about_twenty_times_in_its_day() {
-        let pace = pace_of(Some(&Job::DeliverEvent { event_no: 1 }), 96);
-        let delay = |attempt| pace.delay(Duration::from_secs(1), attempt, 0.5);
+        let backoff = backoff_of(Some(&Job::DeliverEvent { event_no: 1 }), 96);
+        let delay = |attempt| backoff.delay(Duration::from_secs(1), attempt, 0.5);
         assert_eq!(
             (1..=4)
                 .map(|attempt| delay(attempt).as_secs())
@@ -87,7 +87,7 @@ mod tests {
         let mut waited = Duration::ZERO;
         let tries = (1..).take_while(|attempt| {
             waited += delay(*attempt);
-            waited < pace.patience
+            waited < backoff.patience
         });
         assert!((15..=25).contains(&tries.count()));
     }
@@ -95,8 +95,8 @@ mod tests {
     proptest! {
         #[test]
         fn delays_stay_within_their_bounds(attempt in 0u32..2_000_000_000, first in 1u64..60_000, chance in -1.0f64..2.0) {
-            let pace = pace_of(Some(&Job::Reconcile { order_no: 1 }), 96);
-            let delay = pace.delay(Duration::from_millis(first), attempt, chance);
+            let backoff = backoff_of(Some(&Job::Reconcile { order_no: 1 }), 96);
+            let delay = backoff.delay(Duration::from_millis(first), attempt, chance);
             prop_assert!(delay <= HOUR.mul_f64(1.2) && !delay.is_zero());
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{End, Workshop};
+use super::{End, JobDeps};
 use crate::config::WebhookOptions;
 use crate::error::Error;
 use crate::outbound::{Call, Outbound, Reach};
@@ -95,16 +95,16 @@ pub fn headers(
 
 /// Tells the platform of an event. 2xx: it is taken. 410: it will never be. Anything else is tried again, for a day.
 pub(super) async fn deliver(
-    shop: &Arc<Workshop>,
+    deps: &Arc<JobDeps>,
     claimed: &Claimed,
     event_no: i64,
 ) -> Result<End, Error> {
     let find = move |connection: &mut _| platform_events::by_no(connection, event_no);
-    let event = shop.pool.run(find).await?;
+    let event = deps.pool.run(find).await?;
     let Some(event) = event.filter(|event| event.delivered_at.is_none()) else {
         return Ok(End::Done);
     };
-    let poster = Arc::clone(shop);
+    let poster = Arc::clone(deps);
     let posted = tokio::task::spawn_blocking(move || {
         poster
             .platform
@@ -114,14 +114,14 @@ pub(super) async fn deliver(
     let Some(attempt) = posted.await.map_err(Error::internal)? else {
         return Ok(End::Done);
     };
-    let over = attempt.problem == Some("gone") || shop.patience(claimed).is_none();
-    let (ticket, problem) = (claimed.ticket, attempt.problem);
-    let noted = shop.pool.run(move |connection| match problem {
-        None => jobs::finish_with(connection, ticket, |connection| {
+    let over = attempt.problem == Some("gone") || deps.patience(claimed).is_none();
+    let (lease, problem) = (claimed.lease, attempt.problem);
+    let noted = deps.pool.run(move |connection| match problem {
+        None => jobs::finish_with(connection, lease, |connection| {
             platform_events::note(connection, event_no, &attempt)?;
             platform_events::set_delivered(connection, event_no)
         }),
-        Some(_) if over => jobs::finish_with(connection, ticket, |connection| {
+        Some(_) if over => jobs::finish_with(connection, lease, |connection| {
             platform_events::note(connection, event_no, &attempt)?;
             platform_events::set_given_up(connection, event_no)
         }),

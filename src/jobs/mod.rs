@@ -11,13 +11,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::bell::Bell;
 use crate::config::Config;
 use crate::domain::job::Job;
 use crate::error::Error;
-use crate::payment::{Gateway, GatewayError, Till};
-use crate::registry::deals::Courier;
-use crate::store::jobs::{Claimed, Ticket};
+use crate::job_signal::JobSignal;
+use crate::payment::{Gateway, GatewayError, PaymentGateway};
+use crate::registry::deals::DealSink;
+use crate::store::jobs::{Claimed, Lease};
 use crate::store::pool::Pool;
 use crate::telemetry::metrics::Metrics;
 
@@ -25,15 +25,15 @@ pub use delivering::{Platform, headers};
 pub use runner::Runner;
 
 /// What jobs are done with.
-pub struct Workshop {
+pub struct JobDeps {
     /// The database.
     pub pool: Pool,
     /// The gateway.
-    pub till: Till,
+    pub payments: PaymentGateway,
     /// The way to the deals.
-    pub deals: Courier,
+    pub deals: DealSink,
     /// Rung by those who write jobs down in this process.
-    pub bell: Bell,
+    pub job_signal: JobSignal,
     /// Whom to tell what happens; nobody where no address is given.
     pub platform: Option<Platform>,
     /// Where the sandbox reaches this server.
@@ -68,13 +68,13 @@ impl From<GatewayError> for End {
     }
 }
 
-impl Workshop {
+impl JobDeps {
     /// A workshop of the server that listens at this address.
     pub fn new(
         pool: Pool,
-        till: Till,
-        deals: Courier,
-        bell: Bell,
+        payments: PaymentGateway,
+        deals: DealSink,
+        job_signal: JobSignal,
         config: &Config,
         address: SocketAddr,
         metrics: Arc<Metrics>,
@@ -82,9 +82,9 @@ impl Workshop {
         let given = config.payments.public_url.clone();
         Self {
             pool,
-            till,
+            payments,
             deals,
-            bell,
+            job_signal,
             platform: Platform::of(&config.webhooks),
             own_url: given.unwrap_or_else(|| format!("http://{}", reached_at(address))),
             config: config.clone(),
@@ -94,7 +94,7 @@ impl Workshop {
 
     /// Does a job.
     async fn run(self: &Arc<Self>, claimed: &Claimed) -> Result<End, Error> {
-        let ticket = claimed.ticket;
+        let lease = claimed.lease;
         let Some(job) = claimed.job.clone() else {
             return Ok(End::Retry("unknown_kind".to_owned()));
         };
@@ -102,21 +102,21 @@ impl Workshop {
             Job::CreateOrder {
                 conversation_no,
                 order,
-            } => paying::create_order(self, ticket, conversation_no, order).await,
+            } => paying::create_order(self, lease, conversation_no, order).await,
             Job::PaymentEvent { gateway, event_id } => {
-                paying::take_in(self, ticket, gateway, event_id).await
+                paying::take_in(self, lease, gateway, event_id).await
             }
             Job::TellDeal {
                 conversation_no,
                 order,
                 outcome,
-            } => telling::tell(self, ticket, conversation_no, order, outcome).await,
+            } => telling::tell(self, lease, conversation_no, order, outcome).await,
             Job::Announce {
                 conversation_no,
                 after,
             } => telling::announce(self, conversation_no, after).await,
             Job::Reconcile { order_no } => reconciling::reconcile(self, order_no).await,
-            Job::Refund { refund } => paying::refund(self, ticket, refund).await,
+            Job::Refund { refund } => paying::refund(self, lease, refund).await,
             Job::DeliverEvent { event_no } => delivering::deliver(self, claimed, event_no).await,
             Job::SandboxEvents { events } => paying::post_as_sandbox(self, events).await,
         }
@@ -127,8 +127,8 @@ impl Workshop {
         self: &Arc<Self>,
         question: impl FnOnce(&dyn Gateway) -> Result<T, GatewayError> + Send + 'static,
     ) -> Result<Result<T, GatewayError>, Error> {
-        let shop = Arc::clone(self);
-        let asked = tokio::task::spawn_blocking(move || match shop.till.gateway() {
+        let deps = Arc::clone(self);
+        let asked = tokio::task::spawn_blocking(move || match deps.payments.gateway() {
             Some(gateway) => question(gateway),
             None => Err(GatewayError::NotConfigured),
         });
@@ -136,7 +136,7 @@ impl Workshop {
     }
 
     fn has_gateway(&self, name: &str) -> bool {
-        self.till.name() == Some(name)
+        self.payments.name() == Some(name)
     }
 
     /// How long to wait before a job is tried again; none when it was tried for long enough.
@@ -146,11 +146,11 @@ impl Workshop {
         let age = (self.pool.clock().now() - claimed.created_at)
             .to_std()
             .unwrap_or_default();
-        let pace = backoff::pace_of(claimed.job.as_ref(), reconcile);
+        let pace = backoff::backoff_of(claimed.job.as_ref(), reconcile);
         (age < pace.patience).then(|| {
             pace.delay(
                 first,
-                claimed.ticket.attempt.unsigned_abs(),
+                claimed.lease.attempt.unsigned_abs(),
                 backoff::chance(),
             )
         })
@@ -167,11 +167,11 @@ fn reached_at(address: SocketAddr) -> SocketAddr {
 }
 
 /// The code of an error; its cause goes to the log, once.
-fn code_of(error: Error, what: &str, ticket: Option<Ticket>) -> String {
+fn code_of(error: Error, what: &str, lease: Option<Lease>) -> String {
     match error {
         Error::Refused(refusal) => refusal.code_and_status().0.to_lowercase(),
         Error::Internal(cause) => {
-            let job = ticket.map_or(0, |ticket| ticket.no);
+            let job = lease.map_or(0, |lease| lease.no);
             log::error!(event = "job_broken", kind = what, job = job; "{cause}");
             "internal".to_owned()
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
-use super::{End, Workshop};
+use super::{End, JobDeps};
 use crate::domain::flow::{PaymentOutcome, StateVersion};
 use crate::domain::ids::ConversationNo;
 use crate::domain::job::Job;
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::payment::checkout::Checkout;
 use crate::payment::envelope::{Read, read};
 use crate::payment::{Gateway, NewOrder, NewRefund};
-use crate::store::jobs::{self, Ticket};
+use crate::store::jobs::{self, Lease};
 use crate::store::orders::{self, OrderRow};
 use crate::store::payment_events::{self, Body};
 use crate::store::payments::{self, Applied};
@@ -24,16 +24,16 @@ use crate::store::refunds;
 
 /// Has the gateway make an order, and then tells the deal. An order that is made already is only told.
 pub(super) async fn create_order(
-    shop: &Arc<Workshop>,
-    ticket: Ticket,
+    deps: &Arc<JobDeps>,
+    lease: Lease,
     conversation: ConversationNo,
     order: StateVersion,
 ) -> Result<End, Error> {
     let find = move |connection: &mut _| orders::find(connection, conversation, order);
-    let Some(row) = shop.pool.run(find).await? else {
+    let Some(row) = deps.pool.run(find).await? else {
         return Ok(End::GiveUp("order_unknown".to_owned()));
     };
-    let Some(gateway) = shop.till.name() else {
+    let Some(gateway) = deps.payments.name() else {
         return Ok(End::Retry("gateway_not_configured".to_owned()));
     };
     let made = match row.gateway_order_id.clone() {
@@ -43,16 +43,16 @@ pub(super) async fn create_order(
                 receipt: row.id,
                 price: row.price(),
             };
-            let asked = shop.ask(move |gateway| gateway.create_order(&wanted));
+            let asked = deps.ask(move |gateway| gateway.create_order(&wanted));
             match asked.await? {
                 Ok(id) => id,
                 Err(error) => return Ok(error.into()),
             }
         }
     };
-    let keeping = Arc::clone(shop);
-    let kept = shop.pool.run(move |connection| {
-        jobs::finish_with(connection, ticket, |connection| {
+    let keeping = Arc::clone(deps);
+    let kept = deps.pool.run(move |connection| {
+        jobs::finish_with(connection, lease, |connection| {
             keep_order(&keeping, connection, row, gateway, &made)
         })
     });
@@ -60,7 +60,7 @@ pub(super) async fn create_order(
 }
 
 fn keep_order(
-    shop: &Workshop,
+    deps: &JobDeps,
     connection: &mut diesel::PgConnection,
     row: OrderRow,
     gateway: &str,
@@ -69,31 +69,31 @@ fn keep_order(
     let kept = match orders::set_created(connection, row.no, gateway, made)? {
         Some(created) => {
             let ask = Job::Reconcile { order_no: row.no };
-            let after = Duration::from_millis(shop.config.payments.reconcile_after_ms);
+            let after = Duration::from_millis(deps.config.payments.reconcile_after_ms);
             jobs::add(connection, Some(row.conversation()), &ask, after)?;
             created
         }
         None => orders::by_no(connection, row.no)?.unwrap_or(row),
     };
-    let checkout = checkout(shop, connection, &kept, made)?;
+    let checkout = checkout(deps, connection, &kept, made)?;
     payments::tell(connection, &kept, PaymentOutcome::Ready { checkout })
 }
 
 fn checkout(
-    shop: &Workshop,
+    deps: &JobDeps,
     connection: &mut diesel::PgConnection,
     row: &OrderRow,
     made: &str,
 ) -> Result<Value, Error> {
     let payer = orders::payer(connection, row)?;
     let checkout = Checkout {
-        key_id: shop.till.gateway().map_or("", Gateway::key_id),
+        key_id: deps.payments.gateway().map_or("", Gateway::key_id),
         order: row.gateway_order_id.as_deref().unwrap_or(made),
         price: &row.price(),
         description: &row.description,
         payer: payer.as_ref(),
     };
-    Ok(checkout.razorpay_config(&shop.config.payments))
+    Ok(checkout.razorpay_config(&deps.config.payments))
 }
 
 /// What came of looking at an event.
@@ -107,12 +107,12 @@ enum Looked {
 /// Takes in what a gateway's webhook said: all of it in one transaction, so that it is done once. What can not be read is left for
 /// people: it may be about money.
 pub(super) async fn take_in(
-    shop: &Arc<Workshop>,
-    ticket: Ticket,
+    deps: &Arc<JobDeps>,
+    lease: Lease,
     gateway: String,
     event_id: String,
 ) -> Result<End, Error> {
-    let done = shop.pool.run(move |connection| {
+    let done = deps.pool.run(move |connection| {
         let read = match payment_events::body(connection, &gateway, &event_id)? {
             Some(Body::Text(body)) => read(&body),
             Some(Body::Bytes) => {
@@ -125,7 +125,7 @@ pub(super) async fn take_in(
             Read::Other => None,
             Read::Unreadable(why) => return Ok(Looked::Unreadable(why)),
         };
-        jobs::finish_with(connection, ticket, |connection| {
+        jobs::finish_with(connection, lease, |connection| {
             payment_events::set_handled(connection, &gateway, &event_id)?;
             let Some(report) = &report else {
                 return Ok(());
@@ -155,15 +155,15 @@ fn warn_of_failure(report: &Report) {
 }
 
 /// Has the gateway send money back.
-pub(super) async fn refund(shop: &Arc<Workshop>, ticket: Ticket, id: Uuid) -> Result<End, Error> {
+pub(super) async fn refund(deps: &Arc<JobDeps>, lease: Lease, id: Uuid) -> Result<End, Error> {
     let find = move |connection: &mut _| refunds::find(connection, id);
-    let Some(row) = shop.pool.run(find).await? else {
+    let Some(row) = deps.pool.run(find).await? else {
         return Ok(End::GiveUp("refund_unknown".to_owned()));
     };
     if row.status != "requested" {
         return Ok(End::Done);
     }
-    if !shop.has_gateway(&row.gateway) {
+    if !deps.has_gateway(&row.gateway) {
         return Ok(End::Retry("gateway_not_configured".to_owned()));
     }
     let wanted = NewRefund {
@@ -172,7 +172,7 @@ pub(super) async fn refund(shop: &Arc<Workshop>, ticket: Ticket, id: Uuid) -> Re
         amount: row.amount,
         reason: row.reason.clone(),
     };
-    let asked = shop.ask(move |gateway| gateway.refund(&wanted));
+    let asked = deps.ask(move |gateway| gateway.refund(&wanted));
     match asked.await? {
         Ok(told) => {
             let told = RefundReport {
@@ -182,16 +182,16 @@ pub(super) async fn refund(shop: &Arc<Workshop>, ticket: Ticket, id: Uuid) -> Re
             let report = report(&row, told);
             warn_of_failure(&report);
             let keep = move |connection: &mut _| {
-                jobs::finish_with(connection, ticket, |connection| {
+                jobs::finish_with(connection, lease, |connection| {
                     payments::apply(connection, &row.gateway, &report)
                 })
             };
-            shop.pool.run(keep).await.map(|_| End::Gone)
+            deps.pool.run(keep).await.map(|_| End::Gone)
         }
         Err(error) if error.is_temporary() => Ok(error.into()),
         Err(error) => {
             let keep = move |connection: &mut _| refunds::refused(connection, id);
-            shop.pool.run(keep).await?;
+            deps.pool.run(keep).await?;
             Ok(error.into())
         }
     }
@@ -209,14 +209,14 @@ fn report(row: &refunds::RefundRow, refund: RefundReport) -> Report {
 
 /// Posts what the sandbox, as a gateway, has to say. Should one not get through, all are posted again: each is taken in once.
 pub(super) async fn post_as_sandbox(
-    shop: &Arc<Workshop>,
+    deps: &Arc<JobDeps>,
     events: Vec<(String, String)>,
 ) -> Result<End, Error> {
-    let Some(sandbox) = shop.till.sandbox().cloned() else {
+    let Some(sandbox) = deps.payments.sandbox().cloned() else {
         return Ok(End::GiveUp("sandbox_not_active".to_owned()));
     };
-    let own_url = shop.own_url.clone();
-    let posted = shop.ask(move |_| {
+    let own_url = deps.own_url.clone();
+    let posted = deps.ask(move |_| {
         events
             .iter()
             .try_for_each(|(id, body)| sandbox.post(&own_url, id, body))

@@ -4,31 +4,31 @@ use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{End, Workshop};
+use super::{End, JobDeps};
 use crate::domain::payment::Report;
 use crate::error::Error;
 use crate::payment::rendering;
 use crate::store::{gateway_refunds, orders, payment_events, payments};
 
 /// Asks about an order while nobody has paid it: first after a quarter of an hour, then whenever it is twice as old, for days.
-pub(super) async fn reconcile(shop: &Arc<Workshop>, order_no: i64) -> Result<End, Error> {
+pub(super) async fn reconcile(deps: &Arc<JobDeps>, order_no: i64) -> Result<End, Error> {
     let find = move |connection: &mut _| orders::by_no(connection, order_no);
-    let Some(row) = shop.pool.run(find).await? else {
+    let Some(row) = deps.pool.run(find).await? else {
         return Ok(End::Done);
     };
     let (Some(order), "created") = (row.gateway_order_id, row.status.as_str()) else {
         return Ok(End::Done);
     };
-    if !shop.has_gateway(&row.gateway) {
+    if !deps.has_gateway(&row.gateway) {
         return Ok(End::Retry("gateway_not_configured".to_owned()));
     }
-    let asked = shop.ask(move |gateway| gateway.payments_of(&order));
+    let asked = deps.ask(move |gateway| gateway.payments_of(&order));
     let reports = match asked.await? {
         Ok(reports) => reports,
         Err(error) => return Ok(error.into()),
     };
-    let (gateway, at) = (row.gateway, shop.pool.clock().now());
-    let heard = shop.pool.run(move |connection| {
+    let (gateway, at) = (row.gateway, deps.pool.clock().now());
+    let heard = deps.pool.run(move |connection| {
         orders::set_checked(connection, order_no)?;
         for report in &reports {
             hear(connection, &gateway, report, at)?;
@@ -36,9 +36,9 @@ pub(super) async fn reconcile(shop: &Arc<Workshop>, order_no: i64) -> Result<End
         Ok(())
     });
     heard.await?;
-    shop.bell.ring();
-    let first = Duration::from_millis(shop.config.payments.reconcile_after_ms);
-    let longest = Duration::from_secs(u64::from(shop.config.payments.reconcile_hours) * 3_600);
+    deps.job_signal.ring();
+    let first = Duration::from_millis(deps.config.payments.reconcile_after_ms);
+    let longest = Duration::from_secs(u64::from(deps.config.payments.reconcile_hours) * 3_600);
     let age = (at - row.created_at).to_std().unwrap_or_default();
     Ok(next_look(age, first, longest).map_or(End::Done, End::Wait))
 }

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::{End, Workshop, backoff, code_of, telling};
-use crate::bell::Listener;
+use super::{End, JobDeps, backoff, code_of, telling};
 use crate::domain::job::Lane;
 use crate::error::Error;
+use crate::job_signal::Listener;
 use crate::store::dedicated::Dedicated;
 use crate::store::jobs::{self, Claimed};
 use crate::store::timers::{self, DueTimer};
@@ -41,8 +41,8 @@ enum Source {
 }
 
 /// Where this server's work comes from. Where no platform is to be told, its webhooks are not posted one by one into the void.
-fn sources(shop: &Workshop) -> [Source; 3] {
-    let delivery = match shop.platform {
+fn sources(deps: &JobDeps) -> [Source; 3] {
+    let delivery = match deps.platform {
         Some(_) => Source::Jobs(Lane::Delivery),
         None => Source::Unwanted,
     };
@@ -65,12 +65,12 @@ enum Work {
 
 impl Runner {
     /// Begins to look for work.
-    pub fn start(shop: Workshop) -> Self {
+    pub fn start(deps: JobDeps) -> Self {
         let (stopping, stopped) = watch::channel(false);
-        let sources = sources(&shop);
-        let shop = Arc::new(shop);
+        let sources = sources(&deps);
+        let deps = Arc::new(deps);
         let start = |source| {
-            let looking = look_after(Arc::clone(&shop), source, stopped.clone());
+            let looking = look_after(Arc::clone(&deps), source, stopped.clone());
             tokio::spawn(looking)
         };
         Self {
@@ -90,14 +90,14 @@ impl Runner {
     }
 }
 
-async fn look_after(shop: Arc<Workshop>, source: Source, mut stopped: watch::Receiver<bool>) {
+async fn look_after(deps: Arc<JobDeps>, source: Source, mut stopped: watch::Receiver<bool>) {
     let permits = Arc::new(Semaphore::new(usize::from(
-        shop.config.jobs.job_concurrency,
+        deps.config.jobs.job_concurrency,
     )));
-    let mut bell = shop.bell.listen();
+    let mut job_signal = deps.job_signal.listen();
     let mut under_way = JoinSet::new();
     let mut away = false;
-    let mut claimant = shop.pool.claimant();
+    let mut claimant = deps.pool.claimant();
     while !*stopped.borrow() {
         let permit = tokio::select! {
             permit = Arc::clone(&permits).acquire_owned() => permit,
@@ -105,13 +105,13 @@ async fn look_after(shop: Arc<Workshop>, source: Source, mut stopped: watch::Rec
         };
         let Ok(permit) = permit else { break };
         while under_way.try_join_next().is_some() {}
-        bell.forget();
+        job_signal.forget();
         let free = permits.available_permits() + 1;
-        let looked = look(&shop, &mut claimant, source, free).await;
+        let looked = look(&deps, &mut claimant, source, free).await;
         note_absence(&mut away, looked.as_ref().err());
         let pause = match looked {
             Ok(Found::Work(work)) => {
-                begin(&shop, work, permit, &permits, &mut under_way);
+                begin(&deps, work, permit, &permits, &mut under_way);
                 continue;
             }
             Ok(Found::Nothing(pause)) => pause,
@@ -119,7 +119,7 @@ async fn look_after(shop: Arc<Workshop>, source: Source, mut stopped: watch::Rec
         };
         drop(permit);
         tokio::select! {
-            () = rest(source, &mut bell, pause) => {}
+            () = rest(source, &mut job_signal, pause) => {}
             _ = stopped.changed() => {}
         }
     }
@@ -129,8 +129,8 @@ async fn look_after(shop: Arc<Workshop>, source: Source, mut stopped: watch::Rec
     }
 }
 
-/// Waits until the bell rings, but takes a breath: the bell rings for each step of each deal.
-async fn rest(source: Source, bell: &mut Listener, pause: Duration) {
+/// Waits until the signal rings, and then a moment longer: it rings for each step of each deal.
+async fn rest(source: Source, job_signal: &mut Listener, pause: Duration) {
     let breath = match source {
         Source::Jobs(_) => BREATH,
         Source::Timers => LONG_BREATH,
@@ -138,7 +138,7 @@ async fn rest(source: Source, bell: &mut Listener, pause: Duration) {
     };
     let rung = async {
         tokio::time::sleep(breath).await;
-        bell.rung().await;
+        job_signal.rung().await;
     };
     // Either way it is time to look.
     drop(tokio::time::timeout(pause, rung).await);
@@ -146,7 +146,7 @@ async fn rest(source: Source, bell: &mut Listener, pause: Duration) {
 
 /// Begins what was claimed, each with a permit of its own; the first takes the one that is held already.
 fn begin(
-    shop: &Arc<Workshop>,
+    deps: &Arc<JobDeps>,
     found: Vec<Work>,
     held: OwnedSemaphorePermit,
     permits: &Arc<Semaphore>,
@@ -157,11 +157,11 @@ fn begin(
         .into_iter()
         .zip(std::iter::once(Some(held)).chain(more))
     {
-        let shop = Arc::clone(shop);
+        let deps = Arc::clone(deps);
         under_way.spawn(async move {
             match work {
-                Work::Job(claimed) => do_job(&shop, claimed).await,
-                Work::Timer(due) => telling::due(&shop, due).await,
+                Work::Job(claimed) => do_job(&deps, claimed).await,
+                Work::Timer(due) => telling::due(&deps, due).await,
             }
             drop(permit);
         });
@@ -170,12 +170,12 @@ fn begin(
 
 /// Claims what is due, or says how long to wait for what is due next.
 async fn look(
-    shop: &Workshop,
+    deps: &JobDeps,
     claimant: &mut Dedicated,
     source: Source,
     free: usize,
 ) -> Result<Found, Error> {
-    let lease = lease(shop);
+    let lease = lease(deps);
     let looked = claimant.ask(move |connection| {
         let work = claim(connection, source, free, lease)?;
         if !work.is_empty() {
@@ -221,8 +221,8 @@ fn pause(next: Option<f64>) -> Duration {
     Duration::from_secs_f64(seconds.clamp(BREATH.as_secs_f64(), LOOK_AGAIN.as_secs_f64()))
 }
 
-fn lease(shop: &Workshop) -> Duration {
-    Duration::from_secs(u64::from(shop.config.jobs.job_lease_seconds))
+fn lease(deps: &JobDeps) -> Duration {
+    Duration::from_secs(u64::from(deps.config.jobs.job_lease_seconds))
 }
 
 /// Tells errors that are not the absence of the database, of which the watch on it speaks.
@@ -236,14 +236,14 @@ fn note_absence(away: &mut bool, error: Option<&Error>) {
     *away = error.is_some();
 }
 
-async fn do_job(shop: &Arc<Workshop>, claimed: Claimed) {
+async fn do_job(deps: &Arc<JobDeps>, claimed: Claimed) {
     let begun = Instant::now();
-    let end = match shop.run(&claimed).await {
+    let end = match deps.run(&claimed).await {
         Ok(end) => end,
-        Err(error) => End::Retry(code_of(error, &claimed.kind, Some(claimed.ticket))),
+        Err(error) => End::Retry(code_of(error, &claimed.kind, Some(claimed.lease))),
     };
     let end = match end {
-        End::Retry(problem) => match shop.patience(&claimed) {
+        End::Retry(problem) => match deps.patience(&claimed) {
             Some(delay) => Noted::PutBack(delay, Some(problem)),
             None => Noted::GiveUp(problem),
         },
@@ -253,17 +253,17 @@ async fn do_job(shop: &Arc<Workshop>, claimed: Claimed) {
         End::Gone => Noted::Nothing,
     };
     if let Noted::GiveUp(problem) = &end {
-        log::error!(event = "job_given_up", kind = claimed.kind.as_str(), job = claimed.ticket.no, problem = problem.as_str(); "");
+        log::error!(event = "job_given_up", kind = claimed.kind.as_str(), job = claimed.lease.no, problem = problem.as_str(); "");
     }
     let ended = matches!(end, Noted::Finish | Noted::Nothing);
     let is_given_up = matches!(end, Noted::GiveUp(_));
-    note(shop, &claimed, end, begun + lease(shop)).await;
+    note(deps, &claimed, end, begun + lease(deps)).await;
     if is_given_up {
-        let given_up = &shop.metrics.given_up;
+        let given_up = &deps.metrics.given_up;
         given_up.with_label_values(&[claimed.kind.as_str()]).inc();
     }
     if ended {
-        shop.bell.ring();
+        deps.job_signal.ring();
     }
 }
 
@@ -277,33 +277,33 @@ enum Noted {
 }
 
 /// Notes how a job ended; tries again while the database is away, until the claim would be void anyway.
-async fn note(shop: &Workshop, claimed: &Claimed, end: Noted, until: Instant) {
-    let ticket = claimed.ticket;
+async fn note(deps: &JobDeps, claimed: &Claimed, end: Noted, until: Instant) {
+    let lease = claimed.lease;
     if matches!(end, Noted::Nothing) {
         return;
     }
     loop {
         let end = end.clone();
-        let noted = shop.pool.run(move |connection| match end {
+        let noted = deps.pool.run(move |connection| match end {
             Noted::Nothing => Ok(()),
-            Noted::Finish => jobs::finish(connection, ticket).map(drop),
+            Noted::Finish => jobs::finish(connection, lease).map(drop),
             Noted::PutBack(delay, problem) => {
-                jobs::put_back(connection, ticket, delay, problem.as_deref())
+                jobs::put_back(connection, lease, delay, problem.as_deref())
             }
-            Noted::GiveUp(problem) => jobs::give_up(connection, ticket, &problem),
+            Noted::GiveUp(problem) => jobs::give_up(connection, lease, &problem),
         });
         match noted.await {
             Err(Error::Refused(_)) if Instant::now() < until => {
                 tokio::time::sleep(NOTE_AGAIN).await;
             }
-            Err(error) => return drop(code_of(error, &claimed.kind, Some(ticket))),
+            Err(error) => return drop(code_of(error, &claimed.kind, Some(lease))),
             Ok(()) => return,
         }
     }
 }
 
 /// The first delay after a timer that could not be told.
-pub(super) fn timer_delay(shop: &Workshop, due: &DueTimer) -> Duration {
-    let first = Duration::from_millis(u64::from(shop.config.jobs.job_retry_ms));
+pub(super) fn timer_delay(deps: &JobDeps, due: &DueTimer) -> Duration {
+    let first = Duration::from_millis(u64::from(deps.config.jobs.job_retry_ms));
     backoff::timer_delay(first, due.attempt.unsigned_abs(), backoff::chance())
 }

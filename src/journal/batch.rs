@@ -6,7 +6,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use super::lane::Committed;
-use super::{Append, Marking, Outcome, Settled, Ticket};
+use super::{Append, Marking, Outcome, RequestNo, Settled};
 use crate::domain::ids::UserNo;
 
 /// What goes into one commit.
@@ -48,12 +48,12 @@ pub(super) fn gather<T, S: Copy + Eq + Hash>(
 pub(super) fn key_of(append: &Append) -> (UserNo, u64) {
     use std::hash::{DefaultHasher, Hasher};
     let mut hasher = DefaultHasher::new();
-    append.draft.client_id.hash(&mut hasher);
+    append.content.client_id.hash(&mut hasher);
     (append.sender, hasher.finish())
 }
 
 /// A room, and what it is told.
-type Told = (Arc<Recipient<Settled>>, Vec<(Ticket, Outcome)>);
+type Told = (Arc<Recipient<Settled>>, Vec<(RequestNo, Outcome)>);
 
 /// Tells each room its outcomes in one message, in the order of the batch. A conversation may have two rooms in one batch: one that
 /// was lost or falls asleep, and the next one. Each knows only its own tickets.
@@ -61,10 +61,10 @@ pub(super) fn settle(committed: Committed) {
     let Committed { appends, marks, .. } = committed;
     let appends = appends
         .into_iter()
-        .map(|(append, outcome)| (append.room, append.ticket, outcome));
+        .map(|(append, outcome)| (append.room, append.request_no, outcome));
     let marks = marks
         .into_iter()
-        .map(|(marking, outcome)| (marking.room, marking.ticket, outcome));
+        .map(|(marking, outcome)| (marking.room, marking.request_no, outcome));
     for (room, outcomes) in by_room(appends.chain(marks)) {
         room.do_send(Settled { outcomes });
     }
@@ -72,13 +72,13 @@ pub(super) fn settle(committed: Committed) {
 
 /// The outcomes of each room, in their order. A room has one address, made once.
 fn by_room(
-    outcomes: impl Iterator<Item = (Arc<Recipient<Settled>>, Ticket, Outcome)>,
+    outcomes: impl Iterator<Item = (Arc<Recipient<Settled>>, RequestNo, Outcome)>,
 ) -> impl Iterator<Item = Told> {
     let mut rooms: HashMap<_, Told> = HashMap::new();
-    for (room, ticket, outcome) in outcomes {
+    for (room, request_no, outcome) in outcomes {
         let told = rooms.entry(Arc::as_ptr(&room));
         let (_, outcomes) = told.or_insert_with(|| (room, Vec::new()));
-        outcomes.push((ticket, outcome));
+        outcomes.push((request_no, outcome));
     }
     rooms.into_values()
 }
@@ -134,12 +134,12 @@ mod tests {
         let room = || Arc::new(Idle.start().recipient::<Settled>());
         let (lost, next) = (room(), room());
         let settled = [(&lost, 7), (&next, 1), (&lost, 8), (&next, 2)]
-            .map(|(room, ticket)| (Arc::clone(room), ticket, Outcome::Stale));
+            .map(|(room, request_no)| (Arc::clone(room), request_no, Outcome::Stale));
         let told: Vec<Told> = by_room(settled.into_iter()).collect();
-        let of = |room: &Arc<Recipient<Settled>>| -> Vec<Ticket> {
+        let of = |room: &Arc<Recipient<Settled>>| -> Vec<RequestNo> {
             let own = told.iter().filter(|(told, _)| Arc::ptr_eq(told, room));
             let own = own.flat_map(|(_, outcomes)| outcomes);
-            own.map(|(ticket, _)| *ticket).collect()
+            own.map(|(request_no, _)| *request_no).collect()
         };
         assert_eq!(
             (told.len(), of(&lost), of(&next)),

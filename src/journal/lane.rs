@@ -38,18 +38,18 @@ pub(super) struct Committed {
 pub(super) fn start(pool: &Pool, queue: Arc<Queue>, limit: usize, journal: Recipient<Committed>) {
     let held = Arc::new(Held::default());
     let (abandoned, woken, told) = (Arc::clone(&held), Arc::clone(&queue), journal.clone());
-    let mut caution = 0;
+    let mut dedup_batches_left = 0;
     let begin = move || {
         let (queue, held) = (Arc::clone(&queue), Arc::clone(&held));
         let (journal, turn) = (journal.clone(), held.turn());
-        let caution = std::mem::replace(&mut caution, CAUTION);
+        let dedup_batches_left = std::mem::replace(&mut dedup_batches_left, CAUTION);
         move |connection: &mut Hosted<'_>| {
             let lane = Lane {
                 connection,
                 queue,
                 held,
                 turn,
-                caution,
+                dedup_batches_left,
                 locked: HashSet::new(),
             };
             lane.run(limit, &journal);
@@ -68,7 +68,7 @@ struct Lane<'a, 'b> {
     /// Its number among the lanes, of which one is at work.
     turn: u64,
     /// Batches that are still to be looked through first.
-    caution: u32,
+    dedup_batches_left: u32,
     /// Conversations that turned out to be held while the present batch was stored.
     locked: HashSet<ConversationNo>,
 }
@@ -190,17 +190,17 @@ impl Lane<'_, '_> {
 
     /// The first try takes every message for a new one, unless repeats are likely; a second try finds what the first has stored.
     fn store(&mut self, part: &Part) -> Result<Vec<Appended>, Error> {
-        let mut hopes = self.caution == 0;
+        let mut hopes = self.dedup_batches_left == 0;
         let stored = self.with_patience(|connection| match std::mem::take(&mut hopes) {
             true => append(connection, &part.messages()),
             false => append_carefully(connection, &part.messages()),
         });
         let is_repeat = |outcome: &Appended| matches!(outcome, Appended::Known { .. });
         let repeats = stored.as_ref().is_ok_and(|all| all.iter().any(is_repeat));
-        self.caution = if repeats {
+        self.dedup_batches_left = if repeats {
             CAUTION
         } else {
-            self.caution.saturating_sub(1)
+            self.dedup_batches_left.saturating_sub(1)
         };
         stored
     }

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::domain::ids::{ConversationNo, PolicyVersion, Seq, UserNo};
-use crate::domain::message::Draft;
+use crate::domain::message::Content;
 use crate::domain::principal::Roles;
 use crate::domain::refusal::Refusal;
 use crate::store::marks::NewMark;
@@ -27,7 +27,7 @@ pub use stepping::Stepping;
 pub use transact::Unsure;
 
 /// A room's own number of a request, given back with its outcome.
-pub type Ticket = u64;
+pub type RequestNo = u64;
 
 /// A message for the next commit.
 pub struct Append {
@@ -40,11 +40,11 @@ pub struct Append {
     /// What the sender's token gives.
     pub roles: Roles,
     /// What is said.
-    pub draft: Arc<Draft>,
-    /// `Draft::fingerprint`, made by the room: rooms have several threads, commits have one.
+    pub content: Arc<Content>,
+    /// `Content::fingerprint`, made by the room: rooms have several threads, commits have one.
     pub fingerprint: i64,
     /// The room's own number of it.
-    pub ticket: Ticket,
+    pub request_no: RequestNo,
     /// Since when it waits for a conversation that somebody else holds.
     pub aside_since: Option<Instant>,
     /// Where the outcome goes.
@@ -58,7 +58,7 @@ pub struct Marking {
     /// What moves.
     pub mark: NewMark,
     /// The room's own number of it.
-    pub ticket: Ticket,
+    pub request_no: RequestNo,
     /// Since when it waits for a row that somebody else holds.
     pub aside_since: Option<Instant>,
     /// Where the outcome goes.
@@ -69,8 +69,8 @@ pub struct Marking {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Settled {
-    /// Each with its ticket.
-    pub outcomes: Vec<(Ticket, Outcome)>,
+    /// Each with the number of its request.
+    pub outcomes: Vec<(RequestNo, Outcome)>,
 }
 
 /// What became of a request.

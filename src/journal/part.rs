@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Append, Outcome};
 use crate::domain::ids::{ConversationNo, PolicyVersion, UserNo};
-use crate::domain::message::Draft;
+use crate::domain::message::Content;
 use crate::domain::principal::Roles;
 use crate::store::append::NewMessage;
 
@@ -99,7 +99,7 @@ struct Said {
     policy: PolicyVersion,
     sender: UserNo,
     roles: Roles,
-    draft: Arc<Draft>,
+    content: Arc<Content>,
     fingerprint: i64,
 }
 
@@ -110,7 +110,7 @@ impl Said {
             policy: append.policy,
             sender: append.sender,
             roles: append.roles,
-            draft: Arc::clone(&append.draft),
+            content: Arc::clone(&append.content),
             fingerprint: append.fingerprint,
         }
     }
@@ -121,7 +121,7 @@ impl Said {
             policy: self.policy,
             sender: self.sender,
             roles: self.roles,
-            draft: &self.draft,
+            content: &self.content,
             fingerprint: self.fingerprint,
         }
     }
@@ -132,13 +132,13 @@ mod tests {
     use super::*;
 
     fn part(conversations: &[i64]) -> Part {
-        let draft = Arc::new(Draft::text(None, "said".into()));
+        let content = Arc::new(Content::text(None, "said".into()));
         let said = |no: &i64| Said {
             conversation: ConversationNo(*no),
             policy: 0,
             sender: UserNo(1),
             roles: Roles::default(),
-            draft: Arc::clone(&draft),
+            content: Arc::clone(&content),
             fingerprint: 0,
         };
         Part {

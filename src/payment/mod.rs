@@ -127,7 +127,7 @@ fn signed_by_any(secrets: &[Secret], body: &[u8], signature: &str) -> bool {
 
 /// The gateway of a server: one, or none.
 #[derive(Clone)]
-pub enum Till {
+pub enum PaymentGateway {
     /// Real money.
     Razorpay(Arc<Razorpay>),
     /// A gateway that moves no money.
@@ -136,7 +136,7 @@ pub enum Till {
     Closed,
 }
 
-impl Till {
+impl PaymentGateway {
     /// Razorpay where its keys are given, the sandbox where it is asked for, else nobody; `seed` is secret and the same after a restart.
     pub fn new(options: &PaymentOptions, seed: &[u8]) -> Self {
         match (&options.razorpay_key_id, &options.razorpay_key_secret) {

@@ -1,4 +1,4 @@
-//! The sandbox: a gateway that moves no money. It signs and posts real webhooks to the same door as Razorpay, and keeps nothing:
+//! The sandbox: a gateway that moves no money. It signs and posts real webhooks to the same endpoint as Razorpay, and keeps nothing:
 //! an order's id says what the order is, and carries its mark.
 
 use std::fmt;
@@ -122,7 +122,7 @@ impl Sandbox {
         Some(names.iter().map(event).collect())
     }
 
-    /// Posts an event, signed, to the door for webhooks below `base`.
+    /// Posts an event, signed, to the endpoint for webhooks below `base`.
     pub fn post(&self, base: &str, event_id: &str, body: &str) -> Result<(), GatewayError> {
         let signature = hex_signature(self.signing.0.as_bytes(), body.as_bytes());
         let call = Call {

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-use crate::deal::actor::{AwakeDeals, By, Committed, Deal, Happens, House};
+use crate::deal::actor::{AwakeDeals, By, Committed, Deal, DealDeps, Happens};
 use crate::deal::deciding::Decided;
 use crate::domain::flow::FlowInput;
 use crate::domain::ids::{ConversationId, ConversationNo, Seq};
@@ -27,12 +27,12 @@ type Announce = dyn Fn(ConversationNo, Seq) -> Telling + Send + Sync;
 
 /// Carries news to deals and rooms, for those who know neither.
 #[derive(Clone)]
-pub struct Courier {
+pub struct DealSink {
     deliver: Arc<Deliver>,
     announce: Arc<Announce>,
 }
 
-impl Courier {
+impl DealSink {
     /// One that delivers and announces by calling these.
     pub fn new(
         deliver: impl Fn(ConversationNo, FlowInput, String) -> Telling + Send + Sync + 'static,
@@ -65,29 +65,29 @@ impl Courier {
 #[derive(Clone)]
 pub struct Deals {
     awake: AwakeDeals,
-    house: Arc<House>,
+    deps: Arc<DealDeps>,
     arbiter: ArbiterHandle,
 }
 
 impl Deals {
     /// The way to deals that run on a thread of their own.
-    pub fn start(house: House) -> Self {
+    pub fn start(deps: DealDeps) -> Self {
         Self {
             awake: AwakeDeals::default(),
-            house: Arc::new(house),
+            deps: Arc::new(deps),
             arbiter: Arbiter::new().handle(),
         }
     }
 
-    /// What deals have of the house.
-    pub fn house(&self) -> &House {
-        &self.house
+    /// What the actors of deals work with.
+    pub fn deps(&self) -> &DealDeps {
+        &self.deps
     }
 
     /// The way for news of timers and of money.
-    pub fn courier(&self) -> Courier {
+    pub fn deal_sink(&self) -> DealSink {
         let (telling, announcing) = (self.clone(), self.clone());
-        Courier::new(
+        DealSink::new(
             move |conversation, input, once| {
                 let deals = telling.clone();
                 Box::pin(async move { deals.tell(conversation, input, once).await })
@@ -160,18 +160,18 @@ impl Deals {
             }
         };
         let find = move |connection: &mut _| conversations::id_of(connection, conversation);
-        let id = self.house.pool.run(find).await?;
+        let id = self.deps.pool.run(find).await?;
         let id = id.ok_or(Refusal::ConversationNotFound)?;
         self.ask(id, by, input, once).await.map(drop)
     }
 
     async fn announce(&self, conversation: ConversationNo, after: Seq) -> Result<(), Error> {
-        let read = self.house.pool.run(move |connection| {
+        let read = self.deps.pool.run(move |connection| {
             let id = conversations::id_of(connection, conversation)?;
             Ok((id, replay::entries(connection, conversation, after)?))
         });
         if let (Some(conversation), entries) = read.await? {
-            (self.house.committed)(Committed {
+            (self.deps.committed)(Committed {
                 conversation,
                 entries,
             });
@@ -181,13 +181,13 @@ impl Deals {
 
     /// Begins a deal in a conversation that is there already and has none.
     pub async fn begin(&self, conversation: ConversationId, first: Decided) -> Result<(), Error> {
-        match self.house.journal.step(first.step.clone()).await? {
+        match self.deps.journal.step(first.step.clone()).await? {
             Stepping::Written { before, at } => {
                 let entries = first.entries(before, at);
                 if first.leaves_work() {
-                    self.house.bell.ring();
+                    self.deps.job_signal.ring();
                 }
-                (self.house.committed)(Committed {
+                (self.deps.committed)(Committed {
                     conversation,
                     entries,
                 });
@@ -201,10 +201,8 @@ impl Deals {
 
     fn deal(&self, conversation: ConversationId) -> Addr<Deal> {
         let woken = self.awake.entry(conversation).or_insert_with(|| {
-            let (house, awake) = (Arc::clone(&self.house), Arc::clone(&self.awake));
-            Deal::start_in_arbiter(&self.arbiter, move |_| {
-                Deal::new(house, awake, conversation)
-            })
+            let (deps, awake) = (Arc::clone(&self.deps), Arc::clone(&self.awake));
+            Deal::start_in_arbiter(&self.arbiter, move |_| Deal::new(deps, awake, conversation))
         });
         woken.clone()
     }

@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::queue::{ChatFrame, Heard};
 use crate::room::actor::Room;
 use crate::room::reply::{Asker, Reply};
-use crate::room::{House, Sleep, Tired, ToRoom};
+use crate::room::{RoomDeps, Sleep, Tired, ToRoom};
 use crate::store::conversations::Key;
 use crate::store::replay;
 
@@ -95,7 +95,7 @@ impl Rooms {
     /// Tells those who take part in a new conversation of it.
     pub fn announce_creation(
         &self,
-        house: &House,
+        deps: &RoomDeps,
         conversation: &Conversation,
         people: &[Participant],
     ) {
@@ -103,8 +103,8 @@ impl Rooms {
         let created = RoomEvent::new(conversation.id, None, Change::Created(view));
         for person in people {
             let role = Arc::from(person.role.as_str());
-            for outbox in house.directory.outboxes(person.no) {
-                outbox.push(ChatFrame::event(&created, Some(&role), Heard::Elsewhere));
+            for queue in deps.directory.outboxes(person.no) {
+                queue.push(ChatFrame::event(&created, Some(&role), Heard::Elsewhere));
             }
         }
     }
@@ -157,20 +157,20 @@ pub struct Registry {
     awake: Awake,
     /// Messages that wait for a room that is being read; bounded by what sessions and addresses may send.
     waking: HashMap<ConversationId, Vec<ToRoom>>,
-    house: Arc<House>,
+    deps: Arc<RoomDeps>,
     arbiters: Vec<Arbiter>,
     next: usize,
 }
 
 impl Registry {
     /// Starts the registry, and as many threads for rooms.
-    pub fn start(house: Arc<House>, threads: u16) -> Rooms {
+    pub fn start(deps: Arc<RoomDeps>, threads: u16) -> Rooms {
         let awake = Awake::default();
         let arbiters = (0..threads).map(|_| Arbiter::new()).collect();
         let registry = Self {
             awake: Arc::clone(&awake),
             waking: HashMap::new(),
-            house,
+            deps,
             arbiters,
             next: 0,
         };
@@ -186,7 +186,7 @@ impl Registry {
 
     fn wake(&mut self, conversation: ConversationId, first: ToRoom, context: &mut Context<Self>) {
         self.waking.insert(conversation, vec![first]);
-        let pool = self.house.pool.clone();
+        let pool = self.deps.pool.clone();
         let read = async move {
             pool.run(move |connection| replay::load(connection, Key::Id(conversation)))
                 .await
@@ -222,13 +222,13 @@ impl Registry {
     fn start_room(&mut self, loaded: Loaded, context: &mut Context<Self>) -> Option<Addr<Room>> {
         self.next = (self.next + 1) % self.arbiters.len().max(1);
         let arbiter = self.arbiters.get(self.next)?;
-        let (house, registry) = (
-            Arc::clone(&self.house),
+        let (deps, registry) = (
+            Arc::clone(&self.deps),
             context.address().recipient::<Tired>(),
         );
-        let places = house.mailbox;
+        let places = deps.mailbox;
         Some(mailbox::start(&arbiter.handle(), places, move |_| {
-            Room::new(loaded, house, registry)
+            Room::new(loaded, deps, registry)
         }))
     }
 }

@@ -8,19 +8,19 @@ use std::time::{Duration, Instant};
 use super::changing::WantedChange;
 use super::crowd::Crowd;
 use super::listener::Listener;
-use super::marking::{AheadMark, WaitingMark};
-use super::noticing::Notices;
+use super::notifications::Notices;
+use super::read_receipts::{AheadMark, WaitingMark};
 use super::reply::Reply;
 use super::sending::{Overtaken, WaitingSend};
 use super::state::State;
 use super::timeline::Timeline;
-use super::{House, Sleep, Tired, ToRoom};
+use super::{RoomDeps, Sleep, Tired, ToRoom};
 use crate::domain::command::Command;
 use crate::domain::ids::{Seq, SessionId, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::room_event::{Change, RoomEvent};
 use crate::domain::snapshot::Loaded;
-use crate::journal::{Settled, Ticket};
+use crate::journal::{RequestNo, Settled};
 use crate::presence::PresenceChanged;
 use crate::queue::{ChatFrame, Push};
 use crate::telemetry::metrics::Metrics;
@@ -30,7 +30,7 @@ const PULSE: Duration = Duration::from_millis(500);
 
 /// The actor that is awake for one conversation.
 pub struct Room {
-    pub(super) house: Arc<House>,
+    pub(super) deps: Arc<RoomDeps>,
     /// Written by announced entries only.
     pub(super) state: State,
     /// The order of announcements.
@@ -39,12 +39,12 @@ pub struct Room {
     pub(super) woken_at: Seq,
     /// Sessions that have joined.
     pub(super) listeners: Vec<Listener>,
-    /// Sends that the journal has, by ticket.
-    pub(super) sends: HashMap<Ticket, WaitingSend>,
+    /// Sends that the journal has, by the number of the request.
+    pub(super) sends: HashMap<RequestNo, WaitingSend>,
     /// Sends that wait to be decided again.
     pub(super) overtaken: Overtaken,
-    /// Watermarks that the journal has, by ticket.
-    pub(super) marks: HashMap<Ticket, WaitingMark>,
+    /// Watermarks that the journal has, by the number of the request.
+    pub(super) marks: HashMap<RequestNo, WaitingMark>,
     /// Watermarks beyond what this room knows, until it has read; one read is under way when `looking_ahead`.
     pub(super) marks_ahead: Vec<AheadMark>,
     pub(super) looking_ahead: bool,
@@ -64,7 +64,7 @@ pub struct Room {
     /// Something may have been committed that this room was not told of.
     pub(super) suspects_gap: bool,
     pub(super) catching_up: bool,
-    pub(super) next_ticket: Ticket,
+    pub(super) next_request: RequestNo,
     pub(super) registry: Recipient<Tired>,
     /// Where the journal sends outcomes; made once, since making one allocates.
     outcomes: Option<Arc<Recipient<Settled>>>,
@@ -83,10 +83,10 @@ enum Bedtime {
 
 impl Room {
     /// A room for a conversation that was just read.
-    pub fn new(loaded: Loaded, house: Arc<House>, registry: Recipient<Tired>) -> Self {
+    pub fn new(loaded: Loaded, deps: Arc<RoomDeps>, registry: Recipient<Tired>) -> Self {
         let timeline = Timeline::new(loaded.conversation.last_seq);
         Self {
-            house,
+            deps,
             woken_at: loaded.conversation.last_seq,
             state: State::new(loaded),
             timeline,
@@ -105,7 +105,7 @@ impl Room {
             crowd: Crowd::default(),
             suspects_gap: false,
             catching_up: false,
-            next_ticket: 0,
+            next_request: 0,
             registry,
             outcomes: None,
             active_at: Instant::now(),
@@ -113,9 +113,9 @@ impl Room {
         }
     }
 
-    pub(super) fn ticket(&mut self) -> Ticket {
-        self.next_ticket += 1;
-        self.next_ticket
+    pub(super) fn request_no(&mut self) -> RequestNo {
+        self.next_request += 1;
+        self.next_request
     }
 
     /// Gives events to everybody who has joined; one who overflows is no listener any more.
@@ -129,7 +129,7 @@ impl Room {
         mut who: impl FnMut(&Listener) -> bool,
     ) {
         self.tell_crowd();
-        let metrics = &self.house.metrics;
+        let metrics = &self.deps.metrics;
         self.listeners
             .retain_mut(|listener| !who(listener) || hand(listener, events, metrics));
     }
@@ -143,7 +143,7 @@ impl Room {
 
     fn leave(&mut self, session: SessionId) {
         self.listeners
-            .retain(|listener| listener.outbox.session() != session);
+            .retain(|listener| listener.queue.session() != session);
     }
 
     fn carry_out(
@@ -154,7 +154,7 @@ impl Room {
         context: &mut Context<Self>,
     ) {
         match command {
-            Command::Send(draft) => self.send(principal, draft, reply, context),
+            Command::Send(content) => self.send(principal, content, reply, context),
             Command::Type(typing) => self.type_(&principal, typing, reply),
             Command::Mark { mark, seq } => self.mark(principal, mark, seq, reply, context),
             Command::See { message } => self.see(principal, message, reply, context),
@@ -187,7 +187,7 @@ impl Room {
     fn pulse(&mut self, context: &mut Context<Self>) {
         let now = Instant::now();
         // Who was gone before the room woke could not leave it.
-        self.listeners.retain(|it| !it.outbox.has_ended());
+        self.listeners.retain(|it| !it.queue.has_ended());
         self.fade_typing(now);
         self.flush_delivered(context);
         self.flush_unread_changes(context);
@@ -197,7 +197,7 @@ impl Room {
         }
         let idle = self.listeners.is_empty()
             && !self.is_busy()
-            && now.duration_since(self.active_at) >= self.house.idle;
+            && now.duration_since(self.active_at) >= self.deps.idle;
         if idle && self.bedtime == Bedtime::Awake {
             self.bedtime = Bedtime::Tired;
             self.registry.do_send(Tired {
@@ -210,7 +210,7 @@ impl Room {
     /// Rooms hear of the presence of those who take part.
     pub(super) fn attach(&self, user: UserNo, context: &mut Context<Self>) {
         let room = context.address().recipient();
-        self.house
+        self.deps
             .directory
             .attach(user, self.state.conversation.no, room);
     }
@@ -225,8 +225,8 @@ impl Room {
         for listener in self.listeners.drain(..).filter(Listener::is_live) {
             let told = self.crowd.told_up_to(&listener, announced);
             let (after, here) = (told.max(listener.floor), self.state.conversation.id);
-            listener.outbox.state().catch_up([here]);
-            listener.outbox.push(ChatFrame::rejoin(here, after));
+            listener.queue.state().catch_up([here]);
+            listener.queue.push(ChatFrame::rejoin(here, after));
         }
     }
 }
@@ -240,7 +240,7 @@ pub(super) fn hand(listener: &mut Listener, events: &[Arc<RoomEvent>], metrics: 
         Push::Dropped => false,
         Push::Overflowed => {
             metrics.overflows.inc();
-            log::info!(event = "slow_reader", user_id:% = listener.principal.id; "an outbox ran over");
+            log::info!(event = "slow_reader", user_id:% = listener.principal.id; "the queue of a connection ran over");
             false
         }
     }
@@ -250,7 +250,7 @@ impl Actor for Room {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
-        self.house.metrics.rooms.inc();
+        self.deps.metrics.rooms.inc();
         let present: Vec<UserNo> = self
             .state
             .everybody()
@@ -269,11 +269,11 @@ impl Drop for Room {
     fn drop(&mut self) {
         self.send_listeners_away();
         for person in self.state.everybody() {
-            self.house
+            self.deps
                 .directory
                 .detach(person.no, self.state.conversation.no);
         }
-        self.house.metrics.rooms.dec();
+        self.deps.metrics.rooms.dec();
     }
 }
 
@@ -285,12 +285,12 @@ impl Handler<ToRoom> for Room {
         match message {
             ToRoom::Join {
                 principal,
-                outbox,
+                queue,
                 after,
-                manner,
+                backfill,
                 reply,
             } => {
-                self.join(principal, outbox, after, manner, reply, context);
+                self.join(principal, queue, after, backfill, reply, context);
             }
             ToRoom::Look { principal, reply } => self.look(&principal, reply),
             ToRoom::Renew {
@@ -317,10 +317,10 @@ impl Handler<Settled> for Room {
 
     fn handle(&mut self, settled: Settled, context: &mut Self::Context) {
         self.active_at = Instant::now();
-        for (ticket, outcome) in settled.outcomes {
-            if let Some(send) = self.sends.remove(&ticket) {
-                self.send_settled(ticket, send, outcome, context);
-            } else if let Some(mark) = self.marks.remove(&ticket) {
+        for (request_no, outcome) in settled.outcomes {
+            if let Some(send) = self.sends.remove(&request_no) {
+                self.send_settled(request_no, send, outcome, context);
+            } else if let Some(mark) = self.marks.remove(&request_no) {
                 self.mark_settled(mark, outcome);
             }
         }

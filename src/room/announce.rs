@@ -5,7 +5,7 @@ use actix::prelude::*;
 use std::sync::Arc;
 
 use super::actor::Room;
-use super::marking::AUTHORS;
+use super::read_receipts::AUTHORS;
 use super::replay::said_with;
 use crate::domain::access::{Access, lost_membership};
 use crate::domain::conversation::Participant;
@@ -117,16 +117,16 @@ impl Room {
     fn tell_elsewhere(&self, event: &Arc<RoomEvent>) {
         let (joined, here) = (self.joined_sessions(), self.state.conversation.id);
         for person in self.state.everybody().filter(|p| p.may_read().is_ok()) {
-            let mut outboxes = self.house.directory.outboxes(person.no);
-            outboxes.retain(|outbox| {
-                !joined.contains(&outbox.session()) && !outbox.state().is_catching_up(here)
+            let mut outboxes = self.deps.directory.outboxes(person.no);
+            outboxes.retain(|queue| {
+                !joined.contains(&queue.session()) && !queue.state().is_catching_up(here)
             });
             if outboxes.is_empty() {
                 continue;
             }
             let role = Arc::from(person.role.as_str());
-            for outbox in outboxes {
-                outbox.push(ChatFrame::event(event, Some(&role), Heard::Elsewhere));
+            for queue in outboxes {
+                queue.push(ChatFrame::event(event, Some(&role), Heard::Elsewhere));
             }
         }
     }
@@ -167,8 +167,8 @@ impl Room {
             let person = self.state.person(user);
             let role = person.map(|person| Arc::from(person.role.as_str()));
             let created = self.event(None, Change::Created(view()));
-            for outbox in self.house.directory.outboxes(user) {
-                outbox.push(ChatFrame::event(&created, role.as_ref(), Heard::Elsewhere));
+            for queue in self.deps.directory.outboxes(user) {
+                queue.push(ChatFrame::event(&created, role.as_ref(), Heard::Elsewhere));
             }
         }
         let changed = self.event(Some(entry.seq), Change::Changed(view()));
@@ -190,8 +190,8 @@ impl Room {
                 false => listener.floor,
             };
             if !stays && listener.dialect.needs().rejoins && from > 0 {
-                listener.outbox.state().catch_up([conversation]);
-                listener.outbox.push(ChatFrame::rejoin(conversation, from));
+                listener.queue.state().catch_up([conversation]);
+                listener.queue.push(ChatFrame::rejoin(conversation, from));
             }
             stays
         });
@@ -212,18 +212,18 @@ impl Room {
         for staff in self.listeners.iter_mut() {
             if staff.principal.no == person.no {
                 staff.role = None;
-                stays.push(staff.outbox.session());
+                stays.push(staff.queue.session());
             }
         }
         let membership = lost_membership(Some(person));
         let lost = self.event(None, Change::Lost { seq, membership });
-        for outbox in self.house.directory.outboxes(person.no) {
-            if !stays.contains(&outbox.session()) {
-                outbox.push(ChatFrame::event(&lost, None, Heard::Elsewhere));
+        for queue in self.deps.directory.outboxes(person.no) {
+            if !stays.contains(&queue.session()) {
+                queue.push(ChatFrame::event(&lost, None, Heard::Elsewhere));
             }
         }
         if !person.takes_part() {
-            self.house
+            self.deps
                 .directory
                 .detach(person.no, self.state.conversation.no);
         }

@@ -69,7 +69,7 @@ impl Room {
             actor: wanted.principal.no,
             kind,
         };
-        let journal = self.house.journal.clone();
+        let journal = self.deps.journal.clone();
         let write = async move { journal.change(change).await };
         context.spawn(write.into_actor(self).map(move |outcome, room, context| {
             room.changing = false;
@@ -141,7 +141,7 @@ impl Room {
     pub(super) fn catch_up(&mut self) -> impl Future<Output = Result<Vec<Entry>, Error>> + use<> {
         self.catching_up = true;
         let (pool, no, after) = (
-            self.house.pool.clone(),
+            self.deps.pool.clone(),
             self.state.conversation.no,
             self.timeline.announced(),
         );

@@ -111,7 +111,7 @@ impl Room {
         let Self {
             crowd,
             listeners,
-            house,
+            deps,
             ..
         } = self;
         let end = crowd.end();
@@ -123,7 +123,7 @@ impl Room {
             }
             let untold = crowd.from(listener.place_in_crowd);
             listener.place_in_crowd = end;
-            hand(listener, untold, &house.metrics)
+            hand(listener, untold, &deps.metrics)
         });
     }
 

@@ -5,7 +5,7 @@ use diesel::pg::PgConnection;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Manner;
+use super::Backfill;
 use super::actor::Room;
 use super::listener::Listener;
 use super::replay as again;
@@ -20,14 +20,14 @@ use crate::domain::principal::Principal;
 use crate::domain::room_event::{Change, View};
 use crate::domain::snapshot::{Reader, Recovery, Snapshot};
 use crate::error::Error;
-use crate::queue::{ChatFrame, CloseReason, Frame, Heard, Outbox};
+use crate::queue::{ChatFrame, CloseReason, ConnectionQueue, Frame, Heard};
 use crate::store::{flows, marks, replay};
 
 /// A join whose snapshot is being read.
 struct Joining {
     session: SessionId,
     generation: u64,
-    manner: Manner,
+    backfill: Backfill,
     reply: Reply,
 }
 
@@ -36,43 +36,43 @@ impl Room {
     pub(super) fn join(
         &mut self,
         principal: Arc<Principal>,
-        outbox: Arc<Outbox>,
+        queue: Arc<ConnectionQueue>,
         after: Option<Seq>,
-        manner: Manner,
+        backfill: Backfill,
         reply: Reply,
         context: &mut Context<Self>,
     ) {
-        outbox.state().has_caught_up(self.state.conversation.id);
+        queue.state().has_caught_up(self.state.conversation.id);
         let reader = match self.state.reader(&principal) {
             Ok(reader) => reader,
             Err(refusal) => return reply.refuse(refusal),
         };
-        let (session, generation) = (outbox.session(), self.ticket());
+        let (session, generation) = (queue.session(), self.request_no());
         let mut listeners = self.listeners.iter();
-        let listens = listeners.any(|listener| listener.outbox.session() == session);
-        if manner == Manner::Events && listens {
+        let listens = listeners.any(|listener| listener.queue.session() == session);
+        if backfill == Backfill::AsEvents && listens {
             // Its client has joined meanwhile by itself, and the answer told it everything.
             return reply.send(Ok(Answer::Done));
         }
-        let needs = outbox.state().dialect().needs();
+        let needs = queue.state().dialect().needs();
         self.listeners
-            .retain(|listener| listener.outbox.session() != session);
+            .retain(|listener| listener.queue.session() != session);
         let role = reader.role.as_deref().map(Into::into);
-        let mut listener = Listener::reading(principal, outbox, role, generation);
+        let mut listener = Listener::reading(principal, queue, role, generation);
         listener.place_in_crowd = self.end_of_crowd();
-        if let (Manner::Events, Some(after)) = (manner, after) {
+        if let (Backfill::AsEvents, Some(after)) = (backfill, after) {
             listener.floor = after;
         }
         self.listeners.push(listener);
         let joining = Joining {
             session,
             generation,
-            manner,
+            backfill,
             reply,
         };
-        let (pool, no) = (self.house.pool.clone(), self.state.conversation.no);
+        let (pool, no) = (self.deps.pool.clone(), self.state.conversation.no);
         let read = async move {
-            pool.run(move |connection| Read::new(connection, no, reader, after, manner, needs))
+            pool.run(move |connection| Read::new(connection, no, reader, after, backfill, needs))
                 .await
         };
         context.spawn(
@@ -94,7 +94,7 @@ impl Room {
     /// Lets a session go on listening as what its caller is now, or tells it that it may not.
     pub(super) fn renew(&mut self, principal: Arc<Principal>, session: SessionId, reply: Reply) {
         let mut listeners = self.listeners.iter();
-        let place = listeners.position(|listener| listener.outbox.session() == session);
+        let place = listeners.position(|listener| listener.queue.session() == session);
         match (self.state.reader(&principal), place) {
             (Err(refusal), place) => {
                 if let Some(place) = place {
@@ -118,13 +118,12 @@ impl Room {
         let seq = self.timeline.announced();
         let lost = self.event(None, Change::Lost { seq, membership });
         let frame = ChatFrame::event(&lost, None, Heard::Elsewhere);
-        listener.outbox.push(frame);
+        listener.queue.push(frame);
     }
 
     fn joined(&mut self, joining: Joining, read: Result<Read, Error>) {
         let place = self.listeners.iter().position(|listener| {
-            listener.outbox.session() == joining.session
-                && listener.generation == joining.generation
+            listener.queue.session() == joining.session && listener.generation == joining.generation
         });
         let Some(place) = place else {
             if self.is_dozing() {
@@ -148,12 +147,12 @@ impl Room {
         let joined_again = self
             .listeners
             .iter()
-            .any(|listener| listener.outbox.session() == session);
-        joining.reply.send(match (joined_again, joining.manner) {
-            (true, Manner::Answer | Manner::Both) => {
+            .any(|listener| listener.queue.session() == session);
+        joining.reply.send(match (joined_again, joining.backfill) {
+            (true, Backfill::InReply | Backfill::Both) => {
                 read.map(|read| Answer::Joined(Box::new(read.snapshot)))
             }
-            (true, Manner::Events) => Ok(Answer::Done),
+            (true, Backfill::AsEvents) => Ok(Answer::Done),
             (false, _) => Err(self.why_gone()),
         });
     }
@@ -174,29 +173,29 @@ impl Room {
         let Some(listener) = self.listeners.get(place) else {
             return;
         };
-        let (outbox, dialect) = (Arc::clone(&listener.outbox), listener.dialect);
+        let (queue, dialect) = (Arc::clone(&listener.queue), listener.dialect);
         let is_too_much = read.snapshot.recovery == Recovery::Fresh;
-        match joining.manner {
-            Manner::Answer => {
+        match joining.backfill {
+            Backfill::InReply => {
                 let joined = Answer::Joined(Box::new(read.snapshot));
                 joining.reply.send_from(view, Ok(joined));
             }
-            Manner::Events | Manner::Both if is_too_much => {
+            Backfill::AsEvents | Backfill::Both if is_too_much => {
                 // More was missed than can be told in events: the client comes back by itself, and is told that.
-                outbox.close(CloseReason::SlowReader);
+                queue.close(CloseReason::SlowReader);
                 joining.reply.send(Ok(Answer::Done));
             }
-            Manner::Events => {
+            Backfill::AsEvents => {
                 let then = read.view(view);
-                outbox.frames(read.frames(dialect, &then));
-                outbox.frames(again::marks(&then, &read.marked));
+                queue.frames(read.frames(dialect, &then));
+                queue.frames(again::marks(&then, &read.marked));
                 joining.reply.send(Ok(Answer::Done));
             }
-            Manner::Both => {
+            Backfill::Both => {
                 let frames = read.frames(dialect, &read.view(view));
                 let joined = Answer::Joined(Box::new(read.snapshot));
                 joining.reply.send_from(view, Ok(joined));
-                outbox.frames(frames);
+                queue.frames(frames);
             }
         }
         if let Some(listener) = self.listeners.get_mut(place) {
@@ -223,33 +222,33 @@ impl Read {
         no: ConversationNo,
         reader: Reader,
         after: Option<Seq>,
-        manner: Manner,
+        backfill: Backfill,
         needs: Needs,
     ) -> Result<Self, Error> {
         let snapshot = replay::snapshot(connection, no, &reader, after)?;
-        let missed = match (manner, snapshot.recovery, after) {
-            (Manner::Events | Manner::Both, Recovery::Complete, Some(after)) => {
+        let missed = match (backfill, snapshot.recovery, after) {
+            (Backfill::AsEvents | Backfill::Both, Recovery::Complete, Some(after)) => {
                 replay::entries(connection, no, after)?
             }
             _ => Vec::new(),
         };
-        let standing = snapshot.conversation.flow.as_ref();
-        let deal = standing.filter(|_| needs.deal_memory).map(|standing| {
+        let deal_view = snapshot.conversation.flow.as_ref();
+        let deal = deal_view.filter(|_| needs.deal_memory).map(|deal_view| {
             let remembered = flows::remembered(connection, no)?;
             let asking = flows::asking(connection, no)?;
             Ok::<_, Error>(DealMemory::read(
                 remembered,
-                standing.state_version,
+                deal_view.state_version,
                 &asking,
             ))
         });
-        let marked = match manner {
-            Manner::Events if needs.messages_of_marks => {
+        let marked = match backfill {
+            Backfill::AsEvents if needs.messages_of_marks => {
                 let people = snapshot.participants.iter();
                 let marks: Vec<Seq> = people.flat_map(|p| [p.read_seq, p.delivered_seq]).collect();
                 marks::newest_messages(connection, no, &marks)?
             }
-            Manner::Events | Manner::Answer | Manner::Both => HashMap::new(),
+            Backfill::AsEvents | Backfill::InReply | Backfill::Both => HashMap::new(),
         };
         Ok(Self {
             reader,

@@ -7,7 +7,7 @@ use crate::domain::ids::Seq;
 use crate::domain::message::Audience;
 use crate::domain::principal::Principal;
 use crate::domain::room_event::{Change, RoomEvent};
-use crate::queue::{ChatFrame, Frame, Heard, Outbox, Push};
+use crate::queue::{ChatFrame, ConnectionQueue, Frame, Heard, Push};
 
 /// What a listener gets while its snapshot is being read.
 enum Phase {
@@ -20,7 +20,7 @@ enum Phase {
 /// A session that has joined.
 pub(super) struct Listener {
     pub(super) principal: Arc<Principal>,
-    pub(super) outbox: Arc<Outbox>,
+    pub(super) queue: Arc<ConnectionQueue>,
     /// What it speaks.
     pub(super) dialect: Dialect,
     /// The role that an audience may name; none for staff from outside.
@@ -38,14 +38,14 @@ impl Listener {
     /// A session whose snapshot is about to be read.
     pub(super) fn reading(
         principal: Arc<Principal>,
-        outbox: Arc<Outbox>,
+        queue: Arc<ConnectionQueue>,
         role: Option<Arc<str>>,
         generation: u64,
     ) -> Self {
         Self {
             principal,
-            dialect: outbox.state().dialect(),
-            outbox,
+            dialect: queue.state().dialect(),
+            queue,
             role,
             floor: 0,
             phase: Phase::Reading(Vec::new()),
@@ -79,7 +79,7 @@ impl Listener {
     pub(super) fn give(&mut self, events: &[Arc<RoomEvent>]) -> Push {
         let heard = events.iter().filter(|event| self.hears(event));
         match &self.phase {
-            Phase::Live => self.outbox.frames(heard.map(|event| self.frame(event))),
+            Phase::Live => self.queue.frames(heard.map(|event| self.frame(event))),
             Phase::Reading(_) => {
                 let kept: Vec<_> = heard.map(|event| (event.seq, self.frame(event))).collect();
                 if let Phase::Reading(waiting) = &mut self.phase {
@@ -99,7 +99,7 @@ impl Listener {
                 let later = waiting
                     .into_iter()
                     .filter(|(seq, _)| seq.is_none_or(|seq| seq > snapshot_seq));
-                self.outbox.frames(later.map(|(_, frame)| frame))
+                self.queue.frames(later.map(|(_, frame)| frame))
             }
         }
     }
@@ -114,7 +114,7 @@ mod tests {
     use crate::domain::ids::{
         ConversationId, ConversationNo, MessageId, SessionId, UserId, UserNo,
     };
-    use crate::domain::message::{Draft, Message};
+    use crate::domain::message::{Content, Message};
     use crate::domain::principal::{Profile, Roles};
     use crate::domain::room_event::{MessageChange, View};
     use crate::queue::Drain;
@@ -132,8 +132,8 @@ mod tests {
             valid_until: 0,
             issued_at: None,
         };
-        let outbox = Outbox::new(SessionId(uuid::Uuid::nil()), 100_000);
-        Listener::reading(Arc::new(principal), outbox, Some("member".into()), 1)
+        let queue = ConnectionQueue::new(SessionId(uuid::Uuid::nil()), 100_000);
+        Listener::reading(Arc::new(principal), queue, Some("member".into()), 1)
     }
 
     fn event_of(seq: Option<Seq>, change: Change) -> Arc<RoomEvent> {
@@ -155,7 +155,7 @@ mod tests {
 
     /// What has been pushed to it since the last look: a seq, or who shows their presence.
     fn pushed(listener: &Listener) -> Vec<String> {
-        let mut drain = Drain(Arc::clone(&listener.outbox));
+        let mut drain = Drain(Arc::clone(&listener.queue));
         let Some(Some(drained)) = drain.next().now_or_never() else {
             return Vec::new();
         };
@@ -210,8 +210,8 @@ mod tests {
     }
 
     fn message_to(audience: Audience) -> Arc<RoomEvent> {
-        let mut draft = Draft::text(None, "hello".to_owned());
-        draft.audience = Some(audience);
+        let mut content = Content::text(None, "hello".to_owned());
+        content.audience = Some(audience);
         let message = Message {
             id: MessageId {
                 conversation: ConversationNo(3),
@@ -219,7 +219,7 @@ mod tests {
             },
             sender: ALICE,
             sender_id: UserId::stored("alice".to_owned()),
-            draft: Arc::new(draft),
+            content: Arc::new(content),
             card: None,
             created_at: chrono::DateTime::UNIX_EPOCH,
             edited_at: None,
@@ -256,7 +256,7 @@ mod tests {
             let mut listener = listener(no);
             listener.go_live(0);
             listener.give(std::slice::from_ref(&event));
-            let mut drain = Drain(Arc::clone(&listener.outbox));
+            let mut drain = Drain(Arc::clone(&listener.queue));
             let drained = drain.next().now_or_never().flatten().unwrap();
             let [
                 Frame::Own(ChatFrame::Event {

@@ -6,8 +6,8 @@ mod changing;
 mod crowd;
 mod joining;
 mod listener;
-mod marking;
-mod noticing;
+mod notifications;
+mod read_receipts;
 pub mod replay;
 pub mod reply;
 mod sending;
@@ -26,13 +26,13 @@ use crate::domain::principal::Principal;
 use crate::feed::Feed;
 use crate::journal::JournalHandle;
 use crate::presence::Directory;
-use crate::queue::Outbox;
+use crate::queue::ConnectionQueue;
 use crate::store::pool::Pool;
 use crate::telemetry::metrics::Metrics;
 use reply::Reply;
 
-/// Everything that a room needs of the house.
-pub struct House {
+/// What rooms work with.
+pub struct RoomDeps {
     /// Writes facts.
     pub journal: JournalHandle,
     /// Reads them.
@@ -58,11 +58,11 @@ pub enum ToRoom {
         /// Whose session.
         principal: Arc<Principal>,
         /// Where events go.
-        outbox: Arc<Outbox>,
+        queue: Arc<ConnectionQueue>,
         /// The last seq that the client has.
         after: Option<Seq>,
         /// How the session is told what it missed.
-        manner: Manner,
+        backfill: Backfill,
         /// Where the answer goes.
         reply: Reply,
     },
@@ -118,11 +118,11 @@ impl ToRoom {
 
 /// How a joining session is told what it missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Manner {
+pub enum Backfill {
     /// In the answer to its request.
-    Answer,
+    InReply,
     /// As events: it joins again because its room was lost, and its client asked for nothing.
-    Events,
+    AsEvents,
     /// As events, and the answer tells how the conversation stands.
     Both,
 }

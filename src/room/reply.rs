@@ -8,7 +8,7 @@ use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::View;
 use crate::error::Error;
-use crate::queue::{ChatFrame, CloseReason, Outbox};
+use crate::queue::{ChatFrame, CloseReason, ConnectionQueue};
 use crate::telemetry::metrics::Metrics;
 
 /// Answers a connection in its dialect; the conversation is there where the answer comes from its room.
@@ -20,8 +20,8 @@ pub enum Asker {
     Connection(Box<Answering>),
     /// A session whose room was lost: it joins again from this seq on, until it has.
     Rejoining {
-        /// Its outbox.
-        outbox: Arc<Outbox>,
+        /// Its queue.
+        queue: Arc<ConnectionQueue>,
         /// The last seq that it was told of.
         after: Seq,
     },
@@ -70,10 +70,10 @@ impl Reply {
             Asker::Connection(answering) => answering(outcome, view),
             Asker::Rest(caller) => drop(caller.send(outcome)),
             Asker::Nobody => {}
-            Asker::Rejoining { outbox, .. } => match outcome {
+            Asker::Rejoining { queue, .. } => match outcome {
                 Ok(_) | Err(Error::Refused(Refusal::Conflict(_))) => {}
                 // Its client asked for nothing and can be answered nothing: it comes back by itself, and is told why not.
-                Err(_) => outbox.close(CloseReason::SlowReader),
+                Err(_) => queue.close(CloseReason::SlowReader),
             },
         }
     }
@@ -84,9 +84,9 @@ impl Drop for Reply {
         let lost = Refusal::Unavailable("The conversation is being reopened: try again");
         match self.asker.take() {
             None => {}
-            Some(Asker::Rejoining { outbox, after }) => {
-                outbox.state().catch_up([self.place]);
-                outbox.push(ChatFrame::rejoin(self.place, after));
+            Some(Asker::Rejoining { queue, after }) => {
+                queue.state().catch_up([self.place]);
+                queue.push(ChatFrame::rejoin(self.place, after));
             }
             Some(asker) => self.deliver(asker, Err(Error::Refused(lost)), None),
         }

@@ -9,11 +9,11 @@ use super::reply::Reply;
 use crate::domain::answer::{Answer, Novelty};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{MessageId, PolicyVersion, Seq};
-use crate::domain::message::{ClientIdOrigin, Draft, Message};
+use crate::domain::message::{ClientIdOrigin, Content, Message};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
-use crate::journal::{Append, Outcome, Permit, Ticket};
+use crate::journal::{Append, Outcome, Permit, RequestNo};
 use crate::store::messages;
 
 const TOO_MUCH: Refusal = Refusal::Unavailable("Too much is waiting to be written: try again");
@@ -21,7 +21,7 @@ const TOO_MUCH: Refusal = Refusal::Unavailable("Too much is waiting to be writte
 /// A send that the journal has.
 pub(super) struct WaitingSend {
     pub(super) principal: Arc<Principal>,
-    pub(super) draft: Arc<Draft>,
+    pub(super) content: Arc<Content>,
     pub(super) reply: Reply,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct WaitingSend {
 /// coming, once nothing that was decided before the change is under way.
 #[derive(Default)]
 pub(super) struct Overtaken {
-    waiting: BTreeMap<Ticket, (WaitingSend, Permit)>,
+    waiting: BTreeMap<RequestNo, (WaitingSend, Permit)>,
     /// What the sends that the journal has were decided under.
     policy: PolicyVersion,
     /// The change is one that this room may not know of.
@@ -48,57 +48,57 @@ impl Room {
     pub(super) fn send(
         &mut self,
         principal: Arc<Principal>,
-        draft: Arc<Draft>,
+        content: Arc<Content>,
         reply: Reply,
         context: &mut Context<Self>,
     ) {
-        let ticket = self.ticket();
+        let request_no = self.request_no();
         let send = WaitingSend {
             principal,
-            draft,
+            content,
             reply,
         };
         let is_behind = !self.sends.is_empty()
             && self.overtaken.policy != self.state.conversation.policy_version;
         if is_behind || !self.overtaken.is_empty() {
-            self.hold(ticket, send);
+            self.hold(request_no, send);
         } else {
-            self.hand_over(ticket, send, context);
+            self.hand_over(request_no, send, context);
         }
     }
 
     /// Hands a message to the journal if it may be said. Room after room does this for every message: it waits for nothing.
-    fn hand_over(&mut self, ticket: Ticket, send: WaitingSend, context: &mut Context<Self>) {
+    fn hand_over(&mut self, request_no: RequestNo, send: WaitingSend, context: &mut Context<Self>) {
         let WaitingSend {
             principal,
-            draft,
+            content,
             reply,
         } = send;
-        if let Err(refusal) = self.state.may_send(&principal, &draft) {
-            return self.refuse_unless_repeated(principal, draft, reply, refusal, context);
+        if let Err(refusal) = self.state.may_send(&principal, &content) {
+            return self.refuse_unless_repeated(principal, content, reply, refusal, context);
         }
-        let Some(permit) = self.house.journal.permit() else {
+        let Some(permit) = self.deps.journal.permit() else {
             return reply.refuse(TOO_MUCH);
         };
         let room = self.settled_here(context);
         self.overtaken.policy = self.state.conversation.policy_version;
-        self.house.journal.append(Append {
+        self.deps.journal.append(Append {
             conversation: self.state.conversation.no,
             policy: self.state.conversation.policy_version,
             sender: principal.no,
             roles: principal.roles,
-            draft: Arc::clone(&draft),
-            fingerprint: draft.fingerprint(self.state.conversation.no),
-            ticket,
+            content: Arc::clone(&content),
+            fingerprint: content.fingerprint(self.state.conversation.no),
+            request_no,
             aside_since: None,
             room,
             permit,
         });
         self.sends.insert(
-            ticket,
+            request_no,
             WaitingSend {
                 principal,
-                draft,
+                content,
                 reply,
             },
         );
@@ -108,25 +108,25 @@ impl Room {
     fn refuse_unless_repeated(
         &mut self,
         principal: Arc<Principal>,
-        draft: Arc<Draft>,
+        content: Arc<Content>,
         reply: Reply,
         refusal: Refusal,
         context: &mut Context<Self>,
     ) {
         let may_be_repeat =
-            draft.origin == ClientIdOrigin::Client && self.state.access(&principal).is_ok();
+            content.origin == ClientIdOrigin::Client && self.state.access(&principal).is_ok();
         if !may_be_repeat {
             return reply.refuse(refusal);
         }
         let no = self.state.conversation.no;
-        let pool = self.house.pool.clone();
+        let pool = self.deps.pool.clone();
         let look_up = async move {
-            let (sender, client_id) = (principal.no, draft.client_id.clone());
+            let (sender, client_id) = (principal.no, content.client_id.clone());
             let found = pool
                 .run(move |connection| messages::by_client_id(connection, sender, &client_id))
                 .await;
             let outcome = match found {
-                Ok(Some((message, print))) if print == draft.fingerprint(no) => {
+                Ok(Some((message, print))) if print == content.fingerprint(no) => {
                     Ok(Answer::Sent(message, Novelty::Repeated))
                 }
                 Ok(_) => Err(Error::Refused(refusal)),
@@ -142,7 +142,7 @@ impl Room {
 
     pub(super) fn send_settled(
         &mut self,
-        ticket: Ticket,
+        request_no: RequestNo,
         send: WaitingSend,
         outcome: Outcome,
         context: &mut Context<Self>,
@@ -150,8 +150,8 @@ impl Room {
         match outcome {
             Outcome::Stored { seq, at } => {
                 let message = self.message(&send, seq, at);
-                self.house.metrics.messages.inc();
-                log::debug!(event = "message_sent", conversation_id:% = self.state.conversation.id, user_id:% = send.principal.id, message_type = send.draft.kind.name(), seq = seq; "");
+                self.deps.metrics.messages.inc();
+                log::debug!(event = "message_sent", conversation_id:% = self.state.conversation.id, user_id:% = send.principal.id, message_type = send.content.kind.name(), seq = seq; "");
                 let fact = Fact::Said(message.clone());
                 self.offer_committed(Entry { seq, at, fact });
                 let sent = Answer::Sent(message, Novelty::New);
@@ -164,7 +164,7 @@ impl Room {
                 fingerprint,
             } => {
                 let no = self.state.conversation.no;
-                if conversation != no || fingerprint != send.draft.fingerprint(no) {
+                if conversation != no || fingerprint != send.content.fingerprint(no) {
                     return send.reply.refuse(Refusal::Conflict(
                         "This client_id was used for another message",
                     ));
@@ -173,7 +173,7 @@ impl Room {
             }
             Outcome::Stale => {
                 self.overtaken.is_stale = true;
-                self.hold(ticket, send);
+                self.hold(request_no, send);
             }
             Outcome::Refused(refusal) => send.reply.refuse(refusal),
             Outcome::Unknown | Outcome::Marked => {
@@ -189,7 +189,7 @@ impl Room {
     pub(super) fn offer_committed(&mut self, entry: Entry) {
         let conversation = self.state.conversation.id;
         let entries = std::slice::from_ref(&entry);
-        self.house.feed.committed(conversation, entries);
+        self.deps.feed.committed(conversation, entries);
         self.timeline.offer(entry);
     }
 
@@ -201,7 +201,7 @@ impl Room {
             },
             sender: send.principal.no,
             sender_id: send.principal.id.clone(),
-            draft: Arc::clone(&send.draft),
+            content: Arc::clone(&send.content),
             card: None,
             created_at: at,
             edited_at: None,
@@ -218,9 +218,9 @@ impl Room {
         at: chrono::DateTime<chrono::Utc>,
         context: &mut Context<Self>,
     ) {
-        self.house.metrics.repeats.inc();
+        self.deps.metrics.repeats.inc();
         let first = self.message(&send, seq, at);
-        let (id, pool) = (first.id, self.house.pool.clone());
+        let (id, pool) = (first.id, self.deps.pool.clone());
         if seq > self.timeline.announced() {
             let fact = Fact::Said(first);
             self.offer_committed(Entry { seq, at, fact });
@@ -237,9 +237,9 @@ impl Room {
         context.spawn(answered);
     }
 
-    fn hold(&mut self, ticket: Ticket, send: WaitingSend) {
-        match self.house.journal.permit() {
-            Some(permit) => drop(self.overtaken.waiting.insert(ticket, (send, permit))),
+    fn hold(&mut self, request_no: RequestNo, send: WaitingSend) {
+        match self.deps.journal.permit() {
+            Some(permit) => drop(self.overtaken.waiting.insert(request_no, (send, permit))),
             None => send.reply.refuse(TOO_MUCH),
         }
     }
@@ -264,9 +264,9 @@ impl Room {
     }
 
     fn hand_over_again(&mut self, context: &mut Context<Self>) {
-        for (ticket, (send, permit)) in std::mem::take(&mut self.overtaken).waiting {
+        for (request_no, (send, permit)) in std::mem::take(&mut self.overtaken).waiting {
             drop(permit);
-            self.hand_over(ticket, send, context);
+            self.hand_over(request_no, send, context);
         }
     }
 }

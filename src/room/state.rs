@@ -10,7 +10,7 @@ use crate::domain::command::{Command, Mark};
 use crate::domain::conversation::Participant;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{MessageId, Seq, UserNo};
-use crate::domain::message::{Draft, MessageKind};
+use crate::domain::message::{Content, MessageKind};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::View;
@@ -85,14 +85,14 @@ impl State {
     }
 
     /// Whether the caller may send this.
-    pub fn may_send(&self, caller: &Principal, draft: &Draft) -> Result<(), Refusal> {
+    pub fn may_send(&self, caller: &Principal, content: &Content) -> Result<(), Refusal> {
         self.may_speak(caller)?;
-        if draft.kind != MessageKind::UserInput && !caller.roles.may(Privilege::SpeakAsSystem) {
+        if content.kind != MessageKind::UserInput && !caller.roles.may(Privilege::SpeakAsSystem) {
             return Err(Refusal::Forbidden(
                 "Only the platform may send messages of this kind",
             ));
         }
-        draft.reply_to.map_or(Ok(()), |id| self.must_be_here(id))
+        content.reply_to.map_or(Ok(()), |id| self.must_be_here(id))
     }
 
     /// Refuses the id of a message of another conversation.
@@ -177,7 +177,7 @@ impl State {
         match &entry.fact {
             Fact::Said(_) | Fact::Edited(_) | Fact::Deleted(_) => {}
             Fact::Stepped(stepped) => {
-                self.conversation.flow = Some(Arc::clone(&stepped.standing));
+                self.conversation.flow = Some(Arc::clone(&stepped.deal_view));
             }
             Fact::Participant { now, .. } => {
                 let mut now = now.clone();

@@ -8,7 +8,7 @@ use crate::domain::conversation::Participant;
 use crate::domain::ids::{Seq, SessionId, UserNo};
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::room_event::Change;
-use crate::queue::{ChatFrame, Heard, Outbox};
+use crate::queue::{ChatFrame, ConnectionQueue, Heard};
 use crate::store::unread_state::{ReadBefore, UnreadChange, UnreadState};
 
 /// Read watermarks that moved, and messages that were edited or deleted.
@@ -68,7 +68,7 @@ impl UnreadChanges {
 /// Whether a message that was edited or deleted counted as unread, is the newest one, or is the last one that a notification was about.
 fn changes_what_was_told(message: &Message, state: &UnreadState) -> bool {
     let (reader, seq) = (&state.reader, Some(message.seq()));
-    let is_for_others = message.sender != reader.no && message.draft.kind != MessageKind::Audit;
+    let is_for_others = message.sender != reader.no && message.content.kind != MessageKind::Audit;
     let counted = is_for_others && message.seq() > state.read_before;
     let is_shown = seq == state.newest || seq == state.newest_of_others;
     message.is_visible_to(reader.no, reader.role.as_deref())
@@ -77,13 +77,17 @@ fn changes_what_was_told(message: &Message, state: &UnreadState) -> bool {
 
 impl Room {
     /// The sessions of somebody that have not joined and are told of unread counts; the dialects of others have no word for it.
-    fn sessions_elsewhere(&self, user: UserNo, joined: &HashSet<SessionId>) -> Vec<Arc<Outbox>> {
+    fn sessions_elsewhere(
+        &self,
+        user: UserNo,
+        joined: &HashSet<SessionId>,
+    ) -> Vec<Arc<ConnectionQueue>> {
         let here = self.state.conversation.id;
-        let mut sessions = self.house.directory.outboxes(user);
-        sessions.retain(|outbox| {
+        let mut sessions = self.deps.directory.outboxes(user);
+        sessions.retain(|queue| {
             let is_elsewhere =
-                !joined.contains(&outbox.session()) && !outbox.state().is_catching_up(here);
-            is_elsewhere && outbox.state().dialect().needs().unread_changes
+                !joined.contains(&queue.session()) && !queue.state().is_catching_up(here);
+            is_elsewhere && queue.state().dialect().needs().unread_changes
         });
         sessions
     }
@@ -117,8 +121,8 @@ impl Room {
                 last_message: message.as_ref().map(|message| self.preview(message)),
             };
             let changed = self.event(None, changed);
-            for outbox in self.sessions_elsewhere(state.reader.no, &joined) {
-                outbox.push(ChatFrame::event(&changed, None, Heard::Elsewhere));
+            for queue in self.sessions_elsewhere(state.reader.no, &joined) {
+                queue.push(ChatFrame::event(&changed, None, Heard::Elsewhere));
             }
         }
     }
@@ -128,7 +132,7 @@ impl Room {
 mod tests {
     use super::*;
     use crate::domain::ids::{ConversationNo, MessageId, UserId};
-    use crate::domain::message::{Audience, Draft};
+    use crate::domain::message::{Audience, Content};
     use crate::domain::snapshot::{Reader, UnreadCount};
 
     const ALICE: UserNo = UserNo(1);
@@ -140,7 +144,7 @@ mod tests {
             id: MessageId { conversation, seq },
             sender,
             sender_id: UserId::stored("somebody".to_owned()),
-            draft: Arc::new(Draft::text(None, "hello".to_owned())),
+            content: Arc::new(Content::text(None, "hello".to_owned())),
             card: None,
             created_at: chrono::DateTime::UNIX_EPOCH,
             edited_at: None,
@@ -209,7 +213,7 @@ mod tests {
             (Audience::Role("agent".to_owned()), false),
         ] {
             let mut hidden = deleted(message(7, ALICE));
-            Arc::make_mut(&mut hidden.draft).audience = Some(audience.clone());
+            Arc::make_mut(&mut hidden.content).audience = Some(audience.clone());
             assert_eq!(is_news(&hidden), wanted, "{audience:?}");
         }
     }

@@ -11,10 +11,10 @@ use crate::domain::command::{Command, Mark};
 use crate::domain::conversation::{Conversation, ConversationKind, Subject};
 use crate::domain::flow::{FlowInput, PaymentOutcome, StateVersion};
 use crate::domain::ids::ConversationId;
-use crate::domain::message::Draft;
+use crate::domain::message::Content;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::edge::connection::Door;
+use crate::edge::connection::SessionDeps;
 use crate::error::Error;
 use crate::identity::auth::Claims;
 use crate::store::creation::{Creation, NewConversation};
@@ -118,22 +118,22 @@ fn begins() -> DealStory {
 }
 
 /// Plays the deals through the doors that everybody uses.
-pub(super) async fn play(door: &Door, people: &[Arc<Principal>]) -> Result<(), Error> {
+pub(super) async fn play(deps: &SessionDeps, people: &[Arc<Principal>]) -> Result<(), Error> {
     let claims = Claims {
         sub: PLATFORM.to_owned(),
         name: Some("The marketplace".to_owned()),
         roles: vec!["service".to_owned()],
         ..Claims::default()
     };
-    let mut platform = principal(door, claims).await?;
+    let mut platform = principal(deps, claims).await?;
     platform.roles.service = true;
     for story in [done(), offered(), begins()] {
-        let Some(conversation) = begun(door, &story, &platform, people).await? else {
+        let Some(conversation) = begun(deps, &story, &platform, people).await? else {
             continue;
         };
         let mut offered = 0;
         for (number, beat) in story.beats.into_iter().enumerate() {
-            happen(door, &conversation, people, (number, beat), &mut offered).await?;
+            happen(deps, &conversation, people, (number, beat), &mut offered).await?;
         }
     }
     Ok(())
@@ -141,12 +141,12 @@ pub(super) async fn play(door: &Door, people: &[Arc<Principal>]) -> Result<(), E
 
 /// A deal at its beginning; none where it was there already.
 async fn begun(
-    door: &Door,
+    deps: &SessionDeps,
     story: &DealStory,
     platform: &Principal,
     people: &[Arc<Principal>],
 ) -> Result<Option<Conversation>, Error> {
-    let catalogue = &door.deals.house().catalogue;
+    let catalogue = &deps.deals.deps().catalogue;
     let Some(definition) = catalogue.current(FLOW) else {
         return Ok(None);
     };
@@ -179,17 +179,17 @@ async fn begun(
         &definition,
         context,
         platform,
-        door.house.pool.clock().now(),
+        deps.room.pool.clock().now(),
     )?;
     new.first_step = Some(first.step);
-    match door.house.journal.create(new).await? {
+    match deps.room.journal.create(new).await? {
         Creation::Created(conversation) => Ok(Some(conversation)),
         Creation::Found(_) => Ok(None),
     }
 }
 
 async fn happen(
-    door: &Door,
+    deps: &SessionDeps,
     conversation: &Conversation,
     people: &[Arc<Principal>],
     (number, beat): (usize, Beat),
@@ -204,16 +204,16 @@ async fn happen(
                 version: None,
             };
             let caller = Arc::clone(find(people, who)?);
-            let stands = door.deals.press(id, caller, press, None).await?;
+            let stands = deps.deals.press(id, caller, press, None).await?;
             *offered = stands
                 .get("state_version")
                 .and_then(|version| version.as_i64())
                 .unwrap_or_default();
         }
-        Beat::Paid => pay(door, conversation, *offered).await?,
+        Beat::Paid => pay(deps, conversation, *offered).await?,
         Beat::Says(who, line) => {
-            let draft = Draft::text(Some(format!("story-{id}-{number}")), line.to_owned());
-            say(door, id, find(people, who)?, draft).await?;
+            let content = Content::text(Some(format!("story-{id}-{number}")), line.to_owned());
+            say(deps, id, find(people, who)?, content).await?;
         }
         Beat::Reads(who) => {
             let seen = Command::Mark {
@@ -221,7 +221,7 @@ async fn happen(
                 seq: i64::MAX,
             };
             let reader = Arc::clone(find(people, who)?);
-            door.rooms.ask(id, reader, seen).await?;
+            deps.rooms.ask(id, reader, seen).await?;
         }
     }
     Ok(())
@@ -229,15 +229,15 @@ async fn happen(
 
 /// Says something, as soon as the room has heard that everybody may.
 async fn say(
-    door: &Door,
+    deps: &SessionDeps,
     id: ConversationId,
     speaker: &Arc<Principal>,
-    draft: Draft,
+    content: Content,
 ) -> Result<(), Error> {
-    let draft = Arc::new(draft);
+    let content = Arc::new(content);
     for _ in 0..ATTEMPTS {
-        let said = Command::Send(Arc::clone(&draft));
-        match door.rooms.ask(id, Arc::clone(speaker), said).await {
+        let said = Command::Send(Arc::clone(&content));
+        match deps.rooms.ask(id, Arc::clone(speaker), said).await {
             Err(Error::Refused(Refusal::Flow(flow::Refusal::ChatNotAllowed { .. }))) => {
                 tokio::time::sleep(PAUSE).await;
             }
@@ -248,15 +248,19 @@ async fn say(
 }
 
 /// The gateway's part of a story: it is told as jobs would tell it, before there are any.
-async fn pay(door: &Door, conversation: &Conversation, order: StateVersion) -> Result<(), Error> {
+async fn pay(
+    deps: &SessionDeps,
+    conversation: &Conversation,
+    order: StateVersion,
+) -> Result<(), Error> {
     let ready = PaymentOutcome::Ready {
         checkout: json!({}),
     };
     for (name, outcome) in [("ready", ready), ("paid", PaymentOutcome::Paid)] {
         let told = FlowInput::Payment { order, outcome };
         let once = format!("story:{order}:{name}");
-        let courier = door.deals.courier();
-        courier.tell(conversation.no, told, once).await?;
+        let deal_sink = deps.deals.deal_sink();
+        deal_sink.tell(conversation.no, told, once).await?;
     }
     Ok(())
 }

@@ -190,7 +190,7 @@ fn edit(
     if let Err(refusal) = message.may_be_edited_by(change.actor) {
         return Ok(Changed::Refused(refusal));
     }
-    if message.draft.body == body {
+    if message.content.body == body {
         return Ok(Changed::Already(Fact::Edited(message)));
     }
     let Some(turn) = next_turn(connection, change, Effect::OnMessages)? else {
@@ -266,7 +266,7 @@ fn keep_wording(
             message_changes::target_seq.eq(message.seq()),
             message_changes::actor_no.eq(change.actor.0),
             message_changes::action.eq(action),
-            message_changes::earlier_body.eq(&message.draft.body),
+            message_changes::earlier_body.eq(&message.content.body),
         ))
         .execute(connection)?;
     Ok(())

@@ -14,7 +14,7 @@ use super::schema::{conversations as table, participants};
 use super::steps::{self, NewStep};
 use crate::domain::conversation::{Conversation, ConversationKind, ConversationStatus, Subject};
 use crate::domain::ids::{ConversationId, ConversationNo, UserNo};
-use crate::domain::message::Draft;
+use crate::domain::message::Content;
 use crate::domain::principal::{Principal, Roles};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
@@ -35,7 +35,7 @@ pub struct NewConversation {
     /// Who takes part, and as what.
     pub participants: Vec<(UserNo, String)>,
     /// What is said at once.
-    pub first_message: Option<std::sync::Arc<Draft>>,
+    pub first_message: Option<std::sync::Arc<Content>>,
     /// The first step of its deal; the conversation's number is put in here.
     pub first_step: Option<NewStep>,
 }
@@ -100,8 +100,8 @@ pub fn create(connection: &mut PgConnection, new: &NewConversation) -> Result<Cr
             return existing(connection, key.as_deref()).map(Creation::Found);
         };
         insert_participants(connection, no, new)?;
-        if let Some(draft) = &new.first_message {
-            say_first(connection, no, new.creator, draft)?;
+        if let Some(content) = &new.first_message {
+            say_first(connection, no, new.creator, content)?;
         }
         if let Some(step) = &new.first_step {
             begin_deal(connection, no, step)?;
@@ -179,15 +179,15 @@ fn say_first(
     connection: &mut PgConnection,
     no: ConversationNo,
     sender: UserNo,
-    draft: &Draft,
+    content: &Content,
 ) -> Result<(), Error> {
-    let fingerprint = draft.fingerprint(no);
+    let fingerprint = content.fingerprint(no);
     let message = NewMessage {
         conversation: no,
         policy: 0,
         sender,
         roles: Roles::default(),
-        draft,
+        content,
         fingerprint,
     };
     let outcomes = append_carefully(connection, &[message])?;

@@ -23,7 +23,7 @@ diesel::define_sql_function! {
 }
 /// The claim of a row: whoever claims it later has another end of it, and mostly a higher number of attempts; then this one is void.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ticket {
+pub struct Lease {
     /// The row.
     pub no: i64,
     /// Which attempt this is, from 1. A claim that was lost with the database is not counted.
@@ -36,7 +36,7 @@ pub struct Ticket {
 #[derive(Clone, Debug)]
 pub struct Claimed {
     /// Its claim.
-    pub ticket: Ticket,
+    pub lease: Lease,
     /// What is to be done; none for a kind that this version does not know.
     pub job: Option<Job>,
     /// The name of its kind.
@@ -59,7 +59,7 @@ impl From<Row> for Claimed {
     fn from(row: Row) -> Self {
         let stored = serde_json::json!({ "kind": row.kind, "payload": row.payload });
         Self {
-            ticket: Ticket {
+            lease: Lease {
                 no: row.no,
                 attempt: row.attempts,
                 until: row.claimed_until,
@@ -179,9 +179,9 @@ pub fn discard_deliveries(connection: &mut PgConnection) -> Result<usize, Error>
 }
 
 /// Deletes a job that is done; false when the claim is void, and then nothing that goes with it may be committed.
-pub fn finish(connection: &mut PgConnection, ticket: Ticket) -> Result<bool, Error> {
-    let deleted = diesel::delete(table::table.find(ticket.no))
-        .filter(table::claimed_until.eq(ticket.until))
+pub fn finish(connection: &mut PgConnection, lease: Lease) -> Result<bool, Error> {
+    let deleted = diesel::delete(table::table.find(lease.no))
+        .filter(table::claimed_until.eq(lease.until))
         .execute(connection)?;
     Ok(deleted == 1)
 }
@@ -190,10 +190,10 @@ pub fn finish(connection: &mut PgConnection, ticket: Ticket) -> Result<bool, Err
 /// when the claim is void, or when what it does fails.
 pub fn finish_with<T>(
     connection: &mut PgConnection,
-    ticket: Ticket,
+    lease: Lease,
     work: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
 ) -> Result<Option<T>, Error> {
-    connection.transaction(|connection| match finish(connection, ticket)? {
+    connection.transaction(|connection| match finish(connection, lease)? {
         true => work(connection).map(Some),
         false => Ok(None),
     })
@@ -202,12 +202,12 @@ pub fn finish_with<T>(
 /// Puts a job back, to be tried again after a while. Without a problem it merely has to wait.
 pub fn put_back(
     connection: &mut PgConnection,
-    ticket: Ticket,
+    lease: Lease,
     after: Duration,
     problem: Option<&str>,
 ) -> Result<(), Error> {
-    diesel::update(table::table.find(ticket.no))
-        .filter(table::claimed_until.eq(ticket.until))
+    diesel::update(table::table.find(lease.no))
+        .filter(table::claimed_until.eq(lease.until))
         .set((
             table::due_at.eq(in_time(after)),
             table::claimed_until.eq(None::<DateTime<Utc>>),
@@ -218,9 +218,9 @@ pub fn put_back(
 }
 
 /// Leaves a job for people to look at.
-pub fn give_up(connection: &mut PgConnection, ticket: Ticket, problem: &str) -> Result<(), Error> {
-    diesel::update(table::table.find(ticket.no))
-        .filter(table::claimed_until.eq(ticket.until))
+pub fn give_up(connection: &mut PgConnection, lease: Lease, problem: &str) -> Result<(), Error> {
+    diesel::update(table::table.find(lease.no))
+        .filter(table::claimed_until.eq(lease.until))
         .set((
             table::given_up_at.eq(now),
             table::claimed_until.eq(None::<DateTime<Utc>>),
@@ -259,14 +259,14 @@ impl RunQueryDsl<PgConnection> for Earlier {}
 /// `finish_telling` calls it, or for so long at most.
 pub fn has_turn(
     connection: &mut PgConnection,
-    ticket: Ticket,
+    lease: Lease,
     conversation: ConversationNo,
     at_most: Duration,
 ) -> Result<bool, Error> {
     let waits = |connection: &mut PgConnection| {
         let earlier = Earlier {
             conversation: conversation.0,
-            than: ticket.no,
+            than: lease.no,
         };
         earlier.get_result::<bool>(connection)
     };
@@ -276,14 +276,14 @@ pub fn has_turn(
     connection.transaction(|connection| {
         // The own row first: whoever is about to call it waits for this, or is seen to be done.
         let own: Option<i64> = table::table
-            .find(ticket.no)
+            .find(lease.no)
             .select(table::no)
             .for_update()
             .first(connection)
             .optional()?;
         let waits = waits(connection)?;
         if own.is_some() && waits {
-            put_back(connection, ticket, at_most, None)?;
+            put_back(connection, lease, at_most, None)?;
         }
         Ok(!waits)
     })
@@ -311,10 +311,10 @@ impl RunQueryDsl<PgConnection> for CallNext {}
 /// lay down for it was there before the deletion, and is found by the call.
 pub fn finish_telling(
     connection: &mut PgConnection,
-    ticket: Ticket,
+    lease: Lease,
     conversation: ConversationNo,
 ) -> Result<(), Error> {
-    if finish(connection, ticket)? {
+    if finish(connection, lease)? {
         let next = CallNext {
             conversation: conversation.0,
         };

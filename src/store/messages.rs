@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::pool::explain;
 use super::schema::{message_changes, messages, users};
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
-use crate::domain::message::{Audience, ClientIdOrigin, Draft, Message, MessageKind};
+use crate::domain::message::{Audience, ClientIdOrigin, Content, Message, MessageKind};
 use crate::error::Error;
 
 #[derive(Debug, Queryable, Selectable)]
@@ -51,7 +51,7 @@ pub(super) fn assemble(row: MessageRow, sender_id: String) -> Result<Message, Er
         .map(|card| serde_json::value::to_raw_value(&card))
         .transpose()
         .map_err(Error::internal)?;
-    let draft = Draft {
+    let content = Content {
         client_id: row.client_id,
         origin: ClientIdOrigin::Client,
         body: row.body,
@@ -74,7 +74,7 @@ pub(super) fn assemble(row: MessageRow, sender_id: String) -> Result<Message, Er
         },
         sender: UserNo(row.sender_no),
         sender_id: UserId::stored(sender_id),
-        draft: Arc::new(draft),
+        content: Arc::new(content),
         card: card.map(Arc::from),
         created_at: row.created_at,
         edited_at: row.edited_at,

@@ -354,7 +354,7 @@ fn stepped(
             reason: step.reason,
             version: step.version,
             filled: step.input.as_object().map_or(0, |input| input.len()),
-            standing: Arc::clone(&standing),
+            deal_view: Arc::clone(&standing),
             context: Arc::clone(&context),
         })),
     };

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::steps::{NewEvent, NewStep};
 use crate::domain::flow::{
-    Card, FlowActor, Instance, Line, LineAudience, OrderRequest, Phase, RefundRequest, Standing,
+    Card, DealView, FlowActor, Instance, Line, LineAudience, OrderRequest, Phase, RefundRequest,
     StateVersion, Step, Timer, Transition,
 };
 use crate::domain::ids::{PolicyVersion, UserNo};
@@ -30,7 +30,7 @@ pub(super) struct Document<'a> {
     state: &'a str,
     phase: &'static str,
     instance: &'a Instance,
-    standing: &'a Standing,
+    standing: &'a DealView,
     timers: &'a [Timer],
     applies: Option<i64>,
     gateway: Option<&'static str>,
@@ -103,12 +103,12 @@ impl<'a> Document<'a> {
             no: new.conversation.0,
             policy: new.policy,
             count,
-            name: &step.standing.flow,
-            version: step.standing.flow_version,
+            name: &step.deal_view.flow,
+            version: step.deal_view.flow_version,
             state: &step.instance.state,
-            phase: phase(step.standing.phase),
+            phase: phase(step.deal_view.phase),
             instance: &step.instance,
-            standing: &step.standing,
+            standing: &step.deal_view,
             timers: &step.instance.timers,
             applies: new.applies,
             gateway: new.gateway,

@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 
 use crate::client::Person;
 use crate::deals::{Deal, Flows};
-use crate::foreign::talker::Talker;
-use crate::house::House;
+use crate::socketio_chat::talker::Talker;
+use crate::test_app::TestApp;
 
 /// A deal whose money comes while what follows from it cannot be computed: staff are told.
-async fn held() -> (House, Flows, String) {
+async fn held() -> (TestApp, Flows, String) {
     let flows = Flows::with(include_str!("deals/alike/paid.toml"));
-    let house = House::with(&["--rate-limits", "off", "--flows", &flows.folder()]).await;
-    let platform = house.person_with("platform", &["service"]).await;
-    let (influencer, brand_owner) = (house.person("sam").await, house.person("bea").await);
+    let app = TestApp::with(&["--rate-limits", "off", "--flows", &flows.folder()]).await;
+    let platform = app.person_with("platform", &["service"]).await;
+    let (influencer, brand_owner) = (app.person("sam").await, app.person("bea").await);
     let wish = json!({
         "kind": "group", "flow": { "name": "paid" },
         "participants": [{ "user_id": "sam", "role": "seller" }, { "user_id": "bea", "role": "buyer" }],
@@ -23,7 +23,7 @@ async fn held() -> (House, Flows, String) {
         .unwrap()
         .to_owned();
     let deal = Deal {
-        house,
+        app,
         platform,
         influencer,
         brand_owner,
@@ -35,7 +35,7 @@ async fn held() -> (House, Flows, String) {
         .expect_status(200);
     let order = deal.order().await;
     assert!(deal.check_out(&order, "success").await.is_success());
-    (deal.house, flows, deal.id)
+    (deal.app, flows, deal.id)
 }
 
 async fn pages_until(person: &Person, id: &str, text: &str) -> Value {
@@ -58,10 +58,10 @@ async fn pages_until(person: &Person, id: &str, text: &str) -> Value {
 
 #[tokio::test]
 async fn staff_answer_what_is_said_to_staff_and_nobody_else_does() {
-    let (house, _flows, id) = held().await;
+    let (app, _flows, id) = held().await;
     let path = format!("/api/v1/conversations/{id}/messages");
     for role in ["support", "admin", "service"] {
-        let staff = house.person_with(role, &[role]).await;
+        let staff = app.person_with(role, &[role]).await;
         let told = pages_until(&staff, &id, "please decide what becomes of the money").await;
         let answer = json!({ "body": format!("{role} looks at it"), "reply_to": told["id"], "client_id": role });
         let said = staff
@@ -72,10 +72,10 @@ async fn staff_answer_what_is_said_to_staff_and_nobody_else_does() {
         assert_eq!(said["reply_to"], told["id"]);
         staff.post(&path, answer).await.expect_status(200);
     }
-    let support = house.person_with("support", &["support"]).await;
+    let support = app.person_with("support", &["support"]).await;
     let told = pages_until(&support, &id, "please decide what becomes of the money").await;
     // A participant reads by their role, whatever their token.
-    let seller = house.person_with("sam", &["support"]).await;
+    let seller = app.person_with("sam", &["support"]).await;
     let page = seller
         .get(&format!("{path}?limit=100"))
         .await
@@ -99,7 +99,7 @@ fn actions(flow: &Value) -> Vec<&str> {
 async fn a_blocked_participant_with_a_token_of_staff_is_staff_and_nothing_more() {
     let deal = Deal::begin().await;
     let path = format!("/api/v1/conversations/{}", deal.id);
-    let ines = deal.house.person_with("ines", &["support"]).await;
+    let ines = deal.app.person_with("ines", &["support"]).await;
     let before = ines.get(&path).await.expect_status(200).body;
     assert_eq!(before["my_role"], "influencer");
     assert!(actions(&before["flow"]).contains(&"accept_connection"));

@@ -3,19 +3,19 @@
 use serde_json::{Value, json};
 
 use crate::client::Person;
-use crate::house::House;
-use crate::sharing::path;
+use crate::participants::path;
+use crate::test_app::TestApp;
 
 /// Olga's group with Rita, who is removed, and Boris, who is blocked; Olga is busy.
-async fn world() -> (House, String, [Person; 3]) {
-    let house = House::start().await;
-    let (olga, rita) = (house.person("olga").await, house.person("rita").await);
-    let boris = house.person("boris").await;
-    let id = house.group(&olga, &[&rita, &boris]).await;
-    (house, id, [olga, rita, boris])
+async fn world() -> (TestApp, String, [Person; 3]) {
+    let app = TestApp::start().await;
+    let (olga, rita) = (app.person("olga").await, app.person("rita").await);
+    let boris = app.person("boris").await;
+    let id = app.group(&olga, &[&rita, &boris]).await;
+    (app, id, [olga, rita, boris])
 }
 
-async fn part(house: &House, id: &str, [olga, rita, boris]: &[Person; 3]) {
+async fn part(app: &TestApp, id: &str, [olga, rita, boris]: &[Person; 3]) {
     olga.delete(&path(id, "/participants/rita"))
         .await
         .expect_status(204);
@@ -23,7 +23,7 @@ async fn part(house: &House, id: &str, [olga, rita, boris]: &[Person; 3]) {
     olga.patch(&path(id, &format!("/participants/{}", boris.id)), blocked)
         .await
         .expect_status(200);
-    let platform = house.person_with("platform", &["service"]).await;
+    let platform = app.person_with("platform", &["service"]).await;
     let renamed = json!({ "name": "A new name" });
     platform
         .put("/api/v1/users/olga", renamed)
@@ -45,7 +45,7 @@ async fn seen(asking: &Person, other: &str) -> Option<Value> {
 
 #[tokio::test]
 async fn who_was_removed_or_blocked_sees_no_profile_and_no_presence_any_more() {
-    let (house, id, people) = world().await;
+    let (app, id, people) = world().await;
     let [olga, rita, boris] = &people;
     let mut socket = olga.socket().await;
     let busy = json!({ "status": "busy" });
@@ -53,12 +53,12 @@ async fn who_was_removed_or_blocked_sees_no_profile_and_no_presence_any_more() {
     for person in [rita, boris] {
         assert_eq!(seen(person, "olga").await.unwrap()["status"], "busy");
     }
-    part(&house, &id, &people).await;
+    part(&app, &id, &people).await;
     for person in [rita, boris] {
         assert_eq!(seen(person, "olga").await, None, "{}", person.id);
         assert!(seen(person, &person.id).await.is_some(), "oneself");
     }
-    let shared = house.direct(olga, rita).await;
+    let shared = app.direct(olga, rita).await;
     assert!(seen(rita, "olga").await.is_some(), "they share another one");
     rita.delete(&path(&shared, "/participants/rita"))
         .await
@@ -68,11 +68,11 @@ async fn who_was_removed_or_blocked_sees_no_profile_and_no_presence_any_more() {
 
 #[tokio::test]
 async fn those_who_stay_see_who_somebody_was_and_not_whether_they_are_here() {
-    let (house, id, people) = world().await;
+    let (app, id, people) = world().await;
     let [olga, rita, boris] = &people;
     let (_rita, _boris) = (rita.socket().await, boris.socket().await);
     assert_eq!(seen(olga, "rita").await.unwrap()["status"], "online");
-    part(&house, &id, &people).await;
+    part(&app, &id, &people).await;
     let gone = seen(olga, "rita").await.unwrap();
     assert_eq!(
         (gone["name"].as_str(), gone["status"].as_str()),
@@ -85,14 +85,14 @@ async fn those_who_stay_see_who_somebody_was_and_not_whether_they_are_here() {
 
 #[tokio::test]
 async fn who_was_removed_or_blocked_hears_of_no_presence_any_more() {
-    let (house, id, people) = world().await;
+    let (app, id, people) = world().await;
     let [olga, rita, boris] = &people;
     let mut listeners = [rita.joined(&id).await, boris.joined(&id).await];
     let mut socket = olga.joined(&id).await;
     for listener in &mut listeners {
         while listener.event("user_status_change").await["user_id"] != "olga" {}
     }
-    part(&house, &id, &people).await;
+    part(&app, &id, &people).await;
     for status in ["away", "busy"] {
         let chosen = json!({ "status": status });
         socket.call("user_status", chosen).await.unwrap();

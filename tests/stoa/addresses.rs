@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::child::outcome;
 use crate::client::{Answer, Person};
-use crate::house::{House, SECRET};
+use crate::test_app::{SECRET, TestApp};
 
 /// A request at every door that takes an address; `true` where it was taken.
 async fn give(alice: &Person, service: &Person, conversation: &str, url: &str) -> [Answer; 4] {
@@ -30,10 +30,10 @@ fn field(answer: &Answer) -> &Value {
 
 #[tokio::test]
 async fn an_address_leads_where_it_shows() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let service = house.person_with("platform", &["service"]).await;
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let service = app.person_with("platform", &["service"]).await;
+    let id = app.direct(&alice, &bob).await;
     for url in [
         "https://a.example/x",
         "HTTPS://A.example/x",

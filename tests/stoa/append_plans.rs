@@ -2,24 +2,24 @@
 
 use diesel::connection::SimpleConnection;
 use stoa::domain::ids::{ConversationNo, MessageId, UserNo};
-use stoa::domain::message::Draft;
+use stoa::domain::message::Content;
 use stoa::domain::principal::Roles;
 use stoa::store::append::{self, Appended, NewMessage};
 use stoa::store::pool::Pool;
 
-use crate::house::{fresh_database, parse};
 use crate::plans::{FILL, full_database, walks};
+use crate::test_app::{fresh_database, parse};
 
 /// Appends to many conversations, with replies and repeats among them.
-fn appends(drafts: &[Draft]) -> Vec<NewMessage<'_>> {
-    let message = |(i, draft)| {
+fn appends(drafts: &[Content]) -> Vec<NewMessage<'_>> {
+    let message = |(i, content)| {
         let number = i as i64 + 1;
         NewMessage {
             conversation: ConversationNo(number * 19),
             policy: 0,
             sender: UserNo(number),
             roles: Roles::default(),
-            draft,
+            content,
             fingerprint: number,
         }
     };
@@ -36,14 +36,14 @@ fn the_append_statements_go_by_index_whatever_the_size_of_the_batch() {
         } else {
             [512, 64, 1]
         } {
-            let draft = |i: i64| Draft {
+            let content = |i: i64| Content {
                 reply_to: (i % 3 == 0).then_some(MessageId {
                     conversation: ConversationNo((i + 1) * 19),
                     seq: 1,
                 }),
-                ..Draft::text(Some(format!("new-{empty_first}-{size}-{i}")), "said".into())
+                ..Content::text(Some(format!("new-{empty_first}-{size}-{i}")), "said".into())
             };
-            let drafts: Vec<Draft> = (0..size).map(draft).collect();
+            let drafts: Vec<Content> = (0..size).map(content).collect();
             must_look_up(&append::plans(&mut connection, &appends(&drafts)).unwrap());
             let before = walks(&mut outside);
             let stored = append::append(&mut connection, &appends(&drafts)).unwrap();
@@ -90,9 +90,9 @@ fn the_append_statements_go_by_index_when_planned_for_small_tables() {
             conversation: ConversationNo(19),
             seq: 1,
         });
-        let drafts = [Draft {
+        let drafts = [Content {
             reply_to,
-            ..Draft::text(None, "said".into())
+            ..Content::text(None, "said".into())
         }];
         must_look_up(&append::plans(&mut connection, &appends(&drafts)).unwrap());
     }

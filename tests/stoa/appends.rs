@@ -4,12 +4,12 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use stoa::domain::ids::{ConversationNo, MessageId, PolicyVersion, Seq, UserNo};
-use stoa::domain::message::{Audience, Draft};
+use stoa::domain::message::{Audience, Content};
 use stoa::domain::principal::Roles;
 use stoa::store::append::{Appended, NewMessage, append, append_carefully};
 use stoa::store::pool::Pool;
 
-use crate::house::{fresh_database, parse};
+use crate::test_app::{fresh_database, parse};
 
 /// Three people, and three conversations of theirs.
 const FILL: &str = "
@@ -27,18 +27,18 @@ fn connection() -> PgConnection {
     connection
 }
 
-fn draft(client_id: &str) -> Draft {
-    Draft::text(Some(client_id.to_owned()), format!("said {client_id}"))
+fn content(client_id: &str) -> Content {
+    Content::text(Some(client_id.to_owned()), format!("said {client_id}"))
 }
 
 /// A message to a conversation, decided under a policy, by its first participant.
-fn to(conversation: i64, policy: PolicyVersion, draft: &Draft) -> NewMessage<'_> {
+fn to(conversation: i64, policy: PolicyVersion, content: &Content) -> NewMessage<'_> {
     NewMessage {
         conversation: ConversationNo(conversation),
         policy,
         sender: UserNo(1),
         roles: Roles::default(),
-        draft,
+        content,
         fingerprint: 7,
     }
 }
@@ -84,7 +84,7 @@ const BOTH: [Append; 2] = [append, append_carefully];
 fn each_conversation_counts_its_own() {
     for append in BOTH {
         let mut connection = connection();
-        let drafts = ["a", "b", "c", "d", "e"].map(draft);
+        let drafts = ["a", "b", "c", "d", "e"].map(content);
         let places = [2, 1, 2, 3, 2];
         let batch: Vec<_> = drafts
             .iter()
@@ -104,7 +104,7 @@ fn each_conversation_counts_its_own() {
 fn a_repeat_among_new_ones_takes_no_seq() {
     for append in BOTH {
         let mut connection = connection();
-        let [a, b, c] = ["a", "b", "c"].map(draft);
+        let [a, b, c] = ["a", "b", "c"].map(content);
         append(&mut connection, &[to(1, 0, &a)]).unwrap();
         let outcomes =
             append(&mut connection, &[to(1, 0, &b), to(2, 0, &a), to(1, 0, &c)]).unwrap();
@@ -128,7 +128,7 @@ fn what_was_decided_under_another_policy_is_left_out() {
         connection
             .batch_execute("update conversations set policy_version = 1 where no = 2")
             .unwrap();
-        let [a, b, c, d, e] = ["a", "b", "c", "d", "e"].map(draft);
+        let [a, b, c, d, e] = ["a", "b", "c", "d", "e"].map(content);
         let batch = [to(1, 0, &a), to(2, 0, &b), to(3, 0, &c), to(9, 0, &d)];
         let outcomes = append(&mut connection, &batch).unwrap();
         assert_eq!(told(&outcomes), ["fresh 1", "stale", "fresh 1", "stale"]);
@@ -143,25 +143,25 @@ fn what_was_decided_under_another_policy_is_left_out() {
 fn a_reply_needs_its_original() {
     for append in BOTH {
         let mut connection = connection();
-        let only = |id: &str, audience| Draft {
+        let only = |id: &str, audience| Content {
             audience: Some(audience),
-            ..draft(id)
+            ..content(id)
         };
-        let reply = |id: &str, seq| Draft {
+        let reply = |id: &str, seq| Content {
             reply_to: Some(MessageId {
                 conversation: ConversationNo(1),
                 seq,
             }),
-            ..draft(id)
+            ..content(id)
         };
         let said = [
-            draft("a"),
+            content("a"),
             only("b", Audience::User(UserNo(1))),
             only("c", Audience::User(UserNo(2))),
             only("d", Audience::Role("member".into())),
             only("e", Audience::Role("helper".into())),
         ];
-        let batch: Vec<_> = said.iter().map(|draft| to(1, 0, draft)).collect();
+        let batch: Vec<_> = said.iter().map(|content| to(1, 0, content)).collect();
         append(&mut connection, &batch).unwrap();
         let replies = [
             reply("r1", 1),
@@ -170,9 +170,9 @@ fn a_reply_needs_its_original() {
             reply("r4", 4),
             reply("r5", 5),
             reply("r6", 99),
-            draft("f"),
+            content("f"),
         ];
-        let batch: Vec<_> = replies.iter().map(|draft| to(1, 0, draft)).collect();
+        let batch: Vec<_> = replies.iter().map(|content| to(1, 0, content)).collect();
         let outcomes = append(&mut connection, &batch).unwrap();
         let expected = [
             "fresh 6", "fresh 7", "orphaned", "fresh 8", "orphaned", "orphaned", "fresh 9",

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::client::{Person, Socket};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// What nobody but agents may ever read.
 const HIDDEN: &str = "for agents only";
 
 /// A group of an agent, a member and staff from outside, in which the platform can speak to agents alone.
 struct World {
-    house: House,
+    app: TestApp,
     platform: Person,
     agent: Person,
     member: Person,
@@ -19,9 +19,9 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let house = House::start().await;
-        let platform = house.person_with("platform", &["service"]).await;
-        let (agent, member) = (house.person("agent").await, house.person("member").await);
+        let app = TestApp::start().await;
+        let platform = app.person_with("platform", &["service"]).await;
+        let (agent, member) = (app.person("agent").await, app.person("member").await);
         let wanted = json!({ "kind": "group", "participants": [{ "user_id": "agent", "role": "agent" }, { "user_id": "member" }] });
         let made = platform
             .post("/api/v1/conversations", wanted)
@@ -29,7 +29,7 @@ impl World {
             .expect_status(201);
         let conversation = made.body["id"].as_str().unwrap().to_owned();
         Self {
-            house,
+            app,
             platform,
             agent,
             member,
@@ -68,7 +68,7 @@ fn as_value(frames: Vec<Value>) -> Value {
 #[tokio::test]
 async fn events_reach_the_audience_alone() {
     let world = World::new().await;
-    let staff = world.house.person_with("helper", &["support"]).await;
+    let staff = world.app.person_with("helper", &["support"]).await;
     let (mut agent, mut member) = (
         world.agent.joined(&world.conversation).await,
         world.member.joined(&world.conversation).await,
@@ -251,10 +251,7 @@ async fn whoever_loses_the_role_hears_it_no_more() {
 #[tokio::test]
 async fn only_the_platform_whispers() {
     let world = World::new().await;
-    let staff = world
-        .house
-        .person_with("helper", &["support", "admin"])
-        .await;
+    let staff = world.app.person_with("helper", &["support", "admin"]).await;
     for person in [&world.agent, &world.member, &staff] {
         let body = json!({ "body": "psst", "audience_role": "agent" });
         let refused = person.post(&world.place("/messages"), body).await;

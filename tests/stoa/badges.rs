@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use std::time::Instant;
 
 use crate::client::{PATIENCE, Person, Socket};
-use crate::foreign::talker::Talker;
-use crate::house::House;
+use crate::socketio_chat::talker::Talker;
+use crate::test_app::TestApp;
 
 async fn mark(person: &Person, conversation: &str, seq: i64) {
     let path = format!("/api/v1/conversations/{conversation}/seen");
@@ -31,7 +31,7 @@ fn unread_changes(events: Vec<Value>) -> Vec<Value> {
 /// A group in which Alice has said ten things. Bob has a session that has not joined, and so has Carol, whose reading shows when
 /// everything before it has been told.
 struct World {
-    house: House,
+    app: TestApp,
     alice: Person,
     bob: Person,
     carol: Person,
@@ -44,17 +44,17 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let house = House::start().await;
-        let alice = house.person("alice").await;
-        let (bob, carol) = (house.person("bob").await, house.person("carol").await);
-        let id = house.group(&alice, &[&bob, &carol]).await;
+        let app = TestApp::start().await;
+        let alice = app.person("alice").await;
+        let (bob, carol) = (app.person("bob").await, app.person("carol").await);
+        let id = app.group(&alice, &[&bob, &carol]).await;
         let mut said = Vec::new();
         for number in 1..=10 {
             said.push(alice.say(&id, &format!("number {number}")).await);
         }
         let (elsewhere, witness) = (bob.socket().await, carol.socket().await);
         Self {
-            house,
+            app,
             alice,
             bob,
             carol,
@@ -199,10 +199,10 @@ async fn an_edit_of_what_was_shown_is_told_with_its_new_words() {
 
 #[tokio::test]
 async fn who_may_not_see_a_message_is_told_nothing_of_it() {
-    let house = House::start().await;
-    let platform = house.person_with("platform", &["service"]).await;
-    let agent = house.person_with("agent", &["support"]).await;
-    let member = house.person("member").await;
+    let app = TestApp::start().await;
+    let platform = app.person_with("platform", &["service"]).await;
+    let agent = app.person_with("agent", &["support"]).await;
+    let member = app.person("member").await;
     let wanted = json!({ "kind": "group", "participants": [{ "user_id": "agent", "role": "agent" }, { "user_id": "member" }] });
     let made = platform.post("/api/v1/conversations", wanted).await.body;
     let id = made["id"].as_str().expect("an id");

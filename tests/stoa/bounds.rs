@@ -7,15 +7,15 @@ use tokio_tungstenite::tungstenite::Error;
 
 use crate::child::Process;
 use crate::client::{PATIENCE, Person, Socket};
-use crate::house::{House, claims, token};
 use crate::raw::{Raw, frame, header};
+use crate::test_app::{TestApp, claims, token};
 
 const LIMIT: usize = 131_072;
 /// Buffers of the kernel on the client's side of a raw connection.
 const BUFFERS: u32 = 16 * 1_024;
 
-async fn raw(house: &House) -> Raw {
-    Raw::open(house.address, &token(&claims("raw", &[])), BUFFERS).await
+async fn raw(app: &TestApp) -> Raw {
+    Raw::open(app.address, &token(&claims("raw", &[])), BUFFERS).await
 }
 
 /// A figure of `/metrics` without labels.
@@ -93,8 +93,8 @@ fn padded(length: usize) -> Vec<u8> {
 
 #[tokio::test]
 async fn frames_up_to_the_limit_pass_and_not_a_byte_more() {
-    let house = House::start().await;
-    let mut fits = raw(&house).await;
+    let app = TestApp::start().await;
+    let mut fits = raw(&app).await;
     let whole = padded(LIMIT);
     fits.send(&frame(0x81, &whole)).await;
     assert_eq!(
@@ -118,11 +118,11 @@ async fn frames_up_to_the_limit_pass_and_not_a_byte_more() {
     fits.send(&frame(0x81, &above)).await;
     assert_eq!(fits.close_code().await, Some(1009));
     let (first, last) = above.split_at(80_000);
-    let mut pieces = raw(&house).await;
+    let mut pieces = raw(&app).await;
     pieces.send(&frame(0x01, first)).await;
     pieces.send(&frame(0x80, last)).await;
     assert_eq!(pieces.close_code().await, Some(1009));
-    let mut endless = raw(&house).await;
+    let mut endless = raw(&app).await;
     endless.send(&frame(0x01, &padded(125_000))).await;
     endless
         .send(&frame(0x00, b"and so on".repeat(1_000).as_slice()))
@@ -136,7 +136,7 @@ async fn frames_up_to_the_limit_pass_and_not_a_byte_more() {
 
 #[tokio::test]
 async fn what_is_no_frame_of_the_protocol_ends_the_connection() {
-    let house = House::start().await;
+    let app = TestApp::start().await;
     let cases: [(&str, Vec<u8>); 6] = [
         ("binary", frame(0x82, b"{}")),
         ("binary in pieces", frame(0x02, b"{}")),
@@ -146,7 +146,7 @@ async fn what_is_no_frame_of_the_protocol_ends_the_connection() {
         ("nothing", frame(0x81, b"")),
     ];
     for (name, bytes) in cases {
-        let mut raw = raw(&house).await;
+        let mut raw = raw(&app).await;
         raw.send(&bytes).await;
         assert_eq!(raw.close_code().await, Some(1008), "{name}");
     }
@@ -165,11 +165,11 @@ async fn a_reader_that_never_reads_is_gone_and_everybody_else_hears_everything()
         "--send-buffer",
         "16384",
     ];
-    let house = House::with(&options).await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let deaf = house.person("deaf").await;
-    let id = house.group(&alice, &[&bob, &deaf]).await;
-    let mut never_reads = Raw::open(house.address, &deaf.token, 4_096).await;
+    let app = TestApp::with(&options).await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let deaf = app.person("deaf").await;
+    let id = app.group(&alice, &[&bob, &deaf]).await;
+    let mut never_reads = Raw::open(app.address, &deaf.token, 4_096).await;
     let join = json!({ "event": "join_conversation", "id": 1, "data": { "conversation_id": id } });
     never_reads
         .send(&frame(0x81, join.to_string().as_bytes()))
@@ -214,7 +214,7 @@ async fn a_reader_that_never_reads_is_gone_and_everybody_else_hears_everything()
 
 #[tokio::test]
 async fn whoever_answers_no_ping_is_closed() {
-    let house = House::with(&[
+    let app = TestApp::with(&[
         "--rate-limits",
         "off",
         "--heartbeat-seconds",
@@ -223,8 +223,8 @@ async fn whoever_answers_no_ping_is_closed() {
         "3",
     ])
     .await;
-    let mut silent = raw(&house).await;
-    let mut answers = house.person("alice").await.socket().await;
+    let mut silent = raw(&app).await;
+    let mut answers = app.person("alice").await.socket().await;
     let begun = Instant::now();
     let code = tokio::select! {
         code = silent.close_code() => code,
@@ -241,8 +241,8 @@ async fn whoever_answers_no_ping_is_closed() {
 
 #[tokio::test]
 async fn a_request_that_never_ends_its_header_is_closed() {
-    let house = House::start().await;
-    let stream = tokio::net::TcpStream::connect(house.address)
+    let app = TestApp::start().await;
+    let stream = tokio::net::TcpStream::connect(app.address)
         .await
         .expect("a connection");
     let (mut reading, mut writing) = stream.into_split();
@@ -266,13 +266,13 @@ async fn a_request_that_never_ends_its_header_is_closed() {
 
 #[tokio::test]
 async fn one_connection_too_many_is_told_so() {
-    let house = House::with(&["--rate-limits", "off", "--max-connections", "3"]).await;
-    let alice = house.person("alice").await;
+    let app = TestApp::with(&["--rate-limits", "off", "--max-connections", "3"]).await;
+    let alice = app.person("alice").await;
     let mut open = Vec::new();
     for _ in 0..3 {
         open.push(alice.socket().await);
     }
-    let refused = tokio::time::timeout(PATIENCE, Socket::open(house.address, Some(&alice.token)));
+    let refused = tokio::time::timeout(PATIENCE, Socket::open(app.address, Some(&alice.token)));
     match refused.await.expect("an answer").map_err(|error| *error) {
         Err(Error::Http(response)) => {
             assert_eq!(response.status().as_u16(), 503);
@@ -289,9 +289,9 @@ async fn one_connection_too_many_is_told_so() {
 
 #[tokio::test]
 async fn a_body_above_the_limit_is_told_so() {
-    let house = House::with(&["--rate-limits", "off", "--body-limit", "2048"]).await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::with(&["--rate-limits", "off", "--body-limit", "2048"]).await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     let path = format!("/api/v1/conversations/{id}/messages");
     let empty = json!({ "body": "" }).to_string().len();
     let of = |length: usize| json!({ "body": "x".repeat(length - empty) });
@@ -310,13 +310,13 @@ async fn a_body_above_the_limit_is_told_so() {
 #[tokio::test]
 async fn two_thousand_connections_hear_one_message() {
     const EACH: usize = 500;
-    let house = House::start().await;
+    let app = TestApp::start().await;
     let names = ["alice", "bob", "carol", "dave"];
     let mut people = Vec::new();
     for name in names {
-        people.push(house.person(name).await);
+        people.push(app.person(name).await);
     }
-    let id = house
+    let id = app
         .group(&people[0], &[&people[1], &people[2], &people[3]])
         .await;
     let mut sockets = Vec::new();

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::client::{PATIENCE, Person};
-use crate::house::{SECRET, claims, fresh_database, token};
+use crate::test_app::{SECRET, claims, fresh_database, token};
 
 /// A server that runs by itself. Dropping it kills it.
 pub struct Process {

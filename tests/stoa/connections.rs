@@ -10,9 +10,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::child::Process;
 use crate::client::{PATIENCE, Person, Socket};
-use crate::foreign::{Talker, door};
-use crate::house::House;
 use crate::plain::{SLOW, begun_from, connect_from, end_of, health_from};
+use crate::socketio_chat::{Talker, door};
+use crate::test_app::TestApp;
 
 const ALICE_S: Ipv4Addr = Ipv4Addr::new(127, 0, 3, 1);
 const BOB_S: Ipv4Addr = Ipv4Addr::new(127, 0, 3, 2);
@@ -31,8 +31,8 @@ async fn refusal(person: &Person) -> (String, Value) {
 
 #[tokio::test]
 async fn one_user_has_so_many_connections_and_others_have_theirs() {
-    let house = House::with(&["--max-connections-per-user", "3"]).await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let app = TestApp::with(&["--max-connections-per-user", "3"]).await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let mut open = vec![alice.socket().await, alice.socket().await];
     let talker = Talker::stoory(&alice).await;
     let (head, told) = refusal(&alice).await;
@@ -40,12 +40,12 @@ async fn one_user_has_so_many_connections_and_others_have_theirs() {
     assert!(head.contains("retry-after: "), "{head}");
     assert_eq!(told["error_code"], "UNAVAILABLE");
     assert_eq!(told["message"], "Too many connections of this user");
-    let mut late = Socket::open(house.address, None).await.expect("a socket");
+    let mut late = Socket::open(app.address, None).await.expect("a socket");
     let asked = late.call("authenticate", json!({ "token": alice.token }));
     let told = asked.await.expect_err("refused");
     assert_eq!(told["message"], "Too many connections of this user");
     assert_eq!(late.closed().await, Some(1013));
-    let mut wire = door(house.address).wire().await;
+    let mut wire = door(app.address).wire().await;
     wire.send(&connect_as(&alice)).await;
     assert_eq!(wire.closed().await, Some(1012), "it comes back by itself");
     assert!(bob.socket().await.drain().await.is_empty());
@@ -74,8 +74,8 @@ async fn without_rate_limits_nobody_is_held_to_a_number() {
         "--max-connections-per-address",
         "2",
     ];
-    let house = House::with(&[&["--rate-limits", "off"][..], &bounds].concat()).await;
-    let alice = house.person("alice").await;
+    let app = TestApp::with(&[&["--rate-limits", "off"][..], &bounds].concat()).await;
+    let alice = app.person("alice").await;
     let mut open = Vec::new();
     for _ in 0..6 {
         open.push(alice.socket().await);
@@ -87,12 +87,12 @@ async fn without_rate_limits_nobody_is_held_to_a_number() {
 
 #[tokio::test]
 async fn an_address_has_so_many_connections_whatever_they_do() {
-    let house = House::with(&["--max-connections-per-address", "6"]).await;
+    let app = TestApp::with(&["--max-connections-per-address", "6"]).await;
     let mut open: Vec<TcpStream> = Vec::new();
     for bytes in ["", "GET / HTTP/1.1\r\nX: ", SLOW, SLOW, SLOW, SLOW] {
-        open.push(begun_from(ALICE_S, house.address, bytes).await);
+        open.push(begun_from(ALICE_S, app.address, bytes).await);
     }
-    let said = health_from(ALICE_S, house.address).await;
+    let said = health_from(ALICE_S, app.address).await;
     assert!(said.starts_with("http/1.1 503"), "{said}");
     assert!(said.contains("retry-after: "), "{said}");
     assert!(
@@ -105,11 +105,11 @@ async fn an_address_has_so_many_connections_whatever_they_do() {
         (&told["error_code"], &told["temporary"]),
         (&json!("UNAVAILABLE"), &json!(true))
     );
-    let said = health_from(BOB_S, house.address).await;
+    let said = health_from(BOB_S, app.address).await;
     assert!(said.starts_with("http/1.1 200"), "{said}");
     open.truncate(5);
     let begun = Instant::now();
-    while !health_from(ALICE_S, house.address)
+    while !health_from(ALICE_S, app.address)
         .await
         .starts_with("http/1.1 200")
     {
@@ -170,18 +170,18 @@ async fn behind_a_proxy_the_forwarded_address_counts() {
         "--trusted-proxies",
         "127.0.0.0/8",
     ];
-    let house = House::with(&options).await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let app = TestApp::with(&options).await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let mut open = Vec::new();
     for _ in 0..2 {
         open.push(forwarded(&alice, "203.0.113.1").await.expect("a socket"));
     }
     let slow = slow_for("6.6.6.6, 203.0.113.1");
-    let waiting = begun_from(ALICE_S, house.address, &slow).await;
+    let waiting = begun_from(ALICE_S, app.address, &slow).await;
     until_refused(&alice, "203.0.113.1").await;
     open.push(forwarded(&bob, "203.0.113.2").await.expect("a socket"));
     open.push(forwarded(&alice, "2001:db8::1").await.expect("a socket"));
-    let mut over = begun_from(BOB_S, house.address, &slow).await;
+    let mut over = begun_from(BOB_S, app.address, &slow).await;
     let said = end_of(&mut over).await;
     assert!(said.starts_with("http/1.1 503"), "{said}");
     assert!(
@@ -219,8 +219,8 @@ async fn the_64_of_an_ipv6_address_counts_as_one() {
         "--trusted-proxies",
         "127.0.0.1",
     ];
-    let house = House::with(&options).await;
-    let alice = house.person("alice").await;
+    let app = TestApp::with(&options).await;
+    let alice = app.person("alice").await;
     let mut open = Vec::new();
     for address in ["2001:db8::1", "2001:db8::2"] {
         open.push(forwarded(&alice, address).await.expect("a socket"));
@@ -231,9 +231,9 @@ async fn the_64_of_an_ipv6_address_counts_as_one() {
 
 #[tokio::test]
 async fn polling_clients_count_for_their_user() {
-    let house = House::with(&["--max-connections-per-user", "1"]).await;
-    let alice = house.person("alice").await;
-    let endpoint = door(house.address);
+    let app = TestApp::with(&["--max-connections-per-user", "1"]).await;
+    let alice = app.person("alice").await;
+    let endpoint = door(app.address);
     let connect = connect_as(&alice);
     let first = endpoint.poller().await;
     assert_eq!(first.post(connect.clone()).await.0, 200);
@@ -283,11 +283,11 @@ async fn more_connections_than_files_are_told_of_in_one_line() {
 /// A socket that nobody authenticates counts for its address as any connection does.
 #[tokio::test]
 async fn a_socket_without_a_token_counts_for_its_address() {
-    let house = House::with(&["--max-connections-per-address", "2"]).await;
+    let app = TestApp::with(&["--max-connections-per-address", "2"]).await;
     let open = async |to: SocketAddr| Socket::open(to, None).await;
-    let _first = open(house.address).await.expect("a socket");
-    let _second = open(house.address).await.expect("a socket");
-    match open(house.address).await.err().map(|error| *error) {
+    let _first = open(app.address).await.expect("a socket");
+    let _second = open(app.address).await.expect("a socket");
+    match open(app.address).await.err().map(|error| *error) {
         Some(Error::Http(response)) => assert_eq!(response.status().as_u16(), 503),
         other => panic!("{other:?}"),
     }

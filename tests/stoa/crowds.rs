@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 
 use crate::client::{Person, Socket};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 const LISTENERS: usize = 60;
 const EACH: usize = 80;
@@ -69,14 +69,14 @@ fn must_be_whole(frames: &[Value], first: i64, last: i64) {
 
 #[tokio::test]
 async fn everybody_in_a_crowd_hears_everything_once_and_in_order() {
-    let house = House::with(&["--rate-limits", "off"]).await;
+    let app = TestApp::with(&["--rate-limits", "off"]).await;
     let talkers = [
-        house.person("alice").await,
-        house.person("bob").await,
-        house.person("carol").await,
+        app.person("alice").await,
+        app.person("bob").await,
+        app.person("carol").await,
     ];
-    let audience = house.person("dave").await;
-    let conversation = house
+    let audience = app.person("dave").await;
+    let conversation = app
         .group(&talkers[0], &[&talkers[1], &talkers[2], &audience])
         .await;
     let mut ears = Vec::new();

@@ -2,38 +2,38 @@
 
 use serde_json::json;
 
-use crate::foreign::talker::Talker;
-use crate::house::House;
+use crate::socketio_chat::talker::Talker;
+use crate::test_app::TestApp;
 
-async fn speaking(dialects: &str) -> House {
-    House::with(&["--rate-limits", "off", "--dialects", dialects]).await
+async fn speaking(dialects: &str) -> TestApp {
+    TestApp::with(&["--rate-limits", "off", "--dialects", dialects]).await
 }
 
 /// The status of a GET, with a token.
-async fn status(house: &House, path: &str) -> u16 {
-    let ann = house.person("ann").await;
+async fn status(app: &TestApp, path: &str) -> u16 {
+    let ann = app.person("ann").await;
     ann.get(path).await.status
 }
 
 /// The paths that the OpenAPI document names.
-async fn documented(house: &House) -> String {
-    let url = format!("http://{}/api/openapi.json", house.address);
+async fn documented(app: &TestApp) -> String {
+    let url = format!("http://{}/api/openapi.json", app.address);
     let document = reqwest::get(url).await.expect("an answer");
     document.text().await.expect("a text")
 }
 
 #[actix_rt::test]
 async fn without_dialects_the_native_one_is_served_alone() {
-    let house = speaking("").await;
+    let app = speaking("").await;
     for path in [
         "/api/messages/unread-count",
         "/socket.io/?EIO=4&transport=polling",
     ] {
-        assert_eq!(status(&house, path).await, 404, "{path}");
+        assert_eq!(status(&app, path).await, 404, "{path}");
     }
-    assert!(!documented(&house).await.contains("/api/messages/"));
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let place = house.group(&ann, &[&bob]).await;
+    assert!(!documented(&app).await.contains("/api/messages/"));
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let place = app.group(&ann, &[&bob]).await;
     let mut socket = bob.joined(&place).await;
     ann.say(&place, "hello").await;
     let said = socket.event("new_message").await;
@@ -42,14 +42,14 @@ async fn without_dialects_the_native_one_is_served_alone() {
 
 #[actix_rt::test]
 async fn only_the_dialects_that_are_named_are_served() {
-    let house = speaking("stoory").await;
-    let ann = house.person("ann").await;
+    let app = speaking("stoory").await;
+    let ann = app.person("ann").await;
     Talker::stoory(&ann).await;
     let refused = Talker::connect(ann.address, "/realtime", json!({ "token": ann.token })).await;
     assert!(refused.is_err(), "nobody speaks there");
-    assert_eq!(status(&house, "/api/messages/unread-count").await, 200);
-    let house = speaking("lola").await;
-    let ann = house.person("ann").await;
+    assert_eq!(status(&app, "/api/messages/unread-count").await, 200);
+    let app = speaking("lola").await;
+    let ann = app.person("ann").await;
     Talker::lola(&ann).await;
-    assert_eq!(status(&house, "/api/messages/unread-count").await, 404);
+    assert_eq!(status(&app, "/api/messages/unread-count").await, 404);
 }

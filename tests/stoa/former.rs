@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::house::House;
+use crate::test_app::TestApp;
 
 fn names(conversation: &Value) -> Vec<&str> {
     let former = conversation["former_participants"].as_array().unwrap();
@@ -14,13 +14,13 @@ fn names(conversation: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn former_participants_keep_their_names() {
-    let house = House::start().await;
+    let app = TestApp::start().await;
     let (ada, ben, eve) = (
-        house.person("ada").await,
-        house.person("ben").await,
-        house.person("eve").await,
+        app.person("ada").await,
+        app.person("ben").await,
+        app.person("eve").await,
     );
-    let id = house.group(&ada, &[&ben, &eve]).await;
+    let id = app.group(&ada, &[&ben, &eve]).await;
     let place = format!("/api/v1/conversations/{id}");
     let path = format!("{place}/messages");
     ben.post(&path, json!({ "body": "Good-bye" }))

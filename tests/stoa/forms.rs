@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use crate::client::{Answer, Person};
-use crate::house::House;
+use crate::test_app::TestApp;
 
-async fn alice_and_bob() -> (Person, String, House) {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let here = house.group(&alice, &[&bob]).await;
-    (alice, here, house)
+async fn alice_and_bob() -> (Person, String, TestApp) {
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let here = app.group(&alice, &[&bob]).await;
+    (alice, here, app)
 }
 
 fn assert_names(answer: &Answer, field: &str, what: &str) {

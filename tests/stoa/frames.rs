@@ -9,8 +9,8 @@ use tokio::time::timeout;
 use crate::bounds::figure;
 use crate::child::{Process, outcome};
 use crate::client::PATIENCE;
-use crate::house::{House, SECRET, claims, token};
 use crate::raw::{Raw, frame};
+use crate::test_app::{SECRET, TestApp, claims, token};
 
 const NATIVE: &str = "/ws";
 const SOCKETIO: &str = "/socket.io/?EIO=4&transport=websocket";
@@ -44,19 +44,19 @@ fn against_the_protocol() -> Vec<(&'static str, Vec<u8>, u16)> {
 
 #[tokio::test]
 async fn every_endpoint_closes_as_rfc_6455_says() {
-    let house = House::with(&["--rate-limits", "off", "--frame-limit", "2048"]).await;
+    let app = TestApp::with(&["--rate-limits", "off", "--frame-limit", "2048"]).await;
     let token = token(&claims("raw", &[]));
     for path in [NATIVE, SOCKETIO] {
         for (name, bytes, code) in against_the_protocol() {
-            let mut raw = Raw::open_at(house.address, path, &token, 65_536).await;
+            let mut raw = Raw::open_at(app.address, path, &token, 65_536).await;
             raw.send(&bytes).await;
             assert_eq!(raw.close_code().await, Some(code), "{path} {name}");
         }
-        let mut raw = Raw::open_at(house.address, path, &token, 65_536).await;
+        let mut raw = Raw::open_at(app.address, path, &token, 65_536).await;
         raw.send(&frame(0x88, &3000u16.to_be_bytes())).await;
         assert_eq!(raw.close_code().await, Some(3000), "{path}: it is echoed");
     }
-    let person = house.person("raw").await;
+    let person = app.person("raw").await;
     let closed = |code: u16| format!("stoa_closed_sockets_total{{code=\"{code}\"}}");
     for (code, least) in [(1002, 26.0), (1007, 6.0), (1009, 2.0)] {
         let counted = figure(&person, &closed(code)).await;
@@ -66,9 +66,9 @@ async fn every_endpoint_closes_as_rfc_6455_says() {
 
 #[tokio::test]
 async fn what_comes_before_a_wrong_frame_is_answered() {
-    let house = House::start().await;
+    let app = TestApp::start().await;
     let token = token(&claims("raw", &[]));
-    let mut raw = Raw::open(house.address, &token, 65_536).await;
+    let mut raw = Raw::open(app.address, &token, 65_536).await;
     let bytes = [frame(0x89, b"still"), frame(0xc1, b"x")].concat();
     raw.send(&bytes).await;
     assert_eq!(raw.next().await, Some((0x8a, b"still".to_vec())));
@@ -93,10 +93,10 @@ async fn shaken(address: SocketAddr, path: &str, http: &str, version: &str) -> S
 
 #[tokio::test]
 async fn a_handshake_of_another_version_is_told_which_one_is_understood() {
-    let house = House::start().await;
+    let app = TestApp::start().await;
     let (modern, this) = ("HTTP/1.1", "Sec-WebSocket-Version: 13\r\n");
     for path in [NATIVE, SOCKETIO] {
-        let ask = |http, version| shaken(house.address, path, http, version);
+        let ask = |http, version| shaken(app.address, path, http, version);
         let welcome = ask(modern, this).await;
         assert!(welcome.starts_with("http/1.1 101"), "{welcome}");
         for version in [
@@ -125,9 +125,9 @@ async fn json_frame(raw: &mut Raw) -> Value {
 
 #[tokio::test]
 async fn a_whole_number_is_an_id_however_it_is_written() {
-    let house = House::start().await;
+    let app = TestApp::start().await;
     let token = token(&claims("raw", &[]));
-    let mut raw = Raw::open(house.address, &token, 65_536).await;
+    let mut raw = Raw::open(app.address, &token, 65_536).await;
     let ask = |id: &str| {
         let text = format!(r#"{{"event":"user_status","id":{id},"data":{{"status":"away"}}}}"#);
         frame(0x81, text.as_bytes())

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use crate::child::Process;
 use crate::client::{Answer, PATIENCE, Person, Socket};
 use crate::deals::Deal;
-use crate::house::House;
 use crate::postgres::TestCluster;
 use crate::proxy::Proxy;
+use crate::test_app::TestApp;
 
 /// How long a caller may wait to be told, machine load included. Nothing is heard for 3 s, which is looked for twice a second.
 const TOLD_WITHIN: Duration = Duration::from_secs(6);
@@ -88,9 +88,9 @@ struct Talk {
 }
 
 impl Talk {
-    async fn begin(house: &House) -> Self {
-        let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-        let id = house.direct(&alice, &bob).await;
+    async fn begin(app: &TestApp) -> Self {
+        let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+        let id = app.direct(&alice, &bob).await;
         let place = format!("/api/v1/conversations/{id}/messages");
         alice.say(&id, "before").await;
         let (from, to) = (alice.joined(&id).await, bob.joined(&id).await);
@@ -160,8 +160,8 @@ impl Talk {
 #[tokio::test]
 async fn while_the_database_is_frozen_everybody_is_told_in_time_and_then_all_goes_on() {
     let cluster = cluster().await;
-    let house = House::on(cluster.url("alone"), &["--rate-limits", "off"]).await;
-    let mut talk = Talk::begin(&house).await;
+    let app = TestApp::on(cluster.url("alone"), &["--rate-limits", "off"]).await;
+    let mut talk = Talk::begin(&app).await;
     for _ in 0..2 {
         cluster.freeze().expect("frozen");
         talk.assert_all_told().await;
@@ -176,8 +176,8 @@ async fn while_the_database_is_frozen_everybody_is_told_in_time_and_then_all_goe
 #[tokio::test]
 async fn a_frozen_database_that_is_killed_and_started_again_is_used_again() {
     let cluster = cluster().await;
-    let house = House::on(cluster.url("alone"), &["--rate-limits", "off"]).await;
-    let mut talk = Talk::begin(&house).await;
+    let app = TestApp::on(cluster.url("alone"), &["--rate-limits", "off"]).await;
+    let mut talk = Talk::begin(&app).await;
     cluster.freeze().expect("frozen");
     talk.assert_all_told().await;
     cluster.kill_all().expect("killed");
@@ -190,8 +190,8 @@ async fn a_frozen_database_that_is_killed_and_started_again_is_used_again() {
 async fn connections_that_hang_for_ever_are_left_behind() {
     let cluster = cluster().await;
     let proxy = Proxy::start(&cluster, None);
-    let house = House::on(proxy.url("alone"), &["--rate-limits", "off"]).await;
-    let mut talk = Talk::begin(&house).await;
+    let app = TestApp::on(proxy.url("alone"), &["--rate-limits", "off"]).await;
+    let mut talk = Talk::begin(&app).await;
     for _ in 0..3 {
         proxy.hang();
         let begun = Instant::now();
@@ -212,7 +212,7 @@ async fn connections_that_hang_for_ever_are_left_behind() {
 async fn a_press_while_the_database_is_frozen_is_refused_in_time_and_made_once() {
     let cluster = cluster().await;
     let options = ["--rate-limits", "off"];
-    let deal = Deal::begin_on(House::on(cluster.url("alone"), &options).await).await;
+    let deal = Deal::begin_on(TestApp::on(cluster.url("alone"), &options).await).await;
     let version = deal.stands(&deal.influencer).await["state_version"].clone();
     let press = json!({ "state_version": version, "request_id": "r-1" });
     let pressed = || deal.press(&deal.influencer, "accept_connection", press.clone());

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::client::Person;
-use crate::foreign::talker::Talker;
-use crate::house::House;
+use crate::socketio_chat::talker::Talker;
+use crate::test_app::TestApp;
 
 const HALF: &str = "contains half of a character (a lone surrogate)";
 
@@ -23,9 +23,9 @@ fn told(error: &Value, field: &str, reason: &str) {
 
 #[actix_rt::test]
 async fn half_a_character_is_told_by_its_field_over_rest() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let place = house.group(&alice, &[&bob]).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let place = app.group(&alice, &[&bob]).await;
     let one = format!("/api/v1/conversations/{place}");
     let messages = format!("{one}/messages");
     let body = r#"{"body":"half \ud83d"}"#;
@@ -67,9 +67,9 @@ async fn half_a_character_is_told_by_its_field_over_rest() {
 
 #[actix_rt::test]
 async fn half_a_character_closes_no_connection() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let place = house.direct(&alice, &bob).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let place = app.direct(&alice, &bob).await;
     let mut socket = alice.joined(&place).await;
     let say = format!(
         r#"{{"event":"send_message","id":77,"data":{{"conversation_id":"{place}","body":"\ud83d"}}}}"#

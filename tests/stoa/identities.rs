@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::client::Person;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// Alice and Bob in one conversation, Alice and Carol in another, and a message in each.
 struct World {
-    house: House,
+    app: TestApp,
     alice: Person,
     bob: Person,
     here: String,
@@ -20,16 +20,16 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let house = House::start().await;
-        let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-        let carol = house.person("carol").await;
-        let here = house.group(&alice, &[&bob]).await;
-        let elsewhere = house.group(&carol, &[&alice]).await;
+        let app = TestApp::start().await;
+        let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+        let carol = app.person("carol").await;
+        let here = app.group(&alice, &[&bob]).await;
+        let elsewhere = app.group(&carol, &[&alice]).await;
         let own = id_of(&alice.say(&here, "here").await);
         let foreign = id_of(&alice.say(&elsewhere, "elsewhere").await);
-        let deal = deal_of(&house).await;
+        let deal = deal_of(&app).await;
         Self {
-            house,
+            app,
             alice,
             bob,
             here,
@@ -45,8 +45,8 @@ impl World {
     }
 }
 
-async fn deal_of(house: &House) -> (String, Value) {
-    let platform = house.person_with("platform", &["service"]).await;
+async fn deal_of(app: &TestApp) -> (String, Value) {
+    let platform = app.person_with("platform", &["service"]).await;
     let wish = json!({
         "kind": "group", "flow": { "name": "bid" },
         "participants": [{ "user_id": "alice", "role": "influencer" }, { "user_id": "bob", "role": "brand_owner" }],
@@ -220,7 +220,7 @@ async fn a_message_of_another_conversation_is_not_there() {
 async fn whoever_owns_one_group_moderates_no_other() {
     let world = World::new().await;
     let mut owner = world.alice.socket().await;
-    let carol = world.house.person("carol").await;
+    let carol = world.app.person("carol").await;
     let theirs = id_of(&carol.say(&world.elsewhere, "of carol").await);
     let payload = json!({ "conversation_id": world.here, "message_id": theirs });
     let refused = owner.call("delete_message", payload).await.unwrap_err();

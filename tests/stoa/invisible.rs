@@ -4,9 +4,9 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Person};
-use crate::foreign::talker::Talker;
-use crate::house::{House, claims, token};
-use crate::sharing::{ask, path};
+use crate::participants::{ask, path};
+use crate::socketio_chat::talker::Talker;
+use crate::test_app::{TestApp, claims, token};
 
 /// Texts that show nothing: zero width, blank, fillers, soft hyphens, directions, joiners, tags.
 const NOTHING: [&str; 9] = [
@@ -29,10 +29,10 @@ fn must_name(answer: &Answer, field: &str) {
 
 #[actix_rt::test]
 async fn a_text_that_shows_nothing_is_empty() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let platform = house.person_with("platform", &["service"]).await;
-    let id = house.group(&alice, &[&bob]).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let platform = app.person_with("platform", &["service"]).await;
+    let id = app.group(&alice, &[&bob]).await;
     let message = alice.say(&id, "shown").await;
     let message = format!("/api/v1/messages/{}", message["id"].as_str().unwrap());
     let mut socket = alice.socket().await;
@@ -70,7 +70,7 @@ async fn a_text_that_shows_nothing_is_empty() {
     assert_eq!(untitled.body["title"], Value::Null);
     let mut said = claims("alice", &[]);
     said.name = Some("\u{3164}".to_owned());
-    let me = Person::new(house.address, "alice", token(&said));
+    let me = Person::new(app.address, "alice", token(&said));
     let me = me.get("/api/v1/me").await.expect_status(200);
     assert_eq!(me.body["name"], "alice by name");
     assert_eq!(bob.bodies(&id).await[0], "shown");
@@ -78,8 +78,8 @@ async fn a_text_that_shows_nothing_is_empty() {
 
 #[tokio::test]
 async fn a_nested_field_is_named_by_its_path() {
-    let house = House::start().await;
-    let (alice, _bob) = (house.person("alice").await, house.person("bob").await);
+    let app = TestApp::start().await;
+    let (alice, _bob) = (app.person("alice").await, app.person("bob").await);
     for (field, change) in [
         ("participants[0]", json!({ "participants": ["jonas"] })),
         (
@@ -119,9 +119,9 @@ async fn a_nested_field_is_named_by_its_path() {
 
 #[tokio::test]
 async fn an_attachment_is_named_by_its_place_and_depth_is_no_broken_json() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.group(&alice, &[&bob]).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.group(&alice, &[&bob]).await;
     for (field, attachments) in [
         (
             "attachments[1].url",
@@ -161,8 +161,8 @@ async fn an_attachment_is_named_by_its_place_and_depth_is_no_broken_json() {
 
 #[tokio::test]
 async fn a_first_message_is_said_by_the_request_that_makes_the_conversation() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let wish = json!({ "kind": "group", "participants": [{ "user_id": "bob" }], "subject": { "type": "job", "id": "7" }, "first_message": { "body": "opening" } });
     let asked = (0..10).map(|_| ask(&alice, wish.clone()));
     let answers = join_all(asked).await;
@@ -178,7 +178,7 @@ async fn a_first_message_is_said_by_the_request_that_makes_the_conversation() {
             .await;
         said.expect_status(201);
     }
-    let direct = house.direct(&alice, &bob).await;
+    let direct = app.direct(&alice, &bob).await;
     assert_eq!(
         bob.bodies(&direct).await,
         ["hello", "hello"],

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::collections::HashSet;
 
 use crate::client::Person;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 const LIST: &str = "/api/v1/conversations";
 
@@ -38,8 +38,8 @@ async fn make(person: &Person, wish: Value) -> String {
 
 #[tokio::test]
 async fn paging_through_120_conversations_leaves_none_out_and_gives_none_twice() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let group = |n| json!({ "kind": "group", "title": format!("group {n}"), "participants": [{ "user_id": "bob" }] });
     let mut made = Vec::new();
     for n in 0..120 {
@@ -54,7 +54,7 @@ async fn paging_through_120_conversations_leaves_none_out_and_gives_none_twice()
     made.insert(0, newest);
     assert_eq!(pages(&bob, "", 33).await, made, "newest activity first");
     let at_once = "update conversations set updated_at = '2026-01-01'";
-    house.connection().batch_execute(at_once).unwrap();
+    app.connection().batch_execute(at_once).unwrap();
     let equal = pages(&alice, "", 7).await;
     assert_eq!(equal.len(), 120);
     let different: HashSet<&String> = equal.iter().collect();
@@ -76,8 +76,8 @@ async fn paging_through_120_conversations_leaves_none_out_and_gives_none_twice()
 
 #[tokio::test]
 async fn filters_narrow_a_list() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let with = json!([{ "user_id": "bob" }]);
     let about = |id: &str| json!({ "type": "job", "id": id });
     let direct = make(&alice, json!({ "kind": "direct", "participants": with })).await;
@@ -132,10 +132,10 @@ async fn unread(person: &Person) -> (i64, Value) {
 
 #[tokio::test]
 async fn unread_counts_what_others_said_to_one_and_nothing_else() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let platform = house.person_with("platform", &["service"]).await;
-    let id = house.group(&alice, &[&bob]).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let platform = app.person_with("platform", &["service"]).await;
+    let id = app.group(&alice, &[&bob]).await;
     let messages = format!("{LIST}/{id}/messages");
     assert_eq!(unread(&bob).await, (0, json!([])));
     let first = alice.say(&id, "one").await;
@@ -177,11 +177,11 @@ async fn unread_counts_what_others_said_to_one_and_nothing_else() {
 
 #[tokio::test]
 async fn unread_is_counted_where_one_may_read_and_beyond_what_one_has_read() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let (id, other) = (
-        house.group(&alice, &[&bob]).await,
-        house.direct(&alice, &bob).await,
+        app.group(&alice, &[&bob]).await,
+        app.direct(&alice, &bob).await,
     );
     alice.say(&id, "here").await;
     alice.say(&other, "elsewhere").await;
@@ -213,10 +213,10 @@ async fn unread_is_counted_where_one_may_read_and_beyond_what_one_has_read() {
 
 #[tokio::test]
 async fn a_list_shows_the_newest_message_that_one_may_see() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let platform = house.person_with("platform", &["service"]).await;
-    let id = house.group(&alice, &[&bob]).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let platform = app.person_with("platform", &["service"]).await;
+    let id = app.group(&alice, &[&bob]).await;
     let last = alice.say(&id, "for all").await;
     let whisper = json!({ "body": "for owners", "audience_role": "owner" });
     platform
@@ -232,16 +232,15 @@ async fn a_list_shows_the_newest_message_that_one_may_see() {
 
 #[actix_web::test]
 async fn counting_what_is_unread_stops_at_a_thousand_and_says_so_everywhere() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let room = house.direct(&ann, &bob).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let room = app.direct(&ann, &bob).await;
     let said = format!(
         "with c as (update conversations set last_seq = 1500 where id = '{room}' returning no)
         insert into messages (conversation_no, seq, sender_no, client_id, fingerprint, kind, body, created_at)
         select no, s, (select u.no from users u where u.id = 'ann'), 'm' || s, 1, 'user_input', 'said', now() from c, generate_series(1, 1500) s"
     );
-    house
-        .connection()
+    app.connection()
         .batch_execute(&said)
         .expect("1,500 messages");
     let counted = bob.get("/api/v1/unread").await.expect_status(200).body;

@@ -7,25 +7,22 @@ use std::time::{Duration, Instant};
 
 use crate::client::Person;
 use crate::deals::Deal;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// Holds rows of a database from a connection of its own until it is dropped.
 struct Holder(PgConnection);
 
 impl Holder {
-    fn hold(house: &House, rows: &str) -> Self {
-        let mut connection = house.connection();
+    fn hold(app: &TestApp, rows: &str) -> Self {
+        let mut connection = app.connection();
         connection
             .batch_execute(&format!("begin; {rows} for update"))
             .expect("the rows");
         Self(connection)
     }
 
-    fn conversation(house: &House, id: &str) -> Self {
-        Self::hold(
-            house,
-            &format!("select from conversations where id = '{id}'"),
-        )
+    fn conversation(app: &TestApp, id: &str) -> Self {
+        Self::hold(app, &format!("select from conversations where id = '{id}'"))
     }
 
     fn let_go(mut self) {
@@ -42,15 +39,15 @@ async fn timed(person: &Person, id: &str, body: &str) -> Duration {
 
 #[tokio::test]
 async fn a_locked_conversation_holds_up_no_other_and_keeps_its_order() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let (cyd, dan) = (house.person("cyd").await, house.person("dan").await);
-    let held = house.direct(&ann, &bob).await;
-    let other = house.direct(&cyd, &dan).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let (cyd, dan) = (app.person("cyd").await, app.person("dan").await);
+    let held = app.direct(&ann, &bob).await;
+    let other = app.direct(&cyd, &dan).await;
     let mut told = bob.joined(&held).await;
     let mut sending = ann.joined(&held).await;
     timed(&cyd, &other, "before").await;
-    let holder = Holder::conversation(&house, &held);
+    let holder = Holder::conversation(&app, &held);
     for number in 0..5 {
         let send = json!({ "event": "send_message", "id": number,
             "data": { "conversation_id": held, "body": number.to_string() } });
@@ -79,11 +76,11 @@ async fn a_locked_conversation_holds_up_no_other_and_keeps_its_order() {
 
 #[tokio::test]
 async fn whoever_waits_too_long_for_a_locked_conversation_is_told_and_may_send_again() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let held = house.direct(&ann, &bob).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let held = app.direct(&ann, &bob).await;
     let path = format!("/api/v1/conversations/{held}/messages");
-    let holder = Holder::conversation(&house, &held);
+    let holder = Holder::conversation(&app, &held);
     let send = json!({ "body": "once", "client_id": "the-one" });
     let begun = Instant::now();
     let refused = ann.post(&path, send.clone()).await;
@@ -98,12 +95,12 @@ async fn whoever_waits_too_long_for_a_locked_conversation_is_told_and_may_send_a
 
 #[tokio::test]
 async fn a_mark_whose_row_is_held_holds_up_no_other() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let id = house.direct(&ann, &bob).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let id = app.direct(&ann, &bob).await;
     ann.say(&id, "one").await;
     let rows = "select from participants where user_no = (select no from users where id = 'bob')";
-    let holder = Holder::hold(&house, rows);
+    let holder = Holder::hold(&app, rows);
     let seen = format!("/api/v1/conversations/{id}/seen");
     let held = bob.post(&seen, json!({ "seq": 1 }));
     let others = async {
@@ -129,7 +126,7 @@ async fn a_step_whose_conversation_is_held_waits_and_holds_up_no_other() {
         .as_str()
         .expect("an id")
         .to_owned();
-    let holder = Holder::conversation(&deal.house, &deal.id);
+    let holder = Holder::conversation(&deal.app, &deal.id);
     let accept = |id: &str| format!("/api/v1/conversations/{id}/flow/actions/accept_connection");
     let (held_path, other_path) = (accept(&deal.id), accept(&other));
     let held = deal.influencer.post(&held_path, json!({ "input": {} }));
@@ -150,17 +147,17 @@ async fn a_step_whose_conversation_is_held_waits_and_holds_up_no_other() {
 
 #[tokio::test]
 async fn a_transaction_that_stands_idle_lets_go_after_the_time_that_is_set() {
-    let house = House::start().await;
-    let config = crate::house::parse(&[
+    let app = TestApp::start().await;
+    let config = crate::test_app::parse(&[
         "stoa",
         "--database-url",
-        &house.database,
+        &app.database,
         "--jwt-secret",
-        crate::house::SECRET,
+        crate::test_app::SECRET,
         "--idle-in-transaction-timeout-ms",
         "700",
     ]);
-    let pool = stoa::store::pool::Pool::new(&house.database, &config.database).expect("a pool");
+    let pool = stoa::store::pool::Pool::new(&app.database, &config.database).expect("a pool");
     let idle = pool.run(|connection| {
         connection.batch_execute("begin; select 1")?;
         std::thread::sleep(Duration::from_millis(1_500));

@@ -5,12 +5,12 @@ use serde_json::Value;
 
 use crate::child::Process;
 use crate::client::Person;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// A request with no token, whatever its method.
-async fn ask(house: &House, method: &str, path: &str) -> reqwest::Response {
+async fn ask(app: &TestApp, method: &str, path: &str) -> reqwest::Response {
     let method = Method::from_bytes(method.as_bytes()).expect("a method");
-    let url = format!("http://{}{path}", house.address);
+    let url = format!("http://{}{path}", app.address);
     let request = reqwest::Client::new().request(method, url);
     request.send().await.expect("an answer")
 }
@@ -21,8 +21,8 @@ fn header(response: &reqwest::Response, name: &str) -> String {
 }
 
 /// Every path of the API, with a word in the place of each parameter, and the methods that it takes.
-async fn documented(house: &House) -> Vec<(String, Vec<String>)> {
-    let reader = house.person("reader").await;
+async fn documented(app: &TestApp) -> Vec<(String, Vec<String>)> {
+    let reader = app.person("reader").await;
     let document = reader.get("/api/openapi.json").await.expect_status(200);
     let paths = document.body["paths"].as_object().expect("paths").clone();
     let fill = |path: &str| {
@@ -51,13 +51,13 @@ fn allow(methods: &[&str]) -> String {
 }
 
 /// Asks a path with every method that it does not take, and with OPTIONS.
-async fn assert_refuses_others(house: &House, path: &str, methods: &[&str]) {
+async fn assert_refuses_others(app: &TestApp, path: &str, methods: &[&str]) {
     let wanted = allow(methods);
     for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "FOO"] {
         if methods.contains(&method) {
             continue;
         }
-        let response = ask(house, method, path).await;
+        let response = ask(app, method, path).await;
         assert_eq!(response.status(), 405, "{method} {path}");
         assert_eq!(header(&response, "allow"), wanted, "{method} {path}");
         let text = response.text().await.expect("a body");
@@ -66,20 +66,20 @@ async fn assert_refuses_others(house: &House, path: &str, methods: &[&str]) {
             "{method} {path} {text}"
         );
     }
-    let options = ask(house, "OPTIONS", path).await;
+    let options = ask(app, "OPTIONS", path).await;
     assert_eq!(options.status(), 204, "{path}");
     assert_eq!(header(&options, "allow"), wanted, "{path}");
 }
 
 #[tokio::test]
 async fn a_method_that_a_path_does_not_take_is_answered_with_those_it_takes() {
-    let house = House::start().await;
-    let paths = documented(&house).await;
+    let app = TestApp::start().await;
+    let paths = documented(&app).await;
     assert!(paths.len() > 20, "{paths:?}");
     for (path, methods) in &paths {
         let methods: Vec<String> = methods.iter().map(|name| name.to_uppercase()).collect();
         let methods: Vec<&str> = methods.iter().map(String::as_str).collect();
-        assert_refuses_others(&house, path, &methods).await;
+        assert_refuses_others(&app, path, &methods).await;
     }
     let pages = [
         "/",
@@ -91,14 +91,14 @@ async fn a_method_that_a_path_does_not_take_is_answered_with_those_it_takes() {
         "/readyz",
     ];
     for path in pages {
-        assert_refuses_others(&house, path, &["GET"]).await;
+        assert_refuses_others(&app, path, &["GET"]).await;
     }
-    assert_refuses_others(&house, "/api/openapi.json", &["GET"]).await;
-    assert_refuses_others(&house, "/sandbox/checkout/x", &["POST"]).await;
+    assert_refuses_others(&app, "/api/openapi.json", &["GET"]).await;
+    assert_refuses_others(&app, "/sandbox/checkout/x", &["POST"]).await;
     for method in ["GET", "POST", "OPTIONS", "DELETE"] {
         for path in ["/nothing", "/api/v1/nothing", "/api/v1/conversations/x/y/z"] {
             assert_eq!(
-                ask(&house, method, path).await.status(),
+                ask(&app, method, path).await.status(),
                 404,
                 "{method} {path}"
             );
@@ -108,14 +108,14 @@ async fn a_method_that_a_path_does_not_take_is_answered_with_those_it_takes() {
 
 #[tokio::test]
 async fn an_endpoint_of_socket_io_says_what_it_takes() {
-    let house = House::start().await;
+    let app = TestApp::start().await;
     for (method, status) in [
         ("PUT", 400),
         ("DELETE", 400),
         ("HEAD", 400),
         ("OPTIONS", 204),
     ] {
-        let response = ask(&house, method, "/socket.io/?EIO=4&transport=polling").await;
+        let response = ask(&app, method, "/socket.io/?EIO=4&transport=polling").await;
         assert_eq!(
             response.status(),
             status,
@@ -127,8 +127,8 @@ async fn an_endpoint_of_socket_io_says_what_it_takes() {
 
 #[tokio::test]
 async fn a_head_is_answered_as_a_get_without_its_body() {
-    let house = House::start().await;
-    let alice = house.person("alice").await;
+    let app = TestApp::start().await;
+    let alice = app.person("alice").await;
     let paths = [
         "/api/v1/me",
         "/api/v1/conversations",
@@ -159,9 +159,9 @@ async fn a_head_is_answered_as_a_get_without_its_body() {
 
 #[tokio::test]
 async fn a_body_in_an_encoding_is_refused_with_what_is_taken() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let conversation = house.direct(&alice, &bob).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let conversation = app.direct(&alice, &bob).await;
     let messages = format!("/api/v1/conversations/{conversation}/messages");
     let body = Some(r#"{"body":"hello"}"#.to_owned());
     for encoding in [
@@ -205,8 +205,8 @@ fn assert_not_kept(what: &str, answer: &crate::client::Answer) {
 #[tokio::test]
 async fn no_answer_is_guessed_at_and_what_is_meant_for_one_is_not_kept() {
     let options = ["--rate-limits", "off", "--body-limit", "2048"];
-    let house = House::with(&options).await;
-    let alice = house.person("alice").await;
+    let app = TestApp::with(&options).await;
+    let alice = app.person("alice").await;
     let flows = alice.get("/api/v1/flows").await.expect_status(200).body;
     let name = flows["items"][0]["name"].as_str().expect("a flow");
     let picture = format!("/api/v1/flows/{name}/graph.svg");
@@ -232,7 +232,7 @@ async fn no_answer_is_guessed_at_and_what_is_meant_for_one_is_not_kept() {
         .request("POST", "/api/v1/conversations", large, &[])
         .await;
     assert_not_kept("413", &large.expect_status(413));
-    let nobody = Person::new(house.address, "nobody", "none".to_owned());
+    let nobody = Person::new(app.address, "nobody", "none".to_owned());
     assert_not_kept("401", &nobody.get("/api/v1/me").await.expect_status(401));
     let page = alice.get("/stoa-client.js").await.expect_status(200);
     assert_eq!(page.headers["x-content-type-options"], "nosniff");
@@ -244,8 +244,8 @@ async fn no_answer_is_guessed_at_and_what_is_meant_for_one_is_not_kept() {
 
 #[tokio::test]
 async fn a_preflight_that_is_refused_has_the_error_body_of_everywhere() {
-    let house = House::with(&["--allowed-origins", "https://app.example.com"]).await;
-    let url = format!("http://{}/api/v1/me", house.address);
+    let app = TestApp::with(&["--allowed-origins", "https://app.example.com"]).await;
+    let url = format!("http://{}/api/v1/me", app.address);
     let preflight = |origin: &'static str| {
         let request = reqwest::Client::new().request(Method::OPTIONS, &url);
         let request = request.header("origin", origin);
@@ -282,8 +282,8 @@ async fn a_preflight_that_is_refused_has_the_error_body_of_everywhere() {
 
 #[tokio::test]
 async fn the_figures_say_how_they_are_written() {
-    let house = House::start().await;
-    let figures = ask(&house, "GET", "/metrics").await;
+    let app = TestApp::start().await;
+    let figures = ask(&app, "GET", "/metrics").await;
     assert_eq!(
         header(&figures, "content-type"),
         "text/plain; version=0.0.4; charset=utf-8"

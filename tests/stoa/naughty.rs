@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use crate::client::{Person, Socket};
 use crate::fields::{BODIES, EVENTS, PATHS, rows};
-use crate::house::House;
+use crate::test_app::TestApp;
 use stoa::domain::visible::shows_something;
 
 /// A string on each line, as it stands between the quotes of JSON; `# ` opens a heading.
@@ -82,7 +82,7 @@ fn shown(payload: &str) -> Value {
 }
 
 struct World {
-    house: House,
+    app: TestApp,
     alice: Person,
     platform: Person,
     conversation: String,
@@ -93,14 +93,14 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let house = House::start().await;
-        let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-        let platform = house.person_with("platform", &["service"]).await;
-        let conversation = house.group(&alice, &[&bob]).await;
+        let app = TestApp::start().await;
+        let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+        let platform = app.person_with("platform", &["service"]).await;
+        let conversation = app.group(&alice, &[&bob]).await;
         let message = alice.say(&conversation, "to be edited").await;
         let message = message["id"].as_str().expect("an id").to_owned();
         Self {
-            house,
+            app,
             alice,
             platform,
             conversation,
@@ -191,7 +191,7 @@ impl World {
                 .await;
             assert!(answer.status < 500, "{name}: {string}: {}", answer.body);
         }
-        let forged = Person::new(self.house.address, "x", string.to_owned());
+        let forged = Person::new(self.app.address, "x", string.to_owned());
         forged.get("/api/v1/me").await.expect_status(401);
     }
 
@@ -351,7 +351,7 @@ async fn trees_that_are_hard_to_keep_are_refused_or_come_back() {
 
 #[tokio::test]
 async fn cursors_from_before_all_time_are_refused() {
-    let World { alice, house, .. } = World::new().await;
+    let World { alice, app, .. } = World::new().await;
     for place in [
         "-8000000000000000000.1",
         "9223372036854775807.1",
@@ -369,5 +369,5 @@ async fn cursors_from_before_all_time_are_refused() {
             answer.body
         );
     }
-    drop(house);
+    drop(app);
 }

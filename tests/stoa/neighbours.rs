@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::child::Process;
 use crate::client::{PATIENCE, Person};
-use crate::house::fresh_database;
+use crate::test_app::fresh_database;
 
 async fn until_others(person: &Person, count: u64) {
     let begun = Instant::now();

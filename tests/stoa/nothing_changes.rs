@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 use crate::client::Person;
-use crate::house::House;
-use crate::sharing::{ask, path};
+use crate::participants::{ask, path};
+use crate::test_app::TestApp;
 
 #[derive(QueryableByName)]
 struct Line {
@@ -21,8 +21,8 @@ fn lines(connection: &mut PgConnection, query: &str) -> Vec<String> {
 }
 
 /// Every row of every table, but of those that the server writes by itself as it follows the feed.
-fn dump(house: &House) -> BTreeMap<String, Vec<String>> {
-    let connection = &mut house.connection();
+fn dump(app: &TestApp) -> BTreeMap<String, Vec<String>> {
+    let connection = &mut app.connection();
     let tables = "select table_name::text as line from information_schema.tables where table_schema = 'public'
         and table_name <> all('{changed,feed_consumers,feed_watermarks,messages_per_day}')";
     let tables = lines(connection, tables).into_iter();
@@ -36,7 +36,7 @@ fn dump(house: &House) -> BTreeMap<String, Vec<String>> {
 
 /// People by their names, and a conversation of each kind in which somebody is kept from something.
 struct World {
-    house: House,
+    app: TestApp,
     people: BTreeMap<&'static str, Person>,
     names: Vec<(&'static str, String)>,
 }
@@ -48,15 +48,15 @@ const PEOPLE: [&str; 11] = [
 
 impl World {
     async fn new() -> Self {
-        let house = House::start().await;
+        let app = TestApp::start().await;
         let mut people = BTreeMap::new();
         for name in PEOPLE {
-            people.insert(name, house.person(name).await);
+            people.insert(name, app.person(name).await);
         }
-        let platform = house.person_with("platform", &["service"]).await;
+        let platform = app.person_with("platform", &["service"]).await;
         people.insert("platform", platform);
         let mut world = Self {
-            house,
+            app,
             people,
             names: Vec::new(),
         };
@@ -73,7 +73,7 @@ impl World {
         let insiders = ["member", "muted", "blocked", "left", "removed"];
         let others: Vec<&Person> = insiders.iter().map(|name| self.by(name)).collect();
         let (owner, left) = (self.by("owner"), self.by("left"));
-        let group = self.house.group(owner, &others).await;
+        let group = self.app.group(owner, &others).await;
         let message = owner.say(&group, "said").await["id"].clone();
         let sent = json!({ "body": "once", "client_id": "known" });
         let sent = owner.post(&path(&group, "/messages"), sent).await;
@@ -94,8 +94,8 @@ impl World {
         let back = owner.post(&path(&group, "/participants"), back).await;
         back.expect_status(200);
         left.delete(&gone).await.expect_status(204);
-        let other = self.house.group(owner, &[self.by("member")]).await;
-        let closed = self.house.group(owner, &[self.by("member")]).await;
+        let other = self.app.group(owner, &[self.by("member")]).await;
+        let closed = self.app.group(owner, &[self.by("member")]).await;
         let status = json!({ "status": "closed" });
         owner
             .patch(&path(&closed, ""), status)
@@ -117,13 +117,13 @@ impl World {
     async fn directs(&mut self) {
         let (victim, evil) = (self.by("victim"), self.by("evil"));
         let (member, muted) = (self.by("member"), self.by("muted"));
-        let direct = self.house.direct(evil, victim).await;
+        let direct = self.app.direct(evil, victim).await;
         evil.say(&direct, "buy!").await;
         for (by, id, other, change) in [
             (victim, &direct, evil, json!({ "blocked": true })),
             (
                 member,
-                &self.house.direct(member, muted).await,
+                &self.app.direct(member, muted).await,
                 muted,
                 json!({ "muted": true }),
             ),
@@ -244,7 +244,7 @@ fn rows(table: &str, columns: usize) -> Vec<Vec<&str>> {
 #[tokio::test]
 async fn a_refused_request_changes_nothing() {
     let world = World::new().await;
-    let mut before = dump(&world.house);
+    let mut before = dump(&world.app);
     for row in rows(REQUESTS, 5) {
         let [name, code, method, address, body] = row[..] else {
             panic!("{row:?}");
@@ -256,7 +256,7 @@ async fn a_refused_request_changes_nothing() {
         let body = Some(world.filled(body));
         let answer = world.by(name).request(method, &address, body, &[]).await;
         assert_eq!(answer.body["error_code"], code, "{row:?}: {answer:?}");
-        assert_eq!(dump(&world.house), before, "{row:?}");
+        assert_eq!(dump(&world.app), before, "{row:?}");
     }
     for row in rows(EVENTS, 4) {
         let [name, code, event, payload] = row[..] else {
@@ -266,24 +266,24 @@ async fn a_refused_request_changes_nothing() {
         let mut socket = world.by(name).socket().await;
         let refused = socket.call(event, payload).await.unwrap_err();
         assert_eq!(refused["error_code"], code, "{row:?}");
-        assert_eq!(dump(&world.house), before, "{row:?}");
+        assert_eq!(dump(&world.app), before, "{row:?}");
     }
     let group = world.filled("$g");
     world.by("owner").say(&group, "this is no refusal").await;
-    assert_ne!(dump(&world.house), before, "the dump sees what changes");
-    before = dump(&world.house);
+    assert_ne!(dump(&world.app), before, "the dump sees what changes");
+    before = dump(&world.app);
     let wanted = json!({ "kind": "direct", "participants": [{ "user_id": "evil" }] });
     let back = ask(world.by("victim"), wanted).await.expect_status(200);
     assert_eq!(back.body["id"], world.filled("$x").as_str());
-    assert_ne!(dump(&world.house), before, "who left may come back");
+    assert_ne!(dump(&world.app), before, "who left may come back");
 }
 
 #[tokio::test]
 async fn an_owner_brings_back_once_who_left_and_the_platform_always() {
-    let house = House::start().await;
-    let (owner, member) = (house.person("owner").await, house.person("member").await);
-    let platform = house.person_with("platform", &["service"]).await;
-    let id = house.group(&owner, &[&member]).await;
+    let app = TestApp::start().await;
+    let (owner, member) = (app.person("owner").await, app.person("member").await);
+    let platform = app.person_with("platform", &["service"]).await;
+    let id = app.group(&owner, &[&member]).await;
     let leave = path(&id, "/participants/member");
     let back = async |by: &Person| {
         let whom = json!({ "user_id": "member" });

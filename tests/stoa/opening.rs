@@ -5,9 +5,9 @@ use diesel::prelude::*;
 use std::time::{Duration, Instant};
 
 use crate::child::{Process, outcome};
-use crate::house::{SECRET, fresh_database};
 use crate::postgres::TestCluster;
 use crate::proxy::Proxy;
+use crate::test_app::{SECRET, fresh_database};
 
 const PASSWORD: &str = "correct-horse-battery";
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::child::{Process, outcome, program};
 use crate::client::{Person, Socket};
-use crate::house::{SECRET, fresh_database};
+use crate::test_app::{SECRET, fresh_database};
 
 #[derive(clap::Parser)]
 struct Line {

@@ -8,21 +8,21 @@ use std::time::{Duration, Instant};
 
 use crate::child::program;
 use crate::client::{Answer, PATIENCE, Person, Socket};
-use crate::house::{House, SECRET};
 use crate::postgres::TestCluster;
+use crate::test_app::{SECRET, TestApp};
 
 /// How long a caller may wait to be told that the database is away, machine load included.
 const TOLD_WITHIN: Duration = Duration::from_secs(8);
 
-async fn own_cluster() -> (TestCluster, House) {
+async fn own_cluster() -> (TestCluster, TestApp) {
     let made = tokio::task::spawn_blocking(|| {
         let cluster = TestCluster::start().expect("a cluster");
         let url = cluster.create_database("alone").expect("a database");
         (cluster, url)
     });
     let (cluster, url) = made.await.expect("a thread");
-    let house = House::on(url, &["--rate-limits", "off"]).await;
-    (cluster, house)
+    let app = TestApp::on(url, &["--rate-limits", "off"]).await;
+    (cluster, app)
 }
 
 async fn until_ready(person: &Person) {
@@ -64,9 +64,9 @@ async fn call_within(socket: &mut Socket, payload: Value) -> Result<Value, Value
 
 #[tokio::test]
 async fn while_the_database_is_away_everybody_is_told_and_then_all_goes_on() {
-    let (cluster, house) = own_cluster().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let (cluster, app) = own_cluster().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     let (mut from, mut to) = (alice.joined(&id).await, bob.joined(&id).await);
     alice.say(&id, "before").await;
     assert_eq!(to.event("new_message").await["seq"], 1);
@@ -121,16 +121,16 @@ async fn while_the_database_is_away_everybody_is_told_and_then_all_goes_on() {
 
 #[tokio::test]
 async fn a_server_without_its_database_never_hangs_a_newcomer() {
-    let (cluster, house) = own_cluster().await;
-    let alice = house.person("alice").await;
+    let (cluster, app) = own_cluster().await;
+    let alice = app.person("alice").await;
     cluster.stop_immediate().expect("stopped");
     let stranger = Person::new(
-        house.address,
+        app.address,
         "new",
-        crate::house::token(&crate::house::claims("new", &[])),
+        crate::test_app::token(&crate::test_app::claims("new", &[])),
     );
     assert_away(stranger.get("/api/v1/me").await);
-    let mut socket = Socket::open(house.address, None).await.expect("a socket");
+    let mut socket = Socket::open(app.address, None).await.expect("a socket");
     let refused = socket
         .call("authenticate", json!({ "token": stranger.token }))
         .await;
@@ -154,7 +154,7 @@ async fn a_server_without_its_database_never_hangs_a_newcomer() {
 async fn beyond_the_journals_bound_sends_are_refused_and_none_that_was_acknowledged_is_lost() {
     const SENT: usize = 60;
     const BOUND: usize = 16;
-    let house = House::with(&[
+    let app = TestApp::with(&[
         "--rate-limits",
         "off",
         "--journal-limit",
@@ -163,10 +163,10 @@ async fn beyond_the_journals_bound_sends_are_refused_and_none_that_was_acknowled
         "4",
     ])
     .await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     let mut socket = alice.socket().await;
-    let mut blocker = house.connection();
+    let mut blocker = app.connection();
     blocker
         .batch_execute("begin; select no from conversations for update")
         .expect("a lock");

@@ -13,7 +13,7 @@ use stoa::store::history::{self, Visit};
 use stoa::store::messages::Page;
 use stoa::store::pool::Pool;
 
-use crate::house::{fresh_database, parse};
+use crate::test_app::{fresh_database, parse};
 
 /// One conversation with 50,000 messages, some of them not for everybody. 1 and 2 take part, 3 has left, 4 is blocked, 5 is nobody here.
 const FILL: &str = "

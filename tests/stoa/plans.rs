@@ -20,7 +20,7 @@ use stoa::store::pool::Pool;
 use stoa::store::unread_state::{self, ReadBefore, UnreadState};
 use stoa::store::{idempotency, participants, replay, revocations, unread, users};
 
-use crate::house::{fresh_database, parse};
+use crate::test_app::{fresh_database, parse};
 
 /// 10,000 people and conversations, 200,000 messages, 20,000 changes, 10,000 keys; each person is in about three.
 pub const FILL: &str = "

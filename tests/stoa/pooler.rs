@@ -8,9 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::client::PATIENCE;
-use crate::house::House;
 use crate::opening::refused_at_once;
 use crate::postgres::TestCluster;
+use crate::test_app::TestApp;
 
 /// A PgBouncer of one test. Dropping it ends it.
 struct Pooler {
@@ -102,9 +102,9 @@ async fn a_pooler_in_session_mode_serves() {
         (cluster, pooler)
     });
     let (_cluster, pooler) = made.await.expect("a thread");
-    let house = House::on(pooler.url("d"), &["--rate-limits", "off"]).await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::on(pooler.url("d"), &["--rate-limits", "off"]).await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     let mut socket = alice.joined(&id).await;
     let said = json!({ "conversation_id": id, "body": "through a pooler" });
     let sent = socket.call("send_message", said).await.expect("stored");

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::client::{Person, Socket};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 #[derive(Debug, QueryableByName)]
 struct Stored {
@@ -19,12 +19,12 @@ struct Stored {
 }
 
 /// What a person has said, in the order of seq, as the database has it.
-fn stored(house: &House, person: &str) -> Vec<Stored> {
+fn stored(app: &TestApp, person: &str) -> Vec<Stored> {
     diesel::sql_query(
         "select seq, body from messages join users on no = sender_no where id = $1 order by seq",
     )
     .bind::<Text, _>(person)
-    .load(&mut house.connection())
+    .load(&mut app.connection())
     .unwrap()
 }
 
@@ -52,9 +52,9 @@ async fn pour(
 
 #[tokio::test]
 async fn one_message_sent_fifty_times_at_once_is_stored_once() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     let mut sockets = join_all((0..5).map(|_| alice.joined(&id))).await;
     let message = json!({ "conversation_id": id, "body": "once", "client_id": "same" });
     let path = format!("/api/v1/conversations/{id}/messages");
@@ -85,7 +85,7 @@ async fn one_message_sent_fifty_times_at_once_is_stored_once() {
             assert_eq!(answer[name], all[0][name]);
         }
     }
-    assert_eq!(stored(&house, "alice").len(), 1);
+    assert_eq!(stored(&app, "alice").len(), 1);
     let heard = sockets[0].drain().await;
     let told = heard.iter().filter(|frame| frame["event"] == "new_message");
     assert_eq!(told.count(), 1, "{heard:?}");
@@ -107,9 +107,9 @@ async fn mute(alice: &Person, id: &str, muted: bool) {
 
 #[tokio::test]
 async fn nothing_of_the_muted_is_stored_after_the_mute_and_all_that_was_acknowledged_is() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.group(&alice, &[&bob]).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.group(&alice, &[&bob]).await;
     let mut socket = bob.joined(&id).await;
     let (mut refused_so_far, mut stored_so_far) = (0, 0);
     for round in 0..6 {
@@ -131,9 +131,9 @@ async fn nothing_of_the_muted_is_stored_after_the_mute_and_all_that_was_acknowle
             }
         }
         let change: Change = diesel::sql_query("select max(seq) as seq from participant_changes")
-            .get_result(&mut house.connection())
+            .get_result(&mut app.connection())
             .unwrap();
-        let kept: Vec<i64> = stored(&house, "bob")
+        let kept: Vec<i64> = stored(&app, "bob")
             .iter()
             .skip(stored_so_far)
             .map(|row| row.seq)
@@ -159,9 +159,9 @@ async fn nothing_of_the_muted_is_stored_after_the_mute_and_all_that_was_acknowle
 
 #[tokio::test]
 async fn messages_of_one_sender_keep_their_order_while_others_change_the_conversation() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.group(&alice, &[&bob]).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.group(&alice, &[&bob]).await;
     let (mut socket, mut listening) = (bob.joined(&id).await, alice.joined(&id).await);
     let path = format!("/api/v1/conversations/{id}");
     let changes = async {
@@ -178,7 +178,7 @@ async fn messages_of_one_sender_keep_their_order_while_others_change_the_convers
     };
     let (answers, (), ()) = join3(pour(&mut socket, &id, 1, 600), changes, hearing).await;
     assert!(answers.values().all(|answer| answer["error"].is_null()));
-    let bodies: Vec<u64> = stored(&house, "bob")
+    let bodies: Vec<u64> = stored(&app, "bob")
         .iter()
         .map(|row| row.body.parse().unwrap())
         .collect();
@@ -187,9 +187,9 @@ async fn messages_of_one_sender_keep_their_order_while_others_change_the_convers
 
 #[tokio::test]
 async fn a_watermark_that_was_acknowledged_never_goes_back() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.group(&alice, &[&bob]).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.group(&alice, &[&bob]).await;
     let mut socket = bob.joined(&id).await;
     for number in 0..40 {
         alice.say(&id, &number.to_string()).await;
@@ -246,10 +246,10 @@ async fn say_for_sure(person: &Person, path: &str, number: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_speaks_while_a_room_is_lost_is_answered_and_heard_once() {
     const SAID: usize = 100;
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     for round in 0..20 {
-        let id = house.group(&alice, &[&bob]).await;
+        let id = app.group(&alice, &[&bob]).await;
         let mut listener = bob.joined(&id).await;
         let path = format!("/api/v1/conversations/{id}/messages");
         let saying = join_all((0..SAID).map(|number| {
@@ -259,7 +259,7 @@ async fn who_speaks_while_a_room_is_lost_is_answered_and_heard_once() {
         let losing = async {
             for _ in 0..6 {
                 tokio::time::sleep(Duration::from_millis(4)).await;
-                house.lose_room(&id);
+                app.lose_room(&id);
             }
         };
         join(saying, losing).await;

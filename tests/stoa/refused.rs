@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::child::{Process, outcome};
 use crate::client::{Person, Socket};
-use crate::house::{House, SECRET, fresh_database};
+use crate::test_app::{SECRET, TestApp, fresh_database};
 
 /// Options that cannot work, each with what its refusal says beside its name.
 const IMPOSSIBLE: &[(&str, &str)] = &[
@@ -118,8 +118,8 @@ async fn knock(person: &Person, origin: &str) -> Option<u16> {
 
 #[tokio::test]
 async fn a_demo_lets_pages_of_its_machine_in_and_others_do_not() {
-    let demo = House::with(&["--demo", "--demo-into-database"]).await;
-    let plain = House::start().await;
+    let demo = TestApp::with(&["--demo", "--demo-into-database"]).await;
+    let plain = TestApp::start().await;
     for origin in ["http://localhost:5173", "http://127.0.0.1:3000"] {
         assert_eq!(
             knock(&demo.person("alice").await, origin).await,

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::client::Socket;
-use crate::house::{House, claims, token};
 use crate::raw::{Raw, frame};
+use crate::test_app::{TestApp, claims, token};
 
 async fn authenticate(socket: &mut Socket, roles: &[&str]) {
     let token = token(&claims("sam", roles));
@@ -14,11 +14,11 @@ async fn authenticate(socket: &mut Socket, roles: &[&str]) {
 
 #[tokio::test]
 async fn who_is_staff_no_more_hears_at_once_what_they_take_part_in_alone() {
-    let house = House::start().await;
-    let (anna, ben) = (house.person("anna").await, house.person("ben").await);
-    let sam = house.person_with("sam", &["support"]).await;
-    let theirs = house.direct(&anna, &ben).await;
-    let own = house.direct(&anna, &sam).await;
+    let app = TestApp::start().await;
+    let (anna, ben) = (app.person("anna").await, app.person("ben").await);
+    let sam = app.person_with("sam", &["support"]).await;
+    let theirs = app.direct(&anna, &ben).await;
+    let own = app.direct(&anna, &sam).await;
     let mut socket = sam.joined(&theirs).await;
     let join = json!({ "conversation_id": own });
     socket
@@ -67,10 +67,10 @@ async fn who_is_staff_no_more_hears_at_once_what_they_take_part_in_alone() {
 
 #[tokio::test]
 async fn who_is_staff_still_goes_on_hearing_and_who_takes_part_stays() {
-    let house = House::start().await;
-    let (anna, ben) = (house.person("anna").await, house.person("ben").await);
-    let sam = house.person_with("sam", &["support"]).await;
-    let theirs = house.direct(&anna, &ben).await;
+    let app = TestApp::start().await;
+    let (anna, ben) = (app.person("anna").await, app.person("ben").await);
+    let sam = app.person_with("sam", &["support"]).await;
+    let theirs = app.direct(&anna, &ben).await;
     let mut socket = sam.joined(&theirs).await;
     authenticate(&mut socket, &["support"]).await;
     authenticate(&mut socket, &["admin"]).await;
@@ -84,12 +84,12 @@ async fn who_is_staff_still_goes_on_hearing_and_who_takes_part_stays() {
 
 #[tokio::test]
 async fn a_join_that_is_under_way_is_looked_at_again_too() {
-    let house = House::start().await;
-    let (anna, ben) = (house.person("anna").await, house.person("ben").await);
-    let sam = house.person_with("sam", &["support"]).await;
-    let theirs = house.direct(&anna, &ben).await;
+    let app = TestApp::start().await;
+    let (anna, ben) = (app.person("anna").await, app.person("ben").await);
+    let sam = app.person_with("sam", &["support"]).await;
+    let theirs = app.direct(&anna, &ben).await;
     for _ in 0..20 {
-        let mut raw = Raw::open(house.address, &sam.token, 65_536).await;
+        let mut raw = Raw::open(app.address, &sam.token, 65_536).await;
         let plain = token(&claims("sam", &[]));
         let join =
             json!({ "event": "join_conversation", "id": 1, "data": { "conversation_id": theirs } });
@@ -114,9 +114,9 @@ async fn a_join_that_is_under_way_is_looked_at_again_too() {
 
 #[tokio::test]
 async fn a_thousand_refused_joins_leave_a_place_for_ones_own() {
-    let house = House::start().await;
-    let alice = house.person("alice").await;
-    let own = house.group(&alice, &[]).await;
+    let app = TestApp::start().await;
+    let alice = app.person("alice").await;
+    let own = app.group(&alice, &[]).await;
     let mut socket = alice.socket().await;
     for number in 0..1_000 {
         let place = format!("01a21c70-a13e-76d6-857a-{number:012x}");

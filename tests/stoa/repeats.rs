@@ -3,16 +3,16 @@
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Person};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// Alice's group with Bob, and Carol who is known.
-async fn world() -> (House, Person, Person, String) {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    house.person("carol").await;
-    let id = house.group(&alice, &[&bob]).await;
+async fn world() -> (TestApp, Person, Person, String) {
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    app.person("carol").await;
+    let id = app.group(&alice, &[&bob]).await;
     alice.say(&id, "there already").await;
-    (house, alice, bob, id)
+    (app, alice, bob, id)
 }
 
 async fn post(person: &Person, path: &str, body: &Value, key: &str) -> Answer {
@@ -139,14 +139,14 @@ async fn a_key_is_for_one_path() {
 
 #[tokio::test]
 async fn a_refusal_is_not_kept() {
-    let (house, alice, _, id) = world().await;
+    let (app, alice, _, id) = world().await;
     let path = format!("/api/v1/conversations/{id}/participants");
     let body = json!({ "user_id": "dave" });
     post(&alice, &path, &body, "k")
         .await
         .expect_status(404)
         .expect_code("USER_NOT_FOUND");
-    house.person("dave").await;
+    app.person("dave").await;
     post(&alice, &path, &body, "k").await.expect_status(200);
 }
 

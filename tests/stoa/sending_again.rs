@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Person};
-use crate::foreign::talker::Talker;
-use crate::house::House;
-use crate::sharing::path;
+use crate::participants::path;
+use crate::socketio_chat::talker::Talker;
+use crate::test_app::TestApp;
 
 /// What became of the message since it was sent first.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,17 +44,17 @@ fn must_be_as_it_is(message: &Value, since: Since) {
 #[tokio::test]
 async fn over_rest_and_the_socket_after_a_restart_too() {
     for since in [Since::Edited, Since::Deleted] {
-        let mut house = House::start().await;
-        let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-        let id = house.direct(&alice, &bob).await;
+        let mut app = TestApp::start().await;
+        let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+        let id = app.direct(&alice, &bob).await;
         let first = send(&alice, &id, json!({})).await.expect_status(201).body;
         let plain = send(&alice, &id, json!({})).await.expect_status(200).body;
         assert_eq!(plain, first);
         change(&alice, &first, since).await;
         for restarted in [false, true] {
             if restarted {
-                house.stop().await;
-                house.start_again().await;
+                app.stop().await;
+                app.start_again().await;
             }
             let again = send(&alice, &id, json!({})).await.expect_status(200);
             must_be_as_it_is(&again.body, since);
@@ -74,9 +74,9 @@ async fn over_rest_and_the_socket_after_a_restart_too() {
 #[actix_rt::test]
 async fn over_socket_io_in_both_guides_words() {
     for since in [Since::Edited, Since::Deleted] {
-        let house = House::start().await;
-        let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-        let id = house.direct(&alice, &bob).await;
+        let app = TestApp::start().await;
+        let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+        let id = app.direct(&alice, &bob).await;
         let first = send(&alice, &id, json!({})).await.expect_status(201).body;
         change(&alice, &first, since).await;
         let mut stoory = Talker::stoory(&alice).await;
@@ -96,9 +96,9 @@ async fn over_socket_io_in_both_guides_words() {
 
 #[tokio::test]
 async fn an_empty_context_is_the_same_as_none() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     let first = send(&alice, &id, json!({})).await.expect_status(201).body;
     for context in [json!(null), json!({})] {
         let again = send(&alice, &id, json!({ "context": context })).await;

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::client::{Answer, Person, Socket};
-use crate::foreign::talker::{Talker, door};
-use crate::house::{House, claims, token};
+use crate::socketio_chat::talker::{Talker, door};
+use crate::test_app::{TestApp, claims, token};
 
 fn seconds() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -42,17 +42,17 @@ fn expect_signed_out(answer: Answer, not_before: u64) {
 
 #[tokio::test]
 async fn whoever_is_signed_out_is_gone_at_every_door() {
-    let house = House::start().await;
-    let platform = house.person_with("platform", &["service"]).await;
-    let alice = Person::new(house.address, "alice", issued("alice", seconds()));
-    let undated = house.person("alice").await;
-    let bob = house.person("bob").await;
+    let app = TestApp::start().await;
+    let platform = app.person_with("platform", &["service"]).await;
+    let alice = Person::new(app.address, "alice", issued("alice", seconds()));
+    let undated = app.person("alice").await;
+    let bob = app.person("bob").await;
     let mut by_header = alice.socket().await;
-    let mut by_frame = Socket::open(house.address, None).await.expect("a socket");
+    let mut by_frame = Socket::open(app.address, None).await.expect("a socket");
     let welcome = by_frame.call("authenticate", json!({ "token": undated.token }));
     assert_eq!(welcome.await.expect("welcome")["user_id"], "alice");
     let mut over_socketio = Talker::stoory(&alice).await;
-    let poller = door(house.address).poller().await;
+    let poller = door(app.address).poller().await;
     let auth = json!({ "token": alice.token });
     assert_eq!(poller.post(format!("40{auth}")).await.0, 200);
     let packets = poller.packets(1).await;
@@ -70,10 +70,10 @@ async fn whoever_is_signed_out_is_gone_at_every_door() {
     poller.expect_gone().await;
     for person in [&alice, &undated] {
         expect_signed_out(person.get("/api/v1/me").await, not_before);
-        let refused = Talker::connect(house.address, "/", json!({ "token": person.token })).await;
+        let refused = Talker::connect(app.address, "/", json!({ "token": person.token })).await;
         let refused = refused.err().expect("a refusal");
         assert!(refused.to_string().contains("not_before"), "{refused}");
-        let mut socket = Socket::open(house.address, None).await.expect("a socket");
+        let mut socket = Socket::open(app.address, None).await.expect("a socket");
         let refused = socket.call("authenticate", json!({ "token": person.token }));
         assert_eq!(
             second_of(&refused.await.unwrap_err()["details"]),
@@ -87,19 +87,19 @@ async fn whoever_is_signed_out_is_gone_at_every_door() {
 
 #[tokio::test]
 async fn tokens_count_from_the_second_on_that_the_sign_out_names() {
-    let mut house = House::start().await;
-    let platform = house.person_with("platform", &["service"]).await;
+    let mut app = TestApp::start().await;
+    let platform = app.person_with("platform", &["service"]).await;
     let answer = sign_out(&platform, "alice").await.expect_status(200);
     let not_before = second_of(&answer.body);
-    let alice = |at| Person::new(house.address, "alice", issued("alice", at));
+    let alice = |at| Person::new(app.address, "alice", issued("alice", at));
     let (older, newer) = (alice(not_before - 1), alice(not_before));
     let (far, ahead) = (alice(not_before * 1_000), alice(not_before + 20));
     expect_signed_out(older.get("/api/v1/me").await, not_before);
     newer.get("/api/v1/me").await.expect_status(200);
     ahead.get("/api/v1/me").await.expect_status(200);
     expect_signed_out(far.get("/api/v1/me").await, not_before);
-    house.stop().await;
-    house.start_again().await;
+    app.stop().await;
+    app.start_again().await;
     expect_signed_out(older.get("/api/v1/me").await, not_before);
     newer.get("/api/v1/me").await.expect_status(200);
     let again = sign_out(&platform, "alice").await.expect_status(200);
@@ -108,8 +108,8 @@ async fn tokens_count_from_the_second_on_that_the_sign_out_names() {
 
 #[tokio::test]
 async fn another_server_on_the_database_learns_of_it() {
-    let here = House::start().await;
-    let there = House::on(here.database.clone(), &["--rate-limits", "off"]).await;
+    let here = TestApp::start().await;
+    let there = TestApp::on(here.database.clone(), &["--rate-limits", "off"]).await;
     let platform = here.person_with("platform", &["service"]).await;
     let old = Person::new(there.address, "alice", issued("alice", seconds()));
     let new = Person::new(there.address, "alice", issued("alice", seconds() + 20));
@@ -124,27 +124,27 @@ async fn another_server_on_the_database_learns_of_it() {
 
 #[tokio::test]
 async fn only_the_platform_signs_out_and_only_users() {
-    let house = House::start().await;
-    let platform = house.person_with("platform", &["service"]).await;
-    let admin = house.person_with("root", &["admin", "support"]).await;
+    let app = TestApp::start().await;
+    let platform = app.person_with("platform", &["service"]).await;
+    let admin = app.person_with("root", &["admin", "support"]).await;
     let refused = sign_out(&admin, "root").await;
     refused.expect_status(403).expect_code("FORBIDDEN");
     let system = sign_out(&platform, "00000000-0000-0000-0000-000000000000").await;
     system.expect_status(400).expect_code("INVALID_REQUEST");
     let wrong = sign_out(&platform, "a%20b").await;
     wrong.expect_status(400).expect_code("INVALID_REQUEST");
-    let kept = house.count("select count(*) as n from revocations");
+    let kept = app.count("select count(*) as n from revocations");
     assert_eq!(kept, 0, "what is refused changes nothing");
 }
 
 #[tokio::test]
 async fn a_longest_life_is_held_to_everywhere() {
     let options = ["--rate-limits", "off", "--token-max-age", "60"];
-    let house = House::with(&options).await;
+    let app = TestApp::with(&options).await;
     let with = |iat: Option<u64>, exp: u64| {
         let mut claims = claims("alice", &[]);
         (claims.iat, claims.exp) = (iat, exp);
-        Person::new(house.address, "alice", token(&claims))
+        Person::new(app.address, "alice", token(&claims))
     };
     let now = seconds();
     for (person, told) in [

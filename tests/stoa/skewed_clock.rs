@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::child::Process;
 use crate::client::{PATIENCE, Person};
 use crate::deals::{Flows, TICKING};
-use crate::house::{SECRET, claims, fresh_database, token};
+use crate::test_app::{SECRET, claims, fresh_database, token};
 
 /// The library that skews a clock, built once.
 fn library() -> &'static PathBuf {

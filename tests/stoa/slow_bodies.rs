@@ -8,9 +8,9 @@ use tokio::net::TcpStream;
 
 use crate::child::Process;
 use crate::client::PATIENCE;
-use crate::foreign::door;
-use crate::house::House;
 use crate::plain::{SLOW, begun, begun_from, end_of, health_from};
+use crate::socketio_chat::door;
+use crate::test_app::TestApp;
 
 const IMPATIENT: [&str; 4] = ["--rate-limits", "off", "--body-seconds", "1"];
 
@@ -20,10 +20,10 @@ fn head(path: &str, headers: &str) -> String {
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_answered_408_at_every_door() {
-    let house = House::with(&IMPATIENT).await;
-    let alice = house.person("alice").await;
+    let app = TestApp::with(&IMPATIENT).await;
+    let alice = app.person("alice").await;
     let bearer = format!("Authorization: Bearer {}\r\n", alice.token);
-    let poller = door(house.address).poller().await;
+    let poller = door(app.address).poller().await;
     let poll = format!("/socket.io/?{}", poller.query());
     let promised = "Content-Length: 1000\r\n";
     let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
@@ -56,7 +56,7 @@ async fn a_body_that_does_not_come_is_answered_408_at_every_door() {
     ] {
         let request = head(path, &headers) + first;
         let begun_at = Instant::now();
-        let said = end_of(&mut begun(house.address, &request).await).await;
+        let said = end_of(&mut begun(app.address, &request).await).await;
         let what = format!("{path} {headers}: {said}");
         assert!(said.starts_with("http/1.1 408"), "{what}");
         assert!(said.contains("BODY_TOO_SLOW"), "{what}");
@@ -84,8 +84,8 @@ async fn drip(mut stream: TcpStream, piece: &str, every: Duration) -> (Duration,
 #[tokio::test]
 async fn a_body_below_the_least_rate_is_let_go_after_its_grace() {
     let options = ["--rate-limits", "off", "--body-seconds", "600"];
-    let house = House::with(&options).await;
-    let slow = begun(house.address, SLOW).await;
+    let app = TestApp::with(&options).await;
+    let slow = begun(app.address, SLOW).await;
     let (took, said) = drip(slow, "a", Duration::from_millis(100)).await;
     assert!(said.starts_with("http/1.1 408"), "{said}");
     let grace = Duration::from_millis(4_900)..Duration::from_secs(8);
@@ -95,9 +95,9 @@ async fn a_body_below_the_least_rate_is_let_go_after_its_grace() {
 #[tokio::test]
 async fn a_body_that_comes_in_pieces_in_time_is_taken() {
     let options = ["--rate-limits", "off", "--body-seconds", "5"];
-    let house = House::with(&options).await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let conversation = house.direct(&alice, &bob).await;
+    let app = TestApp::with(&options).await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let conversation = app.direct(&alice, &bob).await;
     let body = json!({ "body": "in many pieces" }).to_string();
     let headers = format!(
         "Authorization: Bearer {}\r\nConnection: close\r\nContent-Length: {}\r\n",
@@ -105,7 +105,7 @@ async fn a_body_that_comes_in_pieces_in_time_is_taken() {
         body.len()
     );
     let path = format!("/api/v1/conversations/{conversation}/messages");
-    let mut stream = begun(house.address, &head(&path, &headers)).await;
+    let mut stream = begun(app.address, &head(&path, &headers)).await;
     for piece in body.as_bytes().chunks(5) {
         tokio::time::sleep(Duration::from_millis(100)).await;
         stream.write_all(piece).await.expect("sent");
@@ -117,10 +117,10 @@ async fn a_body_that_comes_in_pieces_in_time_is_taken() {
 
 #[tokio::test]
 async fn a_body_that_nobody_wants_is_not_waited_for() {
-    let house = House::with(&["--rate-limits", "off"]).await;
+    let app = TestApp::with(&["--rate-limits", "off"]).await;
     for headers in ["Content-Length: 1000\r\n", "Transfer-Encoding: chunked\r\n"] {
         let request = head("/api/v1/conversations", headers);
-        let stream = begun(house.address, &request).await;
+        let stream = begun(app.address, &request).await;
         let (took, said) = drip(stream, "1\r\na\r\n", Duration::from_millis(200)).await;
         assert!(said.starts_with("http/1.1 401"), "{headers}: {said}");
         assert!(took < Duration::from_secs(4), "{headers}: {took:?}");
@@ -129,9 +129,9 @@ async fn a_body_that_nobody_wants_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_request_that_names_the_protocol_of_sockets_has_its_body_read() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let conversation = house.direct(&alice, &bob).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let conversation = app.direct(&alice, &bob).await;
     let body = json!({ "body": "no socket" }).to_string();
     let headers = format!(
         "Authorization: Bearer {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: {}\r\n",
@@ -140,7 +140,7 @@ async fn a_request_that_names_the_protocol_of_sockets_has_its_body_read() {
     );
     let path = format!("/api/v1/conversations/{conversation}/messages");
     let request = head(&path, &headers) + &body + "and what does not belong to it";
-    let said = end_of(&mut begun(house.address, &request).await).await;
+    let said = end_of(&mut begun(app.address, &request).await).await;
     assert!(said.starts_with("http/1.1 201"), "{said}");
     assert_eq!(alice.bodies(&conversation).await, ["no socket"]);
 }

@@ -4,18 +4,18 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Person};
-use crate::house::House;
-use crate::sharing::{ask, path};
+use crate::participants::{ask, path};
+use crate::test_app::TestApp;
 
 /// Mira and Jonas, and the platform.
-async fn world() -> (House, [Person; 3]) {
-    let house = House::start().await;
+async fn world() -> (TestApp, [Person; 3]) {
+    let app = TestApp::start().await;
     let people = [
-        house.person("mira").await,
-        house.person("jonas").await,
-        house.person_with("platform", &["service"]).await,
+        app.person("mira").await,
+        app.person("jonas").await,
+        app.person_with("platform", &["service"]).await,
     ];
-    (house, people)
+    (app, people)
 }
 
 /// What Mira asks for before the platform does: the same two, and no word of hers on the subject.
@@ -65,8 +65,8 @@ fn sides() -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn nobody_but_the_platform_says_what_a_subject_is() {
-    let (house, [mira, _, platform]) = world().await;
-    let staff = house.person_with("sam", &["support", "admin"]).await;
+    let (app, [mira, _, platform]) = world().await;
+    let staff = app.person_with("sam", &["support", "admin"]).await;
     for (name, said) in [
         ("title", json!("FORGED")),
         ("url", json!("https://evil.example/pay")),
@@ -83,7 +83,7 @@ async fn nobody_but_the_platform_says_what_a_subject_is() {
     with_deal["flow"] = json!({ "name": "campaign" });
     let refused = ask(&mira, with_deal).await.expect_status(403);
     refused.expect_code("FORBIDDEN");
-    assert_eq!(house.count("select count(*) n from conversations"), 0);
+    assert_eq!(app.count("select count(*) n from conversations"), 0);
     let made = ask(&mira, first(["owner", "member"])).await;
     let made = made.expect_status(201).body;
     let nothing = json!({ "type": "bid", "id": "777", "title": null, "url": null, "data": null });
@@ -169,7 +169,7 @@ async fn what_the_platform_says_again_is_announced_and_what_it_leaves_out_stays(
 
 #[tokio::test]
 async fn a_running_deals_roles_stay_and_everybody_who_asks_at_once_gets_it() {
-    let (house, [mira, _, platform]) = world().await;
+    let (app, [mira, _, platform]) = world().await;
     let id = id_of(&ask(&mira, first(["owner", "member"])).await);
     let asked = (0..10).map(|_| ask(&platform, deal()));
     for answer in join_all(asked).await {
@@ -177,7 +177,7 @@ async fn a_running_deals_roles_stay_and_everybody_who_asks_at_once_gets_it() {
         assert_eq!(answer.body["flow"]["state"], "influencer_responding");
     }
     assert_eq!(
-        house.count("select count(*) n from flow_steps where from_state is null"),
+        app.count("select count(*) n from flow_steps where from_state is null"),
         1
     );
     let mut swapped = deal();
@@ -189,17 +189,17 @@ async fn a_running_deals_roles_stay_and_everybody_who_asks_at_once_gets_it() {
 
 #[tokio::test]
 async fn a_deal_that_cannot_begin_changes_nothing_and_says_why() {
-    let (house, [mira, _, platform]) = world().await;
+    let (app, [mira, _, platform]) = world().await;
     let id = id_of(&ask(&mira, first(["owner", "member"])).await);
     let blocked = json!({ "blocked": true });
     mira.patch(&path(&id, "/participants/jonas"), blocked)
         .await
         .expect_status(200);
-    let before = house.count("select last_seq n from conversations");
+    let before = app.count("select last_seq n from conversations");
     let refused = ask(&platform, deal()).await.expect_status(409);
     let why = refused.expect_code("CONFLICT").body["message"].clone();
     assert!(why.as_str().unwrap().contains("blocked"), "{why}");
-    assert_eq!(house.count("select last_seq n from conversations"), before);
+    assert_eq!(app.count("select last_seq n from conversations"), before);
     let allowed = json!({ "blocked": false });
     platform
         .patch(&path(&id, "/participants/jonas"), allowed)

@@ -8,8 +8,8 @@ use tokio::time::timeout;
 
 use crate::child::Process;
 use crate::client::PATIENCE;
-use crate::house::{House, claims, token};
 use crate::raw::{Raw, frame};
+use crate::test_app::{TestApp, claims, token};
 
 /// A request that wants to become a socket, with whatever comes right after it.
 async fn ask(address: SocketAddr, path: &str, headers: &str, more: &[u8]) -> TcpStream {
@@ -35,7 +35,7 @@ async fn answer(mut stream: TcpStream) -> String {
 
 #[tokio::test]
 async fn what_asks_for_a_socket_where_there_is_none_is_answered_as_ever() {
-    let house = House::start().await;
+    let app = TestApp::start().await;
     let bearer = format!(
         "Sec-WebSocket-Version: 13\r\nAuthorization: Bearer {}\r\n",
         token(&claims("alice", &[]))
@@ -49,7 +49,7 @@ async fn what_asks_for_a_socket_where_there_is_none_is_answered_as_ever() {
         ("/ws", old, "400 Bad Request", "Upgrade"),
         ("/ws", old, "400 Bad Request", "sec-websocket-version: 13"),
     ] {
-        let said = answer(ask(house.address, path, headers, b"").await).await;
+        let said = answer(ask(app.address, path, headers, b"").await).await;
         assert!(said.starts_with(&format!("HTTP/1.1 {status}")), "{said}");
         assert!(said.contains(part), "{said}");
     }
@@ -57,12 +57,12 @@ async fn what_asks_for_a_socket_where_there_is_none_is_answered_as_ever() {
 
 #[tokio::test]
 async fn frames_that_come_with_the_handshake_are_heard() {
-    let house = House::start().await;
+    let app = TestApp::start().await;
     let token = token(&claims("alice", &[]));
     let data = json!({ "event": "authenticate", "id": 7, "data": { "token": token } });
     let first = frame(0x81, data.to_string().as_bytes());
     let headers = "Sec-WebSocket-Version: 13\r\n";
-    let mut stream = ask(house.address, "/ws", headers, &first).await;
+    let mut stream = ask(app.address, "/ws", headers, &first).await;
     let mut heard = Vec::new();
     while !String::from_utf8_lossy(&heard).contains("session_id") {
         let mut piece = [0; 1_024];

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::house::House;
+use crate::test_app::TestApp;
 
 #[tokio::test]
 async fn what_one_sends_the_other_hears_once_and_history_keeps_it() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     let (mut from, mut to) = (alice.joined(&id).await, bob.joined(&id).await);
     let sent = from
         .call(
@@ -38,9 +38,9 @@ async fn what_one_sends_the_other_hears_once_and_history_keeps_it() {
 
 #[tokio::test]
 async fn sending_again_answers_the_first_result_and_another_body_is_a_conflict() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     let mut socket = alice.joined(&id).await;
     let mut send = json!({ "conversation_id": id, "body": "once", "client_id": "same" });
     let first = socket.call("send_message", send.clone()).await.unwrap();
@@ -53,8 +53,8 @@ async fn sending_again_answers_the_first_result_and_another_body_is_a_conflict()
         socket.call("send_message", send.clone()).await.unwrap_err()["error_code"],
         "CONFLICT"
     );
-    let carol = house.person("carol").await;
-    let elsewhere = house.direct(&alice, &carol).await;
+    let carol = app.person("carol").await;
+    let elsewhere = app.direct(&alice, &carol).await;
     send["conversation_id"] = elsewhere.into();
     send["body"] = "once".into();
     assert_eq!(
@@ -66,9 +66,9 @@ async fn sending_again_answers_the_first_result_and_another_body_is_a_conflict()
 
 #[tokio::test]
 async fn the_first_result_stands_even_after_a_mute() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.group(&alice, &[&bob]).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.group(&alice, &[&bob]).await;
     let mut socket = bob.joined(&id).await;
     let send = json!({ "conversation_id": id, "body": "before", "client_id": "b-1" });
     let first = socket.call("send_message", send.clone()).await.unwrap();
@@ -91,9 +91,9 @@ async fn the_first_result_stands_even_after_a_mute() {
 
 #[tokio::test]
 async fn edits_and_deletions_reach_everybody_and_keep_every_wording() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     let mut to = bob.joined(&id).await;
     let message = alice.say(&id, "frist").await;
     let path = format!("/api/v1/messages/{}", message["id"].as_str().unwrap());
@@ -127,9 +127,9 @@ async fn edits_and_deletions_reach_everybody_and_keep_every_wording() {
 
 #[tokio::test]
 async fn unread_is_exact_and_watermarks_never_go_back() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     let mut from = alice.joined(&id).await;
     for text in ["one", "two", "three"] {
         alice.say(&id, text).await;
@@ -165,9 +165,9 @@ async fn unread_is_exact_and_watermarks_never_go_back() {
 
 #[tokio::test]
 async fn typing_is_shown_to_others_and_fades() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     let (mut from, mut to) = (alice.joined(&id).await, bob.joined(&id).await);
     from.call("typing_start", json!({ "conversation_id": id }))
         .await
@@ -192,9 +192,9 @@ async fn typing_is_shown_to_others_and_fades() {
 
 #[tokio::test]
 async fn presence_reaches_those_who_have_joined() {
-    let house = House::with(&["--rate-limits", "off", "--offline-grace-seconds", "1"]).await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::with(&["--rate-limits", "off", "--offline-grace-seconds", "1"]).await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     let mut watching = alice.joined(&id).await;
     let mut other = bob.socket().await;
     assert_eq!(
@@ -215,9 +215,9 @@ async fn presence_reaches_those_who_have_joined() {
 
 #[tokio::test]
 async fn those_elsewhere_get_a_notification_with_their_unread_count() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     let mut elsewhere = bob.socket().await;
     let first = alice.say(&id, "ping").await;
     let told = elsewhere.event("notification").await;
@@ -235,9 +235,9 @@ async fn those_elsewhere_get_a_notification_with_their_unread_count() {
 
 #[tokio::test]
 async fn whoever_comes_back_gets_what_was_missed_and_nothing_twice() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     let old = alice.say(&id, "old").await;
     let mut socket = bob.socket().await;
     let joined = socket
@@ -289,15 +289,15 @@ async fn whoever_comes_back_gets_what_was_missed_and_nothing_twice() {
 
 #[tokio::test]
 async fn a_restart_in_the_middle_loses_nothing() {
-    let mut house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let mut app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     let mut before = bob.joined(&id).await;
     alice.say(&id, "before").await;
     assert_eq!(before.event("new_message").await["seq"], 1);
-    house.stop().await;
+    app.stop().await;
     assert_eq!(before.closed().await, Some(1012));
-    house.start_again().await;
+    app.start_again().await;
     alice.say(&id, "after").await;
     let mut after = bob.socket().await;
     let joined = after
@@ -318,10 +318,10 @@ async fn a_restart_in_the_middle_loses_nothing() {
 
 #[tokio::test]
 async fn a_room_that_panics_takes_nobody_with_it() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
-    let other = house.direct(&alice, &house.person("carol").await).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
+    let other = app.direct(&alice, &app.person("carol").await).await;
     let (mut from, mut to) = (alice.joined(&id).await, bob.joined(&id).await);
     from.call(
         "send_message",
@@ -330,7 +330,7 @@ async fn a_room_that_panics_takes_nobody_with_it() {
     .await
     .unwrap();
     assert_eq!(to.event("new_message").await["seq"], 1);
-    house.panic_room(&id);
+    app.panic_room(&id);
     alice.say(&other, "elsewhere it goes on").await;
     let path = format!("/api/v1/conversations/{id}/messages");
     while alice
@@ -350,13 +350,13 @@ async fn a_room_that_panics_takes_nobody_with_it() {
 
 #[tokio::test]
 async fn rooms_fall_asleep_and_wake_on_the_next_join() {
-    let house = House::with(&["--rate-limits", "off", "--room-idle-seconds", "1"]).await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::with(&["--rate-limits", "off", "--room-idle-seconds", "1"]).await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     alice.say(&id, "awake").await;
-    assert_eq!(house.rooms_awake(), 1);
+    assert_eq!(app.rooms_awake(), 1);
     let begun = std::time::Instant::now();
-    while house.rooms_awake() > 0 {
+    while app.rooms_awake() > 0 {
         assert!(
             begun.elapsed() < crate::client::PATIENCE,
             "the room stayed awake"
@@ -370,9 +370,9 @@ async fn rooms_fall_asleep_and_wake_on_the_next_join() {
 
 #[tokio::test]
 async fn joining_twice_at_once_is_answered_twice_and_doubles_nothing() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     let mut socket = bob.socket().await;
     for ack in [901, 902] {
         let join =

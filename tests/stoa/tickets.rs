@@ -7,8 +7,8 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::client::{Person, Socket};
-use crate::foreign::talker::Talker;
-use crate::house::{House, claims, token};
+use crate::socketio_chat::talker::Talker;
+use crate::test_app::{TestApp, claims, token};
 
 /// Seconds by which clocks may differ: a token is taken for so long after its `exp`.
 pub const LEEWAY_SECONDS: u64 = 30;
@@ -38,10 +38,10 @@ async fn next_second() {
 
 #[tokio::test]
 async fn a_token_that_expires_ends_its_connection() {
-    let house = House::start().await;
+    let app = TestApp::start().await;
     next_second().await;
     let begun = Instant::now();
-    let mut socket = Socket::open(house.address, Some(&taken_for(2)))
+    let mut socket = Socket::open(app.address, Some(&taken_for(2)))
         .await
         .expect("a socket");
     assert_eq!(socket.closed().await, Some(4401));
@@ -54,12 +54,12 @@ async fn a_token_that_expires_ends_its_connection() {
 
 #[tokio::test]
 async fn whoever_authenticates_again_stays() {
-    let house = House::start().await;
+    let app = TestApp::start().await;
     next_second().await;
-    let mut renewed = Socket::open(house.address, Some(&taken_for(2)))
+    let mut renewed = Socket::open(app.address, Some(&taken_for(2)))
         .await
         .expect("a socket");
-    let mut left_alone = Socket::open(house.address, Some(&taken_for(2)))
+    let mut left_alone = Socket::open(app.address, Some(&taken_for(2)))
         .await
         .expect("a socket");
     let welcome = renewed
@@ -79,15 +79,15 @@ async fn whoever_authenticates_again_stays() {
 
 #[tokio::test]
 async fn what_clocks_may_differ_by_is_the_same_at_every_door() {
-    let house = House::start().await;
-    let late = Person::new(house.address, "alice", taken_for(20));
+    let app = TestApp::start().await;
+    let late = Person::new(app.address, "alice", taken_for(20));
     late.get("/api/v1/me").await.expect_status(200);
     let mut by_header = late.socket().await;
-    let mut by_frame = Socket::open(house.address, None).await.expect("a socket");
+    let mut by_frame = Socket::open(app.address, None).await.expect("a socket");
     let welcome = by_frame.call("authenticate", json!({ "token": late.token }));
     assert_eq!(welcome.await.expect("welcome")["user_id"], "alice");
     let mut over_socketio = Talker::stoory(&late).await;
-    let mut over = Socket::open(house.address, Some(&taken_for(1)))
+    let mut over = Socket::open(app.address, Some(&taken_for(1)))
         .await
         .expect("a socket");
     assert_eq!(over.closed().await, Some(4401), "the sweeper has looked");
@@ -95,14 +95,14 @@ async fn what_clocks_may_differ_by_is_the_same_at_every_door() {
     assert!(by_frame.drain().await.is_empty());
     let status = json!({ "status": "online" });
     over_socketio.call("user_status", status).await;
-    let refused = Talker::connect(house.address, "/", json!({ "token": good_for(0) }));
+    let refused = Talker::connect(app.address, "/", json!({ "token": good_for(0) }));
     assert!(refused.await.is_ok(), "exp is now");
 }
 
 #[tokio::test]
 async fn a_connection_belongs_to_one_user() {
-    let house = House::start().await;
-    let alice = house.person("alice").await;
+    let app = TestApp::start().await;
+    let alice = app.person("alice").await;
     let mut socket = alice.socket().await;
     let bob = token(&claims("bob", &[]));
     let refused = socket.call("authenticate", json!({ "token": bob })).await;
@@ -125,9 +125,9 @@ async fn a_connection_belongs_to_one_user() {
 
 #[tokio::test]
 async fn whoever_says_nothing_is_closed() {
-    let house = House::with(&["--rate-limits", "off", "--authentication-seconds", "1"]).await;
-    let mut silent = Socket::open(house.address, None).await.expect("a socket");
-    let mut chatty = Socket::open(house.address, None).await.expect("a socket");
+    let app = TestApp::with(&["--rate-limits", "off", "--authentication-seconds", "1"]).await;
+    let mut silent = Socket::open(app.address, None).await.expect("a socket");
+    let mut chatty = Socket::open(app.address, None).await.expect("a socket");
     let refused = chatty
         .call("user_status", json!({ "status": "online" }))
         .await;
@@ -135,7 +135,7 @@ async fn whoever_says_nothing_is_closed() {
         refused.expect_err("refused")["error_code"],
         "UNAUTHENTICATED"
     );
-    let mut known = Socket::open(house.address, None).await.expect("a socket");
+    let mut known = Socket::open(app.address, None).await.expect("a socket");
     known
         .call("authenticate", json!({ "token": good_for(3_600) }))
         .await
@@ -146,8 +146,8 @@ async fn whoever_says_nothing_is_closed() {
 }
 
 /// What a page of this origin gets: the code it is closed with, or nothing where it may stay.
-async fn as_page(house: &House, origin: &str) -> Option<u16> {
-    let mut request = format!("ws://{}/ws", house.address)
+async fn as_page(app: &TestApp, origin: &str) -> Option<u16> {
+    let mut request = format!("ws://{}/ws", app.address)
         .into_client_request()
         .expect("a request");
     request
@@ -169,7 +169,7 @@ async fn as_page(house: &House, origin: &str) -> Option<u16> {
 
 #[tokio::test]
 async fn pages_from_elsewhere_are_sent_away() {
-    let house = House::with(&[
+    let app = TestApp::with(&[
         "--rate-limits",
         "off",
         "--allowed-origins",
@@ -179,9 +179,9 @@ async fn pages_from_elsewhere_are_sent_away() {
     for welcome in [
         "https://app.example.com",
         "https://b.example.com",
-        &format!("http://{}", house.address),
+        &format!("http://{}", app.address),
     ] {
-        assert_eq!(as_page(&house, welcome).await, None, "{welcome}");
+        assert_eq!(as_page(&app, welcome).await, None, "{welcome}");
     }
     for foreign in [
         "https://evil.example",
@@ -190,6 +190,6 @@ async fn pages_from_elsewhere_are_sent_away() {
         "https://app.example.com.evil.example",
         "https://app.example.com:8443",
     ] {
-        assert_eq!(as_page(&house, foreign).await, Some(4403), "{foreign}");
+        assert_eq!(as_page(&app, foreign).await, Some(4403), "{foreign}");
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 
 use crate::client::{Person, Socket};
-use crate::house::{House, SECRET, claims, token};
+use crate::test_app::{SECRET, TestApp, claims, token};
 
 const RSA: &[u8] = include_bytes!("../keys/test-only-rsa-private.pem");
 const EC: &[u8] = include_bytes!("../keys/test-only-ec-private.pem");
@@ -27,10 +27,10 @@ fn seconds() -> u64 {
 }
 
 /// What REST and the socket say of a token; they must say the same.
-async fn told(house: &House, token: &str) -> String {
-    let person = Person::new(house.address, "a1", token.to_owned());
+async fn told(app: &TestApp, token: &str) -> String {
+    let person = Person::new(app.address, "a1", token.to_owned());
     let rest = person.get("/api/v1/me").await;
-    let mut socket = Socket::open(house.address, None).await.expect("a socket");
+    let mut socket = Socket::open(app.address, None).await.expect("a socket");
     let answer = socket.call("authenticate", json!({ "token": token })).await;
     if rest.status == 200 {
         assert!(answer.is_ok(), "{answer:?}");
@@ -47,7 +47,7 @@ async fn told(house: &House, token: &str) -> String {
 
 #[tokio::test]
 async fn each_mistake_in_a_token_is_told_by_itself() {
-    let house = House::start().await;
+    let app = TestApp::start().await;
     let (now, plain) = (seconds(), r#"{"alg":"HS256"}"#);
     let good = format!(r#"{{"sub":"a1","exp":{}}}"#, now + 600);
     let other = jsonwebtoken::encode(
@@ -92,14 +92,14 @@ async fn each_mistake_in_a_token_is_told_by_itself() {
         ("garbage".to_owned(), "no JWT"),
     ];
     for (token, wanted) in cases {
-        let why = told(&house, &token).await;
+        let why = told(&app, &token).await;
         assert!(why.contains(wanted), "{wanted}: {why}");
     }
 }
 
 #[tokio::test]
 async fn times_in_a_token_may_have_fractions() {
-    let house = House::start().await;
+    let app = TestApp::start().await;
     let (now, plain) = (seconds(), r#"{"alg":"HS256"}"#);
     for exp in [
         format!("{}.5", now + 600),
@@ -108,7 +108,7 @@ async fn times_in_a_token_may_have_fractions() {
     ] {
         let claims = format!(r#"{{"sub":"a1","exp":{exp},"iat":{now}.25,"nbf":{now}.5}}"#);
         assert_eq!(
-            told(&house, &written(plain, &claims)).await,
+            told(&app, &written(plain, &claims)).await,
             "trusted",
             "{exp}"
         );
@@ -117,7 +117,7 @@ async fn times_in_a_token_may_have_fractions() {
 
 #[tokio::test]
 async fn an_issuer_is_one_text() {
-    let house = House::with(&[
+    let app = TestApp::with(&[
         "--rate-limits",
         "off",
         "--jwt-issuer",
@@ -129,7 +129,7 @@ async fn an_issuer_is_one_text() {
         written(r#"{"alg":"HS256"}"#, &claims)
     };
     assert_eq!(
-        told(&house, &from(r#""https://idp.example""#)).await,
+        told(&app, &from(r#""https://idp.example""#)).await,
         "trusted"
     );
     for (iss, wanted) in [
@@ -140,15 +140,15 @@ async fn an_issuer_is_one_text() {
         (r#"["https://idp.example"]"#, "iss is not a text"),
         (r#""https://evil.example""#, "issued by somebody else"),
     ] {
-        let why = told(&house, &from(iss)).await;
+        let why = told(&app, &from(iss)).await;
         assert!(why.contains(wanted), "{iss}: {why}");
     }
 }
 
 #[tokio::test]
 async fn the_systems_id_is_nobodys() {
-    let house = House::with(&["--rate-limits", "off", "--system-user-id", "stoa-system"]).await;
-    let platform = house.person_with("platform", &["service"]).await;
+    let app = TestApp::with(&["--rate-limits", "off", "--system-user-id", "stoa-system"]).await;
+    let platform = app.person_with("platform", &["service"]).await;
     let put = platform
         .put("/api/v1/users/stoa-system", json!({ "name": "x" }))
         .await;
@@ -159,16 +159,16 @@ async fn the_systems_id_is_nobodys() {
         .await
         .expect_status(200);
     assert!(
-        told(&house, &token(&claims("stoa-system", &[])))
+        told(&app, &token(&claims("stoa-system", &[])))
             .await
             .contains("system")
     );
     let wanted = json!({ "kind": "direct", "participants": [{ "user_id": "stoa-system" }] });
-    let alice = house.person("alice").await;
+    let alice = app.person("alice").await;
     let made = alice.post("/api/v1/conversations", wanted).await;
     made.expect_status(404).expect_code("USER_NOT_FOUND");
     assert_eq!(
-        house.count("select count(*) as n from users where id = 'stoa-system'"),
+        app.count("select count(*) as n from users where id = 'stoa-system'"),
         0
     );
 }
@@ -210,19 +210,19 @@ async fn keys_of_a_set_that_are_no_use_are_ignored() {
         ]),
     );
     let named = file.to_string_lossy().into_owned();
-    let house = House::with(&["--rate-limits", "off", "--jwks", &named]).await;
+    let app = TestApp::with(&["--rate-limits", "off", "--jwks", &named]).await;
     let rsa = EncodingKey::from_rsa_pem(RSA).expect("a key");
     let ec = EncodingKey::from_ec_pem(EC).expect("a key");
     assert_eq!(
-        told(&house, &with_kid(Algorithm::RS256, &rsa, "rsa-1")).await,
+        told(&app, &with_kid(Algorithm::RS256, &rsa, "rsa-1")).await,
         "trusted"
     );
     assert_eq!(
-        told(&house, &with_kid(Algorithm::ES256, &ec, "ec-1")).await,
+        told(&app, &with_kid(Algorithm::ES256, &ec, "ec-1")).await,
         "trusted"
     );
     for kid in ["enc-1", "enc-2", "ps-1", "new-1"] {
-        let why = told(&house, &with_kid(Algorithm::RS256, &rsa, kid)).await;
+        let why = told(&app, &with_kid(Algorithm::RS256, &rsa, kid)).await;
         assert!(why.contains("(kid) that is not trusted"), "{kid}: {why}");
     }
     std::fs::remove_file(file).expect("the file");
@@ -238,7 +238,7 @@ fn a_set_without_a_key_for_signatures_is_refused_with_the_reasons() {
         ]),
     );
     let named = file.to_string_lossy().into_owned();
-    let database = crate::house::fresh_database();
+    let database = crate::test_app::fresh_database();
     let asked = ["serve", "--jwks", &named, "--listen", "127.0.0.1:0"];
     let (output, _, complained) = crate::child::outcome(&asked, &[("DATABASE_URL", &database)]);
     assert!(!output.status.success());

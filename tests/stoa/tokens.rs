@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tokio_tungstenite::tungstenite::Error;
 
 use crate::client::{Person, Socket};
-use crate::house::{House, SECRET, claims, token};
+use crate::test_app::{SECRET, TestApp, claims, token};
 
 const RSA: &[u8] = include_bytes!("../keys/test-only-rsa-private.pem");
 const RSA_PUBLIC: &[u8] = include_bytes!("../keys/test-only-rsa-public.pem");
@@ -17,9 +17,9 @@ const EC: &[u8] = include_bytes!("../keys/test-only-ec-private.pem");
 const ED: &[u8] = include_bytes!("../keys/test-only-ed-private.pem");
 
 /// A server that trusts what is in one of the test keys' files.
-async fn with_key(option: &str, name: &str) -> House {
+async fn with_key(option: &str, name: &str) -> TestApp {
     let file = format!("{}/tests/keys/test-only-{name}", env!("CARGO_MANIFEST_DIR"));
-    House::with(&["--rate-limits", "off", option, &file]).await
+    TestApp::with(&["--rate-limits", "off", option, &file]).await
 }
 
 fn now() -> u64 {
@@ -72,14 +72,14 @@ fn altered(place: usize, part: &str) -> String {
 }
 
 /// Asks with a token at each of the three doors: REST, the header of the upgrade, the first frame.
-async fn at_the_doors(house: &House, token: &str) -> [u16; 3] {
-    let person = Person::new(house.address, "alice", token.to_owned());
+async fn at_the_doors(app: &TestApp, token: &str) -> [u16; 3] {
+    let person = Person::new(app.address, "alice", token.to_owned());
     let rest = person.get("/api/v1/me").await;
     if rest.status == 401 {
         assert_eq!(rest.body["error_code"], "UNAUTHENTICATED");
         assert_eq!(rest.headers["www-authenticate"], "Bearer");
     }
-    let header = match Socket::open(house.address, Some(token))
+    let header = match Socket::open(app.address, Some(token))
         .await
         .map_err(|error| *error)
     {
@@ -87,7 +87,7 @@ async fn at_the_doors(house: &House, token: &str) -> [u16; 3] {
         Err(Error::Http(response)) => response.status().as_u16(),
         Err(other) => panic!("{other}"),
     };
-    let mut socket = Socket::open(house.address, None).await.expect("a socket");
+    let mut socket = Socket::open(app.address, None).await.expect("a socket");
     let frame = match socket.call("authenticate", json!({ "token": token })).await {
         Ok(welcome) => {
             assert_eq!(welcome["user_id"], "alice");
@@ -102,21 +102,21 @@ async fn at_the_doors(house: &House, token: &str) -> [u16; 3] {
     [rest.status, header, frame]
 }
 
-async fn assert_refused(house: &House, cases: Vec<(&str, String)>) {
+async fn assert_refused(app: &TestApp, cases: Vec<(&str, String)>) {
     for (name, token) in cases {
-        assert_eq!(at_the_doors(house, &token).await, [401; 3], "{name}");
+        assert_eq!(at_the_doors(app, &token).await, [401; 3], "{name}");
     }
 }
 
-async fn assert_trusted(house: &House, cases: Vec<(&str, String)>) {
+async fn assert_trusted(app: &TestApp, cases: Vec<(&str, String)>) {
     for (name, token) in cases {
-        assert_eq!(at_the_doors(house, &token).await, [200; 3], "{name}");
+        assert_eq!(at_the_doors(app, &token).await, [200; 3], "{name}");
     }
 }
 
 #[tokio::test]
 async fn no_forged_token_is_trusted() {
-    let house = House::start().await;
+    let app = TestApp::start().await;
     let secret = EncodingKey::from_secret(SECRET.as_bytes());
     let other = EncodingKey::from_secret(b"another secret, as long as the first one was");
     let good = with_secret(json!({}));
@@ -124,7 +124,7 @@ async fn no_forged_token_is_trusted() {
     let payload =
         URL_SAFE_NO_PAD.encode(said(json!({ "sub": "admin", "roles": ["admin"] })).to_string());
     assert_refused(
-        &house,
+        &app,
         vec![
             ("alg none", unsigned("none", "")),
             ("alg None", unsigned("None", "")),
@@ -167,15 +167,15 @@ async fn no_forged_token_is_trusted() {
         ],
     )
     .await;
-    assert_trusted(&house, vec![("and a right one is", good)]).await;
+    assert_trusted(&app, vec![("and a right one is", good)]).await;
 }
 
 #[tokio::test]
 async fn no_token_with_wrong_claims_is_trusted() {
-    let house = House::start().await;
+    let app = TestApp::start().await;
     let claim = |changes: Value| with_secret(changes);
     assert_refused(
-        &house,
+        &app,
         vec![
             ("expired", claim(json!({ "exp": now() - 60 }))),
             ("expired long ago", claim(json!({ "exp": 1 }))),
@@ -200,7 +200,7 @@ async fn no_token_with_wrong_claims_is_trusted() {
     )
     .await;
     assert_trusted(
-        &house,
+        &app,
         vec![
             (
                 "20 seconds over, within the leeway",
@@ -235,10 +235,10 @@ async fn issuer_and_audience_must_be_ours_where_they_are_configured() {
         "--jwt-audience",
         "stoa",
     ];
-    let house = House::with(&options).await;
+    let app = TestApp::with(&options).await;
     let from = |iss: Value, aud: Value| with_secret(json!({ "iss": iss, "aud": aud }));
     assert_refused(
-        &house,
+        &app,
         vec![
             ("neither", from(Value::Null, Value::Null)),
             ("no issuer", from(Value::Null, json!("stoa"))),
@@ -253,7 +253,7 @@ async fn issuer_and_audience_must_be_ours_where_they_are_configured() {
     )
     .await;
     assert_trusted(
-        &house,
+        &app,
         vec![
             ("both right", from(json!("platform"), json!("stoa"))),
             (
@@ -281,13 +281,13 @@ async fn a_public_key_trusts_its_own_algorithm_alone() {
         ]
     };
     for kind in ["rsa", "ec", "ed"] {
-        let house = with_key("--jwt-public-key", &format!("{kind}-public.pem")).await;
+        let app = with_key("--jwt-public-key", &format!("{kind}-public.pem")).await;
         let (own, others): (Vec<_>, Vec<_>) =
             all().into_iter().partition(|(name, _)| *name == kind);
-        assert_trusted(&house, own).await;
-        assert_refused(&house, others).await;
+        assert_trusted(&app, own).await;
+        assert_refused(&app, others).await;
         assert_refused(
-            &house,
+            &app,
             vec![
                 (
                     "the public key as a secret",
@@ -308,11 +308,11 @@ async fn a_public_key_trusts_its_own_algorithm_alone() {
 
 #[tokio::test]
 async fn a_key_set_is_searched_by_kid() {
-    let house = with_key("--jwks", "jwks.json").await;
+    let app = with_key("--jwks", "jwks.json").await;
     let rsa = EncodingKey::from_rsa_pem(RSA).expect("a key");
     let ec = EncodingKey::from_ec_pem(EC).expect("a key");
     assert_trusted(
-        &house,
+        &app,
         vec![
             ("rsa-1", with_kid(Algorithm::RS256, &rsa, Some("rsa-1"))),
             ("ec-1", with_kid(Algorithm::ES256, &ec, Some("ec-1"))),
@@ -320,7 +320,7 @@ async fn a_key_set_is_searched_by_kid() {
     )
     .await;
     assert_refused(
-        &house,
+        &app,
         vec![
             (
                 "unknown kid",
@@ -342,8 +342,8 @@ async fn a_key_set_is_searched_by_kid() {
 }
 
 /// What REST answers to these headers and this path.
-async fn status_of(house: &House, path: &str, headers: &[&str]) -> u16 {
-    let mut request = reqwest::Client::new().get(format!("http://{}{path}", house.address));
+async fn status_of(app: &TestApp, path: &str, headers: &[&str]) -> u16 {
+    let mut request = reqwest::Client::new().get(format!("http://{}{path}", app.address));
     for header in headers {
         request = request.header("authorization", *header);
     }
@@ -352,7 +352,7 @@ async fn status_of(house: &House, path: &str, headers: &[&str]) -> u16 {
 
 #[tokio::test]
 async fn a_token_stands_in_one_header_and_nowhere_else() {
-    let house = House::start().await;
+    let app = TestApp::start().await;
     let good = token(&claims("alice", &[]));
     let bearer = format!("Bearer {good}");
     for header in [
@@ -364,26 +364,26 @@ async fn a_token_stands_in_one_header_and_nowhere_else() {
         good.clone(),
     ] {
         assert_eq!(
-            status_of(&house, "/api/v1/me", &[&header]).await,
+            status_of(&app, "/api/v1/me", &[&header]).await,
             401,
             "{header:.20}"
         );
     }
     assert_eq!(
-        status_of(&house, "/api/v1/me", &[&bearer, &bearer]).await,
+        status_of(&app, "/api/v1/me", &[&bearer, &bearer]).await,
         401,
         "two headers"
     );
     assert_eq!(
-        status_of(&house, &format!("/api/v1/me?token={good}"), &[]).await,
+        status_of(&app, &format!("/api/v1/me?token={good}"), &[]).await,
         401
     );
     assert_eq!(
-        status_of(&house, "/api/v1/me", &[&format!("bearer {good}")]).await,
+        status_of(&app, "/api/v1/me", &[&format!("bearer {good}")]).await,
         200
     );
     for name in ["token", "access_token"] {
-        let url = format!("ws://{}/ws?{name}={good}", house.address);
+        let url = format!("ws://{}/ws?{name}={good}", app.address);
         match tokio_tungstenite::connect_async(url).await {
             Err(Error::Http(response)) => assert_eq!(response.status().as_u16(), 400, "{name}"),
             other => panic!("{other:?}"),

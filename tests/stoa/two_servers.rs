@@ -9,18 +9,18 @@ use stoa::store::recoveries;
 use uuid::Uuid;
 
 use crate::client::Person;
-use crate::foreign::talker::Talker;
-use crate::house::{House, claims, fresh_database, token};
+use crate::socketio_chat::talker::Talker;
+use crate::test_app::{TestApp, claims, fresh_database, token};
 
 /// Two servers on one database, and somebody as the second one knows them.
-async fn two() -> (House, House) {
-    let one = House::start().await;
-    let two = House::on(one.database.clone(), &["--rate-limits", "off"]).await;
+async fn two() -> (TestApp, TestApp) {
+    let one = TestApp::start().await;
+    let two = TestApp::on(one.database.clone(), &["--rate-limits", "off"]).await;
     (one, two)
 }
 
-fn there(house: &House, id: &str) -> Person {
-    Person::new(house.address, id, token(&claims(id, &[])))
+fn there(app: &TestApp, id: &str) -> Person {
+    Person::new(app.address, id, token(&claims(id, &[])))
 }
 
 #[actix_rt::test]

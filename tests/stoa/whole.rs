@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Answer, Person};
 use crate::deals::Flows;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// A deal that remembers an amount and a number, and asks for both.
 const FLOW: &str = r#"
@@ -45,7 +45,7 @@ label = "Stop"
 "#;
 
 struct Place {
-    house: House,
+    app: TestApp,
     _flows: Flows,
     platform: Person,
     ada: Person,
@@ -54,11 +54,11 @@ struct Place {
 impl Place {
     async fn open() -> Self {
         let flows = Flows::with(FLOW);
-        let house = House::with(&["--rate-limits", "off", "--flows", &flows.folder()]).await;
-        let platform = house.person_with("platform", &["service"]).await;
-        let (ada, _ben) = (house.person("ada").await, house.person("ben").await);
+        let app = TestApp::with(&["--rate-limits", "off", "--flows", &flows.folder()]).await;
+        let platform = app.person_with("platform", &["service"]).await;
+        let (ada, _ben) = (app.person("ada").await, app.person("ben").await);
         Self {
-            house,
+            app,
             _flows: flows,
             platform,
             ada,
@@ -261,7 +261,7 @@ async fn a_name_that_stands_twice_in_what_is_kept_is_told_at_every_door() {
 async fn a_name_that_stands_twice_in_a_context_or_a_form_is_told() {
     let place = Place::open().await;
     let deal = place.begun().await;
-    let made = || place.house.count("select count(*) as n from conversations");
+    let made = || place.app.count("select count(*) as n from conversations");
     let before = made();
     for (written, name) in [
         (

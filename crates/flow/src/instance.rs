@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-use crate::offer::Offer;
+use crate::available_action::AvailableAction;
 use crate::refusal::Refusal;
 
 /// Raised whenever what is offered is offered anew: a press names the one it was offered at. The first is 1.
 pub type StateVersion = i64;
 
-/// The key under which what staff may do is found in `Standing::offers`.
+/// The key under which what staff may do is found in `DealView::available_actions`.
 pub const STAFF: &str = "staff";
 
-/// The key under which what the platform's own back end may do is found in `Standing::offers`.
+/// The key under which what the platform's own back end may do is found in `DealView::available_actions`.
 pub const PLATFORM: &str = "system";
 
 /// Who can act without taking part: no participant's role has such a name.
@@ -89,7 +89,7 @@ impl ChatPolicy {
 
 /// What a deal shows and enforces outside of its own rules: enough for a room, which knows no flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct DealView {
     /// The flow's name.
     pub flow: String,
     /// The version of its definition.
@@ -110,8 +110,9 @@ pub struct Standing {
     pub deadline: Option<DateTime<Utc>>,
     /// Who may type, by role.
     pub chat: BTreeMap<String, ChatPolicy>,
-    /// Who may do what, by role, and under `STAFF` for staff.
-    pub offers: BTreeMap<String, Vec<Offer>>,
+    /// Who may do what, by role, and under `STAFF` for staff. Stored deals call it `offers`.
+    #[serde(rename = "offers")]
+    pub available_actions: BTreeMap<String, Vec<AvailableAction>>,
 }
 
 /// Whether a deal goes on.
@@ -125,7 +126,7 @@ pub enum Phase {
     Over,
 }
 
-impl Standing {
+impl DealView {
     /// Whether a participant with this role may type: one that the flow does not name reads, until everybody may type.
     pub fn chat_of(&self, role: &str) -> ChatPolicy {
         let open = self.chat.values().all(|policy| *policy == ChatPolicy::Free);
@@ -150,24 +151,25 @@ impl Standing {
     }
 
     /// What somebody may do now: a participant by their role, staff by none.
-    pub fn offers_of(&self, role: Option<&str>) -> &[Offer] {
+    pub fn actions_of(&self, role: Option<&str>) -> &[AvailableAction] {
         match role {
             Some(role) if BUILT_IN.contains(&role) => &[],
-            role => self.offers_under(role.unwrap_or(STAFF)),
+            role => self.actions_under(role.unwrap_or(STAFF)),
         }
     }
 
     /// What the platform's own back end may do now: what is by `system`, and whatever else staff may.
-    pub fn offers_of_platform(&self) -> Vec<&Offer> {
-        let own = self.offers_under(PLATFORM);
-        let is_own = |offer: &Offer| own.iter().any(|other| other.action == offer.action);
-        let others = self.offers_under(STAFF).iter();
+    pub fn actions_of_platform(&self) -> Vec<&AvailableAction> {
+        let own = self.actions_under(PLATFORM);
+        let is_own =
+            |available: &AvailableAction| own.iter().any(|other| other.action == available.action);
+        let others = self.actions_under(STAFF).iter();
         own.iter()
-            .chain(others.filter(|offer| !is_own(offer)))
+            .chain(others.filter(|available| !is_own(available)))
             .collect()
     }
 
-    fn offers_under(&self, key: &str) -> &[Offer] {
-        self.offers.get(key).map_or(&[], Vec::as_slice)
+    fn actions_under(&self, key: &str) -> &[AvailableAction] {
+        self.available_actions.get(key).map_or(&[], Vec::as_slice)
     }
 }

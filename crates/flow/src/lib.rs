@@ -1,27 +1,27 @@
 //! Guided conversations as data: a flow file becomes a checked definition, and pure functions say what follows from what.
 #![doc = include_str!("../README.md")]
 
+mod available_action;
 pub mod definition;
 pub mod graph;
 mod instance;
 pub mod machine;
 mod migrate;
-mod offer;
 pub mod outline;
 pub mod refusal;
 pub mod simulate;
 mod step;
 
+pub use available_action::{AvailableAction, Card, Style};
 pub use definition::Definition;
 pub use instance::{
-    AwaitedPayment, BUILT_IN, ChatPolicy, Instance, PLATFORM, Phase, STAFF, Standing, StateVersion,
+    AwaitedPayment, BUILT_IN, ChatPolicy, DealView, Instance, PLATFORM, Phase, STAFF, StateVersion,
     Timer,
 };
 pub use language::field::{ContextField, Field, FieldKind, Kind};
 pub use language::money::Money;
 pub use language::problem::Problem;
 pub use migrate::migrate;
-pub use offer::{Card, Offer, Style};
 pub use refusal::{Misplaced, Refusal};
 pub use step::{
     FlowActor, FlowInput, Line, LineAudience, LineKind, OrderRequest, PaymentOutcome,

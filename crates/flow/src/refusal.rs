@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::available_action::AvailableAction;
 use crate::instance::{ChatPolicy, StateVersion};
-use crate::offer::Offer;
 
 /// Why an input was refused.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +45,7 @@ pub struct Misplaced {
     /// The states in which the action begins.
     pub required: Vec<String>,
     /// What the caller may do instead.
-    pub available: Vec<Offer>,
+    pub available: Vec<AvailableAction>,
 }
 
 impl Refusal {

@@ -7,8 +7,8 @@ use language::bounds;
 use language::expression::Actor;
 use language::money::Money;
 
-use crate::instance::{Instance, PLATFORM, STAFF, Standing, StateVersion, Timer};
-use crate::offer::Card;
+use crate::available_action::Card;
+use crate::instance::{DealView, Instance, PLATFORM, STAFF, StateVersion, Timer};
 use crate::refusal::Refusal;
 
 /// Characters in the name of an action that is asked for.
@@ -126,7 +126,7 @@ pub struct Step {
     /// Where the deal stands afterwards.
     pub instance: Instance,
     /// What everybody is shown of it.
-    pub standing: Standing,
+    pub deal_view: DealView,
     /// What happened, one after the other: mostly one, more where a state is left by itself on entering.
     pub transitions: Vec<Transition>,
     /// Orders to have made.

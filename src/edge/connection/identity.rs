@@ -12,7 +12,7 @@ use crate::domain::refusal::Refusal;
 use crate::edge::native::encode;
 use crate::edge::native::frame_id::FrameId;
 use crate::error::Error;
-use crate::queue::{CloseReason, Outbox, TOO_MANY_CONNECTIONS, UNAUTHENTICATED};
+use crate::queue::{CloseReason, ConnectionQueue, TOO_MANY_CONNECTIONS, UNAUTHENTICATED};
 use crate::room::ToRoom;
 use crate::room::reply::{Asker, Reply};
 
@@ -24,8 +24,8 @@ impl Session {
         token: String,
         context: &mut ws::WebsocketContext<Self>,
     ) {
-        let door = Arc::clone(&self.door);
-        let identify = async move { door.people.identify(&token).await };
+        let deps = Arc::clone(&self.deps);
+        let identify = async move { deps.people.identify(&token).await };
         context.wait(
             identify
                 .into_actor(self)
@@ -47,7 +47,7 @@ impl Session {
                 let first = before.is_none();
                 self.fail(id, error);
                 if first && !temporary {
-                    self.outbox.close(UNAUTHENTICATED);
+                    self.queue.close(UNAUTHENTICATED);
                 }
             }
             (Ok(new), Some(before)) if new.no != before.no => {
@@ -64,10 +64,10 @@ impl Session {
             }
             (Ok(principal), before) => {
                 if before.is_none()
-                    && let Err(refusal) = self.door.arrive(&self.outbox, &principal)
+                    && let Err(refusal) = self.deps.arrive(&self.queue, &principal)
                 {
                     self.refuse(id, refusal);
-                    return self.outbox.close(TOO_MANY_CONNECTIONS);
+                    return self.queue.close(TOO_MANY_CONNECTIONS);
                 }
                 self.enter(Arc::clone(&principal));
                 self.welcome(id, &principal);
@@ -76,15 +76,15 @@ impl Session {
     }
 
     fn enter(&mut self, principal: Arc<Principal>) {
-        hold_to_token(&self.outbox, &principal);
+        hold_to_token(&self.queue, &principal);
         self.principal = Some(principal);
     }
 
     fn welcome(&self, id: Option<FrameId>, principal: &Principal) {
         let welcome = encode::Welcome {
             user_id: &principal.id,
-            session_id: self.outbox.session().0,
-            heartbeat_seconds: self.door.options.heartbeat_seconds,
+            session_id: self.queue.session().0,
+            heartbeat_seconds: self.deps.options.heartbeat_seconds,
         };
         self.acknowledge(id, welcome);
     }
@@ -102,10 +102,10 @@ impl Session {
             let reply = Reply::new(conversation, Asker::Rest(sender));
             let renew = ToRoom::Renew {
                 principal: Arc::clone(&principal),
-                session: self.outbox.session(),
+                session: self.queue.session(),
                 reply,
             };
-            self.door.rooms.send(conversation, renew);
+            self.deps.rooms.send(conversation, renew);
             async move { (conversation, answer.await) }
         };
         let asked: Vec<_> = self.joined.all().into_iter().map(ask).collect();
@@ -118,7 +118,7 @@ impl Session {
                         session.joined.leave(conversation);
                     }
                     // Nobody knows whether it still listens there as what it was: it comes back as what it is.
-                    Ok(Err(_)) | Err(_) => session.outbox.close(CloseReason::SlowReader),
+                    Ok(Err(_)) | Err(_) => session.queue.close(CloseReason::SlowReader),
                 }
             }
             session.welcome(id, &principal);
@@ -127,9 +127,9 @@ impl Session {
 }
 
 /// A connection goes on for as long as the token that it has shown last.
-pub(super) fn hold_to_token(outbox: &Outbox, principal: &Principal) {
-    outbox.state().note_issued(principal.issued_at);
-    outbox.set_deadline(time_left(principal), UNAUTHENTICATED);
+pub(super) fn hold_to_token(queue: &ConnectionQueue, principal: &Principal) {
+    queue.state().note_issued(principal.issued_at);
+    queue.set_deadline(time_left(principal), UNAUTHENTICATED);
 }
 
 /// How long a token is good for still.

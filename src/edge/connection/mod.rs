@@ -29,13 +29,15 @@ use crate::edge::native::decode::{Request, decode};
 use crate::edge::native::encode;
 use crate::edge::native::frame_id::FrameId;
 use crate::error::Error;
-use crate::identity::pace::{Pace, SessionPace};
 use crate::identity::people::People;
-use crate::queue::{AUTHENTICATION_TIMEOUT, ChatFrame, CloseReason, Drain, Drained, Frame, Outbox};
+use crate::identity::rate_limits::{RateLimits, SessionRate};
+use crate::queue::{
+    AUTHENTICATION_TIMEOUT, ChatFrame, CloseReason, ConnectionQueue, Drain, Drained, Frame,
+};
 use crate::registry::Rooms;
 use crate::registry::deals::Deals;
 use crate::room::reply::{Asker, Reply, told};
-use crate::room::{House, ToRoom};
+use crate::room::{RoomDeps, ToRoom};
 use crate::telemetry::refusal_log::RefusalLog;
 use ::socketio::guard::{Violation, close_reason};
 
@@ -43,10 +45,10 @@ use joined::Joined;
 use socketio::Present;
 use stage::Stages;
 
-/// Everything that a session needs of the house.
-pub struct Door {
+/// What sessions work with.
+pub struct SessionDeps {
     /// What rooms need too.
-    pub house: Arc<House>,
+    pub room: Arc<RoomDeps>,
     /// The rooms.
     pub rooms: Rooms,
     /// The deals.
@@ -54,7 +56,7 @@ pub struct Door {
     /// Who is who.
     pub people: People,
     /// How fast anybody may be.
-    pub pace: Pace,
+    pub rate_limits: RateLimits,
     /// Bounds of connections.
     pub options: SocketOptions,
     /// How Socket.IO clients are served.
@@ -71,25 +73,29 @@ pub struct Door {
     pub connections_per_user: Option<usize>,
 }
 
-impl Door {
+impl SessionDeps {
     /// Notes a connection, and that its user is here where that is known; refuses one too many.
-    pub fn enter(&self, outbox: &Arc<Outbox>, user: Option<&Principal>) -> Result<(), Refusal> {
-        let directory = &self.house.directory;
-        let open = directory.open(outbox, self.options.max_connections);
+    pub fn enter(
+        &self,
+        queue: &Arc<ConnectionQueue>,
+        user: Option<&Principal>,
+    ) -> Result<(), Refusal> {
+        let directory = &self.room.directory;
+        let open = directory.open(queue, self.options.max_connections);
         open.ok_or(Refusal::Unavailable("Too many connections"))?;
-        let arrived = user.map_or(Ok(()), |user| self.arrive(outbox, user));
+        let arrived = user.map_or(Ok(()), |user| self.arrive(queue, user));
         if arrived.is_err() {
-            directory.close(outbox.session());
+            directory.close(queue.session());
         }
         arrived
     }
 
     /// Notes that the user of a connection is here, for as long as their token counts; refuses one connection too many.
-    fn arrive(&self, outbox: &Arc<Outbox>, user: &Principal) -> Result<(), Refusal> {
+    fn arrive(&self, queue: &Arc<ConnectionQueue>, user: &Principal) -> Result<(), Refusal> {
         const WHY: &str = "Too many connections of this user";
-        identity::hold_to_token(outbox, user);
-        let directory = &self.house.directory;
-        let arrived = directory.arrive(user.no, outbox, self.connections_per_user);
+        identity::hold_to_token(queue, user);
+        let directory = &self.room.directory;
+        let arrived = directory.arrive(user.no, queue, self.connections_per_user);
         arrived.ok_or_else(|| {
             self.refusals
                 .note("connection_refused", WHY, user.id.as_str());
@@ -100,11 +106,11 @@ impl Door {
 
 /// The actor of one connection.
 pub struct Session {
-    door: Arc<Door>,
-    outbox: Arc<Outbox>,
+    deps: Arc<SessionDeps>,
+    queue: Arc<ConnectionQueue>,
     principal: Option<Arc<Principal>>,
     joined: Joined,
-    pace: SessionPace,
+    pace: SessionRate,
     /// Refusals for speed in a row; too many end the session.
     too_fast: u32,
     verdict: Rc<Cell<Option<Violation>>>,
@@ -118,18 +124,18 @@ const NOBODY: UserNo = UserNo(-1);
 const TOO_FAST_LIMIT: u32 = 200;
 
 impl Session {
-    /// A session with an open outbox; `verdict` is what the frame guard says of its peer.
+    /// A session with the open queue of its connection; `verdict` is what the frame guard says of its peer.
     pub fn new(
-        door: Arc<Door>,
-        outbox: Arc<Outbox>,
+        deps: Arc<SessionDeps>,
+        queue: Arc<ConnectionQueue>,
         principal: Option<Arc<Principal>>,
         verdict: Rc<Cell<Option<Violation>>>,
     ) -> Self {
-        let pace = door.pace.session();
+        let pace = deps.rate_limits.session();
         let (joined, pieces) = (Joined::default(), Vec::new());
         Self {
-            door,
-            outbox,
+            deps,
+            queue,
             principal,
             joined,
             pace,
@@ -141,13 +147,13 @@ impl Session {
 
     fn frame(&mut self, text: &str, context: &mut ws::WebsocketContext<Self>) {
         let Some(incoming) = decode(text) else {
-            return self.outbox.close(CloseReason::Misuse);
+            return self.queue.close(CloseReason::Misuse);
         };
         let user = self.principal.as_ref().map(|principal| principal.no);
-        if let Err(refusal) = self.door.pace.frame(&self.pace, user) {
+        if let Err(refusal) = self.deps.rate_limits.frame(&self.pace, user) {
             self.too_fast += 1;
             if self.too_fast > TOO_FAST_LIMIT {
-                self.outbox.close(CloseReason::TooFast);
+                self.queue.close(CloseReason::TooFast);
             }
             return self.refuse(incoming.id, refusal);
         }
@@ -168,7 +174,7 @@ impl Session {
     fn told(&self, event: &RoomEvent, role: Option<&str>) -> Option<ByteString> {
         let reader = self.principal.as_ref();
         let reader = reader.map_or(NOBODY, |principal| principal.no);
-        let dialects = &self.door.dialects;
+        let dialects = &self.deps.dialects;
         let told = dialects.told(Dialect::NATIVE, event, role, reader)?;
         Some(told.bytes)
     }
@@ -178,13 +184,13 @@ impl Session {
     }
 
     fn fail(&self, id: Option<FrameId>, error: Error) {
-        let refusal = told(error, &self.door.house.metrics);
-        self.outbox.text(encode::refusal(id, &refusal));
+        let refusal = told(error, &self.deps.room.metrics);
+        self.queue.text(encode::refusal(id, &refusal));
     }
 
     fn acknowledge(&self, id: Option<FrameId>, data: impl serde::Serialize) {
         if let Some(id) = id {
-            self.outbox.text(encode::ack(id, data));
+            self.queue.text(encode::ack(id, data));
         }
     }
 
@@ -197,13 +203,13 @@ impl Session {
         use actix_http::ws::Item;
         match item {
             Item::FirstText(bytes) => self.pieces = bytes.to_vec(),
-            Item::FirstBinary(_) => self.outbox.close(CloseReason::Misuse),
+            Item::FirstBinary(_) => self.queue.close(CloseReason::Misuse),
             Item::Continue(bytes) => self.pieces.extend_from_slice(&bytes),
             Item::Last(bytes) => {
                 self.pieces.extend_from_slice(&bytes);
                 match String::from_utf8(std::mem::take(&mut self.pieces)) {
                     Ok(text) => self.frame(&text, context),
-                    Err(_) => self.outbox.close(CloseReason::NotUtf8),
+                    Err(_) => self.queue.close(CloseReason::NotUtf8),
                 }
             }
         }
@@ -215,11 +221,11 @@ impl Actor for Session {
 
     fn started(&mut self, context: &mut Self::Context) {
         context.set_mailbox_capacity(1);
-        context.add_stream(Drain(Arc::clone(&self.outbox)));
-        self.door.house.metrics.connections.inc();
+        context.add_stream(Drain(Arc::clone(&self.queue)));
+        self.deps.room.metrics.connections.inc();
         if self.principal.is_none() {
-            let patience = Duration::from_secs(self.door.options.authentication_seconds);
-            self.outbox.set_deadline(patience, AUTHENTICATION_TIMEOUT);
+            let patience = Duration::from_secs(self.deps.options.authentication_seconds);
+            self.queue.set_deadline(patience, AUTHENTICATION_TIMEOUT);
         }
     }
 }
@@ -227,18 +233,18 @@ impl Actor for Session {
 impl Drop for Session {
     /// Runs however the connection ends: nothing of it stays.
     fn drop(&mut self) {
-        let session = self.outbox.session();
-        self.outbox.end();
-        let directory = &self.door.house.directory;
+        let session = self.queue.session();
+        self.queue.end();
+        let directory = &self.deps.room.directory;
         directory.close(session);
-        self.door.house.metrics.connections.dec();
+        self.deps.room.metrics.connections.dec();
         let Some(principal) = &self.principal else {
             return;
         };
         directory.depart(principal.no, session, Instant::now());
         for conversation in self.joined.all() {
             let reply = Reply::new(conversation, Asker::Nobody);
-            self.door
+            self.deps
                 .rooms
                 .leave_if_awake(conversation, ToRoom::Leave { session, reply });
         }
@@ -265,7 +271,7 @@ impl StreamHandler<Drained> for Session {
         }
         if let Some(reason) = drained.close {
             let (code, text) = reason.code_and_text();
-            let closed = &self.door.house.metrics.closed_sockets;
+            let closed = &self.deps.room.metrics.closed_sockets;
             closed.with_label_values(&[&code.to_string()]).inc();
             context.close(Some(ws::CloseReason {
                 code: ws::CloseCode::Other(code),
@@ -282,19 +288,19 @@ impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Session {
         item: Result<ws::Message, ws::ProtocolError>,
         context: &mut Self::Context,
     ) {
-        self.outbox.note_heard();
+        self.queue.note_heard();
         match item {
             Ok(ws::Message::Text(text)) => self.frame(&text, context),
             Ok(ws::Message::Ping(payload)) => context.pong(&payload),
             Ok(ws::Message::Pong(_) | ws::Message::Nop) => {}
             Ok(ws::Message::Continuation(item)) => self.continuation(item, context),
-            Ok(ws::Message::Binary(_)) => self.outbox.close(CloseReason::Misuse),
+            Ok(ws::Message::Binary(_)) => self.queue.close(CloseReason::Misuse),
             Ok(ws::Message::Close(reason)) => {
                 context.close(reason);
                 context.stop();
             }
             Err(error) => match close_reason(self.verdict.get(), &error) {
-                Some(reason) => self.outbox.close(reason),
+                Some(reason) => self.queue.close(reason),
                 None => context.stop(),
             },
         }
@@ -303,8 +309,8 @@ impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Session {
     /// Nothing more comes from the peer: it has closed, or what it sent is a violation, and then a close frame still goes out.
     fn finished(&mut self, context: &mut Self::Context) {
         match self.verdict.get().and_then(Violation::close_reason) {
-            Some(reason) => self.outbox.close(reason),
-            None if self.outbox.closing().is_none() => context.stop(),
+            Some(reason) => self.queue.close(reason),
+            None if self.queue.closing().is_none() => context.stop(),
             None => {}
         }
     }

@@ -15,7 +15,7 @@ use crate::edge::native::frame_id::FrameId;
 use crate::edge::native::views::ConversationView;
 use crate::error::Error;
 use crate::room::reply::{Asker, Reply, told};
-use crate::room::{Manner, ToRoom};
+use crate::room::{Backfill, ToRoom};
 use crate::store::conversations::{self, Filter};
 
 use super::Session;
@@ -37,10 +37,10 @@ impl Session {
             Request::Leave { conversation } => {
                 self.joined.leave(conversation);
                 let reply = self.reply(id, conversation, principal.no);
-                self.door.rooms.send(
+                self.deps.rooms.send(
                     conversation,
                     ToRoom::Leave {
-                        session: self.outbox.session(),
+                        session: self.queue.session(),
                         reply,
                     },
                 );
@@ -50,7 +50,7 @@ impl Session {
                 command,
             } => {
                 let reply = self.reply(id, conversation, principal.no);
-                self.door.rooms.send(
+                self.deps.rooms.send(
                     conversation,
                     ToRoom::Do {
                         principal,
@@ -67,7 +67,7 @@ impl Session {
                 request_id,
             } => {
                 let reply = self.reply(id, conversation, principal.no);
-                let deals = self.door.deals.clone();
+                let deals = self.deps.deals.clone();
                 let pressed = async move {
                     let outcome = deals.press(conversation, principal, press, request_id);
                     reply.send(outcome.await.map(Answer::Flow));
@@ -75,7 +75,7 @@ impl Session {
                 context.spawn(pressed.into_actor(self));
             }
             Request::Status(status) => {
-                let _connected = self.door.house.directory.choose(principal.no, status);
+                let _connected = self.deps.room.directory.choose(principal.no, status);
                 self.acknowledge(id, serde_json::json!({ "status": status }));
             }
         }
@@ -98,18 +98,18 @@ impl Session {
         reader: UserNo,
         look: impl FnOnce(&Result<Answer, Error>) + Send + 'static,
     ) -> Reply {
-        let (outbox, door) = (Arc::clone(&self.outbox), Arc::clone(&self.door));
+        let (queue, deps) = (Arc::clone(&self.queue), Arc::clone(&self.deps));
         let answering = move |outcome: Result<Answer, Error>, _: Option<&View>| {
             look(&outcome);
-            let house = &door.house;
+            let room = &deps.room;
             let frame = match (outcome, id) {
                 (Ok(answer), Some(id)) => {
-                    encode::answer(id, &answer, conversation, reader, &house.directory)
+                    encode::answer(id, &answer, conversation, reader, &room.directory)
                 }
                 (Ok(_), None) => return,
-                (Err(error), id) => encode::refusal(id, &told(error, &house.metrics)),
+                (Err(error), id) => encode::refusal(id, &told(error, &room.metrics)),
             };
-            outbox.text(frame);
+            queue.text(frame);
         };
         Reply::new(conversation, Asker::Connection(Box::new(answering)))
     }
@@ -131,14 +131,14 @@ impl Session {
             Err(error) => joined.refused(conversation, number, error),
         };
         let reply = self.reply_and(id, conversation, principal.no, look);
-        let outbox = Arc::clone(&self.outbox);
-        self.door.rooms.send(
+        let queue = Arc::clone(&self.queue);
+        self.deps.rooms.send(
             conversation,
             ToRoom::Join {
                 principal,
-                outbox,
+                queue,
                 after,
-                manner: Manner::Answer,
+                backfill: Backfill::InReply,
                 reply,
             },
         );
@@ -151,21 +151,21 @@ impl Session {
             .clone()
             .filter(|_| self.joined.contains(conversation))
         else {
-            return self.outbox.state().has_caught_up(conversation);
+            return self.queue.state().has_caught_up(conversation);
         };
-        let outbox = Arc::clone(&self.outbox);
+        let queue = Arc::clone(&self.queue);
         let asker = Asker::Rejoining {
-            outbox: Arc::clone(&outbox),
+            queue: Arc::clone(&queue),
             after,
         };
         let reply = Reply::new(conversation, asker);
-        self.door.rooms.send(
+        self.deps.rooms.send(
             conversation,
             ToRoom::Join {
                 principal,
-                outbox,
+                queue,
                 after: Some(after),
-                manner: Manner::Events,
+                backfill: Backfill::AsEvents,
                 reply,
             },
         );
@@ -184,29 +184,29 @@ impl Session {
             subject_id: Some(subject.1),
             ..Filter::default()
         };
-        let (door, outbox, user) = (
-            Arc::clone(&self.door),
-            Arc::clone(&self.outbox),
+        let (deps, queue, user) = (
+            Arc::clone(&self.deps),
+            Arc::clone(&self.queue),
             principal.no,
         );
         let answer = async move {
-            let listed = door
-                .house
+            let listed = deps
+                .room
                 .pool
                 .run(move |connection| conversations::list(connection, user, &filter, 100))
                 .await;
             match listed {
                 Err(error) => {
-                    outbox.text(encode::refusal(id, &told(error, &door.house.metrics)));
+                    queue.text(encode::refusal(id, &told(error, &deps.room.metrics)));
                 }
                 Ok(listed) => {
-                    let directory = &door.house.directory;
+                    let directory = &deps.room.directory;
                     let views: Vec<_> = listed
                         .iter()
                         .map(|one| ConversationView::listed(one, user, directory))
                         .collect();
                     if let Some(id) = id {
-                        outbox.text(encode::ack(
+                        queue.text(encode::ack(
                             id,
                             serde_json::json!({ "conversations": views }),
                         ));

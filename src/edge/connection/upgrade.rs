@@ -11,8 +11,8 @@ use crate::edge::connection::stage::Stage;
 use crate::edge::connection::{Session, fresh_session};
 use crate::edge::http::bearer::bearer;
 use crate::edge::http::origin::{is_welcome, shown};
-use crate::edge::http::{Failure, Server};
-use crate::queue::{ORIGIN_REFUSED, Outbox};
+use crate::edge::http::{AppState, Failure};
+use crate::queue::{ConnectionQueue, ORIGIN_REFUSED};
 use socketio::guard::{FrameGuard, Guarded};
 use socketio::handshake;
 
@@ -21,7 +21,7 @@ const HANDSHAKE: &str = "Upgrade";
 
 /// Opens a session. Why one is refused is written down, since a browser tells its page nothing.
 pub async fn upgrade(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Failure> {
@@ -29,7 +29,7 @@ pub async fn upgrade(
     if let Err(failure) = &opened {
         let refusal = failure.refusal();
         let (code, _) = refusal.code_and_status();
-        let refusals = &server.door.refusals;
+        let refusals = &server.deps.refusals;
         refusals.note("handshake_refused", code, &refusal.message());
         if matches!(refusal, Refusal::Invalid { field, .. } if field == HANDSHAKE) {
             let failure = Failure::from(refusal.clone());
@@ -40,12 +40,12 @@ pub async fn upgrade(
 }
 
 async fn open(
-    server: &Server,
+    server: &AppState,
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Failure> {
-    let (door, sockets) = (&server.door, &server.config.sockets);
-    if door.stages.now() == Stage::Draining {
+    let (deps, sockets) = (&server.deps, &server.config.sockets);
+    if deps.stages.now() == Stage::Draining {
         return Err(Refusal::Unavailable("The server is restarting").into());
     }
     if request.query_string().contains("token") {
@@ -60,20 +60,20 @@ async fn open(
         return Err(Refusal::invalid(HANDSHAKE, unfit).into());
     };
     let principal = match bearer(request)? {
-        Some(token) => Some(door.people.identify(token).await?),
+        Some(token) => Some(deps.people.identify(token).await?),
         None => None,
     };
-    let outbox = Outbox::new(fresh_session(), sockets.outbox_limit as usize);
+    let queue = ConnectionQueue::new(fresh_session(), sockets.outbox_limit as usize);
     if !is_welcome(request, &server.origins) {
-        let refusals = &door.refusals;
+        let refusals = &deps.refusals;
         refusals.note(
             "origin_refused",
             "not in --allowed-origins",
             &shown(request),
         );
-        outbox.close(ORIGIN_REFUSED);
+        queue.close(ORIGIN_REFUSED);
     }
-    door.enter(&outbox, principal.as_deref())?;
+    deps.enter(&queue, principal.as_deref())?;
     let verdict = Rc::new(Cell::new(None));
     let limit = sockets.frame_limit;
     let stream = Guarded::new(
@@ -81,7 +81,7 @@ async fn open(
         FrameGuard::new(u64::from(limit)),
         Rc::clone(&verdict),
     );
-    let session = Session::new(Arc::clone(door), outbox, principal, verdict);
+    let session = Session::new(Arc::clone(deps), queue, principal, verdict);
     let codec = actix_http::ws::Codec::new().max_size(limit as usize);
     Ok(response.streaming(ws::WebsocketContext::with_codec(session, stream, codec)))
 }

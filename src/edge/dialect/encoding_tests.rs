@@ -10,7 +10,7 @@ use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Membership, Participant, PresenceStatus,
 };
 use crate::domain::ids::{ConversationId, ConversationNo, MessageId, UserId};
-use crate::domain::message::{Draft, Message};
+use crate::domain::message::{Content, Message};
 use crate::domain::room_event::{Change, MessageChange, Preview};
 use crate::domain::snapshot::UnreadCount;
 
@@ -55,7 +55,7 @@ fn message() -> Message {
         },
         sender: UserNo(1),
         sender_id: UserId::stored("ann".to_owned()),
-        draft: Arc::new(Draft::text(Some("c1".to_owned()), "hello".to_owned())),
+        content: Arc::new(Content::text(Some("c1".to_owned()), "hello".to_owned())),
         card: None,
         created_at: DateTime::UNIX_EPOCH,
         edited_at: None,

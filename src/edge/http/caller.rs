@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{Failure, Server};
+use super::{AppState, Failure};
 use crate::domain::network::{Network, client_behind};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
@@ -21,13 +21,13 @@ impl FromRequest for Caller {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let server = request.app_data::<web::Data<Server>>().cloned();
+        let server = request.app_data::<web::Data<AppState>>().cloned();
         let token = bearer(request).map(|token| token.map(str::to_owned));
         Box::pin(async move {
             let server = server.ok_or_else(|| Error::internal("a handler without its server"))?;
             let token = token?.ok_or(Refusal::Unauthenticated("A bearer token is required"))?;
-            let principal = server.door.people.identify(&token).await?;
-            server.door.pace.user(principal.no)?;
+            let principal = server.deps.people.identify(&token).await?;
+            server.deps.rate_limits.user(principal.no)?;
             Ok(Self(principal))
         })
     }

@@ -9,7 +9,7 @@ use actix_web::http::header::{
     ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderValue, ORIGIN, VARY,
 };
 
-use super::{Failure, Server};
+use super::{AppState, Failure};
 use crate::config::AllowedOrigins;
 use crate::domain::refusal::Refusal;
 use crate::edge::http::origin::is_own;
@@ -36,14 +36,14 @@ fn is_allowed(origin: &HeaderValue, allowed: &AllowedOrigins) -> bool {
 }
 
 /// The answer to a preflight; `None` where the request is none.
-pub fn preflight(server: &Server, method: &Method, headers: &HeaderMap) -> Option<HttpResponse> {
+pub fn preflight(server: &AppState, method: &Method, headers: &HeaderMap) -> Option<HttpResponse> {
     if !is_preflight(method, headers) {
         return None;
     }
     let origin = headers.get(ORIGIN)?;
     if !is_allowed(origin, &server.origins) && !is_own(headers) {
         let shown = String::from_utf8_lossy(origin.as_bytes());
-        let refusals = &server.door.refusals;
+        let refusals = &server.deps.refusals;
         refusals.note("origin_refused", "not in --allowed-origins", &shown);
         return Some(HttpResponse::from_error(Failure::from(
             Refusal::OriginRefused,

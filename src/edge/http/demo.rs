@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get, web};
 use serde_json::json;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Failure, Server};
+use super::{AppState, Failure};
 use crate::domain::refusal::Refusal;
 use crate::identity::auth::Claims;
 
@@ -87,7 +87,7 @@ pub fn claims(character: &Character) -> Claims {
 /// Demo mode only: the people one can play, with their tokens
 #[utoipa::path(responses((status = 200, description = "`items`: `user_id`, `name`, `about`, `avatar_url`, `token`", body = Object), (status = 404, description = "ROUTE_NOT_FOUND: not in demo mode")), tag = "demo")]
 #[get("/demo/people")]
-pub async fn people(server: web::Data<Server>) -> Result<HttpResponse, Failure> {
+pub async fn people(server: web::Data<AppState>) -> Result<HttpResponse, Failure> {
     let item = |character: &Character| {
         let token = server.mint(&claims(character))?;
         Some(

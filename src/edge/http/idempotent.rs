@@ -4,20 +4,20 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
 
-use super::{Failure, Server};
+use super::{AppState, Failure};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::store::idempotency::{self, Claim};
 
 /// A response that can be kept: status and JSON text.
-pub struct Kept {
+pub struct StoredResponse {
     /// The status.
     pub status: u16,
     /// The body.
     pub body: String,
 }
 
-impl Kept {
+impl StoredResponse {
     /// A value as a response.
     pub fn json(status: u16, value: &impl serde::Serialize) -> Result<Self, Failure> {
         let body = serde_json::to_string(value).map_err(crate::error::Error::internal)?;
@@ -48,23 +48,23 @@ fn key_of(request: &HttpRequest) -> Result<Option<String>, Refusal> {
 /// Carries a request out, or answers what the first one with its key was answered. A failure is not kept, except a conflict that
 /// would be the same again.
 pub async fn once(
-    server: &Server,
+    server: &AppState,
     caller: &Principal,
     request: &HttpRequest,
     body: &str,
-    work: impl Future<Output = Result<Kept, Failure>>,
+    work: impl Future<Output = Result<StoredResponse, Failure>>,
 ) -> Result<HttpResponse, Failure> {
     let Some(key) = key_of(request)? else {
-        return work.await.map(Kept::respond);
+        return work.await.map(StoredResponse::respond);
     };
-    let (pool, user) = (&server.door.house.pool, caller.no);
+    let (pool, user) = (&server.deps.room.pool, caller.no);
     let fingerprint = fingerprint(request, body);
     let claimed = key.clone();
     match pool
         .run(move |connection| idempotency::claim(connection, user, &claimed, &fingerprint))
         .await?
     {
-        Claim::Answered(status, body) => return Ok(Kept { status, body }.respond()),
+        Claim::Answered(status, body) => return Ok(StoredResponse { status, body }.respond()),
         Claim::Different => {
             return Err(
                 Refusal::Conflict("This Idempotency-Key was used for another request").into(),

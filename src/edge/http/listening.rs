@@ -16,7 +16,7 @@ use utoipa_actix_web::{AppExt, scope};
 use crate::config::{Config, SocketOptions};
 use crate::edge::connection::socketio::Endpoint;
 use crate::edge::http::admission::{Admission, admitting};
-use crate::edge::http::{self, Server};
+use crate::edge::http::{self, AppState};
 use crate::telemetry::metrics::Metrics;
 use socketio::engineio;
 
@@ -34,14 +34,14 @@ pub struct Listening {
 }
 
 /// Begins to listen. A path means the same with a slash at its end, as front ends are used to. Fails with a sentence that says what to do.
-pub fn listen(server: &web::Data<Server>, engine: &Arc<Endpoint>) -> Result<Listening, String> {
+pub fn listen(server: &web::Data<AppState>, engine: &Arc<Endpoint>) -> Result<Listening, String> {
     let (config, shared) = (&server.config, server.clone());
     let (sockets, engine) = (config.sockets.clone(), Arc::clone(engine));
     let application = move || {
         let (app, api) = App::new()
             .into_utoipa_app()
             .service(scope("/api/v1").configure(http::api))
-            .configure(|routes| shared.door.dialects.routes(routes))
+            .configure(|routes| shared.deps.dialects.routes(routes))
             .split_for_parts();
         let api = http::openapi::complete(api);
         let paths = web::Data::new(http::openapi::Paths::of(&api));
@@ -62,7 +62,7 @@ pub fn listen(server: &web::Data<Server>, engine: &Arc<Endpoint>) -> Result<List
     let builder = builder(server);
     let stopping = builder.graceful_shutdown_signal();
     let (socket, address) = bound(config.listen, "--listen")?;
-    let (admission, noted) = (admission(server), noting(&server.door.house.metrics));
+    let (admission, noted) = (admission(server), noting(&server.deps.room.metrics));
     let listening = builder.listen("http", socket, move || {
         let (stopping, sockets) = (stopping.clone(), sockets.clone());
         let for_sockets = application.clone();
@@ -94,15 +94,15 @@ pub fn listen(server: &web::Data<Server>, engine: &Arc<Endpoint>) -> Result<List
 }
 
 /// Socket.IO, where a dialect is served over it.
-fn socketio_as_wanted(routes: &mut web::ServiceConfig, server: &Server, engine: &Arc<Endpoint>) {
-    if server.door.dialects.has_socketio() {
+fn socketio_as_wanted(routes: &mut web::ServiceConfig, server: &AppState, engine: &Arc<Endpoint>) {
+    if server.deps.dialects.has_socketio() {
         routes.configure(engineio::routes("/socket.io", Arc::clone(engine)));
     }
 }
 
 /// What is there or not, as the options say.
-fn as_wanted(routes: &mut web::ServiceConfig, server: &Server) {
-    if server.till.sandbox().is_some() {
+fn as_wanted(routes: &mut web::ServiceConfig, server: &AppState) {
+    if server.payments.sandbox().is_some() {
         http::in_sandbox(routes);
     }
     if server.config.operation.metrics_listen.is_none() {
@@ -113,13 +113,13 @@ fn as_wanted(routes: &mut web::ServiceConfig, server: &Server) {
 /// Listens for the figures too, where they have an address of their own.
 fn with_figures(
     builder: ServerBuilder,
-    server: &web::Data<Server>,
+    server: &web::Data<AppState>,
 ) -> Result<(ServerBuilder, Option<SocketAddr>), String> {
     let Some(wanted) = server.config.operation.metrics_listen else {
         return Ok((builder, None));
     };
     let (socket, address) = bound(wanted, "--metrics-listen")?;
-    let noted = noting(&server.door.house.metrics);
+    let noted = noting(&server.deps.room.metrics);
     let shared = server.clone();
     let listening = builder.listen("metrics", socket, move || {
         let application = App::new().app_data(shared.clone()).configure(http::figures);
@@ -154,16 +154,16 @@ fn noting(metrics: &Metrics) -> impl Fn(DispatchError) -> DispatchError + Clone 
     }
 }
 
-fn admission(server: &Server) -> Admission {
+fn admission(server: &AppState) -> Admission {
     Admission {
         limits: Arc::clone(&server.limits),
         trusted: server.config.rates.trusted_proxies.clone(),
-        refusals: Arc::clone(&server.door.refusals),
+        refusals: Arc::clone(&server.deps.refusals),
     }
 }
 
 /// A server with its threads. What bounds its connections is [`http::admission`]: a thread that took no more could tell nobody why.
-fn builder(server: &Server) -> ServerBuilder {
+fn builder(server: &AppState) -> ServerBuilder {
     let config: &Config = &server.config;
     let workers = config.sockets.workers.map_or_else(
         || std::thread::available_parallelism().map_or(2, usize::from),

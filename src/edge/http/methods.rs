@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{Failure, Server, openapi, pages};
+use super::{AppState, Failure, openapi, pages};
 use crate::domain::refusal::Refusal;
 
 /// Paths beside the API's, pages and Socket.IO.
@@ -19,7 +19,7 @@ const OUTSIDE: [&str; 6] = [
 
 /// Whatever no route takes: an unknown path, or a known one with another method.
 pub async fn nothing_here(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     request: HttpRequest,
     paths: web::Data<openapi::Paths>,
 ) -> Result<HttpResponse, Failure> {
@@ -36,12 +36,12 @@ pub async fn nothing_here(
 }
 
 /// The methods of a path, as `Allow` lists them; `None` where there is nothing at it.
-fn allowed(server: &Server, paths: &openapi::Paths, path: &str) -> Option<String> {
+fn allowed(server: &AppState, paths: &openapi::Paths, path: &str) -> Option<String> {
     if path == "*" {
         return Some("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS".to_owned());
     }
     let is_metrics = path == "/metrics" && server.config.operation.metrics_listen.is_none();
-    let is_checkout = path.starts_with("/sandbox/checkout/") && server.till.sandbox().is_some();
+    let is_checkout = path.starts_with("/sandbox/checkout/") && server.payments.sandbox().is_some();
     let mut methods = match path {
         _ if OUTSIDE.contains(&path) || is_metrics || pages::exists(path) => vec!["GET"],
         _ if is_checkout => vec!["POST"],

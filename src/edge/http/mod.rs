@@ -21,23 +21,23 @@ use actix_web::{Route, guard, web};
 use std::sync::Arc;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::bell::Bell;
 use crate::config::{AllowedOrigins, Config};
 use crate::edge::connection::connection_limits::ConnectionLimits;
-use crate::edge::connection::{Door, upgrade};
+use crate::edge::connection::{SessionDeps, upgrade};
 use crate::edge::native::rest::{
     conversations, creating, events, flows, me, messages, participants, sign_out,
 };
 use crate::edge::webhooks::{gateways, sandbox};
 use crate::identity::auth::Claims;
-use crate::payment::Till;
+use crate::job_signal::JobSignal;
+use crate::payment::PaymentGateway;
 
 pub use refusals::{Asked, Failure, wrong_path};
 
 /// What every handler can reach.
-pub struct Server {
+pub struct AppState {
     /// What sessions need too.
-    pub door: Arc<Door>,
+    pub deps: Arc<SessionDeps>,
     /// The options.
     pub config: Config,
     /// Whose pages may connect.
@@ -45,14 +45,14 @@ pub struct Server {
     /// How many connections there may be.
     pub limits: Arc<ConnectionLimits>,
     /// Who takes the money, where somebody does.
-    pub till: Till,
+    pub payments: PaymentGateway,
     /// Rung after a job was written down.
-    pub bell: Bell,
+    pub job_signal: JobSignal,
     /// Signs the demo's tokens; none outside demo mode.
     pub demo_secret: Option<String>,
 }
 
-impl Server {
+impl AppState {
     /// Signs a token with the demo's secret.
     fn mint(&self, claims: &Claims) -> Option<String> {
         self.demo_secret

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use diesel::connection::SimpleConnection;
 use serde_json::json;
 
-use super::{Failure, Server};
+use super::{AppState, Failure};
 use crate::edge::connection::stage::Stage;
 use crate::store::pool::explain;
 
@@ -14,16 +14,16 @@ pub async fn healthz() -> HttpResponse {
 }
 
 /// Requests can be served: the database answers, the actors are there, the server is not stopping.
-pub async fn readyz(server: web::Data<Server>) -> HttpResponse {
-    let draining = server.door.stages.now() != Stage::Serving;
+pub async fn readyz(server: web::Data<AppState>) -> HttpResponse {
+    let draining = server.deps.stages.now() != Stage::Serving;
     let asked = server
-        .door
-        .house
+        .deps
+        .room
         .pool
         .run(|connection| connection.batch_execute("select 1").map_err(explain))
         .await;
-    let journal = server.door.house.journal.is_alive();
-    let others = server.door.house.pool.other_servers();
+    let journal = server.deps.room.journal.is_alive();
+    let others = server.deps.room.pool.other_servers();
     let parts = json!({ "database": asked.is_ok(), "journal": journal, "draining": draining, "other_servers": others });
     if asked.is_ok() && journal && !draining {
         return HttpResponse::Ok().json(json!({ "status": "ready", "checks": parts }));
@@ -34,8 +34,8 @@ pub async fn readyz(server: web::Data<Server>) -> HttpResponse {
 }
 
 /// Figures for Prometheus.
-pub async fn metrics(server: web::Data<Server>) -> Result<HttpResponse, Failure> {
-    let text = server.door.house.metrics.render()?;
+pub async fn metrics(server: web::Data<AppState>) -> Result<HttpResponse, Failure> {
+    let text = server.deps.room.metrics.render()?;
     Ok(HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
         .body(text))

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use rust_embed::RustEmbed;
 
 use super::openapi::Paths;
-use super::{Failure, Server, methods};
+use super::{AppState, Failure, methods};
 use crate::domain::refusal::Refusal;
 
 #[derive(RustEmbed)]
@@ -31,7 +31,7 @@ pub async fn docs(request: HttpRequest) -> Result<HttpResponse, Failure> {
 
 /// Any other file; where there is none, what every other path says.
 pub async fn asset(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     request: HttpRequest,
     path: web::Path<String>,
     paths: web::Data<Paths>,

@@ -10,7 +10,7 @@ use std::fmt;
 use std::future::{Ready, ready};
 use std::pin::Pin;
 
-use super::Server;
+use super::AppState;
 use crate::domain::refusal::Refusal;
 use crate::edge::native::read::{plain_words, read};
 use crate::error::Error;
@@ -93,7 +93,7 @@ impl FromRequest for Body {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let limit = request
-            .app_data::<web::Data<Server>>()
+            .app_data::<web::Data<AppState>>()
             .map_or(0, |server| server.config.sockets.body_limit as usize);
         let bytes = web::Bytes::from_request(request, payload);
         Box::pin(async move {

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use super::body_clock::{Allowance, BodyClock, Holding};
 use super::caller::Source;
-use super::{Failure, Server, answer_headers, cors};
+use super::{AppState, Failure, answer_headers, cors};
 use crate::domain::refusal::Refusal;
 use crate::edge::connection::connection_limits::AddressPlace;
 
@@ -23,7 +23,7 @@ pub async fn watch(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let begun = Instant::now();
-    let Some(server) = request.app_data::<web::Data<Server>>().cloned() else {
+    let Some(server) = request.app_data::<web::Data<AppState>>().cloned() else {
         let answered = next.call(request).await;
         return answered.map(ServiceResponse::map_into_boxed_body);
     };
@@ -51,14 +51,14 @@ pub async fn watch(
 /// What can be said of a request before it is routed: that it is refused, or a preflight; else the place of its address, where a
 /// proxy forwarded it.
 fn look_at(
-    server: &Server,
+    server: &AppState,
     request: &ServiceRequest,
 ) -> Result<Option<AddressPlace>, Box<HttpResponse>> {
     let refused = |refusal: Refusal| Box::new(HttpResponse::from_error(Failure::from(refusal)));
     let source = Source::of(request.request(), &server.config.rates.trusted_proxies);
     let mut place = None;
     if let Some(source) = source {
-        let pace = &server.door.pace;
+        let pace = &server.deps.rate_limits;
         let paced = match is_poll(request) {
             true => pace.poll(source.address),
             false => pace.address(source.address),
@@ -67,7 +67,7 @@ fn look_at(
         if source.is_forwarded {
             let limits = &server.limits;
             place = limits.forwarded(source.address).map_err(|crowded| {
-                let refusals = &server.door.refusals;
+                let refusals = &server.deps.refusals;
                 let (why, from) = (crowded.message(), source.address.to_string());
                 refusals.note("connection_refused", why, &from);
                 refused(Refusal::Unavailable(why))
@@ -88,7 +88,7 @@ fn look_at(
 
 /// Carries a request out, its body timed. What a proxy forwards holds its place until the answer is out.
 async fn pass(
-    server: &Server,
+    server: &AppState,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
     place: Option<AddressPlace>,
@@ -147,13 +147,13 @@ fn label_of(method: &Method) -> &'static str {
 }
 
 fn note(
-    server: &Server,
+    server: &AppState,
     method: &str,
     route: &str,
     begun: Instant,
     response: &ServiceResponse<BoxBody>,
 ) {
-    let (metrics, status) = (&server.door.house.metrics, response.status());
+    let (metrics, status) = (&server.deps.room.metrics, response.status());
     metrics
         .requests
         .with_label_values(&[method, route, status.as_str()])

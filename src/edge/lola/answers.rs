@@ -45,7 +45,7 @@ fn sent(message: &Message, room: Option<&View>) -> Value {
         ("id".to_owned(), json!(message.id)),
         ("seq".to_owned(), json!(message.seq())),
         ("createdAt".to_owned(), json!(At(message.created_at))),
-        ("clientId".to_owned(), json!(message.draft.client_id)),
+        ("clientId".to_owned(), json!(message.content.client_id)),
     ]);
     let changed = message.edited_at.is_some() || message.deleted_at.is_some();
     if let Some(room) = room.filter(|_| changed) {

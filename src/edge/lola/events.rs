@@ -102,8 +102,8 @@ fn step(
     stepped: &Stepped,
     role: Option<&str>,
 ) -> Value {
-    let standing = &stepped.standing;
-    let flow = FlowView::new(standing, Some(standing.offers_of(role)));
+    let deal_view = &stepped.deal_view;
+    let flow = FlowView::new(deal_view, Some(deal_view.actions_of(role)));
     json!({
         "conversationId": place, "seq": seq, "previousState": stepped.from, "newState": stepped.to, "action": stepped.action,
         "actor": stepped.actor, "actorId": stepped.actor_id, "reason": stepped.reason, "timestamp": At(at), "flow": flow,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::domain::command::{Command, Mark, Typing};
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::limits;
-use crate::domain::message::{Attachment, Draft};
+use crate::domain::message::{Attachment, Content};
 use crate::domain::object;
 use crate::domain::refusal::Refusal;
 use crate::domain::whole;
@@ -54,7 +54,7 @@ pub(crate) fn decode(name: &str, arguments: &[&RawValue]) -> Result<Incoming, Re
             mark: Mark::Seen,
             seq: asked.read_up_to()?,
         },
-        _ => Command::Send(Arc::new(asked.draft()?)),
+        _ => Command::Send(Arc::new(asked.content()?)),
     };
     let request = Some(Request::Command {
         conversation,
@@ -111,17 +111,17 @@ impl Fields {
         }
     }
 
-    fn draft(self) -> Result<Draft, Refusal> {
+    fn content(self) -> Result<Content, Refusal> {
         let reply_to = self.reply_to.map(|id| message_id(&id, "replyTo"));
         let body = self.body.or(self.message).or(self.content);
-        let draft = Draft {
+        let content = Content {
             reply_to: reply_to.transpose()?,
             attachments: self.attachments.unwrap_or_default(),
             context: limits::json_object(self.context, "context")?,
-            ..Draft::text(self.client_id, body.unwrap_or_default())
+            ..Content::text(self.client_id, body.unwrap_or_default())
         };
-        draft.check()?;
-        Ok(draft)
+        content.check()?;
+        Ok(content)
     }
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Participant, PresenceStatus,
 };
-use crate::domain::flow::{Offer, Standing, StateVersion};
+use crate::domain::flow::{AvailableAction, DealView, StateVersion};
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::message::{Attachment, Message, MessageKind};
 use crate::edge::native::instants::{instant, maybe_instant};
@@ -42,18 +42,18 @@ pub(super) struct MessageView<'a> {
 
 impl<'a> MessageView<'a> {
     pub(super) fn new(message: &'a Message, conversation_id: ConversationId) -> Self {
-        let draft = &message.draft;
-        let by_person = draft.kind == MessageKind::UserInput;
+        let content = &message.content;
+        let by_person = content.kind == MessageKind::UserInput;
         Self {
             id: message.id.to_uuid(),
             conversation_id,
             seq: message.seq(),
             sender_id: by_person.then(|| message.sender_id.as_str()),
-            kind: draft.kind,
-            body: &draft.body,
-            attachments: &draft.attachments,
-            reply_to: draft.reply_to.map(|id| id.to_uuid()),
-            context: draft.context.as_deref(),
+            kind: content.kind,
+            body: &content.body,
+            attachments: &content.attachments,
+            reply_to: content.reply_to.map(|id| id.to_uuid()),
+            context: content.context.as_deref(),
             action: message.card.as_deref(),
             created_at: message.created_at,
             edited_at: message.edited_at,
@@ -93,18 +93,21 @@ pub(super) struct FlowView<'a> {
     state_version: StateVersion,
     awaiting_role: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    available_actions: Option<&'a [Offer]>,
+    available_actions: Option<&'a [AvailableAction]>,
 }
 
 impl<'a> FlowView<'a> {
-    pub(super) fn new(standing: &'a Standing, offers: Option<&'a [Offer]>) -> Self {
+    pub(super) fn new(
+        deal_view: &'a DealView,
+        available_actions: Option<&'a [AvailableAction]>,
+    ) -> Self {
         Self {
-            name: &standing.flow,
-            state: &standing.state,
-            title: &standing.title,
-            state_version: standing.state_version,
-            awaiting_role: standing.awaiting_role.as_deref(),
-            available_actions: offers,
+            name: &deal_view.flow,
+            state: &deal_view.state,
+            title: &deal_view.title,
+            state_version: deal_view.state_version,
+            awaiting_role: deal_view.awaiting_role.as_deref(),
+            available_actions,
         }
     }
 }
@@ -143,7 +146,7 @@ impl<'a> ConversationView<'a> {
             delivered_seq: person.delivered_seq,
         };
         let subject = conversation.subject.as_ref();
-        let standing = conversation.flow.as_deref();
+        let deal_view = conversation.flow.as_deref();
         Self {
             id: conversation.id,
             kind: conversation.kind,
@@ -156,7 +159,7 @@ impl<'a> ConversationView<'a> {
             }),
             participants: present.map(view).collect(),
             last_seq: conversation.last_seq,
-            flow: standing.map(|standing| FlowView::new(standing, None)),
+            flow: deal_view.map(|deal_view| FlowView::new(deal_view, None)),
             created_at: conversation.created_at,
             updated_at: conversation.updated_at,
         }

@@ -7,7 +7,9 @@ use utoipa::ToSchema;
 
 use super::instants::{instant, maybe_instant};
 use crate::deal::reader::DealReader;
-use crate::domain::flow::{ChatPolicy, LoggedStep, Offer, Phase, Standing, StateVersion, Stepped};
+use crate::domain::flow::{
+    AvailableAction, ChatPolicy, DealView, LoggedStep, Phase, StateVersion, Stepped,
+};
 use crate::domain::ids::{ConversationId, Seq};
 
 /// How a deal stands.
@@ -45,13 +47,13 @@ pub struct MyFlowView<'a> {
     /// Whether the reader may type
     chat: ChatPolicy,
     /// What the reader may do now
-    #[schema(value_type = Vec<Offer>)]
-    available_actions: Vec<&'a Offer>,
+    #[schema(value_type = Vec<AvailableAction>)]
+    available_actions: Vec<&'a AvailableAction>,
 }
 
 impl<'a> MyFlowView<'a> {
-    fn of(standing: &'a Standing, reader: DealReader<'_>) -> Option<Self> {
-        let (chat, available_actions) = reader.sees(standing)?;
+    fn of(deal_view: &'a DealView, reader: DealReader<'_>) -> Option<Self> {
+        let (chat, available_actions) = reader.sees(deal_view)?;
         Some(Self {
             chat,
             available_actions,
@@ -61,18 +63,18 @@ impl<'a> MyFlowView<'a> {
 
 impl<'a> FlowView<'a> {
     /// The deal for this reader.
-    pub fn new(standing: &'a Standing, reader: DealReader<'_>) -> Self {
+    pub fn new(deal_view: &'a DealView, reader: DealReader<'_>) -> Self {
         Self {
-            name: &standing.flow,
-            version: standing.flow_version,
-            state: &standing.state,
-            title: &standing.title,
-            state_version: standing.state_version,
-            awaiting_role: standing.awaiting_role.as_deref(),
-            phase: standing.phase,
-            entered_at: standing.entered_at,
-            deadline: standing.deadline,
-            mine: MyFlowView::of(standing, reader),
+            name: &deal_view.flow,
+            version: deal_view.flow_version,
+            state: &deal_view.state,
+            title: &deal_view.title,
+            state_version: deal_view.state_version,
+            awaiting_role: deal_view.awaiting_role.as_deref(),
+            phase: deal_view.phase,
+            entered_at: deal_view.entered_at,
+            deadline: deal_view.deadline,
+            mine: MyFlowView::of(deal_view, reader),
         }
     }
 }
@@ -92,7 +94,7 @@ pub(super) struct StepView<'a> {
     state_version: StateVersion,
     #[serde(serialize_with = "instant")]
     timestamp: DateTime<Utc>,
-    available_actions: &'a [Offer],
+    available_actions: &'a [AvailableAction],
     flow: FlowView<'a>,
 }
 
@@ -103,7 +105,7 @@ impl<'a> StepView<'a> {
         stepped: &'a Stepped,
         role: Option<&str>,
     ) -> Self {
-        let standing = &stepped.standing;
+        let deal_view = &stepped.deal_view;
         Self {
             conversation_id: place,
             seq,
@@ -113,11 +115,11 @@ impl<'a> StepView<'a> {
             actor: &stepped.actor,
             actor_id: stepped.actor_id.as_ref().map(|id| id.as_str()),
             reason: stepped.reason.as_deref(),
-            awaiting_role: standing.awaiting_role.as_deref(),
+            awaiting_role: deal_view.awaiting_role.as_deref(),
             state_version: stepped.version,
             timestamp: at,
-            available_actions: standing.offers_of(role),
-            flow: FlowView::new(standing, DealReader::of(role)),
+            available_actions: deal_view.actions_of(role),
+            flow: FlowView::new(deal_view, DealReader::of(role)),
         }
     }
 }

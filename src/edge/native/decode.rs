@@ -15,7 +15,7 @@ use crate::domain::conversation::PresenceStatus;
 use crate::domain::flow::FlowInput;
 use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::limits;
-use crate::domain::message::{Attachment, Draft};
+use crate::domain::message::{Attachment, Content};
 use crate::domain::object;
 use crate::domain::refusal::Refusal;
 use crate::domain::whole;
@@ -225,19 +225,19 @@ struct SendData<'a> {
 fn send(data: &str) -> Result<Request, Refusal> {
     let data: SendData<'_> = read(data)?;
     let conversation = ConversationId::parse(&data.conversation_id, "conversation_id")?;
-    let draft = Draft {
+    let content = Content {
         reply_to: data
             .reply_to
             .map(|id| message_id(&id, "reply_to"))
             .transpose()?,
         attachments: data.attachments.unwrap_or_default(),
         context: limits::json_object(data.context, "context")?,
-        ..Draft::text(data.client_id, data.body)
+        ..Content::text(data.client_id, data.body)
     };
-    draft.check()?;
+    content.check()?;
     Ok(Request::Command {
         conversation,
-        command: Command::Send(Arc::new(draft)),
+        command: Command::Send(Arc::new(content)),
     })
 }
 

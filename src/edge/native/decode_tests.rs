@@ -13,14 +13,14 @@ fn a_send_is_read_whole() {
     let incoming = decode(&text).unwrap();
     assert_eq!(incoming.id, FrameId::parse("7"));
     let Ok(Request::Command {
-        command: Command::Send(draft),
+        command: Command::Send(content),
         ..
     }) = incoming.request
     else {
         panic!()
     };
     assert_eq!(
-        (draft.body.as_str(), draft.client_id.as_str()),
+        (content.body.as_str(), content.client_id.as_str()),
         ("hé \"x\"", "c")
     );
 }

@@ -288,7 +288,7 @@ pub struct Welcome<'a> {
 mod tests {
     use super::*;
     use crate::domain::ids::ConversationNo;
-    use crate::domain::message::Draft;
+    use crate::domain::message::Content;
     use std::sync::Arc;
 
     #[test]
@@ -303,14 +303,14 @@ mod tests {
             },
             sender: UserNo(1),
             sender_id: UserId::stored("alice".to_owned()),
-            draft: Arc::new(Draft::text(Some("c \" 1".to_owned()), body.to_owned())),
+            content: Arc::new(Content::text(Some("c \" 1".to_owned()), body.to_owned())),
             card: None,
             created_at: chrono::DateTime::UNIX_EPOCH,
             edited_at: None,
             deleted_at: None,
         };
         let for_all = message(MessageChange::New, place, 4, &said, UserNo(0));
-        let spliced = message_to_sender(&for_all, &said.draft.client_id);
+        let spliced = message_to_sender(&for_all, &said.content.client_id);
         let encoded = message(MessageChange::New, place, 4, &said, UserNo(1));
         let parse = |frame: &str| serde_json::from_str::<serde_json::Value>(frame).unwrap();
         assert_eq!(parse(&spliced), parse(&encoded));

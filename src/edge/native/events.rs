@@ -21,7 +21,7 @@ pub fn encode(
     let for_all = match &event.change {
         Change::Message { kind, message, .. } => {
             let for_all = encode::message(*kind, place, seq, message, NOBODY);
-            let own = encode::message_to_sender(&for_all, &message.draft.client_id);
+            let own = encode::message_to_sender(&for_all, &message.content.client_id);
             return Some(Encoded {
                 own: Some((message.sender, own)),
                 ..Encoded::for_everybody(for_all)

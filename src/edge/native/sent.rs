@@ -30,7 +30,7 @@ impl<'a> SentView<'a> {
             id: message.id.to_uuid(),
             seq: message.seq(),
             created_at: message.created_at,
-            client_id: &message.draft.client_id,
+            client_id: &message.content.client_id,
             message: changed.then(|| MessageView::new(message, place, message.sender)),
         }
     }

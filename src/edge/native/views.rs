@@ -90,20 +90,24 @@ pub struct MessageView<'a> {
 impl<'a> MessageView<'a> {
     /// The message for this reader.
     pub fn new(message: &'a Message, conversation_id: ConversationId, reader: UserNo) -> Self {
-        let draft = &message.draft;
-        let by_person = draft.kind == MessageKind::UserInput;
+        let content = &message.content;
+        let by_person = content.kind == MessageKind::UserInput;
         Self {
             id: message.id.to_uuid(),
             conversation_id,
             seq: message.seq(),
             sender_id: by_person.then(|| message.sender_id.as_str()),
-            kind: draft.kind,
-            body: &draft.body,
-            attachments: draft.attachments.iter().map(AttachmentView::new).collect(),
-            reply_to: draft.reply_to.map(|id| id.to_uuid()),
-            context: draft.context.as_deref(),
+            kind: content.kind,
+            body: &content.body,
+            attachments: content
+                .attachments
+                .iter()
+                .map(AttachmentView::new)
+                .collect(),
+            reply_to: content.reply_to.map(|id| id.to_uuid()),
+            context: content.context.as_deref(),
             action: message.card.as_deref(),
-            client_id: (message.sender == reader).then_some(draft.client_id.as_str()),
+            client_id: (message.sender == reader).then_some(content.client_id.as_str()),
             created_at: message.created_at,
             edited_at: message.edited_at,
             deleted_at: message.deleted_at,
@@ -287,7 +291,7 @@ impl<'a> ConversationView<'a> {
             flow: conversation
                 .flow
                 .as_deref()
-                .map(|standing| FlowView::new(standing, DealReader::Anybody)),
+                .map(|deal_view| FlowView::new(deal_view, DealReader::Anybody)),
             created_by: conversation.created_by.as_str(),
             created_at: conversation.created_at,
             updated_at: conversation.updated_at,
@@ -305,7 +309,7 @@ impl<'a> ConversationView<'a> {
         self.flow = conversation
             .flow
             .as_deref()
-            .map(|standing| FlowView::new(standing, reader));
+            .map(|deal_view| FlowView::new(deal_view, reader));
     }
 
     /// The view in one reader's list.

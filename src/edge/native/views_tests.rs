@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::domain::conversation::Membership;
 use crate::domain::ids::{ConversationNo, MessageId, UserId};
-use crate::domain::message::Draft;
+use crate::domain::message::Content;
 use chrono::SecondsFormat;
 
 const ALICE: UserNo = UserNo(1);
@@ -16,7 +16,7 @@ fn moment() -> DateTime<Utc> {
     DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap()
 }
 
-fn message(draft: Draft) -> Message {
+fn message(content: Content) -> Message {
     let conversation = ConversationNo(3);
     Message {
         id: MessageId {
@@ -25,7 +25,7 @@ fn message(draft: Draft) -> Message {
         },
         sender: ALICE,
         sender_id: UserId::stored("alice".to_owned()),
-        draft: Arc::new(draft),
+        content: Arc::new(content),
         card: None,
         created_at: moment(),
         edited_at: None,
@@ -39,7 +39,7 @@ fn shown(message: &Message, reader: UserNo) -> Value {
 
 #[test]
 fn the_client_id_is_its_senders_alone() {
-    let said = message(Draft::text(Some("c-1".to_owned()), "hello".to_owned()));
+    let said = message(Content::text(Some("c-1".to_owned()), "hello".to_owned()));
     let (own, others) = (shown(&said, ALICE), shown(&said, BOB));
     assert_eq!(own["client_id"], "c-1");
     assert_eq!(others.get("client_id"), None);
@@ -67,9 +67,9 @@ fn what_the_system_says_has_no_sender() {
         MessageKind::Automated,
         MessageKind::Audit,
     ] {
-        let said = message(Draft {
+        let said = message(Content {
             kind,
-            ..Draft::text(None, "done".to_owned())
+            ..Content::text(None, "done".to_owned())
         });
         let shown = shown(&said, BOB);
         assert_eq!(
@@ -81,7 +81,7 @@ fn what_the_system_says_has_no_sender() {
 
 #[test]
 fn a_tombstone_keeps_its_place_and_nothing_else() {
-    let mut gone = message(Draft::text(None, String::new()));
+    let mut gone = message(Content::text(None, String::new()));
     gone.deleted_at = Some(moment());
     let shown = shown(&gone, BOB);
     assert_eq!(

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::domain::flow::{Card, Field, FieldKind, Offer, Standing, Style};
+use crate::domain::flow::{AvailableAction, Card, DealView, Field, FieldKind, Style};
 use crate::domain::message::MessageKind;
 
 /// What is asked of somebody.
@@ -120,7 +120,7 @@ impl KeptCard {
             subtitle: card.subtitle,
             buttons: buttons(&card.actions),
             input_field: typed.map(|(_, field)| InputField::new(field)),
-            submit_button: typed.map(|(offer, _)| SubmitButton::new(offer)),
+            submit_button: typed.map(|(available, _)| SubmitButton::new(available)),
             flow_state: card.state,
             message_type: kind,
             visible_to: card.visible_to,
@@ -130,16 +130,16 @@ impl KeptCard {
 }
 
 /// What somebody may do in a state that asks them nothing.
-pub fn unasked(standing: &Standing, role: &str) -> Option<ActionData> {
-    let offers = standing.offers_of(Some(role));
-    let typed = typed(offers);
-    (!offers.is_empty()).then(|| ActionData {
-        title: standing.title.clone(),
+pub fn unasked(deal_view: &DealView, role: &str) -> Option<ActionData> {
+    let available_actions = deal_view.actions_of(Some(role));
+    let typed = typed(available_actions);
+    (!available_actions.is_empty()).then(|| ActionData {
+        title: deal_view.title.clone(),
         subtitle: None,
-        buttons: buttons(offers),
+        buttons: buttons(available_actions),
         input_field: typed.map(|(_, field)| InputField::new(field)),
-        submit_button: typed.map(|(offer, _)| SubmitButton::new(offer)),
-        flow_state: standing.state.clone(),
+        submit_button: typed.map(|(available, _)| SubmitButton::new(available)),
+        flow_state: deal_view.state.clone(),
         message_type: MessageKind::Automated,
         visible_to: role.to_owned(),
         payment_order: None,
@@ -147,23 +147,25 @@ pub fn unasked(standing: &Standing, role: &str) -> Option<ActionData> {
 }
 
 /// The field of an action that is done by typing: it has one field, and that must be filled in.
-pub fn only_field(offer: &Offer) -> Option<&Field> {
-    match offer.input.as_slice() {
+pub fn only_field(available: &AvailableAction) -> Option<&Field> {
+    match available.input.as_slice() {
         [only] if only.required => Some(only),
         _ => None,
     }
 }
 
 /// The guide has room for one field beside the buttons: the first action that is done by typing has it.
-fn typed(offers: &[Offer]) -> Option<(&Offer, &Field)> {
-    offers
+fn typed(available_actions: &[AvailableAction]) -> Option<(&AvailableAction, &Field)> {
+    available_actions
         .iter()
-        .find_map(|offer| Some((offer, only_field(offer)?)))
+        .find_map(|available| Some((available, only_field(available)?)))
 }
 
-fn buttons(offers: &[Offer]) -> Vec<Button> {
-    let typed = typed(offers).map(|(offer, _)| &offer.action);
-    let pressed = offers.iter().filter(|offer| Some(&offer.action) != typed);
+fn buttons(available_actions: &[AvailableAction]) -> Vec<Button> {
+    let typed = typed(available_actions).map(|(available, _)| &available.action);
+    let pressed = available_actions
+        .iter()
+        .filter(|available| Some(&available.action) != typed);
     pressed.map(Button::new).collect()
 }
 
@@ -178,13 +180,13 @@ pub fn input_kind(kind: FieldKind) -> &'static str {
 }
 
 impl Button {
-    fn new(offer: &Offer) -> Self {
-        let fields: Vec<InputField> = offer.input.iter().map(InputField::new).collect();
+    fn new(available: &AvailableAction) -> Self {
+        let fields: Vec<InputField> = available.input.iter().map(InputField::new).collect();
         Self {
-            id: offer.action.clone(),
-            text: offer.label.clone(),
-            style: offer.style,
-            action: offer.action.clone(),
+            id: available.action.clone(),
+            text: available.label.clone(),
+            style: available.style,
+            action: available.action.clone(),
             data: match fields.is_empty() {
                 true => json!({}),
                 false => json!({ "fields": fields }),
@@ -194,10 +196,10 @@ impl Button {
 }
 
 impl SubmitButton {
-    fn new(offer: &Offer) -> Self {
+    fn new(available: &AvailableAction) -> Self {
         Self {
-            text: offer.label.clone(),
-            style: offer.style,
+            text: available.label.clone(),
+            style: available.style,
         }
     }
 }

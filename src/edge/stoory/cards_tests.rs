@@ -19,8 +19,8 @@ fn field(name: &str, kind: FieldKind, required: bool) -> Field {
     }
 }
 
-fn offer(action: &str, input: Vec<Field>) -> Offer {
-    Offer {
+fn available(action: &str, input: Vec<Field>) -> AvailableAction {
+    AvailableAction {
         action: action.to_owned(),
         label: format!("Do {action}"),
         style: Style::Success,
@@ -28,7 +28,7 @@ fn offer(action: &str, input: Vec<Field>) -> Offer {
     }
 }
 
-fn kept(actions: Vec<Offer>, done: Value) -> KeptCard {
+fn kept(actions: Vec<AvailableAction>, done: Value) -> KeptCard {
     let card = Card {
         title: "You are offered ₹5,000.00".to_owned(),
         subtitle: Some("What do you say?".to_owned()),
@@ -45,7 +45,7 @@ fn kept(actions: Vec<Offer>, done: Value) -> KeptCard {
     KeptCard::read(&text).unwrap()
 }
 
-fn shown(actions: Vec<Offer>) -> Value {
+fn shown(actions: Vec<AvailableAction>) -> Value {
     let data = kept(actions, Value::Null).into_action_data(MessageKind::Automated);
     serde_json::to_value(data).unwrap()
 }
@@ -54,8 +54,8 @@ fn shown(actions: Vec<Offer>) -> Value {
 fn an_action_with_one_field_is_typed_and_the_others_are_pressed() {
     let price = field("price", FieldKind::Money, true);
     let shown = shown(vec![
-        offer("accept_price", vec![]),
-        offer("negotiate_price", vec![price]),
+        available("accept_price", vec![]),
+        available("negotiate_price", vec![price]),
     ]);
     assert_eq!(
         shown,
@@ -76,11 +76,11 @@ fn an_action_with_one_field_is_typed_and_the_others_are_pressed() {
 fn a_form_of_several_fields_is_a_button_that_names_them() {
     let text = |name: &str, required| field(name, FieldKind::Textarea, required);
     let shown = shown(vec![
-        offer(
+        available(
             "submit_work",
             vec![text("deliverables", true), text("notes", false)],
         ),
-        offer("approve_work", vec![text("comment", false)]),
+        available("approve_work", vec![text("comment", false)]),
     ]);
     assert_eq!(shown.get("input_field"), None);
     let fields = &shown["buttons"][0]["data"]["fields"];
@@ -97,7 +97,7 @@ fn a_form_of_several_fields_is_a_button_that_names_them() {
 #[test]
 fn of_two_that_are_typed_the_second_is_pressed() {
     let price = || vec![field("price", FieldKind::Money, true)];
-    let shown = shown(vec![offer("ask", price()), offer("offer", price())]);
+    let shown = shown(vec![available("ask", price()), available("offer", price())]);
     assert_eq!(shown["submit_button"]["text"], "Do ask");
     assert_eq!(shown["buttons"].as_array().unwrap().len(), 1);
     assert_eq!(shown["buttons"][0]["id"], "offer");
@@ -105,7 +105,7 @@ fn of_two_that_are_typed_the_second_is_pressed() {
 
 #[test]
 fn a_card_asks_until_it_was_answered() {
-    let one = || vec![offer("accept_price", vec![])];
+    let one = || vec![available("accept_price", vec![])];
     assert!(kept(one(), Value::Null).asks() && !kept(one(), Value::Null).is_done());
     let answered = kept(
         one(),

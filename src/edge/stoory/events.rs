@@ -244,7 +244,7 @@ impl Act<'_> {
         let message = shown.map(|message| {
             MessageRow::new(message, conversation.id, self.sides, None, self.system)
         });
-        let flow_update = FlowUpdate::in_deal(&stepped.standing);
+        let flow_update = FlowUpdate::in_deal(&stepped.deal_view);
         if stepped.filled == 1 {
             let data = TextInput {
                 input_type: &stepped.action,
@@ -295,13 +295,13 @@ fn notice(
     system: &str,
 ) -> serde_json::Value {
     let message = &preview.message;
-    let by_person = message.draft.kind == MessageKind::UserInput;
+    let by_person = message.content.kind == MessageKind::UserInput;
     let sender = match by_person {
         true => message.sender_id.as_str(),
         false => system,
     };
     let mut data = json!({
-        "conversation_id": place, "message_id": message.id, "message": message.preview(), "message_type": message.draft.kind,
+        "conversation_id": place, "message_id": message.id, "message": message.preview(), "message_type": message.content.kind,
         "sender_id": sender, "sender_name": preview.sender_name, "unread_count": unread.number(),
     });
     unread.note_cap(&mut data, "unread_count_capped");

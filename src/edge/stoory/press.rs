@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::cards::{input_kind, only_field};
 use super::money;
-use crate::domain::flow::{Field, FieldKind, Money, Offer, StateVersion};
+use crate::domain::flow::{AvailableAction, Field, FieldKind, Money, StateVersion};
 use crate::domain::refusal::Refusal;
 use crate::domain::whole;
 
@@ -33,10 +33,15 @@ pub enum Wish {
 
 impl Wish {
     /// The action that is meant, among those that may be done.
-    pub fn offered<'o>(&self, offers: &'o [Offer]) -> Option<&'o Offer> {
+    pub fn offered<'o>(
+        &self,
+        available_actions: &'o [AvailableAction],
+    ) -> Option<&'o AvailableAction> {
         match self {
-            Self::Click { button, .. } => offers.iter().find(|offer| offer.action == *button),
-            Self::Text { input_type, .. } => typed(offers, input_type.as_deref()),
+            Self::Click { button, .. } => available_actions
+                .iter()
+                .find(|available| available.action == *button),
+            Self::Text { input_type, .. } => typed(available_actions, input_type.as_deref()),
         }
     }
 
@@ -44,20 +49,20 @@ impl Wish {
     /// remembers: whoever names a price that they are not asked for must mean the one on the table.
     pub fn form(
         &self,
-        offer: &Offer,
+        available: &AvailableAction,
         agreed: &Map<String, Value>,
     ) -> Result<Map<String, Value>, Refusal> {
         match self {
             Self::Click { additional, .. } => {
-                must_agree(offer, additional, agreed)?;
-                let asked = offer.input.iter().filter_map(|field| {
+                must_agree(available, additional, agreed)?;
+                let asked = available.input.iter().filter_map(|field| {
                     let value = additional.get(&field.name)?;
                     Some(filled(field, value, field.name.clone()).map(|v| (field.name.clone(), v)))
                 });
                 asked.collect()
             }
             Self::Text { text, .. } => {
-                let Some(field) = text_field(offer) else {
+                let Some(field) = text_field(available) else {
                     return Ok(Map::new());
                 };
                 let value = filled(field, &json!(text), "text".to_owned())?;
@@ -89,9 +94,9 @@ fn print(action: &str, form: &Map<String, Value>) -> String {
 }
 
 /// The field that a text fills in: the only one that must be filled in, or the only one.
-fn text_field(offer: &Offer) -> Option<&Field> {
-    let mut required = offer.input.iter().filter(|field| field.required);
-    match (required.next(), required.next(), offer.input.as_slice()) {
+fn text_field(available: &AvailableAction) -> Option<&Field> {
+    let mut required = available.input.iter().filter(|field| field.required);
+    match (required.next(), required.next(), available.input.as_slice()) {
         (Some(field), None, _) => Some(field),
         (None, _, [only]) => Some(only),
         _ => None,
@@ -100,17 +105,24 @@ fn text_field(offer: &Offer) -> Option<&Field> {
 
 /// The action that takes a text: named by `input_type`, or by its field, or by the field's type; first among those that the front end
 /// shows a field for.
-fn typed<'o>(offers: &'o [Offer], input_type: Option<&str>) -> Option<&'o Offer> {
-    let takers = || offers.iter().filter(|offer| text_field(offer).is_some());
+fn typed<'o>(
+    available_actions: &'o [AvailableAction],
+    input_type: Option<&str>,
+) -> Option<&'o AvailableAction> {
+    let takers = || {
+        available_actions
+            .iter()
+            .filter(|available| text_field(available).is_some())
+    };
     let word = input_type.map(str::trim).filter(|word| !word.is_empty());
-    let fits = |offer: &&Offer| match (text_field(offer), word) {
-        (Some(_), None) => only_field(offer).is_some(),
+    let fits = |available: &&AvailableAction| match (text_field(available), word) {
+        (Some(_), None) => only_field(available).is_some(),
         (Some(field), Some(NEGOTIATION)) => field.kind == FieldKind::Money,
         (Some(field), Some(word)) => field.name == word || input_kind(field.kind) == word,
         (None, _) => false,
     };
-    let named = takers().find(|offer| Some(offer.action.as_str()) == word);
-    let shown = || takers().find(|offer| only_field(offer).is_some() && fits(offer));
+    let named = takers().find(|available| Some(available.action.as_str()) == word);
+    let shown = || takers().find(|available| only_field(available).is_some() && fits(available));
     named.or_else(shown).or_else(|| takers().find(fits))
 }
 
@@ -136,11 +148,11 @@ fn filled(field: &Field, given: &Value, told_as: String) -> Result<Value, Refusa
 
 /// A front end of the guide says the price with `accept_price`, which asks for nothing: then it must be the one on the table.
 fn must_agree(
-    offer: &Offer,
+    available: &AvailableAction,
     additional: &Map<String, Value>,
     agreed: &Map<String, Value>,
 ) -> Result<(), Refusal> {
-    let is_asked = offer.input.iter().any(|field| field.name == "price");
+    let is_asked = available.input.iter().any(|field| field.name == "price");
     let named = additional.get("price").filter(|price| !price.is_null());
     let on_table = ["offer", "price"].iter().find_map(|name| {
         let money = agreed.get(*name).cloned()?;

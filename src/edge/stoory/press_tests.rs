@@ -19,8 +19,8 @@ fn field(name: &str, kind: FieldKind, required: bool) -> Field {
     }
 }
 
-fn offer(action: &str, input: Vec<Field>) -> Offer {
-    Offer {
+fn available(action: &str, input: Vec<Field>) -> AvailableAction {
+    AvailableAction {
         action: action.to_owned(),
         label: action.to_owned(),
         style: Style::Primary,
@@ -28,12 +28,12 @@ fn offer(action: &str, input: Vec<Field>) -> Offer {
     }
 }
 
-fn price(action: &str) -> Offer {
-    offer(action, vec![field("price", FieldKind::Money, true)])
+fn price(action: &str) -> AvailableAction {
+    available(action, vec![field("price", FieldKind::Money, true)])
 }
 
-fn comment(action: &str, required: bool) -> Offer {
-    offer(
+fn comment(action: &str, required: bool) -> AvailableAction {
+    available(
         action,
         vec![field("comment", FieldKind::Textarea, required)],
     )
@@ -53,9 +53,9 @@ fn click(button: &str, additional: Value) -> Wish {
     }
 }
 
-fn form(wish: &Wish, offer: &Offer) -> Result<Value, Refusal> {
+fn form(wish: &Wish, available: &AvailableAction) -> Result<Value, Refusal> {
     let agreed = json!({ "offer": { "amount": 500_000, "currency": "INR" } });
-    wish.form(offer, agreed.as_object().unwrap())
+    wish.form(available, agreed.as_object().unwrap())
         .map(Value::Object)
 }
 
@@ -65,14 +65,14 @@ fn rupees(amount: i64) -> Value {
 
 #[test]
 fn the_type_of_an_input_names_an_action() {
-    let responding = [offer("accept_price", vec![]), price("negotiate_price")];
+    let responding = [available("accept_price", vec![]), price("negotiate_price")];
     let reviewing = [
         comment("approve_work", false),
         comment("request_revision", true),
     ];
-    let meant = |offers: &[Offer], word: Option<&str>| {
-        let found = text("x", word).offered(offers);
-        found.map(|offer| offer.action.clone())
+    let meant = |available_actions: &[AvailableAction], word: Option<&str>| {
+        let found = text("x", word).offered(available_actions);
+        found.map(|available| available.action.clone())
     };
     for word in [
         None,
@@ -101,7 +101,7 @@ fn the_type_of_an_input_names_an_action() {
     );
     assert_eq!(meant(&reviewing, Some("negotiation")), None);
     assert_eq!(meant(&[], None), None);
-    let work = offer(
+    let work = available(
         "submit_work",
         vec![
             field("a", FieldKind::Text, true),
@@ -149,7 +149,7 @@ fn prices_are_in_rupees() {
 
 #[test]
 fn whoever_names_a_price_means_the_one_on_the_table() {
-    let offered = offer("accept_price", vec![]);
+    let offered = available("accept_price", vec![]);
     let pressed = |additional| form(&click("accept_price", additional), &offered);
     for same in [
         json!({}),
@@ -171,7 +171,7 @@ fn whoever_names_a_price_means_the_one_on_the_table() {
 
 #[test]
 fn other_fields_are_given_as_they_are() {
-    let offered = offer(
+    let offered = available(
         "x",
         vec![
             field("days", FieldKind::Number, true),

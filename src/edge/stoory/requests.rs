@@ -10,7 +10,7 @@ use crate::domain::command::{Command, Typing};
 use crate::domain::conversation::PresenceStatus;
 use crate::domain::ids::ConversationId;
 use crate::domain::limits;
-use crate::domain::message::Draft;
+use crate::domain::message::Content;
 use crate::domain::refusal::Refusal;
 use crate::edge::dialect::requests::{Incoming, first, unknown};
 use crate::edge::native::decode::{Request, message_id};
@@ -88,12 +88,12 @@ fn send(arguments: &[&RawValue], hosts: &[String]) -> Result<Incoming, Refusal> 
     let conversation = ConversationId::parse(&data.conversation_id, "conversationId")?;
     let media = data.media_url.filter(|url| !url.is_empty());
     let media = media.map(|url| attachment(&url, "mediaUrl", hosts));
-    let draft = Draft {
+    let content = Content {
         attachments: media.transpose()?.into_iter().collect(),
-        ..Draft::text(data.client_id, data.message.unwrap_or_default())
+        ..Content::text(data.client_id, data.message.unwrap_or_default())
     };
-    draft.check().map_err(in_the_guides_words)?;
-    let command = Command::Send(Arc::new(draft));
+    content.check().map_err(in_the_guides_words)?;
+    let command = Command::Send(Arc::new(content));
     let request = Request::Command {
         conversation,
         command,

@@ -11,7 +11,7 @@ use super::cards::{ActionData, KeptCard, unasked};
 use super::sides::Sides;
 use super::work::{Work, flow_data};
 use crate::domain::conversation::{Conversation, ConversationStatus, Subject};
-use crate::domain::flow::{ChatPolicy, Phase, Standing};
+use crate::domain::flow::{ChatPolicy, DealView, Phase};
 use crate::domain::ids::{ConversationId, UserNo};
 use crate::domain::message::{Message, MessageKind};
 pub use crate::domain::snapshot::Particulars;
@@ -61,8 +61,8 @@ impl<'a> MessageRow<'a> {
         reader: Option<UserNo>,
         system: &'a str,
     ) -> Self {
-        let draft = &message.draft;
-        let by_person = draft.kind == MessageKind::UserInput;
+        let content = &message.content;
+        let by_person = content.kind == MessageKind::UserInput;
         let kept = message.card.as_deref().and_then(KeptCard::read);
         let kept = kept.filter(|_| message.deleted_at.is_none());
         let receiver = sides.receiver(message, reader);
@@ -74,12 +74,12 @@ impl<'a> MessageRow<'a> {
                 false => system,
             },
             receiver_id: receiver.map(|person| person.id.as_str()),
-            message: &draft.body,
-            media_url: draft.attachments.first().map(|file| file.url.as_str()),
-            message_type: draft.kind,
+            message: &content.body,
+            media_url: content.attachments.first().map(|file| file.url.as_str()),
+            message_type: content.kind,
             action_required: kept.as_ref().is_some_and(KeptCard::asks),
             action_completed: kept.as_ref().is_some_and(KeptCard::is_done),
-            action_data: kept.map(|kept| kept.into_action_data(draft.kind)),
+            action_data: kept.map(|kept| kept.into_action_data(content.kind)),
             is_automated: !by_person,
             seen: sides.has_been_seen(message, reader),
             created_at: message.created_at,
@@ -106,13 +106,13 @@ impl ChatStatus {
         match (&conversation.status, conversation.flow.as_deref()) {
             (ConversationStatus::Closed | ConversationStatus::Archived, _) => Self::Closed,
             (ConversationStatus::Open, None) => Self::RealTime,
-            (ConversationStatus::Open, Some(standing)) => Self::in_deal(standing),
+            (ConversationStatus::Open, Some(deal_view)) => Self::in_deal(deal_view),
         }
     }
 
     /// Of a deal.
-    pub fn in_deal(standing: &Standing) -> Self {
-        Self::under(&standing.chat, standing.phase)
+    pub fn in_deal(deal_view: &DealView) -> Self {
+        Self::under(&deal_view.chat, deal_view.phase)
     }
 
     /// Of a state in which each role may do this, while its deal goes on or after.
@@ -141,24 +141,24 @@ impl<'a> FlowUpdate<'a> {
     /// Of a conversation. One without a deal stands in the guide's `real_time`, or `chat_closed`.
     pub fn of(conversation: &'a Conversation) -> Self {
         let chat_status = ChatStatus::of(conversation);
-        let standing = conversation.flow.as_deref();
+        let deal_view = conversation.flow.as_deref();
         let without = match chat_status {
             ChatStatus::Closed => "chat_closed",
             ChatStatus::Automated | ChatStatus::RealTime => "real_time",
         };
         Self {
-            flow_state: standing.map_or(without, |standing| &standing.state),
-            awaiting_role: standing.and_then(|standing| standing.awaiting_role.as_deref()),
+            flow_state: deal_view.map_or(without, |deal_view| &deal_view.state),
+            awaiting_role: deal_view.and_then(|deal_view| deal_view.awaiting_role.as_deref()),
             chat_status,
         }
     }
 
     /// Of a deal, in a conversation that is open.
-    pub fn in_deal(standing: &'a Standing) -> Self {
+    pub fn in_deal(deal_view: &'a DealView) -> Self {
         Self {
-            flow_state: &standing.state,
-            awaiting_role: standing.awaiting_role.as_deref(),
-            chat_status: ChatStatus::in_deal(standing),
+            flow_state: &deal_view.state,
+            awaiting_role: deal_view.awaiting_role.as_deref(),
+            chat_status: ChatStatus::in_deal(deal_view),
         }
     }
 }
@@ -188,19 +188,19 @@ pub struct ConversationContext<'a> {
 impl<'a> ConversationContext<'a> {
     /// For somebody with this role; staff from outside have none.
     pub fn new(conversation: &'a Conversation, role: Option<&str>, known: &Particulars) -> Self {
-        let standing = conversation.flow.as_deref();
+        let deal_view = conversation.flow.as_deref();
         let card = known.card.as_ref().and_then(|(kind, text)| {
             let kept = KeptCard::read(text).filter(|kept| !kept.is_done())?;
             Some(kept.into_action_data(*kind))
         });
-        let unasked = || unasked(standing?, role?);
+        let unasked = || unasked(deal_view?, role?);
         Self {
             id: conversation.id,
             flow: FlowUpdate::of(conversation),
-            automation_enabled: standing.is_some_and(|deal| deal.phase == Phase::Running),
+            automation_enabled: deal_view.is_some_and(|deal| deal.phase == Phase::Running),
             current_action_data: card.or_else(unasked),
-            flow_data: standing.map(|_| flow_data(&known.context)),
-            work: standing.map_or_else(Work::default, |deal| Work::of(deal, &known.context)),
+            flow_data: deal_view.map(|_| flow_data(&known.context)),
+            work: deal_view.map_or_else(Work::default, |deal| Work::of(deal, &known.context)),
         }
     }
 }

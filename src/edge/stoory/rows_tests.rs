@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use super::*;
 use crate::domain::conversation::{ConversationKind, Membership, Participant};
-use crate::domain::flow::{Offer, Style};
+use crate::domain::flow::{AvailableAction, Style};
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId};
-use crate::domain::message::{Attachment, Audience, Draft};
+use crate::domain::message::{Attachment, Audience, Content};
 use crate::edge::stoory::SYSTEM_USER;
 
 const BELA: UserNo = UserNo(1);
@@ -42,7 +42,7 @@ fn two(read: (Seq, Seq)) -> Vec<Participant> {
     ]
 }
 
-fn conversation(subject: Option<Subject>, flow: Option<Standing>) -> Conversation {
+fn conversation(subject: Option<Subject>, flow: Option<DealView>) -> Conversation {
     Conversation {
         no: ConversationNo(3),
         id: ConversationId::fresh(),
@@ -59,14 +59,14 @@ fn conversation(subject: Option<Subject>, flow: Option<Standing>) -> Conversatio
     }
 }
 
-fn standing(state: &str, chat: ChatPolicy, phase: Phase) -> Standing {
-    let accept = Offer {
+fn deal_view(state: &str, chat: ChatPolicy, phase: Phase) -> DealView {
+    let accept = AvailableAction {
         action: "accept_price".to_owned(),
         label: "Accept".to_owned(),
         style: Style::Success,
         input: Vec::new(),
     };
-    Standing {
+    DealView {
         flow: "bid".to_owned(),
         flow_version: 1,
         state: state.to_owned(),
@@ -79,11 +79,11 @@ fn standing(state: &str, chat: ChatPolicy, phase: Phase) -> Standing {
         chat: [("influencer", chat), ("brand_owner", chat)]
             .map(|(role, chat)| (role.to_owned(), chat))
             .into(),
-        offers: [("influencer".to_owned(), vec![accept])].into(),
+        available_actions: [("influencer".to_owned(), vec![accept])].into(),
     }
 }
 
-fn message(sender: UserNo, draft: Draft) -> Message {
+fn message(sender: UserNo, content: Content) -> Message {
     Message {
         id: MessageId {
             conversation: ConversationNo(3),
@@ -91,7 +91,7 @@ fn message(sender: UserNo, draft: Draft) -> Message {
         },
         sender,
         sender_id: UserId::stored(if sender == BELA { "bela" } else { "ines" }.to_owned()),
-        draft: Arc::new(draft),
+        content: Arc::new(content),
         card: None,
         created_at: moment(),
         edited_at: None,
@@ -100,17 +100,17 @@ fn message(sender: UserNo, draft: Draft) -> Message {
 }
 
 fn said(kind: MessageKind, audience: Option<Audience>) -> Message {
-    let draft = Draft::text(None, "hello".to_owned());
+    let content = Content::text(None, "hello".to_owned());
     let sender = match kind {
         MessageKind::UserInput => BELA,
         _ => UserNo(0),
     };
     message(
         sender,
-        Draft {
+        Content {
             kind,
             audience,
-            ..draft
+            ..content
         },
     )
 }
@@ -124,14 +124,14 @@ fn shown(message: &Message, people: &[Participant], reader: Option<UserNo>) -> V
 
 #[test]
 fn a_message_has_the_columns_of_the_guide_and_no_others() {
-    let mut draft = Draft::text(None, "hello".to_owned());
-    draft.attachments = vec![Attachment {
+    let mut content = Content::text(None, "hello".to_owned());
+    content.attachments = vec![Attachment {
         url: "https://cdn.example.com/a.png".to_owned(),
         name: None,
         media_type: None,
         size: None,
     }];
-    let message = message(BELA, draft);
+    let message = message(BELA, content);
     let mut row = shown(&message, &two((4, 3)), Some(INES));
     row.as_object_mut().unwrap().remove("conversation_id");
     assert_eq!(
@@ -192,10 +192,11 @@ fn in_a_crowd_a_message_is_for_whoever_reads_it() {
 #[test]
 fn a_card_is_required_until_it_was_answered_and_gone_with_its_message() {
     let card = |done: Value| {
-        let offers = standing("x", ChatPolicy::Buttons, Phase::Running).offers;
+        let available_actions =
+            deal_view("x", ChatPolicy::Buttons, Phase::Running).available_actions;
         let card = json!({
             "title": "t", "subtitle": null, "state": "influencer_price_response", "state_version": 4, "visible_to": "influencer",
-            "actions": offers["influencer"], "deadline": null, "payment_order": { "razorpay_config": { "amount": 500_000 } }, "done": done,
+            "actions": available_actions["influencer"], "deadline": null, "payment_order": { "razorpay_config": { "amount": 500_000 } }, "done": done,
         });
         let mut message = said(MessageKind::Automated, None);
         message.card = Some(Arc::from(RawValue::from_string(card.to_string()).unwrap()));
@@ -247,7 +248,7 @@ fn a_conversation_has_the_columns_of_the_guide_and_no_others() {
         id: "bid-7".to_owned(),
         card: json!({ "title": null, "url": null, "data": { "campaign_id": "camp-1", "request_id": 5 } }),
     };
-    let deal = standing(
+    let deal = deal_view(
         "influencer_price_response",
         ChatPolicy::Buttons,
         Phase::Running,
@@ -321,7 +322,7 @@ fn the_work_is_told_from_what_the_deal_remembers() {
     let context = context.as_object().unwrap();
     let at = |state: &str, context: &Map<String, Value>| {
         Work::of(
-            &standing(state, ChatPolicy::Buttons, Phase::Running),
+            &deal_view(state, ChatPolicy::Buttons, Phase::Running),
             context,
         )
     };
@@ -348,7 +349,7 @@ fn the_work_is_told_from_what_the_deal_remembers() {
 
 #[test]
 fn who_speaks_is_the_state_s_to_say() {
-    let status = |chat, phase| ChatStatus::in_deal(&standing("x", chat, phase));
+    let status = |chat, phase| ChatStatus::in_deal(&deal_view("x", chat, phase));
     assert_eq!(
         status(ChatPolicy::Buttons, Phase::Running),
         ChatStatus::Automated

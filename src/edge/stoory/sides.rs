@@ -49,10 +49,10 @@ impl<'a> Sides<'a> {
     /// Whom a message is for: the one whom its audience names, else the other one of two. What the system says to both is for whoever
     /// reads it; to nobody where they share the bytes.
     pub fn receiver(&self, message: &Message, reader: Option<UserNo>) -> Option<&'a Participant> {
-        match &message.draft.audience {
+        match &message.content.audience {
             Some(Audience::User(no)) => self.person(*no),
             Some(Audience::Role(role)) => self.people.iter().find(|p| p.role == *role).copied(),
-            None if message.draft.kind == MessageKind::UserInput => self
+            None if message.content.kind == MessageKind::UserInput => self
                 .other_than(message.sender)
                 .or_else(|| self.reader_but(message.sender, reader)),
             None => reader.and_then(|no| self.person(no)),

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::domain::flow::Standing;
+use crate::domain::flow::DealView;
 
 /// The four parts of a submission, under the guide's names, which are those of the shipped flows as well.
 const SUBMISSION: [&str; 4] = [
@@ -31,14 +31,14 @@ pub struct Work {
 
 impl Work {
     /// Of a deal that stands like this and remembers this.
-    pub fn of(standing: &Standing, context: &Map<String, Value>) -> Self {
+    pub fn of(deal_view: &DealView, context: &Map<String, Value>) -> Self {
         let handed_in = |name: &str| context.get(name).filter(|value| !value.is_null());
         let is_there = handed_in("deliverables").is_some();
         let parts = SUBMISSION.iter().map(|name| {
             let value = handed_in(name).cloned().unwrap_or(Value::Null);
             ((*name).to_owned(), value)
         });
-        let status = match standing.state.as_str() {
+        let status = match deal_view.state.as_str() {
             "work_in_progress" if is_there => Some("revision_requested"),
             "work_in_progress" => Some("in_progress"),
             "work_approved" | "real_time" if is_there => Some("approved"),

@@ -1,11 +1,11 @@
-//! The door for gateways: what they say is kept, and looked at later. Nothing else completes a payment.
+//! The endpoint where gateways post: an event is stored, and processed later. Nothing else completes a payment.
 
 use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use serde_json::json;
 
 use crate::domain::refusal::Refusal;
-use crate::edge::http::{Failure, Server};
+use crate::edge::http::{AppState, Failure};
 use crate::store::payment_events;
 
 /// Bytes of a webhook; real ones have a few thousand.
@@ -15,12 +15,12 @@ const LIMIT: usize = 1 << 20;
 #[utoipa::path(request_body(content = Object, description = "As Razorpay documents it; `X-Razorpay-Signature` is the HMAC-SHA256 of the raw body"), responses((status = 200, description = "Kept, now or before"), (status = 401, description = "UNAUTHENTICATED: signed with no secret of ours"), (status = 413, description = "TOO_LARGE"), (status = 503, description = "UNAVAILABLE: to be sent again, also where the server has no gateway")), tag = "payments")]
 #[post("/webhooks/razorpay")]
 pub async fn razorpay(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Failure> {
     let body = whole(&request, payload).await?;
-    let gateway = server.till.gateway();
+    let gateway = server.payments.gateway();
     let gateway = gateway.ok_or(Refusal::Unavailable("This server has no gateway"))?;
     let signature = text(request.headers(), "x-razorpay-signature").unwrap_or_default();
     if !gateway.has_signed(&body, signature) {
@@ -31,12 +31,12 @@ pub async fn razorpay(
         .map(str::to_owned);
     let name = gateway.name();
     let kept = server
-        .door
-        .house
+        .deps
+        .room
         .pool
         .run(move |connection| payment_events::receive(connection, name, id.as_deref(), &body));
     if kept.await? {
-        server.bell.ring();
+        server.job_signal.ring();
     }
     Ok(HttpResponse::Ok().json(json!({ "received": true })))
 }

@@ -10,7 +10,7 @@ use crate::domain::job::Job;
 use crate::domain::refusal::Refusal;
 use crate::edge::http::origin::is_welcome;
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{Failure, Server};
+use crate::edge::http::{AppState, Failure};
 use crate::payment::Gateway;
 use crate::payment::sandbox::{CheckoutEnd, SandboxEvent};
 use crate::store::{jobs, orders};
@@ -29,7 +29,7 @@ enum Outcome {
 }
 
 /// No token says who it is, so pages from elsewhere are told by their origin, and by a form's content type.
-fn must_be_welcome(server: &Server, request: &HttpRequest) -> Result<(), Refusal> {
+fn must_be_welcome(server: &AppState, request: &HttpRequest) -> Result<(), Refusal> {
     if !is_welcome(request, &server.origins) {
         return Err(Refusal::OriginRefused);
     }
@@ -44,13 +44,13 @@ fn must_be_welcome(server: &Server, request: &HttpRequest) -> Result<(), Refusal
 
 /// Ends a checkout.
 pub async fn check_out(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     request: HttpRequest,
     path: web::Path<String>,
     body: Body,
 ) -> Result<HttpResponse, Failure> {
     must_be_welcome(&server, &request)?;
-    let sandbox = server.till.sandbox().ok_or(Refusal::RouteNotFound)?;
+    let sandbox = server.payments.sandbox().ok_or(Refusal::RouteNotFound)?;
     let CheckoutBody { outcome } = body.read()?;
     let order = path.into_inner();
     let end = match outcome {
@@ -66,7 +66,7 @@ pub async fn check_out(
         events: events.into_iter().map(posted).collect(),
     };
     let name = sandbox.name();
-    let written = server.door.house.pool.run(move |connection| {
+    let written = server.deps.room.pool.run(move |connection| {
         let row = orders::by_gateway_id(connection, name, &order)?;
         let row = row.ok_or(Refusal::OrderNotFound)?;
         if row.status != "created" {
@@ -75,6 +75,6 @@ pub async fn check_out(
         jobs::add(connection, None, &post, Duration::ZERO).map(drop)
     });
     written.await?;
-    server.bell.ring();
+    server.job_signal.ring();
     Ok(HttpResponse::Accepted().json(json!({ "accepted": true })))
 }

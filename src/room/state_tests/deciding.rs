@@ -37,20 +37,20 @@ fn who_may_speak_edit_and_delete() {
 
 #[test]
 fn only_the_platform_sends_other_kinds_and_nobody_answers_what_is_elsewhere() {
-    let draft = Draft {
+    let content = Content {
         kind: MessageKind::System,
-        ..Draft::text(None, "hello".to_owned())
+        ..Content::text(None, "hello".to_owned())
     };
-    let refused = group().may_send(&caller("staff"), &draft).unwrap_err();
+    let refused = group().may_send(&caller("staff"), &content).unwrap_err();
     assert_eq!(refused.code_and_status().0, "FORBIDDEN");
-    assert_eq!(group().may_send(&caller("platform"), &draft), Ok(()));
+    assert_eq!(group().may_send(&caller("platform"), &content), Ok(()));
     let elsewhere = MessageId {
         conversation: ConversationNo(8),
         seq: 1,
     };
-    let reply = Draft {
+    let reply = Content {
         reply_to: Some(elsewhere),
-        ..Draft::text(None, "hello".to_owned())
+        ..Content::text(None, "hello".to_owned())
     };
     let refused = group().may_send(&caller("member"), &reply);
     assert_eq!(refused, Err(Refusal::MessageNotFound));
@@ -145,7 +145,7 @@ fn a_full_conversation_takes_nobody_but_those_who_are_there() {
 
 #[test]
 fn what_a_room_does_not_decide_is_no_change() {
-    let send = Command::Send(Arc::new(Draft::text(None, "hello".to_owned())));
+    let send = Command::Send(Arc::new(Content::text(None, "hello".to_owned())));
     for command in [
         send,
         Command::Type(Typing::Started),
@@ -225,7 +225,7 @@ fn only_the_platform_assigns_roles_and_none_while_a_deal_runs() {
     assert_eq!(absent, "PARTICIPANT_NOT_FOUND");
     for (phase, expected) in [(Phase::Running, "already"), (Phase::Over, "change")] {
         let mut deal = group();
-        deal.conversation.flow = Some(Arc::new(standing(phase)));
+        deal.conversation.flow = Some(Arc::new(deal_view(phase)));
         assert_eq!(platform(&deal, assign("member", "buyer")), expected);
     }
 }

@@ -41,7 +41,7 @@ fn message() -> Message {
         id: message_id(),
         sender: number("member"),
         sender_id: id("member"),
-        draft: Arc::new(Draft::text(None, "hello".to_owned())),
+        content: Arc::new(Content::text(None, "hello".to_owned())),
         card: None,
         created_at: moment(1),
         edited_at: None,

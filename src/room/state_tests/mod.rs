@@ -12,7 +12,7 @@ use crate::domain::command::ParticipantChange;
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Subject,
 };
-use crate::domain::flow::{Phase, Standing};
+use crate::domain::flow::{DealView, Phase};
 use crate::domain::ids::UserId;
 use crate::domain::ids::{ConversationId, ConversationNo, MessageId};
 use crate::domain::limits;
@@ -109,8 +109,8 @@ fn group() -> State {
 }
 
 /// How a deal stands in this phase.
-fn standing(phase: Phase) -> Standing {
-    Standing {
+fn deal_view(phase: Phase) -> DealView {
+    DealView {
         flow: "bid".to_owned(),
         flow_version: 1,
         state: "begun".to_owned(),
@@ -121,7 +121,7 @@ fn standing(phase: Phase) -> Standing {
         entered_at: moment(0),
         deadline: None,
         chat: BTreeMap::new(),
-        offers: BTreeMap::new(),
+        available_actions: BTreeMap::new(),
     }
 }
 
@@ -197,9 +197,9 @@ fn status(status: ConversationStatus) -> Command {
 }
 
 fn sends(state: &State, expected: [&str; 9]) {
-    let draft = Draft::text(None, "hello".to_owned());
+    let content = Content::text(None, "hello".to_owned());
     for (name, expected) in CALLERS.iter().zip(expected) {
-        let found = state.may_send(&caller(name), &draft);
+        let found = state.may_send(&caller(name), &content);
         let found = found.map_or_else(|refusal| refusal.code_and_status().0, |()| "ok");
         assert_eq!(found, expected, "a message by {name}");
     }

@@ -6,7 +6,7 @@ use diesel::query_builder::AstPass;
 use diesel::sql_types::{Array, Int8, Nullable, Text};
 
 use super::NewMessage;
-use crate::domain::message::{Audience, Draft};
+use crate::domain::message::{Audience, Content};
 
 /// What both statements store of each message.
 pub(super) struct Columns<'a> {
@@ -29,17 +29,19 @@ impl<'a> Columns<'a> {
         Self {
             conversations: each().map(|m| m.conversation.0).collect(),
             senders: each().map(|m| m.sender.0).collect(),
-            client_ids: each().map(|m| m.draft.client_id.as_str()).collect(),
+            client_ids: each().map(|m| m.content.client_id.as_str()).collect(),
             fingerprints: each().map(|m| m.fingerprint).collect(),
-            kinds: each().map(|m| m.draft.kind.name()).collect(),
-            bodies: each().map(|m| m.draft.body.as_str()).collect(),
-            replies: each().map(|m| m.draft.reply_to.map(|id| id.seq)).collect(),
-            attachments: each().map(|m| attachments_json(m.draft)).collect(),
-            contexts: each()
-                .map(|m| m.draft.context.as_deref().map(|json| json.get()))
+            kinds: each().map(|m| m.content.kind.name()).collect(),
+            bodies: each().map(|m| m.content.body.as_str()).collect(),
+            replies: each()
+                .map(|m| m.content.reply_to.map(|id| id.seq))
                 .collect(),
-            audience_roles: each().map(|m| audience_columns(m.draft).0).collect(),
-            audience_users: each().map(|m| audience_columns(m.draft).1).collect(),
+            attachments: each().map(|m| attachments_json(m.content)).collect(),
+            contexts: each()
+                .map(|m| m.content.context.as_deref().map(|json| json.get()))
+                .collect(),
+            audience_roles: each().map(|m| audience_columns(m.content).0).collect(),
+            audience_users: each().map(|m| audience_columns(m.content).1).collect(),
         }
     }
 
@@ -82,16 +84,16 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// A draft's attachments as JSON text, or none.
-fn attachments_json(draft: &Draft) -> Option<String> {
-    if draft.attachments.is_empty() {
+/// A message's attachments as JSON text, or none.
+fn attachments_json(content: &Content) -> Option<String> {
+    if content.attachments.is_empty() {
         return None;
     }
-    serde_json::to_string(&draft.attachments).ok()
+    serde_json::to_string(&content.attachments).ok()
 }
 
-fn audience_columns(draft: &Draft) -> (Option<&str>, Option<i64>) {
-    match &draft.audience {
+fn audience_columns(content: &Content) -> (Option<&str>, Option<i64>) {
+    match &content.audience {
         None => (None, None),
         Some(Audience::Role(role)) => (Some(role), None),
         Some(Audience::User(user)) => (None, Some(user.0)),

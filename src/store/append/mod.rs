@@ -1,8 +1,8 @@
 //! The statements that every message goes through: many appends of many conversations in one commit.
 
-mod careful;
 mod columns;
-mod hopeful;
+mod deduplicating;
+mod optimistic;
 
 use chrono::{DateTime, Utc};
 use diesel::pg::{Pg, PgConnection};
@@ -11,11 +11,11 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Text;
 
 use crate::domain::ids::{ConversationNo, PolicyVersion, Seq, UserNo};
-use crate::domain::message::Draft;
+use crate::domain::message::Content;
 use crate::domain::principal::Roles;
 use crate::error::Error;
 
-pub use careful::append as append_carefully;
+pub use deduplicating::append as append_carefully;
 
 /// One message to append.
 pub struct NewMessage<'a> {
@@ -28,8 +28,8 @@ pub struct NewMessage<'a> {
     /// What the sender's token gives: staff may answer what is for staff.
     pub roles: Roles,
     /// What is said.
-    pub draft: &'a Draft,
-    /// `Draft::fingerprint`, kept to tell a repeat from a conflict.
+    pub content: &'a Content,
+    /// `Content::fingerprint`, kept to tell a repeat from a conflict.
     pub fingerprint: i64,
 }
 
@@ -67,7 +67,7 @@ pub fn append(
     connection: &mut PgConnection,
     messages: &[NewMessage<'_>],
 ) -> Result<Vec<Appended>, Error> {
-    match hopeful::append(connection, messages)? {
+    match optimistic::append(connection, messages)? {
         Some(outcomes) => Ok(outcomes),
         None => append_carefully(connection, messages),
     }
@@ -79,8 +79,8 @@ pub fn plans(
     messages: &[NewMessage<'_>],
 ) -> QueryResult<[Vec<String>; 2]> {
     Ok([
-        hopeful::plan(connection, messages)?,
-        careful::plan(connection, messages)?,
+        optimistic::plan(connection, messages)?,
+        deduplicating::plan(connection, messages)?,
     ])
 }
 

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stoa::domain::access::Requester;
 use stoa::domain::conversation::Participant;
 use stoa::domain::ids::{Seq, UserNo};
-use stoa::domain::message::{Draft, Message};
+use stoa::domain::message::{Content, Message};
 use stoa::domain::principal::Roles;
 use stoa::domain::snapshot::{Reader, UnreadCount};
 use stoa::store::append::{Appended, NewMessage, append, append_carefully};
@@ -23,7 +23,7 @@ use stoa::store::unread_state::{self, ReadBefore};
 use stoa::store::users::{self, Acquaintance};
 use stoa::store::{particulars, replay, unread};
 
-use crate::house::{fresh_database, parse};
+use crate::test_app::{fresh_database, parse};
 use rows::{CONVERSATIONS, Place, Rows, USERS, fill, rows};
 
 const ALL: Part = Part {
@@ -101,16 +101,16 @@ fn reading(connection: &mut PgConnection, place: &Place, requester: Requester) {
 /// Who sees a message may answer it. Decided under another policy, nothing is stored.
 fn replying(connection: &mut PgConnection, place: &Place, reader: &Reader, roles: Roles) {
     for original in &place.messages {
-        let draft = Draft {
+        let content = Content {
             reply_to: Some(original.id),
-            ..Draft::text(None, "an answer".to_owned())
+            ..Content::text(None, "an answer".to_owned())
         };
         let message = NewMessage {
             conversation: place.no,
             policy: 99,
             sender: reader.no,
             roles,
-            draft: &draft,
+            content: &content,
             fingerprint: 1,
         };
         let expected = match original.is_visible_to(reader.no, reader.role.as_deref()) {

@@ -31,14 +31,14 @@ pub(super) async fn expect_no_violations(window: &Window, place: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn axe_finds_nothing_wrong() {
-    let house = stage().await;
-    let person = player(&house, "mira").await;
+    let app = stage().await;
+    let person = player(&app, "mira").await;
     let id = counter(&person).await;
     let window = Window::open().await;
-    window.visit(&house, "/").await;
+    window.visit(&app, "/").await;
     window.see(&hook("person-choice")).await;
     expect_no_violations(&window, "welcome").await;
-    window.visit(&house, &format!("/?as=mira#{id}")).await;
+    window.visit(&app, &format!("/?as=mira#{id}")).await;
     window.see(&hook("message")).await;
     for (scheme, name) in [(Scheme::Light, "light"), (Scheme::Dark, "dark")] {
         window.tint(scheme).await;
@@ -77,8 +77,8 @@ pub(super) async fn expect_narrow(window: &Window) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_phone_shows_the_list_or_a_conversation() {
-    let house = stage().await;
-    let person = player(&house, "mira").await;
+    let app = stage().await;
+    let person = player(&app, "mira").await;
     let id = counter(&person).await;
     person.say(&id, &"Donaudampfschiff".repeat(20)).await;
     person
@@ -86,7 +86,7 @@ async fn a_phone_shows_the_list_or_a_conversation() {
         .await;
     let window = Window::open().await;
     window.resize(PHONE.0, PHONE.1).await;
-    window.visit(&house, "/?as=mira").await;
+    window.visit(&app, "/?as=mira").await;
     window.see(&item(&id)).await;
     expect_narrow(&window).await;
     assert!(!shows(&window, "composer").await);
@@ -132,11 +132,11 @@ pub(super) async fn tab_to(window: &Window, selector: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_keyboard_is_enough() {
-    let house = stage().await;
-    let person = player(&house, "mira").await;
+    let app = stage().await;
+    let person = player(&app, "mira").await;
     let id = counter(&person).await;
     let window = Window::open().await;
-    window.visit(&house, "/?as=mira").await;
+    window.visit(&app, "/?as=mira").await;
     window.see(&item(&id)).await;
     tab_to(&window, &item(&id)).await;
     window.strike(&[ENTER]).await;

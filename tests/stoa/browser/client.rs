@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::stage;
 use super::window::Window;
-use crate::house::{House, claims, token};
+use crate::test_app::{TestApp, claims, token};
 
 /// The connection of a client with these options as it is when it is first in this state.
 async fn connection(window: &Window, options: Value, state: &str) -> Value {
@@ -22,16 +22,16 @@ async fn connection(window: &Window, options: Value, state: &str) -> Value {
     window.promised(&script).await
 }
 
-fn address(house: &House, path: &str) -> String {
-    format!("ws://{}{path}", house.address)
+fn address(app: &TestApp, path: &str) -> String {
+    format!("ws://{}{path}", app.address)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_says_why_it_has_no_connection() {
-    let house = stage().await;
+    let app = stage().await;
     let window = Window::open().await;
-    window.visit(&house, "/").await;
-    let with = |path: &str, user: &str, token: &str| json!({ "url": address(&house, path), "userId": user, "token": token });
+    window.visit(&app, "/").await;
+    let with = |path: &str, user: &str, token: &str| json!({ "url": address(&app, path), "userId": user, "token": token });
     let good = token(&claims("olga", &[]));
     let mut old = claims("olga", &[]);
     old.exp -= 7_200;
@@ -51,7 +51,7 @@ async fn a_client_says_why_it_has_no_connection() {
     let nowhere = connection(&window, with("/nowhere", "olga", &good), "waiting").await;
     assert_eq!(nowhere["error"]["code"], "UNREACHABLE");
     let told = nowhere["error"]["message"].as_str().expect("a text");
-    assert!(told.contains(&address(&house, "/nowhere")), "{told}");
+    assert!(told.contains(&address(&app, "/nowhere")), "{told}");
 
     let open = connection(&window, with("/ws", "olga", &good), "open").await;
     assert_eq!(open["error"], Value::Null);
@@ -59,10 +59,10 @@ async fn a_client_says_why_it_has_no_connection() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_was_signed_out_comes_back_with_a_token_that_counts() {
-    let house = stage().await;
-    let platform = house.person_with("platform", &["service"]).await;
+    let app = stage().await;
+    let platform = app.person_with("platform", &["service"]).await;
     let window = Window::open().await;
-    window.visit(&house, "/").await;
+    window.visit(&app, "/").await;
     let mut fresh = claims("olga", &[]);
     // Issued before the sign-out: what a platform that is quick gives out.
     fresh.iat = Some(fresh.exp - 3_600 - 5);
@@ -77,7 +77,7 @@ async fn a_client_that_was_signed_out_comes_back_with_a_token_that_counts() {
             client.on('state', ({{ state, error }}) => {{ window.told.push([state, error?.message ?? null]); if (state === 'open') resolve(state); }});
             client.connect();
         }}))",
-        address(&house, "/ws")
+        address(&app, "/ws")
     );
     assert_eq!(window.promised(&start).await, "open");
     let out = platform.post("/api/v1/users/olga/sign-out", json!({}));

@@ -10,17 +10,17 @@ const BETTER: &str = "Are you there, Jonas?";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_people_hold_a_conversation() {
-    let house = stage().await;
-    let person = player(&house, "mira").await;
+    let app = stage().await;
+    let person = player(&app, "mira").await;
     let id = counter(&person).await;
-    let mira = Window::open_as(&house, "mira", &id).await;
+    let mira = Window::open_as(&app, "mira", &id).await;
     mira.say(GREETING).await;
     mira.see(&message_in(GREETING, "sent")).await;
     mira.see("[data-test=conversation] [data-test=presence][data-status=offline]")
         .await;
 
     let jonas = Window::open().await;
-    jonas.visit(&house, "/?as=jonas").await;
+    jonas.visit(&app, "/?as=jonas").await;
     arrives_where_nobody_looks(&jonas, &id).await;
     mira.see(&message_in(GREETING, "delivered")).await;
     mira.see("[data-test=conversation] [data-test=presence][data-status=online]")
@@ -154,15 +154,15 @@ async fn rings_while_elsewhere(mira: &Window, jonas: &Window, id: &str) {
 /// So far down the list that the page has not joined it, a conversation that is read on another device is counted no more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_read_elsewhere_leaves_the_bell() {
-    let house = stage().await;
-    let (mira, jonas) = (player(&house, "mira").await, player(&house, "jonas").await);
-    let far_down = house.group(&jonas, &[&mira]).await;
+    let app = stage().await;
+    let (mira, jonas) = (player(&app, "mira").await, player(&app, "jonas").await);
+    let far_down = app.group(&jonas, &[&mira]).await;
     jonas.say(&far_down, "Have you seen this?").await;
     for _ in 0..31 {
-        house.group(&mira, &[&jonas]).await;
+        app.group(&mira, &[&jonas]).await;
     }
     let window = Window::open().await;
-    window.visit(&house, "/?as=mira").await;
+    window.visit(&app, "/?as=mira").await;
     let total = async || {
         let counted = mira.get("/api/v1/unread").await.expect_status(200);
         counted.body["total"].as_u64().expect("a number")

@@ -7,10 +7,10 @@ use super::{counter, group, player, stage};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_that_names_no_conversation_shows_the_list() {
-    let house = stage().await;
+    let app = stage().await;
     for fragment in ["#nonsense", "#%", "#%E0%A4%A", "#", "#0"] {
         let window = Window::open().await;
-        window.visit(&house, &format!("/?as=mira{fragment}")).await;
+        window.visit(&app, &format!("/?as=mira{fragment}")).await;
         window.see(&hook("conversation-item")).await;
         window.see(&hook("no-conversation")).await;
         assert_eq!(window.count(&hook("notice")).await, 0, "{fragment}");
@@ -23,18 +23,18 @@ const TICKS: &str = "return [...document.querySelectorAll('[data-state=pending] 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_waiting_message_has_its_clock_without_a_network_and_nobody_has_seen_it() {
-    let mut house = stage().await;
-    let mira = player(&house, "mira").await;
+    let mut app = stage().await;
+    let mira = player(&app, "mira").await;
     let id = group(&mira, &["jonas", "lena"]).await;
     let path = format!("/api/v1/conversations/{id}/messages");
     mira.post(&path, json!({ "body": "Hello" }))
         .await
         .expect_status(201);
-    let window = Window::open_as(&house, "mira", &id).await;
+    let window = Window::open_as(&app, "mira", &id).await;
     window
         .see("[data-test=connection-bar][data-state=open], [data-test=composer]")
         .await;
-    house.stop().await;
+    app.stop().await;
     window.say("Are you there?").await;
     window.see(&message_in("Are you there?", "pending")).await;
     let widths = window.ask(TICKS).await;
@@ -47,19 +47,19 @@ async fn a_waiting_message_has_its_clock_without_a_network_and_nobody_has_seen_i
     let tick = window.see(&part("Are you there?", "tick")).await;
     let title = tick.attr("title").await.expect("an answer");
     assert_eq!(title.as_deref(), Some("Waiting to be sent"));
-    house.start_again().await;
+    app.start_again().await;
     window.see(&message_in("Are you there?", "sent")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn staff_who_speak_without_taking_part_are_shown_as_staff() {
-    let house = stage().await;
-    let (mira, sam) = (player(&house, "mira").await, player(&house, "sam").await);
+    let app = stage().await;
+    let (mira, sam) = (player(&app, "mira").await, player(&app, "sam").await);
     let id = counter(&mira).await;
     let path = format!("/api/v1/conversations/{id}/messages");
     let body = json!({ "body": "May I help?" });
     sam.post(&path, body).await.expect_status(201);
-    let window = Window::open_as(&house, "mira", &id).await;
+    let window = Window::open_as(&app, "mira", &id).await;
     let sender = window.see(&part("May I help?", "sender")).await;
     assert_eq!(sender.text().await.expect("a name"), "Staff");
     window.read("[data-test=preview]", "Staff").await;
@@ -68,10 +68,10 @@ async fn staff_who_speak_without_taking_part_are_shown_as_staff() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn texts_are_laid_out_from_their_own_side() {
-    let house = stage().await;
-    let mira = player(&house, "mira").await;
+    let app = stage().await;
+    let mira = player(&app, "mira").await;
     let id = counter(&mira).await;
-    let window = Window::open_as(&house, "mira", &id).await;
+    let window = Window::open_as(&app, "mira", &id).await;
     let (hebrew, english) = ("שלום ABC", "Hello שלום");
     window.say(english).await;
     window.see(&message_in(english, "sent")).await;
@@ -97,10 +97,10 @@ async fn texts_are_laid_out_from_their_own_side() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_demo_bar_fits_a_phone() {
-    let house = stage().await;
-    let mira = player(&house, "mira").await;
+    let app = stage().await;
+    let mira = player(&app, "mira").await;
     let id = counter(&mira).await;
-    let window = Window::open_as(&house, "mira", &id).await;
+    let window = Window::open_as(&app, "mira", &id).await;
     let script = "
         const bar = document.querySelector('[data-test=demo-bar]');
         return [...bar.querySelectorAll('select, a')].map((one) => {
@@ -128,14 +128,14 @@ async fn the_demo_bar_fits_a_phone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_drawing_of_a_flow_is_not_cut_off() {
-    let house = stage().await;
-    let mira = player(&house, "mira").await;
+    let app = stage().await;
+    let mira = player(&app, "mira").await;
     let found = mira
         .get("/api/v1/conversations?subject_type=bid&subject_id=bid-203")
         .await;
     let found = found.expect_status(200).body;
     let id = found["items"][0]["id"].as_str().expect("the demo's deal");
-    let window = Window::open_as(&house, "mira", id).await;
+    let window = Window::open_as(&app, "mira", id).await;
     let fits = "
         const place = document.querySelector('.drawing-place');
         const { left, right, width } = place.querySelector('img').getBoundingClientRect();
@@ -170,9 +170,9 @@ async fn asked(window: &Window, module: &str, call: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn amounts_are_read_and_shown_by_the_digits_of_their_currency() {
-    let house = stage().await;
+    let app = stage().await;
     let window = Window::open().await;
-    window.visit(&house, "/").await;
+    window.visit(&app, "/").await;
     window.see(&hook("person-choice")).await;
     for (currency, typed, amount, shown) in [
         ("INR", "5,000.50", 500_050, "₹5,000.50"),

@@ -2,13 +2,13 @@
 
 use super::window::{Window, hook};
 use super::{counter, player, stage};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// The page, as somebody sees it who has a conversation open.
-async fn opened(house: &House, person: &str, conversation: &str) -> Window {
+async fn opened(app: &TestApp, person: &str, conversation: &str) -> Window {
     let window = Window::open().await;
     let path = format!("/stoory.html?as={person}");
-    window.visit(house, &path).await;
+    window.visit(app, &path).await;
     window.read(&hook("connection"), "connected").await;
     let item = format!("[data-test=conversation][data-id='{conversation}']");
     window.press(&item).await;
@@ -22,10 +22,10 @@ fn said(body: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_guides_front_end_talks() {
-    let house = stage().await;
-    let mira = player(&house, "mira").await;
+    let app = stage().await;
+    let mira = player(&app, "mira").await;
     let id = counter(&mira).await;
-    let (one, other) = tokio::join!(opened(&house, "mira", &id), opened(&house, "jonas", &id));
+    let (one, other) = tokio::join!(opened(&app, "mira", &id), opened(&app, "jonas", &id));
     one.write(&hook("text"), "Is the counter done?").await;
     other.read(&hook("typing"), "mira is typing").await;
     one.press(&hook("send")).await;
@@ -34,16 +34,16 @@ async fn the_guides_front_end_talks() {
     other.write(&hook("text"), "<b>Tomorrow</b>").await;
     other.press(&hook("send")).await;
     one.see(&said("<b>Tomorrow</b>")).await;
-    house_is_lost_and_found(house, &one, &other).await;
+    house_is_lost_and_found(app, &one, &other).await;
     one.expect_no_faults().await;
     other.expect_no_faults().await;
 }
 
 /// The server is restarted, and both go on where they were.
-async fn house_is_lost_and_found(mut house: House, one: &Window, other: &Window) {
-    house.stop().await;
+async fn house_is_lost_and_found(mut app: TestApp, one: &Window, other: &Window) {
+    app.stop().await;
     one.read(&hook("connection"), "disconnected").await;
-    house.start_again().await;
+    app.start_again().await;
     for window in [one, other] {
         window.read(&hook("connection"), "connected again").await;
     }
@@ -54,9 +54,9 @@ async fn house_is_lost_and_found(mut house: House, one: &Window, other: &Window)
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_guides_front_end_deals_by_buttons_and_texts() {
-    let house = stage().await;
-    let (_, owner, id) = beginning(&house).await;
-    let (one, other) = tokio::join!(opened(&house, INFLUENCER, &id), opened(&house, &owner, &id));
+    let app = stage().await;
+    let (_, owner, id) = beginning(&app).await;
+    let (one, other) = tokio::join!(opened(&app, INFLUENCER, &id), opened(&app, &owner, &id));
     one.press(&hook("accept_connection")).await;
     answer(&other, "Three posts about bread").await;
     one.read(&hook("messages"), "Three posts about bread").await;
@@ -92,17 +92,17 @@ async fn answer(window: &Window, text: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_typed_into_a_card_stays_when_messages_come() {
-    let house = stage().await;
-    let (influencer, owner, id) = beginning(&house).await;
+    let app = stage().await;
+    let (influencer, owner, id) = beginning(&app).await;
     let path = format!("/api/v1/conversations/{id}/flow/actions/accept_connection");
-    let influencer = player(&house, &influencer).await;
+    let influencer = player(&app, &influencer).await;
     influencer
         .post(&path, serde_json::json!({}))
         .await
         .expect_status(200);
-    let window = opened(&house, &owner, &id).await;
+    let window = opened(&app, &owner, &id).await;
     window.write(&hook("field-text"), "Three posts").await;
-    let platform = house.person_with("platform", &["service"]).await;
+    let platform = app.person_with("platform", &["service"]).await;
     let note = serde_json::json!({ "body": "A note from the platform", "kind": "system" });
     let path = format!("/api/v1/conversations/{id}/messages");
     platform.post(&path, note).await.expect_status(201);
@@ -126,8 +126,8 @@ async fn what_is_typed_into_a_card_stays_when_messages_come() {
 }
 
 /// The demo's deal at its beginning: the influencer, the brand owner, the conversation.
-async fn beginning(house: &House) -> (String, String, String) {
-    let influencer = player(house, INFLUENCER).await;
+async fn beginning(app: &TestApp) -> (String, String, String) {
+    let influencer = player(app, INFLUENCER).await;
     let path = "/api/v1/conversations?subject_type=bid";
     let found = influencer.get(path).await.expect_status(200);
     let items = found.body["items"].as_array().expect("items");
@@ -172,9 +172,9 @@ async fn revise_and_approve(influencer: &Window, owner: &Window) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_demo_leads_to_it() {
-    let house = stage().await;
+    let app = stage().await;
     let window = Window::open().await;
-    window.visit(&house, "/?as=mira").await;
+    window.visit(&app, "/?as=mira").await;
     window.press(&hook("stoory-link")).await;
     window.read(&hook("connection"), "connected").await;
     window.expect_no_faults().await;

@@ -19,12 +19,12 @@ async fn history(person: &Person, conversation: &str) -> (Vec<String>, Vec<Strin
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_in_the_middle_of_a_conversation() {
-    let mut house = stage().await;
-    let person = player(&house, "mira").await;
+    let mut app = stage().await;
+    let person = player(&app, "mira").await;
     let id = counter(&person).await;
     let (mira, jonas) = tokio::join!(
-        Window::open_as(&house, "mira", &id),
-        Window::open_as(&house, "jonas", &id)
+        Window::open_as(&app, "mira", &id),
+        Window::open_as(&app, "jonas", &id)
     );
     mira.say("Before, from Mira").await;
     jonas.see(&message("Before, from Mira")).await;
@@ -32,7 +32,7 @@ async fn a_restart_in_the_middle_of_a_conversation() {
     mira.see(&message("Before, from Jonas")).await;
     assert_eq!(mira.count(&hook("connection-bar")).await, 0);
 
-    house.stop().await;
+    app.stop().await;
     for (window, name) in [(&mira, "Mira"), (&jonas, "Jonas")] {
         window
             .read(&hook("connection-bar"), "What you write is kept")
@@ -43,7 +43,7 @@ async fn a_restart_in_the_middle_of_a_conversation() {
             window.see(&message_in(&body, "pending")).await;
         }
     }
-    house.start_again().await;
+    app.start_again().await;
     for window in [&mira, &jonas] {
         for name in ["Mira", "Jonas"] {
             window
@@ -78,22 +78,22 @@ async fn a_restart_in_the_middle_of_a_conversation() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_closed_page_keeps_what_was_written_and_comes_back_to_what_is() {
-    let mut house = stage().await;
-    let person = player(&house, "mira").await;
+    let mut app = stage().await;
+    let person = player(&app, "mira").await;
     let id = counter(&person).await;
-    let mira = Window::open_as(&house, "mira", &id).await;
+    let mira = Window::open_as(&app, "mira", &id).await;
     mira.say("To be changed").await;
     mira.say("To be deleted").await;
     mira.see(&message_in("To be deleted", "sent")).await;
     let (ids, _) = history(&person, &id).await;
 
-    house.stop().await;
+    app.stop().await;
     mira.see(&hook("connection-bar")).await;
     mira.say("Queued").await;
     mira.see(&message_in("Queued", "pending")).await;
     mira.write(&hook("composer"), "Half a thou").await;
     mira.leave().await;
-    house.start_again().await;
+    app.start_again().await;
     let changed = json!({ "body": "Changed elsewhere" });
     let path = |id: &String| format!("/api/v1/messages/{id}");
     person
@@ -101,15 +101,15 @@ async fn a_closed_page_keeps_what_was_written_and_comes_back_to_what_is() {
         .await
         .expect_status(200);
     person.delete(&path(&ids[7])).await.expect_status(200);
-    player(&house, "jonas").await.say(&id, "Meanwhile").await;
+    player(&app, "jonas").await.say(&id, "Meanwhile").await;
 
-    mira.visit(&house, &format!("/?as=mira#{id}")).await;
+    mira.visit(&app, &format!("/?as=mira#{id}")).await;
     mira.see(&message_in("Queued", "sent")).await;
     mira.see(&part("Changed elsewhere", "edited")).await;
     for _ in 0..2 {
-        let draft =
+        let content =
             "return document.querySelector('[data-test=composer]')?.value === 'Half a thou'";
-        mira.until(draft).await;
+        mira.until(content).await;
         mira.see(&message("Meanwhile")).await;
         mira.see(&hook("tombstone")).await;
         mira.see(&message("Queued")).await;
@@ -125,23 +125,23 @@ async fn a_closed_page_keeps_what_was_written_and_comes_back_to_what_is() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_message_says_so_and_can_be_sent_again() {
-    let mut house = stage().await;
-    let person = player(&house, "mira").await;
+    let mut app = stage().await;
+    let person = player(&app, "mira").await;
     let id = counter(&person).await;
-    let mira = Window::open_as(&house, "mira", &id).await;
-    house.stop().await;
+    let mira = Window::open_as(&app, "mira", &id).await;
+    app.stop().await;
     mira.see(&hook("connection-bar")).await;
     mira.say("Too late").await;
     mira.say("Not so important").await;
     mira.see(&message_in("Not so important", "pending")).await;
     mira.leave().await;
-    house.start_again().await;
-    let sam = player(&house, "sam").await;
+    app.start_again().await;
+    let sam = player(&app, "sam").await;
     let path = format!("/api/v1/conversations/{id}");
     let closed = sam.patch(&path, json!({ "status": "closed" })).await;
     closed.expect_status(200);
 
-    mira.visit(&house, &format!("/?as=mira#{id}")).await;
+    mira.visit(&app, &format!("/?as=mira#{id}")).await;
     mira.see(&message_in("Too late", "failed")).await;
     mira.see(&message_in("Not so important", "failed")).await;
     mira.read(&part("Too late", "failed-reason"), "Not sent")

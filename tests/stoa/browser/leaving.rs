@@ -7,17 +7,17 @@ use super::{group, player, stage};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn those_who_left_keep_their_names_and_faces() {
-    let house = stage().await;
-    let mira = player(&house, "mira").await;
+    let app = stage().await;
+    let mira = player(&app, "mira").await;
     let others = ["jonas", "lena", "priya"];
     let id = group(&mira, &others).await;
     for person in others {
         let body = json!({ "body": format!("It is {person}") });
         let path = format!("/api/v1/conversations/{id}/messages");
-        let person = player(&house, person).await;
+        let person = player(&app, person).await;
         person.post(&path, body).await.expect_status(201);
     }
-    let window = Window::open_as(&house, "mira", &id).await;
+    let window = Window::open_as(&app, "mira", &id).await;
     let names = async |window: &Window| {
         let mut names = Vec::new();
         for person in others {
@@ -37,7 +37,7 @@ async fn those_who_left_keep_their_names_and_faces() {
     assert!(before.iter().all(|name| name.contains(' ')), "{before:?}");
     for person in ["jonas", "lena"] {
         let path = format!("/api/v1/conversations/{id}/participants/{person}");
-        let person = player(&house, person).await;
+        let person = player(&app, person).await;
         person.delete(&path).await;
     }
     let left = "return document.querySelectorAll('[data-test=participant]').length === 2";
@@ -51,11 +51,11 @@ async fn those_who_left_keep_their_names_and_faces() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn removing_and_blocking_ask_first() {
-    let house = stage().await;
-    let mira = player(&house, "mira").await;
+    let app = stage().await;
+    let mira = player(&app, "mira").await;
     let id = group(&mira, &["jonas", "lena"]).await;
     let window = Window::open().await;
-    window.visit(&house, &format!("/?as=mira#{id}")).await;
+    window.visit(&app, &format!("/?as=mira#{id}")).await;
     let tool = |person: &str, tool: &str| {
         format!("[data-test=participant][data-id={person}] [data-test={tool}]")
     };

@@ -12,8 +12,8 @@ const INNOCENT: &str = "const own = [...document.querySelectorAll('[data-test=co
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_that_is_typed_is_ever_markup() {
-    let house = stage().await;
-    let (person, sam) = (player(&house, "mira").await, player(&house, "sam").await);
+    let app = stage().await;
+    let (person, sam) = (player(&app, "mira").await, player(&app, "sam").await);
     let id = counter(&person).await;
     let renamed = json!({ "title": IMAGE });
     let renamed = sam
@@ -21,8 +21,8 @@ async fn nothing_that_is_typed_is_ever_markup() {
         .await;
     renamed.expect_status(200);
     let (mira, jonas) = tokio::join!(
-        Window::open_as(&house, "mira", &id),
-        Window::open_as(&house, "jonas", &id)
+        Window::open_as(&app, "mira", &id),
+        Window::open_as(&app, "jonas", &id)
     );
     mira.say(IMAGE).await;
     mira.say(LINK).await;
@@ -58,9 +58,9 @@ async fn the_policy_would_stop_it(window: &Window) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_documentation_renders_without_any_other_server() {
-    let house = stage().await;
+    let app = stage().await;
     let window = Window::open().await;
-    window.visit(&house, "/docs").await;
+    window.visit(&app, "/docs").await;
     for path in [
         "/api/v1/conversations",
         "/api/v1/conversations/{id}/messages",

@@ -20,7 +20,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::client::{PATIENCE, Person};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 const DRIVERS: [&str; 2] = ["chromedriver", "chromium.chromedriver"];
 const BROWSERS: [&str; 4] = [
@@ -117,8 +117,8 @@ fn program(names: &[&str], package: &str) -> PathBuf {
 }
 
 /// A server in demo mode that notices quickly who has gone.
-async fn stage() -> House {
-    House::with(&[
+async fn stage() -> TestApp {
+    TestApp::with(&[
         "--rate-limits",
         "off",
         "--demo",
@@ -130,13 +130,13 @@ async fn stage() -> House {
 }
 
 /// Somebody of the demo's cast, with the token that the demo hands out.
-async fn player(house: &House, id: &str) -> Person {
-    let nobody = Person::new(house.address, "nobody", String::new());
+async fn player(app: &TestApp, id: &str) -> Person {
+    let nobody = Person::new(app.address, "nobody", String::new());
     let people = nobody.get("/api/v1/demo/people").await.expect_status(200);
     let items = people.body["items"].as_array().expect("items");
     let person = items.iter().find(|person| person["user_id"] == id);
     let token = person.expect("one of the cast")["token"].as_str();
-    Person::new(house.address, id, token.expect("a token").to_owned())
+    Person::new(app.address, id, token.expect("a token").to_owned())
 }
 
 /// The id of the conversation about the bakery's counter, between mira and jonas.

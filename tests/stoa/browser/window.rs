@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::driver;
 use crate::client::PATIENCE;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 const OPTIONS: [&str; 8] = [
     "--headless=new",
@@ -123,10 +123,10 @@ impl Window {
     }
 
     /// A browser in which somebody of the demo has a conversation open.
-    pub async fn open_as(house: &House, person: &str, conversation: &str) -> Self {
+    pub async fn open_as(app: &TestApp, person: &str, conversation: &str) -> Self {
         let window = Self::open().await;
         window
-            .visit(house, &format!("/?as={person}#{conversation}"))
+            .visit(app, &format!("/?as={person}#{conversation}"))
             .await;
         window
             .see("[data-test=message], [data-test=action-card], [data-test=turn-line]")
@@ -135,8 +135,8 @@ impl Window {
     }
 
     /// Goes to an address of the server, as if it was typed.
-    pub async fn visit(&self, house: &House, path: &str) {
-        self.go_to(&format!("http://{}{path}", house.address)).await;
+    pub async fn visit(&self, app: &TestApp, path: &str) {
+        self.go_to(&format!("http://{}{path}", app.address)).await;
     }
 
     /// Goes to an address, as if it was typed.

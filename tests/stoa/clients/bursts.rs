@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Client;
 use super::asking::Connecting;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 const EACH: [&[&str]; 3] = [&["polling"], &["websocket"], &["polling", "websocket"]];
 
@@ -12,11 +12,11 @@ const EACH: [&[&str]; 3] = [&["polling"], &["websocket"], &["polling", "websocke
 const COUNT: u64 = 20;
 
 async fn burst(mut client: Client) {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let url = format!("http://{}/", house.address);
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let url = format!("http://{}/", app.address);
     for (number, transports) in EACH.iter().enumerate() {
-        let place = house.direct(&ann, &bob).await;
+        let place = app.direct(&ann, &bob).await;
         let name = format!("ann {number}");
         let how = Connecting {
             name: &name,

@@ -11,7 +11,7 @@ use super::asking::{Connecting, said_in};
 use super::proxy::Proxy;
 use crate::child::Process;
 use crate::client::Person;
-use crate::house::{claims, fresh_database, token};
+use crate::test_app::{claims, fresh_database, token};
 
 const ENDS: usize = 4;
 const EACH: usize = 60;

@@ -7,8 +7,8 @@ use super::asking::{Connecting, first, said_in};
 use super::proxy::Proxy;
 use crate::client::{Person, Socket};
 use crate::deals::Deal;
-use crate::foreign::bounds::until_figure;
-use crate::house::House;
+use crate::socketio_chat::bounds::until_figure;
+use crate::test_app::TestApp;
 
 /// How a client gets what it missed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,8 +47,8 @@ pub async fn town() -> (Deal, Proxy, String) {
     let proxy = Proxy::open().await;
     let elsewhere = format!("http://localhost:{}", proxy.address.port());
     let options = ["--rate-limits", "off", "--allowed-origins", &elsewhere];
-    let deal = Deal::begin_on(House::with(&options).await).await;
-    proxy.lead_to(deal.house.address);
+    let deal = Deal::begin_on(TestApp::with(&options).await).await;
+    proxy.lead_to(deal.app.address);
     (deal, proxy, elsewhere)
 }
 
@@ -60,7 +60,7 @@ impl Life {
         home: Home,
         returns: Returns,
     ) -> Self {
-        let friend = deal.house.person("fred").await;
+        let friend = deal.app.person("fred").await;
         Self {
             deal,
             proxy,
@@ -127,8 +127,8 @@ impl Life {
     /// Joins two conversations and the deal's; sends and hears; what is said, typed and seen, either way.
     async fn talk(&mut self) -> (String, String) {
         let (bela, fred) = (self.bela().clone(), self.friend.clone());
-        let one = self.deal.house.direct(&fred, &bela).await;
-        let two = self.deal.house.direct(&self.deal.influencer, &bela).await;
+        let one = self.deal.app.direct(&fred, &bela).await;
+        let two = self.deal.app.direct(&self.deal.influencer, &bela).await;
         let deal = self.deal.id.clone();
         for place in [&one, &two, &deal] {
             self.call("join_conversation", json!(place)).await;
@@ -183,7 +183,7 @@ impl Life {
     /// What happens where the client has not joined.
     async fn hear_of_elsewhere(&mut self) {
         let fred = self.friend.clone();
-        let place = self.deal.house.group(&fred, &[self.bela()]).await;
+        let place = self.deal.app.group(&fred, &[self.bela()]).await;
         fred.say(&place, "over here").await;
         let mut events = Vec::new();
         while events.len() < 2 {
@@ -300,11 +300,11 @@ impl Life {
                 speaker.say(place, &number.to_string()).await;
             }
             if number == MISSED / 2 {
-                self.deal.house.stop().await;
-                self.deal.house.start_again().await;
+                self.deal.app.stop().await;
+                self.deal.app.start_again().await;
             }
         }
-        self.proxy.lead_to(self.deal.house.address);
+        self.proxy.lead_to(self.deal.app.address);
         let twice = json!({ "name": NAME, "times": 2 });
         let state = self.client.tell("connected", twice).await;
         let by_itself = self.returns == Returns::ByItself;
@@ -368,6 +368,6 @@ impl Life {
         self.client
             .tell("disconnect", json!({ "name": NAME }))
             .await;
-        until_figure(&self.deal.house, "stoa_connections", 0.0).await;
+        until_figure(&self.deal.app, "stoa_connections", 0.0).await;
     }
 }

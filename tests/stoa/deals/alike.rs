@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::Flows;
 use super::branches::gateway::{self, SECRET};
 use super::branches::playing::Play;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// Flows that differ from those that ship: what the platform does, what events carry, what cannot be computed, what is said then.
 const TABLE: [(&str, &str); 2] = [
@@ -48,16 +48,16 @@ async fn on_a_server(source: &str, definition: &Definition, script: &Script) {
         "--flows",
         &folder,
     ];
-    let house = House::with(&options).await;
-    gateway::hold_orders_and_refunds(&house);
+    let app = TestApp::with(&options).await;
+    gateway::hold_orders_and_refunds(&app);
     for role in &definition.roles {
-        house.person(role).await;
+        app.person(role).await;
     }
     let mut names = BTreeSet::new();
     for run in &script.runs {
         assert!(run.after.is_none() && names.insert(&run.name));
         for turn in [0, 1] {
-            let mut play = Play::begin(&house, definition, run).await;
+            let mut play = Play::begin(&app, definition, run).await;
             play.turn = turn;
             play.run(run).await;
         }
@@ -69,9 +69,9 @@ async fn nobody_takes_part_as_staff_or_as_the_platform() {
     let source = TABLE[0].0;
     let flows = Flows::with(source);
     let folder = flows.folder();
-    let house = House::with(&["--rate-limits", "off", "--flows", &folder]).await;
-    let (renter, owner) = (house.person("renter").await, house.person("owner").await);
-    let third = house.person("third").await;
+    let app = TestApp::with(&["--rate-limits", "off", "--flows", &folder]).await;
+    let (renter, owner) = (app.person("renter").await, app.person("owner").await);
+    let third = app.person("third").await;
     let wish = |role: &str| {
         json!({
             "kind": "group", "role": "renter", "flow": { "name": "claim" },
@@ -94,7 +94,7 @@ async fn nobody_takes_part_as_staff_or_as_the_platform() {
             "update participants set role = '{role}' where role <> 'renter' and role <> 'owner'"
         );
         diesel::sql_query(change)
-            .execute(&mut house.connection())
+            .execute(&mut app.connection())
             .unwrap();
         let path = format!("/api/v1/conversations/{id}/flow");
         let shown = third.get(&path).await.expect_status(200).body;
@@ -104,7 +104,7 @@ async fn nobody_takes_part_as_staff_or_as_the_platform() {
             .await;
         press.expect_status(403);
     }
-    let platform = house.person_with("platform", &["service"]).await;
+    let platform = app.person_with("platform", &["service"]).await;
     let path = format!("/api/v1/conversations/{id}/flow/actions/waive");
     // For somebody else, the platform may do what they may.
     let press = json!({ "user_id": "renter" });
@@ -114,5 +114,5 @@ async fn nobody_takes_part_as_staff_or_as_the_platform() {
     let again = platform.post(&path, press).await.expect_status(200);
     assert_eq!(first.body, again.body);
     let told = "select count(*) as n from platform_events where event = 'deal.waived'";
-    assert_eq!(house.count(told), 1);
+    assert_eq!(app.count(told), 1);
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::{Flows, TICKING, rupees, wish};
 use crate::child::Process;
 use crate::client::Person;
-use crate::house::fresh_database;
+use crate::test_app::fresh_database;
 
 /// A server that comes back whenever it is killed, and a deal on it.
 struct Phoenix {

@@ -6,24 +6,24 @@ use std::time::{Duration, Instant};
 
 use super::Deal;
 use crate::client::PATIENCE;
-use crate::house::House;
 use crate::postgres::TestCluster;
+use crate::test_app::TestApp;
 
-async fn own_cluster() -> (TestCluster, House) {
+async fn own_cluster() -> (TestCluster, TestApp) {
     let made = tokio::task::spawn_blocking(|| {
         let cluster = TestCluster::start().expect("a cluster");
         let url = cluster.create_database("alone").expect("a database");
         (cluster, url)
     });
     let (cluster, url) = made.await.unwrap();
-    let house = House::on(url, &["--rate-limits", "off", "--jobs", "off"]).await;
-    (cluster, house)
+    let app = TestApp::on(url, &["--rate-limits", "off", "--jobs", "off"]).await;
+    (cluster, app)
 }
 
 #[tokio::test]
 async fn a_press_while_the_database_is_away_is_refused_and_made_once_when_it_is_back() {
-    let (cluster, house) = own_cluster().await;
-    let deal = Deal::begin_on(house).await;
+    let (cluster, app) = own_cluster().await;
+    let deal = Deal::begin_on(app).await;
     let version = deal.stands(&deal.influencer).await["state_version"].clone();
     let press = json!({ "state_version": version, "request_id": "r-1" });
     cluster.stop_immediate().unwrap();
@@ -49,8 +49,8 @@ async fn a_press_while_the_database_is_away_is_refused_and_made_once_when_it_is_
     assert_eq!(deal.history(&deal.platform).await.len(), 3);
 }
 
-fn run(house: &House, statements: &[&str]) {
-    let mut connection = house.connection();
+fn run(app: &TestApp, statements: &[&str]) {
+    let mut connection = app.connection();
     for statement in statements {
         connection.batch_execute(statement).unwrap();
     }
@@ -60,11 +60,11 @@ fn run(house: &House, statements: &[&str]) {
 /// and the one that writes steps is sent away while it waits.
 #[tokio::test]
 async fn a_step_that_was_written_although_its_connection_was_lost_is_told_to_everybody() {
-    let (_cluster, house) = own_cluster().await;
-    let deal = Deal::begin_on(house).await;
+    let (_cluster, app) = own_cluster().await;
+    let deal = Deal::begin_on(app).await;
     let mut listening = deal.brand_owner.joined(&deal.id).await;
     run(
-        &deal.house,
+        &deal.app,
         &[
             "alter system set synchronous_standby_names = 'nobody'",
             "select pg_reload_conf()",
@@ -78,12 +78,12 @@ async fn a_step_that_was_written_although_its_connection_was_lost_is_told_to_eve
     let losing = async {
         let waiting = "select count(*) as n from pg_stat_activity where wait_event = 'SyncRep' and query like '%prompts_from bigint%'";
         let begun = Instant::now();
-        while deal.house.count(waiting) == 0 {
+        while deal.app.count(waiting) == 0 {
             assert!(begun.elapsed() < PATIENCE, "nobody commits");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         run(
-            &deal.house,
+            &deal.app,
             &[
                 "alter system reset synchronous_standby_names",
                 "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'SyncRep' and query like '%prompts_from bigint%'",

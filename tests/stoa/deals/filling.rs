@@ -5,8 +5,8 @@ use stoa::domain::visible::shows_something;
 
 use super::Flows;
 use crate::client::{Answer, Person};
-use crate::house::House;
 use crate::naughty::strings;
+use crate::test_app::TestApp;
 
 /// A deal of one form with a field of each type.
 const FORM: &str = r#"
@@ -58,7 +58,7 @@ label = "Stop"
 "#;
 
 struct Form {
-    _house: House,
+    _house: TestApp,
     _flows: Flows,
     ada: Person,
     id: String,
@@ -67,16 +67,16 @@ struct Form {
 impl Form {
     async fn open() -> Self {
         let flows = Flows::with(FORM);
-        let house = House::with(&["--rate-limits", "off", "--flows", &flows.folder()]).await;
-        let platform = house.person_with("platform", &["service"]).await;
-        let (ada, _ben) = (house.person("ada").await, house.person("ben").await);
+        let app = TestApp::with(&["--rate-limits", "off", "--flows", &flows.folder()]).await;
+        let platform = app.person_with("platform", &["service"]).await;
+        let (ada, _ben) = (app.person("ada").await, app.person("ben").await);
         let made = platform.post("/api/v1/conversations", super::crashing::ticking());
         let id = made.await.expect_status(201).body["id"]
             .as_str()
             .unwrap()
             .to_owned();
         Self {
-            _house: house,
+            _house: app,
             _flows: flows,
             ada,
             id,

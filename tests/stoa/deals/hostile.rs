@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Deal, wish};
 use crate::client::Person;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 impl Deal {
     async fn change(&self, person: &str, change: Value) {
@@ -42,7 +42,7 @@ async fn what_somebody_may_do_follows_their_role_and_ends_with_it() {
     deal.platform.delete(&path).await.expect_status(204);
     deal.is_refused(&deal.influencer, action, 403, "NOT_A_PARTICIPANT")
         .await;
-    let stranger = deal.house.person("stranger").await;
+    let stranger = deal.app.person("stranger").await;
     deal.is_refused(&stranger, action, 404, "CONVERSATION_NOT_FOUND")
         .await;
     for path in ["flow", "flow/history"] {
@@ -71,7 +71,7 @@ async fn the_platform_acts_for_somebody_as_they_would_and_with_their_powers_alon
     let close = json!({ "user_id": "ines", "input": { "reason": "x" } });
     let refused = deal.press(&deal.platform, "staff_close", close).await;
     refused.expect_status(403).expect_code("FORBIDDEN");
-    deal.house.person("stranger").await;
+    deal.app.person("stranger").await;
     for (named, code) in [
         ("stranger", "CONVERSATION_NOT_FOUND"),
         ("nobody-known", "USER_NOT_FOUND"),
@@ -97,9 +97,9 @@ async fn the_platform_acts_for_somebody_as_they_would_and_with_their_powers_alon
 
 #[tokio::test]
 async fn a_request_id_is_its_callers_own_whatever_they_are_called() {
-    let house = House::start().await;
-    let platform = house.person_with("platform", &["service"]).await;
-    let (one, other) = (house.person("a").await, house.person("a:b").await);
+    let app = TestApp::start().await;
+    let platform = app.person_with("platform", &["service"]).await;
+    let (one, other) = (app.person("a").await, app.person("a:b").await);
     let mut wish = wish("bid-1");
     wish["participants"] = json!([{ "user_id": "a", "role": "influencer" }, { "user_id": "a:b", "role": "brand_owner" }]);
     let made = platform.post("/api/v1/conversations", wish).await;
@@ -146,9 +146,9 @@ async fn a_request_id_has_its_limits() {
 
 #[tokio::test]
 async fn a_deal_begins_only_where_its_roles_are_taken_and_with_what_it_knows() {
-    let house = House::start().await;
-    let platform = house.person_with("platform", &["service"]).await;
-    let (ines, bela) = (house.person("ines").await, house.person("bela").await);
+    let app = TestApp::start().await;
+    let platform = app.person_with("platform", &["service"]).await;
+    let (ines, bela) = (app.person("ines").await, app.person("bela").await);
     let mut plain = wish("bid-1");
     plain.as_object_mut().unwrap().remove("flow");
     for place in 0..2 {
@@ -214,7 +214,7 @@ async fn in_a_closed_conversation_nobody_presses_but_staff() {
     deal.connect().await;
     let closed = deal.platform.patch(&path, json!({ "status": "closed" }));
     closed.await.expect_status(200);
-    let support = deal.house.person_with("support", &["support"]).await;
+    let support = deal.app.person_with("support", &["support"]).await;
     let press = json!({ "input": { "reason": "over" } });
     let done = deal.press(&support, "staff_close", press).await;
     assert_eq!(done.expect_status(200).body["state"], "chat_closed");
@@ -223,9 +223,9 @@ async fn in_a_closed_conversation_nobody_presses_but_staff() {
 #[tokio::test]
 async fn a_step_reaches_those_who_listen_though_the_room_and_the_deal_slept() {
     let options = ["--rate-limits", "off", "--room-idle-seconds", "1"];
-    let deal = Deal::begin_on(House::with(&options).await).await;
+    let deal = Deal::begin_on(TestApp::with(&options).await).await;
     let mut elsewhere = deal.brand_owner.socket().await;
-    deal.eventually(|| async { (deal.house.rooms_awake() == 0).then_some(()) })
+    deal.eventually(|| async { (deal.app.rooms_awake() == 0).then_some(()) })
         .await;
     deal.connect().await;
     let told = elsewhere.event("conversation_state_changed").await;
@@ -235,7 +235,7 @@ async fn a_step_reaches_those_who_listen_though_the_room_and_the_deal_slept() {
     );
     let noted = elsewhere.event("notification").await;
     assert_eq!(noted["conversation_id"], deal.id);
-    deal.eventually(|| async { (deal.house.rooms_awake() == 0).then_some(()) })
+    deal.eventually(|| async { (deal.app.rooms_awake() == 0).then_some(()) })
         .await;
     let details = json!({ "details": "posts" });
     deal.step(

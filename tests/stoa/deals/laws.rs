@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::Deal;
 use super::chance::Chance;
 use crate::client::{Person, Socket};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 const CASES: u64 = 12;
 const DEEDS: usize = 45;
@@ -176,9 +176,9 @@ fn filled(fields: &[Value], chance: &mut Chance) -> Value {
     input
 }
 
-async fn begin(house: House) -> Deal {
-    let platform = house.person_with("platform", &["service"]).await;
-    let (influencer, brand_owner) = (house.person("ines").await, house.person("bela").await);
+async fn begin(app: TestApp) -> Deal {
+    let platform = app.person_with("platform", &["service"]).await;
+    let (influencer, brand_owner) = (app.person("ines").await, app.person("bela").await);
     let wish = json!({
         "kind": "group", "flow": { "name": "negotiation" },
         "participants": [{ "user_id": "ines", "role": "provider" }, { "user_id": "bela", "role": "customer" }],
@@ -189,7 +189,7 @@ async fn begin(house: House) -> Deal {
         .unwrap()
         .to_owned();
     Deal {
-        house,
+        app,
         platform,
         influencer,
         brand_owner,
@@ -260,7 +260,7 @@ async fn deed(deal: &Deal, support: &Person, chance: &mut Chance) {
 
 async fn settled(deal: &Deal) {
     let left = "select count(*) as n from jobs where kind not in ('reconcile', 'deliver_event')";
-    deal.eventually(|| async { (deal.house.count(left) == 0).then_some(()) })
+    deal.eventually(|| async { (deal.app.count(left) == 0).then_some(()) })
         .await;
 }
 
@@ -269,8 +269,8 @@ async fn a_live_client_of_a_deal_and_one_that_comes_back_know_what_a_fresh_one_r
     let mut steps = 0;
     for seed in 0..CASES {
         let mut chance = Chance::new(seed);
-        let deal = begin(House::start().await).await;
-        let support = deal.house.person_with("support", &["support"]).await;
+        let deal = begin(TestApp::start().await).await;
+        let support = deal.app.person_with("support", &["support"]).await;
         let mut clients = Vec::new();
         for person in [
             &deal.influencer,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Deal;
 use crate::client::{Person, Socket};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 const SECRET: &str = "two oak tables for my castle";
 
@@ -17,10 +17,10 @@ struct Secret {
 impl Secret {
     /// The customer has asked; the card with what they asked is for the provider, and nobody else.
     async fn told() -> Self {
-        let house = House::start().await;
-        let platform = house.person_with("platform", &["service"]).await;
-        let (influencer, brand_owner) = (house.person("pia").await, house.person("cleo").await);
-        house.person("wanda").await;
+        let app = TestApp::start().await;
+        let platform = app.person_with("platform", &["service"]).await;
+        let (influencer, brand_owner) = (app.person("pia").await, app.person("cleo").await);
+        app.person("wanda").await;
         let wish = json!({
             "kind": "group", "flow": { "name": "negotiation" },
             "participants": [{ "user_id": "pia", "role": "provider" }, { "user_id": "cleo", "role": "customer" }, { "user_id": "wanda" }],
@@ -31,7 +31,7 @@ impl Secret {
             .unwrap()
             .to_owned();
         let deal = Deal {
-            house,
+            app,
             platform,
             influencer,
             brand_owner,
@@ -69,7 +69,7 @@ async fn a_card_for_one_role_is_found_by_the_other_on_no_path() {
     let secret = Secret::told().await;
     let id = secret.card["id"].as_str().unwrap();
     let seq = secret.card["seq"].as_i64().unwrap();
-    let wanda = secret.deal.house.person("wanda").await;
+    let wanda = secret.deal.app.person("wanda").await;
     for person in [&secret.deal.brand_owner, &wanda] {
         for path in [
             secret.path(""),
@@ -109,7 +109,7 @@ async fn a_card_for_one_role_is_found_by_the_other_on_no_path() {
 async fn nobody_hears_what_is_for_another_role_wherever_they_listen() {
     let secret = Secret::told().await;
     let deal = &secret.deal;
-    let wanda = deal.house.person("wanda").await;
+    let wanda = deal.app.person("wanda").await;
     let (mut joined, mut elsewhere) =
         (deal.influencer.joined(&deal.id).await, wanda.socket().await);
     let (mut own, mut watching) = (
@@ -145,7 +145,7 @@ async fn nobody_hears_what_is_for_another_role_wherever_they_listen() {
 async fn what_a_deal_says_is_nobodys_to_change() {
     let secret = Secret::told().await;
     let path = format!("/api/v1/messages/{}", secret.card["id"].as_str().unwrap());
-    let support = secret.deal.house.person_with("support", &["support"]).await;
+    let support = secret.deal.app.person_with("support", &["support"]).await;
     for person in [&secret.deal.influencer, &support, &secret.deal.platform] {
         let edited = person.patch(&path, json!({ "body": "accept it" })).await;
         assert!([403, 404].contains(&edited.status), "{}", edited.body);

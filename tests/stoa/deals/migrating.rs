@@ -6,7 +6,7 @@ use super::crashing::ticking;
 use super::{Flows, TICKING};
 use crate::child::outcome;
 use crate::client::Person;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 const MIGRATION: &str = "
 [[migrations]]
@@ -27,8 +27,8 @@ fn second_version() -> String {
     renamed + MIGRATION
 }
 
-async fn begin(house: &House, platform: &Person) -> String {
-    let _known = (house.person("ada").await, house.person("ben").await);
+async fn begin(app: &TestApp, platform: &Person) -> String {
+    let _known = (app.person("ada").await, app.person("ben").await);
     let made = platform.post("/api/v1/conversations", ticking()).await;
     made.expect_status(201).body["id"]
         .as_str()
@@ -42,8 +42,8 @@ async fn flow(person: &Person, id: &str) -> Value {
 }
 
 /// What the command line says of taking deals along.
-pub fn migrate(house: &House, flows: &Flows, more: &[&str]) -> String {
-    let (file, database) = (flows.file(), &house.database);
+pub fn migrate(app: &TestApp, flows: &Flows, more: &[&str]) -> String {
+    let (file, database) = (flows.file(), &app.database);
     let mut arguments = vec![
         "flow",
         "migrate",
@@ -60,29 +60,29 @@ pub fn migrate(house: &House, flows: &Flows, more: &[&str]) -> String {
 }
 
 /// A server with five deals of the first version, and the second one in its folder since.
-pub async fn with_two_versions() -> (House, Flows, Vec<String>) {
+pub async fn with_two_versions() -> (TestApp, Flows, Vec<String>) {
     let flows = Flows::with(&first_version());
     let path = flows.folder();
-    let mut house = House::with(&["--rate-limits", "off", "--flows", &path]).await;
-    let platform = house.person_with("platform", &["service"]).await;
+    let mut app = TestApp::with(&["--rate-limits", "off", "--flows", &path]).await;
+    let platform = app.person_with("platform", &["service"]).await;
     let mut deals = Vec::new();
     for _ in 0..5 {
-        deals.push(begin(&house, &platform).await);
+        deals.push(begin(&app, &platform).await);
     }
-    house.stop().await;
+    app.stop().await;
     flows.put(&second_version());
-    house.start_again().await;
-    (house, flows, deals)
+    app.start_again().await;
+    (app, flows, deals)
 }
 
 #[tokio::test]
 async fn a_new_version_is_for_new_deals() {
-    let (house, flows, deals) = with_two_versions().await;
-    let platform = house.person_with("platform", &["service"]).await;
-    let ada = house.person("ada").await;
-    let fresh = begin(&house, &platform).await;
+    let (app, flows, deals) = with_two_versions().await;
+    let platform = app.person_with("platform", &["service"]).await;
+    let ada = app.person("ada").await;
+    let fresh = begin(&app, &platform).await;
     assert_eq!(flow(&ada, &fresh).await["version"], 2);
-    let would = migrate(&house, &flows, &["--dry-run"]);
+    let would = migrate(&app, &flows, &["--dry-run"]);
     assert!(would.contains("ticking 1 → 2: 5 deals would go"), "{would}");
     assert!(would.contains("waiting → patient: 5 deals"), "{would}");
     for deal in &deals {
@@ -92,10 +92,10 @@ async fn a_new_version_is_for_new_deals() {
 
 #[tokio::test]
 async fn running_deals_are_taken_along_when_somebody_says_so_and_are_told_live() {
-    let (house, flows, deals) = with_two_versions().await;
-    let ada = house.person("ada").await;
+    let (app, flows, deals) = with_two_versions().await;
+    let ada = app.person("ada").await;
     let mut live = ada.joined(&deals[0]).await;
-    let went = migrate(&house, &flows, &[]);
+    let went = migrate(&app, &flows, &[]);
     assert!(went.contains("ticking 1 → 2: 5 deals went"), "{went}");
     let told = live.event("conversation_state_changed").await;
     let version = &told["flow"]["version"];
@@ -113,7 +113,7 @@ async fn running_deals_are_taken_along_when_somebody_says_so_and_are_told_live()
         let answer = ada.post(&path, json!({ "input": { "note": "on" } })).await;
         assert_eq!(answer.expect_status(200).body["state"], "patient");
     }
-    let again = migrate(&house, &flows, &[]);
+    let again = migrate(&app, &flows, &[]);
     assert!(again.contains("0 deals went"), "{again}");
 }
 
@@ -121,10 +121,10 @@ async fn running_deals_are_taken_along_when_somebody_says_so_and_are_told_live()
 async fn a_version_that_deals_run_by_can_not_be_changed_behind_their_back() {
     let flows = Flows::with(&first_version());
     let path = flows.folder();
-    let mut house = House::with(&["--rate-limits", "off", "--flows", &path]).await;
-    house.stop().await;
+    let mut app = TestApp::with(&["--rate-limits", "off", "--flows", &path]).await;
+    app.stop().await;
     flows.put(&first_version().replace("Ticking", "Tocking"));
-    let database = house.database.clone();
+    let database = app.database.clone();
     let arguments = [
         "serve",
         "--listen",
@@ -134,7 +134,8 @@ async fn a_version_that_deals_run_by_can_not_be_changed_behind_their_back() {
         "--flows",
         &path,
     ];
-    let (output, _, complained) = outcome(&arguments, &[("STOA_JWT_SECRET", crate::house::SECRET)]);
+    let (output, _, complained) =
+        outcome(&arguments, &[("STOA_JWT_SECRET", crate::test_app::SECRET)]);
     assert!(
         !output.status.success() && complained.contains("Raise `version`"),
         "{complained}"

@@ -22,12 +22,12 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 
 use crate::client::{Answer, Person};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// A conversation with a bid deal, and those who take part in it.
 pub struct Deal {
     /// The server.
-    pub house: House,
+    pub app: TestApp,
     /// The platform's own back end.
     pub platform: Person,
     /// Whose bid it is.
@@ -41,26 +41,26 @@ pub struct Deal {
 impl Deal {
     /// A deal at its beginning.
     pub async fn begin() -> Self {
-        Self::begin_on(House::start().await).await
+        Self::begin_on(TestApp::start().await).await
     }
 
     /// A deal at its beginning, on a server that is there.
-    pub async fn begin_on(house: House) -> Self {
-        Self::begin_with(house, wish("bid-1")).await
+    pub async fn begin_on(app: TestApp) -> Self {
+        Self::begin_with(app, wish("bid-1")).await
     }
 
     /// Another deal at its beginning, on a server that is there.
-    pub async fn begin_with(house: House, wish: Value) -> Self {
-        let platform = house.person_with("platform", &["service"]).await;
-        let influencer = house.person("ines").await;
-        let brand_owner = house.person("bela").await;
+    pub async fn begin_with(app: TestApp, wish: Value) -> Self {
+        let platform = app.person_with("platform", &["service"]).await;
+        let influencer = app.person("ines").await;
+        let brand_owner = app.person("bela").await;
         let made = platform.post("/api/v1/conversations", wish).await;
         let id = made.expect_status(201).body["id"]
             .as_str()
             .unwrap()
             .to_owned();
         Self {
-            house,
+            app,
             platform,
             influencer,
             brand_owner,

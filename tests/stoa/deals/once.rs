@@ -86,8 +86,8 @@ async fn a_press_that_was_answered_is_known_after_a_restart() {
         .await
         .expect_status(200)
         .body;
-    deal.house.stop().await;
-    deal.house.start_again().await;
+    deal.app.stop().await;
+    deal.app.start_again().await;
     let again = deal
         .press(&deal.influencer, "accept_connection", press)
         .await

@@ -7,18 +7,18 @@ use std::time::Duration;
 use super::crashing::ticking;
 use super::{Deal, Flows, TICKING, rupees};
 use crate::client::Person;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 const OPTIONS: [&str; 4] = ["--rate-limits", "off", "--job-retry-ms", "20"];
 
-async fn pair() -> (Deal, House) {
-    let one = House::with(&OPTIONS).await;
-    let other = House::on(one.database.clone(), &OPTIONS).await;
+async fn pair() -> (Deal, TestApp) {
+    let one = TestApp::with(&OPTIONS).await;
+    let other = TestApp::on(one.database.clone(), &OPTIONS).await;
     (Deal::begin_on(one).await, other)
 }
 
-fn at(house: &House, person: &Person) -> Person {
-    Person::new(house.address, &person.id, person.token.clone())
+fn at(app: &TestApp, person: &Person) -> Person {
+    Person::new(app.address, &person.id, person.token.clone())
 }
 
 fn way() -> [(&'static str, &'static str, Value); 7] {
@@ -76,7 +76,7 @@ async fn presses_that_meet_on_two_servers_are_one_step_each() {
     log.retain(|step| step["actor"] != "payment");
     assert_eq!(log.len(), 2 + 7 + 1, "{log:?}");
     let orders = "select count(*) as n from payment_orders";
-    assert_eq!(deal.house.count(orders), 1);
+    assert_eq!(deal.app.count(orders), 1);
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn a_deal_goes_on_on_the_other_server_and_is_paid_once() {
     let seen = there.get(&path);
     assert_eq!(seen.await.body["state"], "payment_completed");
     let paid = "select count(*) as n from flow_steps where action = 'paid'";
-    assert_eq!(deal.house.count(paid), 1);
+    assert_eq!(deal.app.count(paid), 1);
     let started = deal.press(&there, "start_work", json!({})).await;
     assert_eq!(started.expect_status(200).body["state"], "work_in_progress");
 }
@@ -110,8 +110,8 @@ async fn timers_of_two_servers_fire_once() {
     let folder = Flows::with(TICKING);
     let flows = folder.folder();
     let options = [&OPTIONS[..], &["--flows", &flows]].concat();
-    let one = House::with(&options).await;
-    let other = House::on(one.database.clone(), &options).await;
+    let one = TestApp::with(&options).await;
+    let other = TestApp::on(one.database.clone(), &options).await;
     for person in ["ada", "ben"] {
         one.person(person).await;
     }

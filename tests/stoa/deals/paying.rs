@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{Deal, rupees};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 impl Deal {
     /// What the payer does on the sandbox's page.
     pub async fn check_out(&self, order: &str, outcome: &str) -> reqwest::StatusCode {
-        let url = format!("http://{}/sandbox/checkout/{order}", self.house.address);
+        let url = format!("http://{}/sandbox/checkout/{order}", self.app.address);
         let sent = reqwest::Client::new()
             .post(url)
             .json(&json!({ "outcome": outcome }))
@@ -101,12 +101,12 @@ async fn with_a_wrong_secret_of_the_sandbox_the_deal_stays_unpaid() {
         "--sandbox-signing-secret",
         "another-secret-than-the-one-it-verifies-with",
     ];
-    let deal = Deal::begin_on(House::with(&options).await).await;
+    let deal = Deal::begin_on(TestApp::with(&options).await).await;
     deal.to_payment().await;
     let order = deal.order().await;
     assert!(deal.check_out(&order, "success").await.is_success());
     let refused = deal.eventually(|| async {
-        let jobs = deal.house.count("select count(*) as n from jobs where kind = 'sandbox_events' and last_error is not null");
+        let jobs = deal.app.count("select count(*) as n from jobs where kind = 'sandbox_events' and last_error is not null");
         (jobs > 0).then_some(jobs)
     });
     refused.await;
@@ -115,7 +115,7 @@ async fn with_a_wrong_secret_of_the_sandbox_the_deal_stays_unpaid() {
         "payment_pending"
     );
     assert_eq!(
-        deal.house.count("select count(*) as n from payment_events"),
+        deal.app.count("select count(*) as n from payment_events"),
         0
     );
 }
@@ -134,7 +134,7 @@ async fn money_for_a_deal_that_is_off_goes_back() {
     .await;
     assert!(deal.check_out(&order, "success").await.is_success());
     deal.eventually(|| async {
-        let back = deal.house.count(
+        let back = deal.app.count(
             "select count(*) as n from refunds where status = 'processed' and reason = 'late'",
         );
         (back == 1).then_some(())

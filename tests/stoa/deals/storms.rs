@@ -5,13 +5,13 @@ use serde_json::json;
 use std::time::Duration;
 
 use super::Deal;
-use crate::house::House;
 use crate::payments::hex_hmac;
 use crate::payments::listener::Said;
 use crate::payments::platform::{NEW_KEY, is_signed, receiver, told_here};
 use crate::payments::storms::{shuffled, story};
 use crate::payments::world::{Event, PRICE, event, post, refund_event};
 use crate::postgres::TestCluster;
+use crate::test_app::TestApp;
 
 const SECRET: &str = "the secret of the sandbox in a storm";
 const OPTIONS: [&str; 6] = [
@@ -26,8 +26,8 @@ const LEFT: &str =
     "select count(*) as n from jobs where kind not in ('reconcile', 'deliver_event')";
 
 impl Deal {
-    async fn waiting_for_money(house: House) -> (Self, String) {
-        let deal = Self::begin_on(house).await;
+    async fn waiting_for_money(app: TestApp) -> (Self, String) {
+        let deal = Self::begin_on(app).await;
         deal.to_payment().await;
         let order = deal.order().await;
         (deal, order)
@@ -35,11 +35,11 @@ impl Deal {
 
     async fn hears(&self, event: &Event) -> u16 {
         let signature = hex_hmac(SECRET, &event.body);
-        post(self.house.address, &event.id, &event.body, &signature).await
+        post(self.app.address, &event.id, &event.body, &signature).await
     }
 
     async fn is_idle(&self) {
-        let idle = || async { (self.house.count(LEFT) == 0).then_some(()) };
+        let idle = || async { (self.app.count(LEFT) == 0).then_some(()) };
         self.eventually(idle).await;
     }
 
@@ -56,9 +56,7 @@ impl Deal {
             ("payment_events", 4),
             ("payment_events where handled_at is null", 0),
         ] {
-            let found = self
-                .house
-                .count(&format!("select count(*) as n from {what}"));
+            let found = self.app.count(&format!("select count(*) as n from {what}"));
             assert_eq!(found, wanted, "{what}");
         }
         let paid = "Your payment of ₹5,000.00 has arrived.";
@@ -70,7 +68,7 @@ impl Deal {
 #[tokio::test]
 async fn in_any_order_and_a_hundred_times_each_a_deal_is_paid_once() {
     for seed in 1..=3 {
-        let (deal, order) = Deal::waiting_for_money(House::with(&OPTIONS).await).await;
+        let (deal, order) = Deal::waiting_for_money(TestApp::with(&OPTIONS).await).await;
         let events = shuffled(&story(&order, "pay_1"), 100, seed);
         let posts = futures_util::stream::iter(&events).map(|event| deal.hears(event));
         let statuses: Vec<u16> = posts.buffer_unordered(16).collect().await;
@@ -87,7 +85,7 @@ async fn while_the_database_comes_and_goes_a_deal_is_paid_once() {
         (cluster, url)
     });
     let (cluster, url) = made.await.unwrap();
-    let (deal, order) = Deal::waiting_for_money(House::on(url, &OPTIONS).await).await;
+    let (deal, order) = Deal::waiting_for_money(TestApp::on(url, &OPTIONS).await).await;
     let events = shuffled(&story(&order, "pay_1"), 25, 11);
     let comings = tokio::task::spawn_blocking(move || {
         for _ in 0..3 {
@@ -117,11 +115,11 @@ async fn while_the_database_comes_and_goes_a_deal_is_paid_once() {
 
 #[tokio::test]
 async fn money_that_is_not_what_was_asked_for_ends_as_the_flow_says() {
-    let (deal, order) = Deal::waiting_for_money(House::with(&OPTIONS).await).await;
+    let (deal, order) = Deal::waiting_for_money(TestApp::with(&OPTIONS).await).await;
     let captured = event("payment.captured", &order, "pay_1", PRICE);
     let altered = captured.body.replace("500000", "500001");
     let signature = hex_hmac(SECRET, &captured.body);
-    let address = deal.house.address;
+    let address = deal.app.address;
     assert_eq!(post(address, "evt_x", &altered, &signature).await, 401);
     let old = hex_hmac("a secret of before", &captured.body);
     assert_eq!(post(address, "evt_x", &captured.body, &old).await, 401);
@@ -139,14 +137,14 @@ async fn money_that_is_not_what_was_asked_for_ends_as_the_flow_says() {
     }
     let other = || async {
         let orders = deal
-            .house
+            .app
             .count("select count(*) as n from payment_orders where status = 'created'");
         (orders == 2).then_some(())
     };
     deal.eventually(other).await;
     deal.reaches("payment_pending").await;
     let back = "select count(*) as n from refunds where reason = 'wrong_amount' and payment_id = 'pay_3' and currency = 'USD'";
-    assert_eq!(deal.house.count(back), 1, "the dollars go back, once");
+    assert_eq!(deal.app.count(back), 1, "the dollars go back, once");
     let another = async || Some(deal.order().await).filter(|found| *found != order);
     let again = deal.eventually(another).await;
     for name in ["payment.failed", "payment.captured", "order.paid"] {
@@ -155,13 +153,13 @@ async fn money_that_is_not_what_was_asked_for_ends_as_the_flow_says() {
     }
     deal.reaches("payment_completed").await;
     let kept = "select count(*) as n from jobs where kind = 'payment_event' and last_error = 'order_not_found' and given_up_at is null";
-    deal.eventually(|| async { (deal.house.count(kept) == 1).then_some(()) })
+    deal.eventually(|| async { (deal.app.count(kept) == 1).then_some(()) })
         .await;
 }
 
 #[tokio::test]
 async fn money_captured_after_the_deal_was_closed_goes_back_once() {
-    let (deal, order) = Deal::waiting_for_money(House::with(&OPTIONS).await).await;
+    let (deal, order) = Deal::waiting_for_money(TestApp::with(&OPTIONS).await).await;
     let close = deal.step(
         "brand_owner",
         "close_conversation",
@@ -187,7 +185,7 @@ async fn money_captured_after_the_deal_was_closed_goes_back_once() {
         "{actions:?}"
     );
     assert_eq!(
-        deal.house
+        deal.app
             .count("select count(*) as n from refunds where status = 'processed'"),
         1
     );
@@ -202,7 +200,7 @@ async fn the_platform_hears_that_a_deal_was_paid_and_can_verify_it() {
         .into_iter()
         .chain(told.iter().map(String::as_str))
         .collect();
-    let (deal, order) = Deal::waiting_for_money(House::with(&options).await).await;
+    let (deal, order) = Deal::waiting_for_money(TestApp::with(&options).await).await;
     for event in story(&order, "pay_1") {
         assert_eq!(deal.hears(&event).await, 200);
     }

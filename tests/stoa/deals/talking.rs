@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::crashing::ticking;
 use super::{Deal, Flows};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 #[tokio::test]
 async fn where_a_state_has_only_buttons_nobody_types_but_staff() {
@@ -25,7 +25,7 @@ async fn where_a_state_has_only_buttons_nobody_types_but_staff() {
             assert_eq!(refused["error_code"], "CHAT_NOT_ALLOWED", "{event}");
         }
     }
-    let support = deal.house.person_with("support", &["support"]).await;
+    let support = deal.app.person_with("support", &["support"]).await;
     support
         .post(&path, json!({ "body": "can I help?" }))
         .await
@@ -46,7 +46,7 @@ async fn where_a_state_has_only_buttons_nobody_types_but_staff() {
 #[tokio::test]
 async fn a_message_decided_under_an_older_state_is_decided_again() {
     let deal = Deal::begin().await;
-    let support = deal.house.person_with("support", &["support"]).await;
+    let support = deal.app.person_with("support", &["support"]).await;
     let mut socket = deal.influencer.joined(&deal.id).await;
     deal.press(
         &support,
@@ -161,9 +161,9 @@ label = "Shut"
 #[tokio::test]
 async fn what_a_step_allows_and_forbids_holds_for_what_its_presser_does_next() {
     let flows = Flows::with(DOOR);
-    let house = House::with(&["--rate-limits", "off", "--flows", &flows.folder()]).await;
-    let platform = house.person_with("platform", &["service"]).await;
-    let (ada, _ben) = (house.person("ada").await, house.person("ben").await);
+    let app = TestApp::with(&["--rate-limits", "off", "--flows", &flows.folder()]).await;
+    let platform = app.person_with("platform", &["service"]).await;
+    let (ada, _ben) = (app.person("ada").await, app.person("ben").await);
     let made = platform.post("/api/v1/conversations", ticking()).await;
     let id = made.expect_status(201).body["id"]
         .as_str()

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Deal, rupees, wish};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 fn names(stands: &Value) -> Vec<&str> {
     let offers = stands["available_actions"].as_array().unwrap();
@@ -197,9 +197,9 @@ async fn a_wrong_press_is_refused_with_what_would_be_right_and_changes_nothing()
 
 #[tokio::test]
 async fn a_deal_begins_for_the_platform_alone_and_with_every_role_taken() {
-    let house = House::start().await;
-    let platform = house.person_with("platform", &["service"]).await;
-    let (ines, bela) = (house.person("ines").await, house.person("bela").await);
+    let app = TestApp::start().await;
+    let platform = app.person_with("platform", &["service"]).await;
+    let (ines, bela) = (app.person("ines").await, app.person("bela").await);
     let own = ines.post("/api/v1/conversations", wish("b")).await;
     own.expect_status(403).expect_code("FORBIDDEN");
     let mut lonely = wish("b");

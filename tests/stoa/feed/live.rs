@@ -7,7 +7,7 @@ use stoa::domain::entry::Fact;
 use stoa::feed::{Listener, Signal, Transient};
 
 use crate::client::PATIENCE;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// Looks again and again until something is so.
 pub async fn eventually(is_so: impl Fn() -> bool) {
@@ -20,15 +20,15 @@ pub async fn eventually(is_so: impl Fn() -> bool) {
 
 #[tokio::test]
 async fn a_running_server_counts_deletes_the_rows_and_shows_how_far_behind_it_is() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let id = house.direct(&ann, &bob).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let id = app.direct(&ann, &bob).await;
     for text in ["one", "two", "three"] {
         ann.say(&id, text).await;
     }
     let counted = "select coalesce(sum(count), 0)::bigint as n from messages_per_day";
-    eventually(|| house.count(counted) == 3).await;
-    eventually(|| house.count("select count(*) as n from changed") == 0).await;
+    eventually(|| app.count(counted) == 3).await;
+    eventually(|| app.count("select count(*) as n from changed") == 0).await;
     let figures = ann.get("/metrics").await.expect_status(200).body;
     let figures = figures.as_str().unwrap().to_owned();
     assert!(figures.contains("stoa_feed_oldest_seconds "), "{figures}");
@@ -38,13 +38,13 @@ async fn a_running_server_counts_deletes_the_rows_and_shows_how_far_behind_it_is
 
 #[tokio::test]
 async fn a_server_that_does_no_jobs_follows_no_feed() {
-    let house = House::with(&["--rate-limits", "off", "--jobs", "off"]).await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let id = house.direct(&ann, &bob).await;
+    let app = TestApp::with(&["--rate-limits", "off", "--jobs", "off"]).await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let id = app.direct(&ann, &bob).await;
     ann.say(&id, "one").await;
-    assert_eq!(house.count("select count(*) as n from feed_consumers"), 0);
-    assert_eq!(house.count("select count(*) as n from changed"), 2);
-    let other = House::on(house.database.clone(), &["--rate-limits", "off"]).await;
+    assert_eq!(app.count("select count(*) as n from feed_consumers"), 0);
+    assert_eq!(app.count("select count(*) as n from changed"), 2);
+    let other = TestApp::on(app.database.clone(), &["--rate-limits", "off"]).await;
     let counted = "select coalesce(sum(count), 0)::bigint as n from messages_per_day";
     eventually(|| other.count(counted) == 1).await;
 }
@@ -65,16 +65,16 @@ async fn heard(listener: &mut Listener, conversation: &str) -> Signal {
 
 #[tokio::test]
 async fn what_is_committed_and_what_passes_is_told_to_whoever_listens_in_the_server() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let mut listener = house.feed().listen();
-    let id = house.direct(&ann, &bob).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let mut listener = app.feed().listen();
+    let id = app.direct(&ann, &bob).await;
     let created = heard(&mut listener, &id).await;
     assert!(matches!(created, Signal::Committed(_, entries) if entries.is_empty()));
     let message = ann.say(&id, "hello").await;
     let said = heard(&mut listener, &id).await;
     let is_hello =
-        |fact: &Fact| matches!(fact, Fact::Said(message) if message.draft.body == "hello");
+        |fact: &Fact| matches!(fact, Fact::Said(message) if message.content.body == "hello");
     assert!(
         matches!(said, Signal::Committed(_, entries) if entries[0].seq == 1 && is_hello(&entries[0].fact))
     );

@@ -14,7 +14,7 @@ use diesel::sql_types::BigInt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stoa::domain::ids::{ConversationNo, UserNo};
-use stoa::domain::message::Draft;
+use stoa::domain::message::Content;
 use stoa::domain::principal::Roles;
 use stoa::feed::{Bounds, Consumer, Found, consumers, pass};
 use stoa::store::append::{Appended, NewMessage, append_carefully};
@@ -23,7 +23,7 @@ use stoa::store::pool::Pool;
 use uuid::Uuid;
 
 use crate::client::PATIENCE;
-use crate::house::{fresh_database, parse};
+use crate::test_app::{fresh_database, parse};
 
 /// Two people and ten conversations, which no row of the feed names.
 const FILL: &str = "
@@ -154,13 +154,13 @@ fn number(connection: &mut PgConnection, query: &str) -> i64 {
 }
 
 fn say(connection: &mut PgConnection, text: &str, conversations: &[i64]) {
-    let draft = |number: &i64| Draft::text(Some(format!("{text}-{number}")), text.to_owned());
-    let drafts: Vec<Draft> = conversations.iter().map(draft).collect();
-    let message = |(number, draft)| NewMessage {
+    let content = |number: &i64| Content::text(Some(format!("{text}-{number}")), text.to_owned());
+    let drafts: Vec<Content> = conversations.iter().map(content).collect();
+    let message = |(number, content)| NewMessage {
         conversation: ConversationNo(number),
         policy: 0,
         sender: UserNo(1),
-        draft,
+        content,
         fingerprint: 0,
         roles: Roles::default(),
     };

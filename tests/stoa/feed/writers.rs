@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::client::Person;
 use crate::deals::Deal;
 use crate::deals::migrating::{migrate, with_two_versions};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// Tables whose rows belong to conversations, each with the column that names the conversation and the change that counts. Marks of what is
 /// delivered and read are none.
@@ -43,7 +43,7 @@ begin
     return null;
 end $$;";
 
-fn watch(house: &House) {
+fn watch(app: &TestApp) {
     let trigger = |(table, column, change): &(&str, &str, &str)| {
         format!(
             "create constraint trigger watch after {change} on {table} deferrable initially deferred
@@ -51,7 +51,7 @@ fn watch(house: &House) {
         )
     };
     let triggers: String = WATCHED.iter().map(trigger).collect();
-    let mut connection = house.connection();
+    let mut connection = app.connection();
     connection.batch_execute(WATCH).unwrap();
     connection.batch_execute(&triggers).unwrap();
 }
@@ -65,11 +65,9 @@ struct Watched {
 }
 
 /// The tables that were written to since the last time; each such change must have a row of the feed.
-fn written(house: &House) -> BTreeSet<String> {
+fn written(app: &TestApp) -> BTreeSet<String> {
     let all = "delete from watched returning name, rows";
-    let seen: Vec<Watched> = diesel::sql_query(all)
-        .load(&mut house.connection())
-        .unwrap();
+    let seen: Vec<Watched> = diesel::sql_query(all).load(&mut app.connection()).unwrap();
     let forgotten: BTreeSet<&str> = seen
         .iter()
         .filter(|one| one.rows == 0)
@@ -85,14 +83,14 @@ fn names(names: &[&str]) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn the_trigger_sees_a_writer_that_forgets_the_row() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    house.direct(&ann, &bob).await;
-    watch(&house);
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    app.direct(&ann, &bob).await;
+    watch(&app);
     let forgetful = "update conversations set last_seq = last_seq + 1";
-    house.connection().batch_execute(forgetful).unwrap();
+    app.connection().batch_execute(forgetful).unwrap();
     assert_eq!(
-        house.count("select count(*) as n from watched where rows = 0"),
+        app.count("select count(*) as n from watched where rows = 0"),
         1
     );
 }
@@ -113,39 +111,39 @@ async fn does(
 
 #[tokio::test]
 async fn every_message_and_its_changes_write_a_row_and_marks_write_none() {
-    let house = House::start().await;
-    watch(&house);
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let id = house.group(&ann, &[&bob]).await;
-    assert_eq!(written(&house), names(&["conversations", "participants"]));
+    let app = TestApp::start().await;
+    watch(&app);
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let id = app.group(&ann, &[&bob]).await;
+    assert_eq!(written(&app), names(&["conversations", "participants"]));
     let path = format!("/api/v1/conversations/{id}");
     let message = ann.say(&id, "over REST").await;
     let mut socket = bob.joined(&id).await;
     let said = json!({ "conversation_id": id, "body": "over a socket", "client_id": "c-1", "reply_to": message["id"] });
     socket.call("send_message", said.clone()).await.unwrap();
-    assert_eq!(written(&house), names(&["conversations", "messages"]));
+    assert_eq!(written(&app), names(&["conversations", "messages"]));
     socket.call("send_message", said).await.unwrap();
-    assert_eq!(written(&house), names(&[]), "a repeat changes nothing");
+    assert_eq!(written(&app), names(&[]), "a repeat changes nothing");
     let edited = format!("/api/v1/messages/{}", message["id"].as_str().unwrap());
     let of_messages = names(&["conversations", "messages", "message_changes"]);
     does(&ann, "PATCH", &edited, json!({ "body": "edited" })).await;
-    assert_eq!(written(&house), of_messages);
+    assert_eq!(written(&app), of_messages);
     does(&ann, "DELETE", &edited, json!({})).await;
-    assert_eq!(written(&house), of_messages);
+    assert_eq!(written(&app), of_messages);
     let mark = json!({ "seq": 3 });
     does(&bob, "POST", &format!("{path}/seen"), mark.clone()).await;
     does(&ann, "POST", &format!("{path}/delivered"), mark).await;
-    assert_eq!(written(&house), names(&[]), "marks change no conversation");
+    assert_eq!(written(&app), names(&[]), "marks change no conversation");
 }
 
 #[tokio::test]
 async fn every_change_of_a_conversation_and_its_people_writes_a_row() {
-    let house = House::start().await;
-    watch(&house);
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let cat = house.person("cat").await;
-    let id = house.group(&ann, &[&bob]).await;
-    assert_eq!(written(&house), names(&["conversations", "participants"]));
+    let app = TestApp::start().await;
+    watch(&app);
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let cat = app.person("cat").await;
+    let id = app.group(&ann, &[&bob]).await;
+    assert_eq!(written(&app), names(&["conversations", "participants"]));
     let path = format!("/api/v1/conversations/{id}");
     let of_people = names(&["conversations", "participants", "participant_changes"]);
     does(
@@ -155,7 +153,7 @@ async fn every_change_of_a_conversation_and_its_people_writes_a_row() {
         json!({ "user_id": cat.id }),
     )
     .await;
-    assert_eq!(written(&house), of_people);
+    assert_eq!(written(&app), of_people);
     does(
         &ann,
         "PATCH",
@@ -163,7 +161,7 @@ async fn every_change_of_a_conversation_and_its_people_writes_a_row() {
         json!({ "muted": true }),
     )
     .await;
-    assert_eq!(written(&house), of_people);
+    assert_eq!(written(&app), of_people);
     does(
         &cat,
         "DELETE",
@@ -171,43 +169,43 @@ async fn every_change_of_a_conversation_and_its_people_writes_a_row() {
         json!({}),
     )
     .await;
-    assert_eq!(written(&house), of_people);
+    assert_eq!(written(&app), of_people);
     does(&ann, "PATCH", &path, json!({ "title": "another title" })).await;
     assert_eq!(
-        written(&house),
+        written(&app),
         names(&["conversations", "conversation_changes"])
     );
     let first = json!({ "kind": "direct", "participants": [{ "user_id": "cat" }], "first_message": { "body": "hello" } });
     does(&ann, "POST", "/api/v1/conversations", first).await;
     assert_eq!(
-        written(&house),
+        written(&app),
         names(&["conversations", "participants", "messages"])
     );
 }
 
 #[tokio::test]
 async fn every_step_of_a_deal_writes_a_row_in_the_command_that_migrates_too() {
-    let house = House::start().await;
-    watch(&house);
+    let app = TestApp::start().await;
+    watch(&app);
     let of_steps = [
         "conversations",
         "messages",
         "flow_steps",
         "conversation_flows",
     ];
-    let deal = Deal::begin_on(house).await;
+    let deal = Deal::begin_on(app).await;
     assert_eq!(
-        written(&deal.house),
+        written(&deal.app),
         names(&[&of_steps[..], &["participants"]].concat())
     );
     deal.connect().await;
-    assert_eq!(written(&deal.house), names(&of_steps));
+    assert_eq!(written(&deal.app), names(&of_steps));
 
-    let (house, flows, _) = with_two_versions().await;
-    watch(&house);
-    let went = migrate(&house, &flows, &[]);
+    let (app, flows, _) = with_two_versions().await;
+    watch(&app);
+    let went = migrate(&app, &flows, &[]);
     assert!(went.contains("5 deals went"), "{went}");
-    let moved = written(&house);
+    let moved = written(&app);
     assert!(
         moved.is_superset(&names(&["conversations", "flow_steps"])),
         "{moved:?}"

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Value, json};
 
-use crate::house::House;
+use crate::test_app::TestApp;
 use deeds::{Deed, PEOPLE, Scene, deed};
 use listener::{Listener, history};
 use model::Place;
@@ -53,14 +53,14 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 struct Theatre<'a> {
-    house: &'a House,
+    app: &'a TestApp,
     scene: Scene,
     listeners: Vec<Listener>,
 }
 
 impl<'a> Theatre<'a> {
     /// A group with everybody but the last one, who comes from the staff; all have joined.
-    async fn open(house: &'a House, case: usize) -> Self {
+    async fn open(app: &'a TestApp, case: usize) -> Self {
         let mut people = Vec::new();
         for (name, roles) in [
             ("ann", &[][..]),
@@ -69,11 +69,11 @@ impl<'a> Theatre<'a> {
             ("dia", &[]),
             ("eve", &["support"]),
         ] {
-            people.push(house.person_with(&format!("{name}-{case}"), roles).await);
+            people.push(app.person_with(&format!("{name}-{case}"), roles).await);
         }
         let others: Vec<_> = people[1..PEOPLE - 1].iter().collect();
-        let conversation = house.group(&people[0], &others).await;
-        let platform = house.person_with("platform", &["service"]).await;
+        let conversation = app.group(&people[0], &others).await;
+        let platform = app.person_with("platform", &["service"]).await;
         let listener =
             |person: &crate::client::Person| Listener::new(person.clone(), &conversation);
         let mut listeners: Vec<_> = people.iter().map(listener).collect();
@@ -82,7 +82,7 @@ impl<'a> Theatre<'a> {
             listener.join(None, &scene.whispers()).await;
         }
         Self {
-            house,
+            app,
             scene,
             listeners,
         }
@@ -99,7 +99,7 @@ impl<'a> Theatre<'a> {
                 let all = join_all(deeds.iter().map(|deed| self.scene.carry_out(deed)));
                 let panic = async {
                     tokio::task::yield_now().await;
-                    self.house.panic_room(&self.scene.conversation);
+                    self.app.panic_room(&self.scene.conversation);
                 };
                 tokio::join!(all, panic);
                 for listener in &mut self.listeners {
@@ -191,7 +191,7 @@ impl<'a> Theatre<'a> {
             ) changes where conversation_no = no) as seqs from conversations where id = $1::uuid";
         let found: Seqs = diesel::sql_query(query)
             .bind::<diesel::sql_types::Text, _>(&self.scene.conversation)
-            .get_result(&mut self.house.connection())
+            .get_result(&mut self.app.connection())
             .expect("the seqs");
         assert_eq!(found.seqs, (1..=found.last_seq).collect::<Vec<_>>());
     }
@@ -213,8 +213,8 @@ async fn unread(listener: &Listener, conversation: &str) -> usize {
     here.map_or(0, |one| one["unread"].as_u64().expect("a number") as usize)
 }
 
-async fn play(house: &House, case: usize, steps: &[Step]) {
-    let mut theatre = Theatre::open(house, case).await;
+async fn play(app: &TestApp, case: usize, steps: &[Step]) {
+    let mut theatre = Theatre::open(app, case).await;
     for step in steps {
         theatre.take(step).await;
     }
@@ -227,7 +227,7 @@ fn a_snapshot_and_the_events_after_it_say_what_a_fresh_snapshot_says() {
         .enable_all()
         .build()
         .expect("a runtime");
-    let house = runtime.block_on(House::start());
+    let app = runtime.block_on(TestApp::start());
     let cases = std::cell::Cell::new(0);
     let asked = std::env::var("PROPTEST_CASES").ok();
     let config = Config {
@@ -239,7 +239,7 @@ fn a_snapshot_and_the_events_after_it_say_what_a_fresh_snapshot_says() {
     let sequences = prop::collection::vec(step(), 1..60);
     let outcome = TestRunner::new(config).run(&sequences, |steps| {
         cases.set(cases.get() + 1);
-        runtime.block_on(play(&house, cases.get(), &steps));
+        runtime.block_on(play(&app, cases.get(), &steps));
         Ok::<(), TestCaseError>(())
     });
     if let Err(failure) = outcome {

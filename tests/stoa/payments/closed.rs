@@ -10,7 +10,7 @@ use super::platform::{receiver, told_here, until_events};
 use super::world::{event, post};
 use crate::child::{outcome, program};
 use crate::deals::{Deal, wish};
-use crate::house::{House, SECRET, fresh_database};
+use crate::test_app::{SECRET, TestApp, fresh_database};
 
 async fn database() -> String {
     let made = tokio::task::spawn_blocking(fresh_database);
@@ -19,10 +19,10 @@ async fn database() -> String {
 
 #[tokio::test]
 async fn a_deal_that_asks_for_money_can_not_begin_without_a_gateway() {
-    let house = House::bare(database().await, &["--rate-limits", "off"]).await;
-    let platform = house.person_with("platform", &["service"]).await;
+    let app = TestApp::bare(database().await, &["--rate-limits", "off"]).await;
+    let platform = app.person_with("platform", &["service"]).await;
     for person in ["ines", "bela"] {
-        house.person(person).await;
+        app.person(person).await;
     }
     let refused = platform.post("/api/v1/conversations", wish("bid-1")).await;
     let refused = refused
@@ -34,7 +34,7 @@ async fn a_deal_that_asks_for_money_can_not_begin_without_a_gateway() {
             .unwrap()
             .contains("takes no payments")
     );
-    assert_eq!(house.count("select count(*) as n from conversations"), 0);
+    assert_eq!(app.count("select count(*) as n from conversations"), 0);
     let mut plain = wish("bid-1");
     plain["flow"] = Value::Null;
     let made = platform.post("/api/v1/conversations", plain).await;
@@ -46,8 +46,8 @@ async fn a_deal_that_asks_for_money_can_not_begin_without_a_gateway() {
     let paid = event("payment.captured", "order_1", "pay_1", 100);
     let seed = hex_hmac(SECRET, "the sandbox's webhooks");
     let signature = hex_hmac(&seed, &paid.body);
-    assert_eq!(post(house.address, "x", &paid.body, &signature).await, 503);
-    assert_eq!(house.count("select count(*) as n from payment_events"), 0);
+    assert_eq!(post(app.address, "x", &paid.body, &signature).await, 503);
+    assert_eq!(app.count("select count(*) as n from payment_events"), 0);
 }
 
 #[tokio::test]
@@ -77,8 +77,8 @@ async fn one_that_runs_already_can_not_come_to_its_payment() {
         "influencer_price_response",
     )
     .await;
-    deal.house.stop().await;
-    let bare = House::bare(deal.house.database.clone(), &["--rate-limits", "off"]).await;
+    deal.app.stop().await;
+    let bare = TestApp::bare(deal.app.database.clone(), &["--rate-limits", "off"]).await;
     let influencer = bare.person("ines").await;
     let path = format!(
         "/api/v1/conversations/{}/flow/actions/accept_price",
@@ -102,8 +102,8 @@ async fn an_explicit_webhook_secret_asks_for_the_sandbox_and_keys_rule_it_out() 
         "--sandbox-webhook-secret",
         "a secret",
     ];
-    let house = House::bare(database().await, &options).await;
-    let deal = Deal::begin_on(house).await;
+    let app = TestApp::bare(database().await, &options).await;
+    let deal = Deal::begin_on(app).await;
     deal.to_payment().await;
     let order = deal.order().await;
     assert!(deal.check_out(&order, "success").await.is_success());
@@ -172,7 +172,7 @@ async fn the_platform_is_told_that_a_payment_was_made_in_the_sandbox() {
     let options = told_here(&platform);
     let mut options: Vec<&str> = options.iter().map(String::as_str).collect();
     options.extend(["--rate-limits", "off"]);
-    let deal = Deal::begin_on(House::with(&options).await).await;
+    let deal = Deal::begin_on(TestApp::with(&options).await).await;
     deal.to_payment().await;
     let order = deal.order().await;
     assert!(deal.check_out(&order, "success").await.is_success());

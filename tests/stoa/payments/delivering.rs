@@ -9,7 +9,7 @@ use super::platform::{
     until_tried,
 };
 use super::world::World;
-use crate::house::{SECRET, try_parse};
+use crate::test_app::{SECRET, try_parse};
 
 fn is(status: &str) -> impl Fn(&[Value]) -> bool {
     move |events| events.iter().any(|event| event["status"] == status)
@@ -19,7 +19,7 @@ fn is(status: &str) -> impl Fn(&[Value]) -> bool {
 async fn the_platform_is_told_and_can_verify_it_with_either_secret() {
     let platform = receiver(|_| Said::status(204)).await;
     let world = World::with(&told_here(&platform)).await;
-    let admin = world.house.person_with("admin", &["admin"]).await;
+    let admin = world.app.person_with("admin", &["admin"]).await;
     happen(&world, "deal.paid");
     let events = until_events(&admin, is("delivered")).await;
     let heard = platform.heard();
@@ -74,7 +74,7 @@ async fn what_fails_is_tried_again_under_the_same_id() {
     let mut options = told_here(&platform);
     options.extend(["--webhook-timeout-ms", "300"].map(str::to_owned));
     let world = World::with(&options).await;
-    let admin = world.house.person_with("admin", &["admin"]).await;
+    let admin = world.app.person_with("admin", &["admin"]).await;
     happen(&world, "deal.paid");
     let events = until_events(&admin, is("delivered")).await;
     let tried = attempts(&admin, &events[0]).await;
@@ -109,7 +109,7 @@ async fn what_fails_is_tried_again_under_the_same_id() {
 async fn a_platform_that_says_gone_is_not_asked_again_until_somebody_wants_it() {
     let platform = receiver(|had| Said::status(if had == 0 { 410 } else { 200 })).await;
     let world = World::with(&told_here(&platform)).await;
-    let admin = world.house.person_with("admin", &["admin"]).await;
+    let admin = world.app.person_with("admin", &["admin"]).await;
     happen(&world, "deal.paid");
     let events = until_events(&admin, is("given_up")).await;
     assert_eq!(world.count("select count(*) as n from jobs"), 0);
@@ -132,7 +132,7 @@ async fn a_platform_that_says_gone_is_not_asked_again_until_somebody_wants_it() 
 async fn after_a_day_it_is_given_up() {
     let platform = receiver(|_| Said::status(500)).await;
     let world = World::with(&told_here(&platform)).await;
-    let admin = world.house.person_with("admin", &["admin"]).await;
+    let admin = world.app.person_with("admin", &["admin"]).await;
     happen(&world, "deal.paid");
     assert_eq!(until_tried(&admin).await, "refused");
     world.run_sql("update jobs set created_at = now() - interval '25 hours', due_at = now()");
@@ -144,7 +144,7 @@ async fn after_a_day_it_is_given_up() {
 async fn a_restart_in_between_loses_nothing() {
     let platform = receiver(|had| Said::status(if had < 3 { 503 } else { 200 })).await;
     let mut world = World::with(&told_here(&platform)).await;
-    let admin = world.house.person_with("admin", &["admin"]).await;
+    let admin = world.app.person_with("admin", &["admin"]).await;
     happen(&world, "deal.paid");
     until_tried(&admin).await;
     world.stop_runner().await;
@@ -172,7 +172,7 @@ async fn nothing_goes_to_a_place_that_is_ours_alone() {
     ];
     for place in places {
         let world = World::with(&told_at(&format!("https://{place}:{port}/"))).await;
-        let admin = world.house.person_with("admin", &["admin"]).await;
+        let admin = world.app.person_with("admin", &["admin"]).await;
         happen(&world, "deal.paid");
         assert_eq!(until_tried(&admin).await, "address_refused", "{place}");
     }

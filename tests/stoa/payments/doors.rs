@@ -16,7 +16,7 @@ async fn only_those_who_run_it_may_look() {
         ("root", vec!["admin"], 200),
         ("api", vec!["service"], 200),
     ] {
-        let person = world.house.person_with(id, &roles).await;
+        let person = world.app.person_with(id, &roles).await;
         let answer = person.get("/api/v1/events").await.expect_status(status);
         let missing = person.get("/api/v1/events/evt_x/attempts").await;
         let again = person
@@ -55,7 +55,7 @@ async fn page_by_page(person: &Person, path: &str, field: &str) -> Vec<Value> {
 #[tokio::test]
 async fn events_and_attempts_come_in_pages() {
     let world = World::with(&[]).await;
-    let admin = world.house.person_with("admin", &["admin"]).await;
+    let admin = world.app.person_with("admin", &["admin"]).await;
     for number in 0..5 {
         happen(
             &world,
@@ -95,7 +95,7 @@ async fn events_and_attempts_come_in_pages() {
 #[tokio::test]
 async fn a_redelivery_asked_for_twice_with_one_key_is_one() {
     let world = World::with(&[]).await;
-    let admin = world.house.person_with("admin", &["admin"]).await;
+    let admin = world.app.person_with("admin", &["admin"]).await;
     happen(&world, "deal.paid");
     world.until_idle().await;
     let newest = admin.get("/api/v1/events").await.body["items"][0]["id"].clone();
@@ -132,12 +132,12 @@ async fn options_keep_their_secrets() {
     ];
     let given: Vec<String> = given.concat().into_iter().map(str::to_owned).collect();
     let config = super::world::config_of("unused", &given);
-    let till = stoa::payment::Till::new(&config.payments, b"seed");
+    let gateway = stoa::payment::PaymentGateway::new(&config.payments, b"seed");
     let printed = format!(
         "{} {:?} {:?}",
         config.printed(),
         config,
-        till.gateway().map(|gateway| gateway.key_id().to_owned())
+        gateway.gateway().map(|gateway| gateway.key_id().to_owned())
     );
     assert!(printed.contains("rzp_test_1"));
     for secret in secrets {

@@ -9,8 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::hex_hmac;
 use super::razorpay::{OLD_SECRET, Razorpay, WEBHOOK_SECRET};
 use super::world::{World, config_of, event, options, post};
-use crate::house::House;
 use crate::postgres::TestCluster;
+use crate::test_app::TestApp;
 
 const DOCUMENTED: &str = r#"{"entity":"event","account_id":"acc_BFQ7uQEaa7j2z7","event":"order.paid","contains":["payment","order"],"created_at":1567674606}"#;
 const ITS_SIGNATURE: &str = "34fe5e771617751a7b38328465a6cdb3acaa13daa2a09dfec04640fa3b6fb7eb";
@@ -43,7 +43,7 @@ fn the_documented_hint_is_known_again() {
 #[tokio::test]
 async fn what_a_live_secret_has_signed_is_kept_once() {
     let world = World::at(&Razorpay::start().await).await;
-    let address = world.house.address;
+    let address = world.app.address;
     assert_eq!(post(address, "one", DOCUMENTED, ITS_SIGNATURE).await, 200);
     assert_eq!(hex_hmac(WEBHOOK_SECRET, DOCUMENTED), ITS_SIGNATURE);
     for _ in 0..3 {
@@ -75,7 +75,7 @@ async fn what_a_live_secret_has_signed_is_kept_once() {
 #[tokio::test]
 async fn what_no_live_secret_has_signed_leaves_no_trace() {
     let world = World::at(&Razorpay::start().await).await;
-    let address = world.house.address;
+    let address = world.app.address;
     let altered = DOCUMENTED.replace("order.paid", "order.paix");
     let retired = hex_hmac("whsec_demo_minus_1", DOCUMENTED);
     let key_secret = hex_hmac("key_secret_demo", DOCUMENTED);
@@ -141,7 +141,7 @@ async fn a_body_that_is_too_long_is_refused_before_it_is_read() {
     let world = World::at(&Razorpay::start().await).await;
     let head = "POST /api/v1/webhooks/razorpay HTTP/1.1\r\nhost: x\r\nx-razorpay-signature: x\r\n";
     let declared = format!("{head}content-length: 10485760\r\n\r\n");
-    let told = answer_to(world.house.address, &declared, b"").await;
+    let told = answer_to(world.app.address, &declared, b"").await;
     assert!(told.starts_with("HTTP/1.1 413"), "{told}");
     let chunked = format!("{head}transfer-encoding: chunked\r\n\r\n");
     let mut chunks = Vec::new();
@@ -150,7 +150,7 @@ async fn a_body_that_is_too_long_is_refused_before_it_is_read() {
         chunks.extend_from_slice(&[b'x'; 0x8000]);
         chunks.extend_from_slice(b"\r\n");
     }
-    let told = answer_to(world.house.address, &chunked, &chunks).await;
+    let told = answer_to(world.app.address, &chunked, &chunks).await;
     assert!(told.starts_with("HTTP/1.1 413"), "{told}");
     let long = format!("{{\"x\":\"{}\"}}", "x".repeat(900_000));
     assert_eq!(
@@ -168,25 +168,25 @@ async fn while_the_database_is_away_the_gateway_is_asked_to_come_back() {
     let url = cluster.create_database("alone").expect("a database");
     let options = options(&Razorpay::start().await.options());
     let texts: Vec<&str> = options.iter().map(String::as_str).collect();
-    let house = House::on(url, &texts).await;
+    let app = TestApp::on(url, &texts).await;
     cluster.stop_immediate().expect("stopped");
     let paid = event("order.paid", "order_x", "pay_x", 100);
     let signature = hex_hmac(WEBHOOK_SECRET, &paid.body);
     assert_eq!(
-        post(house.address, &paid.id, &paid.body, &signature).await,
+        post(app.address, &paid.id, &paid.body, &signature).await,
         503
     );
     cluster.start_again().expect("started");
     let mut status = 503;
     for _ in 0..100 {
-        status = post(house.address, &paid.id, &paid.body, &signature).await;
+        status = post(app.address, &paid.id, &paid.body, &signature).await;
         if status == 200 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(status, 200);
-    let mut connection = house.connection();
+    let mut connection = app.connection();
     assert_eq!(super::world::count(&mut connection, EVENT_JOBS), 1);
     connection.batch_execute("select 1").unwrap();
 }

@@ -70,7 +70,7 @@ async fn asked_for_again_it_is_only_told_again() {
         conversation_no: conversation,
         order: 1,
     };
-    let mut connection = world.house.connection();
+    let mut connection = world.app.connection();
     stoa::store::jobs::add(
         &mut connection,
         Some(conversation),

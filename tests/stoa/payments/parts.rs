@@ -130,7 +130,7 @@ async fn a_deal_asks_for_what_is_left_of_a_payment() {
         order: 1,
         reason: "late".to_owned(),
     };
-    let asked = refunds::request(&mut world.house.connection(), conversation, &wanted);
+    let asked = refunds::request(&mut world.app.connection(), conversation, &wanted);
     assert_eq!(asked.expect("asked for"), 1);
     world.run_sql("select 1");
     world.until_idle().await;
@@ -152,7 +152,7 @@ async fn a_part_from_the_dashboard_is_not_taken_for_the_refund_that_a_deal_asks_
         order: 1,
         reason: "late".to_owned(),
     };
-    refunds::request(&mut world.house.connection(), conversation, &wanted).expect("asked for");
+    refunds::request(&mut world.app.connection(), conversation, &wanted).expect("asked for");
     world
         .event(&alone("refund.processed", "pay_1", ("a", A)))
         .await;

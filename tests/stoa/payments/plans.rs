@@ -10,7 +10,7 @@ use stoa::domain::payment::{PaymentStatus, Report};
 use stoa::store::platform_events::{self, Attempt, Filter};
 use stoa::store::{jobs, orders, payment_events, payments, refunds, timers};
 
-use crate::house::fresh_database;
+use crate::test_app::fresh_database;
 
 /// 20,000 deals, each with an order, a payment, an event, a timer, and jobs that wait or were given up.
 const FILL: &str = "
@@ -82,9 +82,9 @@ fn no_query_of_jobs_walks_a_big_table() {
         |connection, number| {
             let claimed = jobs::claim(connection, Lane::Work, 1, MINUTE).unwrap();
             match number % 3 {
-                0 => drop(jobs::finish(connection, claimed[0].ticket).unwrap()),
-                1 => jobs::put_back(connection, claimed[0].ticket, MINUTE, Some("x")).unwrap(),
-                _ => jobs::give_up(connection, claimed[0].ticket, "x").unwrap(),
+                0 => drop(jobs::finish(connection, claimed[0].lease).unwrap()),
+                1 => jobs::put_back(connection, claimed[0].lease, MINUTE, Some("x")).unwrap(),
+                _ => jobs::give_up(connection, claimed[0].lease, "x").unwrap(),
             }
         },
     );
@@ -103,14 +103,14 @@ fn no_query_of_jobs_walks_a_big_table() {
         timers::next_due(connection).unwrap()
     });
     must_walk_nothing(connection, "a deal's turn", |connection, number| {
-        let ticket = jobs::Ticket {
+        let lease = jobs::Lease {
             no: 9_000_000,
             attempt: 1,
             until: chrono::Utc::now(),
         };
-        jobs::finish_telling(connection, ticket, ConversationNo(number)).unwrap();
+        jobs::finish_telling(connection, lease, ConversationNo(number)).unwrap();
         jobs::discard_deliveries(connection).unwrap();
-        jobs::has_turn(connection, ticket, ConversationNo(number), MINUTE).unwrap()
+        jobs::has_turn(connection, lease, ConversationNo(number), MINUTE).unwrap()
     });
     must_walk_nothing(connection, "timers", |connection, _| {
         let claimed = timers::claim(connection, 1, MINUTE).unwrap();

@@ -43,7 +43,7 @@ pub fn happen(world: &World, name: &str) -> i64 {
         event: name.to_owned(),
         data: json!({ "price": { "amount": 5_000, "currency": "INR" } }),
     };
-    let no = platform_events::add(&mut world.house.connection(), None, &event, Utc::now());
+    let no = platform_events::add(&mut world.app.connection(), None, &event, Utc::now());
     no.expect("an event")
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use stoa::domain::flow::{FlowInput, PaymentOutcome};
 use stoa::domain::ids::ConversationNo;
 use stoa::error::Error;
-use stoa::registry::deals::{Courier, Telling};
+use stoa::registry::deals::{DealSink, Telling};
 
 use crate::client::PATIENCE;
 
@@ -33,7 +33,7 @@ impl Recorder {
         }
     }
 
-    pub fn deals(&self) -> Courier {
+    pub fn deals(&self) -> DealSink {
         let this = self.clone();
         let take = move |conversation, input, _| -> Telling {
             let told = (conversation, input);
@@ -41,7 +41,7 @@ impl Recorder {
             this.told.lock().expect("a lock").push(told);
             Box::pin(std::future::ready(answer))
         };
-        Courier::new(take, |_, _| {
+        DealSink::new(take, |_, _| {
             Box::pin(std::future::ready(Err(Error::internal("no room is here"))))
         })
     }

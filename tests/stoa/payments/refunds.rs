@@ -13,7 +13,7 @@ fn ask(world: &World, conversation: ConversationNo, reason: &str) -> usize {
         order: 1,
         reason: reason.to_owned(),
     };
-    refunds::request(&mut world.house.connection(), conversation, &wanted).expect("asked for")
+    refunds::request(&mut world.app.connection(), conversation, &wanted).expect("asked for")
 }
 
 async fn paid(world: &World, payments: &[&str]) -> (ConversationNo, String) {

@@ -5,17 +5,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use stoa::bell::Bell;
 use stoa::domain::flow::{FlowInput, PaymentOutcome};
 use stoa::domain::ids::ConversationNo;
 use stoa::domain::job::{Job, Lane};
 use stoa::domain::refusal::Refusal;
 use stoa::error::Error;
+use stoa::job_signal::JobSignal;
 use stoa::store::jobs;
 
 use super::recorder::Recorder;
 use super::world::{World, config_of, count, options, runner};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 fn telling(conversation: i64, order: i64) -> Job {
     Job::TellDeal {
@@ -25,8 +25,8 @@ fn telling(conversation: i64, order: i64) -> Job {
     }
 }
 
-fn write_down(house: &House, jobs: impl Iterator<Item = Job>) {
-    let mut connection = house.connection();
+fn write_down(app: &TestApp, jobs: impl Iterator<Item = Job>) {
+    let mut connection = app.connection();
     for job in jobs {
         let Job::TellDeal {
             conversation_no, ..
@@ -48,18 +48,18 @@ fn write_down(house: &House, jobs: impl Iterator<Item = Job>) {
 async fn two_runners_do_each_job_once() {
     const JOBS: i64 = 200;
     let options = options(&[]);
-    let house = House::with(&["--jobs", "off", "--rate-limits", "off"]).await;
-    let config = config_of(&house.database, &options);
+    let app = TestApp::with(&["--jobs", "off", "--rate-limits", "off"]).await;
+    let config = config_of(&app.database, &options);
     let recorder = Recorder::new();
-    write_down(&house, (1..=JOBS).map(|number| telling(number, 1)));
-    let runners = [(); 2].map(|()| runner(&config, &recorder, &Bell::default(), &house));
+    write_down(&app, (1..=JOBS).map(|number| telling(number, 1)));
+    let runners = [(); 2].map(|()| runner(&config, &recorder, &JobSignal::default(), &app));
     let all = usize::try_from(JOBS).expect("few");
     recorder.until("all", |told| told.len() >= all).await;
     for runner in runners {
         runner.stop().await;
     }
     assert_eq!(
-        count(&mut house.connection(), "select count(*) as n from jobs"),
+        count(&mut app.connection(), "select count(*) as n from jobs"),
         0
     );
     let mut times = HashMap::new();
@@ -71,9 +71,9 @@ async fn two_runners_do_each_job_once() {
 
 #[tokio::test]
 async fn what_a_dead_runner_held_is_done_when_its_lease_ends() {
-    let house = House::with(&["--jobs", "off"]).await;
-    write_down(&house, std::iter::once(telling(1, 1)));
-    let mut connection = house.connection();
+    let app = TestApp::with(&["--jobs", "off"]).await;
+    write_down(&app, std::iter::once(telling(1, 1)));
+    let mut connection = app.connection();
     let lease = Duration::from_millis(700);
     let dead = jobs::claim(&mut connection, Lane::Work, 10, lease).unwrap();
     assert_eq!(dead.len(), 1);
@@ -83,9 +83,9 @@ async fn what_a_dead_runner_held_is_done_when_its_lease_ends() {
             .is_empty()
     );
     let begun = std::time::Instant::now();
-    let config = config_of(&house.database, &options(&[]));
+    let config = config_of(&app.database, &options(&[]));
     let recorder = Recorder::new();
-    let running = runner(&config, &recorder, &Bell::default(), &house);
+    let running = runner(&config, &recorder, &JobSignal::default(), &app);
     recorder.until("a second try", |told| told.len() == 1).await;
     assert!(
         begun.elapsed() > Duration::from_millis(400),
@@ -93,21 +93,21 @@ async fn what_a_dead_runner_held_is_done_when_its_lease_ends() {
     );
     running.stop().await;
     assert!(
-        !jobs::finish(&mut connection, dead[0].ticket).unwrap(),
+        !jobs::finish(&mut connection, dead[0].lease).unwrap(),
         "the dead one's claim is void"
     );
-    let done = jobs::finish_with(&mut connection, dead[0].ticket, |_| Ok(()));
+    let done = jobs::finish_with(&mut connection, dead[0].lease, |_| Ok(()));
     assert!(done.unwrap().is_none(), "and nothing is done with it");
 }
 
 #[tokio::test]
 async fn a_claim_that_came_later_voids_the_one_before() {
-    let house = House::with(&["--jobs", "off"]).await;
-    write_down(&house, std::iter::once(telling(1, 1)));
-    let mut connection = house.connection();
+    let app = TestApp::with(&["--jobs", "off"]).await;
+    write_down(&app, std::iter::once(telling(1, 1)));
+    let mut connection = app.connection();
     let first = jobs::claim(&mut connection, Lane::Work, 1, Duration::ZERO).unwrap();
     let second = jobs::claim(&mut connection, Lane::Work, 1, Duration::from_secs(60)).unwrap();
-    let (first, second) = (first[0].ticket, second[0].ticket);
+    let (first, second) = (first[0].lease, second[0].lease);
     jobs::put_back(&mut connection, first, Duration::ZERO, Some("late")).unwrap();
     jobs::give_up(&mut connection, first, "late").unwrap();
     assert!(!jobs::finish(&mut connection, first).unwrap());
@@ -119,15 +119,15 @@ async fn a_claim_that_came_later_voids_the_one_before() {
 /// Claims are committed without waiting: a database that crashes may have forgotten one, number of attempts and all.
 #[tokio::test]
 async fn a_claim_that_the_database_forgot_is_void_once_another_was_made() {
-    let house = House::with(&["--jobs", "off"]).await;
-    write_down(&house, std::iter::once(telling(1, 1)));
-    let mut connection = house.connection();
+    let app = TestApp::with(&["--jobs", "off"]).await;
+    write_down(&app, std::iter::once(telling(1, 1)));
+    let mut connection = app.connection();
     let lease = Duration::from_secs(60);
     let forgotten = jobs::claim(&mut connection, Lane::Work, 1, lease).unwrap();
     let forget = "update jobs set attempts = 0, claimed_until = null";
     connection.batch_execute(forget).unwrap();
     let made_again = jobs::claim(&mut connection, Lane::Work, 1, lease).unwrap();
-    let (forgotten, made_again) = (forgotten[0].ticket, made_again[0].ticket);
+    let (forgotten, made_again) = (forgotten[0].lease, made_again[0].lease);
     assert_eq!(forgotten.attempt, made_again.attempt);
     jobs::put_back(&mut connection, forgotten, Duration::ZERO, Some("late")).unwrap();
     assert!(!jobs::finish(&mut connection, forgotten).unwrap());
@@ -145,14 +145,14 @@ async fn a_deal_is_told_things_in_their_order_whatever_fails() {
             0 => Err(Error::Refused(Refusal::Unavailable("busy"))),
             _ => Ok(()),
         });
-    let house = House::with(&["--jobs", "off"]).await;
+    let app = TestApp::with(&["--jobs", "off"]).await;
     write_down(
-        &house,
+        &app,
         (1..=EACH).flat_map(|order| [telling(1, order), telling(2, order)]),
     );
-    let config = config_of(&house.database, &options(&[]));
-    let running = runner(&config, &recorder, &Bell::default(), &house);
-    let mut connection = house.connection();
+    let config = config_of(&app.database, &options(&[]));
+    let running = runner(&config, &recorder, &JobSignal::default(), &app);
+    let mut connection = app.connection();
     for _ in 0..1_500 {
         if count(&mut connection, "select count(*) as n from jobs") == 0 {
             break;
@@ -178,8 +178,8 @@ async fn a_job_that_fails_keeps_why_and_is_given_up_after_its_time() {
     let recorder = Recorder::answering(|_| Err(Error::Refused(Refusal::FlowNotFound)));
     let options = options(&[]);
     let texts: Vec<&str> = options.iter().map(String::as_str).collect();
-    let world = World::of(House::with(&texts).await, &options, recorder);
-    write_down(&world.house, std::iter::once(telling(1, 1)));
+    let world = World::of(TestApp::with(&texts).await, &options, recorder);
+    write_down(&world.app, std::iter::once(telling(1, 1)));
     world.recorder.until("tries", |told| told.len() >= 3).await;
     assert_eq!(world.count("select count(*) as n from jobs where last_error = 'flow_not_found' and given_up_at is null"), 1);
     world.run_sql("update jobs set created_at = now() - interval '5 days'");

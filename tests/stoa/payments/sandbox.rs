@@ -19,7 +19,7 @@ fn secrets(signing: &str, verifying: &str) -> Vec<String> {
 }
 
 async fn press(world: &World, order: &str, outcome: &str) -> Answer {
-    let anybody = crate::client::Person::new(world.house.address, "anybody", "no token".to_owned());
+    let anybody = crate::client::Person::new(world.app.address, "anybody", "no token".to_owned());
     let path = format!("/sandbox/checkout/{order}");
     anybody.post(&path, json!({ "outcome": outcome })).await
 }
@@ -87,8 +87,8 @@ async fn an_order_outlives_a_restart_and_so_does_a_press() {
     let (conversation, order) = world.deal().await;
     world.stop_runner().await;
     press(&world, &order, "success").await.expect_status(202);
-    world.house.stop().await;
-    world.house.start_again().await;
+    world.app.stop().await;
+    world.app.start_again().await;
     world.start_runner();
     world.until_idle().await;
     assert_eq!(
@@ -105,7 +105,7 @@ async fn pages_from_elsewhere_can_not_press() {
     ])
     .await;
     let (conversation, order) = world.deal().await;
-    let address = world.house.address;
+    let address = world.app.address;
     let press = |kind: &'static str, origin: Option<String>| {
         let request = reqwest::Client::new()
             .post(format!("http://{address}/sandbox/checkout/{order}"))

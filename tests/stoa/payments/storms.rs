@@ -8,8 +8,8 @@ use super::hex_hmac;
 use super::razorpay::{Razorpay, WEBHOOK_SECRET};
 use super::recorder::Recorder;
 use super::world::{Event, PRICE, World, event, options, post};
-use crate::house::House;
 use crate::postgres::TestCluster;
+use crate::test_app::TestApp;
 
 const REPEATS: usize = 100;
 
@@ -73,7 +73,7 @@ async fn in_any_order_a_hundred_times_each_it_is_paid_once() {
         let world = World::at(&razorpay).await;
         let (conversation, order) = world.deal().await;
         let events = shuffled(&story(&order, "pay_1"), REPEATS, seed);
-        let address = world.house.address;
+        let address = world.app.address;
         let posts = futures_util::stream::iter(events).map(|event| async move {
             let signature = hex_hmac(WEBHOOK_SECRET, &event.body);
             post(address, &event.id, &event.body, &signature).await
@@ -134,10 +134,10 @@ async fn while_the_database_comes_and_goes_nothing_is_lost_or_doubled() {
     let url = cluster.create_database("alone").expect("a database");
     let options = options(&Razorpay::start().await.options());
     let texts: Vec<&str> = options.iter().map(String::as_str).collect();
-    let house = House::on(url, &texts).await;
-    let world = World::of(house, &options, Recorder::new());
+    let app = TestApp::on(url, &texts).await;
+    let world = World::of(app, &options, Recorder::new());
     let (conversation, order) = world.deal().await;
-    let address = world.house.address;
+    let address = world.app.address;
     let events = shuffled(&story(&order, "pay_1"), 12, 7);
     let storm = tokio::spawn(async move {
         let mut refused = 0;

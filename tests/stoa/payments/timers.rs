@@ -9,12 +9,12 @@ use stoa::error::Error;
 
 use super::recorder::Recorder;
 use super::world::{World, options};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 async fn world(recorder: Recorder) -> World {
     let options = options(&[]);
     let texts: Vec<&str> = options.iter().map(String::as_str).collect();
-    World::of(House::with(&texts).await, &options, recorder)
+    World::of(TestApp::with(&texts).await, &options, recorder)
 }
 
 const ARM: &str = "insert into flow_timers (conversation_no, name, due_at) values (7, 'deadline', now() - interval '1 second'), (8, 'deadline', now() + interval '1 hour')";
@@ -66,8 +66,8 @@ async fn a_timer_that_is_not_the_deals_any_more_is_deleted_and_no_other() {
 #[tokio::test]
 async fn a_timer_that_was_armed_anew_meanwhile_stays() {
     use stoa::store::timers as rows;
-    let house = House::with(&["--jobs", "off"]).await;
-    let mut connection = house.connection();
+    let app = TestApp::with(&["--jobs", "off"]).await;
+    let mut connection = app.connection();
     diesel::connection::SimpleConnection::batch_execute(&mut connection, ARM).unwrap();
     let hour = std::time::Duration::from_secs(3_600);
     let claimed = rows::claim(&mut connection, 10, hour).unwrap();

@@ -7,7 +7,7 @@ use stoa::domain::ids::ConversationNo;
 use super::razorpay::{Razorpay, payment_entity};
 use super::world::{Event, PRICE, World, event, refund_event, refund_with};
 use crate::deals::Deal;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// A payment that the bank has let go, as Razorpay shows it.
 fn released(order: &str, payment: &str) -> Value {
@@ -160,16 +160,16 @@ async fn a_real_deal_goes_on_waiting_and_nobody_is_told_that_it_is_paid() {
     let options = razorpay.options();
     let mut options: Vec<&str> = options.iter().map(String::as_str).collect();
     options.extend(["--rate-limits", "off"]);
-    let deal = Deal::begin_on(House::with(&options).await).await;
+    let deal = Deal::begin_on(TestApp::with(&options).await).await;
     deal.to_payment().await;
     let order = deal.order().await;
     for event in story(&order, "pay_1") {
         let signature = super::hex_hmac(super::razorpay::WEBHOOK_SECRET, &event.body);
-        let status = super::world::post(deal.house.address, &event.id, &event.body, &signature);
+        let status = super::world::post(deal.app.address, &event.id, &event.body, &signature);
         assert_eq!(status.await, 200);
     }
     let left = || {
-        deal.house
+        deal.app
             .count("select count(*) as n from jobs where kind in ('payment_event', 'tell_deal')")
     };
     deal.eventually(|| async { (left() == 0).then_some(()) })
@@ -177,7 +177,7 @@ async fn a_real_deal_goes_on_waiting_and_nobody_is_told_that_it_is_paid() {
     let stands = deal.stands(&deal.platform).await;
     assert_eq!(stands["state"], "payment_pending", "{stands}");
     let paid = "select count(*) as n from platform_events where event = 'deal.paid'";
-    assert_eq!(deal.house.count(paid), 0);
+    assert_eq!(deal.app.count(paid), 0);
     let log = deal.history(&deal.platform).await;
     assert!(log.iter().all(|step| step["action"] != "paid"), "{log:?}");
 }

@@ -15,7 +15,7 @@ async fn post(world: &World, id: &str, body: &[u8]) -> u16 {
     let request = reqwest::Client::new()
         .post(format!(
             "http://{}/api/v1/webhooks/razorpay",
-            world.house.address
+            world.app.address
         ))
         .header("x-razorpay-signature", signature)
         .header("x-razorpay-event-id", id)
@@ -138,12 +138,12 @@ async fn what_is_given_up_is_counted_and_can_be_tried_again() {
     let mut options = razorpay.options();
     options.extend(["--rate-limits", "off", "--job-retry-ms", "5"].map(str::to_owned));
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
-    let house = crate::house::House::with(&options).await;
-    let person = house.person("somebody").await;
+    let app = crate::test_app::TestApp::with(&options).await;
+    let person = app.person("somebody").await;
     let body = "{\"event\":\"payment.captured\"}";
     let signature = super::hex_hmac(WEBHOOK_SECRET, body);
     assert_eq!(
-        super::world::post(house.address, "one", body, &signature).await,
+        super::world::post(app.address, "one", body, &signature).await,
         200
     );
     let counted = "stoa_jobs_given_up_total{kind=\"payment_event\"}";
@@ -166,6 +166,6 @@ async fn what_is_given_up_is_counted_and_can_be_tried_again() {
         assert!(told.contains(&line), "{told}");
         let again = "with again as (update jobs set given_up_at = null, attempts = 0, created_at = now(), due_at = now(), claimed_until = null
              where given_up_at is not null returning 1) select count(*) as n from again";
-        assert_eq!(house.count(again), 1);
+        assert_eq!(app.count(again), 1);
     }
 }

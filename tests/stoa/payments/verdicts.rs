@@ -116,7 +116,7 @@ async fn an_order_that_becomes_known_later_is_paid_then() {
 async fn money_that_the_deal_has_taken_in_is_not_told_again() {
     let world = World::at(&Razorpay::start().await).await;
     let (conversation, order) = world.deal().await;
-    let mut connection = world.house.connection();
+    let mut connection = world.app.connection();
     let first = stoa::store::orders::apply(&mut connection, conversation, 1);
     let second = stoa::store::orders::apply(&mut connection, conversation, 1);
     assert_eq!((first.unwrap(), second.unwrap()), (true, false));

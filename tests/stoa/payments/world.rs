@@ -5,12 +5,12 @@ use diesel::prelude::*;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use stoa::bell::Bell;
 use stoa::config::Config;
 use stoa::domain::flow::{FlowInput, Money, OrderRequest, PaymentOutcome};
 use stoa::domain::ids::ConversationNo;
-use stoa::jobs::{Runner, Workshop};
-use stoa::payment::Till;
+use stoa::job_signal::JobSignal;
+use stoa::jobs::{JobDeps, Runner};
+use stoa::payment::PaymentGateway;
 use stoa::store::orders::{self, OrderRow};
 use stoa::store::pool::Pool;
 use stoa::telemetry::metrics::Metrics;
@@ -19,18 +19,18 @@ use super::hex_hmac;
 use super::razorpay::{Razorpay, WEBHOOK_SECRET, payment_entity};
 use super::recorder::Recorder;
 use crate::client::PATIENCE;
-use crate::house::{House, SECRET, parse};
+use crate::test_app::{SECRET, TestApp, parse};
 
 /// What an order of the tests costs.
 pub const PRICE: i64 = 500_000;
 
 /// Everything that a test of money needs.
 pub struct World {
-    pub house: House,
+    pub app: TestApp,
     pub recorder: Recorder,
     pub config: Config,
     runner: Option<Runner>,
-    bell: Bell,
+    job_signal: JobSignal,
 }
 
 /// The options of servers and runners, with those that every test of jobs has.
@@ -59,18 +59,23 @@ pub fn config_of(database: &str, options: &[String]) -> Config {
 }
 
 /// A runner on a database.
-pub fn runner(config: &Config, recorder: &Recorder, bell: &Bell, house: &House) -> Runner {
+pub fn runner(
+    config: &Config,
+    recorder: &Recorder,
+    job_signal: &JobSignal,
+    app: &TestApp,
+) -> Runner {
     let url = config.database.database_url.clone().expect("a database").0;
     let pool = Pool::new(&url, &config.database).expect("a pool");
-    let till = Till::new(&config.payments, SECRET.as_bytes());
+    let gateway = PaymentGateway::new(&config.payments, SECRET.as_bytes());
     let deals = recorder.deals();
-    Runner::start(Workshop::new(
+    Runner::start(JobDeps::new(
         pool,
-        till,
+        gateway,
         deals,
-        bell.clone(),
+        job_signal.clone(),
         config,
-        house.address,
+        app.address,
         Arc::new(Metrics::new().expect("figures")),
     ))
 }
@@ -80,8 +85,8 @@ impl World {
     pub async fn with(more: &[String]) -> Self {
         let options = options(more);
         let texts: Vec<&str> = options.iter().map(String::as_str).collect();
-        let house = House::with(&texts).await;
-        Self::of(house, &options, Recorder::new())
+        let app = TestApp::with(&texts).await;
+        Self::of(app, &options, Recorder::new())
     }
 
     /// A server and a runner on a gateway.
@@ -90,15 +95,15 @@ impl World {
     }
 
     /// A runner beside a server that is there.
-    pub fn of(house: House, options: &[String], recorder: Recorder) -> Self {
-        let (config, bell) = (config_of(&house.database, options), Bell::default());
-        let runner = Some(runner(&config, &recorder, &bell, &house));
+    pub fn of(app: TestApp, options: &[String], recorder: Recorder) -> Self {
+        let (config, job_signal) = (config_of(&app.database, options), JobSignal::default());
+        let runner = Some(runner(&config, &recorder, &job_signal, &app));
         Self {
-            house,
+            app,
             recorder,
             config,
             runner,
-            bell,
+            job_signal,
         }
     }
 
@@ -110,16 +115,16 @@ impl World {
         self.runner = Some(runner(
             &self.config,
             &self.recorder,
-            &self.bell,
-            &self.house,
+            &self.job_signal,
+            &self.app,
         ));
     }
 
     /// The number of a fresh conversation of a buyer and a seller.
     pub async fn conversation(&self) -> ConversationNo {
         let (buyer, seller) = (
-            self.house.person("buyer").await,
-            self.house.person("seller").await,
+            self.app.person("buyer").await,
+            self.app.person("seller").await,
         );
         let wanted = json!({ "kind": "group", "title": "a deal", "participants": [{ "user_id": "seller", "role": "influencer" }] });
         drop(seller);
@@ -133,7 +138,7 @@ impl World {
             .parse()
             .expect("a uuid");
         use stoa::store::schema::conversations::dsl;
-        let mut connection = self.house.connection();
+        let mut connection = self.app.connection();
         let no = dsl::conversations
             .filter(dsl::id.eq(id))
             .select(dsl::no)
@@ -156,9 +161,9 @@ impl World {
             Some(_) => "razorpay",
             None => "sandbox",
         };
-        let mut connection = self.house.connection();
+        let mut connection = self.app.connection();
         orders::request(&mut connection, conversation, gateway, &wanted).expect("an order");
-        self.bell.ring();
+        self.job_signal.ring();
     }
 
     /// The order of a deal, once the gateway has made it and the deal was told.
@@ -185,25 +190,19 @@ impl World {
     }
 
     pub fn order(&self, conversation: ConversationNo, version: i64) -> OrderRow {
-        let found = orders::find(&mut self.house.connection(), conversation, version);
+        let found = orders::find(&mut self.app.connection(), conversation, version);
         found.expect("a query").expect("an order")
     }
 
     /// Posts a webhook as Razorpay does; answers the status.
     pub async fn post(&self, id: &str, body: &str) -> u16 {
-        post(
-            self.house.address,
-            id,
-            body,
-            &hex_hmac(WEBHOOK_SECRET, body),
-        )
-        .await
+        post(self.app.address, id, body, &hex_hmac(WEBHOOK_SECRET, body)).await
     }
 
     /// Posts an event that must be taken.
     pub async fn event(&self, event: &Event) {
         assert_eq!(self.post(&event.id, &event.body).await, 200);
-        self.bell.ring();
+        self.job_signal.ring();
     }
 
     /// Posts events, each once the one before it is taken in.
@@ -232,15 +231,15 @@ impl World {
 
     /// The number that a query answers as `n`.
     pub fn count(&self, query: &str) -> i64 {
-        count(&mut self.house.connection(), query)
+        count(&mut self.app.connection(), query)
     }
 
     pub fn run_sql(&self, statements: &str) {
-        self.house
+        self.app
             .connection()
             .batch_execute(statements)
             .expect("statements");
-        self.bell.ring();
+        self.job_signal.ring();
     }
 }
 

@@ -7,8 +7,8 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::script::Transport;
-use crate::foreign::door;
 use crate::guest::{Poller, Wire};
+use crate::socketio_chat::door;
 
 /// Packets in order.
 pub struct Link {

@@ -14,7 +14,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRu
 use std::cell::{Cell, RefCell};
 
 use crate::deals::Flows;
-use crate::house::House;
+use crate::test_app::TestApp;
 use script::scripts;
 use theatre::play;
 
@@ -54,7 +54,7 @@ fn who_is_found_again_knows_what_a_fresh_client_reads() {
         "--outbox-limit",
         "65536",
     ];
-    let house = RefCell::new(runtime.block_on(House::with(&options)));
+    let app = RefCell::new(runtime.block_on(TestApp::with(&options)));
     let (cases, seed) = (Cell::new(0), seed());
     let config = Config {
         cases: asked("STOA_RECOVERY_CASES", CASES),
@@ -69,8 +69,8 @@ fn who_is_found_again_knows_what_a_fresh_client_reads() {
     let mut runner = TestRunner::new_with_rng(config, drawn);
     let outcome = runner.run(&scripts(steps), |script| {
         cases.set(cases.get() + 1);
-        let mut house = house.borrow_mut();
-        runtime.block_on(play(&mut house, cases.get(), &script.0));
+        let mut app = app.borrow_mut();
+        runtime.block_on(play(&mut app, cases.get(), &script.0));
         Ok::<(), TestCaseError>(())
     });
     if let Err(failure) = outcome {

@@ -10,20 +10,20 @@ use super::place::{Place, Standing};
 use super::script::{Deed, GROUP, Move, PLACES, Step, Transport};
 use super::world::{LISTENER, World};
 use crate::client::PATIENCE;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 struct Theatre<'a> {
-    house: &'a mut House,
+    app: &'a mut TestApp,
     world: World,
     clients: Vec<Client>,
 }
 
 /// Plays a script to its end and judges it.
-pub async fn play(house: &mut House, case: usize, script: &[Step]) {
-    if !house.is_running() {
-        house.start_again().await;
+pub async fn play(app: &mut TestApp, case: usize, script: &[Step]) {
+    if !app.is_running() {
+        app.start_again().await;
     }
-    let world = World::open(house, case).await;
+    let world = World::open(app, case).await;
     let listener = &world.people[LISTENER];
     let client = |dialect| {
         let spots = world.spots.iter();
@@ -32,7 +32,7 @@ pub async fn play(house: &mut House, case: usize, script: &[Step]) {
     };
     let clients = Dialect::ALL.into_iter().map(client).collect();
     let mut theatre = Theatre {
-        house,
+        app,
         world,
         clients,
     };
@@ -78,7 +78,7 @@ impl Theatre<'_> {
             Step::LoseRoom(place, deeds) => {
                 let losing = async {
                     tokio::task::yield_now().await;
-                    self.house.lose_room(&self.world.spots[*place].id);
+                    self.app.lose_room(&self.world.spots[*place].id);
                 };
                 tokio::join!(act(&self.world, deeds), losing);
             }
@@ -89,12 +89,12 @@ impl Theatre<'_> {
     async fn restart(&mut self, is_heard_out: bool) {
         if is_heard_out {
             let hearing = join_all(self.clients.iter_mut().map(Client::listen_to_the_end));
-            tokio::join!(self.house.stop(), hearing);
+            tokio::join!(self.app.stop(), hearing);
         } else {
             self.clients.iter_mut().for_each(Client::cut);
-            self.house.stop().await;
+            self.app.stop().await;
         }
-        self.house.start_again().await;
+        self.app.start_again().await;
     }
 
     /// Everybody comes to hear of everything; then what they were told is compared with what happened.

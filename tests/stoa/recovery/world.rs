@@ -12,7 +12,7 @@ use super::dialect::Dialect;
 use super::law::Happened;
 use super::script::{DEAL, Deed};
 use crate::client::{Answer, Person};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// A conversation, by its id and its number.
 #[derive(Clone, Debug)]
@@ -66,24 +66,24 @@ union all select seq, 'step ' || to_state, case when actor_no is not null then '
 order by seq";
 
 impl World {
-    pub async fn open(house: &House, case: usize) -> Self {
+    pub async fn open(app: &TestApp, case: usize) -> Self {
         let mut people = Vec::new();
         for name in ["ann", "cem", "bob"] {
-            people.push(house.person(&format!("{name}-{case}")).await);
+            people.push(app.person(&format!("{name}-{case}")).await);
         }
-        let platform = house.person_with("platform", &["service"]).await;
+        let platform = app.person_with("platform", &["service"]).await;
         let people: [Person; 3] = people.try_into().unwrap_or_else(|_| panic!("three"));
         let mut world = Self {
             platform,
             people,
             spots: Vec::new(),
-            database: house.database.clone(),
+            database: app.database.clone(),
             said: Mutex::default(),
             count: AtomicUsize::new(0),
         };
         let [ann, cem, bob] = &world.people;
-        let two = house.direct(ann, bob).await;
-        let group = house.group(ann, &[cem, bob]).await;
+        let two = app.direct(ann, bob).await;
+        let group = app.group(ann, &[cem, bob]).await;
         let deal = json!({ "kind": "group", "flow": { "name": "swing" },
             "participants": [{ "user_id": bob.id, "role": "one" }, { "user_id": ann.id, "role": "other" }, { "user_id": cem.id }] });
         let made = world.platform.post("/api/v1/conversations", deal).await;
@@ -93,7 +93,7 @@ impl World {
             .to_owned();
         for id in [two, group, deal] {
             let query = format!("select no as n from conversations where id = '{id}'");
-            let no = house.count(&query);
+            let no = app.count(&query);
             world.spots.push(Spot { id, no });
         }
         world

@@ -6,7 +6,7 @@ use super::album::Album;
 use super::ear::{Ear, LANGUAGES, Language};
 use super::json::Json;
 use crate::deals::{Deal, rupees};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 const SIDES: [&str; 2] = ["influencer", "brand_owner"];
 
@@ -27,7 +27,7 @@ fn state_event(language: Language) -> (&'static str, &'static str) {
 
 impl Watched {
     async fn begin() -> Self {
-        let deal = Deal::begin_on(House::start().await).await;
+        let deal = Deal::begin_on(TestApp::start().await).await;
         let names = [
             "native_deal_events",
             "stoory_deal_events",

@@ -12,8 +12,8 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use super::album::{Album, titled};
 use super::json::Json;
 use crate::client::{PATIENCE, Person};
-use crate::foreign::door;
 use crate::guest::Wire;
+use crate::socketio_chat::door;
 
 /// What a client speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

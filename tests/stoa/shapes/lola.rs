@@ -31,7 +31,7 @@ async fn meet(pair: &mut Pair) -> String {
     let room = json!({ "conversationId": place });
     pair.ann_asks("chat:join-room", room.clone(), "").await;
     pair.bob_asks("chat:join-room", room, "of another").await;
-    let direct = pair.all.house.direct(&pair.all.cara, &pair.all.bob).await;
+    let direct = pair.all.app.direct(&pair.all.cara, &pair.all.bob).await;
     pair.all.bob.say(&direct, "Hello, Cara").await;
     let (mut plain, greeting) = Ear::plain(&pair.all.cara, Language::Lola).await;
     pair.album.keep("CONNECT (without recovery)", &greeting);
@@ -104,7 +104,7 @@ async fn socket() {
     talk(&mut pair, &place).await;
     part(&mut pair, &place).await;
     let mut cara = Ear::open(&pair.all.cara, Language::Lola).await;
-    let direct = pair.all.house.direct(&pair.all.cara, &pair.all.ann).await;
+    let direct = pair.all.app.direct(&pair.all.cara, &pair.all.ann).await;
     cara.join(&direct).await;
     let mut native = Ear::open(&pair.all.ann, Language::Native).await;
     native

@@ -7,7 +7,7 @@ use super::album::Album;
 use super::ear::{Ear, LANGUAGES, Language};
 use super::json::Json;
 use crate::client::Person;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// The id in an answer.
 pub fn id(answer: &Value) -> String {
@@ -19,7 +19,7 @@ pub fn id(answer: &Value) -> String {
 
 /// Everybody of a script.
 pub struct People {
-    pub house: House,
+    pub app: TestApp,
     pub platform: Person,
     pub ann: Person,
     pub bob: Person,
@@ -28,13 +28,13 @@ pub struct People {
 
 impl People {
     pub async fn with(options: &[&str]) -> Self {
-        let house = House::with(&[&["--rate-limits", "off"], options].concat()).await;
+        let app = TestApp::with(&[&["--rate-limits", "off"], options].concat()).await;
         Self {
-            platform: house.person_with("platform", &["service"]).await,
-            ann: house.person("ann").await,
-            bob: house.person("bob").await,
-            cara: house.person("cara").await,
-            house,
+            platform: app.person_with("platform", &["service"]).await,
+            ann: app.person("ann").await,
+            bob: app.person("bob").await,
+            cara: app.person("cara").await,
+            app,
         }
     }
 
@@ -45,7 +45,7 @@ impl People {
             "bob" => self.bob.clone(),
             "cara" => self.cara.clone(),
             "platform" => self.platform.clone(),
-            _ => Person::new(self.house.address, name, "nonsense".to_owned()),
+            _ => Person::new(self.app.address, name, "nonsense".to_owned()),
         }
     }
 }
@@ -63,7 +63,7 @@ async fn people(album: &mut Album, all: &People) {
     album
         .ask(&all.platform, "GET /api/v1/users/{id}", &["dora"], None, "")
         .await;
-    all.house.direct(&all.ann, &all.bob).await;
+    all.app.direct(&all.ann, &all.bob).await;
     album
         .ask(
             &all.ann,
@@ -273,13 +273,13 @@ async fn the_document() {
 #[tokio::test]
 async fn counts_that_end_early() {
     let all = People::with(&[]).await;
-    let place = all.house.direct(&all.ann, &all.bob).await;
+    let place = all.app.direct(&all.ann, &all.bob).await;
     let said = format!(
         "with c as (update conversations set last_seq = 1500 where id = '{place}' returning no)
         insert into messages (conversation_no, seq, sender_no, client_id, fingerprint, kind, body, created_at)
         select no, s, (select u.no from users u where u.id = 'ann'), 'm' || s, 1, 'user_input', 'said', now() from c, generate_series(1, 1500) s"
     );
-    let mut connection = all.house.connection();
+    let mut connection = all.app.connection();
     connection.batch_execute(&said).expect("1,500 messages");
     let mut album = Album::new("counts_that_end_early");
     for path in ["v1/unread", "v1/conversations", "messages/unread-count"] {

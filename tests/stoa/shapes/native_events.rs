@@ -10,7 +10,7 @@ use super::pair::Pair;
 async fn begin() -> Pair {
     let all = People::with(&["--offline-grace-seconds", "0"]).await;
     let mut album = Album::new("native_events");
-    let mut ann = Ear::native(all.house.address, None).await;
+    let mut ann = Ear::native(all.app.address, None).await;
     let token = json!({ "token": all.ann.token });
     ann.ask(&mut album, "authenticate", token, "").await;
     let bob = Ear::open(&all.bob, Language::Native).await;
@@ -155,7 +155,7 @@ async fn socket() {
     talk(&mut pair, &place).await;
     manage(&mut pair, &place).await;
     let mut cara = Ear::open(&pair.all.cara, Language::Native).await;
-    let direct = pair.all.house.direct(&pair.all.cara, &pair.all.ann).await;
+    let direct = pair.all.app.direct(&pair.all.cara, &pair.all.ann).await;
     cara.join(&direct).await;
     part(&mut pair, &place).await;
     let Pair { mut album, ann, .. } = pair;

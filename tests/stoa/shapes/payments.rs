@@ -6,18 +6,21 @@ use super::album::Album;
 use super::json::Json;
 use crate::client::Person;
 use crate::deals::Deal;
-use crate::house::{House, SECRET};
 use crate::payments::hex_hmac;
 use crate::payments::listener::{Listener, Said};
 use crate::payments::platform::{receiver, told_here, until_events};
 use crate::payments::world::event;
+use crate::test_app::{SECRET, TestApp};
 
 async fn told_deal() -> (Deal, Listener) {
     let platform = receiver(|_| Said::status(204)).await;
     let mut options = vec!["--rate-limits".to_owned(), "off".to_owned()];
     options.extend(told_here(&platform));
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
-    (Deal::begin_on(House::with(&options).await).await, platform)
+    (
+        Deal::begin_on(TestApp::with(&options).await).await,
+        platform,
+    )
 }
 
 /// A webhook that nobody waits for, signed as the sandbox's are.

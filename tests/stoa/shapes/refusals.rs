@@ -9,9 +9,9 @@ use super::ear::{Ear, Language};
 use super::json::Json;
 use super::native::People;
 use crate::client::{Answer, Person};
-use crate::foreign::door;
-use crate::house::{House, fresh_database};
 use crate::plain::{begun, end_of};
+use crate::socketio_chat::door;
+use crate::test_app::{TestApp, fresh_database};
 
 /// Asks, and keeps the refusal. A line is `who | code | note | method and path | body`; `$` stands for a conversation.
 pub async fn refused(album: &mut Album, who: impl Fn(&str) -> Person, place: &str, lines: &str) {
@@ -111,7 +111,7 @@ async fn of_sockets(album: &mut Album, all: &People, place: &str) {
         (Language::Stoory, "join_conversation"),
         (Language::Lola, "chat:join-room"),
     ] {
-        let dora = all.house.person("dora").await;
+        let dora = all.app.person("dora").await;
         let mut ear = Ear::open(&dora, language).await;
         let joined = ear.join(place).await;
         album.keep(
@@ -121,18 +121,18 @@ async fn of_sockets(album: &mut Album, all: &People, place: &str) {
         let unknown = ear.call("nonsense", json!({})).await;
         album.keep(format!("ack nonsense ({language:?})"), &unknown.shape);
     }
-    let stranger = Person::new(all.house.address, "ann", "nonsense".to_owned());
+    let stranger = Person::new(all.app.address, "ann", "nonsense".to_owned());
     for language in [Language::Stoory, Language::Lola] {
         let (_, told) = Ear::greeted(&stranger, language).await;
         album.keep(format!("CONNECT ({language:?}, refused)"), &told);
     }
-    let mut wire = door(all.house.address).wire().await;
+    let mut wire = door(all.app.address).wire().await;
     wire.send("40/elsewhere,{}").await;
     album.keep(
         "CONNECT (no such namespace)",
         &Json::text(wire.text().await),
     );
-    let mut native = Ear::native(all.house.address, None).await;
+    let mut native = Ear::native(all.app.address, None).await;
     native
         .send_raw(Message::text(r#"{"event":"user_status","id":"x"}"#))
         .await;
@@ -142,14 +142,14 @@ async fn of_sockets(album: &mut Album, all: &People, place: &str) {
 #[tokio::test]
 async fn by_code() {
     let all = People::with(&["--allowed-origins", "https://app.example"]).await;
-    let place = all.house.group(&all.ann, &[&all.bob, &all.cara]).await;
+    let place = all.app.group(&all.ann, &[&all.bob, &all.cara]).await;
     let mut album = Album::new("refusals");
     refused(&mut album, all.by_name(), &place, OF_REQUESTS).await;
     of_bodies(&mut album, &all.ann).await;
     of_sockets(&mut album, &all, &place).await;
     of_participants(&mut album, &all, &place).await;
     let lose = "alter table users rename column name to lost";
-    all.house
+    all.app
         .connection()
         .batch_execute(lose)
         .expect("a column lost");
@@ -170,10 +170,10 @@ async fn by_bounds() {
         "--max-connections-per-user",
         "1",
     ];
-    let house = House::with(&options).await;
-    let ann = house.person("ann").await;
+    let app = TestApp::with(&options).await;
+    let ann = app.person("ann").await;
     let head = "POST /api/v1/webhooks/razorpay HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n";
-    let told = end_of(&mut begun(house.address, head).await).await;
+    let told = end_of(&mut begun(app.address, head).await).await;
     let (_, body) = told.split_once("\r\n\r\n").expect("a body");
     assert!(body.contains("BODY_TOO_SLOW"), "{told}");
     album.keep("BODY_TOO_SLOW", &Json::read(body));
@@ -198,10 +198,10 @@ async fn by_bounds() {
 async fn without_a_gateway() {
     let database = tokio::task::spawn_blocking(fresh_database).await;
     let options = ["--rate-limits", "off"];
-    let house = House::bare(database.expect("a database"), &options).await;
-    let platform = house.person_with("platform", &["service"]).await;
+    let app = TestApp::bare(database.expect("a database"), &options).await;
+    let platform = app.person_with("platform", &["service"]).await;
     for person in ["ines", "bela"] {
-        house.person(person).await;
+        app.person(person).await;
     }
     let mut album = Album::new("refusals_without_a_gateway");
     let wish = crate::deals::wish("bid-1");

@@ -7,12 +7,12 @@ use super::ear::{Ear, Language};
 use super::json::Json;
 use super::native::{People, id};
 use super::pair::Pair;
-use crate::foreign::door;
+use crate::socketio_chat::door;
 
 async fn begin() -> Pair {
     let all = People::with(&["--offline-grace-seconds", "0"]).await;
     let mut album = Album::new("stoory_events");
-    let mut wire = door(all.house.address).websocket("").await;
+    let mut wire = door(all.app.address).websocket("").await;
     let opened = wire.text().await;
     album.keep("the packet that opens", &Json::read(&opened[1..]));
     let (ann, greeting) = Ear::greeted(&all.ann, Language::Stoory).await;
@@ -96,7 +96,7 @@ async fn socket() {
     talk(&mut pair, &place).await;
     part(&mut pair, &place).await;
     let mut cara = Ear::open(&pair.all.cara, Language::Stoory).await;
-    let direct = pair.all.house.direct(&pair.all.cara, &pair.all.ann).await;
+    let direct = pair.all.app.direct(&pair.all.cara, &pair.all.ann).await;
     cara.join(&direct).await;
     let Pair { mut album, ann, .. } = pair;
     drop(ann);

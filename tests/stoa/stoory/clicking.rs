@@ -175,7 +175,7 @@ async fn a_price_is_agreed_as_it_was_said() {
 #[tokio::test]
 async fn others_neither_press_nor_learn() {
     let deal = Deal::begin().await;
-    let stranger = deal.house.person("otto").await;
+    let stranger = deal.app.person("otto").await;
     let click = json!({ "button_id": "accept_connection" });
     let text = json!({ "text": "5", "input_type": "negotiation" });
     for (endpoint, body) in [("button-click", &click), ("text-input", &text)] {
@@ -220,7 +220,7 @@ async fn others_neither_press_nor_learn() {
 #[tokio::test]
 async fn staff_press_what_is_theirs() {
     let deal = Deal::begin().await;
-    let support = deal.house.person_with("support", &["support"]).await;
+    let support = deal.app.person_with("support", &["support"]).await;
     let row = support
         .get(&deal.place("context"))
         .await
@@ -242,8 +242,8 @@ async fn staff_press_what_is_theirs() {
 
 #[tokio::test]
 async fn without_a_deal_there_is_nothing_to_press() {
-    let (house, alice, bob) = two().await;
-    let id = house.direct(&alice, &bob).await;
+    let (app, alice, bob) = two().await;
+    let id = app.direct(&alice, &bob).await;
     for (endpoint, body) in [
         ("button-click", json!({ "button_id": "accept_connection" })),
         (

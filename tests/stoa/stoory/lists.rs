@@ -23,11 +23,11 @@ async fn page(person: &Person, list: &str, query: &str) -> (Vec<Value>, Value) {
 
 #[tokio::test]
 async fn conversations_come_by_pages_newest_activity_first() {
-    let (house, alice, _) = two().await;
+    let (app, alice, _) = two().await;
     let mut made = Vec::new();
     for number in 0..12 {
-        let other = house.person(&format!("other-{number}")).await;
-        made.push(house.direct(&alice, &other).await);
+        let other = app.person(&format!("other-{number}")).await;
+        made.push(app.direct(&alice, &other).await);
     }
     alice.say(&made[0], "back to the top").await;
     made.rotate_left(1);
@@ -57,8 +57,8 @@ async fn conversations_come_by_pages_newest_activity_first() {
 
 #[tokio::test]
 async fn messages_come_by_pages_the_newest_on_the_first() {
-    let (house, alice, bob) = two().await;
-    let id = house.direct(&alice, &bob).await;
+    let (app, alice, bob) = two().await;
+    let id = app.direct(&alice, &bob).await;
     for number in 1..=7 {
         alice.say(&id, &format!("message {number}")).await;
     }
@@ -99,7 +99,7 @@ async fn totals_count_what_the_reader_may_see() {
 #[tokio::test]
 async fn direct_connections_are_those_about_nothing() {
     let deal = Deal::begin().await;
-    let id = deal.house.direct(&deal.influencer, &deal.brand_owner).await;
+    let id = deal.app.direct(&deal.influencer, &deal.brand_owner).await;
     let about = json!({ "kind": "direct", "participants": [{ "user_id": "bela" }], "subject": { "type": "job", "id": "1" } });
     deal.influencer
         .post("/api/v1/conversations", about)
@@ -112,15 +112,15 @@ async fn direct_connections_are_those_about_nothing() {
     );
     let (rows, pagination) = page(&deal.influencer, "conversations", "").await;
     assert_eq!((rows.len(), &pagination["total"]), (3, &json!(3)));
-    let stranger = deal.house.person("otto").await;
+    let stranger = deal.app.person("otto").await;
     let (rows, pagination) = page(&stranger, "conversations", "").await;
     assert_eq!((rows.len(), &pagination["total"]), (0, &json!(0)));
 }
 
 #[tokio::test]
 async fn what_is_no_page_is_refused_by_name() {
-    let (house, alice, bob) = two().await;
-    let id = house.direct(&alice, &bob).await;
+    let (app, alice, bob) = two().await;
+    let id = app.direct(&alice, &bob).await;
     let messages = format!("conversations/{id}/messages");
     for list in ["conversations", "direct-connections", &messages] {
         for (query, field) in [

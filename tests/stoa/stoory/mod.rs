@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Answer, Person};
 use crate::deals::Deal;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// What the guide calls the system.
 pub const SYSTEM: &str = "00000000-0000-0000-0000-000000000000";
@@ -103,8 +103,8 @@ pub fn led_to(answer: Answer, state: &str) -> Value {
 }
 
 /// Two people who have not met.
-pub async fn two() -> (House, Person, Person) {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    (house, alice, bob)
+pub async fn two() -> (TestApp, Person, Person) {
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    (app, alice, bob)
 }

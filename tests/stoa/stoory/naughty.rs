@@ -55,7 +55,7 @@ const PATHS: [&str; 6] = [
 async fn naughty_strings_go_through_every_field() {
     let deal = Deal::begin().await;
     deal.clicked_to_offer().await;
-    let direct = deal.house.direct(&deal.influencer, &deal.brand_owner).await;
+    let direct = deal.app.direct(&deal.influencer, &deal.brand_owner).await;
     let person = &deal.influencer;
     for string in strings() {
         for (path, body) in FIELDS {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{SYSTEM, two};
 use crate::deals::Deal;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 const SEND: &str = "/api/messages/send";
 const CONNECT: &str = "/api/messages/direct-connect";
@@ -113,10 +113,10 @@ const REFUSED: [(&str, u16, &str); 6] = [
 #[tokio::test]
 async fn what_can_not_be_sent_is_refused_by_name() {
     let hosts = "cdn.example.com,*.images.example";
-    let house = House::with(&["--rate-limits", "off", "--media-hosts", hosts]).await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    house.person("carol").await;
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::with(&["--rate-limits", "off", "--media-hosts", hosts]).await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    app.person("carol").await;
+    let id = app.direct(&alice, &bob).await;
     let send = async |body: &str| {
         let body = body.replace("$c", &id);
         alice.request("POST", SEND, Some(body), &[]).await
@@ -141,10 +141,10 @@ async fn what_can_not_be_sent_is_refused_by_name() {
 
 #[tokio::test]
 async fn who_left_or_is_blocked_is_nobody_to_send_to() {
-    let house = House::start().await;
-    let (ada, ben) = (house.person("ada").await, house.person("ben").await);
-    let (eve, kim) = (house.person("eve").await, house.person("kim").await);
-    let id = house.group(&ada, &[&ben, &eve, &kim]).await;
+    let app = TestApp::start().await;
+    let (ada, ben) = (app.person("ada").await, app.person("ben").await);
+    let (eve, kim) = (app.person("eve").await, app.person("kim").await);
+    let id = app.group(&ada, &[&ben, &eve, &kim]).await;
     let people = format!("/api/v1/conversations/{id}/participants");
     ben.delete(&format!("{people}/ben")).await;
     let block = json!({ "blocked": true });
@@ -167,7 +167,7 @@ async fn in_a_state_of_buttons_nobody_types() {
     let told = deal.influencer.post(SEND, hello.clone()).await;
     let told = told.expect_status(403).expect_code("CHAT_NOT_ALLOWED").body;
     assert_eq!(told["details"]["current_state"], "influencer_responding");
-    let stranger = deal.house.person("otto").await;
+    let stranger = deal.app.person("otto").await;
     stranger
         .post(SEND, hello)
         .await
@@ -205,8 +205,8 @@ async fn connecting_twice_is_one_conversation() {
 
 #[tokio::test]
 async fn an_idempotent_send_is_sent_once() {
-    let (house, alice, bob) = two().await;
-    let id = house.direct(&alice, &bob).await;
+    let (app, alice, bob) = two().await;
+    let id = app.direct(&alice, &bob).await;
     let body = json!({ "conversation_id": id, "message": "once" }).to_string();
     let send = || {
         alice.request(
@@ -226,8 +226,8 @@ async fn an_idempotent_send_is_sent_once() {
 
 #[tokio::test]
 async fn what_was_read_is_seen_and_counted_no_more() {
-    let (house, alice, bob) = two().await;
-    let id = house.direct(&alice, &bob).await;
+    let (app, alice, bob) = two().await;
+    let id = app.direct(&alice, &bob).await;
     for text in ["one", "two"] {
         alice.say(&id, text).await;
     }
@@ -267,7 +267,7 @@ async fn what_was_read_is_seen_and_counted_no_more() {
         .await
         .expect_status(403)
         .expect_code("IDENTITY_MISMATCH");
-    let support = house.person_with("support", &["support"]).await;
+    let support = app.person_with("support", &["support"]).await;
     support
         .post(&path, json!({}))
         .await
@@ -278,7 +278,7 @@ async fn what_was_read_is_seen_and_counted_no_more() {
 #[tokio::test]
 async fn the_system_s_id_is_an_option() {
     let options = ["--rate-limits", "off", "--system-user-id", "the-system"];
-    let deal = Deal::begin_on(House::with(&options).await).await;
+    let deal = Deal::begin_on(TestApp::with(&options).await).await;
     let senders: Vec<Value> = deal
         .rows("influencer")
         .await

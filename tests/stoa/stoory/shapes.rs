@@ -27,7 +27,7 @@ fn must_have(row: &Value, columns: &str) {
 #[tokio::test]
 async fn rows_have_the_columns_of_the_guide_and_no_others() {
     let deal = Deal::begin().await;
-    deal.house.direct(&deal.influencer, &deal.brand_owner).await;
+    deal.app.direct(&deal.influencer, &deal.brand_owner).await;
     for role in ["influencer", "brand_owner"] {
         for row in deal.rows(role).await {
             must_have(&row, MESSAGE);

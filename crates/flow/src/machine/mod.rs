@@ -14,10 +14,10 @@
 //!    own begin; an order is asked for where it wants money. What it does at once (`then`) follows, as a transition of its own.
 //! 6. **Where the deal comes to rest**, each role is asked what it may do now.
 
+mod available_actions;
 mod context;
 mod entering;
 mod form;
-mod offers;
 mod paying;
 mod pressing;
 mod step_builder;
@@ -29,7 +29,7 @@ use serde_json::{Map, Value};
 
 use super::definition::Definition;
 use crate::refusal::Refusal;
-use crate::{FlowActor, FlowInput, Instance, Standing, Step};
+use crate::{DealView, FlowActor, FlowInput, Instance, Step};
 
 pub(super) use entering::reminder;
 pub(super) use paying::chosen;
@@ -98,6 +98,6 @@ fn impossible(made: Result<(), Refusal>) -> Result<Option<String>, Refusal> {
 }
 
 /// What everybody is shown of a deal: a guard that looks at the form or at the time counts only at the press.
-pub fn standing(definition: &Definition, instance: &Instance) -> Standing {
-    offers::standing(definition, instance)
+pub fn deal_view(definition: &Definition, instance: &Instance) -> DealView {
+    available_actions::deal_view(definition, instance)
 }

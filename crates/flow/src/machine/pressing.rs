@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::step_builder::StepBuilder;
-use super::{form, offers};
+use super::{available_actions, form};
 use crate::refusal::Refusal;
 use crate::{FlowActor, StateVersion};
 
@@ -26,7 +26,7 @@ impl StepBuilder<'_> {
             return Err(Refusal::Forbidden("This is for somebody else to do"));
         }
         let state = self.state()?;
-        if !offers::is_ready(state, &self.instance, action, actor) {
+        if !available_actions::is_ready(state, &self.instance, action, actor) {
             let why = "The payment is being prepared; this takes a moment";
             return Err(Refusal::ActionNotAllowed(why.to_owned()));
         }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-use super::offers;
+use super::available_actions;
 use crate::LineKind;
 use crate::definition::{Definition, Effects, FlowMessage, State};
 use crate::refusal::{Misplaced, Refusal};
@@ -126,7 +126,7 @@ impl<'d> StepBuilder<'d> {
             current_state: self.instance.state.clone(),
             state_version: self.instance.version,
             required: required.to_vec(),
-            available: offers::offers_of(self.definition, &self.instance, actor),
+            available: available_actions::actions_of(self.definition, &self.instance, actor),
         }))
     }
 
@@ -245,16 +245,16 @@ impl<'d> StepBuilder<'d> {
 
     /// Asks everybody anew where that is due, and hands over the step.
     pub(crate) fn ended(mut self) -> Step {
-        let standing = offers::standing(self.definition, &self.instance);
+        let deal_view = available_actions::deal_view(self.definition, &self.instance);
         if self.offered_anew {
-            let cards = self.cards(&standing);
+            let cards = self.cards(&deal_view);
             if let Some(transition) = self.transitions.last_mut() {
                 transition.lines.extend(cards);
             }
         }
         Step {
             instance: self.instance,
-            standing,
+            deal_view,
             transitions: self.transitions,
             orders: self.orders,
             refunds: self.refunds,
@@ -262,7 +262,7 @@ impl<'d> StepBuilder<'d> {
         }
     }
 
-    fn cards(&self, standing: &crate::Standing) -> Vec<Line> {
+    fn cards(&self, deal_view: &crate::DealView) -> Vec<Line> {
         let Some(state) = self.definition.state(&self.instance.state) else {
             return Vec::new();
         };
@@ -273,7 +273,7 @@ impl<'d> StepBuilder<'d> {
             let Some(prompt) = state.prompts.get(role) else {
                 continue;
             };
-            let checkout = offers::checkout_for(state, &self.instance, role);
+            let checkout = available_actions::checkout_for(state, &self.instance, role);
             let preparing = state
                 .payment
                 .as_ref()
@@ -296,8 +296,8 @@ impl<'d> StepBuilder<'d> {
                 state: state.name.clone(),
                 state_version: self.instance.version,
                 visible_to: role.clone(),
-                actions: standing.offers_of(Some(role)).to_vec(),
-                deadline: standing.deadline,
+                actions: deal_view.actions_of(Some(role)).to_vec(),
+                deadline: deal_view.deadline,
                 payment_order: checkout,
             };
             lines.push(Line {

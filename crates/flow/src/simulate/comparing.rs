@@ -18,7 +18,7 @@ pub(super) fn differences(
     let mut differences = unknown_names(definition, expect);
     refusal(expect, found, &mut differences);
     if let Some(instance) = instance {
-        standing(definition, instance, expect, &mut differences);
+        deal_view(definition, instance, expect, &mut differences);
     }
     heard(expect, found, &mut differences);
     if let Some(wanted) = &expect.events {
@@ -81,27 +81,30 @@ fn refusal(expect: &Expected, found: &Found, differences: &mut Vec<String>) {
     }
 }
 
-fn standing(
+fn deal_view(
     definition: &Definition,
     instance: &Instance,
     expect: &Expected,
     differences: &mut Vec<String>,
 ) {
-    let standing = machine::standing(definition, instance);
+    let deal_view = machine::deal_view(definition, instance);
     if let Some(wanted) = &expect.state {
-        differ(differences, "state", wanted, &standing.state);
+        differ(differences, "state", wanted, &deal_view.state);
     }
     if let Some(wanted) = &expect.awaiting {
-        let found = standing.awaiting_role.as_deref().unwrap_or("nobody");
+        let found = deal_view.awaiting_role.as_deref().unwrap_or("nobody");
         differ(differences, "awaiting", wanted, found);
     }
     for (role, wanted) in &expect.actions {
-        let offers = match role.as_str() {
-            PLATFORM => standing.offers_of_platform(),
-            STAFF => standing.offers_of(None).iter().collect(),
-            role => standing.offers_of(Some(role)).iter().collect(),
+        let available_actions = match role.as_str() {
+            PLATFORM => deal_view.actions_of_platform(),
+            STAFF => deal_view.actions_of(None).iter().collect(),
+            role => deal_view.actions_of(Some(role)).iter().collect(),
         };
-        let found: Vec<&str> = offers.iter().map(|offer| offer.action.as_str()).collect();
+        let found: Vec<&str> = available_actions
+            .iter()
+            .map(|available| available.action.as_str())
+            .collect();
         actions(role, wanted, &found, differences);
     }
     for (name, wanted) in &expect.context {

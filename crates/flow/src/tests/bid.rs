@@ -60,7 +60,7 @@ fn it_begins_with_the_influencer() {
     let names: Vec<_> = card
         .actions
         .iter()
-        .map(|offer| offer.action.as_str())
+        .map(|available| available.action.as_str())
         .collect();
     assert_eq!(
         names,
@@ -70,8 +70,8 @@ fn it_begins_with_the_influencer() {
             "close_conversation"
         ]
     );
-    assert_eq!(step.standing.awaiting_role.as_deref(), Some("influencer"));
-    assert_eq!(step.standing.deadline, card.deadline);
+    assert_eq!(step.deal_view.awaiting_role.as_deref(), Some("influencer"));
+    assert_eq!(step.deal_view.deadline, card.deadline);
 }
 
 #[test]
@@ -114,8 +114,8 @@ fn it_goes_from_the_price_to_free_talk() {
         .unwrap();
     assert_eq!(play.state(), "real_time");
     assert_eq!(step.transitions.len(), 2);
-    assert_eq!(step.standing.phase, Phase::Over);
-    assert_eq!(step.standing.chat_of("influencer").name(), "free");
+    assert_eq!(step.deal_view.phase, Phase::Over);
+    assert_eq!(step.deal_view.chat_of("influencer").name(), "free");
 }
 
 #[test]
@@ -234,13 +234,13 @@ fn revisions_come_to_an_end() {
     for round in 0.. {
         let work = json!({ "deliverables": "x", "description": "y" });
         let step = play.press("influencer", "submit_work", work).unwrap();
-        let offers = step.standing.offers_of(Some("brand_owner"));
+        let available_actions = step.deal_view.actions_of(Some("brand_owner"));
         let comment = json!({ "comment": "again" });
         let revised = play.press("brand_owner", "request_revision", comment);
         assert_eq!(
-            offers
+            available_actions
                 .iter()
-                .any(|offer| offer.action == "request_revision"),
+                .any(|available| available.action == "request_revision"),
             revised.is_ok()
         );
         if revised.is_err() {

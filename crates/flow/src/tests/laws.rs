@@ -102,11 +102,17 @@ fn happening(
         }
         _ => {
             let role = &roles[choices.below(roles.len())];
-            let standing = machine::standing(definition, instance);
-            let offers = standing.offers_of(Some(role));
+            let deal_view = machine::deal_view(definition, instance);
+            let available_actions = deal_view.actions_of(Some(role));
             let actor = FlowActor::Role(role.clone());
-            match offers.get(choices.below(offers.len())) {
-                Some(offer) => press(actor, &offer.action, &offer.input, instance, choices),
+            match available_actions.get(choices.below(available_actions.len())) {
+                Some(available) => press(
+                    actor,
+                    &available.action,
+                    &available.input,
+                    instance,
+                    choices,
+                ),
                 None => press(actor, "no_such_action", &[], instance, choices),
             }
         }
@@ -178,7 +184,7 @@ impl Replayed {
 fn check(definition: &Definition, step: &Step) {
     let instance = &step.instance;
     let state = definition.state(&instance.state).expect("a known state");
-    assert_eq!(step.standing, machine::standing(definition, instance));
+    assert_eq!(step.deal_view, machine::deal_view(definition, instance));
     let mut names: Vec<&str> = instance
         .timers
         .iter()
@@ -191,7 +197,7 @@ fn check(definition: &Definition, step: &Step) {
     let offered = definition
         .roles
         .iter()
-        .any(|role| !step.standing.offers_of(Some(role)).is_empty());
+        .any(|role| !step.deal_view.actions_of(Some(role)).is_empty());
     assert!(
         state.terminal || offered || !instance.timers.is_empty(),
         "no dead end: {}",
@@ -214,14 +220,14 @@ fn check(definition: &Definition, step: &Step) {
             );
             assert_eq!(
                 card.actions,
-                step.standing.offers_of(Some(&card.visible_to))
+                step.deal_view.actions_of(Some(&card.visible_to))
             );
         }
     }
     let known = |name: &String| definition.context.contains_key(name);
     assert!(instance.context.keys().all(known));
     assert!(
-        !step.standing.offers[STAFF].is_empty()
+        !step.deal_view.available_actions[STAFF].is_empty()
             || state.terminal
             || definition.name == "negotiation"
     );

@@ -42,7 +42,7 @@ fn a_deal_comes_to_its_state_of_another_name() {
         (Some("begin"), "migrate")
     );
     assert_eq!(transition.lines[0].card.as_ref().unwrap().state_version, 2);
-    assert_eq!(step.standing.flow_version, 2);
+    assert_eq!(step.deal_view.flow_version, 2);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn timers_can_begin_anew() {
     let later = noon() + TimeDelta::hours(30);
     let new = Definition::parse(&source).unwrap();
     let step = migrate(&play.definition, &new, &play.instance, later).unwrap();
-    assert_eq!(step.standing.deadline, Some(later + TimeDelta::days(2)));
+    assert_eq!(step.deal_view.deadline, Some(later + TimeDelta::days(2)));
     assert_eq!(step.instance.timers.len(), 2);
 }
 

@@ -9,7 +9,7 @@ use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::offset::FOLLOWED;
 use crate::domain::refusal::Refusal;
 use crate::queue::CloseReason;
-use crate::room::{Manner, ToRoom};
+use crate::room::{Backfill, ToRoom};
 use crate::store::recoveries::{self, Followed};
 
 impl Talk {
@@ -33,9 +33,9 @@ impl Talk {
         let Some(holder) = self.holder() else {
             let unlisted = Followed::unlisted(conversation);
             self.places.lock().come(0, unlisted);
-            return self.enter(conversation, None, Manner::Answer, ack, context);
+            return self.enter(conversation, None, Backfill::InReply, ack, context);
         };
-        let pool = self.door.house.pool.clone();
+        let pool = self.deps.room.pool.clone();
         let list = async move {
             pool.run(move |connection| recoveries::come(connection, holder, conversation))
                 .await
@@ -45,7 +45,13 @@ impl Talk {
                 .map(move |listed, talk, context| match listed {
                     Ok((list, followed)) => {
                         talk.places.lock().come(list, followed);
-                        talk.enter(conversation, Some(followed.seq), Manner::Both, ack, context);
+                        talk.enter(
+                            conversation,
+                            Some(followed.seq),
+                            Backfill::Both,
+                            ack,
+                            context,
+                        );
                     }
                     Err(error) => talk.fail(ack, error),
                 }),
@@ -58,14 +64,14 @@ impl Talk {
         let reply = self.reply(conversation, ack);
         let principal = Arc::clone(&self.principal);
         let look = ToRoom::Look { principal, reply };
-        self.door.rooms.send(conversation, look);
+        self.deps.rooms.send(conversation, look);
     }
 
     fn enter(
         &mut self,
         conversation: ConversationId,
         after: Option<Seq>,
-        manner: Manner,
+        backfill: Backfill,
         ack: Option<Ack>,
         context: &mut Context<Self>,
     ) {
@@ -78,12 +84,12 @@ impl Talk {
         });
         let join = ToRoom::Join {
             principal: Arc::clone(&self.principal),
-            outbox: Arc::clone(self.socket.queue()),
+            queue: Arc::clone(self.socket.queue()),
             after,
-            manner,
+            backfill,
             reply,
         };
-        self.door.rooms.send(conversation, join);
+        self.deps.rooms.send(conversation, join);
     }
 
     pub(super) fn leave(
@@ -100,7 +106,7 @@ impl Talk {
         }
         self.unlist(conversation, context);
         let leave = ToRoom::Leave { session, reply };
-        self.door.rooms.send(conversation, leave);
+        self.deps.rooms.send(conversation, leave);
     }
 
     /// Takes a conversation off the list. Should that not be written, the client comes back by itself, and goes on from the list as it is.
@@ -112,7 +118,7 @@ impl Talk {
         let Some(holder) = self.holder() else {
             return self.places.lock().go(0, conversation);
         };
-        let pool = self.door.house.pool.clone();
+        let pool = self.deps.room.pool.clone();
         let write = async move {
             pool.run(move |connection| recoveries::go(connection, holder, followed.no))
                 .await

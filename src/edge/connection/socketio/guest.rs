@@ -12,9 +12,9 @@ use super::talk::{Ask, Bye, Continue, Talk};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::RoomEvent;
-use crate::edge::connection::{Door, TOO_FAST_LIMIT};
+use crate::edge::connection::{SessionDeps, TOO_FAST_LIMIT};
 use crate::edge::dialect::{self, Told};
-use crate::identity::pace::SessionPace;
+use crate::identity::rate_limits::SessionRate;
 use crate::queue::{Chat, ChatFrame, CloseReason, Heard};
 use socketio::{ClientEvent, Disconnected, NamespaceHandler};
 
@@ -22,11 +22,11 @@ const TOO_MUCH: Refusal = Refusal::Unavailable("Too much is waiting here: try ag
 
 /// A client in a namespace.
 pub(super) struct Guest {
-    door: Arc<Door>,
+    deps: Arc<SessionDeps>,
     socket: Socket,
     principal: Arc<Principal>,
     talk: Addr<Talk>,
-    pace: SessionPace,
+    pace: SessionRate,
     /// Refusals for speed in a row; too many end the connection.
     too_fast: u32,
     /// Where it is, if it wants to be told.
@@ -35,15 +35,15 @@ pub(super) struct Guest {
 
 impl Guest {
     pub(super) fn new(
-        door: Arc<Door>,
+        deps: Arc<SessionDeps>,
         socket: Socket,
         principal: Arc<Principal>,
         talk: Addr<Talk>,
         places: Option<Arc<Mutex<Places>>>,
     ) -> Self {
-        let pace = door.pace.session();
+        let pace = deps.rate_limits.session();
         Self {
-            door,
+            deps,
             socket,
             principal,
             talk,
@@ -56,12 +56,15 @@ impl Guest {
     /// An event as the client is told it.
     fn told(&self, event: &RoomEvent, role: Option<&str>) -> Option<Told> {
         let dialect = self.socket.queue().state().dialect();
-        let dialects = &self.door.dialects;
+        let dialects = &self.deps.dialects;
         dialects.told(dialect, event, role, self.principal.no)
     }
 
     fn pace(&mut self) -> Result<(), Refusal> {
-        let paced = self.door.pace.frame(&self.pace, Some(self.principal.no));
+        let paced = self
+            .deps
+            .rate_limits
+            .frame(&self.pace, Some(self.principal.no));
         self.too_fast = if paced.is_ok() { 0 } else { self.too_fast + 1 };
         if self.too_fast > TOO_FAST_LIMIT {
             self.socket.close(CloseReason::TooFast);
@@ -72,7 +75,7 @@ impl Guest {
     fn read(&mut self, event: &ClientEvent<'_, Chat>) -> Result<dialect::Incoming, Refusal> {
         self.pace()?;
         let dialect = self.socket.queue().state().dialect();
-        let dialects = &self.door.dialects;
+        let dialects = &self.deps.dialects;
         let incoming = dialects.read(dialect, event.name, event.arguments)?;
         for acting in &incoming.acting {
             self.principal.must_be(acting.as_deref())?;
@@ -84,7 +87,7 @@ impl Guest {
 impl NamespaceHandler<Chat> for Guest {
     fn event(&mut self, event: ClientEvent<'_, Chat>) {
         let read = self.read(&event);
-        let (socket, metrics) = (&self.socket, &self.door.house.metrics);
+        let (socket, metrics) = (&self.socket, &self.deps.room.metrics);
         let refuse =
             |ack, refusal: Refusal| super::talk::refuse(socket, ack, refusal.into(), metrics);
         match read {

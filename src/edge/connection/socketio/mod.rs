@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
-use super::Door;
+use super::SessionDeps;
 use super::identity::time_left;
 use super::stage::Stage;
 use crate::config::{AllowedOrigins, Config, Switch};
@@ -34,8 +34,8 @@ use crate::edge::http::bearer::bearer;
 use crate::edge::http::origin::{is_welcome, shown};
 use crate::edge::native::read::read;
 use crate::error::Error;
-use crate::identity::pace::SessionPace;
-use crate::queue::{AUTHENTICATION_TIMEOUT, Chat, CloseReason, Connection, Outbox};
+use crate::identity::rate_limits::SessionRate;
+use crate::queue::{AUTHENTICATION_TIMEOUT, Chat, CloseReason, Connection, ConnectionQueue};
 use crate::room::reply::told;
 use crate::store::recoveries::{self, Holder, Resumed};
 use crate::telemetry::refusal_log::RefusalLog;
@@ -61,7 +61,7 @@ const PONG_SECONDS: u64 = 20;
 const UPGRADE_SECONDS: u64 = 10;
 
 /// The endpoint of Socket.IO, with the same bounds as native sockets.
-pub fn endpoint(door: Arc<Door>, config: &Config) -> Arc<Endpoint> {
+pub fn endpoint(deps: Arc<SessionDeps>, config: &Config) -> Arc<Endpoint> {
     let sockets = &config.sockets;
     let heartbeat = sockets.heartbeat_seconds;
     let pong = sockets.silence_seconds.saturating_sub(heartbeat);
@@ -83,11 +83,11 @@ pub fn endpoint(door: Arc<Door>, config: &Config) -> Arc<Endpoint> {
         queue_limit: outbox_limit,
         hooks: Arc::new(Entrance {
             origins: config.origins(),
-            refusals: Arc::clone(&door.refusals),
-            closed: door.house.metrics.closed_sockets.clone(),
+            refusals: Arc::clone(&deps.refusals),
+            closed: deps.room.metrics.closed_sockets.clone(),
         }),
     };
-    Engine::start(options, Server::new(Arc::new(ChatServer { door }), bounds))
+    Engine::start(options, Server::new(Arc::new(ChatServer { deps }), bounds))
 }
 
 /// The clients that are connected, by their `pid`.
@@ -143,7 +143,7 @@ impl Hooks for Entrance {
 
 /// The chat as an application of Socket.IO.
 struct ChatServer {
-    door: Arc<Door>,
+    deps: Arc<SessionDeps>,
 }
 
 /// What is kept of a handshake.
@@ -151,7 +151,7 @@ struct Handshake {
     /// Of the `Authorization` header.
     token: Option<String>,
     /// How fast the packets that are no events may come.
-    pace: SessionPace,
+    pace: SessionRate,
 }
 
 /// What comes with a CONNECT.
@@ -168,11 +168,11 @@ impl Application for ChatServer {
     type Extension = Chat;
 
     fn greet(&self, request: &HttpRequest) -> Result<Handshake, Rejection> {
-        if self.door.stages.now() == Stage::Draining {
+        if self.deps.stages.now() == Stage::Draining {
             return Err(Rejection::Unavailable);
         }
         let forbidden = |why| {
-            self.door.refusals.note("handshake_refused", why, "");
+            self.deps.refusals.note("handshake_refused", why, "");
             Rejection::Forbidden
         };
         let mut pairs = request.query_string().split('&');
@@ -183,18 +183,18 @@ impl Application for ChatServer {
             bearer(request).map_err(|_| forbidden("Authorization is not Bearer <token>"))?;
         Ok(Handshake {
             token: token.map(str::to_owned),
-            pace: self.door.pace.session(),
+            pace: self.deps.rate_limits.session(),
         })
     }
 
     fn pace(&self, handshake: &Handshake) -> Result<(), CloseReason> {
-        let paced = self.door.pace.frame(&handshake.pace, None);
+        let paced = self.deps.rate_limits.frame(&handshake.pace, None);
         paced.map_err(|_| CloseReason::TooFast)
     }
 
-    fn queue(&self, namespace: &str, session: SessionId, bound: usize) -> Arc<Outbox> {
-        let dialect = self.door.dialects.in_namespace(namespace);
-        Outbox::with(
+    fn queue(&self, namespace: &str, session: SessionId, bound: usize) -> Arc<ConnectionQueue> {
+        let dialect = self.deps.dialects.in_namespace(namespace);
+        ConnectionQueue::with(
             session,
             bound,
             dialect.map(Connection::of).unwrap_or_default(),
@@ -205,20 +205,20 @@ impl Application for ChatServer {
         &self,
         connect: Connect<Handshake, Chat>,
     ) -> LocalBoxFuture<'static, Result<Accepted<Chat>, Refused>> {
-        let door = Arc::clone(&self.door);
+        let deps = Arc::clone(&self.deps);
         async move {
-            let Some(dialect) = door.dialects.in_namespace(&connect.namespace) else {
+            let Some(dialect) = deps.dialects.in_namespace(&connect.namespace) else {
                 return Err(Refused::unknown_namespace());
             };
-            let come_in = come_in(Arc::clone(&door), dialect, connect).await;
-            come_in.map_err(|error| refused(error, &door))
+            let come_in = come_in(Arc::clone(&deps), dialect, connect).await;
+            come_in.map_err(|error| refused(error, &deps))
         }
         .boxed_local()
     }
 }
 
 async fn come_in(
-    door: Arc<Door>,
+    deps: Arc<SessionDeps>,
     dialect: Dialect,
     connect: Connect<Handshake, Chat>,
 ) -> Result<Accepted<Chat>, Error> {
@@ -230,36 +230,36 @@ async fn come_in(
     let token = token.ok_or(Refusal::Unauthenticated(
         "A token is required in auth.token",
     ))?;
-    let principal = door.people.identify(token).await?;
+    let principal = deps.people.identify(token).await?;
     if time_left(&principal).is_zero() {
         return Err(Refusal::Unauthenticated("The token has expired").into());
     }
-    door.pace.user(principal.no)?;
-    let wants_recovery = door.foreign.recovery == Switch::On && auth.recovery != Some(false);
+    deps.rate_limits.user(principal.no)?;
+    let wants_recovery = deps.foreign.recovery == Switch::On && auth.recovery != Some(false);
     let (pid, resumed) = match wants_recovery {
-        true => find_again(&door, dialect, &principal, &connect).await?,
+        true => find_again(&deps, dialect, &principal, &connect).await?,
         false => (None, None),
     };
     let socket = connect.socket;
-    let outbox = socket.queue();
+    let queue = socket.queue();
     // Before a room can find the connection: a room tells nothing of a conversation whose missed events are still to be told.
     let missed = resumed.iter().flat_map(|resumed| &resumed.followed);
-    outbox.state().catch_up(missed.map(|followed| followed.id));
-    door.enter(outbox, Some(&principal))?;
-    door.house.metrics.connections.inc();
+    queue.state().catch_up(missed.map(|followed| followed.id));
+    deps.enter(queue, Some(&principal))?;
+    deps.room.metrics.connections.inc();
     if let Some(pid) = pid {
-        door.present.enter(pid, &socket);
+        deps.present.enter(pid, &socket);
     }
     let places = Places::shared(resumed);
     let talk = Talk::new(
-        Arc::clone(&door),
+        Arc::clone(&deps),
         dialect,
         socket.clone(),
         Arc::clone(&principal),
         pid,
         Arc::clone(&places),
     );
-    let guest = Guest::new(door, socket, principal, talk.start(), pid.map(|_| places));
+    let guest = Guest::new(deps, socket, principal, talk.start(), pid.map(|_| places));
     Ok(Accepted {
         handler: Box::new(guest),
         pid: pid.map(|pid| pid.simple().to_string()),
@@ -268,7 +268,7 @@ async fn come_in(
 
 /// The `pid` that a client has from now on, and where it goes on if it was found.
 async fn find_again(
-    door: &Door,
+    deps: &SessionDeps,
     dialect: Dialect,
     principal: &Principal,
     connect: &Connect<Handshake, Chat>,
@@ -291,17 +291,17 @@ async fn find_again(
         dialect,
         session: connect.socket.queue().session(),
     };
-    let most = i64::from(door.foreign.recovery_limit);
+    let most = i64::from(deps.foreign.recovery_limit);
     let resume =
         move |connection: &mut _| recoveries::resume(connection, holder, offset.as_ref(), most);
-    let resumed = door.house.pool.run(resume).await?;
+    let resumed = deps.room.pool.run(resume).await?;
     let pid = if resumed.is_some() { pid } else { fresh };
     Ok((Some(pid), resumed))
 }
 
 /// What can not be answered at the moment is no refusal: the client comes back by itself.
-fn refused(error: Error, door: &Door) -> Refused {
-    let refusal = told(error, &door.house.metrics);
+fn refused(error: Error, deps: &SessionDeps) -> Refused {
+    let refusal = told(error, &deps.room.metrics);
     Refused {
         message: refusal.message(),
         data: RawValue::from_string(dialect::refusal(&refusal)).ok(),

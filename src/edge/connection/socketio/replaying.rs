@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::queue::{ChatFrame, CloseReason, Frame, Push};
 use crate::room::reply::{Asker, Reply};
 use crate::room::state::State;
-use crate::room::{Manner, ToRoom, replay};
+use crate::room::{Backfill, ToRoom, replay};
 use crate::store::missed::{self, Missed};
 
 /// Changes that are read at once.
@@ -66,9 +66,9 @@ impl Talk {
     }
 
     fn tell_page(&mut self, conversation: ConversationId, after: Seq, context: &mut Context<Self>) {
-        let pool = self.door.house.pool.clone();
+        let pool = self.deps.room.pool.clone();
         let turn = self.telling.turn();
-        let catalogue = Arc::clone(&self.door.deals.house().catalogue);
+        let catalogue = Arc::clone(&self.deps.deals.deps().catalogue);
         let read = async move {
             pool.run(move |connection| {
                 let read = missed::page(connection, conversation, after, PAGE)?;
@@ -94,8 +94,8 @@ impl Talk {
         let last_seq = missed.loaded.conversation.last_seq;
         let mut state = State::new(missed.loaded);
         let reader: Reader = state.reader(&self.principal)?;
-        let standing = state.conversation.flow.as_ref();
-        let version = standing.map_or(0, |standing| standing.state_version);
+        let deal_view = state.conversation.flow.as_ref();
+        let version = deal_view.map_or(0, |deal_view| deal_view.state_version);
         state.deal = DealMemory::read(missed.remembered, version, &missed.asking);
         let view = state.view();
         Ok(Told {
@@ -112,15 +112,15 @@ impl Talk {
         told: Told,
         context: &mut Context<Self>,
     ) {
-        let outbox = self.socket.queue();
-        let room = self.door.options.outbox_limit as usize / 2;
+        let queue = self.socket.queue();
+        let room = self.deps.options.outbox_limit as usize / 2;
         let (mut at, mut is_cut) = (None, false);
         for (seq, frame) in told.events {
-            if at != Some(seq) && outbox.waiting_bytes() >= room {
+            if at != Some(seq) && queue.waiting_bytes() >= room {
                 is_cut = true;
                 break;
             }
-            if outbox.push(frame) != Push::Queued {
+            if queue.push(frame) != Push::Queued {
                 return;
             }
             at = Some(seq);
@@ -146,19 +146,19 @@ impl Talk {
 
     /// Next to nothing is missing: the room tells that, and what comes.
     fn join_again(&self, conversation: ConversationId, after: Seq) {
-        let outbox = Arc::clone(self.socket.queue());
+        let queue = Arc::clone(self.socket.queue());
         let asker = Asker::Rejoining {
-            outbox: Arc::clone(&outbox),
+            queue: Arc::clone(&queue),
             after,
         };
         let join = ToRoom::Join {
             principal: Arc::clone(&self.principal),
-            outbox,
+            queue,
             after: Some(after),
-            manner: Manner::Events,
+            backfill: Backfill::AsEvents,
             reply: Reply::new(conversation, asker),
         };
-        self.door.rooms.send(conversation, join);
+        self.deps.rooms.send(conversation, join);
     }
 
     /// Who may not read there any more is told nothing. Where it could not be read, the client comes back by itself.

@@ -15,7 +15,7 @@ use crate::domain::dialect::Dialect;
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::principal::Principal;
 use crate::domain::room_event::View;
-use crate::edge::connection::Door;
+use crate::edge::connection::SessionDeps;
 use crate::edge::dialect;
 use crate::edge::native::decode::{Request, SubjectKey};
 use crate::error::Error;
@@ -61,7 +61,7 @@ pub(super) enum Entered {
 
 /// The actor.
 pub(super) struct Talk {
-    pub(super) door: Arc<Door>,
+    pub(super) deps: Arc<SessionDeps>,
     pub(super) dialect: Dialect,
     pub(super) socket: Socket,
     pub(super) principal: Arc<Principal>,
@@ -74,7 +74,7 @@ pub(super) struct Talk {
 
 impl Talk {
     pub(super) fn new(
-        door: Arc<Door>,
+        deps: Arc<SessionDeps>,
         dialect: Dialect,
         socket: Socket,
         principal: Arc<Principal>,
@@ -82,7 +82,7 @@ impl Talk {
         places: Arc<Mutex<Places>>,
     ) -> Self {
         Self {
-            door,
+            deps,
             dialect,
             socket,
             principal,
@@ -118,11 +118,11 @@ impl Talk {
                     command,
                     reply,
                 };
-                self.door.rooms.send(conversation, ask);
+                self.deps.rooms.send(conversation, ask);
             }
             Request::Watch(subject) => self.watch(subject, ack, context),
             Request::Status(status) => {
-                let _connected = self.door.house.directory.choose(self.principal.no, status);
+                let _connected = self.deps.room.directory.choose(self.principal.no, status);
                 self.answer(ack, &Answer::Done);
             }
             Request::Authenticate { .. } | Request::Unwatch(_) | Request::Press { .. } => {
@@ -134,7 +134,7 @@ impl Talk {
     fn answer(&self, ack: Option<Ack>, answer: &Answer) {
         if let Some(ack) = ack {
             let told =
-                self.door
+                self.deps
                     .dialects
                     .acknowledgement(self.dialect, answer, None, self.principal.no);
             let _ = ack.answer([told.as_str()]);
@@ -142,7 +142,7 @@ impl Talk {
     }
 
     pub(super) fn fail(&self, ack: Option<Ack>, error: Error) {
-        refuse(&self.socket, ack, error, &self.door.house.metrics);
+        refuse(&self.socket, ack, error, &self.deps.room.metrics);
     }
 
     /// Whoever answers does so in the client's words.
@@ -157,16 +157,16 @@ impl Talk {
         look: impl FnOnce(&Result<Answer, Error>) + Send + 'static,
     ) -> Reply {
         let (dialect, no, socket) = (self.dialect, self.principal.no, self.socket.clone());
-        let door = Arc::clone(&self.door);
+        let deps = Arc::clone(&self.deps);
         let answering = move |outcome: Result<Answer, Error>, view: Option<&View>| {
             look(&outcome);
             match (outcome, ack) {
                 (Ok(answer), Some(ack)) => {
-                    let told = door.dialects.acknowledgement(dialect, &answer, view, no);
+                    let told = deps.dialects.acknowledgement(dialect, &answer, view, no);
                     let _ = ack.answer([told.as_str()]);
                 }
                 (Ok(_), None) => {}
-                (Err(error), ack) => refuse(&socket, ack, error, &door.house.metrics),
+                (Err(error), ack) => refuse(&socket, ack, error, &deps.room.metrics),
             }
         };
         Reply::new(conversation, Asker::Connection(Box::new(answering)))
@@ -178,7 +178,7 @@ impl Talk {
             subject_id: Some(id),
             ..Filter::default()
         };
-        let (pool, user) = (self.door.house.pool.clone(), self.principal.no);
+        let (pool, user) = (self.deps.room.pool.clone(), self.principal.no);
         let listed = async move {
             pool.run(move |connection| conversations::list(connection, user, &filter, 100))
                 .await
@@ -189,7 +189,7 @@ impl Talk {
                 .map(move |listed, talk, _| match (listed, ack) {
                     (Ok(listed), Some(ack)) => {
                         let (dialect, no) = (talk.dialect, talk.principal.no);
-                        let told = talk.door.dialects.watched(dialect, &listed, no);
+                        let told = talk.deps.dialects.watched(dialect, &listed, no);
                         let _ = ack.answer([told.as_str()]);
                     }
                     (Ok(_), None) => {}
@@ -198,24 +198,24 @@ impl Talk {
         );
     }
 
-    /// Nothing of the client stays in the house.
+    /// Removes everything that the server keeps for the client.
     fn depart(&mut self) {
         if std::mem::replace(&mut self.has_left, true) {
             return;
         }
         let (session, no) = (self.socket.queue().session(), self.principal.no);
         self.socket.queue().end();
-        let directory = &self.door.house.directory;
+        let directory = &self.deps.room.directory;
         directory.close(session);
-        self.door.house.metrics.connections.dec();
+        self.deps.room.metrics.connections.dec();
         directory.depart(no, session, Instant::now());
         if let Some(pid) = self.pid {
-            self.door.present.depart(pid, session);
+            self.deps.present.depart(pid, session);
         }
         for followed in self.places.lock().all() {
             let reply = Reply::new(followed.id, Asker::Nobody);
             let leave = ToRoom::Leave { session, reply };
-            self.door.rooms.leave_if_awake(followed.id, leave);
+            self.deps.rooms.leave_if_awake(followed.id, leave);
         }
     }
 }
@@ -294,7 +294,7 @@ impl Handler<Bye> for Talk {
         let Some(Holder { pid, session, .. }) = self.holder().filter(|_| followed) else {
             return context.stop();
         };
-        let pool = self.door.house.pool.clone();
+        let pool = self.deps.room.pool.clone();
         let note = async move {
             pool.run(move |connection| match departure {
                 Disconnected::Left => recoveries::forget(connection, pid, session),

@@ -18,9 +18,9 @@ use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::{Listed, UnreadCount};
 use crate::edge::http::caller::Caller;
-use crate::edge::http::idempotent::Kept;
+use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{Asked, Failure, Server};
+use crate::edge::http::{AppState, Asked, Failure};
 use crate::edge::native::views::ConversationView;
 use crate::store::conversations::{self as rows, Filter, Key};
 use crate::store::participants;
@@ -28,14 +28,14 @@ use crate::store::unread as unread_rows;
 
 /// The conversation as the caller has it, whether it is in their list or they see it from outside.
 pub(super) async fn answer(
-    server: &Server,
+    server: &AppState,
     caller: &Principal,
     id: ConversationId,
     status: u16,
-) -> Result<Kept, Failure> {
+) -> Result<StoredResponse, Failure> {
     let requester = Requester::from(caller);
     let user = requester.no;
-    let found = server.door.house.pool.run(move |connection| {
+    let found = server.deps.room.pool.run(move |connection| {
         let Some(conversation) = rows::find(connection, Key::Id(id))? else {
             return Ok(Err(Refusal::ConversationNotFound));
         };
@@ -58,9 +58,9 @@ pub(super) async fn answer(
         }))
     });
     let listed = found.await??;
-    Kept::json(
+    StoredResponse::json(
         status,
-        &ConversationView::listed(&listed, user, &server.door.house.directory),
+        &ConversationView::listed(&listed, user, &server.deps.room.directory),
     )
 }
 
@@ -68,7 +68,7 @@ pub(super) async fn answer(
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = ConversationView), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "conversations")]
 #[get("/conversations/{id}")]
 pub async fn show(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
@@ -127,7 +127,7 @@ fn cursor_of(text: &str) -> Result<(DateTime<Utc>, i64), Refusal> {
 #[utoipa::path(params(ListQuery), responses((status = 200, description = "`items`: conversations; `next_cursor`", body = Object)), security(("bearer" = [])), tag = "conversations")]
 #[get("/conversations")]
 pub async fn list(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     query: Asked<ListQuery>,
 ) -> Result<HttpResponse, Failure> {
@@ -150,8 +150,8 @@ pub async fn list(
     };
     let user = caller.0.no;
     let found = server
-        .door
-        .house
+        .deps
+        .room
         .pool
         .run(move |connection| rows::list(connection, user, &filter, limit));
     let listed = found.await?;
@@ -160,7 +160,7 @@ pub async fn list(
         .last()
         .filter(|_| full)
         .map(|last| cursor_text(last.conversation.updated_at, last.conversation.no.0));
-    let directory = &server.door.house.directory;
+    let directory = &server.deps.room.directory;
     let items: Vec<_> = listed
         .iter()
         .map(|one| ConversationView::listed(one, user, directory))
@@ -188,7 +188,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<S
 #[utoipa::path(request_body = ChangeBody, params(("id" = Uuid, Path)), responses((status = 200, body = ConversationView), (status = 403, description = "FORBIDDEN"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "conversations")]
 #[patch("/conversations/{id}")]
 pub async fn change(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     path: web::Path<String>,
     body: Body,
@@ -203,7 +203,7 @@ pub async fn change(
     }
     let command = Command::ChangeSettings { title, status };
     server
-        .door
+        .deps
         .rooms
         .ask(id, Arc::clone(&caller.0), command)
         .await?;
@@ -216,11 +216,11 @@ pub async fn change(
 /// How many messages of others the caller has not read, in all and by conversation. Counting a conversation ends at 1,000, and among its newest 10,000 changes; `unread_capped` and `total_capped` say that there may be more
 #[utoipa::path(responses((status = 200, description = "`total`, `conversations`; where there may be more, `total_capped` and `unread_capped`", body = Object)), security(("bearer" = [])), tag = "conversations")]
 #[get("/unread")]
-pub async fn unread(server: web::Data<Server>, caller: Caller) -> Result<HttpResponse, Failure> {
+pub async fn unread(server: web::Data<AppState>, caller: Caller) -> Result<HttpResponse, Failure> {
     let user = caller.0.no;
     let rows = server
-        .door
-        .house
+        .deps
+        .room
         .pool
         .run(move |connection| unread_rows::of_user(connection, user))
         .await?;

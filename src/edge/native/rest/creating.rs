@@ -19,9 +19,9 @@ use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::visible;
 use crate::edge::http::caller::Caller;
-use crate::edge::http::idempotent::{Kept, once};
+use crate::edge::http::idempotent::{StoredResponse, once};
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{Failure, Server};
+use crate::edge::http::{AppState, Failure};
 use crate::edge::native::acting::Acting;
 use crate::edge::native::views::ConversationView;
 use crate::error::Error;
@@ -112,10 +112,10 @@ fn roles_given(body: &NewConversationBody, caller: &Principal) -> Vec<(UserId, S
 }
 
 async fn numbers_of(
-    server: &Server,
+    server: &AppState,
     people: Vec<(UserId, String)>,
 ) -> Result<Vec<(UserNo, String)>, Error> {
-    let found = server.door.house.pool.run(move |connection| {
+    let found = server.deps.room.pool.run(move |connection| {
         let ids: Vec<&str> = people.iter().map(|(id, _)| id.as_str()).collect();
         Ok((users::find_all(connection, &ids)?, people))
     });
@@ -132,7 +132,7 @@ async fn numbers_of(
 #[utoipa::path(request_body = NewConversationBody, responses((status = 201, body = ConversationView, description = "New"), (status = 200, body = ConversationView, description = "There already"), (status = 400, description = "INVALID_REQUEST"), (status = 404, description = "USER_NOT_FOUND"), (status = 422, description = "UNPROCESSABLE")), security(("bearer" = [])), tag = "conversations")]
 #[post("/conversations")]
 pub async fn create(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     request: HttpRequest,
     body: Body,
@@ -149,10 +149,10 @@ pub async fn create(
 }
 
 async fn create_or_get(
-    server: &Server,
+    server: &AppState,
     caller: &Arc<Principal>,
     body: &Body,
-) -> Result<Kept, Failure> {
+) -> Result<StoredResponse, Failure> {
     Acting::of(body.text())?.must_be(caller)?;
     let body: NewConversationBody = body.read()?;
     body.title.as_deref().map_or(Ok(()), |title| {
@@ -162,7 +162,7 @@ async fn create_or_get(
     let assigned = roles_given(&body, caller);
     let first_message = body
         .first_message
-        .map(|message| message.draft(caller))
+        .map(|message| message.content(caller))
         .transpose()
         .map_err(|refusal| refusal.within("first_message"))?;
     let subject = body.subject.map(|subject| subject.check(caller));
@@ -186,7 +186,7 @@ async fn create_or_get(
         first_message: first_message.map(Arc::new),
     };
     if let Some(deal) = &deal {
-        let now = server.door.house.pool.clock().now();
+        let now = server.deps.room.pool.clock().now();
         new.first_step = Some(deal.first_step(&new.as_new(caller), caller, now)?.step);
     }
     let wish = Wish {
@@ -212,17 +212,17 @@ pub(in crate::edge) struct Made {
 
 /// Makes a conversation with everything that belongs to it, or finds the one that is the same and does there what is wished of it.
 pub(in crate::edge) async fn make(
-    server: &Server,
+    server: &AppState,
     caller: &Arc<Principal>,
     new: NewConversation,
     wish: Wish,
 ) -> Result<Made, Failure> {
-    match server.door.house.journal.create(new).await? {
+    match server.deps.room.journal.create(new).await? {
         Creation::Created(conversation) => {
             if wish.deal.is_some() {
-                server.bell.ring();
+                server.job_signal.ring();
             }
-            server.door.house.feed.committed(conversation.id, &[]);
+            server.deps.room.feed.committed(conversation.id, &[]);
             announce(server, caller, &conversation).await?;
             let (id, novelty) = (conversation.id, Novelty::New);
             Ok(Made { id, novelty })
@@ -237,19 +237,19 @@ pub(in crate::edge) async fn make(
 
 /// Tells those who take part in a new conversation of it.
 async fn announce(
-    server: &Server,
+    server: &AppState,
     caller: &Principal,
     conversation: &Conversation,
 ) -> Result<(), Failure> {
-    let (house, no) = (&server.door.house, conversation.no);
-    let people = house
+    let (room, no) = (&server.deps.room, conversation.no);
+    let people = room
         .pool
         .run(move |connection| participants::of(connection, no))
         .await?;
     server
-        .door
+        .deps
         .rooms
-        .announce_creation(house, conversation, &people);
+        .announce_creation(room, conversation, &people);
     log::info!(event = "conversation_created", conversation_id:% = conversation.id, user_id:% = caller.id, kind = conversation.kind.name(); "");
     Ok(())
 }

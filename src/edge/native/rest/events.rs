@@ -15,8 +15,8 @@ use crate::domain::access::Privilege;
 use crate::domain::limits;
 use crate::domain::refusal::Refusal;
 use crate::edge::http::caller::Caller;
-use crate::edge::http::idempotent::{Kept, once};
-use crate::edge::http::{Asked, Failure, Server};
+use crate::edge::http::idempotent::{StoredResponse, once};
+use crate::edge::http::{AppState, Asked, Failure};
 use crate::error::Error;
 use crate::store::platform_events::{self as rows, AttemptRow, EventRow, Filter};
 
@@ -137,7 +137,7 @@ fn next_cursor(shown: usize, limit: i64, last: Option<i64>) -> Option<String> {
 #[utoipa::path(params(EventQuery), responses((status = 200, description = "`items`: events; `next_cursor`", body = Object), (status = 403, description = "FORBIDDEN")), security(("bearer" = [])), tag = "events")]
 #[get("/events")]
 pub async fn list(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     query: Asked<EventQuery>,
 ) -> Result<HttpResponse, Failure> {
@@ -153,7 +153,7 @@ pub async fn list(
         before: cursor_of(query.cursor.as_deref())?,
     };
     let find = move |connection: &mut _| rows::list(connection, &filter, limit);
-    let found = server.door.house.pool.run(find).await?;
+    let found = server.deps.room.pool.run(find).await?;
     let next = next_cursor(found.len(), limit, found.last().map(|(row, _)| row.no));
     let items: Vec<_> = found
         .iter()
@@ -162,7 +162,7 @@ pub async fn list(
     Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": next })))
 }
 
-async fn found(server: &Server, id: String) -> Result<(EventRow, Option<Uuid>), Failure> {
+async fn found(server: &AppState, id: String) -> Result<(EventRow, Option<Uuid>), Failure> {
     let filter = Filter {
         id: Some(id).filter(|id| !id.contains('\0')),
         ..Filter::default()
@@ -171,7 +171,7 @@ async fn found(server: &Server, id: String) -> Result<(EventRow, Option<Uuid>), 
         return Err(Refusal::EventNotFound.into());
     }
     let find = move |connection: &mut _| rows::list(connection, &filter, 1);
-    let found = server.door.house.pool.run(find).await?.pop();
+    let found = server.deps.room.pool.run(find).await?.pop();
     Ok(found.ok_or(Refusal::EventNotFound)?)
 }
 
@@ -189,7 +189,7 @@ pub struct AttemptQuery {
 #[utoipa::path(params(("id" = String, Path), AttemptQuery), responses((status = 200, description = "`items`: attempts; `next_cursor`", body = Object), (status = 403, description = "FORBIDDEN"), (status = 404, description = "EVENT_NOT_FOUND")), security(("bearer" = [])), tag = "events")]
 #[get("/events/{id}/attempts")]
 pub async fn attempts(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     path: web::Path<String>,
     query: Asked<AttemptQuery>,
@@ -200,7 +200,7 @@ pub async fn attempts(
     let after = cursor_of(query.cursor.as_deref())?.unwrap_or(0);
     let (event, _) = found(&server, path.into_inner()).await?;
     let find = move |connection: &mut _| rows::attempts_of(connection, event.no, after, limit);
-    let found = server.door.house.pool.run(find).await?;
+    let found = server.deps.room.pool.run(find).await?;
     let last = found.last().map(|row| i64::from(row.attempt));
     let next = next_cursor(found.len(), limit, last);
     let items: Vec<_> = found.iter().map(AttemptView::new).collect();
@@ -211,7 +211,7 @@ pub async fn attempts(
 #[utoipa::path(params(("id" = String, Path)), responses((status = 202, description = "It will be", body = Object), (status = 403, description = "FORBIDDEN"), (status = 404, description = "EVENT_NOT_FOUND")), security(("bearer" = [])), tag = "events")]
 #[post("/events/{id}/redeliver")]
 pub async fn redeliver(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     request: HttpRequest,
     path: web::Path<String>,
@@ -220,14 +220,14 @@ pub async fn redeliver(
     let again = async {
         let (event, conversation) = found(&server, path.into_inner()).await?;
         let no = event.no;
-        let again = server.door.house.pool.run(move |connection| {
+        let again = server.deps.room.pool.run(move |connection| {
             rows::redeliver(connection, no)?;
             let row = rows::by_no(connection, no)?;
             row.ok_or(Error::Refused(Refusal::EventNotFound))
         });
         let row = again.await?;
-        server.bell.ring();
-        Kept::json(202, &EventView::new(&row, conversation))
+        server.job_signal.ring();
+        StoredResponse::json(202, &EventView::new(&row, conversation))
     };
     once(&server, &caller.0, &request, "", again).await
 }

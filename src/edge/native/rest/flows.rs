@@ -22,9 +22,9 @@ use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::{Loaded, Reader};
 use crate::domain::whole;
 use crate::edge::http::caller::Caller;
-use crate::edge::http::idempotent::{Kept, once};
+use crate::edge::http::idempotent::{StoredResponse, once};
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{Asked, Failure, Server};
+use crate::edge::http::{AppState, Asked, Failure};
 use crate::edge::native::acting::Acting;
 use crate::edge::native::deals::{FlowView, LoggedStepView};
 use crate::edge::native::pressing::{checked_press, checked_request_id};
@@ -59,11 +59,11 @@ impl NewFlowBody {
     /// Finds the definition, and sees that the caller may begin it and that every role is taken.
     pub(super) fn check(
         self,
-        server: &Server,
+        server: &AppState,
         caller: &Principal,
         people: &[(UserId, String)],
     ) -> Result<WantedDeal, Refusal> {
-        let catalogue = Arc::clone(&server.door.deals.house().catalogue);
+        let catalogue = Arc::clone(&server.deps.deals.deps().catalogue);
         let definition = catalogue
             .current(&self.name)
             .filter(|found| self.version.is_none_or(|version| version == found.version))
@@ -73,7 +73,7 @@ impl NewFlowBody {
                 "Only the platform may begin a deal that asks for money",
             ));
         }
-        if definition.money.is_some() && server.till.gateway().is_none() {
+        if definition.money.is_some() && server.payments.gateway().is_none() {
             return Err(Refusal::PaymentsUnavailable);
         }
         let is_taken = |role: &&String| people.iter().any(|(_, taken)| taken == *role);
@@ -115,7 +115,7 @@ impl WantedDeal {
         now: DateTime<Utc>,
     ) -> Result<Option<Decided>, Refusal> {
         match &found.conversation.flow {
-            Some(standing) if standing.flow == self.definition.name => Ok(None),
+            Some(deal_view) if deal_view.flow == self.definition.name => Ok(None),
             Some(_) => Err(Refusal::Conflict("The conversation has another flow")),
             None => {
                 self.must_have_its_people(&found.participants)?;
@@ -143,11 +143,11 @@ impl WantedDeal {
     }
 }
 
-fn catalogue(server: &Server) -> &Catalogue {
-    &server.door.deals.house().catalogue
+fn catalogue(server: &AppState) -> &Catalogue {
+    &server.deps.deals.deps().catalogue
 }
 
-fn current(server: &Server, name: &str) -> Result<Arc<Definition>, Refusal> {
+fn current(server: &AppState, name: &str) -> Result<Arc<Definition>, Refusal> {
     catalogue(server)
         .current(name)
         .ok_or_else(|| Refusal::DefinitionNotFound(name.to_owned()))
@@ -156,7 +156,7 @@ fn current(server: &Server, name: &str) -> Result<Arc<Definition>, Refusal> {
 /// The flows that new deals may run by
 #[utoipa::path(responses((status = 200, description = "`items`: `name`, `version`, `title`, `roles`", body = Object)), security(("bearer" = [])), tag = "flows")]
 #[get("/flows")]
-pub async fn list(server: web::Data<Server>, _: Caller) -> HttpResponse {
+pub async fn list(server: web::Data<AppState>, _: Caller) -> HttpResponse {
     let item = |definition: &Arc<Definition>| {
         json!({
             "name": definition.name, "version": definition.version, "title": definition.title, "roles": definition.roles,
@@ -177,7 +177,7 @@ pub struct VersionQuery {
 }
 
 async fn definition_of(
-    server: &web::Data<Server>,
+    server: &web::Data<AppState>,
     name: &str,
     version: Option<i64>,
 ) -> Result<Arc<Definition>, Failure> {
@@ -185,12 +185,12 @@ async fn definition_of(
         return Ok(current(server, name)?);
     };
     let (found, name) = (
-        Arc::clone(&server.door.deals.house().catalogue),
+        Arc::clone(&server.deps.deals.deps().catalogue),
         name.to_owned(),
     );
     let read = server
-        .door
-        .house
+        .deps
+        .room
         .pool
         .run(move |connection| found.of(connection, &name, version));
     Ok(read.await?)
@@ -200,7 +200,7 @@ async fn definition_of(
 #[utoipa::path(params(("name" = String, Path), VersionQuery), responses((status = 200, body = Outline), (status = 404, description = "FLOW_DEFINITION_NOT_FOUND")), security(("bearer" = [])), tag = "flows")]
 #[get("/flows/{name}")]
 pub async fn describe(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     _: Caller,
     path: web::Path<String>,
     query: Asked<VersionQuery>,
@@ -213,7 +213,7 @@ pub async fn describe(
 #[utoipa::path(params(("name" = String, Path), VersionQuery), responses((status = 200, content_type = "image/svg+xml", body = String), (status = 404, description = "FLOW_DEFINITION_NOT_FOUND")), security(("bearer" = [])), tag = "flows")]
 #[get("/flows/{name}/graph.svg")]
 pub async fn picture(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     _: Caller,
     path: web::Path<String>,
     query: Asked<VersionQuery>,
@@ -225,12 +225,12 @@ pub async fn picture(
 }
 
 async fn readable(
-    server: &Server,
+    server: &AppState,
     caller: &Principal,
     id: ConversationId,
 ) -> Result<(Conversation, Reader), Failure> {
     let requester = Requester::from(caller);
-    let read = server.door.house.pool.run(move |connection| {
+    let read = server.deps.room.pool.run(move |connection| {
         let Some(conversation) = conversation_rows::find(connection, Key::Id(id))? else {
             return Ok(Err(Refusal::ConversationNotFound));
         };
@@ -246,18 +246,18 @@ async fn readable(
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = FlowView), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND")), security(("bearer" = [])), tag = "flows")]
 #[get("/conversations/{id}/flow")]
 pub async fn show(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
     let id = ConversationId::parse(&path, "id")?;
     let (conversation, reader) = readable(&server, &caller.0, id).await?;
-    let standing = conversation.flow.ok_or(Refusal::FlowNotFound)?;
+    let deal_view = conversation.flow.ok_or(Refusal::FlowNotFound)?;
     let reader = match DealReader::of(reader.role.as_deref()) {
         DealReader::Staff if caller.0.roles.may(Privilege::ActAsPlatform) => DealReader::Platform,
         other => other,
     };
-    Ok(HttpResponse::Ok().json(FlowView::new(&standing, reader)))
+    Ok(HttpResponse::Ok().json(FlowView::new(&deal_view, reader)))
 }
 
 /// A press.
@@ -280,7 +280,7 @@ pub struct ActBody {
 #[utoipa::path(request_body = ActBody, params(("id" = Uuid, Path), ("action" = String, Path)), responses((status = 200, body = FlowView), (status = 400, description = "INVALID_REQUEST"), (status = 403, description = "FORBIDDEN, NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND, ACTION_NOT_FOUND"), (status = 409, description = "FLOW_STATE_INVALID"), (status = 422, description = "ACTION_NOT_ALLOWED")), security(("bearer" = [])), tag = "flows")]
 #[post("/conversations/{id}/flow/actions/{action}")]
 pub async fn act(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     request: HttpRequest,
     path: web::Path<(String, String)>,
@@ -294,20 +294,20 @@ pub async fn act(
 }
 
 async fn act_once(
-    server: &Server,
+    server: &AppState,
     caller: &Arc<Principal>,
     id: ConversationId,
     action: String,
     body: &Body,
-) -> Result<Kept, Failure> {
+) -> Result<StoredResponse, Failure> {
     Acting::of(body.text())?.must_be(caller)?;
     let body: ActBody = body.read()?;
     let press = checked_press(action, body.input, body.state_version)?;
     let request_id = body.request_id.map(checked_request_id).transpose()?;
     let speaker = speaker(server, caller, body.user_id.as_deref()).await?;
     let actor = presser(speaker, caller);
-    let deal = server.door.deals.press(id, actor, press, request_id);
-    Kept::json(200, &deal.await?)
+    let deal = server.deps.deals.press(id, actor, press, request_id);
+    StoredResponse::json(200, &deal.await?)
 }
 
 /// Which part of a log.
@@ -324,7 +324,7 @@ pub struct HistoryQuery {
 #[utoipa::path(params(("id" = Uuid, Path), HistoryQuery), responses((status = 200, description = "`items`: steps; `next_cursor`: the seq to go on from", body = Object), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND")), security(("bearer" = [])), tag = "flows")]
 #[get("/conversations/{id}/flow/history")]
 pub async fn history(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     path: web::Path<String>,
     query: Asked<HistoryQuery>,
@@ -336,8 +336,8 @@ pub async fn history(
     conversation.flow.ok_or(Refusal::FlowNotFound)?;
     let no = conversation.no;
     let read = server
-        .door
-        .house
+        .deps
+        .room
         .pool
         .run(move |connection| rows::steps(connection, no, after, limit));
     let steps = read.await?;

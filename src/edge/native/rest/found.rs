@@ -11,11 +11,11 @@ use crate::domain::command::Command;
 use crate::domain::conversation::{ConversationKind, Membership};
 use crate::domain::flow::Phase;
 use crate::domain::ids::{ConversationId, UserId};
-use crate::domain::message::Draft;
+use crate::domain::message::Content;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Loaded;
-use crate::edge::http::{Failure, Server};
+use crate::edge::http::{AppState, Failure};
 use crate::error::Error;
 use crate::room::state::State;
 use crate::store::conversations::Key;
@@ -36,29 +36,29 @@ pub(in crate::edge) struct Wish {
     /// The deal that it is to be.
     pub(in crate::edge) deal: Option<WantedDeal>,
     /// What the caller says there.
-    pub(in crate::edge) message: Option<Arc<Draft>>,
+    pub(in crate::edge) message: Option<Arc<Content>>,
 }
 
 impl Wish {
     /// Does what is wished, or refuses all of it.
     pub(in crate::edge) async fn carry_out(
         self,
-        server: &Server,
+        server: &AppState,
         caller: &Arc<Principal>,
         id: ConversationId,
     ) -> Result<(), Failure> {
         let found = read(server, id).await?;
-        let now = server.door.house.pool.clock().now();
+        let now = server.deps.room.pool.clock().now();
         for command in self.changes(found, caller, now)? {
-            let rooms = &server.door.rooms;
+            let rooms = &server.deps.rooms;
             rooms.ask(id, Arc::clone(caller), command).await?;
         }
         if let Some(deal) = &self.deal {
             begin(server, caller, id, deal).await?;
         }
-        if let Some(draft) = self.message {
-            let said = Command::Send(draft);
-            let rooms = &server.door.rooms;
+        if let Some(content) = self.message {
+            let said = Command::Send(content);
+            let rooms = &server.deps.rooms;
             rooms.ask(id, Arc::clone(caller), said).await?;
         }
         Ok(())
@@ -82,8 +82,8 @@ impl Wish {
         if let Some(deal) = &self.deal {
             deal.first_step_in(&found, caller, now)?;
         }
-        if let Some(draft) = &self.message {
-            State::new(found).may_send(caller, draft)?;
+        if let Some(content) = &self.message {
+            State::new(found).may_send(caller, content)?;
         }
         Ok(commands)
     }
@@ -116,8 +116,8 @@ impl Wish {
     }
 }
 
-async fn read(server: &Server, id: ConversationId) -> Result<Loaded, Failure> {
-    let pool = &server.door.house.pool;
+async fn read(server: &AppState, id: ConversationId) -> Result<Loaded, Failure> {
+    let pool = &server.deps.room.pool;
     let read = pool.run(move |connection| replay::load(connection, Key::Id(id)));
     Ok(read.await?.ok_or(Refusal::ConversationNotFound)?)
 }
@@ -150,18 +150,18 @@ fn returns(found: &mut Loaded, caller: &Principal) -> Vec<Command> {
 
 /// Begins the deal, unless the conversation has it already.
 async fn begin(
-    server: &Server,
+    server: &AppState,
     caller: &Principal,
     id: ConversationId,
     deal: &WantedDeal,
 ) -> Result<(), Failure> {
     for _ in 0..ATTEMPTS {
         let found = read(server, id).await?;
-        let now = server.door.house.pool.clock().now();
+        let now = server.deps.room.pool.clock().now();
         let Some(first) = deal.first_step_in(&found, caller, now)? else {
             return Ok(());
         };
-        match server.door.deals.begin(id, first).await {
+        match server.deps.deals.begin(id, first).await {
             Err(Error::Refused(Refusal::Conflict(_))) => {}
             begun => return Ok(begun?),
         }

@@ -12,7 +12,7 @@ use crate::domain::principal::{Profile, Roles};
 use crate::domain::refusal::Refusal;
 use crate::edge::http::caller::Caller;
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{Failure, Server};
+use crate::edge::http::{AppState, Failure};
 use crate::store::users::{self, Acquaintance};
 
 /// A person.
@@ -35,7 +35,7 @@ pub struct UserView<'a> {
 }
 
 fn view<'a>(
-    server: &Server,
+    server: &AppState,
     no: UserNo,
     id: &'a UserId,
     profile: &'a Profile,
@@ -47,14 +47,14 @@ fn view<'a>(
         email: profile.email.as_deref(),
         avatar_url: profile.avatar_url.as_deref(),
         roles: roles.map(Roles::names),
-        status: server.door.house.directory.status(no),
+        status: server.deps.room.directory.status(no),
     }
 }
 
 /// The caller's profile, as the token and earlier tokens say
 #[utoipa::path(responses((status = 200, body = UserView), (status = 401, description = "UNAUTHENTICATED")), security(("bearer" = [])), tag = "people")]
 #[get("/me")]
-pub async fn show(server: web::Data<Server>, caller: Caller) -> HttpResponse {
+pub async fn show(server: web::Data<AppState>, caller: Caller) -> HttpResponse {
     let Caller(caller) = caller;
     HttpResponse::Ok().json(view(
         &server,
@@ -80,7 +80,7 @@ pub struct PutUser {
 #[utoipa::path(request_body = PutUser, params(("id" = String, Path, description = "The platform's user id")), responses((status = 200, body = UserView), (status = 403, description = "FORBIDDEN")), security(("bearer" = [])), tag = "people")]
 #[put("/users/{id}")]
 pub async fn put_user(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     path: web::Path<String>,
     body: Body,
@@ -105,7 +105,7 @@ pub async fn put_user(
         .as_deref()
         .map_or(Ok(()), |url| limits::https_url(url, "avatar_url"))?;
     let (no, profile) = server
-        .door
+        .deps
         .people
         .remember(
             id.clone(),
@@ -123,7 +123,7 @@ pub async fn put_user(
 #[utoipa::path(params(("id" = String, Path, description = "The platform's user id")), responses((status = 200, body = UserView), (status = 404, description = "USER_NOT_FOUND")), security(("bearer" = [])), tag = "people")]
 #[get("/users/{id}")]
 pub async fn show_user(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
@@ -131,7 +131,7 @@ pub async fn show_user(
     let id = UserId::parse(&path, "id")?;
     let (wanted, asking) = (id.clone(), caller.no);
     let sees_all = caller.roles.may(Privilege::SeeEveryUser);
-    let found = server.door.house.pool.run(move |connection| {
+    let found = server.deps.room.pool.run(move |connection| {
         let Some(row) = users::find(connection, wanted.as_str())? else {
             return Ok(None);
         };

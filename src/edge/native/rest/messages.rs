@@ -13,15 +13,15 @@ use crate::domain::command::Command;
 use crate::domain::conversation::Conversation;
 use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::limits;
-use crate::domain::message::{Attachment, Audience, Draft, Message, MessageKind};
+use crate::domain::message::{Attachment, Audience, Content, Message, MessageKind};
 use crate::domain::object;
 use crate::domain::principal::{Principal, Roles};
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Reader;
 use crate::edge::http::caller::Caller;
-use crate::edge::http::idempotent::{Kept, once};
+use crate::edge::http::idempotent::{StoredResponse, once};
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{Asked, Failure, Server};
+use crate::edge::http::{AppState, Asked, Failure};
 use crate::edge::native::acting::Acting;
 use crate::edge::native::decode::message_id;
 use crate::edge::native::views::MessageView;
@@ -82,8 +82,8 @@ impl From<MessageKindBody> for MessageKind {
 }
 
 impl NewMessageBody {
-    /// The draft that it describes, checked.
-    pub fn draft(self, caller: &Principal) -> Result<Draft, Refusal> {
+    /// The content that it describes, checked.
+    pub fn content(self, caller: &Principal) -> Result<Content, Refusal> {
         caller.must_be(self.sender_id.as_deref())?;
         if self.audience_role.is_some() && !caller.roles.may(Privilege::NarrowAudience) {
             return Err(Refusal::Forbidden(
@@ -91,7 +91,7 @@ impl NewMessageBody {
             ));
         }
         self.audience_role.as_deref().map_or(Ok(()), limits::role)?;
-        let draft = Draft {
+        let content = Content {
             reply_to: self
                 .reply_to
                 .map(|id| message_id(&id, "reply_to"))
@@ -100,9 +100,9 @@ impl NewMessageBody {
             context: limits::json_object(self.context, "context")?,
             kind: self.kind.map_or(MessageKind::UserInput, MessageKind::from),
             audience: self.audience_role.map(Audience::Role),
-            ..Draft::text(self.client_id, self.body)
+            ..Content::text(self.client_id, self.body)
         };
-        draft.check().map(|()| draft)
+        content.check().map(|()| content)
     }
 }
 
@@ -144,7 +144,7 @@ pub(in crate::edge) fn reader_of(
 #[utoipa::path(params(("id" = Uuid, Path), PageQuery), responses((status = 200, description = "`items`: messages; `next_cursor`: the seq to go on from", body = Object), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "messages")]
 #[get("/conversations/{id}/messages")]
 pub async fn list(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     path: web::Path<String>,
     query: Asked<PageQuery>,
@@ -157,7 +157,7 @@ pub async fn list(
         conversation: id,
         requester,
     };
-    let read = server.door.house.pool.run(move |connection| {
+    let read = server.deps.room.pool.run(move |connection| {
         let found = page_of(connection, visit, page, limit)?;
         if !found.is_empty() {
             return Ok(Ok(found));
@@ -191,7 +191,7 @@ struct PageView<'a> {
 #[utoipa::path(request_body = NewMessageBody, params(("id" = Uuid, Path)), responses((status = 201, body = MessageView, description = "Stored"), (status = 200, body = MessageView, description = "Stored before, under the same client_id"), (status = 403, description = "MUTED, BLOCKED, NOT_A_PARTICIPANT, IDENTITY_MISMATCH"), (status = 409, description = "CONFLICT, CONVERSATION_CLOSED")), security(("bearer" = [])), tag = "messages")]
 #[post("/conversations/{id}/messages")]
 pub async fn send(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     request: HttpRequest,
     path: web::Path<String>,
@@ -211,7 +211,7 @@ pub async fn send(
 
 /// Who speaks: the caller or, where the caller is the platform and names another, that user.
 pub(in crate::edge) async fn speaker(
-    server: &Server,
+    server: &AppState,
     caller: &Arc<Principal>,
     named: Option<&str>,
 ) -> Result<Arc<Principal>, Failure> {
@@ -219,7 +219,7 @@ pub(in crate::edge) async fn speaker(
         return Ok(Arc::clone(caller));
     };
     let wanted = named.to_owned();
-    let pool = &server.door.house.pool;
+    let pool = &server.deps.room.pool;
     let found = pool.run(move |connection| users::find(connection, &wanted));
     let user = found
         .await?
@@ -242,26 +242,26 @@ pub(in crate::edge) fn presser(mut speaker: Arc<Principal>, caller: &Principal) 
 }
 
 async fn send_once(
-    server: &Server,
+    server: &AppState,
     caller: &Arc<Principal>,
     id: ConversationId,
     body: &Body,
-) -> Result<Kept, Failure> {
+) -> Result<StoredResponse, Failure> {
     Acting::of(body.text())?.must_be(caller)?;
     let message: NewMessageBody = body.read()?;
     let speaker = speaker(server, caller, message.sender_id.as_deref()).await?;
-    let draft = message.draft(caller)?;
+    let content = message.content(caller)?;
     let answer = server
-        .door
+        .deps
         .rooms
-        .ask(id, speaker, Command::Send(Arc::new(draft)))
+        .ask(id, speaker, Command::Send(Arc::new(content)))
         .await?;
     match answer {
         Answer::Sent(message, Novelty::New) => {
-            Kept::json(201, &MessageView::new(&message, id, caller.no))
+            StoredResponse::json(201, &MessageView::new(&message, id, caller.no))
         }
         Answer::Sent(message, Novelty::Repeated) => {
-            Kept::json(200, &MessageView::new(&message, id, caller.no))
+            StoredResponse::json(200, &MessageView::new(&message, id, caller.no))
         }
         other => Err(Error::internal(format!("a send was answered with {other:?}")).into()),
     }
@@ -276,12 +276,12 @@ pub struct EditBody {
 
 /// The conversation of a message, as far as the caller may know of it.
 async fn place_of(
-    server: &Server,
+    server: &AppState,
     caller: &Principal,
     id: MessageId,
 ) -> Result<ConversationId, Failure> {
     let requester = Requester::from(caller);
-    let found = server.door.house.pool.run(move |connection| {
+    let found = server.deps.room.pool.run(move |connection| {
         let Some(conversation) = conversation_rows::find(connection, Key::No(id.conversation))?
         else {
             return Ok(Err(Refusal::MessageNotFound));
@@ -293,14 +293,14 @@ async fn place_of(
 }
 
 async fn change(
-    server: &Server,
+    server: &AppState,
     caller: &Caller,
     id: MessageId,
     command: Command,
 ) -> Result<HttpResponse, Failure> {
     let place = place_of(server, &caller.0, id).await?;
     match server
-        .door
+        .deps
         .rooms
         .ask(place, Arc::clone(&caller.0), command)
         .await?
@@ -318,7 +318,7 @@ async fn change(
 #[utoipa::path(request_body = EditBody, params(("id" = Uuid, Path)), responses((status = 200, body = MessageView), (status = 403, description = "FORBIDDEN"), (status = 404, description = "MESSAGE_NOT_FOUND"), (status = 409, description = "CONFLICT: it has been deleted")), security(("bearer" = [])), tag = "messages")]
 #[patch("/messages/{id}")]
 pub async fn edit(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     path: web::Path<String>,
     body: Body,
@@ -334,7 +334,7 @@ pub async fn edit(
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = MessageView), (status = 403, description = "FORBIDDEN"), (status = 404, description = "MESSAGE_NOT_FOUND")), security(("bearer" = [])), tag = "messages")]
 #[delete("/messages/{id}")]
 pub async fn delete(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
@@ -346,13 +346,13 @@ pub async fn delete(
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, description = "`items`: `body`, `replaced_at`, `replaced_by`", body = Object), (status = 403, description = "FORBIDDEN"), (status = 404, description = "MESSAGE_NOT_FOUND")), security(("bearer" = [])), tag = "messages")]
 #[get("/messages/{id}/history")]
 pub async fn history(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
     let id = message_id(&path, "id")?;
     let requester = Requester::from(&*caller.0);
-    let read = server.door.house.pool.run(move |connection| {
+    let read = server.deps.room.pool.run(move |connection| {
         let Some(conversation) = conversation_rows::find(connection, Key::No(id.conversation))?
         else {
             return Ok(Err(Refusal::MessageNotFound));

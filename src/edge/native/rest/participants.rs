@@ -15,9 +15,9 @@ use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::whole;
 use crate::edge::http::caller::Caller;
-use crate::edge::http::idempotent::{Kept, once};
+use crate::edge::http::idempotent::{StoredResponse, once};
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{Failure, Server};
+use crate::edge::http::{AppState, Failure};
 use crate::edge::native::acting::Acting;
 use crate::edge::native::views::ConversationView;
 use crate::error::Error;
@@ -33,12 +33,12 @@ pub struct MarkBody {
 }
 
 async fn mark(
-    server: &Server,
+    server: &AppState,
     caller: &Arc<Principal>,
     id: ConversationId,
     body: &Body,
     mark: Mark,
-) -> Result<Kept, Failure> {
+) -> Result<StoredResponse, Failure> {
     Acting::of(body.text())?.must_be(caller)?;
     let MarkBody { seq, user_id } = body.read()?;
     must_act_alone(caller, user_id.as_deref())?;
@@ -46,19 +46,19 @@ async fn mark(
         return Err(Refusal::invalid("seq", "must not be negative").into());
     }
     match server
-        .door
+        .deps
         .rooms
         .ask(id, Arc::clone(caller), Command::Mark { mark, seq })
         .await?
     {
-        Answer::Marked(seq) => Kept::json(200, &json!({ "seq": seq })),
+        Answer::Marked(seq) => StoredResponse::json(200, &json!({ "seq": seq })),
         other => Err(Error::internal(format!("a mark was answered with {other:?}")).into()),
     }
 }
 
 /// Moves a watermark in the conversation that the path names, once for each `Idempotency-Key`.
 async fn mark_once(
-    server: &Server,
+    server: &AppState,
     caller: &Arc<Principal>,
     request: &HttpRequest,
     (path, body): (&str, &Body),
@@ -83,7 +83,7 @@ fn must_act_alone(caller: &Principal, claimed: Option<&str>) -> Result<(), Refus
 #[utoipa::path(request_body = MarkBody, params(("id" = Uuid, Path)), responses((status = 200, description = "`seq`: the watermark as it stands", body = Object)), security(("bearer" = [])), tag = "participants")]
 #[post("/conversations/{id}/seen")]
 pub async fn seen(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     request: HttpRequest,
     path: web::Path<String>,
@@ -96,7 +96,7 @@ pub async fn seen(
 #[utoipa::path(request_body = MarkBody, params(("id" = Uuid, Path)), responses((status = 200, description = "`seq`: the watermark as it stands", body = Object)), security(("bearer" = [])), tag = "participants")]
 #[post("/conversations/{id}/delivered")]
 pub async fn delivered(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     request: HttpRequest,
     path: web::Path<String>,
@@ -122,17 +122,17 @@ pub struct AddBody {
 }
 
 async fn add_once(
-    server: &Server,
+    server: &AppState,
     caller: &Arc<Principal>,
     id: ConversationId,
     body: &Body,
-) -> Result<Kept, Failure> {
+) -> Result<StoredResponse, Failure> {
     Acting::of_sender(body.text())?.must_be(caller)?;
     let AddBody { user_id, role } = body.read()?;
     let user = UserId::parse(&user_id, "user_id")?;
     role.as_deref().map_or(Ok(()), limits::role)?;
     server
-        .door
+        .deps
         .rooms
         .ask(
             id,
@@ -147,7 +147,7 @@ async fn add_once(
 #[utoipa::path(request_body = AddBody, params(("id" = Uuid, Path)), responses((status = 200, body = ConversationView), (status = 403, description = "FORBIDDEN"), (status = 404, description = "USER_NOT_FOUND"), (status = 422, description = "UNPROCESSABLE: direct, or full")), security(("bearer" = [])), tag = "participants")]
 #[post("/conversations/{id}/participants")]
 pub async fn add(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     request: HttpRequest,
     path: web::Path<String>,
@@ -179,7 +179,7 @@ pub struct ChangeParticipantBody {
 #[utoipa::path(request_body = ChangeParticipantBody, params(("id" = Uuid, Path), ("user_id" = String, Path)), responses((status = 200, body = ConversationView), (status = 403, description = "FORBIDDEN"), (status = 404, description = "PARTICIPANT_NOT_FOUND")), security(("bearer" = [])), tag = "participants")]
 #[patch("/conversations/{id}/participants/{user_id}")]
 pub async fn change(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     path: web::Path<(String, String)>,
     body: Body,
@@ -203,7 +203,7 @@ pub async fn change(
         return Err(Refusal::invalid("role", "or muted or blocked must be given").into());
     }
     server
-        .door
+        .deps
         .rooms
         .ask(
             id,
@@ -221,7 +221,7 @@ pub async fn change(
 #[utoipa::path(params(("id" = Uuid, Path), ("user_id" = String, Path)), responses((status = 204, description = "Gone"), (status = 403, description = "FORBIDDEN"), (status = 404, description = "PARTICIPANT_NOT_FOUND")), security(("bearer" = [])), tag = "participants")]
 #[delete("/conversations/{id}/participants/{user_id}")]
 pub async fn remove(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Failure> {
@@ -230,7 +230,7 @@ pub async fn remove(
         UserId::parse(&path.1, "user_id")?,
     );
     server
-        .door
+        .deps
         .rooms
         .ask(
             id,

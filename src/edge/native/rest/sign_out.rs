@@ -8,7 +8,7 @@ use crate::domain::access::Privilege;
 use crate::domain::ids::UserId;
 use crate::domain::refusal::Refusal;
 use crate::edge::http::caller::Caller;
-use crate::edge::http::{Failure, Server};
+use crate::edge::http::{AppState, Failure};
 
 /// From when on somebody's tokens count again.
 #[derive(Serialize, ToSchema)]
@@ -23,7 +23,7 @@ pub struct SignedOut<'a> {
 #[utoipa::path(params(("id" = String, Path, description = "The platform's user id")), responses((status = 200, body = SignedOut), (status = 400, description = "INVALID_REQUEST"), (status = 401, description = "UNAUTHENTICATED"), (status = 403, description = "FORBIDDEN")), security(("bearer" = [])), tag = "people")]
 #[post("/users/{id}/sign-out")]
 pub async fn sign_out(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
@@ -33,7 +33,7 @@ pub async fn sign_out(
         );
     }
     let id = UserId::parse(&path, "id")?;
-    let not_before = server.door.people.sign_out(id.clone()).await?;
+    let not_before = server.deps.people.sign_out(id.clone()).await?;
     Ok(HttpResponse::Ok().json(SignedOut {
         user_id: id.as_str(),
         not_before: not_before.to_string(),

@@ -8,18 +8,18 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 use super::answers::{Updated, With};
+use super::deal_view::Stands;
 use super::speaking::presser_of;
-use super::standing::Stands;
-use crate::domain::flow::Offer;
+use crate::domain::flow::AvailableAction;
 use crate::domain::ids::ConversationId;
 use crate::domain::limits;
 use crate::domain::object;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::http::caller::Caller;
-use crate::edge::http::idempotent::{Kept, once};
+use crate::edge::http::idempotent::{StoredResponse, once};
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{Failure, Server};
+use crate::edge::http::{AppState, Failure};
 use crate::edge::native::pressing::checked_press;
 use crate::edge::stoory::press::{Wish, request_id};
 use crate::error::Error;
@@ -53,7 +53,7 @@ pub struct TextBody {
 #[utoipa::path(request_body = ClickBody, params(("id" = Uuid, Path)), responses((status = 200, body = With<Updated>), (status = 400, description = "INVALID_REQUEST"), (status = 403, description = "FORBIDDEN, NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND, ACTION_NOT_FOUND"), (status = 409, description = "FLOW_STATE_INVALID, CONFLICT"), (status = 422, description = "ACTION_NOT_ALLOWED")), security(("bearer" = [])), tag = "stoory")]
 #[post("/conversations/{id}/button-click")]
 pub async fn button_click(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     request: HttpRequest,
     path: web::Path<String>,
@@ -72,7 +72,7 @@ pub async fn button_click(
 #[utoipa::path(request_body = TextBody, params(("id" = Uuid, Path)), responses((status = 200, body = With<Updated>), (status = 400, description = "INVALID_REQUEST"), (status = 403, description = "FORBIDDEN, NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND"), (status = 409, description = "FLOW_STATE_INVALID"), (status = 422, description = "ACTION_NOT_ALLOWED")), security(("bearer" = [])), tag = "stoory")]
 #[post("/conversations/{id}/text-input")]
 pub async fn text_input(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     request: HttpRequest,
     path: web::Path<String>,
@@ -111,21 +111,21 @@ fn text(body: &Body) -> Result<Wish, Refusal> {
 }
 
 async fn act(
-    server: &Server,
+    server: &AppState,
     speaker: &Arc<Principal>,
     id: ConversationId,
     wish: Wish,
-) -> Result<Kept, Failure> {
+) -> Result<StoredResponse, Failure> {
     let mut stands = Stands::read(server, speaker, id).await?;
     for _ in 0..ATTEMPTS {
-        let Some(offer) = wish.offered(&stands.offers) else {
+        let Some(available) = wish.offered(&stands.available_actions) else {
             return match stands.told_before(&wish) {
                 Some(answer) => told(&stands, answer),
                 None => insist(server, speaker, id, &stands, &wish).await,
             };
         };
-        let form = wish.form(offer, &stands.opened.known.context)?;
-        let refused = match press(server, speaker, id, &stands, offer, form).await {
+        let form = wish.form(available, &stands.opened.known.context)?;
+        let refused = match press(server, speaker, id, &stands, available, form).await {
             Ok(answer) => return told(&stands, &answer),
             Err(Error::Refused(moved @ Refusal::Flow(flow::Refusal::FlowStateInvalid(_)))) => moved,
             Err(other) => return Err(other.into()),
@@ -142,12 +142,12 @@ async fn act(
 
 /// Presses what is not offered, to be told why not.
 async fn insist(
-    server: &Server,
+    server: &AppState,
     speaker: &Arc<Principal>,
     id: ConversationId,
     stands: &Stands,
     wish: &Wish,
-) -> Result<Kept, Failure> {
+) -> Result<StoredResponse, Failure> {
     let meant = stands.meant(wish)?;
     let form = wish.form(&meant, &stands.opened.known.context);
     let form = form.unwrap_or_default();
@@ -157,23 +157,23 @@ async fn insist(
 
 /// Hands the press to the deal, for the version that was read.
 async fn press(
-    server: &Server,
+    server: &AppState,
     speaker: &Arc<Principal>,
     id: ConversationId,
     stands: &Stands,
-    offer: &Offer,
+    available: &AvailableAction,
     form: Map<String, Value>,
 ) -> Result<Value, Error> {
     let version = stands.deal.state_version;
-    let request_id = Some(request_id(version, &offer.action, &form));
-    let press = checked_press(offer.action.clone(), Some(form), Some(version))?;
-    let deals = &server.door.deals;
+    let request_id = Some(request_id(version, &available.action, &form));
+    let press = checked_press(available.action.clone(), Some(form), Some(version))?;
+    let deals = &server.deps.deals;
     deals
         .press(id, Arc::clone(speaker), press, request_id)
         .await
 }
 
-fn told(stands: &Stands, answer: &Value) -> Result<Kept, Failure> {
+fn told(stands: &Stands, answer: &Value) -> Result<StoredResponse, Failure> {
     let flow_update = stands.update(answer);
-    Kept::json(200, &With::new(Updated { flow_update }))
+    StoredResponse::json(200, &With::new(Updated { flow_update }))
 }

@@ -11,9 +11,9 @@ use crate::domain::command::{Command, Mark};
 use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::snapshot::{Loaded, Particulars, UnreadCount};
 use crate::edge::http::caller::Caller;
-use crate::edge::http::idempotent::{Kept, once};
+use crate::edge::http::idempotent::{StoredResponse, once};
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{Asked, Failure, Server};
+use crate::edge::http::{AppState, Asked, Failure};
 use crate::edge::stoory::rows::ConversationRow;
 use crate::edge::stoory::sides::Sides;
 use crate::store::paging::{self, Which};
@@ -21,13 +21,13 @@ use crate::store::{particulars, unread};
 
 /// A page of the caller's conversations, newest activity first.
 pub(super) async fn page(
-    server: &Server,
+    server: &AppState,
     user: UserNo,
     which: Which,
     query: &PageQuery,
 ) -> Result<HttpResponse, Failure> {
     let asked = query.asked(10)?;
-    let read = server.door.house.pool.run(move |connection| {
+    let read = server.deps.room.pool.run(move |connection| {
         let found = paging::conversations(connection, user, which, asked.part())?;
         let numbers = found.items.iter().map(|one| one.conversation.no.0);
         let numbers: Vec<i64> = numbers.collect();
@@ -60,7 +60,7 @@ fn row<'a>(one: &'a Loaded, user: UserNo, known: &Particulars) -> ConversationRo
 #[utoipa::path(params(PageQuery), responses((status = 200, body = With<Conversations>)), security(("bearer" = [])), tag = "stoory")]
 #[get("/conversations")]
 pub async fn list(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     query: Asked<PageQuery>,
 ) -> Result<HttpResponse, Failure> {
@@ -71,7 +71,7 @@ pub async fn list(
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = With<Context>), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "stoory")]
 #[get("/conversations/{id}/context")]
 pub async fn context(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
@@ -88,7 +88,7 @@ pub async fn context(
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = Done), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "stoory")]
 #[post("/conversations/{id}/seen")]
 pub async fn seen(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     request: HttpRequest,
     path: web::Path<String>,
@@ -100,9 +100,9 @@ pub async fn seen(
         must_act_alone(&caller, &body)?;
         let (mark, seq) = (Mark::Seen, Seq::MAX);
         let all = Command::Mark { mark, seq };
-        let rooms = &server.door.rooms;
+        let rooms = &server.deps.rooms;
         rooms.ask(id, Arc::clone(&caller), all).await?;
-        Kept::json(200, &Done::SUCCESS)
+        StoredResponse::json(200, &Done::SUCCESS)
     };
     once(&server, &caller, &request, body.text(), work).await
 }
@@ -111,10 +111,10 @@ pub async fn seen(
 #[utoipa::path(responses((status = 200, body = With<Unread>)), security(("bearer" = [])), tag = "stoory")]
 #[get("/unread-count")]
 pub async fn unread_count(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
 ) -> Result<HttpResponse, Failure> {
-    let (pool, user) = (&server.door.house.pool, caller.0.no);
+    let (pool, user) = (&server.deps.room.pool, caller.0.no);
     let read = pool.run(move |connection| unread::of_user(connection, user));
     let counted: UnreadCount = read.await?.iter().map(|row| row.count).sum();
     Ok(HttpResponse::Ok().json(With::new(Unread {

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::answers::{Conversations, Sent, With};
 use super::conversations::page;
-use super::messages::draft;
+use super::messages::content;
 use super::paging::PageQuery;
 use super::reading::Opened;
 use super::speaking::speaker_of;
@@ -15,13 +15,13 @@ use crate::domain::access::Privilege;
 use crate::domain::answer::Novelty;
 use crate::domain::conversation::{ConversationKind, MEMBER};
 use crate::domain::ids::{ConversationId, UserId, UserNo};
-use crate::domain::message::{Draft, Message};
+use crate::domain::message::{Content, Message};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::http::caller::Caller;
-use crate::edge::http::idempotent::{Kept, once};
+use crate::edge::http::idempotent::{StoredResponse, once};
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{Asked, Failure, Server};
+use crate::edge::http::{AppState, Asked, Failure};
 use crate::edge::native::rest::creating::make;
 use crate::edge::native::rest::found::Wish;
 use crate::store::creation::NewConversation;
@@ -42,7 +42,7 @@ pub struct ConnectBody {
 #[utoipa::path(request_body = ConnectBody, responses((status = 201, body = With<Sent>), (status = 200, description = "There already, and nothing was said", body = With<Sent>), (status = 400, description = "INVALID_REQUEST"), (status = 404, description = "USER_NOT_FOUND"), (status = 422, description = "UNPROCESSABLE: with oneself")), security(("bearer" = [])), tag = "stoory")]
 #[post("/direct-connect")]
 pub async fn connect(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     request: HttpRequest,
     body: Body,
@@ -53,26 +53,26 @@ pub async fn connect(
 }
 
 async fn connect_once(
-    server: &Server,
+    server: &AppState,
     caller: &Arc<Principal>,
     body: &Body,
-) -> Result<Kept, Failure> {
+) -> Result<StoredResponse, Failure> {
     let speaker = speaker_of(server, caller, body).await?;
     let wanted: ConnectBody = body.read()?;
     let said = wanted.initial_message.filter(|text| !text.is_empty());
-    let said = said.map(|text| draft(server, Some(text), None, "initial_message"));
+    let said = said.map(|text| content(server, Some(text), None, "initial_message"));
     let target = (wanted.target_user_id.as_str(), "target_user_id");
     reach(server, caller, speaker, target, said.transpose()?).await
 }
 
 /// Makes or finds the conversation with somebody, and says something there.
 pub(super) async fn reach(
-    server: &Server,
+    server: &AppState,
     caller: &Arc<Principal>,
     speaker: Arc<Principal>,
     (target, field): (&str, &'static str),
-    said: Option<Arc<Draft>>,
-) -> Result<Kept, Failure> {
+    said: Option<Arc<Content>>,
+) -> Result<StoredResponse, Failure> {
     let target = UserId::parse(target, field)?;
     let is_platform = caller.roles.may(Privilege::StayOutside) && speaker.no == caller.no;
     if target == speaker.id || is_platform {
@@ -100,23 +100,23 @@ pub(super) async fn reach(
         conversation,
         message,
     };
-    Kept::json(status, &With::new(sent))
+    StoredResponse::json(status, &With::new(sent))
 }
 
-/// The message that a draft has become.
+/// The message that a sent text has become.
 async fn find(
-    server: &Server,
+    server: &AppState,
     sender: UserNo,
-    said: Arc<Draft>,
+    said: Arc<Content>,
 ) -> Result<Option<Message>, Failure> {
-    let pool = &server.door.house.pool;
+    let pool = &server.deps.room.pool;
     let find =
         move |connection: &mut _| messages::by_client_id(connection, sender, &said.client_id);
     Ok(pool.run(find).await?.map(|(message, _)| message))
 }
 
-async fn number_of(server: &Server, user: UserId) -> Result<UserNo, Failure> {
-    let pool = &server.door.house.pool;
+async fn number_of(server: &AppState, user: UserId) -> Result<UserNo, Failure> {
+    let pool = &server.deps.room.pool;
     let wanted = user.clone();
     let found = pool.run(move |connection| users::find(connection, wanted.as_str()));
     let row = found
@@ -125,7 +125,7 @@ async fn number_of(server: &Server, user: UserId) -> Result<UserNo, Failure> {
     Ok(UserNo(row.no))
 }
 
-fn between(speaker: &Principal, target: UserNo, said: Option<Arc<Draft>>) -> NewConversation {
+fn between(speaker: &Principal, target: UserNo, said: Option<Arc<Content>>) -> NewConversation {
     NewConversation {
         id: ConversationId::fresh(),
         kind: ConversationKind::Direct,
@@ -142,7 +142,7 @@ fn between(speaker: &Principal, target: UserNo, said: Option<Arc<Draft>>) -> New
 #[utoipa::path(params(PageQuery), responses((status = 200, body = With<Conversations>)), security(("bearer" = [])), tag = "stoory")]
 #[get("/direct-connections")]
 pub async fn list(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     query: Asked<PageQuery>,
 ) -> Result<HttpResponse, Failure> {

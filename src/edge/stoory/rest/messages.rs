@@ -15,13 +15,13 @@ use crate::domain::answer::Answer;
 use crate::domain::command::Command;
 use crate::domain::ids::ConversationId;
 use crate::domain::limits;
-use crate::domain::message::{Attachment, Draft};
+use crate::domain::message::{Attachment, Content};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::http::caller::Caller;
-use crate::edge::http::idempotent::{Kept, once};
+use crate::edge::http::idempotent::{StoredResponse, once};
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{Asked, Failure, Server};
+use crate::edge::http::{AppState, Asked, Failure};
 use crate::edge::stoory::media;
 use crate::error::Error;
 use crate::store::paging;
@@ -30,7 +30,7 @@ use crate::store::paging;
 #[utoipa::path(params(("id" = Uuid, Path), PageQuery), responses((status = 200, body = With<Messages>), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "stoory")]
 #[get("/conversations/{id}/messages")]
 pub async fn list(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     path: web::Path<String>,
     query: Asked<PageQuery>,
@@ -38,7 +38,7 @@ pub async fn list(
     let id = ConversationId::parse(&path, "conversation_id")?;
     let asked = query.0.asked(50)?;
     let requester = Requester::from(&*caller.0);
-    let read = server.door.house.pool.run(move |connection| {
+    let read = server.deps.room.pool.run(move |connection| {
         let opened = match Opened::read(connection, id, requester)? {
             Ok(opened) => opened,
             Err(refusal) => return Ok(Err(refusal)),
@@ -72,13 +72,13 @@ pub struct SendBody {
     sender_id: Option<String>,
 }
 
-/// The draft of what the guide calls a message; `text_field` and `media_field` are what its parts are called there.
-pub(super) fn draft(
-    server: &Server,
+/// The content of what the guide calls a message; `text_field` and `media_field` are what its parts are called there.
+pub(super) fn content(
+    server: &AppState,
     text: Option<String>,
     media_url: Option<String>,
     text_field: &'static str,
-) -> Result<Arc<Draft>, Refusal> {
+) -> Result<Arc<Content>, Refusal> {
     let hosts = &server.config.dialects.media_hosts;
     let url = media_url.filter(|url| !url.is_empty());
     let file = url.map(|url| media::attachment(&url, "media_url", hosts));
@@ -88,19 +88,19 @@ pub(super) fn draft(
         true => limits::required_text(&text, text_field, limits::BODY_CHARACTERS)?,
         false => limits::text(&text, text_field, limits::BODY_CHARACTERS)?,
     }
-    let draft = Draft {
+    let content = Content {
         attachments: files,
-        ..Draft::text(None, text)
+        ..Content::text(None, text)
     };
-    draft.check()?;
-    Ok(Arc::new(draft))
+    content.check()?;
+    Ok(Arc::new(content))
 }
 
 /// Send a message into a conversation, or to somebody with whom there is none yet
 #[utoipa::path(request_body = SendBody, responses((status = 201, body = With<Sent>), (status = 400, description = "INVALID_REQUEST"), (status = 403, description = "CHAT_NOT_ALLOWED, MUTED, BLOCKED, NOT_A_PARTICIPANT, IDENTITY_MISMATCH"), (status = 404, description = "CONVERSATION_NOT_FOUND, PARTICIPANT_NOT_FOUND, USER_NOT_FOUND"), (status = 409, description = "CONVERSATION_CLOSED")), security(("bearer" = [])), tag = "stoory")]
 #[post("/send")]
 pub async fn send(
-    server: web::Data<Server>,
+    server: web::Data<AppState>,
     caller: Caller,
     request: HttpRequest,
     body: Body,
@@ -110,15 +110,19 @@ pub async fn send(
     once(&server, &caller, &request, body.text(), work).await
 }
 
-async fn send_once(server: &Server, caller: &Arc<Principal>, body: &Body) -> Result<Kept, Failure> {
+async fn send_once(
+    server: &AppState,
+    caller: &Arc<Principal>,
+    body: &Body,
+) -> Result<StoredResponse, Failure> {
     let speaker = speaker_of(server, caller, body).await?;
     let sent: SendBody = body.read()?;
-    let draft = draft(server, sent.message, sent.media_url, "message")?;
+    let content = content(server, sent.message, sent.media_url, "message")?;
     let given = |id: Option<String>| id.filter(|id| !id.is_empty());
     match (given(sent.conversation_id), given(sent.receiver_id)) {
         (Some(id), receiver) => {
             let id = ConversationId::parse(&id, "conversation_id")?;
-            say(server, speaker, id, receiver, draft).await
+            say(server, speaker, id, receiver, content).await
         }
         (None, Some(receiver)) => {
             direct::reach(
@@ -126,7 +130,7 @@ async fn send_once(server: &Server, caller: &Arc<Principal>, body: &Body) -> Res
                 caller,
                 speaker,
                 (&receiver, "receiver_id"),
-                Some(draft),
+                Some(content),
             )
             .await
         }
@@ -138,18 +142,18 @@ async fn send_once(server: &Server, caller: &Arc<Principal>, body: &Body) -> Res
 }
 
 async fn say(
-    server: &Server,
+    server: &AppState,
     speaker: Arc<Principal>,
     id: ConversationId,
     receiver: Option<String>,
-    draft: Arc<Draft>,
-) -> Result<Kept, Failure> {
+    content: Arc<Content>,
+) -> Result<StoredResponse, Failure> {
     let opened = Opened::find(server, &speaker, id).await?;
     if let Some(receiver) = receiver {
         opened.other(&receiver)?;
     }
-    let rooms = &server.door.rooms;
-    match rooms.ask(id, speaker, Command::Send(draft)).await? {
+    let rooms = &server.deps.rooms;
+    match rooms.ask(id, speaker, Command::Send(content)).await? {
         Answer::Sent(message, _) => {
             let mut rows = opened.message_rows(std::slice::from_ref(&message), server);
             let (conversation, message) = (None, rows.pop());
@@ -157,7 +161,7 @@ async fn say(
                 conversation,
                 message,
             };
-            Kept::json(201, &With::new(sent))
+            StoredResponse::json(201, &With::new(sent))
         }
         other => Err(Error::internal(format!("a send was answered with {other:?}")).into()),
     }

@@ -3,12 +3,12 @@
 pub mod acting;
 pub mod answers;
 pub mod conversations;
+mod deal_view;
 pub mod direct;
 pub mod messages;
 mod paging;
 mod reading;
 mod speaking;
-mod standing;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

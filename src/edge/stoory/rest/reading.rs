@@ -10,7 +10,7 @@ use crate::domain::message::Message;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::{Loaded, Particulars, Reader};
-use crate::edge::http::{Failure, Server};
+use crate::edge::http::{AppState, Failure};
 use crate::edge::native::rest::messages::reader_of;
 use crate::edge::stoory::rows::{ConversationRow, MessageRow};
 use crate::edge::stoory::sides::Sides;
@@ -28,12 +28,12 @@ pub(super) struct Opened {
 impl Opened {
     /// Opens it for whoever may read it.
     pub(super) async fn find(
-        server: &Server,
+        server: &AppState,
         caller: &Arc<Principal>,
         id: ConversationId,
     ) -> Result<Self, Failure> {
         let requester = Requester::from(&**caller);
-        let pool = &server.door.house.pool;
+        let pool = &server.deps.room.pool;
         let found = pool.run(move |connection| Self::read(connection, id, requester));
         Ok(found.await??)
     }
@@ -75,7 +75,7 @@ impl Opened {
     pub(super) fn message_rows<'a>(
         &'a self,
         messages: &'a [Message],
-        server: &'a Server,
+        server: &'a AppState,
     ) -> Vec<MessageRow<'a>> {
         let (sides, reader) = (self.sides(), Some(self.reader.no));
         let system = &server.config.dialects.system_user_id;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{Failure, Server};
+use crate::edge::http::{AppState, Failure};
 use crate::edge::native::rest::messages::{presser, speaker};
 
 /// The names under which the guide's payloads say who acts.
@@ -39,7 +39,7 @@ impl Named {
 
 /// Who acts.
 pub(super) async fn speaker_of(
-    server: &Server,
+    server: &AppState,
     caller: &Arc<Principal>,
     body: &Body,
 ) -> Result<Arc<Principal>, Failure> {
@@ -56,7 +56,7 @@ pub(super) async fn speaker_of(
 
 /// Who presses.
 pub(super) async fn presser_of(
-    server: &Server,
+    server: &AppState,
     caller: &Arc<Principal>,
     body: &Body,
 ) -> Result<Arc<Principal>, Failure> {

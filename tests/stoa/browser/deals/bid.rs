@@ -9,12 +9,12 @@ const DETAILS: &str = "Three reels, <b>thirty seconds</b> each, until the 14th."
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bid_from_the_invitation_to_free_talk() {
-    let house = stage().await;
-    let person = player(&house, "mira").await;
+    let app = stage().await;
+    let person = player(&app, "mira").await;
     let id = bid(&person, "bid-204").await;
     let (mira, priya) = tokio::join!(Window::open(), Window::open());
-    mira.visit(&house, &format!("/?as=mira#{id}")).await;
-    priya.visit(&house, &format!("/?as=priya#{id}")).await;
+    mira.visit(&app, &format!("/?as=mira#{id}")).await;
+    priya.visit(&app, &format!("/?as=priya#{id}")).await;
     connects(&mira, &priya, &person, &id).await;
     describes(&mira, &priya).await;
     negotiates(&mira, &priya).await;

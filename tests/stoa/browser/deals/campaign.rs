@@ -8,17 +8,17 @@ use super::{all_arrive, fill, offer, pay, problem, submit};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_campaign_from_the_application_to_free_talk() {
-    let house = stage().await;
+    let app = stage().await;
     for id in ["tomas", "lena"] {
-        player(&house, id).await;
+        player(&app, id).await;
     }
     let (lena, tomas) = tokio::join!(Window::open(), Window::open());
-    lena.visit(&house, "/?as=lena").await;
-    tomas.visit(&house, "/?as=tomas").await;
+    lena.visit(&app, "/?as=lena").await;
+    tomas.visit(&app, "/?as=tomas").await;
     for window in [&lena, &tomas] {
         window.see(&hook("conversation-item")).await;
     }
-    let platform = house.person_with("platform", &["service"]).await;
+    let platform = app.person_with("platform", &["service"]).await;
     let wish = json!({
         "kind": "group",
         "participants": [{ "user_id": "tomas", "role": "influencer" }, { "user_id": "lena", "role": "brand_owner" }],

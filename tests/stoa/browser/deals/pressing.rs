@@ -12,12 +12,12 @@ fn click(selector: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_who_press_at_once_one_wins() {
-    let house = stage().await;
-    let person = player(&house, "mira").await;
+    let app = stage().await;
+    let person = player(&app, "mira").await;
     let id = bid(&person, "bid-203").await;
     let (mira, jonas) = tokio::join!(
-        Window::open_as(&house, "mira", &id),
-        Window::open_as(&house, "jonas", &id)
+        Window::open_as(&app, "mira", &id),
+        Window::open_as(&app, "jonas", &id)
     );
     jonas.see(&offer("accept_price")).await;
     mira.press("[data-test=deal] [data-test=offer][data-action=close_conversation]")
@@ -44,10 +44,10 @@ async fn of_two_who_press_at_once_one_wins() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_press_that_comes_too_late_says_so() {
-    let house = stage().await;
-    let person = player(&house, "mira").await;
+    let app = stage().await;
+    let person = player(&app, "mira").await;
     let id = bid(&person, "bid-203").await;
-    let jonas = Window::open_as(&house, "jonas", &id).await;
+    let jonas = Window::open_as(&app, "jonas", &id).await;
     jonas.press(&offer("reject_price")).await;
     jonas.see(&hook("offer-sure")).await;
     let both = [offer("accept_price"), hook("offer-sure")];
@@ -60,10 +60,10 @@ async fn a_press_that_comes_too_late_says_so() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_keyboard_is_enough_for_a_step() {
-    let house = stage().await;
-    let person = player(&house, "priya").await;
+    let app = stage().await;
+    let person = player(&app, "priya").await;
     let id = bid(&person, "bid-204").await;
-    let priya = Window::open_as(&house, "priya", &id).await;
+    let priya = Window::open_as(&app, "priya", &id).await;
     tab_to(&priya, &hook("show-card")).await;
     priya.strike(&[ENTER]).await;
     priya

@@ -9,12 +9,12 @@ use super::{answer, bid, offer, pay};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn axe_finds_nothing_wrong_with_deals() {
-    let house = stage().await;
-    let person = player(&house, "priya").await;
+    let app = stage().await;
+    let person = player(&app, "priya").await;
     let (begun, done) = (bid(&person, "bid-204").await, bid(&person, "bid-198").await);
-    let person = player(&house, "jonas").await;
+    let person = player(&app, "jonas").await;
     let offered = bid(&person, "bid-203").await;
-    let jonas = Window::open_as(&house, "jonas", &offered).await;
+    let jonas = Window::open_as(&app, "jonas", &offered).await;
     answer(&jonas, "negotiate_price", "price", "nothing").await;
     jonas.see(&hook("field-error")).await;
     for (scheme, name) in [(Scheme::Light, "light"), (Scheme::Dark, "dark")] {
@@ -45,7 +45,7 @@ async fn axe_finds_nothing_wrong_with_deals() {
     }
     jonas.expect_no_faults().await;
     for (id, shown) in [(&begun, "card-deadline"), (&done, "composer")] {
-        let priya = Window::open_as(&house, "priya", id).await;
+        let priya = Window::open_as(&app, "priya", id).await;
         priya.see(&hook(shown)).await;
         expect_no_violations(&priya, &format!("deal-{shown}")).await;
         priya.expect_no_faults().await;
@@ -54,12 +54,12 @@ async fn axe_finds_nothing_wrong_with_deals() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn axe_finds_nothing_wrong_with_the_checkout() {
-    let house = stage().await;
-    let person = player(&house, "mira").await;
+    let app = stage().await;
+    let person = player(&app, "mira").await;
     let id = bid(&person, "bid-203").await;
     let (mira, jonas) = tokio::join!(
-        Window::open_as(&house, "mira", &id),
-        Window::open_as(&house, "jonas", &id)
+        Window::open_as(&app, "mira", &id),
+        Window::open_as(&app, "jonas", &id)
     );
     jonas.press(&offer("accept_price")).await;
     mira.press(&offer("proceed_to_payment")).await;
@@ -80,9 +80,9 @@ async fn axe_finds_nothing_wrong_with_the_checkout() {
 /// The pages' own modules, asked in a page.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn money_is_read_without_guessing() {
-    let house = stage().await;
+    let app = stage().await;
     let window = Window::open().await;
-    window.visit(&house, "/").await;
+    window.visit(&app, "/").await;
     for (typed, currency, amount) in [
         ("5000", "INR", json!(500_000)),
         ("5,000.50", "INR", json!(500_050)),

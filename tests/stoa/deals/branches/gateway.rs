@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::playing::Play;
 use crate::client::PATIENCE;
-use crate::house::House;
 use crate::payments::hex_hmac;
 use crate::payments::world::{Event, event, post, refund_event};
+use crate::test_app::TestApp;
 
 /// What the sandbox signs with.
 pub const SECRET: &str = "the secret of the sandbox in these tests";
@@ -22,32 +22,28 @@ const HOLD: [&str; 2] = [
 ];
 
 /// From now on orders are made, and money is sent back, only when a script says so.
-pub fn hold_orders_and_refunds(house: &House) {
+pub fn hold_orders_and_refunds(app: &TestApp) {
     for statement in HOLD {
         diesel::sql_query(statement)
-            .execute(&mut house.connection())
+            .execute(&mut app.connection())
             .unwrap();
     }
 }
 
 /// Lets everything go that was held, and waits until nothing is left to do but to ask the gateway and to tell the platform.
-pub async fn let_all_go(house: &House) {
+pub async fn let_all_go(app: &TestApp) {
     let go = "update jobs set due_at = now() where due_at > now() + interval '8 days'";
     diesel::sql_query(go)
-        .execute(&mut house.connection())
+        .execute(&mut app.connection())
         .unwrap();
     let begun = Instant::now();
     let left = "select count(*) as n from jobs where kind not in ('reconcile', 'deliver_event')";
-    while house.count(left) > 0 {
+    while app.count(left) > 0 {
         assert!(begun.elapsed() < PATIENCE * 2, "jobs are left");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let back = "select count(*) as n from refunds where status <> 'processed'";
-    assert_eq!(
-        house.count(back),
-        0,
-        "all money that was to go back is back"
-    );
+    assert_eq!(app.count(back), 0, "all money that was to go back is back");
 }
 
 impl Play<'_> {
@@ -128,7 +124,7 @@ impl Play<'_> {
     async fn post(&self, event: &Event, currency: &str) {
         let body = event.body.replace(r#""INR""#, &json!(currency).to_string());
         let signature = hex_hmac(SECRET, &body);
-        let status = post(self.house.address, &event.id, &body, &signature).await;
+        let status = post(self.app.address, &event.id, &body, &signature).await;
         assert_eq!(status, 200);
     }
 

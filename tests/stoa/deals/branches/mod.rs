@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::house::House;
+use crate::test_app::TestApp;
 use gateway::SECRET;
 use playing::Play;
 
@@ -54,17 +54,17 @@ async fn every_branch(flow: &str) {
     let definition = Definition::parse(&source).unwrap();
     let script = script(flow);
     let options = ["--rate-limits", "off", "--sandbox-webhook-secret", SECRET];
-    let house = House::with(&options).await;
-    gateway::hold_orders_and_refunds(&house);
+    let app = TestApp::with(&options).await;
+    gateway::hold_orders_and_refunds(&app);
     for role in &definition.roles {
-        house.person(role).await;
+        app.person(role).await;
     }
     let wanted: Vec<(usize, usize)> = ends(&script)
         .into_iter()
         .flat_map(|end| [(end, 0), (end, 1)])
         .collect();
     let plays = futures_util::stream::iter(wanted).map(async |(end, first)| {
-        let mut play = Play::begin(&house, &definition, &script.runs[way(&script, end)[0]]).await;
+        let mut play = Play::begin(&app, &definition, &script.runs[way(&script, end)[0]]).await;
         play.turn = first;
         for place in way(&script, end) {
             play.run(&script.runs[place]).await;
@@ -76,7 +76,7 @@ async fn every_branch(flow: &str) {
     let all: BTreeSet<String> = transitions(&definition).into_iter().collect();
     let missing: Vec<&String> = all.difference(&made).collect();
     assert!(missing.is_empty(), "{flow}: never made: {missing:?}");
-    gateway::let_all_go(&house).await;
+    gateway::let_all_go(&app).await;
 }
 
 #[tokio::test]

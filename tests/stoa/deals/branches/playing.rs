@@ -10,11 +10,11 @@ use stoa::domain::flow::{FlowActor, FlowInput, Money, PaymentOutcome};
 
 use super::rows::{Mark, Rows};
 use crate::client::{PATIENCE, Person, Socket};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// A deal that is played.
 pub struct Play<'h> {
-    pub house: &'h House,
+    pub app: &'h TestApp,
     definition: &'h Definition,
     id: String,
     people: BTreeMap<String, (Person, Socket)>,
@@ -30,13 +30,13 @@ pub struct Play<'h> {
 
 impl<'h> Play<'h> {
     /// A deal that begins with what a run says.
-    pub async fn begin(house: &'h House, definition: &'h Definition, run: &Run) -> Self {
+    pub async fn begin(app: &'h TestApp, definition: &'h Definition, run: &Run) -> Self {
         let roles = definition.roles.iter();
         let taken: Vec<Value> = roles
             .map(|role| json!({ "user_id": role, "role": role }))
             .collect();
         let wish = json!({ "kind": "group", "participants": taken, "flow": { "name": definition.name, "context": run.context } });
-        let platform = house.person_with("platform", &["service"]).await;
+        let platform = app.person_with("platform", &["service"]).await;
         let made = platform.post("/api/v1/conversations", wish).await;
         let id = made.expect_status(201).body["id"]
             .as_str()
@@ -44,19 +44,19 @@ impl<'h> Play<'h> {
             .to_owned();
         let mut people = BTreeMap::new();
         for role in &definition.roles {
-            let person = house.person(role).await;
+            let person = app.person(role).await;
             let socket = person.socket().await;
             people.insert(role.clone(), (person, socket));
         }
-        let support = house.person_with("support", &["support"]).await;
+        let support = app.person_with("support", &["support"]).await;
         let socket = support.socket().await;
         people.insert("staff".to_owned(), (support, socket));
         let socket = platform.socket().await;
         people.insert("system".to_owned(), (platform, socket));
-        let rows = Rows::of(house.connection(), &id);
+        let rows = Rows::of(app.connection(), &id);
         let begun = Mark::nothing();
         Self {
-            house,
+            app,
             definition,
             id,
             people,

@@ -1,16 +1,16 @@
-//! The bell of this process: whoever has written a job down rings it, so that the runner need not wait for its next look.
+//! A signal within this process: code that has written a job rings it, so that the runner need not wait for its next look.
 
 use std::sync::Arc;
 use tokio::sync::watch;
 
 /// A handle to ring and to listen; cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Bell(Arc<watch::Sender<()>>);
+pub struct JobSignal(Arc<watch::Sender<()>>);
 
 /// Somebody who listens. A ring that comes before it waits is not lost to it.
 pub struct Listener(watch::Receiver<()>);
 
-impl Bell {
+impl JobSignal {
     /// Says that there is a job. Call it after the commit: what is not committed can not be found.
     pub fn ring(&self) {
         self.0.send_replace(());

@@ -6,12 +6,12 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::talker::{Talker, door};
 use crate::guest::UNKNOWN;
-use crate::house::{House, claims, token};
+use crate::test_app::{TestApp, claims, token};
 use crate::tickets::LEEWAY_SECONDS;
 
 /// What a figure of the server is.
-pub async fn figure(house: &House, name: &str) -> f64 {
-    let url = format!("http://{}/metrics", house.address);
+pub async fn figure(app: &TestApp, name: &str) -> f64 {
+    let url = format!("http://{}/metrics", app.address);
     let text = reqwest::get(url).await.expect("an answer").text().await;
     let text = text.expect("a text");
     let line = text
@@ -21,38 +21,38 @@ pub async fn figure(house: &House, name: &str) -> f64 {
 }
 
 /// Waits until a figure is this.
-pub async fn until_figure(house: &House, name: &str, wanted: f64) {
+pub async fn until_figure(app: &TestApp, name: &str, wanted: f64) {
     for _ in 0..300 {
-        if figure(house, name).await == wanted {
+        if figure(app, name).await == wanted {
             return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("{name} is {}", figure(house, name).await);
+    panic!("{name} is {}", figure(app, name).await);
 }
 
 #[actix_rt::test]
 async fn what_is_too_large_closes_the_connection() {
-    let house = House::with(&["--rate-limits", "off", "--frame-limit", "2048"]).await;
-    let ann = house.person("ann").await;
+    let app = TestApp::with(&["--rate-limits", "off", "--frame-limit", "2048"]).await;
+    let ann = app.person("ann").await;
     let mut talker = Talker::stoory(&ann).await;
     talker
         .tell("send_message", json!({ "message": "x".repeat(3_000) }))
         .await;
     assert_eq!(talker.closed().await, Some(1009));
-    let poller = door(house.address).poller().await;
+    let poller = door(app.address).poller().await;
     let (status, _) = poller.post(format!("4{}", "x".repeat(3_000))).await;
     assert_eq!(status, 413);
-    until_figure(&house, "stoa_connections", 0.0).await;
+    until_figure(&app, "stoa_connections", 0.0).await;
 }
 
 #[actix_rt::test]
 async fn one_who_never_polls_again_is_closed_when_too_much_waits() {
     let options = ["--rate-limits", "off", "--outbox-limit", "16384"];
-    let house = House::with(&options).await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let place = house.direct(&ann, &bob).await;
-    let poller = door(house.address).poller().await;
+    let app = TestApp::with(&options).await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let place = app.direct(&ann, &bob).await;
+    let poller = door(app.address).poller().await;
     let auth = json!({ "token": bob.token });
     poller.post(format!("40{auth}")).await;
     assert!(poller.packets(1).await[0].starts_with("40{"));
@@ -62,17 +62,17 @@ async fn one_who_never_polls_again_is_closed_when_too_much_waits() {
     for _ in 0..40 {
         ann.say(&place, &"x".repeat(1_000)).await;
     }
-    until_figure(&house, "stoa_connections", 0.0).await;
+    until_figure(&app, "stoa_connections", 0.0).await;
     assert_eq!(poller.post("42[\"x\"]").await, (400, UNKNOWN.to_owned()));
-    assert!(figure(&house, "stoa_outbox_overflows_total").await >= 1.0);
+    assert!(figure(&app, "stoa_outbox_overflows_total").await >= 1.0);
 }
 
 #[actix_rt::test]
 async fn a_thousand_handshakes_that_go_no_further_are_forgotten() {
     let options = ["--rate-limits", "off", "--authentication-seconds", "1"];
-    let house = House::with(&options).await;
-    let ann = house.person("ann").await;
-    let endpoint = door(house.address);
+    let app = TestApp::with(&options).await;
+    let ann = app.person("ann").await;
+    let endpoint = door(app.address);
     let mut pollers = Vec::new();
     for _ in 0..1_000 {
         pollers.push(endpoint.poller().await);
@@ -95,9 +95,9 @@ async fn a_thousand_handshakes_that_go_no_further_are_forgotten() {
 #[actix_rt::test]
 async fn a_thousand_sockets_that_say_nothing_more_are_closed() {
     let options = ["--rate-limits", "off", "--authentication-seconds", "1"];
-    let house = House::with(&options).await;
-    let ann = house.person("ann").await;
-    let endpoint = door(house.address);
+    let app = TestApp::with(&options).await;
+    let ann = app.person("ann").await;
+    let endpoint = door(app.address);
     let mut talker = Talker::stoory(&ann).await;
     let mut wires = Vec::new();
     for _ in 0..1_000 {
@@ -112,9 +112,9 @@ async fn a_thousand_sockets_that_say_nothing_more_are_closed() {
 
 #[actix_rt::test]
 async fn a_thousand_upgrades_that_stop_half_way_leave_their_sessions_polling() {
-    let house = House::with(&["--rate-limits", "off"]).await;
-    let ann = house.person("ann").await;
-    let endpoint = door(house.address);
+    let app = TestApp::with(&["--rate-limits", "off"]).await;
+    let ann = app.person("ann").await;
+    let endpoint = door(app.address);
     let mut halves = Vec::new();
     for number in 0..1_000 {
         let poller = endpoint.poller().await;
@@ -137,8 +137,8 @@ async fn a_thousand_upgrades_that_stop_half_way_leave_their_sessions_polling() {
 #[actix_rt::test]
 async fn packets_that_are_no_events_are_counted_too() {
     let options = ["--session-rate", "5", "--address-rate", "1000"];
-    let house = House::with(&options).await;
-    let ann = house.person("ann").await;
+    let app = TestApp::with(&options).await;
+    let ann = app.person("ann").await;
     for packet in ["430[]", "439999999999[1,2]"] {
         let mut talker = Talker::stoory(&ann).await;
         for _ in 0..5 {
@@ -150,7 +150,7 @@ async fn packets_that_are_no_events_are_counted_too() {
         }
         assert_eq!(talker.closed().await, Some(4429), "{packet}");
     }
-    let mut wire = door(house.address).wire().await;
+    let mut wire = door(app.address).wire().await;
     let mut refused = 0;
     let closed = loop {
         wire.send("40/nowhere,").await;
@@ -175,8 +175,8 @@ async fn who_is_too_fast_is_told_so_and_then_closed() {
         "--address-rate",
         "1000",
     ];
-    let house = House::with(&options).await;
-    let ann = house.person("ann").await;
+    let app = TestApp::with(&options).await;
+    let ann = app.person("ann").await;
     let mut talker = Talker::stoory(&ann).await;
     let mut refused = None;
     for _ in 0..30 {
@@ -197,37 +197,37 @@ async fn who_is_too_fast_is_told_so_and_then_closed() {
 
 #[actix_rt::test]
 async fn a_connection_ends_with_its_token_and_with_its_server() {
-    let mut house = House::start().await;
-    let ann = house.person("ann").await;
+    let mut app = TestApp::start().await;
+    let ann = app.person("ann").await;
     let mut claims = claims("ann", &[]);
     claims.exp -= 3_600 + LEEWAY_SECONDS - 2;
     let auth = json!({ "token": token(&claims) });
-    let mut brief = Talker::connect(house.address, "/", auth)
+    let mut brief = Talker::connect(app.address, "/", auth)
         .await
         .expect("connected");
     assert_eq!(brief.closed().await, Some(4401));
     let auth = json!({ "token": token(&claims) });
-    let refused = Talker::connect(house.address, "/", auth).await;
+    let refused = Talker::connect(app.address, "/", auth).await;
     let refused = refused.err().expect("a refusal");
     assert_eq!(
         refused["data"]["error_code"], "UNAUTHENTICATED",
         "{refused}"
     );
     let mut talker = Talker::stoory(&ann).await;
-    house.stop().await;
+    app.stop().await;
     assert_eq!(talker.closed().await, Some(1012));
 }
 
 #[actix_rt::test]
 async fn origins_and_tokens_are_looked_at_at_the_door() {
-    let house = House::start().await;
-    let (ann, endpoint) = (house.person("ann").await, door(house.address));
+    let app = TestApp::start().await;
+    let (ann, endpoint) = (app.person("ann").await, door(app.address));
     let from = |origin: &str| {
         let request = endpoint.request("GET", "EIO=4&transport=polling");
         endpoint.send(request.header("origin", origin))
     };
     assert_eq!(from("https://evil.example").await.0, 403);
-    assert_eq!(from(&format!("http://{}", house.address)).await.0, 200);
+    assert_eq!(from(&format!("http://{}", app.address)).await.0, 200);
     let (status, _) = endpoint.get("EIO=4&transport=polling&token=x").await;
     assert_eq!(status, 403, "a token has no place in an address");
     let request = endpoint.request("GET", "EIO=4&transport=polling");
@@ -246,22 +246,22 @@ async fn origins_and_tokens_are_looked_at_at_the_door() {
 
 #[actix_rt::test]
 async fn one_who_does_not_read_is_closed_and_comes_back_for_the_rest() {
-    let house = House::with(&["--rate-limits", "off", "--outbox-limit", "65536"]).await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let place = house.direct(&ann, &bob).await;
+    let app = TestApp::with(&["--rate-limits", "off", "--outbox-limit", "65536"]).await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let place = app.direct(&ann, &bob).await;
     let mut talker = Talker::stoory(&bob).await;
     talker.call("join_conversation", json!(place)).await;
     ann.say(&place, "first").await;
     talker.event("new_message").await;
     // From here on it does not read: what the kernel does not take waits, until that is too much.
     let mut said = 0;
-    while figure(&house, "stoa_outbox_overflows_total").await == 0.0 {
+    while figure(&app, "stoa_outbox_overflows_total").await == 0.0 {
         ann.say(&place, &format!("{said} {}", "x".repeat(7_900)))
             .await;
         said += 1;
         assert!(said < 4_000, "it should have run over");
     }
-    until_figure(&house, "stoa_connections", 0.0).await;
+    until_figure(&app, "stoa_connections", 0.0).await;
     let (mut back, is_found) = talker.vanish().again(&bob).await;
     assert!(is_found);
     for number in 0..said {
@@ -276,8 +276,8 @@ async fn one_who_does_not_read_is_closed_and_comes_back_for_the_rest() {
 
 #[actix_rt::test]
 async fn a_house_full_of_pollers_is_not_too_fast_by_polling() {
-    let house = House::with(&["--address-rate", "5"]).await;
-    let endpoint = door(house.address);
+    let app = TestApp::with(&["--address-rate", "5"]).await;
+    let endpoint = door(app.address);
     let poller = endpoint.poller().await;
     for _ in 0..60 {
         assert_eq!(poller.post("3").await.0, 200);

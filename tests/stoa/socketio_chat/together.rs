@@ -6,13 +6,13 @@ use super::talker::Talker;
 use crate::client::Person;
 use crate::clients::Client;
 use crate::clients::asking::Connecting;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// The official client in Node, twice: in the Stoory guide's words as bob, and in the Lola guide's as eve.
-async fn both_vocabularies(house: &House, [bob, eve]: [&Person; 2]) -> Client {
+async fn both_vocabularies(app: &TestApp, [bob, eve]: [&Person; 2]) -> Client {
     let mut node = Client::node();
     for (person, namespace) in [(bob, "/"), (eve, "/realtime")] {
-        let url = format!("http://{}{namespace}", house.address);
+        let url = format!("http://{}{namespace}", app.address);
         let how = Connecting {
             name: &person.id,
             url: &url,
@@ -44,12 +44,12 @@ async fn heard(node: &mut Client, name: &str, prefix: &str, text: &str) -> Vec<(
 
 #[actix_rt::test]
 async fn a_native_client_both_vocabularies_and_rest_hold_one_conversation() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let eve = house.person("eve").await;
-    let place = house.group(&ann, &[&bob, &eve]).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let eve = app.person("eve").await;
+    let place = app.group(&ann, &[&bob, &eve]).await;
     let mut native = ann.joined(&place).await;
-    let mut node = both_vocabularies(&house, [&bob, &eve]).await;
+    let mut node = both_vocabularies(&app, [&bob, &eve]).await;
     node.call("bob", "join_conversation", json!(place)).await;
     node.call("eve", "chat:join-room", json!(place)).await;
 
@@ -86,9 +86,9 @@ async fn a_native_client_both_vocabularies_and_rest_hold_one_conversation() {
 
 #[actix_rt::test]
 async fn one_connection_speaks_both_vocabularies() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let place = house.direct(&ann, &bob).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let place = app.direct(&ann, &bob).await;
     let mut talker = Talker::stoory(&ann).await;
     let wire = talker.wire();
     wire.send(&format!("40/realtime,{}", json!({ "token": ann.token })))

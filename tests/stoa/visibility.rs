@@ -3,16 +3,16 @@
 use serde_json::{Value, json};
 
 use crate::client::{Person, Socket};
-use crate::house::House;
-use crate::sharing::{ask, id_of, path, people_in, wish};
+use crate::participants::{ask, id_of, path, people_in, wish};
+use crate::test_app::TestApp;
 
 #[tokio::test]
 async fn whoever_watches_a_subject_learns_of_their_conversations_about_it() {
-    let house = House::start().await;
+    let app = TestApp::start().await;
     let (alice, bob, carol) = (
-        house.person("alice").await,
-        house.person("bob").await,
-        house.person("carol").await,
+        app.person("alice").await,
+        app.person("bob").await,
+        app.person("carol").await,
     );
     let subject = json!({ "type": "job", "id": "7" });
     let (mut watching, mut stranger) = (bob.socket().await, carol.socket().await);
@@ -58,14 +58,14 @@ async fn whoever_watches_a_subject_learns_of_their_conversations_about_it() {
 
 #[tokio::test]
 async fn those_online_elsewhere_are_told_of_what_is_new_and_what_changed() {
-    let house = House::start().await;
+    let app = TestApp::start().await;
     let (alice, bob, carol) = (
-        house.person("alice").await,
-        house.person("bob").await,
-        house.person("carol").await,
+        app.person("alice").await,
+        app.person("bob").await,
+        app.person("carol").await,
     );
     let (mut at_bobs, mut at_carols) = (bob.socket().await, carol.socket().await);
-    let id = house.group(&alice, &[&bob]).await;
+    let id = app.group(&alice, &[&bob]).await;
     let created = at_bobs.event("conversation_created").await["conversation"].clone();
     assert_eq!(created["id"], id);
     for private in ["last_message", "unread", "my_role"] {
@@ -118,9 +118,9 @@ async fn last_word(socket: &mut Socket, alice: &Person, id: &str, membership: &s
 
 #[tokio::test]
 async fn whoever_may_not_read_any_more_gets_a_last_word_and_nothing_after_it() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.group(&alice, &[&bob]).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.group(&alice, &[&bob]).await;
     let part = path(&id, "/participants/bob");
     let (mut joined, mut elsewhere) = (bob.joined(&id).await, bob.socket().await);
     alice
@@ -169,9 +169,9 @@ async fn whoever_may_not_read_any_more_gets_a_last_word_and_nothing_after_it() {
 
 #[tokio::test]
 async fn nothing_is_said_in_a_closed_conversation_until_it_is_open_again() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     let mut socket = bob.joined(&id).await;
     let said = bob.say(&id, "before").await;
     for status in ["closed", "archived"] {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 use crate::client::{Person, Socket};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// The columns of both tables.
 const CALLERS: [&str; 9] = [
@@ -116,7 +116,7 @@ fn rows(table: &str) -> Vec<Row> {
 
 /// A conversation with everybody of the table, as they stand to it.
 struct World {
-    house: House,
+    app: TestApp,
     conversation: String,
     other: Person,
     people: Vec<Person>,
@@ -124,21 +124,21 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let house = House::start().await;
+        let app = TestApp::start().await;
         let mut people = Vec::new();
         for name in CALLERS {
             let roles: &[&str] = match name {
                 "support" | "service" => &[name],
                 _ => &[],
             };
-            people.push(house.person_with(name, roles).await);
+            people.push(app.person_with(name, roles).await);
         }
-        let other = house.person("other").await;
+        let other = app.person("other").await;
         let named = |name: &str| &people[CALLERS.iter().position(|c| *c == name).unwrap()];
         let insiders = ["blocked", "muted", "left", "removed", "member"].map(named);
         let owner = named("owner");
         let wanted = [&insiders[..], &[&other]].concat();
-        let conversation = house.group(owner, &wanted).await;
+        let conversation = app.group(owner, &wanted).await;
         let place = format!("/api/v1/conversations/{conversation}/participants");
         for (who, change) in [("blocked", "blocked"), ("muted", "muted")] {
             let path = format!("{place}/{who}");
@@ -154,7 +154,7 @@ impl World {
             .await
             .expect_status(204);
         Self {
-            house,
+            app,
             conversation,
             other,
             people,
@@ -229,11 +229,7 @@ async fn without_a_token_every_endpoint_is_shut() {
     let world = World::new().await;
     for row in rows(ENDPOINTS) {
         let (method, pattern) = row.head.split_once(' ').unwrap();
-        let url = format!(
-            "http://{}{}",
-            world.house.address,
-            world.path(pattern).await
-        );
+        let url = format!("http://{}{}", world.app.address, world.path(pattern).await);
         let method = method.parse().unwrap();
         let response = reqwest::Client::new()
             .request(method, url)
@@ -252,8 +248,8 @@ async fn without_a_token_every_endpoint_is_shut() {
 
 #[tokio::test]
 async fn no_endpoint_is_unlisted() {
-    let house = House::start().await;
-    let document = house
+    let app = TestApp::start().await;
+    let document = app
         .person("reader")
         .await
         .get("/api/openapi.json")
@@ -324,7 +320,7 @@ async fn without_authentication_every_event_is_refused() {
     let message = world.message().await;
     for row in rows(SOCKET) {
         let asked = payload(&row, &world.conversation, &message, "nonsense");
-        let mut socket = Socket::open(world.house.address, None).await.unwrap();
+        let mut socket = Socket::open(world.app.address, None).await.unwrap();
         let refused = socket.call(&row.head, asked).await.unwrap_err();
         assert_eq!(refused["error_code"], "UNAUTHENTICATED", "{}", row.head);
         if row.head == "authenticate" {

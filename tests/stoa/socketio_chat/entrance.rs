@@ -5,16 +5,16 @@ use serde_json::json;
 
 use super::talker::door;
 use crate::guest::Guest;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 const FRONT_END: &str = "https://app.example";
 
-async fn open_to_the_front_end() -> House {
-    House::with(&["--allowed-origins", FRONT_END]).await
+async fn open_to_the_front_end() -> TestApp {
+    TestApp::with(&["--allowed-origins", FRONT_END]).await
 }
 
-async fn asked(house: &House, method: Method, path: &str, origin: &str) -> reqwest::Response {
-    let url = format!("http://{}{path}", house.address);
+async fn asked(app: &TestApp, method: Method, path: &str, origin: &str) -> reqwest::Response {
+    let url = format!("http://{}{path}", app.address);
     let request = reqwest::Client::new().request(method.clone(), url);
     let request = request.header("origin", origin);
     let request = match method {
@@ -42,10 +42,10 @@ const PATHS: [&str; 3] = [
 
 #[actix_rt::test]
 async fn a_page_of_a_listed_origin_is_told_that_it_may_and_only_polls_with_its_credentials() {
-    let house = open_to_the_front_end().await;
+    let app = open_to_the_front_end().await;
     for path in PATHS {
         for method in [Method::OPTIONS, Method::GET] {
-            let response = asked(&house, method.clone(), path, FRONT_END).await;
+            let response = asked(&app, method.clone(), path, FRONT_END).await;
             let told = |name| header(&response, name);
             assert_eq!(
                 told("access-control-allow-origin").as_deref(),
@@ -67,10 +67,10 @@ async fn a_page_of_a_listed_origin_is_told_that_it_may_and_only_polls_with_its_c
 
 #[actix_rt::test]
 async fn a_page_of_another_origin_is_told_nothing() {
-    let house = open_to_the_front_end().await;
+    let app = open_to_the_front_end().await;
     for path in PATHS {
         for method in [Method::OPTIONS, Method::GET] {
-            let response = asked(&house, method.clone(), path, "https://evil.example").await;
+            let response = asked(&app, method.clone(), path, "https://evil.example").await;
             let told = header(&response, "access-control-allow-origin");
             assert_eq!(told, None, "{method} {path}");
             assert!(!response.status().is_success(), "{method} {path}");
@@ -80,8 +80,8 @@ async fn a_page_of_another_origin_is_told_nothing() {
 
 #[actix_rt::test]
 async fn a_slash_at_the_end_of_a_path_makes_no_difference() {
-    let house = House::start().await;
-    let ann = house.person("ann").await;
+    let app = TestApp::start().await;
+    let ann = app.person("ann").await;
     for path in ["/api/messages/conversations", "/api/v1/conversations"] {
         let plain = ann.get(&format!("{path}?limit=5")).await;
         let slashed = ann.get(&format!("{path}/?limit=5")).await;
@@ -92,15 +92,15 @@ async fn a_slash_at_the_end_of_a_path_makes_no_difference() {
         assert_eq!(plain, slashed, "{path}");
     }
     let to = json!({ "target_user_id": "ann", "initial_message": "hello" });
-    let bob = house.person("bob").await;
+    let bob = app.person("bob").await;
     let connected = bob.post("/api/messages/direct-connect/", to).await;
     connected.expect_status(201);
 }
 
 #[actix_rt::test]
 async fn a_wrong_page_is_refused_in_plain_words() {
-    let house = House::start().await;
-    let ann = house.person("ann").await;
+    let app = TestApp::start().await;
+    let ann = app.person("ann").await;
     let refused = ann.get("/api/messages/conversations?page=abc").await;
     let refused = refused.expect_status(400).body;
     assert_eq!(refused["details"]["field"], "page", "{refused}");
@@ -110,10 +110,10 @@ async fn a_wrong_page_is_refused_in_plain_words() {
 
 #[actix_rt::test]
 async fn whoever_only_looks_whether_it_is_there_gets_a_head() {
-    let house = House::start().await;
+    let app = TestApp::start().await;
     for path in ["/", "/stoory.html", "/healthz", "/readyz", "/docs"] {
-        let get = asked(&house, Method::GET, path, FRONT_END).await;
-        let head = asked(&house, Method::HEAD, path, FRONT_END).await;
+        let get = asked(&app, Method::GET, path, FRONT_END).await;
+        let head = asked(&app, Method::HEAD, path, FRONT_END).await;
         assert_eq!(
             (get.status(), head.status().as_u16()),
             (head.status(), 200),
@@ -126,7 +126,7 @@ async fn whoever_only_looks_whether_it_is_there_gets_a_head() {
         assert_eq!(header(&get, "content-type"), header(&head, "content-type"));
         assert_eq!(head.text().await.expect("no body"), "");
     }
-    let endpoint = door(house.address);
+    let endpoint = door(app.address);
     let head = endpoint.request("HEAD", "EIO=4&transport=polling");
     assert_eq!(endpoint.send(head).await.0, 400, "a handshake is a GET");
 }
@@ -134,9 +134,9 @@ async fn whoever_only_looks_whether_it_is_there_gets_a_head() {
 #[actix_rt::test]
 async fn a_page_of_a_listed_origin_can_read_that_it_is_too_fast() {
     let options = ["--allowed-origins", FRONT_END, "--address-rate", "5"];
-    let house = House::with(&options).await;
+    let app = TestApp::with(&options).await;
     for _ in 0..100 {
-        let response = asked(&house, Method::GET, "/api/v1/me", FRONT_END).await;
+        let response = asked(&app, Method::GET, "/api/v1/me", FRONT_END).await;
         if response.status() == 429 {
             let told = |name| header(&response, name);
             assert_eq!(
@@ -154,9 +154,9 @@ async fn a_page_of_a_listed_origin_can_read_that_it_is_too_fast() {
 
 #[actix_rt::test]
 async fn a_poll_is_a_poll_with_and_without_a_slash() {
-    let house = House::with(&["--address-rate", "5"]).await;
+    let app = TestApp::with(&["--address-rate", "5"]).await;
     for path in ["/socket.io/", "/socket.io"] {
-        let endpoint = Guest::new(house.address, path);
+        let endpoint = Guest::new(app.address, path);
         let poller = endpoint.poller().await;
         for _ in 0..60 {
             assert_eq!(poller.post("3").await.0, 200, "{path}");

@@ -12,13 +12,13 @@ use crate::domain::network::AddressBlock;
 use crate::domain::refusal::Refusal;
 
 /// The buckets of one session.
-pub type SessionPace = Option<DefaultDirectRateLimiter>;
+pub type SessionRate = Option<DefaultDirectRateLimiter>;
 
 /// How many polls weigh as much as one other request of an address: a house of readers behind one address polls for each event.
 const POLLS: u32 = 50;
 
 /// Every bucket that is not a session's own; `None` where rate limits are off.
-pub struct Pace {
+pub struct RateLimits {
     limits: Option<Limits>,
 }
 
@@ -35,7 +35,7 @@ fn quota(rate: u32) -> Quota {
     Quota::per_second(rate).allow_burst(rate.saturating_mul(NonZeroU32::MIN.saturating_add(1)))
 }
 
-impl Pace {
+impl RateLimits {
     /// The buckets that the options ask for.
     pub fn new(options: &RateOptions) -> Self {
         let limits = || Limits {
@@ -51,14 +51,14 @@ impl Pace {
     }
 
     /// A new session's own bucket.
-    pub fn session(&self) -> SessionPace {
+    pub fn session(&self) -> SessionRate {
         self.limits
             .as_ref()
             .map(|limits| RateLimiter::direct(limits.session))
     }
 
     /// One frame of a session.
-    pub fn frame(&self, session: &SessionPace, user: Option<UserNo>) -> Result<(), Refusal> {
+    pub fn frame(&self, session: &SessionRate, user: Option<UserNo>) -> Result<(), Refusal> {
         if let (Some(limits), Some(bucket)) = (&self.limits, session) {
             bucket
                 .check()
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_burst_is_twice_the_rate_and_then_it_is_too_fast() {
-        let pace = Pace::new(&options(Switch::On));
+        let pace = RateLimits::new(&options(Switch::On));
         let session = pace.session();
         for _ in 0..4 {
             assert!(pace.frame(&session, None).is_ok());
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_addresses_of_one_home_have_one_bucket() {
-        let pace = Pace::new(&options(Switch::On));
+        let pace = RateLimits::new(&options(Switch::On));
         let passed = |texts: &[String]| {
             let addresses = texts.iter().map(|text| text.parse::<IpAddr>().unwrap());
             addresses.filter(|one| pace.address(*one).is_ok()).count()
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn switched_off_nothing_is_too_fast() {
-        let pace = Pace::new(&options(Switch::Off));
+        let pace = RateLimits::new(&options(Switch::Off));
         let session = pace.session();
         for _ in 0..1_000 {
             assert!(pace.frame(&session, Some(UserNo(1))).is_ok());

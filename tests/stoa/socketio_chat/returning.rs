@@ -6,15 +6,15 @@ use super::recovering::{bodies, hear_until, numbered};
 use super::talker::{Talker, door};
 use crate::client::Person;
 use crate::deals::{Deal, wish};
-use crate::house::House;
+use crate::test_app::TestApp;
 
 #[actix_rt::test]
 async fn who_leaves_while_much_is_told_again_hears_no_more_of_it_and_all_of_the_rest() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let eve = house.person("eve").await;
-    let one = house.direct(&ann, &bob).await;
-    let two = house.direct(&eve, &bob).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let eve = app.person("eve").await;
+    let one = app.direct(&ann, &bob).await;
+    let two = app.direct(&eve, &bob).await;
     let mut talker = Talker::stoory(&bob).await;
     for place in [&one, &two] {
         talker.call("join_conversation", json!(place)).await;
@@ -48,9 +48,9 @@ async fn who_leaves_while_much_is_told_again_hears_no_more_of_it_and_all_of_the_
 
 #[actix_rt::test]
 async fn who_leaves_and_joins_while_much_is_told_again_hears_each_once() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let place = house.direct(&ann, &bob).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let place = app.direct(&ann, &bob).await;
     let mut talker = Talker::stoory(&bob).await;
     talker.call("join_conversation", json!(place)).await;
     for round in 0..4 {
@@ -90,18 +90,15 @@ struct Absent {
     bob: Person,
     talkers: [(Person, String); 2],
     client: Talker,
-    _house: House,
+    _house: TestApp,
 }
 
 impl Absent {
     async fn begin() -> Self {
-        let house = House::start().await;
-        let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-        let eve = house.person("eve").await;
-        let (one, two) = (
-            house.direct(&ann, &bob).await,
-            house.direct(&eve, &bob).await,
-        );
+        let app = TestApp::start().await;
+        let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+        let eve = app.person("eve").await;
+        let (one, two) = (app.direct(&ann, &bob).await, app.direct(&eve, &bob).await);
         let talkers = [(ann, one), (eve, two)];
         let mut client = Talker::stoory(&bob).await;
         for (_, place) in &talkers {
@@ -117,7 +114,7 @@ impl Absent {
             bob,
             talkers,
             client,
-            _house: house,
+            _house: app,
         }
     }
 
@@ -176,9 +173,9 @@ async fn who_joins_again_and_is_cut_off_in_the_middle_misses_nothing() {
 
 #[actix_rt::test]
 async fn who_was_sent_away_and_brought_back_hears_again_when_they_join() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let place = house.group(&ann, &[&bob]).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let place = app.group(&ann, &[&bob]).await;
     let mut talker = Talker::stoory(&bob).await;
     talker.call("join_conversation", json!(place)).await;
     let (people, him) = (
@@ -256,10 +253,10 @@ async fn what_a_deal_did_meanwhile_is_told_as_it_was() {
 #[actix_rt::test]
 async fn a_step_is_told_whole_wherever_a_page_ends() {
     let options = ["--rate-limits", "off", "--outbox-limit", "4194304"];
-    let mut house = House::with(&options).await;
+    let mut app = TestApp::with(&options).await;
     // Pages have 100 changes: the step, or what is said with it, is the last of the first one.
     for pads in 95..=100 {
-        let deal = Deal::begin_with(house, wish(&format!("bid-{pads}"))).await;
+        let deal = Deal::begin_with(app, wish(&format!("bid-{pads}"))).await;
         let path = format!("/api/v1/conversations/{}/messages", deal.id);
         let mut talker = Talker::stoory(&deal.brand_owner).await;
         talker.call("join_conversation", json!(deal.id)).await;
@@ -274,16 +271,16 @@ async fn a_step_is_told_whole_wherever_a_page_ends() {
         let told = back.event("button_action").await;
         let said = "The influencer is interested in working with you.";
         assert_eq!(told["message"]["message"], said, "{pads}: {told}");
-        house = deal.house;
+        app = deal.app;
     }
 }
 
 #[actix_rt::test]
 async fn a_goodbye_comes_alone_so_that_what_is_before_it_counts() {
-    let mut house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let place = house.direct(&ann, &bob).await;
-    let poller = door(house.address).poller().await;
+    let mut app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let place = app.direct(&ann, &bob).await;
+    let poller = door(app.address).poller().await;
     let auth = json!({ "token": bob.token });
     poller.post(format!("40{auth}")).await;
     assert!(poller.packets(1).await[0].starts_with("40{"));
@@ -297,8 +294,8 @@ async fn a_goodbye_comes_alone_so_that_what_is_before_it_counts() {
         witness.event("new_message").await;
     }
     let stopping = tokio::task::spawn_local(async move {
-        house.stop().await;
-        house
+        app.stop().await;
+        app
     });
     let mut answers: Vec<String> = Vec::new();
     while answers.last().is_none_or(|last| last != "1") {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::reading::Opened;
 use crate::deal::documents::Answered;
 use crate::domain::access::{Privilege, Requester};
-use crate::domain::flow::{Offer, Phase, Standing};
+use crate::domain::flow::{AvailableAction, DealView, Phase};
 use crate::domain::ids::ConversationId;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::edge::http::{Failure, Server};
+use crate::edge::http::{AppState, Failure};
 use crate::edge::stoory::press::{Wish, was};
 use crate::edge::stoory::rows::{ChatStatus, FlowUpdate};
 use crate::store::particulars::{self, Pressed};
@@ -19,23 +19,23 @@ use flow::definition::{Action, Definition};
 /// What is known of a deal when somebody asks something of it: one moment, the newest press last.
 pub(super) struct Stands {
     pub(super) opened: Opened,
-    pub(super) deal: Arc<Standing>,
+    pub(super) deal: Arc<DealView>,
     definition: Arc<Definition>,
     /// What the caller may do now.
-    pub(super) offers: Vec<Offer>,
+    pub(super) available_actions: Vec<AvailableAction>,
     last: Option<Pressed>,
 }
 
 impl Stands {
     /// Reads it for whoever may know of it.
     pub(super) async fn read(
-        server: &Server,
+        server: &AppState,
         speaker: &Arc<Principal>,
         id: ConversationId,
     ) -> Result<Self, Failure> {
         let requester = Requester::from(&**speaker);
-        let catalogue = Arc::clone(&server.door.deals.house().catalogue);
-        let read = server.door.house.pool.run(move |connection| {
+        let catalogue = Arc::clone(&server.deps.deals.deps().catalogue);
+        let read = server.deps.room.pool.run(move |connection| {
             let opened = match Opened::read(connection, id, requester)? {
                 Ok(opened) => opened,
                 Err(refusal) => return Ok(Err(refusal)),
@@ -43,19 +43,19 @@ impl Stands {
             let Some(deal) = opened.loaded.conversation.flow.clone() else {
                 return Ok(Err(Refusal::FlowNotFound));
             };
-            // Read after the standing: a press that moved the deal on is seen here at the latest.
+            // Read after the view of the deal: a press that moved the deal on is seen here at the latest.
             let last = particulars::last_press(connection, opened.loaded.conversation.no)?;
             let definition = catalogue.of(connection, &deal.flow, deal.flow_version)?;
-            let mut offers = deal.offers_of(opened.reader.role.as_deref()).to_vec();
+            let mut available_actions = deal.actions_of(opened.reader.role.as_deref()).to_vec();
             let is_staff = requester.roles.may(Privilege::OpenEveryConversation);
             if is_staff && opened.reader.role.is_some() {
-                offers.extend_from_slice(deal.offers_of(None));
+                available_actions.extend_from_slice(deal.actions_of(None));
             }
             Ok(Ok(Self {
                 opened,
                 deal,
                 definition,
-                offers,
+                available_actions,
                 last,
             }))
         });
@@ -67,11 +67,11 @@ impl Stands {
         let last = self.last.as_ref();
         let last = last.filter(|last| last.by == self.opened.reader.no)?;
         let agreed = &self.opened.known.context;
-        let is_the_last = |offer: Offer| {
-            let is_meant = wish.offered(std::slice::from_ref(&offer)).is_some();
-            let form = is_meant.then(|| wish.form(&offer, agreed));
+        let is_the_last = |available: AvailableAction| {
+            let is_meant = wish.offered(std::slice::from_ref(&available)).is_some();
+            let form = is_meant.then(|| wish.form(&available, agreed));
             let form = form.and_then(Result::ok);
-            form.is_some_and(|form| was(&last.request_id, &offer.action, &form))
+            form.is_some_and(|form| was(&last.request_id, &available.action, &form))
         };
         let mut actions = self.definition.actions.iter().map(as_offer);
         actions.any(is_the_last).then_some(&last.answer)
@@ -83,16 +83,17 @@ impl Stands {
     }
 
     /// The action that is meant, of those that are not offered: one of this state first.
-    pub(super) fn meant(&self, wish: &Wish) -> Result<Offer, Refusal> {
-        let mut meant: Vec<(&Arc<Action>, Offer)> = Vec::new();
+    pub(super) fn meant(&self, wish: &Wish) -> Result<AvailableAction, Refusal> {
+        let mut meant: Vec<(&Arc<Action>, AvailableAction)> = Vec::new();
         for action in self.definition.actions.iter() {
-            let offer = as_offer(action);
+            let available = as_offer(action);
             let is_own = matches!(wish, Wish::Click { .. }) || self.is_own(action);
-            if is_own && wish.offered(std::slice::from_ref(&offer)).is_some() {
-                meant.push((action, offer));
+            if is_own && wish.offered(std::slice::from_ref(&available)).is_some() {
+                meant.push((action, available));
             }
         }
-        let is_here = |(action, _): &(&Arc<Action>, Offer)| action.from.contains(&self.deal.state);
+        let is_here =
+            |(action, _): &(&Arc<Action>, AvailableAction)| action.from.contains(&self.deal.state);
         let here = meant.iter().position(is_here);
         match (wish, here) {
             (_, Some(here)) => Ok(meant.swap_remove(here).1),
@@ -102,7 +103,10 @@ impl Stands {
                         button.chars().take(64).collect(),
                     ))
                 };
-                meant.pop().map(|(_, offer)| offer).ok_or_else(unknown)
+                meant
+                    .pop()
+                    .map(|(_, available)| available)
+                    .ok_or_else(unknown)
             }
             (Wish::Text { .. }, None) => Err(self.no_text(&meant)),
         }
@@ -113,7 +117,7 @@ impl Stands {
         role.is_none_or(|role| action.by.contains(role))
     }
 
-    fn no_text(&self, meant: &[(&Arc<Action>, Offer)]) -> Refusal {
+    fn no_text(&self, meant: &[(&Arc<Action>, AvailableAction)]) -> Refusal {
         if meant.is_empty() {
             let unknown = "names nothing that can be typed in this conversation";
             return Refusal::invalid("input_type", unknown);
@@ -128,7 +132,7 @@ impl Stands {
             current_state: self.deal.state.clone(),
             state_version: self.deal.state_version,
             required,
-            available: self.offers.clone(),
+            available: self.available_actions.clone(),
         })))
     }
 
@@ -151,8 +155,8 @@ impl Stands {
     }
 }
 
-fn as_offer(action: &Arc<Action>) -> Offer {
-    Offer {
+fn as_offer(action: &Arc<Action>) -> AvailableAction {
+    AvailableAction {
         action: action.name.clone(),
         label: action.name.clone(),
         style: action.style,

@@ -22,7 +22,7 @@ pub struct Card {
     /// The only role that sees it.
     pub visible_to: String,
     /// The buttons and forms.
-    pub actions: Vec<Offer>,
+    pub actions: Vec<AvailableAction>,
     /// Until when.
     pub deadline: Option<DateTime<Utc>>,
     /// The order to be paid: `razorpay_config` as the gateway's checkout takes it.
@@ -31,8 +31,8 @@ pub struct Card {
 
 /// An action that somebody may do now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Offer {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Offer))]
+pub struct AvailableAction {
     /// The action's name.
     pub action: String,
     /// On the button.

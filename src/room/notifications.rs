@@ -100,7 +100,7 @@ impl Room {
             return;
         }
         self.notices.reading = true;
-        let (pool, no) = (self.house.pool.clone(), self.state.conversation.no);
+        let (pool, no) = (self.deps.pool.clone(), self.state.conversation.no);
         let read = async move {
             let counts =
                 pool.run(move |connection| count(connection, no, &absent, &readers, &changes));
@@ -131,12 +131,12 @@ impl Room {
     pub(super) fn joined_sessions(&self) -> HashSet<SessionId> {
         self.listeners
             .iter()
-            .map(|listener| listener.outbox.session())
+            .map(|listener| listener.queue.session())
             .collect()
     }
 
     fn absent_users(&self) -> Vec<i64> {
-        let directory = &self.house.directory;
+        let directory = &self.deps.directory;
         let joined: HashMap<UserNo, usize> =
             self.listeners
                 .iter()
@@ -173,9 +173,9 @@ impl Room {
             let meant =
                 |m: &&Message| m.sender != user && m.is_visible_to(user, Some(&person.role));
             let meant: Vec<&Message> = messages.iter().filter(meant).collect();
-            let mut outboxes = self.house.directory.outboxes(user);
-            outboxes.retain(|outbox| {
-                !joined.contains(&outbox.session()) && !outbox.state().is_catching_up(here)
+            let mut outboxes = self.deps.directory.outboxes(user);
+            outboxes.retain(|queue| {
+                !joined.contains(&queue.session()) && !queue.state().is_catching_up(here)
             });
             if outboxes.is_empty() {
                 continue;
@@ -184,9 +184,9 @@ impl Room {
                 .into_iter()
                 .map(|message| self.notice(message, unread));
             let notices: Vec<Arc<RoomEvent>> = notices.collect();
-            for outbox in outboxes {
+            for queue in outboxes {
                 let notices = notices.iter();
-                outbox.frames(notices.map(|it| ChatFrame::event(it, None, Heard::Elsewhere)));
+                queue.frames(notices.map(|it| ChatFrame::event(it, None, Heard::Elsewhere)));
             }
         }
     }
@@ -205,7 +205,7 @@ impl Room {
 
     /// What no person says is said by the conversation.
     fn name_of_sender<'a>(&'a self, message: &'a Message) -> &'a str {
-        if message.draft.kind != MessageKind::UserInput {
+        if message.content.kind != MessageKind::UserInput {
             let title = self.state.conversation.title.as_deref();
             return title.unwrap_or("System");
         }

@@ -6,14 +6,14 @@ use std::time::Duration;
 use super::bounds::until_figure;
 use super::recovering::{bodies, hear_until};
 use super::talker::Talker;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 #[actix_rt::test]
 async fn who_joins_leaves_and_joins_at_once_has_joined() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     for round in 0..12 {
-        let place = house.group(&ann, &[&bob]).await;
+        let place = app.group(&ann, &[&bob]).await;
         let mut talker = Talker::stoory(&bob).await;
         talker.tell("join_conversation", json!(place)).await;
         talker.tell("leave_conversation", json!(place)).await;
@@ -33,9 +33,9 @@ async fn who_joins_leaves_and_joins_at_once_has_joined() {
 
 #[actix_rt::test]
 async fn whoever_joins_twice_at_once_is_answered_twice_and_hears_once() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let place = house.direct(&ann, &bob).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let place = app.direct(&ann, &bob).await;
     let mut talker = Talker::stoory(&bob).await;
     for id in 1..=3 {
         let packet = json!(["join_conversation", place]);
@@ -54,25 +54,25 @@ async fn whoever_joins_twice_at_once_is_answered_twice_and_hears_once() {
 #[actix_rt::test]
 async fn a_room_sleeps_though_clients_were_gone_before_it_was_awake() {
     let options = ["--rate-limits", "off", "--room-idle-seconds", "1"];
-    let house = House::with(&options).await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let place = house.direct(&ann, &bob).await;
-    until_figure(&house, "stoa_rooms_awake", 0.0).await;
+    let app = TestApp::with(&options).await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let place = app.direct(&ann, &bob).await;
+    until_figure(&app, "stoa_rooms_awake", 0.0).await;
     for _ in 0..10 {
         let mut talker = Talker::stoory(&bob).await;
         talker.tell("join_conversation", json!(place)).await;
         tokio::time::sleep(Duration::from_millis(2)).await;
         drop(talker.vanish());
     }
-    until_figure(&house, "stoa_connections", 0.0).await;
-    until_figure(&house, "stoa_rooms_awake", 0.0).await;
+    until_figure(&app, "stoa_connections", 0.0).await;
+    until_figure(&app, "stoa_rooms_awake", 0.0).await;
 }
 
 #[actix_rt::test]
 async fn whose_list_can_not_be_written_comes_back_and_starts_anew() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let place = house.direct(&ann, &bob).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let place = app.direct(&ann, &bob).await;
     let mut first = Talker::stoory(&bob).await;
     first.call("join_conversation", json!(place)).await;
     // Of one user so many clients are remembered, and no more: the first one's list is gone.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::talker::{Talker, door};
 use crate::client::Person;
 use crate::deals::Deal;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 /// The bodies of the new messages among these events, by conversation.
 pub fn bodies(events: &[Value], place: &str) -> Vec<String> {
@@ -45,13 +45,10 @@ pub async fn hear_until(talker: &mut Talker, last: &str) -> Vec<Value> {
 
 #[actix_rt::test]
 async fn what_was_missed_comes_once_and_in_order_after_a_restart_too() {
-    let mut house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let eve = house.person("eve").await;
-    let (one, two) = (
-        house.direct(&ann, &bob).await,
-        house.direct(&eve, &bob).await,
-    );
+    let mut app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let eve = app.person("eve").await;
+    let (one, two) = (app.direct(&ann, &bob).await, app.direct(&eve, &bob).await);
     let mut talker = Talker::stoory(&bob).await;
     for place in [&one, &two] {
         talker.call("join_conversation", json!(place)).await;
@@ -61,8 +58,8 @@ async fn what_was_missed_comes_once_and_in_order_after_a_restart_too() {
     let before = talker.vanish();
     say_all(&ann, &one, &numbered(3, 130)).await;
     say_all(&eve, &two, &numbered(0, 130)).await;
-    house.stop().await;
-    house.start_again().await;
+    app.stop().await;
+    app.start_again().await;
     say_all(&eve, &two, &numbered(130, 140)).await;
     let (mut back, is_found) = before.again(&bob).await;
     assert!(is_found);
@@ -93,14 +90,11 @@ async fn what_was_missed_comes_once_and_in_order_after_a_restart_too() {
 
 #[actix_rt::test]
 async fn the_list_of_conversations_changes_and_an_older_offset_is_still_understood() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let eve = house.person("eve").await;
-    let (one, two) = (
-        house.direct(&ann, &bob).await,
-        house.direct(&eve, &bob).await,
-    );
-    let three = house.direct(&ann, &eve).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let eve = app.person("eve").await;
+    let (one, two) = (app.direct(&ann, &bob).await, app.direct(&eve, &bob).await);
+    let three = app.direct(&ann, &eve).await;
     let mut talker = Talker::stoory(&bob).await;
     talker.call("join_conversation", json!(one)).await;
     talker.call("join_conversation", json!(two)).await;
@@ -123,9 +117,9 @@ async fn the_list_of_conversations_changes_and_an_older_offset_is_still_understo
 
 #[actix_rt::test]
 async fn who_can_not_be_found_is_told_by_another_pid() {
-    let house = House::with(&["--rate-limits", "off", "--recovery-limit", "5"]).await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let place = house.direct(&ann, &bob).await;
+    let app = TestApp::with(&["--rate-limits", "off", "--recovery-limit", "5"]).await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let place = app.direct(&ann, &bob).await;
     let mut talker = Talker::stoory(&bob).await;
     talker.call("join_conversation", json!(place)).await;
     let mut before = talker.vanish();
@@ -157,13 +151,10 @@ async fn who_can_not_be_found_is_told_by_another_pid() {
 /// As the official client does it: a `pid` that is not found any more is replaced, and the last offset under it stays.
 #[actix_rt::test]
 async fn an_offset_from_before_says_nothing_of_what_was_heard_under_a_new_pid() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let eve = house.person("eve").await;
-    let (one, two) = (
-        house.direct(&ann, &bob).await,
-        house.direct(&eve, &bob).await,
-    );
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let eve = app.person("eve").await;
+    let (one, two) = (app.direct(&ann, &bob).await, app.direct(&eve, &bob).await);
     let mut talker = Talker::stoory(&bob).await;
     talker.call("join_conversation", json!(one)).await;
     say_all(&ann, &one, &numbered(0, 3)).await;
@@ -204,11 +195,11 @@ async fn a_cut_between_the_events_of_a_step_loses_neither() {
 
 #[actix_rt::test]
 async fn what_may_not_be_seen_any_more_is_not_told_again() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let (one, two) = (
-        house.group(&ann, &[&bob]).await,
-        house.group(&ann, &[&bob]).await,
+        app.group(&ann, &[&bob]).await,
+        app.group(&ann, &[&bob]).await,
     );
     let mut talker = Talker::stoory(&bob).await;
     for place in [&one, &two] {
@@ -230,14 +221,14 @@ async fn what_may_not_be_seen_any_more_is_not_told_again() {
 
 #[actix_rt::test]
 async fn edits_and_deletions_are_told_again_and_one_who_wants_no_offsets_gets_none() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let place = house.direct(&ann, &bob).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let place = app.direct(&ann, &bob).await;
     let said = ann.say(&place, "first").await;
     let mut talker = Talker::stoory(&bob).await;
     talker.call("join_conversation", json!(place)).await;
     let auth = json!({ "token": bob.token, "recovery": false });
-    let mut plain = Talker::connect(house.address, "/", auth)
+    let mut plain = Talker::connect(app.address, "/", auth)
         .await
         .expect("connected");
     assert_eq!(plain.pid, None);
@@ -262,9 +253,9 @@ async fn edits_and_deletions_are_told_again_and_one_who_wants_no_offsets_gets_no
 
 #[actix_rt::test]
 async fn a_client_has_one_connection_at_a_time() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let place = house.direct(&ann, &bob).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let place = app.direct(&ann, &bob).await;
     let mut talker = Talker::stoory(&bob).await;
     talker.call("join_conversation", json!(place)).await;
     let (mut back, is_found) = talker.again(&bob).await;
@@ -281,9 +272,9 @@ async fn a_client_has_one_connection_at_a_time() {
 /// A watermark may stand on an edit: what is told is the message before it.
 #[actix_rt::test]
 async fn what_was_read_meanwhile_is_told_by_messages_that_exist() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let place = house.direct(&ann, &bob).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let place = app.direct(&ann, &bob).await;
     let said = ann.say(&place, "first").await;
     let id = said["id"].as_str().expect("an id").to_owned();
     let mut talker = Talker::stoory(&ann).await;
@@ -309,9 +300,9 @@ async fn what_was_read_meanwhile_is_told_by_messages_that_exist() {
 #[actix_rt::test]
 async fn what_happens_while_much_is_told_again_comes_once_and_behind_it() {
     let deal = Deal::begin().await;
-    let (bela, house) = (deal.brand_owner.clone(), &deal.house);
-    let ann = house.person("ann").await;
-    let other = house.direct(&ann, &bela).await;
+    let (bela, app) = (deal.brand_owner.clone(), &deal.app);
+    let ann = app.person("ann").await;
+    let other = app.direct(&ann, &bela).await;
     let mut talker = Talker::stoory(&bela).await;
     talker.call("join_conversation", json!(other)).await;
     talker.call("join_conversation", json!(deal.id)).await;
@@ -320,7 +311,7 @@ async fn what_happens_while_much_is_told_again_comes_once_and_behind_it() {
     for number in 0..150 {
         ann.say(&other, &format!("{number} {long}")).await;
     }
-    let poller = door(house.address).poller().await;
+    let poller = door(app.address).poller().await;
     let auth = json!({ "token": bela.token, "pid": before.pid, "offset": before.offset });
     poller.post(format!("40{auth}")).await;
     let pressed = deal

@@ -4,11 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::entering::DEADLINE;
 use crate::definition::{Action, Definition, State};
-use crate::{FlowActor, Instance, Offer, Phase, STAFF, Standing};
+use crate::{AvailableAction, DealView, FlowActor, Instance, Phase, STAFF};
 use language::expression::Facts;
 
 /// How a deal stands, as everybody is shown it.
-pub(super) fn standing(definition: &Definition, instance: &Instance) -> Standing {
+pub(super) fn deal_view(definition: &Definition, instance: &Instance) -> DealView {
     let state = definition.state(&instance.state);
     let mut roles: Vec<FlowActor> = definition
         .roles
@@ -17,12 +17,12 @@ pub(super) fn standing(definition: &Definition, instance: &Instance) -> Standing
         .map(FlowActor::Role)
         .collect();
     roles.extend([FlowActor::Staff, FlowActor::System]);
-    let offers = roles.iter().map(|actor| {
-        let offers = offers_of(definition, instance, actor);
-        (actor.name().to_owned(), offers)
+    let available_actions = roles.iter().map(|actor| {
+        let available_actions = actions_of(definition, instance, actor);
+        (actor.name().to_owned(), available_actions)
     });
     let deadline = instance.timers.iter().find(|timer| timer.name == DEADLINE);
-    Standing {
+    DealView {
         flow: definition.name.clone(),
         flow_version: definition.version,
         state: instance.state.clone(),
@@ -36,16 +36,16 @@ pub(super) fn standing(definition: &Definition, instance: &Instance) -> Standing
         entered_at: instance.entered_at,
         deadline: deadline.map(|timer| timer.due),
         chat: state.map(|state| state.chat.clone()).unwrap_or_default(),
-        offers: offers.collect(),
+        available_actions: available_actions.collect(),
     }
 }
 
 /// What somebody may do now: a guard that looks at the form or at the time counts only at the press.
-pub(crate) fn offers_of(
+pub(crate) fn actions_of(
     definition: &Definition,
     instance: &Instance,
     actor: &FlowActor,
-) -> Vec<Offer> {
+) -> Vec<AvailableAction> {
     let Some(state) = definition.state(&instance.state) else {
         return Vec::new();
     };
@@ -64,7 +64,7 @@ pub(crate) fn offers_of(
                 guard.waits_for_the_press() || guard.holds(&definition.engine, facts)
             })
     };
-    let offer = |action: &Action| Offer {
+    let available = |action: &Action| AvailableAction {
         action: action.name.clone(),
         label: action.label.filled(&instance.context, &nothing),
         style: action.style,
@@ -73,7 +73,7 @@ pub(crate) fn offers_of(
     let actions = state.actions.iter();
     actions
         .filter(|action| open(action))
-        .map(|action| offer(action))
+        .map(|action| available(action))
         .collect()
 }
 

@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::talker::Talker;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 #[actix_rt::test]
 async fn the_guides_front_end_finds_everything_under_its_names() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let place = house.direct(&ann, &bob).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let place = app.direct(&ann, &bob).await;
     let mut one = Talker::stoory(&ann).await;
     let mut other = Talker::stoory(&bob).await;
     one.call("join", json!("ann")).await;
@@ -69,10 +69,10 @@ async fn the_guides_front_end_finds_everything_under_its_names() {
 
 #[actix_rt::test]
 async fn nobody_acts_for_another_and_what_is_wrong_is_told_in_the_guides_shape() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let eve = house.person("eve").await;
-    let place = house.direct(&ann, &bob).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let eve = app.person("eve").await;
+    let place = app.direct(&ann, &bob).await;
     let mut talker = Talker::stoory(&eve).await;
     let code = |answer: serde_json::Value| {
         assert_eq!(answer["success"], false, "{answer}");
@@ -108,13 +108,13 @@ async fn nobody_acts_for_another_and_what_is_wrong_is_told_in_the_guides_shape()
 
 #[actix_rt::test]
 async fn who_has_no_trusted_token_is_refused_in_the_guides_shape() {
-    let house = House::start().await;
+    let app = TestApp::start().await;
     for auth in [
         json!({}),
         json!({ "token": "nonsense" }),
         json!({ "token": 7 }),
     ] {
-        let refused = Talker::connect(house.address, "/", auth)
+        let refused = Talker::connect(app.address, "/", auth)
             .await
             .err()
             .expect("refused");
@@ -126,7 +126,7 @@ async fn who_has_no_trusted_token_is_refused_in_the_guides_shape() {
         );
         assert_eq!(refused["message"], refused["data"]["message"]);
     }
-    let elsewhere = Talker::connect(house.address, "/elsewhere", json!({})).await;
+    let elsewhere = Talker::connect(app.address, "/elsewhere", json!({})).await;
     assert_eq!(
         elsewhere.err().expect("refused")["message"],
         "Invalid namespace"
@@ -135,11 +135,11 @@ async fn who_has_no_trusted_token_is_refused_in_the_guides_shape() {
 
 #[actix_rt::test]
 async fn the_other_guides_names_have_the_cores_fields() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let mut one = Talker::lola(&ann).await;
     let mut other = Talker::lola(&bob).await;
-    let place = house.direct(&ann, &bob).await;
+    let place = app.direct(&ann, &bob).await;
     let created = other.event("chat:new-conversation").await;
     assert_eq!(created["conversation"]["id"], *place);
     assert_eq!(created["conversation"]["participants"][0]["userId"], "ann");

@@ -46,7 +46,7 @@ with advanced as (
 select no, before, now() from advanced";
 
 /// A batch whose messages know their places among each other before they know their seqs.
-struct Hopes<'a> {
+struct Optimistic<'a> {
     /// The conversations, sorted; for each its policy, and how many messages it gets.
     numbers: Vec<i64>,
     policies: Vec<PolicyVersion>,
@@ -58,7 +58,7 @@ struct Hopes<'a> {
     columns: Columns<'a>,
 }
 
-impl<'a> Hopes<'a> {
+impl<'a> Optimistic<'a> {
     /// None where messages of one conversation were decided under different policies: some are stale for sure.
     fn new(messages: &'a [NewMessage<'a>]) -> Option<Self> {
         let mut groups: BTreeMap<i64, (PolicyVersion, i64)> = BTreeMap::new();
@@ -72,7 +72,7 @@ impl<'a> Hopes<'a> {
             *count += 1;
             ordinals.push(*count);
         }
-        let original = |m: &NewMessage<'_>| m.draft.reply_to.map(|id| (m.conversation.0, id.seq));
+        let original = |m: &NewMessage<'_>| m.content.reply_to.map(|id| (m.conversation.0, id.seq));
         Some(Self {
             numbers: groups.keys().copied().collect(),
             policies: groups.values().map(|group| group.0).collect(),
@@ -102,7 +102,7 @@ impl<'a> Hopes<'a> {
     }
 }
 
-impl QueryFragment<Pg> for Hopes<'_> {
+impl QueryFragment<Pg> for Optimistic<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         let parts = [
             (&self.counts, "$1"),
@@ -129,23 +129,23 @@ impl QueryFragment<Pg> for Hopes<'_> {
 }
 
 // One text for any number of messages, so the prepared statement is found by the type alone.
-impl QueryId for Hopes<'_> {
-    type QueryId = Hopes<'static>;
+impl QueryId for Optimistic<'_> {
+    type QueryId = Optimistic<'static>;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl Query for Hopes<'_> {
+impl Query for Optimistic<'_> {
     type SqlType = (Int8, Int8, Timestamptz);
 }
 
-impl RunQueryDsl<PgConnection> for &Hopes<'_> {}
+impl RunQueryDsl<PgConnection> for &Optimistic<'_> {}
 
 /// Appends all of them in one commit, as `super::append` does; `None` where care is needed: then nothing is stored.
 pub(super) fn append(
     connection: &mut PgConnection,
     messages: &[NewMessage<'_>],
 ) -> Result<Option<Vec<Appended>>, Error> {
-    let Some(hopes) = Hopes::new(messages) else {
+    let Some(hopes) = Optimistic::new(messages) else {
         return Ok(None);
     };
     let taken: Vec<(i64, Seq, DateTime<Utc>)> = match hopes.load(connection) {
@@ -162,6 +162,6 @@ pub(super) fn plan(
     connection: &mut PgConnection,
     messages: &[NewMessage<'_>],
 ) -> QueryResult<Vec<String>> {
-    let hopes = Hopes::new(messages);
+    let hopes = Optimistic::new(messages);
     hopes.map_or(Ok(Vec::new()), |hopes| Explained(hopes).load(connection))
 }

@@ -7,7 +7,7 @@ use super::bounds::figure;
 use super::talker::Talker;
 use crate::client::{Person, Socket};
 use crate::deals::Deal;
-use crate::house::House;
+use crate::test_app::TestApp;
 
 const FORMS: [&str; 3] = ["native", "stoory", "lola"];
 
@@ -51,43 +51,43 @@ impl Ears {
     }
 }
 
-async fn worded(house: &House) -> [f64; 3] {
+async fn worded(app: &TestApp) -> [f64; 3] {
     let mut counts = [0.0; 3];
     for (count, form) in counts.iter_mut().zip(FORMS) {
         let name = format!("stoa_events_encoded_total{{form=\"{form}\"}}");
-        *count = figure(house, &name).await;
+        *count = figure(app, &name).await;
     }
     counts
 }
 
 /// How often an event was put into words in each form meanwhile.
-async fn while_doing(house: &House, deed: impl Future<Output = ()>) -> [f64; 3] {
-    let before = worded(house).await;
+async fn while_doing(app: &TestApp, deed: impl Future<Output = ()>) -> [f64; 3] {
+    let before = worded(app).await;
     deed.await;
-    let after = worded(house).await;
+    let after = worded(app).await;
     std::array::from_fn(|form| after[form] - before[form])
 }
 
 #[actix_rt::test]
 async fn however_many_listen_an_event_is_put_into_words_once_in_each_form() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let place = house.group(&ann, &[&bob]).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let place = app.group(&ann, &[&bob]).await;
     let mut ears = Ears::default();
     ears.more([&ann, &bob], &place, 6, 4).await;
-    let said = while_doing(&house, async {
+    let said = while_doing(&app, async {
         ann.say(&place, "hello").await;
         assert_eq!(ears.hear("new_message").await, 6);
     });
     assert_eq!(said.await, [1.0, 1.0, 1.0], "a message");
-    let renamed = while_doing(&house, async {
+    let renamed = while_doing(&app, async {
         let path = format!("/api/v1/conversations/{place}");
         let renamed = ann.patch(&path, json!({ "title": "Posts" })).await;
         renamed.expect_status(200);
         assert_eq!(ears.hear("conversation_updated").await, 10);
     });
     assert_eq!(renamed.await, [1.0, 1.0, 1.0], "a change");
-    let seen = while_doing(&house, async {
+    let seen = while_doing(&app, async {
         let path = format!("/api/v1/conversations/{place}/seen");
         bob.post(&path, json!({ "seq": 1 }))
             .await
@@ -108,7 +108,7 @@ async fn in_a_deal_each_side_that_hears_has_its_own() {
         (one.len() + other.len()) as f64
     };
     let (seq, seen) = (last_seq(&deal).await, visible().await);
-    let pressed = while_doing(&deal.house, async {
+    let pressed = while_doing(&deal.app, async {
         deal.connect().await;
         let told = ears.hear("conversation_state_changed").await;
         assert_eq!(told, 10, "those who have not joined hear of the step too");
@@ -132,18 +132,18 @@ async fn last_seq(deal: &Deal) -> f64 {
 
 #[actix_rt::test]
 async fn nothing_is_put_into_words_that_nobody_hears() {
-    let house = House::start().await;
-    let (ann, bob) = (house.person("ann").await, house.person("bob").await);
-    let place = house.group(&ann, &[&bob]).await;
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let place = app.group(&ann, &[&bob]).await;
     let mut native = ann.joined(&place).await;
-    let said = while_doing(&house, async {
+    let said = while_doing(&app, async {
         bob.say(&place, "hello").await;
         native.event("new_message").await;
     });
     assert_eq!(said.await, [1.0, 0.0, 0.0]);
     let mut lola = Talker::lola(&bob).await;
     lola.call("chat:join-room", json!(place)).await;
-    let said = while_doing(&house, async {
+    let said = while_doing(&app, async {
         bob.say(&place, "hello again").await;
         native.event("new_message").await;
         lola.event("chat:new-message").await;
@@ -157,7 +157,7 @@ async fn in_a_deal_nobody_is_written_for_who_is_not_there() {
     let mut owner = Talker::stoory(&deal.brand_owner).await;
     owner.call("join_conversation", json!(deal.id)).await;
     let seen = deal.messages(&deal.brand_owner).await.len();
-    let pressed = while_doing(&deal.house, async {
+    let pressed = while_doing(&deal.app, async {
         deal.connect().await;
         owner.event("button_action").await;
         owner.drain().await;

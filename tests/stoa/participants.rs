@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Person};
-use crate::house::{House, claims, token};
+use crate::test_app::{TestApp, claims, token};
 
 /// A wish for a conversation; ids of the others.
 pub fn wish(kind: &str, others: &[&str], subject: Option<&str>) -> Value {
@@ -44,17 +44,17 @@ struct Count {
     count: i64,
 }
 
-fn count(house: &House, query: &str) -> i64 {
+fn count(app: &TestApp, query: &str) -> i64 {
     let found: Count = diesel::sql_query(query)
-        .get_result(&mut house.connection())
+        .get_result(&mut app.connection())
         .unwrap();
     found.count
 }
 
 #[tokio::test]
 async fn two_people_have_one_direct_conversation_however_many_ask_at_once() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let asked = (0..20).map(|n| match n % 2 {
         0 => ask(&alice, wish("direct", &["bob"], None)),
         _ => ask(&bob, wish("direct", &["alice"], None)),
@@ -71,8 +71,8 @@ async fn two_people_have_one_direct_conversation_however_many_ask_at_once() {
             .iter()
             .all(|answer| answer.body["id"] == answers[0].body["id"])
     );
-    assert_eq!(count(&house, "select count(*) from conversations"), 1);
-    assert_eq!(count(&house, "select count(*) from participants"), 2);
+    assert_eq!(count(&app, "select count(*) from conversations"), 1);
+    assert_eq!(count(&app, "select count(*) from participants"), 2);
     let oneself = ask(&alice, wish("direct", &["alice"], None)).await;
     oneself.expect_status(422).expect_code("UNPROCESSABLE");
     ask(&alice, wish("direct", &["nobody"], None))
@@ -83,9 +83,9 @@ async fn two_people_have_one_direct_conversation_however_many_ask_at_once() {
 
 #[tokio::test]
 async fn a_subject_with_the_same_people_has_one_conversation() {
-    let house = House::start().await;
-    let alice = house.person("alice").await;
-    let (_bob, _carol) = (house.person("bob").await, house.person("carol").await);
+    let app = TestApp::start().await;
+    let alice = app.person("alice").await;
+    let (_bob, _carol) = (app.person("bob").await, app.person("carol").await);
     let first = id_of(ask(&alice, wish("group", &["bob"], Some("1"))).await, 201);
     assert_eq!(
         id_of(ask(&alice, wish("group", &["bob"], Some("1"))).await, 200),
@@ -113,9 +113,9 @@ async fn a_subject_with_the_same_people_has_one_conversation() {
 
 #[tokio::test]
 async fn whoever_is_added_belongs_to_what_makes_a_conversation_the_same() {
-    let house = House::start().await;
-    let alice = house.person("alice").await;
-    let (_bob, _carol) = (house.person("bob").await, house.person("carol").await);
+    let app = TestApp::start().await;
+    let alice = app.person("alice").await;
+    let (_bob, _carol) = (app.person("bob").await, app.person("carol").await);
     let first = id_of(ask(&alice, wish("group", &["bob"], Some("1"))).await, 201);
     let added = alice
         .post(
@@ -152,9 +152,9 @@ async fn whoever_is_added_belongs_to_what_makes_a_conversation_the_same() {
 
 #[tokio::test]
 async fn asking_for_a_direct_conversation_brings_back_who_left() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     bob.delete(&path(&id, "/participants/bob"))
         .await
         .expect_status(204);
@@ -173,7 +173,7 @@ async fn asking_for_a_direct_conversation_brings_back_who_left() {
         id_of(ask(&bob, wish("direct", &["alice"], None)).await, 200),
         id
     );
-    let carol = house.person("carol").await;
+    let carol = app.person("carol").await;
     let added = json!({ "user_id": "carol" });
     alice
         .post(&path(&id, "/participants"), added)
@@ -184,10 +184,10 @@ async fn asking_for_a_direct_conversation_brings_back_who_left() {
 
 #[tokio::test]
 async fn asking_for_a_direct_conversation_brings_back_nobody_who_was_sent_away() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let staff = house.person_with("staff", &["support"]).await;
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let staff = app.person_with("staff", &["support"]).await;
+    let id = app.direct(&alice, &bob).await;
     let blocked = json!({ "blocked": true });
     alice
         .patch(&path(&id, "/participants/bob"), blocked)
@@ -224,10 +224,10 @@ async fn asking_for_a_direct_conversation_brings_back_nobody_who_was_sent_away()
 
 #[tokio::test]
 async fn a_conversation_has_at_most_256_people() {
-    let house = House::start().await;
-    let alice = house.person("alice").await;
+    let app = TestApp::start().await;
+    let alice = app.person("alice").await;
     let many = "insert into users (id) select 'user-' || i from generate_series(1, 300) i";
-    house.connection().batch_execute(many).unwrap();
+    app.connection().batch_execute(many).unwrap();
     let ids: Vec<String> = (1..=300).map(|number| format!("user-{number}")).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     ask(&alice, wish("group", &ids[..256], None))
@@ -256,12 +256,12 @@ async fn a_conversation_has_at_most_256_people() {
 
 #[tokio::test]
 async fn profiles_come_from_tokens() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     let mut said = claims("bob", &[]);
     (said.name, said.email) = (Some("Robert".into()), Some("bob@example.com".into()));
-    let me = Person::new(house.address, "bob", token(&said))
+    let me = Person::new(app.address, "bob", token(&said))
         .get("/api/v1/me")
         .await
         .body;
@@ -270,7 +270,7 @@ async fn profiles_come_from_tokens() {
         (Some("Robert"), Some("bob@example.com"))
     );
     said.name = None;
-    let me = Person::new(house.address, "bob", token(&said))
+    let me = Person::new(app.address, "bob", token(&said))
         .get("/api/v1/me")
         .await
         .body;
@@ -281,9 +281,9 @@ async fn profiles_come_from_tokens() {
 
 #[tokio::test]
 async fn profiles_come_from_the_platform_and_are_seen_by_those_who_met() {
-    let house = House::start().await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let platform = house.person_with("platform", &["service"]).await;
+    let app = TestApp::start().await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let platform = app.person_with("platform", &["service"]).await;
     let dora = json!({ "name": "Dora", "email": "dora@example.com", "avatar_url": "https://example.com/d.png" });
     alice
         .put("/api/v1/users/dora", dora.clone())
@@ -336,10 +336,10 @@ async fn profiles_come_from_the_platform_and_are_seen_by_those_who_met() {
 
 #[tokio::test]
 async fn the_platform_may_speak_as_a_user_whom_it_names() {
-    let house = House::start().await;
-    let platform = house.person_with("platform", &["service"]).await;
-    let (alice, bob) = (house.person("alice").await, house.person("bob").await);
-    let id = house.direct(&alice, &bob).await;
+    let app = TestApp::start().await;
+    let platform = app.person_with("platform", &["service"]).await;
+    let (alice, bob) = (app.person("alice").await, app.person("bob").await);
+    let id = app.direct(&alice, &bob).await;
     let path = format!("/api/v1/conversations/{id}/messages");
     let said = serde_json::json!({ "body": "by phone", "sender_id": "alice" });
     let message = platform.post(&path, said.clone()).await.expect_status(201);

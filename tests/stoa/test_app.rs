@@ -65,7 +65,7 @@ pub fn claims(id: &str, roles: &[&str]) -> Claims {
 }
 
 /// A server that runs in this process.
-pub struct House {
+pub struct TestApp {
     /// Where it listens.
     pub address: SocketAddr,
     /// Its database.
@@ -81,7 +81,7 @@ struct Thread {
     feed: Feed,
 }
 
-impl House {
+impl TestApp {
     /// A server with the default options, but without rate limits.
     pub async fn start() -> Self {
         Self::with(&["--rate-limits", "off"]).await
@@ -245,8 +245,8 @@ async fn launch(listen: &str, database: &str, options: &[String]) -> (SocketAddr
         let system = actix::System::new();
         system.block_on(async move {
             let running = stoa::app::start(config).await.expect("a server");
-            let door = &running.server().door;
-            let (rooms, feed) = (door.rooms.clone(), door.house.feed.clone());
+            let deps = &running.server().deps;
+            let (rooms, feed) = (deps.rooms.clone(), deps.room.feed.clone());
             let _ = ready.send((running.address, rooms, feed));
             let _ = stopped.await;
             running.stop().await;

@@ -105,7 +105,7 @@ impl Room {
         replies: Vec<Reply>,
         context: &mut Context<Self>,
     ) {
-        let ticket = self.ticket();
+        let request_no = self.request_no();
         let read = match mark {
             Mark::Seen => seq,
             Mark::Delivered => 0,
@@ -117,14 +117,14 @@ impl Room {
             read,
         };
         let room = self.settled_here(context);
-        self.house.journal.mark(Marking {
+        self.deps.journal.mark(Marking {
             mark: mark_row,
-            ticket,
+            request_no,
             aside_since: None,
             room,
         });
         self.marks.insert(
-            ticket,
+            request_no,
             WaitingMark {
                 user,
                 mark,
@@ -235,7 +235,7 @@ impl Room {
         let Some(person) = self.state.person(user) else {
             return;
         };
-        self.house.feed.transient(
+        self.deps.feed.transient(
             self.state.conversation.id,
             Transient::Marked(person.id.clone(), mark, seq),
         );
@@ -293,7 +293,7 @@ impl Room {
             Typing::Stopped => self.typing.remove(&principal.no).is_some(),
         };
         if changed {
-            self.house.feed.transient(
+            self.deps.feed.transient(
                 self.state.conversation.id,
                 Transient::Typing(principal.id.clone(), typing),
             );
@@ -328,7 +328,7 @@ impl Room {
         if let Some(person) = self.state.person(user) {
             let what = Transient::Typing(person.id.clone(), Typing::Stopped);
             let conversation = self.state.conversation.id;
-            self.house.feed.transient(conversation, what);
+            self.deps.feed.transient(conversation, what);
             let event = self.event(
                 None,
                 Change::Typing {
