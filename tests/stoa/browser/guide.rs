@@ -1,5 +1,7 @@
 //! The example page of the Stoory guide's front end: people of the demo talk and deal through it.
 
+use std::time::Duration;
+
 use super::window::{Window, hook};
 use super::{counter, player, stage};
 use crate::test_app::TestApp;
@@ -27,20 +29,33 @@ async fn the_guides_front_end_talks() {
     let id = counter(&mira).await;
     let (one, other) = tokio::join!(opened(&app, "mira", &id), opened(&app, "jonas", &id));
     one.write(&hook("text"), "Is the counter done?").await;
-    other.read(&hook("typing"), "mira is typing").await;
+    let typing = hook("typing");
+    tokio::select! {
+        () = other.read(&typing, "mira is typing") => {}
+        () = goes_on_typing(&one) => {}
+    }
     one.press(&hook("send")).await;
     one.see(&said("Is the counter done?")).await;
     other.see(&said("Is the counter done?")).await;
     other.write(&hook("text"), "<b>Tomorrow</b>").await;
     other.press(&hook("send")).await;
     one.see(&said("<b>Tomorrow</b>")).await;
-    house_is_lost_and_found(app, &one, &other).await;
+    the_server_is_lost_and_found(app, &one, &other).await;
     one.expect_no_faults().await;
     other.expect_no_faults().await;
 }
 
+/// Presses keys until the other side has joined and shows it: what is typed before is told to nobody.
+async fn goes_on_typing(window: &Window) {
+    let press = "document.querySelector('[data-test=text]').dispatchEvent(new Event('input'));";
+    loop {
+        window.ask(press).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
 /// The server is restarted, and both go on where they were.
-async fn house_is_lost_and_found(mut app: TestApp, one: &Window, other: &Window) {
+async fn the_server_is_lost_and_found(mut app: TestApp, one: &Window, other: &Window) {
     app.stop().await;
     one.read(&hook("connection"), "disconnected").await;
     app.start_again().await;

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use super::Socket;
 use super::places::Places;
-use super::talk::{Ask, Bye, Continue, Talk};
+use super::talk::{Ask, Bye, Continue, Lost, Talk};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::domain::room_event::RoomEvent;
+use crate::domain::room_event::{Change, RoomEvent};
 use crate::edge::connection::{SessionDeps, TOO_FAST_LIMIT};
 use crate::edge::dialect::{self, Told};
 use crate::identity::rate_limits::SessionRate;
@@ -58,6 +58,21 @@ impl Guest {
         let dialect = self.socket.queue().state().dialect();
         let dialects = &self.deps.dialects;
         dialects.told(dialect, event, role, self.principal.no)
+    }
+
+    /// Whether an event comes too late: it was missed, and the client was told meanwhile that it may not read there any more.
+    fn is_over(&self, event: &RoomEvent, heard: Heard) -> bool {
+        let Some(places) = &self.places else {
+            return false;
+        };
+        let conversation = event.conversation;
+        if matches!(event.change, Change::Lost { .. }) {
+            if places.lock().lose(conversation) {
+                self.talk.do_send(Lost(conversation));
+            }
+            return false;
+        }
+        heard == Heard::Joined && places.lock().is_lost(conversation)
     }
 
     fn pace(&mut self) -> Result<(), Refusal> {
@@ -108,6 +123,9 @@ impl NamespaceHandler<Chat> for Guest {
     fn leaving(&mut self, frame: ChatFrame) -> Option<ByteString> {
         match frame {
             ChatFrame::Event { event, role, heard } => {
+                if self.is_over(&event, heard) {
+                    return None;
+                }
                 let told = self.told(&event, role.as_deref())?;
                 let seq = event.seq.filter(|_| heard == Heard::Joined);
                 let with_offset = self.places.as_ref().zip(seq).and_then(|(places, seq)| {

@@ -16,12 +16,18 @@ const SHORT: usize = 12;
 pub(super) struct Places {
     list: i64,
     followed: Vec<Followed>,
+    /// Conversations of the list of which the client was told that it may not read them any more.
+    lost: Vec<ConversationId>,
 }
 
 impl Places {
     /// Of a client that came back, or an empty one.
     pub(super) fn shared(resumed: Option<Resumed>) -> Arc<Mutex<Self>> {
-        let places = resumed.map(|Resumed { list, followed }| Self { list, followed });
+        let places = resumed.map(|Resumed { list, followed }| Self {
+            list,
+            followed,
+            lost: Vec::new(),
+        });
         Arc::new(Mutex::new(places.unwrap_or_default()))
     }
 
@@ -48,6 +54,22 @@ impl Places {
     pub(super) fn go(&mut self, list: i64, conversation: ConversationId) {
         self.list = list;
         self.followed.retain(|one| one.id != conversation);
+        self.lost.retain(|one| *one != conversation);
+    }
+
+    /// The client is told that it may not read a conversation any more: until it joins again it hears nothing of it. Answers whether the
+    /// conversation is on the list and has to be taken off it.
+    pub(super) fn lose(&mut self, conversation: ConversationId) -> bool {
+        let is_news = self.find(conversation).is_some() && !self.is_lost(conversation);
+        if is_news {
+            self.lost.push(conversation);
+        }
+        is_news
+    }
+
+    /// Whether the client was told that it may not read a conversation any more.
+    pub(super) fn is_lost(&self, conversation: ConversationId) -> bool {
+        self.lost.contains(&conversation)
     }
 
     /// An event leaves: its packet, with the client's offset after it as one more argument. `None` for what is not on the list any more.
@@ -102,5 +124,17 @@ mod tests {
         places.go(3, one(1, 0).id);
         let told = places.advance(one(2, 0).id, 26, "42[\"a\"]");
         assert_eq!(told.as_deref(), Some("42[\"a\",\"3:26\"]"));
+    }
+
+    #[test]
+    fn a_conversation_is_lost_until_it_comes_again() {
+        let (mut places, here) = (Places::default(), one(1, 10));
+        assert!(!places.lose(here.id), "it is not on the list");
+        places.come(1, here);
+        assert!(places.lose(here.id) && places.is_lost(here.id));
+        assert!(!places.lose(here.id), "once");
+        places.go(2, here.id);
+        places.come(3, here);
+        assert!(!places.is_lost(here.id));
     }
 }

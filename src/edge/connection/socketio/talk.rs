@@ -46,6 +46,11 @@ pub(super) struct Continue {
     pub(super) after: Seq,
 }
 
+/// The client was told that it may not read a conversation any more.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct Lost(pub(super) ConversationId);
+
 /// The client is gone.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -259,6 +264,14 @@ impl Handler<Ask> for Talk {
             Some(request) => self.carry(request, ack, context),
             None => self.answer(ack, &Answer::Done),
         }
+    }
+}
+
+impl Handler<Lost> for Talk {
+    type Result = ();
+
+    fn handle(&mut self, Lost(conversation): Lost, context: &mut Self::Context) {
+        self.unlist(conversation, context);
     }
 }
 
