@@ -59,12 +59,12 @@ impl Dialect {
     }
 
     /// Its name, in the database, in figures and in the log.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         self.name
     }
 
     /// What it needs from rooms.
-    pub fn needs(self) -> Needs {
+    pub const fn needs(self) -> Needs {
         self.needs
     }
 }

@@ -1,9 +1,6 @@
 //! Everything that a caller can be told "no" with: one table of codes, statuses and texts.
 
-use serde_json::{Map, Value, json};
 use std::borrow::Cow;
-
-use flow::Misplaced;
 
 use super::principal::NotBefore;
 
@@ -105,36 +102,6 @@ fn status_of(refusal: &flow::Refusal) -> u16 {
         flow::Refusal::FlowStateInvalid(_) => 409,
         flow::Refusal::ActionNotAllowed(_) | flow::Refusal::Unprocessable(_) => 422,
     }
-}
-
-fn details_of(refusal: &flow::Refusal) -> Map<String, Value> {
-    let mut details = Map::new();
-    match refusal {
-        flow::Refusal::Invalid { field, .. } => drop(details.insert("field".into(), json!(field))),
-        flow::Refusal::ActionNotFound(name) => drop(details.insert("action".into(), json!(name))),
-        flow::Refusal::FlowStateInvalid(misplaced) => details = details_of_place(misplaced),
-        flow::Refusal::ChatNotAllowed { state, policy } => {
-            details.insert("current_state".into(), json!(state));
-            details.insert("chat".into(), json!(policy));
-        }
-        flow::Refusal::Forbidden(_)
-        | flow::Refusal::ActionNotAllowed(_)
-        | flow::Refusal::Unprocessable(_) => {}
-    }
-    details
-}
-
-fn details_of_place(misplaced: &Misplaced) -> Map<String, Value> {
-    let required = match misplaced.required.as_slice() {
-        [only] => json!(only),
-        several => json!(several),
-    };
-    let mut details = Map::new();
-    details.insert("current_state".into(), json!(misplaced.current_state));
-    details.insert("required_state".into(), required);
-    details.insert("state_version".into(), json!(misplaced.state_version));
-    details.insert("available_actions".into(), json!(misplaced.available));
-    details
 }
 
 impl Refusal {
@@ -250,31 +217,6 @@ impl Refusal {
             _ => None,
         }
     }
-
-    /// The object that every API answers with.
-    pub fn to_json(&self) -> Value {
-        let mut details = Map::new();
-        match self {
-            Self::Invalid { field, .. } => drop(details.insert("field".into(), json!(field))),
-            Self::TooLarge { limit } => drop(details.insert("limit_bytes".into(), json!(limit))),
-            Self::SignedOut(not_before) => {
-                let not_before = not_before.to_string();
-                drop(details.insert("not_before".into(), json!(not_before)))
-            }
-            Self::UserNotFound(id) => drop(details.insert("user_id".into(), json!(id))),
-            Self::DefinitionNotFound(name) => drop(details.insert("name".into(), json!(name))),
-            Self::Flow(refusal) => details = details_of(refusal),
-            Self::Internal { request_id } => {
-                drop(details.insert("request_id".into(), json!(request_id)))
-            }
-            _ => {}
-        }
-        if let Some(seconds) = self.retry_after() {
-            details.insert("retry_after_seconds".into(), json!(seconds));
-        }
-        let (code, _) = self.code_and_status();
-        json!({ "success": false, "message": self.message(), "error_code": code, "details": details, "temporary": self.is_temporary() })
-    }
 }
 
 #[cfg(test)]
@@ -289,16 +231,7 @@ mod tests {
             Refusal::RateLimited { retry_after: 3 },
         ] {
             assert!(refusal.is_temporary() && refusal.retry_after().is_some());
-            assert!(refusal.to_json()["details"]["retry_after_seconds"].is_number());
         }
         assert!(!Refusal::Muted.is_temporary());
-    }
-
-    #[test]
-    fn a_wrong_field_is_named() {
-        let told = Refusal::invalid("body", "is missing").to_json();
-        assert_eq!(told["details"]["field"], "body");
-        assert_eq!(told["error_code"], "INVALID_REQUEST");
-        assert_eq!(told["success"], false);
     }
 }

@@ -5,5 +5,6 @@ pub mod dialect;
 pub mod http;
 pub mod lola;
 pub mod native;
+pub mod refusal_json;
 pub mod stoory;
 pub mod webhooks;

@@ -2,6 +2,7 @@
 
 use crate::domain::ids::UserNo;
 use crate::domain::refusal::Refusal;
+use crate::edge::refusal_json::refusal_json;
 use crate::presence::Directory;
 
 /// Who is answered, and what an answer may need to know.
@@ -17,5 +18,5 @@ pub struct Reader<'a> {
 
 /// What a refused request is acknowledged with; the same object as everywhere.
 pub fn refusal(refusal: &Refusal) -> String {
-    refusal.to_json().to_string()
+    refusal_json(refusal).to_string()
 }

@@ -1,4 +1,4 @@
-//! What one event is in each dialect, and which dialects are served together.
+//! What one event is in each dialect.
 
 use chrono::DateTime;
 use serde_json::{Value, json};
@@ -195,19 +195,4 @@ fn an_unread_count_that_changed_is_a_native_event_alone() {
     let [native, ..] = told(changed(None));
     let (_, data) = native.unwrap();
     assert_eq!(data["last_message"], Value::Null);
-}
-
-#[test]
-fn dialects_are_named_once_and_known() {
-    let named = |names: &[&str]| {
-        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        let found = wanted(&names)?;
-        Ok::<_, String>(found.iter().map(|spec| spec.name).collect::<Vec<_>>())
-    };
-    assert_eq!(named(&["lola", " stoory"]), Ok(vec!["lola", "stoory"]));
-    assert_eq!(named(&[""]), Ok(vec![]));
-    let unknown = named(&["stoory", "klingon"]).unwrap_err();
-    assert!(unknown.starts_with("--dialects: there is no dialect \"klingon\""));
-    let twice = named(&["lola", "lola"]).unwrap_err();
-    assert!(twice.starts_with("--dialects: lola and lola are served at the same place"));
 }

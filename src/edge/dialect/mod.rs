@@ -1,5 +1,5 @@
 //! The dialects: what each is called, where it is served, how it reads and how it writes. A dialect is a folder beside this one and
-//! a line in `ALL`.
+//! a line in `ALL`; its own folder registers its REST endpoints.
 
 mod answers;
 pub(in crate::edge) mod requests;
@@ -36,11 +36,11 @@ pub struct Spec {
     pub needs: Needs,
     /// Writes an event for people with this role, or for staff; `None` where it has no such event.
     pub encode: fn(&RoomEvent, EncodeContext<'_>, Option<&str>) -> Option<Encoded>,
-    /// How it is spoken over Socket.IO.
-    pub socketio: SocketIoSpec,
+    /// How it is spoken over Socket.IO; `None` for a dialect that is not.
+    pub socketio: Option<SocketIoSpec>,
     /// The paths under which its REST endpoints are. Two dialects with the same path are not served together.
     pub paths: &'static [&'static str],
-    /// Adds its REST endpoints.
+    /// Adds its REST endpoints to the routes.
     pub routes: fn(&mut ServiceConfig<'_>),
 }
 
@@ -77,9 +77,7 @@ pub struct Dialects {
 
 struct Served {
     dialect: Dialect,
-    encode: fn(&RoomEvent, EncodeContext<'_>, Option<&str>) -> Option<Encoded>,
-    /// `None` for the native one.
-    spec: Option<&'static Spec>,
+    spec: &'static Spec,
     /// How many events were encoded in it.
     encoded: IntCounter,
 }
@@ -101,44 +99,49 @@ impl Dialects {
         metrics: &Metrics,
     ) -> Result<Self, String> {
         let named = wanted(&options.dialects)?;
-        let native = Served {
-            dialect: Dialect::NATIVE,
-            encode: native::events::encode,
-            spec: None,
-            encoded: metrics.encoded(Dialect::NATIVE.name()),
-        };
-        let others = named.into_iter().zip(1..).map(|(spec, index)| Served {
+        Ok(Self::of(named, options, directory, metrics))
+    }
+
+    /// The native dialect and these others.
+    fn of(
+        others: Vec<&'static Spec>,
+        options: &DialectOptions,
+        directory: Arc<Directory>,
+        metrics: &Metrics,
+    ) -> Self {
+        let specs = [&native::DIALECT].into_iter().chain(others);
+        let served = specs.zip(0..).map(|(spec, index)| Served {
             dialect: Dialect::new(index, spec.name, spec.needs),
-            encode: spec.encode,
-            spec: Some(spec),
+            spec,
             encoded: metrics.encoded(spec.name),
         });
-        Ok(Self {
-            served: [native].into_iter().chain(others).collect(),
+        Self {
+            served: served.collect(),
             options: options.clone(),
             directory,
-        })
+        }
     }
 
     /// The dialect that is spoken in a namespace of Socket.IO.
     pub fn in_namespace(&self, namespace: &str) -> Option<Dialect> {
         let mut served = self.served.iter();
         let found = served.find(|served| {
-            let spec = served.spec;
-            spec.is_some_and(|spec| spec.socketio.namespace == namespace)
+            let socketio = served.spec.socketio.as_ref();
+            socketio.is_some_and(|socketio| socketio.namespace == namespace)
         });
         found.map(|served| served.dialect)
     }
 
-    /// Whether anything is spoken over Socket.IO.
+    /// Whether any dialect is spoken over Socket.IO.
     pub fn has_socketio(&self) -> bool {
-        self.served.iter().any(|served| served.spec.is_some())
+        let mut served = self.served.iter();
+        served.any(|served| served.spec.socketio.is_some())
     }
 
-    /// Adds the REST endpoints of all dialects but the native one.
+    /// Adds the REST endpoints of all dialects.
     pub fn routes(&self, routes: &mut ServiceConfig<'_>) {
-        for spec in self.served.iter().filter_map(|served| served.spec) {
-            (spec.routes)(routes);
+        for served in &self.served {
+            (served.spec.routes)(routes);
         }
     }
 
@@ -152,7 +155,7 @@ impl Dialects {
     ) -> Option<Told> {
         let served = self.served.get(dialect.index())?;
         let encoded = event.encoded(dialect, role, || {
-            let encoded = (served.encode)(event, self.context(), role);
+            let encoded = (served.spec.encode)(event, self.context(), role);
             if !event.is_personal() {
                 served
                     .encoded
@@ -202,7 +205,7 @@ impl Dialects {
 
     fn spoken(&self, dialect: Dialect) -> Option<&'static SocketIoSpec> {
         let served = self.served.get(dialect.index())?;
-        served.spec.map(|spec| &spec.socketio)
+        served.spec.socketio.as_ref()
     }
 
     fn context(&self) -> EncodeContext<'_> {
@@ -253,10 +256,12 @@ fn wanted(names: &[String]) -> Result<Vec<&'static Spec>, String> {
 }
 
 fn clash(one: &Spec, other: &Spec) -> bool {
-    one.socketio.namespace == other.socketio.namespace
-        || one.paths.iter().any(|path| other.paths.contains(path))
+    let namespace = |spec: &Spec| spec.socketio.as_ref().map(|socketio| socketio.namespace);
+    let has_same_namespace = namespace(one).is_some() && namespace(one) == namespace(other);
+    has_same_namespace || one.paths.iter().any(|path| other.paths.contains(path))
 }
 
 #[cfg(test)]
-#[path = "encoding_tests.rs"]
-mod tests;
+mod encoding_tests;
+#[cfg(test)]
+mod serving_tests;

@@ -13,6 +13,7 @@ use crate::domain::network::Network;
 use crate::domain::refusal::Refusal;
 use crate::edge::connection::connection_limits::{ConnectionLimits, Crowded};
 use crate::edge::connection::takeover::linger;
+use crate::edge::refusal_json::refusal_json;
 use crate::telemetry::refusal_log::RefusalLog;
 
 /// For how long a connection that is refused may take to say what it wants.
@@ -87,7 +88,7 @@ async fn turn_away(admission: &Admission, crowded: Crowded, stream: &TcpStream) 
 
 fn answer(crowded: Crowded) -> String {
     let refusal = Refusal::Unavailable(crowded.message());
-    let (body, wait) = (refusal.to_json().to_string(), refusal.retry_after());
+    let (body, wait) = (refusal_json(&refusal).to_string(), refusal.retry_after());
     format!(
         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
          X-Content-Type-Options: nosniff\r\nRetry-After: {}\r\nConnection: close\r\n\r\n{body}",

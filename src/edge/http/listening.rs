@@ -11,7 +11,7 @@ use actix_web::{App, web};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use utoipa_actix_web::{AppExt, scope};
+use utoipa_actix_web::AppExt;
 
 use crate::config::{Config, SocketOptions};
 use crate::edge::connection::socketio::Endpoint;
@@ -40,7 +40,6 @@ pub fn listen(server: &web::Data<AppState>, engine: &Arc<Endpoint>) -> Result<Li
     let application = move || {
         let (app, api) = App::new()
             .into_utoipa_app()
-            .service(scope("/api/v1").configure(http::api))
             .configure(|routes| shared.deps.dialects.routes(routes))
             .split_for_parts();
         let api = http::openapi::complete(api);

@@ -1,4 +1,4 @@
-//! The doors over HTTP: the route table on one screen, and a file for each resource.
+//! What every dialect needs over HTTP: callers, bodies, refusals, idempotency; and the routes that belong to no dialect.
 
 pub mod admission;
 mod answer_headers;
@@ -19,15 +19,11 @@ pub mod watch;
 
 use actix_web::{Route, guard, web};
 use std::sync::Arc;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::config::{AllowedOrigins, Config};
 use crate::edge::connection::connection_limits::ConnectionLimits;
 use crate::edge::connection::{SessionDeps, upgrade};
-use crate::edge::native::rest::{
-    conversations, creating, events, flows, me, messages, participants, sign_out,
-};
-use crate::edge::webhooks::{gateways, sandbox};
+use crate::edge::webhooks::sandbox;
 use crate::identity::auth::Claims;
 use crate::job_signal::JobSignal;
 use crate::payment::PaymentGateway;
@@ -61,42 +57,7 @@ impl AppState {
     }
 }
 
-/// Everything under `/api/v1`.
-pub fn api(routes: &mut ServiceConfig) {
-    routes
-        .service(me::show)
-        .service(me::put_user)
-        .service(me::show_user)
-        .service(sign_out::sign_out)
-        .service(creating::create)
-        .service(conversations::list)
-        .service(conversations::show)
-        .service(conversations::change)
-        .service(conversations::unread)
-        .service(messages::list)
-        .service(messages::send)
-        .service(messages::edit)
-        .service(messages::delete)
-        .service(messages::history)
-        .service(flows::list)
-        .service(flows::describe)
-        .service(flows::picture)
-        .service(flows::show)
-        .service(flows::act)
-        .service(flows::history)
-        .service(participants::seen)
-        .service(participants::delivered)
-        .service(participants::add)
-        .service(participants::change)
-        .service(participants::remove)
-        .service(gateways::razorpay)
-        .service(events::list)
-        .service(events::attempts)
-        .service(events::redeliver)
-        .service(demo::people);
-}
-
-/// Everything else: operation, documentation, the socket, the demo's pages.
+/// The routes of no dialect: operation, documentation, the native socket, the demo's pages.
 pub fn outside(routes: &mut web::ServiceConfig) {
     routes
         .route("/healthz", looking().to(operation::healthz))

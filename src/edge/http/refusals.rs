@@ -13,6 +13,7 @@ use std::pin::Pin;
 use super::AppState;
 use crate::domain::refusal::Refusal;
 use crate::edge::native::read::{plain_words, read};
+use crate::edge::refusal_json::refusal_json;
 use crate::error::Error;
 
 /// An error on its way to becoming a response.
@@ -68,7 +69,7 @@ impl ResponseError for Failure {
         if self.0 == Refusal::EncodingNotSupported {
             response.insert_header((ACCEPT_ENCODING, "identity"));
         }
-        response.json(self.0.to_json())
+        response.json(refusal_json(&self.0))
     }
 }
 

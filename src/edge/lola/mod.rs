@@ -23,12 +23,12 @@ pub static DIALECT: Spec = Spec {
         ..Needs::NOTHING
     },
     encode: events::encode,
-    socketio: SocketIoSpec {
+    socketio: Some(SocketIoSpec {
         namespace: NAMESPACE,
         read: |name, arguments, _| requests::decode(name, arguments),
         acknowledge: answers::acknowledgement,
         watched: |_, _| json!({ "success": true }).to_string(),
-    },
+    }),
     paths: &[],
     routes: |_| {},
 };

@@ -19,6 +19,7 @@ use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{MessageChange, Preview};
 use crate::domain::snapshot::UnreadCount;
+use crate::edge::refusal_json::refusal_json;
 use crate::presence::Directory;
 
 #[derive(Serialize)]
@@ -68,9 +69,9 @@ pub fn refusal(id: Option<FrameId>, refusal: &Refusal) -> ByteString {
     match id {
         Some(ack) => frame(&AckErrorFrame {
             ack,
-            error: refusal.to_json(),
+            error: refusal_json(refusal),
         }),
-        None => event("error", refusal.to_json()),
+        None => event("error", refusal_json(refusal)),
     }
 }
 

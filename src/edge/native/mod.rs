@@ -12,3 +12,23 @@ pub mod read;
 pub mod rest;
 pub mod sent;
 pub mod views;
+
+use utoipa_actix_web::scope;
+
+use crate::domain::dialect::Dialect;
+use crate::edge::dialect::Spec;
+
+/// Where its REST endpoints are.
+const PATH: &str = "/api/v1";
+
+/// Stoa's own dialect, which every server speaks. It has a WebSocket of its own instead of Socket.IO.
+pub static DIALECT: Spec = Spec {
+    name: Dialect::NATIVE.name(),
+    needs: Dialect::NATIVE.needs(),
+    encode: events::encode,
+    socketio: None,
+    paths: &[PATH],
+    routes: |routes| {
+        routes.service(scope(PATH).configure(rest::api));
+    },
+};

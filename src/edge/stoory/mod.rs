@@ -38,12 +38,12 @@ pub static DIALECT: Spec = Spec {
         rejoins: true,
     },
     encode: events::encode,
-    socketio: SocketIoSpec {
+    socketio: Some(SocketIoSpec {
         namespace: NAMESPACE,
         read: requests::decode,
         acknowledge: answers::acknowledgement,
         watched: answers::watched,
-    },
+    }),
     paths: &[PATH],
     routes: |routes| {
         routes.service(scope(PATH).configure(rest::api));

@@ -10,3 +10,43 @@ pub mod messages;
 pub mod participants;
 pub mod sign_out;
 pub(in crate::edge) mod subject;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::edge::http::demo;
+use crate::edge::webhooks::gateways;
+
+/// Everything under `/api/v1`, where gateways post and the demo lists its people too.
+pub fn api(routes: &mut ServiceConfig) {
+    routes
+        .service(me::show)
+        .service(me::put_user)
+        .service(me::show_user)
+        .service(sign_out::sign_out)
+        .service(creating::create)
+        .service(conversations::list)
+        .service(conversations::show)
+        .service(conversations::change)
+        .service(conversations::unread)
+        .service(messages::list)
+        .service(messages::send)
+        .service(messages::edit)
+        .service(messages::delete)
+        .service(messages::history)
+        .service(flows::list)
+        .service(flows::describe)
+        .service(flows::picture)
+        .service(flows::show)
+        .service(flows::act)
+        .service(flows::history)
+        .service(participants::seen)
+        .service(participants::delivered)
+        .service(participants::add)
+        .service(participants::change)
+        .service(participants::remove)
+        .service(gateways::razorpay)
+        .service(events::list)
+        .service(events::attempts)
+        .service(events::redeliver)
+        .service(demo::people);
+}
