@@ -12,12 +12,12 @@ use super::instants::maybe_instant;
 use super::sent::SentView;
 use super::views::{ConversationView, JoinedView, MessageView};
 use crate::domain::answer::Answer;
-use crate::domain::conversation::{Conversation, Participant, PresenceStatus};
+use crate::domain::conversation::PresenceStatus;
 use crate::domain::flow::Stepped;
 use crate::domain::ids::{ConversationId, MessageId, Seq, UserId, UserNo};
 use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
-use crate::domain::room_event::{MessageChange, Preview};
+use crate::domain::room_event::{MessageChange, Preview, View};
 use crate::domain::snapshot::UnreadCount;
 use crate::edge::refusal_json::refusal_json;
 use crate::presence::Directory;
@@ -189,22 +189,28 @@ pub fn presence(user: &UserId, status: PresenceStatus) -> ByteString {
 
 /// A conversation is new to somebody.
 pub fn conversation_created(
-    conversation: &Conversation,
-    people: &[Participant],
+    View {
+        conversation,
+        people,
+        ..
+    }: &View,
     directory: &Directory,
 ) -> ByteString {
-    let view = ConversationView::for_all(conversation, people, directory);
+    let view = ConversationView::for_all(conversation, people.in_order(), directory);
     event("conversation_created", json!({ "conversation": view }))
 }
 
 /// A conversation, or who takes part in it, has changed.
 pub fn conversation_updated(
     seq: Seq,
-    conversation: &Conversation,
-    people: &[Participant],
+    View {
+        conversation,
+        people,
+        ..
+    }: &View,
     directory: &Directory,
 ) -> ByteString {
-    let view = ConversationView::for_all(conversation, people, directory);
+    let view = ConversationView::for_all(conversation, people.in_order(), directory);
     event(
         "conversation_updated",
         json!({ "conversation_id": conversation.id, "seq": seq, "conversation": view }),

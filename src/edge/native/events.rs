@@ -32,13 +32,8 @@ pub fn encode(
             return Some(Encoded::for_role(step));
         }
         Change::Acted { .. } => return None,
-        Change::Changed(view) => {
-            let people = view.people.to_vec();
-            encode::conversation_updated(seq, &view.conversation, &people, directory)
-        }
-        Change::Created(view) => {
-            encode::conversation_created(&view.conversation, &view.people.to_vec(), directory)
-        }
+        Change::Changed(view) => encode::conversation_updated(seq, view, directory),
+        Change::Created(view) => encode::conversation_created(view, directory),
         Change::Lost { seq, membership } => encode::conversation_lost(place, *seq, membership),
         Change::Marked {
             mark, user, seq, ..

@@ -142,6 +142,23 @@ pub struct ParticipantView<'a> {
     joined_at: DateTime<Utc>,
 }
 
+impl<'a> ParticipantView<'a> {
+    fn new(person: &'a Participant, directory: &Directory) -> Self {
+        Self {
+            user_id: person.id.as_str(),
+            name: person.name.as_deref(),
+            avatar_url: person.avatar_url.as_deref(),
+            role: &person.role,
+            muted: person.muted,
+            blocked: person.blocked,
+            status: directory.status(person.no),
+            delivered_seq: person.delivered_seq,
+            read_seq: person.read_seq,
+            joined_at: person.joined_at,
+        }
+    }
+}
+
 /// Somebody who took part once: enough to name the sender of their messages.
 #[derive(Serialize, ToSchema)]
 #[schema(as = FormerParticipant)]
@@ -152,11 +169,6 @@ pub struct FormerParticipantView<'a> {
     name: Option<&'a str>,
     /// A picture
     avatar_url: Option<&'a str>,
-}
-
-fn former_participants(people: &[Participant]) -> Vec<FormerParticipantView<'_>> {
-    let former = people.iter().filter(|person| !person.takes_part());
-    former.map(FormerParticipantView::new).collect()
 }
 
 impl<'a> FormerParticipantView<'a> {
@@ -175,19 +187,9 @@ pub fn participants<'a>(
     directory: &Directory,
 ) -> Vec<ParticipantView<'a>> {
     let present = people.iter().filter(|person| person.takes_part());
-    let view = |person: &'a Participant| ParticipantView {
-        user_id: person.id.as_str(),
-        name: person.name.as_deref(),
-        avatar_url: person.avatar_url.as_deref(),
-        role: &person.role,
-        muted: person.muted,
-        blocked: person.blocked,
-        status: directory.status(person.no),
-        delivered_seq: person.delivered_seq,
-        read_seq: person.read_seq,
-        joined_at: person.joined_at,
-    };
-    present.map(view).collect()
+    present
+        .map(|person| ParticipantView::new(person, directory))
+        .collect()
 }
 
 /// What a conversation is about.
@@ -276,17 +278,24 @@ impl<'a> ConversationView<'a> {
     /// The view that is the same for everybody.
     pub fn for_all(
         conversation: &'a Conversation,
-        people: &'a [Participant],
+        people: impl IntoIterator<Item = &'a Participant>,
         directory: &Directory,
     ) -> Self {
+        let (mut present, mut former) = (Vec::new(), Vec::new());
+        for person in people {
+            match person.takes_part() {
+                true => present.push(ParticipantView::new(person, directory)),
+                false => former.push(FormerParticipantView::new(person)),
+            }
+        }
         Self {
             id: conversation.id,
             kind: conversation.kind,
             title: conversation.title.as_deref(),
             status: conversation.status,
             subject: conversation.subject.as_deref().map(SubjectView::new),
-            participants: participants(people, directory),
-            former_participants: former_participants(people),
+            participants: present,
+            former_participants: former,
             last_seq: conversation.last_seq,
             flow: conversation
                 .flow
