@@ -2,9 +2,11 @@
 //! a line in `ALL`; its own folder registers its REST endpoints.
 
 mod answers;
+mod camel_case;
 pub(in crate::edge) mod requests;
 
 pub use answers::{Reader, refusal};
+pub(in crate::edge) use camel_case::{Shape, camel_case};
 pub use requests::Incoming;
 
 use bytestring::ByteString;

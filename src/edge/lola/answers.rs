@@ -1,56 +1,77 @@
-//! What a client is answered where it asks for an acknowledgement.
+//! What a client is answered if it asks for an acknowledgement.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::json;
+use std::ops::Not;
 
-use super::views::{At, ConversationView, MessageView};
+use super::writing::written;
 use crate::domain::answer::Answer;
-use crate::domain::message::Message;
+use crate::domain::ids::{Seq, UserNo};
 use crate::domain::room_event::View;
-use crate::domain::snapshot::Recovery;
+use crate::domain::snapshot::{Recovery, Snapshot};
 use crate::edge::dialect::Reader;
+use crate::edge::native::sent::SentView;
+use crate::edge::native::views::{ConversationView, MessageView};
+use crate::presence::Directory;
 
+/// The acknowledgement of an answer. A message that was sent again and was edited or deleted since comes with it as it is now.
 pub(crate) fn acknowledgement(answer: &Answer, room: Option<&View>, reader: Reader<'_>) -> String {
-    let data = match answer {
-        Answer::Sent(message, _) => sent(message, room),
-        Answer::Joined(snapshot) => {
-            let conversation = &snapshot.conversation;
-            let view =
-                ConversationView::new(conversation, &snapshot.participants, reader.directory);
-            let messages: Vec<_> = snapshot
-                .messages
-                .iter()
-                .map(|message| MessageView::new(message, conversation.id))
-                .collect();
-            let mut joined = json!({
-                "success": true, "conversation": view, "messages": messages, "lastSeq": conversation.last_seq,
-                "unread": snapshot.unread.number(), "recovered": snapshot.recovery == Recovery::Complete,
-            });
-            snapshot.unread.note_cap(&mut joined, "unreadCapped");
-            joined
+    match answer {
+        Answer::Sent(message, _) => {
+            let id = room.map(|room| room.conversation.id);
+            success(SentView::new(message, id))
         }
-        Answer::Marked(seq) => json!({ "success": true, "seq": seq }),
+        Answer::Joined(snapshot) => success(Joined::new(snapshot, reader.no, reader.directory)),
+        Answer::Marked(seq) => success(json!({ "seq": seq })),
         Answer::Conversation(conversation, people) => {
-            let view = ConversationView::new(conversation, people, reader.directory);
-            json!({ "success": true, "conversation": view })
+            let view = ConversationView::for_all(conversation, people, reader.directory);
+            success(json!({ "conversation": view }))
         }
-        Answer::Message(_) | Answer::Flow(_) | Answer::Done => json!({ "success": true }),
-    };
-    data.to_string()
+        Answer::Message(_) | Answer::Flow(_) | Answer::Done => success(json!({})),
+    }
 }
 
-/// A message that was sent again is told as it is now, where it was edited or deleted since.
-fn sent(message: &Message, room: Option<&View>) -> Value {
-    let mut data = Map::from_iter([
-        ("success".to_owned(), json!(true)),
-        ("id".to_owned(), json!(message.id)),
-        ("seq".to_owned(), json!(message.seq())),
-        ("createdAt".to_owned(), json!(At(message.created_at))),
-        ("clientId".to_owned(), json!(message.content.client_id)),
-    ]);
-    let changed = message.edited_at.is_some() || message.deleted_at.is_some();
-    if let Some(room) = room.filter(|_| changed) {
-        let now = MessageView::new(message, room.conversation.id);
-        data.insert("message".to_owned(), json!(now));
+#[derive(Serialize)]
+struct Success<T> {
+    success: bool,
+    #[serde(flatten)]
+    with: T,
+}
+
+fn success(with: impl Serialize) -> String {
+    let success = true;
+    written(&Success { success, with }).unwrap_or_default()
+}
+
+/// What a join is answered with: the conversation as everybody has it, and what is unread beside it.
+#[derive(Serialize)]
+struct Joined<'a> {
+    conversation: ConversationView<'a>,
+    messages: Vec<MessageView<'a>>,
+    last_seq: Seq,
+    unread: i64,
+    #[serde(skip_serializing_if = "Not::not")]
+    unread_capped: bool,
+    recovered: bool,
+}
+
+impl<'a> Joined<'a> {
+    fn new(snapshot: &'a Snapshot, reader: UserNo, directory: &Directory) -> Self {
+        let conversation = &snapshot.conversation;
+        let messages = snapshot.messages.iter();
+        Self {
+            conversation: ConversationView::for_all(
+                conversation,
+                &snapshot.participants,
+                directory,
+            ),
+            messages: messages
+                .map(|message| MessageView::new(message, conversation.id, reader))
+                .collect(),
+            last_seq: conversation.last_seq,
+            unread: snapshot.unread.number(),
+            unread_capped: snapshot.unread.is_capped(),
+            recovered: snapshot.recovery == Recovery::Complete,
+        }
     }
-    Value::Object(data)
 }

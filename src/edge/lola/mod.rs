@@ -1,10 +1,10 @@
-//! The words of the Lola guide. Where it names no payload, the payloads are the core's own fields in camelCase; `docs/socketio.md` has a
-//! line for each event.
+//! The Lola guide's dialect. The guide names events and few payloads: the others are the native ones in camelCase. `docs/socketio.md`
+//! has a line for each event.
 
 pub mod answers;
 pub mod events;
 pub mod requests;
-pub mod views;
+mod writing;
 
 use serde_json::json;
 

@@ -81,7 +81,7 @@ impl<'a> FlowView<'a> {
 
 /// A step, as listeners are told of it.
 #[derive(Serialize)]
-pub(super) struct StepView<'a> {
+pub(in crate::edge) struct StepView<'a> {
     conversation_id: ConversationId,
     seq: Seq,
     previous_state: Option<&'a str>,

@@ -7,6 +7,7 @@ pub mod encode;
 pub mod events;
 pub mod frame_id;
 pub mod instants;
+pub(in crate::edge) mod payload;
 pub mod pressing;
 pub mod read;
 pub mod rest;

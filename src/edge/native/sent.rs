@@ -23,15 +23,16 @@ pub struct SentView<'a> {
 }
 
 impl<'a> SentView<'a> {
-    /// The stored message in short, for its sender.
-    pub fn new(message: &'a Message, place: ConversationId) -> Self {
+    /// The stored message in short, for its sender; without the conversation's id it never has the whole message.
+    pub fn new(message: &'a Message, id: Option<ConversationId>) -> Self {
         let changed = message.edited_at.is_some() || message.deleted_at.is_some();
+        let id = id.filter(|_| changed);
         Self {
             id: message.id.to_uuid(),
             seq: message.seq(),
             created_at: message.created_at,
             client_id: &message.content.client_id,
-            message: changed.then(|| MessageView::new(message, place, message.sender)),
+            message: id.map(|id| MessageView::new(message, id, message.sender)),
         }
     }
 }

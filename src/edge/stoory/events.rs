@@ -18,7 +18,7 @@ use crate::domain::message::{Message, MessageKind};
 use crate::domain::room_event::{Change, MessageChange, Preview, RoomEvent, View};
 use crate::domain::snapshot::{Particulars, UnreadCount};
 use crate::edge::dialect::EncodeContext;
-use crate::edge::native::encode::message_event;
+use crate::edge::native::events::message_event;
 use crate::edge::native::instants::instant;
 use socketio::packet::encode_one;
 
