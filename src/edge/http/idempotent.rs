@@ -24,7 +24,8 @@ impl StoredResponse {
         Ok(Self { status, body })
     }
 
-    fn respond(self) -> HttpResponse {
+    /// The response.
+    pub fn respond(self) -> HttpResponse {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
         HttpResponse::build(status)
             .content_type("application/json")

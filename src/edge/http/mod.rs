@@ -1,9 +1,11 @@
 //! What every dialect needs over HTTP: callers, bodies, refusals, idempotency; and the routes that belong to no dialect.
 
+mod acting;
 pub mod admission;
 mod answer_headers;
 pub mod bearer;
 mod body_clock;
+pub mod call;
 pub mod caller;
 mod cors;
 pub mod demo;

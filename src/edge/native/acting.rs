@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use super::read::read;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
+use crate::edge::http::call::Call;
+use crate::edge::http::refusals::Body;
 
 /// The ids under which a payload may name who acts.
 #[derive(Debug, Default, Deserialize)]
@@ -47,6 +49,20 @@ impl Acting {
     pub fn must_be(&self, caller: &Principal) -> Result<(), Refusal> {
         caller.must_be(self.sender_id.as_deref())?;
         caller.must_be(self.user_id.as_deref())
+    }
+}
+
+impl<P> Call<P, Body> {
+    /// The body, which names nobody but the caller as the one who acts.
+    pub(super) fn own_body<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Refusal> {
+        Acting::of(self.body.text())?.must_be(&self.caller)?;
+        self.body.read()
+    }
+
+    /// As `own_body`, for a body whose `user_id` is somebody else by its nature.
+    pub(super) fn own_body_about_a_user<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Refusal> {
+        Acting::of_sender(self.body.text())?.must_be(&self.caller)?;
+        self.body.read()
     }
 }
 

@@ -1,12 +1,11 @@
 //! Conversations: list, show, change, count what is unread.
 
-use actix_web::{HttpResponse, get, patch, web};
+use actix_web::{HttpResponse, get, patch};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
-use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::access::{Access, Requester};
@@ -14,28 +13,26 @@ use crate::domain::command::Command;
 use crate::domain::conversation::{ConversationKind, ConversationStatus};
 use crate::domain::ids::ConversationId;
 use crate::domain::limits;
-use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::{Listed, UnreadCount};
-use crate::edge::http::caller::Caller;
+use crate::edge::http::call::Call;
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{AppState, Asked, Failure};
+use crate::edge::http::{Asked, Failure};
 use crate::edge::native::views::ConversationView;
 use crate::store::conversations::{self as rows, Filter, Key};
 use crate::store::participants;
 use crate::store::unread as unread_rows;
 
 /// The conversation as the caller has it, whether it is in their list or they see it from outside.
-pub(super) async fn answer(
-    server: &AppState,
-    caller: &Principal,
+pub(super) async fn answer<P, B>(
+    call: &Call<P, B>,
     id: ConversationId,
     status: u16,
 ) -> Result<StoredResponse, Failure> {
-    let requester = Requester::from(caller);
+    let requester = Requester::from(&*call.caller);
     let user = requester.no;
-    let found = server.deps.room.pool.run(move |connection| {
+    let found = call.pool().run(move |connection| {
         let Some(conversation) = rows::find(connection, Key::Id(id))? else {
             return Ok(Err(Refusal::ConversationNotFound));
         };
@@ -60,23 +57,15 @@ pub(super) async fn answer(
     let listed = found.await??;
     StoredResponse::json(
         status,
-        &ConversationView::listed(&listed, user, &server.deps.room.directory),
+        &ConversationView::listed(&listed, user, &call.server.deps.room.directory),
     )
 }
 
 /// One conversation
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = ConversationView), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "conversations")]
 #[get("/conversations/{id}")]
-pub async fn show(
-    server: web::Data<AppState>,
-    caller: Caller,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Failure> {
-    let id = ConversationId::parse(&path, "id")?;
-    let kept = answer(&server, &caller.0, id, 200).await?;
-    Ok(HttpResponse::Ok()
-        .content_type("application/json")
-        .body(kept.body))
+pub async fn show(call: Call<ConversationId>) -> Result<HttpResponse, Failure> {
+    Ok(answer(&call, call.path, 200).await?.respond())
 }
 
 /// What a list is narrowed by.
@@ -126,11 +115,7 @@ fn cursor_of(text: &str) -> Result<(DateTime<Utc>, i64), Refusal> {
 /// The caller's conversations, newest activity first
 #[utoipa::path(params(ListQuery), responses((status = 200, description = "`items`: conversations; `next_cursor`", body = Object)), security(("bearer" = [])), tag = "conversations")]
 #[get("/conversations")]
-pub async fn list(
-    server: web::Data<AppState>,
-    caller: Caller,
-    query: Asked<ListQuery>,
-) -> Result<HttpResponse, Failure> {
+pub async fn list(call: Call, query: Asked<ListQuery>) -> Result<HttpResponse, Failure> {
     let Asked(query) = query;
     let limit = limit_of(query.limit)?;
     for text in [&query.subject_type, &query.subject_id]
@@ -148,11 +133,9 @@ pub async fn list(
         only: None,
         cursor: query.cursor.as_deref().map(cursor_of).transpose()?,
     };
-    let user = caller.0.no;
-    let found = server
-        .deps
-        .room
-        .pool
+    let user = call.caller.no;
+    let found = call
+        .pool()
         .run(move |connection| rows::list(connection, user, &filter, limit));
     let listed = found.await?;
     let full = listed.len() as i64 == limit;
@@ -160,7 +143,7 @@ pub async fn list(
         .last()
         .filter(|_| full)
         .map(|last| cursor_text(last.conversation.updated_at, last.conversation.no.0));
-    let directory = &server.deps.room.directory;
+    let directory = &call.server.deps.room.directory;
     let items: Vec<_> = listed
         .iter()
         .map(|one| ConversationView::listed(one, user, directory))
@@ -187,14 +170,8 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<S
 /// Change the title or the status
 #[utoipa::path(request_body = ChangeBody, params(("id" = Uuid, Path)), responses((status = 200, body = ConversationView), (status = 403, description = "FORBIDDEN"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "conversations")]
 #[patch("/conversations/{id}")]
-pub async fn change(
-    server: web::Data<AppState>,
-    caller: Caller,
-    path: web::Path<String>,
-    body: Body,
-) -> Result<HttpResponse, Failure> {
-    let id = ConversationId::parse(&path, "id")?;
-    let ChangeBody { title, status } = body.read()?;
+pub async fn change(call: Call<ConversationId, Body>) -> Result<HttpResponse, Failure> {
+    let ChangeBody { title, status } = call.body.read()?;
     if let Some(Some(title)) = &title {
         limits::required_text(title, "title", limits::TITLE_CHARACTERS)?;
     }
@@ -202,26 +179,17 @@ pub async fn change(
         return Err(Refusal::invalid("title", "or status must be given").into());
     }
     let command = Command::ChangeSettings { title, status };
-    server
-        .deps
-        .rooms
-        .ask(id, Arc::clone(&caller.0), command)
-        .await?;
-    let kept = answer(&server, &caller.0, id, 200).await?;
-    Ok(HttpResponse::Ok()
-        .content_type("application/json")
-        .body(kept.body))
+    call.command(call.path, command).await?;
+    Ok(answer(&call, call.path, 200).await?.respond())
 }
 
 /// How many messages of others the caller has not read, in all and by conversation. Counting a conversation ends at 1,000, and among its newest 10,000 changes; `unread_capped` and `total_capped` say that there may be more
 #[utoipa::path(responses((status = 200, description = "`total`, `conversations`; where there may be more, `total_capped` and `unread_capped`", body = Object)), security(("bearer" = [])), tag = "conversations")]
 #[get("/unread")]
-pub async fn unread(server: web::Data<AppState>, caller: Caller) -> Result<HttpResponse, Failure> {
-    let user = caller.0.no;
-    let rows = server
-        .deps
-        .room
-        .pool
+pub async fn unread(call: Call) -> Result<HttpResponse, Failure> {
+    let user = call.caller.no;
+    let rows = call
+        .pool()
         .run(move |connection| unread_rows::of_user(connection, user))
         .await?;
     let total: UnreadCount = rows.iter().map(|row| row.count).sum();

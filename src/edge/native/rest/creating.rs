@@ -1,6 +1,6 @@
 //! Making conversations: create or get.
 
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::conversations::answer;
 use super::flows::NewFlowBody;
 use super::found::Wish;
-use super::messages::NewMessageBody;
+use super::messages::{NewMessageBody, status_of};
 use super::subject::SubjectBody;
 use crate::domain::access::Privilege;
 use crate::domain::answer::Novelty;
@@ -18,11 +18,9 @@ use crate::domain::limits;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::visible;
-use crate::edge::http::caller::Caller;
-use crate::edge::http::idempotent::{StoredResponse, once};
+use crate::edge::http::call::Call;
 use crate::edge::http::refusals::Body;
 use crate::edge::http::{AppState, Failure};
-use crate::edge::native::acting::Acting;
 use crate::edge::native::views::ConversationView;
 use crate::error::Error;
 use crate::store::creation::{Creation, NewConversation};
@@ -131,30 +129,22 @@ async fn numbers_of(
 /// Make a conversation, or get the one that is the same: two people have one direct conversation, a subject with the same people has one
 #[utoipa::path(request_body = NewConversationBody, responses((status = 201, body = ConversationView, description = "New"), (status = 200, body = ConversationView, description = "There already"), (status = 400, description = "INVALID_REQUEST"), (status = 404, description = "USER_NOT_FOUND"), (status = 422, description = "UNPROCESSABLE")), security(("bearer" = [])), tag = "conversations")]
 #[post("/conversations")]
-pub async fn create(
-    server: web::Data<AppState>,
-    caller: Caller,
-    request: HttpRequest,
-    body: Body,
-) -> Result<HttpResponse, Failure> {
-    let Caller(caller) = caller;
-    once(
-        &server,
-        &caller,
-        &request,
-        body.text(),
-        create_or_get(&server, &caller, &body),
-    )
-    .await
+pub async fn create(call: Call<(), Body>) -> Result<HttpResponse, Failure> {
+    let work = async {
+        let body: NewConversationBody = call.own_body()?;
+        let (new, wish) = wanted(&call.server, &call.caller, body).await?;
+        let made = make(&call.server, &call.caller, new, wish).await?;
+        answer(&call, made.id, status_of(made.novelty)).await
+    };
+    call.once(work).await
 }
 
-async fn create_or_get(
+/// The conversation that the body describes, and what is wanted of one that is there already.
+async fn wanted(
     server: &AppState,
     caller: &Arc<Principal>,
-    body: &Body,
-) -> Result<StoredResponse, Failure> {
-    Acting::of(body.text())?.must_be(caller)?;
-    let body: NewConversationBody = body.read()?;
+    body: NewConversationBody,
+) -> Result<(NewConversation, Wish), Failure> {
     body.title.as_deref().map_or(Ok(()), |title| {
         limits::text(title, "title", limits::TITLE_CHARACTERS)
     })?;
@@ -196,12 +186,7 @@ async fn create_or_get(
         deal,
         message: None,
     };
-    let made = make(server, caller, new, wish).await?;
-    let status = match made.novelty {
-        Novelty::New => 201,
-        Novelty::Repeated => 200,
-    };
-    answer(server, caller, made.id, status).await
+    Ok((new, wish))
 }
 
 /// A conversation that was made or found.

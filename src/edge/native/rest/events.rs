@@ -1,6 +1,6 @@
 //! What the platform was told by webhooks, and how that went: for those who run it.
 
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpResponse, get, post};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -14,14 +14,14 @@ use super::conversations::limit_of;
 use crate::domain::access::Privilege;
 use crate::domain::limits;
 use crate::domain::refusal::Refusal;
-use crate::edge::http::caller::Caller;
-use crate::edge::http::idempotent::{StoredResponse, once};
-use crate::edge::http::{AppState, Asked, Failure};
+use crate::edge::http::call::Call;
+use crate::edge::http::idempotent::StoredResponse;
+use crate::edge::http::{Asked, Failure};
 use crate::error::Error;
 use crate::store::platform_events::{self as rows, AttemptRow, EventRow, Filter};
 
-fn must_run_it(caller: &Caller) -> Result<(), Refusal> {
-    if caller.0.roles.may(Privilege::SeePlatformEvents) {
+fn must_run_it<P>(call: &Call<P>) -> Result<(), Refusal> {
+    if call.caller.roles.may(Privilege::SeePlatformEvents) {
         return Ok(());
     }
     Err(Refusal::Forbidden(
@@ -136,12 +136,8 @@ fn next_cursor(shown: usize, limit: i64, last: Option<i64>) -> Option<String> {
 /// What the platform was told, newest first (admin and service tokens)
 #[utoipa::path(params(EventQuery), responses((status = 200, description = "`items`: events; `next_cursor`", body = Object), (status = 403, description = "FORBIDDEN")), security(("bearer" = [])), tag = "events")]
 #[get("/events")]
-pub async fn list(
-    server: web::Data<AppState>,
-    caller: Caller,
-    query: Asked<EventQuery>,
-) -> Result<HttpResponse, Failure> {
-    must_run_it(&caller)?;
+pub async fn list(call: Call, query: Asked<EventQuery>) -> Result<HttpResponse, Failure> {
+    must_run_it(&call)?;
     let Asked(query) = query;
     let limit = limit_of(query.limit)?;
     if let Some(event) = &query.event {
@@ -153,7 +149,7 @@ pub async fn list(
         before: cursor_of(query.cursor.as_deref())?,
     };
     let find = move |connection: &mut _| rows::list(connection, &filter, limit);
-    let found = server.deps.room.pool.run(find).await?;
+    let found = call.pool().run(find).await?;
     let next = next_cursor(found.len(), limit, found.last().map(|(row, _)| row.no));
     let items: Vec<_> = found
         .iter()
@@ -162,7 +158,8 @@ pub async fn list(
     Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": next })))
 }
 
-async fn found(server: &AppState, id: String) -> Result<(EventRow, Option<Uuid>), Failure> {
+async fn found(call: &Call<String>) -> Result<(EventRow, Option<Uuid>), Failure> {
+    let id = call.path.clone();
     let filter = Filter {
         id: Some(id).filter(|id| !id.contains('\0')),
         ..Filter::default()
@@ -171,7 +168,7 @@ async fn found(server: &AppState, id: String) -> Result<(EventRow, Option<Uuid>)
         return Err(Refusal::EventNotFound.into());
     }
     let find = move |connection: &mut _| rows::list(connection, &filter, 1);
-    let found = server.deps.room.pool.run(find).await?.pop();
+    let found = call.pool().run(find).await?.pop();
     Ok(found.ok_or(Refusal::EventNotFound)?)
 }
 
@@ -189,18 +186,16 @@ pub struct AttemptQuery {
 #[utoipa::path(params(("id" = String, Path), AttemptQuery), responses((status = 200, description = "`items`: attempts; `next_cursor`", body = Object), (status = 403, description = "FORBIDDEN"), (status = 404, description = "EVENT_NOT_FOUND")), security(("bearer" = [])), tag = "events")]
 #[get("/events/{id}/attempts")]
 pub async fn attempts(
-    server: web::Data<AppState>,
-    caller: Caller,
-    path: web::Path<String>,
+    call: Call<String>,
     query: Asked<AttemptQuery>,
 ) -> Result<HttpResponse, Failure> {
-    must_run_it(&caller)?;
+    must_run_it(&call)?;
     let Asked(query) = query;
     let limit = limit_of(query.limit)?;
     let after = cursor_of(query.cursor.as_deref())?.unwrap_or(0);
-    let (event, _) = found(&server, path.into_inner()).await?;
+    let (event, _) = found(&call).await?;
     let find = move |connection: &mut _| rows::attempts_of(connection, event.no, after, limit);
-    let found = server.deps.room.pool.run(find).await?;
+    let found = call.pool().run(find).await?;
     let last = found.last().map(|row| i64::from(row.attempt));
     let next = next_cursor(found.len(), limit, last);
     let items: Vec<_> = found.iter().map(AttemptView::new).collect();
@@ -210,24 +205,19 @@ pub async fn attempts(
 /// Deliver an event again, under the same id (admin and service tokens)
 #[utoipa::path(params(("id" = String, Path)), responses((status = 202, description = "It will be", body = Object), (status = 403, description = "FORBIDDEN"), (status = 404, description = "EVENT_NOT_FOUND")), security(("bearer" = [])), tag = "events")]
 #[post("/events/{id}/redeliver")]
-pub async fn redeliver(
-    server: web::Data<AppState>,
-    caller: Caller,
-    request: HttpRequest,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Failure> {
-    must_run_it(&caller)?;
-    let again = async {
-        let (event, conversation) = found(&server, path.into_inner()).await?;
+pub async fn redeliver(call: Call<String>) -> Result<HttpResponse, Failure> {
+    must_run_it(&call)?;
+    let work = async {
+        let (event, conversation) = found(&call).await?;
         let no = event.no;
-        let again = server.deps.room.pool.run(move |connection| {
+        let again = call.pool().run(move |connection| {
             rows::redeliver(connection, no)?;
             let row = rows::by_no(connection, no)?;
             row.ok_or(Error::Refused(Refusal::EventNotFound))
         });
         let row = again.await?;
-        server.job_signal.ring();
+        call.server.job_signal.ring();
         StoredResponse::json(202, &EventView::new(&row, conversation))
     };
-    once(&server, &caller.0, &request, "", again).await
+    call.once(work).await
 }

@@ -1,6 +1,6 @@
 //! Deals: definitions, how one stands, acting in it, its log.
 
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 use super::conversations::limit_of;
-use super::messages::{presser, reader_of, speaker};
+use super::messages::reader_of;
 use crate::deal::catalogue::Catalogue;
 use crate::deal::deciding::{Decided, begin};
 use crate::deal::reader::DealReader;
@@ -21,11 +21,10 @@ use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::{Loaded, Reader};
 use crate::domain::whole;
-use crate::edge::http::caller::Caller;
-use crate::edge::http::idempotent::{StoredResponse, once};
+use crate::edge::http::call::Call;
+use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
 use crate::edge::http::{AppState, Asked, Failure};
-use crate::edge::native::acting::Acting;
 use crate::edge::native::deals::{FlowView, LoggedStepView};
 use crate::edge::native::pressing::{checked_press, checked_request_id};
 use crate::store::conversations::{self as conversation_rows, Key};
@@ -156,13 +155,13 @@ fn current(server: &AppState, name: &str) -> Result<Arc<Definition>, Refusal> {
 /// The flows that new deals may run by
 #[utoipa::path(responses((status = 200, description = "`items`: `name`, `version`, `title`, `roles`", body = Object)), security(("bearer" = [])), tag = "flows")]
 #[get("/flows")]
-pub async fn list(server: web::Data<AppState>, _: Caller) -> HttpResponse {
+pub async fn list(call: Call) -> HttpResponse {
     let item = |definition: &Arc<Definition>| {
         json!({
             "name": definition.name, "version": definition.version, "title": definition.title, "roles": definition.roles,
         })
     };
-    let items: Vec<Value> = catalogue(&server).all_current().map(item).collect();
+    let items: Vec<Value> = catalogue(&call.server).all_current().map(item).collect();
     HttpResponse::Ok().json(json!({ "items": items, "next_cursor": null }))
 }
 
@@ -177,22 +176,17 @@ pub struct VersionQuery {
 }
 
 async fn definition_of(
-    server: &web::Data<AppState>,
-    name: &str,
+    call: &Call<String>,
     version: Option<i64>,
 ) -> Result<Arc<Definition>, Failure> {
+    let name = call.path.clone();
     let Some(version) = version else {
-        return Ok(current(server, name)?);
+        return Ok(current(&call.server, &name)?);
     };
-    let (found, name) = (
-        Arc::clone(&server.deps.deals.deps().catalogue),
-        name.to_owned(),
-    );
-    let read = server
-        .deps
-        .room
-        .pool
-        .run(move |connection| found.of(connection, &name, version));
+    let catalogue = Arc::clone(&call.server.deps.deals.deps().catalogue);
+    let read = call
+        .pool()
+        .run(move |connection| catalogue.of(connection, &name, version));
     Ok(read.await?)
 }
 
@@ -200,12 +194,10 @@ async fn definition_of(
 #[utoipa::path(params(("name" = String, Path), VersionQuery), responses((status = 200, body = Outline), (status = 404, description = "FLOW_DEFINITION_NOT_FOUND")), security(("bearer" = [])), tag = "flows")]
 #[get("/flows/{name}")]
 pub async fn describe(
-    server: web::Data<AppState>,
-    _: Caller,
-    path: web::Path<String>,
+    call: Call<String>,
     query: Asked<VersionQuery>,
 ) -> Result<HttpResponse, Failure> {
-    let definition = definition_of(&server, &path, query.0.version).await?;
+    let definition = definition_of(&call, query.0.version).await?;
     Ok(HttpResponse::Ok().json(outline(&definition)))
 }
 
@@ -213,24 +205,18 @@ pub async fn describe(
 #[utoipa::path(params(("name" = String, Path), VersionQuery), responses((status = 200, content_type = "image/svg+xml", body = String), (status = 404, description = "FLOW_DEFINITION_NOT_FOUND")), security(("bearer" = [])), tag = "flows")]
 #[get("/flows/{name}/graph.svg")]
 pub async fn picture(
-    server: web::Data<AppState>,
-    _: Caller,
-    path: web::Path<String>,
+    call: Call<String>,
     query: Asked<VersionQuery>,
 ) -> Result<HttpResponse, Failure> {
-    let definition = definition_of(&server, &path, query.0.version).await?;
+    let definition = definition_of(&call, query.0.version).await?;
     Ok(HttpResponse::Ok()
         .content_type("image/svg+xml; charset=utf-8")
         .body(graph::svg(&definition, query.0.state.as_deref())))
 }
 
-async fn readable(
-    server: &AppState,
-    caller: &Principal,
-    id: ConversationId,
-) -> Result<(Conversation, Reader), Failure> {
-    let requester = Requester::from(caller);
-    let read = server.deps.room.pool.run(move |connection| {
+async fn readable(call: &Call<ConversationId>) -> Result<(Conversation, Reader), Failure> {
+    let (id, requester) = (call.path, Requester::from(&*call.caller));
+    let read = call.pool().run(move |connection| {
         let Some(conversation) = conversation_rows::find(connection, Key::Id(id))? else {
             return Ok(Err(Refusal::ConversationNotFound));
         };
@@ -245,16 +231,13 @@ async fn readable(
 /// How a conversation's deal stands, and what the caller may do now
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = FlowView), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND")), security(("bearer" = [])), tag = "flows")]
 #[get("/conversations/{id}/flow")]
-pub async fn show(
-    server: web::Data<AppState>,
-    caller: Caller,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Failure> {
-    let id = ConversationId::parse(&path, "id")?;
-    let (conversation, reader) = readable(&server, &caller.0, id).await?;
+pub async fn show(call: Call<ConversationId>) -> Result<HttpResponse, Failure> {
+    let (conversation, reader) = readable(&call).await?;
     let deal_view = conversation.flow.ok_or(Refusal::FlowNotFound)?;
     let reader = match DealReader::of(reader.role.as_deref()) {
-        DealReader::Staff if caller.0.roles.may(Privilege::ActAsPlatform) => DealReader::Platform,
+        DealReader::Staff if call.caller.roles.may(Privilege::ActAsPlatform) => {
+            DealReader::Platform
+        }
         other => other,
     };
     Ok(HttpResponse::Ok().json(FlowView::new(&deal_view, reader)))
@@ -279,35 +262,18 @@ pub struct ActBody {
 /// Act in a conversation's deal
 #[utoipa::path(request_body = ActBody, params(("id" = Uuid, Path), ("action" = String, Path)), responses((status = 200, body = FlowView), (status = 400, description = "INVALID_REQUEST"), (status = 403, description = "FORBIDDEN, NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND, ACTION_NOT_FOUND"), (status = 409, description = "FLOW_STATE_INVALID"), (status = 422, description = "ACTION_NOT_ALLOWED")), security(("bearer" = [])), tag = "flows")]
 #[post("/conversations/{id}/flow/actions/{action}")]
-pub async fn act(
-    server: web::Data<AppState>,
-    caller: Caller,
-    request: HttpRequest,
-    path: web::Path<(String, String)>,
-    body: Body,
-) -> Result<HttpResponse, Failure> {
-    let Caller(caller) = caller;
-    let (id, action) = path.into_inner();
-    let id = ConversationId::parse(&id, "id")?;
-    let work = act_once(&server, &caller, id, action, &body);
-    once(&server, &caller, &request, body.text(), work).await
-}
-
-async fn act_once(
-    server: &AppState,
-    caller: &Arc<Principal>,
-    id: ConversationId,
-    action: String,
-    body: &Body,
-) -> Result<StoredResponse, Failure> {
-    Acting::of(body.text())?.must_be(caller)?;
-    let body: ActBody = body.read()?;
-    let press = checked_press(action, body.input, body.state_version)?;
-    let request_id = body.request_id.map(checked_request_id).transpose()?;
-    let speaker = speaker(server, caller, body.user_id.as_deref()).await?;
-    let actor = presser(speaker, caller);
-    let deal = server.deps.deals.press(id, actor, press, request_id);
-    StoredResponse::json(200, &deal.await?)
+pub async fn act(call: Call<(ConversationId, String), Body>) -> Result<HttpResponse, Failure> {
+    let (id, action) = call.path.clone();
+    let work = async {
+        let body: ActBody = call.own_body()?;
+        let press = checked_press(action, body.input, body.state_version)?;
+        let request_id = body.request_id.map(checked_request_id).transpose()?;
+        let presser = call.presser(body.user_id.as_deref()).await?;
+        let deals = &call.server.deps.deals;
+        let deal = deals.press(id, presser, press, request_id).await?;
+        StoredResponse::json(200, &deal)
+    };
+    call.once(work).await
 }
 
 /// Which part of a log.
@@ -324,21 +290,16 @@ pub struct HistoryQuery {
 #[utoipa::path(params(("id" = Uuid, Path), HistoryQuery), responses((status = 200, description = "`items`: steps; `next_cursor`: the seq to go on from", body = Object), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND")), security(("bearer" = [])), tag = "flows")]
 #[get("/conversations/{id}/flow/history")]
 pub async fn history(
-    server: web::Data<AppState>,
-    caller: Caller,
-    path: web::Path<String>,
+    call: Call<ConversationId>,
     query: Asked<HistoryQuery>,
 ) -> Result<HttpResponse, Failure> {
-    let id = ConversationId::parse(&path, "id")?;
     let limit = limit_of(query.0.limit)?;
     let after = query.0.after.unwrap_or(0);
-    let (conversation, reader) = readable(&server, &caller.0, id).await?;
+    let (conversation, reader) = readable(&call).await?;
     conversation.flow.ok_or(Refusal::FlowNotFound)?;
     let no = conversation.no;
-    let read = server
-        .deps
-        .room
-        .pool
+    let read = call
+        .pool()
         .run(move |connection| rows::steps(connection, no, after, limit));
     let steps = read.await?;
     let full = steps.len() as i64 == limit;

@@ -1,6 +1,6 @@
 //! Profiles: one's own, and those that the platform makes known.
 
-use actix_web::{HttpResponse, get, put, web};
+use actix_web::{HttpResponse, get, put};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,7 +10,7 @@ use crate::domain::ids::{UserId, UserNo};
 use crate::domain::limits;
 use crate::domain::principal::{Profile, Roles};
 use crate::domain::refusal::Refusal;
-use crate::edge::http::caller::Caller;
+use crate::edge::http::call::Call;
 use crate::edge::http::refusals::Body;
 use crate::edge::http::{AppState, Failure};
 use crate::store::users::{self, Acquaintance};
@@ -54,10 +54,10 @@ fn view<'a>(
 /// The caller's profile, as the token and earlier tokens say
 #[utoipa::path(responses((status = 200, body = UserView), (status = 401, description = "UNAUTHENTICATED")), security(("bearer" = [])), tag = "people")]
 #[get("/me")]
-pub async fn show(server: web::Data<AppState>, caller: Caller) -> HttpResponse {
-    let Caller(caller) = caller;
+pub async fn show(call: Call) -> HttpResponse {
+    let caller = &call.caller;
     HttpResponse::Ok().json(view(
-        &server,
+        &call.server,
         caller.no,
         &caller.id,
         &caller.profile,
@@ -79,23 +79,18 @@ pub struct PutUser {
 /// Make a user known, or bring the profile up to date (service tokens)
 #[utoipa::path(request_body = PutUser, params(("id" = String, Path, description = "The platform's user id")), responses((status = 200, body = UserView), (status = 403, description = "FORBIDDEN")), security(("bearer" = [])), tag = "people")]
 #[put("/users/{id}")]
-pub async fn put_user(
-    server: web::Data<AppState>,
-    caller: Caller,
-    path: web::Path<String>,
-    body: Body,
-) -> Result<HttpResponse, Failure> {
-    if !caller.0.roles.may(Privilege::MakeUsersKnown) {
+pub async fn put_user(call: Call<String, Body>) -> Result<HttpResponse, Failure> {
+    if !call.caller.roles.may(Privilege::MakeUsersKnown) {
         return Err(
             Refusal::Forbidden("Only the platform's own back end may make users known").into(),
         );
     }
-    let id = UserId::parse(&path, "id")?;
+    let id = UserId::parse(&call.path, "id")?;
     let PutUser {
         name,
         email,
         avatar_url,
-    } = body.read()?;
+    } = call.body.read()?;
     for (text, field) in [(&name, "name"), (&email, "email")] {
         text.as_deref().map_or(Ok(()), |text| {
             limits::required_text(text, field, limits::TITLE_CHARACTERS)
@@ -104,34 +99,24 @@ pub async fn put_user(
     avatar_url
         .as_deref()
         .map_or(Ok(()), |url| limits::https_url(url, "avatar_url"))?;
-    let (no, profile) = server
-        .deps
-        .people
-        .remember(
-            id.clone(),
-            Profile {
-                name,
-                email,
-                avatar_url,
-            },
-        )
-        .await?;
-    Ok(HttpResponse::Ok().json(view(&server, no, &id, &profile, None)))
+    let profile = Profile {
+        name,
+        email,
+        avatar_url,
+    };
+    let people = &call.server.deps.people;
+    let (no, profile) = people.remember(id.clone(), profile).await?;
+    Ok(HttpResponse::Ok().json(view(&call.server, no, &id, &profile, None)))
 }
 
 /// A profile, without the e-mail address, of somebody in a conversation that the caller may read. Of somebody who took part there and does not any more: their name and picture, and `offline`
 #[utoipa::path(params(("id" = String, Path, description = "The platform's user id")), responses((status = 200, body = UserView), (status = 404, description = "USER_NOT_FOUND")), security(("bearer" = [])), tag = "people")]
 #[get("/users/{id}")]
-pub async fn show_user(
-    server: web::Data<AppState>,
-    caller: Caller,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Failure> {
-    let Caller(caller) = caller;
-    let id = UserId::parse(&path, "id")?;
+pub async fn show_user(call: Call<UserId>) -> Result<HttpResponse, Failure> {
+    let (caller, id) = (&call.caller, &call.path);
     let (wanted, asking) = (id.clone(), caller.no);
     let sees_all = caller.roles.may(Privilege::SeeEveryUser);
-    let found = server.deps.room.pool.run(move |connection| {
+    let found = call.pool().run(move |connection| {
         let Some(row) = users::find(connection, wanted.as_str())? else {
             return Ok(None);
         };
@@ -149,7 +134,7 @@ pub async fn show_user(
     if !caller.roles.may(Privilege::SeeEmailAddresses) {
         profile.email = None;
     }
-    let mut shown = view(&server, no, &id, &profile, None);
+    let mut shown = view(&call.server, no, &id, &profile, None);
     if seen == Acquaintance::Past {
         shown.status = PresenceStatus::Offline;
     }

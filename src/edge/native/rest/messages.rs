@@ -1,6 +1,6 @@
 //! Messages: read, send, edit, delete, earlier wordings.
 
-use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
+use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -15,21 +15,20 @@ use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::limits;
 use crate::domain::message::{Attachment, Audience, Content, Message, MessageKind};
 use crate::domain::object;
-use crate::domain::principal::{Principal, Roles};
+use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Reader;
-use crate::edge::http::caller::Caller;
-use crate::edge::http::idempotent::{StoredResponse, once};
+use crate::edge::http::call::{Call, FromPath, unexpected};
+use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{AppState, Asked, Failure};
-use crate::edge::native::acting::Acting;
+use crate::edge::http::{Asked, Failure};
 use crate::edge::native::decode::message_id;
 use crate::edge::native::views::MessageView;
 use crate::error::Error;
 use crate::store::conversations::{self as conversation_rows, Key};
 use crate::store::history::{Visit, page as page_of};
 use crate::store::messages::{self as rows, Page};
-use crate::store::{participants, users};
+use crate::store::participants;
 
 /// A message to send.
 #[derive(Deserialize, ToSchema)]
@@ -106,6 +105,13 @@ impl NewMessageBody {
     }
 }
 
+impl FromPath for MessageId {
+    type Parts = String;
+    fn parse(id: String) -> Result<Self, Refusal> {
+        message_id(&id, "id")
+    }
+}
+
 /// Which messages.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -144,20 +150,18 @@ pub(in crate::edge) fn reader_of(
 #[utoipa::path(params(("id" = Uuid, Path), PageQuery), responses((status = 200, description = "`items`: messages; `next_cursor`: the seq to go on from", body = Object), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "messages")]
 #[get("/conversations/{id}/messages")]
 pub async fn list(
-    server: web::Data<AppState>,
-    caller: Caller,
-    path: web::Path<String>,
+    call: Call<ConversationId>,
     query: Asked<PageQuery>,
 ) -> Result<HttpResponse, Failure> {
-    let id = ConversationId::parse(&path, "id")?;
+    let id = call.path;
     let Asked(query) = query;
     let (page, limit) = (query.page()?, limit_of(query.limit)?);
-    let requester = Requester::from(&*caller.0);
+    let requester = Requester::from(&*call.caller);
     let visit = Visit::Stranger {
         conversation: id,
         requester,
     };
-    let read = server.deps.room.pool.run(move |connection| {
+    let read = call.pool().run(move |connection| {
         let found = page_of(connection, visit, page, limit)?;
         if !found.is_empty() {
             return Ok(Ok(found));
@@ -190,80 +194,29 @@ struct PageView<'a> {
 /// Send a message
 #[utoipa::path(request_body = NewMessageBody, params(("id" = Uuid, Path)), responses((status = 201, body = MessageView, description = "Stored"), (status = 200, body = MessageView, description = "Stored before, under the same client_id"), (status = 403, description = "MUTED, BLOCKED, NOT_A_PARTICIPANT, IDENTITY_MISMATCH"), (status = 409, description = "CONFLICT, CONVERSATION_CLOSED")), security(("bearer" = [])), tag = "messages")]
 #[post("/conversations/{id}/messages")]
-pub async fn send(
-    server: web::Data<AppState>,
-    caller: Caller,
-    request: HttpRequest,
-    path: web::Path<String>,
-    body: Body,
-) -> Result<HttpResponse, Failure> {
-    let Caller(caller) = caller;
-    let id = ConversationId::parse(&path, "id")?;
-    once(
-        &server,
-        &caller,
-        &request,
-        body.text(),
-        send_once(&server, &caller, id, &body),
-    )
-    .await
-}
-
-/// Who speaks: the caller or, where the caller is the platform and names another, that user.
-pub(in crate::edge) async fn speaker(
-    server: &AppState,
-    caller: &Arc<Principal>,
-    named: Option<&str>,
-) -> Result<Arc<Principal>, Failure> {
-    let Some(named) = named.filter(|named| *named != caller.id.as_str()) else {
-        return Ok(Arc::clone(caller));
+pub async fn send(call: Call<ConversationId, Body>) -> Result<HttpResponse, Failure> {
+    let (id, reader) = (call.path, call.caller.no);
+    let work = async {
+        let message: NewMessageBody = call.own_body()?;
+        let speaker = call.speaker(message.sender_id.as_deref()).await?;
+        let content = message.content(&call.caller)?;
+        let command = Command::Send(Arc::new(content));
+        match call.server.deps.rooms.ask(id, speaker, command).await? {
+            Answer::Sent(message, novelty) => {
+                let view = MessageView::new(&message, id, reader);
+                StoredResponse::json(status_of(novelty), &view)
+            }
+            other => Err(unexpected("a send", &other)),
+        }
     };
-    let wanted = named.to_owned();
-    let pool = &server.deps.room.pool;
-    let found = pool.run(move |connection| users::find(connection, &wanted));
-    let user = found
-        .await?
-        .ok_or_else(|| Refusal::UserNotFound(named.to_owned()))?;
-    let (no, id, profile) = user.into_parts();
-    Ok(Arc::new(Principal {
-        no,
-        id,
-        profile: Arc::new(profile),
-        ..Principal::clone(caller)
-    }))
+    call.once(work).await
 }
 
-/// Somebody who presses: whoever acts for another may do what they may, and nothing more.
-pub(in crate::edge) fn presser(mut speaker: Arc<Principal>, caller: &Principal) -> Arc<Principal> {
-    if speaker.no != caller.no {
-        Arc::make_mut(&mut speaker).roles = Roles::default();
-    }
-    speaker
-}
-
-async fn send_once(
-    server: &AppState,
-    caller: &Arc<Principal>,
-    id: ConversationId,
-    body: &Body,
-) -> Result<StoredResponse, Failure> {
-    Acting::of(body.text())?.must_be(caller)?;
-    let message: NewMessageBody = body.read()?;
-    let speaker = speaker(server, caller, message.sender_id.as_deref()).await?;
-    let content = message.content(caller)?;
-    let answer = server
-        .deps
-        .rooms
-        .ask(id, speaker, Command::Send(Arc::new(content)))
-        .await?;
-    match answer {
-        Answer::Sent(message, Novelty::New) => {
-            StoredResponse::json(201, &MessageView::new(&message, id, caller.no))
-        }
-        Answer::Sent(message, Novelty::Repeated) => {
-            StoredResponse::json(200, &MessageView::new(&message, id, caller.no))
-        }
-        other => Err(Error::internal(format!("a send was answered with {other:?}")).into()),
+/// 201 for what is new, 200 for what was there.
+pub(super) fn status_of(novelty: Novelty) -> u16 {
+    match novelty {
+        Novelty::New => 201,
+        Novelty::Repeated => 200,
     }
 }
 
@@ -275,13 +228,9 @@ pub struct EditBody {
 }
 
 /// The conversation of a message, as far as the caller may know of it.
-async fn place_of(
-    server: &AppState,
-    caller: &Principal,
-    id: MessageId,
-) -> Result<ConversationId, Failure> {
-    let requester = Requester::from(caller);
-    let found = server.deps.room.pool.run(move |connection| {
+async fn place_of<P, B>(call: &Call<P, B>, id: MessageId) -> Result<ConversationId, Failure> {
+    let requester = Requester::from(&*call.caller);
+    let found = call.pool().run(move |connection| {
         let Some(conversation) = conversation_rows::find(connection, Key::No(id.conversation))?
         else {
             return Ok(Err(Refusal::MessageNotFound));
@@ -292,67 +241,44 @@ async fn place_of(
     Ok(found.await??)
 }
 
-async fn change(
-    server: &AppState,
-    caller: &Caller,
+async fn change<P, B>(
+    call: &Call<P, B>,
     id: MessageId,
     command: Command,
 ) -> Result<HttpResponse, Failure> {
-    let place = place_of(server, &caller.0, id).await?;
-    match server
-        .deps
-        .rooms
-        .ask(place, Arc::clone(&caller.0), command)
-        .await?
-    {
+    let place = place_of(call, id).await?;
+    match call.command(place, command).await? {
         Answer::Message(message) => {
-            Ok(HttpResponse::Ok().json(MessageView::new(&message, place, caller.0.no)))
+            Ok(HttpResponse::Ok().json(MessageView::new(&message, place, call.caller.no)))
         }
-        other => Err(
-            Error::internal(format!("a change of a message was answered with {other:?}")).into(),
-        ),
+        other => Err(unexpected("a change of a message", &other)),
     }
 }
 
 /// Replace the body of one's own message
 #[utoipa::path(request_body = EditBody, params(("id" = Uuid, Path)), responses((status = 200, body = MessageView), (status = 403, description = "FORBIDDEN"), (status = 404, description = "MESSAGE_NOT_FOUND"), (status = 409, description = "CONFLICT: it has been deleted")), security(("bearer" = [])), tag = "messages")]
 #[patch("/messages/{id}")]
-pub async fn edit(
-    server: web::Data<AppState>,
-    caller: Caller,
-    path: web::Path<String>,
-    body: Body,
-) -> Result<HttpResponse, Failure> {
-    let message = message_id(&path, "id")?;
-    Acting::of(body.text())?.must_be(&caller.0)?;
-    let EditBody { body } = body.read()?;
+pub async fn edit(call: Call<MessageId, Body>) -> Result<HttpResponse, Failure> {
+    let message = call.path;
+    let EditBody { body } = call.own_body()?;
     limits::required_text(&body, "body", limits::BODY_CHARACTERS)?;
-    change(&server, &caller, message, Command::Edit { message, body }).await
+    change(&call, message, Command::Edit { message, body }).await
 }
 
 /// Delete a message: a tombstone remains
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = MessageView), (status = 403, description = "FORBIDDEN"), (status = 404, description = "MESSAGE_NOT_FOUND")), security(("bearer" = [])), tag = "messages")]
 #[delete("/messages/{id}")]
-pub async fn delete(
-    server: web::Data<AppState>,
-    caller: Caller,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Failure> {
-    let message = message_id(&path, "id")?;
-    change(&server, &caller, message, Command::Delete { message }).await
+pub async fn delete(call: Call<MessageId>) -> Result<HttpResponse, Failure> {
+    let message = call.path;
+    change(&call, message, Command::Delete { message }).await
 }
 
 /// Every earlier wording, oldest first; those of a deleted message only for staff
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, description = "`items`: `body`, `replaced_at`, `replaced_by`", body = Object), (status = 403, description = "FORBIDDEN"), (status = 404, description = "MESSAGE_NOT_FOUND")), security(("bearer" = [])), tag = "messages")]
 #[get("/messages/{id}/history")]
-pub async fn history(
-    server: web::Data<AppState>,
-    caller: Caller,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Failure> {
-    let id = message_id(&path, "id")?;
-    let requester = Requester::from(&*caller.0);
-    let read = server.deps.room.pool.run(move |connection| {
+pub async fn history(call: Call<MessageId>) -> Result<HttpResponse, Failure> {
+    let (id, requester) = (call.path, Requester::from(&*call.caller));
+    let read = call.pool().run(move |connection| {
         let Some(conversation) = conversation_rows::find(connection, Key::No(id.conversation))?
         else {
             return Ok(Err(Refusal::MessageNotFound));

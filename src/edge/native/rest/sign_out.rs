@@ -1,14 +1,14 @@
 //! Ending somebody's sessions, for the platform that closes an account or takes a role away.
 
-use actix_web::{HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::access::Privilege;
 use crate::domain::ids::UserId;
 use crate::domain::refusal::Refusal;
-use crate::edge::http::caller::Caller;
-use crate::edge::http::{AppState, Failure};
+use crate::edge::http::Failure;
+use crate::edge::http::call::Call;
 
 /// From when on somebody's tokens count again.
 #[derive(Serialize, ToSchema)]
@@ -22,18 +22,14 @@ pub struct SignedOut<'a> {
 /// End a user's sessions and refuse the tokens issued so far (service tokens)
 #[utoipa::path(params(("id" = String, Path, description = "The platform's user id")), responses((status = 200, body = SignedOut), (status = 400, description = "INVALID_REQUEST"), (status = 401, description = "UNAUTHENTICATED"), (status = 403, description = "FORBIDDEN")), security(("bearer" = [])), tag = "people")]
 #[post("/users/{id}/sign-out")]
-pub async fn sign_out(
-    server: web::Data<AppState>,
-    caller: Caller,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Failure> {
-    if !caller.0.roles.may(Privilege::SignOut) {
+pub async fn sign_out(call: Call<String>) -> Result<HttpResponse, Failure> {
+    if !call.caller.roles.may(Privilege::SignOut) {
         return Err(
             Refusal::Forbidden("Only the platform's own back end may sign users out").into(),
         );
     }
-    let id = UserId::parse(&path, "id")?;
-    let not_before = server.deps.people.sign_out(id.clone()).await?;
+    let id = UserId::parse(&call.path, "id")?;
+    let not_before = call.server.deps.people.sign_out(id.clone()).await?;
     Ok(HttpResponse::Ok().json(SignedOut {
         user_id: id.as_str(),
         not_before: not_before.to_string(),

@@ -1,7 +1,7 @@
 //! Clicks and typed texts. One that says neither version nor request id stands for the state in which it arrives; made twice, it is done
 //! once.
 
-use actix_web::{HttpRequest, HttpResponse, post, web};
+use actix_web::{HttpResponse, post};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -9,15 +9,15 @@ use utoipa::ToSchema;
 
 use super::answers::{Updated, With};
 use super::deal_view::Stands;
-use super::speaking::presser_of;
+use super::speaking::InConversation;
 use crate::domain::flow::AvailableAction;
 use crate::domain::ids::ConversationId;
 use crate::domain::limits;
 use crate::domain::object;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::edge::http::caller::Caller;
-use crate::edge::http::idempotent::{StoredResponse, once};
+use crate::edge::http::call::Call;
+use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
 use crate::edge::http::{AppState, Failure};
 use crate::edge::native::pressing::checked_press;
@@ -52,39 +52,25 @@ pub struct TextBody {
 /// Press a button of the conversation's deal
 #[utoipa::path(request_body = ClickBody, params(("id" = Uuid, Path)), responses((status = 200, body = With<Updated>), (status = 400, description = "INVALID_REQUEST"), (status = 403, description = "FORBIDDEN, NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND, ACTION_NOT_FOUND"), (status = 409, description = "FLOW_STATE_INVALID, CONFLICT"), (status = 422, description = "ACTION_NOT_ALLOWED")), security(("bearer" = [])), tag = "stoory")]
 #[post("/conversations/{id}/button-click")]
-pub async fn button_click(
-    server: web::Data<AppState>,
-    caller: Caller,
-    request: HttpRequest,
-    path: web::Path<String>,
-    body: Body,
-) -> Result<HttpResponse, Failure> {
-    let Caller(caller) = caller;
-    let id = ConversationId::parse(&path, "conversation_id")?;
+pub async fn button_click(call: Call<InConversation, Body>) -> Result<HttpResponse, Failure> {
+    let InConversation(id) = call.path;
     let work = async {
-        let presser = presser_of(&server, &caller, &body).await?;
-        act(&server, &presser, id, click(&body)?).await
+        let presser = call.named_presser().await?;
+        act(&call.server, &presser, id, click(&call.body)?).await
     };
-    once(&server, &caller, &request, body.text(), work).await
+    call.once(work).await
 }
 
 /// Fill in the field that the conversation's deal shows
 #[utoipa::path(request_body = TextBody, params(("id" = Uuid, Path)), responses((status = 200, body = With<Updated>), (status = 400, description = "INVALID_REQUEST"), (status = 403, description = "FORBIDDEN, NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND"), (status = 409, description = "FLOW_STATE_INVALID"), (status = 422, description = "ACTION_NOT_ALLOWED")), security(("bearer" = [])), tag = "stoory")]
 #[post("/conversations/{id}/text-input")]
-pub async fn text_input(
-    server: web::Data<AppState>,
-    caller: Caller,
-    request: HttpRequest,
-    path: web::Path<String>,
-    body: Body,
-) -> Result<HttpResponse, Failure> {
-    let Caller(caller) = caller;
-    let id = ConversationId::parse(&path, "conversation_id")?;
+pub async fn text_input(call: Call<InConversation, Body>) -> Result<HttpResponse, Failure> {
+    let InConversation(id) = call.path;
     let work = async {
-        let presser = presser_of(&server, &caller, &body).await?;
-        act(&server, &presser, id, text(&body)?).await
+        let presser = call.named_presser().await?;
+        act(&call.server, &presser, id, text(&call.body)?).await
     };
-    once(&server, &caller, &request, body.text(), work).await
+    call.once(work).await
 }
 
 fn click(body: &Body) -> Result<Wish, Refusal> {

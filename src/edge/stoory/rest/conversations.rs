@@ -1,19 +1,18 @@
 //! Conversations: somebody's list, one's context, what was read and what was not.
 
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use std::sync::Arc;
+use actix_web::{HttpResponse, get, post};
 
 use super::answers::{Context, Conversations, Done, Unread, With};
 use super::paging::PageQuery;
 use super::reading::Opened;
-use super::speaking::must_act_alone;
+use super::speaking::InConversation;
 use crate::domain::command::{Command, Mark};
-use crate::domain::ids::{ConversationId, Seq, UserNo};
+use crate::domain::ids::{Seq, UserNo};
 use crate::domain::snapshot::{Loaded, Particulars, UnreadCount};
-use crate::edge::http::caller::Caller;
-use crate::edge::http::idempotent::{StoredResponse, once};
+use crate::edge::http::call::Call;
+use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{AppState, Asked, Failure};
+use crate::edge::http::{Asked, Failure};
 use crate::edge::stoory::rows::ConversationRow;
 use crate::edge::stoory::sides::Sides;
 use crate::store::paging::{self, Which};
@@ -21,13 +20,12 @@ use crate::store::{particulars, unread};
 
 /// A page of the caller's conversations, newest activity first.
 pub(super) async fn page(
-    server: &AppState,
-    user: UserNo,
+    call: &Call,
     which: Which,
     query: &PageQuery,
 ) -> Result<HttpResponse, Failure> {
-    let asked = query.asked(10)?;
-    let read = server.deps.room.pool.run(move |connection| {
+    let (asked, user) = (query.asked(10)?, call.caller.no);
+    let read = call.pool().run(move |connection| {
         let found = paging::conversations(connection, user, which, asked.part())?;
         let numbers = found.items.iter().map(|one| one.conversation.no.0);
         let numbers: Vec<i64> = numbers.collect();
@@ -59,24 +57,16 @@ fn row<'a>(one: &'a Loaded, user: UserNo, known: &Particulars) -> ConversationRo
 /// The caller's conversations in the guide's columns, newest activity first
 #[utoipa::path(params(PageQuery), responses((status = 200, body = With<Conversations>)), security(("bearer" = [])), tag = "stoory")]
 #[get("/conversations")]
-pub async fn list(
-    server: web::Data<AppState>,
-    caller: Caller,
-    query: Asked<PageQuery>,
-) -> Result<HttpResponse, Failure> {
-    page(&server, caller.0.no, Which::All, &query.0).await
+pub async fn list(call: Call, query: Asked<PageQuery>) -> Result<HttpResponse, Failure> {
+    page(&call, Which::All, &query.0).await
 }
 
 /// One conversation: what a client renders from, and what is asked of the caller now
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = With<Context>), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "stoory")]
 #[get("/conversations/{id}/context")]
-pub async fn context(
-    server: web::Data<AppState>,
-    caller: Caller,
-    path: web::Path<String>,
-) -> Result<HttpResponse, Failure> {
-    let id = ConversationId::parse(&path, "conversation_id")?;
-    let opened = Opened::find(&server, &caller.0, id).await?;
+pub async fn context(call: Call<InConversation>) -> Result<HttpResponse, Failure> {
+    let InConversation(id) = call.path;
+    let opened = Opened::find(&call.server, &call.caller, id).await?;
     let conversation = opened.row();
     Ok(HttpResponse::Ok().json(With::new(Context {
         conversation_context: conversation.context.clone(),
@@ -87,35 +77,25 @@ pub async fn context(
 /// Everything that is there counts as read
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = Done), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "stoory")]
 #[post("/conversations/{id}/seen")]
-pub async fn seen(
-    server: web::Data<AppState>,
-    caller: Caller,
-    request: HttpRequest,
-    path: web::Path<String>,
-    body: Body,
-) -> Result<HttpResponse, Failure> {
-    let Caller(caller) = caller;
-    let id = ConversationId::parse(&path, "conversation_id")?;
+pub async fn seen(call: Call<InConversation, Body>) -> Result<HttpResponse, Failure> {
+    let InConversation(id) = call.path;
     let work = async {
-        must_act_alone(&caller, &body)?;
+        call.must_act_alone()?;
         let (mark, seq) = (Mark::Seen, Seq::MAX);
-        let all = Command::Mark { mark, seq };
-        let rooms = &server.deps.rooms;
-        rooms.ask(id, Arc::clone(&caller), all).await?;
+        call.command(id, Command::Mark { mark, seq }).await?;
         StoredResponse::json(200, &Done::SUCCESS)
     };
-    once(&server, &caller, &request, body.text(), work).await
+    call.once(work).await
 }
 
 /// How many messages of others the caller has not read
 #[utoipa::path(responses((status = 200, body = With<Unread>)), security(("bearer" = [])), tag = "stoory")]
 #[get("/unread-count")]
-pub async fn unread_count(
-    server: web::Data<AppState>,
-    caller: Caller,
-) -> Result<HttpResponse, Failure> {
-    let (pool, user) = (&server.deps.room.pool, caller.0.no);
-    let read = pool.run(move |connection| unread::of_user(connection, user));
+pub async fn unread_count(call: Call) -> Result<HttpResponse, Failure> {
+    let user = call.caller.no;
+    let read = call
+        .pool()
+        .run(move |connection| unread::of_user(connection, user));
     let counted: UnreadCount = read.await?.iter().map(|row| row.count).sum();
     Ok(HttpResponse::Ok().json(With::new(Unread {
         unread_count: counted.number(),

@@ -1,6 +1,6 @@
 //! Direct conversations: two people, about nothing, without a flow.
 
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpResponse, get, post};
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -10,7 +10,6 @@ use super::conversations::page;
 use super::messages::content;
 use super::paging::PageQuery;
 use super::reading::Opened;
-use super::speaking::speaker_of;
 use crate::domain::access::Privilege;
 use crate::domain::answer::Novelty;
 use crate::domain::conversation::{ConversationKind, MEMBER};
@@ -18,8 +17,8 @@ use crate::domain::ids::{ConversationId, UserId, UserNo};
 use crate::domain::message::{Content, Message};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::edge::http::caller::Caller;
-use crate::edge::http::idempotent::{StoredResponse, once};
+use crate::edge::http::call::Call;
+use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
 use crate::edge::http::{AppState, Asked, Failure};
 use crate::edge::native::rest::creating::make;
@@ -41,38 +40,26 @@ pub struct ConnectBody {
 /// Connect with somebody, or get the conversation that is there already
 #[utoipa::path(request_body = ConnectBody, responses((status = 201, body = With<Sent>), (status = 200, description = "There already, and nothing was said", body = With<Sent>), (status = 400, description = "INVALID_REQUEST"), (status = 404, description = "USER_NOT_FOUND"), (status = 422, description = "UNPROCESSABLE: with oneself")), security(("bearer" = [])), tag = "stoory")]
 #[post("/direct-connect")]
-pub async fn connect(
-    server: web::Data<AppState>,
-    caller: Caller,
-    request: HttpRequest,
-    body: Body,
-) -> Result<HttpResponse, Failure> {
-    let Caller(caller) = caller;
-    let work = connect_once(&server, &caller, &body);
-    once(&server, &caller, &request, body.text(), work).await
-}
-
-async fn connect_once(
-    server: &AppState,
-    caller: &Arc<Principal>,
-    body: &Body,
-) -> Result<StoredResponse, Failure> {
-    let speaker = speaker_of(server, caller, body).await?;
-    let wanted: ConnectBody = body.read()?;
-    let said = wanted.initial_message.filter(|text| !text.is_empty());
-    let said = said.map(|text| content(server, Some(text), None, "initial_message"));
-    let target = (wanted.target_user_id.as_str(), "target_user_id");
-    reach(server, caller, speaker, target, said.transpose()?).await
+pub async fn connect(call: Call<(), Body>) -> Result<HttpResponse, Failure> {
+    let work = async {
+        let speaker = call.named_speaker().await?;
+        let wanted: ConnectBody = call.body.read()?;
+        let said = wanted.initial_message.filter(|text| !text.is_empty());
+        let said = said.map(|text| content(&call.server, Some(text), None, "initial_message"));
+        let target = (wanted.target_user_id.as_str(), "target_user_id");
+        reach(&call, speaker, target, said.transpose()?).await
+    };
+    call.once(work).await
 }
 
 /// Makes or finds the conversation with somebody, and says something there.
 pub(super) async fn reach(
-    server: &AppState,
-    caller: &Arc<Principal>,
+    call: &Call<(), Body>,
     speaker: Arc<Principal>,
     (target, field): (&str, &'static str),
     said: Option<Arc<Content>>,
 ) -> Result<StoredResponse, Failure> {
+    let (server, caller) = (&call.server, &call.caller);
     let target = UserId::parse(target, field)?;
     let is_platform = caller.roles.may(Privilege::StayOutside) && speaker.no == caller.no;
     if target == speaker.id || is_platform {
@@ -141,10 +128,6 @@ fn between(speaker: &Principal, target: UserNo, said: Option<Arc<Content>>) -> N
 /// The caller's direct conversations in the guide's columns, newest activity first
 #[utoipa::path(params(PageQuery), responses((status = 200, body = With<Conversations>)), security(("bearer" = [])), tag = "stoory")]
 #[get("/direct-connections")]
-pub async fn list(
-    server: web::Data<AppState>,
-    caller: Caller,
-    query: Asked<PageQuery>,
-) -> Result<HttpResponse, Failure> {
-    page(&server, caller.0.no, Which::Plain, &query.0).await
+pub async fn list(call: Call, query: Asked<PageQuery>) -> Result<HttpResponse, Failure> {
+    page(&call, Which::Plain, &query.0).await
 }

@@ -1,6 +1,6 @@
 //! Messages: a conversation's pages, and saying something, in a conversation or to somebody.
 
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpResponse, get, post};
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -9,7 +9,7 @@ use super::answers::{Messages, Sent, With};
 use super::direct;
 use super::paging::PageQuery;
 use super::reading::Opened;
-use super::speaking::speaker_of;
+use super::speaking::InConversation;
 use crate::domain::access::Requester;
 use crate::domain::answer::Answer;
 use crate::domain::command::Command;
@@ -18,27 +18,24 @@ use crate::domain::limits;
 use crate::domain::message::{Attachment, Content};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::edge::http::caller::Caller;
-use crate::edge::http::idempotent::{StoredResponse, once};
+use crate::edge::http::call::{Call, unexpected};
+use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
 use crate::edge::http::{AppState, Asked, Failure};
 use crate::edge::stoory::media;
-use crate::error::Error;
 use crate::store::paging;
 
 /// A page of a conversation's messages in the guide's columns: page 1 has the newest, each page its oldest first
 #[utoipa::path(params(("id" = Uuid, Path), PageQuery), responses((status = 200, body = With<Messages>), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "stoory")]
 #[get("/conversations/{id}/messages")]
 pub async fn list(
-    server: web::Data<AppState>,
-    caller: Caller,
-    path: web::Path<String>,
+    call: Call<InConversation>,
     query: Asked<PageQuery>,
 ) -> Result<HttpResponse, Failure> {
-    let id = ConversationId::parse(&path, "conversation_id")?;
+    let InConversation(id) = call.path;
     let asked = query.0.asked(50)?;
-    let requester = Requester::from(&*caller.0);
-    let read = server.deps.room.pool.run(move |connection| {
+    let requester = Requester::from(&*call.caller);
+    let read = call.pool().run(move |connection| {
         let opened = match Opened::read(connection, id, requester)? {
             Ok(opened) => opened,
             Err(refusal) => return Ok(Err(refusal)),
@@ -48,7 +45,7 @@ pub async fn list(
         Ok(Ok((opened, found)))
     });
     let (opened, found) = read.await??;
-    let rows = opened.message_rows(&found.items, &server);
+    let rows = opened.message_rows(&found.items, &call.server);
     Ok(HttpResponse::Ok().json(With::new(Messages {
         messages: rows,
         pagination: asked.pagination(found.total),
@@ -68,7 +65,7 @@ pub struct SendBody {
     /// To whom: needed where there is no conversation yet
     receiver_id: Option<String>,
     /// Who acts; must be the caller, unless the caller is the platform
-    #[allow(dead_code, reason = "read by speaker_of")]
+    #[allow(dead_code, reason = "read by named_speaker")]
     sender_id: Option<String>,
 }
 
@@ -99,49 +96,32 @@ pub(super) fn content(
 /// Send a message into a conversation, or to somebody with whom there is none yet
 #[utoipa::path(request_body = SendBody, responses((status = 201, body = With<Sent>), (status = 400, description = "INVALID_REQUEST"), (status = 403, description = "CHAT_NOT_ALLOWED, MUTED, BLOCKED, NOT_A_PARTICIPANT, IDENTITY_MISMATCH"), (status = 404, description = "CONVERSATION_NOT_FOUND, PARTICIPANT_NOT_FOUND, USER_NOT_FOUND"), (status = 409, description = "CONVERSATION_CLOSED")), security(("bearer" = [])), tag = "stoory")]
 #[post("/send")]
-pub async fn send(
-    server: web::Data<AppState>,
-    caller: Caller,
-    request: HttpRequest,
-    body: Body,
-) -> Result<HttpResponse, Failure> {
-    let Caller(caller) = caller;
-    let work = send_once(&server, &caller, &body);
-    once(&server, &caller, &request, body.text(), work).await
+pub async fn send(call: Call<(), Body>) -> Result<HttpResponse, Failure> {
+    let work = async {
+        let speaker = call.named_speaker().await?;
+        let sent: SendBody = call.body.read()?;
+        let content = content(&call.server, sent.message, sent.media_url, "message")?;
+        let given = |id: Option<String>| id.filter(|id| !id.is_empty());
+        match (given(sent.conversation_id), given(sent.receiver_id)) {
+            (Some(id), receiver) => {
+                let id = ConversationId::parse(&id, "conversation_id")?;
+                send_into(&call.server, speaker, id, receiver, content).await
+            }
+            (None, Some(receiver)) => {
+                let target = (receiver.as_str(), "receiver_id");
+                direct::reach(&call, speaker, target, Some(content)).await
+            }
+            (None, None) => {
+                let needed = "or receiver_id must be given";
+                Err(Refusal::invalid("conversation_id", needed).into())
+            }
+        }
+    };
+    call.once(work).await
 }
 
-async fn send_once(
-    server: &AppState,
-    caller: &Arc<Principal>,
-    body: &Body,
-) -> Result<StoredResponse, Failure> {
-    let speaker = speaker_of(server, caller, body).await?;
-    let sent: SendBody = body.read()?;
-    let content = content(server, sent.message, sent.media_url, "message")?;
-    let given = |id: Option<String>| id.filter(|id| !id.is_empty());
-    match (given(sent.conversation_id), given(sent.receiver_id)) {
-        (Some(id), receiver) => {
-            let id = ConversationId::parse(&id, "conversation_id")?;
-            say(server, speaker, id, receiver, content).await
-        }
-        (None, Some(receiver)) => {
-            direct::reach(
-                server,
-                caller,
-                speaker,
-                (&receiver, "receiver_id"),
-                Some(content),
-            )
-            .await
-        }
-        (None, None) => {
-            let needed = "or receiver_id must be given";
-            Err(Refusal::invalid("conversation_id", needed).into())
-        }
-    }
-}
-
-async fn say(
+/// Sends a message into a conversation, in which the receiver takes part if one is named.
+async fn send_into(
     server: &AppState,
     speaker: Arc<Principal>,
     id: ConversationId,
@@ -163,6 +143,6 @@ async fn say(
             };
             StoredResponse::json(201, &With::new(sent))
         }
-        other => Err(Error::internal(format!("a send was answered with {other:?}")).into()),
+        other => Err(unexpected("a send", &other)),
     }
 }

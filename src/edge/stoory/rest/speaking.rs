@@ -1,13 +1,25 @@
-//! Who acts: the one of the token, whatever ids of theirs a payload repeats; the platform may act for others.
+//! Which conversation a path names, and who acts: the caller, whose ids a payload may repeat, or whom the platform names.
 
 use serde::Deserialize;
 use std::sync::Arc;
 
+use crate::domain::ids::ConversationId;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
+use crate::edge::http::Failure;
+use crate::edge::http::call::{Call, FromPath};
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{AppState, Failure};
-use crate::edge::native::rest::messages::{presser, speaker};
+
+/// The conversation that a path names; the guide calls its id `conversation_id`.
+#[derive(Clone, Copy)]
+pub struct InConversation(pub(super) ConversationId);
+
+impl FromPath for InConversation {
+    type Parts = String;
+    fn parse(id: String) -> Result<Self, Refusal> {
+        ConversationId::parse(&id, "conversation_id").map(Self)
+    }
+}
 
 /// The names under which the guide's payloads say who acts.
 #[derive(Default, Deserialize)]
@@ -37,39 +49,38 @@ impl Named {
     }
 }
 
-/// Who acts.
-pub(super) async fn speaker_of(
-    server: &AppState,
-    caller: &Arc<Principal>,
-    body: &Body,
-) -> Result<Arc<Principal>, Failure> {
-    let mut acting: Option<String> = None;
-    for id in Named::read(body)?.ids() {
-        caller.must_be(Some(&id))?;
-        if acting.replace(id.clone()).is_some_and(|other| other != id) {
-            let two = "The payload names two people as the one who acts";
-            return Err(Refusal::IdentityMismatch(two).into());
+impl<P> Call<P, Body> {
+    /// Whom the body names as the one who acts; all its names must mean the same.
+    fn named(&self) -> Result<Option<String>, Refusal> {
+        let mut acting: Option<String> = None;
+        for id in Named::read(&self.body)?.ids() {
+            self.caller.must_be(Some(&id))?;
+            if acting.replace(id.clone()).is_some_and(|other| other != id) {
+                let two = "The payload names two people as the one who acts";
+                return Err(Refusal::IdentityMismatch(two));
+            }
         }
+        Ok(acting)
     }
-    speaker(server, caller, acting.as_deref()).await
-}
 
-/// Who presses.
-pub(super) async fn presser_of(
-    server: &AppState,
-    caller: &Arc<Principal>,
-    body: &Body,
-) -> Result<Arc<Principal>, Failure> {
-    Ok(presser(speaker_of(server, caller, body).await?, caller))
-}
+    /// Who speaks, as the body says.
+    pub(super) async fn named_speaker(&self) -> Result<Arc<Principal>, Failure> {
+        self.speaker(self.named()?.as_deref()).await
+    }
 
-/// Refuses a payload that names anybody but the caller, whoever that is: nobody reads for somebody else.
-pub(super) fn must_act_alone(caller: &Principal, body: &Body) -> Result<(), Refusal> {
-    let is_other = |id: String| id != caller.id.as_str();
-    match Named::read(body)?.ids().any(is_other) {
-        true => Err(Refusal::IdentityMismatch(
-            "Nobody can read for somebody else",
-        )),
-        false => Ok(()),
+    /// Who presses, as the body says.
+    pub(super) async fn named_presser(&self) -> Result<Arc<Principal>, Failure> {
+        self.presser(self.named()?.as_deref()).await
+    }
+
+    /// Refuses a body that names anybody but the caller, the platform's too: nobody reads for somebody else.
+    pub(super) fn must_act_alone(&self) -> Result<(), Refusal> {
+        let is_other = |id: String| id != self.caller.id.as_str();
+        match Named::read(&self.body)?.ids().any(is_other) {
+            true => Err(Refusal::IdentityMismatch(
+                "Nobody can read for somebody else",
+            )),
+            false => Ok(()),
+        }
     }
 }
