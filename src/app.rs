@@ -1,4 +1,4 @@
-//! The composition root: builds everything and begins to serve. The only file that knows all others; tests use it too, on port 0.
+//! The composition root: builds all parts and starts to serve. Tests use it too, on port 0.
 
 pub mod private_database;
 pub mod running;
@@ -39,7 +39,7 @@ use crate::store::{opening, watch};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::refusal_log::RefusalLog;
 
-/// Builds everything and begins to serve. Fails with a sentence that says what to do.
+/// Builds all parts and starts to serve. Fails with a sentence that says what to do.
 pub async fn start(config: Config) -> Result<Running, String> {
     let (server, cluster) = open(config).await?;
     let engine = foreign::endpoint(Arc::clone(&server.deps), &server.config);
@@ -76,7 +76,7 @@ pub async fn start(config: Config) -> Result<Running, String> {
     })
 }
 
-/// Opens the database, which may be a private cluster, and builds what handlers can reach.
+/// Opens the database, which may be a private cluster, and builds the state that handlers use.
 async fn open(
     mut config: Config,
 ) -> Result<(web::Data<AppState>, Option<Arc<localpg::Cluster>>), String> {
@@ -119,7 +119,7 @@ async fn open_catalogue(
     opening.await.map_err(|error| error.to_string())?
 }
 
-/// What the sandbox's secrets are derived from: secret, and the same on every server of this database and after a restart.
+/// The seed of the sandbox's secrets: a secret itself, and the same on every server of this database and after a restart.
 fn seed_of(config: &Config, demo_secret: Option<&str>, url: &str) -> Vec<u8> {
     let configured = config.auth.jwt_secret.as_ref();
     let secret = configured.map(|secret| secret.0.as_str()).or(demo_secret);
@@ -243,7 +243,7 @@ fn people(
     )
 }
 
-/// Raises the limit of open files as far as it may be; answers what it is then.
+/// Raises the limit of open files as far as the system allows; returns the limit.
 fn raise_file_limit() -> u64 {
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         log::warn!(event = "file_limit_not_raised"; "{error}");

@@ -11,7 +11,7 @@ use stoa::telemetry::logging;
 
 use cli::{flow_commands, token_command};
 
-/// Messages are written by one thread and freed by another, which this allocator does without a lock.
+/// One thread allocates messages and another frees them; this allocator does that without a lock.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -29,9 +29,9 @@ struct CommandLine {
 enum Command {
     /// Run the server (the default)
     Serve(Box<Config>),
-    /// Sign a token with the shared secret, to try things out
+    /// Sign a token with the shared secret, for trying things out
     Token(token_command::TokenOptions),
-    /// Check, draw and play flow files; needs no database
+    /// Check, draw and simulate flow files, and migrate running deals
     #[command(subcommand)]
     Flow(flow_commands::FlowCommand),
 }

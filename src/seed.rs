@@ -1,4 +1,4 @@
-//! A small believable marketplace for the demo, made through the same doors that everybody uses.
+//! Sample data of the demo: a small marketplace, created through the same interfaces that everybody uses.
 
 mod deals;
 
@@ -20,12 +20,12 @@ use crate::store::creation::{Creation, NewConversation};
 struct Story {
     kind: ConversationKind,
     title: Option<&'static str>,
-    /// Type, id, title and web address of what it is about.
+    /// The subject: type, id, title and web address.
     subject: Option<(&'static str, &'static str, &'static str)>,
-    /// Who takes part, and as what; the first one creates it.
+    /// The participants with their roles; the first one creates the conversation.
     people: &'static [(&'static str, &'static str)],
     lines: &'static [(&'static str, &'static str)],
-    /// How many of the lines everybody has read.
+    /// How many of the lines all participants have read.
     read: i64,
 }
 
@@ -148,7 +148,7 @@ const STORIES: [Story; 5] = [
     },
 ];
 
-/// Makes the cast known and tells the stories, once.
+/// Creates the people and their conversations, once.
 pub async fn seed(deps: &SessionDeps) -> Result<(), Error> {
     let mut people = Vec::with_capacity(CAST.len());
     for character in &CAST {

@@ -1,4 +1,4 @@
-//! The PostgreSQL of Stoa's own, used where no address of another is configured.
+//! Stoa's private PostgreSQL, used if the configuration names no database.
 
 use localpg::{Cluster, ClusterError};
 use std::path::Path;
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use crate::config::Config;
 
-/// What the cluster, its superuser and its database are called.
+/// The name of the cluster, its superuser and its database.
 const NAME: &str = "stoa";
 
-/// Starts the cluster in the data folder, or adopts the one that runs there.
+/// Starts the cluster in the data folder, or adopts the running one.
 pub fn open(data_folder: &Path) -> Result<Cluster, String> {
     Cluster::start(data_folder, NAME).map_err(|error| explain(&error))
 }
@@ -28,7 +28,7 @@ fn explain(error: &ClusterError) -> String {
     }
 }
 
-/// Starts the cluster and watches it, where the configuration names no database.
+/// Starts the cluster and watches it, if the configuration names no database.
 pub(crate) async fn start(config: &Config) -> Result<Option<Arc<Cluster>>, String> {
     if config.database.database_url.is_some() {
         return Ok(None);
@@ -40,7 +40,7 @@ pub(crate) async fn start(config: &Config) -> Result<Option<Arc<Cluster>>, Strin
     Ok(Some(cluster))
 }
 
-/// Starts the database again when it has died.
+/// Restarts the database after it died.
 async fn watch(cluster: Weak<Cluster>) {
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {

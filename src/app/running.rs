@@ -1,4 +1,4 @@
-//! A server that runs: how its threads begin, what happens if they end by themselves, and how it stops.
+//! A running server: how its threads start, what happens if they end by themselves, and how it stops.
 
 use actix_web::dev::ServerHandle;
 use actix_web::web;
@@ -21,16 +21,16 @@ use localpg::Cluster;
 
 type Serving = JoinHandle<std::io::Result<()>>;
 
-/// A server that runs.
+/// A running server.
 pub struct Running {
-    /// Where it listens; the real port where 0 was asked for.
+    /// The address that it listens on, with the real port if 0 was configured.
     pub address: SocketAddr,
-    /// Where its figures are, if they have an address of their own.
+    /// The address of the metrics, if they have their own.
     pub metrics_address: Option<SocketAddr>,
     pub(crate) server: web::Data<AppState>,
     pub(crate) engine: Arc<Endpoint>,
     pub(crate) handle: ServerHandle,
-    /// None when it has ended by itself.
+    /// `None` after the server ended by itself.
     pub(crate) serving: Option<Serving>,
     pub(crate) sweeping: JoinHandle<()>,
     pub(crate) runner: Option<Runner>,
@@ -69,7 +69,7 @@ fn why_it_ended(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> S
 }
 
 impl Running {
-    /// Waits for the server to end by itself, which only a fault makes it do; answers what happened.
+    /// Waits until the server ends by itself, which only a fault causes; returns the reason.
     pub async fn fault(&mut self) -> String {
         let Some(serving) = &mut self.serving else {
             return pending().await;
@@ -79,9 +79,9 @@ impl Running {
         format!("The server has failed: {}.", why_it_ended(ended))
     }
 
-    /// Stops without losing what was acknowledged: it says that it is not ready while it goes on serving, so that load balancers
-    /// turn away from it; then it takes no new connections, the open ones are closed over a few seconds, and the server and its
-    /// database end.
+    /// Stops without losing what was acknowledged. First the server reports that it is not ready and goes on serving, so that load
+    /// balancers turn away from it. Then it accepts no new connections, closes the open ones over a few seconds, and ends with its
+    /// database.
     pub async fn stop(mut self) {
         let stages = &self.server.deps.stages;
         let notice = self.server.config.operation.drain_notice_seconds;
@@ -135,7 +135,7 @@ impl Running {
         }
     }
 
-    /// What the server is made of, for tests.
+    /// The server's state, for tests.
     pub fn server(&self) -> &AppState {
         &self.server
     }

@@ -1,4 +1,4 @@
-//! `stoa flow check`, `graph` and `simulate`: flow files looked at, drawn and played, without a database.
+//! `stoa flow check`, `graph` and `simulate`: check, draw and play flow files without a database.
 
 use clap::Subcommand;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ use crate::cli::flow_migration::{MigrateOptions, migrate};
 use flow::simulate::{Played, Script, play, transitions};
 use flow::{Definition, graph};
 
-/// What can be done with flow files.
+/// The commands for flow files.
 #[derive(Subcommand)]
 pub enum FlowCommand {
     /// Check flow files: every problem at once, with its line
@@ -24,11 +24,11 @@ pub enum FlowCommand {
         /// A flow file
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// Where to write it; without it, to the screen
+        /// File to write; standard output without it
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Play scripts through a flow with a virtual clock, and compare with what they expect; a script may continue those before it
+    /// Run scripts against a flow with a virtual clock and compare with what they expect; a script may continue an earlier one
     Simulate {
         /// A flow file
         #[arg(value_name = "FILE")]
@@ -36,15 +36,15 @@ pub enum FlowCommand {
         /// Scripts
         #[arg(required = true, value_name = "SCRIPT")]
         scripts: Vec<PathBuf>,
-        /// Fail unless the scripts make every transition of the flow
+        /// Fail unless the scripts cover every transition of the flow
         #[arg(long)]
         coverage: bool,
     },
-    /// Take running deals to the version in a flow file, as its [[migrations]] say
+    /// Move running deals to the version in a flow file, by its [[migrations]]
     Migrate(Box<MigrateOptions>),
 }
 
-/// Runs a command: what is to be said, or what went wrong.
+/// Runs a command; returns the text to print, or what went wrong.
 pub fn run(command: FlowCommand) -> Result<String, String> {
     match command {
         FlowCommand::Check { files } => check(&files),

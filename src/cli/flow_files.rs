@@ -1,11 +1,11 @@
-//! Flow files as people hand them over: read, checked, and their problems told as a compiler tells them.
+//! Reads and checks flow files, and prints their problems as a compiler does.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use flow::{Definition, Problem};
 
-/// A flow file as a definition, and its text.
+/// The definition in a flow file, and the file's text.
 pub fn parsed(file: &Path) -> Result<(Definition, String), String> {
     let source = read(file)?;
     match Definition::parse(&source) {
@@ -18,13 +18,13 @@ pub fn parsed(file: &Path) -> Result<(Definition, String), String> {
     }
 }
 
-/// A number of things: `1 action`, `2 actions`.
+/// A count with its noun: `1 action`, `2 actions`.
 pub fn counted(count: usize, what: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{count} {what}{ending}")
 }
 
-/// The text of a file that a person named.
+/// The text of a file named on the command line.
 pub fn read(file: &Path) -> Result<String, String> {
     let named = |why: String| format!("{}: {why}", file.display());
     if file.is_dir() {
@@ -34,10 +34,10 @@ pub fn read(file: &Path) -> Result<String, String> {
         std::io::ErrorKind::NotFound => named("there is no such file".to_owned()),
         _ => named(error.to_string()),
     })?;
-    String::from_utf8(bytes).map_err(|_| named("this is no UTF-8 text".to_owned()))
+    String::from_utf8(bytes).map_err(|_| named("the file is not UTF-8 text".to_owned()))
 }
 
-/// Problems as a compiler tells them: place, sentence, the line, a mark under it, advice.
+/// Prints problems as a compiler does: the place, a sentence, the line, a mark under it, advice.
 pub fn listed(file: &Path, source: &str, problems: &[Problem]) -> String {
     let mut told = String::new();
     for problem in problems {
@@ -54,7 +54,7 @@ pub fn listed(file: &Path, source: &str, problems: &[Problem]) -> String {
     told
 }
 
-/// The part of a line around a column, and the room before the mark.
+/// The part of a line around a column, and the spaces before the mark.
 fn excerpt(text: &str, column: usize) -> (String, String) {
     let (before, after) = (60, 60);
     let skipped = column.saturating_sub(before + 1);

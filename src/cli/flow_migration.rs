@@ -1,4 +1,4 @@
-//! `stoa flow migrate`: what a new version of a flow does to the deals that run by older ones, told or done.
+//! `stoa flow migrate`: moves deals that run by older versions of a flow to a new one, or prints what would happen.
 
 use clap::Args;
 use diesel::pg::PgConnection;
@@ -18,22 +18,22 @@ use stoa::domain::ids::ConversationNo;
 use stoa::store::flows::{self, Kept};
 use stoa::store::opening;
 
-/// Which deals, and how.
+/// The options of a migration.
 #[derive(Args)]
 pub struct MigrateOptions {
     /// The flow file with the new version and its [[migrations]]
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Only deals of this version; every older one that the file has a migration from where absent
+    /// Migrate only deals of this version; without it, of every older version that the file has a migration from
     #[arg(long, value_name = "VERSION")]
     from: Option<i64>,
-    /// Only tell what would happen
+    /// Print what would happen and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Deals in one commit
+    /// Deals per commit
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..=1_000))]
     batch: i64,
-    /// Milliseconds between two commits, so that a busy server keeps up
+    /// Milliseconds to pause between two commits, so that a busy server keeps up
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(0..=60_000))]
     pause_ms: u64,
     /// The server's PostgreSQL; without it, the private one in the data folder
@@ -42,12 +42,12 @@ pub struct MigrateOptions {
     /// The server's data folder
     #[arg(long, env = "STOA_DATA_DIR")]
     data_dir: Option<PathBuf>,
-    /// Razorpay's key id, where the server has one: who makes the orders of deals that come to wait for money
+    /// Razorpay's key id, if the server uses Razorpay: orders of deals that come to wait for money are made there
     #[arg(long, env = "RAZORPAY_KEY_ID")]
     razorpay_key_id: Option<String>,
 }
 
-/// Does it: what is to be said, or what went wrong.
+/// Runs the migration; returns the text to print, or what went wrong.
 pub fn migrate(options: &MigrateOptions) -> Result<String, String> {
     let (new, source) = parsed(&options.file)?;
     let (mut connection, _cluster) = connect(options)?;
@@ -71,7 +71,7 @@ pub fn migrate(options: &MigrateOptions) -> Result<String, String> {
     }
 }
 
-/// The server's own database while it runs; else started here, and stopped at the end.
+/// Opens the running private database of the server, or starts it and stops it at the end.
 fn connect(options: &MigrateOptions) -> Result<(PgConnection, Option<Cluster>), String> {
     if let Some(url) = &options.database_url {
         return Ok((opening::connect(url)?, None));
@@ -132,7 +132,7 @@ fn from_version(
     Ok(report(&route, &moved, left, options.dry_run))
 }
 
-/// Every deal of the old version; those that were overtaken are looked at again.
+/// Migrates every deal of the old version; deals that changed meanwhile are tried again.
 fn all_batches(
     connection: &mut PgConnection,
     route: &Route<'_>,
@@ -169,7 +169,7 @@ fn all_batches(
     Ok((all.into_values().collect(), left))
 }
 
-/// Times that deals which went on meanwhile are tried again.
+/// How many times deals that changed meanwhile are tried again.
 const ROUNDS: u32 = 5;
 
 fn report(route: &Route<'_>, moved: &[Moved], left: usize, dry_run: bool) -> String {

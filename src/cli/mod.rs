@@ -1,4 +1,4 @@
-//! The commands beside `serve`: `token` and `flow`.
+//! The commands besides `serve`: `token` and `flow`.
 
 pub mod flow_commands;
 mod flow_files;

@@ -1,4 +1,4 @@
-//! `stoa token`: signs a token to try things out, by the same bounds as the server that will read it.
+//! `stoa token`: signs a token for trying things out, within the bounds that the server checks.
 
 use clap::Args;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use stoa::identity::auth::{Claims, SECRET_BYTES, Verifier, mint, mint_for_demo};
 use stoa::identity::demo_secret;
 
-/// Hours that a token may be good for: ten years.
+/// The maximum lifetime of a token in hours: ten years.
 const MOST_HOURS: u64 = 87_600;
 
 #[derive(Args)]
@@ -23,27 +23,27 @@ pub struct TokenOptions {
     /// A role: admin, support or service; may be given several times
     #[arg(long = "role", value_parser = ["admin", "support", "service"])]
     roles: Vec<String>,
-    /// Hours that it is good for
+    /// Hours until the token expires
     #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=MOST_HOURS))]
     hours: u64,
-    /// Who issues it, where the server asks for an issuer
+    /// The `iss` claim, if the server requires an issuer
     #[arg(long)]
     iss: Option<String>,
-    /// Whom it is for, where the server asks for an audience
+    /// The `aud` claim, if the server requires an audience
     #[arg(long)]
     aud: Option<String>,
-    /// The shared secret; without it, the one of a demo: of the database, or of the data folder
+    /// The shared secret; without it, the demo's secret of the database or of the data folder
     #[arg(long, env = "STOA_JWT_SECRET", hide_env_values = true)]
     jwt_secret: Option<String>,
     /// Folder with the demo's secret
     #[arg(long, env = "STOA_DATA_DIR")]
     data_dir: Option<PathBuf>,
-    /// Database with the demo's secret, where it runs with --demo-into-database
+    /// Database with the demo's secret, for a demo with --demo-into-database
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
 }
 
-/// The signed token.
+/// Signs the token.
 pub fn run(options: TokenOptions) -> Result<String, String> {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -81,7 +81,7 @@ pub fn run(options: TokenOptions) -> Result<String, String> {
     Ok(token)
 }
 
-/// The demo's secret: of the folder that is named, of the database, or of the folder that is there without being named.
+/// The demo's secret: from the named folder, from the database, or from the default folder.
 fn secret_of_a_demo(folder: Option<PathBuf>, database: Option<String>) -> Result<String, String> {
     let is_named = folder.is_some();
     let file = demo_secret::file_in(&folder.unwrap_or_else(stoa::config::default_data_folder));

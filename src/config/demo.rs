@@ -1,9 +1,9 @@
-//! What the demo may run beside: nothing that is in earnest, unless that is asked for by name.
+//! Keeps the demo away from real data and real users, unless an option asks for it by name.
 
 use super::Config;
 
 impl Config {
-    /// What is wrong with a demo beside these options, in a sentence that says what to do.
+    /// Checks the demo against the other options. An error is a sentence that says what to do.
     pub(super) fn check_demo(&self) -> Result<(), String> {
         if self.demo_into_database && !self.demo {
             return Err(
@@ -33,7 +33,7 @@ impl Config {
         ))
     }
 
-    /// The options given that belong to a platform's own data and users.
+    /// The given options that belong to a platform's own data and users.
     fn in_earnest(&self) -> Vec<&'static str> {
         let auth = &self.auth;
         let options = [
@@ -53,7 +53,7 @@ impl Config {
     }
 }
 
-/// Yes or no, as people write it in a variable. An empty variable says no.
+/// Reads yes or no from a variable. An empty variable means no.
 pub(super) fn yes_or_no(text: &str) -> Result<bool, String> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "y" | "on" | "t" => Ok(true),

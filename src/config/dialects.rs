@@ -1,15 +1,15 @@
-//! Options of dialects: which are served, who the system is in them, where their files may be.
+//! Options of dialects: which ones are served, the system's id, and the hosts of files.
 
 use clap::Args;
 use std::net::IpAddr;
 
 use crate::domain::ids::UserId;
 
-/// How the words of other back ends are spoken.
+/// The dialects of other back ends.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Dialects")]
 pub struct DialectOptions {
-    /// Dialects beside the native API that are served, comma-separated: stoory, lola; none where it is empty
+    /// Dialects to serve besides the native one, comma-separated: stoory, lola; empty serves the native one alone
     #[arg(
         long,
         env = "STOA_DIALECTS",
@@ -24,13 +24,14 @@ pub struct DialectOptions {
         default_value = "00000000-0000-0000-0000-000000000000"
     )]
     pub system_user_id: String,
-    /// Hosts on which the `media_url` of the Stoory dialect may be, comma-separated, as cdn.example.com or *.example.com; any where none is named
+    /// Hosts that a `media_url` of the Stoory dialect may name, comma-separated, such as cdn.example.com or *.example.com; any host
+    /// if empty
     #[arg(long, env = "STOA_MEDIA_HOSTS", value_delimiter = ',', value_parser = media_host)]
     pub media_hosts: Vec<String>,
 }
 
 impl DialectOptions {
-    /// What is wrong with them, in a sentence that says what to do.
+    /// Checks the options. An error is a sentence that says what to do.
     pub(super) fn check(&self) -> Result<(), String> {
         UserId::parse(&self.system_user_id, "--system-user-id")
             .map(drop)
@@ -38,7 +39,7 @@ impl DialectOptions {
     }
 }
 
-/// A host that files may be on: its name or its IP address, or `*.` and the name that it is below.
+/// A host that files may be on: a name, an IP address, or `*.` and a name for all hosts below it.
 fn media_host(text: &str) -> Result<String, String> {
     let host = text.trim().to_lowercase();
     let name = host.strip_prefix("*.").unwrap_or(&host);
@@ -49,7 +50,8 @@ fn media_host(text: &str) -> Result<String, String> {
     match name.split('.').all(is_label) || host.parse::<IpAddr>().is_ok() {
         true => Ok(host),
         false => Err(
-            "this is no host: write its name alone, as cdn.example.com or *.example.com".to_owned(),
+            "this is not a host: write its name alone, as cdn.example.com or *.example.com"
+                .to_owned(),
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! Options of what is done later: jobs, and webhooks to the platform.
+//! Options of background work: jobs, and webhooks to the platform.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,17 +12,18 @@ fn secret(text: &str) -> Result<Secret, Infallible> {
     Ok(Secret::from(text))
 }
 
-/// What the platform is told, and where.
+/// Options of webhooks to the platform.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Webhooks to the platform")]
 pub struct WebhookOptions {
-    /// Where the platform wants to be told of what happens in its deals; https
+    /// URL that receives the events of deals; https
     #[arg(long, env = "STOA_WEBHOOK_URL", requires = "webhook_secrets", value_parser = web_address)]
     pub webhook_url: Option<String>,
-    /// Secrets that they are signed with, as whsec_<base64>, comma-separated: the new one and, for a while after a change, the old one
+    /// Secrets that sign the webhooks, as whsec_<base64>, comma-separated: the new one first and, for a while after a change, the
+    /// old one
     #[arg(long, env = "STOA_WEBHOOK_SECRETS", hide_env_values = true, value_parser = secret, value_delimiter = ',')]
     pub webhook_secrets: Vec<Secret>,
-    /// Let the webhook go to a private address, and without TLS
+    /// Allow a webhook URL with a private address, and without TLS
     #[arg(long, env = "STOA_WEBHOOK_ALLOW_PRIVATE", value_parser = super::demo::yes_or_no)]
     pub webhook_allow_private: bool,
     /// Milliseconds that one delivery may take
@@ -30,32 +31,32 @@ pub struct WebhookOptions {
     pub webhook_timeout_ms: u64,
 }
 
-/// How jobs are done.
+/// Options of jobs.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Jobs")]
 pub struct JobOptions {
-    /// Whether this server does jobs and follows the feed; some server on the database must
+    /// Whether this server runs jobs and follows the feed; at least one server of the database must
     #[arg(long, env = "STOA_JOBS", value_enum, default_value = "on")]
     pub jobs: Switch,
-    /// Jobs done at once; webhooks to the platform count for themselves
+    /// Jobs that run at the same time; webhooks to the platform count separately
     #[arg(long, env = "STOA_JOB_CONCURRENCY", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub job_concurrency: u16,
-    /// Seconds after which a job whose server is gone is done by another
+    /// Seconds after which another server takes over a job whose server is gone
     #[arg(long, env = "STOA_JOB_LEASE_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3_600))]
     pub job_lease_seconds: u32,
-    /// Milliseconds after which a job that failed is tried again; longer each time
+    /// Milliseconds before the first retry of a failed job; each further retry waits longer
     #[arg(long, env = "STOA_JOB_RETRY_MS", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=60_000))]
     pub job_retry_ms: u32,
 }
 
 impl WebhookOptions {
-    /// The keys in the secrets, the first one first.
+    /// The keys in the secrets, in the order given.
     pub fn keys(&self) -> Vec<Vec<u8>> {
         let secrets = self.webhook_secrets.iter();
         secrets.filter_map(|secret| key_of(&secret.0)).collect()
     }
 
-    /// What is wrong with them, in a sentence that says what to do.
+    /// Checks the options. An error is a sentence that says what to do.
     pub(super) fn check(&self) -> Result<(), String> {
         if self
             .webhook_secrets
@@ -79,7 +80,7 @@ impl WebhookOptions {
     }
 }
 
-/// The bytes of `whsec_<base64>`, if there are as many as Standard Webhooks asks for.
+/// The bytes of `whsec_<base64>`; `None` if their number is not what Standard Webhooks requires.
 fn key_of(secret: &str) -> Option<Vec<u8>> {
     let key = STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
     (24..=64).contains(&key.len()).then_some(key)

@@ -44,9 +44,9 @@ impl From<&str> for Secret {
 /// Whether the rate limits apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
-    /// They do.
+    /// They apply.
     On,
-    /// They do not: for load tests.
+    /// They do not apply, for load tests.
     Off,
 }
 
@@ -59,24 +59,25 @@ pub struct Config {
     /// Folder of the private database and the demo's secret [default: /var/lib/stoa as root, else ~/.local/share/stoa]
     #[arg(long, env = "STOA_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Folder with the flow files that new deals run by; without it the flows that ship with Stoa
+    /// Folder with the flow files of new deals; without it, the flows that ship with Stoa
     #[arg(long, env = "STOA_FLOWS", value_name = "FOLDER")]
     pub flows: Option<PathBuf>,
-    /// Print the effective options, secrets redacted, and end
+    /// Print the effective options, with secrets redacted, and exit
     #[arg(long)]
     pub print_config: bool,
 
-    /// Try it out: sample people and conversations, and a token for everybody who asks. Loopback only, and beside no database and no token key of yours
+    /// Demo mode: sample people and conversations, and a token for every visitor. Loopback only, and not together with a database
+    /// or a token key of yours
     #[arg(long, env = "STOA_DEMO", help_heading = "Demo", value_parser = demo::yes_or_no)]
     pub demo: bool,
-    /// Let --demo listen on an address that others can reach
+    /// Allow --demo to listen on an address that others can reach
     #[arg(long, env = "STOA_DEMO_ANYWHERE", help_heading = "Demo", value_parser = demo::yes_or_no)]
     pub demo_anywhere: bool,
-    /// Let --demo run beside DATABASE_URL or a token key: its people and conversations go into that database
+    /// Allow --demo with DATABASE_URL or a token key: its people and conversations go into that database
     #[arg(long, env = "STOA_DEMO_INTO_DATABASE", help_heading = "Demo", value_parser = demo::yes_or_no)]
     pub demo_into_database: bool,
 
-    /// Who may call
+    /// Authentication
     #[command(flatten)]
     pub auth: AuthOptions,
     /// The database
@@ -85,13 +86,13 @@ pub struct Config {
     /// Rates
     #[command(flatten)]
     pub rates: RateOptions,
-    /// Bounds of callers
+    /// Bounds for callers
     #[command(flatten)]
     pub bounds: BoundOptions,
     /// Sockets
     #[command(flatten)]
     pub sockets: SocketOptions,
-    /// How it is run
+    /// Operation
     #[command(flatten)]
     pub operation: OperationOptions,
     /// Socket.IO
@@ -100,16 +101,16 @@ pub struct Config {
     /// Actors
     #[command(flatten)]
     pub actors: ActorOptions,
-    /// Money
+    /// Payments
     #[command(flatten)]
     pub payments: PaymentOptions,
     /// Webhooks to the platform
     #[command(flatten)]
     pub webhooks: WebhookOptions,
-    /// What is done later
+    /// Jobs
     #[command(flatten)]
     pub jobs: JobOptions,
-    /// Other vocabularies
+    /// Dialects
     #[command(flatten)]
     pub dialects: DialectOptions,
 }
@@ -118,10 +119,10 @@ pub struct Config {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Tokens")]
 pub struct AuthOptions {
-    /// Secret that the platform signs its tokens with (HS256), 32 bytes at least
+    /// Secret that the platform signs its tokens with (HS256), at least 32 bytes
     #[arg(long, env = "STOA_JWT_SECRET", hide_env_values = true, value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text)), conflicts_with_all = ["jwt_public_key", "jwks"])]
     pub jwt_secret: Option<Secret>,
-    /// PEM file with the public key that verifies them (RS256, ES256 or EdDSA, as the key is)
+    /// PEM file with the public key that verifies tokens (RS256, ES256 or EdDSA, by the type of the key)
     #[arg(
         long,
         env = "STOA_JWT_PUBLIC_KEY",
@@ -129,7 +130,7 @@ pub struct AuthOptions {
         conflicts_with = "jwks"
     )]
     pub jwt_public_key: Option<PathBuf>,
-    /// JWKS file with the public keys that verify them, found by `kid`
+    /// JWKS file with the public keys that verify tokens, selected by `kid`
     #[arg(long, env = "STOA_JWKS", value_name = "FILE")]
     pub jwks: Option<PathBuf>,
     /// The `iss` that a token must have
@@ -138,10 +139,11 @@ pub struct AuthOptions {
     /// The `aud` that a token must have
     #[arg(long, env = "STOA_JWT_AUDIENCE")]
     pub jwt_audience: Option<String>,
-    /// Seconds that a token may live, and be old: with it every token needs an `iat`; without it a token lives until its `exp`
+    /// Maximum age and lifetime of a token in seconds: with it every token needs an `iat`; without it a token is valid until its
+    /// `exp`
     #[arg(long, env = "STOA_TOKEN_MAX_AGE", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(60..=315_360_000))]
     pub token_max_age: Option<u64>,
-    /// Origins whose pages may connect, besides the server's own; comma-separated, as https://app.example.com
+    /// Origins whose pages may connect, besides the server's own; comma-separated, such as https://app.example.com
     #[arg(long, env = "STOA_ALLOWED_ORIGINS", value_delimiter = ',')]
     pub allowed_origins: Vec<Origin>,
 }
@@ -150,16 +152,16 @@ pub struct AuthOptions {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Database")]
 pub struct DatabaseOptions {
-    /// PostgreSQL to use; without it the server runs one of its own in the data folder
+    /// PostgreSQL to use; without it the server runs its own in the data folder
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text)))]
     pub database_url: Option<Secret>,
-    /// Connections for everything but appends, steps, claims, the feed and the watch, which have 7 of their own
+    /// Database connections for everything except appends, steps, claims, the feed and the watch, which have 7 of their own
     #[arg(long, env = "STOA_DATABASE_CONNECTIONS", default_value_t = 12, value_parser = clap::value_parser!(u32).range(2..=500))]
     pub database_connections: u32,
-    /// Milliseconds to wait for a connection before answering 503
+    /// Milliseconds to wait for a database connection before answering 503
     #[arg(long, env = "STOA_DATABASE_WAIT_MS", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(100..=60_000))]
     pub database_wait_ms: u64,
-    /// Milliseconds without any answer of the database after which requests are answered 503 until it answers again
+    /// Milliseconds without an answer from the database after which requests get 503, until it answers again
     #[arg(long, env = "STOA_DATABASE_SILENCE_MS", default_value_t = 3_000, value_parser = clap::value_parser!(u64).range(500..=60_000))]
     pub database_silence_ms: u64,
     /// Milliseconds that one statement may take
@@ -168,28 +170,28 @@ pub struct DatabaseOptions {
     /// Milliseconds that a statement may wait for a lock
     #[arg(long, env = "STOA_LOCK_TIMEOUT_MS", default_value_t = 3_000, value_parser = clap::value_parser!(u64).range(100..=600_000))]
     pub lock_timeout_ms: u64,
-    /// Milliseconds that a transaction may stand idle before PostgreSQL ends it, and with it the locks that it holds
+    /// Milliseconds that a transaction may be idle before PostgreSQL ends it and releases its locks
     #[arg(long, env = "STOA_IDLE_IN_TRANSACTION_TIMEOUT_MS", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(100..=600_000))]
     pub idle_in_transaction_timeout_ms: u64,
 }
 
-/// How fast anybody may be: a steady rate a second, and a burst of twice as much.
+/// Rate limits: a steady rate per second, and a burst of twice as much.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Rates")]
 pub struct RateOptions {
-    /// Rate limits as a whole
+    /// Whether rate limits apply
     #[arg(long, env = "STOA_RATE_LIMITS", value_enum, default_value = "on")]
     pub rate_limits: Switch,
-    /// Frames a second from one session
+    /// Frames per second from one session
     #[arg(long, env = "STOA_SESSION_RATE", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
     pub session_rate: u32,
-    /// Frames and requests a second from one user, all sessions together
+    /// Frames and requests per second from one user, all sessions together
     #[arg(long, env = "STOA_USER_RATE", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     pub user_rate: u32,
-    /// Requests and connections a second from one address
+    /// Requests and connections per second from one address
     #[arg(long, env = "STOA_ADDRESS_RATE", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub address_rate: u32,
-    /// Addresses and networks of proxies whose X-Forwarded-For is believed, as 192.0.2.7 or 10.0.0.0/8; comma-separated
+    /// Addresses and networks of proxies whose X-Forwarded-For is trusted, such as 192.0.2.7 or 10.0.0.0/8; comma-separated
     #[arg(long, env = "STOA_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<Network>,
 }
@@ -198,10 +200,10 @@ pub struct RateOptions {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Connections")]
 pub struct SocketOptions {
-    /// Sockets open at once
+    /// Open sockets
     #[arg(long, env = "STOA_MAX_CONNECTIONS", default_value_t = 50_000, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=4_294_967_295))]
     pub max_connections: usize,
-    /// Bytes of one frame, of one message in several frames, and of one packet over long-polling
+    /// Maximum bytes of one frame, of one message in several frames, and of one packet over long-polling
     #[arg(long, env = "STOA_FRAME_LIMIT", default_value_t = 131_072, value_parser = clap::value_parser!(u32).range(1_024..=1_048_576))]
     pub frame_limit: u32,
     /// Bytes that may wait for one connection before it is closed as slow
@@ -213,25 +215,25 @@ pub struct SocketOptions {
     /// Seconds that sent bytes may stay unacknowledged (TCP_USER_TIMEOUT)
     #[arg(long, env = "STOA_UNACKNOWLEDGED_SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     pub unacknowledged_seconds: u64,
-    /// Seconds of quiet after which the server pings
+    /// Idle seconds after which the server sends a ping
     #[arg(long, env = "STOA_HEARTBEAT_SECONDS", default_value_t = 25, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     pub heartbeat_seconds: u64,
-    /// Seconds of silence after which a connection is closed
+    /// Seconds without any frame after which a connection is closed
     #[arg(long, env = "STOA_SILENCE_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub silence_seconds: u64,
-    /// Seconds in which a connection must authenticate
+    /// Seconds within which a connection must authenticate
     #[arg(long, env = "STOA_AUTHENTICATION_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     pub authentication_seconds: u64,
-    /// Seconds after the last session closed until a user is offline
+    /// Seconds from the end of a user's last session until the user is offline
     #[arg(long, env = "STOA_OFFLINE_GRACE_SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=3_600))]
     pub offline_grace_seconds: u64,
-    /// Bytes of a REST request's body
+    /// Maximum bytes of a REST request's body
     #[arg(long, env = "STOA_BODY_LIMIT", default_value_t = 131_072, value_parser = clap::value_parser!(u32).range(1_024..))]
     pub body_limit: u32,
-    /// Threads that serve connections [default: one for each core]
+    /// Threads that serve connections [default: one per core]
     #[arg(long, env = "STOA_WORKERS", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
-    /// Seconds over which connections are closed when the server stops
+    /// Seconds over which open connections are closed when the server stops
     #[arg(long, env = "STOA_DRAIN_SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(0..=300))]
     pub drain_seconds: u64,
 }
@@ -240,7 +242,7 @@ pub struct SocketOptions {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Actors")]
 pub struct ActorOptions {
-    /// Seconds without anybody after which a room falls asleep
+    /// Seconds without listeners after which a room is unloaded
     #[arg(long, env = "STOA_ROOM_IDLE_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub room_idle_seconds: u64,
     /// Commands that may wait for one room
@@ -249,16 +251,16 @@ pub struct ActorOptions {
     /// Appends that may wait for the journal, all rooms together
     #[arg(long, env = "STOA_JOURNAL_LIMIT", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(16..))]
     pub journal_limit: u32,
-    /// Appends in one commit
+    /// Maximum number of appends in one commit
     #[arg(long, env = "STOA_BATCH_LIMIT", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=5_000))]
     pub batch_limit: u32,
-    /// Threads for rooms
+    /// Threads that run rooms
     #[arg(long, env = "STOA_ROOM_THREADS", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub room_threads: u16,
 }
 
 impl SocketOptions {
-    /// What is wrong with them, in a sentence that says what to do.
+    /// Checks the options. An error is a sentence that says what to do.
     fn check(&self) -> Result<(), String> {
         let (heartbeat, silence) = (self.heartbeat_seconds, self.silence_seconds);
         if heartbeat >= silence {
@@ -272,7 +274,7 @@ impl SocketOptions {
 }
 
 impl Config {
-    /// Which pages may connect. A demo lets in those of the machine it runs on, at any port: where a front end is being made.
+    /// The origins whose pages may connect. A demo admits pages of its own machine at any port, where a front end is developed.
     pub fn origins(&self) -> AllowedOrigins {
         AllowedOrigins {
             listed: self.auth.allowed_origins.clone(),
@@ -283,12 +285,12 @@ impl Config {
         }
     }
 
-    /// The data folder: as given, or where the system keeps such things for this account.
+    /// The data folder: the given one, or the default for this account.
     pub fn data_folder(&self) -> PathBuf {
         self.data_dir.clone().unwrap_or_else(default_data_folder)
     }
 
-    /// What is wrong with the options as a whole, in a sentence that says what to do.
+    /// Checks the options together. An error is a sentence that says what to do.
     pub fn check(&self) -> Result<(), String> {
         self.check_demo()?;
         let AuthOptions {
@@ -309,19 +311,19 @@ impl Config {
         self.webhooks.check()?;
         self.dialects.check()?;
         if !self.demo && jwt_secret.is_none() && jwt_public_key.is_none() && jwks.is_none() {
-            return Err("Whose tokens shall be trusted? Give --jwt-secret, --jwt-public-key or --jwks; or --demo to try it out.".to_owned());
+            return Err("No token key is configured: give --jwt-secret, --jwt-public-key or --jwks; or --demo to try it out.".to_owned());
         }
         Ok(())
     }
 
-    /// The effective options, a line each, secrets redacted.
+    /// The effective options, one per line, with secrets redacted.
     pub fn printed(&self) -> String {
         let folder = self.data_folder();
         format!("{:#?}\ndata folder in use: {}", self, folder.display())
     }
 }
 
-/// `/var/lib/stoa` as root (Postgres runs as another account then and must reach it), else in the user's own folder.
+/// `/var/lib/stoa` for root (PostgreSQL then runs as another account, which must reach it), else a folder of the user's own.
 pub fn default_data_folder() -> PathBuf {
     let home = std::env::var_os("HOME").map(PathBuf::from);
     if runs_as_root() {

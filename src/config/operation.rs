@@ -1,16 +1,17 @@
-//! Options for whoever runs the server: how it stops, and where its figures are.
+//! Options of operation: how the server stops, and where its metrics are.
 
 use clap::Args;
 use std::net::SocketAddr;
 
-/// How it is run.
+/// Options of operation.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Operation")]
 pub struct OperationOptions {
-    /// Address that /metrics moves to; then it is not at the address of --listen
+    /// Separate address for /metrics, which is then not served at --listen
     #[arg(long, env = "STOA_METRICS_LISTEN", value_parser = listen_address)]
     pub metrics_listen: Option<SocketAddr>,
-    /// Seconds for which a server that stops goes on answering everything and says "not ready" at /readyz, so that load balancers turn away from it
+    /// Seconds for which a stopping server goes on answering while /readyz says "not ready", so that load balancers turn away from
+    /// it
     #[arg(long, env = "STOA_DRAIN_NOTICE_SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(0..=300))]
     pub drain_notice_seconds: u64,
 }

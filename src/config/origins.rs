@@ -25,7 +25,7 @@ impl FromStr for Origin {
     }
 }
 
-/// Why a browser would never send this, and what to write instead.
+/// Explains why a browser never sends this, and what to write instead.
 fn problem(text: &str) -> Option<String> {
     if text.is_empty() {
         return Some("an origin is empty: write it as https://app.example.com".to_owned());
@@ -89,7 +89,7 @@ fn is_host(authority: &str) -> bool {
     host_is_right && port.is_none_or(|port| !port.starts_with('+') && port.parse::<u16>().is_ok())
 }
 
-/// As browsers write it: small letters, and no port where it is the scheme's own.
+/// The form that browsers send: lower case, without the scheme's default port.
 fn canonical(scheme: &str, authority: &str) -> String {
     let (scheme, mut authority) = (scheme.to_ascii_lowercase(), authority.to_ascii_lowercase());
     let own_port = match scheme.as_str() {
@@ -106,18 +106,18 @@ fn canonical(scheme: &str, authority: &str) -> String {
 /// Whether pages of this machine may connect, whatever their port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LocalPages {
-    /// They may: where a developer tries it out.
+    /// They may connect; for developers.
     Welcome,
-    /// Only those that are listed.
+    /// Only listed origins may connect.
     AsListed,
 }
 
 /// Pages that may connect, besides the server's own.
 #[derive(Clone, Debug)]
 pub struct AllowedOrigins {
-    /// These.
+    /// The listed origins.
     pub listed: Vec<Origin>,
-    /// And those of this machine.
+    /// Whether pages of this machine may connect too.
     pub local: LocalPages,
 }
 

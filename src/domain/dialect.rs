@@ -1,6 +1,6 @@
-//! Which dialect a connection speaks. Rooms and queues carry it; only `edge` knows what it stands for.
+//! The dialect of a connection. Rooms and queues carry it; only `edge` knows what it stands for.
 
-/// A dialect: its place in the table that `edge` makes, and what rooms have to know for it.
+/// A dialect: its index in the table of `edge`, and what it needs from rooms.
 #[derive(Clone, Copy, Debug)]
 pub struct Dialect {
     index: u8,
@@ -8,18 +8,18 @@ pub struct Dialect {
     needs: Needs,
 }
 
-/// What a dialect needs from rooms beside the events that every connection gets.
+/// What a dialect needs from rooms in addition to the events that every connection gets.
 #[derive(Clone, Copy, Debug)]
 pub struct Needs {
-    /// What a deal remembers and which of its cards wait, at every event.
+    /// A deal's context and its open cards, with every event.
     pub deal_memory: bool,
-    /// An event of its own for what a person pressed or typed in a deal.
+    /// A separate event for what a person pressed or typed in a deal.
     pub acts: bool,
-    /// The newest message up to each watermark, when watermarks are told again.
+    /// The newest message up to each watermark, when watermarks are sent again.
     pub messages_of_marks: bool,
     /// The unread counts of conversations that a connection has not joined, whenever they change.
     pub unread_changes: bool,
-    /// A frame that asks it to join again when its person may not read any more: it keeps a list of what it has joined.
+    /// A request to join again when the user may no longer read: the connection keeps a list of joined conversations.
     pub rejoins: bool,
 }
 
@@ -35,10 +35,10 @@ impl Needs {
 }
 
 impl Dialect {
-    /// Dialects that one server can know.
+    /// The number of dialects that one server can serve.
     pub const MOST: usize = 8;
 
-    /// Stoa's own: the first of the table, and the only one without Socket.IO.
+    /// Stoa's own dialect: the first in the table.
     pub const NATIVE: Self = Self::new(
         0,
         "native",
@@ -48,17 +48,17 @@ impl Dialect {
         },
     );
 
-    /// The dialect at this place of the table, from 0.
+    /// The dialect at this index of the table, from 0.
     pub const fn new(index: u8, name: &'static str, needs: Needs) -> Self {
         Self { index, name, needs }
     }
 
-    /// Its place in the table.
+    /// Its index in the table.
     pub fn index(self) -> usize {
         usize::from(self.index)
     }
 
-    /// Its name, in the database, in figures and in the log.
+    /// Its name in the database, in metrics and in the log.
     pub const fn name(self) -> &'static str {
         self.name
     }

@@ -1,4 +1,4 @@
-//! The bytes of an event, encoded at most once for each dialect, and for each role where roles are told different things.
+//! The bytes of an event, encoded at most once for each dialect, and for each role where the content depends on the role.
 
 use bytestring::ByteString;
 use std::sync::OnceLock;
@@ -6,25 +6,25 @@ use std::sync::OnceLock;
 use super::dialect::Dialect;
 use super::ids::UserNo;
 
-/// An event in one dialect, as everybody or the people of one role are told.
+/// An event encoded in one dialect, for everybody or for one role.
 #[derive(Clone, Debug)]
 pub struct Encoded {
     /// The bytes.
     pub bytes: ByteString,
-    /// Who else is told just this.
+    /// Who else gets the same bytes.
     pub shared_by: SharedBy,
-    /// Other bytes for the connections of whoever said or did it.
+    /// Different bytes for the connections of the user who caused the event.
     pub own: Option<(UserNo, ByteString)>,
-    /// Whether another event of the same seq follows in this dialect.
+    /// Whether no other frame with the same seq follows in this dialect.
     pub is_last_of_seq: bool,
 }
 
-/// Who is told the same bytes.
+/// Who gets the same bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SharedBy {
-    /// Everybody who is told.
+    /// Everybody who gets the event.
     Everybody,
-    /// Those with the same role.
+    /// Participants with the same role.
     Role,
 }
 
@@ -39,7 +39,7 @@ impl Encoded {
         }
     }
 
-    /// Bytes for the people of one role.
+    /// Bytes for participants with one role.
     pub fn for_role(bytes: ByteString) -> Self {
         Self {
             shared_by: SharedBy::Role,
@@ -47,7 +47,7 @@ impl Encoded {
         }
     }
 
-    /// How often the event was encoded for it: the sender's bytes of what everybody is told are spliced, not encoded.
+    /// How many times the event was encoded. The sender's copy of a shared event is spliced from it, not encoded.
     pub fn times(&self) -> u64 {
         match (self.shared_by, &self.own) {
             (SharedBy::Role, Some(_)) => 2,
@@ -64,16 +64,16 @@ impl Encoded {
     }
 }
 
-/// What an event was encoded to so far.
+/// The encodings of an event that exist so far.
 #[derive(Debug, Default)]
 pub struct Encodings([OnceLock<Box<Variant>>; Dialect::MOST]);
 
-/// The encoding for one role, or for everybody, and those for other roles behind it. Each place of the chain is filled once, so
-/// no role is encoded twice, however many connections ask at the same time.
+/// The encoding for one role, or for everybody, linked to those for other roles. Each link is set once, so no role is encoded
+/// twice, however many connections ask at the same time.
 #[derive(Debug)]
 struct Variant {
     role: Option<Box<str>>,
-    /// `None` where the dialect has no such event.
+    /// `None` if the dialect has no such event.
     encoded: Option<Encoded>,
     next: OnceLock<Box<Self>>,
 }
@@ -88,7 +88,7 @@ impl Variant {
 }
 
 impl Encodings {
-    /// The encoding for this dialect and role, made with `encode` where nobody asked before. `None` where the dialect has no such
+    /// The encoding for this dialect and role; calls `encode` if it does not exist yet. Returns `None` if the dialect has no such
     /// event.
     pub fn get(
         &self,

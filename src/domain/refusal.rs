@@ -1,85 +1,85 @@
-//! Everything that a caller can be told "no" with: one table of codes, statuses and texts.
+//! The reasons why a request is refused: one table of codes, statuses and texts.
 
 use std::borrow::Cow;
 
 use super::principal::NotBefore;
 
-/// Why a request was not carried out. Whoever asked is told; nothing was changed.
+/// Why a request was refused. A refused request changes nothing, and its caller gets the reason.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {
-    /// A field is missing or not of its form.
+    /// A field is missing or malformed.
     Invalid {
         /// The field's name, as the caller wrote it.
         field: Cow<'static, str>,
         /// What it must be.
         reason: String,
     },
-    /// No token, or not one that can be trusted.
+    /// There is no token, or it is not trusted.
     Unauthenticated(&'static str),
     /// The token was issued before its owner was signed out.
     SignedOut(NotBefore),
     /// The caller may not do this.
     Forbidden(&'static str),
-    /// The caller was a participant once, or is none.
+    /// The caller is not a participant, or is one no longer.
     NotAParticipant,
     /// The caller is blocked here.
     Blocked,
-    /// The caller may read, not speak.
+    /// The caller may read but not send.
     Muted,
-    /// A payload names somebody else as the one who acts.
+    /// The payload names another user as the acting one.
     IdentityMismatch(&'static str),
-    /// A browser page from elsewhere.
+    /// The request comes from a page whose origin is not allowed.
     OriginRefused,
-    /// No such conversation, as far as the caller may know.
+    /// The conversation does not exist, or the caller may not know of it.
     ConversationNotFound,
-    /// No such message, as far as the caller may know.
+    /// The message does not exist, or the caller may not know of it.
     MessageNotFound,
-    /// No such person, as far as the caller may know.
+    /// The user does not exist, or the caller may not know of them.
     UserNotFound(String),
-    /// That person takes no part here.
+    /// The user does not take part in the conversation.
     ParticipantNotFound,
     /// The conversation has no flow.
     FlowNotFound,
-    /// No definition of that name, or not of that version.
+    /// There is no flow definition with this name and version.
     DefinitionNotFound(String),
-    /// The deal's rule says no.
+    /// The deal's flow refuses it.
     Flow(flow::Refusal),
-    /// The platform was told of no such event.
+    /// There is no platform event with this id.
     EventNotFound,
-    /// The gateway knows no such order.
+    /// The gateway has no order with this id.
     OrderNotFound,
-    /// It asks for money, and the server has no gateway.
+    /// The deal asks for money, and the server has no gateway.
     PaymentsUnavailable,
-    /// No such path.
+    /// The path does not exist.
     RouteNotFound,
-    /// The path exists, the method does not.
+    /// The path exists, but not with this method.
     MethodNotAllowed,
-    /// It contradicts something that is there already.
+    /// The request contradicts something that exists already.
     Conflict(&'static str),
     /// The conversation is closed or archived.
     ConversationClosed,
-    /// Above a limit of size.
+    /// The request exceeds a size limit.
     TooLarge {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// A body that did not come in time.
+    /// The body did not arrive in time.
     BodyTooSlow,
-    /// A body in an encoding, as gzip.
+    /// The body has a content encoding, such as gzip.
     EncodingNotSupported,
-    /// Well formed, and impossible.
+    /// The request is well formed but impossible.
     Unprocessable(&'static str),
-    /// Too fast.
+    /// The caller exceeds a rate limit.
     RateLimited {
-        /// Seconds until it may be tried again, at least 1.
+        /// Seconds until the caller may try again, at least 1.
         retry_after: u64,
     },
-    /// Something broke that is not the caller's; the log has the cause under this id.
+    /// The server failed; the log has the cause under this id.
     Internal {
         /// The id.
         request_id: uuid::Uuid,
     },
-    /// The server can not do it now; nothing is wrong with the request.
+    /// The server cannot do it now; nothing is wrong with the request.
     Unavailable(&'static str),
 }
 
@@ -105,7 +105,7 @@ fn status_of(refusal: &flow::Refusal) -> u16 {
 }
 
 impl Refusal {
-    /// A field that is not of its form.
+    /// A field that is missing or malformed.
     pub fn invalid(field: impl Into<Cow<'static, str>>, reason: impl Into<String>) -> Self {
         Self::Invalid {
             field: field.into(),
@@ -113,7 +113,7 @@ impl Refusal {
         }
     }
 
-    /// The same, where what was refused stands in another field.
+    /// The same refusal, with the field's path inside another field.
     pub fn within(self, outer: &str) -> Self {
         match self {
             Self::Invalid { field, reason } => Self::invalid(format!("{outer}.{field}"), reason),
@@ -156,7 +156,7 @@ impl Refusal {
         }
     }
 
-    /// The sentence for a person.
+    /// The sentence that a person reads.
     pub fn message(&self) -> String {
         match self {
             Self::Invalid { field, reason } => format!("{field} {reason}"),
@@ -167,7 +167,7 @@ impl Refusal {
             | Self::Unprocessable(why)
             | Self::Unavailable(why) => (*why).to_owned(),
             Self::SignedOut(not_before) => {
-                format!("You were signed out: only a token with an iat from {not_before} on counts")
+                format!("You were signed out: a token needs an iat of {not_before} or later")
             }
             Self::NotAParticipant => "You are not a participant of this conversation".to_owned(),
             Self::Blocked => "You are blocked in this conversation".to_owned(),
@@ -185,16 +185,15 @@ impl Refusal {
             Self::EventNotFound => "There is no such event".to_owned(),
             Self::OrderNotFound => "There is no such order".to_owned(),
             Self::PaymentsUnavailable => {
-                "This server takes no payments: whoever runs it has not given it a gateway"
-                    .to_owned()
+                "This server takes no payments: no payment gateway is configured".to_owned()
             }
             Self::RouteNotFound => "There is nothing at this path".to_owned(),
             Self::MethodNotAllowed => "This path does not take this method".to_owned(),
             Self::ConversationClosed => "This conversation is closed".to_owned(),
             Self::TooLarge { limit } => format!("Larger than the limit of {limit} bytes"),
-            Self::BodyTooSlow => "The body of the request took too long to come".to_owned(),
+            Self::BodyTooSlow => "The body of the request took too long to arrive".to_owned(),
             Self::EncodingNotSupported => {
-                "A body is taken as it is, without Content-Encoding".to_owned()
+                "The body must be sent without Content-Encoding".to_owned()
             }
             Self::Internal { .. } => "Something went wrong on our side".to_owned(),
             Self::RateLimited { .. } => "Too many requests: slow down".to_owned(),
@@ -209,7 +208,7 @@ impl Refusal {
         )
     }
 
-    /// Seconds for the `Retry-After` header, where there is one.
+    /// The seconds of the `Retry-After` header; `None` if the refusal is not temporary.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::RateLimited { retry_after } => Some(*retry_after),

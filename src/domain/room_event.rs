@@ -1,5 +1,5 @@
-//! What a room publishes: one value for each change or passing signal, with the conversation as it stood after it. Connections
-//! encode it when they send it.
+//! What a room publishes: one value for each change or transient signal, with the conversation after it. Connections encode it when
+//! they send it.
 
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
@@ -22,12 +22,12 @@ pub struct View {
     pub conversation: Conversation,
     /// Its people.
     pub people: People,
-    /// What its deal remembers and asks, where somebody listens who needs that.
+    /// The deal's context and open cards, if a listener's dialect needs them.
     pub deal: DealMemory,
 }
 
 impl View {
-    /// A conversation and its people, where nobody needs to know what a deal remembers.
+    /// A conversation and its people, without the deal's context.
     pub fn of(conversation: Conversation, people: impl IntoIterator<Item = Participant>) -> Self {
         Self {
             conversation,
@@ -40,9 +40,9 @@ impl View {
 /// An event of a conversation.
 #[derive(Debug)]
 pub struct RoomEvent {
-    /// Which conversation.
+    /// The conversation's id.
     pub conversation: ConversationId,
-    /// Its place in the order of changes; none for what is not stored.
+    /// Its seq in the conversation; `None` for a transient signal.
     pub seq: Option<Seq>,
     /// What happened.
     pub change: Change,
@@ -71,11 +71,11 @@ pub enum Change {
         /// The conversation after it.
         view: View,
     },
-    /// The same step, as what somebody pressed or typed.
+    /// The same step, as the button that a person pressed or the text that they typed.
     Acted {
         /// Which.
         stepped: Arc<Stepped>,
-        /// The messages that the step said.
+        /// The messages of the step.
         said: Vec<Message>,
         /// The conversation after it.
         view: View,
@@ -84,9 +84,9 @@ pub enum Change {
     Changed(View),
     /// The conversation is new to somebody.
     Created(View),
-    /// Somebody may not read it any more, and is told so: what they are there now.
+    /// A user lost access and learns their new membership.
     Lost {
-        /// Up to which change they could read.
+        /// The last seq that they could read.
         seq: Seq,
         /// `left`, `removed`, `blocked` or `none`.
         membership: &'static str,
@@ -116,15 +116,14 @@ pub enum Change {
         /// What it is now.
         status: PresenceStatus,
     },
-    /// A message, for somebody who is online and has not joined.
+    /// A notification of a message, for a user who is online and has not joined.
     Notice {
         /// The message.
         preview: Preview,
-        /// What the receiver has not read here.
+        /// How many messages the receiver has not read here.
         unread: UnreadCount,
     },
-    /// What somebody has not read here has changed, or the newest message that they may see has; for their connections that have
-    /// not joined.
+    /// A user's unread count or their newest visible message changed; for their connections that have not joined.
     UnreadChanged {
         /// The conversation's newest change when it was counted.
         seq: Seq,
@@ -148,22 +147,22 @@ pub enum MessageChange {
     Deleted,
 }
 
-/// A message, as it is shown to somebody who has not opened the conversation.
+/// A message with its sender's name, as notifications and lists show it.
 #[derive(Clone, Debug)]
 pub struct Preview {
     /// The message.
     pub message: Message,
-    /// Who says it.
+    /// The sender's name.
     pub sender_name: String,
 }
 
-/// Bytes of a native event beside its texts.
+/// The size of a native event without its texts, in bytes.
 const ENVELOPE: usize = 400;
-/// Bytes of a participant in a native conversation.
+/// The size of a participant in a native conversation, in bytes.
 const PARTICIPANT: usize = 300;
 
 impl RoomEvent {
-    /// An event that nobody has encoded yet.
+    /// A new event, not encoded yet.
     pub fn new(conversation: ConversationId, seq: Option<Seq>, change: Change) -> Arc<Self> {
         Arc::new(Self {
             conversation,
@@ -174,7 +173,7 @@ impl RoomEvent {
         })
     }
 
-    /// Whom alone it is for.
+    /// The audience of the event, if it is not for everybody.
     pub fn audience(&self) -> Option<&Audience> {
         match &self.change {
             Change::Message { message, .. } => message.content.audience.as_ref(),
@@ -182,7 +181,7 @@ impl RoomEvent {
         }
     }
 
-    /// Whether a dialect may tell each role something else.
+    /// Whether a dialect may encode the event differently for each role.
     pub fn differs_by_role(&self) -> bool {
         match &self.change {
             Change::Stepped { .. } | Change::Acted { .. } => true,
@@ -193,7 +192,7 @@ impl RoomEvent {
         }
     }
 
-    /// Whether it is for one person alone.
+    /// Whether the event is for one user.
     pub fn is_personal(&self) -> bool {
         matches!(
             self.change,
@@ -201,12 +200,12 @@ impl RoomEvent {
         )
     }
 
-    /// About the bytes that it has as a native event, which count against the bound of a connection's queue.
+    /// The approximate size of the native event in bytes. It counts against the bound of a connection's queue.
     pub fn weight(&self) -> usize {
         self.weight
     }
 
-    /// The event in a dialect, for this role, encoded with `encode` where nobody needed it before.
+    /// The event in a dialect, for this role; calls `encode` if it was not encoded for them before.
     pub fn encoded(
         &self,
         dialect: Dialect,

@@ -1,4 +1,4 @@
-//! The demo's deals: one at its beginning, one with an offer on the table, one that has come to its end.
+//! The demo's deals: a new one, one with an offer open, and a finished one.
 
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -20,9 +20,9 @@ use crate::identity::auth::Claims;
 use crate::store::creation::{Creation, NewConversation};
 
 const FLOW: &str = "bid";
-/// Deals are begun by the platform, here as everywhere.
+/// The platform begins deals, in the demo as elsewhere.
 const PLATFORM: &str = "marketplace";
-/// How often, and after which pause, a room is asked that has not heard of a step yet.
+/// How often, and after which pause, a room that has not taken in a step yet is asked again.
 const ATTEMPTS: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -37,13 +37,13 @@ struct DealStory {
 }
 
 enum Beat {
-    /// Somebody presses a button.
+    /// A participant presses a button.
     Press(&'static str, &'static str, Value),
-    /// The money has come.
+    /// The payment is captured.
     Paid,
-    /// Somebody says something.
+    /// A participant sends a message.
     Says(&'static str, &'static str),
-    /// Somebody has read everything so far.
+    /// A participant has read everything so far.
     Reads(&'static str),
 }
 
@@ -51,7 +51,7 @@ fn price(rupees: i64) -> Value {
     json!({ "price": { "amount": rupees * 100, "currency": "INR" } })
 }
 
-/// One that has come to its end: bargained, paid, handed in, approved.
+/// A finished deal: negotiated, paid, delivered, approved.
 fn done() -> DealStory {
     let details = json!({ "details": "Show the library in Lindenstrasse before and after the refit: one reel and a set of photographs, by the end of the month." });
     let submission = json!({
@@ -86,7 +86,7 @@ fn done() -> DealStory {
     }
 }
 
-/// One with an offer on the table.
+/// A deal with an open offer.
 fn offered() -> DealStory {
     let details = json!({ "details": "A film from your workshop, about three minutes: how our new counter comes about, from the board to the last coat of oil. For our web page and for yours." });
     DealStory {
@@ -105,7 +105,7 @@ fn offered() -> DealStory {
     }
 }
 
-/// One that waits for its first answer.
+/// A deal that waits for its first answer.
 fn begins() -> DealStory {
     DealStory {
         id: "bid-204",
@@ -117,7 +117,7 @@ fn begins() -> DealStory {
     }
 }
 
-/// Plays the deals through the doors that everybody uses.
+/// Creates the deals through the interfaces that everybody uses.
 pub(super) async fn play(deps: &SessionDeps, people: &[Arc<Principal>]) -> Result<(), Error> {
     let claims = Claims {
         sub: PLATFORM.to_owned(),
@@ -139,7 +139,7 @@ pub(super) async fn play(deps: &SessionDeps, people: &[Arc<Principal>]) -> Resul
     Ok(())
 }
 
-/// A deal at its beginning; none where it was there already.
+/// Begins a deal; returns `None` if it exists already.
 async fn begun(
     deps: &SessionDeps,
     story: &DealStory,
@@ -227,7 +227,7 @@ async fn happen(
     Ok(())
 }
 
-/// Says something, as soon as the room has heard that everybody may.
+/// Sends a message as soon as the room has taken in that everybody may.
 async fn say(
     deps: &SessionDeps,
     id: ConversationId,
@@ -247,7 +247,7 @@ async fn say(
     Err(Error::internal("a deal that is over takes no text"))
 }
 
-/// The gateway's part of a story: it is told as jobs would tell it, before there are any.
+/// Reports a payment as the jobs would, which do not run yet.
 async fn pay(
     deps: &SessionDeps,
     conversation: &Conversation,

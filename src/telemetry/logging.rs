@@ -1,4 +1,4 @@
-//! The log: a JSON object on each line, `timestamp, level, service, event` first, then what the event is about.
+//! The log: one JSON object per line, with `timestamp, level, service, event` first, then the fields of the event.
 
 use chrono::{SecondsFormat, Utc};
 use log::Record;
@@ -19,8 +19,8 @@ impl<'kvs> VisitSource<'kvs> for Fields {
     }
 }
 
-/// Writes to standard error what `RUST_LOG` lets through; `info` and above by default. What `actix_http` says of strangers' requests as
-/// errors is told by the listening socket, at the level that it has here.
+/// Writes to standard error what `RUST_LOG` selects, by default `info` and above. `actix_http` logs malformed requests of strangers
+/// as errors; they are silenced here, and `edge/http/listening.rs` logs them at debug level.
 pub fn start() {
     let started = env_logger::Builder::new()
         .filter_level(log::LevelFilter::Info)
@@ -34,31 +34,31 @@ pub fn start() {
 
 fn line(record: &Record<'_>) -> Json {
     let mut fields = Fields(Map::new());
-    let mut told = Map::new();
+    let mut line = Map::new();
     let unreadable = record.key_values().visit(&mut fields).is_err();
     let service = record.target().rsplit("::").next().unwrap_or("stoa");
-    told.insert(
+    line.insert(
         "timestamp".into(),
         Utc::now()
             .to_rfc3339_opts(SecondsFormat::Millis, true)
             .into(),
     );
-    told.insert(
+    line.insert(
         "level".into(),
         record.level().as_str().to_lowercase().into(),
     );
-    told.insert("service".into(), service.into());
+    line.insert("service".into(), service.into());
     let event = fields
         .0
         .remove("event")
         .unwrap_or_else(|| if unreadable { "unreadable" } else { "log" }.into());
-    told.insert("event".into(), event);
-    told.append(&mut fields.0);
+    line.insert("event".into(), event);
+    line.append(&mut fields.0);
     let message = record.args().to_string();
     if !message.is_empty() {
-        told.insert("message".into(), message.into());
+        line.insert("message".into(), message.into());
     }
-    Json::Object(told)
+    Json::Object(line)
 }
 
 #[cfg(test)]
@@ -77,17 +77,17 @@ mod tests {
             .level(log::Level::Info)
             .key_values(&pairs)
             .build();
-        let told = line(&record);
+        let json = line(&record);
         assert_eq!(
-            (told["level"].as_str(), told["service"].as_str()),
+            (json["level"].as_str(), json["service"].as_str()),
             (Some("info"), Some("sending"))
         );
         assert_eq!(
-            (told["event"].as_str(), told["seq"].as_i64()),
+            (json["event"].as_str(), json["seq"].as_i64()),
             (Some("message_sent"), Some(7))
         );
         assert!(
-            told["timestamp"]
+            json["timestamp"]
                 .as_str()
                 .is_some_and(|at| at.ends_with('Z'))
         );

@@ -1,4 +1,4 @@
-//! The figures that `/metrics` shows. Labels are codes and route patterns, never ids.
+//! The metrics that `/metrics` shows. Labels are codes and route patterns, never ids.
 
 use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
@@ -7,7 +7,7 @@ use prometheus::{
 
 use crate::error::Error;
 
-/// Every figure, in a registry of its own, so that two servers in one process keep theirs apart.
+/// All metrics, in a registry of their own, so that two servers in one process count separately.
 pub struct Metrics {
     registry: Registry,
     /// Open sockets.
@@ -20,23 +20,23 @@ pub struct Metrics {
     pub steps: IntCounter,
     /// Sends that were answered with an earlier result.
     pub repeats: IntCounter,
-    /// Frames pushed to outboxes.
+    /// Frames pushed to connection queues.
     pub deliveries: IntCounter,
     /// Events that were encoded, by dialect.
     encoded: IntCounterVec,
-    /// Outboxes that ran over.
+    /// Connection queues that exceeded their bound.
     pub overflows: IntCounter,
     /// Appends and marks in one commit.
     pub batch_size: Histogram,
-    /// Seconds that one commit took.
+    /// The duration of one commit, in seconds.
     pub batch_seconds: Histogram,
-    /// Requests whose head is no HTTP.
+    /// Requests whose head is not HTTP.
     pub unreadable_requests: IntCounter,
     /// WebSockets that the server closed, by close code.
     pub closed_sockets: IntCounterVec,
-    /// Jobs that were left for people to look at, by kind.
+    /// Jobs that were given up after their last attempt, by kind.
     pub given_up: IntCounterVec,
-    /// Seconds since the oldest row of the feed was written that a consumer has not handled.
+    /// The age in seconds of the oldest row of the feed that a consumer has not handled.
     pub feed_oldest: Gauge,
     /// The same for each consumer.
     pub feed_lag: GaugeVec,
@@ -47,12 +47,12 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// All figures at zero. Fails only if two of them had one name.
+    /// All metrics at zero. Fails only if two of them have the same name.
     pub fn new() -> Result<Self, Error> {
         let registry = Registry::new();
         Ok(Self {
             connections: gauge(&registry, "stoa_connections", "Open sockets")?,
-            rooms: gauge(&registry, "stoa_rooms_awake", "Rooms that are awake")?,
+            rooms: gauge(&registry, "stoa_rooms_awake", "Loaded rooms")?,
             messages: counter(&registry, "stoa_messages_total", "Messages committed")?,
             steps: counter(
                 &registry,
@@ -67,9 +67,9 @@ impl Metrics {
             deliveries: counter(
                 &registry,
                 "stoa_deliveries_total",
-                "Frames pushed to outboxes",
+                "Frames pushed to connection queues",
             )?,
-            encoded: family(&registry, ENCODED, "Events that rooms encode", "form")?,
+            encoded: family(&registry, ENCODED, "Events encoded, by dialect", "form")?,
             overflows: counter(
                 &registry,
                 "stoa_outbox_overflows_total",
@@ -84,19 +84,19 @@ impl Metrics {
             batch_seconds: histogram(
                 &registry,
                 "stoa_commit_seconds",
-                "Time of one commit",
+                "Seconds per commit",
                 &SECONDS,
             )?,
             unreadable_requests: counter(
                 &registry,
                 "stoa_unreadable_requests_total",
-                "Requests whose head is no HTTP",
+                "Requests whose head is not HTTP",
             )?,
             closed_sockets: family(&registry, CLOSED, "WebSockets closed by the server", "code")?,
             given_up: family(
                 &registry,
                 GIVEN_UP,
-                "Jobs left for people to look at",
+                "Jobs given up after their last attempt",
                 "kind",
             )?,
             feed_oldest: register(&registry, Gauge::new(FEED_OLDEST.0, FEED_OLDEST.1))?,
@@ -110,7 +110,7 @@ impl Metrics {
         })
     }
 
-    /// How many events were encoded in a dialect.
+    /// The counter of events encoded in a dialect.
     pub fn encoded(&self, dialect: &str) -> IntCounter {
         self.encoded.with_label_values(&[dialect])
     }
@@ -140,7 +140,10 @@ const SECONDS: [f64; 11] = [
 ];
 
 fn requests(registry: &Registry) -> Result<HistogramVec, Error> {
-    let options = HistogramOpts::new("stoa_request_seconds", "Requests by route");
+    let options = HistogramOpts::new(
+        "stoa_request_seconds",
+        "Seconds per request, by method, route and status",
+    );
     let options = options.buckets(SECONDS.to_vec());
     let labels = ["method", "route", "status"];
     register(registry, HistogramVec::new(options, &labels))

@@ -1,4 +1,4 @@
-//! What operators see: figures, the log, and refusals in it.
+//! What operators see: metrics, the log, and refusals in the log.
 
 pub mod logging;
 pub mod metrics;

@@ -1,18 +1,18 @@
-//! Why somebody was refused, in the log: at most one line a second for each reason, so that a stranger cannot flood it.
+//! Logs why requests are refused: at most one line a second for each reason, so that a stranger cannot flood the log.
 
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// The time between two lines about one reason.
+/// The minimum time between two lines about one reason.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Characters of a detail that are written; a caller may have made it up.
+/// The number of characters of a detail that are logged; the caller may have made it up.
 const DETAIL_CHARACTERS: usize = 200;
 
 /// What was refused (`token_refused`, `origin_refused`, ...), and why. Both are fixed texts, so that a caller cannot add reasons.
 type Reason = (&'static str, &'static str);
 
-/// The lines about refusals, and how many of them are left out.
+/// Writes the lines about refusals and counts those that are left out.
 #[derive(Debug, Default)]
 pub struct RefusalLog {
     reasons: Mutex<HashMap<Reason, Line>>,
@@ -25,8 +25,8 @@ struct Line {
 }
 
 impl RefusalLog {
-    /// Writes a line with the event, the reason and a detail (an origin, an address; never a token), unless there was one about
-    /// this reason within a second. The next line about it says how many were left out.
+    /// Logs a refusal with a detail (an origin or an address, never a token), unless a line about the same reason was written
+    /// within a second. The next line has the number of those left out.
     pub fn note(&self, event: &'static str, reason: &'static str, detail: &str) {
         if let Some(left_out) = self.admit((event, reason), Instant::now()) {
             let detail: String = detail.chars().take(DETAIL_CHARACTERS).collect();
@@ -34,14 +34,14 @@ impl RefusalLog {
         }
     }
 
-    /// Writes a line for each reason of which refusals were left out and have not been told of since. Called every second.
+    /// Writes a line for each reason whose left-out refusals are not logged yet. Called every second.
     pub fn tell_left_out(&self) {
         for ((event, reason), left_out) in self.take_left_out(Instant::now()) {
             log::info!(event = event, reason = reason, left_out = left_out; "");
         }
     }
 
-    /// Whether a line may be written now; then how many were left out before it.
+    /// Returns the number of lines left out before, if a line may be written now.
     fn admit(&self, reason: Reason, now: Instant) -> Option<u64> {
         let mut reasons = self.reasons.lock();
         let Some(line) = reasons.get_mut(&reason) else {

@@ -59,7 +59,7 @@ fn problems_are_told_like_a_compiler_does() {
         "5 problems",
         "wrong.toml:6:11: there is no state `intial`\n      6 | initial = \"intial\"\n        |           ^\n        = did you mean `initial`?",
         "there is no `visits.work`",
-        "binary.toml: this is no UTF-8 text",
+        "binary.toml: the file is not UTF-8 text",
         "flows: this is a folder, not a file",
         "missing.toml: there is no such file",
     ] {

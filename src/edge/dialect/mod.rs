@@ -1,5 +1,5 @@
-//! The dialects: what each is called, where it is served, how it reads and how it writes. A dialect is a folder beside this one and
-//! a line in `ALL`; its own folder registers its REST endpoints.
+//! The dialects: the name of each, where it is served, how it reads requests and how it encodes events. A dialect is a folder
+//! beside this one and a line in `ALL`; its own folder registers its REST endpoints.
 
 mod answers;
 mod camel_case;
@@ -32,15 +32,15 @@ pub const ALL: [&Spec; 2] = [&stoory::DIALECT, &lola::DIALECT];
 
 /// A dialect.
 pub struct Spec {
-    /// Its name: in `--dialects`, in the database and in figures.
+    /// Its name in `--dialects`, in the database and in metrics.
     pub name: &'static str,
     /// What it needs from rooms.
     pub needs: Needs,
-    /// Writes an event for people with this role, or for staff; `None` where it has no such event.
+    /// Encodes an event for participants with this role, or for staff (`None`). Returns `None` if the dialect has no such event.
     pub encode: fn(&RoomEvent, EncodeContext<'_>, Option<&str>) -> Option<Encoded>,
-    /// How it is spoken over Socket.IO; `None` for a dialect that is not.
+    /// Its use of Socket.IO; `None` for a dialect with REST endpoints alone.
     pub socketio: Option<SocketIoSpec>,
-    /// The paths under which its REST endpoints are. Two dialects with the same path are not served together.
+    /// The paths of its REST endpoints. Two dialects with the same path cannot be served together.
     pub paths: &'static [&'static str],
     /// Adds its REST endpoints to the routes.
     pub routes: fn(&mut ServiceConfig<'_>),
@@ -49,28 +49,28 @@ pub struct Spec {
 /// Reads the name and the arguments of an event.
 pub type ReadEvent = fn(&str, &[&RawValue], &[String]) -> Result<Incoming, Refusal>;
 
-/// How a dialect is spoken over Socket.IO.
+/// How a dialect uses Socket.IO.
 pub struct SocketIoSpec {
-    /// In which namespace. Two dialects with the same namespace are not served together.
+    /// Its namespace. Two dialects with the same namespace cannot be served together.
     pub namespace: &'static str,
-    /// Reads an event of a client. The texts are the hosts on which files may be.
+    /// Reads an event of a client. The strings are the hosts that files may be on.
     pub read: ReadEvent,
-    /// Writes the acknowledgement of an answer; the conversation is there where its room answers.
+    /// Encodes the acknowledgement of an answer; with the conversation if a room answers.
     pub acknowledge: fn(&Answer, Option<&View>, Reader<'_>) -> String,
-    /// Writes the answer to watching a subject: its conversations.
+    /// Encodes the answer to watching a subject: its conversations.
     pub watched: fn(&[Listed], Reader<'_>) -> String,
 }
 
-/// What an event does not carry.
+/// What the encoding of an event needs beside the event.
 #[derive(Clone, Copy)]
 pub struct EncodeContext<'a> {
     /// Who is online.
     pub directory: &'a Directory,
-    /// The id under which the system speaks where it needs one.
+    /// The id that stands for the system in dialects that need one.
     pub system: &'a str,
 }
 
-/// The dialects that this server speaks.
+/// The dialects that this server serves.
 pub struct Dialects {
     served: Vec<Served>,
     options: DialectOptions,
@@ -80,7 +80,7 @@ pub struct Dialects {
 struct Served {
     dialect: Dialect,
     spec: &'static Spec,
-    /// How many events were encoded in it.
+    /// Counts the events that were encoded in it.
     encoded: IntCounter,
 }
 
@@ -124,7 +124,7 @@ impl Dialects {
         }
     }
 
-    /// The dialect that is spoken in a namespace of Socket.IO.
+    /// The dialect of a Socket.IO namespace.
     pub fn in_namespace(&self, namespace: &str) -> Option<Dialect> {
         let mut served = self.served.iter();
         let found = served.find(|served| {
@@ -134,7 +134,7 @@ impl Dialects {
         found.map(|served| served.dialect)
     }
 
-    /// Whether any dialect is spoken over Socket.IO.
+    /// Whether any dialect uses Socket.IO.
     pub fn has_socketio(&self) -> bool {
         let mut served = self.served.iter();
         served.any(|served| served.spec.socketio.is_some())
@@ -171,16 +171,16 @@ impl Dialects {
         })
     }
 
-    /// Reads what a client asks for.
+    /// Reads an event of a client as a request.
     pub fn read(
         &self,
         dialect: Dialect,
         name: &str,
         arguments: &[&RawValue],
     ) -> Result<Incoming, Refusal> {
-        let spoken = self.spoken(dialect);
-        let spoken = spoken.ok_or_else(|| requests::unknown(name))?;
-        (spoken.read)(name, arguments, &self.options.media_hosts)
+        let socketio = self.socketio_of(dialect);
+        let socketio = socketio.ok_or_else(|| requests::unknown(name))?;
+        (socketio.read)(name, arguments, &self.options.media_hosts)
     }
 
     /// The acknowledgement of an answer, as JSON.
@@ -191,21 +191,21 @@ impl Dialects {
         view: Option<&View>,
         reader: UserNo,
     ) -> String {
-        let spoken = self.spoken(dialect);
-        spoken.map_or_else(String::new, |spoken| {
-            (spoken.acknowledge)(answer, view, self.reader(reader))
+        let socketio = self.socketio_of(dialect);
+        socketio.map_or_else(String::new, |socketio| {
+            (socketio.acknowledge)(answer, view, self.reader(reader))
         })
     }
 
-    /// The conversations about a subject that is watched from now on, as JSON.
+    /// The answer to watching a subject, as JSON: the conversations about it.
     pub fn watched(&self, dialect: Dialect, listed: &[Listed], reader: UserNo) -> String {
-        let spoken = self.spoken(dialect);
-        spoken.map_or_else(String::new, |spoken| {
-            (spoken.watched)(listed, self.reader(reader))
+        let socketio = self.socketio_of(dialect);
+        socketio.map_or_else(String::new, |socketio| {
+            (socketio.watched)(listed, self.reader(reader))
         })
     }
 
-    fn spoken(&self, dialect: Dialect) -> Option<&'static SocketIoSpec> {
+    fn socketio_of(&self, dialect: Dialect) -> Option<&'static SocketIoSpec> {
         let served = self.served.get(dialect.index())?;
         served.spec.socketio.as_ref()
     }
@@ -226,12 +226,12 @@ impl Dialects {
     }
 }
 
-/// What is wrong with the names of dialects, in a sentence that says what to do.
+/// Checks the names of dialects. An error is a sentence that says what to do.
 pub fn check(options: &DialectOptions) -> Result<(), String> {
     wanted(&options.dialects).map(drop)
 }
 
-/// The dialects of these names, none twice, and none that would be served at the same place as another.
+/// The dialects with these names. Fails if two of them would be served at the same place.
 fn wanted(names: &[String]) -> Result<Vec<&'static Spec>, String> {
     let mut wanted: Vec<&'static Spec> = Vec::new();
     for name in names

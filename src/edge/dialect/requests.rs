@@ -1,4 +1,4 @@
-//! What a client of Socket.IO asks for, in whatever dialect.
+//! An event of a Socket.IO client as a request, in any dialect.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -10,9 +10,9 @@ use crate::edge::native::read::read;
 /// An event of a client.
 #[derive(Debug)]
 pub struct Incoming {
-    /// What it asks for; nothing where it only says who it is.
+    /// The request; `None` if the event only names its sender.
     pub request: Option<Request>,
-    /// Who acts, as the payload says: each must be the caller.
+    /// The ids that the payload gives as the acting user: each must be the caller's.
     pub acting: [Option<String>; 2],
 }
 
@@ -32,7 +32,7 @@ impl Incoming {
     }
 }
 
-/// The first argument, read.
+/// Parses the first argument.
 pub(in crate::edge) fn first<'a, T: Deserialize<'a>>(
     arguments: &[&'a RawValue],
     name: &'static str,

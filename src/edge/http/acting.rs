@@ -1,4 +1,4 @@
-//! Who acts: the caller or, where the caller is the platform and names another user, that user.
+//! The acting user: the caller or, if the caller is the platform and names another user, that user.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use crate::domain::refusal::Refusal;
 use crate::store::users;
 
 impl<P, B> Call<P, B> {
-    /// Who speaks.
-    pub async fn speaker(&self, named: Option<&str>) -> Result<Arc<Principal>, Failure> {
+    /// The acting user.
+    pub async fn acting_user(&self, named: Option<&str>) -> Result<Arc<Principal>, Failure> {
         let caller = &self.caller;
         let Some(named) = named.filter(|named| *named != caller.id.as_str()) else {
             return Ok(Arc::clone(caller));
@@ -31,12 +31,12 @@ impl<P, B> Call<P, B> {
         }))
     }
 
-    /// Who presses: a caller who acts for another user may do what that user may, and nothing more.
+    /// The acting user for a press: a caller who acts for another user may do what that user may, and nothing more.
     pub async fn presser(&self, named: Option<&str>) -> Result<Arc<Principal>, Failure> {
-        let mut speaker = self.speaker(named).await?;
-        if speaker.no != self.caller.no {
-            Arc::make_mut(&mut speaker).roles = Roles::default();
+        let mut user = self.acting_user(named).await?;
+        if user.no != self.caller.no {
+            Arc::make_mut(&mut user).roles = Roles::default();
         }
-        Ok(speaker)
+        Ok(user)
     }
 }

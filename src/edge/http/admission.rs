@@ -1,4 +1,4 @@
-//! Who may connect: a connection is counted from its first byte to its last, and one too many is told so and closed.
+//! Admits connections: each counts from its first byte to its last; one above a bound is answered 503 and closed.
 
 use actix_rt::net::TcpStream;
 use actix_service::{Service, ServiceFactory, apply_fn_factory};
@@ -16,22 +16,22 @@ use crate::edge::connection::takeover::linger;
 use crate::edge::refusal_json::refusal_json;
 use crate::telemetry::refusal_log::RefusalLog;
 
-/// For how long a connection that is refused may take to say what it wants.
+/// How long a refused connection may take to send its request.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What decides over connections.
+/// What the admission of a connection depends on.
 #[derive(Clone)]
 pub struct Admission {
     /// The bounds.
     pub limits: Arc<ConnectionLimits>,
-    /// Proxies: they connect for others, so that the bound of an address does not count for them.
+    /// Trusted proxies. They connect on behalf of many clients, so the bound for one address does not apply to them.
     pub trusted: Vec<Network>,
-    /// Where it is written that one was refused.
+    /// Logs the refusals.
     pub refusals: Arc<RefusalLog>,
 }
 
 impl Admission {
-    /// The address whose connection this is, unless it is a proxy's.
+    /// The address that the connection counts for; `None` for a proxy's connection.
     fn address(&self, stream: &TcpStream) -> Option<IpAddr> {
         let address = stream.peer_addr().ok()?.ip();
         let is_proxy = self.trusted.iter().any(|network| network.contains(address));
@@ -39,7 +39,7 @@ impl Admission {
     }
 }
 
-/// Serves the connections that may be.
+/// Serves the admitted connections with `service` and refuses the others.
 pub fn admitting<F>(
     admission: Admission,
     inner: F,
@@ -52,7 +52,7 @@ where
     apply_fn_factory(inner, move |stream: TcpStream, service| {
         let admission = Rc::clone(&admission);
         let address = admission.address(&stream);
-        // Boxed: a future that is moved into an `await` takes its room twice, for as long as the connection is open.
+        // Boxed: a future that is moved into an `await` occupies its space twice while the connection is open.
         let serving: LocalBoxFuture<_> = match admission.limits.admit(address) {
             Ok(place) => Box::pin(service.call(stream).map(move |served| {
                 drop(place);
@@ -67,7 +67,7 @@ where
     })
 }
 
-/// Answers 503 with the reason. When many are being answered so already, the connection is only closed.
+/// Answers 503 with the reason. If too many connections are being answered like this already, closes without an answer.
 async fn turn_away(admission: &Admission, crowded: Crowded, stream: &TcpStream) {
     let from = stream.peer_addr().map(|address| address.ip().to_string());
     let from = from.unwrap_or_default();

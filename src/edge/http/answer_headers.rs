@@ -1,8 +1,8 @@
-//! Headers that every answer has: a browser does not guess what it is, and nobody keeps what is meant for one caller.
+//! Headers of every response: browsers must not guess its type, and caches must not store what is meant for one caller.
 
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 
-/// Adds what is missing. Answers that may be kept (the files of the demo's pages) say so themselves.
+/// Adds the headers that are missing. Responses that may be cached (the files of the demo's pages) set their own.
 pub fn complete(headers: &mut HeaderMap) {
     let nosniff = HeaderValue::from_static("nosniff");
     headers.insert(X_CONTENT_TYPE_OPTIONS, nosniff);

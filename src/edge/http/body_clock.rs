@@ -1,5 +1,5 @@
-//! The time that a request's body may take, in all and at a least rate: a body that is late ends its request with 408, whatever
-//! the request asked for.
+//! Limits the time of a request's body, in total and by a minimum rate. A late body ends its request with 408, whatever the
+//! endpoint.
 
 use actix_http::ConnectionType;
 use actix_http::error::PayloadError;
@@ -20,7 +20,7 @@ use super::Failure;
 use crate::config::BoundOptions;
 use crate::domain::refusal::Refusal;
 
-/// For how long a body is not asked for its rate: connections need a while to get going.
+/// The minimum rate applies after this time: connections start slowly.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// How long bodies may take.
@@ -31,7 +31,7 @@ pub struct Allowance {
 }
 
 impl Allowance {
-    /// As the options say.
+    /// The limits from the options.
     pub fn new(options: &BoundOptions) -> Self {
         Self {
             whole: Duration::from_secs(u64::from(options.body_seconds)),
@@ -39,17 +39,17 @@ impl Allowance {
         }
     }
 
-    /// After how long a body is late of which so many bytes have come.
+    /// The time after which a body with this many bytes received is late.
     fn patience(self, come: u64) -> Duration {
         let earned = Duration::from_secs_f64(come as f64 / f64::from(self.rate));
         self.whole.min(GRACE.saturating_add(earned))
     }
 }
 
-/// How far a body has come.
+/// The progress of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
-    /// Not all of it has been read.
+    /// The body has not been read to its end.
     Coming,
     Whole,
     Late,
@@ -61,7 +61,7 @@ struct Timed {
     begun: Instant,
     come: u64,
     progress: Progress,
-    /// Runs only while the body is waited for.
+    /// Runs only while a handler waits for the body.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -69,7 +69,7 @@ struct Timed {
 pub struct BodyClock(Rc<RefCell<Timed>>);
 
 impl BodyClock {
-    /// Starts to time the request's body, whoever reads it. What a socket sends after its handshake is no body.
+    /// Starts to time the request's body, whichever extractor reads it. What a socket sends after its handshake is not a body.
     pub fn start(request: &mut ServiceRequest, allowance: Allowance) -> Option<Self> {
         let payload = match request.take_payload() {
             Payload::None => return None,
@@ -88,8 +88,8 @@ impl BodyClock {
         Some(Self(timed))
     }
 
-    /// The response, or 408 in its place where the body was late. Of a body that was not read to its end the rest is not waited
-    /// for: it is held until the response is out, so that the connection closes then.
+    /// Returns the response, or 408 if the body was late. The server does not wait for the rest of a body that was not read to its
+    /// end: the payload is kept until the response is sent, and the connection closes then.
     pub fn conclude(self, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         let progress = self.0.borrow().progress;
         let response = match progress {
@@ -129,7 +129,7 @@ impl Timed {
         next
     }
 
-    /// Ready when the time is up.
+    /// Completes when the time is up.
     fn poll_late(
         &mut self,
         context: &mut Context<'_>,
@@ -144,11 +144,11 @@ impl Timed {
     }
 }
 
-/// A response's body that keeps something until it is out.
+/// A response body that keeps a value alive until the body is sent.
 pub struct Holding<T> {
-    /// What is sent.
+    /// The body.
     pub body: BoxBody,
-    /// What is kept.
+    /// The value.
     pub _held: T,
 }
 

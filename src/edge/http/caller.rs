@@ -1,4 +1,4 @@
-//! Who is calling: the bearer token of a request, as a principal.
+//! Authenticates the caller of a request by its bearer token.
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
@@ -36,14 +36,14 @@ impl FromRequest for Caller {
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug)]
 pub struct Source {
-    /// The address of the client: of the connection, or what a trusted proxy says.
+    /// The client's address: the peer of the connection, or the one that a trusted proxy forwards for.
     pub address: IpAddr,
     /// Whether a trusted proxy forwarded it for that address.
     pub is_forwarded: bool,
 }
 
 impl Source {
-    /// Where this request comes from.
+    /// The source of this request; `None` without a peer address.
     pub fn of(request: &HttpRequest, trusted: &[Network]) -> Option<Self> {
         let peer = request.peer_addr()?.ip().to_canonical();
         let headers = request.headers().get_all("x-forwarded-for");

@@ -1,5 +1,5 @@
-//! What pages of other origins are told (CORS): those that may connect can read the answers; a preflight of any other is refused
-//! with the error body of everywhere. No credentials: tokens come in a header, and there are no cookies.
+//! CORS. Pages of allowed origins may read the responses; a preflight from any other origin is refused with the usual error body.
+//! Credentials are not allowed: tokens are in a header, and there are no cookies.
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -14,7 +14,7 @@ use crate::config::AllowedOrigins;
 use crate::domain::refusal::Refusal;
 use crate::edge::http::origin::is_own;
 
-/// Seconds that a browser may keep what a preflight was answered.
+/// Seconds for which a browser may cache the answer to a preflight.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("3600");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 const EXPOSED: HeaderValue = HeaderValue::from_static("retry-after");
@@ -24,7 +24,7 @@ pub fn origin_of(headers: &HeaderMap) -> Option<HeaderValue> {
     headers.get(ORIGIN).cloned()
 }
 
-/// Whether a request asks what a page may send, before it sends it.
+/// Whether a request is a preflight.
 fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
     let asks = headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
     method == Method::OPTIONS && headers.contains_key(ORIGIN) && asks
@@ -35,7 +35,7 @@ fn is_allowed(origin: &HeaderValue, allowed: &AllowedOrigins) -> bool {
     origin.is_ok_and(|origin| allowed.contains(origin))
 }
 
-/// The answer to a preflight; `None` where the request is none.
+/// The answer to a preflight; `None` for any other request.
 pub fn preflight(server: &AppState, method: &Method, headers: &HeaderMap) -> Option<HttpResponse> {
     if !is_preflight(method, headers) {
         return None;
@@ -59,7 +59,7 @@ pub fn preflight(server: &AppState, method: &Method, headers: &HeaderMap) -> Opt
     Some(response.finish())
 }
 
-/// Lets the page of an origin that may connect read a response.
+/// Allows the page to read the response, if its origin is allowed.
 pub fn expose(headers: &mut HeaderMap, origin: Option<&HeaderValue>, allowed: &AllowedOrigins) {
     headers.append(VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = origin.filter(|origin| is_allowed(origin, allowed)) {

@@ -1,4 +1,4 @@
-//! The demo's cast: who can be played, with a token for each. Outside demo mode this is not there.
+//! The people of the demo, with a token for each. The endpoint exists only in demo mode.
 
 use actix_web::{HttpResponse, get, web};
 use serde_json::json;
@@ -8,18 +8,18 @@ use super::{AppState, Failure};
 use crate::domain::refusal::Refusal;
 use crate::identity::auth::Claims;
 
-/// Seconds that a demo token is good for.
+/// The lifetime of a demo token, in seconds.
 const DEMO_TOKEN_SECONDS: u64 = 24 * 3_600;
 
-/// Somebody whom a visitor can play.
+/// A person whom a visitor can act as.
 pub struct Character {
     /// Their id on the platform.
     pub id: &'static str,
     /// Their name.
     pub name: &'static str,
-    /// Who they are.
+    /// A sentence about them.
     pub about: &'static str,
-    /// What their token makes of them.
+    /// The roles in their token.
     pub roles: &'static [&'static str],
 }
 

@@ -9,7 +9,7 @@ use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::store::idempotency::{self, Claim};
 
-/// A response that can be kept: status and JSON text.
+/// A response that can be stored: status and JSON text.
 pub struct StoredResponse {
     /// The status.
     pub status: u16,
@@ -18,13 +18,13 @@ pub struct StoredResponse {
 }
 
 impl StoredResponse {
-    /// A value as a response.
+    /// A response with this value as JSON.
     pub fn json(status: u16, value: &impl serde::Serialize) -> Result<Self, Failure> {
         let body = serde_json::to_string(value).map_err(crate::error::Error::internal)?;
         Ok(Self { status, body })
     }
 
-    /// The response.
+    /// The response to send.
     pub fn respond(self) -> HttpResponse {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
         HttpResponse::build(status)
@@ -46,8 +46,8 @@ fn key_of(request: &HttpRequest) -> Result<Option<String>, Refusal> {
         .ok_or_else(|| Refusal::invalid("Idempotency-Key", form))
 }
 
-/// Carries a request out, or answers what the first one with its key was answered. A failure is not kept, except a conflict that
-/// would be the same again.
+/// Runs `work`, or returns the stored response of the first request with the same key. Only successful responses are stored: after
+/// a failure, the key can be used again.
 pub async fn once(
     server: &AppState,
     caller: &Principal,

@@ -1,4 +1,4 @@
-//! How the server is reached: its socket and threads, what every connection is set to, and the application behind it.
+//! Starts the HTTP server: its socket and threads, the options of each connection, and the application.
 
 use actix_http::HttpService;
 use actix_http::error::DispatchError;
@@ -20,20 +20,20 @@ use crate::edge::http::{self, AppState};
 use crate::telemetry::metrics::Metrics;
 use socketio::engineio;
 
-/// Connections that may wait to be accepted.
+/// The number of connections that may wait to be accepted.
 const BACKLOG: i32 = 4_096;
 
-/// A server that listens, and is to be run.
+/// A server that listens and is ready to run.
 pub struct Listening {
-    /// Where.
+    /// The address.
     pub address: SocketAddr,
-    /// Where its figures are, if they have an address of their own.
+    /// The address of the metrics, if they have their own.
     pub metrics_address: Option<SocketAddr>,
     /// The server.
     pub http: actix_web::dev::Server,
 }
 
-/// Begins to listen. A path means the same with a slash at its end, as front ends are used to. Fails with a sentence that says what to do.
+/// Binds the sockets. A path with a slash at its end means the same as without it. Fails with a sentence that says what to do.
 pub fn listen(server: &web::Data<AppState>, engine: &Arc<Endpoint>) -> Result<Listening, String> {
     let (config, shared) = (&server.config, server.clone());
     let (sockets, engine) = (config.sockets.clone(), Arc::clone(engine));
@@ -71,7 +71,7 @@ pub fn listen(server: &web::Data<AppState>, engine: &Arc<Endpoint>) -> Result<Li
                 async move { stopping.notified().await }
             })
             .client_disconnect_timeout(Duration::from_secs(1))
-            // A poll that is broken off is noticed when its connection closes.
+            // An aborted poll is noticed when its connection closes.
             .h1_allow_half_closed(false)
             .on_connect_ext(move |connection: &TcpStream, _| tune(connection, &sockets))
             .upgrade(fn_factory(move || {
@@ -92,14 +92,14 @@ pub fn listen(server: &web::Data<AppState>, engine: &Arc<Endpoint>) -> Result<Li
     })
 }
 
-/// Socket.IO, where a dialect is served over it.
+/// Adds the Socket.IO endpoint if a dialect uses it.
 fn socketio_as_wanted(routes: &mut web::ServiceConfig, server: &AppState, engine: &Arc<Endpoint>) {
     if server.deps.dialects.has_socketio() {
         routes.configure(engineio::routes("/socket.io", Arc::clone(engine)));
     }
 }
 
-/// What is there or not, as the options say.
+/// Adds the routes that depend on the options.
 fn as_wanted(routes: &mut web::ServiceConfig, server: &AppState) {
     if server.payments.sandbox().is_some() {
         http::in_sandbox(routes);
@@ -109,7 +109,7 @@ fn as_wanted(routes: &mut web::ServiceConfig, server: &AppState) {
     }
 }
 
-/// Listens for the figures too, where they have an address of their own.
+/// Binds the metrics' own address, if the options name one.
 fn with_figures(
     builder: ServerBuilder,
     server: &web::Data<AppState>,
@@ -132,7 +132,7 @@ fn with_figures(
     Ok((builder, Some(address)))
 }
 
-/// Notes how a connection ended that did not end well. What strangers send is their affair: it is counted, and no line of ours by default.
+/// Records why a connection failed. Malformed requests of strangers are counted, and logged only at debug level.
 fn noting(metrics: &Metrics) -> impl Fn(DispatchError) -> DispatchError + Clone + use<> {
     let unreadable = metrics.unreadable_requests.clone();
     move |error| {
@@ -161,7 +161,8 @@ fn admission(server: &AppState) -> Admission {
     }
 }
 
-/// A server with its threads. What bounds its connections is [`http::admission`]: a thread that took no more could tell nobody why.
+/// Builds the server with its threads. [`http::admission`] bounds the connections: a thread with a bound of its own could not say
+/// why it refuses.
 fn builder(server: &AppState) -> ServerBuilder {
     let config: &Config = &server.config;
     let workers = config.sockets.workers.map_or_else(
@@ -175,7 +176,7 @@ fn builder(server: &AppState) -> ServerBuilder {
         .disable_signals()
 }
 
-/// A socket that listens at the address that an option names, and where.
+/// Binds a listening socket at the address that an option names; returns it with its address.
 fn bound(address: SocketAddr, option: &str) -> Result<(std::net::TcpListener, SocketAddr), String> {
     use socket2::{Domain, Protocol, Socket, Type};
     let domain = Domain::for_address(address);
@@ -188,7 +189,7 @@ fn bound(address: SocketAddr, option: &str) -> Result<(std::net::TcpListener, So
         Ok((listener, address))
     });
     bound.map_err(|error| {
-        format!("Can not listen on {address}: {error}. Is another server running there? Choose with {option}.")
+        format!("Cannot listen on {address}: {error}. Is another server running there? Choose with {option}.")
     })
 }
 
@@ -198,7 +199,7 @@ async fn openapi_json(
     web::Json(utoipa::openapi::OpenApi::clone(&api))
 }
 
-/// Small frames go out at once; what a dead or unwilling peer holds is small, and not for long.
+/// Sends small frames at once, and bounds what a dead or slow peer can hold, in size and time.
 fn tune(stream: &TcpStream, options: &SocketOptions) {
     let socket = socket2::SockRef::from(stream);
     let tuned = stream

@@ -1,4 +1,4 @@
-//! Which methods a path takes: for `Allow`, for OPTIONS, and for HEAD, which every path takes that takes GET.
+//! The methods of each path: for `Allow`, for OPTIONS, and for HEAD, which every path with GET accepts.
 
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, HeaderValue};
@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::{AppState, Failure, openapi, pages};
 use crate::domain::refusal::Refusal;
 
-/// Paths beside the API's, pages and Socket.IO.
+/// Paths outside the API, the pages and Socket.IO.
 const OUTSIDE: [&str; 6] = [
     "/healthz",
     "/readyz",
@@ -17,7 +17,7 @@ const OUTSIDE: [&str; 6] = [
     "/api/openapi.json",
 ];
 
-/// Whatever no route takes: an unknown path, or a known one with another method.
+/// Answers what no route handles: an unknown path, or a known one with another method.
 pub async fn nothing_here(
     server: web::Data<AppState>,
     request: HttpRequest,
@@ -35,7 +35,7 @@ pub async fn nothing_here(
     Ok(response)
 }
 
-/// The methods of a path, as `Allow` lists them; `None` where there is nothing at it.
+/// The methods of a path, in the form of `Allow`; `None` if the path does not exist.
 fn allowed(server: &AppState, paths: &openapi::Paths, path: &str) -> Option<String> {
     if path == "*" {
         return Some("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS".to_owned());

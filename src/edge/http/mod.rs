@@ -30,23 +30,23 @@ use crate::identity::auth::Claims;
 use crate::job_signal::JobSignal;
 use crate::payment::PaymentGateway;
 
-pub use refusals::{Asked, Failure, wrong_path};
+pub use refusals::{Failure, Query, wrong_path};
 
 /// What every handler can reach.
 pub struct AppState {
-    /// What sessions need too.
+    /// The parts that sessions use too.
     pub deps: Arc<SessionDeps>,
     /// The options.
     pub config: Config,
-    /// Whose pages may connect.
+    /// The origins whose pages may connect.
     pub origins: AllowedOrigins,
-    /// How many connections there may be.
+    /// The bounds on connections.
     pub limits: Arc<ConnectionLimits>,
-    /// Who takes the money, where somebody does.
+    /// The payment gateway, if there is one.
     pub payments: PaymentGateway,
-    /// Rung after a job was written down.
+    /// Wakes the job runner after a job was written.
     pub job_signal: JobSignal,
-    /// Signs the demo's tokens; none outside demo mode.
+    /// Signs the demo's tokens; `None` without demo mode.
     pub demo_secret: Option<String>,
 }
 
@@ -71,17 +71,17 @@ pub fn outside(routes: &mut web::ServiceConfig) {
         .default_service(web::to(methods::nothing_here));
 }
 
-/// The figures, at the address of everything else or at one of their own.
+/// The metrics, on the main address or on their own.
 pub fn figures(routes: &mut web::ServiceConfig) {
     routes.route("/metrics", looking().to(operation::metrics));
 }
 
-/// A GET, or a HEAD, whose answer has no body.
+/// A route for GET, and for HEAD, whose response has no body.
 pub fn looking() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
-/// The page of the sandbox, where it is the gateway.
+/// The sandbox's checkout; added only if the sandbox is the gateway.
 pub fn in_sandbox(routes: &mut web::ServiceConfig) {
     routes.route(
         "/sandbox/checkout/{gateway_order_id}",

@@ -3,7 +3,7 @@
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{InfoBuilder, OpenApi, PathItem};
 
-/// Completes what the routes have collected.
+/// Completes the document that the routes have collected.
 pub fn complete(mut api: OpenApi) -> OpenApi {
     api.info = InfoBuilder::new()
         .title("Stoa")
@@ -19,7 +19,7 @@ pub fn complete(mut api: OpenApi) -> OpenApi {
     api
 }
 
-/// The paths of the document and their methods, to tell an unknown path from an unknown method.
+/// The document's paths with their methods, to tell an unknown path from an unknown method.
 pub struct Paths(Vec<(Vec<String>, Vec<&'static str>)>);
 
 impl Paths {
@@ -29,7 +29,7 @@ impl Paths {
         Self(api.paths.paths.iter().map(known).collect())
     }
 
-    /// The methods that a request's path takes; none where there is nothing at it.
+    /// The methods of a request's path; empty if the path does not exist.
     pub fn methods(&self, path: &str) -> Vec<&'static str> {
         let asked = segments(path);
         let fits = |(known, _): &&(Vec<String>, Vec<&'static str>)| {

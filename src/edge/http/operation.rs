@@ -1,4 +1,4 @@
-//! For those who run it: alive, ready, figures.
+//! Health, readiness and metrics, for operators.
 
 use actix_web::{HttpResponse, web};
 use diesel::connection::SimpleConnection;
@@ -8,12 +8,12 @@ use super::{AppState, Failure};
 use crate::edge::connection::stage::Stage;
 use crate::store::pool::explain;
 
-/// The process runs.
+/// Answers while the process runs.
 pub async fn healthz() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "alive" }))
 }
 
-/// Requests can be served: the database answers, the actors are there, the server is not stopping.
+/// Answers 200 while requests can be served: the database answers, the journal runs, and the server is not stopping.
 pub async fn readyz(server: web::Data<AppState>) -> HttpResponse {
     let draining = server.deps.stages.now() != Stage::Serving;
     let asked = server
@@ -33,7 +33,7 @@ pub async fn readyz(server: web::Data<AppState>) -> HttpResponse {
         .json(json!({ "status": "not ready", "checks": parts }))
 }
 
-/// Figures for Prometheus.
+/// The metrics, as Prometheus reads them.
 pub async fn metrics(server: web::Data<AppState>) -> Result<HttpResponse, Failure> {
     let text = server.deps.room.metrics.render()?;
     Ok(HttpResponse::Ok()

@@ -12,14 +12,14 @@ use crate::domain::refusal::Refusal;
 #[folder = "$CARGO_MANIFEST_DIR/static"]
 struct Static;
 
-/// Scripts, styles and connections of this server only; pictures from anywhere on https.
+/// Allows scripts, styles and connections of this server only, and pictures from any https address.
 const POLICY: &str = "default-src 'self'; img-src 'self' https: data:; connect-src 'self' ws: wss:; object-src 'none'; \
                       base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
-/// Swagger UI sets styles of its own.
+/// Swagger UI sets inline styles.
 const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; \
                            base-uri 'none'; frame-ancestors 'none'";
 
-/// The demo.
+/// The demo's start page.
 pub async fn index(request: HttpRequest) -> Result<HttpResponse, Failure> {
     page(&request, "index.html", POLICY)
 }
@@ -29,7 +29,7 @@ pub async fn docs(request: HttpRequest) -> Result<HttpResponse, Failure> {
     page(&request, "docs.html", DOCS_POLICY)
 }
 
-/// Any other file; where there is none, what every other path says.
+/// Any other file, or the answer for an unknown path.
 pub async fn asset(
     server: web::Data<AppState>,
     request: HttpRequest,
@@ -42,7 +42,7 @@ pub async fn asset(
     }
 }
 
-/// Whether a path leads to a file.
+/// Whether a path names a file.
 pub fn exists(path: &str) -> bool {
     let name = path.strip_prefix('/').unwrap_or(path);
     Static::get(name).is_some()

@@ -1,4 +1,4 @@
-//! Errors as responses: a refusal with its code and status, anything else as 500 with a request id.
+//! Errors as responses: a refusal has its code and status, any other error is 500 with a request id.
 
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
@@ -16,12 +16,12 @@ use crate::edge::native::read::{plain_words, read};
 use crate::edge::refusal_json::refusal_json;
 use crate::error::Error;
 
-/// An error on its way to becoming a response.
+/// An error that becomes a response.
 #[derive(Debug)]
 pub struct Failure(Refusal);
 
 impl Failure {
-    /// The refusal that is told.
+    /// The refusal that the caller gets.
     pub fn refusal(&self) -> &Refusal {
         &self.0
     }
@@ -77,7 +77,7 @@ impl ResponseError for Failure {
 pub struct Body(String);
 
 impl Body {
-    /// The JSON in it; a failure names the field that is wrong.
+    /// Parses the JSON; a failure names the field that is wrong.
     pub fn read<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, Refusal> {
         read(&self.0)
     }
@@ -108,9 +108,9 @@ impl FromRequest for Body {
 }
 
 /// A request's query; a failure names the parameter that is wrong. All parameters must be optional.
-pub struct Asked<T>(pub T);
+pub struct Query<T>(pub T);
 
-impl<T: serde::de::DeserializeOwned> FromRequest for Asked<T> {
+impl<T: serde::de::DeserializeOwned> FromRequest for Query<T> {
     type Error = Failure;
     type Future = Ready<Result<Self, Failure>>;
 
@@ -138,7 +138,7 @@ impl<T: serde::de::DeserializeOwned> FromRequest for Asked<T> {
     }
 }
 
-/// What is wrong with a path.
+/// Explains why a path cannot be read.
 pub fn wrong_path(error: actix_web::error::PathError, _: &HttpRequest) -> actix_web::Error {
     Failure(Refusal::invalid("path", format!("is not valid: {error}"))).into()
 }

@@ -1,4 +1,4 @@
-//! What is done around every request: its address's bounds, the clock of its body, headers of every answer, the figures by route pattern.
+//! Wraps every request: admission by address, the limit on its body's time, headers of the response, metrics by route pattern.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -14,10 +14,11 @@ use super::{AppState, Failure, answer_headers, cors};
 use crate::domain::refusal::Refusal;
 use crate::edge::connection::connection_limits::AddressPlace;
 
-/// The path of Engine.IO, without a slash at its end; it answers CORS itself, and a HEAD would take packets away.
+/// The path of Engine.IO, without a slash at its end. It answers CORS itself, and HEAD is not mapped to GET there: a GET takes
+/// packets.
 const ENGINE: &str = "/socket.io";
 
-/// Lets a request through if it may be, and notes how it went.
+/// Admits or refuses a request, and records its outcome.
 pub async fn watch(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -48,8 +49,8 @@ pub async fn watch(
     Ok(response)
 }
 
-/// What can be said of a request before it is routed: that it is refused, or a preflight; else the place of its address, where a
-/// proxy forwarded it.
+/// Decides what is known before routing: a refusal, the answer to a preflight, or the place that a forwarded request takes in its
+/// address's bound.
 fn look_at(
     server: &AppState,
     request: &ServiceRequest,
@@ -86,7 +87,7 @@ fn look_at(
     Ok(place)
 }
 
-/// Carries a request out, its body timed. What a proxy forwards holds its place until the answer is out.
+/// Runs the request with its body timed. A forwarded request holds its place until the response is sent.
 async fn pass(
     server: &AppState,
     mut request: ServiceRequest,
@@ -98,7 +99,7 @@ async fn pass(
         false => BodyClock::start(&mut request, Allowance::new(&server.config.bounds)),
     };
     if request.method() == Method::HEAD && request.path() != ENGINE {
-        // It is answered as a GET; what is written leaves the body out, since it remembers what was asked.
+        // A HEAD is handled as a GET; the response is written without its body, because the writer knows the original method.
         request.head_mut().method = Method::GET;
     }
     let response = next.call(request).await?.map_into_boxed_body();
@@ -115,7 +116,7 @@ async fn pass(
     })
 }
 
-/// Whether it asks for a socket: what follows its head is no body.
+/// Whether the request asks for an upgrade: then no body follows its head.
 fn becomes_socket(request: &ServiceRequest) -> bool {
     let upgrade = request.headers().get(UPGRADE);
     let upgrade = upgrade.and_then(|upgrade| upgrade.to_str().ok());
@@ -123,7 +124,7 @@ fn becomes_socket(request: &ServiceRequest) -> bool {
     request.method() == Method::GET && is_socket
 }
 
-/// Whether its body is in an encoding, as gzip.
+/// Whether the body has a content encoding, such as gzip.
 fn is_encoded(headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(CONTENT_ENCODING);
     values.any(|value| {
@@ -133,13 +134,13 @@ fn is_encoded(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Whether it belongs to a session of Engine.IO that is there already, or says so.
+/// Whether the request names an Engine.IO session.
 fn is_poll(request: &ServiceRequest) -> bool {
     let mut pairs = request.query_string().split('&');
     request.path() == ENGINE && pairs.any(|pair| pair.starts_with("sid="))
 }
 
-/// The method as a label: those that some route takes, and one for whatever else a client makes up.
+/// The method as a label: one for each method that a route uses, and one for all others.
 fn label_of(method: &Method) -> &'static str {
     const TAKEN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     let found = TAKEN.into_iter().find(|name| *name == method.as_str());

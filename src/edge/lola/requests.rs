@@ -1,4 +1,5 @@
-//! What the guide's front end asks for: its names, with the core's fields in camelCase; `roomId` stands for `conversationId` as well.
+//! The requests of the guide's front end: its names, with the native fields in camelCase; `roomId` stands for `conversationId` as
+//! well.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -29,7 +30,7 @@ pub(crate) fn decode(name: &str, arguments: &[&RawValue]) -> Result<Incoming, Re
         return Err(unknown(name));
     }
     let asked = Fields::read(arguments)?;
-    let conversation = asked.place()?;
+    let conversation = asked.conversation()?;
     let acting = [asked.sender_id.clone(), asked.user_id.clone()];
     let command = match name {
         "chat:join-room" => {
@@ -63,7 +64,7 @@ pub(crate) fn decode(name: &str, arguments: &[&RawValue]) -> Result<Incoming, Re
     Ok(Incoming { request, acting })
 }
 
-/// What any of the events may have.
+/// The fields of all events.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Fields {
@@ -85,7 +86,7 @@ struct Fields {
 }
 
 impl Fields {
-    /// A room's id alone, or an object.
+    /// Reads a conversation's id alone, or an object.
     fn read(arguments: &[&RawValue]) -> Result<Self, Refusal> {
         match first::<String>(arguments, "conversationId") {
             Ok(conversation_id) => Ok(Self {
@@ -96,13 +97,13 @@ impl Fields {
         }
     }
 
-    fn place(&self) -> Result<ConversationId, Refusal> {
+    fn conversation(&self) -> Result<ConversationId, Refusal> {
         let named = self.conversation_id.as_ref().or(self.room_id.as_ref());
         let named = named.ok_or_else(|| Refusal::invalid("conversationId", "is missing"))?;
         ConversationId::parse(named, "conversationId")
     }
 
-    /// A reader who names no place has read everything.
+    /// Without a seq, everything counts as read.
     fn read_up_to(&self) -> Result<Seq, Refusal> {
         match self.seq {
             Some(seq) if seq < 0 => Err(Refusal::invalid("seq", "must not be negative")),

@@ -1,4 +1,4 @@
-//! The acting user, where a payload names one: it must be the caller.
+//! The acting user that a payload may name: it must be the caller.
 
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -9,7 +9,7 @@ use crate::domain::refusal::Refusal;
 use crate::edge::http::call::Call;
 use crate::edge::http::refusals::Body;
 
-/// The ids under which a payload may name who acts.
+/// The ids that a payload may give as the acting user.
 #[derive(Debug, Default, Deserialize)]
 pub struct Acting {
     #[serde(default)]
@@ -18,7 +18,7 @@ pub struct Acting {
     user_id: Option<String>,
 }
 
-/// As `Acting`, for a payload whose `user_id` is somebody else by its nature.
+/// As `Acting`, for a payload whose `user_id` is another user by its meaning.
 #[derive(Deserialize)]
 struct Sender<'a> {
     #[serde(borrow, default)]
@@ -26,7 +26,7 @@ struct Sender<'a> {
 }
 
 impl Acting {
-    /// Reads a payload a second time where it seems to name somebody; most name nobody.
+    /// Parses the payload a second time if it may name a user; most payloads do not.
     pub fn of(payload: &str) -> Result<Self, Refusal> {
         let names_one = payload.contains("sender_id") || payload.contains("user_id");
         if names_one {
@@ -36,7 +36,7 @@ impl Acting {
         }
     }
 
-    /// As `of`, but `user_id` is not the one who acts.
+    /// As `of`, without `user_id`.
     pub fn of_sender(payload: &str) -> Result<Self, Refusal> {
         let Sender { sender_id } = read(payload)?;
         Ok(Self {

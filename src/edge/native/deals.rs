@@ -1,4 +1,4 @@
-//! The public JSON view of deals: how one stands for a reader, a step as it is told, the log.
+//! The public JSON of deals: the view for one reader, the event of a step, the log.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -79,7 +79,7 @@ impl<'a> FlowView<'a> {
     }
 }
 
-/// A step, as listeners are told of it.
+/// The event of a step.
 #[derive(Serialize)]
 pub(in crate::edge) struct StepView<'a> {
     conversation_id: ConversationId,
@@ -100,14 +100,14 @@ pub(in crate::edge) struct StepView<'a> {
 
 impl<'a> StepView<'a> {
     pub(super) fn new(
-        place: ConversationId,
+        conversation_id: ConversationId,
         (seq, at): (Seq, DateTime<Utc>),
         stepped: &'a Stepped,
         role: Option<&str>,
     ) -> Self {
         let deal_view = &stepped.deal_view;
         Self {
-            conversation_id: place,
+            conversation_id,
             seq,
             previous_state: stepped.from.as_deref(),
             new_state: &stepped.to,
@@ -154,7 +154,7 @@ pub struct LoggedStepView<'a> {
 }
 
 impl<'a> LoggedStepView<'a> {
-    /// The line for this reader: what somebody filled in is theirs, and for those who act in the same role, and staff.
+    /// The line for this reader. Only the same role and staff see the input of a step.
     pub fn new(step: &'a LoggedStep, reader: DealReader<'_>) -> Self {
         let is_own = match reader {
             DealReader::Role(role) => step.actor == role,

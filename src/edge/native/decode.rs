@@ -1,4 +1,4 @@
-//! Native frames in: `{"event":…,"id":…,"data":…}` to a request, without building a tree.
+//! Decodes native frames: `{"event":…,"id":…,"data":…}` to a request, without building a tree.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -20,54 +20,54 @@ use crate::domain::object;
 use crate::domain::refusal::Refusal;
 use crate::domain::whole;
 
-/// A subject of the platform's, by type and id.
+/// A subject of the platform, by type and id.
 pub type SubjectKey = (String, String);
 
-/// What a session may ask for.
+/// A request of a session.
 #[derive(Debug)]
 pub enum Request {
-    /// Say who is calling.
+    /// Authenticate.
     Authenticate {
         /// The token.
         token: String,
     },
-    /// Hear everything of a conversation.
+    /// Join a conversation and get its events.
     Join {
-        /// Which.
+        /// The conversation.
         conversation: ConversationId,
         /// The last seq that the client has.
         after: Option<Seq>,
     },
-    /// Hear it no more.
+    /// Leave a conversation.
     Leave {
-        /// Which.
+        /// The conversation.
         conversation: ConversationId,
     },
     /// A command to a conversation.
     Command {
-        /// Which.
+        /// The conversation.
         conversation: ConversationId,
-        /// What.
+        /// The command.
         command: Command,
     },
-    /// Hear of the conversations about a subject.
+    /// Watch the conversations about a subject.
     Watch(SubjectKey),
-    /// Hear of them no more.
+    /// Stop watching a subject.
     Unwatch(SubjectKey),
-    /// Have something happen to a conversation's deal.
+    /// Press an action of a conversation's deal.
     Press {
-        /// Which conversation.
+        /// The conversation.
         conversation: ConversationId,
         /// The press.
         press: FlowInput,
-        /// The caller's own id of it.
+        /// The client's own id of the press.
         request_id: Option<String>,
     },
-    /// Show another status.
+    /// Change the user's status.
     Status(PresenceStatus),
 }
 
-/// The names of all events that a client may send, for tests that must not miss one.
+/// The names of all events that a client may send; tests check that none is missing.
 pub const EVENTS: [&str; 14] = [
     "authenticate",
     "join_conversation",
@@ -85,14 +85,14 @@ pub const EVENTS: [&str; 14] = [
     "flow_action",
 ];
 
-/// A frame: its id, and what it asks for or why that is refused.
+/// A frame: its id, and its request or why it is refused.
 #[derive(Debug)]
 pub struct Incoming {
-    /// Asks for an acknowledgement.
+    /// The id of the acknowledgement, if the client wants one.
     pub id: Option<FrameId>,
-    /// What it asks for.
+    /// The request.
     pub request: Result<Request, Refusal>,
-    /// Who acts, as the payload says.
+    /// The acting user that the payload names.
     pub acting: Acting,
 }
 
@@ -106,7 +106,7 @@ struct Envelope<'a> {
     data: Option<&'a RawValue>,
 }
 
-/// Reads a frame. `None` where it is no frame of this protocol at all: the connection is closed then.
+/// Reads a frame. Returns `None` if it is not a frame of this protocol; the connection is closed then.
 pub fn decode(text: &str) -> Option<Incoming> {
     let envelope: Envelope<'_> = serde_json::from_str(text).ok()?;
     if !envelope.event.get().starts_with('"') {
@@ -127,7 +127,7 @@ pub fn decode(text: &str) -> Option<Incoming> {
     })
 }
 
-/// What a frame without a usable id asks for is not done: its caller could not tell what became of it.
+/// A frame with a malformed id is refused: its client could not learn the outcome.
 fn frame_id(id: Option<&RawValue>) -> Result<Option<FrameId>, Refusal> {
     let Some(id) = id else {
         return Ok(None);
@@ -152,13 +152,13 @@ fn request(event: &str, data: &str) -> Result<Request, Refusal> {
         }
         "join_conversation" => join(data),
         "leave_conversation" => Ok(Request::Leave {
-            conversation: read::<Place<'_>>(data)?.id()?,
+            conversation: read::<InConversation<'_>>(data)?.id()?,
         }),
         "edit_message" | "delete_message" => change(event, data),
         "watch_subject" => subject(data).map(Request::Watch),
         "unwatch_subject" => subject(data).map(Request::Unwatch),
-        "typing_start" => place_command(data, Command::Type(Typing::Started)),
-        "typing_stop" => place_command(data, Command::Type(Typing::Stopped)),
+        "typing_start" => command_in(data, Command::Type(Typing::Started)),
+        "typing_stop" => command_in(data, Command::Type(Typing::Stopped)),
         "mark_delivered" => mark(data, Mark::Delivered),
         "mark_seen" => mark(data, Mark::Seen),
         "user_status" => status(data),
@@ -176,12 +176,12 @@ struct TokenData {
 }
 
 #[derive(Deserialize)]
-struct Place<'a> {
+struct InConversation<'a> {
     #[serde(borrow)]
     conversation_id: Cow<'a, str>,
 }
 
-impl Place<'_> {
+impl InConversation<'_> {
     fn id(&self) -> Result<ConversationId, Refusal> {
         ConversationId::parse(&self.conversation_id, "conversation_id")
     }
@@ -241,7 +241,7 @@ fn send(data: &str) -> Result<Request, Refusal> {
     })
 }
 
-/// A message's id; a UUID that can be none is a message that does not exist.
+/// A message's id. A UUID that cannot be a message's id names a message that does not exist.
 pub fn message_id(text: &str, field: &'static str) -> Result<MessageId, Refusal> {
     MessageId::parse(text, field)?.ok_or(Refusal::MessageNotFound)
 }
@@ -289,8 +289,8 @@ fn subject(data: &str) -> Result<SubjectKey, Refusal> {
     Ok((data.kind, data.id))
 }
 
-fn place_command(data: &str, command: Command) -> Result<Request, Refusal> {
-    let place: Place<'_> = read(data)?;
+fn command_in(data: &str, command: Command) -> Result<Request, Refusal> {
+    let place: InConversation<'_> = read(data)?;
     Ok(Request::Command {
         conversation: place.id()?,
         command,

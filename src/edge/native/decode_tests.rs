@@ -1,4 +1,4 @@
-//! What native frames are read as, and what is told of those that are wrong.
+//! How native frames are decoded, and the refusals of malformed ones.
 
 use super::*;
 use proptest::prelude::*;

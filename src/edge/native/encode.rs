@@ -1,4 +1,4 @@
-//! Native frames out: events, acknowledgements and refusals.
+//! Encodes native frames: events, acknowledgements and refusals.
 
 use bytestring::ByteString;
 use serde::Serialize;
@@ -56,7 +56,7 @@ pub fn ack(id: FrameId, data: impl Serialize) -> ByteString {
     frame(&AckFrame { ack: id, data })
 }
 
-/// A refusal: as an acknowledgement where one was asked for, else as an event.
+/// A refusal: an acknowledgement if the client asked for one, else an event.
 pub fn refusal(id: Option<FrameId>, refusal: &Refusal) -> ByteString {
     match id {
         Some(ack) => frame(&AckErrorFrame {
@@ -71,13 +71,13 @@ pub fn refusal(id: Option<FrameId>, refusal: &Refusal) -> ByteString {
 pub fn answer(
     id: FrameId,
     answer: &Answer,
-    place: ConversationId,
+    conversation_id: ConversationId,
     reader: UserNo,
     directory: &Directory,
 ) -> ByteString {
     match answer {
-        Answer::Sent(message, _) => ack(id, SentView::new(message, Some(place))),
-        Answer::Message(message) => ack(id, MessageView::new(message, place, reader)),
+        Answer::Sent(message, _) => ack(id, SentView::new(message, Some(conversation_id))),
+        Answer::Message(message) => ack(id, MessageView::new(message, conversation_id, reader)),
         Answer::Joined(snapshot) => ack(id, JoinedView::new(snapshot, reader, directory)),
         Answer::Marked(seq) => ack(id, json!({ "seq": seq })),
         Answer::Conversation(conversation, people) => ack(
@@ -92,7 +92,7 @@ pub fn answer(
 /// The answer to a successful authentication.
 #[derive(Serialize)]
 pub struct Welcome<'a> {
-    /// Who the server takes the caller for.
+    /// The authenticated user.
     pub user_id: &'a UserId,
     /// This connection.
     pub session_id: Uuid,

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
 use serde::Serializer;
 
-/// RFC 3339 with milliseconds, as in `2026-01-31T09:05:00.123Z`. Every event has one or more, and chrono takes ten times as long.
+/// RFC 3339 with milliseconds, as in `2026-01-31T09:05:00.123Z`. Every event has at least one, and chrono's formatting takes ten
+/// times as long.
 pub fn instant<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     let (day, time) = (at.date_naive(), at.time());
     let Ok(year @ 0..=9_999) = u32::try_from(day.year()) else {

@@ -1,4 +1,4 @@
-//! What clients see: native JSON frames, the public JSON view of things.
+//! The native dialect: JSON frames over a WebSocket, and the REST API under `/api/v1`.
 
 pub mod acting;
 pub mod deals;
@@ -19,7 +19,7 @@ use utoipa_actix_web::scope;
 use crate::domain::dialect::Dialect;
 use crate::edge::dialect::Spec;
 
-/// Where its REST endpoints are.
+/// The path of its REST endpoints.
 const PATH: &str = "/api/v1";
 
 /// Stoa's own dialect, which every server speaks. It has a WebSocket of its own instead of Socket.IO.

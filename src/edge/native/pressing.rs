@@ -1,4 +1,4 @@
-//! Presses in: checked as far as they can be without knowing the deal.
+//! Reads presses and checks what can be checked without the deal.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -35,7 +35,7 @@ pub(super) fn press(data: &str) -> Result<Request, Refusal> {
     })
 }
 
-/// A press as far as it can be checked without knowing the deal.
+/// A press, checked as far as possible without the deal.
 pub fn checked_press(
     action: String,
     input: Option<Map<String, Value>>,
@@ -48,7 +48,7 @@ pub fn checked_press(
     )?)
 }
 
-/// A caller's own id of a press: as a `client_id`.
+/// A client's own id of a press, in the form of a `client_id`.
 pub fn checked_request_id(id: String) -> Result<String, Refusal> {
     let fits = limits::client_id(&id).is_ok();
     fits.then_some(id)

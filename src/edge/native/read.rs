@@ -1,23 +1,23 @@
-//! JSON in: parsing that names the field that is wrong.
+//! Parses JSON; an error names the field that is wrong.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::domain::refusal::Refusal;
 
-/// Characters of a path that are told; names in it are the caller's.
+/// The number of characters of a path that an error names; its names are the caller's.
 const LONGEST_PATH: usize = 100;
 
-/// Reads a value that is no array; a failure names the field, from serde's own words or from the path at which it stopped.
+/// Parses a value that is not an array. An error names the field, from serde's message or from the path at which parsing stopped.
 pub fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refusal> {
-    // serde would fill in a structure's fields from an array, by their places.
+    // serde would fill a structure's fields from an array, by position.
     if text.trim_start().starts_with('[') {
         return Err(Refusal::invalid("body", "must be an object"));
     }
     serde_json::from_str(text).map_err(|error| explain::<T>(text, &error))
 }
 
-/// What is wrong with a text whose JSON escapes one half of a character that takes two, as JavaScript cuts them.
+/// The reason for JSON that escapes half of a surrogate pair, as JavaScript produces when it cuts a string.
 pub const HALF_A_CHARACTER: &str = "contains half of a character (a lone surrogate)";
 
 fn explain<'a, T: Deserialize<'a>>(text: &'a str, error: &serde_json::Error) -> Refusal {
@@ -42,16 +42,16 @@ fn explain<'a, T: Deserialize<'a>>(text: &'a str, error: &serde_json::Error) -> 
     Refusal::invalid(field, plain_words(reason))
 }
 
-/// Where in the text reading stops, as `participants[0].role`; none at the top.
+/// The path at which parsing stops, such as `participants[0].role`; `None` at the top.
 fn path_of<'a, T: Deserialize<'a>>(text: &'a str) -> Option<String> {
     let mut source = serde_json::Deserializer::from_str(text);
     let stopped = serde_path_to_error::deserialize::<_, T>(&mut source).err()?;
     let path = stopped.path().to_string();
-    let told: String = path.chars().take(LONGEST_PATH).collect();
-    (told != "." && !told.contains('?')).then_some(told)
+    let shown: String = path.chars().take(LONGEST_PATH).collect();
+    (shown != "." && !shown.contains('?')).then_some(shown)
 }
 
-/// A member of what is at a path. Where reading stops at a member's name, the path may have it already.
+/// The path of a member. If parsing stops at a member's name, the path may include it already.
 fn member(path: Option<String>, field: &str) -> String {
     match path {
         None => field.to_owned(),
@@ -60,7 +60,7 @@ fn member(path: Option<String>, field: &str) -> String {
     }
 }
 
-/// What is wrong with a text that was not read to its end: it is no JSON, or JSON that goes beyond what can be kept.
+/// Explains a text that was not parsed to its end: it is not JSON, or it is JSON that cannot be stored.
 fn unreadable(text: &str, said: &str, path: Option<String>, before: &str) -> Refusal {
     if serde_json::from_str::<IgnoredAny>(text).is_err() {
         return Refusal::invalid("body", "is not JSON");
@@ -81,7 +81,7 @@ fn unreadable(text: &str, said: &str, path: Option<String>, before: &str) -> Ref
     Refusal::invalid(field.unwrap_or_else(|| "body".to_owned()), reason)
 }
 
-/// What comes before the place at which reading stopped.
+/// The text before the position at which parsing stopped.
 fn before<'a>(text: &'a str, error: &serde_json::Error) -> &'a str {
     let lines = text.split_inclusive('\n');
     let earlier: usize = lines
@@ -95,7 +95,7 @@ fn before<'a>(text: &'a str, error: &serde_json::Error) -> &'a str {
     text.get(..end).unwrap_or(text)
 }
 
-/// The names of the members, from the outermost in, whose values are open at the end of a beginning of JSON.
+/// The names of the members whose values are open at the end of a JSON prefix, outermost first.
 fn open_names(beginning: &str) -> Vec<&str> {
     let (mut open, mut last): (Vec<Option<&str>>, Option<&str>) = (vec![None], None);
     let mut rest = beginning;
@@ -119,7 +119,7 @@ fn open_names(beginning: &str) -> Vec<&str> {
     open.into_iter().flatten().collect()
 }
 
-/// Where a text ends whose opening quote was read.
+/// The end of a string whose opening quote was read.
 fn end_of_text(rest: &str) -> Option<usize> {
     let mut escaped = false;
     rest.bytes().position(|byte| {
@@ -129,7 +129,7 @@ fn end_of_text(rest: &str) -> Option<usize> {
     })
 }
 
-/// What is wrong with a value, without the words of the language that this is written in, and without the value.
+/// Explains a wrong value without Rust's terms and without the value.
 pub fn plain_words(said: &str) -> String {
     let expected = said.split_once(", expected ").map(|(_, rest)| rest);
     match (said, expected) {
@@ -145,10 +145,10 @@ pub fn plain_words(said: &str) -> String {
     }
 }
 
-/// A kind of value, as serde names it.
+/// A client's term for a type that serde names.
 fn plain_kind(expected: &str) -> &str {
     match expected {
-        "a string" | "a borrowed string" | "a character" => "a text",
+        "a string" | "a borrowed string" | "a character" => "a string",
         "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
         "f32" | "f64" => "a number",
         "a boolean" => "true or false",
@@ -159,7 +159,7 @@ fn plain_kind(expected: &str) -> &str {
     }
 }
 
-/// The name of the last member that begins before a column of a one-line text, or of the whole text's last line.
+/// The name of the last member that begins before a column of the text's last line.
 fn field_before(text: &str, column: usize) -> Option<&str> {
     let line = text.lines().next_back()?;
     let mut end = column.min(line.len());
@@ -221,7 +221,7 @@ mod tests {
             (r#"{"people":["jonas"]}"#, "people[0] must be an object"),
             (
                 r#"{"people":[{"body":"x"},{"body":1}]}"#,
-                "people[1].body must be a text",
+                "people[1].body must be a string",
             ),
             (
                 r#"{"people":[{"body":"x"},{}]}"#,
@@ -257,8 +257,8 @@ mod tests {
         for (text, reason) in [
             ("{}", "is missing"),
             (r#"{"body":null}"#, "is missing"),
-            (r#"{"body":5}"#, "must be a text"),
-            (r#"{"body":{}}"#, "must be a text"),
+            (r#"{"body":5}"#, "must be a string"),
+            (r#"{"body":{}}"#, "must be a string"),
             (r#"{"body":"x","body":"y"}"#, "is given twice"),
             (r#"{"body":"x","seq":"long"}"#, "must be a whole number"),
             (r#"{"body":"x","seq":1.5}"#, "must be a whole number"),

@@ -1,4 +1,4 @@
-//! What the sender of a message is answered.
+//! The acknowledgement of a sent message.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use super::views::MessageView;
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::message::Message;
 
-/// What a send is acknowledged with on the socket.
+/// The acknowledgement of a send on the socket.
 #[derive(Serialize)]
 pub struct SentView<'a> {
     id: Uuid,
@@ -17,13 +17,13 @@ pub struct SentView<'a> {
     #[serde(serialize_with = "instant")]
     created_at: DateTime<Utc>,
     client_id: &'a str,
-    /// The message as it is now, where it was edited or deleted since it was sent first.
+    /// The current message, if it was edited or deleted since the first send.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<MessageView<'a>>,
 }
 
 impl<'a> SentView<'a> {
-    /// The stored message in short, for its sender; without the conversation's id it never has the whole message.
+    /// A summary of the stored message for its sender. Without a conversation's id it never includes the whole message.
     pub fn new(message: &'a Message, id: Option<ConversationId>) -> Self {
         let changed = message.edited_at.is_some() || message.deleted_at.is_some();
         let id = id.filter(|_| changed);

@@ -1,4 +1,4 @@
-//! The public JSON view of things: the same over the socket and over REST.
+//! The public JSON of messages, participants and conversations: the same over sockets and REST.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -338,7 +338,7 @@ impl<'a> ConversationView<'a> {
     }
 }
 
-/// What a join is answered with.
+/// The answer to a join.
 #[derive(Serialize)]
 pub struct JoinedView<'a> {
     conversation: ConversationView<'a>,

@@ -1,4 +1,4 @@
-//! What each reader is shown of a message, a participant and a conversation.
+//! The views of a message, a participant and a conversation for each reader.
 
 use serde_json::{Value, json};
 use std::sync::Arc;

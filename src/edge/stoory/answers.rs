@@ -1,4 +1,4 @@
-//! What the guide's front end is answered where it asks for an acknowledgement: `success`, and what its event made.
+//! The acknowledgements of the Stoory dialect: `success`, and what the client's event created.
 
 use serde::Serialize;
 use serde_json::json;

@@ -86,7 +86,7 @@ pub struct SubmitButton {
     pub style: Style,
 }
 
-/// A card as it is kept with its message.
+/// A card as it is stored with its message.
 #[derive(Clone, Debug, Deserialize)]
 pub struct KeptCard {
     #[serde(flatten)]
@@ -96,22 +96,22 @@ pub struct KeptCard {
 }
 
 impl KeptCard {
-    /// The card in a message; none where there is none.
+    /// The card of a message, if it has one.
     pub fn read(text: &RawValue) -> Option<Self> {
         serde_json::from_str(text.get()).ok()
     }
 
-    /// Whether somebody answered it.
+    /// Whether the card was answered.
     pub fn is_done(&self) -> bool {
         self.done.as_ref().is_some_and(|done| !done.is_null())
     }
 
-    /// Whether something can be pressed or typed.
+    /// Whether the card has a button or a field.
     pub fn asks(&self) -> bool {
         !self.is_done() && !self.card.actions.is_empty()
     }
 
-    /// As the guide has it.
+    /// The card in the guide's form.
     pub fn into_action_data(self, kind: MessageKind) -> ActionData {
         let card = self.card;
         let typed = typed(&card.actions);
@@ -129,7 +129,7 @@ impl KeptCard {
     }
 }
 
-/// What somebody may do in a state that asks them nothing.
+/// The card of a state that has actions but no prompt.
 pub fn unasked(deal_view: &DealView, role: &str) -> Option<ActionData> {
     let available_actions = deal_view.actions_of(Some(role));
     let typed = typed(available_actions);
@@ -146,7 +146,7 @@ pub fn unasked(deal_view: &DealView, role: &str) -> Option<ActionData> {
     })
 }
 
-/// The field of an action that is done by typing: it has one field, and that must be filled in.
+/// The field of an action that is done by typing: its only field, and a required one.
 pub fn only_field(available: &AvailableAction) -> Option<&Field> {
     match available.input.as_slice() {
         [only] if only.required => Some(only),
@@ -154,7 +154,7 @@ pub fn only_field(available: &AvailableAction) -> Option<&Field> {
     }
 }
 
-/// The guide has room for one field beside the buttons: the first action that is done by typing has it.
+/// The guide shows one field beside the buttons: that of the first action that is done by typing.
 fn typed(available_actions: &[AvailableAction]) -> Option<(&AvailableAction, &Field)> {
     available_actions
         .iter()

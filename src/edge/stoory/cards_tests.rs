@@ -1,4 +1,4 @@
-//! What the guide's front end is given to render.
+//! The cards that the guide's front end renders.
 
 use serde_json::{Value, json};
 

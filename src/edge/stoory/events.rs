@@ -1,4 +1,4 @@
-//! What happens, under the guide's names: `docs/socketio.md` has a line for each event.
+//! The events of the Stoory dialect; `docs/socketio.md` has a line for each.
 
 use bytestring::ByteString;
 use chrono::{DateTime, Utc};
@@ -22,7 +22,7 @@ use crate::edge::native::events::message_event;
 use crate::edge::native::instants::instant;
 use socketio::packet::encode_one;
 
-/// Nobody has this number: for bytes that several share.
+/// A number that no user has, for bytes that several users share.
 const NOBODY: UserNo = UserNo(-1);
 
 #[derive(Serialize)]
@@ -76,14 +76,14 @@ struct UserTyping<'a> {
     is_typing: bool,
 }
 
-/// Writes an event for people with this role, or for staff; `None` where the guide has none.
+/// Encodes an event for participants with this role, or for staff; `None` if the guide has no such event.
 pub fn encode(
     event: &RoomEvent,
     context: EncodeContext<'_>,
     role: Option<&str>,
 ) -> Option<Encoded> {
     let emit = |name: &str, data: serde_json::Value| encode_one(NAMESPACE, name, &data);
-    let (place, system) = (event.conversation, context.system);
+    let (id, system) = (event.conversation, context.system);
     let for_all = match &event.change {
         Change::Message {
             kind,
@@ -97,9 +97,9 @@ pub fn encode(
         } => return acted(stepped, said, view, system, role),
         Change::Changed(view) => return Some(changed(view, role)),
         Change::Created(view) => return Some(created(view, role)),
-        Change::Stepped { at, stepped, .. } => return Some(step(place, *at, stepped)),
+        Change::Stepped { at, stepped, .. } => return Some(step(id, *at, stepped)),
         Change::Lost { membership, .. } => {
-            let data = json!({ "conversation_id": place, "conversation_context": null, "membership": membership });
+            let data = json!({ "conversation_id": id, "conversation_context": null, "membership": membership });
             emit("conversation_updated", data)
         }
         Change::Marked {
@@ -117,7 +117,7 @@ pub fn encode(
         }
         Change::Typing { user, is_typing } => {
             let typing = UserTyping {
-                conversation_id: place,
+                conversation_id: id,
                 user_id: user.as_str(),
                 is_typing: *is_typing,
             };
@@ -125,17 +125,17 @@ pub fn encode(
         }
         Change::Presence { user, status } => presence(user, *status),
         Change::Notice { preview, unread } => {
-            emit("notification", notice(place, preview, *unread, system))
+            emit("notification", notice(id, preview, *unread, system))
         }
     };
     Some(Encoded::for_everybody(for_all))
 }
 
-/// A step of a deal. What a person did follows as an event of its own.
-fn step(place: ConversationId, at: DateTime<Utc>, stepped: &Stepped) -> Encoded {
+/// A step of a deal. If a person made it, a second event follows with what they pressed or typed.
+fn step(id: ConversationId, at: DateTime<Utc>, stepped: &Stepped) -> Encoded {
     Encoded {
         is_last_of_seq: stepped.actor_id.is_none(),
-        ..Encoded::for_everybody(stepped_event(place, at, stepped))
+        ..Encoded::for_everybody(stepped_event(id, at, stepped))
     }
 }
 
@@ -151,7 +151,7 @@ fn presence(user: &UserId, status: PresenceStatus) -> ByteString {
     }
 }
 
-/// Where a deal shows each role something of its own, each role has its own bytes.
+/// Encodes for one role if the deal shows each role something different, else for everybody.
 fn for_role(
     view: &View,
     role: Option<&str>,
@@ -172,19 +172,19 @@ fn said(
 ) -> Encoded {
     let conversation = &view.conversation;
     let sides = Sides::new(conversation, view.people.in_order());
-    for_role(view, role, |role, known| {
+    for_role(view, role, |role, particulars| {
         let data = NewMessage {
             conversation_id: conversation.id,
             message: MessageRow::new(message, conversation.id, &sides, None, system),
-            conversation_context: ConversationContext::new(conversation, role, known),
+            conversation_context: ConversationContext::new(conversation, role, particulars),
         };
         encode_one(NAMESPACE, message_event(change), &data)
     })
 }
 
-fn stepped_event(place: ConversationId, at: DateTime<Utc>, stepped: &Stepped) -> ByteString {
+fn stepped_event(id: ConversationId, at: DateTime<Utc>, stepped: &Stepped) -> ByteString {
     let data = StateChanged {
-        conversation_id: place,
+        conversation_id: id,
         previous_state: stepped.from.as_deref(),
         new_state: &stepped.to,
         reason: stepped.reason.as_deref().unwrap_or(&stepped.action),
@@ -193,7 +193,7 @@ fn stepped_event(place: ConversationId, at: DateTime<Utc>, stepped: &Stepped) ->
     encode_one(NAMESPACE, "conversation_state_changed", &data)
 }
 
-/// Only what a person did is told as a button or an input; what that person alone is told of it, they get with it.
+/// Sent only for steps made by a person. The actor's copy also carries the audit message that only they may see.
 fn acted(
     stepped: &Stepped,
     said: &[Message],
@@ -210,24 +210,24 @@ fn acted(
         system,
         sides: &sides,
     };
-    let known = view.deal.to(role);
+    let particulars = view.deal.to(role);
     let people = view.people.in_order().into_iter();
     let side: Vec<&Participant> = people
         .filter(|person| Some(person.role.as_str()) == role)
         .collect();
-    let told_to = |reader: UserNo| act.told(reader, role, &known);
+    let encoded_for = |reader: UserNo| act.encode(reader, role, &particulars);
     let presser = side.iter().find(|person| person.id == *actor);
     Some(match (presser, side.as_slice()) {
-        (None, _) => Encoded::for_role(told_to(NOBODY)),
-        (Some(presser), [_]) => Encoded::for_role(told_to(presser.no)),
+        (None, _) => Encoded::for_role(encoded_for(NOBODY)),
+        (Some(presser), [_]) => Encoded::for_role(encoded_for(presser.no)),
         (Some(presser), _) => Encoded {
-            own: Some((presser.no, told_to(presser.no))),
-            ..Encoded::for_role(told_to(NOBODY))
+            own: Some((presser.no, encoded_for(presser.no))),
+            ..Encoded::for_role(encoded_for(NOBODY))
         },
     })
 }
 
-/// What somebody pressed or typed.
+/// What a person pressed or typed.
 struct Act<'a> {
     stepped: &'a Stepped,
     said: &'a [Message],
@@ -237,7 +237,7 @@ struct Act<'a> {
 }
 
 impl Act<'_> {
-    fn told(&self, reader: UserNo, role: Option<&str>, known: &Particulars) -> ByteString {
+    fn encode(&self, reader: UserNo, role: Option<&str>, particulars: &Particulars) -> ByteString {
         let (stepped, conversation) = (self.stepped, self.conversation);
         let mut said = self.said.iter();
         let shown = said.find(|message| message.is_visible_to(reader, role));
@@ -259,7 +259,7 @@ impl Act<'_> {
             message,
             flow_update,
             conversation_id: conversation.id,
-            conversation_context: ConversationContext::new(conversation, role, known),
+            conversation_context: ConversationContext::new(conversation, role, particulars),
         };
         encode_one(NAMESPACE, "button_action", &data)
     }
@@ -267,8 +267,8 @@ impl Act<'_> {
 
 fn changed(view: &View, role: Option<&str>) -> Encoded {
     let conversation = &view.conversation;
-    for_role(view, role, |role, known| {
-        let context = ConversationContext::new(conversation, role, known);
+    for_role(view, role, |role, particulars| {
+        let context = ConversationContext::new(conversation, role, particulars);
         let data = json!({ "conversation_id": conversation.id, "conversation_context": context });
         encode_one(NAMESPACE, "conversation_updated", &data)
     })
@@ -277,8 +277,8 @@ fn changed(view: &View, role: Option<&str>) -> Encoded {
 fn created(view: &View, role: Option<&str>) -> Encoded {
     let conversation = &view.conversation;
     let sides = Sides::new(conversation, view.people.in_order());
-    for_role(view, role, |role, known| {
-        let row = ConversationRow::new(conversation, &sides, role, known);
+    for_role(view, role, |role, particulars| {
+        let row = ConversationRow::new(conversation, &sides, role, particulars);
         let data = json!({ "conversation_id": conversation.id, "conversation": row });
         encode_one(
             NAMESPACE,
@@ -289,7 +289,7 @@ fn created(view: &View, role: Option<&str>) -> Encoded {
 }
 
 fn notice(
-    place: ConversationId,
+    id: ConversationId,
     preview: &Preview,
     unread: UnreadCount,
     system: &str,
@@ -301,7 +301,7 @@ fn notice(
         false => system,
     };
     let mut data = json!({
-        "conversation_id": place, "message_id": message.id, "message": message.preview(), "message_type": message.content.kind,
+        "conversation_id": id, "message_id": message.id, "message": message.preview(), "message_type": message.content.kind,
         "sender_id": sender, "sender_name": preview.sender_name, "unread_count": unread.number(),
     });
     unread.note_cap(&mut data, "unread_count_capped");

@@ -5,7 +5,7 @@ use crate::domain::message::Attachment;
 use crate::domain::refusal::Refusal;
 use crate::domain::web_address::https_host;
 
-/// The file at an address, as a message has it. Without hosts any will do; `*.example.com` stands for those below it.
+/// The attachment for an address. Without hosts any host will do; `*.example.com` stands for all hosts below it.
 pub fn attachment(url: &str, field: &'static str, hosts: &[String]) -> Result<Attachment, Refusal> {
     limits::https_url(url, field)?;
     let host = host(url).ok_or_else(|| Refusal::invalid(field, "must be an https URL"))?;

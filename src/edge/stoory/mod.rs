@@ -1,5 +1,5 @@
-//! The words of the Stoory guide: its rows, its `action_data`, its presses, its events. `docs/stoory.md` has a line for each endpoint and
-//! event.
+//! The Stoory guide's dialect: its rows, its `action_data`, its presses, its events. `docs/stoory.md` has a line for each endpoint
+//! and event.
 
 pub mod answers;
 pub mod cards;
@@ -18,13 +18,13 @@ use utoipa_actix_web::scope;
 use crate::domain::dialect::Needs;
 use crate::edge::dialect::{SocketIoSpec, Spec};
 
-/// Where its REST endpoints are.
+/// The path of its REST endpoints.
 const PATH: &str = "/api/messages";
 
-/// Who the system is where the options do not say otherwise.
+/// The system's id, unless the options set another.
 pub const SYSTEM_USER: &str = "00000000-0000-0000-0000-000000000000";
 
-/// Where it is spoken over Socket.IO.
+/// Its namespace of Socket.IO.
 pub const NAMESPACE: &str = "/";
 
 /// The dialect.

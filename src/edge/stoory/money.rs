@@ -1,14 +1,14 @@
-//! Amounts as the guide writes them: in whole units of the currency, as numbers or as people type them.
+//! Amounts in the guide's form: whole units of the currency, as numbers or as people type them.
 
 use serde_json::{Number, Value, json};
 
 use crate::domain::flow::{Field, Money};
 use crate::domain::whole;
 
-/// Why a text is no amount.
+/// The reason that a refused amount gets.
 pub const NOT_AN_AMOUNT: &str = "must be an amount, like 5000 or 5,000.50";
 
-/// How many digits a field's currency has after the point.
+/// The number of decimal digits of a field's currency.
 pub fn digits_of(field: &Field) -> u32 {
     Money::digits(field.currency.as_deref().unwrap_or(""))
 }
@@ -24,15 +24,15 @@ pub fn units(smallest: i64, digits: u32) -> Value {
 
 /// A number of whole units as an amount of the smallest unit.
 pub fn of_number(number: &Number, digits: u32) -> Option<i64> {
-    // 500.0 is 500, also where a currency has no digits after the point.
+    // 500.0 is 500, even if a currency has no decimal digits.
     match whole::of(&Value::Number(number.clone())) {
         Some(units) => plain(&units.to_string(), digits),
         None => plain(&number.to_string(), digits),
     }
 }
 
-/// What somebody typed, as an amount of the smallest unit: `5000`, `₹5000`, `5,000.50`, `Rs 5000`, `5000 INR`, `₹5,000/-`. What might
-/// mean two things, as `5,00` or `5.000` might, means nothing.
+/// Reads a typed amount in the smallest unit: `5000`, `₹5000`, `5,000.50`, `Rs 5000`, `5000 INR`, `₹5,000/-`. Ambiguous input, such
+/// as `5,00` or `5.000`, is refused.
 pub fn of_text(text: &str, currency: &str) -> Option<i64> {
     let text = text.trim().to_lowercase();
     let bare = unsigned(&text, currency);
@@ -49,7 +49,7 @@ fn split_off<'a>((whole, rest): (&'a str, &'a str)) -> (&'a str, Option<&'a str>
     (whole, Some(rest))
 }
 
-/// The signs and words that stand beside an amount of a currency, longer ones first; in small letters.
+/// The signs and words of a currency beside an amount, in lower case, longer ones first.
 fn signs(currency: &str) -> Vec<String> {
     let known: &[&str] = match currency {
         "INR" => &["rupees", "rupee", "rs.", "rs", "₹", "/-"],
@@ -65,7 +65,7 @@ fn signs(currency: &str) -> Vec<String> {
     all
 }
 
-/// Without one sign before and those after.
+/// Strips one sign before the amount and the signs after it.
 fn unsigned<'a>(text: &'a str, currency: &str) -> &'a str {
     let signs = signs(currency);
     let before = signs.iter().find_map(|sign| text.strip_prefix(sign));
@@ -76,7 +76,7 @@ fn unsigned<'a>(text: &'a str, currency: &str) -> &'a str {
     bare
 }
 
-/// Without the commas between thousands, Indian or not; none where they stand elsewhere.
+/// Strips the commas between thousands, Indian or Western; `None` if they are elsewhere.
 fn ungrouped(whole: &str) -> Option<String> {
     let groups: Vec<&str> = whole.split(',').collect();
     let [first, middle @ .., last] = groups.as_slice() else {
@@ -88,7 +88,7 @@ fn ungrouped(whole: &str) -> Option<String> {
     ((western || indian) && last.len() == 3).then(|| groups.concat())
 }
 
-/// Digits, and maybe a point and at most so many more.
+/// Reads digits, with at most this many after an optional point.
 fn plain(number: &str, digits: u32) -> Option<i64> {
     let (whole, rest) = number.split_once('.').map_or((number, ""), |parts| parts);
     let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());

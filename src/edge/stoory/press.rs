@@ -1,4 +1,4 @@
-//! A click or a typed text as a press: which action it means, and its form. What may be done, the deal decides.
+//! Turns a click or a typed text into a press: the action that it means, and its form. The deal decides what is allowed.
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -9,22 +9,22 @@ use crate::domain::flow::{AvailableAction, Field, FieldKind, Money, StateVersion
 use crate::domain::refusal::Refusal;
 use crate::domain::whole;
 
-/// The guide's word for a price that is typed.
+/// The guide's `input_type` of a typed price.
 const NEGOTIATION: &str = "negotiation";
 
-/// What somebody asks of a deal.
+/// What a client asks of a deal.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wish {
-    /// They click a button.
+    /// A click of a button.
     Click {
-        /// Its id: an action's name.
+        /// The button's id: an action's name.
         button: String,
-        /// What was filled in, and whatever else a front end says with it.
+        /// The form, and whatever else a front end adds to it.
         additional: Map<String, Value>,
     },
-    /// They type something.
+    /// A typed text.
     Text {
-        /// What.
+        /// The text.
         text: String,
         /// What for: an action, a field, a field's type, or `negotiation`; the only thing that can be typed where absent.
         input_type: Option<String>,
@@ -32,7 +32,7 @@ pub enum Wish {
 }
 
 impl Wish {
-    /// The action that is meant, among those that may be done.
+    /// The action that it means, among the available ones.
     pub fn offered<'o>(
         &self,
         available_actions: &'o [AvailableAction],
@@ -45,8 +45,8 @@ impl Wish {
         }
     }
 
-    /// The action's form, in the deal's own terms: money in the smallest unit, nothing that is not asked for. `agreed` is what the deal
-    /// remembers: whoever names a price that they are not asked for must mean the one on the table.
+    /// The action's form in the deal's terms: money in the smallest unit, and only declared fields. `agreed` is the deal's context:
+    /// a price that the action does not ask for must be the one in the open offer.
     pub fn form(
         &self,
         available: &AvailableAction,
@@ -72,12 +72,12 @@ impl Wish {
     }
 }
 
-/// What makes it the same press again while a version lasts: the action, and what its form was filled with, however that was said.
+/// The request id of a press at this version: the same action with the same form has the same id, however the client said it.
 pub fn request_id(version: StateVersion, action: &str, form: &Map<String, Value>) -> String {
     format!("stoory:{version}:{}", print(action, form))
 }
 
-/// Whether a stored press was of this action with this form, at whatever version; before the slash stands who pressed.
+/// Whether a stored press had this action and this form, at any version. Its presser stands before the slash.
 pub fn was(request_id: &str, action: &str, form: &Map<String, Value>) -> bool {
     let own = request_id.rsplit('/').next().unwrap_or_default();
     let mut parts = own.split(':');
@@ -93,7 +93,7 @@ fn print(action: &str, form: &Map<String, Value>) -> String {
     first.map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The field that a text fills in: the only one that must be filled in, or the only one.
+/// The field that a text fills in: the only required one, or the only one.
 fn text_field(available: &AvailableAction) -> Option<&Field> {
     let mut required = available.input.iter().filter(|field| field.required);
     match (required.next(), required.next(), available.input.as_slice()) {
@@ -103,8 +103,8 @@ fn text_field(available: &AvailableAction) -> Option<&Field> {
     }
 }
 
-/// The action that takes a text: named by `input_type`, or by its field, or by the field's type; first among those that the front end
-/// shows a field for.
+/// The action that takes a text: the one that `input_type` names directly, by its field or by the field's type; the action whose
+/// field the front end shows comes first.
 fn typed<'o>(
     available_actions: &'o [AvailableAction],
     input_type: Option<&str>,
@@ -126,7 +126,7 @@ fn typed<'o>(
     named.or_else(shown).or_else(|| takers().find(fits))
 }
 
-/// What was filled in, in the deal's own terms; what is not of its form is left to the deal to refuse.
+/// A field's value in the deal's terms. A malformed value is passed on, so that the deal refuses it.
 fn filled(field: &Field, given: &Value, told_as: String) -> Result<Value, Refusal> {
     let currency = field.currency.as_deref().unwrap_or("");
     let amount = match (field.kind, given) {
@@ -146,7 +146,7 @@ fn filled(field: &Field, given: &Value, told_as: String) -> Result<Value, Refusa
     Ok(json!({ "amount": amount, "currency": currency }))
 }
 
-/// A front end of the guide says the price with `accept_price`, which asks for nothing: then it must be the one on the table.
+/// The guide's front end sends the price with `accept_price`, which asks for none: it must be the price in the open offer.
 fn must_agree(
     available: &AvailableAction,
     additional: &Map<String, Value>,

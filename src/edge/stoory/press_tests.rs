@@ -1,4 +1,4 @@
-//! Which action a click or a text means, and the form that comes of it.
+//! The action that a click or a text means, and its form.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What the guide's front end asks for over Socket.IO.
+//! The requests of the guide's front end over Socket.IO.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -59,7 +59,7 @@ pub(crate) fn decode(
 
 fn id(arguments: &[&RawValue], name: &'static str) -> Result<String, Refusal> {
     let id: Cow<'_, str> = first(arguments, name)
-        .map_err(|_| Refusal::invalid(name, "must be the only argument, a text"))?;
+        .map_err(|_| Refusal::invalid(name, "must be the only argument, a string"))?;
     limits::required_text(&id, name, 128)?;
     Ok(id.into_owned())
 }

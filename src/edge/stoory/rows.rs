@@ -53,7 +53,7 @@ pub struct MessageRow<'a> {
 }
 
 impl<'a> MessageRow<'a> {
-    /// The message for this reader, or with the bytes that all who may see it share.
+    /// The message for this reader; without a reader, for bytes that all readers share.
     pub fn new(
         message: &'a Message,
         place: ConversationId,
@@ -92,9 +92,9 @@ impl<'a> MessageRow<'a> {
 #[serde(rename_all = "snake_case")]
 #[schema(as = StooryChatStatus)]
 pub enum ChatStatus {
-    /// The flow asks, people press.
+    /// The flow asks, and participants press.
     Automated,
-    /// People type.
+    /// Participants type.
     RealTime,
     /// Nobody.
     Closed,
@@ -138,7 +138,7 @@ pub struct FlowUpdate<'a> {
 }
 
 impl<'a> FlowUpdate<'a> {
-    /// Of a conversation. One without a deal stands in the guide's `real_time`, or `chat_closed`.
+    /// The context of a conversation. Without a deal it is in the guide's `real_time`, or `chat_closed`.
     pub fn of(conversation: &'a Conversation) -> Self {
         let chat_status = ChatStatus::of(conversation);
         let deal_view = conversation.flow.as_deref();
@@ -153,7 +153,7 @@ impl<'a> FlowUpdate<'a> {
         }
     }
 
-    /// Of a deal, in a conversation that is open.
+    /// The context of a deal in an open conversation.
     pub fn in_deal(deal_view: &'a DealView) -> Self {
         Self {
             flow_state: &deal_view.state,
@@ -186,10 +186,14 @@ pub struct ConversationContext<'a> {
 }
 
 impl<'a> ConversationContext<'a> {
-    /// For somebody with this role; staff from outside have none.
-    pub fn new(conversation: &'a Conversation, role: Option<&str>, known: &Particulars) -> Self {
+    /// The part for a reader with this role; `None` for staff who are not participants.
+    pub fn new(
+        conversation: &'a Conversation,
+        role: Option<&str>,
+        particulars: &Particulars,
+    ) -> Self {
         let deal_view = conversation.flow.as_deref();
-        let card = known.card.as_ref().and_then(|(kind, text)| {
+        let card = particulars.card.as_ref().and_then(|(kind, text)| {
             let kept = KeptCard::read(text).filter(|kept| !kept.is_done())?;
             Some(kept.into_action_data(*kind))
         });
@@ -199,8 +203,8 @@ impl<'a> ConversationContext<'a> {
             flow: FlowUpdate::of(conversation),
             automation_enabled: deal_view.is_some_and(|deal| deal.phase == Phase::Running),
             current_action_data: card.or_else(unasked),
-            flow_data: deal_view.map(|_| flow_data(&known.context)),
-            work: deal_view.map_or_else(Work::default, |deal| Work::of(deal, &known.context)),
+            flow_data: deal_view.map(|_| flow_data(&particulars.context)),
+            work: deal_view.map_or_else(Work::default, |deal| Work::of(deal, &particulars.context)),
         }
     }
 }
@@ -236,7 +240,7 @@ impl<'a> ConversationRow<'a> {
         conversation: &'a Conversation,
         sides: &Sides<'a>,
         role: Option<&str>,
-        known: &Particulars,
+        particulars: &Particulars,
     ) -> Self {
         let about = |kind| about(conversation.subject.as_deref()?, kind);
         Self {
@@ -245,7 +249,7 @@ impl<'a> ConversationRow<'a> {
             request_id: about("request"),
             brand_owner_id: sides.brand_owner.map(|person| person.id.as_str()),
             influencer_id: sides.influencer.map(|person| person.id.as_str()),
-            context: ConversationContext::new(conversation, role, known),
+            context: ConversationContext::new(conversation, role, particulars),
             created_at: conversation.created_at,
             updated_at: conversation.updated_at,
         }

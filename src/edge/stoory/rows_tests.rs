@@ -1,4 +1,4 @@
-//! What each reader is given of messages and conversations, column by column.
+//! The rows of messages and conversations for each reader, column by column.
 
 use chrono::DateTime;
 use serde_json::value::RawValue;
@@ -235,10 +235,16 @@ fn row(
     conversation: &Conversation,
     people: &[Participant],
     role: Option<&str>,
-    known: &Particulars,
+    particulars: &Particulars,
 ) -> Value {
     let sides = Sides::new(conversation, people);
-    serde_json::to_value(ConversationRow::new(conversation, &sides, role, known)).unwrap()
+    serde_json::to_value(ConversationRow::new(
+        conversation,
+        &sides,
+        role,
+        particulars,
+    ))
+    .unwrap()
 }
 
 #[test]

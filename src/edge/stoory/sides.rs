@@ -1,4 +1,4 @@
-//! The guide knows two people in each conversation: a brand owner and an influencer. Who they are, and whom a message is for.
+//! The two people that the guide knows in each conversation, a brand owner and an influencer, and the receiver of each message.
 
 use crate::domain::conversation::{Conversation, Participant};
 use crate::domain::ids::UserNo;
@@ -9,18 +9,19 @@ pub const BRAND_OWNER: &str = "brand_owner";
 /// The guide's name of the role that works.
 pub const INFLUENCER: &str = "influencer";
 
-/// The people of a conversation, as the guide sees them.
+/// The people of a conversation in the guide's terms.
 #[derive(Clone, Debug)]
 pub struct Sides<'a> {
     people: Vec<&'a Participant>,
-    /// Who has the guide's role of that name; where nobody has the two roles, of two people the one who made the conversation.
+    /// The participant with the role `brand_owner`; if nobody has the two roles, the one of two people who created the
+    /// conversation.
     pub brand_owner: Option<&'a Participant>,
-    /// Who has the guide's role of that name; where nobody has the two roles, the other one of two.
+    /// The participant with the role `influencer`; if nobody has the two roles, the other one of two people.
     pub influencer: Option<&'a Participant>,
 }
 
 impl<'a> Sides<'a> {
-    /// Everybody who takes or took part, in the order of coming.
+    /// All present and former participants, in the order in which they joined.
     pub fn new(
         conversation: &Conversation,
         people: impl IntoIterator<Item = &'a Participant>,
@@ -46,8 +47,8 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// Whom a message is for: the one whom its audience names, else the other one of two. What the system says to both is for whoever
-    /// reads it; to nobody where they share the bytes.
+    /// The receiver of a message: the participant whom its audience names, else the other one of two. A message of the system to
+    /// both is for its reader, and for nobody in bytes that both share.
     pub fn receiver(&self, message: &Message, reader: Option<UserNo>) -> Option<&'a Participant> {
         match &message.content.audience {
             Some(Audience::User(no)) => self.person(*no),
@@ -59,7 +60,7 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// Whether those whom it is for have read it.
+    /// Whether the receivers have read the message.
     pub fn has_been_seen(&self, message: &Message, reader: Option<UserNo>) -> bool {
         if let Some(receiver) = self.receiver(message, reader) {
             return receiver.read_seq >= message.seq();

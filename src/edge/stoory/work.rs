@@ -1,4 +1,4 @@
-//! What was agreed and what was handed in, from what a deal remembers.
+//! The agreement and the submission, from a deal's context.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -14,7 +14,7 @@ const SUBMISSION: [&str; 4] = [
     "submitted_at",
 ];
 
-/// How the work stands, as a conversation's row tells it.
+/// The columns of a conversation's row about the work.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 #[schema(as = StooryWork)]
 pub struct Work {
@@ -30,7 +30,7 @@ pub struct Work {
 }
 
 impl Work {
-    /// Of a deal that stands like this and remembers this.
+    /// The columns for a deal in this state with this context.
     pub fn of(deal_view: &DealView, context: &Map<String, Value>) -> Self {
         let handed_in = |name: &str| context.get(name).filter(|value| !value.is_null());
         let is_there = handed_in("deliverables").is_some();

@@ -1,4 +1,4 @@
-//! The endpoint where gateways post: an event is stored, and processed later. Nothing else completes a payment.
+//! Receives the webhooks of payment gateways: an event is stored now and processed later. Nothing else completes a payment.
 
 use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse, post, web};
@@ -8,7 +8,7 @@ use crate::domain::refusal::Refusal;
 use crate::edge::http::{AppState, Failure};
 use crate::store::payment_events;
 
-/// Bytes of a webhook; real ones have a few thousand.
+/// The limit of a webhook's body, in bytes; real ones have a few thousand.
 const LIMIT: usize = 1 << 20;
 
 /// What a gateway says (signed by the gateway; no token)
@@ -45,7 +45,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// The raw body, never more of it than the limit.
+/// The raw body, up to the limit.
 async fn whole(request: &HttpRequest, payload: web::Payload) -> Result<web::Bytes, Failure> {
     let too_large = || Failure::from(Refusal::TooLarge { limit: LIMIT });
     let declared = request.headers().get(CONTENT_LENGTH);
@@ -55,5 +55,5 @@ async fn whole(request: &HttpRequest, payload: web::Payload) -> Result<web::Byte
     }
     let read = payload.to_bytes_limited(LIMIT).await;
     let read = read.map_err(|_| too_large())?;
-    read.map_err(|_| Refusal::invalid("body", "ended before it was whole").into())
+    read.map_err(|_| Refusal::invalid("body", "ended early").into())
 }

@@ -1,4 +1,4 @@
-//! Where payment gateways post, and the page of the sandbox that stands in for one.
+//! Webhooks of payment gateways, and the checkout of the sandbox that stands in for a gateway.
 
 pub mod gateways;
 pub mod sandbox;

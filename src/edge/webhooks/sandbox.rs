@@ -1,5 +1,5 @@
-//! The sandbox's own page, in the place of a gateway's: whoever opens it decides how the payment ends. There only while the
-//! sandbox is the gateway. It tells the deal nothing: it has the sandbox post its webhooks.
+//! The sandbox's checkout: its visitor decides how the payment ends. It exists only if the sandbox is the gateway. It changes no
+//! deal: the sandbox posts its webhooks like any gateway.
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use crate::payment::Gateway;
 use crate::payment::sandbox::{CheckoutEnd, SandboxEvent};
 use crate::store::{jobs, orders};
 
-/// What a visitor of the checkout presses.
+/// The outcome that the visitor chooses.
 #[derive(Deserialize)]
 pub struct CheckoutBody {
     outcome: Outcome,
@@ -28,7 +28,7 @@ enum Outcome {
     Failure,
 }
 
-/// No token says who it is, so pages from elsewhere are told by their origin, and by a form's content type.
+/// There is no token here, so a page of another origin is refused by its origin, and a form by its content type.
 fn must_be_welcome(server: &AppState, request: &HttpRequest) -> Result<(), Refusal> {
     if !is_welcome(request, &server.origins) {
         return Err(Refusal::OriginRefused);
@@ -42,7 +42,7 @@ fn must_be_welcome(server: &AppState, request: &HttpRequest) -> Result<(), Refus
     Ok(())
 }
 
-/// Ends a checkout.
+/// Ends a checkout with the visitor's outcome.
 pub async fn check_out(
     server: web::Data<AppState>,
     request: HttpRequest,

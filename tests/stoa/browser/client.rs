@@ -87,7 +87,7 @@ async fn a_client_that_was_signed_out_comes_back_with_a_token_that_counts() {
         .await;
     let told = window.ask("return JSON.stringify(window.told)").await;
     let told = told.as_str().expect("a text");
-    for words in ["signed out", "only a token with an iat from"] {
+    for words in ["signed out", "a token needs an iat of"] {
         assert!(told.contains(words), "{words}: {told}");
     }
     assert!(!told.contains("stopped"), "{told}");

@@ -18,13 +18,13 @@ use crate::domain::snapshot::{Listed, UnreadCount};
 use crate::edge::http::call::Call;
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{Asked, Failure};
+use crate::edge::http::{Failure, Query};
 use crate::edge::native::views::ConversationView;
 use crate::store::conversations::{self as rows, Filter, Key};
 use crate::store::participants;
 use crate::store::unread as unread_rows;
 
-/// The conversation as the caller has it, whether it is in their list or they see it from outside.
+/// The conversation for the caller: from their list, or from outside if they are not a participant but may read it.
 pub(super) async fn answer<P, B>(
     call: &Call<P, B>,
     id: ConversationId,
@@ -89,7 +89,7 @@ pub struct ListQuery {
     limit: Option<i64>,
 }
 
-/// A limit within its bounds.
+/// A page's limit, within its bounds.
 pub(in crate::edge) fn limit_of(limit: Option<i64>) -> Result<i64, Refusal> {
     let limit = limit.unwrap_or(50);
     (1..=100)
@@ -109,14 +109,14 @@ fn cursor_of(text: &str) -> Result<(DateTime<Utc>, i64), Refusal> {
         let micros: i64 = micros.parse().ok().filter(|micros| *micros >= 0)?;
         Some((DateTime::from_timestamp_micros(micros)?, no.parse().ok()?))
     };
-    read().ok_or_else(|| Refusal::invalid("cursor", "is not one that a list gave"))
+    read().ok_or_else(|| Refusal::invalid("cursor", "is not a cursor from a list"))
 }
 
 /// The caller's conversations, newest activity first
 #[utoipa::path(params(ListQuery), responses((status = 200, description = "`items`: conversations; `next_cursor`", body = Object)), security(("bearer" = [])), tag = "conversations")]
 #[get("/conversations")]
-pub async fn list(call: Call, query: Asked<ListQuery>) -> Result<HttpResponse, Failure> {
-    let Asked(query) = query;
+pub async fn list(call: Call, query: Query<ListQuery>) -> Result<HttpResponse, Failure> {
+    let Query(query) = query;
     let limit = limit_of(query.limit)?;
     for text in [&query.subject_type, &query.subject_id]
         .into_iter()

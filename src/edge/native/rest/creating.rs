@@ -1,4 +1,4 @@
-//! Making conversations: create or get.
+//! Creates conversations, or finds existing ones.
 
 use actix_web::{HttpResponse, post};
 use serde::Deserialize;
@@ -54,7 +54,7 @@ pub struct NewConversationBody {
     flow: Option<NewFlowBody>,
 }
 
-/// Who takes part: those named and, unless the caller is the platform, the caller.
+/// The participants: those named and, unless the caller is the platform, the caller.
 fn people_of(
     body: &NewConversationBody,
     caller: &Principal,
@@ -97,7 +97,7 @@ fn people_of(
     }
 }
 
-/// The roles that the platform names itself: those of a conversation that is there already become these.
+/// The roles that the platform gives explicitly; in an existing conversation they replace the earlier ones.
 fn roles_given(body: &NewConversationBody, caller: &Principal) -> Vec<(UserId, String)> {
     if !caller.roles.may(Privilege::AssignRoles) {
         return Vec::new();
@@ -189,13 +189,13 @@ async fn wanted(
     Ok((new, wish))
 }
 
-/// A conversation that was made or found.
+/// A conversation that was created or found.
 pub(in crate::edge) struct Made {
     pub(in crate::edge) id: ConversationId,
     pub(in crate::edge) novelty: Novelty,
 }
 
-/// Makes a conversation with everything that belongs to it, or finds the one that is the same and does there what is wished of it.
+/// Creates a conversation with all its parts; if the same one exists, applies the request to it instead.
 pub(in crate::edge) async fn make(
     server: &AppState,
     caller: &Arc<Principal>,
@@ -220,7 +220,7 @@ pub(in crate::edge) async fn make(
     }
 }
 
-/// Tells those who take part in a new conversation of it.
+/// Announces a new conversation to its participants.
 async fn announce(
     server: &AppState,
     caller: &Principal,

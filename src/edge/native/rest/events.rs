@@ -1,4 +1,4 @@
-//! What the platform was told by webhooks, and how that went: for those who run it.
+//! The events sent to the platform by webhooks, and their delivery, for operators.
 
 use actix_web::{HttpResponse, get, post};
 use base64::Engine;
@@ -16,7 +16,7 @@ use crate::domain::limits;
 use crate::domain::refusal::Refusal;
 use crate::edge::http::call::Call;
 use crate::edge::http::idempotent::StoredResponse;
-use crate::edge::http::{Asked, Failure};
+use crate::edge::http::{Failure, Query};
 use crate::error::Error;
 use crate::store::platform_events::{self as rows, AttemptRow, EventRow, Filter};
 
@@ -25,7 +25,7 @@ fn must_run_it<P>(call: &Call<P>) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::Forbidden(
-        "Only those who run the platform may see what it is told",
+        "Only admins and the platform may see platform events",
     ))
 }
 
@@ -122,11 +122,11 @@ fn cursor_of<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>, Refu
         let decoded = URL_SAFE_NO_PAD.decode(text).ok()?;
         String::from_utf8(decoded).ok()?.parse().ok()
     };
-    let wrong = || Refusal::invalid("cursor", "is not one that a list gave");
+    let wrong = || Refusal::invalid("cursor", "is not a cursor from a list");
     text.map(|text| read(text).ok_or_else(wrong)).transpose()
 }
 
-/// The place after the last of a full page.
+/// The cursor after the last item of a full page.
 fn next_cursor(shown: usize, limit: i64, last: Option<i64>) -> Option<String> {
     let full = i64::try_from(shown).is_ok_and(|shown| shown == limit);
     last.filter(|_| full)
@@ -136,9 +136,9 @@ fn next_cursor(shown: usize, limit: i64, last: Option<i64>) -> Option<String> {
 /// What the platform was told, newest first (admin and service tokens)
 #[utoipa::path(params(EventQuery), responses((status = 200, description = "`items`: events; `next_cursor`", body = Object), (status = 403, description = "FORBIDDEN")), security(("bearer" = [])), tag = "events")]
 #[get("/events")]
-pub async fn list(call: Call, query: Asked<EventQuery>) -> Result<HttpResponse, Failure> {
+pub async fn list(call: Call, query: Query<EventQuery>) -> Result<HttpResponse, Failure> {
     must_run_it(&call)?;
-    let Asked(query) = query;
+    let Query(query) = query;
     let limit = limit_of(query.limit)?;
     if let Some(event) = &query.event {
         limits::text(event, "type", 128)?;
@@ -187,10 +187,10 @@ pub struct AttemptQuery {
 #[get("/events/{id}/attempts")]
 pub async fn attempts(
     call: Call<String>,
-    query: Asked<AttemptQuery>,
+    query: Query<AttemptQuery>,
 ) -> Result<HttpResponse, Failure> {
     must_run_it(&call)?;
-    let Asked(query) = query;
+    let Query(query) = query;
     let limit = limit_of(query.limit)?;
     let after = cursor_of(query.cursor.as_deref())?.unwrap_or(0);
     let (event, _) = found(&call).await?;

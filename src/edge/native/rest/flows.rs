@@ -1,4 +1,4 @@
-//! Deals: definitions, how one stands, acting in it, its log.
+//! Flows and deals: definitions, the state of a deal, acting in it, its log.
 
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
@@ -24,7 +24,7 @@ use crate::domain::whole;
 use crate::edge::http::call::Call;
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{AppState, Asked, Failure};
+use crate::edge::http::{AppState, Failure, Query};
 use crate::edge::native::deals::{FlowView, LoggedStepView};
 use crate::edge::native::pressing::{checked_press, checked_request_id};
 use crate::store::conversations::{self as conversation_rows, Key};
@@ -55,7 +55,7 @@ pub(in crate::edge) struct WantedDeal {
 }
 
 impl NewFlowBody {
-    /// Finds the definition, and sees that the caller may begin it and that every role is taken.
+    /// Finds the definition and checks that the caller may begin the deal and that every role is assigned.
     pub(super) fn check(
         self,
         server: &AppState,
@@ -89,7 +89,7 @@ impl NewFlowBody {
 }
 
 impl WantedDeal {
-    /// What begins it in this conversation.
+    /// The deal's first step in this conversation.
     pub(super) fn first_step(
         &self,
         conversation: &Conversation,
@@ -106,7 +106,7 @@ impl WantedDeal {
         )
     }
 
-    /// What begins it in a conversation that was there already; none where it has a deal of the same name.
+    /// The deal's first step in an existing conversation; `None` if the conversation has a deal of the same name.
     pub(super) fn first_step_in(
         &self,
         found: &Loaded,
@@ -130,9 +130,9 @@ impl WantedDeal {
                 .filter(|person| person.takes_part() && person.role == *role)
                 .collect();
             let why = match holders.as_slice() {
-                [] => "The conversation is there already, and its people have other roles",
+                [] => "The conversation exists already, and its participants have other roles",
                 several if several.iter().all(|person| person.may_read().is_err()) => {
-                    "The conversation is there already, and somebody whom the deal needs is blocked in it"
+                    "The conversation exists already, and a participant whom the deal needs is blocked in it"
                 }
                 _ => continue,
             };
@@ -195,7 +195,7 @@ async fn definition_of(
 #[get("/flows/{name}")]
 pub async fn describe(
     call: Call<String>,
-    query: Asked<VersionQuery>,
+    query: Query<VersionQuery>,
 ) -> Result<HttpResponse, Failure> {
     let definition = definition_of(&call, query.0.version).await?;
     Ok(HttpResponse::Ok().json(outline(&definition)))
@@ -206,7 +206,7 @@ pub async fn describe(
 #[get("/flows/{name}/graph.svg")]
 pub async fn picture(
     call: Call<String>,
-    query: Asked<VersionQuery>,
+    query: Query<VersionQuery>,
 ) -> Result<HttpResponse, Failure> {
     let definition = definition_of(&call, query.0.version).await?;
     Ok(HttpResponse::Ok()
@@ -291,7 +291,7 @@ pub struct HistoryQuery {
 #[get("/conversations/{id}/flow/history")]
 pub async fn history(
     call: Call<ConversationId>,
-    query: Asked<HistoryQuery>,
+    query: Query<HistoryQuery>,
 ) -> Result<HttpResponse, Failure> {
     let limit = limit_of(query.0.limit)?;
     let after = query.0.after.unwrap_or(0);

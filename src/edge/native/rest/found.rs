@@ -1,5 +1,5 @@
-//! A conversation that is there already when somebody asks for it: what the request changes of it. Everything that can refuse is
-//! looked at first, so that a refused request changes nothing.
+//! Applies a creation request to a conversation that exists already. Everything that can refuse is checked first, so that a refused
+//! request changes nothing.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -21,26 +21,26 @@ use crate::room::state::State;
 use crate::store::conversations::Key;
 use crate::store::replay;
 
-/// Times that a deal is begun again because the conversation changed meanwhile.
+/// How often beginning a deal is retried because the conversation changed meanwhile.
 const ATTEMPTS: u32 = 3;
 
-/// What a request wants of a conversation that is there already.
+/// What a request changes in an existing conversation.
 #[derive(Default)]
 pub(in crate::edge) struct Wish {
-    /// What it is called; counts where the platform says it of a subject.
+    /// The title; used only if the platform describes the subject.
     pub(in crate::edge) title: Option<String>,
-    /// What the subject is; counts where the platform says it.
+    /// The subject's card; used only if the platform gives it.
     pub(in crate::edge) card: Option<Value>,
-    /// What the platform says that people are.
+    /// The roles that the platform assigns.
     pub(in crate::edge) roles: Vec<(UserId, String)>,
-    /// The deal that it is to be.
+    /// The deal to begin.
     pub(in crate::edge) deal: Option<WantedDeal>,
-    /// What the caller says there.
+    /// The message that the caller sends.
     pub(in crate::edge) message: Option<Arc<Content>>,
 }
 
 impl Wish {
-    /// Does what is wished, or refuses all of it.
+    /// Makes all the changes, or refuses all of them.
     pub(in crate::edge) async fn carry_out(
         self,
         server: &AppState,
@@ -64,7 +64,7 @@ impl Wish {
         Ok(())
     }
 
-    /// The changes that come first, or why the wish is refused. Pure.
+    /// The commands to give first, or why the request is refused. Pure.
     fn changes(
         &self,
         mut found: Loaded,
@@ -93,7 +93,7 @@ impl Wish {
         Some(Command::DescribeSubject { title, card })
     }
 
-    /// A running deal's roles stay as they are.
+    /// The roles of a running deal do not change.
     fn assignments(&self, found: &mut Loaded) -> Vec<Command> {
         let deal = found.conversation.flow.as_ref();
         if deal.is_some_and(|deal| deal.phase == Phase::Running) {
@@ -129,8 +129,8 @@ fn must_be_let_in(found: &Loaded, caller: &Principal) -> Result<(), Denied> {
     Admission::of(own, found.conversation.kind, caller.roles).map(drop)
 }
 
-/// Whoever left a direct conversation is in it again when one of the two asks for it; the one who asks comes first, since only who
-/// is there may bring back the other.
+/// Commands that bring back those who left a direct conversation. The caller comes first: only a present participant may bring back
+/// the other.
 fn returns(found: &mut Loaded, caller: &Principal) -> Vec<Command> {
     if found.conversation.kind != ConversationKind::Direct {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! Profiles: one's own, and those that the platform makes known.
+//! Profiles: the caller's own, and those that the platform registers.
 
 use actix_web::{HttpResponse, get, put};
 use serde::{Deserialize, Serialize};

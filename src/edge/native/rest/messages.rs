@@ -1,4 +1,4 @@
-//! Messages: read, send, edit, delete, earlier wordings.
+//! Messages: reading, sending, editing, deleting, earlier versions.
 
 use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ use crate::domain::snapshot::Reader;
 use crate::edge::http::call::{Call, FromPath, unexpected};
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{Asked, Failure};
+use crate::edge::http::{Failure, Query};
 use crate::edge::native::decode::message_id;
 use crate::edge::native::views::MessageView;
 use crate::error::Error;
@@ -81,12 +81,12 @@ impl From<MessageKindBody> for MessageKind {
 }
 
 impl NewMessageBody {
-    /// The content that it describes, checked.
+    /// The checked content of the message.
     pub fn content(self, caller: &Principal) -> Result<Content, Refusal> {
         caller.must_be(self.sender_id.as_deref())?;
         if self.audience_role.is_some() && !caller.roles.may(Privilege::NarrowAudience) {
             return Err(Refusal::Forbidden(
-                "Only the platform may narrow whom a message is for",
+                "Only the platform may restrict the audience of a message",
             ));
         }
         self.audience_role.as_deref().map_or(Ok(()), limits::role)?;
@@ -135,7 +135,7 @@ impl PageQuery {
     }
 }
 
-/// Whoever may read a conversation, as its reader.
+/// The caller as a reader of the conversation, or why they may not read it.
 pub(in crate::edge) fn reader_of(
     connection: &mut diesel::pg::PgConnection,
     conversation: &Conversation,
@@ -151,10 +151,10 @@ pub(in crate::edge) fn reader_of(
 #[get("/conversations/{id}/messages")]
 pub async fn list(
     call: Call<ConversationId>,
-    query: Asked<PageQuery>,
+    query: Query<PageQuery>,
 ) -> Result<HttpResponse, Failure> {
     let id = call.path;
-    let Asked(query) = query;
+    let Query(query) = query;
     let (page, limit) = (query.page()?, limit_of(query.limit)?);
     let requester = Requester::from(&*call.caller);
     let visit = Visit::Stranger {
@@ -198,10 +198,10 @@ pub async fn send(call: Call<ConversationId, Body>) -> Result<HttpResponse, Fail
     let (id, reader) = (call.path, call.caller.no);
     let work = async {
         let message: NewMessageBody = call.own_body()?;
-        let speaker = call.speaker(message.sender_id.as_deref()).await?;
+        let sender = call.acting_user(message.sender_id.as_deref()).await?;
         let content = message.content(&call.caller)?;
         let command = Command::Send(Arc::new(content));
-        match call.server.deps.rooms.ask(id, speaker, command).await? {
+        match call.server.deps.rooms.ask(id, sender, command).await? {
             Answer::Sent(message, novelty) => {
                 let view = MessageView::new(&message, id, reader);
                 StoredResponse::json(status_of(novelty), &view)
@@ -212,7 +212,7 @@ pub async fn send(call: Call<ConversationId, Body>) -> Result<HttpResponse, Fail
     call.once(work).await
 }
 
-/// 201 for what is new, 200 for what was there.
+/// The status: 201 for something new, 200 for something that existed.
 pub(super) fn status_of(novelty: Novelty) -> u16 {
     match novelty {
         Novelty::New => 201,
@@ -227,8 +227,11 @@ pub struct EditBody {
     body: String,
 }
 
-/// The conversation of a message, as far as the caller may know of it.
-async fn place_of<P, B>(call: &Call<P, B>, id: MessageId) -> Result<ConversationId, Failure> {
+/// The conversation of a message, if the caller may read it.
+async fn conversation_of<P, B>(
+    call: &Call<P, B>,
+    id: MessageId,
+) -> Result<ConversationId, Failure> {
     let requester = Requester::from(&*call.caller);
     let found = call.pool().run(move |connection| {
         let Some(conversation) = conversation_rows::find(connection, Key::No(id.conversation))?
@@ -246,11 +249,13 @@ async fn change<P, B>(
     id: MessageId,
     command: Command,
 ) -> Result<HttpResponse, Failure> {
-    let place = place_of(call, id).await?;
-    match call.command(place, command).await? {
-        Answer::Message(message) => {
-            Ok(HttpResponse::Ok().json(MessageView::new(&message, place, call.caller.no)))
-        }
+    let conversation_id = conversation_of(call, id).await?;
+    match call.command(conversation_id, command).await? {
+        Answer::Message(message) => Ok(HttpResponse::Ok().json(MessageView::new(
+            &message,
+            conversation_id,
+            call.caller.no,
+        ))),
         other => Err(unexpected("a change of a message", &other)),
     }
 }
@@ -294,7 +299,7 @@ pub async fn history(call: Call<MessageId>) -> Result<HttpResponse, Failure> {
         };
         if message.deleted_at.is_some() && !requester.roles.may(Privilege::ReadDeletedMessages) {
             return Ok(Err(Refusal::Forbidden(
-                "Only staff may read the earlier wordings of a deleted message",
+                "Only staff may read the earlier versions of a deleted message",
             )));
         }
         rows::wordings(connection, id).map(Ok)

@@ -1,4 +1,4 @@
-//! Those who take part: watermarks, coming, changing, going.
+//! Participants: watermarks, adding, changing, removing.
 
 use actix_web::{HttpResponse, delete, patch, post};
 use serde::Deserialize;
@@ -46,7 +46,7 @@ async fn mark(call: Call<ConversationId, Body>, mark: Mark) -> Result<HttpRespon
     call.once(work).await
 }
 
-/// Nobody reads for somebody else, not even the platform.
+/// No user can read for another, and neither can the platform.
 fn must_act_alone(caller: &Principal, claimed: Option<&str>) -> Result<(), Refusal> {
     match claimed {
         Some(id) if id != caller.id.as_str() => Err(Refusal::IdentityMismatch(

@@ -1,4 +1,4 @@
-//! Ending somebody's sessions, for the platform that closes an account or takes a role away.
+//! Ends a user's sessions, for a platform that closes an account or takes a role away.
 
 use actix_web::{HttpResponse, post};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! What a request says of the platform's thing that a conversation is about.
+//! The subject of a conversation in a request.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -31,7 +31,7 @@ pub struct SubjectBody {
 }
 
 impl SubjectBody {
-    /// The subject as far as the caller may say what it is.
+    /// The subject, if the caller may describe it so.
     pub(super) fn check(self, caller: &Principal) -> Result<Subject, Refusal> {
         limits::required_text(&self.kind, "subject.type", 64)?;
         limits::required_text(&self.id, "subject.id", 128)?;
@@ -51,7 +51,7 @@ impl SubjectBody {
             (false, false) => Value::Null,
             (false, true) => {
                 return Err(Refusal::Forbidden(
-                    "Only the platform may say what a subject is called, where it is shown and what it holds: name its type and id alone",
+                    "Only the platform may describe a subject: send its type and id alone",
                 ));
             }
         };

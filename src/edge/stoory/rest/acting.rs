@@ -1,5 +1,5 @@
-//! Clicks and typed texts. One that says neither version nor request id stands for the state in which it arrives; made twice, it is done
-//! once.
+//! Clicks and typed texts. They carry neither version nor request id, so one applies to the state in which it arrives; the same
+//! click or text made twice is done once.
 
 use actix_web::{HttpResponse, post};
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 use super::answers::{Updated, With};
-use super::deal_view::Stands;
+use super::deal_view::CurrentDeal;
 use super::speaking::InConversation;
 use crate::domain::flow::AvailableAction;
 use crate::domain::ids::ConversationId;
@@ -24,7 +24,7 @@ use crate::edge::native::pressing::checked_press;
 use crate::edge::stoory::press::{Wish, request_id};
 use crate::error::Error;
 
-/// Times that a press is tried again because its state was offered anew meanwhile.
+/// How often a press is retried because its state was entered anew meanwhile.
 const ATTEMPTS: u32 = 4;
 
 /// A click.
@@ -98,68 +98,66 @@ fn text(body: &Body) -> Result<Wish, Refusal> {
 
 async fn act(
     server: &AppState,
-    speaker: &Arc<Principal>,
+    actor: &Arc<Principal>,
     id: ConversationId,
     wish: Wish,
 ) -> Result<StoredResponse, Failure> {
-    let mut stands = Stands::read(server, speaker, id).await?;
+    let mut current = CurrentDeal::read(server, actor, id).await?;
     for _ in 0..ATTEMPTS {
-        let Some(available) = wish.offered(&stands.available_actions) else {
-            return match stands.told_before(&wish) {
-                Some(answer) => told(&stands, answer),
-                None => insist(server, speaker, id, &stands, &wish).await,
+        let Some(available) = wish.offered(&current.available_actions) else {
+            return match current.earlier_answer(&wish) {
+                Some(answer) => respond(&current, answer),
+                None => press_unavailable(server, actor, id, &current, &wish).await,
             };
         };
-        let form = wish.form(available, &stands.opened.known.context)?;
-        let refused = match press(server, speaker, id, &stands, available, form).await {
-            Ok(answer) => return told(&stands, &answer),
+        let form = wish.form(available, &current.opened.particulars.context)?;
+        let refused = match press(server, actor, id, &current, available, form).await {
+            Ok(answer) => return respond(&current, &answer),
             Err(Error::Refused(moved @ Refusal::Flow(flow::Refusal::FlowStateInvalid(_)))) => moved,
             Err(other) => return Err(other.into()),
         };
-        let now = Stands::read(server, speaker, id).await?;
-        if now.has_left(&stands) {
-            let before = now.told_before(&wish);
-            return before.map_or(Err(refused.into()), |answer| told(&now, answer));
+        let now = CurrentDeal::read(server, actor, id).await?;
+        if now.has_left(&current) {
+            let before = now.earlier_answer(&wish);
+            return before.map_or(Err(refused.into()), |answer| respond(&now, answer));
         }
-        stands = now;
+        current = now;
     }
     Err(Refusal::Unavailable("The deal changes faster than it can be pressed: try again").into())
 }
 
-/// Presses what is not offered, to be told why not.
-async fn insist(
+/// Presses an action that is not available; the deal's refusal says why.
+async fn press_unavailable(
     server: &AppState,
-    speaker: &Arc<Principal>,
+    actor: &Arc<Principal>,
     id: ConversationId,
-    stands: &Stands,
+    current: &CurrentDeal,
     wish: &Wish,
 ) -> Result<StoredResponse, Failure> {
-    let meant = stands.meant(wish)?;
-    let form = wish.form(&meant, &stands.opened.known.context);
+    let meant = current.meant(wish)?;
+    let form = wish.form(&meant, &current.opened.particulars.context);
     let form = form.unwrap_or_default();
-    let answer = press(server, speaker, id, stands, &meant, form).await?;
-    told(stands, &answer)
+    let answer = press(server, actor, id, current, &meant, form).await?;
+    respond(current, &answer)
 }
 
-/// Hands the press to the deal, for the version that was read.
+/// Gives the press to the deal, at the version that was read.
 async fn press(
     server: &AppState,
-    speaker: &Arc<Principal>,
+    actor: &Arc<Principal>,
     id: ConversationId,
-    stands: &Stands,
+    current: &CurrentDeal,
     available: &AvailableAction,
     form: Map<String, Value>,
 ) -> Result<Value, Error> {
-    let version = stands.deal.state_version;
+    let version = current.deal.state_version;
     let request_id = Some(request_id(version, &available.action, &form));
     let press = checked_press(available.action.clone(), Some(form), Some(version))?;
     let deals = &server.deps.deals;
-    deals
-        .press(id, Arc::clone(speaker), press, request_id)
-        .await
+    deals.press(id, Arc::clone(actor), press, request_id).await
 }
 
-fn told(stands: &Stands, answer: &Value) -> Result<StoredResponse, Failure> {
-    let flow_update = stands.update(answer);
+fn respond(current: &CurrentDeal, answer: &Value) -> Result<StoredResponse, Failure> {
+    let flow_update = current.update(answer);
     StoredResponse::json(200, &With::new(Updated { flow_update }))
 }

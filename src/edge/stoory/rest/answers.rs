@@ -1,4 +1,4 @@
-//! What the endpoints answer: `{ "success": true, … }` with the thing under its own name.
+//! The responses of the endpoints: `{ "success": true, … }` with the result under its own name.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -23,12 +23,12 @@ pub struct With<T> {
 }
 
 impl Done {
-    /// It was done.
+    /// Success, without a result.
     pub(super) const SUCCESS: Self = Self { success: true };
 }
 
 impl<T> With<T> {
-    /// It was done, and this came of it.
+    /// Success, with a result.
     pub(super) fn new(thing: T) -> Self {
         Self {
             success: true,

@@ -1,4 +1,4 @@
-//! Conversations: somebody's list, one's context, what was read and what was not.
+//! Conversations: the caller's list, one conversation's context, marking as read, the unread count.
 
 use actix_web::{HttpResponse, get, post};
 
@@ -12,7 +12,7 @@ use crate::domain::snapshot::{Loaded, Particulars, UnreadCount};
 use crate::edge::http::call::Call;
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{Asked, Failure};
+use crate::edge::http::{Failure, Query};
 use crate::edge::stoory::rows::ConversationRow;
 use crate::edge::stoory::sides::Sides;
 use crate::store::paging::{self, Which};
@@ -29,17 +29,21 @@ pub(super) async fn page(
         let found = paging::conversations(connection, user, which, asked.part())?;
         let numbers = found.items.iter().map(|one| one.conversation.no.0);
         let numbers: Vec<i64> = numbers.collect();
-        let known = particulars::of_deals(connection, user, &numbers)?;
-        Ok((found, known))
+        let particulars = particulars::of_deals(connection, user, &numbers)?;
+        Ok((found, particulars))
     });
-    let (found, mut known) = read.await?;
-    let known_of = |one: &Loaded| known.remove(&one.conversation.no.0).unwrap_or_default();
-    let known: Vec<Particulars> = found.items.iter().map(known_of).collect();
+    let (found, mut particulars) = read.await?;
+    let particulars_of = |one: &Loaded| {
+        particulars
+            .remove(&one.conversation.no.0)
+            .unwrap_or_default()
+    };
+    let particulars: Vec<Particulars> = found.items.iter().map(particulars_of).collect();
     let rows: Vec<ConversationRow<'_>> = found
         .items
         .iter()
-        .zip(&known)
-        .map(|(one, known)| row(one, user, known))
+        .zip(&particulars)
+        .map(|(one, particulars)| row(one, user, particulars))
         .collect();
     Ok(HttpResponse::Ok().json(With::new(Conversations {
         conversations: rows,
@@ -47,17 +51,17 @@ pub(super) async fn page(
     })))
 }
 
-fn row<'a>(one: &'a Loaded, user: UserNo, known: &Particulars) -> ConversationRow<'a> {
+fn row<'a>(one: &'a Loaded, user: UserNo, particulars: &Particulars) -> ConversationRow<'a> {
     let sides = Sides::new(&one.conversation, &one.participants);
     let own = one.participants.iter().find(|person| person.no == user);
     let role = own.map(|person| person.role.as_str());
-    ConversationRow::new(&one.conversation, &sides, role, known)
+    ConversationRow::new(&one.conversation, &sides, role, particulars)
 }
 
 /// The caller's conversations in the guide's columns, newest activity first
 #[utoipa::path(params(PageQuery), responses((status = 200, body = With<Conversations>)), security(("bearer" = [])), tag = "stoory")]
 #[get("/conversations")]
-pub async fn list(call: Call, query: Asked<PageQuery>) -> Result<HttpResponse, Failure> {
+pub async fn list(call: Call, query: Query<PageQuery>) -> Result<HttpResponse, Failure> {
     page(&call, Which::All, &query.0).await
 }
 

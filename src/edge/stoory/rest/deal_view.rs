@@ -1,4 +1,4 @@
-//! A deal as it stands when a click or a text arrives.
+//! A deal at the moment when a click or a text arrives.
 
 use serde_json::Value;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use crate::edge::stoory::rows::{ChatStatus, FlowUpdate};
 use crate::store::particulars::{self, Pressed};
 use flow::definition::{Action, Definition};
 
-/// What is known of a deal when somebody asks something of it: one moment, the newest press last.
-pub(super) struct Stands {
+/// A consistent reading of a deal for one caller, with its newest press.
+pub(super) struct CurrentDeal {
     pub(super) opened: Opened,
     pub(super) deal: Arc<DealView>,
     definition: Arc<Definition>,
@@ -26,14 +26,14 @@ pub(super) struct Stands {
     last: Option<Pressed>,
 }
 
-impl Stands {
-    /// Reads it for whoever may know of it.
+impl CurrentDeal {
+    /// Reads the deal, if the caller may read its conversation.
     pub(super) async fn read(
         server: &AppState,
-        speaker: &Arc<Principal>,
+        actor: &Arc<Principal>,
         id: ConversationId,
     ) -> Result<Self, Failure> {
-        let requester = Requester::from(&**speaker);
+        let requester = Requester::from(&**actor);
         let catalogue = Arc::clone(&server.deps.deals.deps().catalogue);
         let read = server.deps.room.pool.run(move |connection| {
             let opened = match Opened::read(connection, id, requester)? {
@@ -43,7 +43,7 @@ impl Stands {
             let Some(deal) = opened.loaded.conversation.flow.clone() else {
                 return Ok(Err(Refusal::FlowNotFound));
             };
-            // Read after the view of the deal: a press that moved the deal on is seen here at the latest.
+            // Read after the view of the deal, so that it includes the press that led to that view.
             let last = particulars::last_press(connection, opened.loaded.conversation.no)?;
             let definition = catalogue.of(connection, &deal.flow, deal.flow_version)?;
             let mut available_actions = deal.actions_of(opened.reader.role.as_deref()).to_vec();
@@ -62,11 +62,11 @@ impl Stands {
         Ok(read.await??)
     }
 
-    /// What the same press was answered, if no other person has pressed since.
-    pub(super) fn told_before(&self, wish: &Wish) -> Option<&Value> {
+    /// The stored answer of the same press, if no other person has pressed since.
+    pub(super) fn earlier_answer(&self, wish: &Wish) -> Option<&Value> {
         let last = self.last.as_ref();
         let last = last.filter(|last| last.by == self.opened.reader.no)?;
-        let agreed = &self.opened.known.context;
+        let agreed = &self.opened.particulars.context;
         let is_the_last = |available: AvailableAction| {
             let is_meant = wish.offered(std::slice::from_ref(&available)).is_some();
             let form = is_meant.then(|| wish.form(&available, agreed));
@@ -77,12 +77,12 @@ impl Stands {
         actions.any(is_the_last).then_some(&last.answer)
     }
 
-    /// Whether the state is another one, or was left and entered again.
+    /// Whether the deal is in another state, or left this state and entered it again.
     pub(super) fn has_left(&self, earlier: &Self) -> bool {
         (&self.deal.state, self.deal.entered_at) != (&earlier.deal.state, earlier.deal.entered_at)
     }
 
-    /// The action that is meant, of those that are not offered: one of this state first.
+    /// The action that the request means, among those that are not available; an action of this state comes first.
     pub(super) fn meant(&self, wish: &Wish) -> Result<AvailableAction, Refusal> {
         let mut meant: Vec<(&Arc<Action>, AvailableAction)> = Vec::new();
         for action in self.definition.actions.iter() {
@@ -119,7 +119,7 @@ impl Stands {
 
     fn no_text(&self, meant: &[(&Arc<Action>, AvailableAction)]) -> Refusal {
         if meant.is_empty() {
-            let unknown = "names nothing that can be typed in this conversation";
+            let unknown = "names no field of this conversation";
             return Refusal::invalid("input_type", unknown);
         }
         let mut required: Vec<String> = Vec::new();
@@ -136,7 +136,7 @@ impl Stands {
         })))
     }
 
-    /// The guide's `flow_update`, from what a press was answered.
+    /// The guide's `flow_update`, from the answer to a press.
     pub(super) fn update<'a>(&self, answer: &'a Value) -> FlowUpdate<'a> {
         let answered = Answered::read(answer);
         let state = self.definition.state(answered.state);

@@ -1,4 +1,4 @@
-//! Direct conversations: two people, about nothing, without a flow.
+//! Direct conversations: two people, no subject, no flow.
 
 use actix_web::{HttpResponse, get, post};
 use serde::Deserialize;
@@ -20,7 +20,7 @@ use crate::domain::refusal::Refusal;
 use crate::edge::http::call::Call;
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{AppState, Asked, Failure};
+use crate::edge::http::{AppState, Failure, Query};
 use crate::edge::native::rest::creating::make;
 use crate::edge::native::rest::found::Wish;
 use crate::store::creation::NewConversation;
@@ -42,43 +42,43 @@ pub struct ConnectBody {
 #[post("/direct-connect")]
 pub async fn connect(call: Call<(), Body>) -> Result<HttpResponse, Failure> {
     let work = async {
-        let speaker = call.named_speaker().await?;
+        let sender = call.named_sender().await?;
         let wanted: ConnectBody = call.body.read()?;
         let said = wanted.initial_message.filter(|text| !text.is_empty());
         let said = said.map(|text| content(&call.server, Some(text), None, "initial_message"));
         let target = (wanted.target_user_id.as_str(), "target_user_id");
-        reach(&call, speaker, target, said.transpose()?).await
+        reach(&call, sender, target, said.transpose()?).await
     };
     call.once(work).await
 }
 
-/// Makes or finds the conversation with somebody, and says something there.
+/// Creates or finds the conversation with a user, and sends a message there if one is given.
 pub(super) async fn reach(
     call: &Call<(), Body>,
-    speaker: Arc<Principal>,
+    sender: Arc<Principal>,
     (target, field): (&str, &'static str),
     said: Option<Arc<Content>>,
 ) -> Result<StoredResponse, Failure> {
     let (server, caller) = (&call.server, &call.caller);
     let target = UserId::parse(target, field)?;
-    let is_platform = caller.roles.may(Privilege::StayOutside) && speaker.no == caller.no;
-    if target == speaker.id || is_platform {
+    let is_platform = caller.roles.may(Privilege::StayOutside) && sender.no == caller.no;
+    if target == sender.id || is_platform {
         return Err(Refusal::Unprocessable("A direct conversation has exactly two people").into());
     }
     let target = number_of(server, target).await?;
-    let new = between(&speaker, target, said.clone());
+    let new = between(&sender, target, said.clone());
     let wish = Wish {
         message: said.clone(),
         ..Wish::default()
     };
-    let made = make(server, &speaker, new, wish).await?;
+    let made = make(server, &sender, new, wish).await?;
     let status = match (made.novelty, &said) {
         (Novelty::Repeated, None) => 200,
         (Novelty::New, _) | (_, Some(_)) => 201,
     };
-    let opened = Opened::find(server, &speaker, made.id).await?;
+    let opened = Opened::find(server, &sender, made.id).await?;
     let said = match said {
-        Some(said) => find(server, speaker.no, said).await?,
+        Some(said) => find(server, sender.no, said).await?,
         None => None,
     };
     let mut rows = opened.message_rows(said.as_slice(), server);
@@ -90,7 +90,7 @@ pub(super) async fn reach(
     StoredResponse::json(status, &With::new(sent))
 }
 
-/// The message that a sent text has become.
+/// The stored message of a sent content.
 async fn find(
     server: &AppState,
     sender: UserNo,
@@ -112,14 +112,14 @@ async fn number_of(server: &AppState, user: UserId) -> Result<UserNo, Failure> {
     Ok(UserNo(row.no))
 }
 
-fn between(speaker: &Principal, target: UserNo, said: Option<Arc<Content>>) -> NewConversation {
+fn between(sender: &Principal, target: UserNo, said: Option<Arc<Content>>) -> NewConversation {
     NewConversation {
         id: ConversationId::fresh(),
         kind: ConversationKind::Direct,
         title: None,
         subject: None,
-        creator: speaker.no,
-        participants: vec![(speaker.no, MEMBER.to_owned()), (target, MEMBER.to_owned())],
+        creator: sender.no,
+        participants: vec![(sender.no, MEMBER.to_owned()), (target, MEMBER.to_owned())],
         first_message: said,
         first_step: None,
     }
@@ -128,6 +128,6 @@ fn between(speaker: &Principal, target: UserNo, said: Option<Arc<Content>>) -> N
 /// The caller's direct conversations in the guide's columns, newest activity first
 #[utoipa::path(params(PageQuery), responses((status = 200, body = With<Conversations>)), security(("bearer" = [])), tag = "stoory")]
 #[get("/direct-connections")]
-pub async fn list(call: Call, query: Asked<PageQuery>) -> Result<HttpResponse, Failure> {
+pub async fn list(call: Call, query: Query<PageQuery>) -> Result<HttpResponse, Failure> {
     page(&call, Which::Plain, &query.0).await
 }

@@ -1,4 +1,4 @@
-//! Messages: a conversation's pages, and saying something, in a conversation or to somebody.
+//! Messages: the pages of a conversation, and sending into a conversation or to a user.
 
 use actix_web::{HttpResponse, get, post};
 use serde::Deserialize;
@@ -21,7 +21,7 @@ use crate::domain::refusal::Refusal;
 use crate::edge::http::call::{Call, unexpected};
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{AppState, Asked, Failure};
+use crate::edge::http::{AppState, Failure, Query};
 use crate::edge::stoory::media;
 use crate::store::paging;
 
@@ -30,7 +30,7 @@ use crate::store::paging;
 #[get("/conversations/{id}/messages")]
 pub async fn list(
     call: Call<InConversation>,
-    query: Asked<PageQuery>,
+    query: Query<PageQuery>,
 ) -> Result<HttpResponse, Failure> {
     let InConversation(id) = call.path;
     let asked = query.0.asked(50)?;
@@ -65,11 +65,11 @@ pub struct SendBody {
     /// To whom: needed where there is no conversation yet
     receiver_id: Option<String>,
     /// Who acts; must be the caller, unless the caller is the platform
-    #[allow(dead_code, reason = "read by named_speaker")]
+    #[allow(dead_code, reason = "read by named_sender")]
     sender_id: Option<String>,
 }
 
-/// The content of what the guide calls a message; `text_field` and `media_field` are what its parts are called there.
+/// The content of the guide's message; `text_field` is the name of its text there.
 pub(super) fn content(
     server: &AppState,
     text: Option<String>,
@@ -98,18 +98,18 @@ pub(super) fn content(
 #[post("/send")]
 pub async fn send(call: Call<(), Body>) -> Result<HttpResponse, Failure> {
     let work = async {
-        let speaker = call.named_speaker().await?;
+        let sender = call.named_sender().await?;
         let sent: SendBody = call.body.read()?;
         let content = content(&call.server, sent.message, sent.media_url, "message")?;
         let given = |id: Option<String>| id.filter(|id| !id.is_empty());
         match (given(sent.conversation_id), given(sent.receiver_id)) {
             (Some(id), receiver) => {
                 let id = ConversationId::parse(&id, "conversation_id")?;
-                send_into(&call.server, speaker, id, receiver, content).await
+                send_into(&call.server, sender, id, receiver, content).await
             }
             (None, Some(receiver)) => {
                 let target = (receiver.as_str(), "receiver_id");
-                direct::reach(&call, speaker, target, Some(content)).await
+                direct::reach(&call, sender, target, Some(content)).await
             }
             (None, None) => {
                 let needed = "or receiver_id must be given";
@@ -123,17 +123,17 @@ pub async fn send(call: Call<(), Body>) -> Result<HttpResponse, Failure> {
 /// Sends a message into a conversation, in which the receiver takes part if one is named.
 async fn send_into(
     server: &AppState,
-    speaker: Arc<Principal>,
+    sender: Arc<Principal>,
     id: ConversationId,
     receiver: Option<String>,
     content: Arc<Content>,
 ) -> Result<StoredResponse, Failure> {
-    let opened = Opened::find(server, &speaker, id).await?;
+    let opened = Opened::find(server, &sender, id).await?;
     if let Some(receiver) = receiver {
         opened.other(&receiver)?;
     }
     let rooms = &server.deps.rooms;
-    match rooms.ask(id, speaker, Command::Send(content)).await? {
+    match rooms.ask(id, sender, Command::Send(content)).await? {
         Answer::Sent(message, _) => {
             let mut rows = opened.message_rows(std::slice::from_ref(&message), server);
             let (conversation, message) = (None, rows.pop());

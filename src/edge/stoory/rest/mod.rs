@@ -1,4 +1,5 @@
-//! The REST endpoints of the Stoory guide, under `/api/messages`: its names in, its rows out, the same core between.
+//! The REST endpoints of the Stoory guide under `/api/messages`: they read its names, answer its rows, and use the same core as the
+//! native API.
 
 pub mod acting;
 pub mod answers;
@@ -12,7 +13,7 @@ mod speaking;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// Everything under `/api/messages`.
+/// The endpoints under `/api/messages`.
 pub fn api(routes: &mut ServiceConfig) {
     routes
         .service(conversations::list)

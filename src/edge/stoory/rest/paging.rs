@@ -1,4 +1,4 @@
-//! Pages by number, as the guide's lists have them.
+//! Numbered pages of the guide's lists.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -7,7 +7,7 @@ use crate::domain::refusal::Refusal;
 use crate::edge::native::rest::conversations::limit_of;
 use crate::store::paging::Part;
 
-/// The furthest page.
+/// The highest page number.
 const LAST_PAGE: i64 = 1_000_000;
 
 /// Which page.
@@ -20,9 +20,9 @@ pub struct PageQuery {
     limit: Option<i64>,
 }
 
-/// A page that can be read.
+/// A valid page and limit.
 #[derive(Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct PageRequest {
     page: i64,
     limit: i64,
 }
@@ -42,20 +42,20 @@ pub struct Pagination {
 }
 
 impl PageQuery {
-    /// The page, or which parameter is wrong.
-    pub(super) fn asked(&self, usual: i64) -> Result<Asked, Refusal> {
+    /// The page, or a refusal that names the wrong parameter.
+    pub(super) fn asked(&self, usual: i64) -> Result<PageRequest, Refusal> {
         let page = self.page.unwrap_or(1);
         if !(1..=LAST_PAGE).contains(&page) {
             let form = format!("must be 1–{LAST_PAGE}");
             return Err(Refusal::invalid("page", form));
         }
         let limit = limit_of(self.limit.or(Some(usual)))?;
-        Ok(Asked { page, limit })
+        Ok(PageRequest { page, limit })
     }
 }
 
-impl Asked {
-    /// The part of the list.
+impl PageRequest {
+    /// The part of the list to read.
     pub(super) fn part(self) -> Part {
         Part {
             offset: (self.page - 1) * self.limit,
@@ -63,7 +63,7 @@ impl Asked {
         }
     }
 
-    /// Where it stands in a list of this length.
+    /// The page's position in a list of this length.
     pub(super) fn pagination(self, total: i64) -> Pagination {
         Pagination {
             page: self.page,

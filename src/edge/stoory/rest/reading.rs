@@ -1,4 +1,4 @@
-//! A conversation with everything that the guide's rows of it need.
+//! A conversation with everything that the guide's rows need.
 
 use diesel::pg::PgConnection;
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use crate::error::Error;
 use crate::store::conversations::Key;
 use crate::store::{particulars, replay};
 
-/// A conversation as somebody may read it.
+/// A conversation for one reader.
 pub(super) struct Opened {
     pub(super) loaded: Loaded,
     pub(super) reader: Reader,
-    pub(super) known: Particulars,
+    pub(super) particulars: Particulars,
 }
 
 impl Opened {
-    /// Opens it for whoever may read it.
+    /// Reads the conversation, if the caller may read it.
     pub(super) async fn find(
         server: &AppState,
         caller: &Arc<Principal>,
@@ -38,7 +38,7 @@ impl Opened {
         Ok(found.await??)
     }
 
-    /// As `find`, where a connection is at hand.
+    /// As `find`, with a connection to the database.
     pub(super) fn read(
         connection: &mut PgConnection,
         id: ConversationId,
@@ -52,23 +52,28 @@ impl Opened {
             Err(denied) => return Ok(Err(denied.into())),
         };
         let no = loaded.conversation.no.0;
-        let mut known = particulars::of_deals(connection, reader.no, &[no])?;
+        let mut found = particulars::of_deals(connection, reader.no, &[no])?;
         Ok(Ok(Self {
-            known: known.remove(&no).unwrap_or_default(),
+            particulars: found.remove(&no).unwrap_or_default(),
             loaded,
             reader,
         }))
     }
 
-    /// Who is who in it.
+    /// The two sides of the conversation.
     pub(super) fn sides(&self) -> Sides<'_> {
         Sides::new(&self.loaded.conversation, &self.loaded.participants)
     }
 
-    /// The guide's row of it.
+    /// The guide's row of the conversation.
     pub(super) fn row(&self) -> ConversationRow<'_> {
         let role = self.reader.role.as_deref();
-        ConversationRow::new(&self.loaded.conversation, &self.sides(), role, &self.known)
+        ConversationRow::new(
+            &self.loaded.conversation,
+            &self.sides(),
+            role,
+            &self.particulars,
+        )
     }
 
     /// The guide's rows of its messages.
@@ -84,7 +89,7 @@ impl Opened {
             .collect()
     }
 
-    /// Somebody else who takes part.
+    /// Another participant with this id.
     pub(super) fn other(&self, id: &str) -> Result<&Participant, Refusal> {
         let mut people = self.loaded.participants.iter();
         people

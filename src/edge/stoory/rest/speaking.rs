@@ -50,25 +50,25 @@ impl Named {
 }
 
 impl<P> Call<P, Body> {
-    /// Whom the body names as the one who acts; all its names must mean the same.
+    /// The acting user whom the body names; all its fields must name the same one.
     fn named(&self) -> Result<Option<String>, Refusal> {
         let mut acting: Option<String> = None;
         for id in Named::read(&self.body)?.ids() {
             self.caller.must_be(Some(&id))?;
             if acting.replace(id.clone()).is_some_and(|other| other != id) {
-                let two = "The payload names two people as the one who acts";
+                let two = "The payload names two different acting users";
                 return Err(Refusal::IdentityMismatch(two));
             }
         }
         Ok(acting)
     }
 
-    /// Who speaks, as the body says.
-    pub(super) async fn named_speaker(&self) -> Result<Arc<Principal>, Failure> {
-        self.speaker(self.named()?.as_deref()).await
+    /// The sender whom the body names, or the caller.
+    pub(super) async fn named_sender(&self) -> Result<Arc<Principal>, Failure> {
+        self.acting_user(self.named()?.as_deref()).await
     }
 
-    /// Who presses, as the body says.
+    /// The presser whom the body names, or the caller.
     pub(super) async fn named_presser(&self) -> Result<Arc<Principal>, Failure> {
         self.presser(self.named()?.as_deref()).await
     }
