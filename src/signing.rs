@@ -5,12 +5,32 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 /// The signature in lower-case hexadecimal digits.
+///
+/// ```
+/// use stoa::signing::{hex_signature, is_hex_signature};
+///
+/// // RFC 4231, test case 2.
+/// let signature = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+/// assert_eq!(hex_signature(b"Jefe", b"what do ya want for nothing?"), signature);
+/// assert!(is_hex_signature(b"Jefe", b"what do ya want for nothing?", signature));
+/// ```
 pub fn hex_signature(secret: &[u8], text: &[u8]) -> String {
     let tag = sign(&Key::new(HMAC_SHA256, secret), text);
     hex(tag.as_ref())
 }
 
 /// The signature in base64.
+///
+/// ```
+/// use base64::{Engine, engine::general_purpose::STANDARD};
+/// use stoa::signing::base64_signature;
+///
+/// // Standard Webhooks signs `id.timestamp.body`; the example is that of its reference libraries.
+/// let secret = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+/// let signed = br#"msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{"test": 2432232314}"#;
+/// assert_eq!(base64_signature(&secret, signed), "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+/// # Ok::<(), base64::DecodeError>(())
+/// ```
 pub fn base64_signature(secret: &[u8], text: &[u8]) -> String {
     STANDARD.encode(sign(&Key::new(HMAC_SHA256, secret), text))
 }

@@ -92,6 +92,16 @@ impl fmt::Display for ConversationId {
 
 /// A message's public id: a UUIDv8 (RFC 9562, section 5.8) that packs the conversation's number (60 bits) and the seq
 /// (62 bits), so that no index on ids is needed.
+///
+/// ```
+/// use stoa::domain::ids::{ConversationNo, MessageId};
+///
+/// // The number's upper 48 bits, the version 8, the number's lower 12 bits; the variant (binary 10), the seq.
+/// let id = MessageId { conversation: ConversationNo(0x1234), seq: 7 };
+/// let uuid = id.to_uuid();
+/// assert_eq!(uuid.to_string(), "00000000-0001-8234-8000-000000000007");
+/// assert_eq!(MessageId::from_uuid(uuid), Some(id));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageId {
     /// The conversation's internal number.

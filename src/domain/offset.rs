@@ -8,6 +8,19 @@ use super::ids::Seq;
 pub const FOLLOWED: usize = 1_000;
 
 /// The last seq of each conversation of a list, in the order of coming.
+///
+/// For Socket.IO an offset is a text without a meaning: the client keeps the last one that it was given, and sends it when it comes
+/// back ("Connection state recovery" in the documentation of Socket.IO 4).
+///
+/// ```
+/// use stoa::domain::offset::Offset;
+///
+/// // The third list; its conversations stand at the seqs 41, 17 and 9.
+/// let offset = Offset { list: 3, seqs: vec![41, 17, 9] };
+/// assert_eq!(offset.to_string(), "3:41.17.9");
+/// assert_eq!(Offset::parse("3:41.17.9"), Some(offset));
+/// assert_eq!(Offset::parse("3:41,17"), None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offset {
     /// The number of the list.

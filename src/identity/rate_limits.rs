@@ -18,6 +18,29 @@ pub type SessionRate = Option<DefaultDirectRateLimiter>;
 const POLLS: u32 = 50;
 
 /// Every bucket that is not a session's own; `None` where rate limits are off.
+///
+/// A bucket holds what two seconds allow, and fills at the rate.
+///
+/// ```
+/// use stoa::config::{RateOptions, Switch};
+/// use stoa::domain::ids::UserNo;
+/// use stoa::domain::refusal::Refusal;
+/// use stoa::identity::rate_limits::RateLimits;
+///
+/// let options = RateOptions {
+///     rate_limits: Switch::On,
+///     session_rate: 30,
+///     user_rate: 1,
+///     address_rate: 100,
+///     trusted_proxies: Vec::new(),
+/// };
+/// let limits = RateLimits::new(&options);
+/// assert!(limits.user(UserNo(1)).is_ok());
+/// assert!(limits.user(UserNo(1)).is_ok());
+/// let refused = limits.user(UserNo(1));
+/// assert!(matches!(refused, Err(Refusal::RateLimited { retry_after: 1 })));
+/// assert!(limits.user(UserNo(2)).is_ok());
+/// ```
 pub struct RateLimits {
     limits: Option<Limits>,
 }

@@ -3,6 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 /// An amount in the currency's smallest unit, as it stands in JSON.
+///
+/// ```
+/// use language::{money::Money, value::shown_money};
+///
+/// let price: Money = serde_json::from_str(r#"{"amount":12500000,"currency":"INR"}"#)?;
+/// assert_eq!(shown_money(price.amount, &price.currency), "₹1,25,000.00");
+/// // ISO 4217: the yen has no smaller unit, the Kuwaiti dinar has 1,000 fils.
+/// assert_eq!([Money::digits("JPY"), Money::digits("EUR"), Money::digits("KWD")], [0, 2, 3]);
+/// assert_eq!(shown_money(1250, "JPY"), "¥1,250");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]

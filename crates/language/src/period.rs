@@ -6,6 +6,16 @@ use chrono::TimeDelta;
 const LONGEST_DAYS: i64 = 1_000;
 
 /// The span that an ISO 8601 text means: weeks, days, hours, minutes, seconds; more than nothing, at most 1,000 days.
+///
+/// ```
+/// use chrono::TimeDelta;
+/// use language::period::parse;
+///
+/// // RFC 3339, appendix A: `P`, the days, `T`, the time.
+/// assert_eq!(parse("P1DT12H30M"), Some(TimeDelta::minutes(36 * 60 + 30)));
+/// // A month and a year have no fixed length.
+/// assert_eq!(parse("P1M"), None);
+/// ```
 pub fn parse(text: &str) -> Option<TimeDelta> {
     let rest = text.strip_prefix('P')?;
     let (days, clock) = match rest.split_once('T') {

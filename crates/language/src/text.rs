@@ -43,6 +43,27 @@ impl Text {
     }
 
     /// Reads a text; the braces of `{{` and `}}` stand for themselves. What is wrong is told with its byte and, maybe, advice.
+    ///
+    /// ```
+    /// use language::expression::Known;
+    /// use language::field::{ContextField, Kind};
+    /// use language::text::Text;
+    /// use serde_json::{Map, json};
+    /// use std::collections::{BTreeMap, BTreeSet};
+    ///
+    /// let title = ContextField { kind: Kind::Text, required: false, default: None };
+    /// let context = BTreeMap::from([("title".to_owned(), title)]);
+    /// let states = BTreeSet::new();
+    /// let known = Known { context: &context, fields: &[], states: &states };
+    /// let text = Text::parse("{{bid}} for {ctx.title|no title}", known).unwrap();
+    /// let remembered = Map::from_iter([("title".to_owned(), json!("Bread"))]);
+    /// assert_eq!(text.filled(&remembered, &Map::new()), "{bid} for Bread");
+    /// assert_eq!(text.filled(&Map::new(), &Map::new()), "{bid} for no title");
+    ///
+    /// let (byte, what, advice) = Text::parse("for {ctx.tilte}", known).unwrap_err();
+    /// assert_eq!((byte, what.as_str()), (4, "there is no `ctx.tilte`"));
+    /// assert_eq!(advice.as_deref(), Some("did you mean `title`?"));
+    /// ```
     pub fn parse(source: &str, known: Known<'_>) -> Result<Self, (usize, String, Option<String>)> {
         let (mut pieces, mut literal, mut at) = (Vec::new(), String::new(), 0);
         while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {

@@ -29,6 +29,14 @@ impl Wrong {
 }
 
 /// The host of an https address, with its port. A scheme has no case (RFC 3986, 3.1).
+///
+/// ```
+/// use language::web_address::{Wrong, https_host};
+///
+/// assert_eq!(https_host("HTTPS://example.com:8443/a?b"), Ok("example.com:8443"));
+/// // RFC 3986, section 7.6: the host is what follows the `@`.
+/// assert_eq!(https_host("https://bank.example@evil.example/"), Err(Wrong::User));
+/// ```
 pub fn https_host(address: &str) -> Result<&str, Wrong> {
     host(address, "https")
 }

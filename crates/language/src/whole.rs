@@ -29,6 +29,15 @@ where
 }
 
 /// The whole number that a value is.
+///
+/// ```
+/// use serde_json::json;
+///
+/// // JSON has numbers, and no integers (RFC 8259, section 6); beyond 2^53 readers may round (RFC 7493, section 2.2).
+/// assert_eq!(language::whole::of(&json!(5e2)), Some(500));
+/// assert_eq!(language::whole::of(&json!(1.5)), None);
+/// assert_eq!(language::whole::of(&json!(9_007_199_254_740_994.0)), None);
+/// ```
 pub fn of(value: &Value) -> Option<i64> {
     let number = value.as_number()?;
     number

@@ -63,6 +63,19 @@ pub enum Body<'a> {
 }
 
 /// Reads the text of a message. `None` where it is no packet that a client may send.
+///
+/// ```
+/// use socketio::packet::{Body, decode};
+///
+/// // An event with an acknowledgement id, in a namespace (Socket.IO protocol 5, "Packet encoding").
+/// let packet = decode(r#"2/admin,456["project:delete",123]"#).unwrap();
+/// assert_eq!(packet.namespace, "/admin");
+/// let Body::Event { id, name, arguments } = packet.body else { panic!("an event") };
+/// assert_eq!((id, name.as_ref(), arguments[0].get()), (Some(456), "project:delete", "123"));
+/// // Type 5 says how many binary frames follow.
+/// assert_eq!(decode(r#"51-["hello",{"_placeholder":true,"num":0}]"#).unwrap().attachments, 1);
+/// assert!(decode(r#"2["connect"]"#).is_none(), "a reserved name");
+/// ```
 pub fn decode(text: &str) -> Option<Packet<'_>> {
     let mut characters = text.chars();
     let (kind, rest) = (characters.next()?, characters.as_str());
@@ -173,6 +186,14 @@ fn event(rest: &str) -> Option<Body<'_>> {
 }
 
 /// An event, for this namespace. `arguments` are JSON texts; `attachments` counts the binary parts that follow.
+///
+/// ```
+/// use socketio::packet::encode_event;
+///
+/// // The 4 is Engine.IO's: a message.
+/// assert_eq!(encode_event("/", None, "hello", ["1"], 0), r#"42["hello",1]"#);
+/// assert_eq!(encode_event("/admin", Some(12), "hi", [], 0), r#"42/admin,12["hi"]"#);
+/// ```
 pub fn encode_event<'a>(
     namespace: &str,
     id: Option<u64>,

@@ -59,6 +59,17 @@ pub fn decode(text: &str) -> Option<Packet<'_>> {
 }
 
 /// Reads one packet of a polling payload, where bytes are base64. `None` where it is none that a client may send.
+///
+/// ```
+/// use socketio::engineio::packet::{Message, Packet, SEPARATOR, decode_in_payload};
+///
+/// // The payload of the protocol's description (Engine.IO 4, "HTTP long-polling"): text, a ping, text, bytes.
+/// let mut packets = "4hello\u{1e}2\u{1e}4world\u{1e}bAQIDBA==".split(SEPARATOR).map(decode_in_payload);
+/// assert_eq!(packets.next().flatten(), Some(Packet::Message(Message::Text("hello"))));
+/// assert_eq!(packets.next().flatten(), Some(Packet::Ping("")));
+/// let bytes = Message::Binary(vec![1, 2, 3, 4].into());
+/// assert_eq!(packets.last().flatten(), Some(Packet::Message(bytes)));
+/// ```
 pub fn decode_in_payload(packet: &str) -> Option<Packet<'_>> {
     match packet.strip_prefix('b') {
         Some(encoded) => {
