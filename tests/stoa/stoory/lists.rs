@@ -84,9 +84,12 @@ async fn messages_come_by_pages_the_newest_on_the_first() {
 #[tokio::test]
 async fn totals_count_what_the_reader_may_see() {
     let deal = Deal::begin().await;
+    // From here on each of them has a message of their own.
+    deal.connect().await;
     let list = format!("conversations/{}/messages", deal.id);
     for role in ["influencer", "brand_owner"] {
         let (rows, pagination) = page(deal.role(role), &list, "?limit=100").await;
+        assert!(!rows.is_empty(), "{role}");
         assert_eq!(pagination["total"], rows.len());
     }
     let (rows, _) = page(&deal.brand_owner, &list, "").await;

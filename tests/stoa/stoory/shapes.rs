@@ -87,13 +87,16 @@ async fn every_endpoint_has_a_line_in_the_page_about_the_dialect() {
     let (_house, alice, _) = two().await;
     let page = include_str!("../../../docs/stoory.md");
     let document = alice.get("/api/openapi.json").await.expect_status(200).body;
+    let mut endpoints = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
         let Some(path) = path.strip_prefix("/api/messages") else {
             continue;
         };
         for method in methods.as_object().unwrap().keys() {
+            endpoints += 1;
             let line = format!("| `{} {path}", method.to_uppercase());
             assert!(page.contains(&line), "{line}");
         }
     }
+    assert_eq!(endpoints, 10);
 }
