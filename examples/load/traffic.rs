@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::drive::Failure;
 use crate::drive::client::{Socket, Target, send_frame, whole};
 use crate::drive::frame::{self, Frame};
+use crate::drive::polling::poll;
 use crate::ledger::{Ledger, Problems, mark};
 use crate::meter::Meter;
 use crate::report::{Row, grouped, rate};
@@ -271,8 +272,16 @@ async fn settle(senders: Vec<JoinHandle<()>>, ledgers: &[Rc<RefCell<Ledger>>]) -
             problems.add(|| format!("a sender still waited for acknowledgements or its own messages after {SETTLE_LIMIT:?}"));
         }
     }
-    while !ledgers.iter().all(|ledger| ledger.borrow().is_settled()) && Instant::now() < deadline {
-        sleep(Duration::from_millis(20)).await;
+    let left = deadline.saturating_duration_since(Instant::now());
+    let look = async || {
+        let is_open = |ledger: &&Rc<RefCell<Ledger>>| !ledger.borrow().is_settled();
+        match ledgers.iter().filter(is_open).count() {
+            0 => Ok(()),
+            open => Err(format!("{open} ledgers lack something")),
+        }
+    };
+    if let Err(late) = poll("every socket to have everything", left, look).await {
+        problems.add(|| late.to_string());
     }
     // What comes twice would come now.
     sleep(Duration::from_millis(300)).await;

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod frame;
+pub mod polling;
 pub mod process;
 
 /// What went wrong, for a person.

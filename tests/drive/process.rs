@@ -5,13 +5,11 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Failure;
 use super::client::SECRET;
-
-const POLL: Duration = Duration::from_millis(10);
+use super::polling::poll_blocking;
 
 /// A server process; dropping it kills it at once.
 pub struct ServerProcess {
@@ -63,17 +61,19 @@ impl ServerProcess {
 
     /// Waits until the server says that it is ready.
     pub fn wait_until_ready(&mut self, limit: Duration) -> Result<(), Failure> {
-        let started = Instant::now();
-        while !is_ready(&self.address) {
-            if let Some(status) = self.child.try_wait()? {
-                return Err(format!("the server ended before it was ready: {status}").into());
+        poll_blocking("the server to be ready", limit, || {
+            if is_ready(&self.address) {
+                return Ok(Ok(()));
             }
-            if started.elapsed() > limit {
-                return Err(format!("the server was not ready after {limit:?}").into());
+            match self.child.try_wait() {
+                Ok(None) => Err("no 200 from /readyz"),
+                Ok(Some(status)) => Ok(Err(format!(
+                    "the server ended before it was ready: {status}"
+                )
+                .into())),
+                Err(failure) => Ok(Err(failure.into())),
             }
-            sleep(POLL);
-        }
-        Ok(())
+        })?
     }
 
     /// Asks the server to end, and waits until it has.
@@ -81,15 +81,16 @@ impl ServerProcess {
         Command::new("kill")
             .args(["-TERM", &self.id().to_string()])
             .status()?;
-        let asked = Instant::now();
-        while asked.elapsed() < limit {
-            match self.child.try_wait()? {
-                Some(status) if status.success() => return Ok(()),
-                Some(status) => return Err(format!("the server ended with {status}").into()),
-                None => sleep(POLL),
+        let ended = poll_blocking("the server to end", limit, || match self.child.try_wait() {
+            Ok(None) => Err("it runs"),
+            ended => Ok(ended),
+        })??;
+        match ended {
+            Some(status) if !status.success() => {
+                Err(format!("the server ended with {status}").into())
             }
+            _ => Ok(()),
         }
-        Err(format!("the server did not end within {limit:?}").into())
     }
 }
 

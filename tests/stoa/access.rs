@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::client::Person;
+use crate::client::{PATIENCE, Person};
 use crate::deals::{Deal, Flows};
+use crate::drive::polling::poll;
 use crate::socketio_chat::talker::Talker;
 use crate::test_app::TestApp;
 
@@ -39,21 +40,19 @@ async fn held() -> (TestApp, Flows, String) {
 }
 
 async fn pages_until(person: &Person, id: &str, text: &str) -> Value {
-    for _ in 0..400 {
-        let path = format!("/api/v1/conversations/{id}/messages?limit=100");
+    let path = format!("/api/v1/conversations/{id}/messages?limit=100");
+    let is_it = |item: &&Value| {
+        item["body"]
+            .as_str()
+            .is_some_and(|body| body.contains(text))
+    };
+    let look = async || {
         let page = person.get(&path).await.expect_status(200).body;
-        let mut items = page["items"].as_array().unwrap().iter();
-        let is_it = |item: &&Value| {
-            item["body"]
-                .as_str()
-                .is_some_and(|body| body.contains(text))
-        };
-        if let Some(found) = items.find(is_it) {
-            return found.clone();
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    panic!("nobody says {text}");
+        let found = page["items"].as_array().unwrap().iter().find(is_it);
+        found.cloned().ok_or(page)
+    };
+    let found = poll(text, PATIENCE, look).await;
+    found.unwrap_or_else(|late| panic!("{late}"))
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Error;
 
 use crate::child::Process;
-use crate::client::{PATIENCE, Person, Socket};
+use crate::client::{PATIENCE, Socket};
+use crate::metrics::{figure, until_figure};
 use crate::raw::{Raw, frame, header};
 use crate::test_app::{TestApp, claims, token};
 
@@ -16,34 +17,6 @@ const BUFFERS: u32 = 16 * 1_024;
 
 async fn raw(app: &TestApp) -> Raw {
     Raw::open(app.address, &token(&claims("raw", &[])), BUFFERS).await
-}
-
-/// A figure of `/metrics` without labels.
-pub async fn figure(person: &Person, name: &str) -> f64 {
-    let text = person.get("/metrics").await.expect_status(200).body;
-    let text = text.as_str().expect("text").to_owned();
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix(&format!("{name} ")));
-    line.unwrap_or_else(|| panic!("no {name} in {text}"))
-        .parse()
-        .expect("a number")
-}
-
-/// Waits until a figure is this.
-pub async fn until_figure(person: &Person, name: &str, wanted: f64, patience: Duration) {
-    let begun = Instant::now();
-    loop {
-        let now = figure(person, name).await;
-        if now == wanted {
-            return;
-        }
-        assert!(
-            begun.elapsed() < patience,
-            "{name} stayed at {now}, not {wanted}"
-        );
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }
 
 #[tokio::test]
@@ -190,7 +163,7 @@ async fn a_reader_that_never_reads_is_gone_and_everybody_else_hears_everything()
             socket
         }));
     }
-    assert_eq!(figure(&alice, "stoa_connections").await, 4.0);
+    assert_eq!(figure(app.address, "stoa_connections").await, 4.0);
     let body = "x".repeat(8_000);
     for _ in 0..MESSAGES {
         alice.say(&id, &body).await;
@@ -199,8 +172,11 @@ async fn a_reader_that_never_reads_is_gone_and_everybody_else_hears_everything()
     for listener in listening {
         open.push(listener.await.expect("every message in its order"));
     }
-    until_figure(&alice, "stoa_connections", 3.0, Duration::from_secs(30)).await;
-    assert_eq!(figure(&alice, "stoa_outbox_overflows_total").await, 1.0);
+    until_figure(app.address, "stoa_connections", 3.0).await;
+    assert_eq!(
+        figure(app.address, "stoa_outbox_overflows_total").await,
+        1.0
+    );
     for mut socket in open {
         assert!(
             socket
@@ -283,7 +259,7 @@ async fn one_connection_too_many_is_told_so() {
     }
     alice.get("/api/v1/me").await.expect_status(200);
     open.pop().expect("a socket").close().await;
-    until_figure(&alice, "stoa_connections", 2.0, PATIENCE).await;
+    until_figure(app.address, "stoa_connections", 2.0).await;
     assert!(alice.socket().await.drain().await.is_empty());
 }
 
@@ -327,7 +303,7 @@ async fn two_thousand_connections_hear_one_message() {
         }
     }
     assert_eq!(
-        figure(&people[0], "stoa_connections").await,
+        figure(app.address, "stoa_connections").await,
         (EACH * names.len()) as f64
     );
     people[0].say(&id, "to all of you").await;
@@ -338,5 +314,5 @@ async fn two_thousand_connections_hear_one_message() {
         );
     }
     drop(sockets);
-    until_figure(&people[0], "stoa_connections", 0.0, Duration::from_secs(30)).await;
+    until_figure(app.address, "stoa_connections", 0.0).await;
 }

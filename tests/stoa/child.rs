@@ -4,9 +4,10 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use crate::client::{PATIENCE, Person};
+use crate::drive::polling::poll;
+use crate::polling::until;
 use crate::test_app::{SECRET, claims, fresh_database, token};
 
 /// A server that runs by itself. Dropping it kills it.
@@ -132,35 +133,28 @@ impl Process {
 
     /// Waits until it has logged an event; answers the line.
     pub async fn logged(&self, event: &str) -> serde_json::Value {
-        let begun = Instant::now();
-        loop {
-            let log = self.log.lock().expect("a lock").clone();
-            let lines = log
+        let looked = poll(event, PATIENCE, async || {
+            let log = self.log();
+            let mut lines = log
                 .lines()
                 .filter_map(|line| serde_json::from_str(line).ok());
-            let found = lines
-                .into_iter()
-                .find(|line: &serde_json::Value| line["event"] == event);
-            if let Some(line) = found {
-                return line;
-            }
-            assert!(begun.elapsed() < PATIENCE, "no {event} in {log}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+            let found = lines.find(|line: &serde_json::Value| line["event"] == event);
+            found.ok_or(log)
+        });
+        looked.await.unwrap_or_else(|late| panic!("{late}"))
+    }
+
+    /// Everything that it has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().expect("a lock").clone()
     }
 
     /// Waits for its end; answers its exit code and everything that it logged.
     pub async fn end(&mut self) -> (Option<i32>, String) {
-        let begun = Instant::now();
-        let status = loop {
-            if let Some(status) = self.child.try_wait().expect("a process") {
-                break status;
-            }
-            assert!(begun.elapsed() < PATIENCE, "it does not end");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        };
+        let look = async || self.child.try_wait().expect("a process");
+        let status = until("the end of the process", look, Option::is_some).await;
         self.reading.take().map(std::thread::JoinHandle::join);
-        (status.code(), self.log.lock().expect("a lock").clone())
+        (status.expect("an end").code(), self.log())
     }
 
     /// The most memory that it has had, in KiB.

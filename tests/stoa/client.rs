@@ -9,6 +9,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use crate::polling::until;
+
 /// How long anything may take before a test fails.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -164,6 +166,15 @@ impl Person {
             .iter()
             .map(|item| item["body"].as_str().expect("a body").to_owned())
             .collect()
+    }
+
+    /// Waits until the server says that it is ready.
+    pub async fn until_ready(&self) {
+        let look = async || self.get("/readyz").await;
+        until("the server to be ready", look, |answer| {
+            answer.status == 200
+        })
+        .await;
     }
 
     /// An authenticated socket.

@@ -2,15 +2,16 @@
 
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::child::Process;
-use crate::client::{PATIENCE, Person, Socket};
+use crate::client::{Person, Socket};
 use crate::plain::{SLOW, begun_from, connect_from, end_of, health_from};
+use crate::polling::until;
 use crate::socketio_chat::{Talker, door};
 use crate::test_app::TestApp;
 
@@ -56,14 +57,12 @@ async fn one_user_has_so_many_connections_and_others_have_theirs() {
 }
 
 async fn until_a_socket_opens(person: &Person) {
-    let begun = Instant::now();
-    while Socket::open(person.address, Some(&person.token))
-        .await
-        .is_err()
-    {
-        assert!(begun.elapsed() < PATIENCE, "no place is given back");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let open = async || {
+        Socket::open(person.address, Some(&person.token))
+            .await
+            .err()
+    };
+    until("a place for a socket", open, Option::is_none).await;
 }
 
 #[tokio::test]
@@ -108,14 +107,9 @@ async fn an_address_has_so_many_connections_whatever_they_do() {
     let said = health_from(BOB_S, app.address).await;
     assert!(said.starts_with("http/1.1 200"), "{said}");
     open.truncate(5);
-    let begun = Instant::now();
-    while !health_from(ALICE_S, app.address)
-        .await
-        .starts_with("http/1.1 200")
-    {
-        assert!(begun.elapsed() < PATIENCE, "no place is given back");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let health = async || health_from(ALICE_S, app.address).await;
+    let is_served = |said: &String| said.starts_with("http/1.1 200");
+    until("a place for a request", health, is_served).await;
 }
 
 #[tokio::test]
@@ -189,26 +183,20 @@ async fn behind_a_proxy_the_forwarded_address_counts() {
         "{said}"
     );
     drop(waiting);
-    let begun = Instant::now();
-    while forwarded(&alice, "203.0.113.1").await.is_err() {
-        assert!(begun.elapsed() < PATIENCE, "no place is given back");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let open = async || forwarded(&alice, "203.0.113.1").await.err();
+    until("a place for a socket", open, Option::is_none).await;
 }
 
 /// Until the slow request has reached the server, a handshake is let in and given up.
 async fn until_refused(person: &Person, address: &str) {
-    let begun = Instant::now();
-    let ask = || async {
+    let ask = async || {
         let request = format!(
             "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: {address}\r\n\r\n"
         );
         end_of(&mut begun_from(BOB_S, person.address, &request).await).await
     };
-    while !ask().await.starts_with("http/1.1 503") {
-        assert!(begun.elapsed() < PATIENCE, "a fourth is served");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let is_refused = |said: &String| said.starts_with("http/1.1 503");
+    until("a refusal of the fourth", ask, is_refused).await;
 }
 
 #[tokio::test]

@@ -6,9 +6,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::bounds::figure;
 use crate::child::{Process, outcome};
 use crate::client::PATIENCE;
+use crate::metrics::figure;
 use crate::raw::{Raw, frame};
 use crate::test_app::{SECRET, TestApp, claims, token};
 
@@ -59,7 +59,7 @@ async fn every_endpoint_closes_as_rfc_6455_says() {
     let person = app.person("raw").await;
     let closed = |code: u16| format!("stoa_closed_sockets_total{{code=\"{code}\"}}");
     for (code, least) in [(1002, 26.0), (1007, 6.0), (1009, 2.0)] {
-        let counted = figure(&person, &closed(code)).await;
+        let counted = figure(person.address, &closed(code)).await;
         assert!(counted >= least, "{code}: {counted}");
     }
 }
@@ -179,7 +179,7 @@ async fn what_strangers_send_is_counted_and_no_error_of_ours() {
     raw.send(&frame(0x09, b"")).await;
     assert_eq!(raw.close_code().await, Some(1002));
     assert_eq!(
-        figure(&person, "stoa_unreadable_requests_total").await,
+        figure(person.address, "stoa_unreadable_requests_total").await,
         20.0
     );
     server.signal("TERM");

@@ -24,14 +24,6 @@ async fn cluster() -> TestCluster {
     made.await.expect("a thread")
 }
 
-async fn until_ready(person: &Person) {
-    let begun = Instant::now();
-    while person.get("/readyz").await.status != 200 {
-        assert!(begun.elapsed() < PATIENCE, "not ready again");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
 async fn told_in_time(what: &str, asked: impl Future<Output = Answer>) {
     let begun = Instant::now();
     let answer = asked.await;
@@ -132,7 +124,7 @@ impl Talk {
 
     /// What was not acknowledged is sent again, and stands there once and was told once.
     async fn assert_all_goes_on(&mut self) {
-        until_ready(&self.alice).await;
+        self.alice.until_ready().await;
         for body in ["by socket", "by REST"] {
             let mut seqs = Vec::new();
             for _ in 0..2 {
@@ -167,7 +159,7 @@ async fn while_the_database_is_frozen_everybody_is_told_in_time_and_then_all_goe
         talk.assert_all_told().await;
         cluster.thaw().expect("thawed");
         let begun = Instant::now();
-        until_ready(&talk.alice).await;
+        talk.alice.until_ready().await;
         assert!(begun.elapsed() < TOLD_WITHIN, "{:?}", begun.elapsed());
     }
     talk.assert_all_goes_on().await;
@@ -198,7 +190,7 @@ async fn connections_that_hang_for_ever_are_left_behind() {
         while talk.alice.get("/readyz").await.status == 200 {
             assert!(begun.elapsed() < PATIENCE, "it does not notice");
         }
-        until_ready(&talk.alice).await;
+        talk.alice.until_ready().await;
         assert!(begun.elapsed() < 2 * TOLD_WITHIN, "{:?}", begun.elapsed());
     }
     talk.from
@@ -220,7 +212,7 @@ async fn a_press_while_the_database_is_frozen_is_refused_in_time_and_made_once()
     told_in_time("a press", pressed()).await;
     told_in_time("the same again", pressed()).await;
     cluster.thaw().expect("thawed");
-    until_ready(&deal.influencer).await;
+    deal.influencer.until_ready().await;
     let first = pressed().await.expect_status(200).body;
     assert_eq!(first["state"], "brand_owner_details");
     assert_eq!(pressed().await.expect_status(200).body, first);
@@ -250,7 +242,7 @@ async fn a_silence_is_logged_once_and_so_is_its_end_and_a_frozen_database_keeps_
         told_in_time("a message", alice.post(&place, said)).await;
     }
     cluster.thaw().expect("thawed");
-    until_ready(&alice).await;
+    alice.until_ready().await;
     cluster.freeze().expect("frozen");
     let begun = Instant::now();
     while alice.get("/readyz").await.status == 200 {

@@ -131,8 +131,8 @@ async fn a_step_whose_conversation_is_held_waits_and_holds_up_no_other() {
     let (held_path, other_path) = (accept(&deal.id), accept(&other));
     let held = deal.influencer.post(&held_path, json!({ "input": {} }));
     let others = async {
-        // The held one is under way first.
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        let waiting = "select count(*) as n from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+        deal.app.until_count(waiting, 1).await;
         let begun = Instant::now();
         let pressed = deal.influencer.post(&other_path, json!({ "input": {} }));
         pressed.await.expect_status(200);
@@ -160,6 +160,7 @@ async fn a_transaction_that_stands_idle_lets_go_after_the_time_that_is_set() {
     let pool = stoa::store::pool::Pool::new(&app.database, &config.database).expect("a pool");
     let idle = pool.run(|connection| {
         connection.batch_execute("begin; select 1")?;
+        // Idle for longer than the option allows; the next statement finds out.
         std::thread::sleep(Duration::from_millis(1_500));
         Ok(connection.batch_execute("select 1").is_err())
     });

@@ -2,23 +2,20 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use std::time::{Duration, Instant};
 
 use crate::child::Process;
-use crate::client::{PATIENCE, Person};
+use crate::client::Person;
+use crate::polling::until;
 use crate::test_app::fresh_database;
 
 async fn until_others(person: &Person, count: u64) {
-    let begun = Instant::now();
-    loop {
-        let ready = person.get("/readyz").await;
-        if ready.body["checks"]["other_servers"] == count {
-            assert_eq!(ready.status, 200, "both serve");
-            return;
-        }
-        assert!(begun.elapsed() < PATIENCE, "{}", ready.body);
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let what = format!("{count} other servers");
+    let ready = until(
+        &what,
+        async || person.get("/readyz").await,
+        |ready| ready.body["checks"]["other_servers"] == count,
+    );
+    assert_eq!(ready.await.status, 200, "both serve");
 }
 
 #[derive(QueryableByName)]
@@ -67,18 +64,15 @@ async fn the_connection_by_which_servers_know_of_each_other_is_made_anew() {
     let mut one = Process::serve_on(&database, &["--drain-seconds", "0"]).await;
     let ann = one.person("ann");
     let mut connection = PgConnection::establish(&database).expect("a connection");
-    let begun = Instant::now();
-    while holders(&mut connection) != 1 {
-        assert!(begun.elapsed() < PATIENCE, "no lock");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("a lock", async || holders(&mut connection), |n| *n == 1).await;
     let lose = "select pg_terminate_backend(pid, 5000) from pg_locks l join pg_database d on d.oid = l.database where locktype = 'advisory' and datname = current_database()";
     connection.batch_execute(lose).expect("ended");
-    let begun = Instant::now();
-    while holders(&mut connection) != 1 {
-        assert!(begun.elapsed() < PATIENCE, "no lock again");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until(
+        "another lock",
+        async || holders(&mut connection),
+        |n| *n == 1,
+    )
+    .await;
     until_others(&ann, 0).await;
     one.signal("TERM");
     assert!(!one.end().await.1.contains("\"another_server\""));

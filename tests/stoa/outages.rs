@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::child::program;
-use crate::client::{Answer, PATIENCE, Person, Socket};
+use crate::client::{Answer, Person, Socket};
 use crate::postgres::TestCluster;
 use crate::test_app::{SECRET, TestApp};
 
@@ -23,14 +23,6 @@ async fn own_cluster() -> (TestCluster, TestApp) {
     let (cluster, url) = made.await.expect("a thread");
     let app = TestApp::on(url, &["--rate-limits", "off"]).await;
     (cluster, app)
-}
-
-async fn until_ready(person: &Person) {
-    let begun = Instant::now();
-    while person.get("/readyz").await.status != 200 {
-        assert!(begun.elapsed() < PATIENCE, "not ready again");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }
 
 fn assert_away(answer: Answer) {
@@ -92,7 +84,7 @@ async fn while_the_database_is_away_everybody_is_told_and_then_all_goes_on() {
     assert!(begun.elapsed() < 2 * TOLD_WITHIN);
     assert_unreadable(&bob, &place).await;
     cluster.start_again().expect("started");
-    until_ready(&alice).await;
+    alice.until_ready().await;
     let stored = call_within(&mut from, send.clone())
         .await
         .expect("stored now");
@@ -140,7 +132,7 @@ async fn a_server_without_its_database_never_hangs_a_newcomer() {
     let refused = call_within(&mut known, sent).await.expect_err("away");
     assert_eq!(refused["error_code"], "UNAVAILABLE");
     cluster.start_again().expect("started");
-    until_ready(&alice).await;
+    alice.until_ready().await;
     let welcome = socket
         .call("authenticate", json!({ "token": stranger.token }))
         .await;

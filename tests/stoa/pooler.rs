@@ -5,10 +5,9 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-use crate::client::PATIENCE;
 use crate::opening::refused_at_once;
+use crate::polling::until_blocking;
 use crate::postgres::TestCluster;
 use crate::test_app::TestApp;
 
@@ -42,11 +41,12 @@ impl Pooler {
                 .expect("pgbouncer, which scripts/install.sh test installs"),
             port,
         };
-        let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(begun.elapsed() < PATIENCE, "pgbouncer does not listen");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        until_blocking(
+            "pgbouncer to listen",
+            || TcpStream::connect(("127.0.0.1", port)),
+            Result::is_ok,
+        )
+        .expect("a connection");
         pooler
     }
 

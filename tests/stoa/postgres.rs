@@ -7,9 +7,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::drive::polling::poll_blocking;
 use diesel::{Connection, PgConnection, RunQueryDsl};
 
 type Failure = Box<dyn std::error::Error>;
@@ -129,14 +129,9 @@ impl TestCluster {
     /// Starts it after a stop. What a killed one left behind may take a moment to go away.
     pub fn start_again(&self) -> Result<(), Failure> {
         let (data, log) = (self.folder.join("data"), self.folder.join("postgres.log"));
-        let begun = Instant::now();
-        loop {
-            let log = log.to_string_lossy();
-            match self.run("pg_ctl", &["start", "-w", "-l", &log, "-D"], &data) {
-                Err(_) if begun.elapsed() < START_LIMIT => sleep(Duration::from_millis(50)),
-                outcome => return outcome,
-            }
-        }
+        let log = log.to_string_lossy();
+        let start = || self.run("pg_ctl", &["start", "-w", "-l", &log, "-D"], &data);
+        Ok(poll_blocking("Postgres to start", START_LIMIT, start)?)
     }
 
     /// Runs one of Postgres's programs; the data folder is its last argument.

@@ -258,6 +258,7 @@ async fn who_speaks_while_a_room_is_lost_is_answered_and_heard_once() {
         }));
         let losing = async {
             for _ in 0..6 {
+                // Spreads the losses over the time in which they speak.
                 tokio::time::sleep(Duration::from_millis(4)).await;
                 app.lose_room(&id);
             }

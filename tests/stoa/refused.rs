@@ -1,13 +1,13 @@
 //! Why somebody is refused is told: at the start for options, in the log for origins and handshakes, and not too often.
 
 use serde_json::Value;
-use std::time::Duration;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::child::{Process, outcome};
 use crate::client::{Person, Socket};
+use crate::polling::until;
 use crate::test_app::{SECRET, TestApp, fresh_database};
 
 /// Options that cannot work, each with what its refusal says beside its name.
@@ -179,8 +179,10 @@ async fn each_refused_origin_and_handshake_is_in_the_log_and_cannot_flood_it() {
         Some(Error::Http(response)) => assert_eq!(response.status().as_u16(), 401),
         other => panic!("{other:?}"),
     }
-    // What was left out is told within a second of the last line and a round of the sweeper.
-    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    for (event, wanted) in [("origin_refused", 50), ("handshake_refused", 41)] {
+        let counted = async || lines_of(&server.log(), event).1;
+        until(event, counted, |count| *count == wanted).await;
+    }
     server.signal("TERM");
     let (_, log) = server.end().await;
     let (lines, count) = lines_of(&log, "origin_refused");

@@ -70,6 +70,7 @@ async fn a_body_that_does_not_come_is_answered_408_at_every_door() {
 async fn drip(mut stream: TcpStream, piece: &str, every: Duration) -> (Duration, String) {
     let begun_at = Instant::now();
     loop {
+        // The pace of this client.
         tokio::time::sleep(every).await;
         let sent = stream.write_all(piece.as_bytes()).await;
         let mut seen = [0; 1];

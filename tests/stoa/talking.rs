@@ -355,14 +355,7 @@ async fn rooms_fall_asleep_and_wake_on_the_next_join() {
     let id = app.direct(&alice, &bob).await;
     alice.say(&id, "awake").await;
     assert_eq!(app.rooms_awake(), 1);
-    let begun = std::time::Instant::now();
-    while app.rooms_awake() > 0 {
-        assert!(
-            begun.elapsed() < crate::client::PATIENCE,
-            "the room stayed awake"
-        );
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    app.until_rooms_sleep().await;
     let mut socket = bob.joined(&id).await;
     alice.say(&id, "again").await;
     assert_eq!(socket.event("new_message").await["seq"], 2);

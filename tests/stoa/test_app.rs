@@ -14,6 +14,7 @@ use stoa::registry::Rooms;
 use stoa::store::opening::migrate;
 
 use crate::client::Person;
+use crate::polling::until;
 use crate::postgres::TestCluster;
 
 /// What tests sign their tokens with.
@@ -218,6 +219,18 @@ impl TestApp {
             .get_result(&mut self.connection())
             .expect("a count");
         counted.n
+    }
+
+    /// Waits until a query that counts finds so many.
+    pub async fn until_count(&self, query: &str, wanted: i64) {
+        let what = format!("{wanted} from {query}");
+        until(&what, async || self.count(query), |n| *n == wanted).await;
+    }
+
+    /// Waits until every room has gone to sleep.
+    pub async fn until_rooms_sleep(&self) {
+        let awake = async || self.rooms_awake();
+        until("all rooms to sleep", awake, |rooms| *rooms == 0).await;
     }
 }
 

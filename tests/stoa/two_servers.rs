@@ -92,7 +92,7 @@ async fn an_old_connection_elsewhere_neither_forgets_nor_prolongs_a_client_that_
     old.wire().send("41").await;
     ann_elsewhere.say(&id, "after").await;
     new.event("new_message").await;
-    // What the old connection's end may do wrong needs a moment to show.
+    // Proves that nothing happens: what the old connection's end may do wrong needs a moment to show.
     tokio::time::sleep(Duration::from_millis(300)).await;
     let kept = "select count(*) as n from recovery_places";
     assert_eq!(one.count(kept), 1, "the old connection erased the list");

@@ -17,9 +17,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use crate::client::{PATIENCE, Person};
+use crate::drive::polling::poll_blocking;
 use crate::test_app::TestApp;
 
 const DRIVERS: [&str; 2] = ["chromedriver", "chromium.chromedriver"];
@@ -80,16 +80,16 @@ fn driver() -> &'static Driver {
 
 /// The port that the driver has chosen, as soon as it listens there.
 fn port(log: &Path) -> u16 {
-    let begun = Instant::now();
-    loop {
+    let look = || {
         let said = read_to_string(log).unwrap_or_default();
         let tail = said.split_once(STARTED).map(|(_, tail)| tail);
-        if let Some(number) = tail.and_then(|tail| tail.split_once('.')) {
-            return number.0.parse().expect("a port");
+        match tail.and_then(|tail| tail.split_once('.')) {
+            Some((number, _)) => Ok(number.parse().expect("a port")),
+            None => Err(said),
         }
-        assert!(begun.elapsed() < PATIENCE, "chromedriver says: {said}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    };
+    let port = poll_blocking("the port of chromedriver", PATIENCE, look);
+    port.unwrap_or_else(|late| panic!("{late}"))
 }
 
 fn program_of_browser() -> PathBuf {

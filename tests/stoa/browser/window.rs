@@ -6,14 +6,15 @@ use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use std::fmt::Debug;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
 use super::driver;
 use crate::client::PATIENCE;
+use crate::drive::polling::poll;
 use crate::test_app::TestApp;
 
 const OPTIONS: [&str; 8] = [
@@ -222,58 +223,55 @@ impl Window {
 
     /// Waits until a function body gives true in the page.
     pub async fn until(&self, script: &str) {
-        let begun = Instant::now();
-        while self.ask(script).await != true {
-            self.be_patient(begun, script).await;
-        }
+        let look = async || match self.ask(script).await {
+            Value::Bool(true) => Ok(()),
+            other => Err(other),
+        };
+        self.poll(script, look).await;
     }
 
-    async fn be_patient(&self, begun: Instant, awaited: &str) {
-        if begun.elapsed() > PATIENCE {
-            let name = format!("failed-{}", &self.session[..8]);
-            self.picture(&name).await;
-            let shown = self.ask("return document.body.innerText").await;
-            panic!(
-                "in vain: {awaited}\n{name}.png below target/tmp shows:\n{}",
-                shown.as_str().unwrap_or_default()
-            );
+    /// Waits until `look` answers `Ok`; where it does not, keeps a picture of the page, and quotes its words.
+    async fn poll<T, S: Debug>(&self, awaited: &str, look: impl AsyncFnMut() -> Result<T, S>) -> T {
+        match poll(awaited, PATIENCE, look).await {
+            Ok(found) => found,
+            Err(late) => {
+                let name = format!("failed-{}", &self.session[..8]);
+                self.picture(&name).await;
+                let shown = self.ask("return document.body.innerText").await;
+                panic!(
+                    "{late}\n{name}.png below target/tmp shows:\n{}",
+                    shown.as_str().unwrap_or_default()
+                );
+            }
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 
     /// Waits until this is on the screen.
     pub async fn see(&self, selector: &str) -> Element {
-        let begun = Instant::now();
-        loop {
-            if let Ok(element) = self.client.find(locator(selector)).await
-                && element.is_displayed().await.unwrap_or(false)
-            {
-                return element;
-            }
-            self.be_patient(begun, selector).await;
-        }
+        let look = async || match self.client.find(locator(selector)).await {
+            Ok(element) if element.is_displayed().await.unwrap_or(false) => Ok(element),
+            Ok(_) => Err("it is hidden".to_owned()),
+            Err(error) => Err(error.to_string()),
+        };
+        self.poll(selector, look).await
     }
 
     /// Waits until this is on the screen with these words somewhere in it.
     pub async fn read(&self, selector: &str, words: &str) {
-        let begun = Instant::now();
-        loop {
-            let text = self.see(selector).await.text().await;
-            if text.is_ok_and(|text| text.contains(words)) {
-                return;
-            }
-            let awaited = format!("{words:?} in {selector}");
-            self.be_patient(begun, &awaited).await;
-        }
+        let look = async || match self.see(selector).await.text().await {
+            Ok(text) if text.contains(words) => Ok(()),
+            other => Err(other),
+        };
+        self.poll(&format!("{words:?} in {selector}"), look).await;
     }
 
     /// Waits until there is nothing like this.
     pub async fn miss(&self, selector: &str) {
-        let begun = Instant::now();
-        while self.count(selector).await > 0 {
-            let awaited = format!("no {selector}");
-            self.be_patient(begun, &awaited).await;
-        }
+        let look = async || match self.count(selector).await {
+            0 => Ok(()),
+            more => Err(more),
+        };
+        self.poll(&format!("no {selector}"), look).await;
     }
 
     pub async fn count(&self, selector: &str) -> usize {
@@ -283,17 +281,8 @@ impl Window {
 
     /// Presses something as soon as it can be pressed.
     pub async fn press(&self, selector: &str) {
-        let begun = Instant::now();
-        loop {
-            let element = self.see(selector).await;
-            match element.click().await {
-                Ok(()) => return,
-                Err(error) => {
-                    let awaited = format!("to press {selector}: {error}");
-                    self.be_patient(begun, &awaited).await;
-                }
-            }
-        }
+        let look = async || self.see(selector).await.click().await;
+        self.poll(&format!("to press {selector}"), look).await;
     }
 
     /// Presses one of the tools of a message, which show when the message has the focus.
@@ -309,27 +298,20 @@ impl Window {
 
     /// Empties a field as soon as it can be, though the page may draw it anew meanwhile.
     pub async fn clear(&self, selector: &str) {
-        let begun = Instant::now();
-        while let Err(error) = self.see(selector).await.clear().await {
-            let awaited = format!("to empty {selector}: {error}");
-            self.be_patient(begun, &awaited).await;
-        }
+        let look = async || self.see(selector).await.clear().await;
+        self.poll(&format!("to empty {selector}"), look).await;
     }
 
     /// Types into something as soon as it can be typed into.
     pub async fn write(&self, selector: &str, text: &str) {
-        let begun = Instant::now();
-        loop {
-            match self.see(selector).await.send_keys(text).await {
-                Ok(()) => return,
-                // It takes no key then: trying again types nothing twice.
-                Err(error) if takes_no_key(&error.to_string()) => {
-                    let awaited = format!("to write into {selector}: {error}");
-                    self.be_patient(begun, &awaited).await;
-                }
-                Err(error) => panic!("{selector}: {error}"),
-            }
-        }
+        let look = async || match self.see(selector).await.send_keys(text).await {
+            // It took no key then: trying again types nothing twice.
+            Err(error) if takes_no_key(&error.to_string()) => Err(error),
+            typed => Ok(typed),
+        };
+        let awaited = format!("to write into {selector}");
+        let typed = self.poll(&awaited, look).await;
+        typed.unwrap_or_else(|error| panic!("{selector}: {error}"));
     }
 
     /// Types a message and sends it with Enter.

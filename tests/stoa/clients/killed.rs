@@ -11,6 +11,7 @@ use super::asking::{Connecting, said_in};
 use super::proxy::Proxy;
 use crate::child::Process;
 use crate::client::Person;
+use crate::polling::until;
 use crate::test_app::{claims, fresh_database, token};
 
 const ENDS: usize = 4;
@@ -80,14 +81,13 @@ async fn speak(address: watch::Receiver<SocketAddr>, place: String, said: watch:
     let token = token(&claims("ann", &[]));
     for number in 0..=ENDS * EACH {
         let saying = json!({ "body": number.to_string(), "client_id": format!("n{number}") });
-        loop {
+        let say = async || {
             let person = Person::new(*address.borrow(), "ann", token.clone());
             let answer = person.try_post(&path, saying.clone()).await;
-            match answer.map(|answer| answer.status) {
-                Some(200 | 201) => break,
-                _ => tokio::time::sleep(Duration::from_millis(20)).await,
-            }
-        }
+            answer.map(|answer| answer.status)
+        };
+        let is_said = |status: &Option<u16>| matches!(status, Some(200 | 201));
+        until("an acknowledgement", say, is_said).await;
         said.send_replace(number);
     }
 }
@@ -109,17 +109,18 @@ async fn hears_everything(transports: &[&str], end: End) {
     client.call("bob", "join_conversation", json!(place)).await;
     let (said, mut is_said) = watch::channel(0);
     let speaking = speak(server.address.subscribe(), place.clone(), said);
-    let speaking = tokio::spawn(speaking);
-    for round in 0..ENDS {
-        let middle = round * EACH + EACH / 2;
-        let reached = is_said.wait_for(|number| *number >= middle).await;
-        drop(reached.expect("somebody speaks"));
-        server.end_and_return(end).await;
-        let times = json!({ "name": "bob", "times": round + 2 });
-        let state = client.tell("connected", times).await;
-        assert_eq!(state["recovered"], true, "{state}");
-    }
-    speaking.await.expect("all is said");
+    let ending = async {
+        for round in 0..ENDS {
+            let middle = round * EACH + EACH / 2;
+            let reached = is_said.wait_for(|number| *number >= middle).await;
+            drop(reached.expect("somebody speaks"));
+            server.end_and_return(end).await;
+            let times = json!({ "name": "bob", "times": round + 2 });
+            let state = client.tell("connected", times).await;
+            assert_eq!(state["recovered"], true, "{state}");
+        }
+    };
+    tokio::join!(speaking, ending);
     let events = client.take("bob", "new_message", ENDS * EACH + 1).await;
     client.call("bob", "leave_conversation", json!(place)).await;
     let rest = client.take("bob", "new_message", 0).await;

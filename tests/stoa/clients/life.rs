@@ -7,7 +7,7 @@ use super::asking::{Connecting, first, said_in};
 use super::proxy::Proxy;
 use crate::client::{Person, Socket};
 use crate::deals::Deal;
-use crate::socketio_chat::bounds::until_figure;
+use crate::metrics::until_figure;
 use crate::test_app::TestApp;
 
 /// How a client gets what it missed.
@@ -368,6 +368,6 @@ impl Life {
         self.client
             .tell("disconnect", json!({ "name": NAME }))
             .await;
-        until_figure(&self.deal.app, "stoa_connections", 0.0).await;
+        until_figure(self.deal.app.address, "stoa_connections", 0.0).await;
     }
 }

@@ -17,6 +17,7 @@ use crate::postgres::TestCluster;
 use super::Role;
 use super::checker::VERDICT;
 use super::load::REPORTED;
+use crate::drive::polling::poll_blocking;
 
 const DATABASE: &str = "nothing_lost";
 /// How long a server may take to be ready, and to acknowledge the first message, on a machine that does much besides.
@@ -301,15 +302,12 @@ impl Load {
     }
 
     fn wait_for_first(&mut self) -> Result<(), Failure> {
-        let begun = Instant::now();
-        while self.acknowledged() == 0 {
-            self.must_run()?;
-            if begun.elapsed() > READY_LIMIT {
-                return Err(format!("nothing was acknowledged in {READY_LIMIT:?}").into());
+        poll_blocking("the first acknowledgement", READY_LIMIT, || {
+            match self.must_run() {
+                Ok(()) if self.acknowledged() == 0 => Err("none"),
+                outcome => Ok(outcome),
             }
-            sleep(Duration::from_millis(20));
-        }
-        Ok(())
+        })?
     }
 
     /// Lets everything settle, and waits until the process is through.

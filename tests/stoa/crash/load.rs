@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::drive::Failure;
 use crate::drive::client::{SECRET, Target, answer, whole};
 
 use super::log::{Author, Log};
 use super::member::{Member, Progress, Standing, listed, read_history};
+use crate::drive::polling::poll;
 
 const CONVERSATIONS: usize = 40;
 /// A sender and two who listen.
@@ -173,16 +174,9 @@ async fn wait_for(
     standings: &[Rc<Standing>],
     is_done: impl Fn(&Standing) -> bool,
 ) -> Result<(), Failure> {
-    let begun = Instant::now();
-    while let Some(late) = standings.iter().find(|standing| !is_done(standing)) {
-        if begun.elapsed() > SETTLE_LIMIT {
-            return Err(format!(
-                "waited {SETTLE_LIMIT:?} for {what}: {}",
-                late.trouble.borrow()
-            )
-            .into());
-        }
-        sleep(Duration::from_millis(10)).await;
-    }
-    Ok(())
+    let look = async || match standings.iter().find(|standing| !is_done(standing)) {
+        Some(late) => Err(late.trouble.borrow().clone()),
+        None => Ok(()),
+    };
+    Ok(poll(what, SETTLE_LIMIT, look).await?)
 }

@@ -161,6 +161,7 @@ async fn timers_fire_once_however_often_the_server_is_killed_while_they_do() {
             "{:?}",
             phoenix.log(ACTIONS)
         );
+        // The kills fall on different moments of the timers; nothing is awaited here.
         tokio::time::sleep(Duration::from_millis(60 + 37 * (kills % 9))).await;
         if kills < 12 {
             phoenix.rise_again().await;
@@ -191,6 +192,7 @@ async fn a_step_puts_off_what_would_have_happened_by_itself() {
         format!("/api/v1/conversations/{id}/flow/actions/answer"),
     );
     for _ in 0..6 {
+        // Proves that nothing happens: six such pauses are longer than the timers that each answer puts off.
         tokio::time::sleep(Duration::from_millis(700)).await;
         let answer = ada
             .post(&path, json!({ "input": { "note": "here" } }))

@@ -2,10 +2,10 @@
 
 use diesel::connection::SimpleConnection;
 use serde_json::json;
-use std::time::{Duration, Instant};
 
 use super::Deal;
-use crate::client::PATIENCE;
+use crate::client::Answer;
+use crate::polling::until;
 use crate::postgres::TestCluster;
 use crate::test_app::TestApp;
 
@@ -31,18 +31,16 @@ async fn a_press_while_the_database_is_away_is_refused_and_made_once_when_it_is_
     let away = away.await.expect_status(503).expect_code("UNAVAILABLE");
     assert_eq!(away.body["temporary"], true);
     cluster.start_again().unwrap();
-    let begun = Instant::now();
-    let first = loop {
-        let answer = deal
-            .press(&deal.influencer, "accept_connection", press.clone())
-            .await;
-        if answer.status == 200 {
-            break answer.body;
-        }
-        answer.expect_status(503);
-        assert!(begun.elapsed() < PATIENCE, "it does not come back");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    let press_again = async || {
+        let pressed = deal.press(&deal.influencer, "accept_connection", press.clone());
+        let answer = pressed.await;
+        assert!([200, 503].contains(&answer.status), "{answer:?}");
+        answer
     };
+    let is_taken = |answer: &Answer| answer.status == 200;
+    let first = until("the press to be taken", press_again, is_taken)
+        .await
+        .body;
     assert_eq!(first["state"], "brand_owner_details");
     let again = deal.press(&deal.influencer, "accept_connection", press);
     assert_eq!(again.await.expect_status(200).body, first);
@@ -77,11 +75,8 @@ async fn a_step_that_was_written_although_its_connection_was_lost_is_told_to_eve
     );
     let losing = async {
         let waiting = "select count(*) as n from pg_stat_activity where wait_event = 'SyncRep' and query like '%prompts_from bigint%'";
-        let begun = Instant::now();
-        while deal.app.count(waiting) == 0 {
-            assert!(begun.elapsed() < PATIENCE, "nobody commits");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        let commits = async || deal.app.count(waiting);
+        until("a commit that waits", commits, |n| *n > 0).await;
         run(
             &deal.app,
             &[

@@ -63,6 +63,9 @@ async fn whoever_is_muted_presses_but_does_not_type() {
     let deal = Deal::begin().await;
     deal.change("ines", json!({ "muted": true })).await;
     deal.connect().await;
+    let path = format!("/api/v1/conversations/{}/messages", deal.id);
+    let typed = deal.influencer.post(&path, json!({ "body": "hello" }));
+    typed.await.expect_status(403).expect_code("MUTED");
 }
 
 #[tokio::test]
@@ -225,8 +228,7 @@ async fn a_step_reaches_those_who_listen_though_the_room_and_the_deal_slept() {
     let options = ["--rate-limits", "off", "--room-idle-seconds", "1"];
     let deal = Deal::begin_on(TestApp::with(&options).await).await;
     let mut elsewhere = deal.brand_owner.socket().await;
-    deal.eventually(|| async { (deal.app.rooms_awake() == 0).then_some(()) })
-        .await;
+    deal.app.until_rooms_sleep().await;
     deal.connect().await;
     let told = elsewhere.event("conversation_state_changed").await;
     assert_eq!(
@@ -235,8 +237,7 @@ async fn a_step_reaches_those_who_listen_though_the_room_and_the_deal_slept() {
     );
     let noted = elsewhere.event("notification").await;
     assert_eq!(noted["conversation_id"], deal.id);
-    deal.eventually(|| async { (deal.app.rooms_awake() == 0).then_some(()) })
-        .await;
+    deal.app.until_rooms_sleep().await;
     let details = json!({ "details": "posts" });
     deal.step(
         "brand_owner",

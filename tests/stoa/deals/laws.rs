@@ -260,8 +260,7 @@ async fn deed(deal: &Deal, support: &Person, chance: &mut Chance) {
 
 async fn settled(deal: &Deal) {
     let left = "select count(*) as n from jobs where kind not in ('reconcile', 'deliver_event')";
-    deal.eventually(|| async { (deal.app.count(left) == 0).then_some(()) })
-        .await;
+    deal.app.until_count(left, 0).await;
 }
 
 #[tokio::test]

@@ -21,7 +21,9 @@ mod walking;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-use crate::client::{Answer, Person};
+use crate::client::{Answer, PATIENCE, Person};
+use crate::drive::polling::poll;
+use crate::polling::until;
 use crate::test_app::TestApp;
 
 /// A conversation with a bid deal, and those who take part in it.
@@ -149,31 +151,23 @@ impl Deal {
             });
             orders.into_iter().next()
         };
-        self.eventually(|| async { find(self.messages(&self.brand_owner).await) })
-            .await
+        let look = async || find(self.messages(&self.brand_owner).await);
+        self.until_found("an order that can be paid", look).await
     }
 
     /// Waits until the deal stands in a state.
     pub async fn reaches(&self, state: &str) {
-        let stands = || async {
-            let now = self.stands(&self.platform).await;
-            (now["state"] == state).then_some(())
-        };
-        self.eventually(stands).await;
+        let look = async || self.stands(&self.platform).await;
+        until(state, look, |now| now["state"] == state).await;
     }
 
-    /// Looks again and again for at most 20 s.
-    pub async fn eventually<T>(&self, look: impl AsyncFn() -> Option<T>) -> T {
-        for _ in 0..400 {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-        panic!(
-            "it did not come about: {}",
-            self.stands(&self.platform).await
-        );
+    /// Waits until `look` finds something; shows how the deal stands where it does not.
+    pub async fn until_found<T>(&self, what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+        let looked = poll(what, PATIENCE, async || match look().await {
+            Some(found) => Ok(found),
+            None => Err(self.stands(&self.platform).await),
+        });
+        looked.await.unwrap_or_else(|late| panic!("{late}"))
     }
 
     /// The messages that somebody may see, oldest first.

@@ -2,7 +2,6 @@
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 use super::crashing::ticking;
 use super::{Deal, Flows, TICKING, rupees};
@@ -121,12 +120,7 @@ async fn timers_of_two_servers_fire_once() {
         made.expect_status(201);
     }
     let over = "select count(*) as n from conversation_flows where state = 'over'";
-    for _ in 0..200 {
-        if one.count(over) == 10 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    one.until_count(over, 10).await;
     let often = |action: &str| {
         one.count(&format!(
             "select count(*) as n from flow_steps where action = '{action}'"

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Deal, rupees};
+use crate::polling::until;
 use crate::test_app::TestApp;
 
 impl Deal {
@@ -34,12 +35,9 @@ async fn an_attempt_that_fails_is_told_and_the_next_one_pays_once() {
     .await;
     assert!(deal.check_out(&order, "failure").await.is_success());
     let failed = "The payment did not go through. You can try again.";
-    deal.eventually(|| async {
-        let messages = deal.messages(&deal.brand_owner).await;
-        let mut told = messages.iter().filter(|message| message["body"] == failed);
-        told.next().map(drop)
-    })
-    .await;
+    let says_so = |messages: &Vec<Value>| messages.iter().any(|message| message["body"] == failed);
+    let messages = async || deal.messages(&deal.brand_owner).await;
+    until("the failure to be told", messages, says_so).await;
     assert_eq!(
         deal.stands(&deal.platform).await["state"],
         "payment_pending"
@@ -105,11 +103,9 @@ async fn with_a_wrong_secret_of_the_sandbox_the_deal_stays_unpaid() {
     deal.to_payment().await;
     let order = deal.order().await;
     assert!(deal.check_out(&order, "success").await.is_success());
-    let refused = deal.eventually(|| async {
-        let jobs = deal.app.count("select count(*) as n from jobs where kind = 'sandbox_events' and last_error is not null");
-        (jobs > 0).then_some(jobs)
-    });
-    refused.await;
+    let refused =
+        "select count(*) as n from jobs where kind = 'sandbox_events' and last_error is not null";
+    deal.app.until_count(refused, 1).await;
     assert_eq!(
         deal.stands(&deal.platform).await["state"],
         "payment_pending"
@@ -133,13 +129,8 @@ async fn money_for_a_deal_that_is_off_goes_back() {
     )
     .await;
     assert!(deal.check_out(&order, "success").await.is_success());
-    deal.eventually(|| async {
-        let back = deal.app.count(
-            "select count(*) as n from refunds where status = 'processed' and reason = 'late'",
-        );
-        (back == 1).then_some(())
-    })
-    .await;
+    let back = "select count(*) as n from refunds where status = 'processed' and reason = 'late'";
+    deal.app.until_count(back, 1).await;
     assert_eq!(deal.stands(&deal.platform).await["state"], "chat_closed");
 }
 

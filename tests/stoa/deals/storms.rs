@@ -10,6 +10,7 @@ use crate::payments::listener::Said;
 use crate::payments::platform::{NEW_KEY, is_signed, receiver, told_here};
 use crate::payments::storms::{shuffled, story};
 use crate::payments::world::{Event, PRICE, event, post, refund_event};
+use crate::polling::until;
 use crate::postgres::TestCluster;
 use crate::test_app::TestApp;
 
@@ -39,8 +40,7 @@ impl Deal {
     }
 
     async fn is_idle(&self) {
-        let idle = || async { (self.app.count(LEFT) == 0).then_some(()) };
-        self.eventually(idle).await;
+        self.app.until_count(LEFT, 0).await;
     }
 
     async fn is_paid_once(&self) {
@@ -102,11 +102,13 @@ async fn while_the_database_comes_and_goes_a_deal_is_paid_once() {
             break;
         }
         sent += 1;
-        while deal.hears(event).await != 200 {
-            refused += 1;
-            assert!(refused < 2_000, "it does not come back");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        let mut tries = 0;
+        let hears = async || {
+            tries += 1;
+            deal.hears(event).await
+        };
+        until("the event to be taken", hears, |status| *status == 200).await;
+        refused += tries - 1;
     }
     let _cluster = comings.await.unwrap();
     assert!(refused > 0, "the database was never away");
@@ -135,26 +137,20 @@ async fn money_that_is_not_what_was_asked_for_ends_as_the_flow_says() {
     for _ in 0..50 {
         assert_eq!(deal.hears(&dollars).await, 200);
     }
-    let other = || async {
-        let orders = deal
-            .app
-            .count("select count(*) as n from payment_orders where status = 'created'");
-        (orders == 2).then_some(())
-    };
-    deal.eventually(other).await;
+    let orders = "select count(*) as n from payment_orders where status = 'created'";
+    deal.app.until_count(orders, 2).await;
     deal.reaches("payment_pending").await;
     let back = "select count(*) as n from refunds where reason = 'wrong_amount' and payment_id = 'pay_3' and currency = 'USD'";
     assert_eq!(deal.app.count(back), 1, "the dollars go back, once");
     let another = async || Some(deal.order().await).filter(|found| *found != order);
-    let again = deal.eventually(another).await;
+    let again = deal.until_found("another order", another).await;
     for name in ["payment.failed", "payment.captured", "order.paid"] {
         let event = event(name, &again, "pay_4", PRICE);
         assert_eq!(deal.hears(&event).await, 200);
     }
     deal.reaches("payment_completed").await;
     let kept = "select count(*) as n from jobs where kind = 'payment_event' and last_error = 'order_not_found' and given_up_at is null";
-    deal.eventually(|| async { (deal.app.count(kept) == 1).then_some(()) })
-        .await;
+    deal.app.until_count(kept, 1).await;
 }
 
 #[tokio::test]
@@ -205,8 +201,8 @@ async fn the_platform_hears_that_a_deal_was_paid_and_can_verify_it() {
         assert_eq!(deal.hears(&event).await, 200);
     }
     deal.reaches("payment_completed").await;
-    let heard = || async { platform.heard().first().cloned() };
-    let heard = deal.eventually(heard).await;
+    let heard = async || platform.heard().first().cloned();
+    let heard = deal.until_found("a delivery to the platform", heard).await;
     assert!(is_signed(&heard, &NEW_KEY));
     let body: serde_json::Value = serde_json::from_str(&heard.body).unwrap();
     assert_eq!(body["type"], "deal.paid");

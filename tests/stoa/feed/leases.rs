@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{BOUNDS, Stage, counting, follow};
 use crate::client::PATIENCE;
+use crate::polling::until_blocking;
 use crate::test_app::TestApp;
 use stoa::error::Error;
 use stoa::feed::{Bounds, Consumer, Found, NewEntries, pass};
@@ -64,13 +65,13 @@ fn a_server_whose_lease_ends_in_the_middle_of_a_pass_keeps_others_waiting_and_co
         });
         let waits = "select count(*) as n from pg_stat_activity where wait_event_type = 'Lock' and query like '%feed_consumers%' and datname = current_database()";
         let runs = "select count(*) as n from pg_stat_activity where state = 'idle in transaction' and datname = current_database()";
-        while stage.number(runs) == 0 {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        until_blocking("the first pass", || stage.number(runs), |n| *n > 0);
         let other = scope.spawn(move || pass(&mut second, &*others, Uuid::now_v7(), brief));
-        while stage.number(waits) == 0 {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        until_blocking(
+            "the second pass to wait",
+            || stage.number(waits),
+            |n| *n > 0,
+        );
         tell.send(()).unwrap();
         assert_eq!(slow.join().unwrap().unwrap(), Found::Everything);
         other.join().unwrap().unwrap();
@@ -88,11 +89,11 @@ async fn of_two_servers_one_counts_and_the_other_goes_on_when_it_stops() {
     let counted = "select coalesce(sum(count), 0)::bigint as n from messages_per_day";
     for (number, text) in (1..).zip(["one", "two"]) {
         ann.say(&id, text).await;
-        super::live::eventually(|| other.count(counted) == number).await;
+        other.until_count(counted, number).await;
     }
     one.stop().await;
     ann.say(&id, "three").await;
-    super::live::eventually(|| other.count(counted) == 3).await;
+    other.until_count(counted, 3).await;
     let holders =
         "select count(distinct holder) as n from feed_consumers where leased_until > now()";
     assert_eq!(other.count(holders), 1);

@@ -1,22 +1,12 @@
 //! A running server: what is said is counted soon, and told to whoever listens in memory.
 
 use serde_json::json;
-use std::time::Instant;
 use stoa::domain::command::{Mark, Typing};
 use stoa::domain::entry::Fact;
 use stoa::feed::{Listener, Signal, Transient};
 
 use crate::client::PATIENCE;
 use crate::test_app::TestApp;
-
-/// Looks again and again until something is so.
-pub async fn eventually(is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < PATIENCE, "it does not come about");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-}
 
 #[tokio::test]
 async fn a_running_server_counts_deletes_the_rows_and_shows_how_far_behind_it_is() {
@@ -27,8 +17,9 @@ async fn a_running_server_counts_deletes_the_rows_and_shows_how_far_behind_it_is
         ann.say(&id, text).await;
     }
     let counted = "select coalesce(sum(count), 0)::bigint as n from messages_per_day";
-    eventually(|| app.count(counted) == 3).await;
-    eventually(|| app.count("select count(*) as n from changed") == 0).await;
+    app.until_count(counted, 3).await;
+    app.until_count("select count(*) as n from changed", 0)
+        .await;
     let figures = ann.get("/metrics").await.expect_status(200).body;
     let figures = figures.as_str().unwrap().to_owned();
     assert!(figures.contains("stoa_feed_oldest_seconds "), "{figures}");
@@ -46,7 +37,7 @@ async fn a_server_that_does_no_jobs_follows_no_feed() {
     assert_eq!(app.count("select count(*) as n from changed"), 2);
     let other = TestApp::on(app.database.clone(), &["--rate-limits", "off"]).await;
     let counted = "select coalesce(sum(count), 0)::bigint as n from messages_per_day";
-    eventually(|| other.count(counted) == 1).await;
+    other.until_count(counted, 1).await;
 }
 
 /// The next signal that is about this conversation.

@@ -12,7 +12,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use stoa::domain::ids::{ConversationNo, UserNo};
 use stoa::domain::message::Content;
 use stoa::domain::principal::Roles;
@@ -22,7 +22,7 @@ use stoa::store::feed_consumers::register;
 use stoa::store::pool::Pool;
 use uuid::Uuid;
 
-use crate::client::PATIENCE;
+use crate::polling::until_blocking;
 use crate::test_app::{fresh_database, parse};
 
 /// Two people and ten conversations, which no row of the feed names.
@@ -133,13 +133,13 @@ fn take_over(connection: &mut PgConnection) {
 
 /// Waits until consumers may read all rows that there are: transactions of other tests, in other databases of the cluster, hold them up.
 fn until_readable(connection: &mut PgConnection) {
-    let begun = Instant::now();
     let unreadable =
         "select count(*) as n from changed where tx >= pg_snapshot_xmin(pg_current_snapshot())";
-    while number(connection, unreadable) > 0 {
-        assert!(begun.elapsed() < PATIENCE, "a transaction stays open");
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    until_blocking(
+        "the end of older transactions",
+        || number(connection, unreadable),
+        |n| *n == 0,
+    );
 }
 
 /// What a query that counts finds; its column is called `n`.

@@ -23,6 +23,7 @@ fn a_transaction_that_takes_long_delays_rows_and_loses_none() {
     say(&mut long, "long", &[1]);
     say(&mut stage.writer, "short", &[2]);
     assert_eq!(look(), Found::Nothing, "an earlier row may still come");
+    // Only time makes a consumer late.
     std::thread::sleep(std::time::Duration::from_millis(20));
     let behind = lags(&mut stage.writer).unwrap();
     assert!(behind[0].seconds >= 0.02, "{behind:?}");

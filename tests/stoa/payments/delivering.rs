@@ -9,6 +9,7 @@ use super::platform::{
     until_tried,
 };
 use super::world::World;
+use crate::polling::until;
 use crate::test_app::{SECRET, try_parse};
 
 fn is(status: &str) -> impl Fn(&[Value]) -> bool {
@@ -192,9 +193,8 @@ async fn a_slow_platform_does_not_keep_money_waiting() {
     for _ in 0..5 {
         happen(&world, "deal.paid");
     }
-    while platform.heard().is_empty() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let heard = async || platform.heard().len();
+    until("the first delivery", heard, |count| *count > 0).await;
     world.deal().await;
     assert_eq!(
         platform.heard().len(),

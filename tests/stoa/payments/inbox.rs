@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::hex_hmac;
 use super::razorpay::{OLD_SECRET, Razorpay, WEBHOOK_SECRET};
 use super::world::{World, config_of, event, options, post};
+use crate::polling::until;
 use crate::postgres::TestCluster;
 use crate::test_app::TestApp;
 
@@ -177,15 +178,8 @@ async fn while_the_database_is_away_the_gateway_is_asked_to_come_back() {
         503
     );
     cluster.start_again().expect("started");
-    let mut status = 503;
-    for _ in 0..100 {
-        status = post(app.address, &paid.id, &paid.body, &signature).await;
-        if status == 200 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    assert_eq!(status, 200);
+    let send = async || post(app.address, &paid.id, &paid.body, &signature).await;
+    until("the event to be taken", send, |status| *status == 200).await;
     let mut connection = app.connection();
     assert_eq!(super::world::count(&mut connection, EVENT_JOBS), 1);
     connection.batch_execute("select 1").unwrap();

@@ -130,17 +130,11 @@ async fn without_any_webhook_the_reconciler_finds_the_money() {
         told.iter().any(is_paid)
     };
     world.recorder.until("money", paid).await;
-    for _ in 0..500 {
-        if world.count("select count(*) as n from jobs") == 0 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    assert_eq!(
-        world.count("select count(*) as n from jobs"),
-        0,
-        "a paid order is not asked about again"
-    );
+    // A paid order is not asked about again.
+    world
+        .app
+        .until_count("select count(*) as n from jobs", 0)
+        .await;
     let outcomes = world.recorder.outcomes(conversation);
     let count = |wanted: PaymentOutcome| {
         outcomes

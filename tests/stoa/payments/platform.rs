@@ -4,14 +4,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::Utc;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
 use stoa::domain::flow::PlatformEvent;
 use stoa::store::platform_events;
 
 use super::hmac;
 use super::listener::{Heard, Listener, Said};
 use super::world::World;
-use crate::client::{PATIENCE, Person};
+use crate::client::Person;
+use crate::polling::until;
 
 pub const NEW_KEY: [u8; 32] = [7; 32];
 pub const OLD_KEY: [u8; 24] = [9; 24];
@@ -65,16 +65,11 @@ pub fn is_signed(heard: &Heard, key: &[u8]) -> bool {
 
 /// Waits until the events of the platform are as expected; answers them, newest first.
 pub async fn until_events(person: &Person, holds: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-    let begun = Instant::now();
-    loop {
+    let look = async || {
         let answer = person.get("/api/v1/events").await.expect_status(200);
-        let items = answer.body["items"].as_array().expect("items").clone();
-        if holds(&items) {
-            return items;
-        }
-        assert!(begun.elapsed() < PATIENCE, "{items:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        answer.body["items"].as_array().expect("items").clone()
+    };
+    until("events of the platform", look, |items| holds(items)).await
 }
 
 /// The attempts of an event so far.
@@ -89,14 +84,13 @@ pub async fn attempts(person: &Person, event: &Value) -> Vec<Value> {
 
 /// Waits until an event was tried, and answers why that failed.
 pub async fn until_tried(person: &Person) -> String {
-    let begun = Instant::now();
-    loop {
-        let events = until_events(person, |events| !events.is_empty()).await;
-        if let Some(attempt) = attempts(person, &events[0]).await.first() {
-            assert_eq!(events[0]["status"], "pending");
-            return attempt["problem"].as_str().expect("a problem").to_owned();
-        }
-        assert!(begun.elapsed() < PATIENCE, "never tried");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let event = until_events(person, |events| !events.is_empty()).await;
+    let look = async || attempts(person, &event[0]).await;
+    let attempts = until("an attempt", look, |attempts| !attempts.is_empty()).await;
+    let event = until_events(person, |events| !events.is_empty()).await;
+    assert_eq!(event[0]["status"], "pending");
+    attempts[0]["problem"]
+        .as_str()
+        .expect("a problem")
+        .to_owned()
 }

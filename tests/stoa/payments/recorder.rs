@@ -1,13 +1,12 @@
 //! Deals that only write down what they are told.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 use stoa::domain::flow::{FlowInput, PaymentOutcome};
 use stoa::domain::ids::ConversationNo;
 use stoa::error::Error;
 use stoa::registry::deals::{DealSink, Telling};
 
-use crate::client::PATIENCE;
+use crate::polling::until;
 
 type Told = (ConversationNo, FlowInput);
 type Answer = dyn Fn(&Told) -> Result<(), Error> + Send + Sync;
@@ -66,10 +65,6 @@ impl Recorder {
 
     /// Waits until something holds of what was told.
     pub async fn until(&self, what: &str, holds: impl Fn(&[Told]) -> bool) {
-        let begun = Instant::now();
-        while !holds(&self.told()) {
-            assert!(begun.elapsed() < PATIENCE, "{what}: {:?}", self.told());
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        until(what, async || self.told(), |told| holds(told)).await;
     }
 }

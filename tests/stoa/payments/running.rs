@@ -152,13 +152,7 @@ async fn a_deal_is_told_things_in_their_order_whatever_fails() {
     );
     let config = config_of(&app.database, &options(&[]));
     let running = runner(&config, &recorder, &JobSignal::default(), &app);
-    let mut connection = app.connection();
-    for _ in 0..1_500 {
-        if count(&mut connection, "select count(*) as n from jobs") == 0 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    app.until_count("select count(*) as n from jobs", 0).await;
     running.stop().await;
     for conversation in [1, 2] {
         let told = recorder.told().into_iter();
@@ -193,11 +187,5 @@ async fn a_kind_that_this_version_does_not_know_waits_for_one_that_does() {
     world.run_sql("insert into jobs (kind, payload) values ('of_tomorrow', '{}')");
     let kept =
         "select count(*) as n from jobs where last_error = 'unknown_kind' and given_up_at is null";
-    for _ in 0..500 {
-        if world.count(kept) == 1 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    assert_eq!(world.count(kept), 1);
+    world.app.until_count(kept, 1).await;
 }

@@ -66,16 +66,9 @@ async fn with_the_wrong_secret_the_deal_stays_unpaid() {
     let world = World::with(&secrets("one secret", "another secret")).await;
     let (conversation, order) = world.deal().await;
     press(&world, &order, "success").await.expect_status(202);
-    let refused = || {
-        world.count("select count(*) as n from jobs where kind = 'sandbox_events' and attempts > 1 and last_error = 'gateway_keys_refused'")
-    };
-    for _ in 0..500 {
-        if refused() == 1 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    assert_eq!(refused(), 1, "it was posted, and refused");
+    // It was posted, and refused.
+    let refused = "select count(*) as n from jobs where kind = 'sandbox_events' and attempts > 1 and last_error = 'gateway_keys_refused'";
+    world.app.until_count(refused, 1).await;
     assert_eq!(world.order(conversation, 1).status, "created");
     assert!(world.recorder.outcomes(conversation).is_empty());
     assert_eq!(world.count("select count(*) as n from payment_events"), 0);

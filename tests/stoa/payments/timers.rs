@@ -48,13 +48,7 @@ async fn a_timer_that_is_not_the_deals_any_more_is_deleted_and_no_other() {
         .recorder
         .until("a timer", |told| !told.is_empty())
         .await;
-    for _ in 0..500 {
-        if world.count(LEFT) == 0 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    assert_eq!(world.count(LEFT), 0);
+    world.app.until_count(LEFT, 0).await;
     assert_eq!(
         world.count("select count(*) as n from flow_timers"),
         1,

@@ -107,12 +107,8 @@ async fn reconciled(
     for (refund, amount, status) in refunds {
         razorpay.refund_silently("pay_1", refund, *amount, status);
     }
-    for _ in 0..500 {
-        if world.count("select count(*) as n from payments where status <> 'created'") == 1 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    let known = "select count(*) as n from payments where status <> 'created'";
+    world.app.until_count(known, 1).await;
     world.until_idle().await;
     (world, conversation)
 }
@@ -168,12 +164,8 @@ async fn a_real_deal_goes_on_waiting_and_nobody_is_told_that_it_is_paid() {
         let status = super::world::post(deal.app.address, &event.id, &event.body, &signature);
         assert_eq!(status.await, 200);
     }
-    let left = || {
-        deal.app
-            .count("select count(*) as n from jobs where kind in ('payment_event', 'tell_deal')")
-    };
-    deal.eventually(|| async { (left() == 0).then_some(()) })
-        .await;
+    let left = "select count(*) as n from jobs where kind in ('payment_event', 'tell_deal')";
+    deal.app.until_count(left, 0).await;
     let stands = deal.stands(&deal.platform).await;
     assert_eq!(stands["state"], "payment_pending", "{stands}");
     let paid = "select count(*) as n from platform_events where event = 'deal.paid'";

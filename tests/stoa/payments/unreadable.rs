@@ -6,6 +6,7 @@ use stoa::domain::flow::PaymentOutcome;
 use super::hmac;
 use super::razorpay::{Razorpay, WEBHOOK_SECRET};
 use super::world::{PRICE, World, event, refund_event};
+use crate::polling::until;
 
 async fn post(world: &World, id: &str, body: &[u8]) -> u16 {
     let signature: String = hmac(WEBHOOK_SECRET.as_bytes(), body)
@@ -149,21 +150,8 @@ async fn what_is_given_up_is_counted_and_can_be_tried_again() {
     let counted = "stoa_jobs_given_up_total{kind=\"payment_event\"}";
     for expected in [1, 2] {
         let line = format!("{counted} {expected}");
-        let mut told = String::new();
-        for _ in 0..500 {
-            told = person
-                .get("/metrics")
-                .await
-                .body
-                .as_str()
-                .unwrap_or_default()
-                .to_owned();
-            if told.contains(&line) {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-        assert!(told.contains(&line), "{told}");
+        let figures = async || person.get("/metrics").await.text;
+        until(&line, figures, |text| text.contains(&line)).await;
         let again = "with again as (update jobs set given_up_at = null, attempts = 0, created_at = now(), due_at = now(), claimed_until = null
              where given_up_at is not null returning 1) select count(*) as n from again";
         assert_eq!(app.count(again), 1);

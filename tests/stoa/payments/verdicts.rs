@@ -86,18 +86,9 @@ async fn an_order_that_becomes_known_later_is_paid_then() {
     world
         .event(&event("order.paid", "order_0", "pay_1", PRICE))
         .await;
-    let retried = || {
-        world.count(
-            "select count(*) as n from jobs where last_error = 'order_not_found' and attempts > 1",
-        )
-    };
-    for _ in 0..500 {
-        if retried() == 1 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    assert_eq!(retried(), 1, "it is tried again");
+    let retried =
+        "select count(*) as n from jobs where last_error = 'order_not_found' and attempts > 1";
+    world.app.until_count(retried, 1).await;
     assert!(world.recorder.told().is_empty());
     let (conversation, order) = world.deal().await;
     assert_eq!(order, "order_0");

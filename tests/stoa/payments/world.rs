@@ -4,7 +4,6 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 use stoa::config::Config;
 use stoa::domain::flow::{FlowInput, Money, OrderRequest, PaymentOutcome};
 use stoa::domain::ids::ConversationNo;
@@ -18,7 +17,7 @@ use stoa::telemetry::metrics::Metrics;
 use super::hex_hmac;
 use super::razorpay::{Razorpay, WEBHOOK_SECRET, payment_entity};
 use super::recorder::Recorder;
-use crate::client::PATIENCE;
+use crate::polling::until;
 use crate::test_app::{SECRET, TestApp, parse};
 
 /// What an order of the tests costs.
@@ -215,18 +214,10 @@ impl World {
 
     /// Waits until no job of these kinds is left but those that failed.
     pub async fn until_idle(&self) {
-        let begun = Instant::now();
-        while self.count(
-            "select count(*) as n from jobs where kind <> 'reconcile' and given_up_at is null",
-        ) > 0
-        {
-            assert!(
-                begun.elapsed() < PATIENCE,
-                "jobs are left: {:?}",
-                self.recorder.told()
-            );
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let left =
+            "select count(*) as n from jobs where kind <> 'reconcile' and given_up_at is null";
+        let look = async || (self.count(left), self.recorder.told());
+        until("all jobs to be done", look, |(jobs, _)| *jobs == 0).await;
     }
 
     /// The number that a query answers as `n`.

@@ -9,6 +9,7 @@ use super::link::{Link, Read};
 use super::place::{Place, Standing};
 use super::script::Transport;
 use crate::client::{PATIENCE, Person};
+use crate::drive::polling::poll;
 
 /// A client of the listener.
 pub struct Client {
@@ -56,14 +57,10 @@ impl Client {
 
     /// Connects, over a new connection whatever became of the old one.
     pub async fn come_back(&mut self, transport: Transport) {
-        let begun = Instant::now();
-        let (mut link, told) = loop {
-            if let Some(found) = self.knock(transport).await {
-                break found;
-            }
-            assert!(begun.elapsed() < PATIENCE, "it is not let in");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        };
+        let knock = async || self.knock(transport).await.ok_or("no answer");
+        let (mut link, told) = poll("to be let in", PATIENCE, knock)
+            .await
+            .unwrap_or_else(|late| panic!("{late}"));
         self.cut();
         if transport == Transport::Upgraded {
             link.upgrade().await;

@@ -1,35 +1,14 @@
 //! What bounds native sockets bounds these too, over either transport.
 
 use serde_json::json;
-use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::talker::{Talker, door};
 use crate::guest::UNKNOWN;
+use crate::metrics::{figure, until_figure};
+use crate::polling::until;
 use crate::test_app::{TestApp, claims, token};
 use crate::tickets::LEEWAY_SECONDS;
-
-/// What a figure of the server is.
-pub async fn figure(app: &TestApp, name: &str) -> f64 {
-    let url = format!("http://{}/metrics", app.address);
-    let text = reqwest::get(url).await.expect("an answer").text().await;
-    let text = text.expect("a text");
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    line.expect("a figure").parse().expect("a number")
-}
-
-/// Waits until a figure is this.
-pub async fn until_figure(app: &TestApp, name: &str, wanted: f64) {
-    for _ in 0..300 {
-        if figure(app, name).await == wanted {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("{name} is {}", figure(app, name).await);
-}
 
 #[actix_rt::test]
 async fn what_is_too_large_closes_the_connection() {
@@ -43,7 +22,7 @@ async fn what_is_too_large_closes_the_connection() {
     let poller = door(app.address).poller().await;
     let (status, _) = poller.post(format!("4{}", "x".repeat(3_000))).await;
     assert_eq!(status, 413);
-    until_figure(&app, "stoa_connections", 0.0).await;
+    until_figure(app.address, "stoa_connections", 0.0).await;
 }
 
 #[actix_rt::test]
@@ -62,9 +41,9 @@ async fn one_who_never_polls_again_is_closed_when_too_much_waits() {
     for _ in 0..40 {
         ann.say(&place, &"x".repeat(1_000)).await;
     }
-    until_figure(&app, "stoa_connections", 0.0).await;
+    until_figure(app.address, "stoa_connections", 0.0).await;
     assert_eq!(poller.post("42[\"x\"]").await, (400, UNKNOWN.to_owned()));
-    assert!(figure(&app, "stoa_outbox_overflows_total").await >= 1.0);
+    assert!(figure(app.address, "stoa_outbox_overflows_total").await >= 1.0);
 }
 
 #[actix_rt::test]
@@ -80,14 +59,12 @@ async fn a_thousand_handshakes_that_go_no_further_are_forgotten() {
     let mut talker = Talker::stoory(&ann).await;
     talker.call("join", json!("ann")).await;
     for poller in &pollers {
-        loop {
-            let (status, body) = poller.post("40").await;
-            if status == 400 {
-                assert_eq!(body, UNKNOWN);
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let closed = until(
+            "the session to be closed",
+            async || poller.post("40").await,
+            |(status, _)| *status == 400,
+        );
+        assert_eq!(closed.await.1, UNKNOWN);
     }
     talker.call("join", json!("ann")).await;
 }
@@ -255,13 +232,13 @@ async fn one_who_does_not_read_is_closed_and_comes_back_for_the_rest() {
     talker.event("new_message").await;
     // From here on it does not read: what the kernel does not take waits, until that is too much.
     let mut said = 0;
-    while figure(&app, "stoa_outbox_overflows_total").await == 0.0 {
+    while figure(app.address, "stoa_outbox_overflows_total").await == 0.0 {
         ann.say(&place, &format!("{said} {}", "x".repeat(7_900)))
             .await;
         said += 1;
         assert!(said < 4_000, "it should have run over");
     }
-    until_figure(&app, "stoa_connections", 0.0).await;
+    until_figure(app.address, "stoa_connections", 0.0).await;
     let (mut back, is_found) = talker.vanish().again(&bob).await;
     assert!(is_found);
     for number in 0..said {

@@ -3,10 +3,10 @@
 
 use serde_json::json;
 
-use super::bounds::figure;
 use super::talker::Talker;
 use crate::client::{Person, Socket};
 use crate::deals::Deal;
+use crate::metrics::figure;
 use crate::test_app::TestApp;
 
 const FORMS: [&str; 3] = ["native", "stoory", "lola"];
@@ -55,7 +55,7 @@ async fn worded(app: &TestApp) -> [f64; 3] {
     let mut counts = [0.0; 3];
     for (count, form) in counts.iter_mut().zip(FORMS) {
         let name = format!("stoa_events_encoded_total{{form=\"{form}\"}}");
-        *count = figure(app, &name).await;
+        *count = figure(app.address, &name).await;
     }
     counts
 }

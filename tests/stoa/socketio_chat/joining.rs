@@ -3,9 +3,9 @@
 use serde_json::json;
 use std::time::Duration;
 
-use super::bounds::until_figure;
 use super::recovering::{bodies, hear_until};
 use super::talker::Talker;
+use crate::metrics::until_figure;
 use crate::test_app::TestApp;
 
 #[actix_rt::test]
@@ -57,15 +57,16 @@ async fn a_room_sleeps_though_clients_were_gone_before_it_was_awake() {
     let app = TestApp::with(&options).await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let place = app.direct(&ann, &bob).await;
-    until_figure(&app, "stoa_rooms_awake", 0.0).await;
+    until_figure(app.address, "stoa_rooms_awake", 0.0).await;
     for _ in 0..10 {
         let mut talker = Talker::stoory(&bob).await;
         talker.tell("join_conversation", json!(place)).await;
+        // Long enough for the join to be on its way, too short for its answer.
         tokio::time::sleep(Duration::from_millis(2)).await;
         drop(talker.vanish());
     }
-    until_figure(&app, "stoa_connections", 0.0).await;
-    until_figure(&app, "stoa_rooms_awake", 0.0).await;
+    until_figure(app.address, "stoa_connections", 0.0).await;
+    until_figure(app.address, "stoa_rooms_awake", 0.0).await;
 }
 
 #[actix_rt::test]

@@ -38,7 +38,7 @@ impl Deal {
             let config = data["payment_order"]["razorpay_config"].clone();
             config["order_id"].is_string().then_some(config)
         };
-        self.eventually(find).await
+        self.until_found("the checkout", find).await
     }
 }
 

@@ -3,12 +3,12 @@
 use diesel::RunQueryDsl;
 use flow::simulate::Outcome;
 use serde_json::json;
-use std::time::{Duration, Instant};
 
 use super::playing::Play;
 use crate::client::PATIENCE;
 use crate::payments::hex_hmac;
 use crate::payments::world::{Event, event, post, refund_event};
+use crate::polling::{until, until_within};
 use crate::test_app::TestApp;
 
 /// What the sandbox signs with.
@@ -36,12 +36,9 @@ pub async fn let_all_go(app: &TestApp) {
     diesel::sql_query(go)
         .execute(&mut app.connection())
         .unwrap();
-    let begun = Instant::now();
     let left = "select count(*) as n from jobs where kind not in ('reconcile', 'deliver_event')";
-    while app.count(left) > 0 {
-        assert!(begun.elapsed() < PATIENCE * 2, "jobs are left");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let look = async || app.count(left);
+    until_within(PATIENCE * 2, "all jobs to be done", look, |n| *n == 0).await;
     let back = "select count(*) as n from refunds where status <> 'processed'";
     assert_eq!(app.count(back), 0, "all money that was to go back is back");
 }
@@ -141,10 +138,6 @@ impl Play<'_> {
             (kind in ('create_order', 'tell_deal') and conversation_no = $no)
             or (kind = 'payment_event' and payload::text like '%pay\\_$no\\_%')
             or (kind = 'refund' and payload ->> 'refund' in (select id::text from refunds where payment_id like 'pay\\_$no\\_%')))";
-        let begun = Instant::now();
-        while self.rows.number(left) > 0 {
-            assert!(begun.elapsed() < PATIENCE, "jobs are left: {left}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        until(left, async || self.rows.number(left), |n| *n == 0).await;
     }
 }

@@ -5,11 +5,11 @@ use flow::Definition;
 use flow::simulate::{Expected, ExpectedEvent, Outcome, Run, ScriptStep, What, made};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
 use stoa::domain::flow::{FlowActor, FlowInput, Money, PaymentOutcome};
 
 use super::rows::{Mark, Rows};
-use crate::client::{PATIENCE, Person, Socket};
+use crate::client::{Person, Socket};
+use crate::polling::until;
 use crate::test_app::TestApp;
 
 /// A deal that is played.
@@ -199,11 +199,8 @@ impl<'h> Play<'h> {
             let since = self.rows.mark();
             self.rows.shift(ahead);
             left -= ahead;
-            let begun = Instant::now();
-            while self.rows.hops(&since).is_empty() {
-                assert!(begun.elapsed() < PATIENCE, "a timer did not fire");
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
+            let fired = async || self.rows.hops(&since).len();
+            until("a timer to fire", fired, |hops| *hops > 0).await;
         }
         self.rows.shift(left);
     }
