@@ -2,6 +2,7 @@
 
 mod addresses;
 mod bounds;
+mod claims;
 mod demo;
 mod dialects;
 mod foreign;
@@ -16,6 +17,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 pub use bounds::BoundOptions;
+pub use claims::{Claim, ClaimOptions, OwnRole, RequiredClaim, RoleMapping, unescaped};
 pub use dialects::DialectOptions;
 pub use foreign::ForeignOptions;
 pub use later::{JobOptions, WebhookOptions};
@@ -146,6 +148,9 @@ pub struct AuthOptions {
     /// Origins whose pages may connect, besides the server's own; comma-separated, such as https://app.example.com
     #[arg(long, env = "STOA_ALLOWED_ORIGINS", value_delimiter = ',')]
     pub allowed_origins: Vec<Origin>,
+    /// Where tokens say who their bearer is.
+    #[command(flatten)]
+    pub claims: ClaimOptions,
 }
 
 /// The database and its time-outs.

@@ -16,6 +16,13 @@ pub fn optional<'de, D: Deserializer<'de>>(
     Ok(object.map(|Object(fields)| fields))
 }
 
+/// For `deserialize_with`: an object that must be there.
+pub fn required<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Map<String, Value>, D::Error> {
+    Object::deserialize(deserializer).map(|Object(fields)| fields)
+}
+
 struct Object(Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Object {

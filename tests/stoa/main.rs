@@ -88,6 +88,7 @@ mod takeover;
 mod talking;
 mod test_app;
 mod tickets;
+mod token_claims;
 mod token_rules;
 mod tokens;
 mod two_servers;

@@ -1,12 +1,13 @@
 //! What the claims of a signed token prove: pure rules over the claims and the time (RFC 7519, section 4).
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Number, Value};
 
 use super::Identity;
-use crate::config::AuthOptions;
+use crate::config::{AuthOptions, Claim, ClaimOptions, OwnRole, RequiredClaim, unescaped};
 use crate::domain::ids::UserId;
 use crate::domain::limits;
+use crate::domain::object;
 use crate::domain::principal::{Profile, Roles};
 use crate::domain::refusal::Refusal;
 use crate::domain::visible;
@@ -14,19 +15,38 @@ use crate::domain::visible;
 /// Seconds by which clocks may differ.
 pub(super) const LEEWAY_SECONDS: f64 = 30.0;
 
-/// What a token says. Each claim is read by itself, so that the caller is told which of them is wrong.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Said {
-    sub: Option<Value>,
-    exp: Option<Value>,
-    nbf: Option<Value>,
-    iat: Option<Value>,
-    iss: Option<Value>,
-    aud: Option<Value>,
-    name: Option<Value>,
-    email: Option<Value>,
-    avatar_url: Option<Value>,
-    roles: Option<Value>,
+/// What a token says: an object in which each name stands once. Each claim is read by itself, so that the caller is told which of them
+/// is wrong.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Said(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Said {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        object::required(deserializer).map(Self)
+    }
+}
+
+impl Said {
+    /// The value of a claim; null is no value.
+    fn named(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    fn at(&self, claim: &Claim) -> Option<&Value> {
+        match claim {
+            Claim::Name(name) => self.named(name),
+            Claim::Pointer(pointer) => {
+                let mut parts = pointer.split('/').skip(1).map(unescaped);
+                let first = self.0.get(&parts.next()?)?;
+                let found = parts.try_fold(first, |value, part| match value {
+                    Value::Object(members) => members.get(&part),
+                    Value::Array(items) => items.get(part.parse::<usize>().ok()?),
+                    _ => None,
+                });
+                found.filter(|value| !value.is_null())
+            }
+        }
+    }
 }
 
 /// What the operator asks of every token.
@@ -35,21 +55,34 @@ pub(super) struct Rules {
     issuer: Option<String>,
     audience: Option<String>,
     max_age: Option<f64>,
+    claims: ClaimOptions,
 }
 
 impl Rules {
     /// Nothing is asked for but what every token needs.
-    pub(super) const NONE: Self = Self {
-        issuer: None,
-        audience: None,
-        max_age: None,
-    };
+    pub(super) fn none() -> Self {
+        Self {
+            issuer: None,
+            audience: None,
+            max_age: None,
+            claims: ClaimOptions::default(),
+        }
+    }
+
+    /// What these options about claims ask for, and nothing else.
+    pub(super) fn of_claims(claims: ClaimOptions) -> Self {
+        Self {
+            claims,
+            ..Self::none()
+        }
+    }
 
     pub(super) fn new(options: &AuthOptions) -> Self {
         Self {
             issuer: options.jwt_issuer.clone(),
             audience: options.jwt_audience.clone(),
             max_age: options.token_max_age.map(|seconds| seconds as f64),
+            claims: options.claims.clone(),
         }
     }
 
@@ -58,12 +91,13 @@ impl Rules {
         let ends = ends(said, now)?;
         let issued = self.issued(said, ends, now)?;
         self.check_issuer_and_audience(said)?;
+        self.check_required(said)?;
         let max_age = self.max_age.unwrap_or(f64::INFINITY);
         let ends = issued.map_or(ends, |issued| ends.min(issued + max_age));
         Ok(Identity {
-            id: subject(said)?,
-            profile: profile(said)?,
-            roles: roles(said)?,
+            id: self.user(said)?,
+            profile: profile(said, &self.claims.name_claim)?,
+            roles: self.roles(said)?,
             valid_until: valid_until(ends),
             issued_at: issued
                 .filter(|issued| *issued <= now + LEEWAY_SECONDS)
@@ -73,7 +107,10 @@ impl Rules {
 
     /// When the token was made, held to the longest life where one is set.
     fn issued(&self, said: &Said, ends: f64, now: f64) -> Result<Option<f64>, Refusal> {
-        let issued = date(&said.iat, "The token's iat is not a number of seconds")?;
+        let issued = date(
+            said.named("iat"),
+            "The token's iat is not a number of seconds",
+        )?;
         let Some(max_age) = self.max_age else {
             return Ok(issued);
         };
@@ -97,7 +134,7 @@ impl Rules {
     }
 
     fn check_issuer_and_audience(&self, said: &Said) -> Result<(), Refusal> {
-        let issuer = text(&said.iss, "The token's iss is not a text")?;
+        let issuer = text(said.named("iss"), "The token's iss is not a text")?;
         if self.issuer.is_some() && issuer != self.issuer.as_deref() {
             return Err(refused(match issuer {
                 None => "The token has no iss",
@@ -107,7 +144,7 @@ impl Rules {
         let Some(audience) = &self.audience else {
             return Ok(());
         };
-        let is_ours = match &said.aud {
+        let is_ours = match said.named("aud") {
             None => return Err(refused("The token has no aud")),
             Some(Value::String(one)) => one == audience,
             Some(Value::Array(several)) => {
@@ -120,6 +157,98 @@ impl Rules {
             .then_some(())
             .ok_or(refused("The token is for somebody else (aud)"))
     }
+
+    fn check_required(&self, said: &Said) -> Result<(), Refusal> {
+        for RequiredClaim { claim, value } in &self.claims.require_claim {
+            let found = said.at(claim).ok_or(refused(
+                "The token lacks a claim that this server requires (--require-claim)",
+            ))?;
+            let fits = match found {
+                Value::Array(several) => several.iter().any(|one| says(one, value)),
+                one => says(one, value),
+            };
+            if !fits {
+                return Err(refused(
+                    "A claim of the token has another value than this server requires (--require-claim)",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The user's id: of `sub`, a string (RFC 7519, section 4.1.2), or of the claim that the operator names.
+    fn user(&self, said: &Said) -> Result<UserId, Refusal> {
+        let Some(claim) = &self.claims.user_claim else {
+            let subject = text(
+                said.named("sub"),
+                "The token's sub is not a text: a number has to be written as \"42\"",
+            )?;
+            let subject = subject.ok_or(refused("The token has no sub"))?;
+            return UserId::parse(subject, "sub").map_err(|_| {
+                refused(
+                    "The token's sub is not a user id: 1–128 characters of A–Z a–z 0–9 . _ : @ -",
+                )
+            });
+        };
+        let id = match said.at(claim) {
+            None => {
+                return Err(refused(
+                    "The token has no user id in the claim that --user-claim names",
+                ));
+            }
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(Value::Number(number)) => whole(number),
+            Some(_) => None,
+        };
+        let parsed = id.and_then(|id| UserId::parse(&id, "user").ok());
+        parsed.ok_or(refused(
+            "The token's user id (--user-claim) is neither a whole number nor 1–128 characters of A–Z a–z 0–9 . _ : @ -",
+        ))
+    }
+
+    /// What the token's roles make of its bearer.
+    fn roles(&self, said: &Said) -> Result<Roles, Refusal> {
+        let claim = &self.claims.roles_claim;
+        let found = match claim {
+            Some(claim) => said.at(claim),
+            None => said.named("roles"),
+        };
+        let named: Vec<&str> = match found {
+            None => Vec::new(),
+            Some(Value::String(one)) if claim.is_some() => vec![one],
+            Some(Value::Array(several)) => {
+                let texts: Option<_> = several.iter().map(Value::as_str).collect();
+                texts.ok_or(refused(ROLES))?
+            }
+            Some(_) => return Err(refused(ROLES)),
+        };
+        let has = |role| named.iter().any(|name| self.own_role(name) == role);
+        Ok(Roles {
+            admin: has(OwnRole::Admin),
+            support: has(OwnRole::Support),
+            service: has(OwnRole::Service),
+        })
+    }
+
+    fn own_role(&self, name: &str) -> OwnRole {
+        let map = &self.claims.role_map;
+        let mapped = || map.iter().find(|one| one.theirs == name);
+        match map.is_empty() {
+            true => OwnRole::named(name).unwrap_or(OwnRole::None),
+            false => mapped().map_or(OwnRole::None, |one| one.ours),
+        }
+    }
+}
+
+const ROLES: &str = "The token's roles are not a list of texts, as [\"service\"]";
+
+/// Whether a claim has the value that an option names.
+fn says(claim: &Value, wanted: &str) -> bool {
+    match claim {
+        Value::String(text) => text == wanted,
+        Value::Number(_) | Value::Bool(_) => claim.to_string() == wanted,
+        Value::Null | Value::Array(_) | Value::Object(_) => false,
+    }
 }
 
 fn refused(why: &'static str) -> Refusal {
@@ -127,7 +256,7 @@ fn refused(why: &'static str) -> Refusal {
 }
 
 /// A NumericDate: any number of seconds since 1970, fractions included.
-fn date(claim: &Option<Value>, wrong: &'static str) -> Result<Option<f64>, Refusal> {
+fn date(claim: Option<&Value>, wrong: &'static str) -> Result<Option<f64>, Refusal> {
     match claim {
         None => Ok(None),
         Some(Value::Number(number)) => Ok(number.as_f64()),
@@ -135,7 +264,7 @@ fn date(claim: &Option<Value>, wrong: &'static str) -> Result<Option<f64>, Refus
     }
 }
 
-fn text<'a>(claim: &'a Option<Value>, wrong: &'static str) -> Result<Option<&'a str>, Refusal> {
+fn text<'a>(claim: Option<&'a Value>, wrong: &'static str) -> Result<Option<&'a str>, Refusal> {
     match claim {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -145,12 +274,18 @@ fn text<'a>(claim: &'a Option<Value>, wrong: &'static str) -> Result<Option<&'a 
 
 /// When it ends; refused when that is over, or when it has not begun.
 fn ends(said: &Said, now: f64) -> Result<f64, Refusal> {
-    let ends = date(&said.exp, "The token's exp is not a number of seconds")?
-        .ok_or(refused("The token has no exp"))?;
+    let ends = date(
+        said.named("exp"),
+        "The token's exp is not a number of seconds",
+    )?
+    .ok_or(refused("The token has no exp"))?;
     if ends < now - LEEWAY_SECONDS {
         return Err(refused("The token has expired"));
     }
-    match date(&said.nbf, "The token's nbf is not a number of seconds")? {
+    match date(
+        said.named("nbf"),
+        "The token's nbf is not a number of seconds",
+    )? {
         Some(begins) if begins > now + LEEWAY_SECONDS => {
             Err(refused("The token is not valid yet (nbf)"))
         }
@@ -163,18 +298,15 @@ pub(super) fn valid_until(ends: f64) -> u64 {
     ((ends + LEEWAY_SECONDS).floor() as u64).saturating_add(1)
 }
 
-fn subject(said: &Said) -> Result<UserId, Refusal> {
-    let subject = text(
-        &said.sub,
-        "The token's sub is not a text: a number has to be written as \"42\"",
-    )?;
-    let subject = subject.ok_or(refused("The token has no sub"))?;
-    UserId::parse(subject, "sub").map_err(|_| {
-        refused("The token's sub is not a user id: 1–128 characters of A–Z a–z 0–9 . _ : @ -")
-    })
+/// A whole number as text: JSON calls 7 and 7.0 the same number. `None` above 2^53, where numbers have no text of their own.
+fn whole(number: &Number) -> Option<String> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let value = number.as_f64()?;
+    let is_whole = value.fract() == 0.0 && value.abs() <= EXACT;
+    is_whole.then(|| format!("{value:.0}"))
 }
 
-fn profile(said: &Said) -> Result<Profile, Refusal> {
+fn profile(said: &Said, name_claim: &Claim) -> Result<Profile, Refusal> {
     const NAME: &str =
         "The token's name is not a text of at most 200 characters without a NUL character";
     const EMAIL: &str =
@@ -185,31 +317,16 @@ fn profile(said: &Said) -> Result<Profile, Refusal> {
         text.map_or(Ok(()), fits).map_err(|_| refused(wrong))?;
         Ok::<_, Refusal>(text.map(str::to_owned))
     };
-    let avatar_url = text(&said.avatar_url, "The token's avatar_url is not a text")?;
+    let avatar_url = text(
+        said.named("avatar_url"),
+        "The token's avatar_url is not a text",
+    )?;
     Ok(Profile {
-        name: bounded(&said.name, NAME)?.filter(|name| visible::shows_something(name)),
-        email: bounded(&said.email, EMAIL)?,
+        name: bounded(said.at(name_claim), NAME)?.filter(|name| visible::shows_something(name)),
+        email: bounded(said.named("email"), EMAIL)?,
         avatar_url: avatar_url
             .filter(|url| limits::https_url(url, "avatar_url").is_ok())
             .map(str::to_owned),
-    })
-}
-
-fn roles(said: &Said) -> Result<Roles, Refusal> {
-    let wrong = || refused("The token's roles are not a list of texts, as [\"service\"]");
-    let named: &[Value] = match &said.roles {
-        None => &[],
-        Some(Value::Array(named)) => named,
-        Some(_) => return Err(wrong()),
-    };
-    if !named.iter().all(Value::is_string) {
-        return Err(wrong());
-    }
-    let has = |role: &str| named.iter().any(|name| name == role);
-    Ok(Roles {
-        admin: has("admin"),
-        support: has("support"),
-        service: has("service"),
     })
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::config::AuthOptions;
+use crate::config::{AuthOptions, ClaimOptions};
 use crate::domain::ids::UserId;
 use crate::domain::principal::{Profile, Roles};
 use crate::domain::refusal::Refusal;
@@ -107,8 +107,8 @@ impl Key {
 pub struct Verifier {
     keys: Vec<Key>,
     rules: Rules,
-    /// The key of the demo's own tokens.
-    demo: Option<Key>,
+    /// The key of the demo's own tokens, and what they are held to.
+    demo: Option<(Key, Rules)>,
 }
 
 impl Verifier {
@@ -125,15 +125,15 @@ impl Verifier {
         Ok(Self {
             keys,
             rules: Rules::new(options),
-            demo: demo.map(Key::shared),
+            demo: demo.map(|secret| (Key::shared(secret), Rules::none())),
         })
     }
 
-    /// Trusts one shared secret, whatever issuer and audience a token names.
-    pub fn of_secret(secret: &str) -> Self {
+    /// Trusts one shared secret, whatever issuer and audience a token names; its claims are called as the options say.
+    pub fn of_secret(secret: &str, claims: ClaimOptions) -> Self {
         Self {
             keys: vec![Key::shared(secret)],
-            rules: Rules::NONE,
+            rules: Rules::of_claims(claims),
             demo: None,
         }
     }
@@ -173,10 +173,10 @@ impl Verifier {
 
     /// The key that a token must be signed with, and the rules for what it says.
     fn key_for(&self, algorithm: &Value, kid: Option<&str>) -> Option<(&Key, &Rules)> {
-        if let Some(demo) = &self.demo
+        if let Some((demo, rules)) = &self.demo
             && (kid == Some(DEMO_KEY) || self.keys.is_empty())
         {
-            return Some((demo, const { &Rules::NONE }));
+            return Some((demo, rules));
         }
         let key = match self.keys.as_slice() {
             [only] if only.id.is_none() || kid.is_none() => Some(only),
@@ -231,18 +231,18 @@ pub fn valid_until(exp: u64) -> u64 {
 }
 
 /// Signs a token with the shared secret: for trying things out.
-pub fn mint(secret: &str, claims: &Claims) -> Result<String, String> {
+pub fn mint(secret: &str, claims: &impl Serialize) -> Result<String, String> {
     signed(secret, &Header::new(Algorithm::HS256), claims)
 }
 
 /// Signs a token with the demo's secret; it is trusted by servers that run this demo.
-pub fn mint_for_demo(secret: &str, claims: &Claims) -> Result<String, String> {
+pub fn mint_for_demo(secret: &str, claims: &impl Serialize) -> Result<String, String> {
     let mut header = Header::new(Algorithm::HS256);
     header.kid = Some(DEMO_KEY.to_owned());
     signed(secret, &header, claims)
 }
 
-fn signed(secret: &str, header: &Header, claims: &Claims) -> Result<String, String> {
+fn signed(secret: &str, header: &Header, claims: &impl Serialize) -> Result<String, String> {
     let key = EncodingKey::from_secret(secret.as_bytes());
     jsonwebtoken::encode(header, claims, &key).map_err(|error| error.to_string())
 }
