@@ -14,7 +14,7 @@ const SUBMISSION: [&str; 4] = [
     "submitted_at",
 ];
 
-/// The columns of a conversation's row about the work.
+/// The work of a conversation's deal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 #[schema(as = StooryWork)]
 pub struct Work {
