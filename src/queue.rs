@@ -51,6 +51,8 @@ pub enum ChatFrame {
     },
     /// The room is gone: join it again from this seq on.
     Rejoin(ConversationId, Seq),
+    /// Everything before it of a page of a replay has been sent. The number is the turn of the replay that the page belongs to.
+    PageEnd(u64),
 }
 
 /// Where a connection hears an event.
@@ -73,7 +75,7 @@ impl ChatFrame {
         })
     }
 
-    /// That a conversation goes on after this seq, as a frame.
+    /// That a room is gone and is to be joined again after this seq, as a frame.
     pub fn rejoin(conversation: ConversationId, after: Seq) -> Frame {
         Frame::Own(Self::Rejoin(conversation, after))
     }
@@ -86,7 +88,7 @@ impl socketio::queue::Extension for Chat {
     fn bytes(frame: &ChatFrame) -> usize {
         match frame {
             ChatFrame::Event { event, .. } => event.weight(),
-            ChatFrame::Rejoin(..) => 0,
+            ChatFrame::Rejoin(..) | ChatFrame::PageEnd(_) => 0,
         }
     }
 }

@@ -266,7 +266,10 @@ impl StreamHandler<Drained> for Session {
                     self.rejoin(conversation, after)
                 }
                 // Only a Socket.IO connection is sent these.
-                Frame::Attached(..) | Frame::Binary(_) | Frame::Leave => {}
+                Frame::Own(ChatFrame::PageEnd(_))
+                | Frame::Attached(..)
+                | Frame::Binary(_)
+                | Frame::Leave => {}
             }
         }
         if let Some(reason) = drained.close {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::Socket;
 use super::places::Places;
-use super::talk::{Ask, Bye, Continue, Lost, Talk};
+use super::talk::{Ask, Bye, Lost, PageLeft, RoomLost, Talk};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{Change, RoomEvent};
@@ -135,10 +135,14 @@ impl NamespaceHandler<Chat> for Guest {
                 Some(with_offset.unwrap_or(told.bytes))
             }
             ChatFrame::Rejoin(conversation, after) => {
-                self.talk.do_send(Continue {
+                self.talk.do_send(RoomLost {
                     conversation,
                     after,
                 });
+                None
+            }
+            ChatFrame::PageEnd(turn) => {
+                self.talk.do_send(PageLeft(turn));
                 None
             }
         }

@@ -4,8 +4,7 @@ use actix::prelude::*;
 use diesel::pg::PgConnection;
 use std::sync::Arc;
 
-use super::talk::{Continue, Talk};
-use super::telling::Mark;
+use super::talk::{PageLeft, RoomLost, Talk};
 use crate::deal::catalogue::Catalogue;
 use crate::deal::past::recall;
 use crate::domain::deal_memory::DealMemory;
@@ -23,22 +22,28 @@ use crate::store::missed::{self, Missed};
 /// Changes that are read at once.
 const PAGE: Seq = 100;
 
-impl Handler<Continue> for Talk {
+impl Handler<RoomLost> for Talk {
     type Result = ();
 
-    fn handle(&mut self, next: Continue, context: &mut Self::Context) {
-        let Continue {
+    fn handle(&mut self, lost: RoomLost, context: &mut Self::Context) {
+        let RoomLost {
             conversation,
             after,
-        } = next;
-        match self.telling.comes(conversation, after) {
-            Mark::GoesOn => self.tell_page(conversation, after, context),
-            Mark::FallsBehind if self.places.lock().find(conversation).is_some() => {
-                self.telling.wait(conversation, after);
-                self.tell_next(context);
-            }
-            Mark::FallsBehind => self.socket.queue().state().has_caught_up(conversation),
-            Mark::Void => {}
+        } = lost;
+        if self.places.lock().find(conversation).is_none() {
+            return self.socket.queue().state().has_caught_up(conversation);
+        }
+        self.telling.wait(conversation, after);
+        self.tell_next(context);
+    }
+}
+
+impl Handler<PageLeft> for Talk {
+    type Result = ();
+
+    fn handle(&mut self, PageLeft(turn): PageLeft, context: &mut Self::Context) {
+        if let Some((conversation, after)) = self.telling.resume(turn) {
+            self.tell_page(conversation, after, context);
         }
     }
 }
@@ -78,7 +83,7 @@ impl Talk {
             .await
         };
         context.spawn(read.into_actor(self).map(move |read, talk, context| {
-            if !talk.telling.is_at(turn) {
+            if talk.telling.resume(turn).is_none() {
                 return;
             }
             let read = read.and_then(|read| read.ok_or(Refusal::ConversationNotFound.into()));
@@ -105,7 +110,7 @@ impl Talk {
         })
     }
 
-    /// Pushes as much as there is room for; the mark behind it says when to go on.
+    /// Pushes as much as there is room for; the end of the page behind it says when to go on.
     fn tell(
         &mut self,
         (conversation, after): (ConversationId, Seq),
@@ -126,8 +131,8 @@ impl Talk {
             at = Some(seq);
         }
         match (is_cut, told.is_all) {
-            (true, _) => self.mark(conversation, at.unwrap_or(after)),
-            (false, false) => self.mark(conversation, told.to),
+            (true, _) => self.end_page(at.unwrap_or(after)),
+            (false, false) => self.end_page(told.to),
             (false, true) => {
                 self.join_again(conversation, told.to);
                 self.telling.is_done();
@@ -136,12 +141,10 @@ impl Talk {
         }
     }
 
-    fn mark(&mut self, conversation: ConversationId, after: Seq) {
-        self.telling.marked(after);
-        let _closing = self
-            .socket
-            .queue()
-            .push(ChatFrame::rejoin(conversation, after));
+    fn end_page(&mut self, told_up_to: Seq) {
+        let turn = self.telling.end_page(told_up_to);
+        let end = Frame::Own(ChatFrame::PageEnd(turn));
+        let _closing = self.socket.queue().push(end);
     }
 
     /// Next to nothing is missing: the room tells that, and what comes.

@@ -38,10 +38,10 @@ pub(super) struct Ask {
     pub(super) ack: Option<Ack>,
 }
 
-/// What was queued for a conversation has left: it goes on from this seq.
+/// The room of a conversation is gone; the client has been told everything up to this seq.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(super) struct Continue {
+pub(super) struct RoomLost {
     pub(super) conversation: ConversationId,
     pub(super) after: Seq,
 }
@@ -50,6 +50,11 @@ pub(super) struct Continue {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Lost(pub(super) ConversationId);
+
+/// A page of the replay of this turn has left the queue.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(super) struct PageLeft(pub(super) u64);
 
 /// The client is gone.
 #[derive(Message)]
