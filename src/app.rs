@@ -12,6 +12,7 @@ use crate::app::running::{Running, begin};
 use crate::config::{Config, Switch};
 use crate::deal::actor;
 use crate::deal::catalogue::Catalogue;
+use crate::deal::past::recall_page;
 use crate::edge::connection::SessionDeps;
 use crate::edge::connection::connection_limits::{ConnectionLimits, file_warning};
 use crate::edge::connection::socketio::{self as foreign, Present};
@@ -33,6 +34,7 @@ use crate::presence::Directory;
 use crate::registry::deals::Deals;
 use crate::registry::{Registry, Rooms};
 use crate::room::RoomDeps;
+use crate::room::replay::Recall;
 use crate::seed;
 use crate::store::pool::Pool;
 use crate::store::{opening, watch};
@@ -168,12 +170,14 @@ fn build(
 ) -> Result<AppState, String> {
     let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
     let verifier = Verifier::new(&config.auth, demo_secret.as_deref())?;
+    let catalogue = Arc::new(catalogue);
     let room = Arc::new(RoomDeps {
         journal: Journal::start(pool.clone(), &config.actors, Arc::clone(&metrics)),
         pool,
         feed: Feed::default(),
         directory: Arc::new(Directory::default()),
         metrics,
+        recall: recall(&catalogue),
         idle: Duration::from_secs(config.actors.room_idle_seconds),
         mailbox: config.actors.room_mailbox as usize,
     });
@@ -208,17 +212,23 @@ fn build(
     })
 }
 
+/// How rooms learn how a deal stood at earlier steps.
+fn recall(catalogue: &Arc<Catalogue>) -> Arc<Recall> {
+    let catalogue = Arc::clone(catalogue);
+    Arc::new(move |connection, missed| recall_page(&catalogue, connection, missed))
+}
+
 fn start_deals(
     room: &RoomDeps,
     rooms: &Rooms,
-    catalogue: Catalogue,
+    catalogue: Arc<Catalogue>,
     job_signal: &JobSignal,
 ) -> Deals {
     let (feed, rooms) = (room.feed.clone(), rooms.clone());
     Deals::start(actor::DealDeps {
         journal: room.journal.clone(),
         pool: room.pool.clone(),
-        catalogue: Arc::new(catalogue),
+        catalogue,
         committed: Arc::new(move |committed: actor::Committed| {
             feed.committed(committed.conversation, &committed.entries);
             rooms.take_in(committed);

@@ -1,14 +1,34 @@
 //! Steps that are told again: each with how the deal stood after it, as far as its definition tells.
 
+use diesel::pg::PgConnection;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::catalogue::Catalogue;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::{DealView, Phase, Stepped};
+use crate::error::Error;
+use crate::store::missed::Missed;
 use flow::definition::Definition;
 
+/// Gives each step of a page of missed changes the view of the deal as it stood after it.
+pub fn recall_page(
+    catalogue: &Catalogue,
+    connection: &mut PgConnection,
+    missed: &mut Missed,
+) -> Result<(), Error> {
+    let is_step = |entry: &Entry| matches!(entry.fact, Fact::Stepped(_));
+    let has_steps = missed.entries.iter().any(is_step);
+    let now = missed.loaded.conversation.flow.clone();
+    if let Some(now) = now.filter(|_| has_steps) {
+        let definition = catalogue.of(connection, &now.flow, now.flow_version)?;
+        recall(&definition, &now, &mut missed.entries);
+    }
+    Ok(())
+}
+
 /// Gives each step the view of the deal that its listeners were told, in the place of today's. What could be done then can not be done any more.
-pub fn recall(definition: &Definition, now: &DealView, entries: &mut [Entry]) {
+fn recall(definition: &Definition, now: &DealView, entries: &mut [Entry]) {
     for place in 0..entries.len() {
         let (whole, rest) = entries.split_at_mut(place + 1);
         let Some(entry) = whole.last_mut() else {

@@ -22,7 +22,7 @@ use crate::domain::room_event::{Change, RoomEvent};
 use crate::domain::snapshot::Loaded;
 use crate::journal::{RequestNo, Settled};
 use crate::presence::PresenceChanged;
-use crate::queue::{ChatFrame, Push};
+use crate::queue::Push;
 use crate::telemetry::metrics::Metrics;
 
 /// How often a room looks whether it is tired, whether somebody has stopped typing, and whether it missed something.
@@ -225,8 +225,7 @@ impl Room {
         for listener in self.listeners.drain(..).filter(Listener::is_live) {
             let told = self.crowd.told_up_to(&listener, announced);
             let (after, here) = (told.max(listener.floor), self.state.conversation.id);
-            listener.queue.state().catch_up([here]);
-            listener.queue.push(ChatFrame::rejoin(here, after));
+            listener.send_away(here, after);
         }
     }
 }
@@ -286,11 +285,10 @@ impl Handler<ToRoom> for Room {
             ToRoom::Join {
                 principal,
                 queue,
-                after,
                 backfill,
                 reply,
             } => {
-                self.join(principal, queue, after, backfill, reply, context);
+                self.join(principal, queue, backfill, reply, context);
             }
             ToRoom::Look { principal, reply } => self.look(&principal, reply),
             ToRoom::Renew {

@@ -1,4 +1,4 @@
-//! Joining and coming back: subscribe first, read second, drop doubles by seq. A first join is the same code.
+//! Joining and coming back: subscribe first, read second, skip events that the read contained. A first join is the same code.
 
 use actix::prelude::*;
 use diesel::pg::PgConnection;
@@ -8,26 +8,26 @@ use std::sync::Arc;
 use super::Backfill;
 use super::actor::Room;
 use super::listener::Listener;
-use super::replay as again;
+use super::replay::{self, Page, Recall};
 use super::reply::Reply;
 use crate::domain::access::lost_membership;
 use crate::domain::answer::Answer;
 use crate::domain::deal_memory::DealMemory;
-use crate::domain::dialect::{Dialect, Needs};
-use crate::domain::entry::Entry;
-use crate::domain::ids::{ConversationNo, Seq, SessionId};
+use crate::domain::dialect::Dialect;
+use crate::domain::ids::{ConversationId, ConversationNo, Seq, SessionId};
 use crate::domain::principal::Principal;
-use crate::domain::room_event::{Change, View};
-use crate::domain::snapshot::{Reader, Recovery, Snapshot};
+use crate::domain::refusal::Refusal;
+use crate::domain::room_event::Change;
+use crate::domain::snapshot::{Reader, Snapshot};
 use crate::error::Error;
-use crate::queue::{ChatFrame, CloseReason, ConnectionQueue, Frame, Heard};
-use crate::store::{flows, marks, replay};
+use crate::queue::{ChatFrame, ConnectionQueue, Heard};
+use crate::store::replay::snapshot;
+use crate::store::{flows, marks};
 
 /// A join whose snapshot is being read.
 struct Joining {
     session: SessionId,
     generation: u64,
-    backfill: Backfill,
     reply: Reply,
 }
 
@@ -37,7 +37,6 @@ impl Room {
         &mut self,
         principal: Arc<Principal>,
         queue: Arc<ConnectionQueue>,
-        after: Option<Seq>,
         backfill: Backfill,
         reply: Reply,
         context: &mut Context<Self>,
@@ -48,37 +47,43 @@ impl Room {
             Err(refusal) => return reply.refuse(refusal),
         };
         let (session, generation) = (queue.session(), self.request_no());
-        let mut listeners = self.listeners.iter();
-        let listens = listeners.any(|listener| listener.queue.session() == session);
-        if backfill == Backfill::AsEvents && listens {
-            // Its client has joined meanwhile by itself, and the answer told it everything.
+        if matches!(backfill, Backfill::AsEvents(_)) && self.listens(session) {
+            // Its client has joined by itself meanwhile, and the answer told it everything.
             return reply.send(Ok(Answer::Done));
         }
-        let needs = queue.state().dialect().needs();
+        let dialect = queue.state().dialect();
         self.listeners
             .retain(|listener| listener.queue.session() != session);
         let role = reader.role.as_deref().map(Into::into);
         let mut listener = Listener::reading(principal, queue, role, generation);
         listener.place_in_crowd = self.end_of_crowd();
-        if let (Backfill::AsEvents, Some(after)) = (backfill, after) {
+        if let Backfill::AsEvents(after) = backfill {
             listener.floor = after;
         }
         self.listeners.push(listener);
         let joining = Joining {
             session,
             generation,
-            backfill,
             reply,
         };
-        let (pool, no) = (self.deps.pool.clone(), self.state.conversation.no);
-        let read = async move {
-            pool.run(move |connection| Read::new(connection, no, reader, after, backfill, needs))
-                .await
+        let wanted = Wanted {
+            conversation: (self.state.conversation.no, self.state.conversation.id),
+            reader,
+            dialect,
+            backfill,
+            recall: Arc::clone(&self.deps.recall),
         };
+        let pool = self.deps.pool.clone();
+        let read = async move { pool.run(move |connection| wanted.read(connection)).await };
         context.spawn(
             read.into_actor(self)
                 .map(move |read, room, _| room.joined(joining, read)),
         );
+    }
+
+    fn listens(&self, session: SessionId) -> bool {
+        let mut listeners = self.listeners.iter();
+        listeners.any(|listener| listener.queue.session() == session)
     }
 
     /// Tells one who has joined, or is about to, how the conversation stands. Nothing else changes: what is told elsewhere of it goes on.
@@ -143,137 +148,141 @@ impl Room {
     /// The session left, joined anew, or lost its place, while its snapshot was read.
     /// A session that joined again meanwhile is answered all the same; its events follow the later answer.
     fn answer_overtaken(&self, joining: Joining, read: Result<Read, Error>) {
-        let session = joining.session;
-        let joined_again = self
-            .listeners
-            .iter()
-            .any(|listener| listener.queue.session() == session);
-        joining.reply.send(match (joined_again, joining.backfill) {
-            (true, Backfill::InReply | Backfill::Both) => {
-                read.map(|read| Answer::Joined(Box::new(read.snapshot)))
-            }
-            (true, Backfill::AsEvents) => Ok(Answer::Done),
-            (false, _) => Err(self.why_gone()),
+        let left = "The conversation was left before this join was answered";
+        joining.reply.send(match self.listens(joining.session) {
+            true => read.map(|read| read.answer),
+            false => Err(Refusal::Conflict(left).into()),
         });
     }
 
-    fn why_gone(&self) -> Error {
-        crate::domain::refusal::Refusal::Conflict(
-            "The conversation was left before this join was answered",
-        )
-        .into()
-    }
-
-    fn go_live(&mut self, place: usize, joining: Joining, read: Read) {
-        if let (Some(memory), false) = (&read.deal, self.state.deal.is_whole()) {
-            self.state.deal = memory.clone();
+    fn go_live(&mut self, index: usize, joining: Joining, read: Read) {
+        if let (Some(memory), false) = (read.deal, self.state.deal.is_whole()) {
+            self.state.deal = memory;
         }
-        let seq = read.snapshot.conversation.last_seq;
-        let view = self.state.view();
-        let Some(listener) = self.listeners.get(place) else {
+        let Some(listener) = self.listeners.get_mut(index) else {
             return;
         };
-        let (queue, dialect) = (Arc::clone(&listener.queue), listener.dialect);
-        let is_too_much = read.snapshot.recovery == Recovery::Fresh;
-        match joining.backfill {
-            Backfill::InReply => {
-                let joined = Answer::Joined(Box::new(read.snapshot));
-                joining.reply.send_from(view, Ok(joined));
-            }
-            Backfill::AsEvents | Backfill::Both if is_too_much => {
-                // More was missed than can be told in events: the client comes back by itself, and is told that.
-                queue.close(CloseReason::SlowReader);
-                joining.reply.send(Ok(Answer::Done));
-            }
-            Backfill::AsEvents => {
-                let then = read.view(view);
-                queue.frames(read.frames(dialect, &then));
-                queue.frames(again::marks(&then, &read.marked));
-                joining.reply.send(Ok(Answer::Done));
-            }
-            Backfill::Both => {
-                let frames = read.frames(dialect, &read.view(view));
-                let joined = Answer::Joined(Box::new(read.snapshot));
-                joining.reply.send_from(view, Ok(joined));
-                queue.frames(frames);
-            }
-        }
-        if let Some(listener) = self.listeners.get_mut(place) {
-            listener.go_live(seq);
-        }
+        joining.reply.send_from(self.state.view(), Ok(read.answer));
+        let told_up_to = match read.missed {
+            None => read.last_seq,
+            Some(mut missed) => match missed.page.queue(&listener.queue) {
+                Some(seq) if seq == missed.page.to && missed.page.is_last() => {
+                    let marked = missed.marked.as_ref();
+                    let marks = marked.map(|newest| replay::marks(missed.page.view(), newest));
+                    listener.queue.frames(marks.into_iter().flatten());
+                    seq
+                }
+                // Too much for one page: the session reads it page by page, and joins again.
+                Some(seq) => {
+                    let listener = self.listeners.remove(index);
+                    return listener.send_away(self.state.conversation.id, seq);
+                }
+                None => return drop(self.listeners.remove(index)),
+            },
+        };
+        listener.go_live(told_up_to);
     }
+}
+
+/// What is to be read for a join.
+struct Wanted {
+    conversation: (ConversationNo, ConversationId),
+    reader: Reader,
+    dialect: Dialect,
+    backfill: Backfill,
+    recall: Arc<Recall>,
 }
 
 /// What was read for a join.
 struct Read {
-    reader: Reader,
-    snapshot: Snapshot,
-    /// Every change that was missed, where each is told as an event.
-    missed: Vec<Entry>,
-    /// The newest message up to each watermark, where those are told as events.
-    marked: HashMap<Seq, Seq>,
+    answer: Answer,
+    /// The newest change when the answer was read.
+    last_seq: Seq,
+    missed: Option<MissedPage>,
     /// What the deal remembers and asks, for those who need that.
     deal: Option<DealMemory>,
 }
 
-impl Read {
-    fn new(
-        connection: &mut PgConnection,
-        no: ConversationNo,
-        reader: Reader,
-        after: Option<Seq>,
-        backfill: Backfill,
-        needs: Needs,
-    ) -> Result<Self, Error> {
-        let snapshot = replay::snapshot(connection, no, &reader, after)?;
-        let missed = match (backfill, snapshot.recovery, after) {
-            (Backfill::AsEvents | Backfill::Both, Recovery::Complete, Some(after)) => {
-                replay::entries(connection, no, after)?
+/// What was missed, where it is told as events.
+struct MissedPage {
+    page: Page,
+    /// The newest message up to each watermark, where watermarks are told too.
+    marked: Option<HashMap<Seq, Seq>>,
+}
+
+impl Wanted {
+    fn read(self, connection: &mut PgConnection) -> Result<Read, Error> {
+        let (no, _) = self.conversation;
+        let (snapshot, missed) = match self.backfill {
+            Backfill::InReply(after) => {
+                let snapshot = snapshot(connection, no, &self.reader, after)?;
+                (Some(snapshot), None)
             }
-            _ => Vec::new(),
-        };
-        let deal_view = snapshot.conversation.flow.as_ref();
-        let deal = deal_view.filter(|_| needs.deal_memory).map(|deal_view| {
-            let remembered = flows::remembered(connection, no)?;
-            let asking = flows::asking(connection, no)?;
-            Ok::<_, Error>(DealMemory::read(
-                remembered,
-                deal_view.state_version,
-                &asking,
-            ))
-        });
-        let marked = match backfill {
-            Backfill::AsEvents if needs.messages_of_marks => {
-                let people = snapshot.participants.iter();
-                let marks: Vec<Seq> = people.flat_map(|p| [p.read_seq, p.delivered_seq]).collect();
-                marks::newest_messages(connection, no, &marks)?
+            Backfill::AsEvents(after) => {
+                let page = self.page(connection, after)?;
+                let marked = self.newest_marked(connection, &page)?;
+                (
+                    None,
+                    Some(MissedPage {
+                        page,
+                        marked: Some(marked),
+                    }),
+                )
             }
-            Backfill::AsEvents | Backfill::InReply | Backfill::Both => HashMap::new(),
+            Backfill::Both(after) => {
+                let snapshot = snapshot(connection, no, &self.reader, Some(after))?;
+                let page = self.page(connection, after)?;
+                (Some(snapshot), Some(MissedPage { page, marked: None }))
+            }
         };
-        Ok(Self {
-            reader,
+        let last_seq = snapshot
+            .as_ref()
+            .map_or(0, |snapshot| snapshot.conversation.last_seq);
+        let deal = match (&missed, &snapshot) {
+            _ if !self.dialect.needs().deal_memory => None,
+            (Some(missed), _) => missed.page.deal().cloned(),
+            (None, Some(snapshot)) => self.deal(connection, snapshot)?,
+            (None, None) => None,
+        };
+        Ok(Read {
+            answer: snapshot.map_or(Answer::Done, |snapshot| Answer::Joined(Box::new(snapshot))),
+            last_seq,
             missed,
-            marked,
-            deal: deal.transpose()?,
-            snapshot,
+            deal,
         })
     }
 
-    /// The conversation as it was read, with what the room knows of its deal.
-    fn view(&self, room: &View) -> View {
-        let people = self.snapshot.participants.iter().cloned();
-        View {
-            deal: room.deal.clone(),
-            ..View::of(self.snapshot.conversation.clone(), people)
-        }
+    fn page(&self, connection: &mut PgConnection, after: Seq) -> Result<Page, Error> {
+        let (_, id) = self.conversation;
+        let missed = replay::read(connection, &*self.recall, id, after)?;
+        Ok(Page::new(missed, after, self.dialect, &self.reader))
     }
 
-    /// The events that were missed.
-    fn frames(&self, dialect: Dialect, view: &View) -> Vec<Frame> {
-        let last = view.conversation.last_seq;
-        let upto = self.missed.partition_point(|entry| entry.seq <= last);
-        let missed = self.missed.get(..upto).unwrap_or_default();
-        let frames = again::missed(dialect, missed, view, &self.reader).into_iter();
-        frames.map(|(_, frame)| frame).collect()
+    /// The newest message up to each watermark, where the dialect tells watermarks by messages.
+    fn newest_marked(
+        &self,
+        connection: &mut PgConnection,
+        page: &Page,
+    ) -> Result<HashMap<Seq, Seq>, Error> {
+        if !self.dialect.needs().messages_of_marks {
+            return Ok(HashMap::new());
+        }
+        let people = page.view().people.iter();
+        let marks: Vec<Seq> = people.flat_map(|p| [p.read_seq, p.delivered_seq]).collect();
+        marks::newest_messages(connection, self.conversation.0, &marks)
+    }
+
+    fn deal(
+        &self,
+        connection: &mut PgConnection,
+        snapshot: &Snapshot,
+    ) -> Result<Option<DealMemory>, Error> {
+        let Some(deal_view) = &snapshot.conversation.flow else {
+            return Ok(None);
+        };
+        let remembered = flows::remembered(connection, self.conversation.0)?;
+        let asking = flows::asking(connection, self.conversation.0)?;
+        let memory = DealMemory::read(remembered, deal_view.state_version, &asking);
+        Ok(Some(memory))
     }
 }

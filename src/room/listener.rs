@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::dialect::Dialect;
-use crate::domain::ids::Seq;
+use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::message::Audience;
 use crate::domain::principal::Principal;
 use crate::domain::room_event::{Change, RoomEvent};
@@ -90,6 +90,12 @@ impl Listener {
         }
     }
 
+    /// Has its session join again after this seq.
+    pub(super) fn send_away(self, conversation: ConversationId, after: Seq) {
+        self.queue.state().catch_up([conversation]);
+        self.queue.push(ChatFrame::rejoin(conversation, after));
+    }
+
     /// The snapshot went out: what it holds is dropped, what came after it follows.
     pub(super) fn go_live(&mut self, snapshot_seq: Seq) -> Push {
         self.floor = snapshot_seq;
@@ -111,9 +117,7 @@ mod tests {
     use crate::domain::conversation::{
         Conversation, ConversationKind, ConversationStatus, PresenceStatus,
     };
-    use crate::domain::ids::{
-        ConversationId, ConversationNo, MessageId, SessionId, UserId, UserNo,
-    };
+    use crate::domain::ids::{ConversationNo, MessageId, SessionId, UserId, UserNo};
     use crate::domain::message::{Content, Message};
     use crate::domain::principal::{Profile, Roles};
     use crate::domain::room_event::{MessageChange, View};

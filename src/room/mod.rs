@@ -43,6 +43,8 @@ pub struct RoomDeps {
     pub directory: Arc<Directory>,
     /// Figures.
     pub metrics: Arc<Metrics>,
+    /// How deals stood at earlier steps.
+    pub recall: Arc<replay::Recall>,
     /// How long a room stays awake without anybody.
     pub idle: Duration,
     /// Commands that may wait for one room.
@@ -59,8 +61,6 @@ pub enum ToRoom {
         principal: Arc<Principal>,
         /// Where events go.
         queue: Arc<ConnectionQueue>,
-        /// The last seq that the client has.
-        after: Option<Seq>,
         /// How the session is told what it missed.
         backfill: Backfill,
         /// Where the answer goes.
@@ -119,12 +119,12 @@ impl ToRoom {
 /// How a joining session is told what it missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backfill {
-    /// In the answer to its request.
-    InReply,
-    /// As events: it joins again because its room was lost, and its client asked for nothing.
-    AsEvents,
-    /// As events, and the answer tells how the conversation stands.
-    Both,
+    /// In the answer to its request: everything after a seq, or the newest messages.
+    InReply(Option<Seq>),
+    /// As events after this seq: its client has asked for nothing.
+    AsEvents(Seq),
+    /// As events after this seq, and the answer says how the conversation stands.
+    Both(Seq),
 }
 
 /// A room wants to sleep: the registry forgets it, and then says `Sleep`.

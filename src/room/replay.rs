@@ -1,28 +1,116 @@
-//! What somebody missed, as the events that it would have been.
+//! What a reader missed, as the events that it would have been: read from the store a page at a time, and queued as far as there is room.
 
+use diesel::pg::PgConnection;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::domain::access::Access;
 use crate::domain::command::Mark;
+use crate::domain::deal_memory::DealMemory;
 use crate::domain::dialect::Dialect;
 use crate::domain::entry::{Entry, Fact};
-use crate::domain::ids::{MessageId, Seq};
+use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::message::{Audience, Message};
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{Change, MessageChange, RoomEvent, View};
 use crate::domain::snapshot::Reader;
-use crate::queue::{ChatFrame, Frame, Heard};
+use crate::error::Error;
+use crate::queue::{ChatFrame, ConnectionQueue, Frame, Heard, Push};
+use crate::store::missed::{self, Missed};
 
-/// The events of these entries for one reader, in order, each with its seq; those that they may not see are left out.
-pub fn missed(
-    dialect: Dialect,
-    entries: &[Entry],
-    view: &View,
-    reader: &Reader,
-) -> Vec<(Seq, Frame)> {
+/// Changes that are read at once.
+const PAGE: Seq = 100;
+
+/// Puts into each step of a page how the deal stood after it. Deals know that; rooms do not.
+pub type Recall = dyn Fn(&mut PgConnection, &mut Missed) -> Result<(), Error> + Send + Sync;
+
+/// Reads the page after a seq.
+pub fn read(
+    connection: &mut PgConnection,
+    recall: &Recall,
+    conversation: ConversationId,
+    after: Seq,
+) -> Result<Missed, Error> {
+    let missed = missed::page(connection, conversation, after, PAGE)?;
+    let mut missed = missed.ok_or(Refusal::ConversationNotFound)?;
+    recall(connection, &mut missed)?;
+    Ok(missed)
+}
+
+/// The caller as a reader of what was read, if they may read it.
+pub fn reader(missed: &Missed, caller: &Principal) -> Result<Reader, Refusal> {
+    let mut people = missed.loaded.participants.iter();
+    let person = people.find(|person| person.no == caller.no);
+    Ok(Access::of(person, caller.roles)?.reader(caller.no))
+}
+
+/// A page as the events that one reader is told.
+pub struct Page {
+    events: Vec<(Seq, Frame)>,
+    view: View,
+    /// Where the page begins.
+    after: Seq,
+    /// The seq up to which it goes.
+    pub to: Seq,
+}
+
+impl Page {
+    /// The events of what was read after a seq, for a reader. Those that they may not see are left out.
+    pub fn new(missed: Missed, after: Seq, dialect: Dialect, reader: &Reader) -> Self {
+        let flow = missed.loaded.conversation.flow.as_ref();
+        let version = flow.map_or(0, |deal_view| deal_view.state_version);
+        let view = View {
+            deal: DealMemory::read(missed.remembered, version, &missed.asking),
+            ..View::of(missed.loaded.conversation, missed.loaded.participants)
+        };
+        Self {
+            events: events(dialect, &missed.entries, &view, reader),
+            view,
+            after,
+            to: missed.to,
+        }
+    }
+
+    /// The conversation as it stood when the page was read.
+    pub(super) fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// What its deal remembers and asks, where it has one.
+    pub(super) fn deal(&self) -> Option<&DealMemory> {
+        let has_deal = self.view.conversation.flow.is_some();
+        has_deal.then_some(&self.view.deal)
+    }
+
+    /// Whether nothing more had been missed when the page was read.
+    pub fn is_last(&self) -> bool {
+        self.to >= self.view.conversation.last_seq
+    }
+
+    /// Queues events until the queue is half full, so that what happens meanwhile has room too. Answers the seq up to which
+    /// everything is queued; `None` where the connection is closing.
+    pub fn queue(&mut self, queue: &ConnectionQueue) -> Option<Seq> {
+        let mut queued = None;
+        for (seq, frame) in self.events.drain(..) {
+            // A step can be told by two events: they stay together.
+            if queued != Some(seq) && queue.is_half_full() {
+                return Some(queued.unwrap_or(self.after));
+            }
+            if queue.push(frame) != Push::Queued {
+                return None;
+            }
+            queued = Some(seq);
+        }
+        Some(self.to)
+    }
+}
+
+fn events(dialect: Dialect, entries: &[Entry], view: &View, reader: &Reader) -> Vec<(Seq, Frame)> {
     let role: Option<Arc<str>> = reader.role.as_deref().map(Into::into);
     let mut frames = Vec::with_capacity(entries.len());
-    for (place, entry) in entries.iter().enumerate() {
-        let after = entries.get(place + 1..).unwrap_or_default();
+    for (index, entry) in entries.iter().enumerate() {
+        let after = entries.get(index + 1..).unwrap_or_default();
         let mut then = view.clone();
         then.conversation.last_seq = entry.seq;
         for change in changes(entry, after, &then, dialect) {
@@ -37,7 +125,7 @@ pub fn missed(
 }
 
 /// How far everybody has read: marks leave no entries. `newest` has the newest message up to each watermark.
-pub fn marks(view: &View, newest: &HashMap<Seq, Seq>) -> Vec<Frame> {
+pub(super) fn marks(view: &View, newest: &HashMap<Seq, Seq>) -> Vec<Frame> {
     let mut frames = Vec::new();
     for person in view.people.in_order() {
         for (mark, seq) in [

@@ -251,6 +251,11 @@ impl<E: Extension> ConnectionQueue<E> {
         self.queue.lock().bytes
     }
 
+    /// Whether half of the bytes that may wait do so.
+    pub fn is_half_full(&self) -> bool {
+        self.waiting_bytes() >= self.bound / 2
+    }
+
     /// Notes that the peer gave a sign of life.
     pub fn note_heard(&self) {
         self.heard.store(self.age(), Ordering::Relaxed);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
 
-use super::Session;
+use super::NativeSession;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::native::encode;
@@ -16,7 +16,7 @@ use crate::queue::{CloseReason, ConnectionQueue, TOO_MANY_CONNECTIONS, UNAUTHENT
 use crate::room::ToRoom;
 use crate::room::reply::{Asker, Reply};
 
-impl Session {
+impl NativeSession {
     /// Frames that come meanwhile wait, so that they find the caller authenticated.
     pub(super) fn authenticate(
         &mut self,
@@ -24,7 +24,7 @@ impl Session {
         token: String,
         context: &mut ws::WebsocketContext<Self>,
     ) {
-        let deps = Arc::clone(&self.deps);
+        let deps = Arc::clone(&self.core.deps);
         let identify = async move { deps.people.identify(&token).await };
         context.wait(
             identify
@@ -41,13 +41,13 @@ impl Session {
         identified: Result<Arc<Principal>, Error>,
         context: &mut ws::WebsocketContext<Self>,
     ) {
-        match (identified, self.principal.clone()) {
+        match (identified, self.core.principal.clone()) {
             (Err(error), before) => {
                 let temporary = matches!(&error, Error::Refused(refusal) if refusal.is_temporary());
                 let first = before.is_none();
                 self.fail(id, error);
                 if first && !temporary {
-                    self.queue.close(UNAUTHENTICATED);
+                    self.core.queue.close(UNAUTHENTICATED);
                 }
             }
             (Ok(new), Some(before)) if new.no != before.no => {
@@ -64,10 +64,10 @@ impl Session {
             }
             (Ok(principal), before) => {
                 if before.is_none()
-                    && let Err(refusal) = self.deps.arrive(&self.queue, &principal)
+                    && let Err(refusal) = self.core.deps.arrive(&self.core.queue, &principal)
                 {
                     self.refuse(id, refusal);
-                    return self.queue.close(TOO_MANY_CONNECTIONS);
+                    return self.core.queue.close(TOO_MANY_CONNECTIONS);
                 }
                 self.enter(Arc::clone(&principal));
                 self.welcome(id, &principal);
@@ -76,15 +76,15 @@ impl Session {
     }
 
     fn enter(&mut self, principal: Arc<Principal>) {
-        hold_to_token(&self.queue, &principal);
-        self.principal = Some(principal);
+        hold_to_token(&self.core.queue, &principal);
+        self.core.principal = Some(principal);
     }
 
     fn welcome(&self, id: Option<FrameId>, principal: &Principal) {
         let welcome = encode::Welcome {
             user_id: &principal.id,
-            session_id: self.queue.session().0,
-            heartbeat_seconds: self.deps.options.heartbeat_seconds,
+            session_id: self.core.queue.session().0,
+            heartbeat_seconds: self.core.deps.options.heartbeat_seconds,
         };
         self.acknowledge(id, welcome);
     }
@@ -102,10 +102,10 @@ impl Session {
             let reply = Reply::new(conversation, Asker::Rest(sender));
             let renew = ToRoom::Renew {
                 principal: Arc::clone(&principal),
-                session: self.queue.session(),
+                session: self.core.queue.session(),
                 reply,
             };
-            self.deps.rooms.send(conversation, renew);
+            self.core.deps.rooms.send(conversation, renew);
             async move { (conversation, answer.await) }
         };
         let asked: Vec<_> = self.joined.all().into_iter().map(ask).collect();
@@ -118,7 +118,7 @@ impl Session {
                         session.joined.leave(conversation);
                     }
                     // Nobody knows whether it still listens there as what it was: it comes back as what it is.
-                    Ok(Err(_)) | Err(_) => session.queue.close(CloseReason::SlowReader),
+                    Ok(Err(_)) | Err(_) => session.core.queue.close(CloseReason::SlowReader),
                 }
             }
             session.welcome(id, &principal);

@@ -4,72 +4,77 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::session::JoinNo;
 use crate::domain::ids::ConversationId;
 use crate::domain::offset::FOLLOWED;
 use crate::error::Error;
 
 /// Shared with the answers that are still to come.
 #[derive(Clone, Default)]
-pub(super) struct Joined(Arc<Mutex<Places>>);
+pub(super) struct Joined(Arc<Mutex<Joins>>);
 
 #[derive(Default)]
-struct Places {
-    begun: u64,
-    joins: HashMap<ConversationId, Place>,
+struct Joins {
+    newest: JoinNo,
+    conversations: HashMap<ConversationId, Join>,
 }
 
-struct Place {
-    /// Of the newest join that was asked for: it tells that one from earlier ones.
-    number: u64,
-    /// An earlier one was answered, and the session listens since.
-    listens: bool,
+struct Join {
+    /// The newest join that was asked for.
+    asked: JoinNo,
+    /// The newest join that was accepted: the session listens since.
+    accepted: Option<JoinNo>,
 }
 
 impl Joined {
     /// A join is asked for; answers its number, or none where the session has joined as many as it may.
-    pub(super) fn begin(&self, conversation: ConversationId) -> Option<u64> {
-        let mut places = self.0.lock();
-        if places.joins.len() >= FOLLOWED && !places.joins.contains_key(&conversation) {
+    pub(super) fn begin(&self, conversation: ConversationId) -> Option<JoinNo> {
+        let mut joins = self.0.lock();
+        let is_new = !joins.conversations.contains_key(&conversation);
+        if is_new && joins.conversations.len() >= FOLLOWED {
             return None;
         }
-        places.begun += 1;
-        let number = places.begun;
-        let listens = false;
-        let place = places.joins.entry(conversation);
-        place.or_insert(Place { number, listens }).number = number;
-        Some(number)
+        let asked = joins.newest.next();
+        joins.newest = asked;
+        let join = joins.conversations.entry(conversation).or_insert(Join {
+            asked,
+            accepted: None,
+        });
+        join.asked = asked;
+        Some(asked)
     }
 
-    /// A join was answered: the session listens.
-    pub(super) fn accepted(&self, conversation: ConversationId) {
-        if let Some(place) = self.0.lock().joins.get_mut(&conversation) {
-            place.listens = true;
+    /// A join was accepted: the session listens.
+    pub(super) fn accepted(&self, conversation: ConversationId, join: JoinNo) {
+        if let Some(known) = self.0.lock().conversations.get_mut(&conversation) {
+            known.accepted = known.accepted.max(Some(join));
         }
     }
 
-    /// The join of this number was refused. Where another was asked for since, that one counts; where it may be tried again, the
-    /// session goes on listening if it did.
-    pub(super) fn refused(&self, conversation: ConversationId, number: u64, refusal: &Error) {
-        let mut places = self.0.lock();
+    /// A join was refused. Where another was asked for since, that one counts; where it may be tried again, the session goes on
+    /// listening if it did.
+    pub(super) fn refused(&self, conversation: ConversationId, join: JoinNo, refusal: &Error) {
+        let mut joins = self.0.lock();
         let temporary = matches!(refusal, Error::Refused(refusal) if refusal.is_temporary());
-        let stays = |place: &Place| place.number != number || (temporary && place.listens);
-        if !places.joins.get(&conversation).is_none_or(stays) {
-            places.joins.remove(&conversation);
+        let stays = |known: &Join| known.asked != join || (temporary && known.accepted.is_some());
+        if !joins.conversations.get(&conversation).is_none_or(stays) {
+            joins.conversations.remove(&conversation);
         }
     }
 
     /// The session hears no more of it.
     pub(super) fn leave(&self, conversation: ConversationId) {
-        self.0.lock().joins.remove(&conversation);
+        self.0.lock().conversations.remove(&conversation);
     }
 
-    pub(super) fn contains(&self, conversation: ConversationId) -> bool {
-        self.0.lock().joins.contains_key(&conversation)
+    /// The join since which the session listens to a conversation.
+    pub(super) fn accepted_join(&self, conversation: ConversationId) -> Option<JoinNo> {
+        self.0.lock().conversations.get(&conversation)?.accepted
     }
 
     /// All of them.
     pub(super) fn all(&self) -> Vec<ConversationId> {
-        self.0.lock().joins.keys().copied().collect()
+        self.0.lock().conversations.keys().copied().collect()
     }
 }
 
@@ -103,9 +108,9 @@ mod tests {
         let first = joined.begin(place).expect("a place");
         let second = joined.begin(place).expect("a place");
         joined.refused(place, first, &not_found());
-        assert!(joined.contains(place));
+        assert_eq!(joined.all(), [place]);
         joined.refused(place, second, &not_found());
-        assert!(!joined.contains(place));
+        assert!(joined.all().is_empty());
     }
 
     #[test]
@@ -114,11 +119,11 @@ mod tests {
         let busy: Error = Refusal::Unavailable("busy").into();
         let number = joined.begin(place).expect("a place");
         joined.refused(place, number, &busy);
-        assert!(!joined.contains(place), "it never listened");
-        joined.begin(place).expect("a place");
-        joined.accepted(place);
+        assert!(joined.all().is_empty(), "it never listened");
+        let first = joined.begin(place).expect("a place");
+        joined.accepted(place, first);
         let again = joined.begin(place).expect("a place");
         joined.refused(place, again, &busy);
-        assert!(joined.contains(place));
+        assert_eq!(joined.accepted_join(place), Some(first));
     }
 }

@@ -3,7 +3,10 @@
 pub mod connection_limits;
 mod identity;
 mod joined;
+mod replay_queue;
+mod replaying;
 mod requests;
+mod session;
 pub mod socketio;
 pub mod stage;
 pub mod sweeper;
@@ -20,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::{ForeignOptions, SocketOptions};
 use crate::domain::dialect::Dialect;
-use crate::domain::ids::{SessionId, UserNo};
+use crate::domain::ids::{ConversationId, SessionId, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::RoomEvent;
@@ -42,6 +45,7 @@ use crate::telemetry::refusal_log::RefusalLog;
 use ::socketio::guard::{Violation, close_reason};
 
 use joined::Joined;
+use session::{Core, JoinNo, Session};
 use socketio::Present;
 use stage::Stages;
 
@@ -105,10 +109,8 @@ impl SessionDeps {
 }
 
 /// The actor of one connection.
-pub struct Session {
-    deps: Arc<SessionDeps>,
-    queue: Arc<ConnectionQueue>,
-    principal: Option<Arc<Principal>>,
+pub struct NativeSession {
+    core: Core,
     joined: Joined,
     pace: SessionRate,
     /// Refusals for speed in a row; too many end the session.
@@ -123,7 +125,7 @@ const NOBODY: UserNo = UserNo(-1);
 /// Refusals for speed in a row after which a session is closed.
 const TOO_FAST_LIMIT: u32 = 200;
 
-impl Session {
+impl NativeSession {
     /// A session with the open queue of its connection; `verdict` is what the frame guard says of its peer.
     pub fn new(
         deps: Arc<SessionDeps>,
@@ -134,9 +136,7 @@ impl Session {
         let pace = deps.rate_limits.session();
         let (joined, pieces) = (Joined::default(), Vec::new());
         Self {
-            deps,
-            queue,
-            principal,
+            core: Core::new(deps, queue, principal),
             joined,
             pace,
             too_fast: 0,
@@ -147,23 +147,23 @@ impl Session {
 
     fn frame(&mut self, text: &str, context: &mut ws::WebsocketContext<Self>) {
         let Some(incoming) = decode(text) else {
-            return self.queue.close(CloseReason::Misuse);
+            return self.core.queue.close(CloseReason::Misuse);
         };
-        let user = self.principal.as_ref().map(|principal| principal.no);
-        if let Err(refusal) = self.deps.rate_limits.frame(&self.pace, user) {
+        let user = self.core.principal.as_ref().map(|principal| principal.no);
+        if let Err(refusal) = self.core.deps.rate_limits.frame(&self.pace, user) {
             self.too_fast += 1;
             if self.too_fast > TOO_FAST_LIMIT {
-                self.queue.close(CloseReason::TooFast);
+                self.core.queue.close(CloseReason::TooFast);
             }
             return self.refuse(incoming.id, refusal);
         }
         self.too_fast = 0;
-        let caller = self.principal.as_ref();
+        let caller = self.core.principal.as_ref();
         let named = caller.map_or(Ok(()), |caller| incoming.acting.must_be(caller));
         match named.and(incoming.request) {
             Err(refusal) => self.refuse(incoming.id, refusal),
             Ok(Request::Authenticate { token }) => self.authenticate(incoming.id, token, context),
-            Ok(request) => match self.principal.clone() {
+            Ok(request) => match self.core.principal.clone() {
                 None => self.refuse(incoming.id, Refusal::Unauthenticated("Authenticate first")),
                 Some(principal) => self.carry(incoming.id, request, principal, context),
             },
@@ -172,9 +172,9 @@ impl Session {
 
     /// An event as the caller is told it.
     fn told(&self, event: &RoomEvent, role: Option<&str>) -> Option<ByteString> {
-        let reader = self.principal.as_ref();
+        let reader = self.core.principal.as_ref();
         let reader = reader.map_or(NOBODY, |principal| principal.no);
-        let dialects = &self.deps.dialects;
+        let dialects = &self.core.deps.dialects;
         let told = dialects.told(Dialect::NATIVE, event, role, reader)?;
         Some(told.bytes)
     }
@@ -184,13 +184,13 @@ impl Session {
     }
 
     fn fail(&self, id: Option<FrameId>, error: Error) {
-        let refusal = told(error, &self.deps.room.metrics);
-        self.queue.text(encode::refusal(id, &refusal));
+        let refusal = told(error, &self.core.deps.room.metrics);
+        self.core.queue.text(encode::refusal(id, &refusal));
     }
 
     fn acknowledge(&self, id: Option<FrameId>, data: impl serde::Serialize) {
         if let Some(id) = id {
-            self.queue.text(encode::ack(id, data));
+            self.core.queue.text(encode::ack(id, data));
         }
     }
 
@@ -203,55 +203,79 @@ impl Session {
         use actix_http::ws::Item;
         match item {
             Item::FirstText(bytes) => self.pieces = bytes.to_vec(),
-            Item::FirstBinary(_) => self.queue.close(CloseReason::Misuse),
+            Item::FirstBinary(_) => self.core.queue.close(CloseReason::Misuse),
             Item::Continue(bytes) => self.pieces.extend_from_slice(&bytes),
             Item::Last(bytes) => {
                 self.pieces.extend_from_slice(&bytes);
                 match String::from_utf8(std::mem::take(&mut self.pieces)) {
                     Ok(text) => self.frame(&text, context),
-                    Err(_) => self.queue.close(CloseReason::NotUtf8),
+                    Err(_) => self.core.queue.close(CloseReason::NotUtf8),
                 }
             }
         }
     }
 }
 
-impl Actor for Session {
+impl Session for NativeSession {
+    fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn core_mut(&mut self) -> &mut Core {
+        &mut self.core
+    }
+
+    fn joined_by(&self, conversation: ConversationId) -> Option<JoinNo> {
+        self.joined.accepted_join(conversation)
+    }
+
+    /// Its client asked for nothing and can be answered nothing: it comes back by itself, and is told why not.
+    fn lose(&mut self, conversation: ConversationId, context: &mut Self::Context) {
+        self.joined.leave(conversation);
+        replaying::stop(self, conversation, context);
+        self.core.queue.close(CloseReason::SlowReader);
+    }
+}
+
+impl Actor for NativeSession {
     type Context = ws::WebsocketContext<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
         context.set_mailbox_capacity(1);
-        context.add_stream(Drain(Arc::clone(&self.queue)));
-        self.deps.room.metrics.connections.inc();
-        if self.principal.is_none() {
-            let patience = Duration::from_secs(self.deps.options.authentication_seconds);
-            self.queue.set_deadline(patience, AUTHENTICATION_TIMEOUT);
+        context.add_stream(Drain(Arc::clone(&self.core.queue)));
+        self.core.deps.room.metrics.connections.inc();
+        if self.core.principal.is_none() {
+            let patience = Duration::from_secs(self.core.deps.options.authentication_seconds);
+            self.core
+                .queue
+                .set_deadline(patience, AUTHENTICATION_TIMEOUT);
         }
     }
 }
 
-impl Drop for Session {
+impl Drop for NativeSession {
     /// Runs however the connection ends: nothing of it stays.
     fn drop(&mut self) {
-        let session = self.queue.session();
-        self.queue.end();
-        let directory = &self.deps.room.directory;
+        let session = self.core.queue.session();
+        self.core.queue.end();
+        let directory = &self.core.deps.room.directory;
         directory.close(session);
-        self.deps.room.metrics.connections.dec();
-        let Some(principal) = &self.principal else {
+        self.core.deps.room.metrics.connections.dec();
+        let Some(principal) = &self.core.principal else {
             return;
         };
         directory.depart(principal.no, session, Instant::now());
         for conversation in self.joined.all() {
             let reply = Reply::new(conversation, Asker::Nobody);
-            self.deps
+            self.core
+                .deps
                 .rooms
                 .leave_if_awake(conversation, ToRoom::Leave { session, reply });
         }
     }
 }
 
-impl StreamHandler<Drained> for Session {
+impl StreamHandler<Drained> for NativeSession {
     fn handle(&mut self, drained: Drained, context: &mut Self::Context) {
         for frame in drained.frames {
             match frame {
@@ -263,18 +287,18 @@ impl StreamHandler<Drained> for Session {
                 }
                 Frame::Ping => context.ping(b""),
                 Frame::Own(ChatFrame::Rejoin(conversation, after)) => {
-                    self.rejoin(conversation, after)
+                    replaying::room_lost(self, conversation, after, context);
+                }
+                Frame::Own(ChatFrame::PageEnd(turn)) => {
+                    replaying::page_sent(self, turn, context);
                 }
                 // Only a Socket.IO connection is sent these.
-                Frame::Own(ChatFrame::PageEnd(_))
-                | Frame::Attached(..)
-                | Frame::Binary(_)
-                | Frame::Leave => {}
+                Frame::Attached(..) | Frame::Binary(_) | Frame::Leave => {}
             }
         }
         if let Some(reason) = drained.close {
             let (code, text) = reason.code_and_text();
-            let closed = &self.deps.room.metrics.closed_sockets;
+            let closed = &self.core.deps.room.metrics.closed_sockets;
             closed.with_label_values(&[&code.to_string()]).inc();
             context.close(Some(ws::CloseReason {
                 code: ws::CloseCode::Other(code),
@@ -285,25 +309,25 @@ impl StreamHandler<Drained> for Session {
     }
 }
 
-impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Session {
+impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for NativeSession {
     fn handle(
         &mut self,
         item: Result<ws::Message, ws::ProtocolError>,
         context: &mut Self::Context,
     ) {
-        self.queue.note_heard();
+        self.core.queue.note_heard();
         match item {
             Ok(ws::Message::Text(text)) => self.frame(&text, context),
             Ok(ws::Message::Ping(payload)) => context.pong(&payload),
             Ok(ws::Message::Pong(_) | ws::Message::Nop) => {}
             Ok(ws::Message::Continuation(item)) => self.continuation(item, context),
-            Ok(ws::Message::Binary(_)) => self.queue.close(CloseReason::Misuse),
+            Ok(ws::Message::Binary(_)) => self.core.queue.close(CloseReason::Misuse),
             Ok(ws::Message::Close(reason)) => {
                 context.close(reason);
                 context.stop();
             }
             Err(error) => match close_reason(self.verdict.get(), &error) {
-                Some(reason) => self.queue.close(reason),
+                Some(reason) => self.core.queue.close(reason),
                 None => context.stop(),
             },
         }
@@ -312,8 +336,8 @@ impl StreamHandler<Result<ws::Message, ws::ProtocolError>> for Session {
     /// Nothing more comes from the peer: it has closed, or what it sent is a violation, and then a close frame still goes out.
     fn finished(&mut self, context: &mut Self::Context) {
         match self.verdict.get().and_then(Violation::close_reason) {
-            Some(reason) => self.queue.close(reason),
-            None if self.queue.closing().is_none() => context.stop(),
+            Some(reason) => self.core.queue.close(reason),
+            None if self.core.queue.closing().is_none() => context.stop(),
             None => {}
         }
     }

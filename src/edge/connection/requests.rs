@@ -18,9 +18,9 @@ use crate::room::reply::{Asker, Reply, told};
 use crate::room::{Backfill, ToRoom};
 use crate::store::conversations::{self, Filter};
 
-use super::Session;
+use super::NativeSession;
 
-impl Session {
+impl NativeSession {
     pub(super) fn carry(
         &mut self,
         id: Option<FrameId>,
@@ -37,10 +37,10 @@ impl Session {
             Request::Leave { conversation } => {
                 self.joined.leave(conversation);
                 let reply = self.reply(id, conversation, principal.no);
-                self.deps.rooms.send(
+                self.core.deps.rooms.send(
                     conversation,
                     ToRoom::Leave {
-                        session: self.queue.session(),
+                        session: self.core.queue.session(),
                         reply,
                     },
                 );
@@ -50,7 +50,7 @@ impl Session {
                 command,
             } => {
                 let reply = self.reply(id, conversation, principal.no);
-                self.deps.rooms.send(
+                self.core.deps.rooms.send(
                     conversation,
                     ToRoom::Do {
                         principal,
@@ -67,7 +67,7 @@ impl Session {
                 request_id,
             } => {
                 let reply = self.reply(id, conversation, principal.no);
-                let deals = self.deps.deals.clone();
+                let deals = self.core.deps.deals.clone();
                 let pressed = async move {
                     let outcome = deals.press(conversation, principal, press, request_id);
                     reply.send(outcome.await.map(Answer::Flow));
@@ -75,7 +75,7 @@ impl Session {
                 context.spawn(pressed.into_actor(self));
             }
             Request::Status(status) => {
-                let _connected = self.deps.room.directory.choose(principal.no, status);
+                let _connected = self.core.deps.room.directory.choose(principal.no, status);
                 self.acknowledge(id, serde_json::json!({ "status": status }));
             }
         }
@@ -98,7 +98,7 @@ impl Session {
         reader: UserNo,
         look: impl FnOnce(&Result<Answer, Error>) + Send + 'static,
     ) -> Reply {
-        let (queue, deps) = (Arc::clone(&self.queue), Arc::clone(&self.deps));
+        let (queue, deps) = (Arc::clone(&self.core.queue), Arc::clone(&self.core.deps));
         let answering = move |outcome: Result<Answer, Error>, _: Option<&View>| {
             look(&outcome);
             let room = &deps.room;
@@ -121,51 +121,23 @@ impl Session {
         after: Option<Seq>,
         principal: Arc<Principal>,
     ) {
-        let Some(number) = self.joined.begin(conversation) else {
+        let Some(join) = self.joined.begin(conversation) else {
             let many = "Too many conversations joined by one session";
             return self.refuse(id, Refusal::Unprocessable(many));
         };
         let joined = self.joined.clone();
         let look = move |outcome: &Result<Answer, Error>| match outcome {
-            Ok(_) => joined.accepted(conversation),
-            Err(error) => joined.refused(conversation, number, error),
+            Ok(_) => joined.accepted(conversation, join),
+            Err(error) => joined.refused(conversation, join, error),
         };
         let reply = self.reply_and(id, conversation, principal.no, look);
-        let queue = Arc::clone(&self.queue);
-        self.deps.rooms.send(
+        let queue = Arc::clone(&self.core.queue);
+        self.core.deps.rooms.send(
             conversation,
             ToRoom::Join {
                 principal,
                 queue,
-                after,
-                backfill: Backfill::InReply,
-                reply,
-            },
-        );
-    }
-
-    /// The room was lost; its events go on from where they stopped.
-    pub(super) fn rejoin(&self, conversation: ConversationId, after: Seq) {
-        let Some(principal) = self
-            .principal
-            .clone()
-            .filter(|_| self.joined.contains(conversation))
-        else {
-            return self.queue.state().has_caught_up(conversation);
-        };
-        let queue = Arc::clone(&self.queue);
-        let asker = Asker::Rejoining {
-            queue: Arc::clone(&queue),
-            after,
-        };
-        let reply = Reply::new(conversation, asker);
-        self.deps.rooms.send(
-            conversation,
-            ToRoom::Join {
-                principal,
-                queue,
-                after: Some(after),
-                backfill: Backfill::AsEvents,
+                backfill: Backfill::InReply(after),
                 reply,
             },
         );
@@ -185,8 +157,8 @@ impl Session {
             ..Filter::default()
         };
         let (deps, queue, user) = (
-            Arc::clone(&self.deps),
-            Arc::clone(&self.queue),
+            Arc::clone(&self.core.deps),
+            Arc::clone(&self.core.queue),
             principal.no,
         );
         let answer = async move {

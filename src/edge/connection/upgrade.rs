@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::domain::refusal::Refusal;
 use crate::edge::connection::stage::Stage;
-use crate::edge::connection::{Session, fresh_session};
+use crate::edge::connection::{NativeSession, fresh_session};
 use crate::edge::http::bearer::bearer;
 use crate::edge::http::origin::{is_welcome, shown};
 use crate::edge::http::{AppState, Failure};
@@ -81,7 +81,7 @@ async fn open(
         FrameGuard::new(u64::from(limit)),
         Rc::clone(&verdict),
     );
-    let session = Session::new(Arc::clone(deps), queue, principal, verdict);
+    let session = NativeSession::new(Arc::clone(deps), queue, principal, verdict);
     let codec = actix_http::ws::Codec::new().max_size(limit as usize);
     Ok(response.streaming(ws::WebsocketContext::with_codec(session, stream, codec)))
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::Ack;
 use super::talk::{Entered, Talk};
-use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::ids::ConversationId;
 use crate::domain::offset::FOLLOWED;
 use crate::domain::refusal::Refusal;
+use crate::edge::connection::replaying;
 use crate::queue::CloseReason;
 use crate::room::{Backfill, ToRoom};
 use crate::store::recoveries::{self, Followed};
@@ -33,7 +34,7 @@ impl Talk {
         let Some(holder) = self.holder() else {
             let unlisted = Followed::unlisted(conversation);
             self.places.lock().come(0, unlisted);
-            return self.enter(conversation, None, Backfill::InReply, ack, context);
+            return self.enter(conversation, Backfill::InReply(None), ack, context);
         };
         let pool = self.deps.room.pool.clone();
         let list = async move {
@@ -45,13 +46,7 @@ impl Talk {
                 .map(move |listed, talk, context| match listed {
                     Ok((list, followed)) => {
                         talk.places.lock().come(list, followed);
-                        talk.enter(
-                            conversation,
-                            Some(followed.seq),
-                            Backfill::Both,
-                            ack,
-                            context,
-                        );
+                        talk.enter(conversation, Backfill::Both(followed.seq), ack, context);
                     }
                     Err(error) => talk.fail(ack, error),
                 }),
@@ -70,7 +65,6 @@ impl Talk {
     fn enter(
         &mut self,
         conversation: ConversationId,
-        after: Option<Seq>,
         backfill: Backfill,
         ack: Option<Ack>,
         context: &mut Context<Self>,
@@ -85,7 +79,6 @@ impl Talk {
         let join = ToRoom::Join {
             principal: Arc::clone(&self.principal),
             queue: Arc::clone(self.socket.queue()),
-            after,
             backfill,
             reply,
         };
@@ -114,7 +107,7 @@ impl Talk {
         let Some(followed) = self.places.lock().find(conversation) else {
             return;
         };
-        self.tell_no_more(conversation, context);
+        replaying::stop(self, conversation, context);
         let Some(holder) = self.holder() else {
             return self.places.lock().go(0, conversation);
         };

@@ -4,9 +4,7 @@ mod following;
 mod guest;
 mod joins;
 mod places;
-mod replaying;
 mod talk;
-mod telling;
 
 use actix::Actor;
 use actix_web::HttpRequest;

@@ -8,21 +8,22 @@ use uuid::Uuid;
 
 use super::joins::Joins;
 use super::places::Places;
-use super::telling::Telling;
 use super::{Ack, Socket};
 use crate::domain::answer::Answer;
 use crate::domain::dialect::Dialect;
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::principal::Principal;
 use crate::domain::room_event::View;
-use crate::edge::connection::SessionDeps;
+use crate::edge::connection::replay_queue::Replay;
+use crate::edge::connection::session::{Core, JoinNo, Session};
+use crate::edge::connection::{SessionDeps, replaying};
 use crate::edge::dialect;
 use crate::edge::native::decode::{Request, SubjectKey};
 use crate::error::Error;
 use crate::room::ToRoom;
 use crate::room::reply::{Asker, Reply, told};
 use crate::store::conversations::{self, Filter};
-use crate::store::recoveries::{self, Holder};
+use crate::store::recoveries::{self, Followed, Holder};
 use crate::telemetry::metrics::Metrics;
 use socketio::Disconnected;
 use socketio::packet::encode_event;
@@ -71,13 +72,13 @@ pub(super) enum Entered {
 
 /// The actor.
 pub(super) struct Talk {
+    core: Core,
     pub(super) deps: Arc<SessionDeps>,
     pub(super) dialect: Dialect,
     pub(super) socket: Socket,
     pub(super) principal: Arc<Principal>,
     pid: Option<Uuid>,
     pub(super) places: Arc<Mutex<Places>>,
-    pub(super) telling: Telling,
     pub(super) joins: Joins<Option<Ack>>,
     has_left: bool,
 }
@@ -91,14 +92,15 @@ impl Talk {
         pid: Option<Uuid>,
         places: Arc<Mutex<Places>>,
     ) -> Self {
+        let queue = Arc::clone(socket.queue());
         Self {
+            core: Core::new(Arc::clone(&deps), queue, Some(Arc::clone(&principal))),
             deps,
             dialect,
             socket,
             principal,
             pid,
             places,
-            telling: Telling::default(),
             joins: Joins::default(),
             has_left: false,
         }
@@ -242,15 +244,41 @@ pub(super) fn refuse(socket: &Socket, ack: Option<Ack>, error: Error, metrics: &
     };
 }
 
+impl Session for Talk {
+    fn core(&self) -> &Core {
+        &self.core
+    }
+
+    fn core_mut(&mut self) -> &mut Core {
+        &mut self.core
+    }
+
+    /// A conversation that is left is not replayed any further, so all joins of one are the same.
+    fn joined_by(&self, conversation: ConversationId) -> Option<JoinNo> {
+        let followed = self.places.lock().find(conversation);
+        followed.map(|_| JoinNo::default())
+    }
+
+    fn lose(&mut self, conversation: ConversationId, context: &mut Self::Context) {
+        self.unlist(conversation, context);
+    }
+}
+
 impl Actor for Talk {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
         context.set_mailbox_capacity(WAITING);
         let followed = self.places.lock().all();
-        let waiting = followed.iter().map(|one| (one.id, one.seq));
-        waiting.for_each(|(id, seq)| self.telling.wait(id, seq));
-        self.tell_next(context);
+        for Followed { id, seq, .. } in followed {
+            let replay = Replay {
+                conversation: id,
+                after: seq,
+                join: JoinNo::default(),
+            };
+            self.core.replays.wait(replay);
+        }
+        replaying::go_on(self, context);
     }
 }
 
@@ -299,6 +327,26 @@ impl Handler<Entered> for Talk {
             });
             context.notify(Ask { request, ack });
         }
+    }
+}
+
+impl Handler<RoomLost> for Talk {
+    type Result = ();
+
+    fn handle(&mut self, lost: RoomLost, context: &mut Self::Context) {
+        let RoomLost {
+            conversation,
+            after,
+        } = lost;
+        replaying::room_lost(self, conversation, after, context);
+    }
+}
+
+impl Handler<PageLeft> for Talk {
+    type Result = ();
+
+    fn handle(&mut self, PageLeft(turn): PageLeft, context: &mut Self::Context) {
+        replaying::page_sent(self, turn, context);
     }
 }
 
