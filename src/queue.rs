@@ -1,6 +1,5 @@
 //! The queue to one connection of the chat: what is kept with it, and what is put into it besides texts.
 
-use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -60,8 +59,11 @@ pub enum ChatFrame {
 pub enum Heard {
     /// In a conversation that it has joined: it hears every event of it, in order.
     Joined,
-    /// Elsewhere: it hears some events, and does not go on after them when it comes back.
+    /// Elsewhere: it hears some events, and does not go on after them when it comes back. Where it has joined the conversation by
+    /// the time that the event leaves, it hears it there, and not here.
     Elsewhere,
+    /// Whether it has joined or not: its user may read the conversation from now on, or not any more.
+    Anywhere,
 }
 
 impl ChatFrame {
@@ -97,8 +99,6 @@ impl socketio::queue::Extension for Chat {
 #[derive(Debug)]
 pub struct Connection {
     dialect: Dialect,
-    /// Conversations of which it is being told what it missed: until its place in the room is taken, the room has nothing for it.
-    catching_up: Mutex<Vec<ConversationId>>,
     /// When the token was issued that it was opened with, in seconds since 1970; `i64::MIN` where that is not known.
     issued_at: AtomicI64,
 }
@@ -114,7 +114,6 @@ impl Connection {
     pub fn of(dialect: Dialect) -> Self {
         Self {
             dialect,
-            catching_up: Mutex::default(),
             issued_at: AtomicI64::new(i64::MIN),
         }
     }
@@ -122,21 +121,6 @@ impl Connection {
     /// What it speaks.
     pub fn dialect(&self) -> Dialect {
         self.dialect
-    }
-
-    /// What was missed of these will be told.
-    pub fn catch_up(&self, conversations: impl IntoIterator<Item = ConversationId>) {
-        self.catching_up.lock().extend(conversations);
-    }
-
-    /// Whether it is still being told what it missed of this.
-    pub fn is_catching_up(&self, conversation: ConversationId) -> bool {
-        self.catching_up.lock().contains(&conversation)
-    }
-
-    /// The room tells it from now on, or nobody does.
-    pub fn has_caught_up(&self, conversation: ConversationId) {
-        self.catching_up.lock().retain(|one| *one != conversation);
     }
 
     /// Notes when the token was issued that it now goes on with.

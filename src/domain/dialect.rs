@@ -19,8 +19,6 @@ pub struct Needs {
     pub messages_of_marks: bool,
     /// The unread counts of conversations that a connection has not joined, whenever they change.
     pub unread_changes: bool,
-    /// A request to join again when the user may no longer read: the connection keeps a list of joined conversations.
-    pub rejoins: bool,
 }
 
 impl Needs {
@@ -30,7 +28,6 @@ impl Needs {
         acts: false,
         messages_of_marks: false,
         unread_changes: false,
-        rejoins: false,
     };
 }
 

@@ -104,7 +104,7 @@ impl Rooms {
         for person in people {
             let role = Arc::from(person.role.as_str());
             for queue in deps.directory.outboxes(person.no) {
-                queue.push(ChatFrame::event(&created, Some(&role), Heard::Elsewhere));
+                queue.push(ChatFrame::event(&created, Some(&role), Heard::Anywhere));
             }
         }
     }

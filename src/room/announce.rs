@@ -115,12 +115,10 @@ impl Room {
 
     /// Tells those who take part and are online, but have not joined.
     fn tell_elsewhere(&self, event: &Arc<RoomEvent>) {
-        let (joined, here) = (self.joined_sessions(), self.state.conversation.id);
+        let joined = self.joined_sessions();
         for person in self.state.everybody().filter(|p| p.may_read().is_ok()) {
             let mut outboxes = self.deps.directory.outboxes(person.no);
-            outboxes.retain(|queue| {
-                !joined.contains(&queue.session()) && !queue.state().is_catching_up(here)
-            });
+            outboxes.retain(|queue| !joined.contains(&queue.session()));
             if outboxes.is_empty() {
                 continue;
             }
@@ -168,7 +166,7 @@ impl Room {
             let role = person.map(|person| Arc::from(person.role.as_str()));
             let created = self.event(None, Change::Created(view()));
             for queue in self.deps.directory.outboxes(user) {
-                queue.push(ChatFrame::event(&created, role.as_ref(), Heard::Elsewhere));
+                queue.push(ChatFrame::event(&created, role.as_ref(), Heard::Anywhere));
             }
         }
         let changed = self.event(Some(entry.seq), Change::Changed(view()));
@@ -176,24 +174,11 @@ impl Room {
         self.tell(&[changed]);
     }
 
-    /// Nobody who may not read listens. A connection that keeps a list looks at it once more: it strikes the conversation out, or goes on from
-    /// here where its person is back by then.
-    fn send_away(&mut self, person: &Participant, seq: Seq) {
-        let conversation = self.state.conversation.id;
+    /// Drops listeners who may no longer read. Their sessions are told with the event that says so.
+    fn send_away(&mut self, person: &Participant) {
         self.listeners.retain(|listener| {
             let principal = &listener.principal;
-            let stays =
-                principal.no != person.no || Access::of(Some(person), principal.roles).is_ok();
-            let from = match listener.is_live() {
-                true => seq.max(listener.floor),
-                // What a first join has not told yet, its answer refuses.
-                false => listener.floor,
-            };
-            if !stays && listener.dialect.needs().rejoins && from > 0 {
-                listener.queue.state().catch_up([conversation]);
-                listener.queue.push(ChatFrame::rejoin(conversation, from));
-            }
-            stays
+            principal.no != person.no || Access::of(Some(person), principal.roles).is_ok()
         });
     }
 
@@ -207,7 +192,7 @@ impl Room {
             self.attach(person.no, context);
             return;
         }
-        self.send_away(person, seq);
+        self.send_away(person);
         let mut stays = Vec::new();
         for staff in self.listeners.iter_mut() {
             if staff.principal.no == person.no {
@@ -219,7 +204,7 @@ impl Room {
         let lost = self.event(None, Change::Lost { seq, membership });
         for queue in self.deps.directory.outboxes(person.no) {
             if !stays.contains(&queue.session()) {
-                queue.push(ChatFrame::event(&lost, None, Heard::Elsewhere));
+                queue.push(ChatFrame::event(&lost, None, Heard::Anywhere));
             }
         }
         if !person.takes_part() {

@@ -41,7 +41,6 @@ impl Room {
         reply: Reply,
         context: &mut Context<Self>,
     ) {
-        queue.state().has_caught_up(self.state.conversation.id);
         let reader = match self.state.reader(&principal) {
             Ok(reader) => reader,
             Err(refusal) => return reply.refuse(refusal),
@@ -122,7 +121,7 @@ impl Room {
         let membership = lost_membership(self.state.person(listener.principal.no));
         let seq = self.timeline.announced();
         let lost = self.event(None, Change::Lost { seq, membership });
-        let frame = ChatFrame::event(&lost, None, Heard::Elsewhere);
+        let frame = ChatFrame::event(&lost, None, Heard::Anywhere);
         listener.queue.push(frame);
     }
 

@@ -92,7 +92,6 @@ impl Listener {
 
     /// Has its session join again after this seq.
     pub(super) fn send_away(self, conversation: ConversationId, after: Seq) {
-        self.queue.state().catch_up([conversation]);
         self.queue.push(ChatFrame::rejoin(conversation, after));
     }
 

@@ -161,7 +161,7 @@ impl Room {
             .into_iter()
             .map(|row| (row.user, row.count))
             .collect();
-        let (joined, here) = (self.joined_sessions(), self.state.conversation.id);
+        let joined = self.joined_sessions();
         for (user, unread) in counts {
             let Some(person) = self
                 .state
@@ -174,9 +174,7 @@ impl Room {
                 |m: &&Message| m.sender != user && m.is_visible_to(user, Some(&person.role));
             let meant: Vec<&Message> = messages.iter().filter(meant).collect();
             let mut outboxes = self.deps.directory.outboxes(user);
-            outboxes.retain(|queue| {
-                !joined.contains(&queue.session()) && !queue.state().is_catching_up(here)
-            });
+            outboxes.retain(|queue| !joined.contains(&queue.session()));
             if outboxes.is_empty() {
                 continue;
             }

@@ -85,7 +85,6 @@ impl Drop for Reply {
         match self.asker.take() {
             None => {}
             Some(Asker::Rejoining { queue, after }) => {
-                queue.state().catch_up([self.place]);
                 queue.push(ChatFrame::rejoin(self.place, after));
             }
             Some(asker) => self.deliver(asker, Err(Error::Refused(lost)), None),

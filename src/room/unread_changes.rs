@@ -82,12 +82,9 @@ impl Room {
         user: UserNo,
         joined: &HashSet<SessionId>,
     ) -> Vec<Arc<ConnectionQueue>> {
-        let here = self.state.conversation.id;
         let mut sessions = self.deps.directory.outboxes(user);
         sessions.retain(|queue| {
-            let is_elsewhere =
-                !joined.contains(&queue.session()) && !queue.state().is_catching_up(here);
-            is_elsewhere && queue.state().dialect().needs().unread_changes
+            !joined.contains(&queue.session()) && queue.state().dialect().needs().unread_changes
         });
         sessions
     }

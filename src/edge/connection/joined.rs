@@ -67,6 +67,13 @@ impl Joined {
         self.0.lock().conversations.remove(&conversation);
     }
 
+    /// Its user may not read it any more: the session does not listen.
+    pub(super) fn lost(&self, conversation: ConversationId) {
+        if let Some(known) = self.0.lock().conversations.get_mut(&conversation) {
+            known.accepted = None;
+        }
+    }
+
     /// The join since which the session listens to a conversation.
     pub(super) fn accepted_join(&self, conversation: ConversationId) -> Option<JoinNo> {
         self.0.lock().conversations.get(&conversation)?.accepted

@@ -26,7 +26,7 @@ use crate::domain::dialect::Dialect;
 use crate::domain::ids::{ConversationId, SessionId, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::domain::room_event::RoomEvent;
+use crate::domain::room_event::{Change, RoomEvent};
 use crate::edge::dialect::Dialects;
 use crate::edge::native::decode::{Request, decode};
 use crate::edge::native::encode;
@@ -35,7 +35,7 @@ use crate::error::Error;
 use crate::identity::people::People;
 use crate::identity::rate_limits::{RateLimits, SessionRate};
 use crate::queue::{
-    AUTHENTICATION_TIMEOUT, ChatFrame, CloseReason, ConnectionQueue, Drain, Drained, Frame,
+    AUTHENTICATION_TIMEOUT, ChatFrame, CloseReason, ConnectionQueue, Drain, Drained, Frame, Heard,
 };
 use crate::registry::Rooms;
 use crate::registry::deals::Deals;
@@ -170,8 +170,15 @@ impl NativeSession {
         }
     }
 
-    /// An event as the caller is told it.
-    fn told(&self, event: &RoomEvent, role: Option<&str>) -> Option<ByteString> {
+    /// An event as the caller is told it, if they are.
+    fn told(&self, event: &RoomEvent, role: Option<&str>, heard: Heard) -> Option<ByteString> {
+        let here = event.conversation;
+        if heard == Heard::Elsewhere && self.joined.accepted_join(here).is_some() {
+            return None;
+        }
+        if matches!(event.change, Change::Lost { .. }) {
+            self.joined.lost(here);
+        }
         let reader = self.core.principal.as_ref();
         let reader = reader.map_or(NOBODY, |principal| principal.no);
         let dialects = &self.core.deps.dialects;
@@ -280,8 +287,8 @@ impl StreamHandler<Drained> for NativeSession {
         for frame in drained.frames {
             match frame {
                 Frame::Text(text) => context.text(text),
-                Frame::Own(ChatFrame::Event { event, role, .. }) => {
-                    if let Some(text) = self.told(&event, role.as_deref()) {
+                Frame::Own(ChatFrame::Event { event, role, heard }) => {
+                    if let Some(text) = self.told(&event, role.as_deref(), heard) {
                         context.text(text);
                     }
                 }

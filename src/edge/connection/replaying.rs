@@ -20,8 +20,7 @@ pub(super) fn room_lost<S: Session>(
     context: &mut S::Context,
 ) {
     let Some(join) = session.joined_by(conversation) else {
-        let queue = &session.core().queue;
-        return queue.state().has_caught_up(conversation);
+        return;
     };
     let replay = Replay {
         conversation,
@@ -45,9 +44,7 @@ pub(super) fn stop<S: Session>(
     conversation: ConversationId,
     context: &mut S::Context,
 ) {
-    let core = session.core_mut();
-    core.queue.state().has_caught_up(conversation);
-    core.replays.stop(conversation);
+    session.core_mut().replays.stop(conversation);
     go_on(session, context);
 }
 

@@ -19,7 +19,6 @@ pub static DIALECT: Spec = Spec {
     name: "lola",
     needs: Needs {
         messages_of_marks: true,
-        rejoins: true,
         ..Needs::NOTHING
     },
     encode: events::encode,

@@ -35,7 +35,6 @@ pub static DIALECT: Spec = Spec {
         acts: true,
         messages_of_marks: true,
         unread_changes: false,
-        rejoins: true,
     },
     encode: events::encode,
     socketio: Some(SocketIoSpec {

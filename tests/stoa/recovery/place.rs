@@ -45,6 +45,8 @@ pub struct Place {
     pub read_at_join: HashMap<String, i64>,
     /// A step of which only the first event had come when the connection broke: it is told again.
     half: Option<String>,
+    /// It was told that it may read there no more, and has not asked to join since.
+    is_lost: bool,
     /// The newest conversation that came with an event.
     pub conversation: Value,
 }
@@ -61,6 +63,7 @@ impl Place {
             read: HashMap::new(),
             read_at_join: HashMap::new(),
             half: None,
+            is_lost: false,
             conversation: Value::Null,
         }
     }
@@ -79,6 +82,7 @@ impl Place {
             }
             self.standing = Standing::Unsure;
         }
+        self.is_lost = false;
     }
 
     /// It has joined; everything up to `newest` may be in the answer.
@@ -93,6 +97,10 @@ impl Place {
 
     /// The connection broke. `is_paired`: a step is told by two events, and the second one counts.
     pub fn broke(&mut self, is_paired: bool) {
+        // Only a connection that goes on has taken the conversation off its list.
+        if self.is_lost {
+            self.shake(Standing::Unsure);
+        }
         let is_half = is_paired
             && self
                 .heard
@@ -122,6 +130,7 @@ impl Place {
                     "sent away by nobody: {whole}"
                 );
                 self.shake(Standing::Out);
+                self.is_lost = true;
             }
             Told::Read(who, seq) => drop(self.read.insert(who, seq)),
             // Of these those hear too who have not joined.

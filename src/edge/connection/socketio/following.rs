@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Ack;
 use super::talk::{Entered, Talk};
+use crate::domain::answer::Answer;
 use crate::domain::ids::ConversationId;
 use crate::domain::offset::FOLLOWED;
 use crate::domain::refusal::Refusal;
@@ -70,9 +71,16 @@ impl Talk {
         context: &mut Context<Self>,
     ) {
         let (talk, number) = (context.address(), self.joins.begin(conversation));
+        let places = Arc::clone(&self.places);
         let reply = self.reply_and(conversation, ack, move |outcome| {
             talk.do_send(match outcome {
-                Ok(_) => Entered::LetIn(conversation, number),
+                Ok(answer) => {
+                    if let Answer::Joined(snapshot) = answer {
+                        let seq = snapshot.conversation.last_seq;
+                        places.lock().let_in(conversation, seq);
+                    }
+                    Entered::LetIn(conversation, number)
+                }
                 Err(_) => Entered::TurnedAway(conversation, number),
             });
         });

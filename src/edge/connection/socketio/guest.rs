@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::Socket;
 use super::places::Places;
-use super::talk::{Ask, Bye, Lost, PageLeft, RoomLost, Talk};
+use super::talk::{AccessLost, Ask, Bye, PageLeft, RoomLost, Talk};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{Change, RoomEvent};
@@ -29,8 +29,9 @@ pub(super) struct Guest {
     pace: SessionRate,
     /// Refusals for speed in a row; too many end the connection.
     too_fast: u32,
-    /// Where it is, if it wants to be told.
-    places: Option<Arc<Mutex<Places>>>,
+    places: Arc<Mutex<Places>>,
+    /// Whether its events carry an offset, from which it goes on when it comes back.
+    is_recoverable: bool,
 }
 
 impl Guest {
@@ -39,7 +40,8 @@ impl Guest {
         socket: Socket,
         principal: Arc<Principal>,
         talk: Addr<Talk>,
-        places: Option<Arc<Mutex<Places>>>,
+        places: Arc<Mutex<Places>>,
+        is_recoverable: bool,
     ) -> Self {
         let pace = deps.rate_limits.session();
         Self {
@@ -50,6 +52,17 @@ impl Guest {
             pace,
             too_fast: 0,
             places,
+            is_recoverable,
+        }
+    }
+
+    /// Where the event says that its user may not read a conversation any more, the client has left it.
+    fn note_loss(&self, event: &RoomEvent) {
+        let here = event.conversation;
+        if let Change::Lost { seq, .. } = event.change
+            && self.places.lock().lose(here, seq)
+        {
+            self.talk.do_send(AccessLost(here));
         }
     }
 
@@ -58,21 +71,6 @@ impl Guest {
         let dialect = self.socket.queue().state().dialect();
         let dialects = &self.deps.dialects;
         dialects.told(dialect, event, role, self.principal.no)
-    }
-
-    /// Whether an event comes too late: it was missed, and the client was told meanwhile that it may not read there any more.
-    fn is_over(&self, event: &RoomEvent, heard: Heard) -> bool {
-        let Some(places) = &self.places else {
-            return false;
-        };
-        let conversation = event.conversation;
-        if matches!(event.change, Change::Lost { .. }) {
-            if places.lock().lose(conversation) {
-                self.talk.do_send(Lost(conversation));
-            }
-            return false;
-        }
-        heard == Heard::Joined && places.lock().is_lost(conversation)
     }
 
     fn pace(&mut self) -> Result<(), Refusal> {
@@ -123,16 +121,21 @@ impl NamespaceHandler<Chat> for Guest {
     fn leaving(&mut self, frame: ChatFrame) -> Option<ByteString> {
         match frame {
             ChatFrame::Event { event, role, heard } => {
-                if self.is_over(&event, heard) {
-                    return None;
+                let here = event.conversation;
+                match heard {
+                    Heard::Elsewhere if self.places.lock().has_joined(here) => return None,
+                    Heard::Joined | Heard::Elsewhere => {}
+                    Heard::Anywhere => self.note_loss(&event),
                 }
                 let told = self.told(&event, role.as_deref())?;
-                let seq = event.seq.filter(|_| heard == Heard::Joined);
-                let with_offset = self.places.as_ref().zip(seq).and_then(|(places, seq)| {
-                    let seq = if told.is_last_of_seq { seq } else { seq - 1 };
-                    places.lock().advance(event.conversation, seq, &told.bytes)
-                });
-                Some(with_offset.unwrap_or(told.bytes))
+                let seq = event
+                    .seq
+                    .filter(|_| heard == Heard::Joined && self.is_recoverable);
+                let Some(seq) = seq else {
+                    return Some(told.bytes);
+                };
+                let seq = if told.is_last_of_seq { seq } else { seq - 1 };
+                self.places.lock().advance(here, seq, &told.bytes)
             }
             ChatFrame::Rejoin(conversation, after) => {
                 self.talk.do_send(RoomLost {

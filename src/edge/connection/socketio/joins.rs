@@ -49,6 +49,11 @@ impl<A> Joins<A> {
         }
     }
 
+    /// Whether a join of this conversation is under way.
+    pub(super) fn are_underway(&self, conversation: ConversationId) -> bool {
+        self.underway.contains_key(&conversation)
+    }
+
     /// A join was answered: who waited for it. `None` for one that was left meanwhile.
     pub(super) fn end(&mut self, conversation: ConversationId, number: u64) -> Option<Vec<A>> {
         let is_it = self.underway.get(&conversation)?.number == number;

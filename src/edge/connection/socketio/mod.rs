@@ -240,9 +240,6 @@ async fn come_in(
     };
     let socket = connect.socket;
     let queue = socket.queue();
-    // Before a room can find the connection: a room tells nothing of a conversation whose missed events are still to be told.
-    let missed = resumed.iter().flat_map(|resumed| &resumed.followed);
-    queue.state().catch_up(missed.map(|followed| followed.id));
     deps.enter(queue, Some(&principal))?;
     deps.room.metrics.connections.inc();
     if let Some(pid) = pid {
@@ -257,7 +254,7 @@ async fn come_in(
         pid,
         Arc::clone(&places),
     );
-    let guest = Guest::new(deps, socket, principal, talk.start(), pid.map(|_| places));
+    let guest = Guest::new(deps, socket, principal, talk.start(), places, pid.is_some());
     Ok(Accepted {
         handler: Box::new(guest),
         pid: pid.map(|pid| pid.simple().to_string()),

@@ -11,13 +11,30 @@ use crate::store::recoveries::{Followed, Resumed};
 /// Bytes that a number of an offset mostly fits into.
 const SHORT: usize = 12;
 
-/// The list of one client.
+/// What one client has joined.
 #[derive(Debug, Default)]
 pub(super) struct Places {
     list: i64,
-    followed: Vec<Followed>,
-    /// Conversations of the list of which the client was told that it may not read them any more.
-    lost: Vec<ConversationId>,
+    joined: Vec<Joined>,
+}
+
+#[derive(Debug)]
+struct Joined {
+    followed: Followed,
+    /// What happened up to here was there when it joined, or came back.
+    joined_at: Seq,
+    /// Its user has lost it since; it is about to be taken off the list.
+    is_lost: bool,
+}
+
+impl Joined {
+    fn new(followed: Followed) -> Self {
+        Self {
+            joined_at: followed.seq,
+            followed,
+            is_lost: false,
+        }
+    }
 }
 
 impl Places {
@@ -25,66 +42,75 @@ impl Places {
     pub(super) fn shared(resumed: Option<Resumed>) -> Arc<Mutex<Self>> {
         let places = resumed.map(|Resumed { list, followed }| Self {
             list,
-            followed,
-            lost: Vec::new(),
+            joined: followed.into_iter().map(Joined::new).collect(),
         });
         Arc::new(Mutex::new(places.unwrap_or_default()))
     }
 
     pub(super) fn all(&self) -> Vec<Followed> {
-        self.followed.clone()
+        self.joined.iter().map(|one| one.followed).collect()
     }
 
     pub(super) fn count(&self) -> usize {
-        self.followed.len()
+        self.joined.len()
     }
 
     pub(super) fn find(&self, conversation: ConversationId) -> Option<Followed> {
-        let mut followed = self.followed.iter();
-        followed.find(|one| one.id == conversation).copied()
+        let mut joined = self.joined.iter();
+        let found = joined.find(|one| one.followed.id == conversation);
+        found.map(|one| one.followed)
+    }
+
+    /// Whether the client is told of everything in a conversation.
+    pub(super) fn has_joined(&self, conversation: ConversationId) -> bool {
+        let mut joined = self.joined.iter();
+        joined.any(|one| one.followed.id == conversation && !one.is_lost)
+    }
+
+    fn get_mut(&mut self, conversation: ConversationId) -> Option<&mut Joined> {
+        let mut joined = self.joined.iter_mut();
+        joined.find(|one| one.followed.id == conversation)
     }
 
     /// A conversation came; the list has this number now.
     pub(super) fn come(&mut self, list: i64, followed: Followed) {
         self.list = list;
-        self.followed.push(followed);
+        self.joined.push(Joined::new(followed));
+    }
+
+    /// The room has let the client in; everything up to this seq had happened by then.
+    pub(super) fn let_in(&mut self, conversation: ConversationId, seq: Seq) {
+        if let Some(one) = self.get_mut(conversation) {
+            one.joined_at = seq;
+            one.is_lost = false;
+        }
+    }
+
+    /// The client's user may not read a conversation any more since this seq. Whether the client had joined it before.
+    pub(super) fn lose(&mut self, conversation: ConversationId, seq: Seq) -> bool {
+        let one = self.get_mut(conversation);
+        let lost = one.filter(|one| one.joined_at < seq);
+        lost.map(|one| one.is_lost = true).is_some()
     }
 
     /// A conversation went; the list has this number now.
     pub(super) fn go(&mut self, list: i64, conversation: ConversationId) {
         self.list = list;
-        self.followed.retain(|one| one.id != conversation);
-        self.lost.retain(|one| *one != conversation);
+        self.joined.retain(|one| one.followed.id != conversation);
     }
 
-    /// The client is told that it may not read a conversation any more: until it joins again it hears nothing of it. Answers whether the
-    /// conversation is on the list and has to be taken off it.
-    pub(super) fn lose(&mut self, conversation: ConversationId) -> bool {
-        let is_news = self.find(conversation).is_some() && !self.is_lost(conversation);
-        if is_news {
-            self.lost.push(conversation);
-        }
-        is_news
-    }
-
-    /// Whether the client was told that it may not read a conversation any more.
-    pub(super) fn is_lost(&self, conversation: ConversationId) -> bool {
-        self.lost.contains(&conversation)
-    }
-
-    /// An event leaves: its packet, with the client's offset after it as one more argument. `None` for what is not on the list any more.
+    /// An event leaves: its packet, with the client's offset after it as one more argument. `None` for what it has left or lost.
     pub(super) fn advance(
         &mut self,
         conversation: ConversationId,
         seq: Seq,
         packet: &str,
     ) -> Option<ByteString> {
-        let mut followed = self.followed.iter_mut();
-        let one = followed.find(|one| one.id == conversation)?;
-        one.seq = one.seq.max(seq);
+        let one = self.get_mut(conversation).filter(|one| !one.is_lost)?;
+        one.followed.seq = one.followed.seq.max(seq);
         let open = packet.strip_suffix(']')?;
-        let mut told = String::with_capacity(packet.len() + SHORT + self.followed.len() * SHORT);
-        let seqs = self.followed.iter().map(|one| one.seq);
+        let mut told = String::with_capacity(packet.len() + SHORT + self.joined.len() * SHORT);
+        let seqs = self.joined.iter().map(|one| one.followed.seq);
         told.push_str(open);
         told.push_str(",\"");
         let _ = write_offset(&mut told, self.list, seqs);
@@ -127,14 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn a_conversation_is_lost_until_it_comes_again() {
-        let (mut places, here) = (Places::default(), one(1, 10));
-        assert!(!places.lose(here.id), "it is not on the list");
-        places.come(1, here);
-        assert!(places.lose(here.id) && places.is_lost(here.id));
-        assert!(!places.lose(here.id), "once");
-        places.go(2, here.id);
-        places.come(3, here);
-        assert!(!places.is_lost(here.id));
+    fn what_is_lost_after_a_join_is_told_no_more_until_the_client_joins_again() {
+        let (mut places, here) = (Places::default(), one(1, 0).id);
+        places.come(1, one(1, 10));
+        assert!(!places.lose(here, 10), "it joined after that");
+        assert!(places.lose(here, 11) && !places.has_joined(here));
+        assert_eq!(places.advance(here, 12, "42[\"a\"]"), None);
+        places.let_in(here, 13);
+        assert!(places.has_joined(here) && !places.lose(here, 13));
+        assert!(!places.lose(one(2, 0).id, 20), "never joined");
     }
 }

@@ -47,10 +47,10 @@ pub(super) struct RoomLost {
     pub(super) after: Seq,
 }
 
-/// The client was told that it may not read a conversation any more.
+/// The client's user may not read a conversation any more that it had joined.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(super) struct Lost(pub(super) ConversationId);
+pub(super) struct AccessLost(pub(super) ConversationId);
 
 /// A page of the replay of this turn has left the queue.
 #[derive(Message)]
@@ -260,6 +260,10 @@ impl Session for Talk {
     }
 
     fn lose(&mut self, conversation: ConversationId, context: &mut Self::Context) {
+        let session = self.socket.queue().session();
+        let reply = Reply::new(conversation, Asker::Nobody);
+        let leave = ToRoom::Leave { session, reply };
+        self.deps.rooms.leave_if_awake(conversation, leave);
         self.unlist(conversation, context);
     }
 }
@@ -300,14 +304,6 @@ impl Handler<Ask> for Talk {
     }
 }
 
-impl Handler<Lost> for Talk {
-    type Result = ();
-
-    fn handle(&mut self, Lost(conversation): Lost, context: &mut Self::Context) {
-        self.unlist(conversation, context);
-    }
-}
-
 impl Handler<Entered> for Talk {
     type Result = ();
 
@@ -326,6 +322,17 @@ impl Handler<Entered> for Talk {
                 after: None,
             });
             context.notify(Ask { request, ack });
+        }
+    }
+}
+
+impl Handler<AccessLost> for Talk {
+    type Result = ();
+
+    fn handle(&mut self, AccessLost(conversation): AccessLost, context: &mut Self::Context) {
+        // Of a join that is under way, its answer says whether it was lost.
+        if !self.joins.are_underway(conversation) {
+            self.lose(conversation, context);
         }
     }
 }
