@@ -15,7 +15,7 @@ use crate::deal::catalogue::Catalogue;
 use crate::deal::past::recall_page;
 use crate::edge::connection::SessionDeps;
 use crate::edge::connection::connection_limits::{ConnectionLimits, file_warning};
-use crate::edge::connection::socketio::{self as foreign, Present};
+use crate::edge::connection::socketio::{self as foreign, ConnectedClients};
 use crate::edge::connection::stage::Stages;
 use crate::edge::connection::sweeper;
 use crate::edge::dialect::{self, Dialects};
@@ -195,7 +195,7 @@ fn build(
         options: config.sockets.clone(),
         foreign: config.foreign.clone(),
         dialects,
-        present: Present::default(),
+        connected_clients: ConnectedClients::default(),
         refusals,
         stages: Stages::default(),
         connections_per_user: config.connections_per_user(),

@@ -37,7 +37,7 @@ pub struct Holder {
 
 /// A conversation of a client's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Followed {
+pub struct JoinedConversation {
     /// Which.
     pub id: ConversationId,
     /// Its number.
@@ -46,7 +46,7 @@ pub struct Followed {
     pub seq: Seq,
 }
 
-impl Followed {
+impl JoinedConversation {
     /// One that is on no list that is kept.
     pub fn unlisted(id: ConversationId) -> Self {
         let (no, seq) = (ConversationNo(0), 0);
@@ -60,7 +60,7 @@ pub struct Resumed {
     /// The number of its list.
     pub list: i64,
     /// Its list, in the order of coming.
-    pub followed: Vec<Followed>,
+    pub joined: Vec<JoinedConversation>,
 }
 
 const TAKEN_OVER: Refusal = Refusal::Conflict("Another connection speaks for this client now");
@@ -70,7 +70,7 @@ pub fn come(
     connection: &mut PgConnection,
     holder: Holder,
     conversation: ConversationId,
-) -> Result<(i64, Followed), Error> {
+) -> Result<(i64, JoinedConversation), Error> {
     connection.transaction(|connection| {
         let (no, seq): (i64, Seq) = conversations::table
             .filter(conversations::id.eq(conversation.0))
@@ -94,7 +94,7 @@ pub fn come(
             .map_err(explain)?;
         let no = ConversationNo(no);
         let id = conversation;
-        Ok((list, Followed { id, no, seq }))
+        Ok((list, JoinedConversation { id, no, seq }))
     })
 }
 
@@ -200,7 +200,7 @@ pub fn resume(
         let lists = first_list(holder.pid)..=list;
         let offset = offset.filter(|offset| lists.contains(&offset.list));
         let rows = read_places(connection, holder.pid)?;
-        let Some(followed) = followed(&rows, list, offset, most) else {
+        let Some(joined) = joined(&rows, list, offset, most) else {
             delete(connection, holder.pid)?;
             return Ok(None);
         };
@@ -211,7 +211,7 @@ pub fn resume(
             ))
             .execute(connection)
             .map_err(explain)?;
-        Ok(Some(Resumed { list, followed }))
+        Ok(Some(Resumed { list, joined }))
     })
 }
 
@@ -219,7 +219,7 @@ pub fn resume(
 struct PlaceRow {
     came: i64,
     went: Option<i64>,
-    followed: Followed,
+    joined: JoinedConversation,
     last_seq: Seq,
 }
 
@@ -242,7 +242,7 @@ fn read_places(connection: &mut PgConnection, pid: Uuid) -> Result<Vec<PlaceRow>
     let row = |(came, went, no, seq, id, last_seq): Columns| PlaceRow {
         came,
         went,
-        followed: Followed {
+        joined: JoinedConversation {
             id: ConversationId(id),
             no: ConversationNo(no),
             seq,
@@ -253,12 +253,12 @@ fn read_places(connection: &mut PgConnection, pid: Uuid) -> Result<Vec<PlaceRow>
 }
 
 /// The present list, each with the seq that the client has.
-fn followed(
+fn joined(
     rows: &[PlaceRow],
     list: i64,
     offset: Option<&Offset>,
     most: Seq,
-) -> Option<Vec<Followed>> {
+) -> Option<Vec<JoinedConversation>> {
     let mut has: Vec<(i64, Seq)> = Vec::new();
     if let Some(offset) = offset {
         let was_on = |row: &&PlaceRow| {
@@ -274,16 +274,13 @@ fn followed(
     for row in rows.iter().filter(|row| row.went.is_none()) {
         let said = has.iter().find(|(came, _)| *came == row.came);
         let seq = said
-            .map_or(row.followed.seq, |(_, seq)| *seq)
-            .max(row.followed.seq);
+            .map_or(row.joined.seq, |(_, seq)| *seq)
+            .max(row.joined.seq);
         if seq > row.last_seq {
             return None;
         }
         missed += row.last_seq - seq;
-        found.push(Followed {
-            seq,
-            ..row.followed
-        });
+        found.push(JoinedConversation { seq, ..row.joined });
     }
     (missed <= most).then_some(found)
 }

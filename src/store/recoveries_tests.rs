@@ -6,7 +6,7 @@ fn row(came: i64, went: Option<i64>, no: i64, seq: Seq, last_seq: Seq) -> PlaceR
     PlaceRow {
         came,
         went,
-        followed: Followed {
+        joined: JoinedConversation {
             id: ConversationId(Uuid::nil()),
             no: ConversationNo(no),
             seq,
@@ -17,7 +17,7 @@ fn row(came: i64, went: Option<i64>, no: i64, seq: Seq, last_seq: Seq) -> PlaceR
 
 fn goes_on(rows: &[PlaceRow], list: i64, offset: Option<&str>) -> Option<Vec<(i64, Seq)>> {
     let offset = offset.map(|text| Offset::parse(text).unwrap());
-    let found = followed(rows, list, offset.as_ref(), 100)?;
+    let found = joined(rows, list, offset.as_ref(), 100)?;
     Some(found.iter().map(|one| (one.no.0, one.seq)).collect())
 }
 

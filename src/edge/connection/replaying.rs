@@ -8,9 +8,9 @@ use super::session::Session;
 use crate::domain::ids::{ConversationId, Seq};
 use crate::error::Error;
 use crate::queue::{ChatFrame, CloseReason, Frame};
+use crate::room::Backfill;
 use crate::room::replay::{self, Page};
 use crate::room::reply::{Asker, Reply};
-use crate::room::{Backfill, ToRoom};
 
 /// A room is gone; the client has been told everything up to this seq.
 pub(super) fn room_lost<S: Session>(
@@ -74,7 +74,7 @@ fn read_page<S: Session>(session: &mut S, replay: Replay, context: &mut S::Conte
         return finish(session, context);
     };
     let room = Arc::clone(&core.deps.room);
-    let (turn, dialect) = (core.replays.turn(), core.queue.state().dialect());
+    let (turn, dialect) = (core.replays.turn(), core.queue().state().dialect());
     let read = async move {
         let recall = Arc::clone(&room.recall);
         let read = move |connection: &mut _| {
@@ -103,7 +103,7 @@ fn queue_page<S: Session>(
     context: &mut S::Context,
 ) {
     let core = session.core_mut();
-    let Some(queued_up_to) = page.queue(&core.queue) else {
+    let Some(queued_up_to) = page.queue(core.queue()) else {
         return;
     };
     if page.is_last() && queued_up_to == page.to {
@@ -111,26 +111,18 @@ fn queue_page<S: Session>(
         return finish(session, context);
     }
     let turn = core.replays.end_page(queued_up_to);
-    core.queue.push(Frame::Own(ChatFrame::PageEnd(turn)));
+    core.queue().push(Frame::Own(ChatFrame::PageEnd(turn)));
 }
 
 /// Next to nothing is missing: the room tells that, and what comes.
 fn join_again<S: Session>(session: &S, conversation: ConversationId, after: Seq) {
     let core = session.core();
-    let Some(principal) = core.principal.clone() else {
-        return;
-    };
     let asker = Asker::Rejoining {
-        queue: Arc::clone(&core.queue),
+        queue: Arc::clone(core.queue()),
         after,
     };
-    let join = ToRoom::Join {
-        principal,
-        queue: Arc::clone(&core.queue),
-        backfill: Backfill::AsEvents(after),
-        reply: Reply::new(conversation, asker),
-    };
-    core.deps.rooms.send(conversation, join);
+    let reply = Reply::new(conversation, asker);
+    core.join_room(conversation, Backfill::AsEvents(after), reply);
 }
 
 /// Where the caller may not read any more, the session loses the conversation. Where the page could not be read, the client comes
@@ -147,7 +139,7 @@ fn fail<S: Session>(
         }
         error => {
             log::warn!(event = "replay_failed", conversation_id:% = conversation; "{error}");
-            session.core().queue.close(CloseReason::SlowReader);
+            session.core().queue().close(CloseReason::SlowReader);
         }
     }
 }

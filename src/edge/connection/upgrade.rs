@@ -5,10 +5,12 @@ use actix_web_actors::ws;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
+use uuid::Uuid;
 
+use crate::domain::ids::SessionId;
 use crate::domain::refusal::Refusal;
 use crate::edge::connection::stage::Stage;
-use crate::edge::connection::{NativeSession, fresh_session};
+use crate::edge::connection::websocket::NativeSession;
 use crate::edge::http::bearer::bearer;
 use crate::edge::http::origin::{is_welcome, shown};
 use crate::edge::http::{AppState, Failure};
@@ -63,7 +65,7 @@ async fn open(
         Some(token) => Some(deps.people.identify(token).await?),
         None => None,
     };
-    let queue = ConnectionQueue::new(fresh_session(), sockets.outbox_limit as usize);
+    let queue = ConnectionQueue::new(SessionId(Uuid::new_v4()), sockets.outbox_limit as usize);
     if !is_welcome(request, &server.origins) {
         let refusals = &deps.refusals;
         refusals.note(

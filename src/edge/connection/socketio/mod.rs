@@ -1,10 +1,11 @@
 //! Sessions over Socket.IO: who may come in, in which words they are spoken to, and where those who come back go on.
 
-mod following;
-mod guest;
-mod joins;
-mod places;
-mod talk;
+mod chat_handler;
+mod client;
+mod joining;
+mod pending_joins;
+mod resume_cursor;
+mod session;
 
 use actix::Actor;
 use actix_web::HttpRequest;
@@ -18,9 +19,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
-use super::SessionDeps;
-use super::identity::time_left;
 use super::stage::Stage;
+use super::{SessionDeps, time_left};
 use crate::config::{AllowedOrigins, Config, Switch};
 use crate::domain::dialect::Dialect;
 use crate::domain::ids::SessionId;
@@ -40,9 +40,9 @@ use crate::telemetry::refusal_log::RefusalLog;
 use socketio::engineio::{self, Engine, Hooks, Rejection};
 use socketio::{Accepted, Application, Connect, Refused, Server};
 
-use guest::Guest;
-use places::Places;
-use talk::Talk;
+use chat_handler::ChatHandler;
+use resume_cursor::ResumeCursor;
+use session::SocketIoSession;
 
 /// The endpoint of Socket.IO.
 pub type Endpoint = Engine<Chat>;
@@ -90,9 +90,9 @@ pub fn endpoint(deps: Arc<SessionDeps>, config: &Config) -> Arc<Endpoint> {
 
 /// The clients that are connected, by their `pid`.
 #[derive(Default)]
-pub struct Present(DashMap<Uuid, Socket>);
+pub struct ConnectedClients(DashMap<Uuid, Socket>);
 
-impl Present {
+impl ConnectedClients {
     /// Notes a client; one that was there under the same `pid` is sent away.
     fn enter(&self, pid: Uuid, socket: &Socket) {
         if let Some(before) = self.0.insert(pid, socket.clone()) {
@@ -106,7 +106,7 @@ impl Present {
     }
 
     /// All of them, each with the connection that speaks for it here.
-    pub fn clients(&self) -> Vec<(Uuid, SessionId)> {
+    pub fn all(&self) -> Vec<(Uuid, SessionId)> {
         let client = |entry: RefMulti<'_, Uuid, Socket>| (*entry.key(), entry.queue().session());
         self.0.iter().map(client).collect()
     }
@@ -243,20 +243,21 @@ async fn come_in(
     deps.enter(queue, Some(&principal))?;
     deps.room.metrics.connections.inc();
     if let Some(pid) = pid {
-        deps.present.enter(pid, &socket);
+        deps.connected_clients.enter(pid, &socket);
     }
-    let places = Places::shared(resumed);
-    let talk = Talk::new(
+    let cursor = ResumeCursor::shared(resumed);
+    let session = SocketIoSession::new(
         Arc::clone(&deps),
-        dialect,
         socket.clone(),
         Arc::clone(&principal),
         pid,
-        Arc::clone(&places),
+        Arc::clone(&cursor),
     );
-    let guest = Guest::new(deps, socket, principal, talk.start(), places, pid.is_some());
+    let session = session.start();
+    let is_recoverable = pid.is_some();
+    let handler = ChatHandler::new(deps, socket, principal, session, cursor, is_recoverable);
     Ok(Accepted {
-        handler: Box::new(guest),
+        handler: Box::new(handler),
         pid: pid.map(|pid| pid.simple().to_string()),
     })
 }

@@ -3,16 +3,16 @@
 use actix::prelude::*;
 use actix_web_actors::ws;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
 
 use super::NativeSession;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
+use crate::edge::connection::hold_to_token;
 use crate::edge::native::encode;
 use crate::edge::native::frame_id::FrameId;
 use crate::error::Error;
-use crate::queue::{CloseReason, ConnectionQueue, TOO_MANY_CONNECTIONS, UNAUTHENTICATED};
+use crate::queue::{CloseReason, TOO_MANY_CONNECTIONS, UNAUTHENTICATED};
 use crate::room::ToRoom;
 use crate::room::reply::{Asker, Reply};
 
@@ -45,13 +45,13 @@ impl NativeSession {
             (Err(error), before) => {
                 let temporary = matches!(&error, Error::Refused(refusal) if refusal.is_temporary());
                 let first = before.is_none();
-                self.fail(id, error);
+                self.core.refuse(id, error);
                 if first && !temporary {
-                    self.core.queue.close(UNAUTHENTICATED);
+                    self.core.client.close(UNAUTHENTICATED);
                 }
             }
             (Ok(new), Some(before)) if new.no != before.no => {
-                self.refuse(
+                self.core.refuse(
                     id,
                     Refusal::IdentityMismatch(
                         "This connection belongs to another user: open a new one",
@@ -64,10 +64,10 @@ impl NativeSession {
             }
             (Ok(principal), before) => {
                 if before.is_none()
-                    && let Err(refusal) = self.core.deps.arrive(&self.core.queue, &principal)
+                    && let Err(refusal) = self.core.deps.arrive(&self.core.client, &principal)
                 {
-                    self.refuse(id, refusal);
-                    return self.core.queue.close(TOO_MANY_CONNECTIONS);
+                    self.core.refuse(id, refusal);
+                    return self.core.client.close(TOO_MANY_CONNECTIONS);
                 }
                 self.enter(Arc::clone(&principal));
                 self.welcome(id, &principal);
@@ -76,14 +76,14 @@ impl NativeSession {
     }
 
     fn enter(&mut self, principal: Arc<Principal>) {
-        hold_to_token(&self.core.queue, &principal);
+        hold_to_token(&self.core.client, &principal);
         self.core.principal = Some(principal);
     }
 
     fn welcome(&self, id: Option<FrameId>, principal: &Principal) {
         let welcome = encode::Welcome {
             user_id: &principal.id,
-            session_id: self.core.queue.session().0,
+            session_id: self.core.client.session().0,
             heartbeat_seconds: self.core.deps.options.heartbeat_seconds,
         };
         self.acknowledge(id, welcome);
@@ -102,7 +102,7 @@ impl NativeSession {
             let reply = Reply::new(conversation, Asker::Rest(sender));
             let renew = ToRoom::Renew {
                 principal: Arc::clone(&principal),
-                session: self.core.queue.session(),
+                session: self.core.client.session(),
                 reply,
             };
             self.core.deps.rooms.send(conversation, renew);
@@ -118,24 +118,10 @@ impl NativeSession {
                         session.joined.leave(conversation);
                     }
                     // Nobody knows whether it still listens there as what it was: it comes back as what it is.
-                    Ok(Err(_)) | Err(_) => session.core.queue.close(CloseReason::SlowReader),
+                    Ok(Err(_)) | Err(_) => session.core.client.close(CloseReason::SlowReader),
                 }
             }
             session.welcome(id, &principal);
         }));
     }
-}
-
-/// A connection goes on for as long as the token that it has shown last.
-pub(super) fn hold_to_token(queue: &ConnectionQueue, principal: &Principal) {
-    queue.state().note_issued(principal.issued_at);
-    queue.set_deadline(time_left(principal), UNAUTHENTICATED);
-}
-
-/// How long a token is good for still.
-pub(super) fn time_left(principal: &Principal) -> Duration {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Duration::from_secs(principal.valid_until).saturating_sub(now)
 }

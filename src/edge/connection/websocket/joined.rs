@@ -4,9 +4,9 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::session::JoinNo;
 use crate::domain::ids::ConversationId;
-use crate::domain::offset::FOLLOWED;
+use crate::domain::offset::MOST_JOINED;
+use crate::edge::connection::session::JoinNo;
 use crate::error::Error;
 
 /// Shared with the answers that are still to come.
@@ -31,7 +31,7 @@ impl Joined {
     pub(super) fn begin(&self, conversation: ConversationId) -> Option<JoinNo> {
         let mut joins = self.0.lock();
         let is_new = !joins.conversations.contains_key(&conversation);
-        if is_new && joins.conversations.len() >= FOLLOWED {
+        if is_new && joins.conversations.len() >= MOST_JOINED {
             return None;
         }
         let asked = joins.newest.next();
@@ -97,13 +97,13 @@ mod tests {
     #[test]
     fn joins_that_are_refused_take_no_place() {
         let joined = Joined::default();
-        for _ in 0..2 * FOLLOWED {
+        for _ in 0..2 * MOST_JOINED {
             let place = ConversationId::fresh();
             let number = joined.begin(place).expect("a place");
             joined.refused(place, number, &not_found());
         }
         assert!(joined.all().is_empty());
-        (0..FOLLOWED).for_each(|_| assert!(joined.begin(ConversationId::fresh()).is_some()));
+        (0..MOST_JOINED).for_each(|_| assert!(joined.begin(ConversationId::fresh()).is_some()));
         assert_eq!(joined.begin(ConversationId::fresh()), None);
         let again = joined.all()[0];
         assert!(joined.begin(again).is_some(), "one of its own again");

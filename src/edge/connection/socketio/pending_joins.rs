@@ -3,39 +3,41 @@
 use std::collections::HashMap;
 
 use crate::domain::ids::ConversationId;
+use crate::edge::connection::session::JoinNo;
 
 /// Joins under way; `A` is what answers whoever asks a second time meanwhile.
 #[derive(Debug)]
-pub(super) struct Joins<A> {
-    begun: u64,
+pub(super) struct PendingJoins<A> {
+    newest: JoinNo,
     underway: HashMap<ConversationId, Underway<A>>,
 }
 
 #[derive(Debug)]
 struct Underway<A> {
-    number: u64,
+    join: JoinNo,
     waiting: Vec<A>,
 }
 
-impl<A> Default for Joins<A> {
+impl<A> Default for PendingJoins<A> {
     fn default() -> Self {
         Self {
-            begun: 0,
+            newest: JoinNo::default(),
             underway: HashMap::new(),
         }
     }
 }
 
-impl<A> Joins<A> {
+impl<A> PendingJoins<A> {
     /// A join goes to the room; its number tells it from a later one.
-    pub(super) fn begin(&mut self, conversation: ConversationId) -> u64 {
-        self.begun += 1;
+    pub(super) fn begin(&mut self, conversation: ConversationId) -> JoinNo {
+        let join = self.newest.next();
+        self.newest = join;
         let underway = Underway {
-            number: self.begun,
+            join,
             waiting: Vec::new(),
         };
         self.underway.insert(conversation, underway);
-        self.begun
+        join
     }
 
     /// Keeps whoever asks while a join is under way; gives them back where none is.
@@ -50,13 +52,13 @@ impl<A> Joins<A> {
     }
 
     /// Whether a join of this conversation is under way.
-    pub(super) fn are_underway(&self, conversation: ConversationId) -> bool {
+    pub(super) fn contains(&self, conversation: ConversationId) -> bool {
         self.underway.contains_key(&conversation)
     }
 
     /// A join was answered: who waited for it. `None` for one that was left meanwhile.
-    pub(super) fn end(&mut self, conversation: ConversationId, number: u64) -> Option<Vec<A>> {
-        let is_it = self.underway.get(&conversation)?.number == number;
+    pub(super) fn resolve(&mut self, conversation: ConversationId, join: JoinNo) -> Option<Vec<A>> {
+        let is_it = self.underway.get(&conversation)?.join == join;
         is_it.then(|| self.leave(conversation))
     }
 
@@ -76,24 +78,24 @@ mod tests {
 
     #[test]
     fn who_asks_again_waits_for_the_first_answer() {
-        let mut joins = Joins::default();
+        let mut joins = PendingJoins::default();
         assert_eq!(joins.wait(HERE, "a"), Err("a"), "nothing is under way");
         let number = joins.begin(HERE);
         assert_eq!(joins.wait(HERE, "b"), Ok(()));
         assert_eq!(joins.wait(HERE, "c"), Ok(()));
-        assert_eq!(joins.end(HERE, number), Some(vec!["b", "c"]));
-        assert_eq!(joins.end(HERE, number), None);
+        assert_eq!(joins.resolve(HERE, number), Some(vec!["b", "c"]));
+        assert_eq!(joins.resolve(HERE, number), None);
         assert_eq!(joins.wait(HERE, "d"), Err("d"));
     }
 
     #[test]
     fn a_late_answer_says_nothing_of_a_later_join() {
-        let mut joins = Joins::default();
+        let mut joins = PendingJoins::default();
         let first = joins.begin(HERE);
         joins.wait(HERE, "a").unwrap();
         assert_eq!(joins.leave(HERE), ["a"]);
         let second = joins.begin(HERE);
-        assert_eq!(joins.end(HERE, first), None);
-        assert_eq!(joins.end(HERE, second), Some(Vec::new()));
+        assert_eq!(joins.resolve(HERE, first), None);
+        assert_eq!(joins.resolve(HERE, second), Some(Vec::new()));
     }
 }

@@ -1,0 +1,145 @@
+//! One client in one namespace, as Socket.IO calls it: its events are read and handed to its session; each event that leaves is
+//! written as this client is told it.
+
+use actix::dev::SendError;
+use actix::prelude::*;
+use bytestring::ByteString;
+use parking_lot::Mutex;
+use std::sync::Arc;
+
+use super::resume_cursor::ResumeCursor;
+use super::session::{AccessLost, ClientGone, Incoming, PageSent, RoomLost, SocketIoSession};
+use super::{Ack, Socket};
+use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
+use crate::domain::room_event::{Change, RoomEvent};
+use crate::edge::connection::SessionDeps;
+use crate::edge::connection::session::{Client, Pace};
+use crate::edge::dialect::{self, Told};
+use crate::queue::{Chat, ChatFrame, Heard};
+use crate::room::reply::told;
+use socketio::{ClientEvent, Disconnected, NamespaceHandler};
+
+const TOO_MUCH: Refusal = Refusal::Unavailable("Too much is waiting here: try again");
+
+/// A client in a namespace.
+pub(super) struct ChatHandler {
+    deps: Arc<SessionDeps>,
+    socket: Socket,
+    principal: Arc<Principal>,
+    session: Addr<SocketIoSession>,
+    pace: Pace,
+    cursor: Arc<Mutex<ResumeCursor>>,
+    /// Whether its events carry an offset, from which it goes on when it comes back.
+    is_recoverable: bool,
+}
+
+impl ChatHandler {
+    pub(super) fn new(
+        deps: Arc<SessionDeps>,
+        socket: Socket,
+        principal: Arc<Principal>,
+        session: Addr<SocketIoSession>,
+        cursor: Arc<Mutex<ResumeCursor>>,
+        is_recoverable: bool,
+    ) -> Self {
+        Self {
+            pace: Pace::new(&deps),
+            deps,
+            socket,
+            principal,
+            session,
+            cursor,
+            is_recoverable,
+        }
+    }
+
+    /// An event as the client is told it.
+    fn told(&self, event: &RoomEvent, role: Option<&str>) -> Option<Told> {
+        let dialect = self.socket.queue().state().dialect();
+        let dialects = &self.deps.dialects;
+        dialects.told(dialect, event, role, self.principal.no)
+    }
+
+    /// The packet of an event that leaves, with the client's offset after it where the client can go on from there.
+    fn packet(&self, event: &RoomEvent, role: Option<&str>, heard: Heard) -> Option<ByteString> {
+        let here = event.conversation;
+        match heard {
+            Heard::Elsewhere if self.cursor.lock().has_joined(here) => return None,
+            Heard::Joined | Heard::Elsewhere => {}
+            Heard::Anywhere => self.note_loss(event),
+        }
+        let told = self.told(event, role)?;
+        let goes_on = heard == Heard::Joined && self.is_recoverable;
+        match event.seq.filter(|_| goes_on) {
+            None => Some(told.bytes),
+            Some(seq) => {
+                let seq = if told.is_last_of_seq { seq } else { seq - 1 };
+                self.cursor.lock().advance(here, seq, &told.bytes)
+            }
+        }
+    }
+
+    /// Where an event says that the client's user may not read a conversation any more, its session loses it.
+    fn note_loss(&self, event: &RoomEvent) {
+        let here = event.conversation;
+        if let Change::Lost { seq, .. } = event.change
+            && self.cursor.lock().lose(here, seq)
+        {
+            self.session.do_send(AccessLost(here));
+        }
+    }
+
+    fn read(&mut self, event: &ClientEvent<'_, Chat>) -> Result<dialect::Incoming, Refusal> {
+        let queue = self.socket.queue();
+        self.pace
+            .frame(&self.deps, Some(self.principal.no), queue)?;
+        let dialects = &self.deps.dialects;
+        let incoming = dialects.read(queue.state().dialect(), event.name, event.arguments)?;
+        for acting in &incoming.acting {
+            self.principal.must_be(acting.as_deref())?;
+        }
+        Ok(incoming)
+    }
+
+    fn refuse(&self, ack: Option<Ack>, refusal: Refusal) {
+        let refusal = told(refusal.into(), &self.deps.room.metrics);
+        Client::refuse(&self.socket, ack, &refusal);
+    }
+}
+
+impl NamespaceHandler<Chat> for ChatHandler {
+    fn event(&mut self, event: ClientEvent<'_, Chat>) {
+        match self.read(&event) {
+            Err(refusal) => self.refuse(event.ack, refusal),
+            Ok(read) => {
+                let incoming = Incoming {
+                    request: read.request,
+                    ack: event.ack,
+                };
+                match self.session.try_send(incoming) {
+                    Ok(()) | Err(SendError::Closed(_)) => {}
+                    Err(SendError::Full(incoming)) => self.refuse(incoming.ack, TOO_MUCH),
+                }
+            }
+        }
+    }
+
+    fn leaving(&mut self, frame: ChatFrame) -> Option<ByteString> {
+        match frame {
+            ChatFrame::Event { event, role, heard } => {
+                return self.packet(&event, role.as_deref(), heard);
+            }
+            ChatFrame::Rejoin(conversation, after) => self.session.do_send(RoomLost {
+                conversation,
+                after,
+            }),
+            ChatFrame::PageEnd(turn) => self.session.do_send(PageSent(turn)),
+        }
+        None
+    }
+
+    fn disconnected(&mut self, departure: Disconnected) {
+        self.session.do_send(ClientGone(departure));
+    }
+}

@@ -1,0 +1,160 @@
+//! A client joins and leaves conversations; the list by which it is found when it comes back is written before it is answered.
+
+use actix::prelude::*;
+use std::sync::Arc;
+
+use super::session::{JoinResolved, SocketIoSession};
+use super::{Ack, Socket};
+use crate::domain::answer::Answer;
+use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::offset::MOST_JOINED;
+use crate::domain::refusal::Refusal;
+use crate::edge::connection::replaying;
+use crate::edge::connection::session::{Core, JoinNo, Session};
+use crate::queue::CloseReason;
+use crate::room::{Backfill, ToRoom};
+use crate::store::recoveries::{self, JoinedConversation};
+
+impl Session for SocketIoSession {
+    type Client = Socket;
+
+    fn core(&self) -> &Core<Socket> {
+        &self.core
+    }
+
+    fn core_mut(&mut self) -> &mut Core<Socket> {
+        &mut self.core
+    }
+
+    /// A conversation that is left is not replayed any further, so all joins of one are the same.
+    fn joined_by(&self, conversation: ConversationId) -> Option<JoinNo> {
+        let joined = self.cursor.lock().find(conversation);
+        joined.map(|_| JoinNo::default())
+    }
+
+    /// The list is written first: a client that comes back has joined what it was acknowledged. What it asks for meanwhile waits.
+    fn join(
+        &mut self,
+        ack: Option<Ack>,
+        conversation: ConversationId,
+        _: Option<Seq>,
+        context: &mut Context<Self>,
+    ) {
+        let Err(ack) = self.pending.wait(conversation, ack) else {
+            return;
+        };
+        if self.cursor.lock().find(conversation).is_some() {
+            return self.answer_joined(conversation, ack);
+        }
+        if self.cursor.lock().count() >= MOST_JOINED {
+            let many = "This connection follows too many conversations";
+            return self.core.refuse(ack, Refusal::Conflict(many));
+        }
+        let Some(holder) = self.holder() else {
+            let unlisted = JoinedConversation::unlisted(conversation);
+            self.cursor.lock().add(0, unlisted);
+            return self.join_room(conversation, Backfill::InReply(None), ack, context);
+        };
+        let pool = self.core.deps.room.pool.clone();
+        let list = async move {
+            pool.run(move |connection| recoveries::come(connection, holder, conversation))
+                .await
+        };
+        context.wait(
+            list.into_actor(self)
+                .map(move |listed, session, context| match listed {
+                    Ok((list, joined)) => {
+                        session.cursor.lock().add(list, joined);
+                        let backfill = Backfill::Both(joined.seq);
+                        session.join_room(conversation, backfill, ack, context);
+                    }
+                    Err(error) => session.core.refuse(ack, error),
+                }),
+        );
+    }
+
+    fn leave(
+        &mut self,
+        ack: Option<Ack>,
+        conversation: ConversationId,
+        context: &mut Context<Self>,
+    ) {
+        let reply = self.core.reply(ack, conversation);
+        let session = self.core.queue().session();
+        for waiting in self.pending.leave(conversation) {
+            let left = "The conversation was left before this join was answered";
+            self.core.refuse(waiting, Refusal::Conflict(left));
+        }
+        self.unlist(conversation, context);
+        let leave = ToRoom::Leave { session, reply };
+        self.core.deps.rooms.send(conversation, leave);
+    }
+
+    fn lose(&mut self, conversation: ConversationId, context: &mut Context<Self>) {
+        self.core.leave_quietly(conversation);
+        self.unlist(conversation, context);
+    }
+}
+
+impl SocketIoSession {
+    /// Already joined: answers with the current state and changes nothing. Lost access is detected elsewhere.
+    fn answer_joined(&self, conversation: ConversationId, ack: Option<Ack>) {
+        let core = &self.core;
+        let Some(principal) = core.principal.clone() else {
+            return;
+        };
+        let reply = core.reply(ack, conversation);
+        let look = ToRoom::Look { principal, reply };
+        core.deps.rooms.send(conversation, look);
+    }
+
+    fn join_room(
+        &mut self,
+        conversation: ConversationId,
+        backfill: Backfill,
+        ack: Option<Ack>,
+        context: &mut Context<Self>,
+    ) {
+        let (session, join) = (context.address(), self.pending.begin(conversation));
+        let cursor = Arc::clone(&self.cursor);
+        let reply = self.core.reply_and(ack, conversation, move |outcome| {
+            if let Ok(Answer::Joined(snapshot)) = outcome {
+                let seq = snapshot.conversation.last_seq;
+                cursor.lock().accept(conversation, seq);
+            }
+            session.do_send(JoinResolved {
+                conversation,
+                join,
+                is_accepted: outcome.is_ok(),
+            });
+        });
+        self.core.join_room(conversation, backfill, reply);
+    }
+
+    /// Takes a conversation off the list. If that cannot be written, the client comes back by itself and goes on from the list as it is.
+    pub(super) fn unlist(&mut self, conversation: ConversationId, context: &mut Context<Self>) {
+        let Some(joined) = self.cursor.lock().find(conversation) else {
+            return;
+        };
+        replaying::stop(self, conversation, context);
+        let Some(holder) = self.holder() else {
+            return self.cursor.lock().remove(0, conversation);
+        };
+        let pool = self.core.deps.room.pool.clone();
+        let write = async move {
+            pool.run(move |connection| recoveries::go(connection, holder, joined.no))
+                .await
+        };
+        context.wait(
+            write
+                .into_actor(self)
+                .map(move |list, session, _| match list {
+                    Ok(list) => session.cursor.lock().remove(list, conversation),
+                    Err(error) => {
+                        log::warn!(event = "list_not_written"; "{error}");
+                        session.core.client.close(CloseReason::SlowReader);
+                    }
+                }),
+        );
+    }
+}
