@@ -1,4 +1,4 @@
-//! The queue to one connection of the chat: what is kept with it, and what is put into it besides texts.
+//! The queue to one connection of the chat: its state, and the frames in it besides texts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -48,7 +48,7 @@ pub enum ChatFrame {
         /// Whether the connection has joined the conversation.
         heard: Heard,
     },
-    /// The room is gone: join it again from this seq on.
+    /// The room is gone, or the session has missed more than the room reads: events after this seq are missing.
     Rejoin(ConversationId, Seq),
     /// Everything before it of a page of a replay has been sent. The number is the turn of the replay that the page belongs to.
     PageEnd(u64),
@@ -57,12 +57,12 @@ pub enum ChatFrame {
 /// Where a connection hears an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard {
-    /// In a conversation that it has joined: it hears every event of it, in order.
+    /// As one that has joined the conversation: every event, in order.
     Joined,
-    /// Elsewhere: it hears some events, and does not go on after them when it comes back. Where it has joined the conversation by
-    /// the time that the event leaves, it hears it there, and not here.
+    /// As a user who is online and has not joined: some events only, and they do not move its offset. Left out if the connection
+    /// has joined by the time that the event is sent, since it hears the event there.
     Elsewhere,
-    /// Whether it has joined or not: its user may read the conversation from now on, or not any more.
+    /// Whether it has joined or not: its user may read the conversation from now on, or may not any more.
     Anywhere,
 }
 
@@ -77,7 +77,7 @@ impl ChatFrame {
         })
     }
 
-    /// That a room is gone and is to be joined again after this seq, as a frame.
+    /// That events after this seq are missing, as a frame.
     pub fn rejoin(conversation: ConversationId, after: Seq) -> Frame {
         Frame::Own(Self::Rejoin(conversation, after))
     }
@@ -95,7 +95,7 @@ impl socketio::queue::Extension for Chat {
     }
 }
 
-/// What is known of a connection, whoever holds its queue.
+/// What holders of a queue know of its connection.
 #[derive(Debug)]
 pub struct Connection {
     dialect: Dialect,

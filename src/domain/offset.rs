@@ -85,7 +85,7 @@ mod tests {
     /// of 100 joined conversations may grow by 5 % at most.
     #[test]
     fn an_offset_that_names_its_conversations_would_be_too_long() {
-        // Messages of Lola's and of Stoory's dialect have about so many bytes; numbers of conversations have six digits.
+        // Messages of the two dialects have about so many bytes; numbers of conversations have six digits.
         for (event, wanted) in [(450, 181), (1_500, 136)] {
             let seqs = (0..100).map(|index| 100 + 7 * index);
             let mut list = String::new();

@@ -85,7 +85,7 @@ impl Room {
         listeners.any(|listener| listener.queue.session() == session)
     }
 
-    /// Tells one who has joined, or is about to, how the conversation stands. Nothing else changes: what is told elsewhere of it goes on.
+    /// Answers a session that has joined, or is about to, with the current state. Nothing else changes.
     pub(super) fn look(&self, principal: &Principal, reply: Reply) {
         if let Err(refusal) = self.state.reader(principal) {
             return reply.refuse(refusal);
@@ -95,7 +95,7 @@ impl Room {
         reply.send_from(self.state.view(), Ok(stands));
     }
 
-    /// Lets a session go on listening as what its caller is now, or tells it that it may not.
+    /// The caller of a session has new roles: the session goes on listening with them, or is told that it may not.
     pub(super) fn renew(&mut self, principal: Arc<Principal>, session: SessionId, reply: Reply) {
         let mut listeners = self.listeners.iter();
         let place = listeners.position(|listener| listener.queue.session() == session);
@@ -144,8 +144,8 @@ impl Room {
         }
     }
 
-    /// The session left, joined anew, or lost its place, while its snapshot was read.
-    /// A session that joined again meanwhile is answered all the same; its events follow the later answer.
+    /// The session left, joined anew, or was sent away, while its snapshot was read. One that joined anew is answered all the same; its
+    /// events follow the later answer.
     fn answer_overtaken(&self, joining: Joining, read: Result<Read, Error>) {
         let left = "The conversation was left before this join was answered";
         joining.reply.send(match self.listens(joining.session) {

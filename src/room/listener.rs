@@ -25,7 +25,7 @@ pub(super) struct Listener {
     pub(super) dialect: Dialect,
     /// The role that an audience may name; none for staff from outside.
     pub(super) role: Option<Arc<str>>,
-    /// What the listener has up to this seq it got with its snapshot.
+    /// Events up to this seq were in the snapshot: they are skipped.
     pub(super) floor: Seq,
     phase: Phase,
     /// Up to which place it has been told of what waits for a crowd.

@@ -124,7 +124,7 @@ fn events(dialect: Dialect, entries: &[Entry], view: &View, reader: &Reader) -> 
     frames
 }
 
-/// How far everybody has read: marks leave no entries. `newest` has the newest message up to each watermark.
+/// How far everybody has read, since watermarks leave no entries. `newest` has the newest message up to each watermark.
 pub(super) fn marks(view: &View, newest: &HashMap<Seq, Seq>) -> Vec<Frame> {
     let mut frames = Vec::new();
     for person in view.people.in_order() {

@@ -1,4 +1,4 @@
-//! Where the outcome of a request goes. Whoever asked is answered exactly once, even if the room is lost.
+//! Where the outcome of a request goes. Each request is answered exactly once, even if the room is lost.
 
 use std::sync::Arc;
 use tokio::sync::oneshot;

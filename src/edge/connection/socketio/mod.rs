@@ -1,4 +1,4 @@
-//! Sessions over Socket.IO: who may come in, in which words they are spoken to, and where those who come back go on.
+//! Sessions over Socket.IO: who may connect, in which dialect, and where a client that comes back goes on.
 
 mod chat_handler;
 mod client;
@@ -93,7 +93,7 @@ pub fn endpoint(deps: Arc<SessionDeps>, config: &Config) -> Arc<Endpoint> {
 pub struct ConnectedClients(DashMap<Uuid, Socket>);
 
 impl ConnectedClients {
-    /// Notes a client; one that was there under the same `pid` is sent away.
+    /// Notes a client. An earlier connection under the same `pid` is disconnected.
     fn enter(&self, pid: Uuid, socket: &Socket) {
         if let Some(before) = self.0.insert(pid, socket.clone()) {
             before.disconnect();
@@ -112,7 +112,7 @@ impl ConnectedClients {
     }
 }
 
-/// Who may come to the endpoint, and who is told.
+/// Which pages may use the endpoint, and where refusals and closes are noted.
 #[derive(Debug)]
 struct Entrance {
     origins: AllowedOrigins,
@@ -144,7 +144,7 @@ struct ChatServer {
     deps: Arc<SessionDeps>,
 }
 
-/// What is kept of a handshake.
+/// What is remembered of a handshake.
 struct Handshake {
     /// Of the `Authorization` header.
     token: Option<String>,
@@ -295,7 +295,7 @@ async fn find_again(
     Ok((Some(pid), resumed))
 }
 
-/// What can not be answered at the moment is no refusal: the client comes back by itself.
+/// A temporary failure is not told as a refusal: the connection closes, and the client comes back by itself.
 fn refused(error: Error, deps: &SessionDeps) -> Refused {
     let refusal = told(error, &deps.room.metrics);
     Refused {

@@ -1,11 +1,11 @@
-//! The joins of one client that no room has answered yet, and what waits for their answers.
+//! The joins of one client that no room has answered yet, and later requests to join that wait for the answer.
 
 use std::collections::HashMap;
 
 use crate::domain::ids::ConversationId;
 use crate::edge::connection::session::JoinNo;
 
-/// Joins under way; `A` is what answers whoever asks a second time meanwhile.
+/// Joins under way. `A` answers a later request to join the same conversation.
 #[derive(Debug)]
 pub(super) struct PendingJoins<A> {
     newest: JoinNo,
@@ -40,7 +40,7 @@ impl<A> PendingJoins<A> {
         join
     }
 
-    /// Keeps whoever asks while a join is under way; gives them back where none is.
+    /// Keeps a request while a join of the same conversation is under way; gives it back where none is.
     pub(super) fn wait(&mut self, conversation: ConversationId, asks: A) -> Result<(), A> {
         match self.underway.get_mut(&conversation) {
             Some(underway) => {
@@ -56,13 +56,13 @@ impl<A> PendingJoins<A> {
         self.underway.contains_key(&conversation)
     }
 
-    /// A join was answered: who waited for it. `None` for one that was left meanwhile.
+    /// A join was answered: the requests that waited for it. `None` if the conversation was left meanwhile.
     pub(super) fn resolve(&mut self, conversation: ConversationId, join: JoinNo) -> Option<Vec<A>> {
         let is_it = self.underway.get(&conversation)?.join == join;
         is_it.then(|| self.leave(conversation))
     }
 
-    /// The conversation is left: who waited for it in vain.
+    /// The conversation is left: the requests that waited in vain.
     pub(super) fn leave(&mut self, conversation: ConversationId) -> Vec<A> {
         let underway = self.underway.remove(&conversation);
         underway.map_or(Vec::new(), |underway| underway.waiting)

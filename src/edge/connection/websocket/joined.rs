@@ -1,4 +1,4 @@
-//! The conversations that a session has joined, or has asked to join: a join that is refused takes no place.
+//! The conversations that a session has joined or has asked to join. A refused join does not count against the limit.
 
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -62,7 +62,7 @@ impl Joined {
         }
     }
 
-    /// The session hears no more of it.
+    /// The session leaves it.
     pub(super) fn leave(&self, conversation: ConversationId) {
         self.0.lock().conversations.remove(&conversation);
     }
