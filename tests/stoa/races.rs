@@ -159,7 +159,9 @@ async fn nothing_of_the_muted_is_stored_after_the_mute_and_all_that_was_acknowle
 
 #[tokio::test]
 async fn messages_of_one_sender_keep_their_order_while_others_change_the_conversation() {
-    let app = TestApp::start().await;
+    // The listener reads in turn with everything else of this test: on a busy machine much waits for it.
+    let options = ["--rate-limits", "off", "--outbox-limit", "8388608"];
+    let app = TestApp::with(&options).await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let id = app.group(&alice, &[&bob]).await;
     let (mut socket, mut listening) = (bob.joined(&id).await, alice.joined(&id).await);
