@@ -30,7 +30,7 @@ enum Command {
     /// Run the server (the default)
     Serve(Box<Config>),
     /// Sign a token with the shared secret, for trying things out
-    Token(token_command::TokenOptions),
+    Token(Box<token_command::TokenOptions>),
     /// Check, draw and simulate flow files, and migrate running deals
     #[command(subcommand)]
     Flow(flow_commands::FlowCommand),
@@ -39,7 +39,7 @@ enum Command {
 fn main() -> ExitCode {
     let command_line = CommandLine::parse();
     let outcome = match command_line.command {
-        Some(Command::Token(options)) => token_command::run(options).map(|token| say(&token)),
+        Some(Command::Token(options)) => token_command::run(*options).map(|token| say(&token)),
         Some(Command::Flow(command)) => flow_commands::run(command).map(|told| say(&told)),
         Some(Command::Serve(config)) => serve(*config),
         None => serve(command_line.serve),

@@ -1,11 +1,10 @@
 //! `stoa token`: signs a token for trying things out, within the bounds that the server checks.
 
 use clap::Args;
-use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
-use stoa::config::{Claim, ClaimOptions, OwnRole, RequiredClaim, RoleMapping, unescaped};
-use stoa::identity::auth::{SECRET_BYTES, Verifier, mint, mint_for_demo};
+use stoa::config::ClaimOptions;
+use stoa::identity::auth::{Claims, SECRET_BYTES, Verifier, mint, mint_for_demo, named};
 use stoa::identity::demo_secret;
 
 /// The maximum lifetime of a token in hours: ten years.
@@ -54,7 +53,18 @@ pub fn run(options: TokenOptions) -> Result<String, String> {
         .duration_since(UNIX_EPOCH)
         .map_err(|error| error.to_string())?
         .as_secs();
-    let claims = written(&options, now)?;
+    let claims = Claims {
+        sub: options.sub,
+        exp: now + options.hours * 3_600,
+        iat: Some(now),
+        name: options.name,
+        email: options.email,
+        roles: options.roles,
+        iss: options.iss,
+        aud: options.aud,
+        ..Claims::default()
+    };
+    let claims = named(&claims, &options.claims)?;
     let (secret, token, names) = match options.jwt_secret {
         Some(secret) if secret.len() < SECRET_BYTES => {
             return Err(format!(
@@ -74,76 +84,6 @@ pub fn run(options: TokenOptions) -> Result<String, String> {
     let read = Verifier::of_secret(&secret, names).verify(&token);
     read.map_err(|refusal| format!("a server would refuse this token: {}", refusal.message()))?;
     Ok(token)
-}
-
-/// The claims, called as the platform calls them.
-fn written(options: &TokenOptions, now: u64) -> Result<Value, String> {
-    let names = &options.claims;
-    let mut claims = json!({ "exp": now + options.hours * 3_600, "iat": now });
-    let sub = Claim::Name("sub".to_owned());
-    let roles = Claim::Name("roles".to_owned());
-    let mut write = |claim: &Claim, value: Value| put(&mut claims, claim, value);
-    for RequiredClaim { claim, value } in &names.require_claim {
-        write(claim, json!(value))?;
-    }
-    write(
-        names.user_claim.as_ref().unwrap_or(&sub),
-        json!(options.sub),
-    )?;
-    if let Some(name) = &options.name {
-        write(&names.name_claim, json!(name))?;
-    }
-    for (name, value) in [
-        ("email", &options.email),
-        ("iss", &options.iss),
-        ("aud", &options.aud),
-    ] {
-        if let Some(value) = value {
-            write(&Claim::Name(name.to_owned()), json!(value))?;
-        }
-    }
-    if !options.roles.is_empty() {
-        let theirs: Result<Vec<&str>, String> = options
-            .roles
-            .iter()
-            .map(|role| theirs(role, &names.role_map))
-            .collect();
-        write(names.roles_claim.as_ref().unwrap_or(&roles), json!(theirs?))?;
-    }
-    Ok(claims)
-}
-
-/// What the platform calls a role of ours.
-fn theirs<'a>(role: &'a str, map: &'a [RoleMapping]) -> Result<&'a str, String> {
-    let ours = OwnRole::named(role);
-    let mapped = map.iter().find(|one| Some(one.ours) == ours);
-    match mapped {
-        Some(mapping) => Ok(&mapping.theirs),
-        None if map.is_empty() => Ok(role),
-        None => Err(format!("--role-map names no role that is `{role}` here")),
-    }
-}
-
-/// Writes a claim, with the objects around it where it is a pointer.
-fn put(claims: &mut Value, claim: &Claim, value: Value) -> Result<(), String> {
-    let path: Vec<String> = match claim {
-        Claim::Name(name) => vec![name.clone()],
-        Claim::Pointer(pointer) => pointer.split('/').skip(1).map(unescaped).collect(),
-    };
-    let wrong = || format!("the claim {claim} cannot be written: another claim is in its place");
-    let mut place = claims;
-    for part in path {
-        if place.is_null() {
-            *place = json!({});
-        }
-        let members = place.as_object_mut().ok_or_else(wrong)?;
-        place = members.entry(part).or_insert(Value::Null);
-    }
-    match place.is_null() {
-        true => *place = value,
-        false => return Err(wrong()),
-    }
-    Ok(())
 }
 
 /// The demo's secret: from the named folder, from the database, or from the default folder.

@@ -246,7 +246,11 @@ const ROLES: &str = "The token's roles are not a list of texts, as [\"service\"]
 fn says(claim: &Value, wanted: &str) -> bool {
     match claim {
         Value::String(text) => text == wanted,
-        Value::Number(_) | Value::Bool(_) => claim.to_string() == wanted,
+        Value::Bool(truth) => wanted.parse() == Ok(*truth),
+        Value::Number(_) => {
+            let written = claim.to_string();
+            written == wanted
+        }
         Value::Null | Value::Array(_) | Value::Object(_) => false,
     }
 }

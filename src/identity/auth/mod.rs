@@ -2,6 +2,7 @@
 
 mod claims;
 mod keys;
+mod naming;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,6 +17,8 @@ use crate::domain::principal::{Profile, Roles};
 use crate::domain::refusal::Refusal;
 use claims::{Rules, Said};
 use keys::{Found, read_jwks, read_public_key};
+
+pub use naming::named;
 
 /// Bytes that a token may have.
 const TOKEN_BYTES: usize = 8 * 1024;
