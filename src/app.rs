@@ -4,6 +4,7 @@ pub mod private_database;
 pub mod running;
 
 use actix_web::web;
+use clock::Clock;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,9 +42,9 @@ use crate::store::{opening, watch};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::refusal_log::RefusalLog;
 
-/// Builds all parts and starts to serve. Fails with a sentence that says what to do.
-pub async fn start(config: Config) -> Result<Running, String> {
-    let (server, cluster) = open(config).await?;
+/// Builds all parts and starts to serve, by this clock. Fails with a sentence that says what to do.
+pub async fn start(config: Config, clock: Clock) -> Result<Running, String> {
+    let (server, cluster) = open(config, clock).await?;
     let engine = foreign::endpoint(Arc::clone(&server.deps), &server.config);
     let Listening {
         address,
@@ -81,6 +82,7 @@ pub async fn start(config: Config) -> Result<Running, String> {
 /// Opens the database, which may be a private cluster, and builds the state that handlers use.
 async fn open(
     mut config: Config,
+    clock: Clock,
 ) -> Result<(web::Data<AppState>, Option<Arc<localpg::Cluster>>), String> {
     config.check()?;
     dialect::check(&config.dialects)?;
@@ -106,7 +108,15 @@ async fn open(
     }
     let catalogue = open_catalogue(&config, &pool, &payments).await?;
     let limits = ConnectionLimits::new(&config, files);
-    let server = build(config, pool, catalogue, payments, demo_secret, limits)?;
+    let server = build(
+        config,
+        clock,
+        pool,
+        catalogue,
+        payments,
+        demo_secret,
+        limits,
+    )?;
     Ok((web::Data::new(server), cluster))
 }
 
@@ -162,6 +172,7 @@ fn start_following(server: &AppState) -> Option<Following> {
 
 fn build(
     config: Config,
+    clock: Clock,
     pool: Pool,
     catalogue: Catalogue,
     payments: PaymentGateway,
@@ -172,18 +183,24 @@ fn build(
     let verifier = Verifier::new(&config.auth, demo_secret.as_deref())?;
     let catalogue = Arc::new(catalogue);
     let room = Arc::new(RoomDeps {
-        journal: Journal::start(pool.clone(), &config.actors, Arc::clone(&metrics)),
+        journal: Journal::start(
+            pool.clone(),
+            &config.actors,
+            Arc::clone(&metrics),
+            clock.clone(),
+        ),
         pool,
         feed: Feed::default(),
         directory: Arc::new(Directory::default()),
         metrics,
         recall: recall(&catalogue),
+        clock,
         idle: Duration::from_secs(config.actors.room_idle_seconds),
         mailbox: config.actors.room_mailbox as usize,
     });
     let rooms = Registry::start(Arc::clone(&room), config.actors.room_threads);
     let job_signal = JobSignal::default();
-    let refusals: Arc<RefusalLog> = Arc::default();
+    let refusals = Arc::new(RefusalLog::new(room.clock.clone()));
     let deals = start_deals(&room, &rooms, catalogue, &job_signal);
     let directory = Arc::clone(&room.directory);
     let dialects = Dialects::new(&config.dialects, directory, &room.metrics)?;
@@ -233,6 +250,7 @@ fn start_deals(
             feed.committed(committed.conversation, &committed.entries);
             rooms.take_in(committed);
         }),
+        clock: room.clock.clone(),
         idle: room.idle,
         job_signal: job_signal.clone(),
     })
@@ -250,6 +268,7 @@ fn people(
         Arc::clone(&room.directory),
         Arc::clone(refusals),
         config.dialects.system_user_id.clone(),
+        room.clock.clone(),
     )
 }
 

@@ -3,6 +3,7 @@
 mod cli;
 
 use clap::{Parser, Subcommand};
+use clock::Clock;
 use std::io::Write;
 use std::process::ExitCode;
 use stoa::app;
@@ -71,7 +72,7 @@ async fn run(config: Config) -> Result<(), String> {
     let mut terminate = signal(tokio::signal::unix::SignalKind::terminate())?;
     let mut interrupt = signal(tokio::signal::unix::SignalKind::interrupt())?;
     let mut running = tokio::select! {
-        running = app::start(config) => running?,
+        running = app::start(config, Clock::default()) => running?,
         _ = terminate.recv() => return Ok(()),
         _ = interrupt.recv() => return Ok(()),
     };

@@ -200,12 +200,13 @@ impl Directory {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clock::Clock;
     use uuid::Uuid;
 
     const ALICE: UserNo = UserNo(1);
 
     fn queue() -> Arc<ConnectionQueue> {
-        ConnectionQueue::new(SessionId(Uuid::now_v7()), 1_000)
+        ConnectionQueue::new(SessionId(Uuid::now_v7()), 1_000, Clock::default())
     }
 
     #[test]

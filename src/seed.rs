@@ -152,7 +152,9 @@ const STORIES: [Story; 5] = [
 pub async fn seed(deps: &SessionDeps) -> Result<(), Error> {
     let mut people = Vec::with_capacity(CAST.len());
     for character in &CAST {
-        people.push(Arc::new(principal(deps, claims(character)).await?));
+        people.push(Arc::new(
+            principal(deps, claims(character, &deps.room.clock)).await?,
+        ));
     }
     let Some(first) = people.first().map(|person| person.no) else {
         return Ok(());

@@ -12,6 +12,9 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "tidy/clocks.rs"]
+mod clocks;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,8 +1,8 @@
 //! `stoa token`: signs a token for trying things out, within the bounds that the server checks.
 
 use clap::Args;
+use clock::Clock;
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 use stoa::config::ClaimOptions;
 use stoa::identity::auth::{Claims, SECRET_BYTES, Verifier, mint, mint_for_demo, named};
 use stoa::identity::demo_secret;
@@ -49,14 +49,11 @@ pub struct TokenOptions {
 
 /// Signs the token.
 pub fn run(options: TokenOptions) -> Result<String, String> {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_err(|error| error.to_string())?
-        .as_secs();
+    let since_1970 = Clock::default().since_1970();
     let claims = Claims {
         sub: options.sub,
-        exp: now + options.hours * 3_600,
-        iat: Some(now),
+        exp: since_1970.as_secs() + options.hours * 3_600,
+        iat: Some(since_1970.as_secs()),
         name: options.name,
         email: options.email,
         roles: options.roles,
@@ -81,7 +78,7 @@ pub fn run(options: TokenOptions) -> Result<String, String> {
             (secret, token, options.claims)
         }
     };
-    let read = Verifier::of_secret(&secret, names).verify(&token);
+    let read = Verifier::of_secret(&secret, names).verify(&token, since_1970);
     read.map_err(|refusal| format!("a server would refuse this token: {}", refusal.message()))?;
     Ok(token)
 }

@@ -1,16 +1,18 @@
 //! The actor of one running deal: takes what happens to it, one at a time, has the step decided and written, and announces it.
 
 use actix::prelude::*;
+use clock::Clock;
 use dashmap::DashMap;
 use diesel::pg::PgConnection;
 use serde_json::Value;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::catalogue::Catalogue;
 use super::deciding::{Awake, Decided, actors, decide};
+use super::requests::{Memory, Requests};
 use crate::domain::entry::Entry;
 use crate::domain::flow::FlowInput;
 use crate::domain::ids::ConversationId;
@@ -28,10 +30,6 @@ pub type AwakeDeals = Arc<DashMap<ConversationId, Addr<Deal>>>;
 
 /// Times that a step is decided again because something changed meanwhile.
 const ATTEMPTS: u32 = 8;
-/// What may wait for one deal.
-const WAITING: usize = 1_024;
-/// Answers that are kept for those who ask again at once.
-const REMEMBERED: usize = 64;
 /// How often a deal looks whether it may sleep.
 const PULSE: Duration = Duration::from_secs(1);
 
@@ -45,6 +43,8 @@ pub struct DealDeps {
     pub catalogue: Arc<Catalogue>,
     /// Takes committed entries to their room. It is told before the presser is answered: what they do next comes after.
     pub committed: Arc<dyn Fn(Committed) + Send + Sync>,
+    /// What time it is.
+    pub clock: Clock,
     /// How long a deal stays awake when nothing happens to it.
     pub idle: Duration,
     /// Rung when a step has left work for later.
@@ -98,36 +98,27 @@ pub struct Deal {
     conversation: ConversationId,
     /// None until it was read, and after a doubt.
     awake: Option<Awake>,
-    waiting: VecDeque<Wanted>,
-    /// Something is being read or written; nothing else begins.
-    busy: bool,
-    answered: VecDeque<(String, Value)>,
+    requests: Requests<Wanted>,
     /// Requests that may have been written without anybody having been told: looked for until the deal sleeps.
     doubted: Vec<String>,
-    active_at: Instant,
 }
 
 impl Deal {
     /// A deal that reads itself when it is first asked.
     pub fn new(deps: Arc<DealDeps>, deals: AwakeDeals, conversation: ConversationId) -> Self {
         Self {
+            requests: Requests::new(deps.clock.now()),
             deps,
             deals,
             conversation,
             awake: None,
-            waiting: VecDeque::new(),
-            busy: false,
-            answered: VecDeque::new(),
             doubted: Vec::new(),
-            active_at: Instant::now(),
         }
     }
 
     fn next(&mut self, context: &mut Context<Self>) {
-        while !self.busy
-            && let Some(wanted) = self.waiting.pop_front()
-        {
-            if let Some(answer) = self.remembered(&wanted.happens.request_id) {
+        while let Some(wanted) = self.requests.next() {
+            if let Some(answer) = self.requests.remembered(&wanted.happens.request_id) {
                 answer_with(wanted, Ok(answer));
                 continue;
             }
@@ -143,21 +134,9 @@ impl Deal {
         }
     }
 
-    fn remembered(&self, request_id: &str) -> Option<Value> {
-        let found = self.answered.iter().find(|(known, _)| known == request_id);
-        found.map(|(_, answer)| answer.clone())
-    }
-
-    fn remember(&mut self, request_id: String, answer: Value) {
-        if self.answered.len() == REMEMBERED {
-            self.answered.pop_front();
-        }
-        self.answered.push_back((request_id, answer));
-    }
-
     /// Reads the deal, and whether this very request was answered before; then decides.
     fn read(&mut self, wanted: Wanted, context: &mut Context<Self>) {
-        self.busy = true;
+        self.requests.begin();
         let (deps, id) = (Arc::clone(&self.deps), self.conversation);
         let (by, request_id) = (wanted.happens.by.clone(), wanted.happens.request_id.clone());
         let read = async move {
@@ -168,7 +147,7 @@ impl Deal {
             read.await
         };
         context.spawn(read.into_actor(self).map(move |read, deal, context| {
-            deal.busy = false;
+            deal.requests.end();
             deal.have_read(wanted, read, context);
             deal.next(context);
         }));
@@ -189,7 +168,8 @@ impl Deal {
         };
         let awake = self.awake.insert(awake);
         if let Some(answer) = answer {
-            self.remember(wanted.happens.request_id.clone(), answer.clone());
+            self.requests
+                .remember(wanted.happens.request_id.clone(), answer.clone());
             return answer_with(wanted, Ok(answer));
         }
         match decide(awake, &wanted.happens, self.deps.pool.clock().now()) {
@@ -199,11 +179,11 @@ impl Deal {
     }
 
     fn write(&mut self, wanted: Wanted, decided: Decided, context: &mut Context<Self>) {
-        self.busy = true;
+        self.requests.begin();
         let (journal, step) = (self.deps.journal.clone(), decided.step.clone());
         let write = async move { journal.step(step).await };
         context.spawn(write.into_actor(self).map(move |outcome, deal, context| {
-            deal.busy = false;
+            deal.requests.end();
             deal.have_written(wanted, decided, outcome, context);
             deal.next(context);
         }));
@@ -219,7 +199,8 @@ impl Deal {
         match outcome {
             Ok(Stepping::Written { before, at }) => {
                 let answer = decided.step.answer.clone();
-                self.remember(wanted.happens.request_id.clone(), answer.clone());
+                self.requests
+                    .remember(wanted.happens.request_id.clone(), answer.clone());
                 let entries = decided.entries(before, at);
                 if decided.leaves_work() {
                     self.deps.job_signal.ring();
@@ -250,7 +231,7 @@ impl Deal {
     /// Whether a step whose outcome was lost was written, its request id tells.
     fn learn_outcome(&mut self, wanted: Wanted, error: Error, context: &mut Context<Self>) {
         self.awake = None;
-        self.busy = true;
+        self.requests.begin();
         self.doubted.push(wanted.happens.request_id.clone());
         let (deps, id) = (Arc::clone(&self.deps), self.conversation);
         let (by, request_id) = (wanted.happens.by.clone(), wanted.happens.request_id.clone());
@@ -262,7 +243,7 @@ impl Deal {
             read.await
         };
         context.spawn(look_up.into_actor(self).map(move |found, deal, context| {
-            deal.busy = false;
+            deal.requests.end();
             let answer = found.ok().and_then(|read| read.answer);
             answer_with(wanted, answer.ok_or(error));
             deal.tell_doubted(context);
@@ -302,11 +283,12 @@ impl Deal {
 
     fn pulse(&mut self, context: &mut Context<Self>) {
         self.tell_doubted(context);
-        let is_unread = self.awake.is_none() && self.doubted.is_empty();
-        let is_idle = !self.busy
-            && self.waiting.is_empty()
-            && (is_unread || self.active_at.elapsed() >= self.deps.idle);
-        if is_idle {
+        let memory = match self.awake.is_none() && self.doubted.is_empty() {
+            true => Memory::Nothing,
+            false => Memory::Something,
+        };
+        let now = self.deps.clock.now();
+        if self.requests.may_sleep(memory, self.deps.idle, now) {
             let own = context.address();
             self.deals
                 .remove_if(&self.conversation, |_, deal| *deal == own);
@@ -365,21 +347,14 @@ impl Handler<Happens> for Deal {
     type Result = ();
 
     fn handle(&mut self, happens: Happens, context: &mut Self::Context) {
-        self.active_at = Instant::now();
-        if self.waiting.len() >= WAITING {
-            let full = Refusal::Unavailable("This deal is busier than it can be: try again");
-            return answer_with(
-                Wanted {
-                    happens,
-                    attempts: 0,
-                },
-                Err(full.into()),
-            );
-        }
-        self.waiting.push_back(Wanted {
+        let wanted = Wanted {
             happens,
             attempts: 0,
-        });
+        };
+        if let Err(wanted) = self.requests.add(wanted, self.deps.clock.now()) {
+            let full = Refusal::Unavailable("This deal is busier than it can be: try again");
+            return answer_with(wanted, Err(full.into()));
+        }
         self.next(context);
     }
 }

@@ -10,3 +10,4 @@ pub mod documents;
 pub mod moving;
 pub mod past;
 pub mod reader;
+mod requests;

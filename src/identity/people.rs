@@ -1,5 +1,6 @@
 //! Tokens to principals: whoever shows a trusted token is known from then on, with the profile that it carries, until they are signed out.
 
+use clock::Clock;
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
@@ -40,6 +41,7 @@ pub struct People {
     known: Cache<UserId, Known>,
     /// The id that stands for the system: no user has it.
     system: String,
+    clock: Clock,
     /// When the sign-outs of other servers were last read.
     read: Mutex<Instant>,
 }
@@ -52,6 +54,7 @@ impl People {
         directory: Arc<Directory>,
         refusals: Arc<RefusalLog>,
         system: String,
+        clock: Clock,
     ) -> Self {
         Self {
             verifier,
@@ -60,13 +63,14 @@ impl People {
             refusals,
             known: Cache::new(REMEMBERED),
             system,
-            read: Mutex::new(Instant::now()),
+            read: Mutex::new(clock.now()),
+            clock,
         }
     }
 
     /// The caller behind a token. Writes the profile when it is new or has changed. Why a token is refused stands in the log.
     pub async fn identify(&self, token: &str) -> Result<Arc<Principal>, Error> {
-        let identified = match self.verifier.verify(token) {
+        let identified = match self.verifier.verify(token, self.clock.since_1970()) {
             Ok(identity) => self.principal(identity).await,
             Err(refusal) => Err(refusal.into()),
         };
@@ -161,7 +165,7 @@ impl People {
 
     /// Takes in the sign-outs of other servers on the database.
     pub async fn hear_of_sign_outs(&self) -> Result<(), Error> {
-        let begun = Instant::now();
+        let begun = self.clock.now();
         let since = begun.duration_since(*self.read.lock()) + OVERLAP;
         let seconds = since.as_secs_f64();
         let recent = move |connection: &mut _| revocations::recent(connection, seconds);

@@ -1,8 +1,9 @@
 //! What the lane has taken out of the queue and not answered yet. Its guard finds it here when the lane's connection does not answer.
 
+use clock::Clock;
 use parking_lot::Mutex;
 use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::aside::Aside;
 use super::batch::Batch;
@@ -14,11 +15,10 @@ use crate::domain::ids::{ConversationNo, UserNo};
 use crate::store::marks::NewMark;
 
 /// Shared by the lane, which locks it between two statements and never during one, and by its guard.
-#[derive(Default)]
 pub(super) struct Held(Mutex<Contents>);
 
-#[derive(Default)]
 struct Contents {
+    clock: Clock,
     /// Counts the lanes that were given up: an earlier one may change nothing any more.
     turn: u64,
     appends: Vec<Append>,
@@ -42,6 +42,18 @@ pub(super) struct Done {
 }
 
 impl Held {
+    /// Nothing was taken out yet.
+    pub(super) fn new(clock: Clock) -> Self {
+        Self(Mutex::new(Contents {
+            clock,
+            turn: 0,
+            appends: Vec::new(),
+            marks: Vec::new(),
+            aside: Aside::default(),
+            marks_aside: Vec::new(),
+        }))
+    }
+
     /// The number of the lane that is at work.
     pub(super) fn turn(&self) -> u64 {
         self.0.lock().turn
@@ -93,13 +105,14 @@ impl Held {
     pub(super) fn wait(&self) -> Option<Duration> {
         let held = self.0.lock();
         let marks = (!held.marks_aside.is_empty()).then_some(MARKS_PAUSE);
-        let appends = held.aside.wait(Instant::now());
+        let appends = held.aside.wait(held.clock.now());
         marks.into_iter().chain(appends).min()
     }
 
     /// Conversations aside that are to be looked at again.
     pub(super) fn due(&self) -> Vec<ConversationNo> {
-        self.0.lock().aside.due(Instant::now())
+        let held = self.0.lock();
+        held.aside.due(held.clock.now())
     }
 
     /// Puts what waits aside for these conversations back into the queue, before everything else; the others go on waiting.
@@ -110,7 +123,8 @@ impl Held {
         queue: &Queue,
     ) {
         let mut held = self.0.lock();
-        held.aside.postpone(others, Instant::now());
+        let now = held.clock.now();
+        held.aside.postpone(others, now);
         let called = held.aside.release(free).into_iter();
         let back = called.map(|(since, append)| Append {
             aside_since: Some(since),
@@ -135,7 +149,7 @@ impl Contents {
     }
 
     fn put_aside(&mut self, append: Append) {
-        let now = Instant::now();
+        let now = self.clock.now();
         let since = append.aside_since.unwrap_or(now);
         self.aside.put(append.conversation, append, since, now);
     }
@@ -158,7 +172,7 @@ impl Contents {
 
     /// Whoever has waited aside for too long is told so.
     fn give_up(&mut self) -> impl Iterator<Item = (Append, Outcome)> + use<> {
-        let expired = self.aside.expired(Instant::now());
+        let expired = self.aside.expired(self.clock.now());
         if let Some(first) = expired.first() {
             log::warn!(event = "conversation_locked", conversation_no = first.conversation.0, appends = expired.len(); "somebody else has held a conversation for too long");
         }
@@ -171,7 +185,7 @@ impl Contents {
         moved: Option<HashSet<(ConversationNo, UserNo)>>,
     ) -> Vec<(Marking, Outcome)> {
         let marks = std::mem::take(&mut self.marks);
-        let (now, mut settled) = (Instant::now(), Vec::with_capacity(marks.len()));
+        let (now, mut settled) = (self.clock.now(), Vec::with_capacity(marks.len()));
         for mut marking in marks {
             let since = *marking.aside_since.get_or_insert(now);
             let whose = (marking.mark.conversation, marking.mark.user);
@@ -186,3 +200,7 @@ impl Contents {
         settled
     }
 }
+
+#[cfg(test)]
+#[path = "held_tests.rs"]
+mod tests;

@@ -1,6 +1,7 @@
 //! The thread that commits batches: one connection of its own, one commit at a time.
 
 use actix::{Message, Recipient};
+use clock::Clock;
 use diesel::pg::PgConnection;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -35,8 +36,14 @@ pub(super) struct Committed {
 
 /// Starts the thread; what it has committed it reports to `journal`. It ends when the queue is closed, and closes it should it
 /// panic. When its connection does not answer, another one takes its place, and what it was about to store is answered as unknown.
-pub(super) fn start(pool: &Pool, queue: Arc<Queue>, limit: usize, journal: Recipient<Committed>) {
-    let held = Arc::new(Held::default());
+pub(super) fn start(
+    pool: &Pool,
+    clock: Clock,
+    queue: Arc<Queue>,
+    limit: usize,
+    journal: Recipient<Committed>,
+) {
+    let held = Arc::new(Held::new(clock));
     let (abandoned, woken, told) = (Arc::clone(&held), Arc::clone(&queue), journal.clone());
     let mut dedup_batches_left = 0;
     let begin = move || {

@@ -11,6 +11,7 @@ mod stepping;
 mod transact;
 
 use actix::prelude::*;
+use clock::Clock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -160,14 +161,15 @@ impl Journal {
         pool: Pool,
         options: &crate::config::ActorOptions,
         metrics: Arc<Metrics>,
+        clock: Clock,
     ) -> JournalHandle {
-        let steps = stepping::Steps::start(pool.clone(), Arc::clone(&metrics));
+        let steps = stepping::Steps::start(pool.clone(), Arc::clone(&metrics), clock.clone());
         let queue = Arc::new(queue::Queue::default());
         let (lane_pool, batch_limit) = (pool.clone(), options.batch_limit as usize);
         let own_queue = Arc::clone(&queue);
         let address = Self::start_in_arbiter(&Arbiter::new().handle(), move |context| {
             let told = context.address().recipient();
-            lane::start(&lane_pool, Arc::clone(&own_queue), batch_limit, told);
+            lane::start(&lane_pool, clock, Arc::clone(&own_queue), batch_limit, told);
             Self {
                 queue: own_queue,
                 metrics,

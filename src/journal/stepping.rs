@@ -1,5 +1,6 @@
 //! The thread that commits the steps of deals: all that have gathered in one statement, on a connection of its own.
 
+use clock::Clock;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -46,11 +47,12 @@ pub(super) struct Steps(Sender<Waiting>);
 
 impl Steps {
     /// Starts the thread. It ends with the last of those who can reach it.
-    pub(super) fn start(pool: Pool, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn start(pool: Pool, metrics: Arc<Metrics>, clock: Clock) -> Self {
         let (sender, waiting) = channel();
         std::thread::spawn(move || {
             let mut writer = Writer {
                 metrics,
+                clock,
                 connection: pool.appender(),
                 aside: Aside::default(),
             };
@@ -77,6 +79,7 @@ impl JournalHandle {
 
 struct Writer {
     metrics: Arc<Metrics>,
+    clock: Clock,
     connection: Dedicated,
     /// Steps of conversations that somebody else holds.
     aside: Aside<Waiting>,
@@ -92,7 +95,7 @@ enum Fate {
 impl Writer {
     fn run(&mut self, queue: &Receiver<Waiting>) {
         let mut held = Vec::new();
-        while let Some(batch) = next_batch(queue, &mut held, self.aside.wait(Instant::now())) {
+        while let Some(batch) = next_batch(queue, &mut held, self.aside.wait(self.clock.now())) {
             let batch = self.keep_aside(batch);
             let steps: Vec<NewStep> = batch.iter().map(|waiting| waiting.step.clone()).collect();
             let all = (0..steps.len()).collect();
@@ -124,7 +127,7 @@ impl Writer {
     }
 
     fn put_aside(&mut self, waiting: Waiting) {
-        let now = Instant::now();
+        let now = self.clock.now();
         let since = waiting.aside_since.unwrap_or(now);
         self.aside
             .put(waiting.step.conversation, waiting, since, now);
@@ -132,7 +135,7 @@ impl Writer {
 
     /// Whoever has waited aside for too long is told so.
     fn give_up(&mut self) {
-        for waiting in self.aside.expired(Instant::now()) {
+        for waiting in self.aside.expired(self.clock.now()) {
             log::warn!(event = "conversation_locked", conversation_no = waiting.step.conversation.0; "somebody else has held a conversation for too long");
             answer(waiting, Err(LOCKED.into()));
         }
@@ -140,14 +143,14 @@ impl Writer {
 
     /// Takes what waits aside for the next batch where nobody holds its conversation any more.
     fn call_back(&mut self, held: &mut Vec<Waiting>) {
-        let due = self.aside.due(Instant::now());
+        let due = self.aside.due(self.clock.now());
         if due.is_empty() {
             return;
         }
         // The database is away: what waits is given up in time.
         let free = self.free_among(&due).unwrap_or_default();
         let (free, locked): (Vec<_>, Vec<_>) = due.into_iter().partition(|no| free.contains(no));
-        self.aside.postpone(&locked, Instant::now());
+        self.aside.postpone(&locked, self.clock.now());
         let called = self.aside.release(&free).into_iter();
         let back = called.map(|(since, waiting)| Waiting {
             aside_since: Some(since),

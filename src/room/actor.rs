@@ -3,30 +3,34 @@
 use actix::prelude::*;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::authors::Authors;
+use super::bedtime::{Bedtime, Then, Use};
 use super::changing::WantedChange;
 use super::crowd::Crowd;
-use super::listener::Listener;
+use super::listener::{Listener, others_than};
 use super::notifications::Notices;
+use super::overtaken::Overtaken;
 use super::read_receipts::{AheadMark, WaitingMark};
 use super::reply::Reply;
-use super::sending::{Overtaken, WaitingSend};
+use super::sending::WaitingSend;
 use super::state::State;
 use super::timeline::Timeline;
+use super::typists::Typists;
 use super::{RoomDeps, Sleep, Tired, ToRoom};
 use crate::domain::command::Command;
 use crate::domain::ids::{Seq, SessionId, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::room_event::{Change, RoomEvent};
 use crate::domain::snapshot::Loaded;
-use crate::journal::{RequestNo, Settled};
+use crate::journal::{Permit, RequestNo, Settled};
 use crate::presence::PresenceChanged;
 use crate::queue::Push;
 use crate::telemetry::metrics::Metrics;
 
 /// How often a room looks whether it is tired, whether somebody has stopped typing, and whether it missed something.
-const PULSE: Duration = Duration::from_millis(500);
+pub(super) const PULSE: Duration = Duration::from_millis(500);
 
 /// The actor that is awake for one conversation.
 pub struct Room {
@@ -42,7 +46,7 @@ pub struct Room {
     /// Sends that the journal has, by the number of the request.
     pub(super) sends: HashMap<RequestNo, WaitingSend>,
     /// Sends that wait to be decided again.
-    pub(super) overtaken: Overtaken,
+    pub(super) overtaken: Overtaken<(WaitingSend, Permit)>,
     /// Watermarks that the journal has, by the number of the request.
     pub(super) marks: HashMap<RequestNo, WaitingMark>,
     /// Watermarks beyond what this room knows, until it has read; one read is under way when `looking_ahead`.
@@ -53,10 +57,8 @@ pub struct Room {
     /// Changes that wait for their turn; the first is under way when `changing`.
     pub(super) changes: VecDeque<WantedChange>,
     pub(super) changing: bool,
-    /// Who types, and since when.
-    pub(super) typing: HashMap<UserNo, Instant>,
-    /// Who wrote the newest messages, for delivered marks.
-    pub(super) authors: VecDeque<(Seq, UserNo)>,
+    pub(super) typists: Typists,
+    pub(super) authors: Authors,
     /// Messages of which people elsewhere are to be told.
     pub(super) notices: Notices,
     /// Events for a crowd that wait a moment, so that one write carries several.
@@ -68,17 +70,7 @@ pub struct Room {
     pub(super) registry: Recipient<Tired>,
     /// Where the journal sends outcomes; made once, since making one allocates.
     outcomes: Option<Arc<Recipient<Settled>>>,
-    active_at: Instant,
     bedtime: Bedtime,
-}
-
-#[derive(PartialEq)]
-enum Bedtime {
-    Awake,
-    /// The registry was told.
-    Tired,
-    /// The registry has forgotten this room; it stops when nothing is under way.
-    Dozing,
 }
 
 impl Room {
@@ -86,6 +78,7 @@ impl Room {
     pub fn new(loaded: Loaded, deps: Arc<RoomDeps>, registry: Recipient<Tired>) -> Self {
         let timeline = Timeline::new(loaded.conversation.last_seq);
         Self {
+            bedtime: Bedtime::awake(deps.clock.now()),
             deps,
             woken_at: loaded.conversation.last_seq,
             state: State::new(loaded),
@@ -99,8 +92,8 @@ impl Room {
             gathering: HashMap::new(),
             changes: VecDeque::new(),
             changing: false,
-            typing: HashMap::new(),
-            authors: VecDeque::new(),
+            typists: Typists::default(),
+            authors: Authors::default(),
             notices: Notices::default(),
             crowd: Crowd::default(),
             suspects_gap: false,
@@ -108,8 +101,6 @@ impl Room {
             next_request: 0,
             registry,
             outcomes: None,
-            active_at: Instant::now(),
-            bedtime: Bedtime::Awake,
         }
     }
 
@@ -171,39 +162,39 @@ impl Room {
 
     /// Whether the registry has forgotten this room.
     pub(super) fn is_dozing(&self) -> bool {
-        self.bedtime == Bedtime::Dozing
+        self.bedtime.is_dozing()
     }
 
-    fn is_busy(&self) -> bool {
-        !self.sends.is_empty()
+    fn used_for(&self) -> Use {
+        let is_at_work = !self.sends.is_empty()
             || !self.overtaken.is_empty()
             || !self.marks.is_empty()
             || !self.changes.is_empty()
             || !self.gathering.is_empty()
             || self.looking_ahead
-            || self.notices.are_underway()
+            || self.notices.are_underway();
+        match is_at_work {
+            true => Use::Work,
+            false if self.listeners.is_empty() => Use::Nothing,
+            false => Use::Listeners,
+        }
     }
 
     fn pulse(&mut self, context: &mut Context<Self>) {
-        let now = Instant::now();
+        let now = self.deps.clock.now();
         // Who was gone before the room woke could not leave it.
         self.listeners.retain(|it| !it.queue.has_ended());
         self.fade_typing(now);
         self.flush_delivered(context);
         self.flush_unread_changes(context);
         self.catch_up_when_needed(context);
-        if self.is_dozing() && !self.is_busy() {
-            context.stop();
-        }
-        let idle = self.listeners.is_empty()
-            && !self.is_busy()
-            && now.duration_since(self.active_at) >= self.deps.idle;
-        if idle && self.bedtime == Bedtime::Awake {
-            self.bedtime = Bedtime::Tired;
-            self.registry.do_send(Tired {
+        match self.bedtime.look(self.used_for(), self.deps.idle, now) {
+            Then::GoOn => {}
+            Then::AskToSleep => self.registry.do_send(Tired {
                 conversation: self.state.conversation.id,
                 room: context.address().recipient(),
-            });
+            }),
+            Then::Stop => context.stop(),
         }
     }
 
@@ -280,7 +271,7 @@ impl Handler<ToRoom> for Room {
     type Result = ();
 
     fn handle(&mut self, message: ToRoom, context: &mut Self::Context) {
-        self.active_at = Instant::now();
+        self.bedtime.note_use(self.deps.clock.now());
         match message {
             ToRoom::Join {
                 principal,
@@ -314,7 +305,7 @@ impl Handler<Settled> for Room {
     type Result = ();
 
     fn handle(&mut self, settled: Settled, context: &mut Self::Context) {
-        self.active_at = Instant::now();
+        self.bedtime.note_use(self.deps.clock.now());
         for (request_no, outcome) in settled.outcomes {
             if let Some(send) = self.sends.remove(&request_no) {
                 self.send_settled(request_no, send, outcome, context);
@@ -339,7 +330,7 @@ impl Handler<PresenceChanged> for Room {
             status: changed.status,
         };
         let (event, own) = (self.event(None, presence), person.no);
-        self.tell_those(&[event], |listener| listener.principal.no != own);
+        self.tell_those(&[event], others_than(own));
     }
 }
 
@@ -347,9 +338,8 @@ impl Handler<Sleep> for Room {
     type Result = ();
 
     fn handle(&mut self, _: Sleep, context: &mut Self::Context) {
-        self.bedtime = Bedtime::Dozing;
         self.send_listeners_away();
-        if !self.is_busy() {
+        if self.bedtime.doze(self.used_for()) == Then::Stop {
             context.stop();
         }
     }

@@ -5,7 +5,6 @@ use actix::prelude::*;
 use std::sync::Arc;
 
 use super::actor::Room;
-use super::read_receipts::AUTHORS;
 use super::replay::said_with;
 use crate::domain::access::{Access, lost_membership};
 use crate::domain::conversation::Participant;
@@ -130,13 +129,8 @@ impl Room {
     }
 
     fn remember_author(&mut self, message: &Message) {
-        if self.authors.len() == AUTHORS {
-            self.authors.pop_front();
-        }
-        self.authors.push_back((message.seq(), message.sender));
-        if !self.typing.is_empty() {
-            self.stop_typing(message.sender);
-        }
+        self.authors.remember(message.seq(), message.sender);
+        self.stop_typing(message.sender);
     }
 
     /// Whether a fact opens the conversation to somebody who could not read it before.

@@ -11,6 +11,7 @@ use super::actor::{Room, hand};
 use super::listener::Listener;
 use crate::domain::ids::Seq;
 use crate::domain::room_event::RoomEvent;
+use crate::telemetry::metrics::Metrics;
 
 /// Listeners from which on a room is a crowd.
 const CROWD: usize = 32;
@@ -32,7 +33,34 @@ pub(super) struct Crowd {
     turns: Option<SpawnHandle>,
 }
 
+/// What is done with events for those who have joined.
+#[derive(Debug)]
+enum Telling {
+    /// Everybody is told at once.
+    Now(Vec<Arc<RoomEvent>>),
+    /// They wait for the turns that begin now.
+    BeginTurns,
+    /// They wait for the turns that are under way.
+    InTurns,
+    /// Enough has gathered: everybody is told all that waits.
+    All,
+}
+
 impl Crowd {
+    /// Takes events in for so many listeners, unless they are few, or nobody else is sending.
+    fn take_in(&mut self, events: Vec<Arc<RoomEvent>>, listeners: usize, sends: Sends) -> Telling {
+        let waits = listeners >= CROWD && sends == Sends::Underway;
+        if self.turns.is_none() && !waits {
+            return Telling::Now(events);
+        }
+        self.waiting.extend(events);
+        match self.turns {
+            _ if self.waiting.len() >= TOGETHER => Telling::All,
+            None => Telling::BeginTurns,
+            Some(_) => Telling::InTurns,
+        }
+    }
+
     fn end(&self) -> u64 {
         self.first + self.waiting.len() as u64
     }
@@ -50,6 +78,68 @@ impl Crowd {
         let first = untold.iter().find_map(|event| event.seq);
         first.map_or(announced, |seq| seq - 1)
     }
+
+    /// Tells everybody what has waited.
+    fn tell_all(&mut self, listeners: &mut Vec<Listener>, metrics: &Metrics) {
+        if !self.waiting.is_empty() {
+            self.tell_range(0..listeners.len(), listeners, metrics);
+            self.first = self.end();
+            self.waiting.clear();
+        }
+    }
+
+    /// Tells the part of the crowd whose turn it is. Where nothing waits any more, the turns are over: answers what is to be cancelled.
+    fn tell_part(
+        &mut self,
+        listeners: &mut Vec<Listener>,
+        metrics: &Metrics,
+    ) -> Option<SpawnHandle> {
+        if self.waiting.is_empty() {
+            return self.turns.take();
+        }
+        let (part, crowd) = (self.part, listeners.len());
+        let range = crowd * part / PARTS..crowd * (part + 1) / PARTS;
+        self.tell_range(range, listeners, metrics);
+        self.part = (part + 1) % PARTS;
+        self.forget_told(listeners);
+        None
+    }
+
+    fn tell_range(
+        &mut self,
+        range: Range<usize>,
+        listeners: &mut Vec<Listener>,
+        metrics: &Metrics,
+    ) {
+        let end = self.end();
+        let mut index = 0;
+        listeners.retain_mut(|listener| {
+            index += 1;
+            if !range.contains(&(index - 1)) || listener.place_in_crowd >= end {
+                return true;
+            }
+            let untold = self.from(listener.place_in_crowd);
+            listener.place_in_crowd = end;
+            hand(listener, untold, metrics)
+        });
+    }
+
+    /// Drops what everybody has been told.
+    fn forget_told(&mut self, listeners: &[Listener]) {
+        let places = listeners.iter().map(|it| it.place_in_crowd);
+        let told = places.min().unwrap_or(u64::MAX).min(self.end());
+        while self.first < told {
+            self.waiting.pop_front();
+            self.first += 1;
+        }
+    }
+}
+
+/// Whether others are sending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sends {
+    None,
+    Underway,
 }
 
 impl Room {
@@ -60,15 +150,17 @@ impl Room {
         events: Vec<Arc<RoomEvent>>,
         context: &mut Context<Self>,
     ) {
-        let waits = self.listeners.len() >= CROWD && !self.sends.is_empty();
-        if self.crowd.turns.is_none() && !waits {
-            return self.tell(&events);
-        }
-        self.crowd.waiting.extend(events);
-        if self.crowd.waiting.len() >= TOGETHER {
-            self.tell_crowd();
-        } else if self.crowd.turns.is_none() {
-            self.crowd.turns = Some(context.run_interval(TURN, Self::tell_part));
+        let sends = match self.sends.is_empty() {
+            true => Sends::None,
+            false => Sends::Underway,
+        };
+        match self.crowd.take_in(events, self.listeners.len(), sends) {
+            Telling::Now(events) => self.tell(&events),
+            Telling::All => self.tell_crowd(),
+            Telling::BeginTurns => {
+                self.crowd.turns = Some(context.run_interval(TURN, Self::tell_part));
+            }
+            Telling::InTurns => {}
         }
     }
 
@@ -87,53 +179,19 @@ impl Room {
 
     /// Tells everybody what has waited.
     pub(super) fn tell_crowd(&mut self) {
-        if !self.crowd.waiting.is_empty() {
-            self.tell_range(0..self.listeners.len());
-            self.crowd.first = self.crowd.end();
-            self.crowd.waiting.clear();
-        }
+        self.crowd.tell_all(&mut self.listeners, &self.deps.metrics);
     }
 
     fn tell_part(&mut self, context: &mut Context<Self>) {
-        if self.crowd.waiting.is_empty() {
-            if let Some(turns) = self.crowd.turns.take() {
-                context.cancel_future(turns);
-            }
-            return;
-        }
-        let (part, crowd) = (self.crowd.part, self.listeners.len());
-        self.tell_range(crowd * part / PARTS..crowd * (part + 1) / PARTS);
-        self.crowd.part = (part + 1) % PARTS;
-        self.forget_told();
-    }
-
-    fn tell_range(&mut self, range: Range<usize>) {
-        let Self {
-            crowd,
-            listeners,
-            deps,
-            ..
-        } = self;
-        let end = crowd.end();
-        let mut index = 0;
-        listeners.retain_mut(|listener| {
-            index += 1;
-            if !range.contains(&(index - 1)) || listener.place_in_crowd >= end {
-                return true;
-            }
-            let untold = crowd.from(listener.place_in_crowd);
-            listener.place_in_crowd = end;
-            hand(listener, untold, &deps.metrics)
-        });
-    }
-
-    /// Drops what everybody has been told.
-    fn forget_told(&mut self) {
-        let places = self.listeners.iter().map(|it| it.place_in_crowd);
-        let told = places.min().unwrap_or(u64::MAX).min(self.crowd.end());
-        while self.crowd.first < told {
-            self.crowd.waiting.pop_front();
-            self.crowd.first += 1;
+        let over = self
+            .crowd
+            .tell_part(&mut self.listeners, &self.deps.metrics);
+        if let Some(turns) = over {
+            context.cancel_future(turns);
         }
     }
 }
+
+#[cfg(test)]
+#[path = "crowd_tests.rs"]
+mod tests;

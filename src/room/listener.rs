@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::dialect::Dialect;
-use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::message::Audience;
 use crate::domain::principal::Principal;
 use crate::domain::room_event::{Change, RoomEvent};
@@ -32,6 +32,11 @@ pub(super) struct Listener {
     pub(super) place_in_crowd: u64,
     /// Tells a later join of the same session from this one.
     pub(super) generation: u64,
+}
+
+/// The listeners that are not somebody's own.
+pub(super) fn others_than(user: UserNo) -> impl Fn(&Listener) -> bool {
+    move |listener| listener.principal.no != user
 }
 
 impl Listener {
@@ -111,16 +116,17 @@ impl Listener {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::domain::conversation::{
         Conversation, ConversationKind, ConversationStatus, PresenceStatus,
     };
-    use crate::domain::ids::{ConversationNo, MessageId, SessionId, UserId, UserNo};
+    use crate::domain::ids::{ConversationNo, MessageId, SessionId, UserId};
     use crate::domain::message::{Content, Message};
     use crate::domain::principal::{Profile, Roles};
     use crate::domain::room_event::{MessageChange, View};
     use crate::queue::Drain;
+    use clock::Clock;
     use futures_util::{FutureExt, StreamExt};
 
     const ALICE: UserNo = UserNo(1);
@@ -135,8 +141,14 @@ mod tests {
             valid_until: 0,
             issued_at: None,
         };
-        let queue = ConnectionQueue::new(SessionId(uuid::Uuid::nil()), 100_000);
+        let queue = ConnectionQueue::new(SessionId(uuid::Uuid::nil()), 100_000, Clock::default());
         Listener::reading(Arc::new(principal), queue, Some("member".into()), 1)
+    }
+
+    pub(in crate::room) fn live_listener(no: UserNo) -> Listener {
+        let mut listener = listener(no);
+        listener.go_live(0);
+        listener
     }
 
     fn event_of(seq: Option<Seq>, change: Change) -> Arc<RoomEvent> {
@@ -151,17 +163,15 @@ mod tests {
         event_of(None, presence)
     }
 
-    fn event(seq: Seq) -> Arc<RoomEvent> {
+    pub(in crate::room) fn event(seq: Seq) -> Arc<RoomEvent> {
         let membership = "left";
         event_of(Some(seq), Change::Lost { seq, membership })
     }
 
     /// What has been pushed to it since the last look: a seq, or who shows their presence.
-    fn pushed(listener: &Listener) -> Vec<String> {
+    pub(in crate::room) fn pushed(listener: &Listener) -> Vec<String> {
         let mut drain = Drain(Arc::clone(&listener.queue));
-        let Some(Some(drained)) = drain.next().now_or_never() else {
-            return Vec::new();
-        };
+        let drained = std::iter::from_fn(|| drain.next().now_or_never().flatten());
         let text = |frame| match frame {
             Frame::Own(ChatFrame::Event { event, .. }) => match (&event.change, event.seq) {
                 (Change::Presence { user, .. }, _) => user.to_string(),
@@ -170,7 +180,10 @@ mod tests {
             },
             other => format!("{other:?}"),
         };
-        drained.frames.into_iter().map(text).collect()
+        drained
+            .flat_map(|drained| drained.frames)
+            .map(text)
+            .collect()
     }
 
     #[test]

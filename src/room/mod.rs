@@ -2,20 +2,25 @@
 
 pub mod actor;
 mod announce;
+mod authors;
+mod bedtime;
 mod changing;
 mod crowd;
 mod joining;
 mod listener;
 mod notifications;
+mod overtaken;
 mod read_receipts;
 pub mod replay;
 pub mod reply;
 mod sending;
 pub mod state;
 mod timeline;
+mod typists;
 mod unread_changes;
 
 use actix::{Message, Recipient};
+use clock::Clock;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +50,8 @@ pub struct RoomDeps {
     pub metrics: Arc<Metrics>,
     /// How deals stood at earlier steps.
     pub recall: Arc<replay::Recall>,
+    /// What time it is, for rooms and sessions.
+    pub clock: Clock,
     /// How long a room stays awake without anybody.
     pub idle: Duration,
     /// Commands that may wait for one room.

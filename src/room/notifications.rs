@@ -68,6 +68,23 @@ impl Notices {
         &mut self.gathering
     }
 
+    /// What has gathered since the last pulse is due now.
+    fn pulse(&mut self) {
+        let gathered = std::mem::take(&mut self.gathering);
+        self.due.append(gathered);
+    }
+
+    /// What is to be told now. Nothing while counts are being read, so that an older count is never told after a newer one: what comes
+    /// meanwhile goes with the next.
+    fn take(&mut self) -> Option<(Vec<Message>, UnreadChanges)> {
+        let nothing_waits = self.waiting.is_empty() && self.due.is_empty();
+        if self.reading || nothing_waits {
+            return None;
+        }
+        let messages = std::mem::take(&mut self.waiting);
+        Some((messages, std::mem::take(&mut self.due)))
+    }
+
     /// Whether something is still to be told.
     pub(super) fn are_underway(&self) -> bool {
         self.reading || !self.gathering.is_empty() || !self.due.is_empty()
@@ -78,19 +95,15 @@ impl Room {
     /// Tells those elsewhere of the unread counts that have changed since the last pulse: at most twice a second, however many
     /// watermarks and messages change.
     pub(super) fn flush_unread_changes(&mut self, context: &mut Context<Self>) {
-        let gathered = std::mem::take(&mut self.notices.gathering);
-        self.notices.due.append(gathered);
+        self.notices.pulse();
         self.notify_absent(context);
     }
 
-    /// Tells those elsewhere of the messages that have gathered, and of the changes that are due. One read of counts is under way
-    /// at a time, so that an older count is never told after a newer one; what comes meanwhile goes with the next.
+    /// Tells those elsewhere of the messages that have gathered, and of the changes that are due. One read of counts is under way at a time.
     pub(super) fn notify_absent(&mut self, context: &mut Context<Self>) {
-        if self.notices.reading {
+        let Some((messages, changes)) = self.notices.take() else {
             return;
-        }
-        let messages = std::mem::take(&mut self.notices.waiting);
-        let changes = std::mem::take(&mut self.notices.due);
+        };
         let absent = match messages.is_empty() {
             true => Vec::new(),
             false => self.absent_users(),
@@ -210,5 +223,63 @@ impl Room {
         let sender = self.state.person(message.sender);
         let name = sender.and_then(|person| person.name.as_deref());
         name.unwrap_or(message.sender_id.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::Seq;
+    use crate::room::actor::PULSE;
+    use crate::room::unread_changes::tests::message;
+    use clock::ManualClock;
+    use std::time::Duration;
+
+    const ALICE: UserNo = UserNo(1);
+    const BOB: UserNo = UserNo(2);
+
+    fn seqs(messages: &[Message]) -> Vec<Seq> {
+        messages.iter().map(Message::seq).collect()
+    }
+
+    #[test]
+    fn a_message_is_told_at_once_and_what_comes_during_a_read_with_the_next() {
+        let mut notices = Notices::default();
+        assert!(notices.take().is_none());
+        notices.add(&message(1, ALICE));
+        let (messages, changes) = notices.take().unwrap();
+        assert_eq!((seqs(&messages), changes.is_empty()), (vec![1], true));
+        notices.reading = true;
+        notices.add(&message(2, ALICE));
+        notices.add(&message(3, ALICE));
+        notices.unread_changes().add_reader(BOB, 0);
+        notices.pulse();
+        assert!(notices.take().is_none(), "an older count may be on its way");
+        notices.reading = false;
+        let (messages, changes) = notices.take().unwrap();
+        assert_eq!((seqs(&messages), changes.is_empty()), (vec![2, 3], false));
+        assert!(notices.take().is_none() && !notices.are_underway());
+    }
+
+    #[test]
+    fn unread_counts_are_told_twice_a_second_however_often_somebody_reads() {
+        let (time, mut notices) = (ManualClock::standing(), Notices::default());
+        let clock = time.clock();
+        let (begun, mut pulsed) = (clock.now(), clock.now());
+        let mut told_at = Vec::new();
+        for read in 0..300 {
+            notices.unread_changes().add_reader(BOB, read);
+            assert!(notices.are_underway(), "such a room stays awake");
+            if clock.now() >= pulsed + PULSE {
+                pulsed = clock.now();
+                notices.pulse();
+            }
+            if let Some((_, changes)) = notices.take() {
+                assert!(!changes.is_empty());
+                told_at.push(clock.now().duration_since(begun).as_millis());
+            }
+            time.advance(Duration::from_millis(10));
+        }
+        assert_eq!(told_at, [500, 1_000, 1_500, 2_000, 2_500]);
     }
 }

@@ -2,24 +2,20 @@
 
 use actix::prelude::*;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::actor::Room;
+use super::listener::others_than;
 use super::reply::Reply;
 use crate::domain::answer::Answer;
 use crate::domain::command::{Mark, Typing};
-use crate::domain::ids::{MessageId, Seq, UserNo};
+use crate::domain::ids::{MessageId, Seq, UserId, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::Change;
 use crate::feed::Transient;
 use crate::journal::{Marking, Outcome};
 use crate::store::marks::NewMark;
-
-/// How long somebody types without saying so again.
-const TYPING_FADES: Duration = Duration::from_secs(6);
-/// Newest messages whose authors a room remembers.
-pub(super) const AUTHORS: usize = 512;
 
 const MARK_AGAIN: Refusal = Refusal::Unavailable("The database is away: mark again");
 
@@ -245,42 +241,22 @@ impl Room {
                 mark,
                 user: person.id.clone(),
                 seq,
-                message: self.newest_message(seq),
+                message: MessageId {
+                    conversation: self.state.conversation.no,
+                    seq: self.authors.newest(seq),
+                },
             },
         );
         match mark {
             Mark::Seen => self.tell_in_turns(event),
             Mark::Delivered => {
-                let authors = self.authors_between(before, seq);
+                let authors = self.authors.between(before, seq);
                 self.tell_those(&[event], |listener| match &authors {
                     Some(authors) => authors.contains(&listener.principal.no),
-                    None => listener.principal.no != user,
+                    None => others_than(user)(listener),
                 });
             }
         }
-    }
-
-    /// The newest message up to a seq, as far as the room remembers; what is older is named by the seq itself.
-    fn newest_message(&self, seq: Seq) -> MessageId {
-        let said = self.authors.iter().rev().map(|(at, _)| *at);
-        let newest = said.into_iter().find(|at| *at <= seq).unwrap_or(seq);
-        MessageId {
-            conversation: self.state.conversation.no,
-            seq: newest,
-        }
-    }
-
-    /// Who wrote the messages beyond `before` up to `seq`; `None` when that is longer ago than the room remembers.
-    fn authors_between(&self, before: Seq, seq: Seq) -> Option<Vec<UserNo>> {
-        let remembers_all = self
-            .authors
-            .front()
-            .is_some_and(|(oldest, _)| *oldest <= before + 1);
-        let range = self
-            .authors
-            .iter()
-            .filter(|(at, _)| *at > before && *at <= seq);
-        remembers_all.then(|| range.map(|(_, author)| *author).collect())
     }
 
     /// Shows that somebody types, or no longer.
@@ -288,55 +264,37 @@ impl Room {
         if let Err(refusal) = self.state.may_speak(principal) {
             return reply.refuse(refusal);
         }
-        let changed = match typing {
-            Typing::Started => self.typing.insert(principal.no, Instant::now()).is_none(),
-            Typing::Stopped => self.typing.remove(&principal.no).is_some(),
-        };
-        if changed {
-            self.deps.feed.transient(
-                self.state.conversation.id,
-                Transient::Typing(principal.id.clone(), typing),
-            );
-            let event = self.event(
-                None,
-                Change::Typing {
-                    user: principal.id.clone(),
-                    is_typing: typing == Typing::Started,
-                },
-            );
-            self.tell_those(&[event], |listener| listener.principal.no != principal.no);
+        let now = self.deps.clock.now();
+        if self.typists.note(principal.no, typing, now) {
+            self.announce_typing(principal.no, &principal.id, typing);
         }
         reply.send(Ok(Answer::Done));
     }
 
     /// Ends the typing of those who have not said so again.
     pub(super) fn fade_typing(&mut self, now: Instant) {
-        let faded: Vec<UserNo> = self
-            .typing
-            .iter()
-            .filter(|(_, since)| now.duration_since(**since) >= TYPING_FADES)
-            .map(|(user, _)| *user)
-            .collect();
+        let faded = self.typists.faded(now);
         faded.into_iter().for_each(|user| self.stop_typing(user));
     }
 
     /// Ends somebody's typing, as when their message is there.
     pub(super) fn stop_typing(&mut self, user: UserNo) {
-        if self.typing.remove(&user).is_none() {
+        if !self.typists.stop(user) {
             return;
         }
-        if let Some(person) = self.state.person(user) {
-            let what = Transient::Typing(person.id.clone(), Typing::Stopped);
-            let conversation = self.state.conversation.id;
-            self.deps.feed.transient(conversation, what);
-            let event = self.event(
-                None,
-                Change::Typing {
-                    user: person.id.clone(),
-                    is_typing: false,
-                },
-            );
-            self.tell_those(&[event], |listener| listener.principal.no != user);
+        if let Some(id) = self.state.person(user).map(|person| person.id.clone()) {
+            self.announce_typing(user, &id, Typing::Stopped);
         }
+    }
+
+    fn announce_typing(&mut self, user: UserNo, id: &UserId, typing: Typing) {
+        let what = Transient::Typing(id.clone(), typing);
+        self.deps.feed.transient(self.state.conversation.id, what);
+        let change = Change::Typing {
+            user: id.clone(),
+            is_typing: typing == Typing::Started,
+        };
+        let event = self.event(None, change);
+        self.tell_those(&[event], others_than(user));
     }
 }

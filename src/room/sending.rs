@@ -1,19 +1,19 @@
 //! Saying something: decide, append, acknowledge, announce.
 
 use actix::prelude::*;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::actor::Room;
+use super::overtaken::{Next, Underway};
 use super::reply::Reply;
 use crate::domain::answer::{Answer, Novelty};
 use crate::domain::entry::{Entry, Fact};
-use crate::domain::ids::{MessageId, PolicyVersion, Seq};
+use crate::domain::ids::{MessageId, Seq};
 use crate::domain::message::{ClientIdOrigin, Content, Message};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
-use crate::journal::{Append, Outcome, Permit, RequestNo};
+use crate::journal::{Append, Outcome, RequestNo};
 use crate::store::messages;
 
 const TOO_MUCH: Refusal = Refusal::Unavailable("Too much is waiting to be written: try again");
@@ -23,24 +23,6 @@ pub(super) struct WaitingSend {
     pub(super) principal: Arc<Principal>,
     pub(super) content: Arc<Content>,
     pub(super) reply: Reply,
-}
-
-/// Sends that a change of the policy has overtaken, and those that came after them: they are decided in the order of
-/// coming, once nothing that was decided before the change is under way.
-#[derive(Default)]
-pub(super) struct Overtaken {
-    waiting: BTreeMap<RequestNo, (WaitingSend, Permit)>,
-    /// What the sends that the journal has were decided under.
-    policy: PolicyVersion,
-    /// The change is one that this room may not know of.
-    is_stale: bool,
-    catching_up: bool,
-}
-
-impl Overtaken {
-    pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
-    }
 }
 
 impl Room {
@@ -58,12 +40,17 @@ impl Room {
             content,
             reply,
         };
-        let is_behind = !self.sends.is_empty()
-            && self.overtaken.policy != self.state.conversation.policy_version;
-        if is_behind || !self.overtaken.is_empty() {
-            self.hold(request_no, send);
-        } else {
-            self.hand_over(request_no, send, context);
+        let policy = self.state.conversation.policy_version;
+        match self.overtaken.is_behind(self.underway(), policy) {
+            true => self.hold(request_no, send),
+            false => self.hand_over(request_no, send, context),
+        }
+    }
+
+    fn underway(&self) -> Underway {
+        match self.sends.is_empty() {
+            true => Underway::Nothing,
+            false => Underway::Sends,
         }
     }
 
@@ -81,10 +68,11 @@ impl Room {
             return reply.refuse(TOO_MUCH);
         };
         let room = self.settled_here(context);
-        self.overtaken.policy = self.state.conversation.policy_version;
+        let policy = self.state.conversation.policy_version;
+        self.overtaken.note_handed_over(policy);
         self.deps.journal.append(Append {
             conversation: self.state.conversation.no,
-            policy: self.state.conversation.policy_version,
+            policy,
             sender: principal.no,
             roles: principal.roles,
             content: Arc::clone(&content),
@@ -172,7 +160,7 @@ impl Room {
                 self.answer_repeat(send, seq, at, context);
             }
             Outcome::Stale => {
-                self.overtaken.is_stale = true;
+                self.overtaken.note_stale();
                 self.hold(request_no, send);
             }
             Outcome::Refused(refusal) => send.reply.refuse(refusal),
@@ -239,32 +227,29 @@ impl Room {
 
     fn hold(&mut self, request_no: RequestNo, send: WaitingSend) {
         match self.deps.journal.permit() {
-            Some(permit) => drop(self.overtaken.waiting.insert(request_no, (send, permit))),
+            Some(permit) => self.overtaken.hold(request_no, (send, permit)),
             None => send.reply.refuse(TOO_MUCH),
         }
     }
 
-    /// The policy changed between deciding and writing. What changed it is on its way to this room; should it not come, the
-    /// room reads it.
+    /// Decides again what a change of the policy has overtaken, once nothing that was decided before is under way.
     pub(super) fn decide_overtaken(&mut self, context: &mut Context<Self>) {
-        let waits = self.overtaken.catching_up || !self.sends.is_empty();
-        if waits || self.overtaken.is_empty() {
-            return;
+        match self.overtaken.next(self.underway()) {
+            Next::Wait => {}
+            Next::HandOver => self.hand_over_again(context),
+            Next::CatchUp => {
+                self.suspects_gap = true;
+                let wait = self.catch_up();
+                context.spawn(wait.into_actor(self).map(move |entries, room, context| {
+                    room.caught_up(entries, context);
+                    room.hand_over_again(context);
+                }));
+            }
         }
-        if !self.overtaken.is_stale {
-            return self.hand_over_again(context);
-        }
-        self.overtaken.catching_up = true;
-        self.suspects_gap = true;
-        let wait = self.catch_up();
-        context.spawn(wait.into_actor(self).map(move |entries, room, context| {
-            room.caught_up(entries, context);
-            room.hand_over_again(context);
-        }));
     }
 
     fn hand_over_again(&mut self, context: &mut Context<Self>) {
-        for (request_no, (send, permit)) in std::mem::take(&mut self.overtaken).waiting {
+        for (request_no, (send, permit)) in self.overtaken.take() {
             drop(permit);
             self.hand_over(request_no, send, context);
         }

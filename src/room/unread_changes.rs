@@ -126,7 +126,7 @@ impl Room {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::domain::ids::{ConversationNo, MessageId, UserId};
     use crate::domain::message::{Audience, Content};
@@ -135,7 +135,7 @@ mod tests {
     const ALICE: UserNo = UserNo(1);
     const BOB: UserNo = UserNo(2);
 
-    fn message(seq: Seq, sender: UserNo) -> Message {
+    pub(in crate::room) fn message(seq: Seq, sender: UserNo) -> Message {
         let conversation = ConversationNo(1);
         Message {
             id: MessageId { conversation, seq },

@@ -173,13 +173,14 @@ async fn begun(
         ("bid_title".to_owned(), json!(story.title)),
         ("proposed_amount".to_owned(), proposed),
     ]);
+    let now = deps.room.pool.clock().now();
     let first = begin(
-        &new.as_new(platform),
+        &new.as_new(platform, now),
         catalogue,
         &definition,
         context,
         platform,
-        deps.room.pool.clock().now(),
+        now,
     )?;
     new.first_step = Some(first.step);
     match deps.room.journal.create(new).await? {

@@ -22,7 +22,7 @@ use crate::error::Error;
 /// A conversation to make.
 #[derive(Clone, Debug)]
 pub struct NewConversation {
-    /// Its public id, should it be new.
+    /// Its public id, should it be new now.
     pub id: ConversationId,
     /// How it comes about.
     pub kind: ConversationKind,
@@ -41,9 +41,8 @@ pub struct NewConversation {
 }
 
 impl NewConversation {
-    /// The conversation as it will be, should it be new.
-    pub fn as_new(&self, creator: &Principal) -> Conversation {
-        let now = chrono::Utc::now();
+    /// The conversation as it will be, should it be new now.
+    pub fn as_new(&self, creator: &Principal, now: chrono::DateTime<chrono::Utc>) -> Conversation {
         Conversation {
             no: ConversationNo(0),
             id: self.id,

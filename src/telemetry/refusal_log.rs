@@ -1,5 +1,6 @@
 //! Logs why requests are refused: at most one line a second for each reason, so that a stranger cannot flood the log.
 
+use clock::Clock;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -13,8 +14,9 @@ const DETAIL_CHARACTERS: usize = 200;
 type Reason = (&'static str, &'static str);
 
 /// Writes the lines about refusals and counts those that are left out.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct RefusalLog {
+    clock: Clock,
     reasons: Mutex<HashMap<Reason, Line>>,
 }
 
@@ -25,10 +27,18 @@ struct Line {
 }
 
 impl RefusalLog {
+    /// Nothing was refused yet.
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            reasons: Mutex::default(),
+        }
+    }
+
     /// Logs a refusal with a detail (an origin or an address, never a token), unless a line about the same reason was written
     /// within a second. The next line has the number of those left out.
     pub fn note(&self, event: &'static str, reason: &'static str, detail: &str) {
-        if let Some(left_out) = self.admit((event, reason), Instant::now()) {
+        if let Some(left_out) = self.admit((event, reason), self.clock.now()) {
             let detail: String = detail.chars().take(DETAIL_CHARACTERS).collect();
             log::info!(event = event, reason = reason, detail = detail.as_str(), left_out = left_out; "");
         }
@@ -36,7 +46,7 @@ impl RefusalLog {
 
     /// Writes a line for each reason whose left-out refusals are not logged yet. Called every second.
     pub fn tell_left_out(&self) {
-        for ((event, reason), left_out) in self.take_left_out(Instant::now()) {
+        for ((event, reason), left_out) in self.take_left_out(self.clock.now()) {
             log::info!(event = event, reason = reason, left_out = left_out; "");
         }
     }
@@ -82,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_reason_has_a_line_a_second_and_those_left_out_are_counted() {
-        let (log, now) = (RefusalLog::default(), Instant::now());
+        let (log, now) = (RefusalLog::new(Clock::default()), Instant::now());
         assert_eq!(log.admit(TOKEN, now), Some(0));
         for _ in 0..1_000 {
             assert_eq!(log.admit(TOKEN, now + PAUSE / 2), None);
@@ -98,7 +108,7 @@ mod tests {
 
     #[test]
     fn what_was_left_out_is_told_once_without_another_refusal() {
-        let (log, now) = (RefusalLog::default(), Instant::now());
+        let (log, now) = (RefusalLog::new(Clock::default()), Instant::now());
         for _ in 0..3 {
             log.admit(TOKEN, now);
         }

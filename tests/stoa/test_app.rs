@@ -1,5 +1,6 @@
 //! A real server for one test: its own database, cloned from a template, and a free port.
 
+use clock::Clock;
 use diesel::{Connection, PgConnection, RunQueryDsl};
 use serde_json::json;
 use std::net::SocketAddr;
@@ -72,6 +73,7 @@ pub struct TestApp {
     /// Its database.
     pub database: String,
     options: Vec<String>,
+    clock: Clock,
     running: Option<Thread>,
 }
 
@@ -96,6 +98,14 @@ impl TestApp {
         Self::on(database, options).await
     }
 
+    /// A server with the default options, but without rate limits, that goes by this clock.
+    pub async fn by(clock: Clock) -> Self {
+        let database = tokio::task::spawn_blocking(fresh_database)
+            .await
+            .expect("a database");
+        Self::started(database, &["--rate-limits", "off"], clock).await
+    }
+
     /// A server on a database that is there already.
     pub async fn on(database: String, options: &[&str]) -> Self {
         match options.contains(&"--razorpay-key-id") {
@@ -106,12 +116,17 @@ impl TestApp {
 
     /// A server without any gateway but one that these options name.
     pub async fn bare(database: String, options: &[&str]) -> Self {
+        Self::started(database, options, Clock::default()).await
+    }
+
+    async fn started(database: String, options: &[&str], clock: Clock) -> Self {
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
-        let (address, running) = launch("127.0.0.1:0", &database, &options).await;
+        let (address, running) = launch("127.0.0.1:0", &database, &options, &clock).await;
         Self {
             address,
             database,
             options,
+            clock,
             running: Some(running),
         }
     }
@@ -129,7 +144,8 @@ impl TestApp {
 
     /// Starts it again, at the same address.
     pub async fn start_again(&mut self) {
-        let (_, running) = launch(&self.address.to_string(), &self.database, &self.options).await;
+        let address = self.address.to_string();
+        let (_, running) = launch(&address, &self.database, &self.options, &self.clock).await;
         self.running = Some(running);
     }
 
@@ -234,7 +250,12 @@ impl TestApp {
     }
 }
 
-async fn launch(listen: &str, database: &str, options: &[String]) -> (SocketAddr, Thread) {
+async fn launch(
+    listen: &str,
+    database: &str,
+    options: &[String],
+    clock: &Clock,
+) -> (SocketAddr, Thread) {
     let mut arguments = vec!["stoa", "--listen", listen, "--database-url", database];
     let has_key = |option: &String| option == "--jwt-public-key" || option == "--jwks";
     if !options.iter().any(has_key) {
@@ -251,13 +272,13 @@ async fn launch(listen: &str, database: &str, options: &[String]) -> (SocketAddr
         "4",
     ]);
     arguments.extend(options.iter().map(String::as_str));
-    let config = parse(&arguments);
+    let (config, clock) = (parse(&arguments), clock.clone());
     let (ready, readied) = tokio::sync::oneshot::channel();
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let ended = std::thread::spawn(move || {
         let system = actix::System::new();
         system.block_on(async move {
-            let running = stoa::app::start(config).await.expect("a server");
+            let running = stoa::app::start(config, clock).await.expect("a server");
             let deps = &running.server().deps;
             let (rooms, feed) = (deps.rooms.clone(), deps.room.feed.clone());
             let _ = ready.send((running.address, rooms, feed));

@@ -9,6 +9,7 @@ use actix_web::dev::Server;
 use actix_web::{App, HttpRequest, HttpServer};
 use bytestring::ByteString;
 use clap::Parser;
+use clock::Clock;
 use futures_util::future::{FutureExt, LocalBoxFuture, ready};
 use serde_json::value::RawValue;
 use socketio::engineio::packet::{Message, message};
@@ -40,6 +41,7 @@ pub fn profile() -> engineio::Options {
         max_body: 1_000_000,
         max_sessions: 10_000,
         queue_limit: QUEUE_LIMIT,
+        clock: Clock::default(),
         hooks: Arc::new(NoHooks),
     }
 }

@@ -23,6 +23,7 @@ mod socket;
 use actix_web::HttpRequest;
 use bytes::Bytes;
 use bytestring::ByteString;
+use clock::Clock;
 use futures_util::future::LocalBoxFuture;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -82,7 +83,7 @@ pub trait Application: Send + Sync + 'static {
         Ok(())
     }
 
-    /// The queue of a client that asks for a namespace, for at most this many bytes.
+    /// The queue of a client that asks for a namespace, for at most this many bytes; by the machine's clock, unless this says otherwise.
     fn queue(
         &self,
         namespace: &str,
@@ -90,7 +91,7 @@ pub trait Application: Send + Sync + 'static {
         bound: usize,
     ) -> Arc<ConnectionQueue<Self::Extension>> {
         let _ = namespace;
-        ConnectionQueue::new(session, bound)
+        ConnectionQueue::new(session, bound, Clock::default())
     }
 
     /// Accepts or refuses a CONNECT. What is sent through the socket meanwhile follows the answer. Should the connection end

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use clock::Clock;
 use uuid::Uuid;
 
 pub use crate::closing::CloseReason;
@@ -121,6 +122,7 @@ pub struct ConnectionQueue<E: Extension = ()> {
     bound: usize,
     queue: Mutex<Waiting<E::Frame>>,
     waker: AtomicWaker,
+    clock: Clock,
     opened: Instant,
     /// Milliseconds after `opened`: written by the session when it hears from its peer.
     heard: AtomicU64,
@@ -132,19 +134,20 @@ pub struct ConnectionQueue<E: Extension = ()> {
 
 impl<E: Extension> ConnectionQueue<E> {
     /// An empty queue for at most `bound` bytes, overhead included.
-    pub fn new(session: SessionId, bound: usize) -> Arc<Self> {
-        Self::with(session, bound, E::State::default())
+    pub fn new(session: SessionId, bound: usize, clock: Clock) -> Arc<Self> {
+        Self::with(session, bound, clock, E::State::default())
     }
 
     /// As `new`, with something that the application keeps with it.
-    pub fn with(session: SessionId, bound: usize, state: E::State) -> Arc<Self> {
+    pub fn with(session: SessionId, bound: usize, clock: Clock, state: E::State) -> Arc<Self> {
         Arc::new(Self {
             session,
             state,
             bound,
             queue: Mutex::default(),
             waker: AtomicWaker::new(),
-            opened: Instant::now(),
+            opened: clock.now(),
+            clock,
             heard: AtomicU64::new(0),
             pinged: AtomicU64::new(0),
             deadline: AtomicU64::new(u64::MAX),
@@ -318,7 +321,7 @@ impl<E: Extension> ConnectionQueue<E> {
     }
 
     fn age(&self) -> u64 {
-        self.opened.elapsed().as_millis() as u64
+        self.clock.now().duration_since(self.opened).as_millis() as u64
     }
 
     fn take(&self) -> Option<Drained<E::Frame>> {

@@ -1,10 +1,27 @@
 //! What a queue does with what is pushed into it.
 
 use super::*;
+use clock::{Clock, ManualClock};
 use uuid::Uuid;
 
+const SECOND: Duration = Duration::from_secs(1);
+const OVERDUE: CloseReason = CloseReason::Application {
+    code: 4408,
+    text: "not in time",
+};
+
 fn queue(bound: usize) -> Arc<ConnectionQueue> {
-    ConnectionQueue::new(SessionId(Uuid::nil()), bound)
+    ConnectionQueue::new(SessionId(Uuid::nil()), bound, Clock::default())
+}
+
+fn queue_by(time: &ManualClock) -> Arc<ConnectionQueue> {
+    ConnectionQueue::new(SessionId(Uuid::nil()), 1_000, time.clock())
+}
+
+fn pings(queue: &ConnectionQueue) -> usize {
+    let frames = queue.take().map(|drained| drained.frames);
+    let is_ping = |frame: &&Frame| matches!(frame, Frame::Ping);
+    frames.iter().flatten().filter(is_ping).count()
 }
 
 #[test]
@@ -45,4 +62,70 @@ fn a_close_comes_after_what_was_queued_and_only_once() {
     assert_eq!(queue.take().unwrap().close, None);
     assert_eq!(queue.take().unwrap().close, Some(CloseReason::Restarting));
     assert!(queue.take().is_none());
+}
+
+#[test]
+fn a_deadline_closes_at_its_time_and_not_before() {
+    let time = ManualClock::standing();
+    let queue = queue_by(&time);
+    time.advance(7 * SECOND);
+    queue.set_deadline(3 * SECOND, OVERDUE);
+    time.advance(3 * SECOND - Duration::from_millis(1));
+    queue.close_when_overdue();
+    assert_eq!(queue.closing(), None);
+    time.advance(Duration::from_millis(1));
+    queue.close_when_overdue();
+    assert_eq!(queue.closing(), Some(OVERDUE));
+}
+
+#[test]
+fn a_deadline_is_moved_by_a_later_one_and_lifted_for_its_own_reason() {
+    let time = ManualClock::standing();
+    let queue = queue_by(&time);
+    queue.set_deadline(SECOND, OVERDUE);
+    queue.set_deadline(3 * SECOND, OVERDUE);
+    time.advance(2 * SECOND);
+    queue.close_when_overdue();
+    assert_eq!(queue.closing(), None, "it was moved");
+    queue.lift_deadline(CloseReason::Silent);
+    time.advance(SECOND);
+    let lifted = queue_by(&time);
+    lifted.set_deadline(SECOND, OVERDUE);
+    lifted.lift_deadline(OVERDUE);
+    time.advance(2 * SECOND);
+    for queue in [&queue, &lifted] {
+        queue.close_when_overdue();
+    }
+    assert_eq!(queue.closing(), Some(OVERDUE), "another reason was lifted");
+    assert_eq!(lifted.closing(), None);
+}
+
+#[test]
+fn silence_counts_from_the_last_sign_of_life() {
+    let time = ManualClock::standing();
+    let queue = queue_by(&time);
+    time.advance(5 * SECOND);
+    assert_eq!(queue.silence(), 5 * SECOND, "from the beginning");
+    queue.note_heard();
+    assert_eq!(queue.silence(), Duration::ZERO);
+    time.advance(2 * SECOND);
+    assert_eq!(queue.silence(), 2 * SECOND);
+}
+
+#[test]
+fn a_quiet_peer_is_pinged_once_in_an_interval() {
+    let time = ManualClock::standing();
+    let queue = queue_by(&time);
+    let mut pinged = Vec::new();
+    for second in 1..=10 {
+        time.advance(SECOND);
+        if second == 4 {
+            queue.note_heard();
+        }
+        queue.ping_when_quiet(3 * SECOND);
+        if pings(&queue) == 1 {
+            pinged.push(second);
+        }
+    }
+    assert_eq!(pinged, [3, 7, 10], "a sign of life puts it off");
 }

@@ -12,8 +12,9 @@ pub mod takeover;
 pub mod upgrade;
 mod websocket;
 
+use clock::Clock;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use crate::config::{ForeignOptions, SocketOptions};
 use crate::domain::principal::Principal;
@@ -78,7 +79,7 @@ impl SessionDeps {
     /// Notes that the user of a connection is here, for as long as their token counts; refuses one connection too many.
     fn arrive(&self, queue: &Arc<ConnectionQueue>, user: &Principal) -> Result<(), Refusal> {
         const WHY: &str = "Too many connections of this user";
-        hold_to_token(queue, user);
+        hold_to_token(queue, user, &self.room.clock);
         let directory = &self.room.directory;
         let arrived = directory.arrive(user.no, queue, self.connections_per_user);
         arrived.ok_or_else(|| {
@@ -90,15 +91,12 @@ impl SessionDeps {
 }
 
 /// A connection goes on for as long as the token that it has shown last.
-fn hold_to_token(queue: &ConnectionQueue, principal: &Principal) {
+fn hold_to_token(queue: &ConnectionQueue, principal: &Principal, clock: &Clock) {
     queue.state().note_issued(principal.issued_at);
-    queue.set_deadline(time_left(principal), UNAUTHENTICATED);
+    queue.set_deadline(time_left(principal, clock), UNAUTHENTICATED);
 }
 
 /// How long a token is good for still.
-fn time_left(principal: &Principal) -> Duration {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Duration::from_secs(principal.valid_until).saturating_sub(now)
+fn time_left(principal: &Principal, clock: &Clock) -> Duration {
+    Duration::from_secs(principal.valid_until).saturating_sub(clock.since_1970())
 }

@@ -2,7 +2,6 @@
 
 use actix::prelude::*;
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::SessionDeps;
 use super::replay_queue::ReplayQueue;
@@ -157,7 +156,7 @@ impl<C: Client> Core<C> {
         directory.close(session);
         self.deps.room.metrics.connections.dec();
         if let Some(principal) = &self.principal {
-            directory.depart(principal.no, session, Instant::now());
+            directory.depart(principal.no, session, self.deps.room.clock.now());
             joined.into_iter().for_each(|id| self.leave_quietly(id));
         }
     }

@@ -4,28 +4,28 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::config::SocketOptions;
 use crate::edge::connection::SessionDeps;
+use crate::presence::Directory;
+use crate::queue::CloseReason;
 use crate::store::{idempotency, recoveries};
 
 /// How often the sign-outs of other servers are read.
 const SIGN_OUTS: Duration = Duration::from_secs(2);
 
-/// Looks at every connection once.
-fn look_at_connections(deps: &SessionDeps) {
-    let heartbeat = Duration::from_secs(deps.options.heartbeat_seconds);
-    let patience = Duration::from_secs(deps.options.silence_seconds);
-    for queue in deps.room.directory.connections() {
+/// Looks at every connection once, and at those whose last one is gone.
+fn look_at_connections(directory: &Directory, options: &SocketOptions, now: Instant) {
+    let heartbeat = Duration::from_secs(options.heartbeat_seconds);
+    let patience = Duration::from_secs(options.silence_seconds);
+    for queue in directory.connections() {
         queue.close_when_overdue();
         if queue.silence() >= patience {
-            queue.close(crate::queue::CloseReason::Silent);
+            queue.close(CloseReason::Silent);
         } else {
             queue.ping_when_quiet(heartbeat);
         }
     }
-    deps.room.directory.sweep(
-        Duration::from_secs(deps.options.offline_grace_seconds),
-        Instant::now(),
-    );
+    directory.sweep(Duration::from_secs(options.offline_grace_seconds), now);
 }
 
 /// Sweeps every second, for as long as the task is kept. What waits for the database holds up nothing else.
@@ -52,7 +52,8 @@ async fn sweep(deps: &SessionDeps) {
     let mut second = tokio::time::interval(Duration::from_secs(1));
     for round in 0u64.. {
         second.tick().await;
-        look_at_connections(deps);
+        let room = &deps.room;
+        look_at_connections(&room.directory, &deps.options, room.clock.now());
         deps.refusals.tell_left_out();
         if round % 60 == 0 {
             deps.rate_limits.sweep();
@@ -73,5 +74,53 @@ async fn forget_the_old(deps: &SessionDeps) {
     };
     if let Err(error) = deps.room.pool.run(forget).await {
         log::warn!(event = "old_not_forgotten"; "{error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::conversation::PresenceStatus;
+    use crate::domain::ids::{SessionId, UserNo};
+    use crate::queue::ConnectionQueue;
+    use clock::ManualClock;
+
+    const ALICE: UserNo = UserNo(1);
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: SocketOptions,
+    }
+
+    /// Pings after 25 seconds, closes after 60, and gives a grace of 10.
+    fn options() -> SocketOptions {
+        <Line as clap::Parser>::parse_from(["stoa"]).options
+    }
+
+    #[test]
+    fn a_connection_is_pinged_then_closed_as_silent_and_its_user_is_offline_after_the_grace() {
+        let (time, directory) = (ManualClock::standing(), Directory::default());
+        let clock = time.clock();
+        let look_after = |seconds| {
+            time.advance(Duration::from_secs(seconds));
+            look_at_connections(&directory, &options(), clock.now());
+        };
+        let queue = ConnectionQueue::new(SessionId(uuid::Uuid::nil()), 1_000, clock.clone());
+        directory.open(&queue, 1).unwrap();
+        directory.arrive(ALICE, &queue, None).unwrap();
+        look_after(24);
+        assert_eq!(queue.waiting_bytes(), 0);
+        look_after(1);
+        assert!(queue.waiting_bytes() > 0, "a ping waits");
+        look_after(34);
+        assert_eq!(queue.closing(), None);
+        look_after(1);
+        assert_eq!(queue.closing(), Some(CloseReason::Silent));
+        directory.depart(ALICE, queue.session(), clock.now());
+        look_after(9);
+        assert_eq!(directory.status(ALICE), PresenceStatus::Online);
+        look_after(1);
+        assert_eq!(directory.status(ALICE), PresenceStatus::Offline);
     }
 }

@@ -65,7 +65,11 @@ async fn open(
         Some(token) => Some(deps.people.identify(token).await?),
         None => None,
     };
-    let queue = ConnectionQueue::new(SessionId(Uuid::new_v4()), sockets.outbox_limit as usize);
+    let queue = ConnectionQueue::new(
+        SessionId(Uuid::new_v4()),
+        sockets.outbox_limit as usize,
+        deps.room.clock.clone(),
+    );
     if !is_welcome(request, &server.origins) {
         let refusals = &deps.refusals;
         refusals.note(

@@ -7,14 +7,15 @@ use actix_web::HttpMessage;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use bytes::Bytes;
+use clock::Clock;
 use futures_util::Stream;
 use std::cell::RefCell;
 use std::io::{Error, ErrorKind};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
-use std::time::Duration;
-use tokio::time::{Instant, Sleep, sleep_until};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+use tokio::time::{Sleep, sleep};
 
 use super::Failure;
 use crate::config::BoundOptions;
@@ -58,6 +59,7 @@ enum Progress {
 struct Timed {
     payload: Payload,
     allowance: Allowance,
+    clock: Clock,
     begun: Instant,
     come: u64,
     progress: Progress,
@@ -70,19 +72,12 @@ pub struct BodyClock(Rc<RefCell<Timed>>);
 
 impl BodyClock {
     /// Starts to time the request's body, whichever extractor reads it. What a socket sends after its handshake is not a body.
-    pub fn start(request: &mut ServiceRequest, allowance: Allowance) -> Option<Self> {
+    pub fn start(request: &mut ServiceRequest, allowance: Allowance, clock: Clock) -> Option<Self> {
         let payload = match request.take_payload() {
             Payload::None => return None,
             payload => payload,
         };
-        let timed = Rc::new(RefCell::new(Timed {
-            payload,
-            allowance,
-            begun: Instant::now(),
-            come: 0,
-            progress: Progress::Coming,
-            timer: None,
-        }));
+        let timed = Rc::new(RefCell::new(Timed::new(payload, allowance, clock)));
         let read = Box::pin(Reading(Rc::clone(&timed)));
         request.set_payload(Payload::Stream { payload: read });
         Some(Self(timed))
@@ -117,6 +112,18 @@ impl Stream for Reading {
 }
 
 impl Timed {
+    fn new(payload: Payload, allowance: Allowance, clock: Clock) -> Self {
+        Self {
+            payload,
+            allowance,
+            begun: clock.now(),
+            clock,
+            come: 0,
+            progress: Progress::Coming,
+            timer: None,
+        }
+    }
+
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, PayloadError>>> {
         let next = Pin::new(&mut self.payload).poll_next(context);
         match &next {
@@ -134,13 +141,21 @@ impl Timed {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, PayloadError>>> {
-        let due = self.begun + self.allowance.patience(self.come);
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
-        timer.as_mut().poll(context).map(|()| {
-            self.progress = Progress::Late;
-            let late = Error::new(ErrorKind::TimedOut, "the body is late");
-            Some(Err(PayloadError::Io(late)))
-        })
+        while let Some(left) = self.time_left() {
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(left)));
+            ready!(timer.as_mut().poll(context));
+            self.timer = None;
+        }
+        self.progress = Progress::Late;
+        let late = Error::new(ErrorKind::TimedOut, "the body is late");
+        Poll::Ready(Some(Err(PayloadError::Io(late))))
+    }
+
+    /// How long the body may go on as it is; none when it is late.
+    fn time_left(&self) -> Option<Duration> {
+        let taken = self.clock.now().duration_since(self.begun);
+        let patience = self.allowance.patience(self.come);
+        patience.checked_sub(taken).filter(|left| !left.is_zero())
     }
 }
 
@@ -170,6 +185,8 @@ impl<T: Unpin> MessageBody for Holding<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clock::ManualClock;
+    use futures_util::{StreamExt, stream};
     use proptest::prelude::*;
 
     fn allowance(whole: u64, rate: u32) -> Allowance {
@@ -185,6 +202,45 @@ mod tests {
         assert_eq!(allowance.patience(0), GRACE);
         assert_eq!(allowance.patience(5_000), GRACE + Duration::from_secs(10));
         assert_eq!(allowance.patience(u64::MAX), Duration::from_secs(30));
+    }
+
+    fn body(chunks: impl Stream<Item = Result<Bytes, PayloadError>> + 'static) -> Payload {
+        let payload: Pin<Box<dyn Stream<Item = _>>> = Box::pin(chunks);
+        Payload::Stream { payload }
+    }
+
+    /// What a read of a body ends with now; nothing where it waits.
+    fn read(timed: &mut Timed) -> Option<Progress> {
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        let is_over = timed.poll(&mut context).is_ready();
+        is_over.then_some(timed.progress)
+    }
+
+    #[tokio::test]
+    async fn a_body_of_which_nothing_comes_is_late_when_its_grace_is_over() {
+        let time = ManualClock::standing();
+        let mut timed = Timed::new(body(stream::pending()), allowance(30, 500), time.clock());
+        assert_eq!(read(&mut timed), None);
+        time.advance(GRACE - Duration::from_nanos(1));
+        assert_eq!(read(&mut timed), None);
+        time.advance(Duration::from_nanos(1));
+        assert_eq!(read(&mut timed), Some(Progress::Late));
+    }
+
+    #[tokio::test]
+    async fn what_has_come_earns_a_body_more_time() {
+        let time = ManualClock::standing();
+        let one = stream::iter([Ok(Bytes::from_static(&[0; 1_000]))]);
+        let mut timed = Timed::new(
+            body(one.chain(stream::pending())),
+            allowance(30, 500),
+            time.clock(),
+        );
+        assert_eq!(read(&mut timed), Some(Progress::Coming));
+        time.advance(GRACE + Duration::from_secs(1));
+        assert_eq!(read(&mut timed), None, "two seconds were earned");
+        time.advance(Duration::from_secs(1));
+        assert_eq!(read(&mut timed), Some(Progress::Late));
     }
 
     proptest! {

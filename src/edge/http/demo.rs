@@ -1,8 +1,8 @@
 //! The people of the demo, with a token for each. The endpoint exists only in demo mode.
 
 use actix_web::{HttpResponse, get, web};
+use clock::Clock;
 use serde_json::json;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{AppState, Failure};
 use crate::domain::refusal::Refusal;
@@ -64,11 +64,8 @@ pub const CAST: [Character; 6] = [
 ];
 
 /// The claims of a character's token.
-pub fn claims(character: &Character) -> Claims {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs();
+pub fn claims(character: &Character, clock: &Clock) -> Claims {
+    let now = clock.since_1970().as_secs();
     Claims {
         sub: character.id.to_owned(),
         name: Some(character.name.to_owned()),
@@ -89,7 +86,7 @@ pub fn claims(character: &Character) -> Claims {
 #[get("/demo/people")]
 pub async fn people(server: web::Data<AppState>) -> Result<HttpResponse, Failure> {
     let item = |character: &Character| {
-        let token = server.mint(&claims(character))?;
+        let token = server.mint(&claims(character, &server.deps.room.clock))?;
         Some(
             json!({ "user_id": character.id, "name": character.name, "about": character.about, "avatar_url": null, "token": token }),
         )

@@ -23,11 +23,11 @@ pub async fn watch(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let begun = Instant::now();
     let Some(server) = request.app_data::<web::Data<AppState>>().cloned() else {
         let answered = next.call(request).await;
         return answered.map(ServiceResponse::map_into_boxed_body);
     };
+    let begun = server.deps.room.clock.now();
     let method = label_of(request.method());
     let origin = cors::origin_of(request.headers());
     let (mut response, route) = match look_at(&server, &request) {
@@ -96,7 +96,13 @@ async fn pass(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let clock = match becomes_socket(&request) {
         true => None,
-        false => BodyClock::start(&mut request, Allowance::new(&server.config.bounds)),
+        false => {
+            let (allowance, clock) = (
+                Allowance::new(&server.config.bounds),
+                &server.deps.room.clock,
+            );
+            BodyClock::start(&mut request, allowance, clock.clone())
+        }
     };
     if request.method() == Method::HEAD && request.path() != ENGINE {
         // A HEAD is handled as a GET; the response is written without its body, because the writer knows the original method.
@@ -154,11 +160,12 @@ fn note(
     begun: Instant,
     response: &ServiceResponse<BoxBody>,
 ) {
-    let (metrics, status) = (&server.deps.room.metrics, response.status());
+    let (room, status) = (&server.deps.room, response.status());
+    let (metrics, took) = (&room.metrics, room.clock.now().duration_since(begun));
     metrics
         .requests
         .with_label_values(&[method, route, status.as_str()])
-        .observe(begun.elapsed().as_secs_f64());
+        .observe(took.as_secs_f64());
     let error = response.response().error();
     if let Some(failure) = error.and_then(|error| error.as_error::<Failure>()) {
         metrics

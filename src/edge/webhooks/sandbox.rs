@@ -58,7 +58,7 @@ pub async fn check_out(
         Outcome::Failure => CheckoutEnd::Failure,
     };
     let attempt = uuid::Uuid::now_v7().to_string();
-    let at = chrono::Utc::now().timestamp();
+    let at = server.deps.room.clock.since_1970().as_secs() as i64;
     let events = sandbox.check_out(&order, end, &attempt, at);
     let posted = |event: SandboxEvent| (event.id, event.body);
     let events = events.ok_or(Refusal::OrderNotFound)?;

@@ -1,6 +1,7 @@
 //! One Engine.IO session, whatever carries it: its queues, its transport's state, its heartbeat.
 
 use bytestring::ByteString;
+use clock::Clock;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +23,7 @@ pub struct Line<E: Extension = ()> {
     rest: Mutex<Option<Batch<E::Frame>>>,
     state: Mutex<State>,
     session: Mutex<Option<Box<dyn Session<E>>>>,
+    clock: Clock,
     opened: Instant,
     /// Milliseconds after `opened`, or never.
     next_ping: AtomicU64,
@@ -77,14 +79,20 @@ impl<E: Extension> Line<E> {
             polled: false,
             posting: false,
         };
+        let clock = options.clock.clone();
         Arc::new(Self {
             sid: Uuid::new_v4(),
-            own: ConnectionQueue::new(SessionId(Uuid::new_v4()), options.queue_limit),
+            own: ConnectionQueue::new(
+                SessionId(Uuid::new_v4()),
+                options.queue_limit,
+                clock.clone(),
+            ),
             attached: Mutex::default(),
             rest: Mutex::default(),
             state: Mutex::new(state),
             session: Mutex::default(),
-            opened: Instant::now(),
+            opened: clock.now(),
+            clock,
             next_ping: AtomicU64::new(milliseconds(options.ping_interval)),
             pong_due: AtomicU64::new(NEVER),
             close_due: AtomicU64::new(NEVER),
@@ -284,7 +292,7 @@ impl<E: Extension> Line<E> {
 
     /// Pings when it is time, and says when the session must end: no pong came, or a close that nobody fetched.
     pub(super) fn look(&self, options: &Options) -> Option<Ending> {
-        let now = milliseconds(self.opened.elapsed());
+        let now = milliseconds(self.clock.now().duration_since(self.opened));
         self.own.close_when_overdue();
         if now >= self.pong_due.load(Ordering::Relaxed) {
             return Some(Ending::Closed(CloseReason::Silent));
@@ -363,3 +371,7 @@ fn is_plain<F>(frame: &Frame<F>) -> bool {
         Frame::Leave | Frame::Own(_) | Frame::Ping => false,
     }
 }
+
+#[cfg(test)]
+#[path = "line_tests.rs"]
+mod tests;

@@ -17,6 +17,7 @@ pub mod unpacking;
 mod websocket;
 
 use actix_web::HttpRequest;
+use clock::Clock;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +46,8 @@ pub struct Options {
     pub max_sessions: usize,
     /// Bytes that may wait in each queue of a session.
     pub queue_limit: usize,
+    /// What it tells the time by.
+    pub clock: Clock,
     /// What it asks and tells around it.
     pub hooks: Arc<dyn Hooks>,
 }
@@ -60,6 +63,7 @@ impl Default for Options {
             max_body: 1_000_000,
             max_sessions: 10_000,
             queue_limit: 1_048_576,
+            clock: Clock::default(),
             hooks: Arc::new(NoHooks),
         }
     }

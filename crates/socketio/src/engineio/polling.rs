@@ -197,20 +197,20 @@ async fn read<E: Extension>(
     let mut unpacker = Unpacker::new(options.max_payload);
     let mut take = |packet: &str| receive(line, packet);
     let mut come = 0;
-    let until = tokio::time::Instant::now() + options.ping_interval + options.ping_timeout;
-    loop {
-        match tokio::time::timeout_at(until, payload.next()).await {
-            Ok(Some(Ok(chunk))) => {
-                come += chunk.len();
-                if come > most {
-                    return Err(TOO_LARGE);
-                }
-                unpacker.push(&chunk, &mut take)?;
+    let unpack = async {
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| Stop::Broken)?;
+            come += chunk.len();
+            if come > most {
+                return Err(TOO_LARGE);
             }
-            Ok(Some(Err(_))) | Err(_) => return Err(Stop::Broken),
-            Ok(None) => return unpacker.finish(&mut take),
+            unpacker.push(&chunk, &mut take)?;
         }
-    }
+        unpacker.finish(&mut take)
+    };
+    let patience = options.ping_interval + options.ping_timeout;
+    let unpacked = tokio::time::timeout(patience, unpack).await;
+    unpacked.unwrap_or(Err(Stop::Broken))
 }
 
 fn text(body: String) -> HttpResponse {

@@ -79,6 +79,7 @@ pub fn endpoint(deps: Arc<SessionDeps>, config: &Config) -> Arc<Endpoint> {
         max_body: config.foreign.poll_body_limit as usize,
         max_sessions: sockets.max_connections,
         queue_limit: outbox_limit,
+        clock: deps.room.clock.clone(),
         hooks: Arc::new(Entrance {
             origins: config.origins(),
             refusals: Arc::clone(&deps.refusals),
@@ -195,6 +196,7 @@ impl Application for ChatServer {
         ConnectionQueue::with(
             session,
             bound,
+            self.deps.room.clock.clone(),
             dialect.map(Connection::of).unwrap_or_default(),
         )
     }
@@ -229,7 +231,7 @@ async fn come_in(
         "A token is required in auth.token",
     ))?;
     let principal = deps.people.identify(token).await?;
-    if time_left(&principal).is_zero() {
+    if time_left(&principal, &deps.room.clock).is_zero() {
         return Err(Refusal::Unauthenticated("The token has expired").into());
     }
     deps.rate_limits.user(principal.no)?;

@@ -76,7 +76,7 @@ impl NativeSession {
     }
 
     fn enter(&mut self, principal: Arc<Principal>) {
-        hold_to_token(&self.core.client, &principal);
+        hold_to_token(&self.core.client, &principal, &self.core.deps.room.clock);
         self.core.principal = Some(principal);
     }
 

@@ -177,7 +177,7 @@ async fn wanted(
     };
     if let Some(deal) = &deal {
         let now = server.deps.room.pool.clock().now();
-        new.first_step = Some(deal.first_step(&new.as_new(caller), caller, now)?.step);
+        new.first_step = Some(deal.first_step(&new.as_new(caller, now), caller, now)?.step);
     }
     let wish = Wish {
         title: new.title.clone(),
