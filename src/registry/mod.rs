@@ -2,11 +2,11 @@
 
 pub mod deals;
 mod mailbox;
+mod waking;
 
 use actix::dev::SendError;
 use actix::prelude::*;
 use dashmap::DashMap;
-use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -26,6 +26,7 @@ use crate::room::reply::{Asker, Reply};
 use crate::room::{RoomDeps, Sleep, Tired, ToRoom};
 use crate::store::conversations::Key;
 use crate::store::replay;
+use waking::Waking;
 
 type Awake = Arc<DashMap<ConversationId, Addr<Room>>>;
 
@@ -156,7 +157,7 @@ struct Deliver {
 pub struct Registry {
     awake: Awake,
     /// Messages that wait for a room that is being read; bounded by what sessions and addresses may send.
-    waking: HashMap<ConversationId, Vec<ToRoom>>,
+    waking: Waking<ToRoom>,
     deps: Arc<RoomDeps>,
     arbiters: Vec<Arbiter>,
     next: usize,
@@ -169,7 +170,7 @@ impl Registry {
         let arbiters = (0..threads).map(|_| Arbiter::new()).collect();
         let registry = Self {
             awake: Arc::clone(&awake),
-            waking: HashMap::new(),
+            waking: Waking::default(),
             deps,
             arbiters,
             next: 0,
@@ -185,7 +186,7 @@ impl Registry {
     }
 
     fn wake(&mut self, conversation: ConversationId, first: ToRoom, context: &mut Context<Self>) {
-        self.waking.insert(conversation, vec![first]);
+        self.waking.begin(conversation, first);
         let pool = self.deps.pool.clone();
         let read = async move {
             pool.run(move |connection| replay::load(connection, Key::Id(conversation)))
@@ -203,7 +204,7 @@ impl Registry {
         loaded: Result<Option<Loaded>, Error>,
         context: &mut Context<Self>,
     ) {
-        let waiting = self.waking.remove(&conversation).unwrap_or_default();
+        let waiting = self.waking.end(conversation);
         match loaded {
             Err(error) => refuse_all(waiting, error),
             Ok(None) => waiting.into_iter().for_each(nowhere),
@@ -291,9 +292,9 @@ impl Registry {
         message: ToRoom,
         context: &mut Context<Self>,
     ) {
-        if let Some(waiting) = self.waking.get_mut(&conversation) {
-            return waiting.push(message);
-        }
+        let Err(message) = self.waking.wait(conversation, message) else {
+            return;
+        };
         let alive = self
             .awake
             .get(&conversation)
