@@ -1,6 +1,8 @@
 //! Conversations in realtime: sending, editing, deleting, marks, typing, presence, coming back.
 
+use clock::ManualClock;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 use crate::test_app::TestApp;
 
@@ -165,7 +167,8 @@ async fn unread_is_exact_and_watermarks_never_go_back() {
 
 #[tokio::test]
 async fn typing_is_shown_to_others_and_fades() {
-    let app = TestApp::start().await;
+    let time = ManualClock::running();
+    let app = TestApp::by(time.clock()).await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let id = app.direct(&alice, &bob).await;
     let (mut from, mut to) = (alice.joined(&id).await, bob.joined(&id).await);
@@ -176,6 +179,7 @@ async fn typing_is_shown_to_others_and_fades() {
         to.event("user_typing").await,
         json!({ "conversation_id": id, "user_id": "alice", "is_typing": true })
     );
+    time.advance(Duration::from_secs(6));
     assert_eq!(
         to.event("user_typing").await["is_typing"],
         false,
@@ -350,11 +354,13 @@ async fn a_room_that_panics_takes_nobody_with_it() {
 
 #[tokio::test]
 async fn rooms_fall_asleep_and_wake_on_the_next_join() {
-    let app = TestApp::with(&["--rate-limits", "off", "--room-idle-seconds", "1"]).await;
+    let time = ManualClock::running();
+    let app = TestApp::by(time.clock()).await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let id = app.direct(&alice, &bob).await;
     alice.say(&id, "awake").await;
     assert_eq!(app.rooms_awake(), 1);
+    time.advance(Duration::from_secs(60));
     app.until_rooms_sleep().await;
     let mut socket = bob.joined(&id).await;
     alice.say(&id, "again").await;
