@@ -1,4 +1,4 @@
-//! A room: the actor that is awake for a conversation. `state` and `timeline` are its rules, the other files carry.
+//! A room: the actor that is awake for a conversation. `state`, `timeline`, `authors`, `bedtime`, `overtaken` and `typists` are its rules, the other files carry.
 
 pub mod actor;
 mod announce;
