@@ -1,8 +1,8 @@
-//! What reading costs on a big database: fills two databases by SQL, a small one and one with 1,000,000 conversations and
-//! 10,000,000 messages, and asks the same of both.
+//! Measures reads on a big database: fills a small database and one with 1,000,000 conversations and 10,000,000
+//! messages by SQL, and sends both the same requests.
 //!
-//! `cargo run --profile dist --example big -- --database-url postgres://…/postgres` needs a cluster where it may create databases, and
-//! about 6 GB; it drops what it made.
+//! `cargo run --profile dist --example big -- --database-url postgres://…/postgres` needs a cluster in which it
+//! may create databases, and about 6 GB; it drops them afterwards.
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
 #[path = "../tests/drive/mod.rs"]
@@ -19,7 +19,7 @@ use drive::Failure;
 use drive::client::{SECRET, Target};
 use drive::process::{ServerProcess, free_address};
 
-/// Measures reading on a small and on a big database.
+/// Measures reads on a small and on a big database.
 #[derive(Parser)]
 struct Options {
     /// A database of a cluster in which databases may be created
@@ -39,7 +39,7 @@ struct Options {
     requests: usize,
 }
 
-/// How much is in a database.
+/// The contents of a database.
 #[derive(Clone, Copy)]
 struct Size {
     conversations: u64,
@@ -51,13 +51,13 @@ const SMALL: Size = Size {
     conversations: 1_000,
     large: 10,
 };
-/// People measured: one has read the first conversation, the other has not. Both take part in three of the others.
+/// The two users: one has read the first conversation, the other has not. Both participate in three others.
 const READERS: [(&str, &str); 2] = [("user-1", "all read"), ("user-2", "nothing read")];
-/// Requests before those that are measured.
+/// Requests before the measured ones.
 const WARM_UP: usize = 50;
 const START_LIMIT: Duration = Duration::from_secs(120);
 
-/// Raw SQL: everybody takes part in three conversations, and has read half of each.
+/// Raw SQL: each user participates in three conversations and has read half of each.
 fn fill(size: Size) -> String {
     let Size {
         conversations,
@@ -152,7 +152,7 @@ async fn ask_all(binary: &Path, url: &str, requests: usize) -> Result<Measured, 
     Ok(figures)
 }
 
-/// The median of warm requests, one after the other.
+/// The median of sequential requests after a warm-up.
 async fn median(
     target: &Target,
     user: &str,

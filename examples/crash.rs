@@ -1,4 +1,5 @@
-//! The whole campaign of `make crash`: twenty rounds of kills under load, then the comparison of logs and database.
+//! The campaign of `make crash`: twenty rounds of kills under load, then a comparison of the clients' logs with
+//! the database.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -19,7 +20,7 @@ use clap::Parser;
 
 use drive::Failure;
 
-/// Kills server and database at random moments under load, and checks that nothing is lost.
+/// Kills server and database at random times under load, and checks that nothing is lost.
 #[derive(Parser)]
 struct Options {
     /// Kills

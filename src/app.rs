@@ -22,7 +22,7 @@ use crate::edge::connection::sweeper;
 use crate::edge::dialect::{self, Dialects};
 use crate::edge::http::AppState;
 use crate::edge::http::listening::{Listening, listen};
-use crate::feed::{Feed, Following, Timing, consumers};
+use crate::feed::{Feed, FeedRunner, Timing, consumers};
 use crate::identity::auth::Verifier;
 use crate::identity::demo_secret;
 use crate::identity::people::People;
@@ -155,11 +155,11 @@ fn start_runner(server: &AppState, address: SocketAddr) -> Option<Runner> {
     (server.config.jobs.jobs == Switch::On).then(|| Runner::start(shop))
 }
 
-fn start_following(server: &AppState) -> Option<Following> {
+fn start_following(server: &AppState) -> Option<FeedRunner> {
     let room = &server.deps.room;
     let start = || {
         let metrics = Arc::clone(&room.metrics);
-        Following::start(
+        FeedRunner::start(
             &room.pool,
             &room.feed,
             metrics,
@@ -248,7 +248,7 @@ fn start_deals(
         catalogue,
         committed: Arc::new(move |committed: actor::Committed| {
             feed.committed(committed.conversation, &committed.entries);
-            rooms.take_in(committed);
+            rooms.deliver_committed(committed);
         }),
         clock: room.clock.clone(),
         idle: room.idle,

@@ -1,19 +1,24 @@
 //! Stoa: realtime conversations beside a platform's own users, jobs and orders.
 //!
-//! Five sentences to hold in mind:
+//! Five rules hold everywhere:
 //!
-//! 1. **One way in**: a `Command` reaches exactly one owner, a room or a deal, and that owner decides.
-//! 2. **One truth**: Postgres. A fact exists when its transaction has committed; only then is it acknowledged, and only then announced.
-//! 3. **One way out**: an entry about a committed fact goes to the room, which encodes it once and pushes it to outboxes.
-//! 4. **Later is a row**: work that can wait is written in the same transaction and comes back in through the same doors.
-//! 5. **Rules are pure**: what may happen is decided by functions without I/O and without a clock; actors only carry.
+//! 1. **One owner**: a `Command` goes to exactly one owner, a room or a deal, which alone decides on it.
+//! 2. **PostgreSQL holds the truth**: a change exists when its transaction has committed. Only then is it
+//! acknowledged and announced.
+//! 3. **Rooms publish values**: a room creates one `RoomEvent` for each change and queues it for each
+//! connection, which encodes it in its dialect.
+//! 4. **Deferred work is a row**: jobs and timers are inserted in the transaction that causes them.
+//! 5. **Rules are pure**: functions without I/O and without a clock decide what may happen; actors do the I/O.
 //!
-//! The words: a *conversation* is what is stored, a *room* is the actor that is awake for it; a *session* is one connection, its *queue*
-//! holds, within a bound, what is still to be sent to it; an *entry* is a committed change with its *seq*; a *principal* is an authenticated caller;
-//! a message's *content* is what its sender wrote; a *mark* is a watermark of reading. A *flow* is a file, its *definition* one checked version of it, a *deal* a conversation
-//! that runs by one; a *step* is what follows from one input, in one or more *transitions*; its *view* is what of it is shown and enforced.
+//! Terms: a *conversation* is stored; a *room* is the actor of one that is in use. A *session* is one
+//! connection; its *queue* holds, up to a bound, the events to send. An *entry* is a committed change with its
+//! *seq*. A *principal* is an authenticated caller. A message's *content* is what its sender wrote; a *mark* is
+//! a watermark. A *flow* is a file, a *definition* one checked version of it, a *deal* a conversation that
+//! follows one. A *step* is the result of one input, in one or more *transitions*; a deal's *view* is what
+//! rooms show and enforce of it.
 //!
-//! The modules in reading order, from the outside in. Each may import only those after it (`tests/tidy.rs` sees to that).
+//! The modules follow in reading order, from the edge inwards. Each imports only modules below it
+//! (`tests/tidy.rs` checks that).
 
 pub mod app;
 pub mod seed;

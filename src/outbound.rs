@@ -1,4 +1,5 @@
-//! HTTP to others: bounded in time and size, no redirects, no proxies, and never to an address that is ours alone.
+//! HTTP requests to other servers: bounded in time and size, without redirects and proxies, and never to
+//! internal addresses.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -12,16 +13,16 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Error};
 
-/// Where a client may connect.
+/// The addresses that a client may connect to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Public addresses, by https.
+    /// Public addresses, over https.
     Public,
-    /// Any address, by http too: for an address that whoever runs the server has written down.
+    /// Any address, also over http, for URLs that the operator has configured.
     Anywhere,
 }
 
-/// A blocking client; not to be called on a thread that serves others.
+/// A blocking client. Do not call it on a thread that serves others.
 #[derive(Clone, Debug)]
 pub struct Outbound {
     agent: Agent,
@@ -33,39 +34,39 @@ pub struct Outbound {
 pub struct Call<'a> {
     /// `GET` or `POST`.
     pub method: &'static str,
-    /// Where.
+    /// The URL.
     pub url: &'a str,
-    /// Its headers.
+    /// The headers.
     pub headers: &'a [(&'static str, String)],
-    /// Its body.
+    /// The body.
     pub body: &'a [u8],
-    /// How much of the answer's body is read; the rest is not.
+    /// The most bytes of the response's body that are read.
     pub keep: u64,
 }
 
-/// An answer, whatever its status.
+/// A response with any status.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status.
     pub status: u16,
-    /// What was kept of the body.
+    /// The beginning of the body.
     pub body: Vec<u8>,
 }
 
-/// Why there was no answer.
+/// Why there is no response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// It took too long.
+    /// The time limit was reached.
     TimedOut,
-    /// Nobody answers there.
+    /// The connection failed.
     Unreachable,
-    /// The name leads to an address that is not for others to name, or the scheme is not https.
+    /// The name resolves to an address that is not public, or the scheme is not https.
     AddressRefused,
-    /// The other side could not prove who it is.
+    /// The server's certificate is not valid.
     Untrusted,
-    /// What came was no HTTP.
+    /// The response is not HTTP.
     Unreadable,
-    /// Not an address at all.
+    /// The URL is malformed.
     WrongUrl,
 }
 
@@ -84,7 +85,7 @@ impl Trouble {
 }
 
 impl Outbound {
-    /// A client that gives each call so much time in all.
+    /// A client with a time limit for each call as a whole.
     pub fn new(reach: Reach, time_out: Duration) -> Self {
         let tls = TlsConfig::builder()
             .provider(TlsProvider::Rustls)
@@ -93,7 +94,7 @@ impl Outbound {
                 rustls::crypto::aws_lc_rs::default_provider(),
             ))
             .build();
-        // A connection that is kept has been looked at once: not again when its name leads elsewhere.
+        // A kept connection would bypass the check when its name later resolves to another address.
         let kept_open = match reach {
             Reach::Public => 0,
             Reach::Anywhere => 4,
@@ -118,7 +119,7 @@ impl Outbound {
         }
     }
 
-    /// Makes a call and waits for its answer.
+    /// Makes a request and waits for its response.
     pub fn call(&self, call: &Call<'_>) -> Result<Answer, Trouble> {
         let url: Uri = call.url.parse().map_err(|_| Trouble::WrongUrl)?;
         match url.scheme_str() {
@@ -153,8 +154,8 @@ impl Outbound {
     }
 }
 
-/// Names to addresses, each of which is looked at. The connection goes to what was looked at: there is no second look-up
-/// in which a name could lead elsewhere.
+/// Resolves names and checks each address. The connection goes to the checked address, without a second lookup
+/// that could return another one.
 #[derive(Debug)]
 struct Checked {
     reach: Reach,
@@ -180,7 +181,7 @@ impl Resolver for Checked {
     }
 }
 
-/// A name led to an address that is not public.
+/// A name resolved to an address that is not public.
 #[derive(Debug)]
 struct NotPublic;
 
@@ -213,8 +214,8 @@ fn explain(error: &Error) -> Trouble {
     }
 }
 
-/// Whether an address is one that anybody could reach: no loopback, private, link-local, shared, documentation, multicast
-/// or reserved one, nor an IPv6 address that carries such an IPv4 one.
+/// Whether an address is globally reachable: not loopback, private, link-local, shared, documentation,
+/// multicast or reserved, and not an IPv6 address that embeds such an IPv4 one.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -243,14 +244,14 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !special
 }
 
-/// Only 2000::/3 is given out to the public, and of it not Teredo (2001::/32), ORCHID and documentation.
+/// Only 2000::/3 is allocated as public, without Teredo (2001::/32), ORCHID and documentation in it.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     (first & 0xe000) == 0x2000
         && !matches!((first, second), (0x2001, 0..=0x01ff | 0x0db8) | (0x3fff, _))
 }
 
-/// The IPv4 address in a mapped, compatible, NAT64 or 6to4 one.
+/// The IPv4 address embedded in a mapped, compatible, NAT64 or 6to4 address.
 fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let inner = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match address.segments() {

@@ -1,4 +1,4 @@
-//! Who is online and where: user → outboxes, user → awake rooms. A sharded map that anybody may read.
+//! Who is online and where: a sharded map from users to the queues of their sessions and to running rooms.
 
 use actix::{Message, Recipient};
 use dashmap::DashMap;
@@ -10,20 +10,20 @@ use crate::domain::conversation::PresenceStatus;
 use crate::domain::ids::{ConversationNo, SessionId, UserNo};
 use crate::queue::ConnectionQueue;
 
-/// Tells an awake room that a participant's presence changed.
+/// Informs a room that a participant's presence changed.
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct PresenceChanged {
-    /// Whose.
+    /// The participant.
     pub user: UserNo,
-    /// What it is now.
+    /// The new presence.
     pub status: PresenceStatus,
 }
 
 struct Presence {
     outboxes: Vec<Arc<ConnectionQueue>>,
     chosen: PresenceStatus,
-    /// When the last session closed; the grace runs from here.
+    /// When the last session closed; the grace period runs from here.
     empty_since: Option<Instant>,
 }
 
@@ -33,7 +33,7 @@ impl Presence {
     }
 }
 
-/// The directory. Sessions write it when they come and go, rooms when they wake and sleep.
+/// The directory. Sessions update it when they open and close, rooms when they start and stop.
 #[derive(Default)]
 pub struct Directory {
     connections: DashMap<SessionId, Arc<ConnectionQueue>>,
@@ -43,7 +43,7 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Notes an open connection, authenticated or not. `None` when there are `most` already.
+    /// Adds an open connection, authenticated or not; `None` if there are `most` already.
     pub fn open(&self, queue: &Arc<ConnectionQueue>, most: usize) -> Option<()> {
         if self.connection_count.fetch_add(1, Ordering::Relaxed) >= most {
             self.connection_count.fetch_sub(1, Ordering::Relaxed);
@@ -53,19 +53,19 @@ impl Directory {
         Some(())
     }
 
-    /// Forgets a connection.
+    /// Removes a connection.
     pub fn close(&self, session: SessionId) {
         if self.connections.remove(&session).is_some() {
             self.connection_count.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
-    /// Open connections.
+    /// The number of open connections.
     pub fn connection_count(&self) -> usize {
         self.connection_count.load(Ordering::Relaxed)
     }
 
-    /// Every open connection, as it is at the moment.
+    /// All open connections.
     pub fn connections(&self) -> Vec<Arc<ConnectionQueue>> {
         self.connections
             .iter()
@@ -73,7 +73,7 @@ impl Directory {
             .collect()
     }
 
-    /// A session has authenticated: its user is here. `None` when they have `most` sessions already.
+    /// Adds an authenticated session of a user; `None` if the user has `most` sessions already.
     pub fn arrive(
         &self,
         user: UserNo,
@@ -101,7 +101,7 @@ impl Directory {
         Some(())
     }
 
-    /// A session has ended. The user stays online for the grace that `sweep` gives.
+    /// Removes a session. The user stays online for the grace period that `sweep` gets.
     pub fn depart(&self, user: UserNo, session: SessionId, now: Instant) {
         if let Some(mut presence) = self.users.get_mut(&user) {
             presence.outboxes.retain(|queue| queue.session() != session);
@@ -111,7 +111,7 @@ impl Directory {
         }
     }
 
-    /// Takes those offline whose last session closed `grace` ago.
+    /// Sets users offline whose last session closed at least `grace` ago.
     pub fn sweep(&self, grace: Duration, now: Instant) {
         let mut gone = Vec::new();
         self.users.retain(|user, presence| {
@@ -128,7 +128,7 @@ impl Directory {
         }
     }
 
-    /// Sets what a connected user shows; `None` when they are not connected.
+    /// Sets the presence that a connected user has chosen; `None` if they are not connected.
     pub fn choose(&self, user: UserNo, status: PresenceStatus) -> Option<()> {
         let mut presence = self.users.get_mut(&user)?;
         let before = std::mem::replace(&mut presence.chosen, status);
@@ -139,7 +139,7 @@ impl Directory {
         Some(())
     }
 
-    /// What a user shows.
+    /// A user's presence.
     pub fn status(&self, user: UserNo) -> PresenceStatus {
         self.users
             .get(&user)
@@ -153,14 +153,14 @@ impl Directory {
             .is_some_and(|presence| !presence.outboxes.is_empty())
     }
 
-    /// How many sessions a user has open.
+    /// The number of a user's open sessions.
     pub fn session_count(&self, user: UserNo) -> usize {
         self.users
             .get(&user)
             .map_or(0, |presence| presence.outboxes.len())
     }
 
-    /// The outboxes of a user's sessions.
+    /// The queues of a user's sessions.
     pub fn outboxes(&self, user: UserNo) -> Vec<Arc<ConnectionQueue>> {
         self.users
             .get(&user)
@@ -168,7 +168,7 @@ impl Directory {
             .unwrap_or_default()
     }
 
-    /// A room is awake that this user takes part in: it is told of their presence.
+    /// Subscribes a room to the presence of a participant.
     pub fn attach(
         &self,
         user: UserNo,
@@ -180,7 +180,7 @@ impl Directory {
         rooms.push((conversation, room));
     }
 
-    /// The room sleeps, or the user takes no part any more.
+    /// Ends the subscription, because the room stops or the user has left.
     pub fn detach(&self, user: UserNo, conversation: ConversationNo) {
         if let Some(mut rooms) = self.rooms.get_mut(&user) {
             rooms.retain(|(no, _)| *no != conversation);

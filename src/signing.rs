@@ -1,4 +1,4 @@
-//! HMAC-SHA256: what we sign, and what others have signed, compared in constant time.
+//! HMAC-SHA256: creates signatures, and verifies them in constant time.
 
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign, verify};
 use base64::Engine;
@@ -35,7 +35,7 @@ pub fn base64_signature(secret: &[u8], text: &[u8]) -> String {
     STANDARD.encode(sign(&Key::new(HMAC_SHA256, secret), text))
 }
 
-/// Whether this is the signature of that text, in hexadecimal digits.
+/// Whether `claimed` is the signature of the text, in hexadecimal digits.
 pub fn is_hex_signature(secret: &[u8], text: &[u8], claimed: &str) -> bool {
     let key = Key::new(HMAC_SHA256, secret);
     from_hex(claimed).is_some_and(|tag| verify(&key, text, &tag).is_ok())
@@ -46,7 +46,7 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The bytes of a digest of 32; anything longer or of another alphabet is none.
+/// Decodes the 64 hexadecimal digits of a digest; `None` for anything else.
 fn from_hex(text: &str) -> Option<Vec<u8>> {
     if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;

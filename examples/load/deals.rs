@@ -1,4 +1,5 @@
-//! Deals walked from end to end side by side: both sides on sockets, the gateway's webhooks signed and posted by this program.
+//! Many deals at once from start to end: both participants on sockets, and the gateway's webhooks signed and
+//! posted by this program.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -15,18 +16,18 @@ use crate::ledger::Problems;
 use crate::meter::Meter;
 use crate::report::{Row, grouped, rate};
 
-/// A step that takes longer than this is lost.
+/// A step that takes longer counts as lost.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How often the work is sent back in each deal.
+/// The number of revisions in each deal.
 const REVISIONS: u32 = 3;
 const SIDES: [&str; 2] = ["influencer", "brand_owner"];
 
-/// A deal under way: what each side has heard.
+/// A running deal with the steps that each side has received.
 struct Deal {
     id: String,
     sides: [Side; 2],
     revisions: u32,
-    /// What is to be paid, once the payer was told.
+    /// The order to pay, once the payer has received it.
     order: Option<Order>,
 }
 
@@ -39,12 +40,13 @@ struct Order {
 
 struct Side {
     socket: Socket,
-    /// The seq, state and version of every step, in the order of hearing.
+    /// The seq, state and version of every step, in order of arrival.
     heard: Vec<(u64, String, u64)>,
     opened_checkout: bool,
 }
 
-/// Walks so many deals side by side, and checks that both sides of each heard the same steps, each once and in order.
+/// Runs `deals` deals at once, and checks that both sides of each received the same steps, each once and in
+/// order.
 pub async fn run(target: &Target, deals: usize) -> Result<Row, Failure> {
     let meter = Rc::new(Meter::new()?);
     let mut ready = Vec::with_capacity(deals);
@@ -82,7 +84,7 @@ pub async fn run(target: &Target, deals: usize) -> Result<Row, Failure> {
     })
 }
 
-/// Makes both known, then has the platform begin their deal. Answers its conversation's id.
+/// Creates both users and has the platform begin their deal; returns the conversation's id.
 async fn converse(target: &Target, people: &[String; 2]) -> Result<String, Failure> {
     for person in people {
         answer(target.get(person, "/me")?).await?;
@@ -96,7 +98,8 @@ async fn converse(target: &Target, people: &[String; 2]) -> Result<String, Failu
     Ok(text(&answer(asked.json(&wish)).await?, "id")?.to_owned())
 }
 
-/// Says what a gateway says once an order is paid, signed with the secret that the sandbox derives from the tokens' own.
+/// Posts the gateway's webhook for a paid order, signed with the secret that the sandbox derives from the
+/// tokens' secret.
 async fn pay(target: &Target, order: &Order) -> Result<(), Failure> {
     let Order {
         id,
@@ -177,7 +180,7 @@ impl Deal {
             .map_or("influencer_responding", |(_, state, _)| state)
     }
 
-    /// Whose turn it is, and what they do. None: the gateway's.
+    /// The next press and its side; `None` if the gateway is next.
     fn next_press(&self) -> Option<(usize, &'static str, Value)> {
         let price = |amount: u32| json!({ "price": { "amount": amount, "currency": "INR" } });
         let none = json!({});
@@ -263,14 +266,14 @@ impl Deal {
         Ok(())
     }
 
-    /// Waits for what nobody here presses.
+    /// Waits for a step that no participant presses.
     async fn wait(&mut self) -> Result<(), Failure> {
         let [one, _] = &mut self.sides;
         one.listen(&mut self.order).await?;
         self.catch_up().await
     }
 
-    /// Lets both sides hear as much as the other has, and the payer of their card.
+    /// Waits until both sides have received the same steps, and the payer the card.
     async fn catch_up(&mut self) -> Result<(), Failure> {
         loop {
             let counts = self.sides.each_ref().map(|side| side.heard.len());

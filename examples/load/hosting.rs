@@ -1,4 +1,4 @@
-//! The server under load: one that runs already, or one of our own that starts empty and leaves nothing behind.
+//! The server under load: a running one, or a new and empty one that is removed afterwards.
 
 use std::fs::{DirBuilder, Permissions, remove_dir_all, remove_file, set_permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -13,22 +13,22 @@ use crate::drive::process::{ServerProcess, free_address};
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 const END_LIMIT: Duration = Duration::from_secs(30);
-/// Reachable by the `postgres` account, which a root's home and a `mktemp -d` folder are not.
+/// The `postgres` account can enter this folder, unlike root's home or a `mktemp -d` folder.
 const PARENT: &str = "/var/tmp";
 
 /// A server to send load to.
 pub enum Host {
-    /// One that somebody else started.
+    /// A server that was already running.
     Theirs {
         address: String,
         secret: String,
         process: Option<u32>,
     },
-    /// One that was started for a scenario.
+    /// A server that was started for a scenario.
     Ours(OwnServer),
 }
 
-/// A server that runs on a folder of its own.
+/// A server on a folder of its own.
 pub struct OwnServer {
     process: ServerProcess,
     address: String,
@@ -52,7 +52,7 @@ impl Host {
         OwnServer::start(&binary).map(Self::Ours)
     }
 
-    /// How clients reach it.
+    /// The address for clients.
     pub fn target(&self) -> Result<Target, Failure> {
         match self {
             Self::Theirs {
@@ -62,7 +62,7 @@ impl Host {
         }
     }
 
-    /// The process, where it is known.
+    /// The process id, if it is known.
     pub fn process(&self) -> Option<u32> {
         match self {
             Self::Theirs { process, .. } => *process,
@@ -70,7 +70,7 @@ impl Host {
         }
     }
 
-    /// Ends our own server and removes its folder; the log is kept when the server did not end well.
+    /// Stops a server of our own and removes its folder; the log is kept if the server failed.
     pub fn end(self) -> Result<(), Failure> {
         let Self::Ours(own) = self else { return Ok(()) };
         let log = log_of(&own.folder);

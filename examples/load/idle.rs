@@ -1,4 +1,4 @@
-//! Many connections that only stay open: what each costs, and that none is lost.
+//! Many idle connections: the memory of each, and that none is lost.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -12,13 +12,13 @@ use crate::drive::client::{Socket, Target};
 use crate::ledger::Problems;
 use crate::report::{Row, grouped, rate, value_in};
 
-/// Opened before memory is read for the first time, so that what the server makes once does not count.
+/// Connections opened before the first measurement of memory, so that one-time allocations do not count.
 const FIRST: usize = 50;
-/// Handshakes at the same time.
+/// Concurrent handshakes.
 const OPENERS: usize = 32;
 const REST: Duration = Duration::from_secs(4);
 
-/// Opens connections, lets them rest, and reads the server's memory before and after.
+/// Opens connections, leaves them idle, and compares the server's memory before and after.
 pub async fn run(
     target: &Target,
     connections: usize,

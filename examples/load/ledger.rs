@@ -1,23 +1,23 @@
-//! What one conversation's clients were told, and whether it fits together: every seq once, in order, the same for all.
+//! Checks what one conversation's clients received: every seq once, in order, the same for all.
 
 use crate::drive::frame::fingerprint;
 
 const REMEMBERED_PROBLEMS: usize = 3;
 
-/// The account of one conversation.
+/// The ledger of one conversation.
 pub struct Ledger {
-    /// The last seq before the load began.
+    /// The last seq before the load.
     base: u64,
-    /// The fingerprint that was first delivered at each seq after the base; 0 where none was.
+    /// The fingerprint first delivered at each seq after the base; 0 if none was.
     delivered: Vec<u64>,
-    /// The fingerprint that was acknowledged at each seq after the base; 0 where none was.
+    /// The fingerprint acknowledged at each seq after the base; 0 if none was.
     acknowledged: Vec<u64>,
     /// The highest seq that each listening socket has.
     reached: Vec<u64>,
     problems: Problems,
 }
 
-/// The first few things that are wrong, and how many there are.
+/// The first problems, and their number.
 #[derive(Default)]
 pub struct Problems {
     pub count: u64,
@@ -25,7 +25,7 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// Notes one.
+    /// Adds a problem.
     pub fn add(&mut self, describe: impl FnOnce() -> String) {
         self.count += 1;
         if self.first.len() < REMEMBERED_PROBLEMS {
@@ -33,7 +33,7 @@ impl Problems {
         }
     }
 
-    /// Takes over those of another part.
+    /// Adds those of another ledger.
     pub fn absorb(&mut self, other: Self) {
         self.count += other.count;
         self.first.extend(other.first);
@@ -41,13 +41,13 @@ impl Problems {
     }
 }
 
-/// One number for a message's id and body.
+/// A fingerprint of a message's id and body.
 pub fn mark(id: &str, body: &str) -> u64 {
     fingerprint(body) ^ fingerprint(id).rotate_left(1) | 1
 }
 
 impl Ledger {
-    /// Begins after the last seq that a join told.
+    /// A ledger that begins after this seq.
     pub fn new(base: u64) -> Self {
         Self {
             base,
@@ -58,7 +58,7 @@ impl Ledger {
         }
     }
 
-    /// Takes in a listening socket that joined at a seq; answers its number here.
+    /// Adds a listening socket that joined at a seq; returns its index.
     pub fn follow(&mut self, joined_at: u64) -> usize {
         let base = self.base;
         if joined_at != base {
@@ -69,7 +69,7 @@ impl Ledger {
         self.reached.len() - 1
     }
 
-    /// A message reached a socket.
+    /// Records that a message reached a socket.
     pub fn deliver(&mut self, socket: usize, seq: u64, mark: u64) {
         let Some(reached) = self.reached.get_mut(socket) else {
             return;
@@ -80,7 +80,7 @@ impl Ledger {
             self.problems
                 .add(|| format!("socket {socket} got seq {seq} where {expected} was next"));
         }
-        let Some(known) = place(&mut self.delivered, self.base, seq) else {
+        let Some(known) = slot_of(&mut self.delivered, self.base, seq) else {
             return;
         };
         if *known == 0 {
@@ -92,10 +92,10 @@ impl Ledger {
         }
     }
 
-    /// A send was acknowledged.
+    /// Records that a send was acknowledged.
     pub fn acknowledge(&mut self, seq: u64, mark: u64) {
         let base = self.base;
-        match place(&mut self.acknowledged, base, seq) {
+        match slot_of(&mut self.acknowledged, base, seq) {
             Some(known) if *known == 0 => *known = mark,
             Some(_) => self
                 .problems
@@ -106,17 +106,17 @@ impl Ledger {
         }
     }
 
-    /// Something else is wrong.
+    /// Records another problem.
     pub fn complain(&mut self, problem: String) {
         self.problems.add(|| problem);
     }
 
-    /// Whether every socket has everything that was acknowledged.
+    /// Whether every socket has all acknowledged messages.
     pub fn is_settled(&self) -> bool {
         (0..self.reached.len()).all(|socket| self.has_everything(socket))
     }
 
-    /// Whether one socket has everything that was acknowledged.
+    /// Whether a socket has all acknowledged messages.
     pub fn has_everything(&self, socket: usize) -> bool {
         self.reached
             .get(socket)
@@ -127,7 +127,7 @@ impl Ledger {
         self.base + self.acknowledged.len() as u64
     }
 
-    /// How many acknowledged messages were compared with what was delivered, and everything that is wrong.
+    /// The number of acknowledged messages that were compared, and all problems.
     pub fn close(mut self) -> (u64, Problems) {
         let last = self.last();
         for (socket, &reached) in self.reached.iter().enumerate() {
@@ -161,10 +161,10 @@ impl Ledger {
     }
 }
 
-fn place(marks: &mut Vec<u64>, base: u64, seq: u64) -> Option<&mut u64> {
+fn slot_of(marks: &mut Vec<u64>, base: u64, seq: u64) -> Option<&mut u64> {
     let index = usize::try_from(seq.checked_sub(base + 1)?).ok()?;
     if index >= marks.len() {
-        // A nonsensical seq is reported as a gap; it must not take the memory.
+        // An absurd seq is reported as a gap and must not allocate memory.
         if index > marks.len() + 1_000_000 {
             return None;
         }

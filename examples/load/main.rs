@@ -1,4 +1,5 @@
-//! The load driver of `make bench`: starts a server, runs each scenario against it, checks every seq, prints one table.
+//! The load driver of `make bench`: starts a server, runs each scenario against it, checks every seq, and
+//! prints a table.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -112,7 +113,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs a scenario on a server that is ended afterwards in any case. None: somebody interrupted.
+/// Runs a scenario on a server that is always stopped afterwards; `None` if it was interrupted.
 async fn one(options: &Options, scenario: Scenario) -> Result<Option<Row>, Failure> {
     let host = Host::of(options)?;
     let target = host.target()?;

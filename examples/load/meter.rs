@@ -1,4 +1,4 @@
-//! What is counted while a scenario is measured.
+//! The measurements of a scenario.
 
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
@@ -7,14 +7,14 @@ use hdrhistogram::Histogram;
 
 use crate::drive::Failure;
 
-/// What takes longer counts as this: a minute.
+/// Longer durations count as this: a minute.
 const LONGEST_MICROSECONDS: u64 = 60_000_000;
 
-/// Counts and durations; nothing is recorded before the warm-up is over.
+/// Counts and durations. Nothing is recorded before the warm-up is over.
 pub struct Meter {
     born: Instant,
     is_measuring: Cell<bool>,
-    /// Set when senders begin nothing new.
+    /// Set when senders must stop.
     pub is_ending: Cell<bool>,
     /// Acknowledged sends.
     pub acknowledged: Stage,
@@ -22,27 +22,27 @@ pub struct Meter {
     pub delivered: Stage,
 }
 
-/// How often something happened, and how long it took.
+/// The number and durations of one kind of operation.
 pub struct Stage {
     durations: RefCell<Histogram<u64>>,
 }
 
 impl Stage {
-    /// Nothing yet.
+    /// An empty stage.
     pub fn new() -> Result<Self, Failure> {
         Ok(Self {
             durations: RefCell::new(Histogram::new_with_bounds(1, LONGEST_MICROSECONDS, 3)?),
         })
     }
 
-    /// One took so long.
+    /// Records a duration.
     pub fn record(&self, duration: Duration) {
         self.durations
             .borrow_mut()
             .saturating_record(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
     }
 
-    /// How many there were.
+    /// The number of recorded durations.
     pub fn count(&self) -> u64 {
         self.durations.borrow().len()
     }
@@ -56,7 +56,7 @@ impl Stage {
 }
 
 impl Meter {
-    /// Born now, not measuring yet.
+    /// A meter that is not measuring yet.
     pub fn new() -> Result<Self, Failure> {
         Ok(Self {
             born: Instant::now(),
@@ -67,24 +67,24 @@ impl Meter {
         })
     }
 
-    /// Nanoseconds since birth: the stamp that a message carries.
+    /// Nanoseconds since the meter was created; messages carry it as their stamp.
     pub fn now(&self) -> u64 {
         u64::try_from(self.born.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
-    /// Records, while measuring, that something begun at a stamp is done.
+    /// Records, while measuring, the end of an operation that began at a stamp.
     pub fn done(&self, stage: &Stage, begun: u64) {
         if self.is_measuring.get() {
             stage.record(Duration::from_nanos(self.now().saturating_sub(begun)));
         }
     }
 
-    /// Measures from now on.
+    /// Starts to measure.
     pub fn start(&self) {
         self.is_measuring.set(true);
     }
 
-    /// Measures for a while; answers the seconds that it really took.
+    /// Measures for a while; returns the actual seconds.
     pub async fn measure(&self, seconds: f64) -> f64 {
         self.start();
         let started = Instant::now();

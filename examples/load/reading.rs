@@ -1,4 +1,4 @@
-//! Reading what was said: pages of history over kept connections, and joins that bring 50 messages.
+//! Reads messages: pages of history over kept connections, and joins that return 50 messages.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -16,17 +16,17 @@ use crate::report::{Row, grouped, rate};
 
 const PAGE: usize = 50;
 const STORED: u64 = 200;
-/// Connections that read at the same time when the rate is measured.
+/// Concurrent readers when the rate is measured.
 const READERS: usize = 8;
 
-/// A conversation with messages in it.
+/// A conversation with stored messages.
 struct Stored {
     id: String,
     reader: String,
     last_seq: u64,
 }
 
-/// The newest page, over and over: one reader for the durations, several for the rate.
+/// Reads the newest page repeatedly: one reader for the durations, several for the rate.
 pub async fn history(target: &Target, seconds: f64) -> Result<Row, Failure> {
     let stored = store(target, "history").await?;
     let mut problems = Problems::default();
@@ -85,10 +85,10 @@ async fn read(
     let (started, mut expected_text) = (Instant::now(), None);
     while started.elapsed() < duration {
         let asked = Instant::now();
-        let request = prepared.try_clone().ok_or("a GET can not be sent again")?;
+        let request = prepared.try_clone().ok_or("a GET cannot be sent again")?;
         let page = request.send().await?.error_for_status()?.text().await?;
         stage.record(asked.elapsed());
-        // Pages are compared as text with one that was compared as JSON.
+        // Pages are compared as text with one that was checked as JSON.
         let known = match &expected_text {
             Some(known) => known,
             None if serde_json::from_str::<Value>(&page)? == *expected => {
@@ -105,7 +105,7 @@ async fn read(
     Ok(())
 }
 
-/// Leaves and joins again, over and over.
+/// Leaves and joins repeatedly.
 pub async fn join(target: &Target, seconds: f64) -> Result<Row, Failure> {
     let stored = store(target, "join").await?;
     let mut problems = Problems::default();
@@ -138,7 +138,7 @@ pub async fn join(target: &Target, seconds: f64) -> Result<Row, Failure> {
 }
 
 async fn store(target: &Target, name: &str) -> Result<Stored, Failure> {
-    let person = |place: usize| format!("{name}-{}-{place}", std::process::id());
+    let person = |index: usize| format!("{name}-{}-{index}", std::process::id());
     let id = target.converse(&[person(0), person(1)]).await?;
     let mut socket = target.connect(&person(0)).await?;
     socket.join(&id, None).await?;
@@ -162,7 +162,7 @@ async fn store(target: &Target, name: &str) -> Result<Stored, Failure> {
     })
 }
 
-/// Waits for the acknowledgement of a send; answers its seq.
+/// Waits for the acknowledgement of a send; returns its seq.
 async fn acknowledged(socket: &mut Socket, number: u64) -> Result<u64, Failure> {
     loop {
         match frame::read(&socket.next().await?) {
@@ -173,7 +173,7 @@ async fn acknowledged(socket: &mut Socket, number: u64) -> Result<u64, Failure> 
     }
 }
 
-/// A page must be the newest messages, in order.
+/// Checks that a page has the newest messages, in order.
 fn check(items: &[Value], last_seq: u64, problems: &mut Problems) {
     let expected: Vec<u64> = (last_seq + 1 - PAGE as u64..=last_seq).collect();
     let told: Vec<u64> = items

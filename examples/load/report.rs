@@ -1,4 +1,4 @@
-//! The table that a run ends with, and the machine that it ran on.
+//! The table at the end of a run, with the machine's data.
 
 use std::fs::read_to_string;
 use std::process::Command;
@@ -6,14 +6,14 @@ use std::process::Command;
 use crate::drive::Failure;
 use crate::ledger::Problems;
 
-/// What one scenario showed.
+/// The result of one scenario.
 pub struct Row {
     pub scenario: &'static str,
-    /// What was done.
+    /// The load.
     pub load: String,
-    /// What was measured.
+    /// The measurements.
     pub figures: String,
-    /// What the project asks for.
+    /// The project's requirement.
     pub asked: &'static str,
     /// How much was checked.
     pub checked: String,
@@ -21,7 +21,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// A scenario that did not come to its end.
+    /// The row of a scenario that failed.
     pub fn failed(scenario: &'static str, failure: &Failure) -> Self {
         let mut problems = Problems::default();
         problems.add(|| failure.to_string());
@@ -36,13 +36,13 @@ impl Row {
         }
     }
 
-    /// Whether nothing was wrong.
+    /// Whether there were no problems.
     pub fn is_right(&self) -> bool {
         self.problems.count == 0
     }
 }
 
-/// A count with its thousands apart.
+/// A number with thousands separators.
 pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
@@ -55,12 +55,12 @@ pub fn grouped(count: u64) -> String {
     text
 }
 
-/// How often in a second, with its thousands apart.
+/// A rate per second, with thousands separators.
 pub fn rate(count: u64, seconds: f64) -> String {
     grouped((count as f64 / seconds).round() as u64)
 }
 
-/// Prints the table, then what was wrong.
+/// Prints the table and the problems.
 pub fn print(rows: &[Row]) {
     let head = ["scenario", "load", "measured", "asked", "checked", "wrong"].map(str::to_owned);
     let lines: Vec<[String; 6]> = std::iter::once(head)

@@ -1,4 +1,4 @@
-//! What the rule of a flow costs by itself: every press of a deal's way, without actors and without a database.
+//! Measures the flow machine alone: every press of a deal, without actors and without a database.
 
 use std::time::Instant;
 
@@ -12,10 +12,10 @@ use crate::report::{Row, grouped};
 const BID: &str = include_str!("../../flows/bid.toml");
 const ROUNDS: u32 = 5_000;
 
-/// An input, and who gives it.
+/// An input and its actor.
 type Press = (FlowActor, FlowInput);
 
-/// Walks the bid flow again and again, and takes the time of each step.
+/// Runs the bid flow repeatedly and measures each step.
 pub fn run() -> Result<Row, Failure> {
     let definition = Definition::parse(BID).map_err(|_| "the bid flow is not fine")?;
     let way = way();
@@ -24,22 +24,22 @@ pub fn run() -> Result<Row, Failure> {
         let now = chrono::Utc::now();
         let begun = machine::start(&definition, Map::new(), now).map_err(explain)?;
         let mut instance: Instance = begun.instance;
-        for (place, (actor, input)) in way.iter().enumerate() {
+        for (index, (actor, input)) in way.iter().enumerate() {
             let at = Instant::now();
             let step = machine::step(&definition, &instance, actor, input, now);
-            spent.push((u64::try_from(at.elapsed().as_nanos())?, place));
+            spent.push((u64::try_from(at.elapsed().as_nanos())?, index));
             instance = step.map_err(explain)?.instance;
         }
     }
-    let mean = |place: Option<usize>| {
+    let mean = |index: Option<usize>| {
         let of = spent
             .iter()
-            .filter(|(_, at)| place.is_none_or(|place| place == *at));
+            .filter(|(_, at)| index.is_none_or(|index| index == *at));
         let (sum, count) = of.fold((0, 0), |(sum, count), (nanos, _)| (sum + nanos, count + 1));
         sum as f64 / f64::from(count) / 1_000.0
     };
     let dearest = (0..way.len())
-        .map(|place| mean(Some(place)))
+        .map(|index| mean(Some(index)))
         .fold(0.0, f64::max);
     Ok(Row {
         scenario: "step",

@@ -1,4 +1,4 @@
-//! Conversations with a sender each that keeps some sends in flight, and sockets that listen.
+//! Conversations whose sender keeps some sends in flight, with listening sockets.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -18,7 +18,7 @@ use crate::report::{Row, grouped, rate};
 
 const WARM_UP: Duration = Duration::from_secs(2);
 const SETTLE_LIMIT: Duration = Duration::from_secs(15);
-/// A group takes 256 people; more sockets than that share them.
+/// A group has at most 256 participants; more sockets than that share them.
 const LISTENING_PEOPLE: usize = 250;
 const TEXT: &str = "hello, this is a realistic short chat message";
 
@@ -28,7 +28,7 @@ pub struct Traffic {
     pub conversations: usize,
     /// Sends in flight for each sender.
     pub window: usize,
-    /// Listening sockets for each conversation, beside the sender's.
+    /// Listening sockets for each conversation, besides the sender's.
     pub listeners: usize,
     pub seconds: f64,
     pub asked: &'static str,
@@ -38,12 +38,12 @@ pub struct Traffic {
 struct Conversation {
     id: String,
     sender: Socket,
-    /// The sender's place in the ledger: it hears its own messages too.
-    sender_place: usize,
+    /// The sender's index in the ledger: it also receives its own messages.
+    sender_index: usize,
     ledger: Rc<RefCell<Ledger>>,
 }
 
-/// A send that was not acknowledged yet.
+/// A send that is not acknowledged yet.
 struct Flying {
     request: u64,
     begun: u64,
@@ -52,7 +52,7 @@ struct Flying {
 }
 
 impl Traffic {
-    /// Runs it to its end, and checks everything that was received.
+    /// Runs the scenario and checks everything that was received.
     pub async fn run(&self, target: &Target) -> Result<Row, Failure> {
         let meter = Rc::new(Meter::new()?);
         let (mut senders, mut ledgers) = (Vec::new(), Vec::new());
@@ -80,7 +80,7 @@ impl Traffic {
         Ok(self.row(&meter, seconds, checked, problems))
     }
 
-    /// Makes a conversation, joins everybody, and lets the listeners listen.
+    /// Creates a conversation, joins everyone, and starts the listeners.
     async fn open(
         &self,
         target: &Target,
@@ -92,7 +92,7 @@ impl Traffic {
             std::process::id(),
             self.name.replace(' ', "-")
         );
-        let person = |place: usize| format!("{run}-{place}");
+        let person = |index: usize| format!("{run}-{index}");
         let people: Vec<String> = (0..=self.listeners.min(LISTENING_PEOPLE))
             .map(person)
             .collect();
@@ -100,19 +100,19 @@ impl Traffic {
         let mut sender = target.connect(&person(0)).await?;
         let base = whole(&sender.join(&id, None).await?, "last_seq")?;
         let ledger = Rc::new(RefCell::new(Ledger::new(base)));
-        let sender_place = ledger.borrow_mut().follow(base);
+        let sender_index = ledger.borrow_mut().follow(base);
         for listener in 0..self.listeners {
             let mut socket = target
                 .connect(&person(1 + listener % LISTENING_PEOPLE))
                 .await?;
             let joined_at = whole(&socket.join(&id, None).await?, "last_seq")?;
-            let place = ledger.borrow_mut().follow(joined_at);
-            spawn_local(listen(socket, place, ledger.clone(), meter.clone()));
+            let index = ledger.borrow_mut().follow(joined_at);
+            spawn_local(listen(socket, index, ledger.clone(), meter.clone()));
         }
         Ok(Conversation {
             id,
             sender,
-            sender_place,
+            sender_index,
             ledger,
         })
     }
@@ -143,27 +143,27 @@ impl Traffic {
     }
 }
 
-async fn listen(mut socket: Socket, place: usize, ledger: Rc<RefCell<Ledger>>, meter: Rc<Meter>) {
+async fn listen(mut socket: Socket, index: usize, ledger: Rc<RefCell<Ledger>>, meter: Rc<Meter>) {
     loop {
         match socket.next().await {
             Ok(text) => {
                 if let Frame::Message(message) = frame::read(&text) {
                     ledger
                         .borrow_mut()
-                        .deliver(place, message.seq, mark(message.id, message.body));
+                        .deliver(index, message.seq, mark(message.id, message.body));
                     meter.done(&meter.delivered, frame::number(message.body).unwrap_or(0));
                 }
             }
             Err(failure) => {
                 return ledger
                     .borrow_mut()
-                    .complain(format!("socket {place}: {failure}"));
+                    .complain(format!("socket {index}: {failure}"));
             }
         }
     }
 }
 
-/// Keeps the window full until the end, then waits for what is in flight, and for the echo of the last message.
+/// Keeps the window full until the end, then waits for sends in flight and for the echo of the last message.
 async fn send(conversation: Conversation, window: usize, meter: Rc<Meter>) {
     let ledger = conversation.ledger.clone();
     if let Err(failure) = keep_sending(conversation, window, &meter).await {
@@ -190,7 +190,7 @@ async fn keep_sending(
             && conversation
                 .ledger
                 .borrow()
-                .has_everything(conversation.sender_place)
+                .has_everything(conversation.sender_index)
         {
             return Ok(());
         }
@@ -209,7 +209,7 @@ async fn put(
 ) -> Result<Flying, Failure> {
     let begun = meter.now();
     let (client_id, body) = (
-        format!("{}-{request}", conversation.sender_place),
+        format!("{}-{request}", conversation.sender_index),
         format!("{begun} {request} {TEXT}"),
     );
     let client_id = format!(
@@ -233,7 +233,7 @@ fn take(text: &str, conversation: &Conversation, flying: &mut Vec<Flying>, meter
     match frame::read(text) {
         Frame::Message(message) => {
             ledger.deliver(
-                conversation.sender_place,
+                conversation.sender_index,
                 message.seq,
                 mark(message.id, message.body),
             );
@@ -283,7 +283,7 @@ async fn settle(senders: Vec<JoinHandle<()>>, ledgers: &[Rc<RefCell<Ledger>>]) -
     if let Err(late) = poll("every socket to have everything", left, look).await {
         problems.add(|| late.to_string());
     }
-    // What comes twice would come now.
+    // Duplicates would arrive now.
     sleep(Duration::from_millis(300)).await;
     problems
 }

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use crate::edge::connection::socketio::Endpoint;
 use crate::edge::connection::stage::Stage;
 use crate::edge::http::AppState;
-use crate::feed::Following;
+use crate::feed::FeedRunner;
 use crate::jobs::Runner;
 use crate::queue::CloseReason;
 use localpg::Cluster;
@@ -34,7 +34,7 @@ pub struct Running {
     pub(crate) serving: Option<Serving>,
     pub(crate) sweeping: JoinHandle<()>,
     pub(crate) runner: Option<Runner>,
-    pub(crate) following: Option<Following>,
+    pub(crate) following: Option<FeedRunner>,
     pub(crate) cluster: Option<Arc<Cluster>>,
 }
 

@@ -13,9 +13,9 @@ use flow::Definition;
 use localpg::Cluster;
 use stoa::app::private_database;
 use stoa::config::default_data_folder;
-use stoa::deal::moving::{Mode, Moved, Route, next_batch};
+use stoa::deal::migration::{MigratedDeal, Migration, Mode, next_batch};
 use stoa::domain::ids::ConversationNo;
-use stoa::store::flows::{self, Kept};
+use stoa::store::flows::{self, Stored};
 use stoa::store::opening;
 
 /// The options of a migration.
@@ -95,8 +95,8 @@ fn connect(options: &MigrateOptions) -> Result<(PgConnection, Option<Cluster>), 
 fn keep(connection: &mut PgConnection, new: &Definition, source: &str) -> Result<(), String> {
     let kept = flows::keep(connection, &new.name, new.version, source);
     match kept.map_err(|error| error.to_string())? {
-        Kept::Same => Ok(()),
-        Kept::Different => Err(format!(
+        Stored::Same => Ok(()),
+        Stored::Different => Err(format!(
             "version {} of {} is in the database with another text: raise `version`",
             new.version, new.name
         )),
@@ -123,35 +123,35 @@ fn from_version(
         Some(_) => Some("razorpay"),
         None => Some("sandbox"),
     };
-    let route = Route {
+    let migration = Migration {
         old: &old,
         new,
         gateway,
     };
-    let (moved, left) = all_batches(connection, &route, options)?;
-    Ok(report(&route, &moved, left, options.dry_run))
+    let (moved, left) = all_batches(connection, &migration, options)?;
+    Ok(report(&migration, &moved, left, options.dry_run))
 }
 
 /// Migrates every deal of the old version; deals that changed meanwhile are tried again.
 fn all_batches(
     connection: &mut PgConnection,
-    route: &Route<'_>,
+    migration: &Migration<'_>,
     options: &MigrateOptions,
-) -> Result<(Vec<Moved>, usize), String> {
+) -> Result<(Vec<MigratedDeal>, usize), String> {
     let mode = if options.dry_run {
         Mode::DryRun
     } else {
-        Mode::ForReal
+        Mode::Write
     };
-    let mut all: BTreeMap<_, Moved> = BTreeMap::new();
+    let mut all: BTreeMap<_, MigratedDeal> = BTreeMap::new();
     let mut left = 0;
     for _ in 0..ROUNDS {
         let mut after = ConversationNo(0);
         left = 0;
         loop {
-            let batch = next_batch(connection, route, after, options.batch, mode);
+            let batch = next_batch(connection, migration, after, options.batch, mode);
             let batch = batch.map_err(|error| error.to_string())?;
-            left += batch.overtaken;
+            left += batch.conflicts;
             all.extend(
                 batch
                     .moved
@@ -172,8 +172,12 @@ fn all_batches(
 /// How many times deals that changed meanwhile are tried again.
 const ROUNDS: u32 = 5;
 
-fn report(route: &Route<'_>, moved: &[Moved], left: usize, dry_run: bool) -> String {
-    let (name, from, to) = (&route.new.name, route.old.version, route.new.version);
+fn report(migration: &Migration<'_>, moved: &[MigratedDeal], left: usize, dry_run: bool) -> String {
+    let (name, from, to) = (
+        &migration.new.name,
+        migration.old.version,
+        migration.new.version,
+    );
     let mut goes: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let mut stays: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for one in moved {

@@ -1,4 +1,4 @@
-//! The actor of one running deal: takes what happens to it, one at a time, has the step decided and written, and announces it.
+//! The actor of one running deal: takes what request to it, one at a time, has the step decided and written, and announces it.
 
 use actix::prelude::*;
 use clock::Clock;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::catalogue::Catalogue;
-use super::deciding::{Awake, Decided, actors, decide};
+use super::deciding::{DealState, DecidedStep, actors, decide};
 use super::requests::{Memory, Requests};
 use crate::domain::entry::Entry;
 use crate::domain::flow::FlowInput;
@@ -20,7 +20,7 @@ use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::job_signal::JobSignal;
-use crate::journal::{JournalHandle, Stepping};
+use crate::journal::{JournalHandle, StepOutcome};
 use crate::store::conversations::Key;
 use crate::store::flows::{self, LoadedDeal};
 use crate::store::pool::Pool;
@@ -45,7 +45,7 @@ pub struct DealDeps {
     pub committed: Arc<dyn Fn(Committed) + Send + Sync>,
     /// What time it is.
     pub clock: Clock,
-    /// How long a deal stays awake when nothing happens to it.
+    /// How long a deal stays awake when nothing request to it.
     pub idle: Duration,
     /// Rung when a step has left work for later.
     pub job_signal: JobSignal,
@@ -63,7 +63,7 @@ pub struct Committed {
 
 /// Who makes something happen.
 #[derive(Clone, Debug)]
-pub enum By {
+pub enum Initiator {
     /// A caller.
     Person(Arc<Principal>),
     /// A timer that is due.
@@ -72,12 +72,12 @@ pub enum By {
     Payment,
 }
 
-/// Something that happens to the deal. Its answer is the deal as whoever asked sees it afterwards, as JSON.
+/// Something that request to the deal. Its answer is the deal as whoever asked sees it afterwards, as JSON.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Happens {
+pub struct DealRequest {
     /// Who makes it happen.
-    pub by: By,
+    pub by: Initiator,
     /// What.
     pub input: FlowInput,
     /// What makes it the same again.
@@ -86,8 +86,8 @@ pub struct Happens {
     pub outcome: oneshot::Sender<Result<Value, Error>>,
 }
 
-struct Wanted {
-    happens: Happens,
+struct PendingRequest {
+    request: DealRequest,
     attempts: u32,
 }
 
@@ -97,8 +97,8 @@ pub struct Deal {
     deals: AwakeDeals,
     conversation: ConversationId,
     /// None until it was read, and after a doubt.
-    awake: Option<Awake>,
-    requests: Requests<Wanted>,
+    awake: Option<DealState>,
+    requests: Requests<PendingRequest>,
     /// Requests that may have been written without anybody having been told: looked for until the deal sleeps.
     doubted: Vec<String>,
 }
@@ -117,28 +117,31 @@ impl Deal {
     }
 
     fn next(&mut self, context: &mut Context<Self>) {
-        while let Some(wanted) = self.requests.next() {
-            if let Some(answer) = self.requests.remembered(&wanted.happens.request_id) {
-                answer_with(wanted, Ok(answer));
+        while let Some(pending) = self.requests.next() {
+            if let Some(answer) = self.requests.remembered(&pending.request.request_id) {
+                answer_with(pending, Ok(answer));
                 continue;
             }
             match self
                 .awake
                 .as_ref()
-                .map(|awake| decide(awake, &wanted.happens, self.deps.pool.clock().now()))
+                .map(|awake| decide(awake, &pending.request, self.deps.pool.clock().now()))
             {
-                Some(Ok(decided)) => self.write(wanted, decided, context),
+                Some(Ok(decided)) => self.write(pending, decided, context),
                 // A refusal is told on what the database says, not on what this actor remembers.
-                Some(Err(_)) | None => self.read(wanted, context),
+                Some(Err(_)) | None => self.read(pending, context),
             }
         }
     }
 
     /// Reads the deal, and whether this very request was answered before; then decides.
-    fn read(&mut self, wanted: Wanted, context: &mut Context<Self>) {
+    fn read(&mut self, pending: PendingRequest, context: &mut Context<Self>) {
         self.requests.begin();
         let (deps, id) = (Arc::clone(&self.deps), self.conversation);
-        let (by, request_id) = (wanted.happens.by.clone(), wanted.happens.request_id.clone());
+        let (by, request_id) = (
+            pending.request.by.clone(),
+            pending.request.request_id.clone(),
+        );
         let read = async move {
             let catalogue = Arc::clone(&deps.catalogue);
             let read = deps
@@ -148,14 +151,14 @@ impl Deal {
         };
         context.spawn(read.into_actor(self).map(move |read, deal, context| {
             deal.requests.end();
-            deal.have_read(wanted, read, context);
+            deal.have_read(pending, read, context);
             deal.next(context);
         }));
     }
 
     fn have_read(
         &mut self,
-        wanted: Wanted,
+        pending: PendingRequest,
         read: Result<Read, Error>,
         context: &mut Context<Self>,
     ) {
@@ -163,78 +166,91 @@ impl Deal {
             Ok(read) => read,
             Err(error) => {
                 self.awake = None;
-                return answer_with(wanted, Err(error));
+                return answer_with(pending, Err(error));
             }
         };
         let awake = self.awake.insert(awake);
         if let Some(answer) = answer {
             self.requests
-                .remember(wanted.happens.request_id.clone(), answer.clone());
-            return answer_with(wanted, Ok(answer));
+                .remember(pending.request.request_id.clone(), answer.clone());
+            return answer_with(pending, Ok(answer));
         }
-        match decide(awake, &wanted.happens, self.deps.pool.clock().now()) {
-            Ok(decided) => self.write(wanted, decided, context),
-            Err(refusal) => answer_with(wanted, Err(refusal.into())),
+        match decide(awake, &pending.request, self.deps.pool.clock().now()) {
+            Ok(decided) => self.write(pending, decided, context),
+            Err(refusal) => answer_with(pending, Err(refusal.into())),
         }
     }
 
-    fn write(&mut self, wanted: Wanted, decided: Decided, context: &mut Context<Self>) {
+    fn write(
+        &mut self,
+        pending: PendingRequest,
+        decided: DecidedStep,
+        context: &mut Context<Self>,
+    ) {
         self.requests.begin();
         let (journal, step) = (self.deps.journal.clone(), decided.step.clone());
         let write = async move { journal.step(step).await };
         context.spawn(write.into_actor(self).map(move |outcome, deal, context| {
             deal.requests.end();
-            deal.have_written(wanted, decided, outcome, context);
+            deal.have_written(pending, decided, outcome, context);
             deal.next(context);
         }));
     }
 
     fn have_written(
         &mut self,
-        mut wanted: Wanted,
-        decided: Decided,
-        outcome: Result<Stepping, Error>,
+        mut pending: PendingRequest,
+        decided: DecidedStep,
+        outcome: Result<StepOutcome, Error>,
         context: &mut Context<Self>,
     ) {
         match outcome {
-            Ok(Stepping::Written { before, at }) => {
+            Ok(StepOutcome::Committed { before, at }) => {
                 let answer = decided.step.answer.clone();
                 self.requests
-                    .remember(wanted.happens.request_id.clone(), answer.clone());
+                    .remember(pending.request.request_id.clone(), answer.clone());
                 let entries = decided.entries(before, at);
                 if decided.leaves_work() {
-                    self.deps.job_signal.ring();
+                    self.deps.job_signal.notify();
                 }
                 if let Some(awake) = &mut self.awake {
-                    awake.take_in(decided);
+                    awake.apply(decided);
                 }
                 (self.deps.committed)(Committed {
                     conversation: self.conversation,
                     entries,
                 });
-                answer_with(wanted, Ok(answer));
+                answer_with(pending, Ok(answer));
             }
-            Ok(Stepping::Lost) if wanted.attempts < ATTEMPTS => {
-                wanted.attempts += 1;
-                self.read(wanted, context);
+            Ok(StepOutcome::Conflict) if pending.attempts < ATTEMPTS => {
+                pending.attempts += 1;
+                self.read(pending, context);
             }
-            Ok(Stepping::Lost) => {
+            Ok(StepOutcome::Conflict) => {
                 answer_with(
-                    wanted,
+                    pending,
                     Err(Error::internal("a step was overtaken too often")),
                 );
             }
-            Err(error) => self.learn_outcome(wanted, error, context),
+            Err(error) => self.learn_outcome(pending, error, context),
         }
     }
 
     /// Whether a step whose outcome was lost was written, its request id tells.
-    fn learn_outcome(&mut self, wanted: Wanted, error: Error, context: &mut Context<Self>) {
+    fn learn_outcome(
+        &mut self,
+        pending: PendingRequest,
+        error: Error,
+        context: &mut Context<Self>,
+    ) {
         self.awake = None;
         self.requests.begin();
-        self.doubted.push(wanted.happens.request_id.clone());
+        self.doubted.push(pending.request.request_id.clone());
         let (deps, id) = (Arc::clone(&self.deps), self.conversation);
-        let (by, request_id) = (wanted.happens.by.clone(), wanted.happens.request_id.clone());
+        let (by, request_id) = (
+            pending.request.by.clone(),
+            pending.request.request_id.clone(),
+        );
         let look_up = async move {
             let catalogue = Arc::clone(&deps.catalogue);
             let read = deps
@@ -245,7 +261,7 @@ impl Deal {
         context.spawn(look_up.into_actor(self).map(move |found, deal, context| {
             deal.requests.end();
             let answer = found.ok().and_then(|read| read.answer);
-            answer_with(wanted, answer.ok_or(error));
+            answer_with(pending, answer.ok_or(error));
             deal.tell_doubted(context);
             deal.next(context);
         }));
@@ -270,7 +286,7 @@ impl Deal {
                 let is_doubted = deal.doubted.contains(&request);
                 if let Some(entries) = found.ok().flatten().filter(|_| is_doubted) {
                     deal.doubted.retain(|other| *other != request);
-                    deal.deps.job_signal.ring();
+                    deal.deps.job_signal.notify();
                     let conversation = deal.conversation;
                     (deal.deps.committed)(Committed {
                         conversation,
@@ -299,7 +315,7 @@ impl Deal {
 
 /// A deal as the database has it, and what a request was answered with, if it was made before.
 struct Read {
-    awake: Awake,
+    awake: DealState,
     answer: Option<Value>,
 }
 
@@ -308,7 +324,7 @@ impl Read {
         connection: &mut PgConnection,
         catalogue: &Catalogue,
         id: ConversationId,
-        by: &By,
+        by: &Initiator,
         request_id: &str,
     ) -> Result<Self, Error> {
         let loaded = flows::load(connection, Key::Id(id))?;
@@ -318,21 +334,21 @@ impl Read {
             flow,
         } = loaded.ok_or(Refusal::ConversationNotFound)?;
         let people: People = participants.into_iter().map(|p| (p.no, p)).collect();
-        if let By::Person(caller) = by {
+        if let Initiator::Person(caller) = by {
             actors(&people, caller)?;
         }
         let (name, version, instance) = flow.ok_or(Refusal::FlowNotFound)?;
         let answer = flows::answer_to(connection, conversation.no, request_id)?;
         let definition = catalogue.of(connection, &name, version)?;
         let gateway = catalogue.gateway();
-        let awake = Awake::new(conversation, people, instance, definition, gateway);
+        let awake = DealState::new(conversation, people, instance, definition, gateway);
         Ok(Self { awake, answer })
     }
 }
 
-fn answer_with(wanted: Wanted, outcome: Result<Value, Error>) {
+fn answer_with(pending: PendingRequest, outcome: Result<Value, Error>) {
     // Whoever asked may have gone; what is committed stays.
-    drop(wanted.happens.outcome.send(outcome));
+    drop(pending.request.outcome.send(outcome));
 }
 
 impl Actor for Deal {
@@ -343,17 +359,17 @@ impl Actor for Deal {
     }
 }
 
-impl Handler<Happens> for Deal {
+impl Handler<DealRequest> for Deal {
     type Result = ();
 
-    fn handle(&mut self, happens: Happens, context: &mut Self::Context) {
-        let wanted = Wanted {
-            happens,
+    fn handle(&mut self, request: DealRequest, context: &mut Self::Context) {
+        let pending = PendingRequest {
+            request,
             attempts: 0,
         };
-        if let Err(wanted) = self.requests.add(wanted, self.deps.clock.now()) {
+        if let Err(pending) = self.requests.add(pending, self.deps.clock.now()) {
             let full = Refusal::Unavailable("This deal is busier than it can be: try again");
-            return answer_with(wanted, Err(full.into()));
+            return answer_with(pending, Err(full.into()));
         }
         self.next(context);
     }

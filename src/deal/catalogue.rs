@@ -1,4 +1,4 @@
-//! The definitions that this server knows: those of its files, and those that running deals are pinned to.
+//! The flow definitions that this server knows: those in its files, and those that running deals are pinned to.
 
 use dashmap::DashMap;
 use diesel::pg::PgConnection;
@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
-use crate::store::flows::{self, Kept};
+use crate::store::flows::{self, Stored};
 use crate::store::pool::Pool;
 use flow::Problem;
 use flow::definition::Definition;
 
-/// The flows that ship with Stoa: their file names and texts.
+/// The file names and texts of the flows that ship with Stoa.
 const SHIPPED: [(&str, &str); 3] = [
     ("bid.toml", include_str!("../../flows/bid.toml")),
     ("campaign.toml", include_str!("../../flows/campaign.toml")),
@@ -26,14 +26,14 @@ const SHIPPED: [(&str, &str); 3] = [
 /// Definitions by name and version.
 pub struct Catalogue {
     all: DashMap<(String, i64), Arc<Definition>>,
-    /// What new deals run by: the newest version of each name among the files.
+    /// The definitions for new deals: the newest version of each name among the files.
     current: BTreeMap<String, Arc<Definition>>,
     gateway: Option<&'static str>,
 }
 
 impl Catalogue {
-    /// Checks the files of a folder, or the shipped ones where none is named, and keeps them in the database. Fails with
-    /// everything that is wrong, ready to be shown.
+    /// Checks the files of a folder (or the shipped flows if none is given) and stores them in the database.
+    /// The error lists every problem, ready to print.
     pub fn open(
         pool: &Pool,
         folder: Option<&Path>,
@@ -54,8 +54,8 @@ impl Catalogue {
             let (name, version) = (definition.name.clone(), definition.version);
             let kept = flows::keep(&mut connection, &name, version, &source);
             match kept.map_err(|error| error.to_string())? {
-                Kept::Same => catalogue.add_current(definition),
-                Kept::Different => {
+                Stored::Same => catalogue.add_current(definition),
+                Stored::Different => {
                     return Err(format!(
                         "{file}: version {version} of the flow {name} is in the database with another text, and deals may run by it. Raise `version`."
                     ));
@@ -78,8 +78,7 @@ impl Catalogue {
         self.all.insert(key, definition);
     }
 
-    /// A definition, whether new deals run by it or not. One that another server keeps, or an earlier start of this one kept, is
-    /// read from the database.
+    /// A definition of any version. Reads it from the database if another server or an earlier run stored it.
     pub fn of(
         &self,
         connection: &mut PgConnection,
@@ -100,17 +99,17 @@ impl Catalogue {
         Ok(definition)
     }
 
-    /// What a new deal runs by.
+    /// The definition for new deals of this flow.
     pub fn current(&self, name: &str) -> Option<Arc<Definition>> {
         self.current.get(name).cloned()
     }
 
-    /// Everything that new deals run by, by name.
+    /// All definitions for new deals, by name.
     pub fn all_current(&self) -> impl Iterator<Item = &Arc<Definition>> {
         self.current.values()
     }
 
-    /// The gateway that makes the orders of deals, where there is one.
+    /// The name of the gateway that creates orders, if one is configured.
     pub fn gateway(&self) -> Option<&'static str> {
         self.gateway
     }

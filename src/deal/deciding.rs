@@ -1,10 +1,10 @@
-//! From something that happens to a step that can be written, and from a written step to what rooms tell. Pure but for the clock.
+//! Turns a request into a step to write, and a written step into entries for the room. Pure.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-use super::actor::{By, Happens, People};
+use super::actor::{DealRequest, Initiator, People};
 use super::documents::{self, platform_event};
 use super::reader::DealReader;
 use crate::domain::access::{Access, Privilege};
@@ -23,7 +23,7 @@ use flow::definition::Definition;
 use flow::machine;
 
 /// A deal as it was read, or as the last step left it.
-pub(super) struct Awake {
+pub(super) struct DealState {
     conversation: Conversation,
     people: People,
     definition: Arc<Definition>,
@@ -31,13 +31,13 @@ pub(super) struct Awake {
     gateway: Option<&'static str>,
 }
 
-/// A step, ready to be written.
-pub struct Decided {
-    /// What is written.
+/// A step that is ready to be written.
+pub struct DecidedStep {
+    /// The row values.
     pub step: NewStep,
 }
 
-impl Awake {
+impl DealState {
     /// A deal with the definition that it is pinned to.
     pub(super) fn new(
         conversation: Conversation,
@@ -55,50 +55,52 @@ impl Awake {
         }
     }
 
-    /// The deal after a step that was written.
-    pub(super) fn take_in(&mut self, decided: Decided) {
+    /// Applies a committed step.
+    pub(super) fn apply(&mut self, decided: DecidedStep) {
         self.conversation.policy_version += decided.step.step.transitions.len() as i64;
         self.instance = decided.step.step.instance;
     }
 }
 
-/// As whom a caller may act: by their role, as the platform, or as staff. Whoever may not know of the conversation learns of nothing.
+/// The actors as which a caller may act, in the order in which they are tried. Refuses a caller who may not
+/// read the conversation.
 pub(super) fn actors(people: &People, caller: &Principal) -> Result<Vec<FlowActor>, Refusal> {
     let access = Access::of(people.get(&caller.no), caller.roles)?;
     Ok(access.actors(caller.roles))
 }
 
-/// What comes of it: a step to write, or a refusal.
+/// The step that a request makes, or why it is refused.
 pub(super) fn decide(
-    awake: &Awake,
-    happens: &Happens,
+    state: &DealState,
+    request: &DealRequest,
     now: DateTime<Utc>,
-) -> Result<Decided, Refusal> {
+) -> Result<DecidedStep, Refusal> {
     let try_as = |actor: &FlowActor| {
         machine::step(
-            &awake.definition,
-            &awake.instance,
+            &state.definition,
+            &state.instance,
             actor,
-            &happens.input,
+            &request.input,
             now,
         )
         .map(|step| (actor.clone(), step))
         .map_err(Refusal::from)
     };
-    let (actor, step) = match &happens.by {
-        By::Timer => try_as(&FlowActor::Timer)?,
-        By::Payment => try_as(&FlowActor::Payment)?,
-        By::Person(caller) => {
-            let mut outcome = Err(Refusal::Forbidden("This is for somebody else to do"));
-            let is_open = awake.conversation.status == ConversationStatus::Open;
-            for actor in actors(&awake.people, caller)? {
+    let (actor, step) = match &request.by {
+        Initiator::Timer => try_as(&FlowActor::Timer)?,
+        Initiator::Payment => try_as(&FlowActor::Payment)?,
+        Initiator::Person(caller) => {
+            let mut outcome = Err(Refusal::Forbidden("This action is for another role"));
+            let is_open = state.conversation.status == ConversationStatus::Open;
+            for actor in actors(&state.people, caller)? {
                 outcome = match actor {
                     FlowActor::Role(_) if !is_open => Err(Refusal::ConversationClosed),
                     _ => try_as(&actor),
                 };
                 let goes_on = match outcome {
                     Err(Refusal::Forbidden(_) | Refusal::ConversationClosed) => true,
-                    // Staff are told everything that the platform may do.
+                    // `FlowStateInvalid` lists what the actor may do; staff get the list that includes the
+                    // platform's actions.
                     Err(Refusal::Flow(flow::Refusal::FlowStateInvalid(_))) => {
                         actor == FlowActor::System
                     }
@@ -112,22 +114,22 @@ pub(super) fn decide(
             outcome?
         }
     };
-    let caller = match &happens.by {
-        By::Person(caller) => Some(&**caller),
-        By::Timer | By::Payment => None,
+    let caller = match &request.by {
+        Initiator::Person(caller) => Some(&**caller),
+        Initiator::Timer | Initiator::Payment => None,
     };
-    let place = Place {
-        conversation: &awake.conversation,
-        offered: awake.instance.version,
-        gateway: awake.gateway,
+    let context = StepContext {
+        conversation: &state.conversation,
+        base_version: state.instance.version,
+        gateway: state.gateway,
         caller,
         now,
     };
-    let request_id = happens.request_id.clone();
-    place.decided(step, &actor, request_id, applies(&happens.input))
+    let request_id = request.request_id.clone();
+    context.decided(step, &actor, request_id, applies(&request.input))
 }
 
-/// The step that begins a deal in a conversation, as a caller asks for it.
+/// The first step of a deal in an existing conversation.
 pub fn begin(
     conversation: &Conversation,
     catalogue: &super::catalogue::Catalogue,
@@ -135,19 +137,19 @@ pub fn begin(
     context: serde_json::Map<String, Value>,
     caller: &Principal,
     now: DateTime<Utc>,
-) -> Result<Decided, Refusal> {
+) -> Result<DecidedStep, Refusal> {
     let step = machine::start(definition, context, now)?;
-    let place = Place {
+    let context = StepContext {
         conversation,
-        offered: 0,
+        base_version: 0,
         gateway: catalogue.gateway(),
         caller: Some(caller),
         now,
     };
-    place.decided(step, &FlowActor::System, "start".to_owned(), None)
+    context.decided(step, &FlowActor::System, "start".to_owned(), None)
 }
 
-/// The order whose money an input brings.
+/// The order that an input pays.
 fn applies(input: &FlowInput) -> Option<i64> {
     match input {
         FlowInput::Payment {
@@ -158,29 +160,30 @@ fn applies(input: &FlowInput) -> Option<i64> {
     }
 }
 
-/// Where and when a step happens.
-pub struct Place<'a> {
-    /// The conversation, as it was read.
+/// The conditions under which a step is made.
+pub struct StepContext<'a> {
+    /// The conversation as it was read.
     pub conversation: &'a Conversation,
-    /// The version that is offered before it; 0 at the start.
-    pub offered: i64,
-    /// The gateway that makes its orders, where there is one.
+    /// The state version that the step follows; 0 for the first step.
+    pub base_version: i64,
+    /// The name of the gateway that creates orders, if one is configured.
     pub gateway: Option<&'static str>,
-    /// Who makes it happen, where somebody does.
+    /// The person who makes the step, if one does.
     pub caller: Option<&'a Principal>,
-    /// The moment.
+    /// The current time.
     pub now: DateTime<Utc>,
 }
 
-impl Place<'_> {
-    /// The step with everything that is written with it. One that asks for money needs somebody to take it.
+impl StepContext<'_> {
+    /// The step with everything that is written with it. Returns `PaymentsUnavailable` if the step creates an
+    /// order and no gateway is configured.
     pub fn decided(
         &self,
         step: Step,
         actor: &FlowActor,
         request_id: String,
         applies: Option<i64>,
-    ) -> Result<Decided, Refusal> {
+    ) -> Result<DecidedStep, Refusal> {
         if self.gateway.is_none() && !step.orders.is_empty() {
             return Err(Refusal::PaymentsUnavailable);
         }
@@ -197,11 +200,11 @@ impl Place<'_> {
             body: platform_event(event, self.conversation, &step.deal_view, self.now),
         };
         let events = step.events.iter().map(event).collect();
-        Ok(Decided {
+        Ok(DecidedStep {
             step: NewStep {
                 conversation: self.conversation.no,
                 policy: self.conversation.policy_version,
-                offered: self.offered,
+                base_version: self.base_version,
                 person: self.caller.map(|caller| (caller.no, caller.id.clone())),
                 request_id,
                 answer,
@@ -214,25 +217,25 @@ impl Place<'_> {
     }
 }
 
-impl Decided {
-    /// Whether rows were written that wait for the job runner.
+impl DecidedStep {
+    /// Whether the step writes rows for the job runner.
     pub fn leaves_work(&self) -> bool {
         let step = &self.step.step;
         let is_idle = step.orders.is_empty() && step.refunds.is_empty() && step.events.is_empty();
         !is_idle || !step.instance.timers.is_empty()
     }
 
-    /// What was committed, in order, where the conversation's last seq before was `before`.
+    /// The entries of the committed step, in order. `before` is the conversation's last seq before it.
     pub fn entries(&self, before: Seq, at: DateTime<Utc>) -> Vec<Entry> {
         let deal_view = Arc::new(self.step.step.deal_view.clone());
-        let remembered = Arc::new(self.step.step.instance.context.clone());
+        let memory = Arc::new(self.step.step.instance.context.clone());
         let mut entries = Vec::new();
         let mut seq = before;
-        for hop in &self.step.step.transitions {
+        for transition in &self.step.step.transitions {
             seq += 1;
-            let fact = Fact::Stepped(Arc::new(self.stepped(hop, &deal_view, &remembered)));
+            let fact = Fact::Stepped(Arc::new(self.stepped(transition, &deal_view, &memory)));
             entries.push(Entry { seq, at, fact });
-            for line in &hop.lines {
+            for line in &transition.lines {
                 seq += 1;
                 let fact = Fact::Said(self.message(line, seq, at));
                 entries.push(Entry { seq, at, fact });
@@ -243,23 +246,23 @@ impl Decided {
 
     fn stepped(
         &self,
-        hop: &Transition,
+        transition: &Transition,
         deal_view: &Arc<DealView>,
         context: &Arc<Map<String, Value>>,
     ) -> Stepped {
-        let acted = match hop.actor {
+        let person = match transition.actor {
             FlowActor::Role(_) | FlowActor::Staff => self.step.person.as_ref(),
             FlowActor::System | FlowActor::Timer | FlowActor::Payment => None,
         };
         Stepped {
-            from: hop.from.clone(),
-            to: hop.to.clone(),
-            action: hop.action.clone(),
-            actor: hop.actor.name().to_owned(),
-            actor_id: acted.map(|(_, id)| id.clone()),
-            reason: hop.reason.clone(),
-            version: hop.version,
-            filled: hop.input.len(),
+            from: transition.from.clone(),
+            to: transition.to.clone(),
+            action: transition.action.clone(),
+            actor: transition.actor.name().to_owned(),
+            actor_id: person.map(|(_, id)| id.clone()),
+            reason: transition.reason.clone(),
+            version: transition.version,
+            filled: transition.input.len(),
             deal_view: Arc::clone(deal_view),
             context: Arc::clone(context),
         }

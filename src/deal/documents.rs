@@ -1,5 +1,4 @@
-//! What is stored as JSON with a step: the answer to whoever made it happen, which the same request is given again, and what the
-//! platform is told.
+//! The JSON that is stored with a step: the answer to its request, and the webhooks to the platform.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
@@ -8,7 +7,7 @@ use super::reader::DealReader;
 use crate::domain::conversation::Conversation;
 use crate::domain::flow::{DealView, PlatformEvent};
 
-/// The answer to a step: how the deal stands after it, for whoever made it happen.
+/// The answer to a step: the deal after it, as the requester may see it.
 pub(super) fn answer(deal_view: &DealView, reader: DealReader<'_>) -> Value {
     let mut answer = json!({
         "name": deal_view.flow,
@@ -30,17 +29,17 @@ pub(super) fn answer(deal_view: &DealView, reader: DealReader<'_>) -> Value {
     answer
 }
 
-/// What an answer that was stored says of the deal.
+/// The fields of a stored answer that dialects need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answered<'a> {
     /// The state's name.
     pub state: &'a str,
-    /// Whose turn it is.
+    /// The role whose turn it is.
     pub awaiting_role: Option<&'a str>,
 }
 
 impl<'a> Answered<'a> {
-    /// Reads an answer that was stored.
+    /// Reads a stored answer.
     pub fn read(answer: &'a Value) -> Self {
         let text = |name: &str| answer.get(name).and_then(Value::as_str);
         Self {
@@ -50,7 +49,7 @@ impl<'a> Answered<'a> {
     }
 }
 
-/// What the platform is told, byte for byte: the event's own data, and which deal it is about.
+/// The body of a webhook: the event's own data and the deal that it is about.
 pub(super) fn platform_event(
     event: &PlatformEvent,
     conversation: &Conversation,

@@ -1,4 +1,4 @@
-//! Steps that are told again: each with how the deal stood after it, as far as its definition tells.
+//! Restores the view of a deal at the time of each step, for clients that replay steps.
 
 use diesel::pg::PgConnection;
 use std::collections::BTreeMap;
@@ -22,26 +22,27 @@ pub fn recall_page(
     let now = missed.loaded.conversation.flow.clone();
     if let Some(now) = now.filter(|_| has_steps) {
         let definition = catalogue.of(connection, &now.flow, now.flow_version)?;
-        recall(&definition, &now, &mut missed.entries);
+        restore_past_views(&definition, &now, &mut missed.entries);
     }
     Ok(())
 }
 
-/// Gives each step the view of the deal that its listeners were told, in the place of today's. What could be done then can not be done any more.
-fn recall(definition: &Definition, now: &DealView, entries: &mut [Entry]) {
-    for place in 0..entries.len() {
-        let (whole, rest) = entries.split_at_mut(place + 1);
+/// Replaces the current view in each replayed step by the view after that step, as far as the definition tells.
+/// Its actions are left out, because they can no longer be taken.
+fn restore_past_views(definition: &Definition, now: &DealView, entries: &mut [Entry]) {
+    for index in 0..entries.len() {
+        let (whole, rest) = entries.split_at_mut(index + 1);
         let Some(entry) = whole.last_mut() else {
             return;
         };
         let Fact::Stepped(stepped) = &entry.fact else {
             continue;
         };
-        let last = last_hop(entry, stepped, rest);
+        let last = last_transition(entry, stepped, rest);
         if last.version == now.state_version {
             continue;
         }
-        let deal_view = Arc::new(then(definition, now, &last, entry));
+        let deal_view = Arc::new(past_view(definition, now, &last, entry));
         entry.fact = Fact::Stepped(Arc::new(Stepped {
             deal_view,
             ..Stepped::clone(stepped)
@@ -49,24 +50,25 @@ fn recall(definition: &Definition, now: &DealView, entries: &mut [Entry]) {
     }
 }
 
-/// The hop with which a step ended: those that follow from it by themselves were committed with it.
-fn last_hop(first: &Entry, stepped: &Arc<Stepped>, rest: &[Entry]) -> Arc<Stepped> {
+/// The last transition of a step: the automatic ones were committed in the same transaction, so they have the
+/// same time.
+fn last_transition(first: &Entry, stepped: &Arc<Stepped>, rest: &[Entry]) -> Arc<Stepped> {
     let together = rest.iter().take_while(|entry| entry.at == first.at);
-    let hops = together.filter_map(|entry| match &entry.fact {
-        Fact::Stepped(hop) => Some(hop),
+    let transitions = together.filter_map(|entry| match &entry.fact {
+        Fact::Stepped(transition) => Some(transition),
         Fact::Said(_)
         | Fact::Edited(_)
         | Fact::Deleted(_)
         | Fact::Participant { .. }
         | Fact::Settings { .. } => None,
     });
-    let by_themselves = hops.take_while(|hop| hop.actor_id.is_none());
-    by_themselves
+    let automatic = transitions.take_while(|transition| transition.actor_id.is_none());
+    automatic
         .last()
         .map_or_else(|| Arc::clone(stepped), Arc::clone)
 }
 
-fn then(definition: &Definition, now: &DealView, last: &Stepped, entry: &Entry) -> DealView {
+fn past_view(definition: &Definition, now: &DealView, last: &Stepped, entry: &Entry) -> DealView {
     let state = definition.state(&last.to);
     DealView {
         flow: now.flow.clone(),

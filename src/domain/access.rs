@@ -1,4 +1,5 @@
-//! Who may read, speak and manage in a conversation, and whom a message reaches: the one rule. `store/access.rs` says it in SQL.
+//! The access rule: who may read, send and manage in a conversation, and whom a message reaches.
+//! `store/access.rs` has it in SQL.
 
 use super::conversation::{
     Conversation, ConversationKind, ConversationStatus, Membership, OWNER, Participant,
@@ -10,41 +11,41 @@ use super::principal::{Principal, Roles};
 use super::refusal::Refusal;
 use super::snapshot::Reader;
 
-/// The role that manages a conversation beside `OWNER`.
+/// The role that manages a conversation, besides `OWNER`.
 const ADMIN: &str = "admin";
 
-/// What only some tokens may do, whatever their owner is in a conversation.
+/// What a token's roles permit, whatever the user's role in a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Privilege {
-    /// Read, speak and manage in every conversation, and act as a deal's staff.
+    /// Read, send and manage in every conversation, and act as staff in deals.
     OpenEveryConversation,
     /// Read the profile of any user.
     SeeEveryUser,
-    /// Read what a deleted message said.
+    /// Read the text of deleted messages.
     ReadDeletedMessages,
-    /// See what the platform is told by webhooks, and have it delivered again.
+    /// List the webhooks to the platform, and deliver them again.
     SeePlatformEvents,
-    /// Name another user as the one who acts.
+    /// Name another user as the acting one.
     ActForOthers,
-    /// Create a conversation without taking part in it.
+    /// Create a conversation without participating.
     StayOutside,
     /// Act in a deal as the platform.
     ActAsPlatform,
-    /// Send messages that no person says.
+    /// Send messages of kinds that no person sends.
     SpeakAsSystem,
-    /// Send a message to one role alone.
+    /// Send a message to one role or user.
     NarrowAudience,
-    /// Say what a subject is, and begin a deal about it.
+    /// Describe a subject, and begin a deal about it.
     DescribeSubjects,
-    /// Say who has which role in a conversation that is there already.
+    /// Assign roles in an existing conversation.
     AssignRoles,
     /// Begin a deal that asks for money.
     AskForMoney,
-    /// Make a user known.
+    /// Create and update users.
     MakeUsersKnown,
     /// See e-mail addresses of others.
     SeeEmailAddresses,
-    /// End the sessions of another user.
+    /// Sign out another user.
     SignOut,
 }
 
@@ -71,17 +72,17 @@ impl Roles {
     }
 }
 
-/// Who asks, where nothing else of the principal matters.
+/// A user with the roles of their token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Requester {
-    /// The number.
+    /// The user's number.
     pub no: UserNo,
-    /// What the token makes of them.
+    /// The roles in the token.
     pub roles: Roles,
 }
 
 impl Requester {
-    /// A user with such a token.
+    /// A user with these roles.
     pub fn new(no: UserNo, roles: Roles) -> Self {
         Self { no, roles }
     }
@@ -93,23 +94,23 @@ impl From<&Principal> for Requester {
     }
 }
 
-/// What a participant may do, by their row alone.
+/// What a participant's row permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParticipantState {
-    /// Reads and speaks.
+    /// Reads and sends.
     Active,
-    /// Reads, and does not speak.
+    /// Reads only.
     Muted,
-    /// Left by themselves: does neither.
+    /// Left: neither reads nor sends.
     Left,
-    /// Was removed: does neither.
+    /// Was removed: neither reads nor sends.
     Removed,
-    /// Does neither, whether they take part or not, and does not come back by themselves.
+    /// Neither reads nor sends, whether present or not, and cannot return by themselves.
     Blocked,
 }
 
 impl Participant {
-    /// What they may do.
+    /// The state of the row.
     pub fn state(&self) -> ParticipantState {
         match (self.blocked, self.membership, self.muted) {
             (true, _, _) => ParticipantState::Blocked,
@@ -120,7 +121,7 @@ impl Participant {
         }
     }
 
-    /// Refuses who may not read, as far as their row says.
+    /// Refuses a participant whose row does not permit reading.
     pub fn may_read(&self) -> Result<(), Denied> {
         match self.state() {
             ParticipantState::Active | ParticipantState::Muted => Ok(()),
@@ -129,7 +130,7 @@ impl Participant {
         }
     }
 
-    /// Whether others see them among the participants. Who is blocked still is.
+    /// Whether others see them among the participants. A blocked participant stays visible.
     pub fn takes_part(&self) -> bool {
         self.membership == Membership::Present
     }
@@ -140,10 +141,10 @@ impl Participant {
     }
 }
 
-/// Why somebody may not read a conversation.
+/// Why a user may not read a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denied {
-    /// They never took part: for them there is no such conversation.
+    /// They never participated; for them the conversation does not exist.
     Stranger,
     /// They left or were removed.
     Gone,
@@ -152,7 +153,7 @@ pub enum Denied {
 }
 
 impl Denied {
-    /// The refusal of a request that names a message instead of its conversation.
+    /// The refusal of a request that names a message and not its conversation.
     pub fn of_message(self) -> Refusal {
         match self {
             Self::Stranger => Refusal::MessageNotFound,
@@ -171,12 +172,12 @@ impl From<Denied> for Refusal {
     }
 }
 
-/// Why somebody who may read may not speak.
+/// Why a user who may read may not send.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Silenced {
     /// They are muted.
     Muted,
-    /// The deal allows their role no free text now.
+    /// The deal permits their role no free text now.
     ByDeal(::flow::Refusal),
     /// The conversation is closed or archived.
     Closed,
@@ -192,19 +193,19 @@ impl From<Silenced> for Refusal {
     }
 }
 
-/// As what somebody may read a conversation.
+/// How a user may read a conversation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Access<'a> {
     /// As a participant.
     Participant(&'a Participant),
     /// As a participant whose token opens every conversation.
     StaffParticipant(&'a Participant),
-    /// From outside, with a token that opens every conversation.
+    /// Without participating, with a token that opens every conversation.
     Staff,
 }
 
 impl<'a> Access<'a> {
-    /// What follows from somebody's row, if they ever had one, and from their token.
+    /// The access of a user with this row, if they ever participated, and these roles.
     pub fn of(own: Option<&'a Participant>, roles: Roles) -> Result<Self, Denied> {
         let opens = roles.may(Privilege::OpenEveryConversation);
         match (own.map(|person| (person, person.may_read())), opens) {
@@ -216,13 +217,13 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// The same, from everybody who takes or took part.
+    /// The same, given all present and past participants.
     pub fn among(people: &'a [Participant], requester: Requester) -> Result<Self, Denied> {
         let own = people.iter().find(|person| person.no == requester.no);
         Self::of(own, requester.roles)
     }
 
-    /// The part that they have; none from outside.
+    /// Their row; `None` if they do not participate.
     pub fn participant(self) -> Option<&'a Participant> {
         match self {
             Self::Participant(person) | Self::StaffParticipant(person) => Some(person),
@@ -230,7 +231,7 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// The role by which an audience or a deal knows them; none from outside.
+    /// Their role for audiences and deals; `None` if they do not participate.
     pub fn role(self) -> Option<&'a str> {
         self.participant().map(|person| person.role.as_str())
     }
@@ -243,13 +244,13 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// The same as a reader of messages, under this number.
+    /// The user as a reader of messages.
     pub fn reader(self, no: UserNo) -> Reader {
         let role = self.role().map(str::to_owned);
         Reader { no, role }
     }
 
-    /// What they may do to the messages of others, to the people and to the settings.
+    /// What they may do with messages of others, participants and settings.
     pub fn power(self) -> Power {
         match self {
             Self::StaffParticipant(_) | Self::Staff => Power::Moderates,
@@ -260,7 +261,7 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// Refuses free text. Staff speak whatever the deal allows; the mute of a participant holds for staff too.
+    /// Refuses free text. Staff may send whatever the deal permits; a mute holds for staff too.
     pub fn may_speak(self, conversation: &Conversation) -> Result<(), Silenced> {
         let state = self.participant().map(Participant::state);
         if state == Some(ParticipantState::Muted) {
@@ -275,7 +276,7 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// As whom they may act in a deal, the one that is tried first in front.
+    /// The flow actors as which they may act, in the order in which these are tried.
     pub fn actors(self, roles: Roles) -> Vec<FlowActor> {
         let role = self.role().filter(|role| !BUILT_IN.contains(role));
         let role = role.map(|role| FlowActor::Role(role.to_owned()));
@@ -286,17 +287,17 @@ impl<'a> Access<'a> {
     }
 }
 
-/// As what somebody may ask for a conversation that they may have left.
+/// How a user may read a conversation that they may have left.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Admission<'a> {
     /// They may read it.
     Has(Access<'a>),
-    /// They left a conversation of two people, and may be in it again.
+    /// They left a conversation of two users and may return.
     MayReturn,
 }
 
 impl<'a> Admission<'a> {
-    /// What follows from somebody's row, the kind of the conversation, and their token.
+    /// The admission of a user with this row and these roles.
     pub fn of(
         own: Option<&'a Participant>,
         kind: ConversationKind,
@@ -310,14 +311,14 @@ impl<'a> Admission<'a> {
     }
 }
 
-/// The role of somebody who may read as a participant.
+/// The role of a user who may read as a participant.
 pub fn role_among(people: &[Participant], user: UserNo) -> Option<&str> {
     let readers = people.iter().filter(|person| person.may_read().is_ok());
     let mut own = readers.filter(|person| person.no == user);
     own.next().map(|person| person.role.as_str())
 }
 
-/// What somebody is told to be who may not read a conversation any more; who never took part is `none`.
+/// The membership that a user who may no longer read is sent; `none` if they never participated.
 pub fn lost_membership(person: Option<&Participant>) -> &'static str {
     match person {
         None => "none",
@@ -327,7 +328,8 @@ pub fn lost_membership(person: Option<&Participant>) -> &'static str {
 }
 
 impl Audience {
-    /// Whether a reader with this number and role is meant. Staff from outside have no role, and are meant by the name of theirs.
+    /// Whether an audience includes a reader with this number and role. Staff who do not participate have no
+    /// role; an audience with the role `staff` includes them.
     pub fn admits(audience: Option<&Self>, reader: UserNo, role: Option<&str>) -> bool {
         match audience {
             Some(Self::User(only)) => *only == reader,
@@ -335,7 +337,7 @@ impl Audience {
         }
     }
 
-    /// Whether everybody who reads by this role is meant.
+    /// Whether an audience includes everyone with this role.
     pub fn admits_role(audience: Option<&Self>, role: Option<&str>) -> bool {
         match audience {
             None => true,

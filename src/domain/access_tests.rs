@@ -1,4 +1,4 @@
-//! Tables of the rule: every state of a participant, every token, every deal and status, every privilege.
+//! Tables of the access rule: every state of a participant, token, deal, status and privilege.
 
 use chrono::DateTime;
 use proptest::prelude::*;
@@ -49,8 +49,8 @@ fn named(access: Result<Access<'_>, Denied>) -> &'static str {
 const GONE: &str = "NOT_A_PARTICIPANT";
 const BLOCKED: &str = "BLOCKED";
 
-/// Membership, flags; the state; the access with an ordinary token, and with one that opens every conversation; what somebody is told to be
-/// who may not read any more.
+/// Membership and flags; the state; the access with an ordinary token; the access with a token that opens every
+/// conversation; the membership that is sent after access was lost.
 const ROWS: [(&str, &str, &str, &str, &str, &str); 12] = [
     (
         "present",
@@ -214,7 +214,7 @@ fn who_may_speak() {
         person("member", "present", ""),
         person("member", "present", "muted"),
     );
-    // While it is open, by the policy of the deal; and when it is closed or archived.
+    // While open, according to the deal's policy; and when closed or archived.
     let speaks = [
         (
             Access::Participant(&active),
@@ -244,7 +244,7 @@ fn who_manages_and_as_whom_one_acts_and_reads() {
         ("member", Power::OwnOnly, vec![role("member")]),
         (OWNER, Power::Moderates, vec![role(OWNER)]),
         (ADMIN, Power::Moderates, vec![role(ADMIN)]),
-        // Such a role can only be from before it was reserved.
+        // Such a role can only be older than its reservation.
         (STAFF, Power::OwnOnly, vec![]),
         ("system", Power::OwnOnly, vec![]),
     ] {

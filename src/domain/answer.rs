@@ -1,4 +1,4 @@
-//! What a request is answered with, before an API writes it in its own shape.
+//! Answers to requests, before a dialect encodes them.
 
 use serde_json::Value;
 
@@ -7,30 +7,30 @@ use crate::domain::ids::Seq;
 use crate::domain::message::Message;
 use crate::domain::snapshot::Snapshot;
 
-/// The outcome of a request that was carried out.
+/// The answer to a successful request.
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// A message was stored, now or by an earlier send of the same.
+    /// A message was stored, now or by an earlier identical send.
     Sent(Message, Novelty),
-    /// A message as it stands after a change.
+    /// A message after a change.
     Message(Message),
     /// A conversation was joined.
     Joined(Box<Snapshot>),
-    /// A watermark as it stands.
+    /// A watermark after it moved.
     Marked(Seq),
-    /// A conversation as it stands after a change.
+    /// A conversation after a change.
     Conversation(Box<Conversation>, Vec<Participant>),
-    /// A deal as the caller sees it after a step.
+    /// A deal after a step, as the caller may see it.
     Flow(Value),
-    /// Nothing more to say.
+    /// No content.
     Done,
 }
 
-/// Whether a send did something.
+/// Whether a send stored a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Novelty {
-    /// It did.
+    /// The message is new.
     New,
-    /// It had been done before.
+    /// The message was stored before.
     Repeated,
 }

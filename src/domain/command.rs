@@ -1,4 +1,4 @@
-//! What can be asked of a conversation: the same commands from a socket and from REST.
+//! Commands to a conversation, from sockets and REST alike.
 
 use std::sync::Arc;
 
@@ -6,104 +6,104 @@ use super::conversation::ConversationStatus;
 use super::ids::{MessageId, Seq, UserId};
 use super::message::Content;
 
-/// A request to one conversation.
+/// A command.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Say something.
+    /// Send a message.
     Send(Arc<Content>),
     /// Replace the body of a message.
     Edit {
-        /// Which.
+        /// The message.
         message: MessageId,
         /// The new body.
         body: String,
     },
-    /// Make a tombstone of a message.
+    /// Turn a message into a tombstone.
     Delete {
-        /// Which.
+        /// The message.
         message: MessageId,
     },
-    /// Show or stop showing that the caller types.
+    /// Set or clear the caller's typing indicator.
     Type(Typing),
-    /// Move one of the caller's watermarks forward.
+    /// Advance one of the caller's watermarks.
     Mark {
-        /// Which watermark.
+        /// The watermark.
         mark: Mark,
-        /// How far.
+        /// The seq.
         seq: Seq,
     },
-    /// Move the caller's watermark of reading up to a message.
+    /// Advance the caller's read watermark to a message.
     See {
-        /// Which.
+        /// The message.
         message: MessageId,
     },
-    /// Bring somebody in, or back.
+    /// Add a user, or bring one back.
     AddParticipant {
-        /// Whom.
+        /// The user.
         user: UserId,
-        /// As what; the conversation's default where none is given.
+        /// The role; `None` for the default of the conversation's kind.
         role: Option<String>,
     },
-    /// Change what somebody is and may.
+    /// Change a participant's role or flags.
     ChangeParticipant {
-        /// Whom.
+        /// The participant.
         user: UserId,
-        /// What changes.
+        /// The changes.
         change: ParticipantChange,
     },
-    /// Send somebody away, or leave.
+    /// Remove a participant, or leave.
     RemoveParticipant {
-        /// Whom.
+        /// The participant.
         user: UserId,
     },
     /// Change the title or the status.
     ChangeSettings {
-        /// The new title, where it changes.
+        /// The new title; the outer `None` leaves it, the inner one clears it.
         title: Option<Option<String>>,
-        /// The new status, where it changes.
+        /// The new status; `None` leaves it.
         status: Option<ConversationStatus>,
     },
-    /// What the platform says of the conversation's subject.
+    /// The platform describes the conversation's subject.
     DescribeSubject {
-        /// The conversation's title, where the platform gives one.
+        /// The conversation's title; `None` clears it with the first description.
         title: Option<String>,
         /// The subject's card.
         card: serde_json::Value,
     },
-    /// What the platform says that somebody is here. The roles of a running deal stay as they are.
+    /// The platform assigns a role. The roles of a running deal cannot change.
     AssignRole {
-        /// Whose role.
+        /// The participant.
         user: UserId,
         /// The role.
         role: String,
     },
 }
 
-/// Whether somebody types.
+/// A change of a typing indicator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Typing {
-    /// Began, or goes on.
+    /// The user is typing.
     Started,
-    /// Ended.
+    /// The user has stopped.
     Stopped,
 }
 
 /// The two watermarks of a participant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mark {
-    /// It reached a device.
+    /// Messages were delivered to a device.
     Delivered,
-    /// It was read, and so delivered too.
+    /// Messages were read, and thereby delivered.
     Seen,
 }
 
-/// What changes of a participant; absent fields stay as they are.
+/// Changes of a participant; `None` leaves a field.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ParticipantChange {
-    /// A new role.
+    /// The new role.
     pub role: Option<String>,
-    /// Muted or no longer.
+    /// Whether they are muted.
     pub muted: Option<bool>,
-    /// Blocked or no longer.
+    /// Whether they are blocked.
     pub blocked: Option<bool>,
 }

@@ -1,4 +1,4 @@
-//! Conversations and those who take part in them.
+//! Conversations and their participants.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,11 +15,11 @@ macro_rules! named_enum {
         #[serde(rename_all = "snake_case")]
         pub enum $name { $($(#[$variant_doc])* $variant),+ }
         impl $name {
-            /// The name used outside and in the database.
+            /// The name in APIs and in the database.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
             }
-            /// The one of that name.
+            /// The value with this name.
             pub fn named(name: &str) -> Option<Self> {
                 match name { $($text => Some(Self::$variant),)+ _ => None }
             }
@@ -28,82 +28,82 @@ macro_rules! named_enum {
 }
 
 named_enum! {
-    /// How a conversation came about.
+    /// The kind of a conversation.
     ConversationKind {
-        /// Two people.
+        /// Two users.
         Direct = "direct",
-        /// Any number of people.
+        /// Any number of users.
         Group = "group",
-        /// Somebody and those who help.
+        /// A user and those who help.
         Support = "support",
     }
 }
 
 named_enum! {
-    /// Whether a conversation goes on.
+    /// The status of a conversation.
     ConversationStatus {
-        /// It goes on.
+        /// Messages can be sent.
         Open = "open",
-        /// Nothing more can be said.
+        /// No more messages.
         Closed = "closed",
-        /// Closed, and put away.
+        /// Closed, and hidden from the usual lists.
         Archived = "archived",
     }
 }
 
 named_enum! {
-    /// Where somebody stands to a conversation.
+    /// A participant's membership.
     Membership {
-        /// Takes part.
+        /// Participates.
         Present = "present",
-        /// Went away by themselves.
+        /// Left by themselves.
         Left = "left",
-        /// Was sent away.
+        /// Was removed.
         Removed = "removed",
     }
 }
 
 named_enum! {
-    /// What a person shows of their presence.
+    /// A user's presence.
     PresenceStatus {
-        /// Here.
+        /// Connected.
         Online = "online",
-        /// Connected, elsewhere in mind.
+        /// Connected and away.
         Away = "away",
-        /// Connected, not to be disturbed.
+        /// Connected and busy.
         Busy = "busy",
         /// Not connected.
         Offline = "offline",
     }
 }
 
-/// The role that a participant has when nobody says otherwise.
+/// The default role of a participant.
 pub const MEMBER: &str = "member";
-/// The role of whoever created a group.
+/// The role of the creator of a group.
 pub const OWNER: &str = "owner";
 
-/// What the platform says of a subject: a JSON object, or null until it says something.
+/// The platform's description of a subject: a JSON object; null until there is one.
 pub type Card = serde_json::Value;
 
-/// The platform's thing that a conversation is about: a job, an order, a bid.
+/// The platform's object that a conversation is about: a job, an order, a bid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Subject {
-    /// What kind of thing.
+    /// The type of the object.
     pub kind: String,
-    /// The platform's id of it.
+    /// The platform's id.
     pub id: String,
-    /// `title`, `url` and `data`, as the platform's back end said them; null until it has said anything.
+    /// `title`, `url` and `data` from the platform's back end; null until it has described the subject.
     pub card: Card,
 }
 
 impl Subject {
-    /// Whether the platform has said what this is.
+    /// Whether the platform has described the subject.
     pub fn is_described(&self) -> bool {
         !self.card.is_null()
     }
 }
 
-/// Somebody's part in a conversation.
+/// A participant of a conversation, present or past.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Participant {
     /// The number in the database.
@@ -112,46 +112,46 @@ pub struct Participant {
     pub id: UserId,
     /// The name to show.
     pub name: Option<String>,
-    /// A picture.
+    /// The URL of a picture.
     pub avatar_url: Option<String>,
-    /// What they are here.
+    /// The role in this conversation.
     pub role: String,
-    /// Whether they still take part.
+    /// Whether they still participate.
     pub membership: Membership,
-    /// May read, not speak.
+    /// May read but not send.
     pub muted: bool,
-    /// May neither.
+    /// May neither read nor send.
     pub blocked: bool,
-    /// The highest seq that reached them.
+    /// The highest seq delivered to them.
     pub delivered_seq: Seq,
     /// The highest seq that they have read.
     pub read_seq: Seq,
-    /// When they came.
+    /// When they joined.
     pub joined_at: DateTime<Utc>,
 }
 
-/// A conversation without its people. Every event carries a copy of it, so what is long is shared.
+/// A conversation without its participants. Each event carries a copy, so long values are shared.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conversation {
     /// The number in the database.
     pub no: ConversationNo,
     /// The public id.
     pub id: ConversationId,
-    /// How it came about.
+    /// The kind.
     pub kind: ConversationKind,
-    /// What it is called.
+    /// The title.
     pub title: Option<Arc<str>>,
-    /// Whether it goes on.
+    /// The status.
     pub status: ConversationStatus,
-    /// What it is about.
+    /// The subject.
     pub subject: Option<Arc<Subject>>,
-    /// Who created it.
+    /// The creator.
     pub created_by: UserId,
     /// The seq of its newest change.
     pub last_seq: Seq,
-    /// The version of who may say what.
+    /// The policy version: rises with each change of who may send what.
     pub policy_version: PolicyVersion,
-    /// How its deal stands, if it has one.
+    /// The view of its deal, if it has one.
     pub flow: Option<Arc<DealView>>,
     /// When it was created.
     pub created_at: DateTime<Utc>,

@@ -1,4 +1,4 @@
-//! What a deal remembers and asks: a room keeps it beside the deal's view while a dialect is listened in that needs it.
+//! The context and pending cards of a deal. A room keeps them while a listener's dialect needs them.
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -10,14 +10,14 @@ use super::snapshot::Particulars;
 
 /// A card that waits for an answer.
 #[derive(Clone, Debug)]
-struct Asked {
+struct PendingCard {
     version: StateVersion,
     audience: Option<Audience>,
     kind: MessageKind,
     card: Arc<RawValue>,
 }
 
-/// What is known of a deal beyond how it stands.
+/// The parts of a deal that its view does not contain.
 #[derive(Clone, Debug, Default)]
 pub struct DealMemory(Arc<Memory>);
 
@@ -25,20 +25,24 @@ pub struct DealMemory(Arc<Memory>);
 struct Memory {
     context: Arc<Map<String, Value>>,
     version: StateVersion,
-    cards: Vec<Asked>,
+    cards: Vec<PendingCard>,
     is_whole: bool,
 }
 
 impl DealMemory {
-    /// What was read: what the deal remembers, the version of what it offers, and the messages that ask.
-    pub fn read(context: Map<String, Value>, version: StateVersion, asking: &[Message]) -> Self {
+    /// From values that were read: the context, the state version, and the messages with pending cards.
+    pub fn read(
+        context: Map<String, Value>,
+        version: StateVersion,
+        pending_cards: &[Message],
+    ) -> Self {
         let mut memory = Self(Arc::new(Memory {
             context: Arc::new(context),
             version,
             cards: Vec::new(),
             is_whole: true,
         }));
-        asking.iter().for_each(|message| memory.say(message));
+        pending_cards.iter().for_each(|message| memory.say(message));
         memory
     }
 
@@ -47,7 +51,7 @@ impl DealMemory {
         self.0.is_whole
     }
 
-    /// A step was made. What it offers anew answers whatever waited.
+    /// Applies a step. New actions answer all pending cards.
     pub fn step(&mut self, stepped: &Stepped) {
         let memory = Arc::make_mut(&mut self.0);
         memory.is_whole |= memory.version != stepped.version;
@@ -58,11 +62,11 @@ impl DealMemory {
             .retain(|asked| asked.version == stepped.version);
     }
 
-    /// A message was said; its card waits.
+    /// Adds a message; its card is pending.
     pub fn say(&mut self, message: &Message) {
         if let Some(card) = &message.card {
             let memory = Arc::make_mut(&mut self.0);
-            memory.cards.push(Asked {
+            memory.cards.push(PendingCard {
                 version: memory.version,
                 audience: message.content.audience.clone(),
                 kind: message.content.kind,
@@ -71,9 +75,9 @@ impl DealMemory {
         }
     }
 
-    /// What a participant with this role is shown, or staff.
+    /// The context and pending card for a participant with this role; `None` means staff.
     pub fn to(&self, role: Option<&str>) -> Particulars {
-        let is_meant = |asked: &&Asked| Audience::admits_role(asked.audience.as_ref(), role);
+        let is_meant = |asked: &&PendingCard| Audience::admits_role(asked.audience.as_ref(), role);
         let newest = self.0.cards.iter().rev().find(is_meant);
         Particulars {
             context: Map::clone(&self.0.context),

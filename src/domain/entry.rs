@@ -1,4 +1,4 @@
-//! Committed facts: one for each seq of a conversation.
+//! Entries: the committed changes of a conversation, one for each seq.
 
 use chrono::{DateTime, Utc};
 
@@ -9,10 +9,10 @@ use super::flow::Stepped;
 use super::ids::{Seq, UserNo};
 use super::message::Message;
 
-/// A durable change of a conversation, and its place in the order.
+/// A committed change.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// Its place; gapless in each conversation.
+    /// Its seq; the seqs of a conversation have no gaps.
     pub seq: Seq,
     /// When it was committed.
     pub at: DateTime<Utc>,
@@ -23,34 +23,34 @@ pub struct Entry {
 /// What changed.
 #[derive(Clone, Debug)]
 pub enum Fact {
-    /// A message was said.
+    /// A message was sent.
     Said(Message),
-    /// A message's body was replaced; this is how it stands now.
+    /// A message's body was replaced; this is the message now.
     Edited(Message),
     /// A message became a tombstone.
     Deleted(Message),
-    /// Somebody came, went, or changed; this is how they stand now.
+    /// A participant was added, changed or removed.
     Participant {
         /// Who did it.
         by: UserNo,
-        /// How that person stands now.
+        /// The participant now.
         now: Participant,
     },
-    /// The title, the status or the subject's card changed; these are the new ones.
+    /// The title, the status or the subject's card changed; these are the new values.
     Settings {
-        /// The title as it is now.
+        /// The title.
         title: Option<String>,
-        /// The status as it is now.
+        /// The status.
         status: ConversationStatus,
-        /// The subject's card as it is now; null where there is none.
+        /// The subject's card; null if there is none.
         card: serde_json::Value,
     },
-    /// A deal made a step.
+    /// A deal made a transition.
     Stepped(Arc<Stepped>),
 }
 
 impl Fact {
-    /// Whether it changes who may say what, and so the policy's version.
+    /// Whether the change raises the policy version.
     pub fn changes_policy(&self) -> bool {
         match self {
             Self::Said(_) | Self::Edited(_) | Self::Deleted(_) => false,

@@ -1,4 +1,4 @@
-//! A running deal as data; what follows from what is decided in the crate `flow`.
+//! Deals in entries. The crate `flow` has the rules.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -13,53 +13,53 @@ pub use ::flow::{
     Transition,
 };
 
-/// A committed hop, as rooms and listeners are told of it.
+/// A committed transition, as rooms and listeners get it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stepped {
-    /// The state before; none at the start.
+    /// The state before; `None` at the start.
     pub from: Option<String>,
     /// The state after.
     pub to: String,
     /// The action's name.
     pub action: String,
-    /// The name of who did it: a role, `staff`, `system`, `timer`, `payment`.
+    /// The actor's name: a role, `staff`, `system`, `timer` or `payment`.
     pub actor: String,
-    /// The person, where it was one.
+    /// The person, if one acted.
     pub actor_id: Option<UserId>,
-    /// Why.
+    /// The reason.
     pub reason: Option<String>,
-    /// The version after it.
+    /// The state version after it.
     pub version: StateVersion,
-    /// How many fields were filled in.
+    /// The number of fields that were filled in.
     pub filled: usize,
-    /// How the deal stands after the whole step.
+    /// The deal's view after the whole step.
     pub deal_view: Arc<DealView>,
-    /// What it remembers after the whole step.
+    /// The deal's context after the whole step.
     pub context: Arc<Map<String, Value>>,
 }
 
-/// One line of a deal's log, as it was committed.
+/// A transition in a deal's log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoggedStep {
-    /// Its place in the conversation's order.
+    /// Its seq.
     pub seq: Seq,
-    /// The state before; none at the start.
+    /// The state before; `None` at the start.
     pub from: Option<String>,
     /// The state after.
     pub to: String,
     /// The action's name.
     pub action: String,
-    /// The name of who did it.
+    /// The actor's name.
     pub actor: String,
-    /// The person, where it was one.
+    /// The person, if one acted.
     pub actor_id: Option<UserId>,
-    /// What was filled in.
+    /// The form's values.
     pub input: Value,
-    /// Why.
+    /// The reason.
     pub reason: Option<String>,
-    /// The version after it.
+    /// The state version after it.
     pub version: StateVersion,
-    /// The definition's version.
+    /// The version of the flow's definition.
     pub flow_version: i64,
     /// When it was committed.
     pub at: DateTime<Utc>,

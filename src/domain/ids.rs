@@ -1,4 +1,4 @@
-//! Identifiers: the platform's text ids for people, UUIDs for conversations and messages, internal numbers behind them.
+//! Identifiers: the platform's text ids for users, UUIDs for conversations and messages, and internal numbers.
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -10,13 +10,13 @@ pub use socketio::queue::SessionId;
 
 use super::refusal::Refusal;
 
-/// The platform's own id of a person: 1–128 characters of `A–Z a–z 0–9 . _ : @ -`.
+/// The platform's id of a user: 1–128 characters of `A–Z a–z 0–9 . _ : @ -`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct UserId(Arc<str>);
 
 impl UserId {
-    /// Takes a text of the form above; anything else is refused with the name of the field it stood in.
+    /// Parses a text of that form; the refusal names `field`.
     pub fn parse(text: &str, field: impl Into<Cow<'static, str>>) -> Result<Self, Refusal> {
         let allowed =
             |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '@' | '-');
@@ -29,12 +29,12 @@ impl UserId {
         Ok(Self(text.into()))
     }
 
-    /// Takes an id that this server stored after parsing it.
+    /// An id from the database, which was parsed before it was stored.
     pub fn stored(text: String) -> Self {
         Self(text.into())
     }
 
-    /// The text itself.
+    /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -52,19 +52,20 @@ impl fmt::Debug for UserId {
     }
 }
 
-/// The number that a user has inside the database.
+/// A user's number in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UserNo(pub i64);
 
-/// The number that a conversation has inside the database; at most 2^47, since a message id carries it in 60 bits.
+/// A conversation's number in the database. It is below 2^60, because a message id has 60 bits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ConversationNo(pub i64);
 
-/// A place in the order of a conversation's changes; the first change is 1.
+/// The number of a change within its conversation, from 1, without gaps.
 pub type Seq = i64;
 
-/// The version of what may be said in a conversation and by whom; every change of participants or status raises it.
+/// The version of a conversation's rules for who may send what. Each change of participants, status or deal
+/// raises it.
 pub type PolicyVersion = i64;
 
 /// A conversation's public id, a UUIDv7.
@@ -73,12 +74,12 @@ pub type PolicyVersion = i64;
 pub struct ConversationId(pub Uuid);
 
 impl ConversationId {
-    /// A new id that sorts by the time of its making.
+    /// A new id; ids sort by creation time.
     pub fn fresh() -> Self {
         Self(Uuid::now_v7())
     }
 
-    /// Takes the text form of a UUID.
+    /// Parses the text form of a UUID.
     pub fn parse(text: &str, field: &'static str) -> Result<Self, Refusal> {
         parse_uuid(text, field).map(Self)
     }
@@ -90,8 +91,8 @@ impl fmt::Display for ConversationId {
     }
 }
 
-/// A message's public id: a UUIDv8 (RFC 9562, section 5.8) that packs the conversation's number (60 bits) and the seq
-/// (62 bits), so that no index on ids is needed.
+/// A message's public id: a UUIDv8 (RFC 9562, section 5.8) that packs the conversation's number (60 bits) and
+/// the seq (62 bits), so that ids need no index.
 ///
 /// ```
 /// use stoa::domain::ids::{ConversationNo, MessageId};
@@ -104,14 +105,14 @@ impl fmt::Display for ConversationId {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageId {
-    /// The conversation's internal number.
+    /// The conversation's number.
     pub conversation: ConversationNo,
-    /// The seq that the message was born with.
+    /// The seq with which the message was sent.
     pub seq: Seq,
 }
 
 impl MessageId {
-    /// The UUID that stands for it outside.
+    /// The UUID.
     pub fn to_uuid(self) -> Uuid {
         let high = self.conversation.0 as u64 & ((1 << 60) - 1);
         let low = self.seq as u64 & ((1 << 62) - 1);
@@ -120,7 +121,7 @@ impl MessageId {
         uuid::Builder::from_custom_bytes(bits.to_be_bytes()).into_uuid()
     }
 
-    /// Takes a UUID; one that no message can have is refused as not of its form.
+    /// Unpacks a UUID; `None` if it is not a message id.
     pub fn from_uuid(id: Uuid) -> Option<Self> {
         if id.get_version_num() != 8 {
             return None;
@@ -135,7 +136,7 @@ impl MessageId {
         (found.to_uuid() == id && found.seq > 0).then_some(found)
     }
 
-    /// Takes the text form; a well-formed UUID that is no message's gives `None` inside.
+    /// Parses the text form; `Ok(None)` for a valid UUID that is not a message id.
     pub fn parse(text: &str, field: &'static str) -> Result<Option<Self>, Refusal> {
         parse_uuid(text, field).map(Self::from_uuid)
     }

@@ -1,4 +1,4 @@
-//! Work that is written down with the fact that caused it, and done later.
+//! Background jobs. Each is inserted in the transaction that causes it.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -6,64 +6,65 @@ use uuid::Uuid;
 use super::flow::{PaymentOutcome, StateVersion};
 use super::ids::{ConversationNo, Seq};
 
-/// Everything that can be done later. Stored as its kind and its payload.
+/// A job, stored as its kind and payload.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "payload", rename_all = "snake_case")]
 pub enum Job {
-    /// Have the gateway make an order that a deal has asked for.
+    /// Create the order that a deal has requested at the gateway.
     CreateOrder {
         /// The deal.
         conversation_no: ConversationNo,
-        /// The order, by the version at which it was asked for.
+        /// The order: the state version at which it was requested.
         order: StateVersion,
     },
-    /// Look at an event from a gateway's webhook.
+    /// Handle an event from a gateway's webhook.
     PaymentEvent {
         /// The gateway's name.
         gateway: String,
         /// The event's id.
         event_id: String,
     },
-    /// Tell a deal what became of money. Those of one deal are told in the order in which they were written.
+    /// Deliver the outcome of a payment to a deal. The outcomes of one deal are delivered in the order of
+    /// insertion.
     TellDeal {
         /// The deal.
         conversation_no: ConversationNo,
         /// The order.
         order: StateVersion,
-        /// What became of it.
+        /// The outcome.
         outcome: PaymentOutcome,
     },
-    /// Tell a conversation's room what somebody has committed who is no server.
+    /// Announce entries committed by another process, such as `stoa flow migrate`.
     Announce {
         /// The conversation.
         conversation_no: ConversationNo,
-        /// The last seq before.
+        /// The last seq before these entries.
         after: Seq,
     },
-    /// Ask the gateway about an order that nobody has heard of for a while.
+    /// Ask the gateway about an order without news.
     Reconcile {
         /// The order's number.
         order_no: i64,
     },
-    /// Have the gateway send money back.
+    /// Send money back through the gateway.
     Refund {
-        /// The refund's id, which is its key at the gateway too.
+        /// The refund's id, which is also its idempotency key at the gateway.
         refund: Uuid,
     },
-    /// Tell the platform of something.
+    /// Deliver a webhook to the platform.
     DeliverEvent {
         /// The event's number.
         event_no: i64,
     },
-    /// What the sandbox, as a gateway, posts to us.
+    /// Post webhooks of the sandbox to this server.
     SandboxEvents {
-        /// Each with its id and its envelope, in order.
+        /// The events in order, each with its id and envelope.
         events: Vec<(String, String)>,
     },
 }
 
 impl Job {
-    /// The name of its kind in the database.
+    /// The name of the kind in the database.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::CreateOrder { .. } => "create_order",
@@ -77,7 +78,7 @@ impl Job {
         }
     }
 
-    /// Who does it: slow receivers of webhooks must not keep payments waiting.
+    /// The lane: slow receivers of webhooks must not delay payments.
     pub fn lane(&self) -> Lane {
         match self {
             Self::DeliverEvent { .. } => Lane::Delivery,
@@ -92,17 +93,17 @@ impl Job {
     }
 }
 
-/// Jobs of one lane wait for each other only.
+/// Jobs of different lanes do not wait for each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// Ours and the gateway's.
+    /// Jobs that concern this server and the gateway.
     Work,
-    /// The platform's webhooks.
+    /// Webhooks to the platform.
     Delivery,
 }
 
 impl Lane {
-    /// The name used in the database.
+    /// The name in the database.
     pub fn name(self) -> &'static str {
         match self {
             Self::Work => "work",

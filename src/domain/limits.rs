@@ -1,4 +1,4 @@
-//! The bounds of what can be said: sizes, alphabets, counts.
+//! Limits of user input: sizes, alphabets, counts.
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -10,45 +10,46 @@ use super::flow::BUILT_IN;
 use super::refusal::Refusal;
 use super::{visible, web_address};
 
-/// A field's name, or its path where it is nested: `participants[0].role`.
+/// The name of a field, or its path: `participants[0].role`.
 type Field = Cow<'static, str>;
 
-/// Characters in a message's body.
+/// Characters of a message's body.
 pub const BODY_CHARACTERS: usize = 8_000;
-/// Attachments of one message.
+/// Attachments of a message.
 pub const ATTACHMENTS: usize = 10;
-/// Characters in a title.
+/// Characters of a title.
 pub const TITLE_CHARACTERS: usize = 200;
-/// Participants of one conversation.
+/// Participants of a conversation.
 pub const PARTICIPANTS: usize = 256;
-/// Changes that a join replays; beyond it the client starts anew.
+/// Changes that a join replays. A client that missed more starts afresh.
 pub const REPLAY_CHANGES: i64 = 1_000;
-/// Messages that a first join gives.
+/// Messages in the answer to a first join.
 pub const FIRST_MESSAGES: i64 = 50;
 
-/// A text a person typed: no NUL (Postgres can not store it), not longer than `most` characters.
+/// Checks a user's text: no NUL (PostgreSQL cannot store it) and at most `most` characters.
 pub fn text(value: &str, field: impl Into<Field>, most: usize) -> Result<(), Refusal> {
     bounds::text(value, most).map_err(|why| Refusal::invalid(field, why))
 }
 
-/// As `text`, and it shows something.
+/// Like `text`, and at least one visible character.
 pub fn required_text(value: &str, field: impl Into<Field>, most: usize) -> Result<(), Refusal> {
     bounds::required_text(value, most).map_err(|why| Refusal::invalid(field, why))
 }
 
-/// A client's own id of a message: 1–64 visible ASCII characters.
+/// Checks a client's id of a message: 1–64 visible ASCII characters.
 pub fn client_id(value: &str) -> Result<(), Refusal> {
     let fits = (1..=64).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_graphic());
     fits.then_some(())
         .ok_or_else(|| Refusal::invalid("client_id", "must be 1–64 visible ASCII characters"))
 }
 
-/// A participant's role: 1–32 characters of `a–z 0–9 _`, and none of the names by which flows mean staff, the platform, timers and payments.
+/// Checks a participant's role: 1–32 characters of `a–z 0–9 _`, and none of the flow actors' names (`staff`,
+/// `system`, `timer`, `payment`).
 pub fn role(value: &str) -> Result<(), Refusal> {
     role_at(value, "role")
 }
 
-/// As `role`, in a field of another name.
+/// Like `role`, for a field with another name.
 pub fn role_at(value: &str, field: impl Into<Field>) -> Result<(), Refusal> {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     let fits = (1..=32).contains(&value.len()) && value.bytes().all(allowed);
@@ -63,7 +64,7 @@ pub fn role_at(value: &str, field: impl Into<Field>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A web address that a browser may be sent to: https only, whose host is what it looks like.
+/// Checks a link: https only, and the host must be what it looks like.
 pub fn https_url(value: &str, field: impl Into<Field>) -> Result<(), Refusal> {
     let field = field.into();
     text(value, field.clone(), 2_048)?;
@@ -73,19 +74,19 @@ pub fn https_url(value: &str, field: impl Into<Field>) -> Result<(), Refusal> {
     match value.contains(|c: char| !visible::is_visible(c)) {
         true => Err(Refusal::invalid(
             field,
-            "must not contain characters that nobody sees",
+            "must not contain invisible characters",
         )),
         false => Ok(()),
     }
 }
 
-/// JSON kept as text: within `JSON_BYTES` and without an escaped NUL, which `jsonb` refuses.
+/// Checks JSON that is stored as text: at most `JSON_BYTES` and no escaped NUL, which `jsonb` refuses.
 pub fn json(raw: &str, field: &'static str) -> Result<(), Refusal> {
     bounds::json(raw).map_err(|why| Refusal::invalid(field, why))
 }
 
-/// An object of the caller's own as the text that is kept. It comes as a tree, since a text that is JSON may still hold what can
-/// not be read back: numbers without bounds, halves of surrogates, depth without end.
+/// Serialises a client's JSON object for storage. It takes a tree, because JSON text may contain what cannot be
+/// read back: huge numbers, lone surrogates, unlimited depth.
 pub fn json_object(
     object: Option<Map<String, Value>>,
     field: &'static str,

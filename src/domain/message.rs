@@ -1,4 +1,4 @@
-//! Messages: what a sender proposes, and what is kept.
+//! Messages: their content as sent, and their stored form.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,17 +11,17 @@ use super::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use super::limits;
 use super::refusal::Refusal;
 
-/// Who made a message, and how it is shown.
+/// Who made a message, and how clients show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageKind {
-    /// A person wrote it.
+    /// A person sent it.
     UserInput,
     /// The platform announces something.
     System,
-    /// A flow speaks.
+    /// A flow sent it.
     Automated,
-    /// A note to the one who acted.
+    /// A note to the person who acted.
     Audit,
 }
 
@@ -36,7 +36,7 @@ impl From<LineKind> for MessageKind {
 }
 
 impl MessageKind {
-    /// The name used outside and in the database.
+    /// The name in APIs and in the database.
     pub fn name(self) -> &'static str {
         match self {
             Self::UserInput => "user_input",
@@ -46,7 +46,7 @@ impl MessageKind {
         }
     }
 
-    /// The kind of that name.
+    /// The kind with this name.
     pub fn named(name: &str) -> Option<Self> {
         [Self::UserInput, Self::System, Self::Automated, Self::Audit]
             .into_iter()
@@ -54,11 +54,11 @@ impl MessageKind {
     }
 }
 
-/// A file that lives elsewhere.
+/// A file stored elsewhere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attachment {
-    /// Where it lives; https.
+    /// Its https URL.
     pub url: String,
     /// Its file name.
     #[serde(default)]
@@ -71,7 +71,7 @@ pub struct Attachment {
     pub size: Option<u64>,
 }
 
-/// The only people that a message reaches, where it is not for everybody.
+/// The only readers of a message that is not for everyone.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Audience {
     /// Participants with this role.
@@ -80,38 +80,38 @@ pub enum Audience {
     User(UserNo),
 }
 
-/// A message that somebody wants to send, checked as far as it can be without knowing the conversation.
+/// The content of a message. It is checked as far as that is possible without the conversation.
 #[derive(Clone, Debug)]
 pub struct Content {
-    /// The sender's own id of it; the server makes one where none is given.
+    /// The sender's id of the message; the server generates one if the client gives none.
     pub client_id: String,
-    /// Whether a client chose that id, so that it may send again.
+    /// Whether the client chose the id and may thus repeat the send.
     pub origin: ClientIdOrigin,
     /// The text.
     pub body: String,
-    /// The message that it answers.
+    /// The message that it replies to.
     pub reply_to: Option<MessageId>,
     /// Files.
     pub attachments: Vec<Attachment>,
-    /// An object of the client's own, as JSON text.
+    /// A JSON object of the client's own, as text.
     pub context: Option<Box<RawValue>>,
-    /// Who made it.
+    /// The kind.
     pub kind: MessageKind,
-    /// Whom it is for.
+    /// The audience; `None` for everyone.
     pub audience: Option<Audience>,
 }
 
-/// Where a message's `client_id` comes from.
+/// The origin of a message's `client_id`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientIdOrigin {
-    /// The client gave it, and may send again with it.
+    /// The client chose it and may send the message again under it.
     Client,
-    /// The server made it up.
+    /// The server generated it.
     Server,
 }
 
 impl Content {
-    /// A person's message, without extras; `client_id` is checked by `check`.
+    /// A person's message without extras. `check` must be called to check `client_id`.
     pub fn text(client_id: Option<String>, body: String) -> Self {
         let origin = if client_id.is_some() {
             ClientIdOrigin::Client
@@ -130,7 +130,7 @@ impl Content {
         }
     }
 
-    /// Checks every field against its limit; the first that is wrong is named.
+    /// Checks every field against its limit; the refusal names the first wrong field.
     pub fn check(&self) -> Result<(), Refusal> {
         if self.attachments.is_empty() {
             limits::required_text(&self.body, "body", limits::BODY_CHARACTERS)?;
@@ -145,14 +145,14 @@ impl Content {
             ));
         }
         let mut attachments = self.attachments.iter().enumerate();
-        attachments.try_for_each(|(place, attachment)| check_attachment(place, attachment))?;
+        attachments.try_for_each(|(index, attachment)| check_attachment(index, attachment))?;
         self.context
             .as_ref()
             .map_or(Ok(()), |json| limits::json(json.get(), "context"))
     }
 
-    /// A number that tells two different messages under one `client_id` apart: the first 8 bytes of the SHA-256 of
-    /// everything that a sender gives.
+    /// A number that distinguishes different messages with the same `client_id`: the first 8 bytes of the
+    /// SHA-256 of all fields that a sender sets.
     pub fn fingerprint(&self, conversation: ConversationNo) -> i64 {
         let mut hash = Sha256::new();
         hash.update(conversation.0.to_be_bytes());
@@ -160,7 +160,7 @@ impl Content {
         hash.update(self.kind.name());
         hash.update([0]);
         hash.update(&self.body);
-        // An empty context says nothing: it is the same message as without one.
+        // An empty context and a missing one give the same fingerprint.
         let context = self.context.as_ref().map_or("", |json| json.get());
         let context = if context == "{}" { "" } else { context };
         if !self.attachments.is_empty() || !context.is_empty() || self.audience.is_some() {
@@ -178,8 +178,8 @@ impl Content {
     }
 }
 
-fn check_attachment(place: usize, attachment: &Attachment) -> Result<(), Refusal> {
-    let at = |field: &str| format!("attachments[{place}].{field}");
+fn check_attachment(index: usize, attachment: &Attachment) -> Result<(), Refusal> {
+    let at = |field: &str| format!("attachments[{index}].{field}");
     limits::https_url(&attachment.url, at("url"))?;
     for (text, field) in [(&attachment.name, "name"), (&attachment.media_type, "type")] {
         text.as_deref()
@@ -188,7 +188,7 @@ fn check_attachment(place: usize, attachment: &Attachment) -> Result<(), Refusal
     Ok(())
 }
 
-/// What somebody may do to the messages of others.
+/// What a user may do with messages of others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Power {
     /// Nothing.
@@ -197,35 +197,35 @@ pub enum Power {
     Moderates,
 }
 
-/// Who says what no person says: the number and the id under which the system is kept. No platform has a user with this id.
+/// The number and id of the sender of messages that no person sends. No user has this id.
 pub const SYSTEM: (UserNo, &str) = (UserNo(0), "");
 
-/// Characters of a message's text in a preview.
+/// Characters of the text in a preview.
 const PREVIEW_CHARACTERS: usize = 120;
 
-/// A message as it is kept.
+/// A stored message.
 #[derive(Clone, Debug)]
 pub struct Message {
-    /// Its place, which is also its id.
+    /// Its id, which contains its seq.
     pub id: MessageId,
-    /// Who wrote it.
+    /// The sender.
     pub sender: UserNo,
-    /// The platform's id of who wrote it.
+    /// The platform's id of the sender.
     pub sender_id: UserId,
-    /// What the sender and the server wanted.
+    /// The content.
     pub content: Arc<Content>,
-    /// A flow's `Card` as JSON text, with `done` once it was answered.
+    /// A flow's `Card` as JSON text; it has the field `done` once it was answered.
     pub card: Option<Arc<RawValue>>,
     /// When it was committed.
     pub created_at: DateTime<Utc>,
-    /// When its body was last changed.
+    /// When its body was last replaced.
     pub edited_at: Option<DateTime<Utc>>,
     /// When it became a tombstone.
     pub deleted_at: Option<DateTime<Utc>>,
 }
 
 impl Message {
-    /// The seq that it was born with.
+    /// The seq with which it was sent.
     pub fn seq(&self) -> Seq {
         self.id.seq
     }
@@ -235,7 +235,7 @@ impl Message {
         Audience::admits(self.content.audience.as_ref(), reader, role)
     }
 
-    /// Refuses an edit by anybody but its author, and of a tombstone.
+    /// Permits edits by the author only, and none of a tombstone.
     pub fn may_be_edited_by(&self, actor: UserNo) -> Result<(), Refusal> {
         if self.deleted_at.is_some() {
             return Err(Refusal::Conflict("The message has been deleted"));
@@ -245,7 +245,7 @@ impl Message {
             .ok_or(Refusal::Forbidden("Only its author may edit a message"))
     }
 
-    /// Refuses a deletion by anybody but its author and those who moderate.
+    /// Permits deletion by the author and by moderators only.
     pub fn may_be_deleted_by(&self, actor: UserNo, power: Power) -> Result<(), Refusal> {
         let may = self.sender == actor || power == Power::Moderates;
         may.then_some(()).ok_or(Refusal::Forbidden(
@@ -253,7 +253,7 @@ impl Message {
         ))
     }
 
-    /// The beginning of its text, for those who have not opened the conversation.
+    /// The beginning of the text, for notifications.
     pub fn preview(&self) -> String {
         self.content.body.chars().take(PREVIEW_CHARACTERS).collect()
     }

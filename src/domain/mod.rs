@@ -1,4 +1,4 @@
-//! The vocabulary: what people, conversations and messages are, and what may be said about them. Pure.
+//! The domain: values and rules of users, conversations, messages and payments. Pure.
 
 pub mod access;
 pub mod answer;

@@ -1,13 +1,14 @@
-//! Addresses of callers: what counts as one caller, and the networks that an operator trusts.
+//! Addresses of callers: the unit of rate limits, and networks that an operator trusts.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-/// Everything that counts as one caller: an IPv4 address, or a /64 of IPv6, which is what one home or one machine is given.
+/// The unit that counts as one caller: an IPv4 address, or an IPv6 /64, which is what a home or a machine
+/// usually gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AddressBlock {
-    /// One address.
+    /// An address.
     V4(Ipv4Addr),
     /// The first 64 bits.
     V6(u64),
@@ -34,7 +35,7 @@ impl fmt::Display for AddressBlock {
     }
 }
 
-/// A network in the notation of RFC 4632, as 10.0.0.0/8; a single address is a network of one.
+/// A network in the notation of RFC 4632, such as 10.0.0.0/8. A single address is a network of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
     address: IpAddr,
@@ -42,7 +43,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// Whether an address belongs to it. An IPv4-mapped address is the IPv4 address in it.
+    /// Whether it contains an address. An IPv4-mapped address counts as the IPv4 address in it.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         address.is_ipv4() == self.address.is_ipv4()
@@ -50,7 +51,7 @@ impl Network {
     }
 }
 
-/// The first address of the network of this size that an address is in.
+/// The first address of the network with this prefix that contains an address.
 fn first_of(address: IpAddr, prefix: u8) -> IpAddr {
     let prefix = u32::from(prefix);
     match address {
@@ -102,7 +103,7 @@ impl FromStr for Network {
     }
 }
 
-/// A network of IPv4-mapped addresses is the IPv4 network.
+/// A network of IPv4-mapped addresses becomes the IPv4 network.
 fn mapped(address: IpAddr, prefix: u8) -> Result<Network, String> {
     let canonical = address.to_canonical();
     if canonical.is_ipv4() == address.is_ipv4() {
@@ -123,9 +124,9 @@ impl fmt::Display for Network {
     }
 }
 
-/// The client behind a chain of proxies: the forwarded addresses are walked from the right, past those of trusted networks. Each proxy
-/// adds the address that it was called from, so that everything left of the first untrusted one may be made up. Where that one
-/// cannot be read, or all are trusted, it is the last address that is known.
+/// The client behind a chain of proxies. Each proxy appends the address that called it, so the forwarded
+/// addresses are walked from the right, past trusted networks; everything left of the first untrusted one may
+/// be forged. If that one cannot be parsed, or all are trusted, returns the last known address.
 pub fn client_behind<'a>(
     peer: IpAddr,
     forwarded: impl DoubleEndedIterator<Item = &'a str>,

@@ -1,4 +1,4 @@
-//! Laws of addresses: blocks, networks, and who is believed about whom.
+//! Tests of address blocks, networks, and trust in forwarded addresses.
 
 use super::*;
 use proptest::prelude::*;

@@ -1,4 +1,5 @@
-//! JSON objects in which each name stands once, at any depth: of two values under one name nobody can say which was meant.
+//! JSON objects with distinct names at any depth. Of two values with one name, parsers disagree about which
+//! counts.
 
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -31,7 +32,7 @@ impl<'de> Deserialize<'de> for Object {
     }
 }
 
-/// Reads the members of an object, and refuses a name that is there already.
+/// Reads the members of an object, and refuses a repeated name.
 struct Fields;
 
 impl<'de> Visitor<'de> for Fields {
@@ -55,7 +56,7 @@ impl<'de> Visitor<'de> for Fields {
     }
 }
 
-/// Any value whose objects have each name once.
+/// Any JSON value whose objects have distinct names.
 struct Once(Value);
 
 impl<'de> Deserialize<'de> for Once {

@@ -1,13 +1,14 @@
-//! Where a Socket.IO client is: one text for all conversations that it has joined, as `3:41.17.9`.
+//! The recovery offset of a Socket.IO client: one text for all conversations that it has joined, such as
+//! `3:41.17.9`.
 
 use std::fmt;
 
 use super::ids::Seq;
 
-/// Conversations that one session may have joined.
+/// The most conversations that one session may join.
 pub const MOST_JOINED: usize = 1_000;
 
-/// The last seq of each conversation of a list, in the order of coming.
+/// The version of a list of conversations, and the last received seq of each, in order of joining.
 ///
 /// For Socket.IO an offset is a text without a meaning: the client keeps the last one that it was given, and sends it when it comes
 /// back ("Connection state recovery" in the documentation of Socket.IO 4).
@@ -23,14 +24,14 @@ pub const MOST_JOINED: usize = 1_000;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offset {
-    /// The number of the list.
+    /// The version of the list.
     pub list: i64,
-    /// A seq for each.
+    /// One seq for each conversation.
     pub seqs: Vec<Seq>,
 }
 
 impl Offset {
-    /// Reads what a client sends back. `None` where it is nothing that it can have been given.
+    /// Parses an offset from a client; `None` if the server cannot have issued it.
     pub fn parse(text: &str) -> Option<Self> {
         let (list, seqs) = text.split_once(':')?;
         let number = |text: &str| text.parse::<i64>().ok().filter(|number| *number >= 0);
@@ -49,15 +50,15 @@ impl fmt::Display for Offset {
     }
 }
 
-/// Writes an offset as a client is given it.
+/// Writes an offset for a client.
 pub fn write_offset(
     to: &mut impl fmt::Write,
     list: i64,
     seqs: impl IntoIterator<Item = Seq>,
 ) -> fmt::Result {
     write!(to, "{list}:")?;
-    for (place, seq) in seqs.into_iter().enumerate() {
-        let separator = if place == 0 { "" } else { "." };
+    for (index, seq) in seqs.into_iter().enumerate() {
+        let separator = if index == 0 { "" } else { "." };
         write!(to, "{separator}{seq}")?;
     }
     Ok(())

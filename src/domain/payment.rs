@@ -1,22 +1,22 @@
-//! Money at a gateway: how far a payment has come, what it means for its order, and the rules by which both only move forward.
+//! Payments at a gateway: the rules for their status and their order's, both of which only move forward.
 
 use super::flow::{Money, PaymentOutcome};
 use super::refund::RefundReport;
 
-/// How far a payment has come, as the gateway names it. Later ones are greater.
+/// The status of a payment in the gateway's terms. A later status is greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PaymentStatus {
     /// Begun.
     Created,
-    /// Refused, for now: the same payment may still be captured.
+    /// Declined; the same payment may still be captured.
     Failed,
-    /// The bank has set the money aside.
+    /// The bank has reserved the money.
     Authorized,
-    /// The bank has let it go again: it was never collected, so it pays for nothing.
+    /// The bank has released the reserved money. It was never captured, so it pays for nothing.
     Released,
-    /// The money is there.
+    /// The money was collected.
     Captured,
-    /// The money went back.
+    /// The money was sent back.
     Refunded,
 }
 
@@ -30,7 +30,7 @@ impl PaymentStatus {
         Self::Refunded,
     ];
 
-    /// The name used in the database and by gateways.
+    /// The name in the database and at gateways.
     pub fn name(self) -> &'static str {
         match self {
             Self::Created => "created",
@@ -42,20 +42,20 @@ impl PaymentStatus {
         }
     }
 
-    /// The status of that name.
+    /// The status with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.name() == name)
     }
 
-    /// Whether an attempt to pay has come to nothing, as far as is known.
-    fn is_in_vain(self) -> bool {
+    /// Whether an attempt has failed, as far as is known.
+    fn has_failed(self) -> bool {
         matches!(self, Self::Failed | Self::Released)
     }
 }
 
-/// Where a payment stands after it was heard to be somewhere: it never goes back.
-pub fn advance(now: PaymentStatus, told: PaymentStatus) -> PaymentStatus {
-    now.max(told)
+/// The status after a report: the greater of the two.
+pub fn advance(now: PaymentStatus, reported: PaymentStatus) -> PaymentStatus {
+    now.max(reported)
 }
 
 /// What captured money means for its order.
@@ -63,14 +63,14 @@ pub fn advance(now: PaymentStatus, told: PaymentStatus) -> PaymentStatus {
 pub enum Verdict {
     /// It pays the order.
     Paid,
-    /// It is of another amount or currency than asked for.
+    /// Its amount or currency is not the requested one.
     WrongAmount,
-    /// Another payment has paid the order already.
+    /// Another payment has already paid the order.
     Repeated,
 }
 
 impl Verdict {
-    /// The name used in the database, and as the reason of a refund.
+    /// The name in the database, and as the reason of a refund.
     pub fn name(self) -> &'static str {
         match self {
             Self::Paid => "paid",
@@ -80,7 +80,8 @@ impl Verdict {
     }
 }
 
-/// Judges captured money: what was asked for, by which payment that was paid so far, and what has come with this one.
+/// Judges captured money. `paid_by` is the payment that has paid the order so far, `captured` the amount of
+/// this `payment`.
 pub fn verdict(price: &Money, paid_by: Option<&str>, payment: &str, captured: &Money) -> Verdict {
     match paid_by {
         Some(other) if other != payment => Verdict::Repeated,
@@ -89,58 +90,59 @@ pub fn verdict(price: &Money, paid_by: Option<&str>, payment: &str, captured: &M
     }
 }
 
-/// What a gateway says of one payment, by webhook or when asked.
+/// A gateway's report on a payment, from a webhook or a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The gateway's id of the payment.
     pub payment: String,
-    /// The gateway's id of the order; absent where only a refund is told of.
+    /// The gateway's id of the order; `None` if the report is on a refund only.
     pub order: Option<String>,
-    /// What was paid; absent where only a refund is told of.
+    /// The amount; `None` if the report is on a refund only.
     pub paid: Option<Money>,
-    /// How far it has come, but for what went back; `Created` where nothing is told of that.
+    /// The status without regard to refunds; `Created` if the report does not say.
     pub status: PaymentStatus,
-    /// The refund that it is about.
+    /// The refund that it reports on.
     pub refund: Option<RefundReport>,
 }
 
-/// What is known of an order before a report.
+/// An order before a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderFacts {
-    /// What was asked for.
+    /// The requested amount.
     pub price: Money,
     /// The payment that paid it.
     pub paid_by: Option<String>,
 }
 
-/// What is known of a payment before a report.
+/// A payment before a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentFacts {
-    /// How far it had come.
+    /// Its status.
     pub status: PaymentStatus,
-    /// What was paid with it.
+    /// Its amount.
     pub paid: Money,
-    /// Whether it was judged, and whether it is the one that paid.
+    /// Whether it has a verdict.
     pub judged: bool,
 }
 
-/// What follows from a report.
+/// The consequences of a report.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judgement {
-    /// Where the payment stands now.
+    /// The payment's status.
     pub status: PaymentStatus,
-    /// What was paid with it.
+    /// Its amount.
     pub paid: Money,
-    /// Its verdict, where it was found now.
+    /// Its verdict, if this report leads to one.
     pub verdict: Option<Verdict>,
-    /// Whether the order's own money went back, just now.
+    /// Whether this report completes the refund of the order's own payment.
     pub order_refunded: bool,
-    /// What the deal is told, in this order.
+    /// The outcomes for the deal, in order.
     pub outcomes: Vec<PaymentOutcome>,
 }
 
-/// Judges a report, where so much of the payment is back for good; `None` while too little is known of the payment to say anything.
-/// Only what was collected can go back: a refund alone says nothing of that.
+/// Judges a report. `returned` is the amount of the payment that was refunded for good. Returns `None` if too
+/// little is known of the payment: only captured money can be refunded, and a refund alone does not prove
+/// capture.
 pub fn judge(
     order: &OrderFacts,
     known: Option<&PaymentFacts>,
@@ -172,8 +174,8 @@ pub fn judge(
     let owner = verdict == Some(Verdict::Paid) || order.paid_by.as_ref() == Some(&report.payment);
     let moved = before.is_none_or(|before| before < status);
     let order_refunded = owner && moved && status == PaymentStatus::Refunded;
-    let was_in_vain = before.is_some_and(PaymentStatus::is_in_vain);
-    let failed = status.is_in_vain() && !was_in_vain && order.paid_by.is_none();
+    let was_in_vain = before.is_some_and(PaymentStatus::has_failed);
+    let failed = status.has_failed() && !was_in_vain && order.paid_by.is_none();
     let outcomes = [
         failed.then_some(PaymentOutcome::Failed),
         verdict.map(|verdict| outcome(verdict, &paid)),

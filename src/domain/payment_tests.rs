@@ -1,4 +1,5 @@
-//! Whatever order events come in, and however often: the same end, and the deal hears once that it is paid.
+//! Tests that events in any order and with repetitions lead to the same end, and that the deal learns once that
+//! it is paid.
 
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ fn report(payment: &str, status: PaymentStatus, paid: Money) -> Report {
     }
 }
 
-/// What is told of a refund: with its payment, at that status, or of the refund alone.
+/// A report on a refund: with its payment at this status, or alone.
 fn refund(
     payment: &str,
     with: Option<PaymentStatus>,
@@ -50,7 +51,7 @@ fn refund(
     }
 }
 
-/// An order with its payments, carried on by `judge` as the store does it.
+/// An order with its payments, updated by `judge` in the way of the store.
 struct World {
     order: OrderFacts,
     payments: BTreeMap<String, PaymentFacts>,
@@ -70,7 +71,7 @@ impl World {
             refunds: BTreeMap::new(),
             told: Vec::new(),
         };
-        // What is told of a payment that is not known yet is told again, as the store has it.
+        // A report on an unknown payment is repeated later, as the store does it.
         let mut waiting: Vec<&Report> = Vec::new();
         for report in reports {
             waiting.push(report);
@@ -79,7 +80,7 @@ impl World {
         world
     }
 
-    /// Whether enough was known to hear it.
+    /// Applies a report; false if too little was known.
     fn hear(&mut self, report: &Report) -> bool {
         let known = self.payments.get(&report.payment);
         let mut refunds = self
@@ -88,7 +89,7 @@ impl World {
             .cloned()
             .unwrap_or_default();
         let heard = report.refund.as_ref();
-        let heard = heard.map(|told| refund::hear(&refunds, told));
+        let heard = heard.map(|told| refund::apply_report(&refunds, told));
         let returned = refund::returned(&refunds, heard.as_ref());
         refunds.retain(|refund| heard.as_ref().is_none_or(|heard| heard.id != refund.id));
         refunds.extend(heard);
@@ -123,8 +124,8 @@ impl World {
     }
 }
 
-/// Two payments of the whole amount, one of them failed before, one refunded afterwards in two parts; one of another amount; one that
-/// was never captured, and let go.
+/// Two payments of the whole amount (one failed before, one was refunded later in two parts), one of another
+/// amount, and one that was released and never captured.
 fn story() -> Vec<Report> {
     use PaymentStatus::*;
     let whole = |id, status| report(id, status, rupees(5_000));

@@ -1,4 +1,4 @@
-//! The people of a conversation, shared: a copy costs nothing, and a change copies what it changes.
+//! The participants of a conversation, shared: a copy is cheap, and a change copies only what it changes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,39 +6,39 @@ use std::sync::Arc;
 use super::conversation::Participant;
 use super::ids::UserNo;
 
-/// Those who take or took part in a conversation.
+/// All present and past participants.
 #[derive(Clone, Debug, Default)]
 pub struct People(Arc<HashMap<UserNo, Arc<Participant>>>);
 
 impl People {
-    /// Somebody's part.
+    /// A participant.
     pub fn get(&self, no: UserNo) -> Option<&Participant> {
         self.0.get(&no).map(|person| &**person)
     }
 
-    /// Everybody, in no order.
+    /// All participants, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &Participant> {
         self.0.values().map(|person| &**person)
     }
 
-    /// Everybody, in the order of coming.
+    /// All participants, in order of joining.
     pub fn in_order(&self) -> Vec<&Participant> {
         let mut all: Vec<&Participant> = self.iter().collect();
         all.sort_by_key(|person| (person.joined_at, person.no));
         all
     }
 
-    /// Everybody, in the order of coming, owned.
+    /// All participants, in order of joining, owned.
     pub fn to_vec(&self) -> Vec<Participant> {
         self.in_order().into_iter().cloned().collect()
     }
 
-    /// Somebody came, or stands otherwise now.
+    /// Adds or replaces a participant.
     pub fn insert(&mut self, person: Participant) {
         Arc::make_mut(&mut self.0).insert(person.no, Arc::new(person));
     }
 
-    /// Somebody's part, to be changed.
+    /// A participant, to be changed.
     pub fn get_mut(&mut self, no: UserNo) -> Option<&mut Participant> {
         if !self.0.contains_key(&no) {
             return None;

@@ -1,4 +1,4 @@
-//! Who is calling, as a trusted token says.
+//! The authenticated caller.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use std::fmt;
@@ -8,30 +8,30 @@ use super::access::Privilege;
 use super::ids::{UserId, UserNo};
 use super::refusal::Refusal;
 
-/// A profile as the platform knows it.
+/// A user's profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Profile {
     /// The name to show.
     pub name: Option<String>,
-    /// The e-mail address; shown to its owner only.
+    /// The e-mail address; shown only to its owner and to the platform.
     pub email: Option<String>,
-    /// A picture, https.
+    /// The https URL of a picture.
     pub avatar_url: Option<String>,
 }
 
-/// What a token may make of a person beyond an ordinary user.
+/// The roles in a token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Roles {
-    /// Runs the place.
+    /// An administrator.
     pub admin: bool,
-    /// Helps people.
+    /// A member of the support staff.
     pub support: bool,
-    /// The platform's own back end.
+    /// The platform's back end.
     pub service: bool,
 }
 
 impl Roles {
-    /// The names that a token uses.
+    /// The names that tokens use.
     pub fn names(self) -> Vec<&'static str> {
         let all = [
             (self.admin, "admin"),
@@ -51,27 +51,27 @@ pub struct Principal {
     pub no: UserNo,
     /// The platform's id.
     pub id: UserId,
-    /// The profile that the token carried.
+    /// The profile in the token.
     pub profile: Arc<Profile>,
-    /// What the token makes of the caller.
+    /// The roles in the token.
     pub roles: Roles,
-    /// Seconds since 1970 from which on the token is refused, over REST and on sockets alike.
+    /// The first second since 1970 at which the token is refused, on REST and on sockets alike.
     pub valid_until: u64,
-    /// When it was issued, in seconds since 1970, if it says so.
+    /// `iat` in seconds since 1970, if the token has it.
     pub issued_at: Option<i64>,
 }
 
-/// Since when somebody's tokens must be issued: a whole second, in seconds since 1970.
+/// The earliest valid time of issue of a user's tokens, in whole seconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NotBefore(i64);
 
 impl NotBefore {
-    /// The second of this moment.
+    /// The second of this time.
     pub fn at(moment: DateTime<Utc>) -> Self {
         Self(moment.timestamp())
     }
 
-    /// Whether a token that was issued then does not count. One that does not say when it was issued counts no more.
+    /// Whether a token with this `iat` is refused. A token without `iat` is.
     pub fn refuses(self, issued_at: Option<i64>) -> bool {
         issued_at.is_none_or(|issued_at| issued_at < self.0)
     }
@@ -85,7 +85,7 @@ impl fmt::Display for NotBefore {
 }
 
 impl Principal {
-    /// Refuses an id of the acting user in a payload that is not the caller's own. The platform may name anybody.
+    /// Refuses an acting user in a payload who is not the caller. The platform may name any user.
     pub fn must_be(&self, claimed: Option<&str>) -> Result<(), Refusal> {
         match claimed {
             Some(id) if id != self.id.as_str() && !self.roles.may(Privilege::ActForOthers) => {

@@ -1,23 +1,23 @@
-//! Refunds of one payment: what a gateway says of each, told apart by its id, and how much is back for good.
+//! Refunds of one payment, distinguished by the gateway's ids.
 
 use uuid::Uuid;
 
-/// How a refund stands. A later one replaces an earlier one, in whatever order they are heard: a gateway that could not send money
-/// back may try again, and what is back stays back.
+/// The status of a refund. The greater of two reports counts, in whatever order they arrive: a gateway may
+/// retry a failed refund, and a processed one stays processed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RefundStatus {
     /// Under way.
     Pending,
-    /// The gateway could not send it back: somebody has to look.
+    /// The gateway could not send the money back; an operator must act.
     Failed,
-    /// The money is back.
+    /// The money was sent back.
     Processed,
 }
 
 impl RefundStatus {
     const ALL: [Self; 3] = [Self::Pending, Self::Failed, Self::Processed];
 
-    /// The name used in the database and by gateways.
+    /// The name in the database and at gateways.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -26,38 +26,38 @@ impl RefundStatus {
         }
     }
 
-    /// The status of that name.
+    /// The status with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.name() == name)
     }
 }
 
-/// What a gateway says of one refund.
+/// A gateway's report on a refund.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefundReport {
-    /// The gateway's id of it.
+    /// The gateway's id.
     pub id: String,
-    /// Our id of it, where the gateway repeats one: then a deal has asked for it.
+    /// Stoa's id, if the gateway repeats it: then a deal requested the refund.
     pub asked: Option<Uuid>,
-    /// How much, in the payment's currency.
+    /// The amount in the smallest unit of the payment's currency.
     pub amount: i64,
-    /// How it stands.
+    /// The status.
     pub status: RefundStatus,
 }
 
-/// A refund as it is known.
+/// A known refund.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refund {
-    /// The gateway's id of it.
+    /// The gateway's id.
     pub id: String,
-    /// How much.
+    /// The amount.
     pub amount: i64,
-    /// How it stands.
+    /// The status.
     pub status: RefundStatus,
 }
 
-/// The refund that a report is about, as it stands then.
-pub fn hear(known: &[Refund], report: &RefundReport) -> Refund {
+/// The refund after a report on it.
+pub fn apply_report(known: &[Refund], report: &RefundReport) -> Refund {
     let before = known.iter().find(|refund| refund.id == report.id);
     let told = (report.status, report.amount);
     let (status, amount) = before.map_or(told, |before| told.max((before.status, before.amount)));
@@ -68,10 +68,11 @@ pub fn hear(known: &[Refund], report: &RefundReport) -> Refund {
     }
 }
 
-/// How much is back for good, once one of the refunds stands as it was heard to: what is under way or has failed is not back.
-pub fn returned(known: &[Refund], heard: Option<&Refund>) -> i64 {
-    let is_other = |refund: &&Refund| heard.is_none_or(|heard| heard.id != refund.id);
-    let all = known.iter().filter(is_other).chain(heard);
+/// The amount that was sent back for good, once the `latest` report is applied. Pending and failed refunds do
+/// not count.
+pub fn returned(known: &[Refund], latest: Option<&Refund>) -> i64 {
+    let is_other = |refund: &&Refund| latest.is_none_or(|latest| latest.id != refund.id);
+    let all = known.iter().filter(is_other).chain(latest);
     let processed = all.filter(|refund| refund.status == RefundStatus::Processed);
     processed.fold(0, |sum, refund| sum.saturating_add(refund.amount))
 }

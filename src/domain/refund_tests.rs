@@ -1,4 +1,4 @@
-//! Refunds of parts, heard in any order and however often.
+//! Tests of partial refunds with reports in any order and with repetitions.
 
 use proptest::prelude::*;
 
@@ -13,14 +13,14 @@ fn report(id: &str, amount: i64, status: RefundStatus) -> RefundReport {
     }
 }
 
-/// The refunds after all of these were heard, and how much is back.
+/// The refunds after all these reports, and the amount that was sent back.
 fn after(reports: &[RefundReport]) -> (Vec<Refund>, i64) {
     let (mut known, mut back): (Vec<Refund>, i64) = (Vec::new(), 0);
     for report in reports {
-        let heard = hear(&known, report);
-        back = returned(&known, Some(&heard));
-        known.retain(|refund| refund.id != heard.id);
-        known.push(heard);
+        let latest = apply_report(&known, report);
+        back = returned(&known, Some(&latest));
+        known.retain(|refund| refund.id != latest.id);
+        known.push(latest);
         assert_eq!(back, returned(&known, None));
     }
     known.sort_by(|one, other| one.id.cmp(&other.id));

@@ -1,4 +1,4 @@
-//! A conversation as one reader has it: at a join, and in a list.
+//! A conversation as one reader sees it, at a join or in a list.
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -8,77 +8,77 @@ use super::conversation::{Conversation, Participant};
 use super::ids::UserNo;
 use super::message::{Message, MessageKind};
 
-/// Who reads, as far as an audience cares.
+/// A reader of messages.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reader {
-    /// The number.
+    /// The user's number.
     pub no: UserNo,
-    /// The role in this conversation; none for staff from outside.
+    /// The role in this conversation; `None` for staff who do not participate.
     pub role: Option<String>,
 }
 
-/// A conversation with everybody who takes or took part in it.
+/// A conversation with all present and past participants.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The conversation.
     pub conversation: Conversation,
-    /// Its people.
+    /// The participants.
     pub participants: Vec<Participant>,
 }
 
-/// Whether a reader got everything since where they were.
+/// Whether a reader got all changes that they missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recovery {
-    /// Every change since is in the messages given.
+    /// The messages include every missed change.
     Complete,
-    /// The newest messages, from which the reader starts anew.
+    /// The messages are the newest ones; the reader must drop older state.
     Fresh,
 }
 
-/// What a reader is given at a join: one consistent moment.
+/// What a reader gets at a join, from one database snapshot.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// The conversation; its `last_seq` is the moment.
+    /// The conversation; the snapshot ends at its `last_seq`.
     pub conversation: Conversation,
-    /// Its people, with their watermarks.
+    /// The participants with their watermarks.
     pub participants: Vec<Participant>,
-    /// The messages, in the order of seq.
+    /// The messages in order of seq.
     pub messages: Vec<Message>,
-    /// Whether they are all that the reader missed.
+    /// Whether they include all that the reader missed.
     pub recovery: Recovery,
-    /// How many messages of others the reader has not read.
+    /// The number of unread messages of others.
     pub unread: UnreadCount,
 }
 
-/// What one reader is shown of a deal beyond how it stands.
+/// What one reader sees of a deal besides its view.
 #[derive(Clone, Debug, Default)]
 pub struct Particulars {
-    /// What the deal remembers.
+    /// The deal's context.
     pub context: Map<String, Value>,
-    /// The card that waits for the reader.
+    /// The reader's pending card.
     pub card: Option<(MessageKind, Box<RawValue>)>,
 }
 
-/// A conversation as somebody has it in their list.
+/// A conversation in a user's list.
 #[derive(Clone, Debug)]
 pub struct Listed {
     /// The conversation.
     pub conversation: Conversation,
-    /// Everybody in it.
+    /// The participants.
     pub participants: Vec<Participant>,
-    /// The newest message that they may see.
+    /// The newest message that the user may see.
     pub last_message: Option<Message>,
-    /// How many messages of others they have not read.
+    /// The number of unread messages of others.
     pub unread: UnreadCount,
 }
 
-/// How many messages of others somebody has not read. Counting ends somewhere, so that it takes the same time in a
-/// conversation of any length.
+/// The number of unread messages of others. Counting stops at a bound, so that its time does not depend on the
+/// conversation's length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnreadCount {
-    /// So many.
+    /// The exact number.
     Exactly(i64),
-    /// So many were counted, and there may be more.
+    /// The number counted; there may be more.
     AtLeast(i64),
 }
 
@@ -86,7 +86,7 @@ impl UnreadCount {
     /// Nothing is unread.
     pub const NOTHING: Self = Self::Exactly(0);
 
-    /// How many were counted.
+    /// The number counted.
     pub fn number(self) -> i64 {
         match self {
             Self::Exactly(number) | Self::AtLeast(number) => number,
@@ -98,7 +98,7 @@ impl UnreadCount {
         matches!(self, Self::AtLeast(_))
     }
 
-    /// Says in an object, under this name, that there may be more; says nothing where the number is exact.
+    /// Sets the field `name` of an object to true if there may be more; does nothing if the number is exact.
     pub fn note_cap(self, object: &mut Value, name: &str) {
         if let (Self::AtLeast(_), Some(fields)) = (self, object.as_object_mut()) {
             fields.insert(name.to_owned(), Value::Bool(true));

@@ -1,4 +1,4 @@
-//! One pass of one consumer: what is new is read, takes effect, and is noted as read, in one transaction.
+//! One pass of one consumer: reads new entries, handles them, and advances the watermarks, in one transaction.
 
 use diesel::Connection;
 use diesel::pg::PgConnection;
@@ -12,16 +12,16 @@ use crate::store::changed;
 use crate::store::feed_consumers::{self, Next};
 use crate::store::feed_watermarks;
 
-/// How much one pass takes at most. What is left is for the next.
+/// The most that one pass reads; the next pass reads the rest.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Rows of the feed.
     pub rows: i64,
-    /// Conversations; one row may name more of them, and is taken whole.
+    /// Conversations. A row that names more of them is still read whole.
     pub conversations: i64,
     /// Entries.
     pub entries: i64,
-    /// For how long a server that says nothing more keeps a consumer.
+    /// How long a server that stopped responding keeps a consumer.
     pub lease: Duration,
 }
 
@@ -36,27 +36,27 @@ impl Default for Bounds {
     }
 }
 
-/// What a pass has found.
+/// The result of a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// Nothing new, or another server runs this consumer.
+    /// Nothing is new, or another server runs this consumer.
     Nothing,
-    /// Everything new was taken in.
-    Everything,
-    /// More is left than one pass may take.
+    /// All new entries were handled.
+    CaughtUp,
+    /// More entries are left.
     More,
 }
 
-/// What a pass is to read.
-struct Reading {
+/// What one pass reads.
+struct ReadPlan {
     conversations: Vec<ConversationNo>,
-    /// What is read next, once all of it is read; none at the end of a sweep.
-    then: Option<Next>,
+    /// Where the next pass begins once all of this is read; `None` at the end of a sweep.
+    next: Option<Next>,
     fills_bounds: bool,
 }
 
-/// Takes in what is new to a consumer, for a server. Whatever ends it, and wherever: its effect, the watermarks and the position are there
-/// together, or none of them is.
+/// Handles the new entries of a consumer on behalf of a server. The consumer's effect, its watermarks and its
+/// position are committed together or not at all.
 pub fn pass(
     connection: &mut PgConnection,
     consumer: &dyn Consumer,
@@ -68,22 +68,22 @@ pub fn pass(
         let Some(claimed) = claimed else {
             return Ok(Found::Nothing);
         };
-        let Some(reading) = read(connection, claimed.next, bounds)? else {
+        let Some(plan) = read(connection, claimed.next, bounds)? else {
             return Ok(Found::Nothing);
         };
-        let new = feed_watermarks::new_entries(connection, claimed.no, &reading.conversations)?;
-        let (new, is_whole) = within(new, bounds.entries);
+        let new = feed_watermarks::new_entries(connection, claimed.no, &plan.conversations)?;
+        let (new, is_whole) = within_bound(new, bounds.entries);
         if !new.is_empty() {
-            consumer.take_in(connection, &new)?;
+            consumer.handle(connection, &new)?;
             feed_watermarks::advance(connection, claimed.no, &new)?;
         }
         if !is_whole {
             return Ok(Found::More);
         }
-        feed_consumers::advance(connection, claimed.no, reading.then.as_ref())?;
-        Ok(match reading.fills_bounds {
+        feed_consumers::advance(connection, claimed.no, plan.next.as_ref())?;
+        Ok(match plan.fills_bounds {
             true => Found::More,
-            false => Found::Everything,
+            false => Found::CaughtUp,
         })
     })
 }
@@ -92,32 +92,33 @@ fn read(
     connection: &mut PgConnection,
     next: Next,
     bounds: Bounds,
-) -> Result<Option<Reading>, Error> {
+) -> Result<Option<ReadPlan>, Error> {
     match next {
         Next::Sweep(after) => {
             let limit = bounds.conversations;
             let found = feed_watermarks::conversations_after(connection, after, limit)?;
-            Ok(Some(Reading {
-                // A sweep that ends goes on with the rows since its beginning.
+            Ok(Some(ReadPlan {
+                // After a sweep, the rows since its beginning are still to be read.
                 fills_bounds: true,
-                then: found.last().copied().map(Next::Sweep),
+                next: found.last().copied().map(Next::Sweep),
                 conversations: found,
             }))
         }
         Next::Rows(position) => {
             let (rows, conversations) = (bounds.rows, bounds.conversations);
             let found = changed::after(connection, &position, rows, conversations)?;
-            Ok(found.map(|found| Reading {
+            Ok(found.map(|found| ReadPlan {
                 fills_bounds: found.fills_bounds,
                 conversations: found.conversations,
-                then: Some(Next::Rows(found.last)),
+                next: Some(Next::Rows(found.last)),
             }))
         }
     }
 }
 
-/// As many of them as the bound allows, the last one perhaps in part; and whether these are all.
-fn within(new: Vec<NewEntries>, entries: i64) -> (Vec<NewEntries>, bool) {
+/// Cuts the list to at most `entries` entries, the last conversation perhaps in part; also returns whether
+/// nothing was cut off.
+fn within_bound(new: Vec<NewEntries>, entries: i64) -> (Vec<NewEntries>, bool) {
     let (mut left, mut is_whole) = (entries, true);
     let mut taken = Vec::with_capacity(new.len());
     for mut one in new {
@@ -155,10 +156,10 @@ mod tests {
             new(3, Some(0), 2),
             new(4, None, 0),
         ];
-        assert_eq!(within(all.clone(), 9), (all.clone(), true));
+        assert_eq!(within_bound(all.clone(), 9), (all.clone(), true));
         let part = vec![new(1, None, 3), new(2, Some(5), 7), new(4, None, 0)];
-        assert_eq!(within(all.clone(), 5), (part, false));
+        assert_eq!(within_bound(all.clone(), 5), (part, false));
         let whole = vec![new(1, None, 3), new(4, None, 0)];
-        assert_eq!(within(all, 3), (whole, false));
+        assert_eq!(within_bound(all, 3), (whole, false));
     }
 }

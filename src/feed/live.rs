@@ -1,5 +1,5 @@
-//! The live half of the feed: what this server has committed or heard, as it happens, in memory. It is lossy: it ends with the process, and
-//! whoever is slow misses some. It says that there is something to read, and is never the only way to learn of it.
+//! The live half of the feed: an in-memory broadcast of what this server has committed or received. It is
+//! lossy: a slow listener misses signals, and nothing survives the process. A listener must also read the rows.
 
 use std::sync::Arc;
 use tokio::sync::broadcast::{self, Receiver, Sender, error::RecvError};
@@ -9,66 +9,66 @@ use crate::domain::entry::Entry;
 use crate::domain::ids::{ConversationId, Seq, UserId};
 use crate::job_signal::{self, JobSignal};
 
-/// Signals that are kept for whoever is slow.
-const KEPT: usize = 1_024;
+/// Signals buffered for slow listeners.
+const CAPACITY: usize = 1_024;
 
-/// Something that happened.
+/// A signal.
 #[derive(Clone, Debug)]
 pub enum Signal {
-    /// These entries of a conversation are committed; none where the conversation itself is new.
+    /// Entries of a conversation were committed; the list is empty for a new conversation.
     Committed(ConversationId, Arc<[Entry]>),
-    /// Something that no row of the feed tells of.
+    /// Something happened that is not stored as an entry.
     Transient(ConversationId, Transient),
 }
 
-/// What is told at once or not at all.
+/// An event without an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Transient {
-    /// Somebody begins to type, or ends.
+    /// A user started or stopped typing.
     Typing(UserId, Typing),
-    /// Somebody's watermark has moved.
+    /// A user's watermark moved.
     Marked(UserId, Mark, Seq),
 }
 
-/// The way into the live feed, and out of it; cheap to clone.
+/// The live feed, for senders and listeners. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Feed {
     signals: Sender<Signal>,
-    /// Rung for each commit: the hint for those who read the rows, and need no signal kept for them.
+    /// Signalled on each commit, for readers of the rows, who need no buffered signals.
     commits: JobSignal,
 }
 
 impl Default for Feed {
     fn default() -> Self {
         Self {
-            signals: broadcast::channel(KEPT).0,
+            signals: broadcast::channel(CAPACITY).0,
             commits: JobSignal::default(),
         }
     }
 }
 
 impl Feed {
-    /// Entries are committed. To be called after the commit: what is not committed can not be read.
+    /// Announces committed entries. Call it after the commit, so that listeners find them.
     pub fn committed(&self, conversation: ConversationId, entries: &[Entry]) {
-        self.commits.ring();
+        self.commits.notify();
         if self.has_listeners() {
             self.send(Signal::Committed(conversation, entries.into()));
         }
     }
 
-    /// Something happened that leaves no entry.
+    /// Announces an event that leaves no entry.
     pub fn transient(&self, conversation: ConversationId, what: Transient) {
         if self.has_listeners() {
             self.send(Signal::Transient(conversation, what));
         }
     }
 
-    /// Listens from now on.
+    /// A listener for signals from now on.
     pub fn listen(&self) -> Listener {
         Listener(self.signals.subscribe())
     }
 
-    /// Hears from now on that something was committed, and not what.
+    /// A listener that learns only that something was committed.
     pub(super) fn hints(&self) -> job_signal::Listener {
         self.commits.listen()
     }
@@ -77,19 +77,20 @@ impl Feed {
         self.signals.receiver_count() > 0
     }
 
-    /// Whoever listened may be gone by now.
+    /// An error means that no listener is left.
     fn send(&self, signal: Signal) {
         drop(self.signals.send(signal));
     }
 }
 
-/// Somebody who listens.
+/// A listener of the live feed.
 #[derive(Debug)]
 pub struct Listener(Receiver<Signal>);
 
 impl Listener {
-    /// The next signal; none where some were missed. Waits for ever once nobody can send any more.
-    pub async fn heard(&mut self) -> Option<Signal> {
+    /// The next signal; `None` if the listener was too slow and missed some. Never returns after the feed has
+    /// ended.
+    pub async fn next(&mut self) -> Option<Signal> {
         match self.0.recv().await {
             Ok(signal) => Some(signal),
             Err(RecvError::Lagged(_)) => None,
@@ -107,12 +108,12 @@ mod tests {
         let (feed, conversation) = (Feed::default(), ConversationId::fresh());
         let mut listener = feed.listen();
         let user = UserId::stored("ann".to_owned());
-        for seq in 1..=KEPT as i64 + 1 {
+        for seq in 1..=CAPACITY as i64 + 1 {
             let marked = Transient::Marked(user.clone(), Mark::Seen, seq);
             feed.transient(conversation, marked);
         }
-        assert!(listener.heard().await.is_none());
-        let oldest = listener.heard().await;
+        assert!(listener.next().await.is_none());
+        let oldest = listener.next().await;
         let is_second = |what: &Transient| matches!(what, Transient::Marked(_, _, 2));
         assert!(matches!(oldest, Some(Signal::Transient(_, what)) if is_second(&what)));
     }

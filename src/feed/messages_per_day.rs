@@ -1,4 +1,4 @@
-//! Counts the messages of each day: the smallest consumer, and the pattern for others.
+//! Counts the messages of each day. It is the smallest consumer; copy it to write another.
 
 use diesel::pg::PgConnection;
 
@@ -14,7 +14,7 @@ impl Consumer for MessagesPerDay {
         "messages_per_day"
     }
 
-    fn take_in(&self, connection: &mut PgConnection, entries: &[NewEntries]) -> Result<(), Error> {
+    fn handle(&self, connection: &mut PgConnection, entries: &[NewEntries]) -> Result<(), Error> {
         messages_per_day::add(connection, entries)
     }
 }

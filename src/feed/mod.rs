@@ -1,7 +1,7 @@
-//! The feed: what was committed, for whoever follows it. Its live half is a hint in memory that something happened; its durable half are
-//! rows, which consumers follow so that each entry takes effect exactly once.
+//! The feed of committed changes. Its live half is an in-memory hint; its durable half are rows, which
+//! consumers read so that each entry takes effect exactly once.
 //!
-//! A consumer is a file that implements [`Consumer`], and a line in [`consumers`].
+//! To add a consumer, write a file that implements [`Consumer`] and add it to [`consumers`].
 
 mod following;
 mod live;
@@ -15,20 +15,21 @@ use crate::error::Error;
 pub use crate::store::feed_watermarks::NewEntries;
 pub use following::{Bounds, Found, pass};
 pub use live::{Feed, Listener, Signal, Transient};
-pub use runner::{Following, Timing};
+pub use runner::{FeedRunner, Timing};
 
-/// Somebody who makes something of every entry of every conversation: counts, an index, alerts.
+/// A subscriber to every entry of every conversation, such as a counter, an index or an alert.
 pub trait Consumer: Send + Sync {
-    /// Under which name it is remembered how far it has read. Under another name it reads everything again.
+    /// The name under which its position is stored. A consumer with a new name reads everything from the
+    /// beginning.
     fn name(&self) -> &'static str;
 
-    /// Reads the entries and does what follows from them, on this connection: it is in a transaction that also notes that they were read.
-    /// Each entry comes once, those of a conversation in order, in as many parts as the bounds make of them. A message may have been edited
-    /// since: it reads as it is now, and the edit comes as an entry of its own.
-    fn take_in(&self, connection: &mut PgConnection, entries: &[NewEntries]) -> Result<(), Error>;
+    /// Handles entries on this connection, inside the transaction that also advances the watermarks. Each entry
+    /// comes once. The entries of a conversation come in order, in as many parts as the bounds require. A
+    /// message is read as it is now; an edit also comes as its own entry.
+    fn handle(&self, connection: &mut PgConnection, entries: &[NewEntries]) -> Result<(), Error>;
 }
 
-/// The consumers that every server follows the feed for.
+/// The consumers that every server runs.
 pub fn consumers() -> Vec<Arc<dyn Consumer>> {
     vec![Arc::new(messages_per_day::MessagesPerDay)]
 }

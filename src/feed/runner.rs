@@ -1,5 +1,5 @@
-//! Follows the feed for all consumers, one after the other on one connection: so consumers take no more of the database than one client
-//! does, however much there is to take in. Several servers may run; each consumer is run by one of them at a time.
+//! Runs all consumers one after the other on one connection, so that they load the database like one client.
+//! With several servers, each consumer is run by one of them at a time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,16 +15,16 @@ use crate::store::pool::Pool;
 use crate::store::{changed, feed_consumers};
 use crate::telemetry::metrics::Metrics;
 
-/// How often consumers look and rest.
+/// The intervals of the runner.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
-    /// How long to wait at most before looking again: for what other servers have written.
+    /// Longest pause between two looks: other servers may have committed something.
     pub look: Duration,
-    /// How long to rest after something was taken in: what comes meanwhile is taken in together.
+    /// Pause after a pass that handled something, so that the next pass handles more at once.
     pub rest: Duration,
-    /// How often rows are deleted that everybody has handled.
+    /// Interval of deleting rows that all consumers have handled.
     pub tidy: Duration,
-    /// How long a consumer that no server runs any more holds rows.
+    /// How long rows are kept for a consumer that no server runs any more.
     pub patience: Duration,
 }
 
@@ -39,21 +39,21 @@ impl Default for Timing {
     }
 }
 
-/// How long to wait at least between two looks.
+/// Shortest pause between two looks.
 const BREATH: Duration = Duration::from_millis(100);
-/// How long a consumer that fails waits at most before it is tried again.
+/// Longest delay before a failed consumer is tried again.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// Rows that one statement deletes.
+/// The most rows that one statement deletes.
 const DELETED_TOGETHER: i64 = 5_000;
 
-/// Consumers that are followed for.
-pub struct Following {
+/// The running consumers.
+pub struct FeedRunner {
     stopping: watch::Sender<bool>,
     following: JoinHandle<()>,
 }
 
-impl Following {
-    /// Begins to follow the feed.
+impl FeedRunner {
+    /// Starts the consumers.
     pub fn start(
         pool: &Pool,
         feed: &Feed,
@@ -77,7 +77,7 @@ impl Following {
         }
     }
 
-    /// Ends with the pass that is under way, and leaves the consumers to other servers.
+    /// Ends after the current pass and releases the consumers to other servers.
     pub async fn stop(self) {
         self.stopping.send_replace(true);
         if let Err(error) = self.following.await {
@@ -86,11 +86,11 @@ impl Following {
     }
 }
 
-/// A consumer, and how it gets on.
+/// A consumer with its retry state.
 struct Follower {
     consumer: Arc<dyn Consumer>,
     failures: u32,
-    /// Not to be tried before; none where it has not failed.
+    /// Not to be run before this time; `None` if it has not failed.
     due: Option<Instant>,
 }
 
@@ -107,7 +107,7 @@ impl Runner {
     async fn run(mut self, mut hints: job_signal::Listener, mut stopped: watch::Receiver<bool>) {
         let mut is_registered = false;
         while !*stopped.borrow() {
-            hints.forget();
+            hints.mark_seen();
             let begun = Instant::now();
             is_registered = is_registered || self.register().await;
             let found = match is_registered {
@@ -116,15 +116,15 @@ impl Runner {
             };
             self.tidy_when_due().await;
             let (at_least, at_most) = match found {
-                // At least half of the time is left to others.
+                // A backlog uses at most half of the time, so that others get the database too.
                 Found::More => (begun.elapsed().max(BREATH), Duration::ZERO),
-                Found::Everything => (self.timing.rest, Duration::ZERO),
+                Found::CaughtUp => (self.timing.rest, Duration::ZERO),
                 Found::Nothing => (BREATH, self.timing.look),
             };
             let pause = async {
                 tokio::time::sleep(at_least).await;
-                // Either way it is time to look.
-                drop(tokio::time::timeout(at_most, hints.rung()).await);
+                // The consumers are run after a timeout too.
+                drop(tokio::time::timeout(at_most, hints.notified()).await);
             };
             tokio::select! {
                 () = pause => {}
@@ -149,21 +149,21 @@ impl Runner {
         registered.is_ok()
     }
 
-    /// A pass of each consumer.
+    /// Runs one pass of each consumer.
     async fn look(&mut self) -> Found {
         let mut all = Found::Nothing;
         for follower in &mut self.followers {
             let found = follower.pass(&mut self.connection, self.server).await;
             all = match (all, found) {
                 (Found::More, _) | (_, Found::More) => Found::More,
-                (Found::Everything, _) | (_, Found::Everything) => Found::Everything,
+                (Found::CaughtUp, _) | (_, Found::CaughtUp) => Found::CaughtUp,
                 (Found::Nothing, Found::Nothing) => Found::Nothing,
             };
         }
         all
     }
 
-    /// Deletes what everybody has handled, and shows how far behind the consumers are.
+    /// Deletes handled rows and updates the lag metrics.
     async fn tidy_when_due(&mut self) {
         let is_due = self
             .tidied
@@ -174,7 +174,7 @@ impl Runner {
         self.tidied = Some(Instant::now());
         let patience = self.timing.patience;
         let tidy = move |connection: &mut _| {
-            feed_consumers::let_go(connection, patience)?;
+            feed_consumers::expire_idle(connection, patience)?;
             while changed::delete_handled(connection, DELETED_TOGETHER)? as i64 == DELETED_TOGETHER
             {
             }
@@ -190,7 +190,7 @@ impl Runner {
                 }
             }
             Err(Error::Internal(cause)) => log::error!(event = "feed_not_tidied"; "{cause}"),
-            // The database is away, of which the watch on it speaks.
+            // The database is unavailable; `store/watch.rs` reports that.
             Err(Error::Refused(_)) => {}
         }
     }
@@ -224,13 +224,16 @@ impl Follower {
         }
     }
 
-    /// A consumer that fails is tried again, with growing distance; the others go on.
+    /// Retries a failed consumer with growing delays; the others continue.
     fn note_failure(&mut self, error: Error) {
         let cause = match error {
             Error::Internal(cause) => cause,
             Error::Refused(refusal) => {
                 let code = refusal.code_and_status().0;
-                log::debug!(event = "consumer_waits", consumer = self.consumer.name(), refusal = code; "the database is away, or somebody holds a row");
+                log::debug!(
+                    event = "consumer_waits", consumer = self.consumer.name(), refusal = code;
+                    "the database is unavailable, or a row is locked"
+                );
                 return;
             }
         };
@@ -238,6 +241,9 @@ impl Follower {
         let wait = wait.min(LONGEST_WAIT);
         self.failures = (self.failures + 1).min(10);
         self.due = Some(Instant::now() + wait);
-        log::error!(event = "consumer_failed", consumer = self.consumer.name(), again_in_seconds = wait.as_secs(); "{cause}");
+        log::error!(
+            event = "consumer_failed", consumer = self.consumer.name(), again_in_seconds = wait.as_secs();
+            "{cause}"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The secret that the demo signs its tokens with: made for a data folder or for a database, and never one that is configured.
+//! The secret with which a demo signs its tokens. It is generated for a data folder or a database; a configured
+//! secret is never used.
 
 use diesel::PgConnection;
 use std::io::{ErrorKind, Write};
@@ -9,8 +10,8 @@ use crate::identity::auth::SECRET_BYTES;
 use crate::store::installation;
 use crate::store::pool::Pool;
 
-/// The secret of this demo, kept so that tokens outlive a restart: in the database where one is named, else in the data folder.
-/// None outside demo mode.
+/// The secret of this demo, stored so that tokens survive a restart: in the database if one is configured,
+/// otherwise in the data folder. `None` outside demo mode.
 pub async fn take(config: &Config, pool: &Pool) -> Result<Option<String>, String> {
     if !config.demo {
         return Ok(None);
@@ -26,7 +27,7 @@ pub async fn take(config: &Config, pool: &Pool) -> Result<Option<String>, String
     Ok(Some(kept))
 }
 
-/// The secret that the demo of this database has.
+/// The secret of the demo in this database.
 pub fn in_database(url: &str) -> Result<String, String> {
     use diesel::Connection;
     let explain = |cause: &dyn std::fmt::Display| {
@@ -39,12 +40,12 @@ pub fn in_database(url: &str) -> Result<String, String> {
     })
 }
 
-/// Where a data folder keeps it.
+/// The path of the secret in a data folder.
 pub fn file_in(folder: &Path) -> PathBuf {
     folder.join("demo-secret")
 }
 
-/// The secret in the data folder; made when there is none.
+/// Reads the secret in the data folder, or generates it.
 fn in_folder(folder: &Path) -> Result<String, String> {
     use std::os::unix::fs::OpenOptionsExt;
     let file = file_in(folder);
@@ -63,7 +64,7 @@ fn in_folder(folder: &Path) -> Result<String, String> {
     }
 }
 
-/// The secret in this file.
+/// Reads the secret in this file.
 pub fn read(file: &Path) -> Result<String, String> {
     let text = std::fs::read_to_string(file);
     let text = text.map_err(|error| format!("{}: {error}", file.display()))?;

@@ -1,4 +1,4 @@
-//! Who is calling: tokens, people, how fast they may be, and the secret of the demo.
+//! Authentication, known users, rate limits, and the demo's secret.
 
 pub mod auth;
 pub mod demo_secret;

@@ -1,4 +1,5 @@
-//! Tokens to principals: whoever shows a trusted token is known from then on, with the profile that it carries, until they are signed out.
+//! Turns tokens into principals. A user with a trusted token is stored with the token's profile. A signed-out
+//! user's older tokens are refused.
 
 use clock::Clock;
 use parking_lot::Mutex;
@@ -18,28 +19,29 @@ use crate::store::revocations::{self, SignOut};
 use crate::store::users;
 use crate::telemetry::refusal_log::RefusalLog;
 
-/// People whose number and profile are remembered.
+/// The number of users whose number and profile are cached.
 const REMEMBERED: usize = 50_000;
-/// How far back sign-outs are read again: a token that was being read while its owner was signed out is found the next time.
+/// How far back sign-outs are read again, to find one that was committed while its user's token was being
+/// verified.
 const OVERLAP: Duration = Duration::from_secs(15);
 
-/// Somebody who has called.
+/// A cached user.
 #[derive(Clone)]
 struct Known {
     no: UserNo,
     profile: Arc<Profile>,
-    /// Since when their tokens must be issued, if they were ever signed out.
+    /// Tokens must be issued after this time, if the user was ever signed out.
     not_before: Option<NotBefore>,
 }
 
-/// Knows everybody who has called.
+/// The cache of users, over the database.
 pub struct People {
     verifier: Verifier,
     pool: Pool,
     directory: Arc<Directory>,
     refusals: Arc<RefusalLog>,
     known: Cache<UserId, Known>,
-    /// The id that stands for the system: no user has it.
+    /// The id that stands for the system; no user may have it.
     system: String,
     clock: Clock,
     /// When the sign-outs of other servers were last read.
@@ -47,7 +49,7 @@ pub struct People {
 }
 
 impl People {
-    /// Nobody is known yet.
+    /// An empty cache.
     pub fn new(
         verifier: Verifier,
         pool: Pool,
@@ -68,7 +70,8 @@ impl People {
         }
     }
 
-    /// The caller behind a token. Writes the profile when it is new or has changed. Why a token is refused stands in the log.
+    /// The principal for a token. Stores the profile if it is new or has changed. The log gives the reason of a
+    /// refusal.
     pub async fn identify(&self, token: &str) -> Result<Arc<Principal>, Error> {
         let identified = match self.verifier.verify(token, self.clock.since_1970()) {
             Ok(identity) => self.principal(identity).await,
@@ -118,7 +121,7 @@ impl People {
         }
     }
 
-    /// Makes somebody known, or brings their profile up to date.
+    /// Stores a user, or updates the profile.
     pub async fn remember(
         &self,
         id: UserId,
@@ -153,8 +156,8 @@ impl People {
         Ok(known)
     }
 
-    /// Ends somebody's sessions and refuses the tokens that they have. Who is not known yet is from now on, so that no token of theirs
-    /// that is under way comes in.
+    /// Ends a user's sessions and refuses all earlier tokens. An unknown user is stored first, so that a token
+    /// being verified at this moment is refused too.
     pub async fn sign_out(&self, id: UserId) -> Result<NotBefore, Error> {
         let (no, _) = self.remember(id.clone(), Profile::default()).await?;
         let signed_out = move |connection: &mut _| revocations::sign_out(connection, no);
@@ -163,7 +166,7 @@ impl People {
         Ok(not_before)
     }
 
-    /// Takes in the sign-outs of other servers on the database.
+    /// Applies the sign-outs by other servers on this database.
     pub async fn hear_of_sign_outs(&self) -> Result<(), Error> {
         let begun = self.clock.now();
         let since = begun.duration_since(*self.read.lock()) + OVERLAP;
@@ -192,7 +195,8 @@ impl People {
     }
 }
 
-/// Whether everything that a token says is known already. What it leaves out stays as it was.
+/// Whether the profile in a token adds nothing to the stored one. Claims that the token omits keep their stored
+/// value.
 fn adds_nothing(before: &Profile, said: &Profile) -> bool {
     let same = |said: &Option<String>, before: &Option<String>| said.is_none() || said == before;
     same(&said.name, &before.name)

@@ -1,4 +1,4 @@
-//! How fast anybody may be: sessions, users and addresses each have a bucket (governor's GCRA).
+//! Rate limits: sessions, users and addresses each have a bucket (governor's GCRA).
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -11,13 +11,13 @@ use crate::domain::ids::UserNo;
 use crate::domain::network::AddressBlock;
 use crate::domain::refusal::Refusal;
 
-/// The buckets of one session.
+/// The bucket of one session.
 pub type SessionRate = Option<DefaultDirectRateLimiter>;
 
-/// How many polls weigh as much as one other request of an address: a house of readers behind one address polls for each event.
+/// How many polls count as one other request of an address: long polling makes a request for each event.
 const POLLS: u32 = 50;
 
-/// Every bucket that is not a session's own; `None` where rate limits are off.
+/// The buckets of users and addresses; `None` if rate limits are off.
 ///
 /// A bucket holds what two seconds allow, and fills at the rate.
 ///
@@ -59,7 +59,7 @@ fn quota(rate: u32) -> Quota {
 }
 
 impl RateLimits {
-    /// The buckets that the options ask for.
+    /// The buckets for these options.
     pub fn new(options: &RateOptions) -> Self {
         let limits = || Limits {
             session: quota(options.session_rate),
@@ -73,14 +73,14 @@ impl RateLimits {
         }
     }
 
-    /// A new session's own bucket.
+    /// A bucket for a new session.
     pub fn session(&self) -> SessionRate {
         self.limits
             .as_ref()
             .map(|limits| RateLimiter::direct(limits.session))
     }
 
-    /// One frame of a session.
+    /// Counts one frame of a session.
     pub fn frame(&self, session: &SessionRate, user: Option<UserNo>) -> Result<(), Refusal> {
         if let (Some(limits), Some(bucket)) = (&self.limits, session) {
             bucket
@@ -90,17 +90,17 @@ impl RateLimits {
         user.map_or(Ok(()), |user| self.user(user))
     }
 
-    /// One request of a user.
+    /// Counts one request of a user.
     pub fn user(&self, user: UserNo) -> Result<(), Refusal> {
         self.keyed(|limits| &limits.users, &user)
     }
 
-    /// One request or connection of an address; those of an IPv6 network of 64 bits have one bucket.
+    /// Counts one request or connection of an address; the addresses of an IPv6 /64 share one bucket.
     pub fn address(&self, address: IpAddr) -> Result<(), Refusal> {
         self.keyed(|limits| &limits.addresses, &address.into())
     }
 
-    /// One request of a session that polls, as its events come: the frames in it count against the session and its user.
+    /// Counts one poll of a session. The frames in it count towards the session and its user.
     pub fn poll(&self, address: IpAddr) -> Result<(), Refusal> {
         self.keyed(|limits| &limits.polls, &address.into())
     }
@@ -118,7 +118,7 @@ impl RateLimits {
             .map_err(|early| slow_down(early.wait_time_from(limits.clock.now())))
     }
 
-    /// Forgets the buckets that are full again.
+    /// Drops the buckets that are full again.
     pub fn sweep(&self) {
         if let Some(limits) = &self.limits {
             limits.users.retain_recent();

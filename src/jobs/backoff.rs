@@ -1,4 +1,4 @@
-//! When what failed is tried again, and for how long.
+//! When a failed job is tried again, and for how long.
 
 use std::time::Duration;
 
@@ -8,20 +8,20 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// How one kind of job is tried again.
+/// The retry schedule of one kind of job.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Backoff {
-    /// How much longer than the usual one its first delay is.
+    /// Factor by which its first delay exceeds the configured one.
     first: u32,
-    /// How much longer each delay is than the one before.
+    /// Factor between one delay and the next.
     factor: f64,
     /// The longest delay.
     longest: Duration,
-    /// For how long it is tried.
+    /// The age at which a job is given up.
     pub(super) patience: Duration,
 }
 
-/// How a kind of job is tried again; one that this version does not know waits for a version that does.
+/// The schedule of a job. A kind that this version does not know waits for a server that does.
 pub(super) fn backoff_of(job: Option<&Job>, reconcile_hours: u32) -> Backoff {
     let backoff = |first, factor, longest, patience| Backoff {
         first,
@@ -41,7 +41,7 @@ pub(super) fn backoff_of(job: Option<&Job>, reconcile_hours: u32) -> Backoff {
     }
 }
 
-/// How a timer is tried again: for as long as it is there.
+/// The delay before a timer is tried again. Timers are tried until they are deleted.
 pub(super) fn timer_delay(first: Duration, attempt: u32, chance: f64) -> Duration {
     let backoff = Backoff {
         first: 1,
@@ -53,8 +53,8 @@ pub(super) fn timer_delay(first: Duration, attempt: u32, chance: f64) -> Duratio
 }
 
 impl Backoff {
-    /// The delay after an attempt, counted from 1: a fifth less or more, as `chance` from 0 to 1 has it, so that what failed
-    /// together does not come back together.
+    /// The delay after an attempt (counted from 1), varied by up to a fifth: `chance` 0 is the shortest, 1 the
+    /// longest. Jobs that failed together are thus not retried together.
     pub(super) fn delay(&self, first: Duration, attempt: u32, chance: f64) -> Duration {
         let exponent = i32::try_from(attempt.saturating_sub(1).min(60)).unwrap_or(60);
         let grown = first.as_secs_f64() * f64::from(self.first) * self.factor.powi(exponent);

@@ -1,11 +1,11 @@
-//! Webhooks to the platform, as Standard Webhooks (standardwebhooks.com) prescribes.
+//! Posts webhooks to the platform, as Standard Webhooks (standardwebhooks.com) specifies.
 
 use chrono::Utc;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{End, JobDeps};
+use super::{JobDeps, JobEnd};
 use crate::config::WebhookOptions;
 use crate::error::Error;
 use crate::outbound::{Call, Outbound, Reach};
@@ -13,7 +13,7 @@ use crate::signing::base64_signature;
 use crate::store::jobs::{self, Claimed};
 use crate::store::platform_events::{self, Attempt, EventRow};
 
-/// Whom to tell what happens.
+/// The platform's webhook endpoint and its signing keys.
 pub struct Platform {
     url: String,
     keys: Vec<Vec<u8>>,
@@ -27,7 +27,7 @@ impl fmt::Debug for Platform {
 }
 
 impl Platform {
-    /// The platform that the options name; none where they name none.
+    /// The platform that the options configure; `None` if they name no address.
     pub fn of(options: &WebhookOptions) -> Option<Self> {
         let url = options.webhook_url.clone()?;
         let reach = match options.webhook_allow_private {
@@ -42,7 +42,7 @@ impl Platform {
         })
     }
 
-    /// Posts an event. What is answered besides the status is not read.
+    /// Posts an event. Of the response, only the status is read.
     fn post(&self, event: &EventRow) -> Attempt {
         let begun = Instant::now();
         let headers = headers(&self.keys, &event.id, Utc::now().timestamp(), &event.body);
@@ -65,7 +65,7 @@ impl Platform {
     }
 }
 
-/// Why an answer is not a good one.
+/// The problem that a status stands for; `None` if the event was accepted.
 fn problem_of(status: u16) -> Option<&'static str> {
     match status {
         200..=299 => None,
@@ -75,7 +75,7 @@ fn problem_of(status: u16) -> Option<&'static str> {
     }
 }
 
-/// The headers of a webhook: a signature with each key, the first one first.
+/// The headers of a webhook, with one signature for each key, the first key first.
 pub fn headers(
     keys: &[Vec<u8>],
     id: &str,
@@ -93,16 +93,17 @@ pub fn headers(
     ]
 }
 
-/// Tells the platform of an event. 2xx: it is taken. 410: it will never be. Anything else is tried again, for a day.
+/// Delivers an event. The platform accepts it with 2xx and refuses it for good with 410; anything else is
+/// retried for a day.
 pub(super) async fn deliver(
     deps: &Arc<JobDeps>,
     claimed: &Claimed,
     event_no: i64,
-) -> Result<End, Error> {
+) -> Result<JobEnd, Error> {
     let find = move |connection: &mut _| platform_events::by_no(connection, event_no);
     let event = deps.pool.run(find).await?;
     let Some(event) = event.filter(|event| event.delivered_at.is_none()) else {
-        return Ok(End::Done);
+        return Ok(JobEnd::Done);
     };
     let poster = Arc::clone(deps);
     let posted = tokio::task::spawn_blocking(move || {
@@ -112,11 +113,11 @@ pub(super) async fn deliver(
             .map(|platform| platform.post(&event))
     });
     let Some(attempt) = posted.await.map_err(Error::internal)? else {
-        return Ok(End::Done);
+        return Ok(JobEnd::Done);
     };
-    let over = attempt.problem == Some("gone") || deps.patience(claimed).is_none();
+    let over = attempt.problem == Some("gone") || deps.retry_delay(claimed).is_none();
     let (lease, problem) = (claimed.lease, attempt.problem);
-    let noted = deps.pool.run(move |connection| match problem {
+    let updated = deps.pool.run(move |connection| match problem {
         None => jobs::finish_with(connection, lease, |connection| {
             platform_events::note(connection, event_no, &attempt)?;
             platform_events::set_delivered(connection, event_no)
@@ -127,9 +128,9 @@ pub(super) async fn deliver(
         }),
         Some(_) => platform_events::note(connection, event_no, &attempt).map(Some),
     });
-    noted.await?;
+    updated.await?;
     match problem {
-        Some(problem) if !over => Ok(End::Retry(problem.to_owned())),
-        Some(_) | None => Ok(End::Gone),
+        Some(problem) if !over => Ok(JobEnd::Retry(problem.to_owned())),
+        Some(_) | None => Ok(JobEnd::Finished),
     }
 }

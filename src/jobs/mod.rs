@@ -1,11 +1,12 @@
-//! What is done later: rows are claimed by whichever server has time, done, and deleted; what fails is tried again.
+//! Background jobs: any server claims a row that is due, runs it and deletes it; failed jobs are retried. A new
+//! kind needs a file here and a line in `run`.
 
 mod backoff;
+mod deal_inputs;
 mod delivering;
 mod paying;
 mod reconciling;
 mod runner;
-mod telling;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -24,42 +25,42 @@ use crate::telemetry::metrics::Metrics;
 pub use delivering::{Platform, headers};
 pub use runner::Runner;
 
-/// What jobs are done with.
+/// The dependencies of jobs.
 pub struct JobDeps {
     /// The database.
     pub pool: Pool,
-    /// The gateway.
+    /// The payment gateway, if one is configured.
     pub payments: PaymentGateway,
-    /// The way to the deals.
+    /// Delivers payments and timers to deals.
     pub deals: DealSink,
-    /// Rung by those who write jobs down in this process.
+    /// Wakes the runner when code in this process has written a job.
     pub job_signal: JobSignal,
-    /// Whom to tell what happens; nobody where no address is given.
+    /// The receiver of webhooks; `None` if no address is configured.
     pub platform: Option<Platform>,
-    /// Where the sandbox reaches this server.
+    /// The URL at which the sandbox reaches this server.
     pub own_url: String,
     /// The options.
     pub config: Config,
-    /// The figures.
+    /// The metrics.
     pub metrics: Arc<Metrics>,
 }
 
 /// How a job ended.
 #[derive(Debug)]
-enum End {
-    /// It has deleted itself, together with what it did.
-    Gone,
-    /// It is done and to be deleted.
+enum JobEnd {
+    /// Its own transaction has deleted its row.
+    Finished,
+    /// It succeeded: delete its row.
     Done,
-    /// It is not over: to be done again after a while.
+    /// It is not finished: run it again after this time.
     Wait(Duration),
-    /// It failed, and may go well later. The text is a stable code.
+    /// It failed and may succeed later. The text is a stable code.
     Retry(String),
-    /// It can not go well: left for people to look at.
+    /// It cannot succeed: keep its row for an operator.
     GiveUp(String),
 }
 
-impl From<GatewayError> for End {
+impl From<GatewayError> for JobEnd {
     fn from(error: GatewayError) -> Self {
         match error.is_temporary() {
             true => Self::Retry(error.name().to_owned()),
@@ -69,7 +70,7 @@ impl From<GatewayError> for End {
 }
 
 impl JobDeps {
-    /// A workshop of the server that listens at this address.
+    /// The dependencies of a server that listens at `address`.
     pub fn new(
         pool: Pool,
         payments: PaymentGateway,
@@ -92,11 +93,11 @@ impl JobDeps {
         }
     }
 
-    /// Does a job.
-    async fn run(self: &Arc<Self>, claimed: &Claimed) -> Result<End, Error> {
+    /// Runs a job.
+    async fn run(self: &Arc<Self>, claimed: &Claimed) -> Result<JobEnd, Error> {
         let lease = claimed.lease;
         let Some(job) = claimed.job.clone() else {
-            return Ok(End::Retry("unknown_kind".to_owned()));
+            return Ok(JobEnd::Retry("unknown_kind".to_owned()));
         };
         match job {
             Job::CreateOrder {
@@ -104,17 +105,17 @@ impl JobDeps {
                 order,
             } => paying::create_order(self, lease, conversation_no, order).await,
             Job::PaymentEvent { gateway, event_id } => {
-                paying::take_in(self, lease, gateway, event_id).await
+                paying::handle_payment_event(self, lease, gateway, event_id).await
             }
             Job::TellDeal {
                 conversation_no,
                 order,
                 outcome,
-            } => telling::tell(self, lease, conversation_no, order, outcome).await,
+            } => deal_inputs::deliver_outcome(self, lease, conversation_no, order, outcome).await,
             Job::Announce {
                 conversation_no,
                 after,
-            } => telling::announce(self, conversation_no, after).await,
+            } => deal_inputs::announce(self, conversation_no, after).await,
             Job::Reconcile { order_no } => reconciling::reconcile(self, order_no).await,
             Job::Refund { refund } => paying::refund(self, lease, refund).await,
             Job::DeliverEvent { event_no } => delivering::deliver(self, claimed, event_no).await,
@@ -122,7 +123,7 @@ impl JobDeps {
         }
     }
 
-    /// Asks the gateway something, on a thread that may wait.
+    /// Calls the gateway on a thread that may block.
     async fn ask<T: Send + 'static>(
         self: &Arc<Self>,
         question: impl FnOnce(&dyn Gateway) -> Result<T, GatewayError> + Send + 'static,
@@ -139,16 +140,16 @@ impl JobDeps {
         self.payments.name() == Some(name)
     }
 
-    /// How long to wait before a job is tried again; none when it was tried for long enough.
-    fn patience(&self, claimed: &Claimed) -> Option<Duration> {
+    /// How long to wait before a job is tried again; `None` if it is too old.
+    fn retry_delay(&self, claimed: &Claimed) -> Option<Duration> {
         let first = Duration::from_millis(u64::from(self.config.jobs.job_retry_ms));
         let reconcile = self.config.payments.reconcile_hours;
         let age = (self.pool.clock().now() - claimed.created_at)
             .to_std()
             .unwrap_or_default();
-        let pace = backoff::backoff_of(claimed.job.as_ref(), reconcile);
-        (age < pace.patience).then(|| {
-            pace.delay(
+        let backoff = backoff::backoff_of(claimed.job.as_ref(), reconcile);
+        (age < backoff.patience).then(|| {
+            backoff.delay(
                 first,
                 claimed.lease.attempt.unsigned_abs(),
                 backoff::chance(),
@@ -157,7 +158,7 @@ impl JobDeps {
     }
 }
 
-/// Where a server that listens everywhere reaches itself.
+/// The address at which a server reaches itself; loopback if it listens on all interfaces.
 fn reached_at(address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
@@ -166,7 +167,7 @@ fn reached_at(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// The code of an error; its cause goes to the log, once.
+/// The code of an error. Logs the cause of an internal error.
 fn code_of(error: Error, what: &str, lease: Option<Lease>) -> String {
     match error {
         Error::Refused(refusal) => refusal.code_and_status().0.to_lowercase(),

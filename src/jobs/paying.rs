@@ -1,11 +1,11 @@
-//! Orders, what gateways tell, and refunds.
+//! Creates orders, handles what gateways report, and sends refunds.
 
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
-use super::{End, JobDeps};
+use super::{JobDeps, JobEnd};
 use crate::domain::flow::{PaymentOutcome, StateVersion};
 use crate::domain::ids::ConversationNo;
 use crate::domain::job::Job;
@@ -22,19 +22,19 @@ use crate::store::payment_events::{self, Body};
 use crate::store::payments::{self, Applied};
 use crate::store::refunds;
 
-/// Has the gateway make an order, and then tells the deal. An order that is made already is only told.
+/// Creates an order at the gateway and notifies the deal. If the order exists already, only notifies the deal.
 pub(super) async fn create_order(
     deps: &Arc<JobDeps>,
     lease: Lease,
     conversation: ConversationNo,
     order: StateVersion,
-) -> Result<End, Error> {
+) -> Result<JobEnd, Error> {
     let find = move |connection: &mut _| orders::find(connection, conversation, order);
     let Some(row) = deps.pool.run(find).await? else {
-        return Ok(End::GiveUp("order_unknown".to_owned()));
+        return Ok(JobEnd::GiveUp("order_unknown".to_owned()));
     };
     let Some(gateway) = deps.payments.name() else {
-        return Ok(End::Retry("gateway_not_configured".to_owned()));
+        return Ok(JobEnd::Retry("gateway_not_configured".to_owned()));
     };
     let made = match row.gateway_order_id.clone() {
         Some(id) => id,
@@ -56,7 +56,7 @@ pub(super) async fn create_order(
             keep_order(&keeping, connection, row, gateway, &made)
         })
     });
-    kept.await.map(|_| End::Gone)
+    kept.await.map(|_| JobEnd::Finished)
 }
 
 fn keep_order(
@@ -76,7 +76,7 @@ fn keep_order(
         None => orders::by_no(connection, row.no)?.unwrap_or(row),
     };
     let checkout = checkout(deps, connection, &kept, made)?;
-    payments::tell(connection, &kept, PaymentOutcome::Ready { checkout })
+    payments::queue_outcome(connection, &kept, PaymentOutcome::Ready { checkout })
 }
 
 fn checkout(
@@ -96,22 +96,22 @@ fn checkout(
     Ok(checkout.razorpay_config(&deps.config.payments))
 }
 
-/// What came of looking at an event.
-enum Looked {
-    /// What it says is taken in.
-    Taken(Option<Report>),
-    /// It can not be read; the text says why.
+/// The result of handling a gateway's event.
+enum EventOutcome {
+    /// The report in it was applied; `None` if the event reports nothing that concerns payments.
+    Applied(Option<Report>),
+    /// It cannot be read; the text says why.
     Unreadable(String),
 }
 
-/// Takes in what a gateway's webhook said: all of it in one transaction, so that it is done once. What can not be read is left for
-/// people: it may be about money.
-pub(super) async fn take_in(
+/// Applies a gateway's event in one transaction, so that it takes effect once. An unreadable event is kept for
+/// an operator, because it may be about money.
+pub(super) async fn handle_payment_event(
     deps: &Arc<JobDeps>,
     lease: Lease,
     gateway: String,
     event_id: String,
-) -> Result<End, Error> {
+) -> Result<JobEnd, Error> {
     let done = deps.pool.run(move |connection| {
         let read = match payment_events::body(connection, &gateway, &event_id)? {
             Some(Body::Text(body)) => read(&body),
@@ -123,7 +123,7 @@ pub(super) async fn take_in(
         let report = match read {
             Read::Of(report) => Some(report),
             Read::Other => None,
-            Read::Unreadable(why) => return Ok(Looked::Unreadable(why)),
+            Read::Unreadable(why) => return Ok(EventOutcome::Unreadable(why)),
         };
         jobs::finish_with(connection, lease, |connection| {
             payment_events::set_handled(connection, &gateway, &event_id)?;
@@ -135,18 +135,18 @@ pub(super) async fn take_in(
                 Applied::Unknown => Err(Error::Refused(Refusal::OrderNotFound)),
             }
         })?;
-        Ok(Looked::Taken(report))
+        Ok(EventOutcome::Applied(report))
     });
     match done.await? {
-        Looked::Taken(report) => {
+        EventOutcome::Applied(report) => {
             report.iter().for_each(warn_of_failure);
-            Ok(End::Gone)
+            Ok(JobEnd::Finished)
         }
-        Looked::Unreadable(why) => Ok(End::GiveUp(format!("event_unreadable: {why}"))),
+        EventOutcome::Unreadable(why) => Ok(JobEnd::GiveUp(format!("event_unreadable: {why}"))),
     }
 }
 
-/// Money that the gateway could not send back waits for people.
+/// Logs a refund that the gateway could not make; an operator must send the money back.
 fn warn_of_failure(report: &Report) {
     let refund = report.refund.as_ref();
     if let Some(refund) = refund.filter(|refund| refund.status == RefundStatus::Failed) {
@@ -154,17 +154,17 @@ fn warn_of_failure(report: &Report) {
     }
 }
 
-/// Has the gateway send money back.
-pub(super) async fn refund(deps: &Arc<JobDeps>, lease: Lease, id: Uuid) -> Result<End, Error> {
+/// Asks the gateway to send money back.
+pub(super) async fn refund(deps: &Arc<JobDeps>, lease: Lease, id: Uuid) -> Result<JobEnd, Error> {
     let find = move |connection: &mut _| refunds::find(connection, id);
     let Some(row) = deps.pool.run(find).await? else {
-        return Ok(End::GiveUp("refund_unknown".to_owned()));
+        return Ok(JobEnd::GiveUp("refund_unknown".to_owned()));
     };
     if row.status != "requested" {
-        return Ok(End::Done);
+        return Ok(JobEnd::Done);
     }
     if !deps.has_gateway(&row.gateway) {
-        return Ok(End::Retry("gateway_not_configured".to_owned()));
+        return Ok(JobEnd::Retry("gateway_not_configured".to_owned()));
     }
     let wanted = NewRefund {
         id,
@@ -186,11 +186,11 @@ pub(super) async fn refund(deps: &Arc<JobDeps>, lease: Lease, id: Uuid) -> Resul
                     payments::apply(connection, &row.gateway, &report)
                 })
             };
-            deps.pool.run(keep).await.map(|_| End::Gone)
+            deps.pool.run(keep).await.map(|_| JobEnd::Finished)
         }
         Err(error) if error.is_temporary() => Ok(error.into()),
         Err(error) => {
-            let keep = move |connection: &mut _| refunds::refused(connection, id);
+            let keep = move |connection: &mut _| refunds::set_failed(connection, id);
             deps.pool.run(keep).await?;
             Ok(error.into())
         }
@@ -207,13 +207,14 @@ fn report(row: &refunds::RefundRow, refund: RefundReport) -> Report {
     }
 }
 
-/// Posts what the sandbox, as a gateway, has to say. Should one not get through, all are posted again: each is taken in once.
+/// Posts the sandbox's events to this server. If one post fails, all are posted again; the server handles each
+/// id once.
 pub(super) async fn post_as_sandbox(
     deps: &Arc<JobDeps>,
     events: Vec<(String, String)>,
-) -> Result<End, Error> {
+) -> Result<JobEnd, Error> {
     let Some(sandbox) = deps.payments.sandbox().cloned() else {
-        return Ok(End::GiveUp("sandbox_not_active".to_owned()));
+        return Ok(JobEnd::GiveUp("sandbox_not_active".to_owned()));
     };
     let own_url = deps.own_url.clone();
     let posted = deps.ask(move |_| {
@@ -221,5 +222,5 @@ pub(super) async fn post_as_sandbox(
             .iter()
             .try_for_each(|(id, body)| sandbox.post(&own_url, id, body))
     });
-    Ok(posted.await?.map_or_else(End::from, |()| End::Done))
+    Ok(posted.await?.map_or_else(JobEnd::from, |()| JobEnd::Done))
 }

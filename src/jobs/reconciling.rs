@@ -1,26 +1,26 @@
-//! Orders of which nothing was heard: the gateway is asked, and what it says goes the way of its webhooks.
+//! Asks the gateway about orders that no webhook has reported on. What it answers is handled like a webhook.
 
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{End, JobDeps};
+use super::{JobDeps, JobEnd};
 use crate::domain::payment::Report;
 use crate::error::Error;
 use crate::payment::rendering;
 use crate::store::{gateway_refunds, orders, payment_events, payments};
 
-/// Asks about an order while nobody has paid it: first after a quarter of an hour, then whenever it is twice as old, for days.
-pub(super) async fn reconcile(deps: &Arc<JobDeps>, order_no: i64) -> Result<End, Error> {
+/// Asks about an unpaid order: first after a quarter of an hour, then whenever its age has doubled, for days.
+pub(super) async fn reconcile(deps: &Arc<JobDeps>, order_no: i64) -> Result<JobEnd, Error> {
     let find = move |connection: &mut _| orders::by_no(connection, order_no);
     let Some(row) = deps.pool.run(find).await? else {
-        return Ok(End::Done);
+        return Ok(JobEnd::Done);
     };
     let (Some(order), "created") = (row.gateway_order_id, row.status.as_str()) else {
-        return Ok(End::Done);
+        return Ok(JobEnd::Done);
     };
     if !deps.has_gateway(&row.gateway) {
-        return Ok(End::Retry("gateway_not_configured".to_owned()));
+        return Ok(JobEnd::Retry("gateway_not_configured".to_owned()));
     }
     let asked = deps.ask(move |gateway| gateway.payments_of(&order));
     let reports = match asked.await? {
@@ -31,25 +31,25 @@ pub(super) async fn reconcile(deps: &Arc<JobDeps>, order_no: i64) -> Result<End,
     let heard = deps.pool.run(move |connection| {
         orders::set_checked(connection, order_no)?;
         for report in &reports {
-            hear(connection, &gateway, report, at)?;
+            record_event(connection, &gateway, report, at)?;
         }
         Ok(())
     });
     heard.await?;
-    deps.job_signal.ring();
+    deps.job_signal.notify();
     let first = Duration::from_millis(deps.config.payments.reconcile_after_ms);
     let longest = Duration::from_secs(u64::from(deps.config.payments.reconcile_hours) * 3_600);
     let age = (at - row.created_at).to_std().unwrap_or_default();
-    Ok(next_look(age, first, longest).map_or(End::Done, End::Wait))
+    Ok(next_check(age, first, longest).map_or(JobEnd::Done, JobEnd::Wait))
 }
 
-/// When to ask again: after as long as the order is old; none once it is older than is worth it.
-fn next_look(age: Duration, first: Duration, longest: Duration) -> Option<Duration> {
+/// The time until the next check, which is the order's age; `None` once the order is older than `longest`.
+fn next_check(age: Duration, first: Duration, longest: Duration) -> Option<Duration> {
     (age < longest).then(|| age.max(first).min(longest - age + first))
 }
 
-/// Puts what the gateway says into the inbox of its webhooks, where it is ahead of what is known.
-fn hear(
+/// Stores the gateway's answer as a received event, if it is ahead of what is known.
+fn record_event(
     connection: &mut diesel::PgConnection,
     gateway: &str,
     report: &Report,
@@ -88,7 +88,7 @@ mod tests {
         let (first, longest) = (minutes(15), minutes(96 * 60));
         let mut age = first;
         let mut looks = vec![age];
-        while let Some(pause) = next_look(age, first, longest) {
+        while let Some(pause) = next_check(age, first, longest) {
             age += pause;
             looks.push(age);
         }

@@ -1,4 +1,5 @@
-//! The runner: claims what is due, does so many at once, and notes how each ended. Several servers may run on one database.
+//! The runner: claims jobs and timers that are due, runs a bounded number at once, and records how each ended.
+//! Several servers may share one database.
 
 use diesel::pg::PgConnection;
 use std::sync::Arc;
@@ -6,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::{End, JobDeps, backoff, code_of, telling};
+use super::{JobDeps, JobEnd, backoff, code_of, deal_inputs};
 use crate::domain::job::Lane;
 use crate::error::Error;
 use crate::job_signal::Listener;
@@ -14,64 +15,66 @@ use crate::store::dedicated::Dedicated;
 use crate::store::jobs::{self, Claimed};
 use crate::store::timers::{self, DueTimer};
 
-/// How long to wait at most before looking again: for what other servers wrote down.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// How long to wait at least between looks that found nothing: another server may be claiming what is due.
-const BREATH: Duration = Duration::from_millis(10);
-/// The same for timers, which may be that late: nearly every step sets one, for hours ahead.
-const LONG_BREATH: Duration = Duration::from_millis(50);
-/// How long jobs under way may take to end when the server stops. What is not over then is done again when its lease ends.
+/// Longest pause between two claims: other servers may have written jobs.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Shortest pause after a claim that found nothing: another server may hold what is due.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+/// Shortest pause for timers. They may be this late, because nearly every step sets one, mostly for hours
+/// ahead.
+const TIMER_PAUSE: Duration = Duration::from_millis(50);
+/// How long running jobs may take to end when the server stops. Another server runs the rest again when their
+/// leases expire.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
-/// How long to wait before an end is noted again while the database is away.
-const NOTE_AGAIN: Duration = Duration::from_millis(200);
+/// Pause before the row of an ended job is updated again while the database is unavailable.
+const UPDATE_RETRY: Duration = Duration::from_millis(200);
 
-/// A runner that runs.
+/// A running runner.
 pub struct Runner {
     stopping: watch::Sender<bool>,
     loops: Vec<JoinHandle<()>>,
 }
 
-/// Where work comes from. Each waits for itself only.
+/// The sources of work. Each is polled by a task of its own, with a concurrency limit of its own.
 #[derive(Clone, Copy, Debug)]
 enum Source {
     Jobs(Lane),
     Timers,
-    /// Webhooks that nobody is to get.
-    Unwanted,
+    /// Webhooks that are deleted because no receiver is configured.
+    DiscardDeliveries,
 }
 
-/// Where this server's work comes from. Where no platform is to be told, its webhooks are not posted one by one into the void.
+/// The sources that this server polls.
 fn sources(deps: &JobDeps) -> [Source; 3] {
     let delivery = match deps.platform {
         Some(_) => Source::Jobs(Lane::Delivery),
-        None => Source::Unwanted,
+        None => Source::DiscardDeliveries,
     };
     [Source::Jobs(Lane::Work), delivery, Source::Timers]
 }
 
-/// What a look has found.
+/// The result of one claim.
 enum Found {
-    /// Claimed, at least one.
+    /// At least one item was claimed.
     Work(Vec<Work>),
-    /// Nothing to do for so long.
+    /// Nothing is due for this long.
     Nothing(Duration),
 }
 
-/// Something that is claimed.
+/// A claimed item.
 enum Work {
     Job(Claimed),
     Timer(DueTimer),
 }
 
 impl Runner {
-    /// Begins to look for work.
+    /// Starts to claim and run work.
     pub fn start(deps: JobDeps) -> Self {
         let (stopping, stopped) = watch::channel(false);
         let sources = sources(&deps);
         let deps = Arc::new(deps);
         let start = |source| {
-            let looking = look_after(Arc::clone(&deps), source, stopped.clone());
-            tokio::spawn(looking)
+            let task = run_source(Arc::clone(&deps), source, stopped.clone());
+            tokio::spawn(task)
         };
         Self {
             stopping,
@@ -79,18 +82,18 @@ impl Runner {
         }
     }
 
-    /// Claims nothing more, and waits a little for what is under way.
+    /// Stops claiming, and waits up to `STOP_PATIENCE` for running jobs.
     pub async fn stop(self) {
         self.stopping.send_replace(true);
-        for looking in self.loops {
-            if let Err(error) = looking.await {
+        for task in self.loops {
+            if let Err(error) = task.await {
                 log::error!(event = "runner_failed"; "{error}");
             }
         }
     }
 }
 
-async fn look_after(deps: Arc<JobDeps>, source: Source, mut stopped: watch::Receiver<bool>) {
+async fn run_source(deps: Arc<JobDeps>, source: Source, mut stopped: watch::Receiver<bool>) {
     let permits = Arc::new(Semaphore::new(usize::from(
         deps.config.jobs.job_concurrency,
     )));
@@ -105,21 +108,21 @@ async fn look_after(deps: Arc<JobDeps>, source: Source, mut stopped: watch::Rece
         };
         let Ok(permit) = permit else { break };
         while under_way.try_join_next().is_some() {}
-        job_signal.forget();
+        job_signal.mark_seen();
         let free = permits.available_permits() + 1;
-        let looked = look(&deps, &mut claimant, source, free).await;
-        note_absence(&mut away, looked.as_ref().err());
-        let pause = match looked {
+        let claimed = claim_or_wait(&deps, &mut claimant, source, free).await;
+        log_database_state(&mut away, claimed.as_ref().err());
+        let pause = match claimed {
             Ok(Found::Work(work)) => {
-                begin(&deps, work, permit, &permits, &mut under_way);
+                spawn(&deps, work, permit, &permits, &mut under_way);
                 continue;
             }
             Ok(Found::Nothing(pause)) => pause,
-            Err(_) => LOOK_AGAIN,
+            Err(_) => POLL_INTERVAL,
         };
         drop(permit);
         tokio::select! {
-            () = rest(source, &mut job_signal, pause) => {}
+            () = wait_for_work(source, &mut job_signal, pause) => {}
             _ = stopped.changed() => {}
         }
     }
@@ -129,23 +132,23 @@ async fn look_after(deps: Arc<JobDeps>, source: Source, mut stopped: watch::Rece
     }
 }
 
-/// Waits until the signal rings, and then a moment longer: it rings for each step of each deal.
-async fn rest(source: Source, job_signal: &mut Listener, pause: Duration) {
-    let breath = match source {
-        Source::Jobs(_) => BREATH,
-        Source::Timers => LONG_BREATH,
-        Source::Unwanted => return tokio::time::sleep(pause).await,
+/// Waits for a signal, but for a shortest pause in any case: each step of each deal signals.
+async fn wait_for_work(source: Source, job_signal: &mut Listener, pause: Duration) {
+    let shortest = match source {
+        Source::Jobs(_) => SHORTEST_PAUSE,
+        Source::Timers => TIMER_PAUSE,
+        Source::DiscardDeliveries => return tokio::time::sleep(pause).await,
     };
-    let rung = async {
-        tokio::time::sleep(breath).await;
-        job_signal.rung().await;
+    let notified = async {
+        tokio::time::sleep(shortest).await;
+        job_signal.notified().await;
     };
-    // Either way it is time to look.
-    drop(tokio::time::timeout(pause, rung).await);
+    // The source is polled after a timeout too.
+    drop(tokio::time::timeout(pause, notified).await);
 }
 
-/// Begins what was claimed, each with a permit of its own; the first takes the one that is held already.
-fn begin(
+/// Starts the claimed items, each with a permit; the first uses the permit that the caller holds.
+fn spawn(
     deps: &Arc<JobDeps>,
     found: Vec<Work>,
     held: OwnedSemaphorePermit,
@@ -160,23 +163,23 @@ fn begin(
         let deps = Arc::clone(deps);
         under_way.spawn(async move {
             match work {
-                Work::Job(claimed) => do_job(&deps, claimed).await,
-                Work::Timer(due) => telling::due(&deps, due).await,
+                Work::Job(claimed) => run_job(&deps, claimed).await,
+                Work::Timer(due) => deal_inputs::fire_timer(&deps, due).await,
             }
             drop(permit);
         });
     }
 }
 
-/// Claims what is due, or says how long to wait for what is due next.
-async fn look(
+/// Claims what is due; if nothing is, returns the time until the next item is.
+async fn claim_or_wait(
     deps: &JobDeps,
     claimant: &mut Dedicated,
     source: Source,
     free: usize,
 ) -> Result<Found, Error> {
     let lease = lease(deps);
-    let looked = claimant.ask(move |connection| {
+    let claimed = claimant.ask(move |connection| {
         let work = claim(connection, source, free, lease)?;
         if !work.is_empty() {
             return Ok(Found::Work(work));
@@ -184,11 +187,11 @@ async fn look(
         let next = match source {
             Source::Jobs(lane) => jobs::next_due(connection, lane)?,
             Source::Timers => timers::next_due(connection)?,
-            Source::Unwanted => None,
+            Source::DiscardDeliveries => None,
         };
         Ok(Found::Nothing(pause(next)))
     });
-    looked.await
+    claimed.await
 }
 
 fn claim(
@@ -206,7 +209,7 @@ fn claim(
             let found = timers::claim(connection, free, lease)?;
             found.into_iter().map(Work::Timer).collect()
         }
-        Source::Unwanted => {
+        Source::DiscardDeliveries => {
             let count = jobs::discard_deliveries(connection)?;
             if count > 0 {
                 log::debug!(event = "webhooks_for_nobody", count = count; "");
@@ -218,15 +221,17 @@ fn claim(
 
 fn pause(next: Option<f64>) -> Duration {
     let seconds = next.unwrap_or(f64::MAX);
-    Duration::from_secs_f64(seconds.clamp(BREATH.as_secs_f64(), LOOK_AGAIN.as_secs_f64()))
+    Duration::from_secs_f64(
+        seconds.clamp(SHORTEST_PAUSE.as_secs_f64(), POLL_INTERVAL.as_secs_f64()),
+    )
 }
 
 fn lease(deps: &JobDeps) -> Duration {
     Duration::from_secs(u64::from(deps.config.jobs.job_lease_seconds))
 }
 
-/// Tells errors that are not the absence of the database, of which the watch on it speaks.
-fn note_absence(away: &mut bool, error: Option<&Error>) {
+/// Logs internal errors. Unavailability is logged at debug level only, because `store/watch.rs` reports it.
+fn log_database_state(away: &mut bool, error: Option<&Error>) {
     match error {
         Some(Error::Internal(cause)) => log::error!(event = "jobs_not_claimed"; "{cause}"),
         Some(Error::Refused(_)) if !*away => log::debug!(event = "jobs_wait_for_database"; ""),
@@ -236,65 +241,66 @@ fn note_absence(away: &mut bool, error: Option<&Error>) {
     *away = error.is_some();
 }
 
-async fn do_job(deps: &Arc<JobDeps>, claimed: Claimed) {
+async fn run_job(deps: &Arc<JobDeps>, claimed: Claimed) {
     let begun = Instant::now();
     let end = match deps.run(&claimed).await {
         Ok(end) => end,
-        Err(error) => End::Retry(code_of(error, &claimed.kind, Some(claimed.lease))),
+        Err(error) => JobEnd::Retry(code_of(error, &claimed.kind, Some(claimed.lease))),
     };
     let end = match end {
-        End::Retry(problem) => match deps.patience(&claimed) {
-            Some(delay) => Noted::PutBack(delay, Some(problem)),
-            None => Noted::GiveUp(problem),
+        JobEnd::Retry(problem) => match deps.retry_delay(&claimed) {
+            Some(delay) => RowUpdate::PutBack(delay, Some(problem)),
+            None => RowUpdate::GiveUp(problem),
         },
-        End::GiveUp(problem) => Noted::GiveUp(problem),
-        End::Wait(delay) => Noted::PutBack(delay, None),
-        End::Done => Noted::Finish,
-        End::Gone => Noted::Nothing,
+        JobEnd::GiveUp(problem) => RowUpdate::GiveUp(problem),
+        JobEnd::Wait(delay) => RowUpdate::PutBack(delay, None),
+        JobEnd::Done => RowUpdate::Finish,
+        JobEnd::Finished => RowUpdate::Nothing,
     };
-    if let Noted::GiveUp(problem) = &end {
+    if let RowUpdate::GiveUp(problem) = &end {
         log::error!(event = "job_given_up", kind = claimed.kind.as_str(), job = claimed.lease.no, problem = problem.as_str(); "");
     }
-    let ended = matches!(end, Noted::Finish | Noted::Nothing);
-    let is_given_up = matches!(end, Noted::GiveUp(_));
-    note(deps, &claimed, end, begun + lease(deps)).await;
+    let ended = matches!(end, RowUpdate::Finish | RowUpdate::Nothing);
+    let is_given_up = matches!(end, RowUpdate::GiveUp(_));
+    update_row(deps, &claimed, end, begun + lease(deps)).await;
     if is_given_up {
         let given_up = &deps.metrics.given_up;
         given_up.with_label_values(&[claimed.kind.as_str()]).inc();
     }
     if ended {
-        deps.job_signal.ring();
+        deps.job_signal.notify();
     }
 }
 
-/// What is noted of a job that ended.
+/// What is written to the row of a job that ended.
 #[derive(Clone)]
-enum Noted {
+enum RowUpdate {
     Nothing,
     Finish,
     PutBack(Duration, Option<String>),
     GiveUp(String),
 }
 
-/// Notes how a job ended; tries again while the database is away, until the claim would be void anyway.
-async fn note(deps: &JobDeps, claimed: &Claimed, end: Noted, until: Instant) {
+/// Records how a job ended. Retries while the database is unavailable, until the lease has expired and the
+/// update would be void.
+async fn update_row(deps: &JobDeps, claimed: &Claimed, end: RowUpdate, until: Instant) {
     let lease = claimed.lease;
-    if matches!(end, Noted::Nothing) {
+    if matches!(end, RowUpdate::Nothing) {
         return;
     }
     loop {
         let end = end.clone();
-        let noted = deps.pool.run(move |connection| match end {
-            Noted::Nothing => Ok(()),
-            Noted::Finish => jobs::finish(connection, lease).map(drop),
-            Noted::PutBack(delay, problem) => {
+        let updated = deps.pool.run(move |connection| match end {
+            RowUpdate::Nothing => Ok(()),
+            RowUpdate::Finish => jobs::finish(connection, lease).map(drop),
+            RowUpdate::PutBack(delay, problem) => {
                 jobs::put_back(connection, lease, delay, problem.as_deref())
             }
-            Noted::GiveUp(problem) => jobs::give_up(connection, lease, &problem),
+            RowUpdate::GiveUp(problem) => jobs::give_up(connection, lease, &problem),
         });
-        match noted.await {
+        match updated.await {
             Err(Error::Refused(_)) if Instant::now() < until => {
-                tokio::time::sleep(NOTE_AGAIN).await;
+                tokio::time::sleep(UPDATE_RETRY).await;
             }
             Err(error) => return drop(code_of(error, &claimed.kind, Some(lease))),
             Ok(()) => return,
@@ -302,7 +308,7 @@ async fn note(deps: &JobDeps, claimed: &Claimed, end: Noted, until: Instant) {
     }
 }
 
-/// The first delay after a timer that could not be told.
+/// The delay before a timer that failed is tried again.
 pub(super) fn timer_delay(deps: &JobDeps, due: &DueTimer) -> Duration {
     let first = Duration::from_millis(u64::from(deps.config.jobs.job_retry_ms));
     backoff::timer_delay(first, due.attempt.unsigned_abs(), backoff::chance())

@@ -1,4 +1,4 @@
-//! What goes into one commit, and who is told of its outcome. Pure but for the sending.
+//! Selects the appends of one commit and sends the outcomes to their rooms. Pure but for the sending.
 
 use actix::Recipient;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -6,17 +6,18 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use super::lane::Committed;
-use super::{Append, Marking, Outcome, RequestNo, Settled};
+use super::{Append, MarkRequest, Outcome, Outcomes, RequestNo};
 use crate::domain::ids::UserNo;
 
-/// What goes into one commit.
+/// The appends and marks of one commit.
 pub(super) struct Batch {
     pub(super) appends: Vec<Append>,
-    pub(super) marks: Vec<Marking>,
+    pub(super) marks: Vec<MarkRequest>,
 }
 
-/// Takes at most `limit` appends in order; `key_of` gives an append's sender and client id. A second one with the same of both
-/// stays for the next commit, where it finds the first; so does whatever its sender says after it, to keep their order.
+/// Takes at most `limit` appends in order; `key_of` returns an append's sender and client id. A second append
+/// with the same key stays for the next commit, where the deduplicating statement finds the first. The sender's
+/// later appends stay with it, to keep their order.
 pub(super) fn gather<T, S: Copy + Eq + Hash>(
     waiting: &mut VecDeque<T>,
     limit: usize,
@@ -44,7 +45,8 @@ pub(super) fn gather<T, S: Copy + Eq + Hash>(
     taken
 }
 
-/// An append's sender and client id. Two ids with one hash wait for each other without need, and nothing worse.
+/// An append's sender and the hash of its client id. If the hashes of two client ids collide, the second append
+/// waits for the next commit; nothing else happens.
 pub(super) fn key_of(append: &Append) -> (UserNo, u64) {
     use std::hash::{DefaultHasher, Hasher};
     let mut hasher = DefaultHasher::new();
@@ -52,12 +54,12 @@ pub(super) fn key_of(append: &Append) -> (UserNo, u64) {
     (append.sender, hasher.finish())
 }
 
-/// A room, and what it is told.
-type Told = (Arc<Recipient<Settled>>, Vec<(RequestNo, Outcome)>);
+/// A room and the outcomes of its requests.
+type RoomOutcomes = (Arc<Recipient<Outcomes>>, Vec<(RequestNo, Outcome)>);
 
-/// Tells each room its outcomes in one message, in the order of the batch. A conversation may have two rooms in one batch: one that
-/// was lost or falls asleep, and the next one. Each knows only its own tickets.
-pub(super) fn settle(committed: Committed) {
+/// Sends each room its outcomes in one message, in the order of the batch. One conversation may have two rooms
+/// in a batch (one that crashed or is stopping, and its successor); each knows only its own request numbers.
+pub(super) fn send_outcomes(committed: Committed) {
     let Committed { appends, marks, .. } = committed;
     let appends = appends
         .into_iter()
@@ -66,18 +68,19 @@ pub(super) fn settle(committed: Committed) {
         .into_iter()
         .map(|(marking, outcome)| (marking.room, marking.request_no, outcome));
     for (room, outcomes) in by_room(appends.chain(marks)) {
-        room.do_send(Settled { outcomes });
+        room.do_send(Outcomes { outcomes });
     }
 }
 
-/// The outcomes of each room, in their order. A room has one address, made once.
+/// Groups the outcomes by room and keeps their order. Rooms are compared by the address of their `Arc`, which
+/// each room creates once.
 fn by_room(
-    outcomes: impl Iterator<Item = (Arc<Recipient<Settled>>, RequestNo, Outcome)>,
-) -> impl Iterator<Item = Told> {
-    let mut rooms: HashMap<_, Told> = HashMap::new();
+    outcomes: impl Iterator<Item = (Arc<Recipient<Outcomes>>, RequestNo, Outcome)>,
+) -> impl Iterator<Item = RoomOutcomes> {
+    let mut rooms: HashMap<_, RoomOutcomes> = HashMap::new();
     for (room, request_no, outcome) in outcomes {
-        let told = rooms.entry(Arc::as_ptr(&room));
-        let (_, outcomes) = told.or_insert_with(|| (room, Vec::new()));
+        let entry = rooms.entry(Arc::as_ptr(&room));
+        let (_, outcomes) = entry.or_insert_with(|| (room, Vec::new()));
         outcomes.push((request_no, outcome));
     }
     rooms.into_values()
@@ -123,26 +126,26 @@ mod tests {
         type Context = Context<Self>;
     }
 
-    impl Handler<Settled> for Idle {
+    impl Handler<Outcomes> for Idle {
         type Result = ();
 
-        fn handle(&mut self, _: Settled, _: &mut Self::Context) {}
+        fn handle(&mut self, _: Outcomes, _: &mut Self::Context) {}
     }
 
     #[actix_rt::test]
     async fn each_room_is_told_its_own_outcomes_in_their_order() {
-        let room = || Arc::new(Idle.start().recipient::<Settled>());
+        let room = || Arc::new(Idle.start().recipient::<Outcomes>());
         let (lost, next) = (room(), room());
         let settled = [(&lost, 7), (&next, 1), (&lost, 8), (&next, 2)]
             .map(|(room, request_no)| (Arc::clone(room), request_no, Outcome::Stale));
-        let told: Vec<Told> = by_room(settled.into_iter()).collect();
-        let of = |room: &Arc<Recipient<Settled>>| -> Vec<RequestNo> {
-            let own = told.iter().filter(|(told, _)| Arc::ptr_eq(told, room));
+        let entry: Vec<RoomOutcomes> = by_room(settled.into_iter()).collect();
+        let of = |room: &Arc<Recipient<Outcomes>>| -> Vec<RequestNo> {
+            let own = entry.iter().filter(|(entry, _)| Arc::ptr_eq(entry, room));
             let own = own.flat_map(|(_, outcomes)| outcomes);
             own.map(|(request_no, _)| *request_no).collect()
         };
         assert_eq!(
-            (told.len(), of(&lost), of(&next)),
+            (entry.len(), of(&lost), of(&next)),
             (2, vec![7, 8], vec![1, 2])
         );
     }

@@ -1,4 +1,4 @@
-//! The thread that commits batches: one connection of its own, one commit at a time.
+//! The thread that commits batches on a connection of its own, one commit at a time.
 
 use actix::{Message, Recipient};
 use clock::Clock;
@@ -8,34 +8,35 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::batch::Batch;
-use super::held::{Done, Held};
-use super::part::{Fate, Part};
+use super::in_flight::{BatchResult, InFlight};
 use super::queue::Queue;
-use super::{Append, Marking, Outcome, PATIENCE};
+use super::subset::{AppendResult, Subset};
+use super::{Append, MarkRequest, Outcome, PATIENCE};
 use crate::domain::ids::{ConversationNo, UserNo};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
-use crate::store::append::{Appended, append, append_carefully};
+use crate::store::append::{Appended, append, append_deduplicating};
 use crate::store::hosted::{Hosted, host};
 use crate::store::locks::{free_among, is_locked};
 use crate::store::marks::{self, NewMark};
 use crate::store::pool::Pool;
 
-/// How many batches after one with a repeat are looked through for repeats first: they come together, as when many clients come
-/// back, and each one that the unique index refuses costs a batch that was written in vain.
-const CAUTION: u32 = 16;
+/// After a batch with a duplicate, check this many batches for duplicates before inserting. Duplicates come in
+/// bursts (mass reconnects), and each batch that the unique index rejects is wasted work.
+const DEDUP_BATCHES: u32 = 16;
 
-/// What a commit is over for, each with its outcome.
+/// The requests of one commit, each with its outcome.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Committed {
     pub(super) appends: Vec<(Append, Outcome)>,
-    pub(super) marks: Vec<(Marking, Outcome)>,
+    pub(super) marks: Vec<(MarkRequest, Outcome)>,
     pub(super) took: Duration,
 }
 
-/// Starts the thread; what it has committed it reports to `journal`. It ends when the queue is closed, and closes it should it
-/// panic. When its connection does not answer, another one takes its place, and what it was about to store is answered as unknown.
+/// Starts the thread, which reports each commit to `journal`. It ends when the queue is closed; if it panics,
+/// it closes the queue. If its connection stops responding, a new lane replaces it, and the requests that it
+/// was storing are answered as `Outcome::Unknown`.
 pub(super) fn start(
     pool: &Pool,
     clock: Clock,
@@ -43,19 +44,20 @@ pub(super) fn start(
     limit: usize,
     journal: Recipient<Committed>,
 ) {
-    let held = Arc::new(Held::new(clock));
-    let (abandoned, woken, told) = (Arc::clone(&held), Arc::clone(&queue), journal.clone());
+    let in_flight = Arc::new(InFlight::new(clock));
+    let (abandoned, wake_lane, report_abandoned) =
+        (Arc::clone(&in_flight), Arc::clone(&queue), journal.clone());
     let mut dedup_batches_left = 0;
     let begin = move || {
-        let (queue, held) = (Arc::clone(&queue), Arc::clone(&held));
-        let (journal, turn) = (journal.clone(), held.turn());
-        let dedup_batches_left = std::mem::replace(&mut dedup_batches_left, CAUTION);
+        let (queue, in_flight) = (Arc::clone(&queue), Arc::clone(&in_flight));
+        let (journal, lane_no) = (journal.clone(), in_flight.lane_no());
+        let dedup_batches_left = std::mem::replace(&mut dedup_batches_left, DEDUP_BATCHES);
         move |connection: &mut Hosted<'_>| {
             let lane = Lane {
                 connection,
                 queue,
-                held,
-                turn,
+                in_flight,
+                lane_no,
                 dedup_batches_left,
                 locked: HashSet::new(),
             };
@@ -63,27 +65,27 @@ pub(super) fn start(
         }
     };
     host(pool, begin, move || {
-        told.do_send(abandoned.abandon());
-        woken.wake();
+        report_abandoned.do_send(abandoned.abandon());
+        wake_lane.wake();
     });
 }
 
 struct Lane<'a, 'b> {
     connection: &'a mut Hosted<'b>,
     queue: Arc<Queue>,
-    held: Arc<Held>,
-    /// Its number among the lanes, of which one is at work.
-    turn: u64,
-    /// Batches that are still to be looked through first.
+    in_flight: Arc<InFlight>,
+    /// This lane's number; see `InFlight`.
+    lane_no: u64,
+    /// How many of the next batches are checked for duplicates first.
     dedup_batches_left: u32,
-    /// Conversations that turned out to be held while the present batch was stored.
+    /// Conversations that were found locked while the current batch was stored.
     locked: HashSet<ConversationNo>,
 }
 
 impl Drop for Lane<'_, '_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            log::error!(event = "journal_thread_lost"; "the journal's thread is gone; what was handed to it is not committed");
+            log::error!(event = "journal_thread_lost"; "the journal's thread has panicked; pending appends are not committed");
             self.queue.close();
         }
     }
@@ -93,126 +95,132 @@ impl Lane<'_, '_> {
     fn run(mut self, limit: usize, journal: &Recipient<Committed>) {
         while let Some(batch) = self.next(limit) {
             let begun = Instant::now();
-            let Some(work) = self.held.take(self.turn, batch, &self.queue) else {
+            let Some(work) = self.in_flight.take(self.lane_no, batch, &self.queue) else {
                 return;
             };
-            let done = Done {
-                fates: self.commit_appends(work.appends),
+            let result = BatchResult {
+                results: self.commit_appends(work.appends),
                 moved: self.commit_marks(&work.marks),
             };
             if self.connection.is_given_up() {
                 return;
             }
-            let Some(mut settled) = self.held.settle(self.turn, done) else {
+            let Some(mut finished) = self.in_flight.finish(self.lane_no, result) else {
                 return;
             };
-            if !settled.appends.is_empty() || !settled.marks.is_empty() {
-                settled.took = begun.elapsed();
-                journal.do_send(settled);
+            if !finished.appends.is_empty() || !finished.marks.is_empty() {
+                finished.took = begun.elapsed();
+                journal.do_send(finished);
             }
-            self.call_back();
+            self.retry_parked();
         }
     }
 
     fn next(&self, limit: usize) -> Option<Batch> {
         let is_wanted = || !self.connection.is_given_up();
-        self.queue.take(limit, self.held.wait(), is_wanted)
+        self.queue.take(limit, self.in_flight.wait(), is_wanted)
     }
 
-    /// Puts what waits aside back into the queue where nobody holds its conversation any more.
-    fn call_back(&mut self) {
-        let due = self.held.due();
+    /// Puts parked appends back into the queue if their conversation is no longer locked.
+    fn retry_parked(&mut self) {
+        let due = self.in_flight.due();
         if due.is_empty() {
             return;
         }
         let free = self.free_among(&due);
-        // The database is away: what waits is given up in time.
+        // On an error the database is unavailable: nothing is requeued, and the parked appends expire.
         let free = free.unwrap_or_default();
         let (free, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|no| free.contains(no));
-        self.held.call_back(&free, &others, &self.queue);
+        self.in_flight.requeue_parked(&free, &others, &self.queue);
     }
 
-    fn commit_appends(&mut self, batch: Part) -> Vec<Fate> {
+    fn commit_appends(&mut self, batch: Subset) -> Vec<AppendResult> {
         self.locked.clear();
-        let mut fates = vec![Fate::Settled(Outcome::Stale); batch.len()];
-        self.commit_part(batch, &mut fates);
-        fates
+        let mut results = vec![AppendResult::Done(Outcome::Stale); batch.len()];
+        self.commit_subset(batch, &mut results);
+        results
     }
 
-    /// Commits a part of a batch. Should Postgres refuse it, its halves are tried, until the culprit stands alone.
-    fn commit_part(&mut self, part: Part, fates: &mut [Fate]) {
-        let part = match self.locked.is_empty() {
-            true => part,
+    /// Commits a subset of a batch. If PostgreSQL rejects it, tries its halves, until the append that it
+    /// rejects is alone.
+    fn commit_subset(&mut self, subset: Subset, results: &mut [AppendResult]) {
+        let subset = match self.locked.is_empty() {
+            true => subset,
             false => {
-                let (held, others) = part.of(&self.locked);
-                held.meet(fates, &Fate::Locked);
+                let (locked, others) = subset.split_by_conversation(&self.locked);
+                locked.set_all(results, &AppendResult::Locked);
                 others
             }
         };
-        if part.len() == 0 {
+        if subset.len() == 0 {
             return;
         }
-        match self.store(&part) {
-            Ok(stored) => part.meet_each(
-                fates,
-                stored.into_iter().map(|one| Fate::Settled(outcome_of(one))),
+        match self.store(&subset) {
+            Ok(stored) => subset.set_each(
+                results,
+                stored
+                    .into_iter()
+                    .map(|one| AppendResult::Done(outcome_of(one))),
             ),
-            Err(error) if is_locked(&error) => self.commit_unlocked(part, fates),
-            Err(Error::Refused(_)) => part.meet(fates, &Fate::Settled(Outcome::Unknown)),
-            Err(Error::Internal(cause)) if part.len() <= 1 => {
+            Err(error) if is_locked(&error) => self.commit_unlocked(subset, results),
+            Err(Error::Refused(_)) => {
+                subset.set_all(results, &AppendResult::Done(Outcome::Unknown))
+            }
+            Err(Error::Internal(cause)) if subset.len() <= 1 => {
                 log::error!(event = "append_refused"; "{cause}");
-                let refused = Refusal::Unprocessable("The message can not be stored");
-                part.meet(fates, &Fate::Settled(Outcome::Refused(refused)));
+                let refused = Refusal::Unprocessable("The message cannot be stored");
+                subset.set_all(results, &AppendResult::Done(Outcome::Refused(refused)));
             }
             Err(Error::Internal(_)) => {
-                let (first, second) = part.halves();
-                self.commit_part(first, fates);
-                self.commit_part(second, fates);
+                let (first, second) = subset.halves();
+                self.commit_subset(first, results);
+                self.commit_subset(second, results);
             }
         }
     }
 
-    /// Somebody else holds something of this part. Where they hold conversations, the others are committed; where they hold another
-    /// row, half of the conversations are tried at a time.
-    fn commit_unlocked(&mut self, part: Part, fates: &mut [Fate]) {
-        let conversations = part.conversations();
+    /// Commits what it can of a subset that met a lock. If conversations are locked, commits the others; if
+    /// another row is locked, tries half of the conversations at a time.
+    fn commit_unlocked(&mut self, subset: Subset, results: &mut [AppendResult]) {
+        let conversations = subset.conversations();
         let free = match self.free_among(&conversations) {
             Ok(free) => free,
-            Err(_) => return part.meet(fates, &Fate::Settled(Outcome::Unknown)),
+            Err(_) => return subset.set_all(results, &AppendResult::Done(Outcome::Unknown)),
         };
         if free.len() < conversations.len() {
-            let held = conversations.into_iter().filter(|no| !free.contains(no));
-            self.locked.extend(held);
-            return self.commit_part(part, fates);
+            let locked = conversations.into_iter().filter(|no| !free.contains(no));
+            self.locked.extend(locked);
+            return self.commit_subset(subset, results);
         }
         let (half, _) = conversations.split_at(conversations.len() / 2);
         if half.is_empty() {
             self.locked.extend(conversations);
-            return part.meet(fates, &Fate::Locked);
+            return subset.set_all(results, &AppendResult::Locked);
         }
-        let (first, second) = part.of(&half.iter().copied().collect());
-        self.commit_part(first, fates);
-        self.commit_part(second, fates);
+        let (first, second) = subset.split_by_conversation(&half.iter().copied().collect());
+        self.commit_subset(first, results);
+        self.commit_subset(second, results);
     }
 
-    /// The first try takes every message for a new one, unless repeats are likely; a second try finds what the first has stored.
-    fn store(&mut self, part: &Part) -> Result<Vec<Appended>, Error> {
-        let mut hopes = self.dedup_batches_left == 0;
-        let stored = self.with_patience(|connection| match std::mem::take(&mut hopes) {
-            true => append(connection, &part.messages()),
-            false => append_carefully(connection, &part.messages()),
+    /// The first attempt assumes that every message is new, unless duplicates are likely. A retry deduplicates,
+    /// because the first attempt may have been committed.
+    fn store(&mut self, subset: &Subset) -> Result<Vec<Appended>, Error> {
+        let mut optimistic = self.dedup_batches_left == 0;
+        let stored = self.with_patience(|connection| match std::mem::take(&mut optimistic) {
+            true => append(connection, &subset.messages()),
+            false => append_deduplicating(connection, &subset.messages()),
         });
-        let is_repeat = |outcome: &Appended| matches!(outcome, Appended::Known { .. });
+        let is_repeat = |outcome: &Appended| matches!(outcome, Appended::Duplicate { .. });
         let repeats = stored.as_ref().is_ok_and(|all| all.iter().any(is_repeat));
         self.dedup_batches_left = if repeats {
-            CAUTION
+            DEDUP_BATCHES
         } else {
             self.dedup_batches_left.saturating_sub(1)
         };
         stored
     }
 
-    /// Moves watermarks; answers whose have moved, or nothing where nobody knows.
+    /// Advances watermarks and returns whose watermarks moved; `None` if the outcome is unknown.
     fn commit_marks(&mut self, marks: &[NewMark]) -> Option<HashSet<(ConversationNo, UserNo)>> {
         if marks.is_empty() {
             return Some(HashSet::new());
@@ -228,8 +236,9 @@ impl Lane<'_, '_> {
         }
     }
 
-    /// Runs one statement, again on a new connection while the database is away. A commit whose outcome was lost with its
-    /// connection is safe to run again: what it stored is found by its ids.
+    /// Runs one statement, and retries it on a new connection for up to `PATIENCE` while the database is
+    /// unavailable. Repeating a commit whose outcome was lost is safe: the messages that it stored are found by
+    /// their client ids.
     fn with_patience<T>(
         &mut self,
         mut statement: impl FnMut(&mut PgConnection) -> Result<T, Error>,
@@ -244,8 +253,8 @@ impl Lane<'_, '_> {
             let Err(Error::Refused(refusal)) = tried else {
                 return tried;
             };
-            if self.connection.is_hopeless() || begun.elapsed() + pause > PATIENCE {
-                log::debug!(event = "commit_given_up", refusal = refusal.code_and_status().0; "the database is away");
+            if self.connection.should_stop_retrying() || begun.elapsed() + pause > PATIENCE {
+                log::debug!(event = "commit_given_up", refusal = refusal.code_and_status().0; "the database is unavailable");
                 return Err(Error::Refused(refusal));
             }
             std::thread::sleep(pause);
@@ -263,13 +272,13 @@ impl Lane<'_, '_> {
 
 fn outcome_of(appended: Appended) -> Outcome {
     match appended {
-        Appended::Fresh { seq, at } => Outcome::Stored { seq, at },
-        Appended::Known {
+        Appended::Stored { seq, at } => Outcome::Stored { seq, at },
+        Appended::Duplicate {
             conversation,
             seq,
             at,
             fingerprint,
-        } => Outcome::Known {
+        } => Outcome::Duplicate {
             conversation,
             seq,
             at,

@@ -1,13 +1,13 @@
-//! The persistence actor, the only writer of facts: the batch lane (appends and marks of all rooms, gathered) and the
-//! transaction lane (everything else).
+//! The only writer of committed changes: the batch lane gathers messages and watermarks of all rooms, another
+//! thread writes steps of deals, and transactions on the pool write the rest.
 
-mod aside;
 mod batch;
-mod held;
+mod in_flight;
 mod lane;
-mod part;
+mod parked;
 mod queue;
-mod stepping;
+mod step_writer;
+mod subset;
 mod transact;
 
 use actix::prelude::*;
@@ -24,88 +24,88 @@ use crate::store::marks::NewMark;
 use crate::store::pool::Pool;
 use crate::telemetry::metrics::Metrics;
 
-pub use stepping::Stepping;
-pub use transact::Unsure;
+pub use step_writer::StepOutcome;
+pub use transact::OutcomeUnknown;
 
-/// A room's own number of a request, given back with its outcome.
+/// A number by which a room recognises the outcome of its request.
 pub type RequestNo = u64;
 
 /// A message for the next commit.
 pub struct Append {
-    /// Where.
+    /// The conversation.
     pub conversation: ConversationNo,
-    /// The version of the policy that it was decided under.
+    /// The policy version under which the room accepted the message.
     pub policy: PolicyVersion,
-    /// Who sends it.
+    /// The sender.
     pub sender: UserNo,
-    /// What the sender's token gives.
+    /// The roles in the sender's token.
     pub roles: Roles,
-    /// What is said.
+    /// The content.
     pub content: Arc<Content>,
-    /// `Content::fingerprint`, made by the room: rooms have several threads, commits have one.
+    /// `Content::fingerprint`. The room computes it: rooms run on several threads, commits on one.
     pub fingerprint: i64,
-    /// The room's own number of it.
+    /// The room's number of the request.
     pub request_no: RequestNo,
-    /// Since when it waits for a conversation that somebody else holds.
-    pub aside_since: Option<Instant>,
-    /// Where the outcome goes.
-    pub room: Arc<Recipient<Settled>>,
-    /// Counts against the journal's bound for as long as this exists.
+    /// Since when it waits for the lock of its conversation.
+    pub parked_since: Option<Instant>,
+    /// The room that receives the outcome.
+    pub room: Arc<Recipient<Outcomes>>,
+    /// Counts towards the journal's limit until the append is dropped.
     pub permit: Permit,
 }
 
 /// A watermark for the next commit.
-pub struct Marking {
-    /// What moves.
+pub struct MarkRequest {
+    /// The watermark.
     pub mark: NewMark,
-    /// The room's own number of it.
+    /// The room's number of the request.
     pub request_no: RequestNo,
-    /// Since when it waits for a row that somebody else holds.
-    pub aside_since: Option<Instant>,
-    /// Where the outcome goes.
-    pub room: Arc<Recipient<Settled>>,
+    /// Since when it waits for the lock of its row.
+    pub parked_since: Option<Instant>,
+    /// The room that receives the outcome.
+    pub room: Arc<Recipient<Outcomes>>,
 }
 
-/// What became of requests of one room, in the order in which they were committed.
+/// The outcomes of requests of one room, in commit order.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Settled {
-    /// Each with the number of its request.
+pub struct Outcomes {
+    /// Each outcome with the number of its request.
     pub outcomes: Vec<(RequestNo, Outcome)>,
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// A message was stored now.
+    /// The message was stored by this commit.
     Stored {
         /// Its seq.
         seq: Seq,
-        /// When.
+        /// The time of the commit.
         at: chrono::DateTime<chrono::Utc>,
     },
-    /// The same message was stored before, in this or another commit.
-    Known {
-        /// The conversation that holds it.
+    /// The same sender had stored a message with this client id before.
+    Duplicate {
+        /// The conversation that holds that message.
         conversation: ConversationNo,
         /// Its seq there.
         seq: Seq,
-        /// When.
+        /// The time of its commit.
         at: chrono::DateTime<chrono::Utc>,
-        /// Its fingerprint, to tell a repeat from a conflict.
+        /// Its fingerprint, to tell a retry from a conflict.
         fingerprint: i64,
     },
-    /// The policy has changed since it was decided, or the conversation is unknown: decide again.
+    /// The policy version has changed since the room decided, or the conversation does not exist: decide again.
     Stale,
     /// The watermark has moved.
     Marked,
-    /// It can not be stored.
+    /// The message cannot be stored.
     Refused(Refusal),
-    /// It may or may not have been stored: the database is away.
+    /// The message may or may not have been stored, because the database is unavailable.
     Unknown,
 }
 
-/// A place among the requests that may wait.
+/// The right to one pending append; dropping it releases it.
 pub struct Permit(Arc<AtomicUsize>);
 
 impl Drop for Permit {
@@ -114,11 +114,11 @@ impl Drop for Permit {
     }
 }
 
-/// What rooms hold of the journal.
+/// The handle through which rooms and deals reach the journal.
 #[derive(Clone)]
 pub struct JournalHandle {
     address: Addr<Journal>,
-    steps: stepping::Steps,
+    steps: step_writer::Steps,
     queue: Arc<queue::Queue>,
     pool: Pool,
     waiting: Arc<AtomicUsize>,
@@ -126,50 +126,56 @@ pub struct JournalHandle {
 }
 
 impl JournalHandle {
-    /// A place for one more append; `None` when too many wait.
+    /// Reserves one pending append; `None` if the limit is reached.
     pub fn permit(&self) -> Option<Permit> {
         let permit = Permit(Arc::clone(&self.waiting));
         let before = self.waiting.fetch_add(1, Ordering::Relaxed);
         (before < self.bound).then_some(permit)
     }
 
-    /// Whether the journal is there.
+    /// Whether the journal and its thread are running.
     pub fn is_alive(&self) -> bool {
         self.address.connected() && self.queue.is_open()
     }
 
-    /// Hands over a message. Its outcome comes as `Settled`.
+    /// Queues a message. The outcome arrives as `Outcomes`.
     pub fn append(&self, append: Append) {
         self.queue.append(append);
     }
 
-    /// Hands over a watermark. Its outcome comes as `Settled`.
-    pub fn mark(&self, marking: Marking) {
+    /// Queues a watermark. The outcome arrives as `Outcomes`.
+    pub fn mark(&self, marking: MarkRequest) {
         self.queue.mark(marking);
     }
 }
 
-/// Keeps one commit in flight, and tells rooms what became of the last while the next is under way.
+/// Sends the outcomes of one commit to the rooms while the lane performs the next.
 pub struct Journal {
     queue: Arc<queue::Queue>,
     metrics: Arc<Metrics>,
 }
 
 impl Journal {
-    /// Starts the journal on an arbiter of its own, with a thread for its commits.
+    /// Starts the journal on its own arbiter, with its own thread for commits.
     pub fn start(
         pool: Pool,
         options: &crate::config::ActorOptions,
         metrics: Arc<Metrics>,
         clock: Clock,
     ) -> JournalHandle {
-        let steps = stepping::Steps::start(pool.clone(), Arc::clone(&metrics), clock.clone());
+        let steps = step_writer::Steps::start(pool.clone(), Arc::clone(&metrics), clock.clone());
         let queue = Arc::new(queue::Queue::default());
         let (lane_pool, batch_limit) = (pool.clone(), options.batch_limit as usize);
         let own_queue = Arc::clone(&queue);
         let address = Self::start_in_arbiter(&Arbiter::new().handle(), move |context| {
-            let told = context.address().recipient();
-            lane::start(&lane_pool, clock, Arc::clone(&own_queue), batch_limit, told);
+            let committed_to = context.address().recipient();
+            lane::start(
+                &lane_pool,
+                clock,
+                Arc::clone(&own_queue),
+                batch_limit,
+                committed_to,
+            );
             Self {
                 queue: own_queue,
                 metrics,
@@ -191,7 +197,7 @@ impl Actor for Journal {
 }
 
 impl Drop for Journal {
-    /// The thread ends with the journal.
+    /// Ends the lane's thread.
     fn drop(&mut self) {
         self.queue.close();
     }
@@ -207,12 +213,12 @@ impl Handler<lane::Committed> for Journal {
         self.metrics
             .batch_seconds
             .observe(committed.took.as_secs_f64());
-        batch::settle(committed);
+        batch::send_outcomes(committed);
     }
 }
 
-/// How long a commit may be tried again while the database is away, or while somebody else holds its conversation.
+/// How long a request may wait while the database is unavailable or its conversation is locked.
 const PATIENCE: Duration = Duration::from_millis(2_500);
 
-/// How long marks wait before they are tried again whose rows somebody else holds.
+/// How long marks with a locked row wait before they are tried again.
 const MARKS_PAUSE: Duration = Duration::from_millis(20);

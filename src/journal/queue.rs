@@ -1,20 +1,21 @@
-//! What waits for the next commit. Rooms put it here without a hop between; the lane takes all of it at once.
+//! The queue of the next commit. Rooms push into it directly, without a message to the journal's actor; the
+//! lane takes everything at once.
 
 use parking_lot::{Condvar, Mutex};
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use super::batch::{Batch, gather, key_of};
-use super::{Append, Marking};
+use super::{Append, MarkRequest};
 use crate::domain::ids::{ConversationNo, UserNo};
 
 #[derive(Default)]
 struct Waiting {
     /// Bounded by the permits.
     appends: VecDeque<Append>,
-    /// Watermarks, those of each participant together.
-    marks: HashMap<(ConversationNo, UserNo), Vec<Marking>>,
-    /// Nothing more will be taken.
+    /// Watermarks, grouped by participant.
+    marks: HashMap<(ConversationNo, UserNo), Vec<MarkRequest>>,
+    /// The queue is closed and gives out no more batches.
     closed: bool,
 }
 
@@ -31,7 +32,7 @@ impl Queue {
         self.filled.notify_one();
     }
 
-    pub(super) fn mark(&self, marking: Marking) {
+    pub(super) fn mark(&self, marking: MarkRequest) {
         let whose = (marking.mark.conversation, marking.mark.user);
         self.waiting
             .lock()
@@ -42,7 +43,7 @@ impl Queue {
         self.filled.notify_one();
     }
 
-    /// Nothing is taken any more.
+    /// Closes the queue; `take` returns `None` from now on.
     pub(super) fn close(&self) {
         self.waiting.lock().closed = true;
         self.filled.notify_all();
@@ -52,7 +53,7 @@ impl Queue {
         !self.waiting.lock().closed
     }
 
-    /// Puts appends back that were taken, before everything that waits.
+    /// Puts appends that were taken back at the front.
     pub(super) fn put_back(&self, appends: Vec<Append>) {
         if appends.is_empty() {
             return;
@@ -65,14 +66,14 @@ impl Queue {
         self.filled.notify_one();
     }
 
-    /// Lets whoever waits look whether it is wanted still.
+    /// Wakes waiting lanes, so that an abandoned one returns.
     pub(super) fn wake(&self) {
         let _waiting = self.waiting.lock();
         self.filled.notify_all();
     }
 
-    /// Waits until there is something, or for so long, and takes what there is, at most `limit` appends. None when it is closed, and
-    /// for a lane that is not wanted any more.
+    /// Waits until something is queued, or for `at_most`, and takes all marks and at most `limit` appends.
+    /// Returns `None` if the queue is closed or the lane is no longer wanted.
     pub(super) fn take(
         &self,
         limit: usize,
@@ -86,7 +87,7 @@ impl Queue {
         };
         match at_most {
             Some(at_most) => {
-                // Whether it was the time or an append that ended the wait, what there is is taken.
+                // A timeout is no error: the batch may be empty.
                 let _ = self.filled.wait_while_for(&mut waiting, is_idle, at_most);
             }
             None => self.filled.wait_while(&mut waiting, is_idle),

@@ -1,24 +1,26 @@
-//! The transaction lane: everything but messages and watermarks, on the pool's connections.
+//! Changes that need a transaction of their own (all but messages, watermarks and steps), on the pool's
+//! connections.
 
 use super::JournalHandle;
 use crate::error::Error;
 use crate::store::changes::{self, Change, Changed};
 use crate::store::creation::{self, Creation, NewConversation};
 
-/// A change whose outcome could not be learned: it may be committed. The room looks.
+/// The error of a change whose outcome is unknown: it may be committed. The room reads the conversation to find
+/// out.
 #[derive(Debug)]
-pub struct Unsure(pub Error);
+pub struct OutcomeUnknown(pub Error);
 
 impl JournalHandle {
-    /// Makes a change. An error leaves open whether it was made.
-    pub async fn change(&self, change: Change) -> Result<Changed, Unsure> {
+    /// Makes a change. After an error the change may still have been committed.
+    pub async fn change(&self, change: Change) -> Result<Changed, OutcomeUnknown> {
         self.pool
             .run(move |connection| changes::apply(connection, &change))
             .await
-            .map_err(Unsure)
+            .map_err(OutcomeUnknown)
     }
 
-    /// Makes a conversation, or finds the one that is the same. Safe to ask for again after an error.
+    /// Creates a conversation, or finds the one that the request means. Safe to repeat after an error.
     pub async fn create(&self, new: NewConversation) -> Result<Creation, Error> {
         self.pool
             .run(move |connection| creation::create(connection, &new))

@@ -1,4 +1,4 @@
-//! What the gateway's browser library is opened with, in the form that Razorpay documents.
+//! The options for opening the gateway's browser library, as Razorpay documents them (Standard Checkout).
 
 use serde_json::{Value, json};
 
@@ -6,22 +6,22 @@ use crate::config::PaymentOptions;
 use crate::domain::flow::Money;
 use crate::domain::principal::Profile;
 
-/// What a checkout shows.
+/// The contents of a checkout.
 pub struct Checkout<'a> {
-    /// The public half of the gateway's keys.
+    /// The public part of the gateway's key.
     pub key_id: &'a str,
     /// The gateway's id of the order.
     pub order: &'a str,
-    /// How much.
+    /// The amount and currency.
     pub price: &'a Money,
-    /// What for.
+    /// The description for the payer.
     pub description: &'a str,
-    /// Who pays, where that is one person.
+    /// The payer, if it is one person.
     pub payer: Option<&'a Profile>,
 }
 
 impl Checkout<'_> {
-    /// The object. Stoa knows no telephone numbers, so the checkout asks for it.
+    /// The options as JSON. Stoa stores no telephone numbers, so the checkout asks for one.
     pub fn razorpay_config(&self, options: &PaymentOptions) -> Value {
         let known = |field: fn(&Profile) -> &Option<String>| {
             let value = self.payer.and_then(|payer| field(payer).as_deref());

@@ -1,4 +1,4 @@
-//! A gateway's webhook, read: what it says of a payment or a refund. Whatever it says besides is left aside.
+//! Reads a gateway's webhook: what it reports about a payment or a refund. Other fields are ignored.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -10,7 +10,7 @@ use crate::domain::payment::{PaymentStatus, Report};
 use crate::domain::refund::{RefundReport, RefundStatus};
 use crate::domain::whole;
 
-/// Every envelope has a name; what else it must have depends on that.
+/// Every envelope has an event name, which determines the other fields.
 #[derive(Deserialize)]
 struct Named<'a> {
     #[serde(borrow)]
@@ -48,7 +48,8 @@ pub(super) struct Payment {
     currency: String,
     #[serde(default)]
     status: Option<String>,
-    /// Whether its money was collected. A payment that is refunded may never have been: then its authorization was let go.
+    /// Whether its money was collected. A payment with the status `refunded` may never have been: then its
+    /// authorization was released.
     #[serde(default)]
     captured: Option<bool>,
     #[serde(default)]
@@ -72,29 +73,30 @@ pub(super) struct Refund {
     payment_id: Option<String>,
     #[serde(default)]
     status: Option<String>,
-    /// Raw, since anything may stand in notes, and must not make the rest unreadable.
+    /// Kept raw, because notes may have any form and must not make the rest unreadable.
     #[serde(default)]
     notes: Option<Box<RawValue>>,
 }
 
-/// The note by which a refund that a deal asked for is known again.
+/// The note that identifies a refund requested by a deal.
 #[derive(Deserialize)]
 struct Notes {
     stoa_refund: Uuid,
 }
 
-/// What an envelope is.
+/// The contents of an envelope.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Read {
-    /// It says something of a payment.
+    /// A report about a payment.
     Of(Report),
-    /// Of something that nobody here waits for.
+    /// An event that Stoa does not handle.
     Other,
-    /// It cannot be read, and it may be about money: people have to look. The text says why, without what it says.
+    /// It cannot be read and may be about money, so an operator must look at it. The text gives the reason
+    /// without quoting values.
     Unreadable(String),
 }
 
-/// Reads an envelope. A byte order mark before it means nothing.
+/// Reads an envelope. A leading byte order mark is ignored.
 pub fn read(body: &str) -> Read {
     let body = body.strip_prefix('\u{feff}').unwrap_or(body);
     match report(body) {
@@ -118,14 +120,14 @@ fn report(body: &str) -> Result<Option<Report>, String> {
     }
 }
 
-/// The event that no gateway posts: what asking it has told of an authorization that was let go.
+/// Not a gateway's event: Stoa stores it when a query to the gateway shows that an authorization was released.
 pub(super) const RELEASED: &str = "payment.released";
 
 fn parsed<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, String> {
     serde_json::from_str(body).map_err(|error| explain(&error))
 }
 
-/// The words of an error without the value that they repeat.
+/// The text of an error without the value that it quotes.
 fn explain(error: &serde_json::Error) -> String {
     let said = error.to_string();
     match said.split_once(", expected ") {
@@ -134,12 +136,12 @@ fn explain(error: &serde_json::Error) -> String {
     }
 }
 
-/// A payment that belongs to no order is not one of ours.
+/// Returns `None` for a payment without an order, which belongs to another system.
 fn of_payment(body: &str, status: PaymentStatus) -> Result<Option<Report>, String> {
     let OfPayment { payment, order } = parsed::<Envelope<_>>(body)?.payload;
     let payment: Payment = payment.entity;
     if status == PaymentStatus::Captured && payment.captured == Some(false) {
-        return Err("the payment is said to be captured, and not to be".to_owned());
+        return Err("the payment's status and its field captured contradict each other".to_owned());
     }
     let mut report = payment.report_at(status)?;
     report.order = report.order.or(order.map(|holder| holder.entity.id));
@@ -153,7 +155,7 @@ fn of_refund(body: &str, event: RefundStatus) -> Result<Option<Report>, String> 
     let told = refund.report(event, None)?;
     let mut report = match (payment, named) {
         (Some(payment), Some(named)) if named != payment.id => {
-            return Err("the refund is of another payment than the one beside it".to_owned());
+            return Err("the refund names another payment than its event".to_owned());
         }
         (Some(payment), _) => {
             let status = payment.standing();
@@ -175,7 +177,7 @@ fn of_refund(body: &str, event: RefundStatus) -> Result<Option<Report>, String> 
 impl Payment {
     fn report_at(self, status: PaymentStatus) -> Result<Report, String> {
         if self.amount < 0 {
-            return Err("the payment's amount is below nothing".to_owned());
+            return Err("the payment's amount is negative".to_owned());
         }
         Ok(Report {
             payment: self.id,
@@ -189,7 +191,7 @@ impl Payment {
         })
     }
 
-    /// How far it has come, but for what went back; a status that is not documented counts as begun.
+    /// Its status without regard to refunds; an unknown status counts as `created`.
     fn standing(&self) -> PaymentStatus {
         let named = self.status.as_deref();
         let named = named.map_or_else(
@@ -207,13 +209,13 @@ impl Payment {
         }
     }
 
-    /// Whether some of what was collected went back, or is on its way.
+    /// Whether part of the money went back or is on its way back.
     pub(super) fn goes_back(&self) -> bool {
         self.standing() == PaymentStatus::Captured
             && (self.is_refunded() || self.amount_refunded.is_some_and(|amount| amount > 0))
     }
 
-    /// What its own status says of refunds: that all of it went back. For a gateway that does not list them.
+    /// The full refund that the payment's own status implies, for gateways that do not list refunds.
     pub(super) fn whole_refund(&self) -> Option<RefundReport> {
         self.is_refunded().then(|| RefundReport {
             id: format!("refund of {}", self.id),
@@ -227,7 +229,7 @@ impl Payment {
         self.status.as_deref() == Some(PaymentStatus::Refunded.name())
     }
 
-    /// What the API says of it.
+    /// The report for an answer of the API.
     pub(super) fn report(self) -> Result<Report, String> {
         let status = self.standing();
         self.report_at(status)
@@ -235,12 +237,12 @@ impl Payment {
 }
 
 impl Refund {
-    /// What an event says of it, or the API. Only what both the event's name and the refund's own status call processed is. Where no
-    /// amount is told, it is the one that was asked for.
+    /// The report of an event or of the API. The refund counts as processed only if both the event's name and
+    /// its own status say so. A missing amount is the requested one.
     fn report(self, event: RefundStatus, asked: Option<i64>) -> Result<RefundReport, String> {
         let amount = self.amount.or(asked).ok_or("missing field `amount`")?;
         if amount <= 0 {
-            return Err("the refund's amount is not above nothing".to_owned());
+            return Err("the refund's amount is not positive".to_owned());
         }
         let own = self.status.as_deref();
         let status = match event {
@@ -257,7 +259,7 @@ impl Refund {
         })
     }
 
-    /// What the API says of it: without a status it is under way.
+    /// The report for an answer of the API; without a status the refund is pending.
     pub(super) fn of_api(mut self, asked: Option<i64>) -> Result<RefundReport, String> {
         let pending = || RefundStatus::Pending.name().to_owned();
         self.status.get_or_insert_with(pending);

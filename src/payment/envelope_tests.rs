@@ -1,11 +1,11 @@
-//! Webhooks as Razorpay documents them, and as nobody documented them.
+//! Webhooks as Razorpay documents them, and malformed ones.
 
 use proptest::prelude::*;
 
 use super::super::rendering::write;
 use super::*;
 
-/// `order.paid`, shortened from the documentation, with fields that we do not know.
+/// `order.paid`, shortened from the documentation, with unknown fields.
 const ORDER_PAID: &str = r#"{"entity":"event","account_id":"acc_1","event":"order.paid","contains":["payment","order"],"payload":{
   "payment":{"entity":{"id":"pay_1","entity":"payment","amount":100,"currency":"INR","base_amount":100,"status":"captured",
     "order_id":"order_1","invoice_id":null,"international":false,"method":"netbanking","amount_refunded":0,"refund_status":null,
@@ -46,7 +46,7 @@ fn the_orders_id_is_found_in_the_order_too() {
     assert_eq!(of(&without).order.as_deref(), Some("order_1"));
 }
 
-/// A refund's event with its own fields, and the payment's where it is told beside it.
+/// A refund's event with the refund's own fields, and the payment's if the event has one.
 fn refund(event: &str, own: &str, payment: Option<&str>) -> String {
     let beside = payment.map_or(String::new(), |fields| {
         format!(
@@ -150,7 +150,7 @@ fn what_nobody_waits_for_is_of_no_interest() {
         r#"{"event":"refund.speed_changed","payload":7}"#,
         r#"{"event":"payment.dispute.created"}"#,
         r#"{"event":""}"#,
-        // A payment of no order is of another system on the same account.
+        // A payment without an order belongs to another system on the same account.
         r#"{"event":"payment.captured","payload":{"payment":{"entity":{"id":"p","amount":1,"currency":"INR","status":"captured","order_id":null}}}}"#,
     ];
     for body in bodies {
@@ -189,17 +189,17 @@ fn what_may_be_about_money_and_can_not_be_read_says_why_without_its_values() {
         ),
         (
             altered(r#""amount":100"#, r#""amount":-100"#),
-            "below nothing",
+            "is negative",
         ),
         (altered(r#""amount":100,"#, ""), "missing field `amount`"),
         (altered(r#""pay_1""#, r#""pay_\ud83d""#), "hex escape"),
         (
             altered(r#""captured":true"#, r#""captured":false"#),
-            "captured, and not to be",
+            "contradict each other",
         ),
         (
             why_unreadable(&refund("processed", "", None).replace("40", "0")),
-            "not above nothing",
+            "not positive",
         ),
         (
             why_unreadable(&refund("processed", "", None).replace(r#""amount":40,"#, "")),

@@ -1,4 +1,4 @@
-//! Gateways, which take money: Razorpay, and the sandbox in its place. They know neither the database nor any deal. Their
+//! Payment gateways: Razorpay, and the sandbox in its place. They know neither the database nor deals. Their
 //! calls block.
 
 pub mod checkout;
@@ -19,54 +19,54 @@ use crate::outbound::Trouble;
 pub use razorpay::Razorpay;
 pub use sandbox::Sandbox;
 
-/// An order to be made.
+/// An order to create.
 #[derive(Clone, Debug)]
 pub struct NewOrder {
-    /// Our id of it: a gateway that is asked twice makes it once.
+    /// Stoa's id of it, the idempotency key: a repeated request creates one order.
     pub receipt: Uuid,
-    /// How much.
+    /// The amount and currency.
     pub price: Money,
 }
 
 impl NewOrder {
-    /// The receipt as gateways take it, 40 characters at most.
+    /// The receipt in the form that gateways accept, at most 40 characters.
     fn receipt(&self) -> String {
         self.receipt.simple().to_string()
     }
 }
 
-/// Money to be sent back.
+/// A refund to make.
 #[derive(Clone, Debug)]
 pub struct NewRefund {
-    /// Our id of it: a gateway that is asked twice sends it once.
+    /// Stoa's id of it, the idempotency key: a repeated request makes one refund.
     pub id: Uuid,
     /// The gateway's id of the payment.
     pub payment: String,
-    /// How much, in the payment's currency.
+    /// The amount in the smallest unit of the payment's currency.
     pub amount: i64,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// Why a gateway did not do what it was asked for.
+/// Why a request to a gateway failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GatewayError {
-    /// There was no answer.
+    /// No response.
     NoAnswer(Trouble),
-    /// It is busy, or broken.
+    /// Status 429 or 5xx.
     Busy(u16),
-    /// It does not take our keys.
+    /// The gateway rejects the key.
     KeysRefused,
-    /// It says no.
+    /// Another error status.
     Refused(u16),
-    /// Its answer is not of the documented form.
+    /// The response does not have the documented form.
     Unreadable,
-    /// There is none.
+    /// No gateway is configured.
     NotConfigured,
 }
 
 impl GatewayError {
-    /// Whether the same may go well later. Wrong keys can be mended by whoever runs the server.
+    /// Whether a retry may succeed. A rejected key counts as temporary, because the operator can correct it.
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::NoAnswer(_)
@@ -91,31 +91,33 @@ impl GatewayError {
     }
 }
 
-/// Somebody who takes money.
+/// A payment gateway.
 pub trait Gateway: Send + Sync {
     /// Its name in the database.
     fn name(&self) -> &'static str;
 
-    /// The public half of its keys, for the checkout.
+    /// The public part of its key, for the checkout.
     fn key_id(&self) -> &str;
 
-    /// Makes an order, or finds the one of that receipt; answers the gateway's id of it.
+    /// Creates an order, or finds the one with this receipt, and returns the gateway's id of it.
     fn create_order(&self, order: &NewOrder) -> Result<String, GatewayError>;
 
-    /// What it says of all payments of an order, and of what went back of each.
+    /// Reports on all payments of an order and on all their refunds.
     fn payments_of(&self, order: &str) -> Result<Vec<Report>, GatewayError>;
 
     /// Sends money back.
     fn refund(&self, refund: &NewRefund) -> Result<RefundReport, GatewayError>;
 
-    /// Whether it has signed this webhook, with any of the secrets that are live.
+    /// Whether the signature of a webhook matches any of the current secrets.
     fn has_signed(&self, body: &[u8], signature: &str) -> bool;
 
-    /// Whether a browser's word that an order of ours was paid is the gateway's: a hint to show "confirming", no more.
+    /// Whether the signature that a browser presents proves that this order was paid. It is a hint to show
+    /// "confirming", no more.
     fn is_hint(&self, order: &str, payment: &str, signature: &str) -> bool;
 }
 
-/// Whether any of these secrets has signed a text. All are tried, whichever fits.
+/// Whether any of these secrets has signed a text. Tries all of them, so that the time does not depend on which
+/// one matches.
 fn signed_by_any(secrets: &[Secret], body: &[u8], signature: &str) -> bool {
     let signs =
         |secret: &Secret| crate::signing::is_hex_signature(secret.0.as_bytes(), body, signature);
@@ -125,19 +127,20 @@ fn signed_by_any(secrets: &[Secret], body: &[u8], signature: &str) -> bool {
         .fold(false, |found, secret| found | signs(secret))
 }
 
-/// The gateway of a server: one, or none.
+/// The gateway of a server, if it has one.
 #[derive(Clone)]
 pub enum PaymentGateway {
     /// Real money.
     Razorpay(Arc<Razorpay>),
     /// A gateway that moves no money.
     Sandbox(Arc<Sandbox>),
-    /// Nobody takes payments.
+    /// No gateway: deals cannot ask for money.
     Closed,
 }
 
 impl PaymentGateway {
-    /// Razorpay where its keys are given, the sandbox where it is asked for, else nobody; `seed` is secret and the same after a restart.
+    /// Razorpay if its keys are configured, the sandbox if it is switched on, otherwise none. `seed` must be
+    /// secret and the same after a restart.
     pub fn new(options: &PaymentOptions, seed: &[u8]) -> Self {
         match (&options.razorpay_key_id, &options.razorpay_key_secret) {
             (Some(id), Some(secret)) => {
@@ -148,20 +151,26 @@ impl PaymentGateway {
         }
     }
 
-    /// Says in the log that no money moves, where somebody might expect it to.
+    /// Logs a warning if no money moves, where an operator might expect it to.
     pub fn warn(&self) {
         match self {
             Self::Razorpay(_) => {}
             Self::Sandbox(_) => {
-                log::warn!(event = "sandbox_payments"; "Payments move no money: whoever opens a checkout says how it ends. Give --razorpay-key-id for real ones");
+                log::warn!(
+                    event = "sandbox_payments";
+                    "The sandbox moves no money: the visitor of a checkout chooses its outcome. Set --razorpay-key-id for real payments"
+                );
             }
             Self::Closed => {
-                log::warn!(event = "no_gateway"; "Deals that ask for money cannot begin: give --razorpay-key-id, or --sandbox for payments that move no money");
+                log::warn!(
+                    event = "no_gateway";
+                    "Deals that ask for money cannot begin: set --razorpay-key-id, or --sandbox for payments that move no money"
+                );
             }
         }
     }
 
-    /// The gateway, where there is one.
+    /// The gateway, if there is one.
     pub fn gateway(&self) -> Option<&dyn Gateway> {
         match self {
             Self::Razorpay(razorpay) => Some(razorpay.as_ref()),
@@ -175,7 +184,7 @@ impl PaymentGateway {
         self.gateway().map(Gateway::name)
     }
 
-    /// The sandbox, where it is the gateway.
+    /// The sandbox, if it is the gateway.
     pub fn sandbox(&self) -> Option<&Arc<Sandbox>> {
         match self {
             Self::Sandbox(sandbox) => Some(sandbox),

@@ -1,4 +1,5 @@
-//! Razorpay: orders, payments and refunds over its API, and who signed what. docs/payments.md says how it is set up.
+//! Razorpay: orders, payments and refunds over its API, and verification of signatures. docs/payments.md tells
+//! how to set it up.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,10 +18,10 @@ use crate::domain::whole;
 use crate::outbound::{Call, Outbound, Reach};
 use crate::signing::is_hex_signature;
 
-/// Bytes of an answer that are read; an order's payments are far fewer.
+/// The most bytes of a response that are read; the payments of an order need far fewer.
 const ANSWER_LIMIT: u64 = 1 << 20;
 
-/// Razorpay with our keys.
+/// A client of Razorpay's API.
 pub struct Razorpay {
     key_id: String,
     key_secret: Secret,
@@ -51,7 +52,7 @@ struct Items<T> {
 }
 
 impl Razorpay {
-    /// Razorpay as these options say.
+    /// A client with these options.
     pub fn new(key_id: &str, key_secret: Secret, options: &PaymentOptions) -> Self {
         let time_out = Duration::from_millis(options.razorpay_timeout_ms);
         Self {
@@ -97,7 +98,7 @@ impl Razorpay {
         }
     }
 
-    /// What went back of a payment. Where the gateway does not list that, the payment's own word counts.
+    /// The refunds of a payment. If the gateway does not list them, uses the payment's own status.
     fn refunds_of(&self, payment: &Payment) -> Result<Vec<RefundReport>, GatewayError> {
         let listed = self.get(&format!("/v1/payments/{}/refunds", payment.id));
         let listed: Items<Refund> = match listed {
@@ -111,7 +112,7 @@ impl Razorpay {
             .map_err(|_| GatewayError::Unreadable)
     }
 
-    /// The order that was made under this receipt before, should its answer have been lost.
+    /// The order that was created earlier with this receipt, if the response to that request was lost.
     fn find_order(&self, order: &NewOrder) -> Result<Option<String>, GatewayError> {
         let receipt = order.receipt();
         let found: Items<MadeOrder> = self.get(&format!("/v1/orders?receipt={receipt}"))?;
@@ -144,7 +145,7 @@ impl Gateway for Razorpay {
         let made: Result<MadeOrder, _> = self.ask("POST", "/v1/orders", &[], Some(&wanted));
         match made {
             Ok(made) => Ok(made.id),
-            // A receipt is taken once: a refusal may mean that the first answer was lost on its way.
+            // Razorpay accepts a receipt once, so a refusal may mean that an earlier response was lost.
             Err(GatewayError::Refused(status)) => {
                 self.find_order(order)?.ok_or(GatewayError::Refused(status))
             }

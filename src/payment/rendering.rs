@@ -1,11 +1,11 @@
-//! Envelopes that say what a report says: for what was learned by asking a gateway, and for what the sandbox posts.
+//! Writes envelopes from reports: for answers to queries of a gateway, and for the sandbox's webhooks.
 
 use serde_json::{Map, Value, json};
 
 use crate::domain::payment::{PaymentStatus, Report};
 use crate::domain::refund::{RefundReport, RefundStatus};
 
-/// An envelope that says the same as a report, and its event's name. None for a payment that was only begun.
+/// An envelope with the contents of a report, and its event's name. `None` for a payment that was only begun.
 pub fn write(report: &Report, at: i64) -> Option<(&'static str, String)> {
     let event = match (&report.refund, report.status) {
         (Some(refund), _) => match refund.status {
@@ -22,7 +22,7 @@ pub fn write(report: &Report, at: i64) -> Option<(&'static str, String)> {
     Some((event, render(event, report, at)))
 }
 
-/// An envelope of a given event about a payment.
+/// An envelope of the given event about a payment. `at` is in seconds since 1970.
 pub(super) fn render(event: &str, report: &Report, at: i64) -> String {
     let order = report.order.as_deref().unwrap_or_default();
     let mut payload = Map::new();

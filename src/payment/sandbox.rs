@@ -1,5 +1,5 @@
-//! The sandbox: a gateway that moves no money. It signs and posts real webhooks to the same endpoint as Razorpay, and keeps nothing:
-//! an order's id says what the order is, and carries its mark.
+//! The sandbox: a gateway that moves no money. It posts signed webhooks to the same endpoint as Razorpay and
+//! stores nothing: an order's id contains the order and a signature.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,16 +13,16 @@ use crate::domain::refund::{RefundReport, RefundStatus};
 use crate::outbound::{Call, Outbound, Reach};
 use crate::signing::{hex_signature, is_hex_signature};
 
-/// What the key id of the sandbox is, so that a page can tell.
+/// The sandbox's key id, by which a page recognises it.
 pub const KEY_ID: &str = "sandbox";
 const TIME_OUT: Duration = Duration::from_secs(5);
 
-/// How a visitor of the sandbox's checkout wants it to end.
+/// The outcome that a visitor of the sandbox's checkout chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckoutEnd {
-    /// The money comes.
+    /// The payment succeeds.
     Success,
-    /// The bank refuses.
+    /// The bank declines it.
     Failure,
 }
 
@@ -35,7 +35,7 @@ pub struct SandboxEvent {
     pub body: String,
 }
 
-/// A gateway without money.
+/// A gateway that moves no money.
 pub struct Sandbox {
     signing: Secret,
     verifying: Vec<Secret>,
@@ -49,7 +49,7 @@ impl fmt::Debug for Sandbox {
 }
 
 impl Sandbox {
-    /// A sandbox with the secrets that the options give, or with one made of `seed`.
+    /// A sandbox with the configured secrets, or with secrets derived from `seed`.
     pub fn new(options: &PaymentOptions, seed: &[u8]) -> Self {
         let derived = || Secret(hex_signature(seed, b"the sandbox's webhooks"));
         let verifying = options
@@ -70,7 +70,7 @@ impl Sandbox {
         mark
     }
 
-    /// What an order's id says; `None` for an order that this sandbox has not made.
+    /// The price in an order's id; `None` if this sandbox did not create the order.
     fn order(&self, id: &str) -> Option<Money> {
         let (text, mark) = id.rsplit_once('_')?;
         let mut parts = text.strip_prefix("order_sandbox_")?.splitn(3, '_');
@@ -82,8 +82,8 @@ impl Sandbox {
         (self.mark(text) == mark).then_some(order)
     }
 
-    /// What happens at the checkout of an order: the events that it posts. Paying an order again is the same payment; failing
-    /// again is another attempt, named by `attempt`.
+    /// The events of a checkout. Paying an order twice is the same payment; each failure is another attempt,
+    /// named by `attempt`.
     pub fn check_out(
         &self,
         order: &str,
@@ -122,7 +122,7 @@ impl Sandbox {
         Some(names.iter().map(event).collect())
     }
 
-    /// Posts an event, signed, to the endpoint for webhooks below `base`.
+    /// Posts a signed event to the webhook endpoint below `base`.
     pub fn post(&self, base: &str, event_id: &str, body: &str) -> Result<(), GatewayError> {
         let signature = hex_signature(self.signing.0.as_bytes(), body.as_bytes());
         let call = Call {
@@ -160,7 +160,7 @@ impl Gateway for Sandbox {
         Ok(format!("{text}_{}", self.mark(&text)))
     }
 
-    /// It keeps nothing, so it has nothing to say.
+    /// The sandbox stores nothing, so it has no payments to report.
     fn payments_of(&self, _: &str) -> Result<Vec<Report>, GatewayError> {
         Ok(Vec::new())
     }

@@ -1,4 +1,4 @@
-//! The way to the actors of deals: finds them, wakes them, asks again when one was lost.
+//! Starts the actors of deals on demand, finds them, and repeats a request when an actor was lost.
 
 use actix::prelude::*;
 use serde_json::Value;
@@ -6,26 +6,26 @@ use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-use crate::deal::actor::{AwakeDeals, By, Committed, Deal, DealDeps, Happens};
-use crate::deal::deciding::Decided;
+use crate::deal::actor::{AwakeDeals, Committed, Deal, DealDeps, DealRequest, Initiator};
+use crate::deal::deciding::DecidedStep;
 use crate::domain::flow::FlowInput;
 use crate::domain::ids::{ConversationId, ConversationNo, Seq};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
-use crate::journal::Stepping;
+use crate::journal::StepOutcome;
 use crate::store::{conversations, replay};
 
-/// Times that a deal is woken again because its actor went away with the question.
+/// How often a request is repeated because the actor stopped before it answered.
 const ATTEMPTS: u32 = 3;
 
-/// What comes of telling a deal something.
-pub type Telling = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+/// The result of delivering an input to a deal.
+pub type DeliveryFuture = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
-type Deliver = dyn Fn(ConversationNo, FlowInput, String) -> Telling + Send + Sync;
-type Announce = dyn Fn(ConversationNo, Seq) -> Telling + Send + Sync;
+type Deliver = dyn Fn(ConversationNo, FlowInput, String) -> DeliveryFuture + Send + Sync;
+type Announce = dyn Fn(ConversationNo, Seq) -> DeliveryFuture + Send + Sync;
 
-/// Carries news to deals and rooms, for those who know neither.
+/// Delivers inputs to deals and entries to rooms, for code that depends on neither.
 #[derive(Clone)]
 pub struct DealSink {
     deliver: Arc<Deliver>,
@@ -33,10 +33,10 @@ pub struct DealSink {
 }
 
 impl DealSink {
-    /// One that delivers and announces by calling these.
+    /// A sink that calls these two functions.
     pub fn new(
-        deliver: impl Fn(ConversationNo, FlowInput, String) -> Telling + Send + Sync + 'static,
-        announce: impl Fn(ConversationNo, Seq) -> Telling + Send + Sync + 'static,
+        deliver: impl Fn(ConversationNo, FlowInput, String) -> DeliveryFuture + Send + Sync + 'static,
+        announce: impl Fn(ConversationNo, Seq) -> DeliveryFuture + Send + Sync + 'static,
     ) -> Self {
         Self {
             deliver: Arc::new(deliver),
@@ -44,24 +44,25 @@ impl DealSink {
         }
     }
 
-    /// Tells a deal something; `once` makes it the same news again. `FlowStateInvalid`: it does not apply (any more).
-    /// `Unavailable`: try again.
-    pub async fn tell(
+    /// Delivers an input to a deal; an input with the same `request_id` takes effect once. Returns
+    /// `FlowStateInvalid` if the input does not apply (any more), and `Unavailable` if it may be delivered
+    /// again.
+    pub async fn deliver(
         &self,
         conversation: ConversationNo,
         input: FlowInput,
-        once: String,
+        request_id: String,
     ) -> Result<(), Error> {
-        (self.deliver)(conversation, input, once).await
+        (self.deliver)(conversation, input, request_id).await
     }
 
-    /// Tells a conversation's room what was committed beyond a seq.
+    /// Sends the entries after a seq to the conversation's room.
     pub async fn announce(&self, conversation: ConversationNo, after: Seq) -> Result<(), Error> {
         (self.announce)(conversation, after).await
     }
 }
 
-/// What sessions, REST and jobs hold of the deals.
+/// The handle through which sessions, REST and jobs reach deals.
 #[derive(Clone)]
 pub struct Deals {
     awake: AwakeDeals,
@@ -70,7 +71,7 @@ pub struct Deals {
 }
 
 impl Deals {
-    /// The way to deals that run on a thread of their own.
+    /// Starts a thread for the actors of deals and returns the handle.
     pub fn start(deps: DealDeps) -> Self {
         Self {
             awake: AwakeDeals::default(),
@@ -79,18 +80,18 @@ impl Deals {
         }
     }
 
-    /// What the actors of deals work with.
+    /// The dependencies of the actors.
     pub fn deps(&self) -> &DealDeps {
         &self.deps
     }
 
-    /// The way for news of timers and of money.
+    /// The sink for timers and payments.
     pub fn deal_sink(&self) -> DealSink {
-        let (telling, announcing) = (self.clone(), self.clone());
+        let (delivering, announcing) = (self.clone(), self.clone());
         DealSink::new(
-            move |conversation, input, once| {
-                let deals = telling.clone();
-                Box::pin(async move { deals.tell(conversation, input, once).await })
+            move |conversation, input, request_id| {
+                let deals = delivering.clone();
+                Box::pin(async move { deals.deliver(conversation, input, request_id).await })
             },
             move |conversation, after| {
                 let deals = announcing.clone();
@@ -99,38 +100,38 @@ impl Deals {
         )
     }
 
-    /// How many deals are awake.
+    /// The number of running deals.
     pub fn count(&self) -> usize {
         self.awake.len()
     }
 
-    /// Has something happen to a deal; answers with the deal as whoever asked sees it afterwards. What has the same request id
-    /// happens once.
+    /// Sends a request to a deal and returns the deal after the step, as JSON, as the caller may see it. A
+    /// request with the same id takes effect once.
     pub async fn ask(
         &self,
         conversation: ConversationId,
-        by: By,
+        by: Initiator,
         input: FlowInput,
         request_id: String,
     ) -> Result<Value, Error> {
         for _ in 0..ATTEMPTS {
-            let (outcome, told) = oneshot::channel();
-            self.deal(conversation).do_send(Happens {
+            let (outcome, answer_receiver) = oneshot::channel();
+            self.deal(conversation).do_send(DealRequest {
                 by: by.clone(),
                 input: input.clone(),
                 request_id: request_id.clone(),
                 outcome,
             });
-            if let Ok(answer) = told.await {
+            if let Ok(answer) = answer_receiver.await {
                 return answer;
             }
             self.awake
                 .remove_if(&conversation, |_, deal| !deal.connected());
         }
-        Err(Refusal::Unavailable("The deal is being reopened: try again").into())
+        Err(Refusal::Unavailable("The deal is restarting: try again").into())
     }
 
-    /// A caller presses a button. Without a request id of their own, a press is what it is: one of many.
+    /// Takes an action for a caller. Without a request id, each call is a new request.
     pub async fn press(
         &self,
         conversation: ConversationId,
@@ -140,29 +141,30 @@ impl Deals {
     ) -> Result<Value, Error> {
         let own = request_id.map_or_else(
             || uuid::Uuid::now_v7().simple().to_string(),
-            // No user id has a slash: nobody's request is anybody else's, a timer's or a payment's.
+            // A user id contains no slash, so the request ids of users, timers and payments never collide.
             |id| format!("{}/{id}", caller.id),
         );
-        self.ask(conversation, By::Person(caller), press, own).await
+        self.ask(conversation, Initiator::Person(caller), press, own)
+            .await
     }
 
-    async fn tell(
+    async fn deliver(
         &self,
         conversation: ConversationNo,
         input: FlowInput,
-        once: String,
+        request_id: String,
     ) -> Result<(), Error> {
         let by = match &input {
-            FlowInput::Due(_) => By::Timer,
-            FlowInput::Payment { .. } => By::Payment,
+            FlowInput::Due(_) => Initiator::Timer,
+            FlowInput::Payment { .. } => Initiator::Payment,
             FlowInput::Press { .. } => {
-                return Err(Error::internal("a press is a person's"));
+                return Err(Error::internal("only a person can press"));
             }
         };
         let find = move |connection: &mut _| conversations::id_of(connection, conversation);
         let id = self.deps.pool.run(find).await?;
         let id = id.ok_or(Refusal::ConversationNotFound)?;
-        self.ask(id, by, input, once).await.map(drop)
+        self.ask(id, by, input, request_id).await.map(drop)
     }
 
     async fn announce(&self, conversation: ConversationNo, after: Seq) -> Result<(), Error> {
@@ -179,13 +181,17 @@ impl Deals {
         Ok(())
     }
 
-    /// Begins a deal in a conversation that is there already and has none.
-    pub async fn begin(&self, conversation: ConversationId, first: Decided) -> Result<(), Error> {
+    /// Begins a deal in an existing conversation that has none.
+    pub async fn begin(
+        &self,
+        conversation: ConversationId,
+        first: DecidedStep,
+    ) -> Result<(), Error> {
         match self.deps.journal.step(first.step.clone()).await? {
-            Stepping::Written { before, at } => {
+            StepOutcome::Committed { before, at } => {
                 let entries = first.entries(before, at);
                 if first.leaves_work() {
-                    self.deps.job_signal.ring();
+                    self.deps.job_signal.notify();
                 }
                 (self.deps.committed)(Committed {
                     conversation,
@@ -193,7 +199,7 @@ impl Deals {
                 });
                 Ok(())
             }
-            Stepping::Lost => {
+            StepOutcome::Conflict => {
                 Err(Refusal::Conflict("The conversation changed meanwhile: try again").into())
             }
         }

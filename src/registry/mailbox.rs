@@ -1,9 +1,10 @@
-//! An actor whose mailbox has its bound from the first message on: actix gives one 16 places until the actor has started.
+//! Starts actors whose mailbox has its final capacity from the first message on; actix gives a mailbox 16
+//! places until its actor has started.
 
 use actix::dev::channel::channel;
 use actix::prelude::*;
 
-/// Starts an actor on an arbiter, with so many places in its mailbox. Messages may be sent at once.
+/// Starts an actor on an arbiter with this mailbox capacity. Messages may be sent at once.
 pub fn start<A>(
     arbiter: &ArbiterHandle,
     places: usize,
@@ -45,7 +46,7 @@ mod tests {
     async fn what_is_sent_before_it_has_started_has_its_place() {
         let arbiter = Arbiter::new();
         let (begin, begun) = std::sync::mpsc::channel::<()>();
-        // Nothing starts on the arbiter until this ends.
+        // The arbiter starts nothing else until this function ends.
         arbiter.spawn_fn(move || begun.recv().unwrap());
         let actor = start(&arbiter.handle(), 100, |_| Idle);
         for _ in 0..100 {

@@ -1,4 +1,4 @@
-//! The supervisor of rooms: wakes, finds and forgets them.
+//! Supervises rooms: starts them on demand, finds them, and forgets those that stop.
 
 pub mod deals;
 mod mailbox;
@@ -23,14 +23,15 @@ use crate::error::Error;
 use crate::queue::{ChatFrame, Heard};
 use crate::room::actor::Room;
 use crate::room::reply::{Asker, Reply};
-use crate::room::{RoomDeps, Sleep, Tired, ToRoom};
+use crate::room::{IdleRoom, RoomDeps, Sleep, ToRoom};
 use crate::store::conversations::Key;
 use crate::store::replay;
 use waking::Waking;
 
 type Awake = Arc<DashMap<ConversationId, Addr<Room>>>;
 
-/// What sessions and REST hold of the rooms. Anybody may read who is awake; only the registry writes it.
+/// The handle through which sessions and REST reach rooms. All handles read the map of running rooms; only the
+/// registry writes it.
 #[derive(Clone)]
 pub struct Rooms {
     awake: Awake,
@@ -38,14 +39,15 @@ pub struct Rooms {
 }
 
 impl Rooms {
-    /// Sends a message to a conversation's room, waking it if need be. Messages of one caller arrive in their order.
+    /// Sends a message to a conversation's room and starts the room if necessary. Messages of one caller arrive
+    /// in order.
     pub fn send(&self, conversation: ConversationId, message: ToRoom) {
         let undelivered = match self.awake.get(&conversation) {
             Some(room) => match room.try_send(message) {
                 Ok(()) => return,
                 Err(SendError::Full(message)) => {
                     let full = Refusal::Unavailable(
-                        "This conversation is busier than it can be: try again",
+                        "Too many requests wait for this conversation: try again",
                     );
                     return refuse(message, full);
                 }
@@ -59,7 +61,7 @@ impl Rooms {
         });
     }
 
-    /// Tells a room that a session has ended; a room that sleeps does not care.
+    /// Tells a running room that a session has left; answers at once if the room is not running.
     pub fn leave_if_awake(&self, conversation: ConversationId, leave: ToRoom) {
         match self.awake.get(&conversation) {
             Some(room) => room.do_send(leave),
@@ -90,10 +92,10 @@ impl Rooms {
         );
         answer
             .await
-            .map_err(|_| Error::internal("a room answered nothing"))?
+            .map_err(|_| Error::internal("a room stopped before it answered"))?
     }
 
-    /// Tells those who take part in a new conversation of it.
+    /// Announces a new conversation to its participants.
     pub fn announce_creation(
         &self,
         deps: &RoomDeps,
@@ -110,7 +112,7 @@ impl Rooms {
         }
     }
 
-    /// Makes a room panic; says whether it was awake.
+    /// Makes a room panic, for tests; returns whether it was running.
     #[cfg(debug_assertions)]
     pub fn panic(&self, conversation: ConversationId) -> bool {
         let room = self.awake.get(&conversation);
@@ -118,8 +120,9 @@ impl Rooms {
             .is_some()
     }
 
-    /// Hands a room what somebody else has committed. Whatever its sender asks of an awake room afterwards finds it there.
-    pub fn take_in(&self, committed: Committed) {
+    /// Delivers committed entries to their room. Whatever the caller sends to a running room afterwards arrives
+    /// after them.
+    pub fn deliver_committed(&self, committed: Committed) {
         let room = self.awake.get(&committed.conversation);
         match room.filter(|room| room.connected()) {
             Some(room) => room.do_send(ToRoom::Committed(committed.entries)),
@@ -127,7 +130,7 @@ impl Rooms {
         }
     }
 
-    /// How many rooms are awake.
+    /// The number of running rooms.
     pub fn count(&self) -> usize {
         self.awake.len()
     }
@@ -145,7 +148,7 @@ impl Handler<Committed> for Registry {
     }
 }
 
-/// A message for a room that is not awake, as far as its sender knows.
+/// A message whose sender found no running room.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Deliver {
@@ -153,10 +156,10 @@ struct Deliver {
     message: ToRoom,
 }
 
-/// Wakes rooms on the arbiters that it was given, one after the other.
+/// Starts rooms on its arbiters, in turn.
 pub struct Registry {
     awake: Awake,
-    /// Messages that wait for a room that is being read; bounded by what sessions and addresses may send.
+    /// Messages for rooms that are being read. Rate limits of sessions and addresses bound them.
     waking: Waking<ToRoom>,
     deps: Arc<RoomDeps>,
     arbiters: Vec<Arbiter>,
@@ -164,7 +167,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Starts the registry, and as many threads for rooms.
+    /// Starts the registry and `threads` threads for rooms.
     pub fn start(deps: Arc<RoomDeps>, threads: u16) -> Rooms {
         let awake = Awake::default();
         let arbiters = (0..threads).map(|_| Arbiter::new()).collect();
@@ -193,12 +196,12 @@ impl Registry {
                 .await
         };
         context.spawn(read.into_actor(self).map(move |loaded, registry, context| {
-            registry.woken(conversation, loaded, context);
+            registry.loaded_room(conversation, loaded, context);
         }));
     }
 
-    /// The messages that waited reach the room before anybody else can find it, so their order stays.
-    fn woken(
+    /// Hands the waiting messages to the new room before the map shows it, which keeps their order.
+    fn loaded_room(
         &mut self,
         conversation: ConversationId,
         loaded: Result<Option<Loaded>, Error>,
@@ -207,7 +210,7 @@ impl Registry {
         let waiting = self.waking.end(conversation);
         match loaded {
             Err(error) => refuse_all(waiting, error),
-            Ok(None) => waiting.into_iter().for_each(nowhere),
+            Ok(None) => waiting.into_iter().for_each(refuse_unknown),
             Ok(Some(loaded)) => {
                 let Some(room) = self.start_room(loaded, context) else {
                     return;
@@ -225,18 +228,18 @@ impl Registry {
         let arbiter = self.arbiters.get(self.next)?;
         let (deps, registry) = (
             Arc::clone(&self.deps),
-            context.address().recipient::<Tired>(),
+            context.address().recipient::<IdleRoom>(),
         );
-        let places = deps.mailbox;
-        Some(mailbox::start(&arbiter.handle(), places, move |_| {
+        let capacity = deps.mailbox;
+        Some(mailbox::start(&arbiter.handle(), capacity, move |_| {
             Room::new(loaded, deps, registry)
         }))
     }
 }
 
-/// There is no such conversation. Leaving it is answered as leaving any other that one has not joined: nobody learns from the
-/// answer which conversations there are.
-fn nowhere(message: ToRoom) {
+/// Answers a message for a conversation that does not exist. Leaving succeeds, as it does for any conversation
+/// that was not joined, so the answer does not reveal which conversations exist.
+fn refuse_unknown(message: ToRoom) {
     match message {
         ToRoom::Leave { reply, .. } => reply.send(Ok(Answer::Done)),
         other => refuse(other, Refusal::ConversationNotFound),
@@ -257,7 +260,7 @@ fn refuse_all(waiting: Vec<ToRoom>, error: Error) {
         .for_each(|message| refuse(message, refusal.clone()));
 }
 
-/// Entries need no answer: a room that can not take them in reads them when it wakes.
+/// Committed entries have no reply; the room reads them when it starts.
 fn refuse(message: ToRoom, refusal: Refusal) {
     if let Some(reply) = message.into_reply() {
         reply.refuse(refusal);
@@ -307,10 +310,10 @@ impl Registry {
     }
 }
 
-impl Handler<Tired> for Registry {
+impl Handler<IdleRoom> for Registry {
     type Result = ();
 
-    fn handle(&mut self, Tired { conversation, room }: Tired, _: &mut Self::Context) {
+    fn handle(&mut self, IdleRoom { conversation, room }: IdleRoom, _: &mut Self::Context) {
         self.awake.remove(&conversation);
         room.do_send(Sleep);
     }

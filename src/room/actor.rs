@@ -18,13 +18,13 @@ use super::sending::WaitingSend;
 use super::state::State;
 use super::timeline::Timeline;
 use super::typists::Typists;
-use super::{RoomDeps, Sleep, Tired, ToRoom};
+use super::{IdleRoom, RoomDeps, Sleep, ToRoom};
 use crate::domain::command::Command;
 use crate::domain::ids::{Seq, SessionId, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::room_event::{Change, RoomEvent};
 use crate::domain::snapshot::Loaded;
-use crate::journal::{Permit, RequestNo, Settled};
+use crate::journal::{Outcomes, Permit, RequestNo};
 use crate::presence::PresenceChanged;
 use crate::queue::Push;
 use crate::telemetry::metrics::Metrics;
@@ -67,15 +67,15 @@ pub struct Room {
     pub(super) suspects_gap: bool,
     pub(super) catching_up: bool,
     pub(super) next_request: RequestNo,
-    pub(super) registry: Recipient<Tired>,
+    pub(super) registry: Recipient<IdleRoom>,
     /// Where the journal sends outcomes; made once, since making one allocates.
-    outcomes: Option<Arc<Recipient<Settled>>>,
+    outcomes: Option<Arc<Recipient<Outcomes>>>,
     bedtime: Bedtime,
 }
 
 impl Room {
     /// A room for a conversation that was just read.
-    pub fn new(loaded: Loaded, deps: Arc<RoomDeps>, registry: Recipient<Tired>) -> Self {
+    pub fn new(loaded: Loaded, deps: Arc<RoomDeps>, registry: Recipient<IdleRoom>) -> Self {
         let timeline = Timeline::new(loaded.conversation.last_seq);
         Self {
             bedtime: Bedtime::awake(deps.clock.now()),
@@ -125,7 +125,10 @@ impl Room {
             .retain_mut(|listener| !who(listener) || hand(listener, events, metrics));
     }
 
-    pub(super) fn settled_here(&mut self, context: &Context<Self>) -> Arc<Recipient<Settled>> {
+    pub(super) fn outcome_recipient(
+        &mut self,
+        context: &Context<Self>,
+    ) -> Arc<Recipient<Outcomes>> {
         Arc::clone(
             self.outcomes
                 .get_or_insert_with(|| Arc::new(context.address().recipient())),
@@ -190,7 +193,7 @@ impl Room {
         self.catch_up_when_needed(context);
         match self.bedtime.look(self.used_for(), self.deps.idle, now) {
             Then::GoOn => {}
-            Then::AskToSleep => self.registry.do_send(Tired {
+            Then::AskToSleep => self.registry.do_send(IdleRoom {
                 conversation: self.state.conversation.id,
                 room: context.address().recipient(),
             }),
@@ -301,10 +304,10 @@ impl Handler<ToRoom> for Room {
     }
 }
 
-impl Handler<Settled> for Room {
+impl Handler<Outcomes> for Room {
     type Result = ();
 
-    fn handle(&mut self, settled: Settled, context: &mut Self::Context) {
+    fn handle(&mut self, settled: Outcomes, context: &mut Self::Context) {
         self.bedtime.note_use(self.deps.clock.now());
         for (request_no, outcome) in settled.outcomes {
             if let Some(send) = self.sends.remove(&request_no) {

@@ -1,4 +1,4 @@
-//! The way out: committed entries, in order, as events for everybody who may hear them.
+//! Announces committed entries: in order, as events for everyone who may receive them.
 
 use actix::prelude::*;
 
@@ -16,8 +16,8 @@ use crate::domain::room_event::{Change, MessageChange, RoomEvent};
 use crate::queue::{ChatFrame, Heard};
 
 impl Room {
-    /// Takes in what somebody else committed, in whatever order it comes. What this room was woken with already is news for
-    /// those elsewhere alone.
+    /// Accepts entries that did not go through this room, in any order. Entries that the room has read at its
+    /// start are only new to sessions that have not joined.
     pub(super) fn take_in(&mut self, entries: Vec<Entry>, context: &mut Context<Self>) {
         for entry in entries {
             match &entry.fact {
@@ -33,7 +33,7 @@ impl Room {
         self.notify_absent(context);
     }
 
-    /// Announces every entry whose turn has come.
+    /// Announces every entry whose predecessors have been announced.
     pub(super) fn announce(&mut self, context: &mut Context<Self>) {
         let ready = self.timeline.ready();
         if ready.is_empty() {
@@ -76,7 +76,7 @@ impl Room {
         self.notify_absent(context);
     }
 
-    /// An event of this conversation, with its place where it is stored.
+    /// An event of this conversation; `seq` is `None` if it is not stored.
     pub(super) fn event(&self, seq: Option<Seq>, change: Change) -> Arc<RoomEvent> {
         RoomEvent::new(self.state.conversation.id, seq, change)
     }
@@ -99,7 +99,7 @@ impl Room {
         self.event(Some(entry.seq), change)
     }
 
-    /// The step as what somebody pressed or typed, where somebody listens who is told so.
+    /// The step as a button press or an input, for dialects that show it. Sent only for steps made by a person.
     fn acted(&self, seq: Seq, stepped: &Arc<Stepped>, after: &[Entry]) -> Option<Arc<RoomEvent>> {
         let mut listeners = self.listeners.iter();
         listeners.find(|listener| listener.dialect.needs().acts)?;
@@ -112,7 +112,7 @@ impl Room {
         Some(self.event(Some(seq), change))
     }
 
-    /// Tells those who take part and are online, but have not joined.
+    /// Sends an event to participants who are online and have not joined.
     fn tell_elsewhere(&self, event: &Arc<RoomEvent>) {
         let joined = self.joined_sessions();
         for person in self.state.everybody().filter(|p| p.may_read().is_ok()) {
@@ -133,7 +133,7 @@ impl Room {
         self.stop_typing(message.sender);
     }
 
-    /// Whether a fact opens the conversation to somebody who could not read it before.
+    /// The user who can read the conversation from this fact on, if there is one.
     fn newcomer(&self, fact: &Fact) -> Option<UserNo> {
         let Fact::Participant { now, .. } = fact else {
             return None;
@@ -176,7 +176,7 @@ impl Room {
         });
     }
 
-    /// Somebody came, went or changed: who listens, whose presence is heard, and what they are told.
+    /// Applies a change of a participant to listeners and presence subscriptions, and announces it.
     fn move_person(&mut self, person: &Participant, seq: Seq, context: &mut Context<Self>) {
         if person.may_read().is_ok() {
             self.listeners

@@ -32,7 +32,7 @@ pub(super) struct Bedtime {
 enum Phase {
     Awake,
     /// The registry was told.
-    Tired,
+    IdleRoom,
     /// The registry has forgotten this room.
     Dozing,
 }
@@ -66,13 +66,13 @@ impl Bedtime {
     pub(super) fn look(&mut self, used_for: Use, idle: Duration, now: Instant) -> Then {
         match self.phase {
             Phase::Dozing => self.stop_unless_at_work(used_for),
-            Phase::Tired => Then::GoOn,
+            Phase::IdleRoom => Then::GoOn,
             Phase::Awake => {
                 let is_idle = now.duration_since(self.used_at) >= idle;
                 if used_for != Use::Nothing || !is_idle {
                     return Then::GoOn;
                 }
-                self.phase = Phase::Tired;
+                self.phase = Phase::IdleRoom;
                 Then::AskToSleep
             }
         }

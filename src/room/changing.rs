@@ -1,4 +1,5 @@
-//! Every other durable change: one at a time, decided on what is announced, written in its own transaction.
+//! All other durable changes: one at a time, decided on the announced state, written in a transaction of their
+//! own.
 
 use actix::prelude::*;
 use std::sync::Arc;
@@ -11,11 +12,11 @@ use crate::domain::command::Command;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::principal::Principal;
 use crate::error::Error;
-use crate::journal::Unsure;
+use crate::journal::OutcomeUnknown;
 use crate::store::changes::{Change, ChangeKind, Changed};
 use crate::store::replay;
 
-/// A change that somebody wants, waiting for its turn.
+/// A change that waits for its turn.
 pub(super) struct WantedChange {
     principal: Arc<Principal>,
     command: Command,
@@ -23,11 +24,11 @@ pub(super) struct WantedChange {
     attempts: u32,
 }
 
-/// Times that a change is decided again because the policy was changed by somebody else meanwhile.
+/// How often a change is decided again because the policy version changed meanwhile.
 const ATTEMPTS: u32 = 5;
 
 impl Room {
-    /// Queues a change, and begins with it if nothing else is under way.
+    /// Queues a change and starts it if no other is running.
     pub(super) fn want_change(
         &mut self,
         principal: Arc<Principal>,
@@ -82,7 +83,7 @@ impl Room {
     fn changed(
         &mut self,
         mut wanted: WantedChange,
-        outcome: Result<Changed, Unsure>,
+        outcome: Result<Changed, OutcomeUnknown>,
         context: &mut Context<Self>,
     ) {
         match outcome {
@@ -98,10 +99,10 @@ impl Room {
                 wanted.attempts += 1;
                 self.change_after_catching_up(wanted, context);
             }
-            Ok(Changed::Stale) => wanted
-                .reply
-                .send(Err(Error::internal("a change was overtaken too often"))),
-            Err(Unsure(error)) => {
+            Ok(Changed::Stale) => wanted.reply.send(Err(Error::internal(
+                "a change met concurrent changes too often",
+            ))),
+            Err(OutcomeUnknown(error)) => {
                 self.suspects_gap = true;
                 wanted.reply.send(Err(error));
             }
@@ -137,7 +138,7 @@ impl Room {
         )
     }
 
-    /// Reads what this room may have missed.
+    /// Reads the entries that this room may have missed.
     pub(super) fn catch_up(&mut self) -> impl Future<Output = Result<Vec<Entry>, Error>> + use<> {
         self.catching_up = true;
         let (pool, no, after) = (
@@ -151,7 +152,7 @@ impl Room {
         }
     }
 
-    /// Takes in what was read; keeps its suspicion if it could not be.
+    /// Accepts the entries that were read; after an error the room still suspects a gap.
     pub(super) fn caught_up(
         &mut self,
         entries: Result<Vec<Entry>, Error>,
@@ -175,7 +176,7 @@ impl Room {
         }
     }
 
-    /// Looks for what was missed while there is reason to.
+    /// Reads missed entries while the room suspects a gap.
     pub(super) fn catch_up_when_needed(&mut self, context: &mut Context<Self>) {
         let needed = self.suspects_gap || self.timeline.has_gap();
         if !needed || self.catching_up {

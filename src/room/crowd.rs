@@ -1,5 +1,6 @@
-//! Telling a crowd: while others still send, its listeners are told in turns, so that one write carries several events, and the
-//! writes leave room for the next commit. A write to each of 200 sockets costs more than all the rest of a message.
+//! Sends events to crowds in turns. While others still send, listeners get their events in parts, so that one
+//! write carries several events and the writes do not delay the next commit. Writing to 200 sockets costs more
+//! than all other work for a message.
 
 use actix::prelude::*;
 use std::collections::VecDeque;
@@ -13,22 +14,23 @@ use crate::domain::ids::Seq;
 use crate::domain::room_event::RoomEvent;
 use crate::telemetry::metrics::Metrics;
 
-/// Listeners from which on a room is a crowd.
+/// The number of listeners from which on a room treats them as a crowd.
 const CROWD: usize = 32;
-/// Parts of a crowd that are told one after the other.
+/// The number of parts into which a crowd is divided.
 const PARTS: usize = 10;
-/// How far apart the parts are told. An event waits for each part once; more often only for those who move up where others leave.
+/// The interval between two parts. An event waits at most once for each part, except for listeners that change
+/// parts because others left.
 const TURN: Duration = Duration::from_millis(1);
-/// How many events wait at most.
+/// The most events that wait.
 const TOGETHER: usize = 64;
 
-/// Events that wait for a crowd. A place counts the events that ever waited in this room.
+/// Events that wait for a crowd. Positions count all events that ever waited in this room.
 #[derive(Default)]
 pub(super) struct Crowd {
     waiting: VecDeque<Arc<RoomEvent>>,
-    /// The place of the first that waits.
+    /// The position of the first waiting event.
     first: u64,
-    /// Which part is told next.
+    /// The next part.
     part: usize,
     turns: Option<SpawnHandle>,
 }
@@ -65,14 +67,14 @@ impl Crowd {
         self.first + self.waiting.len() as u64
     }
 
-    /// What waits from this place on.
+    /// The waiting events from this position on.
     fn from(&mut self, place: u64) -> &[Arc<RoomEvent>] {
         let told = usize::try_from(place.saturating_sub(self.first)).unwrap_or(usize::MAX);
         let waiting = self.waiting.make_contiguous();
         waiting.get(told..).unwrap_or_default()
     }
 
-    /// The seq up to which a listener has been told, where the room has announced up to `announced`.
+    /// The seq up to which a listener has received events; `announced` is the room's.
     pub(super) fn told_up_to(&mut self, listener: &Listener, announced: Seq) -> Seq {
         let untold = self.from(listener.place_in_crowd);
         let first = untold.iter().find_map(|event| event.seq);
@@ -143,8 +145,8 @@ enum Sends {
 }
 
 impl Room {
-    /// Tells everybody at once in a small room, or when nobody else is sending; else each part of the crowd at its turn, until a whole
-    /// round has nothing to tell.
+    /// Sends to everyone at once in a small room, or while nobody else is sending. Otherwise sends to one part
+    /// after the other, until a whole round found nothing to send.
     pub(super) fn tell_together(
         &mut self,
         events: Vec<Arc<RoomEvent>>,
@@ -164,7 +166,7 @@ impl Room {
         }
     }
 
-    /// Tells everybody: at once, or at their turns where turns are taken.
+    /// Sends an event to everyone, at once or in turns.
     pub(super) fn tell_in_turns(&mut self, event: Arc<RoomEvent>) {
         if self.crowd.turns.is_none() || self.crowd.waiting.len() >= TOGETHER {
             return self.tell(&[event]);
@@ -172,12 +174,13 @@ impl Room {
         self.crowd.waiting.push_back(event);
     }
 
-    /// Where somebody begins who joins now: what waits was committed before, so it is in their snapshot.
+    /// The position at which a new listener starts: the waiting events were committed before its snapshot,
+    /// which contains them.
     pub(super) fn end_of_crowd(&self) -> u64 {
         self.crowd.end()
     }
 
-    /// Tells everybody what has waited.
+    /// Sends all waiting events to everyone.
     pub(super) fn tell_crowd(&mut self) {
         self.crowd.tell_all(&mut self.listeners, &self.deps.metrics);
     }

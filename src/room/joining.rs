@@ -279,8 +279,8 @@ impl Wanted {
         let Some(deal_view) = &snapshot.conversation.flow else {
             return Ok(None);
         };
-        let remembered = flows::remembered(connection, self.conversation.0)?;
-        let asking = flows::asking(connection, self.conversation.0)?;
+        let remembered = flows::context(connection, self.conversation.0)?;
+        let asking = flows::pending_cards(connection, self.conversation.0)?;
         let memory = DealMemory::read(remembered, deal_view.state_version, &asking);
         Ok(Some(memory))
     }

@@ -1,4 +1,4 @@
-//! A session that has joined: where its events go, and from which seq on.
+//! A session that has joined: the queue for its events, and the seq from which on it gets them.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use crate::queue::{ChatFrame, ConnectionQueue, Frame, Heard, Push};
 
 /// What a listener gets while its snapshot is being read.
 enum Phase {
-    /// Kept until the snapshot is there.
+    /// Events are buffered until the snapshot is sent.
     Reading(Vec<(Option<Seq>, Frame)>),
-    /// Pushed at once.
+    /// Events are queued at once.
     Live,
 }
 
@@ -21,16 +21,16 @@ enum Phase {
 pub(super) struct Listener {
     pub(super) principal: Arc<Principal>,
     pub(super) queue: Arc<ConnectionQueue>,
-    /// What it speaks.
+    /// The dialect in which its events are encoded.
     pub(super) dialect: Dialect,
-    /// The role that an audience may name; none for staff from outside.
+    /// The role that an audience may name; `None` for staff who do not participate.
     pub(super) role: Option<Arc<str>>,
-    /// Events up to this seq were in the snapshot: they are skipped.
+    /// Events up to this seq were in the snapshot; skip them.
     pub(super) floor: Seq,
     phase: Phase,
-    /// Up to which place it has been told of what waits for a crowd.
+    /// The position up to which it has received the crowd's waiting events.
     pub(super) place_in_crowd: u64,
-    /// Tells a later join of the same session from this one.
+    /// Distinguishes a later join of the same session from this one.
     pub(super) generation: u64,
 }
 
@@ -40,7 +40,7 @@ pub(super) fn others_than(user: UserNo) -> impl Fn(&Listener) -> bool {
 }
 
 impl Listener {
-    /// A session whose snapshot is about to be read.
+    /// A listener whose snapshot is about to be read.
     pub(super) fn reading(
         principal: Arc<Principal>,
         queue: Arc<ConnectionQueue>,
@@ -59,12 +59,12 @@ impl Listener {
         }
     }
 
-    /// Whether everything that was announced has been pushed to it.
+    /// Whether all announced events have been queued for it.
     pub(super) fn is_live(&self) -> bool {
         matches!(self.phase, Phase::Live)
     }
 
-    /// Whether it is among those for whom something is meant.
+    /// Whether this audience includes the listener.
     pub(super) fn is_among(&self, audience: Option<&Audience>) -> bool {
         Audience::admits(audience, self.principal.no, self.role.as_deref())
     }
@@ -80,7 +80,7 @@ impl Listener {
         ChatFrame::event(event, self.role.as_ref(), Heard::Joined)
     }
 
-    /// Gives the listener those of the events that it may hear; says what became of the push.
+    /// Queues those of the events that the listener may receive.
     pub(super) fn give(&mut self, events: &[Arc<RoomEvent>]) -> Push {
         let heard = events.iter().filter(|event| self.hears(event));
         match &self.phase {

@@ -1,4 +1,5 @@
-//! A room: the actor that is awake for a conversation. `state`, `timeline`, `authors`, `bedtime`, `overtaken` and `typists` are its rules, the other files carry.
+//! A room is the actor of one conversation in use. `state` and `timeline` hold its rules; the other files do
+//! I/O.
 
 pub mod actor;
 mod announce;
@@ -36,17 +37,17 @@ use crate::store::pool::Pool;
 use crate::telemetry::metrics::Metrics;
 use reply::Reply;
 
-/// What rooms work with.
+/// The dependencies of rooms.
 pub struct RoomDeps {
-    /// Writes facts.
+    /// Writes changes.
     pub journal: JournalHandle,
-    /// Reads them.
+    /// Reads conversations.
     pub pool: Pool,
-    /// Tells whoever follows what was committed.
+    /// Informs consumers about commits.
     pub feed: Feed,
-    /// Who is online.
+    /// Knows who is online.
     pub directory: Arc<Directory>,
-    /// Figures.
+    /// The metrics.
     pub metrics: Arc<Metrics>,
     /// How deals stood at earlier steps.
     pub recall: Arc<replay::Recall>,
@@ -54,63 +55,63 @@ pub struct RoomDeps {
     pub clock: Clock,
     /// How long a room stays awake without anybody.
     pub idle: Duration,
-    /// Commands that may wait for one room.
+    /// The capacity of a room's mailbox.
     pub mailbox: usize,
 }
 
-/// What can be asked of a room.
+/// The messages to a room.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub enum ToRoom {
-    /// A session wants to hear everything.
+    /// A session subscribes to all events.
     Join {
-        /// Whose session.
+        /// The session's user.
         principal: Arc<Principal>,
-        /// Where events go.
+        /// The queue for its events.
         queue: Arc<ConnectionQueue>,
         /// How the session is told what it missed.
         backfill: Backfill,
-        /// Where the answer goes.
+        /// Receives the answer.
         reply: Reply,
     },
-    /// A session that has joined, or is about to, asks how the conversation stands.
+    /// A session that has joined, or is joining, asks for the current state of the conversation.
     Look {
-        /// Whose session.
+        /// The session's user.
         principal: Arc<Principal>,
-        /// Where the answer goes.
+        /// Receives the answer.
         reply: Reply,
     },
-    /// The caller of a session has shown another token: whether it may still read is looked at again.
+    /// A session's user has presented another token: check again whether the user may read.
     Renew {
-        /// Who it is now.
+        /// The user according to the new token.
         principal: Arc<Principal>,
-        /// Which session.
+        /// The session.
         session: SessionId,
-        /// Where the answer goes: a refusal where it may not, and hears no more.
+        /// Receives the answer: a refusal if the user may not read, which also removes the listener.
         reply: Reply,
     },
-    /// A session wants to hear no more.
+    /// A session unsubscribes.
     Leave {
-        /// Which.
+        /// The session.
         session: SessionId,
-        /// Where the answer goes.
+        /// Receives the answer.
         reply: Reply,
     },
-    /// Entries that somebody else committed.
+    /// Entries that were committed without this room.
     Committed(Vec<Entry>),
     /// A command.
     Do {
-        /// Who asks.
+        /// The caller.
         principal: Arc<Principal>,
-        /// For what.
+        /// The command.
         command: Command,
-        /// Where the answer goes.
+        /// Receives the outcome.
         reply: Reply,
     },
 }
 
 impl ToRoom {
-    /// The obligation to answer it, where there is one.
+    /// The reply that the message carries, if it has one.
     pub fn into_reply(self) -> Option<Reply> {
         match self {
             Self::Join { reply, .. }
@@ -123,7 +124,7 @@ impl ToRoom {
     }
 }
 
-/// How a joining session is told what it missed.
+/// How a joining session gets what it missed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backfill {
     /// In the answer to its request: everything after a seq, or the newest messages.
@@ -134,22 +135,22 @@ pub enum Backfill {
     Both(Seq),
 }
 
-/// A room wants to sleep: the registry forgets it, and then says `Sleep`.
+/// An idle room asks to stop: the registry forgets it and answers with `Sleep`.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Tired {
-    /// Which.
+pub struct IdleRoom {
+    /// The conversation.
     pub conversation: ConversationId,
-    /// Its own way of being told.
+    /// The room's address.
     pub room: Recipient<Sleep>,
 }
 
-/// The registry has forgotten the room: nothing new comes to it.
+/// The registry has forgotten the room and sends it nothing more.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Sleep;
 
-/// Makes a room panic, for tests of what that takes down.
+/// Makes a room panic, for tests.
 #[cfg(debug_assertions)]
 #[derive(Message)]
 #[rtype(result = "()")]

@@ -1,4 +1,5 @@
-//! Notifications: a message reaches those who are online and have not joined, with what they have not read, and so does a change of that.
+//! Notifies online participants who have not joined: of messages, with unread counts, and of changes of those
+//! counts.
 
 use actix::prelude::*;
 use diesel::PgConnection;
@@ -16,23 +17,23 @@ use crate::queue::{ChatFrame, Heard};
 use crate::store::unread::{self, Unread};
 use crate::store::unread_state::{self, ReadBefore, UnreadChange, UnreadState};
 
-/// What absent people are to be told, and whether their counts are being read.
+/// Pending notifications, and whether counts are being read.
 #[derive(Default)]
 pub(super) struct Notices {
-    /// Messages that were said.
+    /// New messages.
     waiting: Vec<Message>,
-    /// What changed unread counts since the last pulse.
+    /// Changes of unread counts since the last pulse.
     gathering: UnreadChanges,
-    /// What changed them before that.
+    /// Changes of unread counts before that, to be sent now.
     due: UnreadChanges,
     reading: bool,
 }
 
-/// What was read for those elsewhere.
+/// The counts that were read.
 struct Counts {
-    /// For the messages that were said.
+    /// Counts for the new messages.
     unread: Vec<Unread>,
-    /// For what has changed.
+    /// Counts that have changed.
     changes: Vec<UnreadChange>,
 }
 
@@ -56,14 +57,14 @@ fn count(
 }
 
 impl Notices {
-    /// A message was announced.
+    /// Adds a message that was announced.
     pub(super) fn add(&mut self, message: &Message) {
         if message.asks_to_be_read() {
             self.waiting.push(message.clone());
         }
     }
 
-    /// Where a change of somebody's unread count is noted.
+    /// Collects changes of unread counts.
     pub(super) fn unread_changes(&mut self) -> &mut UnreadChanges {
         &mut self.gathering
     }
@@ -92,14 +93,15 @@ impl Notices {
 }
 
 impl Room {
-    /// Tells those elsewhere of the unread counts that have changed since the last pulse: at most twice a second, however many
+    /// Sends the unread counts that changed since the last pulse: at most twice a second, however many
     /// watermarks and messages change.
     pub(super) fn flush_unread_changes(&mut self, context: &mut Context<Self>) {
         self.notices.pulse();
         self.notify_absent(context);
     }
 
-    /// Tells those elsewhere of the messages that have gathered, and of the changes that are due. One read of counts is under way at a time.
+    /// Sends pending messages and due changes. Only one read of counts runs at a time, so an older count is
+    /// never sent after a newer one; what is added meanwhile goes with the next.
     pub(super) fn notify_absent(&mut self, context: &mut Context<Self>) {
         let Some((messages, changes)) = self.notices.take() else {
             return;
@@ -214,7 +216,7 @@ impl Room {
         }
     }
 
-    /// What no person says is said by the conversation.
+    /// The conversation's title stands for the sender of system messages.
     fn name_of_sender<'a>(&'a self, message: &'a Message) -> &'a str {
         if message.content.kind != MessageKind::UserInput {
             let title = self.state.conversation.title.as_deref();

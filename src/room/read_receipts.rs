@@ -1,4 +1,4 @@
-//! Watermarks and typing: what people show of their reading and writing.
+//! Watermarks (delivered, read) and typing indicators.
 
 use actix::prelude::*;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::Change;
 use crate::feed::Transient;
-use crate::journal::{Marking, Outcome};
+use crate::journal::{MarkRequest, Outcome};
 use crate::store::marks::NewMark;
 
 const MARK_AGAIN: Refusal = Refusal::Unavailable("The database is away: mark again");
 
-/// A watermark beyond what the room knows, until it has read what there is.
+/// A watermark beyond the room's last seq; it waits until the room has read the newest entries.
 pub(super) struct AheadMark {
     principal: Arc<Principal>,
     wanted: Ahead,
@@ -27,13 +27,13 @@ pub(super) struct AheadMark {
 }
 
 enum Ahead {
-    /// As far as this, or as there is anything.
+    /// Up to this seq, or to the newest change if that is lower.
     UpTo(Mark, Seq),
-    /// To this message, which must be there.
+    /// To this message, which must exist.
     Message(MessageId),
 }
 
-/// A watermark that the journal has.
+/// A watermark that the journal is storing.
 pub(super) struct WaitingMark {
     user: UserNo,
     mark: Mark,
@@ -42,7 +42,7 @@ pub(super) struct WaitingMark {
 }
 
 impl Room {
-    /// Moves a watermark forward: a seen one with the next commit, a delivered one with those of half a second.
+    /// Moves a watermark forward: a read one with the next commit, a delivered one every half second.
     pub(super) fn mark(
         &mut self,
         principal: Arc<Principal>,
@@ -62,7 +62,7 @@ impl Room {
         self.mark_known(&principal, mark, seq, reply, context);
     }
 
-    /// Moves a watermark forward, no farther than to the newest change that this room knows.
+    /// Moves a watermark forward, at most to the newest change that this room knows.
     fn mark_known(
         &mut self,
         principal: &Principal,
@@ -86,7 +86,7 @@ impl Room {
         }
     }
 
-    /// Hands the delivered watermarks that have gathered to the journal.
+    /// Hands the collected delivered watermarks to the journal.
     pub(super) fn flush_delivered(&mut self, context: &mut Context<Self>) {
         for (user, (seq, replies)) in std::mem::take(&mut self.gathering) {
             self.write_mark(user, Mark::Delivered, seq, replies, context);
@@ -112,11 +112,11 @@ impl Room {
             delivered: seq,
             read,
         };
-        let room = self.settled_here(context);
-        self.deps.journal.mark(Marking {
+        let room = self.outcome_recipient(context);
+        self.deps.journal.mark(MarkRequest {
             mark: mark_row,
             request_no,
-            aside_since: None,
+            parked_since: None,
             room,
         });
         self.marks.insert(
@@ -156,8 +156,8 @@ impl Room {
         }
     }
 
-    /// A watermark beyond what this room knows: another server may have written what it names, so the room reads first. One read
-    /// is under way at a time; what comes meanwhile goes with the next.
+    /// Handles a watermark beyond the room's last seq: another server may have written that change, so the room
+    /// reads first. Only one read runs at a time; what is added meanwhile goes with the next.
     fn mark_after_looking(&mut self, wanted: AheadMark, context: &mut Context<Self>) {
         self.marks_ahead.push(wanted);
         self.look_ahead(context);
@@ -201,7 +201,7 @@ impl Room {
         }
     }
 
-    /// A watermark is committed: those whom it concerns are told.
+    /// Announces a committed watermark to those whom it concerns.
     pub(super) fn mark_settled(&mut self, waiting: WaitingMark, outcome: Outcome) {
         let WaitingMark {
             user,
@@ -271,13 +271,13 @@ impl Room {
         reply.send(Ok(Answer::Done));
     }
 
-    /// Ends the typing of those who have not said so again.
+    /// Clears the typing indicators that were not renewed.
     pub(super) fn fade_typing(&mut self, now: Instant) {
         let faded = self.typists.faded(now);
         faded.into_iter().for_each(|user| self.stop_typing(user));
     }
 
-    /// Ends somebody's typing, as when their message is there.
+    /// Clears a user's typing indicator, for example because their message arrived.
     pub(super) fn stop_typing(&mut self, user: UserNo) {
         if !self.typists.stop(user) {
             return;

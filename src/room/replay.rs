@@ -61,7 +61,7 @@ impl Page {
         let flow = missed.loaded.conversation.flow.as_ref();
         let version = flow.map_or(0, |deal_view| deal_view.state_version);
         let view = View {
-            deal: DealMemory::read(missed.remembered, version, &missed.asking),
+            deal: DealMemory::read(missed.context, version, &missed.pending_cards),
             ..View::of(missed.loaded.conversation, missed.loaded.participants)
         };
         Self {

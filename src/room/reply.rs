@@ -1,4 +1,4 @@
-//! Where the outcome of a request goes. Each request is answered exactly once, even if the room is lost.
+//! The destination of a request's outcome. Each request is answered exactly once, even if its room is lost.
 
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -11,34 +11,35 @@ use crate::error::Error;
 use crate::queue::{ChatFrame, CloseReason, ConnectionQueue};
 use crate::telemetry::metrics::Metrics;
 
-/// Answers a connection in its dialect; the conversation is there where the answer comes from its room.
+/// Encodes the answer to a connection in its dialect. The conversation is passed if its room answers.
 pub type Answering = dyn FnOnce(Result<Answer, Error>, Option<&View>) + Send;
 
-/// The one who asked.
+/// Who receives the answer.
 pub enum Asker {
     /// A connection, which encodes the answer.
     Connection(Box<Answering>),
-    /// A session whose room was lost: it joins again from this seq on, until it has.
+    /// A session whose room was lost. It joins again after this seq until it succeeds.
     Rejoining {
         /// Its queue.
         queue: Arc<ConnectionQueue>,
-        /// The last seq that it was told of.
+        /// The last seq announced to it.
         after: Seq,
     },
     /// A REST request.
     Rest(oneshot::Sender<Result<Answer, Error>>),
-    /// Nobody: the server itself.
+    /// Nobody; the server itself made the request.
     Nobody,
 }
 
-/// An obligation to answer. Dropped unanswered, as when a room panics, it says that the request may be tried again.
+/// The duty to answer a request. If it is dropped without an answer, as in a room that panics, the request is
+/// refused as one that may be repeated.
 pub struct Reply {
     place: ConversationId,
     asker: Option<Asker>,
 }
 
 impl Reply {
-    /// An obligation about a conversation.
+    /// A reply to a request about a conversation.
     pub fn new(place: ConversationId, asker: Asker) -> Self {
         Self {
             place,
@@ -53,7 +54,7 @@ impl Reply {
         }
     }
 
-    /// As `send`, from the room that it happened in.
+    /// Like `send`, with the state of the conversation in which it happened.
     pub fn send_from(mut self, view: &View, outcome: Result<Answer, Error>) {
         if let Some(asker) = self.asker.take() {
             self.deliver(asker, outcome, Some(view));
@@ -72,7 +73,8 @@ impl Reply {
             Asker::Nobody => {}
             Asker::Rejoining { queue, .. } => match outcome {
                 Ok(_) | Err(Error::Refused(Refusal::Conflict(_))) => {}
-                // Its client asked for nothing and can be answered nothing: it comes back by itself, and is told why not.
+                // The client made no request that could be refused, so the connection is closed; the client
+                // reconnects.
                 Err(_) => queue.close(CloseReason::SlowReader),
             },
         }
@@ -81,7 +83,7 @@ impl Reply {
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        let lost = Refusal::Unavailable("The conversation is being reopened: try again");
+        let lost = Refusal::Unavailable("The conversation is restarting: try again");
         match self.asker.take() {
             None => {}
             Some(Asker::Rejoining { queue, after }) => {
@@ -92,7 +94,7 @@ impl Drop for Reply {
     }
 }
 
-/// The refusal that a socket is told; an internal error goes to the log under an id that the caller is given.
+/// The refusal for the client. An internal error is logged under an id, which the client gets.
 pub fn told(error: Error, metrics: &Metrics) -> Refusal {
     let refusal = match error {
         Error::Refused(refusal) => refusal,

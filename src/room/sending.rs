@@ -1,4 +1,4 @@
-//! Saying something: decide, append, acknowledge, announce.
+//! Sending a message: decide, append, acknowledge, announce.
 
 use actix::prelude::*;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::store::messages;
 
 const TOO_MUCH: Refusal = Refusal::Unavailable("Too much is waiting to be written: try again");
 
-/// A send that the journal has.
+/// A send that the journal is storing.
 pub(super) struct WaitingSend {
     pub(super) principal: Arc<Principal>,
     pub(super) content: Arc<Content>,
@@ -26,7 +26,7 @@ pub(super) struct WaitingSend {
 }
 
 impl Room {
-    /// Takes a message, unless others wait that must be said before it.
+    /// Accepts a message, or queues it behind sends that wait to be decided again.
     pub(super) fn send(
         &mut self,
         principal: Arc<Principal>,
@@ -54,7 +54,7 @@ impl Room {
         }
     }
 
-    /// Hands a message to the journal if it may be said. Room after room does this for every message: it waits for nothing.
+    /// Hands a permitted message to the journal without waiting. This is the hot path of every message.
     fn hand_over(&mut self, request_no: RequestNo, send: WaitingSend, context: &mut Context<Self>) {
         let WaitingSend {
             principal,
@@ -67,7 +67,7 @@ impl Room {
         let Some(permit) = self.deps.journal.permit() else {
             return reply.refuse(TOO_MUCH);
         };
-        let room = self.settled_here(context);
+        let room = self.outcome_recipient(context);
         let policy = self.state.conversation.policy_version;
         self.overtaken.note_handed_over(policy);
         self.deps.journal.append(Append {
@@ -78,7 +78,7 @@ impl Room {
             content: Arc::clone(&content),
             fingerprint: content.fingerprint(self.state.conversation.no),
             request_no,
-            aside_since: None,
+            parked_since: None,
             room,
             permit,
         });
@@ -92,7 +92,8 @@ impl Room {
         );
     }
 
-    /// A send that is not allowed any more may be one that was answered when it was: its first result stands.
+    /// A send that is not permitted may be the repetition of one that was stored; that one's result is returned
+    /// then.
     fn refuse_unless_repeated(
         &mut self,
         principal: Arc<Principal>,
@@ -139,13 +140,17 @@ impl Room {
             Outcome::Stored { seq, at } => {
                 let message = self.message(&send, seq, at);
                 self.deps.metrics.messages.inc();
-                log::debug!(event = "message_sent", conversation_id:% = self.state.conversation.id, user_id:% = send.principal.id, message_type = send.content.kind.name(), seq = seq; "");
+                log::debug!(
+                    event = "message_sent", conversation_id:% = self.state.conversation.id, user_id:% = send.principal.id,
+                    message_type = send.content.kind.name(), seq = seq;
+                    ""
+                );
                 let fact = Fact::Said(message.clone());
                 self.offer_committed(Entry { seq, at, fact });
                 let sent = Answer::Sent(message, Novelty::New);
                 send.reply.send_from(self.state.view(), Ok(sent));
             }
-            Outcome::Known {
+            Outcome::Duplicate {
                 conversation,
                 seq,
                 at,
@@ -173,7 +178,7 @@ impl Room {
         }
     }
 
-    /// Takes in what this room has committed, and tells the feed.
+    /// Accepts an entry that this room has committed and passes it to the feed.
     pub(super) fn offer_committed(&mut self, entry: Entry) {
         let conversation = self.state.conversation.id;
         let entries = std::slice::from_ref(&entry);
@@ -197,8 +202,8 @@ impl Room {
         }
     }
 
-    /// Answers with the message as it is now: it may have been edited or deleted since it was sent first. One that was committed
-    /// while the connection was lost is announced now.
+    /// Answers a repeated send with the message as it is now: it may have been edited or deleted since.
+    /// Announces the message if it was committed while the connection was lost.
     fn answer_repeat(
         &mut self,
         send: WaitingSend,
@@ -232,7 +237,8 @@ impl Room {
         }
     }
 
-    /// Decides again what a change of the policy has overtaken, once nothing that was decided before is under way.
+    /// Decides sends again after the policy version changed. The entry that changed it is on its way to this
+    /// room; if it does not arrive, the room reads it.
     pub(super) fn decide_overtaken(&mut self, context: &mut Context<Self>) {
         match self.overtaken.next(self.underway()) {
             Next::Wait => {}

@@ -1,4 +1,4 @@
-//! What a room knows and what may happen in it: decide, evolve. Pure.
+//! The state of a room and its rules: `decide` and `evolve`. Pure.
 
 mod managing;
 
@@ -17,7 +17,7 @@ use crate::domain::room_event::View;
 use crate::domain::snapshot::{Loaded, Reader};
 use crate::store::changes::ChangeKind;
 
-/// A conversation and its people, as of the last announced entry.
+/// A conversation and its participants as of the last announced entry.
 #[derive(Clone, Debug)]
 pub struct State {
     view: View,
@@ -37,39 +37,40 @@ impl DerefMut for State {
     }
 }
 
-/// What to do about a request for a change.
+/// The decision on a requested change.
 #[derive(Clone, Debug)]
 pub enum Decision {
-    /// Have it written.
+    /// Write this change.
     Change(ChangeKind),
-    /// It is so already.
+    /// Nothing changes.
     Already,
 }
 
 impl State {
-    /// The state that the database gave.
+    /// The state that was read from the database.
     pub fn new(loaded: Loaded) -> Self {
         Self {
             view: View::of(loaded.conversation, loaded.participants),
         }
     }
 
-    /// The conversation as it stands: what its events carry.
+    /// The current conversation, as events carry it.
     pub fn view(&self) -> &View {
         &self.view
     }
 
-    /// Somebody's part.
+    /// A participant, present or past.
     pub fn person(&self, no: UserNo) -> Option<&Participant> {
         self.people.get(no)
     }
 
-    /// Everybody who takes or took part, in no order.
+    /// All present and past participants, in no particular order.
     pub fn everybody(&self) -> impl Iterator<Item = &Participant> {
         self.people.iter()
     }
 
-    /// As what the caller may read here. A stranger learns of nothing.
+    /// How the caller may read this conversation. A caller who never participated is told that it does not
+    /// exist.
     pub fn access(&self, caller: &Principal) -> Result<Access<'_>, Denied> {
         Access::of(self.people.get(caller.no), caller.roles)
     }
@@ -79,12 +80,12 @@ impl State {
         Ok(self.access(caller)?.reader(caller.no))
     }
 
-    /// Whether the caller may speak here now.
+    /// Whether the caller may send messages now.
     pub fn may_speak(&self, caller: &Principal) -> Result<(), Refusal> {
         Ok(self.access(caller)?.may_speak(&self.conversation)?)
     }
 
-    /// Whether the caller may send this.
+    /// Whether the caller may send this message.
     pub fn may_send(&self, caller: &Principal, content: &Content) -> Result<(), Refusal> {
         self.may_speak(caller)?;
         if content.kind != MessageKind::UserInput && !caller.roles.may(Privilege::SpeakAsSystem) {
@@ -101,7 +102,8 @@ impl State {
         here.then_some(()).ok_or(Refusal::MessageNotFound)
     }
 
-    /// How far one of the caller's watermarks moves: `None` when it is there already. Nothing is read before it exists.
+    /// The seq to which one of the caller's watermarks moves; `None` if it does not move. It never moves beyond
+    /// the last seq.
     pub fn mark(
         &self,
         caller: &Principal,
@@ -118,7 +120,7 @@ impl State {
         Ok((now, (wanted > now).then_some(wanted)))
     }
 
-    /// How far one of somebody's watermarks is.
+    /// The seq of a user's watermark.
     pub fn marked(&self, user: UserNo, mark: Mark) -> Option<Seq> {
         self.person(user).map(|person| match mark {
             Mark::Delivered => person.delivered_seq,
@@ -126,7 +128,7 @@ impl State {
         })
     }
 
-    /// What a request for a change comes to.
+    /// Decides on a requested change.
     pub fn decide(&self, caller: &Principal, command: &Command) -> Result<Decision, Refusal> {
         self.may_ask(caller, command)?;
         match command {
@@ -167,7 +169,7 @@ impl State {
         }
     }
 
-    /// Takes in an entry that is announced now.
+    /// Applies an entry that is being announced.
     pub fn evolve(&mut self, entry: &Entry) {
         self.conversation.last_seq = entry.seq;
         self.conversation.updated_at = entry.at;
@@ -181,7 +183,7 @@ impl State {
             }
             Fact::Participant { now, .. } => {
                 let mut now = now.clone();
-                // A mark that was committed after the change may have been taken in before it.
+                // A watermark committed after this change may already have been applied; keep the higher one.
                 if let Some(before) = self.people.get(now.no) {
                     now.delivered_seq = now.delivered_seq.max(before.delivered_seq);
                     now.read_seq = now.read_seq.max(before.read_seq);
@@ -202,7 +204,7 @@ impl State {
         }
     }
 
-    /// Takes in a watermark that has been committed; says from where it moved, if it did.
+    /// Applies a committed watermark; returns its previous value if it moved.
     pub fn evolve_mark(&mut self, user: UserNo, mark: Mark, seq: Seq) -> Option<Seq> {
         let person = self.people.get_mut(user)?;
         let before = match mark {

@@ -1,11 +1,12 @@
-//! The order of announcements: committed entries come from several lanes, and leave by seq. Pure.
+//! The order of announcements: committed entries arrive from several threads in any order and are announced by
+//! seq. Pure.
 
 use std::collections::BTreeMap;
 
 use crate::domain::entry::Entry;
 use crate::domain::ids::Seq;
 
-/// Holds entries back until those before them are there. Seqs have no gaps, so it knows when they are.
+/// Holds entries back until all earlier ones have arrived. Seqs have no gaps, so it knows when that is.
 #[derive(Debug)]
 pub struct Timeline {
     announced: Seq,
@@ -21,19 +22,19 @@ impl Timeline {
         }
     }
 
-    /// The seq up to which everything has been announced.
+    /// The last seq that was announced.
     pub fn announced(&self) -> Seq {
         self.announced
     }
 
-    /// Takes an entry in whatever order; an old one, or a second one of the same seq, changes nothing.
+    /// Adds an entry; ignores one that was announced or added before.
     pub fn offer(&mut self, entry: Entry) {
         if entry.seq > self.announced {
             self.held.entry(entry.seq).or_insert(entry);
         }
     }
 
-    /// Everything that may be announced now, in order.
+    /// Removes and returns the entries that may be announced now, in order.
     pub fn ready(&mut self) -> Vec<Entry> {
         let mut ready = Vec::with_capacity(self.held.len());
         while let Some(entry) = self.held.remove(&(self.announced + 1)) {
@@ -43,7 +44,7 @@ impl Timeline {
         ready
     }
 
-    /// Whether an entry is missing before those that are held.
+    /// Whether entries are held back because an earlier one is missing.
     pub fn has_gap(&self) -> bool {
         !self.held.is_empty()
     }

@@ -1,4 +1,5 @@
-//! What changes somebody's unread count, or the newest message that they may see: gathered until the next pulse, then told to their sessions elsewhere.
+//! Collects changes of unread counts and of the newest visible message until the next pulse, then sends them to
+//! sessions that have not joined.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -14,14 +15,14 @@ use crate::store::unread_state::{ReadBefore, UnreadChange, UnreadState};
 /// Read watermarks that moved, and messages that were edited or deleted.
 #[derive(Debug, Default)]
 pub(super) struct UnreadChanges {
-    /// Where each watermark stood before it moved first.
+    /// Each watermark before its first move.
     read_before: HashMap<UserNo, Seq>,
-    /// The messages as they now stand.
+    /// The messages as they are now.
     messages: HashMap<Seq, Message>,
 }
 
 impl UnreadChanges {
-    /// Somebody has read beyond `before`.
+    /// A user has read beyond `before`.
     pub(super) fn add_reader(&mut self, user: UserNo, before: Seq) {
         let stood = self.read_before.entry(user).or_insert(before);
         *stood = before.min(*stood);
@@ -32,7 +33,7 @@ impl UnreadChanges {
         self.messages.insert(message.seq(), message.clone());
     }
 
-    /// Takes in what happened later.
+    /// Adds later changes.
     pub(super) fn append(&mut self, later: Self) {
         for (user, before) in later.read_before {
             self.add_reader(user, before);
@@ -44,7 +45,7 @@ impl UnreadChanges {
         self.read_before.is_empty() && self.messages.is_empty()
     }
 
-    /// Whether it may be news for a participant.
+    /// Whether a participant may be affected.
     fn may_concern(&self, person: &Participant) -> bool {
         let visible = |message: &Message| message.is_visible_to(person.no, Some(&person.role));
         self.read_before.contains_key(&person.no) || self.messages.values().any(visible)
@@ -58,14 +59,15 @@ impl UnreadChanges {
         }
     }
 
-    /// Whether the count or the newest message of somebody who stands so now is not what they were told.
+    /// Whether the user's count or newest visible message differs from what the user was last sent.
     pub(super) fn is_news_for(&self, state: &UnreadState) -> bool {
         let mut messages = self.messages.values();
         state.has_read_some || messages.any(|message| changes_what_was_told(message, state))
     }
 }
 
-/// Whether a message that was edited or deleted counted as unread, is the newest one, or is the last one that a notification was about.
+/// Whether a message that was edited or deleted counted as unread, is the newest one, or is the last one that a
+/// notification was about.
 fn changes_what_was_told(message: &Message, state: &UnreadState) -> bool {
     let (reader, seq) = (&state.reader, Some(message.seq()));
     let is_for_others = message.sender != reader.no && message.content.kind != MessageKind::Audit;
@@ -76,7 +78,7 @@ fn changes_what_was_told(message: &Message, state: &UnreadState) -> bool {
 }
 
 impl Room {
-    /// The sessions of somebody that have not joined and are told of unread counts; the dialects of others have no word for it.
+    /// A user's sessions that have not joined and whose dialect has an event for unread counts.
     fn sessions_elsewhere(
         &self,
         user: UserNo,
@@ -89,7 +91,7 @@ impl Room {
         sessions
     }
 
-    /// The participants for whom this may be news and who have a session elsewhere that is told of it.
+    /// The affected participants who have such a session.
     pub(super) fn readers_elsewhere(&self, changes: &UnreadChanges) -> Vec<ReadBefore> {
         if changes.is_empty() {
             return Vec::new();
@@ -103,7 +105,7 @@ impl Room {
         readers.map(|person| changes.read_before(person)).collect()
     }
 
-    /// Tells each reader's sessions elsewhere how it stands now.
+    /// Sends each reader's new state to these sessions.
     pub(super) fn tell_unread_changes(&self, changes: &[UnreadChange]) {
         let joined = self.joined_sessions();
         for (state, message) in changes {
@@ -156,7 +158,7 @@ pub(super) mod tests {
         }
     }
 
-    /// Bob has read up to 4; 9 is the newest message, his own, and 7 the newest of others.
+    /// Bob has read up to 4; 9 is the newest message, his own, and 7 is the newest of others.
     fn state() -> UnreadState {
         UnreadState {
             reader: Reader {

@@ -261,7 +261,7 @@ async fn pay(
         let told = FlowInput::Payment { order, outcome };
         let once = format!("story:{order}:{name}");
         let deal_sink = deps.deals.deal_sink();
-        deal_sink.tell(conversation.no, told, once).await?;
+        deal_sink.deliver(conversation.no, told, once).await?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The rule of `domain::access` in SQL, for every query that narrows by it: the only place that compares the columns it is made of.
+//! The access rule of `domain::access` in SQL. No other file compares the columns that it is made of.
 
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
@@ -11,19 +11,20 @@ use crate::domain::flow::STAFF;
 use crate::domain::principal::Roles;
 use crate::domain::snapshot::Reader;
 
-/// Whether a participant others see among them, blocked or not: `Participant::takes_part`. `who` is a row of `participants`.
+/// SQL of `Participant::takes_part`: whether others see this participant, blocked or not. `who` is a row of
+/// `participants`.
 pub(super) fn takes_part(who: &str) -> String {
     format!("{who}.membership = 'present'")
 }
 
-/// Whether a participant may read: `Participant::may_read`. `who` is a row of `participants`.
+/// SQL of `Participant::may_read`. `who` is a row of `participants`.
 pub(super) fn may_read(who: &str) -> String {
     let takes_part = takes_part(who);
     format!("{takes_part} and not {who}.blocked")
 }
 
-/// The role of a user who may read as a participant, else null: `Access::role`.
-// A subquery in the place of a value, which the planner cannot turn into a join.
+/// SQL of `Access::role`: the role of a user who may read as a participant, otherwise null.
+// A scalar subquery, which the planner cannot turn into a join.
 pub(super) fn readers_role(conversation: &str, user: &str) -> String {
     let may_read = may_read("p");
     format!(
@@ -31,18 +32,19 @@ pub(super) fn readers_role(conversation: &str, user: &str) -> String {
     )
 }
 
-/// The role by which an audience knows a reader whose own role this is, null for staff from outside.
+/// The role for comparison with an audience: the reader's own role, or the role of staff if it is null.
 pub(super) fn role_or_staff(role: &str) -> String {
     format!("coalesce({role}, '{STAFF}')")
 }
 
-/// The role by which an audience knows a user with such a token who is no participant.
+/// The role for comparison with an audience of a user who does not participate; `None` if the token gives no
+/// access.
 pub(super) fn role_outside(roles: Roles) -> Option<&'static str> {
     let opens = roles.may(Privilege::OpenEveryConversation);
     opens.then_some(STAFF)
 }
 
-/// Whether a reader with this role and number may see the message `m`: `Audience::admits`.
+/// SQL of `Audience::admits`: whether a reader with this role and number may see the message `m`.
 pub(super) fn is_for(message: &str, role: &str, user: &str) -> String {
     format!(
         "({message}.audience_role is null or {message}.audience_role = {role})
@@ -55,17 +57,17 @@ pub(super) fn is_for_everybody(message: &str) -> String {
     format!("{message}.audience_role is null and {message}.audience_user_no is null")
 }
 
-/// `takes_part` in Diesel's language, of a row under this name.
+/// `takes_part` for Diesel queries, of a row with this alias.
 pub(super) fn who_takes_part(who: &str) -> SqlLiteral<Bool> {
     sql(&takes_part(who))
 }
 
-/// `may_read` in Diesel's language, of a row under this name.
+/// `may_read` for Diesel queries, of a row with this alias.
 pub(super) fn who_may_read(who: &str) -> SqlLiteral<Bool> {
     sql(&may_read(who))
 }
 
-/// `is_for` in Diesel's language.
+/// `is_for` for Diesel queries.
 #[diesel::dsl::auto_type(no_type_alias)]
 pub(super) fn visible_to(reader: i64, role: String) -> _ {
     messages::audience_role
@@ -78,7 +80,7 @@ pub(super) fn visible_to(reader: i64, role: String) -> _ {
         )
 }
 
-/// The role as a column can be compared with it; staff from outside are meant by the name of theirs.
+/// The role for comparison with an audience; staff who do not participate have the role of staff.
 pub(super) fn role_or_none(reader: &Reader) -> String {
     reader.role.clone().unwrap_or_else(|| STAFF.to_owned())
 }

@@ -1,13 +1,15 @@
-//! Where the database is: a libpq URL or list of settings, completed with time-outs, and never shown with its secrets.
+//! The address of the database: a libpq URL or list of settings, completed with timeouts, and shown without its
+//! secrets.
 
 use crate::error::Error;
 
-/// The option that says it, as errors name it.
+/// The option's name in error texts.
 pub const OPTION: &str = "--database-url (DATABASE_URL)";
 const EXAMPLE: &str = "postgresql://user:password@host:5432/database";
 
-/// What libpq is told besides, unless the address says so itself. A host that does not answer a connection is given up after 3 seconds,
-/// one that acknowledges nothing any more after 20; libpq and the kernel would wait for minutes and for hours.
+/// Settings that are added unless the address sets them. They give up a host that does not answer a connection
+/// after 3 seconds, and one that stops acknowledging after 20; the defaults of libpq and the kernel are minutes
+/// and hours.
 const LIMITS: [(&str, &str); 5] = [
     ("connect_timeout", "3"),
     ("keepalives_idle", "10"),
@@ -16,10 +18,10 @@ const LIMITS: [(&str, &str); 5] = [
     ("tcp_user_timeout", "20000"),
 ];
 
-/// A password that is shorter is in every other sentence by chance.
+/// Shorter passwords are not masked, because they occur in ordinary words.
 const SHORT: usize = 4;
 
-/// Completes an address; fails with a sentence when it is none.
+/// Adds the timeouts to an address. Fails with a text for the operator if it is not an address.
 pub fn completed(address: &str) -> Result<String, Error> {
     let is_url = ["postgresql://", "postgres://"]
         .iter()
@@ -47,13 +49,14 @@ pub fn completed(address: &str) -> Result<String, Error> {
     })
 }
 
-/// What libpq said of an address, without the address and the password that it may have quoted.
+/// An error text of libpq without the address and the password, which it may quote.
 pub fn without_secrets(told: &str, address: &str) -> String {
     let mut told = told.trim().to_owned();
     for secret in secrets(address) {
         told = told.replace(&secret, "…");
     }
-    // What libpq can not read it quotes, and a password with odd letters is what it most often can not read.
+    // libpq quotes the part of an address that it cannot parse, which is most often a password with special
+    // characters.
     let is_about_the_address = [
         "URI",
         "percent-encoded",
@@ -69,7 +72,7 @@ pub fn without_secrets(told: &str, address: &str) -> String {
     }
 }
 
-/// The address, and the password as it is written and as it is meant.
+/// The address and the password, both as written and percent-decoded.
 fn secrets(address: &str) -> Vec<String> {
     let mut found = vec![address.to_owned()];
     if let Some((_, rest)) = address.split_once("://") {
@@ -109,7 +112,8 @@ fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// What no waiting mends: a wrong name, a wrong password, no encryption where it is asked for, an address that can not be read.
+/// Whether an error stays until the operator acts: a wrong name or password, missing encryption, an address
+/// that cannot be parsed.
 pub fn is_final(told: &str) -> bool {
     const SIGNS: [&str; 18] = [
         "authentication failed",

@@ -1,5 +1,5 @@
-//! The rows of the durable feed: each commit that changes conversations writes one, in the same statement; consumers read them in order,
-//! and what all of them have read is deleted.
+//! The rows of the durable feed. Each commit that changes conversations inserts one, in the same statement.
+//! Consumers read them in order; rows that all consumers have handled are deleted.
 
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
@@ -10,16 +10,16 @@ use super::pool::explain;
 use crate::domain::ids::ConversationNo;
 use crate::error::Error;
 
-/// A statement that returns the number of the conversation that it makes or changes as `no`: the row of the feed is written with it.
-/// Statements in raw SQL have a part of their own that does the same, called `noted`.
-pub(super) struct Noting<S>(pub(super) S);
+/// Wraps a statement that returns the number of the changed conversation as `no`, and inserts the feed's row
+/// with it. Statements in raw SQL have a part named `feed_row` that does the same.
+pub(super) struct WithFeedRow<S>(pub(super) S);
 
-impl<S: QueryFragment<Pg>> QueryFragment<Pg> for Noting<S> {
+impl<S: QueryFragment<Pg>> QueryFragment<Pg> for WithFeedRow<S> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("with made as (");
         self.0.walk_ast(out.reborrow())?;
         out.push_sql(
-            "), noted as (
+            "), feed_row as (
                 insert into changed (kind, numbers) select 'conversation', array_agg(no) from made having count(*) > 0
             ) select * from made",
         );
@@ -27,23 +27,23 @@ impl<S: QueryFragment<Pg>> QueryFragment<Pg> for Noting<S> {
     }
 }
 
-impl<S: QueryId> QueryId for Noting<S> {
-    type QueryId = Noting<S::QueryId>;
+impl<S: QueryId> QueryId for WithFeedRow<S> {
+    type QueryId = WithFeedRow<S::QueryId>;
     const HAS_STATIC_QUERY_ID: bool = S::HAS_STATIC_QUERY_ID;
 }
 
-impl<S: Query> Query for Noting<S> {
+impl<S: Query> Query for WithFeedRow<S> {
     type SqlType = S::SqlType;
 }
 
-impl<S> RunQueryDsl<PgConnection> for Noting<S> {}
+impl<S> RunQueryDsl<PgConnection> for WithFeedRow<S> {}
 
-/// A place among the rows: the transaction's id, as Postgres writes it, and the row's number.
+/// A position in the feed: the transaction id in PostgreSQL's text form, and the row's number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// The id of the transaction.
+    /// The transaction id.
     pub tx: String,
-    /// The number of the row.
+    /// The row's number.
     pub no: i64,
 }
 
@@ -52,9 +52,9 @@ pub struct Position {
 pub struct Rows {
     /// The conversations that they name, each once.
     pub conversations: Vec<ConversationNo>,
-    /// The last of them.
+    /// The position of the last row.
     pub last: Position,
-    /// They are as many as were asked for: there may be more.
+    /// Whether the limits were reached, so that there may be more rows.
     pub fills_bounds: bool,
 }
 
@@ -68,8 +68,9 @@ struct Row {
     numbers: Vec<i64>,
 }
 
-// Raw SQL: rows of transactions that began before all that are under way, so that none can appear before the last of them any more.
-// Reading ends with the row that fills the bound of conversations; there is always one row, or no row at all.
+// Raw SQL: reads only rows of transactions older than every running one, so that no row can appear before the
+// last of them later. Stops at the row that reaches the limit of conversations, and returns at least one row if
+// there is any.
 const NEXT: &str = "
 select tx::text, no, numbers from (
     select r.*, sum(cardinality(numbers)) over (order by tx, no) as total from (
@@ -79,7 +80,8 @@ select tx::text, no, numbers from (
     ) r
 ) r where total - cardinality(numbers) < $4 order by tx, no";
 
-/// The rows after a position, at most so many, that name about so many conversations; none where there is nothing to read yet.
+/// Reads at most `rows` rows after a position, which name about `conversations` conversations; `None` if there
+/// is nothing to read yet.
 pub fn after(
     connection: &mut PgConnection,
     position: &Position,
@@ -111,7 +113,8 @@ pub fn after(
     }))
 }
 
-// Raw SQL: Diesel's deletions know no limit. Where nobody holds rows, whoever comes next sweeps: nothing before now is needed.
+// Raw SQL, because Diesel's deletions have no limit. If no consumer holds rows, all rows up to now are deleted:
+// a consumer that comes later sweeps all conversations.
 const DELETE: &str = "
 delete from changed where ctid = any(array(
     select ctid from changed where (tx, no) <= (
@@ -122,7 +125,7 @@ delete from changed where ctid = any(array(
     ) order by tx, no limit $1 for update skip locked
 ))";
 
-/// Deletes rows that every consumer has handled, at most so many; says how many.
+/// Deletes at most `limit` rows that every consumer has handled; returns how many.
 pub fn delete_handled(connection: &mut PgConnection, limit: i64) -> Result<usize, Error> {
     diesel::sql_query(DELETE)
         .bind::<BigInt, _>(limit)

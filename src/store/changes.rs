@@ -1,4 +1,5 @@
-//! Every durable change but a message: edits, deletions, people, settings. One transaction each.
+//! All durable changes of a conversation but new messages: edits, deletions, participants, settings. Each is
+//! one transaction.
 
 mod people;
 
@@ -8,7 +9,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::changed::Noting;
+use super::changed::WithFeedRow;
 use super::messages as message_rows;
 use super::schema::{conversation_changes, conversations, message_changes, messages};
 use crate::domain::conversation::{ConversationStatus, Participant};
@@ -22,86 +23,86 @@ use crate::error::Error;
 /// A change that a room has decided on.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// Where.
+    /// The conversation.
     pub conversation: ConversationNo,
-    /// The version of the policy that it was decided under.
+    /// The policy version under which it was decided.
     pub policy: PolicyVersion,
-    /// Who does it.
+    /// The user who makes it.
     pub actor: UserNo,
-    /// What.
+    /// The kind of change.
     pub kind: ChangeKind,
 }
 
-/// What changes.
+/// The kinds of change.
 #[derive(Clone, Debug)]
 pub enum ChangeKind {
-    /// A message's body.
+    /// Replaces a message's body.
     Edit {
-        /// Which message.
+        /// The message.
         message: MessageId,
         /// The new body.
         body: String,
-        /// Who reads, since what one can not see is not there.
+        /// The actor as a reader: a message that the actor cannot see does not exist for them.
         reader: Reader,
     },
-    /// A message becomes a tombstone.
+    /// Turns a message into a tombstone.
     Delete {
-        /// Which message.
+        /// The message.
         message: MessageId,
-        /// Whether the actor may delete those of others.
+        /// Whether the actor may delete messages of others.
         power: Power,
-        /// Who reads.
+        /// The actor as a reader.
         reader: Reader,
     },
-    /// Somebody comes, or comes back.
+    /// Adds a participant, or brings one back.
     Add {
-        /// Whom.
+        /// The user.
         user: UserId,
-        /// As what.
+        /// The role.
         role: String,
-        /// How often they may be brought back after they left.
+        /// How often the user may be brought back after leaving.
         returns: Returns,
     },
-    /// Somebody's standing, as a whole.
+    /// Replaces a participant's role and flags.
     Set {
-        /// Who, and how they stand afterwards.
+        /// The participant afterwards.
         participant: Participant,
     },
-    /// Title and status, as a whole.
+    /// Replaces title and status.
     Settings {
         /// The title afterwards.
         title: Option<String>,
         /// The status afterwards.
         status: ConversationStatus,
-        /// The subject's card afterwards, where it changes.
+        /// The subject's card afterwards; `None` if it does not change.
         card: Option<Value>,
     },
 }
 
-/// How often somebody may be brought back who left by themselves.
+/// How often a user who left may be brought back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Returns {
-    /// Once: by the owner of a group, who may have been left by mistake but not hold on to anybody.
+    /// Once: by the owner of a group. The user may have left by mistake, but must be able to leave for good.
     Once,
     /// Always: by the platform and its staff, and in a direct conversation.
     Always,
 }
 
-/// What became of a change.
+/// The outcome of a change.
 #[derive(Clone, Debug)]
 pub enum Changed {
     /// It is committed.
     Done(Entry),
-    /// It was so already; nothing was written.
+    /// Nothing had to change, and nothing was written.
     Already(Fact),
-    /// The policy has changed since it was decided: decide again.
+    /// The policy version has changed: decide again.
     Stale,
-    /// What it is about does not allow it.
+    /// The stored data does not permit it.
     Refused(Refusal),
 }
 
-/// Makes the change. Everything that can refuse is looked at before anything is written; the conversation's row lock,
-/// which rooms wait on, is taken last.
+/// Makes a change. Checks everything that can refuse it before writing; takes the conversation's row lock, for
+/// which rooms wait, last.
 pub fn apply(connection: &mut PgConnection, change: &Change) -> Result<Changed, Error> {
     connection.transaction::<_, Error, _>(|connection| match &change.kind {
         ChangeKind::Edit {
@@ -128,13 +129,13 @@ pub fn apply(connection: &mut PgConnection, change: &Change) -> Result<Changed, 
     })
 }
 
-/// Whether a change alters who may say what.
+/// Whether a change alters who may send what.
 enum Effect {
     OnMessages,
     OnPolicy,
 }
 
-/// A change's place in the order, and its moment.
+/// A change's seq and time.
 #[derive(Clone, Copy)]
 struct Turn {
     seq: Seq,
@@ -148,7 +149,7 @@ impl Turn {
     }
 }
 
-/// Takes the next seq under the conversation's row lock; `None` when the policy is another by now.
+/// Takes the next seq under the conversation's row lock; `None` if the policy version has changed.
 fn next_turn(
     connection: &mut PgConnection,
     change: &Change,
@@ -173,7 +174,7 @@ fn next_turn(
             conversations::updated_at,
         ));
     let turn: Option<(i64, Seq, DateTime<Utc>)> =
-        Noting(raise).get_result(connection).optional()?;
+        WithFeedRow(raise).get_result(connection).optional()?;
     Ok(turn.map(|(_, seq, at)| Turn { seq, at }))
 }
 

@@ -1,4 +1,5 @@
-//! The database's clock: what is due and how old a row is, all servers say by it, whatever their own clocks say.
+//! The database's clock. Due times and ages are measured by it on every server, so that servers' own clocks do
+//! not matter.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use diesel::dsl::now;
@@ -17,23 +18,23 @@ diesel::define_sql_function! {
     fn make_interval(years: Integer, months: Integer, weeks: Integer, days: Integer, hours: Integer, minutes: Integer, seconds: Double) -> Interval;
 }
 diesel::define_sql_function! {
-    /// What the operator `+` calls.
+    /// The function of the operator `+`.
     #[sql_name = "timestamptz_pl_interval"]
     fn later(at: Timestamptz, by: Interval) -> Timestamptz;
 }
 diesel::define_sql_function! {
-    /// The time of the call, within a transaction too.
+    /// The current time, even inside a transaction.
     fn clock_timestamp() -> Timestamptz;
 }
 
 type Length = make_interval<i32, i32, i32, i32, i32, i32, f64>;
 
-/// The database's now, and so much later.
-pub(super) fn in_time(length: Duration) -> later<now, Length> {
+/// The database's current time plus `length`.
+pub(super) fn after_now(length: Duration) -> later<now, Length> {
     seconds_from_now(length.as_secs_f64())
 }
 
-/// The database's now, and so many seconds earlier.
+/// The database's current time minus some seconds.
 pub(super) fn ago(seconds: u32) -> later<now, Length> {
     seconds_from_now(-f64::from(seconds))
 }
@@ -42,18 +43,18 @@ fn seconds_from_now(seconds: f64) -> later<now, Length> {
     later(now, make_interval(0, 0, 0, 0, 0, 0, seconds))
 }
 
-/// What the database's clock says, without asking it each time.
+/// The database's clock without a query for each reading.
 #[derive(Clone, Debug, Default)]
 pub struct DatabaseClock(Arc<Mutex<Option<Reading>>>);
 
-/// A look at the database's clock.
+/// One reading of the database's clock.
 #[derive(Clone, Copy, Debug)]
 struct Reading {
     at: Instant,
     said: DateTime<Utc>,
 }
 
-/// What the database's clock says now, as exactly as the database keeps it.
+/// Reads the database's clock, with microsecond precision.
 pub fn read(connection: &mut PgConnection) -> Result<DateTime<Utc>, Error> {
     diesel::select(clock_timestamp())
         .get_result(connection)
@@ -61,7 +62,7 @@ pub fn read(connection: &mut PgConnection) -> Result<DateTime<Utc>, Error> {
 }
 
 impl DatabaseClock {
-    /// Looks at the clock of the database.
+    /// Sets this clock from the database's.
     pub(super) fn set_by(&self, connection: &mut PgConnection) -> QueryResult<()> {
         let asked = Instant::now();
         let said = diesel::select(clock_timestamp()).get_result(connection)?;
@@ -70,7 +71,8 @@ impl DatabaseClock {
         Ok(())
     }
 
-    /// The time now, as exactly as the database keeps it. Before the database was ever reached it is this machine's time.
+    /// The current time, with microsecond precision. Before the database was first reached it is this machine's
+    /// time.
     pub fn now(&self) -> DateTime<Utc> {
         let reading = *self.0.lock();
         let time = reading.map_or_else(Utc::now, |reading| reading.after(reading.at.elapsed()));

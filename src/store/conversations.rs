@@ -1,4 +1,4 @@
-//! Conversations as rows: one of them, and somebody's list.
+//! Reads conversations: one, or a user's list.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::access::may_read;
-use super::messages::by_places;
+use super::messages::by_keys;
 use super::participants::of_conversations;
 use super::pool::explain;
 use super::schema::{conversation_flows, conversations, users};
@@ -75,7 +75,7 @@ fn assemble(
     })
 }
 
-/// How a caller names a conversation.
+/// How a caller identifies a conversation.
 #[derive(Clone, Copy, Debug)]
 pub enum Key {
     /// By its public id.
@@ -84,7 +84,7 @@ pub enum Key {
     No(ConversationNo),
 }
 
-/// One conversation.
+/// Reads one conversation.
 pub fn find(connection: &mut PgConnection, key: Key) -> Result<Option<Conversation>, Error> {
     let query = conversations::table
         .inner_join(users::table.on(users::no.eq(conversations::created_by)))
@@ -126,22 +126,22 @@ fn flow_of() -> _ {
     conversation_flows::table.on(conversation_flows::conversation_no.eq(conversations::no))
 }
 
-/// What a list is narrowed by.
+/// The filters of a list.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Only this kind.
     pub kind: Option<ConversationKind>,
     /// Only this status.
     pub status: Option<ConversationStatus>,
-    /// Only about things of this type.
+    /// Only subjects of this type.
     pub subject_type: Option<String>,
-    /// Only about things of this id.
+    /// Only subjects with this id.
     pub subject_id: Option<String>,
-    /// Only with something unread.
+    /// Only conversations with unread messages.
     pub only_unread: bool,
-    /// Only this one.
+    /// Only this conversation.
     pub only: Option<ConversationNo>,
-    /// Only those after this place in the list.
+    /// Only conversations after this position in the list (update time and number).
     pub cursor: Option<(DateTime<Utc>, i64)>,
 }
 
@@ -157,8 +157,8 @@ struct ListedRow {
     is_capped: bool,
 }
 
-// Raw SQL: the page is cut first, and only its rows are counted and previewed. It walks one user's participations by
-// their index; unread and preview walk the end of the messages' primary key.
+// Raw SQL: limits the page first and counts and previews only its rows. It scans the user's participations by
+// index; unread counts and previews read the end of the messages' primary key.
 fn page_sql() -> String {
     let beyond = unread_messages("l", "l.last_seq");
     let most = unread::MOST;
@@ -187,7 +187,7 @@ from mine order by mine.updated_at desc, mine.conversation_no desc"
     )
 }
 
-/// A page of somebody's conversations, newest activity first.
+/// A page of a user's conversations, most recently changed first.
 pub fn list(
     connection: &mut PgConnection,
     user: UserNo,
@@ -233,7 +233,7 @@ pub(super) fn by_numbers(
 
 fn complete(connection: &mut PgConnection, rows: Vec<ListedRow>) -> Result<Vec<Listed>, Error> {
     let numbers: Vec<i64> = rows.iter().map(|row| row.no).collect();
-    let places: Vec<(i64, Seq)> = rows
+    let keys: Vec<(i64, Seq)> = rows
         .iter()
         .filter_map(|row| Some((row.no, row.last_message?)))
         .collect();
@@ -242,7 +242,7 @@ fn complete(connection: &mut PgConnection, rows: Vec<ListedRow>) -> Result<Vec<L
     for (no, participant) in of_conversations(connection, &numbers)? {
         people.entry(no.0).or_default().push(participant);
     }
-    let mut last: HashMap<i64, Message> = by_places(connection, &places)?
+    let mut last: HashMap<i64, Message> = by_keys(connection, &keys)?
         .into_iter()
         .map(|m| (m.id.conversation.0, m))
         .collect();

@@ -1,12 +1,12 @@
-//! Making conversations: create or get, in one transaction.
+//! Creates conversations, or finds the existing one, in one transaction.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-use super::append::{Appended, NewMessage, append_carefully};
-use super::changed::Noting;
+use super::append::{Appended, NewMessage, append_deduplicating};
+use super::changed::WithFeedRow;
 use super::conversations::{self, Key};
 use super::participants as people;
 use super::pool::explain;
@@ -19,29 +19,29 @@ use crate::domain::principal::{Principal, Roles};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 
-/// A conversation to make.
+/// A conversation to create.
 #[derive(Clone, Debug)]
 pub struct NewConversation {
-    /// Its public id, should it be new now.
+    /// Its public id if it is new.
     pub id: ConversationId,
-    /// How it comes about.
+    /// The kind.
     pub kind: ConversationKind,
-    /// What it is called.
+    /// The title.
     pub title: Option<String>,
-    /// What it is about.
+    /// The subject.
     pub subject: Option<Subject>,
-    /// Who makes it.
+    /// The creator.
     pub creator: UserNo,
-    /// Who takes part, and as what.
+    /// The participants with their roles.
     pub participants: Vec<(UserNo, String)>,
-    /// What is said at once.
+    /// The first message.
     pub first_message: Option<std::sync::Arc<Content>>,
-    /// The first step of its deal; the conversation's number is put in here.
+    /// The first step of its deal. The conversation's number is filled in once it is known.
     pub first_step: Option<NewStep>,
 }
 
 impl NewConversation {
-    /// The conversation as it will be, should it be new now.
+    /// The conversation as it will be if it is new.
     pub fn as_new(&self, creator: &Principal, now: chrono::DateTime<chrono::Utc>) -> Conversation {
         Conversation {
             no: ConversationNo(0),
@@ -60,17 +60,17 @@ impl NewConversation {
     }
 }
 
-/// What came of it.
+/// The outcome.
 #[derive(Clone, Debug)]
 pub enum Creation {
-    /// It is new.
+    /// It was created.
     Created(Conversation),
-    /// The same people had it already.
+    /// It existed.
     Found(Conversation),
 }
 
-/// The text under which a conversation is the same one again: two people have one direct conversation, and a subject
-/// with the same people has one. `None` for a group about nothing: each is its own.
+/// The uniqueness key of a conversation: two users have one direct conversation, and the same users have one
+/// conversation about a subject. `None` for a group without a subject, which is always new.
 pub fn same_key(
     kind: ConversationKind,
     subject: Option<&Subject>,
@@ -89,7 +89,7 @@ pub fn same_key(
     Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Makes the conversation with its people and its first message, or finds the one that is the same.
+/// Creates the conversation with participants and first message, or finds the one with the same key.
 pub fn create(connection: &mut PgConnection, new: &NewConversation) -> Result<Creation, Error> {
     connection.transaction::<_, Error, _>(|connection| {
         let people: Vec<UserNo> = new.participants.iter().map(|(user, _)| *user).collect();
@@ -134,7 +134,7 @@ fn insert(
         .on_conflict(table::same_key)
         .do_nothing()
         .returning(table::no);
-    Noting(made)
+    WithFeedRow(made)
         .get_result(connection)
         .optional()
         .map(|no| no.map(ConversationNo))
@@ -189,11 +189,11 @@ fn say_first(
         content,
         fingerprint,
     };
-    let outcomes = append_carefully(connection, &[message])?;
+    let outcomes = append_deduplicating(connection, &[message])?;
     match outcomes.first() {
-        Some(Appended::Fresh { .. }) => Ok(()),
+        Some(Appended::Stored { .. }) => Ok(()),
         Some(Appended::Orphaned) => Err(Refusal::MessageNotFound.into()),
-        Some(Appended::Known { .. } | Appended::Stale) | None => {
+        Some(Appended::Duplicate { .. } | Appended::Stale) | None => {
             Err(Refusal::Conflict("This client_id was used for another message").into())
         }
     }
@@ -213,8 +213,8 @@ fn begin_deal(
     }
 }
 
-/// Other people: another conversation, as far as "a subject with the same people has one" goes. Where one with these people
-/// is there already, this one has no key.
+/// Updates the uniqueness key after the participants have changed. If another conversation has the new key,
+/// this one keeps none.
 pub(super) fn refresh_same_key(
     connection: &mut PgConnection,
     no: ConversationNo,

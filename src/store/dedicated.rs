@@ -1,4 +1,5 @@
-//! A connection for whoever does one thing after the other on it: its owner waits no longer than for any other.
+//! A connection for an owner who runs one statement after the other. A call waits no longer than one on the
+//! pool.
 
 use diesel::pg::PgConnection;
 use std::sync::Arc;
@@ -6,15 +7,15 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-use super::health::silenced;
+use super::health::wait_for_silence;
 use super::pool::{Pool, Shared, away};
 use super::worker::{Opening, Slot, Worker};
 use crate::error::Error;
 
-/// How often a thread that waits looks whether waiting is of use.
+/// How often a waiting thread checks whether it should give up.
 pub(super) const LOOK: Duration = Duration::from_millis(50);
 
-/// A connection of its own. After an error that may have been the connection's the next call gets a new one.
+/// A dedicated connection. After an error that may be the connection's, the next call opens a new one.
 pub struct Dedicated {
     shared: Arc<Shared>,
     opening: Arc<Opening>,
@@ -22,7 +23,7 @@ pub struct Dedicated {
 }
 
 impl Dedicated {
-    /// Connects when it is first used, with these settings besides.
+    /// Connects on first use, with additional settings.
     pub(super) fn new(pool: &Pool, settings: &str) -> Self {
         Self {
             shared: Arc::clone(&pool.0),
@@ -31,14 +32,14 @@ impl Dedicated {
         }
     }
 
-    /// Does something, and waits for it. An error leaves open whether it was done.
+    /// Runs a job and blocks until it ends. After an error the job may still have been committed.
     pub fn run<T, F>(&mut self, job: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce(&mut PgConnection) -> Result<T, Error> + Send + 'static,
     {
         let (told, outcome) = sync_channel(1);
-        self.hand(job, move |done| drop(told.send(done)))?;
+        self.submit(job, move |done| drop(told.send(done)))?;
         let waited = self.wait(&outcome);
         waited.unwrap_or_else(|| {
             self.give_up();
@@ -63,7 +64,7 @@ impl Dedicated {
         }
     }
 
-    /// The same for those who are no threads.
+    /// Like `run`, for async callers.
     pub async fn ask<T, F>(&mut self, job: F) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -72,10 +73,10 @@ impl Dedicated {
         let listener = self.shared.health.listen();
         let silences = listener.borrow().silences;
         let (told, outcome) = oneshot::channel();
-        self.hand(job, move |done| drop(told.send(done)))?;
+        self.submit(job, move |done| drop(told.send(done)))?;
         let waited = tokio::select! {
             waited = tokio::time::timeout(self.shared.deadline, outcome) => waited.ok(),
-            () = silenced(listener, silences) => None,
+            () = wait_for_silence(listener, silences) => None,
         };
         match waited {
             Some(outcome) => outcome.map_err(Error::internal)?,
@@ -92,7 +93,7 @@ impl Dedicated {
         }
     }
 
-    fn hand<T, F>(
+    fn submit<T, F>(
         &mut self,
         job: F,
         tell: impl FnOnce(Result<T, Error>) + Send + 'static,
@@ -111,7 +112,7 @@ impl Dedicated {
             None => self.shared.worker()?,
         };
         worker.state.expect();
-        let handed = self.worker.insert(worker).hand(work);
+        let handed = self.worker.insert(worker).submit(work);
         handed
             .then_some(())
             .ok_or_else(|| Error::internal("a thread with a connection is gone"))

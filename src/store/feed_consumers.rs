@@ -1,4 +1,4 @@
-//! The consumers of the durable feed: which server runs each, and how far it is.
+//! The consumers of the durable feed: which server runs each, and its position.
 
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -12,7 +12,7 @@ use super::pool::explain;
 use crate::domain::ids::ConversationNo;
 use crate::error::Error;
 
-/// A consumer that this server runs at the moment.
+/// A consumer that this server runs.
 #[derive(Clone, Debug)]
 pub struct Claimed {
     /// Its number.
@@ -24,9 +24,9 @@ pub struct Claimed {
 /// What a consumer reads next.
 #[derive(Clone, Debug)]
 pub enum Next {
-    /// Conversations after this one, whatever was changed: it is new, or was away for too long.
+    /// All conversations after this one, because the consumer is new or was away too long.
     Sweep(ConversationNo),
-    /// Rows after this one.
+    /// Rows after this position.
     Rows(Position),
 }
 
@@ -56,15 +56,15 @@ impl From<ClaimedRow> for Claimed {
     }
 }
 
-// Raw SQL, as below: Diesel has no xid8. What a database that was restored from a dump says of transactions is from another cluster,
-// which may have been ahead: then rows and positions mean nothing, and everybody sweeps.
+// Raw SQL, as below, because Diesel has no type for xid8. A database restored from a dump contains transaction
+// ids of another cluster, which may have been ahead. Positions are then meaningless, and every consumer sweeps.
 const FORGET_ANOTHER_CLUSTER: &str = "
 update feed_consumers set tx = null, row_no = null, swept_to = null
 where exists (select from changed where tx >= pg_snapshot_xmax(pg_current_snapshot()))
     or exists (select from feed_consumers where tx > pg_snapshot_xmax(pg_current_snapshot()));
 delete from changed where tx >= pg_snapshot_xmax(pg_current_snapshot())";
 
-/// Makes consumers known, when a server starts.
+/// Registers the consumers when a server starts.
 pub fn register(connection: &mut PgConnection, names: &[&str]) -> Result<(), Error> {
     connection.transaction(|connection| {
         connection.batch_execute(FORGET_ANOTHER_CLUSTER)?;
@@ -76,8 +76,8 @@ pub fn register(connection: &mut PgConnection, names: &[&str]) -> Result<(), Err
     })
 }
 
-// Who claims holds the row until their transaction ends: so nobody else commits anything for this consumer meanwhile. Where there is
-// nothing to read and the lease is long enough, nothing is claimed, and nothing written.
+// The claim locks the row until the transaction ends, so no other server can commit for this consumer
+// meanwhile. If there is nothing to read and the lease is long enough, nothing is written.
 const CLAIM: &str = "
 update feed_consumers c set holder = $2, leased_until = now() + make_interval(secs => $3),
     tx = coalesce(c.tx, pg_snapshot_xmin(pg_current_snapshot())), row_no = coalesce(c.row_no, 0),
@@ -87,7 +87,8 @@ where c.name = $1 and (c.holder = $2 or c.leased_until < now())
         or exists (select from changed r where (r.tx, r.no) > (c.tx, c.row_no) and r.tx < pg_snapshot_xmin(pg_current_snapshot())))
 returning c.no, c.tx::text, c.row_no, c.swept_to";
 
-/// Claims a consumer for a server, within a transaction; none where another server runs it, or where there is nothing to do.
+/// Claims a consumer for a server, inside a transaction; `None` if another server runs it or there is nothing
+/// to do.
 pub fn claim(
     connection: &mut PgConnection,
     name: &str,
@@ -104,7 +105,8 @@ pub fn claim(
     Ok(row.map(Claimed::from))
 }
 
-/// Notes how far a consumer is: `next` is what it reads from now on. The end of a sweep goes on with the rows since its beginning.
+/// Stores what a consumer reads from now on. The end of a sweep (`None`) continues with the rows since its
+/// beginning.
 pub fn advance(
     connection: &mut PgConnection,
     consumer: i32,
@@ -131,7 +133,7 @@ pub fn advance(
     done.map(drop).map_err(explain)
 }
 
-/// Gives back what a server holds, so that another one need not wait for the end of its leases.
+/// Releases the consumers of a server, so that another server need not wait for its leases to expire.
 pub fn release(connection: &mut PgConnection, server: Uuid) -> Result<(), Error> {
     diesel::sql_query("update feed_consumers set leased_until = now() where holder = $1")
         .bind::<SqlUuid, _>(server)
@@ -140,8 +142,8 @@ pub fn release(connection: &mut PgConnection, server: Uuid) -> Result<(), Error>
         .map_err(explain)
 }
 
-/// Consumers that no server has run for so long hold no rows any more: should they come back, they sweep.
-pub fn let_go(connection: &mut PgConnection, after: Duration) -> Result<(), Error> {
+/// Stops keeping rows for consumers that no server has run for this long. If they return, they sweep.
+pub fn expire_idle(connection: &mut PgConnection, after: Duration) -> Result<(), Error> {
     let away = "update feed_consumers set tx = null, row_no = null, swept_to = null
         where tx is not null and leased_until < now() - make_interval(secs => $1)";
     diesel::sql_query(away)
@@ -151,13 +153,13 @@ pub fn let_go(connection: &mut PgConnection, after: Duration) -> Result<(), Erro
         .map_err(explain)
 }
 
-/// How far behind a consumer is.
+/// How far a consumer lags behind.
 #[derive(Debug, QueryableByName)]
 pub struct Lag {
     /// The consumer.
     #[diesel(sql_type = Text)]
     pub name: String,
-    /// The age of the oldest row that it has not handled, in seconds; 0 where there is none.
+    /// The age in seconds of the oldest row that it has not handled; 0 if there is none.
     #[diesel(sql_type = Double)]
     pub seconds: f64,
 }
@@ -167,7 +169,7 @@ select c.name, coalesce(extract(epoch from now() - (
     select r.created_at from changed r where (r.tx, r.no) > (c.tx, c.row_no) order by r.tx, r.no limit 1
 )), 0)::float8 as seconds from feed_consumers c where c.tx is not null";
 
-/// How far behind each consumer is that holds rows.
+/// The lag of each consumer for which rows are kept.
 pub fn lags(connection: &mut PgConnection) -> Result<Vec<Lag>, Error> {
     diesel::sql_query(LAGS).load(connection).map_err(explain)
 }

@@ -9,12 +9,13 @@ use super::schema::conversations;
 use crate::domain::ids::{ConversationNo, Seq};
 use crate::error::Error;
 
-/// Entries of a conversation that are new to a consumer. There is at least one, or the conversation itself is new to it.
+/// Entries of a conversation that are new to a consumer. There is at least one, or the conversation itself is
+/// new.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEntries {
-    /// Where.
+    /// The conversation.
     pub conversation: ConversationNo,
-    /// The last seq that the consumer has read; none where it has never read the conversation.
+    /// The last seq that the consumer has read; `None` if it has never read the conversation.
     pub after: Option<Seq>,
     /// The last seq to read.
     pub last: Seq,
@@ -31,20 +32,21 @@ struct Row {
 }
 
 impl NewEntries {
-    /// How many entries they are: seqs have no gaps.
+    /// The number of entries; seqs have no gaps.
     pub fn count(&self) -> i64 {
         self.last - self.after.unwrap_or(0)
     }
 }
 
-// Raw SQL: a step into each of two indexes for each conversation. `last_seq` is committed with its entries, so they are all there.
+// Raw SQL: one lookup in each of two indexes for each conversation. `last_seq` is committed together with its
+// entries.
 const NEW: &str = "
 select c.no, w.seq as after, c.last_seq as last
 from conversations c
 left join feed_watermarks w on w.consumer_no = $1 and w.conversation_no = c.no
 where c.no = any($2) and (w.seq is null or w.seq < c.last_seq) order by c.no";
 
-/// What is new to a consumer in these conversations.
+/// The entries of these conversations that are new to a consumer.
 pub fn new_entries(
     connection: &mut PgConnection,
     consumer: i32,
@@ -68,7 +70,7 @@ const ADVANCE: &str = "
 insert into feed_watermarks (consumer_no, conversation_no, seq) select $1, * from unnest($2, $3)
 on conflict (consumer_no, conversation_no) do update set seq = excluded.seq";
 
-/// Notes that a consumer has read these.
+/// Advances a consumer's watermarks over these entries.
 pub fn advance(
     connection: &mut PgConnection,
     consumer: i32,
@@ -85,7 +87,7 @@ pub fn advance(
         .map_err(explain)
 }
 
-/// The conversations after one, at most so many: a step of a sweep.
+/// The next `limit` conversations after a number: one page of a sweep.
 pub fn conversations_after(
     connection: &mut PgConnection,
     no: ConversationNo,

@@ -1,4 +1,4 @@
-//! Deals as rows: definitions, how a deal stands, its log.
+//! Reads and writes flow definitions, deals and their logs.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
@@ -17,20 +17,20 @@ use crate::domain::ids::{ConversationId, ConversationNo, Seq, UserId};
 use crate::domain::message::Message;
 use crate::error::Error;
 
-/// A conversation with its deal, as one moment.
+/// A conversation with its deal, from one snapshot.
 #[derive(Clone, Debug)]
 pub struct LoadedDeal {
     /// The conversation.
     pub conversation: Conversation,
-    /// Its people.
+    /// Its participants.
     pub participants: Vec<Participant>,
-    /// Its deal: the definition's name and version, and where it stands.
+    /// Its deal: the definition's name and version, and the instance.
     pub flow: Option<(String, i64, Instance)>,
 }
 
-/// What a flow actor needs to wake; `None` when there is no such conversation.
+/// Reads what a deal's actor needs to start; `None` if the conversation does not exist.
 pub fn load(connection: &mut PgConnection, key: Key) -> Result<Option<LoadedDeal>, Error> {
-    super::replay::steady(connection, |connection| {
+    super::replay::in_snapshot(connection, |connection| {
         let Some(conversation) = conversations::find(connection, key)? else {
             return Ok(None);
         };
@@ -56,8 +56,8 @@ pub fn load(connection: &mut PgConnection, key: Key) -> Result<Option<LoadedDeal
     })
 }
 
-/// What a conversation's deal remembers, by the names of its definition's context; nothing where there is no deal.
-pub fn remembered(
+/// The context of a conversation's deal, by field name; empty without a deal.
+pub fn context(
     connection: &mut PgConnection,
     conversation: ConversationNo,
 ) -> Result<Map<String, Value>, Error> {
@@ -72,8 +72,8 @@ pub fn remembered(
     Ok(instance.map_or_else(Map::new, |instance| instance.context))
 }
 
-/// The messages whose cards wait for an answer, in the order of seq.
-pub fn asking(
+/// The messages with cards that wait for an answer, in order of seq.
+pub fn pending_cards(
     connection: &mut PgConnection,
     conversation: ConversationNo,
 ) -> Result<Vec<Message>, Error> {
@@ -101,7 +101,7 @@ pub fn asking(
         .collect()
 }
 
-/// What whoever made this request was told.
+/// The stored answer to a request.
 pub fn answer_to(
     connection: &mut PgConnection,
     conversation: ConversationNo,
@@ -120,7 +120,7 @@ pub fn answer_to(
     Ok(found.flatten())
 }
 
-/// Everything that was committed in a conversation from the step of a request on; `None` when there is no such step.
+/// All entries of a conversation from the step of a request on; `None` if there is no such step.
 pub fn entries_since(
     connection: &mut PgConnection,
     conversation: ConversationId,
@@ -174,7 +174,7 @@ fn assemble((row, person): (StepRow, Option<String>)) -> LoggedStep {
     }
 }
 
-/// At most `limit` steps beyond `after`, in order.
+/// At most `limit` steps after the seq `after`, in order.
 pub fn steps(
     connection: &mut PgConnection,
     conversation: ConversationNo,
@@ -196,22 +196,22 @@ pub fn steps(
     Ok(rows.into_iter().map(assemble).collect())
 }
 
-/// Whether a definition was kept, or why not.
+/// Whether a definition is stored as given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// It is there now, or was there already, word for word.
+pub enum Stored {
+    /// It was stored now or before, with the same text.
     Same,
-    /// Another text is kept under this name and version, and running deals rely on it.
+    /// Another text is stored under this name and version, and running deals use it.
     Different,
 }
 
-/// Keeps a definition for as long as deals may run by it.
+/// Stores a definition.
 pub fn keep(
     connection: &mut PgConnection,
     name: &str,
     version: i64,
     source: &str,
-) -> Result<Kept, Error> {
+) -> Result<Stored, Error> {
     diesel::insert_into(flow_definitions::table)
         .values((
             flow_definitions::name.eq(name),
@@ -223,9 +223,9 @@ pub fn keep(
         .map_err(explain)?;
     let kept = self::source(connection, name, version)?;
     Ok(if kept.as_deref() == Some(source) {
-        Kept::Same
+        Stored::Same
     } else {
-        Kept::Different
+        Stored::Different
     })
 }
 
@@ -243,7 +243,7 @@ pub fn source(
         .map_err(explain)
 }
 
-/// Every definition that is kept: name, version, text.
+/// All stored definitions: name, version, text.
 pub fn definitions(connection: &mut PgConnection) -> Result<Vec<(String, i64, String)>, Error> {
     flow_definitions::table
         .select((
@@ -256,7 +256,7 @@ pub fn definitions(connection: &mut PgConnection) -> Result<Vec<(String, i64, St
         .map_err(explain)
 }
 
-/// Conversations whose running deals are pinned to a version, in the order of their numbers.
+/// The conversations whose running deals are pinned to a version, in the order of their numbers.
 pub fn running(
     connection: &mut PgConnection,
     name: &str,

@@ -1,4 +1,4 @@
-//! Refunds as gateways tell of them, whoever asked for them; each by the gateway's id. `domain/refund.rs` decides, this carries.
+//! Refunds as gateways report them, by the gateway's id. `domain/refund.rs` holds the rules.
 
 use diesel::dsl::now;
 use diesel::pg::PgConnection;
@@ -8,7 +8,7 @@ use super::schema::gateway_refunds as table;
 use crate::domain::refund::{Refund, RefundStatus};
 use crate::error::Error;
 
-/// The refunds of a payment that its gateway has told of.
+/// The reported refunds of a payment.
 pub fn of(
     connection: &mut PgConnection,
     gateway: &str,
@@ -30,7 +30,7 @@ pub fn of(
     rows.into_iter().map(refund).collect()
 }
 
-/// Keeps a refund as it stands.
+/// Stores a refund.
 pub fn keep(
     connection: &mut PgConnection,
     gateway: &str,

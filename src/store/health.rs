@@ -1,41 +1,42 @@
-//! Whether the database answers: what the watch has found out, and what everybody who wants something from it goes by.
+//! Whether the database responds, as the watch observes it. All connections consult it.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::watch::{self, Receiver};
 
-/// How the database is.
+/// The state of the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It answers.
+    /// It responds.
     Answering,
-    /// Connections to it fail at once: it is stopped, or starts. Trying costs nothing and may go well the next moment.
+    /// Connecting fails at once: it is stopped or starting. A retry is cheap and may succeed at any moment.
     Away,
-    /// It takes connections and says nothing, as a frozen one does. Nobody asks it for anything but the watch.
+    /// It accepts connections and does not respond, like a frozen process. Only the watch still queries it.
     Silent,
 }
 
-/// The state, and how often it was silent so far: a silence that is over again is seen by those who looked away.
+/// The state, and how often it was silent so far. The count reveals a silence that began and ended between two
+/// looks.
 #[derive(Clone, Copy)]
-pub(super) struct Known {
+pub(super) struct Observed {
     pub(super) state: State,
     pub(super) silences: u64,
 }
 
-/// What is known of the database.
+/// The observed health.
 pub(super) struct Health {
-    known: watch::Sender<Known>,
+    known: watch::Sender<Observed>,
     begun: Instant,
-    /// Milliseconds from `begun` until anything was last heard from the database, on any connection.
+    /// Milliseconds from `begun` to the last response on any connection.
     heard: AtomicU64,
-    /// Other servers on the same database.
+    /// The number of other servers on the same database.
     others: AtomicUsize,
 }
 
 impl Health {
-    /// It is taken to answer until something else is found.
+    /// The database counts as responding until the watch observes something else.
     pub(super) fn new() -> Self {
-        let known = Known {
+        let known = Observed {
             state: State::Answering,
             silences: 0,
         };
@@ -51,7 +52,7 @@ impl Health {
         self.known.borrow().state
     }
 
-    /// How often it was silent so far.
+    /// How often the database was silent so far.
     pub(super) fn silences(&self) -> u64 {
         self.known.borrow().silences
     }
@@ -60,7 +61,7 @@ impl Health {
         self.state() == State::Silent
     }
 
-    /// Sets the state; answers what it was before.
+    /// Sets the state and returns the previous one.
     pub(super) fn set(&self, state: State) -> State {
         let mut before = state;
         self.known.send_if_modified(|known| {
@@ -71,18 +72,18 @@ impl Health {
         before
     }
 
-    pub(super) fn listen(&self) -> Receiver<Known> {
+    pub(super) fn listen(&self) -> Receiver<Observed> {
         self.known.subscribe()
     }
 
-    /// Something was heard from the database just now.
-    pub(super) fn heard(&self) {
+    /// Records a response of the database.
+    pub(super) fn note_response(&self) {
         let millis = self.begun.elapsed().as_millis();
         self.heard
             .store(u64::try_from(millis).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// How long nothing was heard.
+    /// The time since the last response.
     pub(super) fn quiet_for(&self) -> Duration {
         let heard = Duration::from_millis(self.heard.load(Ordering::Relaxed));
         self.begun.elapsed().saturating_sub(heard)
@@ -97,8 +98,8 @@ impl Health {
     }
 }
 
-/// Waits until the database does not answer any more; for ever if it goes on answering.
-pub(super) async fn silenced(mut listener: Receiver<Known>, silences: u64) {
+/// Returns when the database becomes silent; `silences` is the count when the caller began.
+pub(super) async fn wait_for_silence(mut listener: Receiver<Observed>, silences: u64) {
     let gone =
         listener.wait_for(|known| known.silences != silences || known.state == State::Silent);
     if gone.await.is_err() {
@@ -117,9 +118,12 @@ mod tests {
         let silences = listener.borrow().silences;
         assert_eq!(health.set(State::Silent), State::Answering);
         assert_eq!(health.set(State::Answering), State::Silent);
-        silenced(listener, silences).await;
+        wait_for_silence(listener, silences).await;
         let (listener, silences) = (health.listen(), 1);
-        let waiting = tokio::time::timeout(Duration::from_millis(20), silenced(listener, silences));
+        let waiting = tokio::time::timeout(
+            Duration::from_millis(20),
+            wait_for_silence(listener, silences),
+        );
         assert!(waiting.await.is_err(), "it answers");
     }
 }

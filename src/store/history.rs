@@ -1,4 +1,4 @@
-//! A page of messages in one round trip, and in the same time however long the conversation is.
+//! Reads a page of messages in one round trip, in time that does not depend on the length of the conversation.
 
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
@@ -14,42 +14,42 @@ use crate::domain::message::Message;
 use crate::domain::snapshot::Reader;
 use crate::error::Error;
 
-/// Who asks for a page, and of which conversation.
+/// The reader of a page, and the conversation.
 #[derive(Clone, Debug)]
-pub enum Visit {
-    /// Somebody of whom it is to be seen whether they may read.
-    Stranger {
-        /// The conversation, if there is one.
+pub enum PageReader {
+    /// A caller whose access the query checks.
+    Unchecked {
+        /// The conversation, if it exists.
         conversation: ConversationId,
-        /// Who asks.
+        /// The caller.
         requester: Requester,
     },
-    /// Somebody who may read.
-    Known {
+    /// A reader whose access was checked.
+    Checked {
         /// The conversation.
         conversation: ConversationNo,
-        /// The number and the role.
+        /// The reader's number and role.
         reader: Reader,
     },
 }
 
-// Raw SQL: a page is the end of one index scan, cut off before anything else is looked up. Of a join, a plan for whatever values come
-// would think that the page is all there is, and sort the whole conversation.
+// Raw SQL: a page is the end of one index scan, limited before anything else is looked up. With a join, a
+// generic plan would assume that the page is the whole conversation and sort all of it.
 const COLUMNS: &str = "
 select m.conversation_no, m.seq, m.sender_no, m.client_id, m.kind, m.body, m.reply_to, m.attachments, m.context, m.audience_role,
     m.audience_user_no, m.created_at, m.edited_at, m.deleted_at, m.card, (select u.id from users u where u.no = m.sender_no)";
 
 fn page_sql() -> String {
-    let role = format!("(select {} from place)", role_or_staff("role"));
-    let visible = is_for("m", &role, "(select reader from place)");
+    let role = format!("(select {} from scope)", role_or_staff("role"));
+    let visible = is_for("m", &role, "(select reader from scope)");
     format!(
         "{COLUMNS}
-from (select * from messages m where conversation_no = (select no from place) and {visible} and seq > "
+from (select * from messages m where conversation_no = (select no from scope) and {visible} and seq > "
     )
 }
 
 struct History {
-    visit: Visit,
+    page_reader: PageReader,
     page: Page,
     limit: i64,
     bounds: (i64, i64),
@@ -58,15 +58,15 @@ struct History {
 }
 
 impl History {
-    /// Binds the conversation, the role and the reader, as one row or none.
-    fn place<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        match &self.visit {
-            Visit::Stranger {
+    /// Binds conversation, role and reader as a CTE `scope` with at most one row.
+    fn scope<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match &self.page_reader {
+            PageReader::Unchecked {
                 conversation,
                 requester,
             } => {
                 out.push_sql(
-                    "with place as materialized (select * from (select c.no, v.no as reader, ",
+                    "with scope as materialized (select * from (select c.no, v.no as reader, ",
                 );
                 out.push_sql(&readers_role("c.no", "v.no"));
                 out.push_sql(" as role from conversations c, (select ");
@@ -76,11 +76,11 @@ impl History {
                 out.push_sql(" offset 0) c where c.role is not null or ");
                 out.push_bind_param::<Bool, _>(&self.opens_every_conversation)?;
             }
-            Visit::Known {
+            PageReader::Checked {
                 conversation,
                 reader,
             } => {
-                out.push_sql("with place as materialized (select ");
+                out.push_sql("with scope as materialized (select ");
                 out.push_bind_param::<BigInt, _>(&conversation.0)?;
                 out.push_sql(" as no, ");
                 out.push_bind_param::<BigInt, _>(&reader.no.0)?;
@@ -96,7 +96,7 @@ impl History {
 
 impl QueryFragment<Pg> for History {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.place(&mut out)?;
+        self.scope(&mut out)?;
         out.push_sql(&page_sql());
         out.push_bind_param::<BigInt, _>(&self.bounds.0)?;
         out.push_sql(" and seq < ");
@@ -111,7 +111,7 @@ impl QueryFragment<Pg> for History {
     }
 }
 
-// Four texts: each is prepared once for each connection.
+// There are four texts; each is prepared once for each connection.
 impl QueryId for History {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
@@ -141,23 +141,24 @@ impl Query for History {
 
 impl RunQueryDsl<PgConnection> for History {}
 
-/// At most `limit` messages that the visitor may see, in the order of seq. To a stranger, none also where there is no such
-/// conversation or they may not read it: which of these, is for the caller to find out.
+/// At most `limit` messages that the reader may see, in order of seq. An unchecked caller gets an empty page
+/// also if the conversation does not exist or they may not read it; the caller of this function must tell these
+/// apart.
 pub fn page(
     connection: &mut PgConnection,
-    visit: Visit,
+    page_reader: PageReader,
     page: Page,
     limit: i64,
 ) -> Result<Vec<Message>, Error> {
-    let (role, opens_every_conversation) = match &visit {
-        Visit::Stranger { requester, .. } => {
+    let (role, opens_every_conversation) = match &page_reader {
+        PageReader::Unchecked { requester, .. } => {
             let opens = requester.roles.may(Privilege::OpenEveryConversation);
             (String::new(), opens)
         }
-        Visit::Known { reader, .. } => (role_or_none(reader), false),
+        PageReader::Checked { reader, .. } => (role_or_none(reader), false),
     };
     let history = History {
-        visit,
+        page_reader,
         page,
         limit,
         bounds: page.bounds(),

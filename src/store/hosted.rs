@@ -1,5 +1,6 @@
-//! A loop on the thread of a connection of its own: its statements need no hop between threads. A guard beside it gives the thread up
-//! when its connection does not answer, and begins the loop anew on another one.
+//! A loop that owns a connection and runs on that connection's thread, so that a statement needs no hop between
+//! threads. A guard abandons the loop if its connection stops responding, and starts it again on a new
+//! connection.
 
 use diesel::pg::PgConnection;
 use parking_lot::Mutex;
@@ -12,10 +13,10 @@ use super::pool::{Pool, Shared, away};
 use super::worker::{Opening, Slot, Worker, WorkerState};
 use crate::error::Error;
 
-/// Since when the statement under way is under way.
+/// When the running statement began; `None` between statements.
 type Pulse = Mutex<Option<Instant>>;
 
-/// What the loop does its statements with.
+/// The loop's access to its connection.
 pub struct Hosted<'a> {
     slot: &'a mut Slot,
     shared: &'a Shared,
@@ -24,13 +25,13 @@ pub struct Hosted<'a> {
     state: Arc<WorkerState>,
 }
 
-/// Starts the loop that `begin` makes, and its guard. A loop ends when it has nothing more to do, or when it is given up: then
-/// `abandoned` is called, and the next one begins. Of a loop that was given up a statement may be under way still; nobody waits for it,
-/// and its outcome is unknown.
+/// Starts the loop made by `begin`, and its guard. The guard ends when the loop returns. If the guard abandons
+/// the loop, it calls `on_abandoned` and starts the next loop. A statement of an abandoned loop may still be
+/// running; its outcome is unknown.
 pub fn host<F>(
     pool: &Pool,
     mut begin: impl FnMut() -> F + Send + 'static,
-    mut abandoned: impl FnMut() + Send + 'static,
+    mut on_abandoned: impl FnMut() + Send + 'static,
 ) where
     F: FnOnce(&mut Hosted<'_>) + Send + 'static,
 {
@@ -48,11 +49,11 @@ pub fn host<F>(
             };
             let pulse = Arc::default();
             let end = hand_over(&worker, &shared, &opening, &pulse, begin());
-            if is_at_its_end(&end, &shared, &worker.state, &pulse) {
+            if has_ended(&end, &shared, &worker.state, &pulse) {
                 return;
             }
             worker.state.give_up();
-            abandoned();
+            on_abandoned();
         }
     });
 }
@@ -70,7 +71,7 @@ where
     let (ended, end) = sync_channel(1);
     let (shared, opening, pulse) = (Arc::clone(shared), Arc::clone(opening), Arc::clone(pulse));
     let state = Arc::clone(&worker.state);
-    worker.hand(move |slot| {
+    worker.submit(move |slot| {
         body(&mut Hosted {
             slot,
             shared: &shared,
@@ -83,8 +84,8 @@ where
     end
 }
 
-/// Waits until the loop has ended by itself, or has panicked, or is to be waited for no longer.
-fn is_at_its_end(end: &Receiver<()>, shared: &Shared, state: &WorkerState, pulse: &Pulse) -> bool {
+/// Waits until the loop has returned or panicked (true), or must be abandoned (false).
+fn has_ended(end: &Receiver<()>, shared: &Shared, state: &WorkerState, pulse: &Pulse) -> bool {
     loop {
         match end.recv_timeout(LOOK) {
             Ok(()) => return !state.is_given_up(),
@@ -100,12 +101,12 @@ fn is_at_its_end(end: &Receiver<()>, shared: &Shared, state: &WorkerState, pulse
 }
 
 impl Hosted<'_> {
-    /// Does something with the connection. An error leaves open whether it was done.
+    /// Runs a job with the connection. After an error the job may still have been committed.
     pub fn run<T>(
         &mut self,
         job: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        if self.is_hopeless() {
+        if self.should_stop_retrying() {
             return Err(away());
         }
         self.state.expect();
@@ -115,12 +116,12 @@ impl Hosted<'_> {
         outcome
     }
 
-    /// Whether trying again is of no use for now: nobody waits for this loop any more, or the database is silent.
-    pub fn is_hopeless(&self) -> bool {
+    /// Whether a retry is pointless: the loop was abandoned, or the database is silent.
+    pub fn should_stop_retrying(&self) -> bool {
         self.is_given_up() || self.shared.health.is_silent()
     }
 
-    /// Nobody waits for this loop any more: it ends now, and tells nothing.
+    /// Whether the guard has abandoned this loop. It must then return and report nothing.
     pub fn is_given_up(&self) -> bool {
         self.state.is_given_up()
     }

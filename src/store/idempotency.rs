@@ -1,4 +1,4 @@
-//! The first answers to requests that carried an `Idempotency-Key`.
+//! Stored responses to requests with an `Idempotency-Key`.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -8,21 +8,21 @@ use super::schema::idempotency_keys as table;
 use crate::domain::ids::UserNo;
 use crate::error::Error;
 
-/// Seconds that a key is kept: a day.
+/// How long a key is kept: a day.
 const KEPT_SECONDS: u32 = 24 * 3_600;
 /// Seconds after which an unanswered request counts as lost with its server.
 const LOST_AFTER_SECONDS: u32 = 60;
 
-/// What is known under a key.
+/// The state of a key.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Claim {
-    /// Nothing: the request is to be carried out, and its answer kept.
+    /// New: run the request and store its response.
     Fresh,
-    /// The first answer: status and body.
+    /// The stored response: status and body.
     Answered(u16, String),
-    /// The first request is still under way.
+    /// The first request is still running.
     Underway,
-    /// The first request was another.
+    /// The first request with this key was a different one.
     Different,
 }
 
@@ -63,7 +63,7 @@ pub fn claim(
     })
 }
 
-/// Keeps the answer under a claimed key.
+/// Stores the response for a claimed key.
 pub fn keep(
     connection: &mut PgConnection,
     user: UserNo,
@@ -80,7 +80,7 @@ pub fn keep(
     Ok(())
 }
 
-/// Gives up a claimed key, so that the request may be tried again.
+/// Releases a claimed key, so that the request can be repeated.
 pub fn release(connection: &mut PgConnection, user: UserNo, key: &str) -> Result<(), Error> {
     diesel::delete(
         table::table
@@ -91,7 +91,7 @@ pub fn release(connection: &mut PgConnection, user: UserNo, key: &str) -> Result
     Ok(())
 }
 
-/// Forgets keys that have had their time; says how many.
+/// Deletes expired keys; returns how many.
 pub fn sweep(connection: &mut PgConnection) -> Result<usize, Error> {
     let old = table::created_at.lt(ago(KEPT_SECONDS));
     Ok(diesel::delete(table::table.filter(old)).execute(connection)?)

@@ -1,4 +1,4 @@
-//! What belongs to the database as a whole: the secret of a demo that runs in it.
+//! Data of the database as a whole: the secret of a demo that uses it.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -7,7 +7,7 @@ use super::pool::explain;
 use super::schema::installation;
 use crate::error::Error;
 
-/// The demo's secret, where one was kept.
+/// The demo's secret, if one is stored.
 pub fn demo_secret(connection: &mut PgConnection) -> Result<Option<String>, Error> {
     let kept = installation::table
         .select(installation::demo_secret)
@@ -15,7 +15,7 @@ pub fn demo_secret(connection: &mut PgConnection) -> Result<Option<String>, Erro
     Ok(kept.optional().map_err(explain)?.flatten())
 }
 
-/// Keeps this secret where there is none. Answers the one that counts, the same for servers that start together.
+/// Stores this secret if there is none, and returns the stored one. Servers that start together get the same.
 pub fn keep_demo_secret(connection: &mut PgConnection, fresh: &str) -> Result<String, Error> {
     let one = diesel::insert_into(installation::table)
         .values((

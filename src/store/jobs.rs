@@ -1,5 +1,5 @@
-//! Jobs: written with the fact that caused them, claimed by whoever has time, deleted when done. The database's clock says
-//! what is due, so that nodes need not agree on the time.
+//! Jobs: inserted in the transaction that causes them, claimed by any server, deleted when done. Due times are
+//! measured by the database's clock, so servers' clocks do not matter.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
@@ -10,38 +10,39 @@ use diesel::sql_types::{BigInt, Bool, Double, Integer, Jsonb, Nullable, Text, Ti
 use serde_json::Value;
 use std::time::Duration;
 
-use super::clock::in_time;
+use super::clock::after_now;
 use super::schema::jobs as table;
 use crate::domain::ids::ConversationNo;
 use crate::domain::job::{Job, Lane};
 use crate::error::Error;
 
 diesel::define_sql_function! {
-    /// The first of two times that there is.
+    /// SQL's coalesce.
     #[sql_name = "coalesce"]
     fn first_of(one: Nullable<Timestamptz>, other: Timestamptz) -> Timestamptz;
 }
-/// The claim of a row: whoever claims it later has another end of it, and mostly a higher number of attempts; then this one is void.
+/// A lease on a job, identified by its expiry. If another worker claims the job later, the expiry changes and
+/// this lease can no longer commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
-    /// The row.
+    /// The job's number.
     pub no: i64,
-    /// Which attempt this is, from 1. A claim that was lost with the database is not counted.
+    /// The number of this attempt, from 1. A claim that was lost in a crash of the database is not counted.
     pub attempt: i32,
-    /// Until when it lasts.
+    /// When it expires.
     pub until: DateTime<Utc>,
 }
 
-/// A job to be done.
+/// A claimed job.
 #[derive(Clone, Debug)]
 pub struct Claimed {
-    /// Its claim.
+    /// Its lease.
     pub lease: Lease,
-    /// What is to be done; none for a kind that this version does not know.
+    /// The job; `None` if this version does not know its kind.
     pub job: Option<Job>,
     /// The name of its kind.
     pub kind: String,
-    /// When it was written down.
+    /// When it was inserted.
     pub created_at: DateTime<Utc>,
 }
 
@@ -71,7 +72,7 @@ impl From<Row> for Claimed {
     }
 }
 
-/// Writes a job down, due after a while; in the transaction that makes it necessary.
+/// Inserts a job that is due after a delay. Call it in the transaction that causes the job.
 pub fn add(
     connection: &mut PgConnection,
     conversation: Option<ConversationNo>,
@@ -86,14 +87,14 @@ pub fn add(
             table::lane.eq(job.lane().name()),
             table::conversation_no.eq(conversation.map(|no| no.0)),
             table::payload.eq(payload),
-            table::due_at.eq(in_time(after)),
+            table::due_at.eq(after_now(after)),
         ))
         .returning(table::no)
         .get_result(connection)?;
     Ok(no)
 }
 
-/// Writes several jobs down, or none.
+/// Inserts all jobs or none.
 pub fn add_all(connection: &mut PgConnection, jobs: &[Job]) -> Result<(), Error> {
     connection.transaction(|connection| {
         for job in jobs {
@@ -103,7 +104,8 @@ pub fn add_all(connection: &mut PgConnection, jobs: &[Job]) -> Result<(), Error>
     })
 }
 
-/// Finds, locks and claims in one round trip, without a transaction around it; Diesel prepares it once for each connection.
+/// Finds, locks and claims in one round trip, without a transaction. Diesel prepares it once for each
+/// connection.
 #[derive(QueryId)]
 struct Claim {
     lane: &'static str,
@@ -132,7 +134,7 @@ impl Query for Claim {
 
 impl RunQueryDsl<PgConnection> for Claim {}
 
-/// Claims jobs that are due, at most so many, for so long. What others are claiming at the moment is passed over.
+/// Claims at most `limit` jobs that are due, for the duration of a lease. Skips jobs that others are claiming.
 pub fn claim(
     connection: &mut PgConnection,
     lane: Lane,
@@ -148,7 +150,7 @@ pub fn claim(
     Ok(rows.into_iter().map(Claimed::from).collect())
 }
 
-/// Seconds until the next job of a lane is due; negative where one waits already.
+/// Seconds until the next job of a lane is due; negative if one is overdue.
 pub fn next_due(connection: &mut PgConnection, lane: Lane) -> Result<Option<f64>, Error> {
     let next = table::table
         .filter(table::lane.eq(lane.name()))
@@ -156,19 +158,19 @@ pub fn next_due(connection: &mut PgConnection, lane: Lane) -> Result<Option<f64>
         .order(first_of(table::claimed_until, table::due_at))
         .select((
             first_of(table::claimed_until, table::due_at),
-            in_time(Duration::ZERO),
+            after_now(Duration::ZERO),
         ))
         .first(connection)
         .optional()?;
     Ok(next.map(seconds_until))
 }
 
-/// How far a time is from another.
+/// Seconds from `present` to `at`.
 pub(super) fn seconds_until((at, present): (DateTime<Utc>, DateTime<Utc>)) -> f64 {
     (at - present).as_seconds_f64()
 }
 
-/// Deletes the webhooks to the platform that are due, without posting them; says how many.
+/// Deletes the webhooks that are due without posting them; returns how many.
 pub fn discard_deliveries(connection: &mut PgConnection) -> Result<usize, Error> {
     let due = table::table
         .filter(table::lane.eq(Lane::Delivery.name()))
@@ -178,7 +180,7 @@ pub fn discard_deliveries(connection: &mut PgConnection) -> Result<usize, Error>
     Ok(diesel::delete(due).execute(connection)?)
 }
 
-/// Deletes a job that is done; false when the claim is void, and then nothing that goes with it may be committed.
+/// Deletes a finished job. Returns false if the lease has expired; the caller must then roll back.
 pub fn finish(connection: &mut PgConnection, lease: Lease) -> Result<bool, Error> {
     let deleted = diesel::delete(table::table.find(lease.no))
         .filter(table::claimed_until.eq(lease.until))
@@ -186,8 +188,8 @@ pub fn finish(connection: &mut PgConnection, lease: Lease) -> Result<bool, Error
     Ok(deleted == 1)
 }
 
-/// Deletes a job together with what it does, in one transaction: done once, whenever the server is killed. Nothing is done
-/// when the claim is void, or when what it does fails.
+/// Runs `work` and deletes the job in one transaction, so that it takes effect once even if the server is
+/// killed. Nothing is committed if the lease has expired or `work` fails.
 pub fn finish_with<T>(
     connection: &mut PgConnection,
     lease: Lease,
@@ -199,7 +201,7 @@ pub fn finish_with<T>(
     })
 }
 
-/// Puts a job back, to be tried again after a while. Without a problem it merely has to wait.
+/// Makes a job due again after a delay. `problem` is `None` if the job did not fail.
 pub fn put_back(
     connection: &mut PgConnection,
     lease: Lease,
@@ -209,7 +211,7 @@ pub fn put_back(
     diesel::update(table::table.find(lease.no))
         .filter(table::claimed_until.eq(lease.until))
         .set((
-            table::due_at.eq(in_time(after)),
+            table::due_at.eq(after_now(after)),
             table::claimed_until.eq(None::<DateTime<Utc>>),
             table::last_error.eq(problem),
         ))
@@ -217,7 +219,7 @@ pub fn put_back(
     Ok(())
 }
 
-/// Leaves a job for people to look at.
+/// Marks a job as given up and keeps it for an operator.
 pub fn give_up(connection: &mut PgConnection, lease: Lease, problem: &str) -> Result<(), Error> {
     diesel::update(table::table.find(lease.no))
         .filter(table::claimed_until.eq(lease.until))
@@ -230,16 +232,16 @@ pub fn give_up(connection: &mut PgConnection, lease: Lease, problem: &str) -> Re
     Ok(())
 }
 
-/// Whether something is still to be told to a deal that was written down before.
+/// Whether an earlier outcome for a deal is still undelivered.
 #[derive(QueryId)]
-struct Earlier {
+struct EarlierOutcome {
     conversation: i64,
     than: i64,
 }
 
-impl QueryFragment<Pg> for Earlier {
+impl QueryFragment<Pg> for EarlierOutcome {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // The kind stands in the text: the index is a partial one.
+        // The kind is a literal, because the index is partial.
         out.push_sql("select exists (select from jobs where kind = 'tell_deal' and given_up_at is null and conversation_no = ");
         out.push_bind_param::<BigInt, _>(&self.conversation)?;
         out.push_sql(" and no < ");
@@ -249,22 +251,22 @@ impl QueryFragment<Pg> for Earlier {
     }
 }
 
-impl Query for Earlier {
+impl Query for EarlierOutcome {
     type SqlType = Bool;
 }
 
-impl RunQueryDsl<PgConnection> for Earlier {}
+impl RunQueryDsl<PgConnection> for EarlierOutcome {}
 
-/// Whether a deal may be told this now. While something written down before is still to be told, the job is put back until
-/// `finish_telling` calls it, or for so long at most.
-pub fn has_turn(
+/// Whether an outcome may be delivered now. If an earlier one is undelivered, postpones this job until
+/// `finish_and_wake_next` wakes it, at most for `at_most`.
+pub fn may_deliver(
     connection: &mut PgConnection,
     lease: Lease,
     conversation: ConversationNo,
     at_most: Duration,
 ) -> Result<bool, Error> {
     let waits = |connection: &mut PgConnection| {
-        let earlier = Earlier {
+        let earlier = EarlierOutcome {
             conversation: conversation.0,
             than: lease.no,
         };
@@ -274,7 +276,8 @@ pub fn has_turn(
         return Ok(true);
     }
     connection.transaction(|connection| {
-        // The own row first: whoever is about to call it waits for this, or is seen to be done.
+        // Locks the own row first, so that the earlier job, which wakes this one, waits for this lock or has
+        // already been deleted.
         let own: Option<i64> = table::table
             .find(lease.no)
             .select(table::no)
@@ -289,14 +292,14 @@ pub fn has_turn(
     })
 }
 
-/// Calls what is to be told next to a deal, unconditionally: should that job be looking at this moment, this waits for it to lie
-/// down, or it for this.
+/// Makes the next outcome for a deal due. It is unconditional: if that job is being postponed at this moment,
+/// one of the two waits for the other's lock.
 #[derive(QueryId)]
-struct CallNext {
+struct WakeNext {
     conversation: i64,
 }
 
-impl QueryFragment<Pg> for CallNext {
+impl QueryFragment<Pg> for WakeNext {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("update jobs set due_at = now() where no = (select no from jobs where kind = 'tell_deal' and given_up_at is null and conversation_no = ");
         out.push_bind_param::<BigInt, _>(&self.conversation)?;
@@ -305,17 +308,17 @@ impl QueryFragment<Pg> for CallNext {
     }
 }
 
-impl RunQueryDsl<PgConnection> for CallNext {}
+impl RunQueryDsl<PgConnection> for WakeNext {}
 
-/// Deletes a job that has told a deal something, and calls the next one that waits for it. Two commits: whoever saw the first job and
-/// lay down for it was there before the deletion, and is found by the call.
-pub fn finish_telling(
+/// Deletes a job that delivered an outcome, and wakes the next one. These are two commits: a job that saw the
+/// first one and postponed itself did so before the deletion, and the wake-up finds it.
+pub fn finish_and_wake_next(
     connection: &mut PgConnection,
     lease: Lease,
     conversation: ConversationNo,
 ) -> Result<(), Error> {
     if finish(connection, lease)? {
-        let next = CallNext {
+        let next = WakeNext {
             conversation: conversation.0,
         };
         next.execute(connection)?;

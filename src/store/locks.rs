@@ -1,4 +1,4 @@
-//! Which conversations nobody else holds at the moment: asked when a statement has waited for a lock in vain.
+//! Finds conversations that no other transaction has locked, after a statement has run into its lock timeout.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -10,11 +10,11 @@ use crate::domain::ids::ConversationNo;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 
-/// The refusal of whoever waited for a lock for as long as their connection allows.
+/// The refusal after a lock timeout.
 pub const LOCKED: Refusal =
-    Refusal::Unavailable("The conversation is locked by somebody else at the moment");
+    Refusal::Unavailable("The conversation is locked by another transaction at the moment");
 
-/// Whether an error says that a lock was waited for in vain: then nothing was written, and the connection is as good as before.
+/// Whether an error is a lock timeout: nothing was written, and the connection is still usable.
 pub fn is_locked(error: &Error) -> bool {
     matches!(error, Error::Refused(refusal) if *refusal == LOCKED)
 }
@@ -25,10 +25,10 @@ struct Free {
     no: i64,
 }
 
-// Raw SQL: the same lock that appends and steps take, let go with the statement, and not waited for.
+// Raw SQL: takes the same lock as appends and steps, without waiting, and releases it with the statement.
 const FREE: &str = "select no from conversations where no = any($1) for no key update skip locked";
 
-/// Those of these conversations that can be written to now.
+/// Those of these conversations that are not locked.
 pub fn free_among(
     connection: &mut PgConnection,
     conversations: &[ConversationNo],

@@ -1,4 +1,4 @@
-//! Watermarks: how far each participant was reached and has read.
+//! Watermarks: up to which seq messages were delivered to, and read by, each participant.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -9,21 +9,20 @@ use super::pool::explain;
 use crate::domain::ids::{ConversationNo, Seq, UserNo};
 use crate::error::Error;
 
-/// A watermark to move; both only ever forward.
+/// New watermarks of a participant. A watermark never moves backwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewMark {
-    /// Where.
+    /// The conversation.
     pub conversation: ConversationNo,
-    /// Whose.
+    /// The participant.
     pub user: UserNo,
-    /// The highest seq that reached them.
+    /// The highest seq delivered to them.
     pub delivered: Seq,
     /// The highest seq that they have read.
     pub read: Seq,
 }
 
-// Raw SQL: the marks of all rooms in one update. Rows that somebody else holds are passed over, so nobody waits here, and one row
-// holds up no other.
+// Raw SQL: updates the watermarks of all rooms in one statement. It skips locked rows, so that it never waits.
 const ADVANCE: &str = "
 with input as (
     select conversation_no, user_no, max(delivered) as delivered, max(read) as read
@@ -38,7 +37,7 @@ set delivered_seq = greatest(p.delivered_seq, l.delivered, l.read), read_seq = g
 from locked l where p.conversation_no = l.conversation_no and p.user_no = l.user_no
 returning p.conversation_no, p.user_no";
 
-/// Moves all of them in one commit, except those whose rows somebody else holds at the moment; answers whose have moved.
+/// Moves the watermarks in one commit, except those whose row is locked; returns whose have moved.
 pub fn advance(
     connection: &mut PgConnection,
     marks: &[NewMark],
@@ -71,14 +70,15 @@ struct Newest {
     message: Seq,
 }
 
-// Raw SQL: for each watermark a step back along the messages' key.
+// Raw SQL: for each watermark one step back along the messages' key.
 const NEWEST: &str = "
 select w.mark, m.seq as message
 from unnest($2) as w(mark), lateral (
     select seq from messages where conversation_no = $1 and seq <= w.mark order by seq desc limit 1
 ) m";
 
-/// The newest message up to each of these watermarks, which may stand on changes of another kind; those without one are left out.
+/// The newest message at or before each watermark, which may point at another kind of change. Watermarks
+/// without an earlier message are left out.
 pub fn newest_messages(
     connection: &mut PgConnection,
     conversation: ConversationNo,

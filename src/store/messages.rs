@@ -1,4 +1,4 @@
-//! Messages as rows: pages of them, one of them, their earlier wordings.
+//! Reads messages: pages, single messages, and their earlier versions.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
@@ -82,25 +82,25 @@ pub(super) fn assemble(row: MessageRow, sender_id: String) -> Result<Message, Er
     })
 }
 
-/// The public id of a message's sender, looked up for each row that is found. Of a join the planner thinks that many rows come, where
-/// a conversation is larger than most, and reads all users.
+/// The public id of a message's sender, looked up for each row. With a join the planner overestimates the rows
+/// of an unusually large conversation and reads all users.
 pub(super) fn sender_id() -> SqlLiteral<Text> {
     sql("(select u.id from users u where u.no = messages.sender_no)")
 }
 
-/// Which part of a conversation's messages.
+/// Which page of a conversation's messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
-    /// The newest.
+    /// The newest ones.
     Newest,
-    /// Those before a seq, the nearest first taken.
+    /// The last ones before a seq.
     Before(Seq),
-    /// Those after a seq.
+    /// The first ones after a seq.
     After(Seq),
 }
 
 impl Page {
-    /// The seqs between which its messages are.
+    /// The exclusive bounds of the page's seqs.
     pub(super) fn bounds(self) -> (Seq, Seq) {
         match self {
             Self::Newest => (0, Seq::MAX),
@@ -110,7 +110,7 @@ impl Page {
     }
 }
 
-/// One message, whoever may see it.
+/// Reads a message regardless of its audience.
 pub fn find(connection: &mut PgConnection, id: MessageId) -> Result<Option<Message>, Error> {
     messages::table
         .inner_join(users::table.on(users::no.eq(messages::sender_no)))
@@ -127,7 +127,7 @@ pub fn find(connection: &mut PgConnection, id: MessageId) -> Result<Option<Messa
         .transpose()
 }
 
-/// As `find`, and nobody else changes it until the transaction ends.
+/// Like `find`, and locks the message until the transaction ends.
 pub(super) fn lock(connection: &mut PgConnection, id: MessageId) -> Result<Option<Message>, Error> {
     let there: Option<i64> = messages::table
         .find((id.conversation.0, id.seq))
@@ -139,7 +139,7 @@ pub(super) fn lock(connection: &mut PgConnection, id: MessageId) -> Result<Optio
     there.map_or(Ok(None), |_| find(connection, id))
 }
 
-/// The first result of a send, by the sender's own id of it.
+/// The message that a sender stored with this client id.
 pub fn by_client_id(
     connection: &mut PgConnection,
     sender: UserNo,
@@ -160,14 +160,14 @@ pub fn by_client_id(
         .transpose()
 }
 
-/// Messages named by conversation and seq, in no particular order.
-pub(super) fn by_places(
+/// Messages by conversation and seq, in no particular order.
+pub(super) fn by_keys(
     connection: &mut PgConnection,
-    places: &[(i64, i64)],
+    keys: &[(i64, i64)],
 ) -> Result<Vec<Message>, Error> {
-    let (conversations, seqs): (Vec<i64>, Vec<i64>) = places.iter().copied().unzip();
+    let (conversations, seqs): (Vec<i64>, Vec<i64>) = keys.iter().copied().unzip();
     messages::table
-        // Raw, since Diesel has no row values: each pair is one look-up in the primary key.
+        // Raw, because Diesel has no row values. Each pair is one lookup in the primary key.
         .filter(
             sql::<Bool>("(messages.conversation_no, messages.seq) in (select * from unnest(")
                 .bind::<diesel::sql_types::Array<diesel::sql_types::Int8>, _>(conversations)
@@ -183,18 +183,18 @@ pub(super) fn by_places(
         .collect()
 }
 
-/// A wording that was replaced.
+/// An earlier version of a message's body.
 #[derive(Clone, Debug, Queryable)]
 pub struct Wording {
-    /// What it said.
+    /// The body.
     pub body: String,
     /// When it was replaced.
     pub replaced_at: DateTime<Utc>,
-    /// Who replaced it.
+    /// The user who replaced it.
     pub replaced_by: String,
 }
 
-/// Every earlier wording of a message, oldest first.
+/// All earlier versions of a message, oldest first.
 pub fn wordings(connection: &mut PgConnection, id: MessageId) -> Result<Vec<Wording>, Error> {
     let mut found: Vec<(Seq, Wording)> = message_changes::table
         .inner_join(users::table.on(users::no.eq(message_changes::actor_no)))
@@ -213,7 +213,7 @@ pub fn wordings(connection: &mut PgConnection, id: MessageId) -> Result<Vec<Word
         ))
         .load(connection)
         .map_err(explain)?;
-    // Sorted here: asked for in this order, the planner may walk every change of the conversation for it.
+    // Sorted here: with an `order by`, the planner may read every change of the conversation.
     found.sort_by_key(|(seq, _)| *seq);
     Ok(found.into_iter().map(|(_, wording)| wording).collect())
 }

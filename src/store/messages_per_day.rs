@@ -1,4 +1,4 @@
-//! How many messages were sent on each day.
+//! Counts the messages of each day.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -8,7 +8,7 @@ use super::feed_watermarks::NewEntries;
 use super::pool::explain;
 use crate::error::Error;
 
-// Raw SQL: the messages of all ranges are counted where they are. Each range is a walk along the messages' key.
+// Raw SQL: counts all ranges in one statement. Each range is one scan of the messages' key.
 const COUNT: &str = "
 insert into messages_per_day (day, count)
 select (m.created_at at time zone 'UTC')::date as day, count(*)

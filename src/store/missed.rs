@@ -1,10 +1,10 @@
-//! What somebody missed of a conversation, a page at a time.
+//! Reads the changes of a conversation that a client missed, in pages.
 
 use diesel::pg::PgConnection;
 use serde_json::{Map, Value};
 
 use super::conversations::{self, Key};
-use super::replay::{entries_within, steady};
+use super::replay::{entries_within, in_snapshot};
 use super::{flows, participants};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{ConversationId, ConversationNo, Seq};
@@ -12,32 +12,33 @@ use crate::domain::message::Message;
 use crate::domain::snapshot::Loaded;
 use crate::error::Error;
 
-/// Changes that one step makes at most, by far.
+/// An upper bound of the changes that one step makes, with a wide margin.
 const STEP_MOST: Seq = 200;
 
-/// A page of changes, and the conversation as it stands now.
+/// A page of changes, and the current conversation.
 #[derive(Clone, Debug)]
 pub struct Missed {
-    /// The conversation; its `last_seq` is where the changes end.
+    /// The conversation; its `last_seq` is the last change.
     pub loaded: Loaded,
     /// The changes, in order.
     pub entries: Vec<Entry>,
-    /// The seq up to which they go.
+    /// The seq of the last change in the page.
     pub to: Seq,
-    /// What its deal remembers.
-    pub remembered: Map<String, Value>,
-    /// The messages whose cards wait.
-    pub asking: Vec<Message>,
+    /// The context of its deal.
+    pub context: Map<String, Value>,
+    /// The messages with cards that wait for an answer.
+    pub pending_cards: Vec<Message>,
 }
 
-/// About `most` changes beyond `after`, and the whole of the last step; `None` when there is no such conversation.
+/// About `most` changes after a seq, extended to the end of the last step; `None` if the conversation does not
+/// exist.
 pub fn page(
     connection: &mut PgConnection,
     id: ConversationId,
     after: Seq,
     most: Seq,
 ) -> Result<Option<Missed>, Error> {
-    steady(connection, |connection| {
+    in_snapshot(connection, |connection| {
         let Some(conversation) = conversations::find(connection, Key::Id(id))? else {
             return Ok(None);
         };
@@ -46,10 +47,10 @@ pub fn page(
         let mut entries = entries_within(connection, no, after, to)?;
         entries.extend(rest_of_step(connection, no, &entries)?);
         let to = entries.last().map_or(to, |last| to.max(last.seq));
-        let (remembered, asking) = match &conversation.flow {
+        let (context, pending_cards) = match &conversation.flow {
             Some(_) => (
-                flows::remembered(connection, no)?,
-                flows::asking(connection, no)?,
+                flows::context(connection, no)?,
+                flows::pending_cards(connection, no)?,
             ),
             None => (Map::new(), Vec::new()),
         };
@@ -60,13 +61,14 @@ pub fn page(
                 conversation,
             },
             to,
-            remembered,
-            asking,
+            context,
+            pending_cards,
         }))
     })
 }
 
-/// What was committed with the step that a page ends with: a step is told with what is said with it, and with where it led.
+/// The changes committed with the last step of a page: a step's event includes its messages and its final
+/// state.
 fn rest_of_step(
     connection: &mut PgConnection,
     no: ConversationNo,

@@ -1,4 +1,4 @@
-//! Postgres: a row and its queries in one file; functions take a connection. The only SQL.
+//! PostgreSQL: all SQL of Stoa, one file for each kind of row. Functions take a connection.
 
 pub mod access;
 pub mod address;

@@ -1,4 +1,4 @@
-//! What must be true of a database before a server uses it, and how it is made ready.
+//! Checks a database before a server uses it, and migrates its schema.
 
 use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationSource;
@@ -16,33 +16,34 @@ use super::worker::Worker;
 use crate::error::Error;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
-/// The advisory lock under which servers that start side by side migrate one after the other.
+/// The advisory lock under which servers that start together migrate one after the other.
 const MIGRATION_LOCK: i64 = 0x0053_746f_615f_6462;
-/// The oldest PostgreSQL whose features are enough, and those that the tests have run on.
+/// The oldest supported version of PostgreSQL, and the versions that the tests have run on.
 const OLDEST: i32 = 13;
 const TESTED: [i32; 1] = [15];
-/// How long a database that is not there yet is waited for.
+/// How long to wait for a database that is not reachable.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How often two connections are compared to find out whether they share one behind a pooler.
+/// How often two connections are compared to detect that a pooler shares one between them.
 const COMPARISONS: usize = 4;
 
-/// Why the database can not be used.
-enum Unfit {
-    /// It is not there, and may come.
-    Away(String),
-    /// It will not become fit by itself.
-    Wrong(String),
+/// Why the database cannot be used.
+enum NotReady {
+    /// It is not reachable now; a retry may succeed.
+    Unreachable(String),
+    /// A retry cannot succeed.
+    Permanent(String),
 }
 
-/// Waits for the database, checks it, and brings it to this version's schema. Fails with a sentence that says why.
+/// Waits for the database, checks it, and migrates it to this version's schema. The error is a text for the
+/// operator.
 pub async fn prepare(pool: &Pool) -> Result<(), String> {
     let begun = Instant::now();
     let mut known = String::new();
     loop {
         let reason = match attempt(pool).await {
             Ok(()) => return Ok(()),
-            Err(Unfit::Wrong(reason)) => return Err(reason),
-            Err(Unfit::Away(reason)) => reason,
+            Err(NotReady::Permanent(reason)) => return Err(reason),
+            Err(NotReady::Unreachable(reason)) => reason,
         };
         if begun.elapsed() > PATIENCE {
             return Err(format!(
@@ -58,48 +59,48 @@ pub async fn prepare(pool: &Pool) -> Result<(), String> {
     }
 }
 
-/// On a thread of its own, which may be left alone: a database that does not answer keeps no server from ending.
-async fn attempt(pool: &Pool) -> Result<(), Unfit> {
-    let wrong = |error: Error| Unfit::Wrong(error.to_string());
+/// Runs on a thread of its own, so that a database that does not respond cannot keep the server from stopping.
+async fn attempt(pool: &Pool) -> Result<(), NotReady> {
+    let wrong = |error: Error| NotReady::Permanent(error.to_string());
     let worker = Worker::start().map_err(wrong)?;
     let (told, outcome) = oneshot::channel();
     let pool = pool.clone();
-    worker.hand(move |_| drop(told.send(make_ready(&pool))));
-    let gone = |_| Unfit::Wrong("the database could not be prepared".to_owned());
+    worker.submit(move |_| drop(told.send(make_ready(&pool))));
+    let gone = |_| NotReady::Permanent("the database could not be prepared".to_owned());
     outcome.await.map_err(gone)?
 }
 
-fn make_ready(pool: &Pool) -> Result<(), Unfit> {
+fn make_ready(pool: &Pool) -> Result<(), NotReady> {
     let address = &pool.0.opening.url;
     let mut connection = establish(address)?;
     check(&mut connection, address)?;
     migrate(&mut connection).map_err(unprepared)
 }
 
-fn establish(address: &str) -> Result<PgConnection, Unfit> {
+fn establish(address: &str) -> Result<PgConnection, NotReady> {
     PgConnection::establish(address).map_err(|error| {
         let told = error.to_string();
         let shown = without_secrets(&told, address);
         match is_final(&told) {
-            true => Unfit::Wrong(format!(
-                "The database can not be used: {shown}. It is named by {OPTION}."
+            true => NotReady::Permanent(format!(
+                "The database cannot be used: {shown}. It is named by {OPTION}."
             )),
-            false => Unfit::Away(shown),
+            false => NotReady::Unreachable(shown),
         }
     })
 }
 
-fn unprepared(error: Error) -> Unfit {
+fn unprepared(error: Error) -> NotReady {
     match error {
         Error::Internal(cause) => {
-            Unfit::Wrong(format!("The database could not be prepared: {cause}"))
+            NotReady::Permanent(format!("The database could not be prepared: {cause}"))
         }
-        Error::Refused(refusal) => Unfit::Away(refusal.message()),
+        Error::Refused(refusal) => NotReady::Unreachable(refusal.message()),
     }
 }
 
-/// A connection for a command that works on the database of a server: checked as at a server's start, and its schema is this
-/// version's. Nothing is migrated. Fails with a sentence that says why.
+/// A connection for a command on a server's database. It makes the checks of a server's start and requires this
+/// version's schema; it does not migrate. The error is a text for the operator.
 pub fn connect(address: &str) -> Result<PgConnection, String> {
     let address = &completed(address).map_err(|error| error.to_string())?;
     let ready = establish(address).and_then(|mut connection| {
@@ -107,13 +108,13 @@ pub fn connect(address: &str) -> Result<PgConnection, String> {
         refuse_other_schema(&mut connection)?;
         Ok(connection)
     });
-    ready.map_err(|unfit| match unfit {
-        Unfit::Wrong(reason) => reason,
-        Unfit::Away(reason) => format!("The database could not be reached: {reason}"),
+    ready.map_err(|not_ready| match not_ready {
+        NotReady::Permanent(reason) => reason,
+        NotReady::Unreachable(reason) => format!("The database could not be reached: {reason}"),
     })
 }
 
-fn refuse_other_schema(connection: &mut PgConnection) -> Result<(), Unfit> {
+fn refuse_other_schema(connection: &mut PgConnection) -> Result<(), NotReady> {
     let is_older = refuse_newer(connection).and_then(|()| {
         let made = has_migrations(connection)?;
         let pending = made
@@ -123,7 +124,7 @@ fn refuse_other_schema(connection: &mut PgConnection) -> Result<(), Unfit> {
         Ok(!made || pending)
     });
     match is_older.map_err(unprepared)? {
-        true => Err(Unfit::Wrong(format!(
+        true => Err(NotReady::Permanent(format!(
             "The database's schema is older than this version of Stoa ({}): start the server of this version on it first.",
             env!("CARGO_PKG_VERSION")
         ))),
@@ -143,15 +144,15 @@ struct Facts {
     database: String,
 }
 
-fn check(connection: &mut PgConnection, address: &str) -> Result<(), Unfit> {
+fn check(connection: &mut PgConnection, address: &str) -> Result<(), NotReady> {
     const FACTS: &str = "select current_setting('server_version') as version, current_setting('server_version_num')::int as number,
         current_setting('server_encoding') as encoding, current_database()::text as database";
     refuse_shared_connections(connection, address)?;
     let facts: Facts = diesel::sql_query(FACTS)
         .get_result(connection)
-        .map_err(unfit)?;
+        .map_err(not_ready)?;
     if let Some(problem) = problem_of(&facts) {
-        return Err(Unfit::Wrong(problem));
+        return Err(NotReady::Permanent(problem));
     }
     if !TESTED.contains(&(facts.number / 10_000)) {
         log::warn!(event = "database_not_tested", version = facts.version.as_str(); "Stoa's tests ran on PostgreSQL {}, and never on this version", tested());
@@ -159,10 +160,12 @@ fn check(connection: &mut PgConnection, address: &str) -> Result<(), Unfit> {
     Ok(())
 }
 
-fn unfit(error: diesel::result::Error) -> Unfit {
+fn not_ready(error: diesel::result::Error) -> NotReady {
     match explain(error) {
-        Error::Internal(cause) => Unfit::Wrong(format!("The database can not be used: {cause}")),
-        Error::Refused(refusal) => Unfit::Away(refusal.message()),
+        Error::Internal(cause) => {
+            NotReady::Permanent(format!("The database cannot be used: {cause}"))
+        }
+        Error::Refused(refusal) => NotReady::Unreachable(refusal.message()),
     }
 }
 
@@ -187,17 +190,18 @@ fn problem_of(facts: &Facts) -> Option<String> {
     })
 }
 
-/// Each connection must be served by one process, and no other by the same. A pooler that gives each transaction to whoever is free
-/// mixes up prepared statements and settings, `synchronous_commit` among them. Asking twice finds one that takes turns.
-fn refuse_shared_connections(connection: &mut PgConnection, address: &str) -> Result<(), Unfit> {
+/// Requires that each connection has a database process of its own. A pooler in transaction mode mixes up
+/// prepared statements and settings such as `synchronous_commit`. Comparing several times detects poolers that
+/// alternate.
+fn refuse_shared_connections(connection: &mut PgConnection, address: &str) -> Result<(), NotReady> {
     let shared = || {
-        Unfit::Wrong(format!(
+        NotReady::Permanent(format!(
             "The database is reached through a pooler that gives each transaction another connection. Stoa's connections must be its own: \
              choose the pooler's session mode (PgBouncer: pool_mode = session), or name PostgreSQL itself with {OPTION}."
         ))
     };
     let mut second = PgConnection::establish(address)
-        .map_err(|error| Unfit::Away(without_secrets(&error.to_string(), address)))?;
+        .map_err(|error| NotReady::Unreachable(without_secrets(&error.to_string(), address)))?;
     let first = process(connection)?;
     for _ in 0..COMPARISONS {
         let other = process(&mut second)?;
@@ -213,13 +217,13 @@ fn refuse_shared_connections(connection: &mut PgConnection, address: &str) -> Re
     Ok(())
 }
 
-/// The process that serves a connection; none where the statement was lost between two of them.
-fn process(connection: &mut PgConnection) -> Result<Option<i32>, Unfit> {
+/// The database process of a connection; `None` if a pooler lost the statement.
+fn process(connection: &mut PgConnection) -> Result<Option<i32>, NotReady> {
     let asked = diesel::sql_query("select pg_backend_pid() as pid").get_result(connection);
     match asked {
         Ok(Process { pid }) => Ok(Some(pid)),
         Err(error) if error.to_string().contains("prepared statement") => Ok(None),
-        Err(error) => Err(unfit(error)),
+        Err(error) => Err(not_ready(error)),
     }
 }
 
@@ -229,7 +233,7 @@ struct Process {
     pid: i32,
 }
 
-/// Brings the database to this version's schema; servers that start together wait for each other.
+/// Migrates the database to this version's schema; servers that start together wait for each other.
 pub fn migrate(connection: &mut PgConnection) -> Result<(), Error> {
     connection
         .batch_execute(&format!("set statement_timeout = 0; set lock_timeout = 0; select pg_advisory_lock({MIGRATION_LOCK})"))
@@ -246,7 +250,7 @@ pub fn migrate(connection: &mut PgConnection) -> Result<(), Error> {
     outcome
 }
 
-/// A schema that a newer version has made may mean something else by the same names.
+/// Refuses a schema made by a newer version, in which the same names may have other meanings.
 pub fn refuse_newer(connection: &mut PgConnection) -> Result<(), Error> {
     let own: Vec<Box<dyn diesel::migration::Migration<Pg>>> =
         MIGRATIONS.migrations().map_err(Error::internal)?;

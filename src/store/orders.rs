@@ -1,4 +1,4 @@
-//! Orders that deals have asked for.
+//! Payment orders that deals have requested.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
@@ -21,36 +21,36 @@ use crate::error::Error;
 pub struct OrderRow {
     /// Its number.
     pub no: i64,
-    /// Our id of it, the gateway's receipt.
+    /// Stoa's id, which is the receipt at the gateway.
     pub id: Uuid,
     /// The deal.
     pub conversation_no: i64,
-    /// The version of the deal at which it was asked for.
+    /// The state version at which the deal requested it.
     pub requested_version: i64,
     /// The gateway.
     pub gateway: String,
-    /// The gateway's id of it.
+    /// The gateway's id.
     pub gateway_order_id: Option<String>,
-    /// How much.
+    /// The amount in the smallest unit of the currency.
     pub amount: i64,
-    /// In which currency.
+    /// The currency.
     pub currency: String,
-    /// What for.
+    /// The description.
     pub description: String,
     /// The role that pays.
     pub payer_role: Option<String>,
-    /// How it stands: `requested`, `created`, `paid`, `refunded`, `held`.
+    /// One of `requested`, `created`, `paid`, `refunded`, `held`.
     pub status: String,
     /// The payment that paid it.
     pub paid_by: Option<String>,
-    /// When the deal took the money in.
+    /// When the deal applied the payment.
     pub applied_at: Option<DateTime<Utc>>,
-    /// When it was asked for.
+    /// When it was requested.
     pub created_at: DateTime<Utc>,
 }
 
 impl OrderRow {
-    /// How much.
+    /// The amount with its currency.
     pub fn price(&self) -> Money {
         Money {
             amount: self.amount,
@@ -64,8 +64,8 @@ impl OrderRow {
     }
 }
 
-/// Writes down an order that a deal asks for, and the job that has the gateway make it; in the step's own transaction.
-/// Asked for twice at one version, it is written once.
+/// Inserts an order and the job that creates it at the gateway, in the step's transaction. A second request at
+/// the same version changes nothing.
 pub fn request(
     connection: &mut PgConnection,
     conversation: ConversationNo,
@@ -96,7 +96,7 @@ pub fn request(
     Ok(())
 }
 
-/// An order by the deal and the version at which it was asked for.
+/// The order that a deal requested at a version.
 pub fn find(
     connection: &mut PgConnection,
     conversation: ConversationNo,
@@ -136,7 +136,7 @@ pub fn by_gateway_id(
     Ok(found)
 }
 
-/// Keeps the id that a gateway gave an order, and gives the order; none when it had one before.
+/// Stores the gateway's id of an order and returns the order; `None` if it had one.
 pub fn set_created(
     connection: &mut PgConnection,
     no: i64,
@@ -157,7 +157,7 @@ pub fn set_created(
     Ok(created)
 }
 
-/// Notes that the gateway was asked about an order.
+/// Records that the gateway was asked about an order.
 pub fn set_checked(connection: &mut PgConnection, no: i64) -> Result<(), Error> {
     diesel::update(table::table.find(no))
         .set(table::checked_at.eq(now))
@@ -165,7 +165,7 @@ pub fn set_checked(connection: &mut PgConnection, no: i64) -> Result<(), Error> 
     Ok(())
 }
 
-/// Takes the money of an order into its deal, once: false when that was done before. In the step's own transaction.
+/// Marks an order's payment as applied by its deal, in the step's transaction; false if it was marked before.
 pub fn apply(
     connection: &mut PgConnection,
     conversation: ConversationNo,
@@ -180,7 +180,7 @@ pub fn apply(
     Ok(changed == 1)
 }
 
-/// Who pays an order: the only participant with its role; none where there are several.
+/// The payer of an order: the only participant with its role; `None` if there are several.
 pub fn payer(connection: &mut PgConnection, order: &OrderRow) -> Result<Option<Profile>, Error> {
     let Some(role) = &order.payer_role else {
         return Ok(None);

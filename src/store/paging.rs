@@ -1,4 +1,4 @@
-//! Lists by page and limit, with their totals: for front ends that count pages.
+//! Lists by offset and limit with their total length, for clients that count pages.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -7,10 +7,10 @@ use std::collections::HashMap;
 
 use super::access::{may_read, role_or_none, visible_to};
 use super::conversations::by_numbers;
-use super::messages::by_places;
+use super::messages::by_keys;
 use super::participants::of_conversations;
 use super::pool::explain;
-use super::replay::steady;
+use super::replay::in_snapshot;
 use super::schema::messages;
 use crate::domain::conversation::Participant;
 use crate::domain::ids::{ConversationNo, Seq, UserNo};
@@ -18,30 +18,30 @@ use crate::domain::message::Message;
 use crate::domain::snapshot::{Loaded, Reader};
 use crate::error::Error;
 
-/// Which part of a list.
+/// A window of a list.
 #[derive(Clone, Copy, Debug)]
-pub struct Part {
-    /// How many come before it.
+pub struct Window {
+    /// The number of items before it.
     pub offset: i64,
-    /// How many at most.
+    /// The most items in it.
     pub limit: i64,
 }
 
-/// A part of a list, and how long the list is.
+/// A window of a list with the list's length.
 #[derive(Clone, Debug)]
 pub struct Counted<T> {
-    /// The part.
+    /// The items.
     pub items: Vec<T>,
     /// The length of the whole list.
     pub total: i64,
 }
 
-/// Which of somebody's conversations.
+/// Which of a user's conversations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
     /// All.
     All,
-    /// Those of two people that are about nothing and follow no flow.
+    /// Direct conversations without a subject and without a deal.
     Plain,
 }
 
@@ -51,8 +51,8 @@ struct Number {
     n: i64,
 }
 
-// Raw SQL: the same text counts and lists. It walks one user's participations by their index.
-fn mine() -> String {
+// Raw SQL: one text for counting and listing. It scans the user's participations by index.
+fn from_users_list() -> String {
     let may_read = may_read("p");
     format!(
         "
@@ -63,26 +63,26 @@ where p.user_no = $1 and {may_read}
     )
 }
 
-/// A part of somebody's conversations, newest activity first.
+/// A window of a user's conversations, most recently changed first.
 pub fn conversations(
     connection: &mut PgConnection,
     user: UserNo,
     which: Which,
-    part: Part,
+    window: Window,
 ) -> Result<Counted<Loaded>, Error> {
-    let (only_plain, mine) = (which == Which::Plain, mine());
-    steady(connection, |connection| {
-        let total = diesel::sql_query(format!("select count(*) as n {mine}"))
+    let (only_plain, from_users_list) = (which == Which::Plain, from_users_list());
+    in_snapshot(connection, |connection| {
+        let total = diesel::sql_query(format!("select count(*) as n {from_users_list}"))
             .bind::<BigInt, _>(user.0)
             .bind::<Bool, _>(only_plain)
             .get_result::<Number>(connection)
             .map_err(explain)?;
         let page = "order by c.updated_at desc, c.no desc limit $3 offset $4";
-        let numbers = diesel::sql_query(format!("select c.no as n {mine} {page}"))
+        let numbers = diesel::sql_query(format!("select c.no as n {from_users_list} {page}"))
             .bind::<BigInt, _>(user.0)
             .bind::<Bool, _>(only_plain)
-            .bind::<BigInt, _>(part.limit)
-            .bind::<BigInt, _>(part.offset)
+            .bind::<BigInt, _>(window.limit)
+            .bind::<BigInt, _>(window.offset)
             .load::<Number>(connection)
             .map_err(explain)?;
         let numbers: Vec<i64> = numbers.into_iter().map(|row| row.n).collect();
@@ -108,15 +108,15 @@ fn loaded(connection: &mut PgConnection, numbers: &[i64]) -> Result<Vec<Loaded>,
     Ok(numbers.iter().filter_map(one).collect())
 }
 
-/// A part of the messages that a reader may see, counted from the newest; in the order of seq.
+/// A window of the messages that a reader may see, counted from the newest, in order of seq.
 pub fn messages(
     connection: &mut PgConnection,
     conversation: ConversationNo,
     reader: &Reader,
-    part: Part,
+    window: Window,
 ) -> Result<Counted<Message>, Error> {
     let role = role_or_none(reader);
-    steady(connection, |connection| {
+    in_snapshot(connection, |connection| {
         let total = messages::table
             .filter(messages::conversation_no.eq(conversation.0))
             .filter(visible_to(reader.no.0, role.clone()))
@@ -127,13 +127,13 @@ pub fn messages(
             .filter(messages::conversation_no.eq(conversation.0))
             .filter(visible_to(reader.no.0, role.clone()))
             .order(messages::seq.desc())
-            .limit(part.limit)
-            .offset(part.offset)
+            .limit(window.limit)
+            .offset(window.offset)
             .select(messages::seq)
             .load(connection)
             .map_err(explain)?;
-        let places: Vec<(i64, Seq)> = seqs.iter().map(|seq| (conversation.0, *seq)).collect();
-        let mut items = by_places(connection, &places)?;
+        let keys: Vec<(i64, Seq)> = seqs.iter().map(|seq| (conversation.0, *seq)).collect();
+        let mut items = by_keys(connection, &keys)?;
         items.sort_by_key(Message::seq);
         Ok(Counted { items, total })
     })

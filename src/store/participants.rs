@@ -1,4 +1,4 @@
-//! Who takes part in a conversation.
+//! Reads the participants of conversations.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
@@ -43,7 +43,7 @@ fn assemble(row: ParticipantRow, (id, name, avatar_url): Person) -> Result<Parti
     })
 }
 
-/// Everybody who takes or took part in any of the conversations, in the order of coming.
+/// All present and past participants of these conversations, in order of arrival.
 pub fn of_conversations(
     connection: &mut PgConnection,
     conversations: &[i64],
@@ -68,7 +68,7 @@ pub fn of_conversations(
         .collect()
 }
 
-/// Everybody who takes or took part in one conversation.
+/// All present and past participants of one conversation.
 pub fn of(
     connection: &mut PgConnection,
     conversation: ConversationNo,
@@ -80,7 +80,7 @@ pub fn of(
         .collect())
 }
 
-/// One person's part in a conversation, if they ever had one.
+/// A user's row in a conversation, if they ever participated.
 pub fn find(
     connection: &mut PgConnection,
     conversation: ConversationNo,

@@ -1,4 +1,5 @@
-//! What of deals is shown beyond how they stand: what they remember, the card that waits for somebody, the last press.
+//! Reads the parts of deals that are not in their view: the context, a reader's pending card, and the last
+//! press.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -26,7 +27,8 @@ struct Row {
     card: Option<Value>,
 }
 
-// Raw SQL: for each deal a look-up of its cards, which stand side by side, by the messages' primary key.
+// Raw SQL: for each deal one lookup of its pending cards, which have adjacent seqs, in the messages' primary
+// key.
 fn particulars() -> String {
     let may_read = may_read("p");
     let visible = is_for("c", &role_or_staff("p.role"), "$1");
@@ -45,7 +47,8 @@ where f.conversation_no = any($2)"
     )
 }
 
-/// What somebody is shown of the deals in these conversations; one without a deal is left out.
+/// The context and pending card of the deals in these conversations, for one reader. Conversations without a
+/// deal are left out.
 pub fn of_deals(
     connection: &mut PgConnection,
     reader: UserNo,
@@ -71,18 +74,18 @@ fn assemble(row: Row) -> Result<(i64, Particulars), Error> {
     Ok((row.no, Particulars { context, card }))
 }
 
-/// A press that became a step.
+/// A press that was committed as a step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pressed {
-    /// Who pressed.
+    /// The user who pressed.
     pub by: UserNo,
-    /// What made it the same press again.
+    /// Its request id.
     pub request_id: String,
-    /// What the presser was told.
+    /// The answer to it.
     pub answer: Value,
 }
 
-/// The newest step of a conversation's deal that a person made.
+/// The newest step of a deal that a person made.
 pub fn last_press(
     connection: &mut PgConnection,
     conversation: ConversationNo,

@@ -1,4 +1,4 @@
-//! The inbox of gateways' webhooks: each event once, as it was told.
+//! The inbox of gateways' webhooks. Each event is stored once, as received.
 
 use diesel::dsl::now;
 use diesel::pg::{Pg, PgConnection};
@@ -12,15 +12,16 @@ use super::schema::payment_events as table;
 use crate::error::Error;
 use crate::signing::hex;
 
-/// Keeps an event and the job that looks at it; says whether it is new. Without an id the body's digest is one. Nobody signs
-/// the id: should another body come under an id that is known, it is another event.
+/// Stores an event and the job that handles it; returns whether it is new. Without an id, the body's digest
+/// serves as one. The id is not part of the signature, so another body with a known id is stored as another
+/// event.
 pub fn receive(
     connection: &mut PgConnection,
     gateway: &str,
     event_id: Option<&str>,
     body: &[u8],
 ) -> Result<bool, Error> {
-    let kept = Kept::of(body);
+    let kept = EncodedBody::of(body);
     let digest = hex(&Sha256::digest(body));
     let id = event_id.unwrap_or(&digest);
     if insert(connection, gateway, id, &kept)? {
@@ -37,15 +38,15 @@ pub fn receive(
     insert(connection, gateway, &format!("{id} {digest}"), &kept)
 }
 
-/// A body as it is kept: as text, and as bytes too where no text says the same.
-struct Kept<'a> {
+/// A body as stored: as text, and also as bytes if the text is not the same.
+struct EncodedBody<'a> {
     text: Cow<'a, str>,
     raw: Option<&'a [u8]>,
 }
 
-impl<'a> Kept<'a> {
+impl<'a> EncodedBody<'a> {
     fn of(body: &'a [u8]) -> Self {
-        // A NUL is text, but not to the database.
+        // PostgreSQL does not accept NUL in text.
         match std::str::from_utf8(body) {
             Ok(text) if !text.contains('\0') => Self {
                 text: Cow::Borrowed(text),
@@ -61,11 +62,11 @@ impl<'a> Kept<'a> {
     }
 }
 
-/// An event and its job, in one statement.
+/// Inserts an event and its job in one statement.
 struct Insert<'a> {
     gateway: &'a str,
     event_id: &'a str,
-    body: &'a Kept<'a>,
+    body: &'a EncodedBody<'a>,
 }
 
 impl QueryFragment<Pg> for Insert<'_> {
@@ -85,7 +86,7 @@ impl QueryFragment<Pg> for Insert<'_> {
     }
 }
 
-// One text for any event, so the prepared statement is found by the type alone.
+// The text is always the same, so the type identifies the prepared statement.
 impl QueryId for Insert<'_> {
     type QueryId = Insert<'static>;
     const HAS_STATIC_QUERY_ID: bool = true;
@@ -97,7 +98,7 @@ fn insert(
     connection: &mut PgConnection,
     gateway: &str,
     event_id: &str,
-    body: &Kept<'_>,
+    body: &EncodedBody<'_>,
 ) -> Result<bool, Error> {
     let event = Insert {
         gateway,
@@ -110,13 +111,13 @@ fn insert(
 /// An event's body.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Body {
-    /// As it came.
+    /// As received.
     Text(String),
-    /// It is no text, so it can be no JSON.
+    /// It is not text, so it cannot be JSON.
     Bytes,
 }
 
-/// The body of an event; none where there is no such event.
+/// The body of an event; `None` if the event does not exist.
 pub fn body(
     connection: &mut PgConnection,
     gateway: &str,
@@ -134,7 +135,7 @@ pub fn body(
     Ok(found.map(body))
 }
 
-/// Notes that an event is looked at.
+/// Marks an event as handled.
 pub fn set_handled(
     connection: &mut PgConnection,
     gateway: &str,

@@ -1,4 +1,4 @@
-//! Payments: what a gateway has said of each, and what came of it. `domain/payment.rs` decides, this carries.
+//! Stores payments as gateways report them, and their consequences. `domain/payment.rs` holds the rules.
 
 use diesel::dsl::now;
 use diesel::pg::PgConnection;
@@ -16,12 +16,12 @@ use crate::domain::payment::{
 use crate::domain::refund;
 use crate::error::Error;
 
-/// What came of a report.
+/// The outcome of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applied {
-    /// It is written down, and the deal will be told what it has to know.
+    /// It was applied; a job notifies the deal if necessary.
     Done,
-    /// No order or payment of that id is known yet.
+    /// Stoa knows no order or payment with that id yet.
     Unknown,
 }
 
@@ -48,8 +48,8 @@ impl PaymentRow {
     }
 }
 
-/// Takes in a report, within the caller's transaction. Reports of one order wait for each other by the order's row, so that
-/// each is judged by what the others left, and deals are told in that order.
+/// Applies a report inside the caller's transaction. It locks the order's row, so reports of one order are
+/// judged one after the other, and the deal gets their outcomes in that order.
 pub fn apply(
     connection: &mut PgConnection,
     gateway: &str,
@@ -65,7 +65,7 @@ pub fn apply(
     };
     let refunds = gateway_refunds::of(connection, gateway, &report.payment)?;
     let told = report.refund.as_ref();
-    let refund = told.map(|told| refund::hear(&refunds, told));
+    let refund = told.map(|told| refund::apply_report(&refunds, told));
     let returned = refund::returned(&refunds, refund.as_ref());
     let Some(judgement) = judge(&order_facts, known.as_ref(), report, returned) else {
         return Ok(Applied::Unknown);
@@ -74,16 +74,16 @@ pub fn apply(
     keep_order(connection, &order, &report.payment, &judgement)?;
     if let (Some(told), Some(refund)) = (told, &refund) {
         gateway_refunds::keep(connection, gateway, &report.payment, refund)?;
-        refunds::heard(connection, gateway, &report.payment, told)?;
+        refunds::apply_report(connection, gateway, &report.payment, told)?;
     }
     for outcome in judgement.outcomes {
-        tell(connection, &order, outcome)?;
+        queue_outcome(connection, &order, outcome)?;
     }
     Ok(Applied::Done)
 }
 
-/// Writes down that a deal is to be told something.
-pub fn tell(
+/// Inserts the job that delivers an outcome to the deal.
+pub fn queue_outcome(
     connection: &mut PgConnection,
     order: &OrderRow,
     outcome: PaymentOutcome,
@@ -128,7 +128,7 @@ fn locked_order(
     Ok(found)
 }
 
-/// What is known of a payment.
+/// The stored facts of a payment.
 pub fn facts(
     connection: &mut PgConnection,
     gateway: &str,

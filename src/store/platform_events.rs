@@ -1,4 +1,4 @@
-//! What the platform is told by webhooks, and how each attempt went.
+//! Webhooks to the platform, and their delivery attempts.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::dsl::{max, now};
@@ -21,41 +21,41 @@ use crate::error::Error;
 pub struct EventRow {
     /// Its number.
     pub no: i64,
-    /// Its id, which the receiver tells repeats by.
+    /// Its id, by which the receiver recognises repetitions.
     pub id: String,
     /// Its type.
     pub event: String,
     /// The deal.
     pub conversation_no: Option<i64>,
-    /// What is posted, as it was signed.
+    /// The signed body.
     pub body: String,
     /// When it happened.
     pub created_at: DateTime<Utc>,
-    /// When the platform took it.
+    /// When the platform accepted it.
     pub delivered_at: Option<DateTime<Utc>>,
-    /// When it was tried for the last time.
+    /// When it was given up.
     pub given_up_at: Option<DateTime<Utc>>,
 }
 
-/// One attempt to deliver an event.
+/// An attempt to deliver an event.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = attempts)]
 pub struct AttemptRow {
     /// The event.
     pub event_no: i64,
-    /// Its place, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: i32,
-    /// When.
+    /// When it was made.
     pub at: DateTime<Utc>,
-    /// What the platform answered.
+    /// The status of the response.
     pub status: Option<i32>,
-    /// Why there was no good answer: a stable code.
+    /// A stable code if the attempt failed.
     pub problem: Option<String>,
-    /// How long it took.
+    /// How long it took, in milliseconds.
     pub took_ms: i32,
 }
 
-/// Writes down what the platform is to be told, and the job that tells it; in the transaction in which it happened.
+/// Inserts an event and the job that delivers it. Call it in the transaction of the change.
 pub fn add(
     connection: &mut PgConnection,
     conversation: Option<ConversationNo>,
@@ -92,14 +92,14 @@ pub fn by_no(connection: &mut PgConnection, no: i64) -> Result<Option<EventRow>,
     Ok(found)
 }
 
-/// Which events are asked for.
+/// The filters of a list of events.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Only this type.
     pub event: Option<String>,
-    /// Only this one.
+    /// Only this id.
     pub id: Option<String>,
-    /// Only those after this place in the list.
+    /// Only events before this number.
     pub before: Option<i64>,
 }
 
@@ -127,18 +127,18 @@ pub fn list(
     Ok(query.load(connection)?)
 }
 
-/// How an attempt went.
+/// The result of an attempt.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// What the platform answered.
+    /// The status of the response.
     pub status: Option<u16>,
-    /// Why there was no good answer.
+    /// Why it failed.
     pub problem: Option<&'static str>,
     /// How long it took.
     pub took: Duration,
 }
 
-/// Notes an attempt.
+/// Records an attempt.
 pub fn note(connection: &mut PgConnection, no: i64, attempt: &Attempt) -> Result<(), Error> {
     let last: Option<i32> = attempts::table
         .filter(attempts::event_no.eq(no))
@@ -156,7 +156,7 @@ pub fn note(connection: &mut PgConnection, no: i64, attempt: &Attempt) -> Result
     Ok(())
 }
 
-/// The platform has taken an event.
+/// Marks an event as delivered.
 pub fn set_delivered(connection: &mut PgConnection, no: i64) -> Result<(), Error> {
     diesel::update(table::table.find(no))
         .set((
@@ -167,7 +167,7 @@ pub fn set_delivered(connection: &mut PgConnection, no: i64) -> Result<(), Error
     Ok(())
 }
 
-/// An event was tried for long enough.
+/// Marks an event as given up.
 pub fn set_given_up(connection: &mut PgConnection, no: i64) -> Result<(), Error> {
     diesel::update(table::table.find(no))
         .set(table::given_up_at.eq(now))
@@ -175,7 +175,7 @@ pub fn set_given_up(connection: &mut PgConnection, no: i64) -> Result<(), Error>
     Ok(())
 }
 
-/// The attempts of an event after a place, oldest first.
+/// The attempts of an event after a number, oldest first.
 pub fn attempts_of(
     connection: &mut PgConnection,
     no: i64,
@@ -192,7 +192,7 @@ pub fn attempts_of(
     Ok(found)
 }
 
-/// Has an event delivered again, from the beginning.
+/// Starts the delivery of an event again from the first attempt.
 pub fn redeliver(connection: &mut PgConnection, no: i64) -> Result<(), Error> {
     connection.transaction(|connection| {
         diesel::update(table::table.find(no))

@@ -1,5 +1,4 @@
-//! Connections, shared by everybody who asks for something now and then. Whoever asks waits for a bounded time, whatever the
-//! database does.
+//! The connection pool. A call waits for a bounded time, whatever the database does.
 
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -12,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use super::address;
 use super::clock::DatabaseClock;
 use super::dedicated::Dedicated;
-use super::health::{Health, State, silenced};
+use super::health::{Health, State, wait_for_silence};
 use super::locks::{LOCKED, is_locked};
 use super::worker::{Backend, Opening, Slot, Worker, WorkerState};
 use super::workers::Workers;
@@ -20,46 +19,47 @@ use crate::config::DatabaseOptions;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 
-/// What a call may take beyond the time that Postgres allows a statement: then it is the connection that does not answer.
+/// Extra time beyond the statement timeout; after it, the connection counts as unresponsive.
 const GRACE: Duration = Duration::from_secs(2);
-/// Settings of connections whose statements have one plan each, by index whatever the tables' sizes were when it was made.
+/// Settings for statements that must use indexes whatever the table sizes were when their plan was made.
 const FOR_APPENDS: &str = "; set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set enable_bitmapscan = off; set enable_mergejoin = off; set jit = off";
-/// What a lane of the journal waits for a lock at most, in milliseconds.
+/// The lock timeout of the journal's lanes, in milliseconds.
 const LANE_LOCK_TIMEOUT_MS: u64 = 250;
 const FOR_CLAIMS: &str = "; set synchronous_commit = off; set enable_seqscan = off; set enable_bitmapscan = off; set jit = off";
 
-/// Settings of the connection that follows the feed. What it commits hangs together, so what is lost with the database is lost as a whole,
-/// and done again; and it looks everything up by index, since what it looks up is little of what there is.
+/// Settings of the feed's connection. Each of its transactions is consistent by itself, so a commit that is
+/// lost in a crash is simply repeated. It reads by index only, because it reads few of many rows.
 const FOR_FOLLOWING: &str = "; set synchronous_commit = off; set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
 
-/// The pool and the settings that its connections have.
+/// A handle of the pool.
 #[derive(Clone)]
 pub struct Pool(pub(super) Arc<Shared>);
 
-/// What all handles of the pool share.
+/// The state shared by all handles.
 pub(super) struct Shared {
     pub(super) opening: Opening,
     pub(super) health: Health,
-    /// How long a call may take.
+    /// The time limit of a call.
     pub(super) deadline: Duration,
-    /// How long the database may say nothing at all.
+    /// How long the database may not respond at all before it counts as silent.
     pub(super) silence: Duration,
-    /// How long it may take until a connection is there and known to work.
+    /// The time limit for opening a connection and proving that it works.
     pub(super) beginning: Duration,
-    /// Milliseconds that a lane of the journal waits for a lock: it writes for all conversations, and none may hold up the others.
+    /// The lock timeout of the journal's lanes, in milliseconds. A lane writes for all conversations, so one
+    /// locked conversation must not delay the others for long.
     lane_lock_timeout_ms: u64,
     size: u32,
     current: Mutex<Arc<Generation>>,
     workers: Workers,
 }
 
-/// The connections that were opened since the database was last silent. Those that it left hanging count no more.
+/// The connections opened since the database was last silent. Connections from before are not reused.
 struct Generation {
     permits: Arc<Semaphore>,
     workers: r2d2::Pool<Workers>,
 }
 
-/// A worker that does something for somebody. It lies idle again when that is done, whoever still waits for it.
+/// A worker in use. It becomes idle when its job ends, whether or not a caller still waits for it.
 struct Lease {
     worker: r2d2::PooledConnection<Workers>,
     generation: Arc<Generation>,
@@ -72,7 +72,7 @@ impl Generation {
         Self::with(permits, workers, size)
     }
 
-    /// Fresh connections, of which there are never more at work than these permits allow, earlier ones included.
+    /// A generation of new connections. The permits bound the calls of all generations together.
     fn with(permits: Arc<Semaphore>, workers: &Workers, size: u32) -> Arc<Self> {
         let workers = workers.pooled(size);
         Arc::new(Self { permits, workers })
@@ -80,8 +80,7 @@ impl Generation {
 }
 
 impl Pool {
-    /// Opens connections when they are needed: a database that is away is an error of requests, not of this. Fails where the address
-    /// is none.
+    /// Connects lazily: an unreachable database fails requests, not this. Fails if `url` is not an address.
     pub fn new(url: &str, options: &DatabaseOptions) -> Result<Self, Error> {
         let settings = format!(
             "set statement_timeout = {}; set lock_timeout = {}; set idle_in_transaction_session_timeout = {}; set timezone = 'UTC'",
@@ -111,17 +110,17 @@ impl Pool {
         })))
     }
 
-    /// The connection that messages are appended on, for a thread that keeps it and whom nobody waits for.
+    /// A connection with the settings of appends, for a thread that owns it and may block.
     pub fn for_appends(&self) -> Result<PgConnection, Error> {
         self.connect(&self.0.for_lanes())
     }
 
-    /// The database's clock, looked at with each connection that is opened.
+    /// The database's clock, set whenever a connection is opened.
     pub fn clock(&self) -> &DatabaseClock {
         &self.0.opening.clock
     }
 
-    /// A connection outside the pool, for a thread that keeps it and whom nobody waits for.
+    /// A connection outside the pool, for a thread that owns it and may block.
     pub fn dedicated(&self) -> Result<PgConnection, Error> {
         self.connect("")
     }
@@ -135,33 +134,33 @@ impl Pool {
         Ok(connection)
     }
 
-    /// A connection of its own for whoever writes steps.
+    /// The dedicated connection of the thread that writes steps.
     pub fn appender(&self) -> Dedicated {
         Dedicated::new(self, &self.0.for_lanes())
     }
 
-    /// A connection of its own for whoever claims rows that say who works on what. Its commits are not waited for: a claim that is
-    /// lost with the database is made again, and what is done under it is committed elsewhere, once.
+    /// A dedicated connection for claims. Its commits are asynchronous: a claim that is lost in a crash is made
+    /// again, and the work under it is committed on other connections, once.
     pub fn claimant(&self) -> Dedicated {
         Dedicated::new(self, FOR_CLAIMS)
     }
 
-    /// A connection of its own for whoever follows the feed.
+    /// The dedicated connection of the feed.
     pub fn follower(&self) -> Dedicated {
         Dedicated::new(self, FOR_FOLLOWING)
     }
 
-    /// How the database was when it was last looked at.
+    /// The last observed state of the database.
     pub fn state(&self) -> State {
         self.0.health.state()
     }
 
-    /// How many other servers use the same database, as far as is known.
+    /// The number of other servers on the same database, as last observed.
     pub fn other_servers(&self) -> usize {
         self.0.health.others()
     }
 
-    /// Does something with a connection, on that connection's thread. An error leaves open whether it was done.
+    /// Runs a job on a pooled connection's thread. After an error the job may still have been committed.
     pub async fn run<T, F>(&self, job: F) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -179,7 +178,7 @@ impl Pool {
         let asked = self.ask(job, silences);
         tokio::select! {
             outcome = asked => outcome,
-            () = silenced(listener, silences) => Err(away()),
+            () = wait_for_silence(listener, silences) => Err(away()),
         }
     }
 
@@ -190,7 +189,7 @@ impl Pool {
     {
         let lease = self.lease(silences).await?;
         let (told, mut outcome) = oneshot::channel();
-        let (door, state) = (lease.worker.door(), Arc::clone(&lease.worker.state));
+        let (sender, state) = (lease.worker.sender(), Arc::clone(&lease.worker.state));
         let generation = Arc::clone(&lease.generation);
         state.expect();
         let shared = Arc::clone(&self.0);
@@ -199,7 +198,7 @@ impl Pool {
             drop(lease);
             drop(told.send(done));
         };
-        if !door.hand(work) {
+        if !sender.submit(work) {
             return Err(Error::internal("a thread with a connection is gone"));
         }
         if let Ok(done) = tokio::time::timeout(self.0.beginning, &mut outcome).await {
@@ -212,7 +211,7 @@ impl Pool {
             return done.map_err(Error::internal)?;
         }
         state.give_up();
-        self.0.leave(&generation);
+        self.0.retire_connections(&generation);
         Err(away())
     }
 
@@ -226,7 +225,7 @@ impl Pool {
         if self.0.health.silences() != silences {
             return Err(away());
         }
-        // Whoever holds a permit finds an idle worker, or a new thread, which costs less than a look at the database.
+        // The permit guarantees an idle worker or a new thread.
         let worker = generation.workers.get().map_err(Error::internal)?;
         Ok(Lease {
             worker,
@@ -237,21 +236,20 @@ impl Pool {
 }
 
 impl Shared {
-    /// The settings of connections that messages and steps are written on.
+    /// The settings of connections that write messages and steps.
     pub(super) fn for_lanes(&self) -> String {
         let lock_timeout = self.lane_lock_timeout_ms;
         format!("{FOR_APPENDS}; set lock_timeout = {lock_timeout}")
     }
 
-    /// How whoever keeps a connection opens it, with these settings besides: owners have a patience of their own, or look again after
-    /// a while.
+    /// The options of connections with an owner. Opening is not retried: owners retry by themselves.
     pub(super) fn opening_for_owner(&self, more: &str) -> Opening {
         let mut opening = self.opening_with(more);
         opening.patience = Duration::ZERO;
         opening
     }
 
-    /// How long a worker's call may take: less until its connection is known to work.
+    /// The time limit of a worker's call; shorter until its connection has proven to work.
     pub(super) fn allowed(&self, state: &WorkerState) -> Duration {
         match state.has_begun() {
             true => self.deadline,
@@ -265,13 +263,14 @@ impl Shared {
         opening
     }
 
-    /// Starts a worker that is given up should the database fall silent.
+    /// Starts a worker, which is abandoned if the database becomes silent.
     pub(super) fn worker(&self) -> Result<Worker, Error> {
         self.workers.start()
     }
 
-    /// A connection did not answer in time. Those that lie idle beside it are as old, and may be as dead: they are used no more.
-    fn leave(&self, generation: &Arc<Generation>) {
+    /// Retires a generation after one of its connections did not respond in time: its idle connections are as
+    /// old and may be dead too.
+    fn retire_connections(&self, generation: &Arc<Generation>) {
         let mut current = self.current.lock();
         if Arc::ptr_eq(&current, generation) {
             let permits = Arc::clone(&generation.permits);
@@ -279,7 +278,7 @@ impl Shared {
         }
     }
 
-    /// Runs a job on a worker's thread, and notes that something was heard.
+    /// Runs a job on a worker's thread and records the response.
     pub(super) fn carry_out<T>(
         &self,
         slot: &mut Slot,
@@ -291,21 +290,21 @@ impl Shared {
             matches!(error, Error::Refused(Refusal::Unavailable(_))) && !is_locked(error)
         };
         if !outcome.as_ref().is_err_and(is_away) {
-            self.health.heard();
+            self.health.note_response();
         }
         outcome
     }
 
-    /// The database is silent: nobody waits for what it was asked, and nobody asks for more.
-    pub(super) fn fall_silent(&self) -> State {
+    /// Marks the database as silent: pending calls fail, and new ones are refused.
+    pub(super) fn mark_silent(&self) -> State {
         let before = self.health.set(State::Silent);
         self.workers.all().for_each(|state| state.give_up());
         *self.current.lock() = Generation::new(&self.workers, self.size);
         before
     }
 
-    /// The database's processes for calls that nobody waits for any more.
-    pub(super) fn left_behind(&self) -> Vec<Backend> {
+    /// The database processes of abandoned calls.
+    pub(super) fn abandoned_backends(&self) -> Vec<Backend> {
         let states = self.workers.all();
         states
             .filter(|state| state.is_given_up())
@@ -314,14 +313,14 @@ impl Shared {
     }
 }
 
-/// The refusal while the database can not be reached.
+/// The refusal while the database is not reachable.
 pub fn away() -> Error {
     Error::Refused(Refusal::Unavailable(
-        "The database can not be reached at the moment",
+        "The database cannot be reached at the moment",
     ))
 }
 
-/// Tells a lost connection or an exhausted wait (temporary) from everything else (internal).
+/// Maps a lost connection or a timeout to a temporary refusal, everything else to an internal error.
 pub fn explain(error: diesel::result::Error) -> Error {
     use diesel::result::{DatabaseErrorKind as Kind, Error as Db};
     match &error {
@@ -336,7 +335,7 @@ pub fn explain(error: diesel::result::Error) -> Error {
     }
 }
 
-/// What Postgres says when it stops, starts, or lets nobody wait longer; Diesel knows no kinds for these.
+/// Messages of PostgreSQL on shutdown, startup or timeouts; Diesel has no kinds for them.
 fn is_passing(message: &str) -> bool {
     const SIGNS: [&str; 8] = [
         "terminating connection",

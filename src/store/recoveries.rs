@@ -1,4 +1,5 @@
-//! Where Socket.IO clients were: for each `pid` the list of conversations that it had joined, with the seqs at joining.
+//! Connection state recovery of Socket.IO clients: for each `pid`, the list of conversations that it had
+//! joined, with the seq at joining.
 
 use diesel::dsl::now;
 use diesel::pg::PgConnection;
@@ -8,37 +9,37 @@ use uuid::Uuid;
 
 use super::clock::ago;
 use super::pool::explain;
-use super::schema::{conversations, recoveries, recovery_places as places};
+use super::schema::{conversations, recoveries, recovery_places as joined};
 use crate::domain::dialect::Dialect;
 use crate::domain::ids::{ConversationId, ConversationNo, Seq, SessionId, UserNo};
 use crate::domain::offset::Offset;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 
-/// Clients of one user that are remembered; the latest ones.
+/// The most clients of one user that are stored; the most recent ones are kept.
 const MOST_OF_A_USER: i64 = 100;
-/// Lists back to which an offset may reach.
+/// How many versions of its list an offset may lag behind.
 const LISTS_BACK: i64 = 200;
-/// Rows that one sweep takes away.
+/// The most rows that one sweep deletes.
 const SWEPT: i64 = 10_000;
 
-/// A connection that speaks for a client.
+/// A connection that currently serves a client.
 #[derive(Clone, Copy, Debug)]
 pub struct Holder {
     /// The client.
     pub pid: Uuid,
-    /// Whose it is.
+    /// Its user.
     pub user: UserNo,
-    /// In which words it speaks.
+    /// Its dialect.
     pub dialect: Dialect,
     /// The connection.
     pub session: SessionId,
 }
 
-/// A conversation of a client's list.
+/// A conversation in a client's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JoinedConversation {
-    /// Which.
+    /// Its id.
     pub id: ConversationId,
     /// Its number.
     pub no: ConversationNo,
@@ -47,26 +48,26 @@ pub struct JoinedConversation {
 }
 
 impl JoinedConversation {
-    /// One that is on no list that is kept.
+    /// A conversation that is in no stored list.
     pub fn unlisted(id: ConversationId) -> Self {
         let (no, seq) = (ConversationNo(0), 0);
         Self { id, no, seq }
     }
 }
 
-/// A client that came back.
+/// A client whose state was recovered.
 #[derive(Clone, Debug)]
 pub struct Resumed {
-    /// The number of its list.
+    /// The version of its list.
     pub list: i64,
-    /// Its list, in the order of coming.
+    /// Its list, in order of joining.
     pub joined: Vec<JoinedConversation>,
 }
 
 const TAKEN_OVER: Refusal = Refusal::Conflict("Another connection speaks for this client now");
 
-/// Puts a conversation on a client's list, at its newest change; answers the list's number too.
-pub fn come(
+/// Adds a conversation to a client's list, at its newest change; also returns the list's version.
+pub fn add_conversation(
     connection: &mut PgConnection,
     holder: Holder,
     conversation: ConversationId,
@@ -79,16 +80,16 @@ pub fn come(
             .optional()
             .map_err(explain)?
             .ok_or(Refusal::ConversationNotFound)?;
-        let list = match raise(connection, holder)? {
+        let list = match next_list(connection, holder)? {
             Some(list) => list,
-            None => begin(connection, holder)?,
+            None => insert_client(connection, holder)?,
         };
-        diesel::insert_into(places::table)
+        diesel::insert_into(joined::table)
             .values((
-                places::pid.eq(holder.pid),
-                places::came.eq(list),
-                places::conversation_no.eq(no),
-                places::seq.eq(seq),
+                joined::pid.eq(holder.pid),
+                joined::came.eq(list),
+                joined::conversation_no.eq(no),
+                joined::seq.eq(seq),
             ))
             .execute(connection)
             .map_err(explain)?;
@@ -98,7 +99,7 @@ pub fn come(
     })
 }
 
-fn raise(connection: &mut PgConnection, holder: Holder) -> Result<Option<i64>, Error> {
+fn next_list(connection: &mut PgConnection, holder: Holder) -> Result<Option<i64>, Error> {
     diesel::update(recoveries::table.find(holder.pid))
         .filter(recoveries::holder.eq(holder.session.0))
         .set((
@@ -111,15 +112,15 @@ fn raise(connection: &mut PgConnection, holder: Holder) -> Result<Option<i64>, E
         .map_err(explain)
 }
 
-/// The number of a client's first list, drawn from its `pid`: an unmodified client that was not recovered keeps the last offset that it
-/// had under another `pid`, and it must not fit here.
+/// The version of a client's first list, derived from its `pid`. A client that was not recovered still sends
+/// its last offset from under an earlier `pid`; that offset must not match here.
 fn first_list(pid: Uuid) -> i64 {
     let [a, b, c, d, ..] = *pid.as_bytes();
     1 + i64::from(u32::from_be_bytes([a, b, c, d]))
 }
 
-/// A client's first conversation: from now on it is remembered.
-fn begin(connection: &mut PgConnection, holder: Holder) -> Result<i64, Error> {
+/// Inserts a client with its first conversation.
+fn insert_client(connection: &mut PgConnection, holder: Holder) -> Result<i64, Error> {
     let made = diesel::insert_into(recoveries::table)
         .values((
             recoveries::pid.eq(holder.pid),
@@ -147,37 +148,37 @@ fn begin(connection: &mut PgConnection, holder: Holder) -> Result<i64, Error> {
     Ok(first_list(holder.pid))
 }
 
-/// Takes a conversation off a client's list; answers the list's number.
-pub fn go(
+/// Removes a conversation from a client's list; returns the list's version.
+pub fn remove_conversation(
     connection: &mut PgConnection,
     holder: Holder,
     conversation: ConversationNo,
 ) -> Result<i64, Error> {
     connection.transaction(|connection| {
-        let list = raise(connection, holder)?.ok_or(TAKEN_OVER)?;
-        diesel::update(places::table)
+        let list = next_list(connection, holder)?.ok_or(TAKEN_OVER)?;
+        diesel::update(joined::table)
             .filter(
-                places::pid
+                joined::pid
                     .eq(holder.pid)
-                    .and(places::conversation_no.eq(conversation.0))
-                    .and(places::went.is_null()),
+                    .and(joined::conversation_no.eq(conversation.0))
+                    .and(joined::went.is_null()),
             )
-            .set(places::went.eq(list))
+            .set(joined::went.eq(list))
             .execute(connection)
             .map_err(explain)?;
-        let old = places::pid
+        let old = joined::pid
             .eq(holder.pid)
-            .and(places::went.le(list - LISTS_BACK));
-        diesel::delete(places::table.filter(old))
+            .and(joined::went.le(list - LISTS_BACK));
+        diesel::delete(joined::table.filter(old))
             .execute(connection)
             .map_err(explain)?;
         Ok(list)
     })
 }
 
-/// The client comes back over another connection, which speaks for it from now on. An offset of another `pid` says that it has heard
-/// nothing under this one. `None` where it is not known, says of itself what can not be, or has missed more than `most` changes: then
-/// it is forgotten.
+/// Recovers a client over another connection, which serves it from now on. An offset issued under another `pid`
+/// is ignored. Returns `None` if the client is unknown, its offset is impossible, or it missed more than `most`
+/// changes; its record is then deleted.
 pub fn resume(
     connection: &mut PgConnection,
     holder: Holder,
@@ -199,7 +200,7 @@ pub fn resume(
         };
         let lists = first_list(holder.pid)..=list;
         let offset = offset.filter(|offset| lists.contains(&offset.list));
-        let rows = read_places(connection, holder.pid)?;
+        let rows = read_rows(connection, holder.pid)?;
         let Some(joined) = joined(&rows, list, offset, most) else {
             delete(connection, holder.pid)?;
             return Ok(None);
@@ -216,30 +217,30 @@ pub fn resume(
 }
 
 #[derive(Clone, Copy, Debug)]
-struct PlaceRow {
+struct ListRow {
     came: i64,
     went: Option<i64>,
     joined: JoinedConversation,
     last_seq: Seq,
 }
 
-fn read_places(connection: &mut PgConnection, pid: Uuid) -> Result<Vec<PlaceRow>, Error> {
+fn read_rows(connection: &mut PgConnection, pid: Uuid) -> Result<Vec<ListRow>, Error> {
     type Columns = (i64, Option<i64>, i64, Seq, Uuid, Seq);
-    let rows: Vec<Columns> = places::table
-        .inner_join(conversations::table.on(conversations::no.eq(places::conversation_no)))
-        .filter(places::pid.eq(pid))
-        .order(places::came)
+    let rows: Vec<Columns> = joined::table
+        .inner_join(conversations::table.on(conversations::no.eq(joined::conversation_no)))
+        .filter(joined::pid.eq(pid))
+        .order(joined::came)
         .select((
-            places::came,
-            places::went,
-            places::conversation_no,
-            places::seq,
+            joined::came,
+            joined::went,
+            joined::conversation_no,
+            joined::seq,
             conversations::id,
             conversations::last_seq,
         ))
         .load(connection)
         .map_err(explain)?;
-    let row = |(came, went, no, seq, id, last_seq): Columns| PlaceRow {
+    let row = |(came, went, no, seq, id, last_seq): Columns| ListRow {
         came,
         went,
         joined: JoinedConversation {
@@ -252,16 +253,17 @@ fn read_places(connection: &mut PgConnection, pid: Uuid) -> Result<Vec<PlaceRow>
     Ok(rows.into_iter().map(row).collect())
 }
 
-/// The present list, each with the seq that the client has.
+/// The current list, each conversation with the seq that the client has; `None` if the offset is impossible or
+/// more than `most` changes were missed.
 fn joined(
-    rows: &[PlaceRow],
+    rows: &[ListRow],
     list: i64,
     offset: Option<&Offset>,
     most: Seq,
 ) -> Option<Vec<JoinedConversation>> {
     let mut has: Vec<(i64, Seq)> = Vec::new();
     if let Some(offset) = offset {
-        let was_on = |row: &&PlaceRow| {
+        let was_on = |row: &&ListRow| {
             row.came <= offset.list && row.went.is_none_or(|went| went > offset.list)
         };
         let then: Vec<i64> = rows.iter().filter(was_on).map(|row| row.came).collect();
@@ -292,7 +294,7 @@ fn delete(connection: &mut PgConnection, pid: Uuid) -> Result<(), Error> {
         .map_err(explain)
 }
 
-/// Forgets a client whose connection has left, unless another connection speaks for it by now.
+/// Deletes a client that disconnected, unless another connection serves it.
 pub fn forget(connection: &mut PgConnection, pid: Uuid, session: SessionId) -> Result<(), Error> {
     diesel::delete(recoveries::table.find(pid))
         .filter(recoveries::holder.eq(session.0))
@@ -301,13 +303,12 @@ pub fn forget(connection: &mut PgConnection, pid: Uuid, session: SessionId) -> R
         .map_err(explain)
 }
 
-// Raw SQL: each client with the connection that speaks for it, as pairs.
+// Raw SQL: pairs of clients and their connections.
 const TOUCH: &str = "
 update recoveries r set touched_at = now() from unnest($1, $2) as i(pid, holder)
 where r.pid = i.pid and r.holder = i.holder";
 
-/// Notes that these clients are, or were just now, connected; each is named with its connection. One for which another connection
-/// speaks by now is left alone.
+/// Records that these clients are connected. A client that another connection serves is skipped.
 pub fn touch(connection: &mut PgConnection, clients: &[(Uuid, SessionId)]) -> Result<(), Error> {
     let pids: Vec<Uuid> = clients.iter().map(|(pid, _)| *pid).collect();
     let holders: Vec<Uuid> = clients.iter().map(|(_, session)| session.0).collect();
@@ -319,7 +320,7 @@ pub fn touch(connection: &mut PgConnection, clients: &[(Uuid, SessionId)]) -> Re
         .map_err(explain)
 }
 
-/// Forgets clients that have been away for too long; says how many.
+/// Deletes clients that disconnected too long ago; returns how many.
 pub fn sweep(connection: &mut PgConnection, hours: u32) -> Result<usize, Error> {
     let old = recoveries::table
         .filter(recoveries::touched_at.lt(ago(hours.saturating_mul(3_600))))

@@ -1,9 +1,9 @@
-//! Where a client that comes back goes on: from the list that its offset was made with to the list of now.
+//! Tests how an offset for an earlier list is applied to the current list.
 
 use super::*;
 
-fn row(came: i64, went: Option<i64>, no: i64, seq: Seq, last_seq: Seq) -> PlaceRow {
-    PlaceRow {
+fn row(came: i64, went: Option<i64>, no: i64, seq: Seq, last_seq: Seq) -> ListRow {
+    ListRow {
         came,
         went,
         joined: JoinedConversation {
@@ -15,7 +15,7 @@ fn row(came: i64, went: Option<i64>, no: i64, seq: Seq, last_seq: Seq) -> PlaceR
     }
 }
 
-fn goes_on(rows: &[PlaceRow], list: i64, offset: Option<&str>) -> Option<Vec<(i64, Seq)>> {
+fn goes_on(rows: &[ListRow], list: i64, offset: Option<&str>) -> Option<Vec<(i64, Seq)>> {
     let offset = offset.map(|text| Offset::parse(text).unwrap());
     let found = joined(rows, list, offset.as_ref(), 100)?;
     Some(found.iter().map(|one| (one.no.0, one.seq)).collect())
@@ -23,7 +23,7 @@ fn goes_on(rows: &[PlaceRow], list: i64, offset: Option<&str>) -> Option<Vec<(i6
 
 #[test]
 fn an_offset_is_read_with_the_list_that_it_was_made_with() {
-    // 7 came, 8 came, 7 went, 9 came.
+    // 7 joined, 8 joined, 7 left, 9 joined.
     let rows = [
         row(1, Some(3), 7, 10, 50),
         row(2, None, 8, 20, 50),

@@ -1,4 +1,4 @@
-//! Money that goes back: asked for by a deal, sent by the gateway, confirmed by its webhooks.
+//! Refunds: requested by a deal, sent by the gateway, confirmed by its webhooks.
 
 use diesel::dsl::now;
 use diesel::pg::PgConnection;
@@ -19,24 +19,24 @@ use crate::error::Error;
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = table)]
 pub struct RefundRow {
-    /// Our id of it.
+    /// Stoa's id.
     pub id: Uuid,
     /// The gateway.
     pub gateway: String,
     /// The gateway's id of the payment.
     pub payment_id: String,
-    /// How much.
+    /// The amount in the smallest unit of the payment's currency.
     pub amount: i64,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// How it stands: `requested`, `pending`, `processed`, `failed`.
+    /// One of `requested`, `pending`, `processed`, `failed`.
     pub status: String,
 }
 
-/// Writes down that money is to go back, and the jobs that have the gateway send it; in the step's own transaction. The reason
-/// `wrong_amount` or `repeated` means the payments that were found to be so, any other reason the payment that paid the order.
-/// Each payment goes back once, however often it is asked for: what is left of it, where somebody has sent a part back at the gateway.
-/// Says how many.
+/// Inserts refunds and the jobs that send them, in the step's transaction; returns how many. The reason
+/// `wrong_amount` or `repeated` selects the payments with that verdict, any other reason the payment that paid
+/// the order. Each payment is refunded once, however often it is requested; if part of it was refunded at the
+/// gateway, the rest is.
 pub fn request(
     connection: &mut PgConnection,
     conversation: ConversationNo,
@@ -61,7 +61,7 @@ pub fn request(
         .load(connection)?;
     let mut made = 0;
     for (gateway, payment, amount, currency) in due {
-        let amount = amount - going_back(connection, &gateway, &payment)?;
+        let amount = amount - refunded_amount(connection, &gateway, &payment)?;
         if amount <= 0 {
             continue;
         }
@@ -87,8 +87,12 @@ pub fn request(
     Ok(made)
 }
 
-/// How much of a payment is back or on its way, as its gateway tells.
-fn going_back(connection: &mut PgConnection, gateway: &str, payment: &str) -> Result<i64, Error> {
+/// The amount of a payment that the gateway has refunded or is refunding.
+fn refunded_amount(
+    connection: &mut PgConnection,
+    gateway: &str,
+    payment: &str,
+) -> Result<i64, Error> {
     let amounts: Vec<i64> = gateway_refunds::table
         .filter(gateway_refunds::gateway.eq(gateway))
         .filter(gateway_refunds::payment_id.eq(payment))
@@ -98,7 +102,7 @@ fn going_back(connection: &mut PgConnection, gateway: &str, payment: &str) -> Re
     Ok(amounts.into_iter().fold(0, i64::saturating_add))
 }
 
-/// A refund by our id.
+/// A refund by Stoa's id.
 pub fn find(connection: &mut PgConnection, id: Uuid) -> Result<Option<RefundRow>, Error> {
     let found = table::table
         .filter(table::id.eq(id))
@@ -108,9 +112,10 @@ pub fn find(connection: &mut PgConnection, id: Uuid) -> Result<Option<RefundRow>
     Ok(found)
 }
 
-/// Keeps what the gateway says of the refund that was asked for. What is processed stays so. One that was begun at the gateway has no
-/// row here: before the gateway's id is known, ours tells them apart, or the amount where the gateway does not repeat ours.
-pub fn heard(
+/// Applies the gateway's report to the requested refund. A processed refund stays processed. A refund begun at
+/// the gateway has no row here: until the gateway's id is known, Stoa's id identifies the row, or the amount if
+/// the gateway does not return Stoa's id.
+pub fn apply_report(
     connection: &mut PgConnection,
     gateway: &str,
     payment: &str,
@@ -142,8 +147,8 @@ pub fn heard(
     Ok(())
 }
 
-/// Notes that the gateway will never send this one back.
-pub fn refused(connection: &mut PgConnection, id: Uuid) -> Result<(), Error> {
+/// Marks a refund that the gateway refused for good as failed.
+pub fn set_failed(connection: &mut PgConnection, id: Uuid) -> Result<(), Error> {
     diesel::update(table::table)
         .filter(table::id.eq(id))
         .filter(table::status.eq_any(["requested", "pending"]))

@@ -1,4 +1,5 @@
-//! Reading a conversation as it stands: for a join, for a room that wakes, for a room that missed something.
+//! Reads the current state of a conversation and its entries: for joins, for a room that starts, and for a room
+//! that missed entries.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
@@ -8,8 +9,8 @@ use std::sync::Arc;
 
 use super::access::{role_or_none, visible_to};
 use super::conversations::{self, Key};
-use super::history::{Visit, page};
-use super::messages::{MessageRow, Page, assemble, by_places, sender_id};
+use super::history::{PageReader, page};
+use super::messages::{MessageRow, Page, assemble, by_keys, sender_id};
 use super::pool::explain;
 use super::schema::{
     conversation_changes, conversations as conversations_table, flow_steps, message_changes,
@@ -25,9 +26,9 @@ use crate::domain::message::Message;
 use crate::domain::snapshot::{Loaded, Reader, Recovery, Snapshot, UnreadCount};
 use crate::error::Error;
 
-/// What a room needs to wake; `None` when there is no such conversation.
+/// Reads what a room needs to start; `None` if the conversation does not exist.
 pub fn load(connection: &mut PgConnection, key: Key) -> Result<Option<Loaded>, Error> {
-    steady(connection, |connection| {
+    in_snapshot(connection, |connection| {
         let Some(conversation) = conversations::find(connection, key)? else {
             return Ok(None);
         };
@@ -39,21 +40,21 @@ pub fn load(connection: &mut PgConnection, key: Key) -> Result<Option<Loaded>, E
     })
 }
 
-/// The conversation for a reader who has seen everything up to `after`, or nothing.
+/// The conversation for a reader who has everything up to `after`, or nothing.
 pub fn snapshot(
     connection: &mut PgConnection,
     no: ConversationNo,
     reader: &Reader,
     after: Option<Seq>,
 ) -> Result<Snapshot, Error> {
-    steady(connection, |connection| {
+    in_snapshot(connection, |connection| {
         let conversation = conversations::find(connection, Key::No(no))?
             .ok_or_else(|| Error::internal("a conversation vanished while its room was awake"))?;
         let recovery = recovery_of(conversation.last_seq, after);
         let messages = match (recovery, after) {
             (Recovery::Complete, Some(after)) => changed_since(connection, no, reader, after)?,
             (Recovery::Complete, None) | (Recovery::Fresh, _) => {
-                let visit = Visit::Known {
+                let visit = PageReader::Checked {
                     conversation: no,
                     reader: reader.clone(),
                 };
@@ -73,7 +74,7 @@ pub fn snapshot(
     })
 }
 
-/// Seqs have no gaps, so their difference is the number of changes missed.
+/// Seqs have no gaps, so their difference is the number of missed changes.
 fn recovery_of(last: Seq, after: Option<Seq>) -> Recovery {
     match after {
         Some(after) if (0..=limits::REPLAY_CHANGES).contains(&(last - after)) => Recovery::Complete,
@@ -81,7 +82,7 @@ fn recovery_of(last: Seq, after: Option<Seq>) -> Recovery {
     }
 }
 
-/// Every message that is new or was changed beyond `after`, as it stands now.
+/// Every message that was sent or changed after `after`, in its current form.
 fn changed_since(
     connection: &mut PgConnection,
     no: ConversationNo,
@@ -108,15 +109,15 @@ fn changed_since(
     Ok(found)
 }
 
-// Two reads: of "beyond this seq, or one of these" the planner may read the whole conversation.
+// Two queries: for "after this seq, or one of these", the planner may read the whole conversation.
 fn visible_among(
     connection: &mut PgConnection,
     no: ConversationNo,
     reader: &Reader,
     seqs: &[Seq],
 ) -> Result<Vec<Message>, Error> {
-    let places: Vec<(i64, Seq)> = seqs.iter().map(|seq| (no.0, *seq)).collect();
-    let mut found = by_places(connection, &places)?;
+    let keys: Vec<(i64, Seq)> = seqs.iter().map(|seq| (no.0, *seq)).collect();
+    let mut found = by_keys(connection, &keys)?;
     found.retain(|message| message.is_visible_to(reader.no, reader.role.as_deref()));
     found.sort_by_key(Message::seq);
     Ok(found)
@@ -141,7 +142,7 @@ fn visible_since(
         .collect()
 }
 
-/// Cards up to `after` that were answered beyond it; they stand side by side.
+/// Cards up to `after` that were answered later; their seqs are adjacent.
 fn answered_since(
     connection: &mut PgConnection,
     no: ConversationNo,
@@ -158,13 +159,14 @@ fn answered_since(
     Ok(ranges.flat_map(|(from, to)| from..to).collect())
 }
 
-/// Every change beyond `after`, in order, each as its subject stands now: for a room that missed some.
+/// Every change after `after`, in order, each with the current form of its subject, for a room that missed
+/// some.
 pub fn entries(
     connection: &mut PgConnection,
     no: ConversationNo,
     after: Seq,
 ) -> Result<Vec<Entry>, Error> {
-    steady(connection, |connection| {
+    in_snapshot(connection, |connection| {
         let last: Option<Seq> = conversations_table::table
             .find(no.0)
             .select(conversations_table::last_seq)
@@ -178,23 +180,23 @@ pub fn entries(
     })
 }
 
-/// The changes beyond `after` up to `to`, in order.
+/// The changes after `after` up to and including `to`, in order.
 pub(super) fn entries_within(
     connection: &mut PgConnection,
     no: ConversationNo,
     after: Seq,
     to: Seq,
 ) -> Result<Vec<Entry>, Error> {
-    let mut entries = said(connection, no, after, to)?;
-    entries.extend(rewritten(connection, no, after, to)?);
-    entries.extend(moved(connection, no, after, to)?);
-    entries.extend(settled(connection, no, after, to)?);
-    entries.extend(stepped(connection, no, after, to)?);
+    let mut entries = message_entries(connection, no, after, to)?;
+    entries.extend(edit_entries(connection, no, after, to)?);
+    entries.extend(participant_entries(connection, no, after, to)?);
+    entries.extend(settings_entries(connection, no, after, to)?);
+    entries.extend(step_entries(connection, no, after, to)?);
     entries.sort_by_key(|entry| entry.seq);
     Ok(entries)
 }
 
-fn said(
+fn message_entries(
     connection: &mut PgConnection,
     no: ConversationNo,
     after: Seq,
@@ -219,7 +221,7 @@ fn said(
     rows.into_iter().map(entry).collect()
 }
 
-fn rewritten(
+fn edit_entries(
     connection: &mut PgConnection,
     no: ConversationNo,
     after: Seq,
@@ -256,7 +258,7 @@ fn rewritten(
     Ok(entries)
 }
 
-fn moved(
+fn participant_entries(
     connection: &mut PgConnection,
     no: ConversationNo,
     after: Seq,
@@ -292,7 +294,7 @@ fn moved(
     Ok(entries)
 }
 
-fn settled(
+fn settings_entries(
     connection: &mut PgConnection,
     no: ConversationNo,
     after: Seq,
@@ -327,7 +329,7 @@ fn settled(
     rows.into_iter().map(entry).collect()
 }
 
-fn stepped(
+fn step_entries(
     connection: &mut PgConnection,
     no: ConversationNo,
     after: Seq,
@@ -338,10 +340,10 @@ fn stepped(
     if steps.is_empty() {
         return Ok(Vec::new());
     }
-    let standing = conversations::find(connection, Key::No(no))?
+    let deal_view = conversations::find(connection, Key::No(no))?
         .and_then(|conversation| conversation.flow)
-        .ok_or_else(|| Error::internal("a deal's standing is missing"))?;
-    let context = Arc::new(flows::remembered(connection, no)?);
+        .ok_or_else(|| Error::internal("a deal's view is missing"))?;
+    let context = Arc::new(flows::context(connection, no)?);
     let entry = |step: LoggedStep| Entry {
         seq: step.seq,
         at: step.at,
@@ -354,15 +356,15 @@ fn stepped(
             reason: step.reason,
             version: step.version,
             filled: step.input.as_object().map_or(0, |input| input.len()),
-            deal_view: Arc::clone(&standing),
+            deal_view: Arc::clone(&deal_view),
             context: Arc::clone(&context),
         })),
     };
     Ok(steps.into_iter().map(entry).collect())
 }
 
-/// Runs reads that must see one moment.
-pub(super) fn steady<T>(
+/// Runs queries on one snapshot (repeatable read).
+pub(super) fn in_snapshot<T>(
     connection: &mut PgConnection,
     read: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
 ) -> Result<T, Error> {

@@ -1,4 +1,4 @@
-//! Who was signed out, and from when on their tokens count again.
+//! Sign-outs: the time from which on each user's tokens are valid again.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
@@ -12,23 +12,23 @@ use crate::domain::principal::NotBefore;
 use crate::error::Error;
 
 diesel::define_sql_function! {
-    /// The later of two.
+    /// The later of two times.
     fn greatest(one: Timestamptz, other: Timestamptz) -> Timestamptz;
 }
 
-/// Somebody's sign-out.
+/// A user's sign-out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignOut {
-    /// Their id on the platform.
+    /// The platform's id.
     pub id: UserId,
-    /// Their number.
+    /// The number.
     pub no: UserNo,
-    /// Since when their tokens must be issued.
+    /// Earlier tokens are refused.
     pub not_before: NotBefore,
 }
 
-/// Refuses everything that was issued up to now. By the database's clock, to the next whole second: a token's `iat` mostly is one, and
-/// what was issued within this second may be older than the sign-out.
+/// Refuses all tokens issued up to now. The time comes from the database's clock and is rounded up to the next
+/// second, because `iat` usually has whole seconds and a token from this second may be older than the sign-out.
 pub fn sign_out(connection: &mut PgConnection, user: UserNo) -> Result<NotBefore, Error> {
     use diesel::dsl::{now, sql};
     use diesel::upsert::excluded;
@@ -54,7 +54,7 @@ pub fn sign_out(connection: &mut PgConnection, user: UserNo) -> Result<NotBefore
         .map_err(explain)
 }
 
-/// Since when somebody's tokens must be issued, if they were ever signed out.
+/// The time from which on a user's tokens are valid, if the user was ever signed out.
 pub fn not_before(connection: &mut PgConnection, user: UserNo) -> Result<Option<NotBefore>, Error> {
     let found = revocations::table
         .find(user.0)
@@ -63,7 +63,7 @@ pub fn not_before(connection: &mut PgConnection, user: UserNo) -> Result<Option<
     Ok(found.optional().map_err(explain)?.map(NotBefore::at))
 }
 
-/// The sign-outs of these last seconds, of whatever server.
+/// The sign-outs of the last `seconds` seconds, on any server.
 pub fn recent(connection: &mut PgConnection, seconds: f64) -> Result<Vec<SignOut>, Error> {
     let since = diesel::dsl::sql::<Timestamptz>("now() - make_interval(secs => ")
         .bind::<Double, _>(seconds)

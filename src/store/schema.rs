@@ -1,4 +1,4 @@
-//! The tables, as Diesel sees them.
+//! The tables in Diesel's form.
 #![allow(
     missing_docs,
     reason = "the tables are described where they are made, in migrations/"

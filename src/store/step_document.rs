@@ -1,4 +1,4 @@
-//! A step as the statement reads it: borrowed from what was decided, written as JSON.
+//! The JSON document of a step that the statement in `steps.rs` reads.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -11,15 +11,15 @@ use crate::domain::flow::{
 use crate::domain::ids::{PolicyVersion, UserNo};
 use crate::domain::message::{MessageKind, SYSTEM};
 
-/// How many seqs a step takes: one for each hop, and one for each line.
+/// The number of seqs that a step takes: one for each transition and one for each line.
 pub fn seqs(step: &Step) -> i64 {
     step.transitions
         .iter()
-        .map(|hop| 1 + hop.lines.len() as i64)
+        .map(|transition| 1 + transition.lines.len() as i64)
         .sum()
 }
 
-/// A step as the statement reads it.
+/// The document of a step.
 #[derive(Serialize)]
 pub(super) struct Document<'a> {
     no: i64,
@@ -37,11 +37,11 @@ pub(super) struct Document<'a> {
     orders: Vec<OrderDocument<'a>>,
     refunds: Vec<RefundDocument<'a>>,
     events: &'a [NewEvent],
-    hops: Vec<HopDocument<'a>>,
+    hops: Vec<TransitionDocument<'a>>,
     lines: Vec<LineDocument<'a>>,
     prompts_from: Option<i64>,
     prompts_to: Option<i64>,
-    done: Option<Done<'a>>,
+    done: Option<AnsweredBy<'a>>,
 }
 
 #[derive(Serialize)]
@@ -60,7 +60,7 @@ struct RefundDocument<'a> {
 }
 
 #[derive(Serialize)]
-struct HopDocument<'a> {
+struct TransitionDocument<'a> {
     at: i64,
     state_version: StateVersion,
     from_state: Option<&'a str>,
@@ -84,9 +84,9 @@ struct LineDocument<'a> {
     card: Option<&'a Card>,
 }
 
-/// Who answered the cards that were offered before.
+/// Who answered the cards of the previous state version.
 #[derive(Serialize)]
-struct Done<'a> {
+struct AnsweredBy<'a> {
     action: &'a str,
     actor: &'a str,
     actor_id: Option<&'a str>,
@@ -96,9 +96,9 @@ impl<'a> Document<'a> {
     pub(super) fn new(new: &'a NewStep) -> Self {
         let step = &new.step;
         let count = seqs(step);
-        let offers_anew = step.instance.version > new.offered;
+        let offers_anew = step.instance.version > new.base_version;
         let prompts = offers_anew.then(|| prompts(step, count));
-        let (hops, lines) = placed(new);
+        let (hops, lines) = rows(new);
         Self {
             no: new.conversation.0,
             policy: new.policy,
@@ -148,13 +148,13 @@ fn refund(refund: &RefundRequest) -> RefundDocument<'_> {
     }
 }
 
-/// The places, counted from 1, of the cards that now wait for an answer.
+/// The positions, from 1, of the cards that wait for an answer now.
 fn prompts(step: &Step, count: i64) -> std::ops::Range<i64> {
     let mut at = 0;
     let mut range = count + 1..count + 1;
-    for hop in &step.transitions {
+    for transition in &step.transitions {
         at += 1;
-        for line in &hop.lines {
+        for line in &transition.lines {
             at += 1;
             let waits = line
                 .card
@@ -168,54 +168,59 @@ fn prompts(step: &Step, count: i64) -> std::ops::Range<i64> {
     range
 }
 
-fn done(new: &NewStep) -> Option<Done<'_>> {
-    let hop = new
+fn done(new: &NewStep) -> Option<AnsweredBy<'_>> {
+    let transition = new
         .step
         .transitions
         .first()
-        .filter(|hop| hop.from.is_some())?;
-    Some(Done {
-        action: &hop.action,
-        actor: hop.actor.name(),
+        .filter(|transition| transition.from.is_some())?;
+    Some(AnsweredBy {
+        action: &transition.action,
+        actor: transition.actor.name(),
         actor_id: new.person.as_ref().map(|(_, id)| id.as_str()),
     })
 }
 
-/// Hops and lines as rows, each with its place, counted from 1.
-fn placed(new: &NewStep) -> (Vec<HopDocument<'_>>, Vec<LineDocument<'_>>) {
+/// The rows of transitions and lines, each with its position from 1.
+fn rows(new: &NewStep) -> (Vec<TransitionDocument<'_>>, Vec<LineDocument<'_>>) {
     let (mut hops, mut lines, mut at) = (Vec::new(), Vec::new(), 0);
-    for hop in &new.step.transitions {
+    for transition in &new.step.transitions {
         at += 1;
-        hops.push(logged(at, hop, new, hops.is_empty()));
-        for line in &hop.lines {
+        hops.push(transition_row(at, transition, new, hops.is_empty()));
+        for line in &transition.lines {
             at += 1;
-            lines.push(said(at, line, new));
+            lines.push(line_row(at, line, new));
         }
     }
     (hops, lines)
 }
 
-fn logged<'a>(at: i64, hop: &'a Transition, new: &'a NewStep, first: bool) -> HopDocument<'a> {
-    let acted = match hop.actor {
+fn transition_row<'a>(
+    at: i64,
+    transition: &'a Transition,
+    new: &'a NewStep,
+    first: bool,
+) -> TransitionDocument<'a> {
+    let actor_no = match transition.actor {
         FlowActor::Role(_) | FlowActor::Staff => new.person.as_ref().map(|(no, _)| no.0),
         FlowActor::System | FlowActor::Timer | FlowActor::Payment => None,
     };
-    HopDocument {
+    TransitionDocument {
         at,
-        state_version: hop.version,
-        from_state: hop.from.as_deref(),
-        to_state: &hop.to,
-        action: &hop.action,
-        actor: hop.actor.name(),
-        actor_no: acted,
-        input: &hop.input,
-        reason: hop.reason.as_deref(),
+        state_version: transition.version,
+        from_state: transition.from.as_deref(),
+        to_state: &transition.to,
+        action: &transition.action,
+        actor: transition.actor.name(),
+        actor_no: actor_no,
+        input: &transition.input,
+        reason: transition.reason.as_deref(),
         request_id: first.then_some(new.request_id.as_str()),
         answer: first.then_some(&new.answer),
     }
 }
 
-/// Whom a line reaches, as the columns of a message: a role, or a number.
+/// The audience of a line as the columns of a message: a role, or a user.
 pub fn audience_columns(line: &Line, person: Option<UserNo>) -> (Option<&str>, Option<UserNo>) {
     match &line.to {
         LineAudience::Everybody => (None, None),
@@ -224,7 +229,7 @@ pub fn audience_columns(line: &Line, person: Option<UserNo>) -> (Option<&str>, O
     }
 }
 
-fn said<'a>(at: i64, line: &'a Line, new: &NewStep) -> LineDocument<'a> {
+fn line_row<'a>(at: i64, line: &'a Line, new: &NewStep) -> LineDocument<'a> {
     let (role, user) = audience_columns(line, new.person.as_ref().map(|(no, _)| *no));
     LineDocument {
         at,

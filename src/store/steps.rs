@@ -1,4 +1,4 @@
-//! The statement that every step of every deal goes through: many steps of many conversations in one commit.
+//! The statement that writes steps: many steps of many deals in one commit.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::{Pg, PgConnection};
@@ -14,28 +14,28 @@ use crate::domain::flow::{StateVersion, Step};
 use crate::domain::ids::{ConversationNo, PolicyVersion, Seq, UserId, UserNo};
 use crate::error::Error;
 
-/// A step to write, as it was decided.
+/// A step to write.
 #[derive(Clone, Debug)]
 pub struct NewStep {
-    /// Where.
+    /// The conversation.
     pub conversation: ConversationNo,
-    /// The version of the policy that it was decided under: the step is lost if another came first.
+    /// The policy version under which it was decided. If it has changed, the step is not written.
     pub policy: PolicyVersion,
-    /// What follows.
+    /// The computed step.
     pub step: Step,
-    /// The version that was offered before it; 0 at the start.
-    pub offered: StateVersion,
-    /// The person who acts, where it is one.
+    /// The state version that the step follows; 0 for the first step.
+    pub base_version: StateVersion,
+    /// The person who makes the step, if one does.
     pub person: Option<(UserNo, UserId)>,
-    /// What makes it the same step again.
+    /// The idempotency key.
     pub request_id: String,
-    /// What whoever asked is told, and told again.
+    /// The answer to the request, also stored for its repetition.
     pub answer: Value,
-    /// The order whose money this step takes in.
+    /// The order whose payment this step applies.
     pub applies: Option<i64>,
-    /// The gateway that makes its orders.
+    /// The gateway that creates its orders.
     pub gateway: Option<&'static str>,
-    /// What the platform is told.
+    /// Webhooks to the platform.
     pub events: Vec<NewEvent>,
 }
 
@@ -46,24 +46,25 @@ pub struct NewEvent {
     pub id: String,
     /// Its type.
     pub event: String,
-    /// What is sent; a mark is added where the deal's money is the sandbox's.
+    /// The body; the statement adds a mark if the sandbox handles the deal's payments.
     pub body: String,
 }
 
-/// A step that was written. One that is missing among the results was lost to another.
+/// A step that was written. A step without a row met a concurrent change.
 #[derive(Debug, Queryable)]
-pub struct Won {
-    /// Its place in the batch, from 1.
+pub struct CommittedStep {
+    /// Its position in the batch, from 1.
     pub position: i64,
     /// The conversation's last seq before it.
     pub before: Seq,
-    /// When it was committed.
+    /// The time of the commit.
     pub at: DateTime<Utc>,
 }
 
-// Raw SQL: one round trip for a step's twelve tables, and for all steps that have gathered. The row of `conversations`, on which
-// rooms wait, is locked in the order of numbers; its policy_version is the compare-and-set, since every step raises it. A card is
-// answered by the step that leaves its version behind.
+// Raw SQL: one round trip for the twelve tables of a step, and for all steps of a batch. It locks rows of
+// `conversations`, for which rooms wait, in the order of their numbers. `policy_version` is the
+// compare-and-set, because every step raises it. A step that leaves a state version answers that version's
+// cards.
 const SQL: &str = "
 with input as materialized (
     select i.*, given.position from jsonb_array_elements($1::jsonb) with ordinality as given(doc, position),
@@ -145,12 +146,12 @@ with input as materialized (
     select 'create_order', 'work', conversation_no, jsonb_build_object('conversation_no', conversation_no, 'order', requested_version) from ordered
     union all select 'refund', 'work', null::bigint, jsonb_build_object('refund', id) from repaid
     union all select 'deliver_event', 'delivery', null, jsonb_build_object('event_no', no) from told
-), noted as (
+), feed_row as (
     insert into changed (kind, numbers) select 'conversation', array_agg(no order by no) from won having count(*) > 0
 )
 select position, before, now() as at from won";
 
-/// The statement with its documents. Diesel prepares it once for each connection.
+/// The statement's parameter. Diesel prepares the statement once for each connection.
 struct StepBatch(String);
 
 impl StepBatch {
@@ -172,7 +173,7 @@ impl QueryFragment<Pg> for StepBatch {
     }
 }
 
-// One text for any number of steps, so the prepared statement is found by the type alone.
+// The text is the same for any number of steps, so the type identifies the prepared statement.
 impl QueryId for StepBatch {
     type QueryId = Self;
     const HAS_STATIC_QUERY_ID: bool = true;
@@ -184,12 +185,15 @@ impl Query for StepBatch {
 
 impl RunQueryDsl<PgConnection> for StepBatch {}
 
-/// Writes all of them in one commit, no two of the same conversation. Fails as a whole or not at all.
-pub fn commit(connection: &mut PgConnection, steps: &[NewStep]) -> Result<Vec<Won>, Error> {
+/// Writes all steps in one commit. No two may be of the same conversation. An error writes nothing.
+pub fn commit(
+    connection: &mut PgConnection,
+    steps: &[NewStep],
+) -> Result<Vec<CommittedStep>, Error> {
     StepBatch::new(steps)?.load(connection).map_err(explain)
 }
 
-/// What `explain` says of the statement, for a test that reads its plan.
+/// The lines of `explain` for the statement, for a test of its plan.
 pub fn plan(connection: &mut PgConnection, steps: &[NewStep]) -> Result<Vec<String>, Error> {
     let rows: Vec<Explained> = diesel::sql_query(format!("explain {SQL}"))
         .bind::<Text, _>(StepBatch::new(steps)?.0)

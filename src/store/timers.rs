@@ -1,4 +1,4 @@
-//! Timers of deals: claimed like jobs; known by a name and a time in place of a number.
+//! Timers of deals. They are claimed like jobs; a name and a time identify them.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::{Pg, PgConnection};
@@ -7,7 +7,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Double, Integer, Text, Timestamptz};
 use std::time::Duration;
 
-use super::clock::in_time;
+use super::clock::after_now;
 use super::jobs::{first_of, seconds_until};
 use super::schema::flow_timers as table;
 use crate::domain::flow::Timer;
@@ -19,15 +19,15 @@ use crate::error::Error;
 pub struct DueTimer {
     /// The deal.
     pub conversation: ConversationNo,
-    /// Its name and its time.
+    /// Its name and time.
     pub timer: Timer,
-    /// Which attempt this is, from 1.
+    /// The number of this attempt, from 1.
     pub attempt: i32,
-    /// Until when it is claimed: whoever claims it later has another end, and this claim is void.
+    /// When the lease expires. A later claim changes the expiry and voids this one.
     pub until: DateTime<Utc>,
 }
 
-/// As for jobs: one round trip, whatever the number.
+/// One round trip for any number of timers, as for jobs.
 #[derive(QueryId)]
 struct Claim {
     limit: i64,
@@ -60,7 +60,8 @@ struct Row {
     claimed_until: DateTime<Utc>,
 }
 
-/// Claims timers that are due, at most so many, for so long. What others are claiming at the moment is passed over.
+/// Claims at most `limit` timers that are due, for the duration of a lease. Skips timers that others are
+/// claiming.
 pub fn claim(
     connection: &mut PgConnection,
     limit: usize,
@@ -89,14 +90,14 @@ pub fn next_due(connection: &mut PgConnection) -> Result<Option<f64>, Error> {
         .order(first_of(table::claimed_until, table::due_at))
         .select((
             first_of(table::claimed_until, table::due_at),
-            in_time(Duration::ZERO),
+            after_now(Duration::ZERO),
         ))
         .first(connection)
         .optional()?;
     Ok(next.map(seconds_until))
 }
 
-/// Deletes exactly this timer: not one of its name that was armed anew for another time.
+/// Deletes exactly this timer, not one of the same name that was set again for another time.
 pub fn delete(connection: &mut PgConnection, due: &DueTimer) -> Result<(), Error> {
     diesel::delete(table::table.find((due.conversation.0, &due.timer.name)))
         .filter(table::due_at.eq(due.timer.due))
@@ -104,7 +105,7 @@ pub fn delete(connection: &mut PgConnection, due: &DueTimer) -> Result<(), Error
     Ok(())
 }
 
-/// Leaves it to be tried again after a while. Its time stays as it is: it is part of what the timer is.
+/// Makes the timer due again after a delay. Its own time stays, because it identifies the timer.
 pub fn put_back(
     connection: &mut PgConnection,
     due: &DueTimer,
@@ -115,7 +116,7 @@ pub fn put_back(
         .filter(table::due_at.eq(due.timer.due))
         .filter(table::claimed_until.eq(due.until))
         .set((
-            table::claimed_until.eq(in_time(after).nullable()),
+            table::claimed_until.eq(after_now(after).nullable()),
             table::last_error.eq(problem),
         ))
         .execute(connection)?;

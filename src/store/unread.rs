@@ -1,4 +1,4 @@
-//! How much somebody has not read: messages of others beyond their watermark, counted up to a bound.
+//! Counts of unread messages: messages of others beyond the read watermark, up to a bound.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -11,16 +11,16 @@ use crate::domain::ids::{ConversationNo, UserNo};
 use crate::domain::snapshot::UnreadCount;
 use crate::error::Error;
 
-/// Where counting one conversation ends.
+/// The bound of a count.
 pub const MOST: i64 = 1_000;
-/// The newest changes of a conversation among which is counted: messages that do not count are passed over, and they too
-/// must not make a count take longer.
+/// Only this many of the newest changes are searched, because messages that do not count must not slow the
+/// count down either.
 pub const AMONG: i64 = 10_000;
 
-/// From the messages that count as unread for a participant: `who` has `conversation_no`, `user_no`, `role` and `read_seq`,
-/// `last_seq` is the conversation's.
-// Both bounds come from rows that are there when it runs, inside a subquery that the planner can not turn into a join. Of a
-// join it would look at the conversation alone, and read all of its messages.
+/// The `from` clause of a participant's unread messages. `who` has `conversation_no`, `user_no`, `role` and
+/// `read_seq`; `last_seq` is the conversation's.
+// Both bounds come from rows that exist at run time, inside a subquery that the planner cannot turn into a
+// join. A join would use the conversation alone and read all of its messages.
 pub(super) fn unread_messages(who: &str, last_seq: &str) -> String {
     let visible = visible_to(who);
     format!(
@@ -30,12 +30,12 @@ pub(super) fn unread_messages(who: &str, last_seq: &str) -> String {
     )
 }
 
-/// Whether a participant, who has `user_no` and `role`, may see the message `m`.
+/// Whether a participant with `user_no` and `role` may see the message `m`.
 pub(super) fn visible_to(who: &str) -> String {
     is_for("m", &format!("{who}.role"), &format!("{who}.user_no"))
 }
 
-/// The seq of the newest message that a participant may see: `who` has `conversation_no`, `user_no` and `role`.
+/// The seq of the newest message that a participant may see. `who` has `conversation_no`, `user_no` and `role`.
 pub(super) fn newest_visible(who: &str) -> String {
     let visible = visible_to(who);
     format!(
@@ -44,12 +44,12 @@ pub(super) fn newest_visible(who: &str) -> String {
     )
 }
 
-/// Whether there may be more than was counted.
+/// Whether there may be more than were counted.
 pub(super) fn is_capped(unread: &str, who: &str, last_seq: &str) -> String {
     format!("({unread} >= {MOST} or ({unread} > 0 and {who}.read_seq < {last_seq} - {AMONG}))")
 }
 
-/// A count with what is known of it.
+/// A count, exact or as a lower bound.
 pub(super) fn counted(unread: i64, is_capped: bool) -> UnreadCount {
     match is_capped {
         true => UnreadCount::AtLeast(unread),
@@ -57,14 +57,14 @@ pub(super) fn counted(unread: i64, is_capped: bool) -> UnreadCount {
     }
 }
 
-/// What one user has not read of one conversation.
+/// A user's unread messages in one conversation.
 #[derive(Clone, Copy, Debug)]
 pub struct Unread {
     /// The conversation.
     pub conversation_id: Uuid,
     /// The user.
     pub user: UserNo,
-    /// How many messages of others.
+    /// The number of unread messages of others.
     pub count: UnreadCount,
 }
 
@@ -90,7 +90,7 @@ impl From<Row> for Unread {
     }
 }
 
-// Raw SQL: one look at the end of the messages' primary key for each participant.
+// Raw SQL: reads the end of the messages' primary key once for each participant.
 fn sql(whose: &str) -> String {
     let (beyond, is_capped) = (
         unread_messages("p", "c.last_seq"),
@@ -105,7 +105,7 @@ fn sql(whose: &str) -> String {
     )
 }
 
-/// Everything that one user has not read, by conversation.
+/// All unread counts of a user, by conversation.
 pub fn of_user(connection: &mut PgConnection, user: UserNo) -> Result<Vec<Unread>, Error> {
     let rows: Vec<Row> = diesel::sql_query(sql("p.user_no = $1 order by c.no"))
         .bind::<BigInt, _>(user.0)
@@ -114,7 +114,7 @@ pub fn of_user(connection: &mut PgConnection, user: UserNo) -> Result<Vec<Unread
     Ok(rows.into_iter().map(Unread::from).collect())
 }
 
-/// What each of these users has not read of one conversation; those who have read everything are left out.
+/// The unread counts of these users in one conversation; users who have read everything are left out.
 pub fn of_conversation(
     connection: &mut PgConnection,
     conversation: ConversationNo,

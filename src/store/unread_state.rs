@@ -1,4 +1,4 @@
-//! What people have not read of a conversation, and the newest message that each may see, after watermarks or messages changed.
+//! Unread counts and the newest visible message of participants, after watermarks or messages changed.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -6,7 +6,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use std::collections::HashMap;
 
 use super::access::may_read;
-use super::messages::by_places;
+use super::messages::by_keys;
 use super::pool::explain;
 use super::unread::{AMONG, MOST, counted, is_capped, newest_visible, unread_messages, visible_to};
 use crate::domain::ids::{ConversationNo, Seq, UserNo};
@@ -14,37 +14,37 @@ use crate::domain::message::Message;
 use crate::domain::snapshot::{Reader, UnreadCount};
 use crate::error::Error;
 
-/// Where somebody's read watermark stood before what has changed.
+/// A user's read watermark before the changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadBefore {
-    /// Whose watermark.
+    /// The user.
     pub user: UserNo,
-    /// Where it stood.
+    /// The watermark.
     pub seq: Seq,
 }
 
-/// What one participant has not read, at one moment.
+/// A participant's unread messages at one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnreadState {
-    /// Who.
+    /// The participant.
     pub reader: Reader,
-    /// The conversation's newest change when it was counted.
+    /// The conversation's newest change at that moment.
     pub seq: Seq,
-    /// Where the read watermark stands.
+    /// The read watermark.
     pub read_seq: Seq,
-    /// Where it stood before.
+    /// The read watermark before the changes.
     pub read_before: Seq,
-    /// How many messages of others are unread.
+    /// The number of unread messages of others.
     pub count: UnreadCount,
-    /// Whether the watermark has moved past a message that counts as unread before it.
+    /// Whether the watermark has passed a message that counts as unread.
     pub has_read_some: bool,
-    /// The newest message that they may see, a tombstone included.
+    /// The newest message that the participant may see; it may be a tombstone.
     pub newest: Option<Seq>,
-    /// The newest one of others of which they were notified.
+    /// The newest message of others that was notified.
     pub newest_of_others: Option<Seq>,
 }
 
-/// Somebody's state, with the newest message that they may see.
+/// A participant's state, with the newest message that they may see.
 pub type UnreadChange = (UnreadState, Option<Message>);
 
 #[derive(QueryableByName)]
@@ -89,8 +89,8 @@ impl From<Row> for UnreadState {
     }
 }
 
-// Raw SQL: a few looks at the end of the messages' primary key for each participant. They stand among the columns, where the
-// planner cannot turn them into joins.
+// Raw SQL: a few lookups at the end of the messages' primary key for each participant. They are scalar
+// subqueries, which the planner cannot turn into joins.
 fn sql() -> String {
     let (beyond, passed) = (
         unread_messages("a", "a.last_seq"),
@@ -120,7 +120,7 @@ cross join lateral (select count(*) as unread from (select {beyond} order by m.s
     )
 }
 
-/// How these participants stand now, as far as `is_news` says that it is news for them.
+/// The current state of these participants, for those to whom `is_news` says that it matters.
 pub fn changes(
     connection: &mut PgConnection,
     conversation: ConversationNo,
@@ -151,12 +151,12 @@ fn newest_messages(
     states: &[UnreadState],
 ) -> Result<HashMap<Seq, Message>, Error> {
     let newest = states.iter().filter_map(|state| state.newest);
-    let mut places: Vec<(i64, Seq)> = newest.map(|seq| (conversation.0, seq)).collect();
-    places.sort_unstable();
-    places.dedup();
-    if places.is_empty() {
+    let mut keys: Vec<(i64, Seq)> = newest.map(|seq| (conversation.0, seq)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    if keys.is_empty() {
         return Ok(HashMap::new());
     }
-    let found = by_places(connection, &places)?;
+    let found = by_keys(connection, &keys)?;
     Ok(found.into_iter().map(|m| (m.seq(), m)).collect())
 }

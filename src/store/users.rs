@@ -1,4 +1,4 @@
-//! People, as the platform's tokens describe them.
+//! Users, with the profiles in the platform's tokens.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -10,7 +10,7 @@ use crate::domain::ids::{UserId, UserNo};
 use crate::domain::principal::Profile;
 use crate::error::Error;
 
-/// A person that the database knows.
+/// A stored user.
 #[derive(Clone, Debug, Queryable, Selectable)]
 #[diesel(table_name = users)]
 pub struct UserRow {
@@ -22,12 +22,12 @@ pub struct UserRow {
     pub name: Option<String>,
     /// The e-mail address.
     pub email: Option<String>,
-    /// A picture.
+    /// The URL of a picture.
     pub avatar_url: Option<String>,
 }
 
 impl UserRow {
-    /// The row as a number and a profile.
+    /// The row as number, id and profile.
     pub fn into_parts(self) -> (UserNo, UserId, Profile) {
         let profile = Profile {
             name: self.name,
@@ -38,7 +38,7 @@ impl UserRow {
     }
 }
 
-/// Makes the user known, or brings the profile up to date. What the profile leaves out stays as it is.
+/// Inserts a user, or updates the profile. Fields that the profile omits keep their stored value.
 pub fn upsert(
     connection: &mut PgConnection,
     id: &UserId,
@@ -69,7 +69,7 @@ pub fn upsert(
         .map_err(explain)
 }
 
-/// The user of that id, if known.
+/// The user with that id.
 pub fn find(connection: &mut PgConnection, id: &str) -> Result<Option<UserRow>, Error> {
     users::table
         .filter(users::id.eq(id))
@@ -79,7 +79,7 @@ pub fn find(connection: &mut PgConnection, id: &str) -> Result<Option<UserRow>, 
         .map_err(explain)
 }
 
-/// Those of the given ids that are known.
+/// Those of these users who are stored.
 pub fn find_all(connection: &mut PgConnection, ids: &[&str]) -> Result<Vec<UserRow>, Error> {
     users::table
         .filter(users::id.eq_any(ids))
@@ -88,16 +88,16 @@ pub fn find_all(connection: &mut PgConnection, ids: &[&str]) -> Result<Vec<UserR
         .map_err(explain)
 }
 
-/// What somebody may see of another, from the conversations that they may read.
+/// What a user may see of another, as a result of conversations that the first may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acquaintance {
-    /// The other takes part in one of them: who they are, and whether they are here.
+    /// The other participates in one: profile and presence.
     Present,
-    /// The other took part in one of them: who they are.
+    /// The other participated in one: the profile.
     Past,
 }
 
-/// What one user may see of another; none where they share no conversation that the first may read.
+/// What one user may see of another; `None` if they share no conversation that the first may read.
 pub fn acquaintance(
     connection: &mut PgConnection,
     one: UserNo,

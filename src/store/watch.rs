@@ -1,5 +1,5 @@
-//! The watch on the database: asks it something twice a second, so that a silent one is noticed before anybody has waited long for it,
-//! and holds the lock by which servers on one database know of each other.
+//! The watch on the database. It queries it twice a second, so that silence is noticed before a caller has
+//! waited long, and holds the advisory lock by which servers on one database count each other.
 
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -14,45 +14,45 @@ use super::health::State;
 use super::pool::{Pool, Shared};
 use super::worker::{Backend, Slot, Worker};
 
-/// How long to wait between two looks.
+/// The interval of queries.
 const PERIOD: Duration = Duration::from_millis(500);
-/// How often the watch itself looks whether waiting is of use.
+/// How often the watch checks whether it should stop waiting.
 const LOOK: Duration = Duration::from_millis(50);
-/// How long a look at a silent database may take. libpq gives a connection up before, so that looks do not pile up.
+/// The time limit of a query to a silent database. libpq gives up earlier, so queries do not pile up.
 const LONG: Duration = Duration::from_secs(15);
-/// How long processes that were left behind may take to end, once they were told to.
+/// How long terminated processes may take to end.
 const ENDING: Duration = Duration::from_secs(2);
-/// How often other servers are looked for, and how often they are complained of.
+/// The intervals of counting other servers and of warning about them.
 const OTHERS: Duration = Duration::from_secs(3);
 const COMPLAINT: Duration = Duration::from_secs(60);
-/// The advisory lock that every server holds, shared with the others.
+/// The advisory lock that every server holds in shared mode.
 const PRESENCE: i64 = 0x0053_746f_615f_6e64;
 
-/// What a look has found.
+/// The result of a query.
 enum Look {
-    /// The database answers; with the number of other servers, where they were looked for.
+    /// The database responded; with the number of other servers if they were counted.
     Answer(Option<usize>),
-    /// It can not be reached, for this reason.
+    /// It cannot be reached, for this reason.
     Away(String),
-    /// It says nothing.
+    /// It does not respond.
     Silence,
-    /// It says nothing on the watch's connection, and something on another.
-    Deaf,
+    /// The watch's connection does not respond, but another one does.
+    ConnectionDead,
 }
 
 struct Watch {
     worker: Option<Worker>,
-    /// A look that was not answered although others were.
+    /// A query that was not answered although other connections were.
     unanswered: Option<Receiver<Look>>,
-    /// The process that served the watch's connection before.
+    /// The process of the watch's previous connection.
     previous: Option<Backend>,
     others_looked_for: Option<Instant>,
-    /// Since when there are others; they may be a server that ends at the moment.
+    /// Since when other servers are counted; one of them may be shutting down.
     others_since: Option<Instant>,
     complained: Option<Instant>,
 }
 
-/// Begins to watch. It ends with the pool.
+/// Starts the watch. It ends with the pool.
 pub fn start(pool: &Pool) -> Result<(), String> {
     let pool = Arc::downgrade(&pool.0);
     let named = std::thread::Builder::new().name("database-watch".to_owned());
@@ -101,7 +101,7 @@ impl Watch {
                 return Look::Silence;
             }
             self.unanswered = Some(found);
-            return Look::Deaf;
+            return Look::ConnectionDead;
         }
     }
 
@@ -115,19 +115,19 @@ impl Watch {
             Some(worker) => worker,
             None => shared.worker().map_err(|error| error.to_string())?,
         };
-        let errand = Errand {
+        let task = LookTask {
             shared: Arc::clone(shared),
             previous: worker.state.backend().or(self.previous.clone()),
             looks_for_others: self
                 .others_looked_for
                 .is_none_or(|at| at.elapsed() > OTHERS),
         };
-        self.previous.clone_from(&errand.previous);
-        if errand.looks_for_others {
+        self.previous.clone_from(&task.previous);
+        if task.looks_for_others {
             self.others_looked_for = Some(Instant::now());
         }
         let worker = self.worker.insert(worker);
-        match worker.hand(move |slot| tell(errand.run(slot))) {
+        match worker.submit(move |slot| tell(task.run(slot))) {
             true => Ok(()),
             false => Err("a thread with a connection is gone".to_owned()),
         }
@@ -137,7 +137,7 @@ impl Watch {
         match look {
             Look::Answer(others) => {
                 if self.is_older_one_dead() {
-                    return fall_silent(
+                    return mark_silent(
                         shared,
                         "older connections to the database are not answered any more; requests on them are answered 503, and new ones are made",
                     );
@@ -154,15 +154,15 @@ impl Watch {
                     log::warn!(event = "database_away"; "{reason}");
                 }
             }
-            Look::Deaf => {
-                // The next look is on another connection.
+            Look::ConnectionDead => {
+                // The next query uses another connection.
                 if let Some(worker) = self.worker.take() {
                     self.previous = worker.state.backend();
                     worker.state.give_up();
                 }
             }
             Look::Silence => {
-                fall_silent(
+                mark_silent(
                     shared,
                     "the database takes connections and does not answer; requests are answered 503 until it does",
                 );
@@ -170,13 +170,14 @@ impl Watch {
         }
     }
 
-    /// A new connection was answered while an older one still is not: so it is not this process or the database that is slow.
+    /// Whether an older query is still unanswered while a new connection responds: then the old connections are
+    /// dead, and neither this process nor the database is slow.
     fn is_older_one_dead(&mut self) -> bool {
         let unanswered = self.unanswered.take();
         unanswered.is_some_and(|found| found.try_recv().err() == Some(TryRecvError::Empty))
     }
 
-    /// A second look decides: a server that was just stopped may not have let go yet.
+    /// Counts a second time before it warns, because a server that was just stopped may still hold the lock.
     fn note_others(&mut self, shared: &Shared, count: usize) {
         if count == 0 {
             self.others_since = None;
@@ -190,30 +191,34 @@ impl Watch {
         shared.health.set_others(count);
         if self.complained.is_none_or(|at| at.elapsed() >= COMPLAINT) {
             self.complained = Some(Instant::now());
-            log::warn!(event = "another_server", others = count; "{count} more server(s) run on this database. Stoa does not support that yet: people on one server do not hear at once what is said on another. Stop all but one");
+            log::warn!(
+                event = "another_server", others = count;
+                "{count} more server(s) run on this database. Stoa does not support that yet: people on one \
+                 server do not hear at once what is said on another. Stop all but one"
+            );
         }
     }
 }
 
-fn fall_silent(shared: &Shared, reason: &str) {
-    if shared.fall_silent() == State::Answering {
+fn mark_silent(shared: &Shared, reason: &str) {
+    if shared.mark_silent() == State::Answering {
         log::warn!(event = "database_silent"; "{reason}");
     }
 }
 
-/// One look, on the thread of the watch's connection.
-struct Errand {
+/// One query, on the thread of the watch's connection.
+struct LookTask {
     shared: Arc<Shared>,
     previous: Option<Backend>,
     looks_for_others: bool,
 }
 
-impl Errand {
+impl LookTask {
     fn run(self, slot: &mut Slot) -> Look {
         let looked = self.look(slot);
         match looked {
             Ok(others) => {
-                self.shared.health.heard();
+                self.shared.health.note_response();
                 Look::Answer(others)
             }
             Err(told) => {
@@ -235,8 +240,8 @@ impl Errand {
                 connection
             }
         };
-        let left_behind = self.shared.left_behind();
-        end_processes(connection, &left_behind).map_err(explain)?;
+        let abandoned_backends = self.shared.abandoned_backends();
+        end_processes(connection, &abandoned_backends).map_err(explain)?;
         if self.looks_for_others {
             return count_others(connection).map(Some).map_err(explain);
         }
@@ -245,8 +250,8 @@ impl Errand {
     }
 }
 
-/// Ends processes of calls that nobody waits for any more, and waits for their end: what became of those calls is decided then, before
-/// anybody tries again.
+/// Terminates the processes of abandoned calls and waits until they have ended, so that the outcome of those
+/// calls is final before anyone retries.
 fn end_processes(connection: &mut PgConnection, processes: &[Backend]) -> QueryResult<()> {
     const END: &str = "select count(pg_terminate_backend(pid)) as number from pg_stat_activity where (pid, backend_start::text) in (select * from unnest($1, $2))";
     const THERE: &str = "select count(*) as number from pg_stat_activity where (pid, backend_start::text) in (select * from unnest($1, $2))";
@@ -269,7 +274,7 @@ fn end_processes(connection: &mut PgConnection, processes: &[Backend]) -> QueryR
     let begun = Instant::now();
     while ask(THERE)? > 0 {
         if begun.elapsed() > ENDING {
-            log::warn!(event = "calls_left_behind"; "the database does not end calls that nobody waits for");
+            log::warn!(event = "calls_left_behind"; "the database does not end the processes of abandoned calls");
             break;
         }
         std::thread::sleep(Duration::from_millis(20));

@@ -1,5 +1,5 @@
-//! A connection to the database on a thread of its own. libpq's calls end when the server answers, and not before: so the thread
-//! waits for the server, and everybody else waits for the thread, as long as they like.
+//! A database connection on a thread of its own. A libpq call returns only when the server responds, so this
+//! thread blocks, and callers wait for the thread as long as they choose.
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::pg::PgConnection;
@@ -19,10 +19,11 @@ use crate::error::Error;
 
 type Job = Box<dyn FnOnce(&mut Slot) + Send>;
 
-/// For how long a connection that has just worked is taken to work. Asking costs a round trip for each request.
-const TRUST: Duration = Duration::from_millis(500);
+/// How long a connection that has just worked is trusted without a test, which costs a round trip.
+const TRUSTED_FOR: Duration = Duration::from_millis(500);
 
-/// The process that serves a connection, on the database's side. The time tells it from a later one with the same number.
+/// The database process of a connection. The start time distinguishes it from a later process with the same
+/// number.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub(super) struct Backend {
     #[diesel(sql_type = Integer)]
@@ -35,24 +36,25 @@ pub(super) struct Backend {
 #[derive(Clone)]
 pub(super) struct Opening {
     pub(super) url: String,
-    /// Statements that every connection begins with.
+    /// Statements run on every new connection.
     pub(super) settings: String,
-    /// How long to go on trying.
+    /// How long to retry.
     pub(super) patience: Duration,
-    /// Set by each connection that is opened.
+    /// Set from each new connection.
     pub(super) clock: DatabaseClock,
 }
 
-/// What others may know of a worker while it is busy.
+/// The state of a worker that others can read while it is busy.
 #[derive(Default)]
 pub(super) struct WorkerState {
     backend: Mutex<Option<Backend>>,
     given_up: AtomicBool,
-    /// Its connection is known to work, and what was asked of it has begun.
+    /// Whether its connection has been tested and the requested job has begun.
     begun: AtomicBool,
 }
 
-/// The way to a thread with a connection. The thread ends when this is dropped, or when it was given up and its call returns.
+/// A thread with a connection. The thread ends when this is dropped, or after its current call if it was given
+/// up.
 pub(super) struct Worker {
     jobs: Sender<Job>,
     pub(super) state: Arc<WorkerState>,
@@ -61,13 +63,13 @@ pub(super) struct Worker {
 /// The thread's side: its connection, once it has one.
 pub(super) struct Slot {
     connection: Option<PgConnection>,
-    /// When it last did what it should; none when it failed since.
-    proven: Option<Instant>,
+    /// When it last succeeded; `None` after a failure.
+    last_success: Option<Instant>,
     state: Arc<WorkerState>,
 }
 
 impl WorkerState {
-    /// Nobody waits for this worker any more: what it does at the moment is its last.
+    /// Abandons the worker: its current call is its last.
     pub(super) fn give_up(&self) {
         self.given_up.store(true, Ordering::Release);
     }
@@ -76,7 +78,7 @@ impl WorkerState {
         self.given_up.load(Ordering::Acquire)
     }
 
-    /// Something new is asked of it.
+    /// Prepares the state for a new job.
     pub(super) fn expect(&self) {
         self.begun.store(false, Ordering::Release);
     }
@@ -91,13 +93,13 @@ impl WorkerState {
 }
 
 impl Worker {
-    /// Starts a thread. It connects when it is first asked for something.
+    /// Starts a thread, which connects on its first job.
     pub(super) fn start() -> Result<Self, Error> {
         let (jobs, came) = channel();
         let state = Arc::new(WorkerState::default());
         let slot = Slot {
             connection: None,
-            proven: None,
+            last_success: None,
             state: Arc::clone(&state),
         };
         let named = std::thread::Builder::new().name("database".to_owned());
@@ -107,22 +109,22 @@ impl Worker {
         Ok(Self { jobs, state })
     }
 
-    /// A way to the same thread, to hand a job over that owns this worker.
-    pub(super) fn door(&self) -> Door {
-        Door(self.jobs.clone())
+    /// A sender to the same thread, for a job that owns this worker.
+    pub(super) fn sender(&self) -> WorkerSender {
+        WorkerSender(self.jobs.clone())
     }
 
-    /// Hands a job over; false when the thread is gone.
-    pub(super) fn hand(&self, job: impl FnOnce(&mut Slot) + Send + 'static) -> bool {
-        self.door().hand(job)
+    /// Sends a job to the thread; false if the thread has ended.
+    pub(super) fn submit(&self, job: impl FnOnce(&mut Slot) + Send + 'static) -> bool {
+        self.sender().submit(job)
     }
 }
 
-/// A way to a worker's thread.
-pub(super) struct Door(Sender<Job>);
+/// A sender of jobs to a worker's thread.
+pub(super) struct WorkerSender(Sender<Job>);
 
-impl Door {
-    pub(super) fn hand(self, job: impl FnOnce(&mut Slot) + Send + 'static) -> bool {
+impl WorkerSender {
+    pub(super) fn submit(self, job: impl FnOnce(&mut Slot) + Send + 'static) -> bool {
         self.0.send(Box::new(job)).is_ok()
     }
 }
@@ -137,7 +139,7 @@ fn work(jobs: &Receiver<Job>, mut slot: Slot) {
 }
 
 impl Slot {
-    /// Does something with the connection, which is opened if need be, and kept if it is fit for more.
+    /// Runs a job with the connection. Opens it if necessary and keeps it if it is still usable.
     pub(super) fn run<T>(
         &mut self,
         opening: &Opening,
@@ -150,7 +152,7 @@ impl Slot {
         self.state.begun.store(true, Ordering::Release);
         let connection = self.connection.as_mut();
         let outcome = job(connection.ok_or_else(|| Error::internal("no connection"))?);
-        self.proven = outcome.is_ok().then(Instant::now);
+        self.last_success = outcome.is_ok().then(Instant::now);
         let is_lost = |error: &Error| matches!(error, Error::Refused(_)) && !is_locked(error);
         if outcome.as_ref().is_err_and(is_lost) || self.is_broken() {
             self.close();
@@ -169,7 +171,7 @@ impl Slot {
         *self.state.backend.lock() = None;
     }
 
-    /// Opens a connection; what libpq says when it can not.
+    /// Opens a connection; the error is libpq's text.
     pub(super) fn open(&mut self, opening: &Opening) -> Result<&mut PgConnection, String> {
         self.close();
         let mut connection =
@@ -179,7 +181,7 @@ impl Slot {
             .and_then(|()| opening.clock.set_by(&mut connection))
             .and_then(|()| backend_of(&mut connection));
         *self.state.backend.lock() = Some(begun.map_err(|error| error.to_string())?);
-        self.proven = Some(Instant::now());
+        self.last_success = Some(Instant::now());
         Ok(self.connection.insert(connection))
     }
 
@@ -198,7 +200,9 @@ impl Slot {
     }
 
     fn drop_if_lost(&mut self) {
-        let is_fresh = self.proven.is_some_and(|at| at.elapsed() < TRUST);
+        let is_fresh = self
+            .last_success
+            .is_some_and(|at| at.elapsed() < TRUSTED_FOR);
         let Some(connection) = self.connection.as_mut().filter(|_| !is_fresh) else {
             return;
         };

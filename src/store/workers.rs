@@ -1,4 +1,4 @@
-//! Threads with connections, as r2d2 keeps them: which there are, and which of them are of use.
+//! The set of threads with connections, as r2d2 manages it.
 
 use parking_lot::Mutex;
 use std::sync::{Arc, Weak};
@@ -7,7 +7,7 @@ use super::pool::away;
 use super::worker::{Worker, WorkerState};
 use crate::error::Error;
 
-/// Starts workers, and knows all that were started. A worker looks at its connection itself before it uses it.
+/// Starts workers and knows all that were started. A worker tests its connection itself before use.
 #[derive(Clone, Default)]
 pub(super) struct Workers(Arc<Mutex<Vec<Weak<WorkerState>>>>);
 
@@ -21,13 +21,13 @@ impl Workers {
         Ok(worker)
     }
 
-    /// Every worker whose thread is there still.
+    /// All workers whose thread is still running.
     pub(super) fn all(&self) -> impl Iterator<Item = Arc<WorkerState>> + use<> {
         let states: Vec<_> = self.0.lock().iter().filter_map(Weak::upgrade).collect();
         states.into_iter()
     }
 
-    /// A pool of at most so many of them, started when they are needed.
+    /// A pool of at most `size` workers, started on demand.
     pub(super) fn pooled(&self, size: u32) -> r2d2::Pool<Self> {
         r2d2::Pool::builder()
             .max_size(size)

@@ -47,10 +47,10 @@ fn the_append_statements_go_by_index_whatever_the_size_of_the_batch() {
             must_look_up(&append::plans(&mut connection, &appends(&drafts)).unwrap());
             let before = walks(&mut outside);
             let stored = append::append(&mut connection, &appends(&drafts)).unwrap();
-            let is_fresh = |outcome: &Appended| matches!(outcome, Appended::Fresh { .. });
+            let is_fresh = |outcome: &Appended| matches!(outcome, Appended::Stored { .. });
             assert!(stored.iter().all(is_fresh), "{stored:?}");
             let again = append::append(&mut connection, &appends(&drafts)).unwrap();
-            let is_known = |outcome: &Appended| matches!(outcome, Appended::Known { .. });
+            let is_known = |outcome: &Appended| matches!(outcome, Appended::Duplicate { .. });
             assert!(again.iter().all(is_known), "{again:?}");
             walks(&mut connection);
             assert_eq!(walks(&mut outside), before, "{size} at once");

@@ -6,7 +6,7 @@ use diesel::sql_types::BigInt;
 use stoa::domain::ids::{ConversationNo, MessageId, PolicyVersion, Seq, UserNo};
 use stoa::domain::message::{Audience, Content};
 use stoa::domain::principal::Roles;
-use stoa::store::append::{Appended, NewMessage, append, append_carefully};
+use stoa::store::append::{Appended, NewMessage, append, append_deduplicating};
 use stoa::store::pool::Pool;
 
 use crate::test_app::{fresh_database, parse};
@@ -69,8 +69,8 @@ fn last_seq(connection: &mut PgConnection, conversation: i64) -> Seq {
 /// The seqs of those that are stored now; other outcomes by name.
 fn told(outcomes: &[Appended]) -> Vec<String> {
     let name = |outcome: &Appended| match outcome {
-        Appended::Fresh { seq, .. } => format!("fresh {seq}"),
-        Appended::Known { seq, .. } => format!("known {seq}"),
+        Appended::Stored { seq, .. } => format!("fresh {seq}"),
+        Appended::Duplicate { seq, .. } => format!("known {seq}"),
         Appended::Orphaned => "orphaned".to_owned(),
         Appended::Stale => "stale".to_owned(),
     };
@@ -78,7 +78,7 @@ fn told(outcomes: &[Appended]) -> Vec<String> {
 }
 
 type Append = fn(&mut PgConnection, &[NewMessage<'_>]) -> Result<Vec<Appended>, stoa::error::Error>;
-const BOTH: [Append; 2] = [append, append_carefully];
+const BOTH: [Append; 2] = [append, append_deduplicating];
 
 #[test]
 fn each_conversation_counts_its_own() {
@@ -111,7 +111,7 @@ fn a_repeat_among_new_ones_takes_no_seq() {
         assert_eq!(told(&outcomes), ["fresh 2", "known 1", "fresh 3"]);
         assert!(matches!(
             outcomes[1],
-            Appended::Known {
+            Appended::Duplicate {
                 conversation: ConversationNo(1),
                 fingerprint: 7,
                 ..

@@ -101,8 +101,8 @@ fn a_token_that_no_server_would_take_is_not_made() {
     for (arguments, told) in [
         (["--hours", "0"], "--hours"),
         (["--hours", "99999999999"], "--hours"),
-        (["--name", &long], "name is not a text of at most 200"),
-        (["--email", &long], "email is not a text of at most 200"),
+        (["--name", &long], "name is not a string of at most 200"),
+        (["--email", &long], "email is not a string of at most 200"),
         (["--sub", "a b"], "sub is not a user id"),
     ] {
         let sub: &[&str] = match arguments[0] {

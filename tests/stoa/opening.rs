@@ -84,7 +84,7 @@ fn what_is_no_address_is_told_at_once() {
     let other = format!("mysql://root:{PASSWORD}@127.0.0.1/d");
     refused_at_once(&other, "must begin with postgresql://");
     let odd = format!("postgresql://root:{PASSWORD}/%zz@127.0.0.1/d");
-    refused_at_once(&odd, "The database can not be used");
+    refused_at_once(&odd, "The database cannot be used");
     refused_at_once(
         "postgresql://root@127.0.0.1/d?sslmod=require",
         "URI query parameter",

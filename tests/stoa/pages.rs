@@ -9,7 +9,7 @@ use stoa::domain::message::Message;
 use stoa::domain::principal::Roles;
 use stoa::domain::snapshot::Reader;
 use stoa::store::conversations::{self, Key};
-use stoa::store::history::{self, Visit};
+use stoa::store::history::{self, PageReader};
 use stoa::store::messages::Page;
 use stoa::store::pool::Pool;
 
@@ -90,11 +90,11 @@ fn a_page_has_what_its_reader_may_see() {
     ];
     for page in PAGES {
         for (no, opens_every_conversation, role) in visitors {
-            let stranger = Visit::Stranger {
+            let stranger = PageReader::Unchecked {
                 conversation,
                 requester: requester(no, opens_every_conversation),
             };
-            let known = Visit::Known {
+            let known = PageReader::Checked {
                 conversation: ConversationNo(2),
                 reader: Reader {
                     no: UserNo(no),
@@ -114,7 +114,7 @@ fn who_may_not_read_gets_no_page() {
     let mut connection = connection();
     let conversation = id_of(&mut connection, ConversationNo(2));
     for no in [3, 4, 5] {
-        let visit = Visit::Stranger {
+        let visit = PageReader::Unchecked {
             conversation,
             requester: requester(no, false),
         };
@@ -142,7 +142,7 @@ fn entries_read(connection: &mut PgConnection) -> i64 {
 #[test]
 fn a_page_reads_what_it_shows_and_little_more() {
     let mut connection = connection();
-    let visit = Visit::Stranger {
+    let visit = PageReader::Unchecked {
         conversation: id_of(&mut connection, ConversationNo(2)),
         requester: requester(2, false),
     };

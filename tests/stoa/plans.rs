@@ -13,7 +13,7 @@ use stoa::domain::snapshot::Reader;
 use stoa::store::changes::{self, Change, ChangeKind, Changed, Returns};
 use stoa::store::conversations::{self, Filter, Key};
 use stoa::store::creation::{self, NewConversation};
-use stoa::store::history::{self, Visit};
+use stoa::store::history::{self, PageReader};
 use stoa::store::marks::{self, NewMark};
 use stoa::store::messages::{self, Page};
 use stoa::store::pool::Pool;
@@ -124,11 +124,11 @@ fn conversation_id(connection: &mut PgConnection, no: ConversationNo) -> Convers
 fn reading(connection: &mut PgConnection) {
     for page in [Page::Newest, Page::Before(15), Page::After(5)] {
         must_walk_nothing(connection, "a page of history", |connection, n| {
-            let known = Visit::Known {
+            let known = PageReader::Checked {
                 conversation: place(n),
                 reader: reader(n),
             };
-            let stranger = Visit::Stranger {
+            let stranger = PageReader::Unchecked {
                 conversation: conversation_id(connection, place(n)),
                 requester: Requester::new(reader(place(n).0).no, Roles::default()),
             };

@@ -7,9 +7,9 @@ use diesel::sql_types::BigInt;
 use stoa::domain::ids::{ConversationNo, MessageId, UserNo};
 use stoa::domain::snapshot::{Reader, Recovery, UnreadCount};
 use stoa::store::conversations::{self, Filter};
-use stoa::store::history::{self, Visit};
+use stoa::store::history::{self, PageReader};
 use stoa::store::messages::{self, Page};
-use stoa::store::paging::{self, Part};
+use stoa::store::paging::{self, Window};
 use stoa::store::{flows, marks, missed, particulars, replay, unread};
 
 use crate::plans::full_database;
@@ -142,7 +142,7 @@ fn reading(connection: &mut PgConnection) {
     ] {
         must_read_few(connection, "a page of history", |connection| {
             let (conversation, reader) = (LARGE, member(READER));
-            let visit = Visit::Known {
+            let visit = PageReader::Checked {
                 conversation,
                 reader,
             };
@@ -188,7 +188,7 @@ fn looking_up(connection: &mut PgConnection) {
         |connection| marks::newest_messages(connection, LARGE, &[5, LENGTH / 2, LENGTH]).unwrap(),
     );
     must_read_few(connection, "cards that wait", |connection| {
-        assert_eq!(flows::asking(connection, LARGE).unwrap().len(), 2);
+        assert_eq!(flows::pending_cards(connection, LARGE).unwrap().len(), 2);
         particulars::of_deals(connection, READER, &[LARGE.0, 3, 5]).unwrap()
     });
     must_read_few(connection, "steps of a deal", |connection| {
@@ -209,7 +209,7 @@ fn nothing_reads_a_large_conversation_from_end_to_end() {
 fn a_page_with_a_total_counts_a_conversation_once_and_reads_its_page() {
     let mut connection = skewed();
     let rows = most_read(&mut connection, |connection| {
-        let part = Part {
+        let part = Window {
             offset: 10,
             limit: 50,
         };

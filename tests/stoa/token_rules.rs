@@ -60,12 +60,12 @@ async fn each_mistake_in_a_token_is_told_by_itself() {
         (written(plain, r#"{"sub":"a1"}"#), "has no exp"),
         (other.expect("a token"), "signature is wrong"),
         (body(r#""name":"A""#), "has no sub"),
-        (body(r#""sub":42"#), "sub is not a text"),
+        (body(r#""sub":42"#), "sub is not a string"),
         (
             body(r#""sub":"a1","roles":"admin""#),
             "roles are not a list",
         ),
-        (body(r#""sub":"a1","sub":"a2""#), "each name stands once"),
+        (body(r#""sub":"a1","sub":"a2""#), "with distinct names"),
         (
             body(&format!(r#""sub":"{SYSTEM}""#)),
             "stands for the system",
@@ -89,7 +89,7 @@ async fn each_mistake_in_a_token_is_told_by_itself() {
         (written(r#"{"alg":"HS256","crit":["alg"]}"#, &good), "crit"),
         (written(r#"{"alg":"HS256","crit":"exp"}"#, &good), "crit"),
         (written(r#"{"alg":"HS256","crit":null}"#, &good), "crit"),
-        ("garbage".to_owned(), "no JWT"),
+        ("garbage".to_owned(), "not a JWT"),
     ];
     for (token, wanted) in cases {
         let why = told(&app, &token).await;
@@ -135,10 +135,10 @@ async fn an_issuer_is_one_text() {
     for (iss, wanted) in [
         (
             r#"["https://evil.example","https://idp.example"]"#,
-            "iss is not a text",
+            "iss is not a string",
         ),
-        (r#"["https://idp.example"]"#, "iss is not a text"),
-        (r#""https://evil.example""#, "issued by somebody else"),
+        (r#"["https://idp.example"]"#, "iss is not a string"),
+        (r#""https://evil.example""#, "issued by another issuer"),
     ] {
         let why = told(&app, &from(iss)).await;
         assert!(why.contains(wanted), "{iss}: {why}");

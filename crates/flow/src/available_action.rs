@@ -1,4 +1,4 @@
-//! What is asked of somebody: cards and buttons.
+//! Cards and buttons.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,56 +7,56 @@ use serde_json::Value;
 use crate::instance::StateVersion;
 use language::field::Field;
 
-/// What is asked of somebody, shown in the conversation. Stored with its message as it was when it was said.
+/// A card in the conversation that asks a role to act. It is stored with its message and never changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Card {
-    /// A few words.
+    /// The heading.
     pub title: String,
     /// A sentence.
     pub subtitle: Option<String>,
-    /// The state that asks.
+    /// The state that shows it.
     pub state: String,
-    /// The version of what is offered: a press names it.
+    /// The state version that a press of its buttons must name.
     pub state_version: StateVersion,
     /// The only role that sees it.
     pub visible_to: String,
     /// The buttons and forms.
     pub actions: Vec<AvailableAction>,
-    /// Until when.
+    /// The deadline of the state.
     pub deadline: Option<DateTime<Utc>>,
-    /// The order to be paid: `razorpay_config` as the gateway's checkout takes it.
+    /// The order to be paid. Its `razorpay_config` holds the options of the gateway's checkout.
     pub payment_order: Option<Value>,
 }
 
-/// An action that somebody may do now.
+/// An action that a participant may take now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Offer))]
 pub struct AvailableAction {
     /// The action's name.
     pub action: String,
-    /// On the button.
+    /// The label of the button.
     pub label: String,
-    /// How the button looks.
+    /// The style of the button.
     pub style: Style,
-    /// What is to be filled in first.
+    /// The form to fill in first.
     pub input: Vec<Field>,
 }
 
-/// How a button looks.
+/// The style of a button.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Style {
-    /// Yes.
+    /// Agreement.
     Success,
-    /// No, for good.
+    /// A final refusal.
     Danger,
-    /// Think again.
+    /// A request for changes.
     Warning,
-    /// The expected one.
+    /// The expected action.
     #[default]
     Primary,
-    /// Another one.
+    /// Any other action.
     Secondary,
 }

@@ -1,4 +1,4 @@
-//! A running deal as data: where it stands, and what of it is shown and enforced outside.
+//! A running deal as data: its state, and the part of it that rooms show and enforce.
 
 use chrono::{DateTime, Utc};
 use language::money::Money;
@@ -9,49 +9,49 @@ use std::collections::BTreeMap;
 use crate::available_action::AvailableAction;
 use crate::refusal::Refusal;
 
-/// Raised whenever what is offered is offered anew: a press names the one it was offered at. The first is 1.
+/// Rises, from 1, whenever the available actions are renewed. A press names the version that it saw.
 pub type StateVersion = i64;
 
-/// The key under which what staff may do is found in `DealView::available_actions`.
+/// The key of the staff's actions in `DealView::available_actions`.
 pub const STAFF: &str = "staff";
 
-/// The key under which what the platform's own back end may do is found in `DealView::available_actions`.
+/// The key of the platform's actions in `DealView::available_actions`.
 pub const PLATFORM: &str = "system";
 
-/// Who can act without taking part: no participant's role has such a name.
+/// Actors who are not participants; no role may have one of these names.
 pub const BUILT_IN: [&str; 4] = [STAFF, PLATFORM, "timer", "payment"];
 
-/// Where a deal stands: everything that a step reads and writes. Stored as one JSON document.
+/// The whole state of a deal, which a step reads and writes. Stored as one JSON document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Instance {
     /// The name of its state.
     pub state: String,
-    /// The version of what is offered now.
+    /// The state version.
     pub version: StateVersion,
-    /// What has been agreed so far, by the names of the definition's context.
+    /// The values of the context, by name.
     pub context: Map<String, Value>,
     /// How often each state was entered.
     pub visits: BTreeMap<String, u32>,
-    /// When its state was entered.
+    /// When the current state was entered.
     pub entered_at: DateTime<Utc>,
-    /// The order that its state waits for.
+    /// The order that the state awaits.
     pub payment: Option<AwaitedPayment>,
-    /// What will happen by itself, and when.
+    /// The timers that are set.
     pub timers: Vec<Timer>,
 }
 
-/// An order that a state asked for when it was entered.
+/// An order that a state requested when it was entered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AwaitedPayment {
-    /// The version at which it was asked for: with the conversation, it names the order.
+    /// The state version at which it was requested; with the conversation, it identifies the order.
     pub order: StateVersion,
-    /// How much.
+    /// The amount.
     pub price: Money,
-    /// What the gateway's checkout is opened with; there once the gateway has made the order.
+    /// The options of the gateway's checkout; `None` until the gateway has created the order.
     pub checkout: Option<Value>,
 }
 
-/// Something that happens by itself unless the state is left before.
+/// A timer, which is deleted when its state is left.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timer {
     /// Its name, unique in the deal: `deadline`, `remind_1`, …
@@ -60,23 +60,23 @@ pub struct Timer {
     pub due: DateTime<Utc>,
 }
 
-/// Whether somebody may type while a state lasts.
+/// Whether a participant may send text while a state lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChatPolicy {
     /// Free text.
     Free,
-    /// Only the buttons.
+    /// Only button presses.
     Buttons,
     /// Only reading.
     Read,
-    /// It is not, or no longer, their conversation: only reading what was said.
+    /// Only reading of earlier messages: the deal no longer concerns them.
     None,
 }
 
 impl ChatPolicy {
-    /// The name used outside.
+    /// The name in APIs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Free => "free",
@@ -87,20 +87,20 @@ impl ChatPolicy {
     }
 }
 
-/// What a deal shows and enforces outside of its own rules: enough for a room, which knows no flow.
+/// The part of a deal that rooms show and enforce without knowing its flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DealView {
     /// The flow's name.
     pub flow: String,
-    /// The version of its definition.
+    /// The definition's version.
     pub flow_version: i64,
     /// The state's name.
     pub state: String,
     /// The state's title.
     pub title: String,
-    /// The version of what is offered.
+    /// The state version.
     pub state_version: StateVersion,
-    /// Whose turn it is.
+    /// The role whose turn it is.
     pub awaiting_role: Option<String>,
     /// Whether the deal is over.
     pub phase: Phase,
@@ -108,26 +108,27 @@ pub struct DealView {
     pub entered_at: DateTime<Utc>,
     /// When it ends by itself.
     pub deadline: Option<DateTime<Utc>>,
-    /// Who may type, by role.
+    /// The chat policy of each role.
     pub chat: BTreeMap<String, ChatPolicy>,
-    /// Who may do what, by role, and under `STAFF` for staff. Stored deals call it `offers`.
+    /// The available actions by role, and under `STAFF` and `PLATFORM`. Stored deals call the field `offers`.
     #[serde(rename = "offers")]
     pub available_actions: BTreeMap<String, Vec<AvailableAction>>,
 }
 
-/// Whether a deal goes on.
+/// Whether a deal is running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// It goes on.
+    /// It is running.
     Running,
-    /// It is over; free chat may go on.
+    /// It is over; chat may continue.
     Over,
 }
 
 impl DealView {
-    /// Whether a participant with this role may type: one that the flow does not name reads, until everybody may type.
+    /// The chat policy of a role. A role that the flow does not name may only read, unless every role may chat
+    /// freely.
     pub fn chat_of(&self, role: &str) -> ChatPolicy {
         let open = self.chat.values().all(|policy| *policy == ChatPolicy::Free);
         match self.chat.get(role) {
@@ -137,7 +138,7 @@ impl DealView {
         }
     }
 
-    /// Refuses the free text of a participant with this role, where the state allows none.
+    /// Refuses free text from a participant with this role if the state does not permit it.
     pub fn may_type(&self, role: &str) -> Result<(), Refusal> {
         match self.chat_of(role) {
             ChatPolicy::Free => Ok(()),
@@ -150,7 +151,7 @@ impl DealView {
         }
     }
 
-    /// What somebody may do now: a participant by their role, staff by none.
+    /// The available actions of a participant with this role; `None` means staff.
     pub fn actions_of(&self, role: Option<&str>) -> &[AvailableAction] {
         match role {
             Some(role) if BUILT_IN.contains(&role) => &[],
@@ -158,7 +159,7 @@ impl DealView {
         }
     }
 
-    /// What the platform's own back end may do now: what is by `system`, and whatever else staff may.
+    /// The available actions of the platform's back end: those by `system`, and those of staff.
     pub fn actions_of_platform(&self) -> Vec<&AvailableAction> {
         let own = self.actions_under(PLATFORM);
         let is_own =

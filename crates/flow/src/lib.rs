@@ -1,4 +1,5 @@
-//! Guided conversations as data: a flow file becomes a checked definition, and pure functions say what follows from what.
+//! Guided conversations as data: parses flow files into checked definitions and computes the steps of deals.
+//! Pure.
 #![doc = include_str!("../README.md")]
 
 mod available_action;

@@ -1,4 +1,4 @@
-//! Takes a running deal to a newer version of its flow.
+//! Migrates a running deal to a newer version of its flow.
 
 use chrono::{DateTime, Utc};
 use language::fields::checked;
@@ -8,11 +8,12 @@ use super::definition::{Definition, MigratedTimers, Migration, State};
 use super::machine::{Origin, StepBuilder};
 use crate::{FlowActor, Instance, Step, Timer};
 
-/// The step that takes a deal from one version of its flow to another: one transition, `migrate`, to the state that the migration names (or the one of the
-/// same name), with everybody asked anew. What was agreed stays, where the new version still has a place for it.
+/// The step that migrates a deal: one transition, `migrate`, to the renamed state (or the one with the same
+/// name), with every role prompted again. Context values that the new version declares are kept.
 ///
 /// # Errors
-/// Why it cannot go there, in a sentence; the deal stays with its version.
+///
+/// A sentence that says why the deal must keep its version.
 pub fn migrate(
     old: &Definition,
     new: &Definition,
@@ -53,11 +54,11 @@ pub fn migrate(
     builder.relocate(state, origin).map_err(told)?;
     let fresh = builder.timers(state);
     builder.instance.timers = timers(migration, state, &moved, fresh);
-    builder.go_on(state).map_err(told)?;
-    Ok(builder.ended())
+    builder.follow_then(state).map_err(told)?;
+    Ok(builder.finish())
 }
 
-/// What the new version still knows; its defaults for what is new.
+/// The values that the new version declares, with defaults for new ones.
 fn context(new: &Definition, old: &Map<String, Value>) -> Result<Map<String, Value>, String> {
     let mut kept = Map::new();
     for (name, field) in &new.context {
@@ -74,7 +75,8 @@ fn context(new: &Definition, old: &Map<String, Value>) -> Result<Map<String, Val
     Ok(kept)
 }
 
-/// Timers of the same name stay when they are kept; what the state has besides is counted from now.
+/// Keeps timers that the new state also has, if the migration says so; other timers of the state count from
+/// now.
 fn timers(migration: &Migration, state: &State, old: &Instance, fresh: Vec<Timer>) -> Vec<Timer> {
     if migration.timers == MigratedTimers::Restart || state.terminal {
         return fresh;
@@ -85,7 +87,7 @@ fn timers(migration: &Migration, state: &State, old: &Instance, fresh: Vec<Timer
             .find(|old| old.name == timer.name)
             .cloned()
     };
-    // A reminder that was said already is not said again.
+    // A reminder that was sent is not sent again.
     let said = |timer: &Timer| {
         timer.name != "deadline" && old.timers.iter().any(|old| old.name == "deadline")
     };

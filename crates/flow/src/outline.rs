@@ -1,4 +1,4 @@
-//! A definition told to a browser: states and actions by name and title, without the rules.
+//! The outline of a definition for browsers: states and actions by name and title, without the rules.
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::definition::{Branch, Definition};
 use crate::Style;
 
-/// A definition as it is shown.
+/// The outline of a definition.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Outline {
@@ -14,11 +14,11 @@ pub struct Outline {
     pub name: String,
     /// Its version.
     pub version: i64,
-    /// What people call it.
+    /// Its title.
     pub title: String,
-    /// Who takes part.
+    /// The roles.
     pub roles: Vec<String>,
-    /// Where a deal begins.
+    /// The first state.
     pub initial: String,
     /// The states in reading order.
     pub states: Vec<StateOutline>,
@@ -26,41 +26,41 @@ pub struct Outline {
     pub actions: Vec<ActionOutline>,
 }
 
-/// A state as it is shown.
+/// The outline of a state.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StateOutline {
     /// Its name.
     pub name: String,
-    /// A few words.
+    /// Its title.
     pub title: String,
-    /// Whose turn it is.
+    /// The role whose turn it is.
     pub awaiting_role: Option<String>,
-    /// Whether the deal is over.
+    /// Whether it ends the deal.
     pub terminal: bool,
-    /// Where it leads without anybody's doing, by what brings it there: `deadline`, `paid`, `then`, `too_often`.
+    /// The states that follow without a press, by cause: `deadline`, `paid`, `then`, `too_often`.
     pub by_itself: BTreeMap<String, Vec<String>>,
 }
 
-/// An action as it is shown.
+/// The outline of an action.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActionOutline {
     /// Its name.
     pub name: String,
-    /// On the button; values as their names in braces.
+    /// The button's label, with placeholders as names in braces.
     pub label: String,
-    /// How the button looks.
+    /// The button's style.
     pub style: Style,
-    /// The states that it begins in.
+    /// The states in which it is available.
     pub from: Vec<String>,
-    /// Who does it.
+    /// Who may take it.
     pub by: Vec<String>,
-    /// The states that it leads to; none: it stays.
+    /// The states to which it leads; empty if the deal stays.
     pub to: Vec<String>,
 }
 
-/// Describes a definition.
+/// The outline of a definition.
 pub fn outline(definition: &Definition) -> Outline {
     let states = definition.reading_order.iter();
     let states = states.filter_map(|name| state(definition, name)).collect();

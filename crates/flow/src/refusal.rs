@@ -1,4 +1,4 @@
-//! Why nothing follows from an input. Whatever is refused has changed nothing.
+//! Refusals of inputs. A refused input changes nothing.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,47 +9,47 @@ use crate::instance::{ChatPolicy, StateVersion};
 /// Why an input was refused.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {
-    /// A field is missing or not of its form.
+    /// A field is missing or malformed.
     Invalid {
         /// The field's name.
         field: Cow<'static, str>,
         /// What it must be.
         reason: String,
     },
-    /// It is for somebody else to do.
+    /// The action is for other actors.
     Forbidden(&'static str),
-    /// The flow knows no such action.
+    /// The flow has no such action.
     ActionNotFound(String),
-    /// The deal stands elsewhere than where the action begins.
+    /// The action is not available in the deal's state.
     FlowStateInvalid(Box<Misplaced>),
-    /// The flow's own rule says no; the text is the definition's.
+    /// The flow's own rule forbids it; the text is the definition's.
     ActionNotAllowed(String),
-    /// The state allows no free text.
+    /// The state permits no free text.
     ChatNotAllowed {
         /// The state.
         state: String,
-        /// What it allows.
+        /// The chat policy.
         policy: ChatPolicy,
     },
     /// The deal and its definition do not fit together.
     Unprocessable(&'static str),
 }
 
-/// Where a deal stands, and where it would have to for what was asked.
+/// The deal's state, and the states that the action needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Misplaced {
-    /// The state it is in.
+    /// The current state.
     pub current_state: String,
-    /// The version of what is offered there.
+    /// The current state version.
     pub state_version: StateVersion,
-    /// The states in which the action begins.
+    /// The states in which the action is available.
     pub required: Vec<String>,
-    /// What the caller may do instead.
+    /// The caller's available actions.
     pub available: Vec<AvailableAction>,
 }
 
 impl Refusal {
-    /// A field that is not of its form.
+    /// The refusal of a malformed field.
     pub fn invalid(field: impl Into<Cow<'static, str>>, reason: impl Into<String>) -> Self {
         Self::Invalid {
             field: field.into(),
@@ -70,7 +70,7 @@ impl Refusal {
         }
     }
 
-    /// The sentence for a person.
+    /// A sentence for people.
     pub fn message(&self) -> String {
         self.to_string()
     }
@@ -83,7 +83,7 @@ impl fmt::Display for Refusal {
             Self::Forbidden(why) | Self::Unprocessable(why) => f.write_str(why),
             Self::ActionNotFound(name) => write!(f, "The flow has no action {name}"),
             Self::FlowStateInvalid(_) => {
-                f.write_str("The deal has moved on: this can not be done in its state")
+                f.write_str("The deal has changed: this action is not available in its state")
             }
             Self::ActionNotAllowed(why) => f.write_str(why),
             Self::ChatNotAllowed { .. } => {

@@ -1,4 +1,4 @@
-//! What can happen to a deal, and what follows from it.
+//! The inputs of a deal, and the steps that follow from them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,26 +11,26 @@ use crate::available_action::Card;
 use crate::instance::{DealView, Instance, PLATFORM, STAFF, StateVersion, Timer};
 use crate::refusal::Refusal;
 
-/// Characters in the name of an action that is asked for.
+/// The most characters in the name of a requested action.
 const LONGEST_ACTION: usize = 64;
 
-/// Who makes a step.
+/// The actor of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FlowActor {
     /// A participant with this role.
     Role(String),
-    /// Somebody whose token opens every conversation.
+    /// A user whose token opens every conversation.
     Staff,
-    /// The flow itself: its start, and what follows on entering a state. Also the platform's back end, where an action is `by` it.
+    /// The flow itself (its start, and `then`), and the platform's back end for actions by `system`.
     System,
     /// A timer.
     Timer,
-    /// The gateway, through its webhook or a question of ours.
+    /// The gateway, through a webhook or an answer to a query.
     Payment,
 }
 
 impl FlowActor {
-    /// The name used outside and in the database: a role's own, or `staff`, `system`, `timer`, `payment`.
+    /// The name in APIs and in the database: the role, or `staff`, `system`, `timer`, `payment`.
     pub fn name(&self) -> &str {
         match self {
             Self::Role(role) => role,
@@ -51,58 +51,60 @@ impl<'a> From<&'a FlowActor> for Actor<'a> {
     }
 }
 
-/// What became of money.
+/// The outcome of a payment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentOutcome {
-    /// The gateway has made the order; its checkout is opened with this object.
+    /// The gateway has created the order.
     Ready {
-        /// As the gateway's browser library takes it.
+        /// The options of the gateway's checkout.
         checkout: Value,
     },
     /// The whole amount was paid.
     Paid,
-    /// Money came, of another amount or currency than asked for.
+    /// Another amount or currency was paid.
     WrongAmount {
-        /// What came.
+        /// The amount that was paid.
         paid: Money,
     },
-    /// The order was paid before, and now again.
+    /// The order was paid again.
     Repeated,
-    /// An attempt failed; another may still succeed.
+    /// An attempt failed; another may succeed.
     Failed,
-    /// The money went back.
+    /// The payment was refunded.
     Refunded,
 }
 
-/// One thing that can happen to a deal.
+/// An input of a deal.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FlowInput {
-    /// Somebody presses a button.
+    /// A press.
     Press {
         /// The action's name.
         action: String,
-        /// What was filled in.
+        /// The form's values.
         input: Map<String, Value>,
-        /// The version it was offered at; absent: whatever is offered now.
+        /// The state version that the press saw; `None` for the current one.
         version: Option<StateVersion>,
     },
     /// A timer is due.
     Due(Timer),
-    /// The gateway says something about an order.
+    /// A payment report.
     Payment {
-        /// The order, by the version at which it was asked for.
+        /// The order: the state version at which it was requested.
         order: StateVersion,
-        /// What it says.
+        /// The outcome.
         outcome: PaymentOutcome,
     },
 }
 
 impl FlowInput {
-    /// A press, as far as it can be checked without knowing the deal.
+    /// A press, checked as far as possible without the deal.
     ///
     /// # Errors
-    /// `Invalid`, where the action's name is empty or too long, or the input is too large or has a NUL character in it.
+    ///
+    /// `Invalid` if the action's name is empty or too long, or the input is too large or contains a NUL
+    /// character.
     pub fn press(
         action: String,
         input: Map<String, Value>,
@@ -120,72 +122,72 @@ impl FlowInput {
     }
 }
 
-/// What follows from an input, to be written in one transaction.
+/// The result of an input, to be written in one transaction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// Where the deal stands afterwards.
+    /// The deal afterwards.
     pub instance: Instance,
-    /// What everybody is shown of it.
+    /// Its view.
     pub deal_view: DealView,
-    /// What happened, one after the other: mostly one, more where a state is left by itself on entering.
+    /// The transitions in order: usually one, more if `then` follows.
     pub transitions: Vec<Transition>,
-    /// Orders to have made.
+    /// Orders to create.
     pub orders: Vec<OrderRequest>,
-    /// Money to send back.
+    /// Refunds to make.
     pub refunds: Vec<RefundRequest>,
-    /// What the platform is told.
+    /// Events for the platform.
     pub events: Vec<PlatformEvent>,
 }
 
-/// One line of a deal's log, and what is said with it.
+/// A line of a deal's log with its messages.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transition {
-    /// The state before; none at the start.
+    /// The state before; `None` at the start.
     pub from: Option<String>,
     /// The state after.
     pub to: String,
-    /// The action's name; `start`, `then`, a timer's name, `payment_ready`, `paid`, … where nobody pressed.
+    /// The action's name; without a press `start`, `then`, a timer's name, `payment_ready`, `paid`, …
     pub action: String,
-    /// Who.
+    /// The actor.
     pub actor: FlowActor,
-    /// What was filled in.
+    /// The form's values.
     pub input: Map<String, Value>,
-    /// Why, where the definition says: `expired`.
+    /// The reason that the definition gives, such as `expired`.
     pub reason: Option<String>,
-    /// The version after it.
+    /// The state version afterwards.
     pub version: StateVersion,
-    /// Said with it, in order; those with a card last.
+    /// Its messages in order; those with a card come last.
     pub lines: Vec<Line>,
 }
 
-/// How a line is shown.
+/// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineKind {
     /// The platform announces something.
     System,
-    /// The flow speaks.
+    /// The flow sends it.
     Automated,
-    /// A note to the one who acted.
+    /// A note to the actor.
     Audit,
 }
 
-/// A message that a step says.
+/// A message of a transition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
-    /// How it is shown.
+    /// Its kind.
     pub kind: LineKind,
-    /// Whom it reaches.
+    /// Its audience.
     pub to: LineAudience,
-    /// The text.
+    /// Its text.
     pub body: String,
-    /// Its buttons or form.
+    /// Its card.
     pub card: Option<Card>,
 }
 
-/// Whom a line reaches.
+/// The audience of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LineAudience {
-    /// Everybody in the conversation.
+    /// Everyone in the conversation.
     Everybody,
     /// Participants with this role.
     Role(String),
@@ -193,33 +195,34 @@ pub enum LineAudience {
     Actor,
 }
 
-/// An order that the gateway is to make.
+/// An order to create at the gateway.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OrderRequest {
-    /// The version at which it was asked for.
+    /// The state version at which it is requested.
     pub order: StateVersion,
-    /// How much.
+    /// The amount.
     pub price: Money,
-    /// What for, shown in the checkout.
+    /// The description in the checkout.
     pub description: String,
     /// The role that pays.
     pub payer: Option<String>,
 }
 
-/// Money that goes back.
+/// A refund to make.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundRequest {
     /// The order.
     pub order: StateVersion,
-    /// Why, and so which of the order's payments: `late`, `wrong_amount`, `repeated`. The definition's own reason is in the log.
+    /// Selects the order's payment: `late`, `wrong_amount` or `repeated`. The definition's own reason is in the
+    /// log.
     pub reason: String,
 }
 
-/// Something that the platform is told by a signed webhook.
+/// An event for the platform, sent as a signed webhook.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlatformEvent {
-    /// Its type, as the definition names it: `deal.paid`.
+    /// Its type, from the definition: `deal.paid`.
     pub event: String,
-    /// What the definition gives with it.
+    /// Its values, from the definition.
     pub data: Value,
 }

@@ -1,13 +1,14 @@
-//! The bounds of texts and objects that people fill in.
+//! Limits of texts and objects from users.
 
 use crate::visible;
 
-/// Bytes of JSON in an object of a caller's own.
+/// Bytes of a client's own JSON object.
 pub const JSON_BYTES: usize = 8 * 1024;
 
-/// A text that somebody typed: without a NUL character (PostgreSQL cannot store it), not longer than `most` characters.
+/// Checks a user's text: no NUL character (PostgreSQL cannot store it), at most `most` characters.
 ///
 /// # Errors
+///
 /// What it must be.
 pub fn text(value: &str, most: usize) -> Result<(), String> {
     if value.contains('\0') {
@@ -19,9 +20,10 @@ pub fn text(value: &str, most: usize) -> Result<(), String> {
     Ok(())
 }
 
-/// As [`text`], and it shows something.
+/// Like [`text`], and at least one visible character.
 ///
 /// # Errors
+///
 /// What it must be.
 pub fn required_text(value: &str, most: usize) -> Result<(), String> {
     if !visible::shows_something(value) {
@@ -30,9 +32,11 @@ pub fn required_text(value: &str, most: usize) -> Result<(), String> {
     text(value, most)
 }
 
-/// JSON of an object, kept as text: within [`JSON_BYTES`] and without an escaped NUL, which PostgreSQL's `jsonb` refuses.
+/// Checks the text of a JSON object: at most [`JSON_BYTES`] and no escaped NUL, which PostgreSQL's `jsonb`
+/// refuses.
 ///
 /// # Errors
+///
 /// What it must be.
 pub fn json(raw: &str) -> Result<(), String> {
     if raw.len() > JSON_BYTES {

@@ -1,21 +1,21 @@
-//! What is asked for and what is remembered, each with its type.
+//! Form fields and declared context values, with their types.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::value::Shape;
 
-/// One field of a form.
+/// A field of a form.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Field {
     /// Its name in `input`.
     pub name: String,
-    /// Beside it; the name where absent.
+    /// Its label; clients show the name if it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// What it takes.
+    /// Its kind.
     #[serde(rename = "type")]
     pub kind: FieldKind,
     /// Whether it must be filled in.
@@ -24,21 +24,21 @@ pub struct Field {
     /// The smallest number, or amount in the currency's smallest unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min: Option<i64>,
-    /// The largest.
+    /// The largest number or amount.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<i64>,
-    /// Characters of a text.
+    /// The most characters of a text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_length: Option<usize>,
-    /// Shown while it is empty.
+    /// The placeholder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placeholder: Option<String>,
-    /// Of a money field; ISO 4217.
+    /// The currency of a money field (ISO 4217).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
 }
 
-/// What a field takes.
+/// The kind of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -49,47 +49,47 @@ pub enum FieldKind {
     Textarea,
     /// An integer.
     Number,
-    /// An address.
+    /// An e-mail address.
     Email,
-    /// An https address.
+    /// An https URL.
     Url,
     /// `YYYY-MM-DD`.
     Date,
-    /// A `Money`, or a bare integer in the field's own currency.
+    /// A `Money`, or an integer in the field's currency.
     Money,
 }
 
-/// A declared value: one thing that is remembered.
+/// A declared value of the context.
 #[derive(Clone, Debug)]
 pub struct ContextField {
     /// Its type.
     pub kind: Kind,
-    /// Whether nothing can begin without it.
+    /// Whether a deal cannot begin without it.
     pub required: bool,
-    /// What it is where nothing is given.
+    /// Its default.
     pub default: Option<Value>,
 }
 
-/// The type of a declared value.
+/// The type of a context value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A text of at most 4,000 characters.
     Text,
     /// An amount, not negative.
     Money {
-        /// ISO 4217.
+        /// The currency (ISO 4217).
         currency: String,
     },
     /// A whole number.
     Integer,
-    /// A day.
+    /// A date.
     Date,
-    /// An https address.
+    /// An https URL.
     Url,
 }
 
 impl Kind {
-    /// What a value of this type is.
+    /// The shape of values of this type.
     pub fn shape(&self) -> Shape {
         match self {
             Self::Text | Self::Url => Shape::Text,

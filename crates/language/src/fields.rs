@@ -1,4 +1,4 @@
-//! Reads the declarations of a file: what is remembered, and what forms ask for.
+//! Reads declarations of context values and form fields.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -7,21 +7,22 @@ use crate::field::{ContextField, Field, FieldKind, Kind};
 use crate::source::{Item, Section};
 use crate::value::{self, is_currency};
 
-/// The longest line of text in a form, in characters, where the file says nothing.
+/// The default limit of a one-line text field, in characters.
 const LINE: usize = 500;
 
-/// Everything that a `[context]` declares.
+/// All declarations of a `[context]` table.
 pub fn context(section: &Section<'_>, currency: Option<&str>) -> BTreeMap<String, ContextField> {
     if section.all().len() > 64 {
         let message = format!("{} values in the context; at most 64", section.all().len());
         section.problems.add(section.at, message);
     }
-    let field = |item: &Item<'_>| Some((item.key_name()?.to_owned(), remembered(*item, currency)?));
+    let field =
+        |item: &Item<'_>| Some((item.key_name()?.to_owned(), context_field(*item, currency)?));
     section.all().iter().filter_map(field).collect()
 }
 
 /// `price = "money"`, or `price = { type = "money", required = true }`.
-fn remembered(item: Item<'_>, currency: Option<&str>) -> Option<ContextField> {
+fn context_field(item: Item<'_>, currency: Option<&str>) -> Option<ContextField> {
     if item.is_text() {
         let kind = kind(item, currency.map(str::to_owned))?;
         return Some(ContextField {
@@ -85,7 +86,7 @@ fn kind(item: Item<'_>, currency: Option<String>) -> Option<Kind> {
     }
 }
 
-/// A currency as a file writes it: three capital letters.
+/// A currency: three capital letters.
 pub fn currency_of(item: Item<'_>) -> Option<String> {
     let currency = item.text(3)?;
     if !is_currency(currency) {
@@ -97,7 +98,7 @@ pub fn currency_of(item: Item<'_>) -> Option<String> {
     Some(currency.to_owned())
 }
 
-/// A value as a context of this type keeps it, or why not.
+/// The stored form of a context value, or what it must be.
 pub fn checked(kind: &Kind, given: &Value) -> Result<Value, String> {
     match kind {
         Kind::Text => value::text(given, value::LONGEST_TEXT).map(Value::from),
@@ -110,7 +111,7 @@ pub fn checked(kind: &Kind, given: &Value) -> Result<Value, String> {
     }
 }
 
-/// The fields of a form, in their order.
+/// The fields of a form, in order.
 pub fn form(item: Item<'_>, currency: Option<&str>) -> Vec<Field> {
     let mut found: Vec<Field> = Vec::new();
     for entry in item.list(20).unwrap_or_default() {

@@ -1,4 +1,5 @@
-//! A small language for rules in TOML files: typed values, money, checked expressions, texts with places, problems with lines.
+//! A small language for rules in TOML files: typed values, money, checked expressions, texts with placeholders,
+//! problems with line numbers.
 #![doc = include_str!("../README.md")]
 
 pub mod bounds;

@@ -1,8 +1,8 @@
-//! An amount of money.
+//! Amounts of money.
 
 use serde::{Deserialize, Serialize};
 
-/// An amount in the currency's smallest unit, as it stands in JSON.
+/// An amount in the currency's smallest unit, in its JSON form.
 ///
 /// ```
 /// use language::{money::Money, value::shown_money};
@@ -18,14 +18,14 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Money {
-    /// How many of the smallest unit: paise, cents.
+    /// The number of smallest units, such as paise or cents.
     pub amount: i64,
     /// ISO 4217, three capital letters.
     pub currency: String,
 }
 
 impl Money {
-    /// How many digits a currency has after the point.
+    /// The number of decimal digits of a currency (ISO 4217).
     pub fn digits(currency: &str) -> u32 {
         match currency {
             "JPY" | "KRW" | "VND" | "CLP" | "ISK" | "UGX" | "XAF" | "XOF" => 0,

@@ -1,11 +1,11 @@
-//! Spans of time as flow files write them: `PT48H`, `P3D`, `P1DT12H30M`.
+//! Durations as flow files write them (ISO 8601): `PT48H`, `P3D`, `P1DT12H30M`.
 
 use chrono::TimeDelta;
 
-/// The longest that a deal may wait in one state.
+/// The longest time that a deal may wait in one state.
 const LONGEST_DAYS: i64 = 1_000;
 
-/// The span that an ISO 8601 text means: weeks, days, hours, minutes, seconds; more than nothing, at most 1,000 days.
+/// Parses an ISO 8601 duration of weeks, days, hours, minutes and seconds; positive, at most 1,000 days.
 ///
 /// ```
 /// use chrono::TimeDelta;
@@ -29,7 +29,7 @@ pub fn parse(text: &str) -> Option<TimeDelta> {
     (seconds > 0 && span <= TimeDelta::try_days(LONGEST_DAYS)?).then_some(span)
 }
 
-/// Adds up numbers that each have a unit, the units in their order and each at most once.
+/// The sum of numbers with units; the units must be in this order, each at most once.
 fn sum(mut text: &str, units: &[(char, i64)]) -> Option<i64> {
     let (mut units, mut seconds) = (units.iter(), 0_i64);
     while !text.is_empty() {

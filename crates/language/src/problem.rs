@@ -1,12 +1,12 @@
-//! What is wrong with a file, and where.
+//! Problems of a file, with positions.
 
 use std::cell::RefCell;
 use std::fmt;
 
-/// More than these are not told at once.
+/// The most problems that are returned.
 const MOST: usize = 200;
 
-/// One thing that is wrong with a file.
+/// A problem of a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// The line, from 1.
@@ -29,19 +29,19 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Where a definition is read from.
+/// The source of a definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A file: every rule counts.
+    /// A file: all rules apply.
     File,
-    /// The database: deals may run by it, so that rules of later releases do not count.
+    /// The database: rules of later releases do not apply, because deals may run by it.
     Store,
 }
 
-/// The place in bytes, the sentence, advice.
+/// The position in bytes, the message, the help.
 type Finding = (usize, String, Option<String>);
 
-/// What has been found while a file is read: reading goes on after a problem, so that all are told at once.
+/// Collects problems while a file is read. Reading continues after a problem, so that all are reported at once.
 pub struct Problems {
     origin: Origin,
     found: RefCell<Vec<Finding>>,
@@ -49,7 +49,7 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// Nothing found yet.
+    /// An empty collection.
     pub fn new(origin: Origin) -> Self {
         Self {
             origin,
@@ -58,18 +58,18 @@ impl Problems {
         }
     }
 
-    /// Where the definition is read from.
+    /// The source of the definition.
     pub fn origin(&self) -> Origin {
         self.origin
     }
 
-    /// Notes something that is allowed and probably not meant.
+    /// Adds a warning: something that is permitted but probably unintended.
     pub fn warn(&self, at: usize, message: impl Into<String>, help: impl Into<String>) {
         let entry = (at, message.into(), Some(help.into()));
         self.warned.borrow_mut().push(entry);
     }
 
-    /// Notes what the TOML parser complains of.
+    /// Adds the errors of the TOML parser.
     pub fn add_toml(&self, source: &str, errors: &[toml::de::Error]) {
         for error in errors {
             let at = error.span().map_or(0, |span| span.start);
@@ -82,28 +82,28 @@ impl Problems {
         }
     }
 
-    /// Notes a problem at a byte of the source.
+    /// Adds a problem at a byte of the source.
     pub fn add(&self, at: usize, message: impl Into<String>) {
         self.found.borrow_mut().push((at, message.into(), None));
     }
 
-    /// Notes a problem, and what would be right.
+    /// Adds a problem with a hint about what would be right.
     pub fn advise(&self, at: usize, message: impl Into<String>, help: impl Into<String>) {
         let entry = (at, message.into(), Some(help.into()));
         self.found.borrow_mut().push(entry);
     }
 
-    /// Whether nothing was found.
+    /// Whether there are no problems.
     pub fn is_empty(&self) -> bool {
         self.found.borrow().is_empty()
     }
 
-    /// Everything that was found, in the order of the file.
-    pub fn told(&self, source: &str) -> Vec<Problem> {
+    /// All problems, in the order of the file.
+    pub fn all(&self, source: &str) -> Vec<Problem> {
         placed(&self.found.borrow(), source)
     }
 
-    /// Every warning, in the order of the file.
+    /// All warnings, in the order of the file.
     pub fn warnings(&self, source: &str) -> Vec<Problem> {
         placed(&self.warned.borrow(), source)
     }
@@ -111,7 +111,7 @@ impl Problems {
 
 fn placed(found: &[Finding], source: &str) -> Vec<Problem> {
     let placed = found.iter().map(|(at, message, help)| {
-        let (line, column) = place(source, *at);
+        let (line, column) = line_and_column(source, *at);
         Problem {
             line,
             column,
@@ -126,7 +126,7 @@ fn placed(found: &[Finding], source: &str) -> Vec<Problem> {
     found
 }
 
-/// Whether a word stands after `=` without quotes and is none that TOML knows.
+/// Whether the value at this position is a word without quotes that TOML does not know.
 fn is_bare_word(source: &str, at: usize) -> bool {
     let (before, after) = source.split_at_checked(at).unwrap_or((source, ""));
     let end = after.find(|c: char| !(c.is_alphanumeric() || c == '_'));
@@ -136,8 +136,8 @@ fn is_bare_word(source: &str, at: usize) -> bool {
         && !["true", "false", "inf", "nan"].contains(&word)
 }
 
-/// The line and the character of a byte of the source.
-fn place(source: &str, at: usize) -> (usize, usize) {
+/// The line and character of a byte of the source.
+fn line_and_column(source: &str, at: usize) -> (usize, usize) {
     let before = source.get(..at).unwrap_or(source);
     let line = before.matches('\n').count() + 1;
     let start = before.rfind('\n').map_or(0, |end| end + 1);
@@ -145,7 +145,7 @@ fn place(source: &str, at: usize) -> (usize, usize) {
     (line, column)
 }
 
-/// "did you mean …", where one of the known names is near.
+/// The most similar known name, for "did you mean …".
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let scored = known
         .into_iter()
@@ -154,10 +154,10 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     (distance <= name.len().max(3) / 3).then_some(other)
 }
 
-/// How many characters must be changed, added, taken away or swapped with their neighbour.
+/// The number of characters that must be changed, added, removed or swapped with a neighbour.
 fn distance(one: &str, other: &str) -> usize {
     let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    // The two rows before this one, because two characters may have changed places.
+    // The two previous rows, because neighbours may be swapped.
     let (mut before, mut above): (Vec<usize>, Vec<usize>) =
         (Vec::new(), (0..=other.len()).collect());
     for (line, a) in one.iter().enumerate() {
@@ -167,7 +167,7 @@ fn distance(one: &str, other: &str) -> usize {
             let changed = cell(&above, column).map(|cost| cost + usize::from(a != b));
             let removed = cell(&above, column + 1).map(|cost| cost + 1);
             let added = cell(&row, column).map(|cost| cost + 1);
-            let previous = |list: &[char], place: usize| list.get(place.checked_sub(1)?).copied();
+            let previous = |list: &[char], index: usize| list.get(index.checked_sub(1)?).copied();
             let is_swap = previous(&one, line) == Some(*b) && previous(&other, column) == Some(*a);
             let swapped = column.checked_sub(1).filter(|_| is_swap);
             let swapped = swapped
@@ -187,9 +187,9 @@ mod tests {
 
     #[test]
     fn a_byte_has_its_line_and_character() {
-        assert_eq!(place("ä\nöü = 1", 0), (1, 1));
-        assert_eq!(place("ä\nöü = 1", 7), (2, 3));
-        assert_eq!(place("x", 99), (1, 2));
+        assert_eq!(line_and_column("ä\nöü = 1", 0), (1, 1));
+        assert_eq!(line_and_column("ä\nöü = 1", 7), (2, 3));
+        assert_eq!(line_and_column("x", 99), (1, 2));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A TOML file's text as a tree that knows where each thing stands, and complains there.
+//! A TOML file as a tree that knows positions and reports problems there.
 
 use serde_json::{Map, Value, json};
 use std::cell::RefCell;
@@ -8,31 +8,31 @@ use toml::de::{DeTable, DeValue};
 
 use crate::problem::{Origin, Problems, nearest};
 
-/// A value with the key that it stands under.
+/// A value with its key.
 #[derive(Clone, Copy)]
 pub struct Item<'a> {
-    /// Its key; the list's key for one of a list.
+    /// Its key; an element of a list has the list's key.
     pub key: &'a str,
-    /// Where the key stands.
+    /// The position of the key.
     pub key_at: usize,
     value: &'a Spanned<DeValue<'a>>,
     problems: &'a Problems,
 }
 
-/// A table whose keys are taken one by one; what nobody took is unknown.
+/// A table whose keys are taken one by one; a key that is never taken is unknown.
 pub struct Section<'a> {
-    /// What it is, for messages: `a state`.
+    /// What the table is, for messages: `a state`.
     what: &'static str,
-    /// Where it begins.
+    /// Its position.
     pub at: usize,
     entries: Vec<Item<'a>>,
     taken: RefCell<Vec<&'static str>>,
-    /// Where problems go.
+    /// Receives the problems.
     pub problems: &'a Problems,
 }
 
 impl<'a> Section<'a> {
-    /// The whole file; `what` it is, for messages: `a flow file`.
+    /// The whole file. `what` names it in messages: `a flow file`.
     pub fn of_file(what: &'static str, table: &'a DeTable<'a>, problems: &'a Problems) -> Self {
         Self::new(what, 0, table, problems)
     }
@@ -57,18 +57,18 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Everything in it, in the order of the file; for tables whose keys are names.
+    /// All items, in the order of the file; for tables whose keys are names.
     pub fn all(&self) -> &[Item<'a>] {
         &self.entries
     }
 
-    /// What stands under a key.
+    /// The item with this key.
     pub fn item(&self, key: &'static str) -> Option<Item<'a>> {
         self.taken.borrow_mut().push(key);
         self.entries.iter().find(|entry| entry.key == key).copied()
     }
 
-    /// What must stand under a key.
+    /// The item with this key; reports a missing one.
     pub fn need(&self, key: &'static str) -> Option<Item<'a>> {
         let found = self.item(key);
         if found.is_none() {
@@ -78,17 +78,17 @@ impl<'a> Section<'a> {
         found
     }
 
-    /// A table under a key.
+    /// The table with this key.
     pub fn section(&self, key: &'static str, what: &'static str) -> Option<Section<'a>> {
         self.item(key)?.section(what)
     }
 
-    /// A truth under a key; false where absent.
+    /// The boolean with this key; false if absent.
     pub fn flag(&self, key: &'static str) -> bool {
         self.item(key).and_then(|item| item.flag()).unwrap_or(false)
     }
 
-    /// Complains of every key that nobody asked for.
+    /// Reports every key that was not taken.
     pub fn finish(&self) {
         let taken = self.taken.borrow();
         let mut known: Vec<&str> = Vec::new();
@@ -117,17 +117,17 @@ impl<'a> Section<'a> {
 }
 
 impl<'a> Item<'a> {
-    /// Where the value begins.
+    /// The position of the value.
     pub fn at(self) -> usize {
         self.value.span().start
     }
 
-    /// Complains at the value.
+    /// Reports a problem at the value.
     pub fn complain(self, message: impl Into<String>) {
         self.problems.add(self.at(), message);
     }
 
-    /// Complains at the value, and says what would be right.
+    /// Reports a problem at the value, with a hint about what would be right.
     pub fn advise(self, message: impl Into<String>, help: impl Into<String>) {
         self.problems.advise(self.at(), message, help);
     }
@@ -145,7 +145,7 @@ impl<'a> Item<'a> {
         self.complain(format!("`{}` must be {wanted}, not {found}", self.key));
     }
 
-    /// Whether it is a text.
+    /// Whether it is a string.
     pub fn is_text(self) -> bool {
         matches!(self.value.get_ref(), DeValue::String(_))
     }
@@ -155,7 +155,7 @@ impl<'a> Item<'a> {
         matches!(self.value.get_ref(), DeValue::Array(_))
     }
 
-    /// A text of at most so many characters, and not empty.
+    /// A string of 1 to `most` characters.
     pub fn text(self, most: usize) -> Option<&'a str> {
         let DeValue::String(text) = self.value.get_ref() else {
             self.mismatch("a string");
@@ -184,7 +184,7 @@ impl<'a> Item<'a> {
         None
     }
 
-    /// A name: small letters, digits, underscores, at most 64.
+    /// A name: lower-case letters, digits and underscores, at most 64.
     pub fn name(self) -> Option<&'a str> {
         let name = self.text(64)?;
         if is_name(name) {
@@ -197,7 +197,7 @@ impl<'a> Item<'a> {
         None
     }
 
-    /// The key itself as a name.
+    /// The key as a name.
     pub fn key_name(self) -> Option<&'a str> {
         if is_name(self.key) && self.key.len() <= 64 {
             return Some(self.key);
@@ -210,7 +210,7 @@ impl<'a> Item<'a> {
         None
     }
 
-    /// A whole number between bounds.
+    /// A whole number in this range.
     pub fn integer(self, range: RangeInclusive<i64>) -> Option<i64> {
         let DeValue::Integer(number) = self.value.get_ref() else {
             self.mismatch("a whole number");
@@ -226,7 +226,7 @@ impl<'a> Item<'a> {
         found
     }
 
-    /// A truth.
+    /// A boolean.
     pub fn flag(self) -> Option<bool> {
         let DeValue::Boolean(truth) = self.value.get_ref() else {
             self.mismatch("true or false");
@@ -235,7 +235,7 @@ impl<'a> Item<'a> {
         Some(*truth)
     }
 
-    /// A list of at most so many.
+    /// A list of at most `most` items.
     pub fn list(self, most: usize) -> Option<Vec<Item<'a>>> {
         let DeValue::Array(list) = self.value.get_ref() else {
             self.mismatch("a list");
@@ -249,7 +249,7 @@ impl<'a> Item<'a> {
         Some(list.iter().map(|value| Item { value, ..self }).collect())
     }
 
-    /// A list, or one alone.
+    /// A list, or a single item.
     pub fn one_or_many(self, most: usize) -> Option<Vec<Item<'a>>> {
         if self.is_list() {
             self.list(most)
@@ -258,7 +258,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// The value as JSON; none for decimal numbers and dates, which are complained of.
+    /// The value as JSON. Reports decimal numbers and dates, and returns `None` for them.
     pub fn json(self) -> Option<Value> {
         match self.value.get_ref() {
             DeValue::String(text) => Some(json!(text)),
@@ -290,7 +290,7 @@ impl<'a> Item<'a> {
             return None;
         };
         let at = match self.value.span() {
-            // A dotted key's table has no place of its own.
+            // The table of a dotted key has no position of its own.
             span if span.is_empty() => self.key_at,
             span => span.start,
         };
@@ -298,13 +298,14 @@ impl<'a> Item<'a> {
     }
 }
 
-/// Whether XML 1.0 takes a character, and so a picture does; section 2.2, without the control characters.
+/// Whether XML 1.0 (section 2.2) permits a character, without control characters; a picture of the flow
+/// contains it.
 pub fn is_xml(character: char) -> bool {
     !matches!(character, '\u{fffe}' | '\u{ffff}')
         && (!character.is_control() || matches!(character, '\n' | '\t'))
 }
 
-/// Small letters, digits and underscores, beginning with a letter.
+/// Whether a text has only lower-case letters, digits and underscores and begins with a letter.
 pub fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
         && text

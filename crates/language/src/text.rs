@@ -1,12 +1,12 @@
-//! Texts with places for values: `{ctx.price}`, `{input.note}`, `{input.comment|no comment}`.
+//! Texts with placeholders: `{ctx.price}`, `{input.note}`, `{input.comment|no comment}`.
 
 use serde_json::{Map, Value};
 
-use crate::expression::Known;
+use crate::expression::KnownNames;
 use crate::problem::nearest;
 use crate::value::{Shape, shown};
 
-/// A text, checked: every place names a value that there is.
+/// A checked text: every placeholder names a declared value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text {
     pieces: Vec<Piece>,
@@ -15,16 +15,16 @@ pub struct Text {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
     Literal(String),
-    Value(Place),
+    Value(Placeholder),
 }
 
-/// A place for a value.
+/// A placeholder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Place {
+struct Placeholder {
     source: Source,
     name: String,
     shape: Shape,
-    /// What stands there without a value.
+    /// The text for a missing value.
     otherwise: String,
 }
 
@@ -35,17 +35,18 @@ enum Source {
 }
 
 impl Text {
-    /// A text without places.
+    /// A text without placeholders.
     pub fn plain(text: &str) -> Self {
         Self {
             pieces: vec![Piece::Literal(text.to_owned())],
         }
     }
 
-    /// Reads a text; the braces of `{{` and `}}` stand for themselves. What is wrong is told with its byte and, maybe, advice.
+    /// Parses a text; `{{` and `}}` stand for braces. The error has a byte position, a message, and possibly
+    /// help.
     ///
     /// ```
-    /// use language::expression::Known;
+    /// use language::expression::KnownNames;
     /// use language::field::{ContextField, Kind};
     /// use language::text::Text;
     /// use serde_json::{Map, json};
@@ -54,7 +55,7 @@ impl Text {
     /// let title = ContextField { kind: Kind::Text, required: false, default: None };
     /// let context = BTreeMap::from([("title".to_owned(), title)]);
     /// let states = BTreeSet::new();
-    /// let known = Known { context: &context, fields: &[], states: &states };
+    /// let known = KnownNames { context: &context, fields: &[], states: &states };
     /// let text = Text::parse("{{bid}} for {ctx.title|no title}", known).unwrap();
     /// let remembered = Map::from_iter([("title".to_owned(), json!("Bread"))]);
     /// assert_eq!(text.filled(&remembered, &Map::new()), "{bid} for Bread");
@@ -64,7 +65,10 @@ impl Text {
     /// assert_eq!((byte, what.as_str()), (4, "there is no `ctx.tilte`"));
     /// assert_eq!(advice.as_deref(), Some("did you mean `title`?"));
     /// ```
-    pub fn parse(source: &str, known: Known<'_>) -> Result<Self, (usize, String, Option<String>)> {
+    pub fn parse(
+        source: &str,
+        known: KnownNames<'_>,
+    ) -> Result<Self, (usize, String, Option<String>)> {
         let (mut pieces, mut literal, mut at) = (Vec::new(), String::new(), 0);
         while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
             let plain = rest.find(['{', '}']).unwrap_or(rest.len());
@@ -81,8 +85,9 @@ impl Text {
                 if !literal.is_empty() {
                     pieces.push(Piece::Literal(std::mem::take(&mut literal)));
                 }
-                let place = place(name, known).map_err(|(what, help)| (at, what, help))?;
-                pieces.push(Piece::Value(place));
+                let placeholder =
+                    placeholder(name, known).map_err(|(what, help)| (at, what, help))?;
+                pieces.push(Piece::Value(placeholder));
                 at += name.len() + 2;
             } else if !rest.is_empty() {
                 return Err((at, "`}` closes nothing".to_owned(), braces_help()));
@@ -94,30 +99,30 @@ impl Text {
         Ok(Self { pieces })
     }
 
-    /// The text with the values in it.
+    /// The text with its values.
     pub fn filled(&self, context: &Map<String, Value>, input: &Map<String, Value>) -> String {
-        let mut told = String::new();
+        let mut filled = String::new();
         for piece in &self.pieces {
             match piece {
-                Piece::Literal(text) => told.push_str(text),
-                Piece::Value(place) => {
-                    let from = match place.source {
+                Piece::Literal(text) => filled.push_str(text),
+                Piece::Value(placeholder) => {
+                    let from = match placeholder.source {
                         Source::Context => context,
                         Source::Input => input,
                     };
-                    let value = shown(from.get(&place.name), place.shape);
-                    told.push_str(value.as_deref().unwrap_or(&place.otherwise));
+                    let value = shown(from.get(&placeholder.name), placeholder.shape);
+                    filled.push_str(value.as_deref().unwrap_or(&placeholder.otherwise));
                 }
             }
         }
-        told
+        filled
     }
 
-    /// The text with its places, for people who look at the definition.
+    /// The text with the names of its placeholders, for readers of the definition.
     pub fn outlined(&self) -> String {
         let piece = |piece: &Piece| match piece {
             Piece::Literal(text) => text.clone(),
-            Piece::Value(place) => format!("{{{}}}", place.name),
+            Piece::Value(placeholder) => format!("{{{}}}", placeholder.name),
         };
         self.pieces.iter().map(piece).collect()
     }
@@ -127,14 +132,14 @@ fn braces_help() -> Option<String> {
     Some("write {{ or }} where a brace is meant".to_owned())
 }
 
-/// The value that `ctx.x` or `input.x` names, and after a bar what stands there without one.
-fn place(text: &str, known: Known<'_>) -> Result<Place, (String, Option<String>)> {
+/// Parses `ctx.x` or `input.x`, optionally followed by `|` and the text for a missing value.
+fn placeholder(text: &str, known: KnownNames<'_>) -> Result<Placeholder, (String, Option<String>)> {
     let (name, otherwise) = text.split_once('|').unwrap_or((text, "–"));
     let unknown = |near: Option<&str>| {
         let help = near.map(|near| format!("did you mean `{near}`?"));
         (format!("there is no `{name}`"), help)
     };
-    let place = |source, field: &str, shape| Place {
+    let placeholder = |source, field: &str, shape| Placeholder {
         source,
         name: field.to_owned(),
         shape,
@@ -144,14 +149,14 @@ fn place(text: &str, known: Known<'_>) -> Result<Place, (String, Option<String>)
         let found = known.context.get(field);
         let near = nearest(field, known.context.keys().map(String::as_str));
         let shape = found.ok_or_else(|| unknown(near))?.kind.shape();
-        return Ok(place(Source::Context, field, shape));
+        return Ok(placeholder(Source::Context, field, shape));
     }
     if let Some(field) = name.strip_prefix("input.") {
         let found = known.fields.iter().find(|known| known.name == field);
         let near = nearest(field, known.fields.iter().map(|field| field.name.as_str()));
         let shape = found.ok_or_else(|| unknown(near))?.kind.into();
-        return Ok(place(Source::Input, field, shape));
+        return Ok(placeholder(Source::Input, field, shape));
     }
-    let help = "a place is {ctx.name} or {input.name}";
+    let help = "a placeholder is {ctx.name} or {input.name}";
     Err((format!("there is no `{name}`"), Some(help.to_owned())))
 }

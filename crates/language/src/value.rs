@@ -1,4 +1,4 @@
-//! Values: what each type takes, and how each is shown to people.
+//! Values: what each type accepts, and how people see it.
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -8,21 +8,21 @@ use crate::money::Money;
 use crate::web_address::{Wrong, https_host};
 use crate::whole;
 
-/// The longest text that is remembered, in characters.
+/// The longest context text, in characters.
 pub const LONGEST_TEXT: usize = 4_000;
-/// The longest address.
+/// The longest URL.
 const LONGEST_URL: usize = 2_000;
 /// The longest e-mail address.
 const LONGEST_EMAIL: usize = 254;
 
-/// What a value is, however it is filled in.
+/// The shape of a value, whatever kind of field it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// A text, an address.
+    /// A text or an address.
     Text,
     /// A whole number.
     Integer,
-    /// A day, `YYYY-MM-DD`.
+    /// A date, `YYYY-MM-DD`.
     Date,
     /// A `Money`.
     Money,
@@ -39,7 +39,7 @@ impl From<FieldKind> for Shape {
     }
 }
 
-/// A text, or why not.
+/// Checks a text. The error says what it must be.
 pub fn text(value: &Value, most: usize) -> Result<String, String> {
     let text = value.as_str().ok_or("must be a string")?.trim();
     if text.chars().count() > most {
@@ -54,7 +54,7 @@ pub fn text(value: &Value, most: usize) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// An https address, or why not.
+/// Checks an https URL. The error says what it must be.
 pub fn url(value: &Value) -> Result<String, String> {
     let text = text(value, LONGEST_URL)?;
     match https_host(&text) {
@@ -71,7 +71,7 @@ pub fn url(value: &Value) -> Result<String, String> {
     }
 }
 
-/// An e-mail address, or why not.
+/// Checks an e-mail address. The error says what it must be.
 pub fn email(value: &Value) -> Result<String, String> {
     let text = text(value, LONGEST_EMAIL)?;
     let parts = text.split_once('@');
@@ -84,7 +84,7 @@ pub fn email(value: &Value) -> Result<String, String> {
     Err("must be an e-mail address".to_owned())
 }
 
-/// A day, or why not.
+/// Checks a date. The error says what it must be.
 pub fn date(value: &Value) -> Result<String, String> {
     let wrong = "must be a date like 2026-01-31";
     let text = value.as_str().ok_or(wrong)?;
@@ -92,14 +92,15 @@ pub fn date(value: &Value) -> Result<String, String> {
     Ok(day.format("%Y-%m-%d").to_string())
 }
 
-/// The day that a text means.
+/// Parses a date.
 pub fn day(text: &str) -> Option<NaiveDate> {
     let digits = |c: &u8| c.is_ascii_digit() || *c == b'-';
     let plain = text.len() == 10 && text.as_bytes().iter().all(digits);
     plain.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())?
 }
 
-/// A whole number that browsers can read and that is within bounds of its own, or why not. Its own bounds are told first.
+/// Checks a whole number that browsers can represent and that is within these bounds. The error names the
+/// bounds first.
 pub fn integer(
     value: &Value,
     bounded: impl FnOnce(i64) -> Result<(), String>,
@@ -115,8 +116,8 @@ pub fn integer(
     Ok(number)
 }
 
-/// An amount of that currency, not negative and within bounds of its own, or why not: a `Money`, or a bare number of its smallest
-/// unit.
+/// Checks an amount in this currency, not negative and within these bounds: a `Money`, or a number of smallest
+/// units.
 pub fn money(
     value: &Value,
     currency: &str,
@@ -155,12 +156,12 @@ pub fn money(
     })
 }
 
-/// A `Money` as it stands in a context.
+/// The JSON of a `Money`.
 pub fn of_money(money: &Money) -> Value {
     json!({ "amount": money.amount, "currency": money.currency })
 }
 
-/// How a value is shown to people; none where it is not there.
+/// A value as people see it; `None` if it is missing.
 pub fn shown(value: Option<&Value>, shape: Shape) -> Option<String> {
     let found = value.and_then(|value| match shape {
         Shape::Text => value.as_str().map(str::to_owned),
@@ -198,18 +199,18 @@ pub fn shown_money(amount: i64, currency: &str) -> String {
     }
 }
 
-/// With commas between thousands; in India, above those, between hundreds.
+/// With commas between groups of three digits; in the Indian system, groups of two above the first three.
 fn grouped(number: u64, indian: bool) -> String {
     let digits = number.to_string();
     let mut told = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        let left = digits.len() - place;
+    for (index, digit) in digits.chars().enumerate() {
+        let left = digits.len() - index;
         let comma = if indian {
             left >= 3 && left % 2 == 1
         } else {
             left.is_multiple_of(3)
         };
-        if place > 0 && comma {
+        if index > 0 && comma {
             told.push(',');
         }
         told.push(digit);

@@ -1,11 +1,12 @@
-//! Whether a text shows anything: spaces, controls and characters without a shape are not enough.
+//! Whether a text shows anything: spaces, control characters and blank characters do not.
 
 use icu_properties::props::{
     DefaultIgnorableCodePoint, GeneralCategory, PrependedConcatenationMark,
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// Characters without a shape that no property of Unicode names: the empty Braille pattern, the Khitan filler, the null note head.
+/// Blank characters that no Unicode property identifies: the empty Braille pattern, the Khitan filler, the null
+/// note head.
 const BLANK: [char; 3] = ['\u{2800}', '\u{16FE4}', '\u{1D159}'];
 
 /// Whether a text shows at least one character.
@@ -13,7 +14,7 @@ pub fn shows_something(text: &str) -> bool {
     text.chars().any(is_visible)
 }
 
-/// Whether a character has a shape of its own.
+/// Whether a character is visible.
 pub fn is_visible(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_graphic();
@@ -26,13 +27,13 @@ pub fn is_visible(character: char) -> bool {
         || is_shapeless_format(character))
 }
 
-/// Code points that are never a character: the last two of each plane, and a block of their own.
+/// Code points that are never characters: the last two of each plane, and U+FDD0–U+FDEF.
 fn is_noncharacter(character: char) -> bool {
     let code = u32::from(character);
     code & 0xFFFE == 0xFFFE || (0xFDD0..=0xFDEF).contains(&code)
 }
 
-/// Format characters, but for the signs that are drawn around the digits after them.
+/// Invisible format characters; signs drawn around the digits after them are visible.
 fn is_shapeless_format(character: char) -> bool {
     let category = CodePointMapData::<GeneralCategory>::new().get(character);
     category == GeneralCategory::Format
@@ -44,7 +45,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Whatever is known to show nothing.
+    /// Characters known to show nothing.
     const NOTHING: [char; 40] = [
         ' ',
         '\t',

@@ -1,4 +1,4 @@
-//! Web addresses that people give: which scheme, which host, and nothing in them that shows another host than the one they lead to.
+//! Checks web addresses: the scheme, the host, and that the host cannot be mistaken for another.
 
 use crate::visible::is_visible;
 
@@ -7,18 +7,18 @@ use crate::visible::is_visible;
 pub enum Wrong {
     /// It does not begin with the scheme.
     Scheme,
-    /// There is no host in it.
+    /// It has no host.
     Host,
-    /// It says who asks: what stands before an `@` can look like a host.
+    /// It has user information: text before an `@` can look like a host.
     User,
-    /// A character in its host cannot be seen, or turns the direction of what is.
+    /// Its host contains an invisible character, or one that changes the text direction.
     Invisible,
-    /// A character that no address has.
+    /// It contains a character that URLs do not permit.
     Character,
 }
 
 impl Wrong {
-    /// What an https address must be, after its field's name.
+    /// What an https address must be; the text follows the field's name.
     pub fn reason(self) -> &'static str {
         match self {
             Self::Scheme | Self::Host | Self::Character => "must be an https URL",
@@ -28,7 +28,7 @@ impl Wrong {
     }
 }
 
-/// The host of an https address, with its port. A scheme has no case (RFC 3986, 3.1).
+/// The host of an https address, with its port. Schemes are case-insensitive (RFC 3986, section 3.1).
 ///
 /// ```
 /// use language::web_address::{Wrong, https_host};
@@ -65,7 +65,7 @@ pub fn host<'a>(address: &'a str, scheme: &str) -> Result<&'a str, Wrong> {
     }
 }
 
-/// An address with its scheme in small letters, as clients of HTTP want it.
+/// An address with its scheme in lower case, as HTTP clients expect it.
 pub fn with_small_scheme(address: &str) -> String {
     match address.split_once("://") {
         Some((scheme, rest)) => format!("{}://{rest}", scheme.to_ascii_lowercase()),

@@ -1,4 +1,4 @@
-//! Whole numbers as JSON knows them: 1, 1.0 and 1e0 are one number, 1.5 is none.
+//! Whole numbers in JSON: 1, 1.0 and 1e0 are the same number, 1.5 is not whole.
 
 use serde::Deserializer;
 use serde::de::{Error, Unexpected, Visitor};
@@ -6,16 +6,16 @@ use serde_json::Value;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// The greatest number that every JSON reader keeps exactly: 2^53 − 1. Browsers read those above it as their neighbours.
+/// The greatest integer that every JSON parser represents exactly: 2^53 − 1. Browsers round greater ones.
 pub const EXACT: i64 = 9_007_199_254_740_991;
 
-/// For `deserialize_with`: a field that must be there.
+/// For `deserialize_with`: a required field.
 pub fn required<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: TryFrom<i128>,
 {
-    // Any, since a JSON reader that is asked for an integer may refuse to look at 1.0.
+    // `deserialize_any`, because a parser asked for an integer may refuse 1.0.
     deserializer.deserialize_any(Whole(PhantomData))
 }
 
@@ -28,7 +28,7 @@ where
     deserializer.deserialize_option(Maybe(PhantomData))
 }
 
-/// The whole number that a value is.
+/// A value as a whole number.
 ///
 /// ```
 /// use serde_json::json;
@@ -45,7 +45,7 @@ pub fn of(value: &Value) -> Option<i64> {
         .or_else(|| of_fraction(number.as_f64()?)?.try_into().ok())
 }
 
-/// The whole number that a floating point number is. Above 2^53 it may stand for several, so it is none.
+/// A floating point number as a whole number; `None` above 2^53, where it may stand for several.
 fn of_fraction(number: f64) -> Option<i128> {
     let is_whole = number.fract() == 0.0 && number.abs() <= EXACT as f64;
     is_whole.then_some(number as i128)

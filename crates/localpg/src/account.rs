@@ -1,4 +1,5 @@
-//! Who runs Postgres: the server's own account, or for root, which Postgres refuses, another one.
+//! The account that runs PostgreSQL: the server's own, or another one if the server is root, which PostgreSQL
+//! refuses.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -11,22 +12,22 @@ use std::process::{Command, Stdio};
 
 use crate::error::ClusterError;
 
-/// What a tool of Postgres may need of the environment. The rest stays here: it holds the server's secrets,
-/// and a `PGPORT` or `PGDATA` would change what the tools do.
+/// Environment variables that PostgreSQL's tools may need. All others are withheld: some hold secrets, and
+/// `PGPORT` or `PGDATA` would change what the tools do.
 const ENVIRONMENT: [&str; 3] = ["LD_LIBRARY_PATH", "TZ", "TMPDIR"];
 
-/// The account that runs Postgres and owns its folders.
+/// The account that runs PostgreSQL and owns its folders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Account {
-    /// The server's own.
+    /// The server's own account.
     Own { uid: u32 },
-    /// Another one, since the server is root.
+    /// Another account, because the server is root.
     Other { uid: u32, gid: u32 },
 }
 
 impl Account {
-    /// The account for the cluster in `home`, which need not be there yet. For root that is the owner of
-    /// `home`, or the account `postgres`.
+    /// The account for the cluster in `home`, which need not exist yet. For root it is the owner of `home`, or
+    /// the account `postgres`.
     pub(crate) fn for_cluster(home: &Path) -> Result<Self, ClusterError> {
         let own = effective_user()?;
         let owner = fs::metadata(home)
@@ -42,7 +43,7 @@ impl Account {
         }
     }
 
-    /// A command that runs a program as this account, with no input.
+    /// A command that runs a program as this account, without input.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command
@@ -61,7 +62,7 @@ impl Account {
         command
     }
 
-    /// Runs a program to its end, unharmed by a Ctrl-C at the terminal, and gives what it printed.
+    /// Runs a program, protected from a Ctrl-C at the terminal, and returns its output.
     pub(crate) fn output(
         &self,
         program: &Path,
@@ -83,7 +84,7 @@ impl Account {
         ))
     }
 
-    /// Makes a folder that only this account may enter, or checks that the one that is there is such a one.
+    /// Creates a folder that only this account may enter, or checks that an existing one is such a folder.
     pub(crate) fn private_folder(&self, path: &Path) -> Result<(), ClusterError> {
         match DirBuilder::new().mode(0o700).create(path) {
             Ok(()) => self.take(path),
@@ -92,12 +93,13 @@ impl Account {
         }
     }
 
-    /// That the account can enter the data folder; root's own homes and temporary folders are closed to others.
+    /// Checks that the account can enter the data folder. Root's home and temporary folders are closed to
+    /// others.
     pub(crate) fn check_reach(&self, folder: &Path) -> Result<(), ClusterError> {
         let Self::Other { uid, gid } = *self else {
             return Ok(());
         };
-        // The folder is entered after the change of account: permission lists count as much as modes.
+        // Enters the folder as the account: access control lists count as well as modes.
         let probe = self.command(Path::new("true")).current_dir(folder).status();
         if probe.is_ok_and(|status| status.success()) {
             return Ok(());
@@ -141,7 +143,7 @@ pub(crate) fn is_root() -> bool {
     matches!(effective_user(), Ok(0))
 }
 
-/// The effective user, which the standard library does not tell.
+/// The effective user id; the standard library has no function for it.
 fn effective_user() -> Result<u32, ClusterError> {
     let path = Path::new("/proc/self/status");
     let status = fs::read_to_string(path).map_err(|cause| ClusterError::folder(path, cause))?;
@@ -171,7 +173,7 @@ fn named_postgres(line: &str) -> Option<Account> {
     Some(Account::Other { uid, gid })
 }
 
-/// The first folder from the root down that, by its mode, is closed to the account.
+/// The first folder, from the root down, whose mode closes it to the account.
 fn first_closed(folder: &Path, uid: u32, gid: u32) -> Option<PathBuf> {
     let way: Vec<&Path> = folder.ancestors().collect();
     let is_closed =
@@ -188,7 +190,7 @@ fn may_enter(found: &fs::Metadata, uid: u32, gid: u32) -> bool {
     found.mode() & bit != 0
 }
 
-/// The server's own PATH, and the folders where `setsid` and `true` are if that is empty.
+/// The server's PATH, or the usual folders of `setsid` and `true` if that is empty.
 fn search_path() -> OsString {
     let mut path = env::var_os("PATH").unwrap_or_default();
     if !path.is_empty() {

@@ -1,4 +1,4 @@
-//! Where the socket of a cluster is, and the URL that leads there.
+//! The path of a cluster's socket, and its URL.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,23 +10,23 @@ use crate::account;
 use crate::error::ClusterError;
 use crate::name::Name;
 
-/// What a socket's path may have at most, in bytes, without the closing NUL.
+/// The longest path of a socket, in bytes, without the closing NUL.
 const SOCKET_PATH: usize = 107;
-/// The usual one; it is only a part of the name of the socket.
+/// The default port; it is only a part of the socket's name.
 pub(crate) const PORT: u16 = 5432;
 
-/// Where the socket is.
+/// The address of the socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
-    /// The folder that it is in.
+    /// The socket's folder.
     pub(crate) folder: PathBuf,
-    /// What makes its name.
+    /// The number in its name.
     pub(crate) port: u16,
 }
 
 impl Address {
-    /// Where the socket is to be: in the data folder, or a short one elsewhere if that path is
-    /// too long, or has a comma, at which libpq would split it.
+    /// The socket's folder for a new postmaster: the data folder, or a short one elsewhere if that path is too
+    /// long or contains a comma, at which libpq would split it.
     pub(crate) fn choose(data_folder: &Path, name: &Name) -> Result<Self, ClusterError> {
         let mut address = Self::inside(data_folder);
         let path = address.socket("").into_os_string();
@@ -36,7 +36,7 @@ impl Address {
         Ok(address)
     }
 
-    /// In the data folder.
+    /// The address in the data folder.
     pub(crate) fn inside(data_folder: &Path) -> Self {
         Self {
             folder: data_folder.join("socket"),
@@ -44,7 +44,7 @@ impl Address {
         }
     }
 
-    /// The libpq URL. The port is spelled out, since libpq would take another from `PGPORT`.
+    /// The libpq URL. It names the port, because libpq would otherwise read `PGPORT`.
     pub(crate) fn url(&self, name: &Name) -> String {
         let folder: String = self
             .folder
@@ -60,7 +60,7 @@ impl Address {
         )
     }
 
-    /// Removes the socket's folder if it is not in the data folder. Only an empty one goes.
+    /// Removes the socket's folder if it is empty and not the data folder.
     pub(crate) fn tidy(&self, home: &Path) {
         let inside = home
             .parent()
@@ -70,12 +70,12 @@ impl Address {
         }
     }
 
-    /// The socket itself, or a file beside it.
+    /// The path of the socket, or of a file beside it.
     pub(crate) fn socket(&self, ending: &str) -> PathBuf {
         self.folder.join(format!(".s.PGSQL.{}{ending}", self.port))
     }
 
-    /// A list of one for Postgres, quoted so that odd letters in the path do not end the item.
+    /// The value of `unix_socket_directories`, quoted because the path may contain special characters.
     pub(crate) fn setting(&self) -> OsString {
         let mut setting = b"unix_socket_directories=\"".to_vec();
         for byte in self.folder.as_os_str().as_bytes() {
@@ -89,7 +89,8 @@ impl Address {
     }
 }
 
-/// The same for one data folder each time. In `/tmp`, which is open to all, the owner is checked when it is there.
+/// A folder in `/tmp` that depends on the data folder only. `/tmp` is open to all, so an existing folder's
+/// owner is checked.
 fn short_folder(data_folder: &Path, name: &Name) -> Result<PathBuf, ClusterError> {
     let found =
         fs::metadata(data_folder).map_err(|cause| ClusterError::folder(data_folder, cause))?;

@@ -1,4 +1,4 @@
-//! Where PostgreSQL's server programs are, and of which version.
+//! Finds PostgreSQL's server programs and their version.
 
 use std::env;
 use std::fs;
@@ -9,7 +9,7 @@ use crate::error::ClusterError;
 
 const DEBIAN: &str = "/usr/lib/postgresql";
 
-/// A folder that holds `initdb`, `pg_ctl` and `postgres`.
+/// A folder with `initdb`, `pg_ctl` and `postgres`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Binaries {
     folder: PathBuf,
@@ -17,8 +17,8 @@ pub(crate) struct Binaries {
 }
 
 impl Binaries {
-    /// The first on PATH, at `pg_config --bindir` or in Debian's folders (newest first); of the version
-    /// `made_by`, if the cluster in `home` has been made.
+    /// The first usable folder: on PATH, at `pg_config --bindir`, or Debian's (newest first). If the cluster in
+    /// `home` exists, the version must be `made_by`.
     pub(crate) fn find(
         account: &Account,
         made_by: Option<u32>,
@@ -39,7 +39,7 @@ impl Binaries {
         self.folder.join(name)
     }
 
-    /// Asks for the version, as the account that will run it: it may not be able to.
+    /// Reads the version as the account that will run the program, because it may not be able to.
     fn probe(account: &Account, folder: PathBuf) -> Option<Self> {
         let said = account
             .output(&folder.join("postgres"), &[&"--version"])
@@ -98,7 +98,7 @@ fn debian_folders(parent: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The folder that the programs really are in, with links resolved, if all three are there.
+/// The folder with links resolved, if it contains all three programs.
 fn complete(folder: &Path) -> Option<PathBuf> {
     let real = fs::canonicalize(folder.join("postgres"))
         .ok()?
@@ -110,7 +110,7 @@ fn complete(folder: &Path) -> Option<PathBuf> {
         .then_some(real)
 }
 
-/// `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`, or `17beta1`, or `18devel`.
+/// Parses `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`, or `17beta1`, or `18devel`.
 fn major(said: &str) -> Option<u32> {
     let version = said.split_once("(PostgreSQL) ")?.1;
     let digits = version

@@ -1,4 +1,4 @@
-//! Why there is no private cluster, in words that say what to do about it.
+//! The errors of a cluster, with texts that say what to do.
 
 use std::error::Error;
 use std::fmt;
@@ -8,38 +8,38 @@ use std::path::{Path, PathBuf};
 /// Why the private cluster cannot be used. The text says what to do about it.
 #[derive(Debug)]
 pub enum ClusterError {
-    /// A file or folder could not be made, read or written.
+    /// A file or folder could not be created, read or written.
     Folder {
-        /// Which one.
+        /// Its path.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
-    /// A cluster cannot be called that.
+    /// The name is not valid.
     Name {
-        /// What it was to be called.
+        /// The name.
         name: String,
     },
     /// Another process holds the data folder.
     Busy {
         /// The data folder.
         folder: PathBuf,
-        /// The other process, where it left its id.
+        /// The other process, if it left its id.
         holder: Option<u32>,
     },
-    /// A folder that must be ours alone belongs to another account, or is no folder.
+    /// A folder belongs to another account, or is not a folder.
     Foreign {
-        /// Which one.
+        /// Its path.
         path: PathBuf,
     },
-    /// The server is root, and the account that runs Postgres in its place cannot enter the data folder.
+    /// The server is root, and the account that runs PostgreSQL cannot enter the data folder.
     Unreachable {
         /// The data folder.
         folder: PathBuf,
-        /// The first folder on the way that is closed to that account.
+        /// The first folder on the path that is closed to that account.
         closed: PathBuf,
     },
-    /// The server is root, and there is no `postgres` account to run Postgres in its place.
+    /// The server is root, and there is no `postgres` account.
     NoAccount,
     /// PostgreSQL's server programs were not found.
     NoBinaries,
@@ -49,10 +49,10 @@ pub enum ClusterError {
         home: PathBuf,
         /// The major version that made it.
         made_by: u32,
-        /// The major versions that were found.
+        /// The major versions that are installed.
         found: Vec<u32>,
     },
-    /// There is something in the cluster's folder, but it is no cluster.
+    /// The cluster's folder contains something that is not a cluster.
     NotACluster {
         /// The folder.
         home: PathBuf,
@@ -61,17 +61,17 @@ pub enum ClusterError {
     Tool {
         /// Its file name.
         program: String,
-        /// What it or the system said.
+        /// Its output, or the system's error.
         said: String,
     },
-    /// The postmaster ended, or did not get ready in time.
+    /// The postmaster ended, or was not ready in time.
     NotStarted {
-        /// Where all of its words are.
+        /// The path of its log.
         log: PathBuf,
-        /// Its last words.
+        /// The end of its log.
         said: String,
     },
-    /// The cluster has been stopped and is not started again.
+    /// The cluster was stopped and is not started again.
     Stopped,
 }
 
@@ -91,8 +91,8 @@ impl ClusterError {
         }
     }
 
-    /// Whether the machine or the data folder stands in the way, and no fault of the cluster itself: then another
-    /// PostgreSQL, of which the program is given the address, would serve as well.
+    /// Whether the machine or the data folder is the cause, and not the cluster. Another PostgreSQL, whose
+    /// address the program is given, would then work.
     pub fn is_about_the_machine(&self) -> bool {
         matches!(
             self,
@@ -100,7 +100,7 @@ impl ClusterError {
         )
     }
 
-    /// Whether the backends of an earlier postmaster stand in the way; they leave by themselves.
+    /// Whether processes of an earlier postmaster are still running; they end by themselves.
     pub(crate) fn is_turnover(&self) -> bool {
         matches!(self, Self::NotStarted { said, .. } if said.contains("shared memory block"))
     }

@@ -1,4 +1,4 @@
-//! The data folder: made, locked for one server, and a fresh cluster put into it whole or not at all.
+//! The data folder: creates it, locks it for one server, and installs a new cluster in it atomically.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -13,18 +13,18 @@ use crate::binaries::Binaries;
 use crate::error::ClusterError;
 use crate::name::Name;
 
-/// Files of the log, of 16 MB each, that a new cluster is given ahead.
+/// Files of the write-ahead log, of 16 MB each, that a new cluster gets in advance.
 const LOG_FILES: usize = 16;
 
-/// How much of the log is kept to be written again: making a new file of it holds up whoever commits by some 20 ms.
+/// How much of the log is recycled. Creating a new file delays a commit by about 20 ms.
 pub(crate) const MIN_WAL: &str = "min_wal_size=256MB";
 
-/// What a cluster's folder is called until it is whole.
+/// The prefix of a cluster's folder until it is complete.
 const UNFINISHED: &str = "postgres.new-";
 
-/// Makes the data folder if it is missing; gives its real, absolute path.
+/// Creates the data folder if it is missing; returns its absolute path with links resolved.
 pub(crate) fn prepare(folder: &Path) -> Result<PathBuf, ClusterError> {
-    // The account that stands in for root has to pass through.
+    // The account that replaces root must be able to pass through.
     let mode = if account::is_root() { 0o711 } else { 0o700 };
     make(folder, mode)?;
     fs::canonicalize(folder).map_err(|cause| ClusterError::folder(folder, cause))
@@ -38,7 +38,7 @@ fn make(folder: &Path, mode: u32) -> Result<(), ClusterError> {
         make(parent, mode)?;
     }
     match DirBuilder::new().create(folder) {
-        // Set apart from the making: the umask does not count.
+        // The mode is set explicitly, because the umask applies to creation.
         Ok(()) => fs::set_permissions(folder, Permissions::from_mode(mode)),
         Err(_) if folder.is_dir() => Ok(()),
         Err(cause) => Err(cause),
@@ -46,7 +46,7 @@ fn make(folder: &Path, mode: u32) -> Result<(), ClusterError> {
     .map_err(|cause| ClusterError::folder(folder, cause))
 }
 
-/// Takes the data folder for this process, for as long as the file given back stays open.
+/// Locks the data folder for this process while the returned file is open.
 pub(crate) fn lock(data_folder: &Path) -> Result<File, ClusterError> {
     let path = data_folder.join("lock");
     let failed = |cause| ClusterError::folder(&path, cause);
@@ -82,7 +82,7 @@ fn holder(file: &mut File) -> Option<u32> {
     text.trim().parse().ok()
 }
 
-/// The major version that made the cluster in `home`; none if there is no cluster yet.
+/// The major version that made the cluster in `home`; `None` if there is no cluster yet.
 pub(crate) fn made_by(home: &Path) -> Result<Option<u32>, ClusterError> {
     let path = home.join("PG_VERSION");
     match fs::read_to_string(&path) {
@@ -108,7 +108,7 @@ fn check_free(home: &Path) -> Result<(), ClusterError> {
     }
 }
 
-/// Makes a cluster with a database of that name. It appears at `home` by a rename when it is whole.
+/// Creates a cluster with a database of this name. A rename makes it appear at `home` when it is complete.
 pub(crate) fn init(
     account: &Account,
     binaries: &Binaries,
@@ -123,7 +123,7 @@ pub(crate) fn init(
     renamed.map_err(|cause| ClusterError::folder(home, cause))
 }
 
-/// A new name each time: the `initdb` of a server that was killed may still be writing under the old one.
+/// A new name each time: the `initdb` of a killed server may still be writing to the old one.
 fn unfinished_name() -> String {
     let moment = SystemTime::UNIX_EPOCH
         .elapsed()
@@ -131,7 +131,7 @@ fn unfinished_name() -> String {
     format!("{UNFINISHED}{}-{moment}", process::id())
 }
 
-/// Removes what starts that were killed have left of clusters that never were.
+/// Removes incomplete clusters of killed starts.
 pub(crate) fn clear_unfinished(data_folder: &Path) {
     let Ok(entries) = fs::read_dir(data_folder) else {
         return;
@@ -157,8 +157,8 @@ fn fill(
     name: &Name,
 ) -> Result<(), ClusterError> {
     account.private_folder(unfinished)?;
-    // Either sorts by bytes; `C.UTF-8` also knows letters beyond ASCII, but not every system has it.
-    // A failing initdb empties the folder again.
+    // Both locales sort by bytes. `C.UTF-8` also knows letters beyond ASCII, but not every system has it. A
+    // failed initdb empties the folder again.
     init_with_locale(account, binaries, unfinished, name, "C.UTF-8")
         .or_else(|_| init_with_locale(account, binaries, unfinished, name, "C"))?;
     furnish(account, binaries, unfinished, name)
@@ -188,7 +188,8 @@ fn init_with_locale(
         .map(drop)
 }
 
-/// Before the cluster has ever been started, so that one that is found always has its database, and its log laid out ahead.
+/// Runs before the cluster is first started, so that an existing cluster always has its database and its log
+/// files.
 fn furnish(
     account: &Account,
     binaries: &Binaries,
@@ -228,7 +229,7 @@ fn furnish(
     ))
 }
 
-/// What is said to a new cluster, a statement a line. A checkpoint keeps the files that were gone through, for what is to come.
+/// The statements for a new cluster, one for each line. The checkpoint recycles the log files that they filled.
 fn furnishing(name: &Name) -> String {
     let next_file = "SELECT pg_logical_emit_message(false, '', '')\nSELECT pg_switch_wal()\n";
     format!(

@@ -1,4 +1,4 @@
-//! A private PostgreSQL in a data folder: found or made, started, adopted, watched, stopped.
+//! A private PostgreSQL in a data folder: finds or creates, starts, adopts, watches and stops it.
 #![doc = include_str!("../README.md")]
 
 mod account;
@@ -23,48 +23,49 @@ pub use error::ClusterError;
 use name::Name;
 use postmaster::{Launch, Running};
 
-/// How long a start tries again where an earlier postmaster is still leaving.
+/// How long a start retries while an earlier postmaster is ending.
 const TURNOVER: Duration = Duration::from_secs(20);
 const TURNOVER_PAUSE: Duration = Duration::from_millis(250);
 
-/// What [`Cluster::ensure_running`] found.
+/// The result of [`Cluster::ensure_running`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Liveness {
-    /// Nothing had to be done.
+    /// It was running.
     WasRunning,
-    /// The postmaster had died and a new one answers; every connection to the old one is lost.
+    /// The postmaster had died and a new one is running; every connection to the old one is lost.
     Restarted,
 }
 
-/// A running private cluster. One process holds a data folder at a time; dropping it stops the cluster.
+/// A running private cluster. One process holds a data folder at a time; dropping the cluster stops it.
 ///
-/// The postmaster is a session of its own: it outlives a server that was killed, and the next
-/// [`Cluster::start`] on the folder adopts it.
+/// The postmaster has a session of its own, so it outlives a killed server; the next [`Cluster::start`] on the
+/// folder adopts it.
 #[derive(Debug)]
 pub struct Cluster {
     launch: Launch,
-    /// Held for as long as this process may touch the folder; the kernel frees it if the process dies.
+    /// Held while this process may touch the folder; the kernel releases it if the process dies.
     lock: File,
     state: Mutex<State>,
 }
 
-/// What the watcher and the stopping caller share.
+/// The state shared by the watcher and the caller of `stop`.
 #[derive(Debug)]
 struct State {
     /// The postmaster, if it is this process's child and has not been waited for.
     child: Option<Child>,
-    /// Set by `stop`, so that the watcher does not start it again.
+    /// Set by `stop`, so that the watcher does not restart it.
     stopped: bool,
 }
 
 impl Cluster {
-    /// Takes the data folder (made if it is missing) and returns its cluster, started or adopted. Its superuser and
-    /// its database are called `name`: 1 to 30 lower-case letters, the same at every start. Blocks until
-    /// connections are accepted.
+    /// Locks the data folder (created if missing) and starts or adopts its cluster. `name` is the name of its
+    /// superuser and database: 1 to 30 lower-case letters, the same at every start. Blocks until it accepts
+    /// connections.
     ///
     /// # Errors
     ///
-    /// Where another process holds the folder, the folder or PostgreSQL cannot be used, or it does not start.
+    /// If another process holds the folder, the folder or PostgreSQL cannot be used, or the cluster does not
+    /// start.
     pub fn start(data_folder: &Path, name: &str) -> Result<Self, ClusterError> {
         let name = Name::parse(name)?;
         let data_folder = folder::prepare(data_folder)?;
@@ -95,25 +96,26 @@ impl Cluster {
         })
     }
 
-    /// The libpq URL of the database, over the unix socket. It stays the same over restarts.
+    /// The libpq URL of the database, over the Unix socket. It stays the same after restarts.
     pub fn url(&self) -> String {
         self.launch.address.url(&self.launch.name)
     }
 
-    /// The libpq URL of a database that another process runs in this data folder, where its socket is in the folder itself.
+    /// The libpq URL of a database that another process runs in this data folder, if its socket is in the
+    /// folder.
     ///
     /// # Errors
     ///
-    /// Where a cluster cannot have that name.
+    /// If the name is not valid.
     pub fn url_in(data_folder: &Path, name: &str) -> Result<String, ClusterError> {
         Ok(Address::inside(data_folder).url(&Name::parse(name)?))
     }
 
-    /// Starts the postmaster again if it died by itself. Meant to be called every second or so.
+    /// Restarts the postmaster if it has died. Call it about every second.
     ///
     /// # Errors
     ///
-    /// Where it does not start (calling again tries again), or after [`Cluster::stop`].
+    /// If it does not start (a later call retries), or after [`Cluster::stop`].
     pub fn ensure_running(&self) -> Result<Liveness, ClusterError> {
         let mut state = self.state();
         if state.stopped {
@@ -129,11 +131,11 @@ impl Cluster {
         Ok(Liveness::Restarted)
     }
 
-    /// Shuts the cluster down: connections are ended, committed work is kept. Waits, then gives the folder free.
+    /// Shuts the cluster down: ends connections and keeps committed work. Waits, then releases the folder.
     ///
     /// # Errors
     ///
-    /// Where it has not shut down after a minute; it goes on with it by itself.
+    /// If it has not shut down after a minute; the shutdown continues by itself.
     pub fn stop(&self) -> Result<(), ClusterError> {
         let mut state = self.state();
         state.stopped = true;
@@ -165,7 +167,7 @@ impl Drop for Cluster {
 }
 
 impl State {
-    /// Takes note of a child that ended: as a zombie its process id would look alive to Postgres.
+    /// Waits for a child that has ended: a zombie's process id looks alive to PostgreSQL.
     fn reap(&mut self) {
         if let Some(child) = &mut self.child
             && !matches!(child.try_wait(), Ok(None))
@@ -183,7 +185,7 @@ impl State {
     }
 }
 
-/// Finds the binaries for the cluster in `home`, which is made if it is not there.
+/// Finds the binaries for the cluster in `home`, and creates the cluster if it does not exist.
 fn binaries_for(
     account: &Account,
     data_folder: &Path,
@@ -198,10 +200,9 @@ fn binaries_for(
     Ok(binaries)
 }
 
-/// A postmaster that accepts connections: the one that is there, or a new one, which is then this process's child.
+/// A postmaster that accepts connections: the running one, or a new child of this process.
 ///
-/// Tries again where a postmaster started by a server that was killed wins the race, or where the
-/// backends of a dead one have not all left yet.
+/// Retries if the postmaster of a killed server wins the race, or if processes of a dead one are still ending.
 fn bring_up(launch: &Launch) -> Result<(Option<Child>, Running), ClusterError> {
     let deadline = Instant::now() + TURNOVER;
     loop {

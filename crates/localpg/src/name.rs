@@ -1,14 +1,14 @@
-//! What a cluster's superuser and database are called: a word that is safe in SQL, in a URL and in a path.
+//! The name of a cluster's superuser and database: a word that is safe in SQL, URLs and paths.
 
 use std::fmt;
 
 use crate::error::ClusterError;
 
 const LONGEST: usize = 30;
-/// `initdb` makes a database of this name by itself.
+/// `initdb` creates a database of this name by itself.
 const TAKEN: &str = "postgres";
 
-/// A few lower-case letters.
+/// 1 to 30 lower-case letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Name(String);
 

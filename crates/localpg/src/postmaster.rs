@@ -1,4 +1,4 @@
-//! The postmaster: its pid file, its process, its socket; launched and shut down.
+//! The postmaster: its pid file, process and socket; starting and shutting down.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
@@ -17,15 +17,16 @@ use crate::error::ClusterError;
 use crate::folder::MIN_WAL;
 use crate::name::Name;
 
-/// How long a start may take: after a power cut it may have to replay all of `max_wal_size`.
+/// The time limit of a start. After a power cut it may have to replay all of `max_wal_size`.
 const PATIENCE: Duration = Duration::from_secs(300);
 const STOP_SECONDS: &str = "60";
 const PAUSE: Duration = Duration::from_millis(20);
-/// The log that a start finds may have this size before it is set aside.
+/// The size above which a start moves the old log aside.
 const LOG_BYTES: u64 = 50 * 1024 * 1024;
 const SAID_BYTES: u64 = 2000;
 
-/// Settings that suit a machine shared with the server. None touches durability; who wants others brings a PostgreSQL.
+/// Settings for a machine shared with the server. None affects durability. For other settings, use a PostgreSQL
+/// of your own.
 const SETTINGS: [&str; 7] = [
     "listen_addresses=",
     "logging_collector=off",
@@ -36,7 +37,7 @@ const SETTINGS: [&str; 7] = [
     "wal_compression=on",
 ];
 
-/// A postmaster that lives, though it may not accept connections yet or any more.
+/// A running postmaster; it may not accept connections yet or any more.
 #[derive(Debug)]
 pub(crate) struct Running {
     /// Its process id.
@@ -47,31 +48,32 @@ pub(crate) struct Running {
     ready: bool,
 }
 
-/// Everything that a start needs.
+/// The parameters of a start.
 #[derive(Debug)]
 pub(crate) struct Launch {
     /// The cluster's folder.
     pub(crate) home: PathBuf,
-    /// Where the postmaster's words go.
+    /// The path of the log.
     pub(crate) log: PathBuf,
-    /// The socket to make.
+    /// The socket to create.
     pub(crate) address: Address,
     /// The programs to run.
     pub(crate) binaries: Binaries,
     /// The account to run them as.
     pub(crate) account: Account,
-    /// What its superuser, its database and the cluster itself are called.
+    /// The name of the superuser, the database and the cluster.
     pub(crate) name: Name,
 }
 
-/// The postmaster of the cluster in `home`, if it lives.
+/// The running postmaster of the cluster in `home`.
 pub(crate) fn find(home: &Path) -> Option<Running> {
     let text = fs::read(home.join("postmaster.pid")).ok()?;
     let running = read_pid_file(&text)?;
     is_postmaster(running.pid, home).then_some(running)
 }
 
-/// Waits while a postmaster starts or stops; gives it if it then accepts connections, none if there is none.
+/// Waits while a postmaster starts or stops; returns it if it accepts connections, and `None` if none is
+/// running.
 pub(crate) fn settle(home: &Path) -> Result<Option<Running>, ClusterError> {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -94,7 +96,7 @@ fn too_slow(home: &Path) -> ClusterError {
     }
 }
 
-/// Lines: process, folder, start time, port, socket folder, listen address, shared memory, status.
+/// Its lines: process, folder, start time, port, socket folder, listen address, shared memory, status.
 fn read_pid_file(text: &[u8]) -> Option<Running> {
     let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
     let word = |at: usize| {
@@ -113,8 +115,8 @@ fn read_pid_file(text: &[u8]) -> Option<Running> {
     })
 }
 
-/// Whether a process is a Postgres that was started on `home`: after a power cut the id may be anybody's.
-/// A zombie has no arguments left, so it is none.
+/// Whether a process is a postgres that was started on `home`; after a power cut any process may have the id. A
+/// zombie has no arguments, so it is not one.
 fn is_postmaster(pid: u32, home: &Path) -> bool {
     let process = Path::new("/proc").join(pid.to_string());
     let Ok(arguments) = fs::read(process.join("cmdline")) else {
@@ -143,7 +145,7 @@ impl Launch {
         Ok((child, running))
     }
 
-    /// Ends connections and shuts down. Gives up waiting after a minute.
+    /// Ends connections and shuts down. Stops waiting after a minute.
     pub(crate) fn shut_down(&self) -> Result<(), ClusterError> {
         let program = self.binaries.program("pg_ctl");
         let stopped = self.account.output(
@@ -165,13 +167,13 @@ impl Launch {
         }
     }
 
-    /// Removes a lock file that Postgres would take for a living server's: one that names a process that is
-    /// no Postgres of this cluster, or one that a power cut left empty. Others are left for it to judge.
+    /// Removes a lock file that would keep PostgreSQL from starting: one that names a process that is not this
+    /// cluster's, or one that a power cut left empty. PostgreSQL judges all others.
     fn clear_stale(&self, path: &Path) -> Result<(), ClusterError> {
         if !self.is_stale(path) {
             return Ok(());
         }
-        // A postmaster that is starting just now makes the file first and fills it then.
+        // A postmaster that is just starting creates the file before it fills it.
         thread::sleep(10 * PAUSE);
         if !self.is_stale(path) {
             return Ok(());
@@ -185,7 +187,7 @@ impl Launch {
             return false;
         };
         let first = text.lines().next().unwrap_or_default();
-        // A single-user Postgres writes its id as a negative number.
+        // A single-user postgres writes its id as a negative number.
         let Ok(pid) = first
             .trim()
             .parse::<i64>()
@@ -198,7 +200,7 @@ impl Launch {
         Path::new("/proc").join(pid.to_string()).exists() && !is_postmaster(pid, &self.home)
     }
 
-    /// The log to append to, and where its new part begins.
+    /// The log to append to, and its current length.
     fn open_log(&self) -> io::Result<(File, u64)> {
         if fs::metadata(&self.log).is_ok_and(|found| found.len() > LOG_BYTES) {
             fs::rename(&self.log, self.log.with_extension("log.old"))?;
@@ -212,7 +214,7 @@ impl Launch {
         Ok((log, start))
     }
 
-    /// In a session of its own, so that no terminal or supervisor takes it down together with the server.
+    /// Starts it in a session of its own, so that no terminal or supervisor ends it together with the server.
     fn spawn(&self, log: File) -> Result<Child, ClusterError> {
         let program = self.binaries.program("postgres");
         let failed = |cause| ClusterError::tool(&program, cause);
@@ -249,7 +251,7 @@ impl Launch {
         }
     }
 
-    /// The last words in the log since `start`.
+    /// The end of the log after `start`.
     fn said_since(&self, start: u64) -> String {
         let mut said = Vec::new();
         let read = File::open(&self.log).and_then(|mut log| {

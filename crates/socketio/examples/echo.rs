@@ -1,8 +1,9 @@
-//! An echo over Engine.IO and Socket.IO, in the test profile that the protocols' public conformance suites expect.
+//! An echo server over Engine.IO and Socket.IO, in the test profile that the protocols' public conformance
+//! suites expect.
 //!
-//! `/engine.io/` answers each message with itself. `/socket.io/` has the namespaces `/` and `/custom`: on connecting it emits
-//! `auth` with the payload of the CONNECT, `message` is answered by `message-back` with the same arguments, and
-//! `message-with-ack` is acknowledged with its arguments. The suites look for it at port 3000:
+//! `/engine.io/` echoes each message. `/socket.io/` has the namespaces `/` and `/custom`: on connecting it
+//! emits `auth` with the payload of the CONNECT, `message` is answered by `message-back` with the same
+//! arguments, and `message-with-ack` is acknowledged with its arguments. The suites expect it on port 3000:
 //! `cargo run -p socketio --example echo -- --listen 127.0.0.1:3000`.
 
 use actix_web::dev::Server;
@@ -20,7 +21,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An echo for conformance suites.
+/// An echo server for conformance suites.
 #[derive(Parser)]
 struct Options {
     /// Address to listen on
@@ -31,7 +32,7 @@ struct Options {
 /// Bytes that may wait for one connection: several payloads of the largest size.
 const QUEUE_LIMIT: usize = 8_000_000;
 
-/// The endpoints' bounds in the test profile.
+/// Engine.IO's limits in the test profile.
 pub fn profile() -> engineio::Options {
     engineio::Options {
         ping_interval: Duration::from_millis(300),
@@ -46,7 +47,7 @@ pub fn profile() -> engineio::Options {
     }
 }
 
-/// Socket.IO's bounds in the test profile.
+/// Socket.IO's limits in the test profile.
 pub fn socketio_profile() -> socketio::Options {
     socketio::Options {
         connect_timeout: Duration::from_secs(1),
@@ -60,7 +61,7 @@ pub fn socketio_profile() -> socketio::Options {
     }
 }
 
-/// Both endpoints, at this address.
+/// Serves both endpoints at this address.
 pub fn serve(
     listen: SocketAddr,
     profile: engineio::Options,
@@ -74,7 +75,7 @@ pub fn serve(
     serve_endpoints(listen, endpoints)
 }
 
-/// Endpoints by their paths, at this address.
+/// Serves endpoints by path at this address.
 pub fn serve_endpoints<E: Extension>(
     listen: SocketAddr,
     endpoints: Vec<(&'static str, Arc<Engine<E>>)>,
@@ -84,7 +85,7 @@ pub fn serve_endpoints<E: Extension>(
             app.configure(engineio::routes(path, Arc::clone(engine)))
         })
     })
-    // A poll that is broken off is noticed when its connection closes.
+    // An aborted poll is noticed when its connection closes.
     .h1_allow_half_closed(false)
     .shutdown_timeout(1)
     .disable_signals()

@@ -1,4 +1,5 @@
-//! A chat room: whoever says `say` is heard by all as `said`. `cargo run -p socketio --example room`, then `io("http://127.0.0.1:3000")`.
+//! A chat room: what one client emits as `say`, all get as `said`. `cargo run -p socketio --example room`, then
+//! `io("http://127.0.0.1:3000")`.
 
 use actix_web::{App, HttpRequest, HttpServer};
 use futures_util::future::{FutureExt, LocalBoxFuture, ready};
@@ -10,7 +11,7 @@ use socketio::{
 };
 use std::sync::Arc;
 
-/// Everybody who is in.
+/// The connected clients.
 type Room = Arc<Mutex<Vec<Socket>>>;
 
 struct Chat(Room);
@@ -40,7 +41,7 @@ impl NamespaceHandler for Person {
     fn event(&mut self, event: ClientEvent<'_>) {
         if event.name == "say" {
             let words = event.arguments.iter().map(|argument| argument.get());
-            // Written once; every queue shares its bytes.
+            // Encoded once; all queues share the bytes.
             let packet = encode_event(self.socket.namespace(), None, "said", words, 0);
             for socket in self.room.lock().iter() {
                 socket.push(packet.clone());

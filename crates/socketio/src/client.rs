@@ -1,4 +1,4 @@
-//! One connection of Socket.IO: the namespaces that it is in, and the packet whose attachments are still to come.
+//! One Socket.IO connection: its namespaces, and a packet whose attachments are still to come.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -16,14 +16,14 @@ use crate::engineio::packet::Message;
 use crate::engineio::{Ending, Line, Session};
 use crate::queue::{CloseReason, Extension, Frame, Push, SessionId};
 
-/// A frame that leaves a queue.
+/// A frame from a queue.
 type Left<A> = Frame<<<A as Application>::Extension as Extension>::Frame>;
 
-/// The session of one connection.
+/// The state of one connection.
 pub(super) struct Client<A: Application> {
     application: Arc<A>,
     handshake: Arc<A::Handshake>,
-    spaces: Arc<Mutex<Spaces<A::Extension>>>,
+    namespaces: Arc<Mutex<Namespaces<A::Extension>>>,
     assembling: Option<Assembling>,
     options: Arc<Options>,
 }
@@ -37,10 +37,10 @@ struct Assembling {
 }
 
 /// The namespaces of one connection.
-struct Spaces<E: Extension> {
+struct Namespaces<E: Extension> {
     line: Weak<Line<E>>,
     joined: Vec<Joined<E>>,
-    /// Asked for; the application thinks.
+    /// Requested namespaces that the application has not decided on.
     pending: Vec<ByteString>,
     ended: Option<Ending>,
 }
@@ -57,7 +57,7 @@ impl<A: Application> Client<A> {
         line: &Arc<Line<A::Extension>>,
         options: Arc<Options>,
     ) -> Self {
-        let spaces = Spaces {
+        let namespaces = Namespaces {
             line: Arc::downgrade(line),
             joined: Vec::new(),
             pending: Vec::new(),
@@ -67,7 +67,7 @@ impl<A: Application> Client<A> {
         Self {
             application,
             handshake,
-            spaces: Arc::new(Mutex::new(spaces)),
+            namespaces: Arc::new(Mutex::new(namespaces)),
             assembling: None,
             options,
         }
@@ -113,9 +113,9 @@ impl<A: Application> Client<A> {
             self.application.pace(&self.handshake)?;
             return self.connect(packet.namespace, auth);
         }
-        let mut spaces = self.spaces.lock();
-        let place = spaces.place_of(|socket| socket.namespace() == packet.namespace);
-        let joined = place.and_then(|place| spaces.joined.get_mut(place));
+        let mut namespaces = self.namespaces.lock();
+        let index = namespaces.index_of(|socket| socket.namespace() == packet.namespace);
+        let joined = index.and_then(|index| namespaces.joined.get_mut(index));
         let joined = joined.ok_or(CloseReason::Misuse)?;
         match packet.body {
             Body::Event {
@@ -134,27 +134,27 @@ impl<A: Application> Client<A> {
             },
             Body::Disconnect => {
                 self.application.pace(&self.handshake)?;
-                spaces.leave(place, Disconnected::Left, &self.options);
+                namespaces.leave(index, Disconnected::Left, &self.options);
             }
             Body::Connect(_) => {}
         }
         Ok(())
     }
 
-    /// The application thinks; what comes for other namespaces goes on meanwhile.
+    /// Asks the application to decide; packets for other namespaces are processed meanwhile.
     fn connect(&self, namespace: &str, auth: Option<&RawValue>) -> Result<(), CloseReason> {
         let namespace = ByteString::from(namespace);
-        let mut spaces = self.spaces.lock();
-        let is_in = spaces.place_of(|socket| namespace == socket.namespace());
-        let count = spaces.joined.len() + spaces.pending.len();
+        let mut namespaces = self.namespaces.lock();
+        let is_in = namespaces.index_of(|socket| namespace == socket.namespace());
+        let count = namespaces.joined.len() + namespaces.pending.len();
         if is_in.is_some()
-            || spaces.pending.contains(&namespace)
+            || namespaces.pending.contains(&namespace)
             || count >= self.options.namespaces
         {
             return Err(CloseReason::Misuse);
         }
-        spaces.pending.push(namespace.clone());
-        drop(spaces);
+        namespaces.pending.push(namespace.clone());
+        drop(namespaces);
         let session = SessionId(Uuid::new_v4());
         let bound = self.options.queue_limit;
         let queue = self.application.queue(&namespace, session, bound);
@@ -165,26 +165,30 @@ impl<A: Application> Client<A> {
             handshake: Arc::clone(&self.handshake),
             socket: socket.clone(),
         });
-        let (spaces, options) = (Arc::clone(&self.spaces), Arc::clone(&self.options));
+        let (namespaces, options) = (Arc::clone(&self.namespaces), Arc::clone(&self.options));
         actix_rt::spawn(async move {
             let outcome = thinking.await;
-            settle(&spaces, socket, outcome, &options);
+            settle(&namespaces, socket, outcome, &options);
         });
         Ok(())
     }
 }
 
-/// The application has decided. Where the connection ended meanwhile, or is about to, its handler is told so.
+/// Applies the application's decision. If the connection has ended meanwhile or is closing, the handler is told
+/// that it disconnected.
 fn settle<E: Extension>(
-    spaces: &Mutex<Spaces<E>>,
+    namespaces: &Mutex<Namespaces<E>>,
     socket: Socket<E>,
     outcome: Result<Accepted<E>, Refused>,
     options: &Options,
 ) {
-    let mut spaces = spaces.lock();
+    let mut namespaces = namespaces.lock();
     let namespace = socket.namespace();
-    spaces.pending.retain(|pending| pending != namespace);
-    let line = spaces.line.upgrade().filter(|_| spaces.ended.is_none());
+    namespaces.pending.retain(|pending| pending != namespace);
+    let line = namespaces
+        .line
+        .upgrade()
+        .filter(|_| namespaces.ended.is_none());
     match (outcome, line) {
         (
             Err(Refused {
@@ -204,10 +208,10 @@ fn settle<E: Extension>(
             match line.map_or(Err(Ending::Gone), |line| {
                 enter(&line, &socket, answer, options)
             }) {
-                Ok(()) => spaces.joined.push(Joined { socket, handler }),
+                Ok(()) => namespaces.joined.push(Joined { socket, handler }),
                 Err(ending) => {
-                    let ending = spaces.ended.unwrap_or(ending);
-                    drop(spaces);
+                    let ending = namespaces.ended.unwrap_or(ending);
+                    drop(namespaces);
                     socket.queue().end();
                     handler.disconnected(Disconnected::Connection(ending));
                 }
@@ -216,7 +220,7 @@ fn settle<E: Extension>(
     }
 }
 
-/// Sends the answer and what the socket holds behind it, unless the connection is closing.
+/// Sends the answer, followed by what the socket's queue holds, unless the connection is closing.
 fn enter<E: Extension>(
     line: &Line<E>,
     socket: &Socket<E>,
@@ -233,29 +237,29 @@ fn enter<E: Extension>(
     }
 }
 
-/// Closes the connection unless it is in a namespace soon.
+/// Closes the connection if it joins no namespace within `connect_timeout`.
 fn await_connect<E: Extension>(line: &Line<E>, options: &Options) {
     line.queue()
         .set_deadline(options.connect_timeout, options.connect_overdue);
 }
 
-impl<E: Extension> Spaces<E> {
-    fn place_of(&self, is_it: impl Fn(&Socket<E>) -> bool) -> Option<usize> {
+impl<E: Extension> Namespaces<E> {
+    fn index_of(&self, is_it: impl Fn(&Socket<E>) -> bool) -> Option<usize> {
         self.joined.iter().position(|joined| is_it(&joined.socket))
     }
 
-    /// Takes a client out of a namespace; answers which.
+    /// Removes a client from a namespace and returns its socket.
     fn leave(
         &mut self,
-        place: Option<usize>,
+        index: Option<usize>,
         departure: Disconnected,
         options: &Options,
     ) -> Option<Socket<E>> {
-        let place = place.filter(|place| *place < self.joined.len())?;
+        let index = index.filter(|index| *index < self.joined.len())?;
         let Joined {
             socket,
             mut handler,
-        } = self.joined.remove(place);
+        } = self.joined.remove(index);
         socket.queue().end();
         if let Some(line) = self.line.upgrade() {
             line.detach(socket.queue().session());
@@ -277,14 +281,14 @@ impl<A: Application> Session<A::Extension> for Client<A> {
     }
 
     fn leaving(&mut self, owner: SessionId, frames: Vec<Left<A>>) -> Vec<Left<A>> {
-        let mut spaces = self.spaces.lock();
+        let mut namespaces = self.namespaces.lock();
         let translate = |frame| {
-            let place = spaces.place_of(|socket| socket.queue().session() == owner);
+            let index = namespaces.index_of(|socket| socket.queue().session() == owner);
             if matches!(frame, Frame::Leave) {
-                let socket = spaces.leave(place, Disconnected::Dismissed, &self.options)?;
+                let socket = namespaces.leave(index, Disconnected::Dismissed, &self.options)?;
                 return Some(Frame::Text(packet::encode_disconnect(socket.namespace())));
             }
-            let joined = spaces.joined.get_mut(place?)?;
+            let joined = namespaces.joined.get_mut(index?)?;
             match frame {
                 Frame::Own(own) => joined.handler.leaving(own).map(Frame::Text),
                 plain => Some(plain),
@@ -294,10 +298,10 @@ impl<A: Application> Session<A::Extension> for Client<A> {
     }
 
     fn closed(&mut self, ending: Ending) {
-        let mut spaces = self.spaces.lock();
-        spaces.ended = Some(ending);
-        let joined = std::mem::take(&mut spaces.joined);
-        drop(spaces);
+        let mut namespaces = self.namespaces.lock();
+        namespaces.ended = Some(ending);
+        let joined = std::mem::take(&mut namespaces.joined);
+        drop(namespaces);
         for Joined {
             socket,
             mut handler,

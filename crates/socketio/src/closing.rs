@@ -1,25 +1,25 @@
-//! Why a connection is closed by the server, and with which code.
+//! Why the server closes a connection, and with which code.
 
-/// Why a connection is closed by the server (RFC 6455, section 7.4).
+/// Why the server closes a connection (RFC 6455, section 7.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseReason {
-    /// The protocol was used wrongly.
+    /// The protocol was violated.
     Misuse,
-    /// A frame that WebSockets do not have.
+    /// A malformed WebSocket frame.
     Malformed,
     /// A text that is not UTF-8.
     NotUtf8,
     /// A frame or message above the limit.
     TooLarge,
-    /// The server restarts: come back after a random pause.
+    /// The server restarts; the client should reconnect after a random pause.
     Restarting,
-    /// The queue ran over: come back, and say what came last.
+    /// The queue overflowed; the client should reconnect and name the last event that it got.
     SlowReader,
-    /// Nothing was heard for too long.
+    /// The peer was silent for too long.
     Silent,
     /// Too many requests. The code is private, after HTTP's 429.
     TooFast,
-    /// A reason of the application's own.
+    /// A reason of the application.
     Application {
         /// From 3000 on.
         code: u16,
@@ -29,7 +29,7 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// The close code and the text beside it.
+    /// The close code and its text.
     pub fn code_and_text(self) -> (u16, &'static str) {
         match self {
             Self::Misuse => (1008, "protocol used wrongly"),

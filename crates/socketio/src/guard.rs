@@ -1,5 +1,5 @@
-//! The frame guard: reads frame headers (RFC 6455, section 5.2) as bytes come in, and lets no byte through of a frame that is too
-//! long or that no client may send. `actix-http` would buffer a frame as long as its header says.
+//! The frame guard: parses frame headers (RFC 6455, section 5.2) as bytes arrive, and passes no byte of a frame
+//! that is too long or that no client may send. Without it, `actix-http` buffers a frame of any length.
 
 use actix_http::ws::ProtocolError;
 use actix_web::error::PayloadError;
@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 
 use crate::queue::CloseReason;
 
-/// Why nothing more comes through.
+/// Why no more bytes are passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Violation {
     /// A frame, or a message in several frames, above the limit.
@@ -21,12 +21,12 @@ pub enum Violation {
     Malformed,
     /// The reason in a close frame is not UTF-8.
     NotUtf8,
-    /// No fault of the peer's: the connection itself broke.
+    /// The connection broke; the peer is not at fault.
     Broken,
 }
 
 impl Violation {
-    /// What the connection is closed with; nothing where it broke.
+    /// The reason for closing the connection; `None` if it broke.
     pub fn close_reason(self) -> Option<CloseReason> {
         match self {
             Self::TooLarge => Some(CloseReason::TooLarge),
@@ -37,30 +37,30 @@ impl Violation {
     }
 }
 
-/// What a connection is closed with whose frames can be read no further; nothing where it broke.
+/// The reason for closing a connection whose frames cannot be parsed; `None` if it broke.
 pub fn close_reason(verdict: Option<Violation>, error: &ProtocolError) -> Option<CloseReason> {
     match (verdict, error) {
         (Some(violation), _) => violation.close_reason(),
-        // The guard has seen to everything but the UTF-8 of a text, which comes as an error of I/O.
+        // The guard checks everything except the UTF-8 of a text, which is reported as an I/O error.
         (None, ProtocolError::Io(_)) => Some(CloseReason::NotUtf8),
         (None, ProtocolError::Overflow) => Some(CloseReason::TooLarge),
         (None, _) => Some(CloseReason::Malformed),
     }
 }
 
-/// Follows the frames of one direction without keeping their payloads.
+/// Follows the frames of one direction without buffering payloads.
 #[derive(Debug)]
 pub struct FrameGuard {
     limit: u64,
     header: [u8; HEADER_BYTES],
-    /// Bytes of the header that have come.
-    come: usize,
-    /// Payload bytes of the present frame that are still to come.
+    /// Bytes of the current header received so far.
+    received: usize,
+    /// Payload bytes of the current frame still to come.
     rest: u64,
-    /// Payload bytes of the present message in its frames so far; none between two messages.
+    /// Payload bytes of the current message so far; `None` between messages.
     message: Option<u64>,
-    /// The payload of a close frame, while one comes.
-    farewell: Option<Farewell>,
+    /// The payload of a close frame, while one arrives.
+    close_frame: Option<CloseFrame>,
 }
 
 /// The longest header: 2 bytes, 8 of length, 4 of mask.
@@ -79,19 +79,20 @@ const PONG: u8 = 0xa;
 
 /// The payload of a close frame, unmasked.
 #[derive(Debug)]
-struct Farewell {
+struct CloseFrame {
     mask: [u8; 4],
     payload: Vec<u8>,
 }
 
-impl Farewell {
+impl CloseFrame {
     fn take(&mut self, bytes: &[u8]) {
         let masks = self.mask.iter().cycle().skip(self.payload.len() % 4);
         let plain: Vec<u8> = bytes.iter().zip(masks).map(|(b, mask)| b ^ mask).collect();
         self.payload.extend(plain);
     }
 
-    /// A code that may be sent, and a reason in UTF-8; or nothing at all (RFC 6455, sections 5.5.1 and 7.4).
+    /// Checks the code and that the reason is UTF-8; an empty payload is valid (RFC 6455, sections 5.5.1 and
+    /// 7.4).
     fn check(&self) -> Result<(), Violation> {
         match self.payload.as_slice() {
             [] => Ok(()),
@@ -108,24 +109,24 @@ impl Farewell {
 }
 
 impl FrameGuard {
-    /// A guard that lets messages of at most `limit` bytes through.
+    /// A guard that passes messages of at most `limit` bytes.
     pub fn new(limit: u64) -> Self {
         Self {
             limit,
             header: [0; HEADER_BYTES],
-            come: 0,
+            received: 0,
             rest: 0,
             message: None,
-            farewell: None,
+            close_frame: None,
         }
     }
 
-    /// Looks at the next bytes of the connection, in whatever pieces they come.
+    /// Checks the next bytes of the connection, in pieces of any size.
     pub fn inspect(&mut self, bytes: &[u8]) -> Result<(), Violation> {
         self.pass(bytes).1
     }
 
-    /// How many of the bytes are of frames that may pass, and what is wrong with the one after them.
+    /// The number of bytes that may pass, and the violation after them.
     fn pass(&mut self, bytes: &[u8]) -> (usize, Result<(), Violation>) {
         let (mut rest, mut passed) = (bytes, 0);
         while let Some((&first, others)) = rest.split_first() {
@@ -151,25 +152,26 @@ impl FrameGuard {
 
     fn read_payload(&mut self, payload: &[u8]) -> Result<(), Violation> {
         self.rest -= payload.len() as u64;
-        if let Some(farewell) = &mut self.farewell {
-            farewell.take(payload);
+        if let Some(close_frame) = &mut self.close_frame {
+            close_frame.take(payload);
             if self.rest == 0 {
-                farewell.check()?;
+                close_frame.check()?;
             }
         }
         Ok(())
     }
 
     fn read_header(&mut self, byte: u8) -> Result<(), Violation> {
-        if let Some(place) = self.header.get_mut(self.come) {
+        if let Some(place) = self.header.get_mut(self.received) {
             *place = byte;
         }
-        self.come += 1;
-        let [first, second, others @ ..] = self.header.get(..self.come).unwrap_or_default() else {
+        self.received += 1;
+        let [first, second, others @ ..] = self.header.get(..self.received).unwrap_or_default()
+        else {
             return Ok(());
         };
         let (first, extended) = (*first, usize::from(extended_length(*second)));
-        if self.come == 2 {
+        if self.received == 2 {
             self.check_beginning(first, *second)?;
         }
         let Some(length) = length(*second, others.get(..extended)) else {
@@ -181,9 +183,9 @@ impl FrameGuard {
             return Ok(());
         };
         let mask = <[u8; 4]>::try_from(mask).unwrap_or_default();
-        self.come = 0;
+        self.received = 0;
         self.rest = length;
-        self.farewell = (opcode == CLOSE).then(|| Farewell {
+        self.close_frame = (opcode == CLOSE).then(|| CloseFrame {
             mask,
             payload: Vec::new(),
         });
@@ -194,7 +196,7 @@ impl FrameGuard {
         Ok(())
     }
 
-    /// What the first two bytes of a header may be.
+    /// Checks the first two bytes of a header.
     fn check_beginning(&self, first: u8, second: u8) -> Result<(), Violation> {
         let opcode = first & 0x0f;
         let known = match opcode {
@@ -211,7 +213,7 @@ impl FrameGuard {
 
     fn check_length(&self, opcode: u8, length: u64) -> Result<(), Violation> {
         let before = self.message.unwrap_or(0);
-        // The highest bit of a length of 64 bits must be 0.
+        // The highest bit of a 64-bit length must be 0.
         if length > u64::MAX >> 1 {
             return Err(Violation::Malformed);
         }
@@ -222,7 +224,7 @@ impl FrameGuard {
     }
 }
 
-/// Bytes of the length that follow the second byte.
+/// The number of length bytes after the second byte.
 fn extended_length(second: u8) -> u8 {
     match second & !MASKED {
         126 => 2,
@@ -231,7 +233,7 @@ fn extended_length(second: u8) -> u8 {
     }
 }
 
-/// The length of a frame's payload, once its bytes are there.
+/// The length of a frame's payload, once its bytes have arrived.
 fn length(second: u8, extended: Option<&[u8]>) -> Option<u64> {
     match extended? {
         [] => Some(u64::from(second & !MASKED)),
@@ -243,7 +245,8 @@ fn length(second: u8, extended: Option<&[u8]>) -> Option<u64> {
     }
 }
 
-/// A connection's bytes behind a guard: ends before the first frame that may not pass, and says why in `verdict`.
+/// The bytes of a connection behind a guard. The stream ends before the first invalid frame, with the reason in
+/// `verdict`.
 pub struct Guarded<S> {
     inner: S,
     guard: FrameGuard,
@@ -251,7 +254,7 @@ pub struct Guarded<S> {
 }
 
 impl<S> Guarded<S> {
-    /// Guards `inner`; the verdict is shared with the session.
+    /// Guards `inner`; the session shares the verdict.
     pub fn new(inner: S, guard: FrameGuard, verdict: Rc<Cell<Option<Violation>>>) -> Self {
         Self {
             inner,

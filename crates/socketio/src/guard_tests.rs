@@ -1,4 +1,4 @@
-//! What the frame guard lets through and what not.
+//! Tests of what the frame guard passes and rejects.
 
 use super::*;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! The opening handshake of a WebSocket (RFC 6455, section 4.2): of HTTP/1.1 or later, and of version 13.
+//! The opening handshake of a WebSocket (RFC 6455, section 4.2), for HTTP/1.1 or later and version 13.
 
 use actix_web::http::Version;
 use actix_web::http::header::{HeaderValue, SEC_WEBSOCKET_VERSION};
@@ -7,7 +7,7 @@ use actix_web_actors::ws;
 
 const VERSION: HeaderValue = HeaderValue::from_static("13");
 
-/// The answer that makes a socket of the request's connection; none where the request is no handshake that is understood here.
+/// The response that upgrades the connection; `None` if the request is not a valid handshake.
 pub fn accept(request: &HttpRequest) -> Option<HttpResponseBuilder> {
     let is_old = request.version() < Version::HTTP_11;
     let says = request.headers().get(SEC_WEBSOCKET_VERSION);
@@ -17,7 +17,7 @@ pub fn accept(request: &HttpRequest) -> Option<HttpResponseBuilder> {
     ws::handshake(request).ok()
 }
 
-/// Says in a refusal which version is understood (section 4.4).
+/// Names the supported version in a refusal (RFC 6455, section 4.4).
 pub fn refused(mut response: HttpResponse) -> HttpResponse {
     response
         .headers_mut()

@@ -1,11 +1,13 @@
-//! Socket.IO 5 over Engine.IO: namespaces, events, acknowledgements, binary attachments; it knows nothing of what events mean.
+//! Socket.IO 5 over Engine.IO: namespaces, events, acknowledgements, binary attachments. It does not interpret
+//! events.
 //!
-//! An [`Application`] accepts or refuses whoever asks for a namespace, and for each that it accepts there is a [`NamespaceHandler`], which
-//! is given the events, and a [`Socket`], through which anybody may send. A socket's queue is an ordinary
-//! [`Queue`]: whoever fills queues fills a Socket.IO connection too, over either transport.
+//! An [`Application`] accepts or refuses clients that ask for a namespace. Each accepted one has a
+//! [`NamespaceHandler`], which gets its events, and a [`Socket`], through which any code can send. A socket's
+//! queue is an ordinary [`Queue`], so code that fills queues also serves Socket.IO connections, over either
+//! transport.
 //!
-//! Source of all facts: the protocol's description, version 5 (github.com/socketio/socket.io-protocol), and where it is silent
-//! the reference implementation.
+//! The source of all protocol facts is the specification, version 5 (github.com/socketio/socket.io-protocol),
+//! and where it is silent the reference implementation.
 
 #![doc = include_str!("../README.md")]
 
@@ -35,23 +37,24 @@ use crate::queue::{CloseReason, ConnectionQueue, Extension, SessionId};
 
 pub use socket::{Ack, Socket};
 
-/// Bounds of Socket.IO's own.
+/// Limits of Socket.IO.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// How long a connection may be in no namespace.
     pub connect_timeout: Duration,
-    /// What it is closed with then.
+    /// The reason for closing it then.
     pub connect_overdue: CloseReason,
-    /// Namespaces that one connection may be in, or ask for, at once.
+    /// The most namespaces that one connection may be in, or ask for, at once.
     pub namespaces: usize,
-    /// Bytes of a packet and its attachments together.
+    /// The most bytes of a packet with its attachments.
     pub assembly_limit: usize,
-    /// Bytes that may wait in each socket's queue.
+    /// The most bytes that may wait in each socket's queue.
     pub queue_limit: usize,
 }
 
 impl Default for Options {
-    /// The time of the reference implementation; 10 namespaces, packets of a megabyte, and 1 MiB that waits for each client.
+    /// The reference implementation's timeout; 10 namespaces, packets of a megabyte, and 1 MiB of queue for
+    /// each client.
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(45),
@@ -66,18 +69,18 @@ impl Default for Options {
     }
 }
 
-/// What the namespaces of an endpoint are for.
+/// The application behind the namespaces of an endpoint.
 pub trait Application: Send + Sync + 'static {
-    /// What is kept of a handshake for as long as the connection lives: a token, an address.
+    /// Data of a handshake that are kept while the connection lives, such as a token or an address.
     type Handshake: Send + Sync + 'static;
-    /// What it adds to the queues of its clients; `()` for nothing.
+    /// The application's addition to the queues of its clients; `()` for none.
     type Extension: Extension;
 
-    /// Looks at a handshake: its headers, its query, the peer's address.
+    /// Inspects a handshake: its headers, its query, the peer's address.
     fn greet(&self, request: &HttpRequest) -> Result<Self::Handshake, Rejection>;
 
-    /// A packet of a connection that no handler is given: a CONNECT, a DISCONNECT, an acknowledgement that nobody asked for.
-    /// An error closes the connection.
+    /// Called for a packet that no handler gets (CONNECT, DISCONNECT, or an unexpected acknowledgement), for
+    /// rate limits. An error closes the connection.
     fn pace(&self, handshake: &Self::Handshake) -> Result<(), CloseReason> {
         let _ = handshake;
         Ok(())
@@ -94,8 +97,8 @@ pub trait Application: Send + Sync + 'static {
         ConnectionQueue::new(session, bound, Clock::default())
     }
 
-    /// Accepts or refuses a CONNECT. What is sent through the socket meanwhile follows the answer. Should the connection end
-    /// before the answer, the handler is told so.
+    /// Accepts or refuses a CONNECT. Frames sent through the socket meanwhile follow the answer. If the
+    /// connection ends before the answer, the handler gets `disconnected`.
     fn connect(
         &self,
         connect: Connect<Self::Handshake, Self::Extension>,
@@ -105,53 +108,56 @@ pub trait Application: Send + Sync + 'static {
 /// A CONNECT.
 #[derive(Debug)]
 pub struct Connect<V, E: Extension = ()> {
-    /// Which namespace; begins with a slash.
+    /// The namespace; begins with a slash.
     pub namespace: ByteString,
-    /// The JSON object that came with it.
+    /// The JSON object in the packet.
     pub auth: Option<Box<RawValue>>,
-    /// What was kept of the handshake.
+    /// The data of the handshake.
     pub handshake: Arc<V>,
-    /// What the client is reached through, once accepted.
+    /// The client's socket, usable once it is accepted.
     pub socket: Socket<E>,
 }
 
-/// What a client that comes back says of where it was.
+/// The recovery request of a client that reconnects.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub struct Recovery {
     /// The `pid` of an earlier answer.
     pub pid: String,
-    /// The last string at the end of an event that it got after it.
+    /// The last string argument of the last event that the client got.
     pub offset: Option<String>,
 }
 
 impl<V, E: Extension> Connect<V, E> {
-    /// What the official client adds to `auth` when it comes back (`socket.io-client`, `_sendConnectPacket`).
+    /// The fields that the official client adds to `auth` on reconnecting (`socket.io-client`,
+    /// `_sendConnectPacket`).
     pub fn recovery(&self) -> Option<Recovery> {
         serde_json::from_str(self.auth.as_ref()?.get()).ok()
     }
 }
 
-/// A CONNECT is accepted.
+/// The acceptance of a CONNECT.
 pub struct Accepted<E: Extension = ()> {
-    /// Who is given what comes.
+    /// Gets the client's events.
     pub handler: Box<dyn NamespaceHandler<E>>,
-    /// Told to the client, which sends it when it comes back; the one that it sent says that it was recovered.
+    /// Sent to the client, which returns it on reconnecting. The same `pid` as before tells the client that it
+    /// was recovered.
     pub pid: Option<String>,
 }
 
-/// A CONNECT is refused.
+/// The refusal of a CONNECT.
 #[derive(Clone, Debug)]
 pub struct Refused {
-    /// Why.
+    /// The message.
     pub message: String,
-    /// More of why, as JSON.
+    /// Further data as JSON.
     pub data: Option<Box<RawValue>>,
-    /// Nothing is said, and the connection is closed: the client comes back by itself, which it does not after a refusal.
+    /// Closes the connection in place of an answer: the official client reconnects after a close, but not after
+    /// a refusal.
     pub closes: Option<CloseReason>,
 }
 
 impl Refused {
-    /// There is no such namespace, in the words of the reference implementation.
+    /// The refusal for an unknown namespace, in the words of the reference implementation.
     pub fn unknown_namespace() -> Self {
         Self {
             message: "Invalid namespace".to_owned(),
@@ -161,24 +167,24 @@ impl Refused {
     }
 }
 
-/// The server's side of one client in one namespace. It is called by one thread at a time, in the order of what came, and does
-/// not wait: what takes long goes to an actor or a task.
+/// The server's side of one client in one namespace. Calls are sequential, in the order of the packets, and
+/// must not block; long work belongs in an actor or a task.
 pub trait NamespaceHandler<E: Extension = ()>: Send {
-    /// An event came.
+    /// An event arrived.
     fn event(&mut self, event: ClientEvent<'_, E>);
 
-    /// A client's acknowledgement of what was sent with this id.
+    /// The client has acknowledged the event with this id.
     fn acknowledged(&mut self, id: u64, arguments: &[&RawValue], attachments: &[Bytes]) {
         let _ = (id, arguments, attachments);
     }
 
-    /// A frame of the application's own leaves the socket's queue; the packet that is sent in its place.
+    /// A frame of the application leaves the socket's queue; returns the packet to send.
     fn leaving(&mut self, frame: E::Frame) -> Option<ByteString> {
         let _ = frame;
         None
     }
 
-    /// It is over. Called once; nothing follows.
+    /// The client has left. Called once; no call follows.
     fn disconnected(&mut self, departure: Disconnected) {
         let _ = departure;
     }
@@ -189,36 +195,36 @@ pub trait NamespaceHandler<E: Extension = ()>: Send {
 pub struct ClientEvent<'a, E: Extension = ()> {
     /// Its name.
     pub name: &'a str,
-    /// Its arguments as JSON; an attachment's place has `{"_placeholder":true,"num":…}`.
+    /// Its arguments as JSON; an attachment is `{"_placeholder":true,"num":…}`.
     pub arguments: &'a [&'a RawValue],
     /// Its attachments.
     pub attachments: &'a [Bytes],
-    /// Answers it, where the client asks for that.
+    /// Acknowledges it, if the client asks for that.
     pub ack: Option<Ack<E>>,
 }
 
 impl<'a, E: Extension> ClientEvent<'a, E> {
-    /// The attachment whose place an argument, or a value within one, marks.
-    pub fn attachment(&self, place: &RawValue) -> Option<&'a Bytes> {
+    /// The attachment that a placeholder in an argument refers to.
+    pub fn attachment(&self, placeholder: &RawValue) -> Option<&'a Bytes> {
         #[derive(Deserialize)]
         struct Placeholder {
             #[serde(rename = "_placeholder")]
             is_placeholder: bool,
             num: usize,
         }
-        let place: Placeholder = serde_json::from_str(place.get()).ok()?;
+        let parsed: Placeholder = serde_json::from_str(placeholder.get()).ok()?;
         self.attachments
-            .get(place.num)
-            .filter(|_| place.is_placeholder)
+            .get(parsed.num)
+            .filter(|_| parsed.is_placeholder)
     }
 }
 
 /// How a client left a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disconnected {
-    /// It said so.
+    /// The client disconnected from it.
     Left,
-    /// The server said so.
+    /// The server disconnected it.
     Dismissed,
     /// Its connection ended.
     Connection(Ending),
@@ -231,7 +237,7 @@ pub struct Server<A> {
 }
 
 impl<A: Application> Server<A> {
-    /// What an [`engineio::Engine`] is started with.
+    /// The listener to start an [`engineio::Engine`] with.
     pub fn new(application: Arc<A>, options: Options) -> Self {
         let options = Arc::new(options);
         Self {

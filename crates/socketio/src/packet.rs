@@ -1,7 +1,8 @@
-//! Packets of Socket.IO 5: `<type>[attachments-][/namespace,][acknowledgement id][JSON]` (protocol, "Packet encoding").
+//! Packets of Socket.IO 5: `<type>[attachments-][/namespace,][acknowledgement id][JSON]` (specification,
+//! "Packet encoding").
 //!
-//! Reading borrows and builds no tree. Writing makes whole Engine.IO packets, their `4` included, so that what is written once
-//! can be pushed to many connections as it is.
+//! Decoding borrows and builds no tree. Encoding writes whole Engine.IO packets, including their `4`, so that
+//! many connections can share the bytes.
 
 use bytestring::ByteString;
 use serde::de::{Error, SeqAccess, Visitor};
@@ -10,13 +11,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::fmt::Write as _;
 
-/// Attachments that one packet may have (`socket.io-parser`, `maxAttachments`).
+/// The most attachments of a packet (`socket.io-parser`, `maxAttachments`).
 pub const MOST_ATTACHMENTS: usize = 10;
-/// Elements that a packet's array may have: a short text does not become a long list.
+/// The most elements of a packet's array, so that a short text cannot become a long list.
 pub const MOST_ELEMENTS: usize = 256;
-/// Bytes that most events fit into.
+/// A buffer size that fits most events.
 const USUAL_BYTES: usize = 640;
-/// Names that mean something to the clients themselves, and are no events (`socket.io-parser`, `RESERVED_EVENTS`).
+/// Event names that clients reserve (`socket.io-parser`, `RESERVED_EVENTS`).
 const RESERVED: [&str; 6] = [
     "connect",
     "connect_error",
@@ -26,43 +27,43 @@ const RESERVED: [&str; 6] = [
     "removeListener",
 ];
 
-/// What a client sends.
+/// A packet from a client.
 #[derive(Debug)]
 pub struct Packet<'a> {
-    /// Of what it is.
+    /// Its namespace.
     pub namespace: &'a str,
-    /// What it says.
+    /// Its content.
     pub body: Body<'a>,
-    /// Binary frames that follow it.
+    /// The number of binary frames that follow.
     pub attachments: usize,
 }
 
-/// What a packet says.
+/// The content of a packet.
 #[derive(Debug)]
 pub enum Body<'a> {
-    /// 0, with the JSON of an object.
+    /// Type 0, with a JSON object.
     Connect(Option<&'a RawValue>),
-    /// 1.
+    /// Type 1.
     Disconnect,
-    /// 2 and 5.
+    /// Types 2 and 5.
     Event {
-        /// Asks for an acknowledgement.
+        /// The id to acknowledge, if the client asks for that.
         id: Option<u64>,
-        /// Its name; a number's text where it is a number.
+        /// Its name; the text of a number if it is one.
         name: Cow<'a, str>,
-        /// What follows the name.
+        /// The other arguments.
         arguments: Vec<&'a RawValue>,
     },
-    /// 3 and 6.
+    /// Types 3 and 6.
     Ack {
-        /// Of which event.
+        /// The id of the acknowledged event.
         id: u64,
         /// Its arguments.
         arguments: Vec<&'a RawValue>,
     },
 }
 
-/// Reads the text of a message. `None` where it is no packet that a client may send.
+/// Decodes the text of a message; `None` if it is not a packet that a client may send.
 ///
 /// ```
 /// use socketio::packet::{Body, decode};
@@ -123,7 +124,7 @@ fn digits(text: &str) -> (&str, &str) {
         .unwrap_or((text, ""))
 }
 
-/// The elements of an array; `None` where it is none, or too long.
+/// The elements of an array; `None` if it is not one or too long.
 fn elements(payload: &str) -> Option<Vec<&RawValue>> {
     let mut reader = serde_json::Deserializer::from_str(payload);
     let elements = serde::Deserializer::deserialize_seq(&mut reader, Elements).ok()?;
@@ -151,7 +152,7 @@ impl<'de> Visitor<'de> for Elements {
     }
 }
 
-/// `None` for what is neither nothing nor an object.
+/// `None` if the payload is neither empty nor an object.
 fn connect(payload: &str) -> Option<Option<&RawValue>> {
     if payload.is_empty() {
         return Some(None);
@@ -185,7 +186,7 @@ fn event(rest: &str) -> Option<Body<'_>> {
     })
 }
 
-/// An event, for this namespace. `arguments` are JSON texts; `attachments` counts the binary parts that follow.
+/// Encodes an event. `arguments` are JSON texts; `attachments` is the number of binary parts that follow.
 ///
 /// ```
 /// use socketio::packet::encode_event;
@@ -211,7 +212,7 @@ pub fn encode_event<'a>(
     packet.into()
 }
 
-/// An event with one argument, for this namespace. Should the argument not be written, the log says so.
+/// Encodes an event with one argument. Logs an argument that cannot be serialised.
 pub fn encode_one(namespace: &str, name: &str, argument: &impl serde::Serialize) -> ByteString {
     let mut packet = array_head(['2', '5'], namespace, None, 0);
     let _ = write!(packet, "\"{name}\",");
@@ -225,7 +226,7 @@ pub fn encode_one(namespace: &str, name: &str, argument: &impl serde::Serialize)
     ByteString::try_from(bytes).unwrap_or_default()
 }
 
-/// The acknowledgement of an event. `arguments` are JSON texts.
+/// Encodes an acknowledgement. `arguments` are JSON texts.
 pub fn encode_ack<'a>(
     namespace: &str,
     id: u64,
@@ -274,7 +275,7 @@ fn head(kind: char, attachments: Option<usize>, namespace: &str) -> String {
     packet
 }
 
-/// The answer to a CONNECT that is accepted; with a `pid`, the client can tell whether it was recovered.
+/// Encodes the acceptance of a CONNECT. The `pid` tells the client whether it was recovered.
 pub fn encode_connected(namespace: &str, sid: &str, pid: Option<&str>) -> ByteString {
     #[derive(serde::Serialize)]
     struct Connected<'a> {
@@ -287,7 +288,7 @@ pub fn encode_connected(namespace: &str, sid: &str, pid: Option<&str>) -> ByteSt
     packet.into()
 }
 
-/// The answer to a CONNECT that is refused. `data` is JSON.
+/// Encodes the refusal of a CONNECT. `data` is JSON.
 pub fn encode_refused(namespace: &str, message: &str, data: Option<&RawValue>) -> ByteString {
     #[derive(serde::Serialize)]
     struct Refused<'a> {
@@ -300,7 +301,7 @@ pub fn encode_refused(namespace: &str, message: &str, data: Option<&RawValue>) -
     packet.into()
 }
 
-/// The server leaves a namespace.
+/// Encodes the server's DISCONNECT from a namespace.
 pub fn encode_disconnect(namespace: &str) -> ByteString {
     head('1', None, namespace).into()
 }

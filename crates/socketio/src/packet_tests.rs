@@ -1,4 +1,4 @@
-//! What the packets of Socket.IO look like, and that nothing makes the parser fall.
+//! Tests of packets, and that no input makes the parser panic.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -199,7 +199,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(20_000))]
 
-    /// Texts that are nearly packets: a fuzzer's corpus, put together from the grammar's own pieces.
+    /// Texts that are nearly packets, composed of pieces of the grammar.
     #[test]
     fn no_near_packet_makes_it_panic_or_swell(pieces in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..24)) {
         check(&pieces.concat())?;
@@ -238,7 +238,7 @@ const PIECES: [&str; 29] = [
     "18446744073709551616",
 ];
 
-/// What is read is a part of what came, and is not copied but for a name with escapes.
+/// What is decoded is a part of the input, and is only copied for a name with escapes.
 fn check(text: &str) -> Result<(), TestCaseError> {
     let Some(packet) = decode(text) else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What a client in a namespace is reached through, by anybody.
+//! The handle of a client in a namespace, usable from any thread.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::packet::{encode_ack, encode_event};
 use crate::queue::{CloseReason, ConnectionQueue, Extension, Frame, Push};
 
-/// A client in a namespace. A clone is the same client; one that has left drops what it is given.
+/// A client in a namespace. A clone refers to the same client; sending to one that has left does nothing.
 pub struct Socket<E: Extension = ()>(Arc<Inner<E>>);
 
 impl<E: Extension> Clone for Socket<E> {
@@ -25,15 +25,15 @@ struct Inner<E: Extension> {
     asked: Mutex<Asked>,
 }
 
-/// What the client was asked to acknowledge.
+/// The acknowledgements that the client was asked for.
 #[derive(Default)]
 struct Asked {
     next: u64,
-    /// In the order of asking; the oldest is forgotten beyond a bound.
+    /// In order; above a limit the oldest is dropped.
     waiting: VecDeque<u64>,
 }
 
-/// Acknowledgements that one client may owe.
+/// The most acknowledgements that one client may owe.
 const OWED: usize = 1_000;
 
 impl Asked {
@@ -58,22 +58,23 @@ impl<E: Extension> Socket<E> {
         }))
     }
 
-    /// Which namespace.
+    /// The namespace.
     pub fn namespace(&self) -> &str {
         &self.0.namespace
     }
 
-    /// What the client calls its id; the queue's session.
+    /// The id that the client sees; the id of the queue's session.
     pub fn id(&self) -> String {
         self.0.queue.session().0.simple().to_string()
     }
 
-    /// Its queue. `Frame::Text` in it are whole packets of this namespace, as [`super::packet`] writes them.
+    /// Its queue. A `Frame::Text` in it must be a whole packet of this namespace, as [`super::packet`] encodes
+    /// it.
     pub fn queue(&self) -> &Arc<ConnectionQueue<E>> {
         &self.0.queue
     }
 
-    /// Sends a packet that is written already, and may be shared with others.
+    /// Sends an encoded packet, which other sockets may share.
     pub fn push(&self, packet: ByteString) -> Push {
         self.0.queue.text(packet)
     }
@@ -83,7 +84,7 @@ impl<E: Extension> Socket<E> {
         self.push(encode_event(self.namespace(), None, name, arguments, 0))
     }
 
-    /// Sends an event with attachments; the arguments hold `{"_placeholder":true,"num":…}` in their places.
+    /// Sends an event with attachments; the arguments contain `{"_placeholder":true,"num":…}` for them.
     pub fn emit_attached<'a>(
         &self,
         name: &str,
@@ -95,14 +96,14 @@ impl<E: Extension> Socket<E> {
         self.0.queue.push(attached(packet, attachments))
     }
 
-    /// Sends an event and asks for an acknowledgement; answers the id that it will have, which counts from 0.
+    /// Sends an event and asks for an acknowledgement; returns its id, counted from 0.
     pub fn ask<'a>(&self, name: &str, arguments: impl IntoIterator<Item = &'a str>) -> u64 {
         let id = self.0.asked.lock().ask();
         self.push(encode_event(self.namespace(), Some(id), name, arguments, 0));
         id
     }
 
-    /// Notes an acknowledgement; says whether it was owed.
+    /// Records an acknowledgement; false if it was not asked for.
     pub(super) fn answered(&self, id: u64) -> bool {
         let mut asked = self.0.asked.lock();
         let place = asked.waiting.iter().position(|waiting| *waiting == id);
@@ -111,12 +112,13 @@ impl<E: Extension> Socket<E> {
             .is_some()
     }
 
-    /// Sends the client out of the namespace, after what is queued. It does not come back by itself.
+    /// Disconnects the client from the namespace after queued frames. The official client does not reconnect by
+    /// itself.
     pub fn disconnect(&self) {
         self.0.queue.push(Frame::Leave);
     }
 
-    /// Closes the whole connection, after what is queued. The client comes back by itself.
+    /// Closes the whole connection after queued frames. The official client reconnects by itself.
     pub fn close(&self, reason: CloseReason) {
         self.0.queue.close(reason);
     }
@@ -135,7 +137,7 @@ fn attached<F>(packet: ByteString, attachments: &[Bytes]) -> Frame<F> {
     }
 }
 
-/// The right to answer one event, once, at any time, from anywhere.
+/// The right to acknowledge one event, once, at any time and from any thread.
 #[derive(Debug)]
 pub struct Ack<E: Extension = ()> {
     socket: Socket<E>,
@@ -147,12 +149,12 @@ impl<E: Extension> Ack<E> {
         Self { socket, id }
     }
 
-    /// Answers; `arguments` are JSON texts.
+    /// Acknowledges; `arguments` are JSON texts.
     pub fn answer<'a>(self, arguments: impl IntoIterator<Item = &'a str>) -> Push {
         self.answer_attached(arguments, &[])
     }
 
-    /// Answers with attachments, as [`Socket::emit_attached`] sends them.
+    /// Acknowledges with attachments, as in [`Socket::emit_attached`].
     pub fn answer_attached<'a>(
         self,
         arguments: impl IntoIterator<Item = &'a str>,

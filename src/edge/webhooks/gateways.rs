@@ -36,7 +36,7 @@ pub async fn razorpay(
         .pool
         .run(move |connection| payment_events::receive(connection, name, id.as_deref(), &body));
     if kept.await? {
-        server.job_signal.ring();
+        server.job_signal.notify();
     }
     Ok(HttpResponse::Ok().json(json!({ "received": true })))
 }

@@ -75,6 +75,6 @@ pub async fn check_out(
         jobs::add(connection, None, &post, Duration::ZERO).map(drop)
     });
     written.await?;
-    server.job_signal.ring();
+    server.job_signal.notify();
     Ok(HttpResponse::Accepted().json(json!({ "accepted": true })))
 }

@@ -115,7 +115,7 @@ impl Rules {
             return Ok(issued);
         };
         let issued = issued.ok_or(refused(
-            "The token has no iat, which this server asks for (--token-max-age)",
+            "The token has no iat, which this server requires (--token-max-age)",
         ))?;
         if issued > now + LEEWAY_SECONDS {
             return Err(refused("The token's iat is in the future"));
@@ -134,11 +134,11 @@ impl Rules {
     }
 
     fn check_issuer_and_audience(&self, said: &Said) -> Result<(), Refusal> {
-        let issuer = text(said.named("iss"), "The token's iss is not a text")?;
+        let issuer = text(said.named("iss"), "The token's iss is not a string")?;
         if self.issuer.is_some() && issuer != self.issuer.as_deref() {
             return Err(refused(match issuer {
                 None => "The token has no iss",
-                Some(_) => "The token was issued by somebody else (iss)",
+                Some(_) => "The token was issued by another issuer (iss)",
             }));
         }
         let Some(audience) = &self.audience else {
@@ -155,7 +155,7 @@ impl Rules {
         };
         is_ours
             .then_some(())
-            .ok_or(refused("The token is for somebody else (aud)"))
+            .ok_or(refused("The token is for another audience (aud)"))
     }
 
     fn check_required(&self, said: &Said) -> Result<(), Refusal> {
@@ -181,7 +181,7 @@ impl Rules {
         let Some(claim) = &self.claims.user_claim else {
             let subject = text(
                 said.named("sub"),
-                "The token's sub is not a text: a number has to be written as \"42\"",
+                "The token's sub is not a string: a number has to be written as \"42\"",
             )?;
             let subject = subject.ok_or(refused("The token has no sub"))?;
             return UserId::parse(subject, "sub").map_err(|_| {
@@ -240,7 +240,7 @@ impl Rules {
     }
 }
 
-const ROLES: &str = "The token's roles are not a list of texts, as [\"service\"]";
+const ROLES: &str = "The token's roles are not a list of strings, as [\"service\"]";
 
 /// Whether a claim has the value that an option names.
 fn says(claim: &Value, wanted: &str) -> bool {
@@ -312,9 +312,9 @@ fn whole(number: &Number) -> Option<String> {
 
 fn profile(said: &Said, name_claim: &Claim) -> Result<Profile, Refusal> {
     const NAME: &str =
-        "The token's name is not a text of at most 200 characters without a NUL character";
+        "The token's name is not a string of at most 200 characters without a NUL character";
     const EMAIL: &str =
-        "The token's email is not a text of at most 200 characters without a NUL character";
+        "The token's email is not a string of at most 200 characters without a NUL character";
     let bounded = |claim, wrong| {
         let text = text(claim, wrong)?;
         let fits = |text: &str| limits::text(text, "name", limits::TITLE_CHARACTERS);
@@ -323,7 +323,7 @@ fn profile(said: &Said, name_claim: &Claim) -> Result<Profile, Refusal> {
     };
     let avatar_url = text(
         said.named("avatar_url"),
-        "The token's avatar_url is not a text",
+        "The token's avatar_url is not a string",
     )?;
     Ok(Profile {
         name: bounded(said.at(name_claim), NAME)?.filter(|name| visible::shows_something(name)),

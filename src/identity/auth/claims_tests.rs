@@ -1,4 +1,4 @@
-//! The rules of claims, tried without a token around them.
+//! Tests of the rules for claims, without a token around them.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ fn read(claims: Value) -> Said {
     serde_json::from_value(claims).unwrap_or_default()
 }
 
-/// Right claims with these changes; a null takes a claim away.
+/// Valid claims with these changes; null removes a claim.
 fn with(changes: Value) -> Said {
     let mut whole = json!({ "sub": "a1", "exp": NOW + 600.0, "iat": NOW });
     let both = whole.as_object_mut().zip(changes.as_object());
@@ -37,14 +37,14 @@ fn each_mistake_is_told_by_itself() {
         (json!({ "nbf": "soon" }), "nbf is not a number"),
         (json!({ "iat": [] }), "iat is not a number"),
         (json!({ "sub": null }), "has no sub"),
-        (json!({ "sub": 42 }), "sub is not a text"),
+        (json!({ "sub": 42 }), "sub is not a string"),
         (json!({ "sub": "a b" }), "sub is not a user id"),
         (json!({ "roles": "admin" }), "roles are not a list"),
         (json!({ "roles": ["admin", 3] }), "roles are not a list"),
-        (json!({ "name": 42 }), "name is not a text"),
-        (json!({ "email": "x".repeat(201) }), "email is not a text"),
-        (json!({ "avatar_url": {} }), "avatar_url is not a text"),
-        (json!({ "iss": ["a", "b"] }), "iss is not a text"),
+        (json!({ "name": 42 }), "name is not a string"),
+        (json!({ "email": "x".repeat(201) }), "email is not a string"),
+        (json!({ "avatar_url": {} }), "avatar_url is not a string"),
+        (json!({ "iss": ["a", "b"] }), "iss is not a string"),
     ];
     for (changes, wanted) in cases {
         let why = told(&Rules::none(), &with(changes.clone())).unwrap_err();
@@ -77,20 +77,23 @@ fn issuer_and_audience_are_those_that_were_asked_for() {
     };
     let cases = [
         (json!({}), "has no iss"),
-        (json!({ "iss": "other" }), "issued by somebody else"),
+        (json!({ "iss": "other" }), "issued by another issuer"),
         (
             json!({ "iss": ["other", "platform"], "aud": "stoa" }),
-            "iss is not a text",
+            "iss is not a string",
         ),
         (json!({ "iss": "platform" }), "has no aud"),
         (
             json!({ "iss": "platform", "aud": "stoa2" }),
-            "for somebody else",
+            "for another audience",
         ),
-        (json!({ "iss": "platform", "aud": [] }), "for somebody else"),
+        (
+            json!({ "iss": "platform", "aud": [] }),
+            "for another audience",
+        ),
         (
             json!({ "iss": "platform", "aud": [1, "stoa"] }),
-            "for somebody else",
+            "for another audience",
         ),
     ];
     for (changes, wanted) in cases {

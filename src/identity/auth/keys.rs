@@ -1,4 +1,4 @@
-//! The public keys that tokens are verified with: from a PEM file, or from a key set (RFC 7517).
+//! The public keys that verify tokens: from a PEM file, or from a key set (RFC 7517).
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
@@ -9,17 +9,17 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::path::Path;
 
-/// Bits of the shortest RSA key that is trusted (RFC 7518, section 3.3).
+/// The bits of the shortest accepted RSA key (RFC 7518, section 3.3).
 const RSA_BITS: usize = 2_048;
 
-/// A key, its algorithm, and the `kid` that tokens name it by.
+/// A key, its algorithm, and the `kid` by which tokens name it.
 pub(super) struct Found {
     pub(super) id: Option<String>,
     pub(super) decoding: DecodingKey,
     pub(super) algorithm: Algorithm,
 }
 
-/// The key in the file of `--jwt-public-key`.
+/// Reads the key in the file of `--jwt-public-key`.
 pub(super) fn read_public_key(file: &Path) -> Result<Found, String> {
     let wrong = |why: String| format!("--jwt-public-key {}: {why}", file.display());
     let pem = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
@@ -53,7 +53,7 @@ fn is_private(pem: &[u8]) -> bool {
     })
 }
 
-/// Why a key can verify nothing.
+/// Why a key cannot verify signatures.
 fn check(key: &DecodingKey, algorithm: Algorithm) -> Result<(), String> {
     let unfit = |_| "is malformed, or of another curve than P-256 or Ed25519".to_owned();
     let parsed = match (key.kind(), algorithm) {
@@ -84,7 +84,7 @@ fn check_bits(bits: usize) -> Result<(), String> {
     }
 }
 
-/// The bits of an unsigned number, most significant byte first.
+/// The bit length of an unsigned big-endian number.
 fn bits(number: &[u8]) -> usize {
     let significant: Vec<u8> = number
         .iter()
@@ -101,7 +101,7 @@ fn modulus(der: &[u8]) -> Option<&[u8]> {
     element(sequence, 0x02).map(|(modulus, _)| modulus)
 }
 
-/// The content of the element of this tag that DER begins with, and what follows it.
+/// The content of the DER element with this tag, and the rest.
 fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (found, rest) = der.split_first()?;
     let (first, rest) = rest.split_first()?;
@@ -118,20 +118,21 @@ fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     (*found == tag).then(|| rest.split_at_checked(length))?
 }
 
-/// A key set as it is published. Its keys are read one by one: what is not understood is no reason to refuse the others.
+/// A published key set. Its keys are parsed one by one, because an unknown kind must not invalidate the others.
 #[derive(Deserialize)]
 struct KeySet {
     keys: Vec<Value>,
 }
 
-/// What a key set holds.
+/// The contents of a key set.
 struct Sorted {
     usable: Vec<Found>,
-    /// Of each key that is left out, its name and why.
+    /// The name of each ignored key, and why it is ignored.
     ignored: Vec<(String, String)>,
 }
 
-/// The usable keys in the file of `--jwks`. Those that are not for signatures, or not understood, are ignored (RFC 7517, section 5).
+/// Reads the usable keys in the file of `--jwks`. Keys that are not for signatures, or of an unknown kind, are
+/// ignored (RFC 7517, section 5).
 pub(super) fn read_jwks(file: &Path) -> Result<Vec<Found>, String> {
     let wrong = |why: String| format!("--jwks {}: {why}", file.display());
     let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
@@ -203,7 +204,8 @@ fn usable_key(key: &Value) -> Result<Found, String> {
     })
 }
 
-/// What `use` and `key_ops` say (RFC 7517, sections 4.2 and 4.3), read before the rest, which may not be understood.
+/// Checks `use` and `key_ops` (RFC 7517, sections 4.2 and 4.3) before the rest, which may be of an unknown
+/// kind.
 fn is_for_signatures(key: &Value) -> Result<(), String> {
     match key.get("use") {
         None => {}
@@ -217,7 +219,7 @@ fn is_for_signatures(key: &Value) -> Result<(), String> {
     }
 }
 
-/// A public key's algorithm; a shared secret has no place in a file that is meant to be published.
+/// A public key's algorithm. Refuses a shared secret, because a key set is meant to be published.
 fn algorithm_of(jwk: &Jwk) -> Result<Algorithm, String> {
     let natural = match &jwk.algorithm {
         AlgorithmParameters::RSA(_) => Algorithm::RS256,

@@ -1,4 +1,4 @@
-//! Which keys of a key set are used, and why others are not.
+//! Tests which keys of a key set are used, and why others are not.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::*;
 
 const SET: &str = include_str!("../../../tests/keys/test-only-jwks.json");
 
-/// The key of this name in the tests' key set, with these changes; a null takes a member away.
+/// The key with this name in the tests' key set, with these changes; null removes a member.
 fn key(name: &str, changes: Value) -> Value {
     let set: Value = serde_json::from_str(SET).unwrap();
     let keys = set["keys"].as_array().unwrap();

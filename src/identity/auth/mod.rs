@@ -1,4 +1,4 @@
-//! Tokens to claims: one key, one algorithm (RFC 7519; RFC 8725 on why).
+//! Verifies tokens. Each key has exactly one algorithm (RFC 7519; RFC 8725, section 3.1, gives the reason).
 
 mod claims;
 mod keys;
@@ -20,36 +20,38 @@ use keys::{Found, read_jwks, read_public_key};
 
 pub use naming::named;
 
-/// Bytes that a token may have.
+/// The most bytes of a token.
 const TOKEN_BYTES: usize = 8 * 1024;
-/// The `kid` of tokens that the demo signs: they are verified with its own secret, whatever else is trusted.
+/// The `kid` of tokens that the demo signs. They are verified with its own secret, whatever other keys are
+/// configured.
 const DEMO_KEY: &str = "stoa-demo";
-/// Bytes of the shortest shared secret (RFC 7518, section 3.2).
+/// The bytes of the shortest shared secret (RFC 7518, section 3.2).
 pub const SECRET_BYTES: usize = 32;
 
-/// What a token says, once it is trusted.
+/// The verified contents of a token.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Identity {
     /// The platform's id of the caller.
     pub id: UserId,
     /// The profile.
     pub profile: Profile,
-    /// What the token makes of the caller.
+    /// The roles.
     pub roles: Roles,
-    /// Seconds since 1970 from which on it is refused everywhere: its `exp`, and what clocks may differ by.
+    /// The first second since 1970 at which the token is refused: its `exp` plus the tolerated clock
+    /// difference.
     pub valid_until: u64,
-    /// Seconds since 1970; none where the token does not say it, or names a time that has not come.
+    /// `iat` in seconds since 1970; `None` if it is missing or in the future.
     pub issued_at: Option<i64>,
 }
 
-/// The claims of a token, as they are written.
+/// The claims of a token to sign.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Claims {
     /// The platform's user id.
     pub sub: String,
-    /// Seconds since 1970 at which it ends.
+    /// When it expires, in seconds since 1970.
     pub exp: u64,
-    /// Seconds since 1970 at which it was made.
+    /// When it was issued, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iat: Option<u64>,
     /// The name to show.
@@ -58,16 +60,16 @@ pub struct Claims {
     /// The e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// A picture.
+    /// The URL of a picture.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub avatar_url: Option<String>,
     /// Any of `admin`, `support`, `service`; others are ignored.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
-    /// Who made it.
+    /// The issuer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iss: Option<String>,
-    /// Whom it is for.
+    /// The audience.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aud: Option<String>,
 }
@@ -81,7 +83,7 @@ struct Key {
 impl Key {
     fn new(found: Found) -> Self {
         let mut validation = Validation::new(found.algorithm);
-        // The claims are looked at by `Rules`, which tells each mistake by itself.
+        // `Rules` checks the claims and names the wrong one.
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
         validation.validate_aud = false;
@@ -106,7 +108,7 @@ impl Key {
     }
 }
 
-/// Checks tokens.
+/// Verifies tokens.
 pub struct Verifier {
     keys: Vec<Key>,
     rules: Rules,
@@ -115,8 +117,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Reads the keys that the options name, and takes the demo's secret beside them. Fails with a sentence that says what is wrong with
-    /// which.
+    /// Reads the configured keys and adds the demo's secret. The error says which of them is wrong and why.
     pub fn new(options: &AuthOptions, demo: Option<&str>) -> Result<Self, String> {
         let keys = match (&options.jwt_secret, &options.jwt_public_key, &options.jwks) {
             (Some(secret), _, _) => vec![Key::shared(&secret.0)],
@@ -141,7 +142,7 @@ impl Verifier {
         }
     }
 
-    /// The identity that a token proves, so long after 1970.
+    /// Verifies a token at a time since 1970 and returns the identity that it proves.
     pub fn verify(&self, token: &str, now: Duration) -> Result<Identity, Refusal> {
         self.verify_at(token, now.as_secs_f64())
     }
@@ -151,7 +152,7 @@ impl Verifier {
             return Err(Refusal::Unauthenticated("The token is too long"));
         }
         let header = header_of(token).ok_or(Refusal::Unauthenticated(
-            "The token can not be read: it is no JWT",
+            "The token cannot be read: it is not a JWT",
         ))?;
         if header.contains_key("crit") {
             return Err(Refusal::Unauthenticated(
@@ -174,7 +175,7 @@ impl Verifier {
         rules.identity(&said.map_err(explain)?.claims, now)
     }
 
-    /// The key that a token must be signed with, and the rules for what it says.
+    /// The key for a token's signature, and the rules for its claims.
     fn key_for(&self, algorithm: &Value, kid: Option<&str>) -> Option<(&Key, &Rules)> {
         if let Some((demo, rules)) = &self.demo
             && (kid == Some(DEMO_KEY) || self.keys.is_empty())
@@ -197,7 +198,7 @@ impl Verifier {
     }
 }
 
-/// The header of a token of three parts, as it is written.
+/// The decoded header of a token with three parts.
 fn header_of(token: &str) -> Option<Map<String, Value>> {
     let (header, rest) = token.split_once('.')?;
     let parts = rest.split('.').count();
@@ -216,7 +217,7 @@ fn explain(error: jsonwebtoken::errors::Error) -> Refusal {
             "The token is signed with another algorithm"
         }
         Kind::Json(_) | Kind::Utf8(_) => {
-            "The token's header or claims are no JSON object in which each name stands once"
+            "The token's header or claims are not a JSON object with distinct names"
         }
         _ => "The token is not valid",
     })

@@ -1,4 +1,4 @@
-//! What a room decides on the people of a conversation, its title, its status and its subject. Pure.
+//! Decisions on participants, title, status and subject of a conversation. Pure.
 
 use super::{Decision, State};
 use crate::domain::access::{Admission, Privilege};
@@ -15,7 +15,8 @@ use crate::domain::refusal::Refusal;
 use crate::store::changes::{ChangeKind, Returns};
 
 impl State {
-    /// Refuses who may not know of the conversation. Whoever left a direct conversation may ask to be in it again.
+    /// Refuses callers who may not know of the conversation. A participant who left a direct conversation may
+    /// ask to return.
     pub(super) fn may_ask(&self, caller: &Principal, command: &Command) -> Result<(), Refusal> {
         let own = self.person(caller.no);
         match command {
@@ -160,8 +161,8 @@ impl State {
         }))
     }
 
-    /// The platform's word on the subject. With its first one the conversation becomes the platform's: its title is what the
-    /// platform says, none included, and it is open.
+    /// The platform's description of the subject. The first one also opens the conversation and sets its title,
+    /// or clears it.
     pub(super) fn decide_description(
         &self,
         caller: &Principal,

@@ -1,4 +1,4 @@
-//! What a room decides on every command, for everybody.
+//! The decisions of a room on every command, for every kind of caller.
 
 use super::*;
 use crate::domain::command::Typing;

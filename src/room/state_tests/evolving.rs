@@ -1,4 +1,4 @@
-//! What a room knows after marks and entries.
+//! The state of a room after watermarks and entries.
 
 use super::*;
 use crate::domain::message::Message;

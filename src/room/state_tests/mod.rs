@@ -1,4 +1,4 @@
-//! Every command by everybody: who asks, and where, for what a room decides and what it knows afterwards.
+//! Tables of every command by every kind of caller: what a room decides and what its state is afterwards.
 
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ use crate::store::changes::Returns;
 
 const PLACE: ConversationNo = ConversationNo(7);
 
-/// Everybody who may ask, in the order of the tables below.
+/// All callers, in the order of the columns of the tables below.
 const CALLERS: [&str; 9] = [
     "owner", "member", "muted", "blocked", "left", "removed", "stranger", "staff", "platform",
 ];
@@ -108,7 +108,7 @@ fn group() -> State {
     state(ConversationKind::Group)
 }
 
-/// How a deal stands in this phase.
+/// The view of a deal in this phase.
 fn deal_view(phase: Phase) -> DealView {
     DealView {
         flow: "bid".to_owned(),
@@ -134,7 +134,7 @@ fn verdict(state: &State, name: &str, command: &Command) -> &'static str {
     }
 }
 
-/// Compares the verdicts on a command of all callers; `ok` stands for a change.
+/// Compares the decisions on a command of all callers; `ok` stands for a change.
 fn table(state: &State, command: &Command, expected: [&str; 9]) {
     for (name, expected) in CALLERS.iter().zip(expected) {
         let expected = if expected == "ok" { "change" } else { expected };

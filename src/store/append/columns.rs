@@ -1,4 +1,4 @@
-//! A batch as arrays, one for each column and one element for each message.
+//! A batch of messages as one array for each column.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -8,7 +8,7 @@ use diesel::sql_types::{Array, Int8, Nullable, Text};
 use super::NewMessage;
 use crate::domain::message::{Audience, Content};
 
-/// What both statements store of each message.
+/// The columns that both statements store.
 pub(super) struct Columns<'a> {
     pub(super) conversations: Vec<i64>,
     pub(super) senders: Vec<i64>,
@@ -45,8 +45,9 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// Binds them all, each between these two texts, with commas: conversation, sender, client id, fingerprint, kind, body, reply,
-    /// attachments, context, audience's role, audience's user.
+    /// Binds all arrays, each between `before` and `after`, separated by commas, in this order: conversation,
+    /// sender, client id, fingerprint, kind, body, reply, attachments, context, the audience's role, the
+    /// audience's user.
     pub(super) fn bind<'b>(
         &'b self,
         out: &mut AstPass<'_, 'b, Pg>,
@@ -84,7 +85,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// A message's attachments as JSON text, or none.
+/// A message's attachments as JSON text; `None` if it has none.
 fn attachments_json(content: &Content) -> Option<String> {
     if content.attachments.is_empty() {
         return None;

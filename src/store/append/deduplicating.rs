@@ -1,5 +1,5 @@
-//! The statement that looks before it stores: for batches with repeats, with replies that need a closer look, and for those whose
-//! first try may have been committed.
+//! The statement that looks for duplicates before it inserts: for batches with duplicates, for replies whose
+//! original not everyone may see, and for batches whose first attempt may have been committed.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::{Pg, PgConnection};
@@ -15,12 +15,11 @@ use crate::error::Error;
 use crate::store::access::{is_for, readers_role, role_outside};
 use crate::store::pool::{away, explain};
 
-// Raw SQL: one round trip and one plan for what would be four statements for each message.
-// Rows of `conversations` are locked in the order of their numbers, so that two servers can not wait on each other in a circle;
-// the lock gives the row as it is after the wait, so `last_seq` and the policy are current. A message whose
-// (sender, client_id) is stored already takes no seq.
-// What is looked up in a table is looked up by a subquery that the planner can not turn into a join: a plan that was made while the
-// table was small would walk all of it for every batch.
+// Raw SQL: one round trip and one plan in place of four statements for each message. It locks rows of
+// `conversations` in the order of their numbers, so that two servers cannot deadlock; the lock returns the row
+// as it is after the wait, so `last_seq` and the policy version are current. A message whose (sender,
+// client_id) is stored already takes no seq. Tables are read by subqueries that the planner cannot turn into
+// joins: a plan made while a table was small would otherwise scan all of it for every batch.
 const SQL: &str = "
 with input as materialized (
     select * from unnest($1, $2, #columns) with ordinality
@@ -52,7 +51,7 @@ with input as materialized (
     select conversation_no, seq, sender_no, client_id, fingerprint, kind, body, reply_to,
            attachments::jsonb, context::jsonb, audience_role, audience_user_no, now()
     from fresh
-), noted as (
+), feed_row as (
     insert into changed (kind, numbers)
     select 'conversation', array_agg(distinct conversation_no) from fresh having count(*) > 0
 )
@@ -62,10 +61,10 @@ select position, conversation_no, seq, fingerprint, now(), 'fresh' from fresh
 union all
 select position, 0, 0, 0, now(), 'orphaned' from orphaned where position not in (select position from known)";
 
-/// The statement with its arrays.
+/// The parameters of the statement.
 struct Batch<'a> {
     policies: Vec<PolicyVersion>,
-    /// As what each sender reads who is no participant.
+    /// For each sender: the role for audiences if the sender does not participate.
     roles_outside: Vec<Option<&'static str>>,
     columns: Columns<'a>,
 }
@@ -80,7 +79,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// The statement, with the rule of who may see the original of a reply.
+/// The statement with the rule of who may see the original of a reply.
 fn sql() -> String {
     let own = readers_role("i.conversation_no", "i.sender_no");
     let role = format!("coalesce({own}, i.role_outside)");
@@ -104,7 +103,7 @@ impl QueryFragment<Pg> for Batch<'_> {
     }
 }
 
-// One text for any number of messages, so the prepared statement is found by the type alone.
+// The text is the same for any number of messages, so the type identifies the prepared statement.
 impl QueryId for Batch<'_> {
     type QueryId = Batch<'static>;
     const HAS_STATIC_QUERY_ID: bool = true;
@@ -116,11 +115,11 @@ impl Query for Batch<'_> {
 
 impl RunQueryDsl<PgConnection> for Batch<'_> {}
 
-/// A position in the batch from 1, the conversation, the seq, the fingerprint, when, and what became of it. A position
-/// without a row is stale.
+/// Position in the batch from 1, conversation, seq, fingerprint, time, outcome. A position without a row is
+/// stale.
 type Row = (i64, i64, Seq, i64, DateTime<Utc>, String);
 
-/// Appends as `super::append` does, and finds repeats first; within a transaction too.
+/// Appends like `super::append`, but looks for duplicates first. May run inside a transaction.
 pub fn append(
     connection: &mut PgConnection,
     messages: &[NewMessage<'_>],
@@ -143,9 +142,9 @@ pub fn append(
 
 fn outcome_of((_, conversation, seq, fingerprint, at, outcome): Row) -> Appended {
     match outcome.as_str() {
-        "fresh" => Appended::Fresh { seq, at },
+        "fresh" => Appended::Stored { seq, at },
         "orphaned" => Appended::Orphaned,
-        _ => Appended::Known {
+        _ => Appended::Duplicate {
             conversation: ConversationNo(conversation),
             seq,
             at,
@@ -154,7 +153,7 @@ fn outcome_of((_, conversation, seq, fingerprint, at, outcome): Row) -> Appended
     }
 }
 
-/// What `explain` says of the statement.
+/// The lines of `explain` for the statement.
 pub(super) fn plan(
     connection: &mut PgConnection,
     messages: &[NewMessage<'_>],

@@ -1,4 +1,4 @@
-//! The statements that every message goes through: many appends of many conversations in one commit.
+//! The statements that store messages: many messages of many conversations in one commit.
 
 mod columns;
 mod deduplicating;
@@ -15,65 +15,66 @@ use crate::domain::message::Content;
 use crate::domain::principal::Roles;
 use crate::error::Error;
 
-pub use deduplicating::append as append_carefully;
+pub use deduplicating::append as append_deduplicating;
 
-/// One message to append.
+/// A message to append.
 pub struct NewMessage<'a> {
-    /// Where.
+    /// The conversation.
     pub conversation: ConversationNo,
-    /// The version of the policy that it was decided under.
+    /// The policy version under which the room accepted it.
     pub policy: PolicyVersion,
-    /// Who sends it.
+    /// The sender.
     pub sender: UserNo,
-    /// What the sender's token gives: staff may answer what is for staff.
+    /// The roles in the sender's token: staff may reply to messages for staff.
     pub roles: Roles,
-    /// What is said.
+    /// The content.
     pub content: &'a Content,
-    /// `Content::fingerprint`, kept to tell a repeat from a conflict.
+    /// `Content::fingerprint`, stored to tell a retry from a conflict.
     pub fingerprint: i64,
 }
 
-/// What became of one message of a batch.
+/// The outcome for one message of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Appended {
-    /// It is stored now.
-    Fresh {
+    /// It was stored by this statement.
+    Stored {
         /// Its seq.
         seq: Seq,
-        /// When it was committed.
+        /// The time of the commit.
         at: DateTime<Utc>,
     },
-    /// It was stored before.
-    Known {
-        /// The conversation that holds it.
+    /// The sender had stored a message with this client id before.
+    Duplicate {
+        /// The conversation that holds that message.
         conversation: ConversationNo,
         /// Its seq there.
         seq: Seq,
-        /// When it was committed.
+        /// The time of its commit.
         at: DateTime<Utc>,
-        /// The fingerprint that is stored.
+        /// Its fingerprint.
         fingerprint: i64,
     },
-    /// What it replies to does not exist, or not for its sender.
+    /// It replies to a message that does not exist or that its sender may not see.
     Orphaned,
-    /// It is not stored: its policy has changed since it was decided, or there is no such conversation.
+    /// It was not stored: the policy version has changed, or the conversation does not exist.
     Stale,
 }
 
-/// Appends all of them in one commit, with an outcome for each in their order; not within a transaction, which a repeat would end.
-/// No two of them may have the same sender and client id. Fails as a whole or not at all. Should another server store one of them at the same
-/// moment, it is worth trying again: then it is found.
+/// Appends all messages in one commit and returns an outcome for each, in order. No two messages may have the
+/// same sender and client id. An error stores nothing. Must not run inside a transaction, which a duplicate
+/// would abort. If another server stores one of the messages at the same moment, the call fails with a
+/// temporary error; a retry finds the duplicate.
 pub fn append(
     connection: &mut PgConnection,
     messages: &[NewMessage<'_>],
 ) -> Result<Vec<Appended>, Error> {
     match optimistic::append(connection, messages)? {
         Some(outcomes) => Ok(outcomes),
-        None => append_carefully(connection, messages),
+        None => append_deduplicating(connection, messages),
     }
 }
 
-/// What `explain` says of both statements, for a test that reads their plans.
+/// The lines of `explain` for both statements, for a test of their plans.
 pub fn plans(
     connection: &mut PgConnection,
     messages: &[NewMessage<'_>],

@@ -1,5 +1,5 @@
-//! The statement for messages that nobody has sent before, as nearly all are: it looks for no repeat, and learns of one from
-//! the unique index that refuses it.
+//! The statement that assumes that every message is new, as nearly all are. It does not look for duplicates;
+//! the unique index rejects a batch that has one.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::{Pg, PgConnection};
@@ -16,11 +16,12 @@ use crate::error::Error;
 use crate::store::access::is_for_everybody;
 use crate::store::pool::explain;
 
-// Raw SQL, and no joins: every part can be done in one way only, whatever size the planner thinks the tables have.
-// Conversations are found by an index scan for an array, whose numbers Postgres sorts: so they are locked in the order of their
-// numbers, and two servers can not wait on each other in a circle. A row that was waited for is looked at again as it is then, so
-// `last_seq` and the policy are current. `width_bucket` is a binary search: a conversation's place in a sorted array.
-// Where an original that is replied to is not there for everybody, nothing is stored: the careful statement sees why.
+// Raw SQL without joins: each part has only one possible plan, whatever table sizes the planner assumes. An
+// index scan for a sorted array finds the conversations, so they are locked in the order of their numbers and
+// two servers cannot deadlock. PostgreSQL re-reads a row after waiting for it, so `last_seq` and the policy
+// version are current. `width_bucket` is a binary search: the index of a conversation in a sorted array. If the
+// original of a reply is missing or has an audience, nothing is stored, and the deduplicating statement takes a
+// closer look.
 const SQL: &str = "
 with advanced as (
     update conversations c set last_seq = c.last_seq + ($1)[width_bucket(c.no, $2)], updated_at = now()
@@ -40,26 +41,27 @@ with advanced as (
         as i(ordinal, conversation_no, sender_no, client_id, fingerprint, kind, body, reply_to,
              attachments, context, audience_role, audience_user_no)
     where t.numbers[width_bucket(conversation_no, t.numbers)] = conversation_no
-), noted as (
+), feed_row as (
     insert into changed (kind, numbers) select 'conversation', numbers from taken where numbers is not null
 )
 select no, before, now() from advanced";
 
-/// A batch whose messages know their places among each other before they know their seqs.
+/// The parameters of the statement. The position of each message within its conversation is known before its
+/// seq is.
 struct Optimistic<'a> {
-    /// The conversations, sorted; for each its policy, and how many messages it gets.
+    /// The conversations, sorted, each with its policy version and number of messages.
     numbers: Vec<i64>,
     policies: Vec<PolicyVersion>,
     counts: Vec<i64>,
-    /// Conversation and seq of every original that is replied to.
+    /// Conversation and seq of each message that is replied to.
     originals: (Vec<i64>, Vec<Seq>),
-    /// The place of each message among those of its conversation, from 1.
+    /// The position of each message among those of its conversation, from 1.
     ordinals: Vec<i64>,
     columns: Columns<'a>,
 }
 
 impl<'a> Optimistic<'a> {
-    /// None where messages of one conversation were decided under different policies: some are stale for sure.
+    /// `None` if messages of one conversation have different policy versions: at least one is stale.
     fn new(messages: &'a [NewMessage<'a>]) -> Option<Self> {
         let mut groups: BTreeMap<i64, (PolicyVersion, i64)> = BTreeMap::new();
         let mut ordinals = Vec::with_capacity(messages.len());
@@ -83,7 +85,8 @@ impl<'a> Optimistic<'a> {
         })
     }
 
-    /// What became of each message, from the conversations whose policy still held and the seqs that they had before.
+    /// The outcome of each message. `taken` has a row for each conversation whose policy version matched, with
+    /// its last seq before.
     fn outcomes(&self, taken: Vec<(i64, Seq, DateTime<Utc>)>) -> Vec<Appended> {
         let taken: HashMap<i64, (Seq, DateTime<Utc>)> = taken
             .into_iter()
@@ -92,13 +95,13 @@ impl<'a> Optimistic<'a> {
         let outcome = |(no, ordinal): (&i64, &i64)| {
             taken
                 .get(no)
-                .map_or(Appended::Stale, |(before, at)| Appended::Fresh {
+                .map_or(Appended::Stale, |(before, at)| Appended::Stored {
                     seq: before + ordinal,
                     at: *at,
                 })
         };
-        let places = self.columns.conversations.iter().zip(&self.ordinals);
-        places.map(outcome).collect()
+        let messages = self.columns.conversations.iter().zip(&self.ordinals);
+        messages.map(outcome).collect()
     }
 }
 
@@ -128,7 +131,7 @@ impl QueryFragment<Pg> for Optimistic<'_> {
     }
 }
 
-// One text for any number of messages, so the prepared statement is found by the type alone.
+// The text is the same for any number of messages, so the type identifies the prepared statement.
 impl QueryId for Optimistic<'_> {
     type QueryId = Optimistic<'static>;
     const HAS_STATIC_QUERY_ID: bool = true;
@@ -140,28 +143,29 @@ impl Query for Optimistic<'_> {
 
 impl RunQueryDsl<PgConnection> for &Optimistic<'_> {}
 
-/// Appends all of them in one commit, as `super::append` does; `None` where care is needed: then nothing is stored.
+/// Appends all messages in one commit, like `super::append`. Returns `None`, with nothing stored, if the
+/// deduplicating statement is needed.
 pub(super) fn append(
     connection: &mut PgConnection,
     messages: &[NewMessage<'_>],
 ) -> Result<Option<Vec<Appended>>, Error> {
-    let Some(hopes) = Optimistic::new(messages) else {
+    let Some(batch) = Optimistic::new(messages) else {
         return Ok(None);
     };
-    let taken: Vec<(i64, Seq, DateTime<Utc>)> = match hopes.load(connection) {
+    let taken: Vec<(i64, Seq, DateTime<Utc>)> = match batch.load(connection) {
         Err(Db::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => return Ok(None),
         other => other.map_err(explain)?,
     };
-    let all_taken = taken.len() == hopes.numbers.len();
-    let is_sure = all_taken || hopes.originals.0.is_empty();
-    Ok(is_sure.then(|| hopes.outcomes(taken)))
+    let all_taken = taken.len() == batch.numbers.len();
+    let is_sure = all_taken || batch.originals.0.is_empty();
+    Ok(is_sure.then(|| batch.outcomes(taken)))
 }
 
-/// What `explain` says of the statement.
+/// The lines of `explain` for the statement.
 pub(super) fn plan(
     connection: &mut PgConnection,
     messages: &[NewMessage<'_>],
 ) -> QueryResult<Vec<String>> {
-    let hopes = Optimistic::new(messages);
-    hopes.map_or(Ok(Vec::new()), |hopes| Explained(hopes).load(connection))
+    let batch = Optimistic::new(messages);
+    batch.map_or(Ok(Vec::new()), |batch| Explained(batch).load(connection))
 }

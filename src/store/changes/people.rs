@@ -1,4 +1,4 @@
-//! Who comes, returns, changes and goes, as rows.
+//! Writes participants: added, brought back, changed, removed.
 
 use diesel::dsl::sql;
 use diesel::pg::PgConnection;
@@ -62,7 +62,7 @@ pub(super) fn add(
     log_participant(connection, change, turn, UserNo(user.no), action)
 }
 
-/// Whether somebody has left a conversation more than once.
+/// Whether a user has left a conversation more than once.
 fn has_left_again(
     connection: &mut PgConnection,
     change: &Change,
@@ -71,7 +71,7 @@ fn has_left_again(
     let times: i64 = participant_changes::table
         .filter(participant_changes::conversation_no.eq(change.conversation.0))
         .filter(participant_changes::user_no.eq(user.0))
-        // As text, so that the plan can use the partial index.
+        // A literal, so that the planner can use the partial index.
         .filter(sql::<Bool>("action = 'left'"))
         .count()
         .get_result(connection)?;

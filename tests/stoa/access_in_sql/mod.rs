@@ -13,11 +13,11 @@ use stoa::domain::ids::{Seq, UserNo};
 use stoa::domain::message::{Content, Message};
 use stoa::domain::principal::Roles;
 use stoa::domain::snapshot::{Reader, UnreadCount};
-use stoa::store::append::{Appended, NewMessage, append, append_carefully};
+use stoa::store::append::{Appended, NewMessage, append, append_deduplicating};
 use stoa::store::conversations::{self, Filter, Key};
-use stoa::store::history::{self, Visit};
+use stoa::store::history::{self, PageReader};
 use stoa::store::messages::Page;
-use stoa::store::paging::{self, Part, Which};
+use stoa::store::paging::{self, Which, Window};
 use stoa::store::pool::Pool;
 use stoa::store::unread_state::{self, ReadBefore};
 use stoa::store::users::{self, Acquaintance};
@@ -26,7 +26,7 @@ use stoa::store::{particulars, replay, unread};
 use crate::test_app::{fresh_database, parse};
 use rows::{CONVERSATIONS, Place, Rows, USERS, fill, rows};
 
-const ALL: Part = Part {
+const ALL: Window = Window {
     offset: 0,
     limit: 100,
 };
@@ -48,7 +48,7 @@ fn reading(connection: &mut PgConnection, place: &Place, requester: Requester) {
         .unwrap()
         .unwrap()
         .id;
-    let stranger = Visit::Stranger {
+    let stranger = PageReader::Unchecked {
         conversation,
         requester,
     };
@@ -61,7 +61,7 @@ fn reading(connection: &mut PgConnection, place: &Place, requester: Requester) {
     let (Some(reader), Some(visible)) = (reader, visible) else {
         return;
     };
-    let known = Visit::Known {
+    let known = PageReader::Checked {
         conversation: place.no,
         reader: reader.clone(),
     };
@@ -117,7 +117,7 @@ fn replying(connection: &mut PgConnection, place: &Place, reader: &Reader, roles
             true => Appended::Stale,
             false => Appended::Orphaned,
         };
-        for append in [append, append_carefully] {
+        for append in [append, append_deduplicating] {
             let outcomes = append(connection, std::slice::from_ref(&message)).unwrap();
             assert_eq!(
                 outcomes,

@@ -40,7 +40,7 @@ async fn a_client_says_why_it_has_no_connection() {
     assert_eq!(garbage["code"], 4401);
     assert_eq!(garbage["error"]["code"], "UNAUTHENTICATED");
     let told = garbage["error"]["message"].as_str().expect("a text");
-    assert!(told.contains("no JWT"), "{told}");
+    assert!(told.contains("not a JWT"), "{told}");
     let expired = connection(&window, with("/ws", "olga", &token(&old)), "stopped").await;
     assert_eq!(expired["error"]["message"], "The token has expired");
 

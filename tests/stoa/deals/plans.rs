@@ -4,7 +4,7 @@ use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 use flow::Definition;
 use flow::machine;
-use stoa::deal::deciding::Place;
+use stoa::deal::deciding::StepContext;
 use stoa::domain::conversation::{Conversation, ConversationKind, ConversationStatus};
 use stoa::domain::ids::{ConversationId, ConversationNo, UserId, UserNo};
 use stoa::domain::principal::Principal;
@@ -50,16 +50,16 @@ fn step(definition: &Definition, no: i64) -> NewStep {
         roles: Default::default(),
         valid_until: 0,
     };
-    let place = Place {
+    let context = StepContext {
         conversation: &conversation,
-        offered: 0,
+        base_version: 0,
         gateway: Some("sandbox"),
         caller: Some(&caller),
         now,
     };
     let begun = machine::start(definition, serde_json::Map::new(), now).unwrap();
     let actor = stoa::domain::flow::FlowActor::System;
-    place
+    context
         .decided(begun, &actor, format!("r-{no}"), None)
         .unwrap()
         .step

@@ -9,7 +9,7 @@ use super::{Stage, counting, follow, say, until_readable};
 use stoa::error::Error;
 use stoa::feed::{Consumer, Found, NewEntries};
 use stoa::store::changed::delete_handled;
-use stoa::store::feed_consumers::{let_go, register};
+use stoa::store::feed_consumers::{expire_idle, register};
 
 const ROWS: &str = "select count(*) as n from changed";
 
@@ -21,7 +21,7 @@ impl Consumer for Ledger {
         "ledger"
     }
 
-    fn take_in(&self, connection: &mut PgConnection, entries: &[NewEntries]) -> Result<(), Error> {
+    fn handle(&self, connection: &mut PgConnection, entries: &[NewEntries]) -> Result<(), Error> {
         for one in entries {
             let (no, after, last) = (one.conversation.0, one.after.unwrap_or(-1), one.last);
             let line = format!("insert into ledger values ({no}, {after}, {last})");
@@ -111,13 +111,13 @@ fn a_consumer_that_nobody_runs_any_more_holds_no_rows_and_sweeps_when_it_is_back
     let gone =
         "update feed_consumers set leased_until = now() - interval '1 hour' where name = 'ledger'";
     stage.writer.batch_execute(gone).unwrap();
-    let_go(&mut stage.writer, Duration::from_secs(7_200)).unwrap();
+    expire_idle(&mut stage.writer, Duration::from_secs(7_200)).unwrap();
     assert_eq!(
         delete_handled(&mut stage.writer, 100).unwrap(),
         0,
         "it may come back"
     );
-    let_go(&mut stage.writer, Duration::from_secs(1_800)).unwrap();
+    expire_idle(&mut stage.writer, Duration::from_secs(1_800)).unwrap();
     assert_eq!(delete_handled(&mut stage.writer, 100).unwrap(), 1);
     stage.say(&[2]);
     while look() != Found::Nothing {}

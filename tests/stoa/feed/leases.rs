@@ -19,13 +19,13 @@ fn while_one_server_runs_a_consumer_no_other_does() {
     let mut connection = stage.connection();
     let mut look = |server| follow(&mut connection, &*counting(), server);
     stage.say(&[1]);
-    assert_eq!(look(one), Found::Everything);
+    assert_eq!(look(one), Found::CaughtUp);
     stage.say(&[2]);
     assert_eq!(look(other), Found::Nothing);
-    assert_eq!(look(one), Found::Everything);
+    assert_eq!(look(one), Found::CaughtUp);
     stage.say(&[3]);
     super::take_over(&mut stage.writer);
-    assert_eq!(look(other), Found::Everything);
+    assert_eq!(look(other), Found::CaughtUp);
     assert_eq!(look(one), Found::Nothing);
     stage.must_be_right();
 }
@@ -41,9 +41,9 @@ impl Consumer for Slow<'_> {
         self.0.name()
     }
 
-    fn take_in(&self, connection: &mut PgConnection, entries: &[NewEntries]) -> Result<(), Error> {
+    fn handle(&self, connection: &mut PgConnection, entries: &[NewEntries]) -> Result<(), Error> {
         self.1.lock().unwrap().recv_timeout(PATIENCE).expect("told");
-        self.0.take_in(connection, entries)
+        self.0.handle(connection, entries)
     }
 }
 
@@ -73,7 +73,7 @@ fn a_server_whose_lease_ends_in_the_middle_of_a_pass_keeps_others_waiting_and_co
             |n| *n > 0,
         );
         tell.send(()).unwrap();
-        assert_eq!(slow.join().unwrap().unwrap(), Found::Everything);
+        assert_eq!(slow.join().unwrap().unwrap(), Found::CaughtUp);
         other.join().unwrap().unwrap();
     });
     stage.catch_up();

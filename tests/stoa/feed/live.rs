@@ -41,10 +41,10 @@ async fn a_server_that_does_no_jobs_follows_no_feed() {
 }
 
 /// The next signal that is about this conversation.
-async fn heard(listener: &mut Listener, conversation: &str) -> Signal {
+async fn next(listener: &mut Listener, conversation: &str) -> Signal {
     let next = async {
         loop {
-            let signal = listener.heard().await.expect("none is missed");
+            let signal = listener.next().await.expect("none is missed");
             let (Signal::Committed(id, _) | Signal::Transient(id, _)) = &signal;
             if id.to_string() == conversation {
                 return signal;
@@ -60,10 +60,10 @@ async fn what_is_committed_and_what_passes_is_told_to_whoever_listens_in_the_ser
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let mut listener = app.feed().listen();
     let id = app.direct(&ann, &bob).await;
-    let created = heard(&mut listener, &id).await;
+    let created = next(&mut listener, &id).await;
     assert!(matches!(created, Signal::Committed(_, entries) if entries.is_empty()));
     let message = ann.say(&id, "hello").await;
-    let said = heard(&mut listener, &id).await;
+    let said = next(&mut listener, &id).await;
     let is_hello =
         |fact: &Fact| matches!(fact, Fact::Said(message) if message.content.body == "hello");
     assert!(
@@ -73,7 +73,7 @@ async fn what_is_committed_and_what_passes_is_told_to_whoever_listens_in_the_ser
     ann.patch(&edited, json!({ "body": "hello again" }))
         .await
         .expect_status(200);
-    let edited = heard(&mut listener, &id).await;
+    let edited = next(&mut listener, &id).await;
     assert!(
         matches!(edited, Signal::Committed(_, entries) if matches!(entries[0].fact, Fact::Edited(_)))
     );
@@ -81,7 +81,7 @@ async fn what_is_committed_and_what_passes_is_told_to_whoever_listens_in_the_ser
     socket
         .tell("typing_start", json!({ "conversation_id": id }))
         .await;
-    let typing = heard(&mut listener, &id).await;
+    let typing = next(&mut listener, &id).await;
     assert!(
         matches!(typing, Signal::Transient(_, Transient::Typing(user, Typing::Started)) if user.as_str() == "bob")
     );
@@ -91,7 +91,7 @@ async fn what_is_committed_and_what_passes_is_told_to_whoever_listens_in_the_ser
         .expect_status(200);
     loop {
         if let Signal::Transient(_, Transient::Marked(user, Mark::Seen, seq)) =
-            heard(&mut listener, &id).await
+            next(&mut listener, &id).await
         {
             assert_eq!((user.as_str(), seq), ("bob", 2));
             break;

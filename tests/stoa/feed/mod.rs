@@ -17,7 +17,7 @@ use stoa::domain::ids::{ConversationNo, UserNo};
 use stoa::domain::message::Content;
 use stoa::domain::principal::Roles;
 use stoa::feed::{Bounds, Consumer, Found, consumers, pass};
-use stoa::store::append::{Appended, NewMessage, append_carefully};
+use stoa::store::append::{Appended, NewMessage, append_deduplicating};
 use stoa::store::feed_consumers::register;
 use stoa::store::pool::Pool;
 use uuid::Uuid;
@@ -166,8 +166,8 @@ fn say(connection: &mut PgConnection, text: &str, conversations: &[i64]) {
     };
     let places = conversations.iter().copied();
     let batch: Vec<NewMessage<'_>> = places.zip(&drafts).map(message).collect();
-    let stored = append_carefully(connection, &batch).expect("stored");
-    let is_fresh = |outcome: &Appended| matches!(outcome, Appended::Fresh { .. });
+    let stored = append_deduplicating(connection, &batch).expect("stored");
+    let is_fresh = |outcome: &Appended| matches!(outcome, Appended::Stored { .. });
     assert!(stored.iter().all(is_fresh), "{stored:?}");
 }
 

@@ -1,4 +1,4 @@
-//! Following the feed reads little of what there is: each statement goes by index to what is new.
+//! FeedRunner the feed reads little of what there is: each statement goes by index to what is new.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -9,7 +9,7 @@ use super::{counting, say, until_readable};
 use crate::plans::full_database;
 use stoa::feed::{Bounds, Found, pass};
 use stoa::store::changed::delete_handled;
-use stoa::store::feed_consumers::{lags, let_go, register};
+use stoa::store::feed_consumers::{expire_idle, lags, register};
 
 #[derive(Debug, QueryableByName)]
 struct Read {
@@ -39,7 +39,7 @@ fn a_pass_reads_what_is_new_and_little_more() {
         follower.run(move |connection| {
             register(connection, &[counting().name()])?;
             let found = pass(connection, &*counting(), server, Bounds::default())?;
-            let_go(connection, std::time::Duration::from_secs(3_600))?;
+            expire_idle(connection, std::time::Duration::from_secs(3_600))?;
             let before = read(connection);
             lags(connection)?;
             Ok((found, before.rows))
@@ -58,7 +58,7 @@ fn a_pass_reads_what_is_new_and_little_more() {
         say(&mut outside, &format!("new-{number}"), &[number * 700]);
         until_readable(&mut outside);
         let said = read(&mut outside);
-        assert_eq!(look().unwrap().0, Found::Everything);
+        assert_eq!(look().unwrap().0, Found::CaughtUp);
         let after = read(&mut outside);
         assert_eq!(said.walks, after.walks, "after {number}");
         assert!(

@@ -108,9 +108,9 @@ fn no_query_of_jobs_walks_a_big_table() {
             attempt: 1,
             until: chrono::Utc::now(),
         };
-        jobs::finish_telling(connection, lease, ConversationNo(number)).unwrap();
+        jobs::finish_and_wake_next(connection, lease, ConversationNo(number)).unwrap();
         jobs::discard_deliveries(connection).unwrap();
-        jobs::has_turn(connection, lease, ConversationNo(number), MINUTE).unwrap()
+        jobs::may_deliver(connection, lease, ConversationNo(number), MINUTE).unwrap()
     });
     must_walk_nothing(connection, "timers", |connection, _| {
         let claimed = timers::claim(connection, 1, MINUTE).unwrap();

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use stoa::domain::flow::{FlowInput, PaymentOutcome};
 use stoa::domain::ids::ConversationNo;
 use stoa::error::Error;
-use stoa::registry::deals::{DealSink, Telling};
+use stoa::registry::deals::{DealSink, DeliveryFuture};
 
 use crate::polling::until;
 
@@ -34,7 +34,7 @@ impl Recorder {
 
     pub fn deals(&self) -> DealSink {
         let this = self.clone();
-        let take = move |conversation, input, _| -> Telling {
+        let take = move |conversation, input, _| -> DeliveryFuture {
             let told = (conversation, input);
             let answer = (this.answer)(&told);
             this.told.lock().expect("a lock").push(told);

@@ -162,7 +162,7 @@ impl World {
         };
         let mut connection = self.app.connection();
         orders::request(&mut connection, conversation, gateway, &wanted).expect("an order");
-        self.job_signal.ring();
+        self.job_signal.notify();
     }
 
     /// The order of a deal, once the gateway has made it and the deal was told.
@@ -201,7 +201,7 @@ impl World {
     /// Posts an event that must be taken.
     pub async fn event(&self, event: &Event) {
         assert_eq!(self.post(&event.id, &event.body).await, 200);
-        self.job_signal.ring();
+        self.job_signal.notify();
     }
 
     /// Posts events, each once the one before it is taken in.
@@ -230,7 +230,7 @@ impl World {
             .connection()
             .batch_execute(statements)
             .expect("statements");
-        self.job_signal.ring();
+        self.job_signal.notify();
     }
 }
 

@@ -4,7 +4,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use stoa::domain::ids::{ConversationNo, UserNo};
 use stoa::domain::snapshot::Reader;
-use stoa::store::paging::{self, Part, Which};
+use stoa::store::paging::{self, Which, Window};
 use stoa::store::particulars;
 
 use crate::plans::{full_database, must_walk_nothing as must_walk_no_other};
@@ -54,7 +54,7 @@ fn no_page_walks_a_big_table() {
         connection.batch_execute(statement).unwrap();
     }
     let connection = &mut connection;
-    let part = Part {
+    let part = Window {
         offset: 1,
         limit: 10,
     };

@@ -1,7 +1,8 @@
-//! Warns of values that may be absent where a step cannot be made without them.
+//! Warns of values that may be missing when a step needs them.
 //!
-//! For each state, the values that are there on every way to it are found: what a deal begins with, what is set on the way, and what
-//! guards and conditions require. Deals that come from an older version may lack some of them; the rule itself refuses their steps.
+//! For each state, it computes the values that are present on every path to it: the context at the start,
+//! values set on the way, and values that guards and conditions require. A deal migrated from an older version
+//! may still lack some of them; the machine then refuses the step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,18 +11,18 @@ use crate::Field;
 use language::expression::{Expression, Present};
 use language::problem::Problems;
 
-/// What becomes of a step that cannot be computed.
+/// What happens with a step that cannot be computed.
 #[derive(Clone, Copy)]
 enum Otherwise {
     Refused,
     LeftToStaff,
 }
 
-/// The values that are there for certain in each state that was reached so far.
+/// The values that are certainly present in each state reached so far.
 #[derive(Default)]
 struct Reached<'d> {
     present: BTreeMap<&'d str, Present>,
-    /// The states whose values have changed since they were left last.
+    /// The states whose values have changed since they were last processed.
     changed: BTreeSet<&'d str>,
 }
 
@@ -33,7 +34,7 @@ pub(super) fn check(definition: &Definition, problems: &Problems) {
     let begun = known.filter(|(_, field)| field.required || field.default.is_some());
     let begun = begun.map(|(name, _)| format!("ctx.{name}")).collect();
     arrive(definition, &mut reached, &definition.initial, begun);
-    // Sets only shrink, so this ends.
+    // Terminates, because the sets only shrink.
     while let Some(name) = reached.changed.pop_first() {
         let (Some(state), Some(present)) = (definition.state(name), reached.present.get(name))
         else {
@@ -61,7 +62,7 @@ pub(super) fn check(definition: &Definition, problems: &Problems) {
     }
 }
 
-/// Everything that may happen in a state, each with what is there for certain when it does.
+/// All effects that may happen in a state, each with the values that are then certainly present.
 fn all_effects<'d>(
     definition: &'d Definition,
     state: &'d State,
@@ -108,7 +109,7 @@ fn pressed(action: &Action, present: &Present) -> Present {
     present
 }
 
-/// What is there after the values of effects were set and its events noted.
+/// The values that are present after effects have set values and computed their events.
 fn followed(effects: &Effects, mut present: Present) -> Present {
     present.extend(effects.set.iter().flat_map(|setting| setting.value.needs()));
     let before = present.clone();
@@ -147,7 +148,7 @@ fn leave<'d>(
     }
 }
 
-/// Comes to a state, or to the one that stands for it when it was entered too often.
+/// Enters a state, or the one that replaces it after too many visits.
 fn arrive<'d>(definition: &'d Definition, reached: &mut Reached<'d>, name: &str, present: Present) {
     let mut next = definition.state(name);
     for _ in 0..=definition.states.len() {
@@ -171,7 +172,7 @@ fn arrive<'d>(definition: &'d Definition, reached: &mut Reached<'d>, name: &str,
     }
 }
 
-/// The states in which money of an order may come or go: those with a payment, and all that can follow.
+/// The states in which a payment may be reported: those with a payment, and all that may follow.
 fn after_payment(definition: &Definition) -> BTreeSet<&str> {
     let paying = definition.states.values();
     let paying = paying.filter(|state| state.payment.is_some());
@@ -197,7 +198,8 @@ fn after_payment(definition: &Definition) -> BTreeSet<&str> {
     seen
 }
 
-/// The policies by which money may move a deal in a state: a wrong amount moves it only while its order is awaited.
+/// The policies by which a payment may move a deal in a state. A wrong amount moves it only while its order is
+/// awaited.
 fn policies<'d>(
     definition: &'d Definition,
     state: &State,

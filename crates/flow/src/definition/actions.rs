@@ -1,4 +1,4 @@
-//! Reads what can be done.
+//! Reads the actions of a flow file.
 
 use super::Action;
 use super::effects::Names;
@@ -10,8 +10,8 @@ use language::problem::Origin;
 use language::source::{Item, Section};
 use language::text::Text;
 
-/// What the log calls what nobody pressed; beside these, `remind_1` and so on.
-const HOPS: [&str; 11] = [
+/// Action names that the log uses for transitions without a press; so are `remind_1`, `remind_2` and so on.
+const RESERVED_ACTIONS: [&str; 11] = [
     "start",
     "then",
     "deadline",
@@ -25,7 +25,7 @@ const HOPS: [&str; 11] = [
     "refunded",
 ];
 
-/// An action, and whether it can be done everywhere.
+/// An action, and whether it is available in every state.
 pub(super) struct ReadAction {
     pub(super) action: Action,
     pub(super) everywhere: bool,
@@ -40,8 +40,8 @@ impl Names<'_> {
 
     fn action_of(&self, item: Item<'_>) -> Option<ReadAction> {
         let name = item.key_name()?.to_owned();
-        if HOPS.contains(&name.as_str()) || name.starts_with("remind_") {
-            let message = format!("`{name}` is what the log calls something else");
+        if RESERVED_ACTIONS.contains(&name.as_str()) || name.starts_with("remind_") {
+            let message = format!("`{name}` is reserved for the log");
             self.problems.add(item.key_at, message);
         }
         let section = item.section("an action")?;
@@ -59,7 +59,7 @@ impl Names<'_> {
             .unwrap_or_default();
         let machines = by.iter().any(|who| who == "timer" || who == "payment");
         if let Some(form) = form.filter(|_| machines) {
-            form.complain("a timer and a payment fill in no forms");
+            form.complain("timers and payments cannot fill in forms");
         }
         let pressed = by
             .iter()
@@ -71,7 +71,7 @@ impl Names<'_> {
         };
         let label = label.and_then(|item| self.text(item, 80, &[]));
         let guard = section.item("guard");
-        let guard = guard.and_then(|item| self.expression(item, &input, &[Type::Truth]));
+        let guard = guard.and_then(|item| self.expression(item, &input, &[Type::Boolean]));
         let refused = section
             .item("guard_message")
             .and_then(|item| self.guard_message(item, &input));
@@ -92,7 +92,7 @@ impl Names<'_> {
         Some(ReadAction { action, everywhere })
     }
 
-    /// A text with places for values. Definitions from before these places may have any braces in it.
+    /// A text with placeholders. Definitions from before placeholders may contain any braces.
     fn guard_message(&self, item: Item<'_>, fields: &[Field]) -> Option<Text> {
         match self.problems.origin() {
             Origin::File => self.text(item, 300, fields),
@@ -104,7 +104,7 @@ impl Names<'_> {
         }
     }
 
-    /// `"*"`, a state, or several of them.
+    /// `"*"`, a state, or a list of states.
     fn origins(&self, item: Item<'_>) -> (Vec<String>, bool) {
         let entries = item.one_or_many(200).unwrap_or_default();
         let (mut found, mut everywhere) = (Vec::new(), false);
@@ -121,7 +121,7 @@ impl Names<'_> {
             }
         }
         if found.is_empty() && !everywhere && item.is_list() {
-            item.complain("an action begins in some state");
+            item.complain("an action needs at least one state in `from`");
         }
         (found, everywhere)
     }
@@ -137,7 +137,7 @@ impl Names<'_> {
             }
         }
         if found.is_empty() && item.is_list() {
-            item.complain("an action is done by somebody");
+            item.complain("an action needs at least one actor in `by`");
         }
         found
     }

@@ -1,4 +1,4 @@
-//! What can be seen only of a flow as a whole: ways in, ways out, whose turn it is.
+//! Checks of a flow as a whole: reachability, ways out, and whose turn it is.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::{Action, Definition, Effects, State, loops};
 use crate::STAFF;
 use language::problem::Problems;
 
-/// Complains of everything that would leave a deal stuck.
+/// Reports everything that would leave a deal stuck.
 pub(super) fn check(definition: &Definition, problems: &Problems) {
     for state in definition.states.values() {
         turns(state, problems);
@@ -27,7 +27,7 @@ pub(super) fn check(definition: &Definition, problems: &Problems) {
     loops::check(definition, problems);
 }
 
-/// Whose turn it is has something to do, is asked to, and has a time to do it in.
+/// A role that a state awaits must have an action, a prompt and a deadline.
 fn turns(state: &State, problems: &Problems) {
     let Some(role) = &state.awaiting else {
         return;
@@ -60,12 +60,12 @@ fn turns(state: &State, problems: &Problems) {
     }
 }
 
-/// Where effects leads.
+/// The states to which effects may lead.
 pub(crate) fn targets(effects: &Effects) -> impl Iterator<Item = &str> {
     effects.to.iter().map(|branch| branch.to.as_str())
 }
 
-/// Where a state leads without staff: by people, by itself, by payment.
+/// The states that may follow a state without staff: by actions, by itself, by payment.
 pub(crate) fn ways<'d>(definition: &'d Definition, state: &'d State) -> Vec<&'d str> {
     let by_people = |action: &&std::sync::Arc<Action>| action.by.iter().any(|who| who != STAFF);
     let actions = state.actions.iter().filter(by_people);
@@ -105,12 +105,15 @@ fn ways_out(definition: &Definition, state: &State, problems: &Problems) {
         problems.add(state.at, message);
     }
     if state.is_left_at_once() && !(state.prompts.is_empty() && state.payment.is_none()) {
-        let message = format!("`{}` is left at once: it can ask for nothing", state.name);
+        let message = format!(
+            "`{}` is left at once, so it cannot have a prompt",
+            state.name
+        );
         problems.add(state.at, message);
     }
 }
 
-/// Whether some way leads to a terminal state.
+/// Whether some path leads to a terminal state.
 fn ends(definition: &Definition, state: &State) -> bool {
     builder(definition, vec![state.name.as_str()], |state| {
         ways(definition, state)
@@ -135,7 +138,7 @@ fn builder<'d>(
     seen
 }
 
-/// Every state that a deal can come to, staff and money included.
+/// All states that a deal may reach, also by staff and payments.
 fn reachable(definition: &Definition) -> BTreeSet<&str> {
     let mut begin = vec![definition.initial.as_str()];
     if let Some(money) = &definition.money {
@@ -187,7 +190,7 @@ fn money(definition: &Definition, state: &State, problems: &Problems) {
     };
     if definition.money.is_none() {
         let message = format!(
-            "`{}` asks for money, and nothing says what becomes of money that is late, wrong, repeated or refunded",
+            "`{}` asks for money, but there are no policies for late, wrong, repeated or refunded payments",
             state.name
         );
         let help = "a table [payment] with late, wrong_amount, repeated and refunded";
@@ -205,7 +208,7 @@ fn money(definition: &Definition, state: &State, problems: &Problems) {
     }
 }
 
-/// What only timers or payments do must be named by one; a checkout needs a payment.
+/// An action by `timer` or `payment` must be named by one; a checkout needs a payment.
 fn used(definition: &Definition, action: &Action, problems: &Problems) {
     let states = || action.from.iter().filter_map(|name| definition.state(name));
     if action.checkout && states().any(|state| state.payment.is_none()) {

@@ -1,21 +1,21 @@
-//! Reads what follows: where to, what is remembered, what is said, what the platform is told.
+//! Reads effects: the next state, values to set, messages, and events for the platform.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Branch, Effects, Emission, FlowMessage, Outcome, Setting};
 use crate::LineKind;
 use crate::{ContextField, Field, Kind};
-use language::expression::{Expression, Known, Type};
+use language::expression::{Expression, KnownNames, Type};
 use language::problem::{Problems, nearest};
 use language::source::{Item, Section};
 use language::text::Text;
 
 use super::actions::ReadAction;
 
-/// The longest text that a flow says, in characters.
+/// The longest message of a flow, in characters.
 const LONGEST: usize = 2_000;
 
-/// The names that a file gives, by which everything in it is checked.
+/// The names that a file declares, against which references are checked.
 pub(super) struct Names<'a> {
     pub(super) roles: Vec<String>,
     pub(super) states: BTreeSet<String>,
@@ -26,8 +26,8 @@ pub(super) struct Names<'a> {
 }
 
 impl Names<'_> {
-    pub(super) fn known<'n>(&'n self, fields: &'n [Field]) -> Known<'n> {
-        Known {
+    pub(super) fn known<'n>(&'n self, fields: &'n [Field]) -> KnownNames<'n> {
+        KnownNames {
             context: &self.context,
             fields,
             states: &self.states,
@@ -47,24 +47,24 @@ impl Names<'_> {
         None
     }
 
-    /// The name of a state that there is.
+    /// The name of an existing state.
     pub(super) fn state(&self, item: Item<'_>) -> Option<String> {
         self.named(item, "state", &self.states)
     }
 
-    /// The name of an action that there is.
+    /// The name of an existing action.
     pub(super) fn action(&self, item: Item<'_>) -> Option<String> {
         self.named(item, "action", &self.actions)
     }
 
-    /// The name of a role that there is, or one of `others`.
+    /// The name of an existing role, or one of `others`.
     pub(super) fn role(&self, item: Item<'_>, others: &[&str]) -> Option<String> {
         let roles = self.roles.iter().map(String::as_str);
         let names = roles.chain(others.iter().copied()).map(str::to_owned);
         self.named(item, "role", &names.collect())
     }
 
-    /// Complains unless a table's key is a role.
+    /// Reports a table's key that is not a role.
     pub(super) fn role_key(&self, item: Item<'_>) -> Option<String> {
         if self.roles.iter().any(|role| role == item.key) {
             return Some(item.key.to_owned());
@@ -75,7 +75,7 @@ impl Names<'_> {
         None
     }
 
-    /// A text with places for values.
+    /// A text with placeholders.
     pub(super) fn text(&self, item: Item<'_>, most: usize, fields: &[Field]) -> Option<Text> {
         let source = item.text(most)?;
         match Text::parse(source, self.known(fields)) {
@@ -129,7 +129,7 @@ impl Names<'_> {
                 continue;
             };
             let when = section.item("when");
-            let when = when.map(|item| self.expression(item, fields, &[Type::Truth]));
+            let when = when.map(|item| self.expression(item, fields, &[Type::Boolean]));
             let to = section.need("to").and_then(|item| self.state(item));
             section.finish();
             if let Some(to) = to {
@@ -140,7 +140,7 @@ impl Names<'_> {
         found
     }
 
-    /// Reads the keys of effects from the table that it stands in.
+    /// Reads the keys of effects from the table that contains them.
     pub(super) fn effects(
         &self,
         section: &Section<'_>,
@@ -174,7 +174,7 @@ impl Names<'_> {
         }
     }
 
-    /// The last branch must hold always, and only the last.
+    /// The last branch must be unconditional, and only the last.
     fn check_branches(&self, to: Option<Item<'_>>, branches: &[Branch]) {
         let (Some(item), Some((last, before))) = (to, branches.split_last()) else {
             return;
@@ -216,7 +216,7 @@ impl Names<'_> {
         found
     }
 
-    /// A text for everybody, or texts by role and under `everybody`.
+    /// A text for everyone, or texts by role and under `everybody`.
     pub(super) fn messages(
         &self,
         item: Item<'_>,
@@ -250,7 +250,7 @@ impl Names<'_> {
         found
     }
 
-    /// A name, or a table with what goes with it, or several.
+    /// An event's name, a table with its values, or a list of these.
     fn emissions(&self, item: Item<'_>, fields: &[Field]) -> Vec<Emission> {
         let mut found = Vec::new();
         for entry in item.one_or_many(8).unwrap_or_default() {
@@ -278,7 +278,7 @@ impl Names<'_> {
         found
     }
 
-    /// What follows by itself: an action by `do`, or effects of its own.
+    /// What follows without a press: an action by `do`, or effects.
     pub(super) fn outcome(
         &self,
         section: &Section<'_>,
@@ -311,27 +311,27 @@ impl Names<'_> {
     }
 }
 
-/// How something is shown: `system` or `automated`.
+/// The kind of a message: `system` or `automated`.
 pub(super) fn message_kind(item: Item<'_>) -> Option<LineKind> {
     match item.text(20)? {
         "system" => Some(LineKind::System),
         "automated" => Some(LineKind::Automated),
         other => {
-            let message = format!("`{other}` is no kind of message here");
+            let message = format!("`{other}` is not a kind of message");
             item.advise(message, "`system` or `automated`");
             None
         }
     }
 }
 
-/// `deal.paid`: names with dots between them.
+/// The name of an event, such as `deal.paid`: names separated by dots.
 fn event_name(item: Item<'_>) -> Option<String> {
     let name = item.text(64)?;
     if name.split('.').all(language::source::is_name) {
         return Some(name.to_owned());
     }
     item.advise(
-        format!("`{name}` is no name of an event"),
+        format!("`{name}` is not the name of an event"),
         "like `deal.paid`",
     );
     None

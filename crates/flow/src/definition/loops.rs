@@ -1,10 +1,10 @@
-//! Finds ways round and round that nobody walks: what follows at once, and what time alone brings about.
+//! Finds endless loops that need no person: by `then`, and by timers.
 
 use super::checks::targets;
 use super::{Definition, State};
 use language::problem::Problems;
 
-/// Complains of states that lead back to themselves at once, and of timers that lead round for ever.
+/// Reports states that lead back to themselves at once, and timers that lead round forever.
 pub(super) fn check(definition: &Definition, problems: &Problems) {
     for state in definition.states.values() {
         if leads_back(definition, state, at_once) {
@@ -42,14 +42,14 @@ fn leads_back(
     false
 }
 
-/// Where a state leads without a moment between: by `then`, or since it was visited too often.
+/// The states that follow at once: by `then`, or after too many visits.
 fn at_once(_: &Definition, state: &State) -> Vec<String> {
     let then = state.then.iter().flat_map(targets).map(str::to_owned);
     let limit = state.visits.iter().map(|visits| visits.otherwise.clone());
     then.chain(limit).collect()
 }
 
-/// Where a state leads when nobody does anything; a state with a limit of visits ends the round.
+/// The states that follow if nobody acts. A limit of visits ends a loop.
 fn by_time(definition: &Definition, state: &State) -> Vec<String> {
     let then = state.then.iter().flat_map(targets);
     let deadline = state.deadline.iter();

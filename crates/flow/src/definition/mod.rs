@@ -1,4 +1,4 @@
-//! A flow, checked: immutable, shared by all deals that follow it.
+//! A checked flow definition: immutable, shared by all deals that follow it.
 
 mod absence;
 mod actions;
@@ -19,19 +19,19 @@ use language::expression::{Engine, Expression};
 use language::problem::{Origin, Problem};
 use language::text::Text;
 
-/// A flow file, checked: every name in it is known, every expression compiles, every state has a way on.
+/// A checked flow file: every name is declared, every expression compiles, every state has a way out.
 pub struct Definition {
     /// Its name.
     pub name: String,
-    /// Its version, from 1; deals stay with the version they began with.
+    /// Its version, from 1. A deal keeps the version with which it began.
     pub version: i64,
-    /// What people call it.
+    /// Its title.
     pub title: String,
-    /// Who takes part, in the order of the file.
+    /// The roles, in the order of the file.
     pub roles: Vec<String>,
-    /// Where a deal begins.
+    /// The first state.
     pub initial: String,
-    /// What a deal remembers.
+    /// The declared context.
     pub context: BTreeMap<String, ContextField>,
     /// The states by name.
     pub states: BTreeMap<String, State>,
@@ -39,13 +39,13 @@ pub struct Definition {
     pub reading_order: Vec<String>,
     /// The actions in the order of the file.
     pub actions: Vec<Arc<Action>>,
-    /// What becomes of money that no state waits for; there where a state asks for money.
+    /// The policies for payments that no state awaits; present if any state asks for money.
     pub money: Option<MoneyPolicies>,
-    /// How deals of older versions come here.
+    /// The migrations of deals from older versions.
     pub migrations: Vec<Migration>,
-    /// The language's functions.
+    /// The functions of the expression language.
     pub(super) engine: Engine,
-    /// What is allowed and probably not meant.
+    /// Problems that are permitted but probably unintended.
     pub(super) warnings: Vec<Problem>,
 }
 
@@ -55,266 +55,269 @@ impl fmt::Debug for Definition {
     }
 }
 
-/// Where a deal can stand.
+/// A state of a deal.
 #[derive(Clone, Debug)]
 pub struct State {
     /// Its name.
     pub name: String,
-    /// A few words.
+    /// Its title.
     pub title: String,
-    /// Whose turn it is.
+    /// The role whose turn it is.
     pub awaiting: Option<String>,
-    /// What is asked of whom, by role.
+    /// The prompts, by role.
     pub prompts: BTreeMap<String, Prompt>,
-    /// Who may type, for every role.
+    /// The chat policy of each role.
     pub chat: BTreeMap<String, ChatPolicy>,
-    /// When it ends by itself.
+    /// When the state ends by itself.
     pub deadline: Option<Deadline>,
-    /// What is said while it lasts, in the order of time.
+    /// Messages while the state lasts, in order of time.
     pub reminders: Vec<Reminder>,
     /// How often it may be entered.
     pub visits: Option<Visits>,
-    /// The money that it waits for.
+    /// The payment that it awaits.
     pub payment: Option<Payment>,
-    /// Where it goes at once.
+    /// Effects that follow at once.
     pub then: Option<Effects>,
-    /// Whether the deal is over.
+    /// Whether it ends the deal.
     pub terminal: bool,
-    /// What may be done in it, in the order of the file.
+    /// The actions available in it, in the order of the file.
     pub actions: Vec<Arc<Action>>,
     pub(super) at: usize,
 }
 
-/// What is asked of a role in a state: a card, with the actions that it may do.
+/// A card for a role, with the actions that it may take.
 #[derive(Clone, Debug)]
 pub struct Prompt {
-    /// A few words.
+    /// The heading.
     pub title: Text,
     /// A sentence.
     pub subtitle: Option<Text>,
-    /// How it is shown.
+    /// The kind of its message.
     pub kind: LineKind,
 }
 
-/// When a state ends by itself.
+/// The deadline of a state.
 #[derive(Clone, Debug)]
 pub struct Deadline {
-    /// How long after it was entered.
+    /// The time after it was entered.
     pub after: TimeDelta,
     /// What follows.
     pub outcome: Outcome,
 }
 
-/// What is said while a state lasts.
+/// A message while a state lasts.
 #[derive(Clone, Debug)]
 pub struct Reminder {
-    /// How long after it was entered.
+    /// The time after the state was entered.
     pub after: TimeDelta,
-    /// What.
+    /// The messages.
     pub say: Vec<FlowMessage>,
 }
 
-/// How often a state may be entered.
+/// A limit of visits.
 #[derive(Clone, Debug)]
 pub struct Visits {
-    /// At most so often, from 1.
+    /// The most visits, from 1.
     pub max: u32,
-    /// Where the deal goes instead.
+    /// The state that is entered instead.
     pub otherwise: String,
 }
 
-/// The money that a state waits for.
+/// A payment that a state awaits.
 #[derive(Clone, Debug)]
 pub struct Payment {
-    /// How much; money.
+    /// The amount; an expression of type money.
     pub amount: Expression,
-    /// Who pays.
+    /// The role that pays.
     pub payer: String,
-    /// What for.
+    /// The description in the checkout.
     pub description: Text,
-    /// What the payer reads until the gateway has made the order.
+    /// What the payer reads until the gateway has created the order.
     pub preparing: Text,
     /// What follows when it is paid.
     pub paid: Outcome,
-    /// What is said when an attempt fails.
+    /// The messages when an attempt fails.
     pub failed: Vec<FlowMessage>,
 }
 
-/// What follows when nobody pressed: under its own name, or as an action.
+/// What follows without a press: an action, or effects of its own.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// The action, where it is one.
+    /// The action, if there is one.
     pub action: Option<String>,
-    /// What follows.
+    /// The effects.
     pub effects: Effects,
 }
 
-/// What an action, a deadline or a payment brings about.
+/// The effects of an action, a deadline or a payment.
 #[derive(Clone, Debug, Default)]
 pub struct Effects {
-    /// Where the deal goes: the first branch that holds. None at all, or none that holds: it stays.
+    /// The next state: that of the first branch that holds. If none holds, the deal stays.
     pub to: Vec<Branch>,
-    /// Why, in a word.
+    /// The reason for the log, in a word.
     pub reason: Option<String>,
-    /// What it remembers of it.
+    /// Values to set.
     pub set: Vec<Setting>,
-    /// What is said.
+    /// Messages to send.
     pub say: Vec<FlowMessage>,
-    /// What only the one who acted reads.
+    /// A message to the actor alone.
     pub audit: Option<Text>,
-    /// What the platform is told.
+    /// Events for the platform.
     pub emit: Vec<Emission>,
 }
 
-/// One way on.
+/// A possible next state.
 #[derive(Clone, Debug)]
 pub struct Branch {
-    /// The condition; none: always.
+    /// The condition; `None` always holds.
     pub when: Option<Expression>,
     /// The state.
     pub to: String,
 }
 
-/// One value to remember.
+/// A value to set.
 #[derive(Clone, Debug)]
 pub struct Setting {
-    /// What.
+    /// Its name.
     pub name: String,
-    /// Its value.
+    /// The expression.
     pub value: Expression,
 }
 
-/// One thing that is said.
+/// A message.
 #[derive(Clone, Debug)]
 pub struct FlowMessage {
-    /// To whom; none: everybody.
+    /// The role that gets it; `None` for everyone.
     pub to: Option<String>,
-    /// How it is shown.
+    /// Its kind.
     pub kind: LineKind,
-    /// What.
+    /// Its text.
     pub text: Text,
 }
 
-/// One event for the platform.
+/// An event for the platform.
 #[derive(Clone, Debug)]
 pub struct Emission {
     /// Its type.
     pub event: String,
-    /// What goes with it.
+    /// Its values.
     pub values: Vec<Setting>,
 }
 
-/// What somebody can do.
+/// An action.
 #[derive(Clone, Debug)]
 pub struct Action {
     /// Its name.
     pub name: String,
-    /// In which states, in the order of the file.
+    /// The states in which it is available, in the order of the file.
     pub from: Vec<String>,
-    /// Who: roles, and `staff`, `system`, `timer`, `payment`.
+    /// Who may take it: roles, `staff`, `system`, `timer`, `payment`.
     pub by: Vec<String>,
-    /// On the button.
+    /// The label of its button.
     pub label: Text,
-    /// How the button looks.
+    /// The style of its button.
     pub style: Style,
-    /// What is to be filled in.
+    /// Its form.
     pub input: Vec<Field>,
     /// The condition.
     pub guard: Option<Expression>,
-    /// What is said when the condition does not hold.
+    /// The refusal's text if the condition does not hold.
     pub guard_message: Text,
-    /// Whether the payer needs the gateway's checkout for it.
+    /// Whether it opens the gateway's checkout.
     pub checkout: bool,
-    /// What follows.
+    /// Its effects.
     pub effects: Effects,
     pub(super) at: usize,
 }
 
-/// What becomes of money that no state waits for any more, or of other money than asked for.
+/// The policies for payments that no state awaits, or with another amount than requested.
 #[derive(Clone, Debug)]
 pub struct MoneyPolicies {
-    /// Paid after its state was left.
+    /// Paid after the state was left.
     pub late: Vec<MoneyPolicy>,
-    /// Another amount.
+    /// Another amount or currency.
     pub wrong_amount: Vec<MoneyPolicy>,
     /// Paid twice.
     pub repeated: Vec<MoneyPolicy>,
-    /// Gone back.
+    /// Refunded.
     pub refunded: Vec<MoneyPolicy>,
 }
 
-/// One way to handle money; the first whose condition holds counts.
+/// A policy; the first whose condition holds applies.
 #[derive(Clone, Debug)]
 pub struct MoneyPolicy {
-    /// The condition; none: always.
+    /// The condition; `None` always holds.
     pub when: Option<Expression>,
-    /// What is done.
+    /// The rule.
     pub rule: MoneyRule,
-    /// What follows.
+    /// The effects.
     pub effects: Effects,
 }
 
-/// What is done with money.
+/// What is done with a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MoneyRule {
-    /// It is taken, and the deal goes on.
+    /// Accept it and continue the deal.
     Resume,
-    /// It goes back.
+    /// Send it back.
     Refund,
-    /// Staff decide.
+    /// Leave it to staff.
     Hold,
-    /// It is only said.
+    /// Only announce it.
     Tell,
 }
 
-/// How deals of an older version come to this one.
+/// The migration of deals from an older version.
 #[derive(Clone, Debug)]
 pub struct Migration {
     /// The older version.
     pub from_version: i64,
-    /// New names of states; a state that is not named keeps its name.
+    /// Renamed states; other states keep their name.
     pub states: BTreeMap<String, String>,
-    /// What happens to what is due.
+    /// What happens to timers.
     pub timers: MigratedTimers,
 }
 
-/// What happens to a deal's timers when it comes to a new version.
+/// What happens to a deal's timers in a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MigratedTimers {
-    /// They stay as they are, where the new state has one of that name; what is new is counted from the moment of entering.
+    /// Timers that the new state also has keep their time; new ones count from the time of entering the state.
     Keep,
-    /// They begin anew.
+    /// All timers restart.
     Restart,
 }
 
 impl Definition {
-    /// Reads and checks a flow file.
+    /// Parses and checks a flow file.
     ///
     /// # Errors
-    /// Everything that is wrong with it, in the order of the file.
+    ///
+    /// All problems, in the order of the file.
     pub fn parse(source: &str) -> Result<Self, Vec<Problem>> {
         reading::parse(source, Origin::File)
     }
 
-    /// Reads a definition that the database keeps, which an earlier release of Stoa has checked.
+    /// Parses a stored definition, which an earlier release has checked.
     ///
     /// # Errors
-    /// Everything that is wrong with it, but for rules that came later: deals run by it.
+    ///
+    /// All problems, in the order of the file. Rules that were added later are not applied, because deals run
+    /// by the definition.
     pub fn parse_stored(source: &str) -> Result<Self, Vec<Problem>> {
         reading::parse(source, Origin::Store)
     }
 
-    /// What is allowed and probably not meant, in the order of the file.
+    /// Problems that are permitted but probably unintended, in the order of the file.
     pub fn warnings(&self) -> &[Problem] {
         &self.warnings
     }
 
-    /// The state of that name.
+    /// The state with this name.
     pub fn state(&self, name: &str) -> Option<&State> {
         self.states.get(name)
     }
 
-    /// The action of that name.
+    /// The action with this name.
     pub fn action(&self, name: &str) -> Option<&Arc<Action>> {
         self.actions.iter().find(|action| action.name == name)
     }

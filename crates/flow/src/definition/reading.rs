@@ -1,4 +1,4 @@
-//! Reads a flow file from its top: names first, then everything that uses them.
+//! Reads a flow file: first the names, then everything that refers to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use language::source::{Item, Section};
 
 /// The largest file, in bytes.
 const LARGEST_FILE: usize = 256 * 1_024;
-/// The parser of expressions takes a deep stack, in debug builds up to 8 MiB at the depth that is allowed.
+/// The expression parser needs a deep stack: up to 8 MiB in debug builds for the deepest permitted expression.
 const STACK: usize = 64 * 1_024 * 1_024;
-/// Names that mean something else where texts are given by role.
+/// Role names that are keys of texts by role.
 const RESERVED: [&str; 2] = ["everybody", "kind"];
 
-/// Reads a file on a thread of its own, whose stack is large enough.
+/// Parses a file on a thread with a large stack.
 pub(super) fn parse(source: &str, origin: Origin) -> Result<Definition, Vec<Problem>> {
     thread::scope(|scope| {
         let builder = thread::Builder::new().stack_size(STACK);
@@ -31,7 +31,7 @@ pub(super) fn parse(source: &str, origin: Origin) -> Result<Definition, Vec<Prob
         match done {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(alone("an expression in it cannot be read")),
-            Err(_) => Err(alone("there is no memory to read it")),
+            Err(_) => Err(alone("there is not enough memory to read it")),
         }
     })
 }
@@ -39,7 +39,7 @@ pub(super) fn parse(source: &str, origin: Origin) -> Result<Definition, Vec<Prob
 fn alone(message: impl Into<String>) -> Vec<Problem> {
     let problems = Problems::new(Origin::File);
     problems.add(0, message);
-    problems.told("")
+    problems.all("")
 }
 
 fn read(source: &str, origin: Origin) -> Result<Definition, Vec<Problem>> {
@@ -53,7 +53,7 @@ fn read(source: &str, origin: Origin) -> Result<Definition, Vec<Problem>> {
     let (table, errors) = DeTable::parse_recoverable(source);
     problems.add_toml(source, &errors);
     if !errors.is_empty() {
-        return Err(problems.told(source));
+        return Err(problems.all(source));
     }
     let file = Section::of_file("a flow file", table.get_ref(), &problems);
     let definition = whole(&file);
@@ -62,7 +62,7 @@ fn read(source: &str, origin: Origin) -> Result<Definition, Vec<Problem>> {
             definition.warnings = problems.warnings(source);
             Ok(definition)
         }
-        _ => Err(problems.told(source)),
+        _ => Err(problems.all(source)),
     }
 }
 
@@ -152,12 +152,12 @@ fn roles(item: Item<'_>) -> Vec<String> {
         }
     }
     if found.is_empty() {
-        item.complain("a flow needs a role");
+        item.complain("a flow needs at least one role");
     }
     found
 }
 
-/// Gives every state its actions, and every action its states.
+/// Links states with their actions and actions with their states.
 fn joined(
     found: Vec<State>,
     read: Vec<ReadAction>,

@@ -1,4 +1,4 @@
-//! Reads where a deal can stand, and what becomes of money.
+//! Reads states, and the policies for payments.
 
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use language::period;
 use language::source::{Item, Section};
 use language::text::Text;
 
-/// What holds where a state says nothing.
+/// The defaults of states.
 struct Defaults<'a> {
     chat: Option<Item<'a>>,
     deadline: Option<Item<'a>>,
@@ -24,7 +24,7 @@ struct Defaults<'a> {
 }
 
 impl State {
-    /// Whether nobody ever finds a deal in it.
+    /// Whether a deal never rests in it.
     pub(crate) fn is_left_at_once(&self) -> bool {
         let branches = self.then.iter().flat_map(|then| &then.to);
         branches.last().is_some_and(|last| last.when.is_none())
@@ -124,7 +124,7 @@ impl Names<'_> {
         section.all().iter().filter_map(prompt).collect()
     }
 
-    /// One policy for all roles, or one for each that is named; the default for the others.
+    /// One policy for all roles, or one for each named role with the default for the others.
     fn chat(
         &self,
         own: Option<Item<'_>>,
@@ -164,7 +164,7 @@ impl Names<'_> {
         let outcome = self.outcome(&section, "timer", actions);
         if outcome.action.is_none() && section.item("to").is_none() {
             let help = "`to = \"…\"` or `do = \"…\"`";
-            item.advise("a deadline leads somewhere", help);
+            item.advise("a deadline needs a next state or an action", help);
         }
         section.finish();
         Some(Deadline {
@@ -185,7 +185,7 @@ impl Names<'_> {
             section.finish();
             let Some(after) = after else { continue };
             if found.iter().any(|earlier| earlier.after >= after) {
-                entry.complain("reminders stand in the order of time");
+                entry.complain("reminders must be in order of time");
             }
             let say = say.unwrap_or_default();
             found.push(Reminder { after, say });
@@ -216,7 +216,7 @@ impl Names<'_> {
             None => awaiting.map(str::to_owned),
         };
         if payer.is_none() {
-            let message = "a payment needs `payer`, where the state awaits nobody";
+            let message = "a payment needs `payer` if the state awaits no role";
             self.problems.add(section.at, message);
         }
         let description = section.need("description");
@@ -227,7 +227,9 @@ impl Names<'_> {
             let section = item.section("what follows on payment")?;
             let outcome = self.outcome(&section, "payment", actions);
             if outcome.effects.to.is_empty() {
-                item.complain("what was paid leads somewhere: `to = \"…\"` or `do = \"…\"`");
+                item.complain(
+                    "`paid` needs a next state or an action: `to = \"…\"` or `do = \"…\"`",
+                );
             }
             section.finish();
             Some(outcome)
@@ -261,13 +263,13 @@ impl Names<'_> {
         };
         let effects = self.effects(&section, &[], LineKind::Automated);
         if effects.to.is_empty() {
-            item.complain("what follows at once leads somewhere: `to = \"…\"`");
+            item.complain("`then` needs a next state: `to = \"…\"`");
         }
         section.finish();
         effects
     }
 
-    /// What becomes of money that no state waits for.
+    /// The policies for payments that no state awaits.
     pub(super) fn money_policies(&self, section: &Section<'_>) -> MoneyPolicies {
         use MoneyRule::{Hold, Refund, Resume, Tell};
         let paid = [Field {
@@ -296,7 +298,7 @@ impl Names<'_> {
         found
     }
 
-    /// A rule's name, a table, or a list of tables of which the last has no `when`.
+    /// A rule's name, a table, or a list of tables whose last has no `when`.
     fn policies(
         &self,
         item: Item<'_>,
@@ -317,7 +319,7 @@ impl Names<'_> {
                 continue;
             };
             let when = section.item("when");
-            let when = when.and_then(|item| self.expression(item, fields, &[Type::Truth]));
+            let when = when.and_then(|item| self.expression(item, fields, &[Type::Boolean]));
             let rule = section.need("policy").and_then(|item| rule(item, allowed));
             let effects = self.effects(&section, fields, LineKind::System);
             section.finish();
@@ -350,7 +352,7 @@ fn span(item: Item<'_>) -> Option<TimeDelta> {
     let text = item.text(40)?;
     let span = period::parse(text);
     if span.is_none() {
-        let message = format!("`{text}` is no span of time");
+        let message = format!("`{text}` is not a duration");
         item.advise(message, "like PT48H, P3D, P1DT12H; at most P1000D");
     }
     span
@@ -382,7 +384,7 @@ fn rule(item: Item<'_>, allowed: &[MoneyRule]) -> Option<MoneyRule> {
     let found = known.clone().find(|(known, _)| *known == name);
     if found.is_none() {
         let names: Vec<&str> = known.map(|(name, _)| *name).collect();
-        let message = format!("`{name}` is no policy here");
+        let message = format!("`{name}` is not a policy here");
         item.advise(message, format!("one of {}", names.join(", ")));
     }
     found.map(|(_, rule)| *rule)

@@ -1,11 +1,11 @@
-//! The ways of a flow as lines between states.
+//! The transitions of a flow as edges between states.
 
 use crate::definition::{Definition, Effects, State};
 
-/// An action that begins in more states than this is listed below the picture.
+/// An action that is available in more states is listed below the picture.
 const MOST_ORIGINS: usize = 3;
 
-/// What brings a deal along a line.
+/// What causes the transitions of an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Nature {
     Money,
@@ -13,18 +13,18 @@ pub(super) enum Nature {
     Timer,
 }
 
-/// One line; all of one nature that leads the same way shares it.
+/// An edge. Transitions with the same cause and direction share one.
 #[derive(Clone, Debug)]
 pub(super) struct Edge {
     pub(super) from: String,
     pub(super) to: String,
     pub(super) nature: Nature,
     pub(super) labels: Vec<String>,
-    /// How many lines of other natures lead the same way before it.
+    /// The number of earlier edges between the same states.
     pub(super) beside: i32,
 }
 
-/// All lines, and the texts about actions that begin in many states.
+/// All edges, and a text for each action that is available in many states.
 pub(super) fn of(definition: &Definition) -> (Vec<Edge>, Vec<String>) {
     let (mut edges, mut listed) = (Vec::new(), Vec::new());
     for name in &definition.reading_order {

@@ -1,49 +1,49 @@
-//! Where states and lines go: a layer for each step along the reading order, detours at the sides.
+//! The layout: one layer for each step along the reading order, with detours at the sides.
 
 use std::collections::BTreeMap;
 
 use super::edges::Edge;
 use crate::definition::Definition;
 
-/// A state's box.
+/// The width of a state's box.
 pub(super) const WIDTH: i32 = 290;
-/// A state's box.
+/// The height of a state's box.
 pub(super) const HEIGHT: i32 = 46;
 const LAYER: i32 = 122;
 const COLUMN: i32 = 340;
 const MARGIN: i32 = 60;
-/// How much further out a detour goes for each layer that it passes.
+/// How much further out a detour runs for each layer that it passes.
 const DETOUR: i32 = 30;
-/// How far apart lines between the same states are.
+/// The distance between edges of the same states.
 const BESIDE: i32 = 16;
 /// The height of a line of a label.
 pub(super) const LINE: i32 = 13;
 
-/// The middle of a state's box.
+/// The center of a state's box.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct Center {
     pub(super) x: i32,
     pub(super) y: i32,
     layer: i32,
 }
 
-/// A line, and where its label stands.
+/// An edge's path, and the position of its label.
 pub(super) struct Path {
     pub(super) drawn: String,
     pub(super) middle: (i32, i32),
 }
 
-/// All places.
+/// The positions of all states.
 pub(super) struct Layout {
-    pub(super) places: BTreeMap<String, Place>,
+    pub(super) centers: BTreeMap<String, Center>,
     pub(super) width: i32,
     pub(super) height: i32,
     last: i32,
 }
 
 impl Layout {
-    /// Lines along the reading order lead down, all others are detours; so there are no rounds, and a state's layer is its longest way down.
-    /// The ends stand in the last layer.
+    /// Edges along the reading order lead down and all others are detours, so there are no cycles. A state's
+    /// layer is the length of the longest path to it; terminal states are in the last layer.
     pub(super) fn of(definition: &Definition, edges: &[Edge]) -> Self {
         let order = &definition.reading_order;
         let layers = layers(definition, edges);
@@ -61,7 +61,7 @@ impl Layout {
         });
         let side = MARGIN + bulge(longest.max().unwrap_or(0)) * 3 / 4 + 60;
         let width = 2 * side + widest * COLUMN;
-        let mut places = BTreeMap::new();
+        let mut centers = BTreeMap::new();
         for layer in 0..=last {
             let row: Vec<&String> = order
                 .iter()
@@ -72,20 +72,21 @@ impl Layout {
                 let column = i32::try_from(column).unwrap_or(0);
                 let x = width / 2 + (2 * column - count + 1) * COLUMN / 2;
                 let y = MARGIN + layer * LAYER;
-                places.insert(name.clone(), Place { x, y, layer });
+                centers.insert(name.clone(), Center { x, y, layer });
             }
         }
         Self {
-            places,
+            centers,
             width,
             height: 2 * MARGIN + last * LAYER,
             last,
         }
     }
 
-    /// Straight down to the next layer; else around, on the side where it leads, and at the right when it leads back.
+    /// A straight line to the next layer, otherwise a curve: on the side to which it leads, or on the right if
+    /// it leads back.
     pub(super) fn path(&self, edge: &Edge) -> Option<Path> {
-        let (from, to) = (self.places.get(&edge.from)?, self.places.get(&edge.to)?);
+        let (from, to) = (self.centers.get(&edge.from)?, self.centers.get(&edge.to)?);
         let span = to.layer - from.layer;
         if span == 1 {
             let aside = edge.beside * BESIDE;
@@ -107,7 +108,8 @@ impl Layout {
         let (x2, y2) = (to.x + side * (WIDTH / 2 + 2), to.y + 6);
         let outer = if side < 0 { x1.min(x2) } else { x1.max(x2) };
         let handle = outer + side * (bulge(span.abs()) + edge.beside * BESIDE);
-        // A cubic's middle lies three quarters of the way out to its handles; a label stands a fifth along, where lines to one end are apart.
+        // The middle of a cubic curve lies three quarters of the way to its handles. A label is a fifth along
+        // the curve, where edges with a common end are apart.
         let below = edge.beside * 2 * LINE;
         let (x, y) = if span.abs() > 2 {
             (x1 * 54 / 100 + handle * 46 / 100, y1 + (y2 - y1) / 9)
@@ -115,7 +117,7 @@ impl Layout {
             ((x1 + x2) / 8 + handle * 3 / 4, (y1 + y2) / 2)
         };
         if span > 2 && to.layer == self.last {
-            // From above, since ends stand beside each other.
+            // From above, because terminal states are side by side.
             let (x2, y2) = (to.x + side * WIDTH / 4, to.y - HEIGHT / 2 - 2);
             let above = y2 - LAYER * 3 / 2;
             return Some(Path {
@@ -133,7 +135,7 @@ impl Layout {
     }
 }
 
-/// How far out the handles of a detour over so many layers lie.
+/// The horizontal distance of the handles of a detour over this many layers.
 fn bulge(layers: i32) -> i32 {
     60 + DETOUR * layers.max(1)
 }

@@ -1,4 +1,4 @@
-//! A picture of a flow: SVG that stands by itself, light or dark as the reader likes it.
+//! Draws a flow as a self-contained SVG that follows the reader's light or dark theme.
 
 mod edges;
 mod layout;
@@ -9,7 +9,7 @@ use std::fmt::Write;
 use super::definition::{Definition, State};
 use edges::{Edge, Nature};
 use language::source::is_xml;
-use layout::{HEIGHT, LINE, Layout, Place, WIDTH};
+use layout::{Center, HEIGHT, LINE, Layout, WIDTH};
 
 const STYLE: &str = "\
 svg{font:13px system-ui,sans-serif;--ink:#1f2430;--soft:#667085;--paper:#fff;--line:#98a2b3;--warn:#b54708}\
@@ -26,19 +26,20 @@ svg{font:13px system-ui,sans-serif;--ink:#1f2430;--soft:#667085;--paper:#fff;--l
 .state rect{fill:var(--fill,#222733)}.role-0{--fill:#0c3550}.role-1{--fill:#4a2e05}.role-2{--fill:#0c3a1e}.role-3{--fill:#37175c}\
 .role-4{--fill:#4f1232}.role-5{--fill:#0a3b37}.role-6{--fill:#521414}.role-7{--fill:#252262}}";
 
-/// The sizes of texts, in pixels, as the style says.
+/// The sizes of texts, in pixels, as in the style sheet.
 const TITLE: i32 = 13;
 const SMALL: i32 = 11;
-/// The room between a box and its text, and around the whole picture.
+/// The distance between a box and its text, and around the picture.
 const PADDING: i32 = 8;
 const BORDER: i32 = 24;
 const LEGEND: i32 = 24;
-/// The widest label of a line.
+/// The widest label of an edge.
 const LABEL: i32 = 260;
 
-/// Draws a definition: states coloured by whose turn it is, ends with a thick border, timers dashed, payments in their own colour; actions that
-/// begin in many states are listed below. The state named `current` has the class `current`; every state has its name in `data-state`.
-/// The picture is as wide as its widest label needs, so that nothing is cut off.
+/// Draws a definition. States are coloured by the role whose turn it is, terminal states have a thick border,
+/// timers are dashed, payments have a colour of their own, and actions available in many states are listed
+/// below. The state `current` has the class `current`; every state has its name in `data-state`. The picture is
+/// as wide as its widest label needs.
 pub fn svg(definition: &Definition, current: Option<&str>) -> String {
     let (edges, listed) = edges::of(definition);
     let layout = Layout::of(definition, &edges);
@@ -59,8 +60,8 @@ pub fn svg(definition: &Definition, current: Option<&str>) -> String {
         draw_edge(&mut drawn, &layout, edge);
     }
     for name in &definition.reading_order {
-        if let (Some(state), Some(place)) = (definition.state(name), layout.places.get(name)) {
-            draw_state(&mut drawn, definition, state, *place, current);
+        if let (Some(state), Some(center)) = (definition.state(name), layout.centers.get(name)) {
+            draw_state(&mut drawn, definition, state, *center, current);
         }
     }
     for edge in &edges {
@@ -83,7 +84,7 @@ fn to_i32(count: usize) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX / 1_000)
 }
 
-/// How far the picture reaches to the left and to the right: boxes, lines and labels.
+/// The leftmost and rightmost coordinates of boxes, edges and labels.
 fn sides(layout: &Layout, edges: &[Edge]) -> (i32, i32) {
     let (mut left, mut right) = (0, layout.width);
     for edge in edges {
@@ -98,14 +99,14 @@ fn sides(layout: &Layout, edges: &[Edge]) -> (i32, i32) {
     (left, right)
 }
 
-/// A label as it is shown, and how wide it is.
+/// A label as drawn, and its width.
 fn shown_label(label: &str) -> (String, i32) {
     let shown = text::shortened(label, LABEL, SMALL);
     let width = text::width(&shown, SMALL);
     (shown, width)
 }
 
-/// Which colour means whose turn.
+/// Draws the legend of roles and colours.
 fn draw_roles(drawn: &mut String, definition: &Definition, left: i32, top: i32) {
     let mut x = left;
     for (number, role) in definition.roles.iter().enumerate() {
@@ -125,7 +126,7 @@ fn draw_state(
     drawn: &mut String,
     definition: &Definition,
     state: &State,
-    place: Place,
+    center: Center,
     current: Option<&str>,
 ) {
     let mut classes = String::from("state");
@@ -142,12 +143,12 @@ fn draw_state(
             let _ = write!(classes, " {class}");
         }
     }
-    let (left, top) = (place.x - WIDTH / 2, place.y - HEIGHT / 2);
+    let (left, top) = (center.x - WIDTH / 2, center.y - HEIGHT / 2);
     let room = WIDTH - 2 * PADDING;
     let title = escaped(&text::shortened(&state.title, room, TITLE));
     let shown_name = escaped(&text::shortened(&state.name, room, SMALL));
     let name = escaped(&state.name);
-    let (x, above, below) = (place.x, place.y - 3, place.y + 13);
+    let (x, above, below) = (center.x, center.y - 3, center.y + 13);
     let _ = write!(
         drawn,
         "<g class=\"{classes}\" data-state=\"{name}\"><title>{full}</title>\
@@ -242,7 +243,7 @@ mod tests {
         );
     }
 
-    /// A flow with a text in all places that are drawn, whether a file may have it or not.
+    /// A flow with this text in every place that is drawn, even if no file may contain it.
     fn with_texts(text: &str) -> Option<Definition> {
         let quoted: String = text
             .chars()
@@ -279,7 +280,7 @@ mod tests {
         assert!(drawn.contains("A\u{fffd}&lt;\u{fffd}"));
     }
 
-    /// Everything that has a place stands inside the picture.
+    /// Everything with coordinates lies inside the picture.
     #[test]
     fn nothing_is_cut_off() {
         let long = "A very long title of an action that says everything that it does, and more";

@@ -1,6 +1,6 @@
-//! Text in a picture: how wide it is, about, and how it is made to fit. A picture has no way to measure.
+//! Estimates the width of texts and fits them, because an SVG cannot measure text.
 
-/// About how many pixels a text is wide, at so many pixels for each of its lines' height. Rather too many than too few.
+/// The approximate width of a text in pixels at this font size; rather too large than too small.
 pub(super) fn width(text: &str, size: i32) -> i32 {
     let tenths = text.chars().map(|character| match character {
         'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '|' | '!' | '\'' => 3,
@@ -13,7 +13,7 @@ pub(super) fn width(text: &str, size: i32) -> i32 {
     total.saturating_mul(size) / 10
 }
 
-/// A text that is no wider than that; what is left out is an ellipsis.
+/// The text shortened to this width, with an ellipsis.
 pub(super) fn shortened(text: &str, most: i32, size: i32) -> String {
     if width(text, size) <= most {
         return text.to_owned();
@@ -28,7 +28,7 @@ pub(super) fn shortened(text: &str, most: i32, size: i32) -> String {
     format!("{}…", kept.trim_end())
 }
 
-/// A text in lines that are no wider than that, broken between words.
+/// The text broken between words into lines of at most this width.
 pub(super) fn wrapped(text: &str, most: i32, size: i32) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

@@ -1,4 +1,4 @@
-//! What everybody may do now.
+//! Computes the available actions.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use crate::definition::{Action, Definition, State};
 use crate::{AvailableAction, DealView, FlowActor, Instance, Phase, STAFF};
 use language::expression::Facts;
 
-/// How a deal stands, as everybody is shown it.
+/// The view of a deal.
 pub(super) fn deal_view(definition: &Definition, instance: &Instance) -> DealView {
     let state = definition.state(&instance.state);
     let mut roles: Vec<FlowActor> = definition
@@ -40,7 +40,8 @@ pub(super) fn deal_view(definition: &Definition, instance: &Instance) -> DealVie
     }
 }
 
-/// What somebody may do now: a guard that looks at the form or at the time counts only at the press.
+/// The available actions of an actor. A guard that depends on the form or the time is only evaluated on the
+/// press.
 pub(crate) fn actions_of(
     definition: &Definition,
     instance: &Instance,
@@ -77,7 +78,7 @@ pub(crate) fn actions_of(
         .collect()
 }
 
-/// Whether an action that needs the gateway's checkout has it. Staff need none.
+/// Whether an action that opens the checkout has an order. Staff need none.
 pub(super) fn is_ready(
     state: &State,
     instance: &Instance,
@@ -90,7 +91,7 @@ pub(super) fn is_ready(
     !waits || ready.is_some_and(|payment| payment.checkout.is_some())
 }
 
-/// The order to be paid, for the card of the one who pays; there once the gateway has made it.
+/// The order for the payer's card; `None` until the gateway has created it.
 pub(super) fn checkout_for(state: &State, instance: &Instance, role: &str) -> Option<Value> {
     let payment = state.payment.as_ref()?;
     let checkout = instance.payment.as_ref()?.checkout.as_ref()?;

@@ -1,4 +1,4 @@
-//! Checks what a deal begins with.
+//! Checks the initial context.
 
 use serde_json::{Map, Value};
 
@@ -6,7 +6,7 @@ use crate::definition::Definition;
 use crate::refusal::Refusal;
 use language::fields::checked as checked_value;
 
-/// The context that a deal begins with: only declared values, each of its type, defaults where nothing is given.
+/// The initial context: only declared values of their types, with defaults for missing ones.
 pub(crate) fn checked(
     definition: &Definition,
     given: Map<String, Value>,

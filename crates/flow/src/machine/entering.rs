@@ -1,4 +1,4 @@
-//! Entering a state: limits of visits, timers, orders, and what follows at once.
+//! Enters a state: limits of visits, timers, orders, and `then`.
 
 use serde_json::Map;
 
@@ -8,29 +8,29 @@ use crate::refusal::Refusal;
 use crate::{AwaitedPayment, FlowActor, Money, OrderRequest, Timer};
 use language::whole;
 
-/// The timer that ends a state.
+/// The name of the timer that ends a state.
 pub(crate) const DEADLINE: &str = "deadline";
 
-/// The name of a state's reminder, counted from 0.
-pub(crate) fn reminder(place: usize) -> String {
-    format!("remind_{}", place + 1)
+/// The name of a state's reminder, by its index from 0.
+pub(crate) fn reminder(index: usize) -> String {
+    format!("remind_{}", index + 1)
 }
 
 impl<'d> StepBuilder<'d> {
-    /// Enters a state, or the one that stands for it, and goes on as far as it goes by itself: a definition without a
-    /// round at once (`definition::loops`) bounds that by the number of its states.
+    /// Enters a state, or its replacement after too many visits, and follows `then`. `definition::loops`
+    /// rejects endless loops, so the depth is at most the number of states.
     pub(crate) fn enter(&mut self, name: &str, origin: Origin) -> Result<(), Refusal> {
-        let state = self.admitted(name)?;
+        let state = self.state_to_enter(name)?;
         let visits = self.instance.visits.entry(state.name.clone()).or_default();
         *visits = visits.saturating_add(1);
         self.instance.timers = self.timers(state);
         self.instance.payment = None;
         self.instance.entered_at = self.now;
         self.relocate(state, origin)?;
-        self.go_on(state)
+        self.follow_then(state)
     }
 
-    /// Stands in a state: what is offered is offered anew, and an order is asked for where none is awaited.
+    /// Moves to a state: raises the state version, and requests an order if none is awaited.
     pub(crate) fn relocate(&mut self, state: &State, origin: Origin) -> Result<(), Refusal> {
         self.instance.state.clone_from(&state.name);
         self.instance.version += 1;
@@ -41,13 +41,13 @@ impl<'d> StepBuilder<'d> {
         {
             self.ask_for_money(payment)?;
         }
-        self.offered_anew = true;
+        self.renews_actions = true;
         self.log(&state.name, origin);
         Ok(())
     }
 
-    /// Follows what a state does at once.
-    pub(crate) fn go_on(&mut self, state: &State) -> Result<(), Refusal> {
+    /// Follows the `then` of a state.
+    pub(crate) fn follow_then(&mut self, state: &State) -> Result<(), Refusal> {
         let Some(then) = &state.then else {
             return Ok(());
         };
@@ -65,8 +65,8 @@ impl<'d> StepBuilder<'d> {
         Ok(())
     }
 
-    /// The state itself, or what is entered instead where it was entered too often.
-    fn admitted(&self, name: &str) -> Result<&'d State, Refusal> {
+    /// The state itself, or its replacement after too many visits.
+    fn state_to_enter(&self, name: &str) -> Result<&'d State, Refusal> {
         let unknown = Refusal::Unprocessable("the flow leads to a state that it does not have");
         let mut state = self.definition.state(name).ok_or(unknown)?;
         for _ in 0..self.definition.states.len() {
@@ -83,14 +83,14 @@ impl<'d> StepBuilder<'d> {
         Ok(state)
     }
 
-    /// What will happen by itself in a state that is entered now.
+    /// The timers of a state that is entered now.
     pub(crate) fn timers(&self, state: &State) -> Vec<Timer> {
         let timer = |name: String, after| {
             let due = self.now.checked_add_signed(after)?;
             Some(Timer { name, due })
         };
         let reminders = state.reminders.iter().enumerate();
-        let reminders = reminders.filter_map(|(place, found)| timer(reminder(place), found.after));
+        let reminders = reminders.filter_map(|(index, found)| timer(reminder(index), found.after));
         let deadline = state.deadline.iter();
         let deadline = deadline.filter_map(|found| timer(DEADLINE.to_owned(), found.after));
         reminders.chain(deadline).collect()
@@ -102,11 +102,11 @@ impl<'d> StepBuilder<'d> {
         let amount = payment.amount.value(&self.definition.engine, facts, false);
         let price = amount.and_then(|amount| serde_json::from_value::<Money>(amount).ok());
         let Some(price) = price.filter(|price| price.amount > 0) else {
-            let why = "There is no price to be paid yet";
+            let why = "There is no price to pay yet";
             return Err(Refusal::ActionNotAllowed(why.to_owned()));
         };
         if price.amount > whole::EXACT {
-            let why = "The price is too great: browsers cannot read it exactly";
+            let why = "The price is too large: browsers cannot represent it exactly";
             return Err(Refusal::ActionNotAllowed(why.to_owned()));
         }
         let order = self.instance.version;

@@ -1,4 +1,4 @@
-//! Checks a form that somebody filled in.
+//! Checks a form.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,8 @@ use crate::{Field, FieldKind};
 use language::value;
 use language::visible;
 
-/// The form as a deal keeps it: only known fields, each of its type, texts trimmed, money with its currency; what was left empty is absent.
+/// The values of a form: only known fields of their types, with trimmed texts and money with its currency.
+/// Empty fields are left out.
 pub(super) fn checked(
     fields: &[Field],
     given: &Map<String, Value>,
@@ -15,7 +16,7 @@ pub(super) fn checked(
     let known = |name: &String| fields.iter().any(|field| field.name == *name);
     if let Some(name) = given.keys().find(|name| !known(name)) {
         let name: String = name.chars().take(64).collect();
-        return Err(Refusal::invalid(name, "is not asked for"));
+        return Err(Refusal::invalid(name, "is not a field of this form"));
     }
     let mut kept = Map::new();
     for field in fields {
@@ -35,7 +36,7 @@ pub(super) fn checked(
     Ok(kept)
 }
 
-/// The value as it is kept; none where it was left empty.
+/// The value of a field; `None` if it was left empty.
 fn filled(field: &Field, given: &Value) -> Result<Option<Value>, String> {
     if given
         .as_str()

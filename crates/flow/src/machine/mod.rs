@@ -1,18 +1,20 @@
-//! The rule by which a deal goes on. Pure: no I/O, no clock, no panic; the same arguments give the same step.
+//! The rules by which a deal advances. Pure: no I/O, no clock, no panic; the same arguments give the same step.
 //!
-//! A deal stands in a state, at a version, with a context, timers, and maybe an order that it waits for.
+//! A deal has a state, a state version, a context, timers, and possibly an order that it awaits.
 //!
-//! 1. **Somebody presses**: the action must exist, be offered at the version that the press names, begin in this state, and be theirs; the
-//!    form must be filled in; the guard must hold. Then its effects follow.
-//! 2. **A timer is due**: it must be exactly one of the deal's timers, or nothing happens. The deadline's effects follow; a reminder is
-//!    said, and is gone. A deadline whose effects cannot be carried out is used up: staff and the platform are told, and the deal stays.
-//! 3. **The gateway speaks**: of the order that the state waits for, and the state says what follows; of any other, and the flow's payment
-//!    policies say what becomes of the money. What cannot be carried out is left to staff.
-//! 4. **Effects are followed**: values are set, computed from those before; texts are said; the first branch that holds names the next
-//!    state; without one the deal stays.
-//! 5. **A state is entered**: instead of one that was entered too often, its `else`. The version is raised; the old timers are gone and its
-//!    own begin; an order is asked for where it wants money. What it does at once (`then`) follows, as a transition of its own.
-//! 6. **Where the deal comes to rest**, each role is asked what it may do now.
+//! 1. **A press**: the action must exist, be available at the version that the press names, in this state and
+//! to this actor; the form must be valid; the guard must hold. Then its effects follow.
+//! 2. **A timer**: it must be exactly one of the deal's timers, or nothing happens. A deadline's effects
+//! follow; a reminder's message is sent, and the timer is deleted. If a deadline's effects cannot be computed,
+//! the timer is deleted, staff and the platform are informed, and the deal stays.
+//! 3. **A payment**: for the order that the state awaits, the state says what follows; for any other, the
+//! flow's payment policies do. What cannot be computed is left to staff.
+//! 4. **Effects**: values are set, computed from the previous ones; messages are sent; the first branch that
+//! holds names the next state; without one the deal stays.
+//! 5. **Entering a state**: after too many visits, its `else` is entered instead. The version rises, the old
+//! timers are deleted and the state's are set, and an order is requested if the state asks for money. Its
+//! `then` follows as a transition of its own.
+//! 6. **When the deal rests**, each role gets its available actions.
 
 mod available_actions;
 mod context;
@@ -32,14 +34,15 @@ use crate::refusal::Refusal;
 use crate::{DealView, FlowActor, FlowInput, Instance, Step};
 
 pub(super) use entering::reminder;
-pub(super) use paying::chosen;
+pub(super) use paying::first_that_holds;
 pub(super) use step_builder::{Origin, StepBuilder};
 
-/// The first step of a deal: enters `initial`, and goes on from there as far as it goes by itself.
+/// The first step of a deal: enters `initial` and follows `then`.
 ///
 /// # Errors
-/// `Invalid`, naming the value, when the context lacks something, has something unknown, or something of another type; `ActionNotAllowed`
-/// when a state on the way asks for money and there is no price.
+///
+/// `Invalid`, with the value's name, if the context lacks a value, has an unknown one, or one of another type;
+/// `ActionNotAllowed` if a state on the way asks for money and there is no price.
 pub fn start(
     definition: &Definition,
     context: Map<String, Value>,
@@ -48,16 +51,18 @@ pub fn start(
     let context = context::checked(definition, context)?;
     let mut builder = StepBuilder::begun(definition, context, now);
     builder.enter(&definition.initial, step_builder::Origin::start())?;
-    Ok(builder.ended())
+    Ok(builder.finish())
 }
 
-/// What follows from one input.
+/// The step that follows from an input.
 ///
 /// # Errors
-/// Whoever pressed is told why not: `ActionNotFound`; `FlowStateInvalid` when the deal stands elsewhere or what they saw is stale, with
-/// what they may do now; `Forbidden` when it is not theirs to do; `Invalid`, naming the field; `ActionNotAllowed` when the guard does not
-/// hold, a value cannot be computed, or the payment is not ready. A timer that is not (or no longer) the deal's own, and news of an order
-/// that change nothing, are `FlowStateInvalid`. Whatever is refused has changed nothing.
+///
+/// For a press: `ActionNotFound`; `FlowStateInvalid`, with the available actions, if the deal is in another
+/// state or the version is outdated; `Forbidden` if the action is for others; `Invalid`, with the field's name;
+/// `ActionNotAllowed` if the guard does not hold, a value cannot be computed, or the payment is not ready. For
+/// a timer that the deal does not have (any more), and for a payment report that changes nothing:
+/// `FlowStateInvalid`. An error changes nothing.
 pub fn step(
     definition: &Definition,
     instance: &Instance,
@@ -79,16 +84,16 @@ pub fn step(
             }
         }
         FlowInput::Payment { order, outcome } => {
-            if impossible(builder.hear_of_money(*order, outcome))?.is_some() {
+            if impossible(builder.apply_payment(*order, outcome))?.is_some() {
                 builder = StepBuilder::resumed(definition, instance, now);
                 builder.hold_money(*order, outcome);
             }
         }
     }
-    Ok(builder.ended())
+    Ok(builder.finish())
 }
 
-/// Why a step that nobody pressed cannot be carried out, where that is so.
+/// Why a step without a press cannot be computed; `None` if it can.
 fn impossible(made: Result<(), Refusal>) -> Result<Option<String>, Refusal> {
     match made {
         Ok(()) => Ok(None),
@@ -97,7 +102,7 @@ fn impossible(made: Result<(), Refusal>) -> Result<Option<String>, Refusal> {
     }
 }
 
-/// What everybody is shown of a deal: a guard that looks at the form or at the time counts only at the press.
+/// The view of a deal. A guard that depends on the form or the time is only evaluated on the press.
 pub fn deal_view(definition: &Definition, instance: &Instance) -> DealView {
     available_actions::deal_view(definition, instance)
 }

@@ -1,4 +1,4 @@
-//! The gateway speaks of an order.
+//! Applies the outcomes of payments.
 
 use serde_json::{Value, json};
 
@@ -14,8 +14,8 @@ use language::expression::Facts;
 use language::value;
 
 impl<'d> StepBuilder<'d> {
-    /// Applies what became of an order. What changes nothing is refused as misplaced.
-    pub(super) fn hear_of_money(
+    /// Applies an outcome. One that changes nothing is refused as `FlowStateInvalid`.
+    pub(super) fn apply_payment(
         &mut self,
         order: StateVersion,
         outcome: &PaymentOutcome,
@@ -31,11 +31,11 @@ impl<'d> StepBuilder<'d> {
                 Err(self.misplaced(&FlowActor::Payment, &[]))
             }
             (PaymentOutcome::Paid, None) => {
-                let origin = self.told("paid_late", order, None);
+                let origin = self.payment_origin("paid_late", order, None);
                 self.by_policy(|money| &money.late, order, "late", true, origin)
             }
             (PaymentOutcome::WrongAmount { paid }, payment) => {
-                let origin = self.told("wrong_amount", order, Some(paid));
+                let origin = self.payment_origin("wrong_amount", order, Some(paid));
                 let moves = payment.is_some();
                 self.by_policy(
                     |money| &money.wrong_amount,
@@ -46,18 +46,23 @@ impl<'d> StepBuilder<'d> {
                 )
             }
             (PaymentOutcome::Repeated, _) => {
-                let origin = self.told("paid_again", order, None);
+                let origin = self.payment_origin("paid_again", order, None);
                 self.by_policy(|money| &money.repeated, order, "repeated", true, origin)
             }
             (PaymentOutcome::Refunded, _) => {
-                let origin = self.told("refunded", order, None);
+                let origin = self.payment_origin("refunded", order, None);
                 self.by_policy(|money| &money.refunded, order, "refunded", true, origin)
             }
         }
     }
 
-    /// A transition that comes from the gateway; what came is its input.
-    pub(super) fn told(&self, action: &str, order: StateVersion, paid: Option<&Money>) -> Origin {
+    /// The origin of a transition that a payment causes; the payment is its input.
+    pub(super) fn payment_origin(
+        &self,
+        action: &str,
+        order: StateVersion,
+        paid: Option<&Money>,
+    ) -> Origin {
         let mut origin = self.origin(action, &FlowActor::Payment);
         origin.input.insert("order".to_owned(), json!(order));
         if let Some(paid) = paid {
@@ -67,7 +72,7 @@ impl<'d> StepBuilder<'d> {
         origin
     }
 
-    /// The gateway has made the order: what is offered is offered anew, with its checkout.
+    /// The gateway has created the order: renews the available actions with its checkout.
     fn ready(&mut self, checkout: &Value) -> Result<(), Refusal> {
         let misplaced = self.misplaced(&FlowActor::Payment, &[]);
         match &mut self.instance.payment {
@@ -77,7 +82,7 @@ impl<'d> StepBuilder<'d> {
             Some(_) | None => return Err(misplaced),
         }
         self.instance.version += 1;
-        self.offered_anew = true;
+        self.renews_actions = true;
         let state = self.instance.state.clone();
         let origin = self.origin("payment_ready", &FlowActor::Payment);
         self.log(&state, origin);
@@ -99,8 +104,7 @@ impl<'d> StepBuilder<'d> {
         Ok(())
     }
 
-    /// Handles money by the first policy that holds: some take it, some send it back, some leave it to staff. Only money for the order that
-    /// is awaited may move a deal when its amount is wrong.
+    /// Applies the first policy that holds. A wrong amount may move the deal only while its order is awaited.
     fn by_policy(
         &mut self,
         policies: impl Fn(&'d MoneyPolicies) -> &'d Vec<MoneyPolicy>,
@@ -112,10 +116,10 @@ impl<'d> StepBuilder<'d> {
         let actor = FlowActor::Payment;
         let found = self.definition.money.as_ref().map(policies);
         let facts = self.facts(&actor, &origin.input);
-        let policy = found.and_then(|policies| chosen(self.definition, policies, facts));
+        let policy = found.and_then(|policies| first_that_holds(self.definition, policies, facts));
         let (rule, effects) = match policy {
             Some(policy) => (policy.rule, policy.effects.clone()),
-            // A flow without payments never asked for this money.
+            // A flow without payments never requested this order.
             None => (MoneyRule::Hold, Effects::default()),
         };
         match rule {
@@ -130,7 +134,7 @@ impl<'d> StepBuilder<'d> {
         self.follow(&Effects { to, ..effects }, origin)
     }
 
-    /// Leaves money to staff, who are told, as the platform is.
+    /// Leaves a payment to staff, and informs them and the platform.
     pub(super) fn hold(&mut self, order: StateVersion, why: &str, origin: &mut Origin) {
         origin.lines.push(for_staff(order, why));
         let paid = origin.input.get("paid").cloned().unwrap_or(Value::Null);
@@ -141,8 +145,8 @@ impl<'d> StepBuilder<'d> {
     }
 }
 
-/// The first policy that holds.
-pub(crate) fn chosen<'d>(
+/// The first policy whose condition holds.
+pub(crate) fn first_that_holds<'d>(
     definition: &Definition,
     policies: &'d [MoneyPolicy],
     facts: Facts<'_>,
@@ -153,19 +157,19 @@ pub(crate) fn chosen<'d>(
     })
 }
 
-/// What staff are told of money that they are to decide about.
+/// The message to staff about a payment that they must decide on.
 fn for_staff(order: StateVersion, why: &str) -> Line {
     let what = match why {
-        "late" => "was paid after the deal had moved on",
-        "wrong_amount" => "was paid with another amount than asked for",
+        "late" => "was paid after the deal had left the state",
+        "wrong_amount" => "was paid with another amount than requested",
         "repeated" => "was paid a second time",
-        "not_computed" => "has news that the flow cannot follow, since a value cannot be computed",
+        "not_computed" => "has a report whose effects cannot be computed",
         _ => "was refunded",
     };
     Line {
         kind: LineKind::System,
         to: LineAudience::Role(STAFF.to_owned()),
-        body: format!("Order {order} {what}: please decide what becomes of the money."),
+        body: format!("Order {order} {what}: please decide what to do with the payment."),
         card: None,
     }
 }

@@ -1,4 +1,4 @@
-//! Somebody presses a button.
+//! Handles a press.
 
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use crate::refusal::Refusal;
 use crate::{FlowActor, StateVersion};
 
 impl StepBuilder<'_> {
-    /// Does an action, if it may be done.
+    /// Takes an action if the actor may take it.
     pub(super) fn press(
         &mut self,
         actor: &FlowActor,
@@ -23,11 +23,11 @@ impl StepBuilder<'_> {
             return Err(self.misplaced(actor, &action.from));
         }
         if !action.by.iter().any(|who| who == actor.name()) {
-            return Err(Refusal::Forbidden("This is for somebody else to do"));
+            return Err(Refusal::Forbidden("This action is for another role"));
         }
         let state = self.state()?;
         if !available_actions::is_ready(state, &self.instance, action, actor) {
-            let why = "The payment is being prepared; this takes a moment";
+            let why = "The payment is being prepared; try again in a moment";
             return Err(Refusal::ActionNotAllowed(why.to_owned()));
         }
         let input = form::checked(&action.input, input)?;

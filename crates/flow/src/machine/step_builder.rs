@@ -1,4 +1,4 @@
-//! A step while it is made: the deal as it changes, and what follows.
+//! Builds a step: the changing deal and its effects.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -14,7 +14,7 @@ use crate::{
 };
 use language::expression::Facts;
 
-/// The deal as it changes, and everything that follows from it.
+/// The changing deal and all effects so far.
 pub(crate) struct StepBuilder<'d> {
     pub(super) definition: &'d Definition,
     pub(crate) instance: Instance,
@@ -23,11 +23,11 @@ pub(crate) struct StepBuilder<'d> {
     pub(super) orders: Vec<OrderRequest>,
     pub(super) refunds: Vec<RefundRequest>,
     pub(super) events: Vec<PlatformEvent>,
-    /// Whether what is offered is offered anew, so that everybody is asked again.
-    pub(super) offered_anew: bool,
+    /// Whether the available actions are renewed, so that every role is prompted again.
+    pub(super) renews_actions: bool,
 }
 
-/// What a transition comes from.
+/// The cause of a transition.
 #[derive(Clone)]
 pub(crate) struct Origin {
     pub(super) from: Option<String>,
@@ -39,7 +39,7 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// The beginning of a deal.
+    /// The origin of a deal's first transition.
     pub(super) fn start() -> Self {
         Self::new(None, "start", &FlowActor::System)
     }
@@ -57,7 +57,7 @@ impl Origin {
 }
 
 impl<'d> StepBuilder<'d> {
-    /// A deal that begins.
+    /// A builder for a new deal.
     pub(super) fn begun(
         definition: &'d Definition,
         context: Map<String, Value>,
@@ -75,7 +75,7 @@ impl<'d> StepBuilder<'d> {
         Self::resumed(definition, &instance, now)
     }
 
-    /// A deal that goes on.
+    /// A builder for a running deal.
     pub(crate) fn resumed(
         definition: &'d Definition,
         instance: &Instance,
@@ -89,11 +89,11 @@ impl<'d> StepBuilder<'d> {
             orders: Vec::new(),
             refunds: Vec::new(),
             events: Vec::new(),
-            offered_anew: false,
+            renews_actions: false,
         }
     }
 
-    /// The state that the deal stands in.
+    /// The current state.
     pub(super) fn state(&self) -> Result<&'d State, Refusal> {
         let found = self.definition.state(&self.instance.state);
         found.ok_or(Refusal::Unprocessable(
@@ -101,7 +101,7 @@ impl<'d> StepBuilder<'d> {
         ))
     }
 
-    /// An origin in the state that the deal stands in.
+    /// An origin in the current state.
     pub(super) fn origin(&self, action: &str, actor: &FlowActor) -> Origin {
         Origin::new(Some(&self.instance.state), action, actor)
     }
@@ -120,7 +120,7 @@ impl<'d> StepBuilder<'d> {
         }
     }
 
-    /// The refusal of what does not belong to where the deal stands.
+    /// The refusal of an input that does not fit the current state.
     pub(super) fn misplaced(&self, actor: &FlowActor, required: &[String]) -> Refusal {
         Refusal::FlowStateInvalid(Box::new(Misplaced {
             current_state: self.instance.state.clone(),
@@ -130,9 +130,9 @@ impl<'d> StepBuilder<'d> {
         }))
     }
 
-    /// Follows effects to its end: one transition, and those that follow at once.
+    /// Follows effects to their end: one transition, and those by `then`.
     pub(super) fn follow(&mut self, effects: &Effects, mut origin: Origin) -> Result<(), Refusal> {
-        self.remember(effects, &origin)?;
+        self.set_values(effects, &origin)?;
         origin.reason.clone_from(&effects.reason);
         self.say(&effects.say, &mut origin);
         self.audit(effects, &mut origin);
@@ -153,8 +153,8 @@ impl<'d> StepBuilder<'d> {
         }
     }
 
-    /// Computes all values from those before, then sets them.
-    fn remember(&mut self, effects: &Effects, origin: &Origin) -> Result<(), Refusal> {
+    /// Computes all values from the previous ones, then sets them.
+    fn set_values(&mut self, effects: &Effects, origin: &Origin) -> Result<(), Refusal> {
         let mut computed = Vec::with_capacity(effects.set.len());
         for setting in &effects.set {
             let field = self.definition.context.get(&setting.name);
@@ -182,7 +182,7 @@ impl<'d> StepBuilder<'d> {
         Ok(())
     }
 
-    /// Says texts with the transition.
+    /// Adds messages to the transition.
     pub(super) fn say(&self, messages: &[FlowMessage], origin: &mut Origin) {
         for message in messages {
             let to = match &message.to {
@@ -210,8 +210,8 @@ impl<'d> StepBuilder<'d> {
         }
     }
 
-    /// Notes events for the platform. A value that is not there is `null`; one that cannot be computed refuses the step, because the
-    /// platform would take another value for it.
+    /// Adds events for the platform. A missing value is `null`; a value that cannot be computed refuses the
+    /// step, because the platform would mistake it for another.
     fn emit(&mut self, effects: &Effects, origin: &Origin) -> Result<(), Refusal> {
         for emission in &effects.emit {
             let facts = self.facts(&origin.actor, &origin.input);
@@ -229,7 +229,7 @@ impl<'d> StepBuilder<'d> {
         Ok(())
     }
 
-    /// Notes a transition to a state.
+    /// Adds a transition to a state.
     pub(super) fn log(&mut self, to: &str, origin: Origin) {
         self.transitions.push(Transition {
             from: origin.from,
@@ -243,10 +243,10 @@ impl<'d> StepBuilder<'d> {
         });
     }
 
-    /// Asks everybody anew where that is due, and hands over the step.
-    pub(crate) fn ended(mut self) -> Step {
+    /// Prompts every role if necessary, and returns the step.
+    pub(crate) fn finish(mut self) -> Step {
         let deal_view = available_actions::deal_view(self.definition, &self.instance);
-        if self.offered_anew {
+        if self.renews_actions {
             let cards = self.cards(&deal_view);
             if let Some(transition) = self.transitions.last_mut() {
                 transition.lines.extend(cards);

@@ -1,4 +1,5 @@
-//! What a timer or the gateway brings and the flow cannot carry out: staff and the platform are told, and the deal stays.
+//! Handles timers and payments whose effects cannot be computed: staff and the platform are informed, and the
+//! deal stays.
 
 use serde_json::json;
 
@@ -8,17 +9,20 @@ use crate::{
     FlowActor, Line, LineAudience, PaymentOutcome, PlatformEvent, STAFF, StateVersion, Timer,
 };
 
-/// The reason in the log of a step that could not be carried out.
+/// The log's reason for a step that could not be computed.
 const NOT_COMPUTED: &str = "not_computed";
 
 impl StepBuilder<'_> {
-    /// Uses up a timer whose effects cannot be carried out. Nobody can be refused here, and the same timer would fail again.
+    /// Deletes a timer whose effects cannot be computed. No caller can be refused here, and the timer would
+    /// fail again.
     pub(super) fn give_up_timer(&mut self, timer: &Timer, why: &str) {
         self.instance.timers.retain(|other| other != timer);
         let mut origin = self.origin(&timer.name, &FlowActor::Timer);
         origin.reason = Some(NOT_COMPUTED.to_owned());
         let name = &timer.name;
-        let body = format!("{name} could not be carried out. {why}. Please decide how it goes on.");
+        let body = format!(
+            "{name} could not be carried out. {why}. Please decide how the deal continues."
+        );
         origin.lines.push(Line {
             kind: LineKind::System,
             to: LineAudience::Role(STAFF.to_owned()),
@@ -33,7 +37,7 @@ impl StepBuilder<'_> {
         self.log(&state, origin);
     }
 
-    /// Leaves money to staff when what follows from it cannot be carried out.
+    /// Leaves a payment to staff because its effects cannot be computed.
     pub(super) fn hold_money(&mut self, order: StateVersion, outcome: &PaymentOutcome) {
         let (action, paid) = match outcome {
             PaymentOutcome::Ready { .. } => ("payment_ready", None),
@@ -43,7 +47,7 @@ impl StepBuilder<'_> {
             PaymentOutcome::Repeated => ("paid_again", None),
             PaymentOutcome::Refunded => ("refunded", None),
         };
-        let mut origin = self.told(action, order, paid);
+        let mut origin = self.payment_origin(action, order, paid);
         origin.reason = Some(NOT_COMPUTED.to_owned());
         self.hold(order, NOT_COMPUTED, &mut origin);
         let state = self.instance.state.clone();

@@ -1,4 +1,4 @@
-//! A timer is due.
+//! Handles timers.
 
 use super::entering::{DEADLINE, reminder};
 use super::step_builder::StepBuilder;
@@ -6,7 +6,7 @@ use crate::refusal::Refusal;
 use crate::{FlowActor, Timer};
 
 impl StepBuilder<'_> {
-    /// Does what a timer is for, if it is still the deal's own: a late or doubled one changes nothing.
+    /// Fires a timer if the deal still has it; a late or repeated one changes nothing.
     pub(super) fn tick(&mut self, timer: &Timer) -> Result<(), Refusal> {
         let actor = FlowActor::Timer;
         if !self.instance.timers.contains(timer) {
@@ -24,7 +24,7 @@ impl StepBuilder<'_> {
         self.instance.timers.retain(|other| other != timer);
         let mut origin = self.origin(&timer.name, &actor);
         let mut reminders = state.reminders.iter().enumerate();
-        if let Some((_, found)) = reminders.find(|(place, _)| reminder(*place) == timer.name) {
+        if let Some((_, found)) = reminders.find(|(index, _)| reminder(*index) == timer.name) {
             self.say(&found.say, &mut origin);
         }
         let state = state.name.clone();

@@ -1,4 +1,4 @@
-//! Compares what a step of a script brought with what it expects.
+//! Compares the result of a script's step with its expectations.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::definition::Definition;
 use crate::machine;
 use crate::{Instance, PLATFORM, PlatformEvent, STAFF};
 
-/// Everything that differs, each in a sentence.
+/// All differences, each as a sentence.
 pub(super) fn differences(
     definition: &Definition,
     instance: Option<&Instance>,
@@ -36,7 +36,7 @@ pub(super) fn differences(
     differences
 }
 
-/// Names that the flow does not have: what they are compared with would be empty, and so might hold.
+/// Names that the flow does not have. Comparing with them could succeed by accident.
 fn unknown_names(definition: &Definition, expect: &Expected) -> Vec<String> {
     let mut found = Vec::new();
     let acts = |name: &str| {
@@ -115,7 +115,7 @@ fn deal_view(
     }
 }
 
-/// Actions are compared in the order of the buttons.
+/// Compares actions in the order of the buttons.
 fn actions(role: &str, wanted: &[String], found: &[&str], differences: &mut Vec<String>) {
     let mut sorted: [Vec<&str>; 2] = [wanted.iter().map(String::as_str).collect(), found.to_vec()];
     let (left, right) = (wanted.join(", "), found.join(", "));

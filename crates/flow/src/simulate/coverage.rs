@@ -1,16 +1,17 @@
-//! Which transitions a flow has, and which of them a step made.
+//! Names the transitions of a flow, and those that a step made.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, json};
 use std::collections::BTreeMap;
 
 use crate::definition::{Definition, Effects, MoneyPolicy, State};
-use crate::machine::{chosen, reminder};
+use crate::machine::{first_that_holds, reminder};
 use crate::{FlowActor, FlowInput, Instance, PaymentOutcome, Transition};
 use language::expression::Facts;
 use language::value::of_money;
 
-/// The names of all transitions: each branch of each action (from whichever state), deadline, reminder, payment, limit of visits and payment policy.
+/// The names of all transitions: each branch of each action (from any state), deadline, reminder, payment,
+/// limit of visits and payment policy.
 pub fn transitions(definition: &Definition) -> Vec<String> {
     let mut found = Vec::new();
     for name in &definition.reading_order {
@@ -29,7 +30,7 @@ pub fn transitions(definition: &Definition) -> Vec<String> {
             ("refunded", &money.refunded),
         ];
         for (what, policies) in all {
-            found.extend((1..=policies.len()).map(|place| policy_name(what, place)));
+            found.extend((1..=policies.len()).map(|index| policy_name(what, index)));
         }
     }
     let mut seen = std::collections::BTreeSet::new();
@@ -39,8 +40,8 @@ pub fn transitions(definition: &Definition) -> Vec<String> {
 
 fn of_state(state: &State, found: &mut Vec<String>) {
     let name = &state.name;
-    for place in 0..state.reminders.len() {
-        found.push(format!("{name}: {}", reminder(place)));
+    for index in 0..state.reminders.len() {
+        found.push(format!("{name}: {}", reminder(index)));
     }
     if let Some(deadline) = &state.deadline
         && deadline.outcome.action.is_none()
@@ -77,8 +78,8 @@ fn too_often(state: &str, otherwise: &str) -> String {
     format!("{state}: too often → {otherwise}")
 }
 
-fn policy_name(what: &str, place: usize) -> String {
-    format!("{what}: policy {place}")
+fn policy_name(what: &str, index: usize) -> String {
+    format!("{what}: policy {index}")
 }
 
 /// The names of the transitions that a step made.
@@ -156,7 +157,7 @@ fn too_often_by_policy(definition: &Definition, transition: &Transition, found: 
     }
 }
 
-/// The limits of visits by which a transition led elsewhere than its effects says.
+/// The limits of visits that redirected a transition.
 fn limits<'a>(
     definition: &Definition,
     all_effects: impl Iterator<Item = &'a Effects>,
@@ -203,9 +204,9 @@ fn policy(
         actor: actor.into(),
         now,
     };
-    let policy = chosen(definition, policies, facts)?;
-    let place = policies
+    let policy = first_that_holds(definition, policies, facts)?;
+    let index = policies
         .iter()
         .position(|other| std::ptr::eq(other, policy))?;
-    Some(policy_name(what, place + 1))
+    Some(policy_name(what, index + 1))
 }

@@ -1,16 +1,16 @@
-//! What the gateway of a played deal can say of an order: no more than a real one would.
+//! The simulated gateway: it reports only what a real one could.
 
 use super::script::Outcome;
 use crate::OrderRequest;
 
-/// An order of a played deal, and what became of it so far.
+/// An order of a simulated deal, and its payments so far.
 #[derive(Clone, Debug)]
 pub(super) struct Order {
     pub(super) request: OrderRequest,
     money: Money,
 }
 
-/// Where an order's own money is.
+/// The state of an order's own payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Money {
     Awaited,
@@ -24,8 +24,8 @@ impl Order {
         Self { request, money }
     }
 
-    /// Takes in what the gateway says of it, or tells why no gateway would say so.
-    pub(super) fn hear(&mut self, outcome: &Outcome) -> Result<(), String> {
+    /// Applies an outcome, or says why a gateway would not report it.
+    pub(super) fn apply(&mut self, outcome: &Outcome) -> Result<(), String> {
         let paid = self.money != Money::Awaited;
         let price = self.request.price.amount;
         match outcome {

@@ -1,4 +1,4 @@
-//! Plays scripts through a flow with a virtual clock: no database, no server, no waiting.
+//! Runs scripts through a flow with a virtual clock, without a database or a server.
 
 mod comparing;
 mod coverage;
@@ -13,33 +13,33 @@ use super::definition::Definition;
 pub use coverage::{made, transitions};
 pub use script::{Expected, ExpectedEvent, Outcome, Run, Script, ScriptStep, What};
 
-/// How one run of a script went.
+/// The result of one run of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Played {
     /// The run's name.
     pub name: String,
-    /// The file that it is from, as it was named.
+    /// The name of its file.
     pub file: String,
-    /// How many steps were made, those of the runs that it continues included.
+    /// The number of steps, including those of the runs that it continues.
     pub steps: usize,
-    /// What was not as the script expects, where something was not.
+    /// The first unexpected result, if there was one.
     pub failure: Option<Failure>,
-    /// The transitions that were made, named as `transitions` names them.
+    /// The transitions that were made, named as by `transitions`.
     pub covered: BTreeSet<String>,
 }
 
-/// The first step that did not go as the script expects.
+/// The first step with an unexpected result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The step's line, from 1.
     pub line: usize,
     /// What was done.
     pub step: String,
-    /// What was expected and what was found, each a sentence.
+    /// The differences, each as a sentence.
     pub differences: Vec<String>,
 }
 
-/// Plays every run of a script.
+/// Runs every run of a script.
 pub fn play(definition: &Definition, script: &Script) -> Vec<Played> {
     let runs = script.runs.iter();
     runs.map(|run| playing::play(definition, script, run))

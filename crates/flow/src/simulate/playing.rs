@@ -1,4 +1,4 @@
-//! Plays one run, and compares.
+//! Executes one run and compares the results.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -16,7 +16,7 @@ use crate::{
     FlowActor, FlowInput, Instance, Money, PLATFORM, PaymentOutcome, PlatformEvent, STAFF, Step,
 };
 
-/// A deal that is played.
+/// A simulated deal.
 struct Game<'d> {
     definition: &'d Definition,
     instance: Option<Instance>,
@@ -26,7 +26,7 @@ struct Game<'d> {
     steps: usize,
 }
 
-/// What one step of the script brought.
+/// The result of one step of the script.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) says: Vec<String>,
@@ -36,7 +36,7 @@ pub(super) struct Found {
     pub(super) refusal: Option<Refusal>,
 }
 
-/// Plays a run, after those that it continues.
+/// Executes a run, after those that it continues.
 pub(super) fn play(definition: &Definition, script: &Script, run: &Run) -> Played {
     let mut game = Game {
         definition,
@@ -57,9 +57,9 @@ pub(super) fn play(definition: &Definition, script: &Script, run: &Run) -> Playe
 }
 
 impl Game<'_> {
-    /// A run names only runs before it, so this ends.
+    /// A run continues only earlier runs, so the recursion ends.
     fn run(&mut self, script: &Script, run: &Run) -> Option<Failure> {
-        match run.after.and_then(|place| script.runs.get(place)) {
+        match run.after.and_then(|index| script.runs.get(index)) {
             Some(before) => {
                 if self.run(script, before).is_some() {
                     let differences = vec!["which does not go as it expects".to_owned()];
@@ -120,7 +120,7 @@ impl Game<'_> {
                 self.wait(until, &mut found);
                 format!("{text} go by")
             }
-            What::Payment { outcome, order } => match self.speak(outcome, *order, &mut found) {
+            What::Payment { outcome, order } => match self.pay(outcome, *order, &mut found) {
                 Ok(told) => told,
                 Err(why) => {
                     let speaks = "the gateway speaks".to_owned();
@@ -131,23 +131,23 @@ impl Game<'_> {
         self.compare(step.line, told, &step.expect, &found)
     }
 
-    /// Whether somebody of this name can press: nobody presses as a timer or as the gateway.
+    /// Whether an actor with this name can press. Timers and the gateway cannot.
     fn acts(&self, name: &str) -> bool {
         let mut roles = self.definition.roles.iter();
         name == STAFF || name == PLATFORM || roles.any(|role| role == name)
     }
 
-    /// Has the gateway say something of an order.
-    fn speak(
+    /// Reports an outcome of an order.
+    fn pay(
         &mut self,
         outcome: &Outcome,
         order: Option<usize>,
         found: &mut Found,
     ) -> Result<String, String> {
-        let place = order.unwrap_or(self.orders.len()).checked_sub(1);
-        let order = place.and_then(|place| self.orders.get_mut(place));
+        let index = order.unwrap_or(self.orders.len()).checked_sub(1);
+        let order = index.and_then(|index| self.orders.get_mut(index));
         let order = order.ok_or("there is no such order yet")?;
-        order.hear(outcome)?;
+        order.apply(outcome)?;
         let (told, outcome) = spoken(outcome, order.request.price.currency.clone());
         let input = FlowInput::Payment {
             order: order.request.order,
@@ -157,7 +157,7 @@ impl Game<'_> {
         Ok(format!("the gateway says {told}"))
     }
 
-    /// Lets timers fire, one after the other, each at its time.
+    /// Fires the timers that are due until a time, each at its own time.
     fn wait(&mut self, until: DateTime<Utc>, found: &mut Found) {
         while found.refusal.is_none() {
             let timers = self.instance.iter().flat_map(|instance| &instance.timers);
@@ -237,7 +237,7 @@ fn failure(line: usize, step: String, differences: Vec<String>) -> Failure {
     }
 }
 
-/// Who acts under a name in a script.
+/// The actor with this name in a script.
 fn actor(name: &str) -> FlowActor {
     match name {
         STAFF => FlowActor::Staff,

@@ -1,4 +1,4 @@
-//! A script as it is written: runs of steps, and what each expects.
+//! Parses scripts: runs of steps with expectations.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
@@ -9,137 +9,138 @@ use language::period;
 use language::problem::{Origin, Problems};
 use language::source::{Item, Section};
 
-/// More runs in one file are too many.
+/// The most runs in one file.
 const MOST_RUNS: usize = 200;
-/// More steps in one run are too many.
+/// The most steps in one run.
 const MOST_STEPS: usize = 500;
 
-/// The runs of one file or several.
+/// The runs of one or more files.
 #[derive(Clone, Debug, Default)]
 pub struct Script {
-    /// In the order of the files.
+    /// The runs in the order of the files.
     pub runs: Vec<Run>,
 }
 
-/// One deal, from its beginning.
+/// The run of one deal from its start.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// As runs after it name it.
+    /// Its name, by which later runs refer to it.
     pub name: String,
-    /// The file that it is from.
+    /// The file that contains it.
     pub file: String,
     /// Its line, from 1.
     pub line: usize,
-    /// The place of the run that it continues.
+    /// The index of the run that it continues.
     pub after: Option<usize>,
-    /// What the deal begins with.
+    /// The initial context.
     pub context: Map<String, Value>,
-    /// When it begins.
+    /// The time of the start.
     pub begins: DateTime<Utc>,
-    /// What the beginning must bring.
+    /// The expectations after the start.
     pub expect: Expected,
-    /// In their order.
+    /// The steps in order.
     pub steps: Vec<ScriptStep>,
 }
 
-/// Something that happens, and what it must bring.
+/// A step with its expectations.
 #[derive(Clone, Debug)]
 pub struct ScriptStep {
     /// Its line, from 1.
     pub line: usize,
     /// What happens.
     pub what: What,
-    /// What it must bring.
+    /// The expectations.
     pub expect: Expected,
 }
 
 /// What happens in a step.
 #[derive(Clone, Debug)]
 pub enum What {
-    /// Somebody presses a button.
+    /// A press.
     Press {
-        /// A role, `staff`, `system`.
+        /// A role, `staff` or `system`.
         by: String,
         /// The action's name.
         action: String,
-        /// What was filled in.
+        /// The form's values.
         input: Map<String, Value>,
-        /// Whether the button is one from before.
+        /// Whether the press names an outdated version.
         stale: bool,
     },
-    /// Time goes by: how much, and as it was written.
+    /// Time passes: how much, and its text in the file.
     Advance(TimeDelta, String),
-    /// The gateway speaks of an order.
+    /// A payment report.
     Payment {
-        /// What it says.
+        /// The outcome.
         outcome: Outcome,
-        /// Which of the orders so far, from 1; the last where absent.
+        /// The number of the order, from 1; the last one if absent.
         order: Option<usize>,
     },
 }
 
-/// What a gateway says.
+/// The outcome of an order.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// The order is made.
+    /// The order was created.
     Ready,
     /// It was paid.
     Paid,
     /// An attempt failed.
     Failed,
-    /// Another amount came.
+    /// Another amount was paid.
     WrongAmount(i64),
-    /// It was paid once more.
+    /// It was paid again.
     Repeated,
-    /// The money went back.
+    /// The payment was refunded.
     Refunded,
 }
 
-/// What a step must bring; what is not named is not looked at.
+/// The expectations of a step. Absent ones are not compared.
 #[derive(Clone, Debug, Default)]
 pub struct Expected {
     /// The state's name.
     pub state: Option<String>,
-    /// `nobody`, or a role.
+    /// A role, or `nobody`.
     pub awaiting: Option<String>,
     /// The code of a refusal.
     pub refused: Option<String>,
-    /// Parts of messages, in their order.
+    /// Parts of messages, in order.
     pub says: Vec<String>,
-    /// All actions that a role has, in order.
+    /// All actions of a role, in order.
     pub actions: Vec<(String, Vec<String>)>,
-    /// What the platform is told.
+    /// The events for the platform.
     pub events: Option<Vec<ExpectedEvent>>,
-    /// Why money is sent back.
+    /// The reasons of refunds.
     pub refunds: Option<Vec<String>>,
-    /// The amounts of the orders that are asked for.
+    /// The amounts of the requested orders.
     pub orders: Option<Vec<i64>>,
     /// Values of the context.
     pub context: Map<String, Value>,
 }
 
-/// An event that the platform must be told.
+/// An expected event for the platform.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExpectedEvent {
     /// Its type.
     pub event: String,
-    /// Values that go with it; others are not looked at.
+    /// Values that it must have; others are not compared.
     pub with: Map<String, Value>,
     /// Values that must be null.
     pub without: Vec<String>,
 }
 
 impl Script {
-    /// Adds the runs of a file, which may continue those that are there; answers how many.
+    /// Adds the runs of a file, which may continue earlier ones; returns their number.
     ///
     /// # Errors
-    /// Everything that is wrong with the file, in its order.
+    ///
+    /// All problems of the file, in order.
     pub fn add(&mut self, file: &str, source: &str) -> Result<usize, Vec<Problem>> {
         let problems = Problems::new(Origin::File);
         let (table, errors) = DeTable::parse_recoverable(source);
         problems.add_toml(source, &errors);
         if !errors.is_empty() {
-            return Err(problems.told(source));
+            return Err(problems.all(source));
         }
         let whole = Section::of_file("a flow file", table.get_ref(), &problems);
         let line = |at: usize| source.get(..at).unwrap_or("").matches('\n').count() + 1;
@@ -154,7 +155,7 @@ impl Script {
         if problems.is_empty() {
             Ok(self.runs.len() - before)
         } else {
-            Err(problems.told(source))
+            Err(problems.all(source))
         }
     }
 }
@@ -179,7 +180,7 @@ fn run(item: Item<'_>, file: &str, before: &[Run], line: &impl Fn(usize) -> usiz
     let begins = section.item("at").and_then(|item| {
         let parsed = item.text(40)?.parse::<DateTime<Utc>>();
         if parsed.is_err() {
-            item.complain("this is no moment: like 2026-03-01T12:00:00Z");
+            item.complain("this is not a time: like 2026-03-01T12:00:00Z");
         }
         parsed.ok()
     });
@@ -231,7 +232,7 @@ fn step(item: Item<'_>, line: &impl Fn(usize) -> usize) -> Option<ScriptStep> {
     let what = match (doing, advance, payment) {
         (Some(action), None, None) => {
             let Some(by) = by else {
-                action.complain("who does it? `by = \"…\"`");
+                action.complain("the actor is missing: `by = \"…\"`");
                 return None;
             };
             What::Press {
@@ -244,7 +245,7 @@ fn step(item: Item<'_>, line: &impl Fn(usize) -> usize) -> Option<ScriptStep> {
         (None, Some(advance), None) => {
             let text = advance.text(40)?;
             let Some(span) = period::parse(text) else {
-                advance.complain(format!("`{text}` is no span of time: like PT48H"));
+                advance.complain(format!("`{text}` is not a duration: like PT48H"));
                 return None;
             };
             What::Advance(span, text.to_owned())
@@ -273,14 +274,14 @@ fn outcome(item: Item<'_>, paid: Option<i64>) -> Option<Outcome> {
         ("failed", _) => Some(Outcome::Failed),
         ("wrong_amount", Some(paid)) => Some(Outcome::WrongAmount(paid)),
         ("wrong_amount", None) => {
-            item.complain("how much came? `paid = 100`");
+            item.complain("the amount is missing: `paid = 100`");
             None
         }
         ("repeated", _) => Some(Outcome::Repeated),
         ("refunded", _) => Some(Outcome::Refunded),
         (other, _) => {
             let help = "one of ready, paid, failed, wrong_amount, repeated, refunded";
-            item.advise(format!("`{other}` is nothing that a gateway says"), help);
+            item.advise(format!("`{other}` is not an outcome of a payment"), help);
             None
         }
     }
@@ -317,7 +318,7 @@ fn expected(section: &Section<'_>) -> Expected {
     found
 }
 
-/// Events by their names, or as tables with values.
+/// Events by name, or as tables with values.
 fn events(item: Item<'_>) -> Vec<ExpectedEvent> {
     let items = item.one_or_many(50).unwrap_or_default().into_iter();
     let event = |item: Item<'_>| {

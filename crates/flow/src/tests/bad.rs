@@ -1,10 +1,10 @@
-//! Files that are refused: each with its line and its sentence.
+//! Files that are refused, each with the line and text of the problem.
 
 use crate::Definition;
 
 const SMALL: &str = include_str!("small.toml");
 
-/// What is taken out, what is put in its place, and the line and the sentence that follow.
+/// The text to replace, its replacement, and the line and message of the resulting problem.
 type Case = (&'static str, &'static str, usize, &'static str);
 
 const NAMES: [Case; 22] = [
@@ -85,7 +85,7 @@ const NAMES: [Case; 22] = [
         "after = \"P2D\", to = \"over\", reason",
         "after = \"2 days\", to = \"over\", reason",
         16,
-        "`2 days` is no span of time",
+        "`2 days` is not a duration",
     ),
     (
         "to = \"over\", reason = \"expired\"",
@@ -97,7 +97,7 @@ const NAMES: [Case; 22] = [
         "to = \"over\", reason = \"expired\"",
         "reason = \"expired\"",
         16,
-        "a deadline leads somewhere",
+        "a deadline needs a next state or an action",
     ),
     (
         "say = { seller =",
@@ -268,7 +268,7 @@ const WHOLE: [Case; 14] = [
         "refunded = \"tell\"",
         "refunded = \"refund\"",
         51,
-        "`refund` is no policy here",
+        "`refund` is not a policy here",
     ),
     (
         "refunded = \"tell\"\n",
@@ -310,13 +310,13 @@ const WHOLE: [Case; 14] = [
         "[actions.offer]",
         "[actions.paid]",
         32,
-        "`paid` is what the log calls something else",
+        "`paid` is reserved for the log",
     ),
     (
         "by = \"seller\"",
         "by = [\"seller\", \"timer\"]",
         37,
-        "a timer and a payment fill in no forms",
+        "timers and payments cannot fill in forms",
     ),
 ];
 

@@ -1,4 +1,4 @@
-//! The bid flow, played through.
+//! The bid flow from start to end.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::LineKind;
 use crate::refusal::Refusal;
 use crate::{FlowActor, FlowInput, LineAudience, Money, PaymentOutcome, Phase, Step, Timer};
 
-/// A definition is shared by every thread that steps.
+/// A definition is shared by all threads.
 const fn is_shared<T: Send + Sync>() {}
 const _: () = is_shared::<crate::Definition>();
 

@@ -1,4 +1,4 @@
-//! Nothing that stands in a file breaks the reader.
+//! No content of a file makes the parser panic.
 
 use crate::Definition;
 use proptest::prelude::*;

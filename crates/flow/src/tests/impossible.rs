@@ -1,4 +1,5 @@
-//! Steps that cannot be computed: a person is refused; a timer and money are left to staff, once; and where a file can be seen to lack a value, it warns.
+//! Steps that cannot be computed: a press is refused; timers and payments are left to staff, once; and files
+//! that may lack a value get a warning.
 
 use serde_json::json;
 
@@ -9,7 +10,7 @@ use crate::{FlowActor, FlowInput, LineAudience, PaymentOutcome};
 
 const SMALL: &str = include_str!("small.toml");
 
-/// The small flow with something else in a place.
+/// The small flow with one replacement.
 fn small(from: &str, to: &str) -> Definition {
     assert!(SMALL.contains(from), "{from}");
     Definition::parse(&SMALL.replace(from, to)).unwrap_or_else(|told| panic!("{told:?}"))
@@ -41,7 +42,7 @@ fn an_event_with_a_value_that_cannot_be_computed_refuses_the_press() {
         "{told:?}"
     );
     assert_eq!(play.instance, before);
-    // What is only absent is null, which can be computed.
+    // A missing value is null, which can be computed.
     let (mut play, _) = Play::begin(flow(), json!({ "price": 5 }));
     let step = play
         .press("seller", "offer", json!({ "price": 50 }))
@@ -84,7 +85,7 @@ fn a_deadline_that_cannot_be_carried_out_is_used_up_and_left_to_staff() {
         );
         let again = play.feed(&FlowActor::Timer, FlowInput::Due(timer));
         assert!(matches!(again, Err(Refusal::FlowStateInvalid(_))));
-        // People go on.
+        // The deal continues.
         play.press("seller", "offer", json!({ "price": 500 }))
             .unwrap();
         assert_eq!(play.state(), "paying");

@@ -1,4 +1,4 @@
-//! What holds in every deal, whoever does whatever in it: random ways through the flows that ship with it.
+//! Properties of every deal under random inputs, for the flows that ship with Stoa.
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
@@ -17,7 +17,7 @@ fn flows() -> &'static [Definition; 3] {
     FLOWS.get_or_init(|| ["bid", "campaign", "negotiation"].map(shipped))
 }
 
-/// Numbers that choose; each use takes one.
+/// Random choices; each use takes one.
 struct Choices<'a>(std::slice::Iter<'a, u16>);
 
 impl Choices<'_> {
@@ -49,7 +49,7 @@ fn value(field: &Field, choices: &mut Choices<'_>) -> Value {
     }
 }
 
-/// One of the deal's timers, or one that is not.
+/// One of the deal's timers, or one that it does not have.
 fn timer(instance: &Instance, choices: &mut Choices<'_>) -> Timer {
     let timers = &instance.timers;
     let found = timers.get(choices.below(timers.len() + 1)).cloned();
@@ -59,7 +59,7 @@ fn timer(instance: &Instance, choices: &mut Choices<'_>) -> Timer {
     })
 }
 
-/// News of an order: the awaited one, or the first that there could be.
+/// A report on the awaited order, or on the first one.
 fn news(instance: &Instance, choices: &mut Choices<'_>) -> FlowInput {
     let known = instance.payment.as_ref().map_or(1, |payment| payment.order);
     let order = if choices.below(3) == 0 { 1 } else { known };
@@ -79,7 +79,7 @@ fn news(instance: &Instance, choices: &mut Choices<'_>) -> FlowInput {
     FlowInput::Payment { order, outcome }
 }
 
-/// Something that may happen to a deal: mostly what is offered, sometimes anything.
+/// A random input: mostly an available action, sometimes anything.
 fn happening(
     definition: &Definition,
     instance: &Instance,
@@ -149,7 +149,7 @@ fn press(
     )
 }
 
-/// The log so far, replayed.
+/// The state of a deal replayed from its log.
 #[derive(Debug, PartialEq)]
 struct Replayed {
     state: String,

@@ -1,4 +1,4 @@
-//! Tests of the whole engine over the flows that ship with it.
+//! Tests of the machine with the flows that ship with Stoa.
 
 mod bad;
 mod bid;
@@ -17,7 +17,7 @@ use super::{Definition, machine};
 use crate::refusal::Refusal;
 use crate::{FlowActor, FlowInput, Instance, Step, Timer};
 
-/// One of the flows that ship with it.
+/// A shipped flow.
 pub(super) fn shipped(name: &str) -> Definition {
     let path = format!(
         "{}/flows/{name}.toml",
@@ -30,12 +30,12 @@ pub(super) fn shipped(name: &str) -> Definition {
     })
 }
 
-/// The moment at which all tests begin.
+/// The time at which all tests begin.
 pub(super) fn noon() -> DateTime<Utc> {
     "2026-03-01T12:00:00Z".parse().unwrap()
 }
 
-/// A deal that is played through.
+/// A deal in a test.
 pub(super) struct Play {
     pub(super) definition: Definition,
     pub(super) instance: Instance,

@@ -1,4 +1,4 @@
-//! Running deals are taken to a newer version of their flow.
+//! Migrations of running deals to a newer version.
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -9,7 +9,7 @@ use crate::{FlowActor, FlowInput, PaymentOutcome};
 
 const SMALL: &str = include_str!("small.toml");
 
-/// The version before: another name for the first state, and a value that is gone since.
+/// The older version: another name for the first state, and a value that the new version lacks.
 fn before() -> Definition {
     let source = SMALL
         .replace("version = 2", "version = 1")

@@ -1,4 +1,4 @@
-//! The examples in the reference for people who write flows are true.
+//! The examples in the reference for authors of flows (`docs/flows.md`) are correct.
 
 use crate::Definition;
 use crate::simulate::{Script, play};

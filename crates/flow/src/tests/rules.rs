@@ -1,4 +1,4 @@
-//! Expressions, computed: what holds, what does not, and what cannot be computed.
+//! Expressions: what holds, what does not, and what cannot be computed.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The scripts that ship with the flows: all of them hold, and together they make every transition.
+//! The scripts that ship with the flows: all of them pass, and together they make every transition.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -78,7 +78,7 @@ do = "accept_connection"
     let differences = &played[2].failure.as_ref().unwrap().differences;
     assert_eq!(
         differences,
-        &["refused: FORBIDDEN: This is for somebody else to do"]
+        &["refused: FORBIDDEN: This action is for another role"]
     );
 }
 
@@ -91,9 +91,9 @@ fn a_wrong_script_is_refused_with_its_lines() {
         told,
         [
             "3:9: there is no run `b` before this one",
-            "5:6: who does it? `by = \"…\"`",
-            "7:11: `soon` is no span of time: like PT48H",
-            "9:11: `stolen` is nothing that a gateway says (one of ready, paid, failed, wrong_amount, repeated, refunded)",
+            "5:6: the actor is missing: `by = \"…\"`",
+            "7:11: `soon` is not a duration: like PT48H",
+            "9:11: `stolen` is not an outcome of a payment (one of ready, paid, failed, wrong_amount, repeated, refunded)",
             "10:1: a step has no key `why` (it knows do, by, input, stale, advance, payment, paid, order, expect)",
         ]
     );

@@ -1,76 +1,76 @@
-//! What may be absent where an expression needs it, as far as the expression's shape tells.
+//! Analyses which values an expression needs, from its syntax alone.
 
 use cel::common::ast::{CallExpr, Expr, LiteralValue, operators};
 use std::collections::BTreeSet;
 
 use super::Expression;
 
-/// Names of values that are there for certain: `ctx.x`, `input.x`.
+/// Names of values that are certainly present: `ctx.x`, `input.x`.
 pub type Present = BTreeSet<String>;
 
-/// What is known of a part of an expression.
+/// The analysis of a part of an expression.
 #[derive(Default)]
-struct Known {
-    /// A value that may be absent where it is needed: then the whole cannot be computed.
+struct Analysis {
+    /// A value that may be missing where it is needed, so that the whole cannot be computed.
     missing: Option<String>,
-    /// A value by which this part may be null.
+    /// A value because of which this part may be null.
     null: Option<String>,
 }
 
 impl Expression {
-    /// A value that may be absent where this cannot be computed without it.
+    /// A value that may be missing and without which this cannot be computed.
     pub fn missing(&self, present: &Present) -> Option<String> {
         look(&self.tree, present).missing
     }
 
-    /// A value by which this may be null.
+    /// A value because of which the result may be null.
     pub fn null_by(&self, present: &Present) -> Option<String> {
         look(&self.tree, present).null
     }
 
-    /// What is there for certain once this was computed.
+    /// The values that are certainly present once this was computed.
     pub fn needs(&self) -> Present {
         needed(&self.tree)
     }
 
-    /// What is there for certain once this was computed and is not null.
+    /// The values that are certainly present once this was computed and is not null.
     pub fn needs_as_value(&self) -> Present {
         needed_for_value(&self.tree)
     }
 
-    /// What is there for certain where this condition holds.
+    /// The values that are certainly present if this condition holds.
     pub fn implies(&self) -> Present {
         implied(&self.tree, true)
     }
 }
 
-fn look(node: &cel::IdedExpr, present: &Present) -> Known {
+fn look(node: &cel::IdedExpr, present: &Present) -> Analysis {
     if let Some(name) = value_name(node) {
         let null = (!present.contains(&name)).then_some(name);
-        return Known {
+        return Analysis {
             missing: None,
             null,
         };
     }
     match &node.expr {
-        Expr::Literal(LiteralValue::Null) => Known {
+        Expr::Literal(LiteralValue::Null) => Analysis {
             missing: None,
             null: Some("null".to_owned()),
         },
         Expr::Select(select) => {
             let of = look(&select.operand, present);
-            Known {
+            Analysis {
                 missing: of.missing.or(of.null),
                 null: None,
             }
         }
         Expr::List(list) => strict(list.elements.iter(), present),
         Expr::Call(call) => look_at_call(call, present),
-        _ => Known::default(),
+        _ => Analysis::default(),
     }
 }
 
-fn look_at_call(call: &CallExpr, present: &Present) -> Known {
+fn look_at_call(call: &CallExpr, present: &Present) -> Analysis {
     let with = |more: Present| present.union(&more).cloned().collect::<Present>();
     match (call.func_name.as_str(), call.args.as_slice()) {
         (operators::LOGICAL_AND, [left, right]) => {
@@ -83,7 +83,7 @@ fn look_at_call(call: &CallExpr, present: &Present) -> Known {
             let decided = look(condition, present);
             let one = look(one, &with(implied(condition, true)));
             let other = look(other, &with(implied(condition, false)));
-            Known {
+            Analysis {
                 missing: decided
                     .missing
                     .or(decided.null)
@@ -92,10 +92,10 @@ fn look_at_call(call: &CallExpr, present: &Present) -> Known {
                 null: one.null.or(other.null),
             }
         }
-        // Null may be compared, and looked for.
+        // Null can be compared and searched for.
         (operators::EQUALS | operators::NOT_EQUALS | operators::IN, [left, right]) => {
             let (left, right) = (look(left, present), look(right, present));
-            Known {
+            Analysis {
                 missing: left.missing.or(right.missing),
                 null: None,
             }
@@ -104,17 +104,22 @@ fn look_at_call(call: &CallExpr, present: &Present) -> Known {
     }
 }
 
-fn both(left: &cel::IdedExpr, right: &cel::IdedExpr, present: &Present, then: &Present) -> Known {
+fn both(
+    left: &cel::IdedExpr,
+    right: &cel::IdedExpr,
+    present: &Present,
+    then: &Present,
+) -> Analysis {
     let (left, right) = (look(left, present), look(right, then));
-    Known {
+    Analysis {
         missing: left.missing.or(left.null).or(right.missing).or(right.null),
         null: None,
     }
 }
 
-fn strict<'e>(operands: impl Iterator<Item = &'e cel::IdedExpr>, present: &Present) -> Known {
+fn strict<'e>(operands: impl Iterator<Item = &'e cel::IdedExpr>, present: &Present) -> Analysis {
     let mut found = operands.map(|operand| look(operand, present));
-    Known {
+    Analysis {
         missing: found.find_map(|operand| operand.missing.or(operand.null)),
         null: None,
     }
@@ -137,7 +142,7 @@ fn value_name(node: &cel::IdedExpr) -> Option<String> {
         .then(|| format!("{root}.{}", select.field))
 }
 
-/// What must be there for this to be computed at all.
+/// The values without which this cannot be computed.
 fn needed(node: &cel::IdedExpr) -> Present {
     if value_name(node).is_some() {
         return Present::new();
@@ -145,7 +150,7 @@ fn needed(node: &cel::IdedExpr) -> Present {
     match &node.expr {
         Expr::Select(select) => needed_for_value(&select.operand),
         Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
-            // One side decides alone where the other cannot be computed.
+            // One side alone can decide if the other cannot be computed.
             (operators::LOGICAL_AND | operators::LOGICAL_OR, _) => Present::new(),
             (operators::CONDITIONAL, [condition, ..]) => needed_for_value(condition),
             (operators::EQUALS | operators::NOT_EQUALS | operators::IN, _) => {
@@ -164,7 +169,7 @@ fn needed_for_value(node: &cel::IdedExpr) -> Present {
     }
 }
 
-/// What is there for certain where a condition is so.
+/// The values that are certainly present if a condition has this truth value.
 fn implied(node: &cel::IdedExpr, truth: bool) -> Present {
     let Expr::Call(call) = &node.expr else {
         return needed(node);

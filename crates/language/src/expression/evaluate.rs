@@ -1,4 +1,4 @@
-//! Computes checked expressions: what they read is made ready, and nothing else.
+//! Evaluates checked expressions. Only the variables that an expression reads are prepared.
 
 use cel::objects::{Key, Map as CelMap};
 use cel::{Context, Value as CelValue};
@@ -11,13 +11,14 @@ use std::sync::Arc;
 use super::{Expression, Type};
 use crate::value::{Shape, day};
 
-/// The functions of the language, made once for each definition: making them costs more than using them.
+/// The functions of the language. Creating them costs more than using them, so each definition creates them
+/// once.
 #[derive(Default)]
 pub struct Engine {
     root: Context<'static, 'static>,
 }
 
-/// What an expression may look at.
+/// The variables of an expression.
 #[derive(Clone, Copy)]
 pub struct Facts<'a> {
     /// `ctx`.
@@ -32,7 +33,7 @@ pub struct Facts<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// Who acts.
+/// The actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Actor<'a> {
     /// `actor.role`.
@@ -42,12 +43,13 @@ pub struct Actor<'a> {
 }
 
 impl Expression {
-    /// Whether a condition holds; one that cannot be computed (a value is not there, a number is too large) does not.
+    /// Whether a condition holds. One that cannot be computed (a missing value, an overflow) does not.
     pub fn holds(&self, engine: &Engine, facts: Facts<'_>) -> bool {
         matches!(self.computed(engine, facts), Some(CelValue::Bool(true)))
     }
 
-    /// The value as JSON: a date as its day where `as_day`, else a moment as RFC 3339. None where it cannot be computed.
+    /// The value as JSON. A time is `YYYY-MM-DD` if `as_day`, otherwise RFC 3339. `None` if it cannot be
+    /// computed.
     pub fn value(&self, engine: &Engine, facts: Facts<'_>, as_day: bool) -> Option<Value> {
         match self.computed(engine, facts)? {
             CelValue::Null => Some(Value::Null),
@@ -96,7 +98,7 @@ impl Expression {
             let now = CelValue::Timestamp(facts.now.fixed_offset());
             scope.add_variable_from_value("now", now);
         }
-        // The crate panics on what it did not foresee; a rule that breaks it is one that cannot be computed.
+        // The `cel` crate panics on some inputs; such an expression counts as not computable.
         let resolved = catch_unwind(AssertUnwindSafe(|| CelValue::resolve(&self.tree, &scope)));
         resolved.ok()?.ok()
     }

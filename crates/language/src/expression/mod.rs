@@ -1,4 +1,4 @@
-//! CEL expressions over declared values, checked when the file is read.
+//! CEL expressions over declared values, checked when the file is parsed.
 
 mod absence;
 mod evaluate;
@@ -15,14 +15,14 @@ pub use types::Type;
 
 /// The longest expression, in bytes.
 const LONGEST: usize = 1_024;
-/// How deep brackets may stand in each other: the parser takes a stack frame of kilobytes for each.
+/// The deepest nesting of brackets; the parser uses kilobytes of stack for each level.
 const DEEPEST_BRACKETS: usize = 8;
-/// How deep the syntax tree may be: evaluation recurses over it.
+/// The deepest syntax tree; evaluation is recursive.
 const DEEPEST_TREE: usize = 32;
 
-/// What an expression or a text may name.
+/// The names that an expression or a text may use.
 #[derive(Clone, Copy)]
-pub struct Known<'a> {
+pub struct KnownNames<'a> {
     /// `ctx`.
     pub context: &'a BTreeMap<String, ContextField>,
     /// `input`.
@@ -35,14 +35,14 @@ pub struct Known<'a> {
 #[derive(Clone, Debug)]
 pub struct Expression {
     tree: cel::IdedExpr,
-    /// What it yields.
+    /// The type of its value.
     pub kind: Type,
-    /// Where it stands in its file, in bytes.
+    /// Its position in the file, in bytes.
     pub at: usize,
     reads: Reads,
 }
 
-/// What an expression looks at, so that nothing else is made ready for it.
+/// The variables that an expression reads; only these are prepared.
 #[derive(Clone, Debug, Default)]
 struct Reads {
     context: Vec<(String, Shape)>,
@@ -53,8 +53,8 @@ struct Reads {
 }
 
 impl Expression {
-    /// Reads and checks an expression. Takes megabytes of stack. What is wrong is told in a sentence.
-    pub fn parse(source: &str, at: usize, known: Known<'_>) -> Result<Self, String> {
+    /// Parses and checks an expression. Needs megabytes of stack. The error is a sentence.
+    pub fn parse(source: &str, at: usize, known: KnownNames<'_>) -> Result<Self, String> {
         if source.len() > LONGEST {
             let length = source.len();
             return Err(format!(
@@ -76,7 +76,7 @@ impl Expression {
         })
     }
 
-    /// Whether it can only be decided when somebody acts.
+    /// Whether it depends on the press: on the form, the actor or the time.
     pub fn waits_for_the_press(&self) -> bool {
         self.reads.now || !self.reads.input.is_empty()
     }
@@ -96,7 +96,7 @@ fn complaint(errors: &cel::ParseErrors) -> String {
     }
 }
 
-/// How deep brackets stand in each other; those in texts are counted too.
+/// The nesting depth of brackets, including those in string literals.
 fn nesting(source: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0_usize);
     for character in source.chars() {

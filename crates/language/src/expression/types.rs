@@ -1,35 +1,35 @@
-//! Walks an expression's syntax tree: only known names, fields and functions, and types that fit.
+//! Type-checks the syntax tree of an expression: declared names, known fields and functions, matching types.
 
 use cel::common::ast::{CallExpr, Expr, LiteralValue, SelectExpr, operators};
 use std::fmt;
 
-use super::{Known, Reads};
+use super::{KnownNames, Reads};
 use crate::problem::nearest;
 use crate::value::Shape;
 
-/// What an expression yields.
+/// The type of an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
-    /// True or false.
-    Truth,
+    /// A boolean.
+    Boolean,
     /// A whole number.
     Integer,
-    /// A text.
+    /// A string.
     Text,
     /// An amount with its currency.
     Money,
-    /// A moment; a date is its day's beginning in UTC.
+    /// A point in time; a date stands for the start of its day in UTC.
     Time,
-    /// A span of time.
+    /// A duration.
     Span,
-    /// Nothing: what is not there is equal to it.
+    /// Null; equal to a missing value.
     Null,
 }
 
 impl fmt::Display for Type {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Truth => "a boolean",
+            Self::Boolean => "a boolean",
             Self::Integer => "a whole number",
             Self::Text => "a string",
             Self::Money => "money",
@@ -55,10 +55,10 @@ const NAMES: &str = "it knows ctx, input, visits, actor.role, actor.staff and no
 const FUNCTIONS: &str =
     "it knows size, contains, startsWith, endsWith, int, string, timestamp and duration";
 
-/// The type of an expression; notes what it reads.
+/// Returns the type of an expression and records what it reads.
 pub(super) fn check(
     node: &cel::IdedExpr,
-    known: Known<'_>,
+    known: KnownNames<'_>,
     reads: &mut Reads,
     depth: usize,
 ) -> Result<Type, String> {
@@ -88,7 +88,7 @@ fn no_macros() -> String {
 
 fn literal_type(literal: &LiteralValue) -> Result<Type, String> {
     match literal {
-        LiteralValue::Boolean(_) => Ok(Type::Truth),
+        LiteralValue::Boolean(_) => Ok(Type::Boolean),
         LiteralValue::Int(_) => Ok(Type::Integer),
         LiteralValue::String(_) => Ok(Type::Text),
         LiteralValue::Null => Ok(Type::Null),
@@ -101,10 +101,10 @@ fn literal_type(literal: &LiteralValue) -> Result<Type, String> {
     }
 }
 
-/// `ctx.x`, `input.x`, `visits.x`, `actor.role`, and a money's `amount` and `currency`.
+/// `ctx.x`, `input.x`, `visits.x`, `actor.role`, and the `amount` and `currency` of money.
 fn field(
     select: &SelectExpr,
-    known: Known<'_>,
+    known: KnownNames<'_>,
     reads: &mut Reads,
     depth: usize,
 ) -> Result<Type, String> {
@@ -118,7 +118,7 @@ fn field(
                 reads.actor = true;
                 return match name {
                     "role" => Ok(Type::Text),
-                    "staff" => Ok(Type::Truth),
+                    "staff" => Ok(Type::Boolean),
                     other => Err(format!("there is no `actor.{other}`: {NAMES}")),
                 };
             }
@@ -142,7 +142,7 @@ fn unknown<'a>(of: &str, name: &str, names: impl Iterator<Item = &'a str>) -> St
     }
 }
 
-fn context_field(name: &str, known: Known<'_>, reads: &mut Reads) -> Result<Type, String> {
+fn context_field(name: &str, known: KnownNames<'_>, reads: &mut Reads) -> Result<Type, String> {
     let names = || known.context.keys().map(String::as_str);
     let found = known.context.get(name);
     let shape = found
@@ -153,7 +153,7 @@ fn context_field(name: &str, known: Known<'_>, reads: &mut Reads) -> Result<Type
     Ok(shape.into())
 }
 
-fn input_field(name: &str, known: Known<'_>, reads: &mut Reads) -> Result<Type, String> {
+fn input_field(name: &str, known: KnownNames<'_>, reads: &mut Reads) -> Result<Type, String> {
     let names = || known.fields.iter().map(|field| field.name.as_str());
     let found = known.fields.iter().find(|field| field.name == name);
     let found = found.ok_or_else(|| unknown("input", name, names()))?;
@@ -162,7 +162,7 @@ fn input_field(name: &str, known: Known<'_>, reads: &mut Reads) -> Result<Type, 
     Ok(shape.into())
 }
 
-fn visited(name: &str, known: Known<'_>, reads: &mut Reads) -> Result<Type, String> {
+fn visited(name: &str, known: KnownNames<'_>, reads: &mut Reads) -> Result<Type, String> {
     if !known.states.contains(name) {
         let names = known.states.iter().map(String::as_str);
         return Err(unknown("visits", name, names));
@@ -179,7 +179,7 @@ fn note<T: PartialEq>(list: &mut Vec<T>, entry: T) {
 
 fn call_type(
     call: &CallExpr,
-    known: Known<'_>,
+    known: KnownNames<'_>,
     reads: &mut Reads,
     depth: usize,
 ) -> Result<Type, String> {
@@ -208,7 +208,7 @@ fn call_type(
     })
 }
 
-/// What to write where money is computed with.
+/// The help for expressions that compute with money.
 fn money_help(operands: &[Type]) -> &'static str {
     if operands.contains(&Type::Money) {
         "; compute with `.amount`, which is a whole number of the smallest unit"
@@ -229,7 +229,7 @@ fn listed(types: &[Type]) -> String {
 /// `x in [a, b]`.
 fn membership(
     call: &CallExpr,
-    known: Known<'_>,
+    known: KnownNames<'_>,
     reads: &mut Reads,
     depth: usize,
 ) -> Result<Type, String> {
@@ -251,7 +251,7 @@ fn membership(
             ));
         }
     }
-    Ok(Type::Truth)
+    Ok(Type::Boolean)
 }
 
 fn symbol(name: &str) -> Option<&str> {
@@ -279,16 +279,16 @@ fn symbol(name: &str) -> Option<&str> {
 }
 
 fn operator_type(name: &str, operands: &[Type]) -> Option<Type> {
-    use Type::{Integer, Money, Null, Span, Text, Time, Truth};
+    use Type::{Boolean, Integer, Money, Null, Span, Text, Time};
     match (name, operands) {
-        (operators::LOGICAL_AND | operators::LOGICAL_OR, [Truth, Truth]) => Some(Truth),
-        (operators::LOGICAL_NOT, [Truth]) => Some(Truth),
+        (operators::LOGICAL_AND | operators::LOGICAL_OR, [Boolean, Boolean]) => Some(Boolean),
+        (operators::LOGICAL_NOT, [Boolean]) => Some(Boolean),
         (operators::NEGATE, [Integer]) => Some(Integer),
-        (operators::CONDITIONAL, [Truth, one, other]) if one == other => Some(*one),
-        (operators::CONDITIONAL, [Truth, Null, other]) => Some(*other),
-        (operators::CONDITIONAL, [Truth, one, Null]) => Some(*one),
+        (operators::CONDITIONAL, [Boolean, one, other]) if one == other => Some(*one),
+        (operators::CONDITIONAL, [Boolean, Null, other]) => Some(*other),
+        (operators::CONDITIONAL, [Boolean, one, Null]) => Some(*one),
         (operators::EQUALS | operators::NOT_EQUALS, [one, other]) => {
-            (one == other || *one == Null || *other == Null).then_some(Truth)
+            (one == other || *one == Null || *other == Null).then_some(Boolean)
         }
         (
             operators::LESS
@@ -296,7 +296,7 @@ fn operator_type(name: &str, operands: &[Type]) -> Option<Type> {
             | operators::GREATER
             | operators::GREATER_EQUALS,
             [one, other],
-        ) => (one == other && !matches!(one, Money | Null | Truth)).then_some(Truth),
+        ) => (one == other && !matches!(one, Money | Null | Boolean)).then_some(Boolean),
         (operators::ADD, [Text, Text]) => Some(Text),
         (operators::ADD, [Time, Span] | [Span, Time]) => Some(Time),
         (operators::ADD | operators::SUBSTRACT, [Span, Span]) => Some(Span),
@@ -318,10 +318,10 @@ fn function_type(name: &str, member: bool, operands: &[Type]) -> Option<Type> {
     match (name, member, operands) {
         ("size", _, [Type::Text]) => Some(Type::Integer),
         ("contains" | "startsWith" | "endsWith", true, [Type::Text, Type::Text]) => {
-            Some(Type::Truth)
+            Some(Type::Boolean)
         }
         ("int", false, [Type::Text]) => Some(Type::Integer),
-        ("string", false, [Type::Integer | Type::Text | Type::Truth | Type::Time]) => {
+        ("string", false, [Type::Integer | Type::Text | Type::Boolean | Type::Time]) => {
             Some(Type::Text)
         }
         ("timestamp", false, [Type::Text]) => Some(Type::Time),

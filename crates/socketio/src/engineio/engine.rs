@@ -1,4 +1,4 @@
-//! The sessions of one Engine.IO endpoint: how they begin, how they are found, how they end.
+//! The sessions of an Engine.IO endpoint: opening, finding and ending them.
 
 use actix_web::HttpRequest;
 use dashmap::DashMap;
@@ -21,7 +21,8 @@ pub struct Engine<E: Extension = ()> {
 }
 
 impl<E: Extension> Engine<E> {
-    /// An endpoint without sessions, and the task that looks after them, which ends with it. Needs a runtime of actix.
+    /// An endpoint without sessions, and the task that checks them periodically, which ends with it. Needs an
+    /// actix runtime.
     pub fn start(options: Options, listener: impl Listener<E> + 'static) -> Arc<Self> {
         let engine = Arc::new(Self {
             options,
@@ -38,19 +39,19 @@ impl<E: Extension> Engine<E> {
         engine
     }
 
-    /// Sessions that are open, those that have only shaken hands included.
+    /// The number of open sessions, including those that have only completed the handshake.
     pub fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Tells every session to close, after what waits for it.
+    /// Closes every session after its queued frames.
     pub fn close_all(&self, reason: CloseReason) {
         for line in &self.lines {
             line.queue().close(reason);
         }
     }
 
-    /// A new session, if it may be.
+    /// Opens a session if the limit permits.
     pub(super) fn open(
         &self,
         request: &HttpRequest,
@@ -79,7 +80,7 @@ impl<E: Extension> Engine<E> {
         Ok(line)
     }
 
-    /// A session that is alive.
+    /// The open session with this id.
     pub(super) fn find(&self, sid: Uuid) -> Option<Arc<Line<E>>> {
         let line = Arc::clone(self.lines.get(&sid)?.value());
         self.is_alive(&line).then_some(line)
@@ -95,7 +96,7 @@ impl<E: Extension> Engine<E> {
         }
     }
 
-    /// Ends a session, if it has not ended. Nobody who calls this holds the session.
+    /// Ends a session if it has not ended. The caller must not hold the session's lock.
     pub(super) fn end(&self, line: &Line<E>, ending: Ending) {
         if line.end(ending) && self.lines.remove(&line.sid).is_some() {
             self.count.fetch_sub(1, Ordering::Relaxed);
@@ -126,7 +127,7 @@ async fn look_after<E: Extension>(engine: Weak<Engine<E>>, tick: Duration) {
         let Some(engine) = engine.upgrade() else {
             return;
         };
-        // The map is not held while a session ends.
+        // The map must not be locked while a session ends.
         let lines: Vec<_> = engine.lines.iter().map(|line| Arc::clone(&line)).collect();
         for line in &lines {
             engine.is_alive(line);

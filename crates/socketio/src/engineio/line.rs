@@ -1,4 +1,4 @@
-//! One Engine.IO session, whatever carries it: its queues, its transport's state, its heartbeat.
+//! One Engine.IO session over either transport: its queues, its transport's state, its heartbeat.
 
 use bytestring::ByteString;
 use clock::Clock;
@@ -15,56 +15,56 @@ use crate::queue::{CloseReason, ConnectionQueue, Drained, Extension, Frame, Push
 
 /// A session.
 pub struct Line<E: Extension = ()> {
-    /// The secret that its requests name it by.
+    /// Its secret id.
     pub(super) sid: Uuid,
     own: Arc<ConnectionQueue<E>>,
     attached: Mutex<Vec<Arc<ConnectionQueue<E>>>>,
-    /// What was taken out and did not fit into the last poll's answer; a part of what the queues may hold.
+    /// The part of a batch that did not fit into the last poll's response.
     rest: Mutex<Option<Batch<E::Frame>>>,
     state: Mutex<State>,
     session: Mutex<Option<Box<dyn Session<E>>>>,
     clock: Clock,
     opened: Instant,
-    /// Milliseconds after `opened`, or never.
+    /// Milliseconds after `opened`, or `NEVER`.
     next_ping: AtomicU64,
     pong_due: AtomicU64,
-    /// When a close that nobody fetches is carried out.
+    /// When a close that no poll fetches is carried out.
     close_due: AtomicU64,
 }
 
 const NEVER: u64 = u64::MAX;
-/// How long what is left, and the close after it, wait at most for a client that is between two polls.
+/// How long remaining frames and the close after them wait for the next poll.
 const LINGER_MILLISECONDS: u64 = 5_000;
 
 #[derive(Clone, Copy, Debug)]
 struct State {
     carrier: Carrier,
-    /// A GET waits.
+    /// Whether a GET is waiting.
     polled: bool,
-    /// A POST is being read.
+    /// Whether a POST is being read.
     posting: bool,
 }
 
-/// What carries the session.
+/// The transport of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Carrier {
     Polling,
     /// Polling; a WebSocket was opened.
     Probing,
-    /// Polling; the probe was answered, and no GET waits any more.
+    /// Polling; the probe was answered, and no GET is waiting any more.
     Probed,
     Websocket,
     Nothing(Ending),
 }
 
-/// What is to be sent.
+/// Frames to send.
 #[derive(Debug)]
 pub(super) struct Batch<F> {
     pub(super) frames: Vec<Frame<F>>,
     pub(super) close: Option<CloseReason>,
 }
 
-/// What a GET is answered with.
+/// The response to a GET.
 #[derive(Debug)]
 pub(super) enum Polled<F> {
     Batch(Batch<F>),
@@ -99,13 +99,13 @@ impl<E: Extension> Line<E> {
         })
     }
 
-    /// The session's own queue. Its frames are whole packets, and leave before those of attached ones.
+    /// The session's own queue. Its frames are whole packets and are sent before those of attached queues.
     pub fn queue(&self) -> &Arc<ConnectionQueue<E>> {
         &self.own
     }
 
-    /// Sends `first` and then, from now on, what comes in `queue`; over its bound, or told to close, it closes the session.
-    /// A session that is closing already takes neither.
+    /// Sends `first` and from then on the frames of `queue`. If the queue overflows or is closed, the session
+    /// closes. A closing session accepts neither.
     pub fn attach(&self, queue: Arc<ConnectionQueue<E>>, first: ByteString) -> Push {
         let mut attached = self.attached.lock();
         let taken = self.own.text(first);
@@ -117,7 +117,7 @@ impl<E: Extension> Line<E> {
         taken
     }
 
-    /// Sends what comes in an attached queue no more.
+    /// Stops sending the frames of an attached queue.
     pub fn detach(&self, owner: SessionId) {
         self.attached
             .lock()
@@ -128,7 +128,7 @@ impl<E: Extension> Line<E> {
         *self.session.lock() = Some(session);
     }
 
-    /// What is to be sent; `context` is woken when something comes. Only the present carrier asks.
+    /// The next frames to send; wakes `context` when there are some. Only the current transport may call it.
     pub(super) fn poll_batch(&self, context: &mut Context<'_>) -> Poll<Batch<E::Frame>> {
         if let Some(batch) = self.rest.lock().take() {
             return Poll::Ready(batch);
@@ -145,7 +145,7 @@ impl<E: Extension> Line<E> {
         }
     }
 
-    /// A part of what each queue holds; when the session closes, all of it.
+    /// Takes part of the frames of each queue, or all of them if the session closes.
     fn drain(&self, context: &mut Context<'_>) -> Vec<(SessionId, Drained<E::Frame>)> {
         let attached = self.attached.lock();
         let queues = || std::iter::once(&self.own).chain(attached.iter());
@@ -168,14 +168,14 @@ impl<E: Extension> Line<E> {
         ready
     }
 
-    /// Why the session is about to be closed by the server, if it is.
+    /// Why the server is closing the session, if it is.
     pub(super) fn closing(&self) -> Option<CloseReason> {
         let attached = self.attached.lock();
         let mut queues = std::iter::once(&self.own).chain(attached.iter());
         queues.find_map(|queue| queue.closing())
     }
 
-    /// Gives back what is left of a batch: the next one.
+    /// Returns the rest of a batch, to be sent first.
     pub(super) fn put_back(&self, batch: Batch<E::Frame>) {
         *self.rest.lock() = Some(batch);
     }
@@ -200,7 +200,8 @@ impl<E: Extension> Line<E> {
         batch
     }
 
-    /// What is sent for the frames of an attached queue. The session has a heartbeat of its own.
+    /// The frames to send for those of an attached queue. Pings are dropped, because the session has its own
+    /// heartbeat.
     fn translate(
         &self,
         owner: SessionId,
@@ -213,7 +214,7 @@ impl<E: Extension> Line<E> {
         }
     }
 
-    /// What a waiting GET is answered with.
+    /// The response to a waiting GET.
     pub(super) fn poll_get(&self, context: &mut Context<'_>) -> Poll<Polled<E::Frame>> {
         if let Some(answer) = self.get_is_over() {
             return Poll::Ready(answer);
@@ -239,7 +240,7 @@ impl<E: Extension> Line<E> {
         self.state.lock().carrier
     }
 
-    /// Moves the session from one carrier to the next; says whether it stood there.
+    /// Changes the transport's state; false if it was not `from`.
     pub(super) fn step(&self, from: Carrier, to: Carrier) -> bool {
         let mut state = self.state.lock();
         let stood = state.carrier == from;
@@ -251,18 +252,18 @@ impl<E: Extension> Line<E> {
         stood
     }
 
-    /// Notes that a GET waits, or a POST is being read. `false` where one is already.
-    pub(super) fn occupy(&self, place: Place) -> bool {
+    /// Records that a GET is waiting or a POST is being read; false if one already is.
+    pub(super) fn occupy(&self, kind: RequestKind) -> bool {
         let mut state = self.state.lock();
-        let taken = place.of(&mut state);
+        let taken = kind.of(&mut state);
         !std::mem::replace(taken, true)
     }
 
-    pub(super) fn vacate(&self, place: Place) {
-        *place.of(&mut self.state.lock()) = false;
+    pub(super) fn vacate(&self, kind: RequestKind) {
+        *kind.of(&mut self.state.lock()) = false;
     }
 
-    /// Takes a packet in. An error closes the session.
+    /// Handles a packet. An error closes the session.
     pub(super) fn receive(&self, packet: Packet<'_>) -> Result<(), Ending> {
         match packet {
             Packet::Message(message) => self.hear(message),
@@ -290,7 +291,8 @@ impl<E: Extension> Line<E> {
         attached.iter().for_each(|queue| queue.note_heard());
     }
 
-    /// Pings when it is time, and says when the session must end: no pong came, or a close that nobody fetched.
+    /// Sends a ping when it is due. Returns why the session must end: a missing pong, or a close that no poll
+    /// fetched.
     pub(super) fn look(&self, options: &Options) -> Option<Ending> {
         let now = milliseconds(self.clock.now().duration_since(self.opened));
         self.own.close_when_overdue();
@@ -300,7 +302,7 @@ impl<E: Extension> Line<E> {
         let pinged = self.next_ping.load(Ordering::Relaxed);
         if now >= pinged && self.pong_due.load(Ordering::Relaxed) == NEVER {
             let timeout = milliseconds(options.ping_timeout);
-            // Where this server was late, the client still has half of its time.
+            // If this server was late, the client still gets half of its time.
             let due = pinged.saturating_add(timeout);
             let due = due.max(now.saturating_add(timeout / 2));
             self.pong_due.store(due, Ordering::Relaxed);
@@ -322,7 +324,7 @@ impl<E: Extension> Line<E> {
         (now >= due).then_some(Ending::Closed(reason))
     }
 
-    /// Ends the session: nothing of it stays but what its last requests still hold. `false` where it had ended.
+    /// Ends the session and frees its state, except what its last requests still hold; false if it had ended.
     pub(super) fn end(&self, ending: Ending) -> bool {
         let mut state = self.state.lock();
         if matches!(state.carrier, Carrier::Nothing(_)) {
@@ -344,14 +346,14 @@ impl<E: Extension> Line<E> {
     }
 }
 
-/// What only one request at a time may do.
+/// The kinds of request of which a session permits one at a time.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Place {
+pub(super) enum RequestKind {
     Get,
     Post,
 }
 
-impl Place {
+impl RequestKind {
     fn of(self, state: &mut State) -> &mut bool {
         match self {
             Self::Get => &mut state.polled,
@@ -364,7 +366,7 @@ fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(NEVER)
 }
 
-/// Whether a frame is sent as it is, whoever's it is.
+/// Whether a frame is sent unchanged, regardless of its queue.
 fn is_plain<F>(frame: &Frame<F>) -> bool {
     match frame {
         Frame::Text(_) | Frame::Attached(..) | Frame::Binary(_) => true,

@@ -1,11 +1,13 @@
-//! Engine.IO 4: one session over long-polling or a WebSocket, and from the one to the other; it knows nothing of what is said.
+//! Engine.IO 4: sessions over long polling or a WebSocket, with upgrades from the former to the latter. It does
+//! not interpret messages.
 //!
-//! A session is a [`Line`], whatever carries it; a WebSocket is an actor that reads and drains it. What leaves it comes from
-//! queues ([`crate::queue`]): its own, and those that the application attaches. Each is bounded, and closes the session when it
-//! runs over, over either transport; until a polling client asks, or while a peer does not read, frames stay in them.
+//! A session is a [`Line`] over either transport; a WebSocket is an actor that reads and drains it. A session
+//! sends the frames of queues ([`crate::queue`]): its own, and those that the application attaches. Each queue
+//! is bounded and closes the session when it overflows. Frames stay in the queues until a polling client asks,
+//! or while a peer does not read.
 //!
-//! Source of all facts: the protocol's description, version 4 (github.com/socketio/engine.io-protocol), and where it is
-//! silent the reference implementation.
+//! The source of all protocol facts is the specification, version 4 (github.com/socketio/engine.io-protocol),
+//! and where it is silent the reference implementation.
 
 mod engine;
 mod line;
@@ -29,31 +31,33 @@ pub use engine::Engine;
 pub use line::Line;
 pub use route::routes;
 
-/// Bounds of an endpoint.
+/// Limits of an endpoint.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How often the server pings.
+    /// The interval of pings.
     pub ping_interval: Duration,
-    /// How long it waits for the pong.
+    /// How long to wait for a pong.
     pub ping_timeout: Duration,
-    /// How long an upgrade may take from the socket's opening to its end.
+    /// The time limit of an upgrade.
     pub upgrade_timeout: Duration,
-    /// Bytes of one packet: of a WebSocket message, and of each packet in a POST. Clients that know it make no longer POSTs either.
+    /// The most bytes of a packet: of a WebSocket message, and of each packet in a POST. Clients that know it
+    /// keep POSTs below it too.
     pub max_payload: usize,
-    /// Bytes of a POST's body, which may hold many packets: older clients put everything that waits into one.
+    /// The most bytes of a POST's body, which may contain many packets: older clients send all waiting packets
+    /// in one.
     pub max_body: usize,
-    /// Sessions at once, those that have only shaken hands included.
+    /// The most sessions, including those that have only completed the handshake.
     pub max_sessions: usize,
-    /// Bytes that may wait in each queue of a session.
+    /// The most bytes that may wait in each queue of a session.
     pub queue_limit: usize,
     /// What it tells the time by.
     pub clock: Clock,
-    /// What it asks and tells around it.
+    /// Callbacks into the surrounding program.
     pub hooks: Arc<dyn Hooks>,
 }
 
 impl Default for Options {
-    /// The intervals and the size of packets of the reference implementation; 10,000 sessions, of which each may hold 1 MiB.
+    /// The reference implementation's intervals and packet size; 10,000 sessions with 1 MiB each.
     fn default() -> Self {
         Self {
             ping_interval: Duration::from_secs(25),
@@ -69,15 +73,16 @@ impl Default for Options {
     }
 }
 
-/// What an endpoint asks and tells the program that it is a part of. Nothing of it is called for each message.
+/// Callbacks into the surrounding program. None is called for each message.
 pub trait Hooks: fmt::Debug + Send + Sync + 'static {
-    /// Whether the page that a request comes from may connect; what is no page mostly may. Every page, unless this says otherwise.
+    /// Whether a request's origin may connect. The default permits every origin.
     fn admits(&self, request: &HttpRequest) -> bool {
         let _ = request;
         true
     }
 
-    /// A handshake was refused, and this is why; those are not told of that [`Hooks::admits`] or the [`Listener`] refused.
+    /// A handshake was refused for this reason. Not called for refusals by [`Hooks::admits`] or the
+    /// [`Listener`].
     fn refused(&self, why: &'static str) {
         let _ = why;
     }
@@ -88,15 +93,16 @@ pub trait Hooks: fmt::Debug + Send + Sync + 'static {
     }
 }
 
-/// Nothing around it: every page may connect, and nobody is told.
+/// No callbacks: every origin may connect.
 #[derive(Clone, Copy, Debug)]
 pub struct NoHooks;
 
 impl Hooks for NoHooks {}
 
-/// What the sessions of an endpoint are for.
+/// Creates the sessions of an endpoint.
 pub trait Listener<E: Extension = ()>: Send + Sync {
-    /// Takes a session that shakes hands, or turns it away. `line` is kept weakly, or for no longer than the session lives.
+    /// Accepts or refuses a handshake. The implementation must keep `line` weakly, or no longer than the
+    /// session.
     fn open(
         &self,
         request: &HttpRequest,
@@ -104,31 +110,32 @@ pub trait Listener<E: Extension = ()>: Send + Sync {
     ) -> Result<Box<dyn Session<E>>, Rejection>;
 }
 
-/// One session's end of the talk. It is called by one thread at a time, in the order of what came.
+/// The application's side of a session. Calls are sequential, in the order of the packets.
 pub trait Session<E: Extension = ()>: Send {
-    /// A message came. An error closes the session at once.
+    /// A message arrived. An error closes the session at once.
     fn message(&mut self, message: Message<'_>) -> Result<(), CloseReason>;
 
-    /// Frames leave the queue of `owner`, some of which are neither texts nor bytes (`Leave`, `Own`); what is sent instead.
+    /// Frames leave the queue of `owner`, including `Leave` and `Own` frames; returns the frames to send
+    /// instead.
     fn leaving(&mut self, owner: SessionId, frames: Vec<Frame<E::Frame>>) -> Vec<Frame<E::Frame>>;
 
-    /// The session has ended. Called once; nothing follows.
+    /// The session has ended. Called once; no call follows.
     fn closed(&mut self, ending: Ending);
 }
 
-/// Why a handshake is turned away.
+/// Why a handshake is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
-    /// This caller may not: answered 403.
+    /// The caller has no access: status 403.
     Forbidden,
-    /// Not now: answered 503.
+    /// Not possible now: status 503.
     Unavailable,
 }
 
 /// How a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// The client said so, or its connection broke.
+    /// The client closed it, or its connection broke.
     Gone,
     /// The server closed it.
     Closed(CloseReason),

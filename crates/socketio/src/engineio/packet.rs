@@ -1,7 +1,8 @@
-//! Packets of Engine.IO 4, in text, in bytes and joined in a polling payload.
+//! Packets of Engine.IO 4: as text, as bytes, and joined in a polling payload.
 //!
-//! A packet is a digit for its type and its text. On a WebSocket a frame is a packet, and a binary frame a message. In polling,
-//! packets are joined by U+001E, and a binary message is `b` and its base64 (protocol, "Packet encoding").
+//! A packet is a digit for its type, and text. On a WebSocket, a text frame is a packet and a binary frame is a
+//! message. In a polling payload, packets are separated by U+001E, and a binary message is `b` and its base64
+//! (specification, "Packet encoding").
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,31 +11,31 @@ use bytestring::ByteString;
 
 use crate::queue::Frame;
 
-/// What stands between the packets of a payload.
+/// The separator of packets in a payload.
 pub const SEPARATOR: char = '\u{1e}';
-/// The server asks for a sign of life.
+/// The server's ping.
 pub const PING: &str = "2";
 /// The answer to the probe of an upgrade.
 pub const PROBED: &str = "3probe";
 
-/// What a client may send.
+/// A packet from a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Packet<'a> {
     /// `1`: the session ends.
     Close,
-    /// `2`: a ping, which only a probe may be.
+    /// `2`: a ping, permitted only as a probe.
     Ping(&'a str),
-    /// `3`: the answer to a ping.
+    /// `3`: a pong.
     Pong,
     /// `4`, or bytes.
     Message(Message<'a>),
-    /// `5`: from here on the new transport carries the session.
+    /// `5`: the new transport takes over.
     Upgrade,
     /// `6`: nothing.
     Noop,
 }
 
-/// What a message carries.
+/// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message<'a> {
     /// Text, without the digit.
@@ -43,7 +44,7 @@ pub enum Message<'a> {
     Binary(Bytes),
 }
 
-/// Reads one packet of text. `None` where it is none that a client may send.
+/// Decodes a text packet; `None` if a client may not send it.
 pub fn decode(text: &str) -> Option<Packet<'_>> {
     let mut characters = text.chars();
     let (kind, rest) = (characters.next()?, characters.as_str());
@@ -58,7 +59,7 @@ pub fn decode(text: &str) -> Option<Packet<'_>> {
     }
 }
 
-/// Reads one packet of a polling payload, where bytes are base64. `None` where it is none that a client may send.
+/// Decodes a packet of a polling payload, in which bytes are base64; `None` if a client may not send it.
 ///
 /// ```
 /// use socketio::engineio::packet::{Message, Packet, SEPARATOR, decode_in_payload};
@@ -80,7 +81,7 @@ pub fn decode_in_payload(packet: &str) -> Option<Packet<'_>> {
     }
 }
 
-/// A text message.
+/// Encodes a text message.
 pub fn message(text: &str) -> ByteString {
     let mut packet = String::with_capacity(text.len() + 1);
     packet.push('4');
@@ -88,12 +89,12 @@ pub fn message(text: &str) -> ByteString {
     packet.into()
 }
 
-/// A polling payload that grows.
+/// A polling payload under construction.
 #[derive(Debug, Default)]
 pub struct Payload(String);
 
 impl Payload {
-    /// Adds what a frame of the outgoing queue stands for.
+    /// Adds the packets of a frame.
     pub fn push<F>(&mut self, frame: &Frame<F>) {
         match frame {
             Frame::Text(text) => self.push_text(text),
@@ -107,7 +108,7 @@ impl Payload {
         }
     }
 
-    /// Adds a packet of text.
+    /// Adds a text packet.
     pub fn push_text(&mut self, packet: &str) {
         self.separate();
         self.0.push_str(packet);
@@ -125,12 +126,12 @@ impl Payload {
         }
     }
 
-    /// Whether nothing was added.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The whole.
+    /// The finished payload.
     pub fn into_text(self) -> String {
         self.0
     }

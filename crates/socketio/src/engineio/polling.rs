@@ -1,4 +1,4 @@
-//! Long-polling: a GET that waits for packets, a POST that brings some. One of each at a time.
+//! Long polling: GET requests that wait for packets and POST requests that bring some, one of each at a time.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -7,13 +7,13 @@ use std::future::poll_fn;
 
 use super::Ending;
 use super::engine::Engine;
-use super::line::{Batch, Carrier, Line, Place, Polled};
+use super::line::{Batch, Carrier, Line, Polled, RequestKind};
 use super::packet::{Payload, decode_in_payload};
 use super::query::{Problem, Transport};
 use super::unpacking::{Fault, Unpacker};
 use crate::queue::{CloseReason, Extension, Frame};
 
-/// A new session.
+/// Opens a session.
 pub(super) fn handshake<E: Extension>(
     engine: &Engine<E>,
     request: &HttpRequest,
@@ -22,36 +22,36 @@ pub(super) fn handshake<E: Extension>(
     Ok(text(engine.open_packet(&line, Transport::Polling)))
 }
 
-/// A place that is taken. A request that is broken off before its end ends the session.
-struct Taken<'a, E: Extension> {
+/// The right to be the session's only GET or POST. If the request is aborted before it ends, the session ends.
+struct RequestSlot<'a, E: Extension> {
     engine: &'a Engine<E>,
     line: &'a Line<E>,
-    place: Place,
+    kind: RequestKind,
     finished: bool,
 }
 
-impl<'a, E: Extension> Taken<'a, E> {
-    /// A second request of a kind is a fault of the client's, and ends the session.
-    fn take(engine: &'a Engine<E>, line: &'a Line<E>, place: Place) -> Result<Self, Problem> {
+impl<'a, E: Extension> RequestSlot<'a, E> {
+    /// A second concurrent request of a kind violates the protocol and ends the session.
+    fn take(engine: &'a Engine<E>, line: &'a Line<E>, kind: RequestKind) -> Result<Self, Problem> {
         if matches!(line.carrier(), Carrier::Websocket | Carrier::Nothing(_)) {
             return Err(Problem::BadRequest);
         }
-        if !line.occupy(place) {
+        if !line.occupy(kind) {
             engine.end(line, Ending::Closed(CloseReason::Misuse));
             return Err(Problem::BadRequest);
         }
         Ok(Self {
             engine,
             line,
-            place,
+            kind,
             finished: false,
         })
     }
 }
 
-impl<E: Extension> Drop for Taken<'_, E> {
+impl<E: Extension> Drop for RequestSlot<'_, E> {
     fn drop(&mut self) {
-        self.line.vacate(self.place);
+        self.line.vacate(self.kind);
         if !self.finished {
             self.engine.end(self.line, Ending::Gone);
         }
@@ -63,7 +63,7 @@ pub(super) async fn get<E: Extension>(
     engine: &Engine<E>,
     line: &Line<E>,
 ) -> Result<HttpResponse, Problem> {
-    let mut taken = Taken::take(engine, line, Place::Get)?;
+    let mut taken = RequestSlot::take(engine, line, RequestKind::Get)?;
     let polled = poll_fn(|context| line.poll_get(context)).await;
     taken.finished = true;
     let mut payload = Payload::default();
@@ -80,11 +80,12 @@ pub(super) async fn get<E: Extension>(
     Ok(text(payload.into_text()))
 }
 
-/// Packets in one answer: `python-engineio` reads no more than 16 (`Payload.max_decode_packets`).
+/// The most packets in one response: `python-engineio` accepts 16 (`Payload.max_decode_packets`).
 const MOST_PACKETS: usize = 16;
 
-/// Writes what fits and gives the rest back; says whether the session closes here. A close comes alone: the official client closes
-/// before it looks at the events of the same answer, and counts none of them as received.
+/// Writes what fits and returns the rest to the session; returns whether the session closes with this response.
+/// A close is sent alone: the official client closes before it processes the events of the same response, and
+/// counts none of them as received.
 fn fill<E: Extension>(
     payload: &mut Payload,
     mut batch: Batch<E::Frame>,
@@ -112,14 +113,14 @@ fn fill<E: Extension>(
     None
 }
 
-/// Takes packets in, each as soon as it has come as a whole.
+/// Handles the packets of a body, each as soon as it is complete.
 pub(super) async fn post<E: Extension>(
     engine: &Engine<E>,
     line: &Line<E>,
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let mut taken = Taken::take(engine, line, Place::Post)?;
+    let mut taken = RequestSlot::take(engine, line, RequestKind::Post)?;
     let stop = read(engine, line, request, payload).await.err();
     if let Some(Stop::Broken) = stop {
         return Err(Problem::BadRequest);
@@ -139,13 +140,13 @@ pub(super) async fn post<E: Extension>(
     }
 }
 
-/// Why no more of a body is taken in.
+/// Why the rest of a body is not read.
 enum Stop {
-    /// The client broke off, or took longer than a session may be silent.
+    /// The client aborted the request, or took longer than a session may be silent.
     Broken,
     /// The client has closed the session.
     Left,
-    /// Something is wrong with it.
+    /// The body is invalid.
     Faulty(Problem, CloseReason),
 }
 
@@ -162,7 +163,7 @@ impl From<Fault> for Stop {
 }
 
 fn receive<E: Extension>(line: &Line<E>, packet: &str) -> Result<(), Stop> {
-    // Of a client that is closed for its speed, the rest of a long body is not looked at.
+    // The client is being closed for its rate, so the rest of its body is ignored.
     if line.closing() == Some(CloseReason::TooFast) {
         return Ok(());
     }
@@ -186,7 +187,7 @@ async fn read<E: Extension>(
         let value = request.headers().get(name);
         value.and_then(|value| value.to_str().ok())
     };
-    // Version 4 sends bytes as base64 (protocol, "HTTP long-polling").
+    // Version 4 sends bytes as base64 (specification, "HTTP long-polling").
     if header(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/octet-stream")) {
         return Err(MISUSED);
     }

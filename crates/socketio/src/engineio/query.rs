@@ -1,4 +1,4 @@
-//! What a request to an Engine.IO endpoint says in its URL, and what is wrong with it.
+//! The query of a request to an Engine.IO endpoint, and the errors of requests.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::handshake;
 
-/// How a session's packets travel.
+/// The transport of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     /// GET requests that wait, and POST requests.
@@ -25,26 +25,27 @@ pub struct Query {
     pub sid: Option<Uuid>,
 }
 
-/// Why a request is refused. The codes 0 to 5 are those of the reference implementation (`engine.io`, `Server.errors`).
+/// Why a request is refused. The codes 0 to 5 are those of the reference implementation (`engine.io`,
+/// `Server.errors`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// 0.
+    /// Code 0.
     UnknownTransport,
-    /// 1.
+    /// Code 1.
     UnknownSession,
-    /// 2: a handshake is a GET.
+    /// Code 2: a handshake must be a GET.
     HandshakeMethod,
-    /// 3.
+    /// Code 3.
     BadRequest,
-    /// 4: a page from elsewhere, or whom the application turns away.
+    /// Code 4: the origin may not connect, or the application refuses.
     Forbidden,
-    /// 5: not version 4.
+    /// Code 5: the version is not 4.
     UnsupportedVersion,
-    /// 3: a WebSocket was asked for, and not in a way that is understood here.
+    /// Code 3: the WebSocket handshake is invalid.
     NoHandshake,
     /// A body above the limit.
     TooLarge,
-    /// As many sessions as there may be, or a server that stops.
+    /// The limit of sessions is reached, or the server is stopping.
     Unavailable,
 }
 
@@ -63,12 +64,12 @@ impl Problem {
         }
     }
 
-    /// What is told.
+    /// The error's text.
     pub fn message(self) -> &'static str {
         self.status_code_message().2
     }
 
-    /// `{"code":…,"message":…}`.
+    /// The response: `{"code":…,"message":…}`.
     pub fn response(self) -> HttpResponse {
         let (status, code, message) = self.status_code_message();
         let mut response = HttpResponse::build(status);
@@ -86,7 +87,7 @@ impl Problem {
 }
 
 impl Query {
-    /// Reads the query of a URL. Of a name given twice, the first counts.
+    /// Parses a URL's query. If a name is repeated, the first value counts.
     pub fn read(query: &str) -> Result<Self, Problem> {
         let transport = match value(query, "transport") {
             Some("polling") => Transport::Polling,

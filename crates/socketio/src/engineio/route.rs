@@ -1,4 +1,4 @@
-//! The route of an Engine.IO endpoint: whose pages may connect, and what each method does.
+//! The route of an Engine.IO endpoint: permitted origins, and the handlers of each method.
 
 use actix_web::http::Method;
 use actix_web::http::header::{
@@ -14,10 +14,10 @@ use super::query::{Problem, Query, Transport};
 use super::{polling, websocket};
 use crate::queue::Extension;
 
-/// Every method that does something here.
+/// The permitted methods.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, OPTIONS");
 
-/// Serves an endpoint at a path, as `/socket.io`, with a slash at its end and without.
+/// Serves an endpoint at a path such as `/socket.io`, with and without a trailing slash.
 pub fn routes<E: Extension>(
     path: &str,
     engine: Arc<Engine<E>>,
@@ -56,7 +56,7 @@ async fn answer<E: Extension>(
     response
 }
 
-/// Why a handshake is refused is written down; whom the application turns away, it writes down itself.
+/// Refuses a handshake and reports why, unless the application has refused it.
 fn refuse<E: Extension>(
     engine: &Engine<E>,
     request: &HttpRequest,

@@ -1,4 +1,4 @@
-//! The packets of a polling payload, cut out of its bytes as they come: of a long body no more is kept than one packet.
+//! Cuts the packets out of a polling payload while its bytes arrive, and buffers at most one packet.
 
 use bytes::{Buf, BytesMut};
 
@@ -18,12 +18,12 @@ pub enum Fault {
 pub struct Unpacker {
     limit: usize,
     rest: BytesMut,
-    /// How much of the rest has been searched for a separator.
+    /// How much of the buffer has been searched for a separator.
     searched: usize,
 }
 
 impl Unpacker {
-    /// For packets of at most `limit` bytes, as a WebSocket would carry them.
+    /// For packets of at most `limit` bytes, as they would be on a WebSocket.
     pub fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -32,7 +32,7 @@ impl Unpacker {
         }
     }
 
-    /// Takes the next bytes of the body in, and gives each packet that has come as a whole to `take`.
+    /// Adds the next bytes of the body, and passes each complete packet to `take`.
     pub fn push<E: From<Fault>>(
         &mut self,
         bytes: &[u8],
@@ -50,7 +50,7 @@ impl Unpacker {
         }
     }
 
-    /// The body has ended: what is left is its last packet.
+    /// The body has ended: the rest is its last packet.
     pub fn finish<E: From<Fault>>(
         mut self,
         take: &mut impl FnMut(&str) -> Result<(), E>,
@@ -82,7 +82,7 @@ impl Unpacker {
         take(std::str::from_utf8(&packet).map_err(|_| Fault::NotUtf8)?)
     }
 
-    /// Bytes that the packet at the beginning of the rest may have: three of a binary one are written as four.
+    /// The most bytes of the packet at the start of the buffer: base64 writes three bytes as four.
     fn most(&self) -> usize {
         match self.rest.first() {
             Some(b'b') => 1 + self.limit.div_ceil(3).saturating_mul(4),
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The packets of a body that comes in pieces of this size.
+    /// The packets of a body that arrives in pieces of this size.
     fn unpacked(body: &[u8], limit: usize, piece: usize) -> Result<Vec<String>, Fault> {
         let (mut unpacker, mut packets) = (Unpacker::new(limit), Vec::new());
         let mut take = |packet: &str| {

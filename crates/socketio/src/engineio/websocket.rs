@@ -1,4 +1,4 @@
-//! A WebSocket of Engine.IO: the actor that carries a session, or probes whether it may.
+//! A WebSocket of Engine.IO: the actor that serves a session, or probes whether it can.
 
 use actix::prelude::*;
 use actix_http::ws::Item;
@@ -28,27 +28,27 @@ struct WebSocketActor<E: Extension> {
     line: Arc<Line<E>>,
     stage: Stage,
     verdict: Rc<Cell<Option<Violation>>>,
-    /// A message that comes in several frames; bounded by the frame guard.
+    /// A message in several frames; bounded by the frame guard.
     pieces: BytesMut,
     pieces_are_text: bool,
 }
 
-/// How far it has come.
+/// The stage of the WebSocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     /// It opens a session.
     Opening,
-    /// It belongs to a session that polls, and waits for the probe.
+    /// Its session is polling; it waits for the probe.
     Probing,
     /// The probe was answered; it waits for the upgrade.
     Probed,
-    /// It carries the session.
+    /// It serves the session.
     Carrying,
-    /// The session has another already.
+    /// The session already has another WebSocket.
     Refused,
 }
 
-/// Opens a session, or begins the upgrade of one that polls.
+/// Opens a session, or begins the upgrade of a polling one.
 pub(super) fn upgrade<E: Extension>(
     engine: &web::Data<Engine<E>>,
     line: Option<Arc<Line<E>>>,
@@ -109,7 +109,7 @@ impl<E: Extension> WebSocketActor<E> {
         context.add_stream(Outgoing(Some(Arc::clone(&self.line))));
     }
 
-    /// What came is no frame that a client may send, or too long a one; or the connection broke.
+    /// Handles an invalid or oversized frame, or a broken connection.
     fn fail(&mut self, reason: Option<CloseReason>, context: &mut Writing<E>) {
         let Some(reason) = reason else {
             return context.stop();
@@ -246,14 +246,15 @@ impl<E: Extension> StreamHandler<Result<ws::Message, ws::ProtocolError>> for Web
         }
     }
 
-    /// Nothing more comes from the peer: it has closed, or what it sent is a violation, and then a close frame still goes out.
+    /// The peer sends nothing more: it has closed, or violated the protocol, in which case a close frame is
+    /// still sent.
     fn finished(&mut self, context: &mut Self::Context) {
         let reason = self.verdict.get().and_then(Violation::close_reason);
         self.fail(reason, context);
     }
 }
 
-/// What a session sends while a WebSocket carries it; its last batch says how it ended.
+/// The frames of a session while a WebSocket serves it. The last batch says how the session ended.
 struct Outgoing<E: Extension>(Option<Arc<Line<E>>>);
 
 impl<E: Extension> Stream for Outgoing<E> {

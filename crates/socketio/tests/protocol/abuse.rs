@@ -1,4 +1,4 @@
-//! Whatever clients do, in whatever order: the server goes on, and nothing of them stays.
+//! Random packets in any order: the server keeps running and frees all state.
 
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
@@ -9,7 +9,7 @@ use super::guest::{Guest, Poller, Wire};
 use super::patient;
 use socketio::engineio::Options;
 
-/// Packets that make sense somewhere, and some that do nowhere.
+/// Packets that are valid somewhere, and some that are valid nowhere.
 const SAID: [&str; 22] = [
     "1",
     "2",
@@ -35,7 +35,7 @@ const SAID: [&str; 22] = [
     "",
 ];
 
-/// Numbers that look random, the same in every run.
+/// Pseudo-random numbers, the same in every run.
 struct Chance(u64);
 
 impl Chance {
@@ -47,7 +47,7 @@ impl Chance {
         (self.0 >> 33) as usize % bound
     }
 
-    /// What makes sense is more likely than its share, or nobody would come far.
+    /// Valid packets are chosen more often, because few random sequences would get far.
     fn packet(&mut self) -> &'static str {
         let likely = ["40", "40/a,", "42[\"e\"]", "3"];
         match self.below(2) {
@@ -66,7 +66,7 @@ async fn over_a_socket(wire: &mut Wire, chance: &mut Chance) {
     }
 }
 
-/// A GET may be broken off, or wait in vain until the session ends.
+/// A GET may be aborted, or wait until the session ends.
 async fn over_polling(poller: &Poller, chance: &mut Chance) {
     for _ in 0..chance.below(8) {
         let body = format!("{}\u{1e}{}", chance.packet(), chance.packet());
@@ -104,7 +104,7 @@ async fn one_life(guest: Guest, seed: u64) {
     }
 }
 
-/// Accepts everybody; answers how many came when as many have left, and everybody was told so once.
+/// Accepts every CONNECT; returns how many handlers there were, once each got exactly one `disconnected`.
 async fn count_lives(notes: &mut Notes, sessions: &mut tokio::task::JoinSet<()>) -> usize {
     let (mut came, mut left) = (0, 0);
     loop {
@@ -118,7 +118,7 @@ async fn count_lives(notes: &mut Notes, sessions: &mut tokio::task::JoinSet<()>)
                 Note::Event(_) | Note::Acknowledged(..) => {}
             },
             Some(ended) = sessions.join_next() => ended.expect("no panic"),
-            // Who never entered leaves no note.
+            // A client that was never accepted leaves no note.
             () = tokio::time::sleep(Duration::from_millis(10)) => {}
         }
         assert!(left <= came, "somebody left twice");

@@ -1,4 +1,4 @@
-//! What an application can do, and what it is told.
+//! The application's interface: what it can do, and what it gets.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -16,7 +16,7 @@ const UNAUTHENTICATED: CloseReason = CloseReason::Application {
     text: "unauthenticated",
 };
 
-/// Somebody in the main namespace.
+/// A client in the main namespace.
 async fn entered(stage: &Stage, notes: &mut Notes) -> (Wire, Socket<Own>) {
     let mut wire = stage.guest().wire().await;
     wire.send("40").await;

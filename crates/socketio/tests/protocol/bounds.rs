@@ -1,4 +1,4 @@
-//! Time and space: heartbeats, sessions that go no further, clients that do not read.
+//! Time and space limits: heartbeats, sessions without a namespace, clients that do not read.
 
 use std::time::Duration;
 
@@ -198,7 +198,8 @@ async fn a_client_that_does_not_read_its_socket_is_slow_beyond_the_bound() {
     wire.send("40").await;
     let socket = notes.asked().await.accept(None);
     let argument = format!("\"{}\"", "x".repeat(10_000));
-    // What the kernel takes for a reader that sleeps has an end; nobody sends faster than it drains before.
+    // The kernel's buffers of a sleeping reader are finite; no frame may be pushed faster than it drains
+    // before.
     let mut pushed = Push::Queued;
     for _ in 0..100_000 {
         pushed = socket.emit("much", [argument.as_str()]);

@@ -1,4 +1,4 @@
-//! An application of Socket.IO that a test plays: it decides, and sees everything that a handler is told.
+//! A Socket.IO application under the control of a test: it decides, and sees every call of a handler.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::guest::PATIENCE;
 use super::{Stage, patient_socketio};
 
-/// What the application adds to queues.
+/// The application's addition to queues.
 #[derive(Debug)]
 pub struct Own;
 
@@ -34,7 +34,7 @@ impl Extension for Own {
     }
 }
 
-/// What the application was told.
+/// A call that the application got.
 pub enum Note {
     Asked(Asked),
     Event(Said),
@@ -74,7 +74,7 @@ pub struct Said {
     pub name: String,
     pub arguments: Vec<Value>,
     pub attachments: Vec<Bytes>,
-    /// The attachment whose place the first argument is.
+    /// The attachment that the first argument refers to.
     pub first: Option<Bytes>,
     pub ack: Option<Ack<Own>>,
 }
@@ -150,7 +150,7 @@ impl NamespaceHandler<Own> for Clerk {
     }
 }
 
-/// What a test plays the application with.
+/// The test's access to the application.
 pub struct Notes {
     receiver: mpsc::UnboundedReceiver<Note>,
     pub engine: Arc<Engine<Own>>,
@@ -186,12 +186,12 @@ impl Notes {
     }
 }
 
-/// A server whose application the test plays.
+/// A server whose application the test controls.
 pub fn desk(options: Options) -> (Stage, Notes) {
     desk_with(options, patient_socketio())
 }
 
-/// The same with bounds of Socket.IO's own.
+/// The same with other limits of Socket.IO.
 pub fn desk_with(options: Options, bounds: socketio::Options) -> (Stage, Notes) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let server = Server::new(Arc::new(Desk(sender)), bounds);

@@ -1,4 +1,4 @@
-//! A client of Engine.IO that says exactly what a test tells it to.
+//! An Engine.IO client that sends exactly what a test tells it to.
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
@@ -10,10 +10,10 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// How long a test waits for what must come.
+/// How long a test waits for an expected event.
 pub const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Somebody at an endpoint.
+/// A client of an endpoint.
 #[derive(Clone)]
 pub struct Guest {
     pub address: SocketAddr,
@@ -21,7 +21,7 @@ pub struct Guest {
     http: reqwest::Client,
 }
 
-/// A session that polls.
+/// A polling session.
 #[derive(Clone)]
 pub struct Poller {
     pub guest: Guest,
@@ -60,7 +60,7 @@ impl Guest {
         self.send(self.request("GET", query)).await
     }
 
-    /// Shakes hands over polling.
+    /// Opens a polling session.
     pub async fn poller(&self) -> Poller {
         let (status, body) = self.get("EIO=4&transport=polling").await;
         assert_eq!(status, 200, "{body}");
@@ -77,7 +77,7 @@ impl Guest {
         self.try_websocket(more).await.expect("a socket")
     }
 
-    /// A WebSocket, or the status that it was refused with.
+    /// A WebSocket, or the status with which it was refused.
     pub async fn try_websocket(&self, more: &str) -> Result<Wire, u16> {
         let query = format!("EIO=4&transport=websocket{more}");
         let url = self.url(&query).replace("http://", "ws://");
@@ -90,14 +90,14 @@ impl Guest {
         }
     }
 
-    /// A session over a WebSocket, its first packet read.
+    /// A session over a WebSocket after its first packet.
     pub async fn wire(&self) -> Wire {
         let mut wire = self.websocket("").await;
         assert!(wire.text().await.starts_with("0{"));
         wire
     }
 
-    /// A session over a WebSocket in the main namespace, nothing unread, if the application emits `greetings` events.
+    /// A session over a WebSocket in the main namespace, after `greetings` events of the application.
     pub async fn connected(&self, greetings: usize) -> Wire {
         let mut wire = self.wire().await;
         wire.send("40").await;
@@ -108,7 +108,7 @@ impl Guest {
         wire
     }
 
-    /// A connection on which a request's head, or a part of its body, was sent.
+    /// A connection on which the head or a part of a request was sent.
     pub async fn half_request(&self, text: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.address)
             .await
@@ -118,7 +118,7 @@ impl Guest {
     }
 }
 
-/// What a raw connection says until it has said this.
+/// Reads from a raw connection until it has sent this text.
 pub async fn read_until(stream: &mut TcpStream, wanted: &str) -> String {
     let mut said = Vec::new();
     let reading = async {
@@ -151,7 +151,7 @@ impl Poller {
         self.guest.send(request.body(body)).await
     }
 
-    /// Packets in order, until this many came.
+    /// The next `count` packets.
     pub async fn packets(&self, count: usize) -> Vec<String> {
         let mut packets = Vec::new();
         while packets.len() < count {
@@ -167,7 +167,7 @@ impl Poller {
         self.guest.websocket(&format!("&sid={}", self.sid)).await
     }
 
-    /// Fails the test unless the server does not know the session any more.
+    /// Fails the test unless the server no longer knows the session.
     #[track_caller]
     pub fn expect_gone(&self) -> impl Future<Output = ()> {
         let poller = self.clone();
@@ -179,9 +179,9 @@ impl Poller {
     }
 }
 
-/// The answer to a session that is not known.
+/// The response for an unknown session.
 pub const UNKNOWN: &str = r#"{"code":1,"message":"Session ID unknown"}"#;
-/// The answer to what may not be done.
+/// The response for a bad request.
 pub const BAD: &str = r#"{"code":3,"message":"Bad request"}"#;
 
 /// A WebSocket.
@@ -197,12 +197,12 @@ impl Wire {
         self.0.send(message).await.expect("sent");
     }
 
-    /// Sends any frame; a closed connection is no failure.
+    /// Sends any frame; a closed connection is not a failure.
     pub async fn send_raw(&mut self, message: Message) {
         let _ = self.0.send(message).await;
     }
 
-    /// The next frame with something in it.
+    /// The next frame with content.
     pub async fn next(&mut self) -> Message {
         loop {
             let next = tokio::time::timeout(PATIENCE, self.0.next())
@@ -230,7 +230,7 @@ impl Wire {
         }
     }
 
-    /// Waits for the server to close, whatever comes before; answers with which code.
+    /// Waits until the server closes, and returns the code.
     pub async fn closed(&mut self) -> Option<u16> {
         loop {
             if let Message::Close(reason) = self.next().await {
@@ -241,7 +241,7 @@ impl Wire {
 }
 
 impl Wire {
-    /// Whether a WebSocket ping is answered, rather than the connection closed.
+    /// Whether a WebSocket ping is answered, and the connection not closed.
     pub async fn is_answered(&mut self) -> bool {
         let next = tokio::time::timeout(PATIENCE, self.0.next()).await;
         matches!(next.expect("a frame in time"), Some(Ok(Message::Pong(_))))

@@ -1,4 +1,4 @@
-//! How sessions begin, and who is turned away.
+//! Handshakes that are accepted and refused.
 
 use serde_json::Value;
 
@@ -78,7 +78,7 @@ async fn a_wrong_query_is_told_what_is_wrong() {
     );
 }
 
-/// Only pages of one origin may connect, and what is no page.
+/// Only pages of one origin, and clients without an origin, may connect.
 #[derive(Debug)]
 struct Listed;
 

@@ -1,4 +1,4 @@
-//! Engine.IO and Socket.IO from outside: the echo example and an application that the test plays itself.
+//! Engine.IO and Socket.IO from outside, against the echo example and an application that the test controls.
 
 #![allow(
     clippy::unwrap_used,
@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use guest::Guest;
 
-/// A server of the two protocols that runs in this process.
+/// A server of both protocols in this process.
 pub struct Stage {
     pub address: SocketAddr,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
@@ -40,17 +40,17 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// The echo, with these bounds.
+    /// The echo with these limits.
     pub fn echo(options: Options, bounds: socketio::Options) -> Self {
         Self::start(move || echo::serve(loopback(), options, bounds).expect("a server"))
     }
 
-    /// The echo, with bounds that no test runs into.
+    /// The echo with limits that no test reaches.
     pub fn patient() -> Self {
         Self::echo(patient(), echo::socketio_profile())
     }
 
-    /// One endpoint at `/socket.io`, made where the server runs.
+    /// One endpoint at `/socket.io`, created on the server's thread.
     pub fn of<E: Extension>(engine: impl FnOnce() -> Arc<Engine<E>> + Send + 'static) -> Self {
         Self::start(move || {
             let endpoints = vec![("/socket.io", engine())];
@@ -84,12 +84,12 @@ impl Stage {
         }
     }
 
-    /// Somebody at `/engine.io`.
+    /// A client of `/engine.io`.
     pub fn raw(&self) -> Guest {
         Guest::new(self.address, "/engine.io/")
     }
 
-    /// Somebody at `/socket.io`.
+    /// A client of `/socket.io`.
     pub fn guest(&self) -> Guest {
         Guest::new(self.address, "/socket.io/")
     }
@@ -108,7 +108,7 @@ fn loopback() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
-/// The test profile with time for everything.
+/// The test profile with long timeouts.
 pub fn patient() -> Options {
     Options {
         ping_interval: Duration::from_secs(60),
@@ -118,7 +118,7 @@ pub fn patient() -> Options {
     }
 }
 
-/// Socket.IO's bounds with time for everything.
+/// Socket.IO's limits with long timeouts.
 pub fn patient_socketio() -> socketio::Options {
     socketio::Options {
         connect_timeout: Duration::from_secs(60),

@@ -1,4 +1,4 @@
-//! Namespaces: who is in, who is not, and what ends a connection.
+//! Namespaces: joining, leaving, and what ends a connection.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Long-polling: what may wait, what may come, and what ends a session.
+//! Long polling: concurrent requests, invalid bodies, and what ends a session.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -99,7 +99,7 @@ async fn a_poll_that_is_broken_off_ends_the_session() {
     let _socket = notes.asked().await.accept(None);
     assert!(poller.get().await.1.starts_with("40{"));
     let stream = poller.guest.half_request(&head(&poller)).await;
-    // By the time that others are answered, the poll has been read.
+    // Once other requests are answered, the poll has been read.
     for _ in 0..3 {
         assert_eq!(poller.post("6").await, ok());
     }

@@ -1,4 +1,4 @@
-//! From polling to a WebSocket, with packets in flight.
+//! Upgrades from polling to a WebSocket, with packets in flight.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ async fn what_waits_goes_to_the_poll_or_to_the_socket_and_nowhere_else() {
     assert_eq!(wire.text().await, "4d");
 }
 
-/// Events enough to keep both transports busy all the while.
+/// Enough events to keep both transports busy.
 const EVENTS: usize = 3_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -77,7 +77,7 @@ async fn nothing_is_lost_or_reordered_while_both_sides_talk() {
             poller.post(format!("42[\"up\",{up}]")).await;
             up += 1;
         }
-        // As the official client does: probe while polling, pause when the probe is answered, then upgrade.
+        // Like the official client: probe while polling, pause when the probe is answered, then upgrade.
         let mut wire = poller.probe().await;
         wire.send("2probe").await;
         let (polled, _) = tokio::join!(poller.packets(1), async {
@@ -120,7 +120,7 @@ async fn a_probe_that_is_broken_off_leaves_the_session_as_it_was() {
     assert_eq!(poller.get().await.1, "4a");
 }
 
-/// A socket that the session takes, once the server has noticed that the one before is gone.
+/// A WebSocket that the session accepts, once the server has noticed that the previous one is gone.
 async fn try_until_probing(poller: &Poller) -> Wire {
     for _ in 0..1_000 {
         let mut wire = poller.probe().await;

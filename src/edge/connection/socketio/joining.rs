@@ -57,8 +57,10 @@ impl Session for SocketIoSession {
         };
         let pool = self.core.deps.room.pool.clone();
         let list = async move {
-            pool.run(move |connection| recoveries::come(connection, holder, conversation))
-                .await
+            pool.run(move |connection| {
+                recoveries::add_conversation(connection, holder, conversation)
+            })
+            .await
         };
         context.wait(
             list.into_actor(self)
@@ -142,8 +144,10 @@ impl SocketIoSession {
         };
         let pool = self.core.deps.room.pool.clone();
         let write = async move {
-            pool.run(move |connection| recoveries::go(connection, holder, joined.no))
-                .await
+            pool.run(move |connection| {
+                recoveries::remove_conversation(connection, holder, joined.no)
+            })
+            .await
         };
         context.wait(
             write

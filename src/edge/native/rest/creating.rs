@@ -205,7 +205,7 @@ pub(in crate::edge) async fn make(
     match server.deps.room.journal.create(new).await? {
         Creation::Created(conversation) => {
             if wish.deal.is_some() {
-                server.job_signal.ring();
+                server.job_signal.notify();
             }
             server.deps.room.feed.committed(conversation.id, &[]);
             announce(server, caller, &conversation).await?;

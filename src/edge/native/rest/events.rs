@@ -216,7 +216,7 @@ pub async fn redeliver(call: Call<String>) -> Result<HttpResponse, Failure> {
             row.ok_or(Error::Refused(Refusal::EventNotFound))
         });
         let row = again.await?;
-        call.server.job_signal.ring();
+        call.server.job_signal.notify();
         StoredResponse::json(202, &EventView::new(&row, conversation))
     };
     call.once(work).await

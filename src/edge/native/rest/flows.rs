@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::conversations::limit_of;
 use super::messages::reader_of;
 use crate::deal::catalogue::Catalogue;
-use crate::deal::deciding::{Decided, begin};
+use crate::deal::deciding::{DecidedStep, begin};
 use crate::deal::reader::DealReader;
 use crate::domain::access::{Privilege, Requester};
 use crate::domain::conversation::{Conversation, Participant};
@@ -95,7 +95,7 @@ impl WantedDeal {
         conversation: &Conversation,
         caller: &Principal,
         now: DateTime<Utc>,
-    ) -> Result<Decided, Refusal> {
+    ) -> Result<DecidedStep, Refusal> {
         begin(
             conversation,
             &self.catalogue,
@@ -112,7 +112,7 @@ impl WantedDeal {
         found: &Loaded,
         caller: &Principal,
         now: DateTime<Utc>,
-    ) -> Result<Option<Decided>, Refusal> {
+    ) -> Result<Option<DecidedStep>, Refusal> {
         match &found.conversation.flow {
             Some(deal_view) if deal_view.flow == self.definition.name => Ok(None),
             Some(_) => Err(Refusal::Conflict("The conversation has another flow")),

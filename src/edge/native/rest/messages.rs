@@ -26,7 +26,7 @@ use crate::edge::native::decode::message_id;
 use crate::edge::native::views::MessageView;
 use crate::error::Error;
 use crate::store::conversations::{self as conversation_rows, Key};
-use crate::store::history::{Visit, page as page_of};
+use crate::store::history::{PageReader, page as page_of};
 use crate::store::messages::{self as rows, Page};
 use crate::store::participants;
 
@@ -157,12 +157,12 @@ pub async fn list(
     let Query(query) = query;
     let (page, limit) = (query.page()?, limit_of(query.limit)?);
     let requester = Requester::from(&*call.caller);
-    let visit = Visit::Stranger {
+    let page_reader = PageReader::Unchecked {
         conversation: id,
         requester,
     };
     let read = call.pool().run(move |connection| {
-        let found = page_of(connection, visit, page, limit)?;
+        let found = page_of(connection, page_reader, page, limit)?;
         if !found.is_empty() {
             return Ok(Ok(found));
         }

@@ -5,7 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::refusal::Refusal;
 use crate::edge::native::rest::conversations::limit_of;
-use crate::store::paging::Part;
+use crate::store::paging::Window;
 
 /// The highest page number.
 const LAST_PAGE: i64 = 1_000_000;
@@ -55,9 +55,9 @@ impl PageQuery {
 }
 
 impl PageRequest {
-    /// The part of the list to read.
-    pub(super) fn part(self) -> Part {
-        Part {
+    /// The window of the list to read.
+    pub(super) fn part(self) -> Window {
+        Window {
             offset: (self.page - 1) * self.limit,
             limit: self.limit,
         }

@@ -1,10 +1,10 @@
-//! Takes running deals to another version of their flow, in batches: looked at first, then written.
+//! Migrates running deals to another version of their flow, in batches.
 
 use chrono::{DateTime, Utc};
 use diesel::Connection;
 use diesel::pg::PgConnection;
 
-use super::deciding::Place;
+use super::deciding::StepContext;
 use crate::domain::flow::{FlowActor, Instance};
 use crate::domain::ids::{ConversationId, ConversationNo};
 use crate::domain::job::Job;
@@ -17,59 +17,59 @@ use crate::store::steps::{self, NewStep};
 use flow::definition::Definition;
 use flow::migrate;
 
-/// Whether anything is written.
+/// Whether the batch is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Nothing: only told what would be.
+    /// Only report what would happen.
     DryRun,
-    /// It is.
-    ForReal,
+    /// Write it.
+    Write,
 }
 
-/// What becomes of one deal.
+/// The result for one deal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Moved {
+pub struct MigratedDeal {
     /// Its conversation.
     pub conversation: ConversationId,
-    /// The state that it is in.
+    /// Its current state.
     pub from: String,
-    /// Where it goes, or why it stays with its version.
+    /// Its new state, or why it keeps its version.
     pub to: Result<String, String>,
-    /// When that state ends by itself.
+    /// The deadline of the new state.
     pub deadline: Option<DateTime<Utc>>,
 }
 
-/// From which definition to which.
-pub struct Route<'a> {
-    /// The definition that the deals run by.
+/// The two versions of a migration.
+pub struct Migration<'a> {
+    /// The version that the deals run by.
     pub old: &'a Definition,
-    /// The one that they shall run by.
+    /// The version that they get.
     pub new: &'a Definition,
-    /// The gateway that makes their orders.
+    /// The name of the gateway that creates their orders.
     pub gateway: Option<&'static str>,
 }
 
-/// A batch that is over.
+/// The result of one batch.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    /// Each deal of it.
-    pub moved: Vec<Moved>,
-    /// Deals that changed meanwhile; they are still to be moved.
-    pub overtaken: usize,
-    /// The last conversation looked at; none when there are no more.
+    /// The result for each deal.
+    pub moved: Vec<MigratedDeal>,
+    /// The number of deals that changed meanwhile; they must be migrated again.
+    pub conflicts: usize,
+    /// The last conversation of the batch; `None` if there was none left.
     pub last: Option<ConversationNo>,
 }
 
-/// Looks at the next deals after a conversation, at most `limit`, and moves them where the mode says so. All that are moved
-/// are moved in one commit, and the server is left a job for each to tell its room.
+/// Plans the migration of at most `limit` deals after a conversation and, with `Mode::Write`, commits their
+/// steps in one transaction. The server gets an `Announce` job for each committed step, which informs its room.
 pub fn next_batch(
     connection: &mut PgConnection,
-    route: &Route<'_>,
+    migration: &Migration<'_>,
     after: ConversationNo,
     limit: i64,
     mode: Mode,
 ) -> Result<Batch, Error> {
-    let (name, version) = (&route.old.name, route.old.version);
+    let (name, version) = (&migration.old.name, migration.old.version);
     let numbers = flows::running(connection, name, version, after, limit)?;
     let (mut batch, mut steps) = (Batch::default(), Vec::new());
     let now = clock::read(connection)?;
@@ -78,18 +78,22 @@ pub fn next_batch(
         let Some(deal) = flows::load(connection, Key::No(no))? else {
             continue;
         };
-        let (moved, step) = route.look(deal, now);
+        let (moved, step) = migration.plan(deal, now);
         batch.moved.extend(moved);
         steps.extend(step);
     }
-    if mode == Mode::ForReal && !steps.is_empty() {
-        batch.overtaken = steps.len() - write(connection, &steps)?;
+    if mode == Mode::Write && !steps.is_empty() {
+        batch.conflicts = steps.len() - write(connection, &steps)?;
     }
     Ok(batch)
 }
 
-impl Route<'_> {
-    fn look(&self, deal: LoadedDeal, now: DateTime<Utc>) -> (Option<Moved>, Option<NewStep>) {
+impl Migration<'_> {
+    fn plan(
+        &self,
+        deal: LoadedDeal,
+        now: DateTime<Utc>,
+    ) -> (Option<MigratedDeal>, Option<NewStep>) {
         let Some((_, _, instance)) = deal.flow.as_ref() else {
             return (None, None);
         };
@@ -97,7 +101,7 @@ impl Route<'_> {
         let from = instance.state.clone();
         match self.step(&deal, instance, now) {
             Err(why) => {
-                let stays = Moved {
+                let stays = MigratedDeal {
                     conversation,
                     from,
                     to: Err(why),
@@ -106,7 +110,7 @@ impl Route<'_> {
                 (Some(stays), None)
             }
             Ok(step) => {
-                let goes = Moved {
+                let goes = MigratedDeal {
                     conversation,
                     from,
                     to: Ok(step.step.instance.state.clone()),
@@ -124,36 +128,36 @@ impl Route<'_> {
         now: DateTime<Utc>,
     ) -> Result<NewStep, String> {
         let step = migrate(self.old, self.new, instance, now)?;
-        let place = Place {
+        let context = StepContext {
             conversation: &deal.conversation,
-            offered: instance.version,
+            base_version: instance.version,
             gateway: self.gateway,
             caller: None,
             now,
         };
         let request_id = format!("migrate:{}:{}", self.old.version, self.new.version);
-        let decided = place.decided(step, &FlowActor::System, request_id, None);
+        let decided = context.decided(step, &FlowActor::System, request_id, None);
         decided
             .map(|decided| decided.step)
             .map_err(|refusal| refusal.message())
     }
 }
 
-/// Writes the steps; answers how many of them were not overtaken.
+/// Writes the steps and returns how many were committed; the others met a concurrent change.
 fn write(connection: &mut PgConnection, batch: &[NewStep]) -> Result<usize, Error> {
     connection.transaction(|connection| {
-        let won = steps::commit(connection, batch)?;
-        let told: Vec<Job> = won
+        let committed = steps::commit(connection, batch)?;
+        let announcements: Vec<Job> = committed
             .iter()
-            .filter_map(|won| {
-                let place = usize::try_from(won.position - 1).ok()?;
+            .filter_map(|committed| {
+                let index = usize::try_from(committed.position - 1).ok()?;
                 Some(Job::Announce {
-                    conversation_no: batch.get(place)?.conversation,
-                    after: won.before,
+                    conversation_no: batch.get(index)?.conversation,
+                    after: committed.before,
                 })
             })
             .collect();
-        jobs::add_all(connection, &told)?;
-        Ok(won.len())
+        jobs::add_all(connection, &announcements)?;
+        Ok(committed.len())
     })
 }

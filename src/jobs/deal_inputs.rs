@@ -1,10 +1,10 @@
-//! Deals are told what became of money, and that a timer is due.
+//! Delivers inputs to deals: outcomes of payments, and timers that are due.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::runner::timer_delay;
-use super::{End, JobDeps, code_of};
+use super::{JobDeps, JobEnd, code_of};
 use crate::domain::flow::{FlowInput, PaymentOutcome, StateVersion};
 use crate::domain::ids::{ConversationNo, Seq};
 use crate::domain::refusal::Refusal;
@@ -13,27 +13,29 @@ use crate::store::jobs::Lease;
 use crate::store::timers::DueTimer;
 use crate::store::{jobs, orders, timers};
 
-/// How long to wait at most for what the same deal is to be told first: should nobody call.
-const AFTER_YOU: Duration = Duration::from_secs(30);
+/// Longest wait for an earlier outcome of the same deal. The job of that outcome signals when it ends; this
+/// bounds a lost signal.
+const TURN_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Whose turn it is.
+/// Whether an outcome may be delivered now.
 enum Turn {
     Now,
     Later,
     Never,
 }
 
-/// Tells a deal what became of an order. Money that the deal has taken in already is not told again.
-pub(super) async fn tell(
+/// Delivers the outcome of an order to its deal. A payment that the deal has applied already is not delivered
+/// again.
+pub(super) async fn deliver_outcome(
     deps: &Arc<JobDeps>,
     lease: Lease,
     conversation: ConversationNo,
     order: StateVersion,
     outcome: PaymentOutcome,
-) -> Result<End, Error> {
+) -> Result<JobEnd, Error> {
     let paid = outcome == PaymentOutcome::Paid;
     let turn = deps.pool.run(move |connection| {
-        if !jobs::has_turn(connection, lease, conversation, AFTER_YOU)? {
+        if !jobs::may_deliver(connection, lease, conversation, TURN_TIMEOUT)? {
             return Ok(Turn::Later);
         }
         if !paid {
@@ -46,69 +48,74 @@ pub(super) async fn tell(
         })
     });
     match turn.await? {
-        Turn::Later => return Ok(End::Gone),
+        Turn::Later => return Ok(JobEnd::Finished),
         Turn::Never => {}
         Turn::Now => {
-            let once = format!("job:{}", lease.no);
-            hand_over(deps, conversation, order, outcome, once).await?;
+            let request_id = format!("job:{}", lease.no);
+            deliver_once(deps, conversation, order, outcome, request_id).await?;
         }
     }
-    let done = move |connection: &mut _| jobs::finish_telling(connection, lease, conversation);
-    deps.pool.run(done).await.map(|()| End::Gone)
+    let done =
+        move |connection: &mut _| jobs::finish_and_wake_next(connection, lease, conversation);
+    deps.pool.run(done).await.map(|()| JobEnd::Finished)
 }
 
-/// Tells it. A deal that has moved on has heard it all the same.
-async fn hand_over(
+/// Delivers it under a request id. A deal that is no longer in the state that awaits it counts as notified.
+async fn deliver_once(
     deps: &JobDeps,
     conversation: ConversationNo,
     order: StateVersion,
     outcome: PaymentOutcome,
-    once: String,
+    request_id: String,
 ) -> Result<(), Error> {
     let input = FlowInput::Payment { order, outcome };
-    match in_time(deps, conversation, input, once).await {
+    match deliver_with_timeout(deps, conversation, input, request_id).await {
         Err(Error::Refused(Refusal::Flow(flow::Refusal::FlowStateInvalid(_)))) => {
             log::info!(event = "deal_has_moved_on", conversation = conversation.0, order = order; "");
             Ok(())
         }
-        told => told,
+        delivered => delivered,
     }
 }
 
-/// Tells a room what was committed beyond a seq.
+/// Sends the entries after a seq to the room of the conversation.
 pub(super) async fn announce(
     deps: &Arc<JobDeps>,
     conversation: ConversationNo,
     after: Seq,
-) -> Result<End, Error> {
+) -> Result<JobEnd, Error> {
     deps.deals.announce(conversation, after).await?;
-    Ok(End::Done)
+    Ok(JobEnd::Done)
 }
 
-/// Tells a deal something, and waits for less long than the claim lasts.
-async fn in_time(
+/// Delivers an input, and gives up after half of the lease.
+async fn deliver_with_timeout(
     deps: &JobDeps,
     conversation: ConversationNo,
     input: FlowInput,
-    once: String,
+    request_id: String,
 ) -> Result<(), Error> {
     let patience = Duration::from_secs(u64::from(deps.config.jobs.job_lease_seconds)) / 2;
-    let told = tokio::time::timeout(patience, deps.deals.tell(conversation, input, once));
-    let silent = Refusal::Unavailable("The deal does not answer");
-    told.await.unwrap_or(Err(Error::Refused(silent)))
+    let delivered = tokio::time::timeout(
+        patience,
+        deps.deals.deliver(conversation, input, request_id),
+    );
+    let timeout = Refusal::Unavailable("The deal does not answer");
+    delivered.await.unwrap_or(Err(Error::Refused(timeout)))
 }
 
-/// Tells a deal that a timer is due. The deal's step deletes the timer; one that is not the deal's any more is deleted here.
-pub(super) async fn due(deps: &Arc<JobDeps>, due: DueTimer) {
-    let once = format!(
+/// Delivers a timer that is due. The deal's step deletes the timer's row; a timer that the deal no longer has
+/// is deleted here.
+pub(super) async fn fire_timer(deps: &Arc<JobDeps>, due: DueTimer) {
+    let request_id = format!(
         "timer:{}:{}",
         due.timer.name,
         due.timer.due.timestamp_micros()
     );
     let input = FlowInput::Due(due.timer.clone());
-    let told = in_time(deps, due.conversation, input, once).await;
+    let delivered = deliver_with_timeout(deps, due.conversation, input, request_id).await;
     let delay = timer_delay(deps, &due);
-    let noted = match told {
+    let updated = match delivered {
         Ok(()) => return,
         Err(Error::Refused(Refusal::Flow(flow::Refusal::FlowStateInvalid(_)))) => {
             let delete = move |connection: &mut _| timers::delete(connection, &due);
@@ -121,7 +128,7 @@ pub(super) async fn due(deps: &Arc<JobDeps>, due: DueTimer) {
             deps.pool.run(put_back).await
         }
     };
-    if let Err(Error::Internal(cause)) = noted {
+    if let Err(Error::Internal(cause)) = updated {
         log::error!(event = "timer_not_noted"; "{cause}");
     }
 }
