@@ -4,9 +4,9 @@
 //!
 //! 1. **One owner**: a `Command` goes to exactly one owner, a room or a deal, which alone decides on it.
 //! 2. **PostgreSQL holds the truth**: a change exists when its transaction has committed. Only then is it
-//! acknowledged and announced.
+//!    acknowledged and announced.
 //! 3. **Rooms publish values**: a room creates one `RoomEvent` for each change and queues it for each
-//! connection, which encodes it in its dialect.
+//!    connection, which encodes it in its dialect.
 //! 4. **Deferred work is a row**: jobs and timers are inserted in the transaction that causes them.
 //! 5. **Rules are pure**: functions without I/O and without a clock decide what may happen; actors do the I/O.
 //!

@@ -212,7 +212,7 @@ fn transition_row<'a>(
         to_state: &transition.to,
         action: &transition.action,
         actor: transition.actor.name(),
-        actor_no: actor_no,
+        actor_no,
         input: &transition.input,
         reason: transition.reason.as_deref(),
         request_id: first.then_some(new.request_id.as_str()),

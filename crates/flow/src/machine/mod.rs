@@ -3,17 +3,17 @@
 //! A deal has a state, a state version, a context, timers, and possibly an order that it awaits.
 //!
 //! 1. **A press**: the action must exist, be available at the version that the press names, in this state and
-//! to this actor; the form must be valid; the guard must hold. Then its effects follow.
+//!    to this actor; the form must be valid; the guard must hold. Then its effects follow.
 //! 2. **A timer**: it must be exactly one of the deal's timers, or nothing happens. A deadline's effects
-//! follow; a reminder's message is sent, and the timer is deleted. If a deadline's effects cannot be computed,
-//! the timer is deleted, staff and the platform are informed, and the deal stays.
+//!    follow; a reminder's message is sent, and the timer is deleted. If a deadline's effects cannot be computed,
+//!    the timer is deleted, staff and the platform are informed, and the deal stays.
 //! 3. **A payment**: for the order that the state awaits, the state says what follows; for any other, the
-//! flow's payment policies do. What cannot be computed is left to staff.
+//!    flow's payment policies do. What cannot be computed is left to staff.
 //! 4. **Effects**: values are set, computed from the previous ones; messages are sent; the first branch that
-//! holds names the next state; without one the deal stays.
+//!    holds names the next state; without one the deal stays.
 //! 5. **Entering a state**: after too many visits, its `else` is entered instead. The version rises, the old
-//! timers are deleted and the state's are set, and an order is requested if the state asks for money. Its
-//! `then` follows as a transition of its own.
+//!    timers are deleted and the state's are set, and an order is requested if the state asks for money. Its
+//!    `then` follows as a transition of its own.
 //! 6. **When the deal rests**, each role gets its available actions.
 
 mod available_actions;
