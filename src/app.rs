@@ -21,6 +21,7 @@ use crate::edge::connection::stage::Stages;
 use crate::edge::connection::sweeper;
 use crate::edge::dialect::{self, Dialects};
 use crate::edge::http::AppState;
+use crate::edge::http::bearer::TokenSource;
 use crate::edge::http::listening::{Listening, listen};
 use crate::feed::{Feed, FeedRunner, Timing, consumers};
 use crate::identity::auth::Verifier;
@@ -223,6 +224,7 @@ fn build(
         payments,
         job_signal,
         origins: config.origins(),
+        tokens: TokenSource::new(&config.auth, config.origins()),
         limits,
         config,
         demo_secret,

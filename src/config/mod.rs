@@ -3,6 +3,7 @@
 mod addresses;
 mod bounds;
 mod claims;
+mod cookie;
 mod demo;
 mod dialects;
 mod foreign;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 
 pub use bounds::BoundOptions;
 pub use claims::{Claim, ClaimOptions, OwnRole, RequiredClaim, RoleMapping, unescaped};
+pub use cookie::CookieName;
 pub use dialects::DialectOptions;
 pub use foreign::ForeignOptions;
 pub use later::{JobOptions, WebhookOptions};
@@ -148,6 +150,9 @@ pub struct AuthOptions {
     /// Origins whose pages may connect, besides the server's own; comma-separated, such as https://app.example.com
     #[arg(long, env = "STOA_ALLOWED_ORIGINS", value_delimiter = ',')]
     pub allowed_origins: Vec<Origin>,
+    /// Cookie that holds the token of requests without an Authorization header; for front ends of this origin and of --allowed-origins
+    #[arg(long, env = "STOA_TOKEN_COOKIE", value_name = "NAME")]
+    pub token_cookie: Option<CookieName>,
     /// Where tokens say who their bearer is.
     #[command(flatten)]
     pub claims: ClaimOptions,

@@ -89,6 +89,7 @@ mod talking;
 mod test_app;
 mod tickets;
 mod token_claims;
+mod token_cookie;
 mod token_rules;
 mod tokens;
 mod two_servers;

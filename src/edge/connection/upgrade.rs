@@ -11,7 +11,7 @@ use crate::domain::ids::SessionId;
 use crate::domain::refusal::Refusal;
 use crate::edge::connection::stage::Stage;
 use crate::edge::connection::websocket::NativeSession;
-use crate::edge::http::bearer::bearer;
+use crate::edge::http::bearer::Use;
 use crate::edge::http::origin::{is_welcome, shown};
 use crate::edge::http::{AppState, Failure};
 use crate::queue::{ConnectionQueue, ORIGIN_REFUSED};
@@ -61,8 +61,8 @@ async fn open(
         let unfit = "must be a WebSocket handshake of version 13 over HTTP/1.1";
         return Err(Refusal::invalid(HANDSHAKE, unfit).into());
     };
-    let principal = match bearer(request)? {
-        Some(token) => Some(deps.people.identify(token).await?),
+    let principal = match server.tokens.token(request, Use::Acting)? {
+        Some(token) => Some(deps.people.identify(&token).await?),
         None => None,
     };
     let queue = ConnectionQueue::new(

@@ -10,7 +10,7 @@ use super::{AppState, Failure};
 use crate::domain::network::{Network, client_behind};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::edge::http::bearer::bearer;
+use crate::edge::http::bearer::Use;
 use crate::error::Error;
 
 /// The authenticated caller of a request.
@@ -22,9 +22,10 @@ impl FromRequest for Caller {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let server = request.app_data::<web::Data<AppState>>().cloned();
-        let token = bearer(request).map(|token| token.map(str::to_owned));
+        let found = server.map(|server| (server.tokens.token(request, Use::of(request)), server));
         Box::pin(async move {
-            let server = server.ok_or_else(|| Error::internal("a handler without its server"))?;
+            let (token, server) =
+                found.ok_or_else(|| Error::internal("a handler without its server"))?;
             let token = token?.ok_or(Refusal::Unauthenticated("A bearer token is required"))?;
             let principal = server.deps.people.identify(&token).await?;
             server.deps.rate_limits.user(principal.no)?;

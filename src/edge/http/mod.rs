@@ -25,6 +25,7 @@ use std::sync::Arc;
 use crate::config::{AllowedOrigins, Config};
 use crate::edge::connection::connection_limits::ConnectionLimits;
 use crate::edge::connection::{SessionDeps, upgrade};
+use crate::edge::http::bearer::TokenSource;
 use crate::edge::webhooks::sandbox;
 use crate::identity::auth::Claims;
 use crate::job_signal::JobSignal;
@@ -40,6 +41,8 @@ pub struct AppState {
     pub config: Config,
     /// The origins whose pages may connect.
     pub origins: AllowedOrigins,
+    /// Where the token of a request is.
+    pub tokens: TokenSource,
     /// The bounds on connections.
     pub limits: Arc<ConnectionLimits>,
     /// The payment gateway, if there is one.

@@ -9,6 +9,7 @@ mod session;
 
 use actix::Actor;
 use actix_web::HttpRequest;
+use actix_web::http::header::UPGRADE;
 use dashmap::DashMap;
 use dashmap::mapref::multiple::RefMulti;
 use futures_util::future::{FutureExt, LocalBoxFuture};
@@ -28,7 +29,7 @@ use crate::domain::offset::Offset;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::dialect;
-use crate::edge::http::bearer::bearer;
+use crate::edge::http::bearer::{TokenSource, Use};
 use crate::edge::http::origin::{is_welcome, shown};
 use crate::edge::native::read::read;
 use crate::error::Error;
@@ -61,6 +62,7 @@ const UPGRADE_SECONDS: u64 = 10;
 /// The endpoint of Socket.IO, with the same bounds as native sockets.
 pub fn endpoint(deps: Arc<SessionDeps>, config: &Config) -> Arc<Endpoint> {
     let sockets = &config.sockets;
+    let tokens = TokenSource::new(&config.auth, config.origins());
     let heartbeat = sockets.heartbeat_seconds;
     let pong = sockets.silence_seconds.saturating_sub(heartbeat);
     let outbox_limit = sockets.outbox_limit as usize;
@@ -86,7 +88,10 @@ pub fn endpoint(deps: Arc<SessionDeps>, config: &Config) -> Arc<Endpoint> {
             closed: deps.room.metrics.closed_sockets.clone(),
         }),
     };
-    Engine::start(options, Server::new(Arc::new(ChatServer { deps }), bounds))
+    Engine::start(
+        options,
+        Server::new(Arc::new(ChatServer { deps, tokens }), bounds),
+    )
 }
 
 /// The clients that are connected, by their `pid`.
@@ -143,6 +148,7 @@ impl Hooks for Entrance {
 /// The chat as an application of Socket.IO.
 struct ChatServer {
     deps: Arc<SessionDeps>,
+    tokens: TokenSource,
 }
 
 /// What is remembered of a handshake.
@@ -178,10 +184,20 @@ impl Application for ChatServer {
         if pairs.any(|pair| pair.starts_with("token=")) {
             return Err(forbidden("a token in the URL"));
         }
-        let token =
-            bearer(request).map_err(|_| forbidden("Authorization is not Bearer <token>"))?;
+        // Browsers name the origin with a WebSocket, and not with a page's first poll of its own server.
+        let usage = match request.headers().contains_key(UPGRADE) {
+            true => Use::Acting,
+            false => Use::Reading,
+        };
+        let token = self.tokens.token(request, usage);
+        let token = token.map_err(|refusal| {
+            forbidden(match refusal {
+                Refusal::OriginRefused => "a cookie of a page that is not in --allowed-origins",
+                _ => "Authorization is not Bearer <token>",
+            })
+        })?;
         Ok(Handshake {
-            token: token.map(str::to_owned),
+            token,
             pace: self.deps.rate_limits.session(),
         })
     }
