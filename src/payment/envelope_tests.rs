@@ -213,7 +213,7 @@ fn what_may_be_about_money_and_can_not_be_read_says_why_without_its_values() {
             why_unreadable(
                 &refund("failed", "", Some(r#""captured":true"#)).replacen("pay_1", "pay_2", 1),
             ),
-            "of another payment",
+            "another payment than its event",
         ),
     ] {
         assert!(why.contains(wanted), "{wanted}: {why}");

@@ -61,7 +61,7 @@ async fn staff_answer_what_is_said_to_staff_and_nobody_else_does() {
     let path = format!("/api/v1/conversations/{id}/messages");
     for role in ["support", "admin", "service"] {
         let staff = app.person_with(role, &[role]).await;
-        let told = pages_until(&staff, &id, "please decide what becomes of the money").await;
+        let told = pages_until(&staff, &id, "please decide what to do with the payment").await;
         let answer = json!({ "body": format!("{role} looks at it"), "reply_to": told["id"], "client_id": role });
         let said = staff
             .post(&path, answer.clone())
@@ -72,7 +72,7 @@ async fn staff_answer_what_is_said_to_staff_and_nobody_else_does() {
         staff.post(&path, answer).await.expect_status(200);
     }
     let support = app.person_with("support", &["support"]).await;
-    let told = pages_until(&support, &id, "please decide what becomes of the money").await;
+    let told = pages_until(&support, &id, "please decide what to do with the payment").await;
     // A participant reads by their role, whatever their token.
     let seller = app.person_with("sam", &["support"]).await;
     let page = seller

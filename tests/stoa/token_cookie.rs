@@ -39,6 +39,7 @@ async fn status(app: &TestApp, method: Method, path: &str, origin: Option<&str>)
 #[tokio::test]
 async fn rest_takes_the_cookie_of_own_pages_alone() {
     let app = app().await;
+    app.person("jonas").await;
     let own = format!("http://{}", app.address);
     let (get, post) = (Method::GET, Method::POST);
     for origin in [None, Some(own.as_str()), Some(ALLOWED)] {
