@@ -1,6 +1,7 @@
 //! One server at a time runs a consumer; another takes over when it is gone.
 
 use diesel::PgConnection;
+use diesel::connection::SimpleConnection;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 use uuid::Uuid;
@@ -91,7 +92,15 @@ async fn of_two_servers_one_counts_and_the_other_goes_on_when_it_stops() {
         ann.say(&id, text).await;
         other.until_count(counted, number).await;
     }
+    let former = "create table former as select holder from feed_consumers";
+    other.connection().batch_execute(former).unwrap();
     one.stop().await;
+    let kept = "select count(*) as n from feed_consumers join former using (holder) where leased_until > now()";
+    assert_eq!(
+        other.count(kept),
+        0,
+        "a server that stops gives its leases back"
+    );
     ann.say(&id, "three").await;
     other.until_count(counted, 3).await;
     let holders =

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{Stage, counting, follow, say, until_readable};
+use crate::polling::until_blocking;
 use stoa::feed::Found;
 use stoa::store::feed_consumers::lags;
 
@@ -49,6 +50,30 @@ fn a_transaction_that_began_early_and_took_its_number_late_is_not_passed_over() 
     say(&mut long, "long", &[1]);
     long.batch_execute(COMMIT).unwrap();
     stage.say(&[3]);
+    while look() != Found::Nothing {}
+    stage.must_be_right();
+}
+
+#[test]
+fn a_lower_number_that_is_committed_later_is_not_passed_over() {
+    let mut stage = Stage::followed();
+    let (mut early, mut late) = (stage.connection(), stage.connection());
+    let (mut consumer, server) = (stage.connection(), Uuid::now_v7());
+    let mut look = || follow(&mut consumer, &*counting(), server);
+    look();
+    // `early` has the lower transaction id, and its row the higher number.
+    early
+        .batch_execute("begin; select pg_current_xact_id()")
+        .unwrap();
+    late.batch_execute(BEGIN).unwrap();
+    say(&mut late, "late", &[1]);
+    say(&mut early, "early", &[2]);
+    early.batch_execute(COMMIT).unwrap();
+    until_blocking("the row of `early`", &mut look, |found| {
+        *found != Found::Nothing
+    });
+    late.batch_execute(COMMIT).unwrap();
+    until_readable(&mut stage.writer);
     while look() != Found::Nothing {}
     stage.must_be_right();
 }
