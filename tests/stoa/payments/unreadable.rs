@@ -85,7 +85,7 @@ fn unreadable(order: &str) -> Vec<(&'static str, Vec<u8>)> {
             "missing field `currency`",
             paid.replace("\"currency\":\"INR\",", "").into(),
         ),
-        ("captured, and not to be", contrary.to_string().into()),
+        ("contradict each other", contrary.to_string().into()),
         (
             "expected a whole number",
             back.replace("500000", "true").into(),
