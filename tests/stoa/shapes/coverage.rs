@@ -139,13 +139,13 @@ fn every_event_has_a_shape() {
         acks(first_column(PROTOCOL, "## The socket", asked)),
     );
     let stoory = all_of([titles("stoory_events"), told_in("stoory_deal_events")]);
-    let section = "## The Stoory vocabulary";
+    let section = "## The Stoory dialect";
     must_have(&stoory, first_column(SOCKETIO, section, told));
     must_have(&stoory, acks(first_column(SOCKETIO, section, asked)));
     let beyond = ["message_updated", "message_deleted", "conversation_updated"];
     must_have(&stoory, beyond.map(str::to_owned));
     let lola = all_of([titles("lola_events"), told_in("lola_deal_events")]);
-    let section = "## The Lola vocabulary";
+    let section = "## The Lola dialect";
     must_have(&lola, first_column(SOCKETIO, section, told));
     must_have(&lola, acks(first_column(SOCKETIO, section, asked)));
     let beyond = "message-updated message-deleted messages-delivered conversation-updated state-changed user-status user-offline";
