@@ -1,5 +1,5 @@
 //! CORS. Pages of allowed origins may read the responses; a preflight from any other origin is refused with the usual error body.
-//! Credentials are not allowed: tokens are in a header, and there are no cookies.
+//! Credentials are not allowed: pages of other origins send their token in a header, never in a cookie.
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::talker::{Talker, door};
+use super::talker::{Talker, door, joined_poller};
 use crate::guest::UNKNOWN;
 use crate::metrics::{figure, until_figure};
 use crate::polling::until;
@@ -31,13 +31,7 @@ async fn one_who_never_polls_again_is_closed_when_too_much_waits() {
     let app = TestApp::with(&options).await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let place = app.direct(&ann, &bob).await;
-    let poller = door(app.address).poller().await;
-    let auth = json!({ "token": bob.token });
-    poller.post(format!("40{auth}")).await;
-    assert!(poller.packets(1).await[0].starts_with("40{"));
-    let join = json!(["join_conversation", place]);
-    poller.post(format!("421{join}")).await;
-    assert!(poller.packets(1).await[0].starts_with("431[{"));
+    let poller = joined_poller(&app, &bob, &place).await;
     for _ in 0..40 {
         ann.say(&place, &"x".repeat(1_000)).await;
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::recovering::{bodies, hear_until, numbered};
-use super::talker::{Talker, door};
+use super::talker::{Talker, joined_poller};
 use crate::client::Person;
 use crate::deals::{Deal, wish};
 use crate::test_app::TestApp;
@@ -280,13 +280,7 @@ async fn a_goodbye_comes_alone_so_that_what_is_before_it_counts() {
     let mut app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let place = app.direct(&ann, &bob).await;
-    let poller = door(app.address).poller().await;
-    let auth = json!({ "token": bob.token });
-    poller.post(format!("40{auth}")).await;
-    assert!(poller.packets(1).await[0].starts_with("40{"));
-    let join = json!(["join_conversation", place]);
-    poller.post(format!("421{join}")).await;
-    assert!(poller.packets(1).await[0].starts_with("431[{"));
+    let poller = joined_poller(&app, &bob, &place).await;
     // It joins later, so what it hears the poller's queue holds already.
     let mut witness = bob.joined(&place).await;
     for number in 0..5 {

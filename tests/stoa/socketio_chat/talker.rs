@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use crate::client::Person;
-use crate::guest::{Guest, Wire};
+use crate::guest::{Guest, Poller, Wire};
+use crate::test_app::TestApp;
 
 /// Somebody in a namespace, over a WebSocket.
 pub struct Talker {
@@ -22,6 +23,18 @@ pub struct Talker {
 /// The endpoint of a server.
 pub fn door(address: SocketAddr) -> Guest {
     Guest::new(address, "/socket.io/")
+}
+
+/// Somebody over long-polling who has joined a conversation in the Stoory dialect.
+pub async fn joined_poller(app: &TestApp, person: &Person, conversation: &str) -> Poller {
+    let poller = door(app.address).poller().await;
+    let auth = json!({ "token": person.token });
+    poller.post(format!("40{auth}")).await;
+    assert!(poller.packets(1).await[0].starts_with("40{"));
+    let join = json!(["join_conversation", conversation]);
+    poller.post(format!("421{join}")).await;
+    assert!(poller.packets(1).await[0].starts_with("431[{"));
+    poller
 }
 
 impl Talker {

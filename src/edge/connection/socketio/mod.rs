@@ -193,7 +193,8 @@ impl Application for ChatServer {
         let token = token.map_err(|refusal| {
             forbidden(match refusal {
                 Refusal::OriginRefused => "a cookie of a page that is not in --allowed-origins",
-                _ => "Authorization is not Bearer <token>",
+                Refusal::Unauthenticated(why) => why,
+                _ => "its token cannot be read",
             })
         })?;
         Ok(Handshake {
