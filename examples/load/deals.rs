@@ -93,9 +93,10 @@ async fn converse(target: &Target, people: &[String; 2]) -> Result<String, Failu
     let participants: Vec<Value> = named
         .map(|(user, role)| json!({ "user_id": user, "role": role }))
         .collect();
-    let wish = json!({ "kind": "group", "participants": participants, "flow": { "name": "bid" } });
+    let creation =
+        json!({ "kind": "group", "participants": participants, "flow": { "name": "bid" } });
     let asked = target.post("platform", &["service"], "/api/v1/conversations")?;
-    Ok(text(&answer(asked.json(&wish)).await?, "id")?.to_owned())
+    Ok(text(&answer(asked.json(&creation)).await?, "id")?.to_owned())
 }
 
 /// Posts the gateway's webhook for a paid order, signed with the secret that the sandbox derives from the

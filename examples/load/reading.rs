@@ -111,11 +111,11 @@ pub async fn join(target: &Target, seconds: f64) -> Result<Row, Failure> {
     let mut problems = Problems::default();
     let stage = Stage::new()?;
     let mut socket = target.connect(&stored.reader).await?;
-    let wish = serde_json::json!({ "conversation_id": stored.id });
+    let creation = serde_json::json!({ "conversation_id": stored.id });
     let started = Instant::now();
     while started.elapsed().as_secs_f64() < seconds {
         let asked = Instant::now();
-        let text = socket.ask("join_conversation", &wish).await?;
+        let text = socket.ask("join_conversation", &creation).await?;
         stage.record(asked.elapsed());
         let answer: Value = serde_json::from_str(&text)?;
         let told = answer
@@ -125,7 +125,7 @@ pub async fn join(target: &Target, seconds: f64) -> Result<Row, Failure> {
         if whole(told, "last_seq")? != stored.last_seq {
             problems.add(|| "a join told another last seq than was acknowledged".into());
         }
-        socket.ask("leave_conversation", &wish).await?;
+        socket.ask("leave_conversation", &creation).await?;
     }
     Ok(Row {
         scenario: "join",

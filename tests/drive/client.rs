@@ -196,8 +196,8 @@ impl Socket {
 
     /// Joins a conversation, from a seq on where one is given.
     pub async fn join(&mut self, conversation: &str, after: Option<u64>) -> Result<Value, Failure> {
-        let wish = json!({ "conversation_id": conversation, "after": after });
-        let text = self.ask("join_conversation", &wish).await?;
+        let request = json!({ "conversation_id": conversation, "after": after });
+        let text = self.ask("join_conversation", &request).await?;
         let mut answer: Value = serde_json::from_str(&text)?;
         answer
             .get_mut("data")

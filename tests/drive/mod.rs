@@ -1,4 +1,4 @@
-//! Driving a running server from outside: its process, its doors, and what its frames say.
+//! Driving a running server from outside: its process, its endpoints, and its frames.
 
 pub mod client;
 pub mod frame;

@@ -5,20 +5,20 @@ use serde_json::{Value, json};
 use crate::client::{PATIENCE, Person};
 use crate::deals::{Deal, Flows};
 use crate::drive::polling::poll;
-use crate::socketio_chat::talker::Talker;
+use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::TestApp;
 
 /// A deal whose money comes while what follows from it cannot be computed: staff are told.
 async fn held() -> (TestApp, Flows, String) {
-    let flows = Flows::with(include_str!("deals/alike/paid.toml"));
+    let flows = Flows::with(include_str!("deals/simulated/paid.toml"));
     let app = TestApp::with(&["--rate-limits", "off", "--flows", &flows.folder()]).await;
     let platform = app.person_with("platform", &["service"]).await;
     let (influencer, brand_owner) = (app.person("sam").await, app.person("bea").await);
-    let wish = json!({
+    let creation = json!({
         "kind": "group", "flow": { "name": "paid" },
         "participants": [{ "user_id": "sam", "role": "seller" }, { "user_id": "bea", "role": "buyer" }],
     });
-    let made = platform.post("/api/v1/conversations", wish).await;
+    let made = platform.post("/api/v1/conversations", creation).await;
     let id = made.expect_status(201).body["id"]
         .as_str()
         .unwrap()
@@ -102,7 +102,7 @@ async fn a_blocked_participant_with_a_token_of_staff_is_staff_and_nothing_more()
     let before = ines.get(&path).await.expect_status(200).body;
     assert_eq!(before["my_role"], "influencer");
     assert!(actions(&before["flow"]).contains(&"accept_connection"));
-    let row = Talker::stoory(&ines).await.join(&deal.id).await;
+    let row = SocketIoClient::stoory(&ines).await.join(&deal.id).await;
     assert_ne!(row["current_action_data"], Value::Null);
     let block = json!({ "blocked": true });
     let person = format!("{path}/participants/ines");
@@ -123,7 +123,7 @@ async fn a_blocked_participant_with_a_token_of_staff_is_staff_and_nothing_more()
         assert_eq!(seen["my_role"], Value::Null, "{seen}");
         assert_eq!(actions(&seen["flow"]), staffs);
     }
-    let row = Talker::stoory(&ines).await.join(&deal.id).await;
+    let row = SocketIoClient::stoory(&ines).await.join(&deal.id).await;
     let context = format!("/api/messages/conversations/{}/context", deal.id);
     let rest = ines.get(&context).await.expect_status(200).body;
     for seen in [&row, &rest["conversation"]] {
@@ -131,7 +131,7 @@ async fn a_blocked_participant_with_a_token_of_staff_is_staff_and_nothing_more()
     }
 }
 
-impl Talker {
+impl SocketIoClient {
     /// Joins; answers the conversation.
     async fn join(&mut self, conversation: &str) -> Value {
         let mut joined = self.call("join_conversation", json!(conversation)).await;

@@ -122,7 +122,7 @@ fn a_repeat_among_new_ones_takes_no_seq() {
 }
 
 #[test]
-fn what_was_decided_under_another_policy_is_left_out() {
+fn a_message_decided_under_another_policy_is_left_out() {
     for append in BOTH {
         let mut connection = connection();
         connection

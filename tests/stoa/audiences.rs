@@ -1,4 +1,4 @@
-//! Messages for some of the participants reach nobody else, by no path.
+//! Messages for some of the participants do not reach the others by any path.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::test_app::TestApp;
 const HIDDEN: &str = "for agents only";
 
 /// A group of an agent, a member and staff from outside, in which the platform can speak to agents alone.
-struct World {
+struct Fixture {
     app: TestApp,
     platform: Person,
     agent: Person,
@@ -17,7 +17,7 @@ struct World {
     conversation: String,
 }
 
-impl World {
+impl Fixture {
     async fn new() -> Self {
         let app = TestApp::start().await;
         let platform = app.person_with("platform", &["service"]).await;
@@ -37,7 +37,7 @@ impl World {
         }
     }
 
-    fn place(&self, rest: &str) -> String {
+    fn path(&self, rest: &str) -> String {
         format!("/api/v1/conversations/{}{rest}", self.conversation)
     }
 
@@ -45,7 +45,7 @@ impl World {
     async fn whisper(&self) -> Value {
         let body = json!({ "body": HIDDEN, "kind": "system", "audience_role": "agent" });
         self.platform
-            .post(&self.place("/messages"), body)
+            .post(&self.path("/messages"), body)
             .await
             .expect_status(201)
             .body
@@ -67,15 +67,15 @@ fn as_value(frames: Vec<Value>) -> Value {
 
 #[tokio::test]
 async fn events_reach_the_audience_alone() {
-    let world = World::new().await;
-    let staff = world.app.person_with("helper", &["support"]).await;
+    let fixture = Fixture::new().await;
+    let staff = fixture.app.person_with("helper", &["support"]).await;
     let (mut agent, mut member) = (
-        world.agent.joined(&world.conversation).await,
-        world.member.joined(&world.conversation).await,
+        fixture.agent.joined(&fixture.conversation).await,
+        fixture.member.joined(&fixture.conversation).await,
     );
-    let mut staff = staff.joined(&world.conversation).await;
-    let whisper = world.whisper().await;
-    world.platform.say(&world.conversation, "for all").await;
+    let mut staff = staff.joined(&fixture.conversation).await;
+    let whisper = fixture.whisper().await;
+    fixture.platform.say(&fixture.conversation, "for all").await;
     assert_eq!(agent.event("new_message").await["message"]["body"], HIDDEN);
     for other in [&mut member, &mut staff] {
         assert_eq!(
@@ -84,7 +84,7 @@ async fn events_reach_the_audience_alone() {
         );
         assert!(!holds(&as_value(other.drain().await)));
     }
-    let gone = world
+    let gone = fixture
         .agent
         .delete(&format!(
             "/api/v1/messages/{}",
@@ -97,13 +97,13 @@ async fn events_reach_the_audience_alone() {
 
 #[tokio::test]
 async fn joins_and_pages_show_it_to_the_audience_alone() {
-    let world = World::new().await;
-    world.member.say(&world.conversation, "before").await;
-    world.whisper().await;
-    for (person, sees) in [(&world.agent, true), (&world.member, false)] {
+    let fixture = Fixture::new().await;
+    fixture.member.say(&fixture.conversation, "before").await;
+    fixture.whisper().await;
+    for (person, sees) in [(&fixture.agent, true), (&fixture.member, false)] {
         let mut socket = person.socket().await;
         for after in [None, Some(0), Some(1)] {
-            let joined = world.join(&mut socket, after).await;
+            let joined = fixture.join(&mut socket, after).await;
             assert_eq!(
                 holds(&joined),
                 sees,
@@ -114,7 +114,7 @@ async fn joins_and_pages_show_it_to_the_audience_alone() {
         }
         for query in ["", "?after=1", "?after=0&limit=1", "?before=3", "?limit=1"] {
             let page = person
-                .get(&world.place(&format!("/messages{query}")))
+                .get(&fixture.path(&format!("/messages{query}")))
                 .await
                 .expect_status(200);
             let may = sees && query != "?after=0&limit=1";
@@ -131,29 +131,29 @@ async fn joins_and_pages_show_it_to_the_audience_alone() {
 
 #[tokio::test]
 async fn lists_counts_and_notifications_know_it_for_the_audience_alone() {
-    let world = World::new().await;
-    let (mut agent, mut member) = (world.agent.socket().await, world.member.socket().await);
-    world.whisper().await;
+    let fixture = Fixture::new().await;
+    let (mut agent, mut member) = (fixture.agent.socket().await, fixture.member.socket().await);
+    fixture.whisper().await;
     let told = agent.event("notification").await;
     assert_eq!(
         (told["message"].as_str(), told["unread"].as_i64()),
         (Some(HIDDEN), Some(1))
     );
-    world.platform.say(&world.conversation, "for all").await;
+    fixture.platform.say(&fixture.conversation, "for all").await;
     let told = member.event("notification").await;
     assert_eq!(
         (told["message"].as_str(), told["unread"].as_i64()),
         (Some("for all"), Some(1))
     );
     assert!(!holds(&as_value(member.drain().await)));
-    let second = world.whisper().await;
-    for (person, unread, sees) in [(&world.agent, 3, true), (&world.member, 1, false)] {
+    let second = fixture.whisper().await;
+    for (person, unread, sees) in [(&fixture.agent, 3, true), (&fixture.member, 1, false)] {
         let counted = person.get("/api/v1/unread").await.expect_status(200);
         assert_eq!(counted.body["total"], unread, "{}", person.id);
         for path in [
             "/api/v1/conversations".to_owned(),
             "/api/v1/conversations?unread=true".to_owned(),
-            world.place(""),
+            fixture.path(""),
         ] {
             let shown = person.get(&path).await.expect_status(200);
             assert_eq!(
@@ -166,13 +166,13 @@ async fn lists_counts_and_notifications_know_it_for_the_audience_alone() {
         }
     }
     let seen = json!({ "seq": second["seq"] });
-    world
+    fixture
         .member
-        .post(&world.place("/seen"), seen)
+        .post(&fixture.path("/seen"), seen)
         .await
         .expect_status(200);
-    world.whisper().await;
-    let listed = world
+    fixture.whisper().await;
+    let listed = fixture
         .member
         .get("/api/v1/conversations?unread=true")
         .await
@@ -186,75 +186,78 @@ async fn lists_counts_and_notifications_know_it_for_the_audience_alone() {
 
 #[tokio::test]
 async fn by_its_id_it_is_there_for_the_audience_alone() {
-    let world = World::new().await;
-    let whisper = world.whisper().await;
+    let fixture = Fixture::new().await;
+    let whisper = fixture.whisper().await;
     let id = whisper["id"].as_str().unwrap();
     let history = format!("/api/v1/messages/{id}/history");
-    world.agent.get(&history).await.expect_status(200);
-    world
+    fixture.agent.get(&history).await.expect_status(200);
+    fixture
         .member
         .get(&history)
         .await
         .expect_status(404)
         .expect_code("MESSAGE_NOT_FOUND");
     let path = format!("/api/v1/messages/{id}");
-    let edit = world.member.patch(&path, json!({ "body": "mine" })).await;
+    let edit = fixture.member.patch(&path, json!({ "body": "mine" })).await;
     edit.expect_status(404).expect_code("MESSAGE_NOT_FOUND");
-    world
+    fixture
         .member
         .delete(&path)
         .await
         .expect_status(404)
         .expect_code("MESSAGE_NOT_FOUND");
     let reply = json!({ "body": "an answer", "reply_to": id });
-    let refused = world
+    let refused = fixture
         .member
-        .post(&world.place("/messages"), reply.clone())
+        .post(&fixture.path("/messages"), reply.clone())
         .await;
     refused.expect_status(404).expect_code("MESSAGE_NOT_FOUND");
-    let mut socket = world.member.socket().await;
+    let mut socket = fixture.member.socket().await;
     let mut payload = reply.clone();
-    payload["conversation_id"] = json!(world.conversation);
+    payload["conversation_id"] = json!(fixture.conversation);
     let refused = socket.call("send_message", payload).await.unwrap_err();
     assert_eq!(refused["error_code"], "MESSAGE_NOT_FOUND");
-    world
+    fixture
         .agent
-        .post(&world.place("/messages"), reply)
+        .post(&fixture.path("/messages"), reply)
         .await
         .expect_status(201);
 }
 
 #[tokio::test]
-async fn whoever_loses_the_role_hears_it_no_more() {
-    let world = World::new().await;
-    let mut agent = world.agent.joined(&world.conversation).await;
-    world.whisper().await;
+async fn a_participant_who_loses_a_role_no_longer_hears_its_messages() {
+    let fixture = Fixture::new().await;
+    let mut agent = fixture.agent.joined(&fixture.conversation).await;
+    fixture.whisper().await;
     assert_eq!(agent.event("new_message").await["message"]["body"], HIDDEN);
     let change = json!({ "role": "member" });
-    world
+    fixture
         .platform
-        .patch(&world.place("/participants/agent"), change)
+        .patch(&fixture.path("/participants/agent"), change)
         .await
         .expect_status(200);
     agent.event("conversation_updated").await;
-    world.whisper().await;
-    world.platform.say(&world.conversation, "for all").await;
+    fixture.whisper().await;
+    fixture.platform.say(&fixture.conversation, "for all").await;
     assert_eq!(
         agent.event("new_message").await["message"]["body"],
         "for all"
     );
     assert!(!holds(&as_value(agent.drain().await)));
-    let back = world.join(&mut agent, Some(0)).await;
+    let back = fixture.join(&mut agent, Some(0)).await;
     assert!(!holds(&back), "{back}");
 }
 
 #[tokio::test]
 async fn only_the_platform_whispers() {
-    let world = World::new().await;
-    let staff = world.app.person_with("helper", &["support", "admin"]).await;
-    for person in [&world.agent, &world.member, &staff] {
+    let fixture = Fixture::new().await;
+    let staff = fixture
+        .app
+        .person_with("helper", &["support", "admin"])
+        .await;
+    for person in [&fixture.agent, &fixture.member, &staff] {
         let body = json!({ "body": "psst", "audience_role": "agent" });
-        let refused = person.post(&world.place("/messages"), body).await;
+        let refused = person.post(&fixture.path("/messages"), body).await;
         refused.expect_status(403).expect_code("FORBIDDEN");
         let first = json!({ "kind": "group", "participants": [{ "user_id": "agent" }], "first_message": { "body": "psst", "audience_role": "agent" } });
         person
@@ -265,7 +268,7 @@ async fn only_the_platform_whispers() {
         for kind in ["system", "automated", "audit"] {
             let body = json!({ "body": "I am the platform", "kind": kind });
             person
-                .post(&world.place("/messages"), body)
+                .post(&fixture.path("/messages"), body)
                 .await
                 .expect_status(403)
                 .expect_code("FORBIDDEN");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use std::time::Instant;
 
 use crate::client::{PATIENCE, Person, Socket};
-use crate::socketio_chat::talker::Talker;
+use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::TestApp;
 
 async fn mark(person: &Person, conversation: &str, seq: i64) {
@@ -30,7 +30,7 @@ fn unread_changes(events: Vec<Value>) -> Vec<Value> {
 
 /// A group in which Alice has said ten things. Bob has a session that has not joined, and so has Carol, whose reading shows when
 /// everything before it has been told.
-struct World {
+struct Fixture {
     app: TestApp,
     alice: Person,
     bob: Person,
@@ -42,7 +42,7 @@ struct World {
     read_by_carol: i64,
 }
 
-impl World {
+impl Fixture {
     async fn new() -> Self {
         let app = TestApp::start().await;
         let alice = app.person("alice").await;
@@ -96,23 +96,23 @@ impl World {
 
 #[tokio::test]
 async fn reading_on_one_device_is_told_to_the_other() {
-    let mut world = World::new().await;
-    let mut reads = world.bob.joined(&world.id).await;
-    let mut alices = world.alice.socket().await;
-    let wanted = json!({ "conversation_id": world.id, "seq": 4 });
+    let mut fixture = Fixture::new().await;
+    let mut reads = fixture.bob.joined(&fixture.id).await;
+    let mut alices = fixture.alice.socket().await;
+    let wanted = json!({ "conversation_id": fixture.id, "seq": 4 });
     reads.call("mark_seen", wanted).await.expect("marked");
-    let told = world.elsewhere.event("unread_changed").await;
-    let newest = world.message(10);
+    let told = fixture.elsewhere.event("unread_changed").await;
+    let newest = fixture.message(10);
     let preview = json!({ "id": newest["id"], "seq": 10, "title": "alice by name", "message": "number 10", "deleted_at": null });
-    let wanted = json!({ "conversation_id": world.id, "seq": 10, "read_seq": 4, "unread": 6, "last_message": preview });
+    let wanted = json!({ "conversation_id": fixture.id, "seq": 10, "read_seq": 4, "unread": 6, "last_message": preview });
     assert_eq!(told, wanted);
-    world.mark(10).await;
-    let told = world.elsewhere.event("unread_changed").await;
+    fixture.mark(10).await;
+    let told = fixture.elsewhere.event("unread_changed").await;
     assert_eq!(
         (&told["unread"], &told["read_seq"]),
         (&json!(0), &json!(10))
     );
-    assert!(world.told().await.is_empty(), "it is told once");
+    assert!(fixture.told().await.is_empty(), "it is told once");
     let heard = reads.drain().await;
     let seen = heard
         .iter()
@@ -125,73 +125,76 @@ async fn reading_on_one_device_is_told_to_the_other() {
 
 #[tokio::test]
 async fn a_mark_that_passes_nothing_unread_is_not_told() {
-    let mut world = World::new().await;
-    world.mark(10).await;
-    assert_eq!(world.told().await.len(), 1);
-    let own = world.bob.say(&world.id, "my own").await;
-    world.mark(own["seq"].as_i64().expect("a seq")).await;
-    assert!(world.told().await.is_empty(), "it was nothing unread");
-    world.mark(3).await;
-    assert!(world.told().await.is_empty(), "it did not move");
-    let path = format!("/api/v1/conversations/{}/delivered", world.id);
-    let said = world.alice.say(&world.id, "delivered").await;
+    let mut fixture = Fixture::new().await;
+    fixture.mark(10).await;
+    assert_eq!(fixture.told().await.len(), 1);
+    let own = fixture.bob.say(&fixture.id, "my own").await;
+    fixture.mark(own["seq"].as_i64().expect("a seq")).await;
+    assert!(fixture.told().await.is_empty(), "it was nothing unread");
+    fixture.mark(3).await;
+    assert!(fixture.told().await.is_empty(), "it did not move");
+    let path = format!("/api/v1/conversations/{}/delivered", fixture.id);
+    let said = fixture.alice.say(&fixture.id, "delivered").await;
     let delivered = json!({ "seq": said["seq"] });
-    world.bob.post(&path, delivered).await.expect_status(200);
-    assert!(world.told().await.is_empty(), "nobody has read it");
+    fixture.bob.post(&path, delivered).await.expect_status(200);
+    assert!(fixture.told().await.is_empty(), "nobody has read it");
 }
 
 #[tokio::test]
 async fn a_deletion_of_what_is_unread_lowers_the_count_and_takes_the_words_back() {
-    let mut world = World::new().await;
-    world.mark(4).await;
-    world.told().await;
-    world.delete(6).await;
-    let told = world.elsewhere.event("unread_changed").await;
+    let mut fixture = Fixture::new().await;
+    fixture.mark(4).await;
+    fixture.told().await;
+    fixture.delete(6).await;
+    let told = fixture.elsewhere.event("unread_changed").await;
     assert_eq!(told["unread"], 5);
     assert_eq!(told["seq"], 11, "the deletion is the newest change");
     assert_eq!(told["last_message"]["message"], "number 10");
-    world.delete(10).await;
-    let told = world.elsewhere.event("unread_changed").await;
+    fixture.delete(10).await;
+    let told = fixture.elsewhere.event("unread_changed").await;
     assert_eq!((&told["unread"], &told["seq"]), (&json!(4), &json!(12)));
-    let (shown, gone) = (&told["last_message"], world.message(10));
+    let (shown, gone) = (&told["last_message"], fixture.message(10));
     assert_eq!((&shown["id"], &shown["message"]), (&gone["id"], &json!("")));
     assert!(shown["deleted_at"].is_string(), "{shown}");
-    let listed = world.bob.get("/api/v1/conversations").await.body;
+    let listed = fixture.bob.get("/api/v1/conversations").await.body;
     let listed = &listed["items"][0];
     assert_eq!(listed["last_message"]["id"], shown["id"], "as in the list");
     assert_eq!(listed["unread"], told["unread"]);
-    world.delete(2).await;
-    assert!(world.told().await.is_empty(), "it was read");
-    world.mark(10).await;
-    world.told().await;
-    world.delete(9).await;
-    assert!(world.told().await.is_empty(), "it was read by now");
+    fixture.delete(2).await;
+    assert!(fixture.told().await.is_empty(), "it was read");
+    fixture.mark(10).await;
+    fixture.told().await;
+    fixture.delete(9).await;
+    assert!(fixture.told().await.is_empty(), "it was read by now");
 }
 
 #[tokio::test]
 async fn an_edit_of_what_was_shown_is_told_with_its_new_words() {
-    let mut world = World::new().await;
-    world.edit(10, "better").await;
-    let told = world.elsewhere.event("unread_changed").await;
+    let mut fixture = Fixture::new().await;
+    fixture.edit(10, "better").await;
+    let told = fixture.elsewhere.event("unread_changed").await;
     assert_eq!(told["last_message"]["message"], "better");
     assert_eq!(
         (&told["unread"], &told["read_seq"]),
         (&json!(10), &json!(0))
     );
-    world.edit(9, "better too").await;
-    assert!(world.told().await.is_empty(), "another one is shown");
+    fixture.edit(9, "better too").await;
+    assert!(fixture.told().await.is_empty(), "another one is shown");
     let long = "ж".repeat(500);
-    world.edit(10, &long).await;
-    let told = world.told().await;
+    fixture.edit(10, &long).await;
+    let told = fixture.told().await;
     let shown = &told[0]["data"]["last_message"]["message"];
     assert_eq!(shown, &json!("ж".repeat(120)), "as in a notification");
-    world.mark(10).await;
-    world.told().await;
-    world.bob.say(&world.id, "an answer, said elsewhere").await;
-    world
+    fixture.mark(10).await;
+    fixture.told().await;
+    fixture
+        .bob
+        .say(&fixture.id, "an answer, said elsewhere")
+        .await;
+    fixture
         .edit(10, "the last one that Bob was notified of")
         .await;
-    let told = world.told().await;
+    let told = fixture.told().await;
     assert_eq!(told.len(), 1, "{told:?}");
     let shown = &told[0]["data"]["last_message"]["message"];
     assert_eq!(shown, "an answer, said elsewhere");
@@ -231,24 +234,24 @@ async fn who_may_not_see_a_message_is_told_nothing_of_it() {
 
 #[tokio::test]
 async fn many_marks_are_told_twice_a_second_at_most() {
-    let mut world = World::new().await;
+    let mut fixture = Fixture::new().await;
     let mut last = 10;
     for number in 11..=120 {
-        let said = world.alice.say(&world.id, &number.to_string()).await;
+        let said = fixture.alice.say(&fixture.id, &number.to_string()).await;
         last = said["seq"].as_i64().expect("a seq");
     }
-    let mut reads = world.bob.joined(&world.id).await;
+    let mut reads = fixture.bob.joined(&fixture.id).await;
     let begun = Instant::now();
     for seq in 1..last {
-        let wanted = json!({ "conversation_id": world.id, "seq": seq });
+        let wanted = json!({ "conversation_id": fixture.id, "seq": seq });
         reads.tell("mark_seen", wanted).await;
     }
-    let wanted = json!({ "conversation_id": world.id, "seq": last });
+    let wanted = json!({ "conversation_id": fixture.id, "seq": last });
     reads.call("mark_seen", wanted).await.expect("marked");
     let mut told = 0;
     let mut unread = Value::Null;
     while unread != 0 {
-        unread = world.elsewhere.event("unread_changed").await["unread"].take();
+        unread = fixture.elsewhere.event("unread_changed").await["unread"].take();
         told += 1;
     }
     let most = 2 + begun.elapsed().as_millis() / 500;
@@ -257,16 +260,16 @@ async fn many_marks_are_told_twice_a_second_at_most() {
 
 #[tokio::test]
 async fn a_badge_of_events_alone_is_what_the_server_counts() {
-    let mut world = World::new().await;
+    let mut fixture = Fixture::new().await;
     for round in 0..4_i64 {
-        let next = world.alice.say(&world.id, "one more").await;
-        world.said.push(next);
-        let place = usize::try_from(round).expect("a place");
-        world.delete(7 - place).await;
-        world.edit(11 + place, "edited").await;
-        world.mark(round * 2).await;
+        let next = fixture.alice.say(&fixture.id, "one more").await;
+        fixture.said.push(next);
+        let index = usize::try_from(round).expect("a place");
+        fixture.delete(7 - index).await;
+        fixture.edit(11 + index, "edited").await;
+        fixture.mark(round * 2).await;
     }
-    let listed = world.bob.get("/api/v1/conversations").await.body;
+    let listed = fixture.bob.get("/api/v1/conversations").await.body;
     let listed = &listed["items"][0];
     let wanted = (
         listed["unread"].clone(),
@@ -277,7 +280,7 @@ async fn a_badge_of_events_alone_is_what_the_server_counts() {
     let begun = Instant::now();
     while shown != wanted {
         assert!(begun.elapsed() < PATIENCE, "{shown:?}, not {wanted:?}");
-        let mut frame = world.elsewhere.next().await.expect("an event");
+        let mut frame = fixture.elsewhere.next().await.expect("an event");
         let (name, data) = (frame["event"].take(), &mut frame["data"]);
         if name == "notification" {
             shown = (data["unread"].take(), data["message"].take());
@@ -290,14 +293,14 @@ async fn a_badge_of_events_alone_is_what_the_server_counts() {
 
 #[actix_rt::test]
 async fn the_dialects_of_others_have_no_word_for_it() {
-    let mut world = World::new().await;
-    let mut stoory = Talker::stoory(&world.bob).await;
-    let mut lola = Talker::lola(&world.bob).await;
-    world.mark(10).await;
-    world.delete(10).await;
-    assert!(!world.told().await.is_empty());
-    for talker in [&mut stoory, &mut lola] {
-        let heard = talker.drain().await;
+    let mut fixture = Fixture::new().await;
+    let mut stoory = SocketIoClient::stoory(&fixture.bob).await;
+    let mut lola = SocketIoClient::lola(&fixture.bob).await;
+    fixture.mark(10).await;
+    fixture.delete(10).await;
+    assert!(!fixture.told().await.is_empty());
+    for client in [&mut stoory, &mut lola] {
+        let heard = client.drain().await;
         let heard = serde_json::to_string(&heard).expect("JSON");
         assert!(!heard.contains("unread_changed"), "{heard}");
         assert!(!heard.contains("unread-changed"), "{heard}");
@@ -306,11 +309,11 @@ async fn the_dialects_of_others_have_no_word_for_it() {
 
 #[tokio::test]
 async fn who_was_removed_is_told_nothing_more() {
-    let mut world = World::new().await;
-    world.mark(5).await;
-    let path = format!("/api/v1/conversations/{}/participants/bob", world.id);
-    world.alice.delete(&path).await.expect_status(204);
-    world.told().await;
-    world.edit(10, "not for Bob").await;
-    assert!(world.told().await.is_empty(), "he takes no part");
+    let mut fixture = Fixture::new().await;
+    fixture.mark(5).await;
+    let path = format!("/api/v1/conversations/{}/participants/bob", fixture.id);
+    fixture.alice.delete(&path).await.expect_status(204);
+    fixture.told().await;
+    fixture.edit(10, "not for Bob").await;
+    assert!(fixture.told().await.is_empty(), "he takes no part");
 }

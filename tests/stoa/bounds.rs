@@ -1,4 +1,4 @@
-//! Nothing swells: frames, messages, readers, connections and bodies all have their bound.
+//! Bounds of frames, messages, slow readers, connections and request bodies.
 
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::Error;
 use crate::child::Process;
 use crate::client::{PATIENCE, Socket};
 use crate::metrics::{figure, until_figure};
-use crate::raw::{Raw, frame, header};
+use crate::raw_websocket::{Raw, frame, header};
 use crate::test_app::{TestApp, claims, token};
 
 const LIMIT: usize = 131_072;
@@ -193,7 +193,7 @@ async fn a_reader_that_never_reads_is_gone_and_everybody_else_hears_everything()
 }
 
 #[tokio::test]
-async fn whoever_answers_no_ping_is_closed() {
+async fn a_client_that_answers_no_ping_is_closed() {
     let app = TestApp::with(&[
         "--rate-limits",
         "off",

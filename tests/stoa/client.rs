@@ -286,8 +286,8 @@ impl Socket {
 
     /// The next event of this name; others that come before it are kept.
     pub async fn event(&mut self, name: &str) -> Value {
-        if let Some(place) = self.waiting.iter().position(|frame| frame["event"] == name) {
-            return self.waiting.remove(place).expect("it is there")["data"].take();
+        if let Some(index) = self.waiting.iter().position(|frame| frame["event"] == name) {
+            return self.waiting.remove(index).expect("it is there")["data"].take();
         }
         loop {
             let mut frame = self

@@ -10,9 +10,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::child::Process;
 use crate::client::{Person, Socket};
-use crate::plain::{SLOW, begun_from, connect_from, end_of, health_from};
 use crate::polling::until;
-use crate::socketio_chat::{Talker, door};
+use crate::raw_http::{SLOW, begun_from, connect_from, end_of, health_from};
+use crate::socketio_chat::{SocketIoClient, endpoint};
 use crate::test_app::TestApp;
 
 const ALICE_S: Ipv4Addr = Ipv4Addr::new(127, 0, 3, 1);
@@ -35,7 +35,7 @@ async fn one_user_has_so_many_connections_and_others_have_theirs() {
     let app = TestApp::with(&["--max-connections-per-user", "3"]).await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let mut open = vec![alice.socket().await, alice.socket().await];
-    let talker = Talker::stoory(&alice).await;
+    let client = SocketIoClient::stoory(&alice).await;
     let (head, told) = refusal(&alice).await;
     assert!(head.starts_with("http/1.1 503"), "{head}");
     assert!(head.contains("retry-after: "), "{head}");
@@ -46,11 +46,11 @@ async fn one_user_has_so_many_connections_and_others_have_theirs() {
     let told = asked.await.expect_err("refused");
     assert_eq!(told["message"], "Too many connections of this user");
     assert_eq!(late.closed().await, Some(1013));
-    let mut wire = door(app.address).wire().await;
+    let mut wire = endpoint(app.address).wire().await;
     wire.send(&connect_as(&alice)).await;
     assert_eq!(wire.closed().await, Some(1012), "it comes back by itself");
     assert!(bob.socket().await.drain().await.is_empty());
-    drop(talker);
+    drop(client);
     until_a_socket_opens(&alice).await;
     open.pop().expect("a socket").close().await;
     until_a_socket_opens(&alice).await;
@@ -221,7 +221,7 @@ async fn the_64_of_an_ipv6_address_counts_as_one() {
 async fn polling_clients_count_for_their_user() {
     let app = TestApp::with(&["--max-connections-per-user", "1"]).await;
     let alice = app.person("alice").await;
-    let endpoint = door(app.address);
+    let endpoint = endpoint(app.address);
     let connect = connect_as(&alice);
     let first = endpoint.poller().await;
     assert_eq!(first.post(connect.clone()).await.0, 200);

@@ -11,18 +11,18 @@ const LISTENERS: usize = 60;
 const EACH: usize = 80;
 
 /// A socket, and the last seq that its join's answer held.
-struct Ear {
+struct Listener {
     socket: Socket,
     last_seq: i64,
 }
 
-async fn listen(person: &Person, conversation: &str) -> Ear {
+async fn listen(person: &Person, conversation: &str) -> Listener {
     let mut socket = person.socket().await;
     let join = json!({ "conversation_id": conversation });
     let joined = socket.call("join_conversation", join).await.unwrap();
     socket.forget();
     let last_seq = joined["last_seq"].as_i64().unwrap();
-    Ear { socket, last_seq }
+    Listener { socket, last_seq }
 }
 
 /// Says so much without waiting for an answer in between, and marks what it has said as seen.
@@ -45,12 +45,12 @@ async fn talk(person: Person, conversation: String) {
 }
 
 /// Some leave, others come, while everybody talks.
-async fn come_and_go(person: &Person, conversation: &str, ears: &mut Vec<Ear>) {
+async fn come_and_go(person: &Person, conversation: &str, listeners: &mut Vec<Listener>) {
     for turn in 0..12 {
-        let mut gone = ears.remove(turn % ears.len());
+        let mut gone = listeners.remove(turn % listeners.len());
         let leave = json!({ "conversation_id": conversation });
         gone.socket.call("leave_conversation", leave).await.unwrap();
-        ears.push(listen(person, conversation).await);
+        listeners.push(listen(person, conversation).await);
     }
 }
 
@@ -79,23 +79,23 @@ async fn everybody_in_a_crowd_hears_everything_once_and_in_order() {
     let conversation = app
         .group(&talkers[0], &[&talkers[1], &talkers[2], &audience])
         .await;
-    let mut ears = Vec::new();
+    let mut listeners = Vec::new();
     for _ in 0..LISTENERS {
-        ears.push(listen(&audience, &conversation).await);
+        listeners.push(listen(&audience, &conversation).await);
     }
     let talks = talkers.clone().map(|who| talk(who, conversation.clone()));
     tokio::join!(
         join_all(talks),
-        come_and_go(&audience, &conversation, &mut ears)
+        come_and_go(&audience, &conversation, &mut listeners)
     );
     let path = format!("/api/v1/conversations/{conversation}");
-    let stands = audience.get(&path).await.expect_status(200).body;
-    let last = stands["last_seq"].as_i64().unwrap();
+    let state = audience.get(&path).await.expect_status(200).body;
+    let last = state["last_seq"].as_i64().unwrap();
     assert!(last >= (talkers.len() * EACH) as i64);
     let mut marks = 0;
-    for ear in &mut ears {
-        let frames = loop_until(ear, last).await;
-        must_be_whole(&frames, ear.last_seq, last);
+    for listener in &mut listeners {
+        let frames = loop_until(listener, last).await;
+        must_be_whole(&frames, listener.last_seq, last);
         marks += frames
             .iter()
             .filter(|f| f["event"] == "message_seen")
@@ -105,12 +105,12 @@ async fn everybody_in_a_crowd_hears_everything_once_and_in_order() {
 }
 
 /// Everything up to a seq, and what comes right behind it; who came last has all of it with their join.
-async fn loop_until(ear: &mut Ear, last: i64) -> Vec<Value> {
-    let mut frames = ear.socket.drain().await;
+async fn loop_until(listener: &mut Listener, last: i64) -> Vec<Value> {
+    let mut frames = listener.socket.drain().await;
     let is_last = |f: &Value| f["data"]["seq"] == last && f["event"] == "new_message";
-    while ear.last_seq < last && !frames.iter().any(is_last) {
-        frames.extend(ear.socket.drain().await);
+    while listener.last_seq < last && !frames.iter().any(is_last) {
+        frames.extend(listener.socket.drain().await);
     }
-    frames.extend(ear.socket.drain().await);
+    frames.extend(listener.socket.drain().await);
     frames
 }

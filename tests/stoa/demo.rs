@@ -29,8 +29,8 @@ fn minted(arguments: &[&str], variables: &[(&str, &str)]) -> String {
 
 #[tokio::test]
 async fn a_demo_of_its_own_needs_nothing_and_signs_with_its_folders_secret() {
-    let place = folder("own");
-    let data = place.to_string_lossy().into_owned();
+    let folder_path = folder("own");
+    let data = folder_path.to_string_lossy().into_owned();
     let variables = [
         ("STOA_DEMO", "1"),
         ("STOA_DATA_DIR", &data),
@@ -41,13 +41,13 @@ async fn a_demo_of_its_own_needs_nothing_and_signs_with_its_folders_secret() {
     mira.get("/api/v1/me").await.expect_status(200);
     let dora = Person::new(server.address, "dora", minted(&["--data-dir", &data], &[]));
     dora.get("/api/v1/me").await.expect_status(200);
-    let secret = std::fs::read_to_string(place.join("demo-secret")).expect("a secret");
+    let secret = std::fs::read_to_string(folder_path.join("demo-secret")).expect("a secret");
     assert!(secret.trim().len() >= 32);
     server.signal("TERM");
     let (code, log) = server.end().await;
     assert_eq!(code, Some(0), "{log}");
     assert!(!log.contains(secret.trim()));
-    std::fs::remove_dir_all(place).expect("its folder");
+    std::fs::remove_dir_all(folder_path).expect("its folder");
 }
 
 #[tokio::test]
@@ -118,10 +118,10 @@ fn a_token_that_no_server_would_take_is_not_made() {
 
 #[test]
 fn a_folder_without_flows_is_refused() {
-    let place = folder("flows");
-    std::fs::create_dir_all(&place).expect("a folder");
+    let folder_path = folder("flows");
+    std::fs::create_dir_all(&folder_path).expect("a folder");
     let database = fresh_database();
-    let named = place.to_string_lossy().into_owned();
+    let named = folder_path.to_string_lossy().into_owned();
     let asked = [
         "serve",
         "--jwt-secret",
@@ -135,5 +135,5 @@ fn a_folder_without_flows_is_refused() {
     assert!(!output.status.success());
     assert!(complained.contains("--flows"), "{complained}");
     assert!(complained.contains("no flow file"), "{complained}");
-    std::fs::remove_dir_all(place).expect("its folder");
+    std::fs::remove_dir_all(folder_path).expect("its folder");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::socketio_chat::talker::Talker;
+use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::TestApp;
 
 async fn speaking(dialects: &str) -> TestApp {
@@ -33,9 +33,9 @@ async fn without_dialects_the_native_one_is_served_alone() {
     }
     assert!(!documented(&app).await.contains("/api/messages/"));
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
-    let place = app.group(&ann, &[&bob]).await;
-    let mut socket = bob.joined(&place).await;
-    ann.say(&place, "hello").await;
+    let conversation = app.group(&ann, &[&bob]).await;
+    let mut socket = bob.joined(&conversation).await;
+    ann.say(&conversation, "hello").await;
     let said = socket.event("new_message").await;
     assert_eq!(said["message"]["body"], "hello");
 }
@@ -44,12 +44,13 @@ async fn without_dialects_the_native_one_is_served_alone() {
 async fn only_the_dialects_that_are_named_are_served() {
     let app = speaking("stoory").await;
     let ann = app.person("ann").await;
-    Talker::stoory(&ann).await;
-    let refused = Talker::connect(ann.address, "/realtime", json!({ "token": ann.token })).await;
+    SocketIoClient::stoory(&ann).await;
+    let refused =
+        SocketIoClient::connect(ann.address, "/realtime", json!({ "token": ann.token })).await;
     assert!(refused.is_err(), "nobody speaks there");
     assert_eq!(status(&app, "/api/messages/unread-count").await, 200);
     let app = speaking("lola").await;
     let ann = app.person("ann").await;
-    Talker::lola(&ann).await;
+    SocketIoClient::lola(&ann).await;
     assert_eq!(status(&app, "/api/messages/unread-count").await, 404);
 }

@@ -1,4 +1,4 @@
-//! How a server goes, as a load balancer sees it: not ready first, then gone, with nobody refused between the two.
+//! Draining, as a load balancer sees it: first not ready, then gone, and no request is refused in between.
 
 use serde_json::json;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Every endpoint and every event, against everybody who may knock: one table, and nothing that is not in it.
+//! One table of every endpoint and event, and what each kind of caller is answered. Nothing is missing from it.
 
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -115,14 +115,14 @@ fn rows(table: &str) -> Vec<Row> {
 }
 
 /// A conversation with everybody of the table, as they stand to it.
-struct World {
+struct Fixture {
     app: TestApp,
     conversation: String,
     other: Person,
     people: Vec<Person>,
 }
 
-impl World {
+impl Fixture {
     async fn new() -> Self {
         let app = TestApp::start().await;
         let mut people = Vec::new();
@@ -139,18 +139,18 @@ impl World {
         let owner = named("owner");
         let wanted = [&insiders[..], &[&other]].concat();
         let conversation = app.group(owner, &wanted).await;
-        let place = format!("/api/v1/conversations/{conversation}/participants");
+        let path = format!("/api/v1/conversations/{conversation}/participants");
         for (who, change) in [("blocked", "blocked"), ("muted", "muted")] {
-            let path = format!("{place}/{who}");
+            let path = format!("{path}/{who}");
             let changed = owner.patch(&path, json!({ change: true })).await;
             changed.expect_status(200);
         }
         named("left")
-            .delete(&format!("{place}/left"))
+            .delete(&format!("{path}/left"))
             .await
             .expect_status(204);
         owner
-            .delete(&format!("{place}/removed"))
+            .delete(&format!("{path}/removed"))
             .await
             .expect_status(204);
         Self {
@@ -170,8 +170,8 @@ impl World {
 
     /// A fresh message of the other user, who is brought back first if the last request sent them away.
     async fn message(&self) -> String {
-        let place = format!("/api/v1/conversations/{}/participants", self.conversation);
-        let back = self.owner().post(&place, json!({ "user_id": "other" }));
+        let path = format!("/api/v1/conversations/{}/participants", self.conversation);
+        let back = self.owner().post(&path, json!({ "user_id": "other" }));
         back.await.expect_status(200);
         let message = self.other.say(&self.conversation, "of the other").await;
         message["id"].as_str().unwrap().to_owned()
@@ -203,13 +203,13 @@ fn expected(cell: &str) -> (u16, Option<&'static str>) {
 
 #[tokio::test]
 async fn every_endpoint_answers_everybody_as_the_table_says() {
-    let world = World::new().await;
+    let fixture = Fixture::new().await;
     let mut wrong = Vec::new();
     for row in rows(ENDPOINTS) {
         let (method, pattern) = row.head.split_once(' ').unwrap();
-        for (person, cell) in world.people.iter().zip(&row.cells) {
-            let path = world.path(pattern).await;
-            let payload = row.payload.replace("$c", &world.conversation);
+        for (person, cell) in fixture.people.iter().zip(&row.cells) {
+            let path = fixture.path(pattern).await;
+            let payload = row.payload.replace("$c", &fixture.conversation);
             let body = Some(payload).filter(|payload| !payload.is_empty());
             let answer = person.request(method, &path, body, &[]).await;
             let told = (answer.status, answer.body["error_code"].as_str());
@@ -226,10 +226,14 @@ async fn every_endpoint_answers_everybody_as_the_table_says() {
 
 #[tokio::test]
 async fn without_a_token_every_endpoint_is_shut() {
-    let world = World::new().await;
+    let fixture = Fixture::new().await;
     for row in rows(ENDPOINTS) {
         let (method, pattern) = row.head.split_once(' ').unwrap();
-        let url = format!("http://{}{}", world.app.address, world.path(pattern).await);
+        let url = format!(
+            "http://{}{}",
+            fixture.app.address,
+            fixture.path(pattern).await
+        );
         let method = method.parse().unwrap();
         let response = reqwest::Client::new()
             .request(method, url)
@@ -286,14 +290,14 @@ fn payload(row: &Row, conversation: &str, message: &str, token: &str) -> Value {
 
 #[tokio::test]
 async fn every_event_answers_everybody_as_the_table_says() {
-    let world = World::new().await;
+    let fixture = Fixture::new().await;
     let mut wrong = Vec::new();
     for row in rows(SOCKET) {
-        for (person, cell) in world.people.iter().zip(&row.cells) {
+        for (person, cell) in fixture.people.iter().zip(&row.cells) {
             let asked = payload(
                 &row,
-                &world.conversation,
-                &world.message().await,
+                &fixture.conversation,
+                &fixture.message().await,
                 &person.token,
             );
             let mut socket = person.socket().await;
@@ -316,11 +320,11 @@ async fn every_event_answers_everybody_as_the_table_says() {
 
 #[tokio::test]
 async fn without_authentication_every_event_is_refused() {
-    let world = World::new().await;
-    let message = world.message().await;
+    let fixture = Fixture::new().await;
+    let message = fixture.message().await;
     for row in rows(SOCKET) {
-        let asked = payload(&row, &world.conversation, &message, "nonsense");
-        let mut socket = Socket::open(world.app.address, None).await.unwrap();
+        let asked = payload(&row, &fixture.conversation, &message, "nonsense");
+        let mut socket = Socket::open(fixture.app.address, None).await.unwrap();
         let refused = socket.call(&row.head, asked).await.unwrap_err();
         assert_eq!(refused["error_code"], "UNAUTHENTICATED", "{}", row.head);
         if row.head == "authenticate" {
@@ -331,13 +335,13 @@ async fn without_authentication_every_event_is_refused() {
 
 #[tokio::test]
 async fn a_stranger_learns_of_nothing_by_comparing_answers() {
-    let world = World::new().await;
-    let stranger = &world.people[0];
+    let fixture = Fixture::new().await;
+    let stranger = &fixture.people[0];
     let mut socket = stranger.socket().await;
     let nowhere = "0192f0c0-0000-7000-8000-000000000001";
     for row in rows(SOCKET).iter().filter(|row| row.payload.contains("$c")) {
-        let message = world.message().await;
-        let real = payload(row, &world.conversation, &message, "");
+        let message = fixture.message().await;
+        let real = payload(row, &fixture.conversation, &message, "");
         let none = payload(row, nowhere, &message, "");
         let answers = (
             socket.call(&row.head, real).await,
@@ -351,8 +355,8 @@ async fn a_stranger_learns_of_nothing_by_comparing_answers() {
     {
         let (method, pattern) = row.head.split_once(' ').unwrap();
         let body = Some(row.payload.clone()).filter(|payload| !payload.is_empty());
-        let real = world.path(pattern).await;
-        let none = real.replace(&world.conversation, nowhere);
+        let real = fixture.path(pattern).await;
+        let none = real.replace(&fixture.conversation, nowhere);
         let real = stranger.request(method, &real, body.clone(), &[]).await;
         let none = stranger.request(method, &none, body, &[]).await;
         assert_eq!(

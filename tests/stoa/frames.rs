@@ -1,4 +1,4 @@
-//! What is no frame, and what is said of it: close codes as RFC 6455 names them, handshakes, ids of native frames, and a quiet log.
+//! Malformed frames and handshakes: the close codes of RFC 6455, ids of native frames, and a log without a line for each.
 
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use crate::child::{Process, outcome};
 use crate::client::PATIENCE;
 use crate::metrics::figure;
-use crate::raw::{Raw, frame};
+use crate::raw_websocket::{Raw, frame};
 use crate::test_app::{SECRET, TestApp, claims, token};
 
 const NATIVE: &str = "/ws";
@@ -163,7 +163,7 @@ async fn a_whole_number_is_an_id_however_it_is_written() {
 }
 
 #[tokio::test]
-async fn what_strangers_send_is_counted_and_no_error_of_ours() {
+async fn unreadable_requests_are_counted_and_logged_as_no_error() {
     let mut server = Process::serve(&[]).await;
     for _ in 0..20 {
         let mut stream = TcpStream::connect(server.address).await.expect("connected");

@@ -74,7 +74,7 @@ struct Talk {
     alice: Person,
     bob: Person,
     id: String,
-    place: String,
+    path: String,
     from: Socket,
     to: Socket,
 }
@@ -83,14 +83,14 @@ impl Talk {
     async fn begin(app: &TestApp) -> Self {
         let (alice, bob) = (app.person("alice").await, app.person("bob").await);
         let id = app.direct(&alice, &bob).await;
-        let place = format!("/api/v1/conversations/{id}/messages");
+        let path = format!("/api/v1/conversations/{id}/messages");
         alice.say(&id, "before").await;
         let (from, to) = (alice.joined(&id).await, bob.joined(&id).await);
         Self {
             alice,
             bob,
             id,
-            place,
+            path,
             from,
             to,
         }
@@ -113,9 +113,9 @@ impl Talk {
         tokio::join!(
             send,
             told_in_time("readyz", self.alice.get("/readyz")),
-            told_in_time("messages", self.bob.get(&self.place)),
+            told_in_time("messages", self.bob.get(&self.path)),
             told_in_time("list", self.bob.get("/api/v1/conversations")),
-            told_in_time("post", self.alice.post(&self.place, by_rest)),
+            told_in_time("post", self.alice.post(&self.path, by_rest)),
         );
         let many = (0..40).map(|_| told_in_time("unread", self.bob.get("/api/v1/unread")));
         futures_util::future::join_all(many).await;
@@ -232,14 +232,14 @@ async fn a_silence_is_logged_once_and_so_is_its_end_and_a_frozen_database_keeps_
         .post("/api/v1/conversations", wanted)
         .await
         .expect_status(201);
-    let place = format!(
+    let path = format!(
         "/api/v1/conversations/{}/messages",
         made.body["id"].as_str().expect("an id")
     );
     cluster.freeze().expect("frozen");
     for number in 0..4 {
         let said = json!({ "body": "again", "client_id": format!("c-{number}") });
-        told_in_time("a message", alice.post(&place, said)).await;
+        told_in_time("a message", alice.post(&path, said)).await;
     }
     cluster.thaw().expect("thawed");
     alice.until_ready().await;

@@ -6,7 +6,7 @@ use crate::client::Person;
 use crate::test_app::TestApp;
 
 /// Alice and Bob in one conversation, Alice and Carol in another, and a message in each.
-struct World {
+struct Fixture {
     app: TestApp,
     alice: Person,
     bob: Person,
@@ -18,7 +18,7 @@ struct World {
     deal: (String, Value),
 }
 
-impl World {
+impl Fixture {
     async fn new() -> Self {
         let app = TestApp::start().await;
         let (alice, bob) = (app.person("alice").await, app.person("bob").await);
@@ -40,18 +40,18 @@ impl World {
         }
     }
 
-    fn place(&self, rest: &str) -> String {
+    fn path(&self, rest: &str) -> String {
         format!("/api/v1/conversations/{}{rest}", self.here)
     }
 }
 
 async fn deal_of(app: &TestApp) -> (String, Value) {
     let platform = app.person_with("platform", &["service"]).await;
-    let wish = json!({
+    let creation = json!({
         "kind": "group", "flow": { "name": "bid" },
         "participants": [{ "user_id": "alice", "role": "influencer" }, { "user_id": "bob", "role": "brand_owner" }],
     });
-    let made = platform.post("/api/v1/conversations", wish).await;
+    let made = platform.post("/api/v1/conversations", creation).await;
     let made = made.expect_status(201).body;
     (id_of(&made), made["flow"]["state_version"].clone())
 }
@@ -61,9 +61,9 @@ fn id_of(message: &Value) -> String {
 }
 
 /// Every event that is about something, with a payload that would be accepted from Alice.
-fn events(world: &World) -> Vec<(&'static str, Value)> {
-    let place = |more: Value| {
-        let mut whole = json!({ "conversation_id": world.here });
+fn events(fixture: &Fixture) -> Vec<(&'static str, Value)> {
+    let path = |more: Value| {
+        let mut whole = json!({ "conversation_id": fixture.here });
         whole
             .as_object_mut()
             .unwrap()
@@ -71,25 +71,25 @@ fn events(world: &World) -> Vec<(&'static str, Value)> {
         whole
     };
     vec![
-        ("join_conversation", place(json!({}))),
-        ("send_message", place(json!({ "body": "said" }))),
+        ("join_conversation", path(json!({}))),
+        ("send_message", path(json!({ "body": "said" }))),
         (
             "edit_message",
-            place(json!({ "message_id": world.own, "body": "edited" })),
+            path(json!({ "message_id": fixture.own, "body": "edited" })),
         ),
         ("watch_subject", json!({ "type": "job", "id": "1" })),
         ("unwatch_subject", json!({ "type": "job", "id": "1" })),
-        ("typing_start", place(json!({}))),
-        ("typing_stop", place(json!({}))),
-        ("mark_delivered", place(json!({ "seq": 1 }))),
-        ("mark_seen", place(json!({ "seq": 1 }))),
+        ("typing_start", path(json!({}))),
+        ("typing_stop", path(json!({}))),
+        ("mark_delivered", path(json!({ "seq": 1 }))),
+        ("mark_seen", path(json!({ "seq": 1 }))),
         ("user_status", json!({ "status": "online" })),
         (
             "flow_action",
-            json!({ "conversation_id": world.deal.0, "action": "accept_connection", "state_version": world.deal.1 }),
+            json!({ "conversation_id": fixture.deal.0, "action": "accept_connection", "state_version": fixture.deal.1 }),
         ),
-        ("delete_message", place(json!({ "message_id": world.own }))),
-        ("leave_conversation", place(json!({}))),
+        ("delete_message", path(json!({ "message_id": fixture.own }))),
+        ("leave_conversation", path(json!({}))),
     ]
 }
 
@@ -100,10 +100,10 @@ fn with(mut payload: Value, field: &str, value: Value) -> Value {
 
 #[tokio::test]
 async fn no_event_acts_for_somebody_else() {
-    let world = World::new().await;
-    let mut socket = world.alice.socket().await;
-    let listed = events(&world);
-    let authenticate = ("authenticate", json!({ "token": world.alice.token }));
+    let fixture = Fixture::new().await;
+    let mut socket = fixture.alice.socket().await;
+    let listed = events(&fixture);
+    let authenticate = ("authenticate", json!({ "token": fixture.alice.token }));
     for event in stoa::edge::native::decode::EVENTS {
         let found = listed
             .iter()
@@ -167,27 +167,32 @@ PATCH messages/$m {"body":"x","user_id":"bob"}
 
 #[tokio::test]
 async fn no_request_acts_for_somebody_else() {
-    let world = World::new().await;
+    let fixture = Fixture::new().await;
     for line in NAMED.lines().filter(|line| !line.is_empty()) {
-        let filled = line.replace("$c", &world.here).replace("$m", &world.own);
-        let filled = filled.replace("$d", &world.deal.0);
+        let filled = line
+            .replace("$c", &fixture.here)
+            .replace("$m", &fixture.own);
+        let filled = filled.replace("$d", &fixture.deal.0);
         let parts: Vec<&str> = filled.splitn(3, ' ').collect();
         let (path, body) = (format!("/api/v1/{}", parts[1]), parts[2].to_owned());
-        let answer = world.alice.request(parts[0], &path, Some(body), &[]).await;
+        let answer = fixture
+            .alice
+            .request(parts[0], &path, Some(body), &[])
+            .await;
         let told = (answer.status, answer.body["error_code"].as_str());
         assert_eq!(told, (403, Some("IDENTITY_MISMATCH")), "{line}");
     }
-    assert_eq!(world.alice.bodies(&world.here).await, ["here"]);
+    assert_eq!(fixture.alice.bodies(&fixture.here).await, ["here"]);
 }
 
 #[tokio::test]
 async fn a_message_of_another_conversation_is_not_there() {
-    let world = World::new().await;
-    let mut socket = world.alice.socket().await;
+    let fixture = Fixture::new().await;
+    let mut socket = fixture.alice.socket().await;
     let asked = |event: &'static str, more: Value| {
-        (event, with(more, "conversation_id", json!(world.here)))
+        (event, with(more, "conversation_id", json!(fixture.here)))
     };
-    let foreign = &world.foreign;
+    let foreign = &fixture.foreign;
     for (event, payload) in [
         asked(
             "edit_message",
@@ -203,37 +208,40 @@ async fn a_message_of_another_conversation_is_not_there() {
         assert_eq!(refused["error_code"], "MESSAGE_NOT_FOUND", "{event}");
     }
     let reply = json!({ "body": "answered", "reply_to": foreign });
-    let told = world
+    let told = fixture
         .alice
-        .post(&world.place("/messages"), reply.clone())
+        .post(&fixture.path("/messages"), reply.clone())
         .await;
     told.expect_status(404).expect_code("MESSAGE_NOT_FOUND");
     let new =
         json!({ "kind": "group", "participants": [{ "user_id": "bob" }], "first_message": reply });
-    let told = world.alice.post("/api/v1/conversations", new).await;
+    let told = fixture.alice.post("/api/v1/conversations", new).await;
     told.expect_status(404).expect_code("MESSAGE_NOT_FOUND");
-    assert_eq!(world.alice.bodies(&world.elsewhere).await, ["elsewhere"]);
-    assert_eq!(world.alice.bodies(&world.here).await, ["here"]);
+    assert_eq!(
+        fixture.alice.bodies(&fixture.elsewhere).await,
+        ["elsewhere"]
+    );
+    assert_eq!(fixture.alice.bodies(&fixture.here).await, ["here"]);
 }
 
 #[tokio::test]
-async fn whoever_owns_one_group_moderates_no_other() {
-    let world = World::new().await;
-    let mut owner = world.alice.socket().await;
-    let carol = world.app.person("carol").await;
-    let theirs = id_of(&carol.say(&world.elsewhere, "of carol").await);
-    let payload = json!({ "conversation_id": world.here, "message_id": theirs });
+async fn the_owner_of_one_group_moderates_no_other() {
+    let fixture = Fixture::new().await;
+    let mut owner = fixture.alice.socket().await;
+    let carol = fixture.app.person("carol").await;
+    let theirs = id_of(&carol.say(&fixture.elsewhere, "of carol").await);
+    let payload = json!({ "conversation_id": fixture.here, "message_id": theirs });
     let refused = owner.call("delete_message", payload).await.unwrap_err();
     assert_eq!(refused["error_code"], "MESSAGE_NOT_FOUND");
     assert_eq!(
-        carol.bodies(&world.elsewhere).await,
+        carol.bodies(&fixture.elsewhere).await,
         ["elsewhere", "of carol"]
     );
 }
 
 #[tokio::test]
 async fn ids_that_nothing_has_are_not_found() {
-    let world = World::new().await;
+    let fixture = Fixture::new().await;
     let (uuid, eighth) = (
         "0192f0c0-0000-7000-8000-000000000001",
         "ffffffff-ffff-8fff-bfff-ffffffffffff",
@@ -263,7 +271,7 @@ async fn ids_that_nothing_has_are_not_found() {
         ("/api/v1/nothing".to_owned(), "ROUTE_NOT_FOUND"),
     ];
     for (path, code) in cases {
-        world
+        fixture
             .alice
             .get(&path)
             .await
@@ -271,16 +279,16 @@ async fn ids_that_nothing_has_are_not_found() {
             .expect_code(code);
     }
     let nobody = json!({ "user_id": "nobody" });
-    let told = world
+    let told = fixture
         .alice
-        .post(&world.place("/participants"), nobody)
+        .post(&fixture.path("/participants"), nobody)
         .await;
     told.expect_status(404).expect_code("USER_NOT_FOUND");
-    let gone = world
+    let gone = fixture
         .alice
-        .delete(&world.place("/participants/carol"))
+        .delete(&fixture.path("/participants/carol"))
         .await;
     gone.expect_status(404).expect_code("PARTICIPANT_NOT_FOUND");
-    let wrong = world.bob.request("PUT", "/api/v1/me", None, &[]).await;
+    let wrong = fixture.bob.request("PUT", "/api/v1/me", None, &[]).await;
     wrong.expect_status(405).expect_code("METHOD_NOT_ALLOWED");
 }

@@ -31,8 +31,8 @@ async fn pages(person: &Person, query: &str, limit: usize) -> Vec<String> {
     }
 }
 
-async fn make(person: &Person, wish: Value) -> String {
-    let answer = person.post(LIST, wish).await.expect_status(201);
+async fn make(person: &Person, creation: Value) -> String {
+    let answer = person.post(LIST, creation).await.expect_status(201);
     answer.body["id"].as_str().expect("an id").to_owned()
 }
 

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 
 use crate::client::{Person, Socket};
-use crate::fields::{BODIES, EVENTS, PATHS, rows};
 use crate::test_app::TestApp;
+use crate::text_fields::{BODIES, EVENTS, PATHS, rows};
 use stoa::domain::visible::shows_something;
 
 /// A string on each line, as it stands between the quotes of JSON; `# ` opens a heading.
@@ -81,7 +81,7 @@ fn shown(payload: &str) -> Value {
     sent
 }
 
-struct World {
+struct Fixture {
     app: TestApp,
     alice: Person,
     platform: Person,
@@ -91,7 +91,7 @@ struct World {
     stored: HashMap<String, Value>,
 }
 
-impl World {
+impl Fixture {
     async fn new() -> Self {
         let app = TestApp::start().await;
         let (alice, bob) = (app.person("alice").await, app.person("bob").await);
@@ -110,10 +110,10 @@ impl World {
     }
 
     fn filled(&self, pattern: &str, string: &str) -> String {
-        let places = pattern
+        let conversations = pattern
             .replace("$c", &self.conversation)
             .replace("$m", &self.message);
-        places.replace("$s", string)
+        conversations.replace("$s", string)
     }
 
     fn api(&self, pattern: &str, string: &str) -> String {
@@ -249,15 +249,15 @@ impl World {
 
 #[tokio::test]
 async fn naughty_strings_go_through_every_field() {
-    let mut world = World::new().await;
-    let mut hearing = world.alice.joined(&world.conversation).await;
-    let mut speaking = world.alice.socket().await;
+    let mut fixture = Fixture::new().await;
+    let mut hearing = fixture.alice.joined(&fixture.conversation).await;
+    let mut speaking = fixture.alice.socket().await;
     let mut heard = HashMap::new();
     for string in strings() {
-        world.through_bodies(&string).await;
-        world.through_paths(&string).await;
-        world.through_headers(&string).await;
-        world.through_events(&mut speaking, &string).await;
+        fixture.through_bodies(&string).await;
+        fixture.through_paths(&string).await;
+        fixture.through_headers(&string).await;
+        fixture.through_events(&mut speaking, &string).await;
         for frame in hearing.drain().await {
             if frame["event"] == "new_message" {
                 let message = frame["data"]["message"].clone();
@@ -266,12 +266,12 @@ async fn naughty_strings_go_through_every_field() {
         }
     }
     assert!(
-        world.stored.len() > 1_000,
+        fixture.stored.len() > 1_000,
         "only {} were accepted",
-        world.stored.len()
+        fixture.stored.len()
     );
-    let history = world.history().await;
-    for (id, sent) in &world.stored {
+    let history = fixture.history().await;
+    for (id, sent) in &fixture.stored {
         assert!(
             came_back(sent, &history[id]),
             "sent {sent}, kept {}",
@@ -283,22 +283,27 @@ async fn naughty_strings_go_through_every_field() {
             heard[id]
         );
     }
-    world.alice.get("/readyz").await.expect_status(200);
+    fixture.alice.get("/readyz").await.expect_status(200);
     let mut path = "/api/v1/conversations?limit=100".to_owned();
     loop {
-        let page = world.alice.get(&path).await.expect_status(200).body;
+        let page = fixture.alice.get(&path).await.expect_status(200).body;
         let Some(cursor) = page["next_cursor"].as_str() else {
             break;
         };
         path = format!("/api/v1/conversations?limit=100&cursor={cursor}");
     }
-    let wordings = world
+    let wordings = fixture
         .alice
-        .get(&world.api("messages/$m/history", ""))
+        .get(&fixture.api("messages/$m/history", ""))
         .await
         .expect_status(200);
     assert!(wordings.body["items"].as_array().expect("items").len() > 100);
-    world.alice.joined(&world.conversation).await.close().await;
+    fixture
+        .alice
+        .joined(&fixture.conversation)
+        .await
+        .close()
+        .await;
 }
 
 /// JSON that is hard to keep: numbers without bounds, depth without end, texts that no database takes.
@@ -312,9 +317,9 @@ fn trees() -> Vec<String> {
     written.chain([100, 200, 3_000].map(deep)).collect()
 }
 
-async fn say_with(world: &World, socket: &mut Socket, context: &str) -> Value {
-    let place = &world.conversation;
-    let data = format!(r#"{{"conversation_id":"{place}","body":"x","context":{context}}}"#);
+async fn say_with(fixture: &Fixture, socket: &mut Socket, context: &str) -> Value {
+    let conversation = &fixture.conversation;
+    let data = format!(r#"{{"conversation_id":"{conversation}","body":"x","context":{context}}}"#);
     let frame = format!(r#"{{"event":"send_message","id":7,"data":{data}}}"#);
     socket.send_text(&frame).await;
     socket.answer_to(7).await
@@ -322,14 +327,14 @@ async fn say_with(world: &World, socket: &mut Socket, context: &str) -> Value {
 
 #[tokio::test]
 async fn trees_that_are_hard_to_keep_are_refused_or_come_back() {
-    let world = World::new().await;
-    let mut socket = world.alice.joined(&world.conversation).await;
-    let path = world.api("conversations/$c/messages", "");
+    let fixture = Fixture::new().await;
+    let mut socket = fixture.alice.joined(&fixture.conversation).await;
+    let path = fixture.api("conversations/$c/messages", "");
     for tree in trees() {
         let context = format!(r#"{{"a":{tree}}}"#);
         let body = format!(r#"{{"body":"x","context":{context}}}"#);
-        let answer = world.alice.request("POST", &path, Some(body), &[]).await;
-        let told = say_with(&world, &mut socket, &context).await;
+        let answer = fixture.alice.request("POST", &path, Some(body), &[]).await;
+        let told = say_with(&fixture, &mut socket, &context).await;
         let code = told["error"]["error_code"].as_str();
         assert!(
             matches!(answer.status, 201 | 400),
@@ -342,7 +347,7 @@ async fn trees_that_are_hard_to_keep_are_refused_or_come_back() {
             matches!(code, None | Some("INVALID_REQUEST")),
             "{tree:.40}: {told}"
         );
-        let history = world.history().await;
+        let history = fixture.history().await;
         if let Some(id) = answer.body["id"].as_str() {
             assert_eq!(history[id]["context"], answer.body["context"], "{tree:.40}");
         }
@@ -351,21 +356,21 @@ async fn trees_that_are_hard_to_keep_are_refused_or_come_back() {
 
 #[tokio::test]
 async fn cursors_from_before_all_time_are_refused() {
-    let World { alice, app, .. } = World::new().await;
-    for place in [
+    let Fixture { alice, app, .. } = Fixture::new().await;
+    for conversation in [
         "-8000000000000000000.1",
         "9223372036854775807.1",
         "8200000000000000000.1",
         "1.x",
         "NaN.1",
     ] {
-        let cursor = URL_SAFE_NO_PAD.encode(place);
+        let cursor = URL_SAFE_NO_PAD.encode(conversation);
         let answer = alice
             .get(&format!("/api/v1/conversations?cursor={cursor}"))
             .await;
         assert!(
             matches!(answer.status, 200 | 400),
-            "{place}: {}",
+            "{conversation}: {}",
             answer.body
         );
     }

@@ -34,7 +34,7 @@ fn dump(app: &TestApp) -> BTreeMap<String, Vec<String>> {
 }
 
 /// People by their names, and a conversation of each kind in which somebody is kept from something.
-struct World {
+struct Fixture {
     app: TestApp,
     people: BTreeMap<&'static str, Person>,
     names: Vec<(&'static str, String)>,
@@ -45,7 +45,7 @@ const PEOPLE: [&str; 11] = [
     "ines",
 ];
 
-impl World {
+impl Fixture {
     async fn new() -> Self {
         // Without jobs nobody follows the feed, so that its rows stay and only requests write.
         let app = TestApp::with(&["--rate-limits", "off", "--jobs", "off"]).await;
@@ -55,14 +55,14 @@ impl World {
         }
         let platform = app.person_with("platform", &["service"]).await;
         people.insert("platform", platform);
-        let mut world = Self {
+        let mut fixture = Self {
             app,
             people,
             names: Vec::new(),
         };
-        world.groups().await;
-        world.directs().await;
-        world
+        fixture.groups().await;
+        fixture.directs().await;
+        fixture
     }
 
     fn by(&self, name: &str) -> &Person {
@@ -80,9 +80,9 @@ impl World {
         let deleted = format!("/api/v1/messages/{}", sent.body["id"].as_str().unwrap());
         owner.delete(&deleted).await.expect_status(200);
         for name in ["muted", "blocked"] {
-            let place = path(&group, &format!("/participants/{name}"));
+            let path = path(&group, &format!("/participants/{name}"));
             owner
-                .patch(&place, json!({ name: true }))
+                .patch(&path, json!({ name: true }))
                 .await
                 .expect_status(200);
         }
@@ -101,7 +101,7 @@ impl World {
             .patch(&path(&closed, ""), status)
             .await
             .expect_status(200);
-        let deal = ask(self.by("platform"), crate::deals::wish("b1")).await;
+        let deal = ask(self.by("platform"), crate::deals::creation("b1")).await;
         let deal = deal.expect_status(201).body["id"]
             .as_str()
             .unwrap()
@@ -128,9 +128,9 @@ impl World {
                 json!({ "muted": true }),
             ),
         ] {
-            let place = |who: &Person| path(id, &format!("/participants/{}", who.id));
-            by.patch(&place(other), change).await.expect_status(200);
-            by.delete(&place(by)).await.expect_status(204);
+            let path = |who: &Person| path(id, &format!("/participants/{}", who.id));
+            by.patch(&path(other), change).await.expect_status(200);
+            by.delete(&path(by)).await.expect_status(204);
         }
         self.names.push(("$x", direct));
     }
@@ -243,39 +243,39 @@ fn rows(table: &str, columns: usize) -> Vec<Vec<&str>> {
 
 #[tokio::test]
 async fn a_refused_request_changes_nothing() {
-    let world = World::new().await;
-    let mut before = dump(&world.app);
+    let fixture = Fixture::new().await;
+    let mut before = dump(&fixture.app);
     for row in rows(REQUESTS, 5) {
         let [name, code, method, address, body] = row[..] else {
             panic!("{row:?}");
         };
-        let address = match world.filled(address) {
+        let address = match fixture.filled(address) {
             whole if whole.starts_with('/') => whole,
             below => format!("/api/v1/{below}"),
         };
-        let body = Some(world.filled(body));
-        let answer = world.by(name).request(method, &address, body, &[]).await;
+        let body = Some(fixture.filled(body));
+        let answer = fixture.by(name).request(method, &address, body, &[]).await;
         assert_eq!(answer.body["error_code"], code, "{row:?}: {answer:?}");
-        assert_eq!(dump(&world.app), before, "{row:?}");
+        assert_eq!(dump(&fixture.app), before, "{row:?}");
     }
     for row in rows(EVENTS, 4) {
         let [name, code, event, payload] = row[..] else {
             panic!("{row:?}");
         };
-        let payload: Value = serde_json::from_str(&world.filled(payload)).unwrap();
-        let mut socket = world.by(name).socket().await;
+        let payload: Value = serde_json::from_str(&fixture.filled(payload)).unwrap();
+        let mut socket = fixture.by(name).socket().await;
         let refused = socket.call(event, payload).await.unwrap_err();
         assert_eq!(refused["error_code"], code, "{row:?}");
-        assert_eq!(dump(&world.app), before, "{row:?}");
+        assert_eq!(dump(&fixture.app), before, "{row:?}");
     }
-    let group = world.filled("$g");
-    world.by("owner").say(&group, "this is no refusal").await;
-    assert_ne!(dump(&world.app), before, "the dump sees what changes");
-    before = dump(&world.app);
+    let group = fixture.filled("$g");
+    fixture.by("owner").say(&group, "this is no refusal").await;
+    assert_ne!(dump(&fixture.app), before, "the dump sees what changes");
+    before = dump(&fixture.app);
     let wanted = json!({ "kind": "direct", "participants": [{ "user_id": "evil" }] });
-    let back = ask(world.by("victim"), wanted).await.expect_status(200);
-    assert_eq!(back.body["id"], world.filled("$x").as_str());
-    assert_ne!(dump(&world.app), before, "who left may come back");
+    let back = ask(fixture.by("victim"), wanted).await.expect_status(200);
+    assert_eq!(back.body["id"], fixture.filled("$x").as_str());
+    assert_ne!(dump(&fixture.app), before, "who left may come back");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Running it: options, log, figures, tokens, signals of the real binary.
+//! Operation of the real binary: options, log, metrics, tokens, signals.
 
 use clap::CommandFactory;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ async fn converse(server: &Process) -> Vec<String> {
         .await
         .expect_status(201);
     let conversation = made.body["id"].as_str().expect("an id").to_owned();
-    let place = format!("/api/v1/conversations/{conversation}/messages");
+    let messages_path = format!("/api/v1/conversations/{conversation}/messages");
     let mut socket = bob.joined(&conversation).await;
     let message = alice.say(&conversation, "whispered-rest").await;
     let message = message["id"].as_str().expect("an id").to_owned();
@@ -42,14 +42,14 @@ async fn converse(server: &Process) -> Vec<String> {
     alice
         .request(
             "POST",
-            &place,
+            &messages_path,
             Some("{\"body\":\"whispered-broken".to_owned()),
             &[],
         )
         .await
         .expect_status(400);
     alice
-        .get(&format!("{place}?limit=whispered-query"))
+        .get(&format!("{messages_path}?limit=whispered-query"))
         .await
         .expect_status(400);
     alice

@@ -1,4 +1,4 @@
-//! The database is away, or slow: everybody is told so, nothing is lost, and it mends by itself.
+//! A database that is away or slow: requests are refused as unavailable, nothing is lost, and the server recovers by itself.
 
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
@@ -32,8 +32,8 @@ fn assert_away(answer: Answer) {
 }
 
 /// Reading is refused in time, and the server says of itself that it lives and is not ready.
-async fn assert_unreadable(person: &Person, place: &str) {
-    for path in [place, "/api/v1/conversations", "/api/v1/unread"] {
+async fn assert_unreadable(person: &Person, conversation: &str) {
+    for path in [conversation, "/api/v1/conversations", "/api/v1/unread"] {
         let begun = Instant::now();
         assert_away(person.get(path).await);
         assert!(
@@ -63,7 +63,7 @@ async fn while_the_database_is_away_everybody_is_told_and_then_all_goes_on() {
     alice.say(&id, "before").await;
     assert_eq!(to.event("new_message").await["seq"], 1);
     cluster.stop_immediate().expect("stopped");
-    let place = format!("/api/v1/conversations/{id}/messages");
+    let conversation = format!("/api/v1/conversations/{id}/messages");
     let send = json!({ "conversation_id": id, "body": "meanwhile", "client_id": "again" });
     let begun = Instant::now();
     let refused = call_within(&mut from, send.clone())
@@ -78,11 +78,14 @@ async fn while_the_database_is_away_everybody_is_told_and_then_all_goes_on() {
     );
     assert_away(
         alice
-            .post(&place, json!({ "body": "over REST", "client_id": "rest" }))
+            .post(
+                &conversation,
+                json!({ "body": "over REST", "client_id": "rest" }),
+            )
             .await,
     );
     assert!(begun.elapsed() < 2 * TOLD_WITHIN);
-    assert_unreadable(&bob, &place).await;
+    assert_unreadable(&bob, &conversation).await;
     cluster.start_again().expect("started");
     alice.until_ready().await;
     let stored = call_within(&mut from, send.clone())
@@ -90,7 +93,10 @@ async fn while_the_database_is_away_everybody_is_told_and_then_all_goes_on() {
         .expect("stored now");
     assert_eq!(call_within(&mut from, send).await.expect("known"), stored);
     alice
-        .post(&place, json!({ "body": "over REST", "client_id": "rest" }))
+        .post(
+            &conversation,
+            json!({ "body": "over REST", "client_id": "rest" }),
+        )
         .await
         .expect_status(201);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! How fast anybody may be: sessions, users, addresses; and what is told to those who are faster.
+//! Rate limits of sessions, users and addresses, and the refusals beyond them.
 
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -189,7 +189,7 @@ async fn only_a_trusted_proxy_speaks_for_other_addresses() {
 }
 
 #[tokio::test]
-async fn what_a_client_writes_left_of_its_address_changes_nothing() {
+async fn a_client_cannot_forge_its_address_with_earlier_forwarded_entries() {
     let proxies = ["--trusted-proxies", "127.0.0.0/8,10.0.0.0/8"];
     for pattern in [
         "203.0.113.N, 198.51.100.1",

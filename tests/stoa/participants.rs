@@ -9,15 +9,15 @@ use serde_json::{Value, json};
 use crate::client::{Answer, Person};
 use crate::test_app::{TestApp, claims, token};
 
-/// A wish for a conversation; ids of the others.
-pub fn wish(kind: &str, others: &[&str], subject: Option<&str>) -> Value {
+/// The request that creates a conversation; ids of the others.
+pub fn creation(kind: &str, others: &[&str], subject: Option<&str>) -> Value {
     let others: Vec<Value> = others.iter().map(|id| json!({ "user_id": id })).collect();
     let subject = subject.map(|id| json!({ "type": "job", "id": id }));
     json!({ "kind": kind, "participants": others, "subject": subject })
 }
 
-pub async fn ask(person: &Person, wish: Value) -> Answer {
-    person.post("/api/v1/conversations", wish).await
+pub async fn ask(person: &Person, creation: Value) -> Answer {
+    person.post("/api/v1/conversations", creation).await
 }
 
 /// The id of a conversation that was made now, or was there.
@@ -26,7 +26,7 @@ pub fn id_of(answer: Answer, status: u16) -> String {
     answer.body["id"].as_str().expect("an id").to_owned()
 }
 
-pub fn people_in(conversation: &Value) -> Vec<&str> {
+pub fn participant_ids(conversation: &Value) -> Vec<&str> {
     let people = conversation["participants"].as_array().expect("a list");
     people
         .iter()
@@ -56,8 +56,8 @@ async fn two_people_have_one_direct_conversation_however_many_ask_at_once() {
     let app = TestApp::start().await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let asked = (0..20).map(|n| match n % 2 {
-        0 => ask(&alice, wish("direct", &["bob"], None)),
-        _ => ask(&bob, wish("direct", &["alice"], None)),
+        0 => ask(&alice, creation("direct", &["bob"], None)),
+        _ => ask(&bob, creation("direct", &["alice"], None)),
     });
     let answers = join_all(asked).await;
     let made = answers.iter().filter(|answer| answer.status == 201).count();
@@ -73,9 +73,9 @@ async fn two_people_have_one_direct_conversation_however_many_ask_at_once() {
     );
     assert_eq!(count(&app, "select count(*) from conversations"), 1);
     assert_eq!(count(&app, "select count(*) from participants"), 2);
-    let oneself = ask(&alice, wish("direct", &["alice"], None)).await;
+    let oneself = ask(&alice, creation("direct", &["alice"], None)).await;
     oneself.expect_status(422).expect_code("UNPROCESSABLE");
-    ask(&alice, wish("direct", &["nobody"], None))
+    ask(&alice, creation("direct", &["nobody"], None))
         .await
         .expect_status(404)
         .expect_code("USER_NOT_FOUND");
@@ -86,20 +86,35 @@ async fn a_subject_with_the_same_people_has_one_conversation() {
     let app = TestApp::start().await;
     let alice = app.person("alice").await;
     let (_bob, _carol) = (app.person("bob").await, app.person("carol").await);
-    let first = id_of(ask(&alice, wish("group", &["bob"], Some("1"))).await, 201);
+    let first = id_of(
+        ask(&alice, creation("group", &["bob"], Some("1"))).await,
+        201,
+    );
     assert_eq!(
-        id_of(ask(&alice, wish("group", &["bob"], Some("1"))).await, 200),
+        id_of(
+            ask(&alice, creation("group", &["bob"], Some("1"))).await,
+            200
+        ),
         first
     );
-    let direct = id_of(ask(&alice, wish("direct", &["bob"], Some("1"))).await, 201);
-    let without = id_of(ask(&alice, wish("direct", &["bob"], None)).await, 201);
-    let other_subject = id_of(ask(&alice, wish("group", &["bob"], Some("2"))).await, 201);
-    let other_people = id_of(ask(&alice, wish("group", &["carol"], Some("1"))).await, 201);
+    let direct = id_of(
+        ask(&alice, creation("direct", &["bob"], Some("1"))).await,
+        201,
+    );
+    let without = id_of(ask(&alice, creation("direct", &["bob"], None)).await, 201);
+    let other_subject = id_of(
+        ask(&alice, creation("group", &["bob"], Some("2"))).await,
+        201,
+    );
+    let other_people = id_of(
+        ask(&alice, creation("group", &["carol"], Some("1"))).await,
+        201,
+    );
     let mut all = vec![&first, &direct, &without, &other_subject, &other_people];
     all.sort();
     all.dedup();
     assert_eq!(all.len(), 5);
-    let nothing = wish("group", &["bob"], None);
+    let nothing = creation("group", &["bob"], None);
     let (one, two) = (
         ask(&alice, nothing.clone()).await,
         ask(&alice, nothing).await,
@@ -112,11 +127,14 @@ async fn a_subject_with_the_same_people_has_one_conversation() {
 }
 
 #[tokio::test]
-async fn whoever_is_added_belongs_to_what_makes_a_conversation_the_same() {
+async fn an_added_participant_counts_when_the_same_conversation_is_looked_for() {
     let app = TestApp::start().await;
     let alice = app.person("alice").await;
     let (_bob, _carol) = (app.person("bob").await, app.person("carol").await);
-    let first = id_of(ask(&alice, wish("group", &["bob"], Some("1"))).await, 201);
+    let first = id_of(
+        ask(&alice, creation("group", &["bob"], Some("1"))).await,
+        201,
+    );
     let added = alice
         .post(
             &path(&first, "/participants"),
@@ -124,27 +142,33 @@ async fn whoever_is_added_belongs_to_what_makes_a_conversation_the_same() {
         )
         .await;
     assert_eq!(
-        people_in(&added.expect_status(200).body),
+        participant_ids(&added.expect_status(200).body),
         ["alice", "bob", "carol"]
     );
     assert_eq!(
         id_of(
-            ask(&alice, wish("group", &["bob", "carol"], Some("1"))).await,
+            ask(&alice, creation("group", &["bob", "carol"], Some("1"))).await,
             200
         ),
         first
     );
-    let second = id_of(ask(&alice, wish("group", &["bob"], Some("1"))).await, 201);
+    let second = id_of(
+        ask(&alice, creation("group", &["bob"], Some("1"))).await,
+        201,
+    );
     alice
         .delete(&path(&first, "/participants/carol"))
         .await
         .expect_status(204);
     assert_eq!(
-        id_of(ask(&alice, wish("group", &["bob"], Some("1"))).await, 200),
+        id_of(
+            ask(&alice, creation("group", &["bob"], Some("1"))).await,
+            200
+        ),
         second
     );
     let third = id_of(
-        ask(&alice, wish("group", &["bob", "carol"], Some("1"))).await,
+        ask(&alice, creation("group", &["bob", "carol"], Some("1"))).await,
         201,
     );
     assert!(third != first && third != second);
@@ -162,15 +186,15 @@ async fn asking_for_a_direct_conversation_brings_back_who_left() {
         .await
         .expect_status(403)
         .expect_code("NOT_A_PARTICIPANT");
-    let again = ask(&alice, wish("direct", &["bob"], None))
+    let again = ask(&alice, creation("direct", &["bob"], None))
         .await
         .expect_status(200);
-    assert_eq!(people_in(&again.body), ["alice", "bob"]);
+    assert_eq!(participant_ids(&again.body), ["alice", "bob"]);
     bob.delete(&path(&id, "/participants/bob"))
         .await
         .expect_status(204);
     assert_eq!(
-        id_of(ask(&bob, wish("direct", &["alice"], None)).await, 200),
+        id_of(ask(&bob, creation("direct", &["alice"], None)).await, 200),
         id
     );
     let carol = app.person("carol").await;
@@ -193,7 +217,7 @@ async fn asking_for_a_direct_conversation_brings_back_nobody_who_was_sent_away()
         .patch(&path(&id, "/participants/bob"), blocked)
         .await
         .expect_status(200);
-    ask(&bob, wish("direct", &["alice"], None))
+    ask(&bob, creation("direct", &["alice"], None))
         .await
         .expect_status(403)
         .expect_code("BLOCKED");
@@ -208,15 +232,15 @@ async fn asking_for_a_direct_conversation_brings_back_nobody_who_was_sent_away()
         .delete(&path(&id, "/participants/bob"))
         .await
         .expect_status(204);
-    ask(&bob, wish("direct", &["alice"], None))
+    ask(&bob, creation("direct", &["alice"], None))
         .await
         .expect_status(403)
         .expect_code("NOT_A_PARTICIPANT");
-    let asked = ask(&alice, wish("direct", &["bob"], None))
+    let asked = ask(&alice, creation("direct", &["bob"], None))
         .await
         .expect_status(200);
     assert_eq!(
-        people_in(&asked.body),
+        participant_ids(&asked.body),
         ["alice"],
         "who was removed stays out"
     );
@@ -230,11 +254,11 @@ async fn a_conversation_has_at_most_256_people() {
     app.connection().batch_execute(many).unwrap();
     let ids: Vec<String> = (1..=300).map(|number| format!("user-{number}")).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    ask(&alice, wish("group", &ids[..256], None))
+    ask(&alice, creation("group", &ids[..256], None))
         .await
         .expect_status(400)
         .expect_code("INVALID_REQUEST");
-    let id = id_of(ask(&alice, wish("group", &ids[..255], None)).await, 201);
+    let id = id_of(ask(&alice, creation("group", &ids[..255], None)).await, 201);
     let add = async |user: &str| {
         let whom = json!({ "user_id": user });
         alice.post(&path(&id, "/participants"), whom).await
@@ -251,7 +275,7 @@ async fn a_conversation_has_at_most_256_people() {
     add("user-300").await.expect_status(200);
     add("user-1").await.expect_status(422);
     let shown = alice.get(&path(&id, "")).await.expect_status(200).body;
-    assert_eq!(people_in(&shown).len(), 256);
+    assert_eq!(participant_ids(&shown).len(), 256);
 }
 
 #[tokio::test]
@@ -304,7 +328,7 @@ async fn profiles_come_from_the_platform_and_are_seen_by_those_who_met() {
         .expect_status(404)
         .expect_code("USER_NOT_FOUND");
     alice.get("/api/v1/users/nobody").await.expect_status(404);
-    ask(&alice, wish("direct", &["dora"], None))
+    ask(&alice, creation("direct", &["dora"], None))
         .await
         .expect_status(201);
     let dora = alice

@@ -112,7 +112,7 @@ fn reader(number: i64) -> Reader {
     }
 }
 
-fn place(number: i64) -> ConversationNo {
+fn nth(number: i64) -> ConversationNo {
     ConversationNo(number * 800)
 }
 
@@ -125,12 +125,12 @@ fn reading(connection: &mut PgConnection) {
     for page in [Page::Newest, Page::Before(15), Page::After(5)] {
         must_walk_nothing(connection, "a page of history", |connection, n| {
             let known = PageReader::Checked {
-                conversation: place(n),
+                conversation: nth(n),
                 reader: reader(n),
             };
             let stranger = PageReader::Unchecked {
-                conversation: conversation_id(connection, place(n)),
-                requester: Requester::new(reader(place(n).0).no, Roles::default()),
+                conversation: conversation_id(connection, nth(n)),
+                requester: Requester::new(reader(nth(n).0).no, Roles::default()),
             };
             for visit in [known, stranger] {
                 assert!(
@@ -142,18 +142,18 @@ fn reading(connection: &mut PgConnection) {
         });
     }
     must_walk_nothing(connection, "a first join", |connection, n| {
-        let found = replay::snapshot(connection, place(n), &reader(n), None).unwrap();
+        let found = replay::snapshot(connection, nth(n), &reader(n), None).unwrap();
         assert_eq!(found.messages.len(), 20);
     });
     must_walk_nothing(connection, "coming back", |connection, n| {
-        let found = replay::snapshot(connection, place(n), &reader(n), Some(18)).unwrap();
+        let found = replay::snapshot(connection, nth(n), &reader(n), Some(18)).unwrap();
         assert_eq!(found.messages.len(), 4);
     });
     must_walk_nothing(connection, "catching up", |connection, n| {
-        replay::entries(connection, place(n), 10).unwrap()
+        replay::entries(connection, nth(n), 10).unwrap()
     });
     must_walk_nothing(connection, "waking", |connection, n| {
-        let id = conversation_id(connection, place(n));
+        let id = conversation_id(connection, nth(n));
         replay::load(connection, Key::Id(id)).unwrap().unwrap()
     });
     must_walk_nothing(connection, "a first result", |connection, n| {
@@ -162,7 +162,7 @@ fn reading(connection: &mut PgConnection) {
     });
     must_walk_nothing(connection, "earlier wordings", |connection, n| {
         let id = MessageId {
-            conversation: place(n),
+            conversation: nth(n),
             seq: 11,
         };
         assert_eq!(messages::wordings(connection, id).unwrap().len(), 1);
@@ -199,7 +199,7 @@ fn listing(connection: &mut PgConnection) {
         );
     }
     must_walk_nothing(connection, "participants", |connection, n| {
-        assert_eq!(participants::of(connection, place(n)).unwrap().len(), 3);
+        assert_eq!(participants::of(connection, nth(n)).unwrap().len(), 3);
     });
     must_walk_nothing(connection, "a user", |connection, n| {
         assert!(
@@ -223,27 +223,27 @@ fn counting(connection: &mut PgConnection) {
         assert!(!unread::of_user(connection, UserNo(n)).unwrap().is_empty());
     });
     must_walk_nothing(connection, "unread of a conversation", |connection, n| {
-        let one = participants::of(connection, place(n)).unwrap()[0].no.0;
-        unread::of_conversation(connection, place(n), &[one]).unwrap()
+        let one = participants::of(connection, nth(n)).unwrap()[0].no.0;
+        unread::of_conversation(connection, nth(n), &[one]).unwrap()
     });
     must_walk_nothing(connection, "unread after a change", |connection, n| {
-        let people = participants::of(connection, place(n)).unwrap();
+        let people = participants::of(connection, nth(n)).unwrap();
         let before = |user| ReadBefore { user, seq: 10 };
         let asked: Vec<_> = people.iter().map(|person| before(person.no)).collect();
         let is_news = |state: &UnreadState| state.has_read_some;
-        let told = unread_state::changes(connection, place(n), &asked, is_news).unwrap();
+        let told = unread_state::changes(connection, nth(n), &asked, is_news).unwrap();
         assert_eq!(told.iter().flat_map(|(_, message)| message).count(), 3);
     });
 }
 
 /// Who said the first message of that conversation.
 fn first_author(number: i64) -> UserNo {
-    UserNo(1 + (place(number).0 * 7 + 3_331) % 10_000)
+    UserNo(1 + (nth(number).0 * 7 + 3_331) % 10_000)
 }
 
 fn change(number: i64, kind: ChangeKind) -> Change {
     Change {
-        conversation: place(number),
+        conversation: nth(number),
         policy: 0,
         actor: first_author(number),
         kind,
@@ -294,7 +294,7 @@ fn writing(connection: &mut PgConnection) {
 fn changing(connection: &mut PgConnection) {
     must_walk_nothing(connection, "an edit and a deletion", |connection, n| {
         let message = MessageId {
-            conversation: place(n),
+            conversation: nth(n),
             seq: 1,
         };
         let reader = Reader {
@@ -328,7 +328,7 @@ fn changing(connection: &mut PgConnection) {
                 },
             ),
         );
-        let mut person = participants::find(connection, place(n), UserNo(n + 5_000))
+        let mut person = participants::find(connection, nth(n), UserNo(n + 5_000))
             .unwrap()
             .unwrap();
         person.membership = Membership::Left;

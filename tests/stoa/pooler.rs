@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::opening::refused_at_once;
+use crate::database_at_start::refused_at_once;
 use crate::polling::until_blocking;
 use crate::postgres::TestCluster;
 use crate::test_app::TestApp;

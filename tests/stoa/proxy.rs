@@ -94,8 +94,8 @@ fn copy(
         }
         let said = &mut piece[..count];
         if let Some((told, instead)) = swap {
-            let places = said.windows(told.len()).position(|part| part == told);
-            if let Some(at) = places {
+            let found = said.windows(told.len()).position(|part| part == told);
+            if let Some(at) = found {
                 said[at..at + told.len()].copy_from_slice(instead);
             }
         }

@@ -1,4 +1,4 @@
-//! What happens at the same moment: one message sent many times, a mute while its target speaks, changes between sends.
+//! Races: one message sent many times, a mute while its target speaks, changes between sends.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};

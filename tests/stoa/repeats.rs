@@ -6,7 +6,7 @@ use crate::client::{Answer, Person};
 use crate::test_app::TestApp;
 
 /// Alice's group with Bob, and Carol who is known.
-async fn world() -> (TestApp, Person, Person, String) {
+async fn fixture() -> (TestApp, Person, Person, String) {
     let app = TestApp::start().await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     app.person("carol").await;
@@ -24,7 +24,7 @@ async fn post(person: &Person, path: &str, body: &Value, key: &str) -> Answer {
 
 /// Every POST: path, a body, another body.
 fn posts(id: &str) -> Vec<(String, Value, Value)> {
-    let place = |rest: &str| format!("/api/v1/conversations/{id}/{rest}");
+    let path = |rest: &str| format!("/api/v1/conversations/{id}/{rest}");
     let group = |title: &str| json!({ "kind": "group", "title": title, "participants": [{ "user_id": "bob" }] });
     vec![
         (
@@ -33,14 +33,14 @@ fn posts(id: &str) -> Vec<(String, Value, Value)> {
             group("another"),
         ),
         (
-            place("messages"),
+            path("messages"),
             json!({ "body": "one" }),
             json!({ "body": "another" }),
         ),
-        (place("seen"), json!({ "seq": 0 }), json!({ "seq": 1 })),
-        (place("delivered"), json!({ "seq": 0 }), json!({ "seq": 1 })),
+        (path("seen"), json!({ "seq": 0 }), json!({ "seq": 1 })),
+        (path("delivered"), json!({ "seq": 0 }), json!({ "seq": 1 })),
         (
-            place("participants"),
+            path("participants"),
             json!({ "user_id": "carol" }),
             json!({ "user_id": "carol", "role": "guest" }),
         ),
@@ -64,7 +64,7 @@ fn posts(id: &str) -> Vec<(String, Value, Value)> {
 
 #[tokio::test]
 async fn no_post_is_unlisted() {
-    let (_house, alice, _, id) = world().await;
+    let (_house, alice, _, id) = fixture().await;
     let document = alice.get("/api/openapi.json").await.expect_status(200).body;
     let paths = document["paths"].as_object().expect("paths").iter();
     let mut known: Vec<String> = paths
@@ -92,7 +92,7 @@ async fn no_post_is_unlisted() {
 
 #[tokio::test]
 async fn the_same_request_again_is_answered_as_the_first() {
-    let (_house, alice, bob, id) = world().await;
+    let (_house, alice, bob, id) = fixture().await;
     let (before, groups) = (alice.bodies(&id).await.len(), conversations(&alice).await);
     for (path, body, other) in posts(&id) {
         let key = format!("key of {path}");
@@ -127,19 +127,19 @@ async fn conversations(person: &Person) -> usize {
 
 #[tokio::test]
 async fn a_key_is_for_one_path() {
-    let (_house, alice, _, id) = world().await;
-    let place = |rest: &str| format!("/api/v1/conversations/{id}/{rest}");
+    let (_house, alice, _, id) = fixture().await;
+    let path = |rest: &str| format!("/api/v1/conversations/{id}/{rest}");
     let body = json!({ "seq": 1 });
-    post(&alice, &place("seen"), &body, "k")
+    post(&alice, &path("seen"), &body, "k")
         .await
         .expect_status(200);
-    let refused = post(&alice, &place("delivered"), &body, "k").await;
+    let refused = post(&alice, &path("delivered"), &body, "k").await;
     refused.expect_status(409).expect_code("CONFLICT");
 }
 
 #[tokio::test]
 async fn a_refusal_is_not_kept() {
-    let (app, alice, _, id) = world().await;
+    let (app, alice, _, id) = fixture().await;
     let path = format!("/api/v1/conversations/{id}/participants");
     let body = json!({ "user_id": "dave" });
     post(&alice, &path, &body, "k")
@@ -152,7 +152,7 @@ async fn a_refusal_is_not_kept() {
 
 #[tokio::test]
 async fn side_by_side_it_happens_once() {
-    let (_house, alice, _, id) = world().await;
+    let (_house, alice, _, id) = fixture().await;
     let path = format!("/api/v1/conversations/{id}/messages");
     let body = json!({ "body": "once" });
     let asked = (0..8).map(|_| post(&alice, &path, &body, "k"));
@@ -169,7 +169,7 @@ async fn side_by_side_it_happens_once() {
 
 #[tokio::test]
 async fn a_key_of_no_form_is_named() {
-    let (_house, alice, _, id) = world().await;
+    let (_house, alice, _, id) = fixture().await;
     let path = format!("/api/v1/conversations/{id}/messages");
     for key in ["", &"x".repeat(256), "schlüssel"] {
         let refused = post(&alice, &path, &json!({ "body": "x" }), key).await;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Answer, Person};
 use crate::participants::path;
-use crate::socketio_chat::talker::Talker;
+use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::TestApp;
 
 /// What became of the message since it was sent first.
@@ -79,14 +79,14 @@ async fn over_socket_io_in_both_guides_words() {
         let id = app.direct(&alice, &bob).await;
         let first = send(&alice, &id, json!({})).await.expect_status(201).body;
         change(&alice, &first, since).await;
-        let mut stoory = Talker::stoory(&alice).await;
+        let mut stoory = SocketIoClient::stoory(&alice).await;
         stoory.call("join_conversation", json!(id)).await;
         let again = json!({ "conversationId": id, "message": "first", "clientId": "k1" });
         let told = stoory.call("send_message", again).await;
         let body = if since == Since::Edited { "second" } else { "" };
         assert_eq!(told["message"]["message"], body);
         assert_eq!(told["message"]["id"], first["id"]);
-        let mut lola = Talker::lola(&alice).await;
+        let mut lola = SocketIoClient::lola(&alice).await;
         let again = json!({ "conversationId": id, "body": "first", "clientId": "k1" });
         let told = lola.call("chat:send-message", again).await;
         assert_eq!(told["id"], first["id"]);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::client::{Answer, Person, Socket};
-use crate::socketio_chat::talker::{Talker, door};
+use crate::socketio_chat::client::{SocketIoClient, endpoint};
 use crate::test_app::{TestApp, claims, token};
 
 fn seconds() -> u64 {
@@ -41,7 +41,7 @@ fn expect_signed_out(answer: Answer, not_before: u64) {
 }
 
 #[tokio::test]
-async fn whoever_is_signed_out_is_gone_at_every_door() {
+async fn a_signed_out_user_is_refused_at_every_endpoint() {
     let app = TestApp::start().await;
     let platform = app.person_with("platform", &["service"]).await;
     let alice = Person::new(app.address, "alice", issued("alice", seconds()));
@@ -51,8 +51,8 @@ async fn whoever_is_signed_out_is_gone_at_every_door() {
     let mut by_frame = Socket::open(app.address, None).await.expect("a socket");
     let welcome = by_frame.call("authenticate", json!({ "token": undated.token }));
     assert_eq!(welcome.await.expect("welcome")["user_id"], "alice");
-    let mut over_socketio = Talker::stoory(&alice).await;
-    let poller = door(app.address).poller().await;
+    let mut over_socketio = SocketIoClient::stoory(&alice).await;
+    let poller = endpoint(app.address).poller().await;
     let auth = json!({ "token": alice.token });
     assert_eq!(poller.post(format!("40{auth}")).await.0, 200);
     let packets = poller.packets(1).await;
@@ -70,7 +70,8 @@ async fn whoever_is_signed_out_is_gone_at_every_door() {
     poller.expect_gone().await;
     for person in [&alice, &undated] {
         expect_signed_out(person.get("/api/v1/me").await, not_before);
-        let refused = Talker::connect(app.address, "/", json!({ "token": person.token })).await;
+        let refused =
+            SocketIoClient::connect(app.address, "/", json!({ "token": person.token })).await;
         let refused = refused.err().expect("a refusal");
         assert!(refused.to_string().contains("not_before"), "{refused}");
         let mut socket = Socket::open(app.address, None).await.expect("a socket");

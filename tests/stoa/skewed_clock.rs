@@ -66,16 +66,18 @@ async fn a_request_that_is_under_way_is_not_taken_for_lost() {
         .get("/api/v1/me")
         .await
         .expect_status(200);
-    let wish = json!({ "kind": "group", "title": "t", "participants": [{ "user_id": "bob" }] });
+    let creation = json!({ "kind": "group", "title": "t", "participants": [{ "user_id": "bob" }] });
     let key = [("idempotency-key", "the-same")];
-    let (path, wish) = ("/api/v1/conversations", wish.to_string());
-    let first = ann.request("POST", path, Some(wish.clone()), &key).await;
+    let (path, creation) = ("/api/v1/conversations", creation.to_string());
+    let first = ann
+        .request("POST", path, Some(creation.clone()), &key)
+        .await;
     first.expect_status(201);
     // As another server leaves it while it works on the request.
     connect(&database)
         .batch_execute("update idempotency_keys set status = null, answer = null")
         .expect("a request under way");
-    let again = ann.request("POST", path, Some(wish), &key).await;
+    let again = ann.request("POST", path, Some(creation), &key).await;
     again.expect_status(503).expect_code("UNAVAILABLE");
     assert_eq!(
         count(&database, "select count(*) as n from conversations"),
@@ -127,10 +129,10 @@ async fn a_deadline_comes_in_its_time_whatever_the_servers_clock_says() {
                 .await
                 .expect_status(200);
         }
-        let wish = json!({ "kind": "group", "flow": { "name": "ticking" }, "participants": [
+        let creation = json!({ "kind": "group", "flow": { "name": "ticking" }, "participants": [
             { "user_id": "ann", "role": "one" }, { "user_id": "bob", "role": "other" }] });
         let begun = Instant::now();
-        let made = platform.post("/api/v1/conversations", wish).await;
+        let made = platform.post("/api/v1/conversations", creation).await;
         let id = made.expect_status(201).body["id"]
             .as_str()
             .expect("an id")

@@ -8,8 +8,8 @@ use tokio::net::TcpStream;
 
 use crate::child::Process;
 use crate::client::PATIENCE;
-use crate::plain::{SLOW, begun, begun_from, end_of, health_from};
-use crate::socketio_chat::door;
+use crate::raw_http::{SLOW, begun, begun_from, end_of, health_from};
+use crate::socketio_chat::endpoint;
 use crate::test_app::TestApp;
 
 const IMPATIENT: [&str; 4] = ["--rate-limits", "off", "--body-seconds", "1"];
@@ -19,11 +19,11 @@ fn head(path: &str, headers: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_is_answered_408_at_every_door() {
+async fn a_body_that_does_not_come_is_answered_408_at_every_endpoint() {
     let app = TestApp::with(&IMPATIENT).await;
     let alice = app.person("alice").await;
     let bearer = format!("Authorization: Bearer {}\r\n", alice.token);
-    let poller = door(app.address).poller().await;
+    let poller = endpoint(app.address).poller().await;
     let poll = format!("/socket.io/?{}", poller.query());
     let promised = "Content-Length: 1000\r\n";
     let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n";

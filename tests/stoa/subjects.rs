@@ -8,7 +8,7 @@ use crate::participants::{ask, path};
 use crate::test_app::TestApp;
 
 /// Mira and Jonas, and the platform.
-async fn world() -> (TestApp, [Person; 3]) {
+async fn fixture() -> (TestApp, [Person; 3]) {
     let app = TestApp::start().await;
     let people = [
         app.person("mira").await,
@@ -65,7 +65,7 @@ fn sides() -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn nobody_but_the_platform_says_what_a_subject_is() {
-    let (app, [mira, _, platform]) = world().await;
+    let (app, [mira, _, platform]) = fixture().await;
     let staff = app.person_with("sam", &["support", "admin"]).await;
     for (name, said) in [
         ("title", json!("FORGED")),
@@ -100,7 +100,7 @@ async fn nobody_but_the_platform_says_what_a_subject_is() {
 #[tokio::test]
 async fn the_platforms_deal_begins_in_a_conversation_that_a_user_made_first() {
     for roles in [["owner", "member"], ["brand_owner", "influencer"]] {
-        let (_house, [mira, jonas, platform]) = world().await;
+        let (_house, [mira, jonas, platform]) = fixture().await;
         let id = id_of(&ask(&mira, first(roles)).await.expect_status(201));
         let closed = json!({ "status": "closed" });
         let closing = mira.patch(&path(&id, ""), closed).await;
@@ -139,21 +139,21 @@ async fn the_platforms_deal_begins_in_a_conversation_that_a_user_made_first() {
 
 #[tokio::test]
 async fn what_the_platform_says_again_is_announced_and_what_it_leaves_out_stays() {
-    let (_house, [mira, _, platform]) = world().await;
-    let wish = |title: Value, subject: &str| json!({ "kind": "group", "title": title, "participants": [{ "user_id": "mira", "role": "owner" }, { "user_id": "jonas" }], "subject": card(subject) });
-    let made = ask(&platform, wish(json!("First"), "One")).await;
+    let (_house, [mira, _, platform]) = fixture().await;
+    let creation = |title: Value, subject: &str| json!({ "kind": "group", "title": title, "participants": [{ "user_id": "mira", "role": "owner" }, { "user_id": "jonas" }], "subject": card(subject) });
+    let made = ask(&platform, creation(json!("First"), "One")).await;
     let id = id_of(&made.expect_status(201));
     let mut socket = mira.joined(&id).await;
-    let told = ask(&platform, wish(json!("First"), "Two")).await;
+    let told = ask(&platform, creation(json!("First"), "Two")).await;
     let seq = told.expect_status(200).body["last_seq"].clone();
     let heard = socket.event("conversation_updated").await;
     assert_eq!(heard["seq"], seq);
     assert_eq!(heard["conversation"]["subject"], card("Two"));
-    let same = ask(&platform, wish(json!("First"), "Two")).await;
+    let same = ask(&platform, creation(json!("First"), "Two")).await;
     assert_eq!(same.body["last_seq"], seq, "nothing new is no change");
     let renamed = json!({ "title": "Ours" });
     mira.patch(&path(&id, ""), renamed).await.expect_status(200);
-    let kept = ask(&platform, wish(json!(null), "Two")).await.body;
+    let kept = ask(&platform, creation(json!(null), "Two")).await.body;
     assert_eq!(kept["title"], "Ours", "the platform says nothing of it");
     assert_eq!(kept["subject"], card("Two"), "a new title leaves the card");
     let owner =
@@ -169,7 +169,7 @@ async fn what_the_platform_says_again_is_announced_and_what_it_leaves_out_stays(
 
 #[tokio::test]
 async fn a_running_deals_roles_stay_and_everybody_who_asks_at_once_gets_it() {
-    let (app, [mira, _, platform]) = world().await;
+    let (app, [mira, _, platform]) = fixture().await;
     let id = id_of(&ask(&mira, first(["owner", "member"])).await);
     let asked = (0..10).map(|_| ask(&platform, deal()));
     for answer in join_all(asked).await {
@@ -189,7 +189,7 @@ async fn a_running_deals_roles_stay_and_everybody_who_asks_at_once_gets_it() {
 
 #[tokio::test]
 async fn a_deal_that_cannot_begin_changes_nothing_and_says_why() {
-    let (app, [mira, _, platform]) = world().await;
+    let (app, [mira, _, platform]) = fixture().await;
     let id = id_of(&ask(&mira, first(["owner", "member"])).await);
     let blocked = json!({ "blocked": true });
     mira.patch(&path(&id, "/participants/jonas"), blocked)

@@ -1,4 +1,4 @@
-//! A connection that becomes a socket: what came with the handshake, what gets none, and how little an idle one keeps.
+//! The upgrade to a WebSocket: frames that came with the handshake, requests that are not upgraded, and the memory of an idle socket.
 
 use serde_json::json;
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::child::Process;
 use crate::client::PATIENCE;
-use crate::raw::{Raw, frame};
+use crate::raw_websocket::{Raw, frame};
 use crate::test_app::{TestApp, claims, token};
 
 /// A request that wants to become a socket, with whatever comes right after it.
@@ -34,7 +34,7 @@ async fn answer(mut stream: TcpStream) -> String {
 }
 
 #[tokio::test]
-async fn what_asks_for_a_socket_where_there_is_none_is_answered_as_ever() {
+async fn an_upgrade_where_there_is_no_socket_is_answered_as_a_plain_request() {
     let app = TestApp::start().await;
     let bearer = format!(
         "Sec-WebSocket-Version: 13\r\nAuthorization: Bearer {}\r\n",

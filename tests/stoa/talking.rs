@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::test_app::TestApp;
 
 #[tokio::test]
-async fn what_one_sends_the_other_hears_once_and_history_keeps_it() {
+async fn a_message_is_heard_once_and_kept_in_the_history() {
     let app = TestApp::start().await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let id = app.direct(&alice, &bob).await;
@@ -238,7 +238,7 @@ async fn those_elsewhere_get_a_notification_with_their_unread_count() {
 }
 
 #[tokio::test]
-async fn whoever_comes_back_gets_what_was_missed_and_nothing_twice() {
+async fn a_returning_client_gets_what_it_missed_and_nothing_twice() {
     let app = TestApp::start().await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let id = app.direct(&alice, &bob).await;

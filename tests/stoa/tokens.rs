@@ -64,15 +64,15 @@ fn unsigned(algorithm: &str, signature: &str) -> String {
 }
 
 /// A good token whose part at `place` is replaced.
-fn altered(place: usize, part: &str) -> String {
+fn altered(index: usize, part: &str) -> String {
     let good = with_secret(json!({}));
     let mut parts: Vec<&str> = good.split('.').collect();
-    parts[place] = part;
+    parts[index] = part;
     parts.join(".")
 }
 
 /// Asks with a token at each of the three doors: REST, the header of the upgrade, the first frame.
-async fn at_the_doors(app: &TestApp, token: &str) -> [u16; 3] {
+async fn at_each_endpoint(app: &TestApp, token: &str) -> [u16; 3] {
     let person = Person::new(app.address, "alice", token.to_owned());
     let rest = person.get("/api/v1/me").await;
     if rest.status == 401 {
@@ -104,13 +104,13 @@ async fn at_the_doors(app: &TestApp, token: &str) -> [u16; 3] {
 
 async fn assert_refused(app: &TestApp, cases: Vec<(&str, String)>) {
     for (name, token) in cases {
-        assert_eq!(at_the_doors(app, &token).await, [401; 3], "{name}");
+        assert_eq!(at_each_endpoint(app, &token).await, [401; 3], "{name}");
     }
 }
 
 async fn assert_trusted(app: &TestApp, cases: Vec<(&str, String)>) {
     for (name, token) in cases {
-        assert_eq!(at_the_doors(app, &token).await, [200; 3], "{name}");
+        assert_eq!(at_each_endpoint(app, &token).await, [200; 3], "{name}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Two servers on one database: neither takes for missing what the other has written.
+//! Two servers on one database: each finds what the other has written.
 
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
@@ -9,7 +9,7 @@ use stoa::store::recoveries;
 use uuid::Uuid;
 
 use crate::client::Person;
-use crate::socketio_chat::talker::Talker;
+use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::{TestApp, claims, fresh_database, token};
 
 /// Two servers on one database, and somebody as the second one knows them.
@@ -55,11 +55,11 @@ async fn a_message_of_the_other_server_is_seen_by_its_id() {
     let (ann, bob) = (one.person("ann").await, one.person("bob").await);
     let id = one.direct(&ann, &bob).await;
     let bob = there(&other, "bob");
-    let mut talker = Talker::stoory(&bob).await;
-    talker.call("join_conversation", json!(id)).await;
+    let mut client = SocketIoClient::stoory(&bob).await;
+    client.call("join_conversation", json!(id)).await;
     let said = ann.say(&id, "one").await;
     let seen = |message: &str| json!({ "conversationId": id, "messageId": message });
-    talker
+    client
         .call("mark_seen", seen(said["id"].as_str().expect("an id")))
         .await;
     let unread = bob.get("/api/v1/unread").await.expect_status(200);
@@ -70,7 +70,7 @@ async fn a_message_of_the_other_server_is_seen_by_its_id() {
         conversation,
         seq: 7,
     };
-    let refused = talker
+    let refused = client
         .ask("mark_seen", seen(&missing.to_uuid().to_string()))
         .await;
     assert_eq!(refused["success"], false, "{refused}");
@@ -82,7 +82,7 @@ async fn an_old_connection_elsewhere_neither_forgets_nor_prolongs_a_client_that_
     let (ann, bob) = (one.person("ann").await, one.person("bob").await);
     let id = one.direct(&ann, &bob).await;
     let (ann_elsewhere, bob_elsewhere) = (there(&other, "ann"), there(&other, "bob"));
-    let mut old = Talker::stoory(&bob).await;
+    let mut old = SocketIoClient::stoory(&bob).await;
     old.call("join_conversation", json!(id)).await;
     ann.say(&id, "heard").await;
     old.event("new_message").await;
@@ -96,7 +96,7 @@ async fn an_old_connection_elsewhere_neither_forgets_nor_prolongs_a_client_that_
     tokio::time::sleep(Duration::from_millis(300)).await;
     let kept = "select count(*) as n from recovery_places";
     assert_eq!(one.count(kept), 1, "the old connection erased the list");
-    let new = new.vanish();
+    let new = new.disconnect();
     ann_elsewhere.say(&id, "missed").await;
     let (mut back, recovered) = new.again(&bob_elsewhere).await;
     assert!(recovered);

@@ -1,13 +1,13 @@
-//! Who is told of what becomes of a conversation: those who watch, those who are elsewhere, those who may not read any more.
+//! Events for people who are not in the conversation: watchers of a subject, sessions elsewhere, people who may no longer read.
 
 use serde_json::{Value, json};
 
 use crate::client::{Person, Socket};
-use crate::participants::{ask, id_of, path, people_in, wish};
+use crate::participants::{ask, creation, id_of, participant_ids, path};
 use crate::test_app::TestApp;
 
 #[tokio::test]
-async fn whoever_watches_a_subject_learns_of_their_conversations_about_it() {
+async fn a_watcher_of_a_subject_learns_of_their_conversations_about_it() {
     let app = TestApp::start().await;
     let (alice, bob, carol) = (
         app.person("alice").await,
@@ -25,7 +25,10 @@ async fn whoever_watches_a_subject_learns_of_their_conversations_about_it() {
         .call("watch_subject", subject.clone())
         .await
         .unwrap();
-    let id = id_of(ask(&alice, wish("direct", &["bob"], Some("7"))).await, 201);
+    let id = id_of(
+        ask(&alice, creation("direct", &["bob"], Some("7"))).await,
+        201,
+    );
     let created = watching.event("conversation_created").await;
     assert_eq!(created["conversation"]["id"], id);
     assert_eq!(created["conversation"]["subject"]["id"], "7");
@@ -77,7 +80,10 @@ async fn those_online_elsewhere_are_told_of_what_is_new_and_what_changed() {
         .await
         .expect_status(200);
     let told = at_bobs.event("conversation_updated").await;
-    assert_eq!(people_in(&told["conversation"]), ["alice", "bob", "carol"]);
+    assert_eq!(
+        participant_ids(&told["conversation"]),
+        ["alice", "bob", "carol"]
+    );
     assert_eq!(told["seq"], 1);
     let created = at_carols.event("conversation_created").await["conversation"].clone();
     assert_eq!(created["participants"][2]["role"], "helper");
@@ -117,7 +123,7 @@ async fn last_word(socket: &mut Socket, alice: &Person, id: &str, membership: &s
 }
 
 #[tokio::test]
-async fn whoever_may_not_read_any_more_gets_a_last_word_and_nothing_after_it() {
+async fn a_listener_who_loses_access_gets_one_last_event_and_nothing_after_it() {
     let app = TestApp::start().await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let id = app.group(&alice, &[&bob]).await;

@@ -24,7 +24,7 @@ use stoa::store::users::{self, Acquaintance};
 use stoa::store::{particulars, replay, unread};
 
 use crate::test_app::{fresh_database, parse};
-use rows::{CONVERSATIONS, Place, Rows, USERS, fill, rows};
+use rows::{CONVERSATIONS, Rows, Sample, USERS, fill, rows};
 
 const ALL: Window = Window {
     offset: 0,
@@ -41,10 +41,10 @@ fn seqs<'a>(messages: impl IntoIterator<Item = &'a Message>) -> Vec<Seq> {
 }
 
 /// Pages, snapshots and cards of one conversation, for one requester.
-fn reading(connection: &mut PgConnection, place: &Place, requester: Requester) {
-    let reader = place.reader(requester);
-    let visible = reader.as_ref().map(|reader| seqs(place.visible(reader)));
-    let conversation = conversations::find(connection, Key::No(place.no))
+fn reading(connection: &mut PgConnection, sample: &Sample, requester: Requester) {
+    let reader = sample.reader(requester);
+    let visible = reader.as_ref().map(|reader| seqs(sample.visible(reader)));
+    let conversation = conversations::find(connection, Key::No(sample.no))
         .unwrap()
         .unwrap()
         .id;
@@ -62,18 +62,18 @@ fn reading(connection: &mut PgConnection, place: &Place, requester: Requester) {
         return;
     };
     let known = PageReader::Checked {
-        conversation: place.no,
+        conversation: sample.no,
         reader: reader.clone(),
     };
     let page = history::page(connection, known, Page::Newest, 100).unwrap();
     assert_eq!(seqs(&page), visible, "a page of a reader");
-    let counted = paging::messages(connection, place.no, &reader, ALL).unwrap();
+    let counted = paging::messages(connection, sample.no, &reader, ALL).unwrap();
     assert_eq!(
         (seqs(&counted.items), counted.total),
         (visible.clone(), visible.len() as i64)
     );
     for after in [None, Some(0), Some(3)] {
-        let snapshot = replay::snapshot(connection, place.no, &reader, after).unwrap();
+        let snapshot = replay::snapshot(connection, sample.no, &reader, after).unwrap();
         let mut expected = visible.clone();
         expected.retain(|seq| *seq > after.unwrap_or(0));
         assert_eq!(
@@ -82,31 +82,31 @@ fn reading(connection: &mut PgConnection, place: &Place, requester: Requester) {
             "a snapshot after {after:?}"
         );
         let unread = if reader.role.is_some() {
-            place.unread(&reader)
+            sample.unread(&reader)
         } else {
             0
         };
         assert_eq!(snapshot.unread, UnreadCount::Exactly(unread));
     }
-    let found = particulars::of_deals(connection, reader.no, &[place.no.0]).unwrap();
-    let card = found[&place.no.0]
+    let found = particulars::of_deals(connection, reader.no, &[sample.no.0]).unwrap();
+    let card = found[&sample.no.0]
         .card
         .as_ref()
         .map(|(_, card)| card.get().to_owned());
-    let expected = place.card(&reader).map(|seq| format!("{{\"seq\":{seq}}}"));
+    let expected = sample.card(&reader).map(|seq| format!("{{\"seq\":{seq}}}"));
     assert_eq!(card, expected, "the card that waits");
-    replying(connection, place, &reader, requester.roles);
+    replying(connection, sample, &reader, requester.roles);
 }
 
 /// Who sees a message may answer it. Decided under another policy, nothing is stored.
-fn replying(connection: &mut PgConnection, place: &Place, reader: &Reader, roles: Roles) {
-    for original in &place.messages {
+fn replying(connection: &mut PgConnection, sample: &Sample, reader: &Reader, roles: Roles) {
+    for original in &sample.messages {
         let content = Content {
             reply_to: Some(original.id),
             ..Content::text(None, "an answer".to_owned())
         };
         let message = NewMessage {
-            conversation: place.no,
+            conversation: sample.no,
             policy: 99,
             sender: reader.no,
             roles,
@@ -130,12 +130,12 @@ fn replying(connection: &mut PgConnection, place: &Place, reader: &Reader, roles
 }
 
 /// The lists and counts of one user, over all conversations.
-fn listing(connection: &mut PgConnection, places: &[Place], user: UserNo) {
+fn listing(connection: &mut PgConnection, samples: &[Sample], user: UserNo) {
     let requester = Requester::new(user, Roles::default());
-    let readable = |place: &Place| Some((place.no.0, place.reader(requester)?));
-    let readers: BTreeMap<i64, Reader> = places.iter().filter_map(readable).collect();
-    let place = |no: i64| places.iter().find(|place| place.no.0 == no).unwrap();
-    let unread_of = |no: i64| place(no).unread(&readers[&no]);
+    let readable = |sample: &Sample| Some((sample.no.0, sample.reader(requester)?));
+    let readers: BTreeMap<i64, Reader> = samples.iter().filter_map(readable).collect();
+    let sample = |no: i64| samples.iter().find(|sample| sample.no.0 == no).unwrap();
+    let unread_of = |no: i64| sample(no).unread(&readers[&no]);
     for only_unread in [false, true] {
         let filter = Filter {
             only_unread,
@@ -150,7 +150,7 @@ fn listing(connection: &mut PgConnection, places: &[Place], user: UserNo) {
             let no = one.conversation.no.0;
             assert_eq!(one.unread, UnreadCount::Exactly(unread_of(no)));
             let newest = one.last_message.as_ref().map(Message::seq);
-            assert_eq!(newest, place(no).newest(&readers[&no]));
+            assert_eq!(newest, sample(no).newest(&readers[&no]));
         }
     }
     let counted = paging::conversations(connection, user, Which::All, ALL).unwrap();
@@ -173,27 +173,27 @@ fn listing(connection: &mut PgConnection, places: &[Place], user: UserNo) {
 }
 
 /// The counts of everybody in one conversation.
-fn counting(connection: &mut PgConnection, place: &Place) {
+fn counting(connection: &mut PgConnection, sample: &Sample) {
     let users: Vec<i64> = (1..=USERS).collect();
     let reads = |user: &i64| {
-        place
+        sample
             .own(UserNo(*user))
             .is_some_and(|own| own.may_read().is_ok())
     };
     let reader = |user: i64| {
-        place
+        sample
             .reader(Requester::new(UserNo(user), Roles::default()))
             .unwrap()
     };
     let readers: Vec<i64> = users.iter().copied().filter(reads).collect();
-    let counted = unread::of_conversation(connection, place.no, &users).unwrap();
+    let counted = unread::of_conversation(connection, sample.no, &users).unwrap();
     let found: BTreeMap<i64, i64> = counted
         .iter()
         .map(|one| (one.user.0, one.count.number()))
         .collect();
     let unread = readers
         .iter()
-        .map(|user| (*user, place.unread(&reader(*user))));
+        .map(|user| (*user, sample.unread(&reader(*user))));
     assert_eq!(found, unread.filter(|(_, count)| *count > 0).collect());
     let asked: Vec<ReadBefore> = users
         .iter()
@@ -202,7 +202,7 @@ fn counting(connection: &mut PgConnection, place: &Place) {
             seq: 0,
         })
         .collect();
-    let states = unread_state::changes(connection, place.no, &asked, |_| true).unwrap();
+    let states = unread_state::changes(connection, sample.no, &asked, |_| true).unwrap();
     let found: BTreeMap<i64, (Reader, i64, Option<Seq>)> = states
         .into_iter()
         .map(|(state, _)| {
@@ -216,18 +216,22 @@ fn counting(connection: &mut PgConnection, place: &Place) {
         let reader = reader(*user);
         (
             *user,
-            (reader.clone(), place.unread(&reader), place.newest(&reader)),
+            (
+                reader.clone(),
+                sample.unread(&reader),
+                sample.newest(&reader),
+            ),
         )
     });
     assert_eq!(found, expected.collect());
 }
 
 /// What one user may see of another.
-fn knowing(connection: &mut PgConnection, places: &[Place], one: UserNo, other: UserNo) {
+fn knowing(connection: &mut PgConnection, samples: &[Sample], one: UserNo, other: UserNo) {
     let mut expected = None;
-    for place in places {
-        let reads = place.own(one).is_some_and(|own| own.may_read().is_ok());
-        let takes_part = place.own(other).map(Participant::takes_part);
+    for sample in samples {
+        let reads = sample.own(one).is_some_and(|own| own.may_read().is_ok());
+        let takes_part = sample.own(other).map(Participant::takes_part);
         match (reads, takes_part) {
             (true, Some(true)) => expected = Some(Acquaintance::Present),
             (true, Some(false)) if expected.is_none() => expected = Some(Acquaintance::Past),
@@ -259,23 +263,23 @@ fn every_query_answers_as_the_pure_rule_does() {
     let compare = |rows: Vec<Rows>| {
         let connection = &mut *connection.borrow_mut();
         fill(connection, &rows);
-        let places: Vec<Place> = (1..=CONVERSATIONS)
-            .map(|no| Place::read(connection, no))
+        let samples: Vec<Sample> = (1..=CONVERSATIONS)
+            .map(|no| Sample::read(connection, no))
             .collect();
         for user in (1..=USERS).map(UserNo) {
-            listing(connection, &places, user);
+            listing(connection, &samples, user);
             for other in (1..=USERS).map(UserNo) {
-                knowing(connection, &places, user, other);
+                knowing(connection, &samples, user, other);
             }
-            for (place, roles) in places
+            for (sample, roles) in samples
                 .iter()
-                .flat_map(|place| [(place, Roles::default()), (place, STAFF)])
+                .flat_map(|sample| [(sample, Roles::default()), (sample, STAFF)])
             {
-                reading(connection, place, Requester::new(user, roles));
+                reading(connection, sample, Requester::new(user, roles));
             }
         }
-        for place in &places {
-            counting(connection, place);
+        for sample in &samples {
+            counting(connection, sample);
         }
         Ok(())
     };

@@ -139,13 +139,13 @@ pub fn fill(connection: &mut PgConnection, rows: &[Rows]) {
 }
 
 /// The rows as the pure rule takes them.
-pub struct Place {
+pub struct Sample {
     pub no: ConversationNo,
     people: Vec<Participant>,
     pub messages: Vec<Message>,
 }
 
-impl Place {
+impl Sample {
     pub fn read(connection: &mut PgConnection, no: i64) -> Self {
         let no = ConversationNo(no);
         let of = |seq| MessageId {

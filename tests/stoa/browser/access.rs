@@ -15,8 +15,8 @@ const FINDINGS: &str = "axe.run(document).then(({ violations }) => violations.ma
     `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' | ')}`))";
 
 /// What axe finds wrong with the page as it stands.
-pub(super) async fn expect_no_violations(window: &Window, place: &str) {
-    window.picture(place).await;
+pub(super) async fn expect_no_violations(window: &Window, name: &str) {
+    window.picture(name).await;
     if window.ask("return !window.axe").await == true {
         let file = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("tests/node/node_modules/axe-core/axe.min.js");
@@ -26,7 +26,7 @@ pub(super) async fn expect_no_violations(window: &Window, place: &str) {
         window.ask(&axe).await;
     }
     let found = window.promised(FINDINGS).await;
-    assert_eq!(found, Value::Array(Vec::new()), "{place}");
+    assert_eq!(found, Value::Array(Vec::new()), "{name}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

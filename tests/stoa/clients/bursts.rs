@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Client;
-use super::asking::Connecting;
+use super::commands::Connecting;
 use crate::test_app::TestApp;
 
 const EACH: [&[&str]; 3] = [&["polling"], &["websocket"], &["polling", "websocket"]];
@@ -16,7 +16,7 @@ async fn burst(mut client: Client) {
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let url = format!("http://{}/", app.address);
     for (number, transports) in EACH.iter().enumerate() {
-        let place = app.direct(&ann, &bob).await;
+        let conversation = app.direct(&ann, &bob).await;
         let name = format!("ann {number}");
         let how = Connecting {
             name: &name,
@@ -32,7 +32,7 @@ async fn burst(mut client: Client) {
             .map(|one| format!("{number} {one} {}", "x".repeat(6_000)))
             .chain([format!("{number} {}", "\u{1f600}".repeat(7_990))])
             .collect();
-        let argument = |text| json!({ "conversationId": place, "message": text });
+        let argument = |text| json!({ "conversationId": conversation, "message": text });
         let arguments: Vec<_> = messages.iter().map(argument).collect();
         let details = json!({ "name": name, "event": "send_message", "arguments": arguments });
         let acks = client.tell("burst", details).await;
@@ -46,7 +46,7 @@ async fn burst(mut client: Client) {
             .tell("connected", json!({ "name": name, "times": 1 }))
             .await;
         assert_eq!(state["connects"], 1, "{transports:?}: it was never lost");
-        let stored = ann.bodies(&place).await;
+        let stored = ann.bodies(&conversation).await;
         let of_this: Vec<_> = stored
             .iter()
             .filter(|body| body.starts_with(&format!("{number} ")))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::Client;
-use super::asking::{Connecting, said_in};
+use super::commands::{Connecting, said_in};
 use super::proxy::Proxy;
 use crate::child::Process;
 use crate::client::Person;
@@ -28,15 +28,15 @@ enum End {
 }
 
 /// A server that comes back at another address whenever it has ended; the client's way leads there.
-struct Mortal {
+struct RestartableServer {
     database: String,
     process: Process,
     proxy: Proxy,
     address: watch::Sender<SocketAddr>,
 }
 
-impl Mortal {
-    async fn begin() -> Self {
+impl RestartableServer {
+    async fn start() -> Self {
         let database = tokio::task::spawn_blocking(fresh_database)
             .await
             .expect("a database");
@@ -76,8 +76,12 @@ impl Mortal {
 
 /// Says one number after the other, each until it is acknowledged, and tells how far it is. Under one client id it is said once, however
 /// often the answer was lost.
-async fn speak(address: watch::Receiver<SocketAddr>, place: String, said: watch::Sender<usize>) {
-    let path = format!("/api/v1/conversations/{place}/messages");
+async fn speak(
+    address: watch::Receiver<SocketAddr>,
+    conversation: String,
+    said: watch::Sender<usize>,
+) {
+    let path = format!("/api/v1/conversations/{conversation}/messages");
     let token = token(&claims("ann", &[]));
     for number in 0..=ENDS * EACH {
         let saying = json!({ "body": number.to_string(), "client_id": format!("n{number}") });
@@ -93,8 +97,8 @@ async fn speak(address: watch::Receiver<SocketAddr>, place: String, said: watch:
 }
 
 async fn hears_everything(transports: &[&str], end: End) {
-    let mut server = Mortal::begin().await;
-    let place = server.conversation().await;
+    let mut server = RestartableServer::start().await;
+    let conversation = server.conversation().await;
     let mut client = Client::node();
     let url = format!("http://{}/", server.proxy.address);
     let how = Connecting {
@@ -103,12 +107,14 @@ async fn hears_everything(transports: &[&str], end: End) {
         auth: json!({ "token": server.process.person("bob").token }),
         transports,
         with_credentials: false,
-        joins: (end == End::Asked).then_some(&place),
+        joins: (end == End::Asked).then_some(&conversation),
     };
     assert_eq!(client.connect(how).await["connected"], true);
-    client.call("bob", "join_conversation", json!(place)).await;
+    client
+        .call("bob", "join_conversation", json!(conversation))
+        .await;
     let (said, mut is_said) = watch::channel(0);
-    let speaking = speak(server.address.subscribe(), place.clone(), said);
+    let speaking = speak(server.address.subscribe(), conversation.clone(), said);
     let ending = async {
         for round in 0..ENDS {
             let middle = round * EACH + EACH / 2;
@@ -122,9 +128,15 @@ async fn hears_everything(transports: &[&str], end: End) {
     };
     tokio::join!(speaking, ending);
     let events = client.take("bob", "new_message", ENDS * EACH + 1).await;
-    client.call("bob", "leave_conversation", json!(place)).await;
+    client
+        .call("bob", "leave_conversation", json!(conversation))
+        .await;
     let rest = client.take("bob", "new_message", 0).await;
-    let heard: Vec<Value> = [said_in(&events, &place), said_in(&rest, &place)].concat();
+    let heard: Vec<Value> = [
+        said_in(&events, &conversation),
+        said_in(&rest, &conversation),
+    ]
+    .concat();
     let wanted = (0..=ENDS * EACH).map(|number| json!(number.to_string()));
     assert_eq!(heard, wanted.collect::<Vec<Value>>());
 }

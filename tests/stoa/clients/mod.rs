@@ -1,11 +1,11 @@
 //! The real clients of Socket.IO at the real server: the official one in Node and in a browser, and the one for Python.
 
-pub mod asking;
 mod bursts;
+pub mod commands;
 mod killed;
-mod life;
 mod proxy;
-mod runs;
+mod transports;
+mod whole_session;
 
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -91,7 +91,7 @@ impl Client {
     /// Has it do something; answers what came of it.
     #[track_caller]
     pub fn tell(&mut self, command: &'static str, details: Value) -> impl Future<Output = Value> {
-        let place = std::panic::Location::caller();
+        let caller = std::panic::Location::caller();
         async move {
             let mut answer = match self {
                 Self::Driven(driven) => {
@@ -107,7 +107,7 @@ impl Client {
             };
             match answer.get_mut("answer") {
                 Some(answer) => answer.take(),
-                None => panic!("{place}: {command}: {answer}"),
+                None => panic!("{caller}: {command}: {answer}"),
             }
         }
     }

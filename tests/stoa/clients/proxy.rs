@@ -1,4 +1,4 @@
-//! A way to the server that can be cut, and led to another.
+//! A proxy before the server whose connections can be cut, and led to another server.
 
 use std::net::SocketAddr;
 use std::time::Duration;

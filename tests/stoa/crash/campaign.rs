@@ -75,7 +75,7 @@ enum Victim {
 }
 
 /// What runs during a campaign.
-struct Field {
+struct SystemUnderTest {
     cluster: TestCluster,
     database: String,
     binary: PathBuf,
@@ -87,15 +87,15 @@ struct Field {
 impl Campaign<'_> {
     /// Runs it to the verdict.
     pub fn run(&self) -> Result<Outcome, Failure> {
-        let mut field = Field::prepare(&self.server)?;
-        let mut load = Load::start(self.role, &field)?;
+        let mut system = SystemUnderTest::prepare(&self.server)?;
+        let mut load = Load::start(self.role, &system)?;
         let mut summary = format!("seed {}\n{TABLE_HEAD}\n", self.seed);
-        let rate = self.rounds(&mut field, &mut load, &mut summary)?;
+        let rate = self.rounds(&mut system, &mut load, &mut summary)?;
         let ended = Instant::now();
         load.end()?;
-        field.end()?;
+        system.end()?;
         let settled = ended.elapsed();
-        let (verdict, is_right) = field.check(self.role)?;
+        let (verdict, is_right) = system.check(self.role)?;
         let compared = ended.elapsed() - settled;
         writeln!(
             summary,
@@ -114,7 +114,7 @@ impl Campaign<'_> {
     /// Load, a kill, a start, over and over. Answers the acknowledged sends a second.
     fn rounds(
         &self,
-        field: &mut Field,
+        system: &mut SystemUnderTest,
         load: &mut Load,
         summary: &mut String,
     ) -> Result<f64, Failure> {
@@ -124,7 +124,7 @@ impl Campaign<'_> {
             let (before, begun) = (load.acknowledged(), Instant::now());
             sleep(random.between(SHORTEST_ROUND, LONGEST_ROUND));
             let (count, up) = (load.acknowledged() - before, begun.elapsed());
-            let away = field.strike(victim, random.between(0, LONGEST_OUTAGE))?;
+            let away = system.strike(victim, random.between(0, LONGEST_OUTAGE))?;
             load.must_run()?;
             total += count;
             total_up += up;
@@ -158,7 +158,7 @@ impl Victim {
     }
 }
 
-impl Field {
+impl SystemUnderTest {
     fn prepare(binary: &Path) -> Result<Self, Failure> {
         let cluster = TestCluster::start()?;
         let database = cluster.create_database(DATABASE)?;
@@ -166,7 +166,7 @@ impl Field {
         let folder = cluster.folder().join("clients");
         create_dir(&folder)?;
         let address = free_address()?;
-        let mut field = Self {
+        let mut system = Self {
             cluster,
             database,
             binary: binary.to_owned(),
@@ -174,9 +174,9 @@ impl Field {
             folder,
             server: None,
         };
-        field.start_server()?;
-        field.wait_until_ready()?;
-        Ok(field)
+        system.start_server()?;
+        system.wait_until_ready()?;
+        Ok(system)
     }
 
     fn start_server(&mut self) -> Result<(), Failure> {
@@ -267,8 +267,9 @@ struct Load {
 }
 
 impl Load {
-    fn start(role: &dyn Fn() -> Command, field: &Field) -> Result<Self, Failure> {
-        let mut command = Role::Load.cast(role(), &field.folder, &field.address, &field.database);
+    fn start(role: &dyn Fn() -> Command, system: &SystemUnderTest) -> Result<Self, Failure> {
+        let mut command =
+            Role::Load.cast(role(), &system.folder, &system.address, &system.database);
         let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -79,11 +79,11 @@ async fn open(
     number: usize,
 ) -> Result<Conversation, Failure> {
     let people: Vec<String> = (0..PEOPLE)
-        .map(|place| format!("member-{number}-{place}"))
+        .map(|index| format!("member-{number}-{index}"))
         .collect();
     let conversation = target.converse(&people).await?;
     let (mut standings, mut lives) = (Vec::new(), Vec::new());
-    for (place, user) in people.iter().enumerate() {
+    for (index, user) in people.iter().enumerate() {
         let author = Author {
             conversation: conversation.clone(),
             user: user.clone(),
@@ -94,7 +94,7 @@ async fn open(
             target: target.clone(),
             user: user.clone(),
             conversation: conversation.clone(),
-            is_sender: place == 0,
+            is_sender: index == 0,
             progress: progress.clone(),
             log: Log::create(folder, &author)?,
             standing: standing.clone(),

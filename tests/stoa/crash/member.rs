@@ -135,8 +135,8 @@ impl Member {
                 self.receive(&listed(message)?)?;
             }
         } else {
-            let wish = (&self.target, self.user.as_str(), self.conversation.as_str());
-            for message in read_history(wish, after, last_seq).await? {
+            let history = (&self.target, self.user.as_str(), self.conversation.as_str());
+            for message in read_history(history, after, last_seq).await? {
                 self.receive(&listed(&message)?)?;
             }
         }
@@ -272,11 +272,11 @@ fn body(client_id: &str) -> String {
 
 /// Reads everything after a seq, up to another one, in pages over REST.
 pub async fn read_history(
-    wish: (&Target, &str, &str),
+    history: (&Target, &str, &str),
     after: u64,
     last: u64,
 ) -> Result<Vec<Value>, Failure> {
-    let (target, user, conversation) = wish;
+    let (target, user, conversation) = history;
     let (mut all, mut reached) = (Vec::new(), after);
     while reached < last {
         let path = format!("/conversations/{conversation}/messages?after={reached}&limit={PAGE}");

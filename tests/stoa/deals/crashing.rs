@@ -5,20 +5,20 @@ use diesel::sql_types::{BigInt, Text};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-use super::{Flows, TICKING, rupees, wish};
+use super::{Flows, TICKING, creation, rupees};
 use crate::child::Process;
 use crate::client::Person;
 use crate::test_app::fresh_database;
 
 /// A server that comes back whenever it is killed, and a deal on it.
-struct Phoenix {
+struct RestartableServer {
     database: String,
     options: Vec<String>,
     process: Process,
 }
 
-impl Phoenix {
-    async fn rise(options: &[&str]) -> Self {
+impl RestartableServer {
+    async fn start(options: &[&str]) -> Self {
         let database = tokio::task::spawn_blocking(fresh_database).await.unwrap();
         let process = Process::serve_on(&database, options).await;
         let options = options.iter().map(|option| (*option).to_owned()).collect();
@@ -29,7 +29,7 @@ impl Phoenix {
         }
     }
 
-    async fn rise_again(&mut self) {
+    async fn restart(&mut self) {
         self.process.signal("KILL");
         let options: Vec<&str> = self.options.iter().map(String::as_str).collect();
         self.process = Process::serve_on(&self.database, &options).await;
@@ -40,13 +40,13 @@ impl Phoenix {
     }
 
     /// Makes everybody known, and begins a deal. Answers its conversation.
-    async fn begin(&self, people: [&str; 2], wish: Value) -> String {
+    async fn begin(&self, people: [&str; 2], creation: Value) -> String {
         for person in people {
             let known = self.person(person).get("/api/v1/me").await;
             known.expect_status(200);
         }
         let platform = self.process.person_with("platform", &["service"]);
-        let made = platform.post("/api/v1/conversations", wish).await;
+        let made = platform.post("/api/v1/conversations", creation).await;
         made.expect_status(201).body["id"]
             .as_str()
             .unwrap()
@@ -82,8 +82,8 @@ const ACTIONS: &str = "select action as line from flow_steps order by seq";
 
 #[tokio::test]
 async fn a_deal_whose_server_is_killed_around_every_step_makes_each_step_once() {
-    let mut phoenix = Phoenix::rise(&["--rate-limits", "off", "--jobs", "off"]).await;
-    let id = phoenix.begin(["ines", "bela"], wish("bid-1")).await;
+    let mut server = RestartableServer::start(&["--rate-limits", "off", "--jobs", "off"]).await;
+    let id = server.begin(["ines", "bela"], creation("bid-1")).await;
     let way = [
         ("ines", "accept_connection", json!({})),
         (
@@ -99,14 +99,14 @@ async fn a_deal_whose_server_is_killed_around_every_step_makes_each_step_once() 
     for (number, (person, action, input)) in way.iter().enumerate() {
         let path = format!("/api/v1/conversations/{id}/flow/actions/{action}");
         let press = json!({ "input": input, "request_id": format!("r-{number}") });
-        let pressing = phoenix.person(person);
+        let pressing = server.person(person);
         let (sent, pressed) = (press.clone(), path.clone());
         let first = tokio::spawn(async move { pressing.try_post(&pressed, sent).await });
         // A different moment of the step each time: before, during, after.
         tokio::time::sleep(Duration::from_millis(3 * number as u64)).await;
-        phoenix.rise_again().await;
+        server.restart().await;
         let first = first.await.unwrap();
-        let again = phoenix.person(person).post(&path, press).await;
+        let again = server.person(person).post(&path, press).await;
         let again = again.expect_status(200).body;
         if let Some(first) = first.filter(|first| first.status == 200) {
             assert_eq!(first.body, again, "{action}");
@@ -116,11 +116,11 @@ async fn a_deal_whose_server_is_killed_around_every_step_makes_each_step_once() 
         .into_iter()
         .chain(way.iter().map(|(_, action, _)| *action))
         .collect();
-    assert_eq!(phoenix.log(ACTIONS), expected);
-    assert_eq!(phoenix.count("select count(*) as n from payment_orders"), 1);
+    assert_eq!(server.log(ACTIONS), expected);
+    assert_eq!(server.count("select count(*) as n from payment_orders"), 1);
     assert_eq!(
-        phoenix.count("select count(*) as n from (select seq from messages union all select seq from flow_steps) s"),
-        phoenix.count("select last_seq as n from conversations"),
+        server.count("select count(*) as n from (select seq from messages union all select seq from flow_steps) s"),
+        server.count("select last_seq as n from conversations"),
         "every seq is somebody's"
     );
 }
@@ -148,47 +148,47 @@ async fn timers_fire_once_however_often_the_server_is_killed_while_they_do() {
         "--job-retry-ms",
         "50",
     ];
-    let mut phoenix = Phoenix::rise(&options).await;
-    phoenix.begin(["ada", "ben"], ticking()).await;
+    let mut server = RestartableServer::start(&options).await;
+    server.begin(["ada", "ben"], ticking()).await;
     let begun = Instant::now();
-    let is_over = |phoenix: &Phoenix| {
-        phoenix.count("select count(*) as n from conversation_flows where state = 'over'") == 1
+    let is_over = |server: &RestartableServer| {
+        server.count("select count(*) as n from conversation_flows where state = 'over'") == 1
     };
     let mut kills = 0;
-    while !is_over(&phoenix) {
+    while !is_over(&server) {
         assert!(
             begun.elapsed() < Duration::from_secs(60),
             "{:?}",
-            phoenix.log(ACTIONS)
+            server.log(ACTIONS)
         );
         // The kills fall on different moments of the timers; nothing is awaited here.
         tokio::time::sleep(Duration::from_millis(60 + 37 * (kills % 9))).await;
         if kills < 12 {
-            phoenix.rise_again().await;
+            server.restart().await;
             kills += 1;
         }
     }
     // The server may be away from the reminder's moment until the deadline.
     let is_reminder = |line: &String| line == "remind_1" || line == "Still there?";
-    let mut steps = phoenix.log(ACTIONS);
+    let mut steps = server.log(ACTIONS);
     assert!(steps.extract_if(.., |line| is_reminder(line)).count() <= 1);
     assert_eq!(steps, ["start", "deadline", "deadline"]);
-    let mut said = phoenix.log("select body as line from messages where card is null order by seq");
+    let mut said = server.log("select body as line from messages where card is null order by seq");
     assert!(said.extract_if(.., |line| is_reminder(line)).count() <= 1);
     assert_eq!(said, ["Nobody answered.", "It is over."]);
     let told = "select event as line from platform_events order by no";
-    assert_eq!(phoenix.log(told), ["ticking.late", "ticking.over"]);
-    assert_eq!(phoenix.count("select count(*) as n from flow_timers"), 0);
+    assert_eq!(server.log(told), ["ticking.late", "ticking.over"]);
+    assert_eq!(server.count("select count(*) as n from flow_timers"), 0);
 }
 
 #[tokio::test]
 async fn a_step_puts_off_what_would_have_happened_by_itself() {
     let folder = Flows::with(TICKING);
     let flows = folder.folder();
-    let phoenix = Phoenix::rise(&["--rate-limits", "off", "--flows", &flows]).await;
-    let id = phoenix.begin(["ada", "ben"], ticking()).await;
+    let server = RestartableServer::start(&["--rate-limits", "off", "--flows", &flows]).await;
+    let id = server.begin(["ada", "ben"], ticking()).await;
     let (ada, path) = (
-        phoenix.person("ada"),
+        server.person("ada"),
         format!("/api/v1/conversations/{id}/flow/actions/answer"),
     );
     for _ in 0..6 {
@@ -200,7 +200,7 @@ async fn a_step_puts_off_what_would_have_happened_by_itself() {
         assert_eq!(answer.expect_status(200).body["state"], "waiting");
     }
     assert_eq!(
-        phoenix.log(ACTIONS),
+        server.log(ACTIONS),
         [
             "start", "answer", "answer", "answer", "answer", "answer", "answer"
         ]

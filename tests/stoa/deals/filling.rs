@@ -1,4 +1,4 @@
-//! Forms of deals, filled in with everything that people and their enemies type.
+//! Forms of deals, filled in with ordinary and with hostile texts.
 
 use serde_json::Value;
 use stoa::domain::visible::shows_something;
@@ -98,7 +98,7 @@ impl Form {
 }
 
 #[tokio::test]
-async fn whatever_is_typed_is_taken_word_for_word_or_refused_by_its_field() {
+async fn typed_text_is_kept_unchanged_or_its_field_is_refused() {
     let form = Form::open().await;
     let (mut taken, mut after) = (0, 0);
     for string in strings() {

@@ -1,8 +1,8 @@
-//! Presses by those who may not, or not any more, and presses that pretend.
+//! Presses by people without permission, and presses in the name of somebody else.
 
 use serde_json::{Value, json};
 
-use super::{Deal, wish};
+use super::{Deal, creation};
 use crate::client::Person;
 use crate::test_app::TestApp;
 
@@ -23,7 +23,7 @@ impl Deal {
 }
 
 #[tokio::test]
-async fn what_somebody_may_do_follows_their_role_and_ends_with_it() {
+async fn permissions_follow_the_role_and_end_with_it() {
     let deal = Deal::begin().await;
     let action = "accept_connection";
     deal.change("ines", json!({ "role": "member" })).await;
@@ -59,7 +59,7 @@ async fn what_somebody_may_do_follows_their_role_and_ends_with_it() {
 }
 
 #[tokio::test]
-async fn whoever_is_muted_presses_but_does_not_type() {
+async fn a_muted_participant_may_press_but_not_type() {
     let deal = Deal::begin().await;
     deal.change("ines", json!({ "muted": true })).await;
     deal.connect().await;
@@ -103,9 +103,9 @@ async fn a_request_id_is_its_callers_own_whatever_they_are_called() {
     let app = TestApp::start().await;
     let platform = app.person_with("platform", &["service"]).await;
     let (one, other) = (app.person("a").await, app.person("a:b").await);
-    let mut wish = wish("bid-1");
-    wish["participants"] = json!([{ "user_id": "a", "role": "influencer" }, { "user_id": "a:b", "role": "brand_owner" }]);
-    let made = platform.post("/api/v1/conversations", wish).await;
+    let mut creation = creation("bid-1");
+    creation["participants"] = json!([{ "user_id": "a", "role": "influencer" }, { "user_id": "a:b", "role": "brand_owner" }]);
+    let made = platform.post("/api/v1/conversations", creation).await;
     let id = made.expect_status(201).body["id"]
         .as_str()
         .unwrap()
@@ -152,7 +152,7 @@ async fn a_deal_begins_only_where_its_roles_are_taken_and_with_what_it_knows() {
     let app = TestApp::start().await;
     let platform = app.person_with("platform", &["service"]).await;
     let (ines, bela) = (app.person("ines").await, app.person("bela").await);
-    let mut plain = wish("bid-1");
+    let mut plain = creation("bid-1");
     plain.as_object_mut().unwrap().remove("flow");
     for place in 0..2 {
         plain["participants"][place]["role"] = json!("member");
@@ -165,7 +165,9 @@ async fn a_deal_begins_only_where_its_roles_are_taken_and_with_what_it_knows() {
     let shown = ines.get(&format!("/api/v1/conversations/{id}")).await;
     assert_eq!(shown.expect_status(200).body["flow"], Value::Null);
     // Whose role is which is the platform's word, as long as no deal runs.
-    let begun = platform.post("/api/v1/conversations", wish("bid-1")).await;
+    let begun = platform
+        .post("/api/v1/conversations", creation("bid-1"))
+        .await;
     let begun = begun.expect_status(200).body;
     assert_eq!(begun["id"], id.as_str());
     assert_eq!(begun["flow"]["state"], "influencer_responding");
@@ -174,7 +176,7 @@ async fn a_deal_begins_only_where_its_roles_are_taken_and_with_what_it_knows() {
         let found = people.iter().find(|one| one["user_id"] == person);
         assert_eq!(found.unwrap()["role"], role);
     }
-    let mut another = wish("bid-1");
+    let mut another = creation("bid-1");
     another["participants"] = json!([{ "user_id": "ines", "role": "provider" }, { "user_id": "bela", "role": "customer" }]);
     another["flow"] = json!({ "name": "negotiation" });
     let refused = platform.post("/api/v1/conversations", another).await;
@@ -192,7 +194,7 @@ async fn a_deal_begins_only_where_its_roles_are_taken_and_with_what_it_knows() {
         json!([]),
         json!("x"),
     ] {
-        let mut wrong = wish("bid-2");
+        let mut wrong = creation("bid-2");
         wrong["flow"]["context"] = context.clone();
         let refused = platform.post("/api/v1/conversations", wrong).await;
         refused.expect_status(400).expect_code("INVALID_REQUEST");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 use super::Deal;
-use super::chance::Chance;
+use super::random::Random;
 use crate::client::{Person, Socket};
 use crate::test_app::TestApp;
 
@@ -114,7 +114,7 @@ impl Client {
         }
     }
 
-    async fn must_equal_a_fresh_one(&mut self, place: &str) {
+    async fn must_equal_a_fresh_one(&mut self, moment: &str) {
         self.listen().await;
         let path = format!(
             "/api/v1/conversations/{}/messages?limit=100",
@@ -124,20 +124,20 @@ impl Client {
         all.sort_by_key(|message| message["seq"].as_i64());
         let page = self.person.get(&path).await.expect_status(200).body;
         let stored = page["items"].as_array().unwrap();
-        assert_eq!(page["next_cursor"], Value::Null, "{place}: one page");
-        same(&all, stored, &format!("{place}: {}", self.person.id));
+        assert_eq!(page["next_cursor"], Value::Null, "{moment}: one page");
+        same(&all, stored, &format!("{moment}: {}", self.person.id));
         let fresh = Self::new_boxed(self.person.clone(), &self.conversation).await;
         assert_eq!(
             self.flow, fresh.flow,
-            "{place}: the deal of {}",
+            "{moment}: the deal of {}",
             self.person.id
         );
         let newest = all[all.len() - fresh.messages.len()..].to_vec();
         let mut first: Vec<Value> = fresh.messages.values().cloned().collect();
         first.sort_by_key(|message| message["seq"].as_i64());
-        same(&newest, &first, &format!("{place}: {}", self.person.id));
+        same(&newest, &first, &format!("{moment}: {}", self.person.id));
         let flow = format!("/api/v1/conversations/{}/flow", self.conversation);
-        assert_eq!(self.person.get(&flow).await.body, fresh.flow, "{place}");
+        assert_eq!(self.person.get(&flow).await.body, fresh.flow, "{moment}");
     }
 
     async fn new_boxed(person: Person, conversation: &str) -> Self {
@@ -146,7 +146,7 @@ impl Client {
 }
 
 /// `done.at` may have more digits where the database wrote it.
-fn same(known: &[Value], stored: &[Value], place: &str) {
+fn same(known: &[Value], stored: &[Value], moment: &str) {
     let exact = |message: &Value| {
         let mut message = message.clone();
         if let Some(at) = message.pointer_mut("/action/done/at") {
@@ -156,20 +156,20 @@ fn same(known: &[Value], stored: &[Value], place: &str) {
         message
     };
     for (known, stored) in known.iter().zip(stored) {
-        assert_eq!(exact(known), exact(stored), "{place}");
+        assert_eq!(exact(known), exact(stored), "{moment}");
     }
-    assert_eq!(known.len(), stored.len(), "{place}");
+    assert_eq!(known.len(), stored.len(), "{moment}");
 }
 
 /// What fills in a form, mostly well.
-fn filled(fields: &[Value], chance: &mut Chance) -> Value {
+fn filled(fields: &[Value], random: &mut Random) -> Value {
     let mut input = json!({});
     for field in fields {
         let value = match field["type"].as_str().unwrap() {
-            "money" | "number" => json!(100 + chance.below(5_000)),
-            _ => json!(format!("words {}", chance.below(1_000))),
+            "money" | "number" => json!(100 + random.below(5_000)),
+            _ => json!(format!("words {}", random.below(1_000))),
         };
-        if chance.below(12) > 0 {
+        if random.below(12) > 0 {
             input[field["name"].as_str().unwrap()] = value;
         }
     }
@@ -179,11 +179,11 @@ fn filled(fields: &[Value], chance: &mut Chance) -> Value {
 async fn begin(app: TestApp) -> Deal {
     let platform = app.person_with("platform", &["service"]).await;
     let (influencer, brand_owner) = (app.person("ines").await, app.person("bela").await);
-    let wish = json!({
+    let creation = json!({
         "kind": "group", "flow": { "name": "negotiation" },
         "participants": [{ "user_id": "ines", "role": "provider" }, { "user_id": "bela", "role": "customer" }],
     });
-    let made = platform.post("/api/v1/conversations", wish).await;
+    let made = platform.post("/api/v1/conversations", creation).await;
     let id = made.expect_status(201).body["id"]
         .as_str()
         .unwrap()
@@ -198,22 +198,22 @@ async fn begin(app: TestApp) -> Deal {
 }
 
 /// One thing that somebody does.
-async fn deed(deal: &Deal, support: &Person, chance: &mut Chance) {
-    let person = match chance.below(9) {
+async fn deed(deal: &Deal, support: &Person, random: &mut Random) {
+    let person = match random.below(9) {
         0 => support,
         found if found % 2 == 0 => &deal.influencer,
         _ => &deal.brand_owner,
     };
-    match chance.below(10) {
+    match random.below(10) {
         0 | 1 => {
             let path = format!("/api/v1/conversations/{}/messages", deal.id);
-            let said = json!({ "body": format!("said {}", chance.below(1_000)) });
+            let said = json!({ "body": format!("said {}", random.below(1_000)) });
             let told = person.post(&path, said).await;
             assert!([201, 403].contains(&told.status), "{}", told.body);
         }
         2 => {
             let card = deal.messages(person).await;
-            let which = card.get(chance.below(card.len().max(1) as u64) as usize);
+            let which = card.get(random.below(card.len().max(1) as u64) as usize);
             if let Some(message) = which {
                 let path = format!("/api/v1/messages/{}", message["id"].as_str().unwrap());
                 let edited = person.patch(&path, json!({ "body": "other words" })).await;
@@ -227,7 +227,7 @@ async fn deed(deal: &Deal, support: &Person, chance: &mut Chance) {
                 config["order_id"].as_str()
             });
             if let Some(order) = order {
-                let end = ["success", "failure"][chance.below(2) as usize];
+                let end = ["success", "failure"][random.below(2) as usize];
                 deal.check_out(order, end).await;
             }
         }
@@ -237,20 +237,20 @@ async fn deed(deal: &Deal, support: &Person, chance: &mut Chance) {
                 Some("customer") => &deal.brand_owner,
                 _ => person,
             };
-            let person = [awaited, awaited, person][chance.below(3) as usize];
+            let person = [awaited, awaited, person][random.below(3) as usize];
             let stands = deal.stands(person).await;
             let offers = stands["available_actions"].as_array().unwrap().clone();
-            let may_end = chance.below(25) == 0;
+            let may_end = random.below(25) == 0;
             let is_wanted =
                 |offer: &&Value| may_end || !ENDS.iter().any(|end| offer["action"] == *end);
             let offers: Vec<&Value> = offers.iter().filter(is_wanted).collect();
-            let Some(offer) = offers.get(chance.below(offers.len().max(1) as u64) as usize) else {
+            let Some(offer) = offers.get(random.below(offers.len().max(1) as u64) as usize) else {
                 return;
             };
             let action = offer["action"].as_str().unwrap();
-            let input = filled(offer["input"].as_array().unwrap(), chance);
+            let input = filled(offer["input"].as_array().unwrap(), random);
             let version =
-                stands["state_version"].as_i64().unwrap() - i64::from(chance.below(8) == 0);
+                stands["state_version"].as_i64().unwrap() - i64::from(random.below(8) == 0);
             let press = json!({ "input": input, "state_version": version });
             let pressed = deal.press(person, action, press).await;
             assert!(pressed.status < 500, "{}", pressed.body);
@@ -267,7 +267,7 @@ async fn settled(deal: &Deal) {
 async fn a_live_client_of_a_deal_and_one_that_comes_back_know_what_a_fresh_one_reads() {
     let mut steps = 0;
     for seed in 0..CASES {
-        let mut chance = Chance::new(seed);
+        let mut random = Random::new(seed);
         let deal = begin(TestApp::start().await).await;
         let support = deal.app.person_with("support", &["support"]).await;
         let mut clients = Vec::new();
@@ -280,8 +280,8 @@ async fn a_live_client_of_a_deal_and_one_that_comes_back_know_what_a_fresh_one_r
             clients.push(Client::new(person.clone(), &deal.id).await);
         }
         for _ in 0..DEEDS {
-            deed(&deal, &support, &mut chance).await;
-            let which = chance.below(4 * 4) as usize;
+            deed(&deal, &support, &mut random).await;
+            let which = random.below(4 * 4) as usize;
             if let Some(client) = clients.get_mut(which) {
                 match &client.socket {
                     // Cut off in the middle: what was under way is lost.

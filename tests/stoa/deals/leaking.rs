@@ -1,4 +1,4 @@
-//! What a deal says to one side reaches the other by no path, and what it says is nobody's to change.
+//! Messages of a deal to one side do not reach the other by any path, and nobody can change them.
 
 use serde_json::{Value, json};
 
@@ -21,11 +21,11 @@ impl Secret {
         let platform = app.person_with("platform", &["service"]).await;
         let (influencer, brand_owner) = (app.person("pia").await, app.person("cleo").await);
         app.person("wanda").await;
-        let wish = json!({
+        let creation = json!({
             "kind": "group", "flow": { "name": "negotiation" },
             "participants": [{ "user_id": "pia", "role": "provider" }, { "user_id": "cleo", "role": "customer" }, { "user_id": "wanda" }],
         });
-        let made = platform.post("/api/v1/conversations", wish).await;
+        let made = platform.post("/api/v1/conversations", creation).await;
         let id = made.expect_status(201).body["id"]
             .as_str()
             .unwrap()

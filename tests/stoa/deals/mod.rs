@@ -1,19 +1,19 @@
 //! Deals from outside: begun by the platform, walked by two people, over REST and over sockets.
 
-mod alike;
 mod branches;
-mod chance;
 mod crashing;
-mod doubts;
 mod filling;
 mod hostile;
 mod laws;
 mod leaking;
+mod lost_commits;
 pub mod migrating;
 mod once;
 mod pair;
 mod paying;
 mod plans;
+mod random;
+mod simulated;
 mod storms;
 mod talking;
 mod walking;
@@ -48,15 +48,15 @@ impl Deal {
 
     /// A deal at its beginning, on a server that is there.
     pub async fn begin_on(app: TestApp) -> Self {
-        Self::begin_with(app, wish("bid-1")).await
+        Self::begin_with(app, creation("bid-1")).await
     }
 
     /// Another deal at its beginning, on a server that is there.
-    pub async fn begin_with(app: TestApp, wish: Value) -> Self {
+    pub async fn begin_with(app: TestApp, creation: Value) -> Self {
         let platform = app.person_with("platform", &["service"]).await;
         let influencer = app.person("ines").await;
         let brand_owner = app.person("bela").await;
-        let made = platform.post("/api/v1/conversations", wish).await;
+        let made = platform.post("/api/v1/conversations", creation).await;
         let id = made.expect_status(201).body["id"]
             .as_str()
             .unwrap()
@@ -185,8 +185,8 @@ impl Deal {
     }
 }
 
-/// What the platform asks for.
-pub fn wish(bid: &str) -> Value {
+/// The request that creates a conversation with a bid deal.
+pub fn creation(bid: &str) -> Value {
     json!({
         "kind": "group",
         "participants": [{ "user_id": "ines", "role": "influencer" }, { "user_id": "bela", "role": "brand_owner" }],

@@ -1,4 +1,4 @@
-//! Presses that meet: of many that compete one wins, and the same one again is the same.
+//! Concurrent presses: one of several competing presses wins, and a repeated press gets the stored answer.
 
 use futures_util::future::join_all;
 use serde_json::json;

@@ -135,7 +135,7 @@ async fn money_for_a_deal_that_is_off_goes_back() {
 }
 
 #[tokio::test]
-async fn what_the_platform_is_told_waits_for_it() {
+async fn an_event_waits_until_the_platform_takes_it() {
     let deal = Deal::begin().await;
     deal.steps([
         (

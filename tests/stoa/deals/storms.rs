@@ -5,11 +5,11 @@ use serde_json::json;
 use std::time::Duration;
 
 use super::Deal;
+use crate::payments::fixture::{Event, PRICE, event, post, refund_event};
 use crate::payments::hex_hmac;
 use crate::payments::listener::Said;
 use crate::payments::platform::{NEW_KEY, is_signed, receiver, told_here};
 use crate::payments::storms::{shuffled, story};
-use crate::payments::world::{Event, PRICE, event, post, refund_event};
 use crate::polling::until;
 use crate::postgres::TestCluster;
 use crate::test_app::TestApp;

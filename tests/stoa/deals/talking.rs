@@ -85,7 +85,7 @@ async fn what_is_said_to_one_side_reaches_the_other_by_no_path() {
 }
 
 #[tokio::test]
-async fn whoever_comes_back_finds_the_cards_answered() {
+async fn a_returning_client_finds_the_cards_answered() {
     let deal = Deal::begin().await;
     let mut socket = deal.influencer.socket().await;
     let joined = json!({ "conversation_id": deal.id });

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Deal, rupees, wish};
+use super::{Deal, creation, rupees};
 use crate::test_app::TestApp;
 
 fn names(stands: &Value) -> Vec<&str> {
@@ -200,26 +200,26 @@ async fn a_deal_begins_for_the_platform_alone_and_with_every_role_taken() {
     let app = TestApp::start().await;
     let platform = app.person_with("platform", &["service"]).await;
     let (ines, bela) = (app.person("ines").await, app.person("bela").await);
-    let own = ines.post("/api/v1/conversations", wish("b")).await;
+    let own = ines.post("/api/v1/conversations", creation("b")).await;
     own.expect_status(403).expect_code("FORBIDDEN");
-    let mut lonely = wish("b");
+    let mut lonely = creation("b");
     lonely["participants"].as_array_mut().unwrap().pop();
     let refused = platform.post("/api/v1/conversations", lonely).await;
     refused.expect_status(400).expect_code("INVALID_REQUEST");
-    let mut unknown = wish("b");
+    let mut unknown = creation("b");
     unknown["flow"]["name"] = json!("nothing");
     let refused = platform.post("/api/v1/conversations", unknown).await;
     refused
         .expect_status(404)
         .expect_code("FLOW_DEFINITION_NOT_FOUND");
-    let mut odd = wish("b");
+    let mut odd = creation("b");
     odd["flow"]["context"]["proposed_amount"] = json!("much");
     let refused = platform.post("/api/v1/conversations", odd).await;
     refused.expect_status(400).expect_code("INVALID_REQUEST");
     let listed = bela.get("/api/v1/conversations").await.body;
     assert_eq!(listed["items"], json!([]), "nothing was made");
-    let first = platform.post("/api/v1/conversations", wish("b")).await;
-    let second = platform.post("/api/v1/conversations", wish("b")).await;
+    let first = platform.post("/api/v1/conversations", creation("b")).await;
+    let second = platform.post("/api/v1/conversations", creation("b")).await;
     let first = first.expect_status(201).body;
     assert_eq!(second.expect_status(200).body["id"], first["id"]);
     assert_eq!(first["flow"]["state"], "influencer_responding");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
-use super::{BOUNDS, Stage, counting, take_over};
+use super::{BOUNDS, Fixture, counting, take_over};
 use stoa::feed::pass;
 
 #[derive(QueryableByName)]
@@ -18,8 +18,8 @@ struct Backend {
 
 /// A connection that the database ends at its n-th moment from now; a moment is the beginning or the end of a statement, those that begin
 /// and end transactions included. Answers also whether that came.
-fn mortal(stage: &Stage, moment: u32) -> (PgConnection, Arc<AtomicBool>) {
-    let (mut connection, mut killer) = (stage.connection(), stage.connection());
+fn mortal(fixture: &Fixture, moment: u32) -> (PgConnection, Arc<AtomicBool>) {
+    let (mut connection, mut killer) = (fixture.connection(), fixture.connection());
     let own = diesel::sql_query("select pg_backend_pid() as pid");
     let Backend { pid } = own.get_result(&mut connection).unwrap();
     let ended = Arc::new(AtomicBool::new(false));
@@ -40,45 +40,45 @@ fn mortal(stage: &Stage, moment: u32) -> (PgConnection, Arc<AtomicBool>) {
 }
 
 /// Passes that end at their first moment, at their second, and so on until one comes to its end; answers how many moments there were.
-fn kill_at_each_moment(stage: &mut Stage, mut prepare: impl FnMut(&mut Stage)) -> u32 {
+fn kill_at_each_moment(fixture: &mut Fixture, mut prepare: impl FnMut(&mut Fixture)) -> u32 {
     for moment in 1.. {
-        prepare(stage);
-        take_over(&mut stage.writer);
-        let (mut connection, ended) = mortal(stage, moment);
+        prepare(fixture);
+        take_over(&mut fixture.writer);
+        let (mut connection, ended) = mortal(fixture, moment);
         let passed = pass(&mut connection, &*counting(), Uuid::now_v7(), BOUNDS);
         if !ended.load(Ordering::Relaxed) {
             passed.unwrap();
             return moment - 1;
         }
         drop(connection);
-        stage.catch_up();
-        stage.must_be_right();
+        fixture.catch_up();
+        fixture.must_be_right();
     }
     unreachable!("a pass has an end")
 }
 
 #[test]
 fn killed_between_any_two_statements_it_counts_everything_once() {
-    let mut stage = Stage::followed();
+    let mut fixture = Fixture::followed();
     // More than fits into one pass, so that a pass ends before the last row.
-    let moments = kill_at_each_moment(&mut stage, |stage| {
-        stage.say(&[1, 2, 3]);
-        stage.say(&[2, 4]);
+    let moments = kill_at_each_moment(&mut fixture, |fixture| {
+        fixture.say(&[1, 2, 3]);
+        fixture.say(&[2, 4]);
     });
     assert!(moments >= 14, "{moments}: begin, seven statements, commit");
-    stage.catch_up();
-    stage.must_be_right();
+    fixture.catch_up();
+    fixture.must_be_right();
 }
 
 #[test]
 fn killed_while_it_sweeps_it_counts_everything_once() {
-    let mut stage = Stage::followed();
-    let moments = kill_at_each_moment(&mut stage, |stage| {
-        stage.say(&[1, 2, 3]);
+    let mut fixture = Fixture::followed();
+    let moments = kill_at_each_moment(&mut fixture, |fixture| {
+        fixture.say(&[1, 2, 3]);
         let anew = "update feed_consumers set tx = null, row_no = null, swept_to = null";
-        stage.writer.batch_execute(anew).unwrap();
+        fixture.writer.batch_execute(anew).unwrap();
     });
     assert!(moments >= 14, "{moments}: begin, six statements, commit");
-    stage.catch_up();
-    stage.must_be_right();
+    fixture.catch_up();
+    fixture.must_be_right();
 }

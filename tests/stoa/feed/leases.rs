@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 use uuid::Uuid;
 
-use super::{BOUNDS, Stage, counting, follow};
+use super::{BOUNDS, Fixture, counting, follow};
 use crate::client::PATIENCE;
 use crate::polling::until_blocking;
 use crate::test_app::TestApp;
@@ -15,20 +15,20 @@ use stoa::feed::{Bounds, Consumer, Found, NewEntries, pass};
 
 #[test]
 fn while_one_server_runs_a_consumer_no_other_does() {
-    let mut stage = Stage::followed();
+    let mut fixture = Fixture::followed();
     let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
-    let mut connection = stage.connection();
+    let mut connection = fixture.connection();
     let mut look = |server| follow(&mut connection, &*counting(), server);
-    stage.say(&[1]);
+    fixture.say(&[1]);
     assert_eq!(look(one), Found::CaughtUp);
-    stage.say(&[2]);
+    fixture.say(&[2]);
     assert_eq!(look(other), Found::Nothing);
     assert_eq!(look(one), Found::CaughtUp);
-    stage.say(&[3]);
-    super::take_over(&mut stage.writer);
+    fixture.say(&[3]);
+    super::take_over(&mut fixture.writer);
     assert_eq!(look(other), Found::CaughtUp);
     assert_eq!(look(one), Found::Nothing);
-    stage.must_be_right();
+    fixture.must_be_right();
 }
 
 /// Counts, once it is told to.
@@ -50,14 +50,14 @@ impl Consumer for Slow<'_> {
 
 #[test]
 fn a_server_whose_lease_ends_in_the_middle_of_a_pass_keeps_others_waiting_and_counts_once() {
-    let mut stage = Stage::followed();
-    stage.say(&[1, 2]);
+    let mut fixture = Fixture::followed();
+    fixture.say(&[1, 2]);
     let (tell, told) = channel();
     let brief = Bounds {
         lease: Duration::from_millis(1),
         ..BOUNDS
     };
-    let (mut first, mut second) = (stage.connection(), stage.connection());
+    let (mut first, mut second) = (fixture.connection(), fixture.connection());
     std::thread::scope(|scope| {
         let (counting, others) = (counting(), counting());
         let slow = scope.spawn(move || {
@@ -66,19 +66,19 @@ fn a_server_whose_lease_ends_in_the_middle_of_a_pass_keeps_others_waiting_and_co
         });
         let waits = "select count(*) as n from pg_stat_activity where wait_event_type = 'Lock' and query like '%feed_consumers%' and datname = current_database()";
         let runs = "select count(*) as n from pg_stat_activity where state = 'idle in transaction' and datname = current_database()";
-        until_blocking("the first pass", || stage.number(runs), |n| *n > 0);
+        until_blocking("the first pass", || fixture.number(runs), |n| *n > 0);
         let other = scope.spawn(move || pass(&mut second, &*others, Uuid::now_v7(), brief));
         until_blocking(
             "the second pass to wait",
-            || stage.number(waits),
+            || fixture.number(waits),
             |n| *n > 0,
         );
         tell.send(()).unwrap();
         assert_eq!(slow.join().unwrap().unwrap(), Found::CaughtUp);
         other.join().unwrap().unwrap();
     });
-    stage.catch_up();
-    stage.must_be_right();
+    fixture.catch_up();
+    fixture.must_be_right();
 }
 
 #[tokio::test]

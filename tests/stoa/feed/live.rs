@@ -1,4 +1,4 @@
-//! A running server: what is said is counted soon, and told to whoever listens in memory.
+//! A running server: its consumer counts messages soon after the commit, and its live feed signals them.
 
 use serde_json::json;
 use stoa::domain::command::{Mark, Typing};
@@ -55,7 +55,7 @@ async fn next(listener: &mut Listener, conversation: &str) -> Signal {
 }
 
 #[tokio::test]
-async fn what_is_committed_and_what_passes_is_told_to_whoever_listens_in_the_server() {
+async fn a_listener_in_the_server_hears_commits_and_transient_signals() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let mut listener = app.feed().listen();

@@ -32,13 +32,13 @@ insert into conversations (id, kind, created_by) select md5(i::text)::uuid, 'gro
 insert into participants (conversation_no, user_no, role) select c, u, 'member' from generate_series(1, 10) c, generate_series(1, 2) u";
 
 /// A database without a server, whose feed is followed pass by pass.
-struct Stage {
+struct Fixture {
     pool: Pool,
     writer: PgConnection,
     said: u32,
 }
 
-impl Stage {
+impl Fixture {
     /// Nothing has been said, and no consumer is known.
     fn new() -> Self {
         let url = fresh_database();
@@ -56,10 +56,10 @@ impl Stage {
 
     /// The same, and the consumer has swept and follows the rows.
     fn followed() -> Self {
-        let mut stage = Self::new();
-        register(&mut stage.writer, &[counting().name()]).unwrap();
-        stage.catch_up();
-        stage
+        let mut fixture = Self::new();
+        register(&mut fixture.writer, &[counting().name()]).unwrap();
+        fixture.catch_up();
+        fixture
     }
 
     fn connection(&self) -> PgConnection {
@@ -164,8 +164,8 @@ fn say(connection: &mut PgConnection, text: &str, conversations: &[i64]) {
         fingerprint: 0,
         roles: Roles::default(),
     };
-    let places = conversations.iter().copied();
-    let batch: Vec<NewMessage<'_>> = places.zip(&drafts).map(message).collect();
+    let numbers = conversations.iter().copied();
+    let batch: Vec<NewMessage<'_>> = numbers.zip(&drafts).map(message).collect();
     let stored = append_deduplicating(connection, &batch).expect("stored");
     let is_fresh = |outcome: &Appended| matches!(outcome, Appended::Stored { .. });
     assert!(stored.iter().all(is_fresh), "{stored:?}");

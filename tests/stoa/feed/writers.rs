@@ -1,4 +1,4 @@
-//! Whoever changes a conversation writes a row of the feed in the same transaction. A trigger of the tests looks at each commit.
+//! Every writer of a conversation writes a row of the feed in the same transaction. A trigger of the tests checks each commit.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;

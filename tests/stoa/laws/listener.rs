@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::model::{Model, Place, Whispers};
+use super::model::{Model, Subscription, Whispers};
 use crate::client::{Person, Socket};
 
 /// Somebody and their client.
@@ -102,7 +102,7 @@ impl Listener {
                 Err(error) => {
                     let code = error["error_code"].as_str().unwrap_or("");
                     assert!(["NOT_A_PARTICIPANT", "BLOCKED"].contains(&code), "{error}");
-                    self.model.place = Place::Lost;
+                    self.model.subscription = Subscription::Lost;
                     return;
                 }
             }
@@ -120,7 +120,7 @@ impl Listener {
     pub async fn come_back(&mut self, whispers: &Whispers) {
         let after = (!self.model.starts_anew).then_some(self.model.last_seq);
         self.join(after, whispers).await;
-        if self.model.starts_anew && self.model.place == Place::Joined {
+        if self.model.starts_anew && self.model.subscription == Subscription::Joined {
             self.join(None, whispers).await;
         }
     }
@@ -130,7 +130,7 @@ impl Listener {
         if let Some(socket) = self.socket.take() {
             socket.close().await;
         }
-        self.model.place = Place::Away;
+        self.model.subscription = Subscription::Away;
     }
 
     /// Hears no more of the conversation, and stays connected.
@@ -139,27 +139,27 @@ impl Listener {
         while let Err(error) = self.ask("leave_conversation", data.clone(), whispers).await {
             assert_eq!(error["temporary"], true, "{error}");
         }
-        if self.model.place == Place::Joined {
-            self.model.place = Place::Away;
+        if self.model.subscription == Subscription::Joined {
+            self.model.subscription = Subscription::Away;
         }
     }
 
     /// Takes in everything up to a seq that everybody may see; joins if need be. Ends lost where this one may not read.
     pub async fn settle(&mut self, seq: i64, whispers: &Whispers) {
         loop {
-            while self.model.place == Place::Joined && self.model.last_seq < seq {
+            while self.model.subscription == Subscription::Joined && self.model.last_seq < seq {
                 if let Some(frame) = self.hear().await {
                     self.model.event(&frame, whispers);
                 }
             }
-            let done = self.model.place == Place::Joined && !self.model.starts_anew;
+            let done = self.model.subscription == Subscription::Joined && !self.model.starts_anew;
             let status = json!({ "status": "online" });
             let _flushed = self.ask("user_status", status, whispers).await;
-            if done && self.model.place == Place::Joined {
+            if done && self.model.subscription == Subscription::Joined {
                 return;
             }
             self.come_back(whispers).await;
-            if self.model.place == Place::Lost {
+            if self.model.subscription == Subscription::Lost {
                 return;
             }
         }

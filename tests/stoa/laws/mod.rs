@@ -1,8 +1,8 @@
 //! The law of coming back: whatever happens, a snapshot and the events after it say what a fresh snapshot says.
 
-mod deeds;
 mod listener;
 mod model;
+mod operations;
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
@@ -12,19 +12,19 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Value, json};
 
 use crate::test_app::TestApp;
-use deeds::{Deed, PEOPLE, Scene, deed};
 use listener::{Listener, history};
-use model::Place;
+use model::Subscription;
+use operations::{Operation, PEOPLE, Scenario, operation};
 
 /// One step of a sequence.
 #[derive(Clone, Debug)]
 enum Step {
     /// One after the other.
-    Do(Deed),
+    Do(Operation),
     /// All at once.
-    AtOnce(Vec<Deed>),
+    AtOnce(Vec<Operation>),
     /// All at once, and the room is lost meanwhile.
-    AndPanic(Vec<Deed>),
+    AndPanic(Vec<Operation>),
     /// Over the socket.
     Speak(usize),
     MarkSeen(usize),
@@ -39,9 +39,9 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let who = 0..PEOPLE;
     prop_oneof![
-        24 => deed().prop_map(Step::Do),
-        4 => prop::collection::vec(deed(), 2..8).prop_map(Step::AtOnce),
-        1 => prop::collection::vec(deed(), 1..6).prop_map(Step::AndPanic),
+        24 => operation().prop_map(Step::Do),
+        4 => prop::collection::vec(operation(), 2..8).prop_map(Step::AtOnce),
+        1 => prop::collection::vec(operation(), 1..6).prop_map(Step::AndPanic),
         6 => who.clone().prop_map(Step::Speak),
         3 => who.clone().prop_map(Step::MarkSeen),
         3 => who.clone().prop_map(Step::Disconnect),
@@ -52,13 +52,13 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-struct Theatre<'a> {
+struct Fixture<'a> {
     app: &'a TestApp,
-    scene: Scene,
+    scenario: Scenario,
     listeners: Vec<Listener>,
 }
 
-impl<'a> Theatre<'a> {
+impl<'a> Fixture<'a> {
     /// A group with everybody but the last one, who comes from the staff; all have joined.
     async fn open(app: &'a TestApp, case: usize) -> Self {
         let mut people = Vec::new();
@@ -77,29 +77,38 @@ impl<'a> Theatre<'a> {
         let listener =
             |person: &crate::client::Person| Listener::new(person.clone(), &conversation);
         let mut listeners: Vec<_> = people.iter().map(listener).collect();
-        let scene = Scene::new(conversation, people, platform);
+        let scenario = Scenario::new(conversation, people, platform);
         for listener in &mut listeners {
-            listener.join(None, &scene.whispers()).await;
+            listener.join(None, &scenario.whispers()).await;
         }
         Self {
             app,
-            scene,
+            scenario,
             listeners,
         }
     }
 
     async fn take(&mut self, step: &Step) {
-        let whispers = self.scene.whispers();
+        let whispers = self.scenario.whispers();
         match step {
-            Step::Do(deed) => self.scene.carry_out(deed).await,
-            Step::AtOnce(deeds) => {
-                join_all(deeds.iter().map(|deed| self.scene.carry_out(deed))).await;
+            Step::Do(operation) => self.scenario.carry_out(operation).await,
+            Step::AtOnce(operations) => {
+                join_all(
+                    operations
+                        .iter()
+                        .map(|operation| self.scenario.carry_out(operation)),
+                )
+                .await;
             }
-            Step::AndPanic(deeds) => {
-                let all = join_all(deeds.iter().map(|deed| self.scene.carry_out(deed)));
+            Step::AndPanic(operations) => {
+                let all = join_all(
+                    operations
+                        .iter()
+                        .map(|operation| self.scenario.carry_out(operation)),
+                );
                 let panic = async {
                     tokio::task::yield_now().await;
-                    self.app.panic_room(&self.scene.conversation);
+                    self.app.panic_room(&self.scenario.conversation);
                 };
                 tokio::join!(all, panic);
                 for listener in &mut self.listeners {
@@ -110,13 +119,13 @@ impl<'a> Theatre<'a> {
             Step::MarkSeen(who) => {
                 let listener = &mut self.listeners[*who];
                 let seq = listener.model.last_seq;
-                let data = json!({ "conversation_id": self.scene.conversation, "seq": seq });
+                let data = json!({ "conversation_id": self.scenario.conversation, "seq": seq });
                 let _refused = listener.ask("mark_seen", data, &whispers).await;
             }
             Step::Disconnect(who) => self.listeners[*who].disconnect().await,
             Step::LeaveRoom(who) => self.listeners[*who].leave_room(&whispers).await,
             Step::ComeBack(who) => {
-                if self.listeners[*who].model.place != Place::Joined {
+                if self.listeners[*who].model.subscription != Subscription::Joined {
                     self.listeners[*who].come_back(&whispers).await;
                 }
             }
@@ -126,19 +135,18 @@ impl<'a> Theatre<'a> {
     }
 
     async fn speak(&mut self, who: usize) {
-        let whispers = self.scene.whispers();
-        let text = self.scene.unique();
-        let data =
-            json!({ "conversation_id": self.scene.conversation, "body": text, "client_id": text });
+        let whispers = self.scenario.whispers();
+        let text = self.scenario.unique();
+        let data = json!({ "conversation_id": self.scenario.conversation, "body": text, "client_id": text });
         let listener = &mut self.listeners[who];
         if let Ok(sent) = listener.ask("send_message", data, &whispers).await {
-            self.scene.note(&listener.person, &sent);
+            self.scenario.note(&listener.person, &sent);
         }
     }
 
     async fn compare(&mut self) {
-        let landmark = self.scene.landmark().await;
-        let whispers = self.scene.whispers();
+        let landmark = self.scenario.landmark().await;
+        let whispers = self.scenario.whispers();
         let people = self.participants().await;
         for listener in &mut self.listeners {
             listener.settle(landmark, &whispers).await;
@@ -148,16 +156,16 @@ impl<'a> Theatre<'a> {
                 .any(|p| p["user_id"] == id.as_str() && p["blocked"] == false)
                 || id.starts_with("eve");
             assert_eq!(
-                listener.model.place == Place::Joined,
+                listener.model.subscription == Subscription::Joined,
                 may,
                 "{id} in {people:?}"
             );
             match listener.fresh().await {
                 Ok(fresh) => {
-                    let history = history(&listener.person, &self.scene.conversation).await;
+                    let history = history(&listener.person, &self.scenario.conversation).await;
                     listener.model.must_equal(&fresh, &history);
                     assert_eq!(
-                        unread(listener, &self.scene.conversation).await,
+                        unread(listener, &self.scenario.conversation).await,
                         listener.model.unread()
                     );
                 }
@@ -168,8 +176,8 @@ impl<'a> Theatre<'a> {
     }
 
     async fn participants(&self) -> Vec<Value> {
-        let path = format!("/api/v1/conversations/{}", self.scene.conversation);
-        let answer = self.scene.platform.get(&path).await.expect_status(200);
+        let path = format!("/api/v1/conversations/{}", self.scenario.conversation);
+        let answer = self.scenario.platform.get(&path).await.expect_status(200);
         answer.body["participants"]
             .as_array()
             .expect("a list")
@@ -190,7 +198,7 @@ impl<'a> Theatre<'a> {
                 select conversation_no, seq from participant_changes union all select conversation_no, seq from conversation_changes
             ) changes where conversation_no = no) as seqs from conversations where id = $1::uuid";
         let found: Seqs = diesel::sql_query(query)
-            .bind::<diesel::sql_types::Text, _>(&self.scene.conversation)
+            .bind::<diesel::sql_types::Text, _>(&self.scenario.conversation)
             .get_result(&mut self.app.connection())
             .expect("the seqs");
         assert_eq!(found.seqs, (1..=found.last_seq).collect::<Vec<_>>());
@@ -214,11 +222,11 @@ async fn unread(listener: &Listener, conversation: &str) -> usize {
 }
 
 async fn play(app: &TestApp, case: usize, steps: &[Step]) {
-    let mut theatre = Theatre::open(app, case).await;
+    let mut fixture = Fixture::open(app, case).await;
     for step in steps {
-        theatre.take(step).await;
+        fixture.take(step).await;
     }
-    theatre.compare().await;
+    fixture.compare().await;
 }
 
 #[test]

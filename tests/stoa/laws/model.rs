@@ -8,7 +8,7 @@ pub type Whispers = HashMap<String, String>;
 
 /// Where the session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Subscription {
     /// It has joined: every event is for it.
     Joined,
     /// It has not joined, and may.
@@ -33,7 +33,7 @@ pub struct Model {
     /// The highest seq that was seen.
     pub last_seq: i64,
     /// Where the session stands.
-    pub place: Place,
+    pub subscription: Subscription,
     /// The own role is another: other messages may be visible, so the client starts anew.
     pub starts_anew: bool,
     /// A room was lost, and with it what it had not told those who listen to nothing.
@@ -66,7 +66,7 @@ impl Model {
             title: Value::Null,
             status: Value::Null,
             last_seq: 0,
-            place: Place::Away,
+            subscription: Subscription::Away,
             starts_anew: false,
             room_was_lost: false,
         }
@@ -97,7 +97,7 @@ impl Model {
         if !recovered {
             self.messages.clear();
         }
-        self.place = Place::Joined;
+        self.subscription = Subscription::Joined;
         self.last_seq = last_seq;
         self.conversation(&answer["conversation"]);
         assert_eq!(
@@ -139,30 +139,35 @@ impl Model {
     pub fn event(&mut self, frame: &Value, whispers: &Whispers) {
         let (name, data) = (frame["event"].as_str().unwrap_or("none"), &frame["data"]);
         let is_a_word = ["conversation_updated", "notification", "unread_changed"].contains(&name);
-        if self.place == Place::Lost && self.room_was_lost && is_a_word {
-            self.place = Place::Away;
+        if self.subscription == Subscription::Lost && self.room_was_lost && is_a_word {
+            self.subscription = Subscription::Away;
         }
         match name {
             "user_status_change" | "user_offline" => {}
             "conversation_created" => {
-                if self.place == Place::Lost {
-                    self.place = Place::Away;
+                if self.subscription == Subscription::Lost {
+                    self.subscription = Subscription::Away;
                 }
             }
             "conversation_updated" if data["conversation"].get("membership").is_some() => {
-                self.place = Place::Lost;
+                self.subscription = Subscription::Lost;
             }
-            _ if self.place == Place::Lost => {
+            _ if self.subscription == Subscription::Lost => {
                 panic!("{} was told after the last word: {frame}", self.me)
             }
             "new_message" | "message_updated" | "message_deleted" => {
-                assert_eq!(self.place, Place::Joined, "{} heard {frame}", self.me);
+                assert_eq!(
+                    self.subscription,
+                    Subscription::Joined,
+                    "{} heard {frame}",
+                    self.me
+                );
                 let seq = self.rise(frame);
                 let own = data["message"]["seq"].as_i64().expect("a seq");
                 assert_eq!(own == seq, name == "new_message", "{frame}");
                 self.message(&data["message"], seq, whispers);
             }
-            "conversation_updated" if self.place == Place::Joined => {
+            "conversation_updated" if self.subscription == Subscription::Joined => {
                 let role = self.role().map(str::to_owned);
                 self.rise(frame);
                 self.conversation(&data["conversation"]);

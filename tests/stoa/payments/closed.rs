@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
+use super::fixture::{event, post};
 use super::hex_hmac;
 use super::platform::{receiver, told_here, until_events};
-use super::world::{event, post};
 use crate::child::{outcome, program};
-use crate::deals::{Deal, wish};
+use crate::deals::{Deal, creation};
 use crate::test_app::{SECRET, TestApp, fresh_database};
 
 async fn database() -> String {
@@ -24,7 +24,9 @@ async fn a_deal_that_asks_for_money_can_not_begin_without_a_gateway() {
     for person in ["ines", "bela"] {
         app.person(person).await;
     }
-    let refused = platform.post("/api/v1/conversations", wish("bid-1")).await;
+    let refused = platform
+        .post("/api/v1/conversations", creation("bid-1"))
+        .await;
     let refused = refused
         .expect_status(409)
         .expect_code("PAYMENTS_UNAVAILABLE");
@@ -35,7 +37,7 @@ async fn a_deal_that_asks_for_money_can_not_begin_without_a_gateway() {
             .contains("takes no payments")
     );
     assert_eq!(app.count("select count(*) as n from conversations"), 0);
-    let mut plain = wish("bid-1");
+    let mut plain = creation("bid-1");
     plain["flow"] = Value::Null;
     let made = platform.post("/api/v1/conversations", plain).await;
     made.expect_status(201);

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 use std::time::Duration;
 
+use super::fixture::Fixture;
 use super::listener::Said;
 use super::platform::{
     NEW_KEY, OLD_KEY, attempts, happen, is_signed, receiver, told_at, told_here, until_events,
     until_tried,
 };
-use super::world::World;
 use crate::polling::until;
 use crate::test_app::{SECRET, try_parse};
 
@@ -19,9 +19,9 @@ fn is(status: &str) -> impl Fn(&[Value]) -> bool {
 #[tokio::test]
 async fn the_platform_is_told_and_can_verify_it_with_either_secret() {
     let platform = receiver(|_| Said::status(204)).await;
-    let world = World::with(&told_here(&platform)).await;
-    let admin = world.app.person_with("admin", &["admin"]).await;
-    happen(&world, "deal.paid");
+    let fixture = Fixture::with(&told_here(&platform)).await;
+    let admin = fixture.app.person_with("admin", &["admin"]).await;
+    happen(&fixture, "deal.paid");
     let events = until_events(&admin, is("delivered")).await;
     let heard = platform.heard();
     assert_eq!(
@@ -52,7 +52,7 @@ async fn the_platform_is_told_and_can_verify_it_with_either_secret() {
 }
 
 #[tokio::test]
-async fn what_fails_is_tried_again_under_the_same_id() {
+async fn a_failed_delivery_is_tried_again_under_the_same_id() {
     let elsewhere = receiver(|_| Said::status(200)).await;
     let target = elsewhere.url();
     let platform = receiver(move |had| match had {
@@ -74,9 +74,9 @@ async fn what_fails_is_tried_again_under_the_same_id() {
     .await;
     let mut options = told_here(&platform);
     options.extend(["--webhook-timeout-ms", "300"].map(str::to_owned));
-    let world = World::with(&options).await;
-    let admin = world.app.person_with("admin", &["admin"]).await;
-    happen(&world, "deal.paid");
+    let fixture = Fixture::with(&options).await;
+    let admin = fixture.app.person_with("admin", &["admin"]).await;
+    happen(&fixture, "deal.paid");
     let events = until_events(&admin, is("delivered")).await;
     let tried = attempts(&admin, &events[0]).await;
     let told: Vec<_> = tried
@@ -109,11 +109,11 @@ async fn what_fails_is_tried_again_under_the_same_id() {
 #[tokio::test]
 async fn a_platform_that_says_gone_is_not_asked_again_until_somebody_wants_it() {
     let platform = receiver(|had| Said::status(if had == 0 { 410 } else { 200 })).await;
-    let world = World::with(&told_here(&platform)).await;
-    let admin = world.app.person_with("admin", &["admin"]).await;
-    happen(&world, "deal.paid");
+    let fixture = Fixture::with(&told_here(&platform)).await;
+    let admin = fixture.app.person_with("admin", &["admin"]).await;
+    happen(&fixture, "deal.paid");
     let events = until_events(&admin, is("given_up")).await;
-    assert_eq!(world.count("select count(*) as n from jobs"), 0);
+    assert_eq!(fixture.count("select count(*) as n from jobs"), 0);
     let path = format!(
         "/api/v1/events/{}/redeliver",
         events[0]["id"].as_str().expect("an id")
@@ -132,25 +132,25 @@ async fn a_platform_that_says_gone_is_not_asked_again_until_somebody_wants_it() 
 #[tokio::test]
 async fn after_a_day_it_is_given_up() {
     let platform = receiver(|_| Said::status(500)).await;
-    let world = World::with(&told_here(&platform)).await;
-    let admin = world.app.person_with("admin", &["admin"]).await;
-    happen(&world, "deal.paid");
+    let fixture = Fixture::with(&told_here(&platform)).await;
+    let admin = fixture.app.person_with("admin", &["admin"]).await;
+    happen(&fixture, "deal.paid");
     assert_eq!(until_tried(&admin).await, "refused");
-    world.run_sql("update jobs set created_at = now() - interval '25 hours', due_at = now()");
+    fixture.run_sql("update jobs set created_at = now() - interval '25 hours', due_at = now()");
     until_events(&admin, is("given_up")).await;
-    assert_eq!(world.count("select count(*) as n from jobs"), 0);
+    assert_eq!(fixture.count("select count(*) as n from jobs"), 0);
 }
 
 #[tokio::test]
 async fn a_restart_in_between_loses_nothing() {
     let platform = receiver(|had| Said::status(if had < 3 { 503 } else { 200 })).await;
-    let mut world = World::with(&told_here(&platform)).await;
-    let admin = world.app.person_with("admin", &["admin"]).await;
-    happen(&world, "deal.paid");
+    let mut fixture = Fixture::with(&told_here(&platform)).await;
+    let admin = fixture.app.person_with("admin", &["admin"]).await;
+    happen(&fixture, "deal.paid");
     until_tried(&admin).await;
-    world.stop_runner().await;
-    happen(&world, "deal.over");
-    world.start_runner();
+    fixture.stop_runner().await;
+    happen(&fixture, "deal.over");
+    fixture.start_runner();
     let all = |events: &[Value]| {
         events.len() == 2 && events.iter().all(|event| event["status"] == "delivered")
     };
@@ -161,7 +161,7 @@ async fn a_restart_in_between_loses_nothing() {
 async fn nothing_goes_to_a_place_that_is_ours_alone() {
     let inside = receiver(|_| Said::status(200)).await;
     let port = inside.address.port();
-    let places = [
+    let hosts = [
         "localhost",
         "127.0.0.1",
         "[::1]",
@@ -171,11 +171,11 @@ async fn nothing_goes_to_a_place_that_is_ours_alone() {
         "0.0.0.0",
         "2130706433",
     ];
-    for place in places {
-        let world = World::with(&told_at(&format!("https://{place}:{port}/"))).await;
-        let admin = world.app.person_with("admin", &["admin"]).await;
-        happen(&world, "deal.paid");
-        assert_eq!(until_tried(&admin).await, "address_refused", "{place}");
+    for host in hosts {
+        let fixture = Fixture::with(&told_at(&format!("https://{host}:{port}/"))).await;
+        let admin = fixture.app.person_with("admin", &["admin"]).await;
+        happen(&fixture, "deal.paid");
+        assert_eq!(until_tried(&admin).await, "address_refused", "{host}");
     }
     assert!(inside.heard().is_empty());
 }
@@ -189,13 +189,13 @@ async fn a_slow_platform_does_not_keep_money_waiting() {
     .await;
     let mut options = told_here(&platform);
     options.extend(["--webhook-timeout-ms", "3000", "--job-concurrency", "1"].map(str::to_owned));
-    let world = World::with(&options).await;
+    let fixture = Fixture::with(&options).await;
     for _ in 0..5 {
-        happen(&world, "deal.paid");
+        happen(&fixture, "deal.paid");
     }
     let heard = async || platform.heard().len();
     until("the first delivery", heard, |count| *count > 0).await;
-    world.deal().await;
+    fixture.deal().await;
     assert_eq!(
         platform.heard().len(),
         1,

@@ -1,4 +1,4 @@
-//! The door for gateways: what is signed is kept once, whatever happens; what is not is not.
+//! The webhook endpoint for gateways: a signed event is stored once, whatever happens; an unsigned one is not stored.
 
 use diesel::connection::SimpleConnection;
 use std::time::Duration;
@@ -6,9 +6,9 @@ use stoa::config::Secret;
 use stoa::payment::{Gateway, Razorpay as Real};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::fixture::{Fixture, config_of, event, options, post};
 use super::hex_hmac;
 use super::razorpay::{OLD_SECRET, Razorpay, WEBHOOK_SECRET};
-use super::world::{World, config_of, event, options, post};
 use crate::polling::until;
 use crate::postgres::TestCluster;
 use crate::test_app::TestApp;
@@ -42,15 +42,15 @@ fn the_documented_hint_is_known_again() {
 }
 
 #[tokio::test]
-async fn what_a_live_secret_has_signed_is_kept_once() {
-    let world = World::at(&Razorpay::start().await).await;
-    let address = world.app.address;
+async fn a_signed_webhook_is_stored_once() {
+    let fixture = Fixture::at(&Razorpay::start().await).await;
+    let address = fixture.app.address;
     assert_eq!(post(address, "one", DOCUMENTED, ITS_SIGNATURE).await, 200);
     assert_eq!(hex_hmac(WEBHOOK_SECRET, DOCUMENTED), ITS_SIGNATURE);
     for _ in 0..3 {
         assert_eq!(post(address, "one", DOCUMENTED, ITS_SIGNATURE).await, 200);
     }
-    assert_eq!(world.count(EVENTS), 1);
+    assert_eq!(fixture.count(EVENTS), 1);
     let old = hex_hmac(OLD_SECRET, DOCUMENTED);
     assert_eq!(
         post(address, "two", DOCUMENTED, &old).await,
@@ -63,20 +63,20 @@ async fn what_a_live_secret_has_signed_is_kept_once() {
         "without an id"
     );
     assert_eq!(post(address, "", DOCUMENTED, ITS_SIGNATURE).await, 200);
-    assert_eq!(world.count(EVENTS), 3);
+    assert_eq!(fixture.count(EVENTS), 3);
     let other = DOCUMENTED.replace("1567674606", "1567674607");
-    assert_eq!(world.post("one", &other).await, 200);
+    assert_eq!(fixture.post("one", &other).await, 200);
     assert_eq!(
-        world.count(EVENTS),
+        fixture.count(EVENTS),
         4,
         "nobody signs the id: another body is another event"
     );
 }
 
 #[tokio::test]
-async fn what_no_live_secret_has_signed_leaves_no_trace() {
-    let world = World::at(&Razorpay::start().await).await;
-    let address = world.app.address;
+async fn a_webhook_without_a_valid_signature_leaves_no_trace() {
+    let fixture = Fixture::at(&Razorpay::start().await).await;
+    let address = fixture.app.address;
     let altered = DOCUMENTED.replace("order.paid", "order.paix");
     let retired = hex_hmac("whsec_demo_minus_1", DOCUMENTED);
     let key_secret = hex_hmac("key_secret_demo", DOCUMENTED);
@@ -101,12 +101,12 @@ async fn what_no_live_secret_has_signed_leaves_no_trace() {
         !told.contains("whsec") && !told.contains(ITS_SIGNATURE),
         "{told}"
     );
-    assert_eq!((world.count(EVENTS), world.count(EVENT_JOBS)), (0, 0));
+    assert_eq!((fixture.count(EVENTS), fixture.count(EVENT_JOBS)), (0, 0));
 }
 
 #[tokio::test]
 async fn signed_nonsense_is_kept_for_people_to_look_at() {
-    let world = World::at(&Razorpay::start().await).await;
+    let fixture = Fixture::at(&Razorpay::start().await).await;
     for (id, body) in [
         ("a", ""),
         ("b", "[]"),
@@ -114,16 +114,16 @@ async fn signed_nonsense_is_kept_for_people_to_look_at() {
         ("d", "nonsense"),
         ("e", "a\0b"),
     ] {
-        assert_eq!(world.post(id, body).await, 200, "{body}");
+        assert_eq!(fixture.post(id, body).await, 200, "{body}");
     }
-    world.until_idle().await;
+    fixture.until_idle().await;
     let given_up = "select count(*) as n from jobs where kind = 'payment_event' and given_up_at is not null and last_error like 'event_unreadable: %'";
-    assert_eq!(world.count(given_up), 5);
+    assert_eq!(fixture.count(given_up), 5);
     assert_eq!(
-        world.count("select count(*) as n from payment_events where handled_at is null"),
+        fixture.count("select count(*) as n from payment_events where handled_at is null"),
         5
     );
-    assert!(world.recorder.told().is_empty());
+    assert!(fixture.recorder.told().is_empty());
 }
 
 /// The status line that a head alone is answered with.
@@ -139,10 +139,10 @@ async fn answer_to(address: std::net::SocketAddr, head: &str, body: &[u8]) -> St
 
 #[tokio::test]
 async fn a_body_that_is_too_long_is_refused_before_it_is_read() {
-    let world = World::at(&Razorpay::start().await).await;
+    let fixture = Fixture::at(&Razorpay::start().await).await;
     let head = "POST /api/v1/webhooks/razorpay HTTP/1.1\r\nhost: x\r\nx-razorpay-signature: x\r\n";
     let declared = format!("{head}content-length: 10485760\r\n\r\n");
-    let told = answer_to(world.app.address, &declared, b"").await;
+    let told = answer_to(fixture.app.address, &declared, b"").await;
     assert!(told.starts_with("HTTP/1.1 413"), "{told}");
     let chunked = format!("{head}transfer-encoding: chunked\r\n\r\n");
     let mut chunks = Vec::new();
@@ -151,11 +151,11 @@ async fn a_body_that_is_too_long_is_refused_before_it_is_read() {
         chunks.extend_from_slice(&[b'x'; 0x8000]);
         chunks.extend_from_slice(b"\r\n");
     }
-    let told = answer_to(world.app.address, &chunked, &chunks).await;
+    let told = answer_to(fixture.app.address, &chunked, &chunks).await;
     assert!(told.starts_with("HTTP/1.1 413"), "{told}");
     let long = format!("{{\"x\":\"{}\"}}", "x".repeat(900_000));
     assert_eq!(
-        world.post("long", &long).await,
+        fixture.post("long", &long).await,
         200,
         "within the limit, above that of other bodies"
     );
@@ -181,6 +181,6 @@ async fn while_the_database_is_away_the_gateway_is_asked_to_come_back() {
     let send = async || post(app.address, &paid.id, &paid.body, &signature).await;
     until("the event to be taken", send, |status| *status == 200).await;
     let mut connection = app.connection();
-    assert_eq!(super::world::count(&mut connection, EVENT_JOBS), 1);
+    assert_eq!(super::fixture::count(&mut connection, EVENT_JOBS), 1);
     connection.batch_execute("select 1").unwrap();
 }

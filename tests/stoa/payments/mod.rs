@@ -2,7 +2,8 @@
 
 mod closed;
 mod delivering;
-mod doors;
+mod event_log;
+pub mod fixture;
 mod inbox;
 pub mod listener;
 mod orders;
@@ -19,7 +20,6 @@ mod timers;
 mod uncaptured;
 mod unreadable;
 mod verdicts;
-pub mod world;
 
 use sha2::{Digest, Sha256};
 

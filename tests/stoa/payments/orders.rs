@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 use stoa::domain::flow::{FlowInput, PaymentOutcome};
 use stoa::domain::job::Job;
 
+use super::fixture::{Fixture, PRICE};
 use super::listener::Said;
 use super::razorpay::{KEY_ID, Razorpay};
-use super::world::{PRICE, World};
 
-fn checkouts(world: &World) -> Vec<Value> {
-    let told = world.recorder.told().into_iter();
+fn checkouts(fixture: &Fixture) -> Vec<Value> {
+    let told = fixture.recorder.told().into_iter();
     told.filter_map(|(_, input)| match input {
         FlowInput::Payment {
             outcome: PaymentOutcome::Ready { checkout },
@@ -25,15 +25,15 @@ async fn the_checkout_has_what_the_guide_says() {
     let razorpay = Razorpay::start().await;
     let mut options = razorpay.options();
     options.extend(["--checkout-name", "Stoory Platform"].map(str::to_owned));
-    let world = World::with(&options).await;
-    let (_, order) = world.deal().await;
+    let fixture = Fixture::with(&options).await;
+    let (_, order) = fixture.deal().await;
     let expected = json!({
         "order_id": order, "amount": PRICE, "currency": "INR", "key_id": KEY_ID, "name": "Stoory Platform",
         "description": "Payment for Campaign Collaboration",
         "prefill": { "name": "seller by name", "email": "", "contact": "" },
         "theme": { "color": "#3B82F6" }
     });
-    assert_eq!(checkouts(&world), [expected]);
+    assert_eq!(checkouts(&fixture), [expected]);
     let made = &razorpay.orders()[0];
     assert_eq!(
         (&made["amount"], &made["currency"]),
@@ -44,7 +44,7 @@ async fn the_checkout_has_what_the_guide_says() {
 #[tokio::test]
 async fn a_gateway_that_is_busy_slow_or_loses_its_answer_makes_one_order() {
     let razorpay = Razorpay::start().await;
-    let world = World::at(&razorpay).await;
+    let fixture = Fixture::at(&razorpay).await;
     let (mut lost, mut slow) = (Said::status(200), Said::status(200));
     lost.lost = true;
     slow.after = std::time::Duration::from_secs(3);
@@ -55,22 +55,22 @@ async fn a_gateway_that_is_busy_slow_or_loses_its_answer_makes_one_order() {
         Said::status(429),
         Said::status(401),
     ]);
-    let (conversation, order) = world.deal().await;
+    let (conversation, order) = fixture.deal().await;
     assert_eq!(razorpay.orders().len(), 1);
     assert_eq!(razorpay.orders()[0]["id"], order.as_str());
-    assert_eq!(world.order(conversation, 1).status, "created");
+    assert_eq!(fixture.order(conversation, 1).status, "created");
 }
 
 #[tokio::test]
 async fn asked_for_again_it_is_only_told_again() {
     let razorpay = Razorpay::start().await;
-    let world = World::at(&razorpay).await;
-    let (conversation, _) = world.deal().await;
+    let fixture = Fixture::at(&razorpay).await;
+    let (conversation, _) = fixture.deal().await;
     let again = Job::CreateOrder {
         conversation_no: conversation,
         order: 1,
     };
-    let mut connection = world.app.connection();
+    let mut connection = fixture.app.connection();
     stoa::store::jobs::add(
         &mut connection,
         Some(conversation),
@@ -78,13 +78,13 @@ async fn asked_for_again_it_is_only_told_again() {
         Default::default(),
     )
     .unwrap();
-    world.request(conversation, 1);
-    world.until_idle().await;
+    fixture.request(conversation, 1);
+    fixture.until_idle().await;
     assert_eq!(razorpay.orders().len(), 1);
-    let told = checkouts(&world);
+    let told = checkouts(&fixture);
     assert_eq!((told.len(), &told[0]), (2, &told[1]));
     assert_eq!(
-        world.count("select count(*) as n from jobs where kind = 'reconcile'"),
+        fixture.count("select count(*) as n from jobs where kind = 'reconcile'"),
         1
     );
 }
@@ -92,19 +92,19 @@ async fn asked_for_again_it_is_only_told_again() {
 #[tokio::test]
 async fn what_the_gateway_will_never_make_is_left_for_people() {
     let razorpay = Razorpay::start().await;
-    let world = World::at(&razorpay).await;
-    let conversation = world.conversation().await;
+    let fixture = Fixture::at(&razorpay).await;
+    let conversation = fixture.conversation().await;
     razorpay.say_instead(vec![Said::status(400)]);
-    world.request(conversation, 1);
+    fixture.request(conversation, 1);
     razorpay.say_instead(vec![Said::status(400), Said::json(&json!({ "items": [] }))]);
-    world.until_idle().await;
+    fixture.until_idle().await;
     assert_eq!(
-        world.count(
+        fixture.count(
             "select count(*) as n from jobs where kind = 'create_order' and given_up_at is not null"
         ),
         1
     );
-    assert!(checkouts(&world).is_empty());
+    assert!(checkouts(&fixture).is_empty());
 }
 
 #[tokio::test]
@@ -112,8 +112,8 @@ async fn without_any_webhook_the_reconciler_finds_the_money() {
     let razorpay = Razorpay::start().await;
     let mut options = razorpay.options();
     options.extend(["--reconcile-after-ms", "50"].map(str::to_owned));
-    let world = World::with(&options).await;
-    let (conversation, order) = world.deal().await;
+    let fixture = Fixture::with(&options).await;
+    let (conversation, order) = fixture.deal().await;
     razorpay.pay_silently(&order, "pay_0", PRICE, "created");
     razorpay.pay_silently(&order, "pay_1", PRICE, "failed");
     razorpay.pay_silently(&order, "pay_2", PRICE, "captured");
@@ -129,13 +129,13 @@ async fn without_any_webhook_the_reconciler_finds_the_money() {
         };
         told.iter().any(is_paid)
     };
-    world.recorder.until("money", paid).await;
+    fixture.recorder.until("money", paid).await;
     // A paid order is not asked about again.
-    world
+    fixture
         .app
         .until_count("select count(*) as n from jobs", 0)
         .await;
-    let outcomes = world.recorder.outcomes(conversation);
+    let outcomes = fixture.recorder.outcomes(conversation);
     let count = |wanted: PaymentOutcome| {
         outcomes
             .iter()
@@ -145,7 +145,7 @@ async fn without_any_webhook_the_reconciler_finds_the_money() {
     assert_eq!(count(PaymentOutcome::Paid), 1, "{outcomes:?}");
     assert!(count(PaymentOutcome::Failed) <= 1, "{outcomes:?}");
     assert_eq!(
-        world.order(conversation, 1).paid_by.as_deref(),
+        fixture.order(conversation, 1).paid_by.as_deref(),
         Some("pay_2")
     );
 }

@@ -5,19 +5,19 @@ use stoa::domain::flow::{PaymentOutcome, RefundRequest};
 use stoa::domain::ids::ConversationNo;
 use stoa::store::refunds;
 
+use super::fixture::{Event, Fixture, PRICE, event, refund_event, refund_with};
 use super::razorpay::{Razorpay, payment_entity};
-use super::world::{Event, PRICE, World, event, refund_event, refund_with};
 
 const A: i64 = 200_000;
 const B: i64 = 300_000;
 
-async fn paid(world: &World, payment: &str) -> (ConversationNo, String) {
-    let conversation = world.conversation().await;
-    world.request(conversation, 1);
-    let order = world.ready(conversation, 1).await.gateway_order_id;
+async fn paid(fixture: &Fixture, payment: &str) -> (ConversationNo, String) {
+    let conversation = fixture.conversation().await;
+    fixture.request(conversation, 1);
+    let order = fixture.ready(conversation, 1).await.gateway_order_id;
     let order = order.expect("the gateway's id");
     let captured = event("payment.captured", &order, payment, PRICE);
-    world.events(&[captured]).await;
+    fixture.events(&[captured]).await;
     (conversation, order)
 }
 
@@ -37,10 +37,10 @@ fn alone(name: &str, payment: &str, part: (&str, i64)) -> Event {
 
 #[tokio::test]
 async fn a_part_that_is_pending_or_fails_does_not_count() {
-    let world = World::at(&Razorpay::start().await).await;
-    let (conversation, order) = paid(&world, "pay_1").await;
+    let fixture = Fixture::at(&Razorpay::start().await).await;
+    let (conversation, order) = paid(&fixture, "pay_1").await;
     let beside = |name, part, counted| beside(name, &order, "pay_1", part, counted);
-    world
+    fixture
         .events(&[
             beside("refund.created", ("a", A), A),
             beside("refund.created", ("b", B), PRICE),
@@ -49,18 +49,18 @@ async fn a_part_that_is_pending_or_fails_does_not_count() {
         ])
         .await;
     assert_eq!(
-        world.recorder.outcomes(conversation),
+        fixture.recorder.outcomes(conversation),
         [PaymentOutcome::Paid]
     );
-    assert_eq!(world.order(conversation, 1).status, "paid");
-    world
+    assert_eq!(fixture.order(conversation, 1).status, "paid");
+    fixture
         .events(&[beside("refund.processed", ("c", B), PRICE)])
         .await;
-    let outcomes = world.recorder.outcomes(conversation);
+    let outcomes = fixture.recorder.outcomes(conversation);
     assert_eq!(outcomes, [PaymentOutcome::Paid, PaymentOutcome::Refunded]);
     let kept = "select count(*) as n from gateway_refunds where payment_id = 'pay_1' and status = ";
-    assert_eq!(world.count(&format!("{kept} 'processed'")), 2);
-    assert_eq!(world.count(&format!("{kept} 'failed'")), 1);
+    assert_eq!(fixture.count(&format!("{kept} 'processed'")), 2);
+    assert_eq!(fixture.count(&format!("{kept} 'failed'")), 1);
 }
 
 /// A fixed shuffle: every event after its place of another turn, some of them twice.
@@ -81,12 +81,16 @@ fn shuffled(events: &[Event], turn: usize) -> Vec<Event> {
 
 #[tokio::test]
 async fn any_order_and_repetition_ends_the_same() {
-    let world = World::at(&Razorpay::start().await).await;
+    let fixture = Fixture::at(&Razorpay::start().await).await;
     for turn in 0..12 {
         let (payment, complete) = (format!("pay_{turn}"), turn % 2 == 0);
-        let conversation = world.conversation().await;
-        world.request(conversation, 1);
-        let order = world.ready(conversation, 1).await.gateway_order_id.unwrap();
+        let conversation = fixture.conversation().await;
+        fixture.request(conversation, 1);
+        let order = fixture
+            .ready(conversation, 1)
+            .await
+            .gateway_order_id
+            .unwrap();
         let mut story = vec![
             event("payment.authorized", &order, &payment, PRICE),
             event("payment.captured", &order, &payment, PRICE),
@@ -106,62 +110,62 @@ async fn any_order_and_repetition_ends_the_same() {
             ));
         }
         for event in shuffled(&story, turn) {
-            world.event(&event).await;
+            fixture.event(&event).await;
         }
-        world.until_idle().await;
-        let outcomes = world.recorder.outcomes(conversation);
+        fixture.until_idle().await;
+        let outcomes = fixture.recorder.outcomes(conversation);
         let expected = [PaymentOutcome::Paid, PaymentOutcome::Refunded];
         let expected = &expected[..if complete { 2 } else { 1 }];
         assert_eq!(outcomes, expected, "turn {turn}");
         let status = if complete { "refunded" } else { "paid" };
-        assert_eq!(world.order(conversation, 1).status, status);
+        assert_eq!(fixture.order(conversation, 1).status, status);
     }
 }
 
 #[tokio::test]
 async fn a_deal_asks_for_what_is_left_of_a_payment() {
     let razorpay = Razorpay::start().await;
-    let world = World::at(&razorpay).await;
-    let (conversation, _) = paid(&world, "pay_1").await;
+    let fixture = Fixture::at(&razorpay).await;
+    let (conversation, _) = paid(&fixture, "pay_1").await;
     let failed = alone("refund.failed", "pay_1", ("x", B));
     let part = alone("refund.processed", "pay_1", ("a", A));
-    world.events(&[failed, part]).await;
+    fixture.events(&[failed, part]).await;
     let wanted = RefundRequest {
         order: 1,
         reason: "late".to_owned(),
     };
-    let asked = refunds::request(&mut world.app.connection(), conversation, &wanted);
+    let asked = refunds::request(&mut fixture.app.connection(), conversation, &wanted);
     assert_eq!(asked.expect("asked for"), 1);
-    world.run_sql("select 1");
-    world.until_idle().await;
+    fixture.run_sql("select 1");
+    fixture.until_idle().await;
     assert_eq!(razorpay.refunds()[0]["amount"], PRICE - A);
-    let outcomes = world.recorder.outcomes(conversation);
+    let outcomes = fixture.recorder.outcomes(conversation);
     assert_eq!(outcomes, [PaymentOutcome::Paid, PaymentOutcome::Refunded]);
     let ours = "select count(*) as n from refunds where status = 'processed' and gateway_refund_id = 'rfnd_0'";
-    assert_eq!(world.count(ours), 1);
+    assert_eq!(fixture.count(ours), 1);
 }
 
 #[tokio::test]
 async fn a_part_from_the_dashboard_is_not_taken_for_the_refund_that_a_deal_asks_for() {
     let razorpay = Razorpay::start().await;
     razorpay.refunds_are("pending");
-    let mut world = World::at(&razorpay).await;
-    let (conversation, _) = paid(&world, "pay_1").await;
-    world.stop_runner().await;
+    let mut fixture = Fixture::at(&razorpay).await;
+    let (conversation, _) = paid(&fixture, "pay_1").await;
+    fixture.stop_runner().await;
     let wanted = RefundRequest {
         order: 1,
         reason: "late".to_owned(),
     };
-    refunds::request(&mut world.app.connection(), conversation, &wanted).expect("asked for");
-    world
+    refunds::request(&mut fixture.app.connection(), conversation, &wanted).expect("asked for");
+    fixture
         .event(&alone("refund.processed", "pay_1", ("a", A)))
         .await;
-    world.start_runner();
-    world.until_idle().await;
+    fixture.start_runner();
+    fixture.until_idle().await;
     let ours = "select count(*) as n from refunds where status = 'pending' and gateway_refund_id = 'rfnd_0'";
-    assert_eq!(world.count(ours), 1);
+    assert_eq!(fixture.count(ours), 1);
     assert_eq!(
-        world.recorder.outcomes(conversation),
+        fixture.recorder.outcomes(conversation),
         [PaymentOutcome::Paid]
     );
 }

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use stoa::domain::flow::PlatformEvent;
 use stoa::store::platform_events;
 
+use super::fixture::Fixture;
 use super::hmac;
 use super::listener::{Heard, Listener, Said};
-use super::world::World;
 use crate::client::Person;
 use crate::polling::until;
 
@@ -38,12 +38,12 @@ pub fn told_here(listener: &Listener) -> Vec<String> {
 }
 
 /// Something happens; answers its number.
-pub fn happen(world: &World, name: &str) -> i64 {
+pub fn happen(fixture: &Fixture, name: &str) -> i64 {
     let event = PlatformEvent {
         event: name.to_owned(),
         data: json!({ "price": { "amount": 5_000, "currency": "INR" } }),
     };
-    let no = platform_events::add(&mut world.app.connection(), None, &event, Utc::now());
+    let no = platform_events::add(&mut fixture.app.connection(), None, &event, Utc::now());
     no.expect("an event")
 }
 

@@ -1,4 +1,4 @@
-//! Deals that only write down what they are told.
+//! Deals that only record the inputs that they get.
 
 use std::sync::{Arc, Mutex};
 use stoa::domain::flow::{FlowInput, PaymentOutcome};

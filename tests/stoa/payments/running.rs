@@ -13,8 +13,8 @@ use stoa::error::Error;
 use stoa::job_signal::JobSignal;
 use stoa::store::jobs;
 
+use super::fixture::{Fixture, config_of, count, options, runner};
 use super::recorder::Recorder;
-use super::world::{World, config_of, count, options, runner};
 use crate::test_app::TestApp;
 
 fn telling(conversation: i64, order: i64) -> Job {
@@ -70,7 +70,7 @@ async fn two_runners_do_each_job_once() {
 }
 
 #[tokio::test]
-async fn what_a_dead_runner_held_is_done_when_its_lease_ends() {
+async fn the_jobs_of_a_dead_runner_are_done_when_their_lease_ends() {
     let app = TestApp::with(&["--jobs", "off"]).await;
     write_down(&app, std::iter::once(telling(1, 1)));
     let mut connection = app.connection();
@@ -172,20 +172,23 @@ async fn a_job_that_fails_keeps_why_and_is_given_up_after_its_time() {
     let recorder = Recorder::answering(|_| Err(Error::Refused(Refusal::FlowNotFound)));
     let options = options(&[]);
     let texts: Vec<&str> = options.iter().map(String::as_str).collect();
-    let world = World::of(TestApp::with(&texts).await, &options, recorder);
-    write_down(&world.app, std::iter::once(telling(1, 1)));
-    world.recorder.until("tries", |told| told.len() >= 3).await;
-    assert_eq!(world.count("select count(*) as n from jobs where last_error = 'flow_not_found' and given_up_at is null"), 1);
-    world.run_sql("update jobs set created_at = now() - interval '5 days'");
-    world.until_idle().await;
-    assert_eq!(world.count("select count(*) as n from jobs where given_up_at is not null and last_error = 'flow_not_found'"), 1);
+    let fixture = Fixture::of(TestApp::with(&texts).await, &options, recorder);
+    write_down(&fixture.app, std::iter::once(telling(1, 1)));
+    fixture
+        .recorder
+        .until("tries", |told| told.len() >= 3)
+        .await;
+    assert_eq!(fixture.count("select count(*) as n from jobs where last_error = 'flow_not_found' and given_up_at is null"), 1);
+    fixture.run_sql("update jobs set created_at = now() - interval '5 days'");
+    fixture.until_idle().await;
+    assert_eq!(fixture.count("select count(*) as n from jobs where given_up_at is not null and last_error = 'flow_not_found'"), 1);
 }
 
 #[tokio::test]
 async fn a_kind_that_this_version_does_not_know_waits_for_one_that_does() {
-    let world = World::with(&[]).await;
-    world.run_sql("insert into jobs (kind, payload) values ('of_tomorrow', '{}')");
+    let fixture = Fixture::with(&[]).await;
+    fixture.run_sql("insert into jobs (kind, payload) values ('of_tomorrow', '{}')");
     let kept =
         "select count(*) as n from jobs where last_error = 'unknown_kind' and given_up_at is null";
-    world.app.until_count(kept, 1).await;
+    fixture.app.until_count(kept, 1).await;
 }

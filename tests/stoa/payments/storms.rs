@@ -4,10 +4,10 @@ use futures_util::StreamExt;
 use std::time::Duration;
 use stoa::domain::flow::PaymentOutcome;
 
+use super::fixture::{Event, Fixture, PRICE, event, options, post};
 use super::hex_hmac;
 use super::razorpay::{Razorpay, WEBHOOK_SECRET};
 use super::recorder::Recorder;
-use super::world::{Event, PRICE, World, event, options, post};
 use crate::polling::until;
 use crate::postgres::TestCluster;
 use crate::test_app::TestApp;
@@ -29,22 +29,22 @@ pub fn story(order: &str, payment: &str) -> Vec<Event> {
 /// All events many times over, shuffled by a seed.
 pub fn shuffled(events: &[Event], repeats: usize, mut seed: u64) -> Vec<Event> {
     let mut all: Vec<Event> = (0..repeats).flat_map(|_| events.to_vec()).collect();
-    for place in (1..all.len()).rev() {
+    for index in (1..all.len()).rev() {
         seed = seed
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        all.swap(place, (seed >> 33) as usize % (place + 1));
+        all.swap(index, (seed >> 33) as usize % (index + 1));
     }
     all
 }
 
 async fn assert_paid_once(
-    world: &World,
+    fixture: &Fixture,
     order: &str,
     conversation: stoa::domain::ids::ConversationNo,
 ) {
-    world.until_idle().await;
-    let outcomes = world.recorder.outcomes(conversation);
+    fixture.until_idle().await;
+    let outcomes = fixture.recorder.outcomes(conversation);
     let paid = outcomes
         .iter()
         .filter(|outcome| **outcome == PaymentOutcome::Paid)
@@ -54,13 +54,13 @@ async fn assert_paid_once(
         .iter()
         .all(|outcome| matches!(outcome, PaymentOutcome::Paid | PaymentOutcome::Failed));
     assert!(others && outcomes.len() <= 2, "{outcomes:?}");
-    let row = world.order(conversation, 1);
+    let row = fixture.order(conversation, 1);
     assert_eq!(
         (row.status.as_str(), row.paid_by.as_deref()),
         ("paid", Some("pay_1"))
     );
     assert_eq!(
-        world.count(
+        fixture.count(
             "select count(*) as n from payments where status = 'captured' and verdict = 'paid'"
         ),
         1
@@ -71,25 +71,25 @@ async fn assert_paid_once(
 async fn in_any_order_a_hundred_times_each_it_is_paid_once() {
     let razorpay = Razorpay::start().await;
     for seed in 1..=3 {
-        let world = World::at(&razorpay).await;
-        let (conversation, order) = world.deal().await;
+        let fixture = Fixture::at(&razorpay).await;
+        let (conversation, order) = fixture.deal().await;
         let events = shuffled(&story(&order, "pay_1"), REPEATS, seed);
-        let address = world.app.address;
+        let address = fixture.app.address;
         let posts = futures_util::stream::iter(events).map(|event| async move {
             let signature = hex_hmac(WEBHOOK_SECRET, &event.body);
             post(address, &event.id, &event.body, &signature).await
         });
         let statuses: Vec<u16> = posts.buffer_unordered(16).collect().await;
         assert!(statuses.iter().all(|status| *status == 200));
-        assert_eq!(world.count("select count(*) as n from payment_events"), 4);
-        assert_paid_once(&world, &order, conversation).await;
+        assert_eq!(fixture.count("select count(*) as n from payment_events"), 4);
+        assert_paid_once(&fixture, &order, conversation).await;
     }
 }
 
 #[tokio::test]
 async fn every_order_of_the_events_ends_the_same() {
     let razorpay = Razorpay::start().await;
-    let world = World::at(&razorpay).await;
+    let fixture = Fixture::at(&razorpay).await;
     let mut all = Vec::new();
     for first in 0..4 {
         for second in (0..4).filter(|second| *second != first) {
@@ -101,25 +101,25 @@ async fn every_order_of_the_events_ends_the_same() {
     }
     assert_eq!(all.len(), 24);
     for (number, order_of_events) in all.into_iter().enumerate() {
-        let conversation = world.conversation().await;
-        world.request(conversation, 1);
-        let order = world
+        let conversation = fixture.conversation().await;
+        fixture.request(conversation, 1);
+        let order = fixture
             .ready(conversation, 1)
             .await
             .gateway_order_id
             .expect("an id");
         let payment = format!("pay_{number}");
-        for place in order_of_events {
-            world.event(&story(&order, &payment)[place]).await;
+        for index in order_of_events {
+            fixture.event(&story(&order, &payment)[index]).await;
         }
-        world.until_idle().await;
-        let row = world.order(conversation, 1);
+        fixture.until_idle().await;
+        let row = fixture.order(conversation, 1);
         assert_eq!(
             (row.status.as_str(), row.paid_by),
             ("paid", Some(payment)),
             "{order_of_events:?}"
         );
-        let outcomes = world.recorder.outcomes(conversation);
+        let outcomes = fixture.recorder.outcomes(conversation);
         let paid = outcomes
             .iter()
             .filter(|outcome| **outcome == PaymentOutcome::Paid);
@@ -136,9 +136,9 @@ async fn while_the_database_comes_and_goes_nothing_is_lost_or_doubled() {
     let options = options(&Razorpay::start().await.options());
     let texts: Vec<&str> = options.iter().map(String::as_str).collect();
     let app = TestApp::on(url, &texts).await;
-    let world = World::of(app, &options, Recorder::new());
-    let (conversation, order) = world.deal().await;
-    let address = world.app.address;
+    let fixture = Fixture::of(app, &options, Recorder::new());
+    let (conversation, order) = fixture.deal().await;
+    let address = fixture.app.address;
     let events = shuffled(&story(&order, "pay_1"), 12, 7);
     let storm = async {
         let mut refused = 0;
@@ -166,5 +166,5 @@ async fn while_the_database_comes_and_goes_nothing_is_lost_or_doubled() {
     let (refused, cluster) = tokio::join!(storm, comings);
     let _cluster = cluster.expect("a thread");
     assert!(refused > 0, "the database was never away");
-    assert_paid_once(&world, &order, conversation).await;
+    assert_paid_once(&fixture, &order, conversation).await;
 }

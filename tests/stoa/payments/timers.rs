@@ -7,14 +7,14 @@ use stoa::domain::ids::ConversationNo;
 use stoa::domain::refusal::Refusal;
 use stoa::error::Error;
 
+use super::fixture::{Fixture, options};
 use super::recorder::Recorder;
-use super::world::{World, options};
 use crate::test_app::TestApp;
 
-async fn world(recorder: Recorder) -> World {
+async fn fixture(recorder: Recorder) -> Fixture {
     let options = options(&[]);
     let texts: Vec<&str> = options.iter().map(String::as_str).collect();
-    World::of(TestApp::with(&texts).await, &options, recorder)
+    Fixture::of(TestApp::with(&texts).await, &options, recorder)
 }
 
 const ARM: &str = "insert into flow_timers (conversation_no, name, due_at) values (7, 'deadline', now() - interval '1 second'), (8, 'deadline', now() + interval '1 hour')";
@@ -42,19 +42,19 @@ async fn a_timer_that_is_not_the_deals_any_more_is_deleted_and_no_other() {
             flow::Refusal::FlowStateInvalid(Box::new(misplaced)),
         )))
     };
-    let world = world(Recorder::answering(move |_| moved_on())).await;
-    world.run_sql(ARM);
-    world
+    let fixture = fixture(Recorder::answering(move |_| moved_on())).await;
+    fixture.run_sql(ARM);
+    fixture
         .recorder
         .until("a timer", |told| !told.is_empty())
         .await;
-    world.app.until_count(LEFT, 0).await;
+    fixture.app.until_count(LEFT, 0).await;
     assert_eq!(
-        world.count("select count(*) as n from flow_timers"),
+        fixture.count("select count(*) as n from flow_timers"),
         1,
         "what is not due stays"
     );
-    assert_eq!(timers(&world.recorder.told()).len(), 1);
+    assert_eq!(timers(&fixture.recorder.told()).len(), 1);
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn a_timer_that_was_armed_anew_meanwhile_stays() {
     rows::delete(&mut connection, &claimed[0]).unwrap();
     rows::put_back(&mut connection, &claimed[0], hour, "x").unwrap();
     let kept = "select count(*) as n from flow_timers where conversation_no = 7 and last_error is null and claimed_until is null";
-    assert_eq!(super::world::count(&mut connection, kept), 1);
+    assert_eq!(super::fixture::count(&mut connection, kept), 1);
 }
 
 #[tokio::test]
@@ -86,12 +86,15 @@ async fn a_deal_that_can_not_listen_is_told_again() {
         true => Err(Error::Refused(Refusal::Unavailable("away"))),
         false => Ok(()),
     });
-    let world = world(recorder).await;
-    world.run_sql(ARM);
-    world.recorder.until("tries", |told| told.len() >= 3).await;
+    let fixture = fixture(recorder).await;
+    fixture.run_sql(ARM);
+    fixture
+        .recorder
+        .until("tries", |told| told.len() >= 3)
+        .await;
     let kept = "select count(*) as n from flow_timers where conversation_no = 7 and attempts >= 3 and last_error = 'unavailable'";
-    assert_eq!(world.count(kept), 1);
-    let told = timers(&world.recorder.told());
+    assert_eq!(fixture.count(kept), 1);
+    let told = timers(&fixture.recorder.told());
     let same = told.iter().all(|one| *one == told[0]);
     assert!(same, "the same timer each time: {told:?}");
     assert_eq!(
@@ -99,6 +102,6 @@ async fn a_deal_that_can_not_listen_is_told_again() {
         (ConversationNo(7), "deadline")
     );
     // The deal's own step deletes a timer that it takes; the recorder's deals have no steps.
-    world.run_sql("delete from flow_timers where conversation_no = 7");
+    fixture.run_sql("delete from flow_timers where conversation_no = 7");
     away.store(false, Ordering::Relaxed);
 }

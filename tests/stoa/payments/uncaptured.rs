@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use stoa::domain::flow::PaymentOutcome;
 use stoa::domain::ids::ConversationNo;
 
+use super::fixture::{Event, Fixture, PRICE, event, refund_event, refund_with};
 use super::razorpay::{Razorpay, payment_entity};
-use super::world::{Event, PRICE, World, event, refund_event, refund_with};
 use crate::deals::Deal;
 use crate::test_app::TestApp;
 
@@ -34,32 +34,36 @@ fn story(order: &str, payment: &str) -> Vec<Event> {
     ]
 }
 
-fn assert_unpaid(world: &World, conversation: ConversationNo) {
-    let outcomes = world.recorder.outcomes(conversation);
+fn assert_unpaid(fixture: &Fixture, conversation: ConversationNo) {
+    let outcomes = fixture.recorder.outcomes(conversation);
     let in_vain = |outcome: &PaymentOutcome| *outcome == PaymentOutcome::Failed;
     assert!(
         outcomes.iter().all(in_vain) && outcomes.len() <= 1,
         "{outcomes:?}"
     );
-    let order = world.order(conversation, 1);
+    let order = fixture.order(conversation, 1);
     assert_eq!((order.status.as_str(), order.paid_by), ("created", None));
 }
 
 #[tokio::test]
 async fn a_released_authorization_pays_for_nothing_in_any_order() {
-    let world = World::at(&Razorpay::start().await).await;
+    let fixture = Fixture::at(&Razorpay::start().await).await;
     for turn in 0..4 {
-        let conversation = world.conversation().await;
-        world.request(conversation, 1);
-        let order = world.ready(conversation, 1).await.gateway_order_id.unwrap();
+        let conversation = fixture.conversation().await;
+        fixture.request(conversation, 1);
+        let order = fixture
+            .ready(conversation, 1)
+            .await
+            .gateway_order_id
+            .unwrap();
         let mut story = story(&order, &format!("pay_{turn}"));
         story.rotate_left(turn);
         // What comes before its payment is known waits for it.
         for event in story.iter().chain(&story) {
-            world.event(event).await;
+            fixture.event(event).await;
         }
-        world.until_idle().await;
-        assert_unpaid(&world, conversation);
+        fixture.until_idle().await;
+        assert_unpaid(&fixture, conversation);
         // Another attempt is not in its way.
         let paid = event(
             "payment.captured",
@@ -67,58 +71,58 @@ async fn a_released_authorization_pays_for_nothing_in_any_order() {
             &format!("pay_good_{turn}"),
             PRICE,
         );
-        world.events(&[paid]).await;
-        let last = world.recorder.outcomes(conversation).pop();
+        fixture.events(&[paid]).await;
+        let last = fixture.recorder.outcomes(conversation).pop();
         assert_eq!(last, Some(PaymentOutcome::Paid));
     }
     let released =
         "select count(*) as n from payments where status = 'released' and verdict is null";
-    assert_eq!(world.count(released), 4);
+    assert_eq!(fixture.count(released), 4);
 }
 
 #[tokio::test]
 async fn a_refund_alone_does_not_say_that_the_money_was_there() {
-    let world = World::at(&Razorpay::start().await).await;
-    let (conversation, order) = world.deal().await;
-    world
+    let fixture = Fixture::at(&Razorpay::start().await).await;
+    let (conversation, order) = fixture.deal().await;
+    fixture
         .events(&[
             event("payment.authorized", &order, "pay_1", PRICE),
             refund_event("refund.processed", "pay_1", "rfnd_1", PRICE),
         ])
         .await;
-    assert_unpaid(&world, conversation);
+    assert_unpaid(&fixture, conversation);
     // Had it been captured all the same, it is paid and given back, in that order.
     let captured = event("payment.captured", &order, "pay_1", PRICE);
-    world.events(&[captured]).await;
-    let outcomes = world.recorder.outcomes(conversation);
+    fixture.events(&[captured]).await;
+    let outcomes = fixture.recorder.outcomes(conversation);
     assert_eq!(outcomes, [PaymentOutcome::Paid, PaymentOutcome::Refunded]);
 }
 
 async fn reconciled(
     payment: impl Fn(&str) -> Value,
     refunds: &[(&str, i64, &str)],
-) -> (World, ConversationNo) {
+) -> (Fixture, ConversationNo) {
     let razorpay = Razorpay::start().await;
     let mut options = razorpay.options();
     options.extend(["--reconcile-after-ms", "50"].map(str::to_owned));
-    let world = World::with(&options).await;
-    let (conversation, order) = world.deal().await;
+    let fixture = Fixture::with(&options).await;
+    let (conversation, order) = fixture.deal().await;
     razorpay.keep_payment(payment(&order));
     for (refund, amount, status) in refunds {
         razorpay.refund_silently("pay_1", refund, *amount, status);
     }
     let known = "select count(*) as n from payments where status <> 'created'";
-    world.app.until_count(known, 1).await;
-    world.until_idle().await;
-    (world, conversation)
+    fixture.app.until_count(known, 1).await;
+    fixture.until_idle().await;
+    (fixture, conversation)
 }
 
 #[tokio::test]
 async fn nor_does_it_when_the_gateway_is_asked() {
-    let (world, conversation) = reconciled(|order| released(order, "pay_1"), &[]).await;
-    assert_unpaid(&world, conversation);
+    let (fixture, conversation) = reconciled(|order| released(order, "pay_1"), &[]).await;
+    assert_unpaid(&fixture, conversation);
     assert_eq!(
-        world.count("select count(*) as n from payments where status = 'released'"),
+        fixture.count("select count(*) as n from payments where status = 'released'"),
         1
     );
 }
@@ -135,19 +139,19 @@ async fn what_was_captured_and_went_back_unheard_is_found_with_its_parts() {
         ("rfnd_1", 200_000, "processed"),
         ("rfnd_2", 300_000, "processed"),
     ];
-    let (world, conversation) = reconciled(went_back, &parts).await;
-    let outcomes = world.recorder.outcomes(conversation);
+    let (fixture, conversation) = reconciled(went_back, &parts).await;
+    let outcomes = fixture.recorder.outcomes(conversation);
     assert_eq!(outcomes, [PaymentOutcome::Paid, PaymentOutcome::Refunded]);
     let parts = [
         ("rfnd_1", 200_000, "processed"),
         ("rfnd_2", 300_000, "pending"),
     ];
-    let (world, conversation) = reconciled(went_back, &parts).await;
+    let (fixture, conversation) = reconciled(went_back, &parts).await;
     assert_eq!(
-        world.recorder.outcomes(conversation),
+        fixture.recorder.outcomes(conversation),
         [PaymentOutcome::Paid]
     );
-    assert_eq!(world.order(conversation, 1).status, "paid");
+    assert_eq!(fixture.order(conversation, 1).status, "paid");
 }
 
 #[tokio::test]
@@ -161,7 +165,7 @@ async fn a_real_deal_goes_on_waiting_and_nobody_is_told_that_it_is_paid() {
     let order = deal.order().await;
     for event in story(&order, "pay_1") {
         let signature = super::hex_hmac(super::razorpay::WEBHOOK_SECRET, &event.body);
-        let status = super::world::post(deal.app.address, &event.id, &event.body, &signature);
+        let status = super::fixture::post(deal.app.address, &event.id, &event.body, &signature);
         assert_eq!(status.await, 200);
     }
     let left = "select count(*) as n from jobs where kind in ('payment_event', 'tell_deal')";

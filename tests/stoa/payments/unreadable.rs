@@ -1,14 +1,14 @@
-//! Signed events that may be about money are read, or kept where people look: never thrown away in silence.
+//! Signed events that may be about money are handled, or kept for people to look at. None is dropped.
 
 use serde_json::{Value, json};
 use stoa::domain::flow::PaymentOutcome;
 
+use super::fixture::{Fixture, PRICE, event, refund_event};
 use super::hmac;
 use super::razorpay::{Razorpay, WEBHOOK_SECRET};
-use super::world::{PRICE, World, event, refund_event};
 use crate::polling::until;
 
-async fn post(world: &World, id: &str, body: &[u8]) -> u16 {
+async fn post(fixture: &Fixture, id: &str, body: &[u8]) -> u16 {
     let signature: String = hmac(WEBHOOK_SECRET.as_bytes(), body)
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -16,26 +16,26 @@ async fn post(world: &World, id: &str, body: &[u8]) -> u16 {
     let request = reqwest::Client::new()
         .post(format!(
             "http://{}/api/v1/webhooks/razorpay",
-            world.app.address
+            fixture.app.address
         ))
         .header("x-razorpay-signature", signature)
         .header("x-razorpay-event-id", id)
         .body(body.to_owned());
     let status = request.send().await.expect("an answer").status().as_u16();
-    world.run_sql("select 1");
-    world.until_idle().await;
+    fixture.run_sql("select 1");
+    fixture.until_idle().await;
     status
 }
 
-fn given_up(world: &World) -> i64 {
-    world.count(
+fn given_up(fixture: &Fixture) -> i64 {
+    fixture.count(
         "select count(*) as n from jobs where kind = 'payment_event' and given_up_at is not null",
     )
 }
 
 #[tokio::test]
-async fn whatever_json_has_for_a_whole_number_is_read() {
-    let world = World::at(&Razorpay::start().await).await;
+async fn every_json_spelling_of_a_whole_number_is_read() {
+    let fixture = Fixture::at(&Razorpay::start().await).await;
     let spellings: [fn(&str) -> String; 5] = [
         |body: &str| body.replace("500000", "500000.0"),
         |body: &str| body.replace("500000", "5e5"),
@@ -44,20 +44,24 @@ async fn whatever_json_has_for_a_whole_number_is_read() {
         |body: &str| body.replace("\"notes\":[]", "\"notes\":{\"a\\ud83d\":\"\\udc00\"}"),
     ];
     for (turn, altered) in spellings.iter().enumerate() {
-        let conversation = world.conversation().await;
-        world.request(conversation, 1);
-        let order = world.ready(conversation, 1).await.gateway_order_id.unwrap();
+        let conversation = fixture.conversation().await;
+        fixture.request(conversation, 1);
+        let order = fixture
+            .ready(conversation, 1)
+            .await
+            .gateway_order_id
+            .unwrap();
         let paid = event("payment.captured", &order, &format!("pay_{turn}"), PRICE);
         let body = altered(&paid.body);
         assert_ne!(body, paid.body);
-        assert_eq!(post(&world, &paid.id, body.as_bytes()).await, 200);
+        assert_eq!(post(&fixture, &paid.id, body.as_bytes()).await, 200);
         assert_eq!(
-            world.recorder.outcomes(conversation),
+            fixture.recorder.outcomes(conversation),
             [PaymentOutcome::Paid],
             "{body}"
         );
     }
-    assert_eq!(given_up(&world), 0);
+    assert_eq!(given_up(&fixture), 0);
 }
 
 /// Bodies of signed events that cannot be read, each with a part of the reason.
@@ -97,15 +101,15 @@ fn unreadable(order: &str) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[tokio::test]
-async fn what_can_not_be_read_is_left_for_people_with_the_reason() {
-    let world = World::at(&Razorpay::start().await).await;
-    let (conversation, order) = world.deal().await;
+async fn an_unreadable_event_is_left_for_people_with_the_reason() {
+    let fixture = Fixture::at(&Razorpay::start().await).await;
+    let (conversation, order) = fixture.deal().await;
     let cases = unreadable(&order);
     for (turn, (why, body)) in cases.iter().enumerate() {
         for _ in 0..2 {
             let shown = String::from_utf8_lossy(body);
             assert_eq!(
-                post(&world, &format!("evt_{turn}"), body).await,
+                post(&fixture, &format!("evt_{turn}"), body).await,
                 200,
                 "{shown}"
             );
@@ -115,26 +119,26 @@ async fn what_can_not_be_read_is_left_for_people_with_the_reason() {
              and payload ->> 'event_id' = 'evt_{turn}' and last_error like 'event_unreadable: %{}%'",
             why.replace('\'', "''")
         );
-        assert_eq!(world.count(&told), 1, "{why}: {turn}");
+        assert_eq!(fixture.count(&told), 1, "{why}: {turn}");
     }
-    assert_eq!(given_up(&world), cases.len() as i64);
+    assert_eq!(given_up(&fixture), cases.len() as i64);
     let kept = "select count(*) as n from payment_events where handled_at is null";
-    assert_eq!(world.count(kept), cases.len() as i64);
+    assert_eq!(fixture.count(kept), cases.len() as i64);
     let bytes = "select count(*) as n from payment_events where raw is not null and position('\\xe9'::bytea in raw) > 0";
-    assert_eq!(world.count(bytes), 1, "as it came");
-    assert!(world.recorder.outcomes(conversation).is_empty());
+    assert_eq!(fixture.count(bytes), 1, "as it came");
+    assert!(fixture.recorder.outcomes(conversation).is_empty());
 }
 
 #[tokio::test]
 async fn an_event_of_no_interest_is_not_left_for_people_whatever_is_in_it() {
-    let world = World::at(&Razorpay::start().await).await;
+    let fixture = Fixture::at(&Razorpay::start().await).await;
     let other = json!({ "event": "payment.dispute.created", "payload": 7 }).to_string();
-    assert_eq!(post(&world, "other", other.as_bytes()).await, 200);
-    assert_eq!(given_up(&world), 0);
+    assert_eq!(post(&fixture, "other", other.as_bytes()).await, 200);
+    assert_eq!(given_up(&fixture), 0);
 }
 
 #[tokio::test]
-async fn what_is_given_up_is_counted_and_can_be_tried_again() {
+async fn a_job_that_is_given_up_is_counted_and_can_be_tried_again() {
     let razorpay = Razorpay::start().await;
     let mut options = razorpay.options();
     options.extend(["--rate-limits", "off", "--job-retry-ms", "5"].map(str::to_owned));
@@ -144,7 +148,7 @@ async fn what_is_given_up_is_counted_and_can_be_tried_again() {
     let body = "{\"event\":\"payment.captured\"}";
     let signature = super::hex_hmac(WEBHOOK_SECRET, body);
     assert_eq!(
-        super::world::post(app.address, "one", body, &signature).await,
+        super::fixture::post(app.address, "one", body, &signature).await,
         200
     );
     let counted = "stoa_jobs_given_up_total{kind=\"payment_event\"}";

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_there_before_a_join_is_not_due_and_what_comes_after_is() {
+    fn only_entries_after_a_join_are_due() {
         let joined = |floor, ceiling| Break {
             at: 0,
             floor,

@@ -7,8 +7,8 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::script::Transport;
-use crate::guest::{Poller, Wire};
-use crate::socketio_chat::door;
+use crate::engineio_client::{Poller, Wire};
+use crate::socketio_chat::endpoint;
 
 /// Packets in order.
 pub struct Link {
@@ -35,9 +35,9 @@ impl Link {
     /// Shakes hands; what is to be upgraded polls at first.
     pub async fn open(address: SocketAddr, transport: Transport) -> Self {
         let way = match transport {
-            Transport::WebSocket => Way::Wire(Box::new(door(address).wire().await)),
+            Transport::WebSocket => Way::Wire(Box::new(endpoint(address).wire().await)),
             Transport::Polling | Transport::Upgraded => {
-                Way::Poll(door(address).poller().await, None)
+                Way::Poll(endpoint(address).poller().await, None)
             }
         };
         let ready = VecDeque::new();
@@ -60,7 +60,7 @@ impl Link {
         match &mut self.way {
             Way::Wire(wire) => wire.send_raw(Message::text(packet)).await,
             Way::Poll(poller, _) => {
-                let request = poller.guest.request("POST", &poller.query());
+                let request = poller.client.request("POST", &poller.query());
                 // Whether it arrived is found when the answer does not come.
                 let _ = request.body(packet.to_owned()).send().await;
             }
@@ -106,7 +106,7 @@ impl Drop for Link {
 /// Asks for packets; `None` where the session is gone.
 fn ask(poller: Poller) -> JoinHandle<Option<String>> {
     tokio::spawn(async move {
-        let request = poller.guest.request("GET", &poller.query());
+        let request = poller.client.request("GET", &poller.query());
         let answer = request.send().await.ok()?;
         let is_there = answer.status().is_success();
         answer.text().await.ok().filter(|_| is_there)

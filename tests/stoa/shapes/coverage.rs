@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::album::{are_written, folder, read};
 use super::json::Json;
+use super::snapshot_file::{are_written, folder, read};
 
 const PROTOCOL: &str = include_str!("../../../docs/protocol.md");
 const SOCKETIO: &str = include_str!("../../../docs/socketio.md");
@@ -11,7 +11,7 @@ const SOCKETIO: &str = include_str!("../../../docs/socketio.md");
 /// What has no snapshot, and why. (The Lola dialect has no REST of its own: its clients use `/api/v1`.)
 const NOT_KEPT: &[(&str, &str)] = &[];
 
-/// Titles of an album, without what stands in parentheses.
+/// Titles of an snapshots, without what stands in parentheses.
 fn titles(name: &str) -> BTreeSet<String> {
     let Json::Object(shapes) = read(name) else {
         panic!("{name} is no object");
@@ -27,10 +27,10 @@ fn all_of<const N: usize>(sets: [BTreeSet<String>; N]) -> BTreeSet<String> {
 }
 
 /// The names of events in a list of shapes, as deals are kept.
-fn told_in(album: &str) -> BTreeSet<String> {
+fn told_in(snapshots: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let Json::Object(shapes) = read(album) else {
-        panic!("{album} is no object");
+    let Json::Object(shapes) = read(snapshots) else {
+        panic!("{snapshots} is no object");
     };
     for (_, told) in shapes {
         let Json::List(frames) = told else { continue };
@@ -171,13 +171,13 @@ fn every_code_has_a_body() {
     let mut codes: Vec<String> = quoted.filter(is_code).map(str::to_owned).collect();
     assert!(codes.len() > 25, "{codes:?}");
     codes.extend(["EVENT_NOT_FOUND", "ORDER_NOT_FOUND"].map(str::to_owned));
-    let albums = [
+    let snapshot_files = [
         "refusals",
         "refusals_of_bounds",
         "refusals_of_deals",
         "refusals_without_a_gateway",
     ];
-    must_have(&all_of(albums.map(titles)), codes);
+    must_have(&all_of(snapshot_files.map(titles)), codes);
 }
 
 #[test]

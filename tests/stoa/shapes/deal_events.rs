@@ -2,26 +2,28 @@
 
 use serde_json::{Value, json};
 
-use super::album::Album;
-use super::ear::{Ear, LANGUAGES, Language};
 use super::json::Json;
+use super::recording_client::{ClientDialect, DIALECTS, RecordingClient};
+use super::snapshot_file::SnapshotFile;
 use crate::deals::{Deal, rupees};
 use crate::test_app::TestApp;
 
 const SIDES: [&str; 2] = ["influencer", "brand_owner"];
 
-/// A deal, and a client of each side in each language.
+/// A deal, and a client of each side in each dialect.
 struct Watched {
     deal: Deal,
-    ears: Vec<(Ear, &'static str)>,
-    albums: Vec<Album>,
+    ears: Vec<(RecordingClient, &'static str)>,
+    snapshot_files: Vec<SnapshotFile>,
 }
 
 /// The event that tells of a step, and the field that names the new state.
-fn state_event(language: Language) -> (&'static str, &'static str) {
-    match language {
-        Language::Lola => ("chat:state-changed", "newState"),
-        Language::Native | Language::Stoory => ("conversation_state_changed", "new_state"),
+fn state_event(dialect: ClientDialect) -> (&'static str, &'static str) {
+    match dialect {
+        ClientDialect::Lola => ("chat:state-changed", "newState"),
+        ClientDialect::Native | ClientDialect::Stoory => {
+            ("conversation_state_changed", "new_state")
+        }
     }
 }
 
@@ -33,18 +35,23 @@ impl Watched {
             "stoory_deal_events",
             "lola_deal_events",
         ];
-        let mut albums: Vec<Album> = names.into_iter().map(Album::new).collect();
+        let mut snapshot_files: Vec<SnapshotFile> =
+            names.into_iter().map(SnapshotFile::new).collect();
         let mut ears = Vec::new();
-        for (language, album) in LANGUAGES.into_iter().zip(&mut albums) {
+        for (dialect, snapshots) in DIALECTS.into_iter().zip(&mut snapshot_files) {
             for side in SIDES {
-                let mut ear = Ear::open(deal.role(side), language).await;
+                let mut ear = RecordingClient::open(deal.role(side), dialect).await;
                 let joined = ear.join(&deal.id).await;
-                album.keep(format!("ack of joining, to the {side}"), &joined.shape);
+                snapshots.keep(format!("ack of joining, to the {side}"), &joined.shape);
                 ears.push((ear, side));
             }
         }
         // Those who came before have heard that others came: nothing of it belongs to the deal.
-        let mut watched = Self { deal, ears, albums };
+        let mut watched = Self {
+            deal,
+            ears,
+            snapshot_files,
+        };
         watched.told().await;
         watched
     }
@@ -65,16 +72,14 @@ impl Watched {
     /// Waits until each has heard that the deal stands in a state, and keeps what they heard.
     async fn keep(&mut self, step: &str, state: &str) {
         for (ear, _) in &mut self.ears {
-            let (name, field) = state_event(ear.language);
+            let (name, field) = state_event(ear.dialect);
             ear.until(name, |data| data[field] == state).await;
         }
         let told = self.told().await;
         for ((ear, side), heard) in self.ears.iter().zip(told) {
-            let place = LANGUAGES
-                .iter()
-                .position(|language| *language == ear.language);
-            let album = &mut self.albums[place.expect("a language")];
-            album.keep(format!("{step}, as told to the {side}"), &Json::List(heard));
+            let index = DIALECTS.iter().position(|dialect| *dialect == ear.dialect);
+            let snapshots = &mut self.snapshot_files[index.expect("a language")];
+            snapshots.keep(format!("{step}, as told to the {side}"), &Json::List(heard));
         }
     }
 
@@ -89,7 +94,8 @@ impl Watched {
     async fn bargain(&mut self) {
         let press = json!({ "conversation_id": self.deal.id, "action": "accept_connection", "state_version": 2, "request_id": "r-1" });
         let (ear, _) = &mut self.ears[0];
-        ear.ask(&mut self.albums[0], "flow_action", press, "").await;
+        ear.ask(&mut self.snapshot_files[0], "flow_action", press, "")
+            .await;
         self.keep("accept_connection", "brand_owner_details").await;
         let details = json!({ "details": "Three posts" });
         for (role, action, input, state) in [
@@ -156,7 +162,7 @@ async fn from_the_beginning_to_free_chat() {
     watched.bargain().await;
     watched.pay().await;
     watched.work().await;
-    for album in watched.albums {
-        album.close();
+    for snapshots in watched.snapshot_files {
+        snapshots.close();
     }
 }

@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::album::Album;
+use super::snapshot_file::SnapshotFile;
 use crate::client::Person;
-use crate::deals::{Deal, rupees, wish};
+use crate::deals::{Deal, creation, rupees};
 
 const AT: &str = "/api/v1/conversations/{id}";
 
-/// A deal and the album of what it is told as.
+/// A deal and the snapshots of what it is told as.
 struct Shown {
     deal: Deal,
-    album: Album,
+    snapshots: SnapshotFile,
 }
 
 impl Shown {
@@ -28,7 +28,7 @@ impl Shown {
         let person = self.deal.role(role).clone();
         let body = json!({ "input": input });
         let told = self
-            .album
+            .snapshots
             .ask(&person, &line, &fill, Some(body), action)
             .await;
         assert!(told["state"].is_string(), "{told}");
@@ -39,7 +39,7 @@ impl Shown {
             let person = self.person(who);
             for what in ["", "/flow", "/messages"] {
                 let (line, note) = (format!("GET {AT}{what}"), format!("{note}, to the {who}"));
-                self.album
+                self.snapshots
                     .ask(&person, &line, &[&self.deal.id], None, &note)
                     .await;
             }
@@ -49,17 +49,20 @@ impl Shown {
 
 #[tokio::test]
 async fn from_the_beginning_to_the_work() {
-    let (deal, album) = (Deal::begin().await, Album::new("native_deal_rest"));
-    let mut shown = Shown { deal, album };
+    let (deal, snapshots) = (Deal::begin().await, SnapshotFile::new("native_deal_rest"));
+    let mut shown = Shown { deal, snapshots };
     let platform = shown.deal.platform.clone();
     let line = "POST /api/v1/conversations";
     shown
-        .album
-        .ask(&platform, line, &[], Some(wish("bid-2")), "a deal")
+        .snapshots
+        .ask(&platform, line, &[], Some(creation("bid-2")), "a deal")
         .await;
     for path in ["", "/{name}", "/{name}/graph.svg"] {
         let line = format!("GET /api/v1/flows{path}");
-        shown.album.ask(&platform, &line, &["bid"], None, "").await;
+        shown
+            .snapshots
+            .ask(&platform, &line, &["bid"], None, "")
+            .await;
     }
     shown.look("at the beginning").await;
     shown
@@ -88,9 +91,9 @@ async fn from_the_beginning_to_the_work() {
         let (line, person) = (format!("GET {AT}/flow/history"), shown.person(who));
         let note = format!("to the {who}");
         shown
-            .album
+            .snapshots
             .ask(&person, &line, &[&shown.deal.id], None, &note)
             .await;
     }
-    shown.album.close();
+    shown.snapshots.close();
 }

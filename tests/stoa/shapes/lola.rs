@@ -2,20 +2,20 @@
 
 use serde_json::json;
 
-use super::album::Album;
-use super::ear::{Ear, Language};
 use super::native::{People, id};
-use super::pair::Pair;
+use super::recording_client::{ClientDialect, RecordingClient};
+use super::snapshot_file::SnapshotFile;
+use super::two_clients::Pair;
 
 async fn begin() -> Pair {
     let all = People::with(&["--offline-grace-seconds", "0"]).await;
-    let mut album = Album::new("lola_events");
-    let (ann, greeting) = Ear::greeted(&all.ann, Language::Lola).await;
-    album.keep("CONNECT", &greeting);
-    let bob = Ear::open(&all.bob, Language::Lola).await;
+    let mut snapshots = SnapshotFile::new("lola_events");
+    let (ann, greeting) = RecordingClient::greeted(&all.ann, ClientDialect::Lola).await;
+    snapshots.keep("CONNECT", &greeting);
+    let bob = RecordingClient::open(&all.bob, ClientDialect::Lola).await;
     Pair {
         all,
-        album,
+        snapshots,
         ann,
         bob,
     }
@@ -24,36 +24,41 @@ async fn begin() -> Pair {
 async fn meet(pair: &mut Pair) -> String {
     let wanted = json!({ "kind": "group", "title": "Talk", "subject": { "type": "job", "id": "7" }, "participants": [{ "user_id": "bob" }] });
     let made = pair.all.ann.post("/api/v1/conversations", wanted).await;
-    let place = id(&made.expect_status(201).body);
+    let conversation = id(&made.expect_status(201).body);
     pair.bob_hears("chat:new-conversation", "").await;
-    pair.all.ann.say(&place, "Is anybody there?").await;
+    pair.all.ann.say(&conversation, "Is anybody there?").await;
     pair.bob_hears("notification:new", "").await;
-    let room = json!({ "conversationId": place });
+    let room = json!({ "conversationId": conversation });
     pair.ann_asks("chat:join-room", room.clone(), "").await;
     pair.bob_asks("chat:join-room", room, "of another").await;
     let direct = pair.all.app.direct(&pair.all.cara, &pair.all.bob).await;
     pair.all.bob.say(&direct, "Hello, Cara").await;
-    let (mut plain, greeting) = Ear::plain(&pair.all.cara, Language::Lola).await;
-    pair.album.keep("CONNECT (without recovery)", &greeting);
+    let (mut plain, greeting) = RecordingClient::plain(&pair.all.cara, ClientDialect::Lola).await;
+    pair.snapshots.keep("CONNECT (without recovery)", &greeting);
     let room = json!({ "conversationId": direct });
     plain
-        .ask(&mut pair.album, "chat:join-room", room, "without recovery")
+        .ask(
+            &mut pair.snapshots,
+            "chat:join-room",
+            room,
+            "without recovery",
+        )
         .await;
-    place
+    conversation
 }
 
-async fn talk(pair: &mut Pair, place: &str) {
-    let said = json!({ "conversationId": place, "body": "Hello", "clientId": "c-1", "context": { "a_b": 1 },
+async fn talk(pair: &mut Pair, conversation: &str) {
+    let said = json!({ "conversationId": conversation, "body": "Hello", "clientId": "c-1", "context": { "a_b": 1 },
         "attachments": [{ "url": "https://example.com/a.png", "name": "a.png", "type": "image/png", "size": 1 }] });
     let sent = pair.ann_asks("chat:send-message", said.clone(), "").await;
     pair.ann_hears("chat:new-message", "to its sender").await;
     pair.bob_hears("chat:new-message", "to others").await;
-    let all = json!({ "conversationId": place });
+    let all = json!({ "conversationId": conversation });
     pair.bob_asks("chat:read-messages", all, "").await;
     pair.ann_hears("chat:messages-read", "").await;
-    let delivered = format!("/api/v1/conversations/{place}/delivered");
+    let delivered = format!("/api/v1/conversations/{conversation}/delivered");
     let mark = json!({ "seq": sent["seq"] });
-    let bobs = json!({ "conversationId": place, "body": "Hi" });
+    let bobs = json!({ "conversationId": conversation, "body": "Hi" });
     let bobs = pair
         .bob_asks("chat:send-message", bobs, "without a client id")
         .await;
@@ -62,7 +67,7 @@ async fn talk(pair: &mut Pair, place: &str) {
     pair.all.ann.post(&delivered, mark).await.expect_status(200);
     pair.bob_hears("chat:messages-delivered", "").await;
     for (is_typing, note) in [(true, "begun"), (false, "ended")] {
-        let typing = json!({ "conversationId": place, "isTyping": is_typing });
+        let typing = json!({ "conversationId": conversation, "isTyping": is_typing });
         pair.bob_asks("chat:typing", typing, note).await;
         pair.ann_hears("chat:user-typing", note).await;
     }
@@ -78,13 +83,13 @@ async fn talk(pair: &mut Pair, place: &str) {
     pair.bob_hears("chat:message-deleted", "").await;
 }
 
-async fn part(pair: &mut Pair, place: &str) {
+async fn part(pair: &mut Pair, conversation: &str) {
     let ann = pair.all.ann.clone();
-    let path = format!("/api/v1/conversations/{place}");
+    let path = format!("/api/v1/conversations/{conversation}");
     let title = json!({ "title": "Quiet talk" });
     ann.patch(&path, title).await.expect_status(200);
     pair.bob_hears("chat:conversation-updated", "").await;
-    let wrong = json!({ "conversationId": place });
+    let wrong = json!({ "conversationId": conversation });
     pair.bob_asks("chat:send-message", wrong.clone(), "refused")
         .await;
     pair.bob.tell("chat:send-message", wrong).await;
@@ -93,28 +98,34 @@ async fn part(pair: &mut Pair, place: &str) {
     ann.delete(&bob).await.expect_status(204);
     pair.bob_hears("chat:conversation-updated", "to somebody removed")
         .await;
-    pair.ann_asks("chat:leave-room", json!({ "conversationId": place }), "")
-        .await;
+    pair.ann_asks(
+        "chat:leave-room",
+        json!({ "conversationId": conversation }),
+        "",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn socket() {
     let mut pair = begin().await;
-    let place = meet(&mut pair).await;
-    talk(&mut pair, &place).await;
-    part(&mut pair, &place).await;
-    let mut cara = Ear::open(&pair.all.cara, Language::Lola).await;
+    let conversation = meet(&mut pair).await;
+    talk(&mut pair, &conversation).await;
+    part(&mut pair, &conversation).await;
+    let mut cara = RecordingClient::open(&pair.all.cara, ClientDialect::Lola).await;
     let direct = pair.all.app.direct(&pair.all.cara, &pair.all.ann).await;
     cara.join(&direct).await;
-    let mut native = Ear::open(&pair.all.ann, Language::Native).await;
+    let mut native = RecordingClient::open(&pair.all.ann, ClientDialect::Native).await;
     native
         .call("user_status", json!({ "status": "busy" }))
         .await;
     cara.until("chat:user-status", |data| data["status"] == "busy")
         .await;
-    let Pair { mut album, ann, .. } = pair;
-    cara.hear(&mut album, "chat:user-status", "").await;
+    let Pair {
+        mut snapshots, ann, ..
+    } = pair;
+    cara.hear(&mut snapshots, "chat:user-status", "").await;
     drop((ann, native));
-    cara.hear(&mut album, "chat:user-offline", "").await;
-    album.close();
+    cara.hear(&mut snapshots, "chat:user-offline", "").await;
+    snapshots.close();
 }

@@ -1,4 +1,4 @@
-//! What differs from run to run is replaced by what it is: ids, times, tokens, offsets, addresses.
+//! Masks for values that differ from run to run: ids, times, tokens, offsets, addresses.
 
 use super::json::Json;
 

@@ -3,9 +3,9 @@
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
-use super::album::Album;
-use super::ear::{Ear, LANGUAGES, Language};
 use super::json::Json;
+use super::recording_client::{ClientDialect, DIALECTS, RecordingClient};
+use super::snapshot_file::SnapshotFile;
 use crate::client::Person;
 use crate::test_app::TestApp;
 
@@ -53,18 +53,20 @@ impl People {
 const CONVERSATIONS: &str = "POST /api/v1/conversations";
 const CONVERSATION: &str = "/api/v1/conversations/{id}";
 
-async fn people(album: &mut Album, all: &People) {
-    album.ask(&all.ann, "GET /api/v1/me", &[], None, "").await;
+async fn people(snapshots: &mut SnapshotFile, all: &People) {
+    snapshots
+        .ask(&all.ann, "GET /api/v1/me", &[], None, "")
+        .await;
     let dora = json!({ "name": "Dora", "email": "dora@example.com", "avatar_url": "https://example.com/dora.png" });
     let put = "PUT /api/v1/users/{id}";
-    album
+    snapshots
         .ask(&all.platform, put, &["dora"], Some(dora), "")
         .await;
-    album
+    snapshots
         .ask(&all.platform, "GET /api/v1/users/{id}", &["dora"], None, "")
         .await;
     all.app.direct(&all.ann, &all.bob).await;
-    album
+    snapshots
         .ask(
             &all.ann,
             "GET /api/v1/users/{id}",
@@ -76,16 +78,16 @@ async fn people(album: &mut Album, all: &People) {
 }
 
 /// Conversations of every kind; answers the group.
-async fn conversations(album: &mut Album, all: &People) -> String {
+async fn conversations(snapshots: &mut SnapshotFile, all: &People) -> String {
     let direct = json!({ "kind": "direct", "participants": [{ "user_id": "cara" }], "first_message": { "body": "Hello" } });
     for note in ["direct, new", "direct, there already"] {
-        album
+        snapshots
             .ask(&all.ann, CONVERSATIONS, &[], Some(direct.clone()), note)
             .await;
     }
     let about = json!({ "kind": "group", "title": "Kitchen", "participants": [{ "user_id": "ann" }, { "user_id": "bob", "role": "seller" }],
         "subject": { "type": "job", "id": "42", "title": "Kitchen", "url": "https://example.com/42", "data": { "rooms": [1, 2.5] } } });
-    album
+    snapshots
         .ask(
             &all.platform,
             CONVERSATIONS,
@@ -95,10 +97,10 @@ async fn conversations(album: &mut Album, all: &People) -> String {
         )
         .await;
     let group = json!({ "kind": "group", "title": "Everybody", "participants": [{ "user_id": "bob" }, { "user_id": "cara" }] });
-    let group = id(&album
+    let group = id(&snapshots
         .ask(&all.ann, CONVERSATIONS, &[], Some(group), "group")
         .await);
-    album
+    snapshots
         .ask(
             &all.bob,
             &format!("GET {CONVERSATION}"),
@@ -111,11 +113,13 @@ async fn conversations(album: &mut Album, all: &People) -> String {
 }
 
 /// What is said in the group; answers the first and the last message.
-async fn messages(album: &mut Album, all: &People, group: &str) -> [String; 2] {
+async fn messages(snapshots: &mut SnapshotFile, all: &People, group: &str) -> [String; 2] {
     let line = format!("POST {CONVERSATION}/messages");
     let plain = json!({ "body": "First", "client_id": "c-1" });
     let ann = &all.ann;
-    let first = id(&album.ask(ann, &line, &[group], Some(plain), "plain").await);
+    let first = id(&snapshots
+        .ask(ann, &line, &[group], Some(plain), "plain")
+        .await);
     let whole = json!({ "body": "Second", "reply_to": first, "context": { "page": 3, "of": ["a", null] },
         "attachments": [{ "url": "https://example.com/a.png", "name": "a.png", "type": "image/png", "size": 1234 }, { "url": "https://example.com/b" }] });
     let system = json!({ "body": "Said by the platform", "kind": "system" });
@@ -126,58 +130,65 @@ async fn messages(album: &mut Album, all: &People, group: &str) -> [String; 2] {
         (&all.platform, system, "of the system"),
         (ann, last, "to be deleted"),
     ] {
-        newest = id(&album.ask(person, &line, &[group], Some(body), note).await);
+        newest = id(&snapshots
+            .ask(person, &line, &[group], Some(body), note)
+            .await);
     }
     [first, newest]
 }
 
 /// What becomes of messages, and how they are read.
-async fn changes(album: &mut Album, all: &People, group: &str, [first, last]: &[String; 2]) {
+async fn changes(
+    snapshots: &mut SnapshotFile,
+    all: &People,
+    group: &str,
+    [first, last]: &[String; 2],
+) {
     let (message, ann) = ("/api/v1/messages/{id}", &all.ann);
     let edit = Some(json!({ "body": "First, edited" }));
     let line = format!("PATCH {message}");
-    album.ask(ann, &line, &[first], edit, "").await;
+    snapshots.ask(ann, &line, &[first], edit, "").await;
     let line = format!("DELETE {message}");
-    album.ask(ann, &line, &[last], None, "").await;
+    snapshots.ask(ann, &line, &[last], None, "").await;
     let again = Some(json!({ "body": "First", "client_id": "c-1" }));
     let line = format!("POST {CONVERSATION}/messages");
     let note = "sent again after an edit";
-    album.ask(ann, &line, &[group], again, note).await;
+    snapshots.ask(ann, &line, &[group], again, note).await;
     let line = format!("GET {message}/history");
-    album.ask(ann, &line, &[first], None, "").await;
+    snapshots.ask(ann, &line, &[first], None, "").await;
     for (query, note) in [
         ("", "newest"),
         ("?limit=2&after=1", "a page with more behind it"),
     ] {
         let line = format!("GET {CONVERSATION}/messages{query}");
-        album.ask(&all.cara, &line, &[group], None, note).await;
+        snapshots.ask(&all.cara, &line, &[group], None, note).await;
     }
 }
 
-async fn watermarks(album: &mut Album, all: &People, group: &str) {
-    album
+async fn watermarks(snapshots: &mut SnapshotFile, all: &People, group: &str) {
+    snapshots
         .ask(&all.cara, "GET /api/v1/unread", &[], None, "")
         .await;
     for mark in ["delivered", "seen"] {
         let line = format!("POST {CONVERSATION}/{mark}");
-        album
+        snapshots
             .ask(&all.cara, &line, &[group], Some(json!({ "seq": 3 })), "")
             .await;
     }
-    album
+    snapshots
         .ask(&all.cara, "GET /api/v1/conversations", &[], None, "")
         .await;
     let page = "GET /api/v1/conversations?limit=1&kind=group";
-    album
+    snapshots
         .ask(&all.ann, page, &[], None, "a page with more behind it")
         .await;
 }
 
 /// Who comes and goes, and the conversation's own fields.
-async fn participants(album: &mut Album, all: &People, group: &str) {
+async fn participants(snapshots: &mut SnapshotFile, all: &People, group: &str) {
     let people = format!("{CONVERSATION}/participants");
     let dora = json!({ "user_id": "dora", "role": "guest" });
-    album
+    snapshots
         .ask(
             &all.ann,
             &format!("POST {people}"),
@@ -188,7 +199,7 @@ async fn participants(album: &mut Album, all: &People, group: &str) {
         .await;
     let one = format!("{people}/{{user_id}}");
     let change = json!({ "role": "member", "muted": true });
-    album
+    snapshots
         .ask(
             &all.ann,
             &format!("PATCH {one}"),
@@ -197,7 +208,7 @@ async fn participants(album: &mut Album, all: &People, group: &str) {
             "",
         )
         .await;
-    album
+    snapshots
         .ask(
             &all.ann,
             &format!("DELETE {one}"),
@@ -207,7 +218,7 @@ async fn participants(album: &mut Album, all: &People, group: &str) {
         )
         .await;
     let change = json!({ "title": "Fewer", "status": "archived" });
-    album
+    snapshots
         .ask(
             &all.ann,
             &format!("PATCH {CONVERSATION}"),
@@ -216,7 +227,7 @@ async fn participants(album: &mut Album, all: &People, group: &str) {
             "",
         )
         .await;
-    album
+    snapshots
         .ask(
             &all.ann,
             &format!("GET {CONVERSATION}"),
@@ -230,83 +241,83 @@ async fn participants(album: &mut Album, all: &People, group: &str) {
 #[tokio::test]
 async fn rest() {
     let all = People::with(&[]).await;
-    let mut album = Album::new("native_rest");
-    people(&mut album, &all).await;
-    let group = conversations(&mut album, &all).await;
-    let said = messages(&mut album, &all, &group).await;
-    changes(&mut album, &all, &group, &said).await;
-    watermarks(&mut album, &all, &group).await;
-    participants(&mut album, &all, &group).await;
+    let mut snapshots = SnapshotFile::new("native_rest");
+    people(&mut snapshots, &all).await;
+    let group = conversations(&mut snapshots, &all).await;
+    let said = messages(&mut snapshots, &all, &group).await;
+    changes(&mut snapshots, &all, &group, &said).await;
+    watermarks(&mut snapshots, &all, &group).await;
+    participants(&mut snapshots, &all, &group).await;
     let sign_out = "POST /api/v1/users/{id}/sign-out";
-    album
+    snapshots
         .ask(&all.platform, sign_out, &["cara"], Some(json!({})), "")
         .await;
-    album.close();
+    snapshots.close();
 }
 
 #[tokio::test]
 async fn operation() {
     let all = People::with(&["--demo", "--demo-into-database"]).await;
-    let mut album = Album::new("operation");
+    let mut snapshots = SnapshotFile::new("operation");
     for path in ["/healthz", "/readyz"] {
-        album
+        snapshots
             .ask(&all.ann, &format!("GET {path}"), &[], None, "")
             .await;
     }
-    album
+    snapshots
         .ask(&all.ann, "GET /api/v1/demo/people", &[], None, "")
         .await;
-    album.close();
+    snapshots.close();
 }
 
 #[tokio::test]
 async fn the_document() {
     let all = People::with(&[]).await;
-    let mut album = Album::new("openapi");
-    album
+    let mut snapshots = SnapshotFile::new("openapi");
+    snapshots
         .ask(&all.ann, "GET /api/openapi.json", &[], None, "")
         .await;
-    album.close();
+    snapshots.close();
 }
 
 /// What has an end is told so: unread messages are counted up to a number.
 #[tokio::test]
 async fn counts_that_end_early() {
     let all = People::with(&[]).await;
-    let place = all.app.direct(&all.ann, &all.bob).await;
+    let conversation = all.app.direct(&all.ann, &all.bob).await;
     let said = format!(
-        "with c as (update conversations set last_seq = 1500 where id = '{place}' returning no)
+        "with c as (update conversations set last_seq = 1500 where id = '{conversation}' returning no)
         insert into messages (conversation_no, seq, sender_no, client_id, fingerprint, kind, body, created_at)
         select no, s, (select u.no from users u where u.id = 'ann'), 'm' || s, 1, 'user_input', 'said', now() from c, generate_series(1, 1500) s"
     );
     let mut connection = all.app.connection();
     connection.batch_execute(&said).expect("1,500 messages");
-    let mut album = Album::new("counts_that_end_early");
+    let mut snapshots = SnapshotFile::new("counts_that_end_early");
     for path in ["v1/unread", "v1/conversations", "messages/unread-count"] {
         let line = format!("GET /api/{path}");
-        album.ask(&all.bob, &line, &[], None, "").await;
+        snapshots.ask(&all.bob, &line, &[], None, "").await;
     }
     let mut ears = Vec::new();
-    for language in LANGUAGES {
-        ears.push(Ear::open(&all.bob, language).await);
+    for dialect in DIALECTS {
+        ears.push(RecordingClient::open(&all.bob, dialect).await);
     }
-    all.ann.say(&place, "one more").await;
+    all.ann.say(&conversation, "one more").await;
     for ear in &mut ears {
-        let note = format!("{:?}", ear.language);
-        let name = match ear.language {
-            Language::Lola => "notification:new",
+        let note = format!("{:?}", ear.dialect);
+        let name = match ear.dialect {
+            ClientDialect::Lola => "notification:new",
             _ => "notification",
         };
-        ear.hear(&mut album, name, &note).await;
-        if ear.language == Language::Lola {
-            let room = json!({ "conversationId": place });
+        ear.hear(&mut snapshots, name, &note).await;
+        if ear.dialect == ClientDialect::Lola {
+            let room = json!({ "conversationId": conversation });
             let joined = ear.call("chat:join-room", room).await.data;
             let kept = json!([joined["unread"], joined["unreadCapped"]]);
-            album.keep(
+            snapshots.keep(
                 "ack chat:join-room, unread and unreadCapped",
                 &Json::read(&kept.to_string()),
             );
         }
     }
-    album.close();
+    snapshots.close();
 }

@@ -2,21 +2,21 @@
 
 use serde_json::{Value, json};
 
-use super::album::Album;
-use super::ear::{Ear, Language};
 use super::native::{People, id};
-use super::pair::Pair;
+use super::recording_client::{ClientDialect, RecordingClient};
+use super::snapshot_file::SnapshotFile;
+use super::two_clients::Pair;
 
 async fn begin() -> Pair {
     let all = People::with(&["--offline-grace-seconds", "0"]).await;
-    let mut album = Album::new("native_events");
-    let mut ann = Ear::native(all.app.address, None).await;
+    let mut snapshots = SnapshotFile::new("native_events");
+    let mut ann = RecordingClient::native(all.app.address, None).await;
     let token = json!({ "token": all.ann.token });
-    ann.ask(&mut album, "authenticate", token, "").await;
-    let bob = Ear::open(&all.bob, Language::Native).await;
+    ann.ask(&mut snapshots, "authenticate", token, "").await;
+    let bob = RecordingClient::open(&all.bob, ClientDialect::Native).await;
     Pair {
         all,
-        album,
+        snapshots,
         ann,
         bob,
     }
@@ -30,43 +30,44 @@ async fn meet(pair: &mut Pair) -> String {
     let group = json!({ "kind": "group", "title": "Talk", "subject": subject,
         "participants": [{ "user_id": "bob" }, { "user_id": "cara" }] });
     let made = pair.all.ann.post("/api/v1/conversations", group).await;
-    let place = id(&made.expect_status(201).body);
+    let conversation = id(&made.expect_status(201).body);
     pair.bob_hears("conversation_created", "").await;
     pair.bob_asks("watch_subject", subject.clone(), "one").await;
     pair.bob_asks("unwatch_subject", subject, "").await;
-    let said = pair.all.ann.say(&place, "Is anybody there?").await;
+    let said = pair.all.ann.say(&conversation, "Is anybody there?").await;
     pair.bob_hears("notification", "").await;
     let read = json!({ "seq": said["seq"] });
-    let seen = format!("/api/v1/conversations/{place}/seen");
+    let seen = format!("/api/v1/conversations/{conversation}/seen");
     pair.all.bob.post(&seen, read).await.expect_status(200);
     pair.bob_hears("unread_changed", "read over REST").await;
-    let join = json!({ "conversation_id": place });
+    let join = json!({ "conversation_id": conversation });
     pair.ann_asks("join_conversation", join.clone(), "").await;
     pair.bob_asks("join_conversation", join, "of another").await;
-    place
+    conversation
 }
 
-async fn talk(pair: &mut Pair, place: &str) {
-    let whole = json!({ "conversation_id": place, "body": "Hello", "client_id": "c-1", "context": { "a": 1 },
+async fn talk(pair: &mut Pair, conversation: &str) {
+    let whole = json!({ "conversation_id": conversation, "body": "Hello", "client_id": "c-1", "context": { "a": 1 },
         "attachments": [{ "url": "https://example.com/a.png", "name": "a.png", "type": "image/png", "size": 1 }] });
     let sent = pair.ann_asks("send_message", whole.clone(), "").await;
     pair.ann_hears("new_message", "to its sender").await;
     pair.bob_hears("new_message", "to others").await;
     let (message, seq) = (sent["id"].clone(), sent["seq"].clone());
-    let mark = json!({ "conversation_id": place, "seq": seq });
+    let mark = json!({ "conversation_id": conversation, "seq": seq });
     pair.bob_asks("mark_delivered", mark.clone(), "").await;
     pair.ann_hears("message_delivered", "").await;
     pair.bob_asks("mark_seen", mark, "").await;
     pair.ann_hears("message_seen", "").await;
-    let edit = json!({ "conversation_id": place, "message_id": message, "body": "Hello, all" });
+    let edit =
+        json!({ "conversation_id": conversation, "message_id": message, "body": "Hello, all" });
     pair.ann_asks("edit_message", edit, "").await;
     pair.bob_hears("message_updated", "").await;
     pair.ann_asks("send_message", whole, "again after an edit")
         .await;
-    let delete = json!({ "conversation_id": place, "message_id": message });
+    let delete = json!({ "conversation_id": conversation, "message_id": message });
     pair.ann_asks("delete_message", delete, "").await;
     pair.bob_hears("message_deleted", "").await;
-    let typing = json!({ "conversation_id": place });
+    let typing = json!({ "conversation_id": conversation });
     for (event, note) in [("typing_start", "begun"), ("typing_stop", "ended")] {
         pair.bob_asks(event, typing.clone(), "").await;
         pair.ann_hears("user_typing", note).await;
@@ -80,8 +81,8 @@ async fn talk(pair: &mut Pair, place: &str) {
 }
 
 /// What becomes of the conversation and its people.
-async fn manage(pair: &mut Pair, place: &str) {
-    let path = format!("/api/v1/conversations/{place}");
+async fn manage(pair: &mut Pair, conversation: &str) {
+    let path = format!("/api/v1/conversations/{conversation}");
     let ann = pair.all.ann.clone();
     let title = json!({ "title": "Quiet talk", "status": "archived" });
     ann.patch(&path, title).await.expect_status(200);
@@ -101,30 +102,30 @@ async fn manage(pair: &mut Pair, place: &str) {
 }
 
 /// How one comes back, leaves and is lost.
-async fn part(pair: &mut Pair, place: &str) {
-    let back = json!({ "conversation_id": place, "after": 1 });
+async fn part(pair: &mut Pair, conversation: &str) {
+    let back = json!({ "conversation_id": conversation, "after": 1 });
     pair.bob_asks("join_conversation", back, "with after").await;
-    let far = json!({ "conversation_id": place, "after": 10_000 });
+    let far = json!({ "conversation_id": conversation, "after": 10_000 });
     pair.bob_asks("join_conversation", far, "with an after from the future")
         .await;
     pair.ann_asks(
         "leave_conversation",
-        json!({ "conversation_id": place }),
+        json!({ "conversation_id": conversation }),
         "",
     )
     .await;
     pair.ann_asks(
         "join_conversation",
-        json!({ "conversation_id": place }),
+        json!({ "conversation_id": conversation }),
         "again",
     )
     .await;
-    let wrong = json!({ "conversation_id": place });
+    let wrong = json!({ "conversation_id": conversation });
     pair.bob_asks("send_message", wrong.clone(), "refused")
         .await;
     pair.bob.tell("send_message", wrong).await;
     pair.bob_hears("error", "").await;
-    let bob = format!("/api/v1/conversations/{place}/participants/bob");
+    let bob = format!("/api/v1/conversations/{conversation}/participants/bob");
     for (change, note) in [("blocked", "blocked"), ("removed", "removed")] {
         let ann = pair.all.ann.clone();
         if change == "blocked" {
@@ -133,7 +134,7 @@ async fn part(pair: &mut Pair, place: &str) {
         } else {
             let allow = json!({ "blocked": false });
             ann.patch(&bob, allow).await.expect_status(200);
-            pair.bob.join(place).await;
+            pair.bob.join(conversation).await;
             ann.delete(&bob).await.expect_status(204);
         }
         let lost = |data: &Value| data["conversation"]["membership"] == change;
@@ -144,22 +145,25 @@ async fn part(pair: &mut Pair, place: &str) {
             .into_iter()
             .rfind(|heard| lost(&heard.data));
         let title = format!("conversation_updated (to somebody {note})");
-        pair.album.keep(title, &last.expect("it is there").shape);
+        pair.snapshots
+            .keep(title, &last.expect("it is there").shape);
     }
 }
 
 #[tokio::test]
 async fn socket() {
     let mut pair = begin().await;
-    let place = meet(&mut pair).await;
-    talk(&mut pair, &place).await;
-    manage(&mut pair, &place).await;
-    let mut cara = Ear::open(&pair.all.cara, Language::Native).await;
+    let conversation = meet(&mut pair).await;
+    talk(&mut pair, &conversation).await;
+    manage(&mut pair, &conversation).await;
+    let mut cara = RecordingClient::open(&pair.all.cara, ClientDialect::Native).await;
     let direct = pair.all.app.direct(&pair.all.cara, &pair.all.ann).await;
     cara.join(&direct).await;
-    part(&mut pair, &place).await;
-    let Pair { mut album, ann, .. } = pair;
+    part(&mut pair, &conversation).await;
+    let Pair {
+        mut snapshots, ann, ..
+    } = pair;
     drop(ann);
-    cara.hear(&mut album, "user_offline", "").await;
-    album.close();
+    cara.hear(&mut snapshots, "user_offline", "").await;
+    snapshots.close();
 }

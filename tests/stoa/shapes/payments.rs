@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::album::Album;
 use super::json::Json;
+use super::snapshot_file::SnapshotFile;
 use crate::client::Person;
 use crate::deals::Deal;
+use crate::payments::fixture::event;
 use crate::payments::hex_hmac;
 use crate::payments::listener::{Listener, Said};
 use crate::payments::platform::{receiver, told_here, until_events};
-use crate::payments::world::event;
 use crate::test_app::{SECRET, TestApp};
 
 async fn told_deal() -> (Deal, Listener) {
@@ -24,7 +24,7 @@ async fn told_deal() -> (Deal, Listener) {
 }
 
 /// A webhook that nobody waits for, signed as the sandbox's are.
-async fn webhook(album: &mut Album, person: &Person, order: &str) {
+async fn webhook(snapshots: &mut SnapshotFile, person: &Person, order: &str) {
     let told = event(
         "payment.dispute.created",
         order,
@@ -41,7 +41,7 @@ async fn webhook(album: &mut Album, person: &Person, order: &str) {
     let posted = person
         .request("POST", path, Some(told.body.clone()), &headers)
         .await;
-    album.keep_answer(format!("POST {path}"), &posted);
+    snapshots.keep_answer(format!("POST {path}"), &posted);
     let headers = [
         ("x-razorpay-signature", "00"),
         ("x-razorpay-event-id", "evt_1"),
@@ -49,22 +49,22 @@ async fn webhook(album: &mut Album, person: &Person, order: &str) {
     let refused = person
         .request("POST", path, Some(told.body), &headers)
         .await;
-    album.keep_answer(format!("POST {path} (signed by nobody)"), &refused);
+    snapshots.keep_answer(format!("POST {path} (signed by nobody)"), &refused);
 }
 
 #[tokio::test]
 async fn what_gateway_and_platform_see() {
     let (deal, platform) = told_deal().await;
-    let mut album = Album::new("payments");
+    let mut snapshots = SnapshotFile::new("payments");
     deal.to_payment().await;
     let order = deal.order().await;
     let page = "POST /sandbox/checkout/{order}";
     let outcome = json!({ "outcome": "success" });
-    album
+    snapshots
         .ask(&deal.brand_owner, page, &[&order], Some(outcome), "")
         .await;
     deal.reaches("payment_completed").await;
-    webhook(&mut album, &deal.platform, &order).await;
+    webhook(&mut snapshots, &deal.platform, &order).await;
     let work = json!({ "deliverables": "https://example.com/a", "description": "Posts", "submission_notes": "Warm" });
     deal.steps([
         ("influencer", "start_work", json!({}), "work_in_progress"),
@@ -83,19 +83,19 @@ async fn what_gateway_and_platform_see() {
         let Some(Json::Text(kind)) = body.get("type") else {
             panic!("{}", one.body);
         };
-        album.keep(format!("the platform's webhook {kind}"), &body);
+        snapshots.keep(format!("the platform's webhook {kind}"), &body);
     }
-    album
+    snapshots
         .ask(&deal.platform, "GET /api/v1/events", &[], None, "")
         .await;
     let newest = events[0]["id"].as_str().expect("an id");
     let attempts = "GET /api/v1/events/{id}/attempts";
-    album
+    snapshots
         .ask(&deal.platform, attempts, &[newest], None, "")
         .await;
     let again = "POST /api/v1/events/{id}/redeliver";
-    album
+    snapshots
         .ask(&deal.platform, again, &[newest], Some(json!({})), "")
         .await;
-    album.close();
+    snapshots.close();
 }

@@ -4,26 +4,31 @@ use diesel::connection::SimpleConnection;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::album::{Album, titled};
-use super::ear::{Ear, Language};
 use super::json::Json;
 use super::native::People;
+use super::recording_client::{ClientDialect, RecordingClient};
+use super::snapshot_file::{SnapshotFile, titled};
 use crate::client::{Answer, Person};
-use crate::plain::{begun, end_of};
-use crate::socketio_chat::door;
+use crate::raw_http::{begun, end_of};
+use crate::socketio_chat::endpoint;
 use crate::test_app::{TestApp, fresh_database};
 
 /// Asks, and keeps the refusal. A line is `who | code | note | method and path | body`; `$` stands for a conversation.
-pub async fn refused(album: &mut Album, who: impl Fn(&str) -> Person, place: &str, lines: &str) {
+pub async fn refused(
+    snapshots: &mut SnapshotFile,
+    who: impl Fn(&str) -> Person,
+    conversation: &str,
+    lines: &str,
+) {
     for line in lines.lines().filter(|line| !line.is_empty()) {
-        let line = line.replace('$', place);
+        let line = line.replace('$', conversation);
         let parts: Vec<&str> = line.split('|').map(str::trim).collect();
         let [name, code, note, request, body] = parts[..] else {
             panic!("{line}");
         };
         let body = (!body.is_empty()).then(|| body.to_owned());
         let asked = asked(&who(name), request, body, &[]).await;
-        album.keep_answer(titled(code, note), &asked.expect_code(code));
+        snapshots.keep_answer(titled(code, note), &asked.expect_code(code));
     }
 }
 
@@ -58,7 +63,7 @@ ann | ORDER_NOT_FOUND | | POST /sandbox/checkout/order_1 | {"outcome":"success"}
 "#;
 
 /// What is told of a request's body and headers.
-async fn of_bodies(album: &mut Album, ann: &Person) {
+async fn of_bodies(snapshots: &mut SnapshotFile, ann: &Person) {
     let large = format!("{{\"title\":\"{}\"}}", "x".repeat(200_000));
     let empty = || "{}".to_owned();
     let evil = [("origin", "https://evil.example")];
@@ -70,98 +75,101 @@ async fn of_bodies(album: &mut Album, ann: &Person) {
         ("ENCODING_NOT_SUPPORTED", CONVERSATIONS, empty(), &packed),
     ] {
         let answer = asked(ann, request, Some(body), headers).await;
-        album.keep_answer(code, &answer.expect_code(code));
+        snapshots.keep_answer(code, &answer.expect_code(code));
     }
 }
 
 /// What participants are told of a conversation where they may not, or not any more.
-async fn of_participants(album: &mut Album, all: &People, place: &str) {
-    let at = format!("/api/v1/conversations/{place}");
+async fn of_participants(snapshots: &mut SnapshotFile, all: &People, conversation: &str) {
+    let at = format!("/api/v1/conversations/{conversation}");
     let sent = json!({ "body": "one", "client_id": "c-1" });
     let said = all.ann.post(&format!("{at}/messages"), sent).await;
     said.expect_status(201);
     let lines = r#"ann | CONFLICT | | POST /api/v1/conversations/$/messages | {"body":"other","client_id":"c-1"}"#;
-    refused(album, all.by_name(), place, lines).await;
+    refused(snapshots, all.by_name(), conversation, lines).await;
     let (ann, bob) = (&all.ann, format!("{at}/participants/bob"));
     let muted = json!({ "muted": true });
     let blocked = json!({ "muted": false, "blocked": true });
     for (change, code) in [(muted, "MUTED"), (blocked, "BLOCKED")] {
         ann.patch(&bob, change).await.expect_status(200);
-        says(album, all, place, "bob", code).await;
+        says(snapshots, all, conversation, "bob", code).await;
     }
     let cara = format!("{at}/participants/cara");
     all.cara.delete(&cara).await.expect_status(204);
-    says(album, all, place, "cara", "NOT_A_PARTICIPANT").await;
+    says(snapshots, all, conversation, "cara", "NOT_A_PARTICIPANT").await;
     let closed = ann.patch(&at, json!({ "status": "closed" })).await;
     closed.expect_status(200);
-    says(album, all, place, "ann", "CONVERSATION_CLOSED").await;
+    says(snapshots, all, conversation, "ann", "CONVERSATION_CLOSED").await;
 }
 
 /// Somebody who may not says something.
-async fn says(album: &mut Album, all: &People, place: &str, who: &str, code: &str) {
+async fn says(
+    snapshots: &mut SnapshotFile,
+    all: &People,
+    conversation: &str,
+    who: &str,
+    code: &str,
+) {
     let send = "POST /api/v1/conversations/$/messages";
     let line = format!("{who} | {code} | | {send} | {{\"body\":\"Hello\"}}");
-    refused(album, all.by_name(), place, &line).await;
+    refused(snapshots, all.by_name(), conversation, &line).await;
 }
 
-/// The same object in each language: as an acknowledgement of a socket, and where a Socket.IO client may not connect.
-async fn of_sockets(album: &mut Album, all: &People, place: &str) {
-    for (language, event) in [
-        (Language::Native, "join_conversation"),
-        (Language::Stoory, "join_conversation"),
-        (Language::Lola, "chat:join-room"),
+/// The same object in each dialect: as an acknowledgement of a socket, and where a Socket.IO client may not connect.
+async fn of_sockets(snapshots: &mut SnapshotFile, all: &People, conversation: &str) {
+    for (dialect, event) in [
+        (ClientDialect::Native, "join_conversation"),
+        (ClientDialect::Stoory, "join_conversation"),
+        (ClientDialect::Lola, "chat:join-room"),
     ] {
         let dora = all.app.person("dora").await;
-        let mut ear = Ear::open(&dora, language).await;
-        let joined = ear.join(place).await;
-        album.keep(
-            format!("ack {event} ({language:?}, refused)"),
-            &joined.shape,
-        );
+        let mut ear = RecordingClient::open(&dora, dialect).await;
+        let joined = ear.join(conversation).await;
+        snapshots.keep(format!("ack {event} ({dialect:?}, refused)"), &joined.shape);
         let unknown = ear.call("nonsense", json!({})).await;
-        album.keep(format!("ack nonsense ({language:?})"), &unknown.shape);
+        snapshots.keep(format!("ack nonsense ({dialect:?})"), &unknown.shape);
     }
     let stranger = Person::new(all.app.address, "ann", "nonsense".to_owned());
-    for language in [Language::Stoory, Language::Lola] {
-        let (_, told) = Ear::greeted(&stranger, language).await;
-        album.keep(format!("CONNECT ({language:?}, refused)"), &told);
+    for dialect in [ClientDialect::Stoory, ClientDialect::Lola] {
+        let (_, told) = RecordingClient::greeted(&stranger, dialect).await;
+        snapshots.keep(format!("CONNECT ({dialect:?}, refused)"), &told);
     }
-    let mut wire = door(all.app.address).wire().await;
+    let mut wire = endpoint(all.app.address).wire().await;
     wire.send("40/elsewhere,{}").await;
-    album.keep(
+    snapshots.keep(
         "CONNECT (no such namespace)",
         &Json::text(wire.text().await),
     );
-    let mut native = Ear::native(all.app.address, None).await;
+    let mut native = RecordingClient::native(all.app.address, None).await;
     native
         .send_raw(Message::text(r#"{"event":"user_status","id":"x"}"#))
         .await;
-    native.hear(album, "error", "an id that is none").await;
+    native.hear(snapshots, "error", "an id that is none").await;
 }
 
 #[tokio::test]
 async fn by_code() {
     let all = People::with(&["--allowed-origins", "https://app.example"]).await;
-    let place = all.app.group(&all.ann, &[&all.bob, &all.cara]).await;
-    let mut album = Album::new("refusals");
-    refused(&mut album, all.by_name(), &place, OF_REQUESTS).await;
-    of_bodies(&mut album, &all.ann).await;
-    of_sockets(&mut album, &all, &place).await;
-    of_participants(&mut album, &all, &place).await;
+    let conversation = all.app.group(&all.ann, &[&all.bob, &all.cara]).await;
+    let mut snapshots = SnapshotFile::new("refusals");
+    refused(&mut snapshots, all.by_name(), &conversation, OF_REQUESTS).await;
+    of_bodies(&mut snapshots, &all.ann).await;
+    of_sockets(&mut snapshots, &all, &conversation).await;
+    of_participants(&mut snapshots, &all, &conversation).await;
     let lose = "alter table users rename column name to lost";
     all.app
         .connection()
         .batch_execute(lose)
         .expect("a column lost");
     let line = "ann | INTERNAL | | GET /api/v1/users/bob |";
-    refused(&mut album, all.by_name(), &place, line).await;
-    album.close();
+    refused(&mut snapshots, all.by_name(), &conversation, line).await;
+    snapshots.close();
 }
 
 /// Refusals of servers that have little of something, or are at a distance.
 #[tokio::test]
 async fn by_bounds() {
-    let mut album = Album::new("refusals_of_bounds");
+    let mut snapshots = SnapshotFile::new("refusals_of_bounds");
     let options = [
         "--body-seconds",
         "1",
@@ -176,8 +184,8 @@ async fn by_bounds() {
     let told = end_of(&mut begun(app.address, head).await).await;
     let (_, body) = told.split_once("\r\n\r\n").expect("a body");
     assert!(body.contains("BODY_TOO_SLOW"), "{told}");
-    album.keep("BODY_TOO_SLOW", &Json::read(body));
-    let _open = Ear::open(&ann, Language::Native).await;
+    snapshots.keep("BODY_TOO_SLOW", &Json::read(body));
+    let _open = RecordingClient::open(&ann, ClientDialect::Native).await;
     let upgrade = [
         ("connection", "upgrade"),
         ("upgrade", "websocket"),
@@ -185,13 +193,13 @@ async fn by_bounds() {
         ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
     ];
     let full = asked(&ann, "GET /ws", None, &upgrade).await;
-    album.keep_answer("UNAVAILABLE", &full.expect_code("UNAVAILABLE"));
+    snapshots.keep_answer("UNAVAILABLE", &full.expect_code("UNAVAILABLE"));
     let mut last = ann.get("/api/v1/me").await;
     while last.status == 200 {
         last = ann.get("/api/v1/me").await;
     }
-    album.keep_answer("RATE_LIMITED", &last.expect_code("RATE_LIMITED"));
-    album.close();
+    snapshots.keep_answer("RATE_LIMITED", &last.expect_code("RATE_LIMITED"));
+    snapshots.close();
 }
 
 #[tokio::test]
@@ -203,12 +211,12 @@ async fn without_a_gateway() {
     for person in ["ines", "bela"] {
         app.person(person).await;
     }
-    let mut album = Album::new("refusals_without_a_gateway");
-    let wish = crate::deals::wish("bid-1");
-    let answer = platform.post("/api/v1/conversations", wish).await;
+    let mut snapshots = SnapshotFile::new("refusals_without_a_gateway");
+    let creation = crate::deals::creation("bid-1");
+    let answer = platform.post("/api/v1/conversations", creation).await;
     let code = "PAYMENTS_UNAVAILABLE";
-    album.keep_answer(code, &answer.expect_code(code));
-    album.close();
+    snapshots.keep_answer(code, &answer.expect_code(code));
+    snapshots.close();
 }
 
 /// Who was signed out is told from when on a token counts.
@@ -217,8 +225,8 @@ async fn signed_out() {
     let all = People::with(&[]).await;
     let path = "/api/v1/users/ann/sign-out";
     all.platform.post(path, json!({})).await.expect_status(200);
-    let mut album = Album::new("refusals_of_the_signed_out");
+    let mut snapshots = SnapshotFile::new("refusals_of_the_signed_out");
     let line = "ann | UNAUTHENTICATED | signed out | GET /api/v1/me |";
-    refused(&mut album, all.by_name(), "", line).await;
-    album.close();
+    refused(&mut snapshots, all.by_name(), "", line).await;
+    snapshots.close();
 }

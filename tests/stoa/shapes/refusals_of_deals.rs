@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::album::Album;
 use super::refusals::refused;
+use super::snapshot_file::SnapshotFile;
 use crate::deals::{Deal, rupees};
 
 const AT_THE_BEGINNING: &str = r#"
@@ -27,9 +27,9 @@ influencer | FLOW_STATE_INVALID | a click of the Stoory dialect | POST /api/mess
 #[tokio::test]
 async fn by_code() {
     let deal = Deal::begin().await;
-    let mut album = Album::new("refusals_of_deals");
+    let mut snapshots = SnapshotFile::new("refusals_of_deals");
     let who = |role: &str| deal.role(role).clone();
-    refused(&mut album, who, &deal.id, AT_THE_BEGINNING).await;
+    refused(&mut snapshots, who, &deal.id, AT_THE_BEGINNING).await;
     deal.connect().await;
     let details = json!({ "details": "Three posts" });
     let (reviewing, pricing) = ("influencer_reviewing", "brand_owner_pricing");
@@ -38,10 +38,10 @@ async fn by_code() {
         ("influencer", "accept_project", json!({}), pricing),
     ])
     .await;
-    refused(&mut album, who, &deal.id, WITHOUT_A_PRICE).await;
+    refused(&mut snapshots, who, &deal.id, WITHOUT_A_PRICE).await;
     let (offer, state) = (rupees(5_000), "influencer_price_response");
     deal.step("brand_owner", "send_price_offer", offer, state)
         .await;
-    refused(&mut album, who, &deal.id, WITH_A_PRICE).await;
-    album.close();
+    refused(&mut snapshots, who, &deal.id, WITH_A_PRICE).await;
+    snapshots.close();
 }

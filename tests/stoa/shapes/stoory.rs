@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::album::Album;
 use super::native::{People, id};
+use super::snapshot_file::SnapshotFile;
 use crate::deals::Deal;
 
 const AT: &str = "/api/messages/conversations/{id}";
@@ -11,46 +11,58 @@ const AT: &str = "/api/messages/conversations/{id}";
 #[tokio::test]
 async fn conversations() {
     let all = People::with(&[]).await;
-    let mut album = Album::new("stoory_rest");
+    let mut snapshots = SnapshotFile::new("stoory_rest");
     let connect = "POST /api/messages/direct-connect";
     let hello = json!({ "target_user_id": "bob", "initial_message": "Hello!" });
-    album.ask(&all.ann, connect, &[], Some(hello), "new").await;
+    snapshots
+        .ask(&all.ann, connect, &[], Some(hello), "new")
+        .await;
     let again = json!({ "target_user_id": "bob" });
-    let met = album
+    let met = snapshots
         .ask(&all.ann, connect, &[], Some(again), "there already")
         .await;
-    let place = id(&met["conversation"]);
+    let conversation = id(&met["conversation"]);
     let send = "POST /api/messages/send";
-    let said = json!({ "conversation_id": place, "message": "Look", "media_url": "https://example.com/a.png", "receiver_id": "bob" });
-    album.ask(&all.ann, send, &[], Some(said), "").await;
+    let said = json!({ "conversation_id": conversation, "message": "Look", "media_url": "https://example.com/a.png", "receiver_id": "bob" });
+    snapshots.ask(&all.ann, send, &[], Some(said), "").await;
     let new = json!({ "receiver_id": "cara", "message": "Nice to meet you" });
-    album
+    snapshots
         .ask(&all.bob, send, &[], Some(new), "to somebody new")
         .await;
-    album
+    snapshots
         .ask(&all.bob, "GET /api/messages/unread-count", &[], None, "")
         .await;
     for list in ["conversations", "direct-connections"] {
         let line = format!("GET /api/messages/{list}?page=1&limit=1");
-        album.ask(&all.bob, &line, &[], None, "").await;
+        snapshots.ask(&all.bob, &line, &[], None, "").await;
     }
     let messages = format!("GET {AT}/messages?page=1&limit=50");
-    album.ask(&all.bob, &messages, &[&place], None, "").await;
+    snapshots
+        .ask(&all.bob, &messages, &[&conversation], None, "")
+        .await;
     let seen = format!("POST {AT}/seen");
-    album.ask(&all.bob, &seen, &[&place], None, "").await;
-    album
-        .ask(&all.ann, &messages, &[&place], None, "seen")
+    snapshots
+        .ask(&all.bob, &seen, &[&conversation], None, "")
         .await;
-    album
-        .ask(&all.bob, &format!("GET {AT}/context"), &[&place], None, "")
+    snapshots
+        .ask(&all.ann, &messages, &[&conversation], None, "seen")
         .await;
-    album.close();
+    snapshots
+        .ask(
+            &all.bob,
+            &format!("GET {AT}/context"),
+            &[&conversation],
+            None,
+            "",
+        )
+        .await;
+    snapshots.close();
 }
 
-/// A deal and the album of what it is told as.
+/// A deal and the snapshots of what it is told as.
 struct Shown {
     deal: Deal,
-    album: Album,
+    snapshots: SnapshotFile,
 }
 
 impl Shown {
@@ -59,7 +71,7 @@ impl Shown {
         let line = format!("POST {AT}/button-click");
         let person = self.deal.role(role).clone();
         let told = self
-            .album
+            .snapshots
             .ask(&person, &line, &[&self.deal.id], Some(body), button)
             .await;
         assert_eq!(told["success"], true, "{told}");
@@ -70,7 +82,7 @@ impl Shown {
         let line = format!("POST {AT}/text-input");
         let person = self.deal.role(role).clone();
         let told = self
-            .album
+            .snapshots
             .ask(&person, &line, &[&self.deal.id], Some(body), input_type)
             .await;
         assert_eq!(told["success"], true, "{told}");
@@ -82,7 +94,7 @@ impl Shown {
             for (what, query) in [("context", ""), ("messages", "?limit=100")] {
                 let line = format!("GET {AT}/{what}{query}");
                 let note = format!("{note}, to the {role}");
-                self.album
+                self.snapshots
                     .ask(&person, &line, &[&self.deal.id], None, &note)
                     .await;
             }
@@ -92,8 +104,8 @@ impl Shown {
 
 #[tokio::test]
 async fn deals() {
-    let (deal, album) = (Deal::begin().await, Album::new("stoory_deal_rest"));
-    let mut shown = Shown { deal, album };
+    let (deal, snapshots) = (Deal::begin().await, SnapshotFile::new("stoory_deal_rest"));
+    let mut shown = Shown { deal, snapshots };
     shown.look("at the beginning").await;
     shown
         .click("influencer", "accept_connection", json!({}))
@@ -116,5 +128,5 @@ async fn deals() {
     let comment = json!({ "comment": "Well done" });
     shown.click("brand_owner", "approve_work", comment).await;
     shown.look("at its end").await;
-    shown.album.close();
+    shown.snapshots.close();
 }

@@ -2,25 +2,25 @@
 
 use serde_json::json;
 
-use super::album::Album;
-use super::ear::{Ear, Language};
 use super::json::Json;
 use super::native::{People, id};
-use super::pair::Pair;
-use crate::socketio_chat::door;
+use super::recording_client::{ClientDialect, RecordingClient};
+use super::snapshot_file::SnapshotFile;
+use super::two_clients::Pair;
+use crate::socketio_chat::endpoint;
 
 async fn begin() -> Pair {
     let all = People::with(&["--offline-grace-seconds", "0"]).await;
-    let mut album = Album::new("stoory_events");
-    let mut wire = door(all.app.address).websocket("").await;
+    let mut snapshots = SnapshotFile::new("stoory_events");
+    let mut wire = endpoint(all.app.address).websocket("").await;
     let opened = wire.text().await;
-    album.keep("the packet that opens", &Json::read(&opened[1..]));
-    let (ann, greeting) = Ear::greeted(&all.ann, Language::Stoory).await;
-    album.keep("CONNECT", &greeting);
-    let bob = Ear::open(&all.bob, Language::Stoory).await;
+    snapshots.keep("the packet that opens", &Json::read(&opened[1..]));
+    let (ann, greeting) = RecordingClient::greeted(&all.ann, ClientDialect::Stoory).await;
+    snapshots.keep("CONNECT", &greeting);
+    let bob = RecordingClient::open(&all.bob, ClientDialect::Stoory).await;
     Pair {
         all,
-        album,
+        snapshots,
         ann,
         bob,
     }
@@ -30,28 +30,29 @@ async fn meet(pair: &mut Pair) -> String {
     pair.ann_asks("join", json!("ann"), "").await;
     let wanted = json!({ "kind": "group", "title": "Talk", "subject": { "type": "bid", "id": "b-1" }, "participants": [{ "user_id": "bob" }] });
     let made = pair.all.ann.post("/api/v1/conversations", wanted).await;
-    let place = id(&made.expect_status(201).body);
+    let conversation = id(&made.expect_status(201).body);
     pair.bob_hears("notification", "a new conversation").await;
-    pair.all.ann.say(&place, "Is anybody there?").await;
+    pair.all.ann.say(&conversation, "Is anybody there?").await;
     pair.bob_hears("notification", "a new message").await;
     pair.bob_asks("join_bid_room", json!("b-1"), "").await;
     pair.bob_asks("join_campaign_room", json!("c-1"), "").await;
-    pair.ann_asks("join_conversation", json!(place), "").await;
-    pair.bob_asks("join_conversation", json!(place), "of another")
+    pair.ann_asks("join_conversation", json!(conversation), "")
         .await;
-    place
+    pair.bob_asks("join_conversation", json!(conversation), "of another")
+        .await;
+    conversation
 }
 
-async fn talk(pair: &mut Pair, place: &str) {
-    let said = json!({ "conversationId": place, "senderId": "ann", "receiverId": "bob", "message": "Hello", "mediaUrl": "https://example.com/a.png", "clientId": "c-1" });
+async fn talk(pair: &mut Pair, conversation: &str) {
+    let said = json!({ "conversationId": conversation, "senderId": "ann", "receiverId": "bob", "message": "Hello", "mediaUrl": "https://example.com/a.png", "clientId": "c-1" });
     let sent = pair.ann_asks("send_message", said, "").await;
     pair.ann_hears("new_message", "to its sender").await;
     pair.bob_hears("new_message", "to others").await;
     let message = &sent["message"]["id"];
-    let seen = json!({ "messageId": message, "userId": "bob", "conversationId": place });
+    let seen = json!({ "messageId": message, "userId": "bob", "conversationId": conversation });
     pair.bob_asks("mark_seen", seen, "").await;
     pair.ann_hears("message_seen", "").await;
-    let typing = json!({ "conversationId": place, "userId": "bob" });
+    let typing = json!({ "conversationId": conversation, "userId": "bob" });
     for (event, note) in [("typing_start", "begun"), ("typing_stop", "ended")] {
         pair.bob_asks(event, typing.clone(), "").await;
         pair.ann_hears("user_typing", note).await;
@@ -71,13 +72,13 @@ async fn talk(pair: &mut Pair, place: &str) {
     pair.bob_hears("message_deleted", "").await;
 }
 
-async fn part(pair: &mut Pair, place: &str) {
+async fn part(pair: &mut Pair, conversation: &str) {
     let ann = pair.all.ann.clone();
-    let path = format!("/api/v1/conversations/{place}");
+    let path = format!("/api/v1/conversations/{conversation}");
     let title = json!({ "title": "Quiet talk" });
     ann.patch(&path, title).await.expect_status(200);
     pair.bob_hears("conversation_updated", "").await;
-    let wrong = json!({ "conversationId": place });
+    let wrong = json!({ "conversationId": conversation });
     pair.bob_asks("send_message", wrong.clone(), "refused")
         .await;
     pair.bob.tell("send_message", wrong).await;
@@ -86,20 +87,23 @@ async fn part(pair: &mut Pair, place: &str) {
     ann.delete(&bob).await.expect_status(204);
     pair.bob_hears("conversation_updated", "to somebody removed")
         .await;
-    pair.ann_asks("leave_conversation", json!(place), "").await;
+    pair.ann_asks("leave_conversation", json!(conversation), "")
+        .await;
 }
 
 #[tokio::test]
 async fn socket() {
     let mut pair = begin().await;
-    let place = meet(&mut pair).await;
-    talk(&mut pair, &place).await;
-    part(&mut pair, &place).await;
-    let mut cara = Ear::open(&pair.all.cara, Language::Stoory).await;
+    let conversation = meet(&mut pair).await;
+    talk(&mut pair, &conversation).await;
+    part(&mut pair, &conversation).await;
+    let mut cara = RecordingClient::open(&pair.all.cara, ClientDialect::Stoory).await;
     let direct = pair.all.app.direct(&pair.all.cara, &pair.all.ann).await;
     cara.join(&direct).await;
-    let Pair { mut album, ann, .. } = pair;
+    let Pair {
+        mut snapshots, ann, ..
+    } = pair;
     drop(ann);
-    cara.hear(&mut album, "user_offline", "").await;
-    album.close();
+    cara.hear(&mut snapshots, "user_offline", "").await;
+    snapshots.close();
 }

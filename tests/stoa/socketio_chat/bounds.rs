@@ -3,23 +3,23 @@
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::talker::{Talker, door, joined_poller};
-use crate::guest::UNKNOWN;
+use super::client::{SocketIoClient, endpoint, joined_poller};
+use crate::connection_ends::LEEWAY_SECONDS;
+use crate::engineio_client::UNKNOWN;
 use crate::metrics::{figure, until_figure};
 use crate::polling::until;
 use crate::test_app::{TestApp, claims, token};
-use crate::tickets::LEEWAY_SECONDS;
 
 #[actix_rt::test]
 async fn what_is_too_large_closes_the_connection() {
     let app = TestApp::with(&["--rate-limits", "off", "--frame-limit", "2048"]).await;
     let ann = app.person("ann").await;
-    let mut talker = Talker::stoory(&ann).await;
-    talker
+    let mut client = SocketIoClient::stoory(&ann).await;
+    client
         .tell("send_message", json!({ "message": "x".repeat(3_000) }))
         .await;
-    assert_eq!(talker.closed().await, Some(1009));
-    let poller = door(app.address).poller().await;
+    assert_eq!(client.closed().await, Some(1009));
+    let poller = endpoint(app.address).poller().await;
     let (status, _) = poller.post(format!("4{}", "x".repeat(3_000))).await;
     assert_eq!(status, 413);
     until_figure(app.address, "stoa_connections", 0.0).await;
@@ -30,10 +30,10 @@ async fn one_who_never_polls_again_is_closed_when_too_much_waits() {
     let options = ["--rate-limits", "off", "--outbox-limit", "16384"];
     let app = TestApp::with(&options).await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
-    let place = app.direct(&ann, &bob).await;
-    let poller = joined_poller(&app, &bob, &place).await;
+    let conversation = app.direct(&ann, &bob).await;
+    let poller = joined_poller(&app, &bob, &conversation).await;
     for _ in 0..40 {
-        ann.say(&place, &"x".repeat(1_000)).await;
+        ann.say(&conversation, &"x".repeat(1_000)).await;
     }
     until_figure(app.address, "stoa_connections", 0.0).await;
     assert_eq!(poller.post("42[\"x\"]").await, (400, UNKNOWN.to_owned()));
@@ -45,13 +45,13 @@ async fn a_thousand_handshakes_that_go_no_further_are_forgotten() {
     let options = ["--rate-limits", "off", "--authentication-seconds", "1"];
     let app = TestApp::with(&options).await;
     let ann = app.person("ann").await;
-    let endpoint = door(app.address);
+    let endpoint = endpoint(app.address);
     let mut pollers = Vec::new();
     for _ in 0..1_000 {
         pollers.push(endpoint.poller().await);
     }
-    let mut talker = Talker::stoory(&ann).await;
-    talker.call("join", json!("ann")).await;
+    let mut client = SocketIoClient::stoory(&ann).await;
+    client.call("join", json!("ann")).await;
     for poller in &pollers {
         let closed = until(
             "the session to be closed",
@@ -60,7 +60,7 @@ async fn a_thousand_handshakes_that_go_no_further_are_forgotten() {
         );
         assert_eq!(closed.await.1, UNKNOWN);
     }
-    talker.call("join", json!("ann")).await;
+    client.call("join", json!("ann")).await;
 }
 
 #[actix_rt::test]
@@ -68,24 +68,24 @@ async fn a_thousand_sockets_that_say_nothing_more_are_closed() {
     let options = ["--rate-limits", "off", "--authentication-seconds", "1"];
     let app = TestApp::with(&options).await;
     let ann = app.person("ann").await;
-    let endpoint = door(app.address);
-    let mut talker = Talker::stoory(&ann).await;
+    let endpoint = endpoint(app.address);
+    let mut client = SocketIoClient::stoory(&ann).await;
     let mut wires = Vec::new();
     for _ in 0..1_000 {
         wires.push(endpoint.websocket("").await);
     }
-    talker.call("join", json!("ann")).await;
+    client.call("join", json!("ann")).await;
     for wire in &mut wires {
         assert_eq!(wire.closed().await, Some(4408));
     }
-    talker.call("join", json!("ann")).await;
+    client.call("join", json!("ann")).await;
 }
 
 #[actix_rt::test]
 async fn a_thousand_upgrades_that_stop_half_way_leave_their_sessions_polling() {
     let app = TestApp::with(&["--rate-limits", "off"]).await;
     let ann = app.person("ann").await;
-    let endpoint = door(app.address);
+    let endpoint = endpoint(app.address);
     let mut halves = Vec::new();
     for number in 0..1_000 {
         let poller = endpoint.poller().await;
@@ -95,8 +95,8 @@ async fn a_thousand_upgrades_that_stop_half_way_leave_their_sessions_polling() {
         }
         halves.push((poller, wire));
     }
-    let mut talker = Talker::stoory(&ann).await;
-    talker.call("join", json!("ann")).await;
+    let mut client = SocketIoClient::stoory(&ann).await;
+    client.call("join", json!("ann")).await;
     let auth = json!({ "token": ann.token });
     for (poller, _open) in halves.iter().take(20) {
         assert_eq!(poller.post(format!("40{auth}")).await.0, 200);
@@ -111,17 +111,17 @@ async fn packets_that_are_no_events_are_counted_too() {
     let app = TestApp::with(&options).await;
     let ann = app.person("ann").await;
     for packet in ["430[]", "439999999999[1,2]"] {
-        let mut talker = Talker::stoory(&ann).await;
+        let mut client = SocketIoClient::stoory(&ann).await;
         for _ in 0..5 {
-            talker.wire().send(packet).await;
+            client.wire().send(packet).await;
         }
-        talker.call("join", json!("ann")).await;
+        client.call("join", json!("ann")).await;
         for _ in 0..50 {
-            talker.wire().send_raw(Message::text(packet)).await;
+            client.wire().send_raw(Message::text(packet)).await;
         }
-        assert_eq!(talker.closed().await, Some(4429), "{packet}");
+        assert_eq!(client.closed().await, Some(4429), "{packet}");
     }
-    let mut wire = door(app.address).wire().await;
+    let mut wire = endpoint(app.address).wire().await;
     let mut refused = 0;
     let closed = loop {
         wire.send("40/nowhere,").await;
@@ -148,10 +148,10 @@ async fn who_is_too_fast_is_told_so_and_then_closed() {
     ];
     let app = TestApp::with(&options).await;
     let ann = app.person("ann").await;
-    let mut talker = Talker::stoory(&ann).await;
+    let mut client = SocketIoClient::stoory(&ann).await;
     let mut refused = None;
     for _ in 0..30 {
-        let answer = talker.ask("join", json!("ann")).await;
+        let answer = client.ask("join", json!("ann")).await;
         if answer["success"] == false {
             refused = Some(answer);
         }
@@ -161,9 +161,9 @@ async fn who_is_too_fast_is_told_so_and_then_closed() {
     assert_eq!(refused["temporary"], true);
     let packet = json!(["join", "ann"]);
     for _ in 0..400 {
-        talker.wire().send(&format!("42{packet}")).await;
+        client.wire().send(&format!("42{packet}")).await;
     }
-    assert_eq!(talker.closed().await, Some(4429));
+    assert_eq!(client.closed().await, Some(4429));
 }
 
 #[actix_rt::test]
@@ -173,26 +173,26 @@ async fn a_connection_ends_with_its_token_and_with_its_server() {
     let mut claims = claims("ann", &[]);
     claims.exp -= 3_600 + LEEWAY_SECONDS - 2;
     let auth = json!({ "token": token(&claims) });
-    let mut brief = Talker::connect(app.address, "/", auth)
+    let mut brief = SocketIoClient::connect(app.address, "/", auth)
         .await
         .expect("connected");
     assert_eq!(brief.closed().await, Some(4401));
     let auth = json!({ "token": token(&claims) });
-    let refused = Talker::connect(app.address, "/", auth).await;
+    let refused = SocketIoClient::connect(app.address, "/", auth).await;
     let refused = refused.err().expect("a refusal");
     assert_eq!(
         refused["data"]["error_code"], "UNAUTHENTICATED",
         "{refused}"
     );
-    let mut talker = Talker::stoory(&ann).await;
+    let mut client = SocketIoClient::stoory(&ann).await;
     app.stop().await;
-    assert_eq!(talker.closed().await, Some(1012));
+    assert_eq!(client.closed().await, Some(1012));
 }
 
 #[actix_rt::test]
-async fn origins_and_tokens_are_looked_at_at_the_door() {
+async fn origins_and_tokens_are_checked_at_the_handshake() {
     let app = TestApp::start().await;
-    let (ann, endpoint) = (app.person("ann").await, door(app.address));
+    let (ann, endpoint) = (app.person("ann").await, endpoint(app.address));
     let from = |origin: &str| {
         let request = endpoint.request("GET", "EIO=4&transport=polling");
         endpoint.send(request.header("origin", origin))
@@ -204,8 +204,8 @@ async fn origins_and_tokens_are_looked_at_at_the_door() {
     let request = endpoint.request("GET", "EIO=4&transport=polling");
     let (_, opened) = endpoint.send(request.bearer_auth(&ann.token)).await;
     let opened: serde_json::Value = serde_json::from_str(&opened[1..]).expect("JSON");
-    let poller = crate::guest::Poller {
-        guest: endpoint.clone(),
+    let poller = crate::engineio_client::Poller {
+        client: endpoint.clone(),
         sid: opened["sid"].as_str().expect("a sid").to_owned(),
     };
     poller.post("40").await;
@@ -219,21 +219,21 @@ async fn origins_and_tokens_are_looked_at_at_the_door() {
 async fn one_who_does_not_read_is_closed_and_comes_back_for_the_rest() {
     let app = TestApp::with(&["--rate-limits", "off", "--outbox-limit", "65536"]).await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
-    let place = app.direct(&ann, &bob).await;
-    let mut talker = Talker::stoory(&bob).await;
-    talker.call("join_conversation", json!(place)).await;
-    ann.say(&place, "first").await;
-    talker.event("new_message").await;
+    let conversation = app.direct(&ann, &bob).await;
+    let mut client = SocketIoClient::stoory(&bob).await;
+    client.call("join_conversation", json!(conversation)).await;
+    ann.say(&conversation, "first").await;
+    client.event("new_message").await;
     // From here on it does not read: what the kernel does not take waits, until that is too much.
     let mut said = 0;
     while figure(app.address, "stoa_outbox_overflows_total").await == 0.0 {
-        ann.say(&place, &format!("{said} {}", "x".repeat(7_900)))
+        ann.say(&conversation, &format!("{said} {}", "x".repeat(7_900)))
             .await;
         said += 1;
         assert!(said < 4_000, "it should have run over");
     }
     until_figure(app.address, "stoa_connections", 0.0).await;
-    let (mut back, is_found) = talker.vanish().again(&bob).await;
+    let (mut back, is_found) = client.disconnect().again(&bob).await;
     assert!(is_found);
     for number in 0..said {
         let heard = back.event("new_message").await;
@@ -248,7 +248,7 @@ async fn one_who_does_not_read_is_closed_and_comes_back_for_the_rest() {
 #[actix_rt::test]
 async fn a_house_full_of_pollers_is_not_too_fast_by_polling() {
     let app = TestApp::with(&["--address-rate", "5"]).await;
-    let endpoint = door(app.address);
+    let endpoint = endpoint(app.address);
     let poller = endpoint.poller().await;
     for _ in 0..60 {
         assert_eq!(poller.post("3").await.0, 200);

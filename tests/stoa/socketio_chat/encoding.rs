@@ -1,9 +1,9 @@
-//! An event is put into words once for each form that is present, whoever hears it and however many they are; in a deal, once for
+//! An event is encoded once for each dialect that is present, however many clients listen; in a deal, once for
 //! each side that hears it, where it shows its sides different things.
 
 use serde_json::json;
 
-use super::talker::Talker;
+use super::client::SocketIoClient;
 use crate::client::{Person, Socket};
 use crate::deals::Deal;
 use crate::metrics::figure;
@@ -15,17 +15,17 @@ const FORMS: [&str; 3] = ["native", "stoory", "lola"];
 #[derive(Default)]
 struct Ears {
     native: Vec<Socket>,
-    foreign: Vec<Talker>,
+    foreign: Vec<SocketIoClient>,
 }
 
 impl Ears {
     /// So many more in each form that have joined, and so many that have not.
     async fn more(&mut self, people: [&Person; 2], id: &str, joined: usize, elsewhere: usize) {
-        for place in 0..joined + elsewhere {
-            let person = people[place % 2];
-            let mut stoory = Talker::stoory(person).await;
-            let mut lola = Talker::lola(person).await;
-            match place < joined {
+        for index in 0..joined + elsewhere {
+            let person = people[index % 2];
+            let mut stoory = SocketIoClient::stoory(person).await;
+            let mut lola = SocketIoClient::lola(person).await;
+            match index < joined {
                 true => {
                     self.native.push(person.joined(id).await);
                     stoory.call("join_conversation", json!(id)).await;
@@ -43,8 +43,8 @@ impl Ears {
             socket.drain().await;
         }
         let mut heard = 0;
-        for talker in &mut self.foreign {
-            let events = talker.drain().await;
+        for client in &mut self.foreign {
+            let events = client.drain().await;
             heard += events.iter().filter(|event| event[0] == name).count();
         }
         heard
@@ -72,23 +72,23 @@ async fn while_doing(app: &TestApp, deed: impl Future<Output = ()>) -> [f64; 3] 
 async fn however_many_listen_an_event_is_put_into_words_once_in_each_form() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
-    let place = app.group(&ann, &[&bob]).await;
+    let conversation = app.group(&ann, &[&bob]).await;
     let mut ears = Ears::default();
-    ears.more([&ann, &bob], &place, 6, 4).await;
+    ears.more([&ann, &bob], &conversation, 6, 4).await;
     let said = while_doing(&app, async {
-        ann.say(&place, "hello").await;
+        ann.say(&conversation, "hello").await;
         assert_eq!(ears.hear("new_message").await, 6);
     });
     assert_eq!(said.await, [1.0, 1.0, 1.0], "a message");
     let renamed = while_doing(&app, async {
-        let path = format!("/api/v1/conversations/{place}");
+        let path = format!("/api/v1/conversations/{conversation}");
         let renamed = ann.patch(&path, json!({ "title": "Posts" })).await;
         renamed.expect_status(200);
         assert_eq!(ears.hear("conversation_updated").await, 10);
     });
     assert_eq!(renamed.await, [1.0, 1.0, 1.0], "a change");
     let seen = while_doing(&app, async {
-        let path = format!("/api/v1/conversations/{place}/seen");
+        let path = format!("/api/v1/conversations/{conversation}/seen");
         bob.post(&path, json!({ "seq": 1 }))
             .await
             .expect_status(200);
@@ -134,17 +134,17 @@ async fn last_seq(deal: &Deal) -> f64 {
 async fn nothing_is_put_into_words_that_nobody_hears() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
-    let place = app.group(&ann, &[&bob]).await;
-    let mut native = ann.joined(&place).await;
+    let conversation = app.group(&ann, &[&bob]).await;
+    let mut native = ann.joined(&conversation).await;
     let said = while_doing(&app, async {
-        bob.say(&place, "hello").await;
+        bob.say(&conversation, "hello").await;
         native.event("new_message").await;
     });
     assert_eq!(said.await, [1.0, 0.0, 0.0]);
-    let mut lola = Talker::lola(&bob).await;
-    lola.call("chat:join-room", json!(place)).await;
+    let mut lola = SocketIoClient::lola(&bob).await;
+    lola.call("chat:join-room", json!(conversation)).await;
     let said = while_doing(&app, async {
-        bob.say(&place, "hello again").await;
+        bob.say(&conversation, "hello again").await;
         native.event("new_message").await;
         lola.event("chat:new-message").await;
     });
@@ -154,7 +154,7 @@ async fn nothing_is_put_into_words_that_nobody_hears() {
 #[actix_rt::test]
 async fn in_a_deal_nobody_is_written_for_who_is_not_there() {
     let deal = Deal::begin().await;
-    let mut owner = Talker::stoory(&deal.brand_owner).await;
+    let mut owner = SocketIoClient::stoory(&deal.brand_owner).await;
     owner.call("join_conversation", json!(deal.id)).await;
     let seen = deal.messages(&deal.brand_owner).await.len();
     let pressed = while_doing(&deal.app, async {

@@ -1,10 +1,10 @@
-//! How front ends that live elsewhere get in: their origins, their preflights, their spelling of paths.
+//! Front ends of other origins: their preflights, and their spelling of paths.
 
 use reqwest::Method;
 use serde_json::json;
 
-use super::talker::door;
-use crate::guest::Guest;
+use super::client::endpoint;
+use crate::engineio_client::EngineIoClient;
 use crate::test_app::TestApp;
 
 const FRONT_END: &str = "https://app.example";
@@ -109,7 +109,7 @@ async fn a_wrong_page_is_refused_in_plain_words() {
 }
 
 #[actix_rt::test]
-async fn whoever_only_looks_whether_it_is_there_gets_a_head() {
+async fn a_head_request_gets_the_headers_of_a_get() {
     let app = TestApp::start().await;
     for path in ["/", "/stoory.html", "/healthz", "/readyz", "/docs"] {
         let get = asked(&app, Method::GET, path, FRONT_END).await;
@@ -126,7 +126,7 @@ async fn whoever_only_looks_whether_it_is_there_gets_a_head() {
         assert_eq!(header(&get, "content-type"), header(&head, "content-type"));
         assert_eq!(head.text().await.expect("no body"), "");
     }
-    let endpoint = door(app.address);
+    let endpoint = endpoint(app.address);
     let head = endpoint.request("HEAD", "EIO=4&transport=polling");
     assert_eq!(endpoint.send(head).await.0, 400, "a handshake is a GET");
 }
@@ -156,7 +156,7 @@ async fn a_page_of_a_listed_origin_can_read_that_it_is_too_fast() {
 async fn a_poll_is_a_poll_with_and_without_a_slash() {
     let app = TestApp::with(&["--address-rate", "5"]).await;
     for path in ["/socket.io/", "/socket.io"] {
-        let endpoint = Guest::new(app.address, path);
+        let endpoint = EngineIoClient::new(app.address, path);
         let poller = endpoint.poller().await;
         for _ in 0..60 {
             assert_eq!(poller.post("3").await.0, 200, "{path}");

@@ -1,13 +1,13 @@
-//! The chat over Socket.IO, in the words of the Stoory and Lola guides, beside native clients.
+//! The chat over Socket.IO in the Stoory and Lola dialects, beside native clients.
 
 pub mod bounds;
+pub mod client;
 mod encoding;
 mod entrance;
 mod joining;
 mod recovering;
 mod returning;
-pub mod talker;
 mod together;
 mod vocabulary;
 
-pub use talker::{Talker, door};
+pub use client::{SocketIoClient, endpoint};

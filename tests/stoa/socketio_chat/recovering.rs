@@ -1,16 +1,16 @@
-//! Coming back: what was missed comes as ordinary events, in order, each once; or the client is told that it starts anew.
+//! Recovery: missed events come as ordinary events, in order, each once; or the client learns that it starts anew.
 
 use serde_json::{Value, json};
 
-use super::talker::{Talker, door};
+use super::client::{SocketIoClient, endpoint};
 use crate::client::Person;
 use crate::deals::Deal;
 use crate::test_app::TestApp;
 
 /// The bodies of the new messages among these events, by conversation.
-pub fn bodies(events: &[Value], place: &str) -> Vec<String> {
+pub fn bodies(events: &[Value], conversation: &str) -> Vec<String> {
     let said = events.iter().filter(|event| event[0] == "new_message");
-    let here = said.filter(|event| event[1]["conversation_id"] == place);
+    let here = said.filter(|event| event[1]["conversation_id"] == conversation);
     here.map(|event| {
         event[1]["message"]["message"]
             .as_str()
@@ -24,17 +24,17 @@ pub fn numbered(from: usize, to: usize) -> Vec<String> {
     (from..to).map(|number| number.to_string()).collect()
 }
 
-async fn say_all(person: &Person, place: &str, texts: &[String]) {
+async fn say_all(person: &Person, conversation: &str, texts: &[String]) {
     for text in texts {
-        person.say(place, text).await;
+        person.say(conversation, text).await;
     }
 }
 
 /// Hears until this is said.
-pub async fn hear_until(talker: &mut Talker, last: &str) -> Vec<Value> {
+pub async fn hear_until(client: &mut SocketIoClient, last: &str) -> Vec<Value> {
     let mut events = Vec::new();
     loop {
-        let heard = talker.event("new_message").await;
+        let heard = client.event("new_message").await;
         let is_last = heard["message"]["message"] == last;
         events.push(json!(["new_message", heard]));
         if is_last {
@@ -49,13 +49,13 @@ async fn what_was_missed_comes_once_and_in_order_after_a_restart_too() {
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let eve = app.person("eve").await;
     let (one, two) = (app.direct(&ann, &bob).await, app.direct(&eve, &bob).await);
-    let mut talker = Talker::stoory(&bob).await;
-    for place in [&one, &two] {
-        talker.call("join_conversation", json!(place)).await;
+    let mut client = SocketIoClient::stoory(&bob).await;
+    for conversation in [&one, &two] {
+        client.call("join_conversation", json!(conversation)).await;
     }
     say_all(&ann, &one, &numbered(0, 3)).await;
-    hear_until(&mut talker, "2").await;
-    let before = talker.vanish();
+    hear_until(&mut client, "2").await;
+    let before = client.disconnect();
     say_all(&ann, &one, &numbered(3, 130)).await;
     say_all(&eve, &two, &numbered(0, 130)).await;
     app.stop().await;
@@ -75,7 +75,7 @@ async fn what_was_missed_comes_once_and_in_order_after_a_restart_too() {
     assert_eq!(bodies(&events, &one), live(numbered(3, 130)));
     assert_eq!(bodies(&events, &two), live(numbered(0, 140)));
     // And once more, from where it is now.
-    let (mut again, is_found) = back.vanish().again(&bob).await;
+    let (mut again, is_found) = back.disconnect().again(&bob).await;
     assert!(is_found);
     ann.say(&one, "at last").await;
     let events = hear_until(&mut again, "at last").await;
@@ -95,17 +95,17 @@ async fn the_list_of_conversations_changes_and_an_older_offset_is_still_understo
     let eve = app.person("eve").await;
     let (one, two) = (app.direct(&ann, &bob).await, app.direct(&eve, &bob).await);
     let three = app.direct(&ann, &eve).await;
-    let mut talker = Talker::stoory(&bob).await;
-    talker.call("join_conversation", json!(one)).await;
-    talker.call("join_conversation", json!(two)).await;
+    let mut client = SocketIoClient::stoory(&bob).await;
+    client.call("join_conversation", json!(one)).await;
+    client.call("join_conversation", json!(two)).await;
     ann.say(&one, "a").await;
-    talker.event("new_message").await;
-    let offset = talker.offset.clone();
-    talker.call("leave_conversation", json!(one)).await;
-    let refused = talker.ask("join_conversation", json!(three)).await;
+    client.event("new_message").await;
+    let offset = client.offset.clone();
+    client.call("leave_conversation", json!(one)).await;
+    let refused = client.ask("join_conversation", json!(three)).await;
     assert_eq!(refused["error_code"], "CONVERSATION_NOT_FOUND");
-    assert_eq!(talker.offset, offset, "nothing has come since");
-    let before = talker.vanish();
+    assert_eq!(client.offset, offset, "nothing has come since");
+    let before = client.disconnect();
     ann.say(&one, "unheard").await;
     eve.say(&two, "b").await;
     let (mut back, is_found) = before.again(&bob).await;
@@ -116,28 +116,28 @@ async fn the_list_of_conversations_changes_and_an_older_offset_is_still_understo
 }
 
 #[actix_rt::test]
-async fn who_can_not_be_found_is_told_by_another_pid() {
+async fn a_client_that_is_not_found_gets_another_pid() {
     let app = TestApp::with(&["--rate-limits", "off", "--recovery-limit", "5"]).await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
-    let place = app.direct(&ann, &bob).await;
-    let mut talker = Talker::stoory(&bob).await;
-    talker.call("join_conversation", json!(place)).await;
-    let mut before = talker.vanish();
+    let conversation = app.direct(&ann, &bob).await;
+    let mut client = SocketIoClient::stoory(&bob).await;
+    client.call("join_conversation", json!(conversation)).await;
+    let mut before = client.disconnect();
     let stranger = before.again(&ann).await;
     assert!(!stranger.1, "a pid belongs to its user");
     let (mut back, is_found) = before.again(&bob).await;
     assert!(is_found);
-    ann.say(&place, "heard").await;
+    ann.say(&conversation, "heard").await;
     back.event("new_message").await;
-    before = back.vanish();
+    before = back.disconnect();
     let given = before.offset.clone().expect("an offset");
     let list = given.split(':').next().expect("a list");
     before.offset = Some(format!("{list}:9999"));
     let (mut anew, is_found) = before.again(&bob).await;
     assert!(!is_found, "an offset that nobody was given");
-    anew.call("join_conversation", json!(place)).await;
-    let before = anew.vanish();
-    say_all(&ann, &place, &numbered(0, 6)).await;
+    anew.call("join_conversation", json!(conversation)).await;
+    let before = anew.disconnect();
+    say_all(&ann, &conversation, &numbered(0, 6)).await;
     let (mut anew, is_found) = before.again(&bob).await;
     assert!(!is_found, "too much was missed");
     assert!(
@@ -155,16 +155,16 @@ async fn an_offset_from_before_says_nothing_of_what_was_heard_under_a_new_pid() 
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let eve = app.person("eve").await;
     let (one, two) = (app.direct(&ann, &bob).await, app.direct(&eve, &bob).await);
-    let mut talker = Talker::stoory(&bob).await;
-    talker.call("join_conversation", json!(one)).await;
+    let mut client = SocketIoClient::stoory(&bob).await;
+    client.call("join_conversation", json!(one)).await;
     say_all(&ann, &one, &numbered(0, 3)).await;
-    hear_until(&mut talker, "2").await;
-    let offset = talker.vanish().offset;
+    hear_until(&mut client, "2").await;
+    let offset = client.disconnect().offset;
     assert!(offset.is_some());
-    let mut anew = Talker::stoory(&bob).await;
+    let mut anew = SocketIoClient::stoory(&bob).await;
     anew.offset = offset;
     anew.call("join_conversation", json!(two)).await;
-    let before = anew.vanish();
+    let before = anew.disconnect();
     say_all(&eve, &two, &numbered(0, 5)).await;
     let (mut back, is_found) = before.again(&bob).await;
     assert!(is_found);
@@ -176,36 +176,36 @@ async fn an_offset_from_before_says_nothing_of_what_was_heard_under_a_new_pid() 
 #[actix_rt::test]
 async fn a_cut_between_the_events_of_a_step_loses_neither() {
     let deal = Deal::begin().await;
-    let mut talker = Talker::stoory(&deal.brand_owner).await;
-    talker.call("join_conversation", json!(deal.id)).await;
+    let mut client = SocketIoClient::stoory(&deal.brand_owner).await;
+    client.call("join_conversation", json!(deal.id)).await;
     let pressed = deal
         .press(&deal.influencer, "accept_connection", json!({}))
         .await;
     pressed.expect_status(200);
-    talker.event("conversation_state_changed").await;
-    let (mut back, is_found) = talker.vanish().again(&deal.brand_owner).await;
+    client.event("conversation_state_changed").await;
+    let (mut back, is_found) = client.disconnect().again(&deal.brand_owner).await;
     assert!(is_found);
     let clicked = back.event("button_action").await;
     assert_eq!(clicked["button_id"], "accept_connection", "{clicked}");
-    let (mut back, _) = back.vanish().again(&deal.brand_owner).await;
+    let (mut back, _) = back.disconnect().again(&deal.brand_owner).await;
     let told = back.drain().await;
     let twice = told.iter().any(|event| event[0] == "button_action");
     assert!(!twice, "{told:?}");
 }
 
 #[actix_rt::test]
-async fn what_may_not_be_seen_any_more_is_not_told_again() {
+async fn messages_that_may_no_longer_be_seen_are_not_replayed() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let (one, two) = (
         app.group(&ann, &[&bob]).await,
         app.group(&ann, &[&bob]).await,
     );
-    let mut talker = Talker::stoory(&bob).await;
-    for place in [&one, &two] {
-        talker.call("join_conversation", json!(place)).await;
+    let mut client = SocketIoClient::stoory(&bob).await;
+    for conversation in [&one, &two] {
+        client.call("join_conversation", json!(conversation)).await;
     }
-    let before = talker.vanish();
+    let before = client.disconnect();
     ann.say(&one, "secret").await;
     ann.delete(&format!("/api/v1/conversations/{one}/participants/bob"))
         .await
@@ -223,17 +223,17 @@ async fn what_may_not_be_seen_any_more_is_not_told_again() {
 async fn edits_and_deletions_are_told_again_and_one_who_wants_no_offsets_gets_none() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
-    let place = app.direct(&ann, &bob).await;
-    let said = ann.say(&place, "first").await;
-    let mut talker = Talker::stoory(&bob).await;
-    talker.call("join_conversation", json!(place)).await;
+    let conversation = app.direct(&ann, &bob).await;
+    let said = ann.say(&conversation, "first").await;
+    let mut client = SocketIoClient::stoory(&bob).await;
+    client.call("join_conversation", json!(conversation)).await;
     let auth = json!({ "token": bob.token, "recovery": false });
-    let mut plain = Talker::connect(app.address, "/", auth)
+    let mut plain = SocketIoClient::connect(app.address, "/", auth)
         .await
         .expect("connected");
     assert_eq!(plain.pid, None);
-    plain.call("join_conversation", json!(place)).await;
-    let before = talker.vanish();
+    plain.call("join_conversation", json!(conversation)).await;
+    let before = client.disconnect();
     let path = format!("/api/v1/messages/{}", said["id"].as_str().expect("an id"));
     ann.patch(&path, json!({ "body": "edited" }))
         .await
@@ -243,7 +243,7 @@ async fn edits_and_deletions_are_told_again_and_one_who_wants_no_offsets_gets_no
     let edited = back.event("message_updated").await;
     assert_eq!(edited["message"]["message"], "edited");
     plain.event("message_updated").await;
-    ann.say(&place, "second").await;
+    ann.say(&conversation, "second").await;
     back.event("new_message").await;
     assert!(back.offset.is_some());
     let text = plain.wire().text().await;
@@ -255,17 +255,17 @@ async fn edits_and_deletions_are_told_again_and_one_who_wants_no_offsets_gets_no
 async fn a_client_has_one_connection_at_a_time() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
-    let place = app.direct(&ann, &bob).await;
-    let mut talker = Talker::stoory(&bob).await;
-    talker.call("join_conversation", json!(place)).await;
-    let (mut back, is_found) = talker.again(&bob).await;
+    let conversation = app.direct(&ann, &bob).await;
+    let mut client = SocketIoClient::stoory(&bob).await;
+    client.call("join_conversation", json!(conversation)).await;
+    let (mut back, is_found) = client.again(&bob).await;
     assert!(is_found);
     assert_eq!(
-        talker.wire().text().await,
+        client.wire().text().await,
         "41",
         "the one before is sent away"
     );
-    ann.say(&place, "hello").await;
+    ann.say(&conversation, "hello").await;
     back.event("new_message").await;
 }
 
@@ -274,19 +274,19 @@ async fn a_client_has_one_connection_at_a_time() {
 async fn what_was_read_meanwhile_is_told_by_messages_that_exist() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
-    let place = app.direct(&ann, &bob).await;
-    let said = ann.say(&place, "first").await;
+    let conversation = app.direct(&ann, &bob).await;
+    let said = ann.say(&conversation, "first").await;
     let id = said["id"].as_str().expect("an id").to_owned();
-    let mut talker = Talker::stoory(&ann).await;
-    talker.call("join_conversation", json!(place)).await;
-    let before = talker.vanish();
+    let mut client = SocketIoClient::stoory(&ann).await;
+    client.call("join_conversation", json!(conversation)).await;
+    let before = client.disconnect();
     ann.patch(
         &format!("/api/v1/messages/{id}"),
         json!({ "body": "better" }),
     )
     .await
     .expect_status(200);
-    let path = format!("/api/v1/conversations/{place}/seen");
+    let path = format!("/api/v1/conversations/{conversation}/seen");
     bob.post(&path, json!({ "seq": 2 }))
         .await
         .expect_status(200);
@@ -298,20 +298,20 @@ async fn what_was_read_meanwhile_is_told_by_messages_that_exist() {
 
 /// While a client is still being told what it missed, its rooms tell it nothing: neither twice, nor before what came earlier.
 #[actix_rt::test]
-async fn what_happens_while_much_is_told_again_comes_once_and_behind_it() {
+async fn events_during_a_long_replay_come_once_and_behind_it() {
     let deal = Deal::begin().await;
     let (bela, app) = (deal.brand_owner.clone(), &deal.app);
     let ann = app.person("ann").await;
     let other = app.direct(&ann, &bela).await;
-    let mut talker = Talker::stoory(&bela).await;
-    talker.call("join_conversation", json!(other)).await;
-    talker.call("join_conversation", json!(deal.id)).await;
-    let before = talker.vanish();
+    let mut client = SocketIoClient::stoory(&bela).await;
+    client.call("join_conversation", json!(other)).await;
+    client.call("join_conversation", json!(deal.id)).await;
+    let before = client.disconnect();
     let long = "x".repeat(7_000);
     for number in 0..150 {
         ann.say(&other, &format!("{number} {long}")).await;
     }
-    let poller = door(app.address).poller().await;
+    let poller = endpoint(app.address).poller().await;
     let auth = json!({ "token": bela.token, "pid": before.pid, "offset": before.offset });
     poller.post(format!("40{auth}")).await;
     let pressed = deal

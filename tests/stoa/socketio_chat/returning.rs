@@ -1,32 +1,34 @@
-//! Coming back in the middle of something: leaving while much is told again, a deal that went on, a server that says goodbye.
+//! Recovery in the middle of something: a leave during a long replay, a deal that went on, a server that shuts down.
 
 use serde_json::{Value, json};
 
+use super::client::{SocketIoClient, joined_poller};
 use super::recovering::{bodies, hear_until, numbered};
-use super::talker::{Talker, joined_poller};
 use crate::client::Person;
-use crate::deals::{Deal, wish};
+use crate::deals::{Deal, creation};
 use crate::test_app::TestApp;
 
 #[actix_rt::test]
-async fn who_leaves_while_much_is_told_again_hears_no_more_of_it_and_all_of_the_rest() {
+async fn leaving_during_a_long_replay_ends_it_for_that_conversation_alone() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let eve = app.person("eve").await;
     let one = app.direct(&ann, &bob).await;
     let two = app.direct(&eve, &bob).await;
-    let mut talker = Talker::stoory(&bob).await;
-    for place in [&one, &two] {
-        talker.call("join_conversation", json!(place)).await;
+    let mut socketio = SocketIoClient::stoory(&bob).await;
+    for conversation in [&one, &two] {
+        socketio
+            .call("join_conversation", json!(conversation))
+            .await;
     }
     for round in 0..4 {
-        talker = talker.vanish();
+        socketio = socketio.disconnect();
         let texts: Vec<String> = (0..150).map(|n| format!("{round}-{n}")).collect();
         for text in &texts {
             ann.say(&one, text).await;
             eve.say(&two, text).await;
         }
-        let (mut back, is_found) = talker.again(&bob).await;
+        let (mut back, is_found) = socketio.again(&bob).await;
         assert!(is_found);
         back.call("leave_conversation", json!(one)).await;
         back.drain().await;
@@ -42,33 +44,35 @@ async fn who_leaves_while_much_is_told_again_hears_no_more_of_it_and_all_of_the_
         ann.say(&one, "heard").await;
         let heard = hear_until(&mut back, "heard").await;
         assert_eq!(bodies(&heard, &one), ["heard"]);
-        talker = back;
+        socketio = back;
     }
 }
 
 #[actix_rt::test]
-async fn who_leaves_and_joins_while_much_is_told_again_hears_each_once() {
+async fn leaving_and_joining_during_a_long_replay_brings_each_event_once() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
-    let place = app.direct(&ann, &bob).await;
-    let mut talker = Talker::stoory(&bob).await;
-    talker.call("join_conversation", json!(place)).await;
+    let conversation = app.direct(&ann, &bob).await;
+    let mut socketio = SocketIoClient::stoory(&bob).await;
+    socketio
+        .call("join_conversation", json!(conversation))
+        .await;
     for round in 0..4 {
-        talker = talker.vanish();
+        socketio = socketio.disconnect();
         for number in 0..150 {
-            ann.say(&place, &format!("{round}-{number}")).await;
+            ann.say(&conversation, &format!("{round}-{number}")).await;
         }
-        let (mut back, is_found) = talker.again(&bob).await;
+        let (mut back, is_found) = socketio.again(&bob).await;
         assert!(is_found);
-        back.tell("leave_conversation", json!(place)).await;
-        back.call("join_conversation", json!(place)).await;
+        back.tell("leave_conversation", json!(conversation)).await;
+        back.call("join_conversation", json!(conversation)).await;
         for number in 0..5 {
-            ann.say(&place, &format!("live-{number}")).await;
+            ann.say(&conversation, &format!("live-{number}")).await;
         }
-        ann.say(&place, "last").await;
+        ann.say(&conversation, "last").await;
         let mut events = hear_until(&mut back, "last").await;
         events.extend(back.drain().await);
-        let said = bodies(&events, &place);
+        let said = bodies(&events, &conversation);
         let mut once = said.clone();
         once.dedup();
         assert_eq!(said, once, "in round {round} something came twice");
@@ -77,7 +81,7 @@ async fn who_leaves_and_joins_while_much_is_told_again_hears_each_once() {
             .filter(|text| !text.starts_with(char::is_numeric));
         let live: Vec<&String> = live.collect();
         assert_eq!(live.len(), 6, "{said:?}");
-        talker = back;
+        socketio = back;
     }
 }
 
@@ -88,8 +92,8 @@ const LIVE: usize = 3;
 /// Somebody in two conversations, who was cut off while much was said in them.
 struct Absent {
     bob: Person,
-    talkers: [(Person, String); 2],
-    client: Talker,
+    clients: [(Person, String); 2],
+    client: SocketIoClient,
     _house: TestApp,
 }
 
@@ -99,20 +103,20 @@ impl Absent {
         let (ann, bob) = (app.person("ann").await, app.person("bob").await);
         let eve = app.person("eve").await;
         let (one, two) = (app.direct(&ann, &bob).await, app.direct(&eve, &bob).await);
-        let talkers = [(ann, one), (eve, two)];
-        let mut client = Talker::stoory(&bob).await;
-        for (_, place) in &talkers {
-            client.call("join_conversation", json!(place)).await;
+        let clients = [(ann, one), (eve, two)];
+        let mut client = SocketIoClient::stoory(&bob).await;
+        for (_, conversation) in &clients {
+            client.call("join_conversation", json!(conversation)).await;
         }
-        let client = client.vanish();
-        for ((person, place), count) in talkers.iter().zip(MISSED) {
+        let client = client.disconnect();
+        for ((person, conversation), count) in clients.iter().zip(MISSED) {
             for number in 0..count {
-                person.say(place, &number.to_string()).await;
+                person.say(conversation, &number.to_string()).await;
             }
         }
         Self {
             bob,
-            talkers,
+            clients,
             client,
             _house: app,
         }
@@ -122,16 +126,16 @@ impl Absent {
     async fn come_back(&mut self) {
         let (mut back, is_found) = self.client.again(&self.bob).await;
         assert!(is_found);
-        for (_, place) in &self.talkers {
-            back.tell("join_conversation", json!(place)).await;
+        for (_, conversation) in &self.clients {
+            back.tell("join_conversation", json!(conversation)).await;
         }
         self.client = back;
     }
 
     async fn talk(&self) {
-        for (person, place) in &self.talkers {
+        for (person, conversation) in &self.clients {
             for number in 0..LIVE {
-                person.say(place, &format!("live {number}")).await;
+                person.say(conversation, &format!("live {number}")).await;
             }
         }
     }
@@ -144,16 +148,16 @@ impl Absent {
             events.extend(self.client.drain().await);
         }
         events.extend(self.client.drain().await);
-        for ((_, place), count) in self.talkers.iter().zip(MISSED) {
+        for ((_, conversation), count) in self.clients.iter().zip(MISSED) {
             let live = (0..LIVE).map(|number| format!("live {number}"));
             let wanted = numbered(0, count).into_iter().chain(live);
-            assert_eq!(bodies(&events, place), wanted.collect::<Vec<_>>());
+            assert_eq!(bodies(&events, conversation), wanted.collect::<Vec<_>>());
         }
     }
 }
 
 #[actix_rt::test]
-async fn who_joins_again_while_much_is_told_again_hears_each_once_and_in_order() {
+async fn a_join_during_a_long_replay_brings_each_event_once_and_in_order() {
     let mut absent = Absent::begin().await;
     absent.come_back().await;
     absent.talk().await;
@@ -166,7 +170,7 @@ async fn who_joins_again_and_is_cut_off_in_the_middle_misses_nothing() {
     absent.come_back().await;
     absent.talk().await;
     let first = absent.client.event("new_message").await;
-    absent.client = absent.client.vanish();
+    absent.client = absent.client.disconnect();
     absent.come_back().await;
     absent.heard_all(vec![json!(["new_message", first])]).await;
 }
@@ -175,29 +179,33 @@ async fn who_joins_again_and_is_cut_off_in_the_middle_misses_nothing() {
 async fn who_was_sent_away_and_brought_back_hears_again_when_they_join() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
-    let place = app.group(&ann, &[&bob]).await;
-    let mut talker = Talker::stoory(&bob).await;
-    talker.call("join_conversation", json!(place)).await;
+    let conversation = app.group(&ann, &[&bob]).await;
+    let mut socketio = SocketIoClient::stoory(&bob).await;
+    socketio
+        .call("join_conversation", json!(conversation))
+        .await;
     let (people, him) = (
-        format!("/api/v1/conversations/{place}/participants"),
-        format!("/api/v1/conversations/{place}/participants/bob"),
+        format!("/api/v1/conversations/{conversation}/participants"),
+        format!("/api/v1/conversations/{conversation}/participants/bob"),
     );
     for round in 0..3 {
         ann.delete(&him).await.expect_status(204);
-        let lost = talker.event("conversation_updated").await;
+        let lost = socketio.event("conversation_updated").await;
         assert_eq!(lost["conversation_context"], Value::Null, "{lost}");
         if round == 1 {
-            let refused = talker.ask("join_conversation", json!(place)).await;
+            let refused = socketio.ask("join_conversation", json!(conversation)).await;
             assert_eq!(refused["success"], false, "{refused}");
         }
-        ann.say(&place, "among ourselves").await;
+        ann.say(&conversation, "among ourselves").await;
         let back = ann.post(&people, json!({ "user_id": "bob" })).await;
         back.expect_status(200);
-        talker.call("join_conversation", json!(place)).await;
-        talker.drain().await;
-        ann.say(&place, "welcome").await;
-        let heard = hear_until(&mut talker, "welcome").await;
-        assert_eq!(bodies(&heard, &place), ["welcome"], "round {round}");
+        socketio
+            .call("join_conversation", json!(conversation))
+            .await;
+        socketio.drain().await;
+        ann.say(&conversation, "welcome").await;
+        let heard = hear_until(&mut socketio, "welcome").await;
+        assert_eq!(bodies(&heard, &conversation), ["welcome"], "round {round}");
     }
 }
 
@@ -222,14 +230,14 @@ fn steps(events: &[Value]) -> Vec<Value> {
 }
 
 #[actix_rt::test]
-async fn what_a_deal_did_meanwhile_is_told_as_it_was() {
+async fn missed_steps_of_a_deal_are_replayed_as_they_were_sent() {
     let deal = Deal::begin().await;
     let owner = &deal.brand_owner;
-    let mut present = Talker::stoory(owner).await;
+    let mut present = SocketIoClient::stoory(owner).await;
     present.call("join_conversation", json!(deal.id)).await;
-    let mut absent = Talker::stoory(owner).await;
+    let mut absent = SocketIoClient::stoory(owner).await;
     absent.call("join_conversation", json!(deal.id)).await;
-    let absent = absent.vanish();
+    let absent = absent.disconnect();
     deal.connect().await;
     let details = json!({ "details": "Three posts" });
     let state = "influencer_reviewing";
@@ -240,12 +248,12 @@ async fn what_a_deal_did_meanwhile_is_told_as_it_was() {
     let (mut back, is_found) = absent.again(owner).await;
     assert!(is_found);
     let [mut live, mut told] = [Vec::new(), Vec::new()];
-    for (talker, heard) in [(&mut present, &mut live), (&mut back, &mut told)] {
+    for (socketio, heard) in [(&mut present, &mut live), (&mut back, &mut told)] {
         // Three steps, each with its press.
         while steps(heard).len() < 6 {
-            heard.extend(talker.drain().await);
+            heard.extend(socketio.drain().await);
         }
-        heard.extend(talker.drain().await);
+        heard.extend(socketio.drain().await);
     }
     assert_eq!(steps(&told), steps(&live));
 }
@@ -256,17 +264,17 @@ async fn a_step_is_told_whole_wherever_a_page_ends() {
     let mut app = TestApp::with(&options).await;
     // Pages have 100 changes: the step, or what is said with it, is the last of the first one.
     for pads in 95..=100 {
-        let deal = Deal::begin_with(app, wish(&format!("bid-{pads}"))).await;
+        let deal = Deal::begin_with(app, creation(&format!("bid-{pads}"))).await;
         let path = format!("/api/v1/conversations/{}/messages", deal.id);
-        let mut talker = Talker::stoory(&deal.brand_owner).await;
-        talker.call("join_conversation", json!(deal.id)).await;
-        let talker = talker.vanish();
+        let mut socketio = SocketIoClient::stoory(&deal.brand_owner).await;
+        socketio.call("join_conversation", json!(deal.id)).await;
+        let socketio = socketio.disconnect();
         for number in 0..pads {
             let said = json!({ "body": number.to_string(), "kind": "system" });
             deal.platform.post(&path, said).await.expect_status(201);
         }
         deal.connect().await;
-        let (mut back, is_found) = talker.again(&deal.brand_owner).await;
+        let (mut back, is_found) = socketio.again(&deal.brand_owner).await;
         assert!(is_found);
         let told = back.event("button_action").await;
         let said = "The influencer is interested in working with you.";
@@ -279,12 +287,12 @@ async fn a_step_is_told_whole_wherever_a_page_ends() {
 async fn a_goodbye_comes_alone_so_that_what_is_before_it_counts() {
     let mut app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
-    let place = app.direct(&ann, &bob).await;
-    let poller = joined_poller(&app, &bob, &place).await;
+    let conversation = app.direct(&ann, &bob).await;
+    let poller = joined_poller(&app, &bob, &conversation).await;
     // It joins later, so what it hears the poller's queue holds already.
-    let mut witness = bob.joined(&place).await;
+    let mut witness = bob.joined(&conversation).await;
     for number in 0..5 {
-        ann.say(&place, &number.to_string()).await;
+        ann.say(&conversation, &number.to_string()).await;
         witness.event("new_message").await;
     }
     let stopping = tokio::task::spawn_local(async move {

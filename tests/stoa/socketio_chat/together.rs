@@ -1,11 +1,11 @@
-//! One conversation in several forms at once: everybody is told the same, each in their own words.
+//! One conversation in several dialects at once: all clients get the same events, each in its own dialect.
 
 use serde_json::json;
 
-use super::talker::Talker;
+use super::client::SocketIoClient;
 use crate::client::Person;
 use crate::clients::Client;
-use crate::clients::asking::Connecting;
+use crate::clients::commands::Connecting;
 use crate::test_app::TestApp;
 
 /// The official client in Node, twice: in the Stoory guide's words as bob, and in the Lola guide's as eve.
@@ -47,19 +47,21 @@ async fn a_native_client_both_vocabularies_and_rest_hold_one_conversation() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let eve = app.person("eve").await;
-    let place = app.group(&ann, &[&bob, &eve]).await;
-    let mut native = ann.joined(&place).await;
+    let conversation = app.group(&ann, &[&bob, &eve]).await;
+    let mut native = ann.joined(&conversation).await;
     let mut node = both_vocabularies(&app, [&bob, &eve]).await;
-    node.call("bob", "join_conversation", json!(place)).await;
-    node.call("eve", "chat:join-room", json!(place)).await;
+    node.call("bob", "join_conversation", json!(conversation))
+        .await;
+    node.call("eve", "chat:join-room", json!(conversation))
+        .await;
 
-    let said = json!({ "conversation_id": place, "body": "native" });
+    let said = json!({ "conversation_id": conversation, "body": "native" });
     native.call("send_message", said).await.expect("sent");
-    let said = json!({ "conversationId": place, "message": "stoory" });
+    let said = json!({ "conversationId": conversation, "message": "stoory" });
     node.call("bob", "send_message", said).await;
-    let said = json!({ "conversationId": place, "body": "lola" });
+    let said = json!({ "conversationId": conversation, "body": "lola" });
     node.call("eve", "chat:send-message", said).await;
-    let last = eve.say(&place, "rest").await;
+    let last = eve.say(&conversation, "rest").await;
     let edit = format!("/api/v1/messages/{}", last["id"].as_str().expect("an id"));
     eve.patch(&edit, json!({ "body": "rest, edited" }))
         .await
@@ -81,26 +83,29 @@ async fn a_native_client_both_vocabularies_and_rest_hold_one_conversation() {
     );
     assert_eq!(heard(&mut node, "bob", "message_", "message").await, told);
     assert_eq!(heard(&mut node, "eve", "chat:message-", "body").await, told);
-    assert_eq!(ann.bodies(&place).await, ["native", "stoory", "lola", ""]);
+    assert_eq!(
+        ann.bodies(&conversation).await,
+        ["native", "stoory", "lola", ""]
+    );
 }
 
 #[actix_rt::test]
 async fn one_connection_speaks_both_vocabularies() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
-    let place = app.direct(&ann, &bob).await;
-    let mut talker = Talker::stoory(&ann).await;
-    let wire = talker.wire();
+    let conversation = app.direct(&ann, &bob).await;
+    let mut client = SocketIoClient::stoory(&ann).await;
+    let wire = client.wire();
     wire.send(&format!("40/realtime,{}", json!({ "token": ann.token })))
         .await;
     assert!(wire.text().await.starts_with("40/realtime,{"));
     wire.send(&format!(
         "42/realtime,1{}",
-        json!(["chat:join-room", place])
+        json!(["chat:join-room", conversation])
     ))
     .await;
     assert!(wire.text().await.starts_with("43/realtime,1[{"));
-    bob.say(&place, "hello").await;
+    bob.say(&conversation, "hello").await;
     let (one, two) = (wire.text().await, wire.text().await);
     let both = format!("{one}{two}");
     assert!(

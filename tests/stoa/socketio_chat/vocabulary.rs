@@ -2,26 +2,26 @@
 
 use serde_json::json;
 
-use super::talker::Talker;
+use super::client::SocketIoClient;
 use crate::test_app::TestApp;
 
 #[actix_rt::test]
 async fn the_guides_front_end_finds_everything_under_its_names() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
-    let place = app.direct(&ann, &bob).await;
-    let mut one = Talker::stoory(&ann).await;
-    let mut other = Talker::stoory(&bob).await;
+    let conversation = app.direct(&ann, &bob).await;
+    let mut one = SocketIoClient::stoory(&ann).await;
+    let mut other = SocketIoClient::stoory(&bob).await;
     one.call("join", json!("ann")).await;
-    for talker in [&mut one, &mut other] {
-        let joined = talker.call("join_conversation", json!(place)).await;
-        assert_eq!(joined["conversation"]["id"], *place);
+    for client in [&mut one, &mut other] {
+        let joined = client.call("join_conversation", json!(conversation)).await;
+        assert_eq!(joined["conversation"]["id"], *conversation);
         assert_eq!(joined["conversation"]["chat_status"], "real_time");
     }
-    let said = json!({ "conversationId": place, "senderId": "ann", "receiverId": "bob", "message": "hello", "mediaUrl": null });
+    let said = json!({ "conversationId": conversation, "senderId": "ann", "receiverId": "bob", "message": "hello", "mediaUrl": null });
     let sent = one.call("send_message", said).await;
     let heard = other.event("new_message").await;
-    assert_eq!(heard["conversation_id"], *place);
+    assert_eq!(heard["conversation_id"], *conversation);
     assert_eq!(heard["message"]["message"], "hello");
     assert_eq!(heard["message"]["sender_id"], "ann");
     assert_eq!(heard["message"]["receiver_id"], "bob");
@@ -30,21 +30,21 @@ async fn the_guides_front_end_finds_everything_under_its_names() {
     assert_eq!(heard["conversation_context"]["flow_state"], "real_time");
     assert_eq!(one.event("new_message").await, heard, "the sender too");
 
-    let typing = json!({ "conversationId": place, "userId": "bob" });
+    let typing = json!({ "conversationId": conversation, "userId": "bob" });
     other.call("typing_start", typing.clone()).await;
     let typed = one.event("user_typing").await;
     assert_eq!(
         typed,
-        json!({ "conversationId": place, "userId": "bob", "isTyping": true })
+        json!({ "conversationId": conversation, "userId": "bob", "isTyping": true })
     );
     other.call("typing_stop", typing).await;
     assert_eq!(one.event("user_typing").await["isTyping"], false);
 
     let message = &heard["message"]["id"];
-    let seen = json!({ "messageId": message, "userId": "bob", "conversationId": place });
+    let seen = json!({ "messageId": message, "userId": "bob", "conversationId": conversation });
     let never = message.as_str().unwrap();
     let never = format!("{}ffff", &never[..never.len() - 4]);
-    let wrong = json!({ "messageId": never, "userId": "bob", "conversationId": place });
+    let wrong = json!({ "messageId": never, "userId": "bob", "conversationId": conversation });
     let refused = other.ask("mark_seen", wrong).await;
     assert_eq!(refused["error_code"], "MESSAGE_NOT_FOUND");
     other.call("mark_seen", seen).await;
@@ -56,11 +56,11 @@ async fn the_guides_front_end_finds_everything_under_its_names() {
         .await;
     let status = one.event("user_status_change").await;
     assert_eq!(status, json!({ "userId": "bob", "status": "away" }));
-    other.call("leave_conversation", json!(place)).await;
-    ann.say(&place, "are you there?").await;
+    other.call("leave_conversation", json!(conversation)).await;
+    ann.say(&conversation, "are you there?").await;
     let notified = other.event("notification").await;
     assert_eq!(notified["type"], "new_message");
-    assert_eq!(notified["data"]["conversation_id"], *place);
+    assert_eq!(notified["data"]["conversation_id"], *conversation);
     assert_eq!(notified["data"]["sender_id"], "ann");
     let watched = one.call("join_bid_room", json!("bid-1")).await;
     assert_eq!(watched["conversations"], json!([]));
@@ -72,38 +72,38 @@ async fn nobody_acts_for_another_and_what_is_wrong_is_told_in_the_guides_shape()
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let eve = app.person("eve").await;
-    let place = app.direct(&ann, &bob).await;
-    let mut talker = Talker::stoory(&eve).await;
+    let conversation = app.direct(&ann, &bob).await;
+    let mut client = SocketIoClient::stoory(&eve).await;
     let code = |answer: serde_json::Value| {
         assert_eq!(answer["success"], false, "{answer}");
         answer["error_code"].as_str().expect("a code").to_owned()
     };
-    let refused = talker.ask("join", json!("ann")).await;
+    let refused = client.ask("join", json!("ann")).await;
     assert_eq!(code(refused), "IDENTITY_MISMATCH");
-    let refused = talker.ask("join_conversation", json!(place)).await;
+    let refused = client.ask("join_conversation", json!(conversation)).await;
     assert_eq!(code(refused), "CONVERSATION_NOT_FOUND");
-    let said = json!({ "conversationId": place, "senderId": "ann", "message": "x" });
+    let said = json!({ "conversationId": conversation, "senderId": "ann", "message": "x" });
     assert_eq!(
-        code(talker.ask("send_message", said).await),
+        code(client.ask("send_message", said).await),
         "IDENTITY_MISMATCH"
     );
-    let typing = json!({ "conversationId": place, "userId": "ann" });
+    let typing = json!({ "conversationId": conversation, "userId": "ann" });
     assert_eq!(
-        code(talker.ask("typing_start", typing).await),
+        code(client.ask("typing_start", typing).await),
         "IDENTITY_MISMATCH"
     );
     assert_eq!(
-        code(talker.ask("nonsense", json!({})).await),
+        code(client.ask("nonsense", json!({})).await),
         "INVALID_REQUEST"
     );
-    let wrong = talker
-        .ask("send_message", json!({ "conversationId": place }))
+    let wrong = client
+        .ask("send_message", json!({ "conversationId": conversation }))
         .await;
     assert_eq!(wrong["details"]["field"], "message");
-    talker
-        .tell("send_message", json!({ "conversationId": place }))
+    client
+        .tell("send_message", json!({ "conversationId": conversation }))
         .await;
-    assert_eq!(code(talker.event("error").await), "INVALID_REQUEST");
+    assert_eq!(code(client.event("error").await), "INVALID_REQUEST");
 }
 
 #[actix_rt::test]
@@ -114,7 +114,7 @@ async fn who_has_no_trusted_token_is_refused_in_the_guides_shape() {
         json!({ "token": "nonsense" }),
         json!({ "token": 7 }),
     ] {
-        let refused = Talker::connect(app.address, "/", auth)
+        let refused = SocketIoClient::connect(app.address, "/", auth)
             .await
             .err()
             .expect("refused");
@@ -126,7 +126,7 @@ async fn who_has_no_trusted_token_is_refused_in_the_guides_shape() {
         );
         assert_eq!(refused["message"], refused["data"]["message"]);
     }
-    let elsewhere = Talker::connect(app.address, "/elsewhere", json!({})).await;
+    let elsewhere = SocketIoClient::connect(app.address, "/elsewhere", json!({})).await;
     assert_eq!(
         elsewhere.err().expect("refused")["message"],
         "Invalid namespace"
@@ -137,19 +137,19 @@ async fn who_has_no_trusted_token_is_refused_in_the_guides_shape() {
 async fn the_other_guides_names_have_the_cores_fields() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
-    let mut one = Talker::lola(&ann).await;
-    let mut other = Talker::lola(&bob).await;
-    let place = app.direct(&ann, &bob).await;
+    let mut one = SocketIoClient::lola(&ann).await;
+    let mut other = SocketIoClient::lola(&bob).await;
+    let conversation = app.direct(&ann, &bob).await;
     let created = other.event("chat:new-conversation").await;
-    assert_eq!(created["conversation"]["id"], *place);
+    assert_eq!(created["conversation"]["id"], *conversation);
     assert_eq!(created["conversation"]["participants"][0]["userId"], "ann");
-    for talker in [&mut one, &mut other] {
-        let joined = talker
-            .call("chat:join-room", json!({ "conversationId": place }))
+    for client in [&mut one, &mut other] {
+        let joined = client
+            .call("chat:join-room", json!({ "conversationId": conversation }))
             .await;
-        assert_eq!(joined["conversation"]["id"], *place);
+        assert_eq!(joined["conversation"]["id"], *conversation);
     }
-    let said = json!({ "conversationId": place, "body": "hello", "clientId": "c1" });
+    let said = json!({ "conversationId": conversation, "body": "hello", "clientId": "c1" });
     let sent = one.call("chat:send-message", said).await;
     assert_eq!(sent["clientId"], "c1");
     let heard = other.event("chat:new-message").await;
@@ -159,28 +159,31 @@ async fn the_other_guides_names_have_the_cores_fields() {
     other
         .call(
             "chat:typing",
-            json!({ "conversationId": place, "isTyping": true }),
+            json!({ "conversationId": conversation, "isTyping": true }),
         )
         .await;
     let typing = one.event("chat:user-typing").await;
     assert_eq!(
         typing,
-        json!({ "conversationId": place, "userId": "bob", "isTyping": true })
+        json!({ "conversationId": conversation, "userId": "bob", "isTyping": true })
     );
     other
-        .call("chat:read-messages", json!({ "conversationId": place }))
+        .call(
+            "chat:read-messages",
+            json!({ "conversationId": conversation }),
+        )
         .await;
     let read = one.event("chat:messages-read").await;
     assert_eq!(
         read,
-        json!({ "conversationId": place, "userId": "bob", "seq": sent["seq"] })
+        json!({ "conversationId": conversation, "userId": "bob", "seq": sent["seq"] })
     );
     other
-        .call("chat:leave-room", json!({ "conversationId": place }))
+        .call("chat:leave-room", json!({ "conversationId": conversation }))
         .await;
-    ann.say(&place, "are you there?").await;
+    ann.say(&conversation, "are you there?").await;
     assert_eq!(
         other.event("notification:new").await["conversationId"],
-        *place
+        *conversation
     );
 }

@@ -1,4 +1,4 @@
-//! What can not be pressed or typed, and what is told then.
+//! Clicks and texts that are refused, and the refusals.
 
 use serde_json::{Value, json};
 
@@ -82,7 +82,7 @@ async fn buttons_are_known_and_pressed_by_their_own() {
     ] {
         let wrong = deal
             .influencer
-            .post(&deal.place("button-click"), body.clone())
+            .post(&deal.path("button-click"), body.clone())
             .await;
         assert_eq!(
             (wrong.status, &wrong.body["error_code"]),
@@ -91,10 +91,7 @@ async fn buttons_are_known_and_pressed_by_their_own() {
         );
     }
     let bare = json!({ "button_id": "accept_connection" });
-    let pressed = deal
-        .influencer
-        .post(&deal.place("button-click"), bare)
-        .await;
+    let pressed = deal.influencer.post(&deal.path("button-click"), bare).await;
     led_to(pressed, "brand_owner_details");
 }
 
@@ -119,7 +116,7 @@ async fn texts_name_what_they_are_for() {
         let told = deal.type_in("brand_owner", text, word).await;
         told.expect_status(400);
     }
-    let path = deal.place("text-input");
+    let path = deal.path("text-input");
     let untyped = json!({ "text": "Three posts" });
     let typed = deal.brand_owner.post(&path, untyped).await;
     led_to(typed, "influencer_reviewing");
@@ -179,7 +176,7 @@ async fn others_neither_press_nor_learn() {
     let click = json!({ "button_id": "accept_connection" });
     let text = json!({ "text": "5", "input_type": "negotiation" });
     for (endpoint, body) in [("button-click", &click), ("text-input", &text)] {
-        let path = deal.place(endpoint);
+        let path = deal.path(endpoint);
         let told = stranger.post(&path, body.clone()).await;
         told.expect_status(404)
             .expect_code("CONVERSATION_NOT_FOUND");
@@ -189,21 +186,18 @@ async fn others_neither_press_nor_learn() {
         told.expect_status(403).expect_code("IDENTITY_MISMATCH");
     }
     for endpoint in ["context", "messages"] {
-        let told = stranger.get(&deal.place(endpoint)).await;
+        let told = stranger.get(&deal.path(endpoint)).await;
         told.expect_status(404)
             .expect_code("CONVERSATION_NOT_FOUND");
     }
     let mut own = click.clone();
     own["userId"] = json!("ines");
     led_to(
-        deal.influencer.post(&deal.place("button-click"), own).await,
+        deal.influencer.post(&deal.path("button-click"), own).await,
         "brand_owner_details",
     );
     let as_other = json!({ "text": "Three posts", "input_type": "details", "user_id": "bela" });
-    let acted = deal
-        .platform
-        .post(&deal.place("text-input"), as_other)
-        .await;
+    let acted = deal.platform.post(&deal.path("text-input"), as_other).await;
     led_to(acted, "influencer_reviewing");
     let log = deal.history(&deal.platform).await;
     assert_eq!(
@@ -212,7 +206,7 @@ async fn others_neither_press_nor_learn() {
         "the platform acts for others"
     );
     let beyond = json!({ "button_id": "staff_close", "additional_data": { "reason": "x" }, "user_id": "ines" });
-    let path = deal.place("button-click");
+    let path = deal.path("button-click");
     let refused = deal.platform.post(&path, beyond).await;
     refused.expect_status(403).expect_code("FORBIDDEN");
 }
@@ -222,14 +216,14 @@ async fn staff_press_what_is_theirs() {
     let deal = Deal::begin().await;
     let support = deal.app.person_with("support", &["support"]).await;
     let row = support
-        .get(&deal.place("context"))
+        .get(&deal.path("context"))
         .await
         .expect_status(200)
         .body;
     assert_eq!(row["conversation"]["current_action_data"], Value::Null);
     let close = json!({ "button_id": "staff_close", "additional_data": { "reason": "asked for" } });
     let update = led_to(
-        support.post(&deal.place("button-click"), close).await,
+        support.post(&deal.path("button-click"), close).await,
         "chat_closed",
     );
     assert_eq!(update["chat_status"], "closed");

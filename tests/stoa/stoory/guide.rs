@@ -56,7 +56,7 @@ async fn the_clicks_and_texts_of_the_guide_are_answered() {
     "button_id": "accept_connection",
     "additional_data": {}
 }"#;
-    let path = deal.place("button-click");
+    let path = deal.path("button-click");
     let clicked = deal
         .influencer
         .request("POST", &path, Some(click.to_owned()), &[]);
@@ -87,7 +87,7 @@ async fn the_clicks_and_texts_of_the_guide_are_answered() {
     "text": "₹5000",
     "input_type": "negotiation"
 }"#;
-    let path = deal.place("text-input");
+    let path = deal.path("text-input");
     let typed = deal
         .influencer
         .request("POST", &path, Some(text.to_owned()), &[]);

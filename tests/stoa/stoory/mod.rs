@@ -20,22 +20,20 @@ use crate::test_app::TestApp;
 pub const SYSTEM: &str = "00000000-0000-0000-0000-000000000000";
 
 impl Deal {
-    fn place(&self, endpoint: &str) -> String {
+    fn path(&self, endpoint: &str) -> String {
         format!("/api/messages/conversations/{}/{endpoint}", self.id)
     }
 
     /// A click, with the fields of the button.
     pub async fn click(&self, role: &str, button: &str, additional: Value) -> Answer {
         let body = json!({ "button_id": button, "additional_data": additional });
-        self.role(role)
-            .post(&self.place("button-click"), body)
-            .await
+        self.role(role).post(&self.path("button-click"), body).await
     }
 
     /// A typed text.
     pub async fn type_in(&self, role: &str, text: &str, input_type: &str) -> Answer {
         let body = json!({ "text": text, "input_type": input_type });
-        self.role(role).post(&self.place("text-input"), body).await
+        self.role(role).post(&self.path("text-input"), body).await
     }
 
     /// Clicks of both, each with the state that it leads to.
@@ -73,13 +71,13 @@ impl Deal {
 
     /// The conversation as somebody sees it.
     pub async fn row(&self, role: &str) -> Value {
-        let answer = self.role(role).get(&self.place("context")).await;
+        let answer = self.role(role).get(&self.path("context")).await;
         answer.expect_status(200).body["conversation"].clone()
     }
 
     /// The messages that somebody sees, oldest first.
     pub async fn rows(&self, role: &str) -> Vec<Value> {
-        let answer = self.role(role).get(&self.place("messages?limit=100")).await;
+        let answer = self.role(role).get(&self.path("messages?limit=100")).await;
         let page = answer.expect_status(200).body;
         page["messages"].as_array().unwrap().clone()
     }

@@ -45,7 +45,7 @@ async fn of_fifty_texts_at_once_one_is_a_step_and_all_are_told_so() {
 }
 
 #[tokio::test]
-async fn what_a_form_does_not_ask_for_does_not_make_another_press() {
+async fn fields_that_a_form_does_not_ask_for_do_not_make_another_press() {
     let deal = Deal::begin().await;
     deal.clicked_to_payment().await;
     let order = deal.order().await;
@@ -224,7 +224,7 @@ impl Deal {
 #[tokio::test]
 async fn a_click_with_a_key_is_answered_as_the_first_whatever_has_happened_since() {
     let deal = Deal::begin().await;
-    let path = deal.place("button-click");
+    let path = deal.path("button-click");
     let body = json!({ "button_id": "accept_connection" }).to_string();
     let click = async || {
         let key = [("idempotency-key", "k-1")];

@@ -18,14 +18,14 @@ async fn a_message_to_somebody_new_makes_the_conversation() {
         .await
         .expect_status(201)
         .body;
-    let place = first["conversation"]["id"].clone();
+    let conversation = first["conversation"]["id"].clone();
     assert_eq!(
         (
             &first["message"]["conversation_id"],
             &first["message"]["sender_id"],
             &first["message"]["receiver_id"]
         ),
-        (&place, &json!("alice"), &json!("bob"))
+        (&conversation, &json!("alice"), &json!("bob"))
     );
     assert_eq!(
         (
@@ -39,15 +39,18 @@ async fn a_message_to_somebody_new_makes_the_conversation() {
         .post(SEND, json!({ "message": "Hi", "receiver_id": "alice" }))
         .await;
     let again = again.expect_status(201).body;
-    assert_eq!(again["conversation"]["id"], place, "two people have one");
-    let there = json!({ "conversation_id": place, "message": "", "media_url": "https://cdn.example.com/a.png", "receiver_id": "alice" });
+    assert_eq!(
+        again["conversation"]["id"], conversation,
+        "two people have one"
+    );
+    let there = json!({ "conversation_id": conversation, "message": "", "media_url": "https://cdn.example.com/a.png", "receiver_id": "alice" });
     let picture = bob.post(SEND, there).await.expect_status(201).body;
     assert_eq!(
         picture["message"]["media_url"],
         "https://cdn.example.com/a.png"
     );
     assert_eq!(picture.get("conversation"), None);
-    let named = json!({ "conversation_id": place, "message": "x", "media_url": null, "receiver_id": "", "senderId": "alice" });
+    let named = json!({ "conversation_id": conversation, "message": "x", "media_url": null, "receiver_id": "", "senderId": "alice" });
     alice.post(SEND, named).await.expect_status(201);
 }
 

@@ -40,7 +40,7 @@ async fn rows_have_the_columns_of_the_guide_and_no_others() {
         for row in list["conversations"].as_array().unwrap() {
             must_have(row, CONVERSATION);
         }
-        let context = deal.role(role).get(&deal.place("context")).await.body;
+        let context = deal.role(role).get(&deal.path("context")).await.body;
         must_have(&context["conversation"], CONVERSATION);
         must_have(&context["conversation_context"], CONTEXT);
         let listed = list["conversations"].as_array().unwrap();

@@ -124,13 +124,13 @@ impl Deal {
 #[tokio::test]
 async fn a_campaign_is_applied_for_and_paid() {
     let app = crate::test_app::TestApp::start().await;
-    let wish = json!({
+    let creation = json!({
         "kind": "group",
         "participants": [{ "user_id": "ines", "role": "influencer" }, { "user_id": "bela", "role": "brand_owner" }],
         "subject": { "type": "campaign", "id": "camp-1", "title": "Bread" },
         "flow": { "name": "campaign", "context": { "campaign_title": "Bread" } },
     });
-    let deal = Deal::begin_with(app, wish).await;
+    let deal = Deal::begin_with(app, creation).await;
     let row = deal.row("influencer").await;
     assert_eq!(
         (&row["campaign_id"], &row["bid_id"], &row["flow_state"]),

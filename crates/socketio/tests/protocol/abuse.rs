@@ -3,10 +3,10 @@
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::desk::{Note, Notes, desk};
-use super::guest::PATIENCE;
-use super::guest::{Guest, Poller, Wire};
+use super::engineio_client::PATIENCE;
+use super::engineio_client::{EngineIoClient, Poller, Wire};
 use super::patient;
+use super::recording::{Note, Notes, recording};
 use socketio::engineio::Options;
 
 /// Packets that are valid somewhere, and some that are valid nowhere.
@@ -79,23 +79,23 @@ async fn over_polling(poller: &Poller, chance: &mut Chance) {
     }
 }
 
-async fn one_life(guest: Guest, seed: u64) {
+async fn one_life(client: EngineIoClient, seed: u64) {
     let mut chance = Chance(seed);
     let enters = chance.below(4) > 0;
     if chance.below(2) == 0 {
-        let mut wire = guest.wire().await;
+        let mut wire = client.wire().await;
         if enters {
             wire.send("40").await;
             wire.next().await;
         }
         return over_a_socket(&mut wire, &mut chance).await;
     }
-    let poller = guest.poller().await;
+    let poller = client.poller().await;
     if enters {
         poller.post("40").await;
     }
     over_polling(&poller, &mut chance).await;
-    if let Ok(mut wire) = guest.try_websocket(&format!("&sid={}", poller.sid)).await {
+    if let Ok(mut wire) = client.try_websocket(&format!("&sid={}", poller.sid)).await {
         if chance.below(4) > 0 {
             wire.send_raw(Message::text("2probe")).await;
             wire.send_raw(Message::text("5")).await;
@@ -129,23 +129,23 @@ async fn count_lives(notes: &mut Notes, sessions: &mut tokio::task::JoinSet<()>)
 }
 
 #[tokio::test]
-async fn whatever_clients_do_nothing_of_them_stays() {
+async fn a_client_leaves_nothing_behind_whatever_it_does() {
     let options = Options {
         ping_interval: Duration::from_millis(200),
         ping_timeout: Duration::from_millis(200),
         upgrade_timeout: Duration::from_millis(200),
         ..patient()
     };
-    let (stage, mut notes) = desk(options);
+    let (test_server, mut notes) = recording(options);
     let mut sessions = tokio::task::JoinSet::new();
     for seed in 0..300 {
-        sessions.spawn(one_life(stage.guest(), seed * 7_919 + 1));
+        sessions.spawn(one_life(test_server.client(), seed * 7_919 + 1));
     }
     let came = tokio::time::timeout(4 * PATIENCE, count_lives(&mut notes, &mut sessions))
         .await
         .expect("an end in time");
     assert!(came > 50, "{came} is too few to mean anything");
-    let mut wire = stage.guest().wire().await;
+    let mut wire = test_server.client().wire().await;
     wire.send("40").await;
     let _socket = notes.asked().await.accept(None);
     assert!(wire.text().await.starts_with("40{"), "the server goes on");

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use serde_json::json;
 
-use super::desk::{Again, Note, Notes, Own, desk};
-use super::guest::Wire;
-use super::{Stage, patient};
+use super::engineio_client::Wire;
+use super::recording::{Again, Note, Notes, Own, recording};
+use super::{TestServer, patient};
 use socketio::engineio::Ending;
 use socketio::queue::{CloseReason, Frame, Push};
 use socketio::{Disconnected, Socket};
@@ -17,8 +17,8 @@ const UNAUTHENTICATED: CloseReason = CloseReason::Application {
 };
 
 /// A client in the main namespace.
-async fn entered(stage: &Stage, notes: &mut Notes) -> (Wire, Socket<Own>) {
-    let mut wire = stage.guest().wire().await;
+async fn entered(server: &TestServer, notes: &mut Notes) -> (Wire, Socket<Own>) {
+    let mut wire = server.client().wire().await;
     wire.send("40").await;
     let socket = notes.asked().await.accept(None);
     assert!(wire.text().await.starts_with("40{"));
@@ -27,8 +27,8 @@ async fn entered(stage: &Stage, notes: &mut Notes) -> (Wire, Socket<Own>) {
 
 #[tokio::test]
 async fn it_decides_with_what_came_and_in_its_own_time() {
-    let (stage, mut notes) = desk(patient());
-    let mut wire = stage.guest().websocket("&token=abc").await;
+    let (server, mut notes) = recording(patient());
+    let mut wire = server.client().websocket("&token=abc").await;
     wire.text().await;
     wire.send(r#"40/a,{"token":"t"}"#).await;
     let a = notes.asked().await;
@@ -61,9 +61,9 @@ async fn it_decides_with_what_came_and_in_its_own_time() {
 }
 
 #[tokio::test]
-async fn whoever_comes_back_says_what_it_has() {
-    let (stage, mut notes) = desk(patient());
-    let mut wire = stage.guest().wire().await;
+async fn a_returning_client_says_its_pid_and_offset() {
+    let (server, mut notes) = recording(patient());
+    let mut wire = server.client().wire().await;
     wire.send(r#"40{"pid":"p1","offset":"3:41.17","token":"t"}"#)
         .await;
     let asked = notes.asked().await;
@@ -78,9 +78,9 @@ async fn whoever_comes_back_says_what_it_has() {
 
 #[tokio::test]
 async fn one_text_is_shared_by_all_over_either_transport() {
-    let (stage, mut notes) = desk(patient());
-    let (mut wire, one) = entered(&stage, &mut notes).await;
-    let poller = stage.guest().poller().await;
+    let (server, mut notes) = recording(patient());
+    let (mut wire, one) = entered(&server, &mut notes).await;
+    let poller = server.client().poller().await;
     poller.post("40").await;
     let other = notes.asked().await.accept(None);
     assert!(poller.get().await.1.starts_with("40{"));
@@ -93,8 +93,8 @@ async fn one_text_is_shared_by_all_over_either_transport() {
 
 #[tokio::test]
 async fn frames_of_its_own_are_translated_as_they_leave() {
-    let (stage, mut notes) = desk(patient());
-    let (mut wire, socket) = entered(&stage, &mut notes).await;
+    let (server, mut notes) = recording(patient());
+    let (mut wire, socket) = entered(&server, &mut notes).await;
     socket.emit("before", []);
     socket.queue().push(Frame::Own(Again(9)));
     socket.queue().push(Frame::Ping);
@@ -106,8 +106,8 @@ async fn frames_of_its_own_are_translated_as_they_leave() {
 
 #[tokio::test]
 async fn it_asks_and_is_answered_once() {
-    let (stage, mut notes) = desk(patient());
-    let (mut wire, socket) = entered(&stage, &mut notes).await;
+    let (server, mut notes) = recording(patient());
+    let (mut wire, socket) = entered(&server, &mut notes).await;
     assert_eq!(socket.ask("question", ["1"]), 0);
     assert_eq!(socket.ask("question", []), 1);
     assert_eq!(wire.text().await, r#"420["question",1]"#);
@@ -129,8 +129,8 @@ async fn it_asks_and_is_answered_once() {
 
 #[tokio::test]
 async fn events_reach_it_with_attachments_and_are_answered_later() {
-    let (stage, mut notes) = desk(patient());
-    let (mut wire, _socket) = entered(&stage, &mut notes).await;
+    let (server, mut notes) = recording(patient());
+    let (mut wire, _socket) = entered(&server, &mut notes).await;
     wire.send(r#"451-3["file",{"_placeholder":true,"num":0},"x"]"#)
         .await;
     wire.send_bytes(&[1, 2]).await;
@@ -153,8 +153,8 @@ async fn events_reach_it_with_attachments_and_are_answered_later() {
 
 #[tokio::test]
 async fn it_sends_a_client_out_of_a_namespace() {
-    let (stage, mut notes) = desk(patient());
-    let (mut wire, socket) = entered(&stage, &mut notes).await;
+    let (server, mut notes) = recording(patient());
+    let (mut wire, socket) = entered(&server, &mut notes).await;
     wire.send("40/other,").await;
     let other = notes.asked().await.accept(None);
     assert!(wire.text().await.starts_with("40/other,{"));
@@ -173,8 +173,8 @@ async fn it_sends_a_client_out_of_a_namespace() {
 
 #[tokio::test]
 async fn it_closes_a_connection_with_a_reason() {
-    let (stage, mut notes) = desk(patient());
-    let (mut wire, socket) = entered(&stage, &mut notes).await;
+    let (server, mut notes) = recording(patient());
+    let (mut wire, socket) = entered(&server, &mut notes).await;
     socket.emit("last", []);
     socket.close(UNAUTHENTICATED);
     assert_eq!(wire.text().await, r#"42["last"]"#);
@@ -185,15 +185,15 @@ async fn it_closes_a_connection_with_a_reason() {
 
 #[tokio::test]
 async fn it_is_told_how_connections_end() {
-    let (stage, mut notes) = desk(patient());
-    let (wire, _socket) = entered(&stage, &mut notes).await;
+    let (server, mut notes) = recording(patient());
+    let (wire, _socket) = entered(&server, &mut notes).await;
     drop(wire);
     assert_eq!(notes.left().await, Disconnected::Connection(Ending::Gone));
-    let (mut wire, _socket) = entered(&stage, &mut notes).await;
+    let (mut wire, _socket) = entered(&server, &mut notes).await;
     wire.send("4nonsense").await;
     let misused = Disconnected::Connection(Ending::Closed(CloseReason::Misuse));
     assert_eq!(notes.left().await, misused);
-    let mut wire = stage.guest().wire().await;
+    let mut wire = server.client().wire().await;
     wire.send("40").await;
     let asked = notes.asked().await;
     wire.send("1").await;
@@ -209,8 +209,8 @@ async fn it_is_told_how_connections_end() {
 
 #[tokio::test]
 async fn events_for_a_namespace_that_it_still_thinks_about_end_the_connection() {
-    let (stage, mut notes) = desk(patient());
-    let mut wire = stage.guest().wire().await;
+    let (server, mut notes) = recording(patient());
+    let mut wire = server.client().wire().await;
     wire.send("40").await;
     let _asked = notes.asked().await;
     wire.send(r#"42["early"]"#).await;

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::desk::{desk, desk_with};
-use super::{Stage, patient, patient_socketio};
+use super::recording::{recording, recording_with};
+use super::{TestServer, patient, patient_socketio};
 use socketio::Disconnected;
 use socketio::engineio::{Ending, Options};
 use socketio::queue::{CloseReason, Push};
 
-use super::guest::PATIENCE;
+use super::engineio_client::PATIENCE;
 
 fn brief() -> Options {
     Options {
@@ -28,9 +28,9 @@ fn lenient() -> Options {
 
 #[tokio::test]
 async fn the_server_pings_and_a_pong_keeps_the_session() {
-    let stage = Stage::echo(lenient(), patient_socketio());
-    let poller = stage.raw().poller().await;
-    let mut wire = stage.raw().wire().await;
+    let server = TestServer::echo(lenient(), patient_socketio());
+    let poller = server.raw().poller().await;
+    let mut wire = server.raw().wire().await;
     for _ in 0..3 {
         assert_eq!(poller.get().await, (200, "2".to_owned()));
         assert_eq!(poller.post("3").await.0, 200);
@@ -40,12 +40,12 @@ async fn the_server_pings_and_a_pong_keeps_the_session() {
 }
 
 #[tokio::test]
-async fn whoever_does_not_answer_a_ping_is_closed() {
-    let (stage, mut notes) = desk(brief());
-    let mut wire = stage.guest().wire().await;
+async fn a_session_that_does_not_answer_a_ping_is_closed() {
+    let (server, mut notes) = recording(brief());
+    let mut wire = server.client().wire().await;
     assert_eq!(wire.text().await, "2");
     assert_eq!(wire.closed().await, Some(1001));
-    let mut wire = stage.guest().wire().await;
+    let mut wire = server.client().wire().await;
     wire.send("40").await;
     let _socket = notes.asked().await.accept(None);
     let silent = Disconnected::Connection(Ending::Closed(CloseReason::Silent));
@@ -55,8 +55,8 @@ async fn whoever_does_not_answer_a_ping_is_closed() {
 
 #[tokio::test]
 async fn a_client_that_polls_no_more_is_closed_and_its_queue_is_freed() {
-    let (stage, mut notes) = desk(brief());
-    let poller = stage.guest().poller().await;
+    let (server, mut notes) = recording(brief());
+    let poller = server.client().poller().await;
     poller.post("40").await;
     let socket = notes.asked().await.accept(None);
     let big = format!("\"{}\"", "x".repeat(100_000));
@@ -71,8 +71,8 @@ async fn a_client_that_polls_no_more_is_closed_and_its_queue_is_freed() {
 
 #[tokio::test]
 async fn a_poll_that_waits_is_told_when_its_session_is_silent() {
-    let stage = Stage::echo(brief(), patient_socketio());
-    let poller = stage.raw().poller().await;
+    let server = TestServer::echo(brief(), patient_socketio());
+    let poller = server.raw().poller().await;
     assert_eq!(poller.get().await.1, "2");
     assert_eq!(poller.get().await, (200, "1".to_owned()));
     poller.expect_gone().await;
@@ -84,17 +84,17 @@ async fn half_open_sessions_are_bounded() {
         max_sessions: 1_000,
         ..patient()
     };
-    let stage = Stage::echo(options, patient_socketio());
-    let guest = stage.guest();
+    let server = TestServer::echo(options, patient_socketio());
+    let client = server.client();
     let query = "EIO=4&transport=polling";
     for _ in 0..10 {
-        let many = (0..100).map(|_| guest.get(query));
+        let many = (0..100).map(|_| client.get(query));
         for (status, _) in futures_util::future::join_all(many).await {
             assert_eq!(status, 200);
         }
     }
     let refused = r#"{"code":3,"message":"Unavailable"}"#.to_owned();
-    assert_eq!(guest.get(query).await, (503, refused));
+    assert_eq!(client.get(query).await, (503, refused));
 }
 
 #[tokio::test]
@@ -108,11 +108,11 @@ async fn a_session_that_goes_no_further_makes_place_for_another() {
         connect_timeout: Duration::from_millis(200),
         ..patient_socketio()
     };
-    let stage = Stage::echo(options, soon);
-    let guest = stage.guest();
-    let _half_open = guest.poller().await;
+    let server = TestServer::echo(options, soon);
+    let client = server.client();
+    let _half_open = client.poller().await;
     let waiting = async {
-        while guest.get("EIO=4&transport=polling").await.0 != 200 {
+        while client.get("EIO=4&transport=polling").await.0 != 200 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -127,8 +127,8 @@ async fn a_close_that_nobody_fetches_is_carried_out() {
         ping_timeout: Duration::from_millis(200),
         ..patient()
     };
-    let (stage, mut notes) = desk(options);
-    let poller = stage.guest().poller().await;
+    let (server, mut notes) = recording(options);
+    let poller = server.client().poller().await;
     poller.post("40").await;
     let socket = notes.asked().await.accept(None);
     socket.emit("last", []);
@@ -145,13 +145,13 @@ async fn one_session_too_many_is_refused_over_both_transports() {
         max_sessions: 2,
         ..patient()
     };
-    let stage = Stage::echo(options, patient_socketio());
-    let guest = stage.raw();
-    let (poller, _wire) = (guest.poller().await, guest.wire().await);
-    assert_eq!(guest.get("EIO=4&transport=polling").await.0, 503);
-    assert_eq!(guest.try_websocket("").await.err(), Some(503));
+    let server = TestServer::echo(options, patient_socketio());
+    let client = server.raw();
+    let (poller, _wire) = (client.poller().await, client.wire().await);
+    assert_eq!(client.get("EIO=4&transport=polling").await.0, 503);
+    assert_eq!(client.try_websocket("").await.err(), Some(503));
     assert_eq!(poller.post("1").await.0, 200);
-    let mut next = guest.wire().await;
+    let mut next = client.wire().await;
     next.send("4x").await;
     assert_eq!(next.text().await, "4x");
 }
@@ -171,8 +171,8 @@ fn narrow() -> (Options, socketio::Options) {
 #[tokio::test]
 async fn a_client_that_does_not_poll_is_slow_beyond_the_bound() {
     let (options, bounds) = narrow();
-    let (stage, mut notes) = desk_with(options, bounds);
-    let poller = stage.guest().poller().await;
+    let (server, mut notes) = recording_with(options, bounds);
+    let poller = server.client().poller().await;
     poller.post("40").await;
     let socket = notes.asked().await.accept(None);
     assert!(poller.get().await.1.starts_with("40{"));
@@ -193,8 +193,8 @@ async fn a_client_that_does_not_poll_is_slow_beyond_the_bound() {
 #[tokio::test]
 async fn a_client_that_does_not_read_its_socket_is_slow_beyond_the_bound() {
     let (options, bounds) = narrow();
-    let (stage, mut notes) = desk_with(options, bounds);
-    let mut wire = stage.guest().wire().await;
+    let (server, mut notes) = recording_with(options, bounds);
+    let mut wire = server.client().wire().await;
     wire.send("40").await;
     let socket = notes.asked().await.accept(None);
     let argument = format!("\"{}\"", "x".repeat(10_000));
@@ -221,8 +221,8 @@ async fn a_namespace_that_was_left_holds_on_to_nothing() {
         ping_timeout: Duration::ZERO,
         ..patient()
     };
-    let (stage, mut notes) = desk(options);
-    let poller = stage.guest().poller().await;
+    let (server, mut notes) = recording(options);
+    let poller = server.client().poller().await;
     poller.post("40").await;
     let _stays = notes.asked().await.accept(None);
     poller.post("40/other,").await;
@@ -240,9 +240,9 @@ async fn a_namespace_that_was_left_holds_on_to_nothing() {
 
 #[tokio::test]
 async fn a_server_that_stops_closes_every_session_after_what_is_queued() {
-    let (stage, mut notes) = desk(patient());
-    let mut half_open = stage.guest().wire().await;
-    let poller = stage.guest().poller().await;
+    let (server, mut notes) = recording(patient());
+    let mut half_open = server.client().wire().await;
+    let poller = server.client().poller().await;
     poller.post("40").await;
     let socket = notes.asked().await.accept(None);
     assert!(poller.get().await.1.starts_with("40{"));
@@ -263,9 +263,9 @@ async fn a_server_that_stops_closes_every_session_after_what_is_queued() {
 }
 
 #[tokio::test]
-async fn whoever_is_accepted_while_the_connection_closes_is_told_so() {
-    let (stage, mut notes) = desk(patient());
-    let poller = stage.guest().poller().await;
+async fn a_client_that_is_accepted_while_its_connection_closes_is_disconnected() {
+    let (server, mut notes) = recording(patient());
+    let poller = server.client().poller().await;
     poller.post("40").await;
     let asked = notes.asked().await;
     notes.engine.close_all(CloseReason::Restarting);

@@ -1,7 +1,7 @@
 //! Events, acknowledgements and attachments, against the echo.
 
-use super::guest::Wire;
-use super::{Stage, patient, patient_socketio};
+use super::engineio_client::Wire;
+use super::{TestServer, patient, patient_socketio};
 use socketio::Options;
 
 async fn round(wire: &mut Wire, packet: &str) -> String {
@@ -11,8 +11,8 @@ async fn round(wire: &mut Wire, packet: &str) -> String {
 
 #[tokio::test]
 async fn arguments_come_back_as_they_went() {
-    let stage = Stage::patient();
-    let mut wire = stage.guest().connected(1).await;
+    let server = TestServer::patient();
+    let mut wire = server.client().connected(1).await;
     for arguments in [
         r#",1,"2",{"3":[true]}"#,
         "",
@@ -32,8 +32,8 @@ async fn arguments_come_back_as_they_went() {
 
 #[tokio::test]
 async fn an_event_is_acknowledged_with_its_number() {
-    let stage = Stage::patient();
-    let mut wire = stage.guest().connected(1).await;
+    let server = TestServer::patient();
+    let mut wire = server.client().connected(1).await;
     let answer = round(
         &mut wire,
         r#"42456["message-with-ack",1,"2",{"3":[false]}]"#,
@@ -48,8 +48,8 @@ async fn an_event_is_acknowledged_with_its_number() {
 
 #[tokio::test]
 async fn attachments_come_back_behind_their_event() {
-    let stage = Stage::patient();
-    let mut wire = stage.guest().connected(1).await;
+    let server = TestServer::patient();
+    let mut wire = server.client().connected(1).await;
     let places = r#"{"_placeholder":true,"num":0},{"a":{"_placeholder":true,"num":1}}"#;
     for (sent, wanted) in [
         (
@@ -84,8 +84,8 @@ async fn attachments_come_back_behind_their_event() {
 
 #[tokio::test]
 async fn attachments_travel_over_polling_too() {
-    let stage = Stage::patient();
-    let poller = stage.guest().poller().await;
+    let server = TestServer::patient();
+    let poller = server.client().poller().await;
     poller.post("40").await;
     assert_eq!(poller.packets(2).await[1], r#"42["auth",{}]"#);
     let event = r#"["message",{"_placeholder":true,"num":0}]"#;
@@ -97,11 +97,11 @@ async fn attachments_travel_over_polling_too() {
 
 #[tokio::test]
 async fn attachments_that_do_not_fit_their_event_end_the_connection() {
-    let stage = Stage::patient();
-    let mut wire = stage.guest().connected(1).await;
+    let server = TestServer::patient();
+    let mut wire = server.client().connected(1).await;
     wire.send_bytes(&[1]).await;
     assert_eq!(wire.closed().await, Some(1008), "bytes without an event");
-    let mut wire = stage.guest().connected(1).await;
+    let mut wire = server.client().connected(1).await;
     wire.send(r#"452-["message"]"#).await;
     wire.send_bytes(&[1]).await;
     wire.send(r#"42["message"]"#).await;
@@ -114,9 +114,9 @@ async fn an_event_is_bounded_with_its_attachments() {
         assembly_limit: 1_000,
         ..patient_socketio()
     };
-    let stage = Stage::echo(patient(), small);
+    let server = TestServer::echo(patient(), small);
     let event = r#"452-["message"]"#;
-    let mut wire = stage.guest().connected(1).await;
+    let mut wire = server.client().connected(1).await;
     wire.send(event).await;
     wire.send_bytes(&[0; 500]).await;
     wire.send_bytes(&vec![0; 500 - event.len() + 1]).await;
@@ -125,7 +125,7 @@ async fn an_event_is_bounded_with_its_attachments() {
         r#"452-["message-back"]"#,
         "without the 4, it just fits"
     );
-    let mut wire = stage.guest().connected(1).await;
+    let mut wire = server.client().connected(1).await;
     wire.send(event).await;
     wire.send_bytes(&[0; 500]).await;
     wire.send_bytes(&[0; 500]).await;

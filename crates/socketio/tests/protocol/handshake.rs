@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::desk::desk;
-use super::guest::{BAD, UNKNOWN};
-use super::{Stage, patient};
+use super::engineio_client::{BAD, UNKNOWN};
+use super::recording::recording;
+use super::{TestServer, patient};
 use actix_web::HttpRequest;
 use socketio::engineio::Hooks;
 use socketio::engineio::Options;
@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 #[tokio::test]
 async fn a_session_opens_over_polling_with_what_the_client_needs() {
-    let stage = Stage::patient();
+    let server = TestServer::patient();
     for path in ["/engine.io/", "/engine.io", "/socket.io/", "/socket.io"] {
-        let guest = super::Guest::new(stage.address, path);
-        let (status, body) = guest.get("EIO=4&transport=polling&t=abc").await;
+        let client = super::EngineIoClient::new(server.address, path);
+        let (status, body) = client.get("EIO=4&transport=polling&t=abc").await;
         assert_eq!(status, 200);
         let opened: Value = serde_json::from_str(body.strip_prefix('0').unwrap()).unwrap();
         assert_eq!(opened["upgrades"], serde_json::json!(["websocket"]));
@@ -25,14 +25,14 @@ async fn a_session_opens_over_polling_with_what_the_client_needs() {
         assert_eq!(opened.as_object().unwrap().len(), 5);
         assert_eq!(opened["sid"].as_str().unwrap().len(), 32);
     }
-    let guest = stage.raw();
-    assert_ne!(guest.poller().await.sid, guest.poller().await.sid);
+    let client = server.raw();
+    assert_ne!(client.poller().await.sid, client.poller().await.sid);
 }
 
 #[tokio::test]
 async fn a_session_opens_over_a_websocket_and_has_nothing_to_upgrade_to() {
-    let stage = Stage::patient();
-    let opened = stage.raw().websocket("").await.text().await;
+    let server = TestServer::patient();
+    let opened = server.raw().websocket("").await.text().await;
     let opened: Value = serde_json::from_str(opened.strip_prefix('0').unwrap()).unwrap();
     assert_eq!(opened["upgrades"], serde_json::json!([]));
     assert_eq!(opened["pingInterval"], 60_000);
@@ -40,8 +40,8 @@ async fn a_session_opens_over_a_websocket_and_has_nothing_to_upgrade_to() {
 
 #[tokio::test]
 async fn a_wrong_query_is_told_what_is_wrong() {
-    let stage = Stage::patient();
-    let guest = stage.raw();
+    let server = TestServer::patient();
+    let client = server.raw();
     let version = r#"{"code":5,"message":"Unsupported protocol version"}"#;
     let transport = r#"{"code":0,"message":"Transport unknown"}"#;
     let method = r#"{"code":2,"message":"Bad handshake method"}"#;
@@ -63,13 +63,13 @@ async fn a_wrong_query_is_told_what_is_wrong() {
         ),
     ];
     for (verb, query, told) in wrong {
-        let answer = guest.send(guest.request(verb, query)).await;
+        let answer = client.send(client.request(verb, query)).await;
         assert_eq!(answer, (400, told.to_owned()), "{verb} {query}");
     }
     let unknown = "&sid=00000000000000000000000000000000";
-    assert_eq!(guest.try_websocket(unknown).await.err(), Some(400));
-    let poller = guest.poller().await;
-    let answer = guest.send(guest.request("PUT", &poller.query())).await;
+    assert_eq!(client.try_websocket(unknown).await.err(), Some(400));
+    let poller = client.poller().await;
+    let answer = client.send(client.request("PUT", &poller.query())).await;
     assert_eq!(answer, (400, BAD.to_owned()));
     assert_eq!(
         poller.post("4a").await,
@@ -95,11 +95,11 @@ async fn pages_of_listed_origins_may_connect_and_no_others() {
         hooks: Arc::new(Listed),
         ..patient()
     };
-    let stage = Stage::echo(options, super::patient_socketio());
-    let guest = stage.raw();
+    let server = TestServer::echo(options, super::patient_socketio());
+    let client = server.raw();
     let query = "EIO=4&transport=polling";
     for (origin, status) in [("https://app.example", 200), ("https://evil.example", 403)] {
-        let request = guest.request("GET", query).header("origin", origin);
+        let request = client.request("GET", query).header("origin", origin);
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), status, "{origin}");
         let header = |name| {
@@ -113,16 +113,16 @@ async fn pages_of_listed_origins_may_connect_and_no_others() {
         assert_eq!(header("vary").as_deref(), Some("Origin"));
     }
     let forbidden = r#"{"code":4,"message":"Forbidden"}"#.to_owned();
-    let request = guest.request("OPTIONS", query).header("origin", "null");
-    assert_eq!(guest.send(request).await, (403, forbidden));
-    assert_eq!(guest.get(query).await.0, 200, "what is no page may");
+    let request = client.request("OPTIONS", query).header("origin", "null");
+    assert_eq!(client.send(request).await, (403, forbidden));
+    assert_eq!(client.get(query).await.0, 200, "what is no page may");
 }
 
 #[tokio::test]
 async fn a_page_asks_first_whether_it_may() {
-    let stage = Stage::patient();
-    let guest = stage.guest();
-    let request = guest
+    let server = TestServer::patient();
+    let client = server.client();
+    let request = client
         .request("OPTIONS", "EIO=4&transport=polling")
         .header("origin", "https://any.example")
         .header("access-control-request-method", "POST")
@@ -141,11 +141,11 @@ async fn a_page_asks_first_whether_it_may() {
 
 #[tokio::test]
 async fn the_application_may_turn_a_handshake_away() {
-    let (stage, _notes) = desk(patient());
-    let guest = stage.guest();
+    let (server, _notes) = recording(patient());
+    let client = server.client();
     for (who, status) in [("forbidden", 403), ("unavailable", 503), ("me", 200)] {
-        let request = guest.request("GET", "EIO=4&transport=polling");
-        let answer = guest.send(request.header("x-who", who)).await;
+        let request = client.request("GET", "EIO=4&transport=polling");
+        let answer = client.send(request.header("x-who", who)).await;
         assert_eq!(answer.0, status, "{answer:?}");
     }
 }

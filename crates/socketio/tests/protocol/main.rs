@@ -13,14 +13,14 @@
 mod abuse;
 mod application;
 mod bounds;
-mod desk;
 #[path = "../../examples/echo.rs"]
 mod echo;
+pub mod engineio_client;
 mod events;
-pub mod guest;
 mod handshake;
 mod namespaces;
 mod polling;
+mod recording;
 mod upgrade;
 mod websocket;
 
@@ -30,16 +30,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use guest::Guest;
+use engineio_client::EngineIoClient;
 
 /// A server of both protocols in this process.
-pub struct Stage {
+pub struct TestServer {
     pub address: SocketAddr,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
-impl Stage {
+impl TestServer {
     /// The echo with these limits.
     pub fn echo(options: Options, bounds: socketio::Options) -> Self {
         Self::start(move || echo::serve(loopback(), options, bounds).expect("a server"))
@@ -85,17 +85,17 @@ impl Stage {
     }
 
     /// A client of `/engine.io`.
-    pub fn raw(&self) -> Guest {
-        Guest::new(self.address, "/engine.io/")
+    pub fn raw(&self) -> EngineIoClient {
+        EngineIoClient::new(self.address, "/engine.io/")
     }
 
     /// A client of `/socket.io`.
-    pub fn guest(&self) -> Guest {
-        Guest::new(self.address, "/socket.io/")
+    pub fn client(&self) -> EngineIoClient {
+        EngineIoClient::new(self.address, "/socket.io/")
     }
 }
 
-impl Drop for Stage {
+impl Drop for TestServer {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {

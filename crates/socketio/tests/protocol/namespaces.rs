@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::guest::Wire;
-use super::{Stage, patient, patient_socketio};
+use super::engineio_client::Wire;
+use super::{TestServer, patient, patient_socketio};
 use socketio::Options;
 
 async fn send_and_read(wire: &mut Wire, packet: &str) -> String {
@@ -13,7 +13,7 @@ async fn send_and_read(wire: &mut Wire, packet: &str) -> String {
 
 #[tokio::test]
 async fn a_namespace_is_entered_with_and_without_a_payload() {
-    let stage = Stage::patient();
+    let server = TestServer::patient();
     let cases = [
         ("40", "40{\"sid\":\"", r#"42["auth",{}]"#),
         (
@@ -38,7 +38,7 @@ async fn a_namespace_is_entered_with_and_without_a_payload() {
         ),
     ];
     for (packet, connected, greeted) in cases {
-        let mut wire = stage.guest().wire().await;
+        let mut wire = server.client().wire().await;
         let answer = send_and_read(&mut wire, packet).await;
         assert!(answer.starts_with(connected), "{answer}");
         assert!(!answer.contains("pid"), "{answer}");
@@ -48,8 +48,8 @@ async fn a_namespace_is_entered_with_and_without_a_payload() {
 
 #[tokio::test]
 async fn an_unknown_namespace_is_refused_and_the_connection_goes_on() {
-    let stage = Stage::patient();
-    let mut wire = stage.guest().wire().await;
+    let server = TestServer::patient();
+    let mut wire = server.client().wire().await;
     let refused = send_and_read(&mut wire, "40/random,{}").await;
     assert_eq!(refused, r#"44/random,{"message":"Invalid namespace"}"#);
     assert!(send_and_read(&mut wire, "40").await.starts_with("40{"));
@@ -57,8 +57,8 @@ async fn an_unknown_namespace_is_refused_and_the_connection_goes_on() {
 
 #[tokio::test]
 async fn one_connection_is_in_several_namespaces() {
-    let stage = Stage::patient();
-    let mut wire = stage.guest().connected(1).await;
+    let server = TestServer::patient();
+    let mut wire = server.client().connected(1).await;
     assert!(
         send_and_read(&mut wire, "40/custom,")
             .await
@@ -82,16 +82,16 @@ async fn one_connection_is_in_several_namespaces() {
 }
 
 #[tokio::test]
-async fn whoever_is_in_a_namespace_can_not_enter_it_again() {
-    let stage = Stage::patient();
-    let mut wire = stage.guest().connected(1).await;
+async fn a_client_cannot_enter_a_namespace_twice() {
+    let server = TestServer::patient();
+    let mut wire = server.client().connected(1).await;
     wire.send("40").await;
     assert_eq!(wire.closed().await, Some(1008));
 }
 
 #[tokio::test]
 async fn nothing_may_come_before_a_connect() {
-    let stage = Stage::patient();
+    let server = TestServer::patient();
     for early in [
         r#"2["message"]"#,
         "31[]",
@@ -99,7 +99,7 @@ async fn nothing_may_come_before_a_connect() {
         r#"2/custom,["message"]"#,
         r#"51-["message"]"#,
     ] {
-        let mut wire = stage.guest().wire().await;
+        let mut wire = server.client().wire().await;
         wire.send(&format!("4{early}")).await;
         wire.send_raw(tokio_tungstenite::tungstenite::Message::binary(vec![1]))
             .await;
@@ -109,7 +109,7 @@ async fn nothing_may_come_before_a_connect() {
 
 #[tokio::test]
 async fn anything_unreadable_ends_the_connection() {
-    let stage = Stage::patient();
+    let server = TestServer::patient();
     let wrong = [
         "4",
         "4abc",
@@ -131,7 +131,7 @@ async fn anything_unreadable_ends_the_connection() {
         r#"42/custom["message"]"#,
     ];
     for packet in wrong {
-        let mut wire = stage.guest().connected(1).await;
+        let mut wire = server.client().connected(1).await;
         wire.send(packet).await;
         assert_eq!(wire.closed().await, Some(1008), "{packet}");
     }
@@ -148,15 +148,15 @@ async fn a_connection_in_no_namespace_is_closed_after_a_while() {
         ping_timeout: Duration::from_millis(400),
         ..patient()
     };
-    let stage = Stage::echo(options, soon);
-    assert_eq!(stage.guest().wire().await.closed().await, Some(4408));
-    let mut refused = stage.guest().wire().await;
+    let server = TestServer::echo(options, soon);
+    assert_eq!(server.client().wire().await.closed().await, Some(4408));
+    let mut refused = server.client().wire().await;
     refused.send("40/random").await;
     assert_eq!(refused.closed().await, Some(4408));
-    let mut left = stage.guest().connected(1).await;
+    let mut left = server.client().connected(1).await;
     left.send("41").await;
     assert_eq!(left.closed().await, Some(4408));
-    let poller = stage.guest().poller().await;
+    let poller = server.client().poller().await;
     assert_eq!(poller.get().await, (200, "1".to_owned()));
     poller.expect_gone().await;
 }
@@ -167,8 +167,8 @@ async fn a_connection_asks_for_a_bounded_number_of_namespaces() {
         namespaces: 1,
         ..patient_socketio()
     };
-    let stage = Stage::echo(patient(), few);
-    let mut wire = stage.guest().connected(1).await;
+    let server = TestServer::echo(patient(), few);
+    let mut wire = server.client().connected(1).await;
     wire.send("40/custom,").await;
     assert_eq!(wire.closed().await, Some(1008));
 }

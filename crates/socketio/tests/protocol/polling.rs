@@ -4,9 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio::io::AsyncWriteExt;
 
-use super::desk::desk;
-use super::guest::{BAD, Poller, UNKNOWN, read_until};
-use super::{Stage, patient, patient_socketio};
+use super::engineio_client::{BAD, Poller, UNKNOWN, read_until};
+use super::recording::recording;
+use super::{TestServer, patient, patient_socketio};
 use socketio::Disconnected;
 use socketio::engineio::{Ending, Options};
 use socketio::queue::CloseReason;
@@ -17,8 +17,8 @@ fn ok() -> (u16, String) {
 
 #[tokio::test]
 async fn packets_come_back_as_they_went() {
-    let stage = Stage::patient();
-    let poller = stage.raw().poller().await;
+    let server = TestServer::patient();
+    let poller = server.raw().poller().await;
     for payload in [
         "4hello",
         "4test1\u{1e}4test2\u{1e}4test3",
@@ -35,16 +35,16 @@ async fn packets_come_back_as_they_went() {
 
 #[tokio::test]
 async fn a_poll_waits_for_what_comes() {
-    let stage = Stage::patient();
-    let poller = stage.raw().poller().await;
+    let server = TestServer::patient();
+    let poller = server.raw().poller().await;
     let (got, posted) = tokio::join!(poller.get(), poller.post("4later"));
     assert_eq!((got.1.as_str(), posted), ("4later", ok()));
 }
 
 #[tokio::test]
 async fn answers_have_few_packets_and_the_rest_follows_in_order() {
-    let stage = Stage::patient();
-    let poller = stage.raw().poller().await;
+    let server = TestServer::patient();
+    let poller = server.raw().poller().await;
     let sent: Vec<String> = (0..100).map(|number| format!("4{number}")).collect();
     assert_eq!(poller.post(sent.join("\u{1e}")).await, ok());
     let first = poller.get().await.1;
@@ -56,14 +56,14 @@ async fn answers_have_few_packets_and_the_rest_follows_in_order() {
 
 /// The head of a GET.
 fn head(poller: &Poller) -> String {
-    let (path, query) = (poller.guest.path, poller.query());
+    let (path, query) = (poller.client.path, poller.query());
     format!("GET {path}?{query} HTTP/1.1\r\nhost: x\r\n\r\n")
 }
 
 #[tokio::test]
 async fn a_second_poll_ends_the_session() {
-    let stage = Stage::patient();
-    let poller = stage.raw().poller().await;
+    let server = TestServer::patient();
+    let poller = server.raw().poller().await;
     let (one, other) = tokio::join!(poller.get(), poller.get());
     let (closed, refused) = if one.0 == 200 {
         (one, other)
@@ -77,15 +77,15 @@ async fn a_second_poll_ends_the_session() {
 
 #[tokio::test]
 async fn a_second_post_ends_the_session() {
-    let stage = Stage::patient();
-    let poller = stage.raw().poller().await;
-    let guest = &poller.guest;
+    let server = TestServer::patient();
+    let poller = server.raw().poller().await;
+    let client = &poller.client;
     let half = format!(
         "POST {}?{} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 10\r\n\r\n",
-        guest.path,
+        client.path,
         poller.query()
     );
-    let mut first = guest.half_request(&half).await;
+    let mut first = client.half_request(&half).await;
     read_until(&mut first, "100 Continue").await;
     assert_eq!(poller.post("4x").await, (400, BAD.to_owned()));
     poller.expect_gone().await;
@@ -93,12 +93,12 @@ async fn a_second_post_ends_the_session() {
 
 #[tokio::test]
 async fn a_poll_that_is_broken_off_ends_the_session() {
-    let (stage, mut notes) = desk(patient());
-    let poller = stage.guest().poller().await;
+    let (server, mut notes) = recording(patient());
+    let poller = server.client().poller().await;
     assert_eq!(poller.post("40").await, ok());
     let _socket = notes.asked().await.accept(None);
     assert!(poller.get().await.1.starts_with("40{"));
-    let stream = poller.guest.half_request(&head(&poller)).await;
+    let stream = poller.client.half_request(&head(&poller)).await;
     // Once other requests are answered, the poll has been read.
     for _ in 0..3 {
         assert_eq!(poller.post("6").await, ok());
@@ -110,26 +110,26 @@ async fn a_poll_that_is_broken_off_ends_the_session() {
 
 #[tokio::test]
 async fn a_post_that_is_broken_off_ends_the_session() {
-    let (stage, mut notes) = desk(patient());
-    let poller = stage.guest().poller().await;
+    let (server, mut notes) = recording(patient());
+    let poller = server.client().poller().await;
     assert_eq!(poller.post("40").await, ok());
     notes.asked().await.accept(None);
     assert!(poller.get().await.1.starts_with("40{"));
     let half = format!(
         "POST {}?{} HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n4",
-        poller.guest.path,
+        poller.client.path,
         poller.query()
     );
-    drop(poller.guest.half_request(&half).await);
+    drop(poller.client.half_request(&half).await);
     assert_eq!(notes.left().await, Disconnected::Connection(Ending::Gone));
 }
 
 #[tokio::test]
 async fn a_body_above_the_limit_is_refused_and_ends_the_session() {
-    let stage = Stage::patient();
+    let server = TestServer::patient();
     let most = 1_000_000;
     let whole = format!("4{}", "x".repeat(most - 1));
-    let poller = stage.raw().poller().await;
+    let poller = server.raw().poller().await;
     assert_eq!(
         poller.post(whole.clone()).await,
         ok(),
@@ -139,11 +139,11 @@ async fn a_body_above_the_limit_is_refused_and_ends_the_session() {
     let too_large = r#"{"code":3,"message":"Payload too large"}"#;
     assert_eq!(poller.post(whole + "x").await, (413, too_large.to_owned()));
     poller.expect_gone().await;
-    let poller = stage.raw().poller().await;
-    let (path, query) = (poller.guest.path, poller.query());
+    let poller = server.raw().poller().await;
+    let (path, query) = (poller.client.path, poller.query());
     let undeclared =
         format!("POST {path}?{query} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n");
-    let mut stream = poller.guest.half_request(&undeclared).await;
+    let mut stream = poller.client.half_request(&undeclared).await;
     let chunk = format!("{:x}\r\n{}\r\n", most / 10, "4".repeat(most / 10));
     for _ in 0..11 {
         stream.write_all(chunk.as_bytes()).await.unwrap();
@@ -159,9 +159,9 @@ async fn a_post_may_hold_more_than_one_packet_may() {
         max_body: 10_000,
         ..patient()
     };
-    let stage = Stage::echo(options, patient_socketio());
+    let server = TestServer::echo(options, patient_socketio());
     let packet = |length: usize| format!("4{}", "x".repeat(length - 1));
-    let poller = stage.raw().poller().await;
+    let poller = server.raw().poller().await;
     let many = vec![packet(1_000); 9].join("\u{1e}");
     assert_eq!(poller.post(many).await, ok());
     assert_eq!(poller.packets(9).await, vec![packet(1_000); 9]);
@@ -174,7 +174,7 @@ async fn a_post_may_hold_more_than_one_packet_may() {
         format!("{}\u{1e}4", packet(1_001)),
         format!("b{}", STANDARD.encode(vec![0; 1_003])),
     ] {
-        let poller = stage.raw().poller().await;
+        let poller = server.raw().poller().await;
         assert_eq!(poller.post(too_large).await.0, 413);
         poller.expect_gone().await;
     }
@@ -182,7 +182,7 @@ async fn a_post_may_hold_more_than_one_packet_may() {
 
 #[tokio::test]
 async fn what_is_no_payload_ends_the_session() {
-    let stage = Stage::patient();
+    let server = TestServer::patient();
     let wrong: [&[u8]; 12] = [
         b"abc",
         b"",
@@ -198,23 +198,23 @@ async fn what_is_no_payload_ends_the_session() {
         b"4\xff\xfe",
     ];
     for payload in wrong {
-        let poller = stage.raw().poller().await;
+        let poller = server.raw().poller().await;
         let answer = poller.post(payload.to_vec()).await;
         assert_eq!(answer, (400, BAD.to_owned()), "{payload:?}");
         poller.expect_gone().await;
     }
-    let poller = stage.raw().poller().await;
-    let request = poller.guest.request("POST", &poller.query());
+    let poller = server.raw().poller().await;
+    let request = poller.client.request("POST", &poller.query());
     let request = request.header("content-type", "application/octet-stream");
-    assert_eq!(poller.guest.send(request.body("4a")).await.0, 400);
+    assert_eq!(poller.client.send(request.body("4a")).await.0, 400);
     poller.expect_gone().await;
 }
 
 #[tokio::test]
 async fn a_close_ends_the_session_and_the_poll_that_waits() {
-    let stage = Stage::patient();
+    let server = TestServer::patient();
     for _ in 0..50 {
-        let poller = stage.raw().poller().await;
+        let poller = server.raw().poller().await;
         let (got, posted) = tokio::join!(poller.get(), poller.post("1"));
         assert_eq!(posted, ok());
         poller.expect_gone().await;
@@ -228,8 +228,8 @@ async fn a_close_ends_the_session_and_the_poll_that_waits() {
 
 #[tokio::test]
 async fn the_server_closes_after_what_is_queued_and_the_next_poll_is_told() {
-    let (stage, mut notes) = desk(patient());
-    let poller = stage.guest().poller().await;
+    let (server, mut notes) = recording(patient());
+    let poller = server.client().poller().await;
     poller.post("40").await;
     let socket = notes.asked().await.accept(None);
     assert!(poller.get().await.1.starts_with("40{"));

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::desk::desk;
-use super::guest::{BAD, Poller, Wire};
-use super::{Stage, patient};
+use super::engineio_client::{BAD, Poller, Wire};
+use super::recording::recording;
+use super::{TestServer, patient};
 use socketio::engineio::Options;
 
 async fn probed(poller: &Poller) -> Wire {
@@ -16,8 +16,8 @@ async fn probed(poller: &Poller) -> Wire {
 
 #[tokio::test]
 async fn a_session_moves_to_a_websocket() {
-    let stage = Stage::patient();
-    let poller = stage.raw().poller().await;
+    let server = TestServer::patient();
+    let poller = server.raw().poller().await;
     let mut wire = probed(&poller).await;
     assert_eq!(poller.get().await, (200, "6".to_owned()));
     wire.send("5").await;
@@ -32,16 +32,16 @@ async fn a_session_moves_to_a_websocket() {
 
 #[tokio::test]
 async fn a_poll_that_waits_ends_when_the_probe_is_answered() {
-    let stage = Stage::patient();
-    let poller = stage.raw().poller().await;
+    let server = TestServer::patient();
+    let poller = server.raw().poller().await;
     let (got, _wire) = tokio::join!(poller.get(), probed(&poller));
     assert_eq!(got, (200, "6".to_owned()));
 }
 
 #[tokio::test]
-async fn what_waits_goes_to_the_poll_or_to_the_socket_and_nowhere_else() {
-    let stage = Stage::patient();
-    let poller = stage.raw().poller().await;
+async fn waiting_packets_go_to_the_poll_or_to_the_socket_and_nowhere_else() {
+    let server = TestServer::patient();
+    let poller = server.raw().poller().await;
     let mut wire = probed(&poller).await;
     poller.post("4a\u{1e}4b").await;
     assert_eq!(poller.get().await.1, "4a\u{1e}4b");
@@ -58,8 +58,8 @@ const EVENTS: usize = 3_000;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_or_reordered_while_both_sides_talk() {
     for pause in [0, 1, 5] {
-        let (stage, mut notes) = desk(patient());
-        let poller = stage.guest().poller().await;
+        let (server, mut notes) = recording(patient());
+        let poller = server.client().poller().await;
         poller.post("40").await;
         let socket = notes.asked().await.accept(None);
         assert!(poller.get().await.1.starts_with("40{"));
@@ -106,8 +106,8 @@ async fn nothing_is_lost_or_reordered_while_both_sides_talk() {
 
 #[tokio::test]
 async fn a_probe_that_is_broken_off_leaves_the_session_as_it_was() {
-    let stage = Stage::patient();
-    let poller = stage.raw().poller().await;
+    let server = TestServer::patient();
+    let poller = server.raw().poller().await;
     drop(poller.probe().await);
     let mut wire = try_until_probing(&poller).await;
     wire.send("2probe").await;
@@ -135,16 +135,16 @@ async fn try_until_probing(poller: &Poller) -> Wire {
 
 #[tokio::test]
 async fn what_is_no_probe_closes_the_socket_and_not_the_session() {
-    let stage = Stage::patient();
+    let server = TestServer::patient();
     for wrong in ["4hello", "2", "2other", "5", "3", "1", "abc"] {
-        let poller = stage.raw().poller().await;
+        let poller = server.raw().poller().await;
         let mut wire = poller.probe().await;
         wire.send(wrong).await;
         assert_eq!(wire.closed().await, Some(1008), "{wrong}");
         assert_eq!(poller.post("4on").await.0, 200);
         assert_eq!(poller.get().await.1, "4on");
     }
-    let poller = stage.raw().poller().await;
+    let poller = server.raw().poller().await;
     let mut wire = probed(&poller).await;
     wire.send("4too early").await;
     assert_eq!(wire.closed().await, Some(1008));
@@ -153,8 +153,8 @@ async fn what_is_no_probe_closes_the_socket_and_not_the_session() {
 
 #[tokio::test]
 async fn one_socket_probes_at_a_time() {
-    let stage = Stage::patient();
-    let poller = stage.raw().poller().await;
+    let server = TestServer::patient();
+    let poller = server.raw().poller().await;
     let mut first = poller.probe().await;
     assert_eq!(poller.probe().await.closed().await, Some(1008));
     first.send("2probe").await;
@@ -168,8 +168,8 @@ async fn a_probe_that_does_not_go_on_is_closed() {
         upgrade_timeout: Duration::from_millis(50),
         ..patient()
     };
-    let stage = Stage::echo(options, super::patient_socketio());
-    let poller = stage.raw().poller().await;
+    let server = TestServer::echo(options, super::patient_socketio());
+    let poller = server.raw().poller().await;
     assert_eq!(poller.probe().await.closed().await, Some(1008));
     assert_eq!(poller.post("4on").await.0, 200);
     assert_eq!(poller.get().await.1, "4on");

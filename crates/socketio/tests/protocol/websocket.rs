@@ -4,12 +4,12 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-use super::Stage;
+use super::TestServer;
 
 #[tokio::test]
 async fn a_frame_is_a_packet_and_bytes_are_bytes() {
-    let stage = Stage::patient();
-    let mut wire = stage.raw().wire().await;
+    let server = TestServer::patient();
+    let mut wire = server.raw().wire().await;
     wire.send("4hello").await;
     assert_eq!(wire.text().await, "4hello");
     wire.send_bytes(&[1, 2, 3, 4]).await;
@@ -21,8 +21,8 @@ async fn a_frame_is_a_packet_and_bytes_are_bytes() {
 
 #[tokio::test]
 async fn a_message_may_come_in_pieces() {
-    let stage = Stage::patient();
-    let mut wire = stage.raw().wire().await;
+    let server = TestServer::patient();
+    let mut wire = server.raw().wire().await;
     let piece = |text: &str, code, last| {
         Message::Frame(Frame::message(
             text.as_bytes().to_vec(),
@@ -42,9 +42,9 @@ async fn a_message_may_come_in_pieces() {
 
 #[tokio::test]
 async fn what_is_no_packet_ends_the_session() {
-    let stage = Stage::patient();
+    let server = TestServer::patient();
     for wrong in ["abc", "", "2", "2probe", "5", "0{}", "7", "b"] {
-        let mut wire = stage.raw().wire().await;
+        let mut wire = server.raw().wire().await;
         wire.send(wrong).await;
         assert_eq!(wire.closed().await, Some(1008), "{wrong}");
     }
@@ -52,16 +52,16 @@ async fn what_is_no_packet_ends_the_session() {
 
 #[tokio::test]
 async fn a_close_packet_ends_the_session() {
-    let stage = Stage::patient();
-    let mut wire = stage.raw().wire().await;
+    let server = TestServer::patient();
+    let mut wire = server.raw().wire().await;
     wire.send("1").await;
     assert_eq!(wire.closed().await, Some(1000));
 }
 
 #[tokio::test]
 async fn a_message_above_the_limit_is_refused_at_its_header() {
-    let stage = Stage::patient();
-    let mut wire = stage.raw().wire().await;
+    let server = TestServer::patient();
+    let mut wire = server.raw().wire().await;
     let most = format!("4{}", "x".repeat(999_999));
     wire.send(&most).await;
     assert_eq!(wire.text().await.len(), 1_000_000);

@@ -19,13 +19,13 @@ async fn a_campaign_from_the_application_to_free_talk() {
         window.see(&hook("conversation-item")).await;
     }
     let platform = app.person_with("platform", &["service"]).await;
-    let wish = json!({
+    let creation = json!({
         "kind": "group",
         "participants": [{ "user_id": "tomas", "role": "influencer" }, { "user_id": "lena", "role": "brand_owner" }],
         "subject": { "type": "campaign", "id": "winter", "title": "Winter rides" },
         "flow": { "name": "campaign", "context": { "campaign_title": "Winter rides" } },
     });
-    let made = platform.post("/api/v1/conversations", wish).await;
+    let made = platform.post("/api/v1/conversations", creation).await;
     let made = made.expect_status(201).body;
     let id = made["id"].as_str().expect("an id");
     let chip = format!("{} [data-test=turn-chip]", item(id));

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::playing::Play;
 use crate::client::PATIENCE;
+use crate::payments::fixture::{Event, event, post, refund_event};
 use crate::payments::hex_hmac;
-use crate::payments::world::{Event, event, post, refund_event};
 use crate::polling::{until, until_within};
 use crate::test_app::TestApp;
 
@@ -45,9 +45,9 @@ pub async fn let_all_go(app: &TestApp) {
 
 impl Play<'_> {
     /// The version at which the last order, or the one of this place, was asked for.
-    pub fn order(&mut self, place: Option<usize>) -> i64 {
-        let at = place.map_or("desc limit 1".to_owned(), |place| {
-            format!("asc limit 1 offset {}", place - 1)
+    pub fn order(&mut self, nth: Option<usize>) -> i64 {
+        let at = nth.map_or("desc limit 1".to_owned(), |nth| {
+            format!("asc limit 1 offset {}", nth - 1)
         });
         self.rows.number(&format!(
             "select requested_version from payment_orders where conversation_no = $no order by no {at}"

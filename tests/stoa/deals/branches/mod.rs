@@ -37,13 +37,13 @@ fn script(flow: &str) -> Script {
 fn ends(script: &Script) -> Vec<usize> {
     let continued: BTreeSet<usize> = script.runs.iter().filter_map(|run| run.after).collect();
     let all = 0..script.runs.len();
-    all.filter(|place| !continued.contains(place)).collect()
+    all.filter(|index| !continued.contains(index)).collect()
 }
 
 /// A run, and those that it continues, the first one first.
 fn way(script: &Script, end: usize) -> Vec<usize> {
     let mut way: Vec<usize> =
-        std::iter::successors(Some(end), |place| script.runs[*place].after).collect();
+        std::iter::successors(Some(end), |index| script.runs[*index].after).collect();
     way.reverse();
     way
 }
@@ -66,8 +66,8 @@ async fn every_branch(flow: &str) {
     let plays = futures_util::stream::iter(wanted).map(async |(end, first)| {
         let mut play = Play::begin(&app, &definition, &script.runs[way(&script, end)[0]]).await;
         play.turn = first;
-        for place in way(&script, end) {
-            play.run(&script.runs[place]).await;
+        for index in way(&script, end) {
+            play.run(&script.runs[index]).await;
         }
         play.made
     });

@@ -35,9 +35,9 @@ impl<'h> Play<'h> {
         let taken: Vec<Value> = roles
             .map(|role| json!({ "user_id": role, "role": role }))
             .collect();
-        let wish = json!({ "kind": "group", "participants": taken, "flow": { "name": definition.name, "context": run.context } });
+        let creation = json!({ "kind": "group", "participants": taken, "flow": { "name": definition.name, "context": run.context } });
         let platform = app.person_with("platform", &["service"]).await;
-        let made = platform.post("/api/v1/conversations", wish).await;
+        let made = platform.post("/api/v1/conversations", creation).await;
         let id = made.expect_status(201).body["id"]
             .as_str()
             .unwrap()
@@ -70,7 +70,7 @@ impl<'h> Play<'h> {
 
     /// Plays a run; those that it continues were played before.
     pub async fn run(&mut self, run: &Run) {
-        let place = format!("{}: {}", run.file, run.name);
+        let label = format!("{}: {}", run.file, run.name);
         if run.after.is_none() {
             let hops = self.rows.hops(&self.begun);
             let names = made(
@@ -83,15 +83,15 @@ impl<'h> Play<'h> {
             );
             self.made.extend(names);
             let since = Mark::nothing();
-            self.compare(&place, &run.expect, &since, None).await;
+            self.compare(&label, &run.expect, &since, None).await;
         }
         for step in &run.steps {
-            self.step(&format!("{place}, line {}", step.line), step)
+            self.step(&format!("{label}, line {}", step.line), step)
                 .await;
         }
     }
 
-    async fn step(&mut self, place: &str, step: &ScriptStep) {
+    async fn step(&mut self, label: &str, step: &ScriptStep) {
         if let What::Payment { outcome, order } = &step.what
             && !matches!(outcome, Outcome::Ready)
         {
@@ -136,7 +136,7 @@ impl<'h> Play<'h> {
             }
         };
         self.note(Some(&before), input.as_ref(), &since);
-        self.compare(place, &step.expect, &since, refused.as_deref())
+        self.compare(label, &step.expect, &since, refused.as_deref())
             .await;
     }
 
@@ -207,51 +207,51 @@ impl<'h> Play<'h> {
 
     async fn compare(
         &mut self,
-        place: &str,
+        label: &str,
         expect: &Expected,
         since: &Mark,
         refused: Option<&str>,
     ) {
-        assert_eq!(expect.refused.as_deref(), refused, "{place}");
+        assert_eq!(expect.refused.as_deref(), refused, "{label}");
         let stored = self.rows.instance();
         for (name, wanted) in &expect.context {
-            assert_eq!(stored.context.get(name), Some(wanted), "{place}: {name}");
+            assert_eq!(stored.context.get(name), Some(wanted), "{label}: {name}");
         }
         let says = self.rows.says(since);
         let mut said = says.iter();
         for wanted in &expect.says {
             assert!(
                 said.any(|body| body.contains(wanted)),
-                "{place}: {wanted} is not among {says:#?}"
+                "{label}: {wanted} is not among {says:#?}"
             );
         }
         if let Some(wanted) = &expect.events {
-            compare_events(place, wanted, &self.rows.events(since));
+            compare_events(label, wanted, &self.rows.events(since));
         }
         let refunds = self.rows.refunds(since);
         expect
             .refunds
             .iter()
-            .for_each(|wanted| assert_eq!(*wanted, refunds, "{place}"));
+            .for_each(|wanted| assert_eq!(*wanted, refunds, "{label}"));
         let orders = self.rows.orders(since);
         expect
             .orders
             .iter()
-            .for_each(|wanted| assert_eq!(*wanted, orders, "{place}"));
-        self.compare_shown(place, expect).await;
+            .for_each(|wanted| assert_eq!(*wanted, orders, "{label}"));
+        self.compare_shown(label, expect).await;
     }
 
     /// What each side is shown over REST.
-    async fn compare_shown(&self, place: &str, expect: &Expected) {
+    async fn compare_shown(&self, label: &str, expect: &Expected) {
         let path = format!("/api/v1/conversations/{}/flow", self.id);
         for (role, (person, _)) in &self.people {
             let shown = person.get(&path).await.expect_status(200).body;
             if let Some(state) = &expect.state {
-                assert_eq!(shown["state"], *state, "{place}");
+                assert_eq!(shown["state"], *state, "{label}");
             }
             if let Some(awaiting) = &expect.awaiting {
                 let found = shown["awaiting_role"].as_str().unwrap_or("nobody");
-                assert_eq!(found, awaiting, "{place}");
+                assert_eq!(found, awaiting, "{label}");
             }
             let wanted = expect.actions.iter().find(|(of, _)| of == role);
             if let Some((_, wanted)) = wanted {
@@ -260,23 +260,23 @@ impl<'h> Play<'h> {
                     .iter()
                     .map(|offer| offer["action"].as_str().unwrap())
                     .collect();
-                assert_eq!(*wanted, found, "{place}: actions of {role}");
+                assert_eq!(*wanted, found, "{label}: actions of {role}");
             }
         }
     }
 }
 
-fn compare_events(place: &str, wanted: &[ExpectedEvent], found: &[(String, Value)]) {
+fn compare_events(label: &str, wanted: &[ExpectedEvent], found: &[(String, Value)]) {
     let names = |(name, _): &(String, Value)| name.clone();
     let wanted_names: Vec<String> = wanted.iter().map(|event| event.event.clone()).collect();
     let found_names: Vec<String> = found.iter().map(names).collect();
-    assert_eq!(wanted_names, found_names, "{place}");
+    assert_eq!(wanted_names, found_names, "{label}");
     for (wanted, (name, data)) in wanted.iter().zip(found) {
         for (key, value) in &wanted.with {
-            assert_eq!(&data[key], value, "{place}: {name}: {key}");
+            assert_eq!(&data[key], value, "{label}: {name}: {key}");
         }
         for key in &wanted.without {
-            assert!(data[key].is_null(), "{place}: {name}: {key}: {data}");
+            assert!(data[key].is_null(), "{label}: {name}: {key}: {data}");
         }
     }
 }

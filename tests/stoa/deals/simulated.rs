@@ -14,12 +14,12 @@ use crate::test_app::TestApp;
 /// Flows that differ from those that ship: what the platform does, what events carry, what cannot be computed, what is said then.
 const TABLE: [(&str, &str); 2] = [
     (
-        include_str!("alike/claim.toml"),
-        include_str!("alike/claim-script.toml"),
+        include_str!("simulated/claim.toml"),
+        include_str!("simulated/claim-script.toml"),
     ),
     (
-        include_str!("alike/paid.toml"),
-        include_str!("alike/paid-script.toml"),
+        include_str!("simulated/paid.toml"),
+        include_str!("simulated/paid-script.toml"),
     ),
 ];
 
@@ -72,21 +72,23 @@ async fn nobody_takes_part_as_staff_or_as_the_platform() {
     let app = TestApp::with(&["--rate-limits", "off", "--flows", &folder]).await;
     let (renter, owner) = (app.person("renter").await, app.person("owner").await);
     let third = app.person("third").await;
-    let wish = |role: &str| {
+    let creation = |role: &str| {
         json!({
             "kind": "group", "role": "renter", "flow": { "name": "claim" },
             "participants": [{ "user_id": owner.id, "role": "owner" }, { "user_id": third.id, "role": role }],
         })
     };
     for role in ["staff", "system", "timer", "payment"] {
-        let made = renter.post("/api/v1/conversations", wish(role)).await;
+        let made = renter.post("/api/v1/conversations", creation(role)).await;
         assert_eq!(
             made.expect_status(400).body["details"]["field"],
             "participants[1].role"
         );
     }
     // One who has such a role from before can do nothing with it.
-    let made = renter.post("/api/v1/conversations", wish("guest")).await;
+    let made = renter
+        .post("/api/v1/conversations", creation("guest"))
+        .await;
     let id = made.expect_status(201).body["id"].clone();
     let id = id.as_str().unwrap();
     for role in ["staff", "system"] {

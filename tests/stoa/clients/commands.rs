@@ -1,4 +1,4 @@
-//! What a test has a client do: connect, ask, press, and tell what it heard.
+//! Commands to a real client: connect, send, press, and report what it received.
 
 use serde_json::{Value, json};
 
@@ -43,10 +43,10 @@ impl Client {
         event: &str,
         argument: Value,
     ) -> impl Future<Output = Value> {
-        let place = std::panic::Location::caller();
+        let caller = std::panic::Location::caller();
         async move {
             let answer = self.ask(name, event, argument).await;
-            assert_eq!(answer["success"], true, "{place}: {event}: {answer}");
+            assert_eq!(answer["success"], true, "{caller}: {event}: {answer}");
             answer
         }
     }
@@ -68,9 +68,9 @@ impl Client {
 }
 
 /// What was said somewhere, in the order of the events.
-pub fn said_in(events: &[Value], place: &str) -> Vec<Value> {
+pub fn said_in(events: &[Value], conversation: &str) -> Vec<Value> {
     let said = events.iter().filter(|event| event[0] == "new_message");
-    let here = said.filter(|event| event[1]["conversation_id"] == place);
+    let here = said.filter(|event| event[1]["conversation_id"] == conversation);
     here.map(|event| event[1]["message"]["message"].clone())
         .collect()
 }

@@ -1,11 +1,11 @@
-//! Texts that show nothing are empty, through every door; and which field is wrong is told by its path.
+//! Texts of invisible characters count as empty at every endpoint, and the refusal names the path of the field.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Person};
 use crate::participants::{ask, path};
-use crate::socketio_chat::talker::Talker;
+use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::{TestApp, claims, token};
 
 /// Texts that show nothing: zero width, blank, fillers, soft hyphens, directions, joiners, tags.
@@ -36,7 +36,10 @@ async fn a_text_that_shows_nothing_is_empty() {
     let message = alice.say(&id, "shown").await;
     let message = format!("/api/v1/messages/{}", message["id"].as_str().unwrap());
     let mut socket = alice.socket().await;
-    let (mut stoory, mut lola) = (Talker::stoory(&alice).await, Talker::lola(&alice).await);
+    let (mut stoory, mut lola) = (
+        SocketIoClient::stoory(&alice).await,
+        SocketIoClient::lola(&alice).await,
+    );
     for nothing in NOTHING {
         let body = json!({ "body": nothing });
         must_name(
@@ -110,10 +113,10 @@ async fn a_nested_field_is_named_by_its_path() {
         ),
         ("flow.name", json!({ "flow": {} })),
     ] {
-        let mut wish = json!({ "kind": "group", "participants": [{ "user_id": "bob" }] });
+        let mut creation = json!({ "kind": "group", "participants": [{ "user_id": "bob" }] });
         let change = change.as_object().unwrap().clone();
-        wish.as_object_mut().unwrap().extend(change);
-        must_name(&ask(&alice, wish).await, field);
+        creation.as_object_mut().unwrap().extend(change);
+        must_name(&ask(&alice, creation).await, field);
     }
 }
 
@@ -163,8 +166,8 @@ async fn an_attachment_is_named_by_its_place_and_depth_is_no_broken_json() {
 async fn a_first_message_is_said_by_the_request_that_makes_the_conversation() {
     let app = TestApp::start().await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
-    let wish = json!({ "kind": "group", "participants": [{ "user_id": "bob" }], "subject": { "type": "job", "id": "7" }, "first_message": { "body": "opening" } });
-    let asked = (0..10).map(|_| ask(&alice, wish.clone()));
+    let creation = json!({ "kind": "group", "participants": [{ "user_id": "bob" }], "subject": { "type": "job", "id": "7" }, "first_message": { "body": "opening" } });
+    let asked = (0..10).map(|_| ask(&alice, creation.clone()));
     let answers = join_all(asked).await;
     let made = answers.iter().filter(|answer| answer.status == 201);
     assert_eq!(made.count(), 1);

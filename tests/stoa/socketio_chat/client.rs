@@ -1,15 +1,15 @@
-//! A small client of Socket.IO for tests: it connects with a token, asks, hears, and comes back as the official one does.
+//! A small Socket.IO client: it connects with a token, sends and receives events, and reconnects as the official client does.
 
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use crate::client::Person;
-use crate::guest::{Guest, Poller, Wire};
+use crate::engineio_client::{EngineIoClient, Poller, Wire};
 use crate::test_app::TestApp;
 
 /// Somebody in a namespace, over a WebSocket.
-pub struct Talker {
+pub struct SocketIoClient {
     wire: Option<Wire>,
     namespace: &'static str,
     asked: u64,
@@ -21,13 +21,13 @@ pub struct Talker {
 }
 
 /// The endpoint of a server.
-pub fn door(address: SocketAddr) -> Guest {
-    Guest::new(address, "/socket.io/")
+pub fn endpoint(address: SocketAddr) -> EngineIoClient {
+    EngineIoClient::new(address, "/socket.io/")
 }
 
 /// Somebody over long-polling who has joined a conversation in the Stoory dialect.
 pub async fn joined_poller(app: &TestApp, person: &Person, conversation: &str) -> Poller {
-    let poller = door(app.address).poller().await;
+    let poller = endpoint(app.address).poller().await;
     let auth = json!({ "token": person.token });
     poller.post(format!("40{auth}")).await;
     assert!(poller.packets(1).await[0].starts_with("40{"));
@@ -37,14 +37,14 @@ pub async fn joined_poller(app: &TestApp, person: &Person, conversation: &str) -
     poller
 }
 
-impl Talker {
+impl SocketIoClient {
     /// Connects; the answer to the CONNECT is the refusal's data where it is refused.
     pub async fn connect(
         address: SocketAddr,
         namespace: &'static str,
         auth: Value,
     ) -> Result<Self, Value> {
-        let mut wire = door(address).wire().await;
+        let mut wire = endpoint(address).wire().await;
         let head = head(namespace);
         wire.send(&format!("40{head}{auth}")).await;
         let answer = wire.text().await;
@@ -123,10 +123,10 @@ impl Talker {
     /// As `ask`, where success is expected.
     #[track_caller]
     pub fn call(&mut self, event: &str, argument: Value) -> impl Future<Output = Value> {
-        let place = std::panic::Location::caller();
+        let caller = std::panic::Location::caller();
         async move {
             let answer = self.ask(event, argument).await;
-            assert_eq!(answer["success"], true, "{place}: {answer}");
+            assert_eq!(answer["success"], true, "{caller}: {answer}");
             answer
         }
     }
@@ -134,8 +134,8 @@ impl Talker {
     /// The next event of this name; those before it are kept.
     pub async fn event(&mut self, name: &str) -> Value {
         loop {
-            if let Some(place) = self.waiting.iter().position(|event| event[0] == name) {
-                return self.waiting.remove(place).expect("it is there")[1].take();
+            if let Some(index) = self.waiting.iter().position(|event| event[0] == name) {
+                return self.waiting.remove(index).expect("it is there")[1].take();
             }
             let text = self.wire().text().await;
             self.keep(&text).await;
@@ -153,7 +153,7 @@ impl Talker {
     }
 
     /// Breaks the connection without a word.
-    pub fn vanish(mut self) -> Self {
+    pub fn disconnect(mut self) -> Self {
         drop(self.wire.take());
         self
     }

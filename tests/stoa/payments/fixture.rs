@@ -1,4 +1,4 @@
-//! A server for the doors, a runner with recorded deals for the work, and a gateway.
+//! A server for the endpoints, a job runner with recorded deals, and a gateway.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -24,7 +24,7 @@ use crate::test_app::{SECRET, TestApp, parse};
 pub const PRICE: i64 = 500_000;
 
 /// Everything that a test of money needs.
-pub struct World {
+pub struct Fixture {
     pub app: TestApp,
     pub recorder: Recorder,
     pub config: Config,
@@ -79,7 +79,7 @@ pub fn runner(
     ))
 }
 
-impl World {
+impl Fixture {
     /// A server and a runner with these options.
     pub async fn with(more: &[String]) -> Self {
         let options = options(more);

@@ -9,21 +9,25 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use super::album::{Album, titled};
 use super::json::Json;
+use super::snapshot_file::{SnapshotFile, titled};
 use crate::client::{PATIENCE, Person};
-use crate::guest::Wire;
-use crate::socketio_chat::door;
+use crate::engineio_client::Wire;
+use crate::socketio_chat::endpoint;
 
 /// What a client speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
+pub enum ClientDialect {
     Native,
     Stoory,
     Lola,
 }
 
-pub const LANGUAGES: [Language; 3] = [Language::Native, Language::Stoory, Language::Lola];
+pub const DIALECTS: [ClientDialect; 3] = [
+    ClientDialect::Native,
+    ClientDialect::Stoory,
+    ClientDialect::Lola,
+];
 
 type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -40,19 +44,19 @@ pub struct Heard {
 }
 
 /// A client.
-pub struct Ear {
+pub struct RecordingClient {
     line: Line,
-    pub language: Language,
+    pub dialect: ClientDialect,
     asked: u64,
     waiting: VecDeque<Heard>,
 }
 
-impl Ear {
+impl RecordingClient {
     /// Somebody's client; what a Socket.IO client is greeted with is answered too.
-    pub async fn open(person: &Person, language: Language) -> Self {
-        match language {
-            Language::Native => Self::native(person.address, Some(&person.token)).await,
-            Language::Stoory | Language::Lola => Self::greeted(person, language).await.0,
+    pub async fn open(person: &Person, dialect: ClientDialect) -> Self {
+        match dialect {
+            ClientDialect::Native => Self::native(person.address, Some(&person.token)).await,
+            ClientDialect::Stoory | ClientDialect::Lola => Self::greeted(person, dialect).await.0,
         }
     }
 
@@ -65,34 +69,34 @@ impl Ear {
             request.headers_mut().insert("authorization", bearer);
         }
         let (stream, _) = connect_async(request).await.expect("a socket");
-        Self::of(Line::Native(Box::new(stream)), Language::Native)
+        Self::of(Line::Native(Box::new(stream)), ClientDialect::Native)
     }
 
     /// A client of Socket.IO; answers what its CONNECT was answered with.
-    pub async fn greeted(person: &Person, language: Language) -> (Self, Json) {
-        Self::connect(person, language, json!({ "token": person.token })).await
+    pub async fn greeted(person: &Person, dialect: ClientDialect) -> (Self, Json) {
+        Self::connect(person, dialect, json!({ "token": person.token })).await
     }
 
     /// A client of Socket.IO that wants no recovery; answers what its CONNECT was answered with.
-    pub async fn plain(person: &Person, language: Language) -> (Self, Json) {
+    pub async fn plain(person: &Person, dialect: ClientDialect) -> (Self, Json) {
         let auth = json!({ "token": person.token, "recovery": false });
-        Self::connect(person, language, auth).await
+        Self::connect(person, dialect, auth).await
     }
 
-    async fn connect(person: &Person, language: Language, auth: Value) -> (Self, Json) {
-        let head = head(language);
-        let mut wire = door(person.address).wire().await;
+    async fn connect(person: &Person, dialect: ClientDialect, auth: Value) -> (Self, Json) {
+        let head = head(dialect);
+        let mut wire = endpoint(person.address).wire().await;
         wire.send(&format!("40{head}{auth}")).await;
         let answer = packet(&wire.text().await, head);
         let line = Line::SocketIo(Box::new(wire), head);
-        (Self::of(line, language), answer.shape)
+        (Self::of(line, dialect), answer.shape)
     }
 
-    fn of(line: Line, language: Language) -> Self {
+    fn of(line: Line, dialect: ClientDialect) -> Self {
         let waiting = VecDeque::new();
         Self {
             line,
-            language,
+            dialect,
             asked: 0,
             waiting,
         }
@@ -154,18 +158,24 @@ impl Ear {
     }
 
     /// As `call`; keeps the acknowledgement and answers its data.
-    pub async fn ask(&mut self, album: &mut Album, event: &str, data: Value, note: &str) -> Value {
+    pub async fn ask(
+        &mut self,
+        snapshots: &mut SnapshotFile,
+        event: &str,
+        data: Value,
+        note: &str,
+    ) -> Value {
         let heard = self.call(event, data).await;
-        album.keep(titled(&format!("ack {event}"), note), &heard.shape);
+        snapshots.keep(titled(&format!("ack {event}"), note), &heard.shape);
         heard.data
     }
 
     /// The next event of this name; those before it wait.
     pub async fn event(&mut self, name: &str) -> Heard {
         loop {
-            let place = self.waiting.iter().position(|heard| heard.name == name);
-            if let Some(place) = place {
-                return self.waiting.remove(place).expect("it is there");
+            let index = self.waiting.iter().position(|heard| heard.name == name);
+            if let Some(index) = index {
+                return self.waiting.remove(index).expect("it is there");
             }
             let heard = self.receive().await;
             self.waiting.push_back(heard);
@@ -173,9 +183,9 @@ impl Ear {
     }
 
     /// As `event`; keeps it and answers its data.
-    pub async fn hear(&mut self, album: &mut Album, name: &str, note: &str) -> Value {
+    pub async fn hear(&mut self, snapshots: &mut SnapshotFile, name: &str, note: &str) -> Value {
         let heard = self.event(name).await;
-        album.keep(titled(name, note), &heard.shape);
+        snapshots.keep(titled(name, note), &heard.shape);
         heard.data
     }
 
@@ -195,13 +205,13 @@ impl Ear {
 
     /// Joins a conversation, in the client's own words.
     pub async fn join(&mut self, conversation: &str) -> Heard {
-        let (event, data) = match self.language {
-            Language::Native => (
+        let (event, data) = match self.dialect {
+            ClientDialect::Native => (
                 "join_conversation",
                 json!({ "conversation_id": conversation }),
             ),
-            Language::Stoory => ("join_conversation", json!(conversation)),
-            Language::Lola => ("chat:join-room", json!({ "conversationId": conversation })),
+            ClientDialect::Stoory => ("join_conversation", json!(conversation)),
+            ClientDialect::Lola => ("chat:join-room", json!({ "conversationId": conversation })),
         };
         self.call(event, data).await
     }
@@ -234,10 +244,10 @@ impl Ear {
 }
 
 /// What stands before each packet of a namespace, behind its type.
-fn head(language: Language) -> &'static str {
-    match language {
-        Language::Lola => "/realtime,",
-        Language::Native | Language::Stoory => "",
+fn head(dialect: ClientDialect) -> &'static str {
+    match dialect {
+        ClientDialect::Lola => "/realtime,",
+        ClientDialect::Native | ClientDialect::Stoory => "",
     }
 }
 

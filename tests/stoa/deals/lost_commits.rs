@@ -1,4 +1,4 @@
-//! A step while the database goes away: refused and made once later, or made although nobody was told.
+//! Steps while the database fails: refused and made once later, or committed although the connection was lost.
 
 use diesel::connection::SimpleConnection;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Somebody else holds one conversation's row: its own senders wait, everybody else goes on, and order holds.
+//! A row lock on one conversation: its senders wait, all others go on, and order is kept.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -10,9 +10,9 @@ use crate::deals::Deal;
 use crate::test_app::TestApp;
 
 /// Holds rows of a database from a connection of its own until it is dropped.
-struct Holder(PgConnection);
+struct RowLock(PgConnection);
 
-impl Holder {
+impl RowLock {
     fn hold(app: &TestApp, rows: &str) -> Self {
         let mut connection = app.connection();
         connection
@@ -25,7 +25,7 @@ impl Holder {
         Self::hold(app, &format!("select from conversations where id = '{id}'"))
     }
 
-    fn let_go(mut self) {
+    fn release(mut self) {
         self.0.batch_execute("commit").expect("let go");
     }
 }
@@ -47,7 +47,7 @@ async fn a_locked_conversation_holds_up_no_other_and_keeps_its_order() {
     let mut told = bob.joined(&held).await;
     let mut sending = ann.joined(&held).await;
     timed(&cyd, &other, "before").await;
-    let holder = Holder::conversation(&app, &held);
+    let lock = RowLock::conversation(&app, &held);
     for number in 0..5 {
         let send = json!({ "event": "send_message", "id": number,
             "data": { "conversation_id": held, "body": number.to_string() } });
@@ -64,7 +64,7 @@ async fn a_locked_conversation_holds_up_no_other_and_keeps_its_order() {
     assert!(median < Duration::from_millis(150), "{median:?}");
     assert!(longest < Duration::from_millis(1_200), "{longest:?}");
     assert_eq!(bob.bodies(&held).await, Vec::<String>::new());
-    holder.let_go();
+    lock.release();
     for number in 0..5 {
         let message = told.event("new_message").await;
         assert_eq!(message["seq"], number + 1);
@@ -75,12 +75,12 @@ async fn a_locked_conversation_holds_up_no_other_and_keeps_its_order() {
 }
 
 #[tokio::test]
-async fn whoever_waits_too_long_for_a_locked_conversation_is_told_and_may_send_again() {
+async fn a_send_that_waits_too_long_for_a_locked_conversation_is_refused_and_can_be_sent_again() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let held = app.direct(&ann, &bob).await;
     let path = format!("/api/v1/conversations/{held}/messages");
-    let holder = Holder::conversation(&app, &held);
+    let lock = RowLock::conversation(&app, &held);
     let send = json!({ "body": "once", "client_id": "the-one" });
     let begun = Instant::now();
     let refused = ann.post(&path, send.clone()).await;
@@ -88,7 +88,7 @@ async fn whoever_waits_too_long_for_a_locked_conversation_is_told_and_may_send_a
     let took = begun.elapsed();
     assert!(took > Duration::from_secs(2), "{took:?}");
     assert!(took < Duration::from_secs(8), "{took:?}");
-    holder.let_go();
+    lock.release();
     ann.post(&path, send).await.expect_status(201);
     assert_eq!(bob.bodies(&held).await, ["once"]);
 }
@@ -100,7 +100,7 @@ async fn a_mark_whose_row_is_held_holds_up_no_other() {
     let id = app.direct(&ann, &bob).await;
     ann.say(&id, "one").await;
     let rows = "select from participants where user_no = (select no from users where id = 'bob')";
-    let holder = Holder::hold(&app, rows);
+    let lock = RowLock::hold(&app, rows);
     let seen = format!("/api/v1/conversations/{id}/seen");
     let held = bob.post(&seen, json!({ "seq": 1 }));
     let others = async {
@@ -109,7 +109,7 @@ async fn a_mark_whose_row_is_held_holds_up_no_other() {
             .await
             .expect_status(200);
         let took = begun.elapsed();
-        holder.let_go();
+        lock.release();
         took
     };
     let (held, took) = tokio::join!(held, others);
@@ -120,13 +120,13 @@ async fn a_mark_whose_row_is_held_holds_up_no_other() {
 #[tokio::test]
 async fn a_step_whose_conversation_is_held_waits_and_holds_up_no_other() {
     let deal = Deal::begin().await;
-    let wish = crate::deals::wish("bid-2");
-    let made = deal.platform.post("/api/v1/conversations", wish).await;
+    let creation = crate::deals::creation("bid-2");
+    let made = deal.platform.post("/api/v1/conversations", creation).await;
     let other = made.expect_status(201).body["id"]
         .as_str()
         .expect("an id")
         .to_owned();
-    let holder = Holder::conversation(&deal.app, &deal.id);
+    let lock = RowLock::conversation(&deal.app, &deal.id);
     let accept = |id: &str| format!("/api/v1/conversations/{id}/flow/actions/accept_connection");
     let (held_path, other_path) = (accept(&deal.id), accept(&other));
     let held = deal.influencer.post(&held_path, json!({ "input": {} }));
@@ -137,7 +137,7 @@ async fn a_step_whose_conversation_is_held_waits_and_holds_up_no_other() {
         let pressed = deal.influencer.post(&other_path, json!({ "input": {} }));
         pressed.await.expect_status(200);
         let took = begun.elapsed();
-        holder.let_go();
+        lock.release();
         took
     };
     let (held, took) = tokio::join!(held, others);

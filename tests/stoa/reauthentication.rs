@@ -1,9 +1,9 @@
-//! A session that shows another token is, from then on, who that token says; and joins that are refused cost it nothing.
+//! A session that authenticates again has the permissions of the new token; refused joins cost it nothing.
 
 use serde_json::json;
 
 use crate::client::Socket;
-use crate::raw::{Raw, frame};
+use crate::raw_websocket::{Raw, frame};
 use crate::test_app::{TestApp, claims, token};
 
 async fn authenticate(socket: &mut Socket, roles: &[&str]) {
@@ -119,8 +119,11 @@ async fn a_thousand_refused_joins_leave_a_place_for_ones_own() {
     let own = app.group(&alice, &[]).await;
     let mut socket = alice.socket().await;
     for number in 0..1_000 {
-        let place = format!("01a21c70-a13e-76d6-857a-{number:012x}");
-        let refused = socket.call("join_conversation", json!({ "conversation_id": place }));
+        let conversation = format!("01a21c70-a13e-76d6-857a-{number:012x}");
+        let refused = socket.call(
+            "join_conversation",
+            json!({ "conversation_id": conversation }),
+        );
         let code = refused.await.expect_err("refused")["error_code"].take();
         assert_eq!(code, "CONVERSATION_NOT_FOUND");
     }

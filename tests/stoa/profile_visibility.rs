@@ -1,4 +1,4 @@
-//! What people see of each other: those who take part in one conversation, and those who do so no more.
+//! Who sees whose profile and presence: participants of a common conversation, and those who have left it.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::participants::path;
 use crate::test_app::TestApp;
 
 /// Olga's group with Rita, who is removed, and Boris, who is blocked; Olga is busy.
-async fn world() -> (TestApp, String, [Person; 3]) {
+async fn fixture() -> (TestApp, String, [Person; 3]) {
     let app = TestApp::start().await;
     let (olga, rita) = (app.person("olga").await, app.person("rita").await);
     let boris = app.person("boris").await;
@@ -45,7 +45,7 @@ async fn seen(asking: &Person, other: &str) -> Option<Value> {
 
 #[tokio::test]
 async fn who_was_removed_or_blocked_sees_no_profile_and_no_presence_any_more() {
-    let (app, id, people) = world().await;
+    let (app, id, people) = fixture().await;
     let [olga, rita, boris] = &people;
     let mut socket = olga.socket().await;
     let busy = json!({ "status": "busy" });
@@ -68,7 +68,7 @@ async fn who_was_removed_or_blocked_sees_no_profile_and_no_presence_any_more() {
 
 #[tokio::test]
 async fn those_who_stay_see_who_somebody_was_and_not_whether_they_are_here() {
-    let (app, id, people) = world().await;
+    let (app, id, people) = fixture().await;
     let [olga, rita, boris] = &people;
     let (_rita, _boris) = (rita.socket().await, boris.socket().await);
     assert_eq!(seen(olga, "rita").await.unwrap()["status"], "online");
@@ -85,7 +85,7 @@ async fn those_who_stay_see_who_somebody_was_and_not_whether_they_are_here() {
 
 #[tokio::test]
 async fn who_was_removed_or_blocked_hears_of_no_presence_any_more() {
-    let (app, id, people) = world().await;
+    let (app, id, people) = fixture().await;
     let [olga, rita, boris] = &people;
     let mut listeners = [rita.joined(&id).await, boris.joined(&id).await];
     let mut socket = olga.joined(&id).await;

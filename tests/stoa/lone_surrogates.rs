@@ -1,9 +1,9 @@
-//! Half a character, as JavaScript cuts it out of an emoji, and depth without end: the field and the reason are told at every door.
+//! Lone surrogates, as JavaScript cuts them out of an emoji, and endless nesting: every endpoint names the field and the reason.
 
 use serde_json::{Value, json};
 
 use crate::client::Person;
-use crate::socketio_chat::talker::Talker;
+use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::TestApp;
 
 const HALF: &str = "contains half of a character (a lone surrogate)";
@@ -25,8 +25,8 @@ fn told(error: &Value, field: &str, reason: &str) {
 async fn half_a_character_is_told_by_its_field_over_rest() {
     let app = TestApp::start().await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
-    let place = app.group(&alice, &[&bob]).await;
-    let one = format!("/api/v1/conversations/{place}");
+    let conversation = app.group(&alice, &[&bob]).await;
+    let one = format!("/api/v1/conversations/{conversation}");
     let messages = format!("{one}/messages");
     let body = r#"{"body":"half \ud83d"}"#;
     told(
@@ -60,7 +60,7 @@ async fn half_a_character_is_told_by_its_field_over_rest() {
     let unknown = r#"{"body":"whole","unknown":"\ud83d"}"#.to_owned();
     let taken = alice.request("POST", &messages, Some(unknown), &[]).await;
     taken.expect_status(201);
-    let stoory = format!("/api/messages/conversations/{place}/text-input");
+    let stoory = format!("/api/messages/conversations/{conversation}/text-input");
     let typed = r#"{"text":"\ud83d","input_type":"x"}"#;
     told(&refused(&alice, "POST", &stoory, typed).await, "text", HALF);
 }
@@ -69,10 +69,10 @@ async fn half_a_character_is_told_by_its_field_over_rest() {
 async fn half_a_character_closes_no_connection() {
     let app = TestApp::start().await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
-    let place = app.direct(&alice, &bob).await;
-    let mut socket = alice.joined(&place).await;
+    let conversation = app.direct(&alice, &bob).await;
+    let mut socket = alice.joined(&conversation).await;
     let say = format!(
-        r#"{{"event":"send_message","id":77,"data":{{"conversation_id":"{place}","body":"\ud83d"}}}}"#
+        r#"{{"event":"send_message","id":77,"data":{{"conversation_id":"{conversation}","body":"\ud83d"}}}}"#
     );
     socket.send_text(&say).await;
     let answer = socket.next().await.expect("an answer");
@@ -85,13 +85,13 @@ async fn half_a_character_closes_no_connection() {
         HALF,
     );
     assert!(socket.drain().await.is_empty(), "it is open still");
-    let mut talker = Talker::stoory(&alice).await;
+    let mut client = SocketIoClient::stoory(&alice).await;
     let packet =
-        format!(r#"427["send_message",{{"conversationId":"{place}","message":"\ud83d"}}]"#);
-    talker.wire().send(&packet).await;
-    let answer = talker.wire().text().await;
+        format!(r#"427["send_message",{{"conversationId":"{conversation}","message":"\ud83d"}}]"#);
+    client.wire().send(&packet).await;
+    let answer = client.wire().text().await;
     let answer: Value =
         serde_json::from_str(answer.strip_prefix("437").expect("an answer")).expect("JSON");
     told(&answer[0], "message", HALF);
-    talker.call("join_conversation", json!(place)).await;
+    client.call("join_conversation", json!(conversation)).await;
 }

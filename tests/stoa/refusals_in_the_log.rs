@@ -1,4 +1,4 @@
-//! Why somebody is refused is told: at the start for options, in the log for origins and handshakes, and not too often.
+//! Reasons of refusals: wrong options at the start, origins and handshakes in the log, with a bound on its lines.
 
 use serde_json::Value;
 use tokio_tungstenite::connect_async;

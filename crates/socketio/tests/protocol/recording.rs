@@ -14,8 +14,8 @@ use socketio::{
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
-use super::guest::PATIENCE;
-use super::{Stage, patient_socketio};
+use super::engineio_client::PATIENCE;
+use super::{TestServer, patient_socketio};
 
 /// The application's addition to queues.
 #[derive(Debug)]
@@ -79,11 +79,11 @@ pub struct Said {
     pub ack: Option<Ack<Own>>,
 }
 
-struct Desk(mpsc::UnboundedSender<Note>);
+struct RecordingApplication(mpsc::UnboundedSender<Note>);
 
-struct Clerk(mpsc::UnboundedSender<Note>);
+struct RecordingHandler(mpsc::UnboundedSender<Note>);
 
-impl Application for Desk {
+impl Application for RecordingApplication {
     type Handshake = String;
     type Extension = Own;
 
@@ -112,7 +112,7 @@ impl Application for Desk {
         }));
         async move {
             let pid = decided.await.expect("a decision")?;
-            let handler = Box::new(Clerk(notes));
+            let handler = Box::new(RecordingHandler(notes));
             Ok(Accepted { handler, pid })
         }
         .boxed_local()
@@ -123,7 +123,7 @@ fn parse(raw: &RawValue) -> Value {
     serde_json::from_str(raw.get()).expect("JSON")
 }
 
-impl NamespaceHandler<Own> for Clerk {
+impl NamespaceHandler<Own> for RecordingHandler {
     fn event(&mut self, event: ClientEvent<'_, Own>) {
         let first = event.arguments.first();
         let _ = self.0.send(Note::Event(Said {
@@ -187,20 +187,20 @@ impl Notes {
 }
 
 /// A server whose application the test controls.
-pub fn desk(options: Options) -> (Stage, Notes) {
-    desk_with(options, patient_socketio())
+pub fn recording(options: Options) -> (TestServer, Notes) {
+    recording_with(options, patient_socketio())
 }
 
 /// The same with other limits of Socket.IO.
-pub fn desk_with(options: Options, bounds: socketio::Options) -> (Stage, Notes) {
+pub fn recording_with(options: Options, bounds: socketio::Options) -> (TestServer, Notes) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    let server = Server::new(Arc::new(Desk(sender)), bounds);
+    let server = Server::new(Arc::new(RecordingApplication(sender)), bounds);
     let (made, taken) = std::sync::mpsc::channel();
-    let stage = Stage::of(move || {
+    let test_server = TestServer::of(move || {
         let engine = Engine::start(options, server);
         made.send(Arc::clone(&engine)).expect("a test that waits");
         engine
     });
     let engine = taken.recv().expect("an engine");
-    (stage, Notes { receiver, engine })
+    (test_server, Notes { receiver, engine })
 }

@@ -15,7 +15,7 @@ pub const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A client of an endpoint.
 #[derive(Clone)]
-pub struct Guest {
+pub struct EngineIoClient {
     pub address: SocketAddr,
     pub path: &'static str,
     http: reqwest::Client,
@@ -24,14 +24,14 @@ pub struct Guest {
 /// A polling session.
 #[derive(Clone)]
 pub struct Poller {
-    pub guest: Guest,
+    pub client: EngineIoClient,
     pub sid: String,
 }
 
 /// A status and a body.
 pub type Answer = (u16, String);
 
-impl Guest {
+impl EngineIoClient {
     pub fn new(address: SocketAddr, path: &'static str) -> Self {
         let http = reqwest::Client::builder().timeout(PATIENCE);
         Self {
@@ -67,7 +67,7 @@ impl Guest {
         let opened: Value = serde_json::from_str(&body[1..]).expect("JSON");
         let sid = opened["sid"].as_str().expect("a sid").to_owned();
         Poller {
-            guest: self.clone(),
+            client: self.clone(),
             sid,
         }
     }
@@ -142,13 +142,13 @@ impl Poller {
 
     /// Waits for packets.
     pub async fn get(&self) -> Answer {
-        self.guest.get(&self.query()).await
+        self.client.get(&self.query()).await
     }
 
     /// Sends packets.
     pub async fn post(&self, body: impl Into<reqwest::Body>) -> Answer {
-        let request = self.guest.request("POST", &self.query());
-        self.guest.send(request.body(body)).await
+        let request = self.client.request("POST", &self.query());
+        self.client.send(request.body(body)).await
     }
 
     /// The next `count` packets.
@@ -164,7 +164,7 @@ impl Poller {
 
     /// A WebSocket for the same session.
     pub async fn probe(&self) -> Wire {
-        self.guest.websocket(&format!("&sid={}", self.sid)).await
+        self.client.websocket(&format!("&sid={}", self.sid)).await
     }
 
     /// Fails the test unless the server no longer knows the session.

@@ -1,4 +1,4 @@
-//! Ids, numbers and words of no form at all: refused, and the field that is wrong is named.
+//! Malformed ids, numbers and words are refused, and the refusal names the field.
 
 use serde_json::json;
 
@@ -29,7 +29,7 @@ fn assert_names(answer: &Answer, field: &str, what: &str) {
 #[tokio::test]
 async fn ids_of_no_form_are_named() {
     let (alice, here, _house) = alice_and_bob().await;
-    let place = |rest: &str| format!("/api/v1/conversations/{here}{rest}");
+    let path = |rest: &str| format!("/api/v1/conversations/{here}{rest}");
     for id in [
         "x",
         "0192f0c000007000800000000000000a",
@@ -45,29 +45,29 @@ async fn ids_of_no_form_are_named() {
         }
     }
     assert_names(&alice.get("/api/v1/users/a%20b").await, "id", "a user");
-    let path = place("/participants/a%20b");
+    let path = path("/participants/a%20b");
     assert_names(&alice.delete(&path).await, "user_id", &path);
 }
 
 #[tokio::test]
 async fn fields_of_no_form_are_named() {
     let (alice, here, _house) = alice_and_bob().await;
-    let place = |rest: &str| format!("/api/v1/conversations/{here}{rest}");
+    let path = |rest: &str| format!("/api/v1/conversations/{here}{rest}");
     let bodies = [
         (
-            place("/messages"),
+            path("/messages"),
             json!({ "body": "x", "reply_to": "x" }),
             "reply_to",
         ),
         (
-            place("/messages"),
+            path("/messages"),
             json!({ "body": "x", "sender_id": 5 }),
             "sender_id",
         ),
-        (place("/messages"), json!({ "body": 5 }), "body"),
-        (place("/seen"), json!({ "seq": "x" }), "seq"),
+        (path("/messages"), json!({ "body": 5 }), "body"),
+        (path("/seen"), json!({ "seq": "x" }), "seq"),
         (
-            place("/participants"),
+            path("/participants"),
             json!({ "user_id": "a b" }),
             "user_id",
         ),
@@ -94,14 +94,14 @@ async fn fields_of_no_form_are_named() {
 #[tokio::test]
 async fn parameters_of_no_form_are_named() {
     let (alice, here, _house) = alice_and_bob().await;
-    let place = |rest: &str| format!("/api/v1/conversations/{here}{rest}");
+    let path = |rest: &str| format!("/api/v1/conversations/{here}{rest}");
     for (query, field) in [
         ("/messages?limit=x", "limit"),
         ("/messages?limit=0", "limit"),
         ("/messages?before=x", "before"),
         ("/messages?limit=5&after=1.5", "after"),
     ] {
-        assert_names(&alice.get(&place(query)).await, field, query);
+        assert_names(&alice.get(&path(query)).await, field, query);
     }
     for (query, field) in [
         ("kind=party", "kind"),

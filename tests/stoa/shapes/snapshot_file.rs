@@ -8,7 +8,7 @@ use super::masks::masked;
 use crate::client::{Answer, Person};
 
 /// A file that is being filled.
-pub struct Album {
+pub struct SnapshotFile {
     name: &'static str,
     shapes: Vec<(String, Json)>,
 }
@@ -38,7 +38,7 @@ pub fn titled(name: &str, note: &str) -> String {
     }
 }
 
-impl Album {
+impl SnapshotFile {
     pub fn new(name: &'static str) -> Self {
         Self {
             name,
@@ -128,23 +128,23 @@ fn difference(wanted: &str, found: &str) -> Option<String> {
     let (wanted, found): (Vec<&str>, Vec<&str>) =
         (wanted.lines().collect(), found.lines().collect());
     let longest = wanted.len().max(found.len());
-    let place = (0..longest).find(|place| wanted.get(*place) != found.get(*place))?;
+    let index = (0..longest).find(|index| wanted.get(*index) != found.get(*index))?;
     // Titles are the fields of the outermost object.
     let title = |line: &&&str| line.starts_with("  \"");
-    let entry = found[..found.len().min(place + 1)].iter().rev().find(title);
+    let entry = found[..found.len().min(index + 1)].iter().rev().find(title);
     let entry = entry.map_or("its beginning", |line| line.trim());
     let around = |lines: &[&str], sign: &str| {
-        let end = lines.len().min(place + CONTEXT);
-        let shown = lines.get(place..end).unwrap_or_default().iter();
+        let end = lines.len().min(index + CONTEXT);
+        let shown = lines.get(index..end).unwrap_or_default().iter();
         shown
             .map(|line| format!("{sign} {line}\n"))
             .collect::<String>()
     };
-    let before = &found[place.saturating_sub(CONTEXT)..place.min(found.len())];
+    let before = &found[index.saturating_sub(CONTEXT)..index.min(found.len())];
     let before: String = before.iter().map(|line| format!("  {line}\n")).collect();
     Some(format!(
         "line {}, in {entry}\n{before}{}{}(- as it was, + as it is; STOA_WRITE_SNAPSHOTS=1 writes it anew)",
-        place + 1,
+        index + 1,
         around(&wanted, "-"),
         around(&found, "+"),
     ))

@@ -1,6 +1,6 @@
 //! Each real client over each transport.
 
-use super::life::{Home, Life, Returns, town};
+use super::whole_session::{Home, Life, Returns, town};
 use super::{Client, Window};
 
 /// From polling to a WebSocket, as the clients do it by themselves.

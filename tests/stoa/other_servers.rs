@@ -1,4 +1,4 @@
-//! Two servers on one database: both say so, for as long as there are two.
+//! Two servers on one database: `/readyz` and the log of each name the other for as long as it runs.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;

@@ -1,4 +1,4 @@
-//! Numbers that JSON calls whole are whole at every door, and a name that stands twice in a form or a context is told.
+//! Whole numbers in every JSON spelling are accepted at every endpoint, and a repeated name in a form or a context is refused.
 
 use serde_json::{Value, json};
 
@@ -44,14 +44,14 @@ to = "over"
 label = "Stop"
 "#;
 
-struct Place {
+struct Fixture {
     app: TestApp,
     _flows: Flows,
     platform: Person,
     ada: Person,
 }
 
-impl Place {
+impl Fixture {
     async fn open() -> Self {
         let flows = Flows::with(FLOW);
         let app = TestApp::with(&["--rate-limits", "off", "--flows", &flows.folder()]).await;
@@ -108,11 +108,15 @@ fn told(answer: &Answer) -> (u16, &str, &str) {
 
 #[tokio::test]
 async fn a_watermark_and_a_version_may_be_written_with_a_point() {
-    let place = Place::open().await;
-    let deal = place.begun().await;
-    place.ada.say(&deal, "a word").await;
+    let fixture = Fixture::open().await;
+    let deal = fixture.begun().await;
+    fixture.ada.say(&deal, "a word").await;
     let seen = format!("/api/v1/conversations/{deal}/seen");
-    let seen = |body: &str| place.ada.request("POST", &seen, Some(body.to_owned()), &[]);
+    let seen = |body: &str| {
+        fixture
+            .ada
+            .request("POST", &seen, Some(body.to_owned()), &[])
+    };
     for right in [r#"{"seq":1.0}"#, r#"{"seq":2e0}"#, r#"{"seq":2}"#] {
         seen(right).await.expect_status(200);
     }
@@ -124,22 +128,22 @@ async fn a_watermark_and_a_version_may_be_written_with_a_point() {
             "{wrong}"
         );
     }
-    let stands = place.stands(&deal).await;
+    let stands = fixture.stands(&deal).await;
     let version = stands["state_version"].as_i64().unwrap();
     let pressed = format!(r#"{{"state_version":{version}.0,"input":{{"count":3.0}}}}"#);
-    place.press(&deal, &pressed).await.expect_status(200);
-    let wrong = place.press(&deal, r#"{"state_version":1.5}"#).await;
+    fixture.press(&deal, &pressed).await.expect_status(200);
+    let wrong = fixture.press(&deal, r#"{"state_version":1.5}"#).await;
     assert_eq!(told(&wrong).1, "state_version");
     let flow = r#"{"name":"ticking","version":1.0,"context":{}}"#;
-    place.begin(flow).await.expect_status(201);
+    fixture.begin(flow).await.expect_status(201);
 }
 
 #[tokio::test]
 async fn so_may_those_of_a_socket() {
-    let place = Place::open().await;
-    let deal = place.begun().await;
-    place.ada.say(&deal, "a word").await;
-    let mut socket = place.ada.socket().await;
+    let fixture = Fixture::open().await;
+    let deal = fixture.begun().await;
+    fixture.ada.say(&deal, "a word").await;
+    let mut socket = fixture.ada.socket().await;
     let whole: Value = serde_json::from_str("1.0").unwrap();
     for (event, field) in [("join_conversation", "after"), ("mark_seen", "seq")] {
         let mut payload = json!({ "conversation_id": deal, field: whole });
@@ -148,16 +152,16 @@ async fn so_may_those_of_a_socket() {
         let refused = socket.call(event, payload).await.unwrap_err();
         assert_eq!(refused["details"]["field"], field, "{refused}");
     }
-    let stands = place.stands(&deal).await;
+    let stands = fixture.stands(&deal).await;
     let version = stands["state_version"].as_f64().unwrap();
     let press = json!({ "conversation_id": deal, "action": "fill", "state_version": version, "input": { "count": 3.0 } });
     socket.call("flow_action", press).await.unwrap();
-    assert_eq!(place.context(&deal).await["count"], json!(3));
+    assert_eq!(fixture.context(&deal).await["count"], json!(3));
 }
 
 #[tokio::test]
 async fn amounts_are_whole_and_no_greater_than_browsers_can_read() {
-    let place = Place::open().await;
+    let fixture = Fixture::open().await;
     for (amount, kept) in [
         ("500000.0", 500_000),
         ("5e5", 500_000),
@@ -166,14 +170,14 @@ async fn amounts_are_whole_and_no_greater_than_browsers_can_read() {
         let context = format!(
             r#"{{"name":"ticking","context":{{"price":{{"amount":{amount},"currency":"INR"}},"count":7.0}}}}"#
         );
-        let made = place.begin(&context).await.expect_status(201);
+        let made = fixture.begin(&context).await.expect_status(201);
         let deal = made.body["id"].as_str().unwrap();
-        let known = place.context(deal).await;
+        let known = fixture.context(deal).await;
         let expected = json!({ "price": { "amount": kept, "currency": "INR" }, "count": 7 });
         assert_eq!(known, expected, "{amount}");
         let form = format!(r#"{{"input":{{"price":{amount}}}}}"#);
-        place.press(deal, &form).await.expect_status(200);
-        assert_eq!(place.context(deal).await["price"]["amount"], json!(kept));
+        fixture.press(deal, &form).await.expect_status(200);
+        assert_eq!(fixture.context(deal).await["price"]["amount"], json!(kept));
     }
     for (amount, why) in [
         (
@@ -195,23 +199,23 @@ async fn amounts_are_whole_and_no_greater_than_browsers_can_read() {
     ] {
         let context = format!(r#"{{"name":"ticking","context":{{"price":{amount}}}}}"#);
         assert_eq!(
-            told(&place.begin(&context).await),
+            told(&fixture.begin(&context).await),
             (400, "price", why),
             "{amount}"
         );
-        let deal = place.begun().await;
+        let deal = fixture.begun().await;
         let form = format!(r#"{{"input":{{"price":{amount}}}}}"#);
-        let pressed = place.press(&deal, &form).await;
+        let pressed = fixture.press(&deal, &form).await;
         assert_eq!(told(&pressed), (400, "price", why), "{amount}");
     }
     let count = r#"{"name":"ticking","context":{"count":-9007199254740992}}"#;
-    assert_eq!(told(&place.begin(count).await).1, "count");
+    assert_eq!(told(&fixture.begin(count).await).1, "count");
 }
 
 #[tokio::test]
-async fn a_name_that_stands_twice_in_what_is_kept_is_told_at_every_door() {
-    let place = Place::open().await;
-    let deal = place.begun().await;
+async fn a_repeated_name_in_stored_json_is_refused_at_every_endpoint() {
+    let fixture = Fixture::open().await;
+    let deal = fixture.begun().await;
     let twice = r#"{"a":{"b":1,"b":2}}"#;
     let message = format!(r#"{{"body":"x","context":{twice}}}"#);
     let begin = |more: &str| {
@@ -239,11 +243,14 @@ async fn a_name_that_stands_twice_in_what_is_kept_is_told_at_every_door() {
         ),
     ] {
         let field = format!("{outer}.a.b");
-        let answer = place.platform.request("POST", path, Some(body), &[]).await;
+        let answer = fixture
+            .platform
+            .request("POST", path, Some(body), &[])
+            .await;
         let why = format!("{field} is given twice");
         assert_eq!(told(&answer), (400, field.as_str(), why.as_str()));
     }
-    let mut socket = place.ada.socket().await;
+    let mut socket = fixture.ada.socket().await;
     socket
         .send_text(&format!(
             r#"{{"event":"send_message","id":7,"data":{{"conversation_id":"{deal}","body":"x","context":{twice}}}}}"#
@@ -254,14 +261,14 @@ async fn a_name_that_stands_twice_in_what_is_kept_is_told_at_every_door() {
         answer["error"]["details"]["field"], "context.a.b",
         "{answer}"
     );
-    assert!(!place.ada.bodies(&deal).await.contains(&"x".to_owned()));
+    assert!(!fixture.ada.bodies(&deal).await.contains(&"x".to_owned()));
 }
 
 #[tokio::test]
 async fn a_name_that_stands_twice_in_a_context_or_a_form_is_told() {
-    let place = Place::open().await;
-    let deal = place.begun().await;
-    let made = || place.app.count("select count(*) as n from conversations");
+    let fixture = Fixture::open().await;
+    let deal = fixture.begun().await;
+    let made = || fixture.app.count("select count(*) as n from conversations");
     let before = made();
     for (written, name) in [
         (
@@ -281,17 +288,17 @@ async fn a_name_that_stands_twice_in_a_context_or_a_form_is_told() {
             );
         };
         let flow = format!(r#"{{"name":"ticking","context":{written}}}"#);
-        let begun = place.begin(&flow).await;
+        let begun = fixture.begin(&flow).await;
         must_tell(&begun, "flow.context");
-        let pressed = place
+        let pressed = fixture
             .press(&deal, &format!(r#"{{"input":{written}}}"#))
             .await;
         must_tell(&pressed, "input");
         let path = format!("/api/messages/conversations/{deal}/button-click");
         let click = format!(r#"{{"button_id":"fill","additional_data":{written}}}"#);
-        let clicked = place.ada.request("POST", &path, Some(click), &[]).await;
+        let clicked = fixture.ada.request("POST", &path, Some(click), &[]).await;
         must_tell(&clicked, "additional_data");
-        let mut socket = place.ada.socket().await;
+        let mut socket = fixture.ada.socket().await;
         let frame = format!(
             r#"{{"event":"flow_action","id":7,"data":{{"conversation_id":"{deal}","action":"fill","state_version":1,"input":{written}}}}}"#
         );

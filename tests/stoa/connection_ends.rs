@@ -1,4 +1,4 @@
-//! What ends a connection: a token that expires, silence at the start, a page from elsewhere.
+//! Ends of connections: an expired token, silence at the start, a page of another origin.
 
 use serde_json::json;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::client::{Person, Socket};
-use crate::socketio_chat::talker::Talker;
+use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::{TestApp, claims, token};
 
 /// Seconds by which clocks may differ: a token is taken for so long after its `exp`.
@@ -53,7 +53,7 @@ async fn a_token_that_expires_ends_its_connection() {
 }
 
 #[tokio::test]
-async fn whoever_authenticates_again_stays() {
+async fn a_session_that_authenticates_again_stays_open() {
     let app = TestApp::start().await;
     next_second().await;
     let mut renewed = Socket::open(app.address, Some(&taken_for(2)))
@@ -78,7 +78,7 @@ async fn whoever_authenticates_again_stays() {
 }
 
 #[tokio::test]
-async fn what_clocks_may_differ_by_is_the_same_at_every_door() {
+async fn the_leeway_for_clocks_is_the_same_at_every_endpoint() {
     let app = TestApp::start().await;
     let late = Person::new(app.address, "alice", taken_for(20));
     late.get("/api/v1/me").await.expect_status(200);
@@ -86,7 +86,7 @@ async fn what_clocks_may_differ_by_is_the_same_at_every_door() {
     let mut by_frame = Socket::open(app.address, None).await.expect("a socket");
     let welcome = by_frame.call("authenticate", json!({ "token": late.token }));
     assert_eq!(welcome.await.expect("welcome")["user_id"], "alice");
-    let mut over_socketio = Talker::stoory(&late).await;
+    let mut over_socketio = SocketIoClient::stoory(&late).await;
     let mut over = Socket::open(app.address, Some(&taken_for(1)))
         .await
         .expect("a socket");
@@ -95,7 +95,7 @@ async fn what_clocks_may_differ_by_is_the_same_at_every_door() {
     assert!(by_frame.drain().await.is_empty());
     let status = json!({ "status": "online" });
     over_socketio.call("user_status", status).await;
-    let refused = Talker::connect(app.address, "/", json!({ "token": good_for(0) }));
+    let refused = SocketIoClient::connect(app.address, "/", json!({ "token": good_for(0) }));
     assert!(refused.await.is_ok(), "exp is now");
 }
 
@@ -124,7 +124,7 @@ async fn a_connection_belongs_to_one_user() {
 }
 
 #[tokio::test]
-async fn whoever_says_nothing_is_closed() {
+async fn a_silent_session_is_closed() {
     let app = TestApp::with(&["--rate-limits", "off", "--authentication-seconds", "1"]).await;
     let mut silent = Socket::open(app.address, None).await.expect("a socket");
     let mut chatty = Socket::open(app.address, None).await.expect("a socket");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Client;
-use super::asking::{Connecting, first, said_in};
+use super::commands::{Connecting, first, said_in};
 use super::proxy::Proxy;
 use crate::client::{Person, Socket};
 use crate::deals::Deal;
@@ -130,8 +130,8 @@ impl Life {
         let one = self.deal.app.direct(&fred, &bela).await;
         let two = self.deal.app.direct(&self.deal.influencer, &bela).await;
         let deal = self.deal.id.clone();
-        for place in [&one, &two, &deal] {
-            self.call("join_conversation", json!(place)).await;
+        for conversation in [&one, &two, &deal] {
+            self.call("join_conversation", json!(conversation)).await;
         }
         let mut listening = fred.joined(&one).await;
         let said = json!({ "conversationId": one, "senderId": NAME, "receiverId": "fred", "message": "hello", "mediaUrl": null });
@@ -149,26 +149,27 @@ impl Life {
     async fn type_and_see(
         &mut self,
         friend: &mut Socket,
-        place: &str,
+        conversation: &str,
         (sent, answer): (&Value, &Value),
     ) {
-        let typing = json!({ "conversationId": place, "userId": NAME });
+        let typing = json!({ "conversationId": conversation, "userId": NAME });
         self.call("typing_start", typing.clone()).await;
         assert_eq!(friend.event("user_typing").await["user_id"], NAME);
         self.call("typing_stop", typing).await;
         assert_eq!(friend.event("user_typing").await["is_typing"], false);
-        let seen = json!({ "messageId": answer["id"], "userId": NAME, "conversationId": place });
+        let seen =
+            json!({ "messageId": answer["id"], "userId": NAME, "conversationId": conversation });
         self.call("mark_seen", seen).await;
         let seen = friend.event("message_seen").await;
         assert_eq!(seen["user_id"], NAME);
         assert_eq!(seen["seq"], answer["seq"]);
 
-        let here = json!({ "conversation_id": place });
+        let here = json!({ "conversation_id": conversation });
         friend.call("typing_start", here).await.expect("typed");
         let events = self.take("user_typing", 1).await;
-        let typing = json!({ "conversationId": place, "userId": "fred", "isTyping": true });
+        let typing = json!({ "conversationId": conversation, "userId": "fred", "isTyping": true });
         assert_eq!(first(&events, "user_typing"), &typing);
-        let seen = json!({ "conversation_id": place, "seq": answer["seq"] });
+        let seen = json!({ "conversation_id": conversation, "seq": answer["seq"] });
         friend.call("mark_seen", seen).await.expect("seen");
         let is_freds = |event: &Value| event[0] == "message_seen" && event[1]["userId"] == "fred";
         let mut events = Vec::new();
@@ -183,8 +184,8 @@ impl Life {
     /// What happens where the client has not joined.
     async fn hear_of_elsewhere(&mut self) {
         let fred = self.friend.clone();
-        let place = self.deal.app.group(&fred, &[self.bela()]).await;
-        fred.say(&place, "over here").await;
+        let conversation = self.deal.app.group(&fred, &[self.bela()]).await;
+        fred.say(&conversation, "over here").await;
         let mut events = Vec::new();
         while events.len() < 2 {
             let told = self.take("notification", 1).await;
@@ -194,7 +195,7 @@ impl Life {
             panic!("{events:?}");
         };
         assert_eq!(created[1]["type"], "new_conversation");
-        assert_eq!(created[1]["data"]["conversation_id"], place);
+        assert_eq!(created[1]["data"]["conversation_id"], conversation);
         let (kind, told) = (&said[1]["type"], &said[1]["data"]);
         assert_eq!(
             (kind, &told["message"]),
@@ -291,13 +292,13 @@ impl Life {
     }
 
     /// Cut off while 500 messages are said in two conversations and the server is restarted.
-    async fn miss_and_return(&mut self, places: [&str; 2]) {
+    async fn miss_and_return(&mut self, conversations: [&str; 2]) {
         self.proxy.cut();
         self.client.tell("lost", json!({ "name": NAME })).await;
         let speakers = [self.friend.clone(), self.deal.influencer.clone()];
         for number in 0..MISSED {
-            for (speaker, place) in speakers.iter().zip(places) {
-                speaker.say(place, &number.to_string()).await;
+            for (speaker, conversation) in speakers.iter().zip(conversations) {
+                speaker.say(conversation, &number.to_string()).await;
             }
             if number == MISSED / 2 {
                 self.deal.app.stop().await;
@@ -310,12 +311,12 @@ impl Life {
         let by_itself = self.returns == Returns::ByItself;
         assert_eq!(state["recovered"], by_itself, "{state}");
         if !by_itself {
-            for place in places {
-                self.call("join_conversation", json!(place)).await;
+            for conversation in conversations {
+                self.call("join_conversation", json!(conversation)).await;
             }
         }
-        for (speaker, place) in speakers.iter().zip(places) {
-            speaker.say(place, "live").await;
+        for (speaker, conversation) in speakers.iter().zip(conversations) {
+            speaker.say(conversation, "live").await;
         }
         let expected = match self.returns {
             Returns::ByItself => 2 * MISSED + 2,
@@ -324,11 +325,11 @@ impl Life {
         let events = self.take("new_message", expected).await;
         let numbers = (0..MISSED).map(|number| json!(number.to_string()));
         let wanted: Vec<Value> = numbers.chain([json!("live")]).collect();
-        for place in places {
-            let mut heard = said_in(&events, place);
+        for conversation in conversations {
+            let mut heard = said_in(&events, conversation);
             if !by_itself {
                 assert_eq!(heard, [json!("live")]);
-                heard = self.history(place).await;
+                heard = self.history(conversation).await;
                 heard.drain(..heard.len() - wanted.len());
             }
             assert_eq!(heard, wanted);
@@ -336,11 +337,12 @@ impl Life {
     }
 
     /// A whole conversation as the client reads it, by the guide's pages: the newest first, each its oldest first.
-    async fn history(&mut self, place: &str) -> Vec<Value> {
+    async fn history(&mut self, conversation: &str) -> Vec<Value> {
         let token = self.bela().token.clone();
         let mut found: Vec<Value> = Vec::new();
         for page in 1.. {
-            let path = format!("/api/messages/conversations/{place}/messages?page={page}&limit=50");
+            let path =
+                format!("/api/messages/conversations/{conversation}/messages?page={page}&limit=50");
             let url = self.url(&path);
             let (status, answer) = self.client.request(&url, &token, None).await;
             assert_eq!(status, 200, "{answer}");
@@ -355,15 +357,15 @@ impl Life {
     }
 
     /// Nothing came twice, and nothing comes after it has left.
-    async fn leave(mut self, places: [&str; 2]) {
-        for place in places {
-            self.call("leave_conversation", json!(place)).await;
+    async fn leave(mut self, conversations: [&str; 2]) {
+        for conversation in conversations {
+            self.call("leave_conversation", json!(conversation)).await;
         }
-        self.friend.say(places[0], "unheard").await;
+        self.friend.say(conversations[0], "unheard").await;
         self.call("join", json!(NAME)).await;
         let rest = self.take("new_message", 0).await;
-        for place in places {
-            assert_eq!(said_in(&rest, place), Vec::<Value>::new());
+        for conversation in conversations {
+            assert_eq!(said_in(&rest, conversation), Vec::<Value>::new());
         }
         self.client
             .tell("disconnect", json!({ "name": NAME }))

@@ -1,4 +1,4 @@
-//! A database that can not be used is said to be so at once, in its own words and without its password; one that may come is waited for.
+//! A start without a usable database: a permanent error is reported at once, without the password; a database that may come up is waited for.
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -53,7 +53,7 @@ fn connection(database: &str) -> PgConnection {
 }
 
 #[test]
-fn what_no_waiting_mends_is_told_at_once() {
+fn a_permanent_database_error_is_reported_at_once() {
     let cluster = TestCluster::start().expect("a cluster");
     let rules =
         "local guarded all scram-sha-256\nlocal all all trust\nhost all all 127.0.0.1/32 trust\n";
@@ -78,7 +78,7 @@ fn what_no_waiting_mends_is_told_at_once() {
 }
 
 #[test]
-fn what_is_no_address_is_told_at_once() {
+fn an_invalid_database_url_is_refused_at_once() {
     refused_at_once("", "is empty");
     refused_at_once("garbage", "must begin with postgresql://");
     let other = format!("mysql://root:{PASSWORD}@127.0.0.1/d");
@@ -92,7 +92,7 @@ fn what_is_no_address_is_told_at_once() {
 }
 
 #[test]
-fn what_may_come_is_waited_for_and_then_given_up_with_the_reason() {
+fn a_database_that_may_come_is_waited_for_and_then_given_up_with_the_reason() {
     let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = gone.local_addr().expect("an address");
     drop(gone);

@@ -1,22 +1,22 @@
-//! What those who run the platform can see of what it was told.
+//! The platform's view of its webhooks: the list of events, their attempts, and redelivery.
 
 use serde_json::{Value, json};
 
+use super::fixture::Fixture;
 use super::platform::happen;
-use super::world::World;
 use crate::client::Person;
 
 #[tokio::test]
 async fn only_those_who_run_it_may_look() {
-    let world = World::with(&[]).await;
-    happen(&world, "deal.paid");
+    let fixture = Fixture::with(&[]).await;
+    happen(&fixture, "deal.paid");
     for (id, roles, status) in [
         ("alice", vec![], 403),
         ("sam", vec!["support"], 403),
         ("root", vec!["admin"], 200),
         ("api", vec!["service"], 200),
     ] {
-        let person = world.app.person_with(id, &roles).await;
+        let person = fixture.app.person_with(id, &roles).await;
         let answer = person.get("/api/v1/events").await.expect_status(status);
         let missing = person.get("/api/v1/events/evt_x/attempts").await;
         let again = person
@@ -54,11 +54,11 @@ async fn page_by_page(person: &Person, path: &str, field: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn events_and_attempts_come_in_pages() {
-    let world = World::with(&[]).await;
-    let admin = world.app.person_with("admin", &["admin"]).await;
+    let fixture = Fixture::with(&[]).await;
+    let admin = fixture.app.person_with("admin", &["admin"]).await;
     for number in 0..5 {
         happen(
-            &world,
+            &fixture,
             if number % 2 == 0 {
                 "deal.paid"
             } else {
@@ -67,7 +67,7 @@ async fn events_and_attempts_come_in_pages() {
         );
     }
     let attempts = "insert into platform_event_attempts (event_no, attempt, status, took_ms) select max(no), i, 500, i from platform_events, generate_series(1, 5) i group by i";
-    world.run_sql(attempts);
+    fixture.run_sql(attempts);
     let newest = admin.get("/api/v1/events?limit=1").await.body["items"][0]["id"].clone();
     let attempts = format!("/api/v1/events/{}/attempts", newest.as_str().unwrap());
     for (path, field) in [("/api/v1/events", "id"), (attempts.as_str(), "attempt")] {
@@ -94,10 +94,10 @@ async fn events_and_attempts_come_in_pages() {
 
 #[tokio::test]
 async fn a_redelivery_asked_for_twice_with_one_key_is_one() {
-    let world = World::with(&[]).await;
-    let admin = world.app.person_with("admin", &["admin"]).await;
-    happen(&world, "deal.paid");
-    world.until_idle().await;
+    let fixture = Fixture::with(&[]).await;
+    let admin = fixture.app.person_with("admin", &["admin"]).await;
+    happen(&fixture, "deal.paid");
+    fixture.until_idle().await;
     let newest = admin.get("/api/v1/events").await.body["items"][0]["id"].clone();
     let path = format!(
         "/api/v1/events/{}/redeliver",
@@ -105,12 +105,12 @@ async fn a_redelivery_asked_for_twice_with_one_key_is_one() {
     );
     let ask = || admin.request("POST", &path, None, &[("idempotency-key", "once")]);
     let first = ask().await.expect_status(202);
-    world.until_idle().await;
-    world.run_sql("update platform_events set delivered_at = now()");
+    fixture.until_idle().await;
+    fixture.run_sql("update platform_events set delivered_at = now()");
     let again = ask().await.expect_status(202);
     assert_eq!(first.body, again.body);
     let untouched = "select count(*) as n from platform_events where delivered_at is not null";
-    assert_eq!(world.count(untouched), 1, "it is not begun again");
+    assert_eq!(fixture.count(untouched), 1, "it is not begun again");
 }
 
 #[tokio::test]
@@ -131,7 +131,7 @@ async fn options_keep_their_secrets() {
         ["--webhook-secrets", secrets[4]],
     ];
     let given: Vec<String> = given.concat().into_iter().map(str::to_owned).collect();
-    let config = super::world::config_of("unused", &given);
+    let config = super::fixture::config_of("unused", &given);
     let gateway = stoa::payment::PaymentGateway::new(&config.payments, b"seed");
     let printed = format!(
         "{} {:?} {:?}",

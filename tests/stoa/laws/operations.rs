@@ -1,4 +1,4 @@
-//! What people do to a conversation over REST; several deeds may be under way at once.
+//! What people do to a conversation over REST; several operations may be under way at once.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::client::{Answer, Person};
 
 /// One request. Numbers name people and messages by their places.
 #[derive(Clone, Debug)]
-pub enum Deed {
+pub enum Operation {
     Say(usize),
     Reply(usize, usize),
     Whisper(&'static str, &'static str),
@@ -29,8 +29,8 @@ pub const PEOPLE: usize = 5;
 /// The roles that people have and whispers are for.
 const ROLES: [&str; 3] = ["member", "helper", "owner"];
 
-/// Any deed.
-pub fn deed() -> impl Strategy<Value = Deed> {
+/// Any operation.
+pub fn operation() -> impl Strategy<Value = Operation> {
     let (who, which) = (0..PEOPLE, 0..200usize);
     let role = prop::sample::select(&ROLES[..]);
     let kind = prop::sample::select(&["user_input", "system", "automated", "audit"][..]);
@@ -48,22 +48,22 @@ pub fn deed() -> impl Strategy<Value = Deed> {
         Just(json!({ "status": "open" })),
     ];
     prop_oneof![
-        10 => who.clone().prop_map(Deed::Say),
-        2 => (who.clone(), which.clone()).prop_map(|(who, which)| Deed::Reply(who, which)),
-        3 => (role, kind).prop_map(|(role, kind)| Deed::Whisper(role, kind)),
-        5 => which.clone().prop_map(Deed::Edit),
-        3 => (who.clone(), which).prop_map(|(who, which)| Deed::Delete(who, which)),
-        6 => (who.clone(), mark, 0..6i64).prop_map(|(who, mark, back)| Deed::Mark(who, mark, back)),
-        3 => who.clone().prop_map(Deed::Add),
-        1 => who.clone().prop_map(Deed::Remove),
-        1 => who.clone().prop_map(Deed::Leave),
-        4 => (who, changes).prop_map(|(who, change)| Deed::Change(who, change)),
-        3 => settings.prop_map(Deed::Settings),
+        10 => who.clone().prop_map(Operation::Say),
+        2 => (who.clone(), which.clone()).prop_map(|(who, which)| Operation::Reply(who, which)),
+        3 => (role, kind).prop_map(|(role, kind)| Operation::Whisper(role, kind)),
+        5 => which.clone().prop_map(Operation::Edit),
+        3 => (who.clone(), which).prop_map(|(who, which)| Operation::Delete(who, which)),
+        6 => (who.clone(), mark, 0..6i64).prop_map(|(who, mark, back)| Operation::Mark(who, mark, back)),
+        3 => who.clone().prop_map(Operation::Add),
+        1 => who.clone().prop_map(Operation::Remove),
+        1 => who.clone().prop_map(Operation::Leave),
+        4 => (who, changes).prop_map(|(who, change)| Operation::Change(who, change)),
+        3 => settings.prop_map(Operation::Settings),
     ]
 }
 
 /// A conversation, those who act in it, and what they have said.
-pub struct Scene {
+pub struct Scenario {
     pub conversation: String,
     pub people: Vec<Person>,
     pub platform: Person,
@@ -73,7 +73,7 @@ pub struct Scene {
     counter: AtomicU64,
 }
 
-impl Scene {
+impl Scenario {
     /// Nothing has been said.
     pub fn new(conversation: String, people: Vec<Person>, platform: Person) -> Self {
         Self {
@@ -160,40 +160,41 @@ impl Scene {
     }
 
     /// Does it, whatever comes of it.
-    pub async fn carry_out(&self, deed: &Deed) {
-        match deed {
-            Deed::Say(who) => drop(self.send(&self.people[*who], json!({})).await),
-            Deed::Reply(who, which) => {
+    pub async fn carry_out(&self, operation: &Operation) {
+        match operation {
+            Operation::Say(who) => drop(self.send(&self.people[*who], json!({})).await),
+            Operation::Reply(who, which) => {
                 if let Some((id, _)) = self.pick(*which) {
                     let message = json!({ "reply_to": id, "context": { "a": [1, null] } });
                     drop(self.send(&self.people[*who], message).await);
                 }
             }
-            Deed::Whisper(role, kind) => self.whisper(role, kind).await,
-            Deed::Edit(which) => {
+            Operation::Whisper(role, kind) => self.whisper(role, kind).await,
+            Operation::Edit(which) => {
                 if let Some((id, sender)) = self.pick(*which) {
                     let path = format!("/api/v1/messages/{id}");
                     let body = json!({ "body": self.unique() });
                     self.request(&sender, "PATCH", &path, body).await;
                 }
             }
-            Deed::Delete(who, which) => {
+            Operation::Delete(who, which) => {
                 if let Some((id, _)) = self.pick(*which) {
                     let path = format!("/api/v1/messages/{id}");
                     self.request(&self.people[*who], "DELETE", &path, Value::Null)
                         .await;
                 }
             }
-            Deed::Mark(who, mark, back) => {
+            Operation::Mark(who, mark, back) => {
                 let newest = self.newest.load(Ordering::Relaxed) as i64;
                 let (path, seq) = (self.path(&format!("/{mark}")), (newest - back).max(0));
                 self.request(&self.people[*who], "POST", &path, json!({ "seq": seq }))
                     .await;
             }
-            Deed::Add(_) | Deed::Remove(_) | Deed::Leave(_) | Deed::Change(..) => {
-                self.manage(deed).await
-            }
-            Deed::Settings(change) => {
+            Operation::Add(_)
+            | Operation::Remove(_)
+            | Operation::Leave(_)
+            | Operation::Change(..) => self.manage(operation).await,
+            Operation::Settings(change) => {
                 self.request(&self.platform, "PATCH", &self.path(""), change.clone())
                     .await;
             }
@@ -210,27 +211,27 @@ impl Scene {
         }
     }
 
-    async fn manage(&self, deed: &Deed) {
+    async fn manage(&self, operation: &Operation) {
         let of = |who: &usize| self.path(&format!("/participants/{}", self.people[*who].id));
-        match deed {
-            Deed::Add(who) => {
+        match operation {
+            Operation::Add(who) => {
                 let body = json!({ "user_id": self.people[*who].id });
                 let path = self.path("/participants");
                 self.request(&self.platform, "POST", &path, body).await;
             }
-            Deed::Remove(who) => {
+            Operation::Remove(who) => {
                 self.request(&self.platform, "DELETE", &of(who), Value::Null)
                     .await;
             }
-            Deed::Leave(who) => {
+            Operation::Leave(who) => {
                 self.request(&self.people[*who], "DELETE", &of(who), Value::Null)
                     .await;
             }
-            Deed::Change(who, change) => {
+            Operation::Change(who, change) => {
                 self.request(&self.platform, "PATCH", &of(who), change.clone())
                     .await;
             }
-            _ => unreachable!("{deed:?} is no deed of a manager"),
+            _ => unreachable!("{operation:?} is no deed of a manager"),
         }
     }
 }

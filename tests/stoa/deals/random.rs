@@ -1,9 +1,9 @@
-//! Numbers by chance that are the same for the same seed.
+//! Pseudo-random numbers, the same for the same seed.
 
 /// A source of them.
-pub struct Chance(u64);
+pub struct Random(u64);
 
-impl Chance {
+impl Random {
     /// The one of a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d)

@@ -1,4 +1,4 @@
-//! Those who took part once: their messages have a sender with a name, wherever the conversation is read.
+//! Former participants: their messages keep a sender with a name wherever the conversation is read.
 
 use serde_json::{Value, json};
 
@@ -21,8 +21,8 @@ async fn former_participants_keep_their_names() {
         app.person("eve").await,
     );
     let id = app.group(&ada, &[&ben, &eve]).await;
-    let place = format!("/api/v1/conversations/{id}");
-    let path = format!("{place}/messages");
+    let path = format!("/api/v1/conversations/{id}");
+    let path = format!("{path}/messages");
     ben.post(&path, json!({ "body": "Good-bye" }))
         .await
         .expect_status(201);
@@ -31,12 +31,12 @@ async fn former_participants_keep_their_names() {
         .call("join_conversation", json!({ "conversation_id": id }))
         .await
         .unwrap();
-    let before = ada.get(&place).await.expect_status(200).body;
+    let before = ada.get(&path).await.expect_status(200).body;
     assert_eq!(names(&before), [""; 0]);
-    ben.delete(&format!("{place}/participants/ben")).await;
-    ada.delete(&format!("{place}/participants/eve")).await;
+    ben.delete(&format!("{path}/participants/ben")).await;
+    ada.delete(&format!("{path}/participants/eve")).await;
 
-    let shown = ada.get(&place).await.expect_status(200).body;
+    let shown = ada.get(&path).await.expect_status(200).body;
     assert_eq!(names(&shown), ["ben by name", "eve by name"]);
     assert_eq!(
         shown["former_participants"][0],
@@ -58,7 +58,7 @@ async fn former_participants_keep_their_names() {
 
     // Whoever comes back is no former participant any more.
     let back = json!({ "user_id": "ben" });
-    ada.post(&format!("{place}/participants"), back).await;
-    let shown = ada.get(&place).await.expect_status(200).body;
+    ada.post(&format!("{path}/participants"), back).await;
+    let shown = ada.get(&path).await.expect_status(200).body;
     assert_eq!(names(&shown), ["eve by name"]);
 }
