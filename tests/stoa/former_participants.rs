@@ -22,8 +22,8 @@ async fn former_participants_keep_their_names() {
     );
     let id = app.group(&ada, &[&ben, &eve]).await;
     let path = format!("/api/v1/conversations/{id}");
-    let path = format!("{path}/messages");
-    ben.post(&path, json!({ "body": "Good-bye" }))
+    let messages = format!("{path}/messages");
+    ben.post(&messages, json!({ "body": "Good-bye" }))
         .await
         .expect_status(201);
     let mut socket = ada.socket().await;
