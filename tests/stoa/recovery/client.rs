@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::dialect::Dialect;
+use super::knowledge::{Knowledge, Standing};
 use super::link::{Link, Read};
-use super::place::{Place, Standing};
 use super::script::Transport;
 use crate::client::{PATIENCE, Person};
 use crate::drive::polling::poll;
@@ -15,7 +15,7 @@ use crate::drive::polling::poll;
 pub struct Client {
     pub person: Person,
     pub dialect: Dialect,
-    pub places: Vec<Place>,
+    pub conversations: Vec<Knowledge>,
     link: Option<Link>,
     pid: Option<String>,
     offset: Option<String>,
@@ -27,11 +27,11 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(person: Person, dialect: Dialect, places: Vec<Place>) -> Self {
+    pub fn new(person: Person, dialect: Dialect, conversations: Vec<Knowledge>) -> Self {
         Self {
             person,
             dialect,
-            places,
+            conversations,
             link: None,
             pid: None,
             offset: None,
@@ -49,9 +49,9 @@ impl Client {
     pub fn cut(&mut self) {
         if self.link.take().is_some() {
             let is_paired = self.dialect.has_acts();
-            self.places
+            self.conversations
                 .iter_mut()
-                .for_each(|place| place.broke(is_paired));
+                .for_each(|conversation| conversation.broke(is_paired));
         }
     }
 
@@ -76,12 +76,12 @@ impl Client {
         ));
         if !is_found {
             let follows = self
-                .places
+                .conversations
                 .iter()
-                .any(|place| place.standing == Standing::Joined);
+                .any(|conversation| conversation.standing == Standing::Joined);
             assert!(!follows, "it was not found, though it follows something");
-            let forget = |place: &mut Place| place.shake(Standing::Out);
-            self.places.iter_mut().for_each(forget);
+            let forget = |conversation: &mut Knowledge| conversation.disturb(Standing::Out);
+            self.conversations.iter_mut().for_each(forget);
         }
         self.pid = pid;
     }
@@ -153,12 +153,12 @@ impl Client {
         let Some((here, told)) = self.dialect.read(event) else {
             return;
         };
-        let mut places = self.places.iter_mut();
-        let place = places.find(|place| match &here {
-            Ok(id) => place.id == *id,
-            Err(no) => place.no == *no,
+        let mut conversations = self.conversations.iter_mut();
+        let conversation = conversations.find(|conversation| match &here {
+            Ok(id) => conversation.id == *id,
+            Err(no) => conversation.no == *no,
         });
-        place
+        conversation
             .unwrap_or_else(|| panic!("from elsewhere: {event}"))
             .hear(told, event);
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use stoa::domain::ids::MessageId;
 
-use super::place::Told;
+use super::knowledge::Event;
 
 /// Which dialect a client speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,35 +40,35 @@ impl Dialect {
         self == Self::Stoory
     }
 
-    pub fn join(self, place: &str) -> (&'static str, Value) {
+    pub fn join(self, conversation: &str) -> (&'static str, Value) {
         match self {
-            Self::Stoory => ("join_conversation", json!(place)),
-            Self::Lola => ("chat:join-room", json!({ "conversationId": place })),
+            Self::Stoory => ("join_conversation", json!(conversation)),
+            Self::Lola => ("chat:join-room", json!({ "conversationId": conversation })),
         }
     }
 
-    pub fn leave(self, place: &str) -> (&'static str, Value) {
+    pub fn leave(self, conversation: &str) -> (&'static str, Value) {
         match self {
-            Self::Stoory => ("leave_conversation", json!(place)),
-            Self::Lola => ("chat:leave-room", json!({ "conversationId": place })),
+            Self::Stoory => ("leave_conversation", json!(conversation)),
+            Self::Lola => ("chat:leave-room", json!({ "conversationId": conversation })),
         }
     }
 
-    pub fn send(self, place: &str, body: &str) -> (&'static str, Value) {
+    pub fn send(self, conversation: &str, body: &str) -> (&'static str, Value) {
         match self {
             Self::Stoory => (
                 "send_message",
-                json!({ "conversationId": place, "message": body }),
+                json!({ "conversationId": conversation, "message": body }),
             ),
             Self::Lola => (
                 "chat:send-message",
-                json!({ "conversationId": place, "body": body }),
+                json!({ "conversationId": conversation, "body": body }),
             ),
         }
     }
 
     /// Where an event happened, by the conversation's id or number, and what it tells. `None` for what leaves no trace.
-    pub fn read(self, event: &Value) -> Option<(Result<String, i64>, Told)> {
+    pub fn read(self, event: &Value) -> Option<(Result<String, i64>, Event)> {
         let (name, data) = (event[0].as_str().expect("a name"), &event[1]);
         match self {
             Self::Stoory => stoory(name, data),
@@ -85,45 +85,45 @@ impl Dialect {
     }
 }
 
-fn stoory(name: &str, data: &Value) -> Option<(Result<String, i64>, Told)> {
+fn stoory(name: &str, data: &Value) -> Option<(Result<String, i64>, Event)> {
     let said = |what| {
         let (id, message) = (
             message_id(&data["message"]["id"]),
             &data["message"]["message"],
         );
-        Told::Message(what, id.seq, text(message))
+        Event::Message(what, id.seq, text(message))
     };
     let told = match name {
         "new_message" => said("said"),
         "message_updated" => said("edited"),
         "message_deleted" => said("deleted"),
-        "conversation_state_changed" => Told::Step(format!("step {}", text(&data["new_state"]))),
-        "button_action" => Told::Act(format!("act {}", text(&data["button_id"]))),
-        "text_input" => Told::Act(format!("act {}", text(&data["input_type"]))),
-        "conversation_updated" if data["conversation_context"].is_null() => Told::Lost,
-        "conversation_updated" => Told::Changed("changed".to_owned()),
+        "conversation_state_changed" => Event::Step(format!("step {}", text(&data["new_state"]))),
+        "button_action" => Event::Act(format!("act {}", text(&data["button_id"]))),
+        "text_input" => Event::Act(format!("act {}", text(&data["input_type"]))),
+        "conversation_updated" if data["conversation_context"].is_null() => Event::Lost,
+        "conversation_updated" => Event::Changed("changed".to_owned()),
         "message_seen" => {
             let message = message_id(&data["messageId"]);
-            let read = Told::Read(text(&data["userId"]), message.seq);
+            let read = Event::Read(text(&data["userId"]), message.seq);
             return Some((Err(message.conversation.0), read));
         }
         "error" => panic!("refused: {data}"),
         _ => return None,
     };
     let camel = ["button_action", "text_input"].contains(&name);
-    let place = &data[if camel {
+    let conversation = &data[if camel {
         "conversationId"
     } else {
         "conversation_id"
     }];
-    Some((Ok(text(place)), told))
+    Some((Ok(text(conversation)), told))
 }
 
-fn lola(name: &str, data: &Value) -> Option<(Result<String, i64>, Told)> {
+fn lola(name: &str, data: &Value) -> Option<(Result<String, i64>, Event)> {
     let seq = data["seq"].as_i64();
     let said = |what| {
         let message = &data["message"];
-        let told = Told::Message(
+        let told = Event::Message(
             what,
             message["seq"].as_i64().expect("a seq"),
             text(&message["body"]),
@@ -136,10 +136,10 @@ fn lola(name: &str, data: &Value) -> Option<(Result<String, i64>, Told)> {
         "chat:new-message" => said("said"),
         "chat:message-updated" => said("edited"),
         "chat:message-deleted" => said("deleted"),
-        "chat:state-changed" => Told::Step(numbered(&format!("step {}", text(&data["newState"])))),
-        "chat:conversation-updated" if !data["conversation"]["membership"].is_null() => Told::Lost,
-        "chat:conversation-updated" => Told::Changed(numbered("changed")),
-        "chat:messages-read" => Told::Read(text(&data["userId"]), seq.expect("a seq")),
+        "chat:state-changed" => Event::Step(numbered(&format!("step {}", text(&data["newState"])))),
+        "chat:conversation-updated" if !data["conversation"]["membership"].is_null() => Event::Lost,
+        "chat:conversation-updated" => Event::Changed(numbered("changed")),
+        "chat:messages-read" => Event::Read(text(&data["userId"]), seq.expect("a seq")),
         "error" => panic!("refused: {data}"),
         _ => return None,
     };

@@ -41,18 +41,18 @@ impl Break {
 
 /// Whether this can have been heard of what happened; where not, what was heard and what was due.
 pub fn judge(happened: &[Happened], heard: &[String], breaks: &[Break]) -> Result<(), String> {
-    let mut places = BTreeSet::from([0]);
+    let mut positions = BTreeSet::from([0]);
     for number in 0..=heard.len() {
         let begun = breaks.iter().filter(|one| one.at <= number);
         let floor = begun.clone().map(|one| one.floor).max().unwrap_or(-1);
         let ceiling = begun.map(|one| one.ceiling).max().unwrap_or(-1);
         let mut due = BTreeSet::new();
-        for place in places {
-            due.insert(place);
-            let missed = happened[place..]
+        for position in positions {
+            due.insert(position);
+            let missed = happened[position..]
                 .iter()
                 .take_while(|one| one.seq <= ceiling);
-            due.extend((place + 1..).zip(missed).map(|(next, _)| next));
+            due.extend((position + 1..).zip(missed).map(|(next, _)| next));
         }
         let Some(told) = heard.get(number) else {
             let is_all = due.contains(&happened.len());
@@ -60,12 +60,16 @@ pub fn judge(happened: &[Happened], heard: &[String], breaks: &[Break]) -> Resul
                 .then_some(())
                 .ok_or_else(|| complaint(happened, &due, "nothing more", number));
         };
-        let fits = |place: &&usize| {
-            let one = happened.get(**place);
+        let fits = |position: &&usize| {
+            let one = happened.get(**position);
             one.is_some_and(|one| one.is_told_by(told) && one.seq > floor)
         };
-        places = due.iter().filter(fits).map(|place| place + 1).collect();
-        if places.is_empty() {
+        positions = due
+            .iter()
+            .filter(fits)
+            .map(|position| position + 1)
+            .collect();
+        if positions.is_empty() {
             return Err(complaint(happened, &due, told, number));
         }
     }
@@ -76,7 +80,7 @@ fn complaint(happened: &[Happened], due: &BTreeSet<usize>, told: &str, number: u
     let due: Vec<_> = due
         .iter()
         .take(8)
-        .map(|place| happened.get(*place))
+        .map(|position| happened.get(*position))
         .collect();
     format!("event {number} is `{told}` where one of these was due: {due:?}")
 }

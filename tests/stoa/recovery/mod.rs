@@ -3,20 +3,20 @@
 
 mod client;
 mod dialect;
+mod fixture;
+mod knowledge;
 mod law;
 mod link;
-mod place;
+mod run;
 mod script;
-mod theatre;
-mod world;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use std::cell::{Cell, RefCell};
 
 use crate::deals::Flows;
 use crate::test_app::TestApp;
+use run::run_script;
 use script::scripts;
-use theatre::play;
 
 /// Cases and steps of a script where no number is asked for.
 const CASES: u32 = 12;
@@ -44,7 +44,7 @@ fn who_is_found_again_knows_what_a_fresh_client_reads() {
         .enable_all()
         .build()
         .expect("a runtime");
-    let flows = Flows::with(include_str!("swing.toml"));
+    let flows = Flows::with(include_str!("flow.toml"));
     let folder = flows.folder();
     let options = [
         "--rate-limits",
@@ -70,7 +70,7 @@ fn who_is_found_again_knows_what_a_fresh_client_reads() {
     let outcome = runner.run(&scripts(steps), |script| {
         cases.set(cases.get() + 1);
         let mut app = app.borrow_mut();
-        runtime.block_on(play(&mut app, cases.get(), &script.0));
+        runtime.block_on(run_script(&mut app, cases.get(), &script.0));
         Ok::<(), TestCaseError>(())
     });
     if let Err(failure) = outcome {

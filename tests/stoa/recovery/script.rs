@@ -4,17 +4,17 @@ use proptest::prelude::*;
 use std::fmt;
 
 /// Conversations of a script: of two people, a group, and a deal.
-pub const PLACES: usize = 3;
-/// The place of the group, from which the listener is sent away.
+pub const CONVERSATIONS: usize = 3;
+/// The conversation of the group, from which the listener is sent away.
 pub const GROUP: usize = 1;
-/// The place of the deal.
+/// The conversation of the deal.
 pub const DEAL: usize = 2;
 /// Clients of a script: one in each dialect.
 pub const CLIENTS: usize = 2;
 
-/// What somebody does over REST. Numbers name places, people, and messages by the order in which they were said.
+/// What somebody does over REST. Numbers name conversations, people, and messages by the order in which they were said.
 #[derive(Clone, Debug)]
-pub enum Deed {
+pub enum Operation {
     Say(usize, usize),
     SayMany(usize, usize),
     Edit(usize),
@@ -53,33 +53,33 @@ pub enum Move {
 /// One step of a script.
 #[derive(Clone, Debug)]
 pub enum Step {
-    Do(Deed),
-    /// Several deeds at once, while a client moves.
-    Meanwhile(Vec<Deed>, usize, Move),
+    Do(Operation),
+    /// Several operations at once, while a client moves.
+    Meanwhile(Vec<Operation>, usize, Move),
     Move(usize, Move),
-    /// The listener is sent away from a place, and brought back.
+    /// The listener is sent away from a conversation, and brought back.
     Remove(usize),
     Add(usize),
     /// A room is lost while people act.
-    LoseRoom(usize, Vec<Deed>),
+    LoseRoom(usize, Vec<Operation>),
     /// The server stops and starts; the clients read what comes until then, or not.
     Restart(bool),
 }
 
-fn place() -> impl Strategy<Value = usize> {
-    0..PLACES
+fn conversation() -> impl Strategy<Value = usize> {
+    0..CONVERSATIONS
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        10 => (place(), 0..2usize).prop_map(|(place, who)| Deed::Say(place, who)),
-        2 => (place(), 2..40usize).prop_map(|(place, count)| Deed::SayMany(place, count)),
-        1 => (place(), 90..140usize).prop_map(|(place, count)| Deed::SayMany(place, count)),
-        4 => (0..60usize).prop_map(Deed::Edit),
-        2 => (0..60usize).prop_map(Deed::Delete),
-        4 => (place(), 0..3usize, 0..4i64).prop_map(|(place, who, back)| Deed::Read(place, who, back)),
-        3 => place().prop_map(Deed::Title),
-        4 => Just(Deed::Press),
+        10 => (conversation(), 0..2usize).prop_map(|(conversation, who)| Operation::Say(conversation, who)),
+        2 => (conversation(), 2..40usize).prop_map(|(conversation, count)| Operation::SayMany(conversation, count)),
+        1 => (conversation(), 90..140usize).prop_map(|(conversation, count)| Operation::SayMany(conversation, count)),
+        4 => (0..60usize).prop_map(Operation::Edit),
+        2 => (0..60usize).prop_map(Operation::Delete),
+        4 => (conversation(), 0..3usize, 0..4i64).prop_map(|(conversation, who, back)| Operation::Read(conversation, who, back)),
+        3 => conversation().prop_map(Operation::Title),
+        4 => Just(Operation::Press),
     ]
 }
 
@@ -96,24 +96,24 @@ fn any_move() -> impl Strategy<Value = Move> {
         4 => Just(Move::Cut),
         6 => (transport(), 0..12u64).prop_map(|(transport, ms)| Move::ComeBack(transport, ms)),
         3 => (0..20u64).prop_map(Move::Listen),
-        3 => place().prop_map(Move::Join),
-        2 => place().prop_map(Move::JoinUnheard),
-        1 => place().prop_map(Move::Leave),
-        1 => place().prop_map(Move::LeaveUnheard),
-        2 => place().prop_map(Move::Speak),
+        3 => conversation().prop_map(Move::Join),
+        2 => conversation().prop_map(Move::JoinUnheard),
+        1 => conversation().prop_map(Move::Leave),
+        1 => conversation().prop_map(Move::LeaveUnheard),
+        2 => conversation().prop_map(Move::Speak),
     ]
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let client = 0..CLIENTS;
-    let deeds = || prop::collection::vec(deed(), 1..5);
+    let operations = || prop::collection::vec(operation(), 1..5);
     prop_oneof![
-        16 => deed().prop_map(Step::Do),
-        8 => (deeds(), client.clone(), any_move()).prop_map(|(deeds, who, what)| Step::Meanwhile(deeds, who, what)),
+        16 => operation().prop_map(Step::Do),
+        8 => (operations(), client.clone(), any_move()).prop_map(|(operations, who, what)| Step::Meanwhile(operations, who, what)),
         16 => (client, any_move()).prop_map(|(who, what)| Step::Move(who, what)),
         1 => Just(Step::Remove(GROUP)),
         1 => Just(Step::Add(GROUP)),
-        1 => (place(), deeds()).prop_map(|(place, deeds)| Step::LoseRoom(place, deeds)),
+        1 => (conversation(), operations()).prop_map(|(conversation, operations)| Step::LoseRoom(conversation, operations)),
         1 => any::<bool>().prop_map(Step::Restart),
     ]
 }

@@ -10,30 +10,30 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::dialect::Dialect;
 use super::law::Happened;
-use super::script::{DEAL, Deed};
+use super::script::{DEAL, Operation};
 use crate::client::{Answer, Person};
 use crate::test_app::TestApp;
 
 /// A conversation, by its id and its number.
 #[derive(Clone, Debug)]
-pub struct Spot {
+pub struct ConversationKey {
     pub id: String,
     pub no: i64,
 }
 
 /// Those who act.
-pub struct World {
+pub struct Fixture {
     pub platform: Person,
     /// Two who talk, and the listener.
     pub people: [Person; 3],
-    pub spots: Vec<Spot>,
+    pub keys: Vec<ConversationKey>,
     database: String,
     /// What they have said: a message's id and who said it.
     said: Mutex<Vec<(String, usize)>>,
     count: AtomicUsize,
 }
 
-/// The place of the listener among the people.
+/// The index of the listener among the people.
 pub const LISTENER: usize = 2;
 
 #[derive(QueryableByName)]
@@ -65,7 +65,7 @@ union all select seq, 'changed', null from conversation_changes where conversati
 union all select seq, 'step ' || to_state, case when actor_no is not null then 'act ' || action end from flow_steps where conversation_no = $1
 order by seq";
 
-impl World {
+impl Fixture {
     pub async fn open(app: &TestApp, case: usize) -> Self {
         let mut people = Vec::new();
         for name in ["ann", "cem", "bob"] {
@@ -73,20 +73,20 @@ impl World {
         }
         let platform = app.person_with("platform", &["service"]).await;
         let people: [Person; 3] = people.try_into().unwrap_or_else(|_| panic!("three"));
-        let mut world = Self {
+        let mut fixture = Self {
             platform,
             people,
-            spots: Vec::new(),
+            keys: Vec::new(),
             database: app.database.clone(),
             said: Mutex::default(),
             count: AtomicUsize::new(0),
         };
-        let [ann, cem, bob] = &world.people;
+        let [ann, cem, bob] = &fixture.people;
         let two = app.direct(ann, bob).await;
         let group = app.group(ann, &[cem, bob]).await;
         let deal = json!({ "kind": "group", "flow": { "name": "swing" },
             "participants": [{ "user_id": bob.id, "role": "one" }, { "user_id": ann.id, "role": "other" }, { "user_id": cem.id }] });
-        let made = world.platform.post("/api/v1/conversations", deal).await;
+        let made = fixture.platform.post("/api/v1/conversations", deal).await;
         let deal = made.expect_status(201).body["id"]
             .as_str()
             .expect("an id")
@@ -94,9 +94,9 @@ impl World {
         for id in [two, group, deal] {
             let query = format!("select no as n from conversations where id = '{id}'");
             let no = app.count(&query);
-            world.spots.push(Spot { id, no });
+            fixture.keys.push(ConversationKey { id, no });
         }
-        world
+        fixture
     }
 
     fn connection(&self) -> PgConnection {
@@ -108,31 +108,31 @@ impl World {
         query.load(&mut self.connection()).expect("numbers")
     }
 
-    /// The newest change of a place.
-    pub fn newest(&self, place: usize) -> i64 {
+    /// The newest change of a conversation.
+    pub fn newest(&self, conversation: usize) -> i64 {
         let query = "select '' as id, last_seq as n from conversations where no = $1";
-        self.marks(query, self.spots[place].no)[0].n
+        self.marks(query, self.keys[conversation].no)[0].n
     }
 
     /// How far everybody has read.
-    pub fn read(&self, place: usize) -> HashMap<String, i64> {
+    pub fn read(&self, conversation: usize) -> HashMap<String, i64> {
         let query = "select u.id, p.read_seq as n from participants p join users u on u.no = p.user_no where conversation_no = $1";
-        let marks = self.marks(query, self.spots[place].no).into_iter();
+        let marks = self.marks(query, self.keys[conversation].no).into_iter();
         marks.map(|mark| (mark.id, mark.n)).collect()
     }
 
     /// How many messages there are up to a seq.
-    pub fn messages_up_to(&self, place: usize, seq: i64) -> i64 {
+    pub fn messages_up_to(&self, conversation: usize, seq: i64) -> i64 {
         let query = format!(
             "select '' as id, count(*) as n from messages where conversation_no = $1 and seq <= {seq}"
         );
-        self.marks(&query, self.spots[place].no)[0].n
+        self.marks(&query, self.keys[conversation].no)[0].n
     }
 
-    /// What happened in a place, as the listener is told of it.
-    pub fn happened(&self, place: usize, dialect: Dialect) -> Vec<Happened> {
+    /// What happened in a conversation, as the listener is told of it.
+    pub fn happened(&self, conversation: usize, dialect: Dialect) -> Vec<Happened> {
         let query = diesel::sql_query(HAPPENED)
-            .bind::<BigInt, _>(self.spots[place].no)
+            .bind::<BigInt, _>(self.keys[conversation].no)
             .bind::<Text, _>(&self.people[LISTENER].id);
         let rows: Vec<Row> = query.load(&mut self.connection()).expect("what happened");
         let mut happened = Vec::new();
@@ -159,8 +159,8 @@ impl World {
         happened
     }
 
-    pub fn path(&self, place: usize, rest: &str) -> String {
-        format!("/api/v1/conversations/{}{rest}", self.spots[place].id)
+    pub fn path(&self, conversation: usize, rest: &str) -> String {
+        format!("/api/v1/conversations/{}{rest}", self.keys[conversation].id)
     }
 
     pub fn unique(&self) -> String {
@@ -181,10 +181,10 @@ impl World {
     }
 
     /// Says something; answers its seq where it is said.
-    pub async fn say(&self, place: usize, who: usize) -> Option<i64> {
+    pub async fn say(&self, conversation: usize, who: usize) -> Option<i64> {
         let text = self.unique();
         let body = json!({ "body": text, "client_id": text.replace(' ', "-") });
-        let path = self.path(place, "/messages");
+        let path = self.path(conversation, "/messages");
         let answer = self.request(&self.people[who], "POST", &path, &body).await;
         if answer.status >= 400 {
             return None;
@@ -200,13 +200,13 @@ impl World {
     }
 
     /// Does it, whatever comes of it.
-    pub async fn carry_out(&self, deed: &Deed) {
-        match deed {
-            Deed::Say(place, who) => drop(self.say(*place, *who).await),
-            Deed::SayMany(place, count) => {
-                join_all((0..*count).map(|number| self.say(*place, number % 2))).await;
+    pub async fn carry_out(&self, operation: &Operation) {
+        match operation {
+            Operation::Say(conversation, who) => drop(self.say(*conversation, *who).await),
+            Operation::SayMany(conversation, count) => {
+                join_all((0..*count).map(|number| self.say(*conversation, number % 2))).await;
             }
-            Deed::Edit(which) => {
+            Operation::Edit(which) => {
                 if let Some((id, who)) = self.pick(*which) {
                     let (path, body) = (
                         format!("/api/v1/messages/{id}"),
@@ -215,24 +215,24 @@ impl World {
                     self.request(&self.people[who], "PATCH", &path, &body).await;
                 }
             }
-            Deed::Delete(which) => {
+            Operation::Delete(which) => {
                 if let Some((id, who)) = self.pick(*which) {
                     let path = format!("/api/v1/messages/{id}");
                     self.request(&self.people[who], "DELETE", &path, &Value::Null)
                         .await;
                 }
             }
-            Deed::Read(place, who, back) => {
-                let seq = (self.newest(*place) - back).max(0);
-                let (path, body) = (self.path(*place, "/seen"), json!({ "seq": seq }));
+            Operation::Read(conversation, who, back) => {
+                let seq = (self.newest(*conversation) - back).max(0);
+                let (path, body) = (self.path(*conversation, "/seen"), json!({ "seq": seq }));
                 self.request(&self.people[*who], "POST", &path, &body).await;
             }
-            Deed::Title(place) => {
+            Operation::Title(conversation) => {
                 let title = json!({ "title": self.unique() });
-                let path = self.path(*place, "");
+                let path = self.path(*conversation, "");
                 self.request(&self.platform, "PATCH", &path, &title).await;
             }
-            Deed::Press => self.press().await,
+            Operation::Press => self.press().await,
         }
     }
 
@@ -248,17 +248,17 @@ impl World {
         }
     }
 
-    /// Sends the listener away from a place, or brings them back.
-    pub async fn remove(&self, place: usize) {
+    /// Sends the listener away from a conversation, or brings them back.
+    pub async fn remove(&self, conversation: usize) {
         let id = &self.people[LISTENER].id;
-        let path = self.path(place, &format!("/participants/{id}"));
+        let path = self.path(conversation, &format!("/participants/{id}"));
         self.request(&self.platform, "DELETE", &path, &Value::Null)
             .await;
     }
 
-    pub async fn add(&self, place: usize) {
+    pub async fn add(&self, conversation: usize) {
         let body = json!({ "user_id": self.people[LISTENER].id });
-        let path = self.path(place, "/participants");
+        let path = self.path(conversation, "/participants");
         self.request(&self.platform, "POST", &path, &body).await;
     }
 }

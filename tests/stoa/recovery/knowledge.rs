@@ -18,7 +18,7 @@ pub enum Standing {
 
 /// An event about a conversation, in neither dialect's words.
 #[derive(Clone, Debug)]
-pub enum Told {
+pub enum Event {
     /// A message was said, edited or deleted: the seq that it was born with, and its text.
     Message(&'static str, i64, String),
     Step(String),
@@ -31,7 +31,7 @@ pub enum Told {
 }
 
 /// What is known of one conversation.
-pub struct Place {
+pub struct Knowledge {
     pub id: String,
     pub no: i64,
     pub standing: Standing,
@@ -44,14 +44,14 @@ pub struct Place {
     /// How far everybody had read at the last join.
     pub read_at_join: HashMap<String, i64>,
     /// A step of which only the first event had come when the connection broke: it is told again.
-    half: Option<String>,
+    incomplete: Option<String>,
     /// It was told that it may read there no more, and has not asked to join since.
     is_lost: bool,
     /// The newest conversation that came with an event.
     pub conversation: Value,
 }
 
-impl Place {
+impl Knowledge {
     pub fn new(id: String, no: i64) -> Self {
         Self {
             id,
@@ -62,14 +62,14 @@ impl Place {
             texts: HashMap::new(),
             read: HashMap::new(),
             read_at_join: HashMap::new(),
-            half: None,
+            incomplete: None,
             is_lost: false,
             conversation: Value::Null,
         }
     }
 
     /// From now on something may be missed.
-    pub fn shake(&mut self, standing: Standing) {
+    pub fn disturb(&mut self, standing: Standing) {
         self.breaks.push(Break::behind(self.heard.len()));
         self.standing = standing;
     }
@@ -99,15 +99,15 @@ impl Place {
     pub fn broke(&mut self, is_paired: bool) {
         // Only a connection that goes on has taken the conversation off its list.
         if self.is_lost {
-            self.shake(Standing::Unsure);
+            self.disturb(Standing::Unsure);
         }
-        let is_half = is_paired
+        let is_incomplete = is_paired
             && self
                 .heard
                 .last()
                 .is_some_and(|told| told.starts_with("step "));
-        if is_half {
-            self.half = self.heard.pop();
+        if is_incomplete {
+            self.incomplete = self.heard.pop();
             let end = self.heard.len();
             self.breaks
                 .iter_mut()
@@ -116,25 +116,25 @@ impl Place {
     }
 
     /// Takes an event in.
-    pub fn hear(&mut self, told: Told, whole: &Value) {
+    pub fn hear(&mut self, told: Event, whole: &Value) {
         match told {
-            Told::Message(what, seq, text) => {
+            Event::Message(what, seq, text) => {
                 assert_ne!(self.standing, Standing::Out, "not joined, and told {whole}");
                 self.note(format!("{what} {seq}"));
                 self.texts.insert(seq, text);
             }
-            Told::Lost => {
+            Event::Lost => {
                 assert_ne!(
                     self.standing,
                     Standing::Joined,
                     "sent away by nobody: {whole}"
                 );
-                self.shake(Standing::Out);
+                self.disturb(Standing::Out);
                 self.is_lost = true;
             }
-            Told::Read(who, seq) => drop(self.read.insert(who, seq)),
+            Event::Read(who, seq) => drop(self.read.insert(who, seq)),
             // Of these those hear too who have not joined.
-            Told::Step(told) | Told::Act(told) | Told::Changed(told) => {
+            Event::Step(told) | Event::Act(told) | Event::Changed(told) => {
                 if self.standing == Standing::Joined {
                     self.note(told);
                 }
@@ -148,7 +148,7 @@ impl Place {
     }
 
     fn note(&mut self, told: String) {
-        let half = self.half.take();
+        let half = self.incomplete.take();
         self.heard
             .extend(half.filter(|_| !told.starts_with("step ")));
         self.heard.push(told);

@@ -1,86 +1,85 @@
-//! A script played: a world, two clients of one listener, and the judgement at the end.
+//! A script played: a fixture, two clients of one listener, and the judgement at the end.
 
 use futures_util::future::join_all;
 use std::time::{Duration, Instant};
 
 use super::client::Client;
 use super::dialect::Dialect;
+use super::fixture::{Fixture, LISTENER};
+use super::knowledge::{Knowledge, Standing};
 use super::law::judge;
-use super::place::{Place, Standing};
-use super::script::{Deed, GROUP, Move, PLACES, Step, Transport};
-use super::world::{LISTENER, World};
+use super::script::{CONVERSATIONS, GROUP, Move, Operation, Step, Transport};
 use crate::client::PATIENCE;
 use crate::test_app::TestApp;
 
-struct Theatre<'a> {
+struct Run<'a> {
     app: &'a mut TestApp,
-    world: World,
+    fixture: Fixture,
     clients: Vec<Client>,
 }
 
 /// Plays a script to its end and judges it.
-pub async fn play(app: &mut TestApp, case: usize, script: &[Step]) {
+pub async fn run_script(app: &mut TestApp, case: usize, script: &[Step]) {
     if !app.is_running() {
         app.start_again().await;
     }
-    let world = World::open(app, case).await;
-    let listener = &world.people[LISTENER];
+    let fixture = Fixture::open(app, case).await;
+    let listener = &fixture.people[LISTENER];
     let client = |dialect| {
-        let spots = world.spots.iter();
-        let places = spots.map(|spot| Place::new(spot.id.clone(), spot.no));
-        Client::new(listener.clone(), dialect, places.collect())
+        let keys = fixture.keys.iter();
+        let conversations = keys.map(|key| Knowledge::new(key.id.clone(), key.no));
+        Client::new(listener.clone(), dialect, conversations.collect())
     };
     let clients = Dialect::ALL.into_iter().map(client).collect();
-    let mut theatre = Theatre {
+    let mut run = Run {
         app,
-        world,
+        fixture,
         clients,
     };
-    for client in 0..theatre.clients.len() {
-        theatre
-            .go(client, Move::ComeBack(Transport::WebSocket, 0))
+    for client in 0..run.clients.len() {
+        run.go(client, Move::ComeBack(Transport::WebSocket, 0))
             .await;
-        for place in 0..PLACES {
-            theatre.go(client, Move::Join(place)).await;
+        for conversation in 0..CONVERSATIONS {
+            run.go(client, Move::Join(conversation)).await;
         }
     }
     for step in script {
-        theatre.take(step).await;
+        run.take(step).await;
     }
-    theatre.judge().await;
+    run.judge().await;
 }
 
-impl Theatre<'_> {
+impl Run<'_> {
     async fn go(&mut self, client: usize, what: Move) {
-        go(&self.world, &mut self.clients[client], what).await;
+        go(&self.fixture, &mut self.clients[client], what).await;
     }
 
     async fn take(&mut self, step: &Step) {
         match step {
-            Step::Do(deed) => self.world.carry_out(deed).await,
-            Step::Meanwhile(deeds, client, what) => {
-                let acting = act(&self.world, deeds);
-                let moving = go(&self.world, &mut self.clients[*client], *what);
+            Step::Do(operation) => self.fixture.carry_out(operation).await,
+            Step::Meanwhile(operations, client, what) => {
+                let acting = act(&self.fixture, operations);
+                let moving = go(&self.fixture, &mut self.clients[*client], *what);
                 tokio::join!(acting, moving);
             }
             Step::Move(client, what) => self.go(*client, *what).await,
-            Step::Remove(place) => {
-                let places = self
+            Step::Remove(conversation) => {
+                let conversations = self
                     .clients
                     .iter_mut()
-                    .map(|client| &mut client.places[*place]);
-                for there in places.filter(|there| there.standing != Standing::Out) {
-                    there.shake(Standing::Unsure);
+                    .map(|client| &mut client.conversations[*conversation]);
+                for there in conversations.filter(|there| there.standing != Standing::Out) {
+                    there.disturb(Standing::Unsure);
                 }
-                self.world.remove(*place).await;
+                self.fixture.remove(*conversation).await;
             }
-            Step::Add(place) => self.world.add(*place).await,
-            Step::LoseRoom(place, deeds) => {
+            Step::Add(conversation) => self.fixture.add(*conversation).await,
+            Step::LoseRoom(conversation, operations) => {
                 let losing = async {
                     tokio::task::yield_now().await;
-                    self.app.lose_room(&self.world.spots[*place].id);
+                    self.app.lose_room(&self.fixture.keys[*conversation].id);
                 };
-                tokio::join!(act(&self.world, deeds), losing);
+                tokio::join!(act(&self.fixture, operations), losing);
             }
             Step::Restart(is_heard_out) => self.restart(*is_heard_out).await,
         }
@@ -99,34 +98,39 @@ impl Theatre<'_> {
 
     /// Everybody comes to hear of everything; then what they were told is compared with what happened.
     async fn judge(&mut self) {
-        self.world.add(GROUP).await;
+        self.fixture.add(GROUP).await;
         for client in &mut self.clients {
-            for place in 0..PLACES {
-                join_for_sure(&self.world, client, place).await;
+            for conversation in 0..CONVERSATIONS {
+                join_for_sure(&self.fixture, client, conversation).await;
             }
         }
         let mut landmarks = Vec::new();
-        for place in 0..PLACES {
-            landmarks.push(self.world.say(place, 0).await.expect("a landmark"));
+        for conversation in 0..CONVERSATIONS {
+            landmarks.push(self.fixture.say(conversation, 0).await.expect("a landmark"));
         }
         for client in &mut self.clients {
             hear_of(client, &landmarks).await;
-            for place in 0..PLACES {
+            for conversation in 0..CONVERSATIONS {
                 // What the room pushed before its answer has been read with it.
-                join_for_sure(&self.world, client, place).await;
+                join_for_sure(&self.fixture, client, conversation).await;
             }
-            for place in 0..PLACES {
-                compare(&self.world, client, place).await;
+            for conversation in 0..CONVERSATIONS {
+                compare(&self.fixture, client, conversation).await;
             }
         }
     }
 }
 
-async fn act(world: &World, deeds: &[Deed]) {
-    join_all(deeds.iter().map(|deed| world.carry_out(deed))).await;
+async fn act(fixture: &Fixture, operations: &[Operation]) {
+    join_all(
+        operations
+            .iter()
+            .map(|operation| fixture.carry_out(operation)),
+    )
+    .await;
 }
 
-async fn go(world: &World, client: &mut Client, what: Move) {
+async fn go(fixture: &Fixture, client: &mut Client, what: Move) {
     match what {
         Move::Cut => client.cut(),
         Move::ComeBack(transport, ms) => {
@@ -135,54 +139,56 @@ async fn go(world: &World, client: &mut Client, what: Move) {
         }
         Move::Listen(ms) => client.listen(ms).await,
         _ if !client.is_connected() => {}
-        Move::Join(place) => drop(join(world, client, place).await),
-        Move::JoinUnheard(place) => {
-            client.places[place].ask_to_join(world.newest(place));
-            let request = client.dialect.join(&world.spots[place].id);
+        Move::Join(conversation) => drop(join(fixture, client, conversation).await),
+        Move::JoinUnheard(conversation) => {
+            client.conversations[conversation].ask_to_join(fixture.newest(conversation));
+            let request = client.dialect.join(&fixture.keys[conversation].id);
             client.tell(request).await;
         }
-        Move::Leave(place) => {
-            client.places[place].shake(Standing::Unsure);
-            let request = client.dialect.leave(&world.spots[place].id);
+        Move::Leave(conversation) => {
+            client.conversations[conversation].disturb(Standing::Unsure);
+            let request = client.dialect.leave(&fixture.keys[conversation].id);
             if client.ask(request).await.is_some() {
-                client.places[place].shake(Standing::Out);
+                client.conversations[conversation].disturb(Standing::Out);
             }
         }
-        Move::LeaveUnheard(place) => {
-            client.places[place].shake(Standing::Unsure);
-            let request = client.dialect.leave(&world.spots[place].id);
+        Move::LeaveUnheard(conversation) => {
+            client.conversations[conversation].disturb(Standing::Unsure);
+            let request = client.dialect.leave(&fixture.keys[conversation].id);
             client.tell(request).await;
         }
-        Move::Speak(place) => {
-            let request = client.dialect.send(&world.spots[place].id, &world.unique());
+        Move::Speak(conversation) => {
+            let request = client
+                .dialect
+                .send(&fixture.keys[conversation].id, &fixture.unique());
             client.ask(request).await;
         }
     }
 }
 
 /// Joins; whether it was let in.
-async fn join(world: &World, client: &mut Client, place: usize) -> bool {
-    client.places[place].ask_to_join(world.newest(place));
-    let request = client.dialect.join(&world.spots[place].id);
+async fn join(fixture: &Fixture, client: &mut Client, conversation: usize) -> bool {
+    client.conversations[conversation].ask_to_join(fixture.newest(conversation));
+    let request = client.dialect.join(&fixture.keys[conversation].id);
     let Some(answer) = client.ask(request).await else {
         return false;
     };
-    let there = &mut client.places[place];
+    let there = &mut client.conversations[conversation];
     if answer["success"] == true {
-        there.joined(world.newest(place), world.read(place));
+        there.joined(fixture.newest(conversation), fixture.read(conversation));
         return true;
     }
     assert_ne!(there.standing, Standing::Joined, "turned away: {answer}");
     false
 }
 
-async fn join_for_sure(world: &World, client: &mut Client, place: usize) {
+async fn join_for_sure(fixture: &Fixture, client: &mut Client, conversation: usize) {
     let begun = Instant::now();
     loop {
         if !client.is_connected() {
             client.come_back(Transport::WebSocket).await;
         }
-        if join(world, client, place).await {
+        if join(fixture, client, conversation).await {
             return;
         }
         assert!(
@@ -193,12 +199,12 @@ async fn join_for_sure(world: &World, client: &mut Client, place: usize) {
     }
 }
 
-/// Reads until these messages were heard, each in its place.
+/// Reads until these messages were heard, each in its conversation.
 async fn hear_of(client: &mut Client, landmarks: &[i64]) {
     let begun = Instant::now();
     loop {
-        let mut places = client.places.iter().zip(landmarks);
-        if places.all(|(place, seq)| place.has_heard(*seq)) {
+        let mut conversations = client.conversations.iter().zip(landmarks);
+        if conversations.all(|(conversation, seq)| conversation.has_heard(*seq)) {
             return;
         }
         if !client.is_connected() {
@@ -207,9 +213,9 @@ async fn hear_of(client: &mut Client, landmarks: &[i64]) {
         client.listen(20).await;
         let heard = || {
             client
-                .places
+                .conversations
                 .iter()
-                .map(|place| &place.heard)
+                .map(|conversation| &conversation.heard)
                 .collect::<Vec<_>>()
         };
         assert!(
@@ -223,17 +229,17 @@ async fn hear_of(client: &mut Client, landmarks: &[i64]) {
 }
 
 /// What was told is what happened, and what is known is what a fresh client reads.
-async fn compare(world: &World, client: &Client, place: usize) {
-    let there = &client.places[place];
+async fn compare(fixture: &Fixture, client: &Client, conversation: usize) {
+    let there = &client.conversations[conversation];
     let (dialect, log) = (client.dialect, &client.log);
-    let happened = world.happened(place, dialect);
+    let happened = fixture.happened(conversation, dialect);
     if let Err(complaint) = judge(&happened, &there.heard, &there.breaks) {
         panic!(
-            "{dialect:?} in place {place}: {complaint}\nheard: {:?}\nhappened: {happened:?}\nbreaks: {:?}\ncame back: {log:?}",
+            "{dialect:?} in conversation {conversation}: {complaint}\nheard: {:?}\nhappened: {happened:?}\nbreaks: {:?}\ncame back: {log:?}",
             there.heard, there.breaks
         );
     }
-    let fresh = fresh_texts(world, client, place).await;
+    let fresh = fresh_texts(fixture, client, conversation).await;
     let times = |list: &mut dyn Iterator<Item = &String>, seq: &i64| {
         let changes = [format!("edited {seq}"), format!("deleted {seq}")];
         list.filter(|told| changes.contains(told)).count()
@@ -246,11 +252,11 @@ async fn compare(world: &World, client: &Client, place: usize) {
             assert_eq!(
                 Some(text),
                 read,
-                "{dialect:?}: message {seq} in place {place}; {log:?}"
+                "{dialect:?}: message {seq} in conversation {conversation}; {log:?}"
             );
         }
     }
-    for (who, seq) in world.read(place) {
+    for (who, seq) in fixture.read(conversation) {
         let then = there.read_at_join.get(&who);
         if then.is_some_and(|then| *then >= seq) {
             continue;
@@ -259,24 +265,29 @@ async fn compare(world: &World, client: &Client, place: usize) {
         // In one dialect a watermark is told by its message.
         let agrees = match dialect {
             Dialect::Stoory => {
-                world.messages_up_to(place, known) == world.messages_up_to(place, seq)
+                fixture.messages_up_to(conversation, known)
+                    == fixture.messages_up_to(conversation, seq)
             }
             Dialect::Lola => known == seq,
         };
         assert!(
             agrees,
-            "{dialect:?} in place {place}: {who} has read up to {seq}, not {known}; {log:?}"
+            "{dialect:?} in conversation {conversation}: {who} has read up to {seq}, not {known}; {log:?}"
         );
     }
 }
 
 /// The text of each message, as a fresh client of this dialect reads it.
 async fn fresh_texts(
-    world: &World,
+    fixture: &Fixture,
     client: &Client,
-    place: usize,
+    conversation: usize,
 ) -> std::collections::HashMap<i64, String> {
-    let (id, mut texts, mut page) = (&world.spots[place].id, std::collections::HashMap::new(), 1);
+    let (id, mut texts, mut page) = (
+        &fixture.keys[conversation].id,
+        std::collections::HashMap::new(),
+        1,
+    );
     let mut after = 0;
     loop {
         let (path, list, field) = match client.dialect {
