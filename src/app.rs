@@ -8,6 +8,7 @@ use clock::Clock;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 use crate::app::running::{Running, begin};
 use crate::config::{Config, Switch};
@@ -31,6 +32,7 @@ use crate::identity::rate_limits::RateLimits;
 use crate::job_signal::JobSignal;
 use crate::jobs::{JobDeps, Runner};
 use crate::journal::Journal;
+use crate::nodes::Nodes;
 use crate::payment::PaymentGateway;
 use crate::presence::Directory;
 use crate::registry::deals::Deals;
@@ -62,6 +64,8 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, String> {
     }
     let runner = start_runner(&server, address);
     let following = start_following(&server);
+    let (deps, at) = (&server.deps, address.to_string());
+    let nodes = deps.nodes.start(at, &deps.room, &deps.rooms);
     log::info!(event = "listening", address:% = address; "");
     if let Some(address) = metrics_address {
         log::info!(event = "metrics_listening", address:% = address; "");
@@ -76,6 +80,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, String> {
         sweeping,
         runner,
         following,
+        nodes: Some(nodes),
         cluster,
     })
 }
@@ -198,6 +203,9 @@ fn build(
         clock,
         idle: Duration::from_secs(config.actors.room_idle_seconds),
         mailbox: config.actors.room_mailbox as usize,
+        catch_ups: Arc::new(Semaphore::new(catch_ups_of(
+            config.database.database_connections,
+        ))),
     });
     let rooms = Registry::start(Arc::clone(&room), config.actors.room_threads);
     let job_signal = JobSignal::default();
@@ -217,6 +225,7 @@ fn build(
         refusals,
         stages: Stages::default(),
         connections_per_user: config.connections_per_user(),
+        nodes: Nodes::new(room.clock.clone()),
         room,
     };
     Ok(AppState {
@@ -229,6 +238,11 @@ fn build(
         config,
         demo_secret,
     })
+}
+
+/// How many catch-up checks and reads of rooms that are behind may use the pool at the same time.
+fn catch_ups_of(connections: u32) -> usize {
+    (connections / 3).clamp(1, 4) as usize
 }
 
 /// How rooms learn how a deal stood at earlier steps.

@@ -26,6 +26,8 @@ pub mod seed;
 pub mod edge;
 pub mod jobs;
 
+pub mod nodes;
+
 pub mod registry;
 
 pub mod deal;

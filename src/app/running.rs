@@ -16,6 +16,7 @@ use crate::edge::connection::stage::Stage;
 use crate::edge::http::AppState;
 use crate::feed::FeedRunner;
 use crate::jobs::Runner;
+use crate::nodes::RunningNodes;
 use crate::queue::CloseReason;
 use localpg::Cluster;
 
@@ -35,6 +36,7 @@ pub struct Running {
     pub(crate) sweeping: JoinHandle<()>,
     pub(crate) runner: Option<Runner>,
     pub(crate) following: Option<FeedRunner>,
+    pub(crate) nodes: Option<RunningNodes>,
     pub(crate) cluster: Option<Arc<Cluster>>,
 }
 
@@ -86,6 +88,7 @@ impl Running {
         let stages = &self.server.deps.stages;
         let notice = self.server.config.operation.drain_notice_seconds;
         stages.reach(Stage::Leaving);
+        self.server.deps.nodes.note_leaving();
         if notice > 0 && self.serving.is_some() {
             log::info!(event = "not_ready_any_more", seconds = notice; "");
             tokio::time::sleep(Duration::from_secs(notice)).await;
@@ -98,6 +101,9 @@ impl Running {
         }
         if let Some(following) = self.following.take() {
             following.stop().await;
+        }
+        if let Some(nodes) = self.nodes.take() {
+            nodes.stop().await;
         }
         self.sweeping.abort();
         self.handle.stop(true).await;

@@ -7,6 +7,7 @@ mod waking;
 use actix::dev::SendError;
 use actix::prelude::*;
 use dashmap::DashMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -14,7 +15,7 @@ use crate::deal::actor::Committed;
 use crate::domain::answer::Answer;
 use crate::domain::command::Command;
 use crate::domain::conversation::{Conversation, Participant};
-use crate::domain::ids::ConversationId;
+use crate::domain::ids::{ConversationId, ConversationNo, Seq};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{Change, RoomEvent, View};
@@ -22,13 +23,21 @@ use crate::domain::snapshot::Loaded;
 use crate::error::Error;
 use crate::queue::{ChatFrame, Heard};
 use crate::room::actor::Room;
+use crate::room::progress::{Checked, Progress};
 use crate::room::reply::{Asker, Reply};
 use crate::room::{IdleRoom, RoomDeps, Sleep, ToRoom};
 use crate::store::conversations::Key;
 use crate::store::replay;
 use waking::Waking;
 
-type Awake = Arc<DashMap<ConversationId, Addr<Room>>>;
+type Awake = Arc<DashMap<ConversationId, AwakeRoom>>;
+
+/// A running room.
+#[derive(Clone)]
+struct AwakeRoom {
+    address: Addr<Room>,
+    progress: Arc<Progress>,
+}
 
 /// The handle through which sessions and REST reach rooms. All handles read the map of running rooms; only the
 /// registry writes it.
@@ -43,7 +52,7 @@ impl Rooms {
     /// in order.
     pub fn send(&self, conversation: ConversationId, message: ToRoom) {
         let undelivered = match self.awake.get(&conversation) {
-            Some(room) => match room.try_send(message) {
+            Some(room) => match room.address.try_send(message) {
                 Ok(()) => return,
                 Err(SendError::Full(message)) => {
                     let full = Refusal::Unavailable(
@@ -64,7 +73,7 @@ impl Rooms {
     /// Tells a running room that a session has left; answers at once if the room is not running.
     pub fn leave_if_awake(&self, conversation: ConversationId, leave: ToRoom) {
         match self.awake.get(&conversation) {
-            Some(room) => room.do_send(leave),
+            Some(room) => room.address.do_send(leave),
             None => {
                 if let Some(reply) = leave.into_reply() {
                     reply.send(Ok(Answer::Done));
@@ -116,7 +125,7 @@ impl Rooms {
     #[cfg(debug_assertions)]
     pub fn panic(&self, conversation: ConversationId) -> bool {
         let room = self.awake.get(&conversation);
-        room.inspect(|room| room.do_send(crate::room::Panic))
+        room.inspect(|room| room.address.do_send(crate::room::Panic))
             .is_some()
     }
 
@@ -124,15 +133,47 @@ impl Rooms {
     /// after them.
     pub fn deliver_committed(&self, committed: Committed) {
         let room = self.awake.get(&committed.conversation);
-        match room.filter(|room| room.connected()) {
-            Some(room) => room.do_send(ToRoom::Committed(committed.entries)),
+        match room.filter(|room| room.address.connected()) {
+            Some(room) => room.address.do_send(ToRoom::Committed(committed.entries)),
             None => self.registry.do_send(committed),
         }
+    }
+
+    /// How far the running rooms are that are to be checked.
+    pub fn progress(&self, checked: Checked) -> HashMap<ConversationNo, RoomToCheck> {
+        let rooms = self.awake.iter();
+        let rooms = rooms.filter(|room| room.progress.is_among(checked));
+        let found = rooms.map(|room| {
+            let (announced, room) = (room.progress.announced(), room.clone());
+            (room.progress.no, RoomToCheck { announced, room })
+        });
+        found.collect()
     }
 
     /// The number of running rooms.
     pub fn count(&self) -> usize {
         self.awake.len()
+    }
+}
+
+/// A running room that is checked.
+pub struct RoomToCheck {
+    /// The last seq that it had announced before the check.
+    pub announced: Seq,
+    room: AwakeRoom,
+}
+
+impl RoomToCheck {
+    /// Tells the room what a check has found. A room whose mailbox is full reads with its next pulse.
+    pub fn tell(&self, found: ToRoom) {
+        if let Err(SendError::Full(_)) = self.room.address.try_send(found) {
+            self.room.progress.fall_behind();
+        }
+    }
+
+    /// The last seq that it has announced by now.
+    pub fn announced_now(&self) -> Seq {
+        self.room.progress.announced()
     }
 }
 
@@ -217,23 +258,26 @@ impl Registry {
                 };
                 waiting
                     .into_iter()
-                    .for_each(|message| room.do_send(message));
+                    .for_each(|message| room.address.do_send(message));
                 self.awake.insert(conversation, room);
             }
         }
     }
 
-    fn start_room(&mut self, loaded: Loaded, context: &mut Context<Self>) -> Option<Addr<Room>> {
+    fn start_room(&mut self, loaded: Loaded, context: &mut Context<Self>) -> Option<AwakeRoom> {
         self.next = (self.next + 1) % self.arbiters.len().max(1);
         let arbiter = self.arbiters.get(self.next)?;
         let (deps, registry) = (
             Arc::clone(&self.deps),
             context.address().recipient::<IdleRoom>(),
         );
-        let capacity = deps.mailbox;
-        Some(mailbox::start(&arbiter.handle(), capacity, move |_| {
-            Room::new(loaded, deps, registry)
-        }))
+        let conversation = &loaded.conversation;
+        let progress = Arc::new(Progress::new(conversation.no, conversation.last_seq));
+        let (capacity, own) = (deps.mailbox, Arc::clone(&progress));
+        let address = mailbox::start(&arbiter.handle(), capacity, move |_| {
+            Room::new(loaded, deps, own, registry)
+        });
+        Some(AwakeRoom { address, progress })
     }
 }
 
@@ -301,8 +345,8 @@ impl Registry {
         let alive = self
             .awake
             .get(&conversation)
-            .filter(|room| room.connected())
-            .map(|room| room.clone());
+            .filter(|room| room.address.connected())
+            .map(|room| room.address.clone());
         match alive {
             Some(room) => room.do_send(message),
             None => self.wake(conversation, message, context),

@@ -12,6 +12,7 @@ use super::crowd::Crowd;
 use super::listener::{Listener, others_than};
 use super::notifications::Notices;
 use super::overtaken::Overtaken;
+use super::progress::Progress;
 use super::read_receipts::{AheadMark, WaitingMark};
 use super::reply::Reply;
 use super::sending::WaitingSend;
@@ -66,6 +67,10 @@ pub struct Room {
     /// Something may have been committed that this room was not told of.
     pub(super) suspects_gap: bool,
     pub(super) catching_up: bool,
+    /// Whether it waits for a missing entry before it reads it.
+    pub(super) watches_hole: bool,
+    /// What catch-up checks know of this room.
+    pub(super) progress: Arc<Progress>,
     pub(super) next_request: RequestNo,
     pub(super) registry: Recipient<IdleRoom>,
     /// Where the journal sends outcomes; made once, since making one allocates.
@@ -75,7 +80,12 @@ pub struct Room {
 
 impl Room {
     /// A room for a conversation that was just read.
-    pub fn new(loaded: Loaded, deps: Arc<RoomDeps>, registry: Recipient<IdleRoom>) -> Self {
+    pub fn new(
+        loaded: Loaded,
+        deps: Arc<RoomDeps>,
+        progress: Arc<Progress>,
+        registry: Recipient<IdleRoom>,
+    ) -> Self {
         let timeline = Timeline::new(loaded.conversation.last_seq);
         Self {
             bedtime: Bedtime::awake(deps.clock.now()),
@@ -98,6 +108,8 @@ impl Room {
             crowd: Crowd::default(),
             suspects_gap: false,
             catching_up: false,
+            watches_hole: false,
+            progress,
             next_request: 0,
             registry,
             outcomes: None,
@@ -168,6 +180,12 @@ impl Room {
         self.bedtime.is_dozing()
     }
 
+    fn note_progress(&self) {
+        let has_listeners = !self.listeners.is_empty();
+        self.progress
+            .note_use(has_listeners, !self.sends.is_empty());
+    }
+
     fn used_for(&self) -> Use {
         let is_at_work = !self.sends.is_empty()
             || !self.overtaken.is_empty()
@@ -191,6 +209,7 @@ impl Room {
         self.flush_delivered(context);
         self.flush_unread_changes(context);
         self.catch_up_when_needed(context);
+        self.note_progress();
         match self.bedtime.look(self.used_for(), self.deps.idle, now) {
             Then::GoOn => {}
             Then::AskToSleep => self.registry.do_send(IdleRoom {
@@ -274,7 +293,9 @@ impl Handler<ToRoom> for Room {
     type Result = ();
 
     fn handle(&mut self, message: ToRoom, context: &mut Self::Context) {
-        self.bedtime.note_use(self.deps.clock.now());
+        if message.is_use() {
+            self.bedtime.note_use(self.deps.clock.now());
+        }
         match message {
             ToRoom::Join {
                 principal,
@@ -295,12 +316,16 @@ impl Handler<ToRoom> for Room {
                 reply.send(Ok(crate::domain::answer::Answer::Done));
             }
             ToRoom::Committed(entries) => self.take_in(entries, context),
+            ToRoom::LastSeq(last) => self.hear_last_seq(last, context),
+            ToRoom::Watermarks(marks) => self.hear_watermarks(&marks),
+            ToRoom::End => self.forget_lost_entries(context),
             ToRoom::Do {
                 principal,
                 command,
                 reply,
             } => self.carry_out(principal, command, reply, context),
         }
+        self.note_progress();
     }
 }
 

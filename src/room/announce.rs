@@ -36,9 +36,11 @@ impl Room {
     /// Announces every entry whose predecessors have been announced.
     pub(super) fn announce(&mut self, context: &mut Context<Self>) {
         let ready = self.timeline.ready();
+        self.watch_hole(context);
         if ready.is_empty() {
             return;
         }
+        self.progress.note_announced(self.timeline.announced());
         let mut said = Vec::with_capacity(ready.len());
         for (place, entry) in ready.iter().enumerate() {
             let newcomer = self.newcomer(&entry.fact);

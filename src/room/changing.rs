@@ -9,12 +9,11 @@ use super::reply::Reply;
 use super::state::Decision;
 use crate::domain::answer::Answer;
 use crate::domain::command::Command;
-use crate::domain::entry::{Entry, Fact};
+use crate::domain::entry::Fact;
 use crate::domain::principal::Principal;
 use crate::error::Error;
 use crate::journal::OutcomeUnknown;
 use crate::store::changes::{Change, ChangeKind, Changed};
-use crate::store::replay;
 
 /// A change that waits for its turn.
 pub(super) struct WantedChange {
@@ -136,61 +135,5 @@ impl Room {
             Box::new(self.state.conversation.clone()),
             self.state.people.to_vec(),
         )
-    }
-
-    /// Reads the entries that this room may have missed.
-    pub(super) fn catch_up(&mut self) -> impl Future<Output = Result<Vec<Entry>, Error>> + use<> {
-        self.catching_up = true;
-        let (pool, no, after) = (
-            self.deps.pool.clone(),
-            self.state.conversation.no,
-            self.timeline.announced(),
-        );
-        async move {
-            pool.run(move |connection| replay::entries(connection, no, after))
-                .await
-        }
-    }
-
-    /// Accepts the entries that were read; after an error the room still suspects a gap.
-    pub(super) fn caught_up(
-        &mut self,
-        entries: Result<Vec<Entry>, Error>,
-        context: &mut Context<Self>,
-    ) {
-        self.catching_up = false;
-        match entries {
-            Ok(entries) => {
-                self.suspects_gap = false;
-                entries
-                    .into_iter()
-                    .for_each(|entry| self.timeline.offer(entry));
-                self.announce(context);
-            }
-            Err(error @ Error::Refused(_)) => {
-                log::debug!(event = "catch_up_failed", conversation_id:% = self.state.conversation.id; "{error}")
-            }
-            Err(error) => {
-                log::warn!(event = "catch_up_failed", conversation_id:% = self.state.conversation.id; "{error}")
-            }
-        }
-    }
-
-    /// Reads missed entries while the room suspects a gap.
-    pub(super) fn catch_up_when_needed(&mut self, context: &mut Context<Self>) {
-        let needed = self.suspects_gap || self.timeline.has_gap();
-        if !needed || self.catching_up {
-            return;
-        }
-        let wait = self.catch_up();
-        context.spawn(wait.into_actor(self).map(Self::after_catching_up));
-    }
-
-    fn after_catching_up(
-        entries: Result<Vec<Entry>, Error>,
-        room: &mut Self,
-        context: &mut Context<Self>,
-    ) {
-        room.caught_up(entries, context);
     }
 }

@@ -5,12 +5,14 @@ pub mod actor;
 mod announce;
 mod authors;
 mod bedtime;
+mod behind;
 mod changing;
 mod crowd;
 mod joining;
 mod listener;
 mod notifications;
 mod overtaken;
+pub mod progress;
 mod read_receipts;
 pub mod replay;
 pub mod reply;
@@ -24,6 +26,7 @@ use actix::{Message, Recipient};
 use clock::Clock;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 use crate::domain::command::Command;
 use crate::domain::entry::Entry;
@@ -33,6 +36,7 @@ use crate::feed::Feed;
 use crate::journal::JournalHandle;
 use crate::presence::Directory;
 use crate::queue::ConnectionQueue;
+use crate::store::catch_up::Watermarks;
 use crate::store::pool::Pool;
 use crate::telemetry::metrics::Metrics;
 use reply::Reply;
@@ -57,6 +61,8 @@ pub struct RoomDeps {
     pub idle: Duration,
     /// The capacity of a room's mailbox.
     pub mailbox: usize,
+    /// Catch-up checks, and reads of rooms that are behind, at the same time.
+    pub catch_ups: Arc<Semaphore>,
 }
 
 /// The messages to a room.
@@ -99,6 +105,12 @@ pub enum ToRoom {
     },
     /// Entries that were committed without this room.
     Committed(Vec<Entry>),
+    /// A catch-up check has found this newest seq.
+    LastSeq(Seq),
+    /// A catch-up check has found these watermarks.
+    Watermarks(Vec<Watermarks>),
+    /// The database has lost entries that this room has announced.
+    End,
     /// A command.
     Do {
         /// The caller.
@@ -111,6 +123,11 @@ pub enum ToRoom {
 }
 
 impl ToRoom {
+    /// Whether it keeps the room awake. Checks do not.
+    fn is_use(&self) -> bool {
+        !matches!(self, Self::LastSeq(_) | Self::Watermarks(_) | Self::End)
+    }
+
     /// The reply that the message carries, if it has one.
     pub fn into_reply(self) -> Option<Reply> {
         match self {
@@ -119,7 +136,7 @@ impl ToRoom {
             | Self::Renew { reply, .. }
             | Self::Leave { reply, .. }
             | Self::Do { reply, .. } => Some(reply),
-            Self::Committed(_) => None,
+            Self::Committed(_) | Self::LastSeq(_) | Self::Watermarks(_) | Self::End => None,
         }
     }
 }

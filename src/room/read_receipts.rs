@@ -225,16 +225,23 @@ impl Room {
     }
 
     fn announce_mark(&mut self, user: UserNo, mark: Mark, before: Seq, seq: Seq) {
+        if let Some(person) = self.state.person(user) {
+            self.deps.feed.transient(
+                self.state.conversation.id,
+                Transient::Marked(person.id.clone(), mark, seq),
+            );
+        }
+        self.announce_mark_here(user, mark, before, seq);
+    }
+
+    /// Announces a watermark to the sessions of this server.
+    pub(super) fn announce_mark_here(&mut self, user: UserNo, mark: Mark, before: Seq, seq: Seq) {
         if mark == Mark::Seen {
             self.notices.unread_changes().add_reader(user, before);
         }
         let Some(person) = self.state.person(user) else {
             return;
         };
-        self.deps.feed.transient(
-            self.state.conversation.id,
-            Transient::Marked(person.id.clone(), mark, seq),
-        );
         let event = self.event(
             None,
             Change::Marked {

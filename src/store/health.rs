@@ -1,6 +1,6 @@
 //! Whether the database responds, as the watch observes it. All connections consult it.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::watch::{self, Receiver};
 
@@ -29,8 +29,6 @@ pub(super) struct Health {
     begun: Instant,
     /// Milliseconds from `begun` to the last response on any connection.
     heard: AtomicU64,
-    /// The number of other servers on the same database.
-    others: AtomicUsize,
 }
 
 impl Health {
@@ -44,7 +42,6 @@ impl Health {
             known: watch::Sender::new(known),
             begun: Instant::now(),
             heard: AtomicU64::new(0),
-            others: AtomicUsize::new(0),
         }
     }
 
@@ -87,14 +84,6 @@ impl Health {
     pub(super) fn quiet_for(&self) -> Duration {
         let heard = Duration::from_millis(self.heard.load(Ordering::Relaxed));
         self.begun.elapsed().saturating_sub(heard)
-    }
-
-    pub(super) fn others(&self) -> usize {
-        self.others.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn set_others(&self, count: usize) {
-        self.others.store(count, Ordering::Relaxed);
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod address;
 pub mod append;
+pub mod catch_up;
 pub mod changed;
 pub mod changes;
 pub mod clock;
@@ -24,6 +25,7 @@ pub mod marks;
 pub mod messages;
 pub mod messages_per_day;
 pub mod missed;
+pub mod nodes;
 pub mod opening;
 pub mod orders;
 pub mod paging;

@@ -145,6 +145,17 @@ impl Pool {
         Dedicated::new(self, FOR_CLAIMS)
     }
 
+    /// The dedicated connection of this server's row in `nodes`. Its commits are asynchronous: a beat that is
+    /// lost in a crash is as old as the crash.
+    pub fn beating(&self) -> Dedicated {
+        Dedicated::new(self, "; set synchronous_commit = off")
+    }
+
+    /// The number of connections in the pool.
+    pub fn size(&self) -> u32 {
+        self.0.size
+    }
+
     /// The dedicated connection of the feed.
     pub fn follower(&self) -> Dedicated {
         Dedicated::new(self, FOR_FOLLOWING)
@@ -153,11 +164,6 @@ impl Pool {
     /// The last observed state of the database.
     pub fn state(&self) -> State {
         self.0.health.state()
-    }
-
-    /// The number of other servers on the same database, as last observed.
-    pub fn other_servers(&self) -> usize {
-        self.0.health.others()
     }
 
     /// Runs a job on a pooled connection's thread. After an error the job may still have been committed.

@@ -1,5 +1,5 @@
 //! The watch on the database. It queries it twice a second, so that silence is noticed before a caller has
-//! waited long, and holds the advisory lock by which servers on one database count each other.
+//! waited long.
 
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -22,16 +22,11 @@ const LOOK: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_secs(15);
 /// How long terminated processes may take to end.
 const ENDING: Duration = Duration::from_secs(2);
-/// The intervals of counting other servers and of warning about them.
-const OTHERS: Duration = Duration::from_secs(3);
-const COMPLAINT: Duration = Duration::from_secs(60);
-/// The advisory lock that every server holds in shared mode.
-const PRESENCE: i64 = 0x0053_746f_615f_6e64;
 
 /// The result of a query.
 enum Look {
-    /// The database responded; with the number of other servers if they were counted.
-    Answer(Option<usize>),
+    /// The database responded.
+    Answer,
     /// It cannot be reached, for this reason.
     Away(String),
     /// It does not respond.
@@ -46,10 +41,6 @@ struct Watch {
     unanswered: Option<Receiver<Look>>,
     /// The process of the watch's previous connection.
     previous: Option<Backend>,
-    others_looked_for: Option<Instant>,
-    /// Since when other servers are counted; one of them may be shutting down.
-    others_since: Option<Instant>,
-    complained: Option<Instant>,
 }
 
 /// Starts the watch. It ends with the pool.
@@ -65,9 +56,6 @@ fn watch(pool: &Weak<Shared>) {
         worker: None,
         unanswered: None,
         previous: None,
-        others_looked_for: None,
-        others_since: None,
-        complained: None,
     };
     while let Some(shared) = pool.upgrade() {
         let look = watch.look(&shared);
@@ -118,14 +106,8 @@ impl Watch {
         let task = LookTask {
             shared: Arc::clone(shared),
             previous: worker.state.backend().or(self.previous.clone()),
-            looks_for_others: self
-                .others_looked_for
-                .is_none_or(|at| at.elapsed() > OTHERS),
         };
         self.previous.clone_from(&task.previous);
-        if task.looks_for_others {
-            self.others_looked_for = Some(Instant::now());
-        }
         let worker = self.worker.insert(worker);
         match worker.submit(move |slot| tell(task.run(slot))) {
             true => Ok(()),
@@ -135,7 +117,7 @@ impl Watch {
 
     fn note(&mut self, shared: &Shared, look: Look) {
         match look {
-            Look::Answer(others) => {
+            Look::Answer => {
                 if self.is_older_one_dead() {
                     return mark_silent(
                         shared,
@@ -144,9 +126,6 @@ impl Watch {
                 }
                 if shared.health.set(State::Answering) != State::Answering {
                     log::info!(event = "database_back"; "the database answers again");
-                }
-                if let Some(others) = others {
-                    self.note_others(shared, others);
                 }
             }
             Look::Away(reason) => {
@@ -176,28 +155,6 @@ impl Watch {
         let unanswered = self.unanswered.take();
         unanswered.is_some_and(|found| found.try_recv().err() == Some(TryRecvError::Empty))
     }
-
-    /// Counts a second time before it warns, because a server that was just stopped may still hold the lock.
-    fn note_others(&mut self, shared: &Shared, count: usize) {
-        if count == 0 {
-            self.others_since = None;
-            return shared.health.set_others(0);
-        }
-        let since = *self.others_since.get_or_insert_with(Instant::now);
-        if since.elapsed() < PERIOD {
-            self.others_looked_for = None;
-            return;
-        }
-        shared.health.set_others(count);
-        if self.complained.is_none_or(|at| at.elapsed() >= COMPLAINT) {
-            self.complained = Some(Instant::now());
-            log::warn!(
-                event = "another_server", others = count;
-                "{count} more server(s) run on this database. Stoa does not support that yet: people on one \
-                 server do not hear at once what is said on another. Stop all but one"
-            );
-        }
-    }
 }
 
 fn mark_silent(shared: &Shared, reason: &str) {
@@ -210,16 +167,15 @@ fn mark_silent(shared: &Shared, reason: &str) {
 struct LookTask {
     shared: Arc<Shared>,
     previous: Option<Backend>,
-    looks_for_others: bool,
 }
 
 impl LookTask {
     fn run(self, slot: &mut Slot) -> Look {
         let looked = self.look(slot);
         match looked {
-            Ok(others) => {
+            Ok(()) => {
                 self.shared.health.note_response();
-                Look::Answer(others)
+                Look::Answer
             }
             Err(told) => {
                 slot.close();
@@ -228,25 +184,19 @@ impl LookTask {
         }
     }
 
-    fn look(&self, slot: &mut Slot) -> Result<Option<usize>, String> {
+    fn look(&self, slot: &mut Slot) -> Result<(), String> {
         let explain = |error: diesel::result::Error| error.to_string();
         let connection = match slot.opened() {
             Some(connection) => connection,
             None => {
                 let connection = slot.open(&self.shared.opening)?;
                 end_processes(connection, self.previous.as_slice()).map_err(explain)?;
-                let lock = format!("select pg_advisory_lock_shared({PRESENCE})");
-                connection.batch_execute(&lock).map_err(explain)?;
                 connection
             }
         };
         let abandoned_backends = self.shared.abandoned_backends();
         end_processes(connection, &abandoned_backends).map_err(explain)?;
-        if self.looks_for_others {
-            return count_others(connection).map(Some).map_err(explain);
-        }
-        connection.batch_execute("select 1").map_err(explain)?;
-        Ok(None)
+        connection.batch_execute("select 1").map_err(explain)
     }
 }
 
@@ -286,14 +236,4 @@ fn end_processes(connection: &mut PgConnection, processes: &[Backend]) -> QueryR
 struct Counted {
     #[diesel(sql_type = BigInt)]
     number: i64,
-}
-
-fn count_others(connection: &mut PgConnection) -> QueryResult<usize> {
-    let (high, low) = (PRESENCE >> 32, PRESENCE & 0xffff_ffff);
-    let holders = format!(
-        "select count(*) as number from pg_locks where locktype = 'advisory' and granted and classid = {high} and objid = {low} and objsubid = 1
-         and database = (select oid from pg_database where datname = current_database()) and pid <> pg_backend_pid()"
-    );
-    let counted: Counted = diesel::sql_query(holders).get_result(connection)?;
-    Ok(usize::try_from(counted.number).unwrap_or_default())
 }

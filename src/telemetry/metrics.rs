@@ -2,7 +2,7 @@
 
 use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    Opts, Registry, TextEncoder,
+    IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 use crate::error::Error;
@@ -40,6 +40,12 @@ pub struct Metrics {
     pub feed_oldest: Gauge,
     /// The same for each consumer.
     pub feed_lag: GaugeVec,
+    /// Other servers on the same database, by state.
+    pub peers: IntGaugeVec,
+    /// Checks of how far conversations are that other servers may have written to.
+    pub catch_up_checks: IntCounter,
+    /// Rooms that such a check found behind.
+    pub rooms_behind: IntCounter,
     /// Refusals by code.
     pub refusals: IntCounterVec,
     /// Requests by route pattern, method and status.
@@ -104,6 +110,12 @@ impl Metrics {
                 &registry,
                 GaugeVec::new(Opts::new(FEED_LAG.0, FEED_LAG.1), &["consumer"]),
             )?,
+            peers: register(
+                &registry,
+                IntGaugeVec::new(Opts::new(PEERS.0, PEERS.1), &["state"]),
+            )?,
+            catch_up_checks: counter(&registry, CHECKS.0, CHECKS.1)?,
+            rooms_behind: counter(&registry, BEHIND.0, BEHIND.1)?,
             refusals: family(&registry, "stoa_refusals_total", "Refusals by code", "code")?,
             requests: requests(&registry)?,
             registry,
@@ -133,6 +145,15 @@ const FEED_OLDEST: (&str, &str) = (
 const FEED_LAG: (&str, &str) = (
     "stoa_feed_lag_seconds",
     "Age of the oldest row of the feed that this consumer has not handled",
+);
+const PEERS: (&str, &str) = ("stoa_peers", "Other servers on this database, by state");
+const CHECKS: (&str, &str) = (
+    "stoa_catch_up_checks_total",
+    "Checks of how far conversations are that other servers may have written to",
+);
+const BEHIND: (&str, &str) = (
+    "stoa_rooms_behind_total",
+    "Rooms that a catch-up check found behind the database",
 );
 const SIZES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 128.0, 256.0, 512.0];
 const SECONDS: [f64; 11] = [

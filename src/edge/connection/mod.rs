@@ -22,6 +22,7 @@ use crate::domain::refusal::Refusal;
 use crate::edge::dialect::Dialects;
 use crate::identity::people::People;
 use crate::identity::rate_limits::RateLimits;
+use crate::nodes::Nodes;
 use crate::queue::{ConnectionQueue, UNAUTHENTICATED};
 use crate::registry::Rooms;
 use crate::registry::deals::Deals;
@@ -51,6 +52,8 @@ pub struct SessionDeps {
     pub dialects: Dialects,
     /// The Socket.IO clients that are connected.
     pub connected_clients: ConnectedClients,
+    /// The other servers on the database.
+    pub nodes: Nodes,
     /// Why callers are refused, for the log.
     pub refusals: Arc<RefusalLog>,
     /// How far the server is on its way to its end.

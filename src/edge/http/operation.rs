@@ -23,8 +23,8 @@ pub async fn readyz(server: web::Data<AppState>) -> HttpResponse {
         .run(|connection| connection.batch_execute("select 1").map_err(explain))
         .await;
     let journal = server.deps.room.journal.is_alive();
-    let others = server.deps.room.pool.other_servers();
-    let parts = json!({ "database": asked.is_ok(), "journal": journal, "draining": draining, "other_servers": others });
+    let (wire, peers) = (server.deps.nodes.wire().name(), server.deps.nodes.peers());
+    let parts = json!({ "database": asked.is_ok(), "journal": journal, "draining": draining, "wire": wire, "peers": peers });
     if asked.is_ok() && journal && !draining {
         return HttpResponse::Ok().json(json!({ "status": "ready", "checks": parts }));
     }

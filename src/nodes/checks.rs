@@ -1,0 +1,146 @@
+//! Catch-up checks: asks the database how far conversations are, and tells the rooms that are behind to read.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
+
+use super::Nodes;
+use crate::domain::ids::ConversationNo;
+use crate::error::Error;
+use crate::registry::{RoomToCheck, Rooms};
+use crate::room::progress::Checked;
+use crate::room::{RoomDeps, ToRoom};
+use crate::store::catch_up;
+
+/// The interval of checks while others may have written something that is not heard otherwise.
+const PERIOD: Duration = Duration::from_secs(1);
+/// The interval of checks of every room, whatever is heard.
+const EVERYTHING: Duration = Duration::from_secs(30);
+/// Each so-manieth check reads watermarks too.
+const WITH_WATERMARKS: u64 = 5;
+/// The conversations of one statement.
+const TOGETHER: usize = 500;
+
+struct Checks {
+    nodes: Nodes,
+    room: Arc<RoomDeps>,
+    rooms: Rooms,
+    count: u64,
+    /// When every room was checked.
+    all_checked: Instant,
+    /// Whether the last check succeeded.
+    was_read: bool,
+}
+
+/// Whether a check reads watermarks too.
+#[derive(Clone, Copy, PartialEq)]
+enum Marks {
+    Read,
+    Left,
+}
+
+/// Checks until the server stops.
+pub(super) async fn run(
+    nodes: Nodes,
+    room: Arc<RoomDeps>,
+    rooms: Rooms,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let mut turn = tokio::time::interval(PERIOD);
+    turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut checks = Checks {
+        all_checked: room.clock.now(),
+        nodes: nodes.clone(),
+        room,
+        rooms,
+        count: 0,
+        was_read: true,
+    };
+    while !*stopped.borrow() {
+        let is_asked_for = tokio::select! {
+            _ = turn.tick() => false,
+            () = nodes.0.due.notified() => true,
+            _ = stopped.changed() => continue,
+        };
+        checks.check_when_due(is_asked_for).await;
+    }
+}
+
+impl Checks {
+    async fn check_when_due(&mut self, is_asked_for: bool) {
+        let now = self.room.clock.now();
+        let everything = now.duration_since(self.all_checked) >= EVERYTHING;
+        if everything {
+            self.all_checked = now;
+        }
+        let is_due = is_asked_for || self.nodes.0.peers.lock().call_for_checks(now);
+        let checked = match everything {
+            true => Checked::All,
+            false if is_due => Checked::Listened,
+            false => return,
+        };
+        self.count += 1;
+        let marks = match everything || self.count.is_multiple_of(WITH_WATERMARKS) {
+            true => Marks::Read,
+            false => Marks::Left,
+        };
+        let outcome = self.check(checked, marks).await;
+        if let (Err(error), true) = (&outcome, self.was_read) {
+            log::warn!(event = "catch_up_check_failed"; "{error}");
+        }
+        self.was_read = outcome.is_ok();
+    }
+
+    async fn check(&self, checked: Checked, marks: Marks) -> Result<(), Error> {
+        self.room.metrics.catch_up_checks.inc();
+        let rooms = self.rooms.progress(checked);
+        let numbers: Vec<ConversationNo> = rooms.keys().copied().collect();
+        for some in numbers.chunks(TOGETHER) {
+            self.check_some(&rooms, some.to_vec(), marks).await?;
+        }
+        Ok(())
+    }
+
+    async fn check_some(
+        &self,
+        rooms: &HashMap<ConversationNo, RoomToCheck>,
+        some: Vec<ConversationNo>,
+        marks: Marks,
+    ) -> Result<(), Error> {
+        let turn = self.room.catch_ups.acquire().await;
+        let read = move |connection: &mut _| {
+            let seqs = catch_up::last_seqs(connection, &some)?;
+            let marks = match marks {
+                Marks::Read => catch_up::watermarks(connection, &some)?,
+                Marks::Left => Vec::new(),
+            };
+            Ok((seqs, marks))
+        };
+        let read = self.room.pool.run(read).await;
+        drop(turn);
+        let (seqs, marks) = read?;
+        for (no, last) in seqs {
+            let Some(room) = rooms.get(&no) else {
+                continue;
+            };
+            if last < room.announced {
+                room.tell(ToRoom::End);
+            } else if last > room.announced_now() {
+                self.room.metrics.rooms_behind.inc();
+                room.tell(ToRoom::LastSeq(last));
+            }
+        }
+        let mut by_room: HashMap<ConversationNo, Vec<_>> = HashMap::new();
+        for mark in marks {
+            by_room.entry(mark.conversation).or_default().push(mark);
+        }
+        for (no, marks) in by_room {
+            if let Some(room) = rooms.get(&no) {
+                room.tell(ToRoom::Watermarks(marks));
+            }
+        }
+        Ok(())
+    }
+}

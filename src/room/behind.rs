@@ -1,0 +1,142 @@
+//! A room that misses entries, since another server wrote them or an outcome is unknown: what it reads, and when.
+
+use actix::prelude::*;
+use std::time::Duration;
+
+use super::IdleRoom;
+use super::actor::Room;
+use crate::domain::command::Mark;
+use crate::domain::entry::Entry;
+use crate::domain::ids::Seq;
+use crate::error::Error;
+use crate::queue::CloseReason;
+use crate::store::catch_up::Watermarks;
+use crate::store::replay;
+
+/// The age at which a missing entry is read: those of two servers, or of two commits, arrive in any order.
+const HOLE_AGE: Duration = Duration::from_millis(60);
+/// More missing entries are read by the sessions, page by page, which join again.
+const MOST_READ: Seq = 5_000;
+
+impl Room {
+    /// Reads the entries that this room may have missed.
+    pub(super) fn catch_up(&mut self) -> impl Future<Output = Result<Vec<Entry>, Error>> + use<> {
+        self.catching_up = true;
+        let (pool, no, after) = (
+            self.deps.pool.clone(),
+            self.state.conversation.no,
+            self.timeline.announced(),
+        );
+        async move {
+            pool.run(move |connection| replay::entries(connection, no, after))
+                .await
+        }
+    }
+
+    /// Accepts the entries that were read; after an error the room still suspects a gap.
+    pub(super) fn caught_up(
+        &mut self,
+        entries: Result<Vec<Entry>, Error>,
+        context: &mut Context<Self>,
+    ) {
+        self.catching_up = false;
+        match entries {
+            Ok(entries) => {
+                self.suspects_gap = false;
+                entries
+                    .into_iter()
+                    .for_each(|entry| self.timeline.offer(entry));
+                self.announce(context);
+            }
+            Err(error) => {
+                self.suspects_gap = true;
+                match error {
+                    Error::Refused(_) => {
+                        log::debug!(event = "catch_up_failed", conversation_id:% = self.state.conversation.id; "{error}")
+                    }
+                    Error::Internal(_) => {
+                        log::warn!(event = "catch_up_failed", conversation_id:% = self.state.conversation.id; "{error}")
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads missed entries while the room suspects a gap. All rooms together read so many at a time that others
+    /// get the database too.
+    pub(super) fn catch_up_when_needed(&mut self, context: &mut Context<Self>) {
+        self.suspects_gap |= self.progress.take_behind();
+        if !self.suspects_gap || self.catching_up {
+            return;
+        }
+        let (turns, wait) = (self.deps.catch_ups.clone(), self.catch_up());
+        let read = async move {
+            let turn = turns.acquire().await;
+            let read = wait.await;
+            drop(turn);
+            read
+        };
+        context.spawn(read.into_actor(self).map(|entries, room, context| {
+            room.caught_up(entries, context);
+        }));
+    }
+
+    /// Reads a missing entry once it is late; one that is overtaken by others needs no reading.
+    pub(super) fn watch_hole(&mut self, context: &mut Context<Self>) {
+        if self.watches_hole || !self.timeline.has_gap() {
+            return;
+        }
+        self.watches_hole = true;
+        let before = self.timeline.announced();
+        context.run_later(HOLE_AGE, move |room, context| {
+            room.watches_hole = false;
+            let is_same = room.timeline.has_gap() && room.timeline.announced() == before;
+            if is_same {
+                room.suspects_gap = true;
+                room.catch_up_when_needed(context);
+            }
+            room.watch_hole(context);
+        });
+    }
+
+    /// A check has found entries up to this seq.
+    pub(super) fn hear_last_seq(&mut self, last: Seq, context: &mut Context<Self>) {
+        let missing = last - self.timeline.announced();
+        if missing > MOST_READ {
+            return self.end("it misses too many entries", context);
+        }
+        if missing > 0 {
+            self.suspects_gap = true;
+            self.catch_up_when_needed(context);
+        }
+    }
+
+    /// The database has lost entries that this room has announced, as after the failover to a standby that lagged
+    /// behind. The connections of all who have heard them are closed; they come back to what is there.
+    pub(super) fn forget_lost_entries(&mut self, context: &mut Context<Self>) {
+        for listener in self.listeners.drain(..) {
+            listener.queue.close(CloseReason::Restarting);
+        }
+        self.end("the database has lost entries", context);
+    }
+
+    /// Lets the room end. Its listeners join again after what they have heard.
+    fn end(&mut self, why: &str, context: &mut Context<Self>) {
+        log::warn!(event = "room_ended", conversation_id:% = self.state.conversation.id; "its listeners join again: {why}");
+        self.registry.do_send(IdleRoom {
+            conversation: self.state.conversation.id,
+            room: context.address().recipient(),
+        });
+    }
+
+    /// A check has found watermarks, which another server may have moved.
+    pub(super) fn hear_watermarks(&mut self, marks: &[Watermarks]) {
+        for one in marks {
+            for (mark, seq) in [(Mark::Seen, one.read), (Mark::Delivered, one.delivered)] {
+                if let Some(before) = self.state.evolve_mark(one.user, mark, seq) {
+                    self.announce_mark_here(one.user, mark, before, seq);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Servers on one database know of each other for as long as they run.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+
+use crate::child::Process;
+use crate::client::Person;
+use crate::polling::until;
+use crate::test_app::fresh_database;
+
+const AT_ONCE: [&str; 2] = ["--drain-seconds", "0"];
+
+pub async fn until_peers(person: &Person, count: u64) {
+    let what = format!("{count} peers");
+    let look = async || person.get("/readyz").await;
+    let ready = until(&what, look, |ready| ready.body["checks"]["peers"] == count);
+    assert_eq!(ready.await.status, 200, "both serve");
+}
+
+async fn database() -> String {
+    let made = tokio::task::spawn_blocking(fresh_database);
+    made.await.expect("a database")
+}
+
+#[tokio::test]
+async fn a_second_server_is_known_until_it_has_stopped() {
+    let database = database().await;
+    let mut one = Process::serve_on(&database, &AT_ONCE).await;
+    let ann = one.person("ann");
+    until_peers(&ann, 0).await;
+    let mut other = Process::serve_on(&database, &AT_ONCE).await;
+    let ben = other.person("ben");
+    tokio::join!(until_peers(&ann, 1), until_peers(&ben, 1));
+    let ready = ann.get("/readyz").await.body;
+    assert_eq!(ready["checks"]["wire"], "off");
+    other.signal("TERM");
+    let (_, told) = other.end().await;
+    until_peers(&ann, 0).await;
+    let lost = one.logged("peer_lost").await;
+    assert_eq!(lost["address"], other.address.to_string());
+    one.signal("TERM");
+    for log in [told, one.end().await.1] {
+        for event in ["peer_met", "peers_without_wire"] {
+            let told = log.matches(&format!("\"{event}\"")).count();
+            assert_eq!(told, 1, "{event}: {log}");
+        }
+    }
+    let left = "select count(*) as n from nodes";
+    let mut connection = PgConnection::establish(&database).expect("a connection");
+    assert_eq!(count(&mut connection, left), 0);
+}
+
+#[tokio::test]
+async fn a_server_that_was_killed_is_a_peer_for_five_seconds() {
+    let database = database().await;
+    let one = Process::serve_on(&database, &AT_ONCE).await;
+    let mut other = Process::serve_on(&database, &AT_ONCE).await;
+    let ann = one.person("ann");
+    until_peers(&ann, 1).await;
+    other.signal("KILL");
+    other.end().await;
+    let killed = std::time::Instant::now();
+    until_peers(&ann, 0).await;
+    assert!(
+        killed.elapsed().as_secs_f64() > 3.5,
+        "it may have been slow"
+    );
+}
+
+#[tokio::test]
+async fn a_server_whose_connection_is_lost_beats_again() {
+    let database = database().await;
+    let one = Process::serve_on(&database, &AT_ONCE).await;
+    let other = Process::serve_on(&database, &AT_ONCE).await;
+    let (ann, ben) = (one.person("ann"), other.person("ben"));
+    until_peers(&ann, 1).await;
+    let mut connection = PgConnection::establish(&database).expect("a connection");
+    let lose = "select pg_terminate_backend(pid, 5000) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()";
+    connection.batch_execute(lose).expect("ended");
+    let beaten = "select count(*) as n from nodes where beat_at > clock_timestamp() - interval '0.9 seconds'";
+    let look = async || count(&mut connection, beaten);
+    until("beats of both", look, |n| *n == 2).await;
+    tokio::join!(until_peers(&ann, 1), until_peers(&ben, 1));
+}
+
+fn count(connection: &mut PgConnection, query: &str) -> i64 {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        n: i64,
+    }
+    let count: Count = diesel::sql_query(query)
+        .get_result(connection)
+        .expect("a count");
+    count.n
+}
