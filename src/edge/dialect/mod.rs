@@ -237,4 +237,6 @@ mod clash_tests;
 #[cfg(test)]
 mod encoding_tests;
 #[cfg(test)]
+mod ids_tests;
+#[cfg(test)]
 mod serving_tests;
