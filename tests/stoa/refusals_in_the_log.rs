@@ -53,7 +53,7 @@ const IMPOSSIBLE: &[(&str, &str)] = &[
         "--dialects stoory,klingon",
         "there is no dialect \"klingon\"",
     ),
-    ("--dialects lola,lola", "served at the same place"),
+    ("--dialects lola,lola", "lola is named twice; name it once."),
 ];
 
 #[test]

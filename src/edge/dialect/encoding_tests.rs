@@ -67,9 +67,9 @@ fn view() -> View {
     View::of(conversation(), [person(1, "ann"), person(2, "bob")])
 }
 
-const NAMES: [&str; 3] = ["native", "stoory", "lola"];
+pub(super) const NAMES: [&str; 3] = ["native", "stoory", "lola"];
 
-fn dialects() -> Dialects {
+pub(super) fn dialects() -> Dialects {
     let options = DialectOptions {
         dialects: vec!["stoory".to_owned(), "lola".to_owned()],
         system_user_id: "system".to_owned(),
@@ -92,7 +92,7 @@ fn told(change: Change) -> [Option<(String, Value)>; 3] {
     })
 }
 
-fn read(dialect: &str, packet: &str) -> (String, Value) {
+pub(super) fn read(dialect: &str, packet: &str) -> (String, Value) {
     let head = match dialect {
         "native" => {
             let frame: Value = serde_json::from_str(packet).unwrap();

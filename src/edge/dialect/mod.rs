@@ -3,10 +3,13 @@
 
 mod answers;
 mod camel_case;
+mod clashes;
+mod endpoints;
 pub(in crate::edge) mod requests;
 
 pub use answers::{Reader, refusal};
 pub(in crate::edge) use camel_case::{Shape, camel_case};
+pub(in crate::edge) use endpoints::{Endpoint, Mount};
 pub use requests::Incoming;
 
 use bytestring::ByteString;
@@ -40,10 +43,8 @@ pub struct Spec {
     pub encode: fn(&RoomEvent, EncodeContext<'_>, Option<&str>) -> Option<Encoded>,
     /// Its use of Socket.IO; `None` for a dialect with REST endpoints alone.
     pub socketio: Option<SocketIoSpec>,
-    /// The paths of its REST endpoints. Two dialects with the same path cannot be served together.
-    pub paths: &'static [&'static str],
-    /// Adds its REST endpoints to the routes.
-    pub routes: fn(&mut ServiceConfig<'_>),
+    /// Its REST endpoints. Two dialects with an endpoint that some request fits cannot be served together.
+    pub rest: &'static [Mount],
 }
 
 /// Reads the name and the arguments of an event.
@@ -53,6 +54,8 @@ pub type ReadEvent = fn(&str, &[&RawValue], &[String]) -> Result<Incoming, Refus
 pub struct SocketIoSpec {
     /// Its namespace. Two dialects with the same namespace cannot be served together.
     pub namespace: &'static str,
+    /// The names of all events that a client may send.
+    pub requests: &'static [&'static str],
     /// Reads an event of a client. The strings are the hosts that files may be on.
     pub read: ReadEvent,
     /// Encodes the acknowledgement of an answer; with the conversation if a room answers.
@@ -100,7 +103,7 @@ impl Dialects {
         directory: Arc<Directory>,
         metrics: &Metrics,
     ) -> Result<Self, String> {
-        let named = wanted(&options.dialects)?;
+        let named = clashes::wanted(&options.dialects)?;
         Ok(Self::of(named, options, directory, metrics))
     }
 
@@ -142,9 +145,7 @@ impl Dialects {
 
     /// Adds the REST endpoints of all dialects.
     pub fn routes(&self, routes: &mut ServiceConfig<'_>) {
-        for served in &self.served {
-            (served.spec.routes)(routes);
-        }
+        endpoints::add(self.served.iter().map(|served| served.spec), routes);
     }
 
     /// An event as one reader is told it; `None` where the dialect has no such event.
@@ -228,42 +229,14 @@ impl Dialects {
 
 /// Checks the names of dialects. An error is a sentence that says what to do.
 pub fn check(options: &DialectOptions) -> Result<(), String> {
-    wanted(&options.dialects).map(drop)
-}
-
-/// The dialects with these names. Fails if two of them would be served at the same place.
-fn wanted(names: &[String]) -> Result<Vec<&'static Spec>, String> {
-    let mut wanted: Vec<&'static Spec> = Vec::new();
-    for name in names
-        .iter()
-        .map(|name| name.trim())
-        .filter(|name| !name.is_empty())
-    {
-        let Some(spec) = ALL.into_iter().find(|spec| spec.name == name) else {
-            let known: Vec<&str> = ALL.iter().map(|spec| spec.name).collect();
-            let known = known.join(", ");
-            return Err(format!(
-                "--dialects: there is no dialect {name:?}; there are: {known}."
-            ));
-        };
-        if let Some(other) = wanted.iter().find(|other| clash(other, spec)) {
-            let (one, other) = (other.name, spec.name);
-            return Err(format!(
-                "--dialects: {one} and {other} are served at the same place; name one of them."
-            ));
-        }
-        wanted.push(spec);
-    }
-    Ok(wanted)
-}
-
-fn clash(one: &Spec, other: &Spec) -> bool {
-    let namespace = |spec: &Spec| spec.socketio.as_ref().map(|socketio| socketio.namespace);
-    let has_same_namespace = namespace(one).is_some() && namespace(one) == namespace(other);
-    has_same_namespace || one.paths.iter().any(|path| other.paths.contains(path))
+    clashes::wanted(&options.dialects).map(drop)
 }
 
 #[cfg(test)]
+mod clash_tests;
+#[cfg(test)]
 mod encoding_tests;
+#[cfg(test)]
+mod ids_tests;
 #[cfg(test)]
 mod serving_tests;

@@ -1,34 +1,21 @@
 //! Which dialects are served together, and one that has REST endpoints alone.
 
+use actix_web::App;
 use actix_web::test::{TestRequest, call_and_read_body, init_service};
-use actix_web::{App, web};
+use serde_json::value::to_raw_value;
 use utoipa_actix_web::AppExt;
 
+use super::clash_tests::{hello, mount, request, with_rest};
 use super::*;
 use crate::domain::ids::ConversationId;
 use crate::domain::room_event::Change;
 
-/// A dialect without Socket.IO and without events.
-static PLAIN: Spec = Spec {
-    name: "plain",
-    needs: Needs::NOTHING,
-    encode: |_, _, _| None,
-    socketio: None,
-    paths: &["/api/plain"],
-    routes: |routes| {
-        routes.route("/api/plain/hello", web::get().to(|| async { "hello" }));
-    },
-};
-
-/// Another one, at another path.
-static OTHER: Spec = Spec {
-    name: "other",
-    needs: Needs::NOTHING,
-    encode: |_, _, _| None,
-    socketio: None,
-    paths: &["/api/other"],
-    routes: |_| {},
-};
+pub(super) static PLAIN: Spec = with_rest(
+    "plain",
+    &[mount("/api/plain", |routes| {
+        routes.service(hello);
+    })],
+);
 
 fn plain_alone() -> Dialects {
     let options = DialectOptions {
@@ -70,25 +57,50 @@ fn a_dialect_without_socketio_reads_and_writes_nothing_there() {
     assert!(dialects.told(plain, &event, None, UserNo(1)).is_none());
 }
 
-#[test]
-fn dialects_clash_by_namespace_and_by_path() {
-    assert!(!clash(&PLAIN, &OTHER), "neither has a namespace");
-    assert!(clash(&PLAIN, &PLAIN), "they have the same path");
-    assert!(!clash(&PLAIN, &lola::DIALECT));
-    assert!(!clash(&stoory::DIALECT, &lola::DIALECT));
+#[actix_rt::test]
+async fn every_endpoint_of_every_dialect_is_reached() {
+    let specs: Vec<&Spec> = [&native::DIALECT].into_iter().chain(ALL).collect();
+    let mut count = 0;
+    for endpoint in specs.iter().flat_map(|spec| endpoints::of(spec)) {
+        let parts = endpoint.path.split('/').map(|part| match part {
+            parameter if parameter.contains('{') => "x",
+            literal => literal,
+        });
+        let path = parts.collect::<Vec<_>>().join("/");
+        // Without the state of a server, a handler that is found fails.
+        let (status, _) = request(&specs, endpoint.method, &path).await;
+        assert!(
+            ![404, 405].contains(&status),
+            "{} {status}",
+            endpoint.name()
+        );
+        count += 1;
+    }
+    assert!(count > 35, "{count}");
 }
 
 #[test]
-fn dialects_are_named_once_and_known() {
-    let named = |names: &[&str]| {
-        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        let found = wanted(&names)?;
-        Ok::<_, String>(found.iter().map(|spec| spec.name).collect::<Vec<_>>())
-    };
-    assert_eq!(named(&["lola", " stoory"]), Ok(vec!["lola", "stoory"]));
-    assert_eq!(named(&[""]), Ok(vec![]));
-    let unknown = named(&["stoory", "klingon"]).unwrap_err();
-    assert!(unknown.starts_with("--dialects: there is no dialect \"klingon\""));
-    let twice = named(&["lola", "lola"]).unwrap_err();
-    assert!(twice.starts_with("--dialects: lola and lola are served at the same place"));
+fn a_dialect_reads_the_events_that_its_table_lists_and_no_others() {
+    let socketio = || ALL.into_iter().filter_map(|spec| spec.socketio.as_ref());
+    let names: Vec<&str> = socketio().flat_map(|one| one.requests).copied().collect();
+    let nothing = to_raw_value(&serde_json::json!({})).unwrap();
+    for dialect in socketio() {
+        for name in names.iter().chain(&["nonsense"]) {
+            let read = (dialect.read)(name, &[&nothing], &[]);
+            let is_known = !matches!(read, Err(Refusal::Invalid { field, .. }) if field == "event");
+            let namespace = dialect.namespace;
+            assert_eq!(
+                is_known,
+                dialect.requests.contains(name),
+                "{name} in {namespace}"
+            );
+        }
+    }
+}
+
+#[test]
+fn all_dialects_are_served_together() {
+    let names: Vec<String> = ALL.iter().map(|spec| spec.name.to_owned()).collect();
+    let served = clashes::wanted(&names).map(|specs| specs.len());
+    assert_eq!(served, Ok(ALL.len()));
 }

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::{AppState, Failure, openapi, pages};
 use crate::domain::refusal::Refusal;
+use crate::edge::dialect::Endpoint;
 
 /// Paths outside the API, the pages and Socket.IO.
 const OUTSIDE: [&str; 6] = [
@@ -16,6 +17,16 @@ const OUTSIDE: [&str; 6] = [
     "/",
     "/api/openapi.json",
 ];
+
+/// The endpoints of every server that belong to no dialect, also those that depend on the options.
+pub(in crate::edge) fn own_endpoints() -> impl Iterator<Item = Endpoint> {
+    let outside = OUTSIDE.into_iter().chain(["/metrics", "/socket.io"]);
+    let pages = pages::names().map(|name| Endpoint::without_mount("GET", &name));
+    let gets = outside.map(|path| Endpoint::without_mount("GET", path));
+    let posts = ["/socket.io", "/sandbox/checkout/{gateway_order_id}"];
+    let posts = posts.map(|path| Endpoint::without_mount("POST", path));
+    gets.chain(posts).chain(pages)
+}
 
 /// Answers what no route handles: an unknown path, or a known one with another method.
 pub async fn nothing_here(

@@ -31,6 +31,7 @@ use crate::identity::auth::Claims;
 use crate::job_signal::JobSignal;
 use crate::payment::PaymentGateway;
 
+pub(in crate::edge) use methods::own_endpoints;
 pub use refusals::{Failure, Query, wrong_path};
 
 /// What every handler can reach.

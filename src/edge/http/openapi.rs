@@ -44,7 +44,8 @@ impl Paths {
     }
 }
 
-fn methods(item: &PathItem) -> Vec<&'static str> {
+/// The methods of a path in the document.
+pub fn methods(item: &PathItem) -> Vec<&'static str> {
     let listed = [
         ("GET", &item.get),
         ("POST", &item.post),
@@ -56,7 +57,8 @@ fn methods(item: &PathItem) -> Vec<&'static str> {
     taken.map(|(name, _)| *name).collect()
 }
 
-fn segments(path: &str) -> Vec<String> {
+/// The segments of a path.
+pub fn segments(path: &str) -> Vec<String> {
     path.split('/')
         .filter(|part| !part.is_empty())
         .map(str::to_owned)

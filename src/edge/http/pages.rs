@@ -42,6 +42,11 @@ pub async fn asset(
     }
 }
 
+/// The paths of all files.
+pub fn names() -> impl Iterator<Item = String> {
+    Static::iter().map(|name| format!("/{name}"))
+}
+
 /// Whether a path names a file.
 pub fn exists(path: &str) -> bool {
     let name = path.strip_prefix('/').unwrap_or(path);

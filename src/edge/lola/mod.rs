@@ -24,10 +24,10 @@ pub static DIALECT: Spec = Spec {
     encode: events::encode,
     socketio: Some(SocketIoSpec {
         namespace: NAMESPACE,
+        requests: &requests::EVENTS,
         read: |name, arguments, _| requests::decode(name, arguments),
         acknowledge: answers::acknowledgement,
         watched: |_, _| json!({ "success": true }).to_string(),
     }),
-    paths: &[],
-    routes: |_| {},
+    rest: &[],
 };

@@ -14,10 +14,8 @@ pub mod rest;
 pub mod sent;
 pub mod views;
 
-use utoipa_actix_web::scope;
-
 use crate::domain::dialect::Dialect;
-use crate::edge::dialect::Spec;
+use crate::edge::dialect::{Mount, Spec};
 
 /// The path of its REST endpoints.
 const PATH: &str = "/api/v1";
@@ -28,8 +26,8 @@ pub static DIALECT: Spec = Spec {
     needs: Dialect::NATIVE.needs(),
     encode: events::encode,
     socketio: None,
-    paths: &[PATH],
-    routes: |routes| {
-        routes.service(scope(PATH).configure(rest::api));
-    },
+    rest: &[Mount {
+        prefix: PATH,
+        routes: rest::api,
+    }],
 };

@@ -13,10 +13,8 @@ pub mod rows;
 pub mod sides;
 pub mod work;
 
-use utoipa_actix_web::scope;
-
 use crate::domain::dialect::Needs;
-use crate::edge::dialect::{SocketIoSpec, Spec};
+use crate::edge::dialect::{Mount, SocketIoSpec, Spec};
 
 /// The path of its REST endpoints.
 const PATH: &str = "/api/messages";
@@ -39,12 +37,13 @@ pub static DIALECT: Spec = Spec {
     encode: events::encode,
     socketio: Some(SocketIoSpec {
         namespace: NAMESPACE,
+        requests: &requests::EVENTS,
         read: requests::decode,
         acknowledge: answers::acknowledgement,
         watched: answers::watched,
     }),
-    paths: &[PATH],
-    routes: |routes| {
-        routes.service(scope(PATH).configure(rest::api));
-    },
+    rest: &[Mount {
+        prefix: PATH,
+        routes: rest::api,
+    }],
 };

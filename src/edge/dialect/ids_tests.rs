@@ -1,0 +1,371 @@
+//! Laws of ids: no dialect loses or invents one, and what it shows as an id can be used in its requests.
+
+use chrono::DateTime;
+use proptest::prelude::*;
+use serde_json::value::to_raw_value;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+use super::encoding_tests::{NAMES, dialects, read};
+use super::*;
+use crate::domain::command::{Command, Mark};
+use crate::domain::conversation::{
+    Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
+    PresenceStatus, Subject,
+};
+use crate::domain::ids::{ConversationId, ConversationNo, MessageId, UserId};
+use crate::domain::message::{Content, Message, MessageKind};
+use crate::domain::room_event::{Change, MessageChange, Preview};
+use crate::domain::snapshot::UnreadCount;
+use crate::edge::native::decode::{Request, decode};
+
+/// A conversation in which something happens, and the ids of it all.
+#[derive(Clone, Debug)]
+struct World {
+    conversation: ConversationId,
+    message: MessageId,
+    reply_to: Option<MessageId>,
+    people: Vec<String>,
+    subject: Option<String>,
+    by_system: bool,
+    client_id: String,
+}
+
+fn worlds() -> impl Strategy<Value = World> {
+    let person = "[A-Za-z0-9][A-Za-z0-9._:@-]{2,20}";
+    let people = prop::collection::btree_set(person, 2..5)
+        .prop_filter("not the system's", |people| !people.contains("system"));
+    let no = 1_i64..1 << 59;
+    (
+        people,
+        no,
+        2_i64..1 << 40,
+        any::<(u128, bool, bool)>(),
+        prop::option::of("[a-z0-9-]{1,12}"),
+    )
+        .prop_map(|(people, no, seq, (bits, replies, by_system), subject)| {
+            let conversation = ConversationNo(no);
+            let id = |seq| MessageId { conversation, seq };
+            World {
+                conversation: ConversationId(
+                    uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid(),
+                ),
+                message: id(seq),
+                reply_to: replies.then(|| id(seq - 1)),
+                people: people.into_iter().collect(),
+                subject,
+                by_system,
+                client_id: format!("client-{seq}"),
+            }
+        })
+}
+
+impl World {
+    fn person(&self, index: usize) -> UserId {
+        UserId::stored(self.people[index].clone())
+    }
+
+    fn participant(&self, index: usize) -> Participant {
+        Participant {
+            no: UserNo(index as i64 + 1),
+            id: self.person(index),
+            name: Some("Some Name".to_owned()),
+            avatar_url: None,
+            role: MEMBER.to_owned(),
+            membership: Membership::Present,
+            muted: false,
+            blocked: false,
+            delivered_seq: 0,
+            read_seq: 0,
+            joined_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    fn view(&self) -> View {
+        let subject = self.subject.clone().map(|id| Subject {
+            kind: "bid".to_owned(),
+            id,
+            card: Value::Null,
+        });
+        let conversation = Conversation {
+            no: self.message.conversation,
+            id: self.conversation,
+            kind: ConversationKind::Group,
+            title: None,
+            status: ConversationStatus::Open,
+            subject: subject.map(Arc::new),
+            created_by: self.person(0),
+            last_seq: self.message.seq,
+            policy_version: 1,
+            flow: None,
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+        };
+        View::of(
+            conversation,
+            (0..self.people.len()).map(|index| self.participant(index)),
+        )
+    }
+
+    fn message(&self) -> Message {
+        let kind = match self.by_system {
+            true => MessageKind::System,
+            false => MessageKind::UserInput,
+        };
+        let content = Content {
+            kind,
+            reply_to: self.reply_to,
+            ..Content::text(Some(self.client_id.clone()), "hello".to_owned())
+        };
+        Message {
+            id: self.message,
+            sender: UserNo(1),
+            sender_id: self.person(0),
+            content: Arc::new(content),
+            card: None,
+            created_at: DateTime::UNIX_EPOCH,
+            edited_at: None,
+            deleted_at: None,
+        }
+    }
+
+    fn message_id(&self) -> String {
+        self.message.to_uuid().to_string()
+    }
+
+    /// Everything that may be shown as an id.
+    fn known(&self) -> BTreeSet<String> {
+        let replied = self.reply_to.map(|id| id.to_uuid().to_string());
+        let ids = [
+            self.conversation.to_string(),
+            self.message_id(),
+            self.client_id.clone(),
+            "system".to_owned(),
+        ];
+        let people = self.people.iter().cloned();
+        ids.into_iter()
+            .chain(people)
+            .chain(replied)
+            .chain(self.subject.clone())
+            .collect()
+    }
+
+    /// The changes that a room publishes about people and messages, each with the ids that every dialect must show.
+    fn changes(&self) -> Vec<(Change, Vec<String>)> {
+        let place = self.conversation.to_string();
+        let second = self.people[1].clone();
+        let sender = match self.by_system {
+            true => Vec::new(),
+            false => vec![self.people[0].clone()],
+        };
+        let said = [vec![place.clone(), self.message_id()], sender.clone()].concat();
+        let message = |kind| {
+            let change = Change::Message {
+                kind,
+                message: self.message(),
+                view: self.view(),
+            };
+            (change, said.clone())
+        };
+        let marked = |mark| Change::Marked {
+            mark,
+            user: self.person(1),
+            seq: self.message.seq,
+            message: self.message,
+        };
+        let preview = Preview {
+            message: self.message(),
+            sender_name: "Some Name".to_owned(),
+        };
+        let notice = Change::Notice {
+            preview,
+            unread: UnreadCount::Exactly(1),
+        };
+        let presence = |status| Change::Presence {
+            user: self.person(1),
+            status,
+        };
+        let typing = Change::Typing {
+            user: self.person(1),
+            is_typing: true,
+        };
+        vec![
+            message(MessageChange::New),
+            message(MessageChange::Updated),
+            message(MessageChange::Deleted),
+            (Change::Changed(self.view()), vec![place.clone()]),
+            (Change::Created(self.view()), vec![place.clone()]),
+            (marked(Mark::Seen), vec![second.clone()]),
+            (marked(Mark::Delivered), vec![second.clone()]),
+            (typing, vec![place.clone(), second.clone()]),
+            (presence(PresenceStatus::Away), vec![second.clone()]),
+            (presence(PresenceStatus::Offline), vec![second]),
+            (notice, vec![place]),
+        ]
+    }
+}
+
+/// What stands under a name of an id, and every UUID.
+fn ids(value: &Value) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    collect(value, false, &mut found);
+    found
+}
+
+fn collect(value: &Value, is_id: bool, found: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) if is_id || uuid::Uuid::try_parse(text).is_ok() => {
+            found.insert(text.clone());
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, is_id, found)),
+        Value::Object(fields) => fields.iter().for_each(|(name, field)| {
+            let names_ids = ["_id", "Id", "_ids", "Ids"]
+                .iter()
+                .any(|end| name.ends_with(end));
+            collect(field, name == "id" || names_ids, found);
+        }),
+        _ => {}
+    }
+}
+
+/// The requests of each dialect that name a conversation, a message or the acting user.
+fn requests_with(
+    place: &str,
+    message: &str,
+    user: &str,
+) -> Vec<(&'static str, &'static str, Value)> {
+    let typing = json!({ "conversationId": place, "userId": user });
+    vec![
+        (
+            "native",
+            "join_conversation",
+            json!({ "conversation_id": place }),
+        ),
+        (
+            "native",
+            "leave_conversation",
+            json!({ "conversation_id": place }),
+        ),
+        (
+            "native",
+            "send_message",
+            json!({ "conversation_id": place, "body": "x", "sender_id": user }),
+        ),
+        (
+            "native",
+            "edit_message",
+            json!({ "conversation_id": place, "message_id": message, "body": "x" }),
+        ),
+        (
+            "native",
+            "delete_message",
+            json!({ "conversation_id": place, "message_id": message }),
+        ),
+        ("stoory", "join", json!(user)),
+        ("stoory", "join_conversation", json!(place)),
+        ("stoory", "leave_conversation", json!(place)),
+        (
+            "stoory",
+            "send_message",
+            json!({ "conversationId": place, "senderId": user, "message": "x" }),
+        ),
+        ("stoory", "typing_start", typing.clone()),
+        ("stoory", "typing_stop", typing),
+        (
+            "stoory",
+            "mark_seen",
+            json!({ "conversationId": place, "messageId": message, "userId": user }),
+        ),
+        ("lola", "chat:join-room", json!({ "roomId": place })),
+        ("lola", "chat:leave-room", json!({ "roomId": place })),
+        (
+            "lola",
+            "chat:send-message",
+            json!({ "roomId": place, "content": "x", "senderId": user }),
+        ),
+        (
+            "lola",
+            "chat:typing",
+            json!({ "roomId": place, "isTyping": true, "userId": user }),
+        ),
+    ]
+}
+
+/// What a request names: a conversation and a message.
+fn named(request: &Request) -> (Option<ConversationId>, Option<MessageId>) {
+    match request {
+        Request::Join { conversation, .. } | Request::Leave { conversation } => {
+            (Some(*conversation), None)
+        }
+        Request::Command {
+            conversation,
+            command,
+        } => {
+            let message = match command {
+                Command::See { message }
+                | Command::Delete { message }
+                | Command::Edit { message, .. } => Some(*message),
+                _ => None,
+            };
+            (Some(*conversation), message)
+        }
+        _ => (None, None),
+    }
+}
+
+fn decoded(dialect: &str, event: &str, argument: &Value) -> Option<Request> {
+    if dialect == "native" {
+        let frame = json!({ "event": event, "id": 1, "data": argument }).to_string();
+        return Some(decode(&frame).unwrap().request.unwrap());
+    }
+    let spec = ALL.into_iter().find(|spec| spec.name == dialect).unwrap();
+    let argument = to_raw_value(argument).unwrap();
+    let socketio = spec.socketio.as_ref().unwrap();
+    (socketio.read)(event, &[&argument], &[]).unwrap().request
+}
+
+proptest! {
+    #[test]
+    fn no_dialect_loses_or_invents_an_id(world in worlds()) {
+        let (dialects, known) = (dialects(), world.known());
+        for (change, needed) in world.changes() {
+            let seq = Some(world.message.seq);
+            let event = RoomEvent::new(world.conversation, seq, change);
+            for (served, name) in dialects.served.iter().zip(NAMES) {
+                let Some(told) = dialects.told(served.dialect, &event, Some(MEMBER), UserNo(2)) else {
+                    continue;
+                };
+                let (event_name, data) = read(name, &told.bytes);
+                let shown = ids(&data);
+                let invented: Vec<_> = shown.difference(&known).collect();
+                prop_assert!(invented.is_empty(), "{name} {event_name} invents {invented:?}: {data}");
+                let lost: Vec<_> = needed.iter().filter(|id| !shown.contains(*id)).collect();
+                prop_assert!(lost.is_empty(), "{name} {event_name} loses {lost:?}: {data}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_id_that_a_dialect_shows_can_be_used_in_its_requests(world in worlds()) {
+        let dialects = dialects();
+        let (change, _) = world.changes().swap_remove(0);
+        let event = RoomEvent::new(world.conversation, Some(world.message.seq), change);
+        for (served, name) in dialects.served.iter().zip(NAMES) {
+            let told = dialects.told(served.dialect, &event, Some(MEMBER), UserNo(2)).unwrap();
+            let shown = ids(&read(name, &told.bytes).1);
+            let find = |wanted: String| shown.iter().find(|id| **id == wanted).unwrap().as_str();
+            let (place, message) = (find(world.conversation.to_string()), find(world.message_id()));
+            for (dialect, request, argument) in requests_with(place, message, &world.people[0]) {
+                if dialect != name {
+                    continue;
+                }
+                let Some(decoded) = decoded(dialect, request, &argument) else {
+                    continue;
+                };
+                let (conversation, found) = named(&decoded);
+                prop_assert_eq!(conversation, Some(world.conversation), "{} {}", name, request);
+                prop_assert!(found.is_none_or(|found| found == world.message), "{} {}", name, request);
+            }
+        }
+    }
+}
