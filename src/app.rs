@@ -188,13 +188,10 @@ fn build(
     let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
     let verifier = Verifier::new(&config.auth, demo_secret.as_deref())?;
     let catalogue = Arc::new(catalogue);
+    let (at, measured) = (clock.clone(), Arc::clone(&metrics));
+    let journal = Journal::start(pool.clone(), &config.actors, measured, at);
     let room = Arc::new(RoomDeps {
-        journal: Journal::start(
-            pool.clone(),
-            &config.actors,
-            Arc::clone(&metrics),
-            clock.clone(),
-        ),
+        journal,
         pool,
         feed: Feed::default(),
         directory: Arc::new(Directory::default()),

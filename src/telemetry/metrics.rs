@@ -60,11 +60,7 @@ impl Metrics {
             connections: gauge(&registry, "stoa_connections", "Open sockets")?,
             rooms: gauge(&registry, "stoa_rooms_awake", "Loaded rooms")?,
             messages: counter(&registry, "stoa_messages_total", "Messages committed")?,
-            steps: counter(
-                &registry,
-                "stoa_flow_steps_total",
-                "Steps of deals committed",
-            )?,
+            steps: counter(&registry, STEPS.0, STEPS.1)?,
             repeats: counter(
                 &registry,
                 "stoa_repeated_sends_total",
@@ -99,12 +95,7 @@ impl Metrics {
                 "Requests whose head is not HTTP",
             )?,
             closed_sockets: family(&registry, CLOSED, "WebSockets closed by the server", "code")?,
-            given_up: family(
-                &registry,
-                GIVEN_UP,
-                "Jobs given up after their last attempt",
-                "kind",
-            )?,
+            given_up: family(&registry, GIVEN_UP.0, GIVEN_UP.1, "kind")?,
             feed_oldest: register(&registry, Gauge::new(FEED_OLDEST.0, FEED_OLDEST.1))?,
             feed_lag: register(
                 &registry,
@@ -135,7 +126,11 @@ impl Metrics {
     }
 }
 
-const GIVEN_UP: &str = "stoa_jobs_given_up_total";
+const STEPS: (&str, &str) = ("stoa_flow_steps_total", "Steps of deals committed");
+const GIVEN_UP: (&str, &str) = (
+    "stoa_jobs_given_up_total",
+    "Jobs given up after their last attempt",
+);
 const ENCODED: &str = "stoa_events_encoded_total";
 const CLOSED: &str = "stoa_closed_sockets_total";
 const FEED_OLDEST: (&str, &str) = (

@@ -23,24 +23,7 @@ use stoa::store::{catch_up, idempotency, participants, replay, revocations, unre
 use crate::test_app::{fresh_database, parse};
 
 /// 10,000 people and conversations, 200,000 messages, 20,000 changes, 10,000 keys; each person is in about three.
-pub const FILL: &str = "
-insert into users (id, name) select 'user-' || i, 'User ' || i from generate_series(1, 10000) i;
-insert into conversations (id, kind, created_by, last_seq, subject_type, subject_id, same_key, updated_at)
-    select md5(i::text)::uuid, 'group', 1 + i % 10000, 22, 'job', 'job-' || i, 'key-' || i, now() - i * interval '1 minute'
-    from generate_series(1, 10000) i;
-insert into participants (conversation_no, user_no, role, read_seq)
-    select c, 1 + (c * 7 + k * 3331) % 10000, 'member', 15 from generate_series(1, 10000) c, generate_series(0, 2) k;
-insert into messages (conversation_no, seq, sender_no, client_id, fingerprint, kind, body, created_at)
-    select c, s, 1 + (c * 7 + (s % 3) * 3331) % 10000, c || '-' || s, 1, 'user_input', 'said ' || s, now()
-    from generate_series(1, 10000) c, generate_series(1, 20) s;
-insert into message_changes (conversation_no, seq, target_seq, actor_no, action, earlier_body)
-    select c, s, s - 10, 1 + c * 7 % 10000, 'edited', 'before' from generate_series(1, 10000) c, generate_series(21, 22) s;
-insert into participant_changes (conversation_no, seq, user_no, actor_no, action, role, muted, blocked)
-    select c, s, 1 + c * 7 % 10000, 1, 'left', 'member', false, false from generate_series(1, 10000) c, generate_series(1, 2) s;
-insert into idempotency_keys (user_no, key, fingerprint) select i, 'key-' || i, 'x' from generate_series(1, 10000) i;
-insert into revocations (user_no, not_before, changed_at)
-    select i, now(), now() - i * interval '1 minute' from generate_series(1, 10000) i;
-analyze";
+pub const FILL: &str = include_str!("plans_fill.sql");
 
 const BIG: [&str; 8] = [
     "messages",
