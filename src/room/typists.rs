@@ -9,17 +9,39 @@ use crate::domain::ids::UserNo;
 /// How long somebody types without saying so again.
 const TYPING_FADES: Duration = Duration::from_secs(6);
 
-/// Who types, and when they said so last.
+/// How often others are told of somebody who goes on typing: clients take a start back after 6 seconds by themselves, and those who have
+/// joined since have not heard of it.
+const TOLD_AGAIN: Duration = Duration::from_secs(2);
+
+/// Who types.
 #[derive(Debug, Default)]
-pub(super) struct Typists(HashMap<UserNo, Instant>);
+pub(super) struct Typists(HashMap<UserNo, Typist>);
+
+/// When somebody said last that they type, and when others were told.
+#[derive(Debug)]
+struct Typist {
+    said: Instant,
+    told: Instant,
+}
 
 impl Typists {
-    /// Notes what somebody says; whether that is news for others.
+    /// Notes what somebody says; whether others are to be told.
     pub(super) fn note(&mut self, user: UserNo, typing: Typing, now: Instant) -> bool {
         match typing {
-            Typing::Started => self.0.insert(user, now).is_none(),
+            Typing::Started => self.start(user, now),
             Typing::Stopped => self.stop(user),
         }
+    }
+
+    fn start(&mut self, user: UserNo, now: Instant) -> bool {
+        let before = self.0.get(&user).map(|typist| typist.told);
+        let told = before.filter(|told| now.duration_since(*told) < TOLD_AGAIN);
+        let typist = Typist {
+            said: now,
+            told: told.unwrap_or(now),
+        };
+        self.0.insert(user, typist);
+        told.is_none()
     }
 
     /// Somebody types no more, as when their message is there; whether that is news for others.
@@ -30,8 +52,8 @@ impl Typists {
 
     /// Whoever has not said so again for a while.
     pub(super) fn faded(&self, now: Instant) -> Vec<UserNo> {
-        let has_faded = |since: &Instant| now.duration_since(*since) >= TYPING_FADES;
-        let faded = self.0.iter().filter(|(_, since)| has_faded(since));
+        let has_faded = |typist: &Typist| now.duration_since(typist.said) >= TYPING_FADES;
+        let faded = self.0.iter().filter(|(_, typist)| has_faded(typist));
         faded.map(|(user, _)| *user).collect()
     }
 }
@@ -45,11 +67,25 @@ mod tests {
     const BOB: UserNo = UserNo(2);
 
     #[test]
-    fn somebody_who_goes_on_typing_is_told_once_and_fades_after_the_last_word() {
+    fn somebody_who_goes_on_typing_is_told_of_again_every_two_seconds() {
+        let (time, mut typists) = (ManualClock::standing(), Typists::default());
+        let clock = time.clock();
+        let mut told = 0;
+        // A key every 200 ms for ten seconds.
+        for _ in 0..50 {
+            told += usize::from(typists.note(ALICE, Typing::Started, clock.now()));
+            time.advance(Duration::from_millis(200));
+        }
+        assert_eq!(told, 5);
+        assert_eq!(typists.faded(clock.now()), []);
+    }
+
+    #[test]
+    fn somebody_fades_after_they_last_said_that_they_type() {
         let (time, mut typists) = (ManualClock::standing(), Typists::default());
         let clock = time.clock();
         assert!(typists.note(ALICE, Typing::Started, clock.now()));
-        time.advance(TYPING_FADES / 2);
+        time.advance(TOLD_AGAIN / 2);
         assert!(!typists.note(ALICE, Typing::Started, clock.now()));
         assert!(typists.note(BOB, Typing::Started, clock.now()));
         time.advance(TYPING_FADES - Duration::from_nanos(1));

@@ -179,6 +179,15 @@ async fn typing_is_shown_to_others_and_fades() {
         to.event("user_typing").await,
         json!({ "conversation_id": id, "user_id": "alice", "is_typing": true })
     );
+    let mut late = bob.joined(&id).await;
+    time.advance(Duration::from_secs(2));
+    from.call("typing_start", json!({ "conversation_id": id }))
+        .await
+        .unwrap();
+    for socket in [&mut to, &mut late] {
+        let told = socket.event("user_typing").await;
+        assert_eq!(told["is_typing"], true, "who joined later is told too");
+    }
     time.advance(Duration::from_secs(6));
     assert_eq!(
         to.event("user_typing").await["is_typing"],
