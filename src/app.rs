@@ -209,7 +209,8 @@ fn build(
     let refusals = Arc::new(RefusalLog::new(room.clock.clone()));
     let deals = start_deals(&room, &rooms, catalogue, &job_signal);
     let directory = Arc::clone(&room.directory);
-    let dialects = Dialects::new(&config.dialects, directory, &room.metrics)?;
+    let clock = room.clock.clone();
+    let dialects = Dialects::new(&config.dialects, directory, clock, &room.metrics)?;
     let deps = SessionDeps {
         rooms,
         deals,

@@ -19,6 +19,10 @@ pub struct Needs {
     pub messages_of_marks: bool,
     /// The unread counts of conversations that a connection has not joined, whenever they change.
     pub unread_changes: bool,
+    /// The newest messages in the answer to every join, also to a client that has joined already or gets what it missed as events.
+    pub newest_messages: bool,
+    /// Who joins and leaves a conversation, as a listener and not as a participant.
+    pub attendance: bool,
 }
 
 impl Needs {
@@ -28,6 +32,8 @@ impl Needs {
         acts: false,
         messages_of_marks: false,
         unread_changes: false,
+        newest_messages: false,
+        attendance: false,
     };
 }
 

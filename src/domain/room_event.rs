@@ -101,13 +101,24 @@ pub enum Change {
         seq: Seq,
         /// The newest message up to there.
         message: MessageId,
+        /// The messages of others that it moved over, as far as the room remembers them; only for what was read.
+        passed: Vec<MessageId>,
     },
     /// Somebody began or ended typing.
     Typing {
         /// Who.
         user: UserId,
+        /// The name to show.
+        name: Option<String>,
         /// Whether they began.
         is_typing: bool,
+    },
+    /// Somebody listens from now on, with their first client, or no longer, because they left.
+    Attendance {
+        /// Who.
+        user: UserId,
+        /// Whether they listen now.
+        is_here: bool,
     },
     /// Somebody's presence changed.
     Presence {

@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::attendance::Leaving;
 use super::authors::Authors;
 use super::bedtime::{Bedtime, Then, Use};
 use super::changing::WantedChange;
@@ -21,7 +22,7 @@ use super::timeline::Timeline;
 use super::typists::Typists;
 use super::{IdleRoom, RoomDeps, Sleep, ToRoom};
 use crate::domain::command::Command;
-use crate::domain::ids::{Seq, SessionId, UserNo};
+use crate::domain::ids::{Seq, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::room_event::{Change, RoomEvent};
 use crate::domain::snapshot::Loaded;
@@ -145,11 +146,6 @@ impl Room {
             self.outcomes
                 .get_or_insert_with(|| Arc::new(context.address().recipient())),
         )
-    }
-
-    fn leave(&mut self, session: SessionId) {
-        self.listeners
-            .retain(|listener| listener.queue.session() != session);
     }
 
     fn carry_out(
@@ -305,14 +301,22 @@ impl Handler<ToRoom> for Room {
             } => {
                 self.join(principal, queue, backfill, reply, context);
             }
-            ToRoom::Look { principal, reply } => self.look(&principal, reply),
+            ToRoom::Look {
+                principal,
+                session,
+                reply,
+            } => self.look(principal, session, reply, context),
             ToRoom::Renew {
                 principal,
                 session,
                 reply,
             } => self.renew(principal, session, reply),
             ToRoom::Leave { session, reply } => {
-                self.leave(session);
+                let reason = match reply.is_awaited() {
+                    true => Leaving::Asked,
+                    false => Leaving::Gone,
+                };
+                self.leave(session, reason);
                 reply.send(Ok(crate::domain::answer::Answer::Done));
             }
             ToRoom::Committed(entries) => self.take_in(entries, context),

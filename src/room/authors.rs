@@ -26,6 +26,13 @@ impl Authors {
         said.find(|at| *at <= seq).unwrap_or(seq)
     }
 
+    /// The messages of others beyond `before` up to `seq`, as far as the room remembers.
+    pub(super) fn of_others(&self, user: UserNo, before: Seq, seq: Seq) -> Vec<Seq> {
+        let range = self.0.iter().filter(|(at, _)| *at > before && *at <= seq);
+        let of_others = range.filter(|(_, author)| *author != user);
+        of_others.map(|(at, _)| *at).collect()
+    }
+
     /// Who wrote the messages beyond `before` up to `seq`; `None` when that is longer ago than the room remembers.
     pub(super) fn between(&self, before: Seq, seq: Seq) -> Option<Vec<UserNo>> {
         let (oldest, _) = self.0.front()?;
@@ -58,6 +65,14 @@ mod tests {
         assert_eq!(authors.between(4, 5), Some(Vec::new()));
         assert_eq!(authors.between(2, 7), None, "3 may have been a message");
         assert_eq!(said(&[]).between(0, 3), None);
+    }
+
+    #[test]
+    fn what_somebody_reads_are_the_messages_of_others() {
+        let authors = said(&[(4, ALICE), (6, BOB), (7, ALICE), (9, ALICE)]);
+        assert_eq!(authors.of_others(BOB, 3, 7), [4, 7]);
+        assert_eq!(authors.of_others(BOB, 4, 9), [7, 9]);
+        assert_eq!(authors.of_others(ALICE, 6, 9), [] as [Seq; 0]);
     }
 
     #[test]

@@ -29,6 +29,8 @@ struct Joining {
     session: SessionId,
     generation: u64,
     reply: Reply,
+    /// Its user, if no client of theirs listened before.
+    arrival: Option<Arc<Principal>>,
 }
 
 impl Room {
@@ -51,12 +53,19 @@ impl Room {
             return reply.send(Ok(Answer::Done));
         }
         let dialect = queue.state().dialect();
+        let arrival = match backfill {
+            Backfill::InReply(_) | Backfill::Both(_) if !self.is_here(principal.no) => {
+                Some(Arc::clone(&principal))
+            }
+            _ => None,
+        };
         self.listeners
             .retain(|listener| listener.queue.session() != session);
         let role = reader.role.as_deref().map(Into::into);
         let mut listener = Listener::reading(principal, queue, role, generation);
         listener.place_in_crowd = self.end_of_crowd();
-        if let Backfill::AsEvents(after) = backfill {
+        if let Backfill::AsEvents(after) | Backfill::Both(after) | Backfill::Again(after) = backfill
+        {
             listener.floor = after;
         }
         self.listeners.push(listener);
@@ -64,6 +73,7 @@ impl Room {
             session,
             generation,
             reply,
+            arrival,
         };
         let wanted = Wanted {
             conversation: (self.state.conversation.no, self.state.conversation.id),
@@ -86,13 +96,39 @@ impl Room {
     }
 
     /// Answers a session that has joined, or is about to, with the current state. Nothing else changes.
-    pub(super) fn look(&self, principal: &Principal, reply: Reply) {
-        if let Err(refusal) = self.state.reader(principal) {
+    pub(super) fn look(
+        &mut self,
+        principal: Arc<Principal>,
+        session: SessionId,
+        reply: Reply,
+        context: &mut Context<Self>,
+    ) {
+        if let Err(refusal) = self.state.reader(&principal) {
             return reply.refuse(refusal);
+        }
+        if let Some((queue, backfill)) = self.reads_again(session) {
+            return self.join(principal, queue, backfill, reply, context);
         }
         let (conversation, people) = (&self.state.conversation, self.state.people.to_vec());
         let stands = Answer::Conversation(Box::new(conversation.clone()), people);
         reply.send_from(self.state.view(), Ok(stands));
+    }
+
+    /// How a listener whose dialect has messages in every answer joins again, after what is in its queue: so no event comes between
+    /// what is read and the answer.
+    fn reads_again(&mut self, session: SessionId) -> Option<(Arc<ConnectionQueue>, Backfill)> {
+        self.tell_crowd();
+        let announced = self.timeline.announced();
+        let mut listeners = self.listeners.iter();
+        let listener = listeners.find(|listener| listener.queue.session() == session)?;
+        let backfill = match listener.is_live() {
+            true => Backfill::Both(announced.max(listener.floor)),
+            false => Backfill::Again(listener.floor),
+        };
+        let needs = listener.dialect.needs();
+        needs
+            .newest_messages
+            .then(|| (Arc::clone(&listener.queue), backfill))
     }
 
     /// The caller of a session has new roles: the session goes on listening with them, or is told that it may not.
@@ -140,7 +176,13 @@ impl Room {
                 self.listeners.remove(place);
                 joining.reply.send(Err(error));
             }
-            Ok(read) => self.go_live(place, joining, read),
+            Ok(read) => {
+                let arrival = joining.arrival.clone();
+                self.go_live(place, joining, read);
+                if let Some(who) = arrival {
+                    self.announce_attendance(&who, true);
+                }
+            }
         }
     }
 
@@ -217,21 +259,17 @@ impl Wanted {
                 let snapshot = snapshot(connection, no, &self.reader, after)?;
                 (Some(snapshot), None)
             }
-            Backfill::AsEvents(after) => {
-                let page = self.page(connection, after)?;
-                let marked = self.newest_marked(connection, &page)?;
-                (
-                    None,
-                    Some(MissedPage {
-                        page,
-                        marked: Some(marked),
-                    }),
-                )
-            }
+            Backfill::AsEvents(after) => (None, Some(self.page_and_marks(connection, after)?)),
             Backfill::Both(after) => {
-                let snapshot = snapshot(connection, no, &self.reader, Some(after))?;
+                let has = (!self.dialect.needs().newest_messages).then_some(after);
+                let snapshot = snapshot(connection, no, &self.reader, has)?;
                 let page = self.page(connection, after)?;
                 (Some(snapshot), Some(MissedPage { page, marked: None }))
+            }
+            Backfill::Again(after) => {
+                let snapshot = snapshot(connection, no, &self.reader, None)?;
+                let missed = self.page_and_marks(connection, after)?;
+                (Some(snapshot), Some(missed))
             }
         };
         let last_seq = snapshot
@@ -249,6 +287,16 @@ impl Wanted {
             missed,
             deal,
         })
+    }
+
+    fn page_and_marks(
+        &self,
+        connection: &mut PgConnection,
+        after: Seq,
+    ) -> Result<MissedPage, Error> {
+        let page = self.page(connection, after)?;
+        let marked = Some(self.newest_marked(connection, &page)?);
+        Ok(MissedPage { page, marked })
     }
 
     fn page(&self, connection: &mut PgConnection, after: Seq) -> Result<Page, Error> {

@@ -3,6 +3,7 @@
 
 pub mod actor;
 mod announce;
+mod attendance;
 mod authors;
 mod bedtime;
 mod behind;
@@ -84,6 +85,8 @@ pub enum ToRoom {
     Look {
         /// The session's user.
         principal: Arc<Principal>,
+        /// The session.
+        session: SessionId,
         /// Receives the answer.
         reply: Reply,
     },
@@ -150,6 +153,8 @@ pub enum Backfill {
     AsEvents(Seq),
     /// As events after this seq, and the answer says how the conversation stands.
     Both(Seq),
+    /// As `Both`, and the watermarks too, for a session that is being told what it missed: everything up to this seq is in its queue.
+    Again(Seq),
 }
 
 /// An idle room asks to stop: the registry forgets it and answers with `Sleep`.

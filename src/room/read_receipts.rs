@@ -242,16 +242,20 @@ impl Room {
         let Some(person) = self.state.person(user) else {
             return;
         };
+        let conversation = self.state.conversation.no;
+        let message = |seq| MessageId { conversation, seq };
+        let passed = match mark {
+            Mark::Seen => self.authors.of_others(user, before, seq),
+            Mark::Delivered => Vec::new(),
+        };
         let event = self.event(
             None,
             Change::Marked {
                 mark,
                 user: person.id.clone(),
                 seq,
-                message: MessageId {
-                    conversation: self.state.conversation.no,
-                    seq: self.authors.newest(seq),
-                },
+                message: message(self.authors.newest(seq)),
+                passed: passed.into_iter().map(message).collect(),
             },
         );
         match mark {
@@ -273,7 +277,8 @@ impl Room {
         }
         let now = self.deps.clock.now();
         if self.typists.note(principal.no, typing, now) {
-            self.announce_typing(principal.no, &principal.id, typing);
+            let name = principal.profile.name.clone();
+            self.announce_typing(principal.no, &principal.id, name, typing);
         }
         reply.send(Ok(Answer::Done));
     }
@@ -290,15 +295,19 @@ impl Room {
             return;
         }
         if let Some(id) = self.state.person(user).map(|person| person.id.clone()) {
-            self.announce_typing(user, &id, Typing::Stopped);
+            self.announce_typing(user, &id, None, Typing::Stopped);
         }
     }
 
-    fn announce_typing(&mut self, user: UserNo, id: &UserId, typing: Typing) {
+    /// The name is the one of the token; that of a participant counts before it.
+    fn announce_typing(&mut self, user: UserNo, id: &UserId, name: Option<String>, typing: Typing) {
+        let person = self.state.person(user);
+        let named = person.and_then(|person| person.name.clone());
         let what = Transient::Typing(id.clone(), typing);
         self.deps.feed.transient(self.state.conversation.id, what);
         let change = Change::Typing {
             user: id.clone(),
+            name: named.or(name),
             is_typing: typing == Typing::Started,
         };
         let event = self.event(None, change);

@@ -144,6 +144,7 @@ pub(super) fn marks(view: &View, newest: &HashMap<Seq, Seq>) -> Vec<Frame> {
                 user: person.id.clone(),
                 seq,
                 message,
+                passed: Vec::new(),
             };
             let event = RoomEvent::new(view.conversation.id, None, marked);
             frames.push(ChatFrame::event(&event, None, Heard::Joined));

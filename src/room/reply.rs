@@ -47,6 +47,11 @@ impl Reply {
         }
     }
 
+    /// Whether anybody waits for the answer.
+    pub fn is_awaited(&self) -> bool {
+        !matches!(self.asker, Some(Asker::Nobody) | None)
+    }
+
     /// Answers with the outcome.
     pub fn send(mut self, outcome: Result<Answer, Error>) {
         if let Some(asker) = self.asker.take() {

@@ -143,6 +143,8 @@ pub struct Filter {
     pub only: Option<ConversationNo>,
     /// Only conversations after this position in the list (update time and number).
     pub cursor: Option<(DateTime<Utc>, i64)>,
+    /// Leaves out so many at the beginning.
+    pub offset: i64,
 }
 
 #[derive(QueryableByName)]
@@ -176,7 +178,7 @@ with listed as (
       and ($7 is null or (c.updated_at, c.no) < ($7, $8))
 ), cut as (
     select * from listed l where not $9 or exists (select {beyond})
-    order by updated_at desc, conversation_no desc limit $10
+    order by updated_at desc, conversation_no desc limit $10 offset $11
 ), mine as materialized (
     select l.*, (select count(*) from (select {beyond} order by m.seq desc limit {most}) m) as unread from cut l
 )
@@ -205,9 +207,32 @@ pub fn list(
         .bind::<BigInt, _>(filter.cursor.map_or(0, |(_, no)| no))
         .bind::<Bool, _>(filter.only_unread)
         .bind::<BigInt, _>(limit)
+        .bind::<BigInt, _>(filter.offset)
         .load(connection)
         .map_err(explain)?;
     complete(connection, rows)
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// How many of a user's conversations are of the filter's kind and status. Its other fields do not count.
+// Raw SQL: as the list, it scans the user's participations by index.
+pub fn count(connection: &mut PgConnection, user: UserNo, filter: &Filter) -> Result<i64, Error> {
+    let may_read = may_read("p");
+    let counted: Count = diesel::sql_query(format!(
+        "select count(*) as n from participants p join conversations c on c.no = p.conversation_no
+        where p.user_no = $1 and {may_read} and ($2 is null or c.kind = $2) and ($3 is null or c.status = $3)"
+    ))
+    .bind::<BigInt, _>(user.0)
+    .bind::<Nullable<Text>, _>(filter.kind.map(ConversationKind::name))
+    .bind::<Nullable<Text>, _>(filter.status.map(ConversationStatus::name))
+    .get_result(connection)
+    .map_err(explain)?;
+    Ok(counted.n)
 }
 
 /// Conversations by their numbers.

@@ -48,6 +48,7 @@ mod identities;
 mod invisible_texts;
 mod laws;
 mod lists;
+mod lola;
 mod lone_surrogates;
 mod malformed_values;
 mod methods;

@@ -55,6 +55,16 @@ fn posts(id: &str) -> Vec<(String, Value, Value)> {
             json!({ "conversation_id": id, "message": "another" }),
         ),
         (
+            format!("/chat/rooms/{id}/messages"),
+            json!({ "content": "one" }),
+            json!({ "content": "another" }),
+        ),
+        (
+            format!("/api/chat/rooms/{id}/messages"),
+            json!({ "content": "one" }),
+            json!({ "content": "another" }),
+        ),
+        (
             "/api/messages/direct-connect".to_owned(),
             json!({ "target_user_id": "carol" }),
             json!({ "target_user_id": "bob" }),
@@ -109,7 +119,7 @@ async fn the_same_request_again_is_answered_as_the_first() {
         let refused = post(&alice, &path, &other, &key).await;
         refused.expect_status(409).expect_code("CONFLICT");
     }
-    assert_eq!(alice.bodies(&id).await.len(), before + 2);
+    assert_eq!(alice.bodies(&id).await.len(), before + 4);
     assert_eq!(conversations(&alice).await, groups + 2);
     let (path, body, _) = posts(&id).swap_remove(1);
     let of_bob = post(&bob, &path, &body, &format!("key of {path}")).await;

@@ -89,8 +89,8 @@ async fn over_socket_io_in_both_guides_words() {
         let mut lola = SocketIoClient::lola(&alice).await;
         let again = json!({ "conversationId": id, "body": "first", "clientId": "k1" });
         let told = lola.call("chat:send-message", again).await;
-        assert_eq!(told["id"], first["id"]);
-        assert_eq!(told["message"]["body"], body, "{told}");
+        assert_eq!(told["messageId"], first["id"]);
+        assert_eq!(told["message"]["content"], body, "{told}");
     }
 }
 

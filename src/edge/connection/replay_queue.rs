@@ -63,13 +63,16 @@ impl ReplayQueue {
         self.turn += 1;
     }
 
-    /// A conversation is not replayed any further.
-    pub(super) fn stop(&mut self, conversation: ConversationId) {
+    /// A conversation is not replayed any further. Answers the seq up to which everything is queued, if it was being replayed.
+    pub(super) fn stop(&mut self, conversation: ConversationId) -> Option<Seq> {
         let is_it = |replay: &Replay| replay.conversation == conversation;
+        let waiting = self.waiting.iter().find(|replay| is_it(replay)).copied();
         self.waiting.retain(|replay| !is_it(replay));
-        if self.current.as_ref().is_some_and(is_it) {
+        let current = self.current.filter(is_it);
+        if current.is_some() {
             self.finish();
         }
+        waiting.or(current).map(|replay| replay.after)
     }
 }
 
@@ -114,7 +117,8 @@ mod tests {
         let mut replays = waiting();
         replays.begin();
         let turn = replays.end_page(15);
-        replays.stop(ONE);
+        assert_eq!(replays.stop(ONE), Some(15));
+        assert_eq!(replays.stop(ONE), None);
         assert_eq!(replays.begin(), Some(replay(TWO, 20)));
         assert_eq!(replays.resume(turn), None);
         let second = replays.end_page(25);
@@ -125,7 +129,7 @@ mod tests {
     #[test]
     fn a_conversation_that_is_left_while_it_waits_is_not_replayed() {
         let mut replays = waiting();
-        replays.stop(TWO);
+        assert_eq!(replays.stop(TWO), Some(20));
         replays.begin();
         replays.finish();
         assert_eq!(replays.begin(), None);

@@ -38,14 +38,16 @@ pub(super) fn page_sent<S: Session>(session: &mut S, turn: u64, context: &mut S:
     }
 }
 
-/// The client is not to be told of a conversation any more, whatever is under way.
+/// The client is not to be told of a conversation any more, whatever is under way. Answers the seq up to which everything is in its
+/// queue, if it was being told what it missed.
 pub(super) fn stop<S: Session>(
     session: &mut S,
     conversation: ConversationId,
     context: &mut S::Context,
-) {
-    session.core_mut().replays.stop(conversation);
+) -> Option<Seq> {
+    let queued_up_to = session.core_mut().replays.stop(conversation);
     go_on(session, context);
+    queued_up_to
 }
 
 /// Begins with the next conversation, unless one is being replayed.

@@ -44,7 +44,7 @@ pub(super) trait Client: Clone + Send + 'static {
     fn listed(&self, deps: &SessionDeps, to: Self::RequestId, listed: &[Listed], reader: UserNo);
 
     /// Refuses. A client that wants no answers is told of refusals all the same.
-    fn refuse(&self, to: Self::RequestId, refusal: &Refusal);
+    fn refuse(&self, deps: &SessionDeps, to: Self::RequestId, refusal: &Refusal);
 }
 
 /// An answer, and what its words depend on.
@@ -90,7 +90,7 @@ impl<C: Client> Core<C> {
 
     pub(super) fn refuse(&self, to: C::RequestId, error: impl Into<Error>) {
         let refusal = told(error.into(), &self.deps.room.metrics);
-        self.client.refuse(to, &refusal);
+        self.client.refuse(&self.deps, to, &refusal);
     }
 
     /// The obligation to answer a request.
@@ -119,7 +119,7 @@ impl<C: Client> Core<C> {
                     };
                     client.answer(&deps, to, &answered);
                 }
-                Err(error) => client.refuse(to, &told(error, &deps.room.metrics)),
+                Err(error) => client.refuse(&deps, to, &told(error, &deps.room.metrics)),
             }
         };
         Reply::new(conversation, Asker::Connection(Box::new(answering)))

@@ -160,10 +160,12 @@ impl Formatter for Shaping<'_> {
     }
 }
 
-/// `last_seq` as `lastSeq`.
+/// `last_seq` as `lastSeq`; an underscore at the beginning stays.
 fn in_camel_case(name: &str) -> String {
     let mut renamed = String::with_capacity(name.len());
-    let mut parts = name.split('_');
+    let rest = name.trim_start_matches('_');
+    renamed.extend(name.strip_suffix(rest));
+    let mut parts = rest.split('_');
     renamed.extend(parts.next());
     for part in parts {
         let mut characters = part.chars();
@@ -213,6 +215,12 @@ mod tests {
             shaped(&view),
             r#"{"id":"c","lastSeq":7,"nothingHere":null,"someList":[{"id":"a_b","lastSeq":7},{"id":"\"x\"","lastSeq":7}]}"#
         );
+    }
+
+    #[test]
+    fn an_underscore_at_the_beginning_stays() {
+        let view = json!({ "_id": 1, "__some_id": 2, "_": 3 });
+        assert_eq!(shaped(&view), r#"{"_":3,"__someId":2,"_id":1}"#);
     }
 
     #[test]

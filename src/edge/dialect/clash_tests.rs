@@ -54,6 +54,8 @@ const fn with_events(
         read: |name, _, _| Err(requests::unknown(name)),
         acknowledge: |_, _, _| String::new(),
         watched: |_, _| String::new(),
+        refused: refusal,
+        greeting: |_, _| None,
     };
     let mut spec = with_rest(name, &[]);
     spec.socketio = Some(socketio);

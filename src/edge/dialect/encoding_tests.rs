@@ -1,6 +1,7 @@
 //! What one event is in each dialect.
 
 use chrono::DateTime;
+use clock::ManualClock;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -76,7 +77,8 @@ pub(super) fn dialects() -> Dialects {
         media_hosts: Vec::new(),
     };
     let metrics = Metrics::new().unwrap();
-    Dialects::new(&options, Arc::default(), &metrics).unwrap()
+    let clock = ManualClock::standing().clock();
+    Dialects::new(&options, Arc::default(), clock, &metrics).unwrap()
 }
 
 /// The event in all dialects: name and payload.
@@ -127,7 +129,7 @@ fn a_message_is_an_event_in_each_dialect() {
     );
     let (name, data) = lola.unwrap();
     assert_eq!(
-        (name.as_str(), &data["message"]["body"]),
+        (name.as_str(), &data["content"]),
         ("chat:new-message", &json!("hello"))
     );
 }
@@ -140,6 +142,7 @@ fn what_passes_has_the_guides_own_payloads() {
         user: bob(),
         seq: 9,
         message: message().id,
+        passed: Vec::new(),
     };
     let stoory = |change| {
         let [_, stoory, _] = told(change);

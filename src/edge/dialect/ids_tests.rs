@@ -172,6 +172,7 @@ impl World {
             user: self.person(1),
             seq: self.message.seq,
             message: self.message,
+            passed: self.reply_to.into_iter().collect(),
         };
         let preview = Preview {
             message: self.message(),
@@ -187,7 +188,12 @@ impl World {
         };
         let typing = Change::Typing {
             user: self.person(1),
+            name: Some("Some Name".to_owned()),
             is_typing: true,
+        };
+        let attendance = |is_here| Change::Attendance {
+            user: self.person(1),
+            is_here,
         };
         vec![
             message(MessageChange::New),
@@ -198,6 +204,8 @@ impl World {
             (marked(Mark::Seen), vec![second.clone()]),
             (marked(Mark::Delivered), vec![second.clone()]),
             (typing, vec![place.clone(), second.clone()]),
+            (attendance(true), vec![place.clone(), second.clone()]),
+            (attendance(false), vec![place.clone(), second.clone()]),
             (presence(PresenceStatus::Away), vec![second.clone()]),
             (presence(PresenceStatus::Offline), vec![second]),
             (notice, vec![place]),
@@ -287,6 +295,11 @@ fn requests_with(
             "lola",
             "chat:typing",
             json!({ "roomId": place, "isTyping": true, "userId": user }),
+        ),
+        (
+            "lola",
+            "chat:read-messages",
+            json!({ "roomId": place, "messageIds": [message], "userId": user }),
         ),
     ]
 }

@@ -13,6 +13,8 @@ pub(in crate::edge) use endpoints::{Endpoint, Mount};
 pub use requests::Incoming;
 
 use bytestring::ByteString;
+use chrono::{DateTime, TimeDelta, Utc};
+use clock::Clock;
 use prometheus::IntCounter;
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -62,6 +64,10 @@ pub struct SocketIoSpec {
     pub acknowledge: fn(&Answer, Option<&View>, Reader<'_>) -> String,
     /// Encodes the answer to watching a subject: its conversations.
     pub watched: fn(&[Listed], Reader<'_>) -> String,
+    /// Encodes the acknowledgement of a refused request.
+    pub refused: fn(&Refusal) -> String,
+    /// Encodes the first event of a client that has connected, if there is one; the text is the client's id.
+    pub greeting: fn(&str, DateTime<Utc>) -> Option<ByteString>,
 }
 
 /// What the encoding of an event needs beside the event.
@@ -71,6 +77,8 @@ pub struct EncodeContext<'a> {
     pub directory: &'a Directory,
     /// The id that stands for the system in dialects that need one.
     pub system: &'a str,
+    /// What time it is.
+    pub now: DateTime<Utc>,
 }
 
 /// The dialects that this server serves.
@@ -78,6 +86,7 @@ pub struct Dialects {
     served: Vec<Served>,
     options: DialectOptions,
     directory: Arc<Directory>,
+    clock: Clock,
 }
 
 struct Served {
@@ -101,17 +110,18 @@ impl Dialects {
     pub fn new(
         options: &DialectOptions,
         directory: Arc<Directory>,
+        clock: Clock,
         metrics: &Metrics,
     ) -> Result<Self, String> {
         let named = clashes::wanted(&options.dialects)?;
-        Ok(Self::of(named, options, directory, metrics))
+        Ok(Self::of(named, options, (directory, clock), metrics))
     }
 
     /// The native dialect and these others.
     fn of(
         others: Vec<&'static Spec>,
         options: &DialectOptions,
-        directory: Arc<Directory>,
+        (directory, clock): (Arc<Directory>, Clock),
         metrics: &Metrics,
     ) -> Self {
         let specs = [&native::DIALECT].into_iter().chain(others);
@@ -124,6 +134,7 @@ impl Dialects {
             served: served.collect(),
             options: options.clone(),
             directory,
+            clock,
         }
     }
 
@@ -206,6 +217,23 @@ impl Dialects {
         })
     }
 
+    /// The acknowledgement of a refused request, as JSON.
+    pub fn refusal(&self, dialect: Dialect, refused: &Refusal) -> String {
+        let socketio = self.socketio_of(dialect);
+        socketio.map_or_else(|| refusal(refused), |socketio| (socketio.refused)(refused))
+    }
+
+    /// The first event of a client that has connected under this id, if the dialect has one.
+    pub fn greeting(&self, dialect: Dialect, client: &str) -> Option<ByteString> {
+        let socketio = self.socketio_of(dialect)?;
+        (socketio.greeting)(client, self.now())
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        let since_1970 = TimeDelta::from_std(self.clock.since_1970());
+        DateTime::UNIX_EPOCH + since_1970.unwrap_or_default()
+    }
+
     fn socketio_of(&self, dialect: Dialect) -> Option<&'static SocketIoSpec> {
         let served = self.served.get(dialect.index())?;
         served.spec.socketio.as_ref()
@@ -215,6 +243,7 @@ impl Dialects {
         EncodeContext {
             directory: &self.directory,
             system: &self.options.system_user_id,
+            now: self.now(),
         }
     }
 

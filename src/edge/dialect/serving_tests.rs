@@ -2,6 +2,7 @@
 
 use actix_web::App;
 use actix_web::test::{TestRequest, call_and_read_body, init_service};
+use clock::ManualClock;
 use serde_json::value::to_raw_value;
 use utoipa_actix_web::AppExt;
 
@@ -24,7 +25,8 @@ fn plain_alone() -> Dialects {
         media_hosts: Vec::new(),
     };
     let metrics = Metrics::new().unwrap();
-    Dialects::of(vec![&PLAIN], &options, Arc::default(), &metrics)
+    let beside = (Arc::default(), ManualClock::standing().clock());
+    Dialects::of(vec![&PLAIN], &options, beside, &metrics)
 }
 
 #[actix_rt::test]
@@ -51,6 +53,7 @@ fn a_dialect_without_socketio_reads_and_writes_nothing_there() {
     let user = crate::domain::ids::UserId::stored("ann".to_owned());
     let typing = Change::Typing {
         user,
+        name: None,
         is_typing: true,
     };
     let event = RoomEvent::new(ConversationId::fresh(), None, typing);

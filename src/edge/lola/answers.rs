@@ -1,34 +1,73 @@
-//! What a client is answered if it asks for an acknowledgement.
+//! What a client is answered if it asks for an acknowledgement, and how it is greeted.
 
+use bytestring::ByteString;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::ops::Not;
+use uuid::Uuid;
 
+use super::NAMESPACE;
+use super::message::{MessageDocument, documents};
+use super::people::RoomPeople;
 use super::writing::written;
 use crate::domain::answer::Answer;
-use crate::domain::ids::{Seq, UserNo};
+use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::message::Message;
+use crate::domain::refusal::Refusal;
 use crate::domain::room_event::View;
-use crate::domain::snapshot::{Recovery, Snapshot};
+use crate::domain::snapshot::Snapshot;
 use crate::edge::dialect::Reader;
-use crate::edge::native::sent::SentView;
-use crate::edge::native::views::{ConversationView, MessageView};
+use crate::edge::native::instants::instant;
+use crate::edge::native::views::ConversationView;
+use crate::edge::refusal_json::refusal_json;
 use crate::presence::Directory;
+use socketio::packet::encode_one;
 
 /// The acknowledgement of an answer. A message that was sent again and was edited or deleted since comes with it as it is now.
 pub(crate) fn acknowledgement(answer: &Answer, room: Option<&View>, reader: Reader<'_>) -> String {
     match answer {
-        Answer::Sent(message, _) => {
-            let id = room.map(|room| room.conversation.id);
-            success(SentView::new(message, id))
-        }
-        Answer::Joined(snapshot) => success(Joined::new(snapshot, reader.no, reader.directory)),
+        Answer::Sent(message, _) => success(Sent::new(message, room)),
+        Answer::Joined(snapshot) => success(Joined::new(snapshot, reader.directory)),
         Answer::Marked(seq) => success(json!({ "seq": seq })),
         Answer::Conversation(conversation, people) => {
             let view = ConversationView::for_all(conversation, people, reader.directory);
-            success(json!({ "conversation": view }))
+            success(json!({ "conversation": view, "roomId": conversation.id }))
         }
         Answer::Message(_) | Answer::Flow(_) | Answer::Done => success(json!({})),
     }
+}
+
+/// The acknowledgement of a refused request: `error` is the sentence that clients show.
+pub(crate) fn refused(refusal: &Refusal) -> String {
+    let mut told = refusal_json(refusal);
+    if let Value::Object(members) = &mut told {
+        members.insert("error".to_owned(), json!(refusal.message()));
+    }
+    told.to_string()
+}
+
+/// The first event of a client.
+pub(crate) fn greeting(client_id: &str, now: DateTime<Utc>) -> Option<ByteString> {
+    let connected = Connected {
+        message: "Connected",
+        client_id,
+        is_authenticated: true,
+        is_guest: false,
+        timestamp: now,
+    };
+    Some(encode_one(NAMESPACE, "connected", &connected))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Connected<'a> {
+    message: &'a str,
+    client_id: &'a str,
+    is_authenticated: bool,
+    is_guest: bool,
+    #[serde(serialize_with = "instant")]
+    timestamp: DateTime<Utc>,
 }
 
 #[derive(Serialize)]
@@ -43,35 +82,66 @@ fn success(with: impl Serialize) -> String {
     written(&Success { success, with }).unwrap_or_default()
 }
 
-/// What a join is answered with: the conversation as everybody has it, and what is unread beside it.
+/// What a message became when it was sent.
+#[derive(Serialize)]
+struct Sent<'a> {
+    message_id: Uuid,
+    id: Uuid,
+    seq: Seq,
+    #[serde(serialize_with = "instant")]
+    timestamp: DateTime<Utc>,
+    client_id: &'a str,
+    /// The message as it is now, if it was edited or deleted since it was sent first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<MessageDocument<'a>>,
+}
+
+impl<'a> Sent<'a> {
+    fn new(message: &'a Message, room: Option<&'a View>) -> Self {
+        let id = message.id.to_uuid();
+        let has_changed = message.edited_at.is_some() || message.deleted_at.is_some();
+        let now = room.filter(|_| has_changed).map(|room| {
+            let people = RoomPeople::new(&room.conversation, room.people.iter());
+            MessageDocument::new(message, &people)
+        });
+        Self {
+            message_id: id,
+            id,
+            seq: message.seq(),
+            timestamp: message.created_at,
+            client_id: &message.content.client_id,
+            message: now,
+        }
+    }
+}
+
+/// What a join is answered with: the newest messages, the conversation as everybody has it, and what is unread.
 #[derive(Serialize)]
 struct Joined<'a> {
+    message: &'static str,
+    room_id: ConversationId,
+    is_guest: bool,
+    messages: Vec<MessageDocument<'a>>,
     conversation: ConversationView<'a>,
-    messages: Vec<MessageView<'a>>,
     last_seq: Seq,
     unread: i64,
     #[serde(skip_serializing_if = "Not::not")]
     unread_capped: bool,
-    recovered: bool,
 }
 
 impl<'a> Joined<'a> {
-    fn new(snapshot: &'a Snapshot, reader: UserNo, directory: &Directory) -> Self {
-        let conversation = &snapshot.conversation;
-        let messages = snapshot.messages.iter();
+    fn new(snapshot: &'a Snapshot, directory: &Directory) -> Self {
+        let (conversation, people) = (&snapshot.conversation, &snapshot.participants);
+        let room = RoomPeople::new(conversation, people);
         Self {
-            conversation: ConversationView::for_all(
-                conversation,
-                &snapshot.participants,
-                directory,
-            ),
-            messages: messages
-                .map(|message| MessageView::new(message, conversation.id, reader))
-                .collect(),
+            message: "Joined chat room",
+            room_id: conversation.id,
+            is_guest: false,
+            messages: documents(&snapshot.messages, &room),
+            conversation: ConversationView::for_all(conversation, people, directory),
             last_seq: conversation.last_seq,
             unread: snapshot.unread.number(),
             unread_capped: snapshot.unread.is_capped(),
-            recovered: snapshot.recovery == Recovery::Complete,
         }
     }
 }

@@ -1,15 +1,20 @@
-//! The Lola guide's dialect. The guide names events and few payloads: the others are the native ones in camelCase. `docs/socketio.md`
-//! has a line for each event.
+//! The dialect of Lola's two front ends: flat messages with their id under both names, and its events and acknowledgements. What these
+//! clients have no name for is the native event in camelCase. `docs/lola.md` has a line for each event.
 
 pub mod answers;
 pub mod events;
+pub mod message;
+pub mod people;
 pub mod requests;
+pub mod rest;
+pub mod room;
+mod sending;
 mod writing;
 
 use serde_json::json;
 
 use crate::domain::dialect::Needs;
-use crate::edge::dialect::{SocketIoSpec, Spec};
+use crate::edge::dialect::{Mount, SocketIoSpec, Spec};
 
 /// Where it is spoken over Socket.IO.
 pub const NAMESPACE: &str = "/realtime";
@@ -19,6 +24,8 @@ pub static DIALECT: Spec = Spec {
     name: "lola",
     needs: Needs {
         messages_of_marks: true,
+        newest_messages: true,
+        attendance: true,
         ..Needs::NOTHING
     },
     encode: events::encode,
@@ -28,6 +35,19 @@ pub static DIALECT: Spec = Spec {
         read: |name, arguments, _| requests::decode(name, arguments),
         acknowledge: answers::acknowledgement,
         watched: |_, _| json!({ "success": true }).to_string(),
+        refused: answers::refused,
+        greeting: answers::greeting,
     }),
-    rest: &[],
+    rest: &[
+        // The front ends'.
+        Mount {
+            prefix: "/chat",
+            routes: rest::api,
+        },
+        // The one that the guide prints.
+        Mount {
+            prefix: "/api/chat",
+            routes: rest::api,
+        },
+    ],
 };

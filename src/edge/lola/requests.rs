@@ -1,4 +1,4 @@
-//! The requests of the guide's front end: its names, with the native fields in camelCase; `roomId` stands for `conversationId` as
+//! The requests of these clients: what they send, and the native fields in camelCase beside it; `conversationId` stands for `roomId` as
 //! well.
 
 use serde::Deserialize;
@@ -6,10 +6,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
+use super::sending::SentFields;
 use crate::domain::command::{Command, Mark, Typing};
-use crate::domain::ids::{ConversationId, Seq};
-use crate::domain::limits;
-use crate::domain::message::{Attachment, Content};
+use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::object;
 use crate::domain::refusal::Refusal;
 use crate::domain::whole;
@@ -25,12 +24,19 @@ pub const EVENTS: [&str; 5] = [
     "chat:read-messages",
 ];
 
+/// Messages that one request may mark as read.
+const MOST_READ: usize = 1_000;
+
+const BY_BUSINESS: Refusal = Refusal::Unprocessable(
+    "Joining by businessId is not served yet: join a room that exists by its roomId",
+);
+
 pub(crate) fn decode(name: &str, arguments: &[&RawValue]) -> Result<Incoming, Refusal> {
     if !EVENTS.contains(&name) {
         return Err(unknown(name));
     }
     let asked = Fields::read(arguments)?;
-    let conversation = asked.conversation()?;
+    let conversation = asked.conversation(name)?;
     let acting = [asked.sender_id.clone(), asked.user_id.clone()];
     let command = match name {
         "chat:join-room" => {
@@ -51,9 +57,14 @@ pub(crate) fn decode(name: &str, arguments: &[&RawValue]) -> Result<Incoming, Re
             Some(false) => Typing::Stopped,
             Some(true) | None => Typing::Started,
         }),
-        "chat:read-messages" => Command::Mark {
-            mark: Mark::Seen,
-            seq: asked.read_up_to()?,
+        "chat:read-messages" => match asked.read_up_to()? {
+            Some(read) => read,
+            None => {
+                return Ok(Incoming {
+                    request: None,
+                    acting,
+                });
+            }
         },
         _ => Command::Send(Arc::new(asked.content()?)),
     };
@@ -70,17 +81,22 @@ pub(crate) fn decode(name: &str, arguments: &[&RawValue]) -> Result<Incoming, Re
 struct Fields {
     conversation_id: Option<String>,
     room_id: Option<String>,
+    business_id: Option<String>,
+    subdomain: Option<String>,
     body: Option<String>,
     message: Option<String>,
     content: Option<String>,
+    message_type: Option<String>,
     client_id: Option<String>,
     reply_to: Option<String>,
-    attachments: Option<Vec<Attachment>>,
+    reply_to_message_id: Option<String>,
+    attachments: Option<Vec<Value>>,
     #[serde(deserialize_with = "object::optional")]
     context: Option<Map<String, Value>>,
     is_typing: Option<bool>,
     #[serde(deserialize_with = "whole::optional")]
     seq: Option<Seq>,
+    message_ids: Option<Vec<String>>,
     sender_id: Option<String>,
     user_id: Option<String>,
 }
@@ -88,88 +104,79 @@ struct Fields {
 impl Fields {
     /// Reads a conversation's id alone, or an object.
     fn read(arguments: &[&RawValue]) -> Result<Self, Refusal> {
-        match first::<String>(arguments, "conversationId") {
-            Ok(conversation_id) => Ok(Self {
-                conversation_id: Some(conversation_id),
+        match first::<String>(arguments, "roomId") {
+            Ok(room_id) => Ok(Self {
+                room_id: Some(room_id),
                 ..Self::default()
             }),
-            Err(_) => first(arguments, "conversationId"),
+            Err(_) => first(arguments, "roomId"),
         }
     }
 
-    fn conversation(&self) -> Result<ConversationId, Refusal> {
-        let named = self.conversation_id.as_ref().or(self.room_id.as_ref());
-        let named = named.ok_or_else(|| Refusal::invalid("conversationId", "is missing"))?;
-        ConversationId::parse(named, "conversationId")
+    fn conversation(&self, name: &str) -> Result<ConversationId, Refusal> {
+        let given = |id: &Option<String>| id.clone().filter(|id| !id.is_empty());
+        let (named, field) = match (given(&self.room_id), given(&self.conversation_id)) {
+            (Some(id), _) => (id, "roomId"),
+            (None, Some(id)) => (id, "conversationId"),
+            (None, None) => {
+                let by_business = given(&self.business_id).or_else(|| given(&self.subdomain));
+                let joins = name == "chat:join-room" && by_business.is_some();
+                return Err(match joins {
+                    true => BY_BUSINESS,
+                    false => Refusal::invalid("roomId", "is missing"),
+                });
+            }
+        };
+        ConversationId::parse(&named, field)
     }
 
-    /// Without a seq, everything counts as read.
-    fn read_up_to(&self) -> Result<Seq, Refusal> {
+    /// The newest of the messages that are named, or the seq; without either, everything counts as read. `None` for an empty list.
+    fn read_up_to(&self) -> Result<Option<Command>, Refusal> {
+        let mark = Mark::Seen;
+        if let Some(named) = &self.message_ids {
+            let newest = newest(named)?;
+            return Ok(newest.map(|message| Command::See { message }));
+        }
         match self.seq {
             Some(seq) if seq < 0 => Err(Refusal::invalid("seq", "must not be negative")),
-            Some(seq) => Ok(seq),
-            None => Ok(Seq::MAX),
+            seq => Ok(Some(Command::Mark {
+                mark,
+                seq: seq.unwrap_or(Seq::MAX),
+            })),
         }
     }
 
-    fn content(self) -> Result<Content, Refusal> {
-        let reply_to = self.reply_to.map(|id| message_id(&id, "replyTo"));
-        let body = self.body.or(self.message).or(self.content);
-        let content = Content {
-            reply_to: reply_to.transpose()?,
-            attachments: self.attachments.unwrap_or_default(),
-            context: limits::json_object(self.context, "context")?,
-            ..Content::text(self.client_id, body.unwrap_or_default())
-        };
-        content.check()?;
-        Ok(content)
+    fn content(self) -> Result<crate::domain::message::Content, Refusal> {
+        SentFields {
+            text: self.content.or(self.body).or(self.message),
+            message_type: self.message_type,
+            client_id: self.client_id,
+            reply_to: self.reply_to_message_id.or(self.reply_to),
+            attachments: self.attachments,
+            context: self.context,
+        }
+        .content()
+    }
+}
+
+/// The newest of messages of one room.
+fn newest(named: &[String]) -> Result<Option<MessageId>, Refusal> {
+    const FIELD: &str = "messageIds";
+    if named.len() > MOST_READ {
+        let why = format!("must be at most {MOST_READ}");
+        return Err(Refusal::invalid(FIELD, why));
+    }
+    let ids: Result<Vec<MessageId>, Refusal> =
+        named.iter().map(|id| message_id(id, FIELD)).collect();
+    let ids = ids?;
+    let mut rooms = ids.iter().map(|id| id.conversation);
+    let first = rooms.next();
+    match rooms.all(|room| Some(room) == first) {
+        true => Ok(ids.into_iter().max()),
+        false => Err(Refusal::invalid(FIELD, "must be messages of one room")),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const ID: &str = "0192f0c0-0000-7000-8000-000000000001";
-
-    fn read(name: &str, json: &str) -> Result<Incoming, Refusal> {
-        let argument = RawValue::from_string(json.to_owned()).unwrap();
-        decode(name, &[&argument])
-    }
-
-    #[test]
-    fn a_room_is_named_in_three_ways() {
-        for json in [
-            format!("\"{ID}\""),
-            format!(r#"{{"roomId":"{ID}"}}"#),
-            format!(r#"{{"conversationId":"{ID}"}}"#),
-        ] {
-            let joined = read("chat:join-room", &json).unwrap();
-            assert!(matches!(joined.request, Some(Request::Join { .. })));
-        }
-        assert!(read("chat:join-room", "{}").is_err());
-        assert!(read("chat:join-room", "7").is_err());
-    }
-
-    #[test]
-    fn who_acts_is_told() {
-        let json = format!(r#"{{"roomId":"{ID}","userId":"a","isTyping":false}}"#);
-        let typing = read("chat:typing", &json).unwrap();
-        assert_eq!(typing.acting[1].as_deref(), Some("a"));
-        assert!(matches!(
-            typing.request,
-            Some(Request::Command {
-                command: Command::Type(Typing::Stopped),
-                ..
-            })
-        ));
-    }
-
-    proptest! {
-        #[test]
-        fn no_argument_makes_it_panic(event in prop::sample::select(EVENTS.to_vec()), text in ".{0,80}") {
-            let _ = read(event, &Value::from(text).to_string());
-        }
-    }
-}
+#[path = "requests_tests.rs"]
+mod tests;

@@ -62,7 +62,7 @@ pub fn message_event(change: MessageChange) -> &'static str {
 
 fn name_of(change: &Change) -> Option<&'static str> {
     Some(match change {
-        Change::Acted { .. } => return None,
+        Change::Acted { .. } | Change::Attendance { .. } => return None,
         Change::Message { kind, .. } => message_event(*kind),
         Change::Stepped { .. } => "conversation_state_changed",
         Change::Changed(_) | Change::Lost { .. } => "conversation_updated",

@@ -79,7 +79,7 @@ pub(in crate::edge) fn payload<'a>(
         }))
     };
     Some(match &event.change {
-        Change::Acted { .. } => return None,
+        Change::Acted { .. } | Change::Attendance { .. } => return None,
         Change::Message { message, .. } => {
             Payload::Message(MessageData::new(id, seq, message, NOBODY))
         }
@@ -102,7 +102,9 @@ fn values(id: ConversationId, change: &Change) -> Option<Value> {
         Change::Marked { user, seq, .. } => {
             json!({ "conversation_id": id, "user_id": user, "seq": seq })
         }
-        Change::Typing { user, is_typing } => {
+        Change::Typing {
+            user, is_typing, ..
+        } => {
             json!({ "conversation_id": id, "user_id": user, "is_typing": is_typing })
         }
         Change::Presence { user, status } => json!({ "user_id": user, "status": status }),
@@ -123,6 +125,7 @@ fn values(id: ConversationId, change: &Change) -> Option<Value> {
         Change::Message { .. }
         | Change::Stepped { .. }
         | Change::Acted { .. }
+        | Change::Attendance { .. }
         | Change::Changed(_)
         | Change::Created(_) => return None,
     })

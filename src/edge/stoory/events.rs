@@ -106,7 +106,8 @@ pub fn encode(
             mark: Mark::Delivered,
             ..
         }
-        | Change::UnreadChanged { .. } => return None,
+        | Change::UnreadChanged { .. }
+        | Change::Attendance { .. } => return None,
         Change::Marked { user, message, .. } => {
             let (message_id, user_id) = (message.to_uuid(), user.as_str());
             let seen = Seen {
@@ -115,7 +116,9 @@ pub fn encode(
             };
             encode_one(NAMESPACE, "message_seen", &seen)
         }
-        Change::Typing { user, is_typing } => {
+        Change::Typing {
+            user, is_typing, ..
+        } => {
             let typing = UserTyping {
                 conversation_id: id,
                 user_id: user.as_str(),

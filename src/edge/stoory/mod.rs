@@ -14,7 +14,7 @@ pub mod sides;
 pub mod work;
 
 use crate::domain::dialect::Needs;
-use crate::edge::dialect::{Mount, SocketIoSpec, Spec};
+use crate::edge::dialect::{Mount, SocketIoSpec, Spec, refusal};
 
 /// The path of its REST endpoints.
 const PATH: &str = "/api/messages";
@@ -32,7 +32,7 @@ pub static DIALECT: Spec = Spec {
         deal_memory: true,
         acts: true,
         messages_of_marks: true,
-        unread_changes: false,
+        ..Needs::NOTHING
     },
     encode: events::encode,
     socketio: Some(SocketIoSpec {
@@ -41,6 +41,8 @@ pub static DIALECT: Spec = Spec {
         read: requests::decode,
         acknowledge: answers::acknowledgement,
         watched: answers::watched,
+        refused: refusal,
+        greeting: |_, _| None,
     }),
     rest: &[Mount {
         prefix: PATH,

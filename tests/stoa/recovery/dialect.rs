@@ -122,14 +122,10 @@ fn stoory(name: &str, data: &Value) -> Option<(Result<String, i64>, Event)> {
 fn lola(name: &str, data: &Value) -> Option<(Result<String, i64>, Event)> {
     let seq = data["seq"].as_i64();
     let said = |what| {
-        let message = &data["message"];
-        let told = Event::Message(
-            what,
-            message["seq"].as_i64().expect("a seq"),
-            text(&message["body"]),
-        );
-        assert_eq!(message_id(&message["id"]).seq, message["seq"]);
-        told
+        let born = data["seq"].as_i64().expect("a seq");
+        assert_eq!(message_id(&data["id"]).seq, born);
+        assert_eq!(data["_id"], data["id"]);
+        Event::Message(what, born, text(&data["content"]))
     };
     let numbered = |what: &str| Dialect::Lola.numbered(what, seq.expect("a seq"));
     let told = match name {
@@ -143,5 +139,5 @@ fn lola(name: &str, data: &Value) -> Option<(Result<String, i64>, Event)> {
         "error" => panic!("refused: {data}"),
         _ => return None,
     };
-    Some((Ok(text(&data["conversationId"])), told))
+    Some((Ok(text(&data["roomId"])), told))
 }

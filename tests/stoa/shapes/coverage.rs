@@ -7,8 +7,9 @@ use super::snapshot_file::{are_written, folder, read};
 
 const PROTOCOL: &str = include_str!("../../../docs/protocol.md");
 const SOCKETIO: &str = include_str!("../../../docs/socketio.md");
+const LOLA: &str = include_str!("../../../docs/lola.md");
 
-/// What has no snapshot, and why. (The Lola dialect has no REST of its own: its clients use `/api/v1`.)
+/// What has no snapshot, and why.
 const NOT_KEPT: &[(&str, &str)] = &[];
 
 /// Titles of an snapshots, without what stands in parentheses.
@@ -107,6 +108,7 @@ fn every_operation_has_an_answer() {
         "payments",
         "stoory_rest",
         "stoory_deal_rest",
+        "lola_rest",
     ] {
         let Json::Object(answers) = read(name) else {
             panic!("{name}");
@@ -145,11 +147,9 @@ fn every_event_has_a_shape() {
     let beyond = ["message_updated", "message_deleted", "conversation_updated"];
     must_have(&stoory, beyond.map(str::to_owned));
     let lola = all_of([titles("lola_events"), told_in("lola_deal_events")]);
-    let section = "## The Lola dialect";
-    must_have(&lola, first_column(SOCKETIO, section, told));
-    must_have(&lola, acks(first_column(SOCKETIO, section, asked)));
-    let beyond = "message-updated message-deleted messages-delivered conversation-updated state-changed user-status user-offline";
-    must_have(&lola, beyond.split(' ').map(|name| format!("chat:{name}")));
+    let section = "## The socket";
+    must_have(&lola, first_column(LOLA, section, told));
+    must_have(&lola, acks(first_column(LOLA, section, asked)));
 }
 
 #[test]

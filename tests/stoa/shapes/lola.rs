@@ -1,4 +1,4 @@
-//! The Lola dialect over Socket.IO: every acknowledgement and every event but those of deals. Over REST it has nothing of its own.
+//! The Lola dialect over Socket.IO and REST: every acknowledgement and every event but those of deals, and every endpoint.
 
 use serde_json::json;
 
@@ -10,8 +10,9 @@ use super::two_clients::Pair;
 async fn begin() -> Pair {
     let all = People::with(&["--offline-grace-seconds", "0"]).await;
     let mut snapshots = SnapshotFile::new("lola_events");
-    let (ann, greeting) = RecordingClient::greeted(&all.ann, ClientDialect::Lola).await;
+    let (mut ann, greeting) = RecordingClient::greeted(&all.ann, ClientDialect::Lola).await;
     snapshots.keep("CONNECT", &greeting);
+    ann.hear(&mut snapshots, "connected", "").await;
     let bob = RecordingClient::open(&all.bob, ClientDialect::Lola).await;
     Pair {
         all,
@@ -30,7 +31,10 @@ async fn meet(pair: &mut Pair) -> String {
     pair.bob_hears("notification:new", "").await;
     let room = json!({ "conversationId": conversation });
     pair.ann_asks("chat:join-room", room.clone(), "").await;
-    pair.bob_asks("chat:join-room", room, "of another").await;
+    pair.bob_asks("chat:join-room", room.clone(), "of another")
+        .await;
+    pair.ann_hears("chat:user-joined", "").await;
+    pair.bob_asks("chat:join-room", room, "once more").await;
     let direct = pair.all.app.direct(&pair.all.cara, &pair.all.bob).await;
     pair.all.bob.say(&direct, "Hello, Cara").await;
     let (mut plain, greeting) = RecordingClient::plain(&pair.all.cara, ClientDialect::Lola).await;
@@ -53,9 +57,12 @@ async fn talk(pair: &mut Pair, conversation: &str) {
     let sent = pair.ann_asks("chat:send-message", said.clone(), "").await;
     pair.ann_hears("chat:new-message", "to its sender").await;
     pair.bob_hears("chat:new-message", "to others").await;
-    let all = json!({ "conversationId": conversation });
-    pair.bob_asks("chat:read-messages", all, "").await;
+    let read = json!({ "roomId": conversation, "messageIds": [sent["messageId"]] });
+    pair.bob_asks("chat:read-messages", read, "").await;
     pair.ann_hears("chat:messages-read", "").await;
+    let none = json!({ "roomId": conversation, "messageIds": [] });
+    pair.bob_asks("chat:read-messages", none, "an empty list")
+        .await;
     let delivered = format!("/api/v1/conversations/{conversation}/delivered");
     let mark = json!({ "seq": sent["seq"] });
     let bobs = json!({ "conversationId": conversation, "body": "Hi" });
@@ -92,8 +99,16 @@ async fn part(pair: &mut Pair, conversation: &str) {
     let wrong = json!({ "conversationId": conversation });
     pair.bob_asks("chat:send-message", wrong.clone(), "refused")
         .await;
+    let business = json!({ "businessId": "b-1", "userName": "Bob" });
+    pair.bob_asks("chat:join-room", business, "by business, refused")
+        .await;
     pair.bob.tell("chat:send-message", wrong).await;
     pair.bob_hears("error", "").await;
+    pair.bob_asks("chat:leave-room", json!({ "roomId": conversation }), "")
+        .await;
+    pair.ann_hears("chat:user-left", "").await;
+    pair.bob_asks("chat:join-room", json!({ "roomId": conversation }), "again")
+        .await;
     let bob = format!("{path}/participants/bob");
     ann.delete(&bob).await.expect_status(204);
     pair.bob_hears("chat:conversation-updated", "to somebody removed")
@@ -101,7 +116,7 @@ async fn part(pair: &mut Pair, conversation: &str) {
     pair.ann_asks(
         "chat:leave-room",
         json!({ "conversationId": conversation }),
-        "",
+        "the last one",
     )
     .await;
 }
@@ -126,6 +141,62 @@ async fn socket() {
     } = pair;
     cara.hear(&mut snapshots, "chat:user-status", "").await;
     drop((ann, native));
-    cara.hear(&mut snapshots, "chat:user-offline", "").await;
+    cara.hear(&mut snapshots, "user:offline", "").await;
+    snapshots.close();
+}
+
+#[tokio::test]
+async fn rest() {
+    let all = People::with(&[]).await;
+    let mut snapshots = SnapshotFile::new("lola_rest");
+    let wanted = json!({ "kind": "support", "title": "Talk", "subject": { "type": "business", "id": "b-7" }, "participants": [{ "user_id": "bob", "role": "agent" }] });
+    let made = all.ann.post("/api/v1/conversations", wanted).await;
+    let conversation = id(&made.expect_status(201).body);
+    for prefix in ["/chat", "/api/chat"] {
+        let at = format!("{prefix}/rooms/{{id}}");
+        let said = json!({ "senderId": "ann", "senderType": "customer", "senderName": "Ann", "content": "Look", "messageType": "image",
+            "attachments": ["https://example.com/a.png"] });
+        let send = format!("POST {at}/messages");
+        let sent = snapshots
+            .ask(&all.ann, &send, &[&conversation], Some(said), "")
+            .await;
+        let answer =
+            json!({ "content": "Nice", "replyToMessageId": sent["_id"], "clientId": prefix });
+        let note = "a reply";
+        snapshots
+            .ask(&all.bob, &send, &[&conversation], Some(answer), note)
+            .await;
+        let list = format!("GET {at}/messages?limit=1");
+        snapshots
+            .ask(&all.bob, &list, &[&conversation], None, "")
+            .await;
+        let counts = format!("GET {prefix}/unread-counts");
+        snapshots.ask(&all.ann, &counts, &[], None, "").await;
+        let rooms = format!("GET {prefix}/rooms?page=1&limit=1");
+        snapshots.ask(&all.ann, &rooms, &[], None, "").await;
+        let show = format!("GET {at}");
+        snapshots
+            .ask(&all.bob, &show, &[&conversation], None, "")
+            .await;
+        let read = format!("PUT {at}/messages/read");
+        let own = json!({ "userId": "ann" });
+        snapshots
+            .ask(&all.ann, &read, &[&conversation], Some(own), "")
+            .await;
+        let stranger = all.app.person("dora").await;
+        snapshots
+            .ask(&stranger, &list, &[&conversation], None, "denied")
+            .await;
+        let another = json!({ "content": "x", "senderId": "bob" });
+        snapshots
+            .ask(
+                &all.ann,
+                &send,
+                &[&conversation],
+                Some(another),
+                "as another",
+            )
+            .await;
+    }
     snapshots.close();
 }

@@ -142,6 +142,15 @@ impl SocketIoClient {
         }
     }
 
+    /// The events of this name that have come before the last answer.
+    pub fn come(&mut self, name: &str) -> Vec<Value> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let (come, others): (Vec<Value>, Vec<Value>) =
+            waiting.into_iter().partition(|event| event[0] == name);
+        self.waiting = others.into();
+        come.into_iter().map(|mut event| event[1].take()).collect()
+    }
+
     /// Everything that came until an acknowledgement of something harmless.
     pub async fn drain(&mut self) -> Vec<Value> {
         let (event, status) = match self.namespace {

@@ -26,16 +26,17 @@ async fn both_vocabularies(app: &TestApp, [bob, eve]: [&Person; 2]) -> Client {
     node
 }
 
-/// What a client heard: the events' names in this vocabulary, and what the message said then.
-async fn heard(node: &mut Client, name: &str, prefix: &str, text: &str) -> Vec<(String, String)> {
-    let last = format!("{prefix}deleted");
-    let events = node.take(name, &last, 1).await;
+/// What a client heard: each message's id, and what it said then. `path` leads to the message in an event.
+async fn heard(node: &mut Client, name: &str, last: &str, path: &str) -> Vec<(String, String)> {
+    let text = if path.is_empty() {
+        "content"
+    } else {
+        "message"
+    };
+    let events = node.take(name, last, 1).await;
+    let messages = events.iter().filter_map(|event| event[1].pointer(path));
     let mut told = Vec::new();
-    for event in events
-        .iter()
-        .filter(|event| event[1]["message"].is_object())
-    {
-        let message = &event[1]["message"];
+    for message in messages.filter(|message| message[text].is_string()) {
         let id = message["id"].as_str().expect("an id").to_owned();
         told.push((id, message[text].as_str().expect("a text").to_owned()));
     }
@@ -81,8 +82,10 @@ async fn a_native_client_both_vocabularies_and_rest_hold_one_conversation() {
         bodies,
         ["native", "stoory", "lola", "rest", "rest, edited", ""]
     );
-    assert_eq!(heard(&mut node, "bob", "message_", "message").await, told);
-    assert_eq!(heard(&mut node, "eve", "chat:message-", "body").await, told);
+    let bobs = heard(&mut node, "bob", "message_deleted", "/message").await;
+    assert_eq!(bobs, told);
+    let eves = heard(&mut node, "eve", "chat:message-deleted", "").await;
+    assert_eq!(eves, told);
     assert_eq!(
         ann.bodies(&conversation).await,
         ["native", "stoory", "lola", ""]
@@ -99,6 +102,11 @@ async fn one_connection_speaks_both_vocabularies() {
     wire.send(&format!("40/realtime,{}", json!({ "token": ann.token })))
         .await;
     assert!(wire.text().await.starts_with("40/realtime,{"));
+    assert!(
+        wire.text()
+            .await
+            .starts_with(r#"42/realtime,["connected",{"#)
+    );
     wire.send(&format!(
         "42/realtime,1{}",
         json!(["chat:join-room", conversation])

@@ -134,13 +134,14 @@ async fn who_has_no_trusted_token_is_refused_in_the_guides_shape() {
 }
 
 #[actix_rt::test]
-async fn the_other_guides_names_have_the_cores_fields() {
+async fn the_cores_fields_are_read_under_the_other_guides_names() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let mut one = SocketIoClient::lola(&ann).await;
     let mut other = SocketIoClient::lola(&bob).await;
     let conversation = app.direct(&ann, &bob).await;
     let created = other.event("chat:new-conversation").await;
+    assert_eq!(created["roomId"], *conversation);
     assert_eq!(created["conversation"]["id"], *conversation);
     assert_eq!(created["conversation"]["participants"][0]["userId"], "ann");
     for client in [&mut one, &mut other] {
@@ -153,9 +154,9 @@ async fn the_other_guides_names_have_the_cores_fields() {
     let sent = one.call("chat:send-message", said).await;
     assert_eq!(sent["clientId"], "c1");
     let heard = other.event("chat:new-message").await;
-    assert_eq!(heard["message"]["body"], "hello");
-    assert_eq!(heard["message"]["senderId"], "ann");
-    assert_eq!(heard["message"]["id"], sent["id"]);
+    assert_eq!(heard["content"], "hello");
+    assert_eq!(heard["senderId"], "ann");
+    assert_eq!(heard["id"], sent["messageId"]);
     other
         .call(
             "chat:typing",
@@ -164,8 +165,8 @@ async fn the_other_guides_names_have_the_cores_fields() {
         .await;
     let typing = one.event("chat:user-typing").await;
     assert_eq!(
-        typing,
-        json!({ "conversationId": conversation, "userId": "bob", "isTyping": true })
+        (&typing["roomId"], &typing["userId"]),
+        (&json!(conversation), &json!("bob"))
     );
     other
         .call(
@@ -174,16 +175,14 @@ async fn the_other_guides_names_have_the_cores_fields() {
         )
         .await;
     let read = one.event("chat:messages-read").await;
-    assert_eq!(
-        read,
-        json!({ "conversationId": conversation, "userId": "bob", "seq": sent["seq"] })
-    );
+    assert_eq!(read["messageIds"], json!([sent["messageId"]]));
+    assert_eq!(read["seq"], sent["seq"]);
     other
         .call("chat:leave-room", json!({ "conversationId": conversation }))
         .await;
     ann.say(&conversation, "are you there?").await;
     assert_eq!(
-        other.event("notification:new").await["conversationId"],
+        other.event("notification:new").await["data"]["roomId"],
         *conversation
     );
 }

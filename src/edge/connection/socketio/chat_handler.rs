@@ -104,7 +104,7 @@ impl ChatHandler {
 
     fn refuse(&self, ack: Option<Ack>, refusal: Refusal) {
         let refusal = told(refusal.into(), &self.deps.room.metrics);
-        Client::refuse(&self.socket, ack, &refusal);
+        Client::refuse(&self.socket, &self.deps, ack, &refusal);
     }
 }
 

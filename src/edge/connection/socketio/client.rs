@@ -10,7 +10,6 @@ use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Listed;
 use crate::edge::connection::SessionDeps;
 use crate::edge::connection::session::{Answered, Client, NOBODY};
-use crate::edge::dialect;
 use crate::queue::ConnectionQueue;
 use socketio::packet::encode_event;
 
@@ -60,8 +59,9 @@ impl Client for Socket {
     }
 
     /// In the acknowledgement where the client asks for one, else as an event.
-    fn refuse(&self, to: Option<Ack>, refusal: &Refusal) {
-        let refusal = dialect::refusal(refusal);
+    fn refuse(&self, deps: &SessionDeps, to: Option<Ack>, refusal: &Refusal) {
+        let dialect = self.queue().state().dialect();
+        let refusal = deps.dialects.refusal(dialect, refusal);
         let told = [refusal.as_str()];
         let _ = match to {
             Some(ack) => ack.answer(told),

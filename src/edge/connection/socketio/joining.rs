@@ -44,7 +44,7 @@ impl Session for SocketIoSession {
             return;
         };
         if self.cursor.lock().find(conversation).is_some() {
-            return self.answer_joined(conversation, ack);
+            return self.answer_joined(conversation, ack, context);
         }
         if self.cursor.lock().count() >= MOST_JOINED {
             let many = "This connection follows too many conversations";
@@ -99,14 +99,32 @@ impl Session for SocketIoSession {
 }
 
 impl SocketIoSession {
-    /// Already joined: answers with the current state and changes nothing. Lost access is detected elsewhere.
-    fn answer_joined(&self, conversation: ConversationId, ack: Option<Ack>) {
+    /// Already joined: answers with the current state and changes nothing. Lost access is detected elsewhere. Where the answer has
+    /// messages and the client is still being told what it missed, the room goes on with that, in order with the answer.
+    fn answer_joined(
+        &mut self,
+        conversation: ConversationId,
+        ack: Option<Ack>,
+        context: &mut Context<Self>,
+    ) {
+        let needs = self.core.queue().state().dialect().needs();
+        let queued_up_to = match needs.newest_messages {
+            true => replaying::stop(self, conversation, context),
+            false => None,
+        };
+        if let Some(after) = queued_up_to {
+            return self.join_room(conversation, Backfill::Again(after), ack, context);
+        }
         let core = &self.core;
         let Some(principal) = core.principal.clone() else {
             return;
         };
         let reply = core.reply(ack, conversation);
-        let look = ToRoom::Look { principal, reply };
+        let look = ToRoom::Look {
+            principal,
+            session: core.queue().session(),
+            reply,
+        };
         core.deps.rooms.send(conversation, look);
     }
 

@@ -274,6 +274,9 @@ async fn come_in(
     );
     let session = session.start();
     let is_recoverable = pid.is_some();
+    if let Some(greeting) = deps.dialects.greeting(dialect, &socket.id()) {
+        socket.push(greeting);
+    }
     let handler = ChatHandler::new(deps, socket, principal, session, cursor, is_recoverable);
     Ok(Accepted {
         handler: Box::new(handler),

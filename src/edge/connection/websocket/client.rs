@@ -59,7 +59,7 @@ impl Client for Arc<ConnectionQueue> {
         self.text(encode::ack(id, json!({ "conversations": views })));
     }
 
-    fn refuse(&self, to: Option<FrameId>, refusal: &Refusal) {
+    fn refuse(&self, _: &SessionDeps, to: Option<FrameId>, refusal: &Refusal) {
         self.text(encode::refusal(to, refusal));
     }
 }

@@ -30,6 +30,17 @@ pub(super) async fn answer<P, B>(
     id: ConversationId,
     status: u16,
 ) -> Result<StoredResponse, Failure> {
+    let listed = listed(call, id).await?;
+    let directory = &call.server.deps.room.directory;
+    let view = ConversationView::listed(&listed, call.caller.no, directory);
+    StoredResponse::json(status, &view)
+}
+
+/// The conversation as it stands in the caller's list, or would.
+pub(in crate::edge) async fn listed<P, B>(
+    call: &Call<P, B>,
+    id: ConversationId,
+) -> Result<Listed, Failure> {
     let requester = Requester::from(&*call.caller);
     let user = requester.no;
     let found = call.pool().run(move |connection| {
@@ -54,11 +65,7 @@ pub(super) async fn answer<P, B>(
             unread: UnreadCount::NOTHING,
         }))
     });
-    let listed = found.await??;
-    StoredResponse::json(
-        status,
-        &ConversationView::listed(&listed, user, &call.server.deps.room.directory),
-    )
+    Ok(found.await??)
 }
 
 /// One conversation
@@ -132,6 +139,7 @@ pub async fn list(call: Call, query: Query<ListQuery>) -> Result<HttpResponse, F
         only_unread: query.unread,
         only: None,
         cursor: query.cursor.as_deref().map(cursor_of).transpose()?,
+        offset: 0,
     };
     let user = call.caller.no;
     let found = call

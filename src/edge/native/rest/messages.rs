@@ -213,7 +213,7 @@ pub async fn send(call: Call<ConversationId, Body>) -> Result<HttpResponse, Fail
 }
 
 /// The status: 201 for something new, 200 for something that existed.
-pub(super) fn status_of(novelty: Novelty) -> u16 {
+pub(in crate::edge) fn status_of(novelty: Novelty) -> u16 {
     match novelty {
         Novelty::New => 201,
         Novelty::Repeated => 200,

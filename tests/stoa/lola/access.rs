@@ -1,0 +1,77 @@
+//! Every event of a client in `/realtime`, and what each kind of caller is answered.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use crate::endpoint_access::{Fixture, expected, payload, rows};
+use crate::socketio_chat::client::SocketIoClient;
+
+/// As the tables of `endpoint_access.rs`; `$c` is the conversation, `$m` a message of the other user.
+const SOCKET: &str = r#"
+chat:join-room      | noconv block ok   out out ok ok ok  ok  | {"roomId":"$c"}
+chat:leave-room     | ok     ok    ok   ok  ok  ok ok ok  ok  | {"roomId":"$c"}
+chat:send-message   | noconv block mute out out ok ok ok  ok  | {"roomId":"$c","content":"hello"}
+chat:typing         | noconv block mute out out ok ok ok  ok  | {"roomId":"$c","isTyping":true}
+chat:read-messages  | noconv block ok   out out ok ok out out | {"roomId":"$c","messageIds":["$m"]}
+"#;
+
+#[actix_rt::test]
+async fn every_event_answers_everybody_as_the_table_says() {
+    let fixture = Fixture::new().await;
+    let mut wrong = Vec::new();
+    for row in rows(SOCKET) {
+        for (person, cell) in fixture.people.iter().zip(&row.cells) {
+            let message = fixture.message().await;
+            let asked = payload(&row, &fixture.conversation, &message, "");
+            let mut client = SocketIoClient::lola(person).await;
+            let answer = client.ask(&row.head, asked).await;
+            let told = answer["error_code"].as_str();
+            let is_right = told == expected(cell).1 && answer["success"] == told.is_none();
+            if !is_right {
+                wrong.push(format!(
+                    "{} as {}: {answer}, not {cell}",
+                    row.head, person.id
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_event_is_unlisted() {
+    let known: BTreeSet<String> = stoa::edge::lola::requests::EVENTS.map(str::to_owned).into();
+    let listed: BTreeSet<String> = rows(SOCKET).into_iter().map(|row| row.head).collect();
+    assert_eq!(known, listed);
+}
+
+#[actix_rt::test]
+async fn nobody_acts_for_another() {
+    let fixture = Fixture::new().await;
+    let member = fixture.people.iter().find(|person| person.id == "member");
+    let mut client = SocketIoClient::lola(member.expect("a member")).await;
+    for row in rows(SOCKET) {
+        let message = fixture.message().await;
+        for name in ["senderId", "userId"] {
+            let mut asked = payload(&row, &fixture.conversation, &message, "");
+            asked[name] = json!("owner");
+            let refused = client.ask(&row.head, asked).await;
+            assert_eq!(refused["error_code"], "IDENTITY_MISMATCH", "{}", row.head);
+        }
+    }
+}
+
+#[actix_rt::test]
+async fn nobody_gets_in_by_naming_a_business_or_a_session() {
+    let fixture = Fixture::new().await;
+    let mut stranger = SocketIoClient::lola(&fixture.people[0]).await;
+    let business = json!({ "businessId": "b-7", "userName": "Eve", "email": "e@example.com" });
+    let refused = stranger.ask("chat:join-room", business).await;
+    assert_eq!(refused["success"], false);
+    for auth in [json!({}), json!({ "sessionId": "session_1_abcdefgh" })] {
+        let refused = SocketIoClient::connect(fixture.app.address, "/realtime", auth).await;
+        let refused = refused.err().expect("refused");
+        assert_eq!(refused["data"]["error_code"], "UNAUTHENTICATED");
+    }
+}
