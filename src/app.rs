@@ -200,9 +200,7 @@ fn build(
         clock,
         idle: Duration::from_secs(config.actors.room_idle_seconds),
         mailbox: config.actors.room_mailbox as usize,
-        catch_ups: Arc::new(Semaphore::new(catch_ups_of(
-            config.database.database_connections,
-        ))),
+        catch_ups: catch_ups(&config),
     });
     let rooms = Registry::start(Arc::clone(&room), config.actors.room_threads);
     let job_signal = JobSignal::default();
@@ -239,8 +237,9 @@ fn build(
 }
 
 /// How many catch-up checks and reads of rooms that are behind may use the pool at the same time.
-fn catch_ups_of(connections: u32) -> usize {
-    (connections / 3).clamp(1, 4) as usize
+fn catch_ups(config: &Config) -> Arc<Semaphore> {
+    let share = config.database.database_connections / 3;
+    Arc::new(Semaphore::new(share.clamp(1, 4) as usize))
 }
 
 /// How rooms learn how a deal stood at earlier steps.

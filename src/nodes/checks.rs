@@ -94,7 +94,7 @@ impl Checks {
     }
 
     async fn check(&self, checked: Checked, marks: Marks) -> Result<(), Error> {
-        self.room.metrics.catch_up_checks.inc();
+        self.room.metrics.nodes.catch_up_checks.inc();
         let rooms = self.rooms.progress(checked);
         let numbers: Vec<ConversationNo> = rooms.keys().copied().collect();
         for some in numbers.chunks(TOGETHER) {
@@ -128,7 +128,7 @@ impl Checks {
             if last < room.announced {
                 room.tell(ToRoom::End);
             } else if last > room.announced_now() {
-                self.room.metrics.rooms_behind.inc();
+                self.room.metrics.nodes.rooms_behind.inc();
                 room.tell(ToRoom::LastSeq(last));
             }
         }

@@ -69,7 +69,11 @@ impl Membership {
         }
         let peers = self.nodes.peers();
         let count = i64::try_from(peers).unwrap_or(i64::MAX);
-        self.metrics.peers.with_label_values(&["alive"]).set(count);
+        self.metrics
+            .nodes
+            .peers
+            .with_label_values(&["alive"])
+            .set(count);
         let is_late = peers > 0 && self.nodes.wire() == Wire::Off;
         if is_late && !std::mem::replace(&mut self.has_warned, true) {
             log::warn!(

@@ -2,9 +2,10 @@
 
 use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, Registry, TextEncoder,
+    Opts, Registry, TextEncoder,
 };
 
+use super::node_metrics::NodeMetrics;
 use crate::error::Error;
 
 /// All metrics, in a registry of their own, so that two servers in one process count separately.
@@ -40,12 +41,8 @@ pub struct Metrics {
     pub feed_oldest: Gauge,
     /// The same for each consumer.
     pub feed_lag: GaugeVec,
-    /// Other servers on the same database, by state.
-    pub peers: IntGaugeVec,
-    /// Checks of how far conversations are that other servers may have written to.
-    pub catch_up_checks: IntCounter,
-    /// Rooms that such a check found behind.
-    pub rooms_behind: IntCounter,
+    /// What is counted of the other servers.
+    pub nodes: NodeMetrics,
     /// Refusals by code.
     pub refusals: IntCounterVec,
     /// Requests by route pattern, method and status.
@@ -101,12 +98,7 @@ impl Metrics {
                 &registry,
                 GaugeVec::new(Opts::new(FEED_LAG.0, FEED_LAG.1), &["consumer"]),
             )?,
-            peers: register(
-                &registry,
-                IntGaugeVec::new(Opts::new(PEERS.0, PEERS.1), &["state"]),
-            )?,
-            catch_up_checks: counter(&registry, CHECKS.0, CHECKS.1)?,
-            rooms_behind: counter(&registry, BEHIND.0, BEHIND.1)?,
+            nodes: NodeMetrics::new(&registry)?,
             refusals: family(&registry, "stoa_refusals_total", "Refusals by code", "code")?,
             requests: requests(&registry)?,
             registry,
@@ -141,15 +133,7 @@ const FEED_LAG: (&str, &str) = (
     "stoa_feed_lag_seconds",
     "Age of the oldest row of the feed that this consumer has not handled",
 );
-const PEERS: (&str, &str) = ("stoa_peers", "Other servers on this database, by state");
-const CHECKS: (&str, &str) = (
-    "stoa_catch_up_checks_total",
-    "Checks of how far conversations are that other servers may have written to",
-);
-const BEHIND: (&str, &str) = (
-    "stoa_rooms_behind_total",
-    "Rooms that a catch-up check found behind the database",
-);
+const STEPS: (&str, &str) = ("stoa_flow_steps_total", "Steps of deals committed");
 const SIZES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 128.0, 256.0, 512.0];
 const SECONDS: [f64; 11] = [
     0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0,
@@ -165,7 +149,7 @@ fn requests(registry: &Registry) -> Result<HistogramVec, Error> {
     register(registry, HistogramVec::new(options, &labels))
 }
 
-fn register<C: prometheus::core::Collector + Clone + 'static>(
+pub(super) fn register<C: prometheus::core::Collector + Clone + 'static>(
     registry: &Registry,
     made: prometheus::Result<C>,
 ) -> Result<C, Error> {
@@ -180,7 +164,7 @@ fn gauge(registry: &Registry, name: &str, help: &str) -> Result<IntGauge, Error>
     register(registry, IntGauge::new(name, help))
 }
 
-fn counter(registry: &Registry, name: &str, help: &str) -> Result<IntCounter, Error> {
+pub(super) fn counter(registry: &Registry, name: &str, help: &str) -> Result<IntCounter, Error> {
     register(registry, IntCounter::new(name, help))
 }
 

@@ -2,4 +2,5 @@
 
 pub mod logging;
 pub mod metrics;
+pub mod node_metrics;
 pub mod refusal_log;

@@ -18,7 +18,7 @@ use stoa::store::marks::{self, NewMark};
 use stoa::store::messages::{self, Page};
 use stoa::store::pool::Pool;
 use stoa::store::unread_state::{self, ReadBefore, UnreadState};
-use stoa::store::{catch_up, idempotency, participants, replay, revocations, unread, users};
+use stoa::store::{idempotency, participants, replay, revocations, unread, users};
 
 use crate::test_app::{fresh_database, parse};
 
@@ -134,11 +134,6 @@ fn reading(connection: &mut PgConnection) {
     });
     must_walk_nothing(connection, "catching up", |connection, n| {
         replay::entries(connection, nth(n), 10).unwrap()
-    });
-    must_walk_nothing(connection, "a catch-up check", |connection, n| {
-        let rooms: Vec<ConversationNo> = (0..20).map(|i| ConversationNo(n * 100 + i)).collect();
-        assert_eq!(catch_up::last_seqs(connection, &rooms).unwrap().len(), 20);
-        catch_up::watermarks(connection, &rooms).unwrap()
     });
     must_walk_nothing(connection, "waking", |connection, n| {
         let id = conversation_id(connection, nth(n));

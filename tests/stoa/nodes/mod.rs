@@ -3,6 +3,7 @@
 mod ears;
 mod hearing;
 mod meeting;
+mod plans;
 
 use crate::client::Person;
 use crate::test_app::{TestApp, claims, token};
