@@ -133,7 +133,6 @@ const FEED_LAG: (&str, &str) = (
     "stoa_feed_lag_seconds",
     "Age of the oldest row of the feed that this consumer has not handled",
 );
-const STEPS: (&str, &str) = ("stoa_flow_steps_total", "Steps of deals committed");
 const SIZES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 128.0, 256.0, 512.0];
 const SECONDS: [f64; 11] = [
     0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0,

@@ -181,9 +181,8 @@ async fn typing_is_shown_to_others_and_fades() {
     );
     let mut late = bob.joined(&id).await;
     time.advance(Duration::from_secs(2));
-    from.call("typing_start", json!({ "conversation_id": id }))
-        .await
-        .unwrap();
+    let again = json!({ "conversation_id": id });
+    from.call("typing_start", again).await.unwrap();
     for socket in [&mut to, &mut late] {
         let told = socket.event("user_typing").await;
         assert_eq!(told["is_typing"], true, "who joined later is told too");

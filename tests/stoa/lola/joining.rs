@@ -78,7 +78,7 @@ async fn a_client_that_comes_back_and_joins_again_shows_everything_once() {
     say(&desk, 0, 1).await;
     sam.event("chat:new-message").await;
     for round in 0..4 {
-        let away = sam.vanish();
+        let away = sam.disconnect();
         // More than a page of missed changes, then fewer.
         let missed = if round == 0 { 230 } else { 20 };
         let from = 1 + 1_000 * round;

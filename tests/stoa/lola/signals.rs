@@ -157,7 +157,7 @@ async fn who_is_gone_is_offline() {
     let app = TestApp::with(&["--offline-grace-seconds", "0"]).await;
     let desk = Desk::on(app).await;
     let (mut ann, sam) = joined(&desk).await;
-    drop(sam.vanish());
+    drop(sam.disconnect());
     let gone = ann.event("user:offline").await;
     must_have(&gone, &[("userId", "text"), ("timestamp", "time")]);
     assert_eq!(gone["userId"], "sam");
