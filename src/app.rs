@@ -16,6 +16,7 @@ use crate::deal::catalogue::Catalogue;
 use crate::deal::past::recall_page;
 use crate::edge::connection::SessionDeps;
 use crate::edge::connection::connection_limits::{ConnectionLimits, file_warning};
+use crate::edge::connection::searches::Searches;
 use crate::edge::connection::socketio::{self as foreign, ConnectedClients};
 use crate::edge::connection::stage::Stages;
 use crate::edge::connection::sweeper;
@@ -23,7 +24,7 @@ use crate::edge::dialect::{self, Dialects};
 use crate::edge::http::AppState;
 use crate::edge::http::bearer::TokenSource;
 use crate::edge::http::listening::{Listening, listen};
-use crate::feed::{Feed, FeedRunner, Timing, consumers};
+use crate::feed::{Feed, FeedRunner, SearchIndex, Timing, consumers};
 use crate::identity::auth::Verifier;
 use crate::identity::demo_secret;
 use crate::identity::people::People;
@@ -160,11 +161,14 @@ fn start_following(server: &AppState) -> Option<FeedRunner> {
     let room = &server.deps.room;
     let start = || {
         let metrics = Arc::clone(&room.metrics);
+        let searches = server.deps.searches.as_ref();
+        let index =
+            searches.map(|searches| SearchIndex::new(searches.tokenizer(), Arc::clone(&metrics)));
         FeedRunner::start(
             &room.pool,
             &room.feed,
             metrics,
-            consumers(),
+            consumers(index),
             Timing::default(),
         )
     };
@@ -205,6 +209,8 @@ fn build(
     let deals = start_deals(&room, &rooms, catalogue, &job_signal);
     let directory = Arc::clone(&room.directory);
     let dialects = Dialects::new(&config.dialects, directory, &room.metrics)?;
+    let searches = config.search.search == Switch::On;
+    let searches = searches.then(|| Searches::new(&room.pool, &config.search.search_languages));
     let deps = SessionDeps {
         rooms,
         deals,
@@ -214,6 +220,7 @@ fn build(
         foreign: config.foreign.clone(),
         dialects,
         connected_clients: ConnectedClients::default(),
+        searches,
         refusals,
         stages: Stages::default(),
         connections_per_user: config.connections_per_user(),

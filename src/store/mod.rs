@@ -3,6 +3,7 @@
 pub mod access;
 pub mod address;
 pub mod append;
+pub mod audit;
 pub mod changed;
 pub mod changes;
 pub mod clock;
@@ -38,6 +39,7 @@ pub mod refunds;
 pub mod replay;
 pub mod revocations;
 pub mod schema;
+pub mod search;
 pub mod step_document;
 pub mod steps;
 pub mod timers;

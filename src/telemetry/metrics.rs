@@ -40,6 +40,10 @@ pub struct Metrics {
     pub feed_oldest: Gauge,
     /// The same for each consumer.
     pub feed_lag: GaugeVec,
+    /// Messages written into the index of search.
+    pub search_documents: IntCounter,
+    /// The duration of searches, by plan.
+    pub search_seconds: HistogramVec,
     /// Refusals by code.
     pub refusals: IntCounterVec,
     /// Requests by route pattern, method and status.
@@ -104,6 +108,12 @@ impl Metrics {
                 &registry,
                 GaugeVec::new(Opts::new(FEED_LAG.0, FEED_LAG.1), &["consumer"]),
             )?,
+            search_documents: counter(
+                &registry,
+                "stoa_search_documents_total",
+                "Messages written into the index of search",
+            )?,
+            search_seconds: search_seconds(&registry)?,
             refusals: family(&registry, "stoa_refusals_total", "Refusals by code", "code")?,
             requests: requests(&registry)?,
             registry,
@@ -138,6 +148,12 @@ const SIZES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 128.0, 256.0, 512.0];
 const SECONDS: [f64; 11] = [
     0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0,
 ];
+
+fn search_seconds(registry: &Registry) -> Result<HistogramVec, Error> {
+    let options = HistogramOpts::new("stoa_search_seconds", "Seconds per search, by plan");
+    let options = options.buckets(SECONDS.to_vec());
+    register(registry, HistogramVec::new(options, &["plan"]))
+}
 
 fn requests(registry: &Registry) -> Result<HistogramVec, Error> {
     let options = HistogramOpts::new(

@@ -126,7 +126,10 @@ impl Readable<'_> {
     /// What can be found of it: the text, the names of the files, the title of the card.
     pub fn document(self, tokenizer: &Tokenizer) -> Document {
         let body = std::iter::once((Field::Body, self.body));
-        let names = self.attachments.iter().filter_map(|file| file.name.as_deref());
+        let names = self
+            .attachments
+            .iter()
+            .filter_map(|file| file.name.as_deref());
         let names = names.map(|name| (Field::FileName, name));
         let title = self.card_title.map(|title| (Field::CardTitle, title));
         Document::read(tokenizer, body.chain(names).chain(title))
@@ -143,7 +146,10 @@ impl Readable<'_> {
                 Some(_) | None => {}
             }
         }
-        if ["https://", "http://"].iter().any(|scheme| self.body.contains(scheme)) {
+        if ["https://", "http://"]
+            .iter()
+            .any(|scheme| self.body.contains(scheme))
+        {
             traits.add(Has::Link);
         }
         if self.kind == MessageKind::Audit {
@@ -159,7 +165,10 @@ fn main_type(media_type: &str) -> &str {
 
 /// What can be found of a stored message.
 pub fn document_of(tokenizer: &Tokenizer, message: &Message) -> Document {
-    let title = message.card.as_ref().and_then(|card| card_title(card.get()));
+    let title = message
+        .card
+        .as_ref()
+        .and_then(|card| card_title(card.get()));
     readable(message, title.as_deref()).document(tokenizer)
 }
 

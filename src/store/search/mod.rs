@@ -1,0 +1,18 @@
+//! Search: what is written for it, and the statements that find messages.
+
+mod conditions;
+mod connections;
+mod docs;
+mod everywhere;
+mod finding;
+mod lexemes;
+mod places;
+mod plans;
+mod recent;
+mod walking;
+
+pub use conditions::Position;
+pub use connections::SearchConnections;
+pub(in crate::store) use docs::forget;
+pub use docs::index;
+pub use finding::{Asked, Found, Hit, Order, Page, Scope, find};
