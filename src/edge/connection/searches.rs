@@ -15,7 +15,7 @@ use crate::domain::tokens::{Language, Tokenizer};
 use crate::edge::native::searching::SearchRequest;
 use crate::error::Error;
 use crate::store::pool::Pool;
-use crate::store::search::{self, Asked, Found, Scope, SearchConnections};
+use crate::store::search::{self, Asked, Bounds, Found, Scope, SearchConnections};
 
 /// The label of a search that found too much.
 const TOO_BROAD: &str = "too_broad";
@@ -128,6 +128,7 @@ impl SessionDeps {
             limit: wanted.limit,
             tokenizer: Arc::clone(&searches.tokenizer),
             now: DateTime::<Utc>::from_timestamp(seconds, 0).unwrap_or_default(),
+            bounds: Bounds::default(),
         })
     }
 }

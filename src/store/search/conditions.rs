@@ -6,8 +6,9 @@ use diesel::prelude::*;
 use diesel::query_builder::BoxedSqlQuery;
 use diesel::result::{DatabaseErrorKind, Error as Db};
 use diesel::sql_types::{BigInt, Bool, Nullable, SmallInt, Text, Timestamptz};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::plans::Bounds;
 use crate::domain::ids::{Seq, UserNo};
 use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
@@ -15,9 +16,6 @@ use crate::domain::search::{SearchQuery, Traits};
 use crate::error::Error;
 use crate::store::access::is_for;
 use crate::store::pool::explain;
-
-/// The time that all statements of a search have together.
-const TIME: Duration = Duration::from_millis(500);
 
 /// A place in the list of hits, newest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,6 +58,7 @@ pub(super) struct Conditions {
     pub(super) until: Option<DateTime<Utc>>,
     is_unread: bool,
     pub(super) me: UserNo,
+    pub(super) bounds: Bounds,
     begun: Instant,
 }
 
@@ -108,7 +107,7 @@ pub(super) fn admitted(role: &str, read: &str) -> String {
 }
 
 impl Conditions {
-    pub(super) fn new(query: &SearchQuery, senders: &[UserNo], me: UserNo) -> Self {
+    pub(super) fn new(query: &SearchQuery, senders: &[UserNo], me: UserNo, bounds: Bounds) -> Self {
         Self {
             words: super::lexemes::query(query, senders),
             has: query.filters.has,
@@ -116,6 +115,7 @@ impl Conditions {
             until: query.filters.until,
             is_unread: query.filters.unread,
             me,
+            bounds,
             begun: Instant::now(),
         }
     }
@@ -166,7 +166,12 @@ impl Conditions {
 
     /// Limits the statements that follow to what is left of the time.
     pub(super) fn limit_time(&self, connection: &mut PgConnection) -> Result<(), Error> {
-        let left = TIME.saturating_sub(self.begun.elapsed()).as_millis().max(1);
+        let left = self
+            .bounds
+            .time
+            .saturating_sub(self.begun.elapsed())
+            .as_millis()
+            .max(1);
         let limit = format!("set local statement_timeout = {left}");
         diesel::sql_query(limit)
             .execute(connection)

@@ -11,9 +11,6 @@ use super::walking::by_words;
 use crate::error::Error;
 use crate::store::access::{readers_role, role_or_staff};
 
-/// The newest documents that are read.
-const NEWEST: i64 = 50_000;
-
 /// The documents that were sent at the position or before it, newest first.
 const BY_TIME: &str = "
     from search_docs d where d.at <= least(coalesce($7::timestamptz, 'infinity'), coalesce($4::timestamptz, 'infinity'))
@@ -92,11 +89,11 @@ fn newest(
     position: Option<Position>,
     wanted: usize,
 ) -> Result<Vec<Position>, Error> {
-    let admitted = admitted(&role(), "0");
+    let (admitted, newest) = (admitted(&role(), "0"), conditions.bounds.most());
     // Raw SQL: the page ends the scan of the index as soon as it is full.
     let sql = format!(
         "with {QUERY} select 0::bigint as total, d.conversation_no, d.seq, d.at
-        from (select d.* {BY_TIME} limit {NEWEST}) d
+        from (select d.* {BY_TIME} limit {newest}) d
         where ($7::timestamptz is null or (d.at, d.conversation_no, d.seq) < ($7, $8, $9))
             and {MATCHES} and {admitted} and d.seq <= {INDEXED}
         order by d.at desc, d.conversation_no desc, d.seq desc limit $10"
@@ -127,7 +124,7 @@ fn border(
     let found = diesel::sql_query(sql)
         .bind::<Nullable<Timestamptz>, _>(ends.into_iter().flatten().min())
         .bind::<Nullable<Timestamptz>, _>(conditions.since)
-        .bind::<BigInt, _>(NEWEST)
+        .bind::<BigInt, _>(conditions.bounds.most())
         .get_result::<At>(connection);
     Ok(found.optional().map_err(too_broad)?.map(|found| found.at))
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::conditions::{Conditions, Position};
 use super::everywhere::everywhere;
 use super::places::{Entrance, Place, consumer, one, own};
-use super::plans::{Outcome, among};
+use super::plans::{Bounds, Outcome, among};
 use super::recent::{Recent, recent};
 use crate::domain::access::{Privilege, Requester};
 use crate::domain::conversation::Conversation;
@@ -49,6 +49,8 @@ pub struct Asked {
     pub tokenizer: Arc<Tokenizer>,
     /// The time, for the age of hits.
     pub now: DateTime<Utc>,
+    /// How much is read.
+    pub bounds: Bounds,
 }
 
 /// Where somebody searches.
@@ -152,7 +154,7 @@ fn search(connection: &mut PgConnection, asked: &Asked) -> Result<Result<Found, 
             ..Found::default()
         }));
     };
-    let conditions = Conditions::new(&asked.query, &senders, asked.requester.no);
+    let conditions = Conditions::new(&asked.query, &senders, asked.requester.no, asked.bounds);
     let has_words = asked.query.wants_words() || !senders.is_empty();
     let (position, wanted) = match asked.page {
         Page::First(Order::Newest) => (None, asked.limit + 1),

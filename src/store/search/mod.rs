@@ -16,3 +16,4 @@ pub use connections::SearchConnections;
 pub(in crate::store) use docs::forget;
 pub use docs::index;
 pub use finding::{Asked, Found, Hit, Order, Page, Scope, find};
+pub use plans::Bounds;

@@ -3,18 +3,41 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::pg::PgConnection;
+use std::time::Duration;
 
 use super::conditions::{Conditions, Position};
 use super::places::Place;
 use super::walking::{Slice, last_before, look_up, sent_at, walk};
 use crate::error::Error;
 
-/// The most documents that are walked. Who has no more is answered by one walk.
-const MOST: i64 = 50_000;
-/// How many newest documents are walked before the rest is.
-const STEPS: [i64; 3] = [2_000, 10_000, MOST];
-/// How much the times of two commits to a conversation may differ from the order of their seqs.
-const OVERLAP: TimeDelta = TimeDelta::seconds(10);
+/// How much is read before another plan is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// How many of the newest documents are walked, more with each step. Who has no more than the last number is answered by one walk.
+    pub steps: [i64; 3],
+    /// The time that all statements of a search have together.
+    pub time: Duration,
+    /// How much the times of two commits to a conversation may differ from the order of their seqs.
+    pub overlap: TimeDelta,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            time: Duration::from_millis(500),
+            steps: [2_000, 10_000, 50_000],
+            overlap: TimeDelta::seconds(10),
+        }
+    }
+}
+
+impl Bounds {
+    /// The most documents that are walked.
+    pub(super) fn most(self) -> i64 {
+        let [.., most] = self.steps;
+        most
+    }
+}
 
 /// What was found in some places.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +62,7 @@ pub(super) fn among(
     wanted: usize,
 ) -> Result<Outcome, Error> {
     let documents: i64 = places.iter().map(|place| place.indexed).sum();
-    if documents <= MOST {
+    if documents <= conditions.bounds.most() {
         let whole = |place| Slice {
             place,
             above: 0,
@@ -56,7 +79,7 @@ pub(super) fn among(
     }
     let bounded = bounded(connection, places, conditions, position)?;
     let mut walked = Outcome::default();
-    for step in STEPS {
+    for step in conditions.bounds.steps {
         let (slices, border) = newest(connection, &bounded, step)?;
         let found = walk(connection, &slices, conditions, position, wanted)?;
         let Some(border) = border else {
@@ -68,7 +91,7 @@ pub(super) fn among(
                 plan: "walk",
             });
         };
-        walked = certain(found.positions, border, position);
+        walked = certain(found.positions, border, position, conditions.bounds.overlap);
         if walked.positions.len() >= wanted {
             return Ok(walked);
         }
@@ -92,8 +115,9 @@ fn certain(
     mut positions: Vec<Position>,
     border: DateTime<Utc>,
     position: Option<Position>,
+    overlap: TimeDelta,
 ) -> Outcome {
-    let safe = border + OVERLAP;
+    let safe = border + overlap;
     let safe = match position {
         // Also where everything happened within the overlap, a page must get somewhere.
         Some(before) if safe >= before.at => border,
