@@ -209,8 +209,6 @@ fn build(
     let deals = start_deals(&room, &rooms, catalogue, &job_signal);
     let directory = Arc::clone(&room.directory);
     let dialects = Dialects::new(&config.dialects, directory, &room.metrics)?;
-    let searches = config.search.search == Switch::On;
-    let searches = searches.then(|| Searches::new(&room.pool, &config.search.search_languages));
     let deps = SessionDeps {
         rooms,
         deals,
@@ -220,7 +218,7 @@ fn build(
         foreign: config.foreign.clone(),
         dialects,
         connected_clients: ConnectedClients::default(),
-        searches,
+        searches: searches(&config, &room.pool),
         refusals,
         stages: Stages::default(),
         connections_per_user: config.connections_per_user(),
@@ -236,6 +234,12 @@ fn build(
         config,
         demo_secret,
     })
+}
+
+/// Search, if it is on.
+fn searches(config: &Config, pool: &Pool) -> Option<Searches> {
+    let options = &config.search;
+    (options.search == Switch::On).then(|| Searches::new(pool, &options.search_languages))
 }
 
 /// How rooms learn how a deal stood at earlier steps.

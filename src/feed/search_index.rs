@@ -35,7 +35,7 @@ impl Consumer for SearchIndex {
 
     fn handle(&self, connection: &mut PgConnection, entries: &[NewEntries]) -> Result<(), Error> {
         let written = search::index(connection, &self.tokenizer, entries)?;
-        self.metrics.search_documents.inc_by(written as u64);
+        self.metrics.search.documents.inc_by(written as u64);
         Ok(())
     }
 }

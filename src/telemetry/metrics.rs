@@ -40,10 +40,8 @@ pub struct Metrics {
     pub feed_oldest: Gauge,
     /// The same for each consumer.
     pub feed_lag: GaugeVec,
-    /// Messages written into the index of search.
-    pub search_documents: IntCounter,
-    /// The duration of searches, by plan.
-    pub search_seconds: HistogramVec,
+    /// Search.
+    pub search: SearchMetrics,
     /// Refusals by code.
     pub refusals: IntCounterVec,
     /// Requests by route pattern, method and status.
@@ -108,12 +106,7 @@ impl Metrics {
                 &registry,
                 GaugeVec::new(Opts::new(FEED_LAG.0, FEED_LAG.1), &["consumer"]),
             )?,
-            search_documents: counter(
-                &registry,
-                "stoa_search_documents_total",
-                "Messages written into the index of search",
-            )?,
-            search_seconds: search_seconds(&registry)?,
+            search: SearchMetrics::new(&registry)?,
             refusals: family(&registry, "stoa_refusals_total", "Refusals by code", "code")?,
             requests: requests(&registry)?,
             registry,
@@ -149,10 +142,27 @@ const SECONDS: [f64; 11] = [
     0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0,
 ];
 
-fn search_seconds(registry: &Registry) -> Result<HistogramVec, Error> {
-    let options = HistogramOpts::new("stoa_search_seconds", "Seconds per search, by plan");
-    let options = options.buckets(SECONDS.to_vec());
-    register(registry, HistogramVec::new(options, &["plan"]))
+/// The metrics of search.
+pub struct SearchMetrics {
+    /// Messages written into the index.
+    pub documents: IntCounter,
+    /// The duration of searches, by plan.
+    pub seconds: HistogramVec,
+}
+
+impl SearchMetrics {
+    fn new(registry: &Registry) -> Result<Self, Error> {
+        let options = HistogramOpts::new("stoa_search_seconds", "Seconds per search, by plan");
+        let options = options.buckets(SECONDS.to_vec());
+        Ok(Self {
+            documents: counter(
+                registry,
+                "stoa_search_documents_total",
+                "Messages written into the index of search",
+            )?,
+            seconds: register(registry, HistogramVec::new(options, &["plan"]))?,
+        })
+    }
 }
 
 fn requests(registry: &Registry) -> Result<HistogramVec, Error> {

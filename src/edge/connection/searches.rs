@@ -81,7 +81,7 @@ impl SessionDeps {
         let found = found.await?;
         let plan = found.as_ref().map_or(TOO_BROAD, |found| found.plan);
         let seconds = self.room.clock.now().duration_since(begun).as_secs_f64();
-        let took = &self.room.metrics.search_seconds;
+        let took = &self.room.metrics.search.seconds;
         took.with_label_values(&[plan]).observe(seconds);
         Ok(found?)
     }

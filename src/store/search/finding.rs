@@ -123,29 +123,27 @@ pub fn find(connection: &mut PgConnection, asked: &Asked) -> Result<Result<Found
     }
 }
 
+/// What is read: places, or everything.
+enum Where {
+    In(Vec<Place>),
+    Everywhere,
+}
+
+impl Where {
+    fn places(&self) -> Option<&[Place]> {
+        match self {
+            Self::In(places) => Some(places),
+            Self::Everywhere => None,
+        }
+    }
+}
+
 fn search(connection: &mut PgConnection, asked: &Asked) -> Result<Result<Found, Refusal>, Error> {
-    let filters = &asked.query.filters;
     let name = asked.tokenizer.name();
     let consumer = consumer(connection, &name)?;
-    let places = match (filters.within, asked.scope) {
-        (Some(id), _) => match one(connection, id, asked.requester, consumer)? {
-            Entrance::Refused(refusal) => return Ok(Err(refusal)),
-            Entrance::AsParticipant(place) => Some(vec![place]),
-            Entrance::AsStaff(place) => {
-                note(connection, asked, Some((&place, id.to_string())))?;
-                Some(vec![place])
-            }
-        },
-        (None, Scope::Own) => Some(own(
-            connection,
-            asked.requester,
-            consumer,
-            filters.subject.as_ref(),
-        )?),
-        (None, Scope::Everything) => {
-            note(connection, asked, None)?;
-            None
-        }
+    let place = match enter(connection, asked, consumer)? {
+        Ok(place) => place,
+        Err(refusal) => return Ok(Err(refusal)),
     };
     let Some(senders) = senders(connection, asked)? else {
         return Ok(Ok(Found {
@@ -154,19 +152,66 @@ fn search(connection: &mut PgConnection, asked: &Asked) -> Result<Result<Found, 
             ..Found::default()
         }));
     };
-    let conditions = Conditions::new(&asked.query, &senders, asked.requester.no, asked.bounds);
+    let (outcome, recent) = propose(connection, asked, &place, consumer, &senders)?;
+    let mut found = assemble(connection, asked, place.places(), outcome, recent)?;
+    if asked.requester.roles.may(Privilege::OpenEveryConversation) {
+        let lags = feed_consumers::lags(connection)?;
+        let lag = lags.iter().find(|lag| lag.name == name);
+        found.behind_seconds = lag.map(|lag| lag.seconds);
+    }
+    Ok(Ok(found))
+}
+
+/// Finds out where the searcher may read.
+fn enter(
+    connection: &mut PgConnection,
+    asked: &Asked,
+    consumer: Option<i32>,
+) -> Result<Result<Where, Refusal>, Error> {
+    let filters = &asked.query.filters;
+    let Some(id) = filters.within else {
+        return match asked.scope {
+            Scope::Own => own(
+                connection,
+                asked.requester,
+                consumer,
+                filters.subject.as_ref(),
+            )
+            .map(|places| Ok(Where::In(places))),
+            Scope::Everything => note(connection, asked, None).map(|()| Ok(Where::Everywhere)),
+        };
+    };
+    match one(connection, id, asked.requester, consumer)? {
+        Entrance::Refused(refusal) => Ok(Err(refusal)),
+        Entrance::AsParticipant(place) => Ok(Ok(Where::In(vec![place]))),
+        Entrance::AsStaff(place) => {
+            note(connection, asked, Some((&place, id.to_string())))?;
+            Ok(Ok(Where::In(vec![place])))
+        }
+    }
+}
+
+/// What the documents propose, and what has no document yet.
+fn propose(
+    connection: &mut PgConnection,
+    asked: &Asked,
+    place: &Where,
+    consumer: Option<i32>,
+    senders: &[UserNo],
+) -> Result<(Outcome, Recent), Error> {
+    let conditions = Conditions::new(&asked.query, senders, asked.requester.no, asked.bounds);
     let has_words = asked.query.wants_words() || !senders.is_empty();
     let (position, wanted) = match asked.page {
         Page::First(Order::Newest) => (None, asked.limit + 1),
         Page::After(position) => (Some(position), asked.limit + 1),
         Page::First(Order::Best) | Page::Beyond(_) => (None, RANKED),
     };
-    let (outcome, recent) = match &places {
-        Some(places) => {
+    match place {
+        Where::In(places) => {
             let outcome = among(connection, places, &conditions, has_words, position, wanted)?;
-            (outcome, recent(connection, places, &conditions)?)
+            Ok((outcome, recent(connection, places, &conditions)?))
         }
-        None => {
+        Where::Everywhere => {
             let outcome = everywhere(
                 connection,
                 &conditions,
@@ -175,24 +220,9 @@ fn search(connection: &mut PgConnection, asked: &Asked) -> Result<Result<Found, 
                 position,
                 wanted,
             )?;
-            (
-                outcome,
-                Recent {
-                    messages: Vec::new(),
-                    is_whole: true,
-                },
-            )
+            Ok((outcome, Recent::default()))
         }
-    };
-    let mut found = assemble(connection, asked, places.as_deref(), outcome, recent)?;
-    if asked.requester.roles.may(Privilege::OpenEveryConversation) {
-        let lags = feed_consumers::lags(connection)?;
-        found.behind_seconds = lags
-            .iter()
-            .find(|lag| lag.name == name)
-            .map(|lag| lag.seconds);
     }
-    Ok(Ok(found))
 }
 
 /// Writes into the audit log that staff search where they do not participate.

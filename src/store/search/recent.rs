@@ -32,6 +32,16 @@ struct Key {
     seq: Seq,
 }
 
+impl Default for Recent {
+    /// Every message has a document.
+    fn default() -> Self {
+        Self {
+            messages: Vec::new(),
+            is_whole: true,
+        }
+    }
+}
+
 /// The messages of these places that have no document yet; of the most recently changed places if there are too
 /// many.
 // Raw SQL: two scans for each place, one of the end of its messages and one of the end of its edits.
@@ -45,10 +55,7 @@ pub(super) fn recent(
         .filter(|place| place.last > place.indexed)
         .collect();
     if behind.is_empty() {
-        return Ok(Recent {
-            messages: Vec::new(),
-            is_whole: true,
-        });
+        return Ok(Recent::default());
     }
     let (sent, changed) = (is_for("m", "o.role", "$4"), is_for("m", "o.role", "$4"));
     let sql = format!(

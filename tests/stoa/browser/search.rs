@@ -38,7 +38,8 @@ async fn somebody_finds_a_message_far_back_and_returns_to_the_end() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_nobody_said_is_not_found_and_a_wrong_query_is_explained() {
     let app = stage().await;
-    let mira = Window::open_as(&app, "mira", "").await;
+    let mira = Window::open().await;
+    mira.visit(&app, "/?as=mira").await;
     mira.write(&hook("filter"), "nobodysaidthis").await;
     mira.read(&hook("found-count"), "No message was found.")
         .await;

@@ -1,6 +1,7 @@
 //! Search: what is found, by whom, in which order, and what it costs.
 
 mod hidden;
+mod history;
 mod hits;
 mod law;
 mod plans;
