@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::query_builder::BoxedSqlQuery;
 use diesel::result::{DatabaseErrorKind, Error as Db};
 use diesel::sql_types::{BigInt, Bool, Nullable, SmallInt, Text, Timestamptz};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::plans::Bounds;
 use crate::domain::ids::{Seq, UserNo};
@@ -59,7 +59,34 @@ pub(super) struct Conditions {
     is_unread: bool,
     pub(super) me: UserNo,
     pub(super) bounds: Bounds,
+    pub(super) deadline: Deadline,
+}
+
+/// The end of a search.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadline {
     begun: Instant,
+    time: Duration,
+}
+
+impl Deadline {
+    /// As much time as all statements of a search have together, from now on.
+    pub(super) fn after(time: Duration) -> Self {
+        Self {
+            begun: Instant::now(),
+            time,
+        }
+    }
+
+    /// Limits the statements that follow to what is left of the time.
+    pub(super) fn limit(self, connection: &mut PgConnection) -> Result<(), Error> {
+        let left = self.time.saturating_sub(self.begun.elapsed()).as_millis();
+        let limit = format!("set local statement_timeout = {}", left.max(1));
+        diesel::sql_query(limit)
+            .execute(connection)
+            .map(drop)
+            .map_err(explain)
+    }
 }
 
 /// A proposed message.
@@ -116,7 +143,7 @@ impl Conditions {
             is_unread: query.filters.unread,
             me,
             bounds,
-            begun: Instant::now(),
+            deadline,
         }
     }
 
@@ -149,7 +176,7 @@ impl Conditions {
         connection: &mut PgConnection,
         statement: BoxedSqlQuery<'static, Pg, diesel::query_builder::SqlQuery>,
     ) -> Result<Proposed, Error> {
-        self.limit_time(connection)?;
+        self.deadline.limit(connection)?;
         let rows: Vec<Row> = statement.load(connection).map_err(too_broad)?;
         let position = |row: &Row| {
             Some(Position {
@@ -162,21 +189,6 @@ impl Conditions {
             total: rows.first().map_or(0, |row| row.total),
             positions: rows.iter().filter_map(position).collect(),
         })
-    }
-
-    /// Limits the statements that follow to what is left of the time.
-    pub(super) fn limit_time(&self, connection: &mut PgConnection) -> Result<(), Error> {
-        let left = self
-            .bounds
-            .time
-            .saturating_sub(self.begun.elapsed())
-            .as_millis()
-            .max(1);
-        let limit = format!("set local statement_timeout = {left}");
-        diesel::sql_query(limit)
-            .execute(connection)
-            .map(drop)
-            .map_err(explain)
     }
 }
 

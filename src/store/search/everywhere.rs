@@ -116,7 +116,7 @@ fn border(
     conditions: &Conditions,
     position: Option<Position>,
 ) -> Result<Option<DateTime<Utc>>, Error> {
-    conditions.limit_time(connection)?;
+    conditions.deadline.limit(connection)?;
     let sql = "select d.at from search_docs d
         where d.at <= coalesce($1, 'infinity') and d.at >= coalesce($2, '-infinity')
         order by d.at desc offset $3 limit 1";

@@ -6,7 +6,7 @@ use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::conditions::{Conditions, Position};
+use super::conditions::{Conditions, Deadline, Position};
 use super::everywhere::everywhere;
 use super::places::{Entrance, Place, consumer, one, own};
 use super::plans::{Bounds, Outcome, among};
@@ -116,8 +116,9 @@ struct Candidate {
 
 /// Finds messages. A refusal concerns the query or where it searches.
 pub fn find(connection: &mut PgConnection, asked: &Asked) -> Result<Result<Found, Refusal>, Error> {
+    let deadline = Deadline::after(asked.bounds.time);
     let mut begin = connection.build_transaction().repeatable_read();
-    match begin.run(|connection| search(connection, asked)) {
+    match begin.run(|connection| search(connection, asked, deadline)) {
         Err(Error::Refused(refusal @ Refusal::SearchTooBroad)) => Ok(Err(refusal)),
         other => other,
     }
@@ -138,7 +139,12 @@ impl Where {
     }
 }
 
-fn search(connection: &mut PgConnection, asked: &Asked) -> Result<Result<Found, Refusal>, Error> {
+fn search(
+    connection: &mut PgConnection,
+    asked: &Asked,
+    deadline: Deadline,
+) -> Result<Result<Found, Refusal>, Error> {
+    deadline.limit(connection)?;
     let name = asked.tokenizer.name();
     let consumer = consumer(connection, &name)?;
     let place = match enter(connection, asked, consumer)? {
@@ -152,7 +158,9 @@ fn search(connection: &mut PgConnection, asked: &Asked) -> Result<Result<Found, 
             ..Found::default()
         }));
     };
-    let (outcome, recent) = propose(connection, asked, &place, consumer, &senders)?;
+    let me = asked.requester.no;
+    let conditions = Conditions::new(&asked.query, &senders, me, asked.bounds, deadline);
+    let (outcome, recent) = propose(connection, asked, &place, consumer, &conditions)?;
     let mut found = assemble(connection, asked, place.places(), outcome, recent)?;
     if asked.requester.roles.may(Privilege::OpenEveryConversation) {
         let lags = feed_consumers::lags(connection)?;
@@ -181,8 +189,10 @@ fn enter(
             Scope::Everything => note(connection, asked, None).map(|()| Ok(Where::Everywhere)),
         };
     };
-    match one(connection, id, asked.requester, consumer)? {
+    let subject = filters.subject.as_ref();
+    match one(connection, id, asked.requester, consumer, subject)? {
         Entrance::Refused(refusal) => Ok(Err(refusal)),
+        Entrance::OffSubject => Ok(Ok(Where::In(Vec::new()))),
         Entrance::AsParticipant(place) => Ok(Ok(Where::In(vec![place]))),
         Entrance::AsStaff(place) => {
             note(connection, asked, Some((&place, id.to_string())))?;
@@ -197,10 +207,9 @@ fn propose(
     asked: &Asked,
     place: &Where,
     consumer: Option<i32>,
-    senders: &[UserNo],
+    conditions: &Conditions,
 ) -> Result<(Outcome, Recent), Error> {
-    let conditions = Conditions::new(&asked.query, senders, asked.requester.no, asked.bounds);
-    let has_words = asked.query.wants_words() || !senders.is_empty();
+    let has_words = asked.query.wants_words() || !asked.query.filters.from.is_empty();
     let (position, wanted) = match asked.page {
         Page::First(Order::Newest) => (None, asked.limit + 1),
         Page::After(position) => (Some(position), asked.limit + 1),
@@ -208,17 +217,12 @@ fn propose(
     };
     match place {
         Where::In(places) => {
-            let outcome = among(connection, places, &conditions, has_words, position, wanted)?;
-            Ok((outcome, recent(connection, places, &conditions)?))
+            let outcome = among(connection, places, conditions, has_words, position, wanted)?;
+            Ok((outcome, recent(connection, places, conditions)?))
         }
         Where::Everywhere => {
             let outcome = everywhere(
-                connection,
-                &conditions,
-                consumer,
-                has_words,
-                position,
-                wanted,
+                connection, conditions, consumer, has_words, position, wanted,
             )?;
             Ok((outcome, Recent::default()))
         }

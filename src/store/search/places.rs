@@ -46,6 +46,8 @@ pub(super) enum Entrance {
     AsStaff(Place),
     /// They may not.
     Refused(Refusal),
+    /// It is not about the subject that is searched for.
+    OffSubject,
 }
 
 /// The number of the consumer that writes documents; `None` if it has never run.
@@ -96,6 +98,7 @@ pub(super) fn one(
     id: ConversationId,
     requester: Requester,
     consumer: Option<i32>,
+    subject: Option<&SubjectFilter>,
 ) -> Result<Entrance, Error> {
     let Some(conversation) = conversations::find(connection, Key::Id(id))? else {
         return Ok(Entrance::Refused(Refusal::ConversationNotFound));
@@ -105,6 +108,13 @@ pub(super) fn one(
         Ok(access) => access,
         Err(denied) => return Ok(Entrance::Refused(denied.into())),
     };
+    let is_about = |wanted: &SubjectFilter| {
+        let own = conversation.subject.as_deref();
+        own.is_some_and(|own| own.kind == wanted.kind && own.id == wanted.id)
+    };
+    if !subject.is_none_or(is_about) {
+        return Ok(Entrance::OffSubject);
+    }
     let place = Place {
         no: conversation.no.0,
         role: role_or_none(&access.reader(requester.no)),

@@ -59,19 +59,19 @@ pub(super) fn recent(
     }
     let (sent, changed) = (is_for("m", "o.role", "$4"), is_for("m", "o.role", "$4"));
     let sql = format!(
-        "select r.no, r.seq from unnest($1, $2, $3) with ordinality as o(no, indexed, role, place) cross join lateral (
+        "select r.no, r.seq from unnest($1, $2, $3) as o(no, indexed, role) cross join lateral (
             select o.no, m.seq from messages m where m.conversation_no = o.no and m.seq > o.indexed and m.deleted_at is null
                 and {sent} order by m.seq desc limit $5
         ) r
-        union
+        union all
         select r.no, r.seq from unnest($1, $2, $3) as o(no, indexed, role) cross join lateral (
-            select o.no, m.seq from message_changes c, messages m
+            select distinct o.no, m.seq from message_changes c, messages m
             where c.conversation_no = o.no and c.seq > o.indexed and c.target_seq <= o.indexed
                 and m.conversation_no = o.no and m.seq = c.target_seq and m.deleted_at is null and {changed}
             limit $5
         ) r limit $5"
     );
-    conditions.limit_time(connection)?;
+    conditions.deadline.limit(connection)?;
     let keys: Vec<Key> = diesel::sql_query(sql)
         .bind::<Array<BigInt>, _>(behind.iter().map(|place| place.no).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(behind.iter().map(|place| place.indexed).collect::<Vec<_>>())

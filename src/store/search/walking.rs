@@ -133,7 +133,7 @@ pub(super) fn last_before(
     let sql = "select o.no, coalesce((select d.seq from search_docs d where d.conversation_no = o.no and (d.at <= $2) is true
             order by d.seq desc limit 1), 0) as seq
         from unnest($1) as o(no)";
-    conditions.limit_time(connection)?;
+    conditions.deadline.limit(connection)?;
     let rows: Vec<Last> = diesel::sql_query(sql)
         .bind::<Array<BigInt>, _>(numbers)
         .bind::<Timestamptz, _>(at)

@@ -57,15 +57,12 @@ async fn hits_come_newest_first_whatever_their_conversation() {
         .body;
     assert_eq!(first["total"], 40);
     assert!(first.get("behind_seconds").is_none());
-    let of_bob: Vec<&String> = said
+    let of_bob = said
         .iter()
-        .filter(|text| !text.ends_with(['1', '4', '7']))
-        .collect();
-    let bobs = all(&bob, "invoice", "&limit=100").await;
-    assert!(
-        bobs.len() == 27 && bobs.iter().all(|text| said.contains(text)),
-        "{of_bob:?}"
-    );
+        .enumerate()
+        .filter(|(place, _)| (39 - place) % 3 != 1);
+    let of_bob: Vec<String> = of_bob.map(|(_, text)| text.clone()).collect();
+    assert_eq!(all(&bob, "invoice", "&limit=100").await, of_bob);
 }
 
 #[tokio::test]
@@ -86,8 +83,6 @@ async fn a_hit_shows_where_it_matches_and_where_it_is() {
     let hit = &page["items"][0];
     assert_eq!(hit["message"]["id"], said["id"]);
     assert_eq!(hit["message"].get("client_id"), None, "only to its sender");
-    let of_sender = search(&alice, "cafe x*", "").await.expect_status(200);
-    assert_eq!(of_sender.body["total"], 0);
     let conversation = json!({ "id": id, "title": "Kitchen",
         "subject": { "type": "job", "id": "42", "title": null, "url": null, "data": null } });
     assert_eq!(hit["conversation"], conversation);

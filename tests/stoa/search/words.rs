@@ -121,6 +121,9 @@ async fn files_subjects_and_what_is_unread_are_found() {
         here.expect_status(400).expect_code("INVALID_REQUEST");
         let here = search(&bob, "else", &format!("&conversation_id={other}")).await;
         assert_eq!(here.expect_status(200).body["total"], 1);
+        let more = format!("&conversation_id={other}");
+        let elsewhere = search(&bob, "subject:job/9 else", &more);
+        assert_eq!(elsewhere.await.expect_status(200).body["total"], 0);
         until_indexed(&app).await;
     }
 }
