@@ -18,19 +18,20 @@ function settle(list) {
 function noteWhere(list, place) {
   const isAtBottom = distanceToBottom(list) < NEAR_BOTTOM;
   const hasGoneUp = list.scrollTop < place.top - 1;
-  if (isAtBottom || hasGoneUp) place.isPinned = isAtBottom;
+  if (isAtBottom || hasGoneUp) place.isPinned = isAtBottom && !place.isPart;
   place.top = list.scrollTop;
 }
 
-/** Puts the list where it belongs after the rows have changed. What was the first message shows how much has come above it. */
+/** Puts the list where it belongs after the rows have changed. The bottom of a part of the history is not the end: nothing is held there. What was the first message shows how much has come above it. */
 function follow(list, place, rows, isPart) {
   const last = rows[rows.length - 1];
+  Object.assign(place, { isPart, isPinned: place.isPinned && !isPart });
   const isMineAndNew = last?.key !== place.lastKey && last?.state === "pending";
   if (!place.isSettled) settle(list);
-  else if ((place.isPinned && !isPart) || isMineAndNew) toBottom(list);
+  else if (place.isPinned || isMineAndNew) toBottom(list);
   else if (place.anchor?.isConnected) list.scrollTop += place.anchor.offsetTop - place.anchorTop;
   const anchor = list.querySelector(".message, .system-line, .action-card");
-  Object.assign(place, { anchor, anchorTop: anchor?.offsetTop, lastKey: last?.key, top: list.scrollTop, isSettled: true, isPinned: distanceToBottom(list) < NEAR_BOTTOM });
+  Object.assign(place, { anchor, anchorTop: anchor?.offsetTop, lastKey: last?.key, top: list.scrollTop, isSettled: true, isPinned: !isPart && distanceToBottom(list) < NEAR_BOTTOM });
 }
 
 /** Pictures that load and a window that changes must not move the bottom away. */
