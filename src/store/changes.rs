@@ -195,6 +195,7 @@ fn edit(
     if message.content.body == body {
         return Ok(Changed::Already(Fact::Edited(message)));
     }
+    search::hold(connection, id)?;
     let Some(turn) = next_turn(connection, change, Effect::OnMessages)? else {
         return Ok(Changed::Stale);
     };
@@ -222,6 +223,7 @@ fn delete(
     if message.deleted_at.is_some() {
         return Ok(Changed::Already(Fact::Deleted(message)));
     }
+    search::hold(connection, id)?;
     let Some(turn) = next_turn(connection, change, Effect::OnMessages)? else {
         return Ok(Changed::Stale);
     };

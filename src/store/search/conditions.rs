@@ -134,7 +134,13 @@ pub(super) fn admitted(role: &str, read: &str) -> String {
 }
 
 impl Conditions {
-    pub(super) fn new(query: &SearchQuery, senders: &[UserNo], me: UserNo, bounds: Bounds) -> Self {
+    pub(super) fn new(
+        query: &SearchQuery,
+        senders: &[UserNo],
+        me: UserNo,
+        bounds: Bounds,
+        deadline: Deadline,
+    ) -> Self {
         Self {
             words: super::lexemes::query(query, senders),
             has: query.filters.has,

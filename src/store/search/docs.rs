@@ -174,6 +174,19 @@ fn write(
         .map_err(explain)
 }
 
+/// Locks the row of a message that is about to change. The consumer may be rewriting it: that is waited for before
+/// the conversation is locked, for which its senders would wait too.
+pub(in crate::store) fn hold(connection: &mut PgConnection, id: MessageId) -> Result<(), Error> {
+    search_docs::table
+        .find((id.conversation.0, id.seq))
+        .select(search_docs::seq)
+        .for_update()
+        .first::<Seq>(connection)
+        .optional()
+        .map(drop)
+        .map_err(explain)
+}
+
 /// Removes a message that changes, in the transaction of the change.
 pub(in crate::store) fn forget(connection: &mut PgConnection, id: MessageId) -> Result<(), Error> {
     diesel::delete(search_docs::table.find((id.conversation.0, id.seq)))

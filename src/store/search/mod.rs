@@ -13,7 +13,7 @@ mod walking;
 
 pub use conditions::Position;
 pub use connections::SearchConnections;
-pub(in crate::store) use docs::forget;
 pub use docs::index;
+pub(in crate::store) use docs::{forget, hold};
 pub use finding::{Asked, Found, Hit, Order, Page, Scope, find};
 pub use plans::Bounds;
