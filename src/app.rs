@@ -17,6 +17,7 @@ use crate::deal::catalogue::Catalogue;
 use crate::deal::past::recall_page;
 use crate::edge::connection::SessionDeps;
 use crate::edge::connection::connection_limits::{ConnectionLimits, file_warning};
+use crate::edge::connection::searches::Searches;
 use crate::edge::connection::socketio::{self as foreign, ConnectedClients};
 use crate::edge::connection::stage::Stages;
 use crate::edge::connection::sweeper;
@@ -24,7 +25,7 @@ use crate::edge::dialect::{self, Dialects};
 use crate::edge::http::AppState;
 use crate::edge::http::bearer::TokenSource;
 use crate::edge::http::listening::{Listening, listen};
-use crate::feed::{Feed, FeedRunner, Timing, consumers};
+use crate::feed::{Feed, FeedRunner, SearchIndex, Timing, consumers};
 use crate::identity::auth::Verifier;
 use crate::identity::demo_secret;
 use crate::identity::people::People;
@@ -165,11 +166,14 @@ fn start_following(server: &AppState) -> Option<FeedRunner> {
     let room = &server.deps.room;
     let start = || {
         let metrics = Arc::clone(&room.metrics);
+        let searches = server.deps.searches.as_ref();
+        let index =
+            searches.map(|searches| SearchIndex::new(searches.tokenizer(), Arc::clone(&metrics)));
         FeedRunner::start(
             &room.pool,
             &room.feed,
             metrics,
-            consumers(),
+            consumers(index),
             Timing::default(),
         )
     };
@@ -218,6 +222,7 @@ fn build(
         foreign: config.foreign.clone(),
         dialects,
         connected_clients: ConnectedClients::default(),
+        searches: searches(&config, &room.pool),
         refusals,
         stages: Stages::default(),
         connections_per_user: config.connections_per_user(),
@@ -240,6 +245,12 @@ fn build(
 fn catch_ups(config: &Config) -> Arc<Semaphore> {
     let share = config.database.database_connections / 3;
     Arc::new(Semaphore::new(share.clamp(1, 4) as usize))
+}
+
+/// Search, if it is on.
+fn searches(config: &Config, pool: &Pool) -> Option<Searches> {
+    let options = &config.search;
+    (options.search == Switch::On).then(|| Searches::new(pool, &options.search_languages))
 }
 
 /// How rooms learn how a deal stood at earlier steps.

@@ -5,11 +5,12 @@
 //   demo bar        demo-bar · person-switcher (select of user ids) · other-side · sign-out (without demo mode)
 //   whole window    connection-bar [data-state] · connection-seconds · reconnect · notice · notice-close
 //   list            conversation-list · conversation-item [data-id] [data-unread] · conversation-name · preview · unread-badge ·
-//                   presence [data-status] · list-time · turn-chip [data-turn: mine theirs] · filter · more-conversations · list-empty · list-skeleton ·
+//                   presence [data-status] · list-time · turn-chip [data-turn: mine theirs] · filter · found · found-count · hit [data-id] ·
+//                   hit-words · more-hits · more-conversations · list-empty · list-skeleton ·
 //                   new-conversation · bell · bell-count · bell-item [data-id] · bell-panel · my-status (select)
 //   new             new-conversation-dialog · person-option [data-id] · person-search · group-title · start-conversation
 //   conversation    conversation [data-id] · conversation-title · conversation-state · back · context-toggle · message-list ·
-//                   history-skeleton · day-separator · new-line · typing · jump-to-latest · jump-count · timeline-empty · no-conversation
+//                   history-skeleton · day-separator · new-line · typing · newer · jump-to-latest · jump-count · timeline-empty · no-conversation
 //   message         message [data-id] [data-seq] [data-state: pending sent delivered seen failed received] [data-client-id] ·
 //                   message-body · message-time · tick · sender · quote · attachment · image · edited · earlier-wordings · earlier-wording ·
 //                   tombstone · system-line · failed-reason · retry · discard; hover or focus the message first for: reply · edit · delete

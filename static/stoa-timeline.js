@@ -5,13 +5,14 @@
  * @property {Object[]} messages In the order of seq, each id once
  * @property {boolean} isLoaded Whether there was a snapshot yet
  * @property {boolean} hasOlder Whether there is history above
+ * @property {boolean} hasNewer Whether this is a part of the history, with newer messages below that are not loaded
  * @property {Object<string, number>} changed The seq of the newest change known of a message, by its id
  */
 
 export const PAGE = 50;
 
 /** @type {Timeline} */
-export const EMPTY = { messages: [], isLoaded: false, hasOlder: false, changed: {} };
+export const EMPTY = { messages: [], isLoaded: false, hasOlder: false, hasNewer: false, changed: {} };
 
 /** Whether what comes says more than what is there. A tombstone is final; a later wording replaces an earlier one. */
 function isNewer(coming, present, timeline, changeSeq) {
@@ -36,9 +37,13 @@ function merge(timeline, messages, changeSeq = null) {
   return { ...timeline, messages: ordered, changed };
 }
 
+/** Below a part of the history nothing is added that does not follow on it. */
+const fitting = (timeline, messages) =>
+  timeline.hasNewer ? messages.filter((message) => timeline.messages.some((known) => known.id === message.id)) : messages;
+
 /** The answer to a join: all that changed, or a fresh start. @returns {Timeline} */
 export function withSnapshot(timeline, { messages, recovered }) {
-  if (recovered) return timeline.isLoaded ? merge(timeline, messages) : timeline;
+  if (recovered) return timeline.isLoaded ? merge(timeline, fitting(timeline, messages)) : timeline;
   return { ...merge(EMPTY, messages), isLoaded: true, hasOlder: messages.length >= PAGE };
 }
 
@@ -46,12 +51,23 @@ export function withSnapshot(timeline, { messages, recovered }) {
 export function withEvent(timeline, { seq, message }) {
   if (!timeline.isLoaded) return timeline;
   const isKnown = timeline.messages.some((known) => known.id === message.id);
-  return isKnown || message.seq === seq ? merge(timeline, [message], seq) : timeline;
+  return isKnown || message.seq === seq ? merge(timeline, fitting(timeline, [message]), seq) : timeline;
 }
 
 /** A page of history above. @returns {Timeline} */
 export function withOlder(timeline, { items, next_cursor: cursor }) {
   return { ...merge(timeline, items), hasOlder: cursor !== null && cursor !== undefined && items.length > 0 };
+}
+
+/** A page around a message, or the newest one: it takes the place of everything that was loaded. @returns {Timeline} */
+export function withPage(timeline, { items, next_cursor: older, newer_cursor: newer = null }) {
+  const known = timeline.messages.filter((message) => items.some((one) => one.id === message.id));
+  return { ...merge({ ...EMPTY, messages: known, changed: timeline.changed }, items), isLoaded: true, hasOlder: older !== null, hasNewer: newer !== null };
+}
+
+/** A page of history below. @returns {Timeline} */
+export function withNewer(timeline, { items, next_cursor: cursor }) {
+  return { ...merge(timeline, items), hasNewer: cursor !== null && items.length > 0 };
 }
 
 /** One's own message, known from the acknowledgement of its send before its event comes. @returns {Timeline} */
@@ -60,8 +76,10 @@ export function withSent(timeline, { id, seq, created_at, client_id, queued, mes
   const message = { id, seq, created_at, client_id, conversation_id, body, reply_to, attachments, context };
   const isKnown = timeline.messages.some((known) => known.id === id);
   // `now` is there where the message had been sent before, and was edited or deleted since.
-  return isKnown || !timeline.isLoaded ? timeline : merge(timeline, [now ?? { ...message, sender_id: me, kind: "user_input" }], seq);
+  return isKnown || !timeline.isLoaded || timeline.hasNewer ? timeline : merge(timeline, [now ?? { ...message, sender_id: me, kind: "user_input" }], seq);
 }
 
+/** Where the history below goes on from. */
+export const newestSeq = (timeline) => timeline.messages[timeline.messages.length - 1]?.seq ?? null;
 /** Where the history above goes on from. */
 export const oldestSeq = (timeline) => timeline.messages[0]?.seq ?? null;

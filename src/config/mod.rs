@@ -11,6 +11,7 @@ mod later;
 mod money;
 mod operation;
 mod origins;
+mod search;
 
 use clap::{Args, ValueEnum};
 use std::fmt;
@@ -26,6 +27,7 @@ pub use later::{JobOptions, WebhookOptions};
 pub use money::PaymentOptions;
 pub use operation::OperationOptions;
 pub use origins::{AllowedOrigins, LocalPages, Origin};
+pub use search::SearchOptions;
 
 use crate::domain::network::Network;
 
@@ -117,6 +119,9 @@ pub struct Config {
     /// Dialects
     #[command(flatten)]
     pub dialects: DialectOptions,
+    /// Search
+    #[command(flatten)]
+    pub search: SearchOptions,
 }
 
 /// Which tokens are trusted.

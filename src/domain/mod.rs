@@ -22,6 +22,8 @@ pub mod principal;
 pub mod refund;
 pub mod refusal;
 pub mod room_event;
+pub mod search;
 pub mod snapshot;
+pub mod tokens;
 
 pub use language::{visible, web_address, whole};

@@ -69,6 +69,10 @@ pub enum Refusal {
     EncodingNotSupported,
     /// The request is well formed but impossible.
     Unprocessable(&'static str),
+    /// The search would have to read too much.
+    SearchTooBroad,
+    /// The server does not search.
+    SearchUnavailable,
     /// The caller exceeds a rate limit.
     RateLimited {
         /// Seconds until the caller may try again, at least 1.
@@ -150,6 +154,8 @@ impl Refusal {
             Self::BodyTooSlow => ("BODY_TOO_SLOW", 408),
             Self::EncodingNotSupported => ("ENCODING_NOT_SUPPORTED", 415),
             Self::Unprocessable(_) => ("UNPROCESSABLE", 422),
+            Self::SearchTooBroad => ("SEARCH_TOO_BROAD", 422),
+            Self::SearchUnavailable => ("SEARCH_UNAVAILABLE", 409),
             Self::RateLimited { .. } => ("RATE_LIMITED", 429),
             Self::Internal { .. } => ("INTERNAL", 500),
             Self::Unavailable(_) => ("UNAVAILABLE", 503),
@@ -189,6 +195,13 @@ impl Refusal {
             }
             Self::RouteNotFound => "There is nothing at this path".to_owned(),
             Self::MethodNotAllowed => "This path does not take this method".to_owned(),
+            Self::SearchTooBroad => {
+                "That is found too often: add words, or narrow it with in:, from: or before:"
+                    .to_owned()
+            }
+            Self::SearchUnavailable => {
+                "This server does not search: it runs with --search off".to_owned()
+            }
             Self::ConversationClosed => "This conversation is closed".to_owned(),
             Self::TooLarge { limit } => format!("Larger than the limit of {limit} bytes"),
             Self::BodyTooSlow => "The body of the request took too long to arrive".to_owned(),

@@ -7,6 +7,7 @@ mod following;
 mod live;
 mod messages_per_day;
 mod runner;
+mod search_index;
 
 use diesel::pg::PgConnection;
 use std::sync::Arc;
@@ -16,12 +17,13 @@ pub use crate::store::feed_watermarks::NewEntries;
 pub use following::{Bounds, Found, pass};
 pub use live::{Feed, Listener, Signal, Transient};
 pub use runner::{FeedRunner, Timing};
+pub use search_index::SearchIndex;
 
 /// A subscriber to every entry of every conversation, such as a counter, an index or an alert.
 pub trait Consumer: Send + Sync {
     /// The name under which its position is stored. A consumer with a new name reads everything from the
     /// beginning.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// Handles entries on this connection, inside the transaction that also advances the watermarks. Each entry
     /// comes once. The entries of a conversation come in order, in as many parts as the bounds require. A
@@ -29,7 +31,9 @@ pub trait Consumer: Send + Sync {
     fn handle(&self, connection: &mut PgConnection, entries: &[NewEntries]) -> Result<(), Error>;
 }
 
-/// The consumers that every server runs.
-pub fn consumers() -> Vec<Arc<dyn Consumer>> {
-    vec![Arc::new(messages_per_day::MessagesPerDay)]
+/// The consumers that a server runs, with the one for search if the server searches.
+pub fn consumers(search: Option<SearchIndex>) -> Vec<Arc<dyn Consumer>> {
+    let counting: Arc<dyn Consumer> = Arc::new(messages_per_day::MessagesPerDay);
+    let search = search.map(|index| -> Arc<dyn Consumer> { Arc::new(index) });
+    std::iter::once(counting).chain(search).collect()
 }

@@ -140,8 +140,13 @@ impl Runner {
 
     async fn register(&mut self) -> bool {
         let consumers = self.followers.iter();
-        let names: Vec<&str> = consumers.map(|one| one.consumer.name()).collect();
-        let register = move |connection: &mut _| feed_consumers::register(connection, &names);
+        let names: Vec<String> = consumers
+            .map(|one| one.consumer.name().to_owned())
+            .collect();
+        let register = move |connection: &mut _| {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            feed_consumers::register(connection, &names)
+        };
         let registered = self.connection.ask(register).await;
         if let Err(Error::Internal(cause)) = &registered {
             log::error!(event = "feed_not_followed"; "{cause}");

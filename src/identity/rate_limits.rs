@@ -16,6 +16,8 @@ pub type SessionRate = Option<DefaultDirectRateLimiter>;
 
 /// How many polls count as one other request of an address: long polling makes a request for each event.
 const POLLS: u32 = 50;
+/// Searches of a user in a second.
+const SEARCHES: u32 = 2;
 
 /// The buckets of users and addresses; `None` if rate limits are off.
 ///
@@ -50,6 +52,7 @@ struct Limits {
     users: DefaultKeyedRateLimiter<UserNo>,
     addresses: DefaultKeyedRateLimiter<AddressBlock>,
     polls: DefaultKeyedRateLimiter<AddressBlock>,
+    searches: DefaultKeyedRateLimiter<UserNo>,
     clock: DefaultClock,
 }
 
@@ -66,6 +69,7 @@ impl RateLimits {
             users: RateLimiter::keyed(quota(options.user_rate)),
             addresses: RateLimiter::keyed(quota(options.address_rate)),
             polls: RateLimiter::keyed(quota(options.address_rate.saturating_mul(POLLS))),
+            searches: RateLimiter::keyed(quota(SEARCHES)),
             clock: DefaultClock::default(),
         };
         Self {
@@ -105,6 +109,11 @@ impl RateLimits {
         self.keyed(|limits| &limits.polls, &address.into())
     }
 
+    /// Counts one search of a user.
+    pub fn search(&self, user: UserNo) -> Result<(), Refusal> {
+        self.keyed(|limits| &limits.searches, &user)
+    }
+
     fn keyed<K: Clone + Eq + Hash>(
         &self,
         buckets: impl FnOnce(&Limits) -> &DefaultKeyedRateLimiter<K>,
@@ -124,6 +133,7 @@ impl RateLimits {
             limits.users.retain_recent();
             limits.addresses.retain_recent();
             limits.polls.retain_recent();
+            limits.searches.retain_recent();
         }
     }
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::changed::WithFeedRow;
 use super::messages as message_rows;
 use super::schema::{conversation_changes, conversations, message_changes, messages};
+use super::search;
 use crate::domain::conversation::{ConversationStatus, Participant};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{ConversationNo, MessageId, PolicyVersion, Seq, UserId, UserNo};
@@ -194,10 +195,12 @@ fn edit(
     if message.content.body == body {
         return Ok(Changed::Already(Fact::Edited(message)));
     }
+    search::hold(connection, id)?;
     let Some(turn) = next_turn(connection, change, Effect::OnMessages)? else {
         return Ok(Changed::Stale);
     };
     keep_wording(connection, change, turn.seq, &message, "edited")?;
+    search::forget(connection, id)?;
     diesel::update(messages::table.find((id.conversation.0, id.seq)))
         .set((messages::body.eq(body), messages::edited_at.eq(commit_time)))
         .execute(connection)?;
@@ -220,10 +223,12 @@ fn delete(
     if message.deleted_at.is_some() {
         return Ok(Changed::Already(Fact::Deleted(message)));
     }
+    search::hold(connection, id)?;
     let Some(turn) = next_turn(connection, change, Effect::OnMessages)? else {
         return Ok(Changed::Stale);
     };
     keep_wording(connection, change, turn.seq, &message, "deleted")?;
+    search::forget(connection, id)?;
     diesel::update(messages::table.find((id.conversation.0, id.seq)))
         .set((
             messages::body.eq(""),

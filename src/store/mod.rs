@@ -3,6 +3,7 @@
 pub mod access;
 pub mod address;
 pub mod append;
+pub mod audit;
 pub mod catch_up;
 pub mod changed;
 pub mod changes;
@@ -40,6 +41,7 @@ pub mod refunds;
 pub mod replay;
 pub mod revocations;
 pub mod schema;
+pub mod search;
 pub mod step_document;
 pub mod steps;
 pub mod timers;

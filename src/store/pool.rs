@@ -31,6 +31,10 @@ const FOR_CLAIMS: &str = "; set synchronous_commit = off; set enable_seqscan = o
 /// lost in a crash is simply repeated. It reads by index only, because it reads few of many rows.
 const FOR_FOLLOWING: &str = "; set synchronous_commit = off; set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
 
+/// Settings of searches: what is read by key is not read by any other index. `set local` permits the index of
+/// words where it is used.
+const FOR_SEARCHES: &str = "; set statement_timeout = 500; set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
+
 /// A handle of the pool.
 #[derive(Clone)]
 pub struct Pool(pub(super) Arc<Shared>);
@@ -159,6 +163,11 @@ impl Pool {
     /// The dedicated connection of the feed.
     pub fn follower(&self) -> Dedicated {
         Dedicated::new(self, FOR_FOLLOWING)
+    }
+
+    /// A dedicated connection for searches.
+    pub fn searcher(&self) -> Dedicated {
+        Dedicated::new(self, FOR_SEARCHES)
     }
 
     /// The last observed state of the database.

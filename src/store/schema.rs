@@ -361,3 +361,25 @@ diesel::allow_tables_to_appear_in_same_query!(
     recovery_places,
     revocations,
 );
+
+diesel::table! {
+    // Its other columns are written and read in SQL: Diesel has no type for `words`.
+    search_docs (conversation_no, seq) {
+        conversation_no -> Int8,
+        seq -> Int8,
+    }
+}
+
+diesel::table! {
+    audit_log (no) {
+        no -> Int8,
+        at -> Timestamptz,
+        actor_no -> Int8,
+        business_no -> Nullable<Int8>,
+        action -> Text,
+        object_type -> Text,
+        object_id -> Text,
+        conversation_no -> Nullable<Int8>,
+        data -> Jsonb,
+    }
+}

@@ -43,6 +43,8 @@ pub struct Metrics {
     pub feed_lag: GaugeVec,
     /// What is counted of the other servers.
     pub nodes: NodeMetrics,
+    /// Search.
+    pub search: SearchMetrics,
     /// Refusals by code.
     pub refusals: IntCounterVec,
     /// Requests by route pattern, method and status.
@@ -99,6 +101,7 @@ impl Metrics {
                 GaugeVec::new(Opts::new(FEED_LAG.0, FEED_LAG.1), &["consumer"]),
             )?,
             nodes: NodeMetrics::new(&registry)?,
+            search: SearchMetrics::new(&registry)?,
             refusals: family(&registry, "stoa_refusals_total", "Refusals by code", "code")?,
             requests: requests(&registry)?,
             registry,
@@ -137,6 +140,29 @@ const SIZES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 128.0, 256.0, 512.0];
 const SECONDS: [f64; 11] = [
     0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0,
 ];
+
+/// The metrics of search.
+pub struct SearchMetrics {
+    /// Messages written into the index.
+    pub documents: IntCounter,
+    /// The duration of searches, by plan.
+    pub seconds: HistogramVec,
+}
+
+impl SearchMetrics {
+    fn new(registry: &Registry) -> Result<Self, Error> {
+        let options = HistogramOpts::new("stoa_search_seconds", "Seconds per search, by plan");
+        let options = options.buckets(SECONDS.to_vec());
+        Ok(Self {
+            documents: counter(
+                registry,
+                "stoa_search_documents_total",
+                "Messages written into the index of search",
+            )?,
+            seconds: register(registry, HistogramVec::new(options, &["plan"]))?,
+        })
+    }
+}
 
 fn requests(registry: &Registry) -> Result<HistogramVec, Error> {
     let options = HistogramOpts::new(

@@ -15,6 +15,8 @@ const INITIAL = {
   /** Where the list goes on; null at its end. */
   listCursor: null,
   openId: null,
+  /** The message that is to be shown once its conversation is there: `conversation`, `id`, `seq`. */
+  target: null,
   /** Timelines by conversation, as stoa-timeline.js makes them. */
   timelines: {},
   /** For each conversation the seq up to which it was read when it was opened or left; null without a line. */

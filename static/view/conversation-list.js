@@ -6,6 +6,7 @@ import { titleOf } from "../state/names.js";
 import { useChosen, useSession } from "../state/session.js";
 import { Bell } from "./bell.js";
 import { ConversationItem } from "./conversation-item.js";
+import { FoundMessages } from "./found-messages.js";
 import { Icon, IconButton } from "./icon.js";
 import { MyStatus } from "./my-status.js";
 import { NewConversation } from "./new-conversation.js";
@@ -35,7 +36,7 @@ function Items({ filter, onNew }) {
   const openId = useChosen((state) => state.openId);
   const shown = inOrder(conversations).filter((conversation) => matches(conversation, filter, session.me));
   if (!isLoaded && !shown.length) return html`<${Skeleton} />`;
-  if (!shown.length && filter) return html`<p class="empty">Nothing is called “${filter}”.</p>`;
+  if (!shown.length && filter) return html`<p class="empty">No conversation is called “${filter}”.</p>`;
   if (!shown.length) return html`<${Empty} onNew=${onNew} />`;
   return html`<ul class="items" data-test="conversation-list">
       ${shown.map((conversation) => html`<${ConversationItem} key=${conversation.id} conversation=${conversation} isOpen=${conversation.id === openId} />`)}
@@ -54,10 +55,10 @@ export function ConversationList() {
       <${IconButton} name="compose" label="New conversation" hook="new-conversation" onClick=${start} />
     </div>
     <div class="filter"><${Icon} name="search" size="16" />
-      <input type="search" placeholder="Filter conversations" aria-label="Filter conversations" data-test="filter" value=${filter} onInput=${(event) => setFilter(event.target.value)} />
+      <input type="search" placeholder="Search" aria-label="Search conversations and messages" data-test="filter" value=${filter} onInput=${(event) => setFilter(event.target.value)} />
     </div>
     <h2 class="visually-hidden">Conversations</h2>
-    <div class="items-scroll"><${Items} filter=${filter} onNew=${start} /></div>
+    <div class="items-scroll"><${Items} filter=${filter} onNew=${start} /><${FoundMessages} words=${filter.trim()} /></div>
     <${MyStatus} />
     ${isStarting && html`<${NewConversation} onClose=${() => setIsStarting(false)} />`}
   </nav>`;

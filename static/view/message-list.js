@@ -1,11 +1,12 @@
 // The messages of the open conversation, as a log that is announced politely.
-import { html, useMemo, useRef, useState } from "../vendor/htm-preact.js";
+import { html, useEffect, useMemo, useRef, useState } from "../vendor/htm-preact.js";
 import { EMPTY } from "../stoa-timeline.js";
 import { deleteMessage } from "../state/actions.js";
 import { rowsOf } from "../state/message-rows.js";
 import { counterpartOf, nameOf } from "../state/names.js";
 import { tell } from "../state/notices.js";
 import { loadOlder } from "../state/opening.js";
+import { loadAround, loadLatest, loadNewer } from "../state/searching.js";
 import { useChosen, useSession } from "../state/session.js";
 import { dayNameOf } from "../state/times.js";
 import { ActionCard } from "./action-card.js";
@@ -60,6 +61,24 @@ function useRows(conversation) {
   return { timeline, rows };
 }
 
+/** Shows the message that was chosen among those that were found. */
+function useTarget(session, conversation, timeline, show) {
+  const target = useChosen((state) => state.target);
+  useEffect(() => {
+    if (target?.conversation !== conversation.id || !timeline.isLoaded) return;
+    session.store.set({ target: null });
+    loadAround(session, conversation.id, target).then((isThere) => isThere && setTimeout(() => show(target.id), DRAWN_MS));
+  }, [target, timeline.isLoaded]);
+}
+
+/** What is being sent stands at the end: a part of the history makes room for it. */
+function useEndForSending(session, conversation, timeline, rows) {
+  const isSending = rows[rows.length - 1]?.state === "pending";
+  useEffect(() => {
+    if (isSending && timeline.hasNewer) loadLatest(session, conversation.id);
+  }, [isSending]);
+}
+
 function useDeleting(session) {
   const [deleting, setDeleting] = useState(null);
   const confirm = () => {
@@ -71,6 +90,9 @@ function useDeleting(session) {
   return [setDeleting, dialog];
 }
 
+/** How long it takes until what was loaded is on the screen. */
+const DRAWN_MS = 50;
+
 export function MessageList({ conversation, onReply, onEdit }) {
   const session = useSession();
   const { timeline, rows } = useRows(conversation);
@@ -79,10 +101,13 @@ export function MessageList({ conversation, onReply, onEdit }) {
   const [setDeleting, dialog] = useDeleting(session);
   const look = useSeeing(list, conversation.id);
   const older = () => loadOlder(session, conversation.id);
-  const { isAway, onScroll, jump } = useScrolling({ list, rows, isReady: timeline.isLoaded, onNearTop: older, onMoved: look });
+  const { isAway, onScroll, jump } = useScrolling({ list, rows, isReady: timeline.isLoaded, isPart: timeline.hasNewer, onNearTop: older, onMoved: look });
   const missed = useMissed(timeline.messages, session.me)(isAway);
   const stop = rows.some((row) => row.key === active) ? active : rows[rows.length - 1]?.key;
   const show = (id) => showMessage(list.current, id, older).then((isFound) => isFound || tell(session, "That message is too far back."));
+  useTarget(session, conversation, timeline, show);
+  useEndForSending(session, conversation, timeline, rows);
+  const latest = () => (timeline.hasNewer ? loadLatest(session, conversation.id).then(() => setTimeout(jump, DRAWN_MS)) : jump());
   const draw = (row) => {
     const { message, key } = row;
     if (row.type === "day") return html`<${Day} key=${key} at=${row.at} />`;
@@ -102,9 +127,10 @@ export function MessageList({ conversation, onReply, onEdit }) {
         ${timeline.hasOlder && html`<div class="history-skeleton" aria-hidden="true" data-test="history-skeleton"><span class="skeleton"></span></div>`}
         ${isEmpty && html`<${EmptyTimeline} conversation=${conversation} />`}
         ${rows.map(draw)}
+        ${timeline.hasNewer && html`<button type="button" class="button more" data-test="newer" onClick=${() => loadNewer(session, conversation.id)}>Show newer</button>`}
       </div>
     </div>
-    ${isAway && html`<${Jump} count=${missed} onJump=${jump} />`}
+    ${(isAway || timeline.hasNewer) && html`<${Jump} count=${missed} onJump=${latest} />`}
     ${dialog}
   </div>`;
 }

@@ -18,19 +18,20 @@ function settle(list) {
 function noteWhere(list, place) {
   const isAtBottom = distanceToBottom(list) < NEAR_BOTTOM;
   const hasGoneUp = list.scrollTop < place.top - 1;
-  if (isAtBottom || hasGoneUp) place.isPinned = isAtBottom;
+  if (isAtBottom || hasGoneUp) place.isPinned = isAtBottom && !place.isPart;
   place.top = list.scrollTop;
 }
 
-/** Puts the list where it belongs after the rows have changed. What was the first message shows how much has come above it. */
-function follow(list, place, rows) {
+/** Puts the list where it belongs after the rows have changed. The bottom of a part of the history is not the end: nothing is held there. What was the first message shows how much has come above it. */
+function follow(list, place, rows, isPart) {
   const last = rows[rows.length - 1];
+  Object.assign(place, { isPart, isPinned: place.isPinned && !isPart });
   const isMineAndNew = last?.key !== place.lastKey && last?.state === "pending";
   if (!place.isSettled) settle(list);
   else if (place.isPinned || isMineAndNew) toBottom(list);
   else if (place.anchor?.isConnected) list.scrollTop += place.anchor.offsetTop - place.anchorTop;
   const anchor = list.querySelector(".message, .system-line, .action-card");
-  Object.assign(place, { anchor, anchorTop: anchor?.offsetTop, lastKey: last?.key, top: list.scrollTop, isSettled: true, isPinned: distanceToBottom(list) < NEAR_BOTTOM });
+  Object.assign(place, { anchor, anchorTop: anchor?.offsetTop, lastKey: last?.key, top: list.scrollTop, isSettled: true, isPinned: !isPart && distanceToBottom(list) < NEAR_BOTTOM });
 }
 
 /** Pictures that load and a window that changes must not move the bottom away. */
@@ -47,7 +48,7 @@ function useResizing(list, place) {
 }
 
 /** @returns {{isAway: boolean, onScroll: () => void, jump: () => void}} `isAway`: scrolled up from the end */
-export function useScrolling({ list, rows, isReady, onNearTop, onMoved }) {
+export function useScrolling({ list, rows, isReady, isPart, onNearTop, onMoved }) {
   const place = useRef({ isPinned: true, isSettled: false, top: 0 }).current;
   const [isAway, setIsAway] = useState(false);
   const look = () => {
@@ -59,7 +60,7 @@ export function useScrolling({ list, rows, isReady, onNearTop, onMoved }) {
   };
   useLayoutEffect(() => {
     if (!isReady) return;
-    follow(list.current, place, rows);
+    follow(list.current, place, rows, isPart);
     setIsAway(!place.isPinned);
     onMoved();
   }, [rows, isReady]);

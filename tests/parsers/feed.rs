@@ -8,6 +8,8 @@ use socketio::guard::FrameGuard;
 use socketio::packet::{self as socket, Body, MOST_ATTACHMENTS, MOST_ELEMENTS};
 use std::hint::black_box;
 use stoa::domain::offset::Offset;
+use stoa::domain::search;
+use stoa::domain::tokens::{Document, Field, Language, Tokenizer};
 use stoa::edge::dialect;
 use stoa::edge::native::decode;
 
@@ -22,7 +24,7 @@ pub struct Parser {
 }
 
 /// All of them. Those of packets keep to the size of what they read; those that make a request of it build its parts.
-pub const PARSERS: [Parser; 7] = [
+pub const PARSERS: [Parser; 8] = [
     Parser {
         name: "WebSocket frames",
         parse: frames,
@@ -57,6 +59,12 @@ pub const PARSERS: [Parser; 7] = [
         name: "events of both vocabularies",
         parse: events,
         bytes_for_each: 32,
+    },
+    // A character may be a lexeme, with a place and a form of its own.
+    Parser {
+        name: "search queries",
+        parse: searches,
+        bytes_for_each: 512,
     },
 ];
 
@@ -153,6 +161,14 @@ fn offsets(bytes: &[u8]) {
 
 fn native(bytes: &[u8]) {
     let _ = black_box(decode::decode(text(bytes)));
+}
+
+fn searches(bytes: &[u8]) {
+    let tokenizer = Tokenizer::new(&[Language::English, Language::German]);
+    if let Ok(query) = search::parse(&tokenizer, text(bytes)) {
+        let document = Document::read(&tokenizer, [(Field::Body, text(bytes))]);
+        let _ = black_box(query.matches(&document));
+    }
 }
 
 fn events(bytes: &[u8]) {

@@ -52,6 +52,7 @@ DELETE /api/v1/conversations/{id}/participants/{user_id}  | noconv block forbid 
 PATCH  /api/v1/messages/{id}                              | nomsg  block mute   out out forbid forbid forbid forbid | {"body":"mine now"}
 DELETE /api/v1/messages/{id}                              | nomsg  block forbid out out forbid 200 200    200    |
 GET    /api/v1/messages/{id}/history                      | nomsg  block 200    out out 200    200 200    200    |
+GET    /api/v1/search                                     | noconv block 200    out out 200    200 200    200    |
 GET    /api/v1/unread                                     | 200    200   200    200 200 200    200 200    200    |
 GET    /api/v1/flows                                      | 200    200   200    200 200 200    200 200    200    |
 GET    /api/v1/flows/{name}                               | 200    200   200    200 200 200    200 200    200    |
@@ -105,6 +106,7 @@ mark_delivered      | noconv block ok     out out ok     ok  out out | {"convers
 mark_seen           | noconv block ok     out out ok     ok  out out | {"conversation_id":"$c","seq":1}
 flow_action         | noconv block noflow out out noflow noflow noflow noflow | {"conversation_id":"$c","action":"accept","state_version":1}
 user_status         | ok     ok    ok     ok  ok  ok     ok  ok  ok  | {"status":"online"}
+search              | noconv block ok     out out ok     ok  ok  ok  | {"q":"hello","conversation_id":"$c"}
 "#;
 
 /// A row of a table: what is asked for, a cell for each caller, the payload.
@@ -204,6 +206,10 @@ impl Fixture {
             .replace("/rooms/{id}", &format!("/rooms/{}", self.conversation))
             .replace("/messages/{id}", &format!("/messages/{message}"))
             .replace("/users/{id}", "/users/other")
+            .replace(
+                "/search",
+                &format!("/search?q=hello&conversation_id={}", self.conversation),
+            )
             .replace("{name}", "bid")
             .replace("{action}", "accept_connection")
             .replace("/events/{id}", "/events/evt_unknown")

@@ -88,6 +88,7 @@ fn events(fixture: &Fixture) -> Vec<(&'static str, Value)> {
             "flow_action",
             json!({ "conversation_id": fixture.deal.0, "action": "accept_connection", "state_version": fixture.deal.1 }),
         ),
+        ("search", path(json!({ "q": "said" }))),
         ("delete_message", path(json!({ "message_id": fixture.own }))),
         ("leave_conversation", path(json!({}))),
     ]

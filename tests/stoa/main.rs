@@ -76,6 +76,7 @@ mod recovery;
 mod refusals_in_the_log;
 mod repeats;
 mod row_locks;
+mod search;
 mod sending_again;
 mod shapes;
 mod sign_out;

@@ -57,6 +57,13 @@ GET conversations?limit=$s
 GET conversations/$c/messages?before=$s
 GET conversations/$c/messages?after=$s
 GET conversations/$c/messages?$s=$s
+GET conversations/$c/messages?around=$s
+GET search?q=$s
+GET search?q=x&conversation_id=$s
+GET search?q=x&sort=$s
+GET search?q=x&cursor=$s
+GET search?q=from:$s
+GET search?q=subject:$s/$s
 "#;
 
 /// Name and payload of events.
@@ -80,6 +87,9 @@ unwatch_subject {"type":"$s","id":"$s"}
 typing_start {"conversation_id":"$s"}
 mark_seen {"conversation_id":"$c","seq":"$s"}
 user_status {"status":"$s"}
+search {"q":"$s"}
+search {"q":"\"$s\" -$s"}
+search {"q":"x","conversation_id":"$s","cursor":"$s"}
 authenticate {"token":"$s"}
 $s {}
 user_status {"status":"online","$s":"$s"}

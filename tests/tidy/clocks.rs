@@ -15,7 +15,7 @@ const READS_THE_CLOCK: [&str; 7] = [
     "DefaultClock::default",
 ];
 /// Who reads it; everybody else is given a `clock::Clock`, or the time.
-const BY_THE_MACHINE: [(&str, &str); 17] = [
+const BY_THE_MACHINE: [(&str, &str); 18] = [
     ("src/main.rs", "gives the server its clock"),
     ("src/cli/token_command.rs", "signs tokens that servers read"),
     (
@@ -29,6 +29,10 @@ const BY_THE_MACHINE: [(&str, &str); 17] = [
     ("src/store/health.rs", "shows how long the database is away"),
     ("src/store/hosted.rs", "notices a database that hangs"),
     ("src/store/opening.rs", "waits for the database"),
+    (
+        "src/store/search/conditions.rs",
+        "limits the time of a search",
+    ),
     ("src/store/watch.rs", "looks after the database"),
     ("src/store/worker.rs", "notices a connection that was lost"),
     (

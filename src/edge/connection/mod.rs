@@ -4,6 +4,7 @@ pub mod connection_limits;
 mod replay_queue;
 mod replaying;
 mod requests;
+pub mod searches;
 mod session;
 pub mod socketio;
 pub mod stage;
@@ -29,6 +30,7 @@ use crate::registry::deals::Deals;
 use crate::room::RoomDeps;
 use crate::telemetry::refusal_log::RefusalLog;
 
+use searches::Searches;
 use socketio::ConnectedClients;
 use stage::Stages;
 
@@ -54,6 +56,8 @@ pub struct SessionDeps {
     pub connected_clients: ConnectedClients,
     /// The other servers on the database.
     pub nodes: Nodes,
+    /// Search; `None` if it is off.
+    pub searches: Option<Searches>,
     /// Why callers are refused, for the log.
     pub refusals: Arc<RefusalLog>,
     /// How far the server is on its way to its end.

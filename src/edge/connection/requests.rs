@@ -1,15 +1,19 @@
 //! What clients ask for, carried to rooms, deals and the directory.
 
 use actix::prelude::*;
+use std::sync::Arc;
 
 use super::session::{Client, RequestId, Session};
 use crate::domain::answer::Answer;
+use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Listed;
 use crate::edge::native::decode::{Request, SubjectKey};
+use crate::edge::native::searching::SearchRequest;
 use crate::error::Error;
 use crate::room::ToRoom;
 use crate::store::conversations::{self, Filter};
+use crate::store::search::Found;
 
 /// Conversations that watching a subject lists.
 const LISTED: i64 = 100;
@@ -56,6 +60,7 @@ pub(super) fn carry<S: Session>(
             };
             context.spawn(pressed.into_actor(session));
         }
+        Request::Search(wanted) => search(session, to, principal, wanted, context),
         Request::Watch(subject) => watch(session, to, subject, context),
         Request::Status(status) => {
             let directory = &core.deps.room.directory;
@@ -64,6 +69,26 @@ pub(super) fn carry<S: Session>(
         }
         Request::Unwatch(_) | Request::Authenticate { .. } => core.client.done(&core.deps, to),
     }
+}
+
+/// Answers with the messages that were found.
+fn search<S: Session>(
+    session: &S,
+    to: RequestId<S>,
+    principal: Arc<Principal>,
+    wanted: SearchRequest,
+    context: &mut S::Context,
+) {
+    let deps = Arc::clone(&session.core().deps);
+    let found = async move { deps.search(&principal, wanted).await };
+    let answer = move |found: Result<Found, Error>, session: &mut S, _: &mut S::Context| {
+        let core = session.core();
+        match found {
+            Ok(found) => core.client.found(to, &found, core.reader()),
+            Err(error) => core.refuse(to, error),
+        }
+    };
+    context.spawn(found.into_actor(session).map(answer));
 }
 
 /// Answers with the conversations about a subject. What becomes of them follows without being asked for: those who take part are

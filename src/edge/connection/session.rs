@@ -17,6 +17,7 @@ use crate::identity::rate_limits::SessionRate;
 use crate::queue::{CloseReason, ConnectionQueue};
 use crate::room::reply::{Asker, Reply, told};
 use crate::room::{Backfill, ToRoom};
+use crate::store::search::Found;
 
 /// Refusals for speed in a row after which a connection is closed.
 const TOO_FAST_LIMIT: u32 = 200;
@@ -42,6 +43,9 @@ pub(super) trait Client: Clone + Send + 'static {
 
     /// Answers with the conversations about a subject.
     fn listed(&self, deps: &SessionDeps, to: Self::RequestId, listed: &[Listed], reader: UserNo);
+
+    /// Answers with the messages that a search found.
+    fn found(&self, to: Self::RequestId, found: &Found, reader: UserNo);
 
     /// Refuses. A client that wants no answers is told of refusals all the same.
     fn refuse(&self, deps: &SessionDeps, to: Self::RequestId, refusal: &Refusal);

@@ -10,6 +10,7 @@ use super::acting::Acting;
 use super::frame_id::FrameId;
 use super::pressing::press;
 use super::read::{HALF_A_CHARACTER, read};
+use super::searching::{SearchFrame, SearchRequest};
 use crate::domain::command::{Command, Mark, Typing};
 use crate::domain::conversation::PresenceStatus;
 use crate::domain::flow::FlowInput;
@@ -65,10 +66,12 @@ pub enum Request {
     },
     /// Change the user's status.
     Status(PresenceStatus),
+    /// Search messages.
+    Search(SearchRequest),
 }
 
 /// The names of all events that a client may send; tests check that none is missing.
-pub const EVENTS: [&str; 14] = [
+pub const EVENTS: [&str; 15] = [
     "authenticate",
     "join_conversation",
     "leave_conversation",
@@ -83,6 +86,7 @@ pub const EVENTS: [&str; 14] = [
     "mark_seen",
     "user_status",
     "flow_action",
+    "search",
 ];
 
 /// A frame: its id, and its request or why it is refused.
@@ -163,6 +167,7 @@ fn request(event: &str, data: &str) -> Result<Request, Refusal> {
         "mark_seen" => mark(data, Mark::Seen),
         "user_status" => status(data),
         "flow_action" => press(data),
+        "search" => read::<SearchFrame>(data)?.request().map(Request::Search),
         other => Err(Refusal::invalid(
             "event",
             format!("{other:.40} is not known"),

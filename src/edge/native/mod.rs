@@ -11,6 +11,7 @@ pub(in crate::edge) mod payload;
 pub mod pressing;
 pub mod read;
 pub mod rest;
+pub mod searching;
 pub mod sent;
 pub mod views;
 

@@ -211,7 +211,8 @@ pub struct SubjectView<'a> {
 }
 
 impl<'a> SubjectView<'a> {
-    fn new(subject: &'a Subject) -> Self {
+    /// A subject as its conversation shows it.
+    pub fn new(subject: &'a Subject) -> Self {
         let text = |name: &str| subject.card.get(name).and_then(Value::as_str);
         let data = subject.card.get("data").filter(|data| !data.is_null());
         Self {

@@ -9,6 +9,7 @@ mod guide;
 mod interruptions;
 mod leaving;
 mod markup;
+mod search;
 pub mod window;
 
 use serde_json::json;

@@ -38,7 +38,7 @@ struct Slow<'a>(
 );
 
 impl Consumer for Slow<'_> {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         self.0.name()
     }
 

@@ -108,7 +108,7 @@ impl Fixture {
 
 /// The consumer that ships with Stoa.
 fn counting() -> Arc<dyn Consumer> {
-    let all = consumers();
+    let all = consumers(None);
     let found = all.into_iter().find(|one| one.name() == "messages_per_day");
     found.expect("it ships")
 }

@@ -159,6 +159,7 @@ async fn changes(
     for (query, note) in [
         ("", "newest"),
         ("?limit=2&after=1", "a page with more behind it"),
+        ("?limit=2&around=2", "around a seq"),
     ] {
         let line = format!("GET {CONVERSATION}/messages{query}");
         snapshots.ask(&all.cara, &line, &[group], None, note).await;
@@ -169,6 +170,8 @@ async fn watermarks(snapshots: &mut SnapshotFile, all: &People, group: &str) {
     snapshots
         .ask(&all.cara, "GET /api/v1/unread", &[], None, "")
         .await;
+    let page = "GET /api/v1/search?q=hello&limit=1";
+    snapshots.ask(&all.cara, page, &[], None, "").await;
     for mark in ["delivered", "seen"] {
         let line = format!("POST {CONVERSATION}/{mark}");
         snapshots

@@ -156,6 +156,13 @@ async fn by_code() {
     of_bodies(&mut snapshots, &all.ann).await;
     of_sockets(&mut snapshots, &all, &conversation).await;
     of_participants(&mut snapshots, &all, &conversation).await;
+    // What is locked takes too long, as what is found too often does.
+    let mut locking = all.app.connection();
+    let lock = "begin; lock table search_docs";
+    locking.batch_execute(lock).expect("a lock");
+    let line = "ann | SEARCH_TOO_BROAD | | GET /api/v1/search?q=hello |";
+    refused(&mut snapshots, all.by_name(), &conversation, line).await;
+    drop(locking);
     let lose = "alter table users rename column name to lost";
     all.app
         .connection()
@@ -205,7 +212,7 @@ async fn by_bounds() {
 #[tokio::test]
 async fn without_a_gateway() {
     let database = tokio::task::spawn_blocking(fresh_database).await;
-    let options = ["--rate-limits", "off"];
+    let options = ["--rate-limits", "off", "--search", "off"];
     let app = TestApp::bare(database.expect("a database"), &options).await;
     let platform = app.person_with("platform", &["service"]).await;
     for person in ["ines", "bela"] {
@@ -215,6 +222,11 @@ async fn without_a_gateway() {
     let creation = crate::deals::creation("bid-1");
     let answer = platform.post("/api/v1/conversations", creation).await;
     let code = "PAYMENTS_UNAVAILABLE";
+    snapshots.keep_answer(code, &answer.expect_code(code));
+    let (answer, code) = (
+        platform.get("/api/v1/search?q=x").await,
+        "SEARCH_UNAVAILABLE",
+    );
     snapshots.keep_answer(code, &answer.expect_code(code));
     snapshots.close();
 }

@@ -10,7 +10,9 @@ use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Listed;
 use crate::edge::connection::SessionDeps;
 use crate::edge::connection::session::{Answered, Client, NOBODY};
+use crate::edge::native::searching::FoundView;
 use crate::queue::ConnectionQueue;
+use crate::store::search::Found;
 use socketio::packet::encode_event;
 
 impl Client for Socket {
@@ -55,6 +57,12 @@ impl Client for Socket {
             let dialect = self.queue().state().dialect();
             let told = deps.dialects.watched(dialect, listed, reader);
             let _ = ack.answer([told.as_str()]);
+        }
+    }
+
+    fn found(&self, to: Option<Ack>, found: &Found, reader: UserNo) {
+        if let Some(ack) = to {
+            let _ = ack.answer([FoundView::new(found, reader).to_json().as_str()]);
         }
     }
 

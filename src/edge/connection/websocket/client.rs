@@ -11,8 +11,10 @@ use crate::edge::connection::SessionDeps;
 use crate::edge::connection::session::{Answered, Client};
 use crate::edge::native::encode;
 use crate::edge::native::frame_id::FrameId;
+use crate::edge::native::searching::FoundView;
 use crate::edge::native::views::ConversationView;
 use crate::queue::ConnectionQueue;
+use crate::store::search::Found;
 
 impl Client for Arc<ConnectionQueue> {
     type RequestId = Option<FrameId>;
@@ -57,6 +59,12 @@ impl Client for Arc<ConnectionQueue> {
             .map(|one| ConversationView::listed(one, reader, directory))
             .collect();
         self.text(encode::ack(id, json!({ "conversations": views })));
+    }
+
+    fn found(&self, to: Option<FrameId>, found: &Found, reader: UserNo) {
+        if let Some(id) = to {
+            self.text(encode::ack(id, FoundView::new(found, reader)));
+        }
     }
 
     fn refuse(&self, _: &SessionDeps, to: Option<FrameId>, refusal: &Refusal) {

@@ -8,6 +8,7 @@ pub(in crate::edge) mod found;
 pub mod me;
 pub mod messages;
 pub mod participants;
+pub mod search;
 pub mod sign_out;
 pub(in crate::edge) mod subject;
 
@@ -33,6 +34,7 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(messages::edit)
         .service(messages::delete)
         .service(messages::history)
+        .service(search::search)
         .service(flows::list)
         .service(flows::describe)
         .service(flows::picture)

@@ -1,0 +1,416 @@
+//! A search from its query to its hits, on one snapshot of the database.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use serde_json::json;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::conditions::{Conditions, Deadline, Position};
+use super::everywhere::everywhere;
+use super::places::{Entrance, Place, consumer, one, own};
+use super::plans::{Bounds, Outcome, among};
+use super::recent::{Recent, recent};
+use crate::domain::access::{Privilege, Requester};
+use crate::domain::conversation::Conversation;
+use crate::domain::ids::{ConversationNo, Seq, UserId, UserNo};
+use crate::domain::message::Message;
+use crate::domain::refusal::Refusal;
+use crate::domain::search::{Matched, SearchQuery, Sender, document_of};
+use crate::domain::tokens::{Span, Tokenizer};
+use crate::error::Error;
+use crate::store::access::role_outside;
+use crate::store::audit::{self, Audited};
+use crate::store::conversations::by_numbers;
+use crate::store::messages::by_keys;
+use crate::store::{feed_consumers, participants, users};
+
+/// The newest hits among which the best are found.
+const RANKED: usize = 1_000;
+
+/// A search.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// What is searched for.
+    pub query: SearchQuery,
+    /// The query as it was typed, for the audit log.
+    pub text: String,
+    /// Who searches.
+    pub requester: Requester,
+    /// The same.
+    pub me: UserId,
+    /// Where.
+    pub scope: Scope,
+    /// Which hits.
+    pub page: Page,
+    /// The most hits.
+    pub limit: usize,
+    /// How texts are read.
+    pub tokenizer: Arc<Tokenizer>,
+    /// The time, for the age of hits.
+    pub now: DateTime<Utc>,
+    /// How much is read.
+    pub bounds: Bounds,
+}
+
+/// Where somebody searches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// In the conversations in which they participate.
+    Own,
+    /// In all conversations.
+    Everything,
+}
+
+/// How hits are sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The newest first.
+    Newest,
+    /// The best of the newest first.
+    Best,
+}
+
+/// Where a page begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// With the first hit.
+    First(Order),
+    /// With the newest one after this.
+    After(Position),
+    /// With the best one after this many.
+    Beyond(usize),
+}
+
+/// A hit.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// The message.
+    pub message: Message,
+    /// Its conversation.
+    pub conversation: Conversation,
+    /// The characters of its body that match.
+    pub highlights: Vec<Span>,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// A page of hits.
+    pub hits: Vec<Hit>,
+    /// Where the next page begins.
+    pub next: Option<Page>,
+    /// The number of all hits; `None` if not everything was read.
+    pub total: Option<i64>,
+    /// Seconds by which the documents are behind, for staff.
+    pub behind_seconds: Option<f64>,
+    /// The plan, for the metrics.
+    pub plan: &'static str,
+}
+
+/// A message that matches.
+struct Candidate {
+    message: Message,
+    matched: Matched,
+}
+
+/// Finds messages. A refusal concerns the query or where it searches.
+pub fn find(connection: &mut PgConnection, asked: &Asked) -> Result<Result<Found, Refusal>, Error> {
+    let deadline = Deadline::after(asked.bounds.time);
+    let mut begin = connection.build_transaction().repeatable_read();
+    match begin.run(|connection| search(connection, asked, deadline)) {
+        Err(Error::Refused(refusal @ Refusal::SearchTooBroad)) => Ok(Err(refusal)),
+        other => other,
+    }
+}
+
+/// What is read: places, or everything.
+enum Where {
+    In(Vec<Place>),
+    Everywhere,
+}
+
+impl Where {
+    fn places(&self) -> Option<&[Place]> {
+        match self {
+            Self::In(places) => Some(places),
+            Self::Everywhere => None,
+        }
+    }
+}
+
+fn search(
+    connection: &mut PgConnection,
+    asked: &Asked,
+    deadline: Deadline,
+) -> Result<Result<Found, Refusal>, Error> {
+    deadline.limit(connection)?;
+    let name = asked.tokenizer.name();
+    let consumer = consumer(connection, &name)?;
+    let place = match enter(connection, asked, consumer)? {
+        Ok(place) => place,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let Some(senders) = senders(connection, asked)? else {
+        return Ok(Ok(Found {
+            total: Some(0),
+            plan: "walk",
+            ..Found::default()
+        }));
+    };
+    let me = asked.requester.no;
+    let conditions = Conditions::new(&asked.query, &senders, me, asked.bounds, deadline);
+    let (outcome, recent) = propose(connection, asked, &place, consumer, &conditions)?;
+    let mut found = assemble(connection, asked, place.places(), outcome, recent)?;
+    if asked.requester.roles.may(Privilege::OpenEveryConversation) {
+        let lags = feed_consumers::lags(connection)?;
+        let lag = lags.iter().find(|lag| lag.name == name);
+        found.behind_seconds = lag.map(|lag| lag.seconds);
+    }
+    Ok(Ok(found))
+}
+
+/// Finds out where the searcher may read.
+fn enter(
+    connection: &mut PgConnection,
+    asked: &Asked,
+    consumer: Option<i32>,
+) -> Result<Result<Where, Refusal>, Error> {
+    let filters = &asked.query.filters;
+    let Some(id) = filters.within else {
+        return match asked.scope {
+            Scope::Own => own(
+                connection,
+                asked.requester,
+                consumer,
+                filters.subject.as_ref(),
+            )
+            .map(|places| Ok(Where::In(places))),
+            Scope::Everything => note(connection, asked, None).map(|()| Ok(Where::Everywhere)),
+        };
+    };
+    let subject = filters.subject.as_ref();
+    match one(connection, id, asked.requester, consumer, subject)? {
+        Entrance::Refused(refusal) => Ok(Err(refusal)),
+        Entrance::OffSubject => Ok(Ok(Where::In(Vec::new()))),
+        Entrance::AsParticipant(place) => Ok(Ok(Where::In(vec![place]))),
+        Entrance::AsStaff(place) => {
+            note(connection, asked, Some((&place, id.to_string())))?;
+            Ok(Ok(Where::In(vec![place])))
+        }
+    }
+}
+
+/// What the documents propose, and what has no document yet.
+fn propose(
+    connection: &mut PgConnection,
+    asked: &Asked,
+    place: &Where,
+    consumer: Option<i32>,
+    conditions: &Conditions,
+) -> Result<(Outcome, Recent), Error> {
+    let has_words = asked.query.wants_words() || !asked.query.filters.from.is_empty();
+    let (position, wanted) = match asked.page {
+        Page::First(Order::Newest) => (None, asked.limit + 1),
+        Page::After(position) => (Some(position), asked.limit + 1),
+        Page::First(Order::Best) | Page::Beyond(_) => (None, RANKED),
+    };
+    match place {
+        Where::In(places) => {
+            let outcome = among(connection, places, conditions, has_words, position, wanted)?;
+            Ok((outcome, recent(connection, places, conditions)?))
+        }
+        Where::Everywhere => {
+            let outcome = everywhere(
+                connection, conditions, consumer, has_words, position, wanted,
+            )?;
+            Ok((outcome, Recent::default()))
+        }
+    }
+}
+
+/// Writes into the audit log that staff search where they do not participate.
+fn note(
+    connection: &mut PgConnection,
+    asked: &Asked,
+    within: Option<(&Place, String)>,
+) -> Result<(), Error> {
+    let (conversation, object_type, object_id) = match within {
+        Some((place, id)) => (Some(ConversationNo(place.no)), "conversation", id),
+        None => (None, "installation", "all".to_owned()),
+    };
+    let line = Audited {
+        actor: asked.requester.no,
+        action: "search",
+        object_type,
+        object_id,
+        conversation,
+        data: json!({ "q": asked.text }),
+    };
+    audit::write(connection, &line)
+}
+
+/// The numbers of the senders that are searched for; `None` if no such user exists, so that nothing can be found.
+fn senders(connection: &mut PgConnection, asked: &Asked) -> Result<Option<Vec<UserNo>>, Error> {
+    let mut numbers = Vec::new();
+    for sender in &asked.query.filters.from {
+        match sender {
+            Sender::Me => numbers.push(asked.requester.no),
+            Sender::User(id) => {
+                let found = users::find(connection, id.as_str())?;
+                numbers.extend(found.map(|user| UserNo(user.no)));
+            }
+        }
+    }
+    let nobody = numbers.is_empty() && !asked.query.filters.from.is_empty();
+    Ok((!nobody).then_some(numbers))
+}
+
+/// Reads what was proposed, matches it again, and takes the page.
+fn assemble(
+    connection: &mut PgConnection,
+    asked: &Asked,
+    places: Option<&[Place]>,
+    outcome: Outcome,
+    recent: Recent,
+) -> Result<Found, Error> {
+    let (position, border) = match asked.page {
+        Page::After(position) => (Some(position), outcome.rest),
+        Page::First(Order::Newest) => (None, outcome.rest),
+        Page::First(Order::Best) | Page::Beyond(_) => (None, None),
+    };
+    let matches = |message: Message| candidate(asked, places, message);
+    let direct: Vec<Candidate> = recent.messages.into_iter().filter_map(matches).collect();
+    let total = outcome
+        .total
+        .filter(|_| recent.is_whole)
+        .map(|total| total + direct.len() as i64);
+    let seen: BTreeSet<Position> = direct
+        .iter()
+        .map(|one| Position::of(&one.message))
+        .collect();
+    let mut proposed = outcome.positions;
+    proposed.retain(|one| !seen.contains(one));
+    let mut all = direct;
+    all.retain(|one| {
+        let at = Position::of(&one.message);
+        position.is_none_or(|position| at < position) && border.is_none_or(|border| at > border)
+    });
+    let keys: Vec<(i64, Seq)> = proposed
+        .iter()
+        .map(|one| (one.conversation, one.seq))
+        .collect();
+    let stored = by_keys(connection, &keys)?;
+    let stored = readable(connection, asked, places, stored)?;
+    all.extend(
+        stored
+            .into_iter()
+            .filter_map(|message| candidate(asked, places, message)),
+    );
+    let (taken, next) = page(asked, all, outcome.rest);
+    Ok(Found {
+        hits: hits(connection, taken)?,
+        next,
+        total,
+        behind_seconds: None,
+        plan: outcome.plan,
+    })
+}
+
+/// Those of the messages that the searcher may see: the documents only proposed them.
+fn readable(
+    connection: &mut PgConnection,
+    asked: &Asked,
+    places: Option<&[Place]>,
+    mut messages: Vec<Message>,
+) -> Result<Vec<Message>, Error> {
+    let me = asked.requester.no;
+    let mut roles: HashMap<i64, Option<String>> = HashMap::new();
+    match places {
+        Some(places) => roles.extend(places.iter().map(|one| (one.no, Some(one.role.clone())))),
+        None => {
+            for no in messages.iter().map(|message| message.id.conversation) {
+                if roles.contains_key(&no.0) {
+                    continue;
+                }
+                let own = participants::find(connection, no, me)?;
+                let role = own.filter(|own| own.may_read().is_ok()).map(|own| own.role);
+                let outside = role_outside(asked.requester.roles).map(str::to_owned);
+                roles.insert(no.0, role.or(outside));
+            }
+        }
+    }
+    messages.retain(|message| {
+        let role = roles.get(&message.id.conversation.0).cloned().flatten();
+        role.is_some_and(|role| message.is_visible_to(me, Some(&role)))
+    });
+    Ok(messages)
+}
+
+/// A message, if it matches the whole query.
+fn candidate(asked: &Asked, places: Option<&[Place]>, message: Message) -> Option<Candidate> {
+    let filters = &asked.query.filters;
+    let is_here = |place: &&Place| place.no == message.id.conversation.0;
+    let read = match filters.unread {
+        true => places
+            .and_then(|places| places.iter().find(is_here))
+            .map_or(0, |place| place.read),
+        false => 0,
+    };
+    let is_admitted = message.deleted_at.is_none()
+        && filters.admit(&message, &asked.me)
+        && filters.admit_read(&message, asked.requester.no, read);
+    let document = is_admitted.then(|| document_of(&asked.tokenizer, &message))?;
+    let matched = asked.query.matches(&document)?;
+    Some(Candidate { message, matched })
+}
+
+/// The page of what was found, and where the next one begins.
+fn page(
+    asked: &Asked,
+    mut all: Vec<Candidate>,
+    rest: Option<Position>,
+) -> (Vec<Candidate>, Option<Page>) {
+    all.sort_by_key(|one| std::cmp::Reverse(Position::of(&one.message)));
+    let skipped = match asked.page {
+        Page::First(Order::Newest) | Page::After(_) => {
+            let is_more = all.len() > asked.limit;
+            all.truncate(asked.limit);
+            let last = all
+                .last()
+                .map(|one| Page::After(Position::of(&one.message)));
+            let next = if is_more { last } else { rest.map(Page::After) };
+            return (all, next);
+        }
+        Page::First(Order::Best) => 0,
+        Page::Beyond(skipped) => skipped,
+    };
+    let worth = |one: &Candidate| one.matched.relevance.at(one.message.created_at, asked.now);
+    // A stable sort: of equally good hits the newest is first.
+    all.sort_by(|one, other| worth(other).total_cmp(&worth(one)));
+    all.truncate(RANKED);
+    let end = skipped.saturating_add(asked.limit);
+    let next = (all.len() > end).then_some(Page::Beyond(end));
+    (
+        all.into_iter().skip(skipped).take(asked.limit).collect(),
+        next,
+    )
+}
+
+fn hits(connection: &mut PgConnection, taken: Vec<Candidate>) -> Result<Vec<Hit>, Error> {
+    let numbers: BTreeSet<i64> = taken
+        .iter()
+        .map(|one| one.message.id.conversation.0)
+        .collect();
+    let numbers: Vec<i64> = numbers.into_iter().collect();
+    let conversations = by_numbers(connection, &numbers)?;
+    let hit = |one: Candidate| {
+        let conversation = conversations.get(&one.message.id.conversation.0)?.clone();
+        Some(Hit {
+            message: one.message,
+            conversation,
+            highlights: one.matched.highlights,
+        })
+    };
+    Ok(taken.into_iter().filter_map(hit).collect())
+}

@@ -1,0 +1,19 @@
+//! Search: what is written for it, and the statements that find messages.
+
+mod conditions;
+mod connections;
+mod docs;
+mod everywhere;
+mod finding;
+mod lexemes;
+mod places;
+mod plans;
+mod recent;
+mod walking;
+
+pub use conditions::Position;
+pub use connections::SearchConnections;
+pub use docs::index;
+pub(in crate::store) use docs::{forget, hold};
+pub use finding::{Asked, Found, Hit, Order, Page, Scope, find};
+pub use plans::Bounds;

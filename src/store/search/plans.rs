@@ -1,0 +1,192 @@
+//! How a participant's conversations are searched: walk the newest documents first, and look words up in the index
+//! if the walk finds too few.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::pg::PgConnection;
+use std::time::Duration;
+
+use super::conditions::{Conditions, Position};
+use super::places::Place;
+use super::walking::{Slice, last_before, look_up, sent_at, walk};
+use crate::error::Error;
+
+/// How much is read before another plan is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// How many of the newest documents are walked, more with each step. Who has no more than the last number is answered by one walk.
+    pub steps: [i64; 3],
+    /// The time that all statements of a search have together.
+    pub time: Duration,
+    /// How much the times of two commits to a conversation may differ from the order of their seqs.
+    pub overlap: TimeDelta,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            time: Duration::from_millis(500),
+            steps: [2_000, 10_000, 50_000],
+            overlap: TimeDelta::seconds(10),
+        }
+    }
+}
+
+impl Bounds {
+    /// The most documents that are walked.
+    pub(super) fn most(self) -> i64 {
+        let [.., most] = self.steps;
+        most
+    }
+}
+
+/// What was found in some places.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outcome {
+    /// The hits after the position, newest first.
+    pub(super) positions: Vec<Position>,
+    /// The number of all hits; `None` if not everything was read.
+    pub(super) total: Option<i64>,
+    /// Where to go on, if not everything was read and there may be more.
+    pub(super) rest: Option<Position>,
+    /// The plan, for the metrics.
+    pub(super) plan: &'static str,
+}
+
+/// Finds at least `wanted` hits after a position, if there are as many.
+pub(super) fn among(
+    connection: &mut PgConnection,
+    places: &[Place],
+    conditions: &Conditions,
+    has_words: bool,
+    position: Option<Position>,
+    wanted: usize,
+) -> Result<Outcome, Error> {
+    let documents: i64 = places.iter().map(|place| place.indexed).sum();
+    if documents <= conditions.bounds.most() {
+        let whole = |place| Slice {
+            place,
+            above: 0,
+            up_to: Place::clone(place).indexed,
+        };
+        let slices: Vec<Slice<'_>> = places.iter().map(whole).collect();
+        let found = walk(connection, &slices, conditions, position, wanted)?;
+        return Ok(Outcome {
+            positions: found.positions,
+            total: Some(found.total),
+            rest: None,
+            plan: "walk",
+        });
+    }
+    let bounded = bounded(connection, places, conditions, position)?;
+    let mut walked = Outcome::default();
+    for step in conditions.bounds.steps {
+        let (slices, border) = newest(connection, &bounded, step)?;
+        let found = walk(connection, &slices, conditions, position, wanted)?;
+        let Some(border) = border else {
+            return Ok(Outcome {
+                positions: found.positions,
+                // The places were cut off at the position.
+                total: position.is_none().then_some(found.total),
+                rest: None,
+                plan: "walk",
+            });
+        };
+        walked = certain(found.positions, border, position, conditions.bounds.overlap);
+        if walked.positions.len() >= wanted {
+            return Ok(walked);
+        }
+    }
+    match has_words {
+        false => Ok(walked),
+        true => {
+            let found = look_up(connection, places, conditions, position, wanted)?;
+            Ok(Outcome {
+                positions: found.positions,
+                total: Some(found.total),
+                rest: None,
+                plan: "index",
+            })
+        }
+    }
+}
+
+/// The hits that are newer than everything that was not read.
+fn certain(
+    mut positions: Vec<Position>,
+    border: DateTime<Utc>,
+    position: Option<Position>,
+    overlap: TimeDelta,
+) -> Outcome {
+    let safe = border + overlap;
+    let safe = match position {
+        // Also where everything happened within the overlap, a page must get somewhere.
+        Some(before) if safe >= before.at => border,
+        Some(_) | None => safe,
+    };
+    let rest = Position::after(safe);
+    positions.retain(|one| *one > rest);
+    Outcome {
+        positions,
+        total: None,
+        rest: Some(rest),
+        plan: "walk",
+    }
+}
+
+/// The places without what is newer than the position or the end of the time that is searched.
+fn bounded(
+    connection: &mut PgConnection,
+    places: &[Place],
+    conditions: &Conditions,
+    position: Option<Position>,
+) -> Result<Vec<Place>, Error> {
+    let ends = [position.map(|one| one.at), conditions.until];
+    let Some(end) = ends.into_iter().flatten().min() else {
+        return Ok(places.to_vec());
+    };
+    let newer: Vec<i64> = places
+        .iter()
+        .filter(|place| place.active > end)
+        .map(|place| place.no)
+        .collect();
+    let last = last_before(connection, newer, end, conditions)?;
+    let cut = |place: &Place| {
+        let mut cut = place.clone();
+        cut.active = cut.active.min(end);
+        cut.indexed = last
+            .get(&place.no)
+            .map_or(cut.indexed, |last| cut.indexed.min(*last));
+        cut
+    };
+    let mut cut: Vec<Place> = places.iter().map(cut).collect();
+    cut.sort_by(|one, other| (other.active, other.no).cmp(&(one.active, one.no)));
+    Ok(cut)
+}
+
+/// The newest documents of the most recently changed places, and a time at which or before which all others were
+/// sent; `None` if there are no others.
+fn newest<'a>(
+    connection: &mut PgConnection,
+    places: &'a [Place],
+    most: i64,
+) -> Result<(Vec<Slice<'a>>, Option<DateTime<Utc>>), Error> {
+    let (mut left, mut slices, mut border) = (most, Vec::new(), None);
+    for place in places {
+        if left == 0 {
+            border = border.max(Some(place.active));
+            break;
+        }
+        let count = place.indexed.min(left);
+        let above = place.indexed - count;
+        left -= count;
+        slices.push(Slice {
+            place,
+            above,
+            up_to: place.indexed,
+        });
+        if above > 0 {
+            border = border.max(sent_at(connection, place.no, above)?);
+        }
+    }
+    Ok((slices, border))
+}

@@ -1,0 +1,265 @@
+//! Random people and what they say, edit and delete, and how far the index has followed.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use proptest::prelude::*;
+use std::sync::Arc;
+use stoa::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
+use stoa::domain::message::{Attachment, Audience, Content, Power};
+use stoa::domain::principal::Roles;
+use stoa::domain::snapshot::Reader;
+use stoa::domain::tokens::{Language, Tokenizer};
+use stoa::store::append::{NewMessage, append_deduplicating};
+use stoa::store::changes::{self, Change, ChangeKind};
+use stoa::store::dedicated::Dedicated;
+use stoa::store::feed_consumers::register;
+use stoa::store::feed_watermarks::{advance, new_entries};
+use stoa::store::messages;
+use stoa::store::pool::Pool;
+use stoa::store::search::index;
+
+use crate::test_app::{fresh_database, parse as options};
+
+pub const CONVERSATIONS: i64 = 3;
+/// The last of them takes part nowhere.
+pub const USERS: i64 = 5;
+const WORDS: [&str; 15] = [
+    "rent",
+    "rents",
+    "renting",
+    "late",
+    "canary",
+    "東京",
+    "東京都",
+    "e-mail",
+    "email",
+    "café",
+    "cafe",
+    "ord-2024-0017",
+    "2024",
+    "👍",
+    "https://a.example",
+];
+/// What happens.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Said {
+        conversation: i64,
+        user: i64,
+        body: String,
+        has_file: bool,
+        audience: Option<Audience>,
+    },
+    Edited {
+        nth: usize,
+        body: String,
+    },
+    Deleted {
+        nth: usize,
+    },
+    Indexed {
+        conversation: i64,
+        entries: i64,
+    },
+}
+
+/// Somebody's row in a conversation, as SQL values.
+pub fn part() -> impl Strategy<Value = String> {
+    let membership = prop::sample::select(vec!["present", "present", "present", "left", "removed"]);
+    let role = prop::sample::select(vec!["buyer", "seller"]);
+    (role, membership, prop::bool::weighted(0.15), 0..6_i64).prop_map(
+        |(role, membership, blocked, read)| format!("'{role}', '{membership}', {blocked}, {read}"),
+    )
+}
+
+fn text() -> impl Strategy<Value = String> {
+    let word = prop::sample::select(WORDS.to_vec());
+    prop::collection::vec(word, 1..5).prop_map(|words| words.join(" "))
+}
+
+pub fn event() -> impl Strategy<Value = Event> {
+    let audience = prop_oneof![
+        4 => Just(None),
+        1 => prop::sample::select(vec!["buyer", "seller", "staff"]).prop_map(|role| Some(Audience::Role(role.to_owned()))),
+        1 => (1..=USERS).prop_map(|user| Some(Audience::User(UserNo(user)))),
+    ];
+    let said = (
+        1..=CONVERSATIONS,
+        1..=USERS,
+        text(),
+        prop::bool::weighted(0.2),
+        audience,
+    );
+    prop_oneof![
+        6 => said.prop_map(|(conversation, user, body, has_file, audience)| Event::Said { conversation, user, body, has_file, audience }),
+        1 => (any::<usize>(), text()).prop_map(|(nth, body)| Event::Edited { nth, body }),
+        1 => any::<usize>().prop_map(|nth| Event::Deleted { nth }),
+        2 => (1..=CONVERSATIONS, 1..8_i64).prop_map(|(conversation, entries)| Event::Indexed { conversation, entries }),
+    ]
+}
+
+pub struct Fixture {
+    pub connection: PgConnection,
+    pub searcher: Dedicated,
+    pub tokenizer: Arc<Tokenizer>,
+    consumer: i32,
+    pub sent: Vec<MessageId>,
+}
+
+impl Fixture {
+    pub fn new() -> Self {
+        let url = fresh_database();
+        let config = options(&[
+            "stoa",
+            "--database-url",
+            &url,
+            "--jwt-secret",
+            &"x".repeat(32),
+        ]);
+        let pool = Pool::new(&url, &config.database).unwrap();
+        let mut connection = pool.dedicated().unwrap();
+        let tokenizer = Arc::new(Tokenizer::new(&[Language::English]));
+        let users = format!(
+            "insert into users (id) select 'user-' || i from generate_series(1, {USERS}) i"
+        );
+        connection.batch_execute(&users).unwrap();
+        register(&mut connection, &[&tokenizer.name()]).unwrap();
+        Self {
+            searcher: pool.searcher(),
+            connection,
+            tokenizer,
+            consumer: 1,
+            sent: Vec::new(),
+        }
+    }
+
+    /// Puts people in the place of those of the case before.
+    pub fn begin(&mut self, people: &[Option<String>]) {
+        let mut sql = format!(
+            "truncate conversations, participants, messages, message_changes, search_docs, feed_watermarks, changed, audit_log restart identity cascade;
+            insert into conversations (id, kind, created_by, last_seq)
+                select md5(i::text)::uuid, 'group', 1, 0 from generate_series(1, {CONVERSATIONS}) i;"
+        );
+        for (place, part) in people.iter().enumerate() {
+            let (conversation, user) = (
+                1 + place as i64 / (USERS - 1),
+                1 + place as i64 % (USERS - 1),
+            );
+            if let Some(part) = part {
+                sql.push_str(&format!("insert into participants (conversation_no, user_no, role, membership, blocked, read_seq)
+                    values ({conversation}, {user}, {part});"));
+            }
+        }
+        self.connection.batch_execute(&sql).unwrap();
+        self.sent.clear();
+    }
+
+    pub fn carry_out(&mut self, number: usize, event: &Event) {
+        match event {
+            Event::Said {
+                conversation,
+                user,
+                body,
+                has_file,
+                audience,
+            } => {
+                let file = Attachment {
+                    url: "https://a.example/f".into(),
+                    name: Some("rent.pdf".into()),
+                    media_type: None,
+                    size: None,
+                };
+                let content = Content {
+                    audience: audience.clone(),
+                    attachments: if *has_file { vec![file] } else { Vec::new() },
+                    ..Content::text(Some(format!("m-{number}")), body.clone())
+                };
+                let message = NewMessage {
+                    conversation: ConversationNo(*conversation),
+                    policy: 0,
+                    sender: UserNo(*user),
+                    roles: Roles::default(),
+                    content: &content,
+                    fingerprint: number as i64,
+                };
+                append_deduplicating(&mut self.connection, &[message]).unwrap();
+                let seq = self.last_seq(*conversation);
+                self.sent.push(MessageId {
+                    conversation: ConversationNo(*conversation),
+                    seq,
+                });
+            }
+            Event::Edited { nth, body } => self.change(*nth, |message, reader| ChangeKind::Edit {
+                message,
+                body: body.clone(),
+                reader,
+            }),
+            Event::Deleted { nth } => self.change(*nth, |message, reader| ChangeKind::Delete {
+                message,
+                power: Power::Moderates,
+                reader,
+            }),
+            Event::Indexed {
+                conversation,
+                entries,
+            } => self.index(*conversation, *entries),
+        }
+    }
+
+    fn last_seq(&mut self, conversation: i64) -> Seq {
+        #[derive(QueryableByName)]
+        struct Last {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            last_seq: i64,
+        }
+        let last = format!("select last_seq from conversations where no = {conversation}");
+        diesel::sql_query(last)
+            .get_result::<Last>(&mut self.connection)
+            .unwrap()
+            .last_seq
+    }
+
+    /// Its author changes a message.
+    fn change(&mut self, nth: usize, kind: impl FnOnce(MessageId, Reader) -> ChangeKind) {
+        let Some(id) = nth.checked_rem(self.sent.len()).map(|nth| self.sent[nth]) else {
+            return;
+        };
+        let message = messages::find(&mut self.connection, id).unwrap().unwrap();
+        let role = match &message.content.audience {
+            Some(Audience::Role(role)) => Some(role.clone()),
+            Some(Audience::User(_)) | None => None,
+        };
+        let no = match message.content.audience {
+            Some(Audience::User(user)) => user,
+            Some(Audience::Role(_)) | None => message.sender,
+        };
+        let change = Change {
+            conversation: id.conversation,
+            policy: 0,
+            actor: message.sender,
+            kind: kind(id, Reader { no, role }),
+        };
+        changes::apply(&mut self.connection, &change).unwrap();
+    }
+
+    /// The consumer handles some entries of a conversation.
+    pub fn index(&mut self, conversation: i64, entries: i64) {
+        let place = [ConversationNo(conversation)];
+        let mut new = new_entries(&mut self.connection, self.consumer, &place).unwrap();
+        for one in &mut new {
+            one.last = one.last.min(one.after.unwrap_or(0) + entries);
+        }
+        index(&mut self.connection, &self.tokenizer, &new).unwrap();
+        advance(&mut self.connection, self.consumer, &new).unwrap();
+    }
+
+    /// Lets a minute pass between two messages, in the order in which they were sent.
+    pub fn spread(&mut self) {
+        let sql = "update messages m set created_at = timestamptz '2026-01-01' + t.place * interval '1 minute'
+                from (select conversation_no, seq, row_number() over (order by created_at, conversation_no, seq) as place from messages) t
+                where t.conversation_no = m.conversation_no and t.seq = m.seq;
+            update search_docs d set at = m.created_at from messages m where m.conversation_no = d.conversation_no and m.seq = d.seq;
+            update conversations c set updated_at = coalesce((select max(created_at) from messages m where m.conversation_no = c.no), updated_at)";
+        self.connection.batch_execute(sql).unwrap();
+    }
+}
