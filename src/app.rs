@@ -221,6 +221,7 @@ fn build(
         connected_clients: ConnectedClients::default(),
         refusals,
         stages: Stages::default(),
+        node: config.operation.node_tag,
         connections_per_user: config.connections_per_user(),
         nodes: Nodes::new(room.clock.clone()),
         room,
