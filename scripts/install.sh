@@ -180,7 +180,7 @@ case ${1:-} in
 run) ;;
 test) needs+=(browser driver node npm python pooler redis) ;;
 nodes) needs+=(redis haproxy) ;;
-real) needs+=(node npm python redis haproxy nginx) ;;
+real) needs+=(browser driver node npm python redis haproxy nginx) ;;
 *) say "install.sh run | test | nodes | real" && exit 2 ;;
 esac
 
