@@ -46,6 +46,13 @@ pub enum Fault {
     DatabaseCut,
 }
 
+/// What connects the nodes besides PostgreSQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wire {
+    None,
+    Redis,
+}
+
 /// Who is excused for being late until a fault is over: what they cannot hear, or nobody can store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Excused {
@@ -71,9 +78,10 @@ impl Fault {
     }
 
     /// The seconds by which listeners may be late, as docs/nodes.md states.
-    pub fn asked(self) -> f64 {
-        match self {
-            Self::None | Self::RedisFlushed => 1.0,
+    pub fn asked(self, wire: Wire) -> f64 {
+        match (self, wire) {
+            (Self::None | Self::RedisFlushed, Wire::Redis) => 1.0,
+            (Self::None, Wire::None) => 1.5,
             _ => 3.0,
         }
     }

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 
 use crate::Options;
 use crate::drive::Failure;
-use crate::fault::{Excused, Fault};
+use crate::fault::{Excused, Fault, Wire};
 use crate::field::Field;
 use crate::fleet::crowd::{Cast, Crowd, Log, locked};
 use crate::fleet::judge::{judge, wait_for_all};
@@ -56,6 +56,10 @@ pub fn run(options: &Options, server: PathBuf) -> Result<Report, Failure> {
         rounds,
         verdict,
         heard,
+        wire: match options.without_redis {
+            true => Wire::None,
+            false => Wire::Redis,
+        },
         patience: options.patience,
     })
 }

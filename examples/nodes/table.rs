@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::fault::{Excused, Fault};
+use crate::fault::{Excused, Fault, Wire};
 use crate::fleet::judge::{Delay, Verdict};
 use crate::socketio::Heard;
 
@@ -25,6 +25,7 @@ pub struct Report {
     pub rounds: Vec<Round>,
     pub verdict: Verdict,
     pub heard: Heard,
+    pub wire: Wire,
     pub patience: f64,
 }
 
@@ -67,7 +68,7 @@ impl Report {
     fn late(&self) -> Vec<String> {
         let late = |(fault, rounds): (Fault, Vec<&Round>)| {
             let latest = Lateness::of(&rounds, &self.verdict.delays).at(1.0);
-            let asked = fault.asked() * self.patience;
+            let asked = fault.asked(self.wire) * self.patience;
             (latest > asked).then(|| format!("{fault:?}: {latest:.2} s, asked are {asked:.1} s"))
         };
         self.by_fault().into_iter().filter_map(late).collect()
@@ -89,7 +90,7 @@ impl Report {
             native.at(0.5),
             native.at(0.99),
             native.at(1.0),
-            fault.asked(),
+            fault.asked(self.wire),
             socketio.at(0.99),
             socketio.at(1.0),
         )
