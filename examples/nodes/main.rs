@@ -41,7 +41,7 @@ struct Options {
     /// Only these faults
     #[arg(long, value_enum)]
     fault: Vec<Fault>,
-    /// Conversations; in each, a sender and a listener on each node
+    /// Conversations, with a listener on each node; in every other one a sender on each node, in the rest a single one
     #[arg(long, default_value_t = 6)]
     conversations: usize,
     /// Messages a second of each sender

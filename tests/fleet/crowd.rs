@@ -18,7 +18,7 @@ pub struct Cast {
     /// The nodes; a client that loses one goes on at the next.
     pub targets: Vec<Target>,
     pub conversations: usize,
-    /// The people of each conversation: a sender and a listener for each node.
+    /// Between two messages of a sender.
     pub pause: Duration,
 }
 
@@ -148,44 +148,39 @@ async fn prepare(
     progress: &Arc<Progress>,
 ) -> Result<(Parts, Vec<Arc<Mutex<Log>>>), Failure> {
     let (mut parts, mut logs) = (Vec::new(), Vec::new());
+    let nodes = cast.targets.len();
     for number in 0..cast.conversations {
-        let named = |role: &str| {
-            (0..cast.targets.len())
-                .map(move |place| (place, format!("{role}-{number}-{place}")))
-                .collect::<Vec<_>>()
+        // In every other conversation one node's sender is alone: nothing that other nodes write shows them that they miss something.
+        let places: Vec<usize> = match number % 2 {
+            0 => vec![(number / 2) % nodes.max(1)],
+            _ => (0..nodes).collect(),
         };
-        let (senders, listeners) = (named("sender"), named("listener"));
-        let people: Vec<String> = [&senders[..], &listeners[..]]
-            .concat()
-            .into_iter()
-            .map(|(_, user)| user)
+        let name = |role: &str, place: usize| format!("{role}-{number}-{place}");
+        let senders = places.iter().map(|place| name("sender", *place));
+        let people: Vec<String> = senders
+            .chain((0..nodes).map(|place| name("listener", place)))
             .collect();
         let target = cast.targets.first().ok_or("no node")?;
         let conversation = target.converse(&people).await?;
-        for (node, user) in listeners {
-            let log = Log {
-                user,
+        for node in 0..nodes {
+            let log = Arc::new(Mutex::new(Log {
+                user: name("listener", node),
                 conversation: conversation.clone(),
                 node,
                 base: 0,
                 heard: Vec::new(),
-            };
-            let log = Arc::new(Mutex::new(log));
-            let mut listener = Listener::new(
-                cast.targets.clone(),
-                node,
-                Arc::clone(&log),
-                Arc::clone(progress),
-            );
+            }));
+            let (kept, progress) = (Arc::clone(&log), Arc::clone(progress));
+            let mut listener = Listener::new(cast.targets.clone(), node, kept, progress);
             listener.begin().await?;
             logs.push(log);
             parts.push(spawn_local(listener.live()));
         }
-        for (node, user) in senders {
+        for node in places {
             let sender = Sender::new(
                 cast.targets.clone(),
                 node,
-                user,
+                name("sender", node),
                 conversation.clone(),
                 Arc::clone(progress),
             );
