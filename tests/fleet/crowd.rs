@@ -1,6 +1,6 @@
 //! Native clients on several nodes, in a thread of their own: some send, some listen. Whoever loses a node goes on at the next one.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -9,9 +9,13 @@ use tokio::task::{LocalSet, spawn_local};
 
 use crate::drive::Failure;
 use crate::drive::client::Target;
+use crate::drive::polling::poll_blocking;
 
 use super::listening::Listener;
 use super::sending::Sender;
+
+/// How long the last messages may take to be acknowledged.
+const SENDERS_LIMIT: Duration = Duration::from_secs(60);
 
 /// Who takes part, and where.
 pub struct Cast {
@@ -27,6 +31,8 @@ pub struct Cast {
 pub struct Progress {
     /// Set when nobody sends anything new.
     pub is_ending: AtomicBool,
+    /// Senders that have not finished.
+    pub sending: AtomicUsize,
     /// Set when listeners shall go.
     pub is_dismissed: AtomicBool,
     /// The client id of each acknowledged message, with its seq.
@@ -129,6 +135,11 @@ impl Crowd {
         until_all_is_heard: impl FnOnce(&[Arc<Mutex<Log>>]),
     ) -> Result<Vec<Log>, Failure> {
         self.progress.is_ending.store(true, Ordering::Relaxed);
+        let sending = || match self.progress.sending.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            count => Err(format!("{count} send")),
+        };
+        poll_blocking("all senders to finish", SENDERS_LIMIT, sending)?;
         until_all_is_heard(&self.logs);
         self.progress.is_dismissed.store(true, Ordering::Relaxed);
         ended(self.thread)?;
@@ -184,6 +195,7 @@ async fn prepare(
                 conversation.clone(),
                 Arc::clone(progress),
             );
+            progress.sending.fetch_add(1, Ordering::Relaxed);
             parts.push(spawn_local(sender.live(cast.pause)));
         }
     }

@@ -1,6 +1,7 @@
 //! A sender: each message under its client id, again and again until it is acknowledged, at whichever node answers.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -60,6 +61,7 @@ impl Sender {
             self.send(&client_id).await;
             sleep(pause).await;
         }
+        self.progress.sending.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Until it is acknowledged, or the test is given up.
