@@ -5,13 +5,13 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench crash fuzz clean
+.PHONY: help run test check bench crash real nodes fuzz clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## Install what is missing, build, and start the demo (ARGS="--listen 127.0.0.1:9000" for options)
-	@scripts/run.sh $(ARGS)
+run: ## Install what is missing, build, and start the demo (ARGS="--listen 127.0.0.1:9000" for options; NODES=3 for several nodes)
+	@NODES=$(NODES) scripts/run.sh $(ARGS)
 
 test: ## Install what the tests need, then run everything: format, clippy, all tests
 	@scripts/test.sh
@@ -29,6 +29,14 @@ crash: ## Kill server and database 20 times under load, then check that nothing 
 	@scripts/install.sh run
 	cargo build --profile dist --locked --bin stoa --example crash
 	$(TARGET)/dist/examples/crash $(ARGS)
+
+real: ## Run the tests behind the real HAProxy and nginx (ARGS=passing for some of them)
+	@scripts/real.sh $(ARGS)
+
+nodes: ## Kill, freeze and cut off nodes, Redis and PostgreSQL under load; compare what was heard (ARGS="--rounds 10"; PREVIOUS=path/to/older/stoa)
+	@scripts/install.sh nodes
+	cargo build --profile dist --locked --bin stoa --example nodes
+	$(TARGET)/dist/examples/nodes $(if $(PREVIOUS),--previous $(PREVIOUS)) $(ARGS)
 
 fuzz: ## Drive the parsers with libFuzzer (ARGS=600 for so many seconds)
 	@scripts/install.sh run

@@ -2,6 +2,9 @@
 # Installs what is missing, and only that, from the system's packages.
 #   install.sh run    what building and running need
 #   install.sh test   and what the tests need besides
+#   install.sh nodes  and what several nodes need besides: Redis and HAProxy
+#   install.sh real   and what the tests behind real balancers need besides
+# What is a service in these packages is neither started nor enabled: only the programs are used, on ports and in folders of their own.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
@@ -44,8 +47,16 @@ packages_browser() { echo "$(first_offered chromium chromium-browser) fonts-libe
 has_driver() { any_runs chromedriver chromium.chromedriver; }
 packages_driver() { first_offered chromium-driver chromium-chromedriver; }
 
-has_pooler() { command -v pgbouncer >/dev/null || [[ -x /usr/sbin/pgbouncer ]]; }
+# Debian puts these into a folder that is not on everybody's PATH.
+has_program() { command -v "$1" >/dev/null || [[ -x /usr/sbin/$1 ]]; }
+has_pooler() { has_program pgbouncer; }
 packages_pooler() { echo pgbouncer; }
+has_redis() { has_program redis-server; }
+packages_redis() { echo redis-server; }
+has_haproxy() { has_program haproxy; }
+packages_haproxy() { echo haproxy; }
+has_nginx() { has_program nginx; }
+packages_nginx() { echo nginx; }
 
 has_node() { command -v node >/dev/null; }
 packages_node() { echo nodejs; }
@@ -88,6 +99,7 @@ packages_of() {
 install_packages() {
     local -a apt=(DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120)
     local -a packages
+    local status=0
     if ! command -v apt-get >/dev/null; then
         say "this system has no apt-get; install these by its own means: $*"
         return 1
@@ -100,14 +112,42 @@ install_packages() {
     as_root "${apt[@]}" update >&2 || say "the package lists could not be renewed; going on with those that are there"
     read -r -d '' -a packages < <(packages_of "$@") || true
     say "installing ${packages[*]}"
-    [[ " ${packages[*]} " != *" pgbouncer "* ]] || keep_from_starting pgbouncer
-    as_root "${apt[@]}" install --yes --no-install-recommends --no-upgrade --no-remove "${packages[@]}" >&2
+    forbid_services
+    as_root "${apt[@]}" install --yes --no-install-recommends --no-upgrade --no-remove "${packages[@]}" >&2 || status=$?
+    permit_services
+    disable_services "${packages[@]}"
+    return "$status"
 }
 
-# Debian starts a service as soon as it is installed, and at every start of the machine. The tests want the program alone.
-keep_from_starting() {
+# Debian starts a service as soon as its package is installed, unless this file says no.
+policy=/usr/sbin/policy-rc.d
+policy_is_ours=
+
+forbid_services() {
+    [[ ! -e $policy ]] || return 0
+    trap permit_services EXIT
+    policy_is_ours=yes
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null && as_root chmod 755 "$policy" ||
+        say "services of the packages may be started"
+}
+
+permit_services() {
+    [[ -n $policy_is_ours ]] || return 0
+    policy_is_ours=
+    as_root rm -f "$policy"
+}
+
+# Nor are they started with the machine.
+disable_services() {
+    local package
     [[ -d /run/systemd/system ]] || return 0
-    as_root systemctl mask --quiet "$1" >&2 || say "the service $1 may have been started"
+    for package in "$@"; do
+        case $package in
+        pgbouncer | redis-server | haproxy | nginx)
+            as_root systemctl disable --quiet "$package" >&2 || say "the service $package starts with the machine"
+            ;;
+        esac
+    done
 }
 
 explain() {
@@ -138,8 +178,10 @@ install_python_packages() {
 needs=(compiler postgresql libpq)
 case ${1:-} in
 run) ;;
-test) needs+=(browser driver node npm python pooler) ;;
-*) say "install.sh run | install.sh test" && exit 2 ;;
+test) needs+=(browser driver node npm python pooler redis) ;;
+nodes) needs+=(redis haproxy) ;;
+real) needs+=(browser driver node npm python redis haproxy nginx) ;;
+*) say "install.sh run | test | nodes | real" && exit 2 ;;
 esac
 
 if ! has_cargo; then
@@ -153,10 +195,10 @@ if ((${#absent[@]})); then
     read -r -d '' -a absent < <(missing "${needs[@]}") || true
     for need in "${absent[@]}"; do explain "$need"; done
 fi
-if [[ $1 == test ]] && has_npm; then
+if [[ $1 == test || $1 == real ]] && has_npm; then
     install_node_packages
 fi
-if [[ $1 == test ]] && has_python; then
+if [[ $1 == test || $1 == real ]] && has_python; then
     install_python_packages
 fi
 ((${#absent[@]} == 0))

@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and starts the demo. Options go to `stoa serve --demo`.
+# Installs what is missing, builds, and starts the demo. Options go to `stoa serve --demo`. NODES=3 starts several nodes behind HAProxy.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+if [[ -n ${NODES:-} ]]; then
+    exec scripts/run-nodes.sh "$NODES" "$@"
+fi
 
 listen=${STOA_LISTEN:-127.0.0.1:8080}
 previous=

@@ -225,6 +225,7 @@ fn build(
         searches: searches(&config, &room.pool),
         refusals,
         stages: Stages::default(),
+        node: config.operation.node_tag,
         connections_per_user: config.connections_per_user(),
         nodes: Nodes::new(room.clock.clone()),
         room,

@@ -72,6 +72,8 @@ export class StoaClient {
   #wasReached = false;
   /** @type {ConnectionState} */
   connection = { state: "closed", retryAt: null, code: null, error: null };
+  /** The tag of the server's node that it is connected to, if nodes have tags. */
+  node = null;
 
   /** @param {StoaOptions} options */
   constructor(options) {
@@ -285,6 +287,7 @@ export class StoaClient {
     const { userId } = this.#options;
     if (welcome.user_id !== userId) return this.#stop(otherUser(userId, welcome.user_id));
     this.#renewals = 0;
+    this.node = welcome.node ?? null;
     this.#silenceMs = (welcome.heartbeat_seconds ?? 25) * 1000;
     this.#stableTimer = setTimeout(() => (this.#attempt = 0), STABLE_MS);
     this.#become("open", null, null, null);

@@ -1,6 +1,7 @@
 //! Options of operation: how the server stops, and where its metrics are.
 
 use clap::Args;
+use socketio::engineio::Tag;
 use std::net::SocketAddr;
 
 /// Options of operation.
@@ -14,6 +15,10 @@ pub struct OperationOptions {
     /// it
     #[arg(long, env = "STOA_DRAIN_NOTICE_SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(0..=300))]
     pub drain_notice_seconds: u64,
+    /// Name of this node among several, one to four letters from a to z: the ids of Socket.IO sessions begin with it, so that a load
+    /// balancer can send their polls to the right node
+    #[arg(long, env = "STOA_NODE_TAG", value_name = "LETTERS")]
+    pub node_tag: Option<Tag>,
 }
 
 /// An address to listen on.

@@ -10,17 +10,20 @@ use crate::identity::auth::SECRET_BYTES;
 use crate::store::installation;
 use crate::store::pool::Pool;
 
-/// The secret of this demo, stored so that tokens survive a restart: in the database if one is configured,
-/// otherwise in the data folder. `None` outside demo mode.
+/// The secret of this demo, stored so that tokens survive a restart: in the data folder if the database is the server's own, and
+/// always in the database, where other nodes of the demo find it. `None` outside demo mode.
 pub async fn take(config: &Config, pool: &Pool) -> Result<Option<String>, String> {
     if !config.demo {
         return Ok(None);
     }
-    if config.database.database_url.is_none() {
-        return in_folder(&config.data_folder()).map(Some);
-    }
-    let fresh = fresh();
-    let kept = pool.run(move |connection| installation::keep_demo_secret(connection, &fresh));
+    let own = match config.database.database_url {
+        None => Some(in_folder(&config.data_folder())?),
+        Some(_) => None,
+    };
+    let kept = pool.run(move |connection| match own {
+        Some(secret) => installation::set_demo_secret(connection, &secret).map(|()| secret),
+        None => installation::keep_demo_secret(connection, &fresh()),
+    });
     let kept = kept
         .await
         .map_err(|error| format!("The demo's secret could not be kept in the database: {error}"))?;

@@ -15,6 +15,20 @@ pub fn demo_secret(connection: &mut PgConnection) -> Result<Option<String>, Erro
     Ok(kept.optional().map_err(explain)?.flatten())
 }
 
+/// Stores the secret of a demo that keeps it in its data folder, so that demos of other servers on this database accept the same tokens.
+pub fn set_demo_secret(connection: &mut PgConnection, secret: &str) -> Result<(), Error> {
+    let set = diesel::insert_into(installation::table)
+        .values((
+            installation::only_row.eq(true),
+            installation::demo_secret.eq(secret),
+        ))
+        .on_conflict(installation::only_row)
+        .do_update()
+        .set(installation::demo_secret.eq(secret))
+        .execute(connection);
+    set.map(drop).map_err(explain)
+}
+
 /// Stores this secret if there is none, and returns the stored one. Servers that start together get the same.
 pub fn keep_demo_secret(connection: &mut PgConnection, fresh: &str) -> Result<String, Error> {
     let one = diesel::insert_into(installation::table)

@@ -35,6 +35,8 @@ pub struct Metrics {
     pub unreadable_requests: IntCounter,
     /// WebSockets that the server closed, by close code.
     pub closed_sockets: IntCounterVec,
+    /// Requests for Socket.IO sessions of other nodes.
+    pub misrouted: IntCounter,
     /// Jobs that were given up after their last attempt, by kind.
     pub given_up: IntCounterVec,
     /// The age in seconds of the oldest row of the feed that a consumer has not handled.
@@ -60,11 +62,7 @@ impl Metrics {
             rooms: gauge(&registry, "stoa_rooms_awake", "Loaded rooms")?,
             messages: counter(&registry, "stoa_messages_total", "Messages committed")?,
             steps: counter(&registry, STEPS.0, STEPS.1)?,
-            repeats: counter(
-                &registry,
-                "stoa_repeated_sends_total",
-                "Sends answered with an earlier result",
-            )?,
+            repeats: counter(&registry, REPEATS.0, REPEATS.1)?,
             deliveries: counter(
                 &registry,
                 "stoa_deliveries_total",
@@ -94,6 +92,7 @@ impl Metrics {
                 "Requests whose head is not HTTP",
             )?,
             closed_sockets: family(&registry, CLOSED, "WebSockets closed by the server", "code")?,
+            misrouted: counter(&registry, MISROUTED.0, MISROUTED.1)?,
             given_up: family(&registry, GIVEN_UP.0, GIVEN_UP.1, "kind")?,
             feed_oldest: register(&registry, Gauge::new(FEED_OLDEST.0, FEED_OLDEST.1))?,
             feed_lag: register(
@@ -128,6 +127,14 @@ const GIVEN_UP: (&str, &str) = (
 );
 const ENCODED: &str = "stoa_events_encoded_total";
 const CLOSED: &str = "stoa_closed_sockets_total";
+const REPEATS: (&str, &str) = (
+    "stoa_repeated_sends_total",
+    "Sends answered with an earlier result",
+);
+const MISROUTED: (&str, &str) = (
+    "stoa_misrouted_sessions_total",
+    "Requests for Socket.IO sessions of other nodes",
+);
 const FEED_OLDEST: (&str, &str) = (
     "stoa_feed_oldest_seconds",
     "Age of the oldest row of the feed that a consumer has not handled",

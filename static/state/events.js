@@ -15,7 +15,7 @@ const LOST_WORDS = { removed: "you were removed", blocked: "you were blocked", l
 const changeTimeline = (state, id, change) => ({ ...state.timelines, [id]: change(state.timelines[id] ?? EMPTY) });
 
 async function whenState(session, connection) {
-  session.store.set({ connection });
+  session.store.set({ connection, node: session.client.node });
   if (connection.state !== "open") return;
   await loadList(session);
   prepareOpen(session);

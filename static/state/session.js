@@ -30,6 +30,8 @@ const INITIAL = {
   /** Who types: conversation → user → when that fades. */
   typing: {},
   connection: { state: "connecting", retryAt: null, code: null, error: null },
+  /** The tag of the server's node that serves this page; null without several nodes. */
+  node: null,
   status: "online",
   notice: null,
 };

@@ -25,11 +25,18 @@ function OtherSide() {
   </a>`;
 }
 
+/** Which of the server's nodes the page is connected to: another one as soon as that ends. */
+function Node() {
+  const node = useChosen((state) => state.node);
+  return node && html`<span class="demo-node" data-test="node">Node ${node}</span>`;
+}
+
 function Demo({ session }) {
   const change = (event) => location.assign(addressOf(event.target.value, location.hash.slice(1)));
   return html`<header class="demo-bar" data-test="demo-bar">
     <h1 class="visually-hidden">Stoa</h1>
     <strong class="demo-tag">Demo</strong>
+    <${Node} />
     <label class="demo-who"><span class="demo-label">You are</span>
       <select data-test="person-switcher" onChange=${change}>
         ${session.people.map((person) => html`<option value=${person.user_id} selected=${person.user_id === session.me}>${nameOf(person)}</option>`)}

@@ -51,6 +51,11 @@ impl Target {
         })
     }
 
+    /// A token of somebody without roles.
+    pub fn token(&self, user: &str) -> Result<String, Failure> {
+        self.token_with(user, &[])
+    }
+
     fn token_with(&self, user: &str, roles: &[&str]) -> Result<String, Failure> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let claims = Claims {

@@ -19,6 +19,7 @@ globalThis.clients = (io) => {
     connects,
     recovered: socket.recovered === true,
     transport: socket.io.engine?.transport?.name,
+    sid: socket.io.engine?.id,
   });
 
   const commands = {

@@ -42,6 +42,7 @@ class Client:
             "connects": self.connects,
             "recovered": False,
             "transport": self.sio.transport() if self.sio.connected else None,
+            "sid": self.sio.eio.sid,
         }
 
     def is_connected(self):

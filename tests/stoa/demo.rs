@@ -1,9 +1,10 @@
 //! The demo: what it runs beside, whose secret its tokens have, and which tokens `stoa token` makes.
 
+use serde_json::json;
 use std::path::PathBuf;
 
 use crate::child::{Process, outcome};
-use crate::client::Person;
+use crate::client::{Person, Socket};
 use crate::test_app::{SECRET, TestApp, claims, fresh_database, token};
 
 fn folder(name: &str) -> PathBuf {
@@ -48,6 +49,41 @@ async fn a_demo_of_its_own_needs_nothing_and_signs_with_its_folders_secret() {
     assert_eq!(code, Some(0), "{log}");
     assert!(!log.contains(secret.trim()));
     std::fs::remove_dir_all(folder_path).expect("its folder");
+}
+
+/// `make run NODES=…`: the first node has a database of its own, which the others share.
+#[tokio::test]
+async fn nodes_of_one_demo_accept_each_others_tokens_and_say_who_they_are() {
+    let place = folder("nodes");
+    let data = place.to_string_lossy().into_owned();
+    let all = [
+        ("STOA_DEMO", "1"),
+        ("STOA_LISTEN", "127.0.0.1:0"),
+        ("STOA_DRAIN_NOTICE_SECONDS", "0"),
+    ];
+    let own = [("STOA_DATA_DIR", data.as_str()), ("STOA_NODE_TAG", "a")];
+    let mut one = Process::launch(&["serve", "--workers", "1"], &[&all[..], &own].concat()).await;
+    let database = stoa::app::private_database::running_url(&place).expect("a database");
+    let shared = [
+        ("DATABASE_URL", database.as_str()),
+        ("STOA_DEMO_INTO_DATABASE", "1"),
+        ("STOA_NODE_TAG", "b"),
+    ];
+    let other = Process::launch(&["serve", "--workers", "1"], &[&all[..], &shared].concat()).await;
+    for (from, at, tag) in [(&one, &other, "b"), (&other, &one, "a")] {
+        let mira = played(from.address, "mira").await;
+        let mira = Person::new(at.address, "mira", mira.token);
+        mira.get("/api/v1/me").await.expect_status(200);
+        let mut socket = Socket::open(at.address, None).await.expect("a socket");
+        let token = json!({ "token": mira.token });
+        let welcome = socket.call("authenticate", token).await.expect("welcome");
+        assert_eq!(welcome["node"], tag, "{welcome}");
+    }
+    drop(other);
+    one.signal("TERM");
+    let (code, log) = one.end().await;
+    assert_eq!(code, Some(0), "{log}");
+    std::fs::remove_dir_all(place).expect("its folder");
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use stoa::config::Config;
 
-/// Options of other programs that the documents name: Cargo's.
-const OF_OTHERS: [&str; 4] = ["bin", "locked", "profile", "test"];
+/// Options of other programs that the documents name: Cargo's, and those of `make nodes`.
+const OF_OTHERS: [&str; 5] = ["bin", "locked", "profile", "rounds", "test"];
 
 fn documents() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -22,7 +22,9 @@ async fn a_load_balancer_is_told_before_anybody_is_refused() {
     let id = made.expect_status(201).body["id"].clone();
     let id = id.as_str().expect("an id");
     let mut before = bob.joined(id).await;
-    alice.get("/readyz").await.expect_status(200);
+    for path in ["/readyz", "/readyz/node"] {
+        alice.get(path).await.expect_status(200);
+    }
     let asked = Instant::now();
     server.signal("TERM");
     while alice.get("/readyz").await.status == 200 {
@@ -31,6 +33,13 @@ async fn a_load_balancer_is_told_before_anybody_is_refused() {
     let told = alice.get("/readyz").await.expect_status(503).body;
     assert_eq!(told["checks"]["draining"], true);
     assert_eq!(told["checks"]["database"], true);
+    let told = alice.get("/readyz/node").await.expect_status(503);
+    let checks = json!({ "draining": true, "journal": true });
+    assert_eq!(
+        told.body,
+        json!({ "status": "not ready", "checks": checks })
+    );
+    assert!(told.headers.contains_key("retry-after"));
     let mut during = bob.joined(id).await;
     alice.say(id, "while it goes").await;
     for socket in [&mut before, &mut during] {

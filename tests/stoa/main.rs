@@ -40,6 +40,8 @@ mod endpoint_access;
 #[path = "../../crates/socketio/tests/protocol/engineio_client.rs"]
 mod engineio_client;
 mod feed;
+#[path = "../fleet/mod.rs"]
+mod fleet;
 mod flow_commands;
 mod former_participants;
 mod frames;
@@ -71,6 +73,7 @@ mod proxy;
 mod races;
 mod raw_http;
 mod raw_websocket;
+mod real;
 mod reauthentication;
 mod recovery;
 mod refusals_in_the_log;

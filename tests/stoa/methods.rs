@@ -89,6 +89,7 @@ async fn a_method_that_a_path_does_not_take_is_answered_with_those_it_takes() {
         "/metrics",
         "/healthz",
         "/readyz",
+        "/readyz/node",
     ];
     for path in pages {
         assert_refuses_others(&app, path, &["GET"]).await;

@@ -45,6 +45,8 @@ async fn assert_unreadable(person: &Person, conversation: &str) {
     let ready = person.get("/readyz").await.expect_status(503);
     assert_eq!(ready.body["checks"]["database"], false);
     person.get("/healthz").await.expect_status(200);
+    // A load balancer keeps the node: no other one could do more.
+    person.get("/readyz/node").await.expect_status(200);
 }
 
 async fn call_within(socket: &mut Socket, payload: Value) -> Result<Value, Value> {

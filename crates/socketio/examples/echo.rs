@@ -42,6 +42,7 @@ pub fn profile() -> engineio::Options {
         max_body: 1_000_000,
         max_sessions: 10_000,
         queue_limit: QUEUE_LIMIT,
+        tag: None,
         clock: Clock::default(),
         hooks: Arc::new(NoHooks),
     }

@@ -30,6 +30,7 @@ use crate::registry::deals::Deals;
 use crate::room::RoomDeps;
 use crate::telemetry::refusal_log::RefusalLog;
 
+use ::socketio::engineio::Tag;
 use searches::Searches;
 use socketio::ConnectedClients;
 use stage::Stages;
@@ -62,6 +63,8 @@ pub struct SessionDeps {
     pub refusals: Arc<RefusalLog>,
     /// How far the server is on its way to its end.
     pub stages: Stages,
+    /// The tag of this node among several.
+    pub node: Option<Tag>,
     /// Connections that one user may have; `None` where that is lifted.
     pub connections_per_user: Option<usize>,
 }

@@ -9,9 +9,10 @@ use crate::domain::refusal::Refusal;
 use crate::edge::dialect::Endpoint;
 
 /// Paths outside the API, the pages and Socket.IO.
-const OUTSIDE: [&str; 6] = [
+const OUTSIDE: [&str; 7] = [
     "/healthz",
     "/readyz",
+    "/readyz/node",
     "/ws",
     "/docs",
     "/",

@@ -68,6 +68,7 @@ pub fn outside(routes: &mut web::ServiceConfig) {
     routes
         .route("/healthz", looking().to(operation::healthz))
         .route("/readyz", looking().to(operation::readyz))
+        .route("/readyz/node", looking().to(operation::readyz_node))
         .route("/ws", web::get().to(upgrade::upgrade))
         .route("/docs", looking().to(pages::docs))
         .route("/", looking().to(pages::index))

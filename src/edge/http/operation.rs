@@ -2,7 +2,8 @@
 
 use actix_web::{HttpResponse, web};
 use diesel::connection::SimpleConnection;
-use serde_json::json;
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{AppState, Failure};
 use crate::edge::connection::stage::Stage;
@@ -15,22 +16,55 @@ pub async fn healthz() -> HttpResponse {
 
 /// Answers 200 while requests can be served: the database answers, the journal runs, and the server is not stopping.
 pub async fn readyz(server: web::Data<AppState>) -> HttpResponse {
-    let draining = server.deps.stages.now() != Stage::Serving;
+    let NodeChecks { journal, draining } = NodeChecks::of(&server);
     let asked = server
         .deps
         .room
         .pool
         .run(|connection| connection.batch_execute("select 1").map_err(explain))
         .await;
-    let journal = server.deps.room.journal.is_alive();
     let (wire, peers) = (server.deps.nodes.wire().name(), server.deps.nodes.peers());
     let parts = json!({ "database": asked.is_ok(), "journal": journal, "draining": draining, "wire": wire, "peers": peers });
     if asked.is_ok() && journal && !draining {
         return HttpResponse::Ok().json(json!({ "status": "ready", "checks": parts }));
     }
+    not_ready(parts)
+}
+
+/// What a load balancer needs to know of this node. The database is not part of it: while it is away no other node can do more.
+#[derive(Serialize)]
+struct NodeChecks {
+    journal: bool,
+    draining: bool,
+}
+
+impl NodeChecks {
+    fn of(server: &AppState) -> Self {
+        Self {
+            journal: server.deps.room.journal.is_alive(),
+            draining: server.deps.stages.now() != Stage::Serving,
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        self.journal && !self.draining
+    }
+}
+
+/// Answers 200 while a load balancer may send new connections to this node, also while the database is away: if a balancer took
+/// nodes out for that, all sockets of all nodes would be closed at once.
+pub async fn readyz_node(server: web::Data<AppState>) -> HttpResponse {
+    let checks = NodeChecks::of(&server);
+    if checks.is_ready() {
+        return HttpResponse::Ok().json(json!({ "status": "ready", "checks": checks }));
+    }
+    not_ready(json!(checks))
+}
+
+fn not_ready(checks: Value) -> HttpResponse {
     HttpResponse::ServiceUnavailable()
         .insert_header(("Retry-After", "2"))
-        .json(json!({ "status": "not ready", "checks": parts }))
+        .json(json!({ "status": "not ready", "checks": checks }))
 }
 
 /// The metrics, as Prometheus reads them.

@@ -98,4 +98,7 @@ pub struct Welcome<'a> {
     pub session_id: Uuid,
     /// Seconds between the server's pings.
     pub heartbeat_seconds: u64,
+    /// The tag of the node that serves it, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::window::{Window, hook, message_in, part};
 use super::{counter, group, player, stage};
+use crate::test_app::TestApp;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_that_names_no_conversation_shows_the_list() {
@@ -214,5 +215,16 @@ async fn amounts_are_read_and_shown_by_the_digits_of_their_currency() {
             .as_str()
             .is_some_and(|why| why.starts_with("An amount, please"))
     );
+    window.expect_no_faults().await;
+}
+
+/// Among several nodes the bar says which one serves the page.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_bar_names_the_node_of_the_page() {
+    let options = ["--rate-limits", "off", "--demo", "--demo-into-database"];
+    let app = TestApp::with(&[&options[..], &["--node-tag", "eu"]].concat()).await;
+    let window = Window::open().await;
+    window.visit(&app, "/?as=mira").await;
+    window.read(&hook("node"), "Node eu").await;
     window.expect_no_faults().await;
 }

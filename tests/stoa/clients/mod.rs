@@ -4,6 +4,7 @@ mod bursts;
 pub mod commands;
 mod killed;
 pub mod proxy;
+mod tagged;
 mod transports;
 mod whole_session;
 
@@ -93,22 +94,28 @@ impl Client {
     pub fn tell(&mut self, command: &'static str, details: Value) -> impl Future<Output = Value> {
         let caller = std::panic::Location::caller();
         async move {
-            let mut answer = match self {
-                Self::Driven(driven) => {
-                    let line = json!({ "command": command, "details": details });
-                    driven.say(&line).await
-                }
-                Self::Page(window) => {
-                    let driven = format!(
-                        "Promise.resolve().then(() => drive({command:?}, {details})).then((answer) => ({{ answer }}))"
-                    );
-                    window.promised(&driven).await
-                }
-            };
-            match answer.get_mut("answer") {
-                Some(answer) => answer.take(),
-                None => panic!("{caller}: {command}: {answer}"),
+            let told = self.try_to(command, details).await;
+            told.unwrap_or_else(|answer| panic!("{caller}: {command}: {answer}"))
+        }
+    }
+
+    /// Has it do something; an error is what it says of its failure.
+    pub async fn try_to(&mut self, command: &str, details: Value) -> Result<Value, Value> {
+        let mut answer = match self {
+            Self::Driven(driven) => {
+                let line = json!({ "command": command, "details": details });
+                driven.say(&line).await
             }
+            Self::Page(window) => {
+                let driven = format!(
+                    "Promise.resolve().then(() => drive({command:?}, {details})).then((answer) => ({{ answer }}))"
+                );
+                window.promised(&driven).await
+            }
+        };
+        match answer.get_mut("answer") {
+            Some(answer) => Ok(answer.take()),
+            None => Err(answer),
         }
     }
 }

@@ -262,7 +262,7 @@ async fn rest() {
 async fn operation() {
     let all = People::with(&["--demo", "--demo-into-database"]).await;
     let mut snapshots = SnapshotFile::new("operation");
-    for path in ["/healthz", "/readyz"] {
+    for path in ["/healthz", "/readyz", "/readyz/node"] {
         snapshots
             .ask(&all.ann, &format!("GET {path}"), &[], None, "")
             .await;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::line::{Carrier, Line};
 use super::query::{Problem, Transport};
+use super::sid::Sid;
 use super::{Ending, Listener, Options, Rejection};
 use crate::queue::{CloseReason, Extension};
 
@@ -80,10 +81,18 @@ impl<E: Extension> Engine<E> {
         Ok(line)
     }
 
-    /// The open session with this id.
-    pub(super) fn find(&self, sid: Uuid) -> Option<Arc<Line<E>>> {
-        let line = Arc::clone(self.lines.get(&sid)?.value());
-        self.is_alive(&line).then_some(line)
+    /// The open session with this id. An id with the tag of another node is reported: a balancer has sent the request to the
+    /// wrong node.
+    pub(super) fn find(&self, sid: Sid) -> Result<Arc<Line<E>>, Problem> {
+        let own = self.options.tag;
+        if let Some(tag) = sid.tag.filter(|tag| Some(*tag) != own) {
+            self.options.hooks.misrouted(tag);
+            return Err(Problem::UnknownSession);
+        }
+        let line = self.lines.get(&sid.id).filter(|_| sid.tag == own);
+        let line = line.map(|line| Arc::clone(line.value()));
+        line.filter(|line| self.is_alive(line))
+            .ok_or(Problem::UnknownSession)
     }
 
     fn is_alive(&self, line: &Arc<Line<E>>) -> bool {
@@ -111,7 +120,10 @@ impl<E: Extension> Engine<E> {
         };
         format!(
             r#"0{{"sid":"{}","upgrades":{upgrades},"pingInterval":{},"pingTimeout":{},"maxPayload":{}}}"#,
-            line.sid.simple(),
+            Sid {
+                tag: self.options.tag,
+                id: line.sid
+            },
             self.options.ping_interval.as_millis(),
             self.options.ping_timeout.as_millis(),
             self.options.max_payload,

@@ -15,6 +15,7 @@ pub mod packet;
 mod polling;
 pub mod query;
 mod route;
+pub mod sid;
 pub mod unpacking;
 mod websocket;
 
@@ -30,6 +31,7 @@ use packet::Message;
 pub use engine::Engine;
 pub use line::Line;
 pub use route::routes;
+pub use sid::Tag;
 
 /// Limits of an endpoint.
 #[derive(Clone, Debug)]
@@ -50,6 +52,8 @@ pub struct Options {
     pub max_sessions: usize,
     /// The most bytes that may wait in each queue of a session.
     pub queue_limit: usize,
+    /// Stands before the id of each session, so that a balancer can send its requests to this node. `None` for a node that is alone.
+    pub tag: Option<Tag>,
     /// What it tells the time by.
     pub clock: Clock,
     /// Callbacks into the surrounding program.
@@ -67,6 +71,7 @@ impl Default for Options {
             max_body: 1_000_000,
             max_sessions: 10_000,
             queue_limit: 1_048_576,
+            tag: None,
             clock: Clock::default(),
             hooks: Arc::new(NoHooks),
         }
@@ -85,6 +90,11 @@ pub trait Hooks: fmt::Debug + Send + Sync + 'static {
     /// [`Listener`].
     fn refused(&self, why: &'static str) {
         let _ = why;
+    }
+
+    /// A request for a session of the node with this tag came here; it is answered like one for a session that does not exist.
+    fn misrouted(&self, tag: Tag) {
+        let _ = tag;
     }
 
     /// The server closes a WebSocket with this code.

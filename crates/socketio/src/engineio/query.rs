@@ -3,8 +3,8 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use uuid::Uuid;
 
+use super::sid::Sid;
 use crate::handshake;
 
 /// The transport of a session.
@@ -22,7 +22,7 @@ pub struct Query {
     /// `transport`.
     pub transport: Transport,
     /// `sid`, after the handshake.
-    pub sid: Option<Uuid>,
+    pub sid: Option<Sid>,
 }
 
 /// Why a request is refused. The codes 0 to 5 are those of the reference implementation (`engine.io`,
@@ -98,7 +98,7 @@ impl Query {
             return Err(Problem::UnsupportedVersion);
         }
         let sid = value(query, "sid")
-            .map(|sid| Uuid::try_parse(sid).map_err(|_| Problem::UnknownSession))
+            .map(|sid| sid.parse().map_err(|()| Problem::UnknownSession))
             .transpose()?;
         Ok(Self { transport, sid })
     }

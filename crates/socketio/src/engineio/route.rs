@@ -87,7 +87,7 @@ async fn carry_out<E: Extension>(
 ) -> Result<HttpResponse, Problem> {
     let query = Query::read(request.query_string())?;
     let line = match query.sid {
-        Some(sid) => Some(engine.find(sid).ok_or(Problem::UnknownSession)?),
+        Some(sid) => Some(engine.find(sid)?),
         None => None,
     };
     match (query.transport, line, request.method()) {

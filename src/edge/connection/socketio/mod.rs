@@ -13,7 +13,7 @@ use actix_web::http::header::UPGRADE;
 use dashmap::DashMap;
 use dashmap::mapref::multiple::RefMulti;
 use futures_util::future::{FutureExt, LocalBoxFuture};
-use prometheus::IntCounterVec;
+use prometheus::{IntCounter, IntCounterVec};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ use crate::queue::{AUTHENTICATION_TIMEOUT, Chat, CloseReason, Connection, Connec
 use crate::room::reply::told;
 use crate::store::recoveries::{self, Holder, Resumed};
 use crate::telemetry::refusal_log::RefusalLog;
-use socketio::engineio::{self, Engine, Hooks, Rejection};
+use socketio::engineio::{self, Engine, Hooks, Rejection, Tag};
 use socketio::{Accepted, Application, Connect, Refused, Server};
 
 use chat_handler::ChatHandler;
@@ -81,11 +81,13 @@ pub fn endpoint(deps: Arc<SessionDeps>, config: &Config) -> Arc<Endpoint> {
         max_body: config.foreign.poll_body_limit as usize,
         max_sessions: sockets.max_connections,
         queue_limit: outbox_limit,
+        tag: config.operation.node_tag,
         clock: deps.room.clock.clone(),
         hooks: Arc::new(Entrance {
             origins: config.origins(),
             refusals: Arc::clone(&deps.refusals),
             closed: deps.room.metrics.closed_sockets.clone(),
+            misrouted: deps.room.metrics.misrouted.clone(),
         }),
     };
     Engine::start(
@@ -124,6 +126,7 @@ struct Entrance {
     origins: AllowedOrigins,
     refusals: Arc<RefusalLog>,
     closed: IntCounterVec,
+    misrouted: IntCounter,
 }
 
 impl Hooks for Entrance {
@@ -138,6 +141,13 @@ impl Hooks for Entrance {
 
     fn refused(&self, why: &'static str) {
         self.refusals.note("handshake_refused", why, "");
+    }
+
+    fn misrouted(&self, tag: Tag) {
+        self.misrouted.inc();
+        let why = "its id has the tag of another node";
+        self.refusals
+            .note("session_misrouted", why, &tag.to_string());
     }
 
     fn closed(&self, code: u16) {

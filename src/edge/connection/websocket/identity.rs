@@ -85,6 +85,7 @@ impl NativeSession {
             user_id: &principal.id,
             session_id: self.core.client.session().0,
             heartbeat_seconds: self.core.deps.options.heartbeat_seconds,
+            node: self.core.deps.node.map(|tag| tag.to_string()),
         };
         self.acknowledge(id, welcome);
     }

@@ -1,0 +1,75 @@
+//! A Redis of its own for nodes: no persistence, a port of its own on loopback.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::drive::Failure;
+use crate::drive::polling::poll_blocking;
+use crate::drive::process::free_address;
+
+use super::process::{Process, program};
+
+const START_LIMIT: Duration = Duration::from_secs(20);
+
+/// A Redis. Dropping it kills it.
+pub struct Redis {
+    pub address: String,
+    folder: PathBuf,
+    process: Option<Process>,
+}
+
+impl Redis {
+    /// Starts one on a free port; its log goes into this folder.
+    pub fn start(folder: &Path) -> Result<Self, Failure> {
+        let mut redis = Self {
+            address: free_address()?,
+            folder: folder.to_owned(),
+            process: None,
+        };
+        redis.start_again()?;
+        Ok(redis)
+    }
+
+    /// Starts it again after its end, at the same address.
+    pub fn start_again(&mut self) -> Result<(), Failure> {
+        let (host, port) = self.address.split_once(':').ok_or("no port")?;
+        let mut command = Command::new(program("redis-server")?);
+        command
+            .args(["--bind", host, "--port", port, "--save", ""])
+            .args(["--appendonly", "no", "--daemonize", "no", "--dir"])
+            .arg(&self.folder);
+        let log = self.folder.join("redis.log");
+        self.process = Some(Process::start(&mut command, &log)?);
+        poll_blocking("Redis to answer", START_LIMIT, || {
+            self.tell("PING").map(|_| ())
+        })?;
+        Ok(())
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// The process.
+    pub fn process(&self) -> Result<&Process, Failure> {
+        Ok(self.process.as_ref().ok_or("Redis does not run")?)
+    }
+
+    /// Sends a command of plain words; answers the beginning of what it says.
+    pub fn tell(&self, command: &str) -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(&self.address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+        stream.write_all(format!("{command}\r\n").as_bytes())?;
+        let mut piece = [0; 512];
+        let count = stream.read(&mut piece)?;
+        let said = String::from_utf8_lossy(&piece[..count]).into_owned();
+        match said.starts_with('-') {
+            true => Err(std::io::Error::other(said)),
+            false => Ok(said),
+        }
+    }
+}
