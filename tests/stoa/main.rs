@@ -43,6 +43,8 @@ mod feed;
 mod flow_commands;
 mod former_participants;
 mod frames;
+#[path = "../fronts/mod.rs"]
+mod fronts;
 mod frozen;
 mod identities;
 mod invisible_texts;
