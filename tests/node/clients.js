@@ -53,6 +53,31 @@ globalThis.clients = (io) => {
       const late = new Promise((_, reject) => setTimeout(() => reject(new Error("not all are acknowledged")), 30_000));
       return await Promise.race([Promise.all(all.map(send)), late]);
     },
+    // Sends an event without asking for an acknowledgement.
+    send({ name, event, argument }) {
+      known.get(name).socket.emit(event, argument);
+      return {};
+    },
+    // Sends an event; its acknowledgement, or that none came in time.
+    emit({ name, event, argument, patience }) {
+      return new Promise((resolve) => {
+        const late = setTimeout(() => resolve({ late: true }), patience);
+        known.get(name).socket.emit(event, argument, (answer) => {
+          clearTimeout(late);
+          resolve({ answer });
+        });
+      });
+    },
+    // Everything that came, as soon as the wanted names are among it, each as often as it is named; or when time is up.
+    async receive({ name, wanted, patience }) {
+      const client = known.get(name);
+      const times = (names, one) => names.filter((each) => each === one).length;
+      const names = () => client.events.map(([event]) => event);
+      const has = () => wanted.every((event) => times(names(), event) >= times(wanted, event));
+      const end = Date.now() + patience;
+      await wait(() => has() || Date.now() > end);
+      return client.events.splice(0);
+    },
     // A request over HTTP, as the guide's handleButtonClick makes it.
     async request({ url, token, body }) {
       const options = { headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` } };
@@ -81,6 +106,22 @@ globalThis.clients = (io) => {
     async lost({ name }) {
       const client = known.get(name);
       return await wait(() => !client.socket.connected && state(client));
+    },
+    // Breaks the connection, and does not reconnect by itself.
+    drop({ name }) {
+      const { socket } = known.get(name);
+      socket.io.reconnection(false);
+      socket.io.engine.close();
+      return {};
+    },
+    // Reconnects after `drop`.
+    async reconnect({ name }) {
+      const client = known.get(name);
+      const times = client.connects;
+      await wait(() => !client.socket.connected);
+      client.socket.io.reconnection(true);
+      client.socket.connect();
+      return await wait(() => client.connects > times && state(client));
     },
     disconnect({ name }) {
       known.get(name).socket.disconnect();

@@ -11,8 +11,10 @@ const OF_OTHERS: [&str; 5] = ["bin", "locked", "profile", "rounds", "test"];
 
 fn documents() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = std::fs::read_dir(root.join("docs")).expect("documents");
-    let pages = folder.map(|entry| entry.expect("a document").path());
+    let folders = ["docs", "docs/platforms"].map(|folder| root.join(folder));
+    let folders = folders.map(|folder| std::fs::read_dir(folder).expect("documents"));
+    let pages = folders.into_iter().flatten();
+    let pages = pages.map(|entry| entry.expect("a document").path());
     let pages = pages.filter(|path| path.extension().is_some_and(|kind| kind == "md"));
     let all = pages.chain([root.join("README.md")]);
     let texts = all.map(|path| std::fs::read_to_string(path).expect("a text"));

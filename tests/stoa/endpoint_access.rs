@@ -1,6 +1,8 @@
 //! One table of every endpoint and event, and what each kind of caller is answered. Nothing is missing from it. The events of the
 //! Lola dialect have a table of their own (`lola/access.rs`).
 
+mod platform_holes;
+
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

@@ -45,6 +45,8 @@ mod fleet;
 mod flow_commands;
 mod former_participants;
 mod frames;
+#[path = "../fronts/mod.rs"]
+mod fronts;
 mod frozen;
 mod identities;
 mod invisible_texts;

@@ -66,20 +66,24 @@ pub(super) const fn mount(prefix: &'static str, routes: fn(&mut ServiceConfig<'_
     Mount { prefix, routes }
 }
 
-/// The answer of a server with these dialects.
-pub(super) async fn request(specs: &[&Spec], method: &str, path: &str) -> (u16, String) {
+/// The answers of a server with these dialects.
+pub(super) async fn answers(specs: &[&Spec], requests: &[(&str, &str)]) -> Vec<(u16, String)> {
     let add = |routes: &mut ServiceConfig<'_>| endpoints::add(specs.iter().copied(), routes);
     let app = App::new().into_utoipa_app().configure(add).into_app();
     let app = init_service(app).await;
-    let method = method.parse().unwrap();
-    let sent = TestRequest::with_uri(path).method(method).to_request();
-    let answer = call_service(&app, sent).await;
-    let status = answer.status().as_u16();
-    let body = read_body(answer).await;
-    (status, String::from_utf8(body.to_vec()).unwrap())
+    let mut answers = Vec::new();
+    for (method, path) in requests {
+        let method = method.parse().unwrap();
+        let sent = TestRequest::with_uri(path).method(method).to_request();
+        let answer = call_service(&app, sent).await;
+        let status = answer.status().as_u16();
+        let body = read_body(answer).await;
+        answers.push((status, String::from_utf8(body.to_vec()).unwrap()));
+    }
+    answers
 }
 
-/// What is said of these two, chosen together.
+/// Why these two are refused together.
 fn refused(one: Spec, other: Spec) -> Option<String> {
     let all: [&'static Spec; 2] = [Box::leak(Box::new(one)), Box::leak(Box::new(other))];
     let names = all.map(|spec| spec.name.to_owned());
@@ -127,12 +131,13 @@ async fn dialects_share_a_path_where_no_request_fits_both() {
         })],
     );
     for order in [[&PLAIN, &PUTS, &BELOW], [&BELOW, &PUTS, &PLAIN]] {
-        let got = request(&order, "GET", "/api/plain/hello").await;
-        assert_eq!(got, (200, "hello".to_owned()));
-        let put = request(&order, "PUT", "/api/plain/hello").await;
-        assert_eq!(put, (200, "put".to_owned()));
-        let below = request(&order, "GET", "/api/deep/1/hello").await;
-        assert_eq!(below, (200, "deep".to_owned()));
+        let requests = [
+            ("GET", "/api/plain/hello"),
+            ("PUT", "/api/plain/hello"),
+            ("GET", "/api/deep/1/hello"),
+        ];
+        let bodies = ["hello", "put", "deep"].map(|body| (200, body.to_owned()));
+        assert_eq!(answers(&order, &requests).await, bodies);
         assert_eq!(clashes::clash(order[0], order[2]), None);
     }
 }
@@ -151,8 +156,8 @@ async fn dialects_clash_by_a_path_that_takes_all_requests_below_it() {
             routes.service(hello);
         })],
     );
-    let (status, _) = request(&[&ABOVE, &TAKER], "GET", "/api/deep/1/hello").await;
-    assert_eq!(status, 404, "the clash is real");
+    let hidden = answers(&[&ABOVE, &TAKER], &[("GET", "/api/deep/1/hello")]).await;
+    assert_eq!(hidden[0].0, 404, "the clash is real");
     let wanted = "GET /api/deep/{name}/hello is below /api/deep, where taker takes all requests";
     assert_eq!(clashes::clash(&ABOVE, &TAKER).as_deref(), Some(wanted));
     assert_eq!(clashes::clash(&TAKER, &ABOVE).as_deref(), Some(wanted));

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use super::encoding_tests::{NAMES, dialects, read};
 use super::*;
@@ -18,6 +19,9 @@ use crate::domain::message::{Content, Message, MessageKind};
 use crate::domain::room_event::{Change, MessageChange, Preview};
 use crate::domain::snapshot::UnreadCount;
 use crate::edge::native::decode::{Request, decode};
+
+/// The dialects, made once for all cases.
+static DIALECTS: LazyLock<Dialects> = LazyLock::new(dialects);
 
 /// A conversation in which something happens, and the ids of it all.
 #[derive(Clone, Debug)]
@@ -316,21 +320,24 @@ fn named(request: &Request) -> (Option<ConversationId>, Option<MessageId>) {
     }
 }
 
-fn decoded(dialect: &str, event: &str, argument: &Value) -> Option<Request> {
+/// The request, and the acting users whom it names.
+fn decoded(dialect: &str, event: &str, argument: &Value) -> (Option<Request>, Vec<String>) {
     if dialect == "native" {
         let frame = json!({ "event": event, "id": 1, "data": argument }).to_string();
-        return Some(decode(&frame).unwrap().request.unwrap());
+        return (Some(decode(&frame).unwrap().request.unwrap()), Vec::new());
     }
     let spec = ALL.into_iter().find(|spec| spec.name == dialect).unwrap();
     let argument = to_raw_value(argument).unwrap();
     let socketio = spec.socketio.as_ref().unwrap();
-    (socketio.read)(event, &[&argument], &[]).unwrap().request
+    let incoming = (socketio.read)(event, &[&argument], &[]).unwrap();
+    let acting = incoming.acting.into_iter().flatten();
+    (incoming.request, acting.collect())
 }
 
 proptest! {
     #[test]
     fn no_dialect_loses_or_invents_an_id(world in worlds()) {
-        let (dialects, known) = (dialects(), world.known());
+        let (dialects, known) = (&*DIALECTS, world.known());
         for (change, needed) in world.changes() {
             let seq = Some(world.message.seq);
             let event = RoomEvent::new(world.conversation, seq, change);
@@ -350,7 +357,7 @@ proptest! {
 
     #[test]
     fn an_id_that_a_dialect_shows_can_be_used_in_its_requests(world in worlds()) {
-        let dialects = dialects();
+        let dialects = &*DIALECTS;
         let (change, _) = world.changes().swap_remove(0);
         let event = RoomEvent::new(world.conversation, Some(world.message.seq), change);
         for (served, name) in dialects.served.iter().zip(NAMES) {
@@ -362,7 +369,10 @@ proptest! {
                 if dialect != name {
                     continue;
                 }
-                let Some(decoded) = decoded(dialect, request, &argument) else {
+                let (decoded, acting) = decoded(dialect, request, &argument);
+                prop_assert!(acting.iter().all(|id| *id == world.people[0]), "{name} {request}");
+                let Some(decoded) = decoded else {
+                    prop_assert!(!acting.is_empty(), "{name} {request} names nobody");
                     continue;
                 };
                 let (conversation, found) = named(&decoded);
