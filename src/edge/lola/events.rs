@@ -27,7 +27,10 @@ pub fn encode(
 
 fn name_of(change: &Change) -> Option<&'static str> {
     Some(match change {
-        Change::Acted { .. } | Change::UnreadChanged { .. } => return None,
+        Change::Acted { .. }
+        | Change::StepPart { .. }
+        | Change::ToUser { .. }
+        | Change::UnreadChanged { .. } => return None,
         Change::Message { kind, .. } => match kind {
             MessageChange::New => "chat:new-message",
             MessageChange::Updated => "chat:message-updated",

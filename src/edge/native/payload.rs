@@ -79,7 +79,7 @@ pub(in crate::edge) fn payload<'a>(
         }))
     };
     Some(match &event.change {
-        Change::Acted { .. } => return None,
+        Change::Acted { .. } | Change::StepPart { .. } | Change::ToUser { .. } => return None,
         Change::Message { message, .. } => {
             Payload::Message(MessageData::new(id, seq, message, NOBODY))
         }
@@ -106,7 +106,9 @@ fn values(id: ConversationId, change: &Change) -> Option<Value> {
             json!({ "conversation_id": id, "user_id": user, "is_typing": is_typing })
         }
         Change::Presence { user, status } => json!({ "user_id": user, "status": status }),
-        Change::Notice { preview, unread } => notification(id, preview, *unread),
+        Change::Notice {
+            preview, unread, ..
+        } => notification(id, preview, *unread),
         Change::UnreadChanged {
             seq,
             read_seq,
@@ -123,6 +125,8 @@ fn values(id: ConversationId, change: &Change) -> Option<Value> {
         Change::Message { .. }
         | Change::Stepped { .. }
         | Change::Acted { .. }
+        | Change::StepPart { .. }
+        | Change::ToUser { .. }
         | Change::Changed(_)
         | Change::Created(_) => return None,
     })

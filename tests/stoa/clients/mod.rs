@@ -3,7 +3,7 @@
 mod bursts;
 pub mod commands;
 mod killed;
-mod proxy;
+pub mod proxy;
 mod transports;
 mod whole_session;
 

@@ -107,6 +107,7 @@ fn every_operation_has_an_answer() {
         "payments",
         "stoory_rest",
         "stoory_deal_rest",
+        "stoory_front_rest",
     ] {
         let Json::Object(answers) = read(name) else {
             panic!("{name}");
