@@ -237,7 +237,7 @@ impl DecidedStep {
             entries.push(Entry { seq, at, fact });
             for line in &transition.lines {
                 seq += 1;
-                let fact = Fact::Said(self.message(line, seq, at));
+                let fact = Fact::Said(self.message(transition, line, seq, at));
                 entries.push(Entry { seq, at, fact });
             }
         }
@@ -250,16 +250,12 @@ impl DecidedStep {
         deal_view: &Arc<DealView>,
         context: &Arc<Map<String, Value>>,
     ) -> Stepped {
-        let person = match transition.actor {
-            FlowActor::Role(_) | FlowActor::Staff => self.step.person.as_ref(),
-            FlowActor::System | FlowActor::Timer | FlowActor::Payment => None,
-        };
         Stepped {
             from: transition.from.clone(),
             to: transition.to.clone(),
             action: transition.action.clone(),
             actor: transition.actor.name().to_owned(),
-            actor_id: person.map(|(_, id)| id.clone()),
+            actor_id: self.actor_id(transition),
             reason: transition.reason.clone(),
             version: transition.version,
             filled: transition.input.len(),
@@ -268,7 +264,22 @@ impl DecidedStep {
         }
     }
 
-    fn message(&self, line: &Line, seq: Seq, at: DateTime<Utc>) -> Message {
+    /// The person who made a transition, if one did.
+    fn actor_id(&self, transition: &Transition) -> Option<UserId> {
+        let person = self.step.person.as_ref();
+        match transition.actor {
+            FlowActor::Role(_) | FlowActor::Staff => person.map(|(_, id)| id.clone()),
+            FlowActor::System | FlowActor::Timer | FlowActor::Payment => None,
+        }
+    }
+
+    fn message(
+        &self,
+        transition: &Transition,
+        line: &Line,
+        seq: Seq,
+        at: DateTime<Utc>,
+    ) -> Message {
         let conversation: ConversationNo = self.step.conversation;
         let person = self.step.person.as_ref().map(|(no, _)| *no);
         let audience = match audience_columns(line, person) {
@@ -282,6 +293,7 @@ impl DecidedStep {
             id: MessageId { conversation, seq },
             sender: SYSTEM.0,
             sender_id: UserId::stored(SYSTEM.1.to_owned()),
+            actor_id: self.actor_id(transition),
             content: Arc::new(Content {
                 client_id: String::new(),
                 origin: ClientIdOrigin::Server,

@@ -72,6 +72,22 @@ impl Roles {
     }
 }
 
+/// Refuses a person who would begin a deal in which somebody else pays. Who alone pays may begin it on the flow's own terms; the platform
+/// may begin any.
+pub fn may_begin_as_payer<'a>(
+    roles: Roles,
+    own_role: &str,
+    mut payers: impl Iterator<Item = &'a str>,
+) -> Result<(), Refusal> {
+    let alone = payers.all(|payer| payer == own_role);
+    match roles.may(Privilege::AskForMoney) || alone {
+        true => Ok(()),
+        false => Err(Refusal::Forbidden(
+            "Only the platform may begin a deal in which others pay",
+        )),
+    }
+}
+
 /// A user with the roles of their token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Requester {

@@ -320,3 +320,19 @@ proptest! {
         prop_assert!(Audience::admits(None, UserNo(reader), None) && Audience::admits_role(None, Some(&role)));
     }
 }
+
+#[test]
+fn a_person_begins_a_deal_only_if_nobody_else_pays_in_it() {
+    let begins = |roles, payers: &[&str]| {
+        may_begin_as_payer(roles, "brand_owner", payers.iter().copied()).is_ok()
+    };
+    let nobody = Roles::default();
+    assert!(begins(nobody, &["brand_owner", "brand_owner"]) && begins(nobody, &[]));
+    assert!(!begins(nobody, &["influencer"]));
+    assert!(!begins(nobody, &["brand_owner", "influencer"]));
+    let platform = Roles {
+        service: true,
+        ..nobody
+    };
+    assert!(begins(platform, &["influencer"]));
+}

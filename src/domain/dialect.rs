@@ -13,8 +13,10 @@ pub struct Dialect {
 pub struct Needs {
     /// A deal's context and its open cards, with every event.
     pub deal_memory: bool,
-    /// A separate event for what a person pressed or typed in a deal.
+    /// Separate events for the parts of a deal's step: what a person pressed or typed, where the conversation stands, a payment.
     pub acts: bool,
+    /// Events to users wherever they are online, beside those of conversations.
+    pub user_events: bool,
     /// The newest message up to each watermark, when watermarks are sent again.
     pub messages_of_marks: bool,
     /// The unread counts of conversations that a connection has not joined, whenever they change.
@@ -30,6 +32,7 @@ impl Needs {
     pub const NOTHING: Self = Self {
         deal_memory: false,
         acts: false,
+        user_events: false,
         messages_of_marks: false,
         unread_changes: false,
         newest_messages: false,

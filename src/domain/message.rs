@@ -212,6 +212,8 @@ pub struct Message {
     pub sender: UserNo,
     /// The platform's id of the sender.
     pub sender_id: UserId,
+    /// The person whose step in a deal said it; `None` for messages that no person's step said.
+    pub actor_id: Option<UserId>,
     /// The content.
     pub content: Arc<Content>,
     /// A flow's `Card` as JSON text; it has the field `done` once it was answered.

@@ -80,6 +80,24 @@ pub enum Change {
         /// The conversation after it.
         view: View,
     },
+    /// The same step, as another event of a dialect that tells a step in several.
+    StepPart {
+        /// Which part.
+        part: StepPart,
+        /// The step.
+        stepped: Arc<Stepped>,
+        /// Its messages.
+        said: Vec<Message>,
+        /// The conversation after it.
+        view: View,
+    },
+    /// Something that a user hears of wherever they are online, in dialects that tell users beside conversations.
+    ToUser {
+        /// What.
+        news: UserNews,
+        /// The conversation after it.
+        view: View,
+    },
     /// The conversation, or who takes part in it, changed.
     Changed(View),
     /// The conversation is new to somebody.
@@ -133,6 +151,8 @@ pub enum Change {
         preview: Preview,
         /// How many messages the receiver has not read here.
         unread: UnreadCount,
+        /// The conversation after it.
+        view: View,
     },
     /// A user's unread count or their newest visible message changed; for their connections that have not joined.
     UnreadChanged {
@@ -144,6 +164,40 @@ pub enum Change {
         unread: UnreadCount,
         /// The newest message that they may see.
         last_message: Option<Preview>,
+    },
+}
+
+/// A part of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepPart {
+    /// Where the conversation stands after it; before the step's other events.
+    Conversation,
+    /// What became of a payment; after the step's messages.
+    Payment,
+}
+
+/// What a user hears of.
+#[derive(Clone, Debug)]
+pub enum UserNews {
+    /// A message for them, in a session that has joined the conversation.
+    Received(Preview),
+    /// A message of their own was sent.
+    Sent(Message),
+    /// A message is the newest of the conversation.
+    Newest {
+        /// The message.
+        message: Message,
+        /// Whether it is their own.
+        is_own: bool,
+    },
+    /// How many messages they have not read, in a session that has not joined.
+    Unread(UnreadCount),
+    /// What became of a payment.
+    Payment {
+        /// The step that it led to.
+        stepped: Arc<Stepped>,
+        /// Its messages.
+        said: Vec<Message>,
     },
 }
 
@@ -195,10 +249,12 @@ impl RoomEvent {
     /// Whether a dialect may encode the event differently for each role.
     pub fn differs_by_role(&self) -> bool {
         match &self.change {
-            Change::Stepped { .. } | Change::Acted { .. } => true,
-            Change::Message { view, .. } | Change::Changed(view) | Change::Created(view) => {
-                view.conversation.flow.is_some()
-            }
+            Change::Stepped { .. } | Change::Acted { .. } | Change::StepPart { .. } => true,
+            Change::Message { view, .. }
+            | Change::Notice { view, .. }
+            | Change::ToUser { view, .. }
+            | Change::Changed(view)
+            | Change::Created(view) => view.conversation.flow.is_some(),
             _ => false,
         }
     }
@@ -207,8 +263,13 @@ impl RoomEvent {
     pub fn is_personal(&self) -> bool {
         matches!(
             self.change,
-            Change::Notice { .. } | Change::UnreadChanged { .. }
+            Change::Notice { .. } | Change::UnreadChanged { .. } | Change::ToUser { .. }
         )
+    }
+
+    /// Whether it tells a part of a step that only some dialects have an event for.
+    pub fn is_part_of_step(&self) -> bool {
+        matches!(self.change, Change::Acted { .. } | Change::StepPart { .. })
     }
 
     /// The approximate size of the native event in bytes. It counts against the bound of a connection's queue.
@@ -231,13 +292,24 @@ fn weight(change: &Change) -> usize {
     ENVELOPE
         + match change {
             Change::Message { message, .. } => bytes_of(message),
-            Change::Acted { said, .. } => said.iter().map(bytes_of).sum(),
+            Change::Acted { said, .. } | Change::StepPart { said, .. } => {
+                said.iter().map(bytes_of).sum()
+            }
+            Change::ToUser { news, .. } => weight_of_news(news),
             Change::Changed(view) | Change::Created(view) => {
                 view.people.iter().count() * PARTICIPANT
             }
-            Change::Notice { preview, .. } => preview.message.preview().len(),
+            Change::Notice { preview, .. } => bytes_of(&preview.message),
             _ => 0,
         }
+}
+
+fn weight_of_news(news: &UserNews) -> usize {
+    match news {
+        UserNews::Received(preview) => bytes_of(&preview.message),
+        UserNews::Sent(message) | UserNews::Newest { message, .. } => bytes_of(message),
+        UserNews::Unread(_) | UserNews::Payment { .. } => 0,
+    }
 }
 
 fn bytes_of(message: &Message) -> usize {

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use crate::deal::actor::{AwakeDeals, Committed, Deal, DealDeps, DealRequest, Initiator};
 use crate::deal::deciding::DecidedStep;
 use crate::domain::flow::FlowInput;
-use crate::domain::ids::{ConversationId, ConversationNo, Seq};
+use crate::domain::ids::{ConversationId, ConversationNo, Seq, UserId};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
@@ -141,11 +141,16 @@ impl Deals {
     ) -> Result<Value, Error> {
         let own = request_id.map_or_else(
             || uuid::Uuid::now_v7().simple().to_string(),
-            // A user id contains no slash, so the request ids of users, timers and payments never collide.
-            |id| format!("{}/{id}", caller.id),
+            |id| Self::stored_request_id(&caller.id, &id),
         );
         self.ask(conversation, Initiator::Person(caller), press, own)
             .await
+    }
+
+    /// The id under which a caller's own request id is stored. A user id contains no slash, so the ids of users, timers and payments
+    /// never collide.
+    pub fn stored_request_id(caller: &UserId, own: &str) -> String {
+        format!("{caller}/{own}")
     }
 
     async fn deliver(

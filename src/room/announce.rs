@@ -6,27 +6,80 @@ use std::sync::Arc;
 
 use super::actor::Room;
 use super::replay::said_with;
+use super::user_news::{Announced, is_by_payment};
 use crate::domain::access::{Access, lost_membership};
 use crate::domain::conversation::Participant;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::Stepped;
 use crate::domain::ids::{Seq, UserNo};
 use crate::domain::message::Message;
-use crate::domain::room_event::{Change, MessageChange, RoomEvent};
+use crate::domain::room_event::{Change, MessageChange, RoomEvent, StepPart};
 use crate::queue::{ChatFrame, Heard};
+
+/// What an announcement tells.
+struct Telling {
+    /// Events to those who have joined.
+    events: Vec<Arc<RoomEvent>>,
+    /// The event that follows the messages of the current step.
+    after_messages: Option<Arc<RoomEvent>>,
+    /// Whether the conversation is one of which users hear wherever they are.
+    tells_users: bool,
+    /// What they hear of there.
+    for_users: Vec<Announced>,
+    /// Who sent messages, and so types no longer.
+    authors: Vec<UserNo>,
+}
+
+impl Telling {
+    fn new(entries: usize, tells_users: bool) -> Self {
+        Self {
+            events: Vec::with_capacity(entries),
+            after_messages: None,
+            tells_users,
+            for_users: Vec::new(),
+            authors: Vec::new(),
+        }
+    }
+
+    fn say(&mut self, event: Arc<RoomEvent>, message: &Message) {
+        self.events.push(event);
+        self.authors.push(message.sender);
+        if self.tells_users {
+            self.for_users.push(Announced::Message(message.clone()));
+        }
+    }
+
+    fn end_step(&mut self) {
+        self.events.extend(self.after_messages.take());
+    }
+}
+
+/// A step that a payment made, with its messages.
+fn paid(stepped: &Arc<Stepped>, after: &[Entry]) -> Option<Announced> {
+    is_by_payment(stepped).then(|| Announced::Payment(Arc::clone(stepped), said_with(after)))
+}
 
 impl Room {
     /// Accepts entries that did not go through this room, in any order. Entries that the room has read at its
     /// start are only new to sessions that have not joined.
     pub(super) fn take_in(&mut self, entries: Vec<Entry>, context: &mut Context<Self>) {
-        for entry in entries {
+        let mut earlier = Vec::new();
+        for (place, entry) in entries.iter().enumerate() {
             match &entry.fact {
-                Fact::Said(message) if entry.seq <= self.woken_at => self.notices.add(message),
+                Fact::Said(message) if entry.seq <= self.woken_at => {
+                    self.notices.add(message);
+                    earlier.push(Announced::Message(message.clone()));
+                }
                 Fact::Stepped(stepped) if entry.seq <= self.woken_at => {
-                    self.tell_elsewhere(&self.stepped(&entry, stepped));
+                    self.tell_elsewhere(&self.stepped(entry, stepped));
+                    let after = entries.get(place + 1..).unwrap_or_default();
+                    earlier.extend(paid(stepped, after));
                 }
                 _ => {}
             }
+        }
+        self.tell_users(&earlier);
+        for entry in entries {
             self.timeline.offer(entry);
         }
         self.announce(context);
@@ -41,41 +94,81 @@ impl Room {
             return;
         }
         self.progress.note_announced(self.timeline.announced());
-        let mut said = Vec::with_capacity(ready.len());
+        let mut telling = Telling::new(ready.len(), self.has_two_sides());
         for (place, entry) in ready.iter().enumerate() {
             let newcomer = self.newcomer(&entry.fact);
             self.state.evolve(entry);
             match &entry.fact {
                 Fact::Said(message) => {
-                    self.remember_author(message);
+                    self.authors.remember(message.seq(), message.sender);
                     self.state.deal.say(message);
-                    said.push(self.message_event(MessageChange::New, entry.seq, message));
+                    telling.say(
+                        self.message_event(MessageChange::New, entry.seq, message),
+                        message,
+                    );
                     self.notices.add(message);
                 }
                 Fact::Edited(message) => {
-                    said.push(self.message_event(MessageChange::Updated, entry.seq, message));
+                    let event = self.message_event(MessageChange::Updated, entry.seq, message);
+                    telling.events.push(event);
                     self.notices.unread_changes().add_message(message);
                 }
                 Fact::Deleted(message) => {
-                    said.push(self.message_event(MessageChange::Deleted, entry.seq, message));
+                    let event = self.message_event(MessageChange::Deleted, entry.seq, message);
+                    telling.events.push(event);
                     self.notices.unread_changes().add_message(message);
                 }
                 Fact::Stepped(stepped) => {
+                    telling.end_step();
                     self.state.deal.step(stepped);
-                    let step = self.stepped(entry, stepped);
-                    self.tell_elsewhere(&step);
-                    said.push(step);
                     let after = ready.get(place + 1..).unwrap_or_default();
-                    said.extend(self.acted(entry.seq, stepped, after));
+                    self.tell_step(&mut telling, entry, stepped, after);
                 }
                 Fact::Participant { .. } | Fact::Settings { .. } => {
-                    self.tell(&std::mem::take(&mut said));
+                    telling.end_step();
+                    self.tell(&std::mem::take(&mut telling.events));
                     self.announce_conversation(entry, newcomer, context);
                 }
             }
         }
-        self.tell_together(said, context);
+        telling.end_step();
+        self.tell_together(telling.events, context);
+        self.tell_users(&telling.for_users);
+        for author in telling.authors {
+            self.stop_typing(author);
+        }
         self.notify_absent(context);
+    }
+
+    /// A step as its events, in their order; a payment's event follows its messages.
+    fn tell_step(
+        &self,
+        telling: &mut Telling,
+        entry: &Entry,
+        stepped: &Arc<Stepped>,
+        after: &[Entry],
+    ) {
+        let tells_parts = self.tells_parts_of_steps();
+        let part = |part, seq| {
+            let change = Change::StepPart {
+                part,
+                stepped: Arc::clone(stepped),
+                said: said_with(after),
+                view: self.state.view().clone(),
+            };
+            tells_parts.then(|| self.event(seq, change))
+        };
+        telling
+            .events
+            .extend(part(StepPart::Conversation, Some(entry.seq)));
+        let step = self.stepped(entry, stepped);
+        self.tell_elsewhere(&step);
+        telling.events.push(step);
+        telling.events.extend(self.acted(entry.seq, stepped, after));
+        if let Some(payment) = paid(stepped, after) {
+            telling.after_messages = part(StepPart::Payment, None);
+            telling.for_users.push(payment);
+        }
     }
 
     /// An event of this conversation; `seq` is `None` if it is not stored.
@@ -103,9 +196,10 @@ impl Room {
 
     /// The step as a button press or an input, for dialects that show it. Sent only for steps made by a person.
     fn acted(&self, seq: Seq, stepped: &Arc<Stepped>, after: &[Entry]) -> Option<Arc<RoomEvent>> {
-        let mut listeners = self.listeners.iter();
-        listeners.find(|listener| listener.dialect.needs().acts)?;
-        stepped.actor_id.as_ref()?;
+        stepped
+            .actor_id
+            .as_ref()
+            .filter(|_| self.tells_parts_of_steps())?;
         let change = Change::Acted {
             stepped: Arc::clone(stepped),
             said: said_with(after),
@@ -130,9 +224,10 @@ impl Room {
         }
     }
 
-    fn remember_author(&mut self, message: &Message) {
-        self.authors.remember(message.seq(), message.sender);
-        self.stop_typing(message.sender);
+    /// Whether a listener's dialect tells a step in several events.
+    fn tells_parts_of_steps(&self) -> bool {
+        let mut listeners = self.listeners.iter();
+        listeners.any(|listener| listener.dialect.needs().acts)
     }
 
     /// The user who can read the conversation from this fact on, if there is one.

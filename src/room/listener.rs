@@ -6,7 +6,7 @@ use crate::domain::dialect::Dialect;
 use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::message::Audience;
 use crate::domain::principal::Principal;
-use crate::domain::room_event::{Change, RoomEvent};
+use crate::domain::room_event::RoomEvent;
 use crate::queue::{ChatFrame, ConnectionQueue, Frame, Heard, Push};
 
 /// What a listener gets while its snapshot is being read.
@@ -70,9 +70,8 @@ impl Listener {
     }
 
     fn hears(&self, event: &RoomEvent) -> bool {
-        let is_act = matches!(event.change, Change::Acted { .. });
         event.seq.is_none_or(|seq| seq > self.floor)
-            && (!is_act || self.dialect.needs().acts)
+            && (!event.is_part_of_step() || self.dialect.needs().acts)
             && self.is_among(event.audience())
     }
 
@@ -124,7 +123,7 @@ pub(super) mod tests {
     use crate::domain::ids::{ConversationNo, MessageId, SessionId, UserId};
     use crate::domain::message::{Content, Message};
     use crate::domain::principal::{Profile, Roles};
-    use crate::domain::room_event::{MessageChange, View};
+    use crate::domain::room_event::{Change, MessageChange, View};
     use crate::queue::Drain;
     use clock::Clock;
     use futures_util::{FutureExt, StreamExt};
@@ -235,6 +234,7 @@ pub(super) mod tests {
             },
             sender: ALICE,
             sender_id: UserId::stored("alice".to_owned()),
+            actor_id: None,
             content: Arc::new(content),
             card: None,
             created_at: chrono::DateTime::UNIX_EPOCH,

@@ -22,6 +22,7 @@ pub mod state;
 mod timeline;
 mod typists;
 mod unread_changes;
+mod user_news;
 
 use actix::{Message, Recipient};
 use clock::Clock;

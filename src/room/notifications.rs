@@ -10,7 +10,7 @@ use super::actor::Room;
 use super::unread_changes::UnreadChanges;
 use crate::domain::ids::{ConversationNo, SessionId, UserNo};
 use crate::domain::message::{Message, MessageKind};
-use crate::domain::room_event::{Change, Preview, RoomEvent};
+use crate::domain::room_event::{Change, Preview, RoomEvent, UserNews};
 use crate::domain::snapshot::UnreadCount;
 use crate::error::Error;
 use crate::queue::{ChatFrame, Heard};
@@ -197,16 +197,28 @@ impl Room {
                 .into_iter()
                 .map(|message| self.notice(message, unread));
             let notices: Vec<Arc<RoomEvent>> = notices.collect();
+            let role = Arc::from(person.role.as_str());
             for queue in outboxes {
                 let notices = notices.iter();
-                queue.frames(notices.map(|it| ChatFrame::event(it, None, Heard::Elsewhere)));
+                let notices = notices.map(|it| ChatFrame::event(it, Some(&role), Heard::Elsewhere));
+                queue.frames(notices);
+                if queue.state().dialect().needs().user_events {
+                    let counted = self.to_user(UserNews::Unread(unread));
+                    queue.push(ChatFrame::event(&counted, Some(&role), Heard::Elsewhere));
+                }
             }
         }
     }
 
     fn notice(&self, message: &Message, unread: UnreadCount) -> Arc<RoomEvent> {
         let preview = self.preview(message);
-        self.event(None, Change::Notice { preview, unread })
+        let view = self.state.view().clone();
+        let notice = Change::Notice {
+            preview,
+            unread,
+            view,
+        };
+        self.event(None, notice)
     }
 
     pub(super) fn preview(&self, message: &Message) -> Preview {

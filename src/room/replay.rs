@@ -13,7 +13,7 @@ use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::message::{Audience, Message};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::domain::room_event::{Change, MessageChange, RoomEvent, View};
+use crate::domain::room_event::{Change, MessageChange, RoomEvent, StepPart, View};
 use crate::domain::snapshot::Reader;
 use crate::error::Error;
 use crate::queue::{ChatFrame, ConnectionQueue, Frame, Heard, Push};
@@ -171,13 +171,20 @@ fn changes(entry: &Entry, after: &[Entry], view: &View, dialect: Dialect) -> Vec
                 stepped: Arc::clone(stepped),
                 view: view.clone(),
             };
-            let is_told = dialect.needs().acts && stepped.actor_id.is_some();
+            let in_parts = dialect.needs().acts;
+            let stands = in_parts.then(|| Change::StepPart {
+                part: StepPart::Conversation,
+                stepped: Arc::clone(stepped),
+                said: said_with(after),
+                view: view.clone(),
+            });
+            let is_told = in_parts && stepped.actor_id.is_some();
             let act = is_told.then(|| Change::Acted {
                 stepped: Arc::clone(stepped),
                 said: said_with(after),
                 view: view.clone(),
             });
-            [step].into_iter().chain(act).collect()
+            stands.into_iter().chain([step]).chain(act).collect()
         }
         Fact::Participant { .. } | Fact::Settings { .. } => vec![Change::Changed(view.clone())],
     }

@@ -194,6 +194,7 @@ impl Room {
             },
             sender: send.principal.no,
             sender_id: send.principal.id.clone(),
+            actor_id: None,
             content: Arc::clone(&send.content),
             card: None,
             created_at: at,

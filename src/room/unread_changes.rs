@@ -143,6 +143,7 @@ pub(super) mod tests {
             id: MessageId { conversation, seq },
             sender,
             sender_id: UserId::stored("somebody".to_owned()),
+            actor_id: None,
             content: Arc::new(Content::text(None, "hello".to_owned())),
             card: None,
             created_at: chrono::DateTime::UNIX_EPOCH,

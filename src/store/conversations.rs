@@ -147,8 +147,9 @@ pub struct Filter {
     pub offset: i64,
 }
 
+/// A conversation of a list: its newest visible message and its unread count.
 #[derive(QueryableByName)]
-struct ListedRow {
+pub(super) struct ListedRow {
     #[diesel(sql_type = BigInt)]
     no: i64,
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -159,17 +160,37 @@ struct ListedRow {
     is_capped: bool,
 }
 
+/// The columns that a row of a page needs, before its messages are counted.
+pub(super) const CUT: &str =
+    "c.no as conversation_no, c.updated_at, c.last_seq, p.role, p.user_no, p.read_seq";
+
+/// The end of a statement whose table `cut` has the page's rows: their newest messages and unread counts.
+pub(super) fn with_messages() -> String {
+    let beyond = unread_messages("l", "l.last_seq");
+    let most = unread::MOST;
+    let is_capped = unread::is_capped("mine.unread", "mine", "mine.last_seq");
+    let newest = newest_visible("mine");
+    format!(
+        "
+mine as materialized (
+    select l.*, (select count(*) from (select {beyond} order by m.seq desc limit {most}) m) as unread from cut l
+)
+select mine.conversation_no as no,
+    {newest} as last_message,
+    mine.unread, {is_capped} as is_capped
+from mine order by mine.updated_at desc, mine.conversation_no desc"
+    )
+}
+
 // Raw SQL: limits the page first and counts and previews only its rows. It scans the user's participations by
 // index; unread counts and previews read the end of the messages' primary key.
 fn page_sql() -> String {
     let beyond = unread_messages("l", "l.last_seq");
-    let most = unread::MOST;
-    let is_capped = unread::is_capped("mine.unread", "mine", "mine.last_seq");
-    let (newest, may_read) = (newest_visible("mine"), may_read("p"));
+    let (with_messages, may_read) = (with_messages(), may_read("p"));
     format!(
         "
 with listed as (
-    select c.no as conversation_no, c.updated_at, c.last_seq, p.role, p.user_no, p.read_seq
+    select {CUT}
     from participants p join conversations c on c.no = p.conversation_no
     where p.user_no = $1 and {may_read}
       and ($2 is null or c.kind = $2) and ($3 is null or c.status = $3)
@@ -179,13 +200,7 @@ with listed as (
 ), cut as (
     select * from listed l where not $9 or exists (select {beyond})
     order by updated_at desc, conversation_no desc limit $10 offset $11
-), mine as materialized (
-    select l.*, (select count(*) from (select {beyond} order by m.seq desc limit {most}) m) as unread from cut l
-)
-select mine.conversation_no as no,
-    {newest} as last_message,
-    mine.unread, {is_capped} as is_capped
-from mine order by mine.updated_at desc, mine.conversation_no desc"
+), {with_messages}"
     )
 }
 
@@ -236,7 +251,7 @@ pub fn count(connection: &mut PgConnection, user: UserNo, filter: &Filter) -> Re
 }
 
 /// Conversations by their numbers.
-pub(super) fn by_numbers(
+fn by_numbers(
     connection: &mut PgConnection,
     numbers: &[i64],
 ) -> Result<HashMap<i64, Conversation>, Error> {
@@ -256,7 +271,11 @@ pub(super) fn by_numbers(
         .collect()
 }
 
-fn complete(connection: &mut PgConnection, rows: Vec<ListedRow>) -> Result<Vec<Listed>, Error> {
+/// The conversations of a page, with their people and messages.
+pub(super) fn complete(
+    connection: &mut PgConnection,
+    rows: Vec<ListedRow>,
+) -> Result<Vec<Listed>, Error> {
     let numbers: Vec<i64> = rows.iter().map(|row| row.no).collect();
     let keys: Vec<(i64, Seq)> = rows
         .iter()

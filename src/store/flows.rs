@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use serde_json::{Map, Value};
 
 use super::conversations::{self, Key};
-use super::messages::{self as said, MessageRow, sender_id};
+use super::messages::{self as said, MessageRow, actor_id, sender_id};
 use super::participants;
 use super::pool::explain;
 use super::schema::{conversation_flows, flow_definitions, flow_steps, messages, users};
@@ -93,11 +93,11 @@ pub fn pending_cards(
         .filter(messages::conversation_no.eq(conversation.0))
         .filter(messages::seq.ge(from).and(messages::seq.lt(to)))
         .order(messages::seq)
-        .select((MessageRow::as_select(), sender_id()))
-        .load::<(MessageRow, String)>(connection)
+        .select((MessageRow::as_select(), sender_id(), actor_id()))
+        .load::<(MessageRow, String, Option<String>)>(connection)
         .map_err(explain)?
         .into_iter()
-        .map(|(row, id)| said::assemble(row, id))
+        .map(said::assemble)
         .collect()
 }
 

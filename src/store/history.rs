@@ -6,7 +6,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{self, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz};
 
 use super::access::{is_for, readers_role, role_or_none, role_or_staff};
-use super::messages::{MessageRow, Page, assemble};
+use super::messages::{MessageRow, Page, actor_of, assemble};
 use super::pool::explain;
 use crate::domain::access::{Privilege, Requester};
 use crate::domain::ids::{ConversationId, ConversationNo};
@@ -42,8 +42,9 @@ select m.conversation_no, m.seq, m.sender_no, m.client_id, m.kind, m.body, m.rep
 fn page_sql() -> String {
     let role = format!("(select {} from scope)", role_or_staff("role"));
     let visible = is_for("m", &role, "(select reader from scope)");
+    let actor = actor_of("m");
     format!(
-        "{COLUMNS}
+        "{COLUMNS}, {actor}
 from (select * from messages m where conversation_no = (select no from scope) and {visible} and seq > "
     )
 }
@@ -136,7 +137,7 @@ type Columns = (
 );
 
 impl Query for History {
-    type SqlType = (Columns, Text);
+    type SqlType = (Columns, Text, Nullable<Text>);
 }
 
 impl RunQueryDsl<PgConnection> for History {}
@@ -165,8 +166,7 @@ pub fn page(
         role,
         opens_every_conversation,
     };
-    let rows: Vec<(MessageRow, String)> = history.load(connection).map_err(explain)?;
-    rows.into_iter()
-        .map(|(row, sender)| assemble(row, sender))
-        .collect()
+    let rows: Vec<(MessageRow, String, Option<String>)> =
+        history.load(connection).map_err(explain)?;
+    rows.into_iter().map(assemble).collect()
 }

@@ -5,7 +5,7 @@ use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{Bool, Nullable, Text};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -35,7 +35,9 @@ pub(super) struct MessageRow {
     card: Option<Value>,
 }
 
-pub(super) fn assemble(row: MessageRow, sender_id: String) -> Result<Message, Error> {
+pub(super) fn assemble(
+    (row, sender_id, actor_id): (MessageRow, String, Option<String>),
+) -> Result<Message, Error> {
     let conversation = ConversationNo(row.conversation_no);
     let attachments = row
         .attachments
@@ -74,6 +76,7 @@ pub(super) fn assemble(row: MessageRow, sender_id: String) -> Result<Message, Er
         },
         sender: UserNo(row.sender_no),
         sender_id: UserId::stored(sender_id),
+        actor_id: actor_id.map(UserId::stored),
         content: Arc::new(content),
         card: card.map(Arc::from),
         created_at: row.created_at,
@@ -86,6 +89,20 @@ pub(super) fn assemble(row: MessageRow, sender_id: String) -> Result<Message, Er
 /// of an unusually large conversation and reads all users.
 pub(super) fn sender_id() -> SqlLiteral<Text> {
     sql("(select u.id from users u where u.no = messages.sender_no)")
+}
+
+/// The public id of the person whose step said a message of a deal: the step is the newest one before it. One lookup in the steps'
+/// primary key, and none for a message with a sender.
+pub(super) fn actor_id() -> SqlLiteral<Nullable<Text>> {
+    sql(&actor_of("messages"))
+}
+
+/// The same for a table of messages with another name.
+pub(super) fn actor_of(messages: &str) -> String {
+    format!(
+        "(case when {messages}.sender_no = 0 then (select (select u.id from users u where u.no = s.actor_no) from flow_steps s
+            where s.conversation_no = {messages}.conversation_no and s.seq < {messages}.seq order by s.seq desc limit 1) end)"
+    )
 }
 
 /// Which page of a conversation's messages.
@@ -119,11 +136,11 @@ pub fn find(connection: &mut PgConnection, id: MessageId) -> Result<Option<Messa
                 .eq(id.conversation.0)
                 .and(messages::seq.eq(id.seq)),
         )
-        .select((MessageRow::as_select(), users::id))
-        .first::<(MessageRow, String)>(connection)
+        .select((MessageRow::as_select(), users::id, actor_id()))
+        .first::<(MessageRow, String, Option<String>)>(connection)
         .optional()
         .map_err(explain)?
-        .map(|(row, sender)| assemble(row, sender))
+        .map(assemble)
         .transpose()
 }
 
@@ -156,7 +173,7 @@ pub fn by_client_id(
         .first::<(MessageRow, i64, String)>(connection)
         .optional()
         .map_err(explain)?
-        .map(|(row, fingerprint, id)| Ok((assemble(row, id)?, fingerprint)))
+        .map(|(row, fingerprint, id)| Ok((assemble((row, id, None))?, fingerprint)))
         .transpose()
 }
 
@@ -175,11 +192,11 @@ pub(super) fn by_keys(
                 .bind::<diesel::sql_types::Array<diesel::sql_types::Int8>, _>(seqs)
                 .sql("))"),
         )
-        .select((MessageRow::as_select(), sender_id()))
-        .load::<(MessageRow, String)>(connection)
+        .select((MessageRow::as_select(), sender_id(), actor_id()))
+        .load::<(MessageRow, String, Option<String>)>(connection)
         .map_err(explain)?
         .into_iter()
-        .map(|(row, id)| assemble(row, id))
+        .map(assemble)
         .collect()
 }
 

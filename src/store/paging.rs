@@ -2,20 +2,17 @@
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
-use std::collections::HashMap;
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
 
 use super::access::{may_read, role_or_none, visible_to};
-use super::conversations::by_numbers;
+use super::conversations::{CUT, ListedRow, complete, with_messages};
 use super::messages::by_keys;
-use super::participants::of_conversations;
 use super::pool::explain;
 use super::replay::in_snapshot;
 use super::schema::messages;
-use crate::domain::conversation::Participant;
 use crate::domain::ids::{ConversationNo, Seq, UserNo};
 use crate::domain::message::Message;
-use crate::domain::snapshot::{Loaded, Reader};
+use crate::domain::snapshot::{Listed, Reader};
 use crate::error::Error;
 
 /// A window of a list.
@@ -43,6 +40,39 @@ pub enum Which {
     All,
     /// Direct conversations without a subject and without a deal.
     Plain,
+    /// Those about something of one type: the subject, else what its data names, as `bid_id` does. If the data names several, the
+    /// first of `among` counts.
+    About {
+        /// The types that are told apart.
+        among: &'static [&'static str],
+        /// The type; `None` for conversations about none of them.
+        kind: Option<&'static str>,
+    },
+}
+
+impl Which {
+    /// The condition on `c`, a row of `conversations`. `$2` has the types that are told apart, `$3` the wanted one.
+    fn condition(self) -> &'static str {
+        match self {
+            Self::All => "($2::text[] is null and $3::text is null)",
+            Self::Plain => {
+                "($2::text[] is null and $3::text is null and c.kind = 'direct' and c.subject_type is null
+    and not exists (select from conversation_flows f where f.conversation_no = c.no))"
+            }
+            Self::About { .. } => {
+                "(select kind from unnest($2::text[]) with ordinality as told(kind, place)
+    where c.subject_type = kind or jsonb_typeof(c.subject -> 'data' -> (kind || '_id')) = 'string'
+    order by c.subject_type = kind desc, place limit 1) is not distinct from $3"
+            }
+        }
+    }
+
+    fn kinds(self) -> (Option<&'static [&'static str]>, Option<&'static str>) {
+        match self {
+            Self::All | Self::Plain => (None, None),
+            Self::About { among, kind } => (Some(among), kind),
+        }
+    }
 }
 
 #[derive(QueryableByName)]
@@ -52,60 +82,49 @@ struct Number {
 }
 
 // Raw SQL: one text for counting and listing. It scans the user's participations by index.
-fn from_users_list() -> String {
-    let may_read = may_read("p");
+fn from_users_list(which: Which) -> String {
+    let (may_read, condition) = (may_read("p"), which.condition());
     format!(
         "
 from participants p join conversations c on c.no = p.conversation_no
-where p.user_no = $1 and {may_read}
-  and (not $2 or (c.kind = 'direct' and c.subject_type is null
-      and not exists (select from conversation_flows f where f.conversation_no = c.no)))"
+where p.user_no = $1 and {may_read} and {condition}"
     )
 }
 
-/// A window of a user's conversations, most recently changed first.
+/// A window of a user's conversations, most recently changed first, with their newest messages and unread counts.
 pub fn conversations(
     connection: &mut PgConnection,
     user: UserNo,
     which: Which,
     window: Window,
-) -> Result<Counted<Loaded>, Error> {
-    let (only_plain, from_users_list) = (which == Which::Plain, from_users_list());
+) -> Result<Counted<Listed>, Error> {
+    let (from_users_list, (among, kind)) = (from_users_list(which), which.kinds());
     in_snapshot(connection, |connection| {
         let total = diesel::sql_query(format!("select count(*) as n {from_users_list}"))
             .bind::<BigInt, _>(user.0)
-            .bind::<Bool, _>(only_plain)
+            .bind::<Nullable<Array<Text>>, _>(among)
+            .bind::<Nullable<Text>, _>(kind)
             .get_result::<Number>(connection)
             .map_err(explain)?;
-        let page = "order by c.updated_at desc, c.no desc limit $3 offset $4";
-        let numbers = diesel::sql_query(format!("select c.no as n {from_users_list} {page}"))
+        let (cut, messages) = (
+            format!(
+                "select {CUT} {from_users_list} order by c.updated_at desc, c.no desc limit $4 offset $5"
+            ),
+            with_messages(),
+        );
+        let rows: Vec<ListedRow> = diesel::sql_query(format!("with cut as ({cut}), {messages}"))
             .bind::<BigInt, _>(user.0)
-            .bind::<Bool, _>(only_plain)
+            .bind::<Nullable<Array<Text>>, _>(among)
+            .bind::<Nullable<Text>, _>(kind)
             .bind::<BigInt, _>(window.limit)
             .bind::<BigInt, _>(window.offset)
-            .load::<Number>(connection)
+            .load(connection)
             .map_err(explain)?;
-        let numbers: Vec<i64> = numbers.into_iter().map(|row| row.n).collect();
         Ok(Counted {
-            items: loaded(connection, &numbers)?,
+            items: complete(connection, rows)?,
             total: total.n,
         })
     })
-}
-
-fn loaded(connection: &mut PgConnection, numbers: &[i64]) -> Result<Vec<Loaded>, Error> {
-    let mut found = by_numbers(connection, numbers)?;
-    let mut people: HashMap<i64, Vec<Participant>> = HashMap::new();
-    for (no, participant) in of_conversations(connection, numbers)? {
-        people.entry(no.0).or_default().push(participant);
-    }
-    let one = |no: &i64| {
-        Some(Loaded {
-            conversation: found.remove(no)?,
-            participants: people.remove(no).unwrap_or_default(),
-        })
-    };
-    Ok(numbers.iter().filter_map(one).collect())
 }
 
 /// A window of the messages that a reader may see, counted from the newest, in order of seq.

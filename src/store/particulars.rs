@@ -1,6 +1,7 @@
 //! Reads the parts of deals that are not in their view: the context, a reader's pending card, and the last
 //! press.
 
+use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text};
@@ -8,10 +9,11 @@ use serde_json::Value;
 use std::collections::HashMap;
 
 use super::access::{is_for, may_read, role_or_staff};
+use super::messages::by_keys;
 use super::pool::explain;
 use super::schema::flow_steps;
-use crate::domain::ids::{ConversationNo, UserNo};
-use crate::domain::message::MessageKind;
+use crate::domain::ids::{ConversationNo, Seq, UserNo};
+use crate::domain::message::{Message, MessageKind, SYSTEM};
 use crate::domain::snapshot::Particulars;
 use crate::error::Error;
 
@@ -110,4 +112,35 @@ pub fn last_press(
             answer: answer?,
         })
     }))
+}
+
+/// Messages of one step at most.
+const LINES: Seq = 100;
+
+/// The messages of the step of a press: those that were committed with it.
+pub fn said_by_press(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+    request_id: &str,
+) -> Result<Vec<Message>, Error> {
+    let step: Option<(Seq, DateTime<Utc>)> = flow_steps::table
+        .filter(
+            flow_steps::conversation_no
+                .eq(conversation.0)
+                .and(flow_steps::request_id.eq(request_id)),
+        )
+        .select((flow_steps::seq, flow_steps::created_at))
+        .first(connection)
+        .optional()
+        .map_err(explain)?;
+    let Some((seq, at)) = step else {
+        return Ok(Vec::new());
+    };
+    let keys: Vec<(i64, Seq)> = (seq + 1..=seq + LINES)
+        .map(|seq| (conversation.0, seq))
+        .collect();
+    let mut found = by_keys(connection, &keys)?;
+    found.retain(|message| message.created_at == at && message.sender == SYSTEM.0);
+    found.sort_by_key(Message::seq);
+    Ok(found)
 }

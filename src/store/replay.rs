@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::access::{role_or_none, visible_to};
 use super::conversations::{self, Key};
 use super::history::{PageReader, page};
-use super::messages::{MessageRow, Page, assemble, by_keys, sender_id};
+use super::messages::{MessageRow, Page, actor_id, assemble, by_keys, sender_id};
 use super::pool::explain;
 use super::schema::{
     conversation_changes, conversations as conversations_table, flow_steps, message_changes,
@@ -134,11 +134,11 @@ fn visible_since(
         .filter(messages::seq.gt(after))
         .filter(visible_to(reader.no.0, role_or_none(reader)))
         .order(messages::seq)
-        .select((MessageRow::as_select(), sender_id()))
-        .load::<(MessageRow, String)>(connection)
+        .select((MessageRow::as_select(), sender_id(), actor_id()))
+        .load::<(MessageRow, String, Option<String>)>(connection)
         .map_err(explain)?
         .into_iter()
-        .map(|(row, id)| assemble(row, id))
+        .map(assemble)
         .collect()
 }
 
@@ -202,17 +202,17 @@ fn message_entries(
     after: Seq,
     to: Seq,
 ) -> Result<Vec<Entry>, Error> {
-    let rows: Vec<(MessageRow, String)> = messages::table
+    let rows: Vec<(MessageRow, String, Option<String>)> = messages::table
         .filter(
             messages::conversation_no
                 .eq(no.0)
                 .and(messages::seq.gt(after))
                 .and(messages::seq.le(to)),
         )
-        .select((MessageRow::as_select(), sender_id()))
+        .select((MessageRow::as_select(), sender_id(), actor_id()))
         .load(connection)?;
-    let entry = |(row, id)| {
-        assemble(row, id).map(|m| Entry {
+    let entry = |row| {
+        assemble(row).map(|m| Entry {
             seq: m.seq(),
             at: m.created_at,
             fact: Fact::Said(m),

@@ -82,7 +82,7 @@ const on = {
     showList();
     if (conversation === state.open) showContext(context);
   },
-  showNotification: ({ type, data }) => say(type === "new_message" ? `${data.sender_name}: ${data.message}` : "A new conversation"),
+  showNotification: ({ type, data }) => say(type === "message" ? `${data.sender_name}: ${data.body}` : data.body ?? "A new conversation"),
   showTyping({ conversationId, userId, isTyping }) {
     if (conversationId === state.open) place("typing").textContent = isTyping ? `${userId} is typing …` : "";
   },

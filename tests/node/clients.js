@@ -42,6 +42,11 @@ globalThis.clients = (io) => {
         });
       });
     },
+    // Sends events without asking for an acknowledgement, as a front end for a server that gives none.
+    tell({ name, events }) {
+      for (const event of events) known.get(name).socket.emit(...event);
+      return {};
+    },
     // Sends an event and answers with its acknowledgement.
     async ask({ name, event, argument }) {
       return await known.get(name).socket.timeout(20_000).emitWithAck(event, argument);
@@ -79,9 +84,10 @@ globalThis.clients = (io) => {
       return client.events.splice(0);
     },
     // A request over HTTP, as the guide's handleButtonClick makes it.
-    async request({ url, token, body }) {
+    async request({ url, token, body, method }) {
       const options = { headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` } };
       if (body) Object.assign(options, { method: "POST", body: JSON.stringify(body) });
+      if (method) options.method = method;
       const answer = await fetch(url, options);
       return { status: answer.status, body: await answer.json() };
     },

@@ -3,10 +3,15 @@
 
 mod platform_holes;
 
+mod tables;
+
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+use tables::{ENDPOINTS, SOCKET, STOORY};
+
 use crate::client::{Person, Socket};
+use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::TestApp;
 
 /// The columns of both tables.
@@ -15,7 +20,7 @@ const CALLERS: [&str; 9] = [
 ];
 
 /// What stands for what in the cells; a number is the status of a success, `ok` a successful acknowledgement.
-const LEGEND: [(&str, u16, &str); 17] = [
+const LEGEND: [(&str, u16, &str); 18] = [
     ("noconv", 404, "CONVERSATION_NOT_FOUND"),
     ("nomsg", 404, "MESSAGE_NOT_FOUND"),
     ("noflow", 404, "FLOW_NOT_FOUND"),
@@ -33,83 +38,8 @@ const LEGEND: [(&str, u16, &str); 17] = [
     ("-block", 400, "BLOCKED"),
     ("-mute", 400, "MUTED"),
     ("-out", 400, "NOT_A_PARTICIPANT"),
+    ("wrong", 400, "INVALID_REQUEST"),
 ];
-
-/// In the paths `{id}` is the conversation, the message or the other user, as the path says; `{user_id}` is the other user.
-const ENDPOINTS: &str = r#"
-GET    /api/v1/me                                         | 200    200   200    200 200 200    200 200    200    |
-PUT    /api/v1/users/{id}                                 | forbid forbid forbid forbid forbid forbid forbid forbid 200 | {"name":"other"}
-GET    /api/v1/users/{id}                                 | nouser nouser 200    nouser nouser 200 200 200    200    |
-POST   /api/v1/conversations                              | 201    201   201    201 201 201    201 201    201    | {"kind":"group","participants":[{"user_id":"other"}]}
-GET    /api/v1/conversations                              | 200    200   200    200 200 200    200 200    200    |
-GET    /api/v1/conversations/{id}                         | noconv block 200    out out 200    200 200    200    |
-PATCH  /api/v1/conversations/{id}                         | noconv block forbid out out forbid 200 200    200    | {"title":"a group"}
-GET    /api/v1/conversations/{id}/messages                | noconv block 200    out out 200    200 200    200    |
-POST   /api/v1/conversations/{id}/messages                | noconv block mute   out out 201    201 201    201    | {"body":"hello"}
-POST   /api/v1/conversations/{id}/seen                    | noconv block 200    out out 200    200 out    out    | {"seq":1}
-POST   /api/v1/conversations/{id}/delivered               | noconv block 200    out out 200    200 out    out    | {"seq":1}
-POST   /api/v1/conversations/{id}/participants            | noconv block forbid out out forbid 200 200    200    | {"user_id":"other"}
-PATCH  /api/v1/conversations/{id}/participants/{user_id}  | noconv block forbid out out forbid 200 200    200    | {"muted":false}
-DELETE /api/v1/conversations/{id}/participants/{user_id}  | noconv block forbid out out forbid 204 204    204    |
-PATCH  /api/v1/messages/{id}                              | nomsg  block mute   out out forbid forbid forbid forbid | {"body":"mine now"}
-DELETE /api/v1/messages/{id}                              | nomsg  block forbid out out forbid 200 200    200    |
-GET    /api/v1/messages/{id}/history                      | nomsg  block 200    out out 200    200 200    200    |
-GET    /api/v1/search                                     | noconv block 200    out out 200    200 200    200    |
-GET    /api/v1/unread                                     | 200    200   200    200 200 200    200 200    200    |
-GET    /api/v1/flows                                      | 200    200   200    200 200 200    200 200    200    |
-GET    /api/v1/flows/{name}                               | 200    200   200    200 200 200    200 200    200    |
-GET    /api/v1/flows/{name}/graph.svg                     | 200    200   200    200 200 200    200 200    200    |
-GET    /api/v1/conversations/{id}/flow                    | noconv block noflow out out noflow noflow noflow noflow |
-POST   /api/v1/conversations/{id}/flow/actions/{action}   | noconv block noflow out out noflow noflow noflow noflow | {}
-GET    /api/v1/conversations/{id}/flow/history            | noconv block noflow out out noflow noflow noflow noflow |
-POST   /api/v1/webhooks/razorpay                          | 401    401    401    401 401 401    401 401    401    | {"event":"order.paid"}
-GET    /api/v1/events                                     | forbid forbid forbid forbid forbid forbid forbid forbid 200 |
-GET    /api/v1/events/{id}/attempts                       | forbid forbid forbid forbid forbid forbid forbid forbid noevent |
-POST   /api/v1/events/{id}/redeliver                      | forbid forbid forbid forbid forbid forbid forbid forbid noevent |
-GET    /api/messages/conversations                        | 200    200   200    200 200 200    200 200    200    |
-GET    /api/messages/conversations/{id}/messages          | noconv block 200    out out 200    200 200    200    |
-GET    /api/messages/conversations/{id}/context           | noconv block 200    out out 200    200 200    200    |
-POST   /api/messages/conversations/{id}/seen              | noconv block 200    out out 200    200 out    out    |
-POST   /api/messages/conversations/{id}/button-click      | noconv block noflow out out noflow noflow noflow noflow | {"button_id":"accept_connection","additional_data":{}}
-POST   /api/messages/conversations/{id}/text-input        | noconv block noflow out out noflow noflow noflow noflow | {"text":"₹5000","input_type":"negotiation"}
-POST   /api/messages/send                                 | noconv block mute   out out 201    201 201    201    | {"conversation_id":"$c","message":"Hello!"}
-POST   /api/messages/direct-connect                       | 201    201   201    201 201 201    201 201    two    | {"target_user_id":"other"}
-GET    /api/messages/direct-connections                   | 200    200   200    200 200 200    200 200    200    |
-GET    /api/messages/unread-count                         | 200    200   200    200 200 200    200 200    200    |
-GET    /api/v1/demo/people                                | noroute noroute noroute noroute noroute noroute noroute noroute noroute |
-GET    /chat/rooms                                        | 200 200 200 200 200 200 200 200 200 |
-GET    /chat/rooms/{id}                                   | -noconv -block 200 -out -out 200 200 200 200 |
-GET    /chat/rooms/{id}/messages                          | -noconv -block 200 -out -out 200 200 200 200 |
-POST   /chat/rooms/{id}/messages                          | -noconv -block -mute -out -out 201 201 201 201 | {"content":"hello"}
-PUT    /chat/rooms/{id}/messages/read                     | -noconv -block 200 -out -out 200 200 -out -out | {}
-GET    /chat/unread-counts                                | 200 200 200 200 200 200 200 200 200 |
-GET    /api/chat/rooms                                    | 200 200 200 200 200 200 200 200 200 |
-GET    /api/chat/rooms/{id}                               | -noconv -block 200 -out -out 200 200 200 200 |
-GET    /api/chat/rooms/{id}/messages                      | -noconv -block 200 -out -out 200 200 200 200 |
-POST   /api/chat/rooms/{id}/messages                      | -noconv -block -mute -out -out 201 201 201 201 | {"content":"hello"}
-PUT    /api/chat/rooms/{id}/messages/read                 | -noconv -block 200 -out -out 200 200 -out -out | {}
-GET    /api/chat/unread-counts                            | 200 200 200 200 200 200 200 200 200 |
-POST   /api/v1/users/{id}/sign-out                        | forbid forbid forbid forbid forbid forbid forbid forbid 200 |
-"#;
-
-/// In the payloads `$c` is the conversation, `$m` a message of the other user, `$token` the caller's own token.
-const SOCKET: &str = r#"
-authenticate        | ok     ok    ok     ok  ok  ok     ok  ok  ok  | {"token":"$token"}
-join_conversation   | noconv block ok     out out ok     ok  ok  ok  | {"conversation_id":"$c"}
-leave_conversation  | ok     ok    ok     ok  ok  ok     ok  ok  ok  | {"conversation_id":"$c"}
-send_message        | noconv block mute   out out ok     ok  ok  ok  | {"conversation_id":"$c","body":"hello"}
-edit_message        | noconv block mute   out out forbid forbid forbid forbid | {"conversation_id":"$c","message_id":"$m","body":"mine now"}
-delete_message      | noconv block forbid out out forbid ok  ok  ok  | {"conversation_id":"$c","message_id":"$m"}
-watch_subject       | ok     ok    ok     ok  ok  ok     ok  ok  ok  | {"type":"job","id":"42"}
-unwatch_subject     | ok     ok    ok     ok  ok  ok     ok  ok  ok  | {"type":"job","id":"42"}
-typing_start        | noconv block mute   out out ok     ok  ok  ok  | {"conversation_id":"$c"}
-typing_stop         | noconv block mute   out out ok     ok  ok  ok  | {"conversation_id":"$c"}
-mark_delivered      | noconv block ok     out out ok     ok  out out | {"conversation_id":"$c","seq":1}
-mark_seen           | noconv block ok     out out ok     ok  out out | {"conversation_id":"$c","seq":1}
-flow_action         | noconv block noflow out out noflow noflow noflow noflow | {"conversation_id":"$c","action":"accept","state_version":1}
-user_status         | ok     ok    ok     ok  ok  ok     ok  ok  ok  | {"status":"online"}
-search              | noconv block ok     out out ok     ok  ok  ok  | {"q":"hello","conversation_id":"$c"}
-"#;
 
 /// A row of a table: what is asked for, a cell for each caller, the payload.
 pub struct Row {
@@ -200,11 +130,18 @@ impl Fixture {
 
     async fn path(&self, pattern: &str) -> String {
         let message = self.message().await;
+        let of_the_conversation = [
+            ("/conversations/{id}", "/conversations/"),
+            ("/conversation/{id}", "/conversation/"),
+            ("/bids/{id}", "/bids/"),
+            ("/campaigns/{id}", "/campaigns/"),
+            ("/api/messages/{id}", "/api/messages/"),
+        ];
+        let mut pattern = pattern.to_owned();
+        for (place, path) in of_the_conversation {
+            pattern = pattern.replace(place, &format!("{path}{}", self.conversation));
+        }
         pattern
-            .replace(
-                "/conversations/{id}",
-                &format!("/conversations/{}", self.conversation),
-            )
             .replace("/rooms/{id}", &format!("/rooms/{}", self.conversation))
             .replace("/messages/{id}", &format!("/messages/{message}"))
             .replace("/users/{id}", "/users/other")
@@ -342,6 +279,58 @@ async fn every_event_answers_everybody_as_the_table_says() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_event_of_the_stoory_dialect_is_unlisted() {
+    let known: BTreeSet<String> = stoa::edge::stoory::requests::EVENTS
+        .map(str::to_owned)
+        .into();
+    let listed: BTreeSet<String> = rows(STOORY).into_iter().map(|row| row.head).collect();
+    let unlisted: Vec<_> = known.symmetric_difference(&listed).collect();
+    assert!(unlisted.is_empty(), "unlisted here, or gone: {unlisted:?}");
+}
+
+#[actix_rt::test]
+async fn every_event_of_the_stoory_dialect_answers_everybody_as_the_table_says() {
+    let world = World::new().await;
+    let mut wrong = Vec::new();
+    for row in rows(STOORY) {
+        for (person, cell) in world.people.iter().zip(&row.cells) {
+            let message = world.message().await;
+            let payload = row.payload.replace("$me", &person.id);
+            let payload = payload
+                .replace("$c", &world.conversation)
+                .replace("$m", &message);
+            let mut talker = SocketIoClient::stoory(person).await;
+            let answer = talker
+                .ask(&row.head, serde_json::from_str(&payload).unwrap())
+                .await;
+            if answer["error_code"].as_str() != expected(cell).1 {
+                wrong.push(format!(
+                    "{} as {}: {answer}, not {cell}",
+                    row.head, person.id
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[actix_rt::test]
+async fn the_stoory_dialect_admits_nobody_without_a_token() {
+    let world = World::new().await;
+    for auth in [
+        json!({}),
+        json!({ "token": "nonsense" }),
+        json!({ "userId": "owner" }),
+    ] {
+        let refused = SocketIoClient::connect(world.app.address, "/", auth)
+            .await
+            .err()
+            .expect("refused");
+        assert_eq!(refused["data"]["success"], false, "{refused}");
+    }
 }
 
 #[tokio::test]

@@ -205,7 +205,6 @@ member FORBIDDEN PUT users/member {"name":"other"}
 evil BLOCKED POST /api/messages/direct-connect {"target_user_id":"victim","initial_message":"buy!"}
 evil BLOCKED POST /api/messages/direct-connect {"target_user_id":"victim"}
 evil BLOCKED POST /api/messages/send {"receiver_id":"victim","message":"buy!"}
-muted MUTED POST /api/messages/direct-connect {"target_user_id":"member","initial_message":"hello"}
 muted MUTED POST /api/messages/send {"receiver_id":"member","message":"hello"}
 blocked BLOCKED POST /api/messages/send {"conversation_id":"$g","message":"hello"}
 member PARTICIPANT_NOT_FOUND POST /api/messages/send {"conversation_id":"$g","receiver_id":"stranger","message":"hello"}

@@ -56,6 +56,7 @@ fn message() -> Message {
         },
         sender: UserNo(1),
         sender_id: UserId::stored("ann".to_owned()),
+        actor_id: None,
         content: Arc::new(Content::text(Some("c1".to_owned()), "hello".to_owned())),
         card: None,
         created_at: DateTime::UNIX_EPOCH,

@@ -60,6 +60,8 @@ pub struct SocketIoSpec {
     pub requests: &'static [&'static str],
     /// Reads an event of a client. The strings are the hosts that files may be on.
     pub read: ReadEvent,
+    /// The event that tells a refusal of an event, beside `error`, to a client that asks for no acknowledgement; if there is one.
+    pub refused_as: fn(&str) -> Option<&'static str>,
     /// Encodes the acknowledgement of an answer; with the conversation if a room answers.
     pub acknowledge: fn(&Answer, Option<&View>, Reader<'_>) -> String,
     /// Encodes the answer to watching a subject: its conversations.
@@ -193,6 +195,12 @@ impl Dialects {
         let socketio = self.socketio_of(dialect);
         let socketio = socketio.ok_or_else(|| requests::unknown(name))?;
         (socketio.read)(name, arguments, &self.options.media_hosts)
+    }
+
+    /// The dialect's own event for a refusal of an event of this name.
+    pub fn refused_as(&self, dialect: Dialect, name: &str) -> Option<&'static str> {
+        let socketio = self.socketio_of(dialect)?;
+        (socketio.refused_as)(name)
     }
 
     /// The acknowledgement of an answer, as JSON.

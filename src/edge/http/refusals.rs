@@ -18,29 +18,44 @@ use crate::error::Error;
 
 /// An error that becomes a response.
 #[derive(Debug)]
-pub struct Failure(Refusal);
+pub struct Failure {
+    refusal: Refusal,
+    /// The status of a dialect whose clients expect another than the usual one.
+    status: Option<StatusCode>,
+}
 
 impl Failure {
     /// The refusal that the caller gets.
     pub fn refusal(&self) -> &Refusal {
-        &self.0
+        &self.refusal
+    }
+
+    /// The same refusal with this status.
+    pub fn with_status(self, status: StatusCode) -> Self {
+        Self {
+            status: Some(status),
+            ..self
+        }
     }
 }
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        Self(refusal)
+        Self {
+            refusal,
+            status: None,
+        }
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
-            Error::Refused(refusal) => Self(refusal),
+            Error::Refused(refusal) => refusal.into(),
             Error::Internal(cause) => {
                 let request_id = uuid::Uuid::now_v7();
                 log::error!(event = "request_failed", request_id:% = request_id; "{cause}");
-                Self(Refusal::Internal { request_id })
+                Refusal::Internal { request_id }.into()
             }
         }
     }
@@ -48,28 +63,29 @@ impl From<Error> for Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.code_and_status().0)
+        f.write_str(self.refusal.code_and_status().0)
     }
 }
 
 impl ResponseError for Failure {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.0.code_and_status().1)
-            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        let usual = StatusCode::from_u16(self.refusal.code_and_status().1);
+        let usual = usual.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        self.status.unwrap_or(usual)
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let mut response = HttpResponse::build(self.status_code());
-        if let Some(seconds) = self.0.retry_after() {
+        if let Some(seconds) = self.refusal.retry_after() {
             response.insert_header((RETRY_AFTER, seconds.to_string()));
         }
-        if let Refusal::Unauthenticated(_) | Refusal::SignedOut(_) = self.0 {
+        if let Refusal::Unauthenticated(_) | Refusal::SignedOut(_) = self.refusal {
             response.insert_header(("WWW-Authenticate", "Bearer"));
         }
-        if self.0 == Refusal::EncodingNotSupported {
+        if self.refusal == Refusal::EncodingNotSupported {
             response.insert_header((ACCEPT_ENCODING, "identity"));
         }
-        response.json(refusal_json(&self.0))
+        response.json(refusal_json(&self.refusal))
     }
 }
 
@@ -122,7 +138,7 @@ impl<T: serde::de::DeserializeOwned> FromRequest for Query<T> {
             let said = error.to_string();
             let twice = said.split('`').nth(1);
             let name = alone.and_then(|pair| pair.split('=').next());
-            Failure(Refusal::invalid(
+            Failure::from(Refusal::invalid(
                 name.or(twice).unwrap_or("query").to_owned(),
                 match &error {
                     QueryPayloadError::Deserialize(reason) => plain_words(&reason.to_string()),
@@ -140,5 +156,5 @@ impl<T: serde::de::DeserializeOwned> FromRequest for Query<T> {
 
 /// Explains why a path cannot be read.
 pub fn wrong_path(error: actix_web::error::PathError, _: &HttpRequest) -> actix_web::Error {
-    Failure(Refusal::invalid("path", format!("is not valid: {error}"))).into()
+    Failure::from(Refusal::invalid("path", format!("is not valid: {error}"))).into()
 }

@@ -237,6 +237,8 @@ fn signal(
         Change::Message { .. }
         | Change::Stepped { .. }
         | Change::Acted { .. }
+        | Change::StepPart { .. }
+        | Change::ToUser { .. }
         | Change::Changed(_)
         | Change::Created(_)
         | Change::Lost { .. }

@@ -33,6 +33,7 @@ pub static DIALECT: Spec = Spec {
         namespace: NAMESPACE,
         requests: &requests::EVENTS,
         read: |name, arguments, _| requests::decode(name, arguments),
+        refused_as: |_| None,
         acknowledge: answers::acknowledgement,
         watched: |_, _| json!({ "success": true }).to_string(),
         refused: answers::refused,

@@ -62,7 +62,10 @@ pub fn message_event(change: MessageChange) -> &'static str {
 
 fn name_of(change: &Change) -> Option<&'static str> {
     Some(match change {
-        Change::Acted { .. } | Change::Attendance { .. } => return None,
+        Change::Acted { .. }
+        | Change::StepPart { .. }
+        | Change::ToUser { .. }
+        | Change::Attendance { .. } => return None,
         Change::Message { kind, .. } => message_event(*kind),
         Change::Stepped { .. } => "conversation_state_changed",
         Change::Changed(_) | Change::Lost { .. } => "conversation_updated",
@@ -103,6 +106,7 @@ mod tests {
             },
             sender: UserNo(1),
             sender_id: UserId::stored("alice".to_owned()),
+            actor_id: None,
             content: Arc::new(Content::text(Some("c \" 1".to_owned()), body.to_owned())),
             card: None,
             created_at: chrono::DateTime::UNIX_EPOCH,

@@ -79,7 +79,10 @@ pub(in crate::edge) fn payload<'a>(
         }))
     };
     Some(match &event.change {
-        Change::Acted { .. } | Change::Attendance { .. } => return None,
+        Change::Acted { .. }
+        | Change::StepPart { .. }
+        | Change::ToUser { .. }
+        | Change::Attendance { .. } => return None,
         Change::Message { message, .. } => {
             Payload::Message(MessageData::new(id, seq, message, NOBODY))
         }
@@ -108,7 +111,9 @@ fn values(id: ConversationId, change: &Change) -> Option<Value> {
             json!({ "conversation_id": id, "user_id": user, "is_typing": is_typing })
         }
         Change::Presence { user, status } => json!({ "user_id": user, "status": status }),
-        Change::Notice { preview, unread } => notification(id, preview, *unread),
+        Change::Notice {
+            preview, unread, ..
+        } => notification(id, preview, *unread),
         Change::UnreadChanged {
             seq,
             read_seq,
@@ -126,6 +131,8 @@ fn values(id: ConversationId, change: &Change) -> Option<Value> {
         | Change::Stepped { .. }
         | Change::Acted { .. }
         | Change::Attendance { .. }
+        | Change::StepPart { .. }
+        | Change::ToUser { .. }
         | Change::Changed(_)
         | Change::Created(_) => return None,
     })

@@ -25,6 +25,7 @@ fn message(content: Content) -> Message {
         },
         sender: ALICE,
         sender_id: UserId::stored("alice".to_owned()),
+        actor_id: None,
         content: Arc::new(content),
         card: None,
         created_at: moment(),

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::prompts;
 use crate::domain::flow::{AvailableAction, Card, DealView, Field, FieldKind, Style};
 use crate::domain::message::MessageKind;
 
@@ -26,9 +27,9 @@ pub struct ActionData {
     pub submit_button: Option<SubmitButton>,
     /// The state that asks
     pub flow_state: String,
-    /// The kind of the message
-    #[schema(value_type = String, example = "automated")]
-    pub message_type: MessageKind,
+    /// The name of the prompt; for prompts without one, the kind of the message
+    #[schema(value_type = String, example = "influencer_price_response")]
+    pub message_type: &'static str,
     /// The only role that sees it
     pub visible_to: String,
     /// The order to be paid: `razorpay_config`
@@ -84,6 +85,9 @@ pub struct SubmitButton {
     pub text: String,
     /// How it looks
     pub style: Style,
+    /// The action
+    #[serde(skip)]
+    pub action: String,
 }
 
 /// A card as it is stored with its message.
@@ -111,6 +115,11 @@ impl KeptCard {
         !self.is_done() && !self.card.actions.is_empty()
     }
 
+    /// Whether the card has an order that can be paid.
+    pub fn asks_for_payment(&self) -> bool {
+        self.asks() && self.card.payment_order.is_some()
+    }
+
     /// The card in the guide's form.
     pub fn into_action_data(self, kind: MessageKind) -> ActionData {
         let card = self.card;
@@ -121,8 +130,8 @@ impl KeptCard {
             buttons: buttons(&card.actions),
             input_field: typed.map(|(_, field)| InputField::new(field)),
             submit_button: typed.map(|(available, _)| SubmitButton::new(available)),
+            message_type: prompts::name_of(&card.state, &card.visible_to, kind),
             flow_state: card.state,
-            message_type: kind,
             visible_to: card.visible_to,
             payment_order: card.payment_order,
         }
@@ -140,7 +149,7 @@ pub fn unasked(deal_view: &DealView, role: &str) -> Option<ActionData> {
         input_field: typed.map(|(_, field)| InputField::new(field)),
         submit_button: typed.map(|(available, _)| SubmitButton::new(available)),
         flow_state: deal_view.state.clone(),
-        message_type: MessageKind::Automated,
+        message_type: prompts::name_of(&deal_view.state, role, MessageKind::Automated),
         visible_to: role.to_owned(),
         payment_order: None,
     })
@@ -200,6 +209,7 @@ impl SubmitButton {
         Self {
             text: available.label.clone(),
             style: available.style,
+            action: available.action.clone(),
         }
     }
 }

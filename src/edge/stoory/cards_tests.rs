@@ -66,7 +66,7 @@ fn an_action_with_one_field_is_typed_and_the_others_are_pressed() {
             "input_field": { "id": "price", "type": "number", "placeholder": "A label", "required": true, "min": 1.5 },
             "submit_button": { "text": "Do negotiate_price", "style": "success" },
             "flow_state": "influencer_price_response",
-            "message_type": "automated",
+            "message_type": "influencer_price_response",
             "visible_to": "influencer",
         })
     );

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use super::aliases;
 use super::cards::{input_kind, only_field};
 use super::money;
 use crate::domain::flow::{AvailableAction, Field, FieldKind, Money, StateVersion};
@@ -32,16 +33,31 @@ pub enum Wish {
 }
 
 impl Wish {
-    /// The action that it means, among the available ones.
+    /// The action that it means, among those that are available in this state.
     pub fn offered<'o>(
         &self,
+        state: &str,
         available_actions: &'o [AvailableAction],
     ) -> Option<&'o AvailableAction> {
         match self {
-            Self::Click { button, .. } => available_actions
-                .iter()
-                .find(|available| available.action == *button),
+            Self::Click { button, additional } => {
+                clicked(state, available_actions, button, additional)
+            }
             Self::Text { input_type, .. } => typed(available_actions, input_type.as_deref()),
+        }
+    }
+
+    /// Whether it can mean this action, in any state.
+    pub fn can_mean(&self, action: &AvailableAction) -> bool {
+        match self {
+            Self::Click { button, additional } => {
+                let name = aliases::button(button, additional);
+                action.action == name || aliases::anywhere(name).any(|known| known == action.action)
+            }
+            Self::Text { input_type, .. } => {
+                let only = std::slice::from_ref(action);
+                typed(only, input_type.as_deref()).is_some()
+            }
         }
     }
 
@@ -56,7 +72,7 @@ impl Wish {
             Self::Click { additional, .. } => {
                 must_agree(available, additional, agreed)?;
                 let asked = available.input.iter().filter_map(|field| {
-                    let value = additional.get(&field.name)?;
+                    let value = aliases::value_of(additional, &field.name)?;
                     Some(filled(field, value, field.name.clone()).map(|v| (field.name.clone(), v)))
                 });
                 asked.collect()
@@ -75,6 +91,25 @@ impl Wish {
 /// The request id of a press at this version: the same action with the same form has the same id, however the client said it.
 pub fn request_id(version: StateVersion, action: &str, form: &Map<String, Value>) -> String {
     format!("stoory:{version}:{}", print(action, form))
+}
+
+/// The action that a click names. One of the flow's own names stands for itself, unless the click lacks what that action requires and
+/// the front end means another by the name.
+fn clicked<'o>(
+    state: &str,
+    available_actions: &'o [AvailableAction],
+    button: &str,
+    additional: &Map<String, Value>,
+) -> Option<&'o AvailableAction> {
+    let name = aliases::button(button, additional);
+    let named = |name: &str| available_actions.iter().find(|known| known.action == name);
+    let fits = |known: &&AvailableAction| aliases::fills_in(known, additional);
+    let own = named(name);
+    let mut meant = aliases::in_state(name, state).filter_map(named);
+    own.filter(fits)
+        .or_else(|| meant.find(fits))
+        .or(own)
+        .or_else(|| aliases::in_state(name, state).find_map(named))
 }
 
 /// Whether a stored press had this action and this form, at any version. Its presser stands before the slash.
@@ -115,6 +150,7 @@ fn typed<'o>(
             .filter(|available| text_field(available).is_some())
     };
     let word = input_type.map(str::trim).filter(|word| !word.is_empty());
+    let word = word.map(aliases::field);
     let fits = |available: &&AvailableAction| match (text_field(available), word) {
         (Some(_), None) => only_field(available).is_some(),
         (Some(field), Some(NEGOTIATION)) => field.kind == FieldKind::Money,
@@ -153,7 +189,7 @@ fn must_agree(
     agreed: &Map<String, Value>,
 ) -> Result<(), Refusal> {
     let is_asked = available.input.iter().any(|field| field.name == "price");
-    let named = additional.get("price").filter(|price| !price.is_null());
+    let named = aliases::value_of(additional, "price").filter(|price| !price.is_null());
     let on_table = ["offer", "price"].iter().find_map(|name| {
         let money = agreed.get(*name).cloned()?;
         serde_json::from_value::<Money>(money).ok()

@@ -71,7 +71,7 @@ fn the_type_of_an_input_names_an_action() {
         comment("request_revision", true),
     ];
     let meant = |available_actions: &[AvailableAction], word: Option<&str>| {
-        let found = text("x", word).offered(available_actions);
+        let found = text("x", word).offered("any", available_actions);
         found.map(|available| available.action.clone())
     };
     for word in [
@@ -211,4 +211,85 @@ fn a_press_is_the_same_again_by_its_action_and_its_form() {
     }
     assert_ne!(request_id(7, "a", &first), request_id(8, "a", &first));
     assert!(request_id(i64::MAX, "a", &first).len() <= 64);
+}
+
+#[test]
+fn a_name_of_the_front_end_stands_for_an_action_of_the_state() {
+    let negotiating = [
+        available("accept_negotiation", vec![]),
+        available("make_counter_offer", vec![]),
+        price("reject_negotiation"),
+        available("close_conversation", vec![]),
+    ];
+    let meant = |button: &str, additional: Value| {
+        let found = click(button, additional)
+            .offered("brand_owner_negotiation", &negotiating)
+            .cloned();
+        found.map(|available| available.action)
+    };
+    let five = || json!({ "price": 5 });
+    for (button, additional, action) in [
+        ("agree_negotiation", json!({}), "make_counter_offer"),
+        ("agree_negotiation", five(), "reject_negotiation"),
+        (
+            "handle_negotiation",
+            json!({ "action": "agree" }),
+            "make_counter_offer",
+        ),
+        (
+            "handle_negotiation",
+            json!({ "action": "reject" }),
+            "close_conversation",
+        ),
+        ("reject_negotiation", json!({}), "close_conversation"),
+        ("reject_negotiation", five(), "reject_negotiation"),
+        (
+            "reject_negotiation",
+            json!({ "new_price": 5 }),
+            "reject_negotiation",
+        ),
+        ("make_final_offer", five(), "reject_negotiation"),
+        ("make_final_offer", json!({}), "reject_negotiation"),
+        ("accept_counter_offer", json!({}), "accept_negotiation"),
+    ] {
+        assert_eq!(
+            meant(button, additional).as_deref(),
+            Some(action),
+            "{button}"
+        );
+    }
+    assert_eq!(meant("pay_now", json!({})), None);
+    let dance = json!({ "action": "dance" });
+    assert_eq!(meant("handle_negotiation", dance), None);
+}
+
+#[test]
+fn a_flow_s_own_name_comes_before_the_front_end_s() {
+    let own = [
+        available("accept", vec![]),
+        available("accept_connection", vec![]),
+    ];
+    let found = click("accept", json!({}))
+        .offered("influencer_responding", &own)
+        .cloned();
+    assert_eq!(
+        found.map(|available| available.action).as_deref(),
+        Some("accept"),
+        "a flow's own name comes first"
+    );
+}
+
+#[test]
+fn a_form_may_use_the_front_end_s_names_of_fields() {
+    let offer = price("send_price_offer");
+    let filled =
+        click("send_price_offer", json!({ "price_offer": 5000 })).form(&offer, &Map::new());
+    assert_eq!(Value::Object(filled.unwrap()), rupees(5000));
+    let both = json!({ "price": 1, "new_price": 2 });
+    let filled = click("send_price_offer", both).form(&offer, &Map::new());
+    assert_eq!(
+        Value::Object(filled.unwrap()),
+        rupees(1),
+        "the flow's name comes first"
+    );
 }

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -16,8 +17,10 @@ use crate::edge::dialect::requests::{Incoming, first, unknown};
 use crate::edge::native::decode::{Request, message_id};
 
 /// The names of all events that a client may send.
-pub const EVENTS: [&str; 10] = [
+pub const EVENTS: [&str; 14] = [
     "join",
+    "join_user_room",
+    "leave_user_room",
     "join_conversation",
     "leave_conversation",
     "send_message",
@@ -27,7 +30,18 @@ pub const EVENTS: [&str; 10] = [
     "user_status",
     "join_bid_room",
     "join_campaign_room",
+    "leave_bid_room",
+    "leave_campaign_room",
 ];
+
+/// The front end's own event for a refusal of an event of this name.
+pub(crate) fn refused_as(name: &str) -> Option<&'static str> {
+    match name {
+        "send_message" => Some("message_error"),
+        "mark_seen" => Some("seen_error"),
+        _ => None,
+    }
+}
 
 pub(crate) fn decode(
     name: &str,
@@ -36,10 +50,12 @@ pub(crate) fn decode(
 ) -> Result<Incoming, Refusal> {
     match name {
         "send_message" => send(arguments, hosts),
-        "join" => Ok(Incoming {
-            request: None,
-            acting: [Some(id(arguments, "userId")?), None],
-        }),
+        "join" => own(Some(id(arguments, "userId")?)),
+        "join_user_room" => own(Some(named(arguments, "userId")?)),
+        "leave_user_room" => own(arguments
+            .first()
+            .map(|_| named(arguments, "userId"))
+            .transpose()?),
         "join_conversation" => Ok(Incoming::of(Request::Join {
             conversation: place(arguments)?,
             after: None,
@@ -53,6 +69,8 @@ pub(crate) fn decode(
         "user_status" => status(arguments),
         "join_bid_room" => watch(arguments, "bid", "bidId"),
         "join_campaign_room" => watch(arguments, "campaign", "campaignId"),
+        "leave_bid_room" => unwatch(arguments, "bid", "bidId"),
+        "leave_campaign_room" => unwatch(arguments, "campaign", "campaignId"),
         other => Err(unknown(other)),
     }
 }
@@ -64,8 +82,35 @@ fn id(arguments: &[&RawValue], name: &'static str) -> Result<String, Refusal> {
     Ok(id.into_owned())
 }
 
+/// An id, alone or as the member of an object.
+fn named(arguments: &[&RawValue], name: &'static str) -> Result<String, Refusal> {
+    let is_object = arguments
+        .first()
+        .is_some_and(|first| first.get().starts_with('{'));
+    if !is_object {
+        return id(arguments, name);
+    }
+    let mut members: Map<String, Value> = first(arguments, name)?;
+    match members.remove(name) {
+        Some(Value::String(id)) => {
+            limits::required_text(&id, name, 128)?;
+            Ok(id)
+        }
+        Some(_) => Err(Refusal::invalid(name, "must be a string")),
+        None => Err(Refusal::invalid(name, "is missing")),
+    }
+}
+
 fn place(arguments: &[&RawValue]) -> Result<ConversationId, Refusal> {
-    ConversationId::parse(&id(arguments, "conversationId")?, "conversationId")
+    ConversationId::parse(&named(arguments, "conversationId")?, "conversationId")
+}
+
+/// The caller says who they are; their events come to them without it.
+fn own(user: Option<String>) -> Result<Incoming, Refusal> {
+    Ok(Incoming {
+        request: None,
+        acting: [user, None],
+    })
 }
 
 #[derive(Deserialize)]
@@ -167,8 +212,13 @@ fn status(arguments: &[&RawValue]) -> Result<Incoming, Refusal> {
 }
 
 fn watch(arguments: &[&RawValue], kind: &str, name: &'static str) -> Result<Incoming, Refusal> {
-    let subject = (kind.to_owned(), id(arguments, name)?);
+    let subject = (kind.to_owned(), named(arguments, name)?);
     Ok(Incoming::of(Request::Watch(subject)))
+}
+
+fn unwatch(arguments: &[&RawValue], kind: &str, name: &'static str) -> Result<Incoming, Refusal> {
+    let subject = (kind.to_owned(), named(arguments, name)?);
+    Ok(Incoming::of(Request::Unwatch(subject)))
 }
 
 #[cfg(test)]

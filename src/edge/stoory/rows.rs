@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::about::{BID, CAMPAIGN, ConversationType, about};
 use super::cards::{ActionData, KeptCard, unasked};
+use super::prompts;
 use super::sides::Sides;
 use super::work::{Work, flow_data};
-use crate::domain::conversation::{Conversation, ConversationStatus, Subject};
+use crate::domain::conversation::{Conversation, ConversationStatus};
 use crate::domain::flow::{ChatPolicy, DealView, Phase};
 use crate::domain::ids::{ConversationId, UserNo};
 use crate::domain::message::{Message, MessageKind};
@@ -26,7 +28,7 @@ pub struct MessageRow<'a> {
     /// Where it was said
     #[schema(value_type = Uuid)]
     pub conversation_id: ConversationId,
-    /// Who said it; the system has an id of its own
+    /// Who said it, or whose step did; the system has an id of its own
     pub sender_id: &'a str,
     /// Whom it is for: the other one of two
     pub receiver_id: Option<&'a str>,
@@ -36,7 +38,7 @@ pub struct MessageRow<'a> {
     pub media_url: Option<&'a str>,
     /// Who made it
     #[schema(value_type = String, example = "user_input")]
-    pub message_type: MessageKind,
+    pub message_type: &'static str,
     /// Whether it waits for an answer
     pub action_required: bool,
     /// What it asks for
@@ -69,14 +71,14 @@ impl<'a> MessageRow<'a> {
         Self {
             id: message.id.to_uuid(),
             conversation_id: place,
-            sender_id: match by_person {
-                true => message.sender_id.as_str(),
-                false => system,
-            },
+            sender_id: sender_of(message, system),
             receiver_id: receiver.map(|person| person.id.as_str()),
             message: &content.body,
             media_url: content.attachments.first().map(|file| file.url.as_str()),
-            message_type: content.kind,
+            message_type: match kept.as_ref().is_some_and(KeptCard::asks_for_payment) {
+                true => prompts::PAYMENT,
+                false => content.kind.name(),
+            },
             action_required: kept.as_ref().is_some_and(KeptCard::asks),
             action_completed: kept.as_ref().is_some_and(KeptCard::is_done),
             action_data: kept.map(|kept| kept.into_action_data(content.kind)),
@@ -84,6 +86,15 @@ impl<'a> MessageRow<'a> {
             seen: sides.has_been_seen(message, reader),
             created_at: message.created_at,
         }
+    }
+}
+
+/// The id of the person who sent a message or whose step said it, else the system's.
+pub fn sender_of<'a>(message: &'a Message, system: &'a str) -> &'a str {
+    match (message.content.kind, &message.actor_id) {
+        (MessageKind::UserInput, _) => message.sender_id.as_str(),
+        (_, Some(actor)) => actor.as_str(),
+        (_, None) => system,
     }
 }
 
@@ -173,6 +184,8 @@ pub struct ConversationContext<'a> {
     /// Where it stands
     #[serde(flatten)]
     pub flow: FlowUpdate<'a>,
+    /// What it is about
+    pub conversation_type: ConversationType,
     /// Whether a flow runs
     pub automation_enabled: bool,
     /// What is asked of the reader now
@@ -201,6 +214,7 @@ impl<'a> ConversationContext<'a> {
         Self {
             id: conversation.id,
             flow: FlowUpdate::of(conversation),
+            conversation_type: ConversationType::of(conversation),
             automation_enabled: deal_view.is_some_and(|deal| deal.phase == Phase::Running),
             current_action_data: card.or_else(unasked),
             flow_data: deal_view.map(|_| flow_data(&particulars.context)),
@@ -244,8 +258,8 @@ impl<'a> ConversationRow<'a> {
     ) -> Self {
         let about = |kind| about(conversation.subject.as_deref()?, kind);
         Self {
-            campaign_id: about("campaign"),
-            bid_id: about("bid"),
+            campaign_id: about(CAMPAIGN),
+            bid_id: about(BID),
             request_id: about("request"),
             brand_owner_id: sides.brand_owner.map(|person| person.id.as_str()),
             influencer_id: sides.influencer.map(|person| person.id.as_str()),
@@ -254,15 +268,6 @@ impl<'a> ConversationRow<'a> {
             updated_at: conversation.updated_at,
         }
     }
-}
-
-/// The id of a thing that a conversation is about: it is the subject, or the subject's data names it.
-fn about<'a>(subject: &'a Subject, kind: &str) -> Option<&'a str> {
-    if subject.kind == kind {
-        return Some(&subject.id);
-    }
-    let data = subject.card.get("data")?;
-    data.get(format!("{kind}_id"))?.as_str()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 use super::*;
-use crate::domain::conversation::{ConversationKind, Membership, Participant};
+use crate::domain::conversation::{ConversationKind, Membership, Participant, Subject};
 use crate::domain::flow::{AvailableAction, Style};
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId};
 use crate::domain::message::{Attachment, Audience, Content};
@@ -91,6 +91,7 @@ fn message(sender: UserNo, content: Content) -> Message {
         },
         sender,
         sender_id: UserId::stored(if sender == BELA { "bela" } else { "ines" }.to_owned()),
+        actor_id: None,
         content: Arc::new(content),
         card: None,
         created_at: moment(),
@@ -172,6 +173,19 @@ fn the_system_has_an_id_and_speaks_to_those_whom_it_means() {
 }
 
 #[test]
+fn a_step_s_message_is_from_the_person_who_made_the_step() {
+    let mut message = said(
+        MessageKind::Automated,
+        Some(Audience::Role("influencer".to_owned())),
+    );
+    message.actor_id = Some(UserId::stored("bela".to_owned()));
+    let row = shown(&message, &two((0, 0)), Some(INES));
+    let kept = ["sender_id", "receiver_id", "message_type"].map(|name| row[name].clone());
+    assert_eq!(kept, ["bela", "ines", "automated"]);
+    assert_eq!(row["is_automated"], true, "nobody typed it");
+}
+
+#[test]
 fn in_a_crowd_a_message_is_for_whoever_reads_it() {
     let crowd = [
         person(BELA, "bela", "member", 9),
@@ -211,6 +225,10 @@ fn a_card_is_required_until_it_was_answered_and_gone_with_its_message() {
     let people = two((0, 0));
     let open = shown(&card(Value::Null), &people, Some(INES));
     assert_eq!(flags(&open), (json!(true), json!(false)));
+    assert_eq!(
+        open["message_type"], "brand_owner_payment",
+        "it can be paid"
+    );
     assert_eq!(
         open["action_data"]["payment_order"]["razorpay_config"]["amount"],
         500_000
@@ -271,9 +289,9 @@ fn a_conversation_has_the_columns_of_the_guide_and_no_others() {
         json!({
             "id": place.id, "campaign_id": "camp-1", "bid_id": "bid-7", "request_id": null, "brand_owner_id": "bela",
             "influencer_id": "ines", "chat_status": "automated", "flow_state": "influencer_price_response",
-            "awaiting_role": "influencer", "automation_enabled": true,
+            "awaiting_role": "influencer", "conversation_type": "bid", "automation_enabled": true,
             "current_action_data": {
-                "title": "A title", "subtitle": null, "flow_state": "influencer_price_response", "message_type": "automated",
+                "title": "A title", "subtitle": null, "flow_state": "influencer_price_response", "message_type": "influencer_price_response",
                 "visible_to": "influencer",
                 "buttons": [{ "id": "accept_price", "text": "Accept", "style": "success", "action": "accept_price", "data": {} }],
             },

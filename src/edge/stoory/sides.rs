@@ -47,6 +47,15 @@ impl<'a> Sides<'a> {
         }
     }
 
+    /// The other side than somebody's own; for who has no side, the first other participant.
+    pub fn opposite(&self, reader: UserNo) -> Option<&'a Participant> {
+        let others = self.people.iter().filter(|person| person.no != reader);
+        let present = others.clone().find(|person| person.takes_part());
+        self.other_than(reader)
+            .or(present.copied())
+            .or_else(|| others.clone().next().copied())
+    }
+
     /// The receiver of a message: the participant whom its audience names, else the other one of two. A message of the system to
     /// both is for its reader, and for nobody in bytes that both share.
     pub fn receiver(&self, message: &Message, reader: Option<UserNo>) -> Option<&'a Participant> {

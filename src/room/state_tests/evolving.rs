@@ -41,6 +41,7 @@ fn message() -> Message {
         id: message_id(),
         sender: number("member"),
         sender_id: id("member"),
+        actor_id: None,
         content: Arc::new(Content::text(None, "hello".to_owned())),
         card: None,
         created_at: moment(1),

@@ -184,6 +184,7 @@ impl Life {
     /// What happens where the client has not joined.
     async fn hear_of_elsewhere(&mut self) {
         let fred = self.friend.clone();
+        self.take("notification", 0).await;
         let conversation = self.deal.app.group(&fred, &[self.bela()]).await;
         fred.say(&conversation, "over here").await;
         let mut events = Vec::new();
@@ -198,8 +199,8 @@ impl Life {
         assert_eq!(created[1]["data"]["conversation_id"], conversation);
         let (kind, told) = (&said[1]["type"], &said[1]["data"]);
         assert_eq!(
-            (kind, &told["message"]),
-            (&json!("new_message"), &json!("over here"))
+            (kind, &told["message"]["message"]),
+            (&json!("message"), &json!("over here"))
         );
         assert_eq!(told["sender_id"], "fred");
         assert_eq!(told["unread_count"], 1, "{told}");

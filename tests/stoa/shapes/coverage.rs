@@ -109,6 +109,7 @@ fn every_operation_has_an_answer() {
         "stoory_rest",
         "stoory_deal_rest",
         "lola_rest",
+        "stoory_front_rest",
     ] {
         let Json::Object(answers) = read(name) else {
             panic!("{name}");

@@ -16,4 +16,5 @@ mod refusals_of_deals;
 mod snapshot_file;
 mod stoory;
 mod stoory_events;
+mod stoory_front;
 mod two_clients;

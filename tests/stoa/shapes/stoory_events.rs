@@ -34,8 +34,14 @@ async fn meet(pair: &mut Pair) -> String {
     pair.bob_hears("notification", "a new conversation").await;
     pair.all.ann.say(&conversation, "Is anybody there?").await;
     pair.bob_hears("notification", "a new message").await;
+    pair.bob_hears("unread_count_updated", "").await;
     pair.bob_asks("join_bid_room", json!("b-1"), "").await;
     pair.bob_asks("join_campaign_room", json!("c-1"), "").await;
+    pair.bob_asks("leave_bid_room", json!("b-2"), "").await;
+    pair.bob_asks("leave_campaign_room", json!("c-1"), "").await;
+    let own = json!({ "userId": "bob" });
+    pair.bob_asks("join_user_room", own.clone(), "").await;
+    pair.bob_asks("leave_user_room", own, "").await;
     pair.ann_asks("join_conversation", json!(conversation), "")
         .await;
     pair.bob_asks("join_conversation", json!(conversation), "of another")
@@ -83,6 +89,10 @@ async fn part(pair: &mut Pair, conversation: &str) {
         .await;
     pair.bob.tell("send_message", wrong).await;
     pair.bob_hears("error", "").await;
+    pair.bob_hears("message_error", "").await;
+    let unknown = json!({ "conversationId": conversation, "messageId": conversation });
+    pair.bob.tell("mark_seen", unknown).await;
+    pair.bob_hears("seen_error", "").await;
     let bob = format!("{path}/participants/bob");
     ann.delete(&bob).await.expect_status(204);
     pair.bob_hears("conversation_updated", "to somebody removed")
@@ -101,8 +111,29 @@ async fn socket() {
     let direct = pair.all.app.direct(&pair.all.cara, &pair.all.ann).await;
     cara.join(&direct).await;
     let Pair {
-        mut snapshots, ann, ..
+        mut snapshots,
+        all,
+        ann,
+        ..
     } = pair;
+    cara.hear(&mut snapshots, "notification", "a new direct conversation")
+        .await;
+    all.ann.say(&direct, "Hello").await;
+    let said = json!({ "conversationId": direct, "message": "Hello, Ann" });
+    cara.tell("send_message", said).await;
+    cara.hear(
+        &mut snapshots,
+        "notification",
+        "a message where its receiver has joined",
+    )
+    .await;
+    cara.hear(
+        &mut snapshots,
+        "conversation_list_updated",
+        "to the receiver",
+    )
+    .await;
+    cara.hear(&mut snapshots, "message_sent", "").await;
     drop(ann);
     cara.hear(&mut snapshots, "user_offline", "").await;
     snapshots.close();

@@ -118,8 +118,8 @@ async fn in_a_deal_each_side_that_hears_has_its_own() {
     let for_sides = visible().await - seen;
     assert!(messages > 1.0 && for_sides >= messages);
     let step = 2.0;
-    let the_press = 2.0;
-    let stoory = 1.0 + the_press + for_sides;
+    let (the_conversation, the_press) = (2.0, 2.0);
+    let stoory = 1.0 + the_conversation + the_press + for_sides;
     let wanted = [step + messages, stoory, step + messages];
     assert_eq!(pressed, wanted);
 }
@@ -164,5 +164,5 @@ async fn in_a_deal_nobody_is_written_for_who_is_not_there() {
     });
     let pressed = pressed.await;
     let messages = (deal.messages(&deal.brand_owner).await.len() - seen) as f64;
-    assert_eq!(pressed, [0.0, 2.0 + messages, 0.0]);
+    assert_eq!(pressed, [0.0, 3.0 + messages, 0.0]);
 }

@@ -57,9 +57,10 @@ async fn the_guides_front_end_finds_everything_under_its_names() {
     let status = one.event("user_status_change").await;
     assert_eq!(status, json!({ "userId": "bob", "status": "away" }));
     other.call("leave_conversation", json!(conversation)).await;
+    other.drain().await;
     ann.say(&conversation, "are you there?").await;
     let notified = other.event("notification").await;
-    assert_eq!(notified["type"], "new_message");
+    assert_eq!(notified["type"], "message");
     assert_eq!(notified["data"]["conversation_id"], *conversation);
     assert_eq!(notified["data"]["sender_id"], "ann");
     let watched = one.call("join_bid_room", json!("bid-1")).await;

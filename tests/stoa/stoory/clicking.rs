@@ -63,7 +63,7 @@ async fn buttons_are_known_and_pressed_by_their_own() {
     let deal = Deal::begin().await;
     let unknown = deal.click("influencer", "dance", json!({})).await;
     let told = unknown
-        .expect_status(404)
+        .expect_status(400)
         .expect_code("ACTION_NOT_FOUND")
         .body;
     assert_eq!(told["details"]["action"], "dance");
@@ -160,7 +160,7 @@ async fn a_price_is_agreed_as_it_was_said() {
         .await;
     led_to(offer, "influencer_price_response");
     let greedy = deal.type_in("influencer", "50000", "negotiation").await;
-    greedy.expect_status(422).expect_code("ACTION_NOT_ALLOWED");
+    greedy.expect_status(400).expect_code("ACTION_NOT_ALLOWED");
     let other = json!({ "price": 6000 });
     let other = deal.click("influencer", "accept_price", other).await;
     other.expect_status(409).expect_code("CONFLICT");

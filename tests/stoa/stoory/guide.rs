@@ -169,6 +169,7 @@ async fn the_guide_s_own_rendering_shows_what_can_be_done() {
         [
             "[Accept ₹5,000.00:btn-success]",
             "[Decline:btn-danger]",
+            "[Ask for a better offer:btn-warning]",
             "[Close the conversation:btn-secondary]",
             "<number Your price>",
             "[Negotiate]"

@@ -1,12 +1,20 @@
 //! The Stoory guide's REST endpoints from outside, as the guide's own front end uses them.
 
 mod clicking;
+mod front_begin;
+mod front_events;
+mod front_flow;
+mod front_lists;
+mod front_messages;
+mod front_payment;
+mod front_sides;
 mod guide;
 mod lists;
 mod naughty;
 mod once;
 mod plans;
 mod saying;
+mod session;
 mod shapes;
 mod walking;
 
@@ -86,6 +94,11 @@ impl Deal {
     pub async fn steps_made(&self) -> usize {
         self.history(&self.platform).await.len()
     }
+}
+
+/// The values of these fields.
+pub fn fields<const N: usize>(of: &Value, names: [&str; N]) -> Value {
+    json!(names.map(|name| of[name].clone()))
 }
 
 /// The state that an answer tells of.

@@ -58,7 +58,11 @@ fn no_page_walks_a_big_table() {
         offset: 1,
         limit: 10,
     };
-    for which in [Which::All, Which::Plain] {
+    let about = |kind| Which::About {
+        among: &["campaign", "bid"],
+        kind,
+    };
+    for which in [Which::All, Which::Plain, about(None), about(Some("bid"))] {
         must_walk_nothing(connection, "a page of conversations", |connection, n| {
             paging::conversations(connection, UserNo(n), which, part).unwrap()
         });

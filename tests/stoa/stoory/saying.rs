@@ -187,16 +187,22 @@ async fn connecting_twice_is_one_conversation() {
         .await
         .expect_status(201)
         .body;
-    assert_eq!(first.get("message"), None);
+    assert_eq!(first["message"], "You are connected");
+    assert_eq!(first["conversation_id"], first["conversation"]["id"]);
     let again = alice.post(CONNECT, bare).await.expect_status(200).body;
-    assert_eq!(again["conversation"]["id"], first["conversation"]["id"]);
+    assert_eq!(again["conversation_id"], first["conversation_id"]);
+    assert_eq!(again["message"], "You are connected already");
     let hello = json!({ "target_user_id": "alice", "initial_message": "Hello!" });
-    let said = bob.post(CONNECT, hello).await.expect_status(201).body;
+    let there = bob.post(CONNECT, hello).await.expect_status(200).body;
+    assert_eq!(there["conversation_id"], first["conversation_id"]);
+    let words = "You are connected already: the initial message was not sent";
     assert_eq!(
-        (&said["conversation"]["id"], &said["message"]["message"]),
-        (&first["conversation"]["id"], &json!("Hello!"))
+        (&there["message"], there.get("initial_message")),
+        (&json!(words), None)
     );
-    for (target, status) in [("alice", 422), ("nobody", 404), ("a b", 400), ("", 400)] {
+    let id = first["conversation_id"].as_str().unwrap();
+    assert!(bob.bodies(id).await.is_empty());
+    for (target, status) in [("alice", 400), ("nobody", 404), ("a b", 400), ("", 400)] {
         let body = json!({ "target_user_id": target });
         alice.post(CONNECT, body).await.expect_status(status);
     }
@@ -255,7 +261,8 @@ async fn what_was_read_is_seen_and_counted_no_more() {
     assert_eq!(seen().await, [false, false]);
     let path = format!("/api/messages/conversations/{id}/seen");
     let marked = bob.request("POST", &path, None, &[]).await;
-    assert_eq!(marked.expect_status(200).body, json!({ "success": true }));
+    let words = json!({ "success": true, "message": "Messages marked as seen" });
+    assert_eq!(marked.expect_status(200).body, words);
     assert_eq!(
         (unread(&bob).await, seen().await),
         (0, vec![json!(true), json!(true)])

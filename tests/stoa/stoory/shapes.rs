@@ -9,9 +9,11 @@ use crate::deals::Deal;
 const MESSAGE: &str = "id conversation_id sender_id receiver_id message media_url message_type action_required action_data \
     is_automated action_completed seen created_at";
 const CONVERSATION: &str = "id campaign_id bid_id brand_owner_id influencer_id request_id chat_status flow_state awaiting_role \
-    automation_enabled current_action_data flow_data work_submission work_submitted work_status submission_date created_at updated_at";
-const CONTEXT: &str = "id chat_status flow_state awaiting_role automation_enabled current_action_data flow_data work_submission \
+    conversation_type automation_enabled current_action_data flow_data work_submission work_submitted work_status submission_date created_at updated_at";
+const CONTEXT: &str = "id chat_status flow_state awaiting_role conversation_type automation_enabled current_action_data flow_data work_submission \
     work_submitted work_status submission_date";
+/// What a list shows of each conversation beside its row.
+const LISTED: &str = "campaigns bids source_data conversation_title other_user is_brand_owner last_message unread_count";
 
 #[track_caller]
 fn must_have(row: &Value, columns: &str) {
@@ -38,7 +40,11 @@ async fn rows_have_the_columns_of_the_guide_and_no_others() {
             .await
             .body;
         for row in list["conversations"].as_array().unwrap() {
-            must_have(row, CONVERSATION);
+            let about = match &row["bid_id"] {
+                Value::Null => "",
+                _ => "bid",
+            };
+            must_have(row, &[CONVERSATION, LISTED, about].join(" "));
         }
         let context = deal.role(role).get(&deal.path("context")).await.body;
         must_have(&context["conversation"], CONVERSATION);
@@ -48,8 +54,19 @@ async fn rows_have_the_columns_of_the_guide_and_no_others() {
             .iter()
             .find(|row| row["id"] == deal.id.as_str())
             .unwrap();
-        assert_eq!(own, &context["conversation"], "a list and a context agree");
+        for (column, value) in context["conversation"].as_object().unwrap() {
+            assert_eq!(&own[column], value, "a list and a context agree");
+        }
     }
+}
+
+/// Whether a path belongs to the dialect.
+fn is_own(path: &str) -> bool {
+    let roots = ["messages", "conversations", "bids", "campaigns"];
+    let root = path
+        .strip_prefix("/api/")
+        .and_then(|rest| rest.split('/').next());
+    root.is_some_and(|root| roots.contains(&root))
 }
 
 #[tokio::test]
@@ -59,7 +76,7 @@ async fn the_document_tells_of_every_answer() {
     let schemas = document["components"]["schemas"].as_object().unwrap();
     let mut endpoints = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
-        if !path.starts_with("/api/messages/") {
+        if !is_own(path) {
             continue;
         }
         for (method, operation) in methods.as_object().unwrap() {
@@ -79,7 +96,7 @@ async fn the_document_tells_of_every_answer() {
             assert!(schemas.contains_key(name), "{name}");
         }
     }
-    assert_eq!(endpoints, 10);
+    assert_eq!(endpoints, 41);
 }
 
 #[tokio::test]
@@ -89,14 +106,14 @@ async fn every_endpoint_has_a_line_in_the_page_about_the_dialect() {
     let document = alice.get("/api/openapi.json").await.expect_status(200).body;
     let mut endpoints = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
-        let Some(path) = path.strip_prefix("/api/messages") else {
+        if !is_own(path) {
             continue;
-        };
+        }
         for method in methods.as_object().unwrap().keys() {
             endpoints += 1;
             let line = format!("| `{} {path}", method.to_uppercase());
             assert!(page.contains(&line), "{line}");
         }
     }
-    assert_eq!(endpoints, 10);
+    assert_eq!(endpoints, 41);
 }

@@ -7,9 +7,10 @@ use bytestring::ByteString;
 use parking_lot::Mutex;
 use std::sync::Arc;
 
+use super::Socket;
+use super::client::Asked;
 use super::resume_cursor::ResumeCursor;
 use super::session::{AccessLost, ClientGone, Incoming, PageSent, RoomLost, SocketIoSession};
-use super::{Ack, Socket};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{Change, RoomEvent};
@@ -102,7 +103,7 @@ impl ChatHandler {
         Ok(incoming)
     }
 
-    fn refuse(&self, ack: Option<Ack>, refusal: Refusal) {
+    fn refuse(&self, ack: Asked, refusal: Refusal) {
         let refusal = told(refusal.into(), &self.deps.room.metrics);
         Client::refuse(&self.socket, &self.deps, ack, &refusal);
     }
@@ -110,12 +111,18 @@ impl ChatHandler {
 
 impl NamespaceHandler<Chat> for ChatHandler {
     fn event(&mut self, event: ClientEvent<'_, Chat>) {
-        match self.read(&event) {
-            Err(refusal) => self.refuse(event.ack, refusal),
+        let read = self.read(&event);
+        let dialect = self.socket.queue().state().dialect();
+        let ack = Asked {
+            refused_as: self.deps.dialects.refused_as(dialect, event.name),
+            ack: event.ack,
+        };
+        match read {
+            Err(refusal) => self.refuse(ack, refusal),
             Ok(read) => {
                 let incoming = Incoming {
                     request: read.request,
-                    ack: event.ack,
+                    ack,
                 };
                 match self.session.try_send(incoming) {
                     Ok(()) | Err(SendError::Closed(_)) => {}

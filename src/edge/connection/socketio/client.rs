@@ -13,17 +13,27 @@ use crate::edge::connection::session::{Answered, Client, NOBODY};
 use crate::edge::native::searching::FoundView;
 use crate::queue::ConnectionQueue;
 use crate::store::search::Found;
-use socketio::packet::encode_event;
+use serde_json::json;
+use socketio::packet::{encode_event, encode_one};
+
+/// An event of the client that is to be answered.
+#[derive(Default)]
+pub(in crate::edge::connection) struct Asked {
+    /// The acknowledgement that it asks for.
+    pub(super) ack: Option<Ack>,
+    /// The dialect's event for a refusal of it.
+    pub(super) refused_as: Option<&'static str>,
+}
 
 impl Client for Socket {
-    type RequestId = Option<Ack>;
+    type RequestId = Asked;
 
     fn queue(&self) -> &Arc<ConnectionQueue> {
         socketio::Socket::queue(self)
     }
 
-    fn answer(&self, deps: &SessionDeps, to: Option<Ack>, answered: &Answered<'_>) {
-        let Some(ack) = to else {
+    fn answer(&self, deps: &SessionDeps, to: Asked, answered: &Answered<'_>) {
+        let Some(ack) = to.ack else {
             return;
         };
         let Answered {
@@ -38,8 +48,8 @@ impl Client for Socket {
         let _ = ack.answer([told.as_str()]);
     }
 
-    fn done(&self, deps: &SessionDeps, to: Option<Ack>) {
-        if let Some(ack) = to {
+    fn done(&self, deps: &SessionDeps, to: Asked) {
+        if let Some(ack) = to.ack {
             let dialect = self.queue().state().dialect();
             let told = deps
                 .dialects
@@ -48,32 +58,38 @@ impl Client for Socket {
         }
     }
 
-    fn status(&self, deps: &SessionDeps, to: Option<Ack>, _: PresenceStatus) {
+    fn status(&self, deps: &SessionDeps, to: Asked, _: PresenceStatus) {
         self.done(deps, to);
     }
 
-    fn listed(&self, deps: &SessionDeps, to: Option<Ack>, listed: &[Listed], reader: UserNo) {
-        if let Some(ack) = to {
+    fn listed(&self, deps: &SessionDeps, to: Asked, listed: &[Listed], reader: UserNo) {
+        if let Some(ack) = to.ack {
             let dialect = self.queue().state().dialect();
             let told = deps.dialects.watched(dialect, listed, reader);
             let _ = ack.answer([told.as_str()]);
         }
     }
 
-    fn found(&self, to: Option<Ack>, found: &Found, reader: UserNo) {
-        if let Some(ack) = to {
+    fn found(&self, to: Asked, found: &Found, reader: UserNo) {
+        if let Some(ack) = to.ack {
             let _ = ack.answer([FoundView::new(found, reader).to_json().as_str()]);
         }
     }
 
-    /// In the acknowledgement where the client asks for one, else as an event.
-    fn refuse(&self, deps: &SessionDeps, to: Option<Ack>, refusal: &Refusal) {
+    /// In the acknowledgement where the client asks for one, else as an event; beside it as the dialect's own event for this.
+    fn refuse(&self, deps: &SessionDeps, to: Asked, refusal: &Refusal) {
         let dialect = self.queue().state().dialect();
-        let refusal = deps.dialects.refusal(dialect, refusal);
-        let told = [refusal.as_str()];
-        let _ = match to {
-            Some(ack) => ack.answer(told),
-            None => self.push(encode_event(self.namespace(), None, "error", told, 0)),
+        let json = deps.dialects.refusal(dialect, refusal);
+        let told = [json.as_str()];
+        let Some(ack) = to.ack else {
+            let namespace = self.namespace();
+            let _ = self.push(encode_event(namespace, None, "error", told, 0));
+            if let Some(name) = to.refused_as {
+                let words = json!({ "error": refusal.message() });
+                let _ = self.push(encode_one(namespace, name, &words));
+            }
+            return;
         };
+        let _ = ack.answer(told);
     }
 }

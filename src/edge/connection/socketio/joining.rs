@@ -3,8 +3,9 @@
 use actix::prelude::*;
 use std::sync::Arc;
 
+use super::Socket;
+use super::client::Asked;
 use super::session::{JoinResolved, SocketIoSession};
-use super::{Ack, Socket};
 use crate::domain::answer::Answer;
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::offset::MOST_JOINED;
@@ -35,7 +36,7 @@ impl Session for SocketIoSession {
     /// The list is written first: a client that comes back has joined what it was acknowledged. What it asks for meanwhile waits.
     fn join(
         &mut self,
-        ack: Option<Ack>,
+        ack: Asked,
         conversation: ConversationId,
         _: Option<Seq>,
         context: &mut Context<Self>,
@@ -75,12 +76,7 @@ impl Session for SocketIoSession {
         );
     }
 
-    fn leave(
-        &mut self,
-        ack: Option<Ack>,
-        conversation: ConversationId,
-        context: &mut Context<Self>,
-    ) {
+    fn leave(&mut self, ack: Asked, conversation: ConversationId, context: &mut Context<Self>) {
         let reply = self.core.reply(ack, conversation);
         let session = self.core.queue().session();
         for waiting in self.pending.leave(conversation) {
@@ -104,7 +100,7 @@ impl SocketIoSession {
     fn answer_joined(
         &mut self,
         conversation: ConversationId,
-        ack: Option<Ack>,
+        ack: Asked,
         context: &mut Context<Self>,
     ) {
         let needs = self.core.queue().state().dialect().needs();
@@ -132,7 +128,7 @@ impl SocketIoSession {
         &mut self,
         conversation: ConversationId,
         backfill: Backfill,
-        ack: Option<Ack>,
+        ack: Asked,
         context: &mut Context<Self>,
     ) {
         let (session, join) = (context.address(), self.pending.begin(conversation));

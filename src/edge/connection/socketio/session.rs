@@ -5,9 +5,10 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use uuid::Uuid;
 
+use super::Socket;
+use super::client::Asked;
 use super::pending_joins::PendingJoins;
 use super::resume_cursor::ResumeCursor;
-use super::{Ack, Socket};
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::principal::Principal;
 use crate::edge::connection::replay_queue::Replay;
@@ -25,7 +26,7 @@ const WAITING: usize = 1_024;
 #[rtype(result = "()")]
 pub(super) struct Incoming {
     pub(super) request: Option<Request>,
-    pub(super) ack: Option<Ack>,
+    pub(super) ack: Asked,
 }
 
 /// The room of a conversation is gone; the client has been told everything up to this seq.
@@ -66,7 +67,7 @@ pub(super) struct SocketIoSession {
     /// By what a client is found when it comes back; none for one that does not want that.
     pid: Option<Uuid>,
     pub(super) cursor: Arc<Mutex<ResumeCursor>>,
-    pub(super) pending: PendingJoins<Option<Ack>>,
+    pub(super) pending: PendingJoins<Asked>,
     has_left: bool,
 }
 

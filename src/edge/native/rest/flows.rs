@@ -12,7 +12,7 @@ use super::messages::reader_of;
 use crate::deal::catalogue::Catalogue;
 use crate::deal::deciding::{DecidedStep, begin};
 use crate::deal::reader::DealReader;
-use crate::domain::access::{Privilege, Requester};
+use crate::domain::access::{Privilege, Requester, may_begin_as_payer};
 use crate::domain::conversation::{Conversation, Participant};
 use crate::domain::flow::StateVersion;
 use crate::domain::ids::{ConversationId, Seq, UserId};
@@ -89,8 +89,35 @@ impl NewFlowBody {
 }
 
 impl WantedDeal {
+    /// A deal that the person with `own_role` begins, who alone pays in it. They give nothing of its context but these values, which the
+    /// flow may lack.
+    pub(in crate::edge) fn as_payer(
+        server: &AppState,
+        caller: &Principal,
+        (name, own_role): (&str, &str),
+        mut context: Map<String, Value>,
+    ) -> Result<Self, Refusal> {
+        let definition = current(server, name)?;
+        let states = definition.states.values();
+        let payers = states.filter_map(|state| state.payment.as_ref());
+        may_begin_as_payer(
+            caller.roles,
+            own_role,
+            payers.map(|payment| payment.payer.as_str()),
+        )?;
+        if definition.money.is_some() && server.payments.gateway().is_none() {
+            return Err(Refusal::PaymentsUnavailable);
+        }
+        context.retain(|name, _| definition.context.contains_key(name));
+        Ok(Self {
+            definition,
+            context,
+            catalogue: Arc::clone(&server.deps.deals.deps().catalogue),
+        })
+    }
+
     /// The deal's first step in this conversation.
-    pub(super) fn first_step(
+    pub(in crate::edge) fn first_step(
         &self,
         conversation: &Conversation,
         caller: &Principal,

@@ -315,20 +315,27 @@ async fn conversation_of<P, B>(
     Ok(found.await??)
 }
 
+/// Changes a message; returns it as it is then, with its conversation.
+pub(in crate::edge) async fn changed<P, B>(
+    call: &Call<P, B>,
+    id: MessageId,
+    command: Command,
+) -> Result<(ConversationId, Message), Failure> {
+    let conversation_id = conversation_of(call, id).await?;
+    match call.command(conversation_id, command).await? {
+        Answer::Message(message) => Ok((conversation_id, message)),
+        other => Err(unexpected("a change of a message", &other)),
+    }
+}
+
 async fn change<P, B>(
     call: &Call<P, B>,
     id: MessageId,
     command: Command,
 ) -> Result<HttpResponse, Failure> {
-    let conversation_id = conversation_of(call, id).await?;
-    match call.command(conversation_id, command).await? {
-        Answer::Message(message) => Ok(HttpResponse::Ok().json(MessageView::new(
-            &message,
-            conversation_id,
-            call.caller.no,
-        ))),
-        other => Err(unexpected("a change of a message", &other)),
-    }
+    let (conversation_id, message) = changed(call, id, command).await?;
+    let view = MessageView::new(&message, conversation_id, call.caller.no);
+    Ok(HttpResponse::Ok().json(view))
 }
 
 /// Replace the body of one's own message

@@ -1,14 +1,16 @@
 //! Clicks and typed texts. They carry neither version nor request id, so one applies to the state in which it arrives; the same
 //! click or text made twice is done once.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, post};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-use super::answers::{Updated, With};
-use super::deal_view::CurrentDeal;
+use super::answers::With;
+use super::deal_view::{CurrentDeal, Side};
+use super::outcome::{Acted, Outcome};
 use super::speaking::InConversation;
 use crate::domain::flow::AvailableAction;
 use crate::domain::ids::ConversationId;
@@ -23,6 +25,8 @@ use crate::edge::http::{AppState, Failure};
 use crate::edge::native::pressing::checked_press;
 use crate::edge::stoory::press::{Wish, request_id};
 use crate::error::Error;
+use crate::registry::deals::Deals;
+use crate::store::particulars::Pressed;
 
 /// How often a press is retried because its state was entered anew meanwhile.
 const ATTEMPTS: u32 = 4;
@@ -50,27 +54,38 @@ pub struct TextBody {
 }
 
 /// Press a button of the conversation's deal
-#[utoipa::path(request_body = ClickBody, params(("id" = Uuid, Path)), responses((status = 200, body = With<Updated>), (status = 400, description = "INVALID_REQUEST"), (status = 403, description = "FORBIDDEN, NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND, ACTION_NOT_FOUND"), (status = 409, description = "FLOW_STATE_INVALID, CONFLICT"), (status = 422, description = "ACTION_NOT_ALLOWED")), security(("bearer" = [])), tag = "stoory")]
+#[utoipa::path(request_body = ClickBody, params(("id" = Uuid, Path)), responses((status = 200, body = With<Acted>), (status = 400, description = "INVALID_REQUEST, ACTION_NOT_FOUND, ACTION_NOT_ALLOWED"), (status = 403, description = "FORBIDDEN, NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND"), (status = 409, description = "FLOW_STATE_INVALID, CONFLICT")), security(("bearer" = [])), tag = "stoory")]
 #[post("/conversations/{id}/button-click")]
 pub async fn button_click(call: Call<InConversation, Body>) -> Result<HttpResponse, Failure> {
     let InConversation(id) = call.path;
     let work = async {
         let presser = call.named_presser().await?;
-        act(&call.server, &presser, id, click(&call.body)?).await
+        pressed(&call.server, &presser, id, click(&call.body)?).await
     };
     call.once(work).await
 }
 
 /// Fill in the field that the conversation's deal shows
-#[utoipa::path(request_body = TextBody, params(("id" = Uuid, Path)), responses((status = 200, body = With<Updated>), (status = 400, description = "INVALID_REQUEST"), (status = 403, description = "FORBIDDEN, NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND"), (status = 409, description = "FLOW_STATE_INVALID"), (status = 422, description = "ACTION_NOT_ALLOWED")), security(("bearer" = [])), tag = "stoory")]
+#[utoipa::path(request_body = TextBody, params(("id" = Uuid, Path)), responses((status = 200, body = With<Acted>), (status = 400, description = "INVALID_REQUEST, ACTION_NOT_FOUND, ACTION_NOT_ALLOWED"), (status = 403, description = "FORBIDDEN, NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND"), (status = 409, description = "FLOW_STATE_INVALID, CONFLICT")), security(("bearer" = [])), tag = "stoory")]
 #[post("/conversations/{id}/text-input")]
 pub async fn text_input(call: Call<InConversation, Body>) -> Result<HttpResponse, Failure> {
     let InConversation(id) = call.path;
     let work = async {
         let presser = call.named_presser().await?;
-        act(&call.server, &presser, id, text(&call.body)?).await
+        pressed(&call.server, &presser, id, text(&call.body)?).await
     };
     call.once(work).await
+}
+
+/// Presses, and answers with what it led to.
+async fn pressed(
+    server: &AppState,
+    actor: &Arc<Principal>,
+    id: ConversationId,
+    wish: Wish,
+) -> Result<StoredResponse, Failure> {
+    let outcome = act(server, actor, id, None, wish).await?;
+    StoredResponse::json(200, &With::new(outcome.acted(server)))
 }
 
 fn click(body: &Body) -> Result<Wish, Refusal> {
@@ -78,14 +93,22 @@ fn click(body: &Body) -> Result<Wish, Refusal> {
         button_id,
         additional_data,
     } = body.read()?;
-    limits::required_text(&button_id, "button_id", 64)?;
-    let additional = additional_data.unwrap_or_default();
+    checked_click(
+        (button_id, "button_id"),
+        (additional_data, "additional_data"),
+    )
+}
+
+/// A click, with the names of its parts in the body.
+pub(super) fn checked_click(
+    (button, button_field): (String, &'static str),
+    (additional, additional_field): (Option<Map<String, Value>>, &'static str),
+) -> Result<Wish, Refusal> {
+    limits::required_text(&button, button_field, 64)?;
+    let additional = additional.unwrap_or_default();
     let as_text = Value::Object(additional.clone()).to_string();
-    limits::json(&as_text, "additional_data")?;
-    Ok(Wish::Click {
-        button: button_id,
-        additional,
-    })
+    limits::json(&as_text, additional_field)?;
+    Ok(Wish::Click { button, additional })
 }
 
 fn text(body: &Body) -> Result<Wish, Refusal> {
@@ -96,30 +119,55 @@ fn text(body: &Body) -> Result<Wish, Refusal> {
     Ok(Wish::Text { text, input_type })
 }
 
-async fn act(
+/// Presses, for everybody or for one side only. The flow's refusals have the status that the front end expects. A click in another state
+/// is a conflict (409), as clicks may meet; for the endpoints of one side it is a wrong request like the others (400).
+pub(super) async fn act(
     server: &AppState,
     actor: &Arc<Principal>,
     id: ConversationId,
+    only: Option<Side>,
     wish: Wish,
-) -> Result<StoredResponse, Failure> {
+) -> Result<Outcome, Failure> {
+    let acted = act_as_is(server, actor, id, only, wish).await;
+    acted.map_err(|failure| match failure.refusal() {
+        Refusal::Flow(flow::Refusal::ActionNotFound(_) | flow::Refusal::ActionNotAllowed(_)) => {
+            failure.with_status(StatusCode::BAD_REQUEST)
+        }
+        Refusal::Flow(flow::Refusal::FlowStateInvalid(_)) if only.is_some() => {
+            failure.with_status(StatusCode::BAD_REQUEST)
+        }
+        _ => failure,
+    })
+}
+
+async fn act_as_is(
+    server: &AppState,
+    actor: &Arc<Principal>,
+    id: ConversationId,
+    only: Option<Side>,
+    wish: Wish,
+) -> Result<Outcome, Failure> {
     let mut current = CurrentDeal::read(server, actor, id).await?;
+    current.must_be(only)?;
     for _ in 0..ATTEMPTS {
-        let Some(available) = wish.offered(&current.available_actions) else {
-            return match current.earlier_answer(&wish) {
-                Some(answer) => respond(&current, answer),
-                None => press_unavailable(server, actor, id, &current, &wish).await,
+        let Some(available) = current.offered(&wish) else {
+            return match current.earlier(&wish).cloned() {
+                Some(earlier) => Outcome::read(server, actor, current, earlier).await,
+                None => press_unavailable(server, actor, current, &wish).await,
             };
         };
         let form = wish.form(available, &current.opened.particulars.context)?;
-        let refused = match press(server, actor, id, &current, available, form).await {
-            Ok(answer) => return respond(&current, &answer),
+        let refused = match press(server, actor, &current, available, form).await {
+            Ok(pressed) => return Outcome::read(server, actor, current, pressed).await,
             Err(Error::Refused(moved @ Refusal::Flow(flow::Refusal::FlowStateInvalid(_)))) => moved,
             Err(other) => return Err(other.into()),
         };
         let now = CurrentDeal::read(server, actor, id).await?;
         if now.has_left(&current) {
-            let before = now.earlier_answer(&wish);
-            return before.map_or(Err(refused.into()), |answer| respond(&now, answer));
+            return match now.earlier(&wish).cloned() {
+                Some(earlier) => Outcome::read(server, actor, now, earlier).await,
+                None => Err(refused.into()),
+            };
         }
         current = now;
     }
@@ -130,34 +178,35 @@ async fn act(
 async fn press_unavailable(
     server: &AppState,
     actor: &Arc<Principal>,
-    id: ConversationId,
-    current: &CurrentDeal,
+    current: CurrentDeal,
     wish: &Wish,
-) -> Result<StoredResponse, Failure> {
+) -> Result<Outcome, Failure> {
     let meant = current.meant(wish)?;
     let form = wish.form(&meant, &current.opened.particulars.context);
     let form = form.unwrap_or_default();
-    let answer = press(server, actor, id, current, &meant, form).await?;
-    respond(current, &answer)
+    let pressed = press(server, actor, &current, &meant, form).await?;
+    Outcome::read(server, actor, current, pressed).await
 }
 
 /// Gives the press to the deal, at the version that was read.
 async fn press(
     server: &AppState,
     actor: &Arc<Principal>,
-    id: ConversationId,
     current: &CurrentDeal,
     available: &AvailableAction,
     form: Map<String, Value>,
-) -> Result<Value, Error> {
-    let version = current.deal.state_version;
-    let request_id = Some(request_id(version, &available.action, &form));
+) -> Result<Pressed, Error> {
+    let (id, version) = (
+        current.opened.loaded.conversation.id,
+        current.deal.state_version,
+    );
+    let request_id = request_id(version, &available.action, &form);
     let press = checked_press(available.action.clone(), Some(form), Some(version))?;
     let deals = &server.deps.deals;
-    deals.press(id, Arc::clone(actor), press, request_id).await
-}
-
-fn respond(current: &CurrentDeal, answer: &Value) -> Result<StoredResponse, Failure> {
-    let flow_update = current.update(answer);
-    StoredResponse::json(200, &With::new(Updated { flow_update }))
+    let answer = deals.press(id, Arc::clone(actor), press, Some(request_id.clone()));
+    Ok(Pressed {
+        by: actor.no,
+        answer: answer.await?,
+        request_id: Deals::stored_request_id(&actor.id, &request_id),
+    })
 }

@@ -4,13 +4,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::paging::Pagination;
-use crate::edge::stoory::rows::{ConversationContext, ConversationRow, FlowUpdate, MessageRow};
+use super::prompting::PromptingContext;
+use crate::domain::ids::ConversationId;
+use crate::edge::stoory::about::ConversationType;
+use crate::edge::stoory::listed::{ConnectionRow, ListedRow};
+use crate::edge::stoory::rows::{ConversationContext, ConversationRow, MessageRow};
 
-/// Nothing more to say.
+/// Done, in words.
 #[derive(Serialize, ToSchema)]
 #[schema(as = StoorySuccess)]
 pub struct Done {
     success: bool,
+    message: &'static str,
 }
 
 /// With what it made or found.
@@ -23,8 +28,13 @@ pub struct With<T> {
 }
 
 impl Done {
-    /// Success, without a result.
-    pub(super) const SUCCESS: Self = Self { success: true };
+    /// Success; the words are for people.
+    pub(super) const fn saying(message: &'static str) -> Self {
+        Self {
+            success: true,
+            message,
+        }
+    }
 }
 
 impl<T> With<T> {
@@ -42,7 +52,31 @@ impl<T> With<T> {
 #[schema(as = StooryConversations)]
 pub struct Conversations<'a> {
     /// Newest activity first
-    pub(super) conversations: Vec<ConversationRow<'a>>,
+    pub(super) conversations: Vec<ListedRow<'a>>,
+    /// Where the page stands
+    pub(super) pagination: Pagination,
+    /// What the list holds: `direct`, `bid` or `campaign`; none if it holds all
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) conversation_type: Option<ConversationType>,
+    /// The same in words
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<&'static str>,
+    /// Of the list of all: the caller's side in the newest conversation of the page
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) user_role: Option<&'static str>,
+    /// Of the list of all: what it holds, in words
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) query_description: Option<&'static str>,
+}
+
+/// A page of direct conversations.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StooryConnections)]
+pub struct Connections<'a> {
+    /// With whom the caller is connected, newest activity first
+    pub(super) connections: Vec<ConnectionRow<'a>>,
+    /// The same conversations in full
+    pub(super) conversations: Vec<ListedRow<'a>>,
     /// Where the page stands
     pub(super) pagination: Pagination,
 }
@@ -61,21 +95,42 @@ pub struct Messages<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = StoorySent)]
 pub struct Sent<'a> {
-    /// Where, if the caller did not name it
+    /// Where
+    #[schema(value_type = Uuid)]
+    pub(super) conversation_id: ConversationId,
+    /// The conversation, if the caller did not name it
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) conversation: Option<ConversationRow<'a>>,
-    /// What was said, if anything was
+    /// What was said
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) message: Option<MessageRow<'a>>,
+}
+
+/// Two people are connected.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StooryConnected)]
+pub struct Connected<'a> {
+    /// Their conversation
+    pub(super) conversation: ConversationRow<'a>,
+    /// Its id
+    #[schema(value_type = Uuid)]
+    pub(super) conversation_id: ConversationId,
+    /// What was done, in words
+    pub(super) message: &'static str,
+    /// What was said at once
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) initial_message: Option<MessageRow<'a>>,
 }
 
 /// One conversation.
 #[derive(Serialize, ToSchema)]
 #[schema(as = StooryContext)]
 pub struct Context<'a> {
-    /// All of it
+    /// What the front end opens it with
+    pub(super) context: PromptingContext<'a>,
+    /// All of its row
     pub(super) conversation: ConversationRow<'a>,
-    /// The part of it that events carry
+    /// The part of the row that events carry
     pub(super) conversation_context: ConversationContext<'a>,
 }
 
@@ -88,12 +143,4 @@ pub struct Unread {
     /// There may be more: counting a conversation ends at 1,000
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) unread_count_capped: bool,
-}
-
-/// Where a press has led.
-#[derive(Serialize, ToSchema)]
-#[schema(as = StooryFlowUpdated)]
-pub struct Updated<'a> {
-    /// The state after it
-    pub(super) flow_update: FlowUpdate<'a>,
 }

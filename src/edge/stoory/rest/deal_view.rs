@@ -13,8 +13,18 @@ use crate::domain::refusal::Refusal;
 use crate::edge::http::{AppState, Failure};
 use crate::edge::stoory::press::{Wish, was};
 use crate::edge::stoory::rows::{ChatStatus, FlowUpdate};
+use crate::edge::stoory::sides::{BRAND_OWNER, INFLUENCER};
 use crate::store::particulars::{self, Pressed};
 use flow::definition::{Action, Definition};
+
+/// The side for which an endpoint is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Who pays.
+    BrandOwner,
+    /// Who works.
+    Influencer,
+}
 
 /// A consistent reading of a deal for one caller, with its newest press.
 pub(super) struct CurrentDeal {
@@ -62,19 +72,31 @@ impl CurrentDeal {
         Ok(read.await??)
     }
 
-    /// The stored answer of the same press, if no other person has pressed since.
-    pub(super) fn earlier_answer(&self, wish: &Wish) -> Option<&Value> {
+    /// The same press as it was stored, if no other person has pressed since.
+    pub(super) fn earlier(&self, wish: &Wish) -> Option<&Pressed> {
         let last = self.last.as_ref();
         let last = last.filter(|last| last.by == self.opened.reader.no)?;
         let agreed = &self.opened.particulars.context;
         let is_the_last = |available: AvailableAction| {
-            let is_meant = wish.offered(std::slice::from_ref(&available)).is_some();
+            let is_meant = wish.can_mean(&available);
             let form = is_meant.then(|| wish.form(&available, agreed));
             let form = form.and_then(Result::ok);
             form.is_some_and(|form| was(&last.request_id, &available.action, &form))
         };
         let mut actions = self.definition.actions.iter().map(as_offer);
-        actions.any(is_the_last).then_some(&last.answer)
+        actions.any(is_the_last).then_some(last)
+    }
+
+    /// Refuses a caller who is not on this side.
+    pub(super) fn must_be(&self, side: Option<Side>) -> Result<(), Refusal> {
+        let role = self.opened.reader.role.as_deref();
+        match side {
+            None => Ok(()),
+            Some(Side::BrandOwner) if role == Some(BRAND_OWNER) => Ok(()),
+            Some(Side::Influencer) if role == Some(INFLUENCER) => Ok(()),
+            Some(Side::BrandOwner) => Err(Refusal::Forbidden("Only the brand owner may do this")),
+            Some(Side::Influencer) => Err(Refusal::Forbidden("Only the influencer may do this")),
+        }
     }
 
     /// Whether the deal is in another state, or left this state and entered it again.
@@ -82,19 +104,22 @@ impl CurrentDeal {
         (&self.deal.state, self.deal.entered_at) != (&earlier.deal.state, earlier.deal.entered_at)
     }
 
-    /// The action that the request means, among those that are not available; an action of this state comes first.
+    /// The action that the request means, among those that are not available; an action of this state comes first, then the one whose
+    /// own name is given.
     pub(super) fn meant(&self, wish: &Wish) -> Result<AvailableAction, Refusal> {
         let mut meant: Vec<(&Arc<Action>, AvailableAction)> = Vec::new();
         for action in self.definition.actions.iter() {
             let available = as_offer(action);
             let is_own = matches!(wish, Wish::Click { .. }) || self.is_own(action);
-            if is_own && wish.offered(std::slice::from_ref(&available)).is_some() {
+            if is_own && wish.can_mean(&available) {
                 meant.push((action, available));
             }
         }
         let is_here =
             |(action, _): &(&Arc<Action>, AvailableAction)| action.from.contains(&self.deal.state);
+        let is_named = |(action, _): &(&Arc<Action>, AvailableAction)| matches!(wish, Wish::Click { button, .. } if action.name == *button);
         let here = meant.iter().position(is_here);
+        let here = here.or_else(|| meant.iter().position(is_named));
         match (wish, here) {
             (_, Some(here)) => Ok(meant.swap_remove(here).1),
             (Wish::Click { button, .. }, None) => {
@@ -134,6 +159,11 @@ impl CurrentDeal {
             required,
             available: self.available_actions.clone(),
         })))
+    }
+
+    /// The action that the request means, among those that the caller may do now.
+    pub(super) fn offered(&self, wish: &Wish) -> Option<&AvailableAction> {
+        wish.offered(&self.deal.state, &self.available_actions)
     }
 
     /// The guide's `flow_update`, from the answer to a press.

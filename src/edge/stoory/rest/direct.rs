@@ -5,8 +5,8 @@ use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-use super::answers::{Conversations, Sent, With};
-use super::conversations::page;
+use super::answers::{Connected, Connections, Sent, With};
+use super::conversations::ReadPage;
 use super::messages::content;
 use super::paging::PageQuery;
 use super::reading::Opened;
@@ -14,6 +14,7 @@ use crate::domain::access::Privilege;
 use crate::domain::answer::Novelty;
 use crate::domain::conversation::{ConversationKind, MEMBER};
 use crate::domain::ids::{ConversationId, UserId, UserNo};
+use crate::domain::limits;
 use crate::domain::message::{Content, Message};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
@@ -23,6 +24,7 @@ use crate::edge::http::refusals::Body;
 use crate::edge::http::{AppState, Failure, Query};
 use crate::edge::native::rest::creating::make;
 use crate::edge::native::rest::found::Wish;
+use crate::edge::stoory::listed::ConnectionRow;
 use crate::store::creation::NewConversation;
 use crate::store::paging::Which;
 use crate::store::{messages, users};
@@ -37,55 +39,112 @@ pub struct ConnectBody {
     initial_message: Option<String>,
 }
 
-/// Connect with somebody, or get the conversation that is there already
-#[utoipa::path(request_body = ConnectBody, responses((status = 201, body = With<Sent>), (status = 200, description = "There already, and nothing was said", body = With<Sent>), (status = 400, description = "INVALID_REQUEST"), (status = 404, description = "USER_NOT_FOUND"), (status = 422, description = "UNPROCESSABLE: with oneself")), security(("bearer" = [])), tag = "stoory")]
+/// Connect with somebody, or get the conversation that is there already: in that one nothing is said
+#[utoipa::path(request_body = ConnectBody, responses((status = 201, body = With<Connected>), (status = 200, description = "There already, and nothing was said", body = With<Connected>), (status = 400, description = "INVALID_REQUEST, also with oneself"), (status = 404, description = "USER_NOT_FOUND"), (status = 422, description = "UNPROCESSABLE: the platform has no conversations of its own")), security(("bearer" = [])), tag = "stoory")]
 #[post("/direct-connect")]
 pub async fn connect(call: Call<(), Body>) -> Result<HttpResponse, Failure> {
     let work = async {
         let sender = call.named_sender().await?;
         let wanted: ConnectBody = call.body.read()?;
         let said = wanted.initial_message.filter(|text| !text.is_empty());
-        let said = said.map(|text| content(&call.server, Some(text), None, "initial_message"));
+        let said = said.map(|text| {
+            let most = limits::BODY_CHARACTERS;
+            content(&call.server, Some(text), None, ("initial_message", most))
+        });
+        let said = said.transpose()?;
+        if wanted.target_user_id == sender.id.as_str() {
+            return Err(Refusal::invalid("target_user_id", "must be somebody else").into());
+        }
         let target = (wanted.target_user_id.as_str(), "target_user_id");
-        reach(&call, sender, target, said.transpose()?).await
+        let wish = Wish::default();
+        let reached = Reached::reach(&call, sender, target, said, wish).await?;
+        reached.connected(&call.server)
     };
     call.once(work).await
 }
 
-/// Creates or finds the conversation with a user, and sends a message there if one is given.
-pub(super) async fn reach(
+/// A direct conversation that was made or found.
+pub(super) struct Reached {
+    opened: Opened,
+    novelty: Novelty,
+    /// The message with which it was made, or that was sent there.
+    said: Option<Message>,
+    /// Whether a message was given that was not sent.
+    held_back: bool,
+}
+
+impl Reached {
+    /// Creates the conversation with a user, and sends a message there if one is given, or finds it and grants the wish there.
+    async fn reach(
+        call: &Call<(), Body>,
+        sender: Arc<Principal>,
+        (target, field): (&str, &'static str),
+        said: Option<Arc<Content>>,
+        wish: Wish,
+    ) -> Result<Self, Failure> {
+        let (server, caller) = (&call.server, &call.caller);
+        let target = UserId::parse(target, field)?;
+        let is_platform = caller.roles.may(Privilege::StayOutside) && sender.no == caller.no;
+        if target == sender.id || is_platform {
+            return Err(
+                Refusal::Unprocessable("A direct conversation has exactly two people").into(),
+            );
+        }
+        let target = number_of(server, target).await?;
+        let new = between(&sender, target, said.clone());
+        let made = make(server, &sender, new, wish).await?;
+        let found = match &said {
+            Some(said) => find(server, sender.no, Arc::clone(said)).await?,
+            None => None,
+        };
+        Ok(Self {
+            opened: Opened::find(server, &sender, made.id).await?,
+            novelty: made.novelty,
+            held_back: said.is_some() && found.is_none(),
+            said: found,
+        })
+    }
+
+    /// As the answer to connecting.
+    fn connected(&self, server: &AppState) -> Result<StoredResponse, Failure> {
+        let (status, message) = match (self.novelty, self.held_back) {
+            (Novelty::New, _) => (201, "You are connected"),
+            (Novelty::Repeated, false) => (200, "You are connected already"),
+            (Novelty::Repeated, true) => {
+                let held_back = "You are connected already: the initial message was not sent";
+                (200, held_back)
+            }
+        };
+        let mut rows = self.opened.message_rows(self.said.as_slice(), server);
+        let connected = Connected {
+            conversation: self.opened.row(),
+            conversation_id: self.opened.loaded.conversation.id,
+            message,
+            initial_message: rows.pop(),
+        };
+        StoredResponse::json(status, &With::new(connected))
+    }
+}
+
+/// Sends a message to a user, in the direct conversation with them.
+pub(super) async fn send_to(
     call: &Call<(), Body>,
     sender: Arc<Principal>,
-    (target, field): (&str, &'static str),
-    said: Option<Arc<Content>>,
+    target: (&str, &'static str),
+    content: Arc<Content>,
+    status: u16,
 ) -> Result<StoredResponse, Failure> {
-    let (server, caller) = (&call.server, &call.caller);
-    let target = UserId::parse(target, field)?;
-    let is_platform = caller.roles.may(Privilege::StayOutside) && sender.no == caller.no;
-    if target == sender.id || is_platform {
-        return Err(Refusal::Unprocessable("A direct conversation has exactly two people").into());
-    }
-    let target = number_of(server, target).await?;
-    let new = between(&sender, target, said.clone());
     let wish = Wish {
-        message: said.clone(),
+        message: Some(Arc::clone(&content)),
         ..Wish::default()
     };
-    let made = make(server, &sender, new, wish).await?;
-    let status = match (made.novelty, &said) {
-        (Novelty::Repeated, None) => 200,
-        (Novelty::New, _) | (_, Some(_)) => 201,
-    };
-    let opened = Opened::find(server, &sender, made.id).await?;
-    let said = match said {
-        Some(said) => find(server, sender.no, said).await?,
-        None => None,
-    };
-    let mut rows = opened.message_rows(said.as_slice(), server);
-    let (conversation, message) = (Some(opened.row()), rows.pop());
+    let reached = Reached::reach(call, sender, target, Some(content), wish).await?;
+    let said = reached.said.as_slice();
+    let mut rows = reached.opened.message_rows(said, &call.server);
     let sent = Sent {
-        conversation,
-        message,
+        conversation_id: reached.opened.loaded.conversation.id,
+        conversation: Some(reached.opened.row()),
+        message: rows.pop(),
     };
     StoredResponse::json(status, &With::new(sent))
 }
@@ -125,9 +184,15 @@ fn between(sender: &Principal, target: UserNo, said: Option<Arc<Content>>) -> Ne
     }
 }
 
-/// The caller's direct conversations in the guide's columns, newest activity first
-#[utoipa::path(params(PageQuery), responses((status = 200, body = With<Conversations>)), security(("bearer" = [])), tag = "stoory")]
+/// With whom the caller has a direct conversation about nothing, newest activity first
+#[utoipa::path(params(PageQuery), responses((status = 200, body = With<Connections>)), security(("bearer" = [])), tag = "stoory")]
 #[get("/direct-connections")]
 pub async fn list(call: Call, query: Query<PageQuery>) -> Result<HttpResponse, Failure> {
-    page(&call, Which::Plain, &query.0).await
+    let page = ReadPage::read(&call, Which::Plain, &query.0).await?;
+    let conversations = page.rows(&call);
+    Ok(HttpResponse::Ok().json(With::new(Connections {
+        connections: conversations.iter().map(ConnectionRow::from).collect(),
+        conversations,
+        pagination: page.pagination,
+    })))
 }

@@ -11,7 +11,7 @@ use crate::store::paging::Window;
 const LAST_PAGE: i64 = 1_000_000;
 
 /// Which page.
-#[derive(Deserialize, IntoParams)]
+#[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// From 1
@@ -28,7 +28,7 @@ pub(super) struct PageRequest {
 }
 
 /// Where a page stands in its list.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Copy, Serialize, ToSchema)]
 #[schema(as = StooryPagination)]
 pub struct Pagination {
     /// From 1

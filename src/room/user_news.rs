@@ -1,0 +1,146 @@
+//! Tells users of messages and payments wherever they are online, in dialects that tell users beside conversations.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::actor::Room;
+use crate::domain::conversation::{ConversationKind, Participant};
+use crate::domain::flow::{FlowActor, Stepped};
+use crate::domain::ids::SessionId;
+use crate::domain::message::{Message, MessageKind};
+use crate::domain::room_event::{Change, RoomEvent, UserNews};
+use crate::queue::{ChatFrame, ConnectionQueue, Heard};
+
+/// Something that was announced.
+pub(super) enum Announced {
+    /// A message.
+    Message(Message),
+    /// A step that a payment made, and its messages.
+    Payment(Arc<Stepped>, Vec<Message>),
+}
+
+/// Whether a payment made the step.
+pub(super) fn is_by_payment(stepped: &Stepped) -> bool {
+    stepped.actor == FlowActor::Payment.name()
+}
+
+/// Somebody, and those of their sessions whose dialect tells users.
+struct Hearer<'a> {
+    person: &'a Participant,
+    role: Arc<str>,
+    sessions: Vec<Arc<ConnectionQueue>>,
+}
+
+impl Room {
+    /// Tells the people of a conversation of two sides: a direct one, or one with a deal.
+    pub(super) fn tell_users(&self, announced: &[Announced]) {
+        if announced.is_empty() || !self.has_two_sides() {
+            return;
+        }
+        let hearers = self.hearers();
+        if hearers.is_empty() {
+            return;
+        }
+        let joined = self.joined_sessions();
+        for one in announced {
+            match one {
+                Announced::Message(message) => self.tell_of_message(message, &hearers, &joined),
+                Announced::Payment(stepped, said) => {
+                    self.tell_of_payment(stepped, said, &hearers);
+                }
+            }
+        }
+    }
+
+    /// Whether it is a direct conversation, or one with a deal.
+    pub(super) fn has_two_sides(&self) -> bool {
+        let conversation = &self.state.conversation;
+        conversation.kind == ConversationKind::Direct || conversation.flow.is_some()
+    }
+
+    fn hearers(&self) -> Vec<Hearer<'_>> {
+        let mut hearers = Vec::new();
+        let readers = self.state.everybody();
+        for person in readers.filter(|person| person.may_read().is_ok()) {
+            let mut sessions = self.deps.directory.outboxes(person.no);
+            sessions.retain(|queue| queue.state().dialect().needs().user_events);
+            if !sessions.is_empty() {
+                let role = Arc::from(person.role.as_str());
+                hearers.push(Hearer {
+                    person,
+                    role,
+                    sessions,
+                });
+            }
+        }
+        hearers
+    }
+
+    fn tell_of_message(
+        &self,
+        message: &Message,
+        hearers: &[Hearer<'_>],
+        joined: &HashSet<SessionId>,
+    ) {
+        if !message.asks_to_be_read() {
+            return;
+        }
+        let newest = |is_own| {
+            self.to_user(UserNews::Newest {
+                message: message.clone(),
+                is_own,
+            })
+        };
+        let sent = || self.to_user(UserNews::Sent(message.clone()));
+        for hearer in hearers {
+            let person = hearer.person;
+            if !message.is_visible_to(person.no, Some(&person.role)) {
+                continue;
+            }
+            let is_typed = message.content.kind == MessageKind::UserInput;
+            match (person.no == message.sender, is_typed) {
+                (true, true) => hearer.tell(&[sent(), newest(true)]),
+                (true, false) => {}
+                (false, _) if message.actor_id.as_ref() == Some(&person.id) => {}
+                (false, _) => {
+                    let received = UserNews::Received(self.preview(message));
+                    hearer.tell_joined(&self.to_user(received), joined);
+                    hearer.tell(&[newest(false)]);
+                }
+            }
+        }
+    }
+
+    fn tell_of_payment(&self, stepped: &Arc<Stepped>, said: &[Message], hearers: &[Hearer<'_>]) {
+        let paid = self.to_user(UserNews::Payment {
+            stepped: Arc::clone(stepped),
+            said: said.to_vec(),
+        });
+        for hearer in hearers {
+            hearer.tell(std::slice::from_ref(&paid));
+        }
+    }
+
+    /// News as an event of this conversation.
+    pub(super) fn to_user(&self, news: UserNews) -> Arc<RoomEvent> {
+        let view = self.state.view().clone();
+        self.event(None, Change::ToUser { news, view })
+    }
+}
+
+impl Hearer<'_> {
+    fn tell(&self, events: &[Arc<RoomEvent>]) {
+        for queue in &self.sessions {
+            let events = events.iter();
+            let role = Some(&self.role);
+            queue.frames(events.map(|event| ChatFrame::event(event, role, Heard::Anywhere)));
+        }
+    }
+
+    fn tell_joined(&self, event: &Arc<RoomEvent>, joined: &HashSet<SessionId>) {
+        let sessions = self.sessions.iter();
+        for queue in sessions.filter(|queue| joined.contains(&queue.session())) {
+            queue.push(ChatFrame::event(event, Some(&self.role), Heard::Anywhere));
+        }
+    }
+}
