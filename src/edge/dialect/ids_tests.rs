@@ -15,7 +15,7 @@ use crate::domain::conversation::{
 };
 use crate::domain::ids::{ConversationId, ConversationNo, MessageId, UserId};
 use crate::domain::message::{Content, Message, MessageKind};
-use crate::domain::room_event::{Change, MessageChange, Preview};
+use crate::domain::room_event::{Change, MessageChange, Preview, UserNews};
 use crate::domain::snapshot::UnreadCount;
 use crate::edge::native::decode::{Request, decode};
 
@@ -121,6 +121,7 @@ impl World {
             id: self.message,
             sender: UserNo(1),
             sender_id: self.person(0),
+            actor_id: None,
             content: Arc::new(content),
             card: None,
             created_at: DateTime::UNIX_EPOCH,
@@ -180,6 +181,7 @@ impl World {
         let notice = Change::Notice {
             preview,
             unread: UnreadCount::Exactly(1),
+            view: self.view(),
         };
         let presence = |status| Change::Presence {
             user: self.person(1),
@@ -202,6 +204,33 @@ impl World {
             (presence(PresenceStatus::Offline), vec![second]),
             (notice, vec![place]),
         ]
+    }
+}
+
+impl World {
+    /// What dialects tell users beside conversations, each with the ids that must be shown.
+    fn news(&self) -> Vec<(Change, Vec<String>)> {
+        let preview = Preview {
+            message: self.message(),
+            sender_name: "Some Name".to_owned(),
+        };
+        let newest = |is_own| UserNews::Newest {
+            message: self.message(),
+            is_own,
+        };
+        let all = [
+            UserNews::Received(preview),
+            UserNews::Sent(self.message()),
+            newest(true),
+            newest(false),
+            UserNews::Unread(UnreadCount::Exactly(1)),
+        ];
+        let change = |news| {
+            let view = self.view();
+            let place = self.conversation.to_string();
+            (Change::ToUser { news, view }, vec![place])
+        };
+        all.into_iter().map(change).collect()
     }
 }
 
@@ -328,7 +357,7 @@ proptest! {
     #[test]
     fn no_dialect_loses_or_invents_an_id(world in worlds()) {
         let (dialects, known) = (dialects(), world.known());
-        for (change, needed) in world.changes() {
+        for (change, needed) in world.changes().into_iter().chain(world.news()) {
             let seq = Some(world.message.seq);
             let event = RoomEvent::new(world.conversation, seq, change);
             for (served, name) in dialects.served.iter().zip(NAMES) {
