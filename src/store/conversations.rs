@@ -251,7 +251,7 @@ pub fn count(connection: &mut PgConnection, user: UserNo, filter: &Filter) -> Re
 }
 
 /// Conversations by their numbers.
-fn by_numbers(
+pub(super) fn by_numbers(
     connection: &mut PgConnection,
     numbers: &[i64],
 ) -> Result<HashMap<i64, Conversation>, Error> {

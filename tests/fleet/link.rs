@@ -110,7 +110,7 @@ async fn lead(near: Bytes, to: End, now: watch::Receiver<State>, mut random: Ran
     let Ok(far) = connect(&to).await else {
         return;
     };
-    let breaks = random.next() % 3 == 0;
+    let breaks = random.next().is_multiple_of(3);
     let life = random.between(0, LONGEST_LIFE);
     let (near, far) = (split(near), split(far));
     let (there, back) = (Random(random.next()), Random(random.next()));

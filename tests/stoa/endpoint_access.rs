@@ -293,14 +293,14 @@ fn no_event_of_the_stoory_dialect_is_unlisted() {
 
 #[actix_rt::test]
 async fn every_event_of_the_stoory_dialect_answers_everybody_as_the_table_says() {
-    let world = World::new().await;
+    let fixture = Fixture::new().await;
     let mut wrong = Vec::new();
     for row in rows(STOORY) {
-        for (person, cell) in world.people.iter().zip(&row.cells) {
-            let message = world.message().await;
+        for (person, cell) in fixture.people.iter().zip(&row.cells) {
+            let message = fixture.message().await;
             let payload = row.payload.replace("$me", &person.id);
             let payload = payload
-                .replace("$c", &world.conversation)
+                .replace("$c", &fixture.conversation)
                 .replace("$m", &message);
             let mut talker = SocketIoClient::stoory(person).await;
             let answer = talker
@@ -319,13 +319,13 @@ async fn every_event_of_the_stoory_dialect_answers_everybody_as_the_table_says()
 
 #[actix_rt::test]
 async fn the_stoory_dialect_admits_nobody_without_a_token() {
-    let world = World::new().await;
+    let fixture = Fixture::new().await;
     for auth in [
         json!({}),
         json!({ "token": "nonsense" }),
         json!({ "userId": "owner" }),
     ] {
-        let refused = SocketIoClient::connect(world.app.address, "/", auth)
+        let refused = SocketIoClient::connect(fixture.app.address, "/", auth)
             .await
             .err()
             .expect("refused");

@@ -53,6 +53,7 @@ const fn with_events(
         requests,
         read: |name, _, _| Err(requests::unknown(name)),
         acknowledge: |_, _, _| String::new(),
+        refused_as: |_| None,
         watched: |_, _| String::new(),
         refused: refusal,
         greeting: |_, _| None,

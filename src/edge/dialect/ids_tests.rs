@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::encoding_tests::{NAMES, dialects, read};
+use super::named_requests_tests::requests_with;
 use super::*;
 use crate::domain::command::{Command, Mark};
 use crate::domain::conversation::{
@@ -16,7 +17,7 @@ use crate::domain::conversation::{
 };
 use crate::domain::ids::{ConversationId, ConversationNo, MessageId, UserId};
 use crate::domain::message::{Content, Message, MessageKind};
-use crate::domain::room_event::{Change, MessageChange, Preview};
+use crate::domain::room_event::{Change, MessageChange, Preview, UserNews};
 use crate::domain::snapshot::UnreadCount;
 use crate::edge::native::decode::{Request, decode};
 
@@ -125,6 +126,7 @@ impl World {
             id: self.message,
             sender: UserNo(1),
             sender_id: self.person(0),
+            actor_id: None,
             content: Arc::new(content),
             card: None,
             created_at: DateTime::UNIX_EPOCH,
@@ -185,6 +187,7 @@ impl World {
         let notice = Change::Notice {
             preview,
             unread: UnreadCount::Exactly(1),
+            view: self.view(),
         };
         let presence = |status| Change::Presence {
             user: self.person(1),
@@ -217,6 +220,33 @@ impl World {
     }
 }
 
+impl World {
+    /// What dialects tell users beside conversations, each with the ids that must be shown.
+    fn news(&self) -> Vec<(Change, Vec<String>)> {
+        let preview = Preview {
+            message: self.message(),
+            sender_name: "Some Name".to_owned(),
+        };
+        let newest = |is_own| UserNews::Newest {
+            message: self.message(),
+            is_own,
+        };
+        let all = [
+            UserNews::Received(preview),
+            UserNews::Sent(self.message()),
+            newest(true),
+            newest(false),
+            UserNews::Unread(UnreadCount::Exactly(1)),
+        ];
+        let change = |news| {
+            let view = self.view();
+            let place = self.conversation.to_string();
+            (Change::ToUser { news, view }, vec![place])
+        };
+        all.into_iter().map(change).collect()
+    }
+}
+
 /// What stands under a name of an id, and every UUID.
 fn ids(value: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
@@ -238,64 +268,6 @@ fn collect(value: &Value, is_id: bool, found: &mut BTreeSet<String>) {
         }),
         _ => {}
     }
-}
-
-/// The requests of each dialect that name a conversation, a message or the acting user.
-fn requests_with(
-    place: &str,
-    message: &str,
-    user: &str,
-) -> Vec<(&'static str, &'static str, Value)> {
-    let of = |dialect, requests: Vec<(&'static str, Value)>| {
-        let named = move |(name, request)| (dialect, name, request);
-        requests.into_iter().map(named)
-    };
-    of("native", native_requests(place, message, user))
-        .chain(of("stoory", stoory_requests(place, message, user)))
-        .chain(of("lola", lola_requests(place, message, user)))
-        .collect()
-}
-
-fn native_requests(place: &str, message: &str, user: &str) -> Vec<(&'static str, Value)> {
-    let there = json!({ "conversation_id": place });
-    let send = json!({ "conversation_id": place, "body": "x", "sender_id": user });
-    let edit = json!({ "conversation_id": place, "message_id": message, "body": "x" });
-    let delete = json!({ "conversation_id": place, "message_id": message });
-    vec![
-        ("join_conversation", there.clone()),
-        ("leave_conversation", there),
-        ("send_message", send),
-        ("edit_message", edit),
-        ("delete_message", delete),
-    ]
-}
-
-fn stoory_requests(place: &str, message: &str, user: &str) -> Vec<(&'static str, Value)> {
-    let typing = json!({ "conversationId": place, "userId": user });
-    let send = json!({ "conversationId": place, "senderId": user, "message": "x" });
-    let seen = json!({ "conversationId": place, "messageId": message, "userId": user });
-    vec![
-        ("join", json!(user)),
-        ("join_conversation", json!(place)),
-        ("leave_conversation", json!(place)),
-        ("send_message", send),
-        ("typing_start", typing.clone()),
-        ("typing_stop", typing),
-        ("mark_seen", seen),
-    ]
-}
-
-fn lola_requests(place: &str, message: &str, user: &str) -> Vec<(&'static str, Value)> {
-    let send = json!({ "roomId": place, "content": "x", "senderId": user });
-    let typing = json!({ "roomId": place, "isTyping": true, "userId": user });
-    let read = json!({ "roomId": place, "messageIds": [message], "userId": user });
-    vec![
-        ("chat:join-room", json!({ "roomId": place })),
-        ("chat:leave-room", json!({ "roomId": place })),
-        ("chat:send-message", send),
-        ("chat:typing", typing),
-        ("chat:read-messages", read),
-    ]
 }
 
 /// What a request names: a conversation and a message.
@@ -338,7 +310,7 @@ proptest! {
     #[test]
     fn no_dialect_loses_or_invents_an_id(world in worlds()) {
         let (dialects, known) = (&*DIALECTS, world.known());
-        for (change, needed) in world.changes() {
+        for (change, needed) in world.changes().into_iter().chain(world.news()) {
             let seq = Some(world.message.seq);
             let event = RoomEvent::new(world.conversation, seq, change);
             for (served, name) in dialects.served.iter().zip(NAMES) {

@@ -276,4 +276,6 @@ mod encoding_tests;
 #[cfg(test)]
 mod ids_tests;
 #[cfg(test)]
+mod named_requests_tests;
+#[cfg(test)]
 mod serving_tests;

@@ -42,7 +42,9 @@ pub fn encode(
             )
         }
         Change::Created(view) => new_conversation(view, context)?,
-        Change::Notice { preview, unread } => notification(event.conversation, preview, *unread),
+        Change::Notice {
+            preview, unread, ..
+        } => notification(event.conversation, preview, *unread),
         Change::Stepped { .. } => {
             return native("chat:state-changed", event, context, role).map(Encoded::for_role);
         }
@@ -214,11 +216,7 @@ fn signal(
                 message_ids: message_ids(passed, *message),
                 seq: *seq,
             };
-            let name = match mark {
-                Mark::Seen => "chat:messages-read",
-                Mark::Delivered => "chat:messages-delivered",
-            };
-            signalled(name, room_id, user.as_str(), what, timestamp)
+            signalled(marked(*mark), room_id, user.as_str(), what, timestamp)
         }
         Change::Attendance { user, is_here } => {
             let what = Attendance { is_guest: false };
@@ -245,6 +243,13 @@ fn signal(
         | Change::Notice { .. }
         | Change::UnreadChanged { .. } => return None,
     })
+}
+
+fn marked(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Seen => "chat:messages-read",
+        Mark::Delivered => "chat:messages-delivered",
+    }
 }
 
 fn attendance(is_here: bool) -> &'static str {

@@ -57,6 +57,7 @@ fn said(sender: i64, seq: Seq, content: Content) -> Message {
         },
         sender: no,
         sender_id: UserId::stored(id),
+        actor_id: None,
         content: Arc::new(content),
         card: None,
         created_at: DateTime::UNIX_EPOCH,

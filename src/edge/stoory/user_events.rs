@@ -1,7 +1,9 @@
 //! The events that a user hears wherever they are online: notifications, the newest message of a conversation, unread counts.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::NAMESPACE;
 use super::about::ConversationType;
@@ -15,6 +17,7 @@ use crate::domain::ids::ConversationId;
 use crate::domain::message::Message;
 use crate::domain::room_event::{Preview, UserNews, View};
 use crate::domain::snapshot::UnreadCount;
+use crate::edge::native::instants::instant;
 use socketio::packet::encode_one;
 
 /// The part of `conversation_context` that is known where nobody has joined: without the deal's values.
@@ -64,10 +67,10 @@ pub(super) fn encode(
         }
         UserNews::Newest { message, is_own } => {
             let mut data = about_message(message, view, system, role);
-            data["action"] = match is_own {
-                true => json!("message_sent"),
-                false => json!("message_received"),
-            };
+            data.action = Some(match is_own {
+                true => "message_sent",
+                false => "message_received",
+            });
             of_role(view, "conversation_list_updated", &data)
         }
         UserNews::Unread(unread) => {
@@ -86,7 +89,7 @@ pub(super) fn encode(
 }
 
 /// For one role if the deal shows each role something different, else for everybody.
-fn of_role(view: &View, name: &str, data: &Value) -> Encoded {
+fn of_role(view: &View, name: &str, data: &impl Serialize) -> Encoded {
     let bytes = encode_one(NAMESPACE, name, data);
     match view.conversation.flow {
         Some(_) => Encoded::for_role(bytes),
@@ -94,14 +97,31 @@ fn of_role(view: &View, name: &str, data: &Value) -> Encoded {
     }
 }
 
-fn about_message(message: &Message, view: &View, system: &str, role: Option<&str>) -> Value {
+/// A message with its conversation.
+#[derive(Serialize)]
+struct AboutMessage<'a> {
+    conversation_id: ConversationId,
+    message: MessageRow<'a>,
+    conversation_context: BriefContext<'a>,
+    /// Whether the reader sent it, where a list is to be changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'static str>,
+}
+
+fn about_message<'a>(
+    message: &'a Message,
+    view: &'a View,
+    system: &'a str,
+    role: Option<&str>,
+) -> AboutMessage<'a> {
     let id = view.conversation.id;
     let sides = Sides::new(&view.conversation, view.people.in_order());
-    json!({
-        "conversation_id": id,
-        "message": MessageRow::new(message, id, &sides, None, system),
-        "conversation_context": BriefContext::new(view, role, message),
-    })
+    AboutMessage {
+        conversation_id: id,
+        message: MessageRow::new(message, id, &sides, None, system),
+        conversation_context: BriefContext::new(view, role, message),
+        action: None,
+    }
 }
 
 /// `unread_count_updated`.
@@ -112,6 +132,32 @@ pub(super) fn unread_count(id: ConversationId, unread: UnreadCount, action: &str
     data
 }
 
+/// What a `notification` of a message tells.
+#[derive(Serialize)]
+struct MessageNotification<'a> {
+    #[serde(flatten)]
+    about: &'a AboutMessage<'a>,
+    id: Uuid,
+    title: &'static str,
+    body: &'a str,
+    #[serde(serialize_with = "instant")]
+    created_at: DateTime<Utc>,
+    payload: MessageIds<'a>,
+    sender_id: &'a str,
+    sender_name: &'a str,
+    receiver_id: Option<&'a str>,
+    /// The unread count, where it was counted.
+    #[serde(flatten)]
+    counted: Value,
+}
+
+#[derive(Serialize)]
+struct MessageIds<'a> {
+    conversation_id: ConversationId,
+    message_id: Uuid,
+    sender_id: &'a str,
+}
+
 /// The `notification` of a message; with the unread count where it was counted.
 pub(super) fn notification(
     preview: &Preview,
@@ -120,32 +166,36 @@ pub(super) fn notification(
     system: &str,
     role: Option<&str>,
 ) -> Encoded {
-    let message = &preview.message;
-    let mut data = about_message(message, view, system, role);
-    let row = data["message"].clone();
-    let added = [
-        ("id", row["id"].clone()),
-        ("title", json!("New message")),
-        ("body", row["message"].clone()),
-        ("created_at", row["created_at"].clone()),
-        (
-            "payload",
-            json!({ "conversation_id": view.conversation.id, "message_id": row["id"], "sender_id": row["sender_id"] }),
-        ),
-        ("sender_id", row["sender_id"].clone()),
-        ("sender_name", json!(preview.sender_name)),
-        ("receiver_id", row["receiver_id"].clone()),
-    ];
-    for (name, value) in added {
-        data[name] = value;
-    }
-    if let Some(unread) = unread {
-        data["unread_count"] = json!(unread.number());
-        unread.note_cap(&mut data, "unread_count_capped");
-    }
+    let about = about_message(&preview.message, view, system, role);
+    let row = &about.message;
+    let data = MessageNotification {
+        about: &about,
+        id: row.id,
+        title: "New message",
+        body: row.message,
+        created_at: row.created_at,
+        payload: MessageIds {
+            conversation_id: view.conversation.id,
+            message_id: row.id,
+            sender_id: row.sender_id,
+        },
+        sender_id: row.sender_id,
+        sender_name: &preview.sender_name,
+        receiver_id: row.receiver_id,
+        counted: counted(unread),
+    };
     of_role(
         view,
         "notification",
         &json!({ "type": "message", "data": data }),
     )
+}
+
+fn counted(unread: Option<UnreadCount>) -> Value {
+    let Some(unread) = unread else {
+        return json!({});
+    };
+    let mut counted = json!({ "unread_count": unread.number() });
+    unread.note_cap(&mut counted, "unread_count_capped");
+    counted
 }

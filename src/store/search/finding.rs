@@ -1,23 +1,20 @@
 //! A search from its query to its hits, on one snapshot of the database.
 
-use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 
+use super::asked::{Asked, Found, Hit, Order, Page, Scope};
 use super::conditions::{Conditions, Deadline, Position};
 use super::everywhere::everywhere;
 use super::places::{Entrance, Place, consumer, one, own};
-use super::plans::{Bounds, Outcome, among};
+use super::plans::{Outcome, among};
 use super::recent::{Recent, recent};
-use crate::domain::access::{Privilege, Requester};
-use crate::domain::conversation::Conversation;
-use crate::domain::ids::{ConversationNo, Seq, UserId, UserNo};
+use crate::domain::access::Privilege;
+use crate::domain::ids::{ConversationNo, Seq, UserNo};
 use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
-use crate::domain::search::{Matched, SearchQuery, Sender, document_of};
-use crate::domain::tokens::{Span, Tokenizer};
+use crate::domain::search::{Matched, Sender, document_of};
 use crate::error::Error;
 use crate::store::access::role_outside;
 use crate::store::audit::{self, Audited};
@@ -28,92 +25,6 @@ use crate::store::{feed_consumers, participants, users};
 /// The newest hits among which the best are found.
 const RANKED: usize = 1_000;
 
-/// A search.
-#[derive(Clone, Debug)]
-pub struct Asked {
-    /// What is searched for.
-    pub query: SearchQuery,
-    /// The query as it was typed, for the audit log.
-    pub text: String,
-    /// Who searches.
-    pub requester: Requester,
-    /// The same.
-    pub me: UserId,
-    /// Where.
-    pub scope: Scope,
-    /// Which hits.
-    pub page: Page,
-    /// The most hits.
-    pub limit: usize,
-    /// How texts are read.
-    pub tokenizer: Arc<Tokenizer>,
-    /// The time, for the age of hits.
-    pub now: DateTime<Utc>,
-    /// How much is read.
-    pub bounds: Bounds,
-}
-
-/// Where somebody searches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// In the conversations in which they participate.
-    Own,
-    /// In all conversations.
-    Everything,
-}
-
-/// How hits are sorted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// The newest first.
-    Newest,
-    /// The best of the newest first.
-    Best,
-}
-
-/// Where a page begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Page {
-    /// With the first hit.
-    First(Order),
-    /// With the newest one after this.
-    After(Position),
-    /// With the best one after this many.
-    Beyond(usize),
-}
-
-/// A hit.
-#[derive(Clone, Debug)]
-pub struct Hit {
-    /// The message.
-    pub message: Message,
-    /// Its conversation.
-    pub conversation: Conversation,
-    /// The characters of its body that match.
-    pub highlights: Vec<Span>,
-}
-
-/// What was found.
-#[derive(Clone, Debug, Default)]
-pub struct Found {
-    /// A page of hits.
-    pub hits: Vec<Hit>,
-    /// Where the next page begins.
-    pub next: Option<Page>,
-    /// The number of all hits; `None` if not everything was read.
-    pub total: Option<i64>,
-    /// Seconds by which the documents are behind, for staff.
-    pub behind_seconds: Option<f64>,
-    /// The plan, for the metrics.
-    pub plan: &'static str,
-}
-
-/// A message that matches.
-struct Candidate {
-    message: Message,
-    matched: Matched,
-}
-
 /// Finds messages. A refusal concerns the query or where it searches.
 pub fn find(connection: &mut PgConnection, asked: &Asked) -> Result<Result<Found, Refusal>, Error> {
     let deadline = Deadline::after(asked.bounds.time);
@@ -122,6 +33,12 @@ pub fn find(connection: &mut PgConnection, asked: &Asked) -> Result<Result<Found
         Err(Error::Refused(refusal @ Refusal::SearchTooBroad)) => Ok(Err(refusal)),
         other => other,
     }
+}
+
+/// A message that matches.
+struct Candidate {
+    message: Message,
+    matched: Matched,
 }
 
 /// What is read: places, or everything.

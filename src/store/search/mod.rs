@@ -1,5 +1,6 @@
 //! Search: what is written for it, and the statements that find messages.
 
+mod asked;
 mod conditions;
 mod connections;
 mod docs;
@@ -11,9 +12,10 @@ mod plans;
 mod recent;
 mod walking;
 
+pub use asked::{Asked, Found, Hit, Order, Page, Scope};
 pub use conditions::Position;
 pub use connections::SearchConnections;
 pub use docs::index;
 pub(in crate::store) use docs::{forget, hold};
-pub use finding::{Asked, Found, Hit, Order, Page, Scope, find};
+pub use finding::find;
 pub use plans::Bounds;

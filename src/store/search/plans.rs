@@ -159,7 +159,7 @@ fn bounded(
         cut
     };
     let mut cut: Vec<Place> = places.iter().map(cut).collect();
-    cut.sort_by(|one, other| (other.active, other.no).cmp(&(one.active, one.no)));
+    cut.sort_by_key(|one| std::cmp::Reverse((one.active, one.no)));
     Ok(cut)
 }
 

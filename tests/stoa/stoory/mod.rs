@@ -98,7 +98,7 @@ impl Deal {
 
 /// The values of these fields.
 pub fn fields<const N: usize>(of: &Value, names: [&str; N]) -> Value {
-    json!(names.map(|name| of[name].clone()))
+    Value::Array(names.map(|name| of[name].clone()).into())
 }
 
 /// The state that an answer tells of.
