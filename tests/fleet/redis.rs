@@ -66,7 +66,8 @@ impl Redis {
         stream.write_all(format!("{command}\r\n").as_bytes())?;
         let mut piece = [0; 512];
         let count = stream.read(&mut piece)?;
-        let said = String::from_utf8_lossy(&piece[..count]).into_owned();
+        let said = piece.get(..count).unwrap_or_default();
+        let said = String::from_utf8_lossy(said).into_owned();
         match said.starts_with('-') {
             true => Err(std::io::Error::other(said)),
             false => Ok(said),
