@@ -39,6 +39,16 @@ impl Position {
         }
     }
 
+    /// The place before everything that was sent at this time or later.
+    pub(super) fn before(at: DateTime<Utc>) -> Self {
+        let (conversation, seq) = (0, 0);
+        Self {
+            at,
+            conversation,
+            seq,
+        }
+    }
+
     /// The place of a message.
     pub(super) fn of(message: &Message) -> Self {
         Self {

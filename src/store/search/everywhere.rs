@@ -90,13 +90,16 @@ fn newest(
     wanted: usize,
 ) -> Result<Vec<Position>, Error> {
     let (admitted, newest) = (admitted(&role(), "0"), conditions.bounds.most());
-    // Raw SQL: the page ends the scan of the index as soon as it is full.
+    // Raw SQL: the page ends the scan of the index as soon as it is full. It is ordered as the index is, with all
+    // documents of its last moment, so that nothing needs sorting before.
     let sql = format!(
-        "with {QUERY} select 0::bigint as total, d.conversation_no, d.seq, d.at
-        from (select d.* {BY_TIME} limit {newest}) d
-        where ($7::timestamptz is null or (d.at, d.conversation_no, d.seq) < ($7, $8, $9))
-            and {MATCHES} and {admitted} and d.seq <= {INDEXED}
-        order by d.at desc, d.conversation_no desc, d.seq desc limit $10"
+        "with {QUERY}, page as (
+            select d.conversation_no, d.seq, d.at from (select d.* {BY_TIME} limit {newest}) d
+            where ($7::timestamptz is null or (d.at, d.conversation_no, d.seq) < ($7, $8, $9))
+                and {MATCHES} and {admitted} and d.seq <= {INDEXED}
+            order by d.at desc fetch first ($10) rows with ties
+        )
+        select 0::bigint as total, * from page order by at desc, conversation_no desc, seq desc limit $10"
     );
     let statement = conditions
         .bind(&sql, position, wanted)

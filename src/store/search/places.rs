@@ -5,7 +5,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
 
-use super::conditions::too_broad;
+use super::conditions::{Position, too_broad};
 use crate::domain::access::{Access, Requester};
 use crate::domain::ids::{ConversationId, ConversationNo, Seq};
 use crate::domain::refusal::Refusal;
@@ -36,6 +36,17 @@ pub(super) struct Place {
     /// The last seq of which there are documents. Those beyond it belong to an index that is not used.
     #[diesel(sql_type = BigInt)]
     pub(super) indexed: Seq,
+}
+
+impl Place {
+    /// A position after which none of its documents is.
+    pub(super) fn end(&self) -> Position {
+        Position {
+            at: self.active,
+            conversation: self.no,
+            seq: self.indexed,
+        }
+    }
 }
 
 /// How the searcher reads a conversation that they named.

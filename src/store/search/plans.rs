@@ -1,7 +1,7 @@
 //! How a participant's conversations are searched: walk the newest documents first, and look words up in the index
 //! if the walk finds too few.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use diesel::pg::PgConnection;
 use std::time::Duration;
 
@@ -113,17 +113,19 @@ pub(super) fn among(
 /// The hits that are newer than everything that was not read.
 fn certain(
     mut positions: Vec<Position>,
-    border: DateTime<Utc>,
+    border: Position,
     position: Option<Position>,
     overlap: TimeDelta,
 ) -> Outcome {
-    let safe = border + overlap;
-    let safe = match position {
-        // Also where everything happened within the overlap, a page must get somewhere.
-        Some(before) if safe >= before.at => border,
-        Some(_) | None => safe,
+    let later = Position {
+        at: border.at + overlap,
+        ..border
     };
-    let rest = Position::after(safe);
+    let rest = match position {
+        // Also where everything happened within the overlap, a page must get somewhere.
+        Some(before) if later >= before => border,
+        Some(_) | None => later,
+    };
     positions.retain(|one| *one > rest);
     Outcome {
         positions,
@@ -133,47 +135,52 @@ fn certain(
     }
 }
 
-/// The places without what is newer than the position or the end of the time that is searched.
+/// The places without the documents that are not before the position or the end of the time that is searched. What is
+/// left of each is before the position, so that every page gets further.
 fn bounded(
     connection: &mut PgConnection,
     places: &[Place],
     conditions: &Conditions,
     position: Option<Position>,
 ) -> Result<Vec<Place>, Error> {
-    let ends = [position.map(|one| one.at), conditions.until];
-    let Some(end) = ends.into_iter().flatten().min() else {
+    let end = [position, conditions.until.map(Position::before)];
+    let Some(end) = end.into_iter().flatten().min() else {
         return Ok(places.to_vec());
     };
+    let reaches = |place: &&Place| place.active >= end.at && place.indexed > 0;
     let newer: Vec<i64> = places
         .iter()
-        .filter(|place| place.active > end)
+        .filter(reaches)
         .map(|place| place.no)
         .collect();
     let last = last_before(connection, newer, end, conditions)?;
-    let cut = |place: &Place| {
-        let mut cut = place.clone();
-        cut.active = cut.active.min(end);
-        cut.indexed = last
-            .get(&place.no)
-            .map_or(cut.indexed, |last| cut.indexed.min(*last));
-        cut
-    };
-    let mut cut: Vec<Place> = places.iter().map(cut).collect();
-    cut.sort_by_key(|one| std::cmp::Reverse((one.active, one.no)));
-    Ok(cut)
+    let mut left = Vec::with_capacity(places.len());
+    for place in places {
+        let mut place = place.clone();
+        if reaches(&&place) {
+            let Some(last) = last.get(&place.no) else {
+                continue;
+            };
+            place.indexed = place.indexed.min(last.seq);
+            place.active = last.at;
+        }
+        left.push(place);
+    }
+    left.sort_by_key(|place| std::cmp::Reverse((place.active, place.no)));
+    Ok(left)
 }
 
-/// The newest documents of the most recently changed places, and a time at which or before which all others were
-/// sent; `None` if there are no others.
+/// The newest documents of the most recently changed places, and a position at which or before which all others are;
+/// `None` if there are no others.
 fn newest<'a>(
     connection: &mut PgConnection,
     places: &'a [Place],
     most: i64,
-) -> Result<(Vec<Slice<'a>>, Option<DateTime<Utc>>), Error> {
+) -> Result<(Vec<Slice<'a>>, Option<Position>), Error> {
     let (mut left, mut slices, mut border) = (most, Vec::new(), None);
-    for place in places {
+    for place in places.iter().filter(|place| place.indexed > 0) {
         if left == 0 {
-            border = border.max(Some(place.active));
+            border = border.max(Some(place.end()));
             break;
         }
         let count = place.indexed.min(left);
@@ -185,7 +192,12 @@ fn newest<'a>(
             up_to: place.indexed,
         });
         if above > 0 {
-            border = border.max(sent_at(connection, place.no, above)?);
+            let sent = sent_at(connection, place.no, above)?;
+            border = border.max(sent.map(|at| Position {
+                at,
+                conversation: place.no,
+                seq: above,
+            }));
         }
     }
     Ok((slices, border))

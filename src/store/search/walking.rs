@@ -114,31 +114,38 @@ pub(super) fn by_words(connection: &mut PgConnection) -> Result<(), Error> {
         .map_err(too_broad)
 }
 
+/// The last document of a conversation before a position.
 #[derive(QueryableByName)]
-struct Last {
+pub(super) struct Last {
     #[diesel(sql_type = BigInt)]
     no: i64,
     #[diesel(sql_type = BigInt)]
-    seq: Seq,
+    pub(super) seq: Seq,
+    #[diesel(sql_type = Timestamptz)]
+    pub(super) at: DateTime<Utc>,
 }
 
-/// The last seq of each of these conversations that was sent at a time or before it.
+/// The last document before a position in each of these conversations that has one.
 pub(super) fn last_before(
     connection: &mut PgConnection,
     numbers: Vec<i64>,
-    at: DateTime<Utc>,
+    before: Position,
     conditions: &Conditions,
-) -> Result<BTreeMap<i64, Seq>, Error> {
-    let sql = "select o.no, coalesce((select d.seq from search_docs d where d.conversation_no = o.no and (d.at <= $2) is true
-            order by d.seq desc limit 1), 0) as seq
-        from unnest($1) as o(no)";
+) -> Result<BTreeMap<i64, Last>, Error> {
+    let sql = "select o.no, d.seq, d.at from unnest($1) as o(no) cross join lateral (
+            select d.seq, d.at from search_docs d
+            where d.conversation_no = o.no and ((d.at, d.conversation_no, d.seq) < ($2, $3, $4)) is true
+            order by d.seq desc limit 1
+        ) d";
     conditions.deadline.limit(connection)?;
     let rows: Vec<Last> = diesel::sql_query(sql)
         .bind::<Array<BigInt>, _>(numbers)
-        .bind::<Timestamptz, _>(at)
+        .bind::<Timestamptz, _>(before.at)
+        .bind::<BigInt, _>(before.conversation)
+        .bind::<BigInt, _>(before.seq)
         .load(connection)
         .map_err(too_broad)?;
-    Ok(rows.into_iter().map(|row| (row.no, row.seq)).collect())
+    Ok(rows.into_iter().map(|row| (row.no, row)).collect())
 }
 
 #[derive(QueryableByName)]
