@@ -86,10 +86,11 @@ fail() {
 # The first node has a database of its own, which the others share.
 start_node() {
     local tag=$1
-    local -a place=(--data-dir "$data")
-    [[ $tag == a ]] || place+=(--database-url "$database" --demo-into-database)
-    start "$tag" "$stoa" serve --demo "${place[@]}" "${options[@]}" --listen "127.0.0.1:${ports[$tag]}" --node-tag "$tag" \
-        --trusted-proxies 127.0.0.0/8 --drain-notice-seconds 2 --drain-seconds 1
+    local -a place=()
+    [[ $tag == a ]] || place=(DATABASE_URL="$database" STOA_DEMO_INTO_DATABASE=true)
+    # Variables, so that the options win.
+    start "$tag" env "${place[@]}" STOA_LISTEN="127.0.0.1:${ports[$tag]}" STOA_NODE_TAG="$tag" STOA_TRUSTED_PROXIES=127.0.0.0/8 \
+        STOA_DRAIN_NOTICE_SECONDS=2 STOA_DRAIN_SECONDS=1 "$stoa" serve --demo "${options[@]}"
 }
 
 is_ready() {
