@@ -53,6 +53,11 @@ pub struct Row {
     pub call: Option<String>,
     pub body: Option<Value>,
     pub status: Option<u16>,
+    /// The request is repeated until the answer is as the client waits for.
+    #[serde(default)]
+    pub until: bool,
+    /// A signature that the gateway's checkout gives the client before this call.
+    pub sign: Option<Signature>,
     /// An event of the client, and its argument.
     pub emit: Option<String>,
     pub with: Option<Value>,
@@ -77,6 +82,15 @@ pub struct Row {
     /// A hole of the platform's own server that this row shows closed.
     #[serde(default)]
     pub hole: bool,
+}
+
+/// What the sandbox's checkout signs, and the name under which later values use the signature.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signature {
+    pub name: String,
+    pub order: String,
+    pub payment: String,
 }
 
 /// An event that somebody receives.

@@ -1,6 +1,8 @@
 //! The platforms' front ends: the calls of each real client in its order, sent to a real server, and what the client reads checked.
 
 mod caller;
+mod events;
+mod known;
 mod list;
 mod reads;
 mod runner;

@@ -1,14 +1,18 @@
-//! Runs a list to a real server, row after row, with an unmodified `socket.io-client` for the sockets.
+//! Runs a list against a real server, row after row, with an unmodified `socket.io-client` for the sockets.
 
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+use stoa::signing::hex_signature;
 
 use super::caller::Caller;
-use super::list::{ExpectedEvent, List, Row};
-use super::reads::{at, check};
+use super::events::in_order;
+use super::known::Known;
+use super::list::{ExpectedEvent, List, Row, Signature};
+use super::reads::check;
 use crate::client::PATIENCE;
 use crate::clients::Client;
-use crate::test_app::TestApp;
+use crate::test_app::{SECRET, TestApp};
 
 /// How long a row that is marked open waits for what does not come.
 const OPEN_PATIENCE_MS: u64 = 400;
@@ -16,7 +20,7 @@ const PATIENCE_MS: u64 = 10_000;
 /// A conversation that is not there; everybody may leave it.
 const NOWHERE: &str = "0192f0c0-0000-7000-8000-000000000001";
 
-/// What received of a list.
+/// What came of a list.
 pub struct Outcome {
     /// How many rows are served.
     pub done: usize,
@@ -32,9 +36,9 @@ struct Runner {
     http: reqwest::Client,
     namespace: String,
     callers: BTreeMap<String, Caller>,
-    known: BTreeMap<String, Value>,
+    known: Known,
     connected: BTreeSet<String>,
-    /// What received to each socket during a row.
+    /// What each socket received during a row.
     received: BTreeMap<String, Vec<Value>>,
 }
 
@@ -53,9 +57,11 @@ pub async fn run(list: List, package: &str) -> Outcome {
             .clone()
             .map(|(name, one)| (name.clone(), Caller::new(one)))
             .collect(),
-        known: people
-            .map(|(name, one)| (name.clone(), one.id.clone()))
-            .collect(),
+        known: Known(
+            people
+                .map(|(name, one)| (name.clone(), one.id.clone()))
+                .collect(),
+        ),
         connected: BTreeSet::new(),
         received: BTreeMap::new(),
     };
@@ -107,7 +113,21 @@ impl Runner {
     }
 
     async fn make_call(&mut self, row: &Row) -> Result<(), String> {
+        let end = Instant::now() + Duration::from_millis(patience(row));
+        loop {
+            let made = self.make_call_once(row).await;
+            if made.is_ok() || !row.until || Instant::now() > end {
+                return made;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn make_call_once(&mut self, row: &Row) -> Result<(), String> {
         let mut answer = Value::Null;
+        if let Some(signed) = &row.sign {
+            self.sign(signed)?;
+        }
         if let Some(call) = &row.call {
             answer = self.send_request(row, call).await?;
         }
@@ -121,14 +141,23 @@ impl Runner {
         if let Some(event) = &row.emit {
             answer = self.emit(row, event).await?;
         }
-        check(&self.fill_text(&row.reads)?, &answer)?;
-        self.save(&row.save, &answer)
+        check(&self.known.fill_text(&row.reads)?, &answer)?;
+        self.known.save(&row.save, &answer)
+    }
+
+    /// Signs as the sandbox's checkout does.
+    fn sign(&mut self, signed: &Signature) -> Result<(), String> {
+        let (order, payment) = (self.known.fill_text(&signed.order)?, &signed.payment);
+        let secret = hex_signature(SECRET.as_bytes(), b"the sandbox's webhooks");
+        let signature = hex_signature(secret.as_bytes(), format!("{order}|{payment}").as_bytes());
+        self.known.0.insert(signed.name.clone(), json!(signature));
+        Ok(())
     }
 
     async fn send_request(&mut self, row: &Row, call: &str) -> Result<Value, String> {
-        let call = self.fill_text(call)?;
+        let call = self.known.fill_text(call)?;
         let call = call.split_once(' ').expect("a method and a path");
-        let body = row.body.as_ref().map(|body| self.fill_value(body));
+        let body = row.body.as_ref().map(|body| self.known.fill_value(body));
         let caller = self.callers.get(&row.who).expect("one of the people");
         let asked = caller.call(&self.http, self.app.address, call, body.transpose()?);
         let (status, answer) = asked.await;
@@ -144,7 +173,7 @@ impl Runner {
             "connect" => {
                 let auth = self.callers.get(who).expect("one of the people").auth();
                 let url = format!("http://{}{}", self.app.address, self.namespace);
-                let options = json!({ "auth": self.fill_value(&auth)? });
+                let options = json!({ "auth": self.known.fill_value(&auth)? });
                 let how = json!({ "name": who, "url": url, "options": options });
                 let answer = self.client.tell("connect", how).await;
                 if answer["refused"].is_null() {
@@ -168,7 +197,10 @@ impl Runner {
         if !self.connected.contains(&row.who) {
             return Err("it is not connected".to_owned());
         }
-        let argument = row.with.as_ref().map(|argument| self.fill_value(argument));
+        let argument = row
+            .with
+            .as_ref()
+            .map(|argument| self.known.fill_value(argument));
         let mut details =
             json!({ "name": row.who, "event": event, "argument": argument.transpose()? });
         let Some(wanted) = &row.acknowledged else {
@@ -179,7 +211,7 @@ impl Runner {
         if answer["late"] == true {
             return Err("it is not acknowledged".to_owned());
         }
-        check(&self.fill_text(wanted)?, &answer["answer"])?;
+        check(&self.known.fill_text(wanted)?, &answer["answer"])?;
         Ok(answer["answer"].clone())
     }
 
@@ -205,9 +237,9 @@ impl Runner {
                 .collect();
             let payloads = in_order(&order, events).map_err(|why| format!("{who} {why}"))?;
             for (event, payload) in wanted.iter().zip(&payloads) {
-                let reads = check(&self.fill_text(&event.reads)?, payload);
+                let reads = check(&self.known.fill_text(&event.reads)?, payload);
                 reads.map_err(|why| format!("{who} receives {}: {why}", event.event))?;
-                self.save(&event.save, payload)?;
+                self.known.save(&event.save, payload)?;
             }
         }
         Ok(())
@@ -231,86 +263,11 @@ impl Runner {
         let received = self.received.entry(who.to_owned()).or_default();
         received.extend(events.as_array().expect("events").iter().cloned());
     }
-
-    fn save(&mut self, save: &BTreeMap<String, String>, answer: &Value) -> Result<(), String> {
-        for (name, path) in save {
-            let found = at(path, answer).filter(|found| !found.is_null());
-            let found = found.ok_or_else(|| format!("{path} is not in {answer}"))?;
-            self.known.insert(name.clone(), found);
-        }
-        Ok(())
-    }
-
-    /// A text with what is known in place of `$name`.
-    fn fill_text(&self, text: &str) -> Result<String, String> {
-        let mut parts = text.split('$');
-        let mut filled = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            let is_of_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-            let end = part.find(|c| !is_of_name(c)).unwrap_or(part.len());
-            let (name, rest) = part.split_at(end);
-            match self
-                .known
-                .get(name)
-                .ok_or_else(|| format!("${name} is not known"))?
-            {
-                Value::String(text) => filled.push_str(text),
-                other => filled.push_str(&other.to_string()),
-            }
-            filled.push_str(rest);
-        }
-        Ok(filled)
-    }
-
-    fn fill_value(&self, value: &Value) -> Result<Value, String> {
-        match value {
-            Value::String(text) => {
-                match text.strip_prefix('$').and_then(|name| self.known.get(name)) {
-                    Some(known) => Ok(known.clone()),
-                    None => self.fill_text(text).map(Value::String),
-                }
-            }
-            Value::Array(items) => items.iter().map(|item| self.fill_value(item)).collect(),
-            Value::Object(fields) => {
-                let filled = fields
-                    .iter()
-                    .map(|(name, field)| Ok((name.clone(), self.fill_value(field)?)));
-                filled.collect::<Result<_, String>>().map(Value::Object)
-            }
-            other => Ok(other.clone()),
-        }
-    }
 }
 
 fn patience(row: &Row) -> u64 {
     match row.open {
         Some(_) => OPEN_PATIENCE_MS,
         None => PATIENCE_MS,
-    }
-}
-
-/// The payloads of these events, if they and no others of their names came, in this order. Of an event that may come several times in
-/// a row, it is the last.
-pub fn in_order(wanted: &[(&str, bool)], events: &[Value]) -> Result<Vec<Value>, String> {
-    let name = |event: &Value| event[0].as_str().unwrap_or_default().to_owned();
-    let mut received: Vec<(String, Value)> = Vec::new();
-    for event in events {
-        let name = name(event);
-        let Some((_, many)) = wanted.iter().find(|(wanted, _)| *wanted == name) else {
-            continue;
-        };
-        match received
-            .last_mut()
-            .filter(|(last, _)| *many && *last == name)
-        {
-            Some((_, payload)) => *payload = event[1].clone(),
-            None => received.push((name, event[1].clone())),
-        }
-    }
-    let order: Vec<&str> = received.iter().map(|(name, _)| name.as_str()).collect();
-    let names: Vec<&str> = wanted.iter().map(|(name, _)| *name).collect();
-    match order == names {
-        true => Ok(received.into_iter().map(|(_, payload)| payload).collect()),
-        false => Err(format!("receives {order:?}, not {names:?}")),
     }
 }

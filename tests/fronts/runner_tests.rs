@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
+use super::events::in_order;
 use super::reads::{at, check};
-use super::runner::in_order;
 
 #[test]
 fn a_field_that_is_missing_or_of_another_type_is_found() {
