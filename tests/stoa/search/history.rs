@@ -4,8 +4,9 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use proptest::prelude::*;
 use std::sync::Arc;
+use stoa::domain::conversation::Participant;
 use stoa::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
-use stoa::domain::message::{Attachment, Audience, Content, Power};
+use stoa::domain::message::{Attachment, Audience, Content, Message, Power};
 use stoa::domain::principal::Roles;
 use stoa::domain::snapshot::Reader;
 use stoa::domain::tokens::{Language, Tokenizer};
@@ -14,9 +15,9 @@ use stoa::store::changes::{self, Change, ChangeKind};
 use stoa::store::dedicated::Dedicated;
 use stoa::store::feed_consumers::register;
 use stoa::store::feed_watermarks::{advance, new_entries};
-use stoa::store::messages;
 use stoa::store::pool::Pool;
 use stoa::store::search::index;
+use stoa::store::{messages, participants};
 
 use crate::test_app::{fresh_database, parse as options};
 
@@ -99,11 +100,15 @@ pub fn event() -> impl Strategy<Value = Event> {
 }
 
 pub struct Fixture {
-    pub connection: PgConnection,
+    connection: PgConnection,
     pub searcher: Dedicated,
     pub tokenizer: Arc<Tokenizer>,
     consumer: i32,
-    pub sent: Vec<MessageId>,
+    sent: Vec<MessageId>,
+    /// The messages as they are at the end.
+    pub messages: Vec<Message>,
+    /// Everybody's row in each conversation.
+    pub people: Vec<(ConversationNo, Participant)>,
 }
 
 impl Fixture {
@@ -130,6 +135,8 @@ impl Fixture {
             tokenizer,
             consumer: 1,
             sent: Vec::new(),
+            messages: Vec::new(),
+            people: Vec::new(),
         }
     }
 
@@ -253,13 +260,18 @@ impl Fixture {
         advance(&mut self.connection, self.consumer, &new).unwrap();
     }
 
-    /// Lets a minute pass between two messages, in the order in which they were sent.
+    /// Ends the history. Lets a minute pass after each three messages, in the order in which they were sent.
     pub fn spread(&mut self) {
-        let sql = "update messages m set created_at = timestamptz '2026-01-01' + t.place * interval '1 minute'
+        let sql = "update messages m set created_at = timestamptz '2026-01-01' + t.place / 3 * interval '1 minute'
                 from (select conversation_no, seq, row_number() over (order by created_at, conversation_no, seq) as place from messages) t
                 where t.conversation_no = m.conversation_no and t.seq = m.seq;
             update search_docs d set at = m.created_at from messages m where m.conversation_no = d.conversation_no and m.seq = d.seq;
             update conversations c set updated_at = coalesce((select max(created_at) from messages m where m.conversation_no = c.no), updated_at)";
         self.connection.batch_execute(sql).unwrap();
+        let connection = &mut self.connection;
+        let mut find = |id: &MessageId| messages::find(connection, *id).unwrap().unwrap();
+        self.messages = self.sent.iter().map(&mut find).collect();
+        let all: Vec<i64> = (1..=CONVERSATIONS).collect();
+        self.people = participants::of_conversations(&mut self.connection, &all).unwrap();
     }
 }
