@@ -38,6 +38,12 @@ pub enum Fault {
     RedisStalled,
     /// A node's connections to Redis carry everything late, and one in three breaks
     RedisUnreliable,
+    /// The sentinels make the replica the master
+    FailedOver,
+    /// SIGSTOP to the master until the replica has taken over, and SIGCONT
+    MasterFrozen,
+    /// kill -9 of the master until the replica has taken over, and a start
+    MasterKilled,
     /// SIGSTOP to PostgreSQL, and SIGCONT
     DatabaseFrozen,
     /// kill -9 of PostgreSQL, and a start
@@ -63,18 +69,19 @@ pub enum Excused {
 }
 
 impl Fault {
-    /// Whether it is about Redis.
-    pub fn needs_redis(self) -> bool {
-        matches!(
-            self,
+    /// Whether what it is about is there.
+    pub fn is_possible(self, field: &Field) -> bool {
+        match self {
             Self::RedisKilled
-                | Self::RedisFlushed
-                | Self::SubscribersKilled
-                | Self::RedisFrozen
-                | Self::RedisCut
-                | Self::RedisStalled
-                | Self::RedisUnreliable
-        )
+            | Self::RedisFlushed
+            | Self::SubscribersKilled
+            | Self::RedisFrozen
+            | Self::RedisCut
+            | Self::RedisStalled
+            | Self::RedisUnreliable => field.redis.is_some(),
+            Self::FailedOver | Self::MasterFrozen | Self::MasterKilled => field.sentinels.is_some(),
+            _ => true,
+        }
     }
 
     /// The seconds by which listeners may be late, as docs/nodes.md states.
@@ -88,7 +95,7 @@ impl Fault {
 
     /// Makes it happen and undoes it; answers who is excused meanwhile.
     pub fn strike(self, field: &mut Field, random: &mut Random) -> Result<Excused, Failure> {
-        let victim = usize::try_from(random.next() % TAGS.len() as u64)?;
+        let victim = usize::try_from(random.draw() % TAGS.len() as u64)?;
         let while_it_lasts = random.between(3_000, 6_000);
         match self {
             Self::None => sleep(while_it_lasts),
@@ -97,6 +104,9 @@ impl Fault {
             }
             Self::DatabaseFrozen | Self::DatabaseKilled | Self::DatabaseCut => {
                 return self.strike_database(field, while_it_lasts);
+            }
+            Self::FailedOver | Self::MasterFrozen | Self::MasterKilled => {
+                self.strike_master(field)?;
             }
             _ => self.strike_redis(field, victim, while_it_lasts)?,
         }
@@ -165,6 +175,27 @@ impl Fault {
             }
         }
         Ok(())
+    }
+
+    fn strike_master(self, field: &mut Field) -> Result<(), Failure> {
+        let sentinels = field.sentinels.as_mut().ok_or("there are no sentinels")?;
+        if self == Self::FailedOver {
+            sentinels.fail_over()?;
+            return sentinels.heal();
+        }
+        let master = sentinels.master()?;
+        let before = master.address.clone();
+        if self == Self::MasterKilled {
+            master.kill();
+            sentinels.wait_for_another(&before)?;
+            return sentinels.heal();
+        }
+        master.process()?.signal("STOP")?;
+        let waited = sentinels.wait_for_another(&before);
+        let old = sentinels.at(&before)?;
+        old.process()?.signal("CONT")?;
+        waited?;
+        sentinels.heal()
     }
 
     fn strike_database(

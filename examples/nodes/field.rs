@@ -10,6 +10,7 @@ use crate::drive::process::free_address;
 use crate::fleet::balancer::{Balancer, Kind};
 use crate::fleet::link::{End, Link};
 use crate::fleet::redis::Redis;
+use crate::fleet::sentinels::Sentinels;
 use crate::fleet::{Fleet, Recipe, TAGS, empty_database};
 
 /// The node whose way to PostgreSQL can be cut; the others reach it directly.
@@ -19,6 +20,7 @@ pub const FAR: usize = 1;
 pub struct Field {
     pub fleet: Fleet,
     pub redis: Option<Redis>,
+    pub sentinels: Option<Sentinels>,
     /// The ways of the nodes to Redis, by the nodes' places.
     pub to_redis: Vec<Link>,
     /// The way of one node to PostgreSQL.
@@ -32,10 +34,12 @@ impl Field {
     pub fn prepare(options: &Options, server: &Path) -> Result<Self, Failure> {
         let (cluster, database) = empty_database()?;
         let folder = cluster.folder().to_owned();
-        let redis = match options.without_redis {
-            true => None,
-            false => Some(Redis::start(&folder)?),
-        };
+        let (mut redis, mut sentinels) = (None, None);
+        if options.sentinels {
+            sentinels = Some(Sentinels::start(&folder)?);
+        } else if !options.without_redis {
+            redis = Some(Redis::start(&folder)?);
+        }
         let far = folder.join("far");
         std::fs::create_dir(&far)?;
         let socket = |folder: &Path| End::Unix(folder.join(".s.PGSQL.5432"));
@@ -44,7 +48,7 @@ impl Field {
         for node in 0..TAGS.len() {
             let url = match &redis {
                 Some(redis) => Some(way_to(redis, &mut to_redis)?),
-                None => None,
+                None => sentinels.as_ref().map(Sentinels::url),
             };
             let host = if node == FAR { &far } else { &folder };
             recipes.push(Recipe {
@@ -64,6 +68,7 @@ impl Field {
         Ok(Self {
             fleet,
             redis,
+            sentinels,
             to_redis,
             to_database,
             balancer,

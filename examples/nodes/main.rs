@@ -50,8 +50,11 @@ struct Options {
     /// How many times later than asked listeners may hear, for a slow machine
     #[arg(long, default_value_t = 1.0)]
     patience: f64,
-    /// Without Redis: catch-up checks alone
+    /// A Redis with a replica and three sentinels, whose failovers are the faults, in place of a single one
     #[arg(long)]
+    sentinels: bool,
+    /// Without Redis: catch-up checks alone
+    #[arg(long, conflicts_with = "sentinels")]
     without_redis: bool,
     /// Without Socket.IO clients, which need Node, its packages and HAProxy
     #[arg(long)]

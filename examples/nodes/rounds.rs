@@ -69,9 +69,9 @@ fn strike_all(options: &Options, field: &mut Field) -> Result<Vec<Round>, Failur
         true => Fault::value_variants().to_vec(),
         false => options.fault.clone(),
     };
-    let possible = |fault: &Fault| field.redis.is_some() || !fault.needs_redis();
+    let possible = |fault: &Fault| fault.is_possible(field);
     let faults: Vec<Fault> = faults.into_iter().filter(possible).collect();
-    let (mut random, mut rounds) = (Random::new(), Vec::new());
+    let (mut random, mut rounds) = (Random::of_now(), Vec::new());
     for _ in 0..options.rounds {
         for fault in &faults {
             sleep(BEFORE);

@@ -65,7 +65,7 @@ impl Clients {
             };
             let details = json!({
                 "url": format!("http://{}/", balancer.address),
-                "token": target.token(&user)?,
+                "token": target.token_with(&user, &[])?,
                 "conversation": conversation,
                 "transports": transports,
             });

@@ -51,12 +51,8 @@ impl Target {
         })
     }
 
-    /// A token of somebody without roles.
-    pub fn token(&self, user: &str) -> Result<String, Failure> {
-        self.token_with(user, &[])
-    }
-
-    fn token_with(&self, user: &str, roles: &[&str]) -> Result<String, Failure> {
+    /// A token of somebody with these roles.
+    pub fn token_with(&self, user: &str, roles: &[&str]) -> Result<String, Failure> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let claims = Claims {
             sub: user,

@@ -77,9 +77,9 @@ async fn accept(
     now: &watch::Receiver<State>,
     ready: &std::sync::mpsc::Sender<Result<(), String>>,
 ) -> std::io::Result<()> {
-    let mut random = Random::new();
+    let mut random = Random::of_now();
     let mut begin = |stream: Bytes| {
-        let chance = Random(random.next());
+        let chance = Random(random.draw());
         spawn_local(lead(stream, to.clone(), now.clone(), chance));
     };
     match from {
@@ -110,10 +110,10 @@ async fn lead(near: Bytes, to: End, now: watch::Receiver<State>, mut random: Ran
     let Ok(far) = connect(&to).await else {
         return;
     };
-    let breaks = random.next().is_multiple_of(3);
+    let breaks = random.draw().is_multiple_of(3);
     let life = random.between(0, LONGEST_LIFE);
     let (near, far) = (split(near), split(far));
-    let (there, back) = (Random(random.next()), Random(random.next()));
+    let (there, back) = (Random(random.draw()), Random(random.draw()));
     let (mut seen, mut cut) = (now.clone(), now.clone());
     let other = now.clone();
     let ways = async {

@@ -10,6 +10,7 @@ pub mod process;
 pub mod random;
 pub mod redis;
 pub mod sending;
+pub mod sentinels;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

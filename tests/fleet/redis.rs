@@ -59,18 +59,30 @@ impl Redis {
         Ok(self.process.as_ref().ok_or("Redis does not run")?)
     }
 
+    /// Starts it again, if it has been killed.
+    pub fn start_if_it_has_ended(&mut self) -> Result<(), Failure> {
+        match self.process {
+            Some(_) => Ok(()),
+            None => self.start_again(),
+        }
+    }
+
     /// Sends a command of plain words; answers the beginning of what it says.
     pub fn tell(&self, command: &str) -> std::io::Result<String> {
-        let mut stream = TcpStream::connect(&self.address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-        stream.write_all(format!("{command}\r\n").as_bytes())?;
-        let mut piece = [0; 512];
-        let count = stream.read(&mut piece)?;
-        let said = piece.get(..count).unwrap_or_default();
-        let said = String::from_utf8_lossy(said).into_owned();
-        match said.starts_with('-') {
-            true => Err(std::io::Error::other(said)),
-            false => Ok(said),
-        }
+        tell(&self.address, command)
+    }
+}
+
+/// Sends a command of plain words to a Redis or a sentinel; answers the beginning of what it says.
+pub fn tell(address: &str, command: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+    stream.write_all(format!("{command}\r\n").as_bytes())?;
+    let mut piece = [0; 4_096];
+    let count = stream.read(&mut piece)?;
+    let said = String::from_utf8_lossy(piece.get(..count).unwrap_or_default()).into_owned();
+    match said.starts_with('-') {
+        true => Err(std::io::Error::other(said)),
+        false => Ok(said),
     }
 }

@@ -49,15 +49,21 @@ async fn play(mut node: Client, returns: Returns) {
     assert_eq!(node.connect(how).await["connected"], true);
     let events = node.take("ann", "connected", 1).await;
     assert_eq!(events[0][0], "connected", "before anything else");
+    let mut sam = talk(&desk, &mut node).await;
+    come_back(&desk, &proxy, &mut node, &mut sam, returns).await;
+}
+
+/// The customer and the agent see what the other one does; answers the agent.
+async fn talk(desk: &Desk, node: &mut Client) -> SocketIoClient {
     let room = json!({ "roomId": desk.room });
-    let joined = ask(&mut node, "chat:join-room", room.clone()).await;
+    let joined = ask(node, "chat:join-room", room.clone()).await;
     assert_eq!(joined["messages"], json!([]));
 
     let mut sam = SocketIoClient::lola(&desk.sam).await;
     sam.call("chat:join-room", room.clone()).await;
     let typing = json!({ "roomId": desk.room, "isTyping": true });
     sam.call("chat:typing", typing).await;
-    let sent = ask(&mut node, "chat:send-message", desk.says("Hello")).await;
+    let sent = ask(node, "chat:send-message", desk.says("Hello")).await;
     let read = json!({ "roomId": desk.room, "messageIds": [sent["messageId"]] });
     sam.event("chat:new-message").await;
     sam.call("chat:read-messages", read).await;
@@ -72,15 +78,14 @@ async fn play(mut node: Client, returns: Returns) {
         assert_eq!(heard[0]["userId"], "sam", "{name}");
     }
     let own = json!({ "roomId": desk.room, "messageIds": [said[1]["id"]] });
-    ask(&mut node, "chat:read-messages", own).await;
+    ask(node, "chat:read-messages", own).await;
     // The reader's own clients hear of it too.
     let readers = [
         sam.event("chat:messages-read").await,
         sam.event("chat:messages-read").await,
     ];
     assert_eq!(readers.map(|read| read["userId"].clone()), ["sam", "ann"]);
-
-    come_back(&desk, &proxy, &mut node, &mut sam, returns).await;
+    sam
 }
 
 /// The connection breaks while the agent goes on writing.
