@@ -175,7 +175,7 @@ fn what_passes_has_the_guides_own_payloads() {
 }
 
 #[test]
-fn an_unread_count_that_changed_is_a_native_event_alone() {
+fn an_unread_count_that_changed_is_told_by_the_native_dialect_and_by_stoory() {
     let changed = |last_message| Change::UnreadChanged {
         seq: 12,
         read_seq: 3,
@@ -188,7 +188,11 @@ fn an_unread_count_that_changed_is_a_native_event_alone() {
     };
     let id = preview.message.id;
     let [native, stoory, lola] = told(changed(Some(preview)));
-    assert!(stoory.is_none() && lola.is_none());
+    assert!(lola.is_none());
+    let (name, data) = stoory.unwrap();
+    assert_eq!(name, "unread_count_updated");
+    assert_eq!(data["unread_count"], 1_000);
+    assert_eq!(data["unread_count_capped"], true);
     let (name, mut data) = native.unwrap();
     let place = data["conversation_id"].take();
     assert!(place.is_string());

@@ -129,7 +129,7 @@ fn a_press_is_refused_for_its_reason() {
         panic!("not misplaced")
     };
     assert_eq!(told.required, ["payment_completed"]);
-    assert_eq!(told.available.len(), 4);
+    assert_eq!(told.available.len(), 5);
     let theirs = play.press("brand_owner", "accept_price", json!({}));
     assert!(matches!(theirs, Err(Refusal::Forbidden(_))));
     for (input, field) in [
