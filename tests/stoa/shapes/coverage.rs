@@ -195,6 +195,7 @@ fn no_snapshot_is_left_over() {
         include_str!("refusals_of_deals.rs"),
         include_str!("stoory.rs"),
         include_str!("stoory_events.rs"),
+        include_str!("stoory_front.rs"),
     ];
     for file in std::fs::read_dir(folder()).expect("the folder") {
         let path = file.expect("a file").path();
