@@ -9,7 +9,8 @@ use crate::domain::flow::{FlowActor, Stepped};
 use crate::domain::ids::SessionId;
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::room_event::{Change, RoomEvent, UserNews};
-use crate::queue::{ChatFrame, ConnectionQueue, Heard};
+use crate::queue::{ChatFrame, ConnectionQueue, Heard, Push};
+use crate::telemetry::metrics::Metrics;
 
 /// Something that was announced.
 pub(super) enum Announced {
@@ -92,6 +93,7 @@ impl Room {
             })
         };
         let sent = || self.to_user(UserNews::Sent(message.clone()));
+        let metrics = &self.deps.metrics;
         for hearer in hearers {
             let person = hearer.person;
             if !message.is_visible_to(person.no, Some(&person.role)) {
@@ -99,13 +101,13 @@ impl Room {
             }
             let is_typed = message.content.kind == MessageKind::UserInput;
             match (person.no == message.sender, is_typed) {
-                (true, true) => hearer.tell(&[sent(), newest(true)]),
+                (true, true) => hearer.tell(&[sent(), newest(true)], metrics),
                 (true, false) => {}
                 (false, _) if message.actor_id.as_ref() == Some(&person.id) => {}
                 (false, _) => {
                     let received = UserNews::Received(self.preview(message));
-                    hearer.tell_joined(&self.to_user(received), joined);
-                    hearer.tell(&[newest(false)]);
+                    hearer.tell_joined(&self.to_user(received), joined, metrics);
+                    hearer.tell(&[newest(false)], metrics);
                 }
             }
         }
@@ -117,7 +119,7 @@ impl Room {
             said: said.to_vec(),
         });
         for hearer in hearers {
-            hearer.tell(std::slice::from_ref(&paid));
+            hearer.tell(std::slice::from_ref(&paid), &self.deps.metrics);
         }
     }
 
@@ -129,18 +131,26 @@ impl Room {
 }
 
 impl Hearer<'_> {
-    fn tell(&self, events: &[Arc<RoomEvent>]) {
+    fn tell(&self, events: &[Arc<RoomEvent>], metrics: &Metrics) {
         for queue in &self.sessions {
-            let events = events.iter();
-            let role = Some(&self.role);
-            queue.frames(events.map(|event| ChatFrame::event(event, role, Heard::Anywhere)));
+            self.push(queue, events, metrics);
         }
     }
 
-    fn tell_joined(&self, event: &Arc<RoomEvent>, joined: &HashSet<SessionId>) {
+    fn tell_joined(&self, event: &Arc<RoomEvent>, joined: &HashSet<SessionId>, metrics: &Metrics) {
         let sessions = self.sessions.iter();
         for queue in sessions.filter(|queue| joined.contains(&queue.session())) {
-            queue.push(ChatFrame::event(event, Some(&self.role), Heard::Anywhere));
+            self.push(queue, std::slice::from_ref(event), metrics);
+        }
+    }
+
+    fn push(&self, queue: &ConnectionQueue, events: &[Arc<RoomEvent>], metrics: &Metrics) {
+        for event in events {
+            let frame = ChatFrame::event(event, Some(&self.role), Heard::Anywhere);
+            if queue.push(frame) == Push::Overflowed {
+                metrics.overflows.inc();
+                log::info!(event = "slow_reader", user_id:% = self.person.id; "the queue of a connection ran over");
+            }
         }
     }
 }

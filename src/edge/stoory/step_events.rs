@@ -31,6 +31,9 @@ pub(super) struct Updated<'a> {
     #[serde(flatten)]
     flow: FlowUpdate<'a>,
     conversation_type: super::about::ConversationType,
+    /// Why a step was made; none if people, title or status changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     payment_completed: bool,
     conversation_context: ConversationContext<'a>,
@@ -48,6 +51,7 @@ impl<'a> Updated<'a> {
             conversation_id: conversation.id,
             flow: context.flow.clone(),
             conversation_type: context.conversation_type,
+            reason: None,
             payment_completed: false,
             conversation_context: context,
         }
@@ -133,6 +137,7 @@ impl Told<'_> {
         let encoded = for_role(self.view, role, |role, particulars| {
             let data = Updated {
                 flow: FlowUpdate::in_deal(&self.stepped.deal_view),
+                reason: Some(reason(self.stepped)),
                 payment_completed: self.payment_end() == Some(PaymentEnd::Completed),
                 ..Updated::new(&self.view.conversation, role, particulars)
             };
@@ -200,12 +205,17 @@ pub(super) fn step(id: ConversationId, at: DateTime<Utc>, stepped: &Stepped) -> 
     }
 }
 
+/// The definition's reason, else the action's name.
+fn reason(stepped: &Stepped) -> &str {
+    stepped.reason.as_deref().unwrap_or(&stepped.action)
+}
+
 fn stepped_event(id: ConversationId, at: DateTime<Utc>, stepped: &Stepped) -> ByteString {
     let data = StateChanged {
         conversation_id: id,
         previous_state: stepped.from.as_deref(),
         new_state: &stepped.to,
-        reason: stepped.reason.as_deref().unwrap_or(&stepped.action),
+        reason: reason(stepped),
         timestamp: at,
     };
     encode_one(NAMESPACE, "conversation_state_changed", &data)

@@ -101,6 +101,8 @@ fn stoory(name: &str, data: &Value) -> Option<(Result<String, i64>, Event)> {
         "button_action" => Event::Act(format!("act {}", text(&data["button_id"]))),
         "text_input" => Event::Act(format!("act {}", text(&data["input_type"]))),
         "conversation_updated" if data["conversation_context"].is_null() => Event::Lost,
+        // The first of a step's events: `socketio_chat/returning.rs` tests that it is told again with them.
+        "conversation_updated" if data["reason"].is_string() => return None,
         "conversation_updated" => Event::Changed("changed".to_owned()),
         "message_seen" => {
             let message = message_id(&data["messageId"]);
