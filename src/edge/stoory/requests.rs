@@ -91,7 +91,13 @@ fn named(arguments: &[&RawValue], name: &'static str) -> Result<String, Refusal>
         return id(arguments, name);
     }
     let mut members: Map<String, Value> = first(arguments, name)?;
-    match members.remove(name) {
+    // One of the guides writes `conversation_id`.
+    let found = members.remove(name);
+    match found.or_else(|| {
+        members
+            .remove("conversation_id")
+            .filter(|_| name == "conversationId")
+    }) {
         Some(Value::String(id)) => {
             limits::required_text(&id, name, 128)?;
             Ok(id)
