@@ -1,4 +1,4 @@
-//! What a search asks for, and what it finds.
+//! What is asked of a search, and what it finds.
 
 use chrono::{DateTime, Utc};
 use std::sync::Arc;

@@ -44,12 +44,17 @@ struct Source {
 const COLUMNS: &str = "m.conversation_no, m.seq, m.sender_no, m.kind, m.body, m.attachments, m.card->>'title' as card_title,
     m.audience_role, m.audience_user_no, m.created_at";
 
+/// Whether the message `m` was not changed after entry `r.last`. One that was gets its row with that change: until
+/// then it is among those that are matched directly, and must not be found twice.
+const UNCHANGED: &str = "not exists (select from message_changes c
+    where c.conversation_no = m.conversation_no and c.target_seq = m.seq and c.seq > r.last)";
+
 // Raw SQL: reads all ranges in one statement. Each range is one scan of the messages' key.
 fn sent() -> String {
     format!(
         "select m.* from unnest($1, $2, $3) as r(no, after, last) cross join lateral (
             select {COLUMNS} from messages m
-            where m.conversation_no = r.no and m.seq > r.after and m.seq <= r.last and m.deleted_at is null
+            where m.conversation_no = r.no and m.seq > r.after and m.seq <= r.last and m.deleted_at is null and {UNCHANGED}
             offset 0
         ) m"
     )
@@ -59,14 +64,14 @@ fn sent() -> String {
 /// may have been written from a reading that was older than the change.
 const CHANGED: &str = "
 with targets as materialized (
-    select distinct r.no, r.after, t.target_seq from unnest($1, $2, $3) as r(no, after, last) cross join lateral (
+    select distinct r.no, r.after, r.last, t.target_seq from unnest($1, $2, $3) as r(no, after, last) cross join lateral (
         select c.target_seq from message_changes c where c.conversation_no = r.no and c.seq > r.after and c.seq <= r.last
         offset 0
     ) t
 ), forgotten as (
     delete from search_docs d using targets t where d.conversation_no = t.no and d.seq = t.target_seq
 )
-select no, target_seq as seq from targets where target_seq <= after";
+select no, target_seq as seq, last from targets where target_seq <= after";
 
 #[derive(QueryableByName)]
 struct Target {
@@ -74,12 +79,15 @@ struct Target {
     no: i64,
     #[diesel(sql_type = BigInt)]
     seq: Seq,
+    #[diesel(sql_type = BigInt)]
+    last: Seq,
 }
 
 fn edited() -> String {
     format!(
-        "select m.* from unnest($1, $2) as r(no, seq) cross join lateral (
-            select {COLUMNS} from messages m where m.conversation_no = r.no and m.seq = r.seq and m.deleted_at is null
+        "select m.* from unnest($1, $2, $3) as r(no, seq, last) cross join lateral (
+            select {COLUMNS} from messages m
+            where m.conversation_no = r.no and m.seq = r.seq and m.deleted_at is null and {UNCHANGED}
             offset 0
         ) m"
     )
@@ -118,11 +126,11 @@ pub fn index(
         .load(connection)
         .map_err(explain)?;
     if !targets.is_empty() {
-        let (numbers, seqs): (Vec<i64>, Vec<Seq>) =
-            targets.iter().map(|one| (one.no, one.seq)).unzip();
+        let each = || targets.iter();
         let edited = diesel::sql_query(edited())
-            .bind::<Array<BigInt>, _>(numbers)
-            .bind::<Array<BigInt>, _>(seqs);
+            .bind::<Array<BigInt>, _>(each().map(|one| one.no).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(each().map(|one| one.seq).collect::<Vec<_>>())
+            .bind::<Array<BigInt>, _>(each().map(|one| one.last).collect::<Vec<_>>());
         sources.extend(edited.load::<Source>(connection).map_err(explain)?);
     }
     if !sources.is_empty() {

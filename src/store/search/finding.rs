@@ -25,6 +25,12 @@ use crate::store::{feed_consumers, participants, users};
 /// The newest hits among which the best are found.
 const RANKED: usize = 1_000;
 
+/// A message that matches.
+struct Candidate {
+    message: Message,
+    matched: Matched,
+}
+
 /// Finds messages. A refusal concerns the query or where it searches.
 pub fn find(connection: &mut PgConnection, asked: &Asked) -> Result<Result<Found, Refusal>, Error> {
     let deadline = Deadline::after(asked.bounds.time);
@@ -33,12 +39,6 @@ pub fn find(connection: &mut PgConnection, asked: &Asked) -> Result<Result<Found
         Err(Error::Refused(refusal @ Refusal::SearchTooBroad)) => Ok(Err(refusal)),
         other => other,
     }
-}
-
-/// A message that matches.
-struct Candidate {
-    message: Message,
-    matched: Matched,
 }
 
 /// What is read: places, or everything.
@@ -211,7 +211,7 @@ fn assemble(
     let mut all = direct;
     all.retain(|one| {
         let at = Position::of(&one.message);
-        position.is_none_or(|position| at < position) && border.is_none_or(|border| at > border)
+        position.is_none_or(|position| at < position) && border.is_none_or(|border| at >= border)
     });
     let keys: Vec<(i64, Seq)> = proposed
         .iter()

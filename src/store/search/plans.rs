@@ -117,16 +117,21 @@ fn certain(
     position: Option<Position>,
     overlap: TimeDelta,
 ) -> Outcome {
+    // The first position of which nothing unread is: the next page begins right after it.
+    let next = Position {
+        seq: border.seq.saturating_add(1),
+        ..border
+    };
     let later = Position {
         at: border.at + overlap,
-        ..border
+        ..next
     };
     let rest = match position {
         // Also where everything happened within the overlap, a page must get somewhere.
-        Some(before) if later >= before => border,
+        Some(before) if later >= before => next,
         Some(_) | None => later,
     };
-    positions.retain(|one| *one > rest);
+    positions.retain(|one| *one >= rest);
     Outcome {
         positions,
         total: None,

@@ -103,7 +103,8 @@ pub(super) fn look_up(
         )
         .bind::<Array<BigInt>, _>(each().map(|one| one.read).collect::<Vec<_>>());
     by_words(connection)?;
-    conditions.propose(connection, statement)
+    let proposed = conditions.propose(connection, statement);
+    proposed
 }
 
 /// Permits the only plan that an index of words has.
