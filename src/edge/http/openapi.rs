@@ -39,8 +39,14 @@ impl Paths {
                     .zip(&asked)
                     .all(|(part, given)| part.starts_with('{') || part == given)
         };
-        let found = self.0.iter().filter(fits);
-        found.flat_map(|(_, methods)| methods).copied().collect()
+        // A word and a parameter in its place are two paths; what either takes is taken, and named once.
+        let mut methods = Vec::new();
+        for method in self.0.iter().filter(fits).flat_map(|(_, all)| all) {
+            if !methods.contains(method) {
+                methods.push(*method);
+            }
+        }
+        methods
     }
 }
 

@@ -29,12 +29,11 @@ impl Ears {
 
     /// The message that is said next.
     pub async fn message(&mut self) -> Value {
-        let mut event = match self {
-            Self::Native(socket) => socket.event("new_message").await,
-            Self::Stoory(client) => client.event("new_message").await,
+        match self {
+            Self::Native(socket) => socket.event("new_message").await["message"].take(),
+            Self::Stoory(client) => client.event("new_message").await["message"].take(),
             Self::Lola(client) => client.event("chat:new-message").await,
-        };
-        event["message"].take()
+        }
     }
 
     /// The ids of the messages that are said next.
