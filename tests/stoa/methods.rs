@@ -50,6 +50,14 @@ fn allow(methods: &[&str]) -> String {
     taken.join(", ")
 }
 
+/// Whether a request for this path may go to the endpoints of that one, in which `x` is a parameter.
+fn fits(other: &str, path: &str) -> bool {
+    let (other, path): (Vec<&str>, Vec<&str>) =
+        (other.split('/').collect(), path.split('/').collect());
+    let mut pairs = other.iter().zip(&path);
+    other.len() == path.len() && pairs.all(|(part, word)| *part == "x" || part == word)
+}
+
 /// Asks a path with every method that it does not take, and with OPTIONS.
 async fn assert_refuses_others(app: &TestApp, path: &str, methods: &[&str]) {
     let wanted = allow(methods);
@@ -76,8 +84,12 @@ async fn a_method_that_a_path_does_not_take_is_answered_with_those_it_takes() {
     let app = TestApp::start().await;
     let paths = documented(&app).await;
     assert!(paths.len() > 20, "{paths:?}");
-    for (path, methods) in &paths {
-        let methods: Vec<String> = methods.iter().map(|name| name.to_uppercase()).collect();
+    for (path, _) in &paths {
+        let fitting = paths.iter().filter(|(other, _)| fits(other, path));
+        let methods: Vec<String> = fitting
+            .flat_map(|(_, methods)| methods)
+            .map(|name| name.to_uppercase())
+            .collect();
         let methods: Vec<&str> = methods.iter().map(String::as_str).collect();
         assert_refuses_others(&app, path, &methods).await;
     }

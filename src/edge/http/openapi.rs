@@ -40,13 +40,11 @@ impl Paths {
                     .all(|(part, given)| part.starts_with('{') || part == given)
         };
         // A word and a parameter in its place are two paths; what either takes is taken, and named once.
-        let mut methods = Vec::new();
-        for method in self.0.iter().filter(fits).flat_map(|(_, all)| all) {
-            if !methods.contains(method) {
-                methods.push(*method);
-            }
-        }
+        let found: Vec<_> = self.0.iter().filter(fits).map(|(_, all)| all).collect();
+        let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"].into_iter();
         methods
+            .filter(|method| found.iter().any(|all| all.contains(method)))
+            .collect()
     }
 }
 
