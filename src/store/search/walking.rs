@@ -103,8 +103,7 @@ pub(super) fn look_up(
         )
         .bind::<Array<BigInt>, _>(each().map(|one| one.read).collect::<Vec<_>>());
     by_words(connection)?;
-    let proposed = conditions.propose(connection, statement);
-    proposed
+    conditions.propose(connection, statement)
 }
 
 /// Permits the only plan that an index of words has.
