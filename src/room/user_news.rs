@@ -20,6 +20,25 @@ pub(super) enum Announced {
     Payment(Arc<Stepped>, Vec<Message>),
 }
 
+/// Why a message was sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Occasion {
+    /// A payment, of which users are told by itself.
+    Payment,
+    /// Anything else.
+    Other,
+}
+
+impl Occasion {
+    /// Of a message that was announced after a payment with these messages.
+    fn of(message: &Message, paid: &[Message]) -> Self {
+        match paid.iter().any(|said| said.id == message.id) {
+            true => Self::Payment,
+            false => Self::Other,
+        }
+    }
+}
+
 /// Whether a payment made the step.
 pub(super) fn is_by_payment(stepped: &Stepped) -> bool {
     stepped.actor == FlowActor::Payment.name()
@@ -43,10 +62,15 @@ impl Room {
             return;
         }
         let joined = self.joined_sessions();
+        let mut paid: &[Message] = &[];
         for one in announced {
             match one {
-                Announced::Message(message) => self.tell_of_message(message, &hearers, &joined),
+                Announced::Message(message) => {
+                    let occasion = Occasion::of(message, paid);
+                    self.tell_of_message(message, occasion, &hearers, &joined);
+                }
                 Announced::Payment(stepped, said) => {
+                    paid = said;
                     self.tell_of_payment(stepped, said, &hearers);
                 }
             }
@@ -80,6 +104,7 @@ impl Room {
     fn tell_of_message(
         &self,
         message: &Message,
+        occasion: Occasion,
         hearers: &[Hearer<'_>],
         joined: &HashSet<SessionId>,
     ) {
@@ -105,8 +130,10 @@ impl Room {
                 (true, false) => {}
                 (false, _) if message.actor_id.as_ref() == Some(&person.id) => {}
                 (false, _) => {
-                    let received = UserNews::Received(self.preview(message));
-                    hearer.tell_joined(&self.to_user(received), joined, metrics);
+                    if occasion == Occasion::Other {
+                        let received = UserNews::Received(self.preview(message));
+                        hearer.tell_joined(&self.to_user(received), joined, metrics);
+                    }
                     hearer.tell(&[newest(false)], metrics);
                 }
             }

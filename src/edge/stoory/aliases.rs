@@ -110,6 +110,23 @@ const FIELDS: [(&str, &str); 6] = [
     ("notes", "submission_notes"),
 ];
 
+/// The names under which the front end is shown the field of a prompt, by the state and the flow's field. A press may name each of them.
+const SHOWN: [(&str, &str, &str); 5] = [
+    ("brand_owner_details", "details", "project_details"),
+    ("brand_owner_pricing", "price", "price_offer"),
+    ("influencer_price_response", "price", "new_price"),
+    ("brand_owner_negotiation", "price", "new_price"),
+    ("negotiation_input", "price", "new_price"),
+];
+
+/// The name under which a prompt of this state shows a field: the flow's, where the front end has none for it.
+pub fn shown<'a>(state: &str, field: &'a str) -> &'a str {
+    let found = SHOWN
+        .iter()
+        .find(|(at, name, _)| (*at, *name) == (state, field));
+    found.map_or(field, |(.., shown)| shown)
+}
+
 /// The flow's name of a field.
 pub fn field(name: &str) -> &str {
     let found = FIELDS.iter().find(|(alias, _)| *alias == name);
@@ -150,4 +167,23 @@ pub fn anywhere(name: &str) -> impl Iterator<Item = &'static str> + '_ {
 pub fn fills_in(available: &AvailableAction, additional: &Map<String, Value>) -> bool {
     let mut required = available.input.iter().filter(|field| field.required);
     required.all(|field| value_of(additional, &field.name).is_some_and(|value| !value.is_null()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_press_may_name_each_field_as_the_prompt_shows_it() {
+        for (state, name, front) in SHOWN {
+            assert_eq!(shown(state, name), front);
+            assert_eq!(field(front), name);
+        }
+    }
+
+    #[test]
+    fn a_state_of_another_flow_shows_the_names_of_its_fields() {
+        assert_eq!(shown("pricing", "price"), "price");
+        assert_eq!(shown("brand_owner_pricing", "details"), "details");
+    }
 }

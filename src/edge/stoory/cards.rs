@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::aliases;
 use super::prompts;
 use crate::domain::flow::{AvailableAction, Card, DealView, Field, FieldKind, Style};
 use crate::domain::message::MessageKind;
@@ -59,7 +60,7 @@ pub struct Button {
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[schema(as = StooryInputField)]
 pub struct InputField {
-    /// The field's name
+    /// The field's name; of a prompt of the shipped flows, the front end's: `project_details`, `price_offer`, `new_price`
     pub id: String,
     /// `text`, `number`, `textarea`, `email`
     #[serde(rename = "type")]
@@ -128,7 +129,7 @@ impl KeptCard {
             title: card.title,
             subtitle: card.subtitle,
             buttons: buttons(&card.actions),
-            input_field: typed.map(|(_, field)| InputField::new(field)),
+            input_field: typed.map(|(_, field)| InputField::shown(&card.state, field)),
             submit_button: typed.map(|(available, _)| SubmitButton::new(available)),
             message_type: prompts::name_of(&card.state, &card.visible_to, kind),
             flow_state: card.state,
@@ -146,7 +147,7 @@ pub fn unasked(deal_view: &DealView, role: &str) -> Option<ActionData> {
         title: deal_view.title.clone(),
         subtitle: None,
         buttons: buttons(available_actions),
-        input_field: typed.map(|(_, field)| InputField::new(field)),
+        input_field: typed.map(|(_, field)| InputField::shown(&deal_view.state, field)),
         submit_button: typed.map(|(available, _)| SubmitButton::new(available)),
         flow_state: deal_view.state.clone(),
         message_type: prompts::name_of(&deal_view.state, role, MessageKind::Automated),
@@ -215,6 +216,15 @@ impl SubmitButton {
 }
 
 impl InputField {
+    /// The field of this state's prompt, under the front end's name.
+    fn shown(state: &str, field: &Field) -> Self {
+        let id = aliases::shown(state, &field.name).to_owned();
+        Self {
+            id,
+            ..Self::new(field)
+        }
+    }
+
     fn new(field: &Field) -> Self {
         let placeholder = field.placeholder.as_ref().or(field.label.as_ref());
         Self {

@@ -63,7 +63,7 @@ fn an_action_with_one_field_is_typed_and_the_others_are_pressed() {
             "title": "You are offered ₹5,000.00",
             "subtitle": "What do you say?",
             "buttons": [{ "id": "accept_price", "text": "Do accept_price", "style": "success", "action": "accept_price", "data": {} }],
-            "input_field": { "id": "price", "type": "number", "placeholder": "A label", "required": true, "min": 1.5 },
+            "input_field": { "id": "new_price", "type": "number", "placeholder": "A label", "required": true, "min": 1.5 },
             "submit_button": { "text": "Do negotiate_price", "style": "success" },
             "flow_state": "influencer_price_response",
             "message_type": "influencer_price_response",

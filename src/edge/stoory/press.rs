@@ -12,6 +12,8 @@ use crate::domain::whole;
 
 /// The guide's `input_type` of a typed price.
 const NEGOTIATION: &str = "negotiation";
+/// Those that name no field: the text is for what the prompt asks.
+const FOR_THE_PROMPT: [&str; 3] = ["question", "response", "general"];
 
 /// What a client asks of a deal.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +29,8 @@ pub enum Wish {
     Text {
         /// The text.
         text: String,
-        /// What for: an action, a field, a field's type, or `negotiation`; the only thing that can be typed where absent.
+        /// What for: an action, a field, a field's type, or `negotiation`; the only thing that can be typed where it is absent, or is
+        /// `question`, `response`, `general`.
         input_type: Option<String>,
     },
 }
@@ -139,7 +142,7 @@ fn text_field(available: &AvailableAction) -> Option<&Field> {
 }
 
 /// The action that takes a text: the one that `input_type` names directly, by its field or by the field's type; the action whose
-/// field the front end shows comes first.
+/// field the front end shows comes first. A word that says only that something is answered means the field that is shown.
 fn typed<'o>(
     available_actions: &'o [AvailableAction],
     input_type: Option<&str>,
@@ -159,7 +162,15 @@ fn typed<'o>(
     };
     let named = takers().find(|available| Some(available.action.as_str()) == word);
     let shown = || takers().find(|available| only_field(available).is_some() && fits(available));
-    named.or_else(shown).or_else(|| takers().find(fits))
+    let asked = || {
+        let names_nothing = word.is_some_and(|word| FOR_THE_PROMPT.contains(&word));
+        let mut takers = takers().filter(|_| names_nothing);
+        takers.find(|available| only_field(available).is_some())
+    };
+    named
+        .or_else(shown)
+        .or_else(|| takers().find(fits))
+        .or_else(asked)
 }
 
 /// A field's value in the deal's terms. A malformed value is passed on, so that the deal refuses it.

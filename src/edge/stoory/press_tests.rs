@@ -81,6 +81,10 @@ fn the_type_of_an_input_names_an_action() {
         Some("price"),
         Some("number"),
         Some("negotiate_price"),
+        Some("new_price"),
+        Some("question"),
+        Some("response"),
+        Some("general"),
     ] {
         assert_eq!(
             meant(&responding, word).as_deref(),
@@ -99,6 +103,17 @@ fn the_type_of_an_input_names_an_action() {
         meant(&reviewing, Some("approve_work")).as_deref(),
         Some("approve_work")
     );
+    assert_eq!(
+        meant(&reviewing, Some("response")).as_deref(),
+        Some("request_revision")
+    );
+    let named = [comment("request_revision", true), price("response")];
+    assert_eq!(
+        meant(&named, Some("response")).as_deref(),
+        Some("response"),
+        "an action of that name comes first"
+    );
+    assert_eq!(meant(&reviewing[..1], Some("response")), None);
     assert_eq!(meant(&reviewing, Some("negotiation")), None);
     assert_eq!(meant(&[], None), None);
     let work = available(

@@ -232,7 +232,7 @@ async fn cards_wait_until_they_are_answered() {
     let typed = cards(&deal, "brand_owner").await.remove(0)["action_data"].clone();
     assert_eq!(
         typed["input_field"],
-        json!({ "id": "details", "type": "textarea", "placeholder": "Create 3 Instagram posts …", "required": true, "maxLength": 2000 })
+        json!({ "id": "project_details", "type": "textarea", "placeholder": "Create 3 Instagram posts …", "required": true, "maxLength": 2000 })
     );
     assert_eq!(typed["submit_button"]["text"], "Send the details");
     let audits = |rows: Vec<Value>| {
