@@ -4,17 +4,17 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use crate::child::Process;
-use crate::client::Person;
+use crate::client::{Answer, Person};
 use crate::polling::until;
 use crate::test_app::fresh_database;
 
 const AT_ONCE: [&str; 2] = ["--drain-seconds", "0"];
 
 pub async fn until_peers(person: &Person, count: u64) {
-    let what = format!("{count} peers");
+    let what = format!("a ready server with {count} peers");
     let look = async || person.get("/readyz").await;
-    let ready = until(&what, look, |ready| ready.body["checks"]["peers"] == count);
-    assert_eq!(ready.await.status, 200, "both serve");
+    let is_ready = |ready: &Answer| ready.status == 200 && ready.body["checks"]["peers"] == count;
+    until(&what, look, is_ready).await;
 }
 
 async fn database() -> String {
