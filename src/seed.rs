@@ -191,6 +191,7 @@ async fn principal(deps: &SessionDeps, claims: Claims) -> Result<Principal, Erro
         id,
         profile,
         roles,
+        platform_role: None,
         valid_until: crate::identity::auth::valid_until(claims.exp),
         issued_at: None,
     })

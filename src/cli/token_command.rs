@@ -4,7 +4,7 @@ use clap::Args;
 use clock::Clock;
 use std::path::PathBuf;
 use stoa::config::ClaimOptions;
-use stoa::identity::auth::{Claims, SECRET_BYTES, Verifier, mint, mint_for_demo, named};
+use stoa::identity::auth::{Claims, IdForm, SECRET_BYTES, Verifier, mint, mint_for_demo, named};
 use stoa::identity::demo_secret;
 
 /// The maximum lifetime of a token in hours: ten years.
@@ -15,6 +15,9 @@ pub struct TokenOptions {
     /// The user's id
     #[arg(long)]
     sub: String,
+    /// Write the user's id as a whole number, as platforms with numbered users do; needs --user-claim
+    #[arg(long)]
+    sub_number: bool,
     /// The name to show
     #[arg(long)]
     name: Option<String>,
@@ -61,7 +64,11 @@ pub fn run(options: TokenOptions) -> Result<String, String> {
         aud: options.aud,
         ..Claims::default()
     };
-    let claims = named(&claims, &options.claims)?;
+    let form = match options.sub_number {
+        true => IdForm::Number,
+        false => IdForm::Text,
+    };
+    let claims = named(&claims, &options.claims, form)?;
     let (secret, token, names) = match options.jwt_secret {
         Some(secret) if secret.len() < SECRET_BYTES => {
             return Err(format!(

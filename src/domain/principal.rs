@@ -55,6 +55,8 @@ pub struct Principal {
     pub profile: Arc<Profile>,
     /// The roles in the token.
     pub roles: Roles,
+    /// The platform's own word in the token for who the user is. It grants nothing; a dialect may refuse by it.
+    pub platform_role: Option<Arc<str>>,
     /// The first second since 1970 at which the token is refused, on REST and on sockets alike.
     pub valid_until: u64,
     /// `iat` in seconds since 1970, if the token has it.

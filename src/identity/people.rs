@@ -93,7 +93,7 @@ impl People {
     async fn principal(&self, identity: Identity) -> Result<Arc<Principal>, Error> {
         if identity.id.as_str() == self.system {
             return Err(Refusal::Unauthenticated(
-                "The token's sub is the id that stands for the system, and no user may have it",
+                "The token's user id (sub, or the claim of --user-claim) stands for the system, and no user may have it",
             )
             .into());
         }
@@ -115,6 +115,7 @@ impl People {
                 id,
                 profile: known.profile,
                 roles: identity.roles,
+                platform_role: identity.platform_role,
                 valid_until: identity.valid_until,
                 issued_at: identity.issued_at,
             })),

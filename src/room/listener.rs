@@ -137,6 +137,7 @@ pub(super) mod tests {
             id: UserId::stored(format!("user-{}", no.0)),
             profile: Arc::new(Profile::default()),
             roles: Roles::default(),
+            platform_role: None,
             valid_until: 0,
             issued_at: None,
         };

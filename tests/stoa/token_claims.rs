@@ -1,5 +1,7 @@
 //! Tokens that a platform has already: its own names for the user's id, the name and the roles, and claims that it requires.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use std::process::Command;
@@ -167,4 +169,82 @@ fn options_that_name_no_claim_are_refused() {
             "{option} {value}: {said}"
         );
     }
+}
+
+/// A token that the command signs with these options.
+fn minted(options: &[&str]) -> Result<String, String> {
+    let signed = Command::new(env!("CARGO_BIN_EXE_stoa"))
+        .args(["token", "--jwt-secret", SECRET])
+        .args(options)
+        .output()
+        .expect("a command");
+    match signed.status.success() {
+        true => Ok(String::from_utf8_lossy(&signed.stdout).trim().to_owned()),
+        false => Err(String::from_utf8_lossy(&signed.stderr).into_owned()),
+    }
+}
+
+/// The claims of a token, as they stand in it.
+fn claims_of(token: &str) -> String {
+    let claims = token.split('.').nth(1).expect("three parts");
+    let claims = URL_SAFE_NO_PAD.decode(claims).expect("base64");
+    String::from_utf8(claims).expect("a text")
+}
+
+#[tokio::test]
+async fn the_command_signs_numbered_users_where_it_is_told_so() {
+    let options = ["--user-claim", "user_id"];
+    let app = TestApp::with(&options).await;
+    for id in ["7", "9007199254740993", "18446744073709551615"] {
+        let asked = [&["--sub", id, "--sub-number"][..], &options[..]].concat();
+        let token = minted(&asked).expect("a token");
+        let claims = claims_of(&token);
+        assert!(claims.contains(&format!("\"user_id\":{id}")), "{claims}");
+        let answer = me(&app, &token).await.expect_status(200);
+        assert_eq!(answer.body["user_id"], id);
+    }
+    let text = minted(&["--sub", "7", "--user-claim", "user_id"]).expect("a token");
+    assert!(claims_of(&text).contains("\"user_id\":\"7\""));
+    for (sub, more, told) in [
+        ("a7", &options[..], "whole number"),
+        ("7.0", &options[..], "whole number"),
+        ("07", &options[..], "whole number"),
+        ("7", &[][..], "sub is not a string"),
+    ] {
+        let asked = [&["--sub", sub, "--sub-number"][..], more].concat();
+        let refused = minted(&asked).expect_err(sub);
+        assert!(refused.contains(told), "{sub}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn two_large_numbers_are_two_users() {
+    let app = TestApp::with(&["--user-claim", "id"]).await;
+    for id in [
+        9_007_199_254_740_992_u64,
+        9_007_199_254_740_993,
+        175_928_847_299_117_063,
+    ] {
+        let answer = me(&app, &signed(json!({ "id": id })))
+            .await
+            .expect_status(200);
+        assert_eq!(answer.body["user_id"], id.to_string());
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_names_what_the_operator_named() {
+    let options = ["--user-claim", "id", "--roles-claim", "role"];
+    let app = TestApp::with(&options).await;
+    let system = json!({ "id": "00000000-0000-0000-0000-000000000000" });
+    let told = me(&app, &signed(system)).await.expect_status(401).body;
+    let why = told["message"].as_str().expect("a text");
+    assert!(why.contains("--user-claim"), "{why}");
+    let wrong = json!({ "id": "a", "role": 7 });
+    let told = me(&app, &signed(wrong)).await.expect_status(401).body;
+    let why = told["message"].as_str().expect("a text");
+    assert!(
+        why.contains("neither a string nor a list of strings"),
+        "{why}"
+    );
 }

@@ -27,6 +27,7 @@ impl<P, B> Call<P, B> {
             no,
             id,
             profile: Arc::new(profile),
+            platform_role: None,
             ..Principal::clone(caller)
         }))
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Number, Value};
+use std::sync::Arc;
 
 use super::Identity;
 use crate::config::{AuthOptions, Claim, ClaimOptions, OwnRole, RequiredClaim, unescaped};
@@ -98,6 +99,7 @@ impl Rules {
             id: self.user(said)?,
             profile: profile(said, &self.claims.name_claim)?,
             roles: self.roles(said)?,
+            platform_role: self.platform_role(said),
             valid_until: valid_until(ends),
             issued_at: issued
                 .filter(|issued| *issued <= now + LEEWAY_SECONDS)
@@ -218,9 +220,9 @@ impl Rules {
             Some(Value::String(one)) if claim.is_some() => vec![one],
             Some(Value::Array(several)) => {
                 let texts: Option<_> = several.iter().map(Value::as_str).collect();
-                texts.ok_or(refused(ROLES))?
+                texts.ok_or(refused(self.wrong_roles()))?
             }
-            Some(_) => return Err(refused(ROLES)),
+            Some(_) => return Err(refused(self.wrong_roles())),
         };
         let has = |role| named.iter().any(|name| self.own_role(name) == role);
         Ok(Roles {
@@ -228,6 +230,29 @@ impl Rules {
             support: has(OwnRole::Support),
             service: has(OwnRole::Service),
         })
+    }
+
+    /// Why the roles cannot be read: a claim that the operator names may be one string.
+    fn wrong_roles(&self) -> &'static str {
+        match self.claims.roles_claim {
+            None => "The token's roles are not a list of strings, as [\"service\"]",
+            Some(_) => {
+                "The token's roles (--roles-claim) are neither a string nor a list of strings"
+            }
+        }
+    }
+
+    /// The word in which the platform says who somebody is: the claim of its roles where that is one string, else `role`.
+    fn platform_role(&self, said: &Said) -> Option<Arc<str>> {
+        let named = self
+            .claims
+            .roles_claim
+            .as_ref()
+            .and_then(|claim| said.at(claim));
+        let word = named.and_then(Value::as_str);
+        let word = word.or_else(|| said.named("role")?.as_str())?;
+        let fits = limits::text(word, "role", limits::TITLE_CHARACTERS).is_ok();
+        fits.then(|| Arc::from(word))
     }
 
     fn own_role(&self, name: &str) -> OwnRole {
@@ -239,8 +264,6 @@ impl Rules {
         }
     }
 }
-
-const ROLES: &str = "The token's roles are not a list of strings, as [\"service\"]";
 
 /// Whether a claim has the value that an option names.
 fn says(claim: &Value, wanted: &str) -> bool {
@@ -302,12 +325,19 @@ pub(super) fn valid_until(ends: f64) -> u64 {
     ((ends + LEEWAY_SECONDS).floor() as u64).saturating_add(1)
 }
 
-/// A whole number as text: JSON calls 7 and 7.0 the same number. `None` above 2^53, where numbers have no text of their own.
+/// A whole number as text: 64-bit numbers exactly as they stand. JSON calls 7 and 7.0 the same number; with a fraction or an exponent, a
+/// number counts below 2^53 only, because above it several numbers are read as the same one.
 fn whole(number: &Number) -> Option<String> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
+    if let Some(whole) = number.as_i64() {
+        return Some(whole.to_string());
+    }
+    if let Some(whole) = number.as_u64() {
+        return Some(whole.to_string());
+    }
     let value = number.as_f64()?;
-    let is_whole = value.fract() == 0.0 && value.abs() <= EXACT;
-    is_whole.then(|| format!("{value:.0}"))
+    let is_whole = value.fract() == 0.0 && value.abs() < EXACT;
+    is_whole.then(|| (value as i64).to_string())
 }
 
 fn profile(said: &Said, name_claim: &Claim) -> Result<Profile, Refusal> {

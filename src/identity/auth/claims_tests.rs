@@ -137,7 +137,96 @@ fn a_time_of_issue_that_lies_ahead_is_none() {
     assert_eq!(issued(NOW * 1_000.0), Ok(None), "milliseconds");
 }
 
+/// The id that a token gives whose claim `id` has this JSON text.
+fn id_of(number: &str) -> Result<String, String> {
+    let claims = ClaimOptions {
+        user_claim: Some("id".parse().expect("a claim")),
+        ..ClaimOptions::default()
+    };
+    let said = serde_json::from_str(&format!(r#"{{ "id": {number}, "exp": {} }}"#, NOW + 600.0));
+    let identity = Rules::of_claims(claims).identity(&said.expect("claims"), NOW);
+    identity
+        .map(|identity| identity.id.to_string())
+        .map_err(|refusal| refusal.message())
+}
+
+#[test]
+fn whole_numbers_of_64_bits_are_ids_exactly_as_they_stand() {
+    for exact in [
+        "0",
+        "7",
+        "-7",
+        "9007199254740991",
+        "9007199254740992",
+        "9007199254740993",
+        "175928847299117063",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "18446744073709551615",
+    ] {
+        assert_eq!(id_of(exact), Ok(exact.to_owned()));
+    }
+    for (written, id) in [
+        ("-0", "0"),
+        ("-0.0", "0"),
+        ("7.0", "7"),
+        ("70E-1", "7"),
+        ("9007199254740991.0", "9007199254740991"),
+        ("-9007199254740991.0", "-9007199254740991"),
+    ] {
+        assert_eq!(id_of(written), Ok(id.to_owned()), "{written}");
+    }
+}
+
+#[test]
+fn numbers_that_are_no_exact_whole_numbers_are_no_ids() {
+    for wrong in [
+        "1.5",
+        "1e300",
+        "-1e300",
+        "9007199254740992.0",
+        "9007199254740993.0",
+        "18446744073709551616",
+        "-9223372036854775809",
+        "true",
+    ] {
+        let why = id_of(wrong).expect_err(wrong);
+        assert!(why.contains("neither a whole number"), "{wrong}: {why}");
+    }
+}
+
+#[test]
+fn the_word_of_the_platform_is_kept_and_grants_nothing() {
+    let claims = ClaimOptions {
+        roles_claim: Some("/realm/role".parse().expect("a claim")),
+        ..ClaimOptions::default()
+    };
+    let said = |more: Value| with(more);
+    let word = |rules: &Rules, said: &Said| {
+        let identity = rules.identity(said, NOW).expect("an identity");
+        assert_eq!(identity.roles, Roles::default());
+        identity.platform_role.map(|word| word.to_string())
+    };
+    let plain = said(json!({ "role": "influencer" }));
+    assert_eq!(word(&Rules::none(), &plain).as_deref(), Some("influencer"));
+    assert_eq!(word(&Rules::none(), &said(json!({ "role": 7 }))), None);
+    assert_eq!(word(&Rules::none(), &said(json!({}))), None);
+    let named = said(json!({ "role": "other", "realm": { "role": "seller" } }));
+    let rules = Rules::of_claims(claims);
+    assert_eq!(word(&rules, &named).as_deref(), Some("seller"));
+    assert_eq!(word(&rules, &plain).as_deref(), Some("influencer"));
+    let wrong = said(json!({ "realm": { "role": 7 } }));
+    let why = told(&rules, &wrong).expect_err("a number");
+    assert!(why.contains("neither a string nor a list"), "{why}");
+}
+
 proptest! {
+    #[test]
+    fn every_whole_number_of_64_bits_is_another_id(one in any::<i64>(), other in any::<u64>()) {
+        prop_assert_eq!(id_of(&one.to_string()), Ok(one.to_string()));
+        prop_assert_eq!(id_of(&other.to_string()), Ok(other.to_string()));
+    }
+
     #[test]
     fn no_claims_make_the_rules_panic(exp in any::<f64>(), iat in any::<f64>(), text in ".*") {
         let said = with(json!({ "exp": exp, "iat": iat, "sub": text, "name": text }));

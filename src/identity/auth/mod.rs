@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{AuthOptions, ClaimOptions};
@@ -18,7 +19,7 @@ use crate::domain::refusal::Refusal;
 use claims::{Rules, Said};
 use keys::{Found, read_jwks, read_public_key};
 
-pub use naming::named;
+pub use naming::{IdForm, named};
 
 /// The most bytes of a token.
 const TOKEN_BYTES: usize = 8 * 1024;
@@ -37,6 +38,8 @@ pub struct Identity {
     pub profile: Profile,
     /// The roles.
     pub roles: Roles,
+    /// The platform's own word for who the caller is.
+    pub platform_role: Option<Arc<str>>,
     /// The first second since 1970 at which the token is refused: its `exp` plus the tolerated clock
     /// difference.
     pub valid_until: u64,

@@ -5,9 +5,38 @@ use serde_json::{Map, Value, json};
 use super::Claims;
 use crate::config::{Claim, ClaimOptions, OwnRole, RequiredClaim, RoleMapping, unescaped};
 
+/// How a token writes the user's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdForm {
+    /// As a string.
+    Text,
+    /// As a whole number of 64 bits.
+    Number,
+}
+
+impl IdForm {
+    fn write(self, id: &str) -> Result<Value, String> {
+        let number = || {
+            let signed = id.parse::<i64>().map(Value::from);
+            signed.or_else(|_| id.parse::<u64>().map(Value::from))
+        };
+        let is_plain = |number: &Value| {
+            let written = number.to_string();
+            written == id
+        };
+        match self {
+            Self::Text => Ok(json!(id)),
+            Self::Number => number()
+                .ok()
+                .filter(is_plain)
+                .ok_or_else(|| format!("--sub-number needs a whole number of 64 bits, not `{id}`")),
+        }
+    }
+}
+
 /// The claims under the names of the options, with the claims that these require. Fails where two claims have one place, or where
 /// `--role-map` names no role of the platform for one of ours.
-pub fn named(claims: &Claims, names: &ClaimOptions) -> Result<Value, String> {
+pub fn named(claims: &Claims, names: &ClaimOptions, form: IdForm) -> Result<Value, String> {
     let written = serde_json::to_value(claims).map_err(|error| error.to_string())?;
     let mut named = Value::Object(Map::new());
     for RequiredClaim { claim, value } in &names.require_claim {
@@ -19,7 +48,10 @@ pub fn named(claims: &Claims, names: &ClaimOptions) -> Result<Value, String> {
     for (name, value) in members {
         let own = Claim::Name(name.clone());
         match name.as_str() {
-            "sub" => put(&mut named, names.user_claim.as_ref().unwrap_or(&own), value)?,
+            "sub" => {
+                let claim = names.user_claim.as_ref().unwrap_or(&own);
+                put(&mut named, claim, form.write(&claims.sub)?)?;
+            }
             "name" => put(&mut named, &names.name_claim, value)?,
             "roles" => {
                 let claim = names.roles_claim.as_ref().unwrap_or(&own);

@@ -50,6 +50,7 @@ fn caller(name: &str) -> Principal {
             service: name == "platform",
             admin: false,
         },
+        platform_role: None,
         valid_until: 0,
         issued_at: None,
     }

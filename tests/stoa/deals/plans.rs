@@ -48,6 +48,7 @@ fn step(definition: &Definition, no: i64) -> NewStep {
         profile: Default::default(),
         issued_at: None,
         roles: Default::default(),
+        platform_role: None,
         valid_until: 0,
     };
     let context = StepContext {
