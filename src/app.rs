@@ -235,7 +235,7 @@ fn build(
         payments,
         job_signal,
         origins: config.origins(),
-        tokens: TokenSource::new(&config.auth, config.origins()),
+        tokens: TokenSource::new(&config),
         limits,
         config,
         demo_secret,

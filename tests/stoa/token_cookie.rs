@@ -1,6 +1,7 @@
 //! A token in a cookie: for pages of the own origin alone, over REST, the native socket and Socket.IO.
 
-use reqwest::{Client, Method, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use serde_json::Value;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::test_app::{TestApp, claims, token};
@@ -103,4 +104,108 @@ async fn a_poll_of_a_strange_page_opens_no_session() {
     assert_eq!(status(&app, Method::GET, path, None).await, 200);
     assert_eq!(status(&app, Method::GET, path, Some(ALLOWED)).await, 200);
     assert_eq!(status(&app, Method::GET, path, Some(STRANGE)).await, 403);
+}
+
+#[tokio::test]
+async fn a_page_that_is_no_page_of_http_or_of_another_site_may_not_use_the_cookie() {
+    let app = app().await;
+    app.person("jonas").await;
+    let (address, path) = (app.address, "/api/v1/conversations");
+    for origin in [
+        format!("chrome-extension://{address}"),
+        format!("capacitor://{address}"),
+        format!("://{address}"),
+    ] {
+        let refused = status(&app, Method::POST, path, Some(&origin)).await;
+        assert_eq!(refused, 403, "{origin}");
+    }
+    let own = format!("http://{address}");
+    let made = async |origin: &str, site: &str| {
+        let body =
+            serde_json::json!({ "kind": "direct", "participants": [{ "user_id": "jonas" }] });
+        let request = Client::new()
+            .post(format!("http://{address}{path}"))
+            .header("cookie", cookie())
+            .header("origin", origin)
+            .header("sec-fetch-site", site);
+        request
+            .json(&body)
+            .send()
+            .await
+            .expect("an answer")
+            .status()
+    };
+    assert!(made(&own, "same-origin").await.is_success());
+    for site in ["cross-site", "same-site"] {
+        assert_eq!(made(&own, site).await, 403, "{site}");
+        assert!(made(ALLOWED, site).await.is_success(), "{site}, listed");
+    }
+}
+
+/// A polling session that was opened with the cookie and, like a page's first poll, without an origin.
+struct Polling {
+    url: String,
+    header: (&'static str, String),
+}
+
+impl Polling {
+    async fn open(app: &TestApp, header: (&'static str, String)) -> Self {
+        let url = format!("http://{}/socket.io/?EIO=4&transport=polling", app.address);
+        let opened = Client::new().get(&url).header(header.0, &header.1);
+        let opened = opened.send().await.expect("an answer");
+        assert_eq!(opened.status(), 200);
+        let opened = opened.text().await.expect("a text");
+        let opened: Value = serde_json::from_str(opened.trim_start_matches('0')).expect("JSON");
+        let sid = opened["sid"].as_str().expect("a session");
+        Self {
+            url: format!("{url}&sid={sid}"),
+            header,
+        }
+    }
+
+    fn request(&self, method: Method, origin: Option<&str>) -> RequestBuilder {
+        let request = Client::new()
+            .request(method, &self.url)
+            .header(self.header.0, &self.header.1);
+        match origin {
+            Some(origin) => request.header("origin", origin),
+            None => request,
+        }
+    }
+
+    async fn posts(&self, packets: &str, origin: Option<&str>) -> u16 {
+        let posted = self.request(Method::POST, origin).body(packets.to_owned());
+        posted.send().await.expect("an answer").status().as_u16()
+    }
+
+    async fn polls(&self) -> String {
+        let polled = self.request(Method::GET, None).send().await;
+        polled.expect("an answer").text().await.expect("a text")
+    }
+}
+
+#[tokio::test]
+async fn a_polling_session_of_the_cookie_acts_for_own_pages_alone() {
+    let app = app().await;
+    let own = format!("http://{}", app.address);
+    for origin in [own.as_str(), ALLOWED] {
+        let session = Polling::open(&app, ("cookie", cookie())).await;
+        for strange in [None, Some("null"), Some(STRANGE)] {
+            assert_eq!(session.posts("40", strange).await, 403, "{strange:?}");
+        }
+        assert_eq!(session.posts("40", Some(origin)).await, 200, "{origin}");
+        assert!(session.polls().await.starts_with("40{"), "it lives on");
+        let acts = r#"42["join","mira"]"#;
+        assert_eq!(session.posts(acts, None).await, 403);
+        assert_eq!(session.posts(acts, Some(origin)).await, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_polling_session_of_a_header_needs_no_origin() {
+    let app = app().await;
+    let bearer = format!("Bearer {}", token(&claims("mira", &[])));
+    let session = Polling::open(&app, ("authorization", bearer)).await;
+    assert_eq!(session.posts("40", None).await, 200);
+    assert!(session.polls().await.starts_with("40{"));
 }

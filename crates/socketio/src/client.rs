@@ -1,5 +1,6 @@
 //! One Socket.IO connection: its namespaces, and a packet whose attachments are still to come.
 
+use actix_web::HttpRequest;
 use bytes::Bytes;
 use bytestring::ByteString;
 use parking_lot::Mutex;
@@ -273,6 +274,10 @@ impl<E: Extension> Namespaces<E> {
 }
 
 impl<A: Application> Session<A::Extension> for Client<A> {
+    fn admits(&self, request: &HttpRequest) -> bool {
+        self.application.admits(&self.handshake, request)
+    }
+
     fn message(&mut self, message: Message<'_>) -> Result<(), CloseReason> {
         match message {
             Message::Text(text) => self.text(text),

@@ -79,6 +79,13 @@ pub trait Application: Send + Sync + 'static {
     /// Inspects a handshake: its headers, its query, the peer's address.
     fn greet(&self, request: &HttpRequest) -> Result<Self::Handshake, Rejection>;
 
+    /// Whether a request may bring packets of the connection that began with this handshake: a POST, or the WebSocket that it upgrades to.
+    /// One that may not gets 403. The default permits all.
+    fn admits(&self, handshake: &Self::Handshake, request: &HttpRequest) -> bool {
+        let _ = (handshake, request);
+        true
+    }
+
     /// Called for a packet that no handler gets (CONNECT, DISCONNECT, or an unexpected acknowledgement), for
     /// rate limits. An error closes the connection.
     fn pace(&self, handshake: &Self::Handshake) -> Result<(), CloseReason> {

@@ -1,17 +1,38 @@
 //! The token of a request: in its `Authorization` header, or in a cookie where the operator names one.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderMap, ORIGIN};
+use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderMap};
 
-use crate::config::{AllowedOrigins, AuthOptions, CookieName};
+use crate::config::{AllowedOrigins, Config, CookieName};
+use crate::domain::network::Network;
 use crate::domain::refusal::Refusal;
-use crate::edge::http::origin::is_welcome;
+use crate::edge::http::origin::{has_origin, is_elsewhere, is_listed, is_own_by_scheme};
 
 /// Where tokens are looked for.
 #[derive(Clone, Debug)]
 pub struct TokenSource {
     cookie: Option<CookieName>,
     origins: AllowedOrigins,
+    /// Proxies that tell by which scheme a page was reached.
+    trusted: Vec<Network>,
+}
+
+/// A token, and what brought it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundToken {
+    /// The token.
+    pub text: String,
+    /// What brought it.
+    pub carrier: Carrier,
+}
+
+/// What brings a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// The client wrote it into the header.
+    Header,
+    /// The browser sent it along, whichever page asked.
+    Cookie,
 }
 
 /// What a request is about to do with a token that comes in a cookie. A browser sends cookies along whichever page asks, so the page counts.
@@ -34,16 +55,29 @@ impl Use {
 }
 
 impl TokenSource {
-    /// The header, and the cookie of the options; pages of these origins may use the cookie.
-    pub fn new(options: &AuthOptions, origins: AllowedOrigins) -> Self {
-        let cookie = options.token_cookie.clone();
-        Self { cookie, origins }
+    /// The header, and the cookie of the options; pages of the allowed origins may use the cookie.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            cookie: config.auth.token_cookie.clone(),
+            origins: config.origins(),
+            trusted: config.rates.trusted_proxies.clone(),
+        }
     }
 
-    /// The token of a request; `None` without one. The header wins. A cookie counts only for pages of the allowed origins.
+    /// The token of a request; `None` without one.
     pub fn token(&self, request: &HttpRequest, usage: Use) -> Result<Option<String>, Refusal> {
+        let found = self.find(request, usage)?;
+        Ok(found.map(|found| found.text))
+    }
+
+    /// The token of a request, with what brought it; `None` without one. The header wins. A cookie counts only for pages that may use it.
+    pub fn find(&self, request: &HttpRequest, usage: Use) -> Result<Option<FoundToken>, Refusal> {
+        let found = |text: &str, carrier| {
+            let text = text.to_owned();
+            Ok(Some(FoundToken { text, carrier }))
+        };
         if let Some(token) = bearer(request.headers())? {
-            return Ok(Some(token.to_owned()));
+            return found(token, Carrier::Header);
         }
         let Some(name) = &self.cookie else {
             return Ok(None);
@@ -51,21 +85,23 @@ impl TokenSource {
         let Some(token) = cookie(request.headers(), name.as_str())? else {
             return Ok(None);
         };
-        match self.is_own_page(request, usage) {
-            true => Ok(Some(token.to_owned())),
+        match self.may_use_cookie(request, usage) {
+            true => found(token, Carrier::Cookie),
             false => Err(Refusal::OriginRefused),
         }
     }
 
-    /// Whether the page that asks may use the cookie. Browsers name the page's origin with everything that is no GET, and with sockets.
-    fn is_own_page(&self, request: &HttpRequest, usage: Use) -> bool {
-        let headers = request.headers();
-        if headers.contains_key(ORIGIN) {
-            return is_welcome(request, &self.origins);
+    /// Whether the page that asks may use the cookie: one of an allowed origin, or the server's own, over its own scheme. Browsers name the
+    /// page's origin with everything that is no GET, and with sockets; a request without it may read only.
+    pub fn may_use_cookie(&self, request: &HttpRequest, usage: Use) -> bool {
+        let is_here = !is_elsewhere(request);
+        match has_origin(request) {
+            true => {
+                is_listed(request, &self.origins)
+                    || (is_here && is_own_by_scheme(request, &self.trusted))
+            }
+            false => is_here && usage == Use::Reading,
         }
-        let site = headers.get("sec-fetch-site");
-        let is_elsewhere = site.is_some_and(|site| site == "cross-site" || site == "same-site");
-        usage == Use::Reading && !is_elsewhere
     }
 }
 
@@ -120,6 +156,7 @@ mod tests {
                 listed: vec!["https://app.example.com".parse().expect("an origin")],
                 local: LocalPages::AsListed,
             },
+            trusted: vec!["192.0.2.0/24".parse().expect("a network")],
         }
     }
 
@@ -154,6 +191,67 @@ mod tests {
             token(&[cookie, elsewhere], Use::Reading),
             Err(Refusal::OriginRefused)
         );
+    }
+
+    /// Whether a page with these headers may use the cookie to act, with the proxy at this address.
+    fn may_act(peer: &str, headers: &[(&'static str, &str)]) -> bool {
+        let mut request = TestRequest::default()
+            .insert_header(("host", "chat.example.com"))
+            .peer_addr(format!("{peer}:5000").parse().expect("an address"));
+        for header in headers {
+            request = request.append_header(*header);
+        }
+        source().may_use_cookie(&request.to_http_request(), Use::Acting)
+    }
+
+    #[test]
+    fn an_own_page_is_of_the_scheme_by_which_it_was_reached() {
+        let (proxy, other) = ("192.0.2.7", "198.51.100.7");
+        let plain = ("origin", "http://chat.example.com");
+        let secure = ("origin", "https://chat.example.com");
+        let by = |scheme| ("x-forwarded-proto", scheme);
+        for (peer, headers, wanted) in [
+            (proxy, vec![secure, by("https")], true),
+            (proxy, vec![secure, by("HTTPS, http")], true),
+            (proxy, vec![plain, by("https")], false),
+            (proxy, vec![plain, by("http")], true),
+            (proxy, vec![secure, by("wss")], true),
+            (proxy, vec![plain, by("wss")], false),
+            (proxy, vec![plain, by("nonsense")], true),
+            (proxy, vec![secure, by("http")], false),
+            (proxy, vec![secure], true),
+            (proxy, vec![plain], true),
+            (other, vec![plain, by("https")], true),
+        ] {
+            assert_eq!(may_act(peer, &headers), wanted, "{peer} {headers:?}");
+        }
+        for strange in [
+            "chrome-extension://chat.example.com",
+            "capacitor://chat.example.com",
+            "://chat.example.com",
+            "HTTPS://chat.example.com",
+            "https://chat.example.com:8443",
+            "null",
+        ] {
+            assert!(!may_act(other, &[("origin", strange)]), "{strange}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_the_browser_calls_another_s_is_listed_or_refused() {
+        let own = ("origin", "https://chat.example.com");
+        let listed = ("origin", "https://app.example.com");
+        for (site, own_may) in [
+            ("same-origin", true),
+            ("none", true),
+            ("same-site", false),
+            ("cross-site", false),
+        ] {
+            let site = ("sec-fetch-site", site);
+            assert_eq!(may_act("192.0.2.7", &[own, site]), own_may, "{site:?}");
+            assert!(may_act("192.0.2.7", &[listed, site]), "{site:?}");
+            assert!(!may_act("192.0.2.7", &[site]), "no origin");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One Engine.IO session over either transport: its queues, its transport's state, its heartbeat.
 
+use actix_web::HttpRequest;
 use bytestring::ByteString;
 use clock::Clock;
 use parking_lot::Mutex;
@@ -275,6 +276,14 @@ impl<E: Extension> Line<E> {
             Packet::Close => Err(Ending::Gone),
             Packet::Ping(_) | Packet::Upgrade => Err(Ending::Closed(CloseReason::Misuse)),
         }
+    }
+
+    /// Whether a request may bring packets.
+    pub(super) fn admits(&self, request: &HttpRequest) -> bool {
+        let session = self.session.lock();
+        session
+            .as_ref()
+            .is_none_or(|session| session.admits(request))
     }
 
     fn hear(&self, message: Message<'_>) -> Result<(), Ending> {

@@ -122,6 +122,13 @@ pub trait Listener<E: Extension = ()>: Send + Sync {
 
 /// The application's side of a session. Calls are sequential, in the order of the packets.
 pub trait Session<E: Extension = ()>: Send {
+    /// Whether a request may bring the session's packets: a POST, or the WebSocket that it upgrades to. One that may not gets 403 and
+    /// changes nothing. The default permits all.
+    fn admits(&self, request: &HttpRequest) -> bool {
+        let _ = request;
+        true
+    }
+
     /// A message arrived. An error closes the session at once.
     fn message(&mut self, message: Message<'_>) -> Result<(), CloseReason>;
 

@@ -90,6 +90,11 @@ async fn carry_out<E: Extension>(
         Some(sid) => Some(engine.find(sid)?),
         None => None,
     };
+    let brings_packets =
+        query.transport == Transport::Websocket || request.method() == Method::POST;
+    if brings_packets && line.as_ref().is_some_and(|line| !line.admits(request)) {
+        return Err(Problem::Forbidden);
+    }
     match (query.transport, line, request.method()) {
         (_, None, method) if method != Method::GET => Err(Problem::HandshakeMethod),
         (Transport::Polling, None, _) => polling::handshake(engine, request),

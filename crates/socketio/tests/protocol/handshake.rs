@@ -119,6 +119,25 @@ async fn pages_of_listed_origins_may_connect_and_no_others() {
 }
 
 #[tokio::test]
+async fn the_application_may_refuse_what_brings_packets_of_a_session() {
+    let (server, _notes) = recording(patient());
+    let client = server.client();
+    let opened = client.request("GET", "EIO=4&transport=polling");
+    let (status, opened) = client.send(opened.header("x-who", "guarded")).await;
+    assert_eq!(status, 200, "{opened}");
+    let opened: Value = serde_json::from_str(opened.strip_prefix('0').unwrap()).unwrap();
+    let sid = opened["sid"].as_str().unwrap();
+    let query = format!("EIO=4&transport=polling&sid={sid}");
+    let forbidden = r#"{"code":4,"message":"Forbidden"}"#.to_owned();
+    let post = || client.request("POST", &query).body("40");
+    assert_eq!(client.send(post()).await, (403, forbidden));
+    let upgrade = client.try_websocket(&format!("&sid={sid}")).await;
+    assert_eq!(upgrade.err(), Some(403));
+    let answer = client.send(post().header("x-who", "guarded")).await;
+    assert_eq!(answer, (200, "ok".to_owned()), "it lives on");
+}
+
+#[tokio::test]
 async fn a_page_asks_first_whether_it_may() {
     let server = TestServer::patient();
     let client = server.client();

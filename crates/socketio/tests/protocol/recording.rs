@@ -96,6 +96,11 @@ impl Application for RecordingApplication {
         }
     }
 
+    fn admits(&self, handshake: &String, request: &actix_web::HttpRequest) -> bool {
+        let who = request.headers().get("x-who");
+        handshake != "guarded" || who.is_some_and(|who| who == "guarded")
+    }
+
     fn connect(
         &self,
         connect: Connect<String, Own>,

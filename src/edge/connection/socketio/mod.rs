@@ -29,7 +29,7 @@ use crate::domain::offset::Offset;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::dialect;
-use crate::edge::http::bearer::{TokenSource, Use};
+use crate::edge::http::bearer::{Carrier, FoundToken, TokenSource, Use};
 use crate::edge::http::origin::{is_welcome, shown};
 use crate::edge::native::read::read;
 use crate::error::Error;
@@ -62,7 +62,7 @@ const UPGRADE_SECONDS: u64 = 10;
 /// The endpoint of Socket.IO, with the same bounds as native sockets.
 pub fn endpoint(deps: Arc<SessionDeps>, config: &Config) -> Arc<Endpoint> {
     let sockets = &config.sockets;
-    let tokens = TokenSource::new(&config.auth, config.origins());
+    let tokens = TokenSource::new(config);
     let heartbeat = sockets.heartbeat_seconds;
     let pong = sockets.silence_seconds.saturating_sub(heartbeat);
     let outbox_limit = sockets.outbox_limit as usize;
@@ -163,8 +163,8 @@ struct ChatServer {
 
 /// What is remembered of a handshake.
 struct Handshake {
-    /// Of the `Authorization` header.
-    token: Option<String>,
+    /// Of the `Authorization` header, or of the cookie.
+    token: Option<FoundToken>,
     /// How fast the packets that are no events may come.
     pace: SessionRate,
 }
@@ -199,7 +199,7 @@ impl Application for ChatServer {
             true => Use::Acting,
             false => Use::Reading,
         };
-        let token = self.tokens.token(request, usage);
+        let token = self.tokens.find(request, usage);
         let token = token.map_err(|refusal| {
             forbidden(match refusal {
                 Refusal::OriginRefused => "a cookie of a page that is not in --allowed-origins",
@@ -211,6 +211,21 @@ impl Application for ChatServer {
             token,
             pace: self.deps.rate_limits.session(),
         })
+    }
+
+    /// The first poll of a page names no origin, and a page of another origin cannot read its answer. What acts with a cookie's token names
+    /// the page, as REST calls do.
+    fn admits(&self, handshake: &Handshake, request: &HttpRequest) -> bool {
+        let token = handshake.token.as_ref();
+        let is_sent_along = token.is_some_and(|token| token.carrier == Carrier::Cookie);
+        let admits = !is_sent_along || self.tokens.may_use_cookie(request, Use::Acting);
+        if !admits {
+            let why = "acts with a cookie, of a page that is not in --allowed-origins";
+            self.deps
+                .refusals
+                .note("origin_refused", why, &shown(request));
+        }
+        admits
     }
 
     fn pace(&self, handshake: &Handshake) -> Result<(), CloseReason> {
@@ -253,7 +268,9 @@ async fn come_in(
         Some(auth) => read(auth.get())?,
         None => Auth::default(),
     };
-    let token = auth.token.as_deref().or(connect.handshake.token.as_deref());
+    let handed = connect.handshake.token.as_ref();
+    let token = auth.token.as_deref();
+    let token = token.or(handed.map(|token| token.text.as_str()));
     let token = token.ok_or(Refusal::Unauthenticated(
         "A token is required in auth.token",
     ))?;
