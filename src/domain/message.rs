@@ -232,6 +232,11 @@ impl Message {
         self.id.seq
     }
 
+    /// Whether a user sent it, or made the step that said it.
+    pub fn is_by(&self, user: &UserId) -> bool {
+        self.sender_id == *user || self.actor_id.as_ref() == Some(user)
+    }
+
     /// Whether a reader with this number and role may see it.
     pub fn is_visible_to(&self, reader: UserNo, role: Option<&str>) -> bool {
         Audience::admits(self.content.audience.as_ref(), reader, role)

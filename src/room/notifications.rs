@@ -186,11 +186,11 @@ impl Room {
                 continue;
             };
             let meant =
-                |m: &&Message| m.sender != user && m.is_visible_to(user, Some(&person.role));
+                |m: &&Message| !m.is_by(&person.id) && m.is_visible_to(user, Some(&person.role));
             let meant: Vec<&Message> = messages.iter().filter(meant).collect();
             let mut outboxes = self.deps.directory.outboxes(user);
             outboxes.retain(|queue| !joined.contains(&queue.session()));
-            if outboxes.is_empty() {
+            if meant.is_empty() || outboxes.is_empty() {
                 continue;
             }
             let notices = meant

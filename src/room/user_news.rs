@@ -128,7 +128,7 @@ impl Room {
             match (person.no == message.sender, is_typed) {
                 (true, true) => hearer.tell(&[sent(), newest(true)], metrics),
                 (true, false) => {}
-                (false, _) if message.actor_id.as_ref() == Some(&person.id) => {}
+                (false, _) if message.is_by(&person.id) => {}
                 (false, _) => {
                     if occasion == Occasion::Other {
                         let received = UserNews::Received(self.preview(message));

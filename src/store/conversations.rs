@@ -14,7 +14,7 @@ use super::messages::by_keys;
 use super::participants::of_conversations;
 use super::pool::explain;
 use super::schema::{conversation_flows, conversations, users};
-use super::unread::{self, newest_visible, unread_messages};
+use super::unread::{self, Tombstones, newest_visible, unread_messages};
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Participant, Subject,
 };
@@ -165,11 +165,11 @@ pub(super) const CUT: &str =
     "c.no as conversation_no, c.updated_at, c.last_seq, p.role, p.user_no, p.read_seq";
 
 /// The end of a statement whose table `cut` has the page's rows: their newest messages and unread counts.
-pub(super) fn with_messages() -> String {
+pub(super) fn with_messages(tombstones: Tombstones) -> String {
     let beyond = unread_messages("l", "l.last_seq");
     let most = unread::MOST;
     let is_capped = unread::is_capped("mine.unread", "mine", "mine.last_seq");
-    let newest = newest_visible("mine");
+    let newest = newest_visible("mine", tombstones);
     format!(
         "
 mine as materialized (
@@ -186,7 +186,7 @@ from mine order by mine.updated_at desc, mine.conversation_no desc"
 // index; unread counts and previews read the end of the messages' primary key.
 fn page_sql() -> String {
     let beyond = unread_messages("l", "l.last_seq");
-    let (with_messages, may_read) = (with_messages(), may_read("p"));
+    let (with_messages, may_read) = (with_messages(Tombstones::Shown), may_read("p"));
     format!(
         "
 with listed as (

@@ -99,9 +99,23 @@ pub(super) fn actor_id() -> SqlLiteral<Nullable<Text>> {
 
 /// The same for a table of messages with another name.
 pub(super) fn actor_of(messages: &str) -> String {
+    let id = of_step(
+        messages,
+        "(select u.id from users u where u.no = s.actor_no)",
+    );
+    format!("(case when {messages}.sender_no = 0 then {id} end)")
+}
+
+/// The number of that person, for a message of this table that has no sender.
+pub(super) fn actor_no_of(messages: &str) -> String {
+    of_step(messages, "s.actor_no")
+}
+
+/// A column of the step that said a message: the newest one before it.
+fn of_step(messages: &str, column: &str) -> String {
     format!(
-        "(case when {messages}.sender_no = 0 then (select (select u.id from users u where u.no = s.actor_no) from flow_steps s
-            where s.conversation_no = {messages}.conversation_no and s.seq < {messages}.seq order by s.seq desc limit 1) end)"
+        "(select {column} from flow_steps s
+            where s.conversation_no = {messages}.conversation_no and s.seq < {messages}.seq order by s.seq desc limit 1)"
     )
 }
 

@@ -10,6 +10,7 @@ use super::messages::by_keys;
 use super::pool::explain;
 use super::replay::in_snapshot;
 use super::schema::messages;
+use super::unread::Tombstones;
 use crate::domain::ids::{ConversationNo, Seq, UserNo};
 use crate::domain::message::Message;
 use crate::domain::snapshot::{Listed, Reader};
@@ -110,7 +111,7 @@ pub fn conversations(
             format!(
                 "select {CUT} {from_users_list} order by c.updated_at desc, c.no desc limit $4 offset $5"
             ),
-            with_messages(),
+            with_messages(Tombstones::LeftOut),
         );
         let rows: Vec<ListedRow> = diesel::sql_query(format!("with cut as ({cut}), {messages}"))
             .bind::<BigInt, _>(user.0)
@@ -127,33 +128,57 @@ pub fn conversations(
     })
 }
 
-/// A window of the messages that a reader may see, counted from the newest, in order of seq.
+/// A window of the messages that a reader may see, without deleted ones, counted from the newest, in order of seq.
 pub fn messages(
     connection: &mut PgConnection,
     conversation: ConversationNo,
     reader: &Reader,
     window: Window,
 ) -> Result<Counted<Message>, Error> {
-    let role = role_or_none(reader);
     in_snapshot(connection, |connection| {
         let total = messages::table
             .filter(messages::conversation_no.eq(conversation.0))
-            .filter(visible_to(reader.no.0, role.clone()))
+            .filter(messages::deleted_at.is_null())
+            .filter(visible_to(reader.no.0, role_or_none(reader)))
             .count()
             .get_result(connection)
             .map_err(explain)?;
-        let seqs: Vec<Seq> = messages::table
-            .filter(messages::conversation_no.eq(conversation.0))
-            .filter(visible_to(reader.no.0, role.clone()))
-            .order(messages::seq.desc())
-            .limit(window.limit)
-            .offset(window.offset)
-            .select(messages::seq)
-            .load(connection)
-            .map_err(explain)?;
-        let keys: Vec<(i64, Seq)> = seqs.iter().map(|seq| (conversation.0, *seq)).collect();
-        let mut items = by_keys(connection, &keys)?;
-        items.sort_by_key(Message::seq);
+        let items = window_of(connection, conversation, reader, window)?;
         Ok(Counted { items, total })
     })
+}
+
+/// The newest message that a reader may see and that was not deleted.
+pub fn newest(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+    reader: &Reader,
+) -> Result<Option<Message>, Error> {
+    let newest = Window {
+        offset: 0,
+        limit: 1,
+    };
+    Ok(window_of(connection, conversation, reader, newest)?.pop())
+}
+
+fn window_of(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+    reader: &Reader,
+    window: Window,
+) -> Result<Vec<Message>, Error> {
+    let seqs: Vec<Seq> = messages::table
+        .filter(messages::conversation_no.eq(conversation.0))
+        .filter(messages::deleted_at.is_null())
+        .filter(visible_to(reader.no.0, role_or_none(reader)))
+        .order(messages::seq.desc())
+        .limit(window.limit)
+        .offset(window.offset)
+        .select(messages::seq)
+        .load(connection)
+        .map_err(explain)?;
+    let keys: Vec<(i64, Seq)> = seqs.iter().map(|seq| (conversation.0, *seq)).collect();
+    let mut items = by_keys(connection, &keys)?;
+    items.sort_by_key(Message::seq);
+    Ok(items)
 }

@@ -6,6 +6,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Uuid as SqlUuid};
 use uuid::Uuid;
 
 use super::access::{is_for, may_read};
+use super::messages::actor_no_of;
 use super::pool::explain;
 use crate::domain::ids::{ConversationNo, UserNo};
 use crate::domain::snapshot::UnreadCount;
@@ -22,11 +23,19 @@ pub const AMONG: i64 = 10_000;
 // Both bounds come from rows that exist at run time, inside a subquery that the planner cannot turn into a
 // join. A join would use the conversation alone and read all of its messages.
 pub(super) fn unread_messages(who: &str, last_seq: &str) -> String {
-    let visible = visible_to(who);
+    let (visible, of_others) = (visible_to(who), of_others("m", &format!("{who}.user_no")));
     format!(
         "from messages m where m.conversation_no = {who}.conversation_no
-            and m.seq > greatest({who}.read_seq, {last_seq} - {AMONG}) and m.sender_no <> {who}.user_no
+            and m.seq > greatest({who}.read_seq, {last_seq} - {AMONG}) and {of_others}
             and m.deleted_at is null and m.kind <> 'audit' and {visible}"
+    )
+}
+
+/// Whether a user neither sent a message of this table nor made the step that said it. The step is looked up for messages of deals alone.
+pub(super) fn of_others(messages: &str, user: &str) -> String {
+    let actor = actor_no_of(messages);
+    format!(
+        "{messages}.sender_no <> {user} and ({messages}.sender_no <> 0 or {actor} is distinct from {user})"
     )
 }
 
@@ -35,11 +44,24 @@ pub(super) fn visible_to(who: &str) -> String {
     is_for("m", &format!("{who}.role"), &format!("{who}.user_no"))
 }
 
+/// Whether deleted messages stay in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tombstones {
+    /// As messages without a text.
+    Shown,
+    /// As if they had never been sent.
+    LeftOut,
+}
+
 /// The seq of the newest message that a participant may see. `who` has `conversation_no`, `user_no` and `role`.
-pub(super) fn newest_visible(who: &str) -> String {
+pub(super) fn newest_visible(who: &str, tombstones: Tombstones) -> String {
     let visible = visible_to(who);
+    let there = match tombstones {
+        Tombstones::Shown => "",
+        Tombstones::LeftOut => " and m.deleted_at is null",
+    };
     format!(
-        "(select m.seq from messages m where m.conversation_no = {who}.conversation_no and {visible}
+        "(select m.seq from messages m where m.conversation_no = {who}.conversation_no and {visible}{there}
             order by m.seq desc limit 1)"
     )
 }

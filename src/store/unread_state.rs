@@ -8,7 +8,10 @@ use std::collections::HashMap;
 use super::access::may_read;
 use super::messages::by_keys;
 use super::pool::explain;
-use super::unread::{AMONG, MOST, counted, is_capped, newest_visible, unread_messages, visible_to};
+use super::unread::{
+    AMONG, MOST, Tombstones, counted, is_capped, newest_visible, of_others, unread_messages,
+    visible_to,
+};
 use crate::domain::ids::{ConversationNo, Seq, UserNo};
 use crate::domain::message::Message;
 use crate::domain::snapshot::{Reader, UnreadCount};
@@ -97,7 +100,8 @@ fn sql() -> String {
         unread_messages("b", "a.last_seq"),
     );
     let is_capped = is_capped("n.unread", "a", "a.last_seq");
-    let (newest, visible) = (newest_visible("a"), visible_to("a"));
+    let (newest, visible) = (newest_visible("a", Tombstones::Shown), visible_to("a"));
+    let of_others = of_others("m", "a.user_no");
     let may_read = may_read("p");
     format!(
         "
@@ -112,7 +116,7 @@ select a.user_no, a.role, a.last_seq, a.read_seq, a.read_before, n.unread, {is_c
     exists (select {passed} and m.seq <= a.read_seq) as has_read_some,
     {newest} as newest,
     (select m.seq from messages m where m.conversation_no = a.conversation_no and m.seq > a.last_seq - {AMONG}
-        and m.sender_no <> a.user_no and m.kind <> 'audit' and {visible}
+        and {of_others} and m.kind <> 'audit' and {visible}
      order by m.seq desc limit 1) as newest_of_others
 from asked a
 cross join lateral (select a.conversation_no, a.user_no, a.role, a.read_before as read_seq) b

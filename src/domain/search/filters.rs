@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::ids::{ConversationId, Seq, UserId, UserNo};
+use crate::domain::ids::{ConversationId, Seq, UserId};
 use crate::domain::message::{Attachment, Message, MessageKind};
 use crate::domain::tokens::{Document, Field, Tokenizer};
 
@@ -209,8 +209,8 @@ impl Filters {
     }
 
     /// Whether a message is unread for somebody who has read up to this seq, if that is asked for.
-    pub fn admit_read(&self, message: &Message, me: UserNo, read: Seq) -> bool {
-        let is_unread = message.seq() > read && message.sender != me && message.asks_to_be_read();
+    pub fn admit_read(&self, message: &Message, me: &UserId, read: Seq) -> bool {
+        let is_unread = message.seq() > read && !message.is_by(me) && message.asks_to_be_read();
         !self.unread || is_unread
     }
 }

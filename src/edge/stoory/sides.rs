@@ -47,13 +47,21 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// The other side than somebody's own; for who has no side, the first other participant.
+    /// The other side than somebody's own; for who has no side, the first other participant. Who is alone has themselves.
     pub fn opposite(&self, reader: UserNo) -> Option<&'a Participant> {
         let others = self.people.iter().filter(|person| person.no != reader);
         let present = others.clone().find(|person| person.takes_part());
         self.other_than(reader)
             .or(present.copied())
             .or_else(|| others.clone().next().copied())
+            .or_else(|| self.person(reader))
+    }
+
+    /// The name of somebody of the conversation, else their id; `None` for an id of nobody here.
+    pub fn name_of(&self, id: &str) -> Option<&'a str> {
+        let mut people = self.people.iter();
+        let person = people.find(|person| person.id.as_str() == id)?;
+        Some(person.name.as_deref().unwrap_or(person.id.as_str()))
     }
 
     /// The receiver of a message: the participant whom its audience names, else the other one of two. A message of the system to

@@ -167,6 +167,7 @@ pub(super) fn notification(
     role: Option<&str>,
 ) -> Encoded {
     let about = about_message(&preview.message, view, system, role);
+    let sides = Sides::new(&view.conversation, view.people.in_order());
     let row = &about.message;
     let data = MessageNotification {
         about: &about,
@@ -180,7 +181,7 @@ pub(super) fn notification(
             sender_id: row.sender_id,
         },
         sender_id: row.sender_id,
-        sender_name: &preview.sender_name,
+        sender_name: sides.name_of(row.sender_id).unwrap_or(&preview.sender_name),
         receiver_id: row.receiver_id,
         counted: counted(unread),
     };

@@ -276,7 +276,7 @@ fn candidate(asked: &Asked, places: Option<&[Place]>, message: Message) -> Optio
     };
     let is_admitted = message.deleted_at.is_none()
         && filters.admit(&message, &asked.me)
-        && filters.admit_read(&message, asked.requester.no, read);
+        && filters.admit_read(&message, &asked.me, read);
     let document = is_admitted.then(|| document_of(&asked.tokenizer, &message))?;
     let matched = asked.query.matches(&document)?;
     Some(Candidate { message, matched })

@@ -80,7 +80,7 @@ impl Fixture {
             let is_found = message.is_visible_to(asked.requester.no, Some(reader))
                 && message.deleted_at.is_none()
                 && filters.admit(message, &asked.me)
-                && filters.admit_read(message, asked.requester.no, read)
+                && filters.admit_read(message, &asked.me, read)
                 && asked
                     .query
                     .matches(&document_of(&asked.tokenizer, message))

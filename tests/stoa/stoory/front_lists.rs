@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::client::Person;
 use crate::deals::Deal;
+use crate::test_app::TestApp;
 
 const LISTS: [(&str, &str); 3] = [
     ("direct", "direct"),
@@ -211,4 +212,23 @@ async fn what_opens_a_conversation_says_what_it_is_about_and_what_can_be_done() 
         json!({ "can_act": false, "awaiting_role": null, "last_message": null })
     );
     assert_eq!(context["prompts"]["actions"], json!([]));
+}
+
+#[tokio::test]
+async fn who_is_alone_in_a_conversation_has_a_list_that_can_be_read() {
+    let app = TestApp::start().await;
+    let ann = app.person("ann").await;
+    let alone = json!({ "kind": "group", "participants": [], "title": "Notes" });
+    let made = ann.post("/api/v1/conversations", alone).await;
+    let made = made.expect_status(201).body;
+    let row = listed(&ann, "direct").await["conversations"][0].clone();
+    assert_eq!(row["id"], made["id"]);
+    for name in ["id", "name", "role"] {
+        assert!(row["other_user"][name].is_string(), "{name}: {row}");
+    }
+    assert_eq!(row["other_user"]["id"], "ann", "nobody else is there");
+    let id = made["id"].as_str().unwrap();
+    let path = format!("/api/messages/conversations/{id}/context");
+    let context = ann.get(&path).await.expect_status(200).body["context"].clone();
+    assert_eq!(context["users"]["other"]["id"], "ann");
 }

@@ -153,7 +153,11 @@ async fn a_message_is_deleted_by_its_author() {
         json!({ "success": true, "message": "Message deleted successfully" })
     );
     let page = bob.get(&format!("/api/messages/{id}")).await.body;
-    assert_eq!(page["messages"][0]["message"], "", "a tombstone remains");
+    assert_eq!(
+        (&page["messages"], &page["pagination"]["total"]),
+        (&json!([]), &json!(0)),
+        "it is gone, as if it had never been sent"
+    );
     let stranger = app.person("otto").await;
     stranger
         .delete(&path)
@@ -185,4 +189,41 @@ async fn connecting_answers_the_conversation_s_id_and_words() {
     let own = json!({ "target_user_id": "alice" });
     let told = alice.post("/api/messages/direct-connect", own).await;
     told.expect_status(400).expect_code("INVALID_REQUEST");
+}
+
+#[tokio::test]
+async fn deleted_messages_are_neither_on_pages_nor_the_last_one_of_a_list() {
+    let (app, alice, bob) = two().await;
+    let id = app.direct(&alice, &bob).await;
+    let mut said = Vec::new();
+    for number in 0..7 {
+        said.push(alice.say(&id, &number.to_string()).await);
+    }
+    for number in [6, 5, 3] {
+        let message = said[number]["id"].as_str().unwrap();
+        let path = format!("/api/messages/messages/{message}");
+        alice.delete(&path).await.expect_status(200);
+    }
+    let mut pages = Vec::new();
+    for page in 1..=3 {
+        let path = format!("/api/messages/{id}?page={page}&limit=2");
+        let page = bob.get(&path).await.expect_status(200).body;
+        assert_eq!(page["pagination"]["total"], 4);
+        let rows = page["messages"].as_array().unwrap().iter();
+        let texts: Vec<Value> = rows.map(|row| row["message"].clone()).collect();
+        pages.push((texts, page["pagination"]["has_more"].clone()));
+    }
+    let wanted = [
+        (vec![json!("2"), json!("4")], json!(true)),
+        (vec![json!("0"), json!("1")], json!(false)),
+        (vec![], json!(false)),
+    ];
+    assert_eq!(pages, wanted);
+    let listed = bob.get("/api/messages/conversations/direct").await.body;
+    let row = &listed["conversations"][0];
+    assert_eq!(row["last_message"]["message"], "4");
+    assert_eq!(row["unread_count"], 4);
+    let path = format!("/api/messages/conversations/{id}/context");
+    let context = bob.get(&path).await.expect_status(200).body["context"].clone();
+    assert_eq!(context["state"]["last_message"]["message"], "4");
 }

@@ -12,6 +12,7 @@ mod guide;
 mod lists;
 mod naughty;
 mod once;
+mod own_steps;
 mod plans;
 mod saying;
 mod session;

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use stoa::domain::ids::{ConversationNo, UserNo};
 use stoa::domain::snapshot::Reader;
 use stoa::store::paging::{self, Which, Window};
-use stoa::store::particulars;
+use stoa::store::{particulars, unread};
 
 use crate::plans::{full_database, must_walk_nothing as must_walk_no_other};
 
@@ -17,6 +17,7 @@ insert into conversation_flows (conversation_no, name, version, state, phase, in
         \"title\": \"\", \"state_version\": 1, \"awaiting_role\": null, \"phase\": \"running\", \"entered_at\": \"2026-01-01T00:00:00Z\",
         \"deadline\": null, \"chat\": {}, \"offers\": {}}', 20, 21 from conversations where no % 2 = 0;
 update messages set card = '{}', audience_role = 'member' where seq = 20;
+update messages set sender_no = 0 where seq % 3 = 0;
 insert into flow_steps (conversation_no, seq, state_version, to_state, action, actor, actor_no, input, flow_version, request_id, answer)
     select c, s + 100, s, 'waiting', 'answer', 'one', 1, '{}', 1, c || '-' || s, '{}' from generate_series(1, 10000) c, generate_series(1, 20) s;
 vacuum analyze";
@@ -74,6 +75,20 @@ fn no_page_walks_a_big_table() {
         };
         let found = paging::messages(connection, ConversationNo(n * 800), &reader, part).unwrap();
         assert_eq!((found.items.len(), found.total), (10, 20));
+    });
+    must_walk_nothing(connection, "the newest message", |connection, n| {
+        let reader = Reader {
+            no: UserNo(n),
+            role: Some("member".to_owned()),
+        };
+        let found = paging::newest(connection, ConversationNo(n * 800), &reader).unwrap();
+        assert_eq!(found.map(|message| message.seq()), Some(20));
+    });
+    must_walk_nothing(connection, "unread messages of deals", |connection, n| {
+        let person = UserNo(1 + n * 800 * 7 % 10_000);
+        let all = unread::of_user(connection, person).unwrap();
+        let here = unread::of_conversation(connection, ConversationNo(n * 800), &[person.0]);
+        (all, here.unwrap())
     });
     must_walk_nothing(connection, "what deals remember", |connection, n| {
         let numbers: Vec<i64> = (0..10).map(|i| n * 800 + i).collect();

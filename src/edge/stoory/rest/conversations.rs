@@ -17,8 +17,6 @@ use crate::edge::http::{Failure, Query};
 use crate::edge::stoory::about::{ConversationType, LISTED};
 use crate::edge::stoory::listed::ListedRow;
 use crate::edge::stoory::sides::{BRAND_OWNER, INFLUENCER};
-use crate::store::history::{self, PageReader};
-use crate::store::messages::Page;
 use crate::store::paging::{self, Which};
 use crate::store::{particulars, unread};
 
@@ -138,16 +136,12 @@ pub async fn context(call: Call<InConversation>) -> Result<HttpResponse, Failure
     let InConversation(id) = call.path;
     let opened = Opened::find(&call.server, &call.caller, id).await?;
     let (conversation, reader) = (opened.loaded.conversation.no, opened.reader.clone());
-    let newest = call.pool().run(move |connection| {
-        let reader = PageReader::Checked {
-            conversation,
-            reader,
-        };
-        history::page(connection, reader, Page::Newest, 1)
-    });
+    let newest = call
+        .pool()
+        .run(move |connection| paging::newest(connection, conversation, &reader));
     let newest = newest.await?;
     let (row, system) = (opened.row(), &call.server.config.dialects.system_user_id);
-    let context = PromptingContext::new(&opened, &row.context, newest.first(), system);
+    let context = PromptingContext::new(&opened, &row.context, newest.as_ref(), system);
     Ok(HttpResponse::Ok().json(With::new(Context {
         context,
         conversation_context: row.context.clone(),
