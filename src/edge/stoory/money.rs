@@ -22,6 +22,12 @@ pub fn units(smallest: i64, digits: u32) -> Value {
     }
 }
 
+/// Money as a number of whole units; `None` for what is no money.
+pub fn in_units(money: &Value) -> Option<Value> {
+    let money: Money = serde_json::from_value(money.clone()).ok()?;
+    Some(units(money.amount, Money::digits(&money.currency)))
+}
+
 /// A number of whole units as an amount of the smallest unit.
 pub fn of_number(number: &Number, digits: u32) -> Option<i64> {
     // 500.0 is 500, even if a currency has no decimal digits.

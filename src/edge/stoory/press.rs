@@ -36,6 +36,18 @@ pub enum Wish {
 }
 
 impl Wish {
+    /// The text, where it names nothing that it could fill in.
+    pub fn text_for_nothing(&self) -> Option<&str> {
+        match self {
+            Self::Click { .. } => None,
+            Self::Text { text, input_type } => {
+                let word = input_type.as_deref().unwrap_or_default().trim();
+                let is_for_nothing = word.is_empty() || FOR_THE_PROMPT.contains(&word);
+                is_for_nothing.then_some(text.as_str())
+            }
+        }
+    }
+
     /// The action that it means, among those that are available in this state.
     pub fn offered<'o>(
         &self,

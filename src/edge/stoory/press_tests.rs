@@ -63,6 +63,12 @@ fn rupees(amount: i64) -> Value {
     json!({ "price": { "amount": amount * 100, "currency": "INR" } })
 }
 
+/// The action that takes a text of this `input_type`.
+fn meant(available_actions: &[AvailableAction], word: Option<&str>) -> Option<String> {
+    let found = text("x", word).offered("any", available_actions);
+    found.map(|available| available.action.clone())
+}
+
 #[test]
 fn the_type_of_an_input_names_an_action() {
     let responding = [available("accept_price", vec![]), price("negotiate_price")];
@@ -70,10 +76,6 @@ fn the_type_of_an_input_names_an_action() {
         comment("approve_work", false),
         comment("request_revision", true),
     ];
-    let meant = |available_actions: &[AvailableAction], word: Option<&str>| {
-        let found = text("x", word).offered("any", available_actions);
-        found.map(|available| available.action.clone())
-    };
     for word in [
         None,
         Some(""),

@@ -50,19 +50,26 @@ pub(crate) fn decode(
 ) -> Result<Incoming, Refusal> {
     match name {
         "send_message" => send(arguments, hosts),
-        "join" => own(Some(id(arguments, "userId")?)),
-        "join_user_room" => own(Some(named(arguments, "userId")?)),
-        "leave_user_room" => own(arguments
-            .first()
-            .map(|_| named(arguments, "userId"))
-            .transpose()?),
-        "join_conversation" => Ok(Incoming::of(Request::Join {
-            conversation: place(arguments)?,
-            after: None,
-        })),
-        "leave_conversation" => Ok(Incoming::of(Request::Leave {
-            conversation: place(arguments)?,
-        })),
+        "join" | "join_user_room" => Ok(own(NamedId::read(arguments, "userId")?)),
+        "leave_user_room" => match arguments {
+            [] => Ok(Incoming {
+                request: None,
+                acting: [None, None],
+            }),
+            _ => Ok(own(NamedId::read(arguments, "userId")?)),
+        },
+        "join_conversation" => {
+            let (conversation, acting) = place(arguments)?;
+            let after = None;
+            Ok(acting.asking(Request::Join {
+                conversation,
+                after,
+            }))
+        }
+        "leave_conversation" => {
+            let (conversation, acting) = place(arguments)?;
+            Ok(acting.asking(Request::Leave { conversation }))
+        }
         "typing_start" => typing(arguments, Typing::Started),
         "typing_stop" => typing(arguments, Typing::Stopped),
         "mark_seen" => seen(arguments),
@@ -75,48 +82,79 @@ pub(crate) fn decode(
     }
 }
 
-fn id(arguments: &[&RawValue], name: &'static str) -> Result<String, Refusal> {
-    let id: Cow<'_, str> = first(arguments, name)
-        .map_err(|_| Refusal::invalid(name, "must be the only argument, a string"))?;
-    limits::required_text(&id, name, 128)?;
-    Ok(id.into_owned())
-}
+/// The acting users whom a payload names.
+#[derive(Debug, Default)]
+struct Acting([Option<String>; 2]);
 
-/// An id, alone or as the member of an object.
-fn named(arguments: &[&RawValue], name: &'static str) -> Result<String, Refusal> {
-    let is_object = arguments
-        .first()
-        .is_some_and(|first| first.get().starts_with('{'));
-    if !is_object {
-        return id(arguments, name);
-    }
-    let mut members: Map<String, Value> = first(arguments, name)?;
-    // One of the guides writes `conversation_id`.
-    let found = members.remove(name);
-    match found.or_else(|| {
-        members
-            .remove("conversation_id")
-            .filter(|_| name == "conversationId")
-    }) {
-        Some(Value::String(id)) => {
-            limits::required_text(&id, name, 128)?;
-            Ok(id)
+impl Acting {
+    fn asking(self, request: Request) -> Incoming {
+        Incoming {
+            request: Some(request),
+            acting: self.0,
         }
-        Some(_) => Err(Refusal::invalid(name, "must be a string")),
-        None => Err(Refusal::invalid(name, "is missing")),
     }
 }
 
-fn place(arguments: &[&RawValue]) -> Result<ConversationId, Refusal> {
-    ConversationId::parse(&named(arguments, "conversationId")?, "conversationId")
+/// An id that stands alone or in an object, and whom the object names beside it.
+struct NamedId {
+    id: String,
+    acting: Acting,
+}
+
+impl NamedId {
+    fn read(arguments: &[&RawValue], name: &'static str) -> Result<Self, Refusal> {
+        let wrong = || Refusal::invalid(name, "must be a string, alone or in an object");
+        let argument = arguments.first();
+        let is_object = argument.is_some_and(|first| first.get().starts_with('{'));
+        let argument: Value = match first(arguments, name) {
+            Err(Refusal::Invalid { field, .. }) if field != name && !is_object => {
+                return Err(wrong());
+            }
+            read => read?,
+        };
+        let (id, acting) = match argument {
+            Value::String(id) => (id, Acting::default()),
+            Value::Object(members) => Self::in_object(members, name)?,
+            _ => return Err(wrong()),
+        };
+        limits::required_text(&id, name, 128)?;
+        Ok(Self { id, acting })
+    }
+
+    fn in_object(
+        mut members: Map<String, Value>,
+        name: &'static str,
+    ) -> Result<(String, Acting), Refusal> {
+        // One of the guides writes `conversation_id`.
+        let other = (name == "conversationId").then_some("conversation_id");
+        let id = members.remove(name);
+        let id = id.or_else(|| members.remove(other?));
+        let id = match id {
+            Some(Value::String(id)) => id,
+            Some(_) => return Err(Refusal::invalid(name, "must be a string")),
+            None => return Err(Refusal::invalid(name, "is missing")),
+        };
+        let mut acting = |name: &'static str| match members.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(id)) => Ok(Some(id)),
+            Some(_) => Err(Refusal::invalid(name, "must be a string")),
+        };
+        Ok((id, Acting([acting("userId")?, acting("senderId")?])))
+    }
+}
+
+fn place(arguments: &[&RawValue]) -> Result<(ConversationId, Acting), Refusal> {
+    let NamedId { id, acting } = NamedId::read(arguments, "conversationId")?;
+    Ok((ConversationId::parse(&id, "conversationId")?, acting))
 }
 
 /// The caller says who they are; their events come to them without it.
-fn own(user: Option<String>) -> Result<Incoming, Refusal> {
-    Ok(Incoming {
+fn own(named: NamedId) -> Incoming {
+    let Acting([_, other]) = named.acting;
+    Incoming {
         request: None,
-        acting: [user, None],
-    })
+        acting: [Some(named.id), other],
+    }
 }
 
 #[derive(Deserialize)]
@@ -218,13 +256,13 @@ fn status(arguments: &[&RawValue]) -> Result<Incoming, Refusal> {
 }
 
 fn watch(arguments: &[&RawValue], kind: &str, name: &'static str) -> Result<Incoming, Refusal> {
-    let subject = (kind.to_owned(), named(arguments, name)?);
-    Ok(Incoming::of(Request::Watch(subject)))
+    let NamedId { id, acting } = NamedId::read(arguments, name)?;
+    Ok(acting.asking(Request::Watch((kind.to_owned(), id))))
 }
 
 fn unwatch(arguments: &[&RawValue], kind: &str, name: &'static str) -> Result<Incoming, Refusal> {
-    let subject = (kind.to_owned(), named(arguments, name)?);
-    Ok(Incoming::of(Request::Unwatch(subject)))
+    let NamedId { id, acting } = NamedId::read(arguments, name)?;
+    Ok(acting.asking(Request::Unwatch((kind.to_owned(), id))))
 }
 
 #[cfg(test)]
@@ -248,8 +286,35 @@ mod tests {
         ));
         let sent = decode("send_message", &[&said], &[]).unwrap();
         assert_eq!(sent.acting[0].as_deref(), Some("a"));
-        let joined = decode("join", &[&raw("\"a\"")], &[]).unwrap();
-        assert!(joined.request.is_none() && joined.acting[0].as_deref() == Some("a"));
+        for argument in ["\"a\"", r#"{"userId":"a"}"#] {
+            let joined = decode("join", &[&raw(argument)], &[]).unwrap();
+            assert!(joined.request.is_none() && joined.acting[0].as_deref() == Some("a"));
+        }
+    }
+
+    #[test]
+    fn whoever_a_payload_names_is_the_acting_user() {
+        let with =
+            |name: &str, id: &str| format!(r#"{{"{name}":"{id}","userId":"b","senderId":"c"}}"#);
+        for (event, name) in [
+            ("join_conversation", "conversationId"),
+            ("join_conversation", "conversation_id"),
+            ("leave_conversation", "conversationId"),
+            ("join_bid_room", "bidId"),
+            ("leave_bid_room", "bidId"),
+            ("join_campaign_room", "campaignId"),
+            ("leave_campaign_room", "campaignId"),
+        ] {
+            let incoming = decode(event, &[&raw(&with(name, ID))], &[]).unwrap();
+            let acting = incoming.acting.map(Option::unwrap_or_default);
+            assert_eq!(acting, ["b", "c"], "{event} {name}");
+        }
+        let own = raw(r#"{"userId":"b","senderId":"c"}"#);
+        for event in ["join", "join_user_room", "leave_user_room"] {
+            let incoming = decode(event, &[&own], &[]).unwrap();
+            let acting = incoming.acting.map(Option::unwrap_or_default);
+            assert_eq!(acting, ["b", "c"], "{event}");
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Deals that the brand owner begins.
 
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
 use super::fields;
 use crate::client::Person;
-use crate::test_app::TestApp;
+use crate::test_app::{SECRET, TestApp, claims};
 
 /// What begins a deal about a bid.
 fn wanted(influencer: &str) -> Value {
@@ -44,13 +45,71 @@ async fn the_brand_owner_begins_a_deal_in_which_they_alone_pay() {
         .expect_status(200)
         .body;
     assert_eq!(again["conversation"]["id"], row["id"], "it is begun once");
-    let told = ines.post(begin, wanted("bela")).await;
-    told.expect_status(200);
+    let mut other = wanted("ines");
+    other["proposed_amount"] = json!(1);
+    let again = bela.post(begin, other).await.expect_status(200).body;
+    assert_eq!(
+        again["request"]["proposed_amount"], 4000,
+        "what the deal has, not what is asked for"
+    );
+    let turned = ines.post(begin, wanted("bela")).await;
+    turned.expect_status(409).expect_code("CONFLICT");
     let listed = ines.get("/api/messages/conversations/bids").await.body;
     assert_eq!(
         listed["pagination"]["total"], 1,
         "two people have one conversation about a bid"
     );
+}
+
+#[tokio::test]
+async fn sides_that_were_turned_round_are_a_conflict_whoever_came_first() {
+    let app = TestApp::start().await;
+    let (bela, ines) = (app.person("bela").await, app.person("ines").await);
+    let begin = "/api/bids/automated/initialize";
+    let first = ines.post(begin, wanted("bela")).await.expect_status(200);
+    assert_eq!(first.body["conversation"]["brand_owner_id"], "ines");
+    let turned = bela.post(begin, wanted("ines")).await;
+    turned.expect_status(409).expect_code("CONFLICT");
+    let platform = app.person_with("platform", &["service"]).await;
+    let made = json!({
+        "kind": "group", "subject": { "type": "bid", "id": "bid-8" },
+        "participants": [{ "user_id": "ines", "role": "brand_owner" }, { "user_id": "bela", "role": "influencer" }],
+    });
+    let made = platform.post("/api/v1/conversations", made).await;
+    let made = made.expect_status(201).body;
+    let asked = json!({ "bid_id": "bid-8", "influencer_id": "ines" });
+    let turned = bela.post(begin, asked).await;
+    turned.expect_status(409).expect_code("CONFLICT");
+    let path = format!(
+        "/api/v1/conversations/{}/flow",
+        made["id"].as_str().unwrap()
+    );
+    bela.get(&path)
+        .await
+        .expect_status(404)
+        .expect_code("FLOW_NOT_FOUND");
+}
+
+/// Somebody whose token has the platform's own word for their side.
+fn with_word(app: &TestApp, id: &str, word: &str) -> Person {
+    let claims = json!({ "sub": id, "role": word, "exp": claims("", &[]).exp });
+    let key = EncodingKey::from_secret(SECRET.as_bytes());
+    let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key);
+    Person::new(app.address, id, token.expect("a token"))
+}
+
+#[tokio::test]
+async fn who_is_an_influencer_by_their_token_begins_no_deal() {
+    let app = TestApp::start().await;
+    app.person("ines").await;
+    app.person("bela").await;
+    let begin = "/api/bids/automated/initialize";
+    let ines = with_word(&app, "ines", "influencer");
+    let refused = ines.post(begin, wanted("bela")).await;
+    refused.expect_status(403).expect_code("FORBIDDEN");
+    let bela = with_word(&app, "bela", "brand_owner");
+    let begun = bela.post(begin, wanted("ines")).await.expect_status(200);
+    assert_eq!(begun.body["conversation"]["influencer_id"], "ines");
 }
 
 #[tokio::test]

@@ -293,6 +293,7 @@ async fn rooms_are_joined_and_left_in_every_spelling() {
     let mut one = SocketIoClient::stoory(&ann).await;
     for (event, argument) in [
         ("join", json!("ann")),
+        ("join", json!({ "userId": "ann" })),
         ("join_user_room", json!({ "userId": "ann" })),
         ("join_user_room", json!("ann")),
         ("leave_user_room", json!({ "userId": "ann" })),
@@ -308,9 +309,15 @@ async fn rooms_are_joined_and_left_in_every_spelling() {
     ] {
         one.call(event, argument).await;
     }
+    let named = |name: &str, id: &str| json!({ name: id, "userId": "bob" });
     for (event, argument) in [
+        ("join", json!({ "userId": "bob" })),
         ("join_user_room", json!({ "userId": "bob" })),
         ("leave_user_room", json!("bob")),
+        ("join_conversation", named("conversationId", &place)),
+        ("leave_conversation", named("conversationId", &place)),
+        ("join_bid_room", named("bidId", "b-1")),
+        ("leave_campaign_room", named("campaignId", "c-1")),
     ] {
         assert_eq!(
             one.ask(event, argument).await["error_code"],

@@ -227,3 +227,27 @@ async fn an_attempt_that_failed_is_told_as_one() {
         (&json!("failed"), &json!("payment_pending"))
     );
 }
+
+#[tokio::test]
+async fn nobody_reports_a_payment_in_another_s_name() {
+    let deal = Deal::begin().await;
+    deal.to_payment().await;
+    let order = deal.order().await;
+    let body = |user: &str| {
+        json!({
+            "razorpay_order_id": order, "razorpay_payment_id": "pay_1", "conversation_id": deal.id,
+            "razorpay_signature": signature(&order, "pay_1"), "sender_id": user,
+        })
+    };
+    let told = deal.brand_owner.post(VERIFY, body("ines")).await;
+    told.expect_status(403).expect_code("IDENTITY_MISMATCH");
+    deal.brand_owner
+        .post(VERIFY, body("bela"))
+        .await
+        .expect_status(200);
+    let told = deal.platform.post(VERIFY, body("bela")).await;
+    assert_eq!(
+        told.expect_status(200).body["conversation"]["awaiting_role"],
+        "brand_owner"
+    );
+}

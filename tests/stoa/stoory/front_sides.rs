@@ -8,7 +8,7 @@ const BIDS: &str = "/api/bids/automated";
 
 impl Deal {
     /// Up to the payment that has arrived.
-    async fn paid(&self) {
+    pub async fn paid(&self) {
         self.clicked_to_payment().await;
         let order = self.order().await;
         assert!(self.check_out(&order, "success").await.is_success());

@@ -1,6 +1,7 @@
 //! The Stoory guide's REST endpoints from outside, as the guide's own front end uses them.
 
 mod clicking;
+mod free_text;
 mod front_begin;
 mod front_events;
 mod front_flow;

@@ -183,6 +183,7 @@ async fn wanted(
         title: new.title.clone(),
         card: new.subject.as_ref().map(|subject| subject.card.clone()),
         roles: assigned,
+        sides: Vec::new(),
         deal,
         message: None,
     };

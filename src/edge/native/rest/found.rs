@@ -10,7 +10,7 @@ use crate::domain::access::{Admission, Denied, Privilege};
 use crate::domain::command::Command;
 use crate::domain::conversation::{ConversationKind, Membership};
 use crate::domain::flow::Phase;
-use crate::domain::ids::{ConversationId, UserId};
+use crate::domain::ids::{ConversationId, UserId, UserNo};
 use crate::domain::message::Content;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
@@ -33,6 +33,8 @@ pub(in crate::edge) struct Wish {
     pub(in crate::edge) card: Option<Value>,
     /// The roles that the platform assigns.
     pub(in crate::edge) roles: Vec<(UserId, String)>,
+    /// The roles that people must have there; another conversation is not the one that is meant.
+    pub(in crate::edge) sides: Vec<(UserNo, &'static str)>,
     /// The deal to begin.
     pub(in crate::edge) deal: Option<WantedDeal>,
     /// The message that the caller sends.
@@ -72,6 +74,7 @@ impl Wish {
         now: DateTime<Utc>,
     ) -> Result<Vec<Command>, Refusal> {
         must_be_let_in(&found, caller)?;
+        self.must_have_its_sides(&found)?;
         let mut commands = returns(&mut found, caller);
         if caller.roles.may(Privilege::DescribeSubjects) {
             commands.extend(self.description());
@@ -86,6 +89,19 @@ impl Wish {
             State::new(found).may_send(caller, content)?;
         }
         Ok(commands)
+    }
+
+    fn must_have_its_sides(&self, found: &Loaded) -> Result<(), Refusal> {
+        let has = |(no, role): &(UserNo, &str)| {
+            let mut people = found.participants.iter();
+            people.any(|person| person.no == *no && person.role == *role)
+        };
+        match self.sides.iter().all(has) {
+            true => Ok(()),
+            false => Err(Refusal::Conflict(
+                "The conversation exists already, and its participants have other roles",
+            )),
+        }
     }
 
     fn description(&self) -> Option<Command> {

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::answers::With;
 use super::deal_view::{CurrentDeal, Side};
+use super::free_text;
 use super::outcome::{Acted, Outcome};
 use super::speaking::InConversation;
 use crate::domain::flow::AvailableAction;
@@ -49,7 +50,7 @@ pub struct ClickBody {
 pub struct TextBody {
     /// What was typed; a price is in rupees
     text: String,
-    /// What for: an action, a field, a field's type, or `negotiation`
+    /// What for: an action, a field, a field's type, `negotiation`; or `general`, `question`, `response`
     input_type: Option<String>,
 }
 
@@ -65,14 +66,18 @@ pub async fn button_click(call: Call<InConversation, Body>) -> Result<HttpRespon
     call.once(work).await
 }
 
-/// Fill in the field that the conversation's deal shows
+/// Fill in the field that the conversation's deal shows; where people type freely, send the text as a message
 #[utoipa::path(request_body = TextBody, params(("id" = Uuid, Path)), responses((status = 200, body = With<Acted>), (status = 400, description = "INVALID_REQUEST, ACTION_NOT_FOUND, ACTION_NOT_ALLOWED"), (status = 403, description = "FORBIDDEN, NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND"), (status = 409, description = "FLOW_STATE_INVALID, CONFLICT")), security(("bearer" = [])), tag = "stoory")]
 #[post("/conversations/{id}/text-input")]
 pub async fn text_input(call: Call<InConversation, Body>) -> Result<HttpResponse, Failure> {
     let InConversation(id) = call.path;
     let work = async {
         let presser = call.named_presser().await?;
-        pressed(&call.server, &presser, id, text(&call.body)?).await
+        let wish = text(&call.body)?;
+        if let Some(said) = free_text::say(&call, &wish).await? {
+            return Ok(said);
+        }
+        pressed(&call.server, &presser, id, wish).await
     };
     call.once(work).await
 }

@@ -46,7 +46,7 @@ pub struct InitializeBody {
     proposed_amount: Option<Value>,
 }
 
-/// What was asked for.
+/// What the deal was begun with.
 #[derive(Serialize, ToSchema)]
 #[schema(as = StooryDealRequest)]
 pub struct DealRequest {
@@ -55,7 +55,7 @@ pub struct DealRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     campaign_id: Option<String>,
     influencer_id: String,
-    /// In rupees
+    /// In rupees, as the deal has it; null if the deal has none
     #[schema(value_type = Option<f64>)]
     proposed_amount: Option<Value>,
 }
@@ -68,7 +68,7 @@ pub struct Initialized<'a> {
     message: &'static str,
     /// The conversation
     conversation: ConversationRow<'a>,
-    /// What was asked for
+    /// What the deal was begun with
     request: DealRequest,
     /// The state
     flow_state: &'a str,
@@ -141,6 +141,12 @@ async fn begin(
         let two = "A deal has two people: a brand owner and an influencer";
         return Err(Refusal::Unprocessable(two).into());
     }
+    if owner.platform_role.as_deref() == Some(INFLUENCER) {
+        return Err(Refusal::Forbidden(
+            "A brand owner begins a deal, and the token names an influencer",
+        )
+        .into());
+    }
     let deal = WantedDeal::as_payer(server, owner, (&subject.kind, BRAND_OWNER), context)?;
     let influencer = number_of(server, influencer.clone()).await?;
     let mut new = NewConversation {
@@ -159,6 +165,7 @@ async fn begin(
     let now = server.deps.room.pool.clock().now();
     new.first_step = Some(deal.first_step(&new.as_new(owner, now), owner, now)?.step);
     let wish = Wish {
+        sides: vec![(owner.no, BRAND_OWNER), (influencer, INFLUENCER)],
         deal: Some(deal),
         ..Wish::default()
     };
@@ -181,6 +188,7 @@ fn answer(
     influencer: UserId,
 ) -> Result<StoredResponse, Failure> {
     let conversation = opened.row();
+    let proposed = opened.particulars.context.get("proposed_amount");
     let initialized = Initialized {
         message: "Automated conversation initialized successfully",
         flow_state: conversation.context.flow.flow_state,
@@ -190,7 +198,7 @@ fn answer(
             bid_id: asked.bid_id,
             campaign_id: asked.campaign_id,
             influencer_id: influencer.to_string(),
-            proposed_amount: asked.proposed_amount,
+            proposed_amount: proposed.and_then(money::in_units),
         },
     };
     StoredResponse::json(200, &With::new(initialized))

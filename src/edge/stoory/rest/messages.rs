@@ -95,7 +95,7 @@ pub struct SendBody {
 }
 
 /// Characters of a message that is sent over REST.
-const MOST: usize = 1_000;
+pub(super) const MOST: usize = 1_000;
 
 /// The content of the guide's message, with the name of its text there, and the most characters that the text may have.
 pub(super) fn content(
@@ -232,7 +232,7 @@ async fn send_into(
     }
 }
 
-/// Delete a message: a tombstone remains
+/// Delete a message: it is gone from pages and lists
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = Done), (status = 403, description = "FORBIDDEN"), (status = 404, description = "MESSAGE_NOT_FOUND")), security(("bearer" = [])), tag = "stoory")]
 #[delete("/messages/{id}")]
 pub async fn delete(call: Call<MessageId>) -> Result<HttpResponse, Failure> {

@@ -9,6 +9,7 @@ pub mod campaigns;
 pub mod conversations;
 mod deal_view;
 pub mod direct;
+mod free_text;
 mod initializing;
 pub mod messages;
 mod outcome;

@@ -71,6 +71,27 @@ pub struct Worked<'a> {
     awaiting_role: Option<&'a str>,
 }
 
+impl<'a> Acted<'a> {
+    /// After a text that is a message: nothing has moved.
+    pub(super) fn said(opened: &'a Opened, message: Option<MessageRow<'a>>) -> Self {
+        let conversation = &opened.loaded.conversation;
+        let flow_update = FlowUpdate::of(conversation);
+        Self {
+            conversation: ActedConversation {
+                id: conversation.id,
+                flow_state: flow_update.flow_state,
+                awaiting_role: flow_update.awaiting_role,
+                current_action_data: opened.row().context.current_action_data,
+            },
+            message,
+            audit_message: None,
+            flow_state: flow_update.flow_state,
+            awaiting_role: flow_update.awaiting_role,
+            flow_update,
+        }
+    }
+}
+
 impl Outcome {
     /// Reads what a press led to.
     pub(super) async fn read(

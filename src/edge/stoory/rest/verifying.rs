@@ -105,6 +105,7 @@ pub struct Verified<'a> {
 
 /// Checks what the browser reports, and answers how the payment stands. Changes nothing.
 pub(super) async fn verify(call: &Call<(), Body>) -> Result<HttpResponse, Failure> {
+    let payer = call.named_presser().await?;
     let reported: VerifyBody = call.body.read()?;
     for (value, field) in [
         (&reported.razorpay_order_id, "razorpay_order_id"),
@@ -115,7 +116,7 @@ pub(super) async fn verify(call: &Call<(), Body>) -> Result<HttpResponse, Failur
     }
     let id = ConversationId::parse(&reported.conversation_id, "conversation_id")?;
     let server = &call.server;
-    let opened = Opened::find(server, &call.caller, id).await?;
+    let opened = Opened::find(server, &payer, id).await?;
     let gateway = server
         .payments
         .gateway()
