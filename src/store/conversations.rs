@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -131,8 +131,8 @@ fn flow_of() -> _ {
 pub struct Filter {
     /// Only this kind.
     pub kind: Option<ConversationKind>,
-    /// Only this status.
-    pub status: Option<ConversationStatus>,
+    /// Only these statuses; every one where none is named.
+    pub statuses: Vec<ConversationStatus>,
     /// Only subjects of this type.
     pub subject_type: Option<String>,
     /// Only subjects with this id.
@@ -145,6 +145,13 @@ pub struct Filter {
     pub cursor: Option<(DateTime<Utc>, i64)>,
     /// Leaves out so many at the beginning.
     pub offset: i64,
+}
+
+impl Filter {
+    fn statuses(&self) -> Option<Vec<&'static str>> {
+        let names = self.statuses.iter().map(|status| status.name());
+        Some(names.collect()).filter(|names: &Vec<_>| !names.is_empty())
+    }
 }
 
 /// A conversation of a list: its newest visible message and its unread count.
@@ -193,7 +200,7 @@ with listed as (
     select {CUT}
     from participants p join conversations c on c.no = p.conversation_no
     where p.user_no = $1 and {may_read}
-      and ($2 is null or c.kind = $2) and ($3 is null or c.status = $3)
+      and ($2 is null or c.kind = $2) and ($3 is null or c.status = any($3))
       and ($4 is null or c.subject_type = $4) and ($5 is null or c.subject_id = $5)
       and ($6 is null or c.no = $6)
       and ($7 is null or (c.updated_at, c.no) < ($7, $8))
@@ -214,7 +221,7 @@ pub fn list(
     let rows: Vec<ListedRow> = diesel::sql_query(page_sql())
         .bind::<BigInt, _>(user.0)
         .bind::<Nullable<Text>, _>(filter.kind.map(ConversationKind::name))
-        .bind::<Nullable<Text>, _>(filter.status.map(ConversationStatus::name))
+        .bind::<Nullable<Array<Text>>, _>(filter.statuses())
         .bind::<Nullable<Text>, _>(filter.subject_type.as_deref())
         .bind::<Nullable<Text>, _>(filter.subject_id.as_deref())
         .bind::<Nullable<BigInt>, _>(filter.only.map(|no| no.0))
@@ -240,11 +247,11 @@ pub fn count(connection: &mut PgConnection, user: UserNo, filter: &Filter) -> Re
     let may_read = may_read("p");
     let counted: Count = diesel::sql_query(format!(
         "select count(*) as n from participants p join conversations c on c.no = p.conversation_no
-        where p.user_no = $1 and {may_read} and ($2 is null or c.kind = $2) and ($3 is null or c.status = $3)"
+        where p.user_no = $1 and {may_read} and ($2 is null or c.kind = $2) and ($3 is null or c.status = any($3))"
     ))
     .bind::<BigInt, _>(user.0)
     .bind::<Nullable<Text>, _>(filter.kind.map(ConversationKind::name))
-    .bind::<Nullable<Text>, _>(filter.status.map(ConversationStatus::name))
+    .bind::<Nullable<Array<Text>>, _>(filter.statuses())
     .get_result(connection)
     .map_err(explain)?;
     Ok(counted.n)

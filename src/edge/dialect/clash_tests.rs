@@ -64,7 +64,12 @@ const fn with_events(
 }
 
 pub(super) const fn mount(prefix: &'static str, routes: fn(&mut ServiceConfig<'_>)) -> Mount {
-    Mount { prefix, routes }
+    let refused = None;
+    Mount {
+        prefix,
+        routes,
+        refused,
+    }
 }
 
 /// The answers of a server with these dialects.

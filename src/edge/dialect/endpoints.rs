@@ -1,10 +1,13 @@
 //! The REST endpoints of dialects: where they are added to the routes, and the table of them that the routes themselves give.
 
 use actix_web::App;
+use actix_web::http::StatusCode;
+use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 
 use super::Spec;
+use crate::domain::refusal::Refusal;
 use crate::edge::http::openapi::{methods, segments};
 
 /// A path, and the endpoints below it. Dialects may share a path; the endpoints below it then differ.
@@ -13,6 +16,19 @@ pub struct Mount {
     pub prefix: &'static str,
     /// Adds the endpoints. Each has its `#[utoipa::path]`, from which the table is made.
     pub routes: fn(&mut ServiceConfig<'_>),
+    /// How a refusal of any request below it is told; `None` for the native form.
+    pub refused: Option<RefusalForm>,
+}
+
+/// The status and the body of a refusal that has this status natively.
+pub type RefusalForm = fn(&Refusal, StatusCode) -> (StatusCode, Value);
+
+impl Mount {
+    /// Whether a path is its own or below it.
+    pub fn is_above(&self, path: &str) -> bool {
+        let below = path.strip_prefix(self.prefix);
+        below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
 }
 
 /// An endpoint: a method, and a path whose segments in braces are parameters.

@@ -9,7 +9,7 @@ pub(in crate::edge) mod requests;
 
 pub use answers::{Reader, refusal};
 pub(in crate::edge) use camel_case::{Shape, camel_case};
-pub(in crate::edge) use endpoints::{Endpoint, Mount};
+pub(in crate::edge) use endpoints::{Endpoint, Mount, RefusalForm};
 pub use requests::Incoming;
 
 use bytestring::ByteString;
@@ -159,6 +159,13 @@ impl Dialects {
     /// Adds the REST endpoints of all dialects.
     pub fn routes(&self, routes: &mut ServiceConfig<'_>) {
         endpoints::add(self.served.iter().map(|served| served.spec), routes);
+    }
+
+    /// How a refusal of a request to this path is told; `None` for the native form.
+    pub(in crate::edge) fn refusal_form(&self, path: &str) -> Option<RefusalForm> {
+        let mounts = self.served.iter().flat_map(|served| served.spec.rest);
+        let above = mounts.filter(|mount| mount.is_above(path));
+        above.max_by_key(|mount| mount.prefix.len())?.refused
     }
 
     /// An event as one reader is told it; `None` where the dialect has no such event.

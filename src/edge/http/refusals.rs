@@ -1,7 +1,7 @@
 //! Errors as responses: a refusal has its code and status, any other error is 500 with a request id.
 
 use actix_web::body::BoxBody;
-use actix_web::dev::Payload;
+use actix_web::dev::{Payload, ServiceResponse};
 use actix_web::error::QueryPayloadError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_ENCODING, RETRY_AFTER};
@@ -12,6 +12,7 @@ use std::pin::Pin;
 
 use super::AppState;
 use crate::domain::refusal::Refusal;
+use crate::edge::dialect::RefusalForm;
 use crate::edge::native::read::{plain_words, read};
 use crate::edge::refusal_json::refusal_json;
 use crate::error::Error;
@@ -87,6 +88,21 @@ impl ResponseError for Failure {
         }
         response.json(refusal_json(&self.refusal))
     }
+}
+
+/// A response in the form that its dialect has for refusals.
+pub fn in_form(
+    mut response: ServiceResponse<BoxBody>,
+    form: RefusalForm,
+) -> ServiceResponse<BoxBody> {
+    let error = response.response().error();
+    let failure = error.and_then(|error| error.as_error::<Failure>());
+    let Some(refusal) = failure.map(|failure| failure.refusal().clone()) else {
+        return response;
+    };
+    let (status, body) = form(&refusal, response.status());
+    *response.response_mut().status_mut() = status;
+    response.map_body(|_, _| BoxBody::new(body.to_string()))
 }
 
 /// A request's body as text, within the server's limit.

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use super::body_clock::{Allowance, BodyClock, Holding};
 use super::caller::Source;
-use super::{AppState, Failure, answer_headers, cors};
+use super::{AppState, Failure, answer_headers, cors, refusals};
 use crate::domain::refusal::Refusal;
 use crate::edge::connection::connection_limits::AddressPlace;
 
@@ -36,7 +36,12 @@ pub async fn watch(
             let route = response.request().match_pattern();
             (response, route.unwrap_or_else(|| "none".to_owned()))
         }
-        Err(refused) => (request.into_response(*refused), "any".to_owned()),
+        Err(refused) => {
+            // Not by `into_response`, which forgets the error that the response was made of.
+            let (request, _) = request.into_parts();
+            let response = in_dialect(&server, ServiceResponse::new(request, *refused));
+            (response, "any".to_owned())
+        }
     };
     note(&server, method, &route, begun, &response);
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
@@ -113,6 +118,7 @@ async fn pass(
         Some(clock) => clock.conclude(response),
         None => response,
     };
+    let response = in_dialect(server, response);
     Ok(match place {
         Some(place) => response.map_body(|_, body| {
             let _held = place;
@@ -120,6 +126,15 @@ async fn pass(
         }),
         None => response,
     })
+}
+
+/// A refusal in the form of the dialect whose path was asked; every other response as it is.
+fn in_dialect(server: &AppState, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let path = response.request().path();
+    match server.deps.dialects.refusal_form(path) {
+        Some(form) => refusals::in_form(response, form),
+        None => response,
+    }
 }
 
 /// Whether the request asks for an upgrade: then no body follows its head.

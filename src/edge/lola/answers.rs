@@ -42,9 +42,16 @@ pub(crate) fn acknowledgement(answer: &Answer, room: Option<&View>, reader: Read
 pub(crate) fn refused(refusal: &Refusal) -> String {
     let mut told = refusal_json(refusal);
     if let Value::Object(members) = &mut told {
-        members.insert("error".to_owned(), json!(refusal.message()));
+        let sentence = json!(sentence(refusal));
+        members.insert("error".to_owned(), sentence.clone());
+        members.insert("message".to_owned(), sentence);
     }
     told.to_string()
+}
+
+/// What a refusal says, with the names of these clients.
+pub(crate) fn sentence(refusal: &Refusal) -> String {
+    refusal.message().replace("client_id", "clientId")
 }
 
 /// The first event of a client.

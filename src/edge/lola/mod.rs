@@ -44,11 +44,13 @@ pub static DIALECT: Spec = Spec {
         Mount {
             prefix: "/chat",
             routes: rest::api,
+            refused: Some(rest::denial::refused),
         },
         // The one that the guide prints.
         Mount {
             prefix: "/api/chat",
             routes: rest::api,
+            refused: Some(rest::denial::refused),
         },
     ],
 };

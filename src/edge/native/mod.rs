@@ -30,5 +30,6 @@ pub static DIALECT: Spec = Spec {
     rest: &[Mount {
         prefix: PATH,
         routes: rest::api,
+        refused: None,
     }],
 };

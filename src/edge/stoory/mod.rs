@@ -54,18 +54,22 @@ pub static DIALECT: Spec = Spec {
         Mount {
             prefix: "/api/messages",
             routes: rest::messages,
+            refused: None,
         },
         Mount {
             prefix: "/api/conversations",
             routes: rest::conversations,
+            refused: None,
         },
         Mount {
             prefix: "/api/bids",
             routes: rest::bids,
+            refused: None,
         },
         Mount {
             prefix: "/api/campaigns",
             routes: rest::campaigns,
+            refused: None,
         },
     ],
 };

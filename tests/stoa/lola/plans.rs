@@ -10,7 +10,7 @@ use crate::plans::{full_database, must_walk_nothing};
 fn no_page_of_rooms_walks_a_big_table() {
     let (_database, mut connection) = full_database();
     let filter = Filter {
-        status: Some(ConversationStatus::Open),
+        statuses: vec![ConversationStatus::Open],
         offset: 1,
         ..Filter::default()
     };

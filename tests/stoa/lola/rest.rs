@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Desk, MESSAGE, must_have};
-use crate::client::Person;
+use crate::client::{Answer, Person};
 use crate::socketio_chat::client::SocketIoClient;
-use crate::test_app::claims;
-use crate::test_app::token;
+use crate::test_app::{TestApp, claims, token};
 
 const PREFIXES: [&str; 2] = ["/chat", "/api/chat"];
 
@@ -200,5 +199,117 @@ async fn what_belongs_to_the_desk_is_not_served_yet() {
             let answer = desk.ann.get(&format!("{prefix}/{path}")).await;
             assert_eq!(answer.status, 404, "{path}");
         }
+    }
+}
+
+/// A request that is refused before a handler runs, and the status: `$r` is the path of a room, `$l` a body that is too large.
+const REFUSED: [(&str, &str, &str, u16); 8] = [
+    ("GET", "/rooms/x", "", 400),
+    ("GET", "$r/messages?limit=x", "", 400),
+    ("GET", "/nothing", "", 404),
+    ("GET", "", "", 404),
+    ("DELETE", "$r/messages", "", 405),
+    ("POST", "$r/messages", "$l", 413),
+    ("POST", "$r/messages", "{", 400),
+    ("PUT", "$r/messages/read", "[]", 400),
+];
+
+/// A refusal in the form that these clients read.
+#[track_caller]
+fn must_be_refused(told: &Answer, status: u16, error: &str) {
+    let body = &told.body;
+    assert_eq!(told.status, status, "{}", told.text);
+    assert_eq!(
+        (&body["statusCode"], &body["error"]),
+        (&json!(status), &json!(error)),
+        "{body}"
+    );
+    must_have(body, &[("message", "text"), ("error_code", "text")]);
+}
+
+#[actix_rt::test]
+async fn every_refusal_below_both_paths_has_one_form() {
+    let desk = Desk::on(TestApp::with(&["--body-limit", "2048"]).await).await;
+    let nobody = Person::new(desk.app.address, "ann", "nonsense".to_owned());
+    let large = json!({ "content": "x".repeat(4_000) }).to_string();
+    let room = format!("/rooms/{}", desk.room);
+    for prefix in PREFIXES {
+        for (method, path, body, status) in REFUSED {
+            let path = format!("{prefix}{}", path.replace("$r", &room));
+            let body = body.replace("$l", &large);
+            let body = Some(body).filter(|body| !body.is_empty());
+            let told = desk.sam.request(method, &path, body, &[]).await;
+            let code = reqwest::StatusCode::from_u16(status).expect("a status");
+            must_be_refused(&told, status, code.canonical_reason().expect("words"));
+            if status == 405 {
+                let allowed = told.headers.get("allow").expect("Allow");
+                assert!(allowed.to_str().expect("a text").contains("POST"));
+            }
+        }
+        let path = format!("{prefix}{room}/messages");
+        must_be_refused(&nobody.get(&path).await, 401, "Unauthorized");
+        let packed = [("content-encoding", "gzip")];
+        let told = desk
+            .sam
+            .request("POST", &path, Some("{}".to_owned()), &packed);
+        must_be_refused(&told.await, 415, "Unsupported Media Type");
+    }
+    let native = desk.sam.get("/api/v1/nothing").await.expect_status(404);
+    assert_eq!(
+        native.body.get("statusCode"),
+        None,
+        "the native form is elsewhere"
+    );
+}
+
+#[actix_rt::test]
+async fn a_client_id_that_was_used_is_told_by_the_name_of_these_clients() {
+    let desk = Desk::open().await;
+    let path = format!("/chat/rooms/{}/messages", desk.room);
+    let said = |text: &str| json!({ "content": text, "clientId": "c-1" });
+    desk.sam.post(&path, said("one")).await.expect_status(201);
+    let refused = desk
+        .sam
+        .post(&path, said("two"))
+        .await
+        .expect_status(409)
+        .body;
+    assert_eq!(
+        refused["message"],
+        "This clientId was used for another message"
+    );
+    let mut sam = SocketIoClient::lola(&desk.sam).await;
+    let mut said = desk.answers("three");
+    said["clientId"] = json!("c-1");
+    let refused = sam.ask("chat:send-message", said).await;
+    assert_eq!(
+        refused["error"],
+        "This clientId was used for another message"
+    );
+    assert_eq!(refused["message"], refused["error"]);
+}
+
+#[actix_rt::test]
+async fn rooms_that_are_not_active_are_closed_or_archived() {
+    let desk = Desk::open().await;
+    let ann = &desk.ann;
+    let listed = async |query: &str| {
+        let path = format!("/chat/rooms?isActive={query}");
+        let page = ann.get(&path).await.expect_status(200).body;
+        let rooms = page["rooms"].as_array().expect("a list").clone();
+        assert_eq!(page["total"], rooms.len());
+        let is_archived = |room: &Value| room["isArchived"].clone();
+        rooms.iter().map(is_archived).collect::<Vec<Value>>()
+    };
+    let path = format!("/api/v1/conversations/{}", desk.room);
+    for (status, active, inactive) in [
+        ("open", vec![json!(false)], vec![]),
+        ("closed", vec![], vec![json!(false)]),
+        ("archived", vec![], vec![json!(true)]),
+    ] {
+        let changed = ann.patch(&path, json!({ "status": status })).await;
+        changed.expect_status(200);
+        assert_eq!(listed("true").await, active, "{status}");
+        assert_eq!(listed("false").await, inactive, "{status}");
     }
 }

@@ -6,17 +6,16 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
-use super::denial::Denial;
 use super::opened::Opened;
 use crate::domain::access::Requester;
 use crate::domain::answer::Answer;
 use crate::domain::command::{Command, Mark};
 use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::refusal::Refusal;
-use crate::edge::http::Query;
 use crate::edge::http::call::{Call, unexpected};
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
+use crate::edge::http::{Failure, Query};
 use crate::edge::lola::message::{MessageDocument, documents};
 use crate::edge::lola::sending::SentFields;
 use crate::edge::native::decode::message_id;
@@ -79,7 +78,7 @@ pub struct MessagesPage<'a> {
 pub async fn list(
     call: Call<ConversationId>,
     query: Query<PageQuery>,
-) -> Result<HttpResponse, Denial> {
+) -> Result<HttpResponse, Failure> {
     let Query(query) = query;
     call.caller.must_be(query.user_id.as_deref())?;
     let (limit, before) = (query.limit()?, query.before()?);
@@ -142,7 +141,7 @@ pub struct SendBody {
 /// Send a message into a room. On which side the sender stands, and their name, follow from who they are
 #[utoipa::path(request_body = SendBody, params(("id" = Uuid, Path)), responses((status = 201, body = MessageDocument), (status = 200, body = MessageDocument, description = "Stored before, under the same clientId"), (status = 400, description = "INVALID_REQUEST, CONVERSATION_NOT_FOUND, NOT_A_PARTICIPANT, MUTED, BLOCKED, IDENTITY_MISMATCH, CHAT_NOT_ALLOWED"), (status = 409, description = "CONVERSATION_CLOSED, CONFLICT")), security(("bearer" = [])), tag = "lola")]
 #[post("/rooms/{id}/messages")]
-pub async fn send(call: Call<ConversationId, Body>) -> Result<HttpResponse, Denial> {
+pub async fn send(call: Call<ConversationId, Body>) -> Result<HttpResponse, Failure> {
     let id = call.path;
     let work = async {
         let sender = call.message_sender().await?;
@@ -164,13 +163,13 @@ pub async fn send(call: Call<ConversationId, Body>) -> Result<HttpResponse, Deni
         let document = MessageDocument::new(&message, &opened.people());
         StoredResponse::json(status_of(novelty), &document)
     };
-    Ok(call.once(work).await?)
+    call.once(work).await
 }
 
 /// Everything that is there counts as read
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, description = "`success`, `message`", body = Object), (status = 400, description = "CONVERSATION_NOT_FOUND, NOT_A_PARTICIPANT, BLOCKED, IDENTITY_MISMATCH")), security(("bearer" = [])), tag = "lola")]
 #[put("/rooms/{id}/messages/read")]
-pub async fn mark_read(call: Call<ConversationId, Body>) -> Result<HttpResponse, Denial> {
+pub async fn mark_read(call: Call<ConversationId, Body>) -> Result<HttpResponse, Failure> {
     call.must_read_alone()?;
     let (mark, seq) = (Mark::Seen, Seq::MAX);
     call.command(call.path, Command::Mark { mark, seq }).await?;

@@ -1,7 +1,7 @@
 //! The REST calls of these clients on rooms that exist, under `/chat` and `/api/chat`: bare documents, and 400 where access is denied.
 
 mod acting;
-mod denial;
+pub(super) mod denial;
 mod messages;
 mod opened;
 mod rooms;

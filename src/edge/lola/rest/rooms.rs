@@ -5,13 +5,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::denial::Denial;
 use crate::domain::conversation::ConversationStatus;
 use crate::domain::ids::ConversationId;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::{Listed, UnreadCount};
-use crate::edge::http::Query;
 use crate::edge::http::call::Call;
+use crate::edge::http::{Failure, Query};
 use crate::edge::lola::people::RoomPeople;
 use crate::edge::lola::room::{Priority, RoomDocument, RoomType, name};
 use crate::edge::native::instants::maybe_instant;
@@ -33,7 +32,7 @@ const DEEPEST: i64 = 10_000;
 pub struct ListQuery {
     /// Only rooms of this type
     room_type: Option<RoomType>,
-    /// Only rooms in which messages can be sent, or only closed ones
+    /// Only rooms in which messages can be sent, or only closed and archived ones
     is_active: Option<bool>,
     /// Only rooms of this priority
     priority: Option<Priority>,
@@ -70,13 +69,14 @@ impl ListQuery {
             Some(wanted) => Some(wanted.kind()?),
             None => None,
         };
-        let status = self.is_active.map(|is_active| match is_active {
-            true => ConversationStatus::Open,
-            false => ConversationStatus::Closed,
-        });
+        let statuses = match self.is_active {
+            None => Vec::new(),
+            Some(true) => vec![ConversationStatus::Open],
+            Some(false) => vec![ConversationStatus::Closed, ConversationStatus::Archived],
+        };
         Some(Filter {
             kind,
-            status,
+            statuses,
             ..Filter::default()
         })
     }
@@ -100,7 +100,7 @@ pub struct RoomsPage<'a> {
 /// The caller's rooms, newest activity first
 #[utoipa::path(params(ListQuery), responses((status = 200, body = RoomsPage)), security(("bearer" = [])), tag = "lola")]
 #[get("/rooms")]
-pub async fn list(call: Call, query: Query<ListQuery>) -> Result<HttpResponse, Denial> {
+pub async fn list(call: Call, query: Query<ListQuery>) -> Result<HttpResponse, Failure> {
     let Query(query) = query;
     let ((page, limit), user) = (query.page()?, call.caller.no);
     let (found, total) = match query.filter() {
@@ -128,7 +128,7 @@ pub async fn list(call: Call, query: Query<ListQuery>) -> Result<HttpResponse, D
 /// One room
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = RoomDocument), (status = 400, description = "CONVERSATION_NOT_FOUND, NOT_A_PARTICIPANT, BLOCKED")), security(("bearer" = [])), tag = "lola")]
 #[get("/rooms/{id}")]
-pub async fn show(call: Call<ConversationId>) -> Result<HttpResponse, Denial> {
+pub async fn show(call: Call<ConversationId>) -> Result<HttpResponse, Failure> {
     let found = listed(&call, call.path).await?;
     Ok(HttpResponse::Ok().json(RoomDocument::new(&found)))
 }
@@ -176,7 +176,7 @@ impl<'a> UnreadRoom<'a> {
 /// How many messages of others the caller has not read, and where
 #[utoipa::path(responses((status = 200, body = UnreadCounts)), security(("bearer" = [])), tag = "lola")]
 #[get("/unread-counts")]
-pub async fn unread_counts(call: Call) -> Result<HttpResponse, Denial> {
+pub async fn unread_counts(call: Call) -> Result<HttpResponse, Failure> {
     let user = call.caller.no;
     let read = call.pool().run(move |connection| {
         let counted = unread::of_user(connection, user)?;

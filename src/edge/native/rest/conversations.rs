@@ -133,7 +133,7 @@ pub async fn list(call: Call, query: Query<ListQuery>) -> Result<HttpResponse, F
     }
     let filter = Filter {
         kind: query.kind,
-        status: query.status,
+        statuses: query.status.into_iter().collect(),
         subject_type: query.subject_type,
         subject_id: query.subject_id,
         only_unread: query.unread,
