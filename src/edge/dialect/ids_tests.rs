@@ -22,21 +22,21 @@ use crate::domain::snapshot::UnreadCount;
 use crate::edge::native::decode::{Request, decode};
 
 /// The dialects, made once for all cases.
-static DIALECTS: LazyLock<Dialects> = LazyLock::new(dialects);
+pub(super) static DIALECTS: LazyLock<Dialects> = LazyLock::new(dialects);
 
 /// A conversation in which something happens, and the ids of it all.
 #[derive(Clone, Debug)]
-struct World {
-    conversation: ConversationId,
-    message: MessageId,
+pub(super) struct World {
+    pub(super) conversation: ConversationId,
+    pub(super) message: MessageId,
     reply_to: Option<MessageId>,
-    people: Vec<String>,
+    pub(super) people: Vec<String>,
     subject: Option<String>,
     by_system: bool,
     client_id: String,
 }
 
-fn worlds() -> impl Strategy<Value = World> {
+pub(super) fn worlds() -> impl Strategy<Value = World> {
     let person = "[A-Za-z0-9][A-Za-z0-9._:@-]{2,20}";
     let people = prop::collection::btree_set(person, 2..5)
         .prop_filter("not the system's", |people| !people.contains("system"));
@@ -66,11 +66,11 @@ fn worlds() -> impl Strategy<Value = World> {
 }
 
 impl World {
-    fn person(&self, index: usize) -> UserId {
+    pub(super) fn person(&self, index: usize) -> UserId {
         UserId::stored(self.people[index].clone())
     }
 
-    fn participant(&self, index: usize) -> Participant {
+    pub(super) fn participant(&self, index: usize) -> Participant {
         Participant {
             no: UserNo(index as i64 + 1),
             id: self.person(index),
@@ -86,7 +86,7 @@ impl World {
         }
     }
 
-    fn view(&self) -> View {
+    pub(super) fn view(&self) -> View {
         let subject = self.subject.clone().map(|id| Subject {
             kind: "bid".to_owned(),
             id,
@@ -112,7 +112,7 @@ impl World {
         )
     }
 
-    fn message(&self) -> Message {
+    pub(super) fn message(&self) -> Message {
         let kind = match self.by_system {
             true => MessageKind::System,
             false => MessageKind::UserInput,
@@ -135,12 +135,12 @@ impl World {
         }
     }
 
-    fn message_id(&self) -> String {
+    pub(super) fn message_id(&self) -> String {
         self.message.to_uuid().to_string()
     }
 
     /// Everything that may be shown as an id.
-    fn known(&self) -> BTreeSet<String> {
+    pub(super) fn known(&self) -> BTreeSet<String> {
         let replied = self.reply_to.map(|id| id.to_uuid().to_string());
         let ids = [
             self.conversation.to_string(),
@@ -248,7 +248,7 @@ impl World {
 }
 
 /// What stands under a name of an id, and every UUID.
-fn ids(value: &Value) -> BTreeSet<String> {
+pub(super) fn ids(value: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     collect(value, false, &mut found);
     found
@@ -271,7 +271,7 @@ fn collect(value: &Value, is_id: bool, found: &mut BTreeSet<String>) {
 }
 
 /// What a request names: a conversation and a message.
-fn named(request: &Request) -> (Option<ConversationId>, Option<MessageId>) {
+pub(super) fn named(request: &Request) -> (Option<ConversationId>, Option<MessageId>) {
     match request {
         Request::Join { conversation, .. } | Request::Leave { conversation } => {
             (Some(*conversation), None)
@@ -337,7 +337,9 @@ proptest! {
             let shown = ids(&read(name, &told.bytes).1);
             let find = |wanted: String| shown.iter().find(|id| **id == wanted).unwrap().as_str();
             let (place, message) = (find(world.conversation.to_string()), find(world.message_id()));
-            for (dialect, request, argument) in requests_with(place, message, &world.people[0]) {
+            let subject = world.subject.as_deref().unwrap_or("b-1");
+            let user = (world.people[0].as_str(), subject);
+            for (dialect, request, argument) in requests_with(place, message, user) {
                 if dialect != name {
                     continue;
                 }
@@ -347,6 +349,13 @@ proptest! {
                     prop_assert!(!acting.is_empty(), "{name} {request} names nobody");
                     continue;
                 };
+                if let Request::Watch((_, id)) | Request::Unwatch((_, id)) = &decoded {
+                    prop_assert_eq!(id, subject, "{} {}", name, request);
+                    continue;
+                }
+                if let Request::Status(_) = &decoded {
+                    continue;
+                }
                 let (conversation, found) = named(&decoded);
                 prop_assert_eq!(conversation, Some(world.conversation), "{} {}", name, request);
                 prop_assert!(found.is_none_or(|found| found == world.message), "{} {}", name, request);

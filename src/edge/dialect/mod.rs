@@ -281,6 +281,10 @@ mod clash_tests;
 #[cfg(test)]
 mod encoding_tests;
 #[cfg(test)]
+mod ids_of_answers_tests;
+#[cfg(test)]
+mod ids_of_steps_tests;
+#[cfg(test)]
 mod ids_tests;
 #[cfg(test)]
 mod named_requests_tests;

@@ -2,23 +2,32 @@
 
 use serde_json::{Value, json};
 
-/// The requests of each dialect that name a conversation, a message or the acting user.
+use super::ALL;
+
+/// The requests of each dialect that name a conversation, a message, a subject or the acting user.
 pub(super) fn requests_with(
     place: &str,
     message: &str,
-    user: &str,
+    (user, subject): (&str, &str),
 ) -> Vec<(&'static str, &'static str, Value)> {
     let of = |dialect, requests: Vec<(&'static str, Value)>| {
         let named = move |(name, request)| (dialect, name, request);
         requests.into_iter().map(named)
     };
-    of("native", native_requests(place, message, user))
-        .chain(of("stoory", stoory_requests(place, message, user)))
+    of("native", native_requests(place, message, (user, subject)))
+        .chain(of(
+            "stoory",
+            stoory_requests(place, message, (user, subject)),
+        ))
         .chain(of("lola", lola_requests(place, message, user)))
         .collect()
 }
 
-fn native_requests(place: &str, message: &str, user: &str) -> Vec<(&'static str, Value)> {
+fn native_requests(
+    place: &str,
+    message: &str,
+    (user, subject): (&str, &str),
+) -> Vec<(&'static str, Value)> {
     let there = json!({ "conversation_id": place });
     let send = json!({ "conversation_id": place, "body": "x", "sender_id": user });
     let edit = json!({ "conversation_id": place, "message_id": message, "body": "x" });
@@ -29,17 +38,39 @@ fn native_requests(place: &str, message: &str, user: &str) -> Vec<(&'static str,
         ("send_message", send),
         ("edit_message", edit),
         ("delete_message", delete),
+        ("typing_start", json!({ "conversation_id": place })),
+        ("typing_stop", json!({ "conversation_id": place })),
+        ("watch_subject", json!({ "type": "bid", "id": subject })),
     ]
 }
 
-fn stoory_requests(place: &str, message: &str, user: &str) -> Vec<(&'static str, Value)> {
+fn stoory_requests(
+    place: &str,
+    message: &str,
+    (user, subject): (&str, &str),
+) -> Vec<(&'static str, Value)> {
     let typing = json!({ "conversationId": place, "userId": user });
     let send = json!({ "conversationId": place, "senderId": user, "message": "x" });
     let seen = json!({ "conversationId": place, "messageId": message, "userId": user });
+    let bid = json!({ "bidId": subject, "userId": user });
+    let campaign = json!({ "campaignId": subject, "userId": user });
+    let me = json!({ "userId": user });
     vec![
         ("join", json!(user)),
+        ("join", me.clone()),
+        ("join_user_room", json!(user)),
+        ("join_user_room", me.clone()),
+        ("leave_user_room", me),
         ("join_conversation", json!(place)),
+        ("join_conversation", typing.clone()),
         ("leave_conversation", json!(place)),
+        ("leave_conversation", typing.clone()),
+        ("user_status", json!({ "status": "away", "userId": user })),
+        ("join_bid_room", json!(subject)),
+        ("join_bid_room", bid.clone()),
+        ("leave_bid_room", bid),
+        ("join_campaign_room", campaign.clone()),
+        ("leave_campaign_room", campaign),
         ("send_message", send),
         ("typing_start", typing.clone()),
         ("typing_stop", typing),
@@ -58,4 +89,17 @@ fn lola_requests(place: &str, message: &str, user: &str) -> Vec<(&'static str, V
         ("chat:typing", typing),
         ("chat:read-messages", read),
     ]
+}
+
+#[test]
+fn every_event_of_a_socket_io_dialect_is_tried() {
+    let tried = requests_with("a place", "a message", ("a user", "a subject"));
+    for spec in ALL {
+        let events = spec.socketio.as_ref().unwrap().requests;
+        for event in events {
+            let mut of_dialect = tried.iter().filter(|(dialect, ..)| *dialect == spec.name);
+            let is_tried = of_dialect.any(|(_, name, _)| name == event);
+            assert!(is_tried, "{} {event}", spec.name);
+        }
+    }
 }
