@@ -170,7 +170,7 @@ pub struct DatabaseOptions {
     /// PostgreSQL to use; without it the server runs its own in the data folder
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text)))]
     pub database_url: Option<Secret>,
-    /// Database connections for everything except appends, steps, claims, the feed, the watch and the list of servers, which have 8 of their own
+    /// Database connections for everything except appends, steps, claims, the feed, the watch and the list of servers, which have 8 of their own, and searches, which have 3
     #[arg(long, env = "STOA_DATABASE_CONNECTIONS", default_value_t = 12, value_parser = clap::value_parser!(u32).range(2..=500))]
     pub database_connections: u32,
     /// Milliseconds to wait for a database connection before answering 503

@@ -21,6 +21,8 @@ pub struct Bounds {
     pub conversations: i64,
     /// Entries.
     pub entries: i64,
+    /// Entries that the consumer handles at once, so that it need not hold the texts of a whole pass.
+    pub part: i64,
     /// How long a server that stopped responding keeps a consumer.
     pub lease: Duration,
 }
@@ -31,6 +33,7 @@ impl Default for Bounds {
             rows: 2_000,
             conversations: 5_000,
             entries: 20_000,
+            part: 1_000,
             lease: Duration::from_secs(10),
         }
     }
@@ -68,13 +71,18 @@ pub fn pass(
         let Some(claimed) = claimed else {
             return Ok(Found::Nothing);
         };
-        let Some(plan) = read(connection, claimed.next, bounds)? else {
+        let Some(next) = claimed.next else {
+            return Ok(Found::More);
+        };
+        let Some(plan) = read(connection, next, bounds)? else {
             return Ok(Found::Nothing);
         };
         let new = feed_watermarks::new_entries(connection, claimed.no, &plan.conversations)?;
         let (new, is_whole) = within_bound(new, bounds.entries);
         if !new.is_empty() {
-            consumer.handle(connection, &new)?;
+            for part in in_parts(&new, bounds.part) {
+                consumer.handle(connection, &part)?;
+            }
             feed_watermarks::advance(connection, claimed.no, &new)?;
         }
         if !is_whole {
@@ -136,6 +144,30 @@ fn within_bound(new: Vec<NewEntries>, entries: i64) -> (Vec<NewEntries>, bool) {
     (taken, is_whole)
 }
 
+/// Divides the list into parts of at most `most` entries, in the same order.
+fn in_parts(new: &[NewEntries], most: i64) -> Vec<Vec<NewEntries>> {
+    let (mut parts, mut part, mut left) = (Vec::new(), Vec::new(), most);
+    for one in new {
+        let mut rest = one.clone();
+        loop {
+            let mut taken = rest.clone();
+            taken.last = rest.last.min(rest.after.unwrap_or(0) + left);
+            left -= taken.count();
+            rest.after = Some(taken.last);
+            part.push(taken);
+            if left <= 0 {
+                parts.push(std::mem::take(&mut part));
+                left = most;
+            }
+            if rest.count() <= 0 {
+                break;
+            }
+        }
+    }
+    parts.extend((!part.is_empty()).then_some(part));
+    parts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,5 +193,23 @@ mod tests {
         assert_eq!(within_bound(all.clone(), 5), (part, false));
         let whole = vec![new(1, None, 3), new(4, None, 0)];
         assert_eq!(within_bound(all, 3), (whole, false));
+    }
+
+    #[test]
+    fn parts_have_no_more_than_they_may_and_meet() {
+        let all = [new(1, None, 3), new(2, None, 0), new(3, Some(5), 12)];
+        let parts = [
+            vec![new(1, None, 3), new(2, None, 0), new(3, Some(5), 6)],
+            vec![new(3, Some(6), 10)],
+            vec![new(3, Some(10), 12)],
+        ];
+        assert_eq!(in_parts(&all, 4), parts);
+        assert_eq!(in_parts(&all, 10), [all.to_vec()]);
+        assert_eq!(
+            in_parts(&all, 1).len(),
+            10,
+            "the new conversation goes with another"
+        );
+        assert!(in_parts(&[], 4).is_empty());
     }
 }

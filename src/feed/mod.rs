@@ -8,6 +8,7 @@ mod live;
 mod messages_per_day;
 mod runner;
 mod search_index;
+mod stride;
 
 use diesel::pg::PgConnection;
 use std::sync::Arc;
@@ -26,7 +27,8 @@ pub trait Consumer: Send + Sync {
     fn name(&self) -> &str;
 
     /// Handles entries on this connection, inside the transaction that also advances the watermarks. Each entry
-    /// comes once. The entries of a conversation come in order, in as many parts as the bounds require. A
+    /// comes once. The entries of a conversation come in order, in as many parts as the bounds require; a transaction
+    /// may have several parts. A
     /// message is read as it is now; an edit also comes as its own entry.
     fn handle(&self, connection: &mut PgConnection, entries: &[NewEntries]) -> Result<(), Error>;
 }

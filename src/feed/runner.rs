@@ -7,10 +7,14 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use super::stride::{Failure, Stride};
 use super::{Bounds, Consumer, Feed, Found, pass};
 use crate::error::Error;
 use crate::job_signal;
 use crate::store::dedicated::Dedicated;
+use crate::store::feed_consumers::Lag;
+use crate::store::health::State;
+use crate::store::locks::is_locked;
 use crate::store::pool::Pool;
 use crate::store::{changed, feed_consumers};
 use crate::telemetry::metrics::Metrics;
@@ -41,10 +45,10 @@ impl Default for Timing {
 
 /// Shortest pause between two looks.
 const BREATH: Duration = Duration::from_millis(100);
-/// Longest delay before a failed consumer is tried again.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// The most rows that one statement deletes.
 const DELETED_TOGETHER: i64 = 5_000;
+/// The most statements that delete rows before consumers run again.
+const DELETIONS: usize = 20;
 
 /// The running consumers.
 pub struct FeedRunner {
@@ -64,11 +68,13 @@ impl FeedRunner {
         let (stopping, stopped) = watch::channel(false);
         let runner = Runner {
             connection: pool.follower(),
+            pool: pool.clone(),
             server: Uuid::now_v7(),
             metrics,
             followers: consumers.into_iter().map(Follower::new).collect(),
             timing,
             tidied: None,
+            deleting: Stride::new(DELETED_TOGETHER),
         };
         let following = tokio::spawn(runner.run(feed.hints(), stopped));
         Self {
@@ -89,18 +95,22 @@ impl FeedRunner {
 /// A consumer with its retry state.
 struct Follower {
     consumer: Arc<dyn Consumer>,
-    failures: u32,
+    /// The entries of its next pass.
+    stride: Stride,
     /// Not to be run before this time; `None` if it has not failed.
     due: Option<Instant>,
 }
 
 struct Runner {
     connection: Dedicated,
+    pool: Pool,
     server: Uuid,
     metrics: Arc<Metrics>,
     followers: Vec<Follower>,
     timing: Timing,
     tidied: Option<Instant>,
+    /// The rows that the next statement deletes.
+    deleting: Stride,
 }
 
 impl Runner {
@@ -158,7 +168,8 @@ impl Runner {
     async fn look(&mut self) -> Found {
         let mut all = Found::Nothing;
         for follower in &mut self.followers {
-            let found = follower.pass(&mut self.connection, self.server).await;
+            let passing = follower.pass(&mut self.connection, &self.pool, self.server);
+            let found = passing.await;
             all = match (all, found) {
                 (Found::More, _) | (_, Found::More) => Found::More,
                 (Found::CaughtUp, _) | (_, Found::CaughtUp) => Found::CaughtUp,
@@ -168,7 +179,7 @@ impl Runner {
         all
     }
 
-    /// Deletes handled rows and updates the lag metrics.
+    /// Updates the lag metrics and deletes handled rows.
     async fn tidy_when_due(&mut self) {
         let is_due = self
             .tidied
@@ -178,26 +189,72 @@ impl Runner {
         }
         self.tidied = Some(Instant::now());
         let patience = self.timing.patience;
-        let tidy = move |connection: &mut _| {
+        let look = move |connection: &mut _| {
             feed_consumers::expire_idle(connection, patience)?;
-            while changed::delete_handled(connection, DELETED_TOGETHER)? as i64 == DELETED_TOGETHER
-            {
-            }
             feed_consumers::lags(connection)
         };
-        match self.connection.ask(tidy).await {
+        let tidied = match self.connection.ask(look).await {
             Ok(lags) => {
-                let oldest = lags.iter().map(|lag| lag.seconds).fold(0.0, f64::max);
-                self.metrics.feed_oldest.set(oldest);
-                for lag in lags {
-                    let lag_of = &self.metrics.feed_lag;
-                    lag_of.with_label_values(&[&lag.name]).set(lag.seconds);
+                self.show(lags);
+                self.delete_handled().await
+            }
+            Err(error) => Err(error),
+        };
+        match tidied {
+            Ok(()) => {}
+            Err(Error::Internal(cause)) => log::error!(event = "feed_not_tidied"; "{cause}"),
+            Err(error) => match failure(&error, &self.pool) {
+                Some(_) => {
+                    log::warn!(event = "feed_not_tidied", rows = self.deleting.size(); "it took too long; the next deletions are smaller")
+                }
+                None => log::debug!(event = "feed_not_tidied"; "the database is unavailable"),
+            },
+        }
+    }
+
+    fn show(&self, lags: Vec<Lag>) {
+        let oldest = lags.iter().map(|lag| lag.seconds).fold(0.0, f64::max);
+        self.metrics.feed_oldest.set(oldest);
+        for lag in lags {
+            let lag_of = &self.metrics.feed_lag;
+            lag_of.with_label_values(&[&lag.name]).set(lag.seconds);
+        }
+    }
+
+    /// Deletes rows that all consumers have handled. Each statement is a transaction of its own.
+    async fn delete_handled(&mut self) -> Result<(), Error> {
+        for _ in 0..DELETIONS {
+            let (most, begun) = (self.deleting.size(), Instant::now());
+            let delete = move |connection: &mut _| changed::delete_handled(connection, most);
+            match self.connection.ask(delete).await {
+                Ok(deleted) if (deleted as i64) < most => {
+                    self.deleting.note_done();
+                    break;
+                }
+                Ok(_) => {
+                    let allowed = self.pool.statement_timeout();
+                    self.deleting.note_full(begun.elapsed(), allowed);
+                }
+                Err(error) => {
+                    // The next interval is wait enough.
+                    if let Some(failed) = failure(&error, &self.pool) {
+                        self.deleting.note_failure(failed);
+                    }
+                    return Err(error);
                 }
             }
-            Err(Error::Internal(cause)) => log::error!(event = "feed_not_tidied"; "{cause}"),
-            // The database is unavailable; `store/watch.rs` reports that.
-            Err(Error::Refused(_)) => {}
         }
+        Ok(())
+    }
+}
+
+/// What an error says of the work that met it; `None` where the database is unavailable, which `store/watch.rs` reports, or a row is
+/// locked.
+fn failure(error: &Error, pool: &Pool) -> Option<Failure> {
+    match error {
+        Error::Internal(_) => Some(Failure::Broken),
+        Error::Refused(_) if pool.state() != State::Answering || is_locked(error) => None,
+        Error::Refused(_) => Some(Failure::Slow),
     }
 }
 
@@ -205,50 +262,59 @@ impl Follower {
     fn new(consumer: Arc<dyn Consumer>) -> Self {
         Self {
             consumer,
-            failures: 0,
+            stride: Stride::new(Bounds::default().entries),
             due: None,
         }
     }
 
-    async fn pass(&mut self, connection: &mut Dedicated, server: Uuid) -> Found {
+    async fn pass(&mut self, connection: &mut Dedicated, pool: &Pool, server: Uuid) -> Found {
         if self.due.is_some_and(|due| Instant::now() < due) {
             return Found::Nothing;
         }
-        let consumer = Arc::clone(&self.consumer);
-        let work =
-            move |connection: &mut _| pass(connection, &*consumer, server, Bounds::default());
+        let (consumer, begun) = (Arc::clone(&self.consumer), Instant::now());
+        let bounds = Bounds {
+            entries: self.stride.size(),
+            ..Bounds::default()
+        };
+        let work = move |connection: &mut _| pass(connection, &*consumer, server, bounds);
         match connection.ask(work).await {
             Ok(found) => {
-                (self.failures, self.due) = (0, None);
+                self.due = None;
+                match found {
+                    Found::More => {
+                        let allowed = pool.statement_timeout();
+                        self.stride.note_full(begun.elapsed(), allowed);
+                    }
+                    Found::Nothing | Found::CaughtUp => self.stride.note_done(),
+                }
                 found
             }
             Err(error) => {
-                self.note_failure(error);
+                self.note_failure(&error, failure(&error, pool));
                 Found::Nothing
             }
         }
     }
 
-    /// Retries a failed consumer with growing delays; the others continue.
-    fn note_failure(&mut self, error: Error) {
-        let cause = match error {
-            Error::Internal(cause) => cause,
-            Error::Refused(refusal) => {
-                let code = refusal.code_and_status().0;
-                log::debug!(
-                    event = "consumer_waits", consumer = self.consumer.name(), refusal = code;
-                    "the database is unavailable, or a row is locked"
-                );
-                return;
-            }
+    /// Retries a failed consumer with less work and growing delays; the others continue.
+    fn note_failure(&mut self, error: &Error, failed: Option<Failure>) {
+        let name = self.consumer.name();
+        let Some(failed) = failed else {
+            log::debug!(event = "consumer_waits", consumer = name; "the database is unavailable, or a row is locked: {error}");
+            return;
         };
-        let wait = Duration::from_secs(1) * 2_u32.saturating_pow(self.failures);
-        let wait = wait.min(LONGEST_WAIT);
-        self.failures = (self.failures + 1).min(10);
+        let wait = self.stride.note_failure(failed);
         self.due = Some(Instant::now() + wait);
-        log::error!(
-            event = "consumer_failed", consumer = self.consumer.name(), again_in_seconds = wait.as_secs();
-            "{cause}"
-        );
+        let (seconds, entries) = (wait.as_secs(), self.stride.size());
+        match failed {
+            Failure::Slow => log::warn!(
+                event = "consumer_too_slow", consumer = name, again_in_seconds = seconds, entries = entries;
+                "its pass could not be finished in time, and is tried again with so many entries"
+            ),
+            Failure::Broken => log::error!(
+                event = "consumer_failed", consumer = name, again_in_seconds = seconds;
+                "{error}"
+            ),
+        }
     }
 }

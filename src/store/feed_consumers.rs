@@ -17,8 +17,8 @@ use crate::error::Error;
 pub struct Claimed {
     /// Its number.
     pub no: i32,
-    /// What it reads next.
-    pub next: Next,
+    /// What it reads next; `None` if it has only got its position, which must be committed before it sweeps.
+    pub next: Option<Next>,
 }
 
 /// What a consumer reads next.
@@ -29,6 +29,9 @@ pub enum Next {
     /// Rows after this position.
     Rows(Position),
 }
+
+/// What is swept when a consumer has only got its position.
+const NOT_BEGUN: i64 = -1;
 
 #[derive(QueryableByName)]
 struct ClaimedRow {
@@ -48,10 +51,13 @@ impl From<ClaimedRow> for Claimed {
             tx: row.tx,
             no: row.row_no,
         };
-        let swept = row.swept_to.map(|no| Next::Sweep(ConversationNo(no)));
         Self {
             no: row.no,
-            next: swept.unwrap_or(Next::Rows(position)),
+            next: match row.swept_to {
+                Some(NOT_BEGUN) => None,
+                Some(no) => Some(Next::Sweep(ConversationNo(no))),
+                None => Some(Next::Rows(position)),
+            },
         }
     }
 }
@@ -77,11 +83,13 @@ pub fn register(connection: &mut PgConnection, names: &[&str]) -> Result<(), Err
 }
 
 // The claim locks the row until the transaction ends, so no other server can commit for this consumer
-// meanwhile. If there is nothing to read and the lease is long enough, nothing is written.
+// meanwhile. If there is nothing to read and the lease is long enough, nothing is written. The first claim only gives the consumer its
+// position, and the sweep begins in the next transaction: others delete rows by the positions that they see, and until this one is
+// committed, they may delete a row whose entries the sweep could not see.
 const CLAIM: &str = "
 update feed_consumers c set holder = $2, leased_until = now() + make_interval(secs => $3),
     tx = coalesce(c.tx, pg_snapshot_xmin(pg_current_snapshot())), row_no = coalesce(c.row_no, 0),
-    swept_to = case when c.tx is null then 0 else c.swept_to end
+    swept_to = case when c.tx is null then -1 when c.swept_to = -1 then 0 else c.swept_to end
 where c.name = $1 and (c.holder = $2 or c.leased_until < now())
     and (c.tx is null or c.swept_to is not null or c.leased_until < now() + make_interval(secs => $3 / 2)
         or exists (select from changed r where (r.tx, r.no) > (c.tx, c.row_no) and r.tx < pg_snapshot_xmin(pg_current_snapshot())))

@@ -170,6 +170,11 @@ impl Pool {
         Dedicated::new(self, FOR_SEARCHES)
     }
 
+    /// The time that one statement may take.
+    pub fn statement_timeout(&self) -> Duration {
+        self.0.deadline.saturating_sub(GRACE)
+    }
+
     /// The last observed state of the database.
     pub fn state(&self) -> State {
         self.0.health.state()

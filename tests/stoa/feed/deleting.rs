@@ -2,10 +2,12 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use std::sync::Mutex;
 use std::time::Duration;
 use uuid::Uuid;
 
-use super::{Fixture, counting, follow, say, until_readable};
+use super::{Fixture, counting, follow, number, say, until_readable};
+use crate::polling::until_blocking;
 use stoa::error::Error;
 use stoa::feed::{Consumer, Found, NewEntries};
 use stoa::store::changed::delete_handled;
@@ -81,7 +83,8 @@ fn a_new_consumer_is_given_everything_from_the_first_entry_in_parts_that_meet() 
     // Nobody needs the rows any more; what they named is found by the sweep.
     delete_handled(&mut fixture.writer, 100).unwrap();
     assert_eq!(fixture.number(ROWS), 0);
-    assert_eq!(look(), Found::More);
+    assert_eq!(look(), Found::More, "it has its position");
+    assert_eq!(look(), Found::More, "it has swept a page");
     // What changes while it sweeps is not lost, wherever the sweep is.
     fixture.say(&[1, 9]);
     while look() != Found::Nothing {}
@@ -149,4 +152,44 @@ fn positions_of_a_cluster_that_was_ahead_mean_nothing_and_everybody_sweeps() {
     fixture.must_be_right();
     delete_handled(&mut fixture.writer, 100).unwrap();
     assert_eq!(fixture.number(ROWS), 0);
+}
+
+/// Counts, after another server's writer has committed and its rows were tidied up.
+struct Overtaken(Mutex<(PgConnection, PgConnection)>);
+
+impl Consumer for Overtaken {
+    fn name(&self) -> &str {
+        "messages_per_day"
+    }
+
+    fn handle(&self, connection: &mut PgConnection, entries: &[NewEntries]) -> Result<(), Error> {
+        let (writer, tidier) = &mut *self.0.lock().unwrap();
+        writer.batch_execute("commit").unwrap();
+        // Not the end of the pass itself: it is a transaction too.
+        let unfinished =
+            "select count(*) as n from changed where tx >= pg_snapshot_xmin(pg_current_snapshot())";
+        until_blocking(
+            "the end of older transactions",
+            || number(tidier, unfinished),
+            |n| *n == 0,
+        );
+        delete_handled(tidier, 100).unwrap();
+        counting().handle(connection, entries)
+    }
+}
+
+#[test]
+fn a_row_that_a_new_consumer_could_not_see_when_it_began_is_kept_for_it() {
+    let mut fixture = Fixture::new();
+    register(&mut fixture.writer, &[counting().name()]).unwrap();
+    let (mut writer, tidier) = (fixture.connection(), fixture.connection());
+    writer.batch_execute("begin").unwrap();
+    say(&mut writer, "not committed yet", &[1]);
+    let overtaken = Overtaken(Mutex::new((writer, tidier)));
+    let (mut consumer, server) = (fixture.connection(), Uuid::now_v7());
+    let mut look = || follow(&mut consumer, &overtaken, server);
+    while look() != Found::Nothing {}
+    fixture.catch_up();
+    fixture.must_be_right();
+    assert_eq!(fixture.number("select count(*) as n from messages"), 1);
 }

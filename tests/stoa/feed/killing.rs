@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
-use super::{BOUNDS, Fixture, counting, take_over};
-use stoa::feed::pass;
+use super::{BOUNDS, Fixture, counting, follow, take_over};
+use stoa::feed::{Found, pass};
 
 #[derive(QueryableByName)]
 struct Backend {
@@ -70,13 +70,30 @@ fn killed_between_any_two_statements_it_counts_everything_once() {
     fixture.must_be_right();
 }
 
+/// Something is said, and the consumer is to begin anew.
+fn say_and_forget(fixture: &mut Fixture) {
+    fixture.say(&[1, 2, 3]);
+    let anew =
+        "update feed_consumers set tx = null, row_no = null, swept_to = null, leased_until = now()";
+    fixture.writer.batch_execute(anew).unwrap();
+}
+
+#[test]
+fn killed_while_it_gets_its_position_it_counts_everything_once() {
+    let mut fixture = Fixture::followed();
+    let moments = kill_at_each_moment(&mut fixture, say_and_forget);
+    assert!(moments >= 6, "{moments}: begin, a statement, commit");
+    fixture.catch_up();
+    fixture.must_be_right();
+}
+
 #[test]
 fn killed_while_it_sweeps_it_counts_everything_once() {
     let mut fixture = Fixture::followed();
     let moments = kill_at_each_moment(&mut fixture, |fixture| {
-        fixture.say(&[1, 2, 3]);
-        let anew = "update feed_consumers set tx = null, row_no = null, swept_to = null";
-        fixture.writer.batch_execute(anew).unwrap();
+        say_and_forget(fixture);
+        let found = follow(&mut fixture.writer, &*counting(), Uuid::now_v7());
+        assert_eq!(found, Found::More, "it has its position");
     });
     assert!(moments >= 14, "{moments}: begin, six statements, commit");
     fixture.catch_up();

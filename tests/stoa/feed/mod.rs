@@ -6,6 +6,7 @@ mod leases;
 mod live;
 mod order;
 mod plans;
+mod slow;
 mod writers;
 
 use diesel::connection::SimpleConnection;
@@ -33,6 +34,7 @@ insert into participants (conversation_no, user_no, role) select c, u, 'member' 
 
 /// A database without a server, whose feed is followed pass by pass.
 struct Fixture {
+    url: String,
     pool: Pool,
     writer: PgConnection,
     said: u32,
@@ -48,6 +50,7 @@ impl Fixture {
         let mut writer = pool.dedicated().expect("a connection");
         writer.batch_execute(FILL).expect("a filled database");
         Self {
+            url,
             pool,
             writer,
             said: 0,
@@ -118,6 +121,7 @@ const BOUNDS: Bounds = Bounds {
     rows: 2,
     conversations: 3,
     entries: 4,
+    part: 3,
     lease: Duration::from_secs(10),
 };
 
