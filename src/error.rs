@@ -18,6 +18,11 @@ impl Error {
     pub fn internal(cause: impl fmt::Display) -> Self {
         Self::Internal(cause.to_string())
     }
+
+    /// Whether it says that the caller may not do this. Otherwise the same request may succeed later.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if !refusal.is_temporary())
+    }
 }
 
 impl From<Refusal> for Error {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::domain::dialect::Dialect;
-use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::ids::{ConversationId, JoinNo, Seq};
 use crate::domain::room_event::RoomEvent;
 
 pub use socketio::queue::{CloseReason, Drain, Push};
@@ -48,10 +48,21 @@ pub enum ChatFrame {
         /// Whether the connection has joined the conversation.
         heard: Heard,
     },
-    /// The room is gone, or the session has missed more than the room reads: events after this seq are missing.
-    Rejoin(ConversationId, Seq),
+    /// The room is gone, or the session has missed more than the room reads.
+    Rejoin(Rejoin),
     /// Everything before it of a page of a replay has been sent. The number is the turn of the replay that the page belongs to.
     PageEnd(u64),
+}
+
+/// Where a session goes on that a room tells nothing more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rejoin {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The session was told everything up to this seq.
+    pub after: Seq,
+    /// The join since which it was told. After a later one, it is told everything by that.
+    pub join: JoinNo,
 }
 
 /// Where a connection hears an event.
@@ -77,9 +88,9 @@ impl ChatFrame {
         })
     }
 
-    /// That events after this seq are missing, as a frame.
-    pub fn rejoin(conversation: ConversationId, after: Seq) -> Frame {
-        Frame::Own(Self::Rejoin(conversation, after))
+    /// That a session is to go on from there by itself, as a frame.
+    pub fn rejoin(rejoin: Rejoin) -> Frame {
+        Frame::Own(Self::Rejoin(rejoin))
     }
 }
 

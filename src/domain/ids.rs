@@ -91,6 +91,31 @@ impl fmt::Display for ConversationId {
     }
 }
 
+/// Tells a join of a session from its other joins, and what it hears after its room has gone from what it heard before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JoinNo {
+    asked: u64,
+    resumed: u64,
+}
+
+impl JoinNo {
+    /// The number of the next join that is asked for.
+    pub fn next(self) -> Self {
+        Self {
+            asked: self.asked + 1,
+            resumed: 0,
+        }
+    }
+
+    /// The number under which a session goes on whose room has gone.
+    pub fn resumed(self) -> Self {
+        Self {
+            resumed: self.resumed + 1,
+            ..self
+        }
+    }
+}
+
 /// A message's public id: a UUIDv8 (RFC 9562, section 5.8) that packs the conversation's number (60 bits) and
 /// the seq (62 bits), so that ids need no index.
 ///

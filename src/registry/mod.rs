@@ -1,6 +1,7 @@
 //! Supervises rooms: starts them on demand, finds them, and forgets those that stop.
 
 pub mod deals;
+mod forgetting;
 mod mailbox;
 mod waking;
 
@@ -25,7 +26,7 @@ use crate::queue::{ChatFrame, Heard};
 use crate::room::actor::Room;
 use crate::room::progress::{Checked, Progress};
 use crate::room::reply::{Asker, Reply};
-use crate::room::{IdleRoom, RoomDeps, Sleep, ToRoom};
+use crate::room::{RoomDeps, ToRegistry, ToRoom};
 use crate::store::conversations::Key;
 use crate::store::replay;
 use waking::Waking;
@@ -269,7 +270,7 @@ impl Registry {
         let arbiter = self.arbiters.get(self.next)?;
         let (deps, registry) = (
             Arc::clone(&self.deps),
-            context.address().recipient::<IdleRoom>(),
+            context.address().recipient::<ToRegistry>(),
         );
         let conversation = &loaded.conversation;
         let progress = Arc::new(Progress::new(conversation.no, conversation.last_seq));
@@ -351,14 +352,5 @@ impl Registry {
             Some(room) => room.do_send(message),
             None => self.wake(conversation, message, context),
         }
-    }
-}
-
-impl Handler<IdleRoom> for Registry {
-    type Result = ();
-
-    fn handle(&mut self, IdleRoom { conversation, room }: IdleRoom, _: &mut Self::Context) {
-        self.awake.remove(&conversation);
-        room.do_send(Sleep);
     }
 }

@@ -10,7 +10,7 @@ use super::authors::Authors;
 use super::bedtime::{Bedtime, Then, Use};
 use super::changing::WantedChange;
 use super::crowd::Crowd;
-use super::listener::{Listener, others_than};
+use super::listener::{Listener, hand, others_than};
 use super::notifications::Notices;
 use super::overtaken::Overtaken;
 use super::progress::Progress;
@@ -20,7 +20,7 @@ use super::sending::WaitingSend;
 use super::state::State;
 use super::timeline::Timeline;
 use super::typists::Typists;
-use super::{IdleRoom, RoomDeps, Sleep, ToRoom};
+use super::{RoomDeps, Sleep, ToRegistry, ToRoom};
 use crate::domain::command::Command;
 use crate::domain::ids::{Seq, UserNo};
 use crate::domain::principal::Principal;
@@ -28,8 +28,6 @@ use crate::domain::room_event::{Change, RoomEvent};
 use crate::domain::snapshot::Loaded;
 use crate::journal::{Outcomes, Permit, RequestNo};
 use crate::presence::PresenceChanged;
-use crate::queue::Push;
-use crate::telemetry::metrics::Metrics;
 
 /// How often a room looks whether it is tired, whether somebody has stopped typing, and whether it missed something.
 pub(super) const PULSE: Duration = Duration::from_millis(500);
@@ -65,18 +63,19 @@ pub struct Room {
     pub(super) notices: Notices,
     /// Events for a crowd that wait a moment, so that one write carries several.
     pub(super) crowd: Crowd,
-    /// Something may have been committed that this room was not told of.
+    /// Something may have been committed that this room was not told of, and that no read under way is sure to find.
     pub(super) suspects_gap: bool,
-    pub(super) catching_up: bool,
+    /// Reads of missing entries that are under way.
+    pub(super) catching_up: u32,
     /// Whether it waits for a missing entry before it reads it.
     pub(super) watches_hole: bool,
     /// What catch-up checks know of this room.
     pub(super) progress: Arc<Progress>,
     pub(super) next_request: RequestNo,
-    pub(super) registry: Recipient<IdleRoom>,
+    pub(super) registry: Recipient<ToRegistry>,
     /// Where the journal sends outcomes; made once, since making one allocates.
     outcomes: Option<Arc<Recipient<Outcomes>>>,
-    bedtime: Bedtime,
+    pub(super) bedtime: Bedtime,
 }
 
 impl Room {
@@ -85,7 +84,7 @@ impl Room {
         loaded: Loaded,
         deps: Arc<RoomDeps>,
         progress: Arc<Progress>,
-        registry: Recipient<IdleRoom>,
+        registry: Recipient<ToRegistry>,
     ) -> Self {
         let timeline = Timeline::new(loaded.conversation.last_seq);
         Self {
@@ -108,7 +107,7 @@ impl Room {
             notices: Notices::default(),
             crowd: Crowd::default(),
             suspects_gap: false,
-            catching_up: false,
+            catching_up: 0,
             watches_hole: false,
             progress,
             next_request: 0,
@@ -208,8 +207,9 @@ impl Room {
         self.note_progress();
         match self.bedtime.look(self.used_for(), self.deps.idle, now) {
             Then::GoOn => {}
-            Then::AskToSleep => self.registry.do_send(IdleRoom {
+            Then::AskToSleep => self.registry.do_send(ToRegistry::Idle {
                 conversation: self.state.conversation.id,
+                progress: Arc::clone(&self.progress),
                 room: context.address().recipient(),
             }),
             Then::Stop => context.stop(),
@@ -224,32 +224,16 @@ impl Room {
             .attach(user, self.state.conversation.no, room);
     }
 
-    /// Sessions whose room goes away join again, from the last seq that was announced to them. Those that wait for their join's
-    /// answer are told by its reply.
+    /// Sessions whose room goes away join again, from the last seq that was announced to them. Those that wait for the answer to
+    /// their first join are told by its reply.
     fn send_listeners_away(&mut self) {
         if !std::thread::panicking() {
             self.tell_crowd();
         }
         let announced = self.timeline.announced();
-        for listener in self.listeners.drain(..).filter(Listener::is_live) {
+        for listener in self.listeners.drain(..) {
             let told = self.crowd.told_up_to(&listener, announced);
-            let (after, here) = (told.max(listener.floor), self.state.conversation.id);
-            listener.send_away(here, after);
-        }
-    }
-}
-
-/// Gives events to one who has joined; false when it is no listener any more.
-pub(super) fn hand(listener: &mut Listener, events: &[Arc<RoomEvent>], metrics: &Metrics) -> bool {
-    let pushed = listener.give(events);
-    metrics.deliveries.inc_by(events.len() as u64);
-    match pushed {
-        Push::Queued => true,
-        Push::Dropped => false,
-        Push::Overflowed => {
-            metrics.overflows.inc();
-            log::info!(event = "slow_reader", user_id:% = listener.principal.id; "the queue of a connection ran over");
-            false
+            listener.send_away(self.state.conversation.id, told);
         }
     }
 }
@@ -296,10 +280,11 @@ impl Handler<ToRoom> for Room {
             ToRoom::Join {
                 principal,
                 queue,
+                join,
                 backfill,
                 reply,
             } => {
-                self.join(principal, queue, backfill, reply, context);
+                self.join(principal, (queue, join), backfill, reply, context);
             }
             ToRoom::Look {
                 principal,

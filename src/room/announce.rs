@@ -94,6 +94,10 @@ impl Room {
             return;
         }
         self.progress.note_announced(self.timeline.announced());
+        if self.is_dozing() {
+            // The conversation's next room tells people; here, only answers need the state.
+            return ready.iter().for_each(|entry| self.state.evolve(entry));
+        }
         let mut telling = Telling::new(ready.len(), self.has_two_sides());
         for (place, entry) in ready.iter().enumerate() {
             let newcomer = self.newcomer(&entry.fact);

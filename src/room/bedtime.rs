@@ -32,7 +32,7 @@ pub(super) struct Bedtime {
 enum Phase {
     Awake,
     /// The registry was told.
-    IdleRoom,
+    Asked,
     /// The registry has forgotten this room.
     Dozing,
 }
@@ -56,6 +56,17 @@ impl Bedtime {
         self.phase == Phase::Dozing
     }
 
+    /// The room is to end, whatever it is used for: the registry is told, unless it was.
+    pub(super) fn end(&mut self) -> Then {
+        match self.phase {
+            Phase::Asked | Phase::Dozing => Then::GoOn,
+            Phase::Awake => {
+                self.phase = Phase::Asked;
+                Then::AskToSleep
+            }
+        }
+    }
+
     /// The registry has forgotten the room.
     pub(super) fn doze(&mut self, used_for: Use) -> Then {
         self.phase = Phase::Dozing;
@@ -66,13 +77,13 @@ impl Bedtime {
     pub(super) fn look(&mut self, used_for: Use, idle: Duration, now: Instant) -> Then {
         match self.phase {
             Phase::Dozing => self.stop_unless_at_work(used_for),
-            Phase::IdleRoom => Then::GoOn,
+            Phase::Asked => Then::GoOn,
             Phase::Awake => {
                 let is_idle = now.duration_since(self.used_at) >= idle;
                 if used_for != Use::Nothing || !is_idle {
                     return Then::GoOn;
                 }
-                self.phase = Phase::IdleRoom;
+                self.phase = Phase::Asked;
                 Then::AskToSleep
             }
         }
@@ -112,6 +123,18 @@ mod tests {
         time.advance(IDLE);
         assert_eq!(bedtime.look(Use::Nothing, IDLE, clock.now()), Then::GoOn);
         assert!(!bedtime.is_dozing(), "the registry may still send it work");
+    }
+
+    #[test]
+    fn a_room_that_is_to_end_asks_once_and_not_after_it_was_forgotten() {
+        let now = ManualClock::standing().clock().now();
+        let mut bedtime = Bedtime::awake(now);
+        assert_eq!(bedtime.end(), Then::AskToSleep);
+        assert_eq!(bedtime.end(), Then::GoOn);
+        let idle = bedtime.look(Use::Nothing, Duration::ZERO, now);
+        assert_eq!(idle, Then::GoOn);
+        assert_eq!(bedtime.doze(Use::Work), Then::GoOn);
+        assert_eq!(bedtime.end(), Then::GoOn);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! A room that misses entries, since another server wrote them or an outcome is unknown: what it reads, and when.
 
 use actix::prelude::*;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::IdleRoom;
+use super::ToRegistry;
 use super::actor::Room;
+use super::bedtime::Then;
 use crate::domain::command::Mark;
 use crate::domain::entry::Entry;
 use crate::domain::ids::Seq;
@@ -19,9 +21,11 @@ const HOLE_AGE: Duration = Duration::from_millis(60);
 const MOST_READ: Seq = 5_000;
 
 impl Room {
-    /// Reads the entries that this room may have missed.
+    /// Reads the entries that this room may have missed. What is suspected from now on, another read has to find: also one who must
+    /// know of the newest change begins a read of its own, whatever is being read.
     pub(super) fn catch_up(&mut self) -> impl Future<Output = Result<Vec<Entry>, Error>> + use<> {
-        self.catching_up = true;
+        self.catching_up += 1;
+        self.suspects_gap = false;
         let (pool, no, after) = (
             self.deps.pool.clone(),
             self.state.conversation.no,
@@ -39,10 +43,9 @@ impl Room {
         entries: Result<Vec<Entry>, Error>,
         context: &mut Context<Self>,
     ) {
-        self.catching_up = false;
+        self.catching_up -= 1;
         match entries {
             Ok(entries) => {
-                self.suspects_gap = false;
                 entries
                     .into_iter()
                     .for_each(|entry| self.timeline.offer(entry));
@@ -66,7 +69,7 @@ impl Room {
     /// get the database too.
     pub(super) fn catch_up_when_needed(&mut self, context: &mut Context<Self>) {
         self.suspects_gap |= self.progress.take_behind();
-        if !self.suspects_gap || self.catching_up {
+        if !self.suspects_gap || self.catching_up > 0 {
             return;
         }
         let (turns, wait) = (self.deps.catch_ups.clone(), self.catch_up());
@@ -120,11 +123,15 @@ impl Room {
         self.end("the database has lost entries", context);
     }
 
-    /// Lets the room end. Its listeners join again after what they have heard.
+    /// Lets the room end, once. Its listeners join again after what they have heard.
     fn end(&mut self, why: &str, context: &mut Context<Self>) {
+        if self.bedtime.end() != Then::AskToSleep {
+            return;
+        }
         log::warn!(event = "room_ended", conversation_id:% = self.state.conversation.id; "its listeners join again: {why}");
-        self.registry.do_send(IdleRoom {
+        self.registry.do_send(ToRegistry::Idle {
             conversation: self.state.conversation.id,
+            progress: Arc::clone(&self.progress),
             room: context.address().recipient(),
         });
     }

@@ -8,8 +8,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::actor::{Room, hand};
-use super::listener::Listener;
+use super::actor::Room;
+use super::listener::{Listener, hand};
 use crate::domain::ids::Seq;
 use crate::domain::room_event::RoomEvent;
 use crate::telemetry::metrics::Metrics;

@@ -1,44 +1,52 @@
 //! Joining and coming back: subscribe first, read second, skip events that the read contained. A first join is the same code.
 
 use actix::prelude::*;
-use diesel::pg::PgConnection;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Backfill;
 use super::actor::Room;
-use super::listener::Listener;
-use super::replay::{self, Page, Recall};
+use super::join_reading::{Read, Wanted};
+use super::listener::{Before, Listener, Told};
+use super::replay;
 use super::reply::Reply;
 use crate::domain::access::lost_membership;
 use crate::domain::answer::Answer;
-use crate::domain::deal_memory::DealMemory;
-use crate::domain::dialect::Dialect;
-use crate::domain::ids::{ConversationId, ConversationNo, Seq, SessionId};
+use crate::domain::ids::{JoinNo, SessionId};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::Change;
-use crate::domain::snapshot::{Reader, Snapshot};
 use crate::error::Error;
 use crate::queue::{ChatFrame, ConnectionQueue, Heard};
-use crate::store::replay::snapshot;
-use crate::store::{flows, marks};
 
 /// A join whose snapshot is being read.
 struct Joining {
     session: SessionId,
     generation: u64,
+    join: JoinNo,
+    backfill: Backfill,
     reply: Reply,
     /// Its user, if no client of theirs listened before.
     arrival: Option<Arc<Principal>>,
 }
 
+impl Joining {
+    /// What its session is told by the answer.
+    fn told(&self, read: &Read) -> Told {
+        let up_to = match self.backfill {
+            Backfill::InReply(_) => read.last_seq,
+            Backfill::AsEvents(after) | Backfill::Both(after) | Backfill::Again(after) => after,
+        };
+        let join = self.join;
+        Told { up_to, join }
+    }
+}
+
 impl Room {
-    /// Lets a session listen, and reads for it what it missed.
+    /// Lets a session listen, and reads for it what it missed. The session has a number for its join.
     pub(super) fn join(
         &mut self,
         principal: Arc<Principal>,
-        queue: Arc<ConnectionQueue>,
+        (queue, join): (Arc<ConnectionQueue>, JoinNo),
         backfill: Backfill,
         reply: Reply,
         context: &mut Context<Self>,
@@ -59,11 +67,17 @@ impl Room {
             }
             _ => None,
         };
-        self.listeners
-            .retain(|listener| listener.queue.session() != session);
+        let before = match (self.replace(session), backfill) {
+            (Before::Nothing, Backfill::AsEvents(up_to) | Backfill::Again(up_to)) => {
+                Before::Behind(Told { up_to, join })
+            }
+            (before, _) => before,
+        };
         let role = reader.role.as_deref().map(Into::into);
         let mut listener = Listener::reading(principal, queue, role, generation);
         listener.place_in_crowd = self.end_of_crowd();
+        listener.join = join;
+        listener.before = before;
         if let Backfill::AsEvents(after) | Backfill::Both(after) | Backfill::Again(after) = backfill
         {
             listener.floor = after;
@@ -72,6 +86,8 @@ impl Room {
         let joining = Joining {
             session,
             generation,
+            join,
+            backfill,
             reply,
             arrival,
         };
@@ -82,6 +98,10 @@ impl Room {
             backfill,
             recall: Arc::clone(&self.deps.recall),
         };
+        self.read_join(joining, wanted, context);
+    }
+
+    fn read_join(&self, joining: Joining, wanted: Wanted, context: &mut Context<Self>) {
         let pool = self.deps.pool.clone();
         let read = async move { pool.run(move |connection| wanted.read(connection)).await };
         context.spawn(
@@ -90,9 +110,26 @@ impl Room {
         );
     }
 
-    fn listens(&self, session: SessionId) -> bool {
+    fn place(&self, session: SessionId) -> Option<usize> {
         let mut listeners = self.listeners.iter();
-        listeners.any(|listener| listener.queue.session() == session)
+        listeners.position(|listener| listener.queue.session() == session)
+    }
+
+    fn listens(&self, session: SessionId) -> bool {
+        self.place(session).is_some()
+    }
+
+    /// Takes a session out that joins anew; answers what it has been told.
+    fn replace(&mut self, session: SessionId) -> Before {
+        if !self.listens(session) {
+            return Before::Nothing;
+        }
+        self.tell_crowd();
+        let Some(place) = self.place(session) else {
+            return Before::Nothing;
+        };
+        let announced = self.timeline.announced();
+        self.listeners.remove(place).told(announced)
     }
 
     /// Answers a session that has joined, or is about to, with the current state. Nothing else changes.
@@ -106,8 +143,8 @@ impl Room {
         if let Err(refusal) = self.state.reader(&principal) {
             return reply.refuse(refusal);
         }
-        if let Some((queue, backfill)) = self.reads_again(session) {
-            return self.join(principal, queue, backfill, reply, context);
+        if let Some((listening, backfill)) = self.reads_again(session) {
+            return self.join(principal, listening, backfill, reply, context);
         }
         let (conversation, people) = (&self.state.conversation, self.state.people.to_vec());
         let stands = Answer::Conversation(Box::new(conversation.clone()), people);
@@ -116,7 +153,10 @@ impl Room {
 
     /// How a listener whose dialect has messages in every answer joins again, after what is in its queue: so no event comes between
     /// what is read and the answer.
-    fn reads_again(&mut self, session: SessionId) -> Option<(Arc<ConnectionQueue>, Backfill)> {
+    fn reads_again(
+        &mut self,
+        session: SessionId,
+    ) -> Option<((Arc<ConnectionQueue>, JoinNo), Backfill)> {
         self.tell_crowd();
         let announced = self.timeline.announced();
         let mut listeners = self.listeners.iter();
@@ -128,14 +168,12 @@ impl Room {
         let needs = listener.dialect.needs();
         needs
             .newest_messages
-            .then(|| (Arc::clone(&listener.queue), backfill))
+            .then(|| ((Arc::clone(&listener.queue), listener.join), backfill))
     }
 
     /// The caller of a session has new roles: the session goes on listening with them, or is told that it may not.
     pub(super) fn renew(&mut self, principal: Arc<Principal>, session: SessionId, reply: Reply) {
-        let mut listeners = self.listeners.iter();
-        let place = listeners.position(|listener| listener.queue.session() == session);
-        match (self.state.reader(&principal), place) {
+        match (self.state.reader(&principal), self.place(session)) {
             (Err(refusal), place) => {
                 if let Some(place) = place {
                     let listener = self.listeners.remove(place);
@@ -173,7 +211,10 @@ impl Room {
         };
         match read {
             Err(error) => {
-                self.listeners.remove(place);
+                match error.is_final() {
+                    true => drop(self.listeners.remove(place)),
+                    false => self.fall_back(place),
+                }
                 joining.reply.send(Err(error));
             }
             Ok(read) => {
@@ -186,17 +227,52 @@ impl Room {
         }
     }
 
+    /// A join cannot be carried out at the moment. A session that has joined before goes on as if it had not asked.
+    fn fall_back(&mut self, place: usize) {
+        let here = self.state.conversation.id;
+        let Some(listener) = self.listeners.get_mut(place) else {
+            return;
+        };
+        let stays = match listener.before {
+            Before::Nothing => false,
+            Before::Live(told) => {
+                listener.join = told.join;
+                let pushed = listener.go_live(told.up_to);
+                listener.stays(pushed, &self.deps.metrics)
+            }
+            Before::Behind(told) => {
+                listener.send_away_after(here, told);
+                false
+            }
+        };
+        if !stays {
+            self.listeners.remove(place);
+        }
+    }
+
     /// The session left, joined anew, or was sent away, while its snapshot was read. One that joined anew is answered all the same; its
     /// events follow the later answer.
-    fn answer_overtaken(&self, joining: Joining, read: Result<Read, Error>) {
+    fn answer_overtaken(&mut self, joining: Joining, read: Result<Read, Error>) {
+        let mut listeners = self.listeners.iter_mut();
+        let later = listeners.find(|listener| listener.queue.session() == joining.session);
         let left = "The conversation was left before this join was answered";
-        joining.reply.send(match self.listens(joining.session) {
-            true => read.map(|read| read.answer),
-            false => Err(Refusal::Conflict(left).into()),
-        });
+        let outcome = match (later, read) {
+            (Some(listener), Ok(read)) => {
+                listener.note_answered(joining.told(&read));
+                Ok(read.answer)
+            }
+            // Its client has asked for nothing, so nothing can be refused.
+            (None, Err(_)) if matches!(joining.backfill, Backfill::AsEvents(_)) => {
+                Err(Refusal::Conflict(left).into())
+            }
+            (_, Err(error)) => Err(error),
+            (None, Ok(_)) => Err(Refusal::Conflict(left).into()),
+        };
+        joining.reply.send(outcome);
     }
 
     fn go_live(&mut self, index: usize, joining: Joining, read: Read) {
+        let here = self.state.conversation.id;
         if let (Some(memory), false) = (read.deal, self.state.deal.is_whole()) {
             self.state.deal = memory;
         }
@@ -214,122 +290,17 @@ impl Room {
                     seq
                 }
                 // Too much for one page: the session reads it page by page, and joins again.
-                Some(seq) => {
-                    let listener = self.listeners.remove(index);
-                    return listener.send_away(self.state.conversation.id, seq);
+                Some(up_to) => {
+                    let join = listener.join;
+                    listener.send_away_after(here, Told { up_to, join });
+                    return drop(self.listeners.remove(index));
                 }
                 None => return drop(self.listeners.remove(index)),
             },
         };
-        listener.go_live(told_up_to);
-    }
-}
-
-/// What is to be read for a join.
-struct Wanted {
-    conversation: (ConversationNo, ConversationId),
-    reader: Reader,
-    dialect: Dialect,
-    backfill: Backfill,
-    recall: Arc<Recall>,
-}
-
-/// What was read for a join.
-struct Read {
-    answer: Answer,
-    /// The newest change when the answer was read.
-    last_seq: Seq,
-    missed: Option<MissedPage>,
-    /// What the deal remembers and asks, for those who need that.
-    deal: Option<DealMemory>,
-}
-
-/// What was missed, where it is told as events.
-struct MissedPage {
-    page: Page,
-    /// The newest message up to each watermark, where watermarks are told too.
-    marked: Option<HashMap<Seq, Seq>>,
-}
-
-impl Wanted {
-    fn read(self, connection: &mut PgConnection) -> Result<Read, Error> {
-        let (no, _) = self.conversation;
-        let (snapshot, missed) = match self.backfill {
-            Backfill::InReply(after) => {
-                let snapshot = snapshot(connection, no, &self.reader, after)?;
-                (Some(snapshot), None)
-            }
-            Backfill::AsEvents(after) => (None, Some(self.page_and_marks(connection, after)?)),
-            Backfill::Both(after) => {
-                let has = (!self.dialect.needs().newest_messages).then_some(after);
-                let snapshot = snapshot(connection, no, &self.reader, has)?;
-                let page = self.page(connection, after)?;
-                (Some(snapshot), Some(MissedPage { page, marked: None }))
-            }
-            Backfill::Again(after) => {
-                let snapshot = snapshot(connection, no, &self.reader, None)?;
-                let missed = self.page_and_marks(connection, after)?;
-                (Some(snapshot), Some(missed))
-            }
-        };
-        let last_seq = snapshot
-            .as_ref()
-            .map_or(0, |snapshot| snapshot.conversation.last_seq);
-        let deal = match (&missed, &snapshot) {
-            _ if !self.dialect.needs().deal_memory => None,
-            (Some(missed), _) => missed.page.deal().cloned(),
-            (None, Some(snapshot)) => self.deal(connection, snapshot)?,
-            (None, None) => None,
-        };
-        Ok(Read {
-            answer: snapshot.map_or(Answer::Done, |snapshot| Answer::Joined(Box::new(snapshot))),
-            last_seq,
-            missed,
-            deal,
-        })
-    }
-
-    fn page_and_marks(
-        &self,
-        connection: &mut PgConnection,
-        after: Seq,
-    ) -> Result<MissedPage, Error> {
-        let page = self.page(connection, after)?;
-        let marked = Some(self.newest_marked(connection, &page)?);
-        Ok(MissedPage { page, marked })
-    }
-
-    fn page(&self, connection: &mut PgConnection, after: Seq) -> Result<Page, Error> {
-        let (_, id) = self.conversation;
-        let missed = replay::read(connection, &*self.recall, id, after)?;
-        Ok(Page::new(missed, after, self.dialect, &self.reader))
-    }
-
-    /// The newest message up to each watermark, where the dialect tells watermarks by messages.
-    fn newest_marked(
-        &self,
-        connection: &mut PgConnection,
-        page: &Page,
-    ) -> Result<HashMap<Seq, Seq>, Error> {
-        if !self.dialect.needs().messages_of_marks {
-            return Ok(HashMap::new());
+        let pushed = listener.go_live(told_up_to);
+        if !listener.stays(pushed, &self.deps.metrics) {
+            self.listeners.remove(index);
         }
-        let people = page.view().people.iter();
-        let marks: Vec<Seq> = people.flat_map(|p| [p.read_seq, p.delivered_seq]).collect();
-        marks::newest_messages(connection, self.conversation.0, &marks)
-    }
-
-    fn deal(
-        &self,
-        connection: &mut PgConnection,
-        snapshot: &Snapshot,
-    ) -> Result<Option<DealMemory>, Error> {
-        let Some(deal_view) = &snapshot.conversation.flow else {
-            return Ok(None);
-        };
-        let remembered = flows::context(connection, self.conversation.0)?;
-        let asking = flows::pending_cards(connection, self.conversation.0)?;
-        let memory = DealMemory::read(remembered, deal_view.state_version, &asking);
-        Ok(Some(memory))
     }
 }

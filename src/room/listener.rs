@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crate::domain::dialect::Dialect;
-use crate::domain::ids::{ConversationId, Seq, UserNo};
+use crate::domain::ids::{ConversationId, JoinNo, Seq, UserNo};
 use crate::domain::message::Audience;
 use crate::domain::principal::Principal;
 use crate::domain::room_event::RoomEvent;
-use crate::queue::{ChatFrame, ConnectionQueue, Frame, Heard, Push};
+use crate::queue::{ChatFrame, ConnectionQueue, Frame, Heard, Push, Rejoin};
+use crate::telemetry::metrics::Metrics;
 
 /// What a listener gets while its snapshot is being read.
 enum Phase {
@@ -15,6 +16,24 @@ enum Phase {
     Reading(Vec<(Option<Seq>, Frame)>),
     /// Events are queued at once.
     Live,
+}
+
+/// The seq up to which a session was told everything, and the join since which it was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) up_to: Seq,
+    pub(super) join: JoinNo,
+}
+
+/// What a session was told before the join whose snapshot is being read. It goes on from there if the snapshot cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    /// Nothing: it has not joined.
+    Nothing,
+    /// Everything up to there. What came since is held for it.
+    Live(Told),
+    /// Everything up to there. What came since, it has missed.
+    Behind(Told),
 }
 
 /// A session that has joined.
@@ -32,6 +51,9 @@ pub(super) struct Listener {
     pub(super) place_in_crowd: u64,
     /// Distinguishes a later join of the same session from this one.
     pub(super) generation: u64,
+    /// The session's own number of its join.
+    pub(super) join: JoinNo,
+    pub(super) before: Before,
 }
 
 /// The listeners that are not somebody's own.
@@ -56,6 +78,8 @@ impl Listener {
             phase: Phase::Reading(Vec::new()),
             place_in_crowd: 0,
             generation,
+            join: JoinNo::default(),
+            before: Before::Nothing,
         }
     }
 
@@ -94,9 +118,58 @@ impl Listener {
         }
     }
 
-    /// Has its session join again after this seq.
-    pub(super) fn send_away(self, conversation: ConversationId, after: Seq) {
-        self.queue.push(ChatFrame::rejoin(conversation, after));
+    /// What its session has been told, for what follows this join. `announced` is what a live one has been told.
+    pub(super) fn told(&self, announced: Seq) -> Before {
+        match (&self.phase, self.before) {
+            (Phase::Live, _) => Before::Live(Told {
+                up_to: announced.max(self.floor),
+                join: self.join,
+            }),
+            (Phase::Reading(_), Before::Live(told) | Before::Behind(told)) => Before::Behind(told),
+            (Phase::Reading(_), Before::Nothing) => Before::Nothing,
+        }
+    }
+
+    /// An earlier join of its session was answered while the snapshot of this one is being read: the session has been told that.
+    pub(super) fn note_answered(&mut self, told: Told) {
+        let is_newer = match self.before {
+            Before::Nothing => true,
+            Before::Live(before) | Before::Behind(before) => before.join <= told.join,
+        };
+        if !self.is_live() && is_newer {
+            self.before = Before::Behind(told);
+        }
+    }
+
+    /// Has its session go on by itself, from what it has been told, and join again. One that only waits for the answer to its first
+    /// join hears nothing, but that answer.
+    pub(super) fn send_away(&self, conversation: ConversationId, announced: Seq) {
+        match self.told(announced) {
+            Before::Nothing => {}
+            Before::Live(told) | Before::Behind(told) => self.send_away_after(conversation, told),
+        }
+    }
+
+    pub(super) fn send_away_after(&self, conversation: ConversationId, told: Told) {
+        let Told { up_to, join } = told;
+        self.queue.push(ChatFrame::rejoin(Rejoin {
+            conversation,
+            after: up_to,
+            join,
+        }));
+    }
+
+    /// Whether it is still a listener after events were pushed to it.
+    pub(super) fn stays(&self, pushed: Push, metrics: &Metrics) -> bool {
+        match pushed {
+            Push::Queued => true,
+            Push::Dropped => false,
+            Push::Overflowed => {
+                metrics.overflows.inc();
+                log::info!(event = "slow_reader", user_id:% = self.principal.id; "the queue of a connection ran over");
+                false
+            }
+        }
     }
 
     /// The snapshot went out: what it holds is dropped, what came after it follows.
@@ -114,177 +187,13 @@ impl Listener {
     }
 }
 
-#[cfg(test)]
-pub(super) mod tests {
-    use super::*;
-    use crate::domain::conversation::{
-        Conversation, ConversationKind, ConversationStatus, PresenceStatus,
-    };
-    use crate::domain::ids::{ConversationNo, MessageId, SessionId, UserId};
-    use crate::domain::message::{Content, Message};
-    use crate::domain::principal::{Profile, Roles};
-    use crate::domain::room_event::{Change, MessageChange, View};
-    use crate::queue::Drain;
-    use clock::Clock;
-    use futures_util::{FutureExt, StreamExt};
-
-    const ALICE: UserNo = UserNo(1);
-    const BOB: UserNo = UserNo(2);
-
-    fn listener(no: UserNo) -> Listener {
-        let principal = Principal {
-            no,
-            id: UserId::stored(format!("user-{}", no.0)),
-            profile: Arc::new(Profile::default()),
-            roles: Roles::default(),
-            platform_role: None,
-            valid_until: 0,
-            issued_at: None,
-        };
-        let queue = ConnectionQueue::new(SessionId(uuid::Uuid::nil()), 100_000, Clock::default());
-        Listener::reading(Arc::new(principal), queue, Some("member".into()), 1)
-    }
-
-    pub(in crate::room) fn live_listener(no: UserNo) -> Listener {
-        let mut listener = listener(no);
-        listener.go_live(0);
-        listener
-    }
-
-    fn event_of(seq: Option<Seq>, change: Change) -> Arc<RoomEvent> {
-        RoomEvent::new(ConversationId(uuid::Uuid::nil()), seq, change)
-    }
-
-    fn passing(text: &str) -> Arc<RoomEvent> {
-        let presence = Change::Presence {
-            user: UserId::stored(text.to_owned()),
-            status: PresenceStatus::Online,
-        };
-        event_of(None, presence)
-    }
-
-    pub(in crate::room) fn event(seq: Seq) -> Arc<RoomEvent> {
-        let membership = "left";
-        event_of(Some(seq), Change::Lost { seq, membership })
-    }
-
-    /// What has been pushed to it since the last look: a seq, or who shows their presence.
-    pub(in crate::room) fn pushed(listener: &Listener) -> Vec<String> {
-        let mut drain = Drain(Arc::clone(&listener.queue));
-        let drained = std::iter::from_fn(|| drain.next().now_or_never().flatten());
-        let text = |frame| match frame {
-            Frame::Own(ChatFrame::Event { event, .. }) => match (&event.change, event.seq) {
-                (Change::Presence { user, .. }, _) => user.to_string(),
-                (_, Some(seq)) => seq.to_string(),
-                (other, None) => format!("{other:?}"),
-            },
-            other => format!("{other:?}"),
-        };
-        drained
-            .flat_map(|drained| drained.frames)
-            .map(text)
-            .collect()
-    }
-
-    #[test]
-    fn what_comes_while_the_snapshot_is_read_follows_it_without_doubles() {
-        let mut listener = listener(ALICE);
-        listener.give(&[event(5), event(6), event(7)]);
-        listener.give(&[passing("passing"), event(8)]);
-        assert!(pushed(&listener).is_empty() && !listener.is_live());
-        assert_eq!(listener.go_live(6), Push::Queued);
-        assert!(listener.is_live());
-        assert_eq!(pushed(&listener), ["7", "passing", "8"]);
-        listener.give(&[event(6), event(9), passing("again")]);
-        assert_eq!(pushed(&listener), ["9", "again"], "the snapshot held 6");
-    }
-
-    #[test]
-    fn a_snapshot_may_be_ahead_of_what_the_room_has_announced() {
-        let mut listener = listener(ALICE);
-        listener.go_live(9);
-        listener.give(&[event(8), event(9), event(10)]);
-        assert_eq!(pushed(&listener), ["10"]);
-    }
-
-    fn a_view() -> View {
-        let conversation = Conversation {
-            no: ConversationNo(3),
-            id: ConversationId(uuid::Uuid::nil()),
-            kind: ConversationKind::Group,
-            title: None,
-            status: ConversationStatus::Open,
-            subject: None,
-            created_by: UserId::stored("alice".to_owned()),
-            last_seq: 2,
-            policy_version: 1,
-            flow: None,
-            created_at: chrono::DateTime::UNIX_EPOCH,
-            updated_at: chrono::DateTime::UNIX_EPOCH,
-        };
-        View::of(conversation, [])
-    }
-
-    fn message_to(audience: Audience) -> Arc<RoomEvent> {
-        let mut content = Content::text(None, "hello".to_owned());
-        content.audience = Some(audience);
-        let message = Message {
-            id: MessageId {
-                conversation: ConversationNo(3),
-                seq: 2,
-            },
-            sender: ALICE,
-            sender_id: UserId::stored("alice".to_owned()),
-            actor_id: None,
-            content: Arc::new(content),
-            card: None,
-            created_at: chrono::DateTime::UNIX_EPOCH,
-            edited_at: None,
-            deleted_at: None,
-        };
-        let said = Change::Message {
-            kind: MessageChange::New,
-            message,
-            view: a_view(),
-        };
-        event_of(Some(2), said)
-    }
-
-    #[test]
-    fn each_hears_what_is_meant_for_them() {
-        let mut listener = listener(BOB);
-        listener.go_live(0);
-        listener.give(&[
-            message_to(Audience::Role("helper".into())),
-            message_to(Audience::User(ALICE)),
-        ]);
-        assert!(pushed(&listener).is_empty());
-        listener.give(&[
-            message_to(Audience::Role("member".into())),
-            message_to(Audience::User(BOB)),
-        ]);
-        assert_eq!(pushed(&listener), ["2", "2"]);
-    }
-
-    #[test]
-    fn listeners_share_one_event() {
-        let event = event(7);
-        for no in [ALICE, BOB] {
-            let mut listener = listener(no);
-            listener.go_live(0);
-            listener.give(std::slice::from_ref(&event));
-            let mut drain = Drain(Arc::clone(&listener.queue));
-            let drained = drain.next().now_or_never().flatten().unwrap();
-            let [
-                Frame::Own(ChatFrame::Event {
-                    event: given, role, ..
-                }),
-            ] = drained.frames.as_slice()
-            else {
-                panic!("{drained:?}");
-            };
-            assert!(Arc::ptr_eq(given, &event));
-            assert_eq!(*role, None, "everybody is told the same");
-        }
-    }
+/// Gives events to one who has joined; false when it is no listener any more.
+pub(super) fn hand(listener: &mut Listener, events: &[Arc<RoomEvent>], metrics: &Metrics) -> bool {
+    let pushed = listener.give(events);
+    metrics.deliveries.inc_by(events.len() as u64);
+    listener.stays(pushed, metrics)
 }
+
+#[cfg(test)]
+#[path = "listener_tests.rs"]
+pub(super) mod tests;

@@ -9,6 +9,7 @@ mod bedtime;
 mod behind;
 mod changing;
 mod crowd;
+mod join_reading;
 mod joining;
 mod listener;
 mod notifications;
@@ -23,6 +24,8 @@ mod timeline;
 mod typists;
 mod unread_changes;
 mod user_news;
+#[cfg(test)]
+mod without_database;
 
 use actix::{Message, Recipient};
 use clock::Clock;
@@ -32,7 +35,7 @@ use tokio::sync::Semaphore;
 
 use crate::domain::command::Command;
 use crate::domain::entry::Entry;
-use crate::domain::ids::{ConversationId, Seq, SessionId};
+use crate::domain::ids::{ConversationId, JoinNo, Seq, SessionId};
 use crate::domain::principal::Principal;
 use crate::feed::Feed;
 use crate::journal::JournalHandle;
@@ -41,6 +44,7 @@ use crate::queue::ConnectionQueue;
 use crate::store::catch_up::Watermarks;
 use crate::store::pool::Pool;
 use crate::telemetry::metrics::Metrics;
+use progress::Progress;
 use reply::Reply;
 
 /// The dependencies of rooms.
@@ -77,6 +81,8 @@ pub enum ToRoom {
         principal: Arc<Principal>,
         /// The queue for its events.
         queue: Arc<ConnectionQueue>,
+        /// The session's number of this join.
+        join: JoinNo,
         /// How the session is told what it missed.
         backfill: Backfill,
         /// Receives the answer.
@@ -158,14 +164,21 @@ pub enum Backfill {
     Again(Seq),
 }
 
-/// An idle room asks to stop: the registry forgets it and answers with `Sleep`.
+/// The messages of rooms to the registry.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct IdleRoom {
-    /// The conversation.
-    pub conversation: ConversationId,
-    /// The room's address.
-    pub room: Recipient<Sleep>,
+pub enum ToRegistry {
+    /// A room asks to stop: the registry forgets it and answers with `Sleep`.
+    Idle {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The room's own progress: the conversation may have another room by now.
+        progress: Arc<Progress>,
+        /// The room's address.
+        room: Recipient<Sleep>,
+    },
+    /// A forgotten room has committed entries: the conversation's next room announces them.
+    Committed(ConversationId, Vec<Entry>),
 }
 
 /// The registry has forgotten the room and sends it nothing more.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::domain::answer::Answer;
-use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::ids::{ConversationId, JoinNo, Seq};
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::View;
 use crate::error::Error;
-use crate::queue::{ChatFrame, CloseReason, ConnectionQueue};
+use crate::queue::{ChatFrame, CloseReason, ConnectionQueue, Rejoin};
 use crate::telemetry::metrics::Metrics;
 
 /// Encodes the answer to a connection in its dialect. The conversation is passed if its room answers.
@@ -24,6 +24,8 @@ pub enum Asker {
         queue: Arc<ConnectionQueue>,
         /// The last seq announced to it.
         after: Seq,
+        /// The number of its join.
+        join: JoinNo,
     },
     /// A REST request.
     Rest(oneshot::Sender<Result<Answer, Error>>),
@@ -91,8 +93,12 @@ impl Drop for Reply {
         let lost = Refusal::Unavailable("The conversation is restarting: try again");
         match self.asker.take() {
             None => {}
-            Some(Asker::Rejoining { queue, after }) => {
-                queue.push(ChatFrame::rejoin(self.place, after));
+            Some(Asker::Rejoining { queue, after, join }) => {
+                queue.push(ChatFrame::rejoin(Rejoin {
+                    conversation: self.place,
+                    after,
+                    join,
+                }));
             }
             Some(asker) => self.deliver(asker, Err(Error::Refused(lost)), None),
         }

@@ -3,6 +3,7 @@
 use actix::prelude::*;
 use std::sync::Arc;
 
+use super::ToRegistry;
 use super::actor::Room;
 use super::overtaken::{Next, Underway};
 use super::reply::Reply;
@@ -178,11 +179,16 @@ impl Room {
         }
     }
 
-    /// Accepts an entry that this room has committed and passes it to the feed.
+    /// Accepts an entry that this room has committed and passes it to the feed. Where the registry has forgotten this room, the
+    /// conversation's next room announces it.
     pub(super) fn offer_committed(&mut self, entry: Entry) {
         let conversation = self.state.conversation.id;
         let entries = std::slice::from_ref(&entry);
         self.deps.feed.committed(conversation, entries);
+        if self.is_dozing() {
+            let committed = ToRegistry::Committed(conversation, entries.to_vec());
+            self.registry.do_send(committed);
+        }
         self.timeline.offer(entry);
     }
 
@@ -245,7 +251,6 @@ impl Room {
             Next::Wait => {}
             Next::HandOver => self.hand_over_again(context),
             Next::CatchUp => {
-                self.suspects_gap = true;
                 let wait = self.catch_up();
                 context.spawn(wait.into_actor(self).map(move |entries, room, context| {
                     room.caught_up(entries, context);

@@ -39,6 +39,7 @@ mod drive;
 mod endpoint_access;
 #[path = "../../crates/socketio/tests/protocol/engineio_client.rs"]
 mod engineio_client;
+mod failing_joins;
 mod feed;
 #[path = "../fleet/mod.rs"]
 mod fleet;

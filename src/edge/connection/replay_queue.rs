@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::session::JoinNo;
-use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::ids::{ConversationId, JoinNo, Seq};
 
 /// A conversation whose missed events are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,21 +5,21 @@ use std::sync::Arc;
 
 use super::replay_queue::Replay;
 use super::session::Session;
-use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::ids::{ConversationId, JoinNo, Seq};
 use crate::error::Error;
-use crate::queue::{ChatFrame, CloseReason, Frame};
+use crate::queue::{ChatFrame, CloseReason, Frame, Rejoin};
 use crate::room::Backfill;
 use crate::room::replay::{self, Page};
 use crate::room::reply::{Asker, Reply};
 
-/// A room is gone; the client has been told everything up to this seq.
-pub(super) fn room_lost<S: Session>(
-    session: &mut S,
-    conversation: ConversationId,
-    after: Seq,
-    context: &mut S::Context,
-) {
-    let Some(join) = session.joined_by(conversation) else {
+/// A room is gone. The client is told what it misses, unless it has joined anew or left since.
+pub(super) fn room_lost<S: Session>(session: &mut S, lost: Rejoin, context: &mut S::Context) {
+    let Rejoin {
+        conversation,
+        after,
+        join,
+    } = lost;
+    let Some(join) = session.resume(conversation, join) else {
         return;
     };
     let replay = Replay {
@@ -90,8 +90,11 @@ fn read_page<S: Session>(session: &mut S, replay: Replay, context: &mut S::Conte
         if session.core().replays.resume(turn).is_none() {
             return;
         }
+        if session.joined_by(conversation) != Some(join) {
+            return finish(session, context);
+        }
         match page {
-            Ok(page) => queue_page(session, conversation, page, context),
+            Ok(page) => queue_page(session, (conversation, join), page, context),
             Err(error) => fail(session, conversation, error, context),
         }
     }));
@@ -100,7 +103,7 @@ fn read_page<S: Session>(session: &mut S, replay: Replay, context: &mut S::Conte
 /// Queues as much of a page as there is room for. When its end leaves the queue, the replay goes on.
 fn queue_page<S: Session>(
     session: &mut S,
-    conversation: ConversationId,
+    (conversation, join): (ConversationId, JoinNo),
     mut page: Page,
     context: &mut S::Context,
 ) {
@@ -109,7 +112,7 @@ fn queue_page<S: Session>(
         return;
     };
     if page.is_last() && queued_up_to == page.to {
-        join_again(session, conversation, queued_up_to);
+        join_again(session, conversation, join, queued_up_to);
         return finish(session, context);
     }
     let turn = core.replays.end_page(queued_up_to);
@@ -117,14 +120,15 @@ fn queue_page<S: Session>(
 }
 
 /// Next to nothing is missing: the room tells that, and what comes.
-fn join_again<S: Session>(session: &S, conversation: ConversationId, after: Seq) {
+fn join_again<S: Session>(session: &S, conversation: ConversationId, join: JoinNo, after: Seq) {
     let core = session.core();
     let asker = Asker::Rejoining {
         queue: Arc::clone(core.queue()),
         after,
+        join,
     };
     let reply = Reply::new(conversation, asker);
-    core.join_room(conversation, Backfill::AsEvents(after), reply);
+    core.join_room(conversation, join, Backfill::AsEvents(after), reply);
 }
 
 /// Where the caller may not read any more, the session loses the conversation. Where the page could not be read, the client comes
@@ -136,9 +140,7 @@ fn fail<S: Session>(
     context: &mut S::Context,
 ) {
     match error {
-        Error::Refused(refusal) if !refusal.is_temporary() => {
-            session.lose(conversation, context);
-        }
+        error if error.is_final() => session.lose(conversation, context),
         error => {
             log::warn!(event = "replay_failed", conversation_id:% = conversation; "{error}");
             session.core().queue().close(CloseReason::SlowReader);

@@ -7,7 +7,7 @@ use super::SessionDeps;
 use super::replay_queue::ReplayQueue;
 use crate::domain::answer::Answer;
 use crate::domain::conversation::PresenceStatus;
-use crate::domain::ids::{ConversationId, Seq, UserNo};
+use crate::domain::ids::{ConversationId, JoinNo, Seq, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::View;
@@ -130,18 +130,25 @@ impl<C: Client> Core<C> {
     }
 
     /// Asks a conversation's room to tell the client of everything.
-    pub(super) fn join_room(&self, conversation: ConversationId, backfill: Backfill, reply: Reply) {
+    pub(super) fn join_room(
+        &self,
+        conversation: ConversationId,
+        join: JoinNo,
+        backfill: Backfill,
+        reply: Reply,
+    ) {
         let Some(principal) = self.principal.clone() else {
             return;
         };
         let queue = Arc::clone(self.queue());
-        let join = ToRoom::Join {
+        let message = ToRoom::Join {
             principal,
             queue,
+            join,
             backfill,
             reply,
         };
-        self.deps.rooms.send(conversation, join);
+        self.deps.rooms.send(conversation, message);
     }
 
     /// Asks a conversation's room that the session hear no more, if the room is awake.
@@ -176,6 +183,10 @@ pub(super) trait Session: Actor<Context: AsyncContext<Self>> {
     /// The join by which the client has joined a conversation; `None` where it has not.
     fn joined_by(&self, conversation: ConversationId) -> Option<JoinNo>;
 
+    /// The room tells nothing more that told the client since this join. Answers the number under which the session goes on; `None`
+    /// where it goes on already, has joined anew, or has left.
+    fn resume(&mut self, conversation: ConversationId, join: JoinNo) -> Option<JoinNo>;
+
     /// The client asks to join; it has everything up to `after`, where it says so.
     fn join(
         &mut self,
@@ -199,17 +210,6 @@ pub(super) trait Session: Actor<Context: AsyncContext<Self>> {
 
 /// Says which request of a session's client is answered.
 pub(super) type RequestId<S> = <<S as Session>::Client as Client>::RequestId;
-
-/// Tells a join of a session from its earlier ones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct JoinNo(u64);
-
-impl JoinNo {
-    /// The number after this one.
-    pub(super) fn next(self) -> Self {
-        Self(self.0 + 1)
-    }
-}
 
 /// How fast the frames of one client come.
 pub(super) struct Pace {

@@ -1,5 +1,6 @@
 //! The people of a script, what they do, and what really happened: read from the database.
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use futures_util::future::join_all;
@@ -101,6 +102,14 @@ impl Fixture {
 
     fn connection(&self) -> PgConnection {
         PgConnection::establish(&self.database).expect("a connection")
+    }
+
+    /// Keeps every join from being read, until the connection is dropped.
+    pub fn lock_users(&self) -> PgConnection {
+        let mut connection = self.connection();
+        let lock = "begin; lock table users in access exclusive mode";
+        connection.batch_execute(lock).expect("a lock");
+        connection
     }
 
     fn marks(&self, query: &str, no: i64) -> Vec<Mark> {

@@ -53,6 +53,8 @@ fn who_is_found_again_knows_what_a_fresh_client_reads() {
         &folder,
         "--outbox-limit",
         "65536",
+        "--lock-timeout-ms",
+        "300",
     ];
     let app = RefCell::new(runtime.block_on(TestApp::with(&options)));
     let (cases, seed) = (Cell::new(0), seed());

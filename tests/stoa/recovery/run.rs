@@ -81,6 +81,11 @@ impl Run<'_> {
                 };
                 tokio::join!(act(&self.fixture, operations), losing);
             }
+            Step::JoinInVain(client, conversation, operations) => {
+                let client = &mut self.clients[*client];
+                let joining = join_in_vain(&self.fixture, client, *conversation);
+                tokio::join!(act(&self.fixture, operations), joining);
+            }
             Step::Restart(is_heard_out) => self.restart(*is_heard_out).await,
         }
     }
@@ -180,6 +185,28 @@ async fn join(fixture: &Fixture, client: &mut Client, conversation: usize) -> bo
     }
     assert_ne!(there.standing, Standing::Joined, "turned away: {answer}");
     false
+}
+
+/// Joins while the answer cannot be read. A client that had joined is refused for the moment only, and goes on.
+async fn join_in_vain(fixture: &Fixture, client: &mut Client, conversation: usize) {
+    if !client.is_connected() {
+        return;
+    }
+    let lock = fixture.lock_users();
+    client.conversations[conversation].ask_to_join(fixture.newest(conversation));
+    let request = client.dialect.join(&fixture.keys[conversation].id);
+    let answer = client.ask(request).await;
+    drop(lock);
+    let there = &mut client.conversations[conversation];
+    match answer {
+        Some(answer) if answer["success"] == true => {
+            there.joined(fixture.newest(conversation), fixture.read(conversation));
+        }
+        Some(answer) if there.standing == Standing::Joined => {
+            assert_eq!(answer["temporary"], true, "turned away: {answer}");
+        }
+        Some(_) | None => {}
+    }
 }
 
 async fn join_for_sure(fixture: &Fixture, client: &mut Client, conversation: usize) {

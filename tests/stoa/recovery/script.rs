@@ -62,6 +62,8 @@ pub enum Step {
     Add(usize),
     /// A room is lost while people act.
     LoseRoom(usize, Vec<Operation>),
+    /// A client joins while the answer cannot be read, and people act.
+    JoinInVain(usize, usize, Vec<Operation>),
     /// The server stops and starts; the clients read what comes until then, or not.
     Restart(bool),
 }
@@ -105,15 +107,16 @@ fn any_move() -> impl Strategy<Value = Move> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let client = 0..CLIENTS;
+    let client = || 0..CLIENTS;
     let operations = || prop::collection::vec(operation(), 1..5);
     prop_oneof![
         16 => operation().prop_map(Step::Do),
-        8 => (operations(), client.clone(), any_move()).prop_map(|(operations, who, what)| Step::Meanwhile(operations, who, what)),
-        16 => (client, any_move()).prop_map(|(who, what)| Step::Move(who, what)),
+        8 => (operations(), client(), any_move()).prop_map(|(operations, who, what)| Step::Meanwhile(operations, who, what)),
+        16 => (client(), any_move()).prop_map(|(who, what)| Step::Move(who, what)),
         1 => Just(Step::Remove(GROUP)),
         1 => Just(Step::Add(GROUP)),
         1 => (conversation(), operations()).prop_map(|(conversation, operations)| Step::LoseRoom(conversation, operations)),
+        2 => (client(), conversation(), operations()).prop_map(|(who, conversation, operations)| Step::JoinInVain(who, conversation, operations)),
         1 => any::<bool>().prop_map(Step::Restart),
     ]
 }

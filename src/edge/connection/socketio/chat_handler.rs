@@ -137,10 +137,7 @@ impl NamespaceHandler<Chat> for ChatHandler {
             ChatFrame::Event { event, role, heard } => {
                 return self.packet(&event, role.as_deref(), heard);
             }
-            ChatFrame::Rejoin(conversation, after) => self.session.do_send(RoomLost {
-                conversation,
-                after,
-            }),
+            ChatFrame::Rejoin(lost) => self.session.do_send(RoomLost(lost)),
             ChatFrame::PageEnd(turn) => self.session.do_send(PageSent(turn)),
         }
         None

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use super::Socket;
 use super::client::Asked;
-use super::session::{JoinResolved, SocketIoSession};
+use super::session::{JoinOutcome, JoinResolved, SocketIoSession};
 use crate::domain::answer::Answer;
-use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::ids::{ConversationId, JoinNo, Seq};
 use crate::domain::offset::MOST_JOINED;
 use crate::domain::refusal::Refusal;
 use crate::edge::connection::replaying;
-use crate::edge::connection::session::{Core, JoinNo, Session};
-use crate::queue::CloseReason;
+use crate::edge::connection::session::{Core, Session};
+use crate::queue::{CloseReason, Rejoin};
 use crate::room::{Backfill, ToRoom};
 use crate::store::recoveries::{self, JoinedConversation};
 
@@ -27,10 +27,12 @@ impl Session for SocketIoSession {
         &mut self.core
     }
 
-    /// A conversation that is left is not replayed any further, so all joins of one are the same.
     fn joined_by(&self, conversation: ConversationId) -> Option<JoinNo> {
-        let joined = self.cursor.lock().find(conversation);
-        joined.map(|_| JoinNo::default())
+        self.cursor.lock().joined_by(conversation)
+    }
+
+    fn resume(&mut self, conversation: ConversationId, join: JoinNo) -> Option<JoinNo> {
+        self.cursor.lock().resume(conversation, join)
     }
 
     /// The list is written first: a client that comes back has joined what it was acknowledged. What it asks for meanwhile waits.
@@ -131,7 +133,8 @@ impl SocketIoSession {
         ack: Asked,
         context: &mut Context<Self>,
     ) {
-        let (session, join) = (context.address(), self.pending.begin(conversation));
+        let (session, asked) = (context.address(), self.pending.begin(conversation));
+        let join = self.joined_by(conversation).unwrap_or_default();
         let cursor = Arc::clone(&self.cursor);
         let reply = self.core.reply_and(ack, conversation, move |outcome| {
             if let Ok(Answer::Joined(snapshot)) = outcome {
@@ -140,11 +143,21 @@ impl SocketIoSession {
             }
             session.do_send(JoinResolved {
                 conversation,
-                join,
-                is_accepted: outcome.is_ok(),
+                join: asked,
+                outcome: match (outcome, backfill) {
+                    (Ok(_), _) => JoinOutcome::Accepted,
+                    (Err(error), Backfill::Again(after)) if !error.is_final() => {
+                        JoinOutcome::GoesOn(Rejoin {
+                            conversation,
+                            after,
+                            join,
+                        })
+                    }
+                    (Err(_), _) => JoinOutcome::Refused,
+                },
             });
         });
-        self.core.join_room(conversation, backfill, reply);
+        self.core.join_room(conversation, join, backfill, reply);
     }
 
     /// Takes a conversation off the list. If that cannot be written, the client comes back by itself and goes on from the list as it is.

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::domain::ids::ConversationId;
-use crate::edge::connection::session::JoinNo;
+use crate::domain::ids::{ConversationId, JoinNo};
 
 /// Joins under way. `A` answers a later request to join the same conversation.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use bytestring::ByteString;
 use parking_lot::Mutex;
 use std::sync::Arc;
 
-use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::ids::{ConversationId, JoinNo, Seq};
 use crate::domain::offset::write_offset;
 use crate::store::recoveries::{JoinedConversation, Resumed};
 
@@ -17,11 +17,14 @@ const SHORT: usize = 12;
 pub(super) struct ResumeCursor {
     list: i64,
     joined: Vec<Entry>,
+    newest: JoinNo,
 }
 
 #[derive(Debug)]
 struct Entry {
     conversation: JoinedConversation,
+    /// Since when rooms tell the client: a conversation that is left and joined again has another number.
+    join: JoinNo,
     /// What happened up to here, it had when it joined or came back.
     joined_at: Seq,
     /// Its user may not read it any more; it is about to be removed.
@@ -29,21 +32,24 @@ struct Entry {
 }
 
 impl Entry {
-    fn new(conversation: JoinedConversation) -> Self {
+    fn new(conversation: JoinedConversation, join: JoinNo) -> Self {
         Self {
             joined_at: conversation.seq,
             conversation,
+            join,
             is_lost: false,
         }
     }
 }
 
 impl ResumeCursor {
-    /// Of a client that came back, or an empty one.
+    /// Of a client that came back, or an empty one. The joins of one that came back have the number that is the default.
     pub(super) fn shared(resumed: Option<Resumed>) -> Arc<Mutex<Self>> {
+        let entry = |one| Entry::new(one, JoinNo::default());
         let cursor = resumed.map(|Resumed { list, joined }| Self {
             list,
-            joined: joined.into_iter().map(Entry::new).collect(),
+            joined: joined.into_iter().map(entry).collect(),
+            newest: JoinNo::default(),
         });
         Arc::new(Mutex::new(cursor.unwrap_or_default()))
     }
@@ -76,7 +82,22 @@ impl ResumeCursor {
     /// Adds a conversation; the list has this number now.
     pub(super) fn add(&mut self, list: i64, joined: JoinedConversation) {
         self.list = list;
-        self.joined.push(Entry::new(joined));
+        self.newest = self.newest.next();
+        self.joined.push(Entry::new(joined, self.newest));
+    }
+
+    /// The join since which the client is told of a conversation.
+    pub(super) fn joined_by(&self, conversation: ConversationId) -> Option<JoinNo> {
+        let mut joined = self.joined.iter();
+        let found = joined.find(|one| one.conversation.id == conversation);
+        found.map(|one| one.join)
+    }
+
+    /// The room of this join has gone: the number under which the client goes on, unless it goes on already or has joined anew.
+    pub(super) fn resume(&mut self, conversation: ConversationId, join: JoinNo) -> Option<JoinNo> {
+        let one = self.get_mut(conversation).filter(|one| one.join == join)?;
+        one.join = join.resumed();
+        Some(one.join)
     }
 
     /// The room has accepted the join; everything up to this seq had happened by then.
@@ -152,6 +173,20 @@ mod tests {
         cursor.remove(3, one(1, 0).id);
         let told = cursor.advance(one(2, 0).id, 26, "42[\"a\"]");
         assert_eq!(told.as_deref(), Some("42[\"a\",\"3:26\"]"));
+    }
+
+    #[test]
+    fn the_end_of_a_room_is_heard_once_and_not_after_the_conversation_was_joined_again() {
+        let (mut cursor, here) = (ResumeCursor::default(), one(1, 0).id);
+        cursor.add(1, one(1, 10));
+        let first = cursor.joined_by(here).expect("joined");
+        let on = cursor.resume(here, first).expect("it goes on");
+        assert_eq!(cursor.resume(here, first), None, "it goes on already");
+        assert_eq!(cursor.joined_by(here), Some(on));
+        cursor.remove(2, here);
+        assert_eq!(cursor.resume(here, on), None);
+        cursor.add(3, one(1, 20));
+        assert_eq!(cursor.resume(here, on), None, "it has joined anew");
     }
 
     #[test]

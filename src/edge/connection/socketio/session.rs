@@ -9,12 +9,13 @@ use super::Socket;
 use super::client::Asked;
 use super::pending_joins::PendingJoins;
 use super::resume_cursor::ResumeCursor;
-use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::ids::{ConversationId, JoinNo};
 use crate::domain::principal::Principal;
 use crate::edge::connection::replay_queue::Replay;
-use crate::edge::connection::session::{Client, Core, JoinNo, Session};
+use crate::edge::connection::session::{Client, Core, Session};
 use crate::edge::connection::{SessionDeps, replaying, requests};
 use crate::edge::native::decode::Request;
+use crate::queue::Rejoin;
 use crate::store::recoveries::{self, Holder, JoinedConversation};
 use socketio::Disconnected;
 
@@ -29,13 +30,10 @@ pub(super) struct Incoming {
     pub(super) ack: Asked,
 }
 
-/// The room of a conversation is gone; the client has been told everything up to this seq.
+/// The room of a conversation is gone.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub(super) struct RoomLost {
-    pub(super) conversation: ConversationId,
-    pub(super) after: Seq,
-}
+pub(super) struct RoomLost(pub(super) Rejoin);
 
 /// The client's user may not read a conversation any more that it had joined.
 #[derive(Message)]
@@ -58,7 +56,17 @@ pub(super) struct ClientGone(pub(super) Disconnected);
 pub(super) struct JoinResolved {
     pub(super) conversation: ConversationId,
     pub(super) join: JoinNo,
-    pub(super) is_accepted: bool,
+    pub(super) outcome: JoinOutcome,
+}
+
+/// What a room has answered to a join.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum JoinOutcome {
+    Accepted,
+    /// The client has not joined.
+    Refused,
+    /// This join could not be carried out. The client has joined before, and is told from here what it misses.
+    GoesOn(Rejoin),
 }
 
 /// The actor.
@@ -156,13 +164,15 @@ impl Handler<JoinResolved> for SocketIoSession {
         let JoinResolved {
             conversation,
             join,
-            is_accepted,
+            outcome,
         } = resolved;
         let Some(waiting) = self.pending.resolve(conversation, join) else {
             return;
         };
-        if !is_accepted {
-            self.unlist(conversation, context);
+        match outcome {
+            JoinOutcome::Accepted => {}
+            JoinOutcome::Refused => self.unlist(conversation, context),
+            JoinOutcome::GoesOn(lost) => replaying::room_lost(self, lost, context),
         }
         for ack in waiting {
             let request = Some(Request::Join {
@@ -188,12 +198,8 @@ impl Handler<AccessLost> for SocketIoSession {
 impl Handler<RoomLost> for SocketIoSession {
     type Result = ();
 
-    fn handle(&mut self, lost: RoomLost, context: &mut Self::Context) {
-        let RoomLost {
-            conversation,
-            after,
-        } = lost;
-        replaying::room_lost(self, conversation, after, context);
+    fn handle(&mut self, RoomLost(lost): RoomLost, context: &mut Self::Context) {
+        replaying::room_lost(self, lost, context);
     }
 }
 

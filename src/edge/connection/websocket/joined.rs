@@ -4,9 +4,8 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::ids::ConversationId;
+use crate::domain::ids::{ConversationId, JoinNo};
 use crate::domain::offset::MOST_JOINED;
-use crate::edge::connection::session::JoinNo;
 use crate::error::Error;
 
 /// Shared with the answers that are still to come.
@@ -52,14 +51,26 @@ impl Joined {
     }
 
     /// A join was refused. Where another was asked for since, that one counts; where it may be tried again, the session goes on
-    /// listening if it did.
+    /// listening if it did, and the room sees to that.
     pub(super) fn refused(&self, conversation: ConversationId, join: JoinNo, refusal: &Error) {
         let mut joins = self.0.lock();
-        let temporary = matches!(refusal, Error::Refused(refusal) if refusal.is_temporary());
-        let stays = |known: &Join| known.asked != join || (temporary && known.accepted.is_some());
+        let goes_on = |known: &Join| !refusal.is_final() && known.accepted.is_some();
+        let stays = |known: &Join| known.asked != join || goes_on(known);
         if !joins.conversations.get(&conversation).is_none_or(stays) {
             joins.conversations.remove(&conversation);
         }
+    }
+
+    /// The room of the accepted join has gone: the number under which the session goes on, unless it has joined anew or goes on already.
+    pub(super) fn resume(&self, conversation: ConversationId, join: JoinNo) -> Option<JoinNo> {
+        let mut joins = self.0.lock();
+        let known = joins.conversations.get_mut(&conversation)?;
+        let resumed = known
+            .accepted
+            .filter(|accepted| *accepted == join)?
+            .resumed();
+        known.accepted = Some(resumed);
+        Some(resumed)
     }
 
     /// The session leaves it.
@@ -132,5 +143,29 @@ mod tests {
         let again = joined.begin(place).expect("a place");
         joined.refused(place, again, &busy);
         assert_eq!(joined.accepted_join(place), Some(first));
+        let third = joined.begin(place).expect("a place");
+        joined.refused(place, third, &Error::internal("a fault"));
+        assert_eq!(joined.accepted_join(place), Some(first));
+        let last = joined.begin(place).expect("a place");
+        joined.refused(place, last, &not_found());
+        assert_eq!(joined.accepted_join(place), None);
+    }
+
+    #[test]
+    fn the_end_of_a_room_is_heard_once_and_not_after_a_later_join() {
+        let (joined, place) = (Joined::default(), ConversationId::fresh());
+        let first = joined.begin(place).expect("a place");
+        assert_eq!(joined.resume(place, first), None, "it has not joined yet");
+        joined.accepted(place, first);
+        let on = joined.resume(place, first).expect("it goes on");
+        assert_eq!(joined.resume(place, first), None, "it goes on already");
+        assert_eq!(joined.accepted_join(place), Some(on));
+        let second = joined.begin(place).expect("a place");
+        let on = joined.resume(place, on).expect("it goes on");
+        joined.accepted(place, second);
+        assert_eq!(joined.accepted_join(place), Some(second));
+        assert_eq!(joined.resume(place, on), None, "it has joined anew");
+        joined.leave(place);
+        assert_eq!(joined.resume(place, second), None);
     }
 }

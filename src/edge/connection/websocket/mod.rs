@@ -12,11 +12,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::session::{Core, JoinNo, Pace, Session};
+use super::session::{Core, Pace, Session};
 use super::{SessionDeps, replaying, requests};
 use crate::domain::answer::Answer;
 use crate::domain::dialect::Dialect;
-use crate::domain::ids::{ConversationId, Seq};
+use crate::domain::ids::{ConversationId, JoinNo, Seq};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{Change, RoomEvent};
@@ -132,6 +132,10 @@ impl Session for NativeSession {
         self.joined.accepted_join(conversation)
     }
 
+    fn resume(&mut self, conversation: ConversationId, join: JoinNo) -> Option<JoinNo> {
+        self.joined.resume(conversation, join)
+    }
+
     fn join(
         &mut self,
         to: Option<FrameId>,
@@ -150,7 +154,7 @@ impl Session for NativeSession {
             Err(error) => joined.refused(conversation, join, error),
         };
         let reply = core.reply_and(to, conversation, look);
-        core.join_room(conversation, Backfill::InReply(after), reply);
+        core.join_room(conversation, join, Backfill::InReply(after), reply);
     }
 
     fn leave(&mut self, to: Option<FrameId>, conversation: ConversationId, _: &mut Self::Context) {
@@ -202,8 +206,8 @@ impl StreamHandler<Drained> for NativeSession {
                     }
                 }
                 Frame::Ping => context.ping(b""),
-                Frame::Own(ChatFrame::Rejoin(conversation, after)) => {
-                    replaying::room_lost(self, conversation, after, context);
+                Frame::Own(ChatFrame::Rejoin(lost)) => {
+                    replaying::room_lost(self, lost, context);
                 }
                 Frame::Own(ChatFrame::PageEnd(turn)) => {
                     replaying::page_sent(self, turn, context);
