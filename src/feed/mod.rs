@@ -6,6 +6,7 @@
 mod following;
 mod live;
 mod messages_per_day;
+mod resting;
 mod runner;
 mod search_index;
 mod stride;

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use super::resting::{Written, rest};
 use super::stride::{Failure, Stride};
 use super::{Bounds, Consumer, Feed, Found, pass};
 use crate::error::Error;
@@ -43,8 +44,6 @@ impl Default for Timing {
     }
 }
 
-/// Shortest pause between two looks.
-const BREATH: Duration = Duration::from_millis(100);
 /// The most rows that one statement deletes.
 const DELETED_TOGETHER: i64 = 5_000;
 /// The most statements that delete rows before consumers run again.
@@ -116,6 +115,7 @@ struct Runner {
 impl Runner {
     async fn run(mut self, mut hints: job_signal::Listener, mut stopped: watch::Receiver<bool>) {
         let mut is_registered = false;
+        let mut written = Written::new(self.metrics.messages.get(), Instant::now());
         while !*stopped.borrow() {
             hints.mark_seen();
             let begun = Instant::now();
@@ -125,12 +125,8 @@ impl Runner {
                 false => Found::Nothing,
             };
             self.tidy_when_due().await;
-            let (at_least, at_most) = match found {
-                // A backlog uses at most half of the time, so that others get the database too.
-                Found::More => (begun.elapsed().max(BREATH), Duration::ZERO),
-                Found::CaughtUp => (self.timing.rest, Duration::ZERO),
-                Found::Nothing => (BREATH, self.timing.look),
-            };
+            let load = written.note(self.metrics.messages.get(), Instant::now());
+            let (at_least, at_most) = rest(found, begun.elapsed(), load, &self.timing);
             let pause = async {
                 tokio::time::sleep(at_least).await;
                 // The consumers are run after a timeout too.
