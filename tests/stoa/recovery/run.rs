@@ -275,10 +275,11 @@ async fn compare(fixture: &Fixture, client: &Client, conversation: usize) {
         let told = times(&mut there.heard.iter(), seq);
         // One that has missed a change, while it had left, reads the history again.
         if told == times(&mut happened.iter().map(|one| &one.told), seq) {
-            let read = fresh.get(seq);
+            // The front end of one dialect knows no deleted messages: it takes them off its list.
+            let is_gone = dialect == Dialect::Stoory && text.is_empty();
             assert_eq!(
-                Some(text),
-                read,
+                (!is_gone).then_some(text),
+                fresh.get(seq),
                 "{dialect:?}: message {seq} in conversation {conversation}; {log:?}"
             );
         }
