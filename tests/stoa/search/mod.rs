@@ -41,7 +41,7 @@ fn bodies(found: &Value) -> Vec<String> {
 }
 
 /// Waits until everything that was said can be found by the index.
-async fn until_indexed(app: &TestApp) {
+pub async fn until_indexed(app: &TestApp) {
     let behind = "select count(*) as n from conversations c where last_seq > coalesce((
         select w.seq from feed_watermarks w join feed_consumers f on f.no = w.consumer_no
         where f.name like 'search-%' and w.conversation_no = c.no), 0)";

@@ -72,6 +72,8 @@ async fn talk(pair: &mut Pair, conversation: &str) {
         pair.bob_asks(event, typing.clone(), "").await;
         pair.ann_hears("user_typing", note).await;
     }
+    // Until the index has everything, a total may be missing.
+    crate::search::until_indexed(&pair.all.app).await;
     pair.ann_asks("search", json!({ "q": "hello" }), "").await;
     pair.bob_asks("user_status", json!({ "status": "away" }), "")
         .await;
