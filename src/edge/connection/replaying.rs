@@ -12,7 +12,7 @@ use crate::room::Backfill;
 use crate::room::replay::{self, Page};
 use crate::room::reply::{Asker, Reply};
 
-/// A room is gone. The client is told what it misses, unless it has joined anew or left since.
+/// A room has ended. The client gets what it misses, unless it has joined anew or left since.
 pub(super) fn room_lost<S: Session>(session: &mut S, lost: Rejoin, context: &mut S::Context) {
     let Rejoin {
         conversation,

@@ -16,7 +16,7 @@ pub struct Mount {
     pub prefix: &'static str,
     /// Adds the endpoints. Each has its `#[utoipa::path]`, from which the table is made.
     pub routes: fn(&mut ServiceConfig<'_>),
-    /// How a refusal of any request below it is told; `None` for the native form.
+    /// The form of every refusal under this path; `None` for the native form.
     pub refused: Option<RefusalForm>,
 }
 

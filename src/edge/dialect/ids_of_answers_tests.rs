@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::encoding_tests::NAMES;
-use super::ids_tests::{DIALECTS, World, ids, worlds};
+use super::ids_tests::{DIALECTS, World, check_ids, worlds};
 use super::*;
 use crate::domain::answer::Novelty;
 use crate::domain::ids::{ConversationId, MessageId, UserId};
@@ -119,11 +119,7 @@ proptest! {
         for (answer, needed) in world.answers() {
             for (served, name) in DIALECTS.served.iter().zip(NAMES) {
                 let told = world.acknowledged(served, &answer);
-                let shown = ids(&told);
-                let invented: Vec<_> = shown.difference(&known).collect();
-                prop_assert!(invented.is_empty(), "{name} invents {invented:?}: {told}");
-                let lost: Vec<_> = needed.iter().filter(|id| !shown.contains(*id)).collect();
-                prop_assert!(lost.is_empty(), "{name} loses {lost:?}: {told}");
+                check_ids(name, &told, &known, &needed)?;
             }
         }
     }
@@ -132,11 +128,7 @@ proptest! {
     fn no_row_loses_or_invents_an_id_and_each_can_stand_in_a_path(world in worlds()) {
         let known = world.known();
         for (name, row, needed) in world.rows() {
-            let shown = ids(&row);
-            let invented: Vec<_> = shown.difference(&known).collect();
-            prop_assert!(invented.is_empty(), "{name} invents {invented:?}: {row}");
-            let lost: Vec<_> = needed.iter().filter(|id| !shown.contains(*id)).collect();
-            prop_assert!(lost.is_empty(), "{name} loses {lost:?}: {row}");
+            let shown = check_ids(name, &row, &known, &needed)?;
             for id in shown {
                 if id == world.conversation.to_string() {
                     let parsed = <ConversationId as FromPath>::parse(id.clone());

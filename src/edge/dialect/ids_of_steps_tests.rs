@@ -1,11 +1,11 @@
-//! Laws of ids in what is told of a deal's steps: to a conversation, to its sides, and to users beside it.
+//! The events of a deal's step, in all dialects, show the ids of the step and no others.
 
 use chrono::DateTime;
 use proptest::prelude::*;
 use serde_json::Map;
 
 use super::encoding_tests::{NAMES, read};
-use super::ids_tests::{DIALECTS, World, ids, worlds};
+use super::ids_tests::{DIALECTS, World, check_ids, worlds};
 use super::*;
 use crate::domain::conversation::MEMBER;
 use crate::domain::flow::{AvailableAction, ChatPolicy, DealView, Phase, Stepped, Style};
@@ -127,11 +127,7 @@ proptest! {
                 };
                 told_in[place] += 1;
                 let (event_name, data) = read(name, &told.bytes);
-                let shown = ids(&data);
-                let invented: Vec<_> = shown.difference(&known).collect();
-                prop_assert!(invented.is_empty(), "{name} {event_name} invents {invented:?}: {data}");
-                let lost: Vec<_> = needed.iter().filter(|id| !shown.contains(*id)).collect();
-                prop_assert!(lost.is_empty(), "{name} {event_name} loses {lost:?}: {data}");
+                check_ids(&format!("{name} {event_name}"), &data, &known, &needed)?;
             }
         }
         prop_assert_eq!(told_in, [2, 8, 2], "of these eight, each dialect has events for so many");

@@ -306,6 +306,21 @@ fn decoded(dialect: &str, event: &str, argument: &Value) -> (Option<Request>, Ve
     (incoming.request, acting.collect())
 }
 
+/// The law of what shows ids: none that is not known, and all that are needed.
+pub(super) fn check_ids(
+    what: &str,
+    told: &Value,
+    known: &BTreeSet<String>,
+    needed: &[String],
+) -> Result<BTreeSet<String>, TestCaseError> {
+    let shown = ids(told);
+    let invented: Vec<_> = shown.difference(known).collect();
+    prop_assert!(invented.is_empty(), "{what} invents {invented:?}: {told}");
+    let lost: Vec<_> = needed.iter().filter(|id| !shown.contains(*id)).collect();
+    prop_assert!(lost.is_empty(), "{what} loses {lost:?}: {told}");
+    Ok(shown)
+}
+
 proptest! {
     #[test]
     fn no_dialect_loses_or_invents_an_id(world in worlds()) {
@@ -318,11 +333,7 @@ proptest! {
                     continue;
                 };
                 let (event_name, data) = read(name, &told.bytes);
-                let shown = ids(&data);
-                let invented: Vec<_> = shown.difference(&known).collect();
-                prop_assert!(invented.is_empty(), "{name} {event_name} invents {invented:?}: {data}");
-                let lost: Vec<_> = needed.iter().filter(|id| !shown.contains(*id)).collect();
-                prop_assert!(lost.is_empty(), "{name} {event_name} loses {lost:?}: {data}");
+                check_ids(&format!("{name} {event_name}"), &data, &known, &needed)?;
             }
         }
     }

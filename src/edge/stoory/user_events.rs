@@ -62,11 +62,11 @@ pub(super) fn encode(
     Some(match news {
         UserNews::Received(preview) => notification(preview, None, view, system, role),
         UserNews::Sent(message) => {
-            let data = about_message(message, view, system, role);
+            let data = about_message(message, view, &sides_of(view), system, role);
             of_role(view, "message_sent", &data)
         }
         UserNews::Newest { message, is_own } => {
-            let mut data = about_message(message, view, system, role);
+            let mut data = about_message(message, view, &sides_of(view), system, role);
             data.action = Some(match is_own {
                 true => "message_sent",
                 false => "message_received",
@@ -111,17 +111,21 @@ struct AboutMessage<'a> {
 fn about_message<'a>(
     message: &'a Message,
     view: &'a View,
+    sides: &Sides<'a>,
     system: &'a str,
     role: Option<&str>,
 ) -> AboutMessage<'a> {
     let id = view.conversation.id;
-    let sides = Sides::new(&view.conversation, view.people.in_order());
     AboutMessage {
         conversation_id: id,
-        message: MessageRow::new(message, id, &sides, None, system),
+        message: MessageRow::new(message, id, sides, None, system),
         conversation_context: BriefContext::new(view, role, message),
         action: None,
     }
+}
+
+fn sides_of(view: &View) -> Sides<'_> {
+    Sides::new(&view.conversation, view.people.in_order())
 }
 
 /// `unread_count_updated`.
@@ -166,8 +170,8 @@ pub(super) fn notification(
     system: &str,
     role: Option<&str>,
 ) -> Encoded {
-    let about = about_message(&preview.message, view, system, role);
-    let sides = Sides::new(&view.conversation, view.people.in_order());
+    let sides = sides_of(view);
+    let about = about_message(&preview.message, view, &sides, system, role);
     let row = &about.message;
     let data = MessageNotification {
         about: &about,

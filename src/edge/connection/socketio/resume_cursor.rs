@@ -86,7 +86,7 @@ impl ResumeCursor {
         self.joined.push(Entry::new(joined, self.newest));
     }
 
-    /// The join since which the client is told of a conversation.
+    /// The number of the join under which the client receives the events of a conversation.
     pub(super) fn joined_by(&self, conversation: ConversationId) -> Option<JoinNo> {
         let mut joined = self.joined.iter();
         let found = joined.find(|one| one.conversation.id == conversation);

@@ -65,7 +65,7 @@ pub(super) enum JoinOutcome {
     Accepted,
     /// The client has not joined.
     Refused,
-    /// This join could not be carried out. The client has joined before, and is told from here what it misses.
+    /// The join failed for now. The client had joined before; it is told what it misses from this seq on.
     GoesOn(Rejoin),
 }
 
