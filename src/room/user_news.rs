@@ -130,11 +130,14 @@ impl Room {
                 (true, false) => {}
                 (false, _) if message.is_by(&person.id) => {}
                 (false, _) => {
-                    if occasion == Occasion::Other {
-                        let received = UserNews::Received(self.preview(message));
-                        hearer.tell_joined(&self.to_user(received), joined, metrics);
+                    let newest = newest(false);
+                    if occasion == Occasion::Payment {
+                        hearer.tell(&[newest], metrics);
+                        continue;
                     }
-                    hearer.tell(&[newest(false)], metrics);
+                    let received = UserNews::Received(self.preview(message));
+                    let both = [self.to_user(received), newest];
+                    hearer.tell_joined_both(&both, joined, metrics);
                 }
             }
         }
@@ -164,20 +167,26 @@ impl Hearer<'_> {
         }
     }
 
-    fn tell_joined(&self, event: &Arc<RoomEvent>, joined: &HashSet<SessionId>, metrics: &Metrics) {
-        let sessions = self.sessions.iter();
-        for queue in sessions.filter(|queue| joined.contains(&queue.session())) {
-            self.push(queue, std::slice::from_ref(event), metrics);
+    /// Sessions that have joined hear of both, and the others of the second.
+    fn tell_joined_both(
+        &self,
+        both: &[Arc<RoomEvent>; 2],
+        joined: &HashSet<SessionId>,
+        metrics: &Metrics,
+    ) {
+        for queue in &self.sessions {
+            match joined.contains(&queue.session()) {
+                true => self.push(queue, both, metrics),
+                false => self.push(queue, std::slice::from_ref(&both[1]), metrics),
+            }
         }
     }
 
     fn push(&self, queue: &ConnectionQueue, events: &[Arc<RoomEvent>], metrics: &Metrics) {
-        for event in events {
-            let frame = ChatFrame::event(event, Some(&self.role), Heard::Anywhere);
-            if queue.push(frame) == Push::Overflowed {
-                metrics.overflows.inc();
-                log::info!(event = "slow_reader", user_id:% = self.person.id; "the queue of a connection ran over");
-            }
+        let frame = |event| ChatFrame::event(event, Some(&self.role), Heard::Anywhere);
+        if queue.frames(events.iter().map(frame)) == Push::Overflowed {
+            metrics.overflows.inc();
+            log::info!(event = "slow_reader", user_id:% = self.person.id; "the queue of a connection ran over");
         }
     }
 }

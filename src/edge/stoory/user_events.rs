@@ -156,6 +156,13 @@ struct MessageNotification<'a> {
 }
 
 #[derive(Serialize)]
+struct Notification<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    data: MessageNotification<'a>,
+}
+
+#[derive(Serialize)]
 struct MessageIds<'a> {
     conversation_id: ConversationId,
     message_id: Uuid,
@@ -189,11 +196,8 @@ pub(super) fn notification(
         receiver_id: row.receiver_id,
         counted: counted(unread),
     };
-    of_role(
-        view,
-        "notification",
-        &json!({ "type": "message", "data": data }),
-    )
+    let kind = "message";
+    of_role(view, "notification", &Notification { kind, data })
 }
 
 fn counted(unread: Option<UnreadCount>) -> Value {
