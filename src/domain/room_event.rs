@@ -180,13 +180,13 @@ pub enum StepPart {
 #[derive(Clone, Debug)]
 pub enum UserNews {
     /// A message for them, in a session that has joined the conversation.
-    Received(Preview),
+    Received(Arc<MessageNews>),
     /// A message of their own was sent.
-    Sent(Message),
+    Sent(Arc<MessageNews>),
     /// A message is the newest of the conversation.
     Newest {
         /// The message.
-        message: Message,
+        message: Arc<MessageNews>,
         /// Whether it is their own.
         is_own: bool,
     },
@@ -199,6 +199,23 @@ pub enum UserNews {
         /// Its messages.
         said: Vec<Message>,
     },
+}
+
+/// A message of which users hear in several events.
+#[derive(Debug)]
+pub struct MessageNews {
+    /// The message.
+    pub preview: Preview,
+    /// The part that these events have in common.
+    pub common: Encodings,
+}
+
+impl MessageNews {
+    /// Nothing of it is encoded yet.
+    pub fn new(preview: Preview) -> Arc<Self> {
+        let common = Encodings::default();
+        Arc::new(Self { preview, common })
+    }
 }
 
 /// Which change of a message.
@@ -306,8 +323,9 @@ fn weight(change: &Change) -> usize {
 
 fn weight_of_news(news: &UserNews) -> usize {
     match news {
-        UserNews::Received(preview) => bytes_of(&preview.message),
-        UserNews::Sent(message) | UserNews::Newest { message, .. } => bytes_of(message),
+        UserNews::Received(message)
+        | UserNews::Sent(message)
+        | UserNews::Newest { message, .. } => bytes_of(&message.preview.message),
         UserNews::Unread(_) | UserNews::Payment { .. } => 0,
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::conversation::{ConversationKind, Participant};
 use crate::domain::flow::{FlowActor, Stepped};
 use crate::domain::ids::SessionId;
 use crate::domain::message::{Message, MessageKind};
-use crate::domain::room_event::{Change, RoomEvent, UserNews};
+use crate::domain::room_event::{Change, MessageNews, RoomEvent, UserNews};
 use crate::queue::{ChatFrame, ConnectionQueue, Heard, Push};
 use crate::telemetry::metrics::Metrics;
 
@@ -111,13 +111,12 @@ impl Room {
         if !message.asks_to_be_read() {
             return;
         }
+        let news = MessageNews::new(self.preview(message));
         let newest = |is_own| {
-            self.to_user(UserNews::Newest {
-                message: message.clone(),
-                is_own,
-            })
+            let message = Arc::clone(&news);
+            self.to_user(UserNews::Newest { message, is_own })
         };
-        let sent = || self.to_user(UserNews::Sent(message.clone()));
+        let sent = || self.to_user(UserNews::Sent(Arc::clone(&news)));
         let metrics = &self.deps.metrics;
         for hearer in hearers {
             let person = hearer.person;
@@ -135,8 +134,8 @@ impl Room {
                         hearer.tell(&[newest], metrics);
                         continue;
                     }
-                    let received = UserNews::Received(self.preview(message));
-                    let both = [self.to_user(received), newest];
+                    let received = self.to_user(UserNews::Received(Arc::clone(&news)));
+                    let both = [received, newest];
                     hearer.tell_joined_both(&both, joined, metrics);
                 }
             }

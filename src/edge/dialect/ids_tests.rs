@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::encoding_tests::{NAMES, dialects, read};
 use super::named_requests_tests::requests_with;
@@ -17,7 +17,7 @@ use crate::domain::conversation::{
 };
 use crate::domain::ids::{ConversationId, ConversationNo, MessageId, UserId};
 use crate::domain::message::{Content, Message, MessageKind};
-use crate::domain::room_event::{Change, MessageChange, Preview, UserNews};
+use crate::domain::room_event::{Change, MessageChange, MessageNews, Preview, UserNews};
 use crate::domain::snapshot::UnreadCount;
 use crate::edge::native::decode::{Request, decode};
 
@@ -227,13 +227,14 @@ impl World {
             message: self.message(),
             sender_name: "Some Name".to_owned(),
         };
+        let message = MessageNews::new(preview);
         let newest = |is_own| UserNews::Newest {
-            message: self.message(),
+            message: Arc::clone(&message),
             is_own,
         };
         let all = [
-            UserNews::Received(preview),
-            UserNews::Sent(self.message()),
+            UserNews::Received(Arc::clone(&message)),
+            UserNews::Sent(Arc::clone(&message)),
             newest(true),
             newest(false),
             UserNews::Unread(UnreadCount::Exactly(1)),

@@ -75,6 +75,8 @@ pub struct SocketIoSpec {
 /// What the encoding of an event needs beside the event.
 #[derive(Clone, Copy)]
 pub struct EncodeContext<'a> {
+    /// The dialect in which the event is encoded.
+    pub dialect: Dialect,
     /// Who is online.
     pub directory: &'a Directory,
     /// The id that stands for the system in dialects that need one.
@@ -178,7 +180,7 @@ impl Dialects {
     ) -> Option<Told> {
         let served = self.served.get(dialect.index())?;
         let encoded = event.encoded(dialect, role, || {
-            let encoded = (served.spec.encode)(event, self.context(), role);
+            let encoded = (served.spec.encode)(event, self.context(dialect), role);
             if !event.is_personal() {
                 served
                     .encoded
@@ -254,8 +256,9 @@ impl Dialects {
         served.spec.socketio.as_ref()
     }
 
-    fn context(&self) -> EncodeContext<'_> {
+    fn context(&self, dialect: Dialect) -> EncodeContext<'_> {
         EncodeContext {
+            dialect,
             directory: &self.directory,
             system: &self.options.system_user_id,
             now: self.now(),

@@ -78,17 +78,12 @@ pub fn encode(
                 StepPart::Payment => told.payment(role),
             }
         }
-        Change::ToUser { news, view } => user_events::encode(news, view, system, role),
+        Change::ToUser { news, view } => user_events::encode(news, view, context, role),
         Change::Notice {
             preview,
             unread,
             view,
-        } => {
-            let unread = Some(*unread);
-            Some(user_events::notification(
-                preview, unread, view, system, role,
-            ))
-        }
+        } => user_events::notification(preview, *unread, view, system, role),
         Change::Changed(view) => Some(changed(view, role)),
         Change::Created(view) => Some(created(view, role)),
         signal => signalled(id, signal).map(Encoded::for_everybody),

@@ -1,5 +1,6 @@
 //! The events that a user hears wherever they are online: notifications, the newest message of a conversation, unread counts.
 
+use bytestring::ByteString;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -8,17 +9,18 @@ use uuid::Uuid;
 use super::NAMESPACE;
 use super::about::ConversationType;
 use super::cards::{ActionData, KeptCard, unasked};
-use super::rows::{FlowUpdate, MessageRow};
+use super::rows::{FlowUpdate, MessageRow, sender_of};
 use super::sides::Sides;
 use super::step_events::Told;
 use crate::domain::encoded::Encoded;
 use crate::domain::flow::Phase;
 use crate::domain::ids::ConversationId;
 use crate::domain::message::Message;
-use crate::domain::room_event::{Preview, UserNews, View};
+use crate::domain::room_event::{MessageNews, Preview, UserNews, View};
 use crate::domain::snapshot::UnreadCount;
+use crate::edge::dialect::EncodeContext;
 use crate::edge::native::instants::instant;
-use socketio::packet::encode_one;
+use socketio::packet::encode_event;
 
 /// The part of `conversation_context` that is known where nobody has joined: without the deal's values.
 #[derive(Serialize)]
@@ -56,26 +58,32 @@ impl<'a> BriefContext<'a> {
 pub(super) fn encode(
     news: &UserNews,
     view: &View,
-    system: &str,
+    context: EncodeContext<'_>,
     role: Option<&str>,
 ) -> Option<Encoded> {
+    let about = |news: &MessageNews| {
+        let encode = || About::encode(&news.preview.message, view, context.system, role);
+        let common = news.common.get(context.dialect, role, encode)?;
+        Some(common.bytes.clone())
+    };
+    let told = |name, data: &str| of_role(view, encode_event(NAMESPACE, None, name, [data], 0));
     Some(match news {
-        UserNews::Received(preview) => notification(preview, None, view, system, role),
-        UserNews::Sent(message) => {
-            let data = about_message(message, view, &sides_of(view), system, role);
-            of_role(view, "message_sent", &data)
+        UserNews::Received(message) => {
+            let preview = &message.preview;
+            notification_with(&about(message)?, preview, None, view, context.system)?
         }
+        UserNews::Sent(message) => told("message_sent", &format!("{{{}}}", about(message)?)),
         UserNews::Newest { message, is_own } => {
-            let mut data = about_message(message, view, &sides_of(view), system, role);
-            data.action = Some(match is_own {
+            let action = match is_own {
                 true => "message_sent",
                 false => "message_received",
-            });
-            of_role(view, "conversation_list_updated", &data)
+            };
+            let data = format!("{{{},\"action\":\"{action}\"}}", about(message)?);
+            told("conversation_list_updated", &data)
         }
         UserNews::Unread(unread) => {
             let data = unread_count(view.conversation.id, *unread, "increment");
-            of_role(view, "unread_count_updated", &data)
+            told("unread_count_updated", &data.to_string())
         }
         UserNews::Payment { stepped, said } => {
             let told = Told {
@@ -89,8 +97,7 @@ pub(super) fn encode(
 }
 
 /// For one role if the deal shows each role something different, else for everybody.
-fn of_role(view: &View, name: &str, data: &impl Serialize) -> Encoded {
-    let bytes = encode_one(NAMESPACE, name, data);
+fn of_role(view: &View, bytes: ByteString) -> Encoded {
     match view.conversation.flow {
         Some(_) => Encoded::for_role(bytes),
         None => Encoded::for_everybody(bytes),
@@ -99,33 +106,32 @@ fn of_role(view: &View, name: &str, data: &impl Serialize) -> Encoded {
 
 /// A message with its conversation.
 #[derive(Serialize)]
-struct AboutMessage<'a> {
+struct About<'a> {
     conversation_id: ConversationId,
     message: MessageRow<'a>,
     conversation_context: BriefContext<'a>,
-    /// Whether the reader sent it, where a list is to be changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    action: Option<&'static str>,
 }
 
-fn about_message<'a>(
-    message: &'a Message,
-    view: &'a View,
-    sides: &Sides<'a>,
-    system: &'a str,
-    role: Option<&str>,
-) -> AboutMessage<'a> {
-    let id = view.conversation.id;
-    AboutMessage {
-        conversation_id: id,
-        message: MessageRow::new(message, id, sides, None, system),
-        conversation_context: BriefContext::new(view, role, message),
-        action: None,
+impl About<'_> {
+    /// The fields as JSON, without the braces around them.
+    fn encode(message: &Message, view: &View, system: &str, role: Option<&str>) -> Option<Encoded> {
+        let id = view.conversation.id;
+        let sides = Sides::new(&view.conversation, view.people.in_order());
+        let about = About {
+            conversation_id: id,
+            message: MessageRow::new(message, id, &sides, None, system),
+            conversation_context: BriefContext::new(view, role, message),
+        };
+        Some(of_role(view, fields(&about)?.into()))
     }
 }
 
-fn sides_of(view: &View) -> Sides<'_> {
-    Sides::new(&view.conversation, view.people.in_order())
+/// The fields of an object as JSON, without the braces around them. Logs what cannot be serialised.
+fn fields(object: &impl Serialize) -> Option<String> {
+    let text = serde_json::to_string(object);
+    let text = text.inspect_err(|error| log::error!(event = "encoding_failed"; "{error}"));
+    let text = text.ok()?;
+    Some(text.strip_prefix('{')?.strip_suffix('}')?.to_owned())
 }
 
 /// `unread_count_updated`.
@@ -136,11 +142,9 @@ pub(super) fn unread_count(id: ConversationId, unread: UnreadCount, action: &str
     data
 }
 
-/// What a `notification` of a message tells.
+/// What a `notification` of a message tells beside the message and its conversation.
 #[derive(Serialize)]
 struct MessageNotification<'a> {
-    #[serde(flatten)]
-    about: &'a AboutMessage<'a>,
     id: Uuid,
     title: &'static str,
     body: &'a str,
@@ -156,48 +160,57 @@ struct MessageNotification<'a> {
 }
 
 #[derive(Serialize)]
-struct Notification<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    data: MessageNotification<'a>,
-}
-
-#[derive(Serialize)]
 struct MessageIds<'a> {
     conversation_id: ConversationId,
     message_id: Uuid,
     sender_id: &'a str,
 }
 
-/// The `notification` of a message; with the unread count where it was counted.
+/// The `notification` of a message with the unread count.
 pub(super) fn notification(
+    preview: &Preview,
+    unread: UnreadCount,
+    view: &View,
+    system: &str,
+    role: Option<&str>,
+) -> Option<Encoded> {
+    let about = About::encode(&preview.message, view, system, role)?;
+    notification_with(&about.bytes, preview, Some(unread), view, system)
+}
+
+/// The `notification` of a message with these fields about it, and with the unread count where it was counted.
+fn notification_with(
+    about: &str,
     preview: &Preview,
     unread: Option<UnreadCount>,
     view: &View,
     system: &str,
-    role: Option<&str>,
-) -> Encoded {
-    let sides = sides_of(view);
-    let about = about_message(&preview.message, view, &sides, system, role);
-    let row = &about.message;
-    let data = MessageNotification {
-        about: &about,
-        id: row.id,
+) -> Option<Encoded> {
+    let message = &preview.message;
+    let sides = Sides::new(&view.conversation, view.people.in_order());
+    let (id, sender_id) = (message.id.to_uuid(), sender_of(message, system));
+    let receiver = sides.receiver(message, None);
+    let more = MessageNotification {
+        id,
         title: "New message",
-        body: row.message,
-        created_at: row.created_at,
+        body: &message.content.body,
+        created_at: message.created_at,
         payload: MessageIds {
             conversation_id: view.conversation.id,
-            message_id: row.id,
-            sender_id: row.sender_id,
+            message_id: id,
+            sender_id,
         },
-        sender_id: row.sender_id,
-        sender_name: sides.name_of(row.sender_id).unwrap_or(&preview.sender_name),
-        receiver_id: row.receiver_id,
+        sender_id,
+        sender_name: sides.name_of(sender_id).unwrap_or(&preview.sender_name),
+        receiver_id: receiver.map(|person| person.id.as_str()),
         counted: counted(unread),
     };
-    let kind = "message";
-    of_role(view, "notification", &Notification { kind, data })
+    let data = format!(
+        "{{\"type\":\"message\",\"data\":{{{about},{}}}}}",
+        fields(&more)?
+    );
+    let bytes = encode_event(NAMESPACE, None, "notification", [data.as_str()], 0);
+    Some(of_role(view, bytes))
 }
 
 fn counted(unread: Option<UnreadCount>) -> Value {
