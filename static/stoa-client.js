@@ -24,7 +24,7 @@ export { StoaError, pauseBefore };
  * Events, by `on(name, listener)`, which returns a function that ends it:
  *   "state"   ConnectionState
  *   "joined"  what join_conversation was answered with and `conversation_id`; after every reconnect as well
- *   "refused" { conversation_id, error }: a conversation that can not be joined, now or any more
+ *   "refused" { conversation_id, error }: a conversation that cannot be joined, now or any more
  *   "queue"   Queued[]: everything that is not stored yet, in its order
  *   "sent"    { id, seq, created_at, client_id, queued }: a message was stored; with `message` where it had been stored before and was changed since
  *   and every event of the server by its own name: "new_message", "message_updated", "user_typing", "error" …

@@ -118,7 +118,7 @@ fn from_version(
         ));
     };
     let old = Definition::parse_stored(&source)
-        .map_err(|_| format!("{} {from} in the database can not be read", new.name))?;
+        .map_err(|_| format!("{} {from} in the database cannot be read", new.name))?;
     let gateway = match options.razorpay_key_id {
         Some(_) => Some("razorpay"),
         None => Some("sandbox"),

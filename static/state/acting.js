@@ -66,5 +66,5 @@ export async function checkOut(orderId, outcome) {
   const response = await fetch(`/sandbox/checkout/${encodeURIComponent(orderId)}`, request).catch(() => null);
   if (response?.ok) return;
   const answer = await response?.json().catch(() => null);
-  throw new StoaError({ message: "The sandbox can not be reached", error_code: "DISCONNECTED", temporary: true, ...answer });
+  throw new StoaError({ message: "The sandbox cannot be reached", error_code: "DISCONNECTED", temporary: true, ...answer });
 }

@@ -21,7 +21,7 @@ export function createApi(getToken) {
     if (token) headers.Authorization = `Bearer ${token}`;
     if (body !== undefined) headers["Content-Type"] = JSON_TYPE;
     const response = await fetch(BASE + path, { method, headers, body: body && JSON.stringify(body) }).catch(() => {
-      throw new StoaError({ message: "The server can not be reached", error_code: "DISCONNECTED", temporary: true });
+      throw new StoaError({ message: "The server cannot be reached", error_code: "DISCONNECTED", temporary: true });
     });
     if (response.ok && accept !== JSON_TYPE) return response.text();
     const answer = await readAnswer(response);

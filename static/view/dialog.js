@@ -21,7 +21,7 @@ export function Dialog({ title, hook, look = "", onClose, children }) {
   </dialog>`;
 }
 
-/** Asks before something that can not be undone. */
+/** Asks before something that cannot be undone. */
 export function Confirm({ title, text, action, onConfirm, onClose }) {
   return html`<${Dialog} title=${title} hook="confirm-dialog" onClose=${onClose}>
     <p class="dialog-text">${text}</p>

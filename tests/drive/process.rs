@@ -47,7 +47,7 @@ impl ServerProcess {
             .stderr(log);
         let child = command
             .spawn()
-            .map_err(|failure| format!("can not start {}: {failure}", binary.display()))?;
+            .map_err(|failure| format!("cannot start {}: {failure}", binary.display()))?;
         Ok(Self {
             child,
             address: address.to_owned(),

@@ -128,7 +128,7 @@ fn the_type_of_an_input_names_an_action() {
     assert_eq!(
         meant(&[work], None),
         None,
-        "a text can not fill in two fields"
+        "a text cannot fill in two fields"
     );
 }
 
