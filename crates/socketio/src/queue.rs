@@ -186,7 +186,7 @@ impl<E: Extension> ConnectionQueue<E> {
             }
         }
         drop(queue);
-        if was_empty {
+        if was_empty || outcome == Push::Overflowed {
             self.waker.wake();
         }
         outcome

@@ -52,6 +52,32 @@ fn beyond_the_bound_everything_is_dropped_and_the_reader_is_slow() {
     assert_eq!(drained.close, Some(CloseReason::SlowReader));
 }
 
+/// Counts how often a session was woken.
+#[derive(Default)]
+struct Wakes(AtomicU64);
+
+impl std::task::Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn several_texts_that_are_too_much_wake_the_session_that_is_to_close() {
+    let queue = queue(3 * (FRAME_OVERHEAD + 10));
+    let wakes = Arc::new(Wakes::default());
+    let waker = std::task::Waker::from(Arc::clone(&wakes));
+    let mut context = Context::from_waker(&waker);
+    assert!(queue.poll_drained(&mut context).is_pending());
+    queue.text("a".into());
+    assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+    queue.waker.register(&waker);
+    let ten: ByteString = "0123456789".into();
+    let told = queue.texts([ten.clone(), ten.clone(), ten]);
+    assert_eq!(told, Push::Overflowed);
+    assert_eq!(wakes.0.load(Ordering::Relaxed), 2);
+}
+
 #[test]
 fn a_close_comes_after_what_was_queued_and_only_once() {
     let queue = queue(1_000_000);
