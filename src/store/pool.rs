@@ -13,7 +13,7 @@ use super::clock::DatabaseClock;
 use super::dedicated::Dedicated;
 use super::health::{Health, State, wait_for_silence};
 use super::locks::{LOCKED, is_locked};
-use super::worker::{Backend, Opening, Slot, Worker, WorkerState};
+use super::worker::{Backend, LastLoss, Opening, Slot, Worker, WorkerState};
 use super::workers::Workers;
 use crate::config::DatabaseOptions;
 use crate::domain::refusal::Refusal;
@@ -100,6 +100,7 @@ impl Pool {
                 settings,
                 patience: Duration::from_millis(options.database_wait_ms),
                 clock: DatabaseClock::default(),
+                last_loss: LastLoss::default(),
             },
             lane_lock_timeout_ms: options.lock_timeout_ms.min(LANE_LOCK_TIMEOUT_MS),
             health: Health::new(),

@@ -42,6 +42,22 @@ pub(super) struct Opening {
     pub(super) patience: Duration,
     /// Set from each new connection.
     pub(super) clock: DatabaseClock,
+    /// Shared by all workers.
+    pub(super) last_loss: LastLoss,
+}
+
+/// When a connection was last lost. What worked before may be lost too, so it is tested before it is used again.
+#[derive(Clone, Default)]
+pub(super) struct LastLoss(Arc<Mutex<Option<Instant>>>);
+
+impl LastLoss {
+    fn note(&self) {
+        *self.0.lock() = Some(Instant::now());
+    }
+
+    fn is_after(&self, success: Instant) -> bool {
+        self.0.lock().is_some_and(|lost| lost >= success)
+    }
 }
 
 /// The state of a worker that others can read while it is busy.
@@ -145,7 +161,7 @@ impl Slot {
         opening: &Opening,
         job: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.drop_if_lost();
+        self.drop_if_lost(&opening.last_loss);
         if self.connection.is_none() {
             self.open_with_patience(opening)?;
         }
@@ -155,6 +171,7 @@ impl Slot {
         self.last_success = outcome.is_ok().then(Instant::now);
         let is_lost = |error: &Error| matches!(error, Error::Refused(_)) && !is_locked(error);
         if outcome.as_ref().is_err_and(is_lost) || self.is_broken() {
+            opening.last_loss.note();
             self.close();
         }
         outcome
@@ -199,10 +216,10 @@ impl Slot {
         Ok(())
     }
 
-    fn drop_if_lost(&mut self) {
+    fn drop_if_lost(&mut self, last_loss: &LastLoss) {
         let is_fresh = self
             .last_success
-            .is_some_and(|at| at.elapsed() < TRUSTED_FOR);
+            .is_some_and(|at| at.elapsed() < TRUSTED_FOR && !last_loss.is_after(at));
         let Some(connection) = self.connection.as_mut().filter(|_| !is_fresh) else {
             return;
         };
@@ -211,6 +228,7 @@ impl Slot {
             .map_err(explain)
             .is_err()
         {
+            last_loss.note();
             self.close();
         }
     }

@@ -120,6 +120,23 @@ async fn while_the_database_is_away_everybody_is_told_and_then_all_goes_on() {
 }
 
 #[tokio::test]
+async fn once_the_database_is_back_no_connection_of_before_refuses_anybody() {
+    let (cluster, app) = own_cluster().await;
+    let alice = app.person("alice").await;
+    let read = || alice.get("/api/v1/conversations");
+    let many = || futures_util::future::join_all((0..16).map(|_| read()));
+    for _ in 0..3 {
+        assert!(many().await.iter().all(|answer| answer.status == 200));
+        cluster.stop_immediate().expect("stopped");
+        assert_away(read().await);
+        cluster.start_again().expect("started");
+        for answer in many().await {
+            answer.expect_status(200);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_server_without_its_database_never_hangs_a_newcomer() {
     let (cluster, app) = own_cluster().await;
     let alice = app.person("alice").await;
