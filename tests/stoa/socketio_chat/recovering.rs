@@ -1,6 +1,8 @@
 //! Recovery: missed events come as ordinary events, in order, each once; or the client learns that it starts anew.
 
+use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 use super::client::{SocketIoClient, endpoint};
 use crate::client::Person;
@@ -86,6 +88,27 @@ async fn what_was_missed_comes_once_and_in_order_after_a_restart_too() {
         "joined again, and nothing comes twice"
     );
     assert_eq!(bodies(&again.drain().await, &one), Vec::<String>::new());
+}
+
+#[actix_rt::test]
+async fn a_conversation_is_left_for_good_before_the_client_is_told_so() {
+    let app = TestApp::start().await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    let one = app.direct(&ann, &bob).await;
+    let mut client = SocketIoClient::stoory(&bob).await;
+    client.call("join_conversation", json!(one)).await;
+    let mut locked = app.connection();
+    let lock = "begin; lock table recoveries in share row exclusive mode";
+    locked.batch_execute(lock).expect("a lock");
+    let mut leaving = Box::pin(client.ask("leave_conversation", json!(one)));
+    let early = tokio::time::timeout(Duration::from_millis(300), &mut leaving).await;
+    assert!(early.is_err(), "told before it was written: {early:?}");
+    locked.batch_execute("commit").expect("unlocked");
+    assert_eq!(leaving.await["success"], true);
+    let (mut back, is_found) = client.disconnect().again(&bob).await;
+    assert!(is_found);
+    ann.say(&one, "unheard").await;
+    assert_eq!(bodies(&back.drain().await, &one), Vec::<String>::new());
 }
 
 #[actix_rt::test]

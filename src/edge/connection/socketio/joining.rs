@@ -12,6 +12,7 @@ use crate::domain::offset::MOST_JOINED;
 use crate::domain::refusal::Refusal;
 use crate::edge::connection::replaying;
 use crate::edge::connection::session::{Core, Session};
+use crate::error::Error;
 use crate::queue::{CloseReason, Rejoin};
 use crate::room::{Backfill, ToRoom};
 use crate::store::recoveries::{self, JoinedConversation};
@@ -78,16 +79,20 @@ impl Session for SocketIoSession {
         );
     }
 
+    /// The list is written first: a client that comes back has left what it was acknowledged to have left.
     fn leave(&mut self, ack: Asked, conversation: ConversationId, context: &mut Context<Self>) {
-        let reply = self.core.reply(ack, conversation);
-        let session = self.core.queue().session();
         for waiting in self.pending.leave(conversation) {
             let left = "The conversation was left before this join was answered";
             self.core.refuse(waiting, Refusal::Conflict(left));
         }
-        self.unlist(conversation, context);
-        let leave = ToRoom::Leave { session, reply };
-        self.core.deps.rooms.send(conversation, leave);
+        self.unlist_and(
+            conversation,
+            context,
+            move |session, written| match written {
+                Ok(()) => session.leave_room(ack, conversation),
+                Err(error) => session.core.refuse(ack, error),
+            },
+        );
     }
 
     fn lose(&mut self, conversation: ConversationId, context: &mut Context<Self>) {
@@ -160,14 +165,32 @@ impl SocketIoSession {
         self.core.join_room(conversation, join, backfill, reply);
     }
 
+    fn leave_room(&self, ack: Asked, conversation: ConversationId) {
+        let reply = self.core.reply(ack, conversation);
+        let session = self.core.queue().session();
+        let leave = ToRoom::Leave { session, reply };
+        self.core.deps.rooms.send(conversation, leave);
+    }
+
     /// Takes a conversation off the list. If that cannot be written, the client comes back by itself and goes on from the list as it is.
     pub(super) fn unlist(&mut self, conversation: ConversationId, context: &mut Context<Self>) {
+        self.unlist_and(conversation, context, |_, _| {});
+    }
+
+    /// As `unlist`; `then` learns whether the list was written.
+    fn unlist_and(
+        &mut self,
+        conversation: ConversationId,
+        context: &mut Context<Self>,
+        then: impl FnOnce(&mut Self, Result<(), Error>) + 'static,
+    ) {
         let Some(joined) = self.cursor.lock().find(conversation) else {
-            return;
+            return then(self, Ok(()));
         };
         replaying::stop(self, conversation, context);
         let Some(holder) = self.holder() else {
-            return self.cursor.lock().remove(0, conversation);
+            self.cursor.lock().remove(0, conversation);
+            return then(self, Ok(()));
         };
         let pool = self.core.deps.room.pool.clone();
         let write = async move {
@@ -180,9 +203,13 @@ impl SocketIoSession {
             write
                 .into_actor(self)
                 .map(move |list, session, _| match list {
-                    Ok(list) => session.cursor.lock().remove(list, conversation),
+                    Ok(list) => {
+                        session.cursor.lock().remove(list, conversation);
+                        then(session, Ok(()));
+                    }
                     Err(error) => {
                         log::warn!(event = "list_not_written"; "{error}");
+                        then(session, Err(error));
                         session.core.client.close(CloseReason::SlowReader);
                     }
                 }),
