@@ -194,14 +194,7 @@ impl<E: Extension> ConnectionQueue<E> {
 
     /// Queues one frame.
     pub fn push(&self, frame: Frame<E::Frame>) -> Push {
-        let mut queue = self.queue.lock();
-        let was_empty = queue.frames.is_empty();
-        let outcome = self.push_locked(&mut queue, frame);
-        drop(queue);
-        if was_empty || outcome == Push::Overflowed {
-            self.waker.wake();
-        }
-        outcome
+        self.frames([frame])
     }
 
     fn push_locked(&self, queue: &mut Waiting<E::Frame>, frame: Frame<E::Frame>) -> Push {
