@@ -2,7 +2,8 @@
 
 use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -31,20 +32,23 @@ fn while_one_server_runs_a_consumer_no_other_does() {
     fixture.must_be_right();
 }
 
-/// Counts, once it is told to.
-struct Slow<'a>(
-    &'a dyn Consumer,
-    std::sync::Mutex<std::sync::mpsc::Receiver<()>>,
-);
+/// Says that it holds its lease, and counts once it is told to.
+struct Slow {
+    counting: Arc<dyn Consumer>,
+    begun: Sender<()>,
+    told: Mutex<Receiver<()>>,
+}
 
-impl Consumer for Slow<'_> {
+impl Consumer for Slow {
     fn name(&self) -> &str {
-        self.0.name()
+        self.counting.name()
     }
 
     fn handle(&self, connection: &mut PgConnection, entries: &[NewEntries]) -> Result<(), Error> {
-        self.1.lock().unwrap().recv_timeout(PATIENCE).expect("told");
-        self.0.handle(connection, entries)
+        self.begun.send(()).unwrap();
+        let told = self.told.lock().unwrap().recv_timeout(PATIENCE);
+        told.expect("told to count");
+        self.counting.handle(connection, entries)
     }
 }
 
@@ -52,21 +56,22 @@ impl Consumer for Slow<'_> {
 fn a_server_whose_lease_ends_in_the_middle_of_a_pass_keeps_others_waiting_and_counts_once() {
     let mut fixture = Fixture::followed();
     fixture.say(&[1, 2]);
-    let (tell, told) = channel();
+    let ((says, begun), (tell, told)) = (channel(), channel());
     let brief = Bounds {
         lease: Duration::from_millis(1),
         ..BOUNDS
     };
     let (mut first, mut second) = (fixture.connection(), fixture.connection());
     std::thread::scope(|scope| {
-        let (counting, others) = (counting(), counting());
-        let slow = scope.spawn(move || {
-            let slow = Slow(&*counting, std::sync::Mutex::new(told));
-            pass(&mut first, &slow, Uuid::now_v7(), brief)
-        });
+        let slow = Slow {
+            counting: counting(),
+            begun: says,
+            told: Mutex::new(told),
+        };
+        let slow = scope.spawn(move || pass(&mut first, &slow, Uuid::now_v7(), brief));
+        begun.recv_timeout(PATIENCE).expect("the first pass");
+        let others = counting();
         let waits = "select count(*) as n from pg_stat_activity where wait_event_type = 'Lock' and query like '%feed_consumers%' and datname = current_database()";
-        let runs = "select count(*) as n from pg_stat_activity where state = 'idle in transaction' and datname = current_database()";
-        until_blocking("the first pass", || fixture.number(runs), |n| *n > 0);
         let other = scope.spawn(move || pass(&mut second, &*others, Uuid::now_v7(), brief));
         until_blocking(
             "the second pass to wait",
