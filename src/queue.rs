@@ -1,9 +1,9 @@
 //! The queue to one connection of the chat: its state, and the frames in it besides texts.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use crate::domain::dialect::Dialect;
+use crate::domain::dialect::{Dialect, UserRoom};
 use crate::domain::ids::{ConversationId, JoinNo, Seq};
 use crate::domain::room_event::RoomEvent;
 
@@ -112,6 +112,7 @@ pub struct Connection {
     dialect: Dialect,
     /// When the token was issued that it was opened with, in seconds since 1970; `i64::MIN` where that is not known.
     issued_at: AtomicI64,
+    is_in_user_room: AtomicBool,
 }
 
 impl Default for Connection {
@@ -126,12 +127,38 @@ impl Connection {
         Self {
             dialect,
             issued_at: AtomicI64::new(i64::MIN),
+            is_in_user_room: AtomicBool::new(false),
         }
     }
 
     /// What it speaks.
     pub fn dialect(&self) -> Dialect {
         self.dialect
+    }
+
+    /// Notes that it has joined or left the room of its user.
+    pub fn note_user_room(&self, room: UserRoom) {
+        self.is_in_user_room
+            .store(room == UserRoom::Joined, Ordering::Release);
+    }
+
+    /// Whether it has joined the room of its user.
+    pub fn user_room(&self) -> UserRoom {
+        match self.is_in_user_room.load(Ordering::Acquire) {
+            true => UserRoom::Joined,
+            false => UserRoom::Left,
+        }
+    }
+
+    /// Whether it is told what concerns its user: in a dialect that has such events, and in the room of its user.
+    pub fn hears_user_events(&self) -> bool {
+        self.dialect.needs().user_events && self.user_room() == UserRoom::Joined
+    }
+
+    /// Whether it is told how unread counts change: in a dialect that has user events, those are among them.
+    pub fn hears_unread_changes(&self) -> bool {
+        let needs = self.dialect.needs();
+        needs.unread_changes && (!needs.user_events || self.hears_user_events())
     }
 
     /// Notes when the token was issued that it now goes on with.

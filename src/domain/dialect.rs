@@ -15,7 +15,7 @@ pub struct Needs {
     pub deal_memory: bool,
     /// Separate events for the parts of a deal's step: what a person pressed or typed, where the conversation stands, a payment.
     pub acts: bool,
-    /// Events to users wherever they are online, beside those of conversations.
+    /// Events to users wherever they are online, beside those of conversations, for connections that have joined their user's room.
     pub user_events: bool,
     /// The newest message up to each watermark, when watermarks are sent again.
     pub messages_of_marks: bool,
@@ -25,6 +25,15 @@ pub struct Needs {
     pub newest_messages: bool,
     /// Who joins and leaves a conversation, as a listener and not as a participant.
     pub attendance: bool,
+}
+
+/// Whether a connection is told what concerns its user, beside the conversations that it has joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserRoom {
+    /// It has asked for that.
+    Joined,
+    /// It has not, or has asked for no more of it.
+    Left,
 }
 
 impl Needs {

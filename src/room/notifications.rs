@@ -202,7 +202,7 @@ impl Room {
                 let notices = notices.iter();
                 let notices = notices.map(|it| ChatFrame::event(it, Some(&role), Heard::Elsewhere));
                 queue.frames(notices);
-                if queue.state().dialect().needs().user_events {
+                if queue.state().hears_user_events() {
                     let counted = self.to_user(UserNews::Unread(unread));
                     queue.push(ChatFrame::event(&counted, Some(&role), Heard::Elsewhere));
                 }

@@ -86,7 +86,7 @@ impl Room {
     ) -> Vec<Arc<ConnectionQueue>> {
         let mut sessions = self.deps.directory.outboxes(user);
         sessions.retain(|queue| {
-            !joined.contains(&queue.session()) && queue.state().dialect().needs().unread_changes
+            !joined.contains(&queue.session()) && queue.state().hears_unread_changes()
         });
         sessions
     }

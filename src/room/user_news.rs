@@ -88,7 +88,7 @@ impl Room {
         let readers = self.state.everybody();
         for person in readers.filter(|person| person.may_read().is_ok()) {
             let mut sessions = self.deps.directory.outboxes(person.no);
-            sessions.retain(|queue| queue.state().dialect().needs().user_events);
+            sessions.retain(|queue| queue.state().hears_user_events());
             if !sessions.is_empty() {
                 let role = Arc::from(person.role.as_str());
                 hearers.push(Hearer {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::clock::ago;
 use super::pool::explain;
 use super::schema::{conversations, recoveries, recovery_places as joined};
-use crate::domain::dialect::Dialect;
+use crate::domain::dialect::{Dialect, UserRoom};
 use crate::domain::ids::{ConversationId, ConversationNo, Seq, SessionId, UserNo};
 use crate::domain::offset::Offset;
 use crate::domain::refusal::Refusal;
@@ -34,6 +34,8 @@ pub struct Holder {
     pub dialect: Dialect,
     /// The connection.
     pub session: SessionId,
+    /// Whether it is told what concerns its user.
+    pub user_room: UserRoom,
 }
 
 /// A conversation in a client's list.
@@ -62,6 +64,8 @@ pub struct Resumed {
     pub list: i64,
     /// Its list, in order of joining.
     pub joined: Vec<JoinedConversation>,
+    /// Whether it was told what concerns its user.
+    pub user_room: UserRoom,
 }
 
 const TAKEN_OVER: Refusal = Refusal::Conflict("Another connection speaks for this client now");
@@ -128,6 +132,7 @@ fn insert_client(connection: &mut PgConnection, holder: Holder) -> Result<i64, E
             recoveries::form.eq(holder.dialect.name()),
             recoveries::holder.eq(holder.session.0),
             recoveries::list.eq(first_list(holder.pid)),
+            recoveries::in_user_room.eq(holder.user_room == UserRoom::Joined),
         ))
         .on_conflict_do_nothing()
         .execute(connection)
@@ -176,6 +181,17 @@ pub fn remove_conversation(
     })
 }
 
+/// Notes that a client with a list has joined or left the room of its user. A client that another connection serves is skipped, and
+/// one without a list starts anew when it comes back.
+pub fn note_user_room(connection: &mut PgConnection, holder: Holder) -> Result<(), Error> {
+    diesel::update(recoveries::table.find(holder.pid))
+        .filter(recoveries::holder.eq(holder.session.0))
+        .set(recoveries::in_user_room.eq(holder.user_room == UserRoom::Joined))
+        .execute(connection)
+        .map(drop)
+        .map_err(explain)
+}
+
 /// Recovers a client over another connection, which serves it from now on. An offset issued under another `pid`
 /// is ignored. Returns `None` if the client is unknown, its offset is impossible, or it missed more than `most`
 /// changes; its record is then deleted.
@@ -186,16 +202,16 @@ pub fn resume(
     most: Seq,
 ) -> Result<Option<Resumed>, Error> {
     connection.transaction(|connection| {
-        let list: Option<i64> = recoveries::table
+        let found: Option<(i64, bool)> = recoveries::table
             .find(holder.pid)
             .filter(recoveries::user_no.eq(holder.user.0))
             .filter(recoveries::form.eq(holder.dialect.name()))
-            .select(recoveries::list)
+            .select((recoveries::list, recoveries::in_user_room))
             .for_update()
             .first(connection)
             .optional()
             .map_err(explain)?;
-        let Some(list) = list else {
+        let Some((list, is_in_user_room)) = found else {
             return Ok(None);
         };
         let lists = first_list(holder.pid)..=list;
@@ -212,7 +228,15 @@ pub fn resume(
             ))
             .execute(connection)
             .map_err(explain)?;
-        Ok(Some(Resumed { list, joined }))
+        let user_room = match is_in_user_room {
+            true => UserRoom::Joined,
+            false => UserRoom::Left,
+        };
+        Ok(Some(Resumed {
+            list,
+            joined,
+            user_room,
+        }))
     })
 }
 

@@ -116,6 +116,7 @@ diesel::table! {
         holder -> Uuid,
         list -> Int8,
         touched_at -> Timestamptz,
+        in_user_room -> Bool,
     }
 }
 

@@ -304,7 +304,11 @@ fn decoded(dialect: &str, event: &str, argument: &Value) -> (Option<Request>, Ve
     let socketio = spec.socketio.as_ref().unwrap();
     let incoming = (socketio.read)(event, &[&argument], &[]).unwrap();
     let acting = incoming.acting.into_iter().flatten();
-    (incoming.request, acting.collect())
+    let request = match incoming.asks {
+        Asks::For(request) => Some(request),
+        Asks::UserRoom(_) | Asks::Nothing => None,
+    };
+    (request, acting.collect())
 }
 
 /// The law of what shows ids: none that is not known, and all that are needed.

@@ -10,7 +10,7 @@ pub(in crate::edge) mod requests;
 pub use answers::{Reader, refusal};
 pub(in crate::edge) use camel_case::{Shape, camel_case};
 pub(in crate::edge) use endpoints::{Endpoint, Mount, RefusalForm};
-pub use requests::Incoming;
+pub use requests::{Asks, Incoming};
 
 use bytestring::ByteString;
 use chrono::{DateTime, TimeDelta, Utc};

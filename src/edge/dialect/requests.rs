@@ -3,15 +3,27 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::domain::dialect::UserRoom;
 use crate::domain::refusal::Refusal;
 use crate::edge::native::decode::Request;
 use crate::edge::native::read::read;
 
+/// What a client asks for.
+#[derive(Debug)]
+pub enum Asks {
+    /// A request to the core.
+    For(Request),
+    /// To join or to leave the room of its user.
+    UserRoom(UserRoom),
+    /// Nothing: the event only names its sender.
+    Nothing,
+}
+
 /// An event of a client.
 #[derive(Debug)]
 pub struct Incoming {
-    /// The request; `None` if the event only names its sender.
-    pub request: Option<Request>,
+    /// What it asks for.
+    pub asks: Asks,
     /// The ids that the payload gives as the acting user: each must be the caller's.
     pub acting: [Option<String>; 2],
 }
@@ -19,7 +31,7 @@ pub struct Incoming {
 impl Incoming {
     pub(in crate::edge) fn of(request: Request) -> Self {
         Self {
-            request: Some(request),
+            asks: Asks::For(request),
             acting: [None, None],
         }
     }

@@ -12,7 +12,7 @@ use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::object;
 use crate::domain::refusal::Refusal;
 use crate::domain::whole;
-use crate::edge::dialect::requests::{Incoming, first, unknown};
+use crate::edge::dialect::requests::{Asks, Incoming, first, unknown};
 use crate::edge::native::decode::{Request, message_id};
 
 /// The names of all events that a client may send.
@@ -45,13 +45,13 @@ pub(crate) fn decode(name: &str, arguments: &[&RawValue]) -> Result<Incoming, Re
                 after: None,
             };
             return Ok(Incoming {
-                request: Some(request),
+                asks: Asks::For(request),
                 acting,
             });
         }
         "chat:leave-room" => {
-            let request = Some(Request::Leave { conversation });
-            return Ok(Incoming { request, acting });
+            let asks = Asks::For(Request::Leave { conversation });
+            return Ok(Incoming { asks, acting });
         }
         "chat:typing" => Command::Type(match asked.is_typing {
             Some(false) => Typing::Stopped,
@@ -61,18 +61,18 @@ pub(crate) fn decode(name: &str, arguments: &[&RawValue]) -> Result<Incoming, Re
             Some(read) => read,
             None => {
                 return Ok(Incoming {
-                    request: None,
+                    asks: Asks::Nothing,
                     acting,
                 });
             }
         },
         _ => Command::Send(Arc::new(asked.content()?)),
     };
-    let request = Some(Request::Command {
+    let asks = Asks::For(Request::Command {
         conversation,
         command,
     });
-    Ok(Incoming { request, acting })
+    Ok(Incoming { asks, acting })
 }
 
 /// The fields of all events.

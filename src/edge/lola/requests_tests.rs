@@ -16,10 +16,10 @@ fn read(name: &str, json: &str) -> Result<Incoming, Refusal> {
 fn command(name: &str, mut asked: Value) -> Result<Option<Command>, Refusal> {
     asked["roomId"] = json!(ID);
     let read = read(name, &asked.to_string())?;
-    Ok(match read.request {
-        Some(Request::Command { command, .. }) => Some(command),
-        Some(other) => panic!("{other:?}"),
-        None => None,
+    Ok(match read.asks {
+        Asks::For(Request::Command { command, .. }) => Some(command),
+        Asks::Nothing => None,
+        other => panic!("{other:?}"),
     })
 }
 
@@ -43,7 +43,7 @@ fn a_room_is_named_in_three_ways() {
         format!(r#"{{"conversationId":"{ID}"}}"#),
     ] {
         let joined = read("chat:join-room", &json).unwrap();
-        assert!(matches!(joined.request, Some(Request::Join { .. })));
+        assert!(matches!(joined.asks, Asks::For(Request::Join { .. })));
     }
     assert!(read("chat:join-room", "{}").is_err());
     assert!(read("chat:join-room", "7").is_err());
@@ -63,8 +63,8 @@ fn who_acts_is_told() {
     let typing = read("chat:typing", &json).unwrap();
     assert_eq!(typing.acting[1].as_deref(), Some("a"));
     assert!(matches!(
-        typing.request,
-        Some(Request::Command {
+        typing.asks,
+        Asks::For(Request::Command {
             command: Command::Type(Typing::Stopped),
             ..
         })

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use super::media::attachment;
 use crate::domain::command::{Command, Typing};
 use crate::domain::conversation::PresenceStatus;
+use crate::domain::dialect::UserRoom;
 use crate::domain::ids::ConversationId;
 use crate::domain::limits;
 use crate::domain::message::Content;
 use crate::domain::refusal::Refusal;
-use crate::edge::dialect::requests::{Incoming, first, unknown};
+use crate::edge::dialect::requests::{Asks, Incoming, first, unknown};
 use crate::edge::native::decode::{Request, message_id};
 
 /// The names of all events that a client may send.
@@ -50,13 +51,16 @@ pub(crate) fn decode(
 ) -> Result<Incoming, Refusal> {
     match name {
         "send_message" => send(arguments, hosts),
-        "join" | "join_user_room" => Ok(own(NamedId::read(arguments, "userId")?)),
+        "join" | "join_user_room" => {
+            let named = NamedId::read(arguments, "userId")?;
+            Ok(named.asking(UserRoom::Joined))
+        }
         "leave_user_room" => match arguments {
             [] => Ok(Incoming {
-                request: None,
+                asks: Asks::UserRoom(UserRoom::Left),
                 acting: [None, None],
             }),
-            _ => Ok(own(NamedId::read(arguments, "userId")?)),
+            _ => Ok(NamedId::read(arguments, "userId")?.asking(UserRoom::Left)),
         },
         "join_conversation" => {
             let (conversation, acting) = place(arguments)?;
@@ -89,7 +93,7 @@ struct Acting([Option<String>; 2]);
 impl Acting {
     fn asking(self, request: Request) -> Incoming {
         Incoming {
-            request: Some(request),
+            asks: Asks::For(request),
             acting: self.0,
         }
     }
@@ -141,20 +145,20 @@ impl NamedId {
         };
         Ok((id, Acting([acting("userId")?, acting("senderId")?])))
     }
+
+    /// The caller says who they are, and joins or leaves the room of their user.
+    fn asking(self, room: UserRoom) -> Incoming {
+        let Acting([_, other]) = self.acting;
+        Incoming {
+            asks: Asks::UserRoom(room),
+            acting: [Some(self.id), other],
+        }
+    }
 }
 
 fn place(arguments: &[&RawValue]) -> Result<(ConversationId, Acting), Refusal> {
     let NamedId { id, acting } = NamedId::read(arguments, "conversationId")?;
     Ok((ConversationId::parse(&id, "conversationId")?, acting))
-}
-
-/// The caller says who they are; their events come to them without it.
-fn own(named: NamedId) -> Incoming {
-    let Acting([_, other]) = named.acting;
-    Incoming {
-        request: None,
-        acting: [Some(named.id), other],
-    }
 }
 
 #[derive(Deserialize)]
@@ -280,7 +284,7 @@ mod tests {
     fn the_guides_own_calls_are_read() {
         let place = raw(&format!("\"{ID}\""));
         let joined = decode("join_conversation", &[&place], &[]).unwrap();
-        assert!(matches!(joined.request, Some(Request::Join { .. })));
+        assert!(matches!(joined.asks, Asks::For(Request::Join { .. })));
         let said = raw(&format!(
             r#"{{"conversationId":"{ID}","senderId":"a","receiverId":"b","message":"hi","mediaUrl":null}}"#
         ));
@@ -288,7 +292,8 @@ mod tests {
         assert_eq!(sent.acting[0].as_deref(), Some("a"));
         for argument in ["\"a\"", r#"{"userId":"a"}"#] {
             let joined = decode("join", &[&raw(argument)], &[]).unwrap();
-            assert!(joined.request.is_none() && joined.acting[0].as_deref() == Some("a"));
+            assert!(matches!(joined.asks, Asks::UserRoom(UserRoom::Joined)));
+            assert_eq!(joined.acting[0].as_deref(), Some("a"));
         }
     }
 

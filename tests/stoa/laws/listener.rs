@@ -165,6 +165,14 @@ impl Listener {
         }
     }
 
+    /// Takes in what comes until this one knows how far everybody was reached and has read.
+    pub async fn settle_marks(&mut self, fresh: &Value, whispers: &Whispers) {
+        while !self.model.knows_marks(fresh) {
+            let frame = self.hear().await.expect("a session that goes on");
+            self.model.event(&frame, whispers);
+        }
+    }
+
     /// What this one gets who knows nothing: a new session's join, and its refusal.
     pub async fn fresh(&self) -> Result<Value, Value> {
         let mut socket = self.person.socket().await;

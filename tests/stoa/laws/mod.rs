@@ -108,7 +108,7 @@ impl<'a> Fixture<'a> {
                 );
                 let panic = async {
                     tokio::task::yield_now().await;
-                    self.app.panic_room(&self.scenario.conversation);
+                    let _was_awake = self.app.lose_room(&self.scenario.conversation);
                 };
                 tokio::join!(all, panic);
                 for listener in &mut self.listeners {
@@ -162,6 +162,7 @@ impl<'a> Fixture<'a> {
             );
             match listener.fresh().await {
                 Ok(fresh) => {
+                    listener.settle_marks(&fresh, &whispers).await;
                     let history = history(&listener.person, &self.scenario.conversation).await;
                     listener.model.must_equal(&fresh, &history);
                     assert_eq!(

@@ -247,24 +247,39 @@ impl Model {
         self.same_people(people_of(&fresh["participants"]));
     }
 
-    /// Everything of everybody is equal, but how far others were reached: of that one knows what concerns one's own messages.
-    fn same_people(&self, fresh: BTreeMap<String, Value>) {
-        let ids = |people: &BTreeMap<String, Value>| people.keys().cloned().collect::<Vec<_>>();
-        assert_eq!(ids(&self.people), ids(&fresh), "people of {}", self.me);
+    /// Whether the client knows how far everybody was reached and has read, as a fresh answer says. After a room was lost, that is told
+    /// behind everything else that was missed.
+    pub fn knows_marks(&self, fresh: &Value) -> bool {
+        let fresh = people_of(&fresh["participants"]);
+        let mut known = fresh
+            .iter()
+            .map(|(id, person)| (self.people.get(id), person));
+        known.all(|(known, person)| known.is_none_or(|known| self.knows_mark(known, person)))
+    }
+
+    /// Of how far others were reached, one knows what concerns one's own messages.
+    fn knows_mark(&self, known: &Value, fresh: &Value) -> bool {
         let in_order = self.in_order();
         let own = in_order
             .iter()
-            .filter(|m| m["sender_id"] == self.me.as_str());
+            .filter(|message| message["sender_id"] == self.me.as_str());
         let own: Vec<Option<i64>> = own.map(|message| message["seq"].as_i64()).collect();
+        let reached = |person: &Value| {
+            let seq = person["delivered_seq"].as_i64();
+            own.iter().filter(|own| **own <= seq).count()
+        };
+        let is_own = fresh["user_id"] == self.me.as_str();
+        known["read_seq"] == fresh["read_seq"] && (is_own || reached(known) == reached(fresh))
+    }
+
+    /// Everything of everybody is equal, but how far others were reached.
+    fn same_people(&self, fresh: BTreeMap<String, Value>) {
+        let ids = |people: &BTreeMap<String, Value>| people.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(ids(&self.people), ids(&fresh), "people of {}", self.me);
         for (id, mut person) in fresh {
             let mut known = self.people[&id].clone();
-            let reached = |person: &Value| {
-                let seq = person["delivered_seq"].as_i64();
-                own.iter().filter(|own| **own <= seq).count()
-            };
-            let as_known = id == self.me || reached(&known) == reached(&person);
             assert!(
-                as_known,
+                self.knows_mark(&known, &person),
                 "{id} was reached by messages of {}: {known} {person}",
                 self.me
             );

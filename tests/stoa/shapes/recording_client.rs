@@ -52,11 +52,17 @@ pub struct RecordingClient {
 }
 
 impl RecordingClient {
-    /// Somebody's client; what a Socket.IO client is greeted with is answered too.
+    /// Somebody's client. In the Stoory dialect it is in the room of its user, as that front end is.
     pub async fn open(person: &Person, dialect: ClientDialect) -> Self {
         match dialect {
             ClientDialect::Native => Self::native(person.address, Some(&person.token)).await,
-            ClientDialect::Stoory | ClientDialect::Lola => Self::greeted(person, dialect).await.0,
+            ClientDialect::Stoory => {
+                let mut client = Self::greeted(person, dialect).await.0;
+                client.call("join", json!(person.id)).await;
+                client.asked = 0;
+                client
+            }
+            ClientDialect::Lola => Self::greeted(person, dialect).await.0,
         }
     }
 

@@ -63,8 +63,15 @@ impl SocketIoClient {
         })
     }
 
-    /// In the Stoory guide's namespace.
+    /// In the Stoory guide's namespace, and in the room of its user, as its front end is.
     pub async fn stoory(person: &Person) -> Self {
+        let mut client = Self::stoory_without_user_room(person).await;
+        client.call("join", json!(person.id)).await;
+        client
+    }
+
+    /// In the Stoory guide's namespace.
+    pub async fn stoory_without_user_room(person: &Person) -> Self {
         Self::connect(person.address, "/", json!({ "token": person.token }))
             .await
             .expect("connected")

@@ -18,6 +18,7 @@ mod plans;
 mod saying;
 mod session;
 mod shapes;
+mod user_room;
 mod walking;
 
 use serde_json::{Value, json};

@@ -121,7 +121,7 @@ impl NamespaceHandler<Chat> for ChatHandler {
             Err(refusal) => self.refuse(ack, refusal),
             Ok(read) => {
                 let incoming = Incoming {
-                    request: read.request,
+                    asks: read.asks,
                     ack,
                 };
                 match self.session.try_send(incoming) {

@@ -6,6 +6,7 @@ mod joining;
 mod pending_joins;
 mod resume_cursor;
 mod session;
+mod user_room;
 
 use actix::Actor;
 use actix_web::HttpRequest;
@@ -286,6 +287,9 @@ async fn come_in(
     };
     let socket = connect.socket;
     let queue = socket.queue();
+    if let Some(resumed) = &resumed {
+        queue.state().note_user_room(resumed.user_room);
+    }
     deps.enter(queue, Some(&principal))?;
     deps.room.metrics.connections.inc();
     if let Some(pid) = pid {
@@ -330,11 +334,13 @@ async fn find_again(
         Some(Some(offset)) => Some(offset),
         None => None,
     };
+    let queue = connect.socket.queue();
     let holder = Holder {
         pid,
         user: principal.no,
         dialect,
-        session: connect.socket.queue().session(),
+        session: queue.session(),
+        user_room: queue.state().user_room(),
     };
     let most = i64::from(deps.foreign.recovery_limit);
     let resume =

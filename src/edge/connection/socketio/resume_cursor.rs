@@ -46,7 +46,7 @@ impl ResumeCursor {
     /// Of a client that came back, or an empty one. The joins of one that came back have the number that is the default.
     pub(super) fn shared(resumed: Option<Resumed>) -> Arc<Mutex<Self>> {
         let entry = |one| Entry::new(one, JoinNo::default());
-        let cursor = resumed.map(|Resumed { list, joined }| Self {
+        let cursor = resumed.map(|Resumed { list, joined, .. }| Self {
             list,
             joined: joined.into_iter().map(entry).collect(),
             newest: JoinNo::default(),

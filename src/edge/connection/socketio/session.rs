@@ -14,6 +14,7 @@ use crate::domain::principal::Principal;
 use crate::edge::connection::replay_queue::Replay;
 use crate::edge::connection::session::{Client, Core, Session};
 use crate::edge::connection::{SessionDeps, replaying, requests};
+use crate::edge::dialect::Asks;
 use crate::edge::native::decode::Request;
 use crate::queue::Rejoin;
 use crate::store::recoveries::{self, Holder, JoinedConversation};
@@ -22,11 +23,11 @@ use socketio::Disconnected;
 /// Events that may wait for the actor.
 const WAITING: usize = 1_024;
 
-/// An event of the client, read. One without a request only says who it is.
+/// An event of the client, read.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Incoming {
-    pub(super) request: Option<Request>,
+    pub(super) asks: Asks,
     pub(super) ack: Asked,
 }
 
@@ -65,7 +66,7 @@ pub(super) enum JoinOutcome {
     Accepted,
     /// The client has not joined.
     Refused,
-    /// The join failed for now. The client had joined before; it is told what it misses from this seq on.
+    /// The join failed for now. The client had joined before; the session sends it what it missed after this seq.
     GoesOn(Rejoin),
 }
 
@@ -103,6 +104,7 @@ impl SocketIoSession {
             user: self.core.reader(),
             dialect: queue.state().dialect(),
             session: queue.session(),
+            user_room: queue.state().user_room(),
         })
     }
 
@@ -149,10 +151,11 @@ impl Handler<Incoming> for SocketIoSession {
     type Result = ();
 
     fn handle(&mut self, incoming: Incoming, context: &mut Self::Context) {
-        let Incoming { request, ack } = incoming;
-        match request {
-            Some(request) => requests::carry(self, ack, request, context),
-            None => self.core.client.done(&self.core.deps, ack),
+        let Incoming { asks, ack } = incoming;
+        match asks {
+            Asks::For(request) => requests::carry(self, ack, request, context),
+            Asks::UserRoom(room) => self.choose_user_room(ack, room, context),
+            Asks::Nothing => self.core.client.done(&self.core.deps, ack),
         }
     }
 }
@@ -175,11 +178,11 @@ impl Handler<JoinResolved> for SocketIoSession {
             JoinOutcome::GoesOn(lost) => replaying::room_lost(self, lost, context),
         }
         for ack in waiting {
-            let request = Some(Request::Join {
+            let asks = Asks::For(Request::Join {
                 conversation,
                 after: None,
             });
-            context.notify(Incoming { request, ack });
+            context.notify(Incoming { asks, ack });
         }
     }
 }

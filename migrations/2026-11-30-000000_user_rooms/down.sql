@@ -1,0 +1,1 @@
+alter table recoveries drop column in_user_room;

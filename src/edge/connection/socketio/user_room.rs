@@ -1,0 +1,46 @@
+//! A client joins or leaves the room of its user, where it is told what concerns them beside the conversations that it has joined.
+
+use actix::prelude::*;
+
+use super::client::Asked;
+use super::session::SocketIoSession;
+use crate::domain::dialect::UserRoom;
+use crate::edge::connection::session::Client;
+use crate::store::recoveries::{self, Holder};
+
+impl SocketIoSession {
+    /// It is written first where the client has a list by which it is found when it comes back; without one it starts anew.
+    pub(super) fn choose_user_room(
+        &mut self,
+        ack: Asked,
+        room: UserRoom,
+        context: &mut Context<Self>,
+    ) {
+        let has_list = self.cursor.lock().count() > 0;
+        let Some(holder) = self.holder().filter(|_| has_list) else {
+            return self.enter_user_room(ack, room);
+        };
+        let holder = Holder {
+            user_room: room,
+            ..holder
+        };
+        let pool = self.core.deps.room.pool.clone();
+        let write = async move {
+            pool.run(move |connection| recoveries::note_user_room(connection, holder))
+                .await
+        };
+        context.wait(
+            write
+                .into_actor(self)
+                .map(move |written, session, _| match written {
+                    Ok(()) => session.enter_user_room(ack, room),
+                    Err(error) => session.core.refuse(ack, error),
+                }),
+        );
+    }
+
+    fn enter_user_room(&self, ack: Asked, room: UserRoom) {
+        self.core.queue().state().note_user_room(room);
+        self.core.client.done(&self.core.deps, ack);
+    }
+}
