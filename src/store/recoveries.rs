@@ -181,8 +181,8 @@ pub fn remove_conversation(
     })
 }
 
-/// Notes that a client with a list has joined or left the room of its user. A client that another connection serves is skipped, and
-/// one without a list starts anew when it comes back.
+/// Notes that a client has joined or left the room of its user. A client that another connection serves is skipped, and so is one that
+/// has never had a list: its first one says where it is.
 pub fn note_user_room(connection: &mut PgConnection, holder: Holder) -> Result<(), Error> {
     diesel::update(recoveries::table.find(holder.pid))
         .filter(recoveries::holder.eq(holder.session.0))

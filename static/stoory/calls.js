@@ -11,7 +11,6 @@ let socket;
 /** The guide's set-up; the events go to the page. */
 export function connect(on) {
   socket = io(location.origin, { auth: { token: authToken() } });
-  socket.emit("join", current.userId);
   socket.on("new_message", ({ conversation_id, message, conversation_context }) => {
     on.updateMessageList(conversation_id, message);
     on.updateConversationContext(conversation_id, conversation_context);
@@ -25,7 +24,9 @@ export function connect(on) {
   socket.on("error", on.showRefusal);
   socket.on("connect", () => {
     on.showConnection(socket.recovered ? "connected again" : "connected");
-    if (!socket.recovered) on.beginAnew();
+    if (socket.recovered) return;
+    socket.emit("join", current.userId);
+    on.beginAnew();
   });
   socket.on("disconnect", () => on.showConnection("disconnected"));
   socket.on("connect_error", (error) => on.showConnection(`disconnected: ${error.message}`));

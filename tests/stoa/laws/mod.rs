@@ -108,11 +108,11 @@ impl<'a> Fixture<'a> {
                 );
                 let panic = async {
                     tokio::task::yield_now().await;
-                    let _was_awake = self.app.lose_room(&self.scenario.conversation);
+                    self.app.lose_room(&self.scenario.conversation)
                 };
-                tokio::join!(all, panic);
+                let (_, was_awake) = tokio::join!(all, panic);
                 for listener in &mut self.listeners {
-                    listener.model.room_was_lost = true;
+                    listener.model.room_was_lost |= was_awake;
                 }
             }
             Step::Speak(who) => self.speak(*who).await,

@@ -116,7 +116,11 @@ impl SocketIoClient {
         let (id, head) = (self.asked, head(self.namespace));
         let packet = json!([event, argument]);
         self.wire().send(&format!("42{head}{id}{packet}")).await;
-        let wanted = format!("43{head}{id}");
+        self.answer_to(id).await
+    }
+
+    async fn answer_to(&mut self, id: u64) -> Value {
+        let wanted = format!("43{}{id}", head(self.namespace));
         loop {
             let text = self.wire().text().await;
             if let Some(answer) = text.strip_prefix(&wanted) {
@@ -136,6 +140,16 @@ impl SocketIoClient {
             assert_eq!(answer["success"], true, "{caller}: {answer}");
             answer
         }
+    }
+
+    /// As `call`, with no argument.
+    pub async fn call_without_argument(&mut self, event: &str) {
+        self.asked += 1;
+        let (id, head) = (self.asked, head(self.namespace));
+        let packet = json!([event]);
+        self.wire().send(&format!("42{head}{id}{packet}")).await;
+        let answer = self.answer_to(id).await;
+        assert_eq!(answer["success"], true, "{answer}");
     }
 
     /// The next event of this name; those before it are kept.

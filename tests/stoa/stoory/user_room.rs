@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::deals::Deal;
 use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::TestApp;
 
@@ -29,6 +30,28 @@ async fn who_has_not_joined_it_hears_of_conversations_only() {
     ann.say(&place, "one").await;
     assert_eq!(told_with(&mut joined, "new_message").await, [""; 0]);
     assert_eq!(told_with(&mut elsewhere, "notification").await, [""; 0]);
+    // The same count is told to a session in the room, so that all that the others are told has come.
+    let mut inside = SocketIoClient::stoory(&bob).await;
+    let seen = format!("/api/conversations/{place}/seen");
+    bob.put(&seen, json!({})).await.expect_status(200);
+    let counted = inside.event("unread_count_updated").await;
+    assert_eq!(counted["action"], "decrement");
+    assert_eq!(names(&elsewhere.drain().await), [""; 0]);
+}
+
+#[actix_rt::test]
+async fn a_payment_that_is_completed_is_told_in_it() {
+    let deal = Deal::begin().await;
+    let mut outside = SocketIoClient::stoory_without_user_room(&deal.influencer).await;
+    let mut inside = SocketIoClient::stoory(&deal.influencer).await;
+    deal.to_payment().await;
+    let order = deal.order().await;
+    assert!(deal.check_out(&order, "success").await.is_success());
+    deal.reaches("payment_completed").await;
+    let is_told = |event: &Value| event["type"] == "payment_completed";
+    while !is_told(&inside.event("notification").await) {}
+    let told = outside.drain().await;
+    assert!(!told.iter().any(|event| is_told(&event[1])), "{told:?}");
 }
 
 #[actix_rt::test]
@@ -51,6 +74,11 @@ async fn it_is_joined_and_left() {
         ann.say(&place, "out of the room").await;
         assert_eq!(told_with(&mut client, "new_message").await, [""; 0]);
     }
+    client.call("join", json!("bob")).await;
+    client.call_without_argument("leave_user_room").await;
+    client.drain().await;
+    ann.say(&place, "out of the room").await;
+    assert_eq!(told_with(&mut client, "new_message").await, [""; 0]);
 }
 
 #[actix_rt::test]
@@ -72,23 +100,48 @@ async fn a_client_that_comes_back_is_where_it_was() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let place = app.direct(&ann, &bob).await;
+    ann.say(&place, "first").await;
+    let seen = format!("/api/conversations/{place}/seen");
+    bob.put(&seen, json!({})).await.expect_status(200);
     for (before, after) in [
         (&["join", "join_conversation"][..], 2),
         (&["join_conversation", "join"], 2),
         (&["join", "join_conversation", "leave_user_room"], 0),
         (&["join_conversation"], 0),
+        (
+            &[
+                "join_conversation",
+                "leave_conversation",
+                "join",
+                "join_conversation",
+            ],
+            2,
+        ),
+        (
+            &[
+                "join",
+                "join_conversation",
+                "leave_conversation",
+                "leave_user_room",
+                "join_conversation",
+            ],
+            0,
+        ),
     ] {
         let mut client = SocketIoClient::stoory_without_user_room(&bob).await;
         for event in before {
             let argument = match *event {
-                "join_conversation" => json!(place),
+                "join_conversation" | "leave_conversation" => json!(place),
                 _ => json!("bob"),
             };
             client.call(event, argument).await;
         }
-        let client = client.disconnect();
-        let (mut back, is_found) = client.again(&bob).await;
+        let (again, is_found) = client.disconnect().again(&bob).await;
         assert!(is_found, "{before:?}");
+        let (mut back, is_found) = again.disconnect().again(&bob).await;
+        assert!(is_found, "{before:?}, twice");
+        // Watermarks are told again when the conversation goes on.
+        back.event("message_seen").await;
         back.drain().await;
         ann.say(&place, "hello").await;
         let told = told_with(&mut back, "new_message").await;

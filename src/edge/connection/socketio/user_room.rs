@@ -9,15 +9,15 @@ use crate::edge::connection::session::Client;
 use crate::store::recoveries::{self, Holder};
 
 impl SocketIoSession {
-    /// It is written first where the client has a list by which it is found when it comes back; without one it starts anew.
+    /// It is written first: a client that is found when it comes back is where it was. One that has never joined a conversation is not
+    /// found, and says it again.
     pub(super) fn choose_user_room(
         &mut self,
         ack: Asked,
         room: UserRoom,
         context: &mut Context<Self>,
     ) {
-        let has_list = self.cursor.lock().count() > 0;
-        let Some(holder) = self.holder().filter(|_| has_list) else {
+        let Some(holder) = self.holder() else {
             return self.enter_user_room(ack, room);
         };
         let holder = Holder {
