@@ -8,9 +8,9 @@ use super::Deal;
 use crate::payments::fixture::{Event, PRICE, event, post, refund_event};
 use crate::payments::hex_hmac;
 use crate::payments::listener::Said;
+use crate::payments::outages::{Outages, post_during};
 use crate::payments::platform::{NEW_KEY, is_signed, receiver, told_here};
 use crate::payments::storms::{shuffled, story};
-use crate::polling::until;
 use crate::postgres::TestCluster;
 use crate::test_app::TestApp;
 
@@ -87,31 +87,13 @@ async fn while_the_database_comes_and_goes_a_deal_is_paid_once() {
     let (cluster, url) = made.await.unwrap();
     let (deal, order) = Deal::waiting_for_money(TestApp::on(url, &OPTIONS).await).await;
     let events = shuffled(&story(&order, "pay_1"), 25, 11);
-    let comings = tokio::task::spawn_blocking(move || {
-        for _ in 0..3 {
-            std::thread::sleep(Duration::from_millis(40));
-            cluster.stop_immediate().expect("stopped");
-            std::thread::sleep(Duration::from_millis(250));
-            cluster.start_again().expect("started");
-        }
-        cluster
-    });
-    let (mut refused, mut sent) = (0, 0);
-    for event in events.iter().cycle() {
-        if sent >= events.len() && comings.is_finished() {
-            break;
-        }
-        sent += 1;
-        let mut tries = 0;
-        let hears = async || {
-            tries += 1;
-            deal.hears(event).await
-        };
-        until("the event to be taken", hears, |status| *status == 200).await;
-        refused += tries - 1;
-    }
-    let _cluster = comings.await.unwrap();
-    assert!(refused > 0, "the database was never away");
+    let outages = Outages {
+        count: 3,
+        there: Duration::from_millis(40),
+        away: Duration::from_millis(250),
+    };
+    let send = async |event: &Event| deal.hears(event).await;
+    let _cluster = post_during(outages, cluster, &events, send).await;
     deal.is_paid_once().await;
 }
 

@@ -7,6 +7,7 @@ pub mod fixture;
 mod inbox;
 pub mod listener;
 mod orders;
+pub mod outages;
 mod parts;
 mod plans;
 pub mod platform;

@@ -6,9 +6,9 @@ use stoa::domain::flow::PaymentOutcome;
 
 use super::fixture::{Event, Fixture, PRICE, event, options, post};
 use super::hex_hmac;
+use super::outages::{Outages, post_during};
 use super::razorpay::{Razorpay, WEBHOOK_SECRET};
 use super::recorder::Recorder;
-use crate::polling::until;
 use crate::postgres::TestCluster;
 use crate::test_app::TestApp;
 
@@ -140,31 +140,15 @@ async fn while_the_database_comes_and_goes_nothing_is_lost_or_doubled() {
     let (conversation, order) = fixture.deal().await;
     let address = fixture.app.address;
     let events = shuffled(&story(&order, "pay_1"), 12, 7);
-    let comings = tokio::task::spawn_blocking(move || {
-        for _ in 0..2 {
-            std::thread::sleep(Duration::from_millis(60));
-            cluster.stop_immediate().expect("stopped");
-            std::thread::sleep(Duration::from_millis(300));
-            cluster.start_again().expect("started");
-        }
-        cluster
-    });
-    let (mut refused, mut sent) = (0, 0);
-    for event in events.iter().cycle() {
-        if sent >= events.len() && comings.is_finished() {
-            break;
-        }
-        sent += 1;
+    let outages = Outages {
+        count: 2,
+        there: Duration::from_millis(60),
+        away: Duration::from_millis(300),
+    };
+    let send = async |event: &Event| {
         let signature = hex_hmac(WEBHOOK_SECRET, &event.body);
-        let mut tries = 0;
-        let send = async || {
-            tries += 1;
-            post(address, &event.id, &event.body, &signature).await
-        };
-        until("the event to be taken", send, |status| *status == 200).await;
-        refused += tries - 1;
-    }
-    let _cluster = comings.await.expect("a thread");
-    assert!(refused > 0, "the database was never away");
+        post(address, &event.id, &event.body, &signature).await
+    };
+    let _cluster = post_during(outages, cluster, &events, send).await;
     assert_paid_once(&fixture, &order, conversation).await;
 }
