@@ -162,10 +162,20 @@ impl Directory {
 
     /// The queues of a user's sessions.
     pub fn outboxes(&self, user: UserNo) -> Vec<Arc<ConnectionQueue>> {
-        self.users
-            .get(&user)
-            .map(|presence| presence.outboxes.clone())
-            .unwrap_or_default()
+        self.outboxes_where(user, |_| true)
+    }
+
+    /// The queues of those of a user's sessions that are wanted.
+    pub fn outboxes_where(
+        &self,
+        user: UserNo,
+        is_wanted: impl Fn(&ConnectionQueue) -> bool,
+    ) -> Vec<Arc<ConnectionQueue>> {
+        let Some(presence) = self.users.get(&user) else {
+            return Vec::new();
+        };
+        let queues = presence.outboxes.iter();
+        queues.filter(|queue| is_wanted(queue)).cloned().collect()
     }
 
     /// Subscribes a room to the presence of a participant.

@@ -13,7 +13,7 @@ use crate::domain::message::{Message, MessageKind};
 use crate::domain::room_event::{Change, Preview, RoomEvent, UserNews};
 use crate::domain::snapshot::UnreadCount;
 use crate::error::Error;
-use crate::queue::{ChatFrame, Heard};
+use crate::queue::{ChatFrame, ConnectionQueue, Heard};
 use crate::store::unread::{self, Unread};
 use crate::store::unread_state::{self, ReadBefore, UnreadChange, UnreadState};
 
@@ -188,8 +188,8 @@ impl Room {
             let meant =
                 |m: &&Message| !m.is_by(&person.id) && m.is_visible_to(user, Some(&person.role));
             let meant: Vec<&Message> = messages.iter().filter(meant).collect();
-            let mut outboxes = self.deps.directory.outboxes(user);
-            outboxes.retain(|queue| !joined.contains(&queue.session()));
+            let is_elsewhere = |queue: &ConnectionQueue| !joined.contains(&queue.session());
+            let outboxes = self.deps.directory.outboxes_where(user, is_elsewhere);
             if meant.is_empty() || outboxes.is_empty() {
                 continue;
             }

@@ -84,11 +84,9 @@ impl Room {
         user: UserNo,
         joined: &HashSet<SessionId>,
     ) -> Vec<Arc<ConnectionQueue>> {
-        let mut sessions = self.deps.directory.outboxes(user);
-        sessions.retain(|queue| {
+        self.deps.directory.outboxes_where(user, |queue| {
             !joined.contains(&queue.session()) && queue.state().hears_unread_changes()
-        });
-        sessions
+        })
     }
 
     /// The affected participants who have such a session.

@@ -87,8 +87,9 @@ impl Room {
         let mut hearers = Vec::new();
         let readers = self.state.everybody();
         for person in readers.filter(|person| person.may_read().is_ok()) {
-            let mut sessions = self.deps.directory.outboxes(person.no);
-            sessions.retain(|queue| queue.state().hears_user_events());
+            let directory = &self.deps.directory;
+            let hears = |queue: &ConnectionQueue| queue.state().hears_user_events();
+            let sessions = directory.outboxes_where(person.no, hears);
             if !sessions.is_empty() {
                 let role = Arc::from(person.role.as_str());
                 hearers.push(Hearer {
