@@ -139,23 +139,20 @@ impl Connection {
     /// Notes that it has joined or left the room of its user.
     pub fn note_user_room(&self, room: UserRoom) {
         self.is_in_user_room
-            .store(room == UserRoom::Joined, Ordering::Release);
+            .store(room.is_joined(), Ordering::Release);
     }
 
     /// Whether it has joined the room of its user.
     pub fn user_room(&self) -> UserRoom {
-        match self.is_in_user_room.load(Ordering::Acquire) {
-            true => UserRoom::Joined,
-            false => UserRoom::Left,
-        }
+        UserRoom::of(self.is_in_user_room.load(Ordering::Acquire))
     }
 
-    /// Whether it is told what concerns its user: in a dialect that has such events, and in the room of its user.
+    /// Whether it receives user events: its dialect has them, and it has joined the room of its user.
     pub fn hears_user_events(&self) -> bool {
-        self.dialect.needs().user_events && self.user_room() == UserRoom::Joined
+        self.dialect.needs().user_events && self.user_room().is_joined()
     }
 
-    /// Whether it is told how unread counts change: in a dialect that has user events, those are among them.
+    /// Whether it receives changes of unread counts. Where its dialect has user events, they are sent in the room of its user only.
     pub fn hears_unread_changes(&self) -> bool {
         let needs = self.dialect.needs();
         needs.unread_changes && (!needs.user_events || self.hears_user_events())

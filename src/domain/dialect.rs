@@ -27,13 +27,28 @@ pub struct Needs {
     pub attendance: bool,
 }
 
-/// Whether a connection is told what concerns its user, beside the conversations that it has joined.
+/// Whether a connection receives the events of its user's room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserRoom {
     /// It has asked for that.
     Joined,
     /// It has not, or has asked for no more of it.
     Left,
+}
+
+impl UserRoom {
+    /// As a flag says that keeps it.
+    pub const fn of(is_joined: bool) -> Self {
+        match is_joined {
+            true => Self::Joined,
+            false => Self::Left,
+        }
+    }
+
+    /// As a flag.
+    pub const fn is_joined(self) -> bool {
+        matches!(self, Self::Joined)
+    }
 }
 
 impl Needs {

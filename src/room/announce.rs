@@ -14,7 +14,7 @@ use crate::domain::flow::Stepped;
 use crate::domain::ids::{Seq, UserNo};
 use crate::domain::message::Message;
 use crate::domain::room_event::{Change, MessageChange, RoomEvent, StepPart};
-use crate::queue::{ChatFrame, ConnectionQueue, Heard};
+use crate::queue::{ChatFrame, Heard};
 
 /// What an announcement tells.
 struct Telling {
@@ -216,9 +216,7 @@ impl Room {
     fn tell_elsewhere(&self, event: &Arc<RoomEvent>) {
         let joined = self.joined_sessions();
         for person in self.state.everybody().filter(|p| p.may_read().is_ok()) {
-            let is_elsewhere = |queue: &ConnectionQueue| !joined.contains(&queue.session());
-            let directory = &self.deps.directory;
-            let outboxes = directory.outboxes_where(person.no, is_elsewhere);
+            let outboxes = self.outboxes_elsewhere(person.no, &joined);
             if outboxes.is_empty() {
                 continue;
             }

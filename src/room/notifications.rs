@@ -150,6 +150,16 @@ impl Room {
             .collect()
     }
 
+    /// The queues of a user's sessions that have not joined.
+    pub(super) fn outboxes_elsewhere(
+        &self,
+        user: UserNo,
+        joined: &HashSet<SessionId>,
+    ) -> Vec<Arc<ConnectionQueue>> {
+        let is_elsewhere = |queue: &ConnectionQueue| !joined.contains(&queue.session());
+        self.deps.directory.outboxes_where(user, is_elsewhere)
+    }
+
     fn absent_users(&self) -> Vec<i64> {
         let directory = &self.deps.directory;
         let joined: HashMap<UserNo, usize> =
@@ -188,8 +198,7 @@ impl Room {
             let meant =
                 |m: &&Message| !m.is_by(&person.id) && m.is_visible_to(user, Some(&person.role));
             let meant: Vec<&Message> = messages.iter().filter(meant).collect();
-            let is_elsewhere = |queue: &ConnectionQueue| !joined.contains(&queue.session());
-            let outboxes = self.deps.directory.outboxes_where(user, is_elsewhere);
+            let outboxes = self.outboxes_elsewhere(user, &joined);
             if meant.is_empty() || outboxes.is_empty() {
                 continue;
             }

@@ -84,9 +84,9 @@ impl Room {
         user: UserNo,
         joined: &HashSet<SessionId>,
     ) -> Vec<Arc<ConnectionQueue>> {
-        self.deps.directory.outboxes_where(user, |queue| {
-            !joined.contains(&queue.session()) && queue.state().hears_unread_changes()
-        })
+        let mut sessions = self.outboxes_elsewhere(user, joined);
+        sessions.retain(|queue| queue.state().hears_unread_changes());
+        sessions
     }
 
     /// The affected participants who have such a session.

@@ -34,7 +34,7 @@ pub struct Holder {
     pub dialect: Dialect,
     /// The connection.
     pub session: SessionId,
-    /// Whether it is told what concerns its user.
+    /// Whether it is in the room of its user.
     pub user_room: UserRoom,
 }
 
@@ -64,7 +64,7 @@ pub struct Resumed {
     pub list: i64,
     /// Its list, in order of joining.
     pub joined: Vec<JoinedConversation>,
-    /// Whether it was told what concerns its user.
+    /// Whether it was in the room of its user.
     pub user_room: UserRoom,
 }
 
@@ -132,7 +132,7 @@ fn insert_client(connection: &mut PgConnection, holder: Holder) -> Result<i64, E
             recoveries::form.eq(holder.dialect.name()),
             recoveries::holder.eq(holder.session.0),
             recoveries::list.eq(first_list(holder.pid)),
-            recoveries::in_user_room.eq(holder.user_room == UserRoom::Joined),
+            recoveries::in_user_room.eq(holder.user_room.is_joined()),
         ))
         .on_conflict_do_nothing()
         .execute(connection)
@@ -186,7 +186,7 @@ pub fn remove_conversation(
 pub fn note_user_room(connection: &mut PgConnection, holder: Holder) -> Result<(), Error> {
     diesel::update(recoveries::table.find(holder.pid))
         .filter(recoveries::holder.eq(holder.session.0))
-        .set(recoveries::in_user_room.eq(holder.user_room == UserRoom::Joined))
+        .set(recoveries::in_user_room.eq(holder.user_room.is_joined()))
         .execute(connection)
         .map(drop)
         .map_err(explain)
@@ -228,14 +228,10 @@ pub fn resume(
             ))
             .execute(connection)
             .map_err(explain)?;
-        let user_room = match is_in_user_room {
-            true => UserRoom::Joined,
-            false => UserRoom::Left,
-        };
         Ok(Some(Resumed {
             list,
             joined,
-            user_room,
+            user_room: UserRoom::of(is_in_user_room),
         }))
     })
 }

@@ -32,7 +32,7 @@ fn while_one_server_runs_a_consumer_no_other_does() {
     fixture.must_be_right();
 }
 
-/// Says that it holds its lease, and counts once it is told to.
+/// Announces that it holds its lease, and counts when the test lets it.
 struct Slow {
     counting: Arc<dyn Consumer>,
     begun: Sender<()>,

@@ -259,10 +259,8 @@ impl Model {
 
     /// Of how far others were reached, one knows what concerns one's own messages.
     fn knows_mark(&self, known: &Value, fresh: &Value) -> bool {
-        let in_order = self.in_order();
-        let own = in_order
-            .iter()
-            .filter(|message| message["sender_id"] == self.me.as_str());
+        let messages = self.messages.values().map(|(_, message)| message);
+        let own = messages.filter(|message| message["sender_id"] == self.me.as_str());
         let own: Vec<Option<i64>> = own.map(|message| message["seq"].as_i64()).collect();
         let reached = |person: &Value| {
             let seq = person["delivered_seq"].as_i64();

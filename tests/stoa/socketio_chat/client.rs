@@ -112,15 +112,15 @@ impl SocketIoClient {
 
     /// Sends an event and waits for what it is acknowledged with.
     pub async fn ask(&mut self, event: &str, argument: Value) -> Value {
-        self.asked += 1;
-        let (id, head) = (self.asked, head(self.namespace));
-        let packet = json!([event, argument]);
-        self.wire().send(&format!("42{head}{id}{packet}")).await;
-        self.answer_to(id).await
+        self.acknowledged(json!([event, argument])).await
     }
 
-    async fn answer_to(&mut self, id: u64) -> Value {
-        let wanted = format!("43{}{id}", head(self.namespace));
+    /// Sends a packet and waits for what it is acknowledged with.
+    async fn acknowledged(&mut self, packet: Value) -> Value {
+        self.asked += 1;
+        let (id, head) = (self.asked, head(self.namespace));
+        self.wire().send(&format!("42{head}{id}{packet}")).await;
+        let wanted = format!("43{head}{id}");
         loop {
             let text = self.wire().text().await;
             if let Some(answer) = text.strip_prefix(&wanted) {
@@ -144,11 +144,7 @@ impl SocketIoClient {
 
     /// As `call`, with no argument.
     pub async fn call_without_argument(&mut self, event: &str) {
-        self.asked += 1;
-        let (id, head) = (self.asked, head(self.namespace));
-        let packet = json!([event]);
-        self.wire().send(&format!("42{head}{id}{packet}")).await;
-        let answer = self.answer_to(id).await;
+        let answer = self.acknowledged(json!([event])).await;
         assert_eq!(answer["success"], true, "{answer}");
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{SYSTEM, fields};
+use super::{SYSTEM, fields, names};
 use crate::deals::Deal;
 use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::TestApp;
@@ -19,13 +19,6 @@ async fn until(talker: &mut SocketIoClient, last: &str) -> Vec<Value> {
         }
     }
     events
-}
-
-fn names(events: &[Value]) -> Vec<&str> {
-    events
-        .iter()
-        .map(|event| event[0].as_str().unwrap())
-        .collect()
 }
 
 #[actix_rt::test]

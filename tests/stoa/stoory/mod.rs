@@ -99,6 +99,14 @@ impl Deal {
     }
 }
 
+/// The names of events.
+fn names(events: &[Value]) -> Vec<&str> {
+    events
+        .iter()
+        .map(|event| event[0].as_str().unwrap())
+        .collect()
+}
+
 /// The values of these fields.
 pub fn fields<const N: usize>(of: &Value, names: [&str; N]) -> Value {
     Value::Array(names.map(|name| of[name].clone()).into())

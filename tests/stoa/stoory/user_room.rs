@@ -2,14 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::names;
 use crate::deals::Deal;
 use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::TestApp;
-
-fn names(events: &[Value]) -> Vec<&str> {
-    let names = events.iter().map(|event| event[0].as_str().unwrap());
-    names.collect()
-}
 
 /// The names of everything that comes with a message, which begins with this event.
 async fn told_with(client: &mut SocketIoClient, first: &str) -> Vec<String> {

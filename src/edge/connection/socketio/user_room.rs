@@ -1,4 +1,4 @@
-//! A client joins or leaves the room of its user, where it is told what concerns them beside the conversations that it has joined.
+//! A client joins or leaves the room of its user, whose events it receives whatever conversations it has joined.
 
 use actix::prelude::*;
 
