@@ -34,8 +34,6 @@ pub struct Holder {
     pub dialect: Dialect,
     /// The connection.
     pub session: SessionId,
-    /// Whether it is in the room of its user.
-    pub user_room: UserRoom,
 }
 
 /// A conversation in a client's list.
@@ -70,10 +68,12 @@ pub struct Resumed {
 
 const TAKEN_OVER: Refusal = Refusal::Conflict("Another connection speaks for this client now");
 
-/// Adds a conversation to a client's list, at its newest change; also returns the list's version.
+/// Adds a conversation to a client's list, at its newest change; also returns the list's version. `user_room` says where a client is
+/// that has no list yet.
 pub fn add_conversation(
     connection: &mut PgConnection,
     holder: Holder,
+    user_room: UserRoom,
     conversation: ConversationId,
 ) -> Result<(i64, JoinedConversation), Error> {
     connection.transaction(|connection| {
@@ -86,7 +86,7 @@ pub fn add_conversation(
             .ok_or(Refusal::ConversationNotFound)?;
         let list = match next_list(connection, holder)? {
             Some(list) => list,
-            None => insert_client(connection, holder)?,
+            None => insert_client(connection, holder, user_room)?,
         };
         diesel::insert_into(joined::table)
             .values((
@@ -124,7 +124,11 @@ fn first_list(pid: Uuid) -> i64 {
 }
 
 /// Inserts a client with its first conversation.
-fn insert_client(connection: &mut PgConnection, holder: Holder) -> Result<i64, Error> {
+fn insert_client(
+    connection: &mut PgConnection,
+    holder: Holder,
+    user_room: UserRoom,
+) -> Result<i64, Error> {
     let made = diesel::insert_into(recoveries::table)
         .values((
             recoveries::pid.eq(holder.pid),
@@ -132,7 +136,7 @@ fn insert_client(connection: &mut PgConnection, holder: Holder) -> Result<i64, E
             recoveries::form.eq(holder.dialect.name()),
             recoveries::holder.eq(holder.session.0),
             recoveries::list.eq(first_list(holder.pid)),
-            recoveries::in_user_room.eq(holder.user_room.is_joined()),
+            recoveries::in_user_room.eq(user_room.is_joined()),
         ))
         .on_conflict_do_nothing()
         .execute(connection)
@@ -181,15 +185,24 @@ pub fn remove_conversation(
     })
 }
 
-/// Notes that a client has joined or left the room of its user. A client that another connection serves is skipped, and so is one that
-/// has never had a list: its first one says where it is.
-pub fn note_user_room(connection: &mut PgConnection, holder: Holder) -> Result<(), Error> {
-    diesel::update(recoveries::table.find(holder.pid))
+/// Notes that a client has joined or left the room of its user. It is refused if another connection serves the client. One that has never
+/// had a list is skipped: its first one says where it is.
+pub fn note_user_room(
+    connection: &mut PgConnection,
+    holder: Holder,
+    user_room: UserRoom,
+) -> Result<(), Error> {
+    let client = recoveries::table.find(holder.pid);
+    let noted = diesel::update(client)
         .filter(recoveries::holder.eq(holder.session.0))
-        .set(recoveries::in_user_room.eq(holder.user_room.is_joined()))
+        .set(recoveries::in_user_room.eq(user_room.is_joined()))
         .execute(connection)
-        .map(drop)
-        .map_err(explain)
+        .map_err(explain)?;
+    let is_there = diesel::select(diesel::dsl::exists(client));
+    match noted == 0 && is_there.get_result(connection).map_err(explain)? {
+        true => Err(TAKEN_OVER.into()),
+        false => Ok(()),
+    }
 }
 
 /// Recovers a client over another connection, which serves it from now on. An offset issued under another `pid`

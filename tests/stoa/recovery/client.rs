@@ -8,6 +8,7 @@ use super::dialect::Dialect;
 use super::knowledge::{Knowledge, Standing};
 use super::link::{Link, Read};
 use super::script::Transport;
+use super::user_room::UserRoom;
 use crate::client::{PATIENCE, Person};
 use crate::drive::polling::poll;
 
@@ -20,6 +21,9 @@ pub struct Client {
     pid: Option<String>,
     offset: Option<String>,
     asked: u64,
+    pub user_room: UserRoom,
+    /// How many connections it has had.
+    pub connections: u64,
     /// Answers that nobody has waited for yet, by the number of the request.
     answers: HashMap<u64, Value>,
     /// How it came back, for the report.
@@ -36,6 +40,8 @@ impl Client {
             pid: None,
             offset: None,
             asked: 0,
+            user_room: UserRoom::outside(),
+            connections: 0,
             answers: HashMap::new(),
             log: Vec::new(),
         }
@@ -66,6 +72,7 @@ impl Client {
             link.upgrade().await;
         }
         self.link = Some(link);
+        self.connections += 1;
         self.answers.clear();
         let pid = told["pid"].as_str().map(str::to_owned);
         assert!(pid.is_some(), "{told}");
@@ -82,6 +89,7 @@ impl Client {
             assert!(!follows, "it was not found, though it follows something");
             let forget = |conversation: &mut Knowledge| conversation.disturb(Standing::Out);
             self.conversations.iter_mut().for_each(forget);
+            self.user_room = UserRoom::outside();
         }
         self.pid = pid;
     }
@@ -150,6 +158,9 @@ impl Client {
     }
 
     fn hear(&mut self, event: &Value) {
+        if let Some(message) = self.dialect.read_user_room(event) {
+            self.user_room.hear(message, event);
+        }
         let Some((here, told)) = self.dialect.read(event) else {
             return;
         };

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use stoa::domain::ids::MessageId;
 
 use super::knowledge::Event;
+use super::script::Whereabouts;
 
 /// Which dialect a client speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,26 @@ impl Dialect {
             Self::Stoory => ("leave_conversation", json!(conversation)),
             Self::Lola => ("chat:leave-room", json!({ "conversationId": conversation })),
         }
+    }
+
+    /// Whether a user has a room.
+    pub fn has_user_room(self) -> bool {
+        self == Self::Stoory
+    }
+
+    /// How a client joins or leaves the room of its user, in a dialect that has one.
+    pub fn user_room(self, user: &str, whereabouts: Whereabouts) -> Option<(&'static str, Value)> {
+        let event = match whereabouts {
+            Whereabouts::Inside => "join_user_room",
+            Whereabouts::Outside => "leave_user_room",
+        };
+        self.has_user_room().then(|| (event, json!(user)))
+    }
+
+    /// The message that an event tells in the room of its user.
+    pub fn read_user_room(self, event: &Value) -> Option<MessageId> {
+        let is_told = self.has_user_room() && event[0] == "conversation_list_updated";
+        is_told.then(|| message_id(&event[1]["message"]["id"]))
     }
 
     pub fn send(self, conversation: &str, body: &str) -> (&'static str, Value) {

@@ -9,6 +9,7 @@ mod law;
 mod link;
 mod run;
 mod script;
+mod user_room;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use std::cell::{Cell, RefCell};

@@ -10,6 +10,7 @@ use super::fixture::{Fixture, LISTENER};
 use super::knowledge::{Knowledge, Standing};
 use super::law::judge;
 use super::script::{CONVERSATIONS, GROUP, Move, Operation, Step, Transport};
+use super::user_room;
 use crate::client::PATIENCE;
 use crate::test_app::TestApp;
 
@@ -110,11 +111,16 @@ impl Run<'_> {
                 join_for_sure(&self.fixture, client, conversation).await;
             }
         }
+        let connections: Vec<u64> = self
+            .clients
+            .iter()
+            .map(|client| client.connections)
+            .collect();
         let mut landmarks = Vec::new();
         for conversation in 0..CONVERSATIONS {
             landmarks.push(self.fixture.say(conversation, 0).await.expect("a landmark"));
         }
-        for client in &mut self.clients {
+        for (client, connections) in self.clients.iter_mut().zip(connections) {
             hear_of(client, &landmarks).await;
             for conversation in 0..CONVERSATIONS {
                 // What the room pushed before its answer has been read with it.
@@ -122,6 +128,10 @@ impl Run<'_> {
             }
             for conversation in 0..CONVERSATIONS {
                 compare(&self.fixture, client, conversation).await;
+            }
+            if client.dialect.has_user_room() && client.connections == connections {
+                let keys = &self.fixture.keys;
+                client.user_room.compare(keys, &landmarks, &client.log);
             }
         }
     }
@@ -169,6 +179,8 @@ async fn go(fixture: &Fixture, client: &mut Client, what: Move) {
                 .send(&fixture.keys[conversation].id, &fixture.unique());
             client.ask(request).await;
         }
+        Move::UserRoom(whereabouts) => user_room::go(client, whereabouts).await,
+        Move::UserRoomUnheard(whereabouts) => user_room::go_unheard(client, whereabouts).await,
     }
 }
 

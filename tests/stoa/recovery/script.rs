@@ -33,6 +33,13 @@ pub enum Transport {
     Upgraded,
 }
 
+/// Whether a client is in the room of its user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whereabouts {
+    Inside,
+    Outside,
+}
+
 /// What a client does.
 #[derive(Clone, Copy, Debug)]
 pub enum Move {
@@ -48,6 +55,9 @@ pub enum Move {
     Leave(usize),
     LeaveUnheard(usize),
     Speak(usize),
+    UserRoom(Whereabouts),
+    /// As `UserRoom`, but it does not wait for the answer.
+    UserRoomUnheard(Whereabouts),
 }
 
 /// One step of a script.
@@ -93,6 +103,10 @@ fn transport() -> impl Strategy<Value = Transport> {
     ]
 }
 
+fn whereabouts() -> impl Strategy<Value = Whereabouts> {
+    prop::sample::select(&[Whereabouts::Inside, Whereabouts::Outside][..])
+}
+
 fn any_move() -> impl Strategy<Value = Move> {
     prop_oneof![
         4 => Just(Move::Cut),
@@ -103,6 +117,8 @@ fn any_move() -> impl Strategy<Value = Move> {
         1 => conversation().prop_map(Move::Leave),
         1 => conversation().prop_map(Move::LeaveUnheard),
         2 => conversation().prop_map(Move::Speak),
+        2 => whereabouts().prop_map(Move::UserRoom),
+        1 => whereabouts().prop_map(Move::UserRoomUnheard),
     ]
 }
 

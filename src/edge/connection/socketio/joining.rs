@@ -59,10 +59,11 @@ impl Session for SocketIoSession {
             self.cursor.lock().add(0, unlisted);
             return self.join_room(conversation, Backfill::InReply(None), ack, context);
         };
+        let user_room = self.core.queue().state().user_room();
         let pool = self.core.deps.room.pool.clone();
         let list = async move {
             pool.run(move |connection| {
-                recoveries::add_conversation(connection, holder, conversation)
+                recoveries::add_conversation(connection, holder, user_room, conversation)
             })
             .await
         };

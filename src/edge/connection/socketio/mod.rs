@@ -340,7 +340,6 @@ async fn find_again(
         user: principal.no,
         dialect,
         session: queue.session(),
-        user_room: queue.state().user_room(),
     };
     let most = i64::from(deps.foreign.recovery_limit);
     let resume =

@@ -104,7 +104,6 @@ impl SocketIoSession {
             user: self.core.reader(),
             dialect: queue.state().dialect(),
             session: queue.session(),
-            user_room: queue.state().user_room(),
         })
     }
 

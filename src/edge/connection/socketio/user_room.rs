@@ -6,7 +6,7 @@ use super::client::Asked;
 use super::session::SocketIoSession;
 use crate::domain::dialect::UserRoom;
 use crate::edge::connection::session::Client;
-use crate::store::recoveries::{self, Holder};
+use crate::store::recoveries;
 
 impl SocketIoSession {
     /// It is written first: a client that is found when it comes back is where it was. One that has never joined a conversation is not
@@ -20,13 +20,9 @@ impl SocketIoSession {
         let Some(holder) = self.holder() else {
             return self.enter_user_room(ack, room);
         };
-        let holder = Holder {
-            user_room: room,
-            ..holder
-        };
         let pool = self.core.deps.room.pool.clone();
         let write = async move {
-            pool.run(move |connection| recoveries::note_user_room(connection, holder))
+            pool.run(move |connection| recoveries::note_user_room(connection, holder, room))
                 .await
         };
         context.wait(
