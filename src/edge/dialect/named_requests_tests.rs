@@ -29,7 +29,8 @@ fn native_requests(
     (user, subject): (&str, &str),
 ) -> Vec<(&'static str, Value)> {
     let there = json!({ "conversation_id": place });
-    let send = json!({ "conversation_id": place, "body": "x", "sender_id": user });
+    let send =
+        json!({ "conversation_id": place, "body": "x", "sender_id": user, "reply_to": message });
     let edit = json!({ "conversation_id": place, "message_id": message, "body": "x" });
     let delete = json!({ "conversation_id": place, "message_id": message });
     vec![
@@ -79,7 +80,8 @@ fn stoory_requests(
 }
 
 fn lola_requests(place: &str, message: &str, user: &str) -> Vec<(&'static str, Value)> {
-    let send = json!({ "roomId": place, "content": "x", "senderId": user });
+    let send =
+        json!({ "roomId": place, "content": "x", "senderId": user, "replyToMessageId": message });
     let typing = json!({ "roomId": place, "isTyping": true, "userId": user });
     let read = json!({ "roomId": place, "messageIds": [message], "userId": user });
     vec![

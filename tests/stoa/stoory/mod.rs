@@ -10,6 +10,7 @@ mod front_messages;
 mod front_payment;
 mod front_sides;
 mod guide;
+mod ids;
 mod lists;
 mod naughty;
 mod once;
