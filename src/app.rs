@@ -24,7 +24,7 @@ use crate::edge::connection::sweeper;
 use crate::edge::dialect::{self, Dialects};
 use crate::edge::http::AppState;
 use crate::edge::http::bearer::TokenSource;
-use crate::edge::http::listening::{Listening, listen};
+use crate::edge::http::listening::{Addresses, Listening, listen};
 use crate::feed::{Feed, FeedRunner, SearchIndex, Timing, consumers};
 use crate::identity::auth::Verifier;
 use crate::identity::demo_secret;
@@ -48,13 +48,15 @@ use crate::telemetry::refusal_log::RefusalLog;
 
 /// Builds all parts and starts to serve, by this clock. Fails with a sentence that says what to do.
 pub async fn start(config: Config, clock: Clock) -> Result<Running, String> {
+    config.check()?;
+    let addresses = Addresses::bind(&config)?;
     let (server, cluster) = open(config, clock).await?;
     let engine = foreign::endpoint(Arc::clone(&server.deps), &server.config);
     let Listening {
         address,
         metrics_address,
         http,
-    } = listen(&server, &engine)?;
+    } = listen(&server, &engine, addresses)?;
     let handle = http.handle();
     let serving = begin(http).await?;
     let sweeping = actix_rt::spawn(sweeper::run(Arc::clone(&server.deps)));
@@ -91,7 +93,6 @@ async fn open(
     mut config: Config,
     clock: Clock,
 ) -> Result<(web::Data<AppState>, Option<Arc<localpg::Cluster>>), String> {
-    config.check()?;
     dialect::check(&config.dialects)?;
     let files = raise_file_limit();
     if let Some(warning) = file_warning(&config, files) {

@@ -51,6 +51,32 @@ async fn a_demo_of_its_own_needs_nothing_and_signs_with_its_folders_secret() {
     std::fs::remove_dir_all(folder_path).expect("its folder");
 }
 
+/// Where another server listens, nothing is made and nothing is logged but the reason.
+#[test]
+fn an_address_that_is_taken_is_reported_before_a_database_is_made() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let place = folder("taken");
+    let data = place.to_string_lossy().into_owned();
+    for (option, other) in [
+        ("STOA_LISTEN", "STOA_METRICS_LISTEN"),
+        ("STOA_METRICS_LISTEN", "STOA_LISTEN"),
+    ] {
+        let variables = [
+            ("STOA_DEMO", "1"),
+            ("STOA_DATA_DIR", data.as_str()),
+            (option, address.as_str()),
+            (other, "127.0.0.1:0"),
+        ];
+        let (output, _, complained) = outcome(&["serve"], &variables);
+        assert_eq!(output.status.code(), Some(1), "{complained}");
+        let sentence = format!("Cannot listen on {address}");
+        assert!(complained.contains(&sentence), "{complained}");
+        assert!(!complained.contains("database_away"), "{complained}");
+        assert!(!place.exists(), "{option}: {complained}");
+    }
+}
+
 /// `make run NODES=…`: the first node has a database of its own, which the others share.
 #[tokio::test]
 async fn nodes_of_one_demo_accept_each_others_tokens_and_say_who_they_are() {

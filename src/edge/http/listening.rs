@@ -33,8 +33,31 @@ pub struct Listening {
     pub http: actix_web::dev::Server,
 }
 
-/// Binds the sockets. A path with a slash at its end means the same as without it. Fails with a sentence that says what to do.
-pub fn listen(server: &web::Data<AppState>, engine: &Arc<Endpoint>) -> Result<Listening, String> {
+/// The addresses that a server will listen on: bound, so that no other server takes them, and refusing connections until it listens.
+pub struct Addresses {
+    http: Bound,
+    metrics: Option<Bound>,
+}
+
+impl Addresses {
+    /// Binds the addresses that the options name. Fails with a sentence that says what to do.
+    pub fn bind(config: &Config) -> Result<Self, String> {
+        let metrics = config.operation.metrics_listen;
+        Ok(Self {
+            http: Bound::new(config.listen, "--listen")?,
+            metrics: metrics
+                .map(|address| Bound::new(address, "--metrics-listen"))
+                .transpose()?,
+        })
+    }
+}
+
+/// Listens. A path with a slash at its end means the same as without it. Fails with a sentence that says what to do.
+pub fn listen(
+    server: &web::Data<AppState>,
+    engine: &Arc<Endpoint>,
+    addresses: Addresses,
+) -> Result<Listening, String> {
     let (config, shared) = (&server.config, server.clone());
     let (sockets, engine) = (config.sockets.clone(), Arc::clone(engine));
     let application = move || {
@@ -60,7 +83,7 @@ pub fn listen(server: &web::Data<AppState>, engine: &Arc<Endpoint>) -> Result<Li
     };
     let builder = builder(server);
     let stopping = builder.graceful_shutdown_signal();
-    let (socket, address) = bound(config.listen, "--listen")?;
+    let (socket, address) = addresses.http.listen()?;
     let (admission, noted) = (admission(server), noting(&server.deps.room.metrics));
     let listening = builder.listen("http", socket, move || {
         let (stopping, sockets) = (stopping.clone(), sockets.clone());
@@ -84,7 +107,7 @@ pub fn listen(server: &web::Data<AppState>, engine: &Arc<Endpoint>) -> Result<Li
         admitting(admission.clone(), http)
     });
     let builder = listening.map_err(|error| error.to_string())?;
-    let (builder, metrics_address) = with_figures(builder, server)?;
+    let (builder, metrics_address) = with_figures(builder, server, addresses.metrics)?;
     Ok(Listening {
         address,
         metrics_address,
@@ -109,15 +132,16 @@ fn as_wanted(routes: &mut web::ServiceConfig, server: &AppState) {
     }
 }
 
-/// Binds the metrics' own address, if the options name one.
+/// Listens on the metrics' own address, if there is one.
 fn with_figures(
     builder: ServerBuilder,
     server: &web::Data<AppState>,
+    bound: Option<Bound>,
 ) -> Result<(ServerBuilder, Option<SocketAddr>), String> {
-    let Some(wanted) = server.config.operation.metrics_listen else {
+    let Some(bound) = bound else {
         return Ok((builder, None));
     };
-    let (socket, address) = bound(wanted, "--metrics-listen")?;
+    let (socket, address) = bound.listen()?;
     let noted = noting(&server.deps.room.metrics);
     let shared = server.clone();
     let listening = builder.listen("metrics", socket, move || {
@@ -176,21 +200,45 @@ fn builder(server: &AppState) -> ServerBuilder {
         .disable_signals()
 }
 
-/// Binds a listening socket at the address that an option names; returns it with its address.
-fn bound(address: SocketAddr, option: &str) -> Result<(std::net::TcpListener, SocketAddr), String> {
-    use socket2::{Domain, Protocol, Socket, Type};
-    let domain = Domain::for_address(address);
-    let bound = Socket::new(domain, Type::STREAM, Some(Protocol::TCP)).and_then(|socket| {
-        socket.set_reuse_address(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        let listener = std::net::TcpListener::from(socket);
-        let address = listener.local_addr()?;
-        Ok((listener, address))
-    });
-    bound.map_err(|error| {
-        format!("Cannot listen on {address}: {error}. Is another server running there? Choose with {option}.")
-    })
+/// A socket that is bound to the address that an option names.
+struct Bound {
+    socket: socket2::Socket,
+    address: SocketAddr,
+    option: &'static str,
+}
+
+impl Bound {
+    /// Fails if another server listens there.
+    fn new(address: SocketAddr, option: &'static str) -> Result<Self, String> {
+        use socket2::{Domain, Protocol, Socket, Type};
+        let domain = Domain::for_address(address);
+        let bound = Socket::new(domain, Type::STREAM, Some(Protocol::TCP)).and_then(|socket| {
+            socket.set_reuse_address(true)?;
+            socket.bind(&address.into())?;
+            Ok(socket)
+        });
+        Ok(Self {
+            socket: bound.map_err(|error| cannot_listen(address, option, &error))?,
+            address,
+            option,
+        })
+    }
+
+    /// Listens; returns the listener and its address, with the real port if 0 was configured.
+    fn listen(self) -> Result<(std::net::TcpListener, SocketAddr), String> {
+        let listening = self.socket.listen(BACKLOG).and_then(|()| {
+            let listener = std::net::TcpListener::from(self.socket);
+            let address = listener.local_addr()?;
+            Ok((listener, address))
+        });
+        listening.map_err(|error| cannot_listen(self.address, self.option, &error))
+    }
+}
+
+fn cannot_listen(address: SocketAddr, option: &str, error: &std::io::Error) -> String {
+    format!(
+        "Cannot listen on {address}: {error}. Is another server running there? Choose with {option}."
+    )
 }
 
 async fn openapi_json(
