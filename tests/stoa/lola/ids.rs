@@ -14,6 +14,17 @@ struct Shown {
     sender: Value,
 }
 
+impl Shown {
+    fn new(by: &'static str, [room, message, sender]: [&Value; 3]) -> Self {
+        Self {
+            by,
+            room: room.clone(),
+            message: message.clone(),
+            sender: sender.clone(),
+        }
+    }
+}
+
 /// Every place of the vocabulary that shows the id of a message of the agent's.
 async fn places(desk: &Desk) -> Vec<Shown> {
     let room = &desk.room;
@@ -35,57 +46,31 @@ async fn places(desk: &Desk) -> Vec<Shown> {
         .await
         .expect_status(200)
         .body;
-    let shown = |by, room: &Value, message: &Value, sender: &Value| Shown {
-        by,
-        room: room.clone(),
-        message: message.clone(),
-        sender: sender.clone(),
-    };
-    let (row, message) = (&listed["rooms"][0], &page["messages"][0]);
-    vec![
-        shown(
-            "an event, by id",
-            &heard["roomId"],
-            &heard["id"],
-            &heard["senderId"],
-        ),
-        shown(
+    let row = &listed["rooms"][0];
+    let staff = &row["metadata"]["assignedStaffId"];
+    let counted = &counts["rooms"][0]["roomId"];
+    let last = &row["lastMessageId"];
+    let mut places = vec![
+        Shown::new(
             "an event, by _id",
-            &heard["roomId"],
-            &heard["_id"],
-            &heard["senderId"],
+            [&heard["roomId"], &heard["_id"], &heard["senderId"]],
         ),
-        shown(
+        Shown::new(
             "an acknowledgement",
-            &heard["roomId"],
-            &sent["messageId"],
-            &heard["senderId"],
+            [&heard["roomId"], &sent["messageId"], &heard["senderId"]],
         ),
-        shown(
-            "an answer",
-            &posted["roomId"],
-            &posted["_id"],
-            &posted["senderId"],
-        ),
-        shown(
-            "a page",
-            &message["roomId"],
-            &message["id"],
-            &message["senderId"],
-        ),
-        shown(
-            "a list",
-            &row["_id"],
-            &row["lastMessageId"],
-            &row["metadata"]["assignedStaffId"],
-        ),
-        shown(
-            "unread counts",
-            &counts["rooms"][0]["roomId"],
-            &row["lastMessageId"],
-            &row["metadata"]["assignedStaffId"],
-        ),
-    ]
+        Shown::new("a list", [&row["_id"], last, staff]),
+        Shown::new("unread counts", [counted, last, staff]),
+    ];
+    for (by, document) in [
+        ("an event", &heard),
+        ("an answer", &posted),
+        ("a page", &page["messages"][0]),
+    ] {
+        let ids = [&document["roomId"], &document["id"], &document["senderId"]];
+        places.push(Shown::new(by, ids));
+    }
+    places
 }
 
 #[actix_rt::test]

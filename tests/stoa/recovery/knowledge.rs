@@ -47,6 +47,8 @@ pub struct Knowledge {
     incomplete: Option<String>,
     /// It was told that it may read there no more, and has not asked to join since.
     is_lost: bool,
+    /// It has asked to join and not heard the answer.
+    is_joining: bool,
     /// The newest conversation that came with an event.
     pub conversation: Value,
 }
@@ -64,12 +66,14 @@ impl Knowledge {
             read_at_join: HashMap::new(),
             incomplete: None,
             is_lost: false,
+            is_joining: false,
             conversation: Value::Null,
         }
     }
 
-    /// From now on something may be missed.
+    /// From now on something may be missed, also the rest of a step that is told again.
     pub fn disturb(&mut self, standing: Standing) {
+        self.incomplete = None;
         self.breaks.push(Break::behind(self.heard.len()));
         self.standing = standing;
     }
@@ -83,6 +87,12 @@ impl Knowledge {
             self.standing = Standing::Unsure;
         }
         self.is_lost = false;
+        self.is_joining = true;
+    }
+
+    /// The answer to its last request to join was heard.
+    pub fn answered(&mut self) {
+        self.is_joining = false;
     }
 
     /// It has joined; everything up to `newest` may be in the answer.
@@ -129,7 +139,11 @@ impl Knowledge {
                     Standing::Joined,
                     "sent away by nobody: {whole}"
                 );
-                self.disturb(Standing::Out);
+                // It may have been sent away before it was let in again.
+                self.disturb(match self.is_joining {
+                    true => Standing::Unsure,
+                    false => Standing::Out,
+                });
                 self.is_lost = true;
             }
             Event::Read(who, seq) => drop(self.read.insert(who, seq)),

@@ -202,6 +202,7 @@ fn note_answer(
     answer: &Value,
 ) -> bool {
     let there = &mut client.conversations[conversation];
+    there.answered();
     if answer["success"] == true {
         there.joined(fixture.newest(conversation), fixture.read(conversation));
         return true;

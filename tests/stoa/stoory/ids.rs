@@ -17,132 +17,104 @@ struct Shown {
     bob: Value,
 }
 
+impl Shown {
+    /// As an answer or an event shows them that has a message and its conversation.
+    fn by_message(by: &'static str, told: &Value) -> Self {
+        let message = &told["message"];
+        Self {
+            by,
+            conversation: told["conversation_id"].clone(),
+            message: message["id"].clone(),
+            alice: message["sender_id"].clone(),
+            bob: message["receiver_id"].clone(),
+        }
+    }
+}
+
+/// Alice says something.
+async fn say(alice: &Person, id: &str) -> Value {
+    let text = json!({ "conversation_id": id, "message": "hello" });
+    let sent = alice.post("/api/messages", text).await;
+    sent.expect_status(200).body
+}
+
 /// Every place of the vocabulary that shows the ids of a message: each of a message of its own, so that each can be deleted.
 async fn places(app: &TestApp, alice: &Person, bob: &Person) -> Vec<Shown> {
     let id = app.direct(alice, bob).await;
+    let answer = say(alice, &id).await;
+    let mut places = vec![Shown::by_message("the answer of a send", &answer)];
+    places.extend(in_events(&id, alice, bob).await);
+    places.extend(in_rows(&id, alice, bob).await);
+    places
+}
+
+async fn in_events(id: &str, alice: &Person, bob: &Person) -> Vec<Shown> {
     let mut joined = SocketIoClient::stoory(bob).await;
     joined.call("join_conversation", json!(id)).await;
     let elsewhere = SocketIoClient::stoory(bob).await;
     let own = SocketIoClient::stoory(alice).await;
-    let text = json!({ "conversation_id": id, "message": "hello" });
-    let post = async || {
-        let sent = alice.post("/api/messages", text.clone()).await;
-        sent.expect_status(200).body
-    };
-    let answer = post().await;
-    let mut places = vec![Shown {
-        by: "the answer of a send",
-        conversation: answer["conversation_id"].clone(),
-        message: answer["message"]["id"].clone(),
-        alice: answer["message"]["sender_id"].clone(),
-        bob: answer["message"]["receiver_id"].clone(),
-    }];
     let mut clients = [joined, elsewhere, own];
+    let mut places = Vec::new();
     for (by, client, event) in [
         ("new_message", 0, "new_message"),
-        ("conversation_list_updated", 0, "conversation_list_updated"),
+        ("the list, updated", 0, "conversation_list_updated"),
         ("notification, joined", 0, "notification"),
         ("notification, elsewhere", 1, "notification"),
         ("message_sent", 2, "message_sent"),
     ] {
         let client = &mut clients[client];
         client.drain().await;
-        post().await;
+        say(alice, id).await;
         let told = client.event(event).await;
-        let told = if event == "notification" {
-            &told["data"]
-        } else {
-            &told
+        let told = match event {
+            "notification" => &told["data"],
+            _ => &told,
         };
-        places.push(Shown {
-            by,
-            conversation: told["conversation_id"].clone(),
-            message: told["message"]["id"].clone(),
-            alice: told["message"]["sender_id"].clone(),
-            bob: told["message"]["receiver_id"].clone(),
-        });
+        places.push(Shown::by_message(by, told));
     }
-    post().await;
+    places
+}
+
+async fn in_rows(id: &str, alice: &Person, bob: &Person) -> [Shown; 2] {
+    say(alice, id).await;
     let listed = bob.get("/api/messages/conversations/direct").await;
     let row = &listed.expect_status(200).body["conversations"][0];
-    let page = bob.get(&format!("/api/messages/{id}?limit=50")).await.body;
-    let newest = page["messages"].as_array().unwrap().last().unwrap();
-    places.push(Shown {
+    let newest = newest(bob, &format!("/api/messages/{id}?limit=50")).await;
+    let list = Shown {
         by: "a row of the list, and of a page",
         conversation: row["id"].clone(),
         message: newest["id"].clone(),
         alice: row["other_user"]["id"].clone(),
         bob: newest["receiver_id"].clone(),
-    });
-    post().await;
+    };
+    say(alice, id).await;
     let context = format!("/api/messages/conversations/{id}/context");
     let context = &bob.get(&context).await.expect_status(200).body["context"];
-    let page = bob
-        .get(&format!("/api/conversations/{id}/messages"))
-        .await
-        .body;
-    let newest = page["messages"].as_array().unwrap().last().unwrap();
-    places.push(Shown {
+    let newest = self::newest(bob, &format!("/api/conversations/{id}/messages")).await;
+    let context = Shown {
         by: "a context",
         conversation: context["conversation"]["id"].clone(),
         message: newest["id"].clone(),
         alice: context["users"]["other"]["id"].clone(),
         bob: context["users"]["current"]["id"].clone(),
-    });
-    places
+    };
+    [list, context]
+}
+
+/// The newest message of a page.
+async fn newest(reader: &Person, path: &str) -> Value {
+    let page = reader.get(path).await.expect_status(200).body;
+    let messages = page["messages"].as_array().expect("messages");
+    messages.last().expect("a message").clone()
 }
 
 #[actix_rt::test]
 async fn an_id_that_is_shown_can_be_used_in_every_call() {
     let (app, alice, bob) = two().await;
-    for Shown {
-        by,
-        conversation,
-        message,
-        alice: first,
-        bob: second,
-    } in places(&app, &alice, &bob).await
-    {
-        let id = conversation
-            .as_str()
-            .unwrap_or_else(|| panic!("{by} shows no conversation"));
-        for (path, body) in [
-            (
-                "/api/messages".to_owned(),
-                json!({ "conversation_id": id, "receiver_id": first, "message": "a" }),
-            ),
-            (
-                "/api/messages".to_owned(),
-                json!({ "receiver_id": first, "message": "b" }),
-            ),
-            (
-                "/api/messages/send".to_owned(),
-                json!({ "conversation_id": id, "receiver_id": first, "message": "c" }),
-            ),
-            (
-                "/api/messages/direct-message".to_owned(),
-                json!({ "receiver_id": first, "message": "d" }),
-            ),
-            (
-                "/api/messages/direct-connect".to_owned(),
-                json!({ "target_user_id": first }),
-            ),
-            (
-                format!("/api/messages/conversations/{id}/messages"),
-                json!({ "conversation_id": id, "message": "e" }),
-            ),
-            (
-                format!("/api/conversations/{id}/messages"),
-                json!({ "message": "f" }),
-            ),
-        ] {
-            let told = bob.post(&path, body.clone()).await;
-            assert!(
-                [200, 201].contains(&told.status),
-                "{by}: {path} {body}: {told:?}"
-            );
-            assert_eq!(told.body["conversation_id"], id, "{by}: {path} {body}");
-        }
+    for shown in places(&app, &alice, &bob).await {
+        let by = shown.by;
+        let id = shown.conversation.as_str().expect(by);
+        posts(&bob, id, &shown).await;
         for path in [
             format!("/api/messages/{id}"),
             format!("/api/messages/conversations/{id}/messages"),
@@ -159,20 +131,46 @@ async fn an_id_that_is_shown_can_be_used_in_every_call() {
             let told = bob.request("PUT", &path, None, &[]).await;
             assert_eq!(told.status, 200, "{by}: {path}");
         }
-        emits(&bob, (id, &message), (&first, &second), by).await;
-        let path = format!("/api/messages/messages/{}", message.as_str().unwrap());
+        emits(&bob, id, &shown).await;
+        let message = shown.message.as_str().expect(by);
+        let path = format!("/api/messages/messages/{message}");
         let told = alice.request("DELETE", &path, None, &[]).await;
         assert_eq!(told.status, 200, "{by}: DELETE {path}: {told:?}");
     }
 }
 
+/// Every call that sends, or begins a conversation.
+async fn posts(bob: &Person, id: &str, Shown { by, alice, .. }: &Shown) {
+    let into = |text: &str| json!({ "conversation_id": id, "receiver_id": alice, "message": text });
+    let to = |text: &str| json!({ "receiver_id": alice, "message": text });
+    for (path, body) in [
+        ("/api/messages".to_owned(), into("a")),
+        ("/api/messages".to_owned(), to("b")),
+        ("/api/messages/send".to_owned(), into("c")),
+        ("/api/messages/direct-message".to_owned(), to("d")),
+        (
+            "/api/messages/direct-connect".to_owned(),
+            json!({ "target_user_id": alice }),
+        ),
+        (
+            format!("/api/messages/conversations/{id}/messages"),
+            into("e"),
+        ),
+        (format!("/api/conversations/{id}/messages"), into("f")),
+    ] {
+        let told = bob.post(&path, body.clone()).await;
+        let is_done = [200, 201].contains(&told.status);
+        assert!(is_done, "{by}: {path} {body}: {told:?}");
+        assert_eq!(told.body["conversation_id"], id, "{by}: {path} {body}");
+    }
+}
+
 /// Every event that names a conversation, a message or a user.
-async fn emits(
-    bob: &Person,
-    (id, message): (&str, &Value),
-    (first, second): (&Value, &Value),
-    by: &str,
-) {
+async fn emits(bob: &Person, id: &str, shown: &Shown) {
+    let Shown {
+        by, message, alice, ..
+    } = shown;
+    let (first, second) = (alice, &shown.bob);
     let mut client = SocketIoClient::stoory_without_user_room(bob).await;
     for (event, argument) in [
         ("join", second.clone()),
