@@ -33,7 +33,8 @@ pub struct Listening {
     pub http: actix_web::dev::Server,
 }
 
-/// The addresses that a server will listen on: bound, so that no other server takes them, and refusing connections until it listens.
+/// The addresses that a server will listen on. They are bound, which fails where another server listens; connections are refused until
+/// this one listens.
 pub struct Addresses {
     http: Bound,
     metrics: Option<Bound>,

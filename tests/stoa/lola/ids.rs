@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Desk;
 use crate::socketio_chat::client::SocketIoClient;
 
-/// The ids that one place shows: of the room, a message, and whoever sent it.
+/// The ids of a room, a message and its sender, as one answer or event shows them.
 #[derive(Debug)]
 struct Shown {
     by: &'static str,

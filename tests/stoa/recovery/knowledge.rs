@@ -71,7 +71,7 @@ impl Knowledge {
         }
     }
 
-    /// From now on something may be missed, also the rest of a step that is told again.
+    /// From now on the client may miss events. It need not hear the second event of a step of which it has heard the first.
     pub fn disturb(&mut self, standing: Standing) {
         self.incomplete = None;
         self.breaks.push(Break::behind(self.heard.len()));

@@ -1,5 +1,4 @@
-//! The room of a user in a script: a client joins and leaves it, and is told there of new messages while it is inside, whatever became
-//! of its connections.
+//! The room of a user in a script. A client joins and leaves it; while it is inside, it hears of each new message, also after it came back.
 
 use serde_json::Value;
 use std::collections::HashSet;
@@ -33,8 +32,8 @@ impl UserRoom {
         self.told.insert(message);
     }
 
-    /// Fails unless these newest messages, each said over one connection, were told to a client that is inside, and to no other. A group has
-    /// no two sides, so nothing is told of it here.
+    /// Fails unless a client that is inside has heard of these newest messages, and one that is outside has not. Messages of groups are not
+    /// told here.
     pub fn compare(&self, keys: &[ConversationKey], newest: &[i64], log: &[String]) {
         let Some(whereabouts) = self.whereabouts else {
             return;

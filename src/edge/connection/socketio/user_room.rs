@@ -1,4 +1,4 @@
-//! A client joins or leaves the room of its user, whose events it receives whatever conversations it has joined.
+//! A client joins or leaves the room of its user. In that room it receives events of all conversations of the user.
 
 use actix::prelude::*;
 
