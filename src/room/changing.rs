@@ -11,6 +11,7 @@ use crate::domain::answer::Answer;
 use crate::domain::command::Command;
 use crate::domain::entry::Fact;
 use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::journal::OutcomeUnknown;
 use crate::store::changes::{Change, ChangeKind, Changed};
@@ -21,7 +22,19 @@ pub(super) struct WantedChange {
     command: Command,
     reply: Reply,
     attempts: u32,
+    basis: Basis,
 }
+
+/// What a change is decided on.
+#[derive(Clone, Copy, PartialEq)]
+enum Basis {
+    /// What the room knows. Another server may have written since.
+    Memory,
+    /// What the room has read for this change.
+    Database,
+}
+
+const CHANGE_AGAIN: Refusal = Refusal::Unavailable("The database is away: try again");
 
 /// How often a change is decided again because the policy version changed meanwhile.
 const ATTEMPTS: u32 = 5;
@@ -40,6 +53,7 @@ impl Room {
             command,
             reply,
             attempts: 0,
+            basis: Basis::Memory,
         });
         self.change_next(context);
     }
@@ -50,6 +64,9 @@ impl Room {
         {
             match self.state.decide(&wanted.principal, &wanted.command) {
                 Err(refusal) => wanted.reply.refuse(refusal),
+                Ok(Decision::Already) if wanted.basis == Basis::Memory => {
+                    self.read_then_decide(wanted, context);
+                }
                 Ok(Decision::Already) => wanted.reply.send(Ok(self.as_it_stands())),
                 Ok(Decision::Change(kind)) => self.begin_change(wanted, kind, context),
             }
@@ -87,10 +104,13 @@ impl Room {
     ) {
         match outcome {
             Ok(Changed::Done(entry)) => {
-                let fact = entry.fact.clone();
+                let (seq, fact) = (entry.seq, entry.fact.clone());
                 self.offer_committed(entry);
                 self.announce(context);
-                wanted.reply.send(Ok(self.answer_to(fact)));
+                match self.timeline.announced() >= seq {
+                    true => wanted.reply.send(Ok(self.answer_to(fact))),
+                    false => self.read_then_answer(fact, wanted.reply, context),
+                }
             }
             Ok(Changed::Already(fact)) => wanted.reply.send(Ok(self.answer_to(fact))),
             Ok(Changed::Refused(refusal)) => wanted.reply.refuse(refusal),
@@ -115,6 +135,37 @@ impl Room {
             room.changing = false;
             room.caught_up(entries, context);
             room.changes.push_front(wanted);
+            room.change_next(context);
+        }));
+    }
+
+    /// Answers a change once the entries before it are known too: whatever its caller does next is decided on the state after it.
+    fn read_then_answer(&mut self, fact: Fact, reply: Reply, context: &mut Context<Self>) {
+        self.changing = true;
+        let wait = self.catch_up();
+        context.spawn(wait.into_actor(self).map(move |entries, room, context| {
+            room.changing = false;
+            room.caught_up(entries, context);
+            reply.send(Ok(room.answer_to(fact)));
+            room.change_next(context);
+        }));
+    }
+
+    /// Decides a change again that seems to have been made already, on what the database says.
+    fn read_then_decide(&mut self, mut wanted: WantedChange, context: &mut Context<Self>) {
+        self.changing = true;
+        let wait = self.catch_up();
+        context.spawn(wait.into_actor(self).map(move |entries, room, context| {
+            let has_read = entries.is_ok();
+            room.changing = false;
+            room.caught_up(entries, context);
+            match has_read {
+                true => {
+                    wanted.basis = Basis::Database;
+                    room.changes.push_front(wanted);
+                }
+                false => wanted.reply.refuse(CHANGE_AGAIN),
+            }
             room.change_next(context);
         }));
     }
