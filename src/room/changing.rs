@@ -10,6 +10,7 @@ use super::state::Decision;
 use crate::domain::answer::Answer;
 use crate::domain::command::Command;
 use crate::domain::entry::Fact;
+use crate::domain::ids::UserNo;
 use crate::domain::principal::Principal;
 use crate::error::Error;
 use crate::journal::OutcomeUnknown;
@@ -50,7 +51,10 @@ impl Room {
         {
             match self.state.decide(&wanted.principal, &wanted.command) {
                 Err(refusal) => wanted.reply.refuse(refusal),
-                Ok(Decision::Already) => wanted.reply.send(Ok(self.as_it_stands())),
+                Ok(Decision::Already) => {
+                    let stands = self.as_it_stands(wanted.principal.no);
+                    wanted.reply.send(Ok(stands));
+                }
                 Ok(Decision::Change(kind)) => self.begin_change(wanted, kind, context),
             }
         }
@@ -67,6 +71,7 @@ impl Room {
             conversation: self.state.conversation.no,
             policy: self.state.conversation.policy_version,
             actor: wanted.principal.no,
+            contacts_a_day: self.deps.contacts_a_day,
             kind,
         };
         let journal = self.deps.journal.clone();
@@ -90,9 +95,13 @@ impl Room {
                 let fact = entry.fact.clone();
                 self.offer_committed(entry);
                 self.announce(context);
-                wanted.reply.send(Ok(self.answer_to(fact)));
+                let answer = self.answer_to(fact, wanted.principal.no);
+                wanted.reply.send(Ok(answer));
             }
-            Ok(Changed::Already(fact)) => wanted.reply.send(Ok(self.answer_to(fact))),
+            Ok(Changed::Already(fact)) => {
+                let answer = self.answer_to(fact, wanted.principal.no);
+                wanted.reply.send(Ok(answer));
+            }
             Ok(Changed::Refused(refusal)) => wanted.reply.refuse(refusal),
             Ok(Changed::Stale) if wanted.attempts < ATTEMPTS => {
                 wanted.attempts += 1;
@@ -119,21 +128,21 @@ impl Room {
         }));
     }
 
-    fn answer_to(&self, fact: Fact) -> Answer {
+    fn answer_to(&self, fact: Fact, reader: UserNo) -> Answer {
         match fact {
             Fact::Said(message) | Fact::Edited(message) | Fact::Deleted(message) => {
                 Answer::Message(message)
             }
-            Fact::Participant { .. } | Fact::Settings { .. } | Fact::Stepped(_) => {
-                self.as_it_stands()
-            }
+            Fact::Participant { .. }
+            | Fact::Block { .. }
+            | Fact::Settings { .. }
+            | Fact::Stepped(_) => self.as_it_stands(reader),
         }
     }
 
-    fn as_it_stands(&self) -> Answer {
-        Answer::Conversation(
-            Box::new(self.state.conversation.clone()),
-            self.state.people.to_vec(),
-        )
+    /// The conversation and its people, for one reader.
+    pub(super) fn as_it_stands(&self, reader: UserNo) -> Answer {
+        let view = self.state.view_for(reader);
+        Answer::Conversation(Box::new(view.conversation.clone()), view.people.to_vec())
     }
 }

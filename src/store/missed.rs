@@ -4,8 +4,8 @@ use diesel::pg::PgConnection;
 use serde_json::{Map, Value};
 
 use super::conversations::{self, Key};
-use super::replay::{entries_within, in_snapshot};
-use super::{flows, participants};
+use super::flows;
+use super::replay::{entries_within, in_snapshot, with_people};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{ConversationId, ConversationNo, Seq};
 use crate::domain::message::Message;
@@ -56,10 +56,7 @@ pub fn page(
         };
         Ok(Some(Missed {
             entries,
-            loaded: Loaded {
-                participants: participants::of(connection, no)?,
-                conversation,
-            },
+            loaded: with_people(connection, conversation)?,
             to,
             context,
             pending_cards,

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::pool::explain;
 use super::schema::{participants, users};
-use crate::domain::conversation::{Membership, Participant};
+use crate::domain::conversation::{Membership, Participant, Signals};
 use crate::domain::ids::{ConversationNo, UserId, UserNo};
 use crate::error::Error;
 
@@ -40,6 +40,7 @@ fn assemble(row: ParticipantRow, (id, name, avatar_url): Person) -> Result<Parti
         delivered_seq: row.delivered_seq,
         read_seq: row.read_seq,
         joined_at: row.joined_at,
+        signals: Signals::Shown,
     })
 }
 

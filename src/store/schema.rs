@@ -13,6 +13,23 @@ diesel::table! {
         avatar_url -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        accept -> Text,
+    }
+}
+
+diesel::table! {
+    blocks (blocker_no, blocked_no) {
+        blocker_no -> Int8,
+        blocked_no -> Int8,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    new_contacts (user_no, other_no) {
+        user_no -> Int8,
+        other_no -> Int8,
+        at -> Timestamptz,
     }
 }
 
@@ -339,6 +356,8 @@ diesel::joinable!(conversations -> users (created_by));
 diesel::joinable!(recovery_places -> recoveries (pid));
 diesel::allow_tables_to_appear_in_same_query!(
     users,
+    blocks,
+    new_contacts,
     conversations,
     participants,
     messages,

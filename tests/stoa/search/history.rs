@@ -244,6 +244,7 @@ impl Fixture {
             conversation: id.conversation,
             policy: 0,
             actor: message.sender,
+            contacts_a_day: None,
             kind: kind(id, Reader { no, role }),
         };
         changes::apply(&mut self.connection, &change).unwrap();
