@@ -27,7 +27,7 @@ impl JournalHandle {
         let changed = self
             .pool
             .run(move |connection| blocks::set(connection, block, blocking));
-        Ok(changed.await??)
+        changed.await
     }
 
     /// Creates a conversation, or finds the one that the request means. Safe to repeat after an error.

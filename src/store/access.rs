@@ -61,7 +61,7 @@ pub(super) fn is_for_everybody(message: &str) -> String {
 /// does not depend on the row, so the blocked users are read once and not for each row.
 pub(super) fn is_wanted(message: &str, user: &str) -> String {
     format!(
-        "{message}.sender_no <> all(array(select b.blocked_no from blocks b where b.blocker_no = {user}))"
+        "{message}.sender_no <> all(array(select blocked_no from blocks where blocker_no = {user}))"
     )
 }
 
@@ -78,8 +78,8 @@ pub(super) fn wanted_by(reader: i64) -> _ {
 /// SQL of `Apart::hides`: whether one of two users has blocked the other.
 pub(super) fn are_apart(one: &str, other: &str) -> String {
     format!(
-        "(exists (select from blocks b where b.blocker_no = {one} and b.blocked_no = {other})
-            or exists (select from blocks b where b.blocker_no = {other} and b.blocked_no = {one}))"
+        "(exists (select from blocks where blocker_no = {one} and blocked_no = {other})
+            or exists (select from blocks where blocker_no = {other} and blocked_no = {one}))"
     )
 }
 

@@ -129,37 +129,25 @@ pub fn set(
     connection: &mut PgConnection,
     block: Block,
     blocking: Blocking,
-) -> Result<Result<Entries, Refusal>, Error> {
+) -> Result<Entries, Error> {
     connection.transaction(|connection| {
         hold(connection, &[block.by.0, block.whom.0])?;
         let changed = match blocking {
-            Blocking::Begun => match begin(connection, block)? {
-                Ok(changed) => changed,
-                Err(refusal) => return Ok(Err(refusal)),
-            },
+            Blocking::Begun => begin(connection, block)?,
             Blocking::Ended => {
                 let row = table::table.find((block.by.0, block.whom.0));
                 diesel::delete(row).execute(connection).map_err(explain)?
             }
         };
         match changed {
-            0 => Ok(Ok(Vec::new())),
-            _ => enter(connection, block, blocking).map(Ok),
+            0 => Ok(Vec::new()),
+            _ => enter(connection, block, blocking),
         }
     })
 }
 
-fn begin(connection: &mut PgConnection, block: Block) -> Result<Result<usize, Refusal>, Error> {
-    let others: i64 = table::table
-        .filter(table::blocker_no.eq(block.by.0))
-        .filter(table::blocked_no.ne(block.whom.0))
-        .count()
-        .get_result(connection)
-        .map_err(explain)?;
-    if others >= limits::BLOCKS {
-        let full = "You have blocked as many users as one may: 1,000";
-        return Ok(Err(Refusal::Unprocessable(full)));
-    }
+/// Inserts the row; answers how many are new.
+fn begin(connection: &mut PgConnection, block: Block) -> Result<usize, Error> {
     let made = diesel::insert_into(table::table)
         .values((
             table::blocker_no.eq(block.by.0),
@@ -168,7 +156,17 @@ fn begin(connection: &mut PgConnection, block: Block) -> Result<Result<usize, Re
         .on_conflict_do_nothing()
         .execute(connection)
         .map_err(explain)?;
-    Ok(Ok(made))
+    let all: i64 = table::table
+        .filter(table::blocker_no.eq(block.by.0))
+        .count()
+        .get_result(connection)
+        .map_err(explain)?;
+    match made > 0 && all > limits::BLOCKS {
+        true => {
+            Err(Refusal::Unprocessable("You have blocked as many users as one may: 1,000").into())
+        }
+        false => Ok(made),
+    }
 }
 
 // Raw SQL: one statement for all conversations, which are locked in the order of their numbers, as by the statements that append. The

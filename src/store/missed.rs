@@ -4,8 +4,8 @@ use diesel::pg::PgConnection;
 use serde_json::{Map, Value};
 
 use super::conversations::{self, Key};
-use super::flows;
-use super::replay::{entries_within, in_snapshot, with_people};
+use super::replay::{entries_within, in_snapshot};
+use super::{flows, participants};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{ConversationId, ConversationNo, Seq};
 use crate::domain::message::Message;
@@ -56,7 +56,7 @@ pub fn page(
         };
         Ok(Some(Missed {
             entries,
-            loaded: with_people(connection, conversation)?,
+            loaded: participants::with_blocks(connection, conversation)?,
             to,
             context,
             pending_cards,

@@ -18,7 +18,7 @@ use super::schema::{
 };
 use super::{blocks, flows, participants, unread};
 use crate::domain::access::blocks::Block;
-use crate::domain::conversation::{Conversation, ConversationStatus};
+use crate::domain::conversation::ConversationStatus;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::{LoggedStep, Stepped};
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
@@ -33,21 +33,7 @@ pub fn load(connection: &mut PgConnection, key: Key) -> Result<Option<Loaded>, E
         let Some(conversation) = conversations::find(connection, key)? else {
             return Ok(None);
         };
-        with_people(connection, conversation).map(Some)
-    })
-}
-
-/// A conversation with its participants and the blocks between them.
-pub(super) fn with_people(
-    connection: &mut PgConnection,
-    conversation: Conversation,
-) -> Result<Loaded, Error> {
-    let participants = participants::of(connection, conversation.no)?;
-    let numbers: Vec<i64> = participants.iter().map(|person| person.no.0).collect();
-    Ok(Loaded {
-        conversation,
-        participants,
-        blocks: blocks::among(connection, &numbers)?.into_iter().collect(),
+        participants::with_blocks(connection, conversation).map(Some)
     })
 }
 

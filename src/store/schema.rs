@@ -4,6 +4,10 @@
     reason = "the tables are described where they are made, in migrations/"
 )]
 
+mod people;
+
+pub use people::{blocks, new_contacts};
+
 diesel::table! {
     users (no) {
         no -> Int8,
@@ -14,22 +18,6 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         accept -> Text,
-    }
-}
-
-diesel::table! {
-    blocks (blocker_no, blocked_no) {
-        blocker_no -> Int8,
-        blocked_no -> Int8,
-        created_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    new_contacts (user_no, other_no) {
-        user_no -> Int8,
-        other_no -> Int8,
-        at -> Timestamptz,
     }
 }
 

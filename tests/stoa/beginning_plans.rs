@@ -46,7 +46,7 @@ fn blocking(connection: &mut PgConnection) {
             whom: UserNo(n + 3_331),
         };
         for blocking in [Blocking::Begun, Blocking::Ended] {
-            let made = blocks::set(connection, block, blocking).unwrap().unwrap();
+            let made = blocks::set(connection, block, blocking).unwrap();
             assert!(!made.is_empty(), "they share a conversation");
         }
     });

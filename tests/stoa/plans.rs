@@ -299,42 +299,24 @@ fn changing(connection: &mut PgConnection) {
         };
         make(connection, &change(n, delete));
     });
+}
+
+fn coming_and_going(connection: &mut PgConnection) {
+    let add = |n: i64| ChangeKind::Add {
+        user: UserId::stored(format!("user-{}", n + 5_000)),
+        role: "member".into(),
+        returns: Returns::Once,
+        consent: Consent::Needed,
+    };
     must_walk_nothing(connection, "coming and going", |connection, n| {
-        let user = UserId::stored(format!("user-{}", n + 5_000));
-        let role = "member".into();
-        make(
-            connection,
-            &change(
-                n,
-                ChangeKind::Add {
-                    user,
-                    role,
-                    returns: Returns::Once,
-                    consent: Consent::Needed,
-                },
-            ),
-        );
-        let mut person = participants::find(connection, nth(n), UserNo(n + 5_000))
-            .unwrap()
-            .unwrap();
-        person.membership = Membership::Left;
-        let participant = person;
+        make(connection, &change(n, add(n)));
+        let found = participants::find(connection, nth(n), UserNo(n + 5_000));
+        let mut participant = found.unwrap().unwrap();
+        participant.membership = Membership::Left;
         let mut leave = change(n, ChangeKind::Set { participant });
         leave.policy = 1;
         make(connection, &leave);
-        let (user, role) = (
-            UserId::stored(format!("user-{}", n + 5_000)),
-            "member".into(),
-        );
-        let mut again = change(
-            n,
-            ChangeKind::Add {
-                user,
-                role,
-                returns: Returns::Once,
-                consent: Consent::Needed,
-            },
-        );
+        let mut again = change(n, add(n));
         again.policy = 2;
         make(connection, &again);
     });
@@ -348,6 +330,7 @@ fn no_query_walks_a_big_table() {
     counting(&mut connection);
     writing(&mut connection);
     changing(&mut connection);
+    coming_and_going(&mut connection);
 }
 
 #[test]
