@@ -28,11 +28,13 @@ use crate::edge::http::listening::{Addresses, Listening, listen};
 use crate::feed::{Feed, FeedRunner, SearchIndex, Timing, consumers};
 use crate::identity::auth::Verifier;
 use crate::identity::demo_secret;
+use crate::identity::last_seen::LastSeen;
 use crate::identity::people::People;
 use crate::identity::rate_limits::RateLimits;
+use crate::identity::staff::StaffNews;
 use crate::job_signal::JobSignal;
 use crate::jobs::{JobDeps, Runner};
-use crate::journal::Journal;
+use crate::journal::{Journal, JournalHandle};
 use crate::nodes::Nodes;
 use crate::payment::PaymentGateway;
 use crate::presence::Directory;
@@ -193,20 +195,7 @@ fn build(
     let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
     let verifier = Verifier::new(&config.auth, demo_secret.as_deref())?;
     let catalogue = Arc::new(catalogue);
-    let (at, measured) = (clock.clone(), Arc::clone(&metrics));
-    let journal = Journal::start(pool.clone(), &config.actors, measured, at);
-    let room = Arc::new(RoomDeps {
-        journal,
-        pool,
-        feed: Feed::default(),
-        directory: Arc::new(Directory::default()),
-        metrics,
-        recall: recall(&catalogue),
-        clock,
-        idle: Duration::from_secs(config.actors.room_idle_seconds),
-        mailbox: config.actors.room_mailbox as usize,
-        catch_ups: catch_ups(&config),
-    });
+    let room = Arc::new(room_deps(&config, clock, pool, &catalogue, metrics)?);
     let rooms = Registry::start(Arc::clone(&room), config.actors.room_threads);
     let job_signal = JobSignal::default();
     let refusals = Arc::new(RefusalLog::new(room.clock.clone()));
@@ -218,6 +207,7 @@ fn build(
         rooms,
         deals,
         people: people(&config, verifier, &room, &refusals),
+        last_seen: LastSeen::default(),
         rate_limits: RateLimits::new(&config.rates),
         options: config.sockets.clone(),
         foreign: config.foreign.clone(),
@@ -241,6 +231,39 @@ fn build(
         config,
         demo_secret,
     })
+}
+
+fn room_deps(
+    config: &Config,
+    clock: Clock,
+    pool: Pool,
+    catalogue: &Arc<Catalogue>,
+    metrics: Arc<Metrics>,
+) -> Result<RoomDeps, String> {
+    Ok(RoomDeps {
+        journal: start_journal(config, &pool, &metrics, &clock),
+        pool,
+        feed: Feed::default(),
+        directory: Arc::new(Directory::default()),
+        metrics,
+        recall: recall(catalogue),
+        clock: clock.clone(),
+        idle: Duration::from_secs(config.actors.room_idle_seconds),
+        mailbox: config.actors.room_mailbox as usize,
+        catch_ups: catch_ups(config),
+        policies: Arc::new(config.policies()?),
+        staff: StaffNews::new(clock),
+    })
+}
+
+fn start_journal(
+    config: &Config,
+    pool: &Pool,
+    metrics: &Arc<Metrics>,
+    clock: &Clock,
+) -> JournalHandle {
+    let (pool, metrics) = (pool.clone(), Arc::clone(metrics));
+    Journal::start(pool, &config.actors, metrics, clock.clone())
 }
 
 /// How many catch-up checks and reads of rooms that are behind may use the pool at the same time.

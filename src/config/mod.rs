@@ -11,6 +11,8 @@ mod later;
 mod money;
 mod operation;
 mod origins;
+mod people;
+mod policies;
 mod search;
 
 use clap::{Args, ValueEnum};
@@ -27,6 +29,7 @@ pub use later::{JobOptions, WebhookOptions};
 pub use money::PaymentOptions;
 pub use operation::OperationOptions;
 pub use origins::{AllowedOrigins, LocalPages, Origin};
+pub use people::{PeopleOptions, StartRule};
 pub use search::SearchOptions;
 
 use crate::domain::network::Network;
@@ -92,6 +95,9 @@ pub struct Config {
     /// Rates
     #[command(flatten)]
     pub rates: RateOptions,
+    /// People
+    #[command(flatten)]
+    pub people: PeopleOptions,
     /// Bounds for callers
     #[command(flatten)]
     pub bounds: BoundOptions,
@@ -325,6 +331,7 @@ impl Config {
         self.payments.check()?;
         self.webhooks.check()?;
         self.dialects.check()?;
+        self.policies()?;
         if !self.demo && jwt_secret.is_none() && jwt_public_key.is_none() && jwks.is_none() {
             return Err("No token key is configured: give --jwt-secret, --jwt-public-key or --jwks; or --demo to try it out.".to_owned());
         }

@@ -60,7 +60,9 @@ fn last_transition(first: &Entry, stepped: &Arc<Stepped>, rest: &[Entry]) -> Arc
         | Fact::Edited(_)
         | Fact::Deleted(_)
         | Fact::Participant { .. }
-        | Fact::Settings { .. } => None,
+        | Fact::Block { .. }
+        | Fact::Settings { .. }
+        | Fact::Ended => None,
     });
     let automatic = transitions.take_while(|transition| transition.actor_id.is_none());
     automatic

@@ -1,114 +1,34 @@
 //! The access rule: who may read, send and manage in a conversation, and whom a message reaches.
 //! `store/access.rs` has it in SQL.
 
+pub mod beginning;
+pub mod blocks;
+pub mod policies;
+mod privileges;
+mod sight;
+mod staff;
+
+use std::time::Duration;
+
+use super::business::StaffRole;
 use super::conversation::{
     Conversation, ConversationKind, ConversationStatus, Membership, OWNER, Participant,
 };
 use super::flow::{BUILT_IN, FlowActor, STAFF};
 use super::ids::UserNo;
 use super::message::{Audience, Power};
-use super::principal::{Principal, Roles};
+use super::principal::Roles;
 use super::refusal::Refusal;
 use super::snapshot::Reader;
+use blocks::Blocks;
+
+pub use beginning::may_begin_as_payer;
+pub use privileges::{Privilege, Requester};
+pub use sight::Sight;
+pub use staff::Standing;
 
 /// The role that manages a conversation, besides `OWNER`.
 const ADMIN: &str = "admin";
-
-/// What a token's roles permit, whatever the user's role in a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Privilege {
-    /// Read, send and manage in every conversation, and act as staff in deals.
-    OpenEveryConversation,
-    /// Read the profile of any user.
-    SeeEveryUser,
-    /// Read the text of deleted messages.
-    ReadDeletedMessages,
-    /// List the webhooks to the platform, and deliver them again.
-    SeePlatformEvents,
-    /// Name another user as the acting one.
-    ActForOthers,
-    /// Create a conversation without participating.
-    StayOutside,
-    /// Act in a deal as the platform.
-    ActAsPlatform,
-    /// Send messages of kinds that no person sends.
-    SpeakAsSystem,
-    /// Send a message to one role or user.
-    NarrowAudience,
-    /// Describe a subject, and begin a deal about it.
-    DescribeSubjects,
-    /// Assign roles in an existing conversation.
-    AssignRoles,
-    /// Begin a deal that asks for money.
-    AskForMoney,
-    /// Create and update users.
-    MakeUsersKnown,
-    /// See e-mail addresses of others.
-    SeeEmailAddresses,
-    /// Sign out another user.
-    SignOut,
-}
-
-impl Roles {
-    /// Whether a token with these roles gives the privilege.
-    pub fn may(self, privilege: Privilege) -> bool {
-        match privilege {
-            Privilege::OpenEveryConversation
-            | Privilege::SeeEveryUser
-            | Privilege::ReadDeletedMessages => self.admin || self.support || self.service,
-            Privilege::SeePlatformEvents => self.admin || self.service,
-            Privilege::ActForOthers
-            | Privilege::StayOutside
-            | Privilege::ActAsPlatform
-            | Privilege::SpeakAsSystem
-            | Privilege::NarrowAudience
-            | Privilege::DescribeSubjects
-            | Privilege::AssignRoles
-            | Privilege::AskForMoney
-            | Privilege::MakeUsersKnown
-            | Privilege::SeeEmailAddresses
-            | Privilege::SignOut => self.service,
-        }
-    }
-}
-
-/// Refuses a person who would begin a deal in which somebody else pays. Who alone pays may begin it on the flow's own terms; the platform
-/// may begin any.
-pub fn may_begin_as_payer<'a>(
-    roles: Roles,
-    own_role: &str,
-    mut payers: impl Iterator<Item = &'a str>,
-) -> Result<(), Refusal> {
-    let alone = payers.all(|payer| payer == own_role);
-    match roles.may(Privilege::AskForMoney) || alone {
-        true => Ok(()),
-        false => Err(Refusal::Forbidden(
-            "Only the platform may begin a deal in which others pay",
-        )),
-    }
-}
-
-/// A user with the roles of their token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Requester {
-    /// The user's number.
-    pub no: UserNo,
-    /// The roles in the token.
-    pub roles: Roles,
-}
-
-impl Requester {
-    /// A user with these roles.
-    pub fn new(no: UserNo, roles: Roles) -> Self {
-        Self { no, roles }
-    }
-}
-
-impl From<&Principal> for Requester {
-    fn from(principal: &Principal) -> Self {
-        Self::new(principal.no, principal.roles)
-    }
-}
 
 /// What a participant's row permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,6 +117,10 @@ pub enum Silenced {
     ByDeal(::flow::Refusal),
     /// The conversation is closed or archived.
     Closed,
+    /// One of the two people of a direct conversation has blocked the other.
+    Unreachable,
+    /// They are staff who only read.
+    Viewer,
 }
 
 impl From<Silenced> for Refusal {
@@ -205,6 +129,8 @@ impl From<Silenced> for Refusal {
             Silenced::Muted => Self::Muted,
             Silenced::ByDeal(refusal) => refusal.into(),
             Silenced::Closed => Self::ConversationClosed,
+            Silenced::Unreachable => Self::Unreachable,
+            Silenced::Viewer => Self::Forbidden("Viewers of a business read, and say nothing"),
         }
     }
 }
@@ -216,6 +142,8 @@ pub enum Access<'a> {
     Participant(&'a Participant),
     /// As a participant whose token opens every conversation.
     StaffParticipant(&'a Participant),
+    /// Without participating, as staff of the business whose support it is.
+    BusinessStaff(StaffRole),
     /// Without participating, with a token that opens every conversation.
     Staff,
 }
@@ -223,13 +151,23 @@ pub enum Access<'a> {
 impl<'a> Access<'a> {
     /// The access of a user with this row, if they ever participated, and these roles.
     pub fn of(own: Option<&'a Participant>, roles: Roles) -> Result<Self, Denied> {
+        Self::with_staff(own, roles, None)
+    }
+
+    /// The same for a user who may be staff of the business whose support the conversation is. Whoever takes part reads as a participant.
+    pub fn with_staff(
+        own: Option<&'a Participant>,
+        roles: Roles,
+        staff: Option<StaffRole>,
+    ) -> Result<Self, Denied> {
         let opens = roles.may(Privilege::OpenEveryConversation);
-        match (own.map(|person| (person, person.may_read())), opens) {
-            (Some((person, Ok(()))), false) => Ok(Self::Participant(person)),
-            (Some((person, Ok(()))), true) => Ok(Self::StaffParticipant(person)),
-            (Some((_, Err(_))) | None, true) => Ok(Self::Staff),
-            (Some((_, Err(denied))), false) => Err(denied),
-            (None, false) => Err(Denied::Stranger),
+        match (own.map(|it| (it, it.may_read())), opens, staff) {
+            (Some((person, Ok(()))), false, _) => Ok(Self::Participant(person)),
+            (Some((person, Ok(()))), true, _) => Ok(Self::StaffParticipant(person)),
+            (Some((_, Err(_))) | None, true, _) => Ok(Self::Staff),
+            (Some((_, Err(_))) | None, false, Some(role)) => Ok(Self::BusinessStaff(role)),
+            (Some((_, Err(denied))), false, None) => Err(denied),
+            (None, false, None) => Err(Denied::Stranger),
         }
     }
 
@@ -243,7 +181,7 @@ impl<'a> Access<'a> {
     pub fn participant(self) -> Option<&'a Participant> {
         match self {
             Self::Participant(person) | Self::StaffParticipant(person) => Some(person),
-            Self::Staff => None,
+            Self::BusinessStaff(_) | Self::Staff => None,
         }
     }
 
@@ -255,40 +193,80 @@ impl<'a> Access<'a> {
     /// Whether their token opens every conversation.
     pub fn is_staff(self) -> bool {
         match self {
-            Self::Participant(_) => false,
+            Self::Participant(_) | Self::BusinessStaff(_) => false,
             Self::StaffParticipant(_) | Self::Staff => true,
         }
     }
 
     /// The user as a reader of messages.
     pub fn reader(self, no: UserNo) -> Reader {
-        let role = self.role().map(str::to_owned);
-        Reader { no, role }
+        let person = self.participant();
+        Reader {
+            no,
+            role: person.map(|person| person.role.clone()),
+            sees_from: person.map_or(0, |person| person.sees_from),
+        }
     }
 
     /// What they may do with messages of others, participants and settings.
     pub fn power(self) -> Power {
         match self {
-            Self::StaffParticipant(_) | Self::Staff => Power::Moderates,
+            Self::StaffParticipant(_)
+            | Self::Staff
+            | Self::BusinessStaff(StaffRole::Manager | StaffRole::Owner) => Power::Moderates,
             Self::Participant(person) if matches!(person.role.as_str(), OWNER | ADMIN) => {
                 Power::Moderates
             }
-            Self::Participant(_) => Power::OwnOnly,
+            Self::Participant(_) | Self::BusinessStaff(StaffRole::Viewer | StaffRole::Agent) => {
+                Power::OwnOnly
+            }
         }
     }
 
-    /// Refuses free text. Staff may send whatever the deal permits; a mute holds for staff too.
-    pub fn may_speak(self, conversation: &Conversation) -> Result<(), Silenced> {
+    /// Refuses free text. Staff may send whatever the deal permits; a mute and a block hold for participants with a
+    /// staff token too. `blocks` are those between the conversation's people.
+    pub fn may_speak(self, conversation: &Conversation, blocks: &Blocks) -> Result<(), Silenced> {
         let state = self.participant().map(Participant::state);
         if state == Some(ParticipantState::Muted) {
             return Err(Silenced::Muted);
+        }
+        if self == Self::BusinessStaff(StaffRole::Viewer) {
+            return Err(Silenced::Viewer);
         }
         if let (Self::Participant(person), Some(deal)) = (self, &conversation.flow) {
             deal.may_type(&person.role).map_err(Silenced::ByDeal)?;
         }
         match conversation.status {
-            ConversationStatus::Open => Ok(()),
-            ConversationStatus::Closed | ConversationStatus::Archived => Err(Silenced::Closed),
+            ConversationStatus::Open => {}
+            ConversationStatus::Closed | ConversationStatus::Archived => {
+                return Err(Silenced::Closed);
+            }
+        }
+        match self.participant() {
+            Some(_) if blocks.silence(conversation) => Err(Silenced::Unreachable),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// How long they wait between two messages; `None` if they need not.
+    pub fn waits_between_messages(self, conversation: &Conversation) -> Option<Duration> {
+        match (conversation.slow_seconds, self) {
+            (0, _) => None,
+            (seconds, Self::Participant(_)) if self.power() == Power::OwnOnly => {
+                Some(Duration::from_secs(seconds.into()))
+            }
+            (_, _) => None,
+        }
+    }
+
+    /// The roles with which a message of theirs is stored: staff of a business answer what only staff see.
+    pub fn roles_to_store(self, roles: Roles) -> Roles {
+        match self {
+            Self::BusinessStaff(_) => Roles {
+                support: true,
+                ..roles
+            },
+            Self::Participant(_) | Self::StaffParticipant(_) | Self::Staff => roles,
         }
     }
 

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::blocks::Block;
 use super::*;
+use crate::domain::conversation::Signals;
 use crate::domain::flow::{ChatPolicy, DealView, Phase};
 use crate::domain::ids::{ConversationId, ConversationNo, UserId};
 
@@ -27,9 +29,12 @@ fn person(role: &str, membership: &str, flags: &str) -> Participant {
         membership: Membership::named(membership).unwrap(),
         muted: flags.contains("muted"),
         blocked: flags.contains("blocked"),
+        sees_from: 0,
         delivered_seq: 0,
         read_seq: 0,
+        unread_from: None,
         joined_at: DateTime::UNIX_EPOCH,
+        signals: Signals::Shown,
     }
 }
 
@@ -41,6 +46,7 @@ fn named(access: Result<Access<'_>, Denied>) -> &'static str {
     match access {
         Ok(Access::Participant(_)) => "participant",
         Ok(Access::StaffParticipant(_)) => "staff participant",
+        Ok(Access::BusinessStaff(_)) => "staff of a business",
         Ok(Access::Staff) => "staff",
         Err(denied) => code(denied),
     }
@@ -192,6 +198,11 @@ fn conversation(status: ConversationStatus, chat: Option<ChatPolicy>) -> Convers
         created_by: UserId::stored("one".to_owned()),
         last_seq: 0,
         policy_version: 0,
+        max_participants: None,
+        slow_seconds: 0,
+        closed: None,
+        external_id: None,
+        business: None,
         flow: chat.map(|chat| Arc::new(deal(chat))),
         created_at: DateTime::UNIX_EPOCH,
         updated_at: DateTime::UNIX_EPOCH,
@@ -229,11 +240,53 @@ fn who_may_speak() {
     for (access, open, over) in speaks {
         for (status, expected) in [(Open, open), (Closed, over), (Archived, over)] {
             for (chat, expected) in CHATS.into_iter().zip(expected) {
-                let found = access.may_speak(&conversation(status, chat));
+                let found = access.may_speak(&conversation(status, chat), &Blocks::default());
                 let found = found.map_or_else(code, |()| "ok");
                 assert_eq!(found, expected, "{access:?} {status:?} {chat:?}");
             }
         }
+    }
+}
+
+#[test]
+fn a_block_silences_both_of_a_direct_conversation_and_nobody_elsewhere() {
+    use ConversationKind::{Direct, Group, Support};
+    let own = person("member", "present", "");
+    let block = Block {
+        by: UserNo(1),
+        whom: UserNo(2),
+    };
+    let blocks = Blocks::from_iter([block]);
+    let deal_in = |phase| {
+        let deal = DealView {
+            phase,
+            ..deal(ChatPolicy::Free)
+        };
+        Some(Arc::new(deal))
+    };
+    for (kind, flow, is_silent) in [
+        (Direct, None, true),
+        (Direct, deal_in(Phase::Running), false),
+        (Direct, deal_in(Phase::Over), true),
+        (Group, None, false),
+        (Support, None, false),
+    ] {
+        let here = Conversation {
+            kind,
+            flow,
+            ..conversation(ConversationStatus::Open, None)
+        };
+        let silenced = match is_silent {
+            true => Err(Silenced::Unreachable),
+            false => Ok(()),
+        };
+        for access in [Access::Participant(&own), Access::StaffParticipant(&own)] {
+            let found = access.may_speak(&here, &blocks);
+            assert_eq!(found, silenced, "{kind:?} {access:?}");
+        }
+        assert_eq!(Access::Staff.may_speak(&here, &blocks), Ok(()));
+        let free = Access::Participant(&own).may_speak(&here, &Blocks::default());
+        assert_eq!(free, Ok(()));
     }
 }
 
@@ -270,7 +323,7 @@ fn who_manages_and_as_whom_one_acts_and_reads() {
 }
 
 /// Each privilege with the tokens that give it: admin, support, service.
-const PRIVILEGES: [(Privilege, [bool; 3]); 15] = {
+const PRIVILEGES: [(Privilege, [bool; 3]); 18] = {
     use Privilege::*;
     const STAFF_ALL: [bool; 3] = [true, true, true];
     const PLATFORM: [bool; 3] = [false, false, true];
@@ -278,6 +331,7 @@ const PRIVILEGES: [(Privilege, [bool; 3]); 15] = {
         (OpenEveryConversation, STAFF_ALL),
         (SeeEveryUser, STAFF_ALL),
         (ReadDeletedMessages, STAFF_ALL),
+        (DeleteConversations, [true, false, true]),
         (SeePlatformEvents, [true, false, true]),
         (ActForOthers, PLATFORM),
         (StayOutside, PLATFORM),
@@ -285,6 +339,8 @@ const PRIVILEGES: [(Privilege, [bool; 3]); 15] = {
         (SpeakAsSystem, PLATFORM),
         (NarrowAudience, PLATFORM),
         (DescribeSubjects, PLATFORM),
+        (ManageBusinesses, PLATFORM),
+        (GiveExternalIds, PLATFORM),
         (AssignRoles, PLATFORM),
         (AskForMoney, PLATFORM),
         (MakeUsersKnown, PLATFORM),

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use std::sync::Arc;
 
-use super::conversation::{ConversationStatus, Participant};
+use super::access::blocks::{Block, Blocking};
+use super::conversation::{Participant, Settings};
 use super::flow::Stepped;
 use super::ids::{Seq, UserNo};
 use super::message::Message;
@@ -35,16 +36,25 @@ pub enum Fact {
         by: UserNo,
         /// The participant now.
         now: Participant,
+        /// The blocks between them and the others.
+        blocks: Vec<Block>,
     },
-    /// The title, the status or the subject's card changed; these are the new values.
+    /// One of the conversation's people has blocked another, or does no more.
+    Block {
+        /// Who and whom.
+        block: Block,
+        /// Whether the block stands now.
+        blocking: Blocking,
+    },
+    /// What who manages the conversation decides, or the subject's card changed; these are the new values.
     Settings {
-        /// The title.
-        title: Option<String>,
-        /// The status.
-        status: ConversationStatus,
+        /// The settings.
+        settings: Settings,
         /// The subject's card; null if there is none.
         card: serde_json::Value,
     },
+    /// The conversation was deleted: nobody may read it any more, and nothing follows.
+    Ended,
     /// A deal made a transition.
     Stepped(Arc<Stepped>),
 }
@@ -54,7 +64,11 @@ impl Fact {
     pub fn changes_policy(&self) -> bool {
         match self {
             Self::Said(_) | Self::Edited(_) | Self::Deleted(_) => false,
-            Self::Participant { .. } | Self::Settings { .. } | Self::Stepped(_) => true,
+            Self::Participant { .. }
+            | Self::Block { .. }
+            | Self::Settings { .. }
+            | Self::Ended
+            | Self::Stepped(_) => true,
         }
     }
 }

@@ -21,6 +21,8 @@ pub const ATTACHMENTS: usize = 10;
 pub const TITLE_CHARACTERS: usize = 200;
 /// Participants of a conversation.
 pub const PARTICIPANTS: usize = 256;
+/// Users whom one user may block.
+pub const BLOCKS: i64 = 1_000;
 /// Changes that a join replays. A client that missed more starts afresh.
 pub const REPLAY_CHANGES: i64 = 1_000;
 /// Messages in the answer to a first join.
@@ -63,6 +65,20 @@ pub fn role_at(value: &str, field: impl Into<Field>) -> Result<(), Refusal> {
     }
     Ok(())
 }
+
+/// Checks how many may take part in a conversation of a kind that has at most `most`.
+pub fn participants(wanted: usize, most: usize) -> Result<(), Refusal> {
+    let fits = (1..=most).contains(&wanted);
+    let why = || Refusal::invalid("max_participants", format!("must be 1–{most}"));
+    fits.then_some(()).ok_or_else(why)
+}
+
+/// The longest wait between two messages in slow mode, in seconds.
+pub const SLOW_SECONDS: u16 = 3_600;
+/// The longest reason for closing a conversation, in characters.
+pub const REASON_CHARACTERS: usize = 500;
+/// The longest id that the platform gives to a conversation, in characters.
+pub const EXTERNAL_ID_CHARACTERS: usize = 128;
 
 /// Checks a link: https only, and the host must be what it looks like.
 pub fn https_url(value: &str, field: impl Into<Field>) -> Result<(), Refusal> {

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod answer;
+pub mod business;
 pub mod command;
 pub mod conversation;
 pub mod deal_memory;
@@ -13,6 +14,7 @@ pub mod ids;
 pub mod job;
 pub mod limits;
 pub mod message;
+pub mod mine;
 pub mod network;
 pub mod object;
 pub mod offset;

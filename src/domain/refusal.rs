@@ -26,12 +26,20 @@ pub enum Refusal {
     Blocked,
     /// The caller may read but not send.
     Muted,
+    /// The other one has blocked the caller or is blocked, or accepts no conversation with the caller. It does not say which.
+    Unreachable,
+    /// The caller is not staff of this business.
+    NotStaff,
     /// The payload names another user as the acting one.
     IdentityMismatch(&'static str),
     /// The request comes from a page whose origin is not allowed.
     OriginRefused,
     /// The conversation does not exist, or the caller may not know of it.
     ConversationNotFound,
+    /// The business does not exist.
+    BusinessNotFound(String),
+    /// The platform has said nothing of a thing of this type with this id.
+    SubjectNotFound,
     /// The message does not exist, or the caller may not know of it.
     MessageNotFound,
     /// The user does not exist, or the caller may not know of them.
@@ -58,6 +66,11 @@ pub enum Refusal {
     Conflict(&'static str),
     /// The conversation is closed or archived.
     ConversationClosed,
+    /// The conversation is in slow mode, and the caller has spoken a moment ago.
+    SlowMode {
+        /// Seconds until the caller may speak again, at least 1.
+        retry_after: u64,
+    },
     /// The request exceeds a size limit.
     TooLarge {
         /// The limit, in bytes.
@@ -134,9 +147,13 @@ impl Refusal {
             Self::NotAParticipant => ("NOT_A_PARTICIPANT", 403),
             Self::Blocked => ("BLOCKED", 403),
             Self::Muted => ("MUTED", 403),
+            Self::Unreachable => ("UNREACHABLE", 403),
+            Self::NotStaff => ("NOT_STAFF", 403),
             Self::IdentityMismatch(_) => ("IDENTITY_MISMATCH", 403),
             Self::OriginRefused => ("ORIGIN_REFUSED", 403),
             Self::ConversationNotFound => ("CONVERSATION_NOT_FOUND", 404),
+            Self::BusinessNotFound(_) => ("BUSINESS_NOT_FOUND", 404),
+            Self::SubjectNotFound => ("SUBJECT_NOT_FOUND", 404),
             Self::MessageNotFound => ("MESSAGE_NOT_FOUND", 404),
             Self::UserNotFound(_) => ("USER_NOT_FOUND", 404),
             Self::ParticipantNotFound => ("PARTICIPANT_NOT_FOUND", 404),
@@ -150,6 +167,7 @@ impl Refusal {
             Self::MethodNotAllowed => ("METHOD_NOT_ALLOWED", 405),
             Self::Conflict(_) => ("CONFLICT", 409),
             Self::ConversationClosed => ("CONVERSATION_CLOSED", 409),
+            Self::SlowMode { .. } => ("SLOW_MODE", 429),
             Self::TooLarge { .. } => ("TOO_LARGE", 413),
             Self::BodyTooSlow => ("BODY_TOO_SLOW", 408),
             Self::EncodingNotSupported => ("ENCODING_NOT_SUPPORTED", 415),
@@ -179,6 +197,10 @@ impl Refusal {
             Self::Blocked => "You are blocked in this conversation".to_owned(),
             Self::Muted => "You are muted in this conversation".to_owned(),
             Self::OriginRefused => "Pages of this origin may not connect".to_owned(),
+            Self::NotStaff => "You are not staff of this business".to_owned(),
+            Self::BusinessNotFound(id) => format!("There is no business {id}"),
+            Self::SubjectNotFound => "The platform has not described this subject".to_owned(),
+            Self::Unreachable => "This user cannot be reached".to_owned(),
             Self::ConversationNotFound => "There is no such conversation".to_owned(),
             Self::MessageNotFound => "There is no such message".to_owned(),
             Self::UserNotFound(id) => format!("There is no user {id}"),
@@ -203,6 +225,9 @@ impl Refusal {
                 "This server does not search: it runs with --search off".to_owned()
             }
             Self::ConversationClosed => "This conversation is closed".to_owned(),
+            Self::SlowMode { retry_after } => {
+                format!("Slow mode: wait {retry_after} seconds before your next message")
+            }
             Self::TooLarge { limit } => format!("Larger than the limit of {limit} bytes"),
             Self::BodyTooSlow => "The body of the request took too long to arrive".to_owned(),
             Self::EncodingNotSupported => {
@@ -217,14 +242,19 @@ impl Refusal {
     pub fn is_temporary(&self) -> bool {
         matches!(
             self,
-            Self::RateLimited { .. } | Self::Unavailable(_) | Self::BodyTooSlow
+            Self::RateLimited { .. }
+                | Self::SlowMode { .. }
+                | Self::Unavailable(_)
+                | Self::BodyTooSlow
         )
     }
 
     /// The seconds of the `Retry-After` header; `None` if the refusal is not temporary.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::RateLimited { retry_after } => Some(*retry_after),
+            Self::RateLimited { retry_after } | Self::SlowMode { retry_after } => {
+                Some(*retry_after)
+            }
             Self::Unavailable(_) | Self::BodyTooSlow => Some(2),
             _ => None,
         }
@@ -241,6 +271,7 @@ mod tests {
             Refusal::Unavailable("x"),
             Refusal::BodyTooSlow,
             Refusal::RateLimited { retry_after: 3 },
+            Refusal::SlowMode { retry_after: 3 },
         ] {
             assert!(refusal.is_temporary() && refusal.retry_after().is_some());
         }

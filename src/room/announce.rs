@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::actor::Room;
 use super::replay::said_with;
 use super::user_news::{Announced, is_by_payment};
+use crate::domain::access::blocks::Apart;
 use crate::domain::access::{Access, lost_membership};
 use crate::domain::conversation::Participant;
 use crate::domain::entry::{Entry, Fact};
@@ -14,7 +15,7 @@ use crate::domain::flow::Stepped;
 use crate::domain::ids::{Seq, UserNo};
 use crate::domain::message::Message;
 use crate::domain::room_event::{Change, MessageChange, RoomEvent, StepPart};
-use crate::queue::{ChatFrame, Heard};
+use crate::queue::{ChatFrame, Heard, ToldAs};
 
 /// What an announcement tells.
 struct Telling {
@@ -103,24 +104,12 @@ impl Room {
             let newcomer = self.newcomer(&entry.fact);
             self.state.evolve(entry);
             match &entry.fact {
-                Fact::Said(message) => {
-                    self.authors.remember(message.seq(), message.sender);
-                    self.state.deal.say(message);
-                    telling.say(
-                        self.message_event(MessageChange::New, entry.seq, message),
-                        message,
-                    );
-                    self.notices.add(message);
-                }
+                Fact::Said(message) => self.tell_new(&mut telling, entry.seq, message),
                 Fact::Edited(message) => {
-                    let event = self.message_event(MessageChange::Updated, entry.seq, message);
-                    telling.events.push(event);
-                    self.notices.unread_changes().add_message(message);
+                    self.tell_change(&mut telling, MessageChange::Updated, entry.seq, message);
                 }
                 Fact::Deleted(message) => {
-                    let event = self.message_event(MessageChange::Deleted, entry.seq, message);
-                    telling.events.push(event);
-                    self.notices.unread_changes().add_message(message);
+                    self.tell_change(&mut telling, MessageChange::Deleted, entry.seq, message);
                 }
                 Fact::Stepped(stepped) => {
                     telling.end_step();
@@ -133,6 +122,16 @@ impl Room {
                     self.tell(&std::mem::take(&mut telling.events));
                     self.announce_conversation(entry, newcomer, context);
                 }
+                Fact::Ended => {
+                    telling.end_step();
+                    self.tell(&std::mem::take(&mut telling.events));
+                    self.send_everybody_away(entry.seq);
+                }
+                Fact::Block { block, blocking } => {
+                    telling.end_step();
+                    self.tell(&std::mem::take(&mut telling.events));
+                    self.keep_apart(*block, *blocking);
+                }
             }
         }
         telling.end_step();
@@ -142,6 +141,26 @@ impl Room {
             self.stop_typing(author);
         }
         self.notify_absent(context);
+    }
+
+    fn tell_new(&mut self, telling: &mut Telling, seq: Seq, message: &Message) {
+        self.note_spoken(message.sender);
+        self.authors.remember(message.seq(), message.sender);
+        self.state.deal.say(message);
+        let event = self.message_event(MessageChange::New, seq, message);
+        telling.say(event, message);
+        self.notices.add(message);
+    }
+
+    fn tell_change(
+        &mut self,
+        telling: &mut Telling,
+        kind: MessageChange,
+        seq: Seq,
+        message: &Message,
+    ) {
+        telling.events.push(self.message_event(kind, seq, message));
+        self.notices.unread_changes().add_message(message);
     }
 
     /// A step as its events, in their order; a payment's event follows its messages.
@@ -178,6 +197,11 @@ impl Room {
     /// An event of this conversation; `seq` is `None` if it is not stored.
     pub(super) fn event(&self, seq: Option<Seq>, change: Change) -> Arc<RoomEvent> {
         RoomEvent::new(self.state.conversation.id, seq, change)
+    }
+
+    /// A signal of a user of this conversation.
+    pub(super) fn signal(&self, user: UserNo, change: Change) -> Arc<RoomEvent> {
+        RoomEvent::signal(self.state.conversation.id, user, change)
     }
 
     fn message_event(&self, kind: MessageChange, seq: Seq, message: &Message) -> Arc<RoomEvent> {
@@ -220,11 +244,21 @@ impl Room {
             if outboxes.is_empty() {
                 continue;
             }
-            let role = Arc::from(person.role.as_str());
+            let (role, apart) = self.told_as(person);
+            let told_as = ToldAs {
+                role: Some(&role),
+                apart: apart.as_ref(),
+            };
             for queue in outboxes {
-                queue.push(ChatFrame::event(event, Some(&role), Heard::Elsewhere));
+                queue.push(ChatFrame::event(event, told_as, Heard::Elsewhere));
             }
         }
+    }
+
+    /// As whom a participant is told events.
+    pub(super) fn told_as(&self, person: &Participant) -> (Arc<str>, Option<Arc<Apart>>) {
+        let apart = self.state.blocks.apart(person.no);
+        (Arc::from(person.role.as_str()), apart)
     }
 
     /// Whether a listener's dialect tells a step in several events.
@@ -251,16 +285,24 @@ impl Room {
         newcomer: Option<UserNo>,
         context: &mut Context<Self>,
     ) {
+        if self.state.conversation.slow_seconds == 0 {
+            self.slow_mode.clear();
+        }
         if let Fact::Participant { now, .. } = &entry.fact {
             self.move_person(now, entry.seq, context);
+            self.note_who_is_apart();
         }
         let view = || self.state.view().clone();
         if let Some(user) = newcomer {
-            let person = self.state.person(user);
-            let role = person.map(|person| Arc::from(person.role.as_str()));
+            let person = self.state.person(user).map(|person| self.told_as(person));
+            let (role, apart) = person.unzip();
+            let told_as = ToldAs {
+                role: role.as_ref(),
+                apart: apart.as_ref().and_then(Option::as_ref),
+            };
             let created = self.event(None, Change::Created(view()));
             for queue in self.deps.directory.outboxes(user) {
-                queue.push(ChatFrame::event(&created, role.as_ref(), Heard::Anywhere));
+                queue.push(ChatFrame::event(&created, told_as, Heard::Anywhere));
             }
         }
         let changed = self.event(Some(entry.seq), Change::Changed(view()));
@@ -270,9 +312,11 @@ impl Room {
 
     /// Drops listeners who may no longer read. Their sessions are told with the event that says so.
     fn send_away(&mut self, person: &Participant) {
+        let staff = self.state.staff_role(person.no);
         self.listeners.retain(|listener| {
             let principal = &listener.principal;
-            principal.no != person.no || Access::of(Some(person), principal.roles).is_ok()
+            let access = Access::with_staff(Some(person), principal.roles, staff);
+            principal.no != person.no || access.is_ok()
         });
     }
 
@@ -282,7 +326,10 @@ impl Room {
             self.listeners
                 .iter_mut()
                 .filter(|l| l.principal.no == person.no)
-                .for_each(|l| l.role = Some(person.role.as_str().into()));
+                .for_each(|listener| {
+                    listener.role = Some(person.role.as_str().into());
+                    listener.sees_from = person.sees_from;
+                });
             self.attach(person.no, context);
             return;
         }
@@ -291,6 +338,7 @@ impl Room {
         for staff in self.listeners.iter_mut() {
             if staff.principal.no == person.no {
                 staff.role = None;
+                staff.sees_from = 0;
                 stays.push(staff.queue.session());
             }
         }
@@ -298,7 +346,7 @@ impl Room {
         let lost = self.event(None, Change::Lost { seq, membership });
         for queue in self.deps.directory.outboxes(person.no) {
             if !stays.contains(&queue.session()) {
-                queue.push(ChatFrame::event(&lost, None, Heard::Anywhere));
+                queue.push(ChatFrame::event(&lost, ToldAs::ANYBODY, Heard::Anywhere));
             }
         }
         if !person.takes_part() {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::domain::access::Sight;
+use crate::domain::access::blocks::Apart;
 use crate::domain::dialect::Dialect;
 use crate::domain::ids::{ConversationId, JoinNo, Seq, UserNo};
-use crate::domain::message::Audience;
 use crate::domain::principal::Principal;
 use crate::domain::room_event::RoomEvent;
-use crate::queue::{ChatFrame, ConnectionQueue, Frame, Heard, Push, Rejoin};
+use crate::queue::{ChatFrame, ConnectionQueue, Frame, Heard, Push, Rejoin, ToldAs};
 use crate::telemetry::metrics::Metrics;
 
 /// What a listener gets while its snapshot is being read.
@@ -44,6 +45,10 @@ pub(super) struct Listener {
     pub(super) dialect: Dialect,
     /// The role that an audience may name; `None` for staff who do not participate.
     pub(super) role: Option<Arc<str>>,
+    /// From whom its user is apart, if from anybody.
+    pub(super) apart: Option<Arc<Apart>>,
+    /// Its user sees only messages after this seq.
+    pub(super) sees_from: Seq,
     /// Events up to this seq were in the snapshot; skip them.
     pub(super) floor: Seq,
     phase: Phase,
@@ -74,6 +79,8 @@ impl Listener {
             dialect: queue.state().dialect(),
             queue,
             role,
+            apart: None,
+            sees_from: 0,
             floor: 0,
             phase: Phase::Reading(Vec::new()),
             place_in_crowd: 0,
@@ -88,19 +95,34 @@ impl Listener {
         matches!(self.phase, Phase::Live)
     }
 
-    /// Whether this audience includes the listener.
-    pub(super) fn is_among(&self, audience: Option<&Audience>) -> bool {
-        Audience::admits(audience, self.principal.no, self.role.as_deref())
+    /// As whom its user reads messages.
+    fn sight(&self) -> Sight<'_> {
+        Sight {
+            no: self.principal.no,
+            role: self.role.as_deref(),
+            sees_from: self.sees_from,
+        }
     }
 
     fn hears(&self, event: &RoomEvent) -> bool {
         event.seq.is_none_or(|seq| seq > self.floor)
             && (!event.is_part_of_step() || self.dialect.needs().acts)
-            && self.is_among(event.audience())
+            && event.is_seen(self.sight())
+            && !self.is_apart_from(event)
+    }
+
+    /// Whether it is a signal of somebody from whom the listener's user is apart.
+    fn is_apart_from(&self, event: &RoomEvent) -> bool {
+        let both = self.apart.as_ref().zip(event.signal_of);
+        both.is_some_and(|(apart, user)| apart.hides(user))
     }
 
     fn frame(&self, event: &Arc<RoomEvent>) -> Frame {
-        ChatFrame::event(event, self.role.as_ref(), Heard::Joined)
+        let told_as = ToldAs {
+            role: self.role.as_ref(),
+            apart: self.apart.as_ref(),
+        };
+        ChatFrame::event(event, told_as, Heard::Joined)
     }
 
     /// Queues those of the events that the listener may receive.

@@ -178,6 +178,11 @@ fn a_view() -> View {
         created_by: UserId::stored("alice".to_owned()),
         last_seq: 2,
         policy_version: 1,
+        max_participants: None,
+        slow_seconds: 0,
+        closed: None,
+        external_id: None,
+        business: None,
         flow: None,
         created_at: chrono::DateTime::UNIX_EPOCH,
         updated_at: chrono::DateTime::UNIX_EPOCH,
@@ -201,6 +206,7 @@ fn message_to(audience: Audience) -> Arc<RoomEvent> {
         created_at: chrono::DateTime::UNIX_EPOCH,
         edited_at: None,
         deleted_at: None,
+        from_blocked: false,
     };
     let said = Change::Message {
         kind: MessageChange::New,

@@ -13,7 +13,7 @@ use crate::domain::message::{Message, MessageKind};
 use crate::domain::room_event::{Change, Preview, RoomEvent, UserNews};
 use crate::domain::snapshot::UnreadCount;
 use crate::error::Error;
-use crate::queue::{ChatFrame, ConnectionQueue, Heard};
+use crate::queue::{ChatFrame, ConnectionQueue, Heard, ToldAs};
 use crate::store::unread::{self, Unread};
 use crate::store::unread_state::{self, ReadBefore, UnreadChange, UnreadState};
 
@@ -131,11 +131,16 @@ impl Room {
         );
     }
 
-    fn tell_absent(&self, messages: &[Message], counts: Result<Counts, Error>) {
+    fn tell_absent(&mut self, messages: &[Message], counts: Result<Counts, Error>) {
         match counts {
             Ok(counts) => {
-                self.notify(messages, counts.unread);
+                let (told, quiet): (Vec<Unread>, Vec<Unread>) =
+                    counts.unread.into_iter().partition(Unread::is_notified);
+                self.notify(messages, told);
                 self.tell_unread_changes(&counts.changes);
+                for one in quiet {
+                    self.notices.unread_changes().add_counted(one.user);
+                }
             }
             Err(error) => {
                 log::warn!(event = "notifications_not_sent", conversation_id:% = self.state.conversation.id; "{error}");
@@ -195,8 +200,12 @@ impl Room {
             else {
                 continue;
             };
-            let meant =
-                |m: &&Message| !m.is_by(&person.id) && m.is_visible_to(user, Some(&person.role));
+            let (role, apart) = self.told_as(person);
+            let is_wanted =
+                |m: &Message| !apart.as_ref().is_some_and(|it| it.is_unwanted(m.sender));
+            let meant = |m: &&Message| {
+                !m.is_by(&person.id) && m.is_visible_to(person.sight()) && is_wanted(m)
+            };
             let meant: Vec<&Message> = messages.iter().filter(meant).collect();
             let outboxes = self.outboxes_elsewhere(user, &joined);
             if meant.is_empty() || outboxes.is_empty() {
@@ -206,14 +215,16 @@ impl Room {
                 .into_iter()
                 .map(|message| self.notice(message, unread));
             let notices: Vec<Arc<RoomEvent>> = notices.collect();
-            let role = Arc::from(person.role.as_str());
+            let told_as = ToldAs {
+                role: Some(&role),
+                apart: apart.as_ref(),
+            };
             for queue in outboxes {
                 let notices = notices.iter();
-                let notices = notices.map(|it| ChatFrame::event(it, Some(&role), Heard::Elsewhere));
-                queue.frames(notices);
+                queue.frames(notices.map(|it| ChatFrame::event(it, told_as, Heard::Elsewhere)));
                 if queue.state().hears_user_events() {
                     let counted = self.to_user(UserNews::Unread(unread));
-                    queue.push(ChatFrame::event(&counted, Some(&role), Heard::Elsewhere));
+                    queue.push(ChatFrame::event(&counted, told_as, Heard::Elsewhere));
                 }
             }
         }
@@ -245,6 +256,7 @@ impl Room {
         }
         let sender = self.state.person(message.sender);
         let name = sender.and_then(|person| person.name.as_deref());
+        let name = name.or_else(|| self.state.staff_name(message.sender));
         name.unwrap_or(message.sender_id.as_str())
     }
 }

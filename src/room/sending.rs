@@ -9,7 +9,7 @@ use super::overtaken::{Next, Underway};
 use super::reply::Reply;
 use crate::domain::answer::{Answer, Novelty};
 use crate::domain::entry::{Entry, Fact};
-use crate::domain::ids::{MessageId, Seq};
+use crate::domain::ids::{MessageId, Seq, UserNo};
 use crate::domain::message::{ClientIdOrigin, Content, Message};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
@@ -62,12 +62,13 @@ impl Room {
             content,
             reply,
         } = send;
-        if let Err(refusal) = self.state.may_send(&principal, &content) {
+        if let Err(refusal) = self.may_send_now(&principal, &content) {
             return self.refuse_unless_repeated(principal, content, reply, refusal, context);
         }
         let Some(permit) = self.deps.journal.permit() else {
             return reply.refuse(TOO_MUCH);
         };
+        self.note_spoken(principal.no);
         let room = self.outcome_recipient(context);
         let policy = self.state.conversation.policy_version;
         self.overtaken.note_handed_over(policy);
@@ -75,7 +76,7 @@ impl Room {
             conversation: self.state.conversation.no,
             policy,
             sender: principal.no,
-            roles: principal.roles,
+            roles: self.state.roles_to_store(&principal),
             content: Arc::clone(&content),
             fingerprint: content.fingerprint(self.state.conversation.no),
             request_no,
@@ -93,6 +94,24 @@ impl Room {
         );
     }
 
+    fn may_send_now(&self, caller: &Principal, content: &Content) -> Result<(), Refusal> {
+        self.state.may_send(caller, content)?;
+        match self.state.waits_between_messages(caller) {
+            None => Ok(()),
+            Some(interval) => {
+                let now = self.deps.clock.now();
+                self.slow_mode.may_speak(caller.no, interval, now)
+            }
+        }
+    }
+
+    /// In slow mode, remembers that somebody speaks.
+    pub(super) fn note_spoken(&mut self, user: UserNo) {
+        if self.state.conversation.slow_seconds > 0 {
+            self.slow_mode.speak(user, self.deps.clock.now());
+        }
+    }
+
     /// A send that is not permitted may be the repetition of one that was stored; that one's result is returned
     /// then.
     fn refuse_unless_repeated(
@@ -108,10 +127,10 @@ impl Room {
         if !may_be_repeat {
             return reply.refuse(refusal);
         }
-        let no = self.state.conversation.no;
+        let (no, sender) = (self.state.conversation.no, principal.no);
         let pool = self.deps.pool.clone();
         let look_up = async move {
-            let (sender, client_id) = (principal.no, content.client_id.clone());
+            let client_id = content.client_id.clone();
             let found = pool
                 .run(move |connection| messages::by_client_id(connection, sender, &client_id))
                 .await;
@@ -126,7 +145,9 @@ impl Room {
         };
         let answered = look_up
             .into_actor(self)
-            .map(|(reply, outcome), room, _| reply.send_from(room.state.view(), outcome));
+            .map(move |(reply, outcome), room, _| {
+                reply.send_from(&room.state.view_for(sender), outcome);
+            });
         context.spawn(answered);
     }
 
@@ -137,6 +158,9 @@ impl Room {
         outcome: Outcome,
         context: &mut Context<Self>,
     ) {
+        if !matches!(outcome, Outcome::Stored { .. }) {
+            self.slow_mode.take_back(send.principal.no);
+        }
         match outcome {
             Outcome::Stored { seq, at } => {
                 let message = self.message(&send, seq, at);
@@ -149,7 +173,8 @@ impl Room {
                 let fact = Fact::Said(message.clone());
                 self.offer_committed(Entry { seq, at, fact });
                 let sent = Answer::Sent(message, Novelty::New);
-                send.reply.send_from(self.state.view(), Ok(sent));
+                let view = self.state.view_for(send.principal.no);
+                send.reply.send_from(&view, Ok(sent));
             }
             Outcome::Duplicate {
                 conversation,
@@ -206,6 +231,7 @@ impl Room {
             created_at: at,
             edited_at: None,
             deleted_at: None,
+            from_blocked: false,
         }
     }
 
@@ -232,7 +258,8 @@ impl Room {
         };
         let answered = read.into_actor(self).map(move |found, room, _| {
             let sent = found.map(|message| Answer::Sent(message, Novelty::Repeated));
-            send.reply.send_from(room.state.view(), sent);
+            let view = room.state.view_for(send.principal.no);
+            send.reply.send_from(&view, sent);
         });
         context.spawn(answered);
     }

@@ -6,8 +6,10 @@ use diesel::prelude::*;
 
 use super::pool::explain;
 use super::schema::{participants, users};
-use crate::domain::conversation::{Membership, Participant};
+use super::{blocks, businesses};
+use crate::domain::conversation::{Conversation, Membership, Participant, Signals};
 use crate::domain::ids::{ConversationNo, UserId, UserNo};
+use crate::domain::snapshot::Loaded;
 use crate::error::Error;
 
 #[derive(Debug, Queryable, Selectable)]
@@ -18,8 +20,10 @@ struct ParticipantRow {
     membership: String,
     muted: bool,
     blocked: bool,
+    sees_from: i64,
     delivered_seq: i64,
     read_seq: i64,
+    unread_from: Option<i64>,
     joined_at: DateTime<Utc>,
 }
 
@@ -37,9 +41,12 @@ fn assemble(row: ParticipantRow, (id, name, avatar_url): Person) -> Result<Parti
         membership,
         muted: row.muted,
         blocked: row.blocked,
+        sees_from: row.sees_from,
         delivered_seq: row.delivered_seq,
         read_seq: row.read_seq,
+        unread_from: row.unread_from,
         joined_at: row.joined_at,
+        signals: Signals::Shown,
     })
 }
 
@@ -78,6 +85,22 @@ pub fn of(
         .into_iter()
         .map(|(_, participant)| participant)
         .collect())
+}
+
+/// A conversation with its participants and the blocks between them.
+pub(super) fn with_blocks(
+    connection: &mut PgConnection,
+    conversation: Conversation,
+) -> Result<Loaded, Error> {
+    let participants = of(connection, conversation.no)?;
+    let numbers: Vec<i64> = participants.iter().map(|person| person.no.0).collect();
+    Ok(Loaded {
+        participants,
+        blocks: blocks::among(connection, &numbers)?.into_iter().collect(),
+        staff: businesses::staff_of(connection, &conversation)?,
+        spoken: Vec::new(),
+        conversation,
+    })
 }
 
 /// A user's row in a conversation, if they ever participated.

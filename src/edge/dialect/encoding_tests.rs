@@ -9,6 +9,7 @@ use super::*;
 use crate::domain::command::Mark;
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Membership, Participant, PresenceStatus,
+    Signals,
 };
 use crate::domain::ids::{ConversationId, ConversationNo, MessageId, UserId};
 use crate::domain::message::{Content, Message};
@@ -25,9 +26,12 @@ fn person(no: i64, id: &str) -> Participant {
         membership: Membership::Present,
         muted: false,
         blocked: false,
+        sees_from: 0,
         delivered_seq: 0,
         read_seq: 0,
+        unread_from: None,
         joined_at: DateTime::UNIX_EPOCH,
+        signals: Signals::Shown,
     }
 }
 
@@ -42,6 +46,11 @@ fn conversation() -> Conversation {
         created_by: UserId::stored("ann".to_owned()),
         last_seq: 9,
         policy_version: 1,
+        max_participants: None,
+        slow_seconds: 0,
+        closed: None,
+        external_id: None,
+        business: None,
         flow: None,
         created_at: DateTime::UNIX_EPOCH,
         updated_at: DateTime::UNIX_EPOCH,
@@ -62,6 +71,7 @@ fn message() -> Message {
         created_at: DateTime::UNIX_EPOCH,
         edited_at: None,
         deleted_at: None,
+        from_blocked: false,
     }
 }
 

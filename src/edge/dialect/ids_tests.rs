@@ -13,7 +13,7 @@ use super::*;
 use crate::domain::command::{Command, Mark};
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
-    PresenceStatus, Subject,
+    PresenceStatus, Signals, Subject,
 };
 use crate::domain::ids::{ConversationId, ConversationNo, MessageId, UserId};
 use crate::domain::message::{Content, Message, MessageKind};
@@ -80,9 +80,12 @@ impl World {
             membership: Membership::Present,
             muted: false,
             blocked: false,
+            sees_from: 0,
             delivered_seq: 0,
             read_seq: 0,
+            unread_from: None,
             joined_at: DateTime::UNIX_EPOCH,
+            signals: Signals::Shown,
         }
     }
 
@@ -102,6 +105,11 @@ impl World {
             created_by: self.person(0),
             last_seq: self.message.seq,
             policy_version: 1,
+            max_participants: None,
+            slow_seconds: 0,
+            closed: None,
+            external_id: None,
+            business: None,
             flow: None,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
@@ -132,6 +140,7 @@ impl World {
             created_at: DateTime::UNIX_EPOCH,
             edited_at: None,
             deleted_at: None,
+            from_blocked: false,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::conversation::{
-    Conversation, ConversationKind, ConversationStatus, Membership, Participant,
+    Conversation, ConversationKind, ConversationStatus, Membership, Participant, Signals,
 };
 use crate::domain::ids::{ConversationNo, MessageId, UserId, UserNo};
 use crate::domain::message::{Content, SYSTEM};
@@ -21,9 +21,12 @@ fn person(no: i64, role: &str, read_seq: Seq) -> Participant {
         membership: Membership::Present,
         muted: false,
         blocked: false,
+        sees_from: 0,
         delivered_seq: read_seq.max(2),
         read_seq,
+        unread_from: None,
         joined_at: DateTime::UNIX_EPOCH,
+        signals: Signals::Shown,
     }
 }
 
@@ -38,6 +41,11 @@ fn conversation() -> Conversation {
         created_by: UserId::stored("user-1".to_owned()),
         last_seq: 9,
         policy_version: 1,
+        max_participants: None,
+        slow_seconds: 0,
+        closed: None,
+        external_id: None,
+        business: None,
         flow: None,
         created_at: DateTime::UNIX_EPOCH,
         updated_at: DateTime::UNIX_EPOCH,
@@ -63,6 +71,7 @@ fn said(sender: i64, seq: Seq, content: Content) -> Message {
         created_at: DateTime::UNIX_EPOCH,
         edited_at: None,
         deleted_at: None,
+        from_blocked: false,
     }
 }
 

@@ -83,6 +83,7 @@ fn name_of(change: &Change) -> Option<&'static str> {
         },
         Change::Notice { .. } => "notification",
         Change::UnreadChanged { .. } => "unread_changed",
+        Change::Mine(_) => "mine_changed",
     })
 }
 
@@ -112,6 +113,7 @@ mod tests {
             created_at: chrono::DateTime::UNIX_EPOCH,
             edited_at: None,
             deleted_at: None,
+            from_blocked: false,
         };
         let encoded = |reader| {
             event(

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 use super::*;
-use crate::domain::conversation::{ConversationKind, Membership, Participant, Subject};
+use crate::domain::conversation::{ConversationKind, Membership, Participant, Signals, Subject};
 use crate::domain::flow::{AvailableAction, Style};
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId};
 use crate::domain::message::{Attachment, Audience, Content};
@@ -29,9 +29,12 @@ fn person(no: UserNo, id: &str, role: &str, read_seq: Seq) -> Participant {
         membership: Membership::Present,
         muted: false,
         blocked: false,
+        sees_from: 0,
         delivered_seq: read_seq,
         read_seq,
+        unread_from: None,
         joined_at: moment(),
+        signals: Signals::Shown,
     }
 }
 
@@ -53,6 +56,11 @@ fn conversation(subject: Option<Subject>, flow: Option<DealView>) -> Conversatio
         created_by: UserId::stored("ines".to_owned()),
         last_seq: 9,
         policy_version: 1,
+        max_participants: None,
+        slow_seconds: 0,
+        closed: None,
+        external_id: None,
+        business: None,
         flow: flow.map(Arc::new),
         created_at: moment(),
         updated_at: moment(),
@@ -97,6 +105,7 @@ fn message(sender: UserNo, content: Content) -> Message {
         created_at: moment(),
         edited_at: None,
         deleted_at: None,
+        from_blocked: false,
     }
 }
 

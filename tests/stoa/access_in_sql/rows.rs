@@ -3,13 +3,15 @@
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 use std::fmt::Write;
+use stoa::domain::access::blocks::{Apart, Block};
 use stoa::domain::access::{Access, Requester};
 use stoa::domain::conversation::Participant;
 use stoa::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
 use stoa::domain::message::Message;
 use stoa::domain::snapshot::Reader;
-use stoa::store::{messages, participants};
+use stoa::store::{blocks, messages, participants};
 
 pub const CONVERSATIONS: i64 = 2;
 /// The last of them takes part nowhere.
@@ -26,6 +28,8 @@ struct Row {
     muted: bool,
     blocked: bool,
     read_seq: Seq,
+    sees_from: Seq,
+    unread_from: Option<Seq>,
 }
 
 /// A message, but for its place.
@@ -52,14 +56,20 @@ fn part() -> impl Strategy<Value = Row> {
         any::<bool>(),
         prop::bool::weighted(0.2),
         0..=MESSAGES,
+        prop_oneof![2 => Just(0), 1 => 0..=MESSAGES],
+        prop::option::weighted(0.3, 1..=MESSAGES),
     )
-        .prop_map(|(role, membership, muted, blocked, read_seq)| Row {
-            role,
-            membership,
-            muted,
-            blocked,
-            read_seq,
-        })
+        .prop_map(
+            |(role, membership, muted, blocked, read_seq, sees_from, unread_from)| Row {
+                role,
+                membership,
+                muted,
+                blocked,
+                read_seq,
+                sees_from,
+                unread_from,
+            },
+        )
 }
 
 fn said() -> impl Strategy<Value = Said> {
@@ -85,11 +95,24 @@ fn said() -> impl Strategy<Value = Said> {
         })
 }
 
-pub fn rows() -> impl Strategy<Value = Vec<Rows>> {
+/// The rows of all conversations, and who has blocked whom.
+#[derive(Clone, Debug)]
+pub struct Case {
+    conversations: Vec<Rows>,
+    blocks: BTreeSet<(i64, i64)>,
+}
+
+pub fn cases() -> impl Strategy<Value = Case> {
     let people = prop::collection::vec(prop::option::weighted(0.8, part()), USERS as usize - 1);
     let messages = prop::collection::vec(said(), MESSAGES as usize);
     let one = (people, messages).prop_map(|(people, messages)| Rows { people, messages });
-    prop::collection::vec(one, CONVERSATIONS as usize)
+    let conversations = prop::collection::vec(one, CONVERSATIONS as usize);
+    let block = (1..=USERS, 1..=USERS).prop_filter("oneself", |(by, whom)| by != whom);
+    let blocks = prop::collection::btree_set(block, 0..5);
+    (conversations, blocks).prop_map(|(conversations, blocks)| Case {
+        conversations,
+        blocks,
+    })
 }
 
 fn quoted(text: Option<&str>) -> String {
@@ -97,15 +120,18 @@ fn quoted(text: Option<&str>) -> String {
 }
 
 /// Puts the rows in the place of those of the case before.
-pub fn fill(connection: &mut PgConnection, rows: &[Rows]) {
+pub fn fill(connection: &mut PgConnection, case: &Case) {
     let mut sql = format!(
-        "truncate conversations, participants, messages, conversation_flows restart identity cascade;
+        "truncate conversations, participants, messages, conversation_flows, blocks restart identity cascade;
         insert into conversations (id, kind, created_by, last_seq)
             select md5(i::text)::uuid, 'group', 1, {MESSAGES} from generate_series(1, {CONVERSATIONS}) i;
         insert into conversation_flows (conversation_no, name, version, state, phase, instance, standing, prompts_from, prompts_to)
             select no, 'x', 1, 'waiting', 'running', '{{\"context\": {{}}}}', '{STANDING}', 2, {MESSAGES} from conversations;"
     );
-    for (rows, conversation) in rows.iter().zip(1..) {
+    for (by, whom) in &case.blocks {
+        write!(sql, "insert into blocks values ({by}, {whom});").unwrap();
+    }
+    for (rows, conversation) in case.conversations.iter().zip(1..) {
         for (part, user) in rows.people.iter().zip(1..) {
             let Some(part) = part else { continue };
             let Row {
@@ -114,9 +140,12 @@ pub fn fill(connection: &mut PgConnection, rows: &[Rows]) {
                 muted,
                 blocked,
                 read_seq,
+                sees_from,
+                unread_from,
             } = part;
-            write!(sql, "insert into participants (conversation_no, user_no, role, membership, muted, blocked, read_seq)
-                values ({conversation}, {user}, '{role}', '{membership}', {muted}, {blocked}, {read_seq});").unwrap();
+            let unread_from = quoted(unread_from.map(|seq| seq.to_string()).as_deref());
+            write!(sql, "insert into participants (conversation_no, user_no, role, membership, muted, blocked, read_seq, sees_from, unread_from)
+                values ({conversation}, {user}, '{role}', '{membership}', {muted}, {blocked}, {read_seq}, {sees_from}, {unread_from});").unwrap();
         }
         for (said, seq) in rows.messages.iter().zip(1..) {
             let (role, user) = (
@@ -143,6 +172,7 @@ pub struct Sample {
     pub no: ConversationNo,
     people: Vec<Participant>,
     pub messages: Vec<Message>,
+    blocks: Vec<Block>,
 }
 
 impl Sample {
@@ -155,10 +185,12 @@ impl Sample {
         let find = |seq| messages::find(connection, of(seq)).unwrap().unwrap();
         let messages = (1..=MESSAGES).map(find).collect();
         let people = participants::of(connection, no).unwrap();
+        let everybody: Vec<i64> = (1..=USERS).collect();
         Self {
             no,
             people,
             messages,
+            blocks: blocks::among(connection, &everybody).unwrap(),
         }
     }
 
@@ -175,25 +207,39 @@ impl Sample {
     /// What a reader may see, by the rule.
     pub fn visible(&self, reader: &Reader) -> Vec<&Message> {
         let messages = self.messages.iter();
-        let visible = messages.filter(|m| m.is_visible_to(reader.no, reader.role.as_deref()));
+        let visible = messages.filter(|message| message.is_visible_to(reader.sight()));
         visible.collect()
     }
 
+    pub fn apart(&self, user: UserNo) -> Apart {
+        Apart::of(user, self.blocks.iter().copied())
+    }
+
+    /// What a reader may see of users whom they have not blocked.
+    pub fn wanted(&self, reader: &Reader) -> Vec<&Message> {
+        let (mut wanted, apart) = (self.visible(reader), self.apart(reader.no));
+        wanted.retain(|message| !apart.is_unwanted(message.sender));
+        wanted
+    }
+
     pub fn unread(&self, reader: &Reader) -> i64 {
-        let read = self.own(reader.no).map_or(0, |person| person.read_seq);
-        let visible = self.visible(reader).into_iter();
+        let read = self.own(reader.no).map_or(0, Participant::read_to);
+        let visible = self.wanted(reader).into_iter();
         let unread = visible.filter(|m| m.seq() > read && m.sender != reader.no);
         unread.filter(|m| m.asks_to_be_read()).count() as i64
     }
 
     pub fn newest(&self, reader: &Reader) -> Option<Seq> {
-        self.visible(reader).last().map(|message| message.seq())
+        self.wanted(reader).last().map(|message| message.seq())
     }
 
-    /// The seq in the newest card that waits for a reader.
+    /// The seq in the newest card that waits for a reader. It says how the deal stands now, so they see it wherever their history begins.
     pub fn card(&self, reader: &Reader) -> Option<Seq> {
         let waits = |m: &&&Message| m.card.is_some() && m.deleted_at.is_none();
-        let visible = self.visible(reader);
+        let visible = self.visible(&Reader {
+            sees_from: 0,
+            ..reader.clone()
+        });
         let mut waiting = visible.iter().rev().filter(waits).map(|m| m.seq());
         waiting.find(|seq| (2..MESSAGES).contains(seq))
     }

@@ -1,16 +1,22 @@
 //! The REST resources of Stoa's own API, under `/api/v1`.
 
+pub mod blocks;
+pub mod businesses;
 pub mod conversations;
 pub mod creating;
 pub mod events;
 pub mod flows;
 pub(in crate::edge) mod found;
 pub mod me;
+pub mod message_pages;
 pub mod messages;
+pub mod mine;
 pub mod participants;
 pub mod search;
 pub mod sign_out;
+pub mod staff;
 pub(in crate::edge) mod subject;
+pub mod subjects;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -24,12 +30,28 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(me::put_user)
         .service(me::show_user)
         .service(sign_out::sign_out)
+        .service(blocks::privacy)
+        .service(blocks::set_privacy)
+        .service(blocks::list)
+        .service(blocks::block)
+        .service(blocks::unblock)
+        .service(businesses::put)
+        .service(businesses::show)
+        .service(businesses::mine)
+        .service(businesses::conversations)
+        .service(staff::list)
+        .service(staff::put)
+        .service(staff::remove)
+        .service(subjects::put)
+        .service(subjects::show)
         .service(creating::create)
         .service(conversations::list)
         .service(conversations::show)
         .service(conversations::change)
+        .service(conversations::delete)
+        .service(mine::change)
         .service(conversations::unread)
-        .service(messages::list)
+        .service(message_pages::list)
         .service(messages::send)
         .service(messages::edit)
         .service(messages::delete)
@@ -41,6 +63,7 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(flows::show)
         .service(flows::act)
         .service(flows::history)
+        .service(participants::list)
         .service(participants::seen)
         .service(participants::delivered)
         .service(participants::add)
