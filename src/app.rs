@@ -32,7 +32,7 @@ use crate::identity::people::People;
 use crate::identity::rate_limits::RateLimits;
 use crate::job_signal::JobSignal;
 use crate::jobs::{JobDeps, Runner};
-use crate::journal::Journal;
+use crate::journal::{Journal, JournalHandle};
 use crate::nodes::Nodes;
 use crate::payment::PaymentGateway;
 use crate::presence::Directory;
@@ -193,8 +193,7 @@ fn build(
     let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
     let verifier = Verifier::new(&config.auth, demo_secret.as_deref())?;
     let catalogue = Arc::new(catalogue);
-    let (at, measured) = (clock.clone(), Arc::clone(&metrics));
-    let journal = Journal::start(pool.clone(), &config.actors, measured, at);
+    let journal = start_journal(&config, &pool, &metrics, &clock);
     let room = Arc::new(RoomDeps {
         journal,
         pool,
@@ -206,6 +205,7 @@ fn build(
         idle: Duration::from_secs(config.actors.room_idle_seconds),
         mailbox: config.actors.room_mailbox as usize,
         catch_ups: catch_ups(&config),
+        contacts_a_day: config.contacts_a_day(),
     });
     let rooms = Registry::start(Arc::clone(&room), config.actors.room_threads);
     let job_signal = JobSignal::default();
@@ -241,6 +241,16 @@ fn build(
         config,
         demo_secret,
     })
+}
+
+fn start_journal(
+    config: &Config,
+    pool: &Pool,
+    metrics: &Arc<Metrics>,
+    clock: &Clock,
+) -> JournalHandle {
+    let (pool, metrics) = (pool.clone(), Arc::clone(metrics));
+    Journal::start(pool, &config.actors, metrics, clock.clone())
 }
 
 /// How many catch-up checks and reads of rooms that are behind may use the pool at the same time.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
+use crate::domain::access::blocks::Apart;
 use crate::domain::dialect::{Dialect, UserRoom};
 use crate::domain::ids::{ConversationId, JoinNo, Seq};
 use crate::domain::room_event::RoomEvent;
@@ -45,6 +46,8 @@ pub enum ChatFrame {
         event: Arc<RoomEvent>,
         /// The role of the reader, where roles are told different things; staff have none.
         role: Option<Arc<str>>,
+        /// From whom the reader is apart, if from anybody.
+        apart: Option<Arc<Apart>>,
         /// Whether the connection has joined the conversation.
         heard: Heard,
     },
@@ -77,13 +80,31 @@ pub enum Heard {
     Anywhere,
 }
 
+/// As whom an event is told.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ToldAs<'a> {
+    /// The role of the reader; staff have none.
+    pub role: Option<&'a Arc<str>>,
+    /// From whom the reader is apart, if from anybody.
+    pub apart: Option<&'a Arc<Apart>>,
+}
+
+impl ToldAs<'_> {
+    /// As everybody.
+    pub const ANYBODY: Self = Self {
+        role: None,
+        apart: None,
+    };
+}
+
 impl ChatFrame {
-    /// An event, as people with this role are told it. The role is left out where everybody is told the same.
-    pub fn event(event: &Arc<RoomEvent>, role: Option<&Arc<str>>, heard: Heard) -> Frame {
-        let role = role.filter(|_| event.differs_by_role());
+    /// An event, as somebody is told it. The role is left out where everybody is told the same.
+    pub fn event(event: &Arc<RoomEvent>, told_as: ToldAs<'_>, heard: Heard) -> Frame {
+        let role = told_as.role.filter(|_| event.differs_by_role());
         Frame::Own(Self::Event {
             event: Arc::clone(event),
             role: role.cloned(),
+            apart: told_as.apart.cloned(),
             heard,
         })
     }

@@ -5,6 +5,7 @@ mod deals;
 use serde_json::json;
 use std::sync::Arc;
 
+use crate::domain::access::beginning::Inviter;
 use crate::domain::command::{Command, Mark};
 use crate::domain::conversation::{ConversationKind, Subject};
 use crate::domain::ids::{ConversationId, UserId};
@@ -226,6 +227,7 @@ async fn tell(deps: &SessionDeps, story: &Story, people: &[Arc<Principal>]) -> R
         title: story.title.map(str::to_owned),
         subject,
         creator,
+        inviter: Inviter::Platform,
         participants,
         first_message: None,
     };

@@ -11,6 +11,7 @@ mod later;
 mod money;
 mod operation;
 mod origins;
+mod people;
 mod search;
 
 use clap::{Args, ValueEnum};
@@ -27,6 +28,7 @@ pub use later::{JobOptions, WebhookOptions};
 pub use money::PaymentOptions;
 pub use operation::OperationOptions;
 pub use origins::{AllowedOrigins, LocalPages, Origin};
+pub use people::{Begun, PeopleOptions, StartRule};
 pub use search::SearchOptions;
 
 use crate::domain::network::Network;
@@ -92,6 +94,9 @@ pub struct Config {
     /// Rates
     #[command(flatten)]
     pub rates: RateOptions,
+    /// People
+    #[command(flatten)]
+    pub people: PeopleOptions,
     /// Bounds for callers
     #[command(flatten)]
     pub bounds: BoundOptions,

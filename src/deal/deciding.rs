@@ -308,6 +308,7 @@ impl DecidedStep {
             created_at: at,
             edited_at: None,
             deleted_at: None,
+            from_blocked: false,
         }
     }
 }

@@ -60,6 +60,7 @@ fn last_transition(first: &Entry, stepped: &Arc<Stepped>, rest: &[Entry]) -> Arc
         | Fact::Edited(_)
         | Fact::Deleted(_)
         | Fact::Participant { .. }
+        | Fact::Block { .. }
         | Fact::Settings { .. } => None,
     });
     let automatic = transitions.take_while(|transition| transition.actor_id.is_none());

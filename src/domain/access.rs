@@ -1,114 +1,26 @@
 //! The access rule: who may read, send and manage in a conversation, and whom a message reaches.
 //! `store/access.rs` has it in SQL.
 
+pub mod beginning;
+pub mod blocks;
+mod privileges;
+
 use super::conversation::{
     Conversation, ConversationKind, ConversationStatus, Membership, OWNER, Participant,
 };
 use super::flow::{BUILT_IN, FlowActor, STAFF};
 use super::ids::UserNo;
 use super::message::{Audience, Power};
-use super::principal::{Principal, Roles};
+use super::principal::Roles;
 use super::refusal::Refusal;
 use super::snapshot::Reader;
+use blocks::Blocks;
+
+pub use beginning::may_begin_as_payer;
+pub use privileges::{Privilege, Requester};
 
 /// The role that manages a conversation, besides `OWNER`.
 const ADMIN: &str = "admin";
-
-/// What a token's roles permit, whatever the user's role in a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Privilege {
-    /// Read, send and manage in every conversation, and act as staff in deals.
-    OpenEveryConversation,
-    /// Read the profile of any user.
-    SeeEveryUser,
-    /// Read the text of deleted messages.
-    ReadDeletedMessages,
-    /// List the webhooks to the platform, and deliver them again.
-    SeePlatformEvents,
-    /// Name another user as the acting one.
-    ActForOthers,
-    /// Create a conversation without participating.
-    StayOutside,
-    /// Act in a deal as the platform.
-    ActAsPlatform,
-    /// Send messages of kinds that no person sends.
-    SpeakAsSystem,
-    /// Send a message to one role or user.
-    NarrowAudience,
-    /// Describe a subject, and begin a deal about it.
-    DescribeSubjects,
-    /// Assign roles in an existing conversation.
-    AssignRoles,
-    /// Begin a deal that asks for money.
-    AskForMoney,
-    /// Create and update users.
-    MakeUsersKnown,
-    /// See e-mail addresses of others.
-    SeeEmailAddresses,
-    /// Sign out another user.
-    SignOut,
-}
-
-impl Roles {
-    /// Whether a token with these roles gives the privilege.
-    pub fn may(self, privilege: Privilege) -> bool {
-        match privilege {
-            Privilege::OpenEveryConversation
-            | Privilege::SeeEveryUser
-            | Privilege::ReadDeletedMessages => self.admin || self.support || self.service,
-            Privilege::SeePlatformEvents => self.admin || self.service,
-            Privilege::ActForOthers
-            | Privilege::StayOutside
-            | Privilege::ActAsPlatform
-            | Privilege::SpeakAsSystem
-            | Privilege::NarrowAudience
-            | Privilege::DescribeSubjects
-            | Privilege::AssignRoles
-            | Privilege::AskForMoney
-            | Privilege::MakeUsersKnown
-            | Privilege::SeeEmailAddresses
-            | Privilege::SignOut => self.service,
-        }
-    }
-}
-
-/// Refuses a person who would begin a deal in which somebody else pays. Who alone pays may begin it on the flow's own terms; the platform
-/// may begin any.
-pub fn may_begin_as_payer<'a>(
-    roles: Roles,
-    own_role: &str,
-    mut payers: impl Iterator<Item = &'a str>,
-) -> Result<(), Refusal> {
-    let alone = payers.all(|payer| payer == own_role);
-    match roles.may(Privilege::AskForMoney) || alone {
-        true => Ok(()),
-        false => Err(Refusal::Forbidden(
-            "Only the platform may begin a deal in which others pay",
-        )),
-    }
-}
-
-/// A user with the roles of their token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Requester {
-    /// The user's number.
-    pub no: UserNo,
-    /// The roles in the token.
-    pub roles: Roles,
-}
-
-impl Requester {
-    /// A user with these roles.
-    pub fn new(no: UserNo, roles: Roles) -> Self {
-        Self { no, roles }
-    }
-}
-
-impl From<&Principal> for Requester {
-    fn from(principal: &Principal) -> Self {
-        Self::new(principal.no, principal.roles)
-    }
-}
 
 /// What a participant's row permits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,6 +109,8 @@ pub enum Silenced {
     ByDeal(::flow::Refusal),
     /// The conversation is closed or archived.
     Closed,
+    /// One of the two people of a direct conversation has blocked the other.
+    Unreachable,
 }
 
 impl From<Silenced> for Refusal {
@@ -205,6 +119,7 @@ impl From<Silenced> for Refusal {
             Silenced::Muted => Self::Muted,
             Silenced::ByDeal(refusal) => refusal.into(),
             Silenced::Closed => Self::ConversationClosed,
+            Silenced::Unreachable => Self::Unreachable,
         }
     }
 }
@@ -277,8 +192,9 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// Refuses free text. Staff may send whatever the deal permits; a mute holds for staff too.
-    pub fn may_speak(self, conversation: &Conversation) -> Result<(), Silenced> {
+    /// Refuses free text. Staff may send whatever the deal permits; a mute and a block hold for participants with a
+    /// staff token too. `blocks` are those between the conversation's people.
+    pub fn may_speak(self, conversation: &Conversation, blocks: &Blocks) -> Result<(), Silenced> {
         let state = self.participant().map(Participant::state);
         if state == Some(ParticipantState::Muted) {
             return Err(Silenced::Muted);
@@ -287,8 +203,14 @@ impl<'a> Access<'a> {
             deal.may_type(&person.role).map_err(Silenced::ByDeal)?;
         }
         match conversation.status {
-            ConversationStatus::Open => Ok(()),
-            ConversationStatus::Closed | ConversationStatus::Archived => Err(Silenced::Closed),
+            ConversationStatus::Open => {}
+            ConversationStatus::Closed | ConversationStatus::Archived => {
+                return Err(Silenced::Closed);
+            }
+        }
+        match self.participant() {
+            Some(_) if blocks.silence(conversation) => Err(Silenced::Unreachable),
+            Some(_) | None => Ok(()),
         }
     }
 

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::blocks::Block;
 use super::*;
+use crate::domain::conversation::Signals;
 use crate::domain::flow::{ChatPolicy, DealView, Phase};
 use crate::domain::ids::{ConversationId, ConversationNo, UserId};
 
@@ -30,6 +32,7 @@ fn person(role: &str, membership: &str, flags: &str) -> Participant {
         delivered_seq: 0,
         read_seq: 0,
         joined_at: DateTime::UNIX_EPOCH,
+        signals: Signals::Shown,
     }
 }
 
@@ -229,11 +232,53 @@ fn who_may_speak() {
     for (access, open, over) in speaks {
         for (status, expected) in [(Open, open), (Closed, over), (Archived, over)] {
             for (chat, expected) in CHATS.into_iter().zip(expected) {
-                let found = access.may_speak(&conversation(status, chat));
+                let found = access.may_speak(&conversation(status, chat), &Blocks::default());
                 let found = found.map_or_else(code, |()| "ok");
                 assert_eq!(found, expected, "{access:?} {status:?} {chat:?}");
             }
         }
+    }
+}
+
+#[test]
+fn a_block_silences_both_of_a_direct_conversation_and_nobody_elsewhere() {
+    use ConversationKind::{Direct, Group, Support};
+    let own = person("member", "present", "");
+    let block = Block {
+        by: UserNo(1),
+        whom: UserNo(2),
+    };
+    let blocks = Blocks::from_iter([block]);
+    let deal_in = |phase| {
+        let deal = DealView {
+            phase,
+            ..deal(ChatPolicy::Free)
+        };
+        Some(Arc::new(deal))
+    };
+    for (kind, flow, is_silent) in [
+        (Direct, None, true),
+        (Direct, deal_in(Phase::Running), false),
+        (Direct, deal_in(Phase::Over), true),
+        (Group, None, false),
+        (Support, None, false),
+    ] {
+        let here = Conversation {
+            kind,
+            flow,
+            ..conversation(ConversationStatus::Open, None)
+        };
+        let silenced = match is_silent {
+            true => Err(Silenced::Unreachable),
+            false => Ok(()),
+        };
+        for access in [Access::Participant(&own), Access::StaffParticipant(&own)] {
+            let found = access.may_speak(&here, &blocks);
+            assert_eq!(found, silenced, "{kind:?} {access:?}");
+        }
+        assert_eq!(Access::Staff.may_speak(&here, &blocks), Ok(()));
+        let free = Access::Participant(&own).may_speak(&here, &Blocks::default());
+        assert_eq!(free, Ok(()));
     }
 }
 

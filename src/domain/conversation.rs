@@ -128,6 +128,26 @@ pub struct Participant {
     pub read_seq: Seq,
     /// When they joined.
     pub joined_at: DateTime<Utc>,
+    /// Whether the reader of this copy sees their presence and watermarks.
+    pub signals: Signals,
+}
+
+/// Whether a reader sees somebody's presence and watermarks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signals {
+    /// They do.
+    Shown,
+    /// They see somebody who is offline and has received and read nothing.
+    Hidden,
+}
+
+impl Participant {
+    /// Takes presence and watermarks away, in a copy for one reader.
+    pub fn hide_signals(&mut self) {
+        self.signals = Signals::Hidden;
+        self.delivered_seq = 0;
+        self.read_seq = 0;
+    }
 }
 
 /// A conversation without its participants. Each event carries a copy, so long values are shared.

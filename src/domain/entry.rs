@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use std::sync::Arc;
 
+use super::access::blocks::{Block, Blocking};
 use super::conversation::{ConversationStatus, Participant};
 use super::flow::Stepped;
 use super::ids::{Seq, UserNo};
@@ -35,6 +36,15 @@ pub enum Fact {
         by: UserNo,
         /// The participant now.
         now: Participant,
+        /// The blocks between them and the others.
+        blocks: Vec<Block>,
+    },
+    /// One of the conversation's people has blocked another, or does no more.
+    Block {
+        /// Who and whom.
+        block: Block,
+        /// Whether the block stands now.
+        blocking: Blocking,
     },
     /// The title, the status or the subject's card changed; these are the new values.
     Settings {
@@ -54,7 +64,10 @@ impl Fact {
     pub fn changes_policy(&self) -> bool {
         match self {
             Self::Said(_) | Self::Edited(_) | Self::Deleted(_) => false,
-            Self::Participant { .. } | Self::Settings { .. } | Self::Stepped(_) => true,
+            Self::Participant { .. }
+            | Self::Block { .. }
+            | Self::Settings { .. }
+            | Self::Stepped(_) => true,
         }
     }
 }

@@ -21,6 +21,8 @@ pub const ATTACHMENTS: usize = 10;
 pub const TITLE_CHARACTERS: usize = 200;
 /// Participants of a conversation.
 pub const PARTICIPANTS: usize = 256;
+/// Users whom one user may block.
+pub const BLOCKS: i64 = 1_000;
 /// Changes that a join replays. A client that missed more starts afresh.
 pub const REPLAY_CHANGES: i64 = 1_000;
 /// Messages in the answer to a first join.

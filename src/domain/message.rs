@@ -224,6 +224,8 @@ pub struct Message {
     pub edited_at: Option<DateTime<Utc>>,
     /// When it became a tombstone.
     pub deleted_at: Option<DateTime<Utc>>,
+    /// Whether the reader of this copy has blocked the sender.
+    pub from_blocked: bool,
 }
 
 impl Message {

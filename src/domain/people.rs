@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::access::blocks::Apart;
 use super::conversation::Participant;
 use super::ids::UserNo;
 
@@ -31,6 +32,18 @@ impl People {
     /// All participants, in order of joining, owned.
     pub fn to_vec(&self) -> Vec<Participant> {
         self.in_order().into_iter().cloned().collect()
+    }
+
+    /// The same people without the signals of those from whom a reader is apart.
+    pub fn masked(&self, apart: &Apart) -> Self {
+        let mut people = self.clone();
+        let hidden = self.iter().filter(|person| apart.hides(person.no));
+        for no in hidden.map(|person| person.no) {
+            if let Some(person) = people.get_mut(no) {
+                person.hide_signals();
+            }
+        }
+        people
     }
 
     /// Adds or replaces a participant.

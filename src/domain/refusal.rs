@@ -26,6 +26,8 @@ pub enum Refusal {
     Blocked,
     /// The caller may read but not send.
     Muted,
+    /// The other one has blocked the caller or is blocked, or accepts no conversation with the caller. It does not say which.
+    Unreachable,
     /// The payload names another user as the acting one.
     IdentityMismatch(&'static str),
     /// The request comes from a page whose origin is not allowed.
@@ -134,6 +136,7 @@ impl Refusal {
             Self::NotAParticipant => ("NOT_A_PARTICIPANT", 403),
             Self::Blocked => ("BLOCKED", 403),
             Self::Muted => ("MUTED", 403),
+            Self::Unreachable => ("UNREACHABLE", 403),
             Self::IdentityMismatch(_) => ("IDENTITY_MISMATCH", 403),
             Self::OriginRefused => ("ORIGIN_REFUSED", 403),
             Self::ConversationNotFound => ("CONVERSATION_NOT_FOUND", 404),
@@ -179,6 +182,7 @@ impl Refusal {
             Self::Blocked => "You are blocked in this conversation".to_owned(),
             Self::Muted => "You are muted in this conversation".to_owned(),
             Self::OriginRefused => "Pages of this origin may not connect".to_owned(),
+            Self::Unreachable => "This user cannot be reached".to_owned(),
             Self::ConversationNotFound => "There is no such conversation".to_owned(),
             Self::MessageNotFound => "There is no such message".to_owned(),
             Self::UserNotFound(id) => format!("There is no user {id}"),

@@ -1,16 +1,19 @@
 //! What a room publishes: one value for each change or transient signal, with the conversation after it. Connections encode it when
 //! they send it.
 
+mod masked;
+
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
+use super::access::blocks::Blocks;
 use super::command::Mark;
 use super::conversation::{Conversation, Participant, PresenceStatus};
 use super::deal_memory::DealMemory;
 use super::dialect::Dialect;
 use super::encoded::{Encoded, Encodings};
 use super::flow::Stepped;
-use super::ids::{ConversationId, MessageId, Seq, UserId};
+use super::ids::{ConversationId, MessageId, Seq, UserId, UserNo};
 use super::message::{Audience, Message};
 use super::people::People;
 use super::snapshot::UnreadCount;
@@ -22,6 +25,8 @@ pub struct View {
     pub conversation: Conversation,
     /// Its people.
     pub people: People,
+    /// The blocks between them.
+    pub blocks: Blocks,
     /// The deal's context and open cards, if a listener's dialect needs them.
     pub deal: DealMemory,
 }
@@ -32,6 +37,7 @@ impl View {
         Self {
             conversation,
             people: people.into_iter().collect(),
+            blocks: Blocks::default(),
             deal: DealMemory::default(),
         }
     }
@@ -44,6 +50,8 @@ pub struct RoomEvent {
     pub conversation: ConversationId,
     /// Its seq in the conversation; `None` for a transient signal.
     pub seq: Option<Seq>,
+    /// Whose signal it is: typing, presence, a watermark. Those who are apart from them do not get it.
+    pub signal_of: Option<UserNo>,
     /// What happened.
     pub change: Change,
     weight: usize,
@@ -246,13 +254,26 @@ const PARTICIPANT: usize = 300;
 impl RoomEvent {
     /// A new event, not encoded yet.
     pub fn new(conversation: ConversationId, seq: Option<Seq>, change: Change) -> Arc<Self> {
+        Arc::new(Self::unshared(conversation, seq, change))
+    }
+
+    /// A signal of a user, which leaves no entry.
+    pub fn signal(conversation: ConversationId, user: UserNo, change: Change) -> Arc<Self> {
         Arc::new(Self {
+            signal_of: Some(user),
+            ..Self::unshared(conversation, None, change)
+        })
+    }
+
+    fn unshared(conversation: ConversationId, seq: Option<Seq>, change: Change) -> Self {
+        Self {
             conversation,
             seq,
+            signal_of: None,
             weight: weight(&change),
             change,
             encodings: Encodings::default(),
-        })
+        }
     }
 
     /// The audience of the event, if it is not for everybody.

@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::iter::Sum;
 
+use super::access::blocks::Blocks;
 use super::conversation::{Conversation, Participant};
 use super::ids::UserNo;
 use super::message::{Message, MessageKind};
@@ -24,6 +25,18 @@ pub struct Loaded {
     pub conversation: Conversation,
     /// The participants.
     pub participants: Vec<Participant>,
+    /// The blocks between them.
+    pub blocks: Blocks,
+}
+
+impl Loaded {
+    /// The conversation as one reader sees it, without the signals of those from whom they are apart.
+    pub fn seen_by(mut self, reader: UserNo) -> Self {
+        if let Some(apart) = self.blocks.apart(reader) {
+            apart.mask(&mut self.participants);
+        }
+        self
+    }
 }
 
 /// Whether a reader got all changes that they missed.

@@ -2,7 +2,9 @@
 //! connections.
 
 use super::JournalHandle;
+use crate::domain::access::blocks::{Block, Blocking};
 use crate::error::Error;
+use crate::store::blocks;
 use crate::store::changes::{self, Change, Changed};
 use crate::store::creation::{self, Creation, NewConversation};
 
@@ -18,6 +20,14 @@ impl JournalHandle {
             .run(move |connection| changes::apply(connection, &change))
             .await
             .map_err(OutcomeUnknown)
+    }
+
+    /// Begins or ends a block between two users. Safe to repeat after an error.
+    pub async fn block(&self, block: Block, blocking: Blocking) -> Result<blocks::Entries, Error> {
+        let changed = self
+            .pool
+            .run(move |connection| blocks::set(connection, block, blocking));
+        changed.await
     }
 
     /// Creates a conversation, or finds the one that the request means. Safe to repeat after an error.

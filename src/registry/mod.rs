@@ -15,14 +15,13 @@ use tokio::sync::oneshot;
 use crate::deal::actor::Committed;
 use crate::domain::answer::Answer;
 use crate::domain::command::Command;
-use crate::domain::conversation::{Conversation, Participant};
 use crate::domain::ids::{ConversationId, ConversationNo, Seq};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{Change, RoomEvent, View};
 use crate::domain::snapshot::Loaded;
 use crate::error::Error;
-use crate::queue::{ChatFrame, Heard};
+use crate::queue::{ChatFrame, Heard, ToldAs};
 use crate::room::actor::Room;
 use crate::room::progress::{Checked, Progress};
 use crate::room::reply::{Asker, Reply};
@@ -106,18 +105,19 @@ impl Rooms {
     }
 
     /// Announces a new conversation to its participants.
-    pub fn announce_creation(
-        &self,
-        deps: &RoomDeps,
-        conversation: &Conversation,
-        people: &[Participant],
-    ) {
-        let view = View::of(conversation.clone(), people.iter().cloned());
-        let created = RoomEvent::new(conversation.id, None, Change::Created(view));
-        for person in people {
-            let role = Arc::from(person.role.as_str());
+    pub fn announce_creation(&self, deps: &RoomDeps, made: Loaded) {
+        let (conversation, blocks) = (made.conversation.id, made.blocks);
+        let view = View::of(made.conversation, made.participants);
+        let people = view.people.clone();
+        let created = RoomEvent::new(conversation, None, Change::Created(view));
+        for person in people.iter() {
+            let (role, apart) = (Arc::from(person.role.as_str()), blocks.apart(person.no));
+            let told_as = ToldAs {
+                role: Some(&role),
+                apart: apart.as_ref(),
+            };
             for queue in deps.directory.outboxes(person.no) {
-                queue.push(ChatFrame::event(&created, Some(&role), Heard::Anywhere));
+                queue.push(ChatFrame::event(&created, told_as, Heard::Anywhere));
             }
         }
     }
@@ -137,6 +137,15 @@ impl Rooms {
         match room.filter(|room| room.address.connected()) {
             Some(room) => room.address.do_send(ToRoom::Committed(committed.entries)),
             None => self.registry.do_send(committed),
+        }
+    }
+
+    /// Delivers committed entries to their room if it runs or is about to. Nobody waits for them: a room that starts later reads them.
+    pub fn deliver_if_awake(&self, committed: Committed) {
+        let room = self.awake.get(&committed.conversation);
+        match room.filter(|room| room.address.connected()) {
+            Some(room) => room.address.do_send(ToRoom::Committed(committed.entries)),
+            None => self.registry.do_send(IfAwake(committed)),
         }
     }
 
@@ -187,6 +196,22 @@ impl Handler<Committed> for Registry {
             entries,
         } = committed;
         self.deliver(conversation, ToRoom::Committed(entries), context);
+    }
+}
+
+/// Entries for a room that may be starting.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct IfAwake(Committed);
+
+impl Handler<IfAwake> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, IfAwake(committed): IfAwake, context: &mut Self::Context) {
+        let conversation = committed.conversation;
+        if self.waking.is_waking(conversation) || self.awake.contains_key(&conversation) {
+            self.handle(committed, context);
+        }
     }
 }
 

@@ -25,6 +25,11 @@ impl<T> Waking<T> {
         }
     }
 
+    /// Whether a conversation is being read.
+    pub(super) fn is_waking(&self, conversation: ConversationId) -> bool {
+        self.0.contains_key(&conversation)
+    }
+
     /// A conversation is about to be read for a first message.
     pub(super) fn begin(&mut self, conversation: ConversationId, first: T) {
         self.0.insert(conversation, vec![first]);

@@ -346,7 +346,7 @@ impl Handler<PresenceChanged> for Room {
             user: person.id.clone(),
             status: changed.status,
         };
-        let (event, own) = (self.event(None, presence), person.no);
+        let (event, own) = (self.signal(person.no, presence), person.no);
         self.tell_those(&[event], others_than(own));
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::actor::Room;
 use super::replay::said_with;
 use super::user_news::{Announced, is_by_payment};
+use crate::domain::access::blocks::Apart;
 use crate::domain::access::{Access, lost_membership};
 use crate::domain::conversation::Participant;
 use crate::domain::entry::{Entry, Fact};
@@ -14,7 +15,7 @@ use crate::domain::flow::Stepped;
 use crate::domain::ids::{Seq, UserNo};
 use crate::domain::message::Message;
 use crate::domain::room_event::{Change, MessageChange, RoomEvent, StepPart};
-use crate::queue::{ChatFrame, Heard};
+use crate::queue::{ChatFrame, Heard, ToldAs};
 
 /// What an announcement tells.
 struct Telling {
@@ -133,6 +134,11 @@ impl Room {
                     self.tell(&std::mem::take(&mut telling.events));
                     self.announce_conversation(entry, newcomer, context);
                 }
+                Fact::Block { block, blocking } => {
+                    telling.end_step();
+                    self.tell(&std::mem::take(&mut telling.events));
+                    self.keep_apart(*block, *blocking);
+                }
             }
         }
         telling.end_step();
@@ -180,6 +186,11 @@ impl Room {
         RoomEvent::new(self.state.conversation.id, seq, change)
     }
 
+    /// A signal of a user of this conversation.
+    pub(super) fn signal(&self, user: UserNo, change: Change) -> Arc<RoomEvent> {
+        RoomEvent::signal(self.state.conversation.id, user, change)
+    }
+
     fn message_event(&self, kind: MessageChange, seq: Seq, message: &Message) -> Arc<RoomEvent> {
         let change = Change::Message {
             kind,
@@ -220,11 +231,21 @@ impl Room {
             if outboxes.is_empty() {
                 continue;
             }
-            let role = Arc::from(person.role.as_str());
+            let (role, apart) = self.told_as(person);
+            let told_as = ToldAs {
+                role: Some(&role),
+                apart: apart.as_ref(),
+            };
             for queue in outboxes {
-                queue.push(ChatFrame::event(event, Some(&role), Heard::Elsewhere));
+                queue.push(ChatFrame::event(event, told_as, Heard::Elsewhere));
             }
         }
+    }
+
+    /// As whom a participant is told events.
+    pub(super) fn told_as(&self, person: &Participant) -> (Arc<str>, Option<Arc<Apart>>) {
+        let apart = self.state.blocks.apart(person.no);
+        (Arc::from(person.role.as_str()), apart)
     }
 
     /// Whether a listener's dialect tells a step in several events.
@@ -253,14 +274,19 @@ impl Room {
     ) {
         if let Fact::Participant { now, .. } = &entry.fact {
             self.move_person(now, entry.seq, context);
+            self.note_who_is_apart();
         }
         let view = || self.state.view().clone();
         if let Some(user) = newcomer {
-            let person = self.state.person(user);
-            let role = person.map(|person| Arc::from(person.role.as_str()));
+            let person = self.state.person(user).map(|person| self.told_as(person));
+            let (role, apart) = person.unzip();
+            let told_as = ToldAs {
+                role: role.as_ref(),
+                apart: apart.as_ref().and_then(Option::as_ref),
+            };
             let created = self.event(None, Change::Created(view()));
             for queue in self.deps.directory.outboxes(user) {
-                queue.push(ChatFrame::event(&created, role.as_ref(), Heard::Anywhere));
+                queue.push(ChatFrame::event(&created, told_as, Heard::Anywhere));
             }
         }
         let changed = self.event(Some(entry.seq), Change::Changed(view()));
@@ -298,7 +324,7 @@ impl Room {
         let lost = self.event(None, Change::Lost { seq, membership });
         for queue in self.deps.directory.outboxes(person.no) {
             if !stays.contains(&queue.session()) {
-                queue.push(ChatFrame::event(&lost, None, Heard::Anywhere));
+                queue.push(ChatFrame::event(&lost, ToldAs::ANYBODY, Heard::Anywhere));
             }
         }
         if !person.takes_part() {

@@ -37,7 +37,7 @@ impl Room {
             return;
         }
         let user = who.id.clone();
-        let event = self.event(None, Change::Attendance { user, is_here });
+        let event = self.signal(who.no, Change::Attendance { user, is_here });
         self.tell_those(&[event], wants);
     }
 }

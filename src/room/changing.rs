@@ -10,6 +10,7 @@ use super::state::Decision;
 use crate::domain::answer::Answer;
 use crate::domain::command::Command;
 use crate::domain::entry::Fact;
+use crate::domain::ids::UserNo;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
@@ -67,7 +68,10 @@ impl Room {
                 Ok(Decision::Already) if wanted.basis == Basis::Memory => {
                     self.read_then_decide(wanted, context);
                 }
-                Ok(Decision::Already) => wanted.reply.send(Ok(self.as_it_stands())),
+                Ok(Decision::Already) => {
+                    let stands = self.as_it_stands(wanted.principal.no);
+                    wanted.reply.send(Ok(stands));
+                }
                 Ok(Decision::Change(kind)) => self.begin_change(wanted, kind, context),
             }
         }
@@ -84,6 +88,7 @@ impl Room {
             conversation: self.state.conversation.no,
             policy: self.state.conversation.policy_version,
             actor: wanted.principal.no,
+            contacts_a_day: self.deps.contacts_a_day,
             kind,
         };
         let journal = self.deps.journal.clone();
@@ -108,11 +113,11 @@ impl Room {
                 self.offer_committed(entry);
                 self.announce(context);
                 match self.timeline.announced() >= seq {
-                    true => wanted.reply.send(Ok(self.answer_to(fact))),
-                    false => self.read_then_answer(fact, wanted.reply, context),
+                    true => self.answer(wanted, fact),
+                    false => self.read_then_answer(wanted, fact, context),
                 }
             }
-            Ok(Changed::Already(fact)) => wanted.reply.send(Ok(self.answer_to(fact))),
+            Ok(Changed::Already(fact)) => self.answer(wanted, fact),
             Ok(Changed::Refused(refusal)) => wanted.reply.refuse(refusal),
             Ok(Changed::Stale) if wanted.attempts < ATTEMPTS => {
                 wanted.attempts += 1;
@@ -140,13 +145,13 @@ impl Room {
     }
 
     /// Answers a change once the entries before it are known too: whatever its caller does next is decided on the state after it.
-    fn read_then_answer(&mut self, fact: Fact, reply: Reply, context: &mut Context<Self>) {
+    fn read_then_answer(&mut self, wanted: WantedChange, fact: Fact, context: &mut Context<Self>) {
         self.changing = true;
         let wait = self.catch_up();
         context.spawn(wait.into_actor(self).map(move |entries, room, context| {
             room.changing = false;
             room.caught_up(entries, context);
-            reply.send(Ok(room.answer_to(fact)));
+            room.answer(wanted, fact);
             room.change_next(context);
         }));
     }
@@ -170,21 +175,26 @@ impl Room {
         }));
     }
 
-    fn answer_to(&self, fact: Fact) -> Answer {
+    fn answer(&self, wanted: WantedChange, fact: Fact) {
+        let answer = self.answer_to(fact, wanted.principal.no);
+        wanted.reply.send(Ok(answer));
+    }
+
+    fn answer_to(&self, fact: Fact, reader: UserNo) -> Answer {
         match fact {
             Fact::Said(message) | Fact::Edited(message) | Fact::Deleted(message) => {
                 Answer::Message(message)
             }
-            Fact::Participant { .. } | Fact::Settings { .. } | Fact::Stepped(_) => {
-                self.as_it_stands()
-            }
+            Fact::Participant { .. }
+            | Fact::Block { .. }
+            | Fact::Settings { .. }
+            | Fact::Stepped(_) => self.as_it_stands(reader),
         }
     }
 
-    fn as_it_stands(&self) -> Answer {
-        Answer::Conversation(
-            Box::new(self.state.conversation.clone()),
-            self.state.people.to_vec(),
-        )
+    /// The conversation and its people, for one reader.
+    pub(super) fn as_it_stands(&self, reader: UserNo) -> Answer {
+        let view = self.state.view_for(reader);
+        Answer::Conversation(Box::new(view.conversation.clone()), view.people.to_vec())
     }
 }

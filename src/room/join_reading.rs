@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Backfill;
 use super::replay::{self, Page, Recall};
+use crate::domain::access::blocks::Apart;
 use crate::domain::answer::Answer;
 use crate::domain::deal_memory::DealMemory;
 use crate::domain::dialect::Dialect;
@@ -19,6 +20,8 @@ use crate::store::{flows, marks};
 pub(super) struct Wanted {
     pub(super) conversation: (ConversationNo, ConversationId),
     pub(super) reader: Reader,
+    /// From whom the reader is apart.
+    pub(super) apart: Option<Arc<Apart>>,
     pub(super) dialect: Dialect,
     pub(super) backfill: Backfill,
     pub(super) recall: Arc<Recall>,
@@ -44,21 +47,17 @@ pub(super) struct MissedPage {
 impl Wanted {
     /// Reads it. A statement that fails ends the join.
     pub(super) fn read(self, connection: &mut PgConnection) -> Result<Read, Error> {
-        let (no, _) = self.conversation;
         let (snapshot, missed) = match self.backfill {
-            Backfill::InReply(after) => {
-                let snapshot = snapshot(connection, no, &self.reader, after)?;
-                (Some(snapshot), None)
-            }
+            Backfill::InReply(after) => (Some(self.snapshot(connection, after)?), None),
             Backfill::AsEvents(after) => (None, Some(self.page_and_marks(connection, after)?)),
             Backfill::Both(after) => {
                 let has = (!self.dialect.needs().newest_messages).then_some(after);
-                let snapshot = snapshot(connection, no, &self.reader, has)?;
+                let snapshot = self.snapshot(connection, has)?;
                 let page = self.page(connection, after)?;
                 (Some(snapshot), Some(MissedPage { page, marked: None }))
             }
             Backfill::Again(after) => {
-                let snapshot = snapshot(connection, no, &self.reader, None)?;
+                let snapshot = self.snapshot(connection, None)?;
                 let missed = self.page_and_marks(connection, after)?;
                 (Some(snapshot), Some(missed))
             }
@@ -78,6 +77,20 @@ impl Wanted {
             missed,
             deal,
         })
+    }
+
+    fn snapshot(
+        &self,
+        connection: &mut PgConnection,
+        after: Option<Seq>,
+    ) -> Result<Snapshot, Error> {
+        let (no, _) = self.conversation;
+        let mut snapshot = snapshot(connection, no, &self.reader, after)?;
+        if let Some(apart) = &self.apart {
+            apart.mask(&mut snapshot.participants);
+            apart.mark(&mut snapshot.messages);
+        }
+        Ok(snapshot)
     }
 
     fn page_and_marks(

@@ -16,7 +16,7 @@ use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::Change;
 use crate::error::Error;
-use crate::queue::{ChatFrame, ConnectionQueue, Heard};
+use crate::queue::{ChatFrame, ConnectionQueue, Heard, ToldAs};
 
 /// A join whose snapshot is being read.
 struct Joining {
@@ -76,6 +76,7 @@ impl Room {
         let role = reader.role.as_deref().map(Into::into);
         let mut listener = Listener::reading(principal, queue, role, generation);
         listener.place_in_crowd = self.end_of_crowd();
+        listener.apart = self.state.blocks.apart(listener.principal.no);
         listener.join = join;
         listener.before = before;
         if let Backfill::AsEvents(after) | Backfill::Both(after) | Backfill::Again(after) = backfill
@@ -93,6 +94,7 @@ impl Room {
         };
         let wanted = Wanted {
             conversation: (self.state.conversation.no, self.state.conversation.id),
+            apart: self.state.blocks.apart(reader.no),
             reader,
             dialect,
             backfill,
@@ -146,9 +148,8 @@ impl Room {
         if let Some((listening, backfill)) = self.reads_again(session) {
             return self.join(principal, listening, backfill, reply, context);
         }
-        let (conversation, people) = (&self.state.conversation, self.state.people.to_vec());
-        let stands = Answer::Conversation(Box::new(conversation.clone()), people);
-        reply.send_from(self.state.view(), Ok(stands));
+        let stands = self.as_it_stands(principal.no);
+        reply.send_from(&self.state.view_for(principal.no), Ok(stands));
     }
 
     /// How a listener whose dialect has messages in every answer joins again, after what is in its queue: so no event comes between
@@ -195,7 +196,7 @@ impl Room {
         let membership = lost_membership(self.state.person(listener.principal.no));
         let seq = self.timeline.announced();
         let lost = self.event(None, Change::Lost { seq, membership });
-        let frame = ChatFrame::event(&lost, None, Heard::Anywhere);
+        let frame = ChatFrame::event(&lost, ToldAs::ANYBODY, Heard::Anywhere);
         listener.queue.push(frame);
     }
 
@@ -279,7 +280,8 @@ impl Room {
         let Some(listener) = self.listeners.get_mut(index) else {
             return;
         };
-        joining.reply.send_from(self.state.view(), Ok(read.answer));
+        let view = self.state.view_for(listener.principal.no);
+        joining.reply.send_from(&view, Ok(read.answer));
         let told_up_to = match read.missed {
             None => read.last_seq,
             Some(mut missed) => match missed.page.queue(&listener.queue) {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::domain::access::blocks::Apart;
 use crate::domain::dialect::Dialect;
 use crate::domain::ids::{ConversationId, JoinNo, Seq, UserNo};
 use crate::domain::message::Audience;
 use crate::domain::principal::Principal;
 use crate::domain::room_event::RoomEvent;
-use crate::queue::{ChatFrame, ConnectionQueue, Frame, Heard, Push, Rejoin};
+use crate::queue::{ChatFrame, ConnectionQueue, Frame, Heard, Push, Rejoin, ToldAs};
 use crate::telemetry::metrics::Metrics;
 
 /// What a listener gets while its snapshot is being read.
@@ -44,6 +45,8 @@ pub(super) struct Listener {
     pub(super) dialect: Dialect,
     /// The role that an audience may name; `None` for staff who do not participate.
     pub(super) role: Option<Arc<str>>,
+    /// From whom its user is apart, if from anybody.
+    pub(super) apart: Option<Arc<Apart>>,
     /// Events up to this seq were in the snapshot; skip them.
     pub(super) floor: Seq,
     phase: Phase,
@@ -74,6 +77,7 @@ impl Listener {
             dialect: queue.state().dialect(),
             queue,
             role,
+            apart: None,
             floor: 0,
             phase: Phase::Reading(Vec::new()),
             place_in_crowd: 0,
@@ -97,10 +101,21 @@ impl Listener {
         event.seq.is_none_or(|seq| seq > self.floor)
             && (!event.is_part_of_step() || self.dialect.needs().acts)
             && self.is_among(event.audience())
+            && !self.is_apart_from(event)
+    }
+
+    /// Whether it is a signal of somebody from whom the listener's user is apart.
+    fn is_apart_from(&self, event: &RoomEvent) -> bool {
+        let both = self.apart.as_ref().zip(event.signal_of);
+        both.is_some_and(|(apart, user)| apart.hides(user))
     }
 
     fn frame(&self, event: &Arc<RoomEvent>) -> Frame {
-        ChatFrame::event(event, self.role.as_ref(), Heard::Joined)
+        let told_as = ToldAs {
+            role: self.role.as_ref(),
+            apart: self.apart.as_ref(),
+        };
+        ChatFrame::event(event, told_as, Heard::Joined)
     }
 
     /// Queues those of the events that the listener may receive.

@@ -201,6 +201,7 @@ fn message_to(audience: Audience) -> Arc<RoomEvent> {
         created_at: chrono::DateTime::UNIX_EPOCH,
         edited_at: None,
         deleted_at: None,
+        from_blocked: false,
     };
     let said = Change::Message {
         kind: MessageChange::New,

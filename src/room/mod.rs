@@ -3,6 +3,7 @@
 
 pub mod actor;
 mod announce;
+mod apart;
 mod attendance;
 mod authors;
 mod bedtime;
@@ -69,6 +70,8 @@ pub struct RoomDeps {
     pub mailbox: usize,
     /// Catch-up checks, and reads of rooms that are behind, at the same time.
     pub catch_ups: Arc<Semaphore>,
+    /// How many users a person may bring in within 24 hours whom they have not met; `None` for any number.
+    pub contacts_a_day: Option<u32>,
 }
 
 /// The messages to a room.

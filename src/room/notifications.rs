@@ -13,7 +13,7 @@ use crate::domain::message::{Message, MessageKind};
 use crate::domain::room_event::{Change, Preview, RoomEvent, UserNews};
 use crate::domain::snapshot::UnreadCount;
 use crate::error::Error;
-use crate::queue::{ChatFrame, ConnectionQueue, Heard};
+use crate::queue::{ChatFrame, ConnectionQueue, Heard, ToldAs};
 use crate::store::unread::{self, Unread};
 use crate::store::unread_state::{self, ReadBefore, UnreadChange, UnreadState};
 
@@ -195,8 +195,12 @@ impl Room {
             else {
                 continue;
             };
-            let meant =
-                |m: &&Message| !m.is_by(&person.id) && m.is_visible_to(user, Some(&person.role));
+            let (role, apart) = self.told_as(person);
+            let is_wanted =
+                |m: &Message| !apart.as_ref().is_some_and(|it| it.is_unwanted(m.sender));
+            let meant = |m: &&Message| {
+                !m.is_by(&person.id) && m.is_visible_to(user, Some(&role)) && is_wanted(m)
+            };
             let meant: Vec<&Message> = messages.iter().filter(meant).collect();
             let outboxes = self.outboxes_elsewhere(user, &joined);
             if meant.is_empty() || outboxes.is_empty() {
@@ -206,14 +210,16 @@ impl Room {
                 .into_iter()
                 .map(|message| self.notice(message, unread));
             let notices: Vec<Arc<RoomEvent>> = notices.collect();
-            let role = Arc::from(person.role.as_str());
+            let told_as = ToldAs {
+                role: Some(&role),
+                apart: apart.as_ref(),
+            };
             for queue in outboxes {
                 let notices = notices.iter();
-                let notices = notices.map(|it| ChatFrame::event(it, Some(&role), Heard::Elsewhere));
-                queue.frames(notices);
+                queue.frames(notices.map(|it| ChatFrame::event(it, told_as, Heard::Elsewhere)));
                 if queue.state().hears_user_events() {
                     let counted = self.to_user(UserNews::Unread(unread));
-                    queue.push(ChatFrame::event(&counted, Some(&role), Heard::Elsewhere));
+                    queue.push(ChatFrame::event(&counted, told_as, Heard::Elsewhere));
                 }
             }
         }

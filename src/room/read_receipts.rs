@@ -248,8 +248,8 @@ impl Room {
             Mark::Seen => self.authors.of_others(user, before, seq),
             Mark::Delivered => Vec::new(),
         };
-        let event = self.event(
-            None,
+        let event = self.signal(
+            user,
             Change::Marked {
                 mark,
                 user: person.id.clone(),
@@ -310,7 +310,7 @@ impl Room {
             name: named.or(name),
             is_typing: typing == Typing::Started,
         };
-        let event = self.event(None, change);
+        let event = self.signal(user, change);
         self.tell_those(&[event], others_than(user));
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::domain::access::Access;
+use crate::domain::access::blocks::Apart;
 use crate::domain::command::Mark;
 use crate::domain::deal_memory::DealMemory;
 use crate::domain::dialect::Dialect;
@@ -16,7 +17,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{Change, MessageChange, RoomEvent, StepPart, View};
 use crate::domain::snapshot::Reader;
 use crate::error::Error;
-use crate::queue::{ChatFrame, ConnectionQueue, Frame, Heard, Push};
+use crate::queue::{ChatFrame, ConnectionQueue, Frame, Heard, Push, ToldAs};
 use crate::store::missed::{self, Missed};
 
 /// Changes that are read at once.
@@ -60,12 +61,18 @@ impl Page {
     pub fn new(missed: Missed, after: Seq, dialect: Dialect, reader: &Reader) -> Self {
         let flow = missed.loaded.conversation.flow.as_ref();
         let version = flow.map_or(0, |deal_view| deal_view.state_version);
+        let apart = missed.loaded.blocks.apart(reader.no);
+        let loaded = missed.loaded.seen_by(reader.no);
         let view = View {
             deal: DealMemory::read(missed.context, version, &missed.pending_cards),
-            ..View::of(missed.loaded.conversation, missed.loaded.participants)
+            ..View::of(loaded.conversation, loaded.participants)
         };
+        let mut entries = missed.entries;
+        if let Some(apart) = apart {
+            entries.iter_mut().for_each(|entry| mark(&apart, entry));
+        }
         Self {
-            events: events(dialect, &missed.entries, &view, reader),
+            events: events(dialect, &entries, &view, reader),
             view,
             after,
             to: missed.to,
@@ -106,6 +113,19 @@ impl Page {
     }
 }
 
+/// Marks a message of a user whom the reader has blocked.
+fn mark(apart: &Apart, entry: &mut Entry) {
+    match &mut entry.fact {
+        Fact::Said(message) | Fact::Edited(message) | Fact::Deleted(message) => {
+            apart.mark([message]);
+        }
+        Fact::Participant { .. }
+        | Fact::Block { .. }
+        | Fact::Settings { .. }
+        | Fact::Stepped(_) => {}
+    }
+}
+
 fn events(dialect: Dialect, entries: &[Entry], view: &View, reader: &Reader) -> Vec<(Seq, Frame)> {
     let role: Option<Arc<str>> = reader.role.as_deref().map(Into::into);
     let mut frames = Vec::with_capacity(entries.len());
@@ -116,7 +136,11 @@ fn events(dialect: Dialect, entries: &[Entry], view: &View, reader: &Reader) -> 
         for change in changes(entry, after, &then, dialect) {
             let event = RoomEvent::new(view.conversation.id, Some(entry.seq), change);
             if Audience::admits(event.audience(), reader.no, role.as_deref()) {
-                let frame = ChatFrame::event(&event, role.as_ref(), Heard::Joined);
+                let told_as = ToldAs {
+                    role: role.as_ref(),
+                    apart: None,
+                };
+                let frame = ChatFrame::event(&event, told_as, Heard::Joined);
                 frames.push((entry.seq, frame));
             }
         }
@@ -147,7 +171,7 @@ pub(super) fn marks(view: &View, newest: &HashMap<Seq, Seq>) -> Vec<Frame> {
                 passed: Vec::new(),
             };
             let event = RoomEvent::new(view.conversation.id, None, marked);
-            frames.push(ChatFrame::event(&event, None, Heard::Joined));
+            frames.push(ChatFrame::event(&event, ToldAs::ANYBODY, Heard::Joined));
         }
     }
     frames
@@ -187,6 +211,8 @@ fn changes(entry: &Entry, after: &[Entry], view: &View, dialect: Dialect) -> Vec
             stands.into_iter().chain([step]).chain(act).collect()
         }
         Fact::Participant { .. } | Fact::Settings { .. } => vec![Change::Changed(view.clone())],
+        // The one whom it concerns learns of it when they ask for something.
+        Fact::Block { .. } => Vec::new(),
     }
 }
 

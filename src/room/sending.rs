@@ -108,10 +108,10 @@ impl Room {
         if !may_be_repeat {
             return reply.refuse(refusal);
         }
-        let no = self.state.conversation.no;
+        let (no, sender) = (self.state.conversation.no, principal.no);
         let pool = self.deps.pool.clone();
         let look_up = async move {
-            let (sender, client_id) = (principal.no, content.client_id.clone());
+            let client_id = content.client_id.clone();
             let found = pool
                 .run(move |connection| messages::by_client_id(connection, sender, &client_id))
                 .await;
@@ -126,7 +126,9 @@ impl Room {
         };
         let answered = look_up
             .into_actor(self)
-            .map(|(reply, outcome), room, _| reply.send_from(room.state.view(), outcome));
+            .map(move |(reply, outcome), room, _| {
+                reply.send_from(&room.state.view_for(sender), outcome);
+            });
         context.spawn(answered);
     }
 
@@ -149,7 +151,8 @@ impl Room {
                 let fact = Fact::Said(message.clone());
                 self.offer_committed(Entry { seq, at, fact });
                 let sent = Answer::Sent(message, Novelty::New);
-                send.reply.send_from(self.state.view(), Ok(sent));
+                let view = self.state.view_for(send.principal.no);
+                send.reply.send_from(&view, Ok(sent));
             }
             Outcome::Duplicate {
                 conversation,
@@ -206,6 +209,7 @@ impl Room {
             created_at: at,
             edited_at: None,
             deleted_at: None,
+            from_blocked: false,
         }
     }
 
@@ -232,7 +236,8 @@ impl Room {
         };
         let answered = read.into_actor(self).map(move |found, room, _| {
             let sent = found.map(|message| Answer::Sent(message, Novelty::Repeated));
-            send.reply.send_from(room.state.view(), sent);
+            let view = room.state.view_for(send.principal.no);
+            send.reply.send_from(&view, sent);
         });
         context.spawn(answered);
     }

@@ -2,9 +2,11 @@
 
 mod managing;
 
+use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use crate::domain::access::blocks::Blocking;
 use crate::domain::access::{Access, Denied, Privilege};
 use crate::domain::command::{Command, Mark};
 use crate::domain::conversation::Participant;
@@ -49,14 +51,22 @@ pub enum Decision {
 impl State {
     /// The state that was read from the database.
     pub fn new(loaded: Loaded) -> Self {
-        Self {
-            view: View::of(loaded.conversation, loaded.participants),
-        }
+        let mut view = View::of(loaded.conversation, loaded.participants);
+        view.blocks = loaded.blocks;
+        Self { view }
     }
 
     /// The current conversation, as events carry it.
     pub fn view(&self) -> &View {
         &self.view
+    }
+
+    /// The same for one reader, without the signals of those from whom they are apart.
+    pub fn view_for(&self, reader: UserNo) -> Cow<'_, View> {
+        match self.blocks.apart(reader) {
+            None => Cow::Borrowed(&self.view),
+            Some(apart) => Cow::Owned(self.view.masked(&apart)),
+        }
     }
 
     /// A participant, present or past.
@@ -82,7 +92,9 @@ impl State {
 
     /// Whether the caller may send messages now.
     pub fn may_speak(&self, caller: &Principal) -> Result<(), Refusal> {
-        Ok(self.access(caller)?.may_speak(&self.conversation)?)
+        Ok(self
+            .access(caller)?
+            .may_speak(&self.conversation, &self.blocks)?)
     }
 
     /// Whether the caller may send this message.
@@ -172,7 +184,9 @@ impl State {
     /// Applies an entry that is being announced.
     pub fn evolve(&mut self, entry: &Entry) {
         self.conversation.last_seq = entry.seq;
-        self.conversation.updated_at = entry.at;
+        if !matches!(entry.fact, Fact::Block { .. }) {
+            self.conversation.updated_at = entry.at;
+        }
         if entry.fact.changes_policy() {
             self.conversation.policy_version += 1;
         }
@@ -181,7 +195,11 @@ impl State {
             Fact::Stepped(stepped) => {
                 self.conversation.flow = Some(Arc::clone(&stepped.deal_view));
             }
-            Fact::Participant { now, .. } => {
+            Fact::Block { block, blocking } => self.blocks.apply(*block, *blocking),
+            Fact::Participant { now, blocks, .. } => {
+                for block in blocks {
+                    self.blocks.apply(*block, Blocking::Begun);
+                }
                 let mut now = now.clone();
                 // A watermark committed after this change may already have been applied; keep the higher one.
                 if let Some(before) = self.people.get(now.no) {

@@ -9,7 +9,7 @@ use crate::domain::conversation::Participant;
 use crate::domain::ids::{Seq, SessionId, UserNo};
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::room_event::Change;
-use crate::queue::{ChatFrame, ConnectionQueue, Heard};
+use crate::queue::{ChatFrame, ConnectionQueue, Heard, ToldAs};
 use crate::store::unread_state::{ReadBefore, UnreadChange, UnreadState};
 
 /// Read watermarks that moved, and messages that were edited or deleted.
@@ -119,7 +119,11 @@ impl Room {
             };
             let changed = self.event(None, changed);
             for queue in self.sessions_elsewhere(state.reader.no, &joined) {
-                queue.push(ChatFrame::event(&changed, None, Heard::Elsewhere));
+                queue.push(ChatFrame::event(
+                    &changed,
+                    ToldAs::ANYBODY,
+                    Heard::Elsewhere,
+                ));
             }
         }
     }
@@ -147,6 +151,7 @@ pub(super) mod tests {
             created_at: chrono::DateTime::UNIX_EPOCH,
             edited_at: None,
             deleted_at: None,
+            from_blocked: false,
         }
     }
 

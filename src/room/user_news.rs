@@ -4,12 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::actor::Room;
+use crate::domain::access::blocks::Apart;
 use crate::domain::conversation::{ConversationKind, Participant};
 use crate::domain::flow::{FlowActor, Stepped};
 use crate::domain::ids::SessionId;
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::room_event::{Change, MessageNews, RoomEvent, UserNews};
-use crate::queue::{ChatFrame, ConnectionQueue, Heard, Push};
+use crate::queue::{ChatFrame, ConnectionQueue, Heard, Push, ToldAs};
 use crate::telemetry::metrics::Metrics;
 
 /// Something that was announced.
@@ -48,6 +49,7 @@ pub(super) fn is_by_payment(stepped: &Stepped) -> bool {
 struct Hearer<'a> {
     person: &'a Participant,
     role: Arc<str>,
+    apart: Option<Arc<Apart>>,
     sessions: Vec<Arc<ConnectionQueue>>,
 }
 
@@ -91,10 +93,11 @@ impl Room {
             let hears = |queue: &ConnectionQueue| queue.state().hears_user_events();
             let sessions = directory.outboxes_where(person.no, hears);
             if !sessions.is_empty() {
-                let role = Arc::from(person.role.as_str());
+                let (role, apart) = self.told_as(person);
                 hearers.push(Hearer {
                     person,
                     role,
+                    apart,
                     sessions,
                 });
             }
@@ -121,7 +124,9 @@ impl Room {
         let metrics = &self.deps.metrics;
         for hearer in hearers {
             let person = hearer.person;
-            if !message.is_visible_to(person.no, Some(&person.role)) {
+            let apart = hearer.apart.as_deref();
+            let is_wanted = !apart.is_some_and(|apart| apart.is_unwanted(message.sender));
+            if !is_wanted || !message.is_visible_to(person.no, Some(&person.role)) {
                 continue;
             }
             let is_typed = message.content.kind == MessageKind::UserInput;
@@ -183,7 +188,11 @@ impl Hearer<'_> {
     }
 
     fn push(&self, queue: &ConnectionQueue, events: &[Arc<RoomEvent>], metrics: &Metrics) {
-        let frame = |event| ChatFrame::event(event, Some(&self.role), Heard::Anywhere);
+        let told_as = ToldAs {
+            role: Some(&self.role),
+            apart: self.apart.as_ref(),
+        };
+        let frame = |event| ChatFrame::event(event, told_as, Heard::Anywhere);
         if queue.frames(events.iter().map(frame)) == Push::Overflowed {
             metrics.overflows.inc();
             log::info!(event = "slow_reader", user_id:% = self.person.id; "the queue of a connection ran over");

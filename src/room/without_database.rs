@@ -15,9 +15,11 @@ use super::progress::Progress;
 use super::reply::{Asker, Reply};
 use super::{Backfill, RoomDeps, Sleep, ToRegistry, ToRoom};
 use crate::config::{ActorOptions, DatabaseOptions};
+use crate::domain::access::blocks::Blocks;
 use crate::domain::answer::Answer;
 use crate::domain::conversation::{
     Card, Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
+    Signals,
 };
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{ConversationId, ConversationNo, JoinNo, Seq, UserId, UserNo};
@@ -59,6 +61,7 @@ fn deps() -> RoomDeps {
         idle: Duration::from_secs(60),
         mailbox: 16,
         catch_ups: Arc::new(Semaphore::new(1)),
+        contacts_a_day: None,
     }
 }
 
@@ -93,7 +96,9 @@ fn loaded() -> Loaded {
             delivered_seq: 0,
             read_seq: 0,
             joined_at: at,
+            signals: Signals::Shown,
         }],
+        blocks: Blocks::default(),
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use self::Beat::{Paid, Press, Reads, Says};
 use super::{find, principal};
 use crate::deal::deciding::begin;
+use crate::domain::access::beginning::Inviter;
 use crate::domain::command::{Command, Mark};
 use crate::domain::conversation::{Conversation, ConversationKind, Subject};
 use crate::domain::flow::{FlowInput, PaymentOutcome, StateVersion};
@@ -163,6 +164,7 @@ async fn begun(
             card: json!({ "title": story.title, "url": format!("https://example.com/bids/{}", story.id), "data": { "proposed_price": format!("₹{},000", story.proposed / 100_000) } }),
         }),
         creator: platform.no,
+        inviter: Inviter::Platform,
         participants: vec![
             part(story.brand_owner, "brand_owner")?,
             part(story.influencer, "influencer")?,

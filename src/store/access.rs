@@ -5,7 +5,7 @@ use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::schema::messages;
+use super::schema::{blocks, messages};
 use crate::domain::access::Privilege;
 use crate::domain::flow::STAFF;
 use crate::domain::principal::Roles;
@@ -55,6 +55,41 @@ pub(super) fn is_for(message: &str, role: &str, user: &str) -> String {
 /// Whether a message has no audience.
 pub(super) fn is_for_everybody(message: &str) -> String {
     format!("{message}.audience_role is null and {message}.audience_user_no is null")
+}
+
+/// SQL of `Apart::is_unwanted`, negated: whether a message or document is not of somebody whom a user has blocked. `user`
+/// does not depend on the row, so the blocked users are read once and not for each row.
+pub(super) fn is_wanted(message: &str, user: &str) -> String {
+    format!(
+        "{message}.sender_no <> all(array(select blocked_no from blocks where blocker_no = {user}))"
+    )
+}
+
+/// `is_wanted` of `messages`, for Diesel queries.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(super) fn wanted_by(reader: i64) -> _ {
+    messages::sender_no.ne_all(
+        blocks::table
+            .filter(blocks::blocker_no.eq(reader))
+            .select(blocks::blocked_no),
+    )
+}
+
+/// SQL of `Apart::hides`: whether one of two users has blocked the other.
+pub(super) fn are_apart(one: &str, other: &str) -> String {
+    format!(
+        "(exists (select from blocks where blocker_no = {one} and blocked_no = {other})
+            or exists (select from blocks where blocker_no = {other} and blocked_no = {one}))"
+    )
+}
+
+/// SQL of `Acquainted::Met`: whether two users may read the same conversation.
+pub(super) fn have_met(one: &str, other: &str) -> String {
+    let (one_reads, other_reads) = (may_read("p"), may_read("o"));
+    format!(
+        "exists (select from participants p join participants o on o.conversation_no = p.conversation_no
+            where p.user_no = {one} and o.user_no = {other} and {one_reads} and {other_reads})"
+    )
 }
 
 /// `takes_part` for Diesel queries, of a row with this alias.

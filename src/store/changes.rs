@@ -30,6 +30,8 @@ pub struct Change {
     pub policy: PolicyVersion,
     /// The user who makes it.
     pub actor: UserNo,
+    /// How many users a person may bring in within 24 hours whom they have not met; `None` for any number.
+    pub contacts_a_day: Option<u32>,
     /// The kind of change.
     pub kind: ChangeKind,
 }
@@ -63,6 +65,8 @@ pub enum ChangeKind {
         role: String,
         /// How often the user may be brought back after leaving.
         returns: Returns,
+        /// Whether the user must accept it.
+        consent: Consent,
     },
     /// Replaces a participant's role and flags.
     Set {
@@ -87,6 +91,15 @@ pub enum Returns {
     Once,
     /// Always: by the platform and its staff, and in a direct conversation.
     Always,
+}
+
+/// Whether a user must accept that somebody brings them in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// A person brings in another.
+    Needed,
+    /// The platform or its staff bring them in, or they come back by themselves.
+    NotNeeded,
 }
 
 /// The outcome of a change.
@@ -120,7 +133,8 @@ pub fn apply(connection: &mut PgConnection, change: &Change) -> Result<Changed, 
             user,
             role,
             returns,
-        } => people::add(connection, change, user, role, *returns),
+            consent,
+        } => people::add(connection, change, (user, role), (*returns, *consent)),
         ChangeKind::Set { participant } => people::set(connection, change, participant),
         ChangeKind::Settings {
             title,

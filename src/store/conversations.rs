@@ -10,11 +10,13 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::access::may_read;
+use super::blocks;
 use super::messages::by_keys;
 use super::participants::of_conversations;
 use super::pool::explain;
 use super::schema::{conversation_flows, conversations, users};
 use super::unread::{self, Tombstones, newest_visible, unread_messages};
+use crate::domain::access::blocks::Apart;
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Participant, Subject,
 };
@@ -232,7 +234,7 @@ pub fn list(
         .bind::<BigInt, _>(filter.offset)
         .load(connection)
         .map_err(explain)?;
-    complete(connection, rows)
+    complete(connection, user, rows)
 }
 
 #[derive(QueryableByName)]
@@ -278,9 +280,10 @@ pub(super) fn by_numbers(
         .collect()
 }
 
-/// The conversations of a page, with their people and messages.
+/// The conversations of a page, with their messages and with their people as the user sees them.
 pub(super) fn complete(
     connection: &mut PgConnection,
+    user: UserNo,
     rows: Vec<ListedRow>,
 ) -> Result<Vec<Listed>, Error> {
     let numbers: Vec<i64> = rows.iter().map(|row| row.no).collect();
@@ -289,8 +292,12 @@ pub(super) fn complete(
         .filter_map(|row| Some((row.no, row.last_message?)))
         .collect();
     let mut found = by_numbers(connection, &numbers)?;
+    let everybody = of_conversations(connection, &numbers)?;
+    let others: Vec<i64> = everybody.iter().map(|(_, person)| person.no.0).collect();
+    let apart = Apart::of(user, blocks::between(connection, user, &others)?);
     let mut people: HashMap<i64, Vec<Participant>> = HashMap::new();
-    for (no, participant) in of_conversations(connection, &numbers)? {
+    for (no, mut participant) in everybody {
+        apart.mask([&mut participant]);
         people.entry(no.0).or_default().push(participant);
     }
     let mut last: HashMap<i64, Message> = by_keys(connection, &keys)?

@@ -6,12 +6,14 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 use super::append::{Appended, NewMessage, append_deduplicating};
+use super::beginning::admit;
 use super::changed::WithFeedRow;
 use super::conversations::{self, Key};
 use super::participants as people;
 use super::pool::explain;
 use super::schema::{conversations as table, participants};
 use super::steps::{self, NewStep};
+use crate::domain::access::beginning::Inviter;
 use crate::domain::conversation::{Conversation, ConversationKind, ConversationStatus, Subject};
 use crate::domain::ids::{ConversationId, ConversationNo, UserNo};
 use crate::domain::message::Content;
@@ -32,6 +34,8 @@ pub struct NewConversation {
     pub subject: Option<Subject>,
     /// The creator.
     pub creator: UserNo,
+    /// As whom they begin it.
+    pub inviter: Inviter,
     /// The participants with their roles.
     pub participants: Vec<(UserNo, String)>,
     /// The first message.
@@ -98,6 +102,9 @@ pub fn create(connection: &mut PgConnection, new: &NewConversation) -> Result<Cr
         let Some(no) = inserted else {
             return existing(connection, key.as_deref()).map(Creation::Found);
         };
+        if let Err(refusal) = admit(connection, new.creator, new.inviter, &people)? {
+            return Err(refusal.into());
+        }
         insert_participants(connection, no, new)?;
         if let Some(content) = &new.first_message {
             say_first(connection, no, new.creator, content)?;

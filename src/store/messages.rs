@@ -82,6 +82,7 @@ pub(super) fn assemble(
         created_at: row.created_at,
         edited_at: row.edited_at,
         deleted_at: row.deleted_at,
+        from_blocked: false,
     })
 }
 

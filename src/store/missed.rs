@@ -56,10 +56,7 @@ pub fn page(
         };
         Ok(Some(Missed {
             entries,
-            loaded: Loaded {
-                participants: participants::of(connection, no)?,
-                conversation,
-            },
+            loaded: participants::with_blocks(connection, conversation)?,
             to,
             context,
             pending_cards,

@@ -4,6 +4,8 @@ pub mod access;
 pub mod address;
 pub mod append;
 pub mod audit;
+pub mod beginning;
+pub mod blocks;
 pub mod catch_up;
 pub mod changed;
 pub mod changes;

@@ -4,7 +4,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 
-use super::access::{may_read, role_or_none, visible_to};
+use super::access::{may_read, role_or_none, visible_to, wanted_by};
 use super::conversations::{CUT, ListedRow, complete, with_messages};
 use super::messages::by_keys;
 use super::pool::explain;
@@ -122,7 +122,7 @@ pub fn conversations(
             .load(connection)
             .map_err(explain)?;
         Ok(Counted {
-            items: complete(connection, rows)?,
+            items: complete(connection, user, rows)?,
             total: total.n,
         })
     })
@@ -148,17 +148,24 @@ pub fn messages(
     })
 }
 
-/// The newest message that a reader may see and that was not deleted.
+/// The newest message that a reader may see, that was not deleted, and that is of nobody whom they have blocked.
 pub fn newest(
     connection: &mut PgConnection,
     conversation: ConversationNo,
     reader: &Reader,
 ) -> Result<Option<Message>, Error> {
-    let newest = Window {
-        offset: 0,
-        limit: 1,
-    };
-    Ok(window_of(connection, conversation, reader, newest)?.pop())
+    let seq: Option<Seq> = messages::table
+        .filter(messages::conversation_no.eq(conversation.0))
+        .filter(messages::deleted_at.is_null())
+        .filter(visible_to(reader.no.0, role_or_none(reader)))
+        .filter(wanted_by(reader.no.0))
+        .order(messages::seq.desc())
+        .select(messages::seq)
+        .first(connection)
+        .optional()
+        .map_err(explain)?;
+    let keys: Vec<(i64, Seq)> = seq.map(|seq| (conversation.0, seq)).into_iter().collect();
+    Ok(by_keys(connection, &keys)?.pop())
 }
 
 fn window_of(

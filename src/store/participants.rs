@@ -4,10 +4,12 @@ use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
+use super::blocks;
 use super::pool::explain;
 use super::schema::{participants, users};
-use crate::domain::conversation::{Membership, Participant};
+use crate::domain::conversation::{Conversation, Membership, Participant, Signals};
 use crate::domain::ids::{ConversationNo, UserId, UserNo};
+use crate::domain::snapshot::Loaded;
 use crate::error::Error;
 
 #[derive(Debug, Queryable, Selectable)]
@@ -40,6 +42,7 @@ fn assemble(row: ParticipantRow, (id, name, avatar_url): Person) -> Result<Parti
         delivered_seq: row.delivered_seq,
         read_seq: row.read_seq,
         joined_at: row.joined_at,
+        signals: Signals::Shown,
     })
 }
 
@@ -78,6 +81,20 @@ pub fn of(
         .into_iter()
         .map(|(_, participant)| participant)
         .collect())
+}
+
+/// A conversation with its participants and the blocks between them.
+pub(super) fn with_blocks(
+    connection: &mut PgConnection,
+    conversation: Conversation,
+) -> Result<Loaded, Error> {
+    let participants = of(connection, conversation.no)?;
+    let numbers: Vec<i64> = participants.iter().map(|person| person.no.0).collect();
+    Ok(Loaded {
+        conversation,
+        participants,
+        blocks: blocks::among(connection, &numbers)?.into_iter().collect(),
+    })
 }
 
 /// A user's row in a conversation, if they ever participated.

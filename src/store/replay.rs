@@ -16,7 +16,8 @@ use super::schema::{
     conversation_changes, conversations as conversations_table, flow_steps, message_changes,
     messages, participant_changes,
 };
-use super::{flows, participants, unread};
+use super::{blocks, flows, participants, unread};
+use crate::domain::access::blocks::Block;
 use crate::domain::conversation::ConversationStatus;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::{LoggedStep, Stepped};
@@ -32,11 +33,7 @@ pub fn load(connection: &mut PgConnection, key: Key) -> Result<Option<Loaded>, E
         let Some(conversation) = conversations::find(connection, key)? else {
             return Ok(None);
         };
-        let participants = participants::of(connection, conversation.no)?;
-        Ok(Some(Loaded {
-            conversation,
-            participants,
-        }))
+        participants::with_blocks(connection, conversation).map(Some)
     })
 }
 
@@ -264,7 +261,7 @@ fn participant_entries(
     after: Seq,
     to: Seq,
 ) -> Result<Vec<Entry>, Error> {
-    let rows: Vec<(Seq, i64, i64, DateTime<Utc>)> = participant_changes::table
+    let rows: Vec<(Seq, i64, i64, String, DateTime<Utc>)> = participant_changes::table
         .filter(
             participant_changes::conversation_no
                 .eq(no.0)
@@ -275,21 +272,26 @@ fn participant_entries(
             participant_changes::seq,
             participant_changes::user_no,
             participant_changes::actor_no,
+            participant_changes::action,
             participant_changes::created_at,
         ))
         .load(connection)?;
     let mut entries = Vec::with_capacity(rows.len());
-    for (seq, user, actor, at) in rows {
-        let now = participants::find(connection, no, UserNo(user))?
-            .ok_or_else(|| Error::internal("a changed participant is missing"))?;
-        entries.push(Entry {
-            seq,
-            at,
-            fact: Fact::Participant {
-                by: UserNo(actor),
-                now,
+    for (seq, user, actor, action, at) in rows {
+        let (by, user) = (UserNo(actor), UserNo(user));
+        let fact = match blocks::blocking(&action) {
+            Some(blocking) => Fact::Block {
+                block: Block { by, whom: user },
+                blocking,
             },
-        });
+            None => Fact::Participant {
+                by,
+                now: participants::find(connection, no, user)?
+                    .ok_or_else(|| Error::internal("a changed participant is missing"))?,
+                blocks: blocks::with_others(connection, no, user)?,
+            },
+        };
+        entries.push(Entry { seq, at, fact });
     }
     Ok(entries)
 }

@@ -4,6 +4,10 @@
     reason = "the tables are described where they are made, in migrations/"
 )]
 
+mod people;
+
+pub use people::{blocks, new_contacts};
+
 diesel::table! {
     users (no) {
         no -> Int8,
@@ -13,6 +17,7 @@ diesel::table! {
         avatar_url -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        accept -> Text,
     }
 }
 
@@ -339,6 +344,8 @@ diesel::joinable!(conversations -> users (created_by));
 diesel::joinable!(recovery_places -> recoveries (pid));
 diesel::allow_tables_to_appear_in_same_query!(
     users,
+    blocks,
+    new_contacts,
     conversations,
     participants,
     messages,

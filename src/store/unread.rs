@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Uuid as SqlUuid};
 use uuid::Uuid;
 
-use super::access::{is_for, may_read};
+use super::access::{is_for, is_wanted, may_read};
 use super::messages::actor_no_of;
 use super::pool::explain;
 use crate::domain::ids::{ConversationNo, UserNo};
@@ -23,11 +23,16 @@ pub const AMONG: i64 = 10_000;
 // Both bounds come from rows that exist at run time, inside a subquery that the planner cannot turn into a
 // join. A join would use the conversation alone and read all of its messages.
 pub(super) fn unread_messages(who: &str, last_seq: &str) -> String {
-    let (visible, of_others) = (visible_to(who), of_others("m", &format!("{who}.user_no")));
+    let user = format!("{who}.user_no");
+    let (visible, of_others, wanted) = (
+        visible_to(who),
+        of_others("m", &user),
+        is_wanted("m", &user),
+    );
     format!(
         "from messages m where m.conversation_no = {who}.conversation_no
             and m.seq > greatest({who}.read_seq, {last_seq} - {AMONG}) and {of_others}
-            and m.deleted_at is null and m.kind <> 'audit' and {visible}"
+            and m.deleted_at is null and m.kind <> 'audit' and {visible} and {wanted}"
     )
 }
 
@@ -53,16 +58,17 @@ pub(super) enum Tombstones {
     LeftOut,
 }
 
-/// The seq of the newest message that a participant may see. `who` has `conversation_no`, `user_no` and `role`.
+/// The seq of the newest message that a participant may see, of nobody whom they have blocked, among the newest changes. `who` has
+/// `conversation_no`, `user_no`, `role` and the conversation's `last_seq`.
 pub(super) fn newest_visible(who: &str, tombstones: Tombstones) -> String {
-    let visible = visible_to(who);
+    let (visible, wanted) = (visible_to(who), is_wanted("m", &format!("{who}.user_no")));
     let there = match tombstones {
         Tombstones::Shown => "",
         Tombstones::LeftOut => " and m.deleted_at is null",
     };
     format!(
-        "(select m.seq from messages m where m.conversation_no = {who}.conversation_no and {visible}{there}
-            order by m.seq desc limit 1)"
+        "(select m.seq from messages m where m.conversation_no = {who}.conversation_no and m.seq > {who}.last_seq - {AMONG}
+            and {visible} and {wanted}{there} order by m.seq desc limit 1)"
     )
 }
 

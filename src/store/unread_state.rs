@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use std::collections::HashMap;
 
-use super::access::may_read;
+use super::access::{is_wanted, may_read};
 use super::messages::by_keys;
 use super::pool::explain;
 use super::unread::{
@@ -102,6 +102,7 @@ fn sql() -> String {
     let is_capped = is_capped("n.unread", "a", "a.last_seq");
     let (newest, visible) = (newest_visible("a", Tombstones::Shown), visible_to("a"));
     let of_others = of_others("m", "a.user_no");
+    let wanted = is_wanted("m", "a.user_no");
     let may_read = may_read("p");
     format!(
         "
@@ -116,7 +117,7 @@ select a.user_no, a.role, a.last_seq, a.read_seq, a.read_before, n.unread, {is_c
     exists (select {passed} and m.seq <= a.read_seq) as has_read_some,
     {newest} as newest,
     (select m.seq from messages m where m.conversation_no = a.conversation_no and m.seq > a.last_seq - {AMONG}
-        and {of_others} and m.kind <> 'audit' and {visible}
+        and {of_others} and m.kind <> 'audit' and {visible} and {wanted}
      order by m.seq desc limit 1) as newest_of_others
 from asked a
 cross join lateral (select a.conversation_no, a.user_no, a.role, a.read_before as read_seq) b

@@ -9,6 +9,7 @@ use super::*;
 use crate::domain::command::Mark;
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Membership, Participant, PresenceStatus,
+    Signals,
 };
 use crate::domain::ids::{ConversationId, ConversationNo, MessageId, UserId};
 use crate::domain::message::{Content, Message};
@@ -28,6 +29,7 @@ fn person(no: i64, id: &str) -> Participant {
         delivered_seq: 0,
         read_seq: 0,
         joined_at: DateTime::UNIX_EPOCH,
+        signals: Signals::Shown,
     }
 }
 
@@ -62,6 +64,7 @@ fn message() -> Message {
         created_at: DateTime::UNIX_EPOCH,
         edited_at: None,
         deleted_at: None,
+        from_blocked: false,
     }
 }
 

@@ -13,7 +13,7 @@ use super::*;
 use crate::domain::command::{Command, Mark};
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
-    PresenceStatus, Subject,
+    PresenceStatus, Signals, Subject,
 };
 use crate::domain::ids::{ConversationId, ConversationNo, MessageId, UserId};
 use crate::domain::message::{Content, Message, MessageKind};
@@ -83,6 +83,7 @@ impl World {
             delivered_seq: 0,
             read_seq: 0,
             joined_at: DateTime::UNIX_EPOCH,
+            signals: Signals::Shown,
         }
     }
 
@@ -132,6 +133,7 @@ impl World {
             created_at: DateTime::UNIX_EPOCH,
             edited_at: None,
             deleted_at: None,
+            from_blocked: false,
         }
     }
 

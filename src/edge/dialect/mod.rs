@@ -21,6 +21,7 @@ use std::sync::Arc;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::config::DialectOptions;
+use crate::domain::access::blocks::Apart;
 use crate::domain::answer::Answer;
 use crate::domain::dialect::{Dialect, Needs};
 use crate::domain::encoded::Encoded;
@@ -192,6 +193,20 @@ impl Dialects {
             bytes: encoded.bytes_for(reader).clone(),
             is_last_of_seq: encoded.is_last_of_seq,
         })
+    }
+
+    /// As `told`, to a reader who may be apart from some of the people.
+    pub fn told_apart(
+        &self,
+        dialect: Dialect,
+        event: &RoomEvent,
+        (role, apart): (Option<&str>, Option<&Apart>),
+        reader: UserNo,
+    ) -> Option<Told> {
+        match apart {
+            None => self.told(dialect, event, role, reader),
+            Some(apart) => self.told(dialect, &event.seen_by(apart), role, reader),
+        }
     }
 
     /// Reads an event of a client as a request.

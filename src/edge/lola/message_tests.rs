@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::conversation::{
-    Conversation, ConversationKind, ConversationStatus, Membership, Participant,
+    Conversation, ConversationKind, ConversationStatus, Membership, Participant, Signals,
 };
 use crate::domain::ids::{ConversationNo, MessageId, UserId, UserNo};
 use crate::domain::message::{Content, SYSTEM};
@@ -24,6 +24,7 @@ fn person(no: i64, role: &str, read_seq: Seq) -> Participant {
         delivered_seq: read_seq.max(2),
         read_seq,
         joined_at: DateTime::UNIX_EPOCH,
+        signals: Signals::Shown,
     }
 }
 
@@ -63,6 +64,7 @@ fn said(sender: i64, seq: Seq, content: Content) -> Message {
         created_at: DateTime::UNIX_EPOCH,
         edited_at: None,
         deleted_at: None,
+        from_blocked: false,
     }
 }
 

@@ -112,6 +112,7 @@ mod tests {
             created_at: chrono::DateTime::UNIX_EPOCH,
             edited_at: None,
             deleted_at: None,
+            from_blocked: false,
         };
         let encoded = |reader| {
             event(

@@ -12,7 +12,8 @@ use super::instants::{instant, maybe_instant};
 use crate::deal::reader::DealReader;
 use crate::domain::access::role_among;
 use crate::domain::conversation::{
-    Conversation, ConversationKind, ConversationStatus, Participant, PresenceStatus, Subject,
+    Conversation, ConversationKind, ConversationStatus, Participant, PresenceStatus, Signals,
+    Subject,
 };
 use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::message::{Attachment, Message, MessageKind};
@@ -85,6 +86,9 @@ pub struct MessageView<'a> {
     /// When it became a tombstone
     #[serde(serialize_with = "maybe_instant")]
     deleted_at: Option<DateTime<Utc>>,
+    /// True if the reader has blocked its sender; otherwise absent
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    from_blocked: bool,
 }
 
 impl<'a> MessageView<'a> {
@@ -111,6 +115,7 @@ impl<'a> MessageView<'a> {
             created_at: message.created_at,
             edited_at: message.edited_at,
             deleted_at: message.deleted_at,
+            from_blocked: message.from_blocked,
         }
     }
 }
@@ -151,7 +156,10 @@ impl<'a> ParticipantView<'a> {
             role: &person.role,
             muted: person.muted,
             blocked: person.blocked,
-            status: directory.status(person.no),
+            status: match person.signals {
+                Signals::Shown => directory.status(person.no),
+                Signals::Hidden => PresenceStatus::Offline,
+            },
             delivered_seq: person.delivered_seq,
             read_seq: person.read_seq,
             joined_at: person.joined_at,

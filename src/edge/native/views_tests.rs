@@ -31,6 +31,7 @@ fn message(content: Content) -> Message {
         created_at: moment(),
         edited_at: None,
         deleted_at: None,
+        from_blocked: false,
     }
 }
 
@@ -106,6 +107,7 @@ fn person(no: UserNo, membership: Membership) -> Participant {
         delivered_seq: 2,
         read_seq: 1,
         joined_at: moment(),
+        signals: Signals::Shown,
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 use super::*;
-use crate::domain::conversation::{ConversationKind, Membership, Participant, Subject};
+use crate::domain::conversation::{ConversationKind, Membership, Participant, Signals, Subject};
 use crate::domain::flow::{AvailableAction, Style};
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId};
 use crate::domain::message::{Attachment, Audience, Content};
@@ -32,6 +32,7 @@ fn person(no: UserNo, id: &str, role: &str, read_seq: Seq) -> Participant {
         delivered_seq: read_seq,
         read_seq,
         joined_at: moment(),
+        signals: Signals::Shown,
     }
 }
 
@@ -97,6 +98,7 @@ fn message(sender: UserNo, content: Content) -> Message {
         created_at: moment(),
         edited_at: None,
         deleted_at: None,
+        from_blocked: false,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::limits;
 use crate::domain::message::Power;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::store::changes::{ChangeKind, Returns};
+use crate::store::changes::{ChangeKind, Consent, Returns};
 
 impl State {
     /// Refuses callers who may not know of the conversation. A participant who left a direct conversation may
@@ -75,10 +75,16 @@ impl State {
             true => Returns::Always,
             false => Returns::Once,
         };
+        let comes_alone = *user == caller.id;
+        let consent = match caller.roles.may(Privilege::BeginWithAnybody) || comes_alone {
+            true => Consent::NotNeeded,
+            false => Consent::Needed,
+        };
         Ok(Decision::Change(ChangeKind::Add {
             user: user.clone(),
             role,
             returns,
+            consent,
         }))
     }
 

@@ -47,6 +47,7 @@ fn message() -> Message {
         created_at: moment(1),
         edited_at: None,
         deleted_at: None,
+        from_blocked: false,
     }
 }
 
@@ -61,6 +62,7 @@ fn every_entry_moves_the_seq_and_the_moment_and_some_the_policy() {
             Fact::Participant {
                 by: number("owner"),
                 now: person("stranger"),
+                blocks: Vec::new(),
             },
             3,
         ),
@@ -96,10 +98,56 @@ fn a_mark_that_overtook_a_change_of_its_owner_stays() {
     let mut now = person("member");
     now.role = "helper".to_owned();
     let by = number("owner");
-    state.evolve(&entry(11, Fact::Participant { by, now }));
+    let blocks = Vec::new();
+    state.evolve(&entry(11, Fact::Participant { by, now, blocks }));
     let member = state.person(number("member")).unwrap();
     assert_eq!(
         (member.read_seq, member.delivered_seq, member.role.as_str()),
         (9, 9, "helper")
     );
+}
+
+#[test]
+fn a_block_moves_the_seq_and_the_policy_and_not_the_moment() {
+    let mut state = state(ConversationKind::Direct);
+    let block = Block {
+        by: number("member"),
+        whom: number("muted"),
+    };
+    let before = state.conversation.updated_at;
+    for (seq, blocking) in [(11, Blocking::Begun), (12, Blocking::Ended)] {
+        state.evolve(&entry(seq, Fact::Block { block, blocking }));
+        let now = &state.conversation;
+        assert_eq!((now.last_seq, now.policy_version), (seq, seq - 8));
+        assert_eq!(now.updated_at, before, "nobody sees that something changed");
+        let is_begun = blocking == Blocking::Begun;
+        assert_eq!(state.blocks.has(block), is_begun);
+        let spoken = state.may_speak(&caller("member"));
+        assert_eq!(spoken.is_err(), is_begun, "{blocking:?}");
+    }
+}
+
+#[test]
+fn who_comes_in_brings_their_blocks_along() {
+    let mut state = group();
+    let block = Block {
+        by: number("stranger"),
+        whom: number("member"),
+    };
+    let joined = Fact::Participant {
+        by: number("owner"),
+        now: person("stranger"),
+        blocks: vec![block],
+    };
+    state.evolve(&entry(11, joined));
+    let (view, member) = (state.view_for(number("member")), number("member"));
+    let seen = view.people.get(number("stranger")).unwrap();
+    assert_eq!((seen.signals, seen.read_seq), (Signals::Hidden, 0));
+    let shown = state.person(number("stranger")).unwrap();
+    assert_eq!((shown.signals, shown.read_seq), (Signals::Shown, 3));
+    assert!(
+        state.may_speak(&caller("member")).is_ok(),
+        "both stay in a group"
+    );
+    assert!(state.blocks.apart(member).is_some());
 }

@@ -8,9 +8,10 @@ mod deciding;
 mod evolving;
 
 use super::*;
+use crate::domain::access::blocks::{Block, Blocks};
 use crate::domain::command::ParticipantChange;
 use crate::domain::conversation::{
-    Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Subject,
+    Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Signals, Subject,
 };
 use crate::domain::flow::{DealView, Phase};
 use crate::domain::ids::UserId;
@@ -74,6 +75,7 @@ fn person(name: &str) -> Participant {
         delivered_seq: 5,
         read_seq: 3,
         joined_at: moment(0),
+        signals: Signals::Shown,
     }
 }
 
@@ -102,6 +104,7 @@ fn state(kind: ConversationKind) -> State {
     State::new(Loaded {
         conversation: conversation(kind),
         participants: names.iter().map(|name| person(name)).collect(),
+        blocks: Blocks::default(),
     })
 }
 

@@ -5,22 +5,23 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::{Change, Changed, Effect, Returns, Turn, next_turn};
+use super::{Change, Changed, Consent, Effect, Returns, Turn, next_turn};
+use crate::domain::access::beginning::{Inviter, MayStart};
 use crate::domain::conversation::{Membership, Participant};
 use crate::domain::entry::Fact;
 use crate::domain::ids::{UserId, UserNo};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
+use crate::store::beginning::admit;
 use crate::store::creation::refresh_same_key;
 use crate::store::schema::{participant_changes, participants};
-use crate::store::{participants as participant_rows, users};
+use crate::store::{blocks, participants as participant_rows, users};
 
 pub(super) fn add(
     connection: &mut PgConnection,
     change: &Change,
-    id: &UserId,
-    role: &str,
-    returns: Returns,
+    (id, role): (&UserId, &str),
+    (returns, consent): (Returns, Consent),
 ) -> Result<Changed, Error> {
     let Some(user) = users::find(connection, id.as_str())? else {
         return Ok(Changed::Refused(Refusal::UserNotFound(id.to_string())));
@@ -30,6 +31,7 @@ pub(super) fn add(
         return Ok(Changed::Already(Fact::Participant {
             by: change.actor,
             now: present,
+            blocks: Vec::new(),
         }));
     }
     let left = before.as_ref().is_some_and(|person| person.has_left());
@@ -37,6 +39,16 @@ pub(super) fn add(
         return Ok(Changed::Refused(Refusal::Forbidden(
             "They have left this conversation again: only the platform may bring them back",
         )));
+    }
+    let inviter = match consent {
+        Consent::NotNeeded => Inviter::Platform,
+        Consent::Needed => Inviter::Person {
+            may_start: MayStart::Anyone,
+            contacts_a_day: change.contacts_a_day,
+        },
+    };
+    if let Err(refusal) = admit(connection, change.actor, inviter, &[UserNo(user.no)])? {
+        return Ok(Changed::Refused(refusal));
     }
     let Some(turn) = next_turn(connection, change, Effect::OnPolicy)? else {
         return Ok(Changed::Stale);
@@ -124,8 +136,10 @@ fn log_participant(
         ))
         .execute(connection)?;
     refresh_same_key(connection, change.conversation)?;
+    let blocks = blocks::with_others(connection, change.conversation, user)?;
     Ok(turn.done(Fact::Participant {
         by: change.actor,
         now,
+        blocks,
     }))
 }

@@ -8,7 +8,9 @@ use proptest::test_runner::{Config, TestRunner};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use stoa::domain::access::Requester;
-use stoa::domain::conversation::Participant;
+use stoa::domain::access::beginning::{Accept, Acquainted, IsApart, Relation};
+use stoa::domain::access::blocks::Apart;
+use stoa::domain::conversation::{Participant, Signals};
 use stoa::domain::ids::{Seq, UserNo};
 use stoa::domain::message::{Content, Message};
 use stoa::domain::principal::Roles;
@@ -21,10 +23,10 @@ use stoa::store::paging::{self, Which, Window};
 use stoa::store::pool::Pool;
 use stoa::store::unread_state::{self, ReadBefore};
 use stoa::store::users::{self, Acquaintance};
-use stoa::store::{particulars, replay, unread};
+use stoa::store::{beginning, blocks, particulars, replay, unread};
 
 use crate::test_app::{fresh_database, parse};
-use rows::{CONVERSATIONS, Rows, Sample, USERS, fill, rows};
+use rows::{CONVERSATIONS, Case, Sample, USERS, cases, fill};
 
 const ALL: Window = Window {
     offset: 0,
@@ -76,6 +78,7 @@ fn reading(connection: &mut PgConnection, sample: &Sample, requester: Requester)
         (kept.clone(), kept.len() as i64),
         "a counted page, which has no deleted messages"
     );
+    previewing(connection, sample, &reader);
     for after in [None, Some(0), Some(3)] {
         let snapshot = replay::snapshot(connection, sample.no, &reader, after).unwrap();
         let mut expected = visible.clone();
@@ -100,6 +103,15 @@ fn reading(connection: &mut PgConnection, sample: &Sample, requester: Requester)
     let expected = sample.card(&reader).map(|seq| format!("{{\"seq\":{seq}}}"));
     assert_eq!(card, expected, "the card that waits");
     replying(connection, sample, &reader, requester.roles);
+}
+
+/// The newest message in one reader's list.
+fn previewing(connection: &mut PgConnection, sample: &Sample, reader: &Reader) {
+    let newest = paging::newest(connection, sample.no, reader).unwrap();
+    let mut kept = sample.wanted(reader);
+    kept.retain(|message| message.deleted_at.is_none());
+    let wanted = kept.last().map(|message| message.seq());
+    assert_eq!(newest.map(|message| message.seq()), wanted, "the newest");
 }
 
 /// Who sees a message may answer it. Decided under another policy, nothing is stored.
@@ -152,6 +164,12 @@ fn listing(connection: &mut PgConnection, samples: &[Sample], user: UserNo) {
         assert_eq!(found, expected, "the list of {user:?}");
         for one in &listed {
             let no = one.conversation.no.0;
+            let (apart, people) = (sample(no).apart(user), &one.participants);
+            for person in people {
+                let is_hidden = person.signals == Signals::Hidden;
+                assert_eq!(is_hidden, apart.hides(person.no), "{user:?} of {person:?}");
+                assert!(!is_hidden || (person.read_seq, person.delivered_seq) == (0, 0));
+            }
             assert_eq!(one.unread, UnreadCount::Exactly(unread_of(no)));
             let newest = one.last_message.as_ref().map(Message::seq);
             assert_eq!(newest, sample(no).newest(&readers[&no]));
@@ -244,6 +262,38 @@ fn knowing(connection: &mut PgConnection, samples: &[Sample], one: UserNo, other
     }
     let found = users::acquaintance(connection, one, other).unwrap();
     assert_eq!(found, expected, "{one:?} of {other:?}");
+    relating(connection, samples, one, other);
+}
+
+/// How two users are related when one would begin with the other.
+fn relating(connection: &mut PgConnection, samples: &[Sample], one: UserNo, other: UserNo) {
+    let reads = |sample: &Sample, user| {
+        let own = sample.own(user);
+        own.is_some_and(|own| own.may_read().is_ok())
+    };
+    let mut met = samples
+        .iter()
+        .filter(|it| reads(it, one) && reads(it, other));
+    let expected = Relation {
+        accept: Accept::Everyone,
+        acquainted: match met.next() {
+            Some(_) => Acquainted::Met,
+            None => Acquainted::Strangers,
+        },
+        apart: match samples[0].apart(one).hides(other) {
+            true => IsApart::Blocked,
+            false => IsApart::Free,
+        },
+    };
+    let found = beginning::relations(connection, one, &[other.0]).unwrap();
+    assert_eq!(found, [(other, expected)], "{one:?} and {other:?}");
+    let between = blocks::between(connection, one, &[other.0]).unwrap();
+    let apart = Apart::of(one, between);
+    assert_eq!(apart.hides(other), samples[0].apart(one).hides(other));
+    assert_eq!(
+        apart.is_unwanted(other),
+        samples[0].apart(one).is_unwanted(other)
+    );
 }
 
 #[test]
@@ -264,9 +314,9 @@ fn every_query_answers_as_the_pure_rule_does() {
         failure_persistence: None,
         ..Config::default()
     };
-    let compare = |rows: Vec<Rows>| {
+    let compare = |case: Case| {
         let connection = &mut *connection.borrow_mut();
-        fill(connection, &rows);
+        fill(connection, &case);
         let samples: Vec<Sample> = (1..=CONVERSATIONS)
             .map(|no| Sample::read(connection, no))
             .collect();
@@ -287,5 +337,5 @@ fn every_query_answers_as_the_pure_rule_does() {
         }
         Ok(())
     };
-    TestRunner::new(config).run(&rows(), compare).unwrap();
+    TestRunner::new(config).run(&cases(), compare).unwrap();
 }

@@ -3,13 +3,15 @@
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 use std::fmt::Write;
+use stoa::domain::access::blocks::{Apart, Block};
 use stoa::domain::access::{Access, Requester};
 use stoa::domain::conversation::Participant;
 use stoa::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
 use stoa::domain::message::Message;
 use stoa::domain::snapshot::Reader;
-use stoa::store::{messages, participants};
+use stoa::store::{blocks, messages, participants};
 
 pub const CONVERSATIONS: i64 = 2;
 /// The last of them takes part nowhere.
@@ -85,11 +87,24 @@ fn said() -> impl Strategy<Value = Said> {
         })
 }
 
-pub fn rows() -> impl Strategy<Value = Vec<Rows>> {
+/// The rows of all conversations, and who has blocked whom.
+#[derive(Clone, Debug)]
+pub struct Case {
+    conversations: Vec<Rows>,
+    blocks: BTreeSet<(i64, i64)>,
+}
+
+pub fn cases() -> impl Strategy<Value = Case> {
     let people = prop::collection::vec(prop::option::weighted(0.8, part()), USERS as usize - 1);
     let messages = prop::collection::vec(said(), MESSAGES as usize);
     let one = (people, messages).prop_map(|(people, messages)| Rows { people, messages });
-    prop::collection::vec(one, CONVERSATIONS as usize)
+    let conversations = prop::collection::vec(one, CONVERSATIONS as usize);
+    let block = (1..=USERS, 1..=USERS).prop_filter("oneself", |(by, whom)| by != whom);
+    let blocks = prop::collection::btree_set(block, 0..5);
+    (conversations, blocks).prop_map(|(conversations, blocks)| Case {
+        conversations,
+        blocks,
+    })
 }
 
 fn quoted(text: Option<&str>) -> String {
@@ -97,15 +112,18 @@ fn quoted(text: Option<&str>) -> String {
 }
 
 /// Puts the rows in the place of those of the case before.
-pub fn fill(connection: &mut PgConnection, rows: &[Rows]) {
+pub fn fill(connection: &mut PgConnection, case: &Case) {
     let mut sql = format!(
-        "truncate conversations, participants, messages, conversation_flows restart identity cascade;
+        "truncate conversations, participants, messages, conversation_flows, blocks restart identity cascade;
         insert into conversations (id, kind, created_by, last_seq)
             select md5(i::text)::uuid, 'group', 1, {MESSAGES} from generate_series(1, {CONVERSATIONS}) i;
         insert into conversation_flows (conversation_no, name, version, state, phase, instance, standing, prompts_from, prompts_to)
             select no, 'x', 1, 'waiting', 'running', '{{\"context\": {{}}}}', '{STANDING}', 2, {MESSAGES} from conversations;"
     );
-    for (rows, conversation) in rows.iter().zip(1..) {
+    for (by, whom) in &case.blocks {
+        write!(sql, "insert into blocks values ({by}, {whom});").unwrap();
+    }
+    for (rows, conversation) in case.conversations.iter().zip(1..) {
         for (part, user) in rows.people.iter().zip(1..) {
             let Some(part) = part else { continue };
             let Row {
@@ -143,6 +161,7 @@ pub struct Sample {
     pub no: ConversationNo,
     people: Vec<Participant>,
     pub messages: Vec<Message>,
+    blocks: Vec<Block>,
 }
 
 impl Sample {
@@ -155,10 +174,12 @@ impl Sample {
         let find = |seq| messages::find(connection, of(seq)).unwrap().unwrap();
         let messages = (1..=MESSAGES).map(find).collect();
         let people = participants::of(connection, no).unwrap();
+        let everybody: Vec<i64> = (1..=USERS).collect();
         Self {
             no,
             people,
             messages,
+            blocks: blocks::among(connection, &everybody).unwrap(),
         }
     }
 
@@ -179,15 +200,26 @@ impl Sample {
         visible.collect()
     }
 
+    pub fn apart(&self, user: UserNo) -> Apart {
+        Apart::of(user, self.blocks.iter().copied())
+    }
+
+    /// What a reader may see of users whom they have not blocked.
+    pub fn wanted(&self, reader: &Reader) -> Vec<&Message> {
+        let (mut wanted, apart) = (self.visible(reader), self.apart(reader.no));
+        wanted.retain(|message| !apart.is_unwanted(message.sender));
+        wanted
+    }
+
     pub fn unread(&self, reader: &Reader) -> i64 {
         let read = self.own(reader.no).map_or(0, |person| person.read_seq);
-        let visible = self.visible(reader).into_iter();
+        let visible = self.wanted(reader).into_iter();
         let unread = visible.filter(|m| m.seq() > read && m.sender != reader.no);
         unread.filter(|m| m.asks_to_be_read()).count() as i64
     }
 
     pub fn newest(&self, reader: &Reader) -> Option<Seq> {
-        self.visible(reader).last().map(|message| message.seq())
+        self.wanted(reader).last().map(|message| message.seq())
     }
 
     /// The seq in the newest card that waits for a reader.

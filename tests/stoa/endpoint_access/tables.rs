@@ -85,6 +85,11 @@ GET    /api/chat/rooms/{id}/messages                      | -noconv -block 200 -
 POST   /api/chat/rooms/{id}/messages                      | -noconv -block -mute -out -out 201 201 201 201 | {"content":"hello"}
 PUT    /api/chat/rooms/{id}/messages/read                 | -noconv -block 200 -out -out 200 200 -out -out | {}
 GET    /api/chat/unread-counts                            | 200 200 200 200 200 200 200 200 200 |
+GET    /api/v1/me/privacy                                 | 200    200   200    200 200 200    200 200    200    |
+PUT    /api/v1/me/privacy                                 | 200    200   200    200 200 200    200 200    200    | {"accept":"everyone"}
+PUT    /api/v1/blocks/{user_id}                           | 204    204   204    204 204 204    204 204    204    |
+GET    /api/v1/blocks                                     | 200    200   200    200 200 200    200 200    200    |
+DELETE /api/v1/blocks/{user_id}                           | 204    204   204    204 204 204    204 204    204    |
 POST   /api/v1/users/{id}/sign-out                        | forbid forbid forbid forbid forbid forbid forbid forbid 200 |
 "#;
 

@@ -4,6 +4,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use proptest::prelude::*;
 use std::sync::Arc;
+use stoa::domain::access::blocks::{Block, Blocking};
 use stoa::domain::conversation::Participant;
 use stoa::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
 use stoa::domain::message::{Attachment, Audience, Content, Message, Power};
@@ -17,7 +18,7 @@ use stoa::store::feed_consumers::register;
 use stoa::store::feed_watermarks::{advance, new_entries};
 use stoa::store::pool::Pool;
 use stoa::store::search::index;
-use stoa::store::{messages, participants};
+use stoa::store::{blocks, messages, participants};
 
 use crate::test_app::{fresh_database, parse as options};
 
@@ -62,6 +63,10 @@ pub enum Event {
         conversation: i64,
         entries: i64,
     },
+    Blocked {
+        by: i64,
+        whom: i64,
+    },
 }
 
 /// Somebody's row in a conversation, as SQL values.
@@ -95,8 +100,18 @@ pub fn event() -> impl Strategy<Value = Event> {
         6 => said.prop_map(|(conversation, user, body, has_file, audience)| Event::Said { conversation, user, body, has_file, audience }),
         1 => (any::<usize>(), text()).prop_map(|(nth, body)| Event::Edited { nth, body }),
         1 => any::<usize>().prop_map(|nth| Event::Deleted { nth }),
+        1 => (1..=USERS, 1..USERS).prop_map(|(by, other)| Event::Blocked { by, whom: 1 + (by + other - 1) % USERS }),
         2 => (1..=CONVERSATIONS, 1..8_i64).prop_map(|(conversation, entries)| Event::Indexed { conversation, entries }),
     ]
+}
+
+/// What a conversation's row says of its changes.
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    last_seq: Seq,
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    policy_version: i64,
 }
 
 pub struct Fixture {
@@ -109,6 +124,8 @@ pub struct Fixture {
     pub messages: Vec<Message>,
     /// Everybody's row in each conversation.
     pub people: Vec<(ConversationNo, Participant)>,
+    /// The blocks between all of them.
+    pub blocks: Vec<Block>,
 }
 
 impl Fixture {
@@ -137,13 +154,14 @@ impl Fixture {
             sent: Vec::new(),
             messages: Vec::new(),
             people: Vec::new(),
+            blocks: Vec::new(),
         }
     }
 
     /// Puts people in the place of those of the case before.
     pub fn begin(&mut self, people: &[Option<String>]) {
         let mut sql = format!(
-            "truncate conversations, participants, messages, message_changes, search_docs, feed_watermarks, changed, audit_log restart identity cascade;
+            "truncate conversations, participants, messages, message_changes, search_docs, feed_watermarks, changed, audit_log, blocks, participant_changes restart identity cascade;
             insert into conversations (id, kind, created_by, last_seq)
                 select md5(i::text)::uuid, 'group', 1, 0 from generate_series(1, {CONVERSATIONS}) i;"
         );
@@ -183,14 +201,14 @@ impl Fixture {
                 };
                 let message = NewMessage {
                     conversation: ConversationNo(*conversation),
-                    policy: 0,
+                    policy: self.row(*conversation).policy_version,
                     sender: UserNo(*user),
                     roles: Roles::default(),
                     content: &content,
                     fingerprint: number as i64,
                 };
                 append_deduplicating(&mut self.connection, &[message]).unwrap();
-                let seq = self.last_seq(*conversation);
+                let seq = self.row(*conversation).last_seq;
                 self.sent.push(MessageId {
                     conversation: ConversationNo(*conversation),
                     seq,
@@ -210,20 +228,22 @@ impl Fixture {
                 conversation,
                 entries,
             } => self.index(*conversation, *entries),
+            Event::Blocked { by, whom } => {
+                let block = Block {
+                    by: UserNo(*by),
+                    whom: UserNo(*whom),
+                };
+                blocks::set(&mut self.connection, block, Blocking::Begun).unwrap();
+            }
         }
     }
 
-    fn last_seq(&mut self, conversation: i64) -> Seq {
-        #[derive(QueryableByName)]
-        struct Last {
-            #[diesel(sql_type = diesel::sql_types::BigInt)]
-            last_seq: i64,
-        }
-        let last = format!("select last_seq from conversations where no = {conversation}");
-        diesel::sql_query(last)
-            .get_result::<Last>(&mut self.connection)
+    fn row(&mut self, conversation: i64) -> Row {
+        let row =
+            format!("select last_seq, policy_version from conversations where no = {conversation}");
+        diesel::sql_query(row)
+            .get_result(&mut self.connection)
             .unwrap()
-            .last_seq
     }
 
     /// Its author changes a message.
@@ -242,8 +262,9 @@ impl Fixture {
         };
         let change = Change {
             conversation: id.conversation,
-            policy: 0,
+            policy: self.row(id.conversation.0).policy_version,
             actor: message.sender,
+            contacts_a_day: None,
             kind: kind(id, Reader { no, role }),
         };
         changes::apply(&mut self.connection, &change).unwrap();
@@ -273,5 +294,7 @@ impl Fixture {
         self.messages = self.sent.iter().map(&mut find).collect();
         let all: Vec<i64> = (1..=CONVERSATIONS).collect();
         self.people = participants::of_conversations(&mut self.connection, &all).unwrap();
+        let everybody: Vec<i64> = (1..=USERS).collect();
+        self.blocks = blocks::among(&mut self.connection, &everybody).unwrap();
     }
 }

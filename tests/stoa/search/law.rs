@@ -7,6 +7,7 @@ use proptest::test_runner::{Config, TestRunner};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
+use stoa::domain::access::blocks::Apart;
 use stoa::domain::access::{Access, Requester};
 use stoa::domain::conversation::Participant;
 use stoa::domain::ids::{MessageId, UserId, UserNo};
@@ -77,7 +78,9 @@ impl Fixture {
             }
             let (read, filters) = (own.map_or(0, |own| own.read_seq), &asked.query.filters);
             let reader = access.role().unwrap_or("staff");
+            let apart = Apart::of(me, self.blocks.iter().copied());
             let is_found = message.is_visible_to(asked.requester.no, Some(reader))
+                && !apart.is_unwanted(message.sender)
                 && message.deleted_at.is_none()
                 && filters.admit(message, &asked.me)
                 && filters.admit_read(message, &asked.me, read)

@@ -77,6 +77,33 @@ async fn people(snapshots: &mut SnapshotFile, all: &People) {
         .await;
 }
 
+/// Whom somebody has blocked, and from whom they accept conversations.
+async fn blocks(snapshots: &mut SnapshotFile, all: &People, group: &str) {
+    let bob = format!("POST {CONVERSATION}/messages");
+    let said = json!({ "body": "Of somebody who is blocked" });
+    let accept = Some(json!({ "accept": "met" }));
+    let ann = &all.ann;
+    for line in ["GET", "PUT"] {
+        let body = accept.clone().filter(|_| line == "PUT");
+        let line = format!("{line} /api/v1/me/privacy");
+        snapshots.ask(ann, &line, &[], body, "").await;
+    }
+    let block = "PUT /api/v1/blocks/{user_id}";
+    snapshots.ask(ann, block, &["bob"], None, "").await;
+    snapshots
+        .ask(ann, "GET /api/v1/blocks", &[], None, "")
+        .await;
+    let note = "by somebody who is blocked";
+    snapshots
+        .ask(&all.bob, &bob, &[group], Some(said), note)
+        .await;
+    let page = format!("GET {CONVERSATION}/messages?limit=1");
+    let note = "of somebody who is blocked";
+    snapshots.ask(ann, &page, &[group], None, note).await;
+    let unblock = "DELETE /api/v1/blocks/{user_id}";
+    snapshots.ask(ann, unblock, &["bob"], None, "").await;
+}
+
 /// Conversations of every kind; answers the group.
 async fn conversations(snapshots: &mut SnapshotFile, all: &People) -> String {
     let direct = json!({ "kind": "direct", "participants": [{ "user_id": "cara" }], "first_message": { "body": "Hello" } });
@@ -250,6 +277,7 @@ async fn rest() {
     let said = messages(&mut snapshots, &all, &group).await;
     changes(&mut snapshots, &all, &group, &said).await;
     watermarks(&mut snapshots, &all, &group).await;
+    blocks(&mut snapshots, &all, &group).await;
     participants(&mut snapshots, &all, &group).await;
     let sign_out = "POST /api/v1/users/{id}/sign-out";
     snapshots

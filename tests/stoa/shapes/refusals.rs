@@ -58,6 +58,7 @@ ann | FLOW_NOT_FOUND | | GET /api/v1/conversations/$/flow |
 ann | ROUTE_NOT_FOUND | | GET /api/v1/nothing |
 ann | METHOD_NOT_ALLOWED | | PUT /api/v1/me | {}
 ann | UNPROCESSABLE | | POST /api/v1/conversations | {"kind":"direct","participants":[{"user_id":"ann"}]}
+ann | UNREACHABLE | | POST /api/v1/conversations | {"kind":"direct","participants":[{"user_id":"silent"}]}
 platform | EVENT_NOT_FOUND | | GET /api/v1/events/evt_0192f0c000007000800000000000/attempts |
 ann | ORDER_NOT_FOUND | | POST /sandbox/checkout/order_1 | {"outcome":"success"}
 "#;
@@ -151,6 +152,9 @@ async fn of_sockets(snapshots: &mut SnapshotFile, all: &People, conversation: &s
 async fn by_code() {
     let all = People::with(&["--allowed-origins", "https://app.example"]).await;
     let conversation = all.app.group(&all.ann, &[&all.bob, &all.cara]).await;
+    let nobody = json!({ "accept": "nobody" });
+    let silent = all.app.person("silent").await;
+    silent.put("/api/v1/me/privacy", nobody).await;
     let mut snapshots = SnapshotFile::new("refusals");
     refused(&mut snapshots, all.by_name(), &conversation, OF_REQUESTS).await;
     of_bodies(&mut snapshots, &all.ann).await;

@@ -11,6 +11,7 @@ use super::Socket;
 use super::client::Asked;
 use super::resume_cursor::ResumeCursor;
 use super::session::{AccessLost, ClientGone, Incoming, PageSent, RoomLost, SocketIoSession};
+use crate::domain::access::blocks::Apart;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{Change, RoomEvent};
@@ -56,21 +57,26 @@ impl ChatHandler {
     }
 
     /// An event as the client is told it.
-    fn told(&self, event: &RoomEvent, role: Option<&str>) -> Option<Told> {
+    fn told(&self, event: &RoomEvent, told_as: (Option<&str>, Option<&Apart>)) -> Option<Told> {
         let dialect = self.socket.queue().state().dialect();
         let dialects = &self.deps.dialects;
-        dialects.told(dialect, event, role, self.principal.no)
+        dialects.told_apart(dialect, event, told_as, self.principal.no)
     }
 
     /// The packet of an event that leaves, with the client's offset after it where the client can go on from there.
-    fn packet(&self, event: &RoomEvent, role: Option<&str>, heard: Heard) -> Option<ByteString> {
+    fn packet(
+        &self,
+        event: &RoomEvent,
+        told_as: (Option<&str>, Option<&Apart>),
+        heard: Heard,
+    ) -> Option<ByteString> {
         let here = event.conversation;
         match heard {
             Heard::Elsewhere if self.cursor.lock().has_joined(here) => return None,
             Heard::Joined | Heard::Elsewhere => {}
             Heard::Anywhere => self.note_loss(event),
         }
-        let told = self.told(event, role)?;
+        let told = self.told(event, told_as)?;
         let goes_on = heard == Heard::Joined && self.is_recoverable;
         match event.seq.filter(|_| goes_on) {
             None => Some(told.bytes),
@@ -134,8 +140,14 @@ impl NamespaceHandler<Chat> for ChatHandler {
 
     fn leaving(&mut self, frame: ChatFrame) -> Option<ByteString> {
         match frame {
-            ChatFrame::Event { event, role, heard } => {
-                return self.packet(&event, role.as_deref(), heard);
+            ChatFrame::Event {
+                event,
+                role,
+                apart,
+                heard,
+            } => {
+                let told_as = (role.as_deref(), apart.as_deref());
+                return self.packet(&event, told_as, heard);
             }
             ChatFrame::Rejoin(lost) => self.session.do_send(RoomLost(lost)),
             ChatFrame::PageEnd(turn) => self.session.do_send(PageSent(turn)),

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::session::{Core, Pace, Session};
 use super::{SessionDeps, replaying, requests};
+use crate::domain::access::blocks::Apart;
 use crate::domain::answer::Answer;
 use crate::domain::dialect::Dialect;
 use crate::domain::ids::{ConversationId, JoinNo, Seq};
@@ -76,7 +77,12 @@ impl NativeSession {
     }
 
     /// An event as the caller is told it, if they are.
-    fn told(&self, event: &RoomEvent, role: Option<&str>, heard: Heard) -> Option<ByteString> {
+    fn told(
+        &self,
+        event: &RoomEvent,
+        told_as: (Option<&str>, Option<&Apart>),
+        heard: Heard,
+    ) -> Option<ByteString> {
         let here = event.conversation;
         if heard == Heard::Elsewhere && self.joined_by(here).is_some() {
             return None;
@@ -85,7 +91,7 @@ impl NativeSession {
             self.joined.lost(here);
         }
         let dialects = &self.core.deps.dialects;
-        let told = dialects.told(Dialect::NATIVE, event, role, self.core.reader())?;
+        let told = dialects.told_apart(Dialect::NATIVE, event, told_as, self.core.reader())?;
         Some(told.bytes)
     }
 
@@ -200,8 +206,14 @@ impl StreamHandler<Drained> for NativeSession {
         for frame in drained.frames {
             match frame {
                 Frame::Text(text) => context.text(text),
-                Frame::Own(ChatFrame::Event { event, role, heard }) => {
-                    if let Some(text) = self.told(&event, role.as_deref(), heard) {
+                Frame::Own(ChatFrame::Event {
+                    event,
+                    role,
+                    apart,
+                    heard,
+                }) => {
+                    let told_as = (role.as_deref(), apart.as_deref());
+                    if let Some(text) = self.told(&event, told_as, heard) {
                         context.text(text);
                     }
                 }

@@ -41,7 +41,10 @@ impl Opened {
         let access = Access::among(&loaded.participants, requester);
         let reader = access.map(|access| access.reader(requester.no));
         Ok(reader
-            .map(|reader| Self { loaded, reader })
+            .map(|reader| Self {
+                loaded: loaded.seen_by(requester.no),
+                reader,
+            })
             .map_err(Refusal::from))
     }
 

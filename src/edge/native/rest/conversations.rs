@@ -21,7 +21,7 @@ use crate::edge::http::refusals::Body;
 use crate::edge::http::{Failure, Query};
 use crate::edge::native::views::ConversationView;
 use crate::store::conversations::{self as rows, Filter, Key};
-use crate::store::participants;
+use crate::store::replay;
 use crate::store::unread as unread_rows;
 
 /// The conversation for the caller: from their list, or from outside if they are not a participant but may read it.
@@ -54,13 +54,17 @@ pub(in crate::edge) async fn listed<P, B>(
         if let Some(listed) = rows::list(connection, user, &only, 1)?.pop() {
             return Ok(Ok(listed));
         }
-        let people = participants::of(connection, conversation.no)?;
-        if let Err(denied) = Access::among(&people, requester) {
+        let loaded = replay::load(connection, Key::Id(id))?;
+        let Some(loaded) = loaded else {
+            return Ok(Err(Refusal::ConversationNotFound));
+        };
+        if let Err(denied) = Access::among(&loaded.participants, requester) {
             return Ok(Err(denied.into()));
         }
+        let loaded = loaded.seen_by(user);
         Ok(Ok(Listed {
-            conversation,
-            participants: people,
+            conversation: loaded.conversation,
+            participants: loaded.participants,
             last_message: None,
             unread: UnreadCount::NOTHING,
         }))
@@ -105,11 +109,11 @@ pub(in crate::edge) fn limit_of(limit: Option<i64>) -> Result<i64, Refusal> {
         .ok_or_else(|| Refusal::invalid("limit", "must be 1–100"))
 }
 
-fn cursor_text(at: DateTime<Utc>, no: i64) -> String {
+pub(super) fn cursor_text(at: DateTime<Utc>, no: i64) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}.{no}", at.timestamp_micros()))
 }
 
-fn cursor_of(text: &str) -> Result<(DateTime<Utc>, i64), Refusal> {
+pub(super) fn cursor_of(text: &str) -> Result<(DateTime<Utc>, i64), Refusal> {
     let read = || {
         let decoded = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let (micros, no) = decoded.split_once('.')?;

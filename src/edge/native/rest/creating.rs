@@ -10,6 +10,7 @@ use super::flows::NewFlowBody;
 use super::found::Wish;
 use super::messages::{NewMessageBody, status_of};
 use super::subject::SubjectBody;
+use crate::config::Begun;
 use crate::domain::access::Privilege;
 use crate::domain::answer::Novelty;
 use crate::domain::conversation::{Conversation, ConversationKind, MEMBER, OWNER};
@@ -23,8 +24,9 @@ use crate::edge::http::refusals::Body;
 use crate::edge::http::{AppState, Failure};
 use crate::edge::native::views::ConversationView;
 use crate::error::Error;
+use crate::store::conversations::Key;
 use crate::store::creation::{Creation, NewConversation};
-use crate::store::{participants, users};
+use crate::store::{replay, users};
 
 /// Somebody who shall take part.
 #[derive(Deserialize, ToSchema)]
@@ -165,6 +167,10 @@ async fn wanted(
         .flow
         .map(|flow| flow.check(server, caller, &people))
         .transpose()?;
+    let begun = match deal {
+        Some(_) => Begun::Deal,
+        None => Begun::Conversation(body.kind),
+    };
     let mut new = NewConversation {
         id: ConversationId::fresh(),
         first_step: None,
@@ -172,6 +178,7 @@ async fn wanted(
         title: body.title.filter(|title| visible::shows_something(title)),
         subject,
         creator: caller.no,
+        inviter: server.config.inviter(caller.roles, begun),
         participants: numbers_of(server, people).await?,
         first_message: first_message.map(Arc::new),
     };
@@ -228,14 +235,11 @@ async fn announce(
     conversation: &Conversation,
 ) -> Result<(), Failure> {
     let (room, no) = (&server.deps.room, conversation.no);
-    let people = room
+    let read = room
         .pool
-        .run(move |connection| participants::of(connection, no))
-        .await?;
-    server
-        .deps
-        .rooms
-        .announce_creation(room, conversation, &people);
+        .run(move |connection| replay::load(connection, Key::No(no)));
+    let made = read.await?.ok_or(Refusal::ConversationNotFound)?;
+    server.deps.rooms.announce_creation(room, made);
     log::info!(event = "conversation_created", conversation_id:% = conversation.id, user_id:% = caller.id, kind = conversation.kind.name(); "");
     Ok(())
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use super::flows::WantedDeal;
+use crate::domain::access::beginning::MayStart;
 use crate::domain::access::{Admission, Denied, Privilege};
 use crate::domain::command::Command;
 use crate::domain::conversation::{ConversationKind, Membership};
@@ -19,7 +20,7 @@ use crate::edge::http::{AppState, Failure};
 use crate::error::Error;
 use crate::room::state::State;
 use crate::store::conversations::Key;
-use crate::store::replay;
+use crate::store::{beginning, replay};
 
 /// How often beginning a deal is retried because the conversation changed meanwhile.
 const ATTEMPTS: u32 = 3;
@@ -50,6 +51,7 @@ impl Wish {
         id: ConversationId,
     ) -> Result<(), Failure> {
         let found = read(server, id).await?;
+        must_be_accepted(server, caller, &found).await?;
         let now = server.deps.room.pool.clock().now();
         for command in self.changes(found, caller, now)? {
             let rooms = &server.deps.rooms;
@@ -143,6 +145,28 @@ fn must_be_let_in(found: &Loaded, caller: &Principal) -> Result<(), Denied> {
     let mut people = found.participants.iter();
     let own = people.find(|person| person.no == caller.no);
     Admission::of(own, found.conversation.kind, caller.roles).map(drop)
+}
+
+/// Refuses a person who would bring somebody back who does not accept it.
+async fn must_be_accepted(
+    server: &AppState,
+    caller: &Principal,
+    found: &Loaded,
+) -> Result<(), Failure> {
+    let others = found.participants.iter();
+    let others = others.filter(|person| person.has_left() && person.no != caller.no);
+    let left: Vec<i64> = others.map(|person| person.no.0).collect();
+    let is_direct = found.conversation.kind == ConversationKind::Direct;
+    let begins_freely = caller.roles.may(Privilege::BeginWithAnybody);
+    if !is_direct || begins_freely || left.is_empty() {
+        return Ok(());
+    }
+    let (pool, by) = (&server.deps.room.pool, caller.no);
+    let read = pool.run(move |connection| beginning::relations(connection, by, &left));
+    for (_, relation) in read.await? {
+        relation.may_be_reached(MayStart::Anyone)?;
+    }
+    Ok(())
 }
 
 /// Commands that bring back those who left a direct conversation. The caller comes first: only a present participant may bring back

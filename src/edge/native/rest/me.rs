@@ -13,6 +13,7 @@ use crate::domain::refusal::Refusal;
 use crate::edge::http::call::Call;
 use crate::edge::http::refusals::Body;
 use crate::edge::http::{AppState, Failure};
+use crate::store::blocks;
 use crate::store::users::{self, Acquaintance};
 
 /// A person.
@@ -125,6 +126,11 @@ pub async fn show_user(call: Call<UserId>) -> Result<HttpResponse, Failure> {
             true => Some(Acquaintance::Present),
             false => users::acquaintance(connection, asking, no)?,
         };
+        let apart = !blocks::between(connection, asking, &[no.0])?.is_empty();
+        let seen = seen.map(|seen| match apart {
+            true => Acquaintance::Past,
+            false => seen,
+        });
         Ok(seen.map(|seen| (row, seen)))
     });
     let (row, seen) = found

@@ -1,33 +1,31 @@
-//! Messages: reading, sending, editing, deleting, earlier versions.
+//! Messages: sending, editing, deleting, earlier versions.
 
 use actix_web::{HttpResponse, delete, get, patch, post};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use super::conversations::limit_of;
 use crate::domain::access::{Access, Denied, Privilege, Requester};
 use crate::domain::answer::{Answer, Novelty};
 use crate::domain::command::Command;
 use crate::domain::conversation::Conversation;
-use crate::domain::ids::{ConversationId, MessageId, Seq};
+use crate::domain::ids::{ConversationId, MessageId};
 use crate::domain::limits;
 use crate::domain::message::{Attachment, Audience, Content, Message, MessageKind};
 use crate::domain::object;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Reader;
+use crate::edge::http::Failure;
 use crate::edge::http::call::{Call, FromPath, unexpected};
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
-use crate::edge::http::{Failure, Query};
 use crate::edge::native::decode::message_id;
 use crate::edge::native::views::MessageView;
 use crate::error::Error;
 use crate::store::conversations::{self as conversation_rows, Key};
-use crate::store::history::{PageReader, page as page_of};
-use crate::store::messages::{self as rows, Page};
+use crate::store::messages as rows;
 use crate::store::participants;
 
 /// A message to send.
@@ -112,47 +110,6 @@ impl FromPath for MessageId {
     }
 }
 
-/// Which messages.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct PageQuery {
-    /// Only those before this seq, the nearest
-    before: Option<Seq>,
-    /// Only those after this seq, the nearest
-    after: Option<Seq>,
-    /// Those before this seq, the one with it, and those after it
-    around: Option<Seq>,
-    /// 1–100
-    limit: Option<i64>,
-}
-
-/// The pages of an answer: one, or the two sides of a seq.
-#[derive(Clone, Copy)]
-enum Wanted {
-    One(Page),
-    Around(Seq),
-}
-
-impl PageQuery {
-    fn wanted(&self) -> Result<Wanted, Refusal> {
-        match (self.before, self.after, self.around) {
-            (Some(_), Some(_), _) => {
-                Err(Refusal::invalid("before", "and after exclude each other"))
-            }
-            (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
-                Err(Refusal::invalid("around", "excludes before and after"))
-            }
-            (Some(before), None, None) => Ok(Wanted::One(Page::Before(before))),
-            (None, Some(after), None) => Ok(Wanted::One(Page::After(after))),
-            (None, None, Some(seq)) if seq < 1 => {
-                Err(Refusal::invalid("around", "must be at least 1"))
-            }
-            (None, None, Some(seq)) => Ok(Wanted::Around(seq)),
-            (None, None, None) => Ok(Wanted::One(Page::Newest)),
-        }
-    }
-}
-
 /// The caller as a reader of the conversation, or why they may not read it.
 pub(in crate::edge) fn reader_of(
     connection: &mut diesel::pg::PgConnection,
@@ -162,104 +119,6 @@ pub(in crate::edge) fn reader_of(
     let own = participants::find(connection, conversation.no, requester.no)?;
     let access = Access::of(own.as_ref(), requester.roles);
     Ok(access.map(|access| access.reader(requester.no)))
-}
-
-/// A page of messages, in the order of seq; without `before`, `after` and `around` the newest. With `around`, `next_cursor` continues before
-/// the page and `newer_cursor` after it
-#[utoipa::path(params(("id" = Uuid, Path), PageQuery), responses((status = 200, description = "`items`: messages; `next_cursor`: the seq to go on from; `newer_cursor`, only with `around`", body = Object), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "messages")]
-#[get("/conversations/{id}/messages")]
-pub async fn list(
-    call: Call<ConversationId>,
-    query: Query<PageQuery>,
-) -> Result<HttpResponse, Failure> {
-    let id = call.path;
-    let Query(query) = query;
-    let (wanted, limit) = (query.wanted()?, limit_of(query.limit)?);
-    let requester = Requester::from(&*call.caller);
-    let read = call.pool().run(move |connection| {
-        let found = pages(connection, id, requester, wanted, limit)?;
-        if !found.messages.is_empty() {
-            return Ok(Ok(found));
-        }
-        let Some(conversation) = conversation_rows::find(connection, Key::Id(id))? else {
-            return Ok(Err(Refusal::ConversationNotFound));
-        };
-        let reader = reader_of(connection, &conversation, requester)?;
-        Ok(reader.map(|_| found).map_err(Refusal::from))
-    });
-    let found = read.await??;
-    let view = |message| MessageView::new(message, id, requester.no);
-    Ok(HttpResponse::Ok().json(PageView {
-        items: found.messages.iter().map(view).collect(),
-        next_cursor: found.next,
-        newer_cursor: found.newer,
-    }))
-}
-
-/// Messages, and where to go on.
-struct Pages {
-    messages: Vec<Message>,
-    next: Option<Seq>,
-    /// `None` unless the page was asked for around a seq; then, perhaps, nothing is newer.
-    newer: Option<Option<Seq>>,
-}
-
-fn pages(
-    connection: &mut diesel::pg::PgConnection,
-    conversation: ConversationId,
-    requester: Requester,
-    wanted: Wanted,
-    limit: i64,
-) -> Result<Pages, Error> {
-    let mut page = |page: Page, limit: i64| {
-        let page_reader = PageReader::Unchecked {
-            conversation,
-            requester,
-        };
-        page_of(connection, page_reader, page, limit)
-    };
-    let is_full = |messages: &[Message], limit: i64| messages.len() as i64 == limit;
-    match wanted {
-        Wanted::One(one) => {
-            let messages = page(one, limit)?;
-            let edge = match one {
-                Page::After(_) => messages.last(),
-                Page::Newest | Page::Before(_) => messages.first(),
-            };
-            let next = edge.filter(|_| is_full(&messages, limit)).map(Message::seq);
-            Ok(Pages {
-                next,
-                messages,
-                newer: None,
-            })
-        }
-        Wanted::Around(seq) => {
-            let (older, newer) = (limit - limit / 2, limit / 2);
-            let mut messages = page(Page::Before(seq.saturating_add(1)), older)?;
-            let next = messages.first().filter(|_| is_full(&messages, older));
-            let next = next.map(Message::seq);
-            // One more than is shown says whether there is more.
-            let mut after = page(Page::After(seq), newer + 1)?;
-            let is_more = after.len() as i64 > newer;
-            after.truncate(usize::try_from(newer).unwrap_or_default());
-            messages.append(&mut after);
-            let last = messages.last().map_or(seq, Message::seq);
-            Ok(Pages {
-                messages,
-                next,
-                newer: Some(is_more.then_some(last)),
-            })
-        }
-    }
-}
-
-/// A page of messages.
-#[derive(Serialize)]
-struct PageView<'a> {
-    items: Vec<MessageView<'a>>,
-    next_cursor: Option<Seq>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    newer_cursor: Option<Option<Seq>>,
 }
 
 /// Send a message

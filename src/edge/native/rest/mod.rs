@@ -1,11 +1,13 @@
 //! The REST resources of Stoa's own API, under `/api/v1`.
 
+pub mod blocks;
 pub mod conversations;
 pub mod creating;
 pub mod events;
 pub mod flows;
 pub(in crate::edge) mod found;
 pub mod me;
+pub mod message_pages;
 pub mod messages;
 pub mod participants;
 pub mod search;
@@ -24,12 +26,17 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(me::put_user)
         .service(me::show_user)
         .service(sign_out::sign_out)
+        .service(blocks::privacy)
+        .service(blocks::set_privacy)
+        .service(blocks::list)
+        .service(blocks::block)
+        .service(blocks::unblock)
         .service(creating::create)
         .service(conversations::list)
         .service(conversations::show)
         .service(conversations::change)
         .service(conversations::unread)
-        .service(messages::list)
+        .service(message_pages::list)
         .service(messages::send)
         .service(messages::edit)
         .service(messages::delete)

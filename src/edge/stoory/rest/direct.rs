@@ -10,7 +10,9 @@ use super::conversations::ReadPage;
 use super::messages::content;
 use super::paging::PageQuery;
 use super::reading::Opened;
+use crate::config::Begun;
 use crate::domain::access::Privilege;
+use crate::domain::access::beginning::Inviter;
 use crate::domain::answer::Novelty;
 use crate::domain::conversation::{ConversationKind, MEMBER};
 use crate::domain::ids::{ConversationId, UserId, UserNo};
@@ -91,7 +93,9 @@ impl Reached {
             );
         }
         let target = number_of(server, target).await?;
-        let new = between(&sender, target, said.clone());
+        let begun = Begun::Conversation(ConversationKind::Direct);
+        let inviter = server.config.inviter(sender.roles, begun);
+        let new = between(&sender, target, inviter, said.clone());
         let made = make(server, &sender, new, wish).await?;
         let found = match &said {
             Some(said) => find(server, sender.no, Arc::clone(said)).await?,
@@ -171,13 +175,19 @@ async fn number_of(server: &AppState, user: UserId) -> Result<UserNo, Failure> {
     Ok(UserNo(row.no))
 }
 
-fn between(sender: &Principal, target: UserNo, said: Option<Arc<Content>>) -> NewConversation {
+fn between(
+    sender: &Principal,
+    target: UserNo,
+    inviter: Inviter,
+    said: Option<Arc<Content>>,
+) -> NewConversation {
     NewConversation {
         id: ConversationId::fresh(),
         kind: ConversationKind::Direct,
         title: None,
         subject: None,
         creator: sender.no,
+        inviter,
         participants: vec![(sender.no, MEMBER.to_owned()), (target, MEMBER.to_owned())],
         first_message: said,
         first_step: None,

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::answers::With;
 use super::reading::Opened;
+use crate::config::Begun;
 use crate::domain::access::Privilege;
 use crate::domain::conversation::{ConversationKind, Subject};
 use crate::domain::flow::Money;
@@ -155,6 +156,7 @@ async fn begin(
         title: None,
         subject: Some(subject),
         creator: owner.no,
+        inviter: server.config.inviter(owner.roles, Begun::Deal),
         participants: vec![
             (owner.no, BRAND_OWNER.to_owned()),
             (influencer, INFLUENCER.to_owned()),

@@ -51,6 +51,7 @@ impl Opened {
             Ok(reader) => reader,
             Err(denied) => return Ok(Err(denied.into())),
         };
+        let loaded = loaded.seen_by(reader.no);
         let no = loaded.conversation.no.0;
         let mut found = particulars::of_deals(connection, reader.no, &[no])?;
         Ok(Ok(Self {
