@@ -29,9 +29,16 @@ const LINES: [&[&str]; 14] = [
     &["feed"],
     &["journal"],
     &["identity"],
-    &["store", "payment"],
+    &["store", "payment", "media"],
     &["presence"],
-    &["queue", "telemetry", "outbound", "signing", "job_signal"],
+    &[
+        "queue",
+        "telemetry",
+        "outbound",
+        "objects",
+        "signing",
+        "job_signal",
+    ],
     &["config", "error"],
     &["domain"],
 ];

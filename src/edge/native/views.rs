@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -11,20 +12,23 @@ use super::deals::FlowView;
 use super::instants::{instant, maybe_instant};
 use crate::deal::reader::DealReader;
 use crate::domain::access::role_among;
+use crate::domain::attachment::Attachment;
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Participant, PresenceStatus, Subject,
 };
+use crate::domain::file::FileId;
 use crate::domain::ids::{ConversationId, Seq, UserNo};
-use crate::domain::message::{Attachment, Message, MessageKind};
+use crate::domain::message::{Message, MessageKind};
 use crate::domain::snapshot::{Listed, Recovery, Snapshot};
+use crate::edge::links::Links;
 use crate::presence::Directory;
 
 /// A file of a message.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Attachment)]
 pub struct AttachmentView<'a> {
-    /// Where it lives; https
-    url: &'a str,
+    /// Where it can be downloaded
+    url: Cow<'a, str>,
     /// Its file name
     name: Option<&'a str>,
     /// Its media type
@@ -32,15 +36,35 @@ pub struct AttachmentView<'a> {
     media_type: Option<&'a str>,
     /// Its size in bytes
     size: Option<u64>,
+    /// What is known of a file that is stored here
+    #[serde(flatten)]
+    stored: Option<StoredFileView>,
+}
+
+/// What a message shows of a file that is stored here.
+#[derive(Serialize, ToSchema)]
+pub struct StoredFileView {
+    /// Its id
+    #[schema(value_type = Uuid)]
+    file_id: FileId,
+    /// When the link ends
+    #[serde(serialize_with = "instant")]
+    expires_at: DateTime<Utc>,
 }
 
 impl<'a> AttachmentView<'a> {
-    fn new(attachment: &'a Attachment) -> Self {
+    /// An attachment with a link that is made now.
+    pub fn new(attachment: &'a Attachment, links: &Links) -> Self {
+        let stored = attachment.file().map(|file_id| StoredFileView {
+            file_id,
+            expires_at: links.expires_at(),
+        });
         Self {
-            url: &attachment.url,
+            url: links.of_attachment(attachment),
             name: attachment.name.as_deref(),
             media_type: attachment.media_type.as_deref(),
             size: attachment.size,
+            stored,
         }
     }
 }
@@ -89,7 +113,12 @@ pub struct MessageView<'a> {
 
 impl<'a> MessageView<'a> {
     /// The message for this reader.
-    pub fn new(message: &'a Message, conversation_id: ConversationId, reader: UserNo) -> Self {
+    pub fn new(
+        message: &'a Message,
+        conversation_id: ConversationId,
+        reader: UserNo,
+        links: &Links,
+    ) -> Self {
         let content = &message.content;
         let by_person = content.kind == MessageKind::UserInput;
         Self {
@@ -102,7 +131,7 @@ impl<'a> MessageView<'a> {
             attachments: content
                 .attachments
                 .iter()
-                .map(AttachmentView::new)
+                .map(|attachment| AttachmentView::new(attachment, links))
                 .collect(),
             reply_to: content.reply_to.map(|id| id.to_uuid()),
             context: content.context.as_deref(),
@@ -323,13 +352,18 @@ impl<'a> ConversationView<'a> {
     }
 
     /// The view in one reader's list.
-    pub fn listed(listed: &'a Listed, reader: UserNo, directory: &Directory) -> Self {
+    pub fn listed(
+        listed: &'a Listed,
+        reader: UserNo,
+        directory: &Directory,
+        links: &Links,
+    ) -> Self {
         let mut view = Self::for_all(&listed.conversation, &listed.participants, directory);
         view.mine = Some(MineView {
             last_message: listed
                 .last_message
                 .as_ref()
-                .map(|m| MessageView::new(m, listed.conversation.id, reader)),
+                .map(|m| MessageView::new(m, listed.conversation.id, reader, links)),
             unread: listed.unread.number(),
             unread_capped: listed.unread.is_capped(),
             my_role: role_among(&listed.participants, reader),
@@ -351,7 +385,12 @@ pub struct JoinedView<'a> {
 
 impl<'a> JoinedView<'a> {
     /// The snapshot for this reader.
-    pub fn new(snapshot: &'a Snapshot, reader: UserNo, directory: &Directory) -> Self {
+    pub fn new(
+        snapshot: &'a Snapshot,
+        reader: UserNo,
+        directory: &Directory,
+        links: &Links,
+    ) -> Self {
         let Snapshot {
             conversation,
             participants: people,
@@ -363,7 +402,7 @@ impl<'a> JoinedView<'a> {
         view.mine = Some(MineView {
             last_message: messages
                 .last()
-                .map(|m| MessageView::new(m, conversation.id, reader)),
+                .map(|m| MessageView::new(m, conversation.id, reader, links)),
             unread: unread.number(),
             unread_capped: unread.is_capped(),
             my_role: role_among(people, reader),
@@ -374,7 +413,7 @@ impl<'a> JoinedView<'a> {
             participants: participants(people, directory),
             messages: messages
                 .iter()
-                .map(|m| MessageView::new(m, conversation.id, reader))
+                .map(|m| MessageView::new(m, conversation.id, reader, links))
                 .collect(),
             last_seq: conversation.last_seq,
             recovered: *recovery == Recovery::Complete,
