@@ -152,7 +152,7 @@ fn is_harmless_text(head: &[u8]) -> bool {
     let text = match std::str::from_utf8(head) {
         Ok(text) => text,
         // The last character may be cut.
-        Err(error) if head.len() - error.valid_up_to() < 4 => {
+        Err(error) if error.error_len().is_none() => {
             let valid = head.get(..error.valid_up_to()).unwrap_or_default();
             std::str::from_utf8(valid).unwrap_or_default()
         }

@@ -25,7 +25,7 @@ use crate::test_app::{fresh_database, parse};
 /// 10,000 people and conversations, 200,000 messages, 20,000 changes, 10,000 keys; each person is in about three.
 pub const FILL: &str = include_str!("plans_fill.sql");
 
-const BIG: [&str; 8] = [
+const BIG: [&str; 11] = [
     "messages",
     "conversations",
     "participants",
@@ -34,6 +34,9 @@ const BIG: [&str; 8] = [
     "participant_changes",
     "idempotency_keys",
     "revocations",
+    "files",
+    "file_pieces",
+    "file_uses",
 ];
 
 #[derive(QueryableByName)]

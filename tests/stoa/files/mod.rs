@@ -1,6 +1,7 @@
 //! Files: uploading, sending, downloading, and that nothing is left when they are deleted.
 
 mod dropping;
+mod plans;
 mod quotas;
 mod receiving;
 mod seeing;
