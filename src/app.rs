@@ -226,12 +226,7 @@ fn build(
     let job_signal = JobSignal::default();
     let refusals = Arc::new(RefusalLog::new(room.clock.clone()));
     let deals = start_deals(&room, &rooms, catalogue, &job_signal);
-    let directory = Arc::clone(&room.directory);
-    let clock = room.clock.clone();
-    let links = Links::new(link_key, clock.clone(), base_of_links(&config));
-    let files = files(&config, links, &job_signal, clock.clone())?;
-    let links = Arc::clone(&files.links);
-    let dialects = Dialects::new(&config.dialects, directory, clock, links, &room.metrics)?;
+    let (files, dialects) = files_and_dialects(&config, link_key, &room, &job_signal)?;
     let deps = SessionDeps {
         rooms,
         deals,
@@ -262,15 +257,21 @@ fn build(
     })
 }
 
-fn files(
+/// Files, and the dialects, which show links to them.
+fn files_and_dialects(
     config: &Config,
-    links: Links,
+    link_key: Vec<u8>,
+    room: &RoomDeps,
     job_signal: &JobSignal,
-    clock: Clock,
-) -> Result<Files, String> {
-    let objects = Objects::open(config)?;
+) -> Result<(Files, Dialects), String> {
+    let (directory, clock) = (Arc::clone(&room.directory), room.clock.clone());
+    let links = Links::new(link_key, clock.clone(), base_of_links(config));
     let (links, jobs) = (Arc::new(links), job_signal.clone());
-    Ok(Files::new(config, objects, links, jobs, clock))
+    let to_links = Arc::clone(&links);
+    let files = Files::new(config, Objects::open(config)?, links, jobs, clock.clone());
+    let (options, metrics) = (&config.dialects, &room.metrics);
+    let dialects = Dialects::new(options, directory, clock, to_links, metrics)?;
+    Ok((files, dialects))
 }
 
 /// How many catch-up checks and reads of rooms that are behind may use the pool at the same time.

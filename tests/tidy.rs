@@ -30,15 +30,8 @@ const LINES: [&[&str]; 14] = [
     &["journal"],
     &["identity"],
     &["store", "payment", "media"],
-    &["presence"],
-    &[
-        "queue",
-        "telemetry",
-        "outbound",
-        "objects",
-        "signing",
-        "job_signal",
-    ],
+    &["presence", "objects"],
+    &["queue", "telemetry", "outbound", "signing", "job_signal"],
     &["config", "error"],
     &["domain"],
 ];

@@ -59,7 +59,8 @@ impl Links {
     /// Links that lead nowhere.
     #[cfg(test)]
     pub(in crate::edge) fn of_tests() -> Self {
-        Self::new(vec![7; 32], Clock::default(), String::new())
+        let clock = clock::ManualClock::standing().clock();
+        Self::new(vec![7; 32], clock, String::new())
     }
 
     /// When links that are made now end, in seconds since 1970.

@@ -12,8 +12,8 @@ use crate::domain::attachment::Attachment;
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::message::{Message, MessageKind};
 use crate::edge::links::Links;
+use crate::edge::native::attachments::AttachmentView;
 use crate::edge::native::instants::{instant, maybe_instant};
-use crate::edge::native::views::AttachmentView;
 
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
