@@ -6,6 +6,7 @@ mod claims;
 mod cookie;
 mod demo;
 mod dialects;
+mod files;
 mod foreign;
 mod later;
 mod money;
@@ -23,6 +24,7 @@ pub use bounds::BoundOptions;
 pub use claims::{Claim, ClaimOptions, OwnRole, RequiredClaim, RoleMapping, unescaped};
 pub use cookie::CookieName;
 pub use dialects::DialectOptions;
+pub use files::{FileOptions, FileStore};
 pub use foreign::ForeignOptions;
 pub use later::{JobOptions, WebhookOptions};
 pub use money::PaymentOptions;
@@ -127,6 +129,9 @@ pub struct Config {
     /// Search
     #[command(flatten)]
     pub search: SearchOptions,
+    /// Files
+    #[command(flatten)]
+    pub files: FileOptions,
 }
 
 /// Which tokens are trusted.

@@ -15,6 +15,7 @@ pub mod creation;
 pub mod dedicated;
 pub mod feed_consumers;
 pub mod feed_watermarks;
+pub mod files;
 pub mod flows;
 pub mod gateway_refunds;
 pub mod health;
