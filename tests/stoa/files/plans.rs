@@ -84,6 +84,7 @@ fn no_query_of_files_walks_a_big_table() {
                 conversation: id.conversation,
                 policy: 0,
                 actor: UserNo(1),
+                contacts_a_day: None,
                 kind: ChangeKind::Delete {
                     message: id,
                     power: Power::Moderates,
