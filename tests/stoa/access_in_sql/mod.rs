@@ -98,14 +98,19 @@ fn reading(connection: &mut PgConnection, sample: &Sample, requester: Requester)
         };
         assert_eq!(snapshot.unread, UnreadCount::Exactly(unread));
     }
+    waiting_card(connection, sample, &reader);
+    replying(connection, sample, &reader, requester.roles);
+}
+
+/// The card that waits for one reader.
+fn waiting_card(connection: &mut PgConnection, sample: &Sample, reader: &Reader) {
     let found = particulars::of_deals(connection, reader.no, &[sample.no.0]).unwrap();
     let card = found[&sample.no.0]
         .card
         .as_ref()
         .map(|(_, card)| card.get().to_owned());
-    let expected = sample.card(&reader).map(|seq| format!("{{\"seq\":{seq}}}"));
+    let expected = sample.card(reader).map(|seq| format!("{{\"seq\":{seq}}}"));
     assert_eq!(card, expected, "the card that waits");
-    replying(connection, sample, &reader, requester.roles);
 }
 
 /// The newest message in one reader's list.
