@@ -44,6 +44,8 @@ pub mod store;
 
 pub mod presence;
 
+pub mod wire;
+
 pub mod job_signal;
 pub mod outbound;
 pub mod queue;
