@@ -98,7 +98,7 @@ async fn tls_is_verified_with_the_given_certificates() {
     )
     .await;
     let confused = station(&format!("rediss://{}", redis.address), own);
-    until_reason(&confused, &redis.address, "TLS fails").await;
+    until_reason(&confused, &redis.address, "it does not answer over TLS").await;
     let plain = installation.station(&format!("redis://{address}"));
     until_reason(&plain, &format!("apart {address}"), "").await;
 }
