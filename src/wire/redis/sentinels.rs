@@ -53,7 +53,7 @@ fn most_frequent(masters: Vec<RedisHost>) -> Option<RedisHost> {
 impl Asked<'_> {
     async fn ask(self, sentinel: &RedisHost) -> Result<RedisHost, Trouble> {
         let answer = timeout(ASKING, self.ask_without_and_with_login(sentinel)).await;
-        let answer = answer.unwrap_or(Err(Why::TimedOut));
+        let answer = answer.unwrap_or(Err(Why::TimedOut(self.access.encryption)));
         answer.map_err(|why| why.at(sentinel))
     }
 

@@ -144,7 +144,7 @@ async fn in_time(
     connecting: impl Future<Output = Result<Session, Why>>,
 ) -> Result<Session, Trouble> {
     let connected = timeout(CONNECTING, connecting).await;
-    let connected = connected.unwrap_or(Err(Why::TimedOut));
+    let connected = connected.unwrap_or(Err(Why::TimedOut(server.access.encryption)));
     connected.map_err(|why| why.at(&server.address))
 }
 

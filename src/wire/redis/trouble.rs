@@ -4,6 +4,8 @@ use redis::RedisError;
 use std::fmt;
 use std::io;
 
+use crate::config::redis::Encryption;
+
 /// The characters of an error of Redis that are logged.
 const MOST_TOLD: usize = 200;
 
@@ -24,8 +26,8 @@ pub(in crate::wire) enum Trouble {
 /// What is wrong with a server.
 #[derive(Debug)]
 pub(in crate::wire) enum Why {
-    /// It has not answered in time.
-    TimedOut,
+    /// It has not answered in time. A server that does not speak TLS may wait for more.
+    TimedOut(Encryption),
     /// The connection cannot be made, or has broken.
     Unreachable(io::Error),
     /// The name of the host has no address.
@@ -104,7 +106,8 @@ impl From<RedisError> for Why {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TimedOut => f.write_str("it does not answer"),
+            Self::TimedOut(Encryption::Off) => f.write_str("it does not answer"),
+            Self::TimedOut(Encryption::Tls) => f.write_str("it does not answer over TLS"),
             Self::Unreachable(error) => write!(f, "it cannot be reached: {error}"),
             Self::Nameless => f.write_str("its name has no address"),
             Self::Untrusted(error) => write!(f, "TLS fails: {error}"),
