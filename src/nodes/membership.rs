@@ -7,6 +7,8 @@ use tokio::time::MissedTickBehavior;
 
 use super::peers::Meeting;
 use super::{Nodes, Wire};
+use crate::presence::Directory;
+use crate::store::clock::DatabaseClock;
 use crate::store::dedicated::Dedicated;
 use crate::store::nodes::{self, NodeRow, OwnNode};
 use crate::telemetry::metrics::Metrics;
@@ -19,6 +21,9 @@ pub(super) struct Membership {
     pub(super) nodes: Nodes,
     pub(super) connection: Dedicated,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) directory: Arc<Directory>,
+    /// Each beat sets it.
+    pub(super) database_clock: DatabaseClock,
     pub(super) own: OwnNode,
     /// Whether the last beat succeeded.
     pub(super) was_read: bool,
@@ -46,7 +51,8 @@ impl Membership {
 
     async fn beat(&mut self) {
         let (own, course) = (self.own.clone(), self.nodes.course());
-        let beat = move |connection: &mut _| nodes::beat(connection, &own, course);
+        let clock = self.database_clock.clone();
+        let beat = move |connection: &mut _| nodes::beat(connection, &own, course, &clock);
         match self.connection.ask(beat).await {
             Ok(rows) => {
                 self.was_read = true;
@@ -63,7 +69,12 @@ impl Membership {
 
     fn note(&mut self, rows: Vec<NodeRow>) {
         let shared = &self.nodes.0;
-        let meetings = shared.peers.lock().note_rows(rows, shared.clock.now());
+        let now = shared.clock.now();
+        let (meetings, alive) = {
+            let mut peers = shared.peers.lock();
+            (peers.note_rows(rows, now), peers.ids())
+        };
+        self.directory.note_alive(&alive, now);
         for meeting in &meetings {
             tell(meeting);
         }

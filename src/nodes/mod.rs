@@ -98,6 +98,8 @@ impl Nodes {
             nodes: self.clone(),
             connection: room.pool.beating(),
             metrics: Arc::clone(&room.metrics),
+            directory: Arc::clone(&room.directory),
+            database_clock: room.pool.clock().clone(),
             own,
             was_read: true,
             has_warned: false,

@@ -1,6 +1,6 @@
 //! Which other servers are alive, by their rows. Pure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -44,6 +44,10 @@ impl Peers {
         let lost = lost.filter(|row| !self.alive.contains_key(&row.id));
         meetings.extend(lost.map(Meeting::Lost));
         meetings
+    }
+
+    pub(super) fn ids(&self) -> HashSet<Uuid> {
+        self.alive.keys().copied().collect()
     }
 
     pub(super) fn count(&self) -> usize {

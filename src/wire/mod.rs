@@ -3,4 +3,5 @@
 //! Redis stores nothing of it. A server that misses something reads the database.
 
 pub mod frame;
+pub mod outgoing;
 pub mod section;
