@@ -11,6 +11,7 @@ mod later;
 mod money;
 mod operation;
 mod origins;
+pub mod redis;
 mod search;
 
 use clap::{Args, ValueEnum};
@@ -27,6 +28,7 @@ pub use later::{JobOptions, WebhookOptions};
 pub use money::PaymentOptions;
 pub use operation::OperationOptions;
 pub use origins::{AllowedOrigins, LocalPages, Origin};
+pub use redis::RedisOptions;
 pub use search::SearchOptions;
 
 use crate::domain::network::Network;
@@ -122,6 +124,9 @@ pub struct Config {
     /// Search
     #[command(flatten)]
     pub search: SearchOptions,
+    /// The wire between servers
+    #[command(flatten)]
+    pub redis: RedisOptions,
 }
 
 /// Which tokens are trusted.
@@ -325,6 +330,7 @@ impl Config {
         self.payments.check()?;
         self.webhooks.check()?;
         self.dialects.check()?;
+        self.redis.check()?;
         if !self.demo && jwt_secret.is_none() && jwt_public_key.is_none() && jwks.is_none() {
             return Err("No token key is configured: give --jwt-secret, --jwt-public-key or --jwks; or --demo to try it out.".to_owned());
         }

@@ -318,6 +318,7 @@ diesel::table! {
         id -> Uuid,
         demo_secret -> Nullable<Text>,
         created_at -> Timestamptz,
+        wire_key -> Bytea,
     }
 }
 

@@ -1,8 +1,11 @@
 //! Frames: what one publish over Redis carries. In front stands which server it is of, and its number.
 
+use bytes::Bytes;
 use uuid::Uuid;
 
-use super::section::NodeId;
+use super::body::{self, Body};
+use super::seal::Opener;
+use super::section::{NodeId, Section};
 
 /// The version of the wire that this server writes and reads.
 pub const VERSION: u8 = 1;
@@ -45,4 +48,50 @@ impl Header {
         };
         Some((header, body))
     }
+}
+
+/// Whether a part of what was heard could not be read. The database has what it said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unread {
+    /// Everything was read.
+    #[default]
+    Nothing,
+    /// A section or an entry was not: the receiver must read the database.
+    Something,
+}
+
+/// A frame of another server.
+#[derive(Debug)]
+pub struct HeardFrame {
+    /// The server that sent it.
+    pub node: NodeId,
+    /// Its number.
+    pub number: u64,
+    /// Its sections, in order, without those of unknown kinds. Their entries are still encoded.
+    pub sections: Vec<Section>,
+    /// Whether a section could not be read.
+    pub unread: Unread,
+}
+
+/// Why bytes are no frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoFrame {
+    /// They are too short.
+    Short,
+    /// They are of a version of the wire that this server does not read.
+    Version(u8),
+    /// No server of this installation sealed them, or they were changed.
+    Forged,
+}
+
+/// Opens and reads a frame.
+pub fn read(opener: &mut Opener, frame: &[u8]) -> Result<HeardFrame, NoFrame> {
+    let (header, bytes) = opener.open(frame)?;
+    let Body { sections, unread } = body::read(&Bytes::from(bytes));
+    Ok(HeardFrame {
+        node: header.node,
+        number: header.number,
+        sections,
+        unread,
+    })
 }

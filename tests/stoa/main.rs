@@ -103,3 +103,4 @@ mod tokens;
 mod two_servers;
 mod visibility;
 mod whole_numbers;
+mod wire;

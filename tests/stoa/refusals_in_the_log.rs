@@ -54,6 +54,12 @@ const IMPOSSIBLE: &[(&str, &str)] = &[
         "there is no dialect \"klingon\"",
     ),
     ("--dialects lola,lola", "lola is named twice; name it once."),
+    ("--redis host:6379", "it must begin with redis://"),
+    ("--redis redis://user@host", "write user:password@host"),
+    ("--redis redis://host/0?a=b", "it takes no settings"),
+    ("--redis redis-sentinel://host", "the name of the master"),
+    ("--redis-ca ca.pem", "needs --redis"),
+    ("--redis-ca ca.pem --redis redis://host", "write rediss://"),
 ];
 
 #[test]
