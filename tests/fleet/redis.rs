@@ -64,11 +64,9 @@ impl Redis {
             .args(&self.settings);
         let log = self.folder.join("redis.log");
         self.process = Some(Process::start(&mut command, &log)?);
-        poll_blocking("Redis to answer", START_LIMIT, || {
-            match self.tell("PING") {
-                Err(failure) if !failure.to_string().starts_with("-NOAUTH") => Err(failure),
-                _ => Ok(()),
-            }
+        poll_blocking("Redis to answer", START_LIMIT, || match self.tell("PING") {
+            Err(failure) if !failure.to_string().starts_with("-NOAUTH") => Err(failure),
+            _ => Ok(()),
         })?;
         Ok(())
     }

@@ -6,6 +6,7 @@ mod meeting;
 mod plans;
 
 use crate::client::Person;
+use crate::servers::Alone;
 use crate::test_app::{TestApp, claims, token};
 
 /// Two servers on one database.
@@ -18,8 +19,10 @@ impl Pair {
     /// Both with these options.
     pub async fn with(options: &[&str]) -> Self {
         let options = [&["--rate-limits", "off"], options].concat();
-        let one = TestApp::with(&options).await;
-        let other = TestApp::on(one.database.clone(), &options).await;
+        let one = TestApp::alone(Alone::Pair).with(&options).await;
+        let other = TestApp::alone(Alone::Pair)
+            .on(one.database.clone(), &options)
+            .await;
         Self { one, other }
     }
 
