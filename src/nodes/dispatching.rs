@@ -1,7 +1,7 @@
 //! Hears what the other servers say, gives each section to whom it concerns, and sends a sign of life.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
@@ -9,6 +9,7 @@ use super::peers::Arrival;
 use super::{JOBS, Nodes, PeerEvents, Wire};
 use crate::domain::command::Mark;
 use crate::domain::ids::{ConversationNo, UserNo};
+use crate::presence::HeardIn;
 use crate::registry::Rooms;
 use crate::registry::hearing::Sleeping;
 use crate::room::RoomDeps;
@@ -50,18 +51,18 @@ impl Dispatcher {
 
     fn beat(&self) {
         let heard = self.nodes.0.peers.lock().heard();
-        let beat = Beat {
-            heard,
-            ..Beat::default()
-        };
-        self.room.outgoing.say_always(Section::Beat(beat));
+        self.room.directory.say_beat(heard);
     }
 
     fn hear(&self, incoming: Incoming) {
         match incoming {
             Incoming::Frame(frame) => self.hear_frame(frame),
-            Incoming::Apart => self.note_wire(Wire::Apart),
+            Incoming::Apart => {
+                self.room.directory.hear_apart();
+                self.note_wire(Wire::Apart);
+            }
             Incoming::Whole => {
+                self.room.directory.hear_whole(self.now());
                 self.note_wire(Wire::Whole);
                 self.room.outgoing.say_always(Section::Hello);
                 self.beat();
@@ -96,17 +97,19 @@ impl Dispatcher {
             shared.due.notify_one();
         }
         if arrival.is_news() {
+            let heard = HeardIn { node, number };
             for section in sections {
-                self.hear_section(node, section);
+                self.hear_section(heard, section);
             }
         }
     }
 
-    fn hear_section(&self, node: NodeId, section: Section) {
+    fn hear_section(&self, heard: HeardIn, section: Section) {
+        let (node, directory) = (heard.node, &self.room.directory);
         match section {
             // It wants to know at once whether it is heard.
             Section::Hello => self.beat(),
-            Section::Beat(beat) => self.hear_beat(node, &beat),
+            Section::Beat(beat) => self.hear_beat(heard, &beat),
             Section::Bye => self.hear_bye(node),
             Section::Entries(committed) => self.hear_committed(committed),
             Section::Created { no, people, .. } => self.hear_created(no, people),
@@ -143,24 +146,38 @@ impl Dispatcher {
             Section::Ended(_) => self.above.hear_of_sign_out(),
             Section::Taken { pid, session } => self.above.hear_of_takeover(&pid, session),
             Section::Hint { topic, .. } if topic == JOBS => self.above.hear_of_jobs(),
-            Section::Hint { .. }
-            | Section::People(_)
-            | Section::AllPeople { .. }
-            | Section::AskPeople(_) => {}
+            Section::Hint { .. } => {}
+            Section::People(people) => directory.hear_people(heard, &people),
+            Section::AllPeople {
+                page,
+                is_last,
+                people,
+            } => directory.hear_all(heard, page, is_last, &people),
+            Section::AskPeople(asked) if asked == self.nodes.0.id => {
+                directory.hear_ask(self.now());
+            }
+            Section::AskPeople(_) => {}
         }
     }
 
     /// What it has told before is known; those who listened there are gone.
     fn hear_bye(&self, node: NodeId) {
         self.nodes.0.due.notify_one();
+        self.room.directory.hear_bye(node, self.now());
         self.rooms.hear_everywhere(|| RemoteEvent::Gone(node));
     }
 
-    fn hear_beat(&self, node: NodeId, beat: &Beat) {
+    fn hear_beat(&self, heard: HeardIn, beat: &Beat) {
         let shared = &self.nodes.0;
-        if shared.peers.lock().note_beat(node, &beat.heard) {
+        if shared.peers.lock().note_beat(heard.node, &beat.heard) {
             shared.due.notify_one();
         }
+        let now = self.now();
+        self.room.directory.hear_beat(heard, beat, now);
+    }
+
+    fn now(&self) -> Instant {
+        self.nodes.0.clock.now()
     }
 
     /// A room that sleeps is needed where somebody is to be told who has not joined.

@@ -8,11 +8,10 @@ use tokio::time::MissedTickBehavior;
 use super::peers::{Hearing, Meeting};
 use super::{Nodes, Wire};
 use crate::registry::Rooms;
+use crate::room::RoomDeps;
 use crate::room::remote::RemoteEvent;
 use crate::store::dedicated::Dedicated;
 use crate::store::nodes::{self, NodeRow, OwnNode};
-use crate::telemetry::metrics::Metrics;
-use crate::wire::outgoing::Outgoing;
 
 /// The interval of beats.
 const BEAT: Duration = Duration::from_secs(1);
@@ -23,9 +22,8 @@ const REST: Duration = Duration::from_millis(100);
 pub(super) struct Membership {
     pub(super) nodes: Nodes,
     pub(super) connection: Dedicated,
-    pub(super) metrics: Arc<Metrics>,
+    pub(super) room: Arc<RoomDeps>,
     pub(super) rooms: Rooms,
-    pub(super) outgoing: Outgoing,
     pub(super) own: OwnNode,
     /// Whether the last beat succeeded.
     pub(super) was_read: bool,
@@ -57,7 +55,8 @@ impl Membership {
 
     async fn beat(&mut self) {
         let (own, course) = (self.own.clone(), self.nodes.course());
-        let beat = move |connection: &mut _| nodes::beat(connection, &own, course);
+        let clock = self.room.pool.clock().clone();
+        let beat = move |connection: &mut _| nodes::beat(connection, &own, course, &clock);
         match self.connection.ask(beat).await {
             Ok(rows) => {
                 self.was_read = true;
@@ -77,10 +76,12 @@ impl Membership {
         let now = shared.clock.now();
         let mut all = shared.peers.lock();
         let meetings = all.note_rows(rows, now);
-        self.outgoing.set_peers(all.are_listening());
+        self.room.outgoing.set_peers(all.are_listening());
         let counted = Hearing::ALL.map(|hearing| (hearing, all.count_of(hearing, now)));
-        let peers = all.count();
+        let alive = all.ids();
         drop(all);
+        let peers = alive.len();
+        self.room.directory.note_alive(&alive, now);
         for meeting in &meetings {
             tell(meeting);
             if let Meeting::Lost(peer) = meeting {
@@ -90,7 +91,12 @@ impl Membership {
         for (hearing, count) in counted {
             let count = i64::try_from(count).unwrap_or(i64::MAX);
             let state = &[hearing.name()];
-            self.metrics.nodes.peers.with_label_values(state).set(count);
+            self.room
+                .metrics
+                .nodes
+                .peers
+                .with_label_values(state)
+                .set(count);
         }
         let is_late = peers > 0 && self.nodes.wire() == Wire::Off;
         if is_late && !std::mem::replace(&mut self.has_warned, true) {

@@ -136,9 +136,8 @@ impl Nodes {
         let membership = Membership {
             nodes: self.clone(),
             connection: room.pool.beating(),
-            metrics: Arc::clone(&room.metrics),
+            room: Arc::clone(room),
             rooms: rooms.clone(),
-            outgoing: room.outgoing.clone(),
             own,
             was_read: true,
             has_warned: false,

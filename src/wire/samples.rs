@@ -257,8 +257,13 @@ fn fact() -> impl Strategy<Value = Fact> {
         message().prop_map(Fact::Edited),
         message().prop_map(Fact::Deleted),
         (user(), participant()).prop_map(|(by, now)| Fact::Participant { by, now }),
-        (of(text()), select(statuses.to_vec()), json())
-            .prop_map(|(title, status, card)| Fact::Settings { title, status, card }),
+        (of(text()), select(statuses.to_vec()), json()).prop_map(|(title, status, card)| {
+            Fact::Settings {
+                title,
+                status,
+                card,
+            }
+        }),
         stepped().prop_map(|stepped| Fact::Stepped(Arc::new(stepped))),
     ]
 }
@@ -345,7 +350,12 @@ pub(super) fn section() -> impl Strategy<Value = Section> {
         }),
         user_id().prop_map(Section::Profile),
         (at(), marks, any::<i64>()).prop_map(|((conversation, user), mark, seq)| {
-            Section::Marked { conversation, user, mark, seq }
+            Section::Marked {
+                conversation,
+                user,
+                mark,
+                seq,
+            }
         }),
         (at(), user_id(), of(text()), typing).prop_map(
             |((conversation, user), id, name, typing)| Section::Typing {
@@ -363,7 +373,11 @@ pub(super) fn section() -> impl Strategy<Value = Section> {
         }),
         people().prop_map(Section::People),
         (any::<u32>(), any::<bool>(), people()).prop_map(|(page, is_last, people)| {
-            Section::AllPeople { page, is_last, people }
+            Section::AllPeople {
+                page,
+                is_last,
+                people,
+            }
         }),
         uuid().prop_map(Section::AskPeople),
         (text(), uuid()).prop_map(|(pid, session)| Section::Taken {

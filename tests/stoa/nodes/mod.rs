@@ -7,6 +7,7 @@ mod plans;
 mod wired;
 
 use crate::client::Person;
+use crate::servers::Alone;
 use crate::test_app::{TestApp, claims, token};
 
 /// Two servers on one database.
@@ -24,9 +25,11 @@ impl Pair {
     /// Both with these options, and the other one with more.
     pub async fn with_others(both: &[&str], other: &[&str]) -> Self {
         let both = [&["--rate-limits", "off"], both].concat();
-        let one = TestApp::with(&both).await;
+        let one = TestApp::alone(Alone::Pair).with(&both).await;
         let other = [&both, other].concat();
-        let other = TestApp::on(one.database.clone(), &other).await;
+        let other = TestApp::alone(Alone::Pair)
+            .on(one.database.clone(), &other)
+            .await;
         Self { one, other }
     }
 

@@ -8,6 +8,7 @@ use crate::client::{Answer, Person, Socket};
 use crate::metrics::{figure, until_figure};
 use crate::nodes::meeting::until_peers;
 use crate::polling::until;
+use crate::servers::Alone;
 use crate::test_app::TestApp;
 
 /// A check comes each second; the rest is for a busy machine.
@@ -77,8 +78,12 @@ async fn a_server_without_redis_and_one_with_it_hear_each_other_by_checks() {
     let redis = own_redis().await;
     let url = format!("redis://{}", redis.address);
     let options = ["--rate-limits", "off"];
-    let wired = TestApp::with(&[&options[..], &["--redis", &url]].concat()).await;
-    let other = TestApp::on(wired.database.clone(), &options).await;
+    let wired = TestApp::alone(Alone::Pair)
+        .with(&[&options[..], &["--redis", &url]].concat())
+        .await;
+    let other = TestApp::alone(Alone::Pair)
+        .on(wired.database.clone(), &options)
+        .await;
     let (ann, bob) = (on(&wired, "ann"), on(&other, "bob"));
     bob.get("/api/v1/me").await.expect_status(200);
     tokio::join!(until_peers(&ann, 1), until_peers(&bob, 1));
@@ -98,8 +103,10 @@ async fn servers_that_start_without_redis_begin_to_hear_each_other_when_it_is_th
     let url = format!("redis://{}", redis.address);
     let options = ["--rate-limits", "off", "--redis", &url];
     let begun = Instant::now();
-    let one = TestApp::with(&options).await;
-    let other = TestApp::on(one.database.clone(), &options).await;
+    let one = TestApp::alone(Alone::Pair).with(&options).await;
+    let other = TestApp::alone(Alone::Pair)
+        .on(one.database.clone(), &options)
+        .await;
     assert!(
         begun.elapsed() < Duration::from_secs(20),
         "it waited for Redis"
@@ -138,7 +145,8 @@ async fn two_deployments_on_one_redis_do_not_hear_each_other() {
     let redis = own_redis().await;
     let url = format!("redis://{}", redis.address);
     let options = ["--rate-limits", "off", "--redis", &url];
-    let (one, stranger) = (TestApp::with(&options).await, TestApp::with(&options).await);
+    let one = TestApp::alone(Alone::Pair).with(&options).await;
+    let stranger = TestApp::alone(Alone::Pair).with(&options).await;
     for app in [&one, &stranger] {
         until_wire(app, "whole").await;
         let body = on(app, "somebody").get("/readyz").await.body;

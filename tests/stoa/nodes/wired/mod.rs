@@ -3,6 +3,7 @@
 mod absent;
 mod faults;
 mod people;
+mod presence;
 mod signals;
 mod talking;
 mod work;

@@ -27,7 +27,7 @@ async fn a_profile_that_was_changed_at_one_server_is_shown_at_the_other() {
     assert_eq!(name().await, "ann by name");
     let mut renamed = claims("ann", &[]);
     renamed.name = Some("another name".to_owned());
-    let renamed = Person::new(ann.address, "ann", token(&renamed));
+    let renamed = Person::new(ann.address(), "ann", token(&renamed));
     renamed.get("/api/v1/me").await.expect_status(200);
     let begun = Instant::now();
     while name().await != "another name" {
