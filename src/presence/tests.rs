@@ -1,19 +1,24 @@
 //! The directory of one server.
 
 use super::*;
-use clock::Clock;
+use clock::ManualClock;
 use uuid::Uuid;
 
 const ALICE: UserNo = UserNo(1);
 
+fn now() -> Instant {
+    ManualClock::standing().clock().now()
+}
+
 fn queue() -> Arc<ConnectionQueue> {
-    ConnectionQueue::new(SessionId(Uuid::now_v7()), 1_000, Clock::default())
+    let clock = ManualClock::standing().clock();
+    ConnectionQueue::new(SessionId(Uuid::now_v7()), 1_000, clock)
 }
 
 #[test]
 fn a_user_is_online_from_the_first_session_to_the_grace_after_the_last() {
     let (directory, first, second) = (Directory::default(), queue(), queue());
-    let (now, grace) = (Instant::now(), Duration::from_secs(10));
+    let (now, grace) = (now(), Duration::from_secs(10));
     directory.arrive(ALICE, &first, None);
     directory.arrive(ALICE, &second, None);
     directory.depart(ALICE, first.session(), now);
@@ -43,7 +48,7 @@ fn a_user_has_a_bound_and_gets_back_what_they_let_go() {
     assert!(directory.arrive(ALICE, &queue(), Some(2)).is_some());
     assert!(directory.arrive(ALICE, &queue(), Some(2)).is_none());
     assert!(directory.arrive(UserNo(2), &queue(), Some(2)).is_some());
-    directory.depart(ALICE, first.session(), Instant::now());
+    directory.depart(ALICE, first.session(), now());
     assert!(directory.arrive(ALICE, &queue(), Some(2)).is_some());
 }
 

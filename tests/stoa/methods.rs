@@ -312,7 +312,7 @@ async fn the_figures_can_have_an_address_of_their_own() {
     let head = alice.request("HEAD", "/metrics", None, &[]).await;
     head.expect_status(404);
     let own = server.logged("metrics_listening").await;
-    let own = own["address"].as_str().expect("an address").parse();
+    let own: Result<std::net::SocketAddr, _> = own["address"].as_str().expect("an address").parse();
     let reader = Person::new(own.expect("an address"), "nobody", String::new());
     let figures = reader.get("/metrics").await.expect_status(200).body;
     let figures = figures.as_str().expect("text");

@@ -4,7 +4,6 @@ use clock::ManualClock;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-use crate::servers::Alone;
 use crate::test_app::TestApp;
 
 #[tokio::test]
@@ -364,7 +363,7 @@ async fn a_room_that_panics_takes_nobody_with_it() {
 #[tokio::test]
 async fn rooms_fall_asleep_and_wake_on_the_next_join() {
     let time = ManualClock::running();
-    let app = TestApp::alone(Alone::Memory).by(time.clock()).await;
+    let app = TestApp::by(time.clock()).await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let id = app.direct(&alice, &bob).await;
     alice.say(&id, "awake").await;
