@@ -89,7 +89,7 @@ impl Feed {
                 })
             });
         }
-        self.note_commit();
+        self.commits.notify();
         if self.has_listeners() {
             self.send(Signal::Committed(conversation, entries.into()));
         }
@@ -98,15 +98,10 @@ impl Feed {
     /// Announces a conversation that this server has created, with these participants.
     pub fn created(&self, (id, no): (ConversationId, ConversationNo), people: Vec<UserNo>) {
         self.peers.say(|| Section::Created { no, id, people });
-        self.note_commit();
+        self.commits.notify();
         if self.has_listeners() {
             self.send(Signal::Committed(id, [].into()));
         }
-    }
-
-    /// Something was committed, here or by another server: readers of the rows find it.
-    pub fn note_commit(&self) {
-        self.commits.notify();
     }
 
     /// Announces an event that leaves no entry.

@@ -91,7 +91,9 @@ impl Dispatcher {
         match arrival {
             Arrival::Stranger => shared.strangers.notify_one(),
             Arrival::AfterHole => self.room.metrics.nodes.gaps.inc(),
-            Arrival::Old | Arrival::Next | Arrival::First => {}
+            // It wants to know at once whether it is heard.
+            Arrival::First => self.beat(),
+            Arrival::Old | Arrival::Next => {}
         }
         if arrival.may_miss_some() || unread == Unread::Something {
             shared.due.notify_one();
@@ -107,7 +109,6 @@ impl Dispatcher {
     fn hear_section(&self, heard: HeardIn, section: Section) {
         let (node, directory) = (heard.node, &self.room.directory);
         match section {
-            // It wants to know at once whether it is heard.
             Section::Hello => self.beat(),
             Section::Beat(beat) => self.hear_beat(heard, &beat),
             Section::Bye => self.hear_bye(node),
@@ -182,7 +183,6 @@ impl Dispatcher {
 
     /// A room that sleeps is needed where somebody is to be told who has not joined.
     fn hear_committed(&self, committed: CommittedEntries) {
-        self.room.feed.note_commit();
         let conversation = committed.conversation;
         let sleeping = self.sleeping_for(&committed.people);
         let event = RemoteEvent::Committed(committed);
@@ -191,7 +191,6 @@ impl Dispatcher {
 
     /// Tells those people of a new conversation who are here.
     fn hear_created(&self, no: ConversationNo, people: Vec<UserNo>) {
-        self.room.feed.note_commit();
         if self.sleeping_for(&people) == Sleeping::Sleeps {
             return;
         }
@@ -220,8 +219,10 @@ impl Dispatcher {
     }
 
     fn sleeping_for(&self, people: &[UserNo]) -> Sleeping {
-        let is_here = |user: &UserNo| self.room.directory.is_connected(*user);
-        match people.iter().any(is_here) {
+        let directory = &self.room.directory;
+        let is_here = |user: &UserNo| directory.is_connected(*user);
+        // A server that nobody uses looks nobody up.
+        match directory.connection_count() > 0 && people.iter().any(is_here) {
             true => Sleeping::Wakes,
             false => Sleeping::Sleeps,
         }

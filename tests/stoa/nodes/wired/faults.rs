@@ -1,13 +1,15 @@
 //! A Redis that is away, a server without one, a server that stops: nothing is lost, and listeners hear a little later.
 
+use diesel::connection::SimpleConnection;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-use super::{AT_ONCE, Wired, at_once, on, own_redis, until_whole};
+use super::{AT_ONCE, Pair, Wired, at_once, on, own_redis, until_whole};
 use crate::client::{Answer, Person, Socket};
 use crate::metrics::{figure, until_figure};
 use crate::nodes::meeting::until_peers;
 use crate::polling::until;
+use crate::postgres::TestCluster;
 use crate::servers::Alone;
 use crate::test_app::TestApp;
 
@@ -152,4 +154,59 @@ async fn two_deployments_on_one_redis_do_not_hear_each_other() {
         let body = on(app, "somebody").get("/readyz").await.body;
         assert_eq!(body["checks"]["peers"], json!(0));
     }
+}
+
+/// The connection is lost after the commit and before anybody heard: commits wait for a standby that is not there, and the one of the
+/// change is sent away while it waits.
+#[actix_rt::test]
+async fn a_change_that_was_committed_although_its_connection_was_lost_is_told_to_the_other_server()
+{
+    let made = tokio::task::spawn_blocking(|| {
+        let cluster = TestCluster::start().expect("a cluster");
+        let url = cluster.create_database("alone").expect("a database");
+        (cluster, url)
+    });
+    let (_cluster, database) = made.await.expect("a thread");
+    let redis = own_redis().await;
+    let url = format!("redis://{}", redis.address);
+    let options = ["--rate-limits", "off", "--redis", &url, "--jobs", "off"];
+    let one = TestApp::alone(Alone::Failures);
+    let one = one.on(database.clone(), &options).await;
+    let other = TestApp::alone(Alone::Failures);
+    let pair = Pair {
+        one,
+        other: other.on(database, &options).await,
+    };
+    let wired = Wired { pair, redis };
+    wired.until_whole().await;
+    let (ann, bob) = wired.two().await;
+    let id = wired.one.group(&ann, &[&bob]).await;
+    let mut socket = bob.joined(&id).await;
+    let run = |statements: &[&str]| {
+        let mut connection = wired.one.connection();
+        for statement in statements {
+            connection.batch_execute(statement).expect("done");
+        }
+    };
+    run(&[
+        "alter system set synchronous_standby_names = 'nobody'",
+        "select pg_reload_conf()",
+    ]);
+    let place = format!("/api/v1/conversations/{id}");
+    let renaming = ann.patch(&place, json!({ "title": "renamed" }));
+    let losing = async {
+        let waiting = "select count(*) as n from pg_stat_activity where wait_event = 'SyncRep'";
+        wired.one.until_count(waiting, 1).await;
+        run(&[
+            "alter system reset synchronous_standby_names",
+            "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'",
+            "select pg_reload_conf()",
+        ]);
+        Instant::now()
+    };
+    let (answer, lost) = tokio::join!(renaming, losing);
+    assert_eq!(answer.status, 503, "{answer:?}");
+    let heard = socket.event("conversation_updated").await;
+    assert_eq!(heard["conversation"]["title"], "renamed");
+    assert!(lost.elapsed() < SOON, "{:?}", lost.elapsed());
 }
