@@ -1,5 +1,6 @@
 //! The composition root: builds all parts and starts to serve. Tests use it too, on port 0.
 
+mod peers;
 pub mod private_database;
 pub mod running;
 
@@ -25,7 +26,7 @@ use crate::edge::dialect::{self, Dialects};
 use crate::edge::http::AppState;
 use crate::edge::http::bearer::TokenSource;
 use crate::edge::http::listening::{Addresses, Listening, listen};
-use crate::feed::{Feed, FeedRunner, SearchIndex, Timing, consumers};
+use crate::feed::{Concerned, Feed, FeedRunner, SearchIndex, Timing, consumers};
 use crate::identity::auth::Verifier;
 use crate::identity::demo_secret;
 use crate::identity::people::People;
@@ -33,7 +34,7 @@ use crate::identity::rate_limits::RateLimits;
 use crate::job_signal::JobSignal;
 use crate::jobs::{JobDeps, Runner};
 use crate::journal::Journal;
-use crate::nodes::Nodes;
+use crate::nodes::{Connected, Nodes};
 use crate::payment::PaymentGateway;
 use crate::presence::Directory;
 use crate::registry::deals::Deals;
@@ -45,12 +46,14 @@ use crate::store::pool::Pool;
 use crate::store::{opening, watch};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::refusal_log::RefusalLog;
+use crate::wire::outgoing::Outgoing;
+use peers::Others;
 
 /// Builds all parts and starts to serve, by this clock. Fails with a sentence that says what to do.
 pub async fn start(config: Config, clock: Clock) -> Result<Running, String> {
     config.check()?;
     let addresses = Addresses::bind(&config)?;
-    let (server, cluster) = open(config, clock).await?;
+    let (server, connected, cluster) = open(config, clock).await?;
     let engine = foreign::endpoint(Arc::clone(&server.deps), &server.config);
     let Listening {
         address,
@@ -67,8 +70,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, String> {
     }
     let runner = start_runner(&server, address);
     let following = start_following(&server);
-    let (deps, at) = (&server.deps, address.to_string());
-    let nodes = deps.nodes.start(at, &deps.room, &deps.rooms);
+    let nodes = peers::meet(&server, connected, address);
     log::info!(event = "listening", address:% = address; "");
     if let Some(address) = metrics_address {
         log::info!(event = "metrics_listening", address:% = address; "");
@@ -92,7 +94,14 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, String> {
 async fn open(
     mut config: Config,
     clock: Clock,
-) -> Result<(web::Data<AppState>, Option<Arc<localpg::Cluster>>), String> {
+) -> Result<
+    (
+        web::Data<AppState>,
+        Option<Connected>,
+        Option<Arc<localpg::Cluster>>,
+    ),
+    String,
+> {
     dialect::check(&config.dialects)?;
     let files = raise_file_limit();
     if let Some(warning) = file_warning(&config, files) {
@@ -116,16 +125,25 @@ async fn open(
     }
     let catalogue = open_catalogue(&config, &pool, &payments).await?;
     let limits = ConnectionLimits::new(&config, files);
-    let server = build(
+    let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
+    let Others {
+        nodes,
+        outgoing,
+        connected,
+    } = peers::connect(&config, &pool, &clock, &metrics).await?;
+    let server = build(Opened {
         config,
         clock,
         pool,
+        metrics,
+        nodes,
+        outgoing,
         catalogue,
         payments,
         demo_secret,
         limits,
-    )?;
-    Ok((web::Data::new(server), cluster))
+    })?;
+    Ok((web::Data::new(server), connected, cluster))
 }
 
 async fn open_catalogue(
@@ -181,16 +199,33 @@ fn start_following(server: &AppState) -> Option<FeedRunner> {
     (server.config.jobs.jobs == Switch::On).then(start)
 }
 
-fn build(
+/// What the parts of a server are built from.
+struct Opened {
     config: Config,
     clock: Clock,
     pool: Pool,
+    metrics: Arc<Metrics>,
+    nodes: Nodes,
+    outgoing: Outgoing,
     catalogue: Catalogue,
     payments: PaymentGateway,
     demo_secret: Option<String>,
     limits: Arc<ConnectionLimits>,
-) -> Result<AppState, String> {
-    let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
+}
+
+fn build(opened: Opened) -> Result<AppState, String> {
+    let Opened {
+        config,
+        clock,
+        pool,
+        metrics,
+        nodes,
+        outgoing,
+        catalogue,
+        payments,
+        demo_secret,
+        limits,
+    } = opened;
     let verifier = Verifier::new(&config.auth, demo_secret.as_deref())?;
     let catalogue = Arc::new(catalogue);
     let (at, measured) = (clock.clone(), Arc::clone(&metrics));
@@ -198,8 +233,9 @@ fn build(
     let room = Arc::new(RoomDeps {
         journal,
         pool,
-        feed: Feed::default(),
-        directory: Arc::new(Directory::default()),
+        feed: Feed::new(outgoing.clone()),
+        directory: Arc::new(Directory::new(outgoing.clone())),
+        outgoing,
         metrics,
         recall: recall(&catalogue),
         clock,
@@ -208,7 +244,7 @@ fn build(
         catch_ups: catch_ups(&config),
     });
     let rooms = Registry::start(Arc::clone(&room), config.actors.room_threads);
-    let job_signal = JobSignal::default();
+    let job_signal = peers::job_signal(&config, &room.outgoing);
     let refusals = Arc::new(RefusalLog::new(room.clock.clone()));
     let deals = start_deals(&room, &rooms, catalogue, &job_signal);
     let directory = Arc::clone(&room.directory);
@@ -228,7 +264,7 @@ fn build(
         stages: Stages::default(),
         node: config.operation.node_tag,
         connections_per_user: config.connections_per_user(),
-        nodes: Nodes::new(room.clock.clone()),
+        nodes,
         room,
     };
     Ok(AppState {
@@ -273,8 +309,18 @@ fn start_deals(
         pool: room.pool.clone(),
         catalogue,
         committed: Arc::new(move |committed: actor::Committed| {
-            feed.committed(committed.conversation, &committed.entries);
-            rooms.deliver_committed(committed);
+            let actor::Committed {
+                conversation,
+                no,
+                readers: people,
+                entries,
+            } = committed;
+            let newcomers = Vec::new();
+            feed.committed((conversation, no), &entries, || Concerned {
+                people,
+                newcomers,
+            });
+            rooms.deliver_committed(conversation, entries);
         }),
         clock: room.clock.clone(),
         idle: room.idle,
@@ -295,6 +341,7 @@ fn people(
         Arc::clone(refusals),
         config.dialects.system_user_id.clone(),
         room.clock.clone(),
+        room.outgoing.clone(),
     )
 }
 

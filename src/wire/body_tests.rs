@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::command::Typing;
-use crate::domain::ids::{ConversationId, UserNo};
+use crate::domain::ids::{ConversationId, UserId, UserNo};
 use crate::wire::samples::{as_text, section};
 
 fn encode(sections: &[Section]) -> Vec<u8> {
@@ -79,6 +79,8 @@ fn a_section_that_cannot_be_read_is_left_out_and_the_next_is_read() {
     let typing = Section::Typing {
         conversation: ConversationId::fresh(),
         user: UserNo(7),
+        id: UserId::stored("ann".to_owned()),
+        name: None,
         typing: Typing::Stopped,
     };
     let mut spoilt = encode(std::slice::from_ref(&typing));

@@ -169,6 +169,7 @@ impl Frames {
             first: next.seq,
             entries: WireEntries::Values(rest.into()),
             people: committed.people.clone(),
+            newcomers: committed.newcomers.clone(),
             ..*committed
         };
         Added::Part(fitting, Section::Entries(rest))

@@ -82,6 +82,7 @@ fn messages(lengths: &[usize]) -> Section {
         first: 1,
         last: entries.len() as i64,
         people: vec![UserNo(1), UserNo(2)],
+        newcomers: vec![UserNo(2)],
         entries: WireEntries::Values(entries.into()),
     })
 }

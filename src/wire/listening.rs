@@ -125,13 +125,21 @@ impl Listening {
         self.metrics.dropped_in.inc();
         let told = self.heard.lock().told.replace(no_frame);
         if told != Some(no_frame) {
-            log::warn!(event = "feed_frame_refused", reason:? = no_frame; "");
+            log::warn!(event = "feed_frame_refused", reason = reason(no_frame); "");
         }
     }
 
     fn give_up(&self, end: End) {
         self.heard.lock().end.get_or_insert(end);
         self.changed.notify_one();
+    }
+}
+
+fn reason(no_frame: NoFrame) -> &'static str {
+    match no_frame {
+        NoFrame::Short => "it is too short",
+        NoFrame::Version(_) => "this server does not read its version",
+        NoFrame::Forged => "no server of this installation has sealed it",
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-use super::section::{Beat, CommittedEntries, PersonAt, Section, WireEntries};
+use super::section::{Attendance, Beat, CommittedEntries, PersonAt, Section, WireEntries};
 use crate::domain::command::{Mark, Typing};
 use crate::domain::conversation::{ConversationStatus, Membership, Participant, PresenceStatus};
 use crate::domain::entry::{Entry, Fact};
@@ -253,12 +253,17 @@ fn fact() -> impl Strategy<Value = Fact> {
         ConversationStatus::Archived,
     ];
     prop_oneof![
-        4 => message().prop_map(Fact::Said),
+        message().prop_map(Fact::Said),
         message().prop_map(Fact::Edited),
         message().prop_map(Fact::Deleted),
         (user(), participant()).prop_map(|(by, now)| Fact::Participant { by, now }),
-        (of(text()), select(statuses.to_vec()), json())
-            .prop_map(|(title, status, card)| Fact::Settings { title, status, card }),
+        (of(text()), select(statuses.to_vec()), json()).prop_map(|(title, status, card)| {
+            Fact::Settings {
+                title,
+                status,
+                card,
+            }
+        }),
         stepped().prop_map(|stepped| Fact::Stepped(Arc::new(stepped))),
     ]
 }
@@ -273,16 +278,20 @@ fn committed() -> impl Strategy<Value = CommittedEntries> {
         conversation(),
         any::<i64>(),
         vec(user(), 0..5),
+        vec(user(), 0..2),
         vec(entry(), 0..4),
     )
-        .prop_map(|(conversation, no, people, entries)| CommittedEntries {
-            conversation,
-            no: ConversationNo(no),
-            first: entries.first().map_or(1, |entry| entry.seq),
-            last: entries.last().map_or(0, |entry| entry.seq),
-            people,
-            entries: WireEntries::Values(entries.into()),
-        })
+        .prop_map(
+            |(conversation, no, people, newcomers, entries)| CommittedEntries {
+                conversation,
+                no: ConversationNo(no),
+                first: entries.first().map_or(1, |entry| entry.seq),
+                last: entries.last().map_or(0, |entry| entry.seq),
+                people,
+                newcomers,
+                entries: WireEntries::Values(entries.into()),
+            },
+        )
 }
 
 fn uuid() -> impl Strategy<Value = Uuid> {
@@ -323,33 +332,52 @@ pub(super) fn section() -> impl Strategy<Value = Section> {
     let at = || (conversation(), user());
     let marks = select(vec![Mark::Delivered, Mark::Seen]);
     let typing = select(vec![Typing::Started, Typing::Stopped]);
+    let attendance = select(vec![
+        Attendance::Joined,
+        Attendance::Stays,
+        Attendance::Left,
+        Attendance::Lost,
+    ]);
     let people = || vec(person(), 0..5);
     prop_oneof![
         Just(Section::Hello),
         beat().prop_map(Section::Beat),
         Just(Section::Bye),
-        3 => committed().prop_map(Section::Entries),
+        committed().prop_map(Section::Entries),
         (any::<i64>(), conversation(), vec(user(), 0..5)).prop_map(|(no, id, people)| {
             let no = ConversationNo(no);
             Section::Created { no, id, people }
         }),
         user_id().prop_map(Section::Profile),
         (at(), marks, any::<i64>()).prop_map(|((conversation, user), mark, seq)| {
-            Section::Marked { conversation, user, mark, seq }
+            Section::Marked {
+                conversation,
+                user,
+                mark,
+                seq,
+            }
         }),
-        (at(), typing).prop_map(|((conversation, user), typing)| Section::Typing {
+        (at(), user_id(), of(text()), typing).prop_map(
+            |((conversation, user), id, name, typing)| Section::Typing {
+                conversation,
+                user,
+                id,
+                name,
+                typing
+            }
+        ),
+        (at(), attendance).prop_map(|((conversation, user), change)| Section::Attendance {
             conversation,
             user,
-            typing
-        }),
-        (at(), any::<bool>()).prop_map(|((conversation, user), is_here)| Section::Attendance {
-            conversation,
-            user,
-            is_here
+            change
         }),
         people().prop_map(Section::People),
         (any::<u32>(), any::<bool>(), people()).prop_map(|(page, is_last, people)| {
-            Section::AllPeople { page, is_last, people }
+            Section::AllPeople {
+                page,
+                is_last,
+                people,
+            }
         }),
         uuid().prop_map(Section::AskPeople),
         (text(), uuid()).prop_map(|(pid, session)| Section::Taken {
@@ -371,6 +399,7 @@ pub(super) fn as_text(sections: &[Section]) -> Vec<String> {
             let committed = CommittedEntries {
                 entries,
                 people: committed.people.clone(),
+                newcomers: committed.newcomers.clone(),
                 ..*committed
             };
             format!("{committed:?} {:?}", read.unread)

@@ -49,8 +49,12 @@ pub enum Section {
     Typing {
         /// The conversation.
         conversation: ConversationId,
-        /// The user.
+        /// The user, who need not take part in it.
         user: UserNo,
+        /// The platform's id.
+        id: UserId,
+        /// The name in their token.
+        name: Option<String>,
         /// Whether they have begun or stopped.
         typing: Typing,
     },
@@ -60,8 +64,8 @@ pub enum Section {
         conversation: ConversationId,
         /// The user.
         user: UserNo,
-        /// Whether they are there now.
-        is_here: bool,
+        /// What has happened.
+        change: Attendance,
     },
     /// The presence of users whose sessions are at the sender.
     People(Vec<PersonAt>),
@@ -92,6 +96,19 @@ pub enum Section {
         /// The numbers of rows, as the topic has them.
         numbers: Vec<i64>,
     },
+}
+
+/// What has become of a participant's sessions in a room of the sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attendance {
+    /// The first one has joined.
+    Joined,
+    /// One is there, which the receiver may not know.
+    Stays,
+    /// The last one has left.
+    Left,
+    /// The last one was lost. It may come back, so nobody is told.
+    Lost,
 }
 
 /// What a sign of life says.
@@ -130,6 +147,8 @@ pub struct CommittedEntries {
     /// Who may read there, who came, and whom the entries are about. Receivers where none of them is online, and whose room
     /// sleeps, need not read the entries.
     pub people: Vec<UserNo>,
+    /// Those of them who could not read there before these entries. A room that wakes after that cannot know.
+    pub newcomers: Vec<UserNo>,
     /// The entries.
     pub entries: WireEntries,
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::fields::{Fields, Unreadable, put_list, put_number, put_signed, put_text};
-use super::section::{Beat, CommittedEntries, NodeId, PersonAt, Section, WireEntries};
+use super::section::{Attendance, Beat, CommittedEntries, NodeId, PersonAt, Section, WireEntries};
 use crate::domain::command::{Mark, Typing};
 use crate::domain::conversation::PresenceStatus;
 use crate::domain::ids::{ConversationId, ConversationNo, Seq, SessionId, UserId, UserNo};
@@ -105,13 +105,25 @@ pub(super) fn write(section: &Section, to: &mut Vec<u8>) {
         Section::Typing {
             conversation,
             user,
+            id,
+            name,
             typing,
-        } => put_at_conversation(to, *conversation, *user, *typing == Typing::Started),
+        } => {
+            put_conversation(to, *conversation);
+            put_user(to, user);
+            put_text(to, id.as_str());
+            put_list(to, name.as_slice(), |to, name| put_text(to, name));
+            to.push(u8::from(*typing == Typing::Started));
+        }
         Section::Attendance {
             conversation,
             user,
-            is_here,
-        } => put_at_conversation(to, *conversation, *user, *is_here),
+            change,
+        } => {
+            put_conversation(to, *conversation);
+            put_user(to, user);
+            to.push(number_of_attendance(*change));
+        }
         Section::People(people) => put_list(to, people, put_person),
         Section::AllPeople {
             page,
@@ -142,11 +154,12 @@ pub(super) fn write_about_entries(committed: &CommittedEntries, last: Seq, to: &
     put_signed(to, committed.first);
     put_signed(to, last);
     put_list(to, &committed.people, put_user);
+    put_list(to, &committed.newcomers, put_user);
 }
 
 /// The most bytes that `write_about_entries` appends.
 pub(super) fn most_about_entries(committed: &CommittedEntries) -> usize {
-    16 + NUMBER * (4 + committed.people.len())
+    16 + NUMBER * (5 + committed.people.len() + committed.newcomers.len())
 }
 
 fn put_conversation(to: &mut Vec<u8>, conversation: ConversationId) {
@@ -155,12 +168,6 @@ fn put_conversation(to: &mut Vec<u8>, conversation: ConversationId) {
 
 fn put_user(to: &mut Vec<u8>, user: &UserNo) {
     put_signed(to, user.0);
-}
-
-fn put_at_conversation(to: &mut Vec<u8>, at: ConversationId, user: UserNo, begins: bool) {
-    put_conversation(to, at);
-    put_user(to, &user);
-    to.push(u8::from(begins));
 }
 
 fn put_beat(to: &mut Vec<u8>, beat: &Beat) {
@@ -176,6 +183,15 @@ fn put_person(to: &mut Vec<u8>, person: &PersonAt) {
     put_user(to, &person.user);
     to.push(number_of_status(person.status));
     put_signed(to, person.chosen_at);
+}
+
+fn number_of_attendance(change: Attendance) -> u8 {
+    match change {
+        Attendance::Joined => 0,
+        Attendance::Stays => 1,
+        Attendance::Left => 2,
+        Attendance::Lost => 3,
+    }
 }
 
 fn number_of_mark(mark: Mark) -> u8 {
@@ -212,7 +228,7 @@ pub(super) fn read(kind: Kind, bytes: &Bytes) -> Result<Section, Unreadable> {
             id: conversation(from)?,
             people: from.list(user)?,
         },
-        Kind::Profile => Section::Profile(profile(&from.text()?)?),
+        Kind::Profile => Section::Profile(user_id(&from.text()?)?),
         Kind::Marked => Section::Marked {
             conversation: conversation(from)?,
             user: user(from)?,
@@ -222,6 +238,8 @@ pub(super) fn read(kind: Kind, bytes: &Bytes) -> Result<Section, Unreadable> {
         Kind::Typing => Section::Typing {
             conversation: conversation(from)?,
             user: user(from)?,
+            id: user_id(&from.text()?)?,
+            name: from.list(Fields::text)?.pop(),
             typing: if yes(from)? {
                 Typing::Started
             } else {
@@ -231,7 +249,7 @@ pub(super) fn read(kind: Kind, bytes: &Bytes) -> Result<Section, Unreadable> {
         Kind::Attendance => Section::Attendance {
             conversation: conversation(from)?,
             user: user(from)?,
-            is_here: yes(from)?,
+            change: attendance(from.byte()?)?,
         },
         Kind::People => Section::People(from.list(person)?),
         Kind::AllPeople => Section::AllPeople {
@@ -259,6 +277,7 @@ fn about_entries(from: &mut Fields<'_>, bytes: &Bytes) -> Result<CommittedEntrie
         first: from.signed()?,
         last: from.signed()?,
         people: from.list(user)?,
+        newcomers: from.list(user)?,
         entries: WireEntries::Encoded(bytes.slice(bytes.len() - from.len()..)),
     })
 }
@@ -271,7 +290,7 @@ fn user(from: &mut Fields<'_>) -> Result<UserNo, Unreadable> {
     from.signed().map(UserNo)
 }
 
-fn profile(text: &str) -> Result<UserId, Unreadable> {
+fn user_id(text: &str) -> Result<UserId, Unreadable> {
     UserId::parse(text, "user").map_err(|_| Unreadable)
 }
 
@@ -293,6 +312,19 @@ fn yes(from: &mut Fields<'_>) -> Result<bool, Unreadable> {
         1 => Ok(true),
         _ => Err(Unreadable),
     }
+}
+
+fn attendance(number: u8) -> Result<Attendance, Unreadable> {
+    let all = [
+        Attendance::Joined,
+        Attendance::Stays,
+        Attendance::Left,
+        Attendance::Lost,
+    ];
+    let mut found = all
+        .into_iter()
+        .filter(|change| number_of_attendance(*change) == number);
+    found.next().ok_or(Unreadable)
 }
 
 fn mark(number: u8) -> Result<Mark, Unreadable> {

@@ -28,6 +28,7 @@ async fn what_one_says_the_others_hear_and_it_does_not_hear_itself() {
 
 #[actix_rt::test]
 async fn what_others_publish_on_the_channel_is_refused() {
+    logs::keep();
     let folder = Folder::make();
     let redis = Redis::start(&folder.0).expect("Redis");
     let installation = Installation::new();
@@ -48,6 +49,8 @@ async fn what_others_publish_on_the_channel_is_refused() {
     )
     .await;
     assert_eq!(station.events(), [Event::Whole]);
+    let told = logs::with("feed_frame_refused no server of this installation has sealed it");
+    assert!(!told.is_empty());
 }
 
 #[actix_rt::test]

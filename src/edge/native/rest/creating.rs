@@ -17,6 +17,7 @@ use crate::domain::ids::{ConversationId, UserId, UserNo};
 use crate::domain::limits;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
+use crate::domain::snapshot::Loaded;
 use crate::domain::visible;
 use crate::edge::http::call::Call;
 use crate::edge::http::refusals::Body;
@@ -203,12 +204,14 @@ pub(in crate::edge) async fn make(
     new: NewConversation,
     wish: Wish,
 ) -> Result<Made, Failure> {
+    let people = new.participants.iter().map(|(user, _)| *user).collect();
     match server.deps.room.journal.create(new).await? {
         Creation::Created(conversation) => {
             if wish.deal.is_some() {
                 server.job_signal.notify();
             }
-            server.deps.room.feed.committed(conversation.id, &[]);
+            let place = (conversation.id, conversation.no);
+            server.deps.room.feed.created(place, people);
             announce(server, caller, &conversation).await?;
             let (id, novelty) = (conversation.id, Novelty::New);
             Ok(Made { id, novelty })
@@ -228,14 +231,15 @@ async fn announce(
     conversation: &Conversation,
 ) -> Result<(), Failure> {
     let (room, no) = (&server.deps.room, conversation.no);
-    let people = room
+    let participants = room
         .pool
         .run(move |connection| participants::of(connection, no))
         .await?;
-    server
-        .deps
-        .rooms
-        .announce_creation(room, conversation, &people);
+    let new = Loaded {
+        conversation: conversation.clone(),
+        participants,
+    };
+    server.deps.rooms.announce_creation(room, &new, |_| true);
     log::info!(event = "conversation_created", conversation_id:% = conversation.id, user_id:% = caller.id, kind = conversation.kind.name(); "");
     Ok(())
 }
