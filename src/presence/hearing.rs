@@ -109,3 +109,7 @@ impl Directory {
         outcome
     }
 }
+
+#[cfg(test)]
+#[path = "hearing_tests.rs"]
+mod tests;
