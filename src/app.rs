@@ -1,5 +1,6 @@
 //! The composition root: builds all parts and starts to serve. Tests use it too, on port 0.
 
+mod peers;
 pub mod private_database;
 pub mod running;
 
@@ -28,7 +29,7 @@ use crate::edge::http::AppState;
 use crate::edge::http::bearer::TokenSource;
 use crate::edge::http::listening::{Addresses, Listening, listen};
 use crate::edge::links::Links;
-use crate::feed::{Feed, FeedRunner, SearchIndex, Timing, consumers};
+use crate::feed::{Concerned, Feed, FeedRunner, SearchIndex, Timing, consumers};
 use crate::identity::auth::Verifier;
 use crate::identity::demo_secret;
 use crate::identity::people::People;
@@ -36,7 +37,7 @@ use crate::identity::rate_limits::RateLimits;
 use crate::job_signal::JobSignal;
 use crate::jobs::{FileJobDeps, JobDeps, Runner};
 use crate::journal::{Journal, JournalHandle};
-use crate::nodes::Nodes;
+use crate::nodes::{Connected, Nodes};
 use crate::objects::Objects;
 use crate::payment::PaymentGateway;
 use crate::presence::Directory;
@@ -49,12 +50,14 @@ use crate::store::pool::Pool;
 use crate::store::{installation, opening, watch};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::refusal_log::RefusalLog;
+use crate::wire::outgoing::Outgoing;
+use peers::Others;
 
 /// Builds all parts and starts to serve, by this clock. Fails with a sentence that says what to do.
 pub async fn start(config: Config, clock: Clock) -> Result<Running, String> {
     config.check()?;
     let addresses = Addresses::bind(&config)?;
-    let (server, cluster) = open(config, clock).await?;
+    let (server, connected, cluster) = open(config, clock).await?;
     let engine = foreign::endpoint(Arc::clone(&server.deps), &server.config);
     let Listening {
         address,
@@ -71,8 +74,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, String> {
     }
     let runner = start_runner(&server, address);
     let following = start_following(&server);
-    let (deps, at) = (&server.deps, address.to_string());
-    let nodes = deps.nodes.start(at, &deps.room, &deps.rooms);
+    let nodes = peers::meet(&server, connected, address);
     log::info!(event = "listening", address:% = address; "");
     if let Some(address) = metrics_address {
         log::info!(event = "metrics_listening", address:% = address; "");
@@ -96,7 +98,14 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, String> {
 async fn open(
     mut config: Config,
     clock: Clock,
-) -> Result<(web::Data<AppState>, Option<Arc<localpg::Cluster>>), String> {
+) -> Result<
+    (
+        web::Data<AppState>,
+        Option<Connected>,
+        Option<Arc<localpg::Cluster>>,
+    ),
+    String,
+> {
     dialect::check(&config.dialects)?;
     let files = raise_file_limit();
     if let Some(warning) = file_warning(&config, files) {
@@ -121,16 +130,26 @@ async fn open(
     let catalogue = open_catalogue(&config, &pool, &payments).await?;
     let link_key = link_key(&pool).await?;
     let limits = ConnectionLimits::new(&config, files);
-    let server = build(
+    let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
+    let Others {
+        nodes,
+        outgoing,
+        connected,
+    } = peers::connect(&config, &pool, &clock, &metrics).await?;
+    let server = build(Opened {
         config,
         clock,
-        (pool, link_key),
+        pool,
+        link_key,
+        metrics,
+        nodes,
+        outgoing,
         catalogue,
         payments,
         demo_secret,
         limits,
-    )?;
-    Ok((web::Data::new(server), cluster))
+    })?;
+    Ok((web::Data::new(server), connected, cluster))
 }
 
 /// The key that signs links to files.
@@ -196,24 +215,44 @@ fn start_following(server: &AppState) -> Option<FeedRunner> {
     (server.config.jobs.jobs == Switch::On).then(start)
 }
 
-fn build(
+/// What the parts of a server are built from.
+struct Opened {
     config: Config,
     clock: Clock,
-    (pool, link_key): (Pool, Vec<u8>),
+    pool: Pool,
+    link_key: Vec<u8>,
+    metrics: Arc<Metrics>,
+    nodes: Nodes,
+    outgoing: Outgoing,
     catalogue: Catalogue,
     payments: PaymentGateway,
     demo_secret: Option<String>,
     limits: Arc<ConnectionLimits>,
-) -> Result<AppState, String> {
-    let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
+}
+
+fn build(opened: Opened) -> Result<AppState, String> {
+    let Opened {
+        config,
+        clock,
+        pool,
+        link_key,
+        metrics,
+        nodes,
+        outgoing,
+        catalogue,
+        payments,
+        demo_secret,
+        limits,
+    } = opened;
     let verifier = Verifier::new(&config.auth, demo_secret.as_deref())?;
     let catalogue = Arc::new(catalogue);
     let journal = start_journal(&config, &pool, &metrics, &clock);
     let room = Arc::new(RoomDeps {
         journal,
         pool,
-        feed: Feed::default(),
-        directory: Arc::new(Directory::default()),
+        feed: Feed::new(outgoing.clone()),
+        directory: Arc::new(Directory::new(outgoing.clone())),
+        outgoing,
         metrics,
         recall: recall(&catalogue),
         clock,
@@ -223,7 +262,7 @@ fn build(
         contacts_a_day: config.contacts_a_day(),
     });
     let rooms = Registry::start(Arc::clone(&room), config.actors.room_threads);
-    let job_signal = JobSignal::default();
+    let job_signal = peers::job_signal(&config, &room.outgoing);
     let refusals = Arc::new(RefusalLog::new(room.clock.clone()));
     let deals = start_deals(&room, &rooms, catalogue, &job_signal);
     let (files, dialects) = files_and_dialects(&config, link_key, &room, &job_signal)?;
@@ -242,7 +281,7 @@ fn build(
         stages: Stages::default(),
         node: config.operation.node_tag,
         connections_per_user: config.connections_per_user(),
-        nodes: Nodes::new(room.clock.clone()),
+        nodes,
         room,
     };
     Ok(AppState {
@@ -314,8 +353,18 @@ fn start_deals(
         pool: room.pool.clone(),
         catalogue,
         committed: Arc::new(move |committed: actor::Committed| {
-            feed.committed(committed.conversation, &committed.entries);
-            rooms.deliver_committed(committed);
+            let actor::Committed {
+                conversation,
+                no,
+                readers: people,
+                entries,
+            } = committed;
+            let newcomers = Vec::new();
+            feed.committed((conversation, no), &entries, || Concerned {
+                people,
+                newcomers,
+            });
+            rooms.deliver_committed(conversation, entries);
         }),
         clock: room.clock.clone(),
         idle: room.idle,
@@ -336,6 +385,7 @@ fn people(
         Arc::clone(refusals),
         config.dialects.system_user_id.clone(),
         room.clock.clone(),
+        room.outgoing.clone(),
     )
 }
 

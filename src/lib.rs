@@ -45,6 +45,8 @@ pub mod store;
 
 pub mod presence;
 
+pub mod wire;
+
 pub mod job_signal;
 pub mod objects;
 pub mod outbound;

@@ -15,7 +15,7 @@ use super::deciding::{DealState, DecidedStep, actors, decide};
 use super::requests::{Memory, Requests};
 use crate::domain::entry::Entry;
 use crate::domain::flow::FlowInput;
-use crate::domain::ids::ConversationId;
+use crate::domain::ids::{ConversationId, ConversationNo, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
@@ -52,11 +52,13 @@ pub struct DealDeps {
 }
 
 /// Entries of a conversation that its room did not ask for.
-#[derive(Message)]
-#[rtype(result = "()")]
 pub struct Committed {
     /// Which conversation.
     pub conversation: ConversationId,
+    /// Its number.
+    pub no: ConversationNo,
+    /// Who may read there.
+    pub readers: Vec<UserNo>,
     /// What was committed, in order.
     pub entries: Vec<Entry>,
 }
@@ -213,11 +215,15 @@ impl Deal {
                 if decided.leaves_work() {
                     self.deps.job_signal.notify();
                 }
+                let no = decided.step.conversation;
+                let readers = self.awake.as_ref().map(DealState::readers);
                 if let Some(awake) = &mut self.awake {
                     awake.apply(decided);
                 }
                 (self.deps.committed)(Committed {
                     conversation: self.conversation,
+                    no,
+                    readers: readers.unwrap_or_default(),
                     entries,
                 });
                 answer_with(pending, Ok(answer));
@@ -284,13 +290,14 @@ impl Deal {
             let request = request_id.clone();
             context.spawn(find.into_actor(self).map(move |found, deal, _| {
                 let is_doubted = deal.doubted.contains(&request);
-                if let Some(entries) = found.ok().flatten().filter(|_| is_doubted) {
+                if let Some(found) = found.ok().flatten().filter(|_| is_doubted) {
                     deal.doubted.retain(|other| *other != request);
                     deal.deps.job_signal.notify();
-                    let conversation = deal.conversation;
                     (deal.deps.committed)(Committed {
-                        conversation,
-                        entries,
+                        conversation: deal.conversation,
+                        no: found.conversation,
+                        readers: found.readers,
+                        entries: found.entries,
                     });
                 }
             }));

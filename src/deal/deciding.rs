@@ -13,7 +13,7 @@ use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::{
     DealView, FlowActor, FlowInput, Instance, Line, PaymentOutcome, Step, Stepped, Transition,
 };
-use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId};
+use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use crate::domain::message::{Audience, ClientIdOrigin, Content, Message, SYSTEM};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
@@ -53,6 +53,13 @@ impl DealState {
             instance,
             gateway,
         }
+    }
+
+    /// Who may read the conversation.
+    pub(super) fn readers(&self) -> Vec<UserNo> {
+        let readers = self.people.values();
+        let readers = readers.filter(|person| person.may_read().is_ok());
+        readers.map(|person| person.no).collect()
     }
 
     /// Applies a committed step.

@@ -5,11 +5,12 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attendance::Leaving;
+use super::attendance::{Attendees, Leaving};
 use super::authors::Authors;
 use super::bedtime::{Bedtime, Then, Use};
 use super::changing::WantedChange;
 use super::crowd::Crowd;
+use super::earlier::Earlier;
 use super::listener::{Listener, hand, others_than};
 use super::notifications::Notices;
 use super::overtaken::Overtaken;
@@ -21,7 +22,7 @@ use super::state::State;
 use super::timeline::Timeline;
 use super::typists::Typists;
 use super::{RoomDeps, Sleep, ToRegistry, ToRoom};
-use crate::domain::command::Command;
+use crate::domain::command::{Command, Mark};
 use crate::domain::ids::{Seq, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::room_event::{Change, RoomEvent};
@@ -39,8 +40,8 @@ pub struct Room {
     pub(super) state: State,
     /// The order of announcements.
     pub(super) timeline: Timeline,
-    /// What was committed up to here this room was woken with, and has announced to nobody.
-    pub(super) woken_at: Seq,
+    /// What this room was woken with, and has announced to nobody.
+    pub(super) earlier: Earlier,
     /// Sessions that have joined.
     pub(super) listeners: Vec<Listener>,
     /// Sends that the journal has, by the number of the request.
@@ -65,6 +66,12 @@ pub struct Room {
     pub(super) crowd: Crowd,
     /// Something may have been committed that this room was not told of, and that no read under way is sure to find.
     pub(super) suspects_gap: bool,
+    /// It may have committed something of which other servers were not told, because the outcome is unknown.
+    pub(super) owes_peers: bool,
+    /// Who listens at other servers.
+    pub(super) attendees: Attendees,
+    /// Watermarks of other servers beyond what this room has announced.
+    pub(super) marks_heard: HashMap<(UserNo, Mark), Seq>,
     /// Reads of missing entries that are under way.
     pub(super) catching_up: u32,
     /// Whether it waits for a missing entry before it reads it.
@@ -90,7 +97,7 @@ impl Room {
         Self {
             bedtime: Bedtime::awake(deps.clock.now()),
             deps,
-            woken_at: loaded.conversation.last_seq,
+            earlier: Earlier::new(loaded.conversation.last_seq),
             state: State::new(loaded),
             timeline,
             listeners: Vec::new(),
@@ -107,6 +114,9 @@ impl Room {
             notices: Notices::default(),
             crowd: Crowd::default(),
             suspects_gap: false,
+            owes_peers: false,
+            attendees: Attendees::default(),
+            marks_heard: HashMap::new(),
             catching_up: 0,
             watches_hole: false,
             progress,
@@ -200,6 +210,7 @@ impl Room {
         let now = self.deps.clock.now();
         // Who was gone before the room woke could not leave it.
         self.listeners.retain(|it| !it.queue.has_ended());
+        self.correct_attendance();
         self.fade_typing(now);
         self.flush_delivered(context);
         self.flush_unread_changes(context);
@@ -260,6 +271,7 @@ impl Drop for Room {
     /// Runs when the room sleeps, and when it panicked: whoever listened is not left behind.
     fn drop(&mut self) {
         self.send_listeners_away();
+        self.correct_attendance();
         for person in self.state.everybody() {
             self.deps
                 .directory
@@ -304,7 +316,8 @@ impl Handler<ToRoom> for Room {
                 self.leave(session, reason);
                 reply.send(Ok(crate::domain::answer::Answer::Done));
             }
-            ToRoom::Committed(entries) => self.take_in(entries, context),
+            ToRoom::Committed(entries, newcomers) => self.take_in(entries, &newcomers, context),
+            ToRoom::Remote(event) => self.hear_remote(event, context),
             ToRoom::LastSeq(last) => self.hear_last_seq(last, context),
             ToRoom::Watermarks(marks) => self.hear_watermarks(&marks),
             ToRoom::End => self.forget_lost_entries(context),

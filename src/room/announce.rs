@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::actor::Room;
 use super::replay::said_with;
-use super::user_news::{Announced, is_by_payment};
+use super::user_news::{Announced, paid};
 use crate::domain::access::blocks::Apart;
 use crate::domain::access::{Access, lost_membership};
 use crate::domain::conversation::Participant;
@@ -55,38 +55,7 @@ impl Telling {
     }
 }
 
-/// A step that a payment made, with its messages.
-fn paid(stepped: &Arc<Stepped>, after: &[Entry]) -> Option<Announced> {
-    is_by_payment(stepped).then(|| Announced::Payment(Arc::clone(stepped), said_with(after)))
-}
-
 impl Room {
-    /// Accepts entries that did not go through this room, in any order. Entries that the room has read at its
-    /// start are only new to sessions that have not joined.
-    pub(super) fn take_in(&mut self, entries: Vec<Entry>, context: &mut Context<Self>) {
-        let mut earlier = Vec::new();
-        for (place, entry) in entries.iter().enumerate() {
-            match &entry.fact {
-                Fact::Said(message) if entry.seq <= self.woken_at => {
-                    self.notices.add(message);
-                    earlier.push(Announced::Message(message.clone()));
-                }
-                Fact::Stepped(stepped) if entry.seq <= self.woken_at => {
-                    self.tell_elsewhere(&self.stepped(entry, stepped));
-                    let after = entries.get(place + 1..).unwrap_or_default();
-                    earlier.extend(paid(stepped, after));
-                }
-                _ => {}
-            }
-        }
-        self.tell_users(&earlier);
-        for entry in entries {
-            self.timeline.offer(entry);
-        }
-        self.announce(context);
-        self.notify_absent(context);
-    }
-
     /// Announces every entry whose predecessors have been announced.
     pub(super) fn announce(&mut self, context: &mut Context<Self>) {
         let ready = self.timeline.ready();
@@ -147,6 +116,7 @@ impl Room {
         for author in telling.authors {
             self.stop_typing(author);
         }
+        self.announce_marks_heard(context);
         self.notify_absent(context);
     }
 
@@ -200,7 +170,7 @@ impl Room {
         self.event(Some(seq), change)
     }
 
-    fn stepped(&self, entry: &Entry, stepped: &Arc<Stepped>) -> Arc<RoomEvent> {
+    pub(super) fn stepped(&self, entry: &Entry, stepped: &Arc<Stepped>) -> Arc<RoomEvent> {
         let change = Change::Stepped {
             at: entry.at,
             stepped: Arc::clone(stepped),
@@ -224,7 +194,7 @@ impl Room {
     }
 
     /// Sends an event to participants who are online and have not joined.
-    fn tell_elsewhere(&self, event: &Arc<RoomEvent>) {
+    pub(super) fn tell_elsewhere(&self, event: &Arc<RoomEvent>) {
         let joined = self.joined_sessions();
         for person in self.state.everybody().filter(|p| p.may_read().is_ok()) {
             let outboxes = self.outboxes_elsewhere(person.no, &joined);
@@ -255,7 +225,7 @@ impl Room {
     }
 
     /// The user who can read the conversation from this fact on, if there is one.
-    fn newcomer(&self, fact: &Fact) -> Option<UserNo> {
+    pub(super) fn newcomer(&self, fact: &Fact) -> Option<UserNo> {
         let Fact::Participant { now, .. } = fact else {
             return None;
         };
@@ -276,22 +246,27 @@ impl Room {
             self.move_person(now, entry.seq, context);
             self.note_who_is_apart();
         }
-        let view = || self.state.view().clone();
         if let Some(user) = newcomer {
-            let person = self.state.person(user).map(|person| self.told_as(person));
-            let (role, apart) = person.unzip();
-            let told_as = ToldAs {
-                role: role.as_ref(),
-                apart: apart.as_ref().and_then(Option::as_ref),
-            };
-            let created = self.event(None, Change::Created(view()));
-            for queue in self.deps.directory.outboxes(user) {
-                queue.push(ChatFrame::event(&created, told_as, Heard::Anywhere));
-            }
+            self.welcome(user);
         }
-        let changed = self.event(Some(entry.seq), Change::Changed(view()));
+        let changed = Change::Changed(self.state.view().clone());
+        let changed = self.event(Some(entry.seq), changed);
         self.tell_elsewhere(&changed);
         self.tell(&[changed]);
+    }
+
+    /// Tells all sessions of a user who can read the conversation from now on that it is there.
+    pub(super) fn welcome(&self, user: UserNo) {
+        let person = self.state.person(user).map(|person| self.told_as(person));
+        let (role, apart) = person.unzip();
+        let told_as = ToldAs {
+            role: role.as_ref(),
+            apart: apart.as_ref().and_then(Option::as_ref),
+        };
+        let created = self.event(None, Change::Created(self.state.view().clone()));
+        for queue in self.deps.directory.outboxes(user) {
+            queue.push(ChatFrame::event(&created, told_as, Heard::Anywhere));
+        }
     }
 
     /// Drops listeners who may no longer read. Their sessions are told with the event that says so.
@@ -303,7 +278,12 @@ impl Room {
     }
 
     /// Applies a change of a participant to listeners and presence subscriptions, and announces it.
-    fn move_person(&mut self, person: &Participant, seq: Seq, context: &mut Context<Self>) {
+    pub(super) fn move_person(
+        &mut self,
+        person: &Participant,
+        seq: Seq,
+        context: &mut Context<Self>,
+    ) {
         if person.may_read().is_ok() {
             self.listeners
                 .iter_mut()

@@ -17,6 +17,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::room_event::Change;
 use crate::error::Error;
 use crate::queue::{ChatFrame, ConnectionQueue, Heard, ToldAs};
+use crate::wire::section::Attendance;
 
 /// A join whose snapshot is being read.
 struct Joining {
@@ -222,7 +223,7 @@ impl Room {
                 let arrival = joining.arrival.clone();
                 self.go_live(place, joining, read);
                 if let Some(who) = arrival {
-                    self.announce_attendance(&who, true);
+                    self.announce_attendance(&who, Attendance::Joined);
                 }
             }
         }

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::actor::Room;
+use super::replay::said_with;
 use crate::domain::access::blocks::Apart;
 use crate::domain::conversation::{ConversationKind, Participant};
+use crate::domain::entry::Entry;
 use crate::domain::flow::{FlowActor, Stepped};
 use crate::domain::ids::SessionId;
 use crate::domain::message::{Message, MessageKind};
@@ -40,9 +42,10 @@ impl Occasion {
     }
 }
 
-/// Whether a payment made the step.
-pub(super) fn is_by_payment(stepped: &Stepped) -> bool {
-    stepped.actor == FlowActor::Payment.name()
+/// A step, if a payment made it, with its messages.
+pub(super) fn paid(stepped: &Arc<Stepped>, after: &[Entry]) -> Option<Announced> {
+    let is_by_payment = stepped.actor == FlowActor::Payment.name();
+    is_by_payment.then(|| Announced::Payment(Arc::clone(stepped), said_with(after)))
 }
 
 /// Somebody, and those of their sessions whose dialect tells users.

@@ -205,6 +205,13 @@ pub fn note_user_room(
     }
 }
 
+/// The connection that speaks for a client; `None` if nothing is kept of the client.
+pub fn holder(connection: &mut PgConnection, pid: Uuid) -> Result<Option<SessionId>, Error> {
+    let holder = recoveries::table.find(pid).select(recoveries::holder);
+    let found: Option<Uuid> = holder.first(connection).optional().map_err(explain)?;
+    Ok(found.map(SessionId))
+}
+
 /// Recovers a client over another connection, which serves it from now on. An offset issued under another `pid`
 /// is ignored. Returns `None` if the client is unknown, its offset is impossible, or it missed more than `most`
 /// changes; its record is then deleted.

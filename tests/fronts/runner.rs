@@ -159,7 +159,7 @@ impl Runner {
         let call = call.split_once(' ').expect("a method and a path");
         let body = row.body.as_ref().map(|body| self.known.fill_value(body));
         let caller = self.callers.get(&row.who).expect("one of the people");
-        let asked = caller.call(&self.http, self.app.address, call, body.transpose()?);
+        let asked = caller.call(&self.http, self.app.next_address(), call, body.transpose()?);
         let (status, answer) = asked.await;
         match row.status.expect("a status") == status {
             true => Ok(answer),
@@ -172,7 +172,7 @@ impl Runner {
         match what {
             "connect" => {
                 let auth = self.callers.get(who).expect("one of the people").auth();
-                let url = format!("http://{}{}", self.app.address, self.namespace);
+                let url = format!("http://{}{}", self.app.next_address(), self.namespace);
                 let options = json!({ "auth": self.known.fill_value(&auth)? });
                 let how = json!({ "name": who, "url": url, "options": options });
                 let answer = self.client.tell("connect", how).await;

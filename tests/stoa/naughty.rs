@@ -191,7 +191,7 @@ impl Fixture {
                 .await;
             assert!(answer.status < 500, "{name}: {string}: {}", answer.body);
         }
-        let forged = Person::new(self.app.address, "x", string.to_owned());
+        let forged = Person::new(self.app.addresses(), "x", string.to_owned());
         forged.get("/api/v1/me").await.expect_status(401);
     }
 

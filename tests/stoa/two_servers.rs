@@ -9,13 +9,16 @@ use stoa::store::recoveries;
 use uuid::Uuid;
 
 use crate::client::Person;
+use crate::servers::Alone;
 use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::{TestApp, claims, fresh_database, token};
 
 /// Two servers on one database, and somebody as the second one knows them.
 async fn two() -> (TestApp, TestApp) {
-    let one = TestApp::start().await;
-    let two = TestApp::on(one.database.clone(), &["--rate-limits", "off"]).await;
+    let one = TestApp::alone(Alone::Pair).start().await;
+    let two = TestApp::alone(Alone::Pair)
+        .on(one.database.clone(), &["--rate-limits", "off"])
+        .await;
     (one, two)
 }
 

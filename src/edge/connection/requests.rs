@@ -74,8 +74,9 @@ pub(super) fn carry<S: Session>(
         Request::Search(wanted) => search(session, to, principal, wanted, context),
         Request::Watch(subject) => watch(session, to, subject, context),
         Request::Status(status) => {
-            let directory = &core.deps.room.directory;
-            let _connected = directory.choose(principal.no, status);
+            let room = &core.deps.room;
+            let at = room.pool.clock().now().timestamp_micros();
+            let _connected = room.directory.choose(principal.no, status, at);
             core.client.status(&core.deps, to, status);
         }
         Request::Unwatch(_) | Request::Authenticate { .. } => core.client.done(&core.deps, to),

@@ -16,7 +16,10 @@ pub async fn healthz() -> HttpResponse {
 
 /// Answers 200 while requests can be served: the database answers, the journal runs, and the server is not stopping.
 pub async fn readyz(server: web::Data<AppState>) -> HttpResponse {
-    let NodeChecks { journal, draining } = NodeChecks::of(&server);
+    let checks = NodeChecks::of(&server);
+    let NodeChecks {
+        journal, draining, ..
+    } = checks;
     let asked = server
         .deps
         .room
@@ -36,6 +39,8 @@ pub async fn readyz(server: web::Data<AppState>) -> HttpResponse {
 struct NodeChecks {
     journal: bool,
     draining: bool,
+    /// Whether it hears the other servers, or has waited for that long enough.
+    peers_met: bool,
 }
 
 impl NodeChecks {
@@ -43,11 +48,12 @@ impl NodeChecks {
         Self {
             journal: server.deps.room.journal.is_alive(),
             draining: server.deps.stages.now() != Stage::Serving,
+            peers_met: server.deps.nodes.are_met(),
         }
     }
 
     fn is_ready(&self) -> bool {
-        self.journal && !self.draining
+        self.journal && !self.draining && self.peers_met
     }
 }
 

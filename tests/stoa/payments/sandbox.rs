@@ -19,7 +19,8 @@ fn secrets(signing: &str, verifying: &str) -> Vec<String> {
 }
 
 async fn press(fixture: &Fixture, order: &str, outcome: &str) -> Answer {
-    let anybody = crate::client::Person::new(fixture.app.address, "anybody", "no token".to_owned());
+    let anybody =
+        crate::client::Person::new(fixture.app.addresses(), "anybody", "no token".to_owned());
     let path = format!("/sandbox/checkout/{order}");
     anybody.post(&path, json!({ "outcome": outcome })).await
 }

@@ -103,7 +103,7 @@ impl Client {
         if let Some(offset) = &self.offset {
             auth["offset"] = json!(offset);
         }
-        let mut link = Link::open(self.person.address, transport).await;
+        let mut link = Link::open(self.person.address(), transport).await;
         let head = self.dialect.head();
         link.send(&format!("40{head}{auth}")).await;
         match link.read(PATIENCE).await {

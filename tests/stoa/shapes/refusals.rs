@@ -130,7 +130,7 @@ async fn of_sockets(snapshots: &mut SnapshotFile, all: &People, conversation: &s
         let unknown = ear.call("nonsense", json!({})).await;
         snapshots.keep(format!("ack nonsense ({dialect:?})"), &unknown.shape);
     }
-    let stranger = Person::new(all.app.address, "ann", "nonsense".to_owned());
+    let stranger = Person::new(all.app.addresses(), "ann", "nonsense".to_owned());
     for dialect in [ClientDialect::Stoory, ClientDialect::Lola] {
         let (_, told) = RecordingClient::greeted(&stranger, dialect).await;
         snapshots.keep(format!("CONNECT ({dialect:?}, refused)"), &told);
