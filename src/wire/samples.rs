@@ -253,12 +253,17 @@ fn fact() -> impl Strategy<Value = Fact> {
         ConversationStatus::Archived,
     ];
     prop_oneof![
-        4 => message().prop_map(Fact::Said),
+        message().prop_map(Fact::Said),
         message().prop_map(Fact::Edited),
         message().prop_map(Fact::Deleted),
         (user(), participant()).prop_map(|(by, now)| Fact::Participant { by, now }),
-        (of(text()), select(statuses.to_vec()), json())
-            .prop_map(|(title, status, card)| Fact::Settings { title, status, card }),
+        (of(text()), select(statuses.to_vec()), json()).prop_map(|(title, status, card)| {
+            Fact::Settings {
+                title,
+                status,
+                card,
+            }
+        }),
         stepped().prop_map(|stepped| Fact::Stepped(Arc::new(stepped))),
     ]
 }
@@ -328,14 +333,19 @@ pub(super) fn section() -> impl Strategy<Value = Section> {
         Just(Section::Hello),
         beat().prop_map(Section::Beat),
         Just(Section::Bye),
-        3 => committed().prop_map(Section::Entries),
+        committed().prop_map(Section::Entries),
         (any::<i64>(), conversation(), vec(user(), 0..5)).prop_map(|(no, id, people)| {
             let no = ConversationNo(no);
             Section::Created { no, id, people }
         }),
         user_id().prop_map(Section::Profile),
         (at(), marks, any::<i64>()).prop_map(|((conversation, user), mark, seq)| {
-            Section::Marked { conversation, user, mark, seq }
+            Section::Marked {
+                conversation,
+                user,
+                mark,
+                seq,
+            }
         }),
         (at(), typing).prop_map(|((conversation, user), typing)| Section::Typing {
             conversation,
@@ -349,7 +359,11 @@ pub(super) fn section() -> impl Strategy<Value = Section> {
         }),
         people().prop_map(Section::People),
         (any::<u32>(), any::<bool>(), people()).prop_map(|(page, is_last, people)| {
-            Section::AllPeople { page, is_last, people }
+            Section::AllPeople {
+                page,
+                is_last,
+                people,
+            }
         }),
         uuid().prop_map(Section::AskPeople),
         (text(), uuid()).prop_map(|(pid, session)| Section::Taken {
