@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::wire::samples::{self, entry};
+use crate::wire::samples::entry;
 
 fn encode(entries: &[Entry]) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -52,7 +52,7 @@ proptest! {
     }
 
     #[test]
-    fn a_later_version_may_add_members(entry in entry(), other in samples::entry()) {
+    fn a_later_version_may_add_members(entry in entry(), other in entry()) {
         let mut json = json_of(&entry);
         json["later"] = json!([1, { "at": "all" }]);
         let fact = json["fact"].as_object_mut().unwrap();
