@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::catalogue::Catalogue;
-use super::deciding::{DealState, DecidedStep, actors, decide};
+use super::deciding::{DealState, DecidedStep, access, decide};
 use super::requests::{Memory, Requests};
 use crate::domain::entry::Entry;
 use crate::domain::flow::FlowInput;
@@ -335,7 +335,7 @@ impl Read {
         } = loaded.ok_or(Refusal::ConversationNotFound)?;
         let people: People = participants.into_iter().map(|p| (p.no, p)).collect();
         if let Initiator::Person(caller) = by {
-            actors(&people, caller)?;
+            access(&people, caller)?;
         }
         let (name, version, instance) = flow.ok_or(Refusal::FlowNotFound)?;
         let answer = flows::answer_to(connection, conversation.no, request_id)?;

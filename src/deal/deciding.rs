@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::actor::{DealRequest, Initiator, People};
 use super::documents::{self, platform_event};
-use super::reader::DealReader;
-use crate::domain::access::{Access, Privilege};
+use crate::domain::access::Access;
 use crate::domain::conversation::{Conversation, ConversationStatus};
+use crate::domain::deal_reader::DealReader;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::{
     DealView, FlowActor, FlowInput, Instance, Line, PaymentOutcome, Step, Stepped, Transition,
@@ -62,11 +62,9 @@ impl DealState {
     }
 }
 
-/// The actors as which a caller may act, in the order in which they are tried. Refuses a caller who may not
-/// read the conversation.
-pub(super) fn actors(people: &People, caller: &Principal) -> Result<Vec<FlowActor>, Refusal> {
-    let access = Access::of(people.get(&caller.no), caller.roles)?;
-    Ok(access.actors(caller.roles))
+/// How a caller may read the conversation. Refuses a caller who may not.
+pub(super) fn access<'a>(people: &'a People, caller: &Principal) -> Result<Access<'a>, Refusal> {
+    Ok(Access::of(people.get(&caller.no), caller.roles)?)
 }
 
 /// The step that a request makes, or why it is refused.
@@ -83,16 +81,16 @@ pub(super) fn decide(
             &request.input,
             now,
         )
-        .map(|step| (actor.clone(), step))
         .map_err(Refusal::from)
     };
-    let (actor, step) = match &request.by {
-        Initiator::Timer => try_as(&FlowActor::Timer)?,
-        Initiator::Payment => try_as(&FlowActor::Payment)?,
+    let (reader, step) = match &request.by {
+        Initiator::Timer => (DealReader::Anybody, try_as(&FlowActor::Timer)?),
+        Initiator::Payment => (DealReader::Anybody, try_as(&FlowActor::Payment)?),
         Initiator::Person(caller) => {
             let mut outcome = Err(Refusal::Forbidden("This action is for another role"));
             let is_open = state.conversation.status == ConversationStatus::Open;
-            for actor in actors(&state.people, caller)? {
+            let access = access(&state.people, caller)?;
+            for actor in access.actors(caller.roles) {
                 outcome = match actor {
                     FlowActor::Role(_) if !is_open => Err(Refusal::ConversationClosed),
                     _ => try_as(&actor),
@@ -111,7 +109,7 @@ pub(super) fn decide(
                 }
                 break;
             }
-            outcome?
+            (DealReader::Caller(access, caller.roles), outcome?)
         }
     };
     let caller = match &request.by {
@@ -123,10 +121,11 @@ pub(super) fn decide(
         base_version: state.instance.version,
         gateway: state.gateway,
         caller,
+        reader,
         now,
     };
     let request_id = request.request_id.clone();
-    context.decided(step, &actor, request_id, applies(&request.input))
+    context.decided(step, request_id, applies(&request.input))
 }
 
 /// The first step of a deal in an existing conversation.
@@ -144,9 +143,10 @@ pub fn begin(
         base_version: 0,
         gateway: catalogue.gateway(),
         caller: Some(caller),
+        reader: DealReader::Anybody,
         now,
     };
-    context.decided(step, &FlowActor::System, "start".to_owned(), None)
+    context.decided(step, "start".to_owned(), None)
 }
 
 /// The order that an input pays.
@@ -170,6 +170,8 @@ pub struct StepContext<'a> {
     pub gateway: Option<&'static str>,
     /// The person who makes the step, if one does.
     pub caller: Option<&'a Principal>,
+    /// Who gets the answer.
+    pub reader: DealReader<'a>,
     /// The current time.
     pub now: DateTime<Utc>,
 }
@@ -180,20 +182,13 @@ impl StepContext<'_> {
     pub fn decided(
         &self,
         step: Step,
-        actor: &FlowActor,
         request_id: String,
         applies: Option<i64>,
     ) -> Result<DecidedStep, Refusal> {
         if self.gateway.is_none() && !step.orders.is_empty() {
             return Err(Refusal::PaymentsUnavailable);
         }
-        let reader = match (actor, self.caller) {
-            (FlowActor::Role(role), _) => DealReader::Role(role),
-            (_, Some(caller)) if caller.roles.may(Privilege::ActAsPlatform) => DealReader::Platform,
-            (FlowActor::Staff, _) => DealReader::Staff,
-            (FlowActor::System | FlowActor::Timer | FlowActor::Payment, _) => DealReader::Anybody,
-        };
-        let answer = documents::answer(&step.deal_view, reader);
+        let answer = documents::answer(&step.deal_view, self.reader);
         let event = |event: &crate::domain::flow::PlatformEvent| NewEvent {
             id: format!("evt_{}", uuid::Uuid::now_v7().simple()),
             event: event.event.clone(),

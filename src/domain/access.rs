@@ -4,7 +4,7 @@
 use super::conversation::{
     Conversation, ConversationKind, ConversationStatus, Membership, OWNER, Participant,
 };
-use super::flow::{BUILT_IN, FlowActor, STAFF};
+use super::flow::{AvailableAction, BUILT_IN, ChatPolicy, DealView, FlowActor, STAFF};
 use super::ids::UserNo;
 use super::message::{Audience, Power};
 use super::principal::{Principal, Roles};
@@ -300,6 +300,23 @@ impl<'a> Access<'a> {
         let platform = platform.then_some(FlowActor::System);
         let staff = self.is_staff().then_some(FlowActor::Staff);
         role.into_iter().chain(platform).chain(staff).collect()
+    }
+
+    /// The actions of a deal that they may take now: those of all actors as which they may act, each once.
+    pub fn available_actions<'d>(
+        self,
+        roles: Roles,
+        deal_view: &'d DealView,
+    ) -> Vec<&'d AvailableAction> {
+        deal_view.actions_of_actors(&self.actors(roles))
+    }
+
+    /// What a deal lets them type: staff may always type, as in `may_speak`.
+    pub fn chat(self, deal_view: &DealView) -> ChatPolicy {
+        match self {
+            Self::Participant(person) => deal_view.chat_of(&person.role),
+            Self::StaffParticipant(_) | Self::Staff => ChatPolicy::Free,
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
-use crate::domain::flow::{ChatPolicy, DealView, Phase};
+use crate::domain::deal_reader::DealReader;
+use crate::domain::flow::{Phase, Style};
 use crate::domain::ids::{ConversationId, ConversationNo, UserId};
 
 fn all_roles() -> impl Iterator<Item = Roles> {
@@ -177,7 +178,47 @@ fn deal(chat: ChatPolicy) -> DealView {
         entered_at: DateTime::UNIX_EPOCH,
         deadline: None,
         chat: BTreeMap::from([("member".to_owned(), chat)]),
-        available_actions: BTreeMap::new(),
+        available_actions: ["member", STAFF, "system"]
+            .map(|actor| (actor.to_owned(), vec![action(actor), action("close")]))
+            .into(),
+    }
+}
+
+fn action(name: &str) -> AvailableAction {
+    AvailableAction {
+        action: name.to_owned(),
+        label: name.to_owned(),
+        style: Style::Success,
+        input: Vec::new(),
+    }
+}
+
+#[test]
+fn a_caller_sees_the_actions_of_all_as_whom_they_may_act() {
+    let deal = deal(ChatPolicy::Buttons);
+    let own = person("member", "present", "");
+    for roles in all_roles() {
+        let opens = roles != Roles::default();
+        let mut others = Vec::new();
+        others.extend(roles.service.then_some("system"));
+        others.extend(opens.then_some(STAFF));
+        for own in [Some(&own), None] {
+            let Ok(access) = Access::of(own, roles) else {
+                continue;
+            };
+            let mut expected: Vec<&str> = own.map(|_| "member").into_iter().collect();
+            expected.extend(&others);
+            expected.insert(1, "close");
+            let seen = DealReader::Caller(access, roles).sees(&deal).unwrap();
+            let names: Vec<&str> = seen.1.iter().map(|seen| seen.action.as_str()).collect();
+            assert_eq!(names, expected, "{access:?} {roles:?}");
+            let chat = if opens {
+                ChatPolicy::Free
+            } else {
+                ChatPolicy::Buttons
+            };
+            assert_eq!(seen.0, chat, "{access:?} {roles:?}");
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::deals::FlowView;
 use super::instants::{instant, maybe_instant};
-use crate::deal::reader::DealReader;
+use crate::domain::deal_reader::DealReader;
 use crate::domain::access::role_among;
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Participant, PresenceStatus, Subject,

@@ -10,13 +10,13 @@ use super::everywhere::everywhere;
 use super::places::{Entrance, Place, consumer, one, own};
 use super::plans::{Outcome, among};
 use super::recent::{Recent, recent};
-use crate::domain::access::Privilege;
+use crate::domain::access::{Access, Privilege};
 use crate::domain::ids::{ConversationNo, Seq, UserNo};
 use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
 use crate::domain::search::{Matched, Sender, document_of};
 use crate::error::Error;
-use crate::store::access::role_outside;
+use crate::store::access::role_or_none;
 use crate::store::audit::{self, Audited};
 use crate::store::conversations::by_numbers;
 use crate::store::messages::by_keys;
@@ -251,9 +251,9 @@ fn readable(
                     continue;
                 }
                 let own = participants::find(connection, no, me)?;
-                let role = own.filter(|own| own.may_read().is_ok()).map(|own| own.role);
-                let outside = role_outside(asked.requester.roles).map(str::to_owned);
-                roles.insert(no.0, role.or(outside));
+                let access = Access::of(own.as_ref(), asked.requester.roles).ok();
+                let role = access.map(|access| role_or_none(&access.reader(me)));
+                roles.insert(no.0, role);
             }
         }
     }

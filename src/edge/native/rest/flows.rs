@@ -8,18 +8,17 @@ use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 use super::conversations::limit_of;
-use super::messages::reader_of;
 use crate::deal::catalogue::Catalogue;
 use crate::deal::deciding::{DecidedStep, begin};
-use crate::deal::reader::DealReader;
-use crate::domain::access::{Privilege, Requester, may_begin_as_payer};
+use crate::domain::access::{Access, Privilege, Requester, may_begin_as_payer};
 use crate::domain::conversation::{Conversation, Participant};
+use crate::domain::deal_reader::DealReader;
 use crate::domain::flow::StateVersion;
 use crate::domain::ids::{ConversationId, Seq, UserId};
 use crate::domain::object;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::domain::snapshot::{Loaded, Reader};
+use crate::domain::snapshot::Loaded;
 use crate::domain::whole;
 use crate::edge::http::call::Call;
 use crate::edge::http::idempotent::StoredResponse;
@@ -29,6 +28,7 @@ use crate::edge::native::deals::{FlowView, LoggedStepView};
 use crate::edge::native::pressing::{checked_press, checked_request_id};
 use crate::store::conversations::{self as conversation_rows, Key};
 use crate::store::flows as rows;
+use crate::store::participants;
 use flow::definition::Definition;
 use flow::graph;
 use flow::outline::{Outline, outline};
@@ -241,16 +241,29 @@ pub async fn picture(
         .body(graph::svg(&definition, query.0.state.as_deref())))
 }
 
-async fn readable(call: &Call<ConversationId>) -> Result<(Conversation, Reader), Failure> {
+/// A conversation with the caller's row, if they ever participated.
+struct OwnConversation {
+    conversation: Conversation,
+    own: Option<Participant>,
+}
+
+impl OwnConversation {
+    /// The caller as a reader of the deal, or why they may not read it.
+    fn reader(&self, call: &Call<ConversationId>) -> Result<DealReader<'_>, Refusal> {
+        let roles = call.caller.roles;
+        let access = Access::of(self.own.as_ref(), roles)?;
+        Ok(DealReader::Caller(access, roles))
+    }
+}
+
+async fn find(call: &Call<ConversationId>) -> Result<OwnConversation, Failure> {
     let (id, requester) = (call.path, Requester::from(&*call.caller));
     let read = call.pool().run(move |connection| {
         let Some(conversation) = conversation_rows::find(connection, Key::Id(id))? else {
             return Ok(Err(Refusal::ConversationNotFound));
         };
-        let reader = reader_of(connection, &conversation, requester)?;
-        Ok(reader
-            .map(|reader| (conversation, reader))
-            .map_err(Refusal::from))
+        let own = participants::find(connection, conversation.no, requester.no)?;
+        Ok(Ok(OwnConversation { conversation, own }))
     });
     Ok(read.await??)
 }
@@ -259,15 +272,11 @@ async fn readable(call: &Call<ConversationId>) -> Result<(Conversation, Reader),
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = FlowView), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND")), security(("bearer" = [])), tag = "flows")]
 #[get("/conversations/{id}/flow")]
 pub async fn show(call: Call<ConversationId>) -> Result<HttpResponse, Failure> {
-    let (conversation, reader) = readable(&call).await?;
-    let deal_view = conversation.flow.ok_or(Refusal::FlowNotFound)?;
-    let reader = match DealReader::of(reader.role.as_deref()) {
-        DealReader::Staff if call.caller.roles.may(Privilege::ActAsPlatform) => {
-            DealReader::Platform
-        }
-        other => other,
-    };
-    Ok(HttpResponse::Ok().json(FlowView::new(&deal_view, reader)))
+    let found = find(&call).await?;
+    let reader = found.reader(&call)?;
+    let deal_view = found.conversation.flow.as_ref();
+    let deal_view = deal_view.ok_or(Refusal::FlowNotFound)?;
+    Ok(HttpResponse::Ok().json(FlowView::new(deal_view, reader)))
 }
 
 /// A press.
@@ -322,16 +331,18 @@ pub async fn history(
 ) -> Result<HttpResponse, Failure> {
     let limit = limit_of(query.0.limit)?;
     let after = query.0.after.unwrap_or(0);
-    let (conversation, reader) = readable(&call).await?;
-    conversation.flow.ok_or(Refusal::FlowNotFound)?;
-    let no = conversation.no;
+    let found = find(&call).await?;
+    let reader = found.reader(&call)?;
+    let deal_view = found.conversation.flow.as_ref();
+    deal_view.ok_or(Refusal::FlowNotFound)?;
+    let no = found.conversation.no;
     let read = call
         .pool()
         .run(move |connection| rows::steps(connection, no, after, limit));
     let steps = read.await?;
     let full = steps.len() as i64 == limit;
     let next = steps.last().filter(|_| full).map(|step| step.seq);
-    let view = |step| LoggedStepView::new(step, DealReader::of(reader.role.as_deref()));
+    let view = |step| LoggedStepView::new(step, reader);
     let items: Vec<_> = steps.iter().map(view).collect();
     Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": next })))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::reading::Opened;
 use crate::deal::documents::Answered;
-use crate::domain::access::{Privilege, Requester};
+use crate::domain::access::{Access, Requester};
 use crate::domain::flow::{AvailableAction, DealView, Phase};
 use crate::domain::ids::ConversationId;
 use crate::domain::principal::Principal;
@@ -56,11 +56,12 @@ impl CurrentDeal {
             // Read after the view of the deal, so that it includes the press that led to that view.
             let last = particulars::last_press(connection, opened.loaded.conversation.no)?;
             let definition = catalogue.of(connection, &deal.flow, deal.flow_version)?;
-            let mut available_actions = deal.actions_of(opened.reader.role.as_deref()).to_vec();
-            let is_staff = requester.roles.may(Privilege::OpenEveryConversation);
-            if is_staff && opened.reader.role.is_some() {
-                available_actions.extend_from_slice(deal.actions_of(None));
-            }
+            let access = match Access::among(&opened.loaded.participants, requester) {
+                Ok(access) => access,
+                Err(denied) => return Ok(Err(denied.into())),
+            };
+            let available_actions = access.available_actions(requester.roles, &deal);
+            let available_actions = available_actions.into_iter().cloned().collect();
             Ok(Ok(Self {
                 opened,
                 deal,
