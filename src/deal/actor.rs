@@ -177,7 +177,7 @@ impl Deal {
         }
         match decide(awake, &pending.request, self.deps.pool.clock().now()) {
             Ok(decided) => self.write(pending, decided, context),
-            Err(refusal) => answer_with(pending, Err(refusal.into())),
+            Err(error) => answer_with(pending, Err(error)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Turns a request into a step to write, and a written step into entries for the room. Pure.
 
 use chrono::{DateTime, Utc};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId};
 use crate::domain::message::{Audience, ClientIdOrigin, Content, Message, SYSTEM};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
+use crate::error::Error;
 use crate::store::step_document::audience_columns;
 use crate::store::steps::{NewEvent, NewStep};
 use flow::definition::Definition;
@@ -35,6 +37,8 @@ pub(super) struct DealState {
 pub struct DecidedStep {
     /// The row values.
     pub step: NewStep,
+    /// The card of each line of each transition, in order, as listeners get it.
+    cards: Vec<Option<Arc<RawValue>>>,
 }
 
 impl DealState {
@@ -72,7 +76,7 @@ pub(super) fn decide(
     state: &DealState,
     request: &DealRequest,
     now: DateTime<Utc>,
-) -> Result<DecidedStep, Refusal> {
+) -> Result<DecidedStep, Error> {
     let try_as = |actor: &FlowActor| {
         machine::step(
             &state.definition,
@@ -136,7 +140,7 @@ pub fn begin(
     context: serde_json::Map<String, Value>,
     caller: &Principal,
     now: DateTime<Utc>,
-) -> Result<DecidedStep, Refusal> {
+) -> Result<DecidedStep, Error> {
     let step = machine::start(definition, context, now)?;
     let context = StepContext {
         conversation,
@@ -147,6 +151,13 @@ pub fn begin(
         now,
     };
     context.decided(step, "start".to_owned(), None)
+}
+
+/// A line's card as JSON.
+fn encoded_card(line: &Line) -> Result<Option<Arc<RawValue>>, Error> {
+    let card = line.card.as_ref().map(serde_json::value::to_raw_value);
+    let card = card.transpose().map_err(Error::internal)?;
+    Ok(card.map(Arc::from))
 }
 
 /// The order that an input pays.
@@ -178,15 +189,15 @@ pub struct StepContext<'a> {
 
 impl StepContext<'_> {
     /// The step with everything that is written with it. Returns `PaymentsUnavailable` if the step creates an
-    /// order and no gateway is configured.
+    /// order and no gateway is configured, and an internal error if a card cannot be written as JSON.
     pub fn decided(
         &self,
         step: Step,
         request_id: String,
         applies: Option<i64>,
-    ) -> Result<DecidedStep, Refusal> {
+    ) -> Result<DecidedStep, Error> {
         if self.gateway.is_none() && !step.orders.is_empty() {
-            return Err(Refusal::PaymentsUnavailable);
+            return Err(Refusal::PaymentsUnavailable.into());
         }
         let answer = documents::answer(&step.deal_view, self.reader);
         let event = |event: &crate::domain::flow::PlatformEvent| NewEvent {
@@ -195,7 +206,10 @@ impl StepContext<'_> {
             body: platform_event(event, self.conversation, &step.deal_view, self.now),
         };
         let events = step.events.iter().map(event).collect();
+        let lines = step.transitions.iter().flat_map(|each| &each.lines);
+        let cards = lines.map(encoded_card).collect::<Result<_, _>>()?;
         Ok(DecidedStep {
+            cards,
             step: NewStep {
                 conversation: self.conversation.no,
                 policy: self.conversation.policy_version,
@@ -225,6 +239,7 @@ impl DecidedStep {
         let deal_view = Arc::new(self.step.step.deal_view.clone());
         let memory = Arc::new(self.step.step.instance.context.clone());
         let mut entries = Vec::new();
+        let mut cards = self.cards.iter().cloned();
         let mut seq = before;
         for transition in &self.step.step.transitions {
             seq += 1;
@@ -232,7 +247,9 @@ impl DecidedStep {
             entries.push(Entry { seq, at, fact });
             for line in &transition.lines {
                 seq += 1;
-                let fact = Fact::Said(self.message(transition, line, seq, at));
+                let mut message = self.message(transition, line, seq, at);
+                message.card = cards.next().flatten();
+                let fact = Fact::Said(message);
                 entries.push(Entry { seq, at, fact });
             }
         }
@@ -282,8 +299,6 @@ impl DecidedStep {
             (None, Some(user)) => Some(Audience::User(user)),
             (None, None) => None,
         };
-        let card = line.card.as_ref();
-        let card = card.and_then(|card| serde_json::value::to_raw_value(card).ok());
         Message {
             id: MessageId { conversation, seq },
             sender: SYSTEM.0,
@@ -299,7 +314,7 @@ impl DecidedStep {
                 kind: line.kind.into(),
                 audience,
             }),
-            card: card.map(Arc::from),
+            card: None,
             created_at: at,
             edited_at: None,
             deleted_at: None,

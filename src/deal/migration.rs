@@ -141,7 +141,10 @@ impl Migration<'_> {
         let decided = context.decided(step, request_id, None);
         decided
             .map(|decided| decided.step)
-            .map_err(|refusal| refusal.message())
+            .map_err(|error| match error {
+                Error::Refused(refusal) => refusal.message(),
+                Error::Internal(cause) => cause,
+            })
     }
 }
 

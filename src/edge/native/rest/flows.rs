@@ -26,6 +26,7 @@ use crate::edge::http::refusals::Body;
 use crate::edge::http::{AppState, Failure, Query};
 use crate::edge::native::deals::{FlowView, LoggedStepView};
 use crate::edge::native::pressing::{checked_press, checked_request_id};
+use crate::error::Error;
 use crate::store::conversations::{self as conversation_rows, Key};
 use crate::store::flows as rows;
 use crate::store::participants;
@@ -122,7 +123,7 @@ impl WantedDeal {
         conversation: &Conversation,
         caller: &Principal,
         now: DateTime<Utc>,
-    ) -> Result<DecidedStep, Refusal> {
+    ) -> Result<DecidedStep, Error> {
         begin(
             conversation,
             &self.catalogue,
@@ -139,10 +140,10 @@ impl WantedDeal {
         found: &Loaded,
         caller: &Principal,
         now: DateTime<Utc>,
-    ) -> Result<Option<DecidedStep>, Refusal> {
+    ) -> Result<Option<DecidedStep>, Error> {
         match &found.conversation.flow {
             Some(deal_view) if deal_view.flow == self.definition.name => Ok(None),
-            Some(_) => Err(Refusal::Conflict("The conversation has another flow")),
+            Some(_) => Err(Refusal::Conflict("The conversation has another flow").into()),
             None => {
                 self.must_have_its_people(&found.participants)?;
                 self.first_step(&found.conversation, caller, now).map(Some)

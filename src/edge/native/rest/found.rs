@@ -72,7 +72,7 @@ impl Wish {
         mut found: Loaded,
         caller: &Principal,
         now: DateTime<Utc>,
-    ) -> Result<Vec<Command>, Refusal> {
+    ) -> Result<Vec<Command>, Error> {
         must_be_let_in(&found, caller)?;
         self.must_have_its_sides(&found)?;
         let mut commands = returns(&mut found, caller);
