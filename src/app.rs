@@ -211,8 +211,7 @@ fn build(
     let job_signal = JobSignal::default();
     let refusals = Arc::new(RefusalLog::new(room.clock.clone()));
     let deals = start_deals(&room, &rooms, catalogue, &job_signal);
-    let directory = Arc::clone(&room.directory);
-    let clock = room.clock.clone();
+    let (directory, clock) = (Arc::clone(&room.directory), room.clock.clone());
     let dialects = Dialects::new(&config.dialects, directory, clock, &room.metrics)?;
     let deps = SessionDeps {
         rooms,

@@ -311,11 +311,10 @@ fn changing(connection: &mut PgConnection) {
                 },
             ),
         );
-        let mut person = participants::find(connection, nth(n), UserNo(n + 5_000))
+        let mut participant = participants::find(connection, nth(n), UserNo(n + 5_000))
             .unwrap()
             .unwrap();
-        person.membership = Membership::Left;
-        let participant = person;
+        participant.membership = Membership::Left;
         let mut leave = change(n, ChangeKind::Set { participant });
         leave.policy = 1;
         make(connection, &leave);

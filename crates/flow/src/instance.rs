@@ -163,7 +163,10 @@ impl DealView {
     /// listed once, as the first of them has it.
     pub fn actions_of_actors(&self, actors: &[FlowActor]) -> Vec<&AvailableAction> {
         let mut found: Vec<&AvailableAction> = Vec::new();
-        for available in actors.iter().flat_map(|actor| self.actions_under(actor.name())) {
+        for available in actors
+            .iter()
+            .flat_map(|actor| self.actions_under(actor.name()))
+        {
             if !found.iter().any(|other| other.action == available.action) {
                 found.push(available);
             }

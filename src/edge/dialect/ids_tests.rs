@@ -158,8 +158,7 @@ impl World {
 
     /// The changes that a room publishes about people and messages, each with the ids that every dialect must show.
     fn changes(&self) -> Vec<(Change, Vec<String>)> {
-        let place = self.conversation.to_string();
-        let second = self.people[1].clone();
+        let (place, second) = (self.conversation.to_string(), self.people[1].clone());
         let sender = match self.by_system {
             true => Vec::new(),
             false => vec![self.people[0].clone()],

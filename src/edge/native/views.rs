@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 use super::deals::FlowView;
 use super::instants::{instant, maybe_instant};
-use crate::domain::deal_reader::DealReader;
 use crate::domain::access::role_among;
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Participant, PresenceStatus, Subject,
 };
+use crate::domain::deal_reader::DealReader;
 use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::message::{Attachment, Message, MessageKind};
 use crate::domain::snapshot::{Listed, Recovery, Snapshot};
