@@ -36,7 +36,7 @@ export function Deal({ conversation }) {
   const close = () => setDialog(null);
   return html`<section class="context-part deal" aria-labelledby="deal-title" data-test="deal" data-state=${flow.state}>
     <h3 id="deal-title">Deal ${outline && html`<span class="quiet">· ${outline.title}</span>`}</h3>
-    <ol class="deal-map" tabindex="0" aria-label="The deal’s way" data-test="deal-map">
+    <ol class="deal-map" tabindex="0" aria-label="The deal’s progress" data-test="deal-map">
       ${mapOf({ conversation, steps, outline, me }).map((place) => html`<${Place} key=${`${place.kind}-${place.name}`} place=${place} conversation=${conversation} />`)}
     </ol>
     <${Offers} key=${flow.state_version} offers=${offersBesideCards(flow, messages)} id=${`deal-${conversation.id}`} conversation=${conversation} version=${flow.state_version} outline=${outline} />

@@ -156,7 +156,7 @@ async fn by_code() {
     of_bodies(&mut snapshots, &all.ann).await;
     of_sockets(&mut snapshots, &all, &conversation).await;
     of_participants(&mut snapshots, &all, &conversation).await;
-    // What is locked takes too long, as what is found too often does.
+    // What is locked takes too long, as a query that matches too much does.
     let mut locking = all.app.connection();
     let lock = "begin; lock table search_docs";
     locking.batch_execute(lock).expect("a lock");
