@@ -39,7 +39,7 @@ async function playPerson(people, person) {
   return startSession({ profile, token: person.token, people, renewToken });
 }
 
-/** A session for whoever a token belongs to. */
+/** A session for the user of a token. */
 async function signIn(token) {
   const profile = await profileOf(token);
   rememberToken(token);

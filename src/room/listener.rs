@@ -25,14 +25,15 @@ pub(super) struct Told {
     pub(super) join: JoinNo,
 }
 
-/// What a session was told before the join whose snapshot is being read. It goes on from there if the snapshot cannot be read.
+/// What a session had received before the join whose snapshot is being read. If the snapshot cannot be read, the session continues
+/// from there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Before {
     /// Nothing: it has not joined.
     Nothing,
-    /// Everything up to there. What came since is held for it.
+    /// Everything up to a seq. The room holds later events for it.
     Live(Told),
-    /// Everything up to there. What came since, it has missed.
+    /// Everything up to a seq. It has missed later events.
     Behind(Told),
 }
 
@@ -141,8 +142,8 @@ impl Listener {
         }
     }
 
-    /// Has its session go on by itself, from what it has been told, and join again. One that only waits for the answer to its first
-    /// join hears nothing, but that answer.
+    /// Asks its session to read the changes after those it has received, and to join again. A session that waits for the answer to its
+    /// first join only gets that answer.
     pub(super) fn send_away(&self, conversation: ConversationId, announced: Seq) {
         match self.told(announced) {
             Before::Nothing => {}

@@ -23,7 +23,7 @@ function Answer({ card, answer, conversation, outline }) {
   </p>`;
 }
 
-/** Whoever pressed inside the card stays at it when its buttons go. */
+/** Keeps the focus at the card when the pressed button is removed. */
 function useStaying(place, isOpen) {
   const hadFocus = useRef(false);
   useEffect(() => {

@@ -40,7 +40,7 @@ pub enum Crowded {
 }
 
 impl Crowded {
-    /// The sentence for whoever is refused.
+    /// The sentence for the client that is refused.
     pub fn message(self) -> &'static str {
         match self {
             Self::Address => "Too many connections from this address",

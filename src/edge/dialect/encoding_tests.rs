@@ -156,7 +156,7 @@ fn what_passes_has_the_guides_own_payloads() {
     assert_eq!(
         stoory(marked(Mark::Delivered)),
         None,
-        "the guide has no word for it"
+        "Stoory's API has no event for it"
     );
     let presence = |status| {
         let user = bob();

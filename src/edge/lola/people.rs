@@ -6,7 +6,7 @@ use crate::domain::message::{Message, MessageKind};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The roles of participants who help. Whoever speaks without taking part is staff too.
+/// The roles of participants who help. Senders who do not participate are staff too.
 const STAFF_ROLES: [&str; 4] = ["agent", "support", "manager", "admin"];
 /// The name that stands for the system in a room without a title.
 const SYSTEM_NAME: &str = "System";
@@ -27,7 +27,7 @@ pub enum SenderType {
 }
 
 impl SenderType {
-    /// Of a person; of nobody's row, who is staff from outside.
+    /// The type of a sender with this participant's row. A sender without one is staff who do not participate.
     pub fn of(person: Option<&Participant>) -> Self {
         match person {
             Some(person) if !STAFF_ROLES.contains(&person.role.as_str()) => Self::Customer,

@@ -1,4 +1,4 @@
-//! The cards that the guide's front end renders.
+//! The cards that Stoory's front end renders.
 
 use serde_json::{Value, json};
 

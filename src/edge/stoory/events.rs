@@ -43,7 +43,7 @@ struct UserTyping<'a> {
     is_typing: bool,
 }
 
-/// Encodes an event for participants with this role, or for staff; `None` if the guide has no such event.
+/// Encodes an event for participants with this role, or for staff; `None` if Stoory's API has no such event.
 pub fn encode(
     event: &RoomEvent,
     context: EncodeContext<'_>,

@@ -10,7 +10,7 @@ use crate::domain::flow::{AvailableAction, Field, FieldKind, Money, StateVersion
 use crate::domain::refusal::Refusal;
 use crate::domain::whole;
 
-/// The guide's `input_type` of a typed price.
+/// Stoory's `input_type` of a typed price.
 const NEGOTIATION: &str = "negotiation";
 /// Those that name no field: the text is for what the prompt asks.
 const FOR_THE_PROMPT: [&str; 3] = ["question", "response", "general"];
@@ -205,7 +205,7 @@ fn filled(field: &Field, given: &Value, told_as: String) -> Result<Value, Refusa
     Ok(json!({ "amount": amount, "currency": currency }))
 }
 
-/// The guide's front end sends the price with `accept_price`, which asks for none: it must be the price in the open offer.
+/// Stoory's front end sends the price with `accept_price`, which asks for none: it must be the price in the open offer.
 fn must_agree(
     available: &AvailableAction,
     additional: &Map<String, Value>,

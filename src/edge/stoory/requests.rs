@@ -1,4 +1,4 @@
-//! The requests of the guide's front end over Socket.IO.
+//! The requests of Stoory's front end over Socket.IO.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -129,7 +129,7 @@ impl NamedId {
         mut members: Map<String, Value>,
         name: &'static str,
     ) -> Result<(String, Acting), Refusal> {
-        // One of the guides writes `conversation_id`.
+        // One of Stoory's two published APIs writes `conversation_id`.
         let other = (name == "conversationId").then_some("conversation_id");
         let id = members.remove(name);
         let id = id.or_else(|| members.remove(other?));

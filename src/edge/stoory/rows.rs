@@ -1,4 +1,4 @@
-//! Messages and conversations with exactly the columns of the guide's tables.
+//! Messages and conversations with exactly the columns of Stoory's tables.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -149,7 +149,7 @@ pub struct FlowUpdate<'a> {
 }
 
 impl<'a> FlowUpdate<'a> {
-    /// The context of a conversation. Without a deal it is in the guide's `real_time`, or `chat_closed`.
+    /// The context of a conversation. Without a deal it is in Stoory's `real_time`, or `chat_closed`.
     pub fn of(conversation: &'a Conversation) -> Self {
         let chat_status = ChatStatus::of(conversation);
         let deal_view = conversation.flow.as_deref();
@@ -233,9 +233,9 @@ pub struct ConversationRow<'a> {
     pub bid_id: Option<&'a str>,
     /// The request that it is about
     pub request_id: Option<&'a str>,
-    /// Who pays; of two people without the guide's roles, the one who began
+    /// Who pays; of two people without Stoory's roles, the one who began
     pub brand_owner_id: Option<&'a str>,
-    /// Who works; of two people without the guide's roles, the other one
+    /// Who works; of two people without Stoory's roles, the other one
     pub influencer_id: Option<&'a str>,
     /// What a client renders from
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! Timers of deals: told when due, deleted when they are nobody's any more, tried again when the deal could not listen.
+//! Timers of deals: delivered when due, deleted when no deal has them any more, tried again when the deal was unavailable.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

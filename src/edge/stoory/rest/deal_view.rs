@@ -167,7 +167,7 @@ impl CurrentDeal {
         wish.offered(&self.deal.state, &self.available_actions)
     }
 
-    /// The guide's `flow_update`, from the answer to a press.
+    /// Stoory's `flow_update`, from the answer to a press.
     pub(super) fn update<'a>(&self, answer: &'a Value) -> FlowUpdate<'a> {
         let answered = Answered::read(answer);
         let state = self.definition.state(answered.state);

@@ -1,4 +1,4 @@
-//! A conversation with everything that the guide's rows need.
+//! A conversation with everything that Stoory's rows need.
 
 use diesel::pg::PgConnection;
 use std::sync::Arc;
@@ -65,7 +65,7 @@ impl Opened {
         Sides::new(&self.loaded.conversation, &self.loaded.participants)
     }
 
-    /// The guide's row of the conversation.
+    /// Stoory's row of the conversation.
     pub(super) fn row(&self) -> ConversationRow<'_> {
         let role = self.reader.role.as_deref();
         ConversationRow::new(
@@ -76,7 +76,7 @@ impl Opened {
         )
     }
 
-    /// The guide's rows of its messages.
+    /// Stoory's rows of its messages.
     pub(super) fn message_rows<'a>(
         &'a self,
         messages: &'a [Message],
