@@ -24,7 +24,7 @@ pub struct FlowView<'a> {
     state: &'a str,
     /// The state's title
     title: &'a str,
-    /// The version of what is offered: a press names it
+    /// The version of the available actions: a press names it
     state_version: StateVersion,
     /// Whose turn it is
     awaiting_role: Option<&'a str>,

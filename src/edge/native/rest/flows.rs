@@ -287,7 +287,7 @@ pub struct ActBody {
     #[serde(default, deserialize_with = "object::optional")]
     #[schema(value_type = Option<Object>)]
     input: Option<Map<String, Value>>,
-    /// The version at which it was offered: a press at an older one is refused
+    /// The version at which the action was available: a press at an older one is refused
     #[serde(default, deserialize_with = "whole::optional")]
     state_version: Option<StateVersion>,
     /// The caller's own id of it: pressing again with the same is safe

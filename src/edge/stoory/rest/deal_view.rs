@@ -84,7 +84,7 @@ impl CurrentDeal {
             let form = form.and_then(Result::ok);
             form.is_some_and(|form| was(&last.request_id, &available.action, &form))
         };
-        let mut actions = self.definition.actions.iter().map(as_offer);
+        let mut actions = self.definition.actions.iter().map(as_available);
         actions.any(is_the_last).then_some(last)
     }
 
@@ -110,7 +110,7 @@ impl CurrentDeal {
     pub(super) fn meant(&self, wish: &Wish) -> Result<AvailableAction, Refusal> {
         let mut meant: Vec<(&Arc<Action>, AvailableAction)> = Vec::new();
         for action in self.definition.actions.iter() {
-            let available = as_offer(action);
+            let available = as_available(action);
             let is_own = matches!(wish, Wish::Click { .. }) || self.is_own(action);
             if is_own && wish.can_mean(&available) {
                 meant.push((action, available));
@@ -163,8 +163,8 @@ impl CurrentDeal {
     }
 
     /// The action that the request means, among those that the caller may do now.
-    pub(super) fn offered(&self, wish: &Wish) -> Option<&AvailableAction> {
-        wish.offered(&self.deal.state, &self.available_actions)
+    pub(super) fn available(&self, wish: &Wish) -> Option<&AvailableAction> {
+        wish.meant_among(&self.deal.state, &self.available_actions)
     }
 
     /// Stoory's `flow_update`, from the answer to a press.
@@ -186,7 +186,7 @@ impl CurrentDeal {
     }
 }
 
-fn as_offer(action: &Arc<Action>) -> AvailableAction {
+fn as_available(action: &Arc<Action>) -> AvailableAction {
     AvailableAction {
         action: action.name.clone(),
         label: action.name.clone(),
