@@ -37,14 +37,14 @@ impl Played {
         self.said += 1;
         let events = vec![event(self.said)];
         match self.crowd.take_in(events, self.listeners.len(), sends) {
-            Telling::Now(events) => {
+            Delivery::Now(events) => {
                 for listener in &mut self.listeners {
                     assert_eq!(listener.give(&events), Push::Queued);
                 }
             }
-            Telling::BeginTurns => self.crowd.turns = Some(SpawnHandle::default()),
-            Telling::InTurns => {}
-            Telling::All => self.crowd.tell_all(&mut self.listeners, &self.metrics),
+            Delivery::BeginTurns => self.crowd.turns = Some(SpawnHandle::default()),
+            Delivery::InTurns => {}
+            Delivery::All => self.crowd.tell_all(&mut self.listeners, &self.metrics),
         }
     }
 

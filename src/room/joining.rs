@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Backfill;
 use super::actor::Room;
 use super::join_reading::{Read, Wanted};
-use super::listener::{Before, Listener, Told};
+use super::listener::{Before, Listener, ReceivedUpTo};
 use super::replay;
 use super::reply::Reply;
 use crate::domain::access::lost_membership;
@@ -31,13 +31,13 @@ struct Joining {
 
 impl Joining {
     /// What its session is told by the answer.
-    fn told(&self, read: &Read) -> Told {
+    fn told(&self, read: &Read) -> ReceivedUpTo {
         let up_to = match self.backfill {
             Backfill::InReply(_) => read.last_seq,
             Backfill::AsEvents(after) | Backfill::Both(after) | Backfill::Again(after) => after,
         };
         let join = self.join;
-        Told { up_to, join }
+        ReceivedUpTo { up_to, join }
     }
 }
 
@@ -69,7 +69,7 @@ impl Room {
         };
         let before = match (self.replace(session), backfill) {
             (Before::Nothing, Backfill::AsEvents(up_to) | Backfill::Again(up_to)) => {
-                Before::Behind(Told { up_to, join })
+                Before::Behind(ReceivedUpTo { up_to, join })
             }
             (before, _) => before,
         };
@@ -292,7 +292,7 @@ impl Room {
                 // Too much for one page: the session reads it page by page, and joins again.
                 Some(up_to) => {
                     let join = listener.join;
-                    listener.send_away_after(here, Told { up_to, join });
+                    listener.send_away_after(here, ReceivedUpTo { up_to, join });
                     return drop(self.listeners.remove(index));
                 }
                 None => return drop(self.listeners.remove(index)),

@@ -20,7 +20,7 @@ enum Phase {
 
 /// The seq up to which a session was told everything, and the join since which it was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct ReceivedUpTo {
     pub(super) up_to: Seq,
     pub(super) join: JoinNo,
 }
@@ -32,9 +32,9 @@ pub(super) enum Before {
     /// Nothing: it has not joined.
     Nothing,
     /// Everything up to a seq. The room holds later events for it.
-    Live(Told),
+    Live(ReceivedUpTo),
     /// Everything up to a seq. It has missed later events.
-    Behind(Told),
+    Behind(ReceivedUpTo),
 }
 
 /// A session that has joined.
@@ -122,7 +122,7 @@ impl Listener {
     /// What its session has been told, for what follows this join. `announced` is what a live one has been told.
     pub(super) fn told(&self, announced: Seq) -> Before {
         match (&self.phase, self.before) {
-            (Phase::Live, _) => Before::Live(Told {
+            (Phase::Live, _) => Before::Live(ReceivedUpTo {
                 up_to: announced.max(self.floor),
                 join: self.join,
             }),
@@ -132,7 +132,7 @@ impl Listener {
     }
 
     /// An earlier join of its session was answered while the snapshot of this one is being read: the session has been told that.
-    pub(super) fn note_answered(&mut self, told: Told) {
+    pub(super) fn note_answered(&mut self, told: ReceivedUpTo) {
         let is_newer = match self.before {
             Before::Nothing => true,
             Before::Live(before) | Before::Behind(before) => before.join <= told.join,
@@ -151,8 +151,8 @@ impl Listener {
         }
     }
 
-    pub(super) fn send_away_after(&self, conversation: ConversationId, told: Told) {
-        let Told { up_to, join } = told;
+    pub(super) fn send_away_after(&self, conversation: ConversationId, told: ReceivedUpTo) {
+        let ReceivedUpTo { up_to, join } = told;
         self.queue.push(ChatFrame::rejoin(Rejoin {
             conversation,
             after: up_to,

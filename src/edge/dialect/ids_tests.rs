@@ -305,8 +305,8 @@ fn decoded(dialect: &str, event: &str, argument: &Value) -> (Option<Request>, Ve
     let incoming = (socketio.read)(event, &[&argument], &[]).unwrap();
     let acting = incoming.acting.into_iter().flatten();
     let request = match incoming.asks {
-        Asks::For(request) => Some(request),
-        Asks::UserRoom(_) | Asks::Nothing => None,
+        ClientRequest::Request(request) => Some(request),
+        ClientRequest::UserRoom(_) | ClientRequest::Nothing => None,
     };
     (request, acting.collect())
 }

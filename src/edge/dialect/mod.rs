@@ -10,7 +10,7 @@ pub(in crate::edge) mod requests;
 pub use answers::{Reader, refusal};
 pub(in crate::edge) use camel_case::{Shape, camel_case};
 pub(in crate::edge) use endpoints::{Endpoint, Mount, RefusalForm};
-pub use requests::{Asks, Incoming};
+pub use requests::{ClientRequest, Incoming};
 
 use bytestring::ByteString;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -102,7 +102,7 @@ struct Served {
 
 /// An event as one connection is told it.
 #[derive(Debug)]
-pub struct Told {
+pub struct EncodedEvent {
     /// The bytes.
     pub bytes: ByteString,
     /// Whether another event of the same seq follows.
@@ -177,7 +177,7 @@ impl Dialects {
         event: &RoomEvent,
         role: Option<&str>,
         reader: UserNo,
-    ) -> Option<Told> {
+    ) -> Option<EncodedEvent> {
         let served = self.served.get(dialect.index())?;
         let encoded = event.encoded(dialect, role, || {
             let encoded = (served.spec.encode)(event, self.context(dialect), role);
@@ -188,7 +188,7 @@ impl Dialects {
             }
             encoded
         })?;
-        Some(Told {
+        Some(EncodedEvent {
             bytes: encoded.bytes_for(reader).clone(),
             is_last_of_seq: encoded.is_last_of_seq,
         })

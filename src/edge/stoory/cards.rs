@@ -93,14 +93,14 @@ pub struct SubmitButton {
 
 /// A card as it is stored with its message.
 #[derive(Clone, Debug, Deserialize)]
-pub struct KeptCard {
+pub struct StoredCard {
     #[serde(flatten)]
     card: Card,
     #[serde(default)]
     done: Option<Value>,
 }
 
-impl KeptCard {
+impl StoredCard {
     /// The card of a message, if it has one.
     pub fn read(text: &RawValue) -> Option<Self> {
         serde_json::from_str(text.get()).ok()

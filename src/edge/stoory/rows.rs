@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::about::{BID, CAMPAIGN, ConversationType, about};
-use super::cards::{ActionData, KeptCard, unasked};
+use super::cards::{ActionData, StoredCard, unasked};
 use super::prompts;
 use super::sides::Sides;
 use super::work::{Work, flow_data};
@@ -65,7 +65,7 @@ impl<'a> MessageRow<'a> {
     ) -> Self {
         let content = &message.content;
         let by_person = content.kind == MessageKind::UserInput;
-        let kept = message.card.as_deref().and_then(KeptCard::read);
+        let kept = message.card.as_deref().and_then(StoredCard::read);
         let kept = kept.filter(|_| message.deleted_at.is_none());
         let receiver = sides.receiver(message, reader);
         Self {
@@ -75,12 +75,12 @@ impl<'a> MessageRow<'a> {
             receiver_id: receiver.map(|person| person.id.as_str()),
             message: &content.body,
             media_url: content.attachments.first().map(|file| file.url.as_str()),
-            message_type: match kept.as_ref().is_some_and(KeptCard::asks_for_payment) {
+            message_type: match kept.as_ref().is_some_and(StoredCard::asks_for_payment) {
                 true => prompts::PAYMENT,
                 false => content.kind.name(),
             },
-            action_required: kept.as_ref().is_some_and(KeptCard::asks),
-            action_completed: kept.as_ref().is_some_and(KeptCard::is_done),
+            action_required: kept.as_ref().is_some_and(StoredCard::asks),
+            action_completed: kept.as_ref().is_some_and(StoredCard::is_done),
             action_data: kept.map(|kept| kept.into_action_data(content.kind)),
             is_automated: !by_person,
             seen: sides.has_been_seen(message, reader),
@@ -207,7 +207,7 @@ impl<'a> ConversationContext<'a> {
     ) -> Self {
         let deal_view = conversation.flow.as_deref();
         let card = particulars.card.as_ref().and_then(|(kind, text)| {
-            let kept = KeptCard::read(text).filter(|kept| !kept.is_done())?;
+            let kept = StoredCard::read(text).filter(|kept| !kept.is_done())?;
             Some(kept.into_action_data(*kind))
         });
         let unasked = || unasked(deal_view?, role?);

@@ -1,6 +1,5 @@
 //! Search: what is written for it, and the statements that find messages.
 
-mod asked;
 mod conditions;
 mod connections;
 mod docs;
@@ -10,12 +9,13 @@ mod lexemes;
 mod places;
 mod plans;
 mod recent;
+mod request;
 mod walking;
 
-pub use asked::{Asked, Found, Hit, Order, Page, Scope};
 pub use conditions::Position;
 pub use connections::SearchConnections;
 pub use docs::index;
 pub(in crate::store) use docs::{forget, hold};
 pub use finding::find;
 pub use plans::Bounds;
+pub use request::{Found, Hit, Order, Page, Scope, SearchRequest};

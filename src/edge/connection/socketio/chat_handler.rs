@@ -8,15 +8,15 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 
 use super::Socket;
-use super::client::Asked;
+use super::client::AwaitedAck;
 use super::resume_cursor::ResumeCursor;
 use super::session::{AccessLost, ClientGone, Incoming, PageSent, RoomLost, SocketIoSession};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{Change, RoomEvent};
 use crate::edge::connection::SessionDeps;
-use crate::edge::connection::session::{Client, Pace};
-use crate::edge::dialect::{self, Told};
+use crate::edge::connection::session::{Client, FrameRate};
+use crate::edge::dialect::{self, EncodedEvent};
 use crate::queue::{Chat, ChatFrame, Heard};
 use crate::room::reply::told;
 use socketio::{ClientEvent, Disconnected, NamespaceHandler};
@@ -29,7 +29,7 @@ pub(super) struct ChatHandler {
     socket: Socket,
     principal: Arc<Principal>,
     session: Addr<SocketIoSession>,
-    pace: Pace,
+    pace: FrameRate,
     cursor: Arc<Mutex<ResumeCursor>>,
     /// Whether its events carry an offset, from which it goes on when it comes back.
     is_recoverable: bool,
@@ -45,7 +45,7 @@ impl ChatHandler {
         is_recoverable: bool,
     ) -> Self {
         Self {
-            pace: Pace::new(&deps),
+            pace: FrameRate::new(&deps),
             deps,
             socket,
             principal,
@@ -56,7 +56,7 @@ impl ChatHandler {
     }
 
     /// An event as the client is told it.
-    fn told(&self, event: &RoomEvent, role: Option<&str>) -> Option<Told> {
+    fn told(&self, event: &RoomEvent, role: Option<&str>) -> Option<EncodedEvent> {
         let dialect = self.socket.queue().state().dialect();
         let dialects = &self.deps.dialects;
         dialects.told(dialect, event, role, self.principal.no)
@@ -103,7 +103,7 @@ impl ChatHandler {
         Ok(incoming)
     }
 
-    fn refuse(&self, ack: Asked, refusal: Refusal) {
+    fn refuse(&self, ack: AwaitedAck, refusal: Refusal) {
         let refusal = told(refusal.into(), &self.deps.room.metrics);
         Client::refuse(&self.socket, &self.deps, ack, &refusal);
     }
@@ -113,7 +113,7 @@ impl NamespaceHandler<Chat> for ChatHandler {
     fn event(&mut self, event: ClientEvent<'_, Chat>) {
         let read = self.read(&event);
         let dialect = self.socket.queue().state().dialect();
-        let ack = Asked {
+        let ack = AwaitedAck {
             refused_as: self.deps.dialects.refused_as(dialect, event.name),
             ack: event.ack,
         };

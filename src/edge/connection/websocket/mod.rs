@@ -12,7 +12,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::session::{Core, Pace, Session};
+use super::session::{Core, FrameRate, Session};
 use super::{SessionDeps, replaying, requests};
 use crate::domain::answer::Answer;
 use crate::domain::dialect::Dialect;
@@ -36,7 +36,7 @@ use joined::Joined;
 pub struct NativeSession {
     core: Core<Arc<ConnectionQueue>>,
     joined: Joined,
-    pace: Pace,
+    pace: FrameRate,
     verdict: Rc<Cell<Option<Violation>>>,
     /// A message that comes in several frames; bounded by the frame guard.
     pieces: Vec<u8>,
@@ -51,7 +51,7 @@ impl NativeSession {
         verdict: Rc<Cell<Option<Violation>>>,
     ) -> Self {
         Self {
-            pace: Pace::new(&deps),
+            pace: FrameRate::new(&deps),
             core: Core::new(deps, queue, principal),
             joined: Joined::default(),
             verdict,
