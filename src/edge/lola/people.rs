@@ -3,6 +3,7 @@
 use crate::domain::conversation::{Conversation, Participant, Subject};
 use crate::domain::ids::{ConversationId, UserNo};
 use crate::domain::message::{Message, MessageKind};
+use crate::domain::snapshot::Loaded;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -61,7 +62,12 @@ pub struct RoomPeople<'a> {
 }
 
 impl<'a> RoomPeople<'a> {
-    /// Of a conversation.
+    /// The people of a conversation that was read from the database.
+    pub fn of(loaded: &'a Loaded) -> Self {
+        Self::new(&loaded.conversation, &loaded.participants)
+    }
+
+    /// The people of a conversation.
     pub fn new(
         conversation: &'a Conversation,
         people: impl IntoIterator<Item = &'a Participant>,

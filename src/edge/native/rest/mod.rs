@@ -7,6 +7,7 @@ pub mod flows;
 pub(in crate::edge) mod found;
 pub mod me;
 pub mod messages;
+pub(in crate::edge) mod opened;
 pub mod participants;
 pub mod search;
 pub mod sign_out;
