@@ -154,7 +154,7 @@ impl PageQuery {
 }
 
 /// The caller as a reader of the conversation, or why they may not read it.
-pub(in crate::edge) fn reader_of(
+fn reader_of(
     connection: &mut diesel::pg::PgConnection,
     conversation: &Conversation,
     requester: Requester,
