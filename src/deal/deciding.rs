@@ -141,7 +141,7 @@ pub fn begin(
     caller: &Principal,
     now: DateTime<Utc>,
 ) -> Result<DecidedStep, Error> {
-    let step = machine::start(definition, context, now)?;
+    let step = machine::start(definition, context, now).map_err(Refusal::from)?;
     let context = StepContext {
         conversation,
         base_version: 0,

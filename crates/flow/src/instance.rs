@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::available_action::AvailableAction;
 use crate::refusal::Refusal;
+use crate::step::FlowActor;
 
 /// Rises, from 1, whenever the available actions are renewed. A press names the version that it saw.
 pub type StateVersion = i64;
