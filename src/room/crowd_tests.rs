@@ -99,7 +99,7 @@ fn no_more_events_wait_than_one_write_carries() {
 }
 
 #[test]
-fn whoever_has_not_had_their_turn_was_told_up_to_the_first_that_waits() {
+fn listeners_before_their_turn_have_events_up_to_the_first_that_waits() {
     let mut room = Played::of(100);
     room.say(Sends::None);
     room.say(Sends::Underway);

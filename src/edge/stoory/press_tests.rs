@@ -165,7 +165,7 @@ fn prices_are_in_rupees() {
 }
 
 #[test]
-fn whoever_names_a_price_means_the_one_on_the_table() {
+fn a_price_with_an_acceptance_must_be_the_current_one() {
     let action = available("accept_price", vec![]);
     let pressed = |additional| form(&click("accept_price", additional), &action);
     for same in [

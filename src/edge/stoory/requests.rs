@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_a_payload_names_is_the_acting_user() {
+    fn the_user_that_a_payload_names_is_the_acting_one() {
         let with =
             |name: &str, id: &str| format!(r#"{{"{name}":"{id}","userId":"b","senderId":"c"}}"#);
         for (event, name) in [

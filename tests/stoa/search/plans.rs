@@ -120,7 +120,7 @@ impl Fixture {
 fn a_search_reads_what_its_plan_says_and_little_more() {
     let mut fixture = Fixture::new();
     let first = Page::First(Order::Newest);
-    // Whoever is in three short conversations reads these.
+    // A user in three short conversations reads these.
     let (found, rows) = fixture.search("said", 500, Scope::Own, first);
     assert_eq!(
         (found.plan, found.total, found.hits.len()),

@@ -62,7 +62,7 @@ platform | EVENT_NOT_FOUND | | GET /api/v1/events/evt_0192f0c0000070008000000000
 ann | ORDER_NOT_FOUND | | POST /sandbox/checkout/order_1 | {"outcome":"success"}
 "#;
 
-/// What is told of a request's body and headers.
+/// The refusals of a request's body and headers.
 async fn of_bodies(snapshots: &mut SnapshotFile, ann: &Person) {
     let large = format!("{{\"title\":\"{}\"}}", "x".repeat(200_000));
     let empty = || "{}".to_owned();

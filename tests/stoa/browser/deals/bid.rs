@@ -49,7 +49,7 @@ async fn connects(mira: &Window, priya: &Window, person: &Person, id: &str) {
     priya.read(&chip, "Waiting for Mira").await;
 }
 
-/// What is wrong with a form stands beside its field, whoever found it; what was typed is never markup.
+/// A problem of a form is shown beside its field, whether the page or the server found it; typed text is never markup.
 async fn describes(mira: &Window, priya: &Window) {
     mira.press(&submit("send_project_details")).await;
     mira.read(&problem("details"), "fill this in").await;
