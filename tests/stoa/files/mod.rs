@@ -1,9 +1,11 @@
 //! Files: uploading, sending, downloading, and that nothing is left when they are deleted.
 
 mod dropping;
+mod interrupted;
 mod plans;
 mod quotas;
 mod receiving;
+mod resuming;
 mod seeing;
 mod sending;
 mod serving;

@@ -11,6 +11,7 @@ pub mod me;
 pub mod message_pages;
 pub mod messages;
 pub mod participants;
+pub mod resumable;
 pub mod search;
 pub mod sign_out;
 pub(in crate::edge) mod subject;
@@ -47,6 +48,7 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(files::links)
         .service(files::show)
         .service(files::delete)
+        .service(resumable::append)
         .service(flows::list)
         .service(flows::describe)
         .service(flows::picture)
