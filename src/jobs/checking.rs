@@ -1,13 +1,15 @@
-//! Checks files: puts the pieces of an upload together, finds out what it is, and stores it as one object.
+//! Checks files: puts the pieces of an upload together, finds out what it is, removes what it says beside what it shows, and stores it
+//! as one object.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::spool::Spool;
+use super::stripping::{Stripped, strip};
 use super::{JobDeps, JobEnd};
 use crate::domain::file::{FileNo, FileState, Purpose, Unfit};
 use crate::error::Error;
-use crate::media::{Placement, sniff};
+use crate::media::{Placement, UNKNOWN, sniff};
 use crate::objects::{Key, Objects};
 use crate::store::files::uploading::{self, Piece};
 use crate::store::files::{self, Checked, File};
@@ -111,13 +113,17 @@ async fn examine(
             "the pieces of a file have {has} bytes, not {size}"
         )));
     }
-    let media_type = sniff(&whole.head, file.declared_type.as_deref()).0;
-    if let Some(unfit) = unfit(file.purpose, media_type) {
+    let found = sniff(&whole.head, file.declared_type.as_deref());
+    let (whole, media_type) = match strip(objects, whole, found.0).await? {
+        Stripped::Clean(whole) => (whole, found),
+        Stripped::Malformed(whole) => (whole, UNKNOWN),
+    };
+    if let Some(unfit) = unfit(file.purpose, media_type.0) {
         return Ok(Checked::Refused(unfit));
     }
     objects.put_file(original, whole.file, whole.size).await?;
     Ok(Checked::Ready {
-        media_type: media_type.to_owned(),
+        media_type: media_type.0.to_owned(),
         size: whole.size,
         sha256: whole.sha256,
     })

@@ -10,6 +10,7 @@ mod paying;
 mod reconciling;
 mod runner;
 mod spool;
+mod stripping;
 
 use parking_lot::Mutex;
 use std::collections::HashSet;
