@@ -32,7 +32,7 @@ const LINES: [&[&str]; 14] = [
     &["journal"],
     &["identity"],
     &["store", "payment", "media"],
-    &["presence", "objects"],
+    &["presence", "objects", "scanner"],
     &["queue", "telemetry", "outbound", "signing", "job_signal"],
     &["config", "error"],
     &["domain"],

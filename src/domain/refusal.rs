@@ -249,15 +249,11 @@ impl Refusal {
             Self::FileRefused(unfit) => unfit.message().to_owned(),
             Self::FileGone => "The file has been deleted".to_owned(),
             Self::LinkExpired => "The link has expired: get a new one".to_owned(),
-            Self::UploadOffset { offset } => {
-                format!("The file has {offset} bytes: go on from there")
-            }
+            Self::UploadOffset { offset } => format!("The file has {offset} bytes so far"),
             Self::ChecksumMismatch => "The part has another checksum: send it again".to_owned(),
             Self::TusVersion => "The header Tus-Resumable must be 1.0.0".to_owned(),
             Self::MediaType(wanted) => format!("The body must have the media type {wanted}"),
-            Self::FilesUnavailable => {
-                "This server stores no files: it runs with --files off".to_owned()
-            }
+            Self::FilesUnavailable => "This server stores no files".to_owned(),
             Self::ConversationClosed => "This conversation is closed".to_owned(),
             Self::TooLarge { limit } => format!("Larger than the limit of {limit} bytes"),
             Self::BodyTooSlow => "The body of the request took too long to arrive".to_owned(),

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::scanning::scanned;
 use super::spool::Spool;
 use super::stripping::{Stripped, strip};
 use super::{JobDeps, JobEnd};
@@ -83,7 +84,7 @@ async fn examine_and_record(
     let pieces = deps
         .pool
         .run(move |connection| uploading::stored_pieces(connection, no));
-    let checked = examine(objects, file, pieces.await?, original).await?;
+    let checked = examine(deps, objects, file, pieces.await?, original).await?;
     let is_ready = matches!(checked, Checked::Ready { .. });
     let keep = Duration::from_secs(3_600 * u64::from(deps.config.files.unsent_file_hours));
     let recorded = deps
@@ -96,6 +97,7 @@ async fn examine_and_record(
 }
 
 async fn examine(
+    deps: &Arc<JobDeps>,
     objects: &Objects,
     file: &File,
     pieces: Vec<Piece>,
@@ -119,6 +121,10 @@ async fn examine(
         Stripped::Malformed(whole) => (whole, UNKNOWN),
     };
     if let Some(unfit) = unfit(file.purpose, media_type.0) {
+        return Ok(Checked::Refused(unfit));
+    }
+    let (whole, unfit) = scanned(deps, whole).await?;
+    if let Some(unfit) = unfit {
         return Ok(Checked::Refused(unfit));
     }
     objects.put_file(original, whole.file, whole.size).await?;

@@ -9,6 +9,7 @@ mod dropping;
 mod paying;
 mod reconciling;
 mod runner;
+mod scanning;
 mod spool;
 mod stripping;
 

@@ -18,7 +18,7 @@ pub trait Source {
     fn read(&self, at: u64, into: &mut [u8]) -> io::Result<()>;
 }
 
-impl Source for [u8] {
+impl Source for &[u8] {
     fn size(&self) -> u64 {
         self.len() as u64
     }
@@ -156,7 +156,7 @@ impl<'a> Reader<'a> {
     pub(super) fn number(&mut self, bytes: u8) -> Result<u64, Trouble> {
         let mut number = 0;
         for _ in 0..bytes.min(8) {
-            number = number << 8 | u64::from(self.byte()?);
+            number = (number << 8) | u64::from(self.byte()?);
         }
         Ok(number)
     }

@@ -57,9 +57,7 @@ fn told(path: &Path) -> Vec<String> {
             "Original",
             "XMP",
         ];
-        !name.starts_with("File:")
-            && !name.starts_with("System:")
-            && words.iter().any(|word| name.contains(word))
+        !name.starts_with("System:") && words.iter().any(|word| name.contains(word))
     };
     tags.map(|(name, _)| name.clone())
         .filter(|name| is_telling(name))

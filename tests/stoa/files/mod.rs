@@ -7,6 +7,7 @@ mod plans;
 mod quotas;
 mod receiving;
 mod resuming;
+mod scanning;
 mod seeing;
 mod sending;
 mod serving;
