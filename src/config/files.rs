@@ -5,14 +5,16 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::Secret;
+use super::addresses::web_address;
 use super::origins::Origin;
 
 /// Options of files.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Files")]
 pub struct FileOptions {
-    /// Where files are stored: `local` (in the data folder), `local:FOLDER`, or `off`. Several servers of one database need the same
-    /// folder
+    /// Where files are stored: `local` (in the data folder), `local:FOLDER`, `s3://BUCKET/PREFIX`, or `off`. Several servers of one
+    /// database need the same folder or bucket
     #[arg(
         long,
         env = "STOA_FILES",
@@ -20,6 +22,18 @@ pub struct FileOptions {
         default_value = "local"
     )]
     pub files: FileStore,
+    /// Address of a store that speaks S3's protocol [default: Amazon's]
+    #[arg(long, env = "STOA_S3_ENDPOINT", value_name = "URL", value_parser = web_address)]
+    pub s3_endpoint: Option<String>,
+    /// Region of the bucket
+    #[arg(long, env = "STOA_S3_REGION", value_name = "REGION", default_value = "us-east-1")]
+    pub s3_region: String,
+    /// Key id that may read, write and delete objects of the bucket
+    #[arg(long, env = "AWS_ACCESS_KEY_ID", value_name = "ID")]
+    pub s3_access_key: Option<String>,
+    /// Secret of that key
+    #[arg(long, env = "AWS_SECRET_ACCESS_KEY", value_name = "SECRET", hide_env_values = true, value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Secret::from(text)))]
+    pub s3_secret_key: Option<Secret>,
     /// Maximum bytes of one file
     #[arg(long, env = "STOA_FILE_LIMIT", value_name = "BYTES", default_value_t = 26_214_400, value_parser = clap::value_parser!(u64).range(1..=2_147_483_648))]
     pub file_limit: u64,
@@ -108,6 +122,13 @@ pub enum FileStore {
     DataFolder,
     /// In this folder.
     Folder(PathBuf),
+    /// In a bucket of S3, or of a store that speaks its protocol.
+    Bucket {
+        /// Its name.
+        name: String,
+        /// What all keys begin with.
+        prefix: String,
+    },
     /// Nowhere: no files can be uploaded.
     Off,
 }
@@ -116,13 +137,31 @@ impl FromStr for FileStore {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "must be local, local:FOLDER, s3://BUCKET/PREFIX or off".to_owned();
         match text.split_once(':') {
             None if text == "local" => Ok(Self::DataFolder),
             None if text == "off" => Ok(Self::Off),
             Some(("local", folder)) if !folder.is_empty() => Ok(Self::Folder(folder.into())),
-            Some(_) | None => Err("must be local, local:FOLDER or off".to_owned()),
+            Some(("s3", place)) => bucket(place).ok_or_else(wrong),
+            Some(_) | None => Err(wrong()),
         }
     }
+}
+
+/// Reads `//BUCKET/PREFIX`.
+fn bucket(place: &str) -> Option<FileStore> {
+    let place = place.strip_prefix("//")?;
+    let (name, prefix) = place.split_once('/').unwrap_or((place, ""));
+    let prefix = prefix.trim_matches('/');
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._/".contains(c);
+    let fits = !name.is_empty() && place.chars().all(is_plain) && !prefix.contains("//");
+    fits.then(|| FileStore::Bucket {
+        name: name.to_owned(),
+        prefix: match prefix {
+            "" => "stoa".to_owned(),
+            prefix => prefix.to_owned(),
+        },
+    })
 }
 
 impl fmt::Display for FileStore {
@@ -130,6 +169,7 @@ impl fmt::Display for FileStore {
         match self {
             Self::DataFolder => f.write_str("local"),
             Self::Folder(folder) => write!(f, "local:{}", folder.display()),
+            Self::Bucket { name, prefix } => write!(f, "s3://{name}/{prefix}"),
             Self::Off => f.write_str("off"),
         }
     }
@@ -164,11 +204,11 @@ mod tests {
 
     #[test]
     fn a_store_is_a_folder_or_none() {
-        for text in ["local", "local:/srv/files", "off"] {
+        for text in ["local", "local:/srv/files", "s3://bucket/some/where", "off"] {
             let store: FileStore = text.parse().expect("a store");
             assert_eq!(store.to_string(), text);
         }
-        for wrong in ["", "local:", "nfs:/x", "/srv/files", "Off"] {
+        for wrong in ["", "local:", "nfs:/x", "/srv/files", "Off", "s3:bucket", "s3://", "s3:///x", "s3://a b"] {
             assert!(wrong.parse::<FileStore>().is_err(), "{wrong}");
         }
     }
