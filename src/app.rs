@@ -205,7 +205,7 @@ fn build(
         idle: Duration::from_secs(config.actors.room_idle_seconds),
         mailbox: config.actors.room_mailbox as usize,
         catch_ups: catch_ups(&config),
-        contacts_a_day: config.contacts_a_day(),
+        policies: Arc::new(config.policies()?),
     });
     let rooms = Registry::start(Arc::clone(&room), config.actors.room_threads);
     let job_signal = JobSignal::default();

@@ -228,6 +228,7 @@ async fn tell(deps: &SessionDeps, story: &Story, people: &[Arc<Principal>]) -> R
         subject,
         creator,
         inviter: Inviter::Platform,
+        max_participants: None,
         participants,
         first_message: None,
     };

@@ -12,6 +12,7 @@ mod money;
 mod operation;
 mod origins;
 mod people;
+mod policies;
 mod search;
 
 use clap::{Args, ValueEnum};
@@ -28,7 +29,7 @@ pub use later::{JobOptions, WebhookOptions};
 pub use money::PaymentOptions;
 pub use operation::OperationOptions;
 pub use origins::{AllowedOrigins, LocalPages, Origin};
-pub use people::{Begun, PeopleOptions, StartRule};
+pub use people::{PeopleOptions, StartRule};
 pub use search::SearchOptions;
 
 use crate::domain::network::Network;

@@ -3,7 +3,9 @@
 
 pub mod beginning;
 pub mod blocks;
+pub mod policies;
 mod privileges;
+mod sight;
 
 use super::conversation::{
     Conversation, ConversationKind, ConversationStatus, Membership, OWNER, Participant,
@@ -18,6 +20,7 @@ use blocks::Blocks;
 
 pub use beginning::may_begin_as_payer;
 pub use privileges::{Privilege, Requester};
+pub use sight::Sight;
 
 /// The role that manages a conversation, besides `OWNER`.
 const ADMIN: &str = "admin";
@@ -177,8 +180,12 @@ impl<'a> Access<'a> {
 
     /// The user as a reader of messages.
     pub fn reader(self, no: UserNo) -> Reader {
-        let role = self.role().map(str::to_owned);
-        Reader { no, role }
+        let person = self.participant();
+        Reader {
+            no,
+            role: person.map(|person| person.role.clone()),
+            sees_from: person.map_or(0, |person| person.sees_from),
+        }
     }
 
     /// What they may do with messages of others, participants and settings.

@@ -122,6 +122,8 @@ pub struct Participant {
     pub muted: bool,
     /// May neither read nor send.
     pub blocked: bool,
+    /// They see only messages after this seq.
+    pub sees_from: Seq,
     /// The highest seq delivered to them.
     pub delivered_seq: Seq,
     /// The highest seq that they have read.
@@ -171,10 +173,47 @@ pub struct Conversation {
     pub last_seq: Seq,
     /// The policy version: rises with each change of who may send what.
     pub policy_version: PolicyVersion,
+    /// How many may take part; `None` for as many as the platform allows.
+    pub max_participants: Option<u16>,
     /// The view of its deal, if it has one.
     pub flow: Option<Arc<DealView>>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+/// What who manages a conversation decides about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The title.
+    pub title: Option<String>,
+    /// The status.
+    pub status: ConversationStatus,
+    /// How many may take part; `None` for as many as the platform allows.
+    pub max_participants: Option<u16>,
+}
+
+impl Conversation {
+    /// The settings as they are.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            title: self.title.as_deref().map(str::to_owned),
+            status: self.status,
+            max_participants: self.max_participants,
+        }
+    }
+
+    /// Replaces the settings.
+    pub fn set(&mut self, settings: &Settings) {
+        self.title = settings.title.as_deref().map(Into::into);
+        self.status = settings.status;
+        self.max_participants = settings.max_participants;
+    }
+
+    /// How many may take part, where the platform allows `most`.
+    pub fn most_participants(&self, most: usize) -> usize {
+        self.max_participants
+            .map_or(most, |own| usize::from(own).min(most))
+    }
 }

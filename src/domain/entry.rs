@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
 use super::access::blocks::{Block, Blocking};
-use super::conversation::{ConversationStatus, Participant};
+use super::conversation::{Participant, Settings};
 use super::flow::Stepped;
 use super::ids::{Seq, UserNo};
 use super::message::Message;
@@ -46,12 +46,10 @@ pub enum Fact {
         /// Whether the block stands now.
         blocking: Blocking,
     },
-    /// The title, the status or the subject's card changed; these are the new values.
+    /// What who manages the conversation decides, or the subject's card changed; these are the new values.
     Settings {
-        /// The title.
-        title: Option<String>,
-        /// The status.
-        status: ConversationStatus,
+        /// The settings.
+        settings: Settings,
         /// The subject's card; null if there is none.
         card: serde_json::Value,
     },

@@ -6,6 +6,7 @@ mod masked;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
+use super::access::Sight;
 use super::access::blocks::Blocks;
 use super::command::Mark;
 use super::conversation::{Conversation, Participant, PresenceStatus};
@@ -14,7 +15,7 @@ use super::dialect::Dialect;
 use super::encoded::{Encoded, Encodings};
 use super::flow::Stepped;
 use super::ids::{ConversationId, MessageId, Seq, UserId, UserNo};
-use super::message::{Audience, Message};
+use super::message::Message;
 use super::people::People;
 use super::snapshot::UnreadCount;
 
@@ -276,11 +277,11 @@ impl RoomEvent {
         }
     }
 
-    /// The audience of the event, if it is not for everybody.
-    pub fn audience(&self) -> Option<&Audience> {
+    /// Whether the event is for somebody: a message is for those who see it, everything else for everybody.
+    pub fn is_seen(&self, sight: Sight<'_>) -> bool {
         match &self.change {
-            Change::Message { message, .. } => message.content.audience.as_ref(),
-            _ => None,
+            Change::Message { message, .. } => message.is_visible_to(sight),
+            _ => true,
         }
     }
 

@@ -6,7 +6,7 @@ use std::iter::Sum;
 
 use super::access::blocks::Blocks;
 use super::conversation::{Conversation, Participant};
-use super::ids::UserNo;
+use super::ids::{Seq, UserNo};
 use super::message::{Message, MessageKind};
 
 /// A reader of messages.
@@ -16,6 +16,8 @@ pub struct Reader {
     pub no: UserNo,
     /// The role in this conversation; `None` for staff who do not participate.
     pub role: Option<String>,
+    /// Only messages after this seq are seen.
+    pub sees_from: Seq,
 }
 
 /// A conversation with all present and past participants.

@@ -308,7 +308,10 @@ impl Room {
             self.listeners
                 .iter_mut()
                 .filter(|l| l.principal.no == person.no)
-                .for_each(|l| l.role = Some(person.role.as_str().into()));
+                .for_each(|listener| {
+                    listener.role = Some(person.role.as_str().into());
+                    listener.sees_from = person.sees_from;
+                });
             self.attach(person.no, context);
             return;
         }
@@ -317,6 +320,7 @@ impl Room {
         for staff in self.listeners.iter_mut() {
             if staff.principal.no == person.no {
                 staff.role = None;
+                staff.sees_from = 0;
                 stays.push(staff.queue.session());
             }
         }

@@ -12,6 +12,7 @@ use crate::domain::command::Command;
 use crate::domain::entry::Fact;
 use crate::domain::ids::UserNo;
 use crate::domain::principal::Principal;
+use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::journal::OutcomeUnknown;
 use crate::store::changes::{Change, ChangeKind, Changed};
@@ -49,7 +50,7 @@ impl Room {
         while !self.changing
             && let Some(wanted) = self.changes.pop_front()
         {
-            match self.state.decide(&wanted.principal, &wanted.command) {
+            match self.decide(&wanted) {
                 Err(refusal) => wanted.reply.refuse(refusal),
                 Ok(Decision::Already) => {
                     let stands = self.as_it_stands(wanted.principal.no);
@@ -58,6 +59,11 @@ impl Room {
                 Ok(Decision::Change(kind)) => self.begin_change(wanted, kind, context),
             }
         }
+    }
+
+    fn decide(&self, wanted: &WantedChange) -> Result<Decision, Refusal> {
+        let (caller, command) = (&wanted.principal, &wanted.command);
+        self.state.decide(caller, command, &self.deps.policies)
     }
 
     fn begin_change(
@@ -71,7 +77,7 @@ impl Room {
             conversation: self.state.conversation.no,
             policy: self.state.conversation.policy_version,
             actor: wanted.principal.no,
-            contacts_a_day: self.deps.contacts_a_day,
+            contacts_a_day: self.deps.policies.contacts_a_day,
             kind,
         };
         let journal = self.deps.journal.clone();

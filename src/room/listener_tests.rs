@@ -178,6 +178,7 @@ fn a_view() -> View {
         created_by: UserId::stored("alice".to_owned()),
         last_seq: 2,
         policy_version: 1,
+        max_participants: None,
         flow: None,
         created_at: chrono::DateTime::UNIX_EPOCH,
         updated_at: chrono::DateTime::UNIX_EPOCH,

@@ -34,6 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
+use crate::domain::access::policies::Policies;
 use crate::domain::command::Command;
 use crate::domain::entry::Entry;
 use crate::domain::ids::{ConversationId, JoinNo, Seq, SessionId};
@@ -70,8 +71,8 @@ pub struct RoomDeps {
     pub mailbox: usize,
     /// Catch-up checks, and reads of rooms that are behind, at the same time.
     pub catch_ups: Arc<Semaphore>,
-    /// How many users a person may bring in within 24 hours whom they have not met; `None` for any number.
-    pub contacts_a_day: Option<u32>,
+    /// What the platform allows.
+    pub policies: Arc<Policies>,
 }
 
 /// The messages to a room.

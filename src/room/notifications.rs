@@ -199,7 +199,7 @@ impl Room {
             let is_wanted =
                 |m: &Message| !apart.as_ref().is_some_and(|it| it.is_unwanted(m.sender));
             let meant = |m: &&Message| {
-                !m.is_by(&person.id) && m.is_visible_to(user, Some(&role)) && is_wanted(m)
+                !m.is_by(&person.id) && m.is_visible_to(person.sight()) && is_wanted(m)
             };
             let meant: Vec<&Message> = messages.iter().filter(meant).collect();
             let outboxes = self.outboxes_elsewhere(user, &joined);

@@ -7,6 +7,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use crate::domain::access::blocks::Blocking;
+use crate::domain::access::policies::Policies;
 use crate::domain::access::{Access, Denied, Privilege};
 use crate::domain::command::{Command, Mark};
 use crate::domain::conversation::Participant;
@@ -18,6 +19,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::room_event::View;
 use crate::domain::snapshot::{Loaded, Reader};
 use crate::store::changes::ChangeKind;
+use managing::Wanted;
 
 /// A conversation and its participants as of the last announced entry.
 #[derive(Clone, Debug)]
@@ -105,7 +107,19 @@ impl State {
                 "Only the platform may send messages of this kind",
             ));
         }
-        content.reply_to.map_or(Ok(()), |id| self.must_be_here(id))
+        content
+            .reply_to
+            .map_or(Ok(()), |id| self.must_see(caller, id))
+    }
+
+    /// Refuses the id of a message of another conversation, or from before the caller sees any.
+    fn must_see(&self, caller: &Principal, id: MessageId) -> Result<(), Refusal> {
+        self.must_be_here(id)?;
+        let person = self.access(caller)?.participant();
+        match person.is_some_and(|person| id.seq <= person.sees_from) {
+            true => Err(Refusal::MessageNotFound),
+            false => Ok(()),
+        }
     }
 
     /// Refuses the id of a message of another conversation.
@@ -141,7 +155,12 @@ impl State {
     }
 
     /// Decides on a requested change.
-    pub fn decide(&self, caller: &Principal, command: &Command) -> Result<Decision, Refusal> {
+    pub fn decide(
+        &self,
+        caller: &Principal,
+        command: &Command,
+        policies: &Policies,
+    ) -> Result<Decision, Refusal> {
         self.may_ask(caller, command)?;
         match command {
             Command::Edit { message, body } => {
@@ -163,13 +182,22 @@ impl State {
                     reader: access.reader(caller.no),
                 }))
             }
-            Command::AddParticipant { user, role } => {
-                self.decide_add(caller, user, role.as_deref())
+            Command::AddParticipant {
+                user,
+                role,
+                history,
+            } => {
+                let wanted = Wanted {
+                    user,
+                    role: role.as_deref(),
+                    history: *history,
+                };
+                self.decide_add(caller, wanted, policies.of(self.conversation.kind))
             }
             Command::ChangeParticipant { user, change } => self.decide_change(caller, user, change),
             Command::RemoveParticipant { user } => self.decide_removal(caller, user),
-            Command::ChangeSettings { title, status } => {
-                self.decide_settings(caller, title.as_ref(), *status)
+            Command::ChangeSettings(change) => {
+                self.decide_settings(caller, change, policies.of(self.conversation.kind))
             }
             Command::DescribeSubject { title, card } => {
                 self.decide_description(caller, title.as_ref(), card)
@@ -208,13 +236,8 @@ impl State {
                 }
                 self.people.insert(now);
             }
-            Fact::Settings {
-                title,
-                status,
-                card,
-            } => {
-                self.conversation.title = title.as_deref().map(Into::into);
-                self.conversation.status = *status;
+            Fact::Settings { settings, card } => {
+                self.conversation.set(settings);
                 if let Some(subject) = &mut self.conversation.subject {
                     Arc::make_mut(subject).card.clone_from(card);
                 }

@@ -47,7 +47,7 @@ impl UnreadChanges {
 
     /// Whether a participant may be affected.
     fn may_concern(&self, person: &Participant) -> bool {
-        let visible = |message: &Message| message.is_visible_to(person.no, Some(&person.role));
+        let visible = |message: &Message| message.is_visible_to(person.sight());
         self.read_before.contains_key(&person.no) || self.messages.values().any(visible)
     }
 
@@ -73,7 +73,7 @@ fn changes_what_was_told(message: &Message, state: &UnreadState) -> bool {
     let is_for_others = message.sender != reader.no && message.content.kind != MessageKind::Audit;
     let counted = is_for_others && message.seq() > state.read_before;
     let is_shown = seq == state.newest || seq == state.newest_of_others;
-    message.is_visible_to(reader.no, reader.role.as_deref())
+    message.is_visible_to(reader.sight())
         && (is_shown || (counted && message.deleted_at.is_some()))
 }
 
@@ -168,6 +168,7 @@ pub(super) mod tests {
             reader: Reader {
                 no: BOB,
                 role: Some("member".to_owned()),
+                sees_from: 0,
             },
             seq: 9,
             read_seq: 4,

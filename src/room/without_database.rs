@@ -16,6 +16,7 @@ use super::reply::{Asker, Reply};
 use super::{Backfill, RoomDeps, Sleep, ToRegistry, ToRoom};
 use crate::config::{ActorOptions, DatabaseOptions};
 use crate::domain::access::blocks::Blocks;
+use crate::domain::access::policies::Policies;
 use crate::domain::answer::Answer;
 use crate::domain::conversation::{
     Card, Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
@@ -61,7 +62,7 @@ fn deps() -> RoomDeps {
         idle: Duration::from_secs(60),
         mailbox: 16,
         catch_ups: Arc::new(Semaphore::new(1)),
-        contacts_a_day: None,
+        policies: Arc::new(Policies::default()),
     }
 }
 
@@ -80,6 +81,7 @@ fn loaded() -> Loaded {
             created_by: id.clone(),
             last_seq: 10,
             policy_version: 1,
+            max_participants: None,
             flow: None,
             created_at: at,
             updated_at: at,
@@ -93,6 +95,7 @@ fn loaded() -> Loaded {
             membership: Membership::Present,
             muted: false,
             blocked: false,
+            sees_from: 0,
             delivered_seq: 0,
             read_seq: 0,
             joined_at: at,
@@ -104,8 +107,7 @@ fn loaded() -> Loaded {
 
 fn entry(seq: Seq) -> Entry {
     let fact = Fact::Settings {
-        title: None,
-        status: ConversationStatus::Open,
+        settings: loaded().conversation.settings(),
         card: Card::Null,
     };
     let at = chrono::DateTime::UNIX_EPOCH;

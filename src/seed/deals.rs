@@ -165,6 +165,7 @@ async fn begun(
         }),
         creator: platform.no,
         inviter: Inviter::Platform,
+        max_participants: None,
         participants: vec![
             part(story.brand_owner, "brand_owner")?,
             part(story.influencer, "influencer")?,

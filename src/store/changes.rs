@@ -13,7 +13,8 @@ use super::changed::WithFeedRow;
 use super::messages as message_rows;
 use super::schema::{conversation_changes, conversations, message_changes, messages};
 use super::search;
-use crate::domain::conversation::{ConversationStatus, Participant};
+use crate::domain::access::policies::History;
+use crate::domain::conversation::{Participant, Settings};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{ConversationNo, MessageId, PolicyVersion, Seq, UserId, UserNo};
 use crate::domain::message::{Message, Power};
@@ -67,18 +68,18 @@ pub enum ChangeKind {
         returns: Returns,
         /// Whether the user must accept it.
         consent: Consent,
+        /// What the user sees of what was said before.
+        history: History,
     },
     /// Replaces a participant's role and flags.
     Set {
         /// The participant afterwards.
         participant: Participant,
     },
-    /// Replaces title and status.
+    /// Replaces the settings.
     Settings {
-        /// The title afterwards.
-        title: Option<String>,
-        /// The status afterwards.
-        status: ConversationStatus,
+        /// The settings afterwards.
+        settings: Settings,
         /// The subject's card afterwards; `None` if it does not change.
         card: Option<Value>,
     },
@@ -134,13 +135,22 @@ pub fn apply(connection: &mut PgConnection, change: &Change) -> Result<Changed, 
             role,
             returns,
             consent,
-        } => people::add(connection, change, (user, role), (*returns, *consent)),
+            history,
+        } => {
+            let added = people::Added {
+                id: user,
+                role,
+                returns: *returns,
+                consent: *consent,
+                history: *history,
+            };
+            people::add(connection, change, added)
+        }
         ChangeKind::Set { participant } => people::set(connection, change, participant),
         ChangeKind::Settings {
-            title,
-            status,
+            settings: after,
             card,
-        } => settings(connection, change, title.as_deref(), *status, card.as_ref()),
+        } => settings(connection, change, after, card.as_ref()),
     })
 }
 
@@ -264,7 +274,7 @@ fn locked_visible(
     reader: &Reader,
 ) -> Result<Option<Message>, Error> {
     let found = message_rows::lock(connection, id)?;
-    Ok(found.filter(|message| message.is_visible_to(reader.no, reader.role.as_deref())))
+    Ok(found.filter(|message| message.is_visible_to(reader.sight())))
 }
 
 fn as_it_stands(connection: &mut PgConnection, id: MessageId) -> Result<Message, Error> {
@@ -295,8 +305,7 @@ fn keep_wording(
 fn settings(
     connection: &mut PgConnection,
     change: &Change,
-    title: Option<&str>,
-    status: ConversationStatus,
+    after: &Settings,
     card: Option<&Value>,
 ) -> Result<Changed, Error> {
     let Some(turn) = next_turn(connection, change, Effect::OnPolicy)? else {
@@ -304,8 +313,9 @@ fn settings(
     };
     let card: Option<Value> = diesel::update(conversations::table.find(change.conversation.0))
         .set((
-            conversations::title.eq(title),
-            conversations::status.eq(status.name()),
+            conversations::title.eq(&after.title),
+            conversations::status.eq(after.status.name()),
+            conversations::max_participants.eq(after.max_participants.map(u16::cast_signed)),
             card.map(|card| conversations::subject.eq(card)),
         ))
         .returning(conversations::subject)
@@ -315,14 +325,15 @@ fn settings(
             conversation_changes::conversation_no.eq(change.conversation.0),
             conversation_changes::seq.eq(turn.seq),
             conversation_changes::actor_no.eq(change.actor.0),
-            conversation_changes::title.eq(title),
-            conversation_changes::status.eq(status.name()),
+            conversation_changes::title.eq(&after.title),
+            conversation_changes::status.eq(after.status.name()),
+            conversation_changes::max_participants
+                .eq(after.max_participants.map(u16::cast_signed)),
             conversation_changes::subject.eq(&card),
         ))
         .execute(connection)?;
     Ok(turn.done(Fact::Settings {
-        title: title.map(str::to_owned),
-        status,
+        settings: after.clone(),
         card: card.unwrap_or(Value::Null),
     }))
 }

@@ -38,6 +38,7 @@ pub(super) struct ConversationRow {
     subject: Option<Value>,
     last_seq: i64,
     policy_version: i64,
+    max_participants: Option<i16>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -71,6 +72,7 @@ fn assemble(
         created_by: UserId::stored(created_by),
         last_seq: row.last_seq,
         policy_version: row.policy_version,
+        max_participants: row.max_participants.map(i16::unsigned_abs),
         flow,
         created_at: row.created_at,
         updated_at: row.updated_at,
@@ -171,7 +173,7 @@ pub(super) struct ListedRow {
 
 /// The columns that a row of a page needs, before its messages are counted.
 pub(super) const CUT: &str =
-    "c.no as conversation_no, c.updated_at, c.last_seq, p.role, p.user_no, p.read_seq";
+    "c.no as conversation_no, c.updated_at, c.last_seq, p.role, p.user_no, p.sees_from, p.read_seq";
 
 /// The end of a statement whose table `cut` has the page's rows: their newest messages and unread counts.
 pub(super) fn with_messages(tombstones: Tombstones) -> String {

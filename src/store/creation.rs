@@ -36,6 +36,8 @@ pub struct NewConversation {
     pub creator: UserNo,
     /// As whom they begin it.
     pub inviter: Inviter,
+    /// How many may take part; `None` for as many as the platform allows.
+    pub max_participants: Option<u16>,
     /// The participants with their roles.
     pub participants: Vec<(UserNo, String)>,
     /// The first message.
@@ -57,6 +59,7 @@ impl NewConversation {
             created_by: creator.id.clone(),
             last_seq: 0,
             policy_version: 0,
+            max_participants: self.max_participants,
             flow: None,
             created_at: now,
             updated_at: now,
@@ -136,6 +139,7 @@ fn insert(
                 .map(|s| &s.card)
                 .filter(|card| !card.is_null())),
             table::same_key.eq(key),
+            table::max_participants.eq(new.max_participants.map(u16::cast_signed)),
             table::created_by.eq(new.creator.0),
         ))
         .on_conflict(table::same_key)

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{self, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz};
 
-use super::access::{is_for, readers_role, role_or_none, role_or_staff};
+use super::access::{is_seen, readers_past, readers_role, role_or_none, role_or_staff};
 use super::messages::{MessageRow, Page, actor_of, assemble};
 use super::pool::explain;
 use crate::domain::access::{Privilege, Requester};
@@ -41,7 +41,8 @@ select m.conversation_no, m.seq, m.sender_no, m.client_id, m.kind, m.body, m.rep
 
 fn page_sql() -> String {
     let role = format!("(select {} from scope)", role_or_staff("role"));
-    let visible = is_for("m", &role, "(select reader from scope)");
+    let (reader, past) = ("(select reader from scope)", "(select past from scope)");
+    let visible = is_seen("m", &role, reader, past);
     let actor = actor_of("m");
     format!(
         "{COLUMNS}, {actor}
@@ -70,7 +71,9 @@ impl History {
                     "with scope as materialized (select * from (select c.no, v.no as reader, ",
                 );
                 out.push_sql(&readers_role("c.no", "v.no"));
-                out.push_sql(" as role from conversations c, (select ");
+                out.push_sql(" as role, ");
+                out.push_sql(&readers_past("c.no", "v.no"));
+                out.push_sql(" as past from conversations c, (select ");
                 out.push_bind_param::<BigInt, _>(&requester.no.0)?;
                 out.push_sql(" as no) v where c.id = ");
                 out.push_bind_param::<sql_types::Uuid, _>(&conversation.0)?;
@@ -87,7 +90,9 @@ impl History {
                 out.push_bind_param::<BigInt, _>(&reader.no.0)?;
                 out.push_sql(" as reader, ");
                 out.push_bind_param::<Text, _>(&self.role)?;
-                out.push_sql(" as role");
+                out.push_sql(" as role, ");
+                out.push_bind_param::<BigInt, _>(&reader.sees_from)?;
+                out.push_sql(" as past");
             }
         }
         out.push_sql(")");

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod conversations;
 pub mod creation;
 pub mod dedicated;
+mod entries;
 pub mod feed_consumers;
 pub mod feed_watermarks;
 pub mod flows;

@@ -37,6 +37,7 @@ diesel::table! {
         policy_version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        max_participants -> Nullable<Int2>,
     }
 }
 
@@ -51,6 +52,7 @@ diesel::table! {
         delivered_seq -> Int8,
         read_seq -> Int8,
         joined_at -> Timestamptz,
+        sees_from -> Int8,
     }
 }
 
@@ -110,6 +112,7 @@ diesel::table! {
         status -> Text,
         subject -> Nullable<Jsonb>,
         created_at -> Timestamptz,
+        max_participants -> Nullable<Int2>,
     }
 }
 

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Uuid as SqlUuid};
 use uuid::Uuid;
 
-use super::access::{is_for, is_wanted, may_read};
+use super::access::{is_seen, is_wanted, may_read};
 use super::messages::actor_no_of;
 use super::pool::explain;
 use crate::domain::ids::{ConversationNo, UserNo};
@@ -18,8 +18,8 @@ pub const MOST: i64 = 1_000;
 /// count down either.
 pub const AMONG: i64 = 10_000;
 
-/// The `from` clause of a participant's unread messages. `who` has `conversation_no`, `user_no`, `role` and
-/// `read_seq`; `last_seq` is the conversation's.
+/// The `from` clause of a participant's unread messages. `who` has `conversation_no`, `user_no`, `role`, `sees_from`
+/// and `read_seq`; `last_seq` is the conversation's.
 // Both bounds come from rows that exist at run time, inside a subquery that the planner cannot turn into a
 // join. A join would use the conversation alone and read all of its messages.
 pub(super) fn unread_messages(who: &str, last_seq: &str) -> String {
@@ -44,9 +44,10 @@ pub(super) fn of_others(messages: &str, user: &str) -> String {
     )
 }
 
-/// Whether a participant with `user_no` and `role` may see the message `m`.
+/// Whether a participant with `user_no`, `role` and `sees_from` sees the message `m`.
 pub(super) fn visible_to(who: &str) -> String {
-    is_for("m", &format!("{who}.role"), &format!("{who}.user_no"))
+    let (role, user) = (format!("{who}.role"), format!("{who}.user_no"));
+    is_seen("m", &role, &user, &format!("{who}.sees_from"))
 }
 
 /// Whether deleted messages stay in a list.
@@ -59,7 +60,7 @@ pub(super) enum Tombstones {
 }
 
 /// The seq of the newest message that a participant may see, of nobody whom they have blocked, among the newest changes. `who` has
-/// `conversation_no`, `user_no`, `role` and the conversation's `last_seq`.
+/// `conversation_no`, `user_no`, `role`, `sees_from` and the conversation's `last_seq`.
 pub(super) fn newest_visible(who: &str, tombstones: Tombstones) -> String {
     let (visible, wanted) = (visible_to(who), is_wanted("m", &format!("{who}.user_no")));
     let there = match tombstones {

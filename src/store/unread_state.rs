@@ -57,6 +57,8 @@ struct Row {
     #[diesel(sql_type = Text)]
     role: String,
     #[diesel(sql_type = BigInt)]
+    sees_from: Seq,
+    #[diesel(sql_type = BigInt)]
     last_seq: Seq,
     #[diesel(sql_type = BigInt)]
     read_seq: Seq,
@@ -80,6 +82,7 @@ impl From<Row> for UnreadState {
             reader: Reader {
                 no: UserNo(row.user_no),
                 role: Some(row.role),
+                sees_from: row.sees_from,
             },
             seq: row.last_seq,
             read_seq: row.read_seq,
@@ -107,20 +110,20 @@ fn sql() -> String {
     format!(
         "
 with asked as materialized (
-    select p.conversation_no, p.user_no, p.role, p.read_seq, c.last_seq, least(w.read_before, p.read_seq) as read_before
+    select p.conversation_no, p.user_no, p.role, p.sees_from, p.read_seq, c.last_seq, least(w.read_before, p.read_seq) as read_before
     from unnest($2, $3) as w(user_no, read_before)
     join participants p on p.conversation_no = $1 and p.user_no = w.user_no
     join conversations c on c.no = p.conversation_no
     where {may_read}
 )
-select a.user_no, a.role, a.last_seq, a.read_seq, a.read_before, n.unread, {is_capped} as is_capped,
+select a.user_no, a.role, a.sees_from, a.last_seq, a.read_seq, a.read_before, n.unread, {is_capped} as is_capped,
     exists (select {passed} and m.seq <= a.read_seq) as has_read_some,
     {newest} as newest,
     (select m.seq from messages m where m.conversation_no = a.conversation_no and m.seq > a.last_seq - {AMONG}
         and {of_others} and m.kind <> 'audit' and {visible} and {wanted}
      order by m.seq desc limit 1) as newest_of_others
 from asked a
-cross join lateral (select a.conversation_no, a.user_no, a.role, a.read_before as read_seq) b
+cross join lateral (select a.conversation_no, a.user_no, a.role, a.sees_from, a.read_before as read_seq) b
 cross join lateral (select count(*) as unread from (select {beyond} order by m.seq desc limit {MOST}) m) n"
     )
 }

@@ -25,6 +25,7 @@ fn making(connection: &mut PgConnection) {
                 subject: None,
                 creator: UserNo(n),
                 inviter,
+                max_participants: None,
                 participants: vec![
                     (UserNo(n), "member".into()),
                     (UserNo(n + other), "member".into()),

@@ -15,7 +15,7 @@ use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Participant, PresenceStatus, Signals,
     Subject,
 };
-use crate::domain::ids::{ConversationId, Seq, UserNo};
+use crate::domain::ids::{ConversationId, ConversationNo, ParticipantId, Seq, UserNo};
 use crate::domain::message::{Attachment, Message, MessageKind};
 use crate::domain::snapshot::{Listed, Recovery, Snapshot};
 use crate::presence::Directory;
@@ -124,6 +124,9 @@ impl<'a> MessageView<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Participant)]
 pub struct ParticipantView<'a> {
+    /// Their id in this conversation; it stays the same when they leave and come back
+    #[schema(value_type = Uuid)]
+    id: ParticipantId,
     /// Who
     user_id: &'a str,
     /// The name to show
@@ -148,8 +151,10 @@ pub struct ParticipantView<'a> {
 }
 
 impl<'a> ParticipantView<'a> {
-    fn new(person: &'a Participant, directory: &Directory) -> Self {
+    fn new(conversation: ConversationNo, person: &'a Participant, directory: &Directory) -> Self {
+        let user = person.no;
         Self {
+            id: ParticipantId { conversation, user },
             user_id: person.id.as_str(),
             name: person.name.as_deref(),
             avatar_url: person.avatar_url.as_deref(),
@@ -157,8 +162,8 @@ impl<'a> ParticipantView<'a> {
             muted: person.muted,
             blocked: person.blocked,
             status: match person.signals {
-                Signals::Shown => directory.status(person.no),
-                Signals::Hidden => PresenceStatus::Offline,
+                Signals::Shown if person.takes_part() => directory.status(person.no),
+                Signals::Shown | Signals::Hidden => PresenceStatus::Offline,
             },
             delivered_seq: person.delivered_seq,
             read_seq: person.read_seq,
@@ -191,13 +196,39 @@ impl<'a> FormerParticipantView<'a> {
 
 /// Those who take part now, with their presence.
 pub fn participants<'a>(
+    conversation: ConversationNo,
     people: &'a [Participant],
     directory: &Directory,
 ) -> Vec<ParticipantView<'a>> {
     let present = people.iter().filter(|person| person.takes_part());
     present
-        .map(|person| ParticipantView::new(person, directory))
+        .map(|person| ParticipantView::new(conversation, person, directory))
         .collect()
+}
+
+/// Somebody in a list of those who take part, or took part.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Member)]
+pub struct MemberView<'a> {
+    /// Their part
+    #[serde(flatten)]
+    participant: ParticipantView<'a>,
+    /// `present`, `left` or `removed`
+    membership: &'static str,
+}
+
+impl<'a> MemberView<'a> {
+    /// Somebody's part in this conversation.
+    pub fn new(
+        conversation: ConversationNo,
+        person: &'a Participant,
+        directory: &Directory,
+    ) -> Self {
+        Self {
+            participant: ParticipantView::new(conversation, person, directory),
+            membership: person.membership.name(),
+        }
+    }
 }
 
 /// What a conversation is about.
@@ -252,6 +283,8 @@ pub struct ConversationView<'a> {
     participants: Vec<ParticipantView<'a>>,
     /// Those who took part and left or were removed: their messages stay
     former_participants: Vec<FormerParticipantView<'a>>,
+    /// How many may take part at the same time; null: as many as the platform allows
+    max_participants: Option<u16>,
     /// The seq of its newest change
     last_seq: Seq,
     /// How its deal stands, if it has one
@@ -293,7 +326,7 @@ impl<'a> ConversationView<'a> {
         let (mut present, mut former) = (Vec::new(), Vec::new());
         for person in people {
             match person.takes_part() {
-                true => present.push(ParticipantView::new(person, directory)),
+                true => present.push(ParticipantView::new(conversation.no, person, directory)),
                 false => former.push(FormerParticipantView::new(person)),
             }
         }
@@ -305,6 +338,7 @@ impl<'a> ConversationView<'a> {
             subject: conversation.subject.as_deref().map(SubjectView::new),
             participants: present,
             former_participants: former,
+            max_participants: conversation.max_participants,
             last_seq: conversation.last_seq,
             flow: conversation
                 .flow
@@ -379,7 +413,7 @@ impl<'a> JoinedView<'a> {
         view.show_deal_to(conversation, people, reader);
         Self {
             conversation: view,
-            participants: participants(people, directory),
+            participants: participants(conversation.no, people, directory),
             messages: messages
                 .iter()
                 .map(|m| MessageView::new(m, conversation.id, reader))

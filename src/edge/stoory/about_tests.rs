@@ -21,6 +21,7 @@ fn conversation(subject: Option<(&str, Value)>) -> Conversation {
         created_by: UserId::stored("ines".to_owned()),
         last_seq: 9,
         policy_version: 1,
+        max_participants: None,
         flow: None,
         created_at: chrono::DateTime::UNIX_EPOCH,
         updated_at: chrono::DateTime::UNIX_EPOCH,

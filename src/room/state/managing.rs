@@ -1,8 +1,9 @@
 //! Decisions on participants, title, status and subject of a conversation. Pure.
 
 use super::{Decision, State};
+use crate::domain::access::policies::{History, KindPolicy};
 use crate::domain::access::{Admission, Privilege};
-use crate::domain::command::{Command, ParticipantChange};
+use crate::domain::command::{Command, ParticipantChange, SettingsChange};
 use crate::domain::conversation::{
     Card, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
 };
@@ -13,6 +14,15 @@ use crate::domain::message::Power;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::store::changes::{ChangeKind, Consent, Returns};
+
+/// Somebody who is to be added.
+pub(super) struct Wanted<'a> {
+    pub(super) user: &'a UserId,
+    /// The role; `None` for the one that they had, or the default.
+    pub(super) role: Option<&'a str>,
+    /// What they shall see of what was said before; `None` for what the platform says.
+    pub(super) history: Option<History>,
+}
 
 impl State {
     /// Refuses callers who may not know of the conversation. A participant who left a direct conversation may
@@ -44,9 +54,10 @@ impl State {
     pub(super) fn decide_add(
         &self,
         caller: &Principal,
-        user: &UserId,
-        role: Option<&str>,
+        wanted: Wanted<'_>,
+        policy: &KindPolicy,
     ) -> Result<Decision, Refusal> {
+        let user = wanted.user;
         let before = self.find(user);
         let is_direct = self.conversation.kind == ConversationKind::Direct;
         let comes_back = before.is_some_and(Participant::has_left);
@@ -64,10 +75,11 @@ impl State {
             return Ok(Decision::Already);
         }
         let present = self.people.iter().filter(|person| person.takes_part());
-        if present.count() >= limits::PARTICIPANTS {
+        if present.count() >= self.conversation.most_participants(policy.maximum) {
             return Err(Refusal::Unprocessable("The conversation is full"));
         }
-        let role = role
+        let role = wanted
+            .role
             .or(before.map(|person| person.role.as_str()))
             .unwrap_or(MEMBER)
             .to_owned();
@@ -80,11 +92,17 @@ impl State {
             true => Consent::NotNeeded,
             false => Consent::Needed,
         };
+        // Who adds somebody may show them less than the platform does, and not more.
+        let history = match wanted.history {
+            Some(History::FromJoining) => History::FromJoining,
+            Some(History::All) | None => policy.history_of(&role),
+        };
         Ok(Decision::Change(ChangeKind::Add {
             user: user.clone(),
             role,
             returns,
             consent,
+            history,
         }))
     }
 
@@ -146,23 +164,29 @@ impl State {
     pub(super) fn decide_settings(
         &self,
         caller: &Principal,
-        title: Option<&Option<String>>,
-        status: Option<ConversationStatus>,
+        change: &SettingsChange,
+        policy: &KindPolicy,
     ) -> Result<Decision, Refusal> {
-        if self.conversation.kind != ConversationKind::Direct {
+        let is_direct = self.conversation.kind == ConversationKind::Direct;
+        if !is_direct {
             self.must_manage(caller)?;
         }
-        let after_title = title
-            .cloned()
-            .unwrap_or_else(|| self.conversation.title.as_deref().map(str::to_owned));
-        let after_status = status.unwrap_or(self.conversation.status);
-        let is_so = after_title.as_deref() == self.conversation.title.as_deref();
-        if is_so && after_status == self.conversation.status {
+        let mut settings = self.conversation.settings();
+        if let Some(title) = &change.title {
+            settings.title.clone_from(title);
+        }
+        if let Some(status) = change.status {
+            settings.status = status;
+        }
+        if let Some(most) = change.max_participants {
+            must_fit(most, is_direct, policy)?;
+            settings.max_participants = most;
+        }
+        if settings == self.conversation.settings() {
             return Ok(Decision::Already);
         }
         Ok(Decision::Change(ChangeKind::Settings {
-            title: after_title,
-            status: after_status,
+            settings,
             card: None,
         }))
     }
@@ -180,18 +204,20 @@ impl State {
         let Some(subject) = &now.subject else {
             return Ok(Decision::Already);
         };
-        let (title, status) = match (subject.is_described(), title) {
-            (true, None) => (now.title.as_deref().map(str::to_owned), now.status),
-            (true, Some(title)) => (Some(title.clone()), now.status),
-            (false, title) => (title.cloned(), ConversationStatus::Open),
-        };
-        let is_so = title.as_deref() == now.title.as_deref();
-        if subject.card == *card && is_so && status == now.status {
+        let mut settings = now.settings();
+        match (subject.is_described(), title) {
+            (true, None) => {}
+            (true, Some(title)) => settings.title = Some(title.clone()),
+            (false, title) => {
+                settings.title = title.cloned();
+                settings.status = ConversationStatus::Open;
+            }
+        }
+        if subject.card == *card && settings == now.settings() {
             return Ok(Decision::Already);
         }
         Ok(Decision::Change(ChangeKind::Settings {
-            title,
-            status,
+            settings,
             card: Some(card.clone()),
         }))
     }
@@ -214,6 +240,19 @@ impl State {
         };
         Ok(change_unless_same(person, after))
     }
+}
+
+/// Refuses a number of participants that the kind of conversation does not have.
+fn must_fit(most: Option<u16>, is_direct: bool, policy: &KindPolicy) -> Result<(), Refusal> {
+    let Some(most) = most else {
+        return Ok(());
+    };
+    if is_direct {
+        return Err(Refusal::Unprocessable(
+            "A direct conversation has exactly two people",
+        ));
+    }
+    limits::participants(usize::from(most), policy.maximum)
 }
 
 fn must_have(caller: &Principal, privilege: Privilege) -> Result<(), Refusal> {

@@ -9,7 +9,7 @@ use super::conditions::{Conditions, MATCHES, PAGE, Position, QUERY, admitted, to
 use super::plans::Outcome;
 use super::walking::by_words;
 use crate::error::Error;
-use crate::store::access::{readers_role, role_or_staff};
+use crate::store::access::{readers_past, readers_role, role_or_staff};
 
 /// The documents that were sent at the position or before it, newest first.
 const BY_TIME: &str = "
@@ -22,6 +22,11 @@ const INDEXED: &str = "coalesce((select w.seq from feed_watermarks w where w.con
 /// The role of the searcher in the conversation of document `d`.
 fn role() -> String {
     role_or_staff(&readers_role("d.conversation_no", "$6"))
+}
+
+/// The seq after which the searcher sees messages of the conversation of document `d`.
+fn past() -> String {
+    readers_past("d.conversation_no", "$6")
 }
 
 /// Finds at least `wanted` hits after a position, if there are as many.
@@ -60,7 +65,7 @@ pub(super) fn everywhere(
             plan: "newest",
         });
     }
-    let admitted = admitted(&role(), "0");
+    let admitted = admitted(&role(), &past(), "0");
     let sql = format!(
         "with {QUERY}, found as materialized (
             select d.conversation_no, d.seq, d.at, d.sender_no, d.traits, d.audience_role, d.audience_user_no
@@ -89,7 +94,8 @@ fn newest(
     position: Option<Position>,
     wanted: usize,
 ) -> Result<Vec<Position>, Error> {
-    let (admitted, newest) = (admitted(&role(), "0"), conditions.bounds.most());
+    let admitted = admitted(&role(), &past(), "0");
+    let newest = conditions.bounds.most();
     // Raw SQL: the page ends the scan of the index as soon as it is full. It is ordered as the index is, with all
     // documents of its last moment, so that nothing needs sorting before.
     let sql = format!(

@@ -28,6 +28,7 @@ struct Row {
     muted: bool,
     blocked: bool,
     read_seq: Seq,
+    sees_from: Seq,
 }
 
 /// A message, but for its place.
@@ -54,14 +55,18 @@ fn part() -> impl Strategy<Value = Row> {
         any::<bool>(),
         prop::bool::weighted(0.2),
         0..=MESSAGES,
+        prop_oneof![2 => Just(0), 1 => 0..=MESSAGES],
     )
-        .prop_map(|(role, membership, muted, blocked, read_seq)| Row {
-            role,
-            membership,
-            muted,
-            blocked,
-            read_seq,
-        })
+        .prop_map(
+            |(role, membership, muted, blocked, read_seq, sees_from)| Row {
+                role,
+                membership,
+                muted,
+                blocked,
+                read_seq,
+                sees_from,
+            },
+        )
 }
 
 fn said() -> impl Strategy<Value = Said> {
@@ -132,9 +137,10 @@ pub fn fill(connection: &mut PgConnection, case: &Case) {
                 muted,
                 blocked,
                 read_seq,
+                sees_from,
             } = part;
-            write!(sql, "insert into participants (conversation_no, user_no, role, membership, muted, blocked, read_seq)
-                values ({conversation}, {user}, '{role}', '{membership}', {muted}, {blocked}, {read_seq});").unwrap();
+            write!(sql, "insert into participants (conversation_no, user_no, role, membership, muted, blocked, read_seq, sees_from)
+                values ({conversation}, {user}, '{role}', '{membership}', {muted}, {blocked}, {read_seq}, {sees_from});").unwrap();
         }
         for (said, seq) in rows.messages.iter().zip(1..) {
             let (role, user) = (
@@ -196,7 +202,7 @@ impl Sample {
     /// What a reader may see, by the rule.
     pub fn visible(&self, reader: &Reader) -> Vec<&Message> {
         let messages = self.messages.iter();
-        let visible = messages.filter(|m| m.is_visible_to(reader.no, reader.role.as_deref()));
+        let visible = messages.filter(|message| message.is_visible_to(reader.sight()));
         visible.collect()
     }
 
@@ -222,10 +228,13 @@ impl Sample {
         self.wanted(reader).last().map(|message| message.seq())
     }
 
-    /// The seq in the newest card that waits for a reader.
+    /// The seq in the newest card that waits for a reader. It says how the deal stands now, so they see it wherever their history begins.
     pub fn card(&self, reader: &Reader) -> Option<Seq> {
         let waits = |m: &&&Message| m.card.is_some() && m.deleted_at.is_none();
-        let visible = self.visible(reader);
+        let visible = self.visible(&Reader {
+            sees_from: 0,
+            ..reader.clone()
+        });
         let mut waiting = visible.iter().rev().filter(waits).map(|m| m.seq());
         waiting.find(|seq| (2..MESSAGES).contains(seq))
     }

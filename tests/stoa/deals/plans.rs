@@ -38,6 +38,7 @@ fn step(definition: &Definition, no: i64) -> NewStep {
         created_by: UserId::stored("user-1".into()),
         last_seq: 0,
         policy_version: 0,
+        max_participants: None,
         flow: None,
         created_at: now,
         updated_at: now,

@@ -13,6 +13,7 @@ GET    /api/v1/conversations/{id}/messages                | noconv block 200    
 POST   /api/v1/conversations/{id}/messages                | noconv block mute   out out 201    201 201    201    | {"body":"hello"}
 POST   /api/v1/conversations/{id}/seen                    | noconv block 200    out out 200    200 out    out    | {"seq":1}
 POST   /api/v1/conversations/{id}/delivered               | noconv block 200    out out 200    200 out    out    | {"seq":1}
+GET    /api/v1/conversations/{id}/participants            | noconv block 200    out out 200    200 200    200    |
 POST   /api/v1/conversations/{id}/participants            | noconv block forbid out out forbid 200 200    200    | {"user_id":"other"}
 PATCH  /api/v1/conversations/{id}/participants/{user_id}  | noconv block forbid out out forbid 200 200    200    | {"muted":false}
 DELETE /api/v1/conversations/{id}/participants/{user_id}  | noconv block forbid out out forbid 204 204    204    |

@@ -77,9 +77,9 @@ impl Fixture {
                 continue;
             }
             let (read, filters) = (own.map_or(0, |own| own.read_seq), &asked.query.filters);
-            let reader = access.role().unwrap_or("staff");
+            let reader = access.reader(me);
             let apart = Apart::of(me, self.blocks.iter().copied());
-            let is_found = message.is_visible_to(asked.requester.no, Some(reader))
+            let is_found = message.is_visible_to(reader.sight())
                 && !apart.is_unwanted(message.sender)
                 && message.deleted_at.is_none()
                 && filters.admit(message, &asked.me)

@@ -9,7 +9,7 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::access::{Access, Requester};
-use crate::domain::command::Command;
+use crate::domain::command::{Command, SettingsChange};
 use crate::domain::conversation::{ConversationKind, ConversationStatus};
 use crate::domain::ids::ConversationId;
 use crate::domain::limits;
@@ -172,25 +172,43 @@ pub struct ChangeBody {
     title: Option<Option<String>>,
     /// The new status
     status: Option<ConversationStatus>,
+    /// How many may take part at the same time; null: as many as the platform allows. Who is there already stays
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u16>)]
+    max_participants: Option<Option<u16>>,
 }
 
 /// Tells an absent field from a null one.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
     Option::deserialize(deserializer).map(Some)
 }
 
-/// Change the title or the status
+/// Change the title, the status or how many may take part
 #[utoipa::path(request_body = ChangeBody, params(("id" = Uuid, Path)), responses((status = 200, body = ConversationView), (status = 403, description = "FORBIDDEN"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "conversations")]
 #[patch("/conversations/{id}")]
 pub async fn change(call: Call<ConversationId, Body>) -> Result<HttpResponse, Failure> {
-    let ChangeBody { title, status } = call.body.read()?;
+    let ChangeBody {
+        title,
+        status,
+        max_participants,
+    } = call.body.read()?;
     if let Some(Some(title)) = &title {
         limits::required_text(title, "title", limits::TITLE_CHARACTERS)?;
     }
-    if title.is_none() && status.is_none() {
-        return Err(Refusal::invalid("title", "or status must be given").into());
+    let change = SettingsChange {
+        title,
+        status,
+        max_participants,
+    };
+    if change == SettingsChange::default() {
+        let why = "or status or max_participants must be given";
+        return Err(Refusal::invalid("title", why).into());
     }
-    let command = Command::ChangeSettings { title, status };
+    let command = Command::ChangeSettings(change);
     call.command(call.path, command).await?;
     Ok(answer(&call, call.path, 200).await?.respond())
 }

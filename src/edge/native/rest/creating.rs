@@ -10,8 +10,8 @@ use super::flows::NewFlowBody;
 use super::found::Wish;
 use super::messages::{NewMessageBody, status_of};
 use super::subject::SubjectBody;
-use crate::config::Begun;
 use crate::domain::access::Privilege;
+use crate::domain::access::policies::{Begun, KindPolicy};
 use crate::domain::answer::Novelty;
 use crate::domain::conversation::{Conversation, ConversationKind, MEMBER, OWNER};
 use crate::domain::ids::{ConversationId, UserId, UserNo};
@@ -52,6 +52,8 @@ pub struct NewConversationBody {
     role: Option<String>,
     /// What is said at once where the conversation is new; where it is there already, nothing is
     first_message: Option<NewMessageBody>,
+    /// How many may take part at the same time, within what the platform allows for the kind; groups and support only
+    max_participants: Option<u16>,
     /// The deal that it is to be
     flow: Option<NewFlowBody>,
 }
@@ -60,6 +62,7 @@ pub struct NewConversationBody {
 fn people_of(
     body: &NewConversationBody,
     caller: &Principal,
+    policy: &KindPolicy,
 ) -> Result<Vec<(UserId, String)>, Refusal> {
     let mut people: Vec<(UserId, String)> = Vec::with_capacity(body.participants.len() + 1);
     if !caller.roles.may(Privilege::StayOutside) {
@@ -85,18 +88,29 @@ fn people_of(
         }
     }
     body.role.as_deref().map_or(Ok(()), limits::role)?;
-    match (body.kind, people.len()) {
-        (ConversationKind::Direct, 2) => Ok(people),
-        (ConversationKind::Direct, _) => Err(Refusal::Unprocessable(
-            "A direct conversation has exactly two people",
-        )),
-        (_, 0) => Err(Refusal::invalid("participants", "must not be empty")),
-        (_, count) if count > limits::PARTICIPANTS => Err(Refusal::invalid(
-            "participants",
-            format!("must be at most {}", limits::PARTICIPANTS),
-        )),
-        (ConversationKind::Group | ConversationKind::Support, _) => Ok(people),
+    must_fit(body, people.len(), policy)?;
+    Ok(people)
+}
+
+/// Refuses a number of people that the conversation cannot have.
+fn must_fit(body: &NewConversationBody, people: usize, policy: &KindPolicy) -> Result<(), Refusal> {
+    let most = body.max_participants.map(usize::from);
+    match (body.kind, people) {
+        (ConversationKind::Direct, 2) if most.is_none() => return Ok(()),
+        (ConversationKind::Direct, _) => {
+            let why = "A direct conversation has exactly two people";
+            return Err(Refusal::Unprocessable(why));
+        }
+        (ConversationKind::Group | ConversationKind::Support, 0) => {
+            return Err(Refusal::invalid("participants", "must not be empty"));
+        }
+        (ConversationKind::Group | ConversationKind::Support, _) => {}
     }
+    most.map_or(Ok(()), |most| limits::participants(most, policy.maximum))?;
+    let most = most.unwrap_or(policy.maximum);
+    let fits = people <= most;
+    let why = || Refusal::invalid("participants", format!("must be at most {most}"));
+    fits.then_some(()).ok_or_else(why)
 }
 
 /// The roles that the platform gives explicitly; in an existing conversation they replace the earlier ones.
@@ -150,7 +164,8 @@ async fn wanted(
     body.title.as_deref().map_or(Ok(()), |title| {
         limits::text(title, "title", limits::TITLE_CHARACTERS)
     })?;
-    let people = people_of(&body, caller)?;
+    let policies = &server.deps.room.policies;
+    let people = people_of(&body, caller, policies.of(body.kind))?;
     let assigned = roles_given(&body, caller);
     let first_message = body
         .first_message
@@ -178,7 +193,8 @@ async fn wanted(
         title: body.title.filter(|title| visible::shows_something(title)),
         subject,
         creator: caller.no,
-        inviter: server.config.inviter(caller.roles, begun),
+        inviter: policies.inviter(caller.roles, begun),
+        max_participants: body.max_participants,
         participants: numbers_of(server, people).await?,
         first_message: first_message.map(Arc::new),
     };

@@ -230,7 +230,7 @@ pub async fn history(call: Call<MessageId>) -> Result<HttpResponse, Failure> {
             Ok(seen_by) => seen_by,
         };
         let found = rows::find(connection, id)?
-            .filter(|message| message.is_visible_to(seen_by.no, seen_by.role.as_deref()));
+            .filter(|message| message.is_visible_to(seen_by.sight()));
         let Some(message) = found else {
             return Ok(Err(Refusal::MessageNotFound));
         };

@@ -48,6 +48,7 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(flows::show)
         .service(flows::act)
         .service(flows::history)
+        .service(participants::list)
         .service(participants::seen)
         .service(participants::delivered)
         .service(participants::add)
