@@ -23,7 +23,19 @@ pub(super) struct WantedChange {
     command: Command,
     reply: Reply,
     attempts: u32,
+    basis: Basis,
 }
+
+/// What a change is decided on.
+#[derive(Clone, Copy, PartialEq)]
+enum Basis {
+    /// What the room knows. Another server may have written since.
+    Memory,
+    /// What the room has read for this change.
+    Database,
+}
+
+const CHANGE_AGAIN: Refusal = Refusal::Unavailable("The database is away: try again");
 
 /// How often a change is decided again because the policy version changed meanwhile.
 const ATTEMPTS: u32 = 5;
@@ -42,6 +54,7 @@ impl Room {
             command,
             reply,
             attempts: 0,
+            basis: Basis::Memory,
         });
         self.change_next(context);
     }
@@ -52,6 +65,9 @@ impl Room {
         {
             match self.decide(&wanted) {
                 Err(refusal) => wanted.reply.refuse(refusal),
+                Ok(Decision::Already) if wanted.basis == Basis::Memory => {
+                    self.read_then_decide(wanted, context);
+                }
                 Ok(Decision::Already) => {
                     let stands = self.as_it_stands(wanted.principal.no);
                     wanted.reply.send(Ok(stands));
@@ -98,16 +114,15 @@ impl Room {
     ) {
         match outcome {
             Ok(Changed::Done(entry)) => {
-                let fact = entry.fact.clone();
+                let (seq, fact) = (entry.seq, entry.fact.clone());
                 self.offer_committed(entry);
                 self.announce(context);
-                let answer = self.answer_to(fact, wanted.principal.no);
-                wanted.reply.send(Ok(answer));
+                match self.timeline.announced() >= seq {
+                    true => self.answer(wanted, fact),
+                    false => self.read_then_answer(fact, wanted, context),
+                }
             }
-            Ok(Changed::Already(fact)) => {
-                let answer = self.answer_to(fact, wanted.principal.no);
-                wanted.reply.send(Ok(answer));
-            }
+            Ok(Changed::Already(fact)) => self.answer(wanted, fact),
             Ok(Changed::Refused(refusal)) => wanted.reply.refuse(refusal),
             Ok(Changed::Stale) if wanted.attempts < ATTEMPTS => {
                 wanted.attempts += 1;
@@ -132,6 +147,42 @@ impl Room {
             room.changes.push_front(wanted);
             room.change_next(context);
         }));
+    }
+
+    /// Answers a change once the entries before it are known too: whatever its caller does next is decided on the state after it.
+    fn read_then_answer(&mut self, fact: Fact, wanted: WantedChange, context: &mut Context<Self>) {
+        self.changing = true;
+        let wait = self.catch_up();
+        context.spawn(wait.into_actor(self).map(move |entries, room, context| {
+            room.changing = false;
+            room.caught_up(entries, context);
+            room.answer(wanted, fact);
+            room.change_next(context);
+        }));
+    }
+
+    /// Decides a change again that seems to have been made already, on what the database says.
+    fn read_then_decide(&mut self, mut wanted: WantedChange, context: &mut Context<Self>) {
+        self.changing = true;
+        let wait = self.catch_up();
+        context.spawn(wait.into_actor(self).map(move |entries, room, context| {
+            let has_read = entries.is_ok();
+            room.changing = false;
+            room.caught_up(entries, context);
+            match has_read {
+                true => {
+                    wanted.basis = Basis::Database;
+                    room.changes.push_front(wanted);
+                }
+                false => wanted.reply.refuse(CHANGE_AGAIN),
+            }
+            room.change_next(context);
+        }));
+    }
+
+    fn answer(&self, wanted: WantedChange, fact: Fact) {
+        let answer = self.answer_to(fact, wanted.principal.no);
+        wanted.reply.send(Ok(answer));
     }
 
     fn answer_to(&self, fact: Fact, reader: UserNo) -> Answer {

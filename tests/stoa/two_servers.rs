@@ -106,6 +106,54 @@ async fn an_old_connection_elsewhere_neither_forgets_nor_prolongs_a_client_that_
     );
 }
 
+/// Whether somebody takes part in the one conversation there is, as the database says.
+fn takes_part(app: &TestApp, user: &str) -> bool {
+    let present = format!(
+        "select count(*) as n from participants p join users u on u.no = p.user_no where u.id = '{user}' and p.membership = 'present'"
+    );
+    app.count(&present) == 1
+}
+
+#[actix_rt::test]
+async fn who_is_removed_behind_a_message_of_the_other_server_can_be_brought_back_at_once() {
+    let (one, other) = two().await;
+    let (ann, bob) = (one.person("ann").await, one.person("bob").await);
+    let id = one.group(&ann, &[&bob]).await;
+    let (ann_there, bob_there) = (there(&other, "ann"), there(&other, "bob"));
+    let _awake = ann_there.joined(&id).await;
+    let people = format!("/api/v1/conversations/{id}/participants");
+    for round in 0..5 {
+        // The other server's room does not know this message when it removes and adds.
+        ann.say(&id, &format!("unheard {round}")).await;
+        let removed = ann_there
+            .request("DELETE", &format!("{people}/bob"), None, &[])
+            .await;
+        removed.expect_status(204);
+        assert!(!takes_part(&other, "bob"), "round {round}");
+        let added = ann_there.post(&people, json!({ "user_id": "bob" })).await;
+        assert!(added.status < 300, "{added:?}");
+        assert!(takes_part(&other, "bob"), "round {round}: {added:?}");
+        bob_there.say(&id, "I am back").await;
+    }
+}
+
+#[actix_rt::test]
+async fn what_seems_to_be_so_already_is_decided_on_what_the_other_server_wrote() {
+    let (one, other) = two().await;
+    let (ann, bob) = (one.person("ann").await, one.person("bob").await);
+    let id = one.group(&ann, &[&bob]).await;
+    let ann_there = there(&other, "ann");
+    let _awake = ann_there.joined(&id).await;
+    let people = format!("/api/v1/conversations/{id}/participants");
+    let removed = ann
+        .request("DELETE", &format!("{people}/bob"), None, &[])
+        .await;
+    removed.expect_status(204);
+    let added = ann_there.post(&people, json!({ "user_id": "bob" })).await;
+    assert!(added.status < 300, "{added:?}");
+    assert!(takes_part(&other, "bob"), "{added:?}");
+}
+
 #[test]
 fn only_the_connection_that_speaks_for_a_client_prolongs_or_forgets_it() {
     let url = fresh_database();

@@ -8,7 +8,7 @@ use super::dialect::Dialect;
 use super::knowledge::{Knowledge, Standing};
 use super::link::{Link, Read};
 use super::script::Transport;
-use super::user_room::UserRoom;
+use super::user_room::KnownUserRoom;
 use crate::client::{PATIENCE, Person};
 use crate::drive::polling::poll;
 
@@ -21,7 +21,7 @@ pub struct Client {
     pid: Option<String>,
     offset: Option<String>,
     asked: u64,
-    pub user_room: UserRoom,
+    pub user_room: KnownUserRoom,
     /// How many connections it has had.
     pub connections: u64,
     /// Answers that nobody has waited for yet, by the number of the request.
@@ -40,7 +40,7 @@ impl Client {
             pid: None,
             offset: None,
             asked: 0,
-            user_room: UserRoom::outside(),
+            user_room: KnownUserRoom::outside(),
             connections: 0,
             answers: HashMap::new(),
             log: Vec::new(),
@@ -89,7 +89,7 @@ impl Client {
             assert!(!follows, "it was not found, though it follows something");
             let forget = |conversation: &mut Knowledge| conversation.disturb(Standing::Out);
             self.conversations.iter_mut().for_each(forget);
-            self.user_room = UserRoom::outside();
+            self.user_room = KnownUserRoom::outside();
         }
         self.pid = pid;
     }

@@ -1,10 +1,10 @@
 //! The two dialects' words for the same things.
 
 use serde_json::{Value, json};
+use stoa::domain::dialect::UserRoom;
 use stoa::domain::ids::MessageId;
 
 use super::knowledge::Event;
-use super::script::Whereabouts;
 
 /// Which dialect a client speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,15 +56,15 @@ impl Dialect {
     }
 
     /// Whether a user has a room.
-    pub fn has_user_room(self) -> bool {
+    fn has_user_room(self) -> bool {
         self == Self::Stoory
     }
 
     /// How a client joins or leaves the room of its user, in a dialect that has one.
-    pub fn user_room(self, user: &str, whereabouts: Whereabouts) -> Option<(&'static str, Value)> {
-        let event = match whereabouts {
-            Whereabouts::Inside => "join_user_room",
-            Whereabouts::Outside => "leave_user_room",
+    pub fn user_room(self, user: &str, user_room: UserRoom) -> Option<(&'static str, Value)> {
+        let event = match user_room {
+            UserRoom::Joined => "join_user_room",
+            UserRoom::Left => "leave_user_room",
         };
         self.has_user_room().then(|| (event, json!(user)))
     }

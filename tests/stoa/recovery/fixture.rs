@@ -268,6 +268,7 @@ impl Fixture {
     pub async fn add(&self, conversation: usize) {
         let body = json!({ "user_id": self.people[LISTENER].id });
         let path = self.path(conversation, "/participants");
-        self.request(&self.platform, "POST", &path, &body).await;
+        let added = self.request(&self.platform, "POST", &path, &body).await;
+        assert!(added.status < 300, "not brought back: {added:?}");
     }
 }

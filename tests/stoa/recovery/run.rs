@@ -129,7 +129,7 @@ impl Run<'_> {
             for conversation in 0..CONVERSATIONS {
                 compare(&self.fixture, client, conversation).await;
             }
-            if client.dialect.has_user_room() && client.connections == connections {
+            if client.connections == connections {
                 let keys = &self.fixture.keys;
                 client.user_room.compare(keys, &landmarks, &client.log);
             }
@@ -179,8 +179,8 @@ async fn go(fixture: &Fixture, client: &mut Client, what: Move) {
                 .send(&fixture.keys[conversation].id, &fixture.unique());
             client.ask(request).await;
         }
-        Move::UserRoom(whereabouts) => user_room::go(client, whereabouts).await,
-        Move::UserRoomUnheard(whereabouts) => user_room::go_unheard(client, whereabouts).await,
+        Move::UserRoom(wanted) => user_room::go(client, wanted).await,
+        Move::UserRoomUnheard(wanted) => user_room::go_unheard(client, wanted).await,
     }
 }
 
@@ -210,6 +210,8 @@ fn note_answer(
     if there.standing == Standing::Joined {
         assert_eq!(answer["temporary"], true, "turned away: {answer}");
     }
+    let turned_away = format!("turned away from {conversation}: {answer}");
+    client.log.push(turned_away);
     false
 }
 
@@ -239,8 +241,9 @@ async fn join_for_sure(fixture: &Fixture, client: &mut Client, conversation: usi
         }
         assert!(
             begun.elapsed() < PATIENCE,
-            "{:?} can not join",
-            client.dialect
+            "{:?} can not join conversation {conversation}; {:?}",
+            client.dialect,
+            client.log
         );
     }
 }

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use std::fmt;
+use stoa::domain::dialect::UserRoom;
 
 /// Conversations of a script: of two people, a group, and a deal.
 pub const CONVERSATIONS: usize = 3;
@@ -33,13 +34,6 @@ pub enum Transport {
     Upgraded,
 }
 
-/// Whether a client is in the room of its user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whereabouts {
-    Inside,
-    Outside,
-}
-
 /// What a client does.
 #[derive(Clone, Copy, Debug)]
 pub enum Move {
@@ -55,9 +49,9 @@ pub enum Move {
     Leave(usize),
     LeaveUnheard(usize),
     Speak(usize),
-    UserRoom(Whereabouts),
+    UserRoom(UserRoom),
     /// As `UserRoom`, but it does not wait for the answer.
-    UserRoomUnheard(Whereabouts),
+    UserRoomUnheard(UserRoom),
 }
 
 /// One step of a script.
@@ -103,8 +97,8 @@ fn transport() -> impl Strategy<Value = Transport> {
     ]
 }
 
-fn whereabouts() -> impl Strategy<Value = Whereabouts> {
-    prop::sample::select(&[Whereabouts::Inside, Whereabouts::Outside][..])
+fn user_room() -> impl Strategy<Value = UserRoom> {
+    prop::sample::select(&[UserRoom::Joined, UserRoom::Left][..])
 }
 
 fn any_move() -> impl Strategy<Value = Move> {
@@ -117,8 +111,8 @@ fn any_move() -> impl Strategy<Value = Move> {
         1 => conversation().prop_map(Move::Leave),
         1 => conversation().prop_map(Move::LeaveUnheard),
         2 => conversation().prop_map(Move::Speak),
-        2 => whereabouts().prop_map(Move::UserRoom),
-        1 => whereabouts().prop_map(Move::UserRoomUnheard),
+        2 => user_room().prop_map(Move::UserRoom),
+        1 => user_room().prop_map(Move::UserRoomUnheard),
     ]
 }
 

@@ -247,6 +247,8 @@ async fn participants(snapshots: &mut SnapshotFile, all: &People, group: &str) {
             "",
         )
         .await;
+    let gone = format!("GET {people}?gone=true");
+    snapshots.ask(&all.ann, &gone, &[group], None, "").await;
     let change = json!({ "title": "Fewer", "status": "archived" });
     snapshots
         .ask(

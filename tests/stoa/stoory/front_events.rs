@@ -268,20 +268,23 @@ async fn a_prompt_has_the_front_end_s_name_and_a_payable_one_its_own_kind() {
         .await
         .expect_status(200);
     assert_eq!(asked("influencer").await, "influencer_price_response");
-    for (role, action, prompt) in [
+    for (role, action, asked_role, prompt) in [
         (
             "influencer",
             "negotiate_price",
+            "brand_owner",
             "brand_owner_negotiation_response",
         ),
         (
             "brand_owner",
             "agree_negotiation",
+            "brand_owner",
             "brand_owner_negotiation_input",
         ),
         (
             "brand_owner",
             "send_negotiated_price",
+            "influencer",
             "influencer_final_price_response",
         ),
     ] {
@@ -290,8 +293,7 @@ async fn a_prompt_has_the_front_end_s_name_and_a_payable_one_its_own_kind() {
             _ => json!({}),
         };
         deal.click(role, action, data).await.expect_status(200);
-        let asked_role = prompt.starts_with("influencer").then_some("influencer");
-        assert_eq!(asked(asked_role.unwrap_or("brand_owner")).await, prompt);
+        assert_eq!(asked(asked_role).await, prompt);
     }
     deal.click("influencer", "accept_final_price", json!({}))
         .await
