@@ -229,6 +229,7 @@ async fn tell(deps: &SessionDeps, story: &Story, people: &[Arc<Principal>]) -> R
         creator,
         inviter: Inviter::Platform,
         max_participants: None,
+        external_id: None,
         participants,
         first_message: None,
     };

@@ -7,6 +7,8 @@ pub mod policies;
 mod privileges;
 mod sight;
 
+use std::time::Duration;
+
 use super::conversation::{
     Conversation, ConversationKind, ConversationStatus, Membership, OWNER, Participant,
 };
@@ -218,6 +220,14 @@ impl<'a> Access<'a> {
         match self.participant() {
             Some(_) if blocks.silence(conversation) => Err(Silenced::Unreachable),
             Some(_) | None => Ok(()),
+        }
+    }
+
+    /// How long they wait between two messages; `None` if they need not.
+    pub fn waits_between_messages(self, conversation: &Conversation) -> Option<Duration> {
+        match (conversation.slow_seconds, self.power()) {
+            (0, _) | (_, Power::Moderates) => None,
+            (seconds, Power::OwnOnly) => Some(Duration::from_secs(seconds.into())),
         }
     }
 

@@ -197,6 +197,9 @@ fn conversation(status: ConversationStatus, chat: Option<ChatPolicy>) -> Convers
         last_seq: 0,
         policy_version: 0,
         max_participants: None,
+        slow_seconds: 0,
+        closed: None,
+        external_id: None,
         flow: chat.map(|chat| Arc::new(deal(chat))),
         created_at: DateTime::UNIX_EPOCH,
         updated_at: DateTime::UNIX_EPOCH,
@@ -317,7 +320,7 @@ fn who_manages_and_as_whom_one_acts_and_reads() {
 }
 
 /// Each privilege with the tokens that give it: admin, support, service.
-const PRIVILEGES: [(Privilege, [bool; 3]); 15] = {
+const PRIVILEGES: [(Privilege, [bool; 3]); 17] = {
     use Privilege::*;
     const STAFF_ALL: [bool; 3] = [true, true, true];
     const PLATFORM: [bool; 3] = [false, false, true];
@@ -325,6 +328,7 @@ const PRIVILEGES: [(Privilege, [bool; 3]); 15] = {
         (OpenEveryConversation, STAFF_ALL),
         (SeeEveryUser, STAFF_ALL),
         (ReadDeletedMessages, STAFF_ALL),
+        (DeleteConversations, [true, false, true]),
         (SeePlatformEvents, [true, false, true]),
         (ActForOthers, PLATFORM),
         (StayOutside, PLATFORM),
@@ -332,6 +336,7 @@ const PRIVILEGES: [(Privilege, [bool; 3]); 15] = {
         (SpeakAsSystem, PLATFORM),
         (NarrowAudience, PLATFORM),
         (DescribeSubjects, PLATFORM),
+        (GiveExternalIds, PLATFORM),
         (AssignRoles, PLATFORM),
         (AskForMoney, PLATFORM),
         (MakeUsersKnown, PLATFORM),

@@ -61,6 +61,8 @@ pub enum Command {
     },
     /// Change what who manages a conversation decides about it.
     ChangeSettings(SettingsChange),
+    /// Delete the conversation.
+    DeleteConversation,
     /// The platform describes the conversation's subject.
     DescribeSubject {
         /// The conversation's title; `None` clears it with the first description.
@@ -102,8 +104,12 @@ pub struct SettingsChange {
     pub title: Option<Option<String>>,
     /// The new status.
     pub status: Option<ConversationStatus>,
+    /// Why it is closed or archived.
+    pub reason: Option<String>,
     /// How many may take part; the inner `None` for as many as the platform allows.
     pub max_participants: Option<Option<u16>>,
+    /// Seconds that people who do not manage it wait between two messages.
+    pub slow_seconds: Option<u16>,
 }
 
 /// Changes of a participant; `None` leaves a field.

@@ -175,12 +175,29 @@ pub struct Conversation {
     pub policy_version: PolicyVersion,
     /// How many may take part; `None` for as many as the platform allows.
     pub max_participants: Option<u16>,
+    /// Seconds that people who do not manage it wait between two messages; 0–3,600.
+    pub slow_seconds: u16,
+    /// How it stopped being open, if it is not and if that is known.
+    pub closed: Option<Arc<Closed>>,
+    /// The platform's own id of it.
+    pub external_id: Option<Arc<str>>,
     /// The view of its deal, if it has one.
     pub flow: Option<Arc<DealView>>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+/// How a conversation stopped being open.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Closed {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who closed or archived it.
+    pub by: UserId,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// What who manages a conversation decides about it.
@@ -192,6 +209,10 @@ pub struct Settings {
     pub status: ConversationStatus,
     /// How many may take part; `None` for as many as the platform allows.
     pub max_participants: Option<u16>,
+    /// Seconds that people who do not manage it wait between two messages.
+    pub slow_seconds: u16,
+    /// How it stopped being open.
+    pub closed: Option<Arc<Closed>>,
 }
 
 impl Conversation {
@@ -201,6 +222,8 @@ impl Conversation {
             title: self.title.as_deref().map(str::to_owned),
             status: self.status,
             max_participants: self.max_participants,
+            slow_seconds: self.slow_seconds,
+            closed: self.closed.clone(),
         }
     }
 
@@ -209,6 +232,8 @@ impl Conversation {
         self.title = settings.title.as_deref().map(Into::into);
         self.status = settings.status;
         self.max_participants = settings.max_participants;
+        self.slow_seconds = settings.slow_seconds;
+        self.closed.clone_from(&settings.closed);
     }
 
     /// How many may take part, where the platform allows `most`.

@@ -53,6 +53,8 @@ pub enum Fact {
         /// The subject's card; null if there is none.
         card: serde_json::Value,
     },
+    /// The conversation was deleted: nobody may read it any more, and nothing follows.
+    Ended,
     /// A deal made a transition.
     Stepped(Arc<Stepped>),
 }
@@ -65,6 +67,7 @@ impl Fact {
             Self::Participant { .. }
             | Self::Block { .. }
             | Self::Settings { .. }
+            | Self::Ended
             | Self::Stepped(_) => true,
         }
     }

@@ -60,6 +60,11 @@ pub enum Refusal {
     Conflict(&'static str),
     /// The conversation is closed or archived.
     ConversationClosed,
+    /// The conversation is in slow mode, and the caller has spoken a moment ago.
+    SlowMode {
+        /// Seconds until the caller may speak again, at least 1.
+        retry_after: u64,
+    },
     /// The request exceeds a size limit.
     TooLarge {
         /// The limit, in bytes.
@@ -153,6 +158,7 @@ impl Refusal {
             Self::MethodNotAllowed => ("METHOD_NOT_ALLOWED", 405),
             Self::Conflict(_) => ("CONFLICT", 409),
             Self::ConversationClosed => ("CONVERSATION_CLOSED", 409),
+            Self::SlowMode { .. } => ("SLOW_MODE", 429),
             Self::TooLarge { .. } => ("TOO_LARGE", 413),
             Self::BodyTooSlow => ("BODY_TOO_SLOW", 408),
             Self::EncodingNotSupported => ("ENCODING_NOT_SUPPORTED", 415),
@@ -207,6 +213,9 @@ impl Refusal {
                 "This server does not search: it runs with --search off".to_owned()
             }
             Self::ConversationClosed => "This conversation is closed".to_owned(),
+            Self::SlowMode { retry_after } => {
+                format!("Slow mode: wait {retry_after} seconds before your next message")
+            }
             Self::TooLarge { limit } => format!("Larger than the limit of {limit} bytes"),
             Self::BodyTooSlow => "The body of the request took too long to arrive".to_owned(),
             Self::EncodingNotSupported => {
@@ -221,14 +230,19 @@ impl Refusal {
     pub fn is_temporary(&self) -> bool {
         matches!(
             self,
-            Self::RateLimited { .. } | Self::Unavailable(_) | Self::BodyTooSlow
+            Self::RateLimited { .. }
+                | Self::SlowMode { .. }
+                | Self::Unavailable(_)
+                | Self::BodyTooSlow
         )
     }
 
     /// The seconds of the `Retry-After` header; `None` if the refusal is not temporary.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::RateLimited { retry_after } => Some(*retry_after),
+            Self::RateLimited { retry_after } | Self::SlowMode { retry_after } => {
+                Some(*retry_after)
+            }
             Self::Unavailable(_) | Self::BodyTooSlow => Some(2),
             _ => None,
         }
@@ -245,6 +259,7 @@ mod tests {
             Refusal::Unavailable("x"),
             Refusal::BodyTooSlow,
             Refusal::RateLimited { retry_after: 3 },
+            Refusal::SlowMode { retry_after: 3 },
         ] {
             assert!(refusal.is_temporary() && refusal.retry_after().is_some());
         }

@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::iter::Sum;
+use std::time::Duration;
 
 use super::access::blocks::Blocks;
 use super::conversation::{Conversation, Participant};
@@ -29,6 +30,17 @@ pub struct Loaded {
     pub participants: Vec<Participant>,
     /// The blocks between them.
     pub blocks: Blocks,
+    /// Who has spoken of late, where the conversation is in slow mode; empty otherwise.
+    pub spoken: Vec<Spoken>,
+}
+
+/// When somebody has last spoken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spoken {
+    /// Who.
+    pub user: UserNo,
+    /// How long ago.
+    pub ago: Duration,
 }
 
 impl Loaded {

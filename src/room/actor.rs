@@ -17,6 +17,7 @@ use super::progress::Progress;
 use super::read_receipts::{AheadMark, WaitingMark};
 use super::reply::Reply;
 use super::sending::WaitingSend;
+use super::slow_mode::SlowMode;
 use super::state::State;
 use super::timeline::Timeline;
 use super::typists::Typists;
@@ -45,6 +46,8 @@ pub struct Room {
     pub(super) listeners: Vec<Listener>,
     /// Sends that the journal has, by the number of the request.
     pub(super) sends: HashMap<RequestNo, WaitingSend>,
+    /// Who has spoken when, while slow mode is on.
+    pub(super) slow_mode: SlowMode,
     /// Sends that wait to be decided again.
     pub(super) overtaken: Overtaken<(WaitingSend, Permit)>,
     /// Watermarks that the journal has, by the number of the request.
@@ -87,8 +90,10 @@ impl Room {
         registry: Recipient<ToRegistry>,
     ) -> Self {
         let timeline = Timeline::new(loaded.conversation.last_seq);
+        let now = deps.clock.now();
         Self {
-            bedtime: Bedtime::awake(deps.clock.now()),
+            bedtime: Bedtime::awake(now),
+            slow_mode: SlowMode::of(&loaded.spoken, now),
             deps,
             woken_at: loaded.conversation.last_seq,
             state: State::new(loaded),
@@ -164,7 +169,8 @@ impl Room {
             | Command::AddParticipant { .. }
             | Command::ChangeParticipant { .. }
             | Command::RemoveParticipant { .. }
-            | Command::ChangeSettings { .. }
+            | Command::ChangeSettings(_)
+            | Command::DeleteConversation
             | Command::DescribeSubject { .. }
             | Command::AssignRole { .. } => self.want_change(principal, command, reply, context),
         }

@@ -105,6 +105,7 @@ impl Room {
             self.state.evolve(entry);
             match &entry.fact {
                 Fact::Said(message) => {
+                    self.note_spoken(message.sender);
                     self.authors.remember(message.seq(), message.sender);
                     self.state.deal.say(message);
                     telling.say(
@@ -133,6 +134,11 @@ impl Room {
                     telling.end_step();
                     self.tell(&std::mem::take(&mut telling.events));
                     self.announce_conversation(entry, newcomer, context);
+                }
+                Fact::Ended => {
+                    telling.end_step();
+                    self.tell(&std::mem::take(&mut telling.events));
+                    self.send_everybody_away(entry.seq);
                 }
                 Fact::Block { block, blocking } => {
                     telling.end_step();
@@ -272,6 +278,9 @@ impl Room {
         newcomer: Option<UserNo>,
         context: &mut Context<Self>,
     ) {
+        if self.state.conversation.slow_seconds == 0 {
+            self.slow_mode.clear();
+        }
         if let Fact::Participant { now, .. } = &entry.fact {
             self.move_person(now, entry.seq, context);
             self.note_who_is_apart();

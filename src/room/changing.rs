@@ -190,6 +190,7 @@ impl Room {
             Fact::Said(message) | Fact::Edited(message) | Fact::Deleted(message) => {
                 Answer::Message(message)
             }
+            Fact::Ended => Answer::Done,
             Fact::Participant { .. }
             | Fact::Block { .. }
             | Fact::Settings { .. }

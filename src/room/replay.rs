@@ -122,6 +122,7 @@ fn mark(apart: &Apart, entry: &mut Entry) {
         Fact::Participant { .. }
         | Fact::Block { .. }
         | Fact::Settings { .. }
+        | Fact::Ended
         | Fact::Stepped(_) => {}
     }
 }
@@ -214,6 +215,8 @@ fn changes(entry: &Entry, after: &[Entry], view: &View, dialect: Dialect) -> Vec
         Fact::Participant { .. } | Fact::Settings { .. } => vec![Change::Changed(view.clone())],
         // The one whom it concerns learns of it when they ask for something.
         Fact::Block { .. } => Vec::new(),
+        // Nobody is left to be told.
+        Fact::Ended => Vec::new(),
     }
 }
 

@@ -5,6 +5,7 @@ mod managing;
 use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::domain::access::blocks::Blocking;
 use crate::domain::access::policies::Policies;
@@ -25,6 +26,8 @@ use managing::Wanted;
 #[derive(Clone, Debug)]
 pub struct State {
     view: View,
+    /// The conversation is there for nobody any more.
+    is_deleted: bool,
 }
 
 impl Deref for State {
@@ -55,7 +58,10 @@ impl State {
     pub fn new(loaded: Loaded) -> Self {
         let mut view = View::of(loaded.conversation, loaded.participants);
         view.blocks = loaded.blocks;
-        Self { view }
+        Self {
+            view,
+            is_deleted: false,
+        }
     }
 
     /// The current conversation, as events carry it.
@@ -84,7 +90,10 @@ impl State {
     /// How the caller may read this conversation. A caller who never participated is told that it does not
     /// exist.
     pub fn access(&self, caller: &Principal) -> Result<Access<'_>, Denied> {
-        Access::of(self.people.get(caller.no), caller.roles)
+        match self.is_deleted {
+            true => Err(Denied::Stranger),
+            false => Access::of(self.people.get(caller.no), caller.roles),
+        }
     }
 
     /// The caller as a reader of messages with an audience.
@@ -110,6 +119,12 @@ impl State {
         content
             .reply_to
             .map_or(Ok(()), |id| self.must_see(caller, id))
+    }
+
+    /// How long the caller waits between two messages; `None` if they need not.
+    pub fn waits_between_messages(&self, caller: &Principal) -> Option<Duration> {
+        let access = self.access(caller).ok()?;
+        access.waits_between_messages(&self.conversation)
     }
 
     /// Refuses the id of a message of another conversation, or from before the caller sees any.
@@ -199,6 +214,7 @@ impl State {
             Command::ChangeSettings(change) => {
                 self.decide_settings(caller, change, policies.of(self.conversation.kind))
             }
+            Command::DeleteConversation => self.decide_end(caller),
             Command::DescribeSubject { title, card } => {
                 self.decide_description(caller, title.as_ref(), card)
             }
@@ -220,6 +236,7 @@ impl State {
         }
         match &entry.fact {
             Fact::Said(_) | Fact::Edited(_) | Fact::Deleted(_) => {}
+            Fact::Ended => self.is_deleted = true,
             Fact::Stepped(stepped) => {
                 self.conversation.flow = Some(Arc::clone(&stepped.deal_view));
             }

@@ -66,6 +66,8 @@ mod tests {
                     title: None,
                     status: ConversationStatus::Open,
                     max_participants: None,
+                    slow_seconds: 0,
+                    closed: None,
                 },
                 card: crate::domain::conversation::Card::Null,
             },

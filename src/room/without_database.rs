@@ -82,6 +82,9 @@ fn loaded() -> Loaded {
             last_seq: 10,
             policy_version: 1,
             max_participants: None,
+            slow_seconds: 0,
+            closed: None,
+            external_id: None,
             flow: None,
             created_at: at,
             updated_at: at,
@@ -102,6 +105,7 @@ fn loaded() -> Loaded {
             signals: Signals::Shown,
         }],
         blocks: Blocks::default(),
+        spoken: Vec::new(),
     }
 }
 

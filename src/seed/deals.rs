@@ -166,6 +166,7 @@ async fn begun(
         creator: platform.no,
         inviter: Inviter::Platform,
         max_participants: None,
+        external_id: None,
         participants: vec![
             part(story.brand_owner, "brand_owner")?,
             part(story.influencer, "influencer")?,

@@ -40,6 +40,11 @@ pub(super) fn readers_past(conversation: &str, user: &str) -> String {
     )
 }
 
+/// Whether a conversation is there: one that was deleted is there for nobody.
+pub(super) fn is_there(conversation: &str) -> String {
+    format!("{conversation}.deleted_at is null")
+}
+
 /// The role for comparison with an audience: the reader's own role, or the role of staff if it is null.
 pub(super) fn role_or_staff(role: &str) -> String {
     format!("coalesce({role}, '{STAFF}')")
@@ -114,6 +119,11 @@ pub(super) fn who_takes_part(who: &str) -> SqlLiteral<Bool> {
 /// `may_read` for Diesel queries, of a row with this alias.
 pub(super) fn who_may_read(who: &str) -> SqlLiteral<Bool> {
     sql(&may_read(who))
+}
+
+/// `is_there` for Diesel queries.
+pub(super) fn that_is_there() -> SqlLiteral<Bool> {
+    sql(&is_there("conversations"))
 }
 
 /// `is_seen` for Diesel queries.

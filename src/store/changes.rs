@@ -2,6 +2,7 @@
 //! one transaction.
 
 mod people;
+mod settings;
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::now as commit_time;
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 use super::changed::WithFeedRow;
 use super::messages as message_rows;
-use super::schema::{conversation_changes, conversations, message_changes, messages};
+use super::schema::{conversations, message_changes, messages};
 use super::search;
 use crate::domain::access::policies::History;
 use crate::domain::conversation::{Participant, Settings};
@@ -78,11 +79,29 @@ pub enum ChangeKind {
     },
     /// Replaces the settings.
     Settings {
-        /// The settings afterwards.
+        /// The settings afterwards, but for how the conversation was closed.
         settings: Settings,
+        /// What becomes of that.
+        closing: Closing,
         /// The subject's card afterwards; `None` if it does not change.
         card: Option<Value>,
     },
+    /// Deletes the conversation.
+    End,
+}
+
+/// What becomes of how a conversation stopped being open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// It stays as it is.
+    Unchanged,
+    /// The actor closes or archives it now.
+    Begins {
+        /// Why.
+        reason: Option<String>,
+    },
+    /// It is open again.
+    Ends,
 }
 
 /// How often a user who left may be brought back.
@@ -148,9 +167,11 @@ pub fn apply(connection: &mut PgConnection, change: &Change) -> Result<Changed, 
         }
         ChangeKind::Set { participant } => people::set(connection, change, participant),
         ChangeKind::Settings {
-            settings: after,
+            settings,
+            closing,
             card,
-        } => settings(connection, change, after, card.as_ref()),
+        } => settings::replace(connection, change, (settings, closing), card.as_ref()),
+        ChangeKind::End => settings::end(connection, change),
     })
 }
 
@@ -300,40 +321,4 @@ fn keep_wording(
         ))
         .execute(connection)?;
     Ok(())
-}
-
-fn settings(
-    connection: &mut PgConnection,
-    change: &Change,
-    after: &Settings,
-    card: Option<&Value>,
-) -> Result<Changed, Error> {
-    let Some(turn) = next_turn(connection, change, Effect::OnPolicy)? else {
-        return Ok(Changed::Stale);
-    };
-    let card: Option<Value> = diesel::update(conversations::table.find(change.conversation.0))
-        .set((
-            conversations::title.eq(&after.title),
-            conversations::status.eq(after.status.name()),
-            conversations::max_participants.eq(after.max_participants.map(u16::cast_signed)),
-            card.map(|card| conversations::subject.eq(card)),
-        ))
-        .returning(conversations::subject)
-        .get_result(connection)?;
-    diesel::insert_into(conversation_changes::table)
-        .values((
-            conversation_changes::conversation_no.eq(change.conversation.0),
-            conversation_changes::seq.eq(turn.seq),
-            conversation_changes::actor_no.eq(change.actor.0),
-            conversation_changes::title.eq(&after.title),
-            conversation_changes::status.eq(after.status.name()),
-            conversation_changes::max_participants
-                .eq(after.max_participants.map(u16::cast_signed)),
-            conversation_changes::subject.eq(&card),
-        ))
-        .execute(connection)?;
-    Ok(turn.done(Fact::Settings {
-        settings: after.clone(),
-        card: card.unwrap_or(Value::Null),
-    }))
 }

@@ -1,6 +1,8 @@
 //! Reads conversations: one, or a user's list.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz};
@@ -9,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
-use super::access::may_read;
+use super::access::{may_read, that_is_there};
 use super::blocks;
 use super::messages::by_keys;
 use super::participants::of_conversations;
@@ -18,8 +20,9 @@ use super::schema::{conversation_flows, conversations, users};
 use super::unread::{self, Tombstones, newest_visible, unread_messages};
 use crate::domain::access::blocks::Apart;
 use crate::domain::conversation::{
-    Conversation, ConversationKind, ConversationStatus, Participant, Subject,
+    Closed, Conversation, ConversationKind, ConversationStatus, Participant, Subject,
 };
+use crate::domain::flow::DealView;
 use crate::domain::ids::{ConversationId, ConversationNo, Seq, UserId, UserNo};
 use crate::domain::message::Message;
 use crate::domain::snapshot::Listed;
@@ -39,15 +42,25 @@ pub(super) struct ConversationRow {
     last_seq: i64,
     policy_version: i64,
     max_participants: Option<i16>,
+    slow_seconds: i16,
+    external_id: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
 
-fn assemble(
-    row: ConversationRow,
-    created_by: String,
-    standing: Option<Value>,
-) -> Result<Conversation, Error> {
+/// When a conversation stopped being open, by whom and why.
+type ClosedRow = (Option<DateTime<Utc>>, Option<String>, Option<String>);
+
+/// A conversation, its creator's id, its deal, and how it was closed.
+type Row = (ConversationRow, String, Option<Value>, ClosedRow);
+
+fn closed((at, by, reason): ClosedRow) -> Option<Arc<Closed>> {
+    let (at, by) = at.zip(by)?;
+    let by = UserId::stored(by);
+    Some(Arc::new(Closed { at, by, reason }))
+}
+
+fn assemble((row, created_by, standing, closing): Row) -> Result<Conversation, Error> {
     let flow = standing
         .map(serde_json::from_value)
         .transpose()
@@ -73,6 +86,9 @@ fn assemble(
         last_seq: row.last_seq,
         policy_version: row.policy_version,
         max_participants: row.max_participants.map(i16::unsigned_abs),
+        slow_seconds: row.slow_seconds.unsigned_abs(),
+        closed: closed(closing),
+        external_id: row.external_id.map(Into::into),
         flow,
         created_at: row.created_at,
         updated_at: row.updated_at,
@@ -88,28 +104,88 @@ pub enum Key {
     No(ConversationNo),
 }
 
-/// Reads one conversation.
+/// Reads one conversation, unless it was deleted.
 pub fn find(connection: &mut PgConnection, key: Key) -> Result<Option<Conversation>, Error> {
-    let query = conversations::table
-        .inner_join(users::table.on(users::no.eq(conversations::created_by)))
-        .left_join(flow_of())
-        .select((
-            ConversationRow::as_select(),
-            users::id,
-            conversation_flows::standing.nullable(),
-        ));
+    let query = whole().filter(that_is_there());
     match key {
-        Key::Id(id) => {
-            query
-                .filter(conversations::id.eq(id.0))
-                .first::<(ConversationRow, String, Option<Value>)>(connection)
-        }
+        Key::Id(id) => query
+            .filter(conversations::id.eq(id.0))
+            .first::<Row>(connection),
         Key::No(no) => query.filter(conversations::no.eq(no.0)).first(connection),
     }
     .optional()
     .map_err(explain)?
-    .map(|(row, creator, standing)| assemble(row, creator, standing))
+    .map(assemble)
     .transpose()
+}
+
+/// The conversation to which the platform has given this id.
+pub fn by_external_id(
+    connection: &mut PgConnection,
+    id: &str,
+) -> Result<Option<Conversation>, Error> {
+    let found = whole()
+        .filter(that_is_there())
+        .filter(conversations::external_id.eq(id))
+        .first::<Row>(connection);
+    found
+        .optional()
+        .map_err(explain)?
+        .map(assemble)
+        .transpose()
+}
+
+/// The view of a conversation's deal, if it has one, also where the conversation was deleted.
+pub(super) fn deal_view(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+) -> Result<Option<Arc<DealView>>, Error> {
+    let standing: Option<Value> = conversation_flows::table
+        .find(no.0)
+        .select(conversation_flows::standing)
+        .first(connection)
+        .optional()
+        .map_err(explain)?;
+    let view = standing.map(serde_json::from_value).transpose();
+    Ok(view.map_err(Error::internal)?.map(Arc::new))
+}
+
+/// How a conversation stopped being open.
+pub(super) fn closing(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+) -> Result<Option<Arc<Closed>>, Error> {
+    let row: ClosedRow = conversations::table
+        .find(no.0)
+        .select(closed_columns())
+        .first(connection)
+        .map_err(explain)?;
+    Ok(closed(row))
+}
+
+/// All columns of a conversation.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn whole() -> _ {
+    let row: diesel::dsl::AsSelect<ConversationRow, diesel::pg::Pg> = ConversationRow::as_select();
+    conversations::table
+        .inner_join(users::table.on(users::no.eq(conversations::created_by)))
+        .left_join(flow_of())
+        .select((
+            row,
+            users::id,
+            conversation_flows::standing.nullable(),
+            closed_columns(),
+        ))
+}
+
+#[diesel::dsl::auto_type]
+fn closed_columns() -> _ {
+    let by: SqlLiteral<Nullable<Text>> = closer_id();
+    (conversations::closed_at, by, conversations::closed_reason)
+}
+
+fn closer_id() -> SqlLiteral<Nullable<Text>> {
+    sql("(select u.id from users u where u.no = conversations.closed_by)")
 }
 
 /// The public id of a conversation.
@@ -125,7 +201,7 @@ pub fn id_of(
     Ok(found.map(ConversationId))
 }
 
-#[diesel::dsl::auto_type(no_type_alias)]
+#[diesel::dsl::auto_type]
 fn flow_of() -> _ {
     conversation_flows::table.on(conversation_flows::conversation_no.eq(conversations::no))
 }
@@ -266,20 +342,13 @@ pub(super) fn by_numbers(
     connection: &mut PgConnection,
     numbers: &[i64],
 ) -> Result<HashMap<i64, Conversation>, Error> {
-    conversations::table
-        .inner_join(users::table.on(users::no.eq(conversations::created_by)))
-        .left_join(flow_of())
+    let found = whole()
+        .filter(that_is_there())
         .filter(conversations::no.eq_any(numbers))
-        .select((
-            ConversationRow::as_select(),
-            users::id,
-            conversation_flows::standing.nullable(),
-        ))
-        .load::<(ConversationRow, String, Option<Value>)>(connection)
-        .map_err(explain)?
-        .into_iter()
-        .map(|(row, creator, standing)| Ok((row.no, assemble(row, creator, standing)?)))
-        .collect()
+        .load::<Row>(connection)
+        .map_err(explain)?;
+    let pair = |row: Row| Ok((row.0.no, assemble(row)?));
+    found.into_iter().map(pair).collect()
 }
 
 /// The conversations of a page, with their messages and with their people as the user sees them.

@@ -38,6 +38,8 @@ pub struct NewConversation {
     pub inviter: Inviter,
     /// How many may take part; `None` for as many as the platform allows.
     pub max_participants: Option<u16>,
+    /// The platform's own id of it.
+    pub external_id: Option<String>,
     /// The participants with their roles.
     pub participants: Vec<(UserNo, String)>,
     /// The first message.
@@ -60,6 +62,9 @@ impl NewConversation {
             last_seq: 0,
             policy_version: 0,
             max_participants: self.max_participants,
+            slow_seconds: 0,
+            closed: None,
+            external_id: self.external_id.as_deref().map(Into::into),
             flow: None,
             created_at: now,
             updated_at: now,
@@ -103,7 +108,7 @@ pub fn create(connection: &mut PgConnection, new: &NewConversation) -> Result<Cr
         let key = same_key(new.kind, new.subject.as_ref(), &people);
         let inserted = insert(connection, new, key.as_deref())?;
         let Some(no) = inserted else {
-            return existing(connection, key.as_deref()).map(Creation::Found);
+            return existing(connection, new, key.as_deref()).map(Creation::Found);
         };
         if let Err(refusal) = admit(connection, new.creator, new.inviter, &people)? {
             return Err(refusal.into());
@@ -140,10 +145,10 @@ fn insert(
                 .filter(|card| !card.is_null())),
             table::same_key.eq(key),
             table::max_participants.eq(new.max_participants.map(u16::cast_signed)),
+            table::external_id.eq(&new.external_id),
             table::created_by.eq(new.creator.0),
         ))
-        .on_conflict(table::same_key)
-        .do_nothing()
+        .on_conflict_do_nothing()
         .returning(table::no);
     WithFeedRow(made)
         .get_result(connection)
@@ -152,7 +157,18 @@ fn insert(
         .map_err(explain)
 }
 
-fn existing(connection: &mut PgConnection, key: Option<&str>) -> Result<Conversation, Error> {
+/// The conversation with this external id, otherwise the one with this key.
+fn existing(
+    connection: &mut PgConnection,
+    new: &NewConversation,
+    key: Option<&str>,
+) -> Result<Conversation, Error> {
+    if let Some(id) = &new.external_id {
+        if let Some(found) = conversations::by_external_id(connection, id)? {
+            return about_the_same(found, new);
+        }
+        name(connection, key, id)?;
+    }
     let no: i64 = table::table
         .filter(table::same_key.eq(key))
         .select(table::no)
@@ -160,6 +176,29 @@ fn existing(connection: &mut PgConnection, key: Option<&str>) -> Result<Conversa
         .map_err(explain)?;
     conversations::find(connection, Key::No(ConversationNo(no)))?
         .ok_or_else(|| Error::internal("a conversation vanished while it was looked up"))
+}
+
+fn about_the_same(found: Conversation, new: &NewConversation) -> Result<Conversation, Error> {
+    let about = |subject: Option<&Subject>| subject.map(|it| (it.kind.clone(), it.id.clone()));
+    let is_same = found.kind == new.kind
+        && about(found.subject.as_deref()) == about(new.subject.as_ref());
+    let why = "The conversation with this external_id has another kind or subject";
+    let refusal = || Refusal::Conflict(why).into();
+    is_same.then_some(found).ok_or_else(refusal)
+}
+
+/// Gives the conversation with this key an external id, unless it has another.
+fn name(connection: &mut PgConnection, key: Option<&str>, id: &str) -> Result<(), Error> {
+    let unnamed = table::table
+        .filter(table::same_key.eq(key))
+        .filter(table::external_id.is_null());
+    let named = diesel::update(unnamed)
+        .set(table::external_id.eq(id))
+        .execute(connection)
+        .map_err(explain)?;
+    let why = "The conversation exists already, with another external_id";
+    let refusal = || Refusal::Conflict(why).into();
+    (named > 0).then_some(()).ok_or_else(refusal)
 }
 
 fn insert_participants(

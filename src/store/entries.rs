@@ -2,19 +2,21 @@
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
 use serde_json::Value;
 use std::sync::Arc;
 
-use super::conversations::{self, Key};
+use super::conversations;
 use super::messages::{MessageRow, actor_id, assemble, sender_id};
 use super::schema::{conversation_changes, message_changes, messages, participant_changes};
 use super::{blocks, flows, participants};
 use crate::domain::access::blocks::Block;
-use crate::domain::conversation::{ConversationStatus, Settings};
+use crate::domain::conversation::{Closed, ConversationStatus, Settings};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::{LoggedStep, Stepped};
-use crate::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
+use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use crate::error::Error;
 
 /// The changes after `after` up to and including `to`, in order.
@@ -136,50 +138,68 @@ fn participant_entries(
     Ok(entries)
 }
 
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = conversation_changes)]
+struct SettingsRow {
+    seq: Seq,
+    title: Option<String>,
+    status: String,
+    subject: Option<Value>,
+    created_at: DateTime<Utc>,
+    max_participants: Option<i16>,
+    slow_seconds: i16,
+    closed_at: Option<DateTime<Utc>>,
+    closed_reason: Option<String>,
+    ends: bool,
+}
+
 fn settings_entries(
     connection: &mut PgConnection,
     no: ConversationNo,
     after: Seq,
     to: Seq,
 ) -> Result<Vec<Entry>, Error> {
-    type Row = (
-        Seq,
-        Option<String>,
-        String,
-        Option<Value>,
-        Option<i16>,
-        DateTime<Utc>,
-    );
-    let rows: Vec<Row> = conversation_changes::table
+    let closer = "(select u.id from users u where u.no = conversation_changes.closed_by)";
+    let rows: Vec<(SettingsRow, Option<String>)> = conversation_changes::table
         .filter(
             conversation_changes::conversation_no
                 .eq(no.0)
                 .and(conversation_changes::seq.gt(after))
                 .and(conversation_changes::seq.le(to)),
         )
-        .select((
-            conversation_changes::seq,
-            conversation_changes::title,
-            conversation_changes::status,
-            conversation_changes::subject,
-            conversation_changes::max_participants,
-            conversation_changes::created_at,
-        ))
+        .select((SettingsRow::as_select(), sql::<Nullable<Text>>(closer)))
         .load(connection)?;
-    let entry = |(seq, title, status, card, most, at): Row| {
-        let status =
-            ConversationStatus::named(&status).ok_or_else(|| Error::internal("unknown status"))?;
-        let fact = Fact::Settings {
-            settings: Settings {
-                title,
-                status,
-                max_participants: most.map(i16::unsigned_abs),
-            },
-            card: card.unwrap_or(Value::Null),
-        };
-        Ok(Entry { seq, at, fact })
-    };
-    rows.into_iter().map(entry).collect()
+    rows.into_iter()
+        .map(|(row, closer)| {
+            let (seq, at) = (row.seq, row.created_at);
+            let fact = settings_fact(row, closer)?;
+            Ok(Entry { seq, at, fact })
+        })
+        .collect()
+}
+
+fn settings_fact(row: SettingsRow, closer: Option<String>) -> Result<Fact, Error> {
+    if row.ends {
+        return Ok(Fact::Ended);
+    }
+    let status = ConversationStatus::named(&row.status);
+    let closed = row.closed_at.zip(closer).map(|(at, by)| {
+        Arc::new(Closed {
+            at,
+            by: UserId::stored(by),
+            reason: row.closed_reason,
+        })
+    });
+    Ok(Fact::Settings {
+        settings: Settings {
+            title: row.title,
+            status: status.ok_or_else(|| Error::internal("unknown status"))?,
+            max_participants: row.max_participants.map(i16::unsigned_abs),
+            slow_seconds: row.slow_seconds.unsigned_abs(),
+            closed,
+        },
+        card: row.subject.unwrap_or(Value::Null),
+    })
 }
 
 fn step_entries(
@@ -193,8 +213,7 @@ fn step_entries(
     if steps.is_empty() {
         return Ok(Vec::new());
     }
-    let deal_view = conversations::find(connection, Key::No(no))?
-        .and_then(|conversation| conversation.flow)
+    let deal_view = conversations::deal_view(connection, no)?
         .ok_or_else(|| Error::internal("a deal's view is missing"))?;
     let context = Arc::new(flows::context(connection, no)?);
     let entry = |step: LoggedStep| Entry {

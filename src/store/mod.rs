@@ -45,6 +45,7 @@ pub mod replay;
 pub mod revocations;
 pub mod schema;
 pub mod search;
+mod spoken;
 pub mod step_document;
 pub mod steps;
 pub mod timers;

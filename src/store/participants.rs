@@ -96,6 +96,7 @@ pub(super) fn with_blocks(
         conversation,
         participants,
         blocks: blocks::among(connection, &numbers)?.into_iter().collect(),
+        spoken: Vec::new(),
     })
 }
 

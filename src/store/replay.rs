@@ -10,12 +10,14 @@ use super::entries::entries_within;
 use super::history::{PageReader, page};
 use super::messages::{MessageRow, Page, actor_id, assemble, by_keys, sender_id};
 use super::pool::explain;
+use super::spoken::spoken;
 use super::schema::{conversations as conversations_table, flow_steps, message_changes, messages};
 use super::{participants, unread};
 use crate::domain::entry::Entry;
 use crate::domain::ids::{ConversationNo, Seq};
 use crate::domain::limits;
 use crate::domain::message::Message;
+use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::{Loaded, Reader, Recovery, Snapshot, UnreadCount};
 use crate::error::Error;
 
@@ -25,7 +27,9 @@ pub fn load(connection: &mut PgConnection, key: Key) -> Result<Option<Loaded>, E
         let Some(conversation) = conversations::find(connection, key)? else {
             return Ok(None);
         };
-        participants::with_blocks(connection, conversation).map(Some)
+        let mut loaded = participants::with_blocks(connection, conversation)?;
+        loaded.spoken = spoken(connection, &loaded.conversation)?;
+        Ok(Some(loaded))
     })
 }
 
@@ -37,8 +41,9 @@ pub fn snapshot(
     after: Option<Seq>,
 ) -> Result<Snapshot, Error> {
     in_snapshot(connection, |connection| {
-        let conversation = conversations::find(connection, Key::No(no))?
-            .ok_or_else(|| Error::internal("a conversation vanished while its room was awake"))?;
+        // It may have been deleted while its room was awake.
+        let conversation =
+            conversations::find(connection, Key::No(no))?.ok_or(Refusal::ConversationNotFound)?;
         let recovery = recovery_of(conversation.last_seq, after);
         let messages = match (recovery, after) {
             (Recovery::Complete, Some(after)) => changed_since(connection, no, reader, after)?,

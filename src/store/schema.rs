@@ -4,8 +4,10 @@
     reason = "the tables are described where they are made, in migrations/"
 )]
 
+mod conversations;
 mod people;
 
+pub use conversations::{conversation_changes, conversations};
 pub use people::{blocks, new_contacts};
 
 diesel::table! {
@@ -18,26 +20,6 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         accept -> Text,
-    }
-}
-
-diesel::table! {
-    conversations (no) {
-        no -> Int8,
-        id -> Uuid,
-        kind -> Text,
-        title -> Nullable<Text>,
-        status -> Text,
-        subject_type -> Nullable<Text>,
-        subject_id -> Nullable<Text>,
-        subject -> Nullable<Jsonb>,
-        same_key -> Nullable<Text>,
-        created_by -> Int8,
-        last_seq -> Int8,
-        policy_version -> Int8,
-        created_at -> Timestamptz,
-        updated_at -> Timestamptz,
-        max_participants -> Nullable<Int2>,
     }
 }
 
@@ -100,19 +82,6 @@ diesel::table! {
         muted -> Bool,
         blocked -> Bool,
         created_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    conversation_changes (conversation_no, seq) {
-        conversation_no -> Int8,
-        seq -> Int8,
-        actor_no -> Int8,
-        title -> Nullable<Text>,
-        status -> Text,
-        subject -> Nullable<Jsonb>,
-        created_at -> Timestamptz,
-        max_participants -> Nullable<Int2>,
     }
 }
 

@@ -26,6 +26,7 @@ fn making(connection: &mut PgConnection) {
                 creator: UserNo(n),
                 inviter,
                 max_participants: None,
+        external_id: None,
                 participants: vec![
                     (UserNo(n), "member".into()),
                     (UserNo(n + other), "member".into()),

@@ -86,6 +86,7 @@ mod reauthentication;
 mod recovery;
 mod refusals_in_the_log;
 mod repeats;
+mod rooms;
 mod row_locks;
 mod search;
 mod sending_again;

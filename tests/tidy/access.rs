@@ -77,7 +77,7 @@ const CARRIERS: [(&str, &str); 12] = [
 ];
 
 /// Whether a line of code, which is no comment, holds this and not merely the beginning of a longer name.
-fn holds(line: &str, word: &str) -> bool {
+pub fn holds(line: &str, word: &str) -> bool {
     let goes_on = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
     let mut after = line.split(word).skip(1);
     !line.trim_start().starts_with("//") && after.any(|rest| !goes_on(rest))

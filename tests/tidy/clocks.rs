@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use super::{complain, files, holds, named};
+use super::access::holds;
+use super::{complain, files, named};
 
 /// How the machine's clock is read.
 const READS_THE_CLOCK: [&str; 7] = [

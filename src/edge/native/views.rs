@@ -1,5 +1,7 @@
 //! The public JSON of messages, participants and conversations: the same over sockets and REST.
 
+mod people;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -12,13 +14,14 @@ use super::instants::{instant, maybe_instant};
 use crate::deal::reader::DealReader;
 use crate::domain::access::role_among;
 use crate::domain::conversation::{
-    Conversation, ConversationKind, ConversationStatus, Participant, PresenceStatus, Signals,
-    Subject,
+    Conversation, ConversationKind, ConversationStatus, Participant, Subject,
 };
-use crate::domain::ids::{ConversationId, ConversationNo, ParticipantId, Seq, UserNo};
+use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::message::{Attachment, Message, MessageKind};
 use crate::domain::snapshot::{Listed, Recovery, Snapshot};
 use crate::presence::Directory;
+
+pub use people::{FormerParticipantView, MemberView, ParticipantView, participants};
 
 /// A file of a message.
 #[derive(Serialize, ToSchema)]
@@ -120,117 +123,6 @@ impl<'a> MessageView<'a> {
     }
 }
 
-/// Somebody's part in a conversation.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Participant)]
-pub struct ParticipantView<'a> {
-    /// Their id in this conversation; it stays the same when they leave and come back
-    #[schema(value_type = Uuid)]
-    id: ParticipantId,
-    /// Who
-    user_id: &'a str,
-    /// The name to show
-    name: Option<&'a str>,
-    /// A picture
-    avatar_url: Option<&'a str>,
-    /// What they are here
-    role: &'a str,
-    /// May read, not speak
-    muted: bool,
-    /// May neither
-    blocked: bool,
-    /// Whether they are here
-    status: PresenceStatus,
-    /// The highest seq that reached them
-    delivered_seq: Seq,
-    /// The highest seq that they have read
-    read_seq: Seq,
-    /// When they came
-    #[serde(serialize_with = "instant")]
-    joined_at: DateTime<Utc>,
-}
-
-impl<'a> ParticipantView<'a> {
-    fn new(conversation: ConversationNo, person: &'a Participant, directory: &Directory) -> Self {
-        let user = person.no;
-        Self {
-            id: ParticipantId { conversation, user },
-            user_id: person.id.as_str(),
-            name: person.name.as_deref(),
-            avatar_url: person.avatar_url.as_deref(),
-            role: &person.role,
-            muted: person.muted,
-            blocked: person.blocked,
-            status: match person.signals {
-                Signals::Shown if person.takes_part() => directory.status(person.no),
-                Signals::Shown | Signals::Hidden => PresenceStatus::Offline,
-            },
-            delivered_seq: person.delivered_seq,
-            read_seq: person.read_seq,
-            joined_at: person.joined_at,
-        }
-    }
-}
-
-/// Somebody who took part once: enough to name the sender of their messages.
-#[derive(Serialize, ToSchema)]
-#[schema(as = FormerParticipant)]
-pub struct FormerParticipantView<'a> {
-    /// The platform's id
-    user_id: &'a str,
-    /// The name to show
-    name: Option<&'a str>,
-    /// A picture
-    avatar_url: Option<&'a str>,
-}
-
-impl<'a> FormerParticipantView<'a> {
-    fn new(person: &'a Participant) -> Self {
-        Self {
-            user_id: person.id.as_str(),
-            name: person.name.as_deref(),
-            avatar_url: person.avatar_url.as_deref(),
-        }
-    }
-}
-
-/// Those who take part now, with their presence.
-pub fn participants<'a>(
-    conversation: ConversationNo,
-    people: &'a [Participant],
-    directory: &Directory,
-) -> Vec<ParticipantView<'a>> {
-    let present = people.iter().filter(|person| person.takes_part());
-    present
-        .map(|person| ParticipantView::new(conversation, person, directory))
-        .collect()
-}
-
-/// Somebody in a list of those who take part, or took part.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Member)]
-pub struct MemberView<'a> {
-    /// Their part
-    #[serde(flatten)]
-    participant: ParticipantView<'a>,
-    /// `present`, `left` or `removed`
-    membership: &'static str,
-}
-
-impl<'a> MemberView<'a> {
-    /// Somebody's part in this conversation.
-    pub fn new(
-        conversation: ConversationNo,
-        person: &'a Participant,
-        directory: &Directory,
-    ) -> Self {
-        Self {
-            participant: ParticipantView::new(conversation, person, directory),
-            membership: person.membership.name(),
-        }
-    }
-}
-
 /// What a conversation is about.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Subject)]
@@ -283,6 +175,17 @@ pub struct ConversationView<'a> {
     participants: Vec<ParticipantView<'a>>,
     /// Those who took part and left or were removed: their messages stay
     former_participants: Vec<FormerParticipantView<'a>>,
+    /// When it stopped being open; null while it is open
+    #[serde(serialize_with = "maybe_instant")]
+    closed_at: Option<DateTime<Utc>>,
+    /// Who closed or archived it
+    closed_by: Option<&'a str>,
+    /// Why
+    closed_reason: Option<&'a str>,
+    /// The platform's own id of it
+    external_id: Option<&'a str>,
+    /// Seconds that people who do not manage it wait between two messages
+    slow_seconds: u16,
     /// How many may take part at the same time; null: as many as the platform allows
     max_participants: Option<u16>,
     /// The seq of its newest change
@@ -330,6 +233,7 @@ impl<'a> ConversationView<'a> {
                 false => former.push(FormerParticipantView::new(person)),
             }
         }
+        let closed = conversation.closed.as_deref();
         Self {
             id: conversation.id,
             kind: conversation.kind,
@@ -338,6 +242,11 @@ impl<'a> ConversationView<'a> {
             subject: conversation.subject.as_deref().map(SubjectView::new),
             participants: present,
             former_participants: former,
+            closed_at: closed.map(|closed| closed.at),
+            closed_by: closed.map(|closed| closed.by.as_str()),
+            closed_reason: closed.and_then(|closed| closed.reason.as_deref()),
+            external_id: conversation.external_id.as_deref(),
+            slow_seconds: conversation.slow_seconds,
             max_participants: conversation.max_participants,
             last_seq: conversation.last_seq,
             flow: conversation

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 use super::*;
-use crate::domain::conversation::Membership;
+use crate::domain::conversation::{Membership, Signals};
 use crate::domain::ids::{ConversationNo, MessageId, UserId};
 use crate::domain::message::Content;
 use chrono::SecondsFormat;

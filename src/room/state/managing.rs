@@ -13,7 +13,7 @@ use crate::domain::limits;
 use crate::domain::message::Power;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::store::changes::{ChangeKind, Consent, Returns};
+use crate::store::changes::{ChangeKind, Closing, Consent, Returns};
 
 /// Somebody who is to be added.
 pub(super) struct Wanted<'a> {
@@ -29,6 +29,9 @@ impl State {
     /// ask to return.
     pub(super) fn may_ask(&self, caller: &Principal, command: &Command) -> Result<(), Refusal> {
         let own = self.person(caller.no);
+        if self.is_deleted {
+            return Err(Refusal::ConversationNotFound);
+        }
         match command {
             Command::AddParticipant { user, .. } if *user == caller.id => {
                 Admission::of(own, self.conversation.kind, caller.roles)?;
@@ -178,17 +181,64 @@ impl State {
         if let Some(status) = change.status {
             settings.status = status;
         }
+        if let Some(seconds) = change.slow_seconds {
+            must_be_slow(seconds, is_direct)?;
+            settings.slow_seconds = seconds;
+        }
         if let Some(most) = change.max_participants {
             must_fit(most, is_direct, policy)?;
             settings.max_participants = most;
         }
-        if settings == self.conversation.settings() {
+        let closing = self.closing(settings.status, change.reason.as_ref())?;
+        if settings == self.conversation.settings() && closing == Closing::Unchanged {
             return Ok(Decision::Already);
         }
         Ok(Decision::Change(ChangeKind::Settings {
             settings,
+            closing,
             card: None,
         }))
+    }
+
+    /// What becomes of how the conversation was closed, when it gets this status for this reason.
+    fn closing(
+        &self,
+        after: ConversationStatus,
+        reason: Option<&String>,
+    ) -> Result<Closing, Refusal> {
+        use ConversationStatus::{Archived, Closed, Open};
+        let now = &self.conversation;
+        let known = now.closed.as_ref().and_then(|it| it.reason.as_ref());
+        Ok(match (now.status, after, reason) {
+            (_, Open, Some(_)) => {
+                let why = "is for a conversation that is closed or archived";
+                return Err(Refusal::invalid("reason", why));
+            }
+            (Open, Open, None) => Closing::Unchanged,
+            (Closed | Archived, Open, None) => Closing::Ends,
+            (Closed | Archived, Closed | Archived, None) => Closing::Unchanged,
+            (Closed | Archived, Closed | Archived, Some(_)) if reason == known => {
+                Closing::Unchanged
+            }
+            (_, Closed | Archived, _) => Closing::Begins {
+                reason: reason.cloned(),
+            },
+        })
+    }
+
+    pub(super) fn decide_end(&self, caller: &Principal) -> Result<Decision, Refusal> {
+        if !caller.roles.may(Privilege::DeleteConversations) {
+            return Err(Refusal::Forbidden(
+                "Only an admin or the platform may delete a conversation",
+            ));
+        }
+        let deal = self.conversation.flow.as_ref();
+        match deal.is_some_and(|deal| deal.phase == Phase::Running) {
+            true => Err(Refusal::Conflict(
+                "The deal of this conversation is running",
+            )),
+            false => Ok(Decision::Change(ChangeKind::End)),
+        }
     }
 
     /// The platform's description of the subject. The first one also opens the conversation and sets its title,
@@ -216,8 +266,10 @@ impl State {
         if subject.card == *card && settings == now.settings() {
             return Ok(Decision::Already);
         }
+        let closing = self.closing(settings.status, None)?;
         Ok(Decision::Change(ChangeKind::Settings {
             settings,
+            closing,
             card: Some(card.clone()),
         }))
     }
@@ -253,6 +305,18 @@ fn must_fit(most: Option<u16>, is_direct: bool, policy: &KindPolicy) -> Result<(
         ));
     }
     limits::participants(usize::from(most), policy.maximum)
+}
+
+fn must_be_slow(seconds: u16, is_direct: bool) -> Result<(), Refusal> {
+    let most = limits::SLOW_SECONDS;
+    match seconds {
+        0 => Ok(()),
+        _ if is_direct => Err(Refusal::Unprocessable(
+            "A direct conversation has no slow mode",
+        )),
+        _ if seconds > most => Err(Refusal::invalid("slow_seconds", format!("must be 0–{most}"))),
+        _ => Ok(()),
+    }
 }
 
 fn must_have(caller: &Principal, privilege: Privilege) -> Result<(), Refusal> {

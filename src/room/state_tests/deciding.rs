@@ -204,6 +204,7 @@ fn only_the_platform_describes_a_subject_and_its_first_word_begins_anew() {
         let Ok(Decision::Change(ChangeKind::Settings {
             settings,
             card: after,
+            ..
         })) = decided
         else {
             panic!("{decided:?}");

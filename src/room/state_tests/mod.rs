@@ -94,6 +94,9 @@ fn conversation(kind: ConversationKind) -> Conversation {
         last_seq: 10,
         policy_version: 2,
         max_participants: None,
+        slow_seconds: 0,
+        closed: None,
+        external_id: None,
         flow: None,
         created_at: moment(0),
         updated_at: moment(0),
@@ -109,6 +112,7 @@ fn state(kind: ConversationKind) -> State {
         conversation: conversation(kind),
         participants: names.iter().map(|name| person(name)).collect(),
         blocks: Blocks::default(),
+        spoken: Vec::new(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! The tables: a line for each endpoint and each event, a cell for each caller, and the payload.
 
-/// In the paths `{id}` is the conversation, the message or the other user, as the path says; `{user_id}` is the other user.
+/// In the paths `{id}` is the conversation, the message or the other user, as the path says; `{user_id}` is the other user. The last row ends the conversation.
 pub const ENDPOINTS: &str = r#"
 GET    /api/v1/me                                         | 200    200   200    200 200 200    200 200    200    |
 PUT    /api/v1/users/{id}                                 | forbid forbid forbid forbid forbid forbid forbid forbid 200 | {"name":"other"}
@@ -92,6 +92,7 @@ PUT    /api/v1/blocks/{user_id}                           | 204    204   204    
 GET    /api/v1/blocks                                     | 200    200   200    200 200 200    200 200    200    |
 DELETE /api/v1/blocks/{user_id}                           | 204    204   204    204 204 204    204 204    204    |
 POST   /api/v1/users/{id}/sign-out                        | forbid forbid forbid forbid forbid forbid forbid forbid 200 |
+DELETE /api/v1/conversations/{id}                         | noconv block forbid out out forbid forbid forbid 204    |
 "#;
 
 /// In the payloads `$c` is the conversation, `$m` a message of the other user, `$token` the caller's own token.

@@ -89,6 +89,11 @@ async fn of_participants(snapshots: &mut SnapshotFile, all: &People, conversatio
     let lines = r#"ann | CONFLICT | | POST /api/v1/conversations/$/messages | {"body":"other","client_id":"c-1"}"#;
     refused(snapshots, all.by_name(), conversation, lines).await;
     let (ann, bob) = (&all.ann, format!("{at}/participants/bob"));
+    let slow = |seconds: u16| json!({ "slow_seconds": seconds });
+    ann.patch(&at, slow(3_600)).await.expect_status(200);
+    all.bob.say(conversation, "once").await;
+    says(snapshots, all, conversation, "bob", "SLOW_MODE").await;
+    ann.patch(&at, slow(0)).await.expect_status(200);
     let muted = json!({ "muted": true });
     let blocked = json!({ "muted": false, "blocked": true });
     for (change, code) in [(muted, "MUTED"), (blocked, "BLOCKED")] {

@@ -54,6 +54,8 @@ pub struct NewConversationBody {
     first_message: Option<NewMessageBody>,
     /// How many may take part at the same time, within what the platform allows for the kind; groups and support only
     max_participants: Option<u16>,
+    /// The platform's own id of it, of at most 128 characters; service only. A conversation with this id is the same one
+    external_id: Option<String>,
     /// The deal that it is to be
     flow: Option<NewFlowBody>,
 }
@@ -113,6 +115,13 @@ fn must_fit(body: &NewConversationBody, people: usize, policy: &KindPolicy) -> R
     fits.then_some(()).ok_or_else(why)
 }
 
+fn may_name(id: &str, caller: &Principal) -> Result<(), Refusal> {
+    limits::required_text(id, "external_id", limits::EXTERNAL_ID_CHARACTERS)?;
+    let may = caller.roles.may(Privilege::GiveExternalIds);
+    let why = "Only the platform may give a conversation an external_id";
+    may.then_some(()).ok_or(Refusal::Forbidden(why))
+}
+
 /// The roles that the platform gives explicitly; in an existing conversation they replace the earlier ones.
 fn roles_given(body: &NewConversationBody, caller: &Principal) -> Vec<(UserId, String)> {
     if !caller.roles.may(Privilege::AssignRoles) {
@@ -165,6 +174,8 @@ async fn wanted(
         limits::text(title, "title", limits::TITLE_CHARACTERS)
     })?;
     let policies = &server.deps.room.policies;
+    let named = body.external_id.as_deref();
+    named.map_or(Ok(()), |id| may_name(id, caller))?;
     let people = people_of(&body, caller, policies.of(body.kind))?;
     let assigned = roles_given(&body, caller);
     let first_message = body
@@ -195,6 +206,7 @@ async fn wanted(
         creator: caller.no,
         inviter: policies.inviter(caller.roles, begun),
         max_participants: body.max_participants,
+        external_id: body.external_id,
         participants: numbers_of(server, people).await?,
         first_message: first_message.map(Arc::new),
     };

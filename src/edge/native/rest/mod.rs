@@ -35,6 +35,7 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(conversations::list)
         .service(conversations::show)
         .service(conversations::change)
+        .service(conversations::delete)
         .service(conversations::unread)
         .service(message_pages::list)
         .service(messages::send)

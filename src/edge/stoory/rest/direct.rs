@@ -190,6 +190,7 @@ fn between(
         inviter,
         participants: vec![(sender.no, MEMBER.to_owned()), (target, MEMBER.to_owned())],
         max_participants: None,
+        external_id: None,
         first_message: said,
         first_step: None,
     }

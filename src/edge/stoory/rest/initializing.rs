@@ -162,6 +162,7 @@ async fn begin(
             (influencer, INFLUENCER.to_owned()),
         ],
         max_participants: None,
+        external_id: None,
         first_message: None,
         first_step: None,
     };
