@@ -28,6 +28,7 @@ use crate::edge::http::listening::{Addresses, Listening, listen};
 use crate::feed::{Feed, FeedRunner, SearchIndex, Timing, consumers};
 use crate::identity::auth::Verifier;
 use crate::identity::demo_secret;
+use crate::identity::last_seen::LastSeen;
 use crate::identity::people::People;
 use crate::identity::rate_limits::RateLimits;
 use crate::job_signal::JobSignal;
@@ -218,6 +219,7 @@ fn build(
         rooms,
         deals,
         people: people(&config, verifier, &room, &refusals),
+        last_seen: LastSeen::default(),
         rate_limits: RateLimits::new(&config.rates),
         options: config.sockets.clone(),
         foreign: config.foreign.clone(),

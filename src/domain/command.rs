@@ -6,6 +6,7 @@ use super::access::policies::History;
 use super::conversation::ConversationStatus;
 use super::ids::{MessageId, Seq, UserId};
 use super::message::Content;
+use super::mine::MineChange;
 
 /// A command.
 #[derive(Clone, Debug)]
@@ -61,6 +62,8 @@ pub enum Command {
     },
     /// Change what who manages a conversation decides about it.
     ChangeSettings(SettingsChange),
+    /// Change what the conversation is for the caller.
+    ChangeMine(MineChange),
     /// Delete the conversation.
     DeleteConversation,
     /// The platform describes the conversation's subject.

@@ -128,6 +128,8 @@ pub struct Participant {
     pub delivered_seq: Seq,
     /// The highest seq that they have read.
     pub read_seq: Seq,
+    /// From where on they count as unread, for themselves, what they have read; others do not see it.
+    pub unread_from: Option<Seq>,
     /// When they joined.
     pub joined_at: DateTime<Utc>,
     /// Whether the reader of this copy sees their presence and watermarks.
@@ -144,6 +146,12 @@ pub enum Signals {
 }
 
 impl Participant {
+    /// Up to where they count the conversation as read.
+    pub fn read_to(&self) -> Seq {
+        self.unread_from
+            .map_or(self.read_seq, |from| self.read_seq.min(from - 1))
+    }
+
     /// Takes presence and watermarks away, in a copy for one reader.
     pub fn hide_signals(&mut self) {
         self.signals = Signals::Hidden;

@@ -13,6 +13,7 @@ pub mod ids;
 pub mod job;
 pub mod limits;
 pub mod message;
+pub mod mine;
 pub mod network;
 pub mod object;
 pub mod offset;

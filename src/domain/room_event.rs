@@ -16,6 +16,7 @@ use super::encoded::{Encoded, Encodings};
 use super::flow::Stepped;
 use super::ids::{ConversationId, MessageId, Seq, UserId, UserNo};
 use super::message::Message;
+use super::mine::Mine;
 use super::people::People;
 use super::snapshot::UnreadCount;
 
@@ -163,6 +164,8 @@ pub enum Change {
         /// The conversation after it.
         view: View,
     },
+    /// What the conversation is for a user changed; for their own connections.
+    Mine(Mine),
     /// A user's unread count or their newest visible message changed; for their connections that have not joined.
     UnreadChanged {
         /// The conversation's newest change when it was counted.
@@ -302,7 +305,10 @@ impl RoomEvent {
     pub fn is_personal(&self) -> bool {
         matches!(
             self.change,
-            Change::Notice { .. } | Change::UnreadChanged { .. } | Change::ToUser { .. }
+            Change::Notice { .. }
+                | Change::UnreadChanged { .. }
+                | Change::Mine(_)
+                | Change::ToUser { .. }
         )
     }
 

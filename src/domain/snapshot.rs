@@ -9,6 +9,7 @@ use super::access::blocks::Blocks;
 use super::conversation::{Conversation, Participant};
 use super::ids::{Seq, UserNo};
 use super::message::{Message, MessageKind};
+use super::mine::Mine;
 
 /// A reader of messages.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +76,8 @@ pub struct Snapshot {
     pub recovery: Recovery,
     /// The number of unread messages of others.
     pub unread: UnreadCount,
+    /// What it is for the reader; `None` for staff who do not participate.
+    pub mine: Option<Mine>,
 }
 
 /// What one reader sees of a deal besides its view.
@@ -97,6 +100,8 @@ pub struct Listed {
     pub last_message: Option<Message>,
     /// The number of unread messages of others.
     pub unread: UnreadCount,
+    /// What it is for the reader; `None` for staff who do not participate.
+    pub mine: Option<Mine>,
 }
 
 /// The number of unread messages of others. Counting stops at a bound, so that its time does not depend on the

@@ -2,5 +2,6 @@
 
 pub mod auth;
 pub mod demo_secret;
+pub mod last_seen;
 pub mod people;
 pub mod rate_limits;

@@ -164,6 +164,7 @@ impl Room {
             Command::Type(typing) => self.type_(&principal, typing, reply),
             Command::Mark { mark, seq } => self.mark(principal, mark, seq, reply, context),
             Command::See { message } => self.see(principal, message, reply, context),
+            Command::ChangeMine(change) => self.change_mine(&principal, change, reply, context),
             Command::Edit { .. }
             | Command::Delete { .. }
             | Command::AddParticipant { .. }

@@ -14,6 +14,7 @@ mod ending;
 mod join_reading;
 mod joining;
 mod listener;
+mod mine;
 mod notifications;
 mod overtaken;
 pub mod progress;

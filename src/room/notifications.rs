@@ -131,11 +131,16 @@ impl Room {
         );
     }
 
-    fn tell_absent(&self, messages: &[Message], counts: Result<Counts, Error>) {
+    fn tell_absent(&mut self, messages: &[Message], counts: Result<Counts, Error>) {
         match counts {
             Ok(counts) => {
-                self.notify(messages, counts.unread);
+                let (told, quiet): (Vec<Unread>, Vec<Unread>) =
+                    counts.unread.into_iter().partition(Unread::is_notified);
+                self.notify(messages, told);
                 self.tell_unread_changes(&counts.changes);
+                for one in quiet {
+                    self.notices.unread_changes().add_counted(one.user);
+                }
             }
             Err(error) => {
                 log::warn!(event = "notifications_not_sent", conversation_id:% = self.state.conversation.id; "{error}");

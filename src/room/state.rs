@@ -219,9 +219,11 @@ impl State {
                 self.decide_description(caller, title.as_ref(), card)
             }
             Command::AssignRole { user, role } => self.decide_assignment(caller, user, role),
-            Command::Send(_) | Command::Type(_) | Command::Mark { .. } | Command::See { .. } => {
-                Ok(Decision::Already)
-            }
+            Command::Send(_)
+            | Command::Type(_)
+            | Command::Mark { .. }
+            | Command::See { .. }
+            | Command::ChangeMine(_) => Ok(Decision::Already),
         }
     }
 
@@ -250,6 +252,7 @@ impl State {
                 if let Some(before) = self.people.get(now.no) {
                     now.delivered_seq = now.delivered_seq.max(before.delivered_seq);
                     now.read_seq = now.read_seq.max(before.read_seq);
+                    now.unread_from = before.unread_from;
                 }
                 self.people.insert(now);
             }
@@ -260,6 +263,21 @@ impl State {
                 }
             }
         }
+    }
+
+    /// Applies from where on somebody counts as unread; returns whether that is another seq than before.
+    pub fn evolve_unread_from(&mut self, user: UserNo, unread_from: Option<Seq>) -> bool {
+        let person = self.people.get_mut(user);
+        person.is_some_and(|person| {
+            std::mem::replace(&mut person.unread_from, unread_from) != unread_from
+        })
+    }
+
+    /// Whether reading up to a seq ends what somebody counts as unread again.
+    pub fn ends_unread_from(&self, user: UserNo, seq: Seq) -> bool {
+        let person = self.person(user);
+        let from = person.and_then(|person| person.unread_from);
+        from.is_some_and(|from| seq >= from)
     }
 
     /// Applies a committed watermark; returns its previous value if it moved.

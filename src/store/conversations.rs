@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::access::{may_read, that_is_there};
 use super::blocks;
 use super::messages::by_keys;
+use super::mine::{self, is_hidden, read_to};
 use super::participants::of_conversations;
 use super::pool::explain;
 use super::schema::{conversation_flows, conversations, users};
@@ -219,6 +220,10 @@ pub struct Filter {
     pub subject_id: Option<String>,
     /// Only conversations with unread messages.
     pub only_unread: bool,
+    /// Only those that the user has marked, or has not.
+    pub starred: Option<bool>,
+    /// Only those that the user has hidden, or has not.
+    pub hidden: Option<bool>,
     /// Only this conversation.
     pub only: Option<ConversationNo>,
     /// Only conversations after this position in the list (update time and number).
@@ -248,8 +253,12 @@ pub(super) struct ListedRow {
 }
 
 /// The columns that a row of a page needs, before its messages are counted.
-pub(super) const CUT: &str =
-    "c.no as conversation_no, c.updated_at, c.last_seq, p.role, p.user_no, p.sees_from, p.read_seq";
+pub(super) fn cut_columns() -> String {
+    let read_to = read_to("p");
+    format!(
+        "c.no as conversation_no, c.updated_at, c.last_seq, p.role, p.user_no, p.sees_from, {read_to} as read_to"
+    )
+}
 
 /// The end of a statement whose table `cut` has the page's rows: their newest messages and unread counts.
 pub(super) fn with_messages(tombstones: Tombstones) -> String {
@@ -274,16 +283,18 @@ from mine order by mine.updated_at desc, mine.conversation_no desc"
 fn page_sql() -> String {
     let beyond = unread_messages("l", "l.last_seq");
     let (with_messages, may_read) = (with_messages(Tombstones::Shown), may_read("p"));
+    let (columns, is_hidden) = (cut_columns(), is_hidden("p", "c.last_seq"));
     format!(
         "
 with listed as (
-    select {CUT}
+    select {columns}
     from participants p join conversations c on c.no = p.conversation_no
     where p.user_no = $1 and {may_read}
       and ($2 is null or c.kind = $2) and ($3 is null or c.status = any($3))
       and ($4 is null or c.subject_type = $4) and ($5 is null or c.subject_id = $5)
       and ($6 is null or c.no = $6)
       and ($7 is null or (c.updated_at, c.no) < ($7, $8))
+      and ($12 is null or p.starred = $12) and ($13 is null or {is_hidden} = $13)
 ), cut as (
     select * from listed l where not $9 or exists (select {beyond})
     order by updated_at desc, conversation_no desc limit $10 offset $11
@@ -310,6 +321,8 @@ pub fn list(
         .bind::<Bool, _>(filter.only_unread)
         .bind::<BigInt, _>(limit)
         .bind::<BigInt, _>(filter.offset)
+        .bind::<Nullable<Bool>, _>(filter.starred)
+        .bind::<Nullable<Bool>, _>(filter.hidden)
         .load(connection)
         .map_err(explain)?;
     complete(connection, user, rows)
@@ -321,17 +334,19 @@ struct Count {
     n: i64,
 }
 
-/// How many of a user's conversations are of the filter's kind and status. Its other fields do not count.
+/// How many of a user's conversations are of the filter's kind and status, and hidden or not. Its other fields do not count.
 // Raw SQL: as the list, it scans the user's participations by index.
 pub fn count(connection: &mut PgConnection, user: UserNo, filter: &Filter) -> Result<i64, Error> {
-    let may_read = may_read("p");
+    let (may_read, is_hidden) = (may_read("p"), is_hidden("p", "c.last_seq"));
     let counted: Count = diesel::sql_query(format!(
         "select count(*) as n from participants p join conversations c on c.no = p.conversation_no
-        where p.user_no = $1 and {may_read} and ($2 is null or c.kind = $2) and ($3 is null or c.status = any($3))"
+        where p.user_no = $1 and {may_read} and ($2 is null or c.kind = $2) and ($3 is null or c.status = any($3))
+            and ($4 is null or {is_hidden} = $4)"
     ))
     .bind::<BigInt, _>(user.0)
     .bind::<Nullable<Text>, _>(filter.kind.map(ConversationKind::name))
     .bind::<Nullable<Array<Text>>, _>(filter.statuses())
+    .bind::<Nullable<Bool>, _>(filter.hidden)
     .get_result(connection)
     .map_err(explain)?;
     Ok(counted.n)
@@ -371,6 +386,7 @@ pub(super) fn complete(
         apart.mask([&mut participant]);
         people.entry(no.0).or_default().push(participant);
     }
+    let mut mine = mine::of_conversations(connection, user, &numbers)?;
     let mut last: HashMap<i64, Message> = by_keys(connection, &keys)?
         .into_iter()
         .map(|m| (m.id.conversation.0, m))
@@ -381,6 +397,7 @@ pub(super) fn complete(
             participants: people.remove(&row.no).unwrap_or_default(),
             last_message: last.remove(&row.no),
             unread: unread::counted(row.unread, row.is_capped),
+            mine: mine.remove(&row.no),
         })
     };
     Ok(rows.into_iter().filter_map(complete).collect())

@@ -28,6 +28,7 @@ pub mod locks;
 pub mod marks;
 pub mod messages;
 pub mod messages_per_day;
+pub mod mine;
 pub mod missed;
 pub mod nodes;
 pub mod opening;

@@ -23,6 +23,7 @@ struct ParticipantRow {
     sees_from: i64,
     delivered_seq: i64,
     read_seq: i64,
+    unread_from: Option<i64>,
     joined_at: DateTime<Utc>,
 }
 
@@ -43,6 +44,7 @@ fn assemble(row: ParticipantRow, (id, name, avatar_url): Person) -> Result<Parti
         sees_from: row.sees_from,
         delivered_seq: row.delivered_seq,
         read_seq: row.read_seq,
+        unread_from: row.unread_from,
         joined_at: row.joined_at,
         signals: Signals::Shown,
     })

@@ -12,7 +12,7 @@ use super::messages::{MessageRow, Page, actor_id, assemble, by_keys, sender_id};
 use super::pool::explain;
 use super::spoken::spoken;
 use super::schema::{conversations as conversations_table, flow_steps, message_changes, messages};
-use super::{participants, unread};
+use super::{mine, participants, unread};
 use crate::domain::entry::Entry;
 use crate::domain::ids::{ConversationNo, Seq};
 use crate::domain::limits;
@@ -63,6 +63,7 @@ pub fn snapshot(
             unread: unread
                 .first()
                 .map_or(UnreadCount::NOTHING, |found| found.count),
+            mine: mine::of(connection, no, reader.no)?,
             conversation,
         })
     })

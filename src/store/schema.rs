@@ -20,6 +20,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         accept -> Text,
+        last_seen_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -35,6 +36,11 @@ diesel::table! {
         read_seq -> Int8,
         joined_at -> Timestamptz,
         sees_from -> Int8,
+        notify -> Text,
+        notify_until -> Nullable<Timestamptz>,
+        starred -> Bool,
+        hidden_seq -> Nullable<Int8>,
+        unread_from -> Nullable<Int8>,
     }
 }
 

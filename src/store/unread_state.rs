@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use super::access::{is_wanted, may_read};
 use super::messages::by_keys;
+use super::mine::read_to;
 use super::pool::explain;
 use super::unread::{
     AMONG, MOST, Tombstones, counted, is_capped, newest_visible, of_others, unread_messages,
@@ -106,11 +107,12 @@ fn sql() -> String {
     let (newest, visible) = (newest_visible("a", Tombstones::Shown), visible_to("a"));
     let of_others = of_others("m", "a.user_no");
     let wanted = is_wanted("m", "a.user_no");
-    let may_read = may_read("p");
+    let (may_read, read_to) = (may_read("p"), read_to("p"));
     format!(
         "
 with asked as materialized (
-    select p.conversation_no, p.user_no, p.role, p.sees_from, p.read_seq, c.last_seq, least(w.read_before, p.read_seq) as read_before
+    select p.conversation_no, p.user_no, p.role, p.sees_from, p.read_seq, {read_to} as read_to, c.last_seq,
+        least(w.read_before, p.read_seq) as read_before
     from unnest($2, $3) as w(user_no, read_before)
     join participants p on p.conversation_no = $1 and p.user_no = w.user_no
     join conversations c on c.no = p.conversation_no
@@ -123,7 +125,7 @@ select a.user_no, a.role, a.sees_from, a.last_seq, a.read_seq, a.read_before, n.
         and {of_others} and m.kind <> 'audit' and {visible} and {wanted}
      order by m.seq desc limit 1) as newest_of_others
 from asked a
-cross join lateral (select a.conversation_no, a.user_no, a.role, a.sees_from, a.read_before as read_seq) b
+cross join lateral (select a.conversation_no, a.user_no, a.role, a.sees_from, a.read_before as read_to) b
 cross join lateral (select count(*) as unread from (select {beyond} order by m.seq desc limit {MOST}) m) n"
     )
 }

@@ -62,6 +62,7 @@ mod lone_surrogates;
 mod malformed_values;
 mod methods;
 mod metrics;
+mod mine;
 mod naughty;
 mod nodes;
 mod nothing_changes;

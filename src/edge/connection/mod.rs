@@ -21,6 +21,7 @@ use crate::config::{ForeignOptions, SocketOptions};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::dialect::Dialects;
+use crate::identity::last_seen::LastSeen;
 use crate::identity::people::People;
 use crate::identity::rate_limits::RateLimits;
 use crate::nodes::Nodes;
@@ -45,6 +46,8 @@ pub struct SessionDeps {
     pub deals: Deals,
     /// Who is who.
     pub people: People,
+    /// Who has left of late.
+    pub last_seen: LastSeen,
     /// How fast anybody may be.
     pub rate_limits: RateLimits,
     /// Bounds of connections.

@@ -30,7 +30,17 @@ fn look_at_connections(directory: &Directory, options: &SocketOptions, now: Inst
 
 /// Sweeps every second, for as long as the task is kept. What waits for the database holds up nothing else.
 pub async fn run(deps: Arc<SessionDeps>) {
-    tokio::join!(sweep(&deps), follow_sign_outs(&deps));
+    tokio::join!(sweep(&deps), follow_sign_outs(&deps), note_who_left(&deps));
+}
+
+/// Writes who has left, once a second.
+async fn note_who_left(deps: &SessionDeps) {
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        second.tick().await;
+        deps.last_seen.write(&deps.room.pool).await;
+    }
 }
 
 /// Takes in who was signed out through another server on the database.

@@ -29,6 +29,7 @@ fn person(no: i64, id: &str) -> Participant {
         sees_from: 0,
         delivered_seq: 0,
         read_seq: 0,
+        unread_from: None,
         joined_at: DateTime::UNIX_EPOCH,
         signals: Signals::Shown,
     }

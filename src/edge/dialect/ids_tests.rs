@@ -83,6 +83,7 @@ impl World {
             sees_from: 0,
             delivered_seq: 0,
             read_seq: 0,
+            unread_from: None,
             joined_at: DateTime::UNIX_EPOCH,
             signals: Signals::Shown,
         }

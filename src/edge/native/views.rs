@@ -18,6 +18,7 @@ use crate::domain::conversation::{
 };
 use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::message::{Attachment, Message, MessageKind};
+use crate::domain::mine::{Mine, Notify, NotifyLevel};
 use crate::domain::snapshot::{Listed, Recovery, Snapshot};
 use crate::presence::Directory;
 
@@ -217,6 +218,45 @@ pub struct MineView<'a> {
     unread_capped: bool,
     /// What the reader is here; null for staff from outside
     my_role: Option<&'a str>,
+    /// What the conversation is for the reader; null for staff from outside
+    mine: Option<OwnView>,
+}
+
+/// What a conversation is for somebody: nobody else sees it.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[schema(as = Mine)]
+pub struct OwnView {
+    /// Of what they are notified
+    notify: NotifyView,
+    /// Whether they have marked it
+    starred: bool,
+    /// Whether they have hidden it, and nothing was said since
+    hidden: bool,
+    /// From where on they count it as unread, although they have read it
+    unread_from: Option<Seq>,
+}
+
+/// Of what somebody is notified.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[schema(as = Notify)]
+pub struct NotifyView {
+    /// `all`, `mentions` or `none`
+    level: NotifyLevel,
+    /// When it is `all` again; null: never
+    #[serde(serialize_with = "maybe_instant")]
+    until: Option<DateTime<Utc>>,
+}
+
+impl From<Mine> for OwnView {
+    fn from(mine: Mine) -> Self {
+        let Notify { level, until } = mine.notify;
+        Self {
+            notify: NotifyView { level, until },
+            starred: mine.starred,
+            hidden: mine.hidden,
+            unread_from: mine.unread_from,
+        }
+    }
 }
 
 impl<'a> ConversationView<'a> {
@@ -284,6 +324,7 @@ impl<'a> ConversationView<'a> {
             unread: listed.unread.number(),
             unread_capped: listed.unread.is_capped(),
             my_role: role_among(&listed.participants, reader),
+            mine: listed.mine.map(OwnView::from),
         });
         view.show_deal_to(&listed.conversation, &listed.participants, reader);
         view
@@ -309,6 +350,7 @@ impl<'a> JoinedView<'a> {
             messages,
             recovery,
             unread,
+            mine,
         } = snapshot;
         let mut view = ConversationView::for_all(conversation, people, directory);
         view.mine = Some(MineView {
@@ -318,6 +360,7 @@ impl<'a> JoinedView<'a> {
             unread: unread.number(),
             unread_capped: unread.is_capped(),
             my_role: role_among(people, reader),
+            mine: mine.map(OwnView::from),
         });
         view.show_deal_to(conversation, people, reader);
         Self {

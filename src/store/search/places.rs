@@ -7,6 +7,7 @@ use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
 
 use super::conditions::{Position, too_broad};
 use crate::domain::access::{Access, Requester};
+use crate::domain::conversation::Participant;
 use crate::domain::ids::{ConversationId, ConversationNo, Seq, UserNo};
 use crate::domain::refusal::Refusal;
 use crate::domain::search::SubjectFilter;
@@ -14,6 +15,7 @@ use crate::domain::snapshot::Reader;
 use crate::error::Error;
 use crate::store::access::{may_read, role_or_none};
 use crate::store::conversations::{self, Key};
+use crate::store::mine::read_to;
 use crate::store::participants;
 use crate::store::pool::explain;
 
@@ -104,9 +106,9 @@ pub(super) fn own(
     consumer: Option<i32>,
     subject: Option<&SubjectFilter>,
 ) -> Result<Vec<Place>, Error> {
-    let may_read = may_read("p");
+    let (may_read, read_to) = (may_read("p"), read_to("p"));
     let sql = format!(
-        "select c.no, p.role, p.sees_from, p.read_seq as read, c.last_seq as last, c.updated_at as active, {INDEXED} as indexed
+        "select c.no, p.role, p.sees_from, {read_to} as read, c.last_seq as last, c.updated_at as active, {INDEXED} as indexed
         from participants p join conversations c on c.no = p.conversation_no
         where p.user_no = $1 and {may_read}
             and ($3 is null or c.subject_type = $3 and c.subject_id = $4)
@@ -149,7 +151,7 @@ pub(super) fn one(
         no: conversation.no.0,
         role: role_or_none(&reader),
         sees_from: reader.sees_from,
-        read: access.participant().map_or(0, |own| own.read_seq),
+        read: access.participant().map_or(0, Participant::read_to),
         last: conversation.last_seq,
         active: conversation.updated_at,
         indexed: indexed(connection, conversation.no, consumer)?,

@@ -29,6 +29,7 @@ struct Row {
     blocked: bool,
     read_seq: Seq,
     sees_from: Seq,
+    unread_from: Option<Seq>,
 }
 
 /// A message, but for its place.
@@ -56,15 +57,17 @@ fn part() -> impl Strategy<Value = Row> {
         prop::bool::weighted(0.2),
         0..=MESSAGES,
         prop_oneof![2 => Just(0), 1 => 0..=MESSAGES],
+        prop::option::weighted(0.3, 1..=MESSAGES),
     )
         .prop_map(
-            |(role, membership, muted, blocked, read_seq, sees_from)| Row {
+            |(role, membership, muted, blocked, read_seq, sees_from, unread_from)| Row {
                 role,
                 membership,
                 muted,
                 blocked,
                 read_seq,
                 sees_from,
+                unread_from,
             },
         )
 }
@@ -138,9 +141,11 @@ pub fn fill(connection: &mut PgConnection, case: &Case) {
                 blocked,
                 read_seq,
                 sees_from,
+                unread_from,
             } = part;
-            write!(sql, "insert into participants (conversation_no, user_no, role, membership, muted, blocked, read_seq, sees_from)
-                values ({conversation}, {user}, '{role}', '{membership}', {muted}, {blocked}, {read_seq}, {sees_from});").unwrap();
+            let unread_from = quoted(unread_from.map(|seq| seq.to_string()).as_deref());
+            write!(sql, "insert into participants (conversation_no, user_no, role, membership, muted, blocked, read_seq, sees_from, unread_from)
+                values ({conversation}, {user}, '{role}', '{membership}', {muted}, {blocked}, {read_seq}, {sees_from}, {unread_from});").unwrap();
         }
         for (said, seq) in rows.messages.iter().zip(1..) {
             let (role, user) = (
@@ -218,7 +223,7 @@ impl Sample {
     }
 
     pub fn unread(&self, reader: &Reader) -> i64 {
-        let read = self.own(reader.no).map_or(0, |person| person.read_seq);
+        let read = self.own(reader.no).map_or(0, Participant::read_to);
         let visible = self.wanted(reader).into_iter();
         let unread = visible.filter(|m| m.seq() > read && m.sender != reader.no);
         unread.filter(|m| m.asks_to_be_read()).count() as i64

@@ -9,6 +9,7 @@ POST   /api/v1/conversations                              | 201    201   201    
 GET    /api/v1/conversations                              | 200    200   200    200 200 200    200 200    200    |
 GET    /api/v1/conversations/{id}                         | noconv block 200    out out 200    200 200    200    |
 PATCH  /api/v1/conversations/{id}                         | noconv block forbid out out forbid 200 200    200    | {"title":"a group"}
+PATCH  /api/v1/conversations/{id}/me                      | noconv block 200    out out 200    200 out    out    | {"starred":true}
 GET    /api/v1/conversations/{id}/messages                | noconv block 200    out out 200    200 200    200    |
 POST   /api/v1/conversations/{id}/messages                | noconv block mute   out out 201    201 201    201    | {"body":"hello"}
 POST   /api/v1/conversations/{id}/seen                    | noconv block 200    out out 200    200 out    out    | {"seq":1}

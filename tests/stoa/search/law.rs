@@ -76,7 +76,7 @@ impl Fixture {
             if asked.scope == Scope::Own && access.participant().is_none() {
                 continue;
             }
-            let (read, filters) = (own.map_or(0, |own| own.read_seq), &asked.query.filters);
+            let (read, filters) = (own.map_or(0, Participant::read_to), &asked.query.filters);
             let reader = access.reader(me);
             let apart = Apart::of(me, self.blocks.iter().copied());
             let is_found = message.is_visible_to(reader.sight())

@@ -67,6 +67,7 @@ pub(in crate::edge) async fn listed<P, B>(
             participants: loaded.participants,
             last_message: None,
             unread: UnreadCount::NOTHING,
+            mine: None,
         }))
     });
     Ok(found.await??)
@@ -96,6 +97,11 @@ pub struct ListQuery {
     /// Only with something unread
     #[serde(default)]
     unread: bool,
+    /// Only those that the caller has marked; `false`: the others
+    starred: Option<bool>,
+    /// Those that the caller has hidden; they are left out of other lists until something is said
+    #[serde(default)]
+    hidden: bool,
     /// Where the last page ended
     cursor: Option<String>,
     /// 1–100
@@ -146,6 +152,8 @@ pub async fn list(call: Call, query: Query<ListQuery>) -> Result<HttpResponse, F
         subject_type: query.subject_type,
         subject_id: query.subject_id,
         only_unread: query.unread,
+        starred: query.starred,
+        hidden: Some(query.hidden),
         only: None,
         cursor: query.cursor.as_deref().map(cursor_of).transpose()?,
         offset: 0,
@@ -219,7 +227,7 @@ pub struct ChangeBody {
 }
 
 /// Tells an absent field from a null one.
-fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+pub(super) fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,

@@ -9,6 +9,7 @@ pub(in crate::edge) mod found;
 pub mod me;
 pub mod message_pages;
 pub mod messages;
+pub mod mine;
 pub mod participants;
 pub mod search;
 pub mod sign_out;
@@ -36,6 +37,7 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(conversations::show)
         .service(conversations::change)
         .service(conversations::delete)
+        .service(mine::change)
         .service(conversations::unread)
         .service(message_pages::list)
         .service(messages::send)

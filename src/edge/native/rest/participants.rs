@@ -21,7 +21,7 @@ use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
 use crate::edge::native::views::{ConversationView, MemberView};
 use crate::store::conversations::Key;
-use crate::store::replay;
+use crate::store::{replay, users};
 
 /// How far a watermark moves.
 #[derive(Deserialize, ToSchema)]
@@ -95,18 +95,24 @@ pub async fn list(
         let Some(loaded) = replay::load(connection, Key::Id(id))? else {
             return Ok(Err(Refusal::ConversationNotFound));
         };
-        Ok(match Access::among(&loaded.participants, requester) {
-            Ok(_) => Ok(loaded.seen_by(requester.no)),
-            Err(denied) => Err(denied.into()),
-        })
+        if let Err(denied) = Access::among(&loaded.participants, requester) {
+            return Ok(Err(Refusal::from(denied)));
+        }
+        let people = loaded.participants.iter();
+        let numbers: Vec<i64> = people.map(|person| person.no.0).collect();
+        let last_seen = users::last_seen(connection, &numbers)?;
+        Ok(Ok((loaded.seen_by(requester.no), last_seen)))
     });
-    let found = read.await??;
+    let (found, last_seen) = read.await??;
     let directory = &call.server.deps.room.directory;
     let listed = found.participants.iter();
     let listed = listed.filter(|person| query.0.gone || person.takes_part());
-    let items: Vec<_> = listed
-        .map(|person| MemberView::new(found.conversation.no, person, directory))
-        .collect();
+    let no = found.conversation.no;
+    let items = listed.map(|person| {
+        let last_seen = last_seen.get(&person.no).copied();
+        MemberView::new(no, person, last_seen, directory)
+    });
+    let items: Vec<_> = items.collect();
     Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": null })))
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::domain::conversation::{Participant, PresenceStatus, Signals};
 use crate::domain::ids::{ConversationNo, ParticipantId, Seq};
-use crate::edge::native::instants::instant;
+use crate::edge::native::instants::{instant, maybe_instant};
 use crate::presence::Directory;
 
 /// Somebody's part in a conversation.
@@ -109,18 +109,26 @@ pub struct MemberView<'a> {
     participant: ParticipantView<'a>,
     /// `present`, `left` or `removed`
     membership: &'static str,
+    /// When their last connection ended; null while they are here, and of those who left or were removed
+    #[serde(serialize_with = "maybe_instant")]
+    last_seen_at: Option<DateTime<Utc>>,
 }
 
 impl<'a> MemberView<'a> {
-    /// Somebody's part in this conversation.
+    /// Somebody's part in this conversation, and when they were last here.
     pub fn new(
         conversation: ConversationNo,
         person: &'a Participant,
+        last_seen: Option<DateTime<Utc>>,
         directory: &Directory,
     ) -> Self {
+        let participant = ParticipantView::new(conversation, person, directory);
+        let is_shown = person.takes_part() && person.signals == Signals::Shown;
+        let is_gone = participant.status == PresenceStatus::Offline;
         Self {
-            participant: ParticipantView::new(conversation, person, directory),
+            participant,
             membership: person.membership.name(),
+            last_seen_at: last_seen.filter(|_| is_shown && is_gone),
         }
     }
 }
