@@ -4,6 +4,7 @@
 mod backoff;
 mod deal_inputs;
 mod delivering;
+mod forgetting;
 mod paying;
 mod reconciling;
 mod runner;

@@ -17,6 +17,7 @@ mod entries;
 pub mod feed_consumers;
 pub mod feed_watermarks;
 pub mod flows;
+pub mod forgetting;
 pub mod gateway_refunds;
 pub mod health;
 pub mod history;

@@ -72,7 +72,7 @@ diesel::table! {
         target_seq -> Int8,
         actor_no -> Int8,
         action -> Text,
-        earlier_body -> Text,
+        earlier_body -> Nullable<Text>,
         created_at -> Timestamptz,
     }
 }

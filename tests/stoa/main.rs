@@ -47,6 +47,7 @@ mod feed;
 #[path = "../fleet/mod.rs"]
 mod fleet;
 mod flow_commands;
+mod forgetting;
 mod former_participants;
 mod frames;
 #[path = "../fronts/mod.rs"]

@@ -23,6 +23,7 @@ diesel::table! {
         closed_reason -> Nullable<Text>,
         external_id -> Nullable<Text>,
         deleted_at -> Nullable<Timestamptz>,
+        emptied_seq -> Int8,
     }
 }
 

@@ -268,7 +268,7 @@ pub async fn change(call: Call<ConversationId, Body>) -> Result<HttpResponse, Fa
     Ok(answer(&call, call.path, 200).await?.respond())
 }
 
-/// Delete a conversation: from now on it is there for nobody (admin and service). Its messages are emptied soon after
+/// Delete a conversation: from now on it is there for nobody (admin and service). Its contents are emptied after `--deleted-days`
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 204, description = "Deleted"), (status = 403, description = "FORBIDDEN"), (status = 404, description = "CONVERSATION_NOT_FOUND"), (status = 409, description = "CONFLICT: its deal is running")), security(("bearer" = [])), tag = "conversations")]
 #[delete("/conversations/{id}")]
 pub async fn delete(call: Call<ConversationId>) -> Result<HttpResponse, Failure> {

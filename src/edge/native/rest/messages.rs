@@ -215,7 +215,7 @@ pub async fn delete(call: Call<MessageId>) -> Result<HttpResponse, Failure> {
     change(&call, message, Command::Delete { message }).await
 }
 
-/// Every earlier wording, oldest first; those of a deleted message only for staff
+/// Every earlier wording, oldest first; those of a deleted message only for staff, and null once they were emptied
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, description = "`items`: `body`, `replaced_at`, `replaced_by`", body = Object), (status = 403, description = "FORBIDDEN"), (status = 404, description = "MESSAGE_NOT_FOUND")), security(("bearer" = [])), tag = "messages")]
 #[get("/messages/{id}/history")]
 pub async fn history(call: Call<MessageId>) -> Result<HttpResponse, Failure> {
