@@ -31,6 +31,7 @@ use crate::identity::demo_secret;
 use crate::identity::last_seen::LastSeen;
 use crate::identity::people::People;
 use crate::identity::rate_limits::RateLimits;
+use crate::identity::staff::StaffNews;
 use crate::job_signal::JobSignal;
 use crate::jobs::{JobDeps, Runner};
 use crate::journal::{Journal, JournalHandle};
@@ -202,11 +203,12 @@ fn build(
         directory: Arc::new(Directory::default()),
         metrics,
         recall: recall(&catalogue),
-        clock,
+        clock: clock.clone(),
         idle: Duration::from_secs(config.actors.room_idle_seconds),
         mailbox: config.actors.room_mailbox as usize,
         catch_ups: catch_ups(&config),
         policies: Arc::new(config.policies()?),
+        staff: StaffNews::new(clock),
     });
     let rooms = Registry::start(Arc::clone(&room), config.actors.room_threads);
     let job_signal = JobSignal::default();

@@ -230,6 +230,7 @@ async fn tell(deps: &SessionDeps, story: &Story, people: &[Arc<Principal>]) -> R
         inviter: Inviter::Platform,
         max_participants: None,
         external_id: None,
+        business: None,
         participants,
         first_message: None,
     };

@@ -201,6 +201,7 @@ fn conversation(status: ConversationStatus, chat: Option<ChatPolicy>) -> Convers
         slow_seconds: 0,
         closed: None,
         external_id: None,
+        business: None,
         flow: chat.map(|chat| Arc::new(deal(chat))),
         created_at: DateTime::UNIX_EPOCH,
         updated_at: DateTime::UNIX_EPOCH,
@@ -321,7 +322,7 @@ fn who_manages_and_as_whom_one_acts_and_reads() {
 }
 
 /// Each privilege with the tokens that give it: admin, support, service.
-const PRIVILEGES: [(Privilege, [bool; 3]); 17] = {
+const PRIVILEGES: [(Privilege, [bool; 3]); 18] = {
     use Privilege::*;
     const STAFF_ALL: [bool; 3] = [true, true, true];
     const PLATFORM: [bool; 3] = [false, false, true];
@@ -337,6 +338,7 @@ const PRIVILEGES: [(Privilege, [bool; 3]); 17] = {
         (SpeakAsSystem, PLATFORM),
         (NarrowAudience, PLATFORM),
         (DescribeSubjects, PLATFORM),
+        (ManageBusinesses, PLATFORM),
         (GiveExternalIds, PLATFORM),
         (AssignRoles, PLATFORM),
         (AskForMoney, PLATFORM),

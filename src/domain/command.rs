@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::access::policies::History;
-use super::conversation::ConversationStatus;
+use super::conversation::{Card, ConversationStatus};
 use super::ids::{MessageId, Seq, UserId};
 use super::message::Content;
 use super::mine::MineChange;
@@ -66,6 +66,8 @@ pub enum Command {
     ChangeMine(MineChange),
     /// Delete the conversation.
     DeleteConversation,
+    /// The platform has said what the conversation's subject is; its title and status stay.
+    ChangeCard(Card),
     /// The platform describes the conversation's subject.
     DescribeSubject {
         /// The conversation's title; `None` clears it with the first description.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use std::sync::Arc;
 
+use super::business::BusinessRef;
 use super::flow::DealView;
 use super::ids::{ConversationId, ConversationNo, PolicyVersion, Seq, UserId, UserNo};
 
@@ -79,6 +80,8 @@ named_enum! {
 
 /// The default role of a participant.
 pub const MEMBER: &str = "member";
+/// The default role of somebody whom a business supports.
+pub const CUSTOMER: &str = "customer";
 /// The role of the creator of a group.
 pub const OWNER: &str = "owner";
 
@@ -189,6 +192,8 @@ pub struct Conversation {
     pub closed: Option<Arc<Closed>>,
     /// The platform's own id of it.
     pub external_id: Option<Arc<str>>,
+    /// The business to which it belongs.
+    pub business: Option<Arc<BusinessRef>>,
     /// The view of its deal, if it has one.
     pub flow: Option<Arc<DealView>>,
     /// When it was created.

@@ -56,6 +56,10 @@ impl fmt::Debug for UserId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UserNo(pub i64);
 
+/// A business's number in the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BusinessNo(pub i64);
+
 /// A conversation's number in the database. It is below 2^60, because a message id has 60 bits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

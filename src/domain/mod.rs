@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod answer;
+pub mod business;
 pub mod command;
 pub mod conversation;
 pub mod deal_memory;

@@ -28,12 +28,18 @@ pub enum Refusal {
     Muted,
     /// The other one has blocked the caller or is blocked, or accepts no conversation with the caller. It does not say which.
     Unreachable,
+    /// The caller is not staff of this business.
+    NotStaff,
     /// The payload names another user as the acting one.
     IdentityMismatch(&'static str),
     /// The request comes from a page whose origin is not allowed.
     OriginRefused,
     /// The conversation does not exist, or the caller may not know of it.
     ConversationNotFound,
+    /// The business does not exist.
+    BusinessNotFound(String),
+    /// The platform has said nothing of a thing of this type with this id.
+    SubjectNotFound,
     /// The message does not exist, or the caller may not know of it.
     MessageNotFound,
     /// The user does not exist, or the caller may not know of them.
@@ -142,9 +148,12 @@ impl Refusal {
             Self::Blocked => ("BLOCKED", 403),
             Self::Muted => ("MUTED", 403),
             Self::Unreachable => ("UNREACHABLE", 403),
+            Self::NotStaff => ("NOT_STAFF", 403),
             Self::IdentityMismatch(_) => ("IDENTITY_MISMATCH", 403),
             Self::OriginRefused => ("ORIGIN_REFUSED", 403),
             Self::ConversationNotFound => ("CONVERSATION_NOT_FOUND", 404),
+            Self::BusinessNotFound(_) => ("BUSINESS_NOT_FOUND", 404),
+            Self::SubjectNotFound => ("SUBJECT_NOT_FOUND", 404),
             Self::MessageNotFound => ("MESSAGE_NOT_FOUND", 404),
             Self::UserNotFound(_) => ("USER_NOT_FOUND", 404),
             Self::ParticipantNotFound => ("PARTICIPANT_NOT_FOUND", 404),
@@ -188,6 +197,9 @@ impl Refusal {
             Self::Blocked => "You are blocked in this conversation".to_owned(),
             Self::Muted => "You are muted in this conversation".to_owned(),
             Self::OriginRefused => "Pages of this origin may not connect".to_owned(),
+            Self::NotStaff => "You are not staff of this business".to_owned(),
+            Self::BusinessNotFound(id) => format!("There is no business {id}"),
+            Self::SubjectNotFound => "The platform has not described this subject".to_owned(),
             Self::Unreachable => "This user cannot be reached".to_owned(),
             Self::ConversationNotFound => "There is no such conversation".to_owned(),
             Self::MessageNotFound => "There is no such message".to_owned(),

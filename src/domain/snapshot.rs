@@ -6,6 +6,7 @@ use std::iter::Sum;
 use std::time::Duration;
 
 use super::access::blocks::Blocks;
+use super::business::StaffMember;
 use super::conversation::{Conversation, Participant};
 use super::ids::{Seq, UserNo};
 use super::message::{Message, MessageKind};
@@ -31,6 +32,8 @@ pub struct Loaded {
     pub participants: Vec<Participant>,
     /// The blocks between them.
     pub blocks: Blocks,
+    /// Those who are or were staff of the business whose support it is.
+    pub staff: Vec<StaffMember>,
     /// Who has spoken of late, where the conversation is in slow mode; empty otherwise.
     pub spoken: Vec<Spoken>,
 }

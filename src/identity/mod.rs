@@ -5,3 +5,4 @@ pub mod demo_secret;
 pub mod last_seen;
 pub mod people;
 pub mod rate_limits;
+pub mod staff;

@@ -46,6 +46,8 @@ pub struct Room {
     pub(super) listeners: Vec<Listener>,
     /// Sends that the journal has, by the number of the request.
     pub(super) sends: HashMap<RequestNo, WaitingSend>,
+    /// The last change of staff that this room knows; `None` before it has looked.
+    pub(super) staff_number: Option<u64>,
     /// Who has spoken when, while slow mode is on.
     pub(super) slow_mode: SlowMode,
     /// Sends that wait to be decided again.
@@ -93,6 +95,7 @@ impl Room {
         let now = deps.clock.now();
         Self {
             bedtime: Bedtime::awake(now),
+            staff_number: None,
             slow_mode: SlowMode::of(&loaded.spoken, now),
             deps,
             woken_at: loaded.conversation.last_seq,
@@ -172,6 +175,7 @@ impl Room {
             | Command::RemoveParticipant { .. }
             | Command::ChangeSettings(_)
             | Command::DeleteConversation
+            | Command::ChangeCard(_)
             | Command::DescribeSubject { .. }
             | Command::AssignRole { .. } => self.want_change(principal, command, reply, context),
         }
@@ -207,6 +211,7 @@ impl Room {
         let now = self.deps.clock.now();
         // Who was gone before the room woke could not leave it.
         self.listeners.retain(|it| !it.queue.has_ended());
+        self.hear_of_staff(context);
         self.fade_typing(now);
         self.flush_delivered(context);
         self.flush_unread_changes(context);
@@ -283,6 +288,7 @@ impl Handler<ToRoom> for Room {
         if message.is_use() {
             self.bedtime.note_use(self.deps.clock.now());
         }
+        self.hear_of_staff(context);
         match message {
             ToRoom::Join {
                 principal,

@@ -305,9 +305,11 @@ impl Room {
 
     /// Drops listeners who may no longer read. Their sessions are told with the event that says so.
     fn send_away(&mut self, person: &Participant) {
+        let staff = self.state.staff_role(person.no);
         self.listeners.retain(|listener| {
             let principal = &listener.principal;
-            principal.no != person.no || Access::of(Some(person), principal.roles).is_ok()
+            let access = Access::with_staff(Some(person), principal.roles, staff);
+            principal.no != person.no || access.is_ok()
         });
     }
 

@@ -124,7 +124,7 @@ impl Room {
     }
 
     /// Lets the room end, once. Its listeners join again after what they have heard.
-    fn end(&mut self, why: &str, context: &mut Context<Self>) {
+    pub(super) fn end(&mut self, why: &str, context: &mut Context<Self>) {
         if self.bedtime.end() != Then::AskToSleep {
             return;
         }

@@ -194,7 +194,7 @@ impl Room {
         }
     }
 
-    fn tell_lost(&self, listener: &Listener) {
+    pub(super) fn tell_lost(&self, listener: &Listener) {
         let membership = lost_membership(self.state.person(listener.principal.no));
         let seq = self.timeline.announced();
         let lost = self.event(None, Change::Lost { seq, membership });

@@ -182,6 +182,7 @@ fn a_view() -> View {
         slow_seconds: 0,
         closed: None,
         external_id: None,
+        business: None,
         flow: None,
         created_at: chrono::DateTime::UNIX_EPOCH,
         updated_at: chrono::DateTime::UNIX_EPOCH,

@@ -23,6 +23,7 @@ pub mod replay;
 pub mod reply;
 mod sending;
 mod slow_mode;
+mod staff;
 pub mod state;
 mod timeline;
 mod typists;
@@ -43,6 +44,7 @@ use crate::domain::entry::Entry;
 use crate::domain::ids::{ConversationId, JoinNo, Seq, SessionId};
 use crate::domain::principal::Principal;
 use crate::feed::Feed;
+use crate::identity::staff::StaffNews;
 use crate::journal::JournalHandle;
 use crate::presence::Directory;
 use crate::queue::ConnectionQueue;
@@ -76,6 +78,8 @@ pub struct RoomDeps {
     pub catch_ups: Arc<Semaphore>,
     /// What the platform allows.
     pub policies: Arc<Policies>,
+    /// What has changed among the staff of businesses.
+    pub staff: StaffNews,
 }
 
 /// The messages to a room.

@@ -256,6 +256,7 @@ impl Room {
         }
         let sender = self.state.person(message.sender);
         let name = sender.and_then(|person| person.name.as_deref());
+        let name = name.or_else(|| self.state.staff_name(message.sender));
         name.unwrap_or(message.sender_id.as_str())
     }
 }

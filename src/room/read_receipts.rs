@@ -310,10 +310,12 @@ impl Room {
         }
     }
 
-    /// The name is the one of the token; that of a participant counts before it.
+    /// The name is the one of the token; that of a participant counts before it, and that of staff stands in its place.
     fn announce_typing(&mut self, user: UserNo, id: &UserId, name: Option<String>, typing: Typing) {
         let person = self.state.person(user);
         let named = person.and_then(|person| person.name.clone());
+        let named = named.or_else(|| self.state.staff_name(user).map(str::to_owned));
+        let name = name.filter(|_| self.state.staff_role(user).is_none());
         let what = Transient::Typing(id.clone(), typing);
         self.deps.feed.transient(self.state.conversation.id, what);
         let change = Change::Typing {

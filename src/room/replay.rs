@@ -41,9 +41,8 @@ pub fn read(
 
 /// The caller as a reader of what was read, if they may read it.
 pub fn reader(missed: &Missed, caller: &Principal) -> Result<Reader, Refusal> {
-    let mut people = missed.loaded.participants.iter();
-    let person = people.find(|person| person.no == caller.no);
-    Ok(Access::of(person, caller.roles)?.reader(caller.no))
+    let access = missed.loaded.access(caller.into())?;
+    Ok(access.reader(caller.no))
 }
 
 /// A page as the events that one reader is told.

@@ -76,7 +76,7 @@ impl Room {
             conversation: self.state.conversation.no,
             policy,
             sender: principal.no,
-            roles: principal.roles,
+            roles: self.state.roles_to_store(&principal),
             content: Arc::clone(&content),
             fingerprint: content.fingerprint(self.state.conversation.no),
             request_no,

@@ -3,6 +3,7 @@
 mod managing;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +11,13 @@ use std::time::Duration;
 use crate::domain::access::blocks::Blocking;
 use crate::domain::access::policies::Policies;
 use crate::domain::access::{Access, Denied, Privilege};
+use crate::domain::business::{StaffMember, StaffRole};
 use crate::domain::command::{Command, Mark};
 use crate::domain::conversation::Participant;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{MessageId, Seq, UserNo};
 use crate::domain::message::{Content, MessageKind};
-use crate::domain::principal::Principal;
+use crate::domain::principal::{Principal, Roles};
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::View;
 use crate::domain::snapshot::{Loaded, Reader};
@@ -28,6 +30,8 @@ pub struct State {
     view: View,
     /// The conversation is there for nobody any more.
     is_deleted: bool,
+    /// Those who are or were staff of the business whose support it is.
+    staff: HashMap<UserNo, StaffMember>,
 }
 
 impl Deref for State {
@@ -61,6 +65,7 @@ impl State {
         Self {
             view,
             is_deleted: false,
+            staff: loaded.staff.into_iter().map(|it| (it.user, it)).collect(),
         }
     }
 
@@ -92,8 +97,37 @@ impl State {
     pub fn access(&self, caller: &Principal) -> Result<Access<'_>, Denied> {
         match self.is_deleted {
             true => Err(Denied::Stranger),
-            false => Access::of(self.people.get(caller.no), caller.roles),
+            false => {
+                let staff = self.staff_role(caller.no);
+                Access::with_staff(self.people.get(caller.no), caller.roles, staff)
+            }
         }
+    }
+
+    /// What a user does for the business whose support the conversation is.
+    pub fn staff_role(&self, user: UserNo) -> Option<StaffRole> {
+        self.staff.get(&user)?.role
+    }
+
+    /// The name under which customers know somebody who is or was staff.
+    pub fn staff_name(&self, user: UserNo) -> Option<&str> {
+        self.staff.get(&user)?.display_name.as_deref()
+    }
+
+    /// The roles with which a message of the caller's is stored.
+    pub fn roles_to_store(&self, caller: &Principal) -> Roles {
+        let access = self.access(caller);
+        access.map_or(caller.roles, |access| access.roles_to_store(caller.roles))
+    }
+
+    /// Applies a change of the staff, unless a later one is known; returns whether it was applied.
+    pub fn evolve_staff(&mut self, member: StaffMember) -> bool {
+        let known = self.staff.get(&member.user);
+        let is_new = known.is_none_or(|known| known.changed_at < member.changed_at);
+        if is_new {
+            self.staff.insert(member.user, member);
+        }
+        is_new
     }
 
     /// The caller as a reader of messages with an audience.
@@ -215,6 +249,7 @@ impl State {
                 self.decide_settings(caller, change, policies.of(self.conversation.kind))
             }
             Command::DeleteConversation => self.decide_end(caller),
+            Command::ChangeCard(card) => self.decide_card(caller, card),
             Command::DescribeSubject { title, card } => {
                 self.decide_description(caller, title.as_ref(), card)
             }

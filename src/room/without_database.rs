@@ -28,6 +28,7 @@ use crate::domain::principal::Principal;
 use crate::domain::snapshot::Loaded;
 use crate::error::Error;
 use crate::feed::Feed;
+use crate::identity::staff::StaffNews;
 use crate::journal::Journal;
 use crate::presence::Directory;
 use crate::queue::{ChatFrame, ConnectionQueue, Rejoin};
@@ -58,11 +59,12 @@ fn deps() -> RoomDeps {
         directory: Arc::new(Directory::default()),
         metrics,
         recall: Arc::new(|_, _| Ok(())),
-        clock: at,
+        clock: at.clone(),
         idle: Duration::from_secs(60),
         mailbox: 16,
         catch_ups: Arc::new(Semaphore::new(1)),
         policies: Arc::new(Policies::default()),
+        staff: StaffNews::new(at.clone()),
     }
 }
 
@@ -85,6 +87,7 @@ fn loaded() -> Loaded {
             slow_seconds: 0,
             closed: None,
             external_id: None,
+            business: None,
             flow: None,
             created_at: at,
             updated_at: at,
@@ -106,6 +109,7 @@ fn loaded() -> Loaded {
             signals: Signals::Shown,
         }],
         blocks: Blocks::default(),
+        staff: Vec::new(),
         spoken: Vec::new(),
     }
 }

@@ -167,6 +167,7 @@ async fn begun(
         inviter: Inviter::Platform,
         max_participants: None,
         external_id: None,
+        business: None,
         participants: vec![
             part(story.brand_owner, "brand_owner")?,
             part(story.influencer, "influencer")?,

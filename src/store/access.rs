@@ -45,6 +45,28 @@ pub(super) fn is_there(conversation: &str) -> String {
     format!("{conversation}.deleted_at is null")
 }
 
+/// SQL: whether a user is staff of the business whose support a conversation is.
+pub(super) fn is_staffed_by(conversation: &str, user: &str) -> String {
+    format!(
+        "({conversation}.kind = 'support' and exists (
+            select from business_staff s where s.business_no = {conversation}.business_no and s.user_no = {user} and s.removed_at is null
+        ))"
+    )
+}
+
+/// SQL: the columns of a page's row for staff of a business: they read with their own role and history where they take part, otherwise as
+/// staff, and everything counts as read.
+pub(super) fn as_staff(conversation: &str, user: &str) -> String {
+    let number = format!("{conversation}.no");
+    let (role, past) = (
+        role_or_staff(&readers_role(&number, user)),
+        readers_past(&number, user),
+    );
+    format!(
+        "{role} as role, {user} as user_no, {past} as sees_from, {conversation}.last_seq as read_to"
+    )
+}
+
 /// The role for comparison with an audience: the reader's own role, or the role of staff if it is null.
 pub(super) fn role_or_staff(role: &str) -> String {
     format!("coalesce({role}, '{STAFF}')")

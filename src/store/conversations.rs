@@ -20,11 +20,12 @@ use super::pool::explain;
 use super::schema::{conversation_flows, conversations, users};
 use super::unread::{self, Tombstones, newest_visible, unread_messages};
 use crate::domain::access::blocks::Apart;
+use crate::domain::business::{BusinessId, BusinessRef};
 use crate::domain::conversation::{
     Closed, Conversation, ConversationKind, ConversationStatus, Participant, Subject,
 };
 use crate::domain::flow::DealView;
-use crate::domain::ids::{ConversationId, ConversationNo, Seq, UserId, UserNo};
+use crate::domain::ids::{BusinessNo, ConversationId, ConversationNo, Seq, UserId, UserNo};
 use crate::domain::message::Message;
 use crate::domain::snapshot::Listed;
 use crate::error::Error;
@@ -45,6 +46,7 @@ pub(super) struct ConversationRow {
     max_participants: Option<i16>,
     slow_seconds: i16,
     external_id: Option<String>,
+    business_no: Option<i64>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -52,8 +54,14 @@ pub(super) struct ConversationRow {
 /// When a conversation stopped being open, by whom and why.
 type ClosedRow = (Option<DateTime<Utc>>, Option<String>, Option<String>);
 
-/// A conversation, its creator's id, its deal, and how it was closed.
-type Row = (ConversationRow, String, Option<Value>, ClosedRow);
+/// A conversation, its creator's id, its deal, how it was closed, and the id of its business.
+type Row = (
+    ConversationRow,
+    String,
+    Option<Value>,
+    ClosedRow,
+    Option<String>,
+);
 
 fn closed((at, by, reason): ClosedRow) -> Option<Arc<Closed>> {
     let (at, by) = at.zip(by)?;
@@ -61,7 +69,7 @@ fn closed((at, by, reason): ClosedRow) -> Option<Arc<Closed>> {
     Some(Arc::new(Closed { at, by, reason }))
 }
 
-fn assemble((row, created_by, standing, closing): Row) -> Result<Conversation, Error> {
+fn assemble((row, created_by, standing, closing, business): Row) -> Result<Conversation, Error> {
     let flow = standing
         .map(serde_json::from_value)
         .transpose()
@@ -90,6 +98,12 @@ fn assemble((row, created_by, standing, closing): Row) -> Result<Conversation, E
         slow_seconds: row.slow_seconds.unsigned_abs(),
         closed: closed(closing),
         external_id: row.external_id.map(Into::into),
+        business: row.business_no.zip(business).map(|(no, id)| {
+            Arc::new(BusinessRef {
+                no: BusinessNo(no),
+                id: BusinessId::stored(id),
+            })
+        }),
         flow,
         created_at: row.created_at,
         updated_at: row.updated_at,
@@ -168,6 +182,7 @@ pub(super) fn closing(
 #[diesel::dsl::auto_type(no_type_alias)]
 fn whole() -> _ {
     let row: diesel::dsl::AsSelect<ConversationRow, diesel::pg::Pg> = ConversationRow::as_select();
+    let business: SqlLiteral<Nullable<Text>> = business_id();
     conversations::table
         .inner_join(users::table.on(users::no.eq(conversations::created_by)))
         .left_join(flow_of())
@@ -176,6 +191,7 @@ fn whole() -> _ {
             users::id,
             conversation_flows::standing.nullable(),
             closed_columns(),
+            business,
         ))
 }
 
@@ -183,6 +199,10 @@ fn whole() -> _ {
 fn closed_columns() -> _ {
     let by: SqlLiteral<Nullable<Text>> = closer_id();
     (conversations::closed_at, by, conversations::closed_reason)
+}
+
+fn business_id() -> SqlLiteral<Nullable<Text>> {
+    sql("(select b.id from businesses b where b.no = conversations.business_no)")
 }
 
 fn closer_id() -> SqlLiteral<Nullable<Text>> {

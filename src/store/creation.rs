@@ -14,6 +14,7 @@ use super::pool::explain;
 use super::schema::{conversations as table, participants};
 use super::steps::{self, NewStep};
 use crate::domain::access::beginning::Inviter;
+use crate::domain::business::BusinessRef;
 use crate::domain::conversation::{Conversation, ConversationKind, ConversationStatus, Subject};
 use crate::domain::ids::{ConversationId, ConversationNo, UserNo};
 use crate::domain::message::Content;
@@ -40,6 +41,8 @@ pub struct NewConversation {
     pub max_participants: Option<u16>,
     /// The platform's own id of it.
     pub external_id: Option<String>,
+    /// The business to which it belongs.
+    pub business: Option<BusinessRef>,
     /// The participants with their roles.
     pub participants: Vec<(UserNo, String)>,
     /// The first message.
@@ -65,6 +68,7 @@ impl NewConversation {
             slow_seconds: 0,
             closed: None,
             external_id: self.external_id.as_deref().map(Into::into),
+            business: self.business.clone().map(Arc::new),
             flow: None,
             created_at: now,
             updated_at: now,
@@ -86,6 +90,7 @@ pub enum Creation {
 pub fn same_key(
     kind: ConversationKind,
     subject: Option<&Subject>,
+    business: Option<&BusinessRef>,
     people: &[UserNo],
 ) -> Option<String> {
     if subject.is_none() && kind != ConversationKind::Direct {
@@ -97,7 +102,9 @@ pub fn same_key(
     let about = subject
         .map(|s| format!("{}\0{}", s.kind, s.id))
         .unwrap_or_default();
-    let digest = Sha256::digest(format!("{}\0{about}\0{numbers:?}", kind.name()));
+    let of = business.map(|business| format!("\0{}", business.no.0));
+    let of = of.unwrap_or_default();
+    let digest = Sha256::digest(format!("{}\0{about}\0{numbers:?}{of}", kind.name()));
     Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
@@ -105,7 +112,12 @@ pub fn same_key(
 pub fn create(connection: &mut PgConnection, new: &NewConversation) -> Result<Creation, Error> {
     connection.transaction::<_, Error, _>(|connection| {
         let people: Vec<UserNo> = new.participants.iter().map(|(user, _)| *user).collect();
-        let key = same_key(new.kind, new.subject.as_ref(), &people);
+        let key = same_key(
+            new.kind,
+            new.subject.as_ref(),
+            new.business.as_ref(),
+            &people,
+        );
         let inserted = insert(connection, new, key.as_deref())?;
         let Some(no) = inserted else {
             return existing(connection, new, key.as_deref()).map(Creation::Found);
@@ -146,6 +158,7 @@ fn insert(
             table::same_key.eq(key),
             table::max_participants.eq(new.max_participants.map(u16::cast_signed)),
             table::external_id.eq(&new.external_id),
+            table::business_no.eq(new.business.as_ref().map(|business| business.no.0)),
             table::created_by.eq(new.creator.0),
         ))
         .on_conflict_do_nothing()
@@ -181,8 +194,9 @@ fn existing(
 fn about_the_same(found: Conversation, new: &NewConversation) -> Result<Conversation, Error> {
     let about = |subject: Option<&Subject>| subject.map(|it| (it.kind.clone(), it.id.clone()));
     let is_same = found.kind == new.kind
+        && found.business.as_deref() == new.business.as_ref()
         && about(found.subject.as_deref()) == about(new.subject.as_ref());
-    let why = "The conversation with this external_id has another kind or subject";
+    let why = "The conversation with this external_id has another kind, subject or business";
     let refusal = || Refusal::Conflict(why).into();
     is_same.then_some(found).ok_or_else(refusal)
 }
@@ -280,7 +294,12 @@ pub(super) fn refresh_same_key(
         .filter(|person| person.takes_part())
         .map(|p| p.no)
         .collect();
-    let key = same_key(conversation.kind, conversation.subject.as_deref(), &present);
+    let key = same_key(
+        conversation.kind,
+        conversation.subject.as_deref(),
+        conversation.business.as_deref(),
+        &present,
+    );
     let taken = table::table
         .filter(table::same_key.eq(&key))
         .filter(table::no.ne(no.0));
@@ -300,11 +319,11 @@ mod tests {
     fn the_same_people_in_any_order_have_one_key() {
         let key = |people: &[i64]| {
             let people: Vec<UserNo> = people.iter().map(|no| UserNo(*no)).collect();
-            same_key(ConversationKind::Direct, None, &people)
+            same_key(ConversationKind::Direct, None, None, &people)
         };
         assert_eq!(key(&[1, 2]), key(&[2, 1]));
         assert_ne!(key(&[1, 2]), key(&[1, 3]));
         assert_ne!(key(&[1, 23]), key(&[12, 3]));
-        assert_eq!(same_key(ConversationKind::Group, None, &[UserNo(1)]), None);
+        assert_eq!(same_key(ConversationKind::Group, None, None, &[UserNo(1)]), None);
     }
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{self, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz};
 
-use super::access::{is_seen, is_there, readers_past, readers_role, role_or_none, role_or_staff};
+use super::access::{is_seen, is_staffed_by, is_there, readers_past, readers_role, role_or_none, role_or_staff};
 use super::messages::{MessageRow, Page, actor_of, assemble};
 use super::pool::explain;
 use crate::domain::access::{Privilege, Requester};
@@ -73,13 +73,15 @@ impl History {
                 out.push_sql(&readers_role("c.no", "v.no"));
                 out.push_sql(" as role, ");
                 out.push_sql(&readers_past("c.no", "v.no"));
-                out.push_sql(" as past from conversations c, (select ");
+                out.push_sql(" as past, ");
+                out.push_sql(&is_staffed_by("c", "v.no"));
+                out.push_sql(" as staffed from conversations c, (select ");
                 out.push_bind_param::<BigInt, _>(&requester.no.0)?;
                 out.push_sql(" as no) v where ");
                 out.push_sql(&is_there("c"));
                 out.push_sql(" and c.id = ");
                 out.push_bind_param::<sql_types::Uuid, _>(&conversation.0)?;
-                out.push_sql(" offset 0) c where c.role is not null or ");
+                out.push_sql(" offset 0) c where c.role is not null or c.staffed or ");
                 out.push_bind_param::<Bool, _>(&self.opens_every_conversation)?;
             }
             PageReader::Checked {

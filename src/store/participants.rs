@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
-use super::blocks;
 use super::pool::explain;
 use super::schema::{participants, users};
+use super::{blocks, businesses};
 use crate::domain::conversation::{Conversation, Membership, Participant, Signals};
 use crate::domain::ids::{ConversationNo, UserId, UserNo};
 use crate::domain::snapshot::Loaded;
@@ -95,10 +95,11 @@ pub(super) fn with_blocks(
     let participants = of(connection, conversation.no)?;
     let numbers: Vec<i64> = participants.iter().map(|person| person.no.0).collect();
     Ok(Loaded {
-        conversation,
         participants,
         blocks: blocks::among(connection, &numbers)?.into_iter().collect(),
+        staff: businesses::staff_of(connection, &conversation)?,
         spoken: Vec::new(),
+        conversation,
     })
 }
 

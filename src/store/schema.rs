@@ -4,9 +4,11 @@
     reason = "the tables are described where they are made, in migrations/"
 )]
 
+mod businesses;
 mod conversations;
 mod people;
 
+pub use businesses::{business_staff, businesses, subjects};
 pub use conversations::{conversation_changes, conversations};
 pub use people::{blocks, new_contacts};
 
@@ -324,6 +326,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     users,
     blocks,
     new_contacts,
+    businesses,
+    business_staff,
+    subjects,
     conversations,
     participants,
     messages,

@@ -27,6 +27,7 @@ fn making(connection: &mut PgConnection) {
                 inviter,
                 max_participants: None,
         external_id: None,
+        business: None,
                 participants: vec![
                     (UserNo(n), "member".into()),
                     (UserNo(n + other), "member".into()),

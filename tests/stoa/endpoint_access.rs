@@ -20,12 +20,14 @@ const CALLERS: [&str; 9] = [
 ];
 
 /// What stands for what in the cells; a number is the status of a success, `ok` a successful acknowledgement.
-const LEGEND: [(&str, u16, &str); 18] = [
+const LEGEND: [(&str, u16, &str); 20] = [
     ("noconv", 404, "CONVERSATION_NOT_FOUND"),
     ("nomsg", 404, "MESSAGE_NOT_FOUND"),
     ("noflow", 404, "FLOW_NOT_FOUND"),
     ("nodef", 404, "FLOW_DEFINITION_NOT_FOUND"),
     ("nouser", 404, "USER_NOT_FOUND"),
+    ("nosubject", 404, "SUBJECT_NOT_FOUND"),
+    ("nostaff", 403, "NOT_STAFF"),
     ("noevent", 404, "EVENT_NOT_FOUND"),
     ("noroute", 404, "ROUTE_NOT_FOUND"),
     ("block", 403, "BLOCKED"),
@@ -145,6 +147,8 @@ impl Fixture {
             .replace("/rooms/{id}", &format!("/rooms/{}", self.conversation))
             .replace("/messages/{id}", &format!("/messages/{message}"))
             .replace("/users/{id}", "/users/other")
+            .replace("/businesses/{id}", "/businesses/shop")
+            .replace("/subjects/{type}/{id}", "/subjects/job/7")
             .replace(
                 "/search",
                 &format!("/search?q=hello&conversation_id={}", self.conversation),

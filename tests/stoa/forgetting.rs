@@ -134,7 +134,7 @@ async fn the_contents_of_a_deleted_conversation_are_emptied() {
 fn emptying_walks_no_big_table() {
     let (_, mut connection) = full_database();
     let old = "update message_changes set action = 'deleted', created_at = now() - interval '40 days' where seq = 22 and conversation_no % 10 = 0;
-        update conversations set deleted_at = now() - interval '40 days' where no % 1000 = 0;
+        update conversations set deleted_at = now() - interval '40 days' where no % 500 = 0;
         analyze";
     connection.batch_execute(old).unwrap();
     let walk = |connection: &mut PgConnection, n: i64| {

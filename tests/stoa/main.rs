@@ -24,6 +24,7 @@ mod beginning_plans;
 mod blocks;
 mod bounds;
 mod browser;
+mod businesses;
 mod child;
 mod client;
 mod clients;

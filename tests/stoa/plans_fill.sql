@@ -14,6 +14,6 @@ insert into participant_changes (conversation_no, seq, user_no, actor_no, action
 insert into idempotency_keys (user_no, key, fingerprint) select i, 'key-' || i, 'x' from generate_series(1, 10000) i;
 insert into revocations (user_no, not_before, changed_at)
     select i, now(), now() - i * interval '1 minute' from generate_series(1, 10000) i;
-insert into blocks (blocker_no, blocked_no) select i, 1 + (i + 4999) % 10000 from generate_series(1, 10000) i;
-insert into new_contacts (user_no, other_no) select i, 1 + (i + 2999) % 10000 from generate_series(1, 10000) i;
+insert into blocks (blocker_no, blocked_no) select i, 1 + (i + 3331) % 10000 from generate_series(1, 10000) i;
+insert into new_contacts (user_no, other_no) select i, 1 + (i + 2001) % 10000 from generate_series(1, 10000) i;
 analyze

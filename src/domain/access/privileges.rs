@@ -30,6 +30,8 @@ pub enum Privilege {
     NarrowAudience,
     /// Describe a subject, and begin a deal about it.
     DescribeSubjects,
+    /// Make businesses known, and give groups to them.
+    ManageBusinesses,
     /// Give a conversation an id of the platform's.
     GiveExternalIds,
     /// Assign roles in an existing conversation.
@@ -61,6 +63,7 @@ impl Roles {
             | Privilege::SpeakAsSystem
             | Privilege::NarrowAudience
             | Privilege::DescribeSubjects
+            | Privilege::ManageBusinesses
             | Privilege::GiveExternalIds
             | Privilege::AssignRoles
             | Privilege::AskForMoney

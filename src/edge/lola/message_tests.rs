@@ -45,6 +45,7 @@ fn conversation() -> Conversation {
         slow_seconds: 0,
         closed: None,
         external_id: None,
+        business: None,
         flow: None,
         created_at: DateTime::UNIX_EPOCH,
         updated_at: DateTime::UNIX_EPOCH,

@@ -185,6 +185,8 @@ pub struct ConversationView<'a> {
     closed_reason: Option<&'a str>,
     /// The platform's own id of it
     external_id: Option<&'a str>,
+    /// The business to which it belongs
+    business_id: Option<&'a str>,
     /// Seconds that people who do not manage it wait between two messages
     slow_seconds: u16,
     /// How many may take part at the same time; null: as many as the platform allows
@@ -274,6 +276,7 @@ impl<'a> ConversationView<'a> {
             }
         }
         let closed = conversation.closed.as_deref();
+        let business = conversation.business.as_deref();
         Self {
             id: conversation.id,
             kind: conversation.kind,
@@ -286,6 +289,7 @@ impl<'a> ConversationView<'a> {
             closed_by: closed.map(|closed| closed.by.as_str()),
             closed_reason: closed.and_then(|closed| closed.reason.as_deref()),
             external_id: conversation.external_id.as_deref(),
+            business_id: business.map(|business| business.id.as_str()),
             slow_seconds: conversation.slow_seconds,
             max_participants: conversation.max_participants,
             last_seq: conversation.last_seq,

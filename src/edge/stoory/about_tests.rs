@@ -25,6 +25,7 @@ fn conversation(subject: Option<(&str, Value)>) -> Conversation {
         slow_seconds: 0,
         closed: None,
         external_id: None,
+        business: None,
         flow: None,
         created_at: chrono::DateTime::UNIX_EPOCH,
         updated_at: chrono::DateTime::UNIX_EPOCH,

@@ -60,6 +60,7 @@ fn conversation(subject: Option<Subject>, flow: Option<DealView>) -> Conversatio
         slow_seconds: 0,
         closed: None,
         external_id: None,
+        business: None,
         flow: flow.map(Arc::new),
         created_at: moment(),
         updated_at: moment(),

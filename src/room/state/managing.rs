@@ -274,6 +274,19 @@ impl State {
         }))
     }
 
+    pub(super) fn decide_card(&self, caller: &Principal, card: &Card) -> Result<Decision, Refusal> {
+        must_have(caller, Privilege::DescribeSubjects)?;
+        let subject = self.conversation.subject.as_ref();
+        match subject.is_some_and(|subject| subject.card != *card) {
+            false => Ok(Decision::Already),
+            true => Ok(Decision::Change(ChangeKind::Settings {
+                settings: self.conversation.settings(),
+                closing: Closing::Unchanged,
+                card: Some(card.clone()),
+            })),
+        }
+    }
+
     pub(super) fn decide_assignment(
         &self,
         caller: &Principal,

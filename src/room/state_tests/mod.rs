@@ -98,6 +98,7 @@ fn conversation(kind: ConversationKind) -> Conversation {
         slow_seconds: 0,
         closed: None,
         external_id: None,
+        business: None,
         flow: None,
         created_at: moment(0),
         updated_at: moment(0),
@@ -113,6 +114,7 @@ fn state(kind: ConversationKind) -> State {
         conversation: conversation(kind),
         participants: names.iter().map(|name| person(name)).collect(),
         blocks: Blocks::default(),
+        staff: Vec::new(),
         spoken: Vec::new(),
     })
 }

@@ -24,6 +24,7 @@ diesel::table! {
         external_id -> Nullable<Text>,
         deleted_at -> Nullable<Timestamptz>,
         emptied_seq -> Int8,
+        business_no -> Nullable<Int8>,
     }
 }
 

@@ -14,6 +14,7 @@ use crate::domain::search::SubjectFilter;
 use crate::domain::snapshot::Reader;
 use crate::error::Error;
 use crate::store::access::{may_read, role_or_none};
+use crate::store::businesses;
 use crate::store::conversations::{self, Key};
 use crate::store::mine::read_to;
 use crate::store::participants;
@@ -135,7 +136,8 @@ pub(super) fn one(
         return Ok(Entrance::Refused(Refusal::ConversationNotFound));
     };
     let own = participants::find(connection, conversation.no, requester.no)?;
-    let access = match Access::of(own.as_ref(), requester.roles) {
+    let staff = businesses::role_in(connection, &conversation, requester.no)?;
+    let access = match Access::with_staff(own.as_ref(), requester.roles, staff) {
         Ok(access) => access,
         Err(denied) => return Ok(Entrance::Refused(denied.into())),
     };
@@ -158,7 +160,7 @@ pub(super) fn one(
     };
     Ok(match access {
         Access::Participant(_) | Access::StaffParticipant(_) => Entrance::AsParticipant(place),
-        Access::Staff => Entrance::AsStaff(place),
+        Access::BusinessStaff(_) | Access::Staff => Entrance::AsStaff(place),
     })
 }
 

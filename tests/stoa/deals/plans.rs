@@ -42,6 +42,7 @@ fn step(definition: &Definition, no: i64) -> NewStep {
         slow_seconds: 0,
         closed: None,
         external_id: None,
+        business: None,
         flow: None,
         created_at: now,
         updated_at: now,

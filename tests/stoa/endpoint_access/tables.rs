@@ -5,6 +5,15 @@ pub const ENDPOINTS: &str = r#"
 GET    /api/v1/me                                         | 200    200   200    200 200 200    200 200    200    |
 PUT    /api/v1/users/{id}                                 | forbid forbid forbid forbid forbid forbid forbid forbid 200 | {"name":"other"}
 GET    /api/v1/users/{id}                                 | nouser nouser 200    nouser nouser 200 200 200    200    |
+PUT    /api/v1/businesses/{id}                            | forbid forbid forbid forbid forbid forbid forbid forbid 200 | {"name":"A shop"}
+GET    /api/v1/businesses/{id}                            | 200    200   200    200 200 200    200 200    200    |
+GET    /api/v1/businesses/{id}/conversations              | nostaff nostaff nostaff nostaff nostaff nostaff nostaff 200 200 |
+GET    /api/v1/businesses/{id}/staff                      | nostaff nostaff nostaff nostaff nostaff nostaff nostaff 200 200 |
+PUT    /api/v1/businesses/{id}/staff/{user_id}            | nostaff nostaff nostaff nostaff nostaff nostaff nostaff 200 200 | {"role":"agent"}
+DELETE /api/v1/businesses/{id}/staff/{user_id}            | nostaff nostaff nostaff nostaff nostaff nostaff nostaff 204 nouser |
+GET    /api/v1/me/businesses                              | 200    200   200    200 200 200    200 200    200    |
+PUT    /api/v1/subjects/{type}/{id}                       | forbid forbid forbid forbid forbid forbid forbid forbid 200 | {"title":"Kitchen"}
+GET    /api/v1/subjects/{type}/{id}                       | nosubject nosubject nosubject nosubject nosubject nosubject nosubject 200 200 |
 POST   /api/v1/conversations                              | 201    201   201    201 201 201    201 201    201    | {"kind":"group","participants":[{"user_id":"other"}]}
 GET    /api/v1/conversations                              | 200    200   200    200 200 200    200 200    200    |
 GET    /api/v1/conversations/{id}                         | noconv block 200    out out 200    200 200    200    |

@@ -58,7 +58,7 @@ pub(in crate::edge) async fn listed<P, B>(
         let Some(loaded) = loaded else {
             return Ok(Err(Refusal::ConversationNotFound));
         };
-        if let Err(denied) = Access::among(&loaded.participants, requester) {
+        if let Err(denied) = loaded.access(requester) {
             return Ok(Err(denied.into()));
         }
         let loaded = loaded.seen_by(user);

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
+use super::businesses::business_of;
 use super::conversations::answer;
 use super::flows::NewFlowBody;
 use super::found::Wish;
@@ -13,7 +14,10 @@ use super::subject::SubjectBody;
 use crate::domain::access::Privilege;
 use crate::domain::access::policies::{Begun, KindPolicy};
 use crate::domain::answer::Novelty;
-use crate::domain::conversation::{Conversation, ConversationKind, MEMBER, OWNER};
+use crate::domain::business::{BusinessId, BusinessRef};
+use crate::domain::conversation::{
+    CUSTOMER, Card, Conversation, ConversationKind, MEMBER, OWNER, Subject,
+};
 use crate::domain::ids::{ConversationId, UserId, UserNo};
 use crate::domain::limits;
 use crate::domain::principal::Principal;
@@ -26,6 +30,7 @@ use crate::edge::native::views::ConversationView;
 use crate::error::Error;
 use crate::store::conversations::Key;
 use crate::store::creation::{Creation, NewConversation};
+use crate::store::subjects::{self, SubjectKey};
 use crate::store::{replay, users};
 
 /// Somebody who shall take part.
@@ -56,6 +61,9 @@ pub struct NewConversationBody {
     max_participants: Option<u16>,
     /// The platform's own id of it, of at most 128 characters; service only. A conversation with this id is the same one
     external_id: Option<String>,
+    /// The business whose support it is; the caller, who takes part as its `customer`, needs to name nobody. The platform may give a
+    /// group to a business too
+    business_id: Option<String>,
     /// The deal that it is to be
     flow: Option<NewFlowBody>,
 }
@@ -68,10 +76,10 @@ fn people_of(
 ) -> Result<Vec<(UserId, String)>, Refusal> {
     let mut people: Vec<(UserId, String)> = Vec::with_capacity(body.participants.len() + 1);
     if !caller.roles.may(Privilege::StayOutside) {
-        let default = if body.kind == ConversationKind::Direct {
-            MEMBER
-        } else {
-            OWNER
+        let default = match (body.kind, &body.business_id) {
+            (ConversationKind::Direct, _) => MEMBER,
+            (ConversationKind::Support, Some(_)) => CUSTOMER,
+            (ConversationKind::Group | ConversationKind::Support, _) => OWNER,
         };
         people.push((
             caller.id.clone(),
@@ -113,6 +121,21 @@ fn must_fit(body: &NewConversationBody, people: usize, policy: &KindPolicy) -> R
     let fits = people <= most;
     let why = || Refusal::invalid("participants", format!("must be at most {most}"));
     fits.then_some(()).ok_or_else(why)
+}
+
+/// Refuses a conversation that cannot belong to a business.
+fn may_belong(body: &NewConversationBody, caller: &Principal) -> Result<(), Refusal> {
+    match (body.kind, &body.business_id) {
+        (_, None) | (ConversationKind::Support, Some(_)) => Ok(()),
+        (ConversationKind::Direct, Some(_)) => Err(Refusal::Unprocessable(
+            "A direct conversation belongs to no business",
+        )),
+        (ConversationKind::Group, Some(_)) => {
+            let may = caller.roles.may(Privilege::ManageBusinesses);
+            let why = "Only the platform may give a group to a business";
+            may.then_some(()).ok_or(Refusal::Forbidden(why))
+        }
+    }
 }
 
 fn may_name(id: &str, caller: &Principal) -> Result<(), Refusal> {
@@ -176,6 +199,11 @@ async fn wanted(
     let policies = &server.deps.room.policies;
     let named = body.external_id.as_deref();
     named.map_or(Ok(()), |id| may_name(id, caller))?;
+    may_belong(&body, caller)?;
+    let business = match &body.business_id {
+        Some(id) => Some(business_of(server, &BusinessId::parse(id, "business_id")?).await?),
+        None => None,
+    };
     let people = people_of(&body, caller, policies.of(body.kind))?;
     let assigned = roles_given(&body, caller);
     let first_message = body
@@ -207,6 +235,10 @@ async fn wanted(
         inviter: policies.inviter(caller.roles, begun),
         max_participants: body.max_participants,
         external_id: body.external_id,
+        business: business.map(|business| BusinessRef {
+            no: business.no,
+            id: business.id,
+        }),
         participants: numbers_of(server, people).await?,
         first_message: first_message.map(Arc::new),
     };
@@ -235,9 +267,15 @@ pub(in crate::edge) struct Made {
 pub(in crate::edge) async fn make(
     server: &AppState,
     caller: &Arc<Principal>,
-    new: NewConversation,
-    wish: Wish,
+    mut new: NewConversation,
+    mut wish: Wish,
 ) -> Result<Made, Failure> {
+    if let Some(subject) = &mut new.subject
+        && let Some(card) = platforms_card(server, subject).await?
+    {
+        subject.card = card;
+        wish.card = Some(subject.card.clone());
+    }
     match server.deps.room.journal.create(new).await? {
         Creation::Created(conversation) => {
             if wish.deal.is_some() {
@@ -254,6 +292,17 @@ pub(in crate::edge) async fn make(
             Ok(Made { id, novelty })
         }
     }
+}
+
+/// What the platform has said of a subject: it wins over what a request says.
+async fn platforms_card(server: &AppState, subject: &Subject) -> Result<Option<Card>, Error> {
+    let key = SubjectKey {
+        kind: subject.kind.clone(),
+        id: subject.id.clone(),
+    };
+    let pool = &server.deps.room.pool;
+    let read = pool.run(move |connection| subjects::find(connection, &key));
+    Ok(read.await?.map(|(described, _)| described.card()))
 }
 
 /// Announces a new conversation to its participants.

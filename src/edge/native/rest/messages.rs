@@ -24,6 +24,7 @@ use crate::edge::http::refusals::Body;
 use crate::edge::native::decode::message_id;
 use crate::edge::native::views::MessageView;
 use crate::error::Error;
+use crate::store::businesses;
 use crate::store::conversations::{self as conversation_rows, Key};
 use crate::store::messages as rows;
 use crate::store::participants;
@@ -117,7 +118,8 @@ pub(in crate::edge) fn reader_of(
     requester: Requester,
 ) -> Result<Result<Reader, Denied>, Error> {
     let own = participants::find(connection, conversation.no, requester.no)?;
-    let access = Access::of(own.as_ref(), requester.roles);
+    let staff = businesses::role_in(connection, conversation, requester.no)?;
+    let access = Access::with_staff(own.as_ref(), requester.roles, staff);
     Ok(access.map(|access| access.reader(requester.no)))
 }
 

@@ -1,6 +1,7 @@
 //! The REST resources of Stoa's own API, under `/api/v1`.
 
 pub mod blocks;
+pub mod businesses;
 pub mod conversations;
 pub mod creating;
 pub mod events;
@@ -13,7 +14,9 @@ pub mod mine;
 pub mod participants;
 pub mod search;
 pub mod sign_out;
+pub mod staff;
 pub(in crate::edge) mod subject;
+pub mod subjects;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -32,6 +35,15 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(blocks::list)
         .service(blocks::block)
         .service(blocks::unblock)
+        .service(businesses::put)
+        .service(businesses::show)
+        .service(businesses::mine)
+        .service(businesses::conversations)
+        .service(staff::list)
+        .service(staff::put)
+        .service(staff::remove)
+        .service(subjects::put)
+        .service(subjects::show)
         .service(creating::create)
         .service(conversations::list)
         .service(conversations::show)

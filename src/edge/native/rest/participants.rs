@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::conversations::answer;
 use crate::domain::access::policies::History;
-use crate::domain::access::{Access, Requester};
+use crate::domain::access::Requester;
 use crate::domain::answer::Answer;
 use crate::domain::command::{Command, Mark, ParticipantChange};
 use crate::domain::ids::{ConversationId, Seq, UserId};
@@ -95,7 +95,7 @@ pub async fn list(
         let Some(loaded) = replay::load(connection, Key::Id(id))? else {
             return Ok(Err(Refusal::ConversationNotFound));
         };
-        if let Err(denied) = Access::among(&loaded.participants, requester) {
+        if let Err(denied) = loaded.access(requester) {
             return Ok(Err(Refusal::from(denied)));
         }
         let people = loaded.participants.iter();

@@ -191,6 +191,7 @@ fn between(
         participants: vec![(sender.no, MEMBER.to_owned()), (target, MEMBER.to_owned())],
         max_participants: None,
         external_id: None,
+        business: None,
         first_message: said,
         first_step: None,
     }

@@ -163,6 +163,7 @@ async fn begin(
         ],
         max_participants: None,
         external_id: None,
+        business: None,
         first_message: None,
         first_step: None,
     };
