@@ -331,6 +331,7 @@ impl Config {
         self.payments.check()?;
         self.webhooks.check()?;
         self.dialects.check()?;
+        self.policies()?;
         if !self.demo && jwt_secret.is_none() && jwt_public_key.is_none() && jwks.is_none() {
             return Err("No token key is configured: give --jwt-secret, --jwt-public-key or --jwks; or --demo to try it out.".to_owned());
         }

@@ -122,10 +122,22 @@ mod tests {
         for (text, why) in [
             ("[kinds.room]", "kinds.room is no kind"),
             ("[kinds.group]\nmaximum = 1", "kinds.group.maximum must be"),
-            ("[kinds.group]\nmaximum = 257", "kinds.group.maximum must be"),
-            ("[kinds.group]\nmay_start = \"all\"", "kinds.group.may_start must be"),
-            ("[kinds.group.roles.a]\nhistory = \"none\"", "kinds.group.roles.a.history must be"),
-            ("[kinds.group.roles.\"\"]\nhistory = \"all\"", "can be no role"),
+            (
+                "[kinds.group]\nmaximum = 257",
+                "kinds.group.maximum must be",
+            ),
+            (
+                "[kinds.group]\nmay_start = \"all\"",
+                "kinds.group.may_start must be",
+            ),
+            (
+                "[kinds.group.roles.a]\nhistory = \"none\"",
+                "kinds.group.roles.a.history must be",
+            ),
+            (
+                "[kinds.group.roles.\"\"]\nhistory = \"all\"",
+                "can be no role",
+            ),
             ("[kinds.group]\nmax = 3", "unknown field `max`"),
             ("[kind.group]", "unknown field `kind`"),
             ("kinds", "expected"),

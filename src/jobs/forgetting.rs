@@ -20,7 +20,11 @@ const PART: i64 = 1_000;
 pub(super) async fn run(deps: Arc<JobDeps>, mut stopped: watch::Receiver<bool>) {
     let days = i32::from(deps.config.jobs.deleted_days);
     while !*stopped.borrow() {
-        let pause = match deps.pool.run(move |connection| forget(connection, days)).await {
+        let pause = match deps
+            .pool
+            .run(move |connection| forget(connection, days))
+            .await
+        {
             Ok(pause) => pause,
             Err(error) => {
                 tell(&error);

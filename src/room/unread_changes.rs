@@ -85,8 +85,7 @@ fn changes_what_was_told(message: &Message, state: &UnreadState) -> bool {
     let is_for_others = message.sender != reader.no && message.content.kind != MessageKind::Audit;
     let counted = is_for_others && message.seq() > state.read_before;
     let is_shown = seq == state.newest || seq == state.newest_of_others;
-    message.is_visible_to(reader.sight())
-        && (is_shown || (counted && message.deleted_at.is_some()))
+    message.is_visible_to(reader.sight()) && (is_shown || (counted && message.deleted_at.is_some()))
 }
 
 impl Room {

@@ -112,7 +112,13 @@ pub fn find(connection: &mut PgConnection, id: &BusinessId) -> Result<Option<Bus
     Ok(found.optional().map_err(explain)?.map(Business::from))
 }
 
-type MemberColumns = (i64, String, Option<String>, DateTime<Utc>, Option<DateTime<Utc>>);
+type MemberColumns = (
+    i64,
+    String,
+    Option<String>,
+    DateTime<Utc>,
+    Option<DateTime<Utc>>,
+);
 
 fn member((user, role, display_name, changed_at, removed_at): MemberColumns) -> StaffMember {
     let role = StaffRole::named(&role).filter(|_| removed_at.is_none());
@@ -249,7 +255,7 @@ pub fn set_staff(
             .find(business.0)
             .select(table::no)
             .for_update()
-            .first::<i64>(connection)
+            .get_result::<i64>(connection)
             .map_err(explain)?;
         let before = role_of(connection, business, user)?;
         permit(connection, before)?;
@@ -329,10 +335,7 @@ pub fn conversations(
     cursor: Option<(DateTime<Utc>, i64)>,
     limit: i64,
 ) -> Result<Vec<Listed>, Error> {
-    let (columns, messages) = (
-        as_staff("c", "$2"),
-        with_messages(Tombstones::Shown),
-    );
+    let (columns, messages) = (as_staff("c", "$2"), with_messages(Tombstones::Shown));
     let is_there = is_there("c");
     let rows: Vec<ListedRow> = diesel::sql_query(format!(
         "with cut as (

@@ -324,6 +324,9 @@ mod tests {
         assert_eq!(key(&[1, 2]), key(&[2, 1]));
         assert_ne!(key(&[1, 2]), key(&[1, 3]));
         assert_ne!(key(&[1, 23]), key(&[12, 3]));
-        assert_eq!(same_key(ConversationKind::Group, None, None, &[UserNo(1)]), None);
+        assert_eq!(
+            same_key(ConversationKind::Group, None, None, &[UserNo(1)]),
+            None
+        );
     }
 }

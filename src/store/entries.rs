@@ -1,8 +1,8 @@
 //! Reads the changes of a conversation as entries, from the tables of each kind of change.
 
 use chrono::{DateTime, Utc};
-use diesel::pg::PgConnection;
 use diesel::dsl::sql;
+use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 use serde_json::Value;

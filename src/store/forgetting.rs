@@ -29,11 +29,7 @@ struct Count {
 }
 
 /// Empties the wordings of at most `most` messages that were deleted at least so many days ago; returns of how many.
-pub fn empty_wordings(
-    connection: &mut PgConnection,
-    days: i32,
-    most: i64,
-) -> Result<usize, Error> {
+pub fn empty_wordings(connection: &mut PgConnection, days: i32, most: i64) -> Result<usize, Error> {
     let emptied: Count = diesel::sql_query(WORDINGS)
         .bind::<Integer, _>(days)
         .bind::<BigInt, _>(most)
@@ -92,7 +88,8 @@ pub fn empty_conversation(
                 .execute(connection)
                 .map_err(explain)?;
         }
-        let ended = "update conversation_flows set instance = '{}' where conversation_no = $1 and $2 >= $3";
+        let ended =
+            "update conversation_flows set instance = '{}' where conversation_no = $1 and $2 >= $3";
         let noted = "update conversations set emptied_seq = $2 where no = $1 and $2 <= $3";
         for sql in [ended, noted] {
             diesel::sql_query(sql)

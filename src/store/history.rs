@@ -5,7 +5,9 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{self, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz};
 
-use super::access::{is_seen, is_staffed_by, is_there, readers_past, readers_role, role_or_none, role_or_staff};
+use super::access::{
+    is_seen, is_staffed_by, is_there, readers_past, readers_role, role_or_none, role_or_staff,
+};
 use super::messages::{MessageRow, Page, actor_of, assemble};
 use super::pool::explain;
 use crate::domain::access::{Privilege, Requester};

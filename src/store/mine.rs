@@ -116,14 +116,16 @@ pub fn set(
         let read: Option<Seq> = own
             .select(participants::read_seq)
             .for_no_key_update()
-            .first(connection)
+            .get_result(connection)
             .optional()
             .map_err(explain)?;
         let (Some(last), Some(read)) = (last, read) else {
             return Ok(None);
         };
         // What is unread anyhow needs no mark.
-        let unread_from = change.unread_from.map(|from| from.filter(|from| *from <= read));
+        let unread_from = change
+            .unread_from
+            .map(|from| from.filter(|from| *from <= read));
         let notify = change.notify;
         diesel::update(participants::table.find((conversation.0, user.0)))
             .set((

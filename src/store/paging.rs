@@ -142,7 +142,11 @@ pub fn messages(
         let total = messages::table
             .filter(messages::conversation_no.eq(conversation.0))
             .filter(messages::deleted_at.is_null())
-            .filter(visible_to(reader.no.0, role_or_none(reader), reader.sees_from))
+            .filter(visible_to(
+                reader.no.0,
+                role_or_none(reader),
+                reader.sees_from,
+            ))
             .count()
             .get_result(connection)
             .map_err(explain)?;
@@ -160,7 +164,11 @@ pub fn newest(
     let seq: Option<Seq> = messages::table
         .filter(messages::conversation_no.eq(conversation.0))
         .filter(messages::deleted_at.is_null())
-        .filter(visible_to(reader.no.0, role_or_none(reader), reader.sees_from))
+        .filter(visible_to(
+            reader.no.0,
+            role_or_none(reader),
+            reader.sees_from,
+        ))
         .filter(wanted_by(reader.no.0))
         .order(messages::seq.desc())
         .select(messages::seq)
@@ -180,7 +188,11 @@ fn window_of(
     let seqs: Vec<Seq> = messages::table
         .filter(messages::conversation_no.eq(conversation.0))
         .filter(messages::deleted_at.is_null())
-        .filter(visible_to(reader.no.0, role_or_none(reader), reader.sees_from))
+        .filter(visible_to(
+            reader.no.0,
+            role_or_none(reader),
+            reader.sees_from,
+        ))
         .order(messages::seq.desc())
         .limit(window.limit)
         .offset(window.offset)

@@ -10,8 +10,8 @@ use super::entries::entries_within;
 use super::history::{PageReader, page};
 use super::messages::{MessageRow, Page, actor_id, assemble, by_keys, sender_id};
 use super::pool::explain;
-use super::spoken::spoken;
 use super::schema::{conversations as conversations_table, flow_steps, message_changes, messages};
+use super::spoken::spoken;
 use super::{mine, participants, unread};
 use crate::domain::entry::Entry;
 use crate::domain::ids::{ConversationNo, Seq};
@@ -127,7 +127,11 @@ fn visible_since(
     messages::table
         .filter(messages::conversation_no.eq(no.0))
         .filter(messages::seq.gt(after))
-        .filter(visible_to(reader.no.0, role_or_none(reader), reader.sees_from))
+        .filter(visible_to(
+            reader.no.0,
+            role_or_none(reader),
+            reader.sees_from,
+        ))
         .order(messages::seq)
         .select((MessageRow::as_select(), sender_id(), actor_id()))
         .load::<(MessageRow, String, Option<String>)>(connection)

@@ -59,7 +59,11 @@ pub fn put(
         table::data.eq(&described.data),
     );
     diesel::insert_into(table::table)
-        .values((table::kind.eq(&key.kind), table::id.eq(&key.id), said.clone()))
+        .values((
+            table::kind.eq(&key.kind),
+            table::id.eq(&key.id),
+            said.clone(),
+        ))
         .on_conflict((table::kind, table::id))
         .do_update()
         .set((said, table::updated_at.eq(now)))

@@ -26,8 +26,8 @@ fn making(connection: &mut PgConnection) {
                 creator: UserNo(n),
                 inviter,
                 max_participants: None,
-        external_id: None,
-        business: None,
+                external_id: None,
+                business: None,
                 participants: vec![
                     (UserNo(n), "member".into()),
                     (UserNo(n + other), "member".into()),

@@ -58,7 +58,10 @@ async fn the_wordings_of_a_deleted_message_are_kept_for_a_while() {
     edit(&ann, &edited, "other second").await;
     let fresh = ann.say(&group, "fresh").await;
     delete(&ann, &fresh).await;
-    let kept = [json!(format!("{CANARY} first")), json!(format!("{CANARY} second"))];
+    let kept = [
+        json!(format!("{CANARY} first")),
+        json!(format!("{CANARY} second")),
+    ];
     assert_eq!(wordings(&staff, &deleted).await, kept);
     let seq = deleted["seq"].as_i64().unwrap();
     for (days, is_kept) in [(29, true), (30, false)] {
@@ -119,13 +122,19 @@ async fn the_contents_of_a_deleted_conversation_are_emptied() {
     let deleted = platform.delete(&path(&room, "")).await;
     deleted.expect_status(204);
     let connection = &mut app.connection();
-    assert!(!empty_conversation(connection, 30, 10).unwrap(), "too early");
+    assert!(
+        !empty_conversation(connection, 30, 10).unwrap(),
+        "too early"
+    );
     let older = "update conversations set deleted_at = now() - interval '31 days' where deleted_at is not null";
     connection.batch_execute(older).unwrap();
     while empty_conversation(connection, 30, 10).unwrap() {}
     let look = async || rows_with_canary(&app);
     until_within(PATIENCE, "emptied", look, |rows| *rows == 0).await;
-    assert_eq!(app.count("select count(*) from messages where body <> ''"), 1);
+    assert_eq!(
+        app.count("select count(*) from messages where body <> ''"),
+        1
+    );
     assert!(!empty_conversation(connection, 30, 10).unwrap());
     assert_eq!(bob.bodies(&other).await, ["of another conversation"]);
 }

@@ -240,10 +240,7 @@ async fn it_stays_so_when_rooms_and_servers_start_again() {
     );
     it.app.start_again().await;
     let rita = it.app.person("rita").await;
-    assert_eq!(
-        rita.bodies(&it.group).await,
-        ["after the room was lost"]
-    );
+    assert_eq!(rita.bodies(&it.group).await, ["after the room was lost"]);
     let mut socket = rita.socket().await;
     let joined = join(&mut socket, &it.group, Some(0)).await;
     assert_eq!(joined["messages"].as_array().unwrap().len(), 1);

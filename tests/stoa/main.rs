@@ -74,6 +74,7 @@ mod pacing;
 mod pages;
 mod participants;
 mod payments;
+mod people_plans;
 mod plans;
 mod policies;
 mod polling;

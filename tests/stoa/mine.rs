@@ -57,7 +57,10 @@ async fn it_is_shown_to_its_owner_alone() {
     assert_eq!(changed["mine"], expected);
     assert_eq!(changed["last_seq"], before["last_seq"], "it takes no seq");
     let told = own.event("mine_changed").await;
-    assert_eq!((&told["conversation_id"], &told["mine"]), (&json!(group), &expected));
+    assert_eq!(
+        (&told["conversation_id"], &told["mine"]),
+        (&json!(group), &expected)
+    );
     let listed = bob.get("/api/v1/conversations").await.body;
     assert_eq!(listed["items"][0]["mine"], expected);
     let mut other = bob.socket().await;
@@ -70,7 +73,10 @@ async fn it_is_shown_to_its_owner_alone() {
     let outside = staff.get(&path(&group, "")).await.body;
     assert_eq!(outside["mine"], Value::Null);
     for (query, count) in [("starred=true", 1), ("starred=false", 0)] {
-        let found = bob.get(&format!("/api/v1/conversations?{query}")).await.body;
+        let found = bob
+            .get(&format!("/api/v1/conversations?{query}"))
+            .await
+            .body;
         assert_eq!(found["items"].as_array().unwrap().len(), count, "{query}");
     }
     let kept = mine(&bob, &group, json!({ "starred": false })).await;
@@ -118,7 +124,8 @@ async fn what_is_hidden_comes_back_with_the_next_message() {
     // What Bob does not see, or does not want to hear of, brings nothing back.
     block(&bob, "cara").await;
     cara.say(&group, "of somebody blocked").await;
-    ann.patch(&path(&group, ""), json!({ "title": "Another" })).await;
+    ann.patch(&path(&group, ""), json!({ "title": "Another" }))
+        .await;
     assert_eq!(lists(&bob).await, [0, 0, 0]);
     ann.say(&group, "four").await;
     assert_eq!(lists(&bob).await, [1, 1, 1]);
@@ -135,7 +142,10 @@ async fn what_was_read_counts_as_unread_again_until_it_is_read_again() {
     let mut elsewhere = bob.socket().await;
     assert_eq!(unread(&bob).await, 0);
     let changed = mine(&bob, &group, json!({ "unread_from": 2 })).await;
-    assert_eq!((&changed["unread"], &changed["mine"]["unread_from"]), (&json!(2), &json!(2)));
+    assert_eq!(
+        (&changed["unread"], &changed["mine"]["unread_from"]),
+        (&json!(2), &json!(2))
+    );
     assert_eq!(unread(&bob).await, 2);
     let told = elsewhere.event("unread_changed").await;
     assert_eq!((&told["unread"], &told["read_seq"]), (&json!(2), &json!(3)));
@@ -206,7 +216,10 @@ async fn who_wants_no_notifications_is_told_the_count_alone() {
         ann.say(&group, "quiet").await;
         let told = elsewhere.event("unread_changed").await;
         assert_eq!(told["unread"], before + 1, "{level}");
-        assert_eq!(heard(&mut elsewhere, "notification").await, [Value::Null; 0]);
+        assert_eq!(
+            heard(&mut elsewhere, "notification").await,
+            [Value::Null; 0]
+        );
         for client in &mut foreign {
             let told = json!(client.drain().await).to_string();
             let names = ["\"notification\"", "\"notification:new\""];
@@ -216,11 +229,17 @@ async fn who_wants_no_notifications_is_told_the_count_alone() {
     let for_a_while = json!({ "notify": { "level": "none", "until": "2999-01-01T00:00:00Z" } });
     let changed = mine(&bob, &group, for_a_while).await;
     let until = "2999-01-01T00:00:00.000Z";
-    assert_eq!(changed["mine"]["notify"], json!({ "level": "none", "until": until }));
+    assert_eq!(
+        changed["mine"]["notify"],
+        json!({ "level": "none", "until": until })
+    );
     let over = "update participants set notify_until = now() - interval '1 second' where notify_until is not null";
     app.connection().batch_execute(over).unwrap();
     let shown = bob.get(&path(&group, "")).await.body;
-    assert_eq!(shown["mine"]["notify"], json!({ "level": "all", "until": null }));
+    assert_eq!(
+        shown["mine"]["notify"],
+        json!({ "level": "all", "until": null })
+    );
     elsewhere.drain().await;
     ann.say(&group, "loud").await;
     assert_eq!(elsewhere.event("notification").await["message"], "loud");

@@ -30,7 +30,12 @@ fn look_at_connections(directory: &Directory, options: &SocketOptions, now: Inst
 
 /// Sweeps every second, for as long as the task is kept. What waits for the database holds up nothing else.
 pub async fn run(deps: Arc<SessionDeps>) {
-    tokio::join!(sweep(&deps), follow_sign_outs(&deps), follow_staff(&deps), note_who_left(&deps));
+    tokio::join!(
+        sweep(&deps),
+        follow_sign_outs(&deps),
+        follow_staff(&deps),
+        note_who_left(&deps)
+    );
 }
 
 /// Takes in what has changed among the staff of businesses through other servers on the database.

@@ -119,7 +119,12 @@ fn only_those_who_take_part_are_shown() {
         person(ALICE, Membership::Present),
         person(BOB, Membership::Left),
     ];
-    let shown = serde_json::to_value(participants(ConversationNo(1), &people, &Directory::default())).unwrap();
+    let shown = serde_json::to_value(participants(
+        ConversationNo(1),
+        &people,
+        &Directory::default(),
+    ))
+    .unwrap();
     assert_eq!(shown.as_array().unwrap().len(), 1);
     assert_eq!(
         (&shown[0]["user_id"], &shown[0]["status"]),

@@ -327,7 +327,10 @@ fn must_be_slow(seconds: u16, is_direct: bool) -> Result<(), Refusal> {
         _ if is_direct => Err(Refusal::Unprocessable(
             "A direct conversation has no slow mode",
         )),
-        _ if seconds > most => Err(Refusal::invalid("slow_seconds", format!("must be 0–{most}"))),
+        _ if seconds > most => Err(Refusal::invalid(
+            "slow_seconds",
+            format!("must be 0–{most}"),
+        )),
         _ => Ok(()),
     }
 }

@@ -57,7 +57,10 @@ pub(super) fn recent(
     if behind.is_empty() {
         return Ok(Recent::default());
     }
-    let (visible, wanted) = (is_seen("m", "o.role", "$4", "o.sees_from"), is_wanted("m", "$4"));
+    let (visible, wanted) = (
+        is_seen("m", "o.role", "$4", "o.sees_from"),
+        is_wanted("m", "$4"),
+    );
     let sql = format!(
         "select r.no, r.seq from unnest($1, $2, $3, $6) as o(no, indexed, role, sees_from) cross join lateral (
             select o.no, m.seq from messages m where m.conversation_no = o.no and m.seq > o.indexed and m.deleted_at is null
@@ -83,7 +86,12 @@ pub(super) fn recent(
         )
         .bind::<BigInt, _>(conditions.me.0)
         .bind::<BigInt, _>(MOST as i64 + 1)
-        .bind::<Array<BigInt>, _>(behind.iter().map(|place| place.sees_from).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(
+            behind
+                .iter()
+                .map(|place| place.sees_from)
+                .collect::<Vec<_>>(),
+        )
         .load(connection)
         .map_err(too_broad)?;
     let keys: Vec<(i64, Seq)> = keys.iter().map(|key| (key.no, key.seq)).collect();

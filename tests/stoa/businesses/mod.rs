@@ -10,7 +10,9 @@ use crate::test_app::TestApp;
 
 pub async fn business(platform: &Person, id: &str) {
     let body = json!({ "name": format!("{id} by name") });
-    let made = platform.put(&format!("/api/v1/businesses/{id}"), body).await;
+    let made = platform
+        .put(&format!("/api/v1/businesses/{id}"), body)
+        .await;
     made.expect_status(200);
 }
 
@@ -29,7 +31,9 @@ pub async fn support(customer: &Person, business: &str) -> String {
 
 fn ids(page: &Value) -> Vec<&str> {
     let items = page["items"].as_array().expect("items").iter();
-    items.map(|item| item["id"].as_str().expect("an id")).collect()
+    items
+        .map(|item| item["id"].as_str().expect("an id"))
+        .collect()
 }
 
 #[tokio::test]
@@ -42,14 +46,23 @@ async fn the_platform_makes_a_business_known() {
     let body = json!({ "name": "Salon", "zone": "Europe/Berlin", "locale": "de", "settings": { "tone": "warm" } });
     let at = "/api/v1/businesses/salon";
     let made = platform.put(at, body.clone()).await.expect_status(200).body;
-    assert_eq!((&made["id"], &made["settings_version"]), (&json!("salon"), &json!(1)));
+    assert_eq!(
+        (&made["id"], &made["settings_version"]),
+        (&json!("salon"), &json!(1))
+    );
     let same = platform.put(at, body).await.body;
     assert_eq!(same["settings_version"], 1);
     let other = json!({ "name": "Salon Two", "settings": { "tone": "cool" } });
     let changed = platform.put(at, other).await.body;
-    assert_eq!((&changed["settings_version"], &changed["zone"]), (&json!(2), &json!("Europe/Berlin")));
+    assert_eq!(
+        (&changed["settings_version"], &changed["zone"]),
+        (&json!(2), &json!("Europe/Berlin"))
+    );
     let shown = ann.get(at).await.expect_status(200).body;
-    assert_eq!((&shown["name"], &shown["my_role"]), (&json!("Salon Two"), &Value::Null));
+    assert_eq!(
+        (&shown["name"], &shown["my_role"]),
+        (&json!("Salon Two"), &Value::Null)
+    );
     assert!(shown.get("settings").is_none(), "only its staff read them");
     for wrong in [
         json!({}),
@@ -74,7 +87,10 @@ async fn a_customer_writes_to_a_business_without_naming_anybody() {
     business(&platform, "salon").await;
     let id = support(&ann, "salon").await;
     let shown = ann.get(&path(&id, "")).await.body;
-    assert_eq!((&shown["business_id"], &shown["my_role"]), (&json!("salon"), &json!("customer")));
+    assert_eq!(
+        (&shown["business_id"], &shown["my_role"]),
+        (&json!("salon"), &json!("customer"))
+    );
     ann.say(&id, "When do you open?").await;
     let manage = json!({ "title": "Mine" });
     ann.patch(&path(&id, ""), manage).await.expect_status(403);
@@ -85,8 +101,12 @@ async fn a_customer_writes_to_a_business_without_naming_anybody() {
     };
     ask(&ann, with("direct", "salon")).await.expect_status(422);
     ask(&ann, with("group", "salon")).await.expect_status(403);
-    ask(&ann, with("support", "nobody")).await.expect_status(404);
-    ask(&platform, with("group", "salon")).await.expect_status(201);
+    ask(&ann, with("support", "nobody"))
+        .await
+        .expect_status(404);
+    ask(&platform, with("group", "salon"))
+        .await
+        .expect_status(201);
     // A subject with the same people has one conversation with each business.
     business(&platform, "other").await;
     let about = |business: &str| {
@@ -115,7 +135,9 @@ async fn staff_read_and_answer_by_their_role() {
         ("owner", 200, 201, 200),
     ] {
         let one = app.person(role).await;
-        employ(&platform, "salon", role, role).await.expect_status(200);
+        employ(&platform, "salon", role, role)
+            .await
+            .expect_status(200);
         let page = one.get(&path(&id, "/messages")).await;
         page.expect_status(reads);
         one.get(&path(&id, "")).await.expect_status(reads);
@@ -125,7 +147,10 @@ async fn staff_read_and_answer_by_their_role() {
         renamed.await.expect_status(manages);
         let mut socket = one.joined(&id).await;
         ann.say(&id, "to all of them").await;
-        assert_eq!(socket.event("new_message").await["message"]["body"], "to all of them");
+        assert_eq!(
+            socket.event("new_message").await["message"]["body"],
+            "to all of them"
+        );
         let found = one.get(&format!("/api/v1/search?q=hello&conversation_id={id}"));
         assert_eq!(found.await.body["items"].as_array().unwrap().len(), 1);
         let seen = one.post(&path(&id, "/seen"), json!({ "seq": 1 })).await;
@@ -134,11 +159,22 @@ async fn staff_read_and_answer_by_their_role() {
         let listed = listed.expect_status(200).body;
         assert_eq!(ids(&listed), [id.as_str()]);
         assert_eq!(listed["items"][0]["last_message"]["body"], "to all of them");
-        assert_eq!(one.get("/api/v1/conversations").await.body["items"], json!([]));
+        assert_eq!(
+            one.get("/api/v1/conversations").await.body["items"],
+            json!([])
+        );
     }
-    employ(&platform, "other", "eve", "owner").await.expect_status(200);
-    for refused in [path(&id, ""), path(&id, "/messages"), path(&id, "/participants")] {
-        eve.get(&refused).await.expect_code("CONVERSATION_NOT_FOUND");
+    employ(&platform, "other", "eve", "owner")
+        .await
+        .expect_status(200);
+    for refused in [
+        path(&id, ""),
+        path(&id, "/messages"),
+        path(&id, "/participants"),
+    ] {
+        eve.get(&refused)
+            .await
+            .expect_code("CONVERSATION_NOT_FOUND");
     }
     let refused = eve.get("/api/v1/businesses/salon/conversations").await;
     refused.expect_status(403).expect_code("NOT_STAFF");
@@ -158,7 +194,9 @@ async fn a_word_of_one_business_shows_up_in_no_other() {
     let (sam, tess) = (app.person("sam").await, app.person("tess").await);
     for (id, staff) in [("salon", "sam"), ("tailor", "tess")] {
         business(&platform, id).await;
-        employ(&platform, id, staff, "owner").await.expect_status(200);
+        employ(&platform, id, staff, "owner")
+            .await
+            .expect_status(200);
     }
     let canary = "zanzibarcanary";
     let (salon, tailor) = (support(&ann, "salon").await, support(&bob, "tailor").await);
@@ -186,10 +224,16 @@ async fn a_word_of_one_business_shows_up_in_no_other() {
         ] {
             let answer = person.get(&asked).await;
             assert!(!answer.text.contains(canary), "{asked}: {}", answer.text);
-            assert!(!answer.text.contains(place.as_str()), "{asked}: {}", answer.text);
+            assert!(
+                !answer.text.contains(place.as_str()),
+                "{asked}: {}",
+                answer.text
+            );
         }
     }
-    let found = sam.get(&format!("/api/v1/search?q={canary}&conversation_id={salon}"));
+    let found = sam.get(&format!(
+        "/api/v1/search?q={canary}&conversation_id={salon}"
+    ));
     assert_eq!(found.await.body["items"].as_array().unwrap().len(), 1);
 }
 
@@ -200,13 +244,18 @@ async fn a_business_has_pages_of_conversations() {
     let ann = app.person("ann").await;
     let sam = app.person("sam").await;
     business(&platform, "salon").await;
-    employ(&platform, "salon", "sam", "viewer").await.expect_status(200);
+    employ(&platform, "salon", "sam", "viewer")
+        .await
+        .expect_status(200);
     let mut made = Vec::new();
     for _ in 0..5 {
         made.push(support(&ann, "salon").await);
     }
     let closed = json!({ "status": "closed" });
-    platform.patch(&path(&made[0], ""), closed).await.expect_status(200);
+    platform
+        .patch(&path(&made[0], ""), closed)
+        .await
+        .expect_status(200);
     let mut listed = Vec::new();
     let mut asked = "/api/v1/businesses/salon/conversations?limit=2".to_owned();
     loop {
@@ -219,6 +268,8 @@ async fn a_business_has_pages_of_conversations() {
     }
     let newest_first: Vec<String> = [0, 4, 3, 2, 1].map(|place| made[place].clone()).into();
     assert_eq!(listed, newest_first);
-    let open = sam.get("/api/v1/businesses/salon/conversations?status=open").await;
+    let open = sam
+        .get("/api/v1/businesses/salon/conversations?status=open")
+        .await;
     assert_eq!(ids(&open.body).len(), 4);
 }

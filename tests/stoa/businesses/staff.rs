@@ -28,9 +28,15 @@ async fn managers_employ_agents_and_owners_everybody() {
     let (olga, mona) = (app.person("olga").await, app.person("mona").await);
     let (aron, eve) = (app.person("aron").await, app.person("eve").await);
     business(&platform, "salon").await;
-    employ(&platform, "salon", "olga", "owner").await.expect_status(200);
-    employ(&olga, "salon", "mona", "manager").await.expect_status(200);
-    employ(&mona, "salon", "aron", "agent").await.expect_status(200);
+    employ(&platform, "salon", "olga", "owner")
+        .await
+        .expect_status(200);
+    employ(&olga, "salon", "mona", "manager")
+        .await
+        .expect_status(200);
+    employ(&mona, "salon", "aron", "agent")
+        .await
+        .expect_status(200);
     for (by, whom, role, status) in [
         (&mona, "eve", "manager", 403),
         (&mona, "olga", "agent", 403),
@@ -53,7 +59,10 @@ async fn managers_employ_agents_and_owners_everybody() {
     assert_eq!(listed["items"][2]["display_name"], "aron on show");
     eve.get(staff).await.expect_code("NOT_STAFF");
     let own = aron.get("/api/v1/me/businesses").await.body;
-    assert_eq!((&own["items"][0]["id"], &own["items"][0]["my_role"]), (&json!("salon"), &json!("agent")));
+    assert_eq!(
+        (&own["items"][0]["id"], &own["items"][0]["my_role"]),
+        (&json!("salon"), &json!("agent"))
+    );
     // Who leaves, who is dismissed, and the last owner.
     assert_eq!(dismiss(&aron, "mona").await, 403);
     assert_eq!(dismiss(&aron, "aron").await, 204);
@@ -61,7 +70,9 @@ async fn managers_employ_agents_and_owners_everybody() {
     assert_eq!(dismiss(&olga, "olga").await, 409);
     assert_eq!(dismiss(&olga, "mona").await, 204);
     assert_eq!(dismiss(&olga, "mona").await, 404);
-    employ(&olga, "salon", "eve", "owner").await.expect_status(200);
+    employ(&olga, "salon", "eve", "owner")
+        .await
+        .expect_status(200);
     assert_eq!(dismiss(&olga, "olga").await, 204);
     assert_eq!(dismiss(&platform, "eve").await, 204);
     aron.get(staff).await.expect_code("NOT_STAFF");
@@ -73,11 +84,15 @@ async fn who_is_staff_no_more_hears_and_says_nothing_more() {
     let platform = app.person_with("platform", &["service"]).await;
     let (ann, sam) = (app.person("ann").await, app.person("sam").await);
     business(&platform, "salon").await;
-    employ(&platform, "salon", "sam", "agent").await.expect_status(200);
+    employ(&platform, "salon", "sam", "agent")
+        .await
+        .expect_status(200);
     let id = support(&ann, "salon").await;
     let mut socket = sam.joined(&id).await;
     sam.say(&id, "Good morning").await;
-    employ(&platform, "salon", "sam", "viewer").await.expect_status(200);
+    employ(&platform, "salon", "sam", "viewer")
+        .await
+        .expect_status(200);
     let say = json!({ "conversation_id": id, "body": "no" });
     let refused = socket.call("send_message", say.clone()).await.unwrap_err();
     assert_eq!(refused["error_code"], "FORBIDDEN");
@@ -105,7 +120,9 @@ async fn at_another_server_too() {
     let ann_there = Person::new(other.address, "ann", ann.token.clone());
     let sam_there = Person::new(other.address, "sam", sam.token.clone());
     let _awake = ann_there.joined(&id).await;
-    employ(&platform, "salon", "sam", "agent").await.expect_status(200);
+    employ(&platform, "salon", "sam", "agent")
+        .await
+        .expect_status(200);
     let say = async || {
         let message = json!({ "body": "hello" });
         let sent = sam_there.post(&path(&id, "/messages"), message).await;
@@ -125,7 +142,9 @@ async fn customers_see_the_name_on_show() {
     let platform = app.person_with("platform", &["service"]).await;
     let (ann, sam) = (app.person("ann").await, app.person("sam").await);
     business(&platform, "salon").await;
-    employ(&platform, "salon", "sam", "agent").await.expect_status(200);
+    employ(&platform, "salon", "sam", "agent")
+        .await
+        .expect_status(200);
     let id = support(&ann, "salon").await;
     let mut elsewhere = ann.socket().await;
     sam.say(&id, "Good morning").await;
@@ -140,7 +159,9 @@ async fn staff_answer_what_only_staff_see() {
     let platform = app.person_with("platform", &["service"]).await;
     let (ann, sam) = (app.person("ann").await, app.person("sam").await);
     business(&platform, "salon").await;
-    employ(&platform, "salon", "sam", "agent").await.expect_status(200);
+    employ(&platform, "salon", "sam", "agent")
+        .await
+        .expect_status(200);
     let id = support(&ann, "salon").await;
     let note = json!({ "body": "a note", "audience": { "role": "staff" } });
     let note = platform.post(&path(&id, "/messages"), note).await;

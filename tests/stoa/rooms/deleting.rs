@@ -44,7 +44,13 @@ impl Fixture {
     }
 
     fn everybody(&self) -> [&Person; 5] {
-        [&self.ann, &self.bob, &self.staff, &self.admin, &self.platform]
+        [
+            &self.ann,
+            &self.bob,
+            &self.staff,
+            &self.admin,
+            &self.platform,
+        ]
     }
 
     async fn delete(&self) {
@@ -99,7 +105,11 @@ async fn nobody_finds_it_and_nothing_that_was_said_in_it() {
         ] {
             let answer = person.get(list).await.expect_status(200);
             assert!(!answer.text.contains(CANARY), "{list}: {}", answer.text);
-            assert!(!answer.text.contains(room.as_str()), "{list}: {}", answer.text);
+            assert!(
+                !answer.text.contains(room.as_str()),
+                "{list}: {}",
+                answer.text
+            );
         }
     }
     for scope in ["newest", "best"] {
@@ -127,11 +137,17 @@ async fn everybody_who_listens_is_told_and_hears_nothing_more() {
     }
     for client in &mut clients {
         let heard = json!(client.drain().await).to_string();
-        assert!(heard.contains(&it.room) && !heard.contains(CANARY), "{heard}");
+        assert!(
+            heard.contains(&it.room) && !heard.contains(CANARY),
+            "{heard}"
+        );
     }
     let typing = json!({ "conversation_id": it.room });
     for socket in &mut sockets {
-        let refused = socket.call("typing_start", typing.clone()).await.unwrap_err();
+        let refused = socket
+            .call("typing_start", typing.clone())
+            .await
+            .unwrap_err();
         assert_eq!(refused["error_code"], "CONVERSATION_NOT_FOUND");
     }
 }

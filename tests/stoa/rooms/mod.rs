@@ -72,9 +72,7 @@ async fn a_conversation_is_closed_with_a_reason_and_opened_again() {
         json!({ "status": "closed", "reason": "x".repeat(501) }),
     ] {
         let refused = ann.patch(&path(&group, ""), wrong.clone()).await;
-        refused
-            .expect_status(400)
-            .expect_code("INVALID_REQUEST");
+        refused.expect_status(400).expect_code("INVALID_REQUEST");
     }
 }
 
@@ -86,7 +84,8 @@ async fn another_server_and_a_room_that_wakes_know_the_settings() {
     let other = TestApp::on(app.database.clone(), &["--rate-limits", "off"]).await;
     let bob_there = Person::new(other.address, "bob", bob.token.clone());
     let mut listening = bob_there.joined(&group).await;
-    let settings = json!({ "status": "closed", "reason": "Done", "slow_seconds": 60, "max_participants": 7 });
+    let settings =
+        json!({ "status": "closed", "reason": "Done", "slow_seconds": 60, "max_participants": 7 });
     change(&ann, &group, settings).await;
     let told = listening.event("conversation_updated").await;
     app.start_again().await;
@@ -159,7 +158,11 @@ async fn a_conversation_about_a_subject_takes_an_id_once() {
     let answers = futures_util::future::join_all(many).await;
     let made = answers.iter().filter(|answer| answer.status == 201).count();
     assert_eq!(made, 1, "{answers:?}");
-    assert!(answers.iter().all(|answer| answer.body["id"] == answers[0].body["id"]));
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer.body["id"] == answers[0].body["id"])
+    );
 }
 
 /// Clients of all dialects of one person.

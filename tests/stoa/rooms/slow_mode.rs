@@ -69,7 +69,10 @@ async fn of_many_at_once_one_is_said() {
     let once = json!({ "body": "once", "client_id": "c-1" });
     let first = other.post(&path(&group, "/messages"), once.clone()).await;
     let again = other.post(&path(&group, "/messages"), once).await;
-    assert_eq!(first.expect_status(201).body["id"], again.expect_status(200).body["id"]);
+    assert_eq!(
+        first.expect_status(201).body["id"],
+        again.expect_status(200).body["id"]
+    );
 }
 
 #[tokio::test]
@@ -102,7 +105,9 @@ async fn a_room_that_wakes_and_another_server_know_who_has_spoken() {
     say(&bob, &group, "two").await.expect_code("SLOW_MODE");
     let other = TestApp::on(app.database.clone(), &["--rate-limits", "off"]).await;
     let bob_there = Person::new(other.address, "bob", bob.token.clone());
-    say(&bob_there, &group, "two").await.expect_code("SLOW_MODE");
+    say(&bob_there, &group, "two")
+        .await
+        .expect_code("SLOW_MODE");
     assert_eq!(bob.bodies(&group).await, ["one"]);
 }
 
@@ -112,7 +117,13 @@ async fn only_groups_are_slow_and_for_an_hour_at_most() {
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let group = app.group(&ann, &[&bob]).await;
     let direct = app.direct(&ann, &bob).await;
-    for wrong in [json!(3601), json!(-1), json!("60"), json!(1.5), json!(70_000)] {
+    for wrong in [
+        json!(3601),
+        json!(-1),
+        json!("60"),
+        json!(1.5),
+        json!(70_000),
+    ] {
         let refused = ann.patch(&path(&group, ""), json!({ "slow_seconds": wrong }));
         refused.await.expect_status(400);
     }

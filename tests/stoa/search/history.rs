@@ -74,11 +74,16 @@ pub fn part() -> impl Strategy<Value = String> {
     let membership = prop::sample::select(vec!["present", "present", "present", "left", "removed"]);
     let role = prop::sample::select(vec!["buyer", "seller"]);
     let sees_from = prop_oneof![2 => Just(0), 1 => 0..8_i64];
-    (role, membership, prop::bool::weighted(0.15), 0..6_i64, sees_from).prop_map(
-        |(role, membership, blocked, read, sees_from)| {
-            format!("'{role}', '{membership}', {blocked}, {read}, {sees_from}")
-        },
+    (
+        role,
+        membership,
+        prop::bool::weighted(0.15),
+        0..6_i64,
+        sees_from,
     )
+        .prop_map(|(role, membership, blocked, read, sees_from)| {
+            format!("'{role}', '{membership}', {blocked}, {read}, {sees_from}")
+        })
 }
 
 fn text() -> impl Strategy<Value = String> {

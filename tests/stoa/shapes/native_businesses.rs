@@ -29,7 +29,9 @@ pub async fn businesses(snapshots: &mut SnapshotFile, all: &People) {
     ask(snapshots, all, get(BUSINESS), &["salon"], None, "its staff").await;
     let ann = &all.ann;
     let note = "a customer";
-    snapshots.ask(ann, &get(BUSINESS), &["salon"], None, note).await;
+    snapshots
+        .ask(ann, &get(BUSINESS), &["salon"], None, note)
+        .await;
     let agent = json!({ "role": "agent", "display_name": "Bob from the salon" });
     let bob = ["salon", "bob"];
     ask(snapshots, all, put(STAFF), &bob, Some(agent), "").await;
@@ -37,7 +39,9 @@ pub async fn businesses(snapshots: &mut SnapshotFile, all: &People) {
     ask(snapshots, all, list, &["salon"], None, "").await;
     let support = json!({ "kind": "support", "participants": [], "business_id": "salon", "first_message": { "body": "Hello" } });
     let made = "POST /api/v1/conversations";
-    snapshots.ask(ann, made, &[], Some(support), "with a business").await;
+    snapshots
+        .ask(ann, made, &[], Some(support), "with a business")
+        .await;
     let list = format!("GET {BUSINESS}/conversations");
     snapshots.ask(&all.bob, &list, &["salon"], None, "").await;
     let own = "GET /api/v1/me/businesses";
@@ -60,7 +64,9 @@ pub async fn mine(snapshots: &mut SnapshotFile, all: &People) {
     snapshots.ask(&all.ann, people, &[&room], None, "").await;
     let change = json!({ "notify": { "level": "none", "until": "2999-01-01T00:00:00Z" }, "starred": true, "hidden": true });
     let me = "PATCH /api/v1/conversations/{id}/me";
-    snapshots.ask(&all.ann, me, &[&room], Some(change), "").await;
+    snapshots
+        .ask(&all.ann, me, &[&room], Some(change), "")
+        .await;
     let close = json!({ "status": "closed", "reason": "Delivered", "slow_seconds": 30, "max_participants": 9 });
     let patch = "PATCH /api/v1/conversations/{id}".to_owned();
     ask(snapshots, all, patch, &[&room], Some(close), "closed").await;

@@ -173,9 +173,9 @@ pub async fn mine(call: Call) -> Result<HttpResponse, Failure> {
         .pool()
         .run(move |connection| rows::of_user(connection, user));
     let found = read.await?;
-    let views = found.iter().map(|(business, role)| {
-        BusinessView::new(business, Some(*role), Standing::Staff(*role))
-    });
+    let views = found
+        .iter()
+        .map(|(business, role)| BusinessView::new(business, Some(*role), Standing::Staff(*role)));
     let items: Vec<_> = views.collect();
     Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": null })))
 }

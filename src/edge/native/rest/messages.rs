@@ -231,8 +231,8 @@ pub async fn history(call: Call<MessageId>) -> Result<HttpResponse, Failure> {
             Err(denied) => return Ok(Err(denied.of_message())),
             Ok(seen_by) => seen_by,
         };
-        let found = rows::find(connection, id)?
-            .filter(|message| message.is_visible_to(seen_by.sight()));
+        let found =
+            rows::find(connection, id)?.filter(|message| message.is_visible_to(seen_by.sight()));
         let Some(message) = found else {
             return Ok(Err(Refusal::MessageNotFound));
         };

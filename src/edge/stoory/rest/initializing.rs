@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use super::answers::With;
 use super::reading::Opened;
-use crate::domain::access::policies::Begun;
 use crate::domain::access::Privilege;
+use crate::domain::access::policies::Begun;
 use crate::domain::conversation::{ConversationKind, Subject};
 use crate::domain::flow::Money;
 use crate::domain::ids::{ConversationId, UserId, UserNo};
