@@ -46,6 +46,7 @@ fn named(access: Result<Access<'_>, Denied>) -> &'static str {
     match access {
         Ok(Access::Participant(_)) => "participant",
         Ok(Access::StaffParticipant(_)) => "staff participant",
+        Ok(Access::BusinessStaff(_)) => "staff of a business",
         Ok(Access::Staff) => "staff",
         Err(denied) => code(denied),
     }

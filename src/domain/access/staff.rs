@@ -78,6 +78,45 @@ impl Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::UserNo;
+    use crate::domain::message::Power;
+
+    const ALL: [StaffRole; 4] = [
+        StaffRole::Viewer,
+        StaffRole::Agent,
+        StaffRole::Manager,
+        StaffRole::Owner,
+    ];
+
+    #[test]
+    fn staff_read_without_taking_part_and_managers_manage() {
+        for role in ALL {
+            let access = Access::with_staff(None, Roles::default(), Some(role));
+            assert_eq!(access, Ok(Access::BusinessStaff(role)));
+            let access = Access::BusinessStaff(role);
+            let reader = access.reader(UserNo(1));
+            assert_eq!((reader.role, reader.sees_from), (None, 0));
+            let manages = access.power() == Power::Moderates;
+            assert_eq!(manages, role >= StaffRole::Manager, "{role:?}");
+            assert!(
+                access.actors(Roles::default()).is_empty(),
+                "no part in a deal"
+            );
+            assert!(access.roles_to_store(Roles::default()).support);
+        }
+        let support = Roles {
+            support: true,
+            ..Roles::default()
+        };
+        let access = Access::with_staff(None, support, Some(StaffRole::Viewer));
+        assert_eq!(
+            access,
+            Ok(Access::Staff),
+            "the platform's own staff are more"
+        );
+        let none = Access::with_staff(None, Roles::default(), None);
+        assert_eq!(none, Err(Denied::Stranger));
+    }
 
     #[test]
     fn managers_change_those_below_them_and_owners_everybody() {
