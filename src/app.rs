@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 use crate::app::running::{Running, begin};
 use crate::config::{Config, Switch};
@@ -22,9 +23,11 @@ use crate::edge::connection::socketio::{self as foreign, ConnectedClients};
 use crate::edge::connection::stage::Stages;
 use crate::edge::connection::sweeper;
 use crate::edge::dialect::{self, Dialects};
+use crate::edge::files::{Files, base_of_links};
 use crate::edge::http::AppState;
 use crate::edge::http::bearer::TokenSource;
 use crate::edge::http::listening::{Addresses, Listening, listen};
+use crate::edge::links::Links;
 use crate::feed::{Feed, FeedRunner, SearchIndex, Timing, consumers};
 use crate::identity::auth::Verifier;
 use crate::identity::demo_secret;
@@ -33,9 +36,10 @@ use crate::identity::people::People;
 use crate::identity::rate_limits::RateLimits;
 use crate::identity::staff::StaffNews;
 use crate::job_signal::JobSignal;
-use crate::jobs::{JobDeps, Runner};
+use crate::jobs::{FileJobDeps, JobDeps, Runner};
 use crate::journal::{Journal, JournalHandle};
 use crate::nodes::Nodes;
+use crate::objects::Objects;
 use crate::payment::PaymentGateway;
 use crate::presence::Directory;
 use crate::registry::deals::Deals;
@@ -44,7 +48,7 @@ use crate::room::RoomDeps;
 use crate::room::replay::Recall;
 use crate::seed;
 use crate::store::pool::Pool;
-use crate::store::{opening, watch};
+use crate::store::{installation, opening, watch};
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::refusal_log::RefusalLog;
 
@@ -117,17 +121,26 @@ async fn open(
         payments.warn();
     }
     let catalogue = open_catalogue(&config, &pool, &payments).await?;
+    let link_key = link_key(&pool).await?;
     let limits = ConnectionLimits::new(&config, files);
     let server = build(
         config,
         clock,
-        pool,
+        (pool, link_key),
         catalogue,
         payments,
         demo_secret,
         limits,
     )?;
     Ok((web::Data::new(server), cluster))
+}
+
+/// The key that signs links to files.
+async fn link_key(pool: &Pool) -> Result<Vec<u8>, String> {
+    let fresh = [Uuid::new_v4(), Uuid::new_v4()];
+    let fresh: Vec<u8> = fresh.iter().flat_map(|half| *half.as_bytes()).collect();
+    let kept = pool.run(move |connection| installation::keep_link_key(connection, &fresh));
+    kept.await.map_err(|error| error.to_string())
 }
 
 async fn open_catalogue(
@@ -153,14 +166,16 @@ fn start_runner(server: &AppState, address: SocketAddr) -> Option<Runner> {
     let (payments, job_signal) = (server.payments.clone(), server.job_signal.clone());
     let deal_sink = server.deps.deals.deal_sink();
     let metrics = Arc::clone(&server.deps.room.metrics);
+    let (objects, checked) = server.deps.files.for_jobs();
+    let files = FileJobDeps { objects, checked };
     let shop = JobDeps::new(
         pool,
         payments,
         deal_sink,
         job_signal,
-        &server.config,
-        address,
+        (&server.config, address),
         metrics,
+        files,
     );
     (server.config.jobs.jobs == Switch::On).then(|| Runner::start(shop))
 }
@@ -186,7 +201,7 @@ fn start_following(server: &AppState) -> Option<FeedRunner> {
 fn build(
     config: Config,
     clock: Clock,
-    pool: Pool,
+    (pool, link_key): (Pool, Vec<u8>),
     catalogue: Catalogue,
     payments: PaymentGateway,
     demo_secret: Option<String>,
@@ -200,9 +215,7 @@ fn build(
     let job_signal = JobSignal::default();
     let refusals = Arc::new(RefusalLog::new(room.clock.clone()));
     let deals = start_deals(&room, &rooms, catalogue, &job_signal);
-    let directory = Arc::clone(&room.directory);
-    let clock = room.clock.clone();
-    let dialects = Dialects::new(&config.dialects, directory, clock, &room.metrics)?;
+    let (files, dialects) = files_and_dialects(&config, link_key, &room, &job_signal)?;
     let deps = SessionDeps {
         rooms,
         deals,
@@ -214,6 +227,7 @@ fn build(
         dialects,
         connected_clients: ConnectedClients::default(),
         searches: searches(&config, &room.pool),
+        files,
         refusals,
         stages: Stages::default(),
         node: config.operation.node_tag,
@@ -264,6 +278,23 @@ fn start_journal(
 ) -> JournalHandle {
     let (pool, metrics) = (pool.clone(), Arc::clone(metrics));
     Journal::start(pool, &config.actors, metrics, clock.clone())
+}
+
+/// Files, and the dialects, which show links to them.
+fn files_and_dialects(
+    config: &Config,
+    link_key: Vec<u8>,
+    room: &RoomDeps,
+    job_signal: &JobSignal,
+) -> Result<(Files, Dialects), String> {
+    let (directory, clock) = (Arc::clone(&room.directory), room.clock.clone());
+    let links = Links::new(link_key, clock.clone(), base_of_links(config));
+    let (links, jobs) = (Arc::new(links), job_signal.clone());
+    let to_links = Arc::clone(&links);
+    let files = Files::new(config, Objects::open(config)?, links, jobs, clock.clone());
+    let (options, metrics) = (&config.dialects, &room.metrics);
+    let dialects = Dialects::new(options, directory, clock, to_links, metrics)?;
+    Ok((files, dialects))
 }
 
 /// How many catch-up checks and reads of rooms that are behind may use the pool at the same time.

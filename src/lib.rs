@@ -39,12 +39,14 @@ pub mod journal;
 
 pub mod identity;
 
+pub mod media;
 pub mod payment;
 pub mod store;
 
 pub mod presence;
 
 pub mod job_signal;
+pub mod objects;
 pub mod outbound;
 pub mod queue;
 pub mod signing;

@@ -4,6 +4,11 @@ use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign, verify};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+/// The signature: 32 bytes.
+pub fn signature(secret: &[u8], text: &[u8]) -> Vec<u8> {
+    sign(&Key::new(HMAC_SHA256, secret), text).as_ref().to_vec()
+}
+
 /// The signature in lower-case hexadecimal digits.
 ///
 /// ```

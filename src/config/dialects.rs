@@ -24,8 +24,8 @@ pub struct DialectOptions {
         default_value = "00000000-0000-0000-0000-000000000000"
     )]
     pub system_user_id: String,
-    /// Hosts that a `media_url` of the Stoory dialect may name, comma-separated, such as cdn.example.com or *.example.com; any host
-    /// if empty
+    /// Hosts that files of messages may be on which are stored elsewhere (`url` of an attachment, `media_url` of the Stoory dialect),
+    /// comma-separated, such as cdn.example.com or *.example.com; any host if empty, none if `off`
     #[arg(long, env = "STOA_MEDIA_HOSTS", value_delimiter = ',', value_parser = media_host)]
     pub media_hosts: Vec<String>,
 }
@@ -42,6 +42,7 @@ impl DialectOptions {
 /// A host that files may be on: a name, an IP address, or `*.` and a name for all hosts below it.
 fn media_host(text: &str) -> Result<String, String> {
     let host = text.trim().to_lowercase();
+    // `off` has the form of a host; see `domain::media_hosts::NONE`.
     let name = host.strip_prefix("*.").unwrap_or(&host);
     let is_label = |label: &str| {
         let fits = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
@@ -68,6 +69,7 @@ mod tests {
             ("*.example.com", "*.example.com"),
             ("bücher.example", "bücher.example"),
             ("localhost", "localhost"),
+            ("off", "off"),
             ("2001:db8::1", "2001:db8::1"),
         ] {
             assert_eq!(media_host(given), Ok(kept.to_owned()), "{given}");

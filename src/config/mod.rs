@@ -6,6 +6,7 @@ mod claims;
 mod cookie;
 mod demo;
 mod dialects;
+mod files;
 mod foreign;
 mod later;
 mod money;
@@ -24,6 +25,7 @@ pub use bounds::BoundOptions;
 pub use claims::{Claim, ClaimOptions, OwnRole, RequiredClaim, RoleMapping, unescaped};
 pub use cookie::CookieName;
 pub use dialects::DialectOptions;
+pub use files::{FileOptions, FileStore};
 pub use foreign::ForeignOptions;
 pub use later::{JobOptions, WebhookOptions};
 pub use money::PaymentOptions;
@@ -128,6 +130,9 @@ pub struct Config {
     /// Search
     #[command(flatten)]
     pub search: SearchOptions,
+    /// Files
+    #[command(flatten)]
+    pub files: FileOptions,
 }
 
 /// Which tokens are trusted.

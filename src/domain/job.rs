@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::file::FileNo;
 use super::flow::{PaymentOutcome, StateVersion};
 use super::ids::{ConversationNo, Seq};
 
@@ -56,6 +57,16 @@ pub enum Job {
         /// The event's number.
         event_no: i64,
     },
+    /// Check a file of which all bytes have come.
+    CheckFile {
+        /// The file.
+        file_no: FileNo,
+    },
+    /// Delete a file's bytes if it is due and no message shows it, and its row long after that.
+    DropFile {
+        /// The file.
+        file_no: FileNo,
+    },
     /// Post webhooks of the sandbox to this server.
     SandboxEvents {
         /// The events in order, each with its id and envelope.
@@ -75,6 +86,8 @@ impl Job {
             Self::Refund { .. } => "refund",
             Self::DeliverEvent { .. } => "deliver_event",
             Self::SandboxEvents { .. } => "sandbox_events",
+            Self::CheckFile { .. } => "check_file",
+            Self::DropFile { .. } => "drop_file",
         }
     }
 
@@ -82,6 +95,7 @@ impl Job {
     pub fn lane(&self) -> Lane {
         match self {
             Self::DeliverEvent { .. } => Lane::Delivery,
+            Self::CheckFile { .. } | Self::DropFile { .. } => Lane::Files,
             Self::CreateOrder { .. }
             | Self::PaymentEvent { .. }
             | Self::TellDeal { .. }
@@ -100,6 +114,8 @@ pub enum Lane {
     Work,
     /// Webhooks to the platform.
     Delivery,
+    /// Checks and deletions of files.
+    Files,
 }
 
 impl Lane {
@@ -108,6 +124,7 @@ impl Lane {
         match self {
             Self::Work => "work",
             Self::Delivery => "delivery",
+            Self::Files => "files",
         }
     }
 }
@@ -137,6 +154,8 @@ mod tests {
                 refund: Uuid::now_v7(),
             },
             Job::DeliverEvent { event_no: 4 },
+            Job::CheckFile { file_no: FileNo(5) },
+            Job::DropFile { file_no: FileNo(5) },
             Job::SandboxEvents {
                 events: vec![("e".into(), "{}".into())],
             },

@@ -7,6 +7,8 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 use super::access::Sight;
+use super::attachment::{Attachment, Source};
+use super::file::{FileId, FileProblem};
 use super::flow::LineKind;
 use super::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use super::limits;
@@ -53,23 +55,6 @@ impl MessageKind {
             .into_iter()
             .find(|kind| kind.name() == name)
     }
-}
-
-/// A file stored elsewhere.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Attachment {
-    /// Its https URL.
-    pub url: String,
-    /// Its file name.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// Its media type.
-    #[serde(default, rename = "type")]
-    pub media_type: Option<String>,
-    /// Its size in bytes.
-    #[serde(default, deserialize_with = "super::whole::optional")]
-    pub size: Option<u64>,
 }
 
 /// The only readers of a message that is not for everyone.
@@ -146,10 +131,25 @@ impl Content {
             ));
         }
         let mut attachments = self.attachments.iter().enumerate();
-        attachments.try_for_each(|(index, attachment)| check_attachment(index, attachment))?;
+        attachments.try_for_each(|(index, attachment)| attachment.check(index))?;
         self.context
             .as_ref()
             .map_or(Ok(()), |json| limits::json(json.get(), "context"))
+    }
+
+    /// The files that it shows and that are stored here.
+    pub fn files(&self) -> impl Iterator<Item = FileId> {
+        self.attachments.iter().filter_map(Attachment::file)
+    }
+
+    /// Why it cannot be sent: the first of its files that cannot.
+    pub fn file_problem(&self) -> Option<FileProblem> {
+        self.attachments
+            .iter()
+            .find_map(|attachment| match attachment.source {
+                Source::Unusable(_, problem) => Some(problem),
+                Source::Url(_) | Source::File(_) => None,
+            })
     }
 
     /// A number that distinguishes different messages with the same `client_id`: the first 8 bytes of the
@@ -165,9 +165,15 @@ impl Content {
         let context = self.context.as_ref().map_or("", |json| json.get());
         let context = if context == "{}" { "" } else { context };
         if !self.attachments.is_empty() || !context.is_empty() || self.audience.is_some() {
+            let files: Vec<String> = self
+                .attachments
+                .iter()
+                .map(Attachment::fingerprint)
+                .collect();
             hash.update(format!(
-                "\0{:?}\0{context}\0{:?}",
-                self.attachments, self.audience
+                "\0[{}]\0{context}\0{:?}",
+                files.join(", "),
+                self.audience
             ));
         }
         let mut first = [0; 8];
@@ -177,16 +183,6 @@ impl Content {
             .for_each(|(to, from)| *to = from);
         i64::from_be_bytes(first)
     }
-}
-
-fn check_attachment(index: usize, attachment: &Attachment) -> Result<(), Refusal> {
-    let at = |field: &str| format!("attachments[{index}].{field}");
-    limits::https_url(&attachment.url, at("url"))?;
-    for (text, field) in [(&attachment.name, "name"), (&attachment.media_type, "type")] {
-        text.as_deref()
-            .map_or(Ok(()), |text| limits::text(text, at(field), 255))?;
-    }
-    Ok(())
 }
 
 /// What a user may do with messages of others.
@@ -285,12 +281,7 @@ mod tests {
         assert!(fits.check().is_ok());
         assert!(Content::text(None, "hello".into()).check().is_ok());
         assert!(Content::text(None, "  \n ".into()).check().is_err());
-        let link = |url: &str| Attachment {
-            url: url.into(),
-            name: None,
-            media_type: None,
-            size: None,
-        };
+        let link = |url: &str| Attachment::at(url);
         assert!(
             Content {
                 body: String::new(),

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod answer;
+pub mod attachment;
 pub mod business;
 pub mod command;
 pub mod conversation;
@@ -9,10 +10,13 @@ pub mod deal_memory;
 pub mod dialect;
 pub mod encoded;
 pub mod entry;
+pub mod file;
+pub mod file_name;
 pub mod flow;
 pub mod ids;
 pub mod job;
 pub mod limits;
+pub mod media_hosts;
 pub mod message;
 pub mod mine;
 pub mod network;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::file::Unfit;
 use super::principal::NotBefore;
 
 /// Why a request was refused. A refused request changes nothing, and its caller gets the reason.
@@ -86,6 +87,20 @@ pub enum Refusal {
     SearchTooBroad,
     /// The server does not search.
     SearchUnavailable,
+    /// The file does not exist, or the caller may not know of it.
+    FileNotFound,
+    /// The file is still uploaded or checked.
+    FileNotReady,
+    /// The file's check refused it.
+    FileRefused(Unfit),
+    /// The file was deleted.
+    FileGone,
+    /// The file would exceed what the user, or all users, may store.
+    QuotaExceeded(&'static str),
+    /// The link to a file has expired.
+    LinkExpired,
+    /// The server stores no files.
+    FilesUnavailable,
     /// The caller exceeds a rate limit.
     RateLimited {
         /// Seconds until the caller may try again, at least 1.
@@ -174,6 +189,13 @@ impl Refusal {
             Self::Unprocessable(_) => ("UNPROCESSABLE", 422),
             Self::SearchTooBroad => ("SEARCH_TOO_BROAD", 422),
             Self::SearchUnavailable => ("SEARCH_UNAVAILABLE", 409),
+            Self::FileNotFound => ("FILE_NOT_FOUND", 404),
+            Self::FileNotReady => ("FILE_NOT_READY", 409),
+            Self::FileRefused(_) => ("FILE_REFUSED", 422),
+            Self::FileGone => ("GONE", 410),
+            Self::QuotaExceeded(_) => ("QUOTA_EXCEEDED", 429),
+            Self::LinkExpired => ("LINK_EXPIRED", 403),
+            Self::FilesUnavailable => ("FILES_UNAVAILABLE", 409),
             Self::RateLimited { .. } => ("RATE_LIMITED", 429),
             Self::Internal { .. } => ("INTERNAL", 500),
             Self::Unavailable(_) => ("UNAVAILABLE", 503),
@@ -189,6 +211,7 @@ impl Refusal {
             | Self::IdentityMismatch(why)
             | Self::Conflict(why)
             | Self::Unprocessable(why)
+            | Self::QuotaExceeded(why)
             | Self::Unavailable(why) => (*why).to_owned(),
             Self::SignedOut(not_before) => {
                 format!("You were signed out: a token needs an iat of {not_before} or later")
@@ -224,6 +247,14 @@ impl Refusal {
             Self::SearchUnavailable => {
                 "This server does not search: it runs with --search off".to_owned()
             }
+            Self::FileNotFound => "There is no such file".to_owned(),
+            Self::FileNotReady => "The file is not ready yet".to_owned(),
+            Self::FileRefused(unfit) => unfit.message().to_owned(),
+            Self::FileGone => "The file has been deleted".to_owned(),
+            Self::LinkExpired => "The link has expired: get a new one".to_owned(),
+            Self::FilesUnavailable => {
+                "This server stores no files: it runs with --files off".to_owned()
+            }
             Self::ConversationClosed => "This conversation is closed".to_owned(),
             Self::SlowMode { retry_after } => {
                 format!("Slow mode: wait {retry_after} seconds before your next message")
@@ -246,6 +277,7 @@ impl Refusal {
                 | Self::SlowMode { .. }
                 | Self::Unavailable(_)
                 | Self::BodyTooSlow
+                | Self::FileNotReady
         )
     }
 
@@ -255,7 +287,7 @@ impl Refusal {
             Self::RateLimited { retry_after } | Self::SlowMode { retry_after } => {
                 Some(*retry_after)
             }
-            Self::Unavailable(_) | Self::BodyTooSlow => Some(2),
+            Self::Unavailable(_) | Self::BodyTooSlow | Self::FileNotReady => Some(2),
             _ => None,
         }
     }
@@ -270,6 +302,7 @@ mod tests {
         for refusal in [
             Refusal::Unavailable("x"),
             Refusal::BodyTooSlow,
+            Refusal::FileNotReady,
             Refusal::RateLimited { retry_after: 3 },
             Refusal::SlowMode { retry_after: 3 },
         ] {

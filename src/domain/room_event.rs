@@ -254,6 +254,8 @@ pub struct Preview {
 const ENVELOPE: usize = 400;
 /// The size of a participant in a native conversation, in bytes.
 const PARTICIPANT: usize = 300;
+/// About the bytes of the links to a file that is stored here.
+const FILE_LINKS: usize = 600;
 
 impl RoomEvent {
     /// A new event, not encoded yet.
@@ -360,7 +362,10 @@ fn weight_of_news(news: &UserNews) -> usize {
 
 fn bytes_of(message: &Message) -> usize {
     let content = &message.content;
-    let attachments = content.attachments.iter().map(|file| file.url.len() + 100);
+    let attachments = content
+        .attachments
+        .iter()
+        .map(|file| file.url().map_or(FILE_LINKS, str::len) + 100);
     let context = content
         .context
         .as_ref()

@@ -2,7 +2,9 @@
 
 pub mod connection;
 pub mod dialect;
+pub mod files;
 pub mod http;
+pub mod links;
 pub mod lola;
 pub mod native;
 pub mod refusal_json;

@@ -37,6 +37,9 @@ pub(super) fn backoff_of(job: Option<&Job>, reconcile_hours: u32) -> Backoff {
         Some(Job::Refund { .. }) => backoff(1, 2.0, HOUR, 4 * DAY),
         Some(Job::DeliverEvent { .. }) => backoff(5, 3.0, 2 * HOUR, DAY),
         Some(Job::SandboxEvents { .. }) => backoff(1, 2.0, HOUR, DAY),
+        Some(Job::CheckFile { .. }) => backoff(1, 2.0, MINUTE, 2 * DAY),
+        // It may be planned for a year ahead.
+        Some(Job::DropFile { .. }) => backoff(1, 2.0, HOUR, 2 * 366 * DAY),
         None => backoff(10, 1.0, MINUTE, DAY),
     }
 }

@@ -2,21 +2,28 @@
 //! kind needs a file here and a line in `run`.
 
 mod backoff;
+mod checking;
 mod deal_inputs;
 mod delivering;
+mod dropping;
 mod forgetting;
 mod paying;
 mod reconciling;
 mod runner;
+mod spool;
 
+use parking_lot::Mutex;
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
+use crate::domain::file::FileNo;
 use crate::domain::job::Job;
 use crate::error::Error;
 use crate::job_signal::JobSignal;
+use crate::objects::Objects;
 use crate::payment::{Gateway, GatewayError, PaymentGateway};
 use crate::registry::deals::DealSink;
 use crate::store::jobs::{Claimed, Lease};
@@ -44,6 +51,21 @@ pub struct JobDeps {
     pub config: Config,
     /// The metrics.
     pub metrics: Arc<Metrics>,
+    /// The store of files' bytes; `None` if files are off.
+    pub objects: Option<Objects>,
+    /// Wakes those who wait for the check of a file.
+    pub files_checked: JobSignal,
+    /// The files that this process works on.
+    files_under_check: Mutex<HashSet<FileNo>>,
+}
+
+/// What jobs about files need.
+#[derive(Clone)]
+pub struct FileJobDeps {
+    /// The store of files' bytes; `None` if files are off.
+    pub objects: Option<Objects>,
+    /// Wakes those who wait for the check of a file.
+    pub checked: JobSignal,
 }
 
 /// How a job ended.
@@ -77,9 +99,9 @@ impl JobDeps {
         payments: PaymentGateway,
         deals: DealSink,
         job_signal: JobSignal,
-        config: &Config,
-        address: SocketAddr,
+        (config, address): (&Config, SocketAddr),
         metrics: Arc<Metrics>,
+        files: FileJobDeps,
     ) -> Self {
         let given = config.payments.public_url.clone();
         Self {
@@ -91,6 +113,9 @@ impl JobDeps {
             own_url: given.unwrap_or_else(|| format!("http://{}", reached_at(address))),
             config: config.clone(),
             metrics,
+            objects: files.objects,
+            files_checked: files.checked,
+            files_under_check: Mutex::default(),
         }
     }
 
@@ -120,6 +145,8 @@ impl JobDeps {
             Job::Reconcile { order_no } => reconciling::reconcile(self, order_no).await,
             Job::Refund { refund } => paying::refund(self, lease, refund).await,
             Job::DeliverEvent { event_no } => delivering::deliver(self, claimed, event_no).await,
+            Job::CheckFile { file_no } => checking::check(self, file_no).await,
+            Job::DropFile { file_no } => dropping::drop_file(self, lease, file_no).await,
             Job::SandboxEvents { events } => paying::post_as_sandbox(self, events).await,
         }
     }

@@ -44,12 +44,24 @@ enum Source {
 }
 
 /// The sources that this server polls.
-fn sources(deps: &JobDeps) -> [Source; 3] {
+fn sources(deps: &JobDeps) -> Vec<Source> {
     let delivery = match deps.platform {
         Some(_) => Source::Jobs(Lane::Delivery),
         None => Source::DiscardDeliveries,
     };
-    [Source::Jobs(Lane::Work), delivery, Source::Timers]
+    let files = deps.objects.as_ref().map(|_| Source::Jobs(Lane::Files));
+    let always = [Source::Jobs(Lane::Work), delivery, Source::Timers];
+    always.into_iter().chain(files).collect()
+}
+
+/// How many items of a source run at once.
+fn concurrency(deps: &JobDeps, source: Source) -> usize {
+    usize::from(match source {
+        Source::Jobs(Lane::Files) => deps.config.files.file_checks,
+        Source::Jobs(_) | Source::Timers | Source::DiscardDeliveries => {
+            deps.config.jobs.job_concurrency
+        }
+    })
 }
 
 /// The result of one claim.
@@ -76,7 +88,7 @@ impl Runner {
             let task = run_source(Arc::clone(&deps), source, stopped.clone());
             tokio::spawn(task)
         };
-        let mut loops: Vec<JoinHandle<()>> = sources.map(start).into();
+        let mut loops: Vec<JoinHandle<()>> = sources.into_iter().map(start).collect();
         let forgetting = forgetting::run(Arc::clone(&deps), stopped.clone());
         loops.push(tokio::spawn(forgetting));
         Self { stopping, loops }
@@ -94,9 +106,7 @@ impl Runner {
 }
 
 async fn run_source(deps: Arc<JobDeps>, source: Source, mut stopped: watch::Receiver<bool>) {
-    let permits = Arc::new(Semaphore::new(usize::from(
-        deps.config.jobs.job_concurrency,
-    )));
+    let permits = Arc::new(Semaphore::new(concurrency(&deps, source)));
     let mut job_signal = deps.job_signal.listen();
     let mut under_way = JoinSet::new();
     let mut away = false;

@@ -15,7 +15,7 @@ use super::{Append, MarkRequest, Outcome, PATIENCE};
 use crate::domain::ids::{ConversationNo, UserNo};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
-use crate::store::append::{Appended, append, append_deduplicating};
+use crate::store::append::{Appended, append, append_deduplicating, append_with_files};
 use crate::store::hosted::{Hosted, host};
 use crate::store::locks::{free_among, is_locked};
 use crate::store::marks::{self, NewMark};
@@ -203,13 +203,19 @@ impl Lane<'_, '_> {
     }
 
     /// The first attempt assumes that every message is new, unless duplicates are likely. A retry deduplicates,
-    /// because the first attempt may have been committed.
+    /// because the first attempt may have been committed. So does a batch in which a message shows a file that is
+    /// stored here.
     fn store(&mut self, subset: &Subset) -> Result<Vec<Appended>, Error> {
         let mut optimistic = self.dedup_batches_left == 0;
-        let stored = self.with_patience(|connection| match std::mem::take(&mut optimistic) {
-            true => append(connection, &subset.messages()),
-            false => append_deduplicating(connection, &subset.messages()),
-        });
+        let has_files = subset.has_files();
+        let stored =
+            self.with_patience(
+                |connection| match (has_files, std::mem::take(&mut optimistic)) {
+                    (true, _) => append_with_files(connection, &subset.messages()),
+                    (false, true) => append(connection, &subset.messages()),
+                    (false, false) => append_deduplicating(connection, &subset.messages()),
+                },
+            );
         let is_repeat = |outcome: &Appended| matches!(outcome, Appended::Duplicate { .. });
         let repeats = stored.as_ref().is_ok_and(|all| all.iter().any(is_repeat));
         self.dedup_batches_left = if repeats {
@@ -285,6 +291,7 @@ fn outcome_of(appended: Appended) -> Outcome {
             fingerprint,
         },
         Appended::Orphaned => Outcome::Refused(Refusal::MessageNotFound),
+        Appended::WithoutFile(problem) => Outcome::Refused(problem.into()),
         Appended::Stale => Outcome::Stale,
     }
 }

@@ -43,6 +43,12 @@ impl Subset {
         self.pending().map(PendingMessage::as_new).collect()
     }
 
+    /// Whether a message shows a file that is stored here.
+    pub(super) fn has_files(&self) -> bool {
+        self.pending()
+            .any(|message| message.content.files().next().is_some())
+    }
+
     fn pending(&self) -> impl Iterator<Item = &PendingMessage> {
         self.indexes
             .iter()

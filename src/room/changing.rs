@@ -119,7 +119,7 @@ impl Room {
                 self.announce(context);
                 match self.timeline.announced() >= seq {
                     true => self.answer(wanted, fact),
-                    false => self.read_then_answer(fact, wanted, context),
+                    false => self.read_then_answer(wanted, fact, context),
                 }
             }
             Ok(Changed::Already(fact)) => self.answer(wanted, fact),
@@ -150,7 +150,7 @@ impl Room {
     }
 
     /// Answers a change once the entries before it are known too: whatever its caller does next is decided on the state after it.
-    fn read_then_answer(&mut self, fact: Fact, wanted: WantedChange, context: &mut Context<Self>) {
+    fn read_then_answer(&mut self, wanted: WantedChange, fact: Fact, context: &mut Context<Self>) {
         self.changing = true;
         let wait = self.catch_up();
         context.spawn(wait.into_actor(self).map(move |entries, room, context| {

@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::changed::WithFeedRow;
+use super::files::uses;
 use super::messages as message_rows;
 use super::schema::{conversations, message_changes, messages};
 use super::search;
@@ -274,6 +275,9 @@ fn delete(
     };
     keep_wording(connection, change, turn.seq, &message, "deleted")?;
     search::forget(connection, id)?;
+    if message.content.files().next().is_some() {
+        uses::release(connection, id)?;
+    }
     diesel::update(messages::table.find((id.conversation.0, id.seq)))
         .set((
             messages::body.eq(""),

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-use super::append::{Appended, NewMessage, append_deduplicating};
+use super::append::{Appended, NewMessage, append_with_files};
 use super::beginning::admit;
 use super::changed::WithFeedRow;
 use super::conversations::{self, Key};
@@ -253,10 +253,11 @@ fn say_first(
         content,
         fingerprint,
     };
-    let outcomes = append_deduplicating(connection, &[message])?;
+    let outcomes = append_with_files(connection, &[message])?;
     match outcomes.first() {
         Some(Appended::Stored { .. }) => Ok(()),
         Some(Appended::Orphaned) => Err(Refusal::MessageNotFound.into()),
+        Some(Appended::WithoutFile(problem)) => Err(Refusal::from(*problem).into()),
         Some(Appended::Duplicate { .. } | Appended::Stale) | None => {
             Err(Refusal::Conflict("This client_id was used for another message").into())
         }

@@ -1,4 +1,4 @@
-//! Data of the database as a whole: the secret of a demo that uses it.
+//! Data of the database as a whole: the secret of a demo that uses it, and the key that signs links to files.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -45,4 +45,22 @@ pub fn keep_demo_secret(connection: &mut PgConnection, fresh: &str) -> Result<St
         .get_result::<Option<String>>(connection);
     one.map_err(explain)?
         .ok_or_else(|| Error::internal("the demo's secret was not kept"))
+}
+
+/// Stores this key of links if there is none, and returns the stored one. Servers that start together get the same.
+pub fn keep_link_key(connection: &mut PgConnection, fresh: &[u8]) -> Result<Vec<u8>, Error> {
+    let one = diesel::insert_into(installation::table)
+        .values((
+            installation::only_row.eq(true),
+            installation::link_key.eq(fresh),
+        ))
+        .on_conflict(installation::only_row)
+        .do_update()
+        .set(installation::link_key.eq(diesel::dsl::sql(
+            "coalesce(installation.link_key, excluded.link_key)",
+        )))
+        .returning(installation::link_key)
+        .get_result::<Option<Vec<u8>>>(connection);
+    one.map_err(explain)?
+        .ok_or_else(|| Error::internal("the key of links was not kept"))
 }

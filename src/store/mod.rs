@@ -17,6 +17,7 @@ pub mod dedicated;
 mod entries;
 pub mod feed_consumers;
 pub mod feed_watermarks;
+pub mod files;
 pub mod flows;
 pub mod forgetting;
 pub mod gateway_refunds;

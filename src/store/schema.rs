@@ -302,6 +302,7 @@ diesel::table! {
         only_row -> Bool,
         id -> Uuid,
         demo_secret -> Nullable<Text>,
+        link_key -> Nullable<Bytea>,
         created_at -> Timestamptz,
     }
 }

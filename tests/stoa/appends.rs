@@ -6,7 +6,7 @@ use diesel::sql_types::BigInt;
 use stoa::domain::ids::{ConversationNo, MessageId, PolicyVersion, Seq, UserNo};
 use stoa::domain::message::{Audience, Content};
 use stoa::domain::principal::Roles;
-use stoa::store::append::{Appended, NewMessage, append, append_deduplicating};
+use stoa::store::append::{Appended, NewMessage, append, append_deduplicating, append_with_files};
 use stoa::store::pool::Pool;
 
 use crate::test_app::{fresh_database, parse};
@@ -72,17 +72,18 @@ fn told(outcomes: &[Appended]) -> Vec<String> {
         Appended::Stored { seq, .. } => format!("fresh {seq}"),
         Appended::Duplicate { seq, .. } => format!("known {seq}"),
         Appended::Orphaned => "orphaned".to_owned(),
+        Appended::WithoutFile(problem) => format!("{problem:?}"),
         Appended::Stale => "stale".to_owned(),
     };
     outcomes.iter().map(name).collect()
 }
 
 type Append = fn(&mut PgConnection, &[NewMessage<'_>]) -> Result<Vec<Appended>, stoa::error::Error>;
-const BOTH: [Append; 2] = [append, append_deduplicating];
+const EACH: [Append; 3] = [append, append_deduplicating, append_with_files];
 
 #[test]
 fn each_conversation_counts_its_own() {
-    for append in BOTH {
+    for append in EACH {
         let mut connection = connection();
         let drafts = ["a", "b", "c", "d", "e"].map(content);
         let places = [2, 1, 2, 3, 2];
@@ -102,7 +103,7 @@ fn each_conversation_counts_its_own() {
 
 #[test]
 fn a_repeat_among_new_ones_takes_no_seq() {
-    for append in BOTH {
+    for append in EACH {
         let mut connection = connection();
         let [a, b, c] = ["a", "b", "c"].map(content);
         append(&mut connection, &[to(1, 0, &a)]).unwrap();
@@ -123,7 +124,7 @@ fn a_repeat_among_new_ones_takes_no_seq() {
 
 #[test]
 fn a_message_decided_under_another_policy_is_left_out() {
-    for append in BOTH {
+    for append in EACH {
         let mut connection = connection();
         connection
             .batch_execute("update conversations set policy_version = 1 where no = 2")
@@ -141,7 +142,7 @@ fn a_message_decided_under_another_policy_is_left_out() {
 
 #[test]
 fn a_reply_needs_its_original() {
-    for append in BOTH {
+    for append in EACH {
         let mut connection = connection();
         let only = |id: &str, audience| Content {
             audience: Some(audience),

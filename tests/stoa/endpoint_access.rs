@@ -20,7 +20,8 @@ const CALLERS: [&str; 9] = [
 ];
 
 /// What stands for what in the cells; a number is the status of a success, `ok` a successful acknowledgement.
-const LEGEND: [(&str, u16, &str); 20] = [
+const LEGEND: [(&str, u16, &str); 21] = [
+    ("nofile", 404, "FILE_NOT_FOUND"),
     ("noconv", 404, "CONVERSATION_NOT_FOUND"),
     ("nomsg", 404, "MESSAGE_NOT_FOUND"),
     ("noflow", 404, "FLOW_NOT_FOUND"),
@@ -71,6 +72,8 @@ pub fn rows(table: &str) -> Vec<Row> {
 pub struct Fixture {
     pub app: TestApp,
     pub conversation: String,
+    /// A file that the other user has sent there.
+    file: String,
     other: Person,
     pub people: Vec<Person>,
 }
@@ -92,6 +95,7 @@ impl Fixture {
         let owner = named("owner");
         let wanted = [&insiders[..], &[&other]].concat();
         let conversation = app.group(owner, &wanted).await;
+        let file = shown_file(&other, &conversation).await;
         let path = format!("/api/v1/conversations/{conversation}/participants");
         for (who, change) in [("blocked", "blocked"), ("muted", "muted")] {
             let path = format!("{path}/{who}");
@@ -109,6 +113,7 @@ impl Fixture {
         Self {
             app,
             conversation,
+            file,
             other,
             people,
         }
@@ -149,6 +154,7 @@ impl Fixture {
             .replace("/users/{id}", "/users/other")
             .replace("/businesses/{id}", "/businesses/shop")
             .replace("/subjects/{type}/{id}", "/subjects/job/7")
+            .replace("/files/{id}", &format!("/files/{}", self.file))
             .replace(
                 "/search",
                 &format!("/search?q=hello&conversation_id={}", self.conversation),
@@ -158,6 +164,16 @@ impl Fixture {
             .replace("/events/{id}", "/events/evt_unknown")
             .replace("{user_id}", "other")
     }
+}
+
+/// Uploads a file and sends it; answers its id.
+async fn shown_file(person: &Person, conversation: &str) -> String {
+    let uploaded = person.request("POST", "/api/v1/files", Some("hello".to_owned()), &[]);
+    let id = uploaded.await.expect_status(201).body["file_id"].clone();
+    let path = format!("/api/v1/conversations/{conversation}/messages");
+    let shown = json!({ "attachments": [{ "file_id": id }] });
+    person.post(&path, shown).await.expect_status(201);
+    id.as_str().unwrap().to_owned()
 }
 
 /// What a cell asks for: status and code.

@@ -45,6 +45,7 @@ mod endpoint_access;
 mod engineio_client;
 mod failing_joins;
 mod feed;
+mod files;
 #[path = "../fleet/mod.rs"]
 mod fleet;
 mod flow_commands;

@@ -14,6 +14,10 @@ insert into participant_changes (conversation_no, seq, user_no, actor_no, action
 insert into idempotency_keys (user_no, key, fingerprint) select i, 'key-' || i, 'x' from generate_series(1, 10000) i;
 insert into revocations (user_no, not_before, changed_at)
     select i, now(), now() - i * interval '1 minute' from generate_series(1, 10000) i;
-insert into blocks (blocker_no, blocked_no) select i, 1 + (i + 3331) % 10000 from generate_series(1, 10000) i;
-insert into new_contacts (user_no, other_no) select i, 1 + (i + 2001) % 10000 from generate_series(1, 10000) i;
+insert into blocks (blocker_no, blocked_no) select i, 1 + (i + 4998) % 10000 from generate_series(1, 10000) i;
+insert into new_contacts (user_no, other_no) select i, 1 + (i + 2998) % 10000 from generate_series(1, 10000) i;
+insert into files (id, owner_no, state, purpose, name, size, received, expires_at)
+    select md5('f' || i)::uuid, 1 + i % 10000, 'ready', 'message', 'x', 1000, 1000, now() from generate_series(1, 20000) i;
+insert into file_pieces (file_no, start, size, stored) select i, 0, 1000, true from generate_series(1, 20000) i;
+insert into file_uses (file_no, conversation_no, seq) select i, 1 + i % 10000, 1 + i % 20 from generate_series(1, 20000) i;
 analyze

@@ -71,6 +71,15 @@ fn posts(id: &str) -> Vec<(String, Value, Value)> {
         ),
     ];
     posts.extend(posts_of_the_front_end(id));
+    let nobodys = "0192f0c0-0000-7000-8000-000000000000";
+    posts.extend([
+        ("/api/v1/files".to_owned(), json!("one"), json!("another")),
+        (
+            "/api/v1/files/links".to_owned(),
+            json!({ "ids": [] }),
+            json!({ "ids": [nobodys] }),
+        ),
+    ]);
     posts
 }
 

@@ -106,6 +106,15 @@ impl TestApp {
         Self::started(database, &["--rate-limits", "off"], clock).await
     }
 
+    /// A server with these options that goes by this clock.
+    pub async fn by_with(clock: Clock, options: &[&str]) -> Self {
+        let database = tokio::task::spawn_blocking(fresh_database)
+            .await
+            .expect("a database");
+        let options = [&["--rate-limits", "off"], options].concat();
+        Self::started(database, &options, clock).await
+    }
+
     /// A server on a database that is there already.
     pub async fn on(database: String, options: &[&str]) -> Self {
         match options.contains(&"--razorpay-key-id") {
@@ -256,6 +265,8 @@ async fn launch(
     options: &[String],
     clock: &Clock,
 ) -> (SocketAddr, Thread) {
+    let folder = std::env::temp_dir().join(format!("stoa-test-data-{}", std::process::id()));
+    let folder = folder.display().to_string();
     let mut arguments = vec!["stoa", "--listen", listen, "--database-url", database];
     let has_key = |option: &String| option == "--jwt-public-key" || option == "--jwks";
     if !options.iter().any(has_key) {
@@ -271,6 +282,10 @@ async fn launch(
         "--database-connections",
         "4",
     ]);
+    if !options.iter().any(|option| option == "--data-dir") {
+        // Made if a test stores files without naming a folder for them.
+        arguments.extend(["--data-dir", &folder]);
+    }
     arguments.extend(options.iter().map(String::as_str));
     let (config, clock) = (parse(&arguments), clock.clone());
     let (ready, readied) = tokio::sync::oneshot::channel();

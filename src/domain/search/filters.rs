@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::attachment::Attachment;
 use crate::domain::ids::{ConversationId, Seq, UserId};
-use crate::domain::message::{Attachment, Message, MessageKind};
+use crate::domain::message::{Message, MessageKind};
 use crate::domain::tokens::{Document, Field, Tokenizer};
 
 /// The filters of a query. Several values of one filter are alternatives, except of `has`.

@@ -21,6 +21,7 @@ use crate::config::{ForeignOptions, SocketOptions};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::dialect::Dialects;
+use crate::edge::files::Files;
 use crate::identity::last_seen::LastSeen;
 use crate::identity::people::People;
 use crate::identity::rate_limits::RateLimits;
@@ -62,6 +63,8 @@ pub struct SessionDeps {
     pub nodes: Nodes,
     /// Search; `None` if it is off.
     pub searches: Option<Searches>,
+    /// Files.
+    pub files: Files,
     /// Why callers are refused, for the log.
     pub refusals: Arc<RefusalLog>,
     /// How far the server is on its way to its end.

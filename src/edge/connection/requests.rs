@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use super::session::{Client, RequestId, Session};
 use crate::domain::answer::Answer;
+use crate::domain::command::Command;
+use crate::domain::ids::ConversationId;
+use crate::domain::message::Content;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::Listed;
@@ -12,6 +15,7 @@ use crate::edge::native::decode::{Request, SubjectKey};
 use crate::edge::native::searching::SearchRequest;
 use crate::error::Error;
 use crate::room::ToRoom;
+use crate::room::reply::Reply;
 use crate::store::conversations::{self, Filter};
 use crate::store::search::Found;
 
@@ -35,6 +39,13 @@ pub(super) fn carry<S: Session>(
             after,
         } => session.join(to, conversation, after, context),
         Request::Leave { conversation } => session.leave(to, conversation, context),
+        Request::Command {
+            conversation,
+            command: Command::Send(content),
+        } if !content.attachments.is_empty() => {
+            let reply = core.reply(to, conversation);
+            send_with_files(session, conversation, principal, content, reply, context);
+        }
         Request::Command {
             conversation,
             command,
@@ -71,6 +82,33 @@ pub(super) fn carry<S: Session>(
     }
 }
 
+/// Sends a message when what it shows of its files is known. The session does nothing else until then, so that what its client sends
+/// next comes after it.
+fn send_with_files<S: Session>(
+    session: &S,
+    conversation: ConversationId,
+    principal: Arc<Principal>,
+    content: Arc<Content>,
+    reply: Reply,
+    context: &mut S::Context,
+) {
+    let deps = Arc::clone(&session.core().deps);
+    let sent = async move {
+        match deps.attach(content, &[principal.no]).await {
+            Ok(content) => {
+                let command = ToRoom::Do {
+                    principal,
+                    command: Command::Send(content),
+                    reply,
+                };
+                deps.rooms.send(conversation, command);
+            }
+            Err(error) => reply.send(Err(error)),
+        }
+    };
+    context.wait(sent.into_actor(session));
+}
+
 /// Answers with the messages that were found.
 fn search<S: Session>(
     session: &S,
@@ -84,7 +122,7 @@ fn search<S: Session>(
     let answer = move |found: Result<Found, Error>, session: &mut S, _: &mut S::Context| {
         let core = session.core();
         match found {
-            Ok(found) => core.client.found(to, &found, core.reader()),
+            Ok(found) => core.client.found(&core.deps, to, &found, core.reader()),
             Err(error) => core.refuse(to, error),
         }
     };

@@ -45,7 +45,7 @@ pub(super) trait Client: Clone + Send + 'static {
     fn listed(&self, deps: &SessionDeps, to: Self::RequestId, listed: &[Listed], reader: UserNo);
 
     /// Answers with the messages that a search found.
-    fn found(&self, to: Self::RequestId, found: &Found, reader: UserNo);
+    fn found(&self, deps: &SessionDeps, to: Self::RequestId, found: &Found, reader: UserNo);
 
     /// Refuses. A client that wants no answers is told of refusals all the same.
     fn refuse(&self, deps: &SessionDeps, to: Self::RequestId, refusal: &Refusal);

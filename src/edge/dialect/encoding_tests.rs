@@ -90,7 +90,8 @@ pub(super) fn dialects() -> Dialects {
     let metrics = Metrics::new().unwrap();
     let clock = ManualClock::standing().clock();
     // Which of them clash is computed from all routes, which takes long; other tests do that.
-    Dialects::of(ALL.to_vec(), &options, (Arc::default(), clock), &metrics)
+    let beside = (Arc::default(), clock, Arc::new(Links::of_tests()));
+    Dialects::of(ALL.to_vec(), &options, beside, &metrics)
 }
 
 /// The event in all dialects: name and payload.

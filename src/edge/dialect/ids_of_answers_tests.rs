@@ -72,8 +72,8 @@ impl World {
         let there = json!({ "conversation_id": self.conversation });
         let frame = json!({ "event": "join_conversation", "id": 1, "data": there }).to_string();
         let id = decode(&frame).expect("a frame").id.expect("an id");
-        let directory = &DIALECTS.directory;
-        let told = native::encode::answer(id, answer, self.conversation, READER, directory);
+        let reader = DIALECTS.reader(READER);
+        let told = native::encode::answer(id, answer, self.conversation, reader);
         serde_json::from_str(&told).expect("JSON")
     }
 
@@ -89,14 +89,20 @@ impl World {
         let row = ListedRow::new(&listed, READER, &nothing, "system");
         let room = RoomPeople::new(conversation, people);
         let shown = ConversationView::for_all(conversation, people, &DIALECTS.directory);
-        let said = MessageRow::new(&message, conversation.id, &sides, Some(READER), "system");
+        let context = DIALECTS.reader(READER).messages();
+        let said = MessageRow::new(&message, conversation.id, &sides, Some(READER), context);
         let plain = ConversationRow::new(conversation, &sides, None, &nothing);
         let here = || vec![view.conversation.id.to_string()];
         let of_message = || vec![view.conversation.id.to_string(), self.message_id()];
         vec![
             (
                 "native",
-                value(MessageView::new(&message, conversation.id, READER)),
+                value(MessageView::new(
+                    &message,
+                    conversation.id,
+                    READER,
+                    &DIALECTS.links,
+                )),
                 of_message(),
             ),
             ("native", value(shown), here()),
@@ -106,7 +112,7 @@ impl World {
             ("stoory", value(row), here()),
             (
                 "lola",
-                value(MessageDocument::new(&message, &room)),
+                value(MessageDocument::new(&message, &room, &DIALECTS.links)),
                 of_message(),
             ),
             ("lola", value(RoomDocument::new(&listed)), of_message()),

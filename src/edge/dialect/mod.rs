@@ -7,7 +7,7 @@ mod clashes;
 mod endpoints;
 pub(in crate::edge) mod requests;
 
-pub use answers::{Reader, refusal};
+pub use answers::{MessageContext, Reader, refusal};
 pub(in crate::edge) use camel_case::{Shape, camel_case};
 pub(in crate::edge) use endpoints::{Endpoint, Mount, RefusalForm};
 pub use requests::{Asks, Incoming};
@@ -29,6 +29,7 @@ use crate::domain::ids::UserNo;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{RoomEvent, View};
 use crate::domain::snapshot::Listed;
+use crate::edge::links::Links;
 use crate::edge::{lola, native, stoory};
 use crate::presence::Directory;
 use crate::telemetry::metrics::Metrics;
@@ -84,6 +85,18 @@ pub struct EncodeContext<'a> {
     pub system: &'a str,
     /// What time it is.
     pub now: DateTime<Utc>,
+    /// Makes links to files.
+    pub links: &'a Links,
+}
+
+impl<'a> EncodeContext<'a> {
+    /// What the JSON of a message needs.
+    pub fn messages(self) -> MessageContext<'a> {
+        MessageContext {
+            system: self.system,
+            links: self.links,
+        }
+    }
 }
 
 /// The dialects that this server serves.
@@ -92,6 +105,7 @@ pub struct Dialects {
     options: DialectOptions,
     directory: Arc<Directory>,
     clock: Clock,
+    links: Arc<Links>,
 }
 
 struct Served {
@@ -116,17 +130,18 @@ impl Dialects {
         options: &DialectOptions,
         directory: Arc<Directory>,
         clock: Clock,
+        links: Arc<Links>,
         metrics: &Metrics,
     ) -> Result<Self, String> {
         let named = clashes::wanted(&options.dialects)?;
-        Ok(Self::of(named, options, (directory, clock), metrics))
+        Ok(Self::of(named, options, (directory, clock, links), metrics))
     }
 
     /// The native dialect and these others.
     fn of(
         others: Vec<&'static Spec>,
         options: &DialectOptions,
-        (directory, clock): (Arc<Directory>, Clock),
+        (directory, clock, links): (Arc<Directory>, Clock, Arc<Links>),
         metrics: &Metrics,
     ) -> Self {
         let specs = [&native::DIALECT].into_iter().chain(others);
@@ -140,6 +155,7 @@ impl Dialects {
             options: options.clone(),
             directory,
             clock,
+            links,
         }
     }
 
@@ -277,14 +293,17 @@ impl Dialects {
             directory: &self.directory,
             system: &self.options.system_user_id,
             now: self.now(),
+            links: &self.links,
         }
     }
 
-    fn reader(&self, no: UserNo) -> Reader<'_> {
+    /// What the answers to a user need.
+    pub(in crate::edge) fn reader(&self, no: UserNo) -> Reader<'_> {
         Reader {
             no,
             directory: &self.directory,
             system: &self.options.system_user_id,
+            links: &self.links,
         }
     }
 }

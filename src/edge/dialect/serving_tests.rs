@@ -25,7 +25,8 @@ fn plain_alone() -> Dialects {
         media_hosts: Vec::new(),
     };
     let metrics = Metrics::new().unwrap();
-    let beside = (Arc::default(), ManualClock::standing().clock());
+    let links = Arc::new(Links::of_tests());
+    let beside = (Arc::default(), ManualClock::standing().clock(), links);
     Dialects::of(vec![&PLAIN], &options, beside, &metrics)
 }
 

@@ -23,11 +23,15 @@ use crate::domain::refusal::Refusal;
 
 /// The minimum rate applies after this time: connections start slowly.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long one request may upload a file.
+const LONGEST_UPLOAD: Duration = Duration::from_secs(24 * 3_600);
 
 /// How long bodies may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Allowance {
     whole: Duration,
+    /// The minimum rate applies after this time.
+    grace: Duration,
     rate: u32,
 }
 
@@ -36,14 +40,24 @@ impl Allowance {
     pub fn new(options: &BoundOptions) -> Self {
         Self {
             whole: Duration::from_secs(u64::from(options.body_seconds)),
+            grace: GRACE,
             rate: options.body_rate,
+        }
+    }
+
+    /// The limits of the body of an upload, which is large, and has a minimum rate of its own.
+    pub fn of_upload() -> Self {
+        Self {
+            whole: LONGEST_UPLOAD,
+            grace: LONGEST_UPLOAD,
+            rate: 1,
         }
     }
 
     /// The time after which a body with this many bytes received is late.
     fn patience(self, come: u64) -> Duration {
         let earned = Duration::from_secs_f64(come as f64 / f64::from(self.rate));
-        self.whole.min(GRACE.saturating_add(earned))
+        self.whole.min(self.grace.saturating_add(earned))
     }
 }
 
@@ -192,6 +206,7 @@ mod tests {
     fn allowance(whole: u64, rate: u32) -> Allowance {
         Allowance {
             whole: Duration::from_secs(whole),
+            grace: GRACE,
             rate,
         }
     }

@@ -21,7 +21,8 @@ const OUTSIDE: [&str; 7] = [
 
 /// The endpoints of every server that belong to no dialect, also those that depend on the options.
 pub(in crate::edge) fn own_endpoints() -> impl Iterator<Item = Endpoint> {
-    let outside = OUTSIDE.into_iter().chain(["/metrics", "/socket.io"]);
+    let optional = ["/metrics", "/socket.io", "/files/{id}/{variant}/{name}"];
+    let outside = OUTSIDE.into_iter().chain(optional);
     let pages = pages::names().map(|name| Endpoint::without_mount("GET", &name));
     let gets = outside.map(|path| Endpoint::without_mount("GET", path));
     let posts = ["/socket.io", "/sandbox/checkout/{gateway_order_id}"];
@@ -53,9 +54,10 @@ fn allowed(server: &AppState, paths: &openapi::Paths, path: &str) -> Option<Stri
         return Some("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS".to_owned());
     }
     let is_metrics = path == "/metrics" && server.config.operation.metrics_listen.is_none();
+    let is_file = path.starts_with("/files/") && path.split('/').count() == 5;
     let is_checkout = path.starts_with("/sandbox/checkout/") && server.payments.sandbox().is_some();
     let mut methods = match path {
-        _ if OUTSIDE.contains(&path) || is_metrics || pages::exists(path) => vec!["GET"],
+        _ if OUTSIDE.contains(&path) || is_metrics || is_file || pages::exists(path) => vec!["GET"],
         _ if is_checkout => vec!["POST"],
         _ => paths.methods(path),
     };

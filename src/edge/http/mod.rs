@@ -25,6 +25,7 @@ use std::sync::Arc;
 use crate::config::{AllowedOrigins, Config};
 use crate::edge::connection::connection_limits::ConnectionLimits;
 use crate::edge::connection::{SessionDeps, upgrade};
+use crate::edge::files::serving;
 use crate::edge::http::bearer::TokenSource;
 use crate::edge::webhooks::sandbox;
 use crate::identity::auth::Claims;
@@ -72,6 +73,7 @@ pub fn outside(routes: &mut web::ServiceConfig) {
         .route("/ws", web::get().to(upgrade::upgrade))
         .route("/docs", looking().to(pages::docs))
         .route("/", looking().to(pages::index))
+        .route("/files/{id}/{variant}/{name}", looking().to(serving::serve))
         .route("/{path:.*}", looking().to(pages::asset))
         .default_service(web::to(methods::nothing_here));
 }

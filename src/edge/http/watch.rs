@@ -17,6 +17,8 @@ use crate::edge::connection::connection_limits::AddressPlace;
 /// The path of Engine.IO, without a slash at its end. It answers CORS itself, and HEAD is not mapped to GET there: a GET takes
 /// packets.
 const ENGINE: &str = "/socket.io";
+/// The path that files are uploaded to.
+const UPLOADS: &str = "/api/v1/files";
 
 /// Admits or refuses a request, and records its outcome.
 pub async fn watch(
@@ -102,10 +104,11 @@ async fn pass(
     let clock = match becomes_socket(&request) {
         true => None,
         false => {
-            let (allowance, clock) = (
-                Allowance::new(&server.config.bounds),
-                &server.deps.room.clock,
-            );
+            let allowance = match is_upload(&request) {
+                true => Allowance::of_upload(),
+                false => Allowance::new(&server.config.bounds),
+            };
+            let clock = &server.deps.room.clock;
             BodyClock::start(&mut request, allowance, clock.clone())
         }
     };
@@ -143,6 +146,11 @@ fn becomes_socket(request: &ServiceRequest) -> bool {
     let upgrade = upgrade.and_then(|upgrade| upgrade.to_str().ok());
     let is_socket = upgrade.is_some_and(|upgrade| upgrade.trim().eq_ignore_ascii_case("websocket"));
     request.method() == Method::GET && is_socket
+}
+
+/// Whether the body is a file.
+fn is_upload(request: &ServiceRequest) -> bool {
+    request.method() == Method::POST && request.path() == UPLOADS
 }
 
 /// Whether the body has a content encoding, such as gzip.

@@ -18,17 +18,17 @@ use crate::domain::refusal::Refusal;
 use crate::domain::room_event::View;
 use crate::domain::snapshot::Snapshot;
 use crate::edge::dialect::Reader;
+use crate::edge::links::Links;
 use crate::edge::native::instants::instant;
 use crate::edge::native::views::ConversationView;
 use crate::edge::refusal_json::refusal_json;
-use crate::presence::Directory;
 use socketio::packet::encode_one;
 
 /// The acknowledgement of an answer. A message that was sent again and was edited or deleted since comes with it as it is now.
 pub(crate) fn acknowledgement(answer: &Answer, room: Option<&View>, reader: Reader<'_>) -> String {
     match answer {
-        Answer::Sent(message, _) => success(Sent::new(message, room)),
-        Answer::Joined(snapshot) => success(Joined::new(snapshot, reader.directory)),
+        Answer::Sent(message, _) => success(Sent::new(message, room, reader.links)),
+        Answer::Joined(snapshot) => success(Joined::new(snapshot, reader)),
         Answer::Marked(seq) => success(json!({ "seq": seq })),
         Answer::Conversation(conversation, people) => {
             let view = ConversationView::for_all(conversation, people, reader.directory);
@@ -104,12 +104,12 @@ struct Sent<'a> {
 }
 
 impl<'a> Sent<'a> {
-    fn new(message: &'a Message, room: Option<&'a View>) -> Self {
+    fn new(message: &'a Message, room: Option<&'a View>, links: &Links) -> Self {
         let id = message.id.to_uuid();
         let has_changed = message.edited_at.is_some() || message.deleted_at.is_some();
         let now = room.filter(|_| has_changed).map(|room| {
             let people = RoomPeople::new(&room.conversation, room.people.iter());
-            MessageDocument::new(message, &people)
+            MessageDocument::new(message, &people, links)
         });
         Self {
             message_id: id,
@@ -137,15 +137,15 @@ struct Joined<'a> {
 }
 
 impl<'a> Joined<'a> {
-    fn new(snapshot: &'a Snapshot, directory: &Directory) -> Self {
+    fn new(snapshot: &'a Snapshot, reader: Reader<'_>) -> Self {
         let (conversation, people) = (&snapshot.conversation, &snapshot.participants);
         let room = RoomPeople::new(conversation, people);
         Self {
             message: "Joined chat room",
             room_id: conversation.id,
             is_guest: false,
-            messages: documents(&snapshot.messages, &room),
-            conversation: ConversationView::for_all(conversation, people, directory),
+            messages: documents(&snapshot.messages, &room, reader.links),
+            conversation: ConversationView::for_all(conversation, people, reader.directory),
             last_seq: conversation.last_seq,
             unread: snapshot.unread.number(),
             unread_capped: snapshot.unread.is_capped(),

@@ -38,7 +38,7 @@ pub fn encode(
             encode_one(
                 NAMESPACE,
                 message_event(*kind),
-                &MessageDocument::new(message, &room),
+                &MessageDocument::new(message, &room, context.links),
             )
         }
         Change::Created(view) => new_conversation(view, context)?,
@@ -80,7 +80,7 @@ fn native(
     }
     let data = written(&InRoom {
         room_id: event.conversation,
-        payload: payload(event, context.directory, role)?,
+        payload: payload(event, context, role)?,
     })?;
     Some(encode_event(NAMESPACE, None, name, [data.as_str()], 0))
 }

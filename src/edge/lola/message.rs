@@ -3,12 +3,16 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::people::{DeliveryStatus, RoomPeople, SenderType};
+use crate::domain::attachment::Attachment;
 use crate::domain::ids::{ConversationId, Seq};
-use crate::domain::message::{Attachment, Message, MessageKind};
+use crate::domain::message::{Message, MessageKind};
+use crate::edge::links::Links;
+use crate::edge::native::attachments::AttachmentView;
 use crate::edge::native::instants::{instant, maybe_instant};
 
 /// What a message is.
@@ -95,10 +99,10 @@ pub struct MessageDocument<'a> {
     /// What it says; empty when it was deleted
     content: &'a str,
     /// The addresses of its files
-    attachments: Vec<&'a str>,
+    attachments: Vec<Cow<'a, str>>,
     /// Its files with all that is known of them
     #[schema(value_type = Vec<Object>)]
-    files: &'a [Attachment],
+    files: Vec<AttachmentView<'a>>,
     /// Whether somebody else has read it
     is_read: bool,
     /// When; not known
@@ -148,11 +152,12 @@ pub struct Metadata {
 
 impl<'a> MessageDocument<'a> {
     /// The message, the same for all its readers.
-    pub fn new(message: &'a Message, room: &RoomPeople<'a>) -> Self {
+    pub fn new(message: &'a Message, room: &RoomPeople<'a>, links: &Links) -> Self {
         let content = &message.content;
         let (id, kept) = (message.id.to_uuid(), Kept::of(message));
         let by_person = content.kind == MessageKind::UserInput;
         let delivery_status = room.delivery_status(message);
+        let files = content.attachments.iter();
         Self {
             document_id: id,
             id,
@@ -164,8 +169,11 @@ impl<'a> MessageDocument<'a> {
             sender_name: room.sender_name(message),
             message_type: message_type(message, kept.message_type),
             content: &content.body,
-            attachments: content.attachments.iter().map(|file| &*file.url).collect(),
-            files: &content.attachments,
+            attachments: files
+                .clone()
+                .map(|file| links.of_attachment(file))
+                .collect(),
+            files: files.map(|file| AttachmentView::new(file, links)).collect(),
             is_read: delivery_status == DeliveryStatus::Read,
             read_at: None,
             is_automated: !by_person,
@@ -204,10 +212,14 @@ fn updated_at(message: &Message) -> DateTime<Utc> {
 }
 
 /// The messages of a room, in this order.
-pub fn documents<'a>(messages: &'a [Message], room: &RoomPeople<'a>) -> Vec<MessageDocument<'a>> {
+pub fn documents<'a>(
+    messages: &'a [Message],
+    room: &RoomPeople<'a>,
+    links: &Links,
+) -> Vec<MessageDocument<'a>> {
     let messages = messages.iter();
     messages
-        .map(|message| MessageDocument::new(message, room))
+        .map(|message| MessageDocument::new(message, room, links))
         .collect()
 }
 

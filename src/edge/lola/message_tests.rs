@@ -82,7 +82,12 @@ fn text(text: &str) -> Content {
 fn shown(message: &Message, people: &[Participant]) -> Value {
     let conversation = conversation();
     let room = RoomPeople::new(&conversation, people);
-    serde_json::to_value(MessageDocument::new(message, &room)).unwrap()
+    serde_json::to_value(MessageDocument::new(
+        message,
+        &room,
+        &crate::edge::links::Links::of_tests(),
+    ))
+    .unwrap()
 }
 
 #[test]
@@ -145,10 +150,8 @@ fn it_is_read_when_somebody_else_has_read_it() {
 #[test]
 fn what_a_message_is_follows_from_its_sender_its_files_and_its_kind() {
     let file = |media_type: Option<&str>| Attachment {
-        url: "https://example.com/a".to_owned(),
-        name: None,
         media_type: media_type.map(str::to_owned),
-        size: None,
+        ..Attachment::at("https://example.com/a")
     };
     let of = |files: Vec<Attachment>, context: Option<&str>, kind| {
         let content = Content {
@@ -197,7 +200,7 @@ proptest! {
         let reply_to = reply.map(|seq| MessageId { conversation: ConversationNo(3), seq });
         let message = said(sender, seq, Content { reply_to, kind, ..text(&body) });
         let room = RoomPeople::new(&conversation, &people);
-        let document = serde_json::to_value(MessageDocument::new(&message, &room)).unwrap();
+        let document = serde_json::to_value(MessageDocument::new(&message, &room, &crate::edge::links::Links::of_tests())).unwrap();
         let mut wanted: BTreeSet<(String, String)> = BTreeSet::new();
         let mut has = |name: &str, id: String| wanted.insert((name.to_owned(), id));
         has("id", message.id.to_uuid().to_string());

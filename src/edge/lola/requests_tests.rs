@@ -79,7 +79,7 @@ fn a_text_has_three_names_and_a_file_is_an_address_or_more() {
     let url = "https://example.com/a.png";
     let files = json!([url, { "url": url, "type": "image/png" }]);
     let content = sent(json!({ "attachments": files })).unwrap();
-    assert_eq!(content.attachments[0].url, url);
+    assert_eq!(content.attachments[0].url(), Some(url));
     assert_eq!(
         content.attachments[1].media_type.as_deref(),
         Some("image/png")

@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::message::MessageType;
+use crate::domain::attachment::{Attachment, WrittenAttachment};
 use crate::domain::limits;
-use crate::domain::message::{Attachment, Content};
+use crate::domain::message::Content;
 use crate::domain::refusal::Refusal;
 use crate::edge::native::decode::message_id;
 
@@ -28,7 +29,8 @@ impl SentFields {
         let reply_to = self.reply_to.filter(|id| !id.is_empty());
         let reply_to = reply_to.map(|id| message_id(&id, "replyToMessageId"));
         let files = self.attachments.unwrap_or_default();
-        let files: Result<Vec<Attachment>, Refusal> = files.into_iter().map(file).collect();
+        let files: Result<Vec<Attachment>, Refusal> =
+            files.into_iter().enumerate().map(file).collect();
         let attachments = files?;
         let text = self.text.unwrap_or_default();
         match attachments.is_empty() {
@@ -60,18 +62,17 @@ fn declared(name: &str) -> Result<MessageType, Refusal> {
 }
 
 /// A file: its address, or an object with more.
-fn file(written: Value) -> Result<Attachment, Refusal> {
+fn file((index, written): (usize, Value)) -> Result<Attachment, Refusal> {
     match written {
-        Value::String(url) => Ok(Attachment {
-            url,
-            name: None,
-            media_type: None,
-            size: None,
-        }),
-        other => serde_json::from_value(other).map_err(|_| {
-            let form = "must be addresses, or objects of url, name, type and size";
-            Refusal::invalid("attachments", form)
-        }),
+        Value::String(url) => Ok(Attachment::at(url)),
+        other => {
+            let written = serde_json::from_value::<WrittenAttachment>(other).map_err(|_| {
+                let form =
+                    "must be addresses, or objects of url, name, type and size, or of file_id";
+                Refusal::invalid("attachments", form)
+            });
+            written?.parse(index)
+        }
     }
 }
 

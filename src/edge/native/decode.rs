@@ -11,12 +11,13 @@ use super::frame_id::FrameId;
 use super::pressing::press;
 use super::read::{HALF_A_CHARACTER, read};
 use super::searching::{SearchFrame, SearchRequest};
+use crate::domain::attachment::WrittenAttachment;
 use crate::domain::command::{Command, Mark, Typing};
 use crate::domain::conversation::PresenceStatus;
 use crate::domain::flow::FlowInput;
 use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::limits;
-use crate::domain::message::{Attachment, Content};
+use crate::domain::message::Content;
 use crate::domain::object;
 use crate::domain::refusal::Refusal;
 use crate::domain::whole;
@@ -222,7 +223,7 @@ struct SendData<'a> {
     #[serde(borrow, default)]
     reply_to: Option<Cow<'a, str>>,
     #[serde(default)]
-    attachments: Option<Vec<Attachment>>,
+    attachments: Option<Vec<WrittenAttachment>>,
     #[serde(default, deserialize_with = "object::optional")]
     context: Option<Map<String, Value>>,
 }
@@ -235,7 +236,7 @@ fn send(data: &str) -> Result<Request, Refusal> {
             .reply_to
             .map(|id| message_id(&id, "reply_to"))
             .transpose()?,
-        attachments: data.attachments.unwrap_or_default(),
+        attachments: WrittenAttachment::parse_all(data.attachments)?,
         context: limits::json_object(data.context, "context")?,
         ..Content::text(data.client_id, data.body)
     };

@@ -9,10 +9,10 @@ use super::frame_id::FrameId;
 use super::sent::SentView;
 use super::views::{ConversationView, JoinedView, MessageView};
 use crate::domain::answer::Answer;
-use crate::domain::ids::{ConversationId, UserId, UserNo};
+use crate::domain::ids::{ConversationId, UserId};
 use crate::domain::refusal::Refusal;
+use crate::edge::dialect::Reader;
 use crate::edge::refusal_json::refusal_json;
-use crate::presence::Directory;
 
 #[derive(Serialize)]
 struct EventFrame<'a, T: Serialize> {
@@ -72,13 +72,13 @@ pub fn answer(
     id: FrameId,
     answer: &Answer,
     conversation_id: ConversationId,
-    reader: UserNo,
-    directory: &Directory,
+    reader: Reader<'_>,
 ) -> ByteString {
+    let (no, directory, links) = (reader.no, reader.directory, reader.links);
     match answer {
-        Answer::Sent(message, _) => ack(id, SentView::new(message, Some(conversation_id))),
-        Answer::Message(message) => ack(id, MessageView::new(message, conversation_id, reader)),
-        Answer::Joined(snapshot) => ack(id, JoinedView::new(snapshot, reader, directory)),
+        Answer::Sent(message, _) => ack(id, SentView::new(message, Some((conversation_id, links)))),
+        Answer::Message(message) => ack(id, MessageView::new(message, conversation_id, no, links)),
+        Answer::Joined(snapshot) => ack(id, JoinedView::new(snapshot, no, directory, links)),
         Answer::Marked(seq) => ack(id, json!({ "seq": seq })),
         Answer::Conversation(conversation, people) => ack(
             id,

@@ -18,7 +18,7 @@ pub fn encode(
     role: Option<&str>,
 ) -> Option<Encoded> {
     let name = name_of(&room_event.change)?;
-    let bytes = match payload(room_event, context.directory, role)? {
+    let bytes = match payload(room_event, context, role)? {
         // Its members have always stood in the order of their names, which a `Value` puts them in.
         Payload::Conversation(data) => event(name, json!(data)),
         other => event(name, other),
@@ -92,6 +92,7 @@ mod tests {
     use super::*;
     use crate::domain::ids::{ConversationId, ConversationNo, MessageId, UserId, UserNo};
     use crate::domain::message::{Content, Message};
+    use crate::edge::links::Links;
     use crate::edge::native::payload::MessageData;
     use std::sync::Arc;
 
@@ -118,7 +119,7 @@ mod tests {
         let encoded = |reader| {
             event(
                 "new_message",
-                MessageData::new(place, 4, &said, UserNo(reader)),
+                MessageData::new(place, 4, &said, UserNo(reader), &Links::of_tests()),
             )
         };
         let (for_all, own) = (encoded(0), encoded(1));

@@ -11,7 +11,8 @@ use crate::domain::ids::{ConversationId, MessageId, Seq, UserNo};
 use crate::domain::message::Message;
 use crate::domain::room_event::{Change, Preview, RoomEvent, View};
 use crate::domain::snapshot::UnreadCount;
-use crate::presence::Directory;
+use crate::edge::dialect::EncodeContext;
+use crate::edge::links::Links;
 
 /// Nobody has this number, the system neither: for what everybody but a message's sender is sent.
 const NOBODY: UserNo = UserNo(-1);
@@ -44,11 +45,12 @@ impl<'a> MessageData<'a> {
         seq: Seq,
         message: &'a Message,
         reader: UserNo,
+        links: &Links,
     ) -> Self {
         Self {
             conversation_id,
             seq,
-            message: MessageView::new(message, conversation_id, reader),
+            message: MessageView::new(message, conversation_id, reader, links),
         }
     }
 }
@@ -65,13 +67,16 @@ pub(in crate::edge) struct ConversationData<'a> {
 /// What an event carries for people with this role, or for staff; `None` for what has no native event.
 pub(in crate::edge) fn payload<'a>(
     event: &'a RoomEvent,
-    directory: &Directory,
+    context: EncodeContext<'_>,
     role: Option<&'a str>,
 ) -> Option<Payload<'a>> {
     let (id, seq) = (event.conversation, event.seq.unwrap_or_default());
     let conversation = |conversation_id, seq, shown: &'a View| {
-        let view =
-            ConversationView::for_all(&shown.conversation, shown.people.in_order(), directory);
+        let view = ConversationView::for_all(
+            &shown.conversation,
+            shown.people.in_order(),
+            context.directory,
+        );
         Payload::Conversation(Box::new(ConversationData {
             conversation_id,
             seq,
@@ -84,7 +89,7 @@ pub(in crate::edge) fn payload<'a>(
         | Change::ToUser { .. }
         | Change::Attendance { .. } => return None,
         Change::Message { message, .. } => {
-            Payload::Message(MessageData::new(id, seq, message, NOBODY))
+            Payload::Message(MessageData::new(id, seq, message, NOBODY, context.links))
         }
         Change::Stepped { at, stepped, .. } => {
             Payload::Step(StepView::new(id, (seq, *at), stepped, role))

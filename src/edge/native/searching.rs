@@ -11,6 +11,7 @@ use super::views::{MessageView, SubjectView};
 use crate::domain::ids::{ConversationId, UserNo};
 use crate::domain::refusal::Refusal;
 use crate::domain::whole;
+use crate::edge::links::Links;
 use crate::store::search::{Found, Hit, Order, Page, Position, Scope};
 
 /// Hits on a page, if nothing else is asked for.
@@ -176,12 +177,12 @@ struct PlaceView<'a> {
 
 impl<'a> FoundView<'a> {
     /// What was found, for this reader.
-    pub fn new(found: &'a Found, reader: UserNo) -> Self {
+    pub fn new(found: &'a Found, reader: UserNo, links: &Links) -> Self {
         Self {
             items: found
                 .hits
                 .iter()
-                .map(|hit| HitView::new(hit, reader))
+                .map(|hit| HitView::new(hit, reader, links))
                 .collect(),
             next_cursor: found.next.and_then(cursor),
             total: found.total,
@@ -196,11 +197,11 @@ impl<'a> FoundView<'a> {
 }
 
 impl<'a> HitView<'a> {
-    fn new(hit: &'a Hit, reader: UserNo) -> Self {
+    fn new(hit: &'a Hit, reader: UserNo, links: &Links) -> Self {
         let conversation = &hit.conversation;
         let pair = |span: &std::ops::Range<u32>| [span.start, span.end - span.start];
         Self {
-            message: MessageView::new(&hit.message, conversation.id, reader),
+            message: MessageView::new(&hit.message, conversation.id, reader, links),
             conversation: PlaceView {
                 id: conversation.id,
                 title: conversation.title.as_deref(),

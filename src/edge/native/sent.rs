@@ -8,6 +8,7 @@ use super::instants::instant;
 use super::views::MessageView;
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::message::Message;
+use crate::edge::links::Links;
 
 /// The acknowledgement of a send on the socket.
 #[derive(Serialize)]
@@ -23,16 +24,16 @@ pub struct SentView<'a> {
 }
 
 impl<'a> SentView<'a> {
-    /// A summary of the stored message for its sender. Without a conversation's id it never includes the whole message.
-    pub fn new(message: &'a Message, id: Option<ConversationId>) -> Self {
+    /// A summary of the stored message for its sender. Without a conversation it never includes the whole message.
+    pub fn new(message: &'a Message, shown: Option<(ConversationId, &Links)>) -> Self {
         let changed = message.edited_at.is_some() || message.deleted_at.is_some();
-        let id = id.filter(|_| changed);
+        let shown = shown.filter(|_| changed);
         Self {
             id: message.id.to_uuid(),
             seq: message.seq(),
             created_at: message.created_at,
             client_id: &message.content.client_id,
-            message: id.map(|id| MessageView::new(message, id, message.sender)),
+            message: shown.map(|(id, links)| MessageView::new(message, id, message.sender, links)),
         }
     }
 }

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::attachments::AttachmentView;
 use super::deals::FlowView;
 use super::instants::{instant, maybe_instant};
 use crate::deal::reader::DealReader;
@@ -17,38 +18,13 @@ use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Participant, Subject,
 };
 use crate::domain::ids::{ConversationId, Seq, UserNo};
-use crate::domain::message::{Attachment, Message, MessageKind};
+use crate::domain::message::{Message, MessageKind};
 use crate::domain::mine::{Mine, Notify, NotifyLevel};
 use crate::domain::snapshot::{Listed, Recovery, Snapshot};
+use crate::edge::links::Links;
 use crate::presence::Directory;
 
 pub use people::{FormerParticipantView, MemberView, ParticipantView, participants};
-
-/// A file of a message.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Attachment)]
-pub struct AttachmentView<'a> {
-    /// Where it lives; https
-    url: &'a str,
-    /// Its file name
-    name: Option<&'a str>,
-    /// Its media type
-    #[serde(rename = "type")]
-    media_type: Option<&'a str>,
-    /// Its size in bytes
-    size: Option<u64>,
-}
-
-impl<'a> AttachmentView<'a> {
-    fn new(attachment: &'a Attachment) -> Self {
-        Self {
-            url: &attachment.url,
-            name: attachment.name.as_deref(),
-            media_type: attachment.media_type.as_deref(),
-            size: attachment.size,
-        }
-    }
-}
 
 /// A message.
 #[derive(Serialize, ToSchema)]
@@ -97,7 +73,12 @@ pub struct MessageView<'a> {
 
 impl<'a> MessageView<'a> {
     /// The message for this reader.
-    pub fn new(message: &'a Message, conversation_id: ConversationId, reader: UserNo) -> Self {
+    pub fn new(
+        message: &'a Message,
+        conversation_id: ConversationId,
+        reader: UserNo,
+        links: &Links,
+    ) -> Self {
         let content = &message.content;
         let by_person = content.kind == MessageKind::UserInput;
         Self {
@@ -110,7 +91,7 @@ impl<'a> MessageView<'a> {
             attachments: content
                 .attachments
                 .iter()
-                .map(AttachmentView::new)
+                .map(|attachment| AttachmentView::new(attachment, links))
                 .collect(),
             reply_to: content.reply_to.map(|id| id.to_uuid()),
             context: content.context.as_deref(),
@@ -318,13 +299,18 @@ impl<'a> ConversationView<'a> {
     }
 
     /// The view in one reader's list.
-    pub fn listed(listed: &'a Listed, reader: UserNo, directory: &Directory) -> Self {
+    pub fn listed(
+        listed: &'a Listed,
+        reader: UserNo,
+        directory: &Directory,
+        links: &Links,
+    ) -> Self {
         let mut view = Self::for_all(&listed.conversation, &listed.participants, directory);
         view.mine = Some(MineView {
             last_message: listed
                 .last_message
                 .as_ref()
-                .map(|m| MessageView::new(m, listed.conversation.id, reader)),
+                .map(|m| MessageView::new(m, listed.conversation.id, reader, links)),
             unread: listed.unread.number(),
             unread_capped: listed.unread.is_capped(),
             my_role: role_among(&listed.participants, reader),
@@ -347,7 +333,12 @@ pub struct JoinedView<'a> {
 
 impl<'a> JoinedView<'a> {
     /// The snapshot for this reader.
-    pub fn new(snapshot: &'a Snapshot, reader: UserNo, directory: &Directory) -> Self {
+    pub fn new(
+        snapshot: &'a Snapshot,
+        reader: UserNo,
+        directory: &Directory,
+        links: &Links,
+    ) -> Self {
         let Snapshot {
             conversation,
             participants: people,
@@ -360,7 +351,7 @@ impl<'a> JoinedView<'a> {
         view.mine = Some(MineView {
             last_message: messages
                 .last()
-                .map(|m| MessageView::new(m, conversation.id, reader)),
+                .map(|m| MessageView::new(m, conversation.id, reader, links)),
             unread: unread.number(),
             unread_capped: unread.is_capped(),
             my_role: role_among(people, reader),
@@ -372,7 +363,7 @@ impl<'a> JoinedView<'a> {
             participants: participants(conversation.no, people, directory),
             messages: messages
                 .iter()
-                .map(|m| MessageView::new(m, conversation.id, reader))
+                .map(|m| MessageView::new(m, conversation.id, reader, links))
                 .collect(),
             last_seq: conversation.last_seq,
             recovered: *recovery == Recovery::Complete,

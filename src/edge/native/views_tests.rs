@@ -36,7 +36,8 @@ fn message(content: Content) -> Message {
 }
 
 fn shown(message: &Message, reader: UserNo) -> Value {
-    serde_json::to_value(MessageView::new(message, ConversationId::fresh(), reader)).unwrap()
+    let view = MessageView::new(message, ConversationId::fresh(), reader, &Links::of_tests());
+    serde_json::to_value(view).unwrap()
 }
 
 #[test]

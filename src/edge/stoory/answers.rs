@@ -31,7 +31,8 @@ pub(crate) fn acknowledgement(answer: &Answer, view: Option<&View>, reader: Read
         (Answer::Sent(message, _) | Answer::Message(message), Some(view)) => {
             let sides = Sides::new(&view.conversation, view.people.in_order());
             let place = view.conversation.id;
-            let message = MessageRow::new(message, place, &sides, Some(reader.no), reader.system);
+            let (no, context) = (Some(reader.no), reader.messages());
+            let message = MessageRow::new(message, place, &sides, no, context);
             written(&Sent {
                 success: true,
                 message,

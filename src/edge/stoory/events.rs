@@ -17,7 +17,7 @@ use crate::domain::ids::{ConversationId, UserId};
 use crate::domain::message::Message;
 use crate::domain::room_event::{Change, MessageChange, RoomEvent, StepPart, View};
 use crate::domain::snapshot::Particulars;
-use crate::edge::dialect::EncodeContext;
+use crate::edge::dialect::{EncodeContext, MessageContext};
 use crate::edge::native::events::message_event;
 use socketio::packet::encode_one;
 
@@ -49,19 +49,19 @@ pub fn encode(
     context: EncodeContext<'_>,
     role: Option<&str>,
 ) -> Option<Encoded> {
-    let (id, system) = (event.conversation, context.system);
+    let (id, messages) = (event.conversation, context.messages());
     match &event.change {
         Change::Message {
             kind,
             message,
             view,
-        } => Some(said(*kind, message, view, system, role)),
+        } => Some(said(*kind, message, view, messages, role)),
         Change::Stepped { at, stepped, .. } => Some(step(id, *at, stepped)),
         Change::Acted {
             stepped,
             said,
             view,
-        } => acted(stepped, said, view, system, role),
+        } => acted(stepped, said, view, messages, role),
         Change::StepPart {
             part,
             stepped,
@@ -83,7 +83,7 @@ pub fn encode(
             preview,
             unread,
             view,
-        } => user_events::notification(preview, *unread, view, system, role),
+        } => user_events::notification(preview, *unread, view, messages, role),
         Change::Changed(view) => Some(changed(view, role)),
         Change::Created(view) => Some(created(view, role)),
         signal => signalled(id, signal).map(Encoded::for_everybody),
@@ -166,7 +166,7 @@ fn said(
     change: MessageChange,
     message: &Message,
     view: &View,
-    system: &str,
+    context: MessageContext<'_>,
     role: Option<&str>,
 ) -> Encoded {
     let conversation = &view.conversation;
@@ -174,7 +174,7 @@ fn said(
     for_role(view, role, |role, particulars| {
         let data = NewMessage {
             conversation_id: conversation.id,
-            message: MessageRow::new(message, conversation.id, &sides, None, system),
+            message: MessageRow::new(message, conversation.id, &sides, None, context),
             conversation_context: ConversationContext::new(conversation, role, particulars),
         };
         encode_one(NAMESPACE, message_event(change), &data)

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,6 +18,7 @@ use crate::domain::flow::{ChatPolicy, DealView, Phase};
 use crate::domain::ids::{ConversationId, UserNo};
 use crate::domain::message::{Message, MessageKind};
 pub use crate::domain::snapshot::Particulars;
+use crate::edge::dialect::MessageContext;
 use crate::edge::native::instants::instant;
 
 /// A message.
@@ -35,7 +37,7 @@ pub struct MessageRow<'a> {
     /// What it says
     pub message: &'a str,
     /// A file; https
-    pub media_url: Option<&'a str>,
+    pub media_url: Option<Cow<'a, str>>,
     /// Who made it
     #[schema(value_type = String, example = "user_input")]
     pub message_type: &'static str,
@@ -61,20 +63,21 @@ impl<'a> MessageRow<'a> {
         place: ConversationId,
         sides: &Sides<'a>,
         reader: Option<UserNo>,
-        system: &'a str,
+        context: MessageContext<'a>,
     ) -> Self {
         let content = &message.content;
         let by_person = content.kind == MessageKind::UserInput;
         let kept = message.card.as_deref().and_then(KeptCard::read);
         let kept = kept.filter(|_| message.deleted_at.is_none());
         let receiver = sides.receiver(message, reader);
+        let file = content.attachments.first();
         Self {
             id: message.id.to_uuid(),
             conversation_id: place,
-            sender_id: sender_of(message, system),
+            sender_id: sender_of(message, context.system),
             receiver_id: receiver.map(|person| person.id.as_str()),
             message: &content.body,
-            media_url: content.attachments.first().map(|file| file.url.as_str()),
+            media_url: file.map(|file| context.links.of_attachment(file)),
             message_type: match kept.as_ref().is_some_and(KeptCard::asks_for_payment) {
                 true => prompts::PAYMENT,
                 false => content.kind.name(),

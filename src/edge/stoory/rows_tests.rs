@@ -6,10 +6,13 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 use super::*;
+use crate::domain::attachment::Attachment;
 use crate::domain::conversation::{ConversationKind, Membership, Participant, Signals, Subject};
 use crate::domain::flow::{AvailableAction, Style};
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId};
-use crate::domain::message::{Attachment, Audience, Content};
+use crate::domain::message::{Audience, Content};
+use crate::edge::dialect::MessageContext;
+use crate::edge::links::Links;
 use crate::edge::stoory::SYSTEM_USER;
 
 const BELA: UserNo = UserNo(1);
@@ -128,19 +131,18 @@ fn said(kind: MessageKind, audience: Option<Audience>) -> Message {
 fn shown(message: &Message, people: &[Participant], reader: Option<UserNo>) -> Value {
     let place = conversation(None, None);
     let sides = Sides::new(&place, people);
-    let row = MessageRow::new(message, place.id, &sides, reader, SYSTEM_USER);
+    let context = MessageContext {
+        system: SYSTEM_USER,
+        links: &Links::of_tests(),
+    };
+    let row = MessageRow::new(message, place.id, &sides, reader, context);
     serde_json::to_value(row).unwrap()
 }
 
 #[test]
 fn a_message_has_the_columns_of_the_guide_and_no_others() {
     let mut content = Content::text(None, "hello".to_owned());
-    content.attachments = vec![Attachment {
-        url: "https://cdn.example.com/a.png".to_owned(),
-        name: None,
-        media_type: None,
-        size: None,
-    }];
+    content.attachments = vec![Attachment::at("https://cdn.example.com/a.png")];
     let message = message(BELA, content);
     let mut row = shown(&message, &two((4, 3)), Some(INES));
     row.as_object_mut().unwrap().remove("conversation_id");

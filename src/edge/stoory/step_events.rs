@@ -18,6 +18,7 @@ use crate::domain::ids::{ConversationId, UserNo};
 use crate::domain::message::Message;
 use crate::domain::room_event::View;
 use crate::domain::snapshot::Particulars;
+use crate::edge::dialect::MessageContext;
 use crate::edge::native::instants::instant;
 use socketio::packet::encode_one;
 
@@ -226,7 +227,7 @@ pub(super) fn acted(
     stepped: &Stepped,
     said: &[Message],
     view: &View,
-    system: &str,
+    context: MessageContext<'_>,
     role: Option<&str>,
 ) -> Option<Encoded> {
     let actor = stepped.actor_id.as_ref()?;
@@ -235,7 +236,7 @@ pub(super) fn acted(
         stepped,
         said,
         conversation: &view.conversation,
-        system,
+        context,
         sides: &sides,
     };
     let particulars = view.deal.to(role);
@@ -260,7 +261,7 @@ struct Act<'a> {
     stepped: &'a Stepped,
     said: &'a [Message],
     conversation: &'a Conversation,
-    system: &'a str,
+    context: MessageContext<'a>,
     sides: &'a Sides<'a>,
 }
 
@@ -274,7 +275,7 @@ impl Act<'_> {
         };
         let shown = said.find(|message| message.is_visible_to(sight));
         let message = shown.map(|message| {
-            MessageRow::new(message, conversation.id, self.sides, None, self.system)
+            MessageRow::new(message, conversation.id, self.sides, None, self.context)
         });
         let flow_update = FlowUpdate::in_deal(&stepped.deal_view);
         if stepped.filled == 1 {

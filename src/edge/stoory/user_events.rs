@@ -18,7 +18,7 @@ use crate::domain::ids::ConversationId;
 use crate::domain::message::Message;
 use crate::domain::room_event::{MessageNews, Preview, UserNews, View};
 use crate::domain::snapshot::UnreadCount;
-use crate::edge::dialect::EncodeContext;
+use crate::edge::dialect::{EncodeContext, MessageContext};
 use crate::edge::native::instants::instant;
 use socketio::packet::encode_event;
 
@@ -62,7 +62,7 @@ pub(super) fn encode(
     role: Option<&str>,
 ) -> Option<Encoded> {
     let about = |news: &MessageNews| {
-        let encode = || About::encode(&news.preview.message, view, context.system, role);
+        let encode = || About::encode(&news.preview.message, view, context.messages(), role);
         let common = news.common.get(context.dialect, role, encode)?;
         Some(common.bytes.clone())
     };
@@ -114,12 +114,17 @@ struct About<'a> {
 
 impl About<'_> {
     /// The fields as JSON, without the braces around them.
-    fn encode(message: &Message, view: &View, system: &str, role: Option<&str>) -> Option<Encoded> {
+    fn encode(
+        message: &Message,
+        view: &View,
+        context: MessageContext<'_>,
+        role: Option<&str>,
+    ) -> Option<Encoded> {
         let id = view.conversation.id;
         let sides = Sides::new(&view.conversation, view.people.in_order());
         let about = About {
             conversation_id: id,
-            message: MessageRow::new(message, id, &sides, None, system),
+            message: MessageRow::new(message, id, &sides, None, context),
             conversation_context: BriefContext::new(view, role, message),
         };
         Some(of_role(view, fields(&about)?.into()))
@@ -171,11 +176,11 @@ pub(super) fn notification(
     preview: &Preview,
     unread: UnreadCount,
     view: &View,
-    system: &str,
+    context: MessageContext<'_>,
     role: Option<&str>,
 ) -> Option<Encoded> {
-    let about = About::encode(&preview.message, view, system, role)?;
-    notification_with(&about.bytes, preview, Some(unread), view, system)
+    let about = About::encode(&preview.message, view, context, role)?;
+    notification_with(&about.bytes, preview, Some(unread), view, context.system)
 }
 
 /// The `notification` of a message with these fields about it, and with the unread count where it was counted.

@@ -3,6 +3,7 @@
 mod columns;
 mod deduplicating;
 mod optimistic;
+mod with_files;
 
 use chrono::{DateTime, Utc};
 use diesel::pg::{Pg, PgConnection};
@@ -10,14 +11,17 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Text;
 
+use crate::domain::file::FileProblem;
 use crate::domain::ids::{ConversationNo, PolicyVersion, Seq, UserNo};
 use crate::domain::message::Content;
 use crate::domain::principal::Roles;
 use crate::error::Error;
 
 pub use deduplicating::append as append_deduplicating;
+pub use with_files::append as append_with_files;
 
 /// A message to append.
+#[derive(Clone, Copy)]
 pub struct NewMessage<'a> {
     /// The conversation.
     pub conversation: ConversationNo,
@@ -56,6 +60,8 @@ pub enum Appended {
     },
     /// It replies to a message that does not exist or that its sender may not see.
     Orphaned,
+    /// It shows a file that cannot be sent.
+    WithoutFile(FileProblem),
     /// It was not stored: the policy version has changed, or the conversation does not exist.
     Stale,
 }

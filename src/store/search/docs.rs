@@ -8,8 +8,9 @@ use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, SmallInt, Text, Timestam
 use serde_json::Value;
 
 use super::lexemes::vector;
+use crate::domain::attachment::Attachment;
 use crate::domain::ids::{MessageId, Seq};
-use crate::domain::message::{Attachment, MessageKind};
+use crate::domain::message::MessageKind;
 use crate::domain::search::Readable;
 use crate::domain::tokens::Tokenizer;
 use crate::error::Error;

@@ -11,12 +11,14 @@ use stoa::domain::access::Requester;
 use stoa::domain::access::beginning::{Accept, Acquainted, IsApart, Relation};
 use stoa::domain::access::blocks::Apart;
 use stoa::domain::conversation::{Participant, Signals};
+use stoa::domain::file::FileId;
 use stoa::domain::ids::{Seq, UserNo};
 use stoa::domain::message::{Content, Message};
 use stoa::domain::principal::Roles;
 use stoa::domain::snapshot::{Reader, UnreadCount};
 use stoa::store::append::{Appended, NewMessage, append, append_deduplicating};
 use stoa::store::conversations::{self, Filter, Key};
+use stoa::store::files::seeing;
 use stoa::store::history::{self, PageReader};
 use stoa::store::messages::Page;
 use stoa::store::paging::{self, Which, Window};
@@ -26,7 +28,7 @@ use stoa::store::users::{self, Acquaintance};
 use stoa::store::{beginning, blocks, particulars, replay, unread};
 
 use crate::test_app::{fresh_database, parse};
-use rows::{CONVERSATIONS, Case, Sample, USERS, cases, fill};
+use rows::{CONVERSATIONS, Case, Sample, USERS, cases, file_of, fill};
 
 const ALL: Window = Window {
     offset: 0,
@@ -60,6 +62,7 @@ fn reading(connection: &mut PgConnection, sample: &Sample, requester: Requester)
         visible.clone().unwrap_or_default(),
         "a page of a stranger"
     );
+    files(connection, sample, requester, visible.clone());
     let (Some(reader), Some(visible)) = (reader, visible) else {
         return;
     };
@@ -95,14 +98,19 @@ fn reading(connection: &mut PgConnection, sample: &Sample, requester: Requester)
         };
         assert_eq!(snapshot.unread, UnreadCount::Exactly(unread));
     }
+    waiting_card(connection, sample, &reader);
+    replying(connection, sample, &reader, requester.roles);
+}
+
+/// The card that waits for one reader.
+fn waiting_card(connection: &mut PgConnection, sample: &Sample, reader: &Reader) {
     let found = particulars::of_deals(connection, reader.no, &[sample.no.0]).unwrap();
     let card = found[&sample.no.0]
         .card
         .as_ref()
         .map(|(_, card)| card.get().to_owned());
-    let expected = sample.card(&reader).map(|seq| format!("{{\"seq\":{seq}}}"));
+    let expected = sample.card(reader).map(|seq| format!("{{\"seq\":{seq}}}"));
     assert_eq!(card, expected, "the card that waits");
-    replying(connection, sample, &reader, requester.roles);
 }
 
 /// The newest message in one reader's list.
@@ -112,6 +120,25 @@ fn previewing(connection: &mut PgConnection, sample: &Sample, reader: &Reader) {
     kept.retain(|message| message.deleted_at.is_none());
     let wanted = kept.last().map(|message| message.seq());
     assert_eq!(newest.map(|message| message.seq()), wanted, "the newest");
+}
+
+/// The files of one conversation: who sees a message sees its file, and staff see all.
+fn files(
+    connection: &mut PgConnection,
+    sample: &Sample,
+    requester: Requester,
+    visible: Option<Vec<Seq>>,
+) {
+    let all = sample.messages.iter().map(|message| message.seq());
+    let ids: Vec<FileId> = all.clone().map(|seq| file_of(sample.no.0, seq)).collect();
+    let seen = seeing::seen(connection, &ids, requester).unwrap();
+    let seen: BTreeSet<FileId> = seen.into_iter().map(|file| file.id).collect();
+    let expected = match requester.roles == STAFF {
+        true => all.collect(),
+        false => visible.unwrap_or_default(),
+    };
+    let expected = expected.into_iter().map(|seq| file_of(sample.no.0, seq));
+    assert_eq!(seen, expected.collect(), "the files of {requester:?}");
 }
 
 /// Who sees a message may answer it. Decided under another policy, nothing is stored.
@@ -305,6 +332,7 @@ fn every_query_answers_as_the_pure_rule_does() {
     let mut connection = pool.dedicated().expect("a connection");
     let known = format!(
         "insert into users (id) select 'user-' || i from generate_series(1, {USERS}) i;
+        insert into users (id) values ('uploader');
         insert into flow_definitions (name, version, source) values ('x', 1, '')"
     );
     connection.batch_execute(&known).unwrap();

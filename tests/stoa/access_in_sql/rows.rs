@@ -8,6 +8,7 @@ use std::fmt::Write;
 use stoa::domain::access::blocks::{Apart, Block};
 use stoa::domain::access::{Access, Requester};
 use stoa::domain::conversation::Participant;
+use stoa::domain::file::FileId;
 use stoa::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
 use stoa::domain::message::Message;
 use stoa::domain::snapshot::Reader;
@@ -122,7 +123,7 @@ fn quoted(text: Option<&str>) -> String {
 /// Puts the rows in the place of those of the case before.
 pub fn fill(connection: &mut PgConnection, case: &Case) {
     let mut sql = format!(
-        "truncate conversations, participants, messages, conversation_flows, blocks restart identity cascade;
+        "truncate conversations, participants, messages, conversation_flows, blocks, files restart identity cascade;
         insert into conversations (id, kind, created_by, last_seq)
             select md5(i::text)::uuid, 'group', 1, {MESSAGES} from generate_series(1, {CONVERSATIONS}) i;
         insert into conversation_flows (conversation_no, name, version, state, phase, instance, standing, prompts_from, prompts_to)
@@ -162,9 +163,19 @@ pub fn fill(connection: &mut PgConnection, case: &Case) {
             write!(sql, "insert into messages (conversation_no, seq, sender_no, client_id, fingerprint, kind, body, audience_role,
                     audience_user_no, card, deleted_at, created_at)
                 values ({conversation}, {seq}, {sender}, '{conversation}-{seq}', 1, '{kind}', 'said', {role}, {user}, {card}, {deleted}, now());").unwrap();
+            let file = file_of(conversation, seq);
+            write!(sql, "with f as (insert into files (id, owner_no, state, purpose, name, size, expires_at)
+                    select '{file}', no, 'ready', 'message', 'x', 1, now() from users where id = 'uploader' returning no)
+                insert into file_uses (file_no, conversation_no, seq) select no, {conversation}, {seq} from f;").unwrap();
         }
     }
     connection.batch_execute(&sql).unwrap();
+}
+
+/// The file that a message shows. None of the users has uploaded it.
+pub fn file_of(conversation: i64, seq: i64) -> FileId {
+    let number = u128::from(conversation.unsigned_abs()) << 64 | u128::from(seq.unsigned_abs());
+    FileId(uuid::Uuid::from_u128(number))
 }
 
 /// The rows as the pure rule takes them.

@@ -8,7 +8,7 @@ use stoa::config::Config;
 use stoa::domain::flow::{FlowInput, Money, OrderRequest, PaymentOutcome};
 use stoa::domain::ids::ConversationNo;
 use stoa::job_signal::JobSignal;
-use stoa::jobs::{JobDeps, Runner};
+use stoa::jobs::{FileJobDeps, JobDeps, Runner};
 use stoa::payment::PaymentGateway;
 use stoa::store::orders::{self, OrderRow};
 use stoa::store::pool::Pool;
@@ -73,9 +73,12 @@ pub fn runner(
         gateway,
         deals,
         job_signal.clone(),
-        config,
-        app.address,
+        (config, app.address),
         Arc::new(Metrics::new().expect("figures")),
+        FileJobDeps {
+            objects: None,
+            checked: JobSignal::default(),
+        },
     ))
 }
 

@@ -5,9 +5,10 @@ use diesel::prelude::*;
 use proptest::prelude::*;
 use std::sync::Arc;
 use stoa::domain::access::blocks::{Block, Blocking};
+use stoa::domain::attachment::Attachment;
 use stoa::domain::conversation::Participant;
 use stoa::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
-use stoa::domain::message::{Attachment, Audience, Content, Message, Power};
+use stoa::domain::message::{Audience, Content, Message, Power};
 use stoa::domain::principal::Roles;
 use stoa::domain::snapshot::Reader;
 use stoa::domain::tokens::{Language, Tokenizer};
@@ -197,10 +198,8 @@ impl Fixture {
                 audience,
             } => {
                 let file = Attachment {
-                    url: "https://a.example/f".into(),
                     name: Some("rent.pdf".into()),
-                    media_type: None,
-                    size: None,
+                    ..Attachment::at("https://a.example/f")
                 };
                 let content = Content {
                     audience: audience.clone(),

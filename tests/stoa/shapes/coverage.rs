@@ -104,6 +104,7 @@ fn every_operation_has_an_answer() {
     for name in [
         "native_rest",
         "native_deal_rest",
+        "native_files",
         "operation",
         "payments",
         "stoory_rest",
@@ -176,6 +177,8 @@ fn every_code_has_a_body() {
         "refusals",
         "refusals_of_bounds",
         "refusals_of_deals",
+        "refusals_of_files",
+        "refusals_of_links",
         "refusals_without_a_gateway",
     ];
     must_have(&all_of(snapshot_files.map(titles)), codes);
@@ -189,6 +192,7 @@ fn no_snapshot_is_left_over() {
         include_str!("closing.rs"),
         include_str!("deal_events.rs"),
         include_str!("deals.rs"),
+        include_str!("files.rs"),
         include_str!("lola.rs"),
         include_str!("payments.rs"),
         include_str!("refusals.rs"),

@@ -70,9 +70,10 @@ impl Client for Socket {
         }
     }
 
-    fn found(&self, to: Asked, found: &Found, reader: UserNo) {
+    fn found(&self, deps: &SessionDeps, to: Asked, found: &Found, reader: UserNo) {
         if let Some(ack) = to.ack {
-            let _ = ack.answer([FoundView::new(found, reader).to_json().as_str()]);
+            let found = FoundView::new(found, reader, &deps.files.links);
+            let _ = ack.answer([found.to_json().as_str()]);
         }
     }
 

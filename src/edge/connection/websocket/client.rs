@@ -33,8 +33,8 @@ impl Client for Arc<ConnectionQueue> {
             reader,
             ..
         } = *answered;
-        let directory = &deps.room.directory;
-        self.text(encode::answer(id, answer, conversation, reader, directory));
+        let reader = deps.dialects.reader(reader);
+        self.text(encode::answer(id, answer, conversation, reader));
     }
 
     fn done(&self, _: &SessionDeps, to: Option<FrameId>) {
@@ -53,17 +53,18 @@ impl Client for Arc<ConnectionQueue> {
         let Some(id) = to else {
             return;
         };
-        let directory = &deps.room.directory;
+        let (directory, links) = (&deps.room.directory, &deps.files.links);
         let listed = listed.iter();
         let views: Vec<_> = listed
-            .map(|one| ConversationView::listed(one, reader, directory))
+            .map(|one| ConversationView::listed(one, reader, directory, links))
             .collect();
         self.text(encode::ack(id, json!({ "conversations": views })));
     }
 
-    fn found(&self, to: Option<FrameId>, found: &Found, reader: UserNo) {
+    fn found(&self, deps: &SessionDeps, to: Option<FrameId>, found: &Found, reader: UserNo) {
         if let Some(id) = to {
-            self.text(encode::ack(id, FoundView::new(found, reader)));
+            let found = FoundView::new(found, reader, &deps.files.links);
+            self.text(encode::ack(id, found));
         }
     }
 

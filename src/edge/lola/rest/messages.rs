@@ -108,7 +108,7 @@ pub async fn list(
     let more = messages.len().saturating_sub(limit as usize);
     let shown = messages.get(more..).unwrap_or_default();
     Ok(HttpResponse::Ok().json(MessagesPage {
-        messages: documents(shown, &room),
+        messages: documents(shown, &room, &call.server.deps.files.links),
         has_more: more > 0,
     }))
 }
@@ -154,13 +154,16 @@ pub async fn send(call: Call<ConversationId, Body>) -> Result<HttpResponse, Fail
             attachments: sent.attachments,
             context: sent.context,
         };
-        let command = Command::Send(Arc::new(fields.content()?));
-        let (message, novelty) = match call.server.deps.rooms.ask(id, sender, command).await? {
+        let deps = &call.server.deps;
+        let owners = [sender.no, call.caller.no];
+        let content = deps.attach(Arc::new(fields.content()?), &owners).await?;
+        let command = Command::Send(content);
+        let (message, novelty) = match deps.rooms.ask(id, sender, command).await? {
             Answer::Sent(message, novelty) => (message, novelty),
             other => return Err(unexpected("a send", &other)),
         };
         let opened = Opened::find(&call).await?;
-        let document = MessageDocument::new(&message, &opened.people());
+        let document = MessageDocument::new(&message, &opened.people(), &deps.files.links);
         StoredResponse::json(status_of(novelty), &document)
     };
     call.once(work).await

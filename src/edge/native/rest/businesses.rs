@@ -214,10 +214,11 @@ pub async fn conversations(
         .last()
         .filter(|_| full)
         .map(|last| cursor_text(last.conversation.updated_at, last.conversation.no.0));
-    let directory = &call.server.deps.room.directory;
+    let deps = &call.server.deps;
+    let (directory, links) = (&deps.room.directory, &deps.files.links);
     let views = listed
         .iter()
-        .map(|one| ConversationView::listed(one, user, directory));
+        .map(|one| ConversationView::listed(one, user, directory, links));
     let items: Vec<_> = views.collect();
     Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": next })))
 }

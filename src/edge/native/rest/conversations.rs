@@ -31,8 +31,9 @@ pub(super) async fn answer<P, B>(
     status: u16,
 ) -> Result<StoredResponse, Failure> {
     let listed = listed(call, id).await?;
-    let directory = &call.server.deps.room.directory;
-    let view = ConversationView::listed(&listed, call.caller.no, directory);
+    let deps = &call.server.deps;
+    let (directory, links) = (&deps.room.directory, &deps.files.links);
+    let view = ConversationView::listed(&listed, call.caller.no, directory, links);
     StoredResponse::json(status, &view)
 }
 
@@ -168,10 +169,11 @@ pub async fn list(call: Call, query: Query<ListQuery>) -> Result<HttpResponse, F
         .last()
         .filter(|_| full)
         .map(|last| cursor_text(last.conversation.updated_at, last.conversation.no.0));
-    let directory = &call.server.deps.room.directory;
+    let deps = &call.server.deps;
+    let (directory, links) = (&deps.room.directory, &deps.files.links);
     let items: Vec<_> = listed
         .iter()
-        .map(|one| ConversationView::listed(one, user, directory))
+        .map(|one| ConversationView::listed(one, user, directory, links))
         .collect();
     Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": next })))
 }
@@ -191,8 +193,9 @@ async fn with_external_id(call: &Call, id: &str) -> Result<HttpResponse, Failure
         Err(failure) if is_hidden(failure.refusal()) => return Ok(items_of(&[])),
         Err(failure) => return Err(failure),
     };
-    let directory = &call.server.deps.room.directory;
-    let view = ConversationView::listed(&listed, call.caller.no, directory);
+    let deps = &call.server.deps;
+    let (directory, links) = (&deps.room.directory, &deps.files.links);
+    let view = ConversationView::listed(&listed, call.caller.no, directory, links);
     Ok(items_of(&[view]))
 }
 

@@ -222,6 +222,10 @@ async fn wanted(
         .map(|message| message.content(caller))
         .transpose()
         .map_err(|refusal| refusal.within("first_message"))?;
+    let first_message = match first_message.map(Arc::new) {
+        Some(content) => Some(server.deps.attach(content, &[caller.no]).await?),
+        None => None,
+    };
     let subject = body.subject.map(|subject| subject.check(caller));
     let subject = subject.transpose()?;
     if subject.is_some() && body.flow.is_some() && !caller.roles.may(Privilege::DescribeSubjects) {
@@ -248,7 +252,7 @@ async fn wanted(
         external_id: body.external_id,
         business,
         participants: numbers_of(server, people).await?,
-        first_message: first_message.map(Arc::new),
+        first_message,
     };
     if let Some(deal) = &deal {
         let now = server.deps.room.pool.clock().now();

@@ -87,7 +87,8 @@ pub async fn list(
         Ok(reader.map(|_| found).map_err(Refusal::from))
     });
     let found = read.await??;
-    let view = |message| MessageView::new(message, id, requester.no);
+    let links = &call.server.deps.files.links;
+    let view = |message| MessageView::new(message, id, requester.no, links);
     Ok(HttpResponse::Ok().json(PageView {
         items: found.messages.iter().map(view).collect(),
         next_cursor: found.next,

@@ -8,11 +8,12 @@ use utoipa::ToSchema;
 
 use crate::domain::access::{Access, Denied, Privilege, Requester};
 use crate::domain::answer::{Answer, Novelty};
+use crate::domain::attachment::WrittenAttachment;
 use crate::domain::command::Command;
 use crate::domain::conversation::Conversation;
 use crate::domain::ids::{ConversationId, MessageId};
 use crate::domain::limits;
-use crate::domain::message::{Attachment, Audience, Content, Message, MessageKind};
+use crate::domain::message::{Audience, Content, Message, MessageKind};
 use crate::domain::object;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
@@ -41,7 +42,7 @@ pub struct NewMessageBody {
     reply_to: Option<String>,
     /// Files
     #[schema(value_type = Option<Vec<Object>>)]
-    attachments: Option<Vec<Attachment>>,
+    attachments: Option<Vec<WrittenAttachment>>,
     /// An object of the sender's own
     #[serde(default, deserialize_with = "object::optional")]
     #[schema(value_type = Option<Object>)]
@@ -94,7 +95,7 @@ impl NewMessageBody {
                 .reply_to
                 .map(|id| message_id(&id, "reply_to"))
                 .transpose()?,
-            attachments: self.attachments.unwrap_or_default(),
+            attachments: WrittenAttachment::parse_all(self.attachments)?,
             context: limits::json_object(self.context, "context")?,
             kind: self.kind.map_or(MessageKind::UserInput, MessageKind::from),
             audience: self.audience_role.map(Audience::Role),
@@ -131,11 +132,12 @@ pub async fn send(call: Call<ConversationId, Body>) -> Result<HttpResponse, Fail
     let work = async {
         let message: NewMessageBody = call.own_body()?;
         let sender = call.acting_user(message.sender_id.as_deref()).await?;
-        let content = message.content(&call.caller)?;
-        let command = Command::Send(Arc::new(content));
-        match call.server.deps.rooms.ask(id, sender, command).await? {
+        let content = Arc::new(message.content(&call.caller)?);
+        let deps = &call.server.deps;
+        let content = deps.attach(content, &[sender.no, reader]).await?;
+        match deps.rooms.ask(id, sender, Command::Send(content)).await? {
             Answer::Sent(message, novelty) => {
-                let view = MessageView::new(&message, id, reader);
+                let view = MessageView::new(&message, id, reader, &deps.files.links);
                 StoredResponse::json(status_of(novelty), &view)
             }
             other => Err(unexpected("a send", &other)),
@@ -195,7 +197,8 @@ async fn change<P, B>(
     command: Command,
 ) -> Result<HttpResponse, Failure> {
     let (conversation_id, message) = changed(call, id, command).await?;
-    let view = MessageView::new(&message, conversation_id, call.caller.no);
+    let links = &call.server.deps.files.links;
+    let view = MessageView::new(&message, conversation_id, call.caller.no, links);
     Ok(HttpResponse::Ok().json(view))
 }
 

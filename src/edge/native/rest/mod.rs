@@ -5,6 +5,7 @@ pub mod businesses;
 pub mod conversations;
 pub mod creating;
 pub mod events;
+pub mod files;
 pub mod flows;
 pub(in crate::edge) mod found;
 pub mod me;
@@ -57,6 +58,10 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(messages::delete)
         .service(messages::history)
         .service(search::search)
+        .service(files::upload)
+        .service(files::links)
+        .service(files::show)
+        .service(files::delete)
         .service(flows::list)
         .service(flows::describe)
         .service(flows::picture)

@@ -17,6 +17,6 @@ pub async fn search(call: Call, query: Query<SearchData>) -> Result<HttpResponse
         .deps
         .search(&call.caller, query.request()?)
         .await?;
-    let view = FoundView::new(&found, call.caller.no);
+    let view = FoundView::new(&found, call.caller.no, &call.server.deps.files.links);
     Ok(HttpResponse::Ok().json(view))
 }

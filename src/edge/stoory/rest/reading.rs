@@ -84,9 +84,9 @@ impl Opened {
         server: &'a AppState,
     ) -> Vec<MessageRow<'a>> {
         let (sides, reader) = (self.sides(), Some(self.reader.no));
-        let system = &server.config.dialects.system_user_id;
+        let context = server.deps.dialects.reader(self.reader.no).messages();
         let (place, each) = (self.loaded.conversation.id, messages.iter());
-        each.map(|message| MessageRow::new(message, place, &sides, reader, system))
+        each.map(|message| MessageRow::new(message, place, &sides, reader, context))
             .collect()
     }
 

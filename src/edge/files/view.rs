@@ -1,0 +1,71 @@
+//! The public JSON of a file.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::file::{FileId, FileState, Purpose, Unfit};
+use crate::edge::links::{Links, Variant};
+use crate::edge::native::instants::{instant, maybe_instant};
+use crate::signing::hex;
+use crate::store::files::File;
+
+/// A file.
+#[derive(Serialize, ToSchema)]
+#[schema(as = File)]
+pub struct FileView<'a> {
+    /// Its id: messages name it in their `attachments`
+    #[schema(value_type = Uuid)]
+    file_id: FileId,
+    /// `uploading`, `checking`, `ready`, `refused`, `dropping` or `gone`
+    #[schema(value_type = String, example = "ready")]
+    state: FileState,
+    /// `message`, `voice` or `avatar`
+    #[schema(value_type = String, example = "message")]
+    purpose: Purpose,
+    /// Where it can be downloaded, without a token; only when it is ready
+    url: Option<String>,
+    /// When the link ends
+    #[serde(serialize_with = "maybe_instant")]
+    expires_at: Option<DateTime<Utc>>,
+    /// Its name
+    name: &'a str,
+    /// Its media type, by its content; null until it was checked
+    #[serde(rename = "type")]
+    media_type: Option<&'a str>,
+    /// Its size in bytes
+    size: u64,
+    /// The SHA-256 of its bytes, in hexadecimal digits; null until it was checked
+    sha256: Option<String>,
+    /// Why it was refused
+    #[schema(value_type = Option<String>)]
+    refusal: Option<Unfit>,
+    /// When its upload began
+    #[serde(serialize_with = "instant")]
+    created_at: DateTime<Utc>,
+    /// Until when it is kept if no message shows it
+    #[serde(serialize_with = "instant")]
+    kept_until: DateTime<Utc>,
+}
+
+impl<'a> FileView<'a> {
+    /// A file with a link that is made now.
+    pub fn new(file: &'a File, links: &Links) -> Self {
+        let is_ready = file.state == FileState::Ready;
+        let link = || links.link(file.id, Variant::Original, file.name.as_str());
+        Self {
+            file_id: file.id,
+            state: file.state,
+            purpose: file.purpose,
+            url: is_ready.then(link),
+            expires_at: is_ready.then(|| links.expires_at()),
+            name: file.name.as_str(),
+            media_type: file.media_type.as_deref(),
+            size: file.size,
+            sha256: file.sha256.as_deref().map(hex),
+            refusal: file.refusal,
+            created_at: file.created_at,
+            kept_until: file.expires_at,
+        }
+    }
+}

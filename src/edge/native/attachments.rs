@@ -1,0 +1,57 @@
+//! The public JSON of the files of messages.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use std::borrow::Cow;
+use utoipa::ToSchema;
+
+use super::instants::instant;
+use crate::domain::attachment::Attachment;
+use crate::domain::file::FileId;
+use crate::edge::links::Links;
+
+/// A file of a message.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Attachment)]
+pub struct AttachmentView<'a> {
+    /// Where it can be downloaded
+    url: Cow<'a, str>,
+    /// Its file name
+    name: Option<&'a str>,
+    /// Its media type
+    #[serde(rename = "type")]
+    media_type: Option<&'a str>,
+    /// Its size in bytes
+    size: Option<u64>,
+    /// What is known of a file that is stored here
+    #[serde(flatten)]
+    stored: Option<StoredFileView>,
+}
+
+/// What a message shows of a file that is stored here.
+#[derive(Serialize, ToSchema)]
+pub struct StoredFileView {
+    /// Its id
+    #[schema(value_type = Uuid)]
+    file_id: FileId,
+    /// When the link ends
+    #[serde(serialize_with = "instant")]
+    expires_at: DateTime<Utc>,
+}
+
+impl<'a> AttachmentView<'a> {
+    /// An attachment with a link that is made now.
+    pub fn new(attachment: &'a Attachment, links: &Links) -> Self {
+        let stored = attachment.file().map(|file_id| StoredFileView {
+            file_id,
+            expires_at: links.expires_at(),
+        });
+        Self {
+            url: links.of_attachment(attachment),
+            name: attachment.name.as_deref(),
+            media_type: attachment.media_type.as_deref(),
+            size: attachment.size,
+            stored,
+        }
+    }
+}

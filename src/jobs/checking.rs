@@ -1,0 +1,180 @@
+//! Checks files: puts the pieces of an upload together, finds out what it is, and stores it as one object.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::spool::Spool;
+use super::{JobDeps, JobEnd};
+use crate::domain::file::{FileNo, FileState, Purpose, Unfit};
+use crate::error::Error;
+use crate::media::{Placement, sniff};
+use crate::objects::{Key, Objects};
+use crate::store::files::uploading::{self, Piece};
+use crate::store::files::{self, Checked, File};
+
+/// After this time, an object that a request began to store is there or will never be: requests give up earlier.
+const LONGEST_WRITE: Duration = Duration::from_secs(120);
+/// Pause before a job looks again whether another one has ended that works on the same file.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// The name of a file's object as it is downloaded.
+pub const ORIGINAL: &str = "original";
+
+/// Marks a file as being worked on in this process, until it is dropped.
+struct Turn {
+    deps: Arc<JobDeps>,
+    no: FileNo,
+}
+
+impl Turn {
+    fn take(deps: &Arc<JobDeps>, no: FileNo) -> Option<Self> {
+        let deps = Arc::clone(deps);
+        let is_first = deps.files_under_check.lock().insert(no);
+        is_first.then(|| Self { deps, no })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.deps.files_under_check.lock().remove(&self.no);
+    }
+}
+
+/// Checks a file. It may run twice: the second run finds out how far the first one came.
+pub(super) async fn check(deps: &Arc<JobDeps>, no: FileNo) -> Result<JobEnd, Error> {
+    let Some(objects) = &deps.objects else {
+        return Ok(JobEnd::Retry("files_off".to_owned()));
+    };
+    // A lease may expire while a large file is checked.
+    let Some(_turn) = Turn::take(deps, no) else {
+        return Ok(JobEnd::Wait(BUSY));
+    };
+    let found = deps
+        .pool
+        .run(move |connection| files::find_by_no(connection, no));
+    let Some(file) = found.await? else {
+        return Ok(JobEnd::Done);
+    };
+    let original = Key::variant(file.id.0, ORIGINAL);
+    let is_wanted = match file.state {
+        FileState::Checking => examine_and_record(deps, objects, &file, &original).await?,
+        FileState::Uploading | FileState::Ready => true,
+        FileState::Refused | FileState::Dropping | FileState::Gone => false,
+    };
+    if !is_wanted {
+        objects.delete(&original).await?;
+    }
+    Ok(match clear_pieces(deps, objects, &file).await? {
+        None => JobEnd::Done,
+        Some(left) => JobEnd::Wait(left),
+    })
+}
+
+/// Returns whether the file's object is wanted: it is not, if the file was refused, or dropped meanwhile.
+async fn examine_and_record(
+    deps: &Arc<JobDeps>,
+    objects: &Objects,
+    file: &File,
+    original: &Key,
+) -> Result<bool, Error> {
+    let no = file.no;
+    let pieces = deps
+        .pool
+        .run(move |connection| uploading::stored_pieces(connection, no));
+    let checked = examine(objects, file, pieces.await?, original).await?;
+    let is_ready = matches!(checked, Checked::Ready { .. });
+    let keep = Duration::from_secs(3_600 * u64::from(deps.config.files.unsent_file_hours));
+    let recorded = deps
+        .pool
+        .run(move |connection| files::record_check(connection, no, &checked, keep));
+    let recorded = recorded.await?;
+    deps.files_checked.notify();
+    log::debug!(event = "file_checked", file_id:% = file.id, ready = is_ready, recorded = recorded; "");
+    Ok(is_ready && recorded)
+}
+
+async fn examine(
+    objects: &Objects,
+    file: &File,
+    pieces: Vec<Piece>,
+    original: &Key,
+) -> Result<Checked, Error> {
+    let mut spool = Spool::new(objects.nameless_file().await?);
+    for piece in pieces {
+        let bytes = objects.get(&Key::piece(file.id.0, piece.no)).await?;
+        spool = spool.append(bytes).await?;
+    }
+    let whole = spool.finish();
+    if whole.size != file.size {
+        let (has, size) = (whole.size, file.size);
+        return Err(Error::internal(format!(
+            "the pieces of a file have {has} bytes, not {size}"
+        )));
+    }
+    let media_type = sniff(&whole.head, file.declared_type.as_deref()).0;
+    if let Some(unfit) = unfit(file.purpose, media_type) {
+        return Ok(Checked::Refused(unfit));
+    }
+    objects.put_file(original, whole.file, whole.size).await?;
+    Ok(Checked::Ready {
+        media_type: media_type.to_owned(),
+        size: whole.size,
+        sha256: whole.sha256,
+    })
+}
+
+/// Why a file of this type cannot be used for this.
+fn unfit(purpose: Purpose, media_type: &str) -> Option<Unfit> {
+    let is_shown = Placement::of(media_type) == Placement::Inline;
+    match purpose {
+        Purpose::Message => None,
+        Purpose::Voice if is_shown && media_type.starts_with("audio/") => None,
+        Purpose::Avatar if is_shown && media_type.starts_with("image/") => None,
+        Purpose::Voice => Some(Unfit::NotAudio),
+        Purpose::Avatar => Some(Unfit::NotAnImage),
+    }
+}
+
+/// Deletes the pieces of a file that are not needed any more. Returns how long to wait if the objects of some may still be written.
+pub(super) async fn clear_pieces(
+    deps: &Arc<JobDeps>,
+    objects: &Objects,
+    file: &File,
+) -> Result<Option<Duration>, Error> {
+    let no = file.no;
+    let pieces = deps
+        .pool
+        .run(move |connection| uploading::all_pieces(connection, no));
+    let now = deps.pool.clock().now();
+    let (mut settled, mut wait) = (Vec::new(), None);
+    for piece in pieces.await? {
+        objects.delete(&Key::piece(file.id.0, piece.no)).await?;
+        let age = (now - piece.created_at).to_std().unwrap_or_default();
+        match LONGEST_WRITE.checked_sub(age) {
+            Some(left) if !piece.stored => wait = wait.max(Some(left)),
+            Some(_) | None => settled.push(piece.no),
+        }
+    }
+    let forgotten = deps
+        .pool
+        .run(move |connection| uploading::forget_pieces(connection, &settled));
+    forgotten.await?;
+    Ok(wait)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_is_audio_and_a_picture_is_a_picture() {
+        assert_eq!(unfit(Purpose::Message, "application/octet-stream"), None);
+        assert_eq!(unfit(Purpose::Voice, "audio/webm"), None);
+        assert_eq!(unfit(Purpose::Voice, "audio/flac"), Some(Unfit::NotAudio));
+        assert_eq!(unfit(Purpose::Avatar, "image/png"), None);
+        assert_eq!(
+            unfit(Purpose::Avatar, "image/heic"),
+            Some(Unfit::NotAnImage)
+        );
+    }
+}

@@ -1,0 +1,65 @@
+//! A file of this machine in which an upload is put together. It has no name, so nothing of it is left when the server is killed.
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::Write;
+
+use crate::error::Error;
+use crate::media::HEAD_BYTES;
+use crate::objects::blocking;
+
+/// An upload that is put together.
+pub(super) struct Spool {
+    file: File,
+    hash: Sha256,
+    size: u64,
+    head: Vec<u8>,
+}
+
+/// An upload that is whole.
+pub(super) struct Spooled {
+    /// Its content.
+    pub(super) file: File,
+    /// Its size in bytes.
+    pub(super) size: u64,
+    /// The SHA-256 of its content.
+    pub(super) sha256: Vec<u8>,
+    /// Its first bytes.
+    pub(super) head: Vec<u8>,
+}
+
+impl Spool {
+    /// An empty one.
+    pub(super) fn new(file: File) -> Self {
+        Self {
+            file,
+            hash: Sha256::new(),
+            size: 0,
+            head: Vec::with_capacity(HEAD_BYTES),
+        }
+    }
+
+    /// Appends bytes.
+    pub(super) async fn append(mut self, bytes: Bytes) -> Result<Self, Error> {
+        blocking(move || {
+            self.file.write_all(&bytes)?;
+            self.hash.update(&bytes);
+            self.size += bytes.len() as u64;
+            let wanted = HEAD_BYTES.saturating_sub(self.head.len());
+            self.head.extend(bytes.iter().take(wanted));
+            Ok(self)
+        })
+        .await
+    }
+
+    /// Ends it.
+    pub(super) fn finish(self) -> Spooled {
+        Spooled {
+            file: self.file,
+            size: self.size,
+            sha256: self.hash.finalize().to_vec(),
+            head: self.head,
+        }
+    }
+}
