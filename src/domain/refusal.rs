@@ -5,6 +5,10 @@ use std::borrow::Cow;
 use super::file::Unfit;
 use super::principal::NotBefore;
 
+const NO_PAYMENTS: &str = "This server takes no payments: no payment gateway is configured";
+const TOO_BROAD: &str =
+    "That is found too often: add words, or narrow it with in:, from: or before:";
+
 /// Why a request was refused. A refused request changes nothing, and its caller gets the reason.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {
@@ -221,33 +225,28 @@ impl Refusal {
             Self::Muted => "You are muted in this conversation".to_owned(),
             Self::OriginRefused => "Pages of this origin may not connect".to_owned(),
             Self::NotStaff => "You are not staff of this business".to_owned(),
+            Self::Unreachable => "This user cannot be reached".to_owned(),
+            Self::ConversationNotFound
+            | Self::MessageNotFound
+            | Self::EventNotFound
+            | Self::OrderNotFound
+            | Self::FileNotFound => format!("There is no such {}", self.what_is_missing()),
+            Self::UserNotFound(id) => format!("There is no user {id}"),
             Self::BusinessNotFound(id) => format!("There is no business {id}"),
             Self::SubjectNotFound => "The platform has not described this subject".to_owned(),
-            Self::Unreachable => "This user cannot be reached".to_owned(),
-            Self::ConversationNotFound => "There is no such conversation".to_owned(),
-            Self::MessageNotFound => "There is no such message".to_owned(),
-            Self::UserNotFound(id) => format!("There is no user {id}"),
             Self::ParticipantNotFound => {
                 "That user is not a participant of this conversation".to_owned()
             }
             Self::FlowNotFound => "This conversation has no flow".to_owned(),
             Self::DefinitionNotFound(name) => format!("There is no flow {name}"),
             Self::Flow(refusal) => refusal.message(),
-            Self::EventNotFound => "There is no such event".to_owned(),
-            Self::OrderNotFound => "There is no such order".to_owned(),
-            Self::PaymentsUnavailable => {
-                "This server takes no payments: no payment gateway is configured".to_owned()
-            }
+            Self::PaymentsUnavailable => NO_PAYMENTS.to_owned(),
             Self::RouteNotFound => "There is nothing at this path".to_owned(),
             Self::MethodNotAllowed => "This path does not take this method".to_owned(),
-            Self::SearchTooBroad => {
-                "That is found too often: add words, or narrow it with in:, from: or before:"
-                    .to_owned()
-            }
+            Self::SearchTooBroad => TOO_BROAD.to_owned(),
             Self::SearchUnavailable => {
                 "This server does not search: it runs with --search off".to_owned()
             }
-            Self::FileNotFound => "There is no such file".to_owned(),
             Self::FileNotReady => "The file is not ready yet".to_owned(),
             Self::FileRefused(unfit) => unfit.message().to_owned(),
             Self::FileGone => "The file has been deleted".to_owned(),
@@ -266,6 +265,17 @@ impl Refusal {
             }
             Self::Internal { .. } => "Something went wrong on our side".to_owned(),
             Self::RateLimited { .. } => "Too many requests: slow down".to_owned(),
+        }
+    }
+
+    fn what_is_missing(&self) -> &'static str {
+        match self {
+            Self::ConversationNotFound => "conversation",
+            Self::MessageNotFound => "message",
+            Self::EventNotFound => "event",
+            Self::OrderNotFound => "order",
+            Self::FileNotFound => "file",
+            _ => "thing",
         }
     }
 

@@ -5,7 +5,9 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer};
 
+use super::files::uses;
 use super::pool::explain;
+use crate::domain::ids::{ConversationNo, MessageId};
 use crate::error::Error;
 
 // Raw SQL: finds the deletions by the index of those that are due, and skips what another server is emptying. A message's wordings are
@@ -64,6 +66,28 @@ const CONTENTS: [&str; 5] = [
     "delete from search_docs where conversation_no = $1 and seq > $2 and seq <= $3",
 ];
 
+#[derive(QueryableByName)]
+struct Use {
+    #[diesel(sql_type = BigInt)]
+    seq: i64,
+}
+
+/// The messages that are emptied show their files no more.
+fn release_files(connection: &mut PgConnection, due: &Due, to: i64) -> Result<(), Error> {
+    let sql = "select distinct seq from file_uses where conversation_no = $1 and seq > $2 and seq <= $3 order by seq";
+    let uses: Vec<Use> = diesel::sql_query(sql)
+        .bind::<BigInt, _>(due.no)
+        .bind::<BigInt, _>(due.emptied_seq)
+        .bind::<BigInt, _>(to)
+        .load(connection)
+        .map_err(explain)?;
+    for Use { seq } in uses {
+        let conversation = ConversationNo(due.no);
+        uses::release(connection, MessageId { conversation, seq })?;
+    }
+    Ok(())
+}
+
 /// Empties the next `most` changes of a conversation that was deleted at least so many days ago; returns whether there was one.
 pub fn empty_conversation(
     connection: &mut PgConnection,
@@ -88,6 +112,7 @@ pub fn empty_conversation(
                 .execute(connection)
                 .map_err(explain)?;
         }
+        release_files(connection, &due, to)?;
         let ended =
             "update conversation_flows set instance = '{}' where conversation_no = $1 and $2 >= $3";
         let noted = "update conversations set emptied_seq = $2 where no = $1 and $2 <= $3";

@@ -120,10 +120,8 @@ impl Fixture {
     }
 
     fn owner(&self) -> &Person {
-        self.people
-            .iter()
-            .find(|person| person.id == "owner")
-            .unwrap()
+        let mut people = self.people.iter();
+        people.find(|person| person.id == "owner").unwrap()
     }
 
     /// A fresh message of the other user, who is brought back first if the last request sent them away.
@@ -212,11 +210,8 @@ async fn without_a_token_every_endpoint_is_shut() {
     let fixture = Fixture::new().await;
     for row in rows(ENDPOINTS) {
         let (method, pattern) = row.head.split_once(' ').unwrap();
-        let url = format!(
-            "http://{}{}",
-            fixture.app.address,
-            fixture.path(pattern).await
-        );
+        let path = fixture.path(pattern).await;
+        let url = format!("http://{}{path}", fixture.app.address);
         let method = method.parse().unwrap();
         let response = reqwest::Client::new()
             .request(method, url)

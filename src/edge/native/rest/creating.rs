@@ -20,6 +20,7 @@ use crate::domain::conversation::{
 };
 use crate::domain::ids::{ConversationId, UserId, UserNo};
 use crate::domain::limits;
+use crate::domain::message::Content;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::visible;
@@ -202,6 +203,21 @@ async fn business_in(
     Ok(Some(BusinessRef { no, id }))
 }
 
+/// What is said at once, with its files.
+async fn said_first(
+    server: &AppState,
+    caller: &Principal,
+    message: Option<NewMessageBody>,
+) -> Result<Option<Arc<Content>>, Failure> {
+    let Some(message) = message else {
+        return Ok(None);
+    };
+    let content = message.content(caller);
+    let content = content.map_err(|refusal| refusal.within("first_message"))?;
+    let content = Arc::new(content);
+    Ok(Some(server.deps.attach(content, &[caller.no]).await?))
+}
+
 /// The conversation that the body describes, and what is wanted of one that is there already.
 async fn wanted(
     server: &AppState,
@@ -217,15 +233,7 @@ async fn wanted(
     let business = business_in(server, caller, &body).await?;
     let people = people_of(&body, caller, policies.of(body.kind))?;
     let assigned = roles_given(&body, caller);
-    let first_message = body
-        .first_message
-        .map(|message| message.content(caller))
-        .transpose()
-        .map_err(|refusal| refusal.within("first_message"))?;
-    let first_message = match first_message.map(Arc::new) {
-        Some(content) => Some(server.deps.attach(content, &[caller.no]).await?),
-        None => None,
-    };
+    let first_message = said_first(server, caller, body.first_message).await?;
     let subject = body.subject.map(|subject| subject.check(caller));
     let subject = subject.transpose()?;
     if subject.is_some() && body.flow.is_some() && !caller.roles.may(Privilege::DescribeSubjects) {
