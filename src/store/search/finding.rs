@@ -6,10 +6,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::conditions::{Conditions, Deadline, Position};
 use super::everywhere::everywhere;
+use super::message_search::{Found, Hit, MessageSearch, Order, Page, Scope};
 use super::places::{Entrance, SearchedConversation, consumer, one, own};
 use super::plans::{Outcome, among};
 use super::recent::{Recent, recent};
-use super::request::{Found, Hit, Order, Page, Scope, SearchRequest};
 use crate::domain::access::{Access, Privilege};
 use crate::domain::ids::{ConversationNo, Seq, UserNo};
 use crate::domain::message::Message;
@@ -34,7 +34,7 @@ struct Candidate {
 /// Finds messages. A refusal concerns the query or where it searches.
 pub fn find(
     connection: &mut PgConnection,
-    asked: &SearchRequest,
+    asked: &MessageSearch,
 ) -> Result<Result<Found, Refusal>, Error> {
     let deadline = Deadline::after(asked.bounds.time);
     let mut begin = connection.build_transaction().repeatable_read();
@@ -61,7 +61,7 @@ impl Where {
 
 fn search(
     connection: &mut PgConnection,
-    asked: &SearchRequest,
+    asked: &MessageSearch,
     deadline: Deadline,
 ) -> Result<Result<Found, Refusal>, Error> {
     deadline.limit(connection)?;
@@ -93,7 +93,7 @@ fn search(
 /// Finds out where the searcher may read.
 fn enter(
     connection: &mut PgConnection,
-    asked: &SearchRequest,
+    asked: &MessageSearch,
     consumer: Option<i32>,
 ) -> Result<Result<Where, Refusal>, Error> {
     let filters = &asked.query.filters;
@@ -124,7 +124,7 @@ fn enter(
 /// What the documents propose, and what has no document yet.
 fn propose(
     connection: &mut PgConnection,
-    asked: &SearchRequest,
+    asked: &MessageSearch,
     place: &Where,
     consumer: Option<i32>,
     conditions: &Conditions,
@@ -152,7 +152,7 @@ fn propose(
 /// Writes into the audit log that staff search where they do not participate.
 fn note(
     connection: &mut PgConnection,
-    asked: &SearchRequest,
+    asked: &MessageSearch,
     within: Option<(&SearchedConversation, String)>,
 ) -> Result<(), Error> {
     let (conversation, object_type, object_id) = match within {
@@ -173,7 +173,7 @@ fn note(
 /// The numbers of the senders that are searched for; `None` if no such user exists, so that nothing can be found.
 fn senders(
     connection: &mut PgConnection,
-    asked: &SearchRequest,
+    asked: &MessageSearch,
 ) -> Result<Option<Vec<UserNo>>, Error> {
     let mut numbers = Vec::new();
     for sender in &asked.query.filters.from {
@@ -192,7 +192,7 @@ fn senders(
 /// Reads what was proposed, matches it again, and takes the page.
 fn assemble(
     connection: &mut PgConnection,
-    asked: &SearchRequest,
+    asked: &MessageSearch,
     places: Option<&[SearchedConversation]>,
     outcome: Outcome,
     recent: Recent,
@@ -243,7 +243,7 @@ fn assemble(
 /// Those of the messages that the searcher may see: the documents only proposed them.
 fn readable(
     connection: &mut PgConnection,
-    asked: &SearchRequest,
+    asked: &MessageSearch,
     places: Option<&[SearchedConversation]>,
     mut messages: Vec<Message>,
 ) -> Result<Vec<Message>, Error> {
@@ -272,7 +272,7 @@ fn readable(
 
 /// A message, if it matches the whole query.
 fn candidate(
-    asked: &SearchRequest,
+    asked: &MessageSearch,
     places: Option<&[SearchedConversation]>,
     message: Message,
 ) -> Option<Candidate> {
@@ -294,7 +294,7 @@ fn candidate(
 
 /// The page of what was found, and where the next one begins.
 fn page(
-    asked: &SearchRequest,
+    asked: &MessageSearch,
     mut all: Vec<Candidate>,
     rest: Option<Position>,
 ) -> (Vec<Candidate>, Option<Page>) {

@@ -6,10 +6,10 @@ mod docs;
 mod everywhere;
 mod finding;
 mod lexemes;
+mod message_search;
 mod places;
 mod plans;
 mod recent;
-mod request;
 mod walking;
 
 pub use conditions::Position;
@@ -17,5 +17,5 @@ pub use connections::SearchConnections;
 pub use docs::index;
 pub(in crate::store) use docs::{forget, hold};
 pub use finding::find;
+pub use message_search::{Found, Hit, MessageSearch, Order, Page, Scope};
 pub use plans::Bounds;
-pub use request::{Found, Hit, Order, Page, Scope, SearchRequest};

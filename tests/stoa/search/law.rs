@@ -13,7 +13,7 @@ use stoa::domain::ids::{MessageId, UserId, UserNo};
 use stoa::domain::message::Message;
 use stoa::domain::principal::Roles;
 use stoa::domain::search::{document_of, parse};
-use stoa::store::search::{Bounds, Order, Page, Scope, SearchRequest, find};
+use stoa::store::search::{Bounds, MessageSearch, Order, Page, Scope, find};
 
 use super::history::{CONVERSATIONS, Fixture, USERS, event, part};
 
@@ -53,8 +53,8 @@ impl Fixture {
         requester: Requester,
         scope: Scope,
         bounds: Bounds,
-    ) -> SearchRequest {
-        SearchRequest {
+    ) -> MessageSearch {
+        MessageSearch {
             query: parse(&self.tokenizer, query).unwrap(),
             text: query.to_owned(),
             requester,
@@ -69,7 +69,7 @@ impl Fixture {
     }
 
     /// What a plain filter finds.
-    fn filtered(&self, asked: &SearchRequest) -> Vec<MessageId> {
+    fn filtered(&self, asked: &MessageSearch) -> Vec<MessageId> {
         let mut found: Vec<&Message> = Vec::new();
         for message in &self.messages {
             let (place, me) = (message.id.conversation, asked.requester.no);
@@ -100,7 +100,7 @@ impl Fixture {
     }
 
     /// All pages of a search are what the filter finds, and so is its best page, in any order.
-    fn compare(&mut self, mut asked: SearchRequest) {
+    fn compare(&mut self, mut asked: MessageSearch) {
         let wanted = self.filtered(&asked);
         let about = format!(
             "{} of {:?} {:?} {:?}",

@@ -14,7 +14,7 @@ use stoa::domain::search::parse;
 use stoa::domain::tokens::{Language, Tokenizer};
 use stoa::store::dedicated::Dedicated;
 use stoa::store::feed_consumers::register;
-use stoa::store::search::{Bounds, Found, Order, Page, Scope, SearchRequest, find};
+use stoa::store::search::{Bounds, Found, MessageSearch, Order, Page, Scope, find};
 
 use crate::plans::full_database;
 
@@ -82,7 +82,7 @@ impl Fixture {
 
     /// Searches, and says how many rows it read; it walks no table.
     fn search(&mut self, query: &str, user: i64, scope: Scope, page: Page) -> (Found, i64) {
-        let asked = SearchRequest {
+        let asked = MessageSearch {
             query: parse(&self.tokenizer, query).unwrap(),
             text: query.to_owned(),
             requester: Requester::new(

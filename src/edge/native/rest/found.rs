@@ -73,7 +73,7 @@ impl Wish {
         caller: &Principal,
         now: DateTime<Utc>,
     ) -> Result<Vec<Command>, Error> {
-        must_be_let_in(&found, caller)?;
+        must_be_let_in(&found, caller).map_err(Refusal::from)?;
         self.must_have_its_sides(&found)?;
         let mut commands = returns(&mut found, caller);
         if caller.roles.may(Privilege::DescribeSubjects) {
