@@ -201,7 +201,7 @@ fn bodies(bytes: &[u8]) {
 }
 
 /// The bytes as the JSON of one entry.
-fn entry(bytes: &[u8]) -> WireEntries {
+pub fn entry(bytes: &[u8]) -> WireEntries {
     let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     WireEntries::Encoded([&length.to_be_bytes(), bytes].concat().into())
 }
