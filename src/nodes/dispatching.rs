@@ -163,6 +163,7 @@ impl Dispatcher {
 
     /// What it has told before is known; those who listened there are gone.
     fn hear_bye(&self, node: NodeId) {
+        self.nodes.0.peers.lock().note_bye(node);
         self.nodes.0.due.notify_one();
         self.room.directory.hear_bye(node, self.now());
         self.rooms.hear_everywhere(|| RemoteEvent::Gone(node));

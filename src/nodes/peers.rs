@@ -59,6 +59,8 @@ pub(super) struct Peers {
 struct Peer {
     row: NodeRow,
     heard: Option<Heard>,
+    /// Whether it has told that it stops, after everything else.
+    has_said_bye: bool,
 }
 
 /// What was heard of a peer.
@@ -137,6 +139,20 @@ impl Hearing {
 }
 
 impl Peer {
+    fn new(row: NodeRow) -> Self {
+        Self {
+            row,
+            heard: None,
+            has_said_bye: false,
+        }
+    }
+
+    /// Whether it is there although it may have lost the database.
+    fn is_heard(&self, now: Instant) -> bool {
+        let heard = self.heard.as_ref();
+        heard.is_some_and(|heard| heard.is_recent(HEARD, now))
+    }
+
     fn hearing(&self, now: Instant) -> Hearing {
         match &self.heard {
             _ if !self.reads_this_wire() => Hearing::WithoutWire,
@@ -180,29 +196,36 @@ impl Peers {
     /// Takes in the rows of all other servers. One whose row is old stays while it is heard; one without a row has left.
     pub(super) fn note_rows(&mut self, rows: Vec<NodeRow>, now: Instant) -> Vec<Meeting> {
         self.were_read = true;
-        let mut meetings = Vec::new();
+        let mut met = Vec::new();
         let mut before = std::mem::take(&mut self.alive);
         for row in rows {
-            let heard = before.remove(&row.id);
-            let is_known = heard.is_some();
-            let heard = heard.and_then(|peer| peer.heard);
-            let is_heard = heard.as_ref().is_some_and(|it| it.is_recent(HEARD, now));
-            if row.silent_for < DEAD || is_heard {
-                if !is_known {
-                    meetings.push(Meeting::Met(row.clone()));
+            let known = before.remove(&row.id);
+            let is_heard = known.as_ref().is_some_and(|peer| peer.is_heard(now));
+            match known {
+                Some(peer) if row.silent_for < DEAD || is_heard => {
+                    self.alive.insert(row.id, Peer { row, ..peer });
                 }
-                self.alive.insert(row.id, Peer { row, heard });
-            } else if is_known {
-                meetings.push(Meeting::Lost(row));
+                None if row.silent_for < DEAD => {
+                    met.push(Meeting::Met(row.clone()));
+                    self.alive.insert(row.id, Peer::new(row));
+                }
+                Some(peer) => drop(before.insert(row.id, peer)),
+                None => {}
             }
         }
-        let left = before.into_values().map(|peer| Meeting::Lost(peer.row));
-        meetings.extend(left);
-        let is_lost = |meeting: &Meeting| matches!(meeting, Meeting::Lost(_));
-        if meetings.iter().any(is_lost) {
+        let may_still_commit = before.values().any(|peer| !peer.has_said_bye);
+        if may_still_commit {
             self.check_until = Some(now + AFTERWARDS);
         }
-        meetings
+        let lost = before.into_values().map(|peer| Meeting::Lost(peer.row));
+        met.into_iter().chain(lost).collect()
+    }
+
+    /// A peer has told that it stops.
+    pub(super) fn note_bye(&mut self, node: NodeId) {
+        if let Some(peer) = self.alive.get_mut(&node) {
+            peer.has_said_bye = true;
+        }
     }
 
     /// A frame of a server has come.

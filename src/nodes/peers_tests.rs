@@ -50,7 +50,7 @@ fn a_server_is_met_once_and_lost_when_it_is_silent_or_its_row_is_gone() {
     assert_eq!(peers.note_rows(vec![row(1, 4.9)], now), []);
     assert_eq!(peers.count(), 1);
     let lost = peers.note_rows(vec![row(1, DEAD)], now);
-    assert_eq!(lost, [Meeting::Lost(row(1, DEAD))]);
+    assert_eq!(lost, [Meeting::Lost(row(1, 4.9))]);
     assert_eq!(peers.note_rows(vec![row(2, 60.0)], now), []);
     peers.note_rows(vec![row(1, 0.1), row(2, 0.1)], now);
     let lost = peers.note_rows(vec![row(2, 0.1)], now);
@@ -71,6 +71,7 @@ fn a_server_that_has_lost_the_database_is_there_while_it_is_heard() {
     time.advance(Duration::from_nanos(1));
     let lost = peers.note_rows(vec![stale()], clock.now());
     assert_eq!(lost, [Meeting::Lost(stale())]);
+    assert!(peers.call_for_checks(clock.now()));
 }
 
 #[test]
@@ -84,6 +85,17 @@ fn what_a_lost_server_may_still_commit_is_looked_for() {
     peers.note_rows(Vec::new(), clock.now());
     assert!(peers.call_for_checks(clock.now()));
     time.advance(AFTERWARDS);
+    assert!(!peers.call_for_checks(clock.now()));
+}
+
+#[test]
+fn a_server_that_has_said_all_before_it_left_is_not_looked_for() {
+    let clock = ManualClock::standing().clock();
+    let mut peers = met(&clock);
+    peers.note_frame(ONE, 2, clock.now());
+    peers.note_bye(ONE);
+    let lost = peers.note_rows(Vec::new(), clock.now());
+    assert_eq!(lost, [Meeting::Lost(wired(1))]);
     assert!(!peers.call_for_checks(clock.now()));
 }
 

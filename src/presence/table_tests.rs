@@ -69,7 +69,9 @@ fn the_status_that_was_chosen_last_is_shown_wherever_it_was_chosen() {
     assert_eq!(changes.shown, [], "an arrival is no choice");
     assert_eq!(changes.said, [busy]);
     // This server's clock is behind, and still the later choice counts.
-    let changes = follows(|c| drop(table.choose(ALICE, PresenceStatus::Away, 20, c)));
+    let changes = follows(|c| {
+        table.choose(ALICE, PresenceStatus::Away, 20, c).unwrap();
+    });
     assert_eq!(changes.shown, [(ALICE, PresenceStatus::Away)]);
     assert_eq!(changes.said, [at(ALICE, PresenceStatus::Away, 51)]);
     // A choice elsewhere stays when the session there is over.
@@ -79,7 +81,9 @@ fn the_status_that_was_chosen_last_is_shown_wherever_it_was_chosen() {
     assert_eq!(changes.said, [online]);
     follows(|c| table.hear_people(heard(THERE, 3), &[offline(ALICE)], c));
     assert_eq!(table.status(ALICE), PresenceStatus::Online);
-    let nobody = follows(|c| drop(table.choose(BEN, PresenceStatus::Away, 70, c)));
+    let nobody = follows(|c| {
+        assert_eq!(table.choose(BEN, PresenceStatus::Away, 70, c), None);
+    });
     assert_eq!((nobody.shown, nobody.said), (vec![], vec![]));
 }
 
@@ -106,7 +110,9 @@ fn the_users_of_a_server_that_stopped_stay_for_the_grace() {
     assert_eq!(table.status(ALICE), PresenceStatus::Online);
     time.advance(Duration::from_millis(1));
     assert_eq!(table.overdue(GRACE, clock.now()), [THERE]);
-    let changes = follows(|c| drop(table.forget_some(THERE, 10, c)));
+    let changes = follows(|c| {
+        assert_eq!(table.forget_some(THERE, 10, c), 1);
+    });
     assert_eq!(changes.shown, [(ALICE, PresenceStatus::Offline)]);
     assert_eq!(
         table.overdue(GRACE, clock.now()),

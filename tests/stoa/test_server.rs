@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use stoa::config::Config;
 use stoa::feed::Feed;
-use stoa::nodes::Nodes;
+use stoa::nodes::{Nodes, Wire};
 use stoa::registry::Rooms;
 
 use crate::polling::until;
@@ -80,10 +80,13 @@ impl TestServer {
         ended.await.expect("a thread").expect("no panic");
     }
 
-    /// Waits until it knows at least so many others.
+    /// Waits until it hears at least so many others over Redis.
     pub async fn until_peers(&self, count: usize) {
         let what = format!("{count} other servers");
-        until(&what, async || self.nodes.peers(), |found| *found >= count).await;
+        let nodes = &self.nodes;
+        let look = async || (nodes.peers(), nodes.wire(), nodes.are_met());
+        let are_heard = |seen: &_| matches!(seen, (peers, Wire::Whole, true) if *peers >= count);
+        until(&what, look, are_heard).await;
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod ears;
 mod hearing;
+mod installations;
 mod meeting;
 mod plans;
 mod wired;

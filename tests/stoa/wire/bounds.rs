@@ -38,11 +38,11 @@ async fn a_server_that_takes_nothing_keeps_little_and_is_apart() {
     let echoes = async || lazy.metrics.wire.echo_seconds.get_sample_count();
     until("to be whole", echoes, |count| *count > 0).await;
     for _ in 0..24 {
+        let sent = speaker.metrics.wire.bytes_out.get();
         speaker.outgoing.say(|| Section::Hint {
             topic: "x".repeat(1_000_000),
             numbers: vec![1],
         });
-        let sent = speaker.metrics.wire.bytes_out.get();
         let bytes = async || speaker.metrics.wire.bytes_out.get();
         until("it to be published", bytes, |now| *now >= sent + 1_000_000).await;
     }

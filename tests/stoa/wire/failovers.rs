@@ -1,9 +1,12 @@
 //! The master fails or is changed: servers follow to the new one, as sentinels or its role say.
 
+use std::process::Command;
 use std::time::Duration;
 
-use super::{Event, Folder, Installation, Station, is, logs, must_hear_each_other};
+use super::ways::with_tls;
+use super::{Event, Folder, Installation, Station, is, key, logs, must_hear_each_other};
 use crate::drive::process::free_address;
+use crate::fleet::process::{Process, program};
 use crate::fleet::redis::Redis;
 use crate::fleet::sentinels::Sentinels;
 use crate::polling::{until, until_within};
@@ -82,6 +85,41 @@ async fn sentinels_that_do_not_know_the_name_are_said() {
     let _station = Installation::new().station(&format!("redis://{sentinel}"));
     let told = async || logs::with("it is a sentinel: use redis-sentinel://");
     until("a line in the log", told, |told| !told.is_empty()).await;
+}
+
+/// A sentinel that listens with TLS only, and asks for a password.
+fn closed_sentinel(folder: &Folder, master: &str) -> (Process, String) {
+    let address = free_address().expect("an address");
+    let (_, port) = address.split_once(':').expect("a port");
+    let file = |name: &str| key(name).display().to_string();
+    let text = format!(
+        "bind 127.0.0.1\nport 0\ntls-port {port}\ndir {}\nrequirepass s3cret\n\
+         tls-cert-file {}\ntls-key-file {}\ntls-ca-cert-file {}\ntls-auth-clients no\n\
+         tls-replication yes\nsentinel monitor stoa {} 1\nsentinel auth-pass stoa s3cret\n",
+        folder.join("sentinel").display(),
+        file("test-only-redis-certificate.pem"),
+        file("test-only-redis-private.pem"),
+        file("test-only-redis-ca.pem"),
+        master.replace(':', " "),
+    );
+    let settings = folder.0.join("sentinel.conf");
+    std::fs::write(&settings, text).expect("settings");
+    let mut command = Command::new(program("redis-server").expect("Redis"));
+    command.arg(&settings).arg("--sentinel");
+    let log = folder.0.join("sentinel.log");
+    let process = Process::start(&mut command, &log).expect("a sentinel");
+    (process, address)
+}
+
+#[actix_rt::test]
+async fn sentinels_may_use_tls_and_ask_for_the_password() {
+    let folder = Folder::make();
+    let (_redis, master) = with_tls(&folder, &["--requirepass", "s3cret"]);
+    let (_sentinel, address) = closed_sentinel(&folder, &master);
+    let url = format!("rediss-sentinel://:s3cret@{address}/stoa");
+    let certificates = key("test-only-redis-ca.pem");
+    let station = Installation::new().station_with(&url, Some(certificates));
+    station.until_whole().await;
 }
 
 /// Without sentinels nobody closes the connections to a master that becomes a replica.

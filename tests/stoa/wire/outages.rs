@@ -9,8 +9,8 @@ use crate::fleet::link::{End, Link, State};
 use crate::fleet::redis::Redis;
 use crate::polling::until;
 
-/// A lost connection is noticed at once, on a busy machine a little later.
-const AT_ONCE: Duration = Duration::from_secs(1);
+/// A lost connection is noticed at once, on a busy machine a little later, and in any case before a silent one.
+const AT_ONCE: Duration = Duration::from_millis(1_400);
 /// A silent one after 1.5 seconds.
 const SILENCE: Duration = Duration::from_millis(2_500);
 

@@ -63,7 +63,7 @@ async fn a_socket_in_the_file_system_works() {
 }
 
 /// A Redis that also listens with TLS, and where it does.
-fn with_tls(folder: &Folder) -> (Redis, String) {
+pub fn with_tls(folder: &Folder, more: &[&str]) -> (Redis, String) {
     let address = free_address().expect("an address");
     let (_, port) = address.split_once(':').expect("a port");
     let file = |name: &str| key(name).display().to_string();
@@ -74,7 +74,8 @@ fn with_tls(folder: &Folder) -> (Redis, String) {
         ["--tls-ca-cert-file", &file("test-only-redis-ca.pem")],
         ["--tls-auth-clients", "no"],
     ];
-    let redis = Redis::start_with(&folder.0, settings.as_flattened()).expect("Redis");
+    let settings = [settings.as_flattened(), more].concat();
+    let redis = Redis::start_with(&folder.0, &settings).expect("Redis");
     (redis, address)
 }
 
@@ -82,7 +83,7 @@ fn with_tls(folder: &Folder) -> (Redis, String) {
 async fn tls_is_verified_with_the_given_certificates() {
     logs::keep();
     let folder = Folder::make();
-    let (redis, address) = with_tls(&folder);
+    let (redis, address) = with_tls(&folder, &[]);
     let installation = Installation::new();
     let (own, other) = ("test-only-redis-ca.pem", "test-only-other-ca.pem");
     let (_, port) = address.split_once(':').expect("a port");

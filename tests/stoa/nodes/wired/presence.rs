@@ -117,6 +117,7 @@ async fn people_of_a_server_that_was_killed_go_after_the_grace() {
     let one = Process::serve_on(&database, &options).await;
     let other = Process::serve_on(&database, &options).await;
     let (ann, bob) = (one.person("ann"), other.person("bob"));
+    bob.get("/api/v1/me").await.expect_status(200);
     tokio::join!(until_peers(&ann, 1), until_peers(&bob, 1));
     let wanted = json!({ "kind": "direct", "participants": [{ "user_id": "bob" }] });
     ann.post("/api/v1/conversations", wanted)
