@@ -105,6 +105,7 @@ fn message(no: i64, seq: i64) -> Section {
         created_at: at,
         edited_at: None,
         deleted_at: None,
+        from_blocked: false,
     };
     let fact = Fact::Said(message);
     Section::Entries(CommittedEntries {

@@ -91,6 +91,35 @@ pub(super) fn write(section: &Section, to: &mut Vec<u8>) {
             put_list(to, people, put_user);
         }
         Section::Profile(user) => put_text(to, user.as_str()),
+        Section::Marked { .. } | Section::Typing { .. } | Section::Attendance { .. } => {
+            write_passing(section, to);
+        }
+        Section::People(people) => put_list(to, people, put_person),
+        Section::AllPeople {
+            page,
+            is_last,
+            people,
+        } => {
+            put_number(to, u64::from(*page));
+            to.push(u8::from(*is_last));
+            put_list(to, people, put_person);
+        }
+        Section::AskPeople(node) => to.extend_from_slice(node.as_bytes()),
+        Section::Taken { pid, session } => {
+            put_text(to, pid);
+            to.extend_from_slice(session.0.as_bytes());
+        }
+        Section::Ended(user) => put_user(to, user),
+        Section::Hint { topic, numbers } => {
+            put_text(to, topic);
+            put_list(to, numbers, |to, number| put_signed(to, *number));
+        }
+    }
+}
+
+/// Appends the fields of what is told of a conversation and never stored.
+fn write_passing(section: &Section, to: &mut Vec<u8>) {
+    match section {
         Section::Marked {
             conversation,
             user,
@@ -124,26 +153,7 @@ pub(super) fn write(section: &Section, to: &mut Vec<u8>) {
             put_user(to, user);
             to.push(number_of_attendance(*change));
         }
-        Section::People(people) => put_list(to, people, put_person),
-        Section::AllPeople {
-            page,
-            is_last,
-            people,
-        } => {
-            put_number(to, u64::from(*page));
-            to.push(u8::from(*is_last));
-            put_list(to, people, put_person);
-        }
-        Section::AskPeople(node) => to.extend_from_slice(node.as_bytes()),
-        Section::Taken { pid, session } => {
-            put_text(to, pid);
-            to.extend_from_slice(session.0.as_bytes());
-        }
-        Section::Ended(user) => put_user(to, user),
-        Section::Hint { topic, numbers } => {
-            put_text(to, topic);
-            put_list(to, numbers, |to, number| put_signed(to, *number));
-        }
+        _ => {}
     }
 }
 

@@ -46,7 +46,11 @@ fn fact() -> BoxedStrategy<Fact> {
         message().prop_map(Fact::Said),
         message().prop_map(Fact::Edited),
         message().prop_map(Fact::Deleted),
-        (user(), participant()).prop_map(|(by, now)| Fact::Participant { by, now, blocks: vec![] }),
+        (user(), participant()).prop_map(|(by, now)| Fact::Participant {
+            by,
+            now,
+            blocks: vec![]
+        }),
         (of(text()), select(statuses.to_vec()), json()).prop_map(|(title, status, card)| {
             Fact::Settings {
                 title,
