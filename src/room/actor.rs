@@ -10,6 +10,7 @@ use super::authors::Authors;
 use super::bedtime::{Bedtime, Then, Use};
 use super::changing::WantedChange;
 use super::crowd::Crowd;
+use super::doubts::Doubts;
 use super::earlier::Earlier;
 use super::listener::{Listener, hand, others_than};
 use super::notifications::Notices;
@@ -48,6 +49,8 @@ pub struct Room {
     pub(super) sends: HashMap<RequestNo, WaitingSend>,
     /// Sends that wait to be decided again.
     pub(super) overtaken: Overtaken<(WaitingSend, Permit)>,
+    /// Requests that this room would refuse, until it has read.
+    pub(super) doubts: Doubts,
     /// Watermarks that the journal has, by the number of the request.
     pub(super) marks: HashMap<RequestNo, WaitingMark>,
     /// Watermarks beyond what this room knows, until it has read; one read is under way when `looking_ahead`.
@@ -103,6 +106,7 @@ impl Room {
             listeners: Vec::new(),
             sends: HashMap::new(),
             overtaken: Overtaken::default(),
+            doubts: Doubts::default(),
             marks: HashMap::new(),
             marks_ahead: Vec::new(),
             looking_ahead: false,
@@ -157,7 +161,7 @@ impl Room {
         )
     }
 
-    fn carry_out(
+    fn command(
         &mut self,
         principal: Arc<Principal>,
         command: Command,
@@ -180,12 +184,55 @@ impl Room {
         }
     }
 
+    /// Carries out a request: what may be refused for the moment has been looked up.
+    pub(super) fn carry_out(&mut self, message: ToRoom, context: &mut Context<Self>) {
+        match message {
+            ToRoom::Join {
+                principal,
+                queue,
+                join,
+                backfill,
+                reply,
+            } => {
+                self.join(principal, (queue, join), backfill, reply, context);
+            }
+            ToRoom::Look {
+                principal,
+                session,
+                reply,
+            } => self.look(principal, session, reply, context),
+            ToRoom::Renew {
+                principal,
+                session,
+                reply,
+            } => self.renew(principal, session, reply),
+            ToRoom::Leave { session, reply } => {
+                let reason = match reply.is_awaited() {
+                    true => Leaving::Asked,
+                    false => Leaving::Gone,
+                };
+                self.leave(session, reason);
+                reply.send(Ok(crate::domain::answer::Answer::Done));
+            }
+            ToRoom::Committed(entries, newcomers) => self.take_in(entries, &newcomers, context),
+            ToRoom::Remote(event) => self.hear_remote(event, context),
+            ToRoom::LastSeq(last) => self.hear_last_seq(last, context),
+            ToRoom::Watermarks(marks) => self.hear_watermarks(&marks),
+            ToRoom::End => self.forget_lost_entries(context),
+            ToRoom::Do {
+                principal,
+                command,
+                reply,
+            } => self.command(principal, command, reply, context),
+        }
+    }
+
     /// Whether the registry has forgotten this room.
     pub(super) fn is_dozing(&self) -> bool {
         self.bedtime.is_dozing()
     }
 
-    fn note_progress(&self) {
+    pub(super) fn note_progress(&self) {
         let has_listeners = !self.listeners.is_empty();
         self.progress
             .note_use(has_listeners, !self.sends.is_empty());
@@ -198,6 +245,7 @@ impl Room {
             || !self.changes.is_empty()
             || !self.gathering.is_empty()
             || self.looking_ahead
+            || !self.doubts.is_empty()
             || self.notices.are_underway();
         match is_at_work {
             true => Use::Work,
@@ -288,45 +336,7 @@ impl Handler<ToRoom> for Room {
         if message.is_use() {
             self.bedtime.note_use(self.deps.clock.now());
         }
-        match message {
-            ToRoom::Join {
-                principal,
-                queue,
-                join,
-                backfill,
-                reply,
-            } => {
-                self.join(principal, (queue, join), backfill, reply, context);
-            }
-            ToRoom::Look {
-                principal,
-                session,
-                reply,
-            } => self.look(principal, session, reply, context),
-            ToRoom::Renew {
-                principal,
-                session,
-                reply,
-            } => self.renew(principal, session, reply),
-            ToRoom::Leave { session, reply } => {
-                let reason = match reply.is_awaited() {
-                    true => Leaving::Asked,
-                    false => Leaving::Gone,
-                };
-                self.leave(session, reason);
-                reply.send(Ok(crate::domain::answer::Answer::Done));
-            }
-            ToRoom::Committed(entries, newcomers) => self.take_in(entries, &newcomers, context),
-            ToRoom::Remote(event) => self.hear_remote(event, context),
-            ToRoom::LastSeq(last) => self.hear_last_seq(last, context),
-            ToRoom::Watermarks(marks) => self.hear_watermarks(&marks),
-            ToRoom::End => self.forget_lost_entries(context),
-            ToRoom::Do {
-                principal,
-                command,
-                reply,
-            } => self.carry_out(principal, command, reply, context),
-        }
+        self.ask(message, context);
         self.note_progress();
     }
 }

@@ -76,10 +76,8 @@ impl Room {
                 Fact::Said(message) => {
                     self.authors.remember(message.seq(), message.sender);
                     self.state.deal.say(message);
-                    telling.say(
-                        self.message_event(MessageChange::New, entry.seq, message),
-                        message,
-                    );
+                    let event = self.message_event(MessageChange::New, entry.seq, message);
+                    telling.say(event, message);
                     self.notices.add(message);
                 }
                 Fact::Edited(message) => {
@@ -110,6 +108,11 @@ impl Room {
                 }
             }
         }
+        self.tell_announced(telling, context);
+    }
+
+    /// Tells what the announced entries make, and what follows from it.
+    fn tell_announced(&mut self, mut telling: Telling, context: &mut Context<Self>) {
         telling.end_step();
         self.tell_together(telling.events, context);
         self.tell_users(&telling.for_users);

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use super::Backfill;
 use super::replay::{self, Page, Recall};
+use crate::domain::access::Requester;
 use crate::domain::access::blocks::Apart;
 use crate::domain::answer::Answer;
 use crate::domain::deal_memory::DealMemory;
 use crate::domain::dialect::Dialect;
 use crate::domain::ids::{ConversationId, ConversationNo, Seq};
-use crate::domain::snapshot::{Reader, Snapshot};
+use crate::domain::snapshot::Snapshot;
 use crate::error::Error;
 use crate::store::replay::snapshot;
 use crate::store::{flows, marks};
@@ -19,8 +20,8 @@ use crate::store::{flows, marks};
 /// What is to be read for a join.
 pub(super) struct Wanted {
     pub(super) conversation: (ConversationNo, ConversationId),
-    pub(super) reader: Reader,
-    /// From whom the reader is apart.
+    pub(super) caller: Requester,
+    /// From whom the caller is apart.
     pub(super) apart: Option<Arc<Apart>>,
     pub(super) dialect: Dialect,
     pub(super) backfill: Backfill,
@@ -85,7 +86,7 @@ impl Wanted {
         after: Option<Seq>,
     ) -> Result<Snapshot, Error> {
         let (no, _) = self.conversation;
-        let mut snapshot = snapshot(connection, no, &self.reader, after)?;
+        let mut snapshot = snapshot(connection, no, self.caller, after)?;
         if let Some(apart) = &self.apart {
             apart.mask(&mut snapshot.participants);
             apart.mark(&mut snapshot.messages);
@@ -106,7 +107,8 @@ impl Wanted {
     fn page(&self, connection: &mut PgConnection, after: Seq) -> Result<Page, Error> {
         let (_, id) = self.conversation;
         let missed = replay::read(connection, &*self.recall, id, after)?;
-        Ok(Page::new(missed, after, self.dialect, &self.reader))
+        let reader = replay::reader(&missed, self.caller)?;
+        Ok(Page::new(missed, after, self.dialect, &reader))
     }
 
     /// The newest message up to each watermark, where the dialect tells watermarks by messages.

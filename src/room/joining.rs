@@ -9,7 +9,7 @@ use super::join_reading::{Read, Wanted};
 use super::listener::{Before, Listener, Told};
 use super::replay;
 use super::reply::Reply;
-use crate::domain::access::lost_membership;
+use crate::domain::access::{Requester, lost_membership};
 use crate::domain::answer::Answer;
 use crate::domain::ids::{JoinNo, SessionId};
 use crate::domain::principal::Principal;
@@ -56,6 +56,7 @@ impl Room {
             Ok(reader) => reader,
             Err(refusal) => return reply.refuse(refusal),
         };
+        let caller = Requester::from(&*principal);
         let (session, generation) = (queue.session(), self.request_no());
         if matches!(backfill, Backfill::AsEvents(_)) && self.listens(session) {
             // Its client has joined by itself meanwhile, and the answer told it everything.
@@ -95,8 +96,8 @@ impl Room {
         };
         let wanted = Wanted {
             conversation: (self.state.conversation.no, self.state.conversation.id),
-            apart: self.state.blocks.apart(reader.no),
-            reader,
+            apart: self.state.blocks.apart(caller.no),
+            caller,
             dialect,
             backfill,
             recall: Arc::clone(&self.deps.recall),

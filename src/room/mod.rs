@@ -10,6 +10,7 @@ mod bedtime;
 mod behind;
 mod changing;
 mod crowd;
+mod doubts;
 mod earlier;
 mod join_reading;
 mod joining;

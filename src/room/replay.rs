@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::domain::access::Access;
+use crate::domain::access::Requester;
 use crate::domain::access::blocks::Apart;
 use crate::domain::command::Mark;
 use crate::domain::deal_memory::DealMemory;
@@ -12,7 +13,7 @@ use crate::domain::dialect::Dialect;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::message::{Audience, Message};
-use crate::domain::principal::Principal;
+
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{Change, MessageChange, RoomEvent, StepPart, View};
 use crate::domain::snapshot::Reader;
@@ -40,10 +41,9 @@ pub fn read(
 }
 
 /// The caller as a reader of what was read, if they may read it.
-pub fn reader(missed: &Missed, caller: &Principal) -> Result<Reader, Refusal> {
-    let mut people = missed.loaded.participants.iter();
-    let person = people.find(|person| person.no == caller.no);
-    Ok(Access::of(person, caller.roles)?.reader(caller.no))
+pub fn reader(missed: &Missed, caller: Requester) -> Result<Reader, Refusal> {
+    let access = Access::among(&missed.loaded.participants, caller)?;
+    Ok(access.reader(caller.no))
 }
 
 /// A page as the events that one reader is told.

@@ -92,7 +92,7 @@ pub(super) fn write(section: &Section, to: &mut Vec<u8>) {
         }
         Section::Profile(user) => put_text(to, user.as_str()),
         Section::Marked { .. } | Section::Typing { .. } | Section::Attendance { .. } => {
-            write_passing(section, to);
+            write_transient(section, to);
         }
         Section::People(people) => put_list(to, people, put_person),
         Section::AllPeople {
@@ -118,7 +118,7 @@ pub(super) fn write(section: &Section, to: &mut Vec<u8>) {
 }
 
 /// Appends the fields of what is told of a conversation and never stored.
-fn write_passing(section: &Section, to: &mut Vec<u8>) {
+fn write_transient(section: &Section, to: &mut Vec<u8>) {
     match section {
         Section::Marked {
             conversation,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::replay_queue::Replay;
 use super::session::Session;
+use crate::domain::access::Requester;
 use crate::domain::ids::{ConversationId, JoinNo, Seq};
 use crate::error::Error;
 use crate::queue::{ChatFrame, CloseReason, Frame, Rejoin};
@@ -81,7 +82,7 @@ fn read_page<S: Session>(session: &mut S, replay: Replay, context: &mut S::Conte
         let recall = Arc::clone(&room.recall);
         let read = move |connection: &mut _| {
             let missed = replay::read(connection, &*recall, conversation, after)?;
-            let reader = replay::reader(&missed, &caller)?;
+            let reader = replay::reader(&missed, Requester::from(&*caller))?;
             Ok(Page::new(missed, after, dialect, &reader))
         };
         room.pool.run(read).await

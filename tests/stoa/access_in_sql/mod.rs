@@ -16,6 +16,7 @@ use stoa::domain::ids::{Seq, UserNo};
 use stoa::domain::message::{Content, Message};
 use stoa::domain::principal::Roles;
 use stoa::domain::snapshot::{Reader, UnreadCount};
+use stoa::error::Error;
 use stoa::store::append::{Appended, NewMessage, append, append_deduplicating};
 use stoa::store::conversations::{self, Filter, Key};
 use stoa::store::files::seeing;
@@ -64,7 +65,8 @@ fn reading(connection: &mut PgConnection, sample: &Sample, requester: Requester)
     );
     files(connection, sample, requester, visible.clone());
     let (Some(reader), Some(visible)) = (reader, visible) else {
-        return;
+        let refused = replay::snapshot(connection, sample.no, requester, None);
+        return assert!(matches!(refused, Err(Error::Refused(_))), "a snapshot");
     };
     let known = PageReader::Checked {
         conversation: sample.no,
@@ -83,7 +85,7 @@ fn reading(connection: &mut PgConnection, sample: &Sample, requester: Requester)
     );
     previewing(connection, sample, &reader);
     for after in [None, Some(0), Some(3)] {
-        let snapshot = replay::snapshot(connection, sample.no, &reader, after).unwrap();
+        let snapshot = replay::snapshot(connection, sample.no, requester, after).unwrap();
         let mut expected = visible.clone();
         expected.retain(|seq| *seq > after.unwrap_or(0));
         assert_eq!(
