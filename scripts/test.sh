@@ -14,6 +14,7 @@ step() {
 
 step "what the tests need" scripts/install.sh test
 step "format and clippy" scripts/check.sh
+step "conversations, with two servers and a Redis between them" scripts/two-servers.sh --brief
 if ((${#failed[@]})); then
     echo "== failed so far: ${failed[*]}; the tests are run all the same"
 fi
