@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs everything. Nothing is skipped: what can not be run has failed. If all is well, the test runner's lines are the last.
+# Runs everything. Nothing is skipped: what cannot be run has failed. If all is well, the test runner's lines are the last.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null

@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn whoever_is_slow_misses_the_oldest_and_learns_that_it_did() {
+    async fn a_slow_consumer_misses_the_oldest_and_learns_that_it_did() {
         let (feed, conversation) = (Feed::default(), ConversationId::fresh());
         let mut listener = feed.listen();
         let user = UserId::stored("ann".to_owned());

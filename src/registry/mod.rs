@@ -23,7 +23,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{Change, RoomEvent, View};
 use crate::domain::snapshot::Loaded;
 use crate::error::Error;
-use crate::queue::{ChatFrame, Heard, ToldAs};
+use crate::queue::{ChatFrame, EventReader, Heard};
 use crate::room::actor::Room;
 use crate::room::progress::{Checked, Progress};
 use crate::room::reply::{Asker, Reply};
@@ -119,13 +119,14 @@ impl Rooms {
         let view = View::of(conversation.clone(), people.iter().cloned());
         let created = RoomEvent::new(conversation.id, None, Change::Created(view));
         for person in people.iter().filter(|person| is_told(person)) {
-            let (role, apart) = (Arc::from(person.role.as_str()), new.blocks.apart(person.no));
-            let told_as = ToldAs {
+            let role = Arc::from(person.role.as_str());
+            let reader_blocks = new.blocks.of_reader(person.no);
+            let event_reader = EventReader {
                 role: Some(&role),
-                apart: apart.as_ref(),
+                reader_blocks: reader_blocks.as_ref(),
             };
             for queue in deps.directory.outboxes(person.no) {
-                queue.push(ChatFrame::event(&created, told_as, Heard::Anywhere));
+                queue.push(ChatFrame::event(&created, event_reader, Heard::Anywhere));
             }
         }
     }
@@ -152,7 +153,7 @@ impl Rooms {
         }
     }
 
-    /// Delivers committed entries to their room if it runs or is about to. Nobody waits for them: a room that starts later reads them.
+    /// Delivers committed entries to their room if it runs or is about to. A room that starts later reads them from the database.
     pub fn deliver_if_awake(&self, conversation: ConversationId, entries: Vec<Entry>) {
         let room = self.awake.get(&conversation);
         match room.filter(|room| room.address.connected()) {

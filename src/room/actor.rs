@@ -316,7 +316,7 @@ impl Actor for Room {
 }
 
 impl Drop for Room {
-    /// Runs when the room sleeps, and when it panicked: whoever listened is not left behind.
+    /// Runs when the room ends, also after a panic: its listeners are asked to join again.
     fn drop(&mut self) {
         self.send_listeners_away();
         self.correct_attendance();

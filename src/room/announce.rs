@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::actor::Room;
 use super::replay::said_with;
 use super::user_news::{Announced, paid};
-use crate::domain::access::blocks::Apart;
+use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::access::{Access, lost_membership};
 use crate::domain::conversation::Participant;
 use crate::domain::entry::{Entry, Fact};
@@ -15,7 +15,7 @@ use crate::domain::flow::Stepped;
 use crate::domain::ids::{Seq, UserNo};
 use crate::domain::message::Message;
 use crate::domain::room_event::{Change, MessageChange, RoomEvent, StepPart};
-use crate::queue::{ChatFrame, Heard, ToldAs};
+use crate::queue::{ChatFrame, EventReader, Heard};
 
 /// What an announcement tells.
 struct Telling {
@@ -81,14 +81,10 @@ impl Room {
                     self.notices.add(message);
                 }
                 Fact::Edited(message) => {
-                    let event = self.message_event(MessageChange::Updated, entry.seq, message);
-                    telling.events.push(event);
-                    self.notices.unread_changes().add_message(message);
+                    self.tell_edit(&mut telling, MessageChange::Updated, entry.seq, message);
                 }
                 Fact::Deleted(message) => {
-                    let event = self.message_event(MessageChange::Deleted, entry.seq, message);
-                    telling.events.push(event);
-                    self.notices.unread_changes().add_message(message);
+                    self.tell_edit(&mut telling, MessageChange::Deleted, entry.seq, message);
                 }
                 Fact::Stepped(stepped) => {
                     telling.end_step();
@@ -104,7 +100,7 @@ impl Room {
                 Fact::Block { block, blocking } => {
                     telling.end_step();
                     self.tell(&std::mem::take(&mut telling.events));
-                    self.keep_apart(*block, *blocking);
+                    self.apply_block(*block, *blocking);
                 }
             }
         }
@@ -121,6 +117,19 @@ impl Room {
         }
         self.announce_marks_heard(context);
         self.notify_absent(context);
+    }
+
+    /// The event of an edit or a deletion.
+    fn tell_edit(
+        &mut self,
+        telling: &mut Telling,
+        kind: MessageChange,
+        seq: Seq,
+        message: &Message,
+    ) {
+        let event = self.message_event(kind, seq, message);
+        telling.events.push(event);
+        self.notices.unread_changes().add_message(message);
     }
 
     /// A step as its events, in their order; a payment's event follows its messages.
@@ -204,21 +213,24 @@ impl Room {
             if outboxes.is_empty() {
                 continue;
             }
-            let (role, apart) = self.told_as(person);
-            let told_as = ToldAs {
+            let (role, reader_blocks) = self.role_and_blocks(person);
+            let event_reader = EventReader {
                 role: Some(&role),
-                apart: apart.as_ref(),
+                reader_blocks: reader_blocks.as_ref(),
             };
             for queue in outboxes {
-                queue.push(ChatFrame::event(event, told_as, Heard::Elsewhere));
+                queue.push(ChatFrame::event(event, event_reader, Heard::Elsewhere));
             }
         }
     }
 
-    /// As whom a participant is told events.
-    pub(super) fn told_as(&self, person: &Participant) -> (Arc<str>, Option<Arc<Apart>>) {
-        let apart = self.state.blocks.apart(person.no);
-        (Arc::from(person.role.as_str()), apart)
+    /// The role for which a participant's events are encoded, and the blocks that concern them.
+    pub(super) fn role_and_blocks(
+        &self,
+        person: &Participant,
+    ) -> (Arc<str>, Option<Arc<ReaderBlocks>>) {
+        let reader_blocks = self.state.blocks.of_reader(person.no);
+        (Arc::from(person.role.as_str()), reader_blocks)
     }
 
     /// Whether a listener's dialect tells a step in several events.
@@ -247,7 +259,7 @@ impl Room {
     ) {
         if let Fact::Participant { now, .. } = &entry.fact {
             self.move_person(now, entry.seq, context);
-            self.note_who_is_apart();
+            self.renew_reader_blocks();
         }
         if let Some(user) = newcomer {
             self.welcome(user);
@@ -260,15 +272,16 @@ impl Room {
 
     /// Tells all sessions of a user who can read the conversation from now on that it is there.
     pub(super) fn welcome(&self, user: UserNo) {
-        let person = self.state.person(user).map(|person| self.told_as(person));
-        let (role, apart) = person.unzip();
-        let told_as = ToldAs {
+        let person = self.state.person(user);
+        let person = person.map(|person| self.role_and_blocks(person));
+        let (role, reader_blocks) = person.unzip();
+        let event_reader = EventReader {
             role: role.as_ref(),
-            apart: apart.as_ref().and_then(Option::as_ref),
+            reader_blocks: reader_blocks.as_ref().and_then(Option::as_ref),
         };
         let created = self.event(None, Change::Created(self.state.view().clone()));
         for queue in self.deps.directory.outboxes(user) {
-            queue.push(ChatFrame::event(&created, told_as, Heard::Anywhere));
+            queue.push(ChatFrame::event(&created, event_reader, Heard::Anywhere));
         }
     }
 
@@ -307,7 +320,11 @@ impl Room {
         let lost = self.event(None, Change::Lost { seq, membership });
         for queue in self.deps.directory.outboxes(person.no) {
             if !stays.contains(&queue.session()) {
-                queue.push(ChatFrame::event(&lost, ToldAs::ANYBODY, Heard::Anywhere));
+                queue.push(ChatFrame::event(
+                    &lost,
+                    EventReader::ANYBODY,
+                    Heard::Anywhere,
+                ));
             }
         }
         if !person.takes_part() {

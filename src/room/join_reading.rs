@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Backfill;
 use super::replay::{self, Page, Recall};
 use crate::domain::access::Requester;
-use crate::domain::access::blocks::Apart;
+use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::answer::Answer;
 use crate::domain::deal_memory::DealMemory;
 use crate::domain::dialect::Dialect;
@@ -21,8 +21,8 @@ use crate::store::{flows, marks};
 pub(super) struct Wanted {
     pub(super) conversation: (ConversationNo, ConversationId),
     pub(super) caller: Requester,
-    /// From whom the caller is apart.
-    pub(super) apart: Option<Arc<Apart>>,
+    /// The blocks that concern the caller.
+    pub(super) reader_blocks: Option<Arc<ReaderBlocks>>,
     pub(super) dialect: Dialect,
     pub(super) backfill: Backfill,
     pub(super) recall: Arc<Recall>,
@@ -87,9 +87,9 @@ impl Wanted {
     ) -> Result<Snapshot, Error> {
         let (no, _) = self.conversation;
         let mut snapshot = snapshot(connection, no, self.caller, after)?;
-        if let Some(apart) = &self.apart {
-            apart.mask(&mut snapshot.participants);
-            apart.mark(&mut snapshot.messages);
+        if let Some(reader_blocks) = &self.reader_blocks {
+            reader_blocks.mask(&mut snapshot.participants);
+            reader_blocks.mark(&mut snapshot.messages);
         }
         Ok(snapshot)
     }

@@ -3,11 +3,11 @@
 
 pub mod actor;
 mod announce;
-mod apart;
 mod attendance;
 mod authors;
 mod bedtime;
 mod behind;
+mod blocking;
 mod changing;
 mod crowd;
 mod doubts;

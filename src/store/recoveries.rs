@@ -66,7 +66,7 @@ pub struct Resumed {
     pub user_room: UserRoom,
 }
 
-const TAKEN_OVER: Refusal = Refusal::Conflict("Another connection speaks for this client now");
+const TAKEN_OVER: Refusal = Refusal::Conflict("Another connection serves this client now");
 
 /// Adds a conversation to a client's list, at its newest change; also returns the list's version. `user_room` says where a client is
 /// that has no list yet.

@@ -59,7 +59,7 @@ pub const PARSERS: [Parser; 10] = [
         bytes_for_each: 32,
     },
     Parser {
-        name: "events of both vocabularies",
+        name: "events of both dialects",
         parse: events,
         bytes_for_each: 32,
     },

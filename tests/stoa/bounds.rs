@@ -130,20 +130,22 @@ async fn what_is_no_frame_of_the_protocol_ends_the_connection() {
     }
 }
 
+/// A small queue and a short patience for connections that are not read.
+const IMPATIENT: [&str; 8] = [
+    "--rate-limits",
+    "off",
+    "--unacknowledged-seconds",
+    "3",
+    "--outbox-limit",
+    "65536",
+    "--send-buffer",
+    "16384",
+];
+
 #[tokio::test]
 async fn a_reader_that_never_reads_is_gone_and_everybody_else_hears_everything() {
     const MESSAGES: usize = 150;
-    let options = [
-        "--rate-limits",
-        "off",
-        "--unacknowledged-seconds",
-        "3",
-        "--outbox-limit",
-        "65536",
-        "--send-buffer",
-        "16384",
-    ];
-    let app = TestApp::alone(Alone::Memory).with(&options).await;
+    let app = TestApp::alone(Alone::Memory).with(&IMPATIENT).await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let deaf = app.person("deaf").await;
     let id = app.group(&alice, &[&bob, &deaf]).await;

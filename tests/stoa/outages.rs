@@ -118,8 +118,7 @@ async fn while_the_database_is_away_everybody_is_told_and_then_all_goes_on() {
             .all(|frame| frame["event"] != "new_message"),
         "announced once"
     );
-    let joined = bob.joined(&id).await.drain().await;
-    assert!(joined.is_empty());
+    assert!(bob.joined(&id).await.drain().await.is_empty());
 }
 
 #[tokio::test]

@@ -135,7 +135,7 @@ fn counts_within(connection: &mut PgConnection, user: UserNo, most: i64) {
 fn counting(connection: &mut PgConnection) {
     counts_within(connection, READER, FEW);
     counts_within(connection, NEARLY, FEW);
-    // Whoever has read nothing costs what the newest changes cost, and not what the whole conversation does.
+    // Counting for a user who has read nothing costs as much as the newest changes, not the whole conversation.
     counts_within(connection, STRANGER, unread::AMONG + FEW);
     counts_within(connection, SPEAKER, 2 * unread::AMONG + FEW);
 }

@@ -1,4 +1,4 @@
-//! A request's body has a time: whoever lets it drip is told so and let go, at every door, and nobody else is kept waiting.
+//! A request's body has a time limit on every endpoint: a slow client gets 408 and is closed, and delays nobody else.
 
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -1,4 +1,4 @@
-//! What is told of a token that is refused, and which keys of a key set are trusted.
+//! The refusals of tokens, and which keys of a key set are trusted.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -39,8 +39,8 @@ pub(super) fn page_sent<S: Session>(session: &mut S, turn: u64, context: &mut S:
     }
 }
 
-/// The client is not to be told of a conversation any more, whatever is under way. Answers the seq up to which everything is in its
-/// queue, if it was being told what it missed.
+/// Stops the replay of a conversation that the client has left or may no longer read. Returns the seq up to which its queue holds
+/// everything, if a replay was running or waiting.
 pub(super) fn stop<S: Session>(
     session: &mut S,
     conversation: ConversationId,

@@ -22,7 +22,7 @@ use crate::store::search::Found;
 /// Conversations that watching a subject lists.
 const LISTED: i64 = 100;
 
-/// Carries out a request; whoever it goes to answers it.
+/// Passes a request to the actor that carries it out and answers it.
 pub(super) fn carry<S: Session>(
     session: &mut S,
     to: RequestId<S>,

@@ -1,13 +1,12 @@
 //! Health, readiness and metrics, for operators.
 
 use actix_web::{HttpResponse, web};
-use diesel::connection::SimpleConnection;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{AppState, Failure};
 use crate::edge::connection::stage::Stage;
-use crate::store::pool::explain;
+use crate::store::health::respond;
 
 /// Answers while the process runs.
 pub async fn healthz() -> HttpResponse {
@@ -20,12 +19,7 @@ pub async fn readyz(server: web::Data<AppState>) -> HttpResponse {
     let NodeChecks {
         journal, draining, ..
     } = checks;
-    let asked = server
-        .deps
-        .room
-        .pool
-        .run(|connection| connection.batch_execute("select 1").map_err(explain))
-        .await;
+    let asked = server.deps.room.pool.run(respond).await;
     let (wire, peers) = (server.deps.nodes.wire().name(), server.deps.nodes.peers());
     let parts = json!({ "database": asked.is_ok(), "journal": journal, "draining": draining, "wire": wire, "peers": peers });
     if asked.is_ok() && journal && !draining {

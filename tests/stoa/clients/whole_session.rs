@@ -275,7 +275,7 @@ impl Life {
         self.act(role, "text-input", json!({ "text": text })).await;
     }
 
-    /// Whoever is not the client acts over REST.
+    /// All others than the client act over REST.
     async fn act(&mut self, role: &str, path: &str, body: Value) {
         let path = format!("/api/messages/conversations/{}/{path}", self.deal.id);
         let (url, person) = (self.url(&path), self.deal.role(role).clone());

@@ -92,7 +92,7 @@ async fn an_order_outlives_a_restart_and_so_does_a_press() {
 }
 
 #[tokio::test]
-async fn pages_from_elsewhere_can_not_press() {
+async fn pages_from_elsewhere_cannot_press() {
     let fixture = Fixture::with(&[
         "--allowed-origins".to_owned(),
         "https://app.example".to_owned(),

@@ -94,7 +94,7 @@ impl Client {
         self.pid = pid;
     }
 
-    /// One attempt; `None` where the server can not do it at the moment.
+    /// One attempt; `None` where the server cannot do it at the moment.
     async fn knock(&self, transport: Transport) -> Option<(Link, Value)> {
         let mut auth = json!({ "token": self.person.token });
         if let Some(pid) = &self.pid {

@@ -78,7 +78,7 @@ async fn a_room_sleeps_though_clients_were_gone_before_it_was_awake() {
 }
 
 #[actix_rt::test]
-async fn whose_list_can_not_be_written_comes_back_and_starts_anew() {
+async fn whose_list_cannot_be_written_comes_back_and_starts_anew() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let conversation = app.direct(&ann, &bob).await;

@@ -5,10 +5,12 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::blocks::Block;
+mod speaking;
+
 use super::*;
 use crate::domain::conversation::Signals;
-use crate::domain::flow::{ChatPolicy, DealView, Phase};
+use crate::domain::deal_reader::DealReader;
+use crate::domain::flow::{Phase, Style};
 use crate::domain::ids::{ConversationId, ConversationNo, UserId};
 
 fn all_roles() -> impl Iterator<Item = Roles> {
@@ -180,7 +182,47 @@ fn deal(chat: ChatPolicy) -> DealView {
         entered_at: DateTime::UNIX_EPOCH,
         deadline: None,
         chat: BTreeMap::from([("member".to_owned(), chat)]),
-        available_actions: BTreeMap::new(),
+        available_actions: ["member", STAFF, "system"]
+            .map(|actor| (actor.to_owned(), vec![action(actor), action("close")]))
+            .into(),
+    }
+}
+
+fn action(name: &str) -> AvailableAction {
+    AvailableAction {
+        action: name.to_owned(),
+        label: name.to_owned(),
+        style: Style::Success,
+        input: Vec::new(),
+    }
+}
+
+#[test]
+fn a_caller_sees_the_actions_of_all_as_whom_they_may_act() {
+    let deal = deal(ChatPolicy::Buttons);
+    let own = person("member", "present", "");
+    for roles in all_roles() {
+        let opens = roles != Roles::default();
+        let mut others = Vec::new();
+        others.extend(roles.service.then_some("system"));
+        others.extend(opens.then_some(STAFF));
+        for own in [Some(&own), None] {
+            let Ok(access) = Access::of(own, roles) else {
+                continue;
+            };
+            let mut expected: Vec<&str> = own.map(|_| "member").into_iter().collect();
+            expected.extend(&others);
+            expected.insert(1, "close");
+            let seen = DealReader::Caller(access, roles).sees(&deal).unwrap();
+            let names: Vec<&str> = seen.1.iter().map(|seen| seen.action.as_str()).collect();
+            assert_eq!(names, expected, "{access:?} {roles:?}");
+            let chat = if opens {
+                ChatPolicy::Free
+            } else {
+                ChatPolicy::Buttons
+            };
+            assert_eq!(seen.0, chat, "{access:?} {roles:?}");
+        }
     }
 }
 
@@ -198,87 +240,6 @@ fn conversation(status: ConversationStatus, chat: Option<ChatPolicy>) -> Convers
         flow: chat.map(|chat| Arc::new(deal(chat))),
         created_at: DateTime::UNIX_EPOCH,
         updated_at: DateTime::UNIX_EPOCH,
-    }
-}
-
-#[test]
-fn who_may_speak() {
-    use ConversationStatus::{Archived, Closed, Open};
-    const CHATS: [Option<ChatPolicy>; 5] = [
-        None,
-        Some(ChatPolicy::Free),
-        Some(ChatPolicy::Buttons),
-        Some(ChatPolicy::Read),
-        Some(ChatPolicy::None),
-    ];
-    const DEAL: &str = "CHAT_NOT_ALLOWED";
-    const SHUT: &str = "CONVERSATION_CLOSED";
-    let (active, muted) = (
-        person("member", "present", ""),
-        person("member", "present", "muted"),
-    );
-    // While open, according to the deal's policy; and when closed or archived.
-    let speaks = [
-        (
-            Access::Participant(&active),
-            ["ok", "ok", DEAL, DEAL, DEAL],
-            [SHUT, SHUT, DEAL, DEAL, DEAL],
-        ),
-        (Access::Participant(&muted), ["MUTED"; 5], ["MUTED"; 5]),
-        (Access::StaffParticipant(&active), ["ok"; 5], [SHUT; 5]),
-        (Access::StaffParticipant(&muted), ["MUTED"; 5], ["MUTED"; 5]),
-        (Access::Staff, ["ok"; 5], [SHUT; 5]),
-    ];
-    for (access, open, over) in speaks {
-        for (status, expected) in [(Open, open), (Closed, over), (Archived, over)] {
-            for (chat, expected) in CHATS.into_iter().zip(expected) {
-                let found = access.may_speak(&conversation(status, chat), &Blocks::default());
-                let found = found.map_or_else(code, |()| "ok");
-                assert_eq!(found, expected, "{access:?} {status:?} {chat:?}");
-            }
-        }
-    }
-}
-
-#[test]
-fn a_block_silences_both_of_a_direct_conversation_and_nobody_elsewhere() {
-    use ConversationKind::{Direct, Group, Support};
-    let own = person("member", "present", "");
-    let block = Block {
-        by: UserNo(1),
-        whom: UserNo(2),
-    };
-    let blocks = Blocks::from_iter([block]);
-    let deal_in = |phase| {
-        let deal = DealView {
-            phase,
-            ..deal(ChatPolicy::Free)
-        };
-        Some(Arc::new(deal))
-    };
-    for (kind, flow, is_silent) in [
-        (Direct, None, true),
-        (Direct, deal_in(Phase::Running), false),
-        (Direct, deal_in(Phase::Over), true),
-        (Group, None, false),
-        (Support, None, false),
-    ] {
-        let here = Conversation {
-            kind,
-            flow,
-            ..conversation(ConversationStatus::Open, None)
-        };
-        let silenced = match is_silent {
-            true => Err(Silenced::Unreachable),
-            false => Ok(()),
-        };
-        for access in [Access::Participant(&own), Access::StaffParticipant(&own)] {
-            let found = access.may_speak(&here, &blocks);
-            assert_eq!(found, silenced, "{kind:?} {access:?}");
-        }
-        assert_eq!(Access::Staff.may_speak(&here, &blocks), Ok(()));
-        let free = Access::Participant(&own).may_speak(&here, &Blocks::default());
-        assert_eq!(free, Ok(()));
     }
 }
 

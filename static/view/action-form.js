@@ -5,7 +5,7 @@ import { placeOf, readForm } from "../state/forms.js";
 import { useSession } from "../state/session.js";
 import { FormError } from "./dialog.js";
 import { FormField } from "./form-field.js";
-import { styleOf } from "./offer-button.js";
+import { styleOf } from "./action-button.js";
 
 const NOTHING = { problems: {}, problem: null };
 
@@ -40,8 +40,8 @@ function useFocus(form, found, takesFocus) {
   }, [found]);
 }
 
-/** @param {{offer: Object, id: string, draftKey: string, takesFocus?: boolean, onSend: (input: Object) => Promise<void>, children?: *}} props `children`: buttons beside the one that sends */
-export function OfferForm({ offer, id, draftKey, takesFocus, onSend, children }) {
+/** @param {{available: Object, id: string, draftKey: string, takesFocus?: boolean, onSend: (input: Object) => Promise<void>, children?: *}} props `children`: buttons beside the one that sends */
+export function ActionForm({ available, id, draftKey, takesFocus, onSend, children }) {
   const form = useRef(null);
   const [typed, type, forget] = useTyped(draftKey);
   const [found, setFound] = useState(NOTHING);
@@ -50,17 +50,17 @@ export function OfferForm({ offer, id, draftKey, takesFocus, onSend, children })
   const submit = async (event) => {
     event.preventDefault();
     if (isSending) return;
-    const { input, problems } = readForm(offer.input, typed);
+    const { input, problems } = readForm(available.input, typed);
     if (Object.keys(problems).length) return setFound({ problems, problem: null });
     setFound(NOTHING);
     setIsSending(true);
-    await onSend(input).then(forget, (error) => setFound(placeOf(error, offer.input)));
+    await onSend(input).then(forget, (error) => setFound(placeOf(error, available.input)));
     setIsSending(false);
   };
-  return html`<form class="offer-form" ref=${form} novalidate onSubmit=${submit} data-test="offer-form" data-action=${offer.action}>
-    ${offer.input.map((field) => html`<${FormField} key=${field.name} field=${field} id=${`${id}-${field.name}`} typed=${typed[field.name] ?? ""}
+  return html`<form class="action-form" ref=${form} novalidate onSubmit=${submit} data-test="action-form" data-action=${available.action}>
+    ${available.input.map((field) => html`<${FormField} key=${field.name} field=${field} id=${`${id}-${field.name}`} typed=${typed[field.name] ?? ""}
       problem=${found.problems[field.name]} onType=${(text) => type(field.name, text)} />`)}
     <${FormError} text=${found.problem} />
-    <div class="buttons"><button class=${`button ${styleOf(offer)}`} aria-disabled=${isSending ? "true" : null} data-test="submit" data-action=${offer.action}>${offer.label}</button>${children}</div>
+    <div class="buttons"><button class=${`button ${styleOf(available)}`} aria-disabled=${isSending ? "true" : null} data-test="submit" data-action=${available.action}>${available.label}</button>${children}</div>
   </form>`;
 }

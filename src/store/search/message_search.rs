@@ -14,7 +14,7 @@ use crate::domain::tokens::{Span, Tokenizer};
 
 /// A search.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct MessageSearch {
     /// What is searched for.
     pub query: SearchQuery,
     /// The query as it was typed, for the audit log.

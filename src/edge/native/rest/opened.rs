@@ -1,36 +1,40 @@
-//! A room with its people, for a caller who may read it.
+//! A conversation with its participants, for a caller who may read it. The dialects start from it.
 
 use diesel::pg::PgConnection;
 
 use crate::domain::access::{Access, Requester};
 use crate::domain::ids::ConversationId;
+use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::{Loaded, Reader};
-use crate::edge::http::Failure;
-use crate::edge::http::call::Call;
-use crate::edge::lola::people::RoomPeople;
+use crate::edge::http::{AppState, Failure};
 use crate::error::Error;
 use crate::store::conversations::Key;
 use crate::store::replay;
 
-/// A room for one reader.
-pub(super) struct Opened {
-    pub(super) loaded: Loaded,
-    pub(super) reader: Reader,
+/// A conversation for one reader.
+pub(in crate::edge) struct Opened {
+    /// The conversation with all present and past participants.
+    pub(in crate::edge) loaded: Loaded,
+    /// The caller as a reader.
+    pub(in crate::edge) reader: Reader,
 }
 
 impl Opened {
-    /// Reads the room that a path names.
-    pub(super) async fn find<B>(call: &Call<ConversationId, B>) -> Result<Self, Failure> {
-        let (id, requester) = (call.path, Requester::from(&*call.caller));
-        let found = call
-            .pool()
-            .run(move |connection| Self::read(connection, id, requester));
+    /// Reads the conversation, if the caller may read it.
+    pub(in crate::edge) async fn find(
+        server: &AppState,
+        caller: &Principal,
+        id: ConversationId,
+    ) -> Result<Self, Failure> {
+        let requester = Requester::from(caller);
+        let pool = &server.deps.room.pool;
+        let found = pool.run(move |connection| Self::read(connection, id, requester));
         Ok(found.await??)
     }
 
     /// As `find`, with a connection to the database.
-    pub(super) fn read(
+    pub(in crate::edge) fn read(
         connection: &mut PgConnection,
         id: ConversationId,
         requester: Requester,
@@ -46,9 +50,5 @@ impl Opened {
                 reader,
             })
             .map_err(Refusal::from))
-    }
-
-    pub(super) fn people(&self) -> RoomPeople<'_> {
-        RoomPeople::new(&self.loaded.conversation, &self.loaded.participants)
     }
 }

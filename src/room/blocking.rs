@@ -1,4 +1,4 @@
-//! People between whom a block stands: what their sessions hear of each other while they listen here.
+//! Blocks between the people of a conversation: which signals their sessions get while they listen.
 
 use super::actor::Room;
 use super::listener::Listener;
@@ -8,19 +8,18 @@ use crate::domain::ids::UserNo;
 use crate::domain::room_event::Change;
 
 impl Room {
-    /// Somebody has blocked somebody here, or does no more. Each seems to be offline to the other from now on, or shows their presence
-    /// again.
-    pub(super) fn keep_apart(&mut self, block: Block, blocking: Blocking) {
+    /// Applies a block, or its end, to the two users' sessions: each sees the other go offline, or sees their presence again.
+    pub(super) fn apply_block(&mut self, block: Block, blocking: Blocking) {
         let pairs = [(block.by, block.whom), (block.whom, block.by)];
         match blocking {
             Blocking::Begun => {
                 for (user, other) in pairs {
                     self.tell_presence(user, PresenceStatus::Offline, other);
                 }
-                self.note_who_is_apart();
+                self.renew_reader_blocks();
             }
             Blocking::Ended => {
-                self.note_who_is_apart();
+                self.renew_reader_blocks();
                 for (user, other) in pairs {
                     let status = self.deps.directory.status(user);
                     self.tell_presence(user, status, other);
@@ -29,7 +28,7 @@ impl Room {
         }
     }
 
-    /// Tells one user's sessions the presence of another, unless that one is offline.
+    /// Sends the presence of one user to the sessions of another. Sends nothing if the first is offline.
     fn tell_presence(&mut self, user: UserNo, status: PresenceStatus, to: UserNo) {
         let is_here = self.deps.directory.status(user) != PresenceStatus::Offline;
         let Some(person) = self.state.person(user).filter(|_| is_here) else {
@@ -43,10 +42,12 @@ impl Room {
         self.tell_those(&[event], |listener| listener.principal.no == to);
     }
 
-    /// Each listener hears no signals of those from whom their user is apart.
-    pub(super) fn note_who_is_apart(&mut self) {
+    /// Gives each listener the current blocks of its user.
+    pub(super) fn renew_reader_blocks(&mut self) {
         let blocks = &self.state.blocks;
-        let note = |listener: &mut Listener| listener.apart = blocks.apart(listener.principal.no);
+        let note = |listener: &mut Listener| {
+            listener.reader_blocks = blocks.of_reader(listener.principal.no)
+        };
         self.listeners.iter_mut().for_each(note);
     }
 }

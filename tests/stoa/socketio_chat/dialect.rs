@@ -1,4 +1,4 @@
-//! Every event of the two guides, both ways.
+//! Every event of the Stoory dialect, both ways.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::client::SocketIoClient;
 use crate::test_app::TestApp;
 
 #[actix_rt::test]
-async fn the_guides_front_end_finds_everything_under_its_names() {
+async fn stoorys_front_end_finds_everything_under_its_names() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let conversation = app.direct(&ann, &bob).await;
@@ -48,14 +48,12 @@ async fn the_guides_front_end_finds_everything_under_its_names() {
     let refused = other.ask("mark_seen", wrong).await;
     assert_eq!(refused["error_code"], "MESSAGE_NOT_FOUND");
     other.call("mark_seen", seen).await;
-    let seen = one.event("message_seen").await;
-    assert_eq!(seen, json!({ "messageId": message, "userId": "bob" }));
+    let seen = json!({ "messageId": message, "userId": "bob" });
+    assert_eq!(one.event("message_seen").await, seen);
 
-    other
-        .call("user_status", json!({ "userId": "bob", "status": "away" }))
-        .await;
-    let status = one.event("user_status_change").await;
-    assert_eq!(status, json!({ "userId": "bob", "status": "away" }));
+    let status = json!({ "userId": "bob", "status": "away" });
+    other.call("user_status", status.clone()).await;
+    assert_eq!(one.event("user_status_change").await, status);
     other.call("leave_conversation", json!(conversation)).await;
     other.drain().await;
     ann.say(&conversation, "are you there?").await;
@@ -69,7 +67,7 @@ async fn the_guides_front_end_finds_everything_under_its_names() {
 }
 
 #[actix_rt::test]
-async fn nobody_acts_for_another_and_what_is_wrong_is_told_in_the_guides_shape() {
+async fn nobody_acts_for_another_and_what_is_wrong_is_told_in_stoorys_shape() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let eve = app.person("eve").await;
