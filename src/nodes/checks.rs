@@ -85,10 +85,9 @@ impl Checks {
         let was_frozen = now.saturating_duration_since(self.ran_at) >= PERIOD + SILENCE;
         self.ran_at = now;
         let everything = now.duration_since(self.all_checked) >= EVERYTHING;
-        if everything {
-            self.all_checked = now;
-        }
-        let is_due = is_asked_for || was_frozen || self.nodes.0.peers.lock().call_for_checks(now);
+        // What a failed check would have found is not heard otherwise.
+        let is_owed = !self.was_read || was_frozen;
+        let is_due = is_asked_for || is_owed || self.nodes.0.peers.lock().call_for_checks(now);
         let checked = match everything {
             true => Checked::All,
             false if is_due => Checked::Listened,
@@ -104,6 +103,9 @@ impl Checks {
             log::warn!(event = "catch_up_check_failed"; "{error}");
         }
         self.was_read = outcome.is_ok();
+        if everything && self.was_read {
+            self.all_checked = now;
+        }
     }
 
     async fn check(&self, checked: Checked, marks: Marks) -> Result<(), Error> {
