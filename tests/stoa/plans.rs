@@ -133,11 +133,11 @@ fn reading(connection: &mut PgConnection) {
         });
     }
     must_walk_nothing(connection, "a first join", |connection, n| {
-        let found = replay::snapshot(connection, nth(n), requester(n), None).unwrap();
+        let found = replay::snapshot(connection, nth(n), requester(nth(n).0), None).unwrap();
         assert_eq!(found.messages.len(), 20);
     });
     must_walk_nothing(connection, "coming back", |connection, n| {
-        let found = replay::snapshot(connection, nth(n), requester(n), Some(18)).unwrap();
+        let found = replay::snapshot(connection, nth(n), requester(nth(n).0), Some(18)).unwrap();
         assert_eq!(found.messages.len(), 4);
     });
     must_walk_nothing(connection, "catching up", |connection, n| {
