@@ -102,15 +102,16 @@ impl Running {
         if let Some(following) = self.following.take() {
             following.stop().await;
         }
-        if let Some(nodes) = self.nodes.take() {
-            nodes.stop().await;
-        }
         self.sweeping.abort();
         self.handle.stop(true).await;
         if let Some(serving) = self.serving.take()
             && let Ok(Err(error)) = serving.await
         {
             log::error!(event = "server_failed"; "{error}");
+        }
+        // Last: what was committed until now is told to other servers.
+        if let Some(nodes) = self.nodes.take() {
+            nodes.stop().await;
         }
         if let Some(cluster) = self.cluster {
             let stopped = tokio::task::spawn_blocking(move || cluster.stop()).await;

@@ -13,6 +13,7 @@ mod money;
 mod operation;
 mod origins;
 mod people;
+pub mod redis;
 mod search;
 
 use clap::{Args, ValueEnum};
@@ -31,6 +32,7 @@ pub use money::PaymentOptions;
 pub use operation::OperationOptions;
 pub use origins::{AllowedOrigins, LocalPages, Origin};
 pub use people::{Begun, PeopleOptions, StartRule};
+pub use redis::RedisOptions;
 pub use search::SearchOptions;
 
 use crate::domain::network::Network;
@@ -132,6 +134,9 @@ pub struct Config {
     /// Files
     #[command(flatten)]
     pub files: FileOptions,
+    /// The wire between servers
+    #[command(flatten)]
+    pub redis: RedisOptions,
 }
 
 /// Which tokens are trusted.
@@ -335,6 +340,7 @@ impl Config {
         self.payments.check()?;
         self.webhooks.check()?;
         self.dialects.check()?;
+        self.redis.check()?;
         if !self.demo && jwt_secret.is_none() && jwt_public_key.is_none() && jwks.is_none() {
             return Err("No token key is configured: give --jwt-secret, --jwt-public-key or --jwks; or --demo to try it out.".to_owned());
         }

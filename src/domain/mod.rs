@@ -6,6 +6,7 @@ pub mod attachment;
 pub mod command;
 pub mod conversation;
 pub mod deal_memory;
+pub mod deal_reader;
 pub mod dialect;
 pub mod encoded;
 pub mod entry;

@@ -223,7 +223,7 @@ impl Refusal {
             Self::RouteNotFound => "There is nothing at this path".to_owned(),
             Self::MethodNotAllowed => "This path does not take this method".to_owned(),
             Self::SearchTooBroad => {
-                "That is found too often: add words, or narrow it with in:, from: or before:"
+                "Too many messages match: add words, or narrow the search with in:, from: or before:"
                     .to_owned()
             }
             Self::SearchUnavailable => {

@@ -32,6 +32,7 @@ use crate::presence::Directory;
 use crate::queue::{ChatFrame, ConnectionQueue, Rejoin};
 use crate::store::pool::Pool;
 use crate::telemetry::metrics::Metrics;
+use crate::wire::outgoing::Outgoing;
 
 const BOB: UserNo = UserNo(2);
 const HERE: ConversationId = ConversationId(uuid::Uuid::nil());
@@ -54,6 +55,7 @@ fn deps() -> RoomDeps {
         journal: Journal::start(pool.clone(), &actors, Arc::clone(&metrics), at.clone()),
         pool,
         feed: Feed::default(),
+        outgoing: Outgoing::off(),
         directory: Arc::new(Directory::default()),
         metrics,
         recall: Arc::new(|_, _| Ok(())),
@@ -126,7 +128,7 @@ impl Handler<ToRegistry> for Heard {
     fn handle(&mut self, message: ToRegistry, _: &mut Self::Context) {
         self.0.lock().push(match message {
             ToRegistry::Idle { .. } => "idle".to_owned(),
-            ToRegistry::Committed(_, entries) => {
+            ToRegistry::Committed(_, entries, _) => {
                 format!("{:?}", entries.iter().map(|it| it.seq).collect::<Vec<_>>())
             }
         });
@@ -193,7 +195,7 @@ impl Fixture {
     }
 
     async fn happens(&self, seq: Seq) {
-        let happened = ToRoom::Committed(vec![entry(seq)]);
+        let happened = ToRoom::Committed(vec![entry(seq)], Vec::new());
         self.room.send(happened).await.unwrap();
     }
 
@@ -203,7 +205,7 @@ impl Fixture {
 
     /// What the registry has heard, after everything that was sent to it.
     async fn said(&self) -> Vec<String> {
-        let last = ToRegistry::Committed(HERE, Vec::new());
+        let last = ToRegistry::Committed(HERE, Vec::new(), Vec::new());
         self.registry.send(last).await.unwrap();
         let mut said = std::mem::take(&mut *self.heard.0.lock());
         assert_eq!(said.pop().as_deref(), Some("[]"));

@@ -16,7 +16,7 @@ use super::participants::of_conversations;
 use super::pool::explain;
 use super::schema::{conversation_flows, conversations, users};
 use super::unread::{self, Tombstones, newest_visible, unread_messages};
-use crate::domain::access::blocks::Apart;
+use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Participant, Subject,
 };
@@ -294,10 +294,10 @@ pub(super) fn complete(
     let mut found = by_numbers(connection, &numbers)?;
     let everybody = of_conversations(connection, &numbers)?;
     let others: Vec<i64> = everybody.iter().map(|(_, person)| person.no.0).collect();
-    let apart = Apart::of(user, blocks::between(connection, user, &others)?);
+    let reader_blocks = ReaderBlocks::of(user, blocks::between(connection, user, &others)?);
     let mut people: HashMap<i64, Vec<Participant>> = HashMap::new();
     for (no, mut participant) in everybody {
-        apart.mask([&mut participant]);
+        reader_blocks.mask([&mut participant]);
         people.entry(no.0).or_default().push(participant);
     }
     let mut last: HashMap<i64, Message> = by_keys(connection, &keys)?

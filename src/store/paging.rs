@@ -148,7 +148,7 @@ pub fn messages(
     })
 }
 
-/// The newest message that a reader may see, that was not deleted, and that is of nobody whom they have blocked.
+/// The newest message that a reader may see, that was not deleted, and that is not of a user whom they have blocked.
 pub fn newest(
     connection: &mut PgConnection,
     conversation: ConversationNo,

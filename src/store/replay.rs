@@ -18,12 +18,14 @@ use super::schema::{
 };
 use super::{blocks, flows, participants, unread};
 use crate::domain::access::blocks::Block;
+use crate::domain::access::{Access, Requester};
 use crate::domain::conversation::ConversationStatus;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::{LoggedStep, Stepped};
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
 use crate::domain::limits;
 use crate::domain::message::Message;
+use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::{Loaded, Reader, Recovery, Snapshot, UnreadCount};
 use crate::error::Error;
 
@@ -37,30 +39,34 @@ pub fn load(connection: &mut PgConnection, key: Key) -> Result<Option<Loaded>, E
     })
 }
 
-/// The conversation for a reader who has everything up to `after`, or nothing.
+/// The conversation for a caller who has everything up to `after`, or nothing. Refuses one who may not read it: who may is decided on
+/// what is read here, since another server may have changed it.
 pub fn snapshot(
     connection: &mut PgConnection,
     no: ConversationNo,
-    reader: &Reader,
+    caller: Requester,
     after: Option<Seq>,
 ) -> Result<Snapshot, Error> {
     in_snapshot(connection, |connection| {
         let conversation = conversations::find(connection, Key::No(no))?
             .ok_or_else(|| Error::internal("a conversation vanished while its room was awake"))?;
+        let participants = participants::of(connection, no)?;
+        let access = Access::among(&participants, caller).map_err(Refusal::from)?;
+        let reader = access.reader(caller.no);
         let recovery = recovery_of(conversation.last_seq, after);
         let messages = match (recovery, after) {
-            (Recovery::Complete, Some(after)) => changed_since(connection, no, reader, after)?,
+            (Recovery::Complete, Some(after)) => changed_since(connection, no, &reader, after)?,
             (Recovery::Complete, None) | (Recovery::Fresh, _) => {
                 let visit = PageReader::Checked {
                     conversation: no,
-                    reader: reader.clone(),
+                    reader,
                 };
                 page(connection, visit, Page::Newest, limits::FIRST_MESSAGES)?
             }
         };
-        let unread = unread::of_conversation(connection, no, &[reader.no.0])?;
+        let unread = unread::of_conversation(connection, no, &[caller.no.0])?;
         Ok(Snapshot {
-            participants: participants::of(connection, no)?,
+            participants,
             messages,
             recovery,
             unread: unread

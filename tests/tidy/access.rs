@@ -46,7 +46,7 @@ const DECIDED: [&str; 16] = [
     "blocked_no =",
 ];
 /// Who reads, changes or shows these without deciding by them.
-const CARRIERS: [(&str, &str); 12] = [
+const CARRIERS: [(&str, &str); 13] = [
     ("src/store/participants.rs", "reads a participant's row"),
     ("src/store/changes/people.rs", "writes one"),
     ("src/store/messages.rs", "reads a message's row"),
@@ -74,6 +74,10 @@ const CARRIERS: [(&str, &str); 12] = [
     ),
     ("src/edge/native/views.rs", "shows a participant"),
     ("src/seed/deals.rs", "speaks as the platform"),
+    (
+        "src/wire/entry_json.rs",
+        "copies a participant for other servers",
+    ),
 ];
 
 /// Whether a line of code, which is no comment, holds this and not merely the beginning of a longer name.

@@ -18,7 +18,7 @@ use crate::store::pool::explain;
 
 /// A conversation that is searched.
 #[derive(Clone, Debug, PartialEq, QueryableByName)]
-pub(super) struct Place {
+pub(super) struct SearchedConversation {
     #[diesel(sql_type = BigInt)]
     pub(super) no: i64,
     /// The role for comparison with an audience.
@@ -38,7 +38,7 @@ pub(super) struct Place {
     pub(super) indexed: Seq,
 }
 
-impl Place {
+impl SearchedConversation {
     /// A position after which none of its documents is.
     pub(super) fn end(&self) -> Position {
         Position {
@@ -52,9 +52,9 @@ impl Place {
 /// How the searcher reads a conversation that they named.
 pub(super) enum Entrance {
     /// They participate.
-    AsParticipant(Place),
+    AsParticipant(SearchedConversation),
     /// Their token opens it.
-    AsStaff(Place),
+    AsStaff(SearchedConversation),
     /// They may not.
     Refused(Refusal),
     /// It is not about the subject that is searched for.
@@ -85,7 +85,7 @@ pub(super) fn own(
     requester: Requester,
     consumer: Option<i32>,
     subject: Option<&SubjectFilter>,
-) -> Result<Vec<Place>, Error> {
+) -> Result<Vec<SearchedConversation>, Error> {
     let may_read = may_read("p");
     let sql = format!(
         "select c.no, p.role, p.read_seq as read, c.last_seq as last, c.updated_at as active, {INDEXED} as indexed
@@ -126,7 +126,7 @@ pub(super) fn one(
     if !subject.is_none_or(is_about) {
         return Ok(Entrance::OffSubject);
     }
-    let place = Place {
+    let place = SearchedConversation {
         no: conversation.no.0,
         role: role_or_none(&access.reader(requester.no)),
         read: access.participant().map_or(0, |own| own.read_seq),

@@ -10,6 +10,7 @@ pub(in crate::edge) mod found;
 pub mod me;
 pub mod message_pages;
 pub mod messages;
+pub(in crate::edge) mod opened;
 pub mod participants;
 pub mod search;
 pub mod sign_out;
