@@ -31,8 +31,10 @@ use crate::edge::links::Links;
 use crate::feed::{Feed, FeedRunner, SearchIndex, Timing, consumers};
 use crate::identity::auth::Verifier;
 use crate::identity::demo_secret;
+use crate::identity::last_seen::LastSeen;
 use crate::identity::people::People;
 use crate::identity::rate_limits::RateLimits;
+use crate::identity::staff::StaffNews;
 use crate::job_signal::JobSignal;
 use crate::jobs::{FileJobDeps, JobDeps, Runner};
 use crate::journal::{Journal, JournalHandle};
@@ -208,20 +210,7 @@ fn build(
     let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
     let verifier = Verifier::new(&config.auth, demo_secret.as_deref())?;
     let catalogue = Arc::new(catalogue);
-    let journal = start_journal(&config, &pool, &metrics, &clock);
-    let room = Arc::new(RoomDeps {
-        journal,
-        pool,
-        feed: Feed::default(),
-        directory: Arc::new(Directory::default()),
-        metrics,
-        recall: recall(&catalogue),
-        clock,
-        idle: Duration::from_secs(config.actors.room_idle_seconds),
-        mailbox: config.actors.room_mailbox as usize,
-        catch_ups: catch_ups(&config),
-        contacts_a_day: config.contacts_a_day(),
-    });
+    let room = Arc::new(room_deps(&config, clock, pool, &catalogue, metrics)?);
     let rooms = Registry::start(Arc::clone(&room), config.actors.room_threads);
     let job_signal = JobSignal::default();
     let refusals = Arc::new(RefusalLog::new(room.clock.clone()));
@@ -231,6 +220,7 @@ fn build(
         rooms,
         deals,
         people: people(&config, verifier, &room, &refusals),
+        last_seen: LastSeen::default(),
         rate_limits: RateLimits::new(&config.rates),
         options: config.sockets.clone(),
         foreign: config.foreign.clone(),
@@ -254,6 +244,29 @@ fn build(
         limits,
         config,
         demo_secret,
+    })
+}
+
+fn room_deps(
+    config: &Config,
+    clock: Clock,
+    pool: Pool,
+    catalogue: &Arc<Catalogue>,
+    metrics: Arc<Metrics>,
+) -> Result<RoomDeps, String> {
+    Ok(RoomDeps {
+        journal: start_journal(config, &pool, &metrics, &clock),
+        pool,
+        feed: Feed::default(),
+        directory: Arc::new(Directory::default()),
+        metrics,
+        recall: recall(catalogue),
+        clock: clock.clone(),
+        idle: Duration::from_secs(config.actors.room_idle_seconds),
+        mailbox: config.actors.room_mailbox as usize,
+        catch_ups: catch_ups(config),
+        policies: Arc::new(config.policies()?),
+        staff: StaffNews::new(clock),
     })
 }
 

@@ -112,6 +112,8 @@ impl Running {
         {
             log::error!(event = "server_failed"; "{error}");
         }
+        let deps = &self.server.deps;
+        deps.last_seen.write(&deps.room.pool).await;
         if let Some(cluster) = self.cluster {
             let stopped = tokio::task::spawn_blocking(move || cluster.stop()).await;
             if let Ok(Err(error)) = stopped {

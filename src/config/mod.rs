@@ -13,6 +13,7 @@ mod money;
 mod operation;
 mod origins;
 mod people;
+mod policies;
 mod search;
 
 use clap::{Args, ValueEnum};
@@ -30,7 +31,7 @@ pub use later::{JobOptions, WebhookOptions};
 pub use money::PaymentOptions;
 pub use operation::OperationOptions;
 pub use origins::{AllowedOrigins, LocalPages, Origin};
-pub use people::{Begun, PeopleOptions, StartRule};
+pub use people::{PeopleOptions, StartRule};
 pub use search::SearchOptions;
 
 use crate::domain::network::Network;
@@ -335,6 +336,7 @@ impl Config {
         self.payments.check()?;
         self.webhooks.check()?;
         self.dialects.check()?;
+        self.policies()?;
         if !self.demo && jwt_secret.is_none() && jwt_public_key.is_none() && jwks.is_none() {
             return Err("No token key is configured: give --jwt-secret, --jwt-public-key or --jwks; or --demo to try it out.".to_owned());
         }

@@ -29,8 +29,10 @@ fn person(role: &str, membership: &str, flags: &str) -> Participant {
         membership: Membership::named(membership).unwrap(),
         muted: flags.contains("muted"),
         blocked: flags.contains("blocked"),
+        sees_from: 0,
         delivered_seq: 0,
         read_seq: 0,
+        unread_from: None,
         joined_at: DateTime::UNIX_EPOCH,
         signals: Signals::Shown,
     }
@@ -44,6 +46,7 @@ fn named(access: Result<Access<'_>, Denied>) -> &'static str {
     match access {
         Ok(Access::Participant(_)) => "participant",
         Ok(Access::StaffParticipant(_)) => "staff participant",
+        Ok(Access::BusinessStaff(_)) => "staff of a business",
         Ok(Access::Staff) => "staff",
         Err(denied) => code(denied),
     }
@@ -195,6 +198,11 @@ fn conversation(status: ConversationStatus, chat: Option<ChatPolicy>) -> Convers
         created_by: UserId::stored("one".to_owned()),
         last_seq: 0,
         policy_version: 0,
+        max_participants: None,
+        slow_seconds: 0,
+        closed: None,
+        external_id: None,
+        business: None,
         flow: chat.map(|chat| Arc::new(deal(chat))),
         created_at: DateTime::UNIX_EPOCH,
         updated_at: DateTime::UNIX_EPOCH,
@@ -315,7 +323,7 @@ fn who_manages_and_as_whom_one_acts_and_reads() {
 }
 
 /// Each privilege with the tokens that give it: admin, support, service.
-const PRIVILEGES: [(Privilege, [bool; 3]); 15] = {
+const PRIVILEGES: [(Privilege, [bool; 3]); 18] = {
     use Privilege::*;
     const STAFF_ALL: [bool; 3] = [true, true, true];
     const PLATFORM: [bool; 3] = [false, false, true];
@@ -323,6 +331,7 @@ const PRIVILEGES: [(Privilege, [bool; 3]); 15] = {
         (OpenEveryConversation, STAFF_ALL),
         (SeeEveryUser, STAFF_ALL),
         (ReadDeletedMessages, STAFF_ALL),
+        (DeleteConversations, [true, false, true]),
         (SeePlatformEvents, [true, false, true]),
         (ActForOthers, PLATFORM),
         (StayOutside, PLATFORM),
@@ -330,6 +339,8 @@ const PRIVILEGES: [(Privilege, [bool; 3]); 15] = {
         (SpeakAsSystem, PLATFORM),
         (NarrowAudience, PLATFORM),
         (DescribeSubjects, PLATFORM),
+        (ManageBusinesses, PLATFORM),
+        (GiveExternalIds, PLATFORM),
         (AssignRoles, PLATFORM),
         (AskForMoney, PLATFORM),
         (MakeUsersKnown, PLATFORM),

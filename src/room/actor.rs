@@ -17,6 +17,7 @@ use super::progress::Progress;
 use super::read_receipts::{AheadMark, WaitingMark};
 use super::reply::Reply;
 use super::sending::WaitingSend;
+use super::slow_mode::SlowMode;
 use super::state::State;
 use super::timeline::Timeline;
 use super::typists::Typists;
@@ -45,6 +46,10 @@ pub struct Room {
     pub(super) listeners: Vec<Listener>,
     /// Sends that the journal has, by the number of the request.
     pub(super) sends: HashMap<RequestNo, WaitingSend>,
+    /// The last change of staff that this room knows; `None` before it has looked.
+    pub(super) staff_number: Option<u64>,
+    /// Who has spoken when, while slow mode is on.
+    pub(super) slow_mode: SlowMode,
     /// Sends that wait to be decided again.
     pub(super) overtaken: Overtaken<(WaitingSend, Permit)>,
     /// Watermarks that the journal has, by the number of the request.
@@ -87,8 +92,11 @@ impl Room {
         registry: Recipient<ToRegistry>,
     ) -> Self {
         let timeline = Timeline::new(loaded.conversation.last_seq);
+        let now = deps.clock.now();
         Self {
-            bedtime: Bedtime::awake(deps.clock.now()),
+            bedtime: Bedtime::awake(now),
+            staff_number: None,
+            slow_mode: SlowMode::of(&loaded.spoken, now),
             deps,
             woken_at: loaded.conversation.last_seq,
             state: State::new(loaded),
@@ -159,12 +167,15 @@ impl Room {
             Command::Type(typing) => self.type_(&principal, typing, reply),
             Command::Mark { mark, seq } => self.mark(principal, mark, seq, reply, context),
             Command::See { message } => self.see(principal, message, reply, context),
+            Command::ChangeMine(change) => self.change_mine(&principal, change, reply, context),
             Command::Edit { .. }
             | Command::Delete { .. }
             | Command::AddParticipant { .. }
             | Command::ChangeParticipant { .. }
             | Command::RemoveParticipant { .. }
-            | Command::ChangeSettings { .. }
+            | Command::ChangeSettings(_)
+            | Command::DeleteConversation
+            | Command::ChangeCard(_)
             | Command::DescribeSubject { .. }
             | Command::AssignRole { .. } => self.want_change(principal, command, reply, context),
         }
@@ -200,6 +211,7 @@ impl Room {
         let now = self.deps.clock.now();
         // Who was gone before the room woke could not leave it.
         self.listeners.retain(|it| !it.queue.has_ended());
+        self.hear_of_staff(context);
         self.fade_typing(now);
         self.flush_delivered(context);
         self.flush_unread_changes(context);
@@ -276,6 +288,7 @@ impl Handler<ToRoom> for Room {
         if message.is_use() {
             self.bedtime.note_use(self.deps.clock.now());
         }
+        self.hear_of_staff(context);
         match message {
             ToRoom::Join {
                 principal,

@@ -77,6 +77,7 @@ impl Room {
         let mut listener = Listener::reading(principal, queue, role, generation);
         listener.place_in_crowd = self.end_of_crowd();
         listener.apart = self.state.blocks.apart(listener.principal.no);
+        listener.sees_from = reader.sees_from;
         listener.join = join;
         listener.before = before;
         if let Backfill::AsEvents(after) | Backfill::Both(after) | Backfill::Again(after) = backfill
@@ -185,6 +186,7 @@ impl Room {
             (Ok(reader), place) => {
                 if let Some(listener) = place.and_then(|place| self.listeners.get_mut(place)) {
                     listener.role = reader.role.as_deref().map(Into::into);
+                    listener.sees_from = reader.sees_from;
                     listener.principal = principal;
                 }
                 reply.send(Ok(Answer::Done));
@@ -192,7 +194,7 @@ impl Room {
         }
     }
 
-    fn tell_lost(&self, listener: &Listener) {
+    pub(super) fn tell_lost(&self, listener: &Listener) {
         let membership = lost_membership(self.state.person(listener.principal.no));
         let seq = self.timeline.announced();
         let lost = self.event(None, Change::Lost { seq, membership });

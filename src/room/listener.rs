@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::domain::access::Sight;
 use crate::domain::access::blocks::Apart;
 use crate::domain::dialect::Dialect;
 use crate::domain::ids::{ConversationId, JoinNo, Seq, UserNo};
-use crate::domain::message::Audience;
 use crate::domain::principal::Principal;
 use crate::domain::room_event::RoomEvent;
 use crate::queue::{ChatFrame, ConnectionQueue, Frame, Heard, Push, Rejoin, ToldAs};
@@ -47,6 +47,8 @@ pub(super) struct Listener {
     pub(super) role: Option<Arc<str>>,
     /// From whom its user is apart, if from anybody.
     pub(super) apart: Option<Arc<Apart>>,
+    /// Its user sees only messages after this seq.
+    pub(super) sees_from: Seq,
     /// Events up to this seq were in the snapshot; skip them.
     pub(super) floor: Seq,
     phase: Phase,
@@ -78,6 +80,7 @@ impl Listener {
             queue,
             role,
             apart: None,
+            sees_from: 0,
             floor: 0,
             phase: Phase::Reading(Vec::new()),
             place_in_crowd: 0,
@@ -92,15 +95,19 @@ impl Listener {
         matches!(self.phase, Phase::Live)
     }
 
-    /// Whether this audience includes the listener.
-    pub(super) fn is_among(&self, audience: Option<&Audience>) -> bool {
-        Audience::admits(audience, self.principal.no, self.role.as_deref())
+    /// As whom its user reads messages.
+    fn sight(&self) -> Sight<'_> {
+        Sight {
+            no: self.principal.no,
+            role: self.role.as_deref(),
+            sees_from: self.sees_from,
+        }
     }
 
     fn hears(&self, event: &RoomEvent) -> bool {
         event.seq.is_none_or(|seq| seq > self.floor)
             && (!event.is_part_of_step() || self.dialect.needs().acts)
-            && self.is_among(event.audience())
+            && event.is_seen(self.sight())
             && !self.is_apart_from(event)
     }
 

@@ -10,9 +10,11 @@ mod bedtime;
 mod behind;
 mod changing;
 mod crowd;
+mod ending;
 mod join_reading;
 mod joining;
 mod listener;
+mod mine;
 mod notifications;
 mod overtaken;
 pub mod progress;
@@ -20,6 +22,8 @@ mod read_receipts;
 pub mod replay;
 pub mod reply;
 mod sending;
+mod slow_mode;
+mod staff;
 pub mod state;
 mod timeline;
 mod typists;
@@ -34,11 +38,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
+use crate::domain::access::policies::Policies;
 use crate::domain::command::Command;
 use crate::domain::entry::Entry;
 use crate::domain::ids::{ConversationId, JoinNo, Seq, SessionId};
 use crate::domain::principal::Principal;
 use crate::feed::Feed;
+use crate::identity::staff::StaffNews;
 use crate::journal::JournalHandle;
 use crate::presence::Directory;
 use crate::queue::ConnectionQueue;
@@ -70,8 +76,10 @@ pub struct RoomDeps {
     pub mailbox: usize,
     /// Catch-up checks, and reads of rooms that are behind, at the same time.
     pub catch_ups: Arc<Semaphore>,
-    /// How many users a person may bring in within 24 hours whom they have not met; `None` for any number.
-    pub contacts_a_day: Option<u32>,
+    /// What the platform allows.
+    pub policies: Arc<Policies>,
+    /// What has changed among the staff of businesses.
+    pub staff: StaffNews,
 }
 
 /// The messages to a room.

@@ -11,7 +11,7 @@ use crate::domain::deal_memory::DealMemory;
 use crate::domain::dialect::Dialect;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{ConversationId, MessageId, Seq};
-use crate::domain::message::{Audience, Message};
+use crate::domain::message::Message;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{Change, MessageChange, RoomEvent, StepPart, View};
@@ -41,9 +41,8 @@ pub fn read(
 
 /// The caller as a reader of what was read, if they may read it.
 pub fn reader(missed: &Missed, caller: &Principal) -> Result<Reader, Refusal> {
-    let mut people = missed.loaded.participants.iter();
-    let person = people.find(|person| person.no == caller.no);
-    Ok(Access::of(person, caller.roles)?.reader(caller.no))
+    let access = missed.loaded.access(caller.into())?;
+    Ok(access.reader(caller.no))
 }
 
 /// A page as the events that one reader is told.
@@ -122,6 +121,7 @@ fn mark(apart: &Apart, entry: &mut Entry) {
         Fact::Participant { .. }
         | Fact::Block { .. }
         | Fact::Settings { .. }
+        | Fact::Ended
         | Fact::Stepped(_) => {}
     }
 }
@@ -129,13 +129,14 @@ fn mark(apart: &Apart, entry: &mut Entry) {
 fn events(dialect: Dialect, entries: &[Entry], view: &View, reader: &Reader) -> Vec<(Seq, Frame)> {
     let role: Option<Arc<str>> = reader.role.as_deref().map(Into::into);
     let mut frames = Vec::with_capacity(entries.len());
-    for (index, entry) in entries.iter().enumerate() {
+    let seen = entries.iter().enumerate();
+    for (index, entry) in seen.filter(|(_, entry)| entry.seq > reader.sees_from) {
         let after = entries.get(index + 1..).unwrap_or_default();
         let mut then = view.clone();
         then.conversation.last_seq = entry.seq;
         for change in changes(entry, after, &then, dialect) {
             let event = RoomEvent::new(view.conversation.id, Some(entry.seq), change);
-            if Audience::admits(event.audience(), reader.no, role.as_deref()) {
+            if event.is_seen(reader.sight()) {
                 let told_as = ToldAs {
                     role: role.as_ref(),
                     apart: None,
@@ -213,6 +214,8 @@ fn changes(entry: &Entry, after: &[Entry], view: &View, dialect: Dialect) -> Vec
         Fact::Participant { .. } | Fact::Settings { .. } => vec![Change::Changed(view.clone())],
         // The one whom it concerns learns of it when they ask for something.
         Fact::Block { .. } => Vec::new(),
+        // Nobody is left to be told.
+        Fact::Ended => Vec::new(),
     }
 }
 

@@ -126,7 +126,7 @@ impl Room {
             let person = hearer.person;
             let apart = hearer.apart.as_deref();
             let is_wanted = !apart.is_some_and(|apart| apart.is_unwanted(message.sender));
-            if !is_wanted || !message.is_visible_to(person.no, Some(&person.role)) {
+            if !is_wanted || !message.is_visible_to(person.sight()) {
                 continue;
             }
             let is_typed = message.content.kind == MessageKind::UserInput;

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
-use super::blocks;
 use super::pool::explain;
 use super::schema::{participants, users};
+use super::{blocks, businesses};
 use crate::domain::conversation::{Conversation, Membership, Participant, Signals};
 use crate::domain::ids::{ConversationNo, UserId, UserNo};
 use crate::domain::snapshot::Loaded;
@@ -20,8 +20,10 @@ struct ParticipantRow {
     membership: String,
     muted: bool,
     blocked: bool,
+    sees_from: i64,
     delivered_seq: i64,
     read_seq: i64,
+    unread_from: Option<i64>,
     joined_at: DateTime<Utc>,
 }
 
@@ -39,8 +41,10 @@ fn assemble(row: ParticipantRow, (id, name, avatar_url): Person) -> Result<Parti
         membership,
         muted: row.muted,
         blocked: row.blocked,
+        sees_from: row.sees_from,
         delivered_seq: row.delivered_seq,
         read_seq: row.read_seq,
+        unread_from: row.unread_from,
         joined_at: row.joined_at,
         signals: Signals::Shown,
     })
@@ -91,9 +95,11 @@ pub(super) fn with_blocks(
     let participants = of(connection, conversation.no)?;
     let numbers: Vec<i64> = participants.iter().map(|person| person.no.0).collect();
     Ok(Loaded {
-        conversation,
         participants,
         blocks: blocks::among(connection, &numbers)?.into_iter().collect(),
+        staff: businesses::staff_of(connection, &conversation)?,
+        spoken: Vec::new(),
+        conversation,
     })
 }
 

@@ -20,13 +20,15 @@ const CALLERS: [&str; 9] = [
 ];
 
 /// What stands for what in the cells; a number is the status of a success, `ok` a successful acknowledgement.
-const LEGEND: [(&str, u16, &str); 19] = [
+const LEGEND: [(&str, u16, &str); 21] = [
     ("nofile", 404, "FILE_NOT_FOUND"),
     ("noconv", 404, "CONVERSATION_NOT_FOUND"),
     ("nomsg", 404, "MESSAGE_NOT_FOUND"),
     ("noflow", 404, "FLOW_NOT_FOUND"),
     ("nodef", 404, "FLOW_DEFINITION_NOT_FOUND"),
     ("nouser", 404, "USER_NOT_FOUND"),
+    ("nosubject", 404, "SUBJECT_NOT_FOUND"),
+    ("nostaff", 403, "NOT_STAFF"),
     ("noevent", 404, "EVENT_NOT_FOUND"),
     ("noroute", 404, "ROUTE_NOT_FOUND"),
     ("block", 403, "BLOCKED"),
@@ -118,10 +120,8 @@ impl Fixture {
     }
 
     fn owner(&self) -> &Person {
-        self.people
-            .iter()
-            .find(|person| person.id == "owner")
-            .unwrap()
+        let mut people = self.people.iter();
+        people.find(|person| person.id == "owner").unwrap()
     }
 
     /// A fresh message of the other user, who is brought back first if the last request sent them away.
@@ -150,6 +150,8 @@ impl Fixture {
             .replace("/rooms/{id}", &format!("/rooms/{}", self.conversation))
             .replace("/messages/{id}", &format!("/messages/{message}"))
             .replace("/users/{id}", "/users/other")
+            .replace("/businesses/{id}", "/businesses/shop")
+            .replace("/subjects/{type}/{id}", "/subjects/job/7")
             .replace("/files/{id}", &format!("/files/{}", self.file))
             .replace(
                 "/search",
@@ -208,11 +210,8 @@ async fn without_a_token_every_endpoint_is_shut() {
     let fixture = Fixture::new().await;
     for row in rows(ENDPOINTS) {
         let (method, pattern) = row.head.split_once(' ').unwrap();
-        let url = format!(
-            "http://{}{}",
-            fixture.app.address,
-            fixture.path(pattern).await
-        );
+        let path = fixture.path(pattern).await;
+        let url = format!("http://{}{path}", fixture.app.address);
         let method = method.parse().unwrap();
         let response = reqwest::Client::new()
             .request(method, url)

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use std::collections::BTreeMap;
 use stoa::domain::access::Requester;
+use stoa::domain::access::policies::History;
 use stoa::domain::conversation::Membership;
 use stoa::domain::ids::{ConversationId, ConversationNo, MessageId, UserId, UserNo};
 use stoa::domain::message::Power;
@@ -96,6 +97,7 @@ fn reader(number: i64) -> Reader {
     Reader {
         no: UserNo(1 + number * 7 % 10_000),
         role: Some("member".to_owned()),
+        sees_from: 0,
     }
 }
 
@@ -288,6 +290,7 @@ fn changing(connection: &mut PgConnection) {
         let reader = Reader {
             no: first_author(n),
             role: None,
+            sees_from: 0,
         };
         let edit = ChangeKind::Edit {
             message,
@@ -310,6 +313,7 @@ fn coming_and_going(connection: &mut PgConnection) {
         role: "member".into(),
         returns: Returns::Once,
         consent: Consent::Needed,
+        history: History::FromJoining,
     };
     must_walk_nothing(connection, "coming and going", |connection, n| {
         make(connection, &change(n, add(n)));

@@ -101,6 +101,7 @@ fn member(no: UserNo) -> Reader {
     Reader {
         no,
         role: Some("member".to_owned()),
+        sees_from: 0,
     }
 }
 

@@ -193,7 +193,7 @@ impl Told<'_> {
     /// What the step says of it to this role, in the deal's own words if it has some.
     fn words(&self, end: PaymentEnd, role: Option<&str>) -> &str {
         let mut said = self.said.iter();
-        let shown = said.find(|message| message.is_visible_to(NOBODY, role));
+        let shown = said.find(|message| message.is_visible_to(Sight::of_role(role)));
         shown.map_or(end.words(), |message| &message.content.body)
     }
 }
@@ -269,7 +269,11 @@ impl Act<'_> {
     fn encode(&self, reader: UserNo, role: Option<&str>, particulars: &Particulars) -> ByteString {
         let (stepped, conversation) = (self.stepped, self.conversation);
         let mut said = self.said.iter();
-        let shown = said.find(|message| message.is_visible_to(reader, role));
+        let sight = Sight {
+            no: reader,
+            ..Sight::of_role(role)
+        };
+        let shown = said.find(|message| message.is_visible_to(sight));
         let message = shown.map(|message| {
             MessageRow::new(message, conversation.id, self.sides, None, self.context)
         });

@@ -38,7 +38,7 @@ impl Opened {
         let Some(loaded) = replay::load(connection, Key::Id(id))? else {
             return Ok(Err(Refusal::ConversationNotFound));
         };
-        let access = Access::among(&loaded.participants, requester);
+        let access = loaded.access(requester);
         let reader = access.map(|access| access.reader(requester.no));
         Ok(reader
             .map(|reader| Self {

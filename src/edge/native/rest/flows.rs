@@ -321,8 +321,8 @@ pub async fn history(
     query: Query<HistoryQuery>,
 ) -> Result<HttpResponse, Failure> {
     let limit = limit_of(query.0.limit)?;
-    let after = query.0.after.unwrap_or(0);
     let (conversation, reader) = readable(&call).await?;
+    let after = query.0.after.unwrap_or(0).max(reader.sees_from);
     conversation.flow.ok_or(Refusal::FlowNotFound)?;
     let no = conversation.no;
     let read = call
