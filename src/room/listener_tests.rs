@@ -5,7 +5,7 @@ use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, PresenceStatus,
 };
 use crate::domain::ids::{ConversationNo, MessageId, SessionId, UserId};
-use crate::domain::message::{Content, Message};
+use crate::domain::message::{Audience, Content, Message};
 use crate::domain::principal::{Profile, Roles};
 use crate::domain::room_event::{Change, MessageChange, View};
 use crate::queue::Drain;

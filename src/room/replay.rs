@@ -4,7 +4,6 @@ use diesel::pg::PgConnection;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::access::Access;
 use crate::domain::access::blocks::Apart;
 use crate::domain::command::Mark;
 use crate::domain::deal_memory::DealMemory;

@@ -4,13 +4,13 @@
     reason = "the tables are described where they are made, in migrations/"
 )]
 
-mod businesses;
-mod conversations;
+mod desk;
 mod people;
+mod rooms;
 
-pub use businesses::{business_staff, businesses, subjects};
-pub use conversations::{conversation_changes, conversations};
+pub use desk::{business_staff, businesses, subjects};
 pub use people::{blocks, new_contacts};
+pub use rooms::{conversation_changes, conversations};
 
 diesel::table! {
     users (no) {

@@ -58,8 +58,8 @@ async fn add(by: &Person, group: &str, body: Value) {
 }
 
 async fn remove(by: &Person, group: &str, whom: &str) {
-    let gone = by.delete(&path(group, &format!("/participants/{whom}")));
-    gone.await.expect_status(204);
+    let at = path(group, &format!("/participants/{whom}"));
+    by.delete(&at).await.expect_status(204);
 }
 
 async fn join(socket: &mut Socket, group: &str, after: Option<i64>) -> Value {
@@ -172,7 +172,8 @@ async fn an_earlier_message_is_not_found_by_its_id() {
     let (id, hidden) = (it.hidden["id"].clone(), it.hidden_path());
     for person in [&it.rita, &it.leo] {
         let answer = json!({ "body": "an answer", "reply_to": id });
-        let refused = person.post(&path(&it.group, "/messages"), answer.clone());
+        let at = path(&it.group, "/messages");
+        let refused = person.post(&at, answer.clone());
         refused.await.expect_code("MESSAGE_NOT_FOUND");
         let mut socket = person.joined(&it.group).await;
         let mut sent = answer;

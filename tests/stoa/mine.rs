@@ -246,8 +246,8 @@ async fn who_wants_no_notifications_is_told_the_count_alone() {
 }
 
 async fn last_seen(reader: &Person, conversation: &str, whom: &str) -> Value {
-    let listed = reader.get(&path(conversation, "/participants?gone=true"));
-    let listed = listed.await.expect_status(200).body;
+    let at = path(conversation, "/participants?gone=true");
+    let listed = reader.get(&at).await.expect_status(200).body;
     let mut items = listed["items"].as_array().unwrap().iter();
     let member = items.find(|item| item["user_id"] == whom).unwrap();
     let profile = reader.get(&format!("/api/v1/users/{whom}")).await;

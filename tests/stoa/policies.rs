@@ -108,7 +108,8 @@ async fn a_conversation_has_a_maximum_of_its_own() {
     assert_eq!(told["conversation"]["max_participants"], 3);
     assert_eq!(add(&ann, &group, "cara", "member").await, 200);
     assert_eq!(add(&ann, &group, "dan", "member").await, 422);
-    let refused = bob.patch(&path(&group, ""), json!({ "max_participants": 9 }));
+    let at = path(&group, "");
+    let refused = bob.patch(&at, json!({ "max_participants": 9 }));
     refused.await.expect_status(403);
     // Who is there stays, and a place that was left is free again only below the maximum.
     let fewer = json!({ "max_participants": 2 });

@@ -11,6 +11,7 @@ use super::NAMESPACE;
 use super::events::for_role;
 use super::rows::{ConversationContext, FlowUpdate, MessageRow};
 use super::sides::Sides;
+use crate::domain::access::Sight;
 use crate::domain::conversation::{Conversation, Participant};
 use crate::domain::encoded::Encoded;
 use crate::domain::flow::Stepped;

@@ -140,9 +140,10 @@ async fn staff_read_and_answer_by_their_role() {
         let page = one.get(&path(&id, "/messages")).await;
         page.expect_status(reads);
         one.get(&path(&id, "")).await.expect_status(reads);
-        let said = one.post(&path(&id, "/messages"), json!({ "body": role }));
+        let (messages, itself) = (path(&id, "/messages"), path(&id, ""));
+        let said = one.post(&messages, json!({ "body": role }));
         said.await.expect_status(says);
-        let renamed = one.patch(&path(&id, ""), json!({ "title": role }));
+        let renamed = one.patch(&itself, json!({ "title": role }));
         renamed.await.expect_status(manages);
         let mut socket = one.joined(&id).await;
         ann.say(&id, "to all of them").await;
@@ -150,7 +151,8 @@ async fn staff_read_and_answer_by_their_role() {
             socket.event("new_message").await["message"]["body"],
             "to all of them"
         );
-        let found = one.get(&format!("/api/v1/search?q=hello&conversation_id={id}"));
+        let search = format!("/api/v1/search?q=hello&conversation_id={id}");
+        let found = one.get(&search);
         assert_eq!(found.await.body["items"].as_array().unwrap().len(), 1);
         let seen = one.post(&path(&id, "/seen"), json!({ "seq": 1 })).await;
         seen.expect_code("NOT_A_PARTICIPANT");
@@ -240,9 +242,8 @@ async fn a_word_of_one_business_shows_up_in_no_other() {
             );
         }
     }
-    let found = sam.get(&format!(
-        "/api/v1/search?q={canary}&conversation_id={salon}"
-    ));
+    let search = format!("/api/v1/search?q={canary}&conversation_id={salon}");
+    let found = sam.get(&search);
     assert_eq!(found.await.body["items"].as_array().unwrap().len(), 1);
 }
 

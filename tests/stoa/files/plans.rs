@@ -91,6 +91,7 @@ fn no_query_of_files_walks_a_big_table() {
                     reader: Reader {
                         no: UserNo(1),
                         role: None,
+                        sees_from: 0,
                     },
                 },
             };

@@ -124,7 +124,8 @@ async fn only_groups_are_slow_and_for_an_hour_at_most() {
         json!(1.5),
         json!(70_000),
     ] {
-        let refused = ann.patch(&path(&group, ""), json!({ "slow_seconds": wrong }));
+        let at = path(&group, "");
+        let refused = ann.patch(&at, json!({ "slow_seconds": wrong }));
         refused.await.expect_status(400);
     }
     let slow = json!({ "slow_seconds": 10 });

@@ -2,7 +2,7 @@
 
 use diesel::pg::PgConnection;
 
-use crate::domain::access::{Access, Requester};
+use crate::domain::access::Requester;
 use crate::domain::ids::ConversationId;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::{Loaded, Reader};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::access::{Access, Requester};
+use crate::domain::access::Requester;
 use crate::domain::command::{Command, SettingsChange};
 use crate::domain::conversation::{ConversationKind, ConversationStatus};
 use crate::domain::ids::ConversationId;

@@ -61,15 +61,15 @@ fn checked(body: MineBody, now: DateTime<Utc>) -> Result<MineChange, Refusal> {
     if body.unread_from.flatten().is_some_and(|seq| seq < 1) {
         return Err(Refusal::invalid("unread_from", "must be at least 1"));
     }
-    let change = MineChange {
+    let wanted = MineChange {
         notify,
         starred: body.starred,
         hidden: body.hidden,
         unread_from: body.unread_from,
     };
-    if change == MineChange::default() {
+    if wanted == MineChange::default() {
         let why = "or starred, hidden or unread_from must be given";
         return Err(Refusal::invalid("notify", why));
     }
-    Ok(change)
+    Ok(wanted)
 }

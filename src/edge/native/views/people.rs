@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::domain::conversation::{Participant, PresenceStatus, Signals};
 use crate::domain::ids::{ConversationNo, ParticipantId, Seq};
