@@ -75,7 +75,11 @@ pub fn put(
     } = described;
     connection.transaction(|connection| {
         diesel::insert_into(table::table)
-            .values((table::id.eq(id.as_str()), table::name.eq(name)))
+            .values((
+                table::id.eq(id.as_str()),
+                table::name.eq(name),
+                settings.as_ref().map(|it| table::settings.eq(it)),
+            ))
             .on_conflict(table::id)
             .do_nothing()
             .execute(connection)

@@ -10,8 +10,8 @@ use super::messages::by_keys;
 use super::mine::is_hidden;
 use super::pool::explain;
 use super::replay::in_snapshot;
-use super::schema::messages;
-use super::unread::Tombstones;
+use super::schema::{conversations, messages};
+use super::unread::{AMONG, Tombstones};
 use crate::domain::ids::{ConversationNo, Seq, UserNo};
 use crate::domain::message::Message;
 use crate::domain::snapshot::{Listed, Reader};
@@ -155,14 +155,19 @@ pub fn messages(
     })
 }
 
-/// The newest message that a reader may see, that was not deleted, and that is of nobody whom they have blocked.
+/// The newest message among the newest changes that a reader may see, that was not deleted, and that is of nobody whom they have blocked.
 pub fn newest(
     connection: &mut PgConnection,
     conversation: ConversationNo,
     reader: &Reader,
 ) -> Result<Option<Message>, Error> {
+    let oldest = conversations::table
+        .find(conversation.0)
+        .select(conversations::last_seq - AMONG)
+        .single_value();
     let seq: Option<Seq> = messages::table
         .filter(messages::conversation_no.eq(conversation.0))
+        .filter(messages::seq.nullable().gt(oldest))
         .filter(messages::deleted_at.is_null())
         .filter(visible_to(
             reader.no.0,

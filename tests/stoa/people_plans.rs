@@ -15,14 +15,9 @@ use stoa::store::{mine, replay, users};
 
 use crate::plans::{full_database, must_walk_nothing};
 
-/// A thousand businesses with ten staff each; each conversation is with one of them.
+/// Each conversation is with one of a thousand businesses, which have ten staff each.
 const BUSINESSES: &str = "
-    insert into businesses (id, name) select 'business-' || i, 'Business' from generate_series(1, 1000) i;
-    insert into business_staff (business_no, user_no, role)
-        select b, 1 + (b * 10 + k) % 10000, 'agent' from generate_series(1, 1000) b, generate_series(0, 9) k;
-    update business_staff set changed_at = now() - business_no * interval '1 minute';
     update conversations set kind = 'support', business_no = 1 + no % 1000, external_id = 'room-' || no, slow_seconds = 60;
-    insert into subjects (type, id, title) select 'job', 'job-' || i, 'A job' from generate_series(1, 10000) i;
     analyze";
 
 fn of_businesses(connection: &mut PgConnection) {

@@ -25,7 +25,7 @@ use crate::test_app::{fresh_database, parse};
 /// 10,000 people and conversations, 200,000 messages, 20,000 changes, 10,000 keys; each person is in about three.
 pub const FILL: &str = include_str!("plans_fill.sql");
 
-const BIG: [&str; 13] = [
+const BIG: [&str; 16] = [
     "messages",
     "conversations",
     "participants",
@@ -39,6 +39,9 @@ const BIG: [&str; 13] = [
     "files",
     "file_pieces",
     "file_uses",
+    "businesses",
+    "business_staff",
+    "subjects",
 ];
 
 #[derive(QueryableByName)]

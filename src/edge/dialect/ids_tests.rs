@@ -15,7 +15,7 @@ use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
     PresenceStatus, Signals, Subject,
 };
-use crate::domain::ids::{ConversationId, ConversationNo, MessageId, UserId};
+use crate::domain::ids::{ConversationId, ConversationNo, MessageId, ParticipantId, UserId};
 use crate::domain::message::{Content, Message, MessageKind};
 use crate::domain::room_event::{Change, MessageChange, MessageNews, Preview, UserNews};
 use crate::domain::snapshot::UnreadCount;
@@ -157,9 +157,17 @@ impl World {
             self.client_id.clone(),
             "system".to_owned(),
         ];
+        let parts = (0..self.people.len()).map(|index| {
+            let part = ParticipantId {
+                conversation: self.message.conversation,
+                user: self.participant(index).no,
+            };
+            part.to_uuid().to_string()
+        });
         let people = self.people.iter().cloned();
         ids.into_iter()
             .chain(people)
+            .chain(parts)
             .chain(replied)
             .chain(self.subject.clone())
             .collect()

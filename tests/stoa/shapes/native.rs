@@ -249,7 +249,9 @@ async fn participants(snapshots: &mut SnapshotFile, all: &People, group: &str) {
         )
         .await;
     let gone = format!("GET {people}?gone=true");
-    snapshots.ask(&all.ann, &gone, &[group], None, "").await;
+    snapshots
+        .ask(&all.ann, &gone, &[group], None, "gone too")
+        .await;
     let change = json!({ "title": "Fewer", "status": "archived" });
     snapshots
         .ask(

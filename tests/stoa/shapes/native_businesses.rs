@@ -61,7 +61,9 @@ pub async fn mine(snapshots: &mut SnapshotFile, all: &People) {
     let made = ask(snapshots, all, made.to_owned(), &[], Some(group), "named").await;
     let room = id(&made);
     let people = "GET /api/v1/conversations/{id}/participants";
-    snapshots.ask(&all.ann, people, &[&room], None, "").await;
+    snapshots
+        .ask(&all.ann, people, &[&room], None, "present")
+        .await;
     let change = json!({ "notify": { "level": "none", "until": "2999-01-01T00:00:00Z" }, "starred": true, "hidden": true });
     let me = "PATCH /api/v1/conversations/{id}/me";
     snapshots
