@@ -39,7 +39,7 @@ fn rows_with_canary(app: &TestApp) -> i64 {
     let tables = "messages message_changes conversations conversation_changes search_docs conversation_flows flow_steps";
     let counts = tables.split_whitespace().map(|table| {
         app.count(&format!(
-            "select count(*) from {table} t where t::text like '%{CANARY}%'"
+            "select count(*) as n from {table} t where t::text like '%{CANARY}%'"
         ))
     });
     counts.sum()
@@ -132,7 +132,7 @@ async fn the_contents_of_a_deleted_conversation_are_emptied() {
     let look = async || rows_with_canary(&app);
     until_within(PATIENCE, "emptied", look, |rows| *rows == 0).await;
     assert_eq!(
-        app.count("select count(*) from messages where body <> ''"),
+        app.count("select count(*) as n from messages where body <> ''"),
         1
     );
     assert!(!empty_conversation(connection, 30, 10).unwrap());

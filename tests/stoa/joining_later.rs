@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Person, Socket};
 use crate::participants::path;
+use crate::polling::until;
 use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::TestApp;
 
@@ -233,12 +234,18 @@ async fn who_comes_back_as_a_rider_recovers_nothing_from_before() {
 async fn it_stays_so_when_rooms_and_servers_start_again() {
     let mut it = Fixture::new().await;
     assert!(it.app.lose_room(&it.group));
+    let delivered = async || {
+        let at = path(&it.group, "/delivered");
+        it.ann.post(&at, json!({ "seq": 1 })).await.status
+    };
+    until("the room to be there", delivered, |it| *it == 200).await;
     let mut socket = it.rita.joined(&it.group).await;
     it.ann.say(&it.group, "after the room was lost").await;
     assert_eq!(
         socket.event("new_message").await["message"]["body"],
         "after the room was lost"
     );
+    it.app.stop().await;
     it.app.start_again().await;
     let rita = it.app.person("rita").await;
     assert_eq!(rita.bodies(&it.group).await, ["after the room was lost"]);

@@ -17,7 +17,7 @@ use crate::plans::{full_database, must_walk_nothing};
 
 /// Each conversation is with one of a thousand businesses, which have ten staff each.
 const BUSINESSES: &str = "
-    update conversations set kind = 'support', business_no = 1 + no % 1000, external_id = 'room-' || no, slow_seconds = 60;
+    update conversations set kind = 'support', business_no = 1 + no % 1000, external_id = 'room-' || no, slow_seconds = 3600;
     analyze";
 
 fn of_businesses(connection: &mut PgConnection) {
@@ -134,7 +134,9 @@ fn of_people(connection: &mut PgConnection) {
         let found = conversations::by_external_id(connection, &format!("room-{n}")).unwrap();
         let loaded = replay::load(connection, Key::No(found.unwrap().no)).unwrap();
         let loaded = loaded.unwrap();
-        assert_eq!((loaded.staff.len(), loaded.spoken.len()), (10, 3));
+        // Some have one more who is staff no more.
+        assert!((10..=11).contains(&loaded.staff.len()));
+        assert_eq!(loaded.spoken.len(), 3);
     });
 }
 

@@ -230,7 +230,8 @@ async fn the_platforms_word_on_a_subject_stands_before_and_after_a_conversation_
     );
     let mut listening = jonas.joined(&id).await;
     let closed = json!({ "status": "closed" });
-    mira.patch(&path(&id, ""), closed).await.expect_status(200);
+    let closing = platform.patch(&path(&id, ""), closed).await;
+    closing.expect_status(200);
     listening.event("conversation_updated").await;
     platform
         .put(at, words("Four posts"))

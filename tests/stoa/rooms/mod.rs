@@ -88,6 +88,7 @@ async fn another_server_and_a_room_that_wakes_know_the_settings() {
         json!({ "status": "closed", "reason": "Done", "slow_seconds": 60, "max_participants": 7 });
     change(&ann, &group, settings).await;
     let told = listening.event("conversation_updated").await;
+    app.stop().await;
     app.start_again().await;
     let bob = app.person("bob").await;
     let mut socket = bob.socket().await;
