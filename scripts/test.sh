@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs everything. Nothing is skipped: what can not be run has failed. If all is well, the test runner's lines are the last.
+# Runs everything. Nothing is skipped: what cannot be run has failed. If all is well, the test runner's lines are the last.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
@@ -14,6 +14,7 @@ step() {
 
 step "what the tests need" scripts/install.sh test
 step "format and clippy" scripts/check.sh
+step "conversations, with two servers and a Redis between them" scripts/two-servers.sh --brief
 if ((${#failed[@]})); then
     echo "== failed so far: ${failed[*]}; the tests are run all the same"
 fi

@@ -1,5 +1,7 @@
 //! The composition root: builds all parts and starts to serve. Tests use it too, on port 0.
 
+mod assembly;
+mod peers;
 pub mod private_database;
 pub mod running;
 
@@ -7,56 +9,34 @@ use actix_web::web;
 use clock::Clock;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::app::running::{Running, begin};
 use crate::config::{Config, Switch};
-use crate::deal::actor;
 use crate::deal::catalogue::Catalogue;
-use crate::deal::past::recall_page;
-use crate::edge::connection::SessionDeps;
 use crate::edge::connection::connection_limits::{ConnectionLimits, file_warning};
-use crate::edge::connection::searches::Searches;
-use crate::edge::connection::socketio::{self as foreign, ConnectedClients};
-use crate::edge::connection::stage::Stages;
+use crate::edge::connection::socketio::{self as foreign};
 use crate::edge::connection::sweeper;
-use crate::edge::dialect::{self, Dialects};
-use crate::edge::files::{Files, base_of_links};
+use crate::edge::dialect::{self};
 use crate::edge::http::AppState;
-use crate::edge::http::bearer::TokenSource;
 use crate::edge::http::listening::{Addresses, Listening, listen};
-use crate::edge::links::Links;
-use crate::feed::{Feed, FeedRunner, SearchIndex, Timing, consumers};
-use crate::identity::auth::Verifier;
+use crate::feed::{FeedRunner, SearchIndex, Timing, consumers};
 use crate::identity::demo_secret;
-use crate::identity::last_seen::LastSeen;
-use crate::identity::people::People;
-use crate::identity::rate_limits::RateLimits;
-use crate::identity::staff::StaffNews;
-use crate::job_signal::JobSignal;
 use crate::jobs::{FileJobDeps, JobDeps, Runner};
-use crate::journal::{Journal, JournalHandle};
-use crate::nodes::Nodes;
-use crate::objects::Objects;
+use crate::nodes::Connected;
 use crate::payment::PaymentGateway;
-use crate::presence::Directory;
-use crate::registry::deals::Deals;
-use crate::registry::{Registry, Rooms};
-use crate::room::RoomDeps;
-use crate::room::replay::Recall;
 use crate::seed;
 use crate::store::pool::Pool;
 use crate::store::{installation, opening, watch};
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::refusal_log::RefusalLog;
+use assembly::{Opened, build};
+use peers::Others;
 
 /// Builds all parts and starts to serve, by this clock. Fails with a sentence that says what to do.
 pub async fn start(config: Config, clock: Clock) -> Result<Running, String> {
     config.check()?;
     let addresses = Addresses::bind(&config)?;
-    let (server, cluster) = open(config, clock).await?;
+    let (server, connected, cluster) = open(config, clock).await?;
     let engine = foreign::endpoint(Arc::clone(&server.deps), &server.config);
     let Listening {
         address,
@@ -73,8 +53,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, String> {
     }
     let runner = start_runner(&server, address);
     let following = start_following(&server);
-    let (deps, at) = (&server.deps, address.to_string());
-    let nodes = deps.nodes.start(at, &deps.room, &deps.rooms);
+    let nodes = peers::meet(&server, connected, address);
     log::info!(event = "listening", address:% = address; "");
     if let Some(address) = metrics_address {
         log::info!(event = "metrics_listening", address:% = address; "");
@@ -98,7 +77,14 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, String> {
 async fn open(
     mut config: Config,
     clock: Clock,
-) -> Result<(web::Data<AppState>, Option<Arc<localpg::Cluster>>), String> {
+) -> Result<
+    (
+        web::Data<AppState>,
+        Option<Connected>,
+        Option<Arc<localpg::Cluster>>,
+    ),
+    String,
+> {
     dialect::check(&config.dialects)?;
     let files = raise_file_limit();
     if let Some(warning) = file_warning(&config, files) {
@@ -123,16 +109,26 @@ async fn open(
     let catalogue = open_catalogue(&config, &pool, &payments).await?;
     let link_key = link_key(&pool).await?;
     let limits = ConnectionLimits::new(&config, files);
-    let server = build(
+    let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
+    let Others {
+        nodes,
+        outgoing,
+        connected,
+    } = peers::connect(&config, &pool, &clock, &metrics).await?;
+    let server = build(Opened {
         config,
         clock,
-        (pool, link_key),
+        pool,
+        link_key,
+        metrics,
+        nodes,
+        outgoing,
         catalogue,
         payments,
         demo_secret,
         limits,
-    )?;
-    Ok((web::Data::new(server), cluster))
+    })?;
+    Ok((web::Data::new(server), connected, cluster))
 }
 
 /// The key that signs links to files.
@@ -196,160 +192,6 @@ fn start_following(server: &AppState) -> Option<FeedRunner> {
         )
     };
     (server.config.jobs.jobs == Switch::On).then(start)
-}
-
-fn build(
-    config: Config,
-    clock: Clock,
-    (pool, link_key): (Pool, Vec<u8>),
-    catalogue: Catalogue,
-    payments: PaymentGateway,
-    demo_secret: Option<String>,
-    limits: Arc<ConnectionLimits>,
-) -> Result<AppState, String> {
-    let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
-    let verifier = Verifier::new(&config.auth, demo_secret.as_deref())?;
-    let catalogue = Arc::new(catalogue);
-    let room = Arc::new(room_deps(&config, clock, pool, &catalogue, metrics)?);
-    let rooms = Registry::start(Arc::clone(&room), config.actors.room_threads);
-    let job_signal = JobSignal::default();
-    let refusals = Arc::new(RefusalLog::new(room.clock.clone()));
-    let deals = start_deals(&room, &rooms, catalogue, &job_signal);
-    let (files, dialects) = files_and_dialects(&config, link_key, &room, &job_signal)?;
-    let deps = SessionDeps {
-        rooms,
-        deals,
-        people: people(&config, verifier, &room, &refusals),
-        last_seen: LastSeen::default(),
-        rate_limits: RateLimits::new(&config.rates),
-        options: config.sockets.clone(),
-        foreign: config.foreign.clone(),
-        dialects,
-        connected_clients: ConnectedClients::default(),
-        searches: searches(&config, &room.pool),
-        files,
-        refusals,
-        stages: Stages::default(),
-        node: config.operation.node_tag,
-        connections_per_user: config.connections_per_user(),
-        nodes: Nodes::new(room.clock.clone()),
-        room,
-    };
-    Ok(AppState {
-        deps: Arc::new(deps),
-        payments,
-        job_signal,
-        origins: config.origins(),
-        tokens: TokenSource::new(&config),
-        limits,
-        config,
-        demo_secret,
-    })
-}
-
-fn room_deps(
-    config: &Config,
-    clock: Clock,
-    pool: Pool,
-    catalogue: &Arc<Catalogue>,
-    metrics: Arc<Metrics>,
-) -> Result<RoomDeps, String> {
-    Ok(RoomDeps {
-        journal: start_journal(config, &pool, &metrics, &clock),
-        pool,
-        feed: Feed::default(),
-        directory: Arc::new(Directory::default()),
-        metrics,
-        recall: recall(catalogue),
-        clock: clock.clone(),
-        idle: Duration::from_secs(config.actors.room_idle_seconds),
-        mailbox: config.actors.room_mailbox as usize,
-        catch_ups: catch_ups(config),
-        policies: Arc::new(config.policies()?),
-        staff: StaffNews::new(clock),
-    })
-}
-
-fn start_journal(
-    config: &Config,
-    pool: &Pool,
-    metrics: &Arc<Metrics>,
-    clock: &Clock,
-) -> JournalHandle {
-    let (pool, metrics) = (pool.clone(), Arc::clone(metrics));
-    Journal::start(pool, &config.actors, metrics, clock.clone())
-}
-
-/// Files, and the dialects, which show links to them.
-fn files_and_dialects(
-    config: &Config,
-    link_key: Vec<u8>,
-    room: &RoomDeps,
-    job_signal: &JobSignal,
-) -> Result<(Files, Dialects), String> {
-    let (directory, clock) = (Arc::clone(&room.directory), room.clock.clone());
-    let links = Links::new(link_key, clock.clone(), base_of_links(config));
-    let (links, jobs) = (Arc::new(links), job_signal.clone());
-    let to_links = Arc::clone(&links);
-    let files = Files::new(config, Objects::open(config)?, links, jobs, clock.clone());
-    let (options, metrics) = (&config.dialects, &room.metrics);
-    let dialects = Dialects::new(options, directory, clock, to_links, metrics)?;
-    Ok((files, dialects))
-}
-
-/// How many catch-up checks and reads of rooms that are behind may use the pool at the same time.
-fn catch_ups(config: &Config) -> Arc<Semaphore> {
-    let share = config.database.database_connections / 3;
-    Arc::new(Semaphore::new(share.clamp(1, 4) as usize))
-}
-
-/// Search, if it is on.
-fn searches(config: &Config, pool: &Pool) -> Option<Searches> {
-    let options = &config.search;
-    (options.search == Switch::On).then(|| Searches::new(pool, &options.search_languages))
-}
-
-/// How rooms learn how a deal stood at earlier steps.
-fn recall(catalogue: &Arc<Catalogue>) -> Arc<Recall> {
-    let catalogue = Arc::clone(catalogue);
-    Arc::new(move |connection, missed| recall_page(&catalogue, connection, missed))
-}
-
-fn start_deals(
-    room: &RoomDeps,
-    rooms: &Rooms,
-    catalogue: Arc<Catalogue>,
-    job_signal: &JobSignal,
-) -> Deals {
-    let (feed, rooms) = (room.feed.clone(), rooms.clone());
-    Deals::start(actor::DealDeps {
-        journal: room.journal.clone(),
-        pool: room.pool.clone(),
-        catalogue,
-        committed: Arc::new(move |committed: actor::Committed| {
-            feed.committed(committed.conversation, &committed.entries);
-            rooms.deliver_committed(committed);
-        }),
-        clock: room.clock.clone(),
-        idle: room.idle,
-        job_signal: job_signal.clone(),
-    })
-}
-
-fn people(
-    config: &Config,
-    verifier: Verifier,
-    room: &RoomDeps,
-    refusals: &Arc<RefusalLog>,
-) -> People {
-    People::new(
-        verifier,
-        room.pool.clone(),
-        Arc::clone(&room.directory),
-        Arc::clone(refusals),
-        config.dialects.system_user_id.clone(),
-        room.clock.clone(),
-    )
 }
 
 /// Raises the limit of open files as far as the system allows; returns the limit.

@@ -10,12 +10,7 @@
 //! 4. **Deferred work is a row**: jobs and timers are inserted in the transaction that causes them.
 //! 5. **Rules are pure**: functions without I/O and without a clock decide what may happen; actors do the I/O.
 //!
-//! Terms: a *conversation* is stored; a *room* is the actor of one that is in use. A *session* is one
-//! connection; its *queue* holds, up to a bound, the events to send. An *entry* is a committed change with its
-//! *seq*. A *principal* is an authenticated caller. A message's *content* is what its sender wrote; a *mark* is
-//! a watermark. A *flow* is a file, a *definition* one checked version of it, a *deal* a conversation that
-//! follows one. A *step* is the result of one input, in one or more *transitions*; a deal's *view* is what
-//! rooms show and enforce of it.
+//! `ARCHITECTURE.md` defines the terms, and describes the way of a message through the modules.
 //!
 //! The modules follow in reading order, from the edge inwards. Each imports only modules below it
 //! (`tests/tidy.rs` checks that).
@@ -44,6 +39,8 @@ pub mod payment;
 pub mod store;
 
 pub mod presence;
+
+pub mod wire;
 
 pub mod job_signal;
 pub mod objects;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use crate::domain::access::blocks::Apart;
+use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::dialect::{Dialect, UserRoom};
 use crate::domain::ids::{ConversationId, JoinNo, Seq};
 use crate::domain::room_event::RoomEvent;
@@ -46,8 +46,8 @@ pub enum ChatFrame {
         event: Arc<RoomEvent>,
         /// The role of the reader, where roles are told different things; staff have none.
         role: Option<Arc<str>>,
-        /// From whom the reader is apart, if from anybody.
-        apart: Option<Arc<Apart>>,
+        /// The blocks that concern the reader, if there are any.
+        reader_blocks: Option<Arc<ReaderBlocks>>,
         /// Whether the connection has joined the conversation.
         heard: Heard,
     },
@@ -80,31 +80,31 @@ pub enum Heard {
     Anywhere,
 }
 
-/// As whom an event is told.
+/// The reader for whom an event is encoded.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ToldAs<'a> {
+pub struct EventReader<'a> {
     /// The role of the reader; staff have none.
     pub role: Option<&'a Arc<str>>,
-    /// From whom the reader is apart, if from anybody.
-    pub apart: Option<&'a Arc<Apart>>,
+    /// The blocks that concern the reader, if there are any.
+    pub reader_blocks: Option<&'a Arc<ReaderBlocks>>,
 }
 
-impl ToldAs<'_> {
-    /// As everybody.
+impl EventReader<'_> {
+    /// Any reader.
     pub const ANYBODY: Self = Self {
         role: None,
-        apart: None,
+        reader_blocks: None,
     };
 }
 
 impl ChatFrame {
-    /// An event, as somebody is told it. The role is left out where everybody is told the same.
-    pub fn event(event: &Arc<RoomEvent>, told_as: ToldAs<'_>, heard: Heard) -> Frame {
-        let role = told_as.role.filter(|_| event.differs_by_role());
+    /// An event for a reader. The role is left out if the event is the same for all roles.
+    pub fn event(event: &Arc<RoomEvent>, event_reader: EventReader<'_>, heard: Heard) -> Frame {
+        let role = event_reader.role.filter(|_| event.differs_by_role());
         Frame::Own(Self::Event {
             event: Arc::clone(event),
             role: role.cloned(),
-            apart: told_as.apart.cloned(),
+            reader_blocks: event_reader.reader_blocks.cloned(),
             heard,
         })
     }

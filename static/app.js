@@ -15,8 +15,8 @@
 //                   message-body · message-time · tick · sender · quote · attachment · image · edited · earlier-wordings · earlier-wording ·
 //                   tombstone · system-line · failed-reason · retry · discard; hover or focus the message first for: reply · edit · delete
 //   deal            action-card [data-id] [data-seq] [data-state: open done] [data-version] · card-title · card-line · card-deadline · card-done;
-//   (in a card, or    offer [data-action] · offer-sure · offer-back (where it ends the deal) · offer-form [data-action] · card-field [data-name] ·
-//   in the context)   field-error [data-name] · form-error · submit [data-action] · offer-cancel ·
+//   (in a card, or    action [data-action] · action-sure · action-back (where it ends the deal) · action-form [data-action] · card-field [data-name] ·
+//   in the context)   field-error [data-name] · form-error · submit [data-action] · action-cancel ·
 //                   payment [data-state: asked confirming] · payment-amount · payment-confirming · checkout · checkout-note · checkout-pay ·
 //                   checkout-fail · checkout-confirming;  turn-line [data-turn] · turn-words · show-card (in the composer's place);
 //                   deal [data-state] · deal-map · map-place [data-kind: past current next] [data-name] · deal-log-open · deal-log ·
@@ -39,7 +39,7 @@ async function playPerson(people, person) {
   return startSession({ profile, token: person.token, people, renewToken });
 }
 
-/** A session for whoever a token belongs to. */
+/** A session for the user of a token. */
 async function signIn(token) {
   const profile = await profileOf(token);
   rememberToken(token);

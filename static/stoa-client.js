@@ -152,8 +152,8 @@ export class StoaClient {
   }
 
   /**
-   * Acts in a conversation's deal, once, however often the connection breaks meanwhile; refused where the deal has moved on since it was offered.
-   * @param {number} stateVersion The version at which the action was offered @returns {Promise<Object>} the deal after it
+   * Acts in a conversation's deal, once, however often the connection breaks meanwhile; refused where the deal has moved on since the action was available.
+   * @param {number} stateVersion The version at which the action was available @returns {Promise<Object>} the deal after it
    */
   async act(conversationId, action, input, stateVersion) {
     const press = { conversation_id: conversationId, action, input, state_version: stateVersion, request_id: newClientId() };

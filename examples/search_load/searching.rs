@@ -9,7 +9,7 @@ use stoa::domain::principal::Roles;
 use stoa::domain::search::parse;
 use stoa::domain::tokens::Tokenizer;
 use stoa::store::pool::Pool;
-use stoa::store::search::{Asked, Bounds, Order, Page, Scope, find};
+use stoa::store::search::{Bounds, MessageSearch, Order, Page, Scope, find};
 
 use super::Outcome;
 use super::filling::WORDS;
@@ -121,14 +121,14 @@ fn asked(
     kind: &Kind,
     number: i64,
     tokenizer: &Arc<Tokenizer>,
-) -> Result<Asked, Box<dyn std::error::Error>> {
+) -> Result<MessageSearch, Box<dyn std::error::Error>> {
     let text = (kind.query)(number);
     let query = parse(tokenizer, &text).map_err(|refusal| refusal.message())?;
     let roles = match kind.scope {
         Scope::Own => Roles::default(),
         Scope::Everything => STAFF,
     };
-    Ok(Asked {
+    Ok(MessageSearch {
         query,
         text,
         requester: Requester::new(UserNo(kind.user), roles),

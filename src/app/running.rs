@@ -102,9 +102,6 @@ impl Running {
         if let Some(following) = self.following.take() {
             following.stop().await;
         }
-        if let Some(nodes) = self.nodes.take() {
-            nodes.stop().await;
-        }
         self.sweeping.abort();
         self.handle.stop(true).await;
         if let Some(serving) = self.serving.take()
@@ -114,6 +111,10 @@ impl Running {
         }
         let deps = &self.server.deps;
         deps.last_seen.write(&deps.room.pool).await;
+        // Last: what was committed until now is told to other servers.
+        if let Some(nodes) = self.nodes.take() {
+            nodes.stop().await;
+        }
         if let Some(cluster) = self.cluster {
             let stopped = tokio::task::spawn_blocking(move || cluster.stop()).await;
             if let Ok(Err(error)) = stopped {

@@ -1,8 +1,8 @@
 //! `stoa flow migrate`: moves deals that run by older versions of a flow to a new one, or prints what would happen.
 
 use clap::Args;
+use diesel::Connection;
 use diesel::pg::PgConnection;
-use diesel::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;

@@ -14,6 +14,7 @@ mod operation;
 mod origins;
 mod people;
 mod policies;
+pub mod redis;
 mod search;
 
 use clap::{Args, ValueEnum};
@@ -32,6 +33,7 @@ pub use money::PaymentOptions;
 pub use operation::OperationOptions;
 pub use origins::{AllowedOrigins, LocalPages, Origin};
 pub use people::{PeopleOptions, StartRule};
+pub use redis::RedisOptions;
 pub use search::SearchOptions;
 
 use crate::domain::network::Network;
@@ -133,6 +135,9 @@ pub struct Config {
     /// Files
     #[command(flatten)]
     pub files: FileOptions,
+    /// The wire between servers
+    #[command(flatten)]
+    pub redis: RedisOptions,
 }
 
 /// Which tokens are trusted.
@@ -337,6 +342,7 @@ impl Config {
         self.webhooks.check()?;
         self.dialects.check()?;
         self.policies()?;
+        self.redis.check()?;
         if !self.demo && jwt_secret.is_none() && jwt_public_key.is_none() && jwks.is_none() {
             return Err("No token key is configured: give --jwt-secret, --jwt-public-key or --jwks; or --demo to try it out.".to_owned());
         }

@@ -1,4 +1,4 @@
-//! The actor of one running deal: takes what request to it, one at a time, has the step decided and written, and announces it.
+//! The actor of one running deal: handles its requests one at a time, has each step decided and written, and announces it.
 
 use actix::prelude::*;
 use clock::Clock;
@@ -11,11 +11,11 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::catalogue::Catalogue;
-use super::deciding::{DealState, DecidedStep, actors, decide};
+use super::deciding::{DealState, DecidedStep, access, decide};
 use super::requests::{Memory, Requests};
 use crate::domain::entry::Entry;
 use crate::domain::flow::FlowInput;
-use crate::domain::ids::ConversationId;
+use crate::domain::ids::{ConversationId, ConversationNo, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
@@ -25,12 +25,12 @@ use crate::store::conversations::Key;
 use crate::store::flows::{self, LoadedDeal};
 use crate::store::pool::Pool;
 
-/// Deals that are awake on this server. Their own actors take themselves out when they sleep.
+/// The actors of deals that run on this server. An actor removes itself when it ends.
 pub type AwakeDeals = Arc<DashMap<ConversationId, Addr<Deal>>>;
 
 /// Times that a step is decided again because something changed meanwhile.
 const ATTEMPTS: u32 = 8;
-/// How often a deal looks whether it may sleep.
+/// How often an actor checks whether it may end.
 const PULSE: Duration = Duration::from_secs(1);
 
 /// What the actors of deals work with.
@@ -41,22 +41,25 @@ pub struct DealDeps {
     pub pool: Pool,
     /// The definitions.
     pub catalogue: Arc<Catalogue>,
-    /// Takes committed entries to their room. It is told before the presser is answered: what they do next comes after.
+    /// Takes committed entries to their room. Called before the request is answered, so that the room handles the caller's next request
+    /// after these entries.
     pub committed: Arc<dyn Fn(Committed) + Send + Sync>,
     /// What time it is.
     pub clock: Clock,
-    /// How long a deal stays awake when nothing request to it.
+    /// How long an actor keeps running without requests.
     pub idle: Duration,
-    /// Rung when a step has left work for later.
+    /// Notified when a step has inserted jobs or timers.
     pub job_signal: JobSignal,
 }
 
-/// Entries of a conversation that its room did not ask for.
-#[derive(Message)]
-#[rtype(result = "()")]
+/// Committed entries that the conversation's room did not write itself.
 pub struct Committed {
     /// Which conversation.
     pub conversation: ConversationId,
+    /// Its number.
+    pub no: ConversationNo,
+    /// Who may read there.
+    pub readers: Vec<UserNo>,
     /// What was committed, in order.
     pub entries: Vec<Entry>,
 }
@@ -72,7 +75,7 @@ pub enum Initiator {
     Payment,
 }
 
-/// Something that request to the deal. Its answer is the deal as whoever asked sees it afterwards, as JSON.
+/// A request to a deal. Its answer is the deal after the step, as the requester may see it, as JSON.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct DealRequest {
@@ -80,7 +83,7 @@ pub struct DealRequest {
     pub by: Initiator,
     /// What.
     pub input: FlowInput,
-    /// What makes it the same again.
+    /// Identifies the request: a repeated one gets the stored answer.
     pub request_id: String,
     /// Where the answer goes.
     pub outcome: oneshot::Sender<Result<Value, Error>>,
@@ -96,15 +99,15 @@ pub struct Deal {
     deps: Arc<DealDeps>,
     deals: AwakeDeals,
     conversation: ConversationId,
-    /// None until it was read, and after a doubt.
+    /// The deal; `None` before it is first read, and after a write whose outcome is unknown.
     awake: Option<DealState>,
     requests: Requests<PendingRequest>,
-    /// Requests that may have been written without anybody having been told: looked for until the deal sleeps.
+    /// Ids of requests whose write has an unknown outcome. The actor looks for their steps until it ends, and announces those it finds.
     doubted: Vec<String>,
 }
 
 impl Deal {
-    /// A deal that reads itself when it is first asked.
+    /// An actor that reads its deal at the first request.
     pub fn new(deps: Arc<DealDeps>, deals: AwakeDeals, conversation: ConversationId) -> Self {
         Self {
             requests: Requests::new(deps.clock.now()),
@@ -128,13 +131,13 @@ impl Deal {
                 .map(|awake| decide(awake, &pending.request, self.deps.pool.clock().now()))
             {
                 Some(Ok(decided)) => self.write(pending, decided, context),
-                // A refusal is told on what the database says, not on what this actor remembers.
+                // A refusal must rest on the database, not on this actor's memory.
                 Some(Err(_)) | None => self.read(pending, context),
             }
         }
     }
 
-    /// Reads the deal, and whether this very request was answered before; then decides.
+    /// Reads the deal, and the stored answer if this request was made before; then decides.
     fn read(&mut self, pending: PendingRequest, context: &mut Context<Self>) {
         self.requests.begin();
         let (deps, id) = (Arc::clone(&self.deps), self.conversation);
@@ -177,7 +180,7 @@ impl Deal {
         }
         match decide(awake, &pending.request, self.deps.pool.clock().now()) {
             Ok(decided) => self.write(pending, decided, context),
-            Err(refusal) => answer_with(pending, Err(refusal.into())),
+            Err(error) => answer_with(pending, Err(error)),
         }
     }
 
@@ -213,11 +216,15 @@ impl Deal {
                 if decided.leaves_work() {
                     self.deps.job_signal.notify();
                 }
+                let no = decided.step.conversation;
+                let readers = self.awake.as_ref().map(DealState::readers);
                 if let Some(awake) = &mut self.awake {
                     awake.apply(decided);
                 }
                 (self.deps.committed)(Committed {
                     conversation: self.conversation,
+                    no,
+                    readers: readers.unwrap_or_default(),
                     entries,
                 });
                 answer_with(pending, Ok(answer));
@@ -284,13 +291,14 @@ impl Deal {
             let request = request_id.clone();
             context.spawn(find.into_actor(self).map(move |found, deal, _| {
                 let is_doubted = deal.doubted.contains(&request);
-                if let Some(entries) = found.ok().flatten().filter(|_| is_doubted) {
+                if let Some(found) = found.ok().flatten().filter(|_| is_doubted) {
                     deal.doubted.retain(|other| *other != request);
                     deal.deps.job_signal.notify();
-                    let conversation = deal.conversation;
                     (deal.deps.committed)(Committed {
-                        conversation,
-                        entries,
+                        conversation: deal.conversation,
+                        no: found.conversation,
+                        readers: found.readers,
+                        entries: found.entries,
                     });
                 }
             }));
@@ -335,7 +343,7 @@ impl Read {
         } = loaded.ok_or(Refusal::ConversationNotFound)?;
         let people: People = participants.into_iter().map(|p| (p.no, p)).collect();
         if let Initiator::Person(caller) = by {
-            actors(&people, caller)?;
+            access(&people, caller)?;
         }
         let (name, version, instance) = flow.ok_or(Refusal::FlowNotFound)?;
         let answer = flows::answer_to(connection, conversation.no, request_id)?;
@@ -347,7 +355,7 @@ impl Read {
 }
 
 fn answer_with(pending: PendingRequest, outcome: Result<Value, Error>) {
-    // Whoever asked may have gone; what is committed stays.
+    // The requester may be gone; a committed step stays.
     drop(pending.request.outcome.send(outcome));
 }
 

@@ -1,22 +1,24 @@
 //! Turns a request into a step to write, and a written step into entries for the room. Pure.
 
 use chrono::{DateTime, Utc};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
 use super::actor::{DealRequest, Initiator, People};
 use super::documents::{self, platform_event};
-use super::reader::DealReader;
-use crate::domain::access::{Access, Privilege};
+use crate::domain::access::Access;
 use crate::domain::conversation::{Conversation, ConversationStatus};
+use crate::domain::deal_reader::DealReader;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::{
     DealView, FlowActor, FlowInput, Instance, Line, PaymentOutcome, Step, Stepped, Transition,
 };
-use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId};
+use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use crate::domain::message::{Audience, ClientIdOrigin, Content, Message, SYSTEM};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
+use crate::error::Error;
 use crate::store::step_document::audience_columns;
 use crate::store::steps::{NewEvent, NewStep};
 use flow::definition::Definition;
@@ -35,6 +37,8 @@ pub(super) struct DealState {
 pub struct DecidedStep {
     /// The row values.
     pub step: NewStep,
+    /// The card of each line of each transition, in order, as listeners get it.
+    cards: Vec<Option<Arc<RawValue>>>,
 }
 
 impl DealState {
@@ -55,6 +59,13 @@ impl DealState {
         }
     }
 
+    /// Who may read the conversation.
+    pub(super) fn readers(&self) -> Vec<UserNo> {
+        let readers = self.people.values();
+        let readers = readers.filter(|person| person.may_read().is_ok());
+        readers.map(|person| person.no).collect()
+    }
+
     /// Applies a committed step.
     pub(super) fn apply(&mut self, decided: DecidedStep) {
         self.conversation.policy_version += decided.step.step.transitions.len() as i64;
@@ -62,11 +73,9 @@ impl DealState {
     }
 }
 
-/// The actors as which a caller may act, in the order in which they are tried. Refuses a caller who may not
-/// read the conversation.
-pub(super) fn actors(people: &People, caller: &Principal) -> Result<Vec<FlowActor>, Refusal> {
-    let access = Access::of(people.get(&caller.no), caller.roles)?;
-    Ok(access.actors(caller.roles))
+/// How a caller may read the conversation. Refuses a caller who may not.
+pub(super) fn access<'a>(people: &'a People, caller: &Principal) -> Result<Access<'a>, Refusal> {
+    Ok(Access::of(people.get(&caller.no), caller.roles)?)
 }
 
 /// The step that a request makes, or why it is refused.
@@ -74,7 +83,7 @@ pub(super) fn decide(
     state: &DealState,
     request: &DealRequest,
     now: DateTime<Utc>,
-) -> Result<DecidedStep, Refusal> {
+) -> Result<DecidedStep, Error> {
     let try_as = |actor: &FlowActor| {
         machine::step(
             &state.definition,
@@ -83,16 +92,16 @@ pub(super) fn decide(
             &request.input,
             now,
         )
-        .map(|step| (actor.clone(), step))
         .map_err(Refusal::from)
     };
-    let (actor, step) = match &request.by {
-        Initiator::Timer => try_as(&FlowActor::Timer)?,
-        Initiator::Payment => try_as(&FlowActor::Payment)?,
+    let (reader, step) = match &request.by {
+        Initiator::Timer => (DealReader::Anybody, try_as(&FlowActor::Timer)?),
+        Initiator::Payment => (DealReader::Anybody, try_as(&FlowActor::Payment)?),
         Initiator::Person(caller) => {
             let mut outcome = Err(Refusal::Forbidden("This action is for another role"));
             let is_open = state.conversation.status == ConversationStatus::Open;
-            for actor in actors(&state.people, caller)? {
+            let access = access(&state.people, caller)?;
+            for actor in access.actors(caller.roles) {
                 outcome = match actor {
                     FlowActor::Role(_) if !is_open => Err(Refusal::ConversationClosed),
                     _ => try_as(&actor),
@@ -111,7 +120,7 @@ pub(super) fn decide(
                 }
                 break;
             }
-            outcome?
+            (DealReader::Caller(access, caller.roles), outcome?)
         }
     };
     let caller = match &request.by {
@@ -123,10 +132,11 @@ pub(super) fn decide(
         base_version: state.instance.version,
         gateway: state.gateway,
         caller,
+        reader,
         now,
     };
     let request_id = request.request_id.clone();
-    context.decided(step, &actor, request_id, applies(&request.input))
+    context.decided(step, request_id, applies(&request.input))
 }
 
 /// The first step of a deal in an existing conversation.
@@ -137,16 +147,24 @@ pub fn begin(
     context: serde_json::Map<String, Value>,
     caller: &Principal,
     now: DateTime<Utc>,
-) -> Result<DecidedStep, Refusal> {
-    let step = machine::start(definition, context, now)?;
+) -> Result<DecidedStep, Error> {
+    let step = machine::start(definition, context, now).map_err(Refusal::from)?;
     let context = StepContext {
         conversation,
         base_version: 0,
         gateway: catalogue.gateway(),
         caller: Some(caller),
+        reader: DealReader::Anybody,
         now,
     };
-    context.decided(step, &FlowActor::System, "start".to_owned(), None)
+    context.decided(step, "start".to_owned(), None)
+}
+
+/// A line's card as JSON.
+fn encoded_card(line: &Line) -> Result<Option<Arc<RawValue>>, Error> {
+    let card = line.card.as_ref().map(serde_json::value::to_raw_value);
+    let card = card.transpose().map_err(Error::internal)?;
+    Ok(card.map(Arc::from))
 }
 
 /// The order that an input pays.
@@ -170,37 +188,35 @@ pub struct StepContext<'a> {
     pub gateway: Option<&'static str>,
     /// The person who makes the step, if one does.
     pub caller: Option<&'a Principal>,
+    /// Who gets the answer.
+    pub reader: DealReader<'a>,
     /// The current time.
     pub now: DateTime<Utc>,
 }
 
 impl StepContext<'_> {
     /// The step with everything that is written with it. Returns `PaymentsUnavailable` if the step creates an
-    /// order and no gateway is configured.
+    /// order and no gateway is configured, and an internal error if a card cannot be written as JSON.
     pub fn decided(
         &self,
         step: Step,
-        actor: &FlowActor,
         request_id: String,
         applies: Option<i64>,
-    ) -> Result<DecidedStep, Refusal> {
+    ) -> Result<DecidedStep, Error> {
         if self.gateway.is_none() && !step.orders.is_empty() {
-            return Err(Refusal::PaymentsUnavailable);
+            return Err(Refusal::PaymentsUnavailable.into());
         }
-        let reader = match (actor, self.caller) {
-            (FlowActor::Role(role), _) => DealReader::Role(role),
-            (_, Some(caller)) if caller.roles.may(Privilege::ActAsPlatform) => DealReader::Platform,
-            (FlowActor::Staff, _) => DealReader::Staff,
-            (FlowActor::System | FlowActor::Timer | FlowActor::Payment, _) => DealReader::Anybody,
-        };
-        let answer = documents::answer(&step.deal_view, reader);
+        let answer = documents::answer(&step.deal_view, self.reader);
         let event = |event: &crate::domain::flow::PlatformEvent| NewEvent {
             id: format!("evt_{}", uuid::Uuid::now_v7().simple()),
             event: event.event.clone(),
             body: platform_event(event, self.conversation, &step.deal_view, self.now),
         };
         let events = step.events.iter().map(event).collect();
+        let lines = step.transitions.iter().flat_map(|each| &each.lines);
+        let cards = lines.map(encoded_card).collect::<Result<_, _>>()?;
         Ok(DecidedStep {
+            cards,
             step: NewStep {
                 conversation: self.conversation.no,
                 policy: self.conversation.policy_version,
@@ -230,6 +246,7 @@ impl DecidedStep {
         let deal_view = Arc::new(self.step.step.deal_view.clone());
         let memory = Arc::new(self.step.step.instance.context.clone());
         let mut entries = Vec::new();
+        let mut cards = self.cards.iter().cloned();
         let mut seq = before;
         for transition in &self.step.step.transitions {
             seq += 1;
@@ -237,7 +254,9 @@ impl DecidedStep {
             entries.push(Entry { seq, at, fact });
             for line in &transition.lines {
                 seq += 1;
-                let fact = Fact::Said(self.message(transition, line, seq, at));
+                let mut message = self.message(transition, line, seq, at);
+                message.card = cards.next().flatten();
+                let fact = Fact::Said(message);
                 entries.push(Entry { seq, at, fact });
             }
         }
@@ -287,8 +306,6 @@ impl DecidedStep {
             (None, Some(user)) => Some(Audience::User(user)),
             (None, None) => None,
         };
-        let card = line.card.as_ref();
-        let card = card.and_then(|card| serde_json::value::to_raw_value(card).ok());
         Message {
             id: MessageId { conversation, seq },
             sender: SYSTEM.0,
@@ -304,7 +321,7 @@ impl DecidedStep {
                 kind: line.kind.into(),
                 audience,
             }),
-            card: card.map(Arc::from),
+            card: None,
             created_at: at,
             edited_at: None,
             deleted_at: None,

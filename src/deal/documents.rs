@@ -3,8 +3,8 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use super::reader::DealReader;
 use crate::domain::conversation::Conversation;
+use crate::domain::deal_reader::DealReader;
 use crate::domain::flow::{DealView, PlatformEvent};
 
 /// The answer to a step: the deal after it, as the requester may see it.

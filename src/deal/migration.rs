@@ -5,7 +5,8 @@ use diesel::Connection;
 use diesel::pg::PgConnection;
 
 use super::deciding::StepContext;
-use crate::domain::flow::{FlowActor, Instance};
+use crate::domain::deal_reader::DealReader;
+use crate::domain::flow::Instance;
 use crate::domain::ids::{ConversationId, ConversationNo};
 use crate::domain::job::Job;
 use crate::error::Error;
@@ -133,13 +134,17 @@ impl Migration<'_> {
             base_version: instance.version,
             gateway: self.gateway,
             caller: None,
+            reader: DealReader::Anybody,
             now,
         };
         let request_id = format!("migrate:{}:{}", self.old.version, self.new.version);
-        let decided = context.decided(step, &FlowActor::System, request_id, None);
+        let decided = context.decided(step, request_id, None);
         decided
             .map(|decided| decided.step)
-            .map_err(|refusal| refusal.message())
+            .map_err(|error| match error {
+                Error::Refused(refusal) => refusal.message(),
+                Error::Internal(cause) => cause,
+            })
     }
 }
 

@@ -11,5 +11,4 @@ pub mod deciding;
 pub mod documents;
 pub mod migration;
 pub mod past;
-pub mod reader;
 mod requests;

@@ -14,7 +14,7 @@ use super::business::StaffRole;
 use super::conversation::{
     Conversation, ConversationKind, ConversationStatus, Membership, OWNER, Participant,
 };
-use super::flow::{BUILT_IN, FlowActor, STAFF};
+use super::flow::{AvailableAction, BUILT_IN, ChatPolicy, DealView, FlowActor, STAFF};
 use super::ids::UserNo;
 use super::message::{Audience, Power};
 use super::principal::Roles;
@@ -279,6 +279,19 @@ impl<'a> Access<'a> {
         let staff = self.is_staff().then_some(FlowActor::Staff);
         role.into_iter().chain(platform).chain(staff).collect()
     }
+
+    /// The actions of a deal that they may take now: those of all actors as which they may act, each once.
+    pub fn available_actions(self, roles: Roles, deal_view: &DealView) -> Vec<&AvailableAction> {
+        deal_view.actions_of_actors(&self.actors(roles))
+    }
+
+    /// What a deal lets them type: staff may always type, as in `may_speak`.
+    pub fn chat(self, deal_view: &DealView) -> ChatPolicy {
+        match self {
+            Self::Participant(person) => deal_view.chat_of(&person.role),
+            Self::StaffParticipant(_) | Self::Staff => ChatPolicy::Free,
+        }
+    }
 }
 
 /// How a user may read a conversation that they may have left.
@@ -342,5 +355,5 @@ impl Audience {
 }
 
 #[cfg(test)]
-#[path = "access_tests.rs"]
+#[path = "access_tests/mod.rs"]
 mod tests;

@@ -142,9 +142,9 @@ pub struct Participant {
 /// Whether a reader sees somebody's presence and watermarks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signals {
-    /// They do.
+    /// The reader sees them.
     Shown,
-    /// They see somebody who is offline and has received and read nothing.
+    /// To the reader, the person is offline and has received and read nothing.
     Hidden,
 }
 
@@ -155,7 +155,7 @@ impl Participant {
             .map_or(self.read_seq, |from| self.read_seq.min(from - 1))
     }
 
-    /// Takes presence and watermarks away, in a copy for one reader.
+    /// Removes presence and watermarks from a copy for one reader.
     pub fn hide_signals(&mut self) {
         self.signals = Signals::Hidden;
         self.delivered_seq = 0;

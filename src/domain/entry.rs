@@ -39,11 +39,11 @@ pub enum Fact {
         /// The blocks between them and the others.
         blocks: Vec<Block>,
     },
-    /// One of the conversation's people has blocked another, or does no more.
+    /// One of the conversation's people has blocked another, or ended a block.
     Block {
-        /// Who and whom.
+        /// The two users.
         block: Block,
-        /// Whether the block stands now.
+        /// Whether the block begins or ends.
         blocking: Blocking,
     },
     /// What who manages the conversation decides, or the subject's card changed; these are the new values.

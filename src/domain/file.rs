@@ -177,7 +177,7 @@ impl Unfit {
 /// Why a file cannot be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FileProblem {
-    /// There is none with this id, or it is somebody else's.
+    /// No file has this id, or another user uploaded it.
     Missing,
     /// It is still uploaded or checked.
     NotReady,

@@ -75,6 +75,20 @@ pub enum Job {
 }
 
 impl Job {
+    /// The names of all kinds.
+    pub const KINDS: [&'static str; 10] = [
+        "create_order",
+        "payment_event",
+        "tell_deal",
+        "announce",
+        "reconcile",
+        "refund",
+        "deliver_event",
+        "check_file",
+        "drop_file",
+        "sandbox_events",
+    ];
+
     /// The name of the kind in the database.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -149,6 +163,10 @@ mod tests {
                 order: 2,
                 outcome: PaymentOutcome::Paid,
             },
+            Job::Announce {
+                conversation_no: ConversationNo(1),
+                after: 2,
+            },
             Job::Reconcile { order_no: 3 },
             Job::Refund {
                 refund: Uuid::now_v7(),
@@ -160,6 +178,7 @@ mod tests {
                 events: vec![("e".into(), "{}".into())],
             },
         ];
+        assert_eq!(jobs.each_ref().map(Job::kind), Job::KINDS);
         for job in jobs {
             let stored = serde_json::to_value(&job).unwrap();
             assert_eq!(stored["kind"], job.kind());

@@ -3,7 +3,7 @@
 use super::refusal::Refusal;
 use super::web_address::https_host;
 
-/// What stands for no host at all: no message shows a file that is stored elsewhere.
+/// The value that permits no host: no message shows a file that is stored elsewhere.
 pub const NONE: &str = "off";
 
 /// Refuses the https address of a file on a host that the platform does not allow. Without hosts any host will do; `*.example.com`

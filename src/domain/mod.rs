@@ -7,6 +7,7 @@ pub mod business;
 pub mod command;
 pub mod conversation;
 pub mod deal_memory;
+pub mod deal_reader;
 pub mod dialect;
 pub mod encoded;
 pub mod entry;

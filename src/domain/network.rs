@@ -79,7 +79,7 @@ impl FromStr for Network {
         };
         let address: IpAddr = address
             .parse()
-            .map_err(|_| format!("this is no IP address: {EXAMPLE}"))?;
+            .map_err(|_| format!("this is not an IP address: {EXAMPLE}"))?;
         let most: u8 = if address.is_ipv4() { 32 } else { 128 };
         let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
         let prefix = match length {

@@ -42,7 +42,7 @@ fn networks_hold_their_addresses_and_no_others() {
 #[test]
 fn what_is_no_network_is_explained() {
     for (wrong, told) in [
-        ("", "no IP address"),
+        ("", "not an IP address"),
         ("proxy.example.com", "10.0.0.0/8"),
         ("10.0.0.0/33", "from 1 to 32"),
         ("fd00::/129", "from 1 to 128"),
@@ -53,7 +53,7 @@ fn what_is_no_network_is_explained() {
         ("0.0.0.0/0", "every address"),
         ("::/0", "every address"),
         ("::ffff:0.0.0.0/96", "every IPv4 address"),
-        ("10.0.0.0:80", "no IP address"),
+        ("10.0.0.0:80", "not an IP address"),
     ] {
         let said = wrong.parse::<Network>().unwrap_err();
         assert!(said.contains(told), "{wrong}: {said}");

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::access::blocks::Apart;
+use super::access::blocks::ReaderBlocks;
 use super::conversation::Participant;
 use super::ids::UserNo;
 
@@ -34,10 +34,10 @@ impl People {
         self.in_order().into_iter().cloned().collect()
     }
 
-    /// The same people without the signals of those from whom a reader is apart.
-    pub fn masked(&self, apart: &Apart) -> Self {
+    /// The same people, without the signals that blocks hide from a reader.
+    pub fn masked(&self, reader_blocks: &ReaderBlocks) -> Self {
         let mut people = self.clone();
-        let hidden = self.iter().filter(|person| apart.hides(person.no));
+        let hidden = self.iter().filter(|person| reader_blocks.hides(person.no));
         for no in hidden.map(|person| person.no) {
             if let Some(person) = people.get_mut(no) {
                 person.hide_signals();

@@ -52,7 +52,7 @@ pub struct RoomEvent {
     pub conversation: ConversationId,
     /// Its seq in the conversation; `None` for a transient signal.
     pub seq: Option<Seq>,
-    /// Whose signal it is: typing, presence, a watermark. Those who are apart from them do not get it.
+    /// The user whose signal this is: typing, presence, a watermark. Users whom they have blocked, or who have blocked them, do not get it.
     pub signal_of: Option<UserNo>,
     /// What happened.
     pub change: Change,

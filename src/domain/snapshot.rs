@@ -48,10 +48,10 @@ pub struct Spoken {
 }
 
 impl Loaded {
-    /// The conversation as one reader sees it, without the signals of those from whom they are apart.
+    /// The conversation as one reader sees it, without the signals that blocks hide.
     pub fn seen_by(mut self, reader: UserNo) -> Self {
-        if let Some(apart) = self.blocks.apart(reader) {
-            apart.mask(&mut self.participants);
+        if let Some(reader_blocks) = self.blocks.of_reader(reader) {
+            reader_blocks.mask(&mut self.participants);
         }
         self
     }

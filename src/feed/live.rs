@@ -6,8 +6,10 @@ use tokio::sync::broadcast::{self, Receiver, Sender, error::RecvError};
 
 use crate::domain::command::{Mark, Typing};
 use crate::domain::entry::Entry;
-use crate::domain::ids::{ConversationId, Seq, UserId};
+use crate::domain::ids::{ConversationId, ConversationNo, Seq, UserId, UserNo};
 use crate::job_signal::{self, JobSignal};
+use crate::wire::outgoing::Outgoing;
+use crate::wire::section::{CommittedEntries, Section, WireEntries};
 
 /// Signals buffered for slow listeners.
 const CAPACITY: usize = 1_024;
@@ -36,23 +38,69 @@ pub struct Feed {
     signals: Sender<Signal>,
     /// Signalled on each commit, for readers of the rows, who need no buffered signals.
     commits: JobSignal,
+    /// The other servers on the database.
+    peers: Outgoing,
 }
 
 impl Default for Feed {
     fn default() -> Self {
-        Self {
-            signals: broadcast::channel(CAPACITY).0,
-            commits: JobSignal::default(),
-        }
+        Self::new(Outgoing::off())
     }
 }
 
+/// Whom committed entries concern, besides those who have joined their conversation.
+#[derive(Clone, Debug, Default)]
+pub struct Concerned {
+    /// Who may read there, and whom the entries are about.
+    pub people: Vec<UserNo>,
+    /// Who could not read there before these entries.
+    pub newcomers: Vec<UserNo>,
+}
+
 impl Feed {
-    /// Announces committed entries. Call it after the commit, so that listeners find them.
-    pub fn committed(&self, conversation: ConversationId, entries: &[Entry]) {
+    /// A feed that also tells the servers that this wire leads to.
+    pub fn new(peers: Outgoing) -> Self {
+        Self {
+            signals: broadcast::channel(CAPACITY).0,
+            commits: JobSignal::default(),
+            peers,
+        }
+    }
+
+    /// Announces entries that this server has committed, in order of seq. Call it after the commit, so that listeners find them.
+    /// Other servers are told whom the entries concern; without any, that is not asked.
+    pub fn committed(
+        &self,
+        (conversation, no): (ConversationId, ConversationNo),
+        entries: &[Entry],
+        concerned: impl FnOnce() -> Concerned,
+    ) {
+        if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
+            self.peers.say(|| {
+                let Concerned { people, newcomers } = concerned();
+                Section::Entries(CommittedEntries {
+                    conversation,
+                    no,
+                    first: first.seq,
+                    last: last.seq,
+                    people,
+                    newcomers,
+                    entries: WireEntries::Values(entries.into()),
+                })
+            });
+        }
         self.commits.notify();
         if self.has_listeners() {
             self.send(Signal::Committed(conversation, entries.into()));
+        }
+    }
+
+    /// Announces a conversation that this server has created, with these participants.
+    pub fn created(&self, (id, no): (ConversationId, ConversationNo), people: Vec<UserNo>) {
+        self.peers.say(|| Section::Created { no, id, people });
+        self.commits.notify();
+        if self.has_listeners() {
+            self.send(Signal::Committed(id, [].into()));
         }
     }
 
@@ -104,7 +152,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn whoever_is_slow_misses_the_oldest_and_learns_that_it_did() {
+    async fn a_slow_consumer_misses_the_oldest_and_learns_that_it_did() {
         let (feed, conversation) = (Feed::default(), ConversationId::fresh());
         let mut listener = feed.listen();
         let user = UserId::stored("ann".to_owned());

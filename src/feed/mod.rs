@@ -17,7 +17,7 @@ use std::sync::Arc;
 use crate::error::Error;
 pub use crate::store::feed_watermarks::NewEntries;
 pub use following::{Bounds, Found, pass};
-pub use live::{Feed, Listener, Signal, Transient};
+pub use live::{Concerned, Feed, Listener, Signal, Transient};
 pub use runner::{FeedRunner, Timing};
 pub use search_index::SearchIndex;
 

@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 
 use crate::domain::ids::{UserId, UserNo};
 use crate::domain::principal::{NotBefore, Principal, Profile};
@@ -16,8 +17,10 @@ use crate::presence::Directory;
 use crate::queue::SIGNED_OUT;
 use crate::store::pool::Pool;
 use crate::store::revocations::{self, SignOut};
-use crate::store::users;
+use crate::store::users::{self, Stored};
 use crate::telemetry::refusal_log::RefusalLog;
+use crate::wire::outgoing::Outgoing;
+use crate::wire::section::Section;
 
 /// The number of users whose number and profile are cached.
 const REMEMBERED: usize = 50_000;
@@ -46,6 +49,9 @@ pub struct People {
     clock: Clock,
     /// When the sign-outs of other servers were last read.
     read: Mutex<Instant>,
+    /// Another server has told that it has signed somebody out.
+    has_heard: Notify,
+    outgoing: Outgoing,
 }
 
 impl People {
@@ -57,6 +63,7 @@ impl People {
         refusals: Arc<RefusalLog>,
         system: String,
         clock: Clock,
+        outgoing: Outgoing,
     ) -> Self {
         Self {
             verifier,
@@ -67,6 +74,8 @@ impl People {
             system,
             read: Mutex::new(clock.now()),
             clock,
+            has_heard: Notify::new(),
+            outgoing,
         }
     }
 
@@ -139,14 +148,17 @@ impl People {
 
     async fn look_up(&self, id: UserId, profile: Profile) -> Result<Known, Error> {
         let written = id.clone();
-        let (row, not_before) = self
+        let (row, stored, not_before) = self
             .pool
             .run(move |connection| {
-                let row = users::upsert(connection, &written, &profile)?;
+                let (row, stored) = users::store(connection, &written, &profile)?;
                 let not_before = revocations::not_before(connection, UserNo(row.no))?;
-                Ok((row, not_before))
+                Ok((row, stored, not_before))
             })
             .await?;
+        if stored == Stored::Changed {
+            self.outgoing.say(|| Section::Profile(id.clone()));
+        }
         let (no, _, profile) = row.into_parts();
         let known = Known {
             no,
@@ -164,7 +176,23 @@ impl People {
         let signed_out = move |connection: &mut _| revocations::sign_out(connection, no);
         let not_before = self.pool.run(signed_out).await?;
         self.apply(SignOut { id, no, not_before });
+        self.outgoing.say(|| Section::Ended(no));
         Ok(not_before)
+    }
+
+    /// Another server has stored another profile of this user: what is cached here is old.
+    pub fn hear_of_profile(&self, id: &UserId) {
+        self.known.remove(id);
+    }
+
+    /// Another server has signed somebody out: the sign-outs are to be read now.
+    pub fn hear_of_sign_out(&self) {
+        self.has_heard.notify_one();
+    }
+
+    /// Waits until another server tells that it has signed somebody out.
+    pub async fn sign_out_is_heard(&self) {
+        self.has_heard.notified().await;
     }
 
     /// Applies the sign-outs by other servers on this database.

@@ -26,7 +26,7 @@ use crate::job_signal::JobSignal;
 use crate::objects::Objects;
 use crate::payment::{Gateway, GatewayError, PaymentGateway};
 use crate::registry::deals::DealSink;
-use crate::store::jobs::{Claimed, Lease};
+use crate::store::jobs::{Claimed, Lease, StoredJob};
 use crate::store::pool::Pool;
 use crate::telemetry::metrics::Metrics;
 
@@ -122,8 +122,14 @@ impl JobDeps {
     /// Runs a job.
     async fn run(self: &Arc<Self>, claimed: &Claimed) -> Result<JobEnd, Error> {
         let lease = claimed.lease;
-        let Some(job) = claimed.job.clone() else {
-            return Ok(JobEnd::Retry("unknown_kind".to_owned()));
+        let job = match &claimed.job {
+            StoredJob::Known(job) => job.clone(),
+            StoredJob::UnknownKind => return Ok(JobEnd::Retry("unknown_kind".to_owned())),
+            StoredJob::Unreadable(cause) => {
+                let kind = claimed.kind.as_str();
+                log::error!(event = "job_unreadable", kind = kind, job = lease.no; "{cause}");
+                return Ok(JobEnd::Retry("unreadable_payload".to_owned()));
+            }
         };
         match job {
             Job::CreateOrder {
@@ -175,7 +181,7 @@ impl JobDeps {
         let age = (self.pool.clock().now() - claimed.created_at)
             .to_std()
             .unwrap_or_default();
-        let backoff = backoff::backoff_of(claimed.job.as_ref(), reconcile);
+        let backoff = backoff::backoff_of(claimed.job.known(), reconcile);
         (age < backoff.patience).then(|| {
             backoff.delay(
                 first,

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use super::Nodes;
+use super::peers::SILENCE;
 use crate::domain::ids::ConversationNo;
 use crate::error::Error;
 use crate::registry::{RoomToCheck, Rooms};
@@ -18,6 +19,8 @@ use crate::store::catch_up;
 const PERIOD: Duration = Duration::from_secs(1);
 /// The interval of checks of every room, whatever is heard.
 const EVERYTHING: Duration = Duration::from_secs(30);
+/// The least time between two checks, however often something is missing.
+const REST: Duration = Duration::from_millis(100);
 /// Each so-manieth check reads watermarks too.
 const WITH_WATERMARKS: u64 = 5;
 /// The conversations of one statement.
@@ -30,6 +33,8 @@ struct Checks {
     count: u64,
     /// When every room was checked.
     all_checked: Instant,
+    /// When it had its last turn.
+    ran_at: Instant,
     /// Whether the last check succeeded.
     was_read: bool,
 }
@@ -50,8 +55,10 @@ pub(super) async fn run(
 ) {
     let mut turn = tokio::time::interval(PERIOD);
     turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let now = room.clock.now();
     let mut checks = Checks {
-        all_checked: room.clock.now(),
+        all_checked: now,
+        ran_at: now,
         nodes: nodes.clone(),
         room,
         rooms,
@@ -65,17 +72,22 @@ pub(super) async fn run(
             _ = stopped.changed() => continue,
         };
         checks.check_when_due(is_asked_for).await;
+        if is_asked_for {
+            tokio::time::sleep(REST).await;
+        }
     }
 }
 
 impl Checks {
     async fn check_when_due(&mut self, is_asked_for: bool) {
         let now = self.room.clock.now();
+        // This process was frozen: nobody knows what was told meanwhile.
+        let was_frozen = now.saturating_duration_since(self.ran_at) >= PERIOD + SILENCE;
+        self.ran_at = now;
         let everything = now.duration_since(self.all_checked) >= EVERYTHING;
-        if everything {
-            self.all_checked = now;
-        }
-        let is_due = is_asked_for || self.nodes.0.peers.lock().call_for_checks(now);
+        // What a failed check would have found is not heard otherwise.
+        let is_owed = !self.was_read || was_frozen;
+        let is_due = is_asked_for || is_owed || self.nodes.0.peers.lock().call_for_checks(now);
         let checked = match everything {
             true => Checked::All,
             false if is_due => Checked::Listened,
@@ -91,6 +103,9 @@ impl Checks {
             log::warn!(event = "catch_up_check_failed"; "{error}");
         }
         self.was_read = outcome.is_ok();
+        if everything && self.was_read {
+            self.all_checked = now;
+        }
     }
 
     async fn check(&self, checked: Checked, marks: Marks) -> Result<(), Error> {

@@ -5,20 +5,25 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
-use super::peers::Meeting;
+use super::peers::{Hearing, Meeting};
 use super::{Nodes, Wire};
+use crate::registry::Rooms;
+use crate::room::RoomDeps;
+use crate::room::remote::RemoteEvent;
 use crate::store::dedicated::Dedicated;
 use crate::store::nodes::{self, NodeRow, OwnNode};
-use crate::telemetry::metrics::Metrics;
 
 /// The interval of beats.
 const BEAT: Duration = Duration::from_secs(1);
+/// The least time between two beats, however often strangers are heard.
+const REST: Duration = Duration::from_millis(100);
 
 /// What a server needs to be among others.
 pub(super) struct Membership {
     pub(super) nodes: Nodes,
     pub(super) connection: Dedicated,
-    pub(super) metrics: Arc<Metrics>,
+    pub(super) room: Arc<RoomDeps>,
+    pub(super) rooms: Rooms,
     pub(super) own: OwnNode,
     /// Whether the last beat succeeded.
     pub(super) was_read: bool,
@@ -34,6 +39,10 @@ impl Membership {
         while !*stopped.borrow() {
             tokio::select! {
                 _ = turn.tick() => self.beat().await,
+                () = self.nodes.0.strangers.notified() => {
+                    self.beat().await;
+                    tokio::time::sleep(REST).await;
+                }
                 _ = stopped.changed() => {}
             }
         }
@@ -46,7 +55,8 @@ impl Membership {
 
     async fn beat(&mut self) {
         let (own, course) = (self.own.clone(), self.nodes.course());
-        let beat = move |connection: &mut _| nodes::beat(connection, &own, course);
+        let clock = self.room.pool.clock().clone();
+        let beat = move |connection: &mut _| nodes::beat(connection, &own, course, &clock);
         match self.connection.ask(beat).await {
             Ok(rows) => {
                 self.was_read = true;
@@ -63,17 +73,31 @@ impl Membership {
 
     fn note(&mut self, rows: Vec<NodeRow>) {
         let shared = &self.nodes.0;
-        let meetings = shared.peers.lock().note_rows(rows, shared.clock.now());
+        let now = shared.clock.now();
+        let mut all = shared.peers.lock();
+        let meetings = all.note_rows(rows, now);
+        self.room.outgoing.set_peers(all.are_listening());
+        let counted = Hearing::ALL.map(|hearing| (hearing, all.count_of(hearing, now)));
+        let alive = all.ids();
+        drop(all);
+        let peers = alive.len();
+        self.room.directory.note_alive(&alive, now);
         for meeting in &meetings {
             tell(meeting);
+            if let Meeting::Lost(peer) = meeting {
+                self.rooms.hear_everywhere(|| RemoteEvent::Gone(peer.id));
+            }
         }
-        let peers = self.nodes.peers();
-        let count = i64::try_from(peers).unwrap_or(i64::MAX);
-        self.metrics
-            .nodes
-            .peers
-            .with_label_values(&["alive"])
-            .set(count);
+        for (hearing, count) in counted {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            let state = &[hearing.name()];
+            self.room
+                .metrics
+                .nodes
+                .peers
+                .with_label_values(state)
+                .set(count);
+        }
         let is_late = peers > 0 && self.nodes.wire() == Wire::Off;
         if is_late && !std::mem::replace(&mut self.has_warned, true) {
             log::warn!(

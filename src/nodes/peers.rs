@@ -1,22 +1,76 @@
-//! Which other servers are alive, by their rows. Pure.
+//! The other servers: which are alive by their rows, and which are heard over the wire. Pure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
-use uuid::Uuid;
 
 use crate::store::nodes::NodeRow;
+use crate::telemetry::node_metrics::PEER_STATES;
+use crate::wire::frame::VERSION;
+use crate::wire::section::NodeId;
 
 /// The seconds without a beat after which a server counts as dead.
 const DEAD: f64 = 5.0;
+/// A server that is heard is not dead, although it may have lost the database.
+const HEARD: Duration = Duration::from_secs(5);
+/// A server of which nothing was heard for so long may have told something in vain: each sends a frame every 250 ms.
+pub(super) const SILENCE: Duration = Duration::from_millis(1_500);
 /// For how long the entries of a server that is gone are looked for: a statement that it had sent may still be committed.
 const AFTERWARDS: Duration = Duration::from_secs(15);
+/// How long a server waits at its start until it has met all others.
+const MEETING: Duration = Duration::from_secs(3);
+
+/// How this server hears its peers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wire {
+    /// There is no wire: it asks the database.
+    #[default]
+    Off,
+    /// Redis is away, or what this server publishes does not come back: it asks the database.
+    Apart,
+    /// What this server publishes comes back.
+    Whole,
+}
+
+impl Wire {
+    /// The name in `/readyz`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Apart => "apart",
+            Self::Whole => "whole",
+        }
+    }
+}
 
 /// The live servers besides this one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Peers {
-    alive: HashMap<Uuid, NodeRow>,
-    /// Until when the database is to be asked for what they write.
+    own: NodeId,
+    wire: Wire,
+    began: Instant,
+    /// Whether the rows were ever read.
+    were_read: bool,
+    alive: HashMap<NodeId, Peer>,
+    /// Until when the database is to be asked for what servers have written that are gone.
     check_until: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Peer {
+    row: NodeRow,
+    heard: Option<Heard>,
+    /// Whether it has told that it stops, after everything else.
+    has_said_bye: bool,
+}
+
+/// What was heard of a peer.
+#[derive(Debug)]
+struct Heard {
+    /// The number of the last frame.
+    number: u64,
+    at: Instant,
+    /// Whether it has said last that it hears this server, and so tells everything that it commits.
+    hears_this: bool,
 }
 
 /// A change of who is there.
@@ -24,80 +78,244 @@ pub(super) struct Peers {
 pub(super) enum Meeting {
     /// It is there.
     Met(NodeRow),
-    /// It has stopped, or has not beaten for too long.
+    /// It has stopped, or neither its row nor its frames have come for too long.
     Lost(NodeRow),
 }
 
+/// What the number of a frame says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arrival {
+    /// No row names its server. It is not to be believed; a server that has just started is known once its row was read.
+    Stranger,
+    /// It was heard before, or is older than one that was.
+    Old,
+    /// It follows the one before.
+    Next,
+    /// It is the first of its server, or the first after a silence.
+    First,
+    /// Frames before it are missing.
+    AfterHole,
+}
+
+impl Arrival {
+    /// Whether its sections are new.
+    pub(super) fn is_news(self) -> bool {
+        match self {
+            Self::Stranger | Self::Old => false,
+            Self::Next | Self::First | Self::AfterHole => true,
+        }
+    }
+
+    /// Whether something before it may have been missed.
+    pub(super) fn may_miss_some(self) -> bool {
+        matches!(self, Self::First | Self::AfterHole)
+    }
+}
+
+/// How a peer is heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hearing {
+    /// Its frames come.
+    Heard,
+    /// It has a wire, and no frame of it has come for a while.
+    Silent,
+    /// It has no wire, or one that this server does not read.
+    WithoutWire,
+}
+
+impl Hearing {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::Heard, Self::Silent, Self::WithoutWire];
+
+    /// The name in metrics.
+    pub(super) fn name(self) -> &'static str {
+        let [heard, silent, without_wire] = PEER_STATES;
+        match self {
+            Self::Heard => heard,
+            Self::Silent => silent,
+            Self::WithoutWire => without_wire,
+        }
+    }
+}
+
+impl Peer {
+    fn new(row: NodeRow) -> Self {
+        Self {
+            row,
+            heard: None,
+            has_said_bye: false,
+        }
+    }
+
+    /// Whether it is there although it may have lost the database.
+    fn is_heard(&self, now: Instant) -> bool {
+        let heard = self.heard.as_ref();
+        heard.is_some_and(|heard| heard.is_recent(HEARD, now))
+    }
+
+    fn hearing(&self, now: Instant) -> Hearing {
+        match &self.heard {
+            _ if !self.reads_this_wire() => Hearing::WithoutWire,
+            Some(heard) if heard.is_recent(SILENCE, now) => Hearing::Heard,
+            Some(_) | None => Hearing::Silent,
+        }
+    }
+
+    fn reads_this_wire(&self) -> bool {
+        let version = i16::from(VERSION);
+        let reads = |(from, to): (i16, i16)| (from..=to).contains(&version);
+        self.row.wire.is_some_and(reads)
+    }
+
+    /// Whether everything that it commits from now on is told and heard.
+    fn is_met(&self, now: Instant) -> bool {
+        let hears_this = self.heard.as_ref().is_some_and(|it| it.hears_this);
+        hears_this && self.hearing(now) == Hearing::Heard
+    }
+}
+
+impl Heard {
+    fn is_recent(&self, age: Duration, now: Instant) -> bool {
+        now.saturating_duration_since(self.at) < age
+    }
+}
+
 impl Peers {
-    /// Takes in the rows of all other servers.
+    /// A server that knows of no other yet.
+    pub(super) fn new(own: NodeId, wire: Wire, now: Instant) -> Self {
+        Self {
+            own,
+            wire,
+            began: now,
+            were_read: false,
+            alive: HashMap::new(),
+            check_until: None,
+        }
+    }
+
+    /// Takes in the rows of all other servers. One whose row is old stays while it is heard; one without a row has left.
     pub(super) fn note_rows(&mut self, rows: Vec<NodeRow>, now: Instant) -> Vec<Meeting> {
-        let rows = rows.into_iter().filter(|row| row.silent_for < DEAD);
-        let alive: HashMap<Uuid, NodeRow> = rows.map(|row| (row.id, row)).collect();
-        if !alive.is_empty() {
+        self.were_read = true;
+        let mut met = Vec::new();
+        let mut before = std::mem::take(&mut self.alive);
+        for row in rows {
+            let known = before.remove(&row.id);
+            let is_heard = known.as_ref().is_some_and(|peer| peer.is_heard(now));
+            match known {
+                Some(peer) if row.silent_for < DEAD || is_heard => {
+                    self.alive.insert(row.id, Peer { row, ..peer });
+                }
+                None if row.silent_for < DEAD => {
+                    met.push(Meeting::Met(row.clone()));
+                    self.alive.insert(row.id, Peer::new(row));
+                }
+                Some(peer) => drop(before.insert(row.id, peer)),
+                None => {}
+            }
+        }
+        let may_still_commit = before.values().any(|peer| !peer.has_said_bye);
+        if may_still_commit {
             self.check_until = Some(now + AFTERWARDS);
         }
-        let before = std::mem::replace(&mut self.alive, alive);
-        let met = self.alive.values();
-        let met = met.filter(|row| !before.contains_key(&row.id)).cloned();
-        let mut meetings: Vec<Meeting> = met.map(Meeting::Met).collect();
-        let lost = before.into_values();
-        let lost = lost.filter(|row| !self.alive.contains_key(&row.id));
-        meetings.extend(lost.map(Meeting::Lost));
-        meetings
+        let lost = before.into_values().map(|peer| Meeting::Lost(peer.row));
+        met.into_iter().chain(lost).collect()
+    }
+
+    /// A peer has told that it stops.
+    pub(super) fn note_bye(&mut self, node: NodeId) {
+        if let Some(peer) = self.alive.get_mut(&node) {
+            peer.has_said_bye = true;
+        }
+    }
+
+    /// A frame of a server has come.
+    pub(super) fn note_frame(&mut self, node: NodeId, number: u64, now: Instant) -> Arrival {
+        let Some(peer) = self.alive.get_mut(&node) else {
+            return Arrival::Stranger;
+        };
+        let Some(heard) = &mut peer.heard else {
+            peer.heard = Some(Heard {
+                number,
+                at: now,
+                hears_this: false,
+            });
+            return Arrival::First;
+        };
+        if number <= heard.number {
+            return Arrival::Old;
+        }
+        let follows = number == heard.number + 1;
+        let was_silent = !heard.is_recent(SILENCE, now);
+        (heard.number, heard.at) = (number, now);
+        match (follows, was_silent) {
+            (false, _) => Arrival::AfterHole,
+            (true, true) => Arrival::First,
+            (true, false) => Arrival::Next,
+        }
+    }
+
+    /// A peer has said whom it hears. Answers whether it hears this server since just now.
+    pub(super) fn note_beat(&mut self, node: NodeId, hears: &[(NodeId, u64)]) -> bool {
+        let heard = self.alive.get_mut(&node);
+        let Some(heard) = heard.and_then(|peer| peer.heard.as_mut()) else {
+            return false;
+        };
+        let hears_this = hears.iter().any(|(node, _)| *node == self.own);
+        let has_heard = std::mem::replace(&mut heard.hears_this, hears_this);
+        hears_this && !has_heard
+    }
+
+    /// The wire is in this state from now on.
+    pub(super) fn note_wire(&mut self, wire: Wire) {
+        self.wire = wire;
+    }
+
+    pub(super) fn wire(&self) -> Wire {
+        self.wire
+    }
+
+    pub(super) fn ids(&self) -> HashSet<NodeId> {
+        self.alive.keys().copied().collect()
     }
 
     pub(super) fn count(&self) -> usize {
         self.alive.len()
     }
 
+    /// The number of peers that are heard in this way.
+    pub(super) fn count_of(&self, hearing: Hearing, now: Instant) -> usize {
+        let peers = self.alive.values();
+        peers.filter(|peer| peer.hearing(now) == hearing).count()
+    }
+
+    /// Whether anybody reads what this server says.
+    pub(super) fn are_listening(&self) -> bool {
+        self.alive.values().any(Peer::reads_this_wire)
+    }
+
+    /// The number of the last frame of each peer.
+    pub(super) fn heard(&self) -> Vec<(NodeId, u64)> {
+        let peers = self.alive.iter();
+        let heard = peers.filter_map(|(id, peer)| Some((*id, peer.heard.as_ref()?.number)));
+        heard.collect()
+    }
+
     /// Whether others may have written something of which this server hears in no other way.
     pub(super) fn call_for_checks(&self, now: Instant) -> bool {
-        self.check_until.is_some_and(|until| now < until)
+        let is_afterwards = self.check_until.is_some_and(|until| now < until);
+        let is_unheard = |peer: &Peer| self.wire != Wire::Whole || !peer.is_met(now);
+        is_afterwards || self.alive.values().any(is_unheard)
+    }
+
+    /// Whether this server hears all others, or has waited for that long enough.
+    pub(super) fn are_met(&self, now: Instant) -> bool {
+        let has_waited = now.saturating_duration_since(self.began) >= MEETING;
+        let mut with_wire = self.alive.values().filter(|peer| peer.reads_this_wire());
+        let is_met = |peer: &Peer| self.wire == Wire::Whole && peer.is_met(now);
+        self.wire == Wire::Off || has_waited || self.were_read && with_wire.all(is_met)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::nodes::Course;
-    use clock::ManualClock;
-
-    fn row(id: u128, silent_for: f64) -> NodeRow {
-        NodeRow {
-            id: Uuid::from_u128(id),
-            tag: None,
-            address: "127.0.0.1:1".to_owned(),
-            version: "1".to_owned(),
-            wire: None,
-            silent_for,
-            course: Course::Staying,
-        }
-    }
-
-    #[test]
-    fn a_server_is_met_once_and_lost_when_it_is_silent_or_its_row_is_gone() {
-        let (mut peers, now) = (Peers::default(), ManualClock::standing().clock().now());
-        let met = peers.note_rows(vec![row(1, 0.5)], now);
-        assert_eq!(met, [Meeting::Met(row(1, 0.5))]);
-        assert_eq!(peers.note_rows(vec![row(1, 4.9)], now), []);
-        assert_eq!(peers.count(), 1);
-        let lost = peers.note_rows(vec![row(1, DEAD)], now);
-        assert_eq!(lost, [Meeting::Lost(row(1, 4.9))]);
-        assert_eq!(peers.note_rows(vec![row(2, 60.0)], now), []);
-        peers.note_rows(vec![row(1, 0.1), row(2, 0.1)], now);
-        let lost = peers.note_rows(vec![row(2, 0.1)], now);
-        assert_eq!(lost, [Meeting::Lost(row(1, 0.1))]);
-    }
-
-    #[test]
-    fn what_a_lost_server_may_still_commit_is_looked_for() {
-        let (time, mut peers) = (ManualClock::standing(), Peers::default());
-        let clock = time.clock();
-        assert!(!peers.call_for_checks(clock.now()), "it is alone");
-        peers.note_rows(vec![row(1, 0.0)], clock.now());
-        peers.note_rows(Vec::new(), clock.now());
-        assert!(peers.call_for_checks(clock.now()));
-        time.advance(AFTERWARDS);
-        assert!(!peers.call_for_checks(clock.now()));
-    }
-}
+#[path = "peers_tests.rs"]
+mod tests;

@@ -14,7 +14,7 @@ use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::journal::StepOutcome;
-use crate::store::{conversations, replay};
+use crate::store::{conversations, participants, replay};
 
 /// How often a request is repeated because the actor stopped before it answered.
 const ATTEMPTS: u32 = 3;
@@ -172,14 +172,17 @@ impl Deals {
         self.ask(id, by, input, request_id).await.map(drop)
     }
 
-    async fn announce(&self, conversation: ConversationNo, after: Seq) -> Result<(), Error> {
+    async fn announce(&self, no: ConversationNo, after: Seq) -> Result<(), Error> {
         let read = self.deps.pool.run(move |connection| {
-            let id = conversations::id_of(connection, conversation)?;
-            Ok((id, replay::entries(connection, conversation, after)?))
+            let id = conversations::id_of(connection, no)?;
+            let readers = participants::readers(connection, no)?;
+            Ok((id, readers, replay::entries(connection, no, after)?))
         });
-        if let (Some(conversation), entries) = read.await? {
+        if let (Some(conversation), readers, entries) = read.await? {
             (self.deps.committed)(Committed {
                 conversation,
+                no,
+                readers,
                 entries,
             });
         }
@@ -192,6 +195,9 @@ impl Deals {
         conversation: ConversationId,
         first: DecidedStep,
     ) -> Result<(), Error> {
+        let no = first.step.conversation;
+        let read = move |connection: &mut _| participants::readers(connection, no);
+        let readers = self.deps.pool.run(read).await?;
         match self.deps.journal.step(first.step.clone()).await? {
             StepOutcome::Committed { before, at } => {
                 let entries = first.entries(before, at);
@@ -200,6 +206,8 @@ impl Deals {
                 }
                 (self.deps.committed)(Committed {
                     conversation,
+                    no,
+                    readers,
                     entries,
                 });
                 Ok(())

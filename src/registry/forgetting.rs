@@ -22,8 +22,9 @@ impl Handler<ToRegistry> for Registry {
                 forget(&self.awake, conversation, &progress);
                 room.do_send(Sleep);
             }
-            ToRegistry::Committed(conversation, entries) => {
-                self.deliver(conversation, ToRoom::Committed(entries), context);
+            ToRegistry::Committed(conversation, entries, newcomers) => {
+                let committed = ToRoom::Committed(entries, newcomers);
+                self.deliver(conversation, committed, context);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod deals;
 mod forgetting;
+pub mod hearing;
 mod mailbox;
 mod waking;
 
@@ -12,22 +13,24 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-use crate::deal::actor::Committed;
 use crate::domain::answer::Answer;
 use crate::domain::command::Command;
+use crate::domain::conversation::Participant;
+use crate::domain::entry::Entry;
 use crate::domain::ids::{ConversationId, ConversationNo, Seq};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{Change, RoomEvent, View};
 use crate::domain::snapshot::Loaded;
 use crate::error::Error;
-use crate::queue::{ChatFrame, Heard, ToldAs};
+use crate::queue::{ChatFrame, EventReader, Heard};
 use crate::room::actor::Room;
 use crate::room::progress::{Checked, Progress};
 use crate::room::reply::{Asker, Reply};
 use crate::room::{RoomDeps, ToRegistry, ToRoom};
 use crate::store::conversations::Key;
 use crate::store::replay;
+use hearing::BeingRead;
 use waking::Waking;
 
 type Awake = Arc<DashMap<ConversationId, AwakeRoom>>;
@@ -44,6 +47,7 @@ struct AwakeRoom {
 #[derive(Clone)]
 pub struct Rooms {
     awake: Awake,
+    being_read: BeingRead,
     registry: Addr<Registry>,
 }
 
@@ -104,20 +108,25 @@ impl Rooms {
             .map_err(|_| Error::internal("a room stopped before it answered"))?
     }
 
-    /// Announces a new conversation to its participants.
-    pub fn announce_creation(&self, deps: &RoomDeps, made: Loaded) {
-        let (conversation, blocks) = (made.conversation.id, made.blocks);
-        let view = View::of(made.conversation, made.participants);
-        let people = view.people.clone();
-        let created = RoomEvent::new(conversation, None, Change::Created(view));
-        for person in people.iter() {
-            let (role, apart) = (Arc::from(person.role.as_str()), blocks.apart(person.no));
-            let told_as = ToldAs {
+    /// Announces a new conversation to these of its participants.
+    pub fn announce_creation(
+        &self,
+        deps: &RoomDeps,
+        new: &Loaded,
+        is_told: impl Fn(&Participant) -> bool,
+    ) {
+        let (conversation, people) = (&new.conversation, &new.participants);
+        let view = View::of(conversation.clone(), people.iter().cloned());
+        let created = RoomEvent::new(conversation.id, None, Change::Created(view));
+        for person in people.iter().filter(|person| is_told(person)) {
+            let role = Arc::from(person.role.as_str());
+            let reader_blocks = new.blocks.of_reader(person.no);
+            let event_reader = EventReader {
                 role: Some(&role),
-                apart: apart.as_ref(),
+                reader_blocks: reader_blocks.as_ref(),
             };
             for queue in deps.directory.outboxes(person.no) {
-                queue.push(ChatFrame::event(&created, told_as, Heard::Anywhere));
+                queue.push(ChatFrame::event(&created, event_reader, Heard::Anywhere));
             }
         }
     }
@@ -132,20 +141,24 @@ impl Rooms {
 
     /// Delivers committed entries to their room. Whatever the caller sends to a running room afterwards arrives
     /// after them.
-    pub fn deliver_committed(&self, committed: Committed) {
-        let room = self.awake.get(&committed.conversation);
+    pub fn deliver_committed(&self, conversation: ConversationId, entries: Vec<Entry>) {
+        let room = self.awake.get(&conversation);
+        let message = ToRoom::Committed(entries, Vec::new());
         match room.filter(|room| room.address.connected()) {
-            Some(room) => room.address.do_send(ToRoom::Committed(committed.entries)),
-            None => self.registry.do_send(committed),
+            Some(room) => room.address.do_send(message),
+            None => self.registry.do_send(Deliver {
+                conversation,
+                message,
+            }),
         }
     }
 
-    /// Delivers committed entries to their room if it runs or is about to. Nobody waits for them: a room that starts later reads them.
-    pub fn deliver_if_awake(&self, committed: Committed) {
-        let room = self.awake.get(&committed.conversation);
+    /// Delivers committed entries to their room if it runs or is about to. A room that starts later reads them from the database.
+    pub fn deliver_if_awake(&self, conversation: ConversationId, entries: Vec<Entry>) {
+        let room = self.awake.get(&conversation);
         match room.filter(|room| room.address.connected()) {
-            Some(room) => room.address.do_send(ToRoom::Committed(committed.entries)),
-            None => self.registry.do_send(IfAwake(committed)),
+            Some(room) => room.address.do_send(ToRoom::Committed(entries, Vec::new())),
+            None => self.registry.do_send(IfAwake(conversation, entries)),
         }
     }
 
@@ -187,30 +200,19 @@ impl RoomToCheck {
     }
 }
 
-impl Handler<Committed> for Registry {
-    type Result = ();
-
-    fn handle(&mut self, committed: Committed, context: &mut Self::Context) {
-        let Committed {
-            conversation,
-            entries,
-        } = committed;
-        self.deliver(conversation, ToRoom::Committed(entries), context);
-    }
-}
-
 /// Entries for a room that may be starting.
 #[derive(Message)]
 #[rtype(result = "()")]
-struct IfAwake(Committed);
+struct IfAwake(ConversationId, Vec<Entry>);
 
 impl Handler<IfAwake> for Registry {
     type Result = ();
 
-    fn handle(&mut self, IfAwake(committed): IfAwake, context: &mut Self::Context) {
-        let conversation = committed.conversation;
+    fn handle(&mut self, committed: IfAwake, context: &mut Self::Context) {
+        let IfAwake(conversation, entries) = committed;
         if self.waking.is_waking(conversation) || self.awake.contains_key(&conversation) {
-            self.handle(committed, context);
+            let message = ToRoom::Committed(entries, Vec::new());
+            self.deliver(conversation, message, context);
         }
     }
 }
@@ -228,6 +230,7 @@ pub struct Registry {
     awake: Awake,
     /// Messages for rooms that are being read. Rate limits of sessions and addresses bound them.
     waking: Waking<ToRoom>,
+    being_read: BeingRead,
     deps: Arc<RoomDeps>,
     arbiters: Vec<Arbiter>,
     next: usize,
@@ -236,11 +239,12 @@ pub struct Registry {
 impl Registry {
     /// Starts the registry and `threads` threads for rooms.
     pub fn start(deps: Arc<RoomDeps>, threads: u16) -> Rooms {
-        let awake = Awake::default();
+        let (awake, being_read) = (Awake::default(), BeingRead::default());
         let arbiters = (0..threads).map(|_| Arbiter::new()).collect();
         let registry = Self {
             awake: Arc::clone(&awake),
             waking: Waking::default(),
+            being_read: Arc::clone(&being_read),
             deps,
             arbiters,
             next: 0,
@@ -251,12 +255,15 @@ impl Registry {
         });
         Rooms {
             awake,
+            being_read,
             registry: address,
         }
     }
 
     fn wake(&mut self, conversation: ConversationId, first: ToRoom, context: &mut Context<Self>) {
         self.waking.begin(conversation, first);
+        // Before it is read: what is committed later is told while it waits.
+        self.being_read.insert(conversation);
         let pool = self.deps.pool.clone();
         let read = async move {
             pool.run(move |connection| replay::load(connection, Key::Id(conversation)))
@@ -264,6 +271,7 @@ impl Registry {
         };
         context.spawn(read.into_actor(self).map(move |loaded, registry, context| {
             registry.loaded_room(conversation, loaded, context);
+            registry.being_read.remove(&conversation);
         }));
     }
 

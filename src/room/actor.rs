@@ -5,11 +5,13 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attendance::Leaving;
+use super::attendance::{Attendees, Leaving};
 use super::authors::Authors;
 use super::bedtime::{Bedtime, Then, Use};
 use super::changing::WantedChange;
 use super::crowd::Crowd;
+use super::doubts::Doubts;
+use super::earlier::Earlier;
 use super::listener::{Listener, hand, others_than};
 use super::notifications::Notices;
 use super::overtaken::Overtaken;
@@ -22,7 +24,7 @@ use super::state::State;
 use super::timeline::Timeline;
 use super::typists::Typists;
 use super::{RoomDeps, Sleep, ToRegistry, ToRoom};
-use crate::domain::command::Command;
+use crate::domain::command::{Command, Mark};
 use crate::domain::ids::{Seq, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::room_event::{Change, RoomEvent};
@@ -40,8 +42,8 @@ pub struct Room {
     pub(super) state: State,
     /// The order of announcements.
     pub(super) timeline: Timeline,
-    /// What was committed up to here this room was woken with, and has announced to nobody.
-    pub(super) woken_at: Seq,
+    /// What this room was woken with, and has announced to nobody.
+    pub(super) earlier: Earlier,
     /// Sessions that have joined.
     pub(super) listeners: Vec<Listener>,
     /// Sends that the journal has, by the number of the request.
@@ -52,6 +54,8 @@ pub struct Room {
     pub(super) slow_mode: SlowMode,
     /// Sends that wait to be decided again.
     pub(super) overtaken: Overtaken<(WaitingSend, Permit)>,
+    /// Requests that this room would refuse, until it has read.
+    pub(super) doubts: Doubts,
     /// Watermarks that the journal has, by the number of the request.
     pub(super) marks: HashMap<RequestNo, WaitingMark>,
     /// Watermarks beyond what this room knows, until it has read; one read is under way when `looking_ahead`.
@@ -70,6 +74,12 @@ pub struct Room {
     pub(super) crowd: Crowd,
     /// Something may have been committed that this room was not told of, and that no read under way is sure to find.
     pub(super) suspects_gap: bool,
+    /// It may have committed something of which other servers were not told, because the outcome is unknown.
+    pub(super) owes_peers: bool,
+    /// Who listens at other servers.
+    pub(super) attendees: Attendees,
+    /// Watermarks of other servers beyond what this room has announced.
+    pub(super) marks_heard: HashMap<(UserNo, Mark), Seq>,
     /// Reads of missing entries that are under way.
     pub(super) catching_up: u32,
     /// Whether it waits for a missing entry before it reads it.
@@ -98,12 +108,13 @@ impl Room {
             staff_number: None,
             slow_mode: SlowMode::of(&loaded.spoken, now),
             deps,
-            woken_at: loaded.conversation.last_seq,
+            earlier: Earlier::new(loaded.conversation.last_seq),
             state: State::new(loaded),
             timeline,
             listeners: Vec::new(),
             sends: HashMap::new(),
             overtaken: Overtaken::default(),
+            doubts: Doubts::default(),
             marks: HashMap::new(),
             marks_ahead: Vec::new(),
             looking_ahead: false,
@@ -115,6 +126,9 @@ impl Room {
             notices: Notices::default(),
             crowd: Crowd::default(),
             suspects_gap: false,
+            owes_peers: false,
+            attendees: Attendees::default(),
+            marks_heard: HashMap::new(),
             catching_up: 0,
             watches_hole: false,
             progress,
@@ -155,7 +169,7 @@ impl Room {
         )
     }
 
-    fn carry_out(
+    fn command(
         &mut self,
         principal: Arc<Principal>,
         command: Command,
@@ -181,12 +195,55 @@ impl Room {
         }
     }
 
+    /// Carries out a request: what may be refused for the moment has been looked up.
+    pub(super) fn carry_out(&mut self, message: ToRoom, context: &mut Context<Self>) {
+        match message {
+            ToRoom::Join {
+                principal,
+                queue,
+                join,
+                backfill,
+                reply,
+            } => {
+                self.join(principal, (queue, join), backfill, reply, context);
+            }
+            ToRoom::Look {
+                principal,
+                session,
+                reply,
+            } => self.look(principal, session, reply, context),
+            ToRoom::Renew {
+                principal,
+                session,
+                reply,
+            } => self.renew(principal, session, reply),
+            ToRoom::Leave { session, reply } => {
+                let reason = match reply.is_awaited() {
+                    true => Leaving::Asked,
+                    false => Leaving::Gone,
+                };
+                self.leave(session, reason);
+                reply.send(Ok(crate::domain::answer::Answer::Done));
+            }
+            ToRoom::Committed(entries, newcomers) => self.take_in(entries, &newcomers, context),
+            ToRoom::Remote(event) => self.hear_remote(event, context),
+            ToRoom::LastSeq(last) => self.hear_last_seq(last, context),
+            ToRoom::Watermarks(marks) => self.hear_watermarks(&marks),
+            ToRoom::End => self.forget_lost_entries(context),
+            ToRoom::Do {
+                principal,
+                command,
+                reply,
+            } => self.command(principal, command, reply, context),
+        }
+    }
+
     /// Whether the registry has forgotten this room.
     pub(super) fn is_dozing(&self) -> bool {
         self.bedtime.is_dozing()
     }
 
-    fn note_progress(&self) {
+    pub(super) fn note_progress(&self) {
         let has_listeners = !self.listeners.is_empty();
         self.progress
             .note_use(has_listeners, !self.sends.is_empty());
@@ -199,6 +256,7 @@ impl Room {
             || !self.changes.is_empty()
             || !self.gathering.is_empty()
             || self.looking_ahead
+            || !self.doubts.is_empty()
             || self.notices.are_underway();
         match is_at_work {
             true => Use::Work,
@@ -212,6 +270,7 @@ impl Room {
         // Who was gone before the room woke could not leave it.
         self.listeners.retain(|it| !it.queue.has_ended());
         self.hear_of_staff(context);
+        self.correct_attendance();
         self.fade_typing(now);
         self.flush_delivered(context);
         self.flush_unread_changes(context);
@@ -269,9 +328,10 @@ impl Actor for Room {
 }
 
 impl Drop for Room {
-    /// Runs when the room sleeps, and when it panicked: whoever listened is not left behind.
+    /// Runs when the room ends, also after a panic: its listeners are asked to join again.
     fn drop(&mut self) {
         self.send_listeners_away();
+        self.correct_attendance();
         for person in self.state.everybody() {
             self.deps
                 .directory
@@ -289,44 +349,7 @@ impl Handler<ToRoom> for Room {
             self.bedtime.note_use(self.deps.clock.now());
         }
         self.hear_of_staff(context);
-        match message {
-            ToRoom::Join {
-                principal,
-                queue,
-                join,
-                backfill,
-                reply,
-            } => {
-                self.join(principal, (queue, join), backfill, reply, context);
-            }
-            ToRoom::Look {
-                principal,
-                session,
-                reply,
-            } => self.look(principal, session, reply, context),
-            ToRoom::Renew {
-                principal,
-                session,
-                reply,
-            } => self.renew(principal, session, reply),
-            ToRoom::Leave { session, reply } => {
-                let reason = match reply.is_awaited() {
-                    true => Leaving::Asked,
-                    false => Leaving::Gone,
-                };
-                self.leave(session, reason);
-                reply.send(Ok(crate::domain::answer::Answer::Done));
-            }
-            ToRoom::Committed(entries) => self.take_in(entries, context),
-            ToRoom::LastSeq(last) => self.hear_last_seq(last, context),
-            ToRoom::Watermarks(marks) => self.hear_watermarks(&marks),
-            ToRoom::End => self.forget_lost_entries(context),
-            ToRoom::Do {
-                principal,
-                command,
-                reply,
-            } => self.carry_out(principal, command, reply, context),
-        }
+        self.ask(message, context);
         self.note_progress();
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::actor::Room;
 use super::replay::said_with;
-use super::user_news::{Announced, is_by_payment};
-use crate::domain::access::blocks::Apart;
+use super::user_news::{Announced, paid};
+use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::access::{Access, lost_membership};
 use crate::domain::conversation::Participant;
 use crate::domain::entry::{Entry, Fact};
@@ -15,7 +15,7 @@ use crate::domain::flow::Stepped;
 use crate::domain::ids::{Seq, UserNo};
 use crate::domain::message::Message;
 use crate::domain::room_event::{Change, MessageChange, RoomEvent, StepPart};
-use crate::queue::{ChatFrame, Heard, ToldAs};
+use crate::queue::{ChatFrame, EventReader, Heard};
 
 /// What an announcement tells.
 struct Telling {
@@ -55,38 +55,7 @@ impl Telling {
     }
 }
 
-/// A step that a payment made, with its messages.
-fn paid(stepped: &Arc<Stepped>, after: &[Entry]) -> Option<Announced> {
-    is_by_payment(stepped).then(|| Announced::Payment(Arc::clone(stepped), said_with(after)))
-}
-
 impl Room {
-    /// Accepts entries that did not go through this room, in any order. Entries that the room has read at its
-    /// start are only new to sessions that have not joined.
-    pub(super) fn take_in(&mut self, entries: Vec<Entry>, context: &mut Context<Self>) {
-        let mut earlier = Vec::new();
-        for (place, entry) in entries.iter().enumerate() {
-            match &entry.fact {
-                Fact::Said(message) if entry.seq <= self.woken_at => {
-                    self.notices.add(message);
-                    earlier.push(Announced::Message(message.clone()));
-                }
-                Fact::Stepped(stepped) if entry.seq <= self.woken_at => {
-                    self.tell_elsewhere(&self.stepped(entry, stepped));
-                    let after = entries.get(place + 1..).unwrap_or_default();
-                    earlier.extend(paid(stepped, after));
-                }
-                _ => {}
-            }
-        }
-        self.tell_users(&earlier);
-        for entry in entries {
-            self.timeline.offer(entry);
-        }
-        self.announce(context);
-        self.notify_absent(context);
-    }
-
     /// Announces every entry whose predecessors have been announced.
     pub(super) fn announce(&mut self, context: &mut Context<Self>) {
         let ready = self.timeline.ready();
@@ -106,10 +75,10 @@ impl Room {
             match &entry.fact {
                 Fact::Said(message) => self.tell_new(&mut telling, entry.seq, message),
                 Fact::Edited(message) => {
-                    self.tell_change(&mut telling, MessageChange::Updated, entry.seq, message);
+                    self.tell_edit(&mut telling, MessageChange::Updated, entry.seq, message);
                 }
                 Fact::Deleted(message) => {
-                    self.tell_change(&mut telling, MessageChange::Deleted, entry.seq, message);
+                    self.tell_edit(&mut telling, MessageChange::Deleted, entry.seq, message);
                 }
                 Fact::Stepped(stepped) => {
                     telling.end_step();
@@ -130,16 +99,22 @@ impl Room {
                 Fact::Block { block, blocking } => {
                     telling.end_step();
                     self.tell(&std::mem::take(&mut telling.events));
-                    self.keep_apart(*block, *blocking);
+                    self.apply_block(*block, *blocking);
                 }
             }
         }
+        self.tell_announced(telling, context);
+    }
+
+    /// Tells what the announced entries make, and what follows from it.
+    fn tell_announced(&mut self, mut telling: Telling, context: &mut Context<Self>) {
         telling.end_step();
         self.tell_together(telling.events, context);
         self.tell_users(&telling.for_users);
         for author in telling.authors {
             self.stop_typing(author);
         }
+        self.announce_marks_heard(context);
         self.notify_absent(context);
     }
 
@@ -152,14 +127,16 @@ impl Room {
         self.notices.add(message);
     }
 
-    fn tell_change(
+    /// The event of an edit or a deletion.
+    fn tell_edit(
         &mut self,
         telling: &mut Telling,
         kind: MessageChange,
         seq: Seq,
         message: &Message,
     ) {
-        telling.events.push(self.message_event(kind, seq, message));
+        let event = self.message_event(kind, seq, message);
+        telling.events.push(event);
         self.notices.unread_changes().add_message(message);
     }
 
@@ -213,7 +190,7 @@ impl Room {
         self.event(Some(seq), change)
     }
 
-    fn stepped(&self, entry: &Entry, stepped: &Arc<Stepped>) -> Arc<RoomEvent> {
+    pub(super) fn stepped(&self, entry: &Entry, stepped: &Arc<Stepped>) -> Arc<RoomEvent> {
         let change = Change::Stepped {
             at: entry.at,
             stepped: Arc::clone(stepped),
@@ -237,28 +214,31 @@ impl Room {
     }
 
     /// Sends an event to participants who are online and have not joined.
-    fn tell_elsewhere(&self, event: &Arc<RoomEvent>) {
+    pub(super) fn tell_elsewhere(&self, event: &Arc<RoomEvent>) {
         let joined = self.joined_sessions();
         for person in self.state.everybody().filter(|p| p.may_read().is_ok()) {
             let outboxes = self.outboxes_elsewhere(person.no, &joined);
             if outboxes.is_empty() {
                 continue;
             }
-            let (role, apart) = self.told_as(person);
-            let told_as = ToldAs {
+            let (role, reader_blocks) = self.role_and_blocks(person);
+            let event_reader = EventReader {
                 role: Some(&role),
-                apart: apart.as_ref(),
+                reader_blocks: reader_blocks.as_ref(),
             };
             for queue in outboxes {
-                queue.push(ChatFrame::event(event, told_as, Heard::Elsewhere));
+                queue.push(ChatFrame::event(event, event_reader, Heard::Elsewhere));
             }
         }
     }
 
-    /// As whom a participant is told events.
-    pub(super) fn told_as(&self, person: &Participant) -> (Arc<str>, Option<Arc<Apart>>) {
-        let apart = self.state.blocks.apart(person.no);
-        (Arc::from(person.role.as_str()), apart)
+    /// The role for which a participant's events are encoded, and the blocks that concern them.
+    pub(super) fn role_and_blocks(
+        &self,
+        person: &Participant,
+    ) -> (Arc<str>, Option<Arc<ReaderBlocks>>) {
+        let reader_blocks = self.state.blocks.of_reader(person.no);
+        (Arc::from(person.role.as_str()), reader_blocks)
     }
 
     /// Whether a listener's dialect tells a step in several events.
@@ -268,7 +248,7 @@ impl Room {
     }
 
     /// The user who can read the conversation from this fact on, if there is one.
-    fn newcomer(&self, fact: &Fact) -> Option<UserNo> {
+    pub(super) fn newcomer(&self, fact: &Fact) -> Option<UserNo> {
         let Fact::Participant { now, .. } = fact else {
             return None;
         };
@@ -290,24 +270,30 @@ impl Room {
         }
         if let Fact::Participant { now, .. } = &entry.fact {
             self.move_person(now, entry.seq, context);
-            self.note_who_is_apart();
+            self.renew_reader_blocks();
         }
-        let view = || self.state.view().clone();
         if let Some(user) = newcomer {
-            let person = self.state.person(user).map(|person| self.told_as(person));
-            let (role, apart) = person.unzip();
-            let told_as = ToldAs {
-                role: role.as_ref(),
-                apart: apart.as_ref().and_then(Option::as_ref),
-            };
-            let created = self.event(None, Change::Created(view()));
-            for queue in self.deps.directory.outboxes(user) {
-                queue.push(ChatFrame::event(&created, told_as, Heard::Anywhere));
-            }
+            self.welcome(user);
         }
-        let changed = self.event(Some(entry.seq), Change::Changed(view()));
+        let changed = Change::Changed(self.state.view().clone());
+        let changed = self.event(Some(entry.seq), changed);
         self.tell_elsewhere(&changed);
         self.tell(&[changed]);
+    }
+
+    /// Tells all sessions of a user who can read the conversation from now on that it is there.
+    pub(super) fn welcome(&self, user: UserNo) {
+        let person = self.state.person(user);
+        let person = person.map(|person| self.role_and_blocks(person));
+        let (role, reader_blocks) = person.unzip();
+        let event_reader = EventReader {
+            role: role.as_ref(),
+            reader_blocks: reader_blocks.as_ref().and_then(Option::as_ref),
+        };
+        let created = self.event(None, Change::Created(self.state.view().clone()));
+        for queue in self.deps.directory.outboxes(user) {
+            queue.push(ChatFrame::event(&created, event_reader, Heard::Anywhere));
+        }
     }
 
     /// Drops listeners who may no longer read. Their sessions are told with the event that says so.
@@ -321,7 +307,12 @@ impl Room {
     }
 
     /// Applies a change of a participant to listeners and presence subscriptions, and announces it.
-    fn move_person(&mut self, person: &Participant, seq: Seq, context: &mut Context<Self>) {
+    pub(super) fn move_person(
+        &mut self,
+        person: &Participant,
+        seq: Seq,
+        context: &mut Context<Self>,
+    ) {
         if person.may_read().is_ok() {
             self.listeners
                 .iter_mut()
@@ -346,7 +337,11 @@ impl Room {
         let lost = self.event(None, Change::Lost { seq, membership });
         for queue in self.deps.directory.outboxes(person.no) {
             if !stays.contains(&queue.session()) {
-                queue.push(ChatFrame::event(&lost, ToldAs::ANYBODY, Heard::Anywhere));
+                queue.push(ChatFrame::event(
+                    &lost,
+                    EventReader::ANYBODY,
+                    Heard::Anywhere,
+                ));
             }
         }
         if !person.takes_part() {

@@ -8,20 +8,20 @@ pub(super) enum Use {
     Nothing,
     /// Somebody has joined.
     Listeners,
-    /// Something is being written, read or gathered, whoever listens.
+    /// Something is being written, read or gathered, with or without listeners.
     Work,
 }
 
-/// What a room does about its sleep.
+/// What a room must do now to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Then {
     GoOn,
-    /// Tell the registry that it is tired.
+    /// Tell the registry that it is not in use.
     AskToSleep,
     Stop,
 }
 
-/// How far a room is on its way to its sleep.
+/// Whether a room is in use, and how far its end has been agreed with the registry.
 #[derive(Debug)]
 pub(super) struct Bedtime {
     used_at: Instant,
@@ -56,7 +56,7 @@ impl Bedtime {
         self.phase == Phase::Dozing
     }
 
-    /// The room is to end, whatever it is used for: the registry is told, unless it was.
+    /// Begins to end the room although it is in use; returns `AskToSleep` unless the registry was told before.
     pub(super) fn end(&mut self) -> Then {
         match self.phase {
             Phase::Asked | Phase::Dozing => Then::GoOn,

@@ -46,6 +46,7 @@ impl Room {
         self.catching_up -= 1;
         match entries {
             Ok(entries) => {
+                self.tell_peers_if_owed(&entries);
                 entries
                     .into_iter()
                     .for_each(|entry| self.timeline.offer(entry));
@@ -62,6 +63,14 @@ impl Room {
                     }
                 }
             }
+        }
+    }
+
+    /// After an unknown outcome, some of what was read may be this room's own, of which no other server knows.
+    fn tell_peers_if_owed(&mut self, entries: &[Entry]) {
+        if self.owes_peers {
+            self.tell_peers(entries);
+            self.owes_peers = self.suspects_gap;
         }
     }
 
@@ -86,20 +95,25 @@ impl Room {
 
     /// Reads a missing entry once it is late; one that is overtaken by others needs no reading.
     pub(super) fn watch_hole(&mut self, context: &mut Context<Self>) {
-        if self.watches_hole || !self.timeline.has_gap() {
+        if self.watches_hole || !self.misses_entries() {
             return;
         }
         self.watches_hole = true;
         let before = self.timeline.announced();
         context.run_later(HOLE_AGE, move |room, context| {
             room.watches_hole = false;
-            let is_same = room.timeline.has_gap() && room.timeline.announced() == before;
-            if is_same {
-                room.suspects_gap = true;
+            if room.timeline.announced() == before {
+                room.suspects_gap |= room.timeline.has_gap();
                 room.catch_up_when_needed(context);
+                room.read_for_marks_heard(context);
             }
             room.watch_hole(context);
         });
+    }
+
+    /// Whether something was heard of that comes after entries which are missing.
+    fn misses_entries(&self) -> bool {
+        self.timeline.has_gap() || !self.marks_heard.is_empty()
     }
 
     /// A check has found entries up to this seq.

@@ -132,7 +132,7 @@ impl Room {
                 "a change met concurrent changes too often",
             ))),
             Err(OutcomeUnknown(error)) => {
-                self.suspects_gap = true;
+                self.note_unknown_outcome();
                 wanted.reply.send(Err(error));
             }
         }

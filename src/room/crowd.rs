@@ -37,7 +37,7 @@ pub(super) struct Crowd {
 
 /// What is done with events for those who have joined.
 #[derive(Debug)]
-enum Telling {
+enum Delivery {
     /// Everybody is told at once.
     Now(Vec<Arc<RoomEvent>>),
     /// They wait for the turns that begin now.
@@ -50,16 +50,16 @@ enum Telling {
 
 impl Crowd {
     /// Takes events in for so many listeners, unless they are few, or nobody else is sending.
-    fn take_in(&mut self, events: Vec<Arc<RoomEvent>>, listeners: usize, sends: Sends) -> Telling {
+    fn take_in(&mut self, events: Vec<Arc<RoomEvent>>, listeners: usize, sends: Sends) -> Delivery {
         let waits = listeners >= CROWD && sends == Sends::Underway;
         if self.turns.is_none() && !waits {
-            return Telling::Now(events);
+            return Delivery::Now(events);
         }
         self.waiting.extend(events);
         match self.turns {
-            _ if self.waiting.len() >= TOGETHER => Telling::All,
-            None => Telling::BeginTurns,
-            Some(_) => Telling::InTurns,
+            _ if self.waiting.len() >= TOGETHER => Delivery::All,
+            None => Delivery::BeginTurns,
+            Some(_) => Delivery::InTurns,
         }
     }
 
@@ -157,12 +157,12 @@ impl Room {
             false => Sends::Underway,
         };
         match self.crowd.take_in(events, self.listeners.len(), sends) {
-            Telling::Now(events) => self.tell(&events),
-            Telling::All => self.tell_crowd(),
-            Telling::BeginTurns => {
+            Delivery::Now(events) => self.tell(&events),
+            Delivery::All => self.tell_crowd(),
+            Delivery::BeginTurns => {
                 self.crowd.turns = Some(context.run_interval(TURN, Self::tell_part));
             }
-            Telling::InTurns => {}
+            Delivery::InTurns => {}
         }
     }
 

@@ -37,14 +37,14 @@ impl Played {
         self.said += 1;
         let events = vec![event(self.said)];
         match self.crowd.take_in(events, self.listeners.len(), sends) {
-            Telling::Now(events) => {
+            Delivery::Now(events) => {
                 for listener in &mut self.listeners {
                     assert_eq!(listener.give(&events), Push::Queued);
                 }
             }
-            Telling::BeginTurns => self.crowd.turns = Some(SpawnHandle::default()),
-            Telling::InTurns => {}
-            Telling::All => self.crowd.tell_all(&mut self.listeners, &self.metrics),
+            Delivery::BeginTurns => self.crowd.turns = Some(SpawnHandle::default()),
+            Delivery::InTurns => {}
+            Delivery::All => self.crowd.tell_all(&mut self.listeners, &self.metrics),
         }
     }
 
@@ -99,7 +99,7 @@ fn no_more_events_wait_than_one_write_carries() {
 }
 
 #[test]
-fn whoever_has_not_had_their_turn_was_told_up_to_the_first_that_waits() {
+fn listeners_before_their_turn_have_events_up_to_the_first_that_waits() {
     let mut room = Played::of(100);
     room.say(Sends::None);
     room.say(Sends::Underway);

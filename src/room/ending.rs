@@ -4,7 +4,7 @@ use super::actor::Room;
 use crate::domain::conversation::Membership;
 use crate::domain::ids::Seq;
 use crate::domain::room_event::Change;
-use crate::queue::{ChatFrame, Heard, ToldAs};
+use crate::queue::{ChatFrame, EventReader, Heard};
 
 impl Room {
     /// Tells everybody who takes part, wherever they are, and whoever listens. Nobody listens any more.
@@ -17,14 +17,18 @@ impl Room {
         for person in self.state.everybody().filter(|it| it.takes_part()) {
             for queue in directory.outboxes(person.no) {
                 told.push(queue.session());
-                queue.push(ChatFrame::event(&lost, ToldAs::ANYBODY, Heard::Anywhere));
+                queue.push(ChatFrame::event(
+                    &lost,
+                    EventReader::ANYBODY,
+                    Heard::Anywhere,
+                ));
             }
             directory.detach(person.no, self.state.conversation.no);
         }
         // Staff listen without taking part.
         for listener in self.listeners.drain(..) {
             if !told.contains(&listener.queue.session()) {
-                let frame = ChatFrame::event(&lost, ToldAs::ANYBODY, Heard::Anywhere);
+                let frame = ChatFrame::event(&lost, EventReader::ANYBODY, Heard::Anywhere);
                 listener.queue.push(frame);
             }
         }

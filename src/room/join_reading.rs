@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use super::Backfill;
 use super::replay::{self, Page, Recall};
-use crate::domain::access::blocks::Apart;
+use crate::domain::access::Requester;
+use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::answer::Answer;
 use crate::domain::deal_memory::DealMemory;
 use crate::domain::dialect::Dialect;
 use crate::domain::ids::{ConversationId, ConversationNo, Seq};
-use crate::domain::snapshot::{Reader, Snapshot};
+use crate::domain::snapshot::Snapshot;
 use crate::error::Error;
 use crate::store::replay::snapshot;
 use crate::store::{flows, marks};
@@ -19,9 +20,9 @@ use crate::store::{flows, marks};
 /// What is to be read for a join.
 pub(super) struct Wanted {
     pub(super) conversation: (ConversationNo, ConversationId),
-    pub(super) reader: Reader,
-    /// From whom the reader is apart.
-    pub(super) apart: Option<Arc<Apart>>,
+    pub(super) caller: Requester,
+    /// The blocks that concern the caller.
+    pub(super) reader_blocks: Option<Arc<ReaderBlocks>>,
     pub(super) dialect: Dialect,
     pub(super) backfill: Backfill,
     pub(super) recall: Arc<Recall>,
@@ -85,10 +86,10 @@ impl Wanted {
         after: Option<Seq>,
     ) -> Result<Snapshot, Error> {
         let (no, _) = self.conversation;
-        let mut snapshot = snapshot(connection, no, &self.reader, after)?;
-        if let Some(apart) = &self.apart {
-            apart.mask(&mut snapshot.participants);
-            apart.mark(&mut snapshot.messages);
+        let mut snapshot = snapshot(connection, no, self.caller, after)?;
+        if let Some(reader_blocks) = &self.reader_blocks {
+            reader_blocks.mask(&mut snapshot.participants);
+            reader_blocks.mark(&mut snapshot.messages);
         }
         Ok(snapshot)
     }
@@ -106,7 +107,8 @@ impl Wanted {
     fn page(&self, connection: &mut PgConnection, after: Seq) -> Result<Page, Error> {
         let (_, id) = self.conversation;
         let missed = replay::read(connection, &*self.recall, id, after)?;
-        Ok(Page::new(missed, after, self.dialect, &self.reader))
+        let reader = replay::reader(&missed, self.caller)?;
+        Ok(Page::new(missed, after, self.dialect, &reader))
     }
 
     /// The newest message up to each watermark, where the dialect tells watermarks by messages.

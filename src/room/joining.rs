@@ -6,17 +6,18 @@ use std::sync::Arc;
 use super::Backfill;
 use super::actor::Room;
 use super::join_reading::{Read, Wanted};
-use super::listener::{Before, Listener, Told};
+use super::listener::{Before, Listener, ReceivedUpTo};
 use super::replay;
 use super::reply::Reply;
-use crate::domain::access::lost_membership;
+use crate::domain::access::{Requester, lost_membership};
 use crate::domain::answer::Answer;
 use crate::domain::ids::{JoinNo, SessionId};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::Change;
 use crate::error::Error;
-use crate::queue::{ChatFrame, ConnectionQueue, Heard, ToldAs};
+use crate::queue::{ChatFrame, ConnectionQueue, EventReader, Heard};
+use crate::wire::section::Attendance;
 
 /// A join whose snapshot is being read.
 struct Joining {
@@ -31,13 +32,13 @@ struct Joining {
 
 impl Joining {
     /// What its session is told by the answer.
-    fn told(&self, read: &Read) -> Told {
+    fn told(&self, read: &Read) -> ReceivedUpTo {
         let up_to = match self.backfill {
             Backfill::InReply(_) => read.last_seq,
             Backfill::AsEvents(after) | Backfill::Both(after) | Backfill::Again(after) => after,
         };
         let join = self.join;
-        Told { up_to, join }
+        ReceivedUpTo { up_to, join }
     }
 }
 
@@ -55,6 +56,7 @@ impl Room {
             Ok(reader) => reader,
             Err(refusal) => return reply.refuse(refusal),
         };
+        let caller = Requester::from(&*principal);
         let (session, generation) = (queue.session(), self.request_no());
         if matches!(backfill, Backfill::AsEvents(_)) && self.listens(session) {
             // Its client has joined by itself meanwhile, and the answer told it everything.
@@ -69,14 +71,14 @@ impl Room {
         };
         let before = match (self.replace(session), backfill) {
             (Before::Nothing, Backfill::AsEvents(up_to) | Backfill::Again(up_to)) => {
-                Before::Behind(Told { up_to, join })
+                Before::Behind(ReceivedUpTo { up_to, join })
             }
             (before, _) => before,
         };
         let role = reader.role.as_deref().map(Into::into);
         let mut listener = Listener::reading(principal, queue, role, generation);
         listener.place_in_crowd = self.end_of_crowd();
-        listener.apart = self.state.blocks.apart(listener.principal.no);
+        listener.reader_blocks = self.state.blocks.of_reader(listener.principal.no);
         listener.sees_from = reader.sees_from;
         listener.join = join;
         listener.before = before;
@@ -95,8 +97,8 @@ impl Room {
         };
         let wanted = Wanted {
             conversation: (self.state.conversation.no, self.state.conversation.id),
-            apart: self.state.blocks.apart(reader.no),
-            reader,
+            reader_blocks: self.state.blocks.of_reader(caller.no),
+            caller,
             dialect,
             backfill,
             recall: Arc::clone(&self.deps.recall),
@@ -198,7 +200,7 @@ impl Room {
         let membership = lost_membership(self.state.person(listener.principal.no));
         let seq = self.timeline.announced();
         let lost = self.event(None, Change::Lost { seq, membership });
-        let frame = ChatFrame::event(&lost, ToldAs::ANYBODY, Heard::Anywhere);
+        let frame = ChatFrame::event(&lost, EventReader::ANYBODY, Heard::Anywhere);
         listener.queue.push(frame);
     }
 
@@ -224,7 +226,7 @@ impl Room {
                 let arrival = joining.arrival.clone();
                 self.go_live(place, joining, read);
                 if let Some(who) = arrival {
-                    self.announce_attendance(&who, true);
+                    self.announce_attendance(&who, Attendance::Joined);
                 }
             }
         }
@@ -296,7 +298,7 @@ impl Room {
                 // Too much for one page: the session reads it page by page, and joins again.
                 Some(up_to) => {
                     let join = listener.join;
-                    listener.send_away_after(here, Told { up_to, join });
+                    listener.send_away_after(here, ReceivedUpTo { up_to, join });
                     return drop(self.listeners.remove(index));
                 }
                 None => return drop(self.listeners.remove(index)),

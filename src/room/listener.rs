@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::domain::access::Sight;
-use crate::domain::access::blocks::Apart;
+use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::dialect::Dialect;
 use crate::domain::ids::{ConversationId, JoinNo, Seq, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::room_event::RoomEvent;
-use crate::queue::{ChatFrame, ConnectionQueue, Frame, Heard, Push, Rejoin, ToldAs};
+use crate::queue::{ChatFrame, ConnectionQueue, EventReader, Frame, Heard, Push, Rejoin};
 use crate::telemetry::metrics::Metrics;
 
 /// What a listener gets while its snapshot is being read.
@@ -21,20 +21,21 @@ enum Phase {
 
 /// The seq up to which a session was told everything, and the join since which it was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct ReceivedUpTo {
     pub(super) up_to: Seq,
     pub(super) join: JoinNo,
 }
 
-/// What a session was told before the join whose snapshot is being read. It goes on from there if the snapshot cannot be read.
+/// What a session had received before the join whose snapshot is being read. If the snapshot cannot be read, the session continues
+/// from there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Before {
     /// Nothing: it has not joined.
     Nothing,
-    /// Everything up to there. What came since is held for it.
-    Live(Told),
-    /// Everything up to there. What came since, it has missed.
-    Behind(Told),
+    /// Everything up to a seq. The room holds later events for it.
+    Live(ReceivedUpTo),
+    /// Everything up to a seq. It has missed later events.
+    Behind(ReceivedUpTo),
 }
 
 /// A session that has joined.
@@ -45,8 +46,8 @@ pub(super) struct Listener {
     pub(super) dialect: Dialect,
     /// The role that an audience may name; `None` for staff who do not participate.
     pub(super) role: Option<Arc<str>>,
-    /// From whom its user is apart, if from anybody.
-    pub(super) apart: Option<Arc<Apart>>,
+    /// The blocks that concern its user, if there are any.
+    pub(super) reader_blocks: Option<Arc<ReaderBlocks>>,
     /// Its user sees only messages after this seq.
     pub(super) sees_from: Seq,
     /// Events up to this seq were in the snapshot; skip them.
@@ -79,7 +80,7 @@ impl Listener {
             dialect: queue.state().dialect(),
             queue,
             role,
-            apart: None,
+            reader_blocks: None,
             sees_from: 0,
             floor: 0,
             phase: Phase::Reading(Vec::new()),
@@ -111,18 +112,18 @@ impl Listener {
             && !self.is_apart_from(event)
     }
 
-    /// Whether it is a signal of somebody from whom the listener's user is apart.
+    /// Whether it is a signal that blocks hide from the listener's user.
     fn is_apart_from(&self, event: &RoomEvent) -> bool {
-        let both = self.apart.as_ref().zip(event.signal_of);
-        both.is_some_and(|(apart, user)| apart.hides(user))
+        let both = self.reader_blocks.as_ref().zip(event.signal_of);
+        both.is_some_and(|(reader_blocks, user)| reader_blocks.hides(user))
     }
 
     fn frame(&self, event: &Arc<RoomEvent>) -> Frame {
-        let told_as = ToldAs {
+        let event_reader = EventReader {
             role: self.role.as_ref(),
-            apart: self.apart.as_ref(),
+            reader_blocks: self.reader_blocks.as_ref(),
         };
-        ChatFrame::event(event, told_as, Heard::Joined)
+        ChatFrame::event(event, event_reader, Heard::Joined)
     }
 
     /// Queues those of the events that the listener may receive.
@@ -143,7 +144,7 @@ impl Listener {
     /// What its session has been told, for what follows this join. `announced` is what a live one has been told.
     pub(super) fn told(&self, announced: Seq) -> Before {
         match (&self.phase, self.before) {
-            (Phase::Live, _) => Before::Live(Told {
+            (Phase::Live, _) => Before::Live(ReceivedUpTo {
                 up_to: announced.max(self.floor),
                 join: self.join,
             }),
@@ -153,7 +154,7 @@ impl Listener {
     }
 
     /// An earlier join of its session was answered while the snapshot of this one is being read: the session has been told that.
-    pub(super) fn note_answered(&mut self, told: Told) {
+    pub(super) fn note_answered(&mut self, told: ReceivedUpTo) {
         let is_newer = match self.before {
             Before::Nothing => true,
             Before::Live(before) | Before::Behind(before) => before.join <= told.join,
@@ -163,8 +164,8 @@ impl Listener {
         }
     }
 
-    /// Has its session go on by itself, from what it has been told, and join again. One that only waits for the answer to its first
-    /// join hears nothing, but that answer.
+    /// Asks its session to read the changes after those it has received, and to join again. A session that waits for the answer to its
+    /// first join only gets that answer.
     pub(super) fn send_away(&self, conversation: ConversationId, announced: Seq) {
         match self.told(announced) {
             Before::Nothing => {}
@@ -172,8 +173,8 @@ impl Listener {
         }
     }
 
-    pub(super) fn send_away_after(&self, conversation: ConversationId, told: Told) {
-        let Told { up_to, join } = told;
+    pub(super) fn send_away_after(&self, conversation: ConversationId, told: ReceivedUpTo) {
+        let ReceivedUpTo { up_to, join } = told;
         self.queue.push(ChatFrame::rejoin(Rejoin {
             conversation,
             after: up_to,

@@ -29,9 +29,9 @@ fn listener(no: UserNo) -> Listener {
     Listener::reading(Arc::new(principal), queue, Some("member".into()), 1)
 }
 
-fn told(up_to: Seq) -> Told {
+fn told(up_to: Seq) -> ReceivedUpTo {
     let join = JoinNo::default().next();
-    Told { up_to, join }
+    ReceivedUpTo { up_to, join }
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn what_a_session_was_told_before_a_join_is_known_while_its_snapshot_is_read() {
 
 #[test]
 fn the_newest_join_that_was_answered_counts_while_a_later_one_is_read() {
-    let later = |up_to| Told {
+    let later = |up_to| ReceivedUpTo {
         join: told(0).join.next(),
         up_to,
     };

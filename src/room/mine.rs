@@ -12,7 +12,7 @@ use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::Change;
 use crate::error::Error;
-use crate::queue::{ChatFrame, Heard, ToldAs};
+use crate::queue::{ChatFrame, EventReader, Heard};
 use crate::store::mine;
 
 impl Room {
@@ -54,7 +54,11 @@ impl Room {
         self.note_unread_from(user, mine.unread_from);
         let event = self.event(None, Change::Mine(mine));
         for queue in self.deps.directory.outboxes(user) {
-            queue.push(ChatFrame::event(&event, ToldAs::ANYBODY, Heard::Anywhere));
+            queue.push(ChatFrame::event(
+                &event,
+                EventReader::ANYBODY,
+                Heard::Anywhere,
+            ));
         }
     }
 

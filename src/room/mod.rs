@@ -3,13 +3,15 @@
 
 pub mod actor;
 mod announce;
-mod apart;
 mod attendance;
 mod authors;
 mod bedtime;
 mod behind;
+mod blocking;
 mod changing;
 mod crowd;
+mod doubts;
+mod earlier;
 mod ending;
 mod join_reading;
 mod joining;
@@ -19,13 +21,14 @@ mod notifications;
 mod overtaken;
 pub mod progress;
 mod read_receipts;
+pub mod remote;
 pub mod replay;
 pub mod reply;
 mod sending;
 mod slow_mode;
 mod staff;
 pub mod state;
-mod timeline;
+pub mod timeline;
 mod typists;
 mod unread_changes;
 mod user_news;
@@ -41,7 +44,7 @@ use tokio::sync::Semaphore;
 use crate::domain::access::policies::Policies;
 use crate::domain::command::Command;
 use crate::domain::entry::Entry;
-use crate::domain::ids::{ConversationId, JoinNo, Seq, SessionId};
+use crate::domain::ids::{ConversationId, JoinNo, Seq, SessionId, UserNo};
 use crate::domain::principal::Principal;
 use crate::feed::Feed;
 use crate::identity::staff::StaffNews;
@@ -51,7 +54,9 @@ use crate::queue::ConnectionQueue;
 use crate::store::catch_up::Watermarks;
 use crate::store::pool::Pool;
 use crate::telemetry::metrics::Metrics;
+use crate::wire::outgoing::Outgoing;
 use progress::Progress;
+use remote::RemoteEvent;
 use reply::Reply;
 
 /// The dependencies of rooms.
@@ -62,6 +67,8 @@ pub struct RoomDeps {
     pub pool: Pool,
     /// Informs consumers about commits.
     pub feed: Feed,
+    /// Where other servers are told what leaves no entry.
+    pub outgoing: Outgoing,
     /// Knows who is online.
     pub directory: Arc<Directory>,
     /// The metrics.
@@ -124,8 +131,10 @@ pub enum ToRoom {
         /// Receives the answer.
         reply: Reply,
     },
-    /// Entries that were committed without this room.
-    Committed(Vec<Entry>),
+    /// Entries that this server has committed without this room, and who could not read the conversation before them.
+    Committed(Vec<Entry>, Vec<UserNo>),
+    /// What another server has told.
+    Remote(RemoteEvent),
     /// A catch-up check has found this newest seq.
     LastSeq(Seq),
     /// A catch-up check has found these watermarks.
@@ -144,9 +153,12 @@ pub enum ToRoom {
 }
 
 impl ToRoom {
-    /// Whether it keeps the room awake. Checks do not.
+    /// Whether it keeps the room awake. Checks do not, nor do other servers.
     fn is_use(&self) -> bool {
-        !matches!(self, Self::LastSeq(_) | Self::Watermarks(_) | Self::End)
+        !matches!(
+            self,
+            Self::Remote(_) | Self::LastSeq(_) | Self::Watermarks(_) | Self::End
+        )
     }
 
     /// The reply that the message carries, if it has one.
@@ -157,7 +169,11 @@ impl ToRoom {
             | Self::Renew { reply, .. }
             | Self::Leave { reply, .. }
             | Self::Do { reply, .. } => Some(reply),
-            Self::Committed(_) | Self::LastSeq(_) | Self::Watermarks(_) | Self::End => None,
+            Self::Committed(..)
+            | Self::Remote(_)
+            | Self::LastSeq(_)
+            | Self::Watermarks(_)
+            | Self::End => None,
         }
     }
 }
@@ -188,8 +204,8 @@ pub enum ToRegistry {
         /// The room's address.
         room: Recipient<Sleep>,
     },
-    /// A forgotten room has committed entries: the conversation's next room announces them.
-    Committed(ConversationId, Vec<Entry>),
+    /// A forgotten room has committed entries: the conversation's next room announces them. The users could not read it before.
+    Committed(ConversationId, Vec<Entry>, Vec<UserNo>),
 }
 
 /// The registry has forgotten the room and sends it nothing more.

@@ -13,7 +13,7 @@ use crate::domain::message::{Message, MessageKind};
 use crate::domain::room_event::{Change, Preview, RoomEvent, UserNews};
 use crate::domain::snapshot::UnreadCount;
 use crate::error::Error;
-use crate::queue::{ChatFrame, ConnectionQueue, Heard, ToldAs};
+use crate::queue::{ChatFrame, ConnectionQueue, EventReader, Heard};
 use crate::store::unread::{self, Unread};
 use crate::store::unread_state::{self, ReadBefore, UnreadChange, UnreadState};
 
@@ -200,9 +200,12 @@ impl Room {
             else {
                 continue;
             };
-            let (role, apart) = self.told_as(person);
-            let is_wanted =
-                |m: &Message| !apart.as_ref().is_some_and(|it| it.is_unwanted(m.sender));
+            let (role, reader_blocks) = self.role_and_blocks(person);
+            let is_wanted = |m: &Message| {
+                !reader_blocks
+                    .as_ref()
+                    .is_some_and(|it| it.is_unwanted(m.sender))
+            };
             let meant = |m: &&Message| {
                 !m.is_by(&person.id) && m.is_visible_to(person.sight()) && is_wanted(m)
             };
@@ -215,16 +218,17 @@ impl Room {
                 .into_iter()
                 .map(|message| self.notice(message, unread));
             let notices: Vec<Arc<RoomEvent>> = notices.collect();
-            let told_as = ToldAs {
+            let event_reader = EventReader {
                 role: Some(&role),
-                apart: apart.as_ref(),
+                reader_blocks: reader_blocks.as_ref(),
             };
             for queue in outboxes {
                 let notices = notices.iter();
-                queue.frames(notices.map(|it| ChatFrame::event(it, told_as, Heard::Elsewhere)));
+                queue
+                    .frames(notices.map(|it| ChatFrame::event(it, event_reader, Heard::Elsewhere)));
                 if queue.state().hears_user_events() {
                     let counted = self.to_user(UserNews::Unread(unread));
-                    queue.push(ChatFrame::event(&counted, told_as, Heard::Elsewhere));
+                    queue.push(ChatFrame::event(&counted, event_reader, Heard::Elsewhere));
                 }
             }
         }

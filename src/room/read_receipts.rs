@@ -16,6 +16,7 @@ use crate::domain::room_event::Change;
 use crate::feed::Transient;
 use crate::journal::{MarkRequest, Outcome};
 use crate::store::marks::NewMark;
+use crate::wire::section::Section;
 
 const MARK_AGAIN: Refusal = Refusal::Unavailable("The database is away: mark again");
 
@@ -236,12 +237,17 @@ impl Room {
     }
 
     fn announce_mark(&mut self, user: UserNo, mark: Mark, before: Seq, seq: Seq) {
+        let conversation = self.state.conversation.id;
         if let Some(person) = self.state.person(user) {
-            self.deps.feed.transient(
-                self.state.conversation.id,
-                Transient::Marked(person.id.clone(), mark, seq),
-            );
+            let marked = Transient::Marked(person.id.clone(), mark, seq);
+            self.deps.feed.transient(conversation, marked);
         }
+        self.deps.outgoing.say(|| Section::Marked {
+            conversation,
+            user,
+            mark,
+            seq,
+        });
         self.announce_mark_here(user, mark, before, seq);
     }
 
@@ -289,6 +295,13 @@ impl Room {
         let now = self.deps.clock.now();
         if self.typists.note(principal.no, typing, now) {
             let name = principal.profile.name.clone();
+            self.deps.outgoing.say(|| Section::Typing {
+                conversation: self.state.conversation.id,
+                user: principal.no,
+                id: principal.id.clone(),
+                name: name.clone(),
+                typing,
+            });
             self.announce_typing(principal.no, &principal.id, name, typing);
         }
         reply.send(Ok(Answer::Done));
@@ -311,7 +324,13 @@ impl Room {
     }
 
     /// The name is the one of the token; that of a participant counts before it, and that of staff stands in its place.
-    fn announce_typing(&mut self, user: UserNo, id: &UserId, name: Option<String>, typing: Typing) {
+    pub(super) fn announce_typing(
+        &mut self,
+        user: UserNo,
+        id: &UserId,
+        name: Option<String>,
+        typing: Typing,
+    ) {
         let person = self.state.person(user);
         let named = person.and_then(|person| person.name.clone());
         let named = named.or_else(|| self.state.staff_name(user).map(str::to_owned));

@@ -4,19 +4,19 @@ use diesel::pg::PgConnection;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::access::blocks::Apart;
+use crate::domain::access::Requester;
+use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::command::Mark;
 use crate::domain::deal_memory::DealMemory;
 use crate::domain::dialect::Dialect;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::message::Message;
-use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{Change, MessageChange, RoomEvent, StepPart, View};
 use crate::domain::snapshot::Reader;
 use crate::error::Error;
-use crate::queue::{ChatFrame, ConnectionQueue, Frame, Heard, Push, ToldAs};
+use crate::queue::{ChatFrame, ConnectionQueue, EventReader, Frame, Heard, Push};
 use crate::store::missed::{self, Missed};
 
 /// Changes that are read at once.
@@ -39,8 +39,8 @@ pub fn read(
 }
 
 /// The caller as a reader of what was read, if they may read it.
-pub fn reader(missed: &Missed, caller: &Principal) -> Result<Reader, Refusal> {
-    let access = missed.loaded.access(caller.into())?;
+pub fn reader(missed: &Missed, caller: Requester) -> Result<Reader, Refusal> {
+    let access = missed.loaded.access(caller)?;
     Ok(access.reader(caller.no))
 }
 
@@ -59,15 +59,17 @@ impl Page {
     pub fn new(missed: Missed, after: Seq, dialect: Dialect, reader: &Reader) -> Self {
         let flow = missed.loaded.conversation.flow.as_ref();
         let version = flow.map_or(0, |deal_view| deal_view.state_version);
-        let apart = missed.loaded.blocks.apart(reader.no);
+        let reader_blocks = missed.loaded.blocks.of_reader(reader.no);
         let loaded = missed.loaded.seen_by(reader.no);
         let view = View {
             deal: DealMemory::read(missed.context, version, &missed.pending_cards),
             ..View::of(loaded.conversation, loaded.participants)
         };
         let mut entries = missed.entries;
-        if let Some(apart) = apart {
-            entries.iter_mut().for_each(|entry| mark(&apart, entry));
+        if let Some(reader_blocks) = reader_blocks {
+            entries
+                .iter_mut()
+                .for_each(|entry| mark(&reader_blocks, entry));
         }
         Self {
             events: events(dialect, &entries, &view, reader),
@@ -112,10 +114,10 @@ impl Page {
 }
 
 /// Marks a message of a user whom the reader has blocked.
-fn mark(apart: &Apart, entry: &mut Entry) {
+fn mark(reader_blocks: &ReaderBlocks, entry: &mut Entry) {
     match &mut entry.fact {
         Fact::Said(message) | Fact::Edited(message) | Fact::Deleted(message) => {
-            apart.mark([message]);
+            reader_blocks.mark([message]);
         }
         Fact::Participant { .. }
         | Fact::Block { .. }
@@ -136,11 +138,11 @@ fn events(dialect: Dialect, entries: &[Entry], view: &View, reader: &Reader) -> 
         for change in changes(entry, after, &then, dialect) {
             let event = RoomEvent::new(view.conversation.id, Some(entry.seq), change);
             if event.is_seen(reader.sight()) {
-                let told_as = ToldAs {
+                let event_reader = EventReader {
                     role: role.as_ref(),
-                    apart: None,
+                    reader_blocks: None,
                 };
-                let frame = ChatFrame::event(&event, told_as, Heard::Joined);
+                let frame = ChatFrame::event(&event, event_reader, Heard::Joined);
                 frames.push((entry.seq, frame));
             }
         }
@@ -171,7 +173,11 @@ pub(super) fn marks(view: &View, newest: &HashMap<Seq, Seq>) -> Vec<Frame> {
                 passed: Vec::new(),
             };
             let event = RoomEvent::new(view.conversation.id, None, marked);
-            frames.push(ChatFrame::event(&event, ToldAs::ANYBODY, Heard::Joined));
+            frames.push(ChatFrame::event(
+                &event,
+                EventReader::ANYBODY,
+                Heard::Joined,
+            ));
         }
     }
     frames
@@ -211,7 +217,7 @@ fn changes(entry: &Entry, after: &[Entry], view: &View, dialect: Dialect) -> Vec
             stands.into_iter().chain([step]).chain(act).collect()
         }
         Fact::Participant { .. } | Fact::Settings { .. } => vec![Change::Changed(view.clone())],
-        // The one whom it concerns learns of it when they ask for something.
+        // The blocked user learns of it only from refusals.
         Fact::Block { .. } => Vec::new(),
         // Nobody is left to be told.
         Fact::Ended => Vec::new(),

@@ -94,7 +94,11 @@ impl Room {
         );
     }
 
-    fn may_send_now(&self, caller: &Principal, content: &Content) -> Result<(), Refusal> {
+    pub(super) fn may_send_now(
+        &self,
+        caller: &Principal,
+        content: &Content,
+    ) -> Result<(), Refusal> {
         self.state.may_send(caller, content)?;
         match self.state.waits_between_messages(caller) {
             None => Ok(()),
@@ -196,7 +200,7 @@ impl Room {
             }
             Outcome::Refused(refusal) => send.reply.refuse(refusal),
             Outcome::Unknown | Outcome::Marked => {
-                self.suspects_gap = true;
+                self.note_unknown_outcome();
                 send.reply.refuse(Refusal::Unavailable(
                     "The database is away: send again, with the same client_id",
                 ));
@@ -207,11 +211,12 @@ impl Room {
     /// Accepts an entry that this room has committed and passes it to the feed. Where the registry has forgotten this room, the
     /// conversation's next room announces it.
     pub(super) fn offer_committed(&mut self, entry: Entry) {
-        let conversation = self.state.conversation.id;
         let entries = std::slice::from_ref(&entry);
-        self.deps.feed.committed(conversation, entries);
+        self.tell_peers(entries);
         if self.is_dozing() {
-            let committed = ToRegistry::Committed(conversation, entries.to_vec());
+            let newcomers = self.concerned(entries).newcomers;
+            let conversation = self.state.conversation.id;
+            let committed = ToRegistry::Committed(conversation, entries.to_vec(), newcomers);
             self.registry.do_send(committed);
         }
         self.timeline.offer(entry);

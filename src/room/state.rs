@@ -74,11 +74,11 @@ impl State {
         &self.view
     }
 
-    /// The same for one reader, without the signals of those from whom they are apart.
+    /// The same for one reader, without the signals that blocks hide.
     pub fn view_for(&self, reader: UserNo) -> Cow<'_, View> {
-        match self.blocks.apart(reader) {
+        match self.blocks.of_reader(reader) {
             None => Cow::Borrowed(&self.view),
-            Some(apart) => Cow::Owned(self.view.masked(&apart)),
+            Some(reader_blocks) => Cow::Owned(self.view.masked(&reader_blocks)),
         }
     }
 

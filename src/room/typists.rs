@@ -50,7 +50,7 @@ impl Typists {
         !self.0.is_empty() && self.0.remove(&user).is_some()
     }
 
-    /// Whoever has not said so again for a while.
+    /// Those whose last signal is too old.
     pub(super) fn faded(&self, now: Instant) -> Vec<UserNo> {
         let has_faded = |typist: &Typist| now.duration_since(typist.said) >= TYPING_FADES;
         let faded = self.0.iter().filter(|(_, typist)| has_faded(typist));

@@ -9,7 +9,7 @@ use crate::domain::conversation::Participant;
 use crate::domain::ids::{Seq, SessionId, UserNo};
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::room_event::Change;
-use crate::queue::{ChatFrame, ConnectionQueue, Heard, ToldAs};
+use crate::queue::{ChatFrame, ConnectionQueue, EventReader, Heard};
 use crate::store::unread_state::{ReadBefore, UnreadChange, UnreadState};
 
 /// Read watermarks that moved, and messages that were edited or deleted.
@@ -132,7 +132,7 @@ impl Room {
             for queue in self.sessions_elsewhere(state.reader.no, &joined) {
                 queue.push(ChatFrame::event(
                     &changed,
-                    ToldAs::ANYBODY,
+                    EventReader::ANYBODY,
                     Heard::Elsewhere,
                 ));
             }

@@ -4,13 +4,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::actor::Room;
-use crate::domain::access::blocks::Apart;
+use super::replay::said_with;
+use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::conversation::{ConversationKind, Participant};
+use crate::domain::entry::Entry;
 use crate::domain::flow::{FlowActor, Stepped};
 use crate::domain::ids::SessionId;
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::room_event::{Change, MessageNews, RoomEvent, UserNews};
-use crate::queue::{ChatFrame, ConnectionQueue, Heard, Push, ToldAs};
+use crate::queue::{ChatFrame, ConnectionQueue, EventReader, Heard, Push};
 use crate::telemetry::metrics::Metrics;
 
 /// Something that was announced.
@@ -40,16 +42,17 @@ impl Occasion {
     }
 }
 
-/// Whether a payment made the step.
-pub(super) fn is_by_payment(stepped: &Stepped) -> bool {
-    stepped.actor == FlowActor::Payment.name()
+/// A step, if a payment made it, with its messages.
+pub(super) fn paid(stepped: &Arc<Stepped>, after: &[Entry]) -> Option<Announced> {
+    let is_by_payment = stepped.actor == FlowActor::Payment.name();
+    is_by_payment.then(|| Announced::Payment(Arc::clone(stepped), said_with(after)))
 }
 
 /// Somebody, and those of their sessions whose dialect tells users.
 struct Hearer<'a> {
     person: &'a Participant,
     role: Arc<str>,
-    apart: Option<Arc<Apart>>,
+    reader_blocks: Option<Arc<ReaderBlocks>>,
     sessions: Vec<Arc<ConnectionQueue>>,
 }
 
@@ -93,11 +96,11 @@ impl Room {
             let hears = |queue: &ConnectionQueue| queue.state().hears_user_events();
             let sessions = directory.outboxes_where(person.no, hears);
             if !sessions.is_empty() {
-                let (role, apart) = self.told_as(person);
+                let (role, reader_blocks) = self.role_and_blocks(person);
                 hearers.push(Hearer {
                     person,
                     role,
-                    apart,
+                    reader_blocks,
                     sessions,
                 });
             }
@@ -124,8 +127,9 @@ impl Room {
         let metrics = &self.deps.metrics;
         for hearer in hearers {
             let person = hearer.person;
-            let apart = hearer.apart.as_deref();
-            let is_wanted = !apart.is_some_and(|apart| apart.is_unwanted(message.sender));
+            let reader_blocks = hearer.reader_blocks.as_deref();
+            let is_wanted = !reader_blocks
+                .is_some_and(|reader_blocks| reader_blocks.is_unwanted(message.sender));
             if !is_wanted || !message.is_visible_to(person.sight()) {
                 continue;
             }
@@ -188,11 +192,11 @@ impl Hearer<'_> {
     }
 
     fn push(&self, queue: &ConnectionQueue, events: &[Arc<RoomEvent>], metrics: &Metrics) {
-        let told_as = ToldAs {
+        let event_reader = EventReader {
             role: Some(&self.role),
-            apart: self.apart.as_ref(),
+            reader_blocks: self.reader_blocks.as_ref(),
         };
-        let frame = |event| ChatFrame::event(event, told_as, Heard::Anywhere);
+        let frame = |event| ChatFrame::event(event, event_reader, Heard::Anywhere);
         if queue.frames(events.iter().map(frame)) == Push::Overflowed {
             metrics.overflows.inc();
             log::info!(event = "slow_reader", user_id:% = self.person.id; "the queue of a connection ran over");

@@ -34,6 +34,7 @@ use crate::presence::Directory;
 use crate::queue::{ChatFrame, ConnectionQueue, Rejoin};
 use crate::store::pool::Pool;
 use crate::telemetry::metrics::Metrics;
+use crate::wire::outgoing::Outgoing;
 
 const BOB: UserNo = UserNo(2);
 const HERE: ConversationId = ConversationId(uuid::Uuid::nil());
@@ -56,6 +57,7 @@ fn deps() -> RoomDeps {
         journal: Journal::start(pool.clone(), &actors, Arc::clone(&metrics), at.clone()),
         pool,
         feed: Feed::default(),
+        outgoing: Outgoing::off(),
         directory: Arc::new(Directory::default()),
         metrics,
         recall: Arc::new(|_, _| Ok(())),
@@ -137,7 +139,7 @@ impl Handler<ToRegistry> for Heard {
     fn handle(&mut self, message: ToRegistry, _: &mut Self::Context) {
         self.0.lock().push(match message {
             ToRegistry::Idle { .. } => "idle".to_owned(),
-            ToRegistry::Committed(_, entries) => {
+            ToRegistry::Committed(_, entries, _) => {
                 format!("{:?}", entries.iter().map(|it| it.seq).collect::<Vec<_>>())
             }
         });
@@ -204,7 +206,7 @@ impl Fixture {
     }
 
     async fn happens(&self, seq: Seq) {
-        let happened = ToRoom::Committed(vec![entry(seq)]);
+        let happened = ToRoom::Committed(vec![entry(seq)], Vec::new());
         self.room.send(happened).await.unwrap();
     }
 
@@ -214,7 +216,7 @@ impl Fixture {
 
     /// What the registry has heard, after everything that was sent to it.
     async fn said(&self) -> Vec<String> {
-        let last = ToRegistry::Committed(HERE, Vec::new());
+        let last = ToRegistry::Committed(HERE, Vec::new(), Vec::new());
         self.registry.send(last).await.unwrap();
         let mut said = std::mem::take(&mut *self.heard.0.lock());
         assert_eq!(said.pop().as_deref(), Some("[]"));

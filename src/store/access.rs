@@ -98,7 +98,7 @@ pub(super) fn is_for_everybody(message: &str) -> String {
     format!("{message}.audience_role is null and {message}.audience_user_no is null")
 }
 
-/// SQL of `Apart::is_unwanted`, negated: whether a message or document is not of somebody whom a user has blocked. `user`
+/// SQL of `ReaderBlocks::is_unwanted`, negated: whether a user has not blocked the sender of a message or document. `user`
 /// does not depend on the row, so the blocked users are read once and not for each row.
 pub(super) fn is_wanted(message: &str, user: &str) -> String {
     format!(
@@ -116,8 +116,8 @@ pub(super) fn wanted_by(reader: i64) -> _ {
     )
 }
 
-/// SQL of `Apart::hides`: whether one of two users has blocked the other.
-pub(super) fn are_apart(one: &str, other: &str) -> String {
+/// SQL of `ReaderBlocks::hides`: whether one of two users has blocked the other.
+pub(super) fn have_blocked(one: &str, other: &str) -> String {
     format!(
         "(exists (select from blocks where blocker_no = {one} and blocked_no = {other})
             or exists (select from blocks where blocker_no = {other} and blocked_no = {one}))"

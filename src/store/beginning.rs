@@ -5,17 +5,17 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Text};
 use std::collections::BTreeSet;
 
-use super::access::{are_apart, have_met};
+use super::access::{have_blocked, have_met};
 use super::blocks::{hold, hold_together};
 use super::pool::explain;
 use super::schema::{new_contacts, users};
-use crate::domain::access::beginning::{Accept, Acquainted, Inviter, IsApart, Relation};
+use crate::domain::access::beginning::{Accept, Acquainted, BlockBetween, Inviter, Relation};
 use crate::domain::ids::UserNo;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 
-/// Refuses a person who may not begin with these users, and notes with whom they begin whom they have not met. Until the transaction ends,
-/// nobody blocks one of them.
+/// Refuses a person who may not begin with these users, and notes those whom they have not met. The users' rows are locked, so no block
+/// begins before the transaction ends.
 pub(super) fn admit(
     connection: &mut PgConnection,
     by: UserNo,
@@ -61,18 +61,18 @@ struct Row {
     #[diesel(sql_type = Bool)]
     have_met: bool,
     #[diesel(sql_type = Bool)]
-    are_apart: bool,
+    have_blocked: bool,
 }
 
-/// How each of these users is related to one who would begin with them.
+/// The relation of each of these users to the one who would begin with them.
 pub fn relations(
     connection: &mut PgConnection,
     by: UserNo,
     others: &[i64],
 ) -> Result<Vec<(UserNo, Relation)>, Error> {
-    let (met, apart) = (have_met("$1", "u.no"), are_apart("$1", "u.no"));
+    let (met, blocked) = (have_met("$1", "u.no"), have_blocked("$1", "u.no"));
     let rows: Vec<Row> = diesel::sql_query(format!(
-        "select u.no, u.accept, {met} as have_met, {apart} as are_apart from users u where u.no = any($2)"
+        "select u.no, u.accept, {met} as have_met, {blocked} as have_blocked from users u where u.no = any($2)"
     ))
     .bind::<BigInt, _>(by.0)
     .bind::<Array<BigInt>, _>(others)
@@ -90,9 +90,9 @@ fn relation(row: Row) -> Result<(UserNo, Relation), Error> {
             true => Acquainted::Met,
             false => Acquainted::Strangers,
         },
-        apart: match row.are_apart {
-            true => IsApart::Blocked,
-            false => IsApart::Free,
+        block: match row.have_blocked {
+            true => BlockBetween::Blocked,
+            false => BlockBetween::Free,
         },
     };
     Ok((UserNo(row.no), relation))
@@ -138,7 +138,7 @@ fn count(
         .on_conflict_do_nothing()
         .execute(connection)
         .map_err(explain)?;
-    // The seconds until so many have had their day that the new ones fit.
+    // The seconds until enough contacts are older than 24 hours for the new ones to fit.
     let counted: Contacts = diesel::sql_query(
         "with mine as materialized (select at from new_contacts where user_no = $1),
             counted as materialized (select count(*) as n from mine)

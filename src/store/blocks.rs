@@ -17,7 +17,7 @@ use crate::domain::refusal::Refusal;
 use crate::error::Error;
 
 /// The entries that a block has made: one in each conversation of the two users.
-pub type Entries = Vec<(ConversationId, Entry)>;
+pub type Entries = Vec<((ConversationId, ConversationNo), Entry)>;
 
 /// The blocks between these users.
 pub fn among(connection: &mut PgConnection, users: &[i64]) -> Result<Vec<Block>, Error> {
@@ -186,10 +186,12 @@ with shared as (
 ), feed_row as (
     insert into changed (kind, numbers) select 'conversation', array_agg(no) from locked having count(*) > 0
 )
-select id, seq, now() as at from locked";
+select no, id, seq, now() as at from locked";
 
 #[derive(QueryableByName)]
 struct Entered {
+    #[diesel(sql_type = BigInt)]
+    no: i64,
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
     #[diesel(sql_type = BigInt)]
@@ -215,7 +217,7 @@ fn enter(
             at: row.at,
             fact: Fact::Block { block, blocking },
         };
-        (ConversationId(row.id), entry)
+        ((ConversationId(row.id), ConversationNo(row.no)), entry)
     };
     Ok(rows.into_iter().map(entry).collect())
 }

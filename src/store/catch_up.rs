@@ -1,4 +1,4 @@
-//! Catch-up checks: how far conversations are that rooms of this server show, whoever has written to them.
+//! Catch-up checks: the last seqs of conversations that have a room on this server, which other servers may have advanced.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;

@@ -43,6 +43,9 @@ fn seconds_from_now(seconds: f64) -> later<now, Length> {
     later(now, make_interval(0, 0, 0, 0, 0, 0, seconds))
 }
 
+/// How long a statement may take that sets a clock again.
+const EXACT: Duration = Duration::from_millis(100);
+
 /// The database's clock without a query for each reading.
 #[derive(Clone, Debug, Default)]
 pub struct DatabaseClock(Arc<Mutex<Option<Reading>>>);
@@ -64,11 +67,27 @@ pub fn read(connection: &mut PgConnection) -> Result<DateTime<Utc>, Error> {
 impl DatabaseClock {
     /// Sets this clock from the database's.
     pub(super) fn set_by(&self, connection: &mut PgConnection) -> QueryResult<()> {
+        self.set_with(|| {
+            let said = diesel::select(clock_timestamp()).get_result(connection)?;
+            Ok((said, ()))
+        })
+    }
+
+    /// Sets this clock from what the database says in a statement besides its answer. A statement that took long says too little
+    /// about the time, so it sets only a clock that was never set.
+    pub(super) fn set_with<T>(
+        &self,
+        ask: impl FnOnce() -> QueryResult<(DateTime<Utc>, T)>,
+    ) -> QueryResult<T> {
         let asked = Instant::now();
-        let said = diesel::select(clock_timestamp()).get_result(connection)?;
-        let at = asked + asked.elapsed() / 2;
-        *self.0.lock() = Some(Reading { at, said });
-        Ok(())
+        let (said, answer) = ask()?;
+        let took = asked.elapsed();
+        let mut reading = self.0.lock();
+        if took <= EXACT || reading.is_none() {
+            let at = asked + took / 2;
+            *reading = Some(Reading { at, said });
+        }
+        Ok(answer)
     }
 
     /// The current time, with microsecond precision. Before the database was first reached it is this machine's
@@ -89,6 +108,25 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_statement_that_took_long_does_not_set_a_clock_again() {
+        let clock = DatabaseClock::default();
+        let says = |hours: i64| Ok((Utc::now() + TimeDelta::hours(hours), ()));
+        let ahead = || (clock.now() - Utc::now()).as_seconds_f64() / 3_600.0;
+        let slowly = |hours: i64| {
+            clock.set_with(|| {
+                std::thread::sleep(EXACT * 2);
+                says(hours)
+            })
+        };
+        slowly(1).unwrap();
+        assert!((ahead() - 1.0).abs() < 0.1, "it was not set before");
+        slowly(2).unwrap();
+        assert!((ahead() - 1.0).abs() < 0.1);
+        clock.set_with(|| says(3)).unwrap();
+        assert!((ahead() - 3.0).abs() < 0.1);
+    }
 
     #[test]
     fn the_time_goes_on_from_what_the_database_said() {

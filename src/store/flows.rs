@@ -13,7 +13,7 @@ use super::schema::{conversation_flows, flow_definitions, flow_steps, messages, 
 use crate::domain::conversation::{Conversation, Participant};
 use crate::domain::entry::Entry;
 use crate::domain::flow::{Instance, LoggedStep};
-use crate::domain::ids::{ConversationId, ConversationNo, Seq, UserId};
+use crate::domain::ids::{ConversationId, ConversationNo, Seq, UserId, UserNo};
 use crate::domain::message::Message;
 use crate::error::Error;
 
@@ -120,12 +120,22 @@ pub fn answer_to(
     Ok(found.flatten())
 }
 
+/// Entries that were committed, and who may read them.
+pub struct FoundEntries {
+    /// The number of the conversation.
+    pub conversation: ConversationNo,
+    /// Who may read there.
+    pub readers: Vec<UserNo>,
+    /// The entries, in order.
+    pub entries: Vec<Entry>,
+}
+
 /// All entries of a conversation from the step of a request on; `None` if there is no such step.
 pub fn entries_since(
     connection: &mut PgConnection,
     conversation: ConversationId,
     request_id: &str,
-) -> Result<Option<Vec<Entry>>, Error> {
+) -> Result<Option<FoundEntries>, Error> {
     let Some(found) = conversations::find(connection, Key::Id(conversation))? else {
         return Ok(None);
     };
@@ -139,8 +149,14 @@ pub fn entries_since(
         .first(connection)
         .optional()
         .map_err(explain)?;
-    let entries = first.map(|first| super::replay::entries(connection, found.no, first - 1));
-    entries.transpose()
+    let Some(first) = first else {
+        return Ok(None);
+    };
+    Ok(Some(FoundEntries {
+        conversation: found.no,
+        readers: participants::readers(connection, found.no)?,
+        entries: super::replay::entries(connection, found.no, first - 1)?,
+    }))
 }
 
 #[derive(Queryable, Selectable)]

@@ -1,8 +1,13 @@
 //! Whether the database responds, as the watch observes it. All connections consult it.
 
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::watch::{self, Receiver};
+
+use super::pool::explain;
+use crate::error::Error;
 
 /// The state of the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +26,11 @@ pub enum State {
 pub(super) struct Observed {
     pub(super) state: State,
     pub(super) silences: u64,
+}
+
+/// Has the database respond once on a connection.
+pub fn respond(connection: &mut PgConnection) -> Result<(), Error> {
+    connection.batch_execute("select 1").map_err(explain)
 }
 
 /// The observed health.

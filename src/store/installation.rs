@@ -1,11 +1,41 @@
-//! Data of the database as a whole: the secret of a demo that uses it, and the key that signs links to files.
+//! Data of the database as a whole: its id and the key of the wire between its servers, the secret of a demo that uses it, and the key that signs links to files.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use uuid::Uuid;
 
 use super::pool::explain;
 use super::schema::installation;
 use crate::error::Error;
+use crate::wire::seal::WireKey;
+
+/// What the servers on one database have in common.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    /// The id, which tells installations on one Redis apart.
+    pub id: Uuid,
+    /// What their frames are sealed with.
+    pub wire_key: WireKey,
+}
+
+/// Reads the installation, and makes its row if it is missing.
+pub fn read(connection: &mut PgConnection) -> Result<Installation, Error> {
+    diesel::insert_into(installation::table)
+        .values(installation::only_row.eq(true))
+        .on_conflict_do_nothing()
+        .execute(connection)
+        .map_err(explain)?;
+    let (id, wire_key) = installation::table
+        .select((installation::id, installation::wire_key))
+        .first::<(Uuid, Vec<u8>)>(connection)
+        .map_err(explain)?;
+    let random = wire_key.as_slice().try_into();
+    let random = random.map_err(|_| Error::internal("the wire key does not have 32 bytes"))?;
+    Ok(Installation {
+        id,
+        wire_key: WireKey::new(random),
+    })
+}
 
 /// The demo's secret, if one is stored.
 pub fn demo_secret(connection: &mut PgConnection) -> Result<Option<String>, Error> {

@@ -33,13 +33,45 @@ pub struct Lease {
     pub until: DateTime<Utc>,
 }
 
+/// A job as this version reads it.
+#[derive(Clone, Debug)]
+pub enum StoredJob {
+    /// A job that it can run.
+    Known(Job),
+    /// It does not know the kind: another version inserted the job.
+    UnknownKind,
+    /// It knows the kind and cannot read the payload; the text says why, without the payload.
+    Unreadable(String),
+}
+
+impl StoredJob {
+    fn read(kind: &str, payload: Value) -> Self {
+        if !Job::KINDS.contains(&kind) {
+            return Self::UnknownKind;
+        }
+        let stored = serde_json::json!({ "kind": kind, "payload": payload });
+        match serde_json::from_value(stored) {
+            Ok(job) => Self::Known(job),
+            Err(error) => Self::Unreadable(format!("{:?} error in the payload", error.classify())),
+        }
+    }
+
+    /// The job, if this version can run it.
+    pub fn known(&self) -> Option<&Job> {
+        match self {
+            Self::Known(job) => Some(job),
+            Self::UnknownKind | Self::Unreadable(_) => None,
+        }
+    }
+}
+
 /// A claimed job.
 #[derive(Clone, Debug)]
 pub struct Claimed {
     /// Its lease.
     pub lease: Lease,
-    /// The job; `None` if this version does not know its kind.
-    pub job: Option<Job>,
+    /// The job, as far as this version can read it.
+    pub job: StoredJob,
     /// The name of its kind.
     pub kind: String,
     /// When it was inserted.
@@ -58,14 +90,13 @@ struct Row {
 
 impl From<Row> for Claimed {
     fn from(row: Row) -> Self {
-        let stored = serde_json::json!({ "kind": row.kind, "payload": row.payload });
         Self {
             lease: Lease {
                 no: row.no,
                 attempt: row.attempts,
                 until: row.claimed_until,
             },
-            job: serde_json::from_value(stored).ok(),
+            job: StoredJob::read(&row.kind, row.payload),
             kind: row.kind,
             created_at: row.created_at,
         }

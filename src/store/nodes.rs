@@ -1,10 +1,12 @@
 //! The servers that run on this database: one row for each, with the time of its last beat.
 
+use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Double, Nullable, SmallInt, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Double, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
+use super::clock::DatabaseClock;
 use super::pool::explain;
 use crate::error::Error;
 
@@ -49,8 +51,17 @@ pub struct NodeRow {
     pub course: Course,
 }
 
+/// What the database says at a beat: its time, and one of the others; one row without another server if there is none.
 #[derive(QueryableByName)]
 struct Row {
+    #[diesel(sql_type = Timestamptz)]
+    time: DateTime<Utc>,
+    #[diesel(embed)]
+    other: Option<Other>,
+}
+
+#[derive(QueryableByName)]
+struct Other {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
     #[diesel(sql_type = Nullable<Text>)]
@@ -69,7 +80,7 @@ struct Row {
     leaving: bool,
 }
 
-// Raw SQL: one statement beats, deletes the rows of servers that were killed long ago, and reads all others.
+// Raw SQL: one statement beats, deletes the rows of servers that were killed long ago, and reads the time and all others.
 const BEAT: &str = "
 with beat as (
     insert into nodes (id, tag, address, version, wire_from, wire_to, leaving) values ($1, $2, $3, $4, $5, $6, $7)
@@ -77,18 +88,33 @@ with beat as (
 ), old as (
     delete from nodes where id <> $1 and beat_at < clock_timestamp() - interval '1 hour'
 )
-select id, tag, address, version, wire_from, wire_to, leaving,
+select clock_timestamp() as time, id, tag, address, version, wire_from, wire_to, leaving,
     extract(epoch from clock_timestamp() - beat_at)::float8 as silent_for
-from nodes where id <> $1";
+from (select 1) as always left join nodes on id <> $1";
 
-/// Records that this server runs, and returns the rows of all others.
+/// Records that this server runs, sets its reading of the database's clock, and returns the rows of all others.
 pub fn beat(
     connection: &mut PgConnection,
     own: &OwnNode,
     course: Course,
+    clock: &DatabaseClock,
 ) -> Result<Vec<NodeRow>, Error> {
+    let rows = clock.set_with(|| {
+        let rows = read(connection, own, course)?;
+        let time = rows.first().map(|row| row.time);
+        Ok((time.ok_or(diesel::NotFound)?, rows))
+    });
+    let rows = rows.map_err(explain)?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| row.other)
+        .map(node)
+        .collect())
+}
+
+fn read(connection: &mut PgConnection, own: &OwnNode, course: Course) -> QueryResult<Vec<Row>> {
     let (from, to) = own.wire.unzip();
-    let rows: Vec<Row> = diesel::sql_query(BEAT)
+    diesel::sql_query(BEAT)
         .bind::<SqlUuid, _>(own.id)
         .bind::<Nullable<Text>, _>(&own.tag)
         .bind::<Text, _>(&own.address)
@@ -97,8 +123,10 @@ pub fn beat(
         .bind::<Nullable<SmallInt>, _>(to)
         .bind::<Bool, _>(course == Course::Leaving)
         .load(connection)
-        .map_err(explain)?;
-    let node = |row: Row| NodeRow {
+}
+
+fn node(row: Other) -> NodeRow {
+    NodeRow {
         id: row.id,
         tag: row.tag,
         address: row.address,
@@ -109,8 +137,7 @@ pub fn beat(
             true => Course::Leaving,
             false => Course::Staying,
         },
-    };
-    Ok(rows.into_iter().map(node).collect())
+    }
 }
 
 /// Deletes the row of a server that has stopped.

@@ -155,7 +155,7 @@ pub fn messages(
     })
 }
 
-/// The newest message among the newest changes that a reader may see, that was not deleted, and that is of nobody whom they have blocked.
+/// The newest message among the newest changes that a reader may see, that was not deleted, and that is not of a user whom they have blocked.
 pub fn newest(
     connection: &mut PgConnection,
     conversation: ConversationNo,

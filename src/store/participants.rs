@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
+use super::access::who_may_read;
 use super::pool::explain;
 use super::schema::{participants, users};
 use super::{blocks, businesses};
@@ -101,6 +102,20 @@ pub(super) fn with_blocks(
         spoken: Vec::new(),
         conversation,
     })
+}
+
+/// Who may read a conversation.
+pub fn readers(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+) -> Result<Vec<UserNo>, Error> {
+    let readers = participants::table
+        .filter(participants::conversation_no.eq(conversation.0))
+        .filter(who_may_read("participants"))
+        .select(participants::user_no)
+        .load(connection)
+        .map_err(explain)?;
+    Ok(readers.into_iter().map(UserNo).collect())
 }
 
 /// A user's row in a conversation, if they ever participated.

@@ -66,7 +66,7 @@ pub struct Resumed {
     pub user_room: UserRoom,
 }
 
-const TAKEN_OVER: Refusal = Refusal::Conflict("Another connection speaks for this client now");
+const TAKEN_OVER: Refusal = Refusal::Conflict("Another connection serves this client now");
 
 /// Adds a conversation to a client's list, at its newest change; also returns the list's version. `user_room` says where a client is
 /// that has no list yet.
@@ -203,6 +203,13 @@ pub fn note_user_room(
         true => Err(TAKEN_OVER.into()),
         false => Ok(()),
     }
+}
+
+/// The connection that speaks for a client; `None` if nothing is kept of the client.
+pub fn holder(connection: &mut PgConnection, pid: Uuid) -> Result<Option<SessionId>, Error> {
+    let holder = recoveries::table.find(pid).select(recoveries::holder);
+    let found: Option<Uuid> = holder.first(connection).optional().map_err(explain)?;
+    Ok(found.map(SessionId))
 }
 
 /// Recovers a client over another connection, which serves it from now on. An offset issued under another `pid`

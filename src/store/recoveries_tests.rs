@@ -57,7 +57,7 @@ fn what_came_again_is_another_one() {
 }
 
 #[test]
-fn what_can_not_be_is_no_offset() {
+fn an_impossible_offset_is_ignored() {
     let rows = [row(1, None, 7, 10, 50)];
     for wrong in ["2:12", "1:12.13", "1:", "1:51", "0:1"] {
         assert_eq!(goes_on(&rows, 1, Some(wrong)), None, "{wrong}");

@@ -12,7 +12,8 @@ use super::messages::{MessageRow, Page, actor_id, assemble, by_keys, sender_id};
 use super::pool::explain;
 use super::schema::{conversations as conversations_table, flow_steps, message_changes, messages};
 use super::spoken::spoken;
-use super::{mine, participants, unread};
+use super::{businesses, mine, participants, unread};
+use crate::domain::access::{Access, Requester};
 use crate::domain::entry::Entry;
 use crate::domain::ids::{ConversationNo, Seq};
 use crate::domain::limits;
@@ -33,31 +34,37 @@ pub fn load(connection: &mut PgConnection, key: Key) -> Result<Option<Loaded>, E
     })
 }
 
-/// The conversation for a reader who has everything up to `after`, or nothing.
+/// The conversation for a caller who has everything up to `after`, or nothing. Refuses one who may not read it: who may is decided on
+/// what is read here, since another server may have changed it.
 pub fn snapshot(
     connection: &mut PgConnection,
     no: ConversationNo,
-    reader: &Reader,
+    caller: Requester,
     after: Option<Seq>,
 ) -> Result<Snapshot, Error> {
     in_snapshot(connection, |connection| {
         // It may have been deleted while its room was awake.
         let conversation =
             conversations::find(connection, Key::No(no))?.ok_or(Refusal::ConversationNotFound)?;
+        let participants = participants::of(connection, no)?;
+        let own = participants.iter().find(|it| it.no == caller.no);
+        let staff = businesses::role_in(connection, &conversation, caller.no)?;
+        let access = Access::with_staff(own, caller.roles, staff).map_err(Refusal::from)?;
+        let reader = access.reader(caller.no);
         let recovery = recovery_of(conversation.last_seq, after);
         let messages = match (recovery, after) {
-            (Recovery::Complete, Some(after)) => changed_since(connection, no, reader, after)?,
+            (Recovery::Complete, Some(after)) => changed_since(connection, no, &reader, after)?,
             (Recovery::Complete, None) | (Recovery::Fresh, _) => {
                 let visit = PageReader::Checked {
                     conversation: no,
-                    reader: reader.clone(),
+                    reader,
                 };
                 page(connection, visit, Page::Newest, limits::FIRST_MESSAGES)?
             }
         };
-        let unread = unread::of_conversation(connection, no, &[reader.no.0])?;
+        let unread = unread::of_conversation(connection, no, &[caller.no.0])?;
         Ok(Snapshot {
-            participants: participants::of(connection, no)?,
+            participants,
             messages,
             recovery,
             unread: unread

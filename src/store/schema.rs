@@ -304,6 +304,7 @@ diesel::table! {
         demo_secret -> Nullable<Text>,
         link_key -> Nullable<Bytea>,
         created_at -> Timestamptz,
+        wire_key -> Bytea,
     }
 }
 

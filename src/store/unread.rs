@@ -61,7 +61,7 @@ pub(super) enum Tombstones {
     LeftOut,
 }
 
-/// The seq of the newest message that a participant may see, of nobody whom they have blocked, among the newest changes. `who` has
+/// The seq of the newest message that a participant may see, without those of users whom they have blocked, among the newest changes. `who` has
 /// `conversation_no`, `user_no`, `role`, `sees_from` and the conversation's `last_seq`.
 pub(super) fn newest_visible(who: &str, tombstones: Tombstones) -> String {
     let (visible, wanted) = (visible_to(who), is_wanted("m", &format!("{who}.user_no")));

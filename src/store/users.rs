@@ -29,6 +29,14 @@ pub struct UserRow {
 }
 
 impl UserRow {
+    /// Whether it has everything that the profile says.
+    fn has(&self, profile: &Profile) -> bool {
+        let same = |said: &Option<String>, stored| said.is_none() || said == stored;
+        same(&profile.name, &self.name)
+            && same(&profile.email, &self.email)
+            && same(&profile.avatar_url, &self.avatar_url)
+    }
+
     /// The row as number, id and profile.
     pub fn into_parts(self) -> (UserNo, UserId, Profile) {
         let profile = Profile {
@@ -38,6 +46,31 @@ impl UserRow {
         };
         (UserNo(self.no), UserId::stored(self.id), profile)
     }
+}
+
+/// What storing a user has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// Nothing: the user was stored with this profile.
+    Already,
+    /// The user is new.
+    New,
+    /// Their profile.
+    Changed,
+}
+
+/// Stores a user with this profile. Fields that it omits keep their stored value.
+pub fn store(
+    connection: &mut PgConnection,
+    id: &UserId,
+    profile: &Profile,
+) -> Result<(UserRow, Stored), Error> {
+    let stored = match find(connection, id.as_str())? {
+        Some(row) if row.has(profile) => return Ok((row, Stored::Already)),
+        Some(_) => Stored::Changed,
+        None => Stored::New,
+    };
+    Ok((upsert(connection, id, profile)?, stored))
 }
 
 /// Inserts a user, or updates the profile. Fields that the profile omits keep their stored value.

@@ -6,6 +6,7 @@ use prometheus::{
 };
 
 use super::node_metrics::NodeMetrics;
+use super::wire_metrics::WireMetrics;
 use crate::error::Error;
 
 /// All metrics, in a registry of their own, so that two servers in one process count separately.
@@ -45,6 +46,8 @@ pub struct Metrics {
     pub feed_lag: GaugeVec,
     /// What is counted of the other servers.
     pub nodes: NodeMetrics,
+    /// What is counted of the wire to them.
+    pub wire: WireMetrics,
     /// Search.
     pub search: SearchMetrics,
     /// Refusals by code.
@@ -100,6 +103,7 @@ impl Metrics {
                 GaugeVec::new(Opts::new(FEED_LAG.0, FEED_LAG.1), &["consumer"]),
             )?,
             nodes: NodeMetrics::new(&registry)?,
+            wire: WireMetrics::new(&registry)?,
             search: SearchMetrics::new(&registry)?,
             refusals: family(&registry, "stoa_refusals_total", "Refusals by code", "code")?,
             requests: requests(&registry)?,

@@ -4,3 +4,4 @@ pub mod logging;
 pub mod metrics;
 pub mod node_metrics;
 pub mod refusal_log;
+pub mod wire_metrics;

@@ -15,12 +15,12 @@ export const keepSteps = ({ store }, id, steps) =>
   store.set((state) => ({ steps: { ...state.steps, [id]: withSteps(state.steps[id], steps) } }));
 
 /** Presses a button. Where the deal has moved on meanwhile, it says so and shows how it stands; every other refusal is the caller's. */
-export async function act(session, id, offer, input, stateVersion) {
+export async function act(session, id, available, input, stateVersion) {
   try {
-    keepFlow(session, id, await session.client.act(id, offer.action, input, stateVersion));
+    keepFlow(session, id, await session.client.act(id, available.action, input, stateVersion));
   } catch (error) {
     if (error.code !== "FLOW_STATE_INVALID") throw error;
-    tell(session, `“${offer.label}” was too late: the deal has moved on meanwhile.`);
+    tell(session, `“${available.label}” was too late: the deal has moved on meanwhile.`);
     await refreshConversation(session, id);
     await loadSteps(session, id);
   }

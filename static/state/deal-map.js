@@ -58,8 +58,8 @@ export function mapOf({ conversation, steps, outline, me }) {
 }
 
 /** Whether an action says no for good: to be asked about once more. */
-export function endsDeal(offer, outline) {
-  if (offer.input.length || !["danger", "secondary"].includes(offer.style)) return false;
-  const leads = outline?.actions.find(({ name }) => name === offer.action)?.to;
-  return leads ? leads.length > 0 && leads.every((name) => stateNamed(outline, name)?.terminal) : offer.style === "danger";
+export function endsDeal(available, outline) {
+  if (available.input.length || !["danger", "secondary"].includes(available.style)) return false;
+  const leads = outline?.actions.find(({ name }) => name === available.action)?.to;
+  return leads ? leads.length > 0 && leads.every((name) => stateNamed(outline, name)?.terminal) : available.style === "danger";
 }

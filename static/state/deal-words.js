@@ -39,11 +39,11 @@ const HAPPENINGS = {
 const plain = (label) => label.replace(/\s*\{[^}]*\}/g, "").trim();
 
 /** What an action is called: on the button that was pressed, or in the definition. */
-export function actionWords(name, outline, offers = []) {
-  const offer = offers.find((one) => one.action === name);
+export function actionWords(name, outline, availableActions = []) {
+  const available = availableActions.find((one) => one.action === name);
   const action = outline?.actions.find((one) => one.name === name);
   if (name?.startsWith("remind_")) return "Reminded";
-  return offer?.label ?? (action?.label ? plain(action.label) : HAPPENINGS[name]) ?? wordsOf(name ?? "Answered");
+  return available?.label ?? (action?.label ? plain(action.label) : HAPPENINGS[name]) ?? wordsOf(name ?? "Answered");
 }
 
 /** "Your turn", "Waiting for Priya"; null where nobody waits. */
@@ -56,7 +56,7 @@ export function turnWords(conversation, me) {
 /** ", until Friday, 14:00", or nothing where there is no deadline. */
 export const untilWords = ({ deadline }) => (deadline ? `, until ${comingTimeOf(deadline)}` : "");
 
-/** Why only what is offered can be said now, and what everybody waits for. */
+/** Why only an available action can be taken now, and what everybody waits for. */
 export function standingWords(conversation, me) {
   const { flow } = conversation;
   if (flow.phase === "over") return "This deal is over. It can be read, and nothing can be added.";

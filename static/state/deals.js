@@ -43,16 +43,16 @@ export function turnOf({ flow, ...conversation }, me) {
 }
 
 /** What may be done now and stands on no open card. */
-export function offersBesideCards(flow, messages) {
+export function actionsBesideCards(flow, messages) {
   if (!flow?.available_actions || flow.phase === "over") return flow?.available_actions ?? [];
   const open = messages.filter(({ action }) => action && !action.done && action.state_version === flow.state_version);
-  const onCards = new Set(open.flatMap(({ action }) => action.actions.map((offer) => offer.action)));
-  return flow.available_actions.filter((offer) => !onCards.has(offer.action));
+  const onCards = new Set(open.flatMap(({ action }) => action.actions.map((available) => available.action)));
+  return flow.available_actions.filter((available) => !onCards.has(available.action));
 }
 
-/** The offer on a card that leads to the checkout: the expected one, where there is an order to be paid. */
-export function payingOffer(card) {
+/** The action on a card that leads to the checkout: the expected one, where there is an order to be paid. */
+export function payingAction(card) {
   if (!card.payment_order?.razorpay_config) return null;
-  const named = card.actions.find((offer) => offer.action === "proceed_to_payment");
-  return named ?? card.actions.find((offer) => ["success", "primary"].includes(offer.style)) ?? null;
+  const named = card.actions.find((available) => available.action === "proceed_to_payment");
+  return named ?? card.actions.find((available) => ["success", "primary"].includes(available.style)) ?? null;
 }

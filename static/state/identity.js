@@ -1,4 +1,4 @@
-// Who am I: one of the demo's people, named in the address, or whoever the token at the sign-in belongs to.
+// Who am I: one of the demo's people, named in the address, or the user of the token at the sign-in.
 import { createApi } from "./api.js";
 
 const TOKEN_KEY = "stoa.token";

@@ -4,11 +4,11 @@ export const nameOf = (person) => person?.name || person?.user_id || "Somebody";
 
 export const participantOf = (conversation, userId) => conversation?.participants?.find((person) => person.user_id === userId);
 
-/** Whoever takes or took part. */
+/** A present or former participant. */
 export const knownPersonOf = (conversation, userId) =>
   participantOf(conversation, userId) ?? conversation?.former_participants?.find((person) => person.user_id === userId);
 
-/** Whoever said something here, with a name and a face: former participants keep theirs. Only staff speak without ever taking part. */
+/** The sender of a message, with name and avatar, which former participants keep. Only staff send without having participated. */
 export const personOf = (conversation, userId) => knownPersonOf(conversation, userId) ?? { user_id: userId, name: "Staff" };
 
 /** Whether more than two people take or took part, so that each message needs the name and the face of its sender. */

@@ -1,6 +1,6 @@
 // Who is typing, and telling others that we are.
 
-/** A start fades after six seconds by itself: whoever goes on typing says so every three. */
+/** A start fades after six seconds by itself: a client repeats it every three while its user types. */
 const FADES_MS = 6_000;
 const REPEAT_MS = 3_000;
 

@@ -1,12 +1,12 @@
 // A card of a deal: what is asked, with its buttons or form; afterwards, who did what.
 import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
 import { actionWords, actorName } from "../state/deal-words.js";
-import { answerTo, payingOffer } from "../state/deals.js";
+import { answerTo, payingAction } from "../state/deals.js";
 import { outlineKey } from "../state/acting.js";
 import { useChosen, useSession } from "../state/session.js";
 import { comingTimeOf, fullTimeOf, pastTimeOf } from "../state/times.js";
 import { Icon } from "./icon.js";
-import { Offers } from "./offers.js";
+import { AvailableActions } from "./available-actions.js";
 import { Payment } from "./payment.js";
 import { RichText } from "./rich-text.js";
 
@@ -23,7 +23,7 @@ function Answer({ card, answer, conversation, outline }) {
   </p>`;
 }
 
-/** Whoever pressed inside the card stays at it when its buttons go. */
+/** Keeps the focus at the card when the pressed button is removed. */
 function useStaying(place, isOpen) {
   const hadFocus = useRef(false);
   useEffect(() => {
@@ -37,8 +37,8 @@ function Open({ message, conversation, outline }) {
   const [opensCheckout, setOpensCheckout] = useState(false);
   return html`
     ${card.payment_order && html`<${Payment} card=${card} conversation=${conversation} isOpen=${opensCheckout} onClose=${() => setOpensCheckout(false)} />`}
-    <${Offers} offers=${card.actions} id=${message.id} conversation=${conversation} version=${card.state_version} outline=${outline}
-      onDone=${(offer) => setOpensCheckout(offer === payingOffer(card))} />
+    <${AvailableActions} availableActions=${card.actions} id=${message.id} conversation=${conversation} version=${card.state_version} outline=${outline}
+      onDone=${(available) => setOpensCheckout(available === payingAction(card))} />
     ${card.deadline && card.actions.length > 0 && html`<p class="card-deadline quiet" data-test="card-deadline"><${Icon} name="clock" size="16" />
       <span>Until <time datetime=${card.deadline} title=${fullTimeOf(card.deadline)}>${comingTimeOf(card.deadline)}</time></span></p>`}`;
 }

@@ -20,7 +20,7 @@ const Choice = ({ config, state, onPay }) => html`
   <${FormError} text=${state.problem} />
   <footer class="dialog-foot checkout-foot">
     <button type="button" class="button" data-test="checkout-fail" onClick=${() => onPay("failure")}>Let it fail</button>
-    <button type="button" class="button offer-success" data-test="checkout-pay" onClick=${() => onPay("success")}>Pay ${shownMoney(config)}</button>
+    <button type="button" class="button action-success" data-test="checkout-pay" onClick=${() => onPay("success")}>Pay ${shownMoney(config)}</button>
   </footer>`;
 
 export const Checkout = ({ config, state, isLong, onPay, onClose }) => html`<${Dialog} title="Checkout" hook="checkout" onClose=${onClose}>

@@ -2,14 +2,14 @@
 import { html, useState } from "../vendor/htm-preact.js";
 import { outlineKey } from "../state/acting.js";
 import { turnWords, untilWords } from "../state/deal-words.js";
-import { offersBesideCards, turnOf } from "../state/deals.js";
+import { actionsBesideCards, turnOf } from "../state/deals.js";
 import { mapOf } from "../state/deal-map.js";
 import { useChosen, useSession } from "../state/session.js";
 import { fullTimeOf, pastTimeOf } from "../state/times.js";
 import { EMPTY } from "../stoa-timeline.js";
 import { DealLog } from "./deal-log.js";
 import { FlowDrawing } from "./flow-drawing.js";
-import { Offers } from "./offers.js";
+import { AvailableActions } from "./available-actions.js";
 
 /** What leads there, or led on from there: shown while the pointer is on it or the focus on the map, always there for a screen reader. */
 const How = ({ how }) => (how.length ? html`<span class="map-how">${how.join(" · ")}</span>` : null);
@@ -36,10 +36,10 @@ export function Deal({ conversation }) {
   const close = () => setDialog(null);
   return html`<section class="context-part deal" aria-labelledby="deal-title" data-test="deal" data-state=${flow.state}>
     <h3 id="deal-title">Deal ${outline && html`<span class="quiet">· ${outline.title}</span>`}</h3>
-    <ol class="deal-map" tabindex="0" aria-label="The deal’s way" data-test="deal-map">
+    <ol class="deal-map" tabindex="0" aria-label="The deal’s progress" data-test="deal-map">
       ${mapOf({ conversation, steps, outline, me }).map((place) => html`<${Place} key=${`${place.kind}-${place.name}`} place=${place} conversation=${conversation} />`)}
     </ol>
-    <${Offers} key=${flow.state_version} offers=${offersBesideCards(flow, messages)} id=${`deal-${conversation.id}`} conversation=${conversation} version=${flow.state_version} outline=${outline} />
+    <${AvailableActions} key=${flow.state_version} availableActions=${actionsBesideCards(flow, messages)} id=${`deal-${conversation.id}`} conversation=${conversation} version=${flow.state_version} outline=${outline} />
     <div class="deal-links">
       <button type="button" class="link-button" data-test="deal-log-open" onClick=${() => setDialog("log")}>What happened</button>
       <button type="button" class="link-button" data-test="flow-drawing-open" onClick=${() => setDialog("drawing")}>The whole flow</button>

@@ -5,7 +5,7 @@ import { nameOf, othersIn } from "../state/names.js";
 import { useChosen, useSession } from "../state/session.js";
 import { Icon } from "./icon.js";
 
-/** Whoever can be played on the other side of this conversation. */
+/** The people as whom a visitor can act on the other side of this conversation. */
 const otherSide = (conversation, session) =>
   othersIn(conversation, session.me).find((other) => session.people.some((person) => person.user_id === other.user_id));
 

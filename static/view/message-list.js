@@ -26,10 +26,10 @@ function EmptyTimeline({ conversation }) {
   const { me } = useSession();
   const counterpart = counterpartOf(conversation, me);
   if (conversation.flow && conversation.flow.chat !== "free") {
-    return html`<div class="empty" data-test="timeline-empty"><p><strong>Nothing to do for you yet</strong></p><p>What is asked of you will stand here.</p></div>`;
+    return html`<div class="empty" data-test="timeline-empty"><p><strong>Nothing to do for you yet</strong></p><p>Your next steps will appear here.</p></div>`;
   }
   return html`<div class="empty" data-test="timeline-empty">
-    <p><strong>Nothing was said yet</strong></p><p>Write the first words to ${counterpart ? nameOf(counterpart) : "everybody here"}.</p>
+    <p><strong>No messages yet</strong></p><p>Write the first message to ${counterpart ? nameOf(counterpart) : "everybody here"}.</p>
   </div>`;
 }
 

@@ -15,7 +15,7 @@ const Option = ({ person, isChosen, onToggle }) => html`<li>
   </label>
 </li>`;
 
-/** Whoever is not known yet can be named by the platform's id. */
+/** A user who is not known yet can be named by the platform's id. */
 function withStranger(people, search) {
   const id = search.trim();
   const isId = /^[A-Za-z0-9._:@-]{1,128}$/.test(id);

@@ -10,7 +10,7 @@ import { Icon } from "./icon.js";
 function showCard() {
   const card = [...document.querySelectorAll(".action-card.is-open")].pop();
   card?.scrollIntoView({ block: "center" });
-  (card?.querySelector(".offers input, .offers textarea, .offers button") ?? card)?.focus({ preventScroll: true });
+  (card?.querySelector(".available-actions input, .available-actions textarea, .available-actions button") ?? card)?.focus({ preventScroll: true });
 }
 
 export function TurnLine({ conversation }) {

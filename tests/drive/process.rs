@@ -18,7 +18,7 @@ pub struct ServerProcess {
 }
 
 impl ServerProcess {
-    /// Starts a server; whoever calls says where it keeps what it stores.
+    /// Starts a server; the caller names its data folder.
     pub fn start(
         binary: &Path,
         address: &str,

@@ -1,4 +1,4 @@
-//! Native clients on several nodes, in a thread of their own: some send, some listen. Whoever loses a node goes on at the next one.
+//! Native clients on several nodes, in a thread of their own: some send, some listen. A client that loses a node continues at the next one.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +26,7 @@ pub struct Cast {
     pub pause: Duration,
 }
 
-/// What the clients and whoever watches them share.
+/// What the clients and their observers share.
 #[derive(Default)]
 pub struct Progress {
     /// Set when nobody sends anything new.

@@ -18,19 +18,39 @@ const START_LIMIT: Duration = Duration::from_secs(20);
 pub struct Redis {
     pub address: String,
     folder: PathBuf,
+    settings: Vec<String>,
     process: Option<Process>,
 }
 
 impl Redis {
     /// Starts one on a free port; its log goes into this folder.
     pub fn start(folder: &Path) -> Result<Self, Failure> {
-        let mut redis = Self {
-            address: free_address()?,
-            folder: folder.to_owned(),
-            process: None,
-        };
+        Self::start_with(folder, &[])
+    }
+
+    /// Starts one with further arguments.
+    pub fn start_with(folder: &Path, settings: &[&str]) -> Result<Self, Failure> {
+        let mut redis = Self::absent(folder, settings)?;
         redis.start_again()?;
         Ok(redis)
+    }
+
+    /// One that does not run yet.
+    pub fn absent(folder: &Path, settings: &[&str]) -> Result<Self, Failure> {
+        Ok(Self {
+            address: free_address()?,
+            folder: folder.to_owned(),
+            settings: settings
+                .iter()
+                .map(|setting| (*setting).to_owned())
+                .collect(),
+            process: None,
+        })
+    }
+
+    /// How nodes reach it.
+    pub fn url(&self) -> String {
+        format!("redis://{}", self.address)
     }
 
     /// Starts it again after its end, at the same address.
@@ -40,11 +60,13 @@ impl Redis {
         command
             .args(["--bind", host, "--port", port, "--save", ""])
             .args(["--appendonly", "no", "--daemonize", "no", "--dir"])
-            .arg(&self.folder);
+            .arg(&self.folder)
+            .args(&self.settings);
         let log = self.folder.join("redis.log");
         self.process = Some(Process::start(&mut command, &log)?);
-        poll_blocking("Redis to answer", START_LIMIT, || {
-            self.tell("PING").map(|_| ())
+        poll_blocking("Redis to answer", START_LIMIT, || match self.tell("PING") {
+            Err(failure) if !failure.to_string().starts_with("-NOAUTH") => Err(failure),
+            _ => Ok(()),
         })?;
         Ok(())
     }

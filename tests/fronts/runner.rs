@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use stoa::signing::hex_signature;
 
 use super::caller::Caller;
@@ -12,6 +12,7 @@ use super::list::{ExpectedEvent, List, Row, Signature};
 use super::reads::check;
 use crate::client::PATIENCE;
 use crate::clients::Client;
+use crate::drive::polling::poll;
 use crate::test_app::{SECRET, TestApp};
 
 /// How long a row that is marked open waits for what does not come.
@@ -113,14 +114,13 @@ impl Runner {
     }
 
     async fn make_call(&mut self, row: &Row) -> Result<(), String> {
-        let end = Instant::now() + Duration::from_millis(patience(row));
-        loop {
-            let made = self.make_call_once(row).await;
-            if made.is_ok() || !row.until || Instant::now() > end {
-                return made;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+        if !row.until {
+            return self.make_call_once(row).await;
         }
+        let patience = Duration::from_millis(patience(row));
+        let call = async || self.make_call_once(row).await;
+        let made = poll("the answer that the client waits for", patience, call);
+        made.await.map_err(|late| late.to_string())
     }
 
     async fn make_call_once(&mut self, row: &Row) -> Result<(), String> {
@@ -159,7 +159,7 @@ impl Runner {
         let call = call.split_once(' ').expect("a method and a path");
         let body = row.body.as_ref().map(|body| self.known.fill_value(body));
         let caller = self.callers.get(&row.who).expect("one of the people");
-        let asked = caller.call(&self.http, self.app.address, call, body.transpose()?);
+        let asked = caller.call(&self.http, self.app.next_address(), call, body.transpose()?);
         let (status, answer) = asked.await;
         match row.status.expect("a status") == status {
             true => Ok(answer),
@@ -172,7 +172,7 @@ impl Runner {
         match what {
             "connect" => {
                 let auth = self.callers.get(who).expect("one of the people").auth();
-                let url = format!("http://{}{}", self.app.address, self.namespace);
+                let url = format!("http://{}{}", self.app.next_address(), self.namespace);
                 let options = json!({ "auth": self.known.fill_value(&auth)? });
                 let how = json!({ "name": who, "url": url, "options": options });
                 let answer = self.client.tell("connect", how).await;

@@ -12,6 +12,9 @@ use stoa::domain::search;
 use stoa::domain::tokens::{Document, Field, Language, Tokenizer};
 use stoa::edge::dialect;
 use stoa::edge::native::decode;
+use stoa::wire::body;
+use stoa::wire::frame::Unread;
+use stoa::wire::section::{Section, WireEntries};
 
 /// Bytes in which a body comes at once.
 const PIECE: usize = 4_096;
@@ -24,7 +27,7 @@ pub struct Parser {
 }
 
 /// All of them. Those of packets keep to the size of what they read; those that make a request of it build its parts.
-pub const PARSERS: [Parser; 8] = [
+pub const PARSERS: [Parser; 10] = [
     Parser {
         name: "WebSocket frames",
         parse: frames,
@@ -56,7 +59,7 @@ pub const PARSERS: [Parser; 8] = [
         bytes_for_each: 32,
     },
     Parser {
-        name: "events of both vocabularies",
+        name: "events of both dialects",
         parse: events,
         bytes_for_each: 32,
     },
@@ -65,6 +68,18 @@ pub const PARSERS: [Parser; 8] = [
         name: "search queries",
         parse: searches,
         bytes_for_each: 512,
+    },
+    // A section of five bytes is a value of a hundred.
+    Parser {
+        name: "bodies of frames between servers",
+        parse: bodies,
+        bytes_for_each: 64,
+    },
+    // An empty list takes two bytes as JSON, with its comma, and 32 as a value.
+    Parser {
+        name: "entries between servers",
+        parse: entries,
+        bytes_for_each: 64,
     },
 ];
 
@@ -125,8 +140,14 @@ fn packets(bytes: &[u8]) {
     }
 }
 
-/// What was read of an event, written again, is read again as the same.
+/// What was read of a packet, a body or an entry, written again, is read again as the same.
 pub fn reads_what_it_writes(bytes: &[u8]) {
+    event_reads_what_it_writes(bytes);
+    body_reads_what_it_writes(bytes);
+    entry_reads_what_it_writes(bytes);
+}
+
+fn event_reads_what_it_writes(bytes: &[u8]) {
     let Some(packet) = socket::decode(text(bytes)) else {
         return;
     };
@@ -169,6 +190,49 @@ fn searches(bytes: &[u8]) {
         let document = Document::read(&tokenizer, [(Field::Body, text(bytes))]);
         let _ = black_box(query.matches(&document));
     }
+}
+
+fn bodies(bytes: &[u8]) {
+    for section in body::read(&bytes.to_vec().into()).sections {
+        if let Section::Entries(committed) = section {
+            let _ = black_box(committed.entries.read());
+        }
+    }
+}
+
+/// The bytes as the JSON of one entry.
+pub fn entry(bytes: &[u8]) -> WireEntries {
+    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    WireEntries::Encoded([&length.to_be_bytes(), bytes].concat().into())
+}
+
+fn entries(bytes: &[u8]) {
+    let _ = black_box(entry(bytes).read());
+}
+
+fn written(sections: &[Section]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for section in sections {
+        body::write(section, &mut body);
+    }
+    body
+}
+
+fn body_reads_what_it_writes(bytes: &[u8]) {
+    let read = body::read(&bytes.to_vec().into());
+    let once = written(&read.sections);
+    let again = body::read(&once.clone().into());
+    assert_eq!(again.unread, Unread::Nothing);
+    assert_eq!(written(&again.sections), once);
+}
+
+fn entry_reads_what_it_writes(bytes: &[u8]) {
+    let read = entry(bytes).read();
+    let text = format!("{:?}", read.entries);
+    let values = WireEntries::Values(read.entries.into());
+    let again = values.encoded().read();
+    assert_eq!(again.unread, Unread::Nothing);
+    assert_eq!(format!("{:?}", again.entries), text);
 }
 
 fn events(bytes: &[u8]) {

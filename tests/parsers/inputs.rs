@@ -2,10 +2,11 @@
 
 use proptest::prelude::*;
 
-/// Packets, payloads, frames, queries and offsets of honest clients, one on a line.
+/// Packets, payloads, frames, queries and offsets of honest clients, and entries of honest servers, one on a line.
 const HONEST: &str = include_str!("honest.txt");
 
-fn honest() -> Vec<&'static str> {
+/// What honest clients and servers send.
+pub fn honest() -> Vec<&'static str> {
     HONEST.lines().collect()
 }
 

@@ -14,9 +14,10 @@ mod feed;
 mod inputs;
 
 use allocation_counter::measure;
-use feed::{PARSERS, feed, reads_what_it_writes};
-use inputs::{anything, nests, spoilt};
+use feed::{PARSERS, entry, feed, reads_what_it_writes};
+use inputs::{anything, honest, nests, spoilt};
 use proptest::prelude::*;
+use stoa::wire::frame::Unread;
 
 /// What may be allocated for the shortest text: refusals, and the first places of a list.
 const BYTES_FOR_ANY: u64 = 12 * 1_024;
@@ -55,4 +56,16 @@ fn what_is_as_long_as_it_may_be_costs_no_more_than_its_length() {
         feed(&bytes);
         must_stay_small(&bytes);
     }
+}
+
+#[test]
+fn honest_entries_are_read() {
+    let entries = honest()
+        .into_iter()
+        .filter(|line| line.starts_with("{\"seq\":"));
+    let read = entries.map(|line| (line, entry(line.as_bytes()).read().unread));
+    let wrong: Vec<_> = read
+        .filter(|(_, unread)| *unread == Unread::Something)
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

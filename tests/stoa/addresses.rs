@@ -6,7 +6,7 @@ use crate::child::outcome;
 use crate::client::{Answer, Person};
 use crate::test_app::{SECRET, TestApp};
 
-/// A request at every door that takes an address; `true` where it was taken.
+/// A request to every endpoint that takes an address; `true` where it was accepted.
 async fn give(alice: &Person, service: &Person, conversation: &str, url: &str) -> [Answer; 4] {
     let messages = format!("/api/v1/conversations/{conversation}/messages");
     let attached = json!({ "attachments": [{ "url": url }] });

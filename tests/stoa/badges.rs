@@ -52,7 +52,10 @@ impl Fixture {
         for number in 1..=10 {
             said.push(alice.say(&id, &format!("number {number}")).await);
         }
-        let (elsewhere, witness) = (bob.socket().await, carol.socket().await);
+        // At one server: only there it is known what comes before what.
+        let at_first = async |person: &Person| Socket::open(app.address, Some(&person.token)).await;
+        let (elsewhere, witness) = (at_first(&bob).await, at_first(&carol).await);
+        let (elsewhere, witness) = (elsewhere.expect("a socket"), witness.expect("a socket"));
         Self {
             app,
             alice,

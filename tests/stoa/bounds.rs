@@ -9,6 +9,7 @@ use crate::child::Process;
 use crate::client::{PATIENCE, Socket};
 use crate::metrics::{figure, until_figure};
 use crate::raw_websocket::{Raw, frame, header};
+use crate::servers::Alone;
 use crate::test_app::{TestApp, claims, token};
 
 const LIMIT: usize = 131_072;
@@ -70,7 +71,7 @@ fn padded(length: usize) -> Vec<u8> {
 
 #[tokio::test]
 async fn frames_up_to_the_limit_pass_and_not_a_byte_more() {
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Memory).start().await;
     let mut fits = raw(&app).await;
     let whole = padded(LIMIT);
     fits.send(&frame(0x81, &whole)).await;
@@ -113,7 +114,7 @@ async fn frames_up_to_the_limit_pass_and_not_a_byte_more() {
 
 #[tokio::test]
 async fn what_is_no_frame_of_the_protocol_ends_the_connection() {
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Memory).start().await;
     let cases: [(&str, Vec<u8>); 6] = [
         ("binary", frame(0x82, b"{}")),
         ("binary in pieces", frame(0x02, b"{}")),
@@ -129,20 +130,22 @@ async fn what_is_no_frame_of_the_protocol_ends_the_connection() {
     }
 }
 
+/// A small queue and a short patience for connections that are not read.
+const IMPATIENT: [&str; 8] = [
+    "--rate-limits",
+    "off",
+    "--unacknowledged-seconds",
+    "3",
+    "--outbox-limit",
+    "65536",
+    "--send-buffer",
+    "16384",
+];
+
 #[tokio::test]
 async fn a_reader_that_never_reads_is_gone_and_everybody_else_hears_everything() {
     const MESSAGES: usize = 150;
-    let options = [
-        "--rate-limits",
-        "off",
-        "--unacknowledged-seconds",
-        "3",
-        "--outbox-limit",
-        "65536",
-        "--send-buffer",
-        "16384",
-    ];
-    let app = TestApp::with(&options).await;
+    let app = TestApp::alone(Alone::Memory).with(&IMPATIENT).await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let deaf = app.person("deaf").await;
     let id = app.group(&alice, &[&bob, &deaf]).await;
@@ -194,15 +197,16 @@ async fn a_reader_that_never_reads_is_gone_and_everybody_else_hears_everything()
 
 #[tokio::test]
 async fn a_client_that_answers_no_ping_is_closed() {
-    let app = TestApp::with(&[
-        "--rate-limits",
-        "off",
-        "--heartbeat-seconds",
-        "1",
-        "--silence-seconds",
-        "3",
-    ])
-    .await;
+    let app = TestApp::alone(Alone::Memory)
+        .with(&[
+            "--rate-limits",
+            "off",
+            "--heartbeat-seconds",
+            "1",
+            "--silence-seconds",
+            "3",
+        ])
+        .await;
     let mut silent = raw(&app).await;
     let mut answers = app.person("alice").await.socket().await;
     let begun = Instant::now();
@@ -221,7 +225,7 @@ async fn a_client_that_answers_no_ping_is_closed() {
 
 #[tokio::test]
 async fn a_request_that_never_ends_its_header_is_closed() {
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Memory).start().await;
     let stream = tokio::net::TcpStream::connect(app.address)
         .await
         .expect("a connection");
@@ -246,7 +250,9 @@ async fn a_request_that_never_ends_its_header_is_closed() {
 
 #[tokio::test]
 async fn one_connection_too_many_is_told_so() {
-    let app = TestApp::with(&["--rate-limits", "off", "--max-connections", "3"]).await;
+    let app = TestApp::alone(Alone::Memory)
+        .with(&["--rate-limits", "off", "--max-connections", "3"])
+        .await;
     let alice = app.person("alice").await;
     let mut open = Vec::new();
     for _ in 0..3 {
@@ -269,7 +275,9 @@ async fn one_connection_too_many_is_told_so() {
 
 #[tokio::test]
 async fn a_body_above_the_limit_is_told_so() {
-    let app = TestApp::with(&["--rate-limits", "off", "--body-limit", "2048"]).await;
+    let app = TestApp::alone(Alone::Memory)
+        .with(&["--rate-limits", "off", "--body-limit", "2048"])
+        .await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let id = app.direct(&alice, &bob).await;
     let path = format!("/api/v1/conversations/{id}/messages");
@@ -290,7 +298,7 @@ async fn a_body_above_the_limit_is_told_so() {
 #[tokio::test]
 async fn two_thousand_connections_hear_one_message() {
     const EACH: usize = 500;
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Memory).start().await;
     let names = ["alice", "bob", "carol", "dave"];
     let mut people = Vec::new();
     for name in names {

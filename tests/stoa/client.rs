@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::polling::until;
+use crate::servers::Addresses;
 
 /// How long anything may take before a test fails.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -49,12 +50,13 @@ impl Answer {
 pub struct Person {
     pub id: String,
     pub token: String,
-    pub address: SocketAddr,
+    addresses: Addresses,
     http: reqwest::Client,
 }
 
 impl Person {
-    pub fn new(address: SocketAddr, id: &str, token: String) -> Self {
+    /// Somebody who goes to the server at an address, or to one server after the other.
+    pub fn new(addresses: impl Into<Addresses>, id: &str, token: String) -> Self {
         let http = reqwest::Client::builder()
             .timeout(PATIENCE)
             // The server ends idle connections after 5 seconds: a request must not meet that moment.
@@ -64,9 +66,14 @@ impl Person {
         Self {
             id: id.to_owned(),
             token,
-            address,
+            addresses: addresses.into(),
             http,
         }
+    }
+
+    /// Where the next connection goes.
+    pub fn address(&self) -> SocketAddr {
+        self.addresses.next()
     }
 
     /// A request with any method, body and headers.
@@ -92,7 +99,7 @@ impl Person {
         let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
         let mut request = self
             .http
-            .request(method, format!("http://{}{path}", self.address))
+            .request(method, format!("http://{}{path}", self.address()))
             .bearer_auth(&self.token);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -179,7 +186,7 @@ impl Person {
 
     /// An authenticated socket.
     pub async fn socket(&self) -> Socket {
-        Socket::open(self.address, Some(&self.token))
+        Socket::open(self.address(), Some(&self.token))
             .await
             .expect("a socket")
     }

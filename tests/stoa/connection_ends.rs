@@ -80,7 +80,7 @@ async fn a_session_that_authenticates_again_stays_open() {
 #[tokio::test]
 async fn the_leeway_for_clocks_is_the_same_at_every_endpoint() {
     let app = TestApp::start().await;
-    let late = Person::new(app.address, "alice", taken_for(28));
+    let late = Person::new(app.addresses(), "alice", taken_for(28));
     late.get("/api/v1/me").await.expect_status(200);
     let mut by_header = late.socket().await;
     let mut by_frame = Socket::open(app.address, None).await.expect("a socket");

@@ -12,6 +12,7 @@ use crate::child::Process;
 use crate::client::{Person, Socket};
 use crate::polling::until;
 use crate::raw_http::{SLOW, begun_from, connect_from, end_of, health_from};
+use crate::servers::Alone;
 use crate::socketio_chat::{SocketIoClient, endpoint};
 use crate::test_app::TestApp;
 
@@ -25,14 +26,16 @@ async fn refusal(person: &Person) -> (String, Value) {
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
         person.token
     );
-    let said = end_of(&mut begun_from(ALICE_S, person.address, &request).await).await;
+    let said = end_of(&mut begun_from(ALICE_S, person.address(), &request).await).await;
     let (head, body) = said.split_once("\r\n\r\n").expect("a head and a body");
     (head.to_owned(), serde_json::from_str(body).expect("JSON"))
 }
 
 #[tokio::test]
 async fn one_user_has_so_many_connections_and_others_have_theirs() {
-    let app = TestApp::with(&["--max-connections-per-user", "3"]).await;
+    let app = TestApp::alone(Alone::Limits)
+        .with(&["--max-connections-per-user", "3"])
+        .await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let mut open = vec![alice.socket().await, alice.socket().await];
     let client = SocketIoClient::stoory(&alice).await;
@@ -58,7 +61,7 @@ async fn one_user_has_so_many_connections_and_others_have_theirs() {
 
 async fn until_a_socket_opens(person: &Person) {
     let open = async || {
-        Socket::open(person.address, Some(&person.token))
+        Socket::open(person.address(), Some(&person.token))
             .await
             .err()
     };
@@ -73,7 +76,9 @@ async fn without_rate_limits_nobody_is_held_to_a_number() {
         "--max-connections-per-address",
         "2",
     ];
-    let app = TestApp::with(&[&["--rate-limits", "off"][..], &bounds].concat()).await;
+    let app = TestApp::alone(Alone::Limits)
+        .with(&[&["--rate-limits", "off"][..], &bounds].concat())
+        .await;
     let alice = app.person("alice").await;
     let mut open = Vec::new();
     for _ in 0..6 {
@@ -86,7 +91,9 @@ async fn without_rate_limits_nobody_is_held_to_a_number() {
 
 #[tokio::test]
 async fn an_address_has_so_many_connections_whatever_they_do() {
-    let app = TestApp::with(&["--max-connections-per-address", "6"]).await;
+    let app = TestApp::alone(Alone::Limits)
+        .with(&["--max-connections-per-address", "6"])
+        .await;
     let mut open: Vec<TcpStream> = Vec::new();
     for bytes in ["", "GET / HTTP/1.1\r\nX: ", SLOW, SLOW, SLOW, SLOW] {
         open.push(begun_from(ALICE_S, app.address, bytes).await);
@@ -136,7 +143,7 @@ type Open = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// A handshake as a proxy forwards it for an address; the status where it is refused.
 async fn forwarded(person: &Person, address: &str) -> Result<Open, u16> {
-    let url = format!("ws://{}/ws", person.address);
+    let url = format!("ws://{}/ws", person.address());
     let mut request = url.into_client_request().expect("a request");
     let headers = request.headers_mut();
     let bearer = format!("Bearer {}", person.token);
@@ -164,7 +171,7 @@ async fn behind_a_proxy_the_forwarded_address_counts() {
         "--trusted-proxies",
         "127.0.0.0/8",
     ];
-    let app = TestApp::with(&options).await;
+    let app = TestApp::alone(Alone::Limits).with(&options).await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let mut open = Vec::new();
     for _ in 0..2 {
@@ -193,7 +200,7 @@ async fn until_refused(person: &Person, address: &str) {
         let request = format!(
             "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: {address}\r\n\r\n"
         );
-        end_of(&mut begun_from(BOB_S, person.address, &request).await).await
+        end_of(&mut begun_from(BOB_S, person.address(), &request).await).await
     };
     let is_refused = |said: &String| said.starts_with("http/1.1 503");
     until("a refusal of the fourth", ask, is_refused).await;
@@ -207,7 +214,7 @@ async fn the_64_of_an_ipv6_address_counts_as_one() {
         "--trusted-proxies",
         "127.0.0.1",
     ];
-    let app = TestApp::with(&options).await;
+    let app = TestApp::alone(Alone::Limits).with(&options).await;
     let alice = app.person("alice").await;
     let mut open = Vec::new();
     for address in ["2001:db8::1", "2001:db8::2"] {
@@ -219,7 +226,9 @@ async fn the_64_of_an_ipv6_address_counts_as_one() {
 
 #[tokio::test]
 async fn polling_clients_count_for_their_user() {
-    let app = TestApp::with(&["--max-connections-per-user", "1"]).await;
+    let app = TestApp::alone(Alone::Limits)
+        .with(&["--max-connections-per-user", "1"])
+        .await;
     let alice = app.person("alice").await;
     let endpoint = endpoint(app.address);
     let connect = connect_as(&alice);
@@ -271,7 +280,9 @@ async fn more_connections_than_files_are_told_of_in_one_line() {
 /// A socket that nobody authenticates counts for its address as any connection does.
 #[tokio::test]
 async fn a_socket_without_a_token_counts_for_its_address() {
-    let app = TestApp::with(&["--max-connections-per-address", "2"]).await;
+    let app = TestApp::alone(Alone::Limits)
+        .with(&["--max-connections-per-address", "2"])
+        .await;
     let open = async |to: SocketAddr| Socket::open(to, None).await;
     let _first = open(app.address).await.expect("a socket");
     let _second = open(app.address).await.expect("a socket");

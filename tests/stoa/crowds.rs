@@ -1,4 +1,4 @@
-//! A crowd that many talk to at once: each listener hears everything once and in order, whoever comes, goes and reads meanwhile.
+//! A crowd that many talk to at once: each listener hears everything once and in order while others join, leave and read.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};

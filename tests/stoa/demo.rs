@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::child::{Process, outcome};
 use crate::client::{Person, Socket};
+use crate::servers::Alone;
 use crate::test_app::{SECRET, TestApp, claims, fresh_database, token};
 
 fn folder(name: &str) -> PathBuf {
@@ -118,8 +119,12 @@ async fn a_demo_in_a_database_signs_with_that_databases_secret_and_never_with_a_
         .await
         .expect("a database");
     let in_demo = ["--rate-limits", "off", "--demo", "--demo-into-database"];
-    let mut demo = TestApp::on(database.clone(), &in_demo).await;
-    let plain = TestApp::on(database.clone(), &["--rate-limits", "off"]).await;
+    let mut demo = TestApp::alone(Alone::Pair)
+        .on(database.clone(), &in_demo)
+        .await;
+    let plain = TestApp::alone(Alone::Pair)
+        .on(database.clone(), &["--rate-limits", "off"])
+        .await;
     let mira = played(demo.address, "mira").await;
     mira.get("/api/v1/me").await.expect_status(200);
     let elsewhere = Person::new(plain.address, "mira", mira.token.clone());

@@ -46,7 +46,7 @@ async fn only_the_dialects_that_are_named_are_served() {
     let ann = app.person("ann").await;
     SocketIoClient::stoory(&ann).await;
     let refused =
-        SocketIoClient::connect(ann.address, "/realtime", json!({ "token": ann.token })).await;
+        SocketIoClient::connect(ann.address(), "/realtime", json!({ "token": ann.token })).await;
     assert!(refused.is_err(), "nobody speaks there");
     assert_eq!(status(&app, "/api/messages/unread-count").await, 200);
     let app = speaking("lola").await;

@@ -34,7 +34,7 @@ async fn a_load_balancer_is_told_before_anybody_is_refused() {
     assert_eq!(told["checks"]["draining"], true);
     assert_eq!(told["checks"]["database"], true);
     let told = alice.get("/readyz/node").await.expect_status(503);
-    let checks = json!({ "draining": true, "journal": true });
+    let checks = json!({ "draining": true, "journal": true, "peers_met": true });
     assert_eq!(
         told.body,
         json!({ "status": "not ready", "checks": checks })

@@ -124,17 +124,22 @@ impl Fixture {
         people.find(|person| person.id == "owner").unwrap()
     }
 
-    /// A fresh message of the other user, who is brought back first if the last request sent them away.
-    pub async fn message(&self) -> String {
+    /// Brings the other user back if the last request sent them away.
+    async fn bring_back(&self) {
         let path = format!("/api/v1/conversations/{}/participants", self.conversation);
         let back = self.owner().post(&path, json!({ "user_id": "other" }));
         back.await.expect_status(200);
+    }
+
+    /// A fresh message of the other user.
+    pub async fn message(&self) -> String {
+        self.bring_back().await;
         let message = self.other.say(&self.conversation, "of the other").await;
         message["id"].as_str().unwrap().to_owned()
     }
 
     async fn path(&self, pattern: &str) -> String {
-        let message = self.message().await;
+        self.bring_back().await;
         let of_the_conversation = [
             ("/conversations/{id}", "/conversations/"),
             ("/conversation/{id}", "/conversation/"),
@@ -146,9 +151,12 @@ impl Fixture {
         for (place, path) in of_the_conversation {
             pattern = pattern.replace(place, &format!("{path}{}", self.conversation));
         }
+        if pattern.contains("/messages/{id}") {
+            let message = format!("/messages/{}", self.message().await);
+            pattern = pattern.replace("/messages/{id}", &message);
+        }
         pattern
             .replace("/rooms/{id}", &format!("/rooms/{}", self.conversation))
-            .replace("/messages/{id}", &format!("/messages/{message}"))
             .replace("/users/{id}", "/users/other")
             .replace("/businesses/{id}", "/businesses/shop")
             .replace("/subjects/{type}/{id}", "/subjects/job/7")

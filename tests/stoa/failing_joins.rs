@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::client::Socket;
 use crate::lola::Desk;
+use crate::servers::Alone;
 use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::TestApp;
 
@@ -28,7 +29,9 @@ impl Locked {
 
 /// A server whose reads wait for a lock for a short while only.
 async fn impatient() -> TestApp {
-    TestApp::with(&["--rate-limits", "off", "--lock-timeout-ms", "500"]).await
+    TestApp::alone(Alone::Failures)
+        .with(&["--rate-limits", "off", "--lock-timeout-ms", "500"])
+        .await
 }
 
 /// Waits until something waits for a lock.
@@ -112,7 +115,7 @@ async fn two_joins_at_once_of_a_client_that_has_joined_end_in_one_stream() {
 
 #[tokio::test]
 async fn a_client_whose_room_ends_while_it_joins_again_hears_everything() {
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Failures).start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let id = app.direct(&ann, &bob).await;
     let (mut sending, mut told) = (ann.joined(&id).await, bob.joined(&id).await);

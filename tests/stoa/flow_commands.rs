@@ -184,7 +184,7 @@ fn mistakes_are_told_with_what_would_be_right() {
         (
             label,
             "label = \"Yes\"\nset = { price = ctx.price }\n",
-            vec!["this is no value that TOML knows", "stand in quotes"],
+            vec!["this is not a TOML value", "stand in quotes"],
         ),
         (
             label,

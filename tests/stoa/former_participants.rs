@@ -56,7 +56,7 @@ async fn former_participants_keep_their_names() {
         ["ben by name", "eve by name"]
     );
 
-    // Whoever comes back is no former participant any more.
+    // A participant who returns is no longer a former one.
     let back = json!({ "user_id": "ben" });
     ada.post(&format!("{path}/participants"), back).await;
     let shown = ada.get(&path).await.expect_status(200).body;

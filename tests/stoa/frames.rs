@@ -10,6 +10,7 @@ use crate::child::{Process, outcome};
 use crate::client::PATIENCE;
 use crate::metrics::figure;
 use crate::raw_websocket::{Raw, frame};
+use crate::servers::Alone;
 use crate::test_app::{SECRET, TestApp, claims, token};
 
 const NATIVE: &str = "/ws";
@@ -44,7 +45,9 @@ fn against_the_protocol() -> Vec<(&'static str, Vec<u8>, u16)> {
 
 #[tokio::test]
 async fn every_endpoint_closes_as_rfc_6455_says() {
-    let app = TestApp::with(&["--rate-limits", "off", "--frame-limit", "2048"]).await;
+    let app = TestApp::alone(Alone::Bytes)
+        .with(&["--rate-limits", "off", "--frame-limit", "2048"])
+        .await;
     let token = token(&claims("raw", &[]));
     for path in [NATIVE, SOCKETIO] {
         for (name, bytes, code) in against_the_protocol() {
@@ -59,14 +62,14 @@ async fn every_endpoint_closes_as_rfc_6455_says() {
     let person = app.person("raw").await;
     let closed = |code: u16| format!("stoa_closed_sockets_total{{code=\"{code}\"}}");
     for (code, least) in [(1002, 26.0), (1007, 6.0), (1009, 2.0)] {
-        let counted = figure(person.address, &closed(code)).await;
+        let counted = figure(person.address(), &closed(code)).await;
         assert!(counted >= least, "{code}: {counted}");
     }
 }
 
 #[tokio::test]
 async fn what_comes_before_a_wrong_frame_is_answered() {
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Bytes).start().await;
     let token = token(&claims("raw", &[]));
     let mut raw = Raw::open(app.address, &token, 65_536).await;
     let bytes = [frame(0x89, b"still"), frame(0xc1, b"x")].concat();
@@ -93,7 +96,7 @@ async fn shaken(address: SocketAddr, path: &str, http: &str, version: &str) -> S
 
 #[tokio::test]
 async fn a_handshake_of_another_version_is_told_which_one_is_understood() {
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Bytes).start().await;
     let (modern, this) = ("HTTP/1.1", "Sec-WebSocket-Version: 13\r\n");
     for path in [NATIVE, SOCKETIO] {
         let ask = |http, version| shaken(app.address, path, http, version);
@@ -125,7 +128,7 @@ async fn json_frame(raw: &mut Raw) -> Value {
 
 #[tokio::test]
 async fn a_whole_number_is_an_id_however_it_is_written() {
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Bytes).start().await;
     let token = token(&claims("raw", &[]));
     let mut raw = Raw::open(app.address, &token, 65_536).await;
     let ask = |id: &str| {
@@ -179,7 +182,7 @@ async fn unreadable_requests_are_counted_and_logged_as_no_error() {
     raw.send(&frame(0x09, b"")).await;
     assert_eq!(raw.close_code().await, Some(1002));
     assert_eq!(
-        figure(person.address, "stoa_unreadable_requests_total").await,
+        figure(person.address(), "stoa_unreadable_requests_total").await,
         20.0
     );
     server.signal("TERM");

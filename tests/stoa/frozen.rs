@@ -10,6 +10,7 @@ use crate::client::{Answer, PATIENCE, Person, Socket};
 use crate::deals::Deal;
 use crate::postgres::TestCluster;
 use crate::proxy::Proxy;
+use crate::servers::Alone;
 use crate::test_app::TestApp;
 
 /// How long a caller may wait to be told, machine load included. Nothing is heard for 3 s, which is looked for twice a second.
@@ -152,7 +153,9 @@ impl Talk {
 #[tokio::test]
 async fn while_the_database_is_frozen_everybody_is_told_in_time_and_then_all_goes_on() {
     let cluster = cluster().await;
-    let app = TestApp::on(cluster.url("alone"), &["--rate-limits", "off"]).await;
+    let app = TestApp::alone(Alone::Failures)
+        .on(cluster.url("alone"), &["--rate-limits", "off"])
+        .await;
     let mut talk = Talk::begin(&app).await;
     for _ in 0..2 {
         cluster.freeze().expect("frozen");
@@ -168,7 +171,9 @@ async fn while_the_database_is_frozen_everybody_is_told_in_time_and_then_all_goe
 #[tokio::test]
 async fn a_frozen_database_that_is_killed_and_started_again_is_used_again() {
     let cluster = cluster().await;
-    let app = TestApp::on(cluster.url("alone"), &["--rate-limits", "off"]).await;
+    let app = TestApp::alone(Alone::Failures)
+        .on(cluster.url("alone"), &["--rate-limits", "off"])
+        .await;
     let mut talk = Talk::begin(&app).await;
     cluster.freeze().expect("frozen");
     talk.assert_all_told().await;
@@ -182,7 +187,9 @@ async fn a_frozen_database_that_is_killed_and_started_again_is_used_again() {
 async fn connections_that_hang_for_ever_are_left_behind() {
     let cluster = cluster().await;
     let proxy = Proxy::start(&cluster, None);
-    let app = TestApp::on(proxy.url("alone"), &["--rate-limits", "off"]).await;
+    let app = TestApp::alone(Alone::Failures)
+        .on(proxy.url("alone"), &["--rate-limits", "off"])
+        .await;
     let mut talk = Talk::begin(&app).await;
     for _ in 0..3 {
         proxy.hang();
@@ -204,7 +211,12 @@ async fn connections_that_hang_for_ever_are_left_behind() {
 async fn a_press_while_the_database_is_frozen_is_refused_in_time_and_made_once() {
     let cluster = cluster().await;
     let options = ["--rate-limits", "off"];
-    let deal = Deal::begin_on(TestApp::on(cluster.url("alone"), &options).await).await;
+    let deal = Deal::begin_on(
+        TestApp::alone(Alone::Failures)
+            .on(cluster.url("alone"), &options)
+            .await,
+    )
+    .await;
     let version = deal.stands(&deal.influencer).await["state_version"].clone();
     let press = json!({ "state_version": version, "request_id": "r-1" });
     let pressed = || deal.press(&deal.influencer, "accept_connection", press.clone());

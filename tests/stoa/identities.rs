@@ -197,7 +197,7 @@ async fn a_message_of_another_conversation_is_not_there() {
     for (event, payload) in [
         asked(
             "edit_message",
-            json!({ "message_id": foreign, "body": "through the wrong door" }),
+            json!({ "message_id": foreign, "body": "to the wrong conversation" }),
         ),
         asked("delete_message", json!({ "message_id": foreign })),
         asked(

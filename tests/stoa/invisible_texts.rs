@@ -73,7 +73,7 @@ async fn a_text_that_shows_nothing_is_empty() {
     assert_eq!(untitled.body["title"], Value::Null);
     let mut said = claims("alice", &[]);
     said.name = Some("\u{3164}".to_owned());
-    let me = Person::new(app.address, "alice", token(&said));
+    let me = Person::new(app.addresses(), "alice", token(&said));
     let me = me.get("/api/v1/me").await.expect_status(200);
     assert_eq!(me.body["name"], "alice by name");
     assert_eq!(bob.bodies(&id).await[0], "shown");

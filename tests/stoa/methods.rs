@@ -245,7 +245,7 @@ async fn no_answer_is_guessed_at_and_what_is_meant_for_one_is_not_kept() {
         .request("POST", "/api/v1/conversations", large, &[])
         .await;
     assert_not_kept("413", &large.expect_status(413));
-    let nobody = Person::new(app.address, "nobody", "none".to_owned());
+    let nobody = Person::new(app.addresses(), "nobody", "none".to_owned());
     assert_not_kept("401", &nobody.get("/api/v1/me").await.expect_status(401));
     let page = alice.get("/stoa-client.js").await.expect_status(200);
     assert_eq!(page.headers["x-content-type-options"], "nosniff");
@@ -312,7 +312,7 @@ async fn the_figures_can_have_an_address_of_their_own() {
     let head = alice.request("HEAD", "/metrics", None, &[]).await;
     head.expect_status(404);
     let own = server.logged("metrics_listening").await;
-    let own = own["address"].as_str().expect("an address").parse();
+    let own: Result<std::net::SocketAddr, _> = own["address"].as_str().expect("an address").parse();
     let reader = Person::new(own.expect("an address"), "nobody", String::new());
     let figures = reader.get("/metrics").await.expect_status(200).body;
     let figures = figures.as_str().expect("text");

@@ -191,7 +191,7 @@ impl Fixture {
                 .await;
             assert!(answer.status < 500, "{name}: {string}: {}", answer.body);
         }
-        let forged = Person::new(self.app.address, "x", string.to_owned());
+        let forged = Person::new(self.app.addresses(), "x", string.to_owned());
         forged.get("/api/v1/me").await.expect_status(401);
     }
 
@@ -342,7 +342,10 @@ async fn trees_that_are_hard_to_keep_are_refused_or_come_back() {
             answer.body
         );
         let both = (answer.status == 201, code.is_none());
-        assert_eq!(both.0, both.1, "one rule at both doors, {tree:.40}: {told}");
+        assert_eq!(
+            both.0, both.1,
+            "one rule over REST and the socket, {tree:.40}: {told}"
+        );
         assert!(
             matches!(code, None | Some("INVALID_REQUEST")),
             "{tree:.40}: {told}"

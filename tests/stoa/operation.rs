@@ -296,7 +296,7 @@ async fn the_demo_gives_everybody_a_token_where_it_may() {
         &data,
     ])
     .await;
-    let address = format!("127.0.0.1:{}", server.address.port())
+    let address: std::net::SocketAddr = format!("127.0.0.1:{}", server.address.port())
         .parse()
         .expect("an address");
     let visitor = Person::new(address, "visitor", "none".to_owned());

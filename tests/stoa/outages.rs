@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::child::program;
 use crate::client::{Answer, Person, Socket};
 use crate::postgres::TestCluster;
+use crate::servers::Alone;
 use crate::test_app::{SECRET, TestApp};
 
 /// How long a caller may wait to be told that the database is away, machine load included.
@@ -21,7 +22,9 @@ async fn own_cluster() -> (TestCluster, TestApp) {
         (cluster, url)
     });
     let (cluster, url) = made.await.expect("a thread");
-    let app = TestApp::on(url, &["--rate-limits", "off"]).await;
+    let app = TestApp::alone(Alone::Memory)
+        .on(url, &["--rate-limits", "off"])
+        .await;
     (cluster, app)
 }
 
@@ -115,8 +118,7 @@ async fn while_the_database_is_away_everybody_is_told_and_then_all_goes_on() {
             .all(|frame| frame["event"] != "new_message"),
         "announced once"
     );
-    let joined = bob.joined(&id).await.drain().await;
-    assert!(joined.is_empty());
+    assert!(bob.joined(&id).await.drain().await.is_empty());
 }
 
 #[tokio::test]
@@ -171,15 +173,16 @@ async fn a_server_without_its_database_never_hangs_a_newcomer() {
 async fn beyond_the_journals_bound_sends_are_refused_and_none_that_was_acknowledged_is_lost() {
     const SENT: usize = 60;
     const BOUND: usize = 16;
-    let app = TestApp::with(&[
-        "--rate-limits",
-        "off",
-        "--journal-limit",
-        "16",
-        "--batch-limit",
-        "4",
-    ])
-    .await;
+    let app = TestApp::alone(Alone::Memory)
+        .with(&[
+            "--rate-limits",
+            "off",
+            "--journal-limit",
+            "16",
+            "--batch-limit",
+            "4",
+        ])
+        .await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let id = app.direct(&alice, &bob).await;
     let mut socket = alice.socket().await;

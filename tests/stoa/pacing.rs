@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 use crate::client::{Answer, Person, Socket};
+use crate::servers::Alone;
 use crate::test_app::{TestApp, claims, token};
 
 /// Options under which only the one that is tested is strict.
@@ -37,7 +38,9 @@ fn refused(answers: &[Value]) -> Vec<&Value> {
 
 #[tokio::test]
 async fn a_session_that_is_too_fast_is_told_and_recovers() {
-    let app = TestApp::with(&strict("--session-rate", "2")).await;
+    let app = TestApp::alone(Alone::Limits)
+        .with(&strict("--session-rate", "2"))
+        .await;
     let alice = app.person("alice").await;
     let (mut fast, mut slow) = (alice.socket().await, alice.socket().await);
     let answers = burst(&mut fast, 30).await;
@@ -70,7 +73,9 @@ async fn a_session_that_is_too_fast_is_told_and_recovers() {
 
 #[tokio::test]
 async fn a_session_that_does_not_listen_is_closed() {
-    let app = TestApp::with(&strict("--session-rate", "1")).await;
+    let app = TestApp::alone(Alone::Limits)
+        .with(&strict("--session-rate", "1"))
+        .await;
     let mut socket = app.person("alice").await.socket().await;
     for id in 0..400 {
         let frame = json!({ "event": "user_status", "id": id, "data": { "status": "online" } });
@@ -116,7 +121,9 @@ fn assert_told(answers: &[Answer]) {
 
 #[tokio::test]
 async fn a_user_has_one_pace_over_rest_and_all_sockets() {
-    let app = TestApp::with(&strict("--user-rate", "1")).await;
+    let app = TestApp::alone(Alone::Limits)
+        .with(&strict("--user-rate", "1"))
+        .await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     assert_told(&ask_often(&alice, "/api/v1/me", 12).await);
     bob.get("/api/v1/me").await.expect_status(200);
@@ -130,11 +137,13 @@ async fn a_user_has_one_pace_over_rest_and_all_sockets() {
 
 #[tokio::test]
 async fn an_address_has_one_pace_whoever_calls() {
-    let app = TestApp::with(&strict("--address-rate", "1")).await;
+    let app = TestApp::alone(Alone::Limits)
+        .with(&strict("--address-rate", "1"))
+        .await;
     let people: Vec<Person> = (0..12)
         .map(|number| {
             let id = format!("person-{number}");
-            Person::new(app.address, &id, token(&claims(&id, &[])))
+            Person::new(app.addresses(), &id, token(&claims(&id, &[])))
         })
         .collect();
     let mut answers = Vec::new();
@@ -157,8 +166,10 @@ async fn an_address_has_one_pace_whoever_calls() {
 /// The last answer to requests that say that they were forwarded for these addresses.
 async fn forwarded(options: &[&'static str], header: impl Fn(u32) -> String) -> u16 {
     let strict = strict("--address-rate", "1");
-    let app = TestApp::with(&[&strict, options].concat()).await;
-    let alice = Person::new(app.address, "alice", token(&claims("alice", &[])));
+    let app = TestApp::alone(Alone::Limits)
+        .with(&[&strict, options].concat())
+        .await;
+    let alice = Person::new(app.addresses(), "alice", token(&claims("alice", &[])));
     let mut last = 0;
     for number in 1..=12 {
         let from = header(number);
@@ -216,8 +227,9 @@ async fn the_addresses_of_one_home_have_one_pace() {
 
 #[tokio::test]
 async fn switched_off_nobody_is_too_fast() {
-    let app =
-        TestApp::with(&[strict("--user-rate", "1"), vec!["--rate-limits", "off"]].concat()).await;
+    let app = TestApp::alone(Alone::Limits)
+        .with(&[strict("--user-rate", "1"), vec!["--rate-limits", "off"]].concat())
+        .await;
     let alice = app.person("alice").await;
     let answers = ask_often(&alice, "/api/v1/me", 50).await;
     assert!(answers.iter().all(|answer| answer.status == 200));

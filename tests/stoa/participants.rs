@@ -285,7 +285,7 @@ async fn profiles_come_from_tokens() {
     let id = app.direct(&alice, &bob).await;
     let mut said = claims("bob", &[]);
     (said.name, said.email) = (Some("Robert".into()), Some("bob@example.com".into()));
-    let me = Person::new(app.address, "bob", token(&said))
+    let me = Person::new(app.addresses(), "bob", token(&said))
         .get("/api/v1/me")
         .await
         .body;
@@ -294,7 +294,7 @@ async fn profiles_come_from_tokens() {
         (Some("Robert"), Some("bob@example.com"))
     );
     said.name = None;
-    let me = Person::new(app.address, "bob", token(&said))
+    let me = Person::new(app.addresses(), "bob", token(&said))
         .get("/api/v1/me")
         .await
         .body;

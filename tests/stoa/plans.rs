@@ -104,6 +104,10 @@ fn reader(number: i64) -> Reader {
     }
 }
 
+fn requester(number: i64) -> Requester {
+    Requester::new(reader(number).no, Roles::default())
+}
+
 fn nth(number: i64) -> ConversationNo {
     ConversationNo(number * 800)
 }
@@ -122,7 +126,7 @@ fn reading(connection: &mut PgConnection) {
             };
             let stranger = PageReader::Unchecked {
                 conversation: conversation_id(connection, nth(n)),
-                requester: Requester::new(reader(nth(n).0).no, Roles::default()),
+                requester: requester(nth(n).0),
             };
             for visit in [known, stranger] {
                 assert!(
@@ -134,11 +138,11 @@ fn reading(connection: &mut PgConnection) {
         });
     }
     must_walk_nothing(connection, "a first join", |connection, n| {
-        let found = replay::snapshot(connection, nth(n), &reader(n), None).unwrap();
+        let found = replay::snapshot(connection, nth(n), requester(nth(n).0), None).unwrap();
         assert_eq!(found.messages.len(), 20);
     });
     must_walk_nothing(connection, "coming back", |connection, n| {
-        let found = replay::snapshot(connection, nth(n), &reader(n), Some(18)).unwrap();
+        let found = replay::snapshot(connection, nth(n), requester(nth(n).0), Some(18)).unwrap();
         assert_eq!(found.messages.len(), 4);
     });
     must_walk_nothing(connection, "catching up", |connection, n| {

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use crate::database_at_start::refused_at_once;
 use crate::polling::until_blocking;
 use crate::postgres::TestCluster;
+use crate::servers::Alone;
 use crate::test_app::TestApp;
 
 /// A PgBouncer of one test. Dropping it ends it.
@@ -102,7 +103,9 @@ async fn a_pooler_in_session_mode_serves() {
         (cluster, pooler)
     });
     let (_cluster, pooler) = made.await.expect("a thread");
-    let app = TestApp::on(pooler.url("d"), &["--rate-limits", "off"]).await;
+    let app = TestApp::alone(Alone::Failures)
+        .on(pooler.url("d"), &["--rate-limits", "off"])
+        .await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let id = app.direct(&alice, &bob).await;
     let mut socket = alice.joined(&id).await;

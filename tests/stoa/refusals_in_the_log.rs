@@ -8,6 +8,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use crate::child::{Process, outcome};
 use crate::client::{Person, Socket};
 use crate::polling::until;
+use crate::servers::Alone;
 use crate::test_app::{SECRET, TestApp, fresh_database};
 
 /// Options that cannot work, each with what its refusal says beside its name.
@@ -54,6 +55,12 @@ const IMPOSSIBLE: &[(&str, &str)] = &[
         "there is no dialect \"klingon\"",
     ),
     ("--dialects lola,lola", "lola is named twice; name it once."),
+    ("--redis host:6379", "it must begin with redis://"),
+    ("--redis redis://user@host", "write user:password@host"),
+    ("--redis redis://host/0?a=b", "it takes no settings"),
+    ("--redis redis-sentinel://host", "the name of the master"),
+    ("--redis-ca ca.pem", "needs --redis"),
+    ("--redis-ca ca.pem --redis redis://host", "write rediss://"),
 ];
 
 #[test]
@@ -106,7 +113,7 @@ fn threads_that_cannot_start_end_the_process_with_a_sentence() {
 
 /// A handshake of a page of this origin; answers whether it stays open, or with which code it is closed.
 async fn knock(person: &Person, origin: &str) -> Option<u16> {
-    let url = format!("ws://{}/ws", person.address);
+    let url = format!("ws://{}/ws", person.address());
     let mut request = url.into_client_request().expect("a request");
     let headers = request.headers_mut();
     headers.insert("origin", origin.parse().expect("a header"));
@@ -118,8 +125,10 @@ async fn knock(person: &Person, origin: &str) -> Option<u16> {
 
 #[tokio::test]
 async fn a_demo_lets_pages_of_its_machine_in_and_others_do_not() {
-    let demo = TestApp::with(&["--demo", "--demo-into-database"]).await;
-    let plain = TestApp::start().await;
+    let demo = TestApp::alone(Alone::Log)
+        .with(&["--demo", "--demo-into-database"])
+        .await;
+    let plain = TestApp::alone(Alone::Log).start().await;
     for origin in ["http://localhost:5173", "http://127.0.0.1:3000"] {
         assert_eq!(
             knock(&demo.person("alice").await, origin).await,

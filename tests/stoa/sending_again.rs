@@ -1,4 +1,4 @@
-//! Sending again under a known `client_id`: the answer is the message as it is now, over every door.
+//! Sending again under a known `client_id`: the answer is the message as it is now, over REST and over each socket.
 
 use serde_json::{Value, json};
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::client::{Answer, Person, Socket};
+use crate::servers::Alone;
 use crate::socketio_chat::client::{SocketIoClient, endpoint};
 use crate::test_app::{TestApp, claims, token};
 
@@ -44,7 +45,7 @@ fn expect_signed_out(answer: Answer, not_before: u64) {
 async fn a_signed_out_user_is_refused_at_every_endpoint() {
     let app = TestApp::start().await;
     let platform = app.person_with("platform", &["service"]).await;
-    let alice = Person::new(app.address, "alice", issued("alice", seconds()));
+    let alice = Person::new(app.addresses(), "alice", issued("alice", seconds()));
     let undated = app.person("alice").await;
     let bob = app.person("bob").await;
     let mut by_header = alice.socket().await;
@@ -92,7 +93,7 @@ async fn tokens_count_from_the_second_on_that_the_sign_out_names() {
     let platform = app.person_with("platform", &["service"]).await;
     let answer = sign_out(&platform, "alice").await.expect_status(200);
     let not_before = second_of(&answer.body);
-    let alice = |at| Person::new(app.address, "alice", issued("alice", at));
+    let alice = |at| Person::new(app.addresses(), "alice", issued("alice", at));
     let (older, newer) = (alice(not_before - 1), alice(not_before));
     let (far, ahead) = (alice(not_before * 1_000), alice(not_before + 20));
     expect_signed_out(older.get("/api/v1/me").await, not_before);
@@ -109,8 +110,10 @@ async fn tokens_count_from_the_second_on_that_the_sign_out_names() {
 
 #[tokio::test]
 async fn another_server_on_the_database_learns_of_it() {
-    let here = TestApp::start().await;
-    let there = TestApp::on(here.database.clone(), &["--rate-limits", "off"]).await;
+    let here = TestApp::alone(Alone::Pair).start().await;
+    let there = TestApp::alone(Alone::Pair)
+        .on(here.database.clone(), &["--rate-limits", "off"])
+        .await;
     let platform = here.person_with("platform", &["service"]).await;
     let old = Person::new(there.address, "alice", issued("alice", seconds()));
     let new = Person::new(there.address, "alice", issued("alice", seconds() + 20));
@@ -145,7 +148,7 @@ async fn a_longest_life_is_held_to_everywhere() {
     let with = |iat: Option<u64>, exp: u64| {
         let mut claims = claims("alice", &[]);
         (claims.iat, claims.exp) = (iat, exp);
-        Person::new(app.address, "alice", token(&claims))
+        Person::new(app.addresses(), "alice", token(&claims))
     };
     let now = seconds();
     for (person, told) in [

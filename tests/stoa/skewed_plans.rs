@@ -4,7 +4,9 @@
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
+use stoa::domain::access::Requester;
 use stoa::domain::ids::{ConversationNo, MessageId, UserNo};
+use stoa::domain::principal::Roles;
 use stoa::domain::snapshot::{Reader, Recovery, UnreadCount};
 use stoa::store::conversations::{self, Filter};
 use stoa::store::history::{self, PageReader};
@@ -109,6 +111,10 @@ fn member(no: UserNo) -> Reader {
     }
 }
 
+fn requester(no: UserNo) -> Requester {
+    Requester::new(no, Roles::default())
+}
+
 /// Everything that counts what somebody has not read looks at `most` rows at most.
 fn counts_within(connection: &mut PgConnection, user: UserNo, most: i64) {
     let rows = most_read(connection, |connection| {
@@ -134,7 +140,7 @@ fn counts_within(connection: &mut PgConnection, user: UserNo, most: i64) {
 fn counting(connection: &mut PgConnection) {
     counts_within(connection, READER, FEW);
     counts_within(connection, NEARLY, FEW);
-    // Whoever has read nothing costs what the newest changes cost, and not what the whole conversation does.
+    // Counting for a user who has read nothing costs as much as the newest changes, not the whole conversation.
     counts_within(connection, STRANGER, unread::AMONG + FEW);
     counts_within(connection, SPEAKER, 2 * unread::AMONG + FEW);
 }
@@ -172,14 +178,14 @@ fn reading(connection: &mut PgConnection) {
         });
     }
     must_read_few(connection, "a first join", |connection| {
-        replay::snapshot(connection, LARGE, &member(READER), None).unwrap()
+        replay::snapshot(connection, LARGE, requester(READER), None).unwrap()
     });
     // As far back as a client is told everything: the last 20 edits are of messages long before.
     let (end, after) = (2 * LENGTH - 10, 2 * LENGTH - 30);
     let moved = format!("update conversations set last_seq = {end} where no = 1");
     connection.batch_execute(&moved).unwrap();
     must_read_few(connection, "coming back", |connection| {
-        let found = replay::snapshot(connection, LARGE, &member(READER), Some(after)).unwrap();
+        let found = replay::snapshot(connection, LARGE, requester(READER), Some(after)).unwrap();
         assert_eq!(found.recovery, Recovery::Complete);
         let seqs: Vec<i64> = found.messages.iter().map(|m| m.seq()).collect();
         assert_eq!(seqs, (101..=120).collect::<Vec<i64>>());

@@ -1,4 +1,4 @@
-//! A request's body has a time: whoever lets it drip is told so and let go, at every door, and nobody else is kept waiting.
+//! A request's body has a time limit on every endpoint: a slow client gets 408 and is closed, and delays nobody else.
 
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use crate::child::Process;
 use crate::client::PATIENCE;
 use crate::raw_http::{SLOW, begun, begun_from, end_of, health_from};
+use crate::servers::Alone;
 use crate::socketio_chat::endpoint;
 use crate::test_app::TestApp;
 
@@ -20,7 +21,7 @@ fn head(path: &str, headers: &str) -> String {
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_answered_408_at_every_endpoint() {
-    let app = TestApp::with(&IMPATIENT).await;
+    let app = TestApp::alone(Alone::Bytes).with(&IMPATIENT).await;
     let alice = app.person("alice").await;
     let bearer = format!("Authorization: Bearer {}\r\n", alice.token);
     let poller = endpoint(app.address).poller().await;
@@ -85,7 +86,7 @@ async fn drip(mut stream: TcpStream, piece: &str, every: Duration) -> (Duration,
 #[tokio::test]
 async fn a_body_below_the_least_rate_is_let_go_after_its_grace() {
     let options = ["--rate-limits", "off", "--body-seconds", "600"];
-    let app = TestApp::with(&options).await;
+    let app = TestApp::alone(Alone::Bytes).with(&options).await;
     let slow = begun(app.address, SLOW).await;
     let (took, said) = drip(slow, "a", Duration::from_millis(100)).await;
     assert!(said.starts_with("http/1.1 408"), "{said}");
@@ -96,7 +97,7 @@ async fn a_body_below_the_least_rate_is_let_go_after_its_grace() {
 #[tokio::test]
 async fn a_body_that_comes_in_pieces_in_time_is_taken() {
     let options = ["--rate-limits", "off", "--body-seconds", "5"];
-    let app = TestApp::with(&options).await;
+    let app = TestApp::alone(Alone::Bytes).with(&options).await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let conversation = app.direct(&alice, &bob).await;
     let body = json!({ "body": "in many pieces" }).to_string();
@@ -118,7 +119,9 @@ async fn a_body_that_comes_in_pieces_in_time_is_taken() {
 
 #[tokio::test]
 async fn a_body_that_nobody_wants_is_not_waited_for() {
-    let app = TestApp::with(&["--rate-limits", "off"]).await;
+    let app = TestApp::alone(Alone::Bytes)
+        .with(&["--rate-limits", "off"])
+        .await;
     for headers in ["Content-Length: 1000\r\n", "Transfer-Encoding: chunked\r\n"] {
         let request = head("/api/v1/conversations", headers);
         let stream = begun(app.address, &request).await;
@@ -130,7 +133,7 @@ async fn a_body_that_nobody_wants_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_request_that_names_the_protocol_of_sockets_has_its_body_read() {
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Bytes).start().await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let conversation = app.direct(&alice, &bob).await;
     let body = json!({ "body": "no socket" }).to_string();

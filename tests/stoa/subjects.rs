@@ -1,4 +1,4 @@
-//! What the platform says of its subjects is the platform's word, whoever names a subject first.
+//! Only the platform describes its subjects, even if another user names a subject first.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use crate::child::Process;
 use crate::client::PATIENCE;
 use crate::raw_websocket::{Raw, frame};
+use crate::servers::Alone;
 use crate::test_app::{TestApp, claims, token};
 
 /// A request that wants to become a socket, with whatever comes right after it.
@@ -35,7 +36,7 @@ async fn answer(mut stream: TcpStream) -> String {
 
 #[tokio::test]
 async fn an_upgrade_where_there_is_no_socket_is_answered_as_a_plain_request() {
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Bytes).start().await;
     let bearer = format!(
         "Sec-WebSocket-Version: 13\r\nAuthorization: Bearer {}\r\n",
         token(&claims("alice", &[]))
@@ -57,7 +58,7 @@ async fn an_upgrade_where_there_is_no_socket_is_answered_as_a_plain_request() {
 
 #[tokio::test]
 async fn frames_that_come_with_the_handshake_are_heard() {
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Bytes).start().await;
     let token = token(&claims("alice", &[]));
     let data = json!({ "event": "authenticate", "id": 7, "data": { "token": token } });
     let first = frame(0x81, data.to_string().as_bytes());

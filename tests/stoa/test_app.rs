@@ -1,22 +1,24 @@
-//! A real server for one test: its own database, cloned from a template, and a free port.
+//! Real servers for one test: their own database, cloned from a template, and free ports.
 
 use clock::Clock;
+use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, RunQueryDsl};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use stoa::config::Config;
+use std::time::{SystemTime, UNIX_EPOCH};
 use stoa::domain::ids::ConversationId;
 use stoa::feed::Feed;
 use stoa::identity::auth::{Claims, mint};
-use stoa::registry::Rooms;
 use stoa::store::opening::migrate;
 
 use crate::client::Person;
 use crate::polling::until;
 use crate::postgres::TestCluster;
+use crate::servers::{Addresses, Alone, servers, shared_redis};
+use crate::test_server::TestServer;
+pub use crate::test_server::{parse, try_parse};
 
 /// What tests sign their tokens with.
 pub const SECRET: &str = "a secret of the tests, long enough for HS256";
@@ -43,7 +45,15 @@ pub fn fresh_database() -> String {
     diesel::sql_query(create)
         .execute(&mut connection)
         .expect("a clone of the template");
-    cluster.url(&name)
+    let url = cluster.url(&name);
+    // A row of its own is made at the start, so that servers of different tests do not hear each other.
+    PgConnection::establish(&url)
+        .and_then(|mut fresh| {
+            let forget = fresh.batch_execute("delete from installation");
+            forget.map_err(diesel::ConnectionError::CouldntSetupConfiguration)
+        })
+        .expect("an installation of its own");
+    url
 }
 
 /// A token with these claims.
@@ -66,96 +76,168 @@ pub fn claims(id: &str, roles: &[&str]) -> Claims {
     }
 }
 
-/// A server that runs in this process.
+/// A server that runs in this process, or two of them on one database, with a Redis between them (`STOA_TEST_SERVERS=2`).
 pub struct TestApp {
-    /// Where it listens.
+    /// Where the first one listens.
     pub address: SocketAddr,
-    /// Its database.
+    /// Their database.
     pub database: String,
+    addresses: Addresses,
     options: Vec<String>,
     clock: Clock,
-    running: Option<Thread>,
+    running: Vec<TestServer>,
 }
 
-struct Thread {
-    stop: tokio::sync::oneshot::Sender<()>,
-    ended: std::thread::JoinHandle<()>,
-    rooms: Rooms,
-    feed: Feed,
+/// How an app is started.
+pub struct Starting {
+    servers: usize,
+}
+
+impl Starting {
+    /// With the default options, but without rate limits.
+    pub async fn start(self) -> TestApp {
+        self.with(&["--rate-limits", "off"]).await
+    }
+
+    /// With these options besides those that every test needs.
+    pub async fn with(self, options: &[&str]) -> TestApp {
+        self.on(own_database().await, options).await
+    }
+
+    /// With the default options, but without rate limits, and by this clock.
+    pub async fn by(self, clock: Clock) -> TestApp {
+        let options = ["--rate-limits", "off"];
+        self.started(own_database().await, &options, clock).await
+    }
+
+    /// With these options, without rate limits, and by this clock.
+    pub async fn by_with(self, clock: Clock, options: &[&str]) -> TestApp {
+        let options = [&["--rate-limits", "off"], options].concat();
+        self.started(own_database().await, &options, clock).await
+    }
+
+    /// On a database that is there already.
+    pub async fn on(self, database: String, options: &[&str]) -> TestApp {
+        match options.contains(&"--razorpay-key-id") {
+            true => self.bare(database, options).await,
+            false => {
+                let options = [options, &["--sandbox"]].concat();
+                self.bare(database, &options).await
+            }
+        }
+    }
+
+    /// Without any gateway but one that these options name.
+    pub async fn bare(self, database: String, options: &[&str]) -> TestApp {
+        self.started(database, options, Clock::default()).await
+    }
+
+    async fn started(self, database: String, options: &[&str], clock: Clock) -> TestApp {
+        let mut options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
+        if self.servers > 1 && !options.iter().any(|option| option == "--redis") {
+            let redis = tokio::task::spawn_blocking(shared_redis);
+            options.extend([
+                "--redis".to_owned(),
+                redis.await.expect("a Redis").to_owned(),
+            ]);
+        }
+        let mut running = Vec::new();
+        for _ in 0..self.servers {
+            running.push(TestServer::launch("127.0.0.1:0", &database, &options, &clock).await);
+        }
+        let addresses = Addresses::new(running.iter().map(|server| server.address));
+        let app = TestApp {
+            address: addresses.first(),
+            database,
+            addresses,
+            options,
+            clock,
+            running,
+        };
+        app.until_acquainted().await;
+        app
+    }
+}
+
+async fn own_database() -> String {
+    let made = tokio::task::spawn_blocking(fresh_database);
+    made.await.expect("a database")
 }
 
 impl TestApp {
-    /// A server with the default options, but without rate limits.
+    /// As many servers as are asked for.
+    fn usual() -> Starting {
+        Starting { servers: servers() }
+    }
+
+    /// One server, for a reason.
+    pub fn alone(_why: Alone) -> Starting {
+        Starting { servers: 1 }
+    }
+
+    /// See `Starting::start`.
     pub async fn start() -> Self {
-        Self::with(&["--rate-limits", "off"]).await
+        Self::usual().start().await
     }
 
-    /// A server with these options besides those that every test needs.
+    /// See `Starting::with`.
     pub async fn with(options: &[&str]) -> Self {
-        let database = tokio::task::spawn_blocking(fresh_database)
-            .await
-            .expect("a database");
-        Self::on(database, options).await
+        Self::usual().with(options).await
     }
 
-    /// A server with the default options, but without rate limits, that goes by this clock.
+    /// See `Starting::by`.
     pub async fn by(clock: Clock) -> Self {
-        let database = tokio::task::spawn_blocking(fresh_database)
-            .await
-            .expect("a database");
-        Self::started(database, &["--rate-limits", "off"], clock).await
+        Self::usual().by(clock).await
     }
 
-    /// A server with these options that goes by this clock.
+    /// See `Starting::by_with`.
     pub async fn by_with(clock: Clock, options: &[&str]) -> Self {
-        let database = tokio::task::spawn_blocking(fresh_database)
-            .await
-            .expect("a database");
-        let options = [&["--rate-limits", "off"], options].concat();
-        Self::started(database, &options, clock).await
+        Self::usual().by_with(clock, options).await
     }
 
-    /// A server on a database that is there already.
+    /// See `Starting::on`.
     pub async fn on(database: String, options: &[&str]) -> Self {
-        match options.contains(&"--razorpay-key-id") {
-            true => Self::bare(database, options).await,
-            false => Self::bare(database, &[options, &["--sandbox"]].concat()).await,
-        }
+        Self::usual().on(database, options).await
     }
 
-    /// A server without any gateway but one that these options name.
+    /// See `Starting::bare`.
     pub async fn bare(database: String, options: &[&str]) -> Self {
-        Self::started(database, options, Clock::default()).await
+        Self::usual().bare(database, options).await
     }
 
-    async fn started(database: String, options: &[&str], clock: Clock) -> Self {
-        let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
-        let (address, running) = launch("127.0.0.1:0", &database, &options, &clock).await;
-        Self {
-            address,
-            database,
-            options,
-            clock,
-            running: Some(running),
-        }
+    /// Where its servers listen, for somebody who goes to one after the other.
+    pub fn addresses(&self) -> Addresses {
+        self.addresses.shared()
     }
 
-    /// Stops the server as SIGTERM would.
+    /// Where the next connection goes.
+    pub fn next_address(&self) -> SocketAddr {
+        self.addresses.next()
+    }
+
+    /// Stops the servers as SIGTERM would.
     pub async fn stop(&mut self) {
-        if let Some(running) = self.running.take() {
-            running.stop.send(()).expect("the server's thread listens");
-            tokio::task::spawn_blocking(move || running.ended.join())
-                .await
-                .expect("a thread")
-                .expect("no panic");
+        for server in self.running.drain(..) {
+            server.stop().await;
         }
     }
 
-    /// Starts it again, at the same address.
+    /// Starts them again, at the same addresses.
     pub async fn start_again(&mut self) {
-        let address = self.address.to_string();
-        let (_, running) = launch(&address, &self.database, &self.options, &self.clock).await;
-        self.running = Some(running);
+        for address in self.addresses.all() {
+            let (address, options) = (address.to_string(), &self.options);
+            let server = TestServer::launch(&address, &self.database, options, &self.clock);
+            self.running.push(server.await);
+        }
+        self.until_acquainted().await;
+    }
+
+    /// Waits until each server hears the others, if there are any.
+    async fn until_acquainted(&self) {
+        let others = self.running.len() - 1;
+        for server in self.running.iter().filter(|_| others > 0) {
+            server.until_peers(others).await;
+        }
     }
 
     /// Makes a conversation's room panic.
@@ -163,30 +245,28 @@ impl TestApp {
         assert!(self.lose_room(conversation), "the room was not awake");
     }
 
-    /// Makes a conversation's room panic if it is awake; says whether it was.
+    /// Makes a conversation's room panic where it is awake; says whether it was.
     pub fn lose_room(&self, conversation: &str) -> bool {
         let id = ConversationId::parse(conversation, "id").expect("an id");
-        let rooms = &self.running.as_ref().expect("a running server").rooms;
-        rooms.panic(id)
+        let lost = self.running.iter().filter(|server| server.rooms.panic(id));
+        lost.count() > 0
     }
 
     /// Whether it has not been stopped.
     pub fn is_running(&self) -> bool {
-        self.running.is_some()
+        !self.running.is_empty()
     }
 
-    /// What is told in the server's memory.
+    /// What is told in the memory of the one server.
     pub fn feed(&self) -> &Feed {
-        &self.running.as_ref().expect("a running server").feed
+        assert_eq!(self.running.len(), 1, "each server has a feed of its own");
+        &self.running[0].feed
     }
 
     /// How many rooms are awake.
     pub fn rooms_awake(&self) -> usize {
-        self.running
-            .as_ref()
-            .expect("a running server")
-            .rooms
-            .count()
+        let rooms = self.running.iter().map(|server| server.rooms.count());
+        rooms.sum()
     }
 
     /// Somebody with an ordinary token, known to the server.
@@ -196,7 +276,7 @@ impl TestApp {
 
     /// Somebody whose token has these roles, known to the server.
     pub async fn person_with(&self, id: &str, roles: &[&str]) -> Person {
-        let person = Person::new(self.address, id, token(&claims(id, roles)));
+        let person = Person::new(self.addresses(), id, token(&claims(id, roles)));
         person.get("/api/v1/me").await.expect_status(200);
         person
     }
@@ -257,79 +337,4 @@ impl TestApp {
         let awake = async || self.rooms_awake();
         until("all rooms to sleep", awake, |rooms| *rooms == 0).await;
     }
-}
-
-async fn launch(
-    listen: &str,
-    database: &str,
-    options: &[String],
-    clock: &Clock,
-) -> (SocketAddr, Thread) {
-    let folder = std::env::temp_dir().join(format!("stoa-test-data-{}", std::process::id()));
-    let folder = folder.display().to_string();
-    let mut arguments = vec!["stoa", "--listen", listen, "--database-url", database];
-    let has_key = |option: &String| option == "--jwt-public-key" || option == "--jwks";
-    if !options.iter().any(has_key) {
-        arguments.extend(["--jwt-secret", SECRET]);
-    }
-    arguments.extend([
-        "--drain-seconds",
-        "0",
-        "--drain-notice-seconds",
-        "0",
-        "--workers",
-        "1",
-        "--database-connections",
-        "4",
-    ]);
-    if !options.iter().any(|option| option == "--data-dir") {
-        // Made if a test stores files without naming a folder for them.
-        arguments.extend(["--data-dir", &folder]);
-    }
-    arguments.extend(options.iter().map(String::as_str));
-    let (config, clock) = (parse(&arguments), clock.clone());
-    let (ready, readied) = tokio::sync::oneshot::channel();
-    let (stop, stopped) = tokio::sync::oneshot::channel();
-    let ended = std::thread::spawn(move || {
-        let system = actix::System::new();
-        system.block_on(async move {
-            let running = stoa::app::start(config, clock).await.expect("a server");
-            let deps = &running.server().deps;
-            let (rooms, feed) = (deps.rooms.clone(), deps.room.feed.clone());
-            let _ = ready.send((running.address, rooms, feed));
-            let _ = stopped.await;
-            running.stop().await;
-            // Its rooms and its journal end too, and give their connections back.
-            actix::System::current().stop();
-        });
-        system.run().expect("a clean end");
-    });
-    let (address, rooms, feed) = tokio::time::timeout(Duration::from_secs(30), readied)
-        .await
-        .expect("in time")
-        .expect("a server");
-    let running = Thread {
-        stop,
-        ended,
-        rooms,
-        feed,
-    };
-    (address, running)
-}
-
-/// The options as the command line would read them.
-pub fn parse(arguments: &[&str]) -> Config {
-    try_parse(arguments).unwrap_or_else(|error| panic!("{error}"))
-}
-
-/// As `parse`; what the command line would say where it takes them for wrong.
-pub fn try_parse(arguments: &[&str]) -> Result<Config, String> {
-    #[derive(clap::Parser)]
-    struct Line {
-        #[command(flatten)]
-        config: Config,
-    }
-    let line = <Line as clap::Parser>::try_parse_from(arguments);
-    line.map(|line| line.config)
-        .map_err(|error| error.to_string())
 }

@@ -18,7 +18,7 @@ fn signed(more: Value) -> String {
 }
 
 async fn me(app: &TestApp, token: &str) -> Answer {
-    Person::new(app.address, "", token.to_owned())
+    Person::new(app.addresses(), "", token.to_owned())
         .get("/api/v1/me")
         .await
 }

@@ -1,4 +1,4 @@
-//! What is told of a token that is refused, and which keys of a key set are trusted.
+//! The refusals of tokens, and which keys of a key set are trusted.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -28,7 +28,7 @@ fn seconds() -> u64 {
 
 /// What REST and the socket say of a token; they must say the same.
 async fn told(app: &TestApp, token: &str) -> String {
-    let person = Person::new(app.address, "a1", token.to_owned());
+    let person = Person::new(app.addresses(), "a1", token.to_owned());
     let rest = person.get("/api/v1/me").await;
     let mut socket = Socket::open(app.address, None).await.expect("a socket");
     let answer = socket.call("authenticate", json!({ "token": token })).await;

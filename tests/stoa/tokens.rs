@@ -71,9 +71,9 @@ fn altered(index: usize, part: &str) -> String {
     parts.join(".")
 }
 
-/// Asks with a token at each of the three doors: REST, the header of the upgrade, the first frame.
+/// Presents a token in each of the three places: REST, the header of the upgrade, the first frame.
 async fn at_each_endpoint(app: &TestApp, token: &str) -> [u16; 3] {
-    let person = Person::new(app.address, "alice", token.to_owned());
+    let person = Person::new(app.addresses(), "alice", token.to_owned());
     let rest = person.get("/api/v1/me").await;
     if rest.status == 401 {
         assert_eq!(rest.body["error_code"], "UNAUTHENTICATED");

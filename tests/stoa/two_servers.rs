@@ -9,13 +9,16 @@ use stoa::store::recoveries;
 use uuid::Uuid;
 
 use crate::client::Person;
+use crate::servers::Alone;
 use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::{TestApp, claims, fresh_database, token};
 
 /// Two servers on one database, and somebody as the second one knows them.
 async fn two() -> (TestApp, TestApp) {
-    let one = TestApp::start().await;
-    let two = TestApp::on(one.database.clone(), &["--rate-limits", "off"]).await;
+    let one = TestApp::alone(Alone::Pair).start().await;
+    let two = TestApp::alone(Alone::Pair)
+        .on(one.database.clone(), &["--rate-limits", "off"])
+        .await;
     (one, two)
 }
 
@@ -152,6 +155,52 @@ async fn what_seems_to_be_so_already_is_decided_on_what_the_other_server_wrote()
     let added = ann_there.post(&people, json!({ "user_id": "bob" })).await;
     assert!(added.status < 300, "{added:?}");
     assert!(takes_part(&other, "bob"), "{added:?}");
+}
+
+#[actix_rt::test]
+async fn whom_the_other_server_lets_speak_again_is_not_refused_here() {
+    let (one, other) = two().await;
+    let (ann, bob) = (one.person("ann").await, one.person("bob").await);
+    let id = one.group(&ann, &[&bob]).await;
+    let mut bob_there = there(&other, "bob").joined(&id).await;
+    let own = format!("/api/v1/conversations/{id}/participants/bob");
+    let said = json!({ "conversation_id": id, "body": "here" });
+    for round in 0..5 {
+        let muted = ann.patch(&own, json!({ "muted": true })).await;
+        muted.expect_status(200);
+        let refused = bob_there.call("send_message", said.clone()).await;
+        assert_eq!(refused.unwrap_err()["error_code"], "MUTED", "round {round}");
+        let heard = ann.patch(&own, json!({ "muted": false })).await;
+        heard.expect_status(200);
+        let sent = bob_there.call("send_message", said.clone()).await;
+        assert!(sent.is_ok(), "round {round}: {sent:?}");
+    }
+}
+
+#[actix_rt::test]
+async fn who_was_removed_or_added_by_the_other_server_is_judged_here_by_what_it_wrote() {
+    let (one, other) = two().await;
+    let (ann, bob) = (one.person("ann").await, one.person("bob").await);
+    let id = one.group(&ann, &[&bob]).await;
+    let _awake = there(&other, "ann").joined(&id).await;
+    let people = format!("/api/v1/conversations/{id}/participants");
+    let wanted = json!({ "conversation_id": id });
+    let mut bob_there = there(&other, "bob").socket().await;
+    for round in 0..5 {
+        let path = format!("{people}/bob");
+        let removed = ann.delete(&path).await;
+        removed.expect_status(204);
+        ann.say(&id, "without bob").await;
+        let refused = bob_there.call("join_conversation", wanted.clone()).await;
+        let refused = refused.expect_err("bob is no participant");
+        assert_eq!(refused["error_code"], "NOT_A_PARTICIPANT", "round {round}");
+        let added = ann.post(&people, json!({ "user_id": "bob" })).await;
+        assert!(added.status < 300, "{added:?}");
+        let joined = bob_there.call("join_conversation", wanted.clone()).await;
+        assert!(joined.is_ok(), "round {round}: {joined:?}");
+        let left = bob_there.call("leave_conversation", wanted.clone()).await;
+        assert!(left.is_ok(), "round {round}: {left:?}");
+    }
 }
 
 #[test]

@@ -79,6 +79,10 @@ const CARRIERS: [(&str, &str); 13] = [
     ),
     ("src/edge/native/views/people.rs", "shows a participant"),
     ("src/seed/deals.rs", "speaks as the platform"),
+    (
+        "src/wire/entry_json.rs",
+        "copies a participant for other servers",
+    ),
 ];
 
 /// Whether a line of code, which is no comment, holds this and not merely the beginning of a longer name.

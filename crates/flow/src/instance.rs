@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::available_action::AvailableAction;
 use crate::refusal::Refusal;
+use crate::step::FlowActor;
 
 /// Rises, from 1, whenever the available actions are renewed. A press names the version that it saw.
 pub type StateVersion = i64;
@@ -159,15 +160,19 @@ impl DealView {
         }
     }
 
-    /// The available actions of the platform's back end: those by `system`, and those of staff.
-    pub fn actions_of_platform(&self) -> Vec<&AvailableAction> {
-        let own = self.actions_under(PLATFORM);
-        let is_own =
-            |available: &AvailableAction| own.iter().any(|other| other.action == available.action);
-        let others = self.actions_under(STAFF).iter();
-        own.iter()
-            .chain(others.filter(|available| !is_own(available)))
-            .collect()
+    /// The available actions of a caller who may act as each of these actors. An action that several have is
+    /// listed once, as the first of them has it.
+    pub fn actions_of_actors(&self, actors: &[FlowActor]) -> Vec<&AvailableAction> {
+        let mut found: Vec<&AvailableAction> = Vec::new();
+        for available in actors
+            .iter()
+            .flat_map(|actor| self.actions_under(actor.name()))
+        {
+            if !found.iter().any(|other| other.action == available.action) {
+                found.push(available);
+            }
+        }
+        found
     }
 
     fn actions_under(&self, key: &str) -> &[AvailableAction] {

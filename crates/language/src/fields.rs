@@ -91,7 +91,7 @@ pub fn currency_of(item: Item<'_>) -> Option<String> {
     let currency = item.text(3)?;
     if !is_currency(currency) {
         item.complain(format!(
-            "`{currency}` is no currency: three capital letters"
+            "`{currency}` is not a currency: three capital letters"
         ));
         return None;
     }

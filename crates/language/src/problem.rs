@@ -75,7 +75,7 @@ impl Problems {
             let at = error.span().map_or(0, |span| span.start);
             if is_bare_word(source, at) {
                 let help = "texts and expressions stand in quotes: \"input.price\"";
-                self.advise(at, "this is no value that TOML knows", help);
+                self.advise(at, "this is not a TOML value", help);
             } else {
                 self.add(at, error.message());
             }

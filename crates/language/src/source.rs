@@ -191,7 +191,7 @@ impl<'a> Item<'a> {
             return Some(name);
         }
         self.advise(
-            format!("`{name}` is no name"),
+            format!("`{name}` is not a name"),
             "small letters, digits and underscores, beginning with a letter",
         );
         None
@@ -204,7 +204,7 @@ impl<'a> Item<'a> {
         }
         self.problems.advise(
             self.key_at,
-            format!("`{}` is no name", self.key),
+            format!("`{}` is not a name", self.key),
             "small letters, digits and underscores, beginning with a letter, at most 64",
         );
         None

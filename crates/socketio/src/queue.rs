@@ -232,7 +232,7 @@ impl<E: Extension> ConnectionQueue<E> {
         self.queue.lock().ended
     }
 
-    /// Wakes whoever drains it, to look at something else than the queue.
+    /// Wakes the task that drains the queue, so that it checks its other conditions.
     pub fn wake(&self) {
         self.waker.wake();
     }

@@ -22,12 +22,12 @@ impl<E: Extension> Clone for Socket<E> {
 struct Inner<E: Extension> {
     namespace: ByteString,
     queue: Arc<ConnectionQueue<E>>,
-    asked: Mutex<Asked>,
+    asked: Mutex<PendingAcks>,
 }
 
 /// The acknowledgements that the client was asked for.
 #[derive(Default)]
-struct Asked {
+struct PendingAcks {
     next: u64,
     /// In order; above a limit the oldest is dropped.
     waiting: VecDeque<u64>,
@@ -36,7 +36,7 @@ struct Asked {
 /// The most acknowledgements that one client may owe.
 const OWED: usize = 1_000;
 
-impl Asked {
+impl PendingAcks {
     fn ask(&mut self) -> u64 {
         let id = self.next;
         self.next += 1;

@@ -106,29 +106,29 @@ impl Inviter {
 /// How a user is related to another who would begin with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Relation {
-    /// From whom they accept it.
+    /// From whom the user accepts new conversations.
     pub accept: Accept,
     /// Whether the two have met.
     pub acquainted: Acquainted,
     /// Whether one of the two has blocked the other.
-    pub apart: IsApart,
+    pub block: BlockBetween,
 }
 
 /// Whether two users have met: both may read the same conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acquainted {
-    /// They have.
+    /// They may both read the same conversation.
     Met,
-    /// They have not.
+    /// No conversation may be read by both.
     Strangers,
 }
 
-/// Whether a block stands between two users.
+/// Whether one of two users has blocked the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IsApart {
+pub enum BlockBetween {
     /// One of them has blocked the other.
     Blocked,
-    /// Neither has.
+    /// Neither has blocked the other.
     Free,
 }
 
@@ -136,8 +136,8 @@ impl Relation {
     /// Refuses a person who would begin with this user. The refusal does not say why.
     pub fn may_be_reached(self, may_start: MayStart) -> Result<(), Refusal> {
         let strangers = self.acquainted == Acquainted::Strangers;
-        let is_reached = match (self.apart, self.accept, may_start) {
-            (IsApart::Blocked, ..) | (_, Accept::Nobody, _) => false,
+        let is_reached = match (self.block, self.accept, may_start) {
+            (BlockBetween::Blocked, ..) | (_, Accept::Nobody, _) => false,
             (_, Accept::Met, _) | (.., MayStart::Met) => !strangers,
             (_, Accept::Everyone, MayStart::Anyone | MayStart::Platform) => true,
         };
@@ -145,7 +145,7 @@ impl Relation {
     }
 }
 
-/// Refuses a person who would begin a deal in which somebody else pays. Who alone pays may begin it on the flow's own terms; the platform
+/// Refuses a person who would begin a deal in which somebody else pays. The only payer may begin it on the flow's own terms; the platform
 /// may begin any.
 pub fn may_begin_as_payer<'a>(
     roles: Roles,
@@ -166,14 +166,16 @@ mod tests {
     use super::*;
 
     fn reached(accept: Accept, acquainted: Acquainted, may_start: MayStart) -> bool {
-        let relation = |apart| Relation {
+        let relation = |block| Relation {
             accept,
             acquainted,
-            apart,
+            block,
         };
-        let blocked = relation(IsApart::Blocked).may_be_reached(may_start);
+        let blocked = relation(BlockBetween::Blocked).may_be_reached(may_start);
         assert_eq!(blocked, Err(Refusal::Unreachable), "a block holds for all");
-        relation(IsApart::Free).may_be_reached(may_start).is_ok()
+        relation(BlockBetween::Free)
+            .may_be_reached(may_start)
+            .is_ok()
     }
 
     #[test]

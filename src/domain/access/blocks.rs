@@ -11,18 +11,18 @@ use crate::domain::message::Message;
 /// One user has blocked another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Block {
-    /// Who has.
+    /// The user who blocks.
     pub by: UserNo,
-    /// Whom.
+    /// The user who is blocked.
     pub whom: UserNo,
 }
 
-/// What becomes of a block.
+/// Whether a block begins or ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blocking {
-    /// It stands from now on.
+    /// It holds from now on.
     Begun,
-    /// It stands no more.
+    /// It holds no longer.
     Ended,
 }
 
@@ -37,12 +37,12 @@ impl FromIterator<Block> for Blocks {
 }
 
 impl Blocks {
-    /// Whether there is none.
+    /// Whether there are no blocks.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether this one stands.
+    /// Whether this block holds.
     pub fn has(&self, block: Block) -> bool {
         self.0.contains(&block)
     }
@@ -56,45 +56,45 @@ impl Blocks {
         };
     }
 
-    /// Whether nobody may send in the conversation of these people: it is direct, and not a deal that still runs.
+    /// Whether the blocks end sending in the conversation of these people: it is direct, and has no running deal.
     pub fn silence(&self, conversation: &Conversation) -> bool {
         let deal = conversation.flow.as_deref();
         let runs = deal.is_some_and(|deal| deal.phase == Phase::Running);
         !self.is_empty() && conversation.kind == ConversationKind::Direct && !runs
     }
 
-    /// From whom a user is apart; `None` if from nobody.
-    pub fn apart(&self, user: UserNo) -> Option<Arc<Apart>> {
+    /// The blocks that concern one reader; `None` without any.
+    pub fn of_reader(&self, user: UserNo) -> Option<Arc<ReaderBlocks>> {
         if self.is_empty() {
             return None;
         }
-        let apart = Apart::of(user, self.0.iter().copied());
-        (!apart.hidden.is_empty()).then(|| Arc::new(apart))
+        let reader_blocks = ReaderBlocks::of(user, self.0.iter().copied());
+        (!reader_blocks.hidden.is_empty()).then(|| Arc::new(reader_blocks))
     }
 }
 
-/// The users from whom one user, the reader, is apart: one of the two has blocked the other.
+/// The blocks that concern one reader: the users whom they have blocked, and those who have blocked them.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Apart {
-    /// Those whom the reader has blocked.
+pub struct ReaderBlocks {
+    /// The users whom the reader has blocked.
     unwanted: BTreeSet<UserNo>,
-    /// These and those who have blocked the reader.
+    /// The users whom the reader has blocked, and those who have blocked the reader.
     hidden: BTreeSet<UserNo>,
 }
 
-impl Apart {
-    /// What these blocks mean for a reader.
+impl ReaderBlocks {
+    /// Those of these blocks that concern a reader.
     pub fn of(reader: UserNo, blocks: impl IntoIterator<Item = Block>) -> Self {
-        let mut apart = Self::default();
+        let mut reader_blocks = Self::default();
         for Block { by, whom } in blocks {
             if by == reader {
-                apart.unwanted.insert(whom);
-                apart.hidden.insert(whom);
+                reader_blocks.unwanted.insert(whom);
+                reader_blocks.hidden.insert(whom);
             } else if whom == reader {
-                apart.hidden.insert(by);
+                reader_blocks.hidden.insert(by);
             }
         }
-        apart
+        reader_blocks
     }
 
     /// Whether the reader sees no presence, no typing and no watermarks of a user.
@@ -102,12 +102,12 @@ impl Apart {
         self.hidden.contains(&user)
     }
 
-    /// Whether messages of a user notify the reader of nothing, do not count and are not found.
+    /// Whether the reader has blocked a user, whose messages then cause no notifications, are not counted and are not found by searches.
     pub fn is_unwanted(&self, sender: UserNo) -> bool {
         self.unwanted.contains(&sender)
     }
 
-    /// Takes away what the reader does not see of these people.
+    /// Removes presence and watermarks that the reader may not see.
     pub fn mask<'a>(&self, people: impl IntoIterator<Item = &'a mut Participant>) {
         let hidden = people.into_iter().filter(|person| self.hides(person.no));
         hidden.for_each(Participant::hide_signals);
@@ -134,18 +134,24 @@ mod tests {
         let mut blocks = Blocks::default();
         let block = Block { by: ANN, whom: BOB };
         blocks.apply(block, Blocking::Begun);
-        let (ann, bob) = (blocks.apart(ANN).unwrap(), blocks.apart(BOB).unwrap());
+        let (ann, bob) = (
+            blocks.of_reader(ANN).unwrap(),
+            blocks.of_reader(BOB).unwrap(),
+        );
         assert!(ann.hides(BOB) && bob.hides(ANN));
         assert!(ann.is_unwanted(BOB) && !bob.is_unwanted(ANN));
-        assert!(!ann.hides(CARA) && blocks.apart(CARA).is_none());
+        assert!(!ann.hides(CARA) && blocks.of_reader(CARA).is_none());
         let other = Block { by: BOB, whom: ANN };
         blocks.apply(other, Blocking::Begun);
         blocks.apply(block, Blocking::Ended);
         assert!(blocks.has(other) && !blocks.has(block));
-        let (ann, bob) = (blocks.apart(ANN).unwrap(), blocks.apart(BOB).unwrap());
+        let (ann, bob) = (
+            blocks.of_reader(ANN).unwrap(),
+            blocks.of_reader(BOB).unwrap(),
+        );
         assert!(ann.hides(BOB) && !ann.is_unwanted(BOB));
         assert!(bob.hides(ANN) && bob.is_unwanted(ANN));
         blocks.apply(other, Blocking::Ended);
-        assert!(blocks.is_empty() && blocks.apart(BOB).is_none());
+        assert!(blocks.is_empty() && blocks.of_reader(BOB).is_none());
     }
 }

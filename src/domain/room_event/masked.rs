@@ -1,22 +1,22 @@
-//! Events as readers see them who are apart from some of the people.
+//! Events as readers see them who have blocked participants, or whom participants have blocked.
 
 use std::sync::Arc;
 
 use super::{Change, MessageNews, RoomEvent, UserNews, View};
-use crate::domain::access::blocks::Apart;
+use crate::domain::access::blocks::ReaderBlocks;
 
 impl View {
-    /// The same for a reader who is apart from some of the people.
-    pub fn masked(&self, apart: &Apart) -> Self {
+    /// The same, without the signals that blocks hide from a reader.
+    pub fn masked(&self, reader_blocks: &ReaderBlocks) -> Self {
         Self {
-            people: self.people.masked(apart),
+            people: self.people.masked(reader_blocks),
             ..self.clone()
         }
     }
 }
 
 impl UserNews {
-    /// The same, of which nothing is encoded yet: what others are told must not be told here.
+    /// A copy without stored encodings: those of the original are for other readers.
     fn unshared(&self) -> Self {
         let unshared = |news: &MessageNews| MessageNews::new(news.preview.clone());
         match self {
@@ -32,25 +32,25 @@ impl UserNews {
 }
 
 impl RoomEvent {
-    /// The event for a reader who is apart from some of the people: it shows no signals of theirs, and says which
+    /// The event for a reader whom blocks concern: it shows no signals that they hide, and says which
     /// messages are of users whom the reader has blocked.
-    pub fn seen_by(&self, apart: &Apart) -> Arc<Self> {
+    pub fn seen_by(&self, reader_blocks: &ReaderBlocks) -> Arc<Self> {
         let mut change = self.change.clone();
         match &mut change {
             Change::Message { message, view, .. } => {
-                apart.mark([message]);
-                *view = view.masked(apart);
+                reader_blocks.mark([message]);
+                *view = view.masked(reader_blocks);
             }
             Change::ToUser { news, view } => {
                 *news = news.unshared();
-                *view = view.masked(apart);
+                *view = view.masked(reader_blocks);
             }
             Change::Stepped { view, .. }
             | Change::Acted { view, .. }
             | Change::StepPart { view, .. }
             | Change::Notice { view, .. }
             | Change::Changed(view)
-            | Change::Created(view) => *view = view.masked(apart),
+            | Change::Created(view) => *view = view.masked(reader_blocks),
             Change::Lost { .. }
             | Change::Marked { .. }
             | Change::Typing { .. }

@@ -40,7 +40,7 @@ pub enum Crowded {
 }
 
 impl Crowded {
-    /// The sentence for whoever is refused.
+    /// The sentence for the client that is refused.
     pub fn message(self) -> &'static str {
         match self {
             Self::Address => "Too many connections from this address",
@@ -76,12 +76,12 @@ impl Drop for AddressPlace {
 
 /// A connection's place, given back when it is dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct ConnectionPermit {
     limits: Arc<ConnectionLimits>,
     address: Option<AddressPlace>,
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.limits.open.fetch_sub(1, Ordering::Relaxed);
     }
@@ -89,9 +89,9 @@ impl Drop for Place {
 
 /// Leave to tell a refused connection why, given back when it is dropped.
 #[derive(Debug)]
-pub struct Telling(Arc<ConnectionLimits>);
+pub struct RefusalPermit(Arc<ConnectionLimits>);
 
-impl Drop for Telling {
+impl Drop for RefusalPermit {
     fn drop(&mut self) {
         self.0.told.fetch_sub(1, Ordering::Relaxed);
     }
@@ -128,9 +128,9 @@ impl ConnectionLimits {
     }
 
     /// A place for a connection. Without an address (that of a trusted proxy, which connects for others) only the bound of all counts.
-    pub fn admit(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Place, Crowded> {
+    pub fn admit(self: &Arc<Self>, address: Option<IpAddr>) -> Result<ConnectionPermit, Crowded> {
         let open = self.open.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut place = Place {
+        let mut place = ConnectionPermit {
             limits: Arc::clone(self),
             address: None,
         };
@@ -174,9 +174,9 @@ impl ConnectionLimits {
     }
 
     /// Leave to tell a refused connection why, if not too many are being told.
-    pub fn tell(self: &Arc<Self>) -> Option<Telling> {
+    pub fn tell(self: &Arc<Self>) -> Option<RefusalPermit> {
         let told = self.told.fetch_add(1, Ordering::Relaxed);
-        let telling = Telling(Arc::clone(self));
+        let telling = RefusalPermit(Arc::clone(self));
         (told < self.told_at_once()).then_some(telling)
     }
 }
@@ -222,7 +222,8 @@ mod tests {
     #[test]
     fn an_address_has_its_bound_and_gets_back_what_it_lets_go() {
         let limits = limits(100, Some(3));
-        let mut held: Vec<Place> = (0..3).map(|_| limits.admit(address(0)).unwrap()).collect();
+        let mut held: Vec<ConnectionPermit> =
+            (0..3).map(|_| limits.admit(address(0)).unwrap()).collect();
         assert_eq!(limits.admit(address(0)).unwrap_err(), Crowded::Address);
         assert_eq!(
             limits.forwarded(address(0).unwrap()).unwrap_err(),
@@ -257,7 +258,7 @@ mod tests {
     #[test]
     fn lifted_only_the_bound_of_all_is_left() {
         let limits = limits(100, None);
-        let held: Vec<Place> = (0..100)
+        let held: Vec<ConnectionPermit> = (0..100)
             .map(|_| limits.admit(address(0)).unwrap())
             .collect();
         assert_eq!(limits.admit(address(1)).unwrap_err(), Crowded::Everywhere);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::replay_queue::Replay;
 use super::session::Session;
+use crate::domain::access::Requester;
 use crate::domain::ids::{ConversationId, JoinNo, Seq};
 use crate::error::Error;
 use crate::queue::{ChatFrame, CloseReason, Frame, Rejoin};
@@ -38,8 +39,8 @@ pub(super) fn page_sent<S: Session>(session: &mut S, turn: u64, context: &mut S:
     }
 }
 
-/// The client is not to be told of a conversation any more, whatever is under way. Answers the seq up to which everything is in its
-/// queue, if it was being told what it missed.
+/// Stops the replay of a conversation that the client has left or may no longer read. Returns the seq up to which its queue holds
+/// everything, if a replay was running or waiting.
 pub(super) fn stop<S: Session>(
     session: &mut S,
     conversation: ConversationId,
@@ -81,7 +82,7 @@ fn read_page<S: Session>(session: &mut S, replay: Replay, context: &mut S::Conte
         let recall = Arc::clone(&room.recall);
         let read = move |connection: &mut _| {
             let missed = replay::read(connection, &*recall, conversation, after)?;
-            let reader = replay::reader(&missed, &caller)?;
+            let reader = replay::reader(&missed, Requester::from(&*caller))?;
             Ok(Page::new(missed, after, dialect, &reader))
         };
         room.pool.run(read).await

@@ -22,7 +22,7 @@ use crate::store::search::Found;
 /// Conversations that watching a subject lists.
 const LISTED: i64 = 100;
 
-/// Carries out a request; whoever it goes to answers it.
+/// Passes a request to the actor that carries it out and answers it.
 pub(super) fn carry<S: Session>(
     session: &mut S,
     to: RequestId<S>,
@@ -74,8 +74,9 @@ pub(super) fn carry<S: Session>(
         Request::Search(wanted) => search(session, to, principal, wanted, context),
         Request::Watch(subject) => watch(session, to, subject, context),
         Request::Status(status) => {
-            let directory = &core.deps.room.directory;
-            let _connected = directory.choose(principal.no, status);
+            let room = &core.deps.room;
+            let at = room.pool.clock().now().timestamp_micros();
+            let _connected = room.directory.choose(principal.no, status, at);
             core.client.status(&core.deps, to, status);
         }
         Request::Unwatch(_) | Request::Authenticate { .. } => core.client.done(&core.deps, to),

@@ -15,7 +15,7 @@ use crate::domain::tokens::{Language, Tokenizer};
 use crate::edge::native::searching::SearchRequest;
 use crate::error::Error;
 use crate::store::pool::Pool;
-use crate::store::search::{self, Asked, Bounds, Found, Scope, SearchConnections};
+use crate::store::search::{self, Bounds, Found, MessageSearch, Scope, SearchConnections};
 
 /// The label of a search that found too much.
 const TOO_BROAD: &str = "too_broad";
@@ -91,7 +91,7 @@ impl SessionDeps {
         searches: &Searches,
         principal: &Principal,
         wanted: SearchRequest,
-    ) -> Result<Asked, Refusal> {
+    ) -> Result<MessageSearch, Refusal> {
         let mut query = parse(&searches.tokenizer, &wanted.q)?;
         match (query.filters.within, wanted.conversation) {
             (Some(one), Some(other)) if one != other => {
@@ -118,7 +118,7 @@ impl SessionDeps {
             }
         }
         let seconds = i64::try_from(self.room.clock.since_1970().as_secs()).unwrap_or(i64::MAX);
-        Ok(Asked {
+        Ok(MessageSearch {
             query,
             text: wanted.q,
             requester: Requester::from(principal),

@@ -214,13 +214,13 @@ pub(super) trait Session: Actor<Context: AsyncContext<Self>> {
 pub(super) type RequestId<S> = <<S as Session>::Client as Client>::RequestId;
 
 /// How fast the frames of one client come.
-pub(super) struct Pace {
+pub(super) struct FrameRate {
     rate: SessionRate,
     /// Refusals for speed in a row.
     refused: u32,
 }
 
-impl Pace {
+impl FrameRate {
     pub(super) fn new(deps: &SessionDeps) -> Self {
         Self {
             rate: deps.rate_limits.session(),

@@ -63,13 +63,16 @@ async fn note_who_left(deps: &SessionDeps) {
     }
 }
 
-/// Takes in who was signed out through another server on the database.
+/// Takes in who was signed out through another server on the database, when it says so, and often enough without that.
 async fn follow_sign_outs(deps: &SessionDeps) {
     let mut turn = tokio::time::interval(SIGN_OUTS);
     turn.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut were_read = true;
     loop {
-        turn.tick().await;
+        tokio::select! {
+            _ = turn.tick() => {}
+            () = deps.people.sign_out_is_heard() => {}
+        }
         let outcome = deps.people.hear_of_sign_outs().await;
         if let (Err(error), true) = (&outcome, were_read) {
             log::warn!(event = "sign_outs_not_read"; "{error}");

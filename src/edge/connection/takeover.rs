@@ -231,7 +231,8 @@ fn fill(
     Ok(Filled::Waits)
 }
 
-/// Reads until the peer has seen that it is over: what lies unread when a connection is closed makes it lose what was written last.
+/// Ends writing, then reads until the peer has closed its side. Closing a socket with unread bytes would send a reset, and the peer would
+/// lose the last bytes that were written.
 pub(in crate::edge) async fn linger(socket: &TcpStream) {
     if SockRef::from(socket).shutdown(Shutdown::Write).is_err() {
         return;

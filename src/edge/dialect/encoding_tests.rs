@@ -102,7 +102,7 @@ fn told(change: Change) -> [Option<(String, Value)>; 3] {
     NAMES.map(|name| {
         let dialect = served.next().unwrap().dialect;
         assert_eq!(dialect.name(), name);
-        let told = dialects.told(dialect, &event, Some("member"), UserNo(2))?;
+        let told = dialects.encode(dialect, &event, Some("member"), UserNo(2))?;
         Some(read(name, &told.bytes))
     })
 }
@@ -167,7 +167,7 @@ fn what_passes_has_the_guides_own_payloads() {
     assert_eq!(
         stoory(marked(Mark::Delivered)),
         None,
-        "the guide has no word for it"
+        "Stoory's API has no event for it"
     );
     let presence = |status| {
         let user = bob();

@@ -122,7 +122,7 @@ proptest! {
         for (change, needed) in world.steps() {
             let event = RoomEvent::new(world.conversation, Some(world.message.seq), change);
             for (place, (served, name)) in dialects.served.iter().zip(NAMES).enumerate() {
-                let Some(told) = dialects.told(served.dialect, &event, Some(MEMBER), UserNo(reader)) else {
+                let Some(told) = dialects.encode(served.dialect, &event, Some(MEMBER), UserNo(reader)) else {
                     continue;
                 };
                 told_in[place] += 1;

@@ -175,8 +175,7 @@ impl World {
 
     /// The changes that a room publishes about people and messages, each with the ids that every dialect must show.
     fn changes(&self) -> Vec<(Change, Vec<String>)> {
-        let place = self.conversation.to_string();
-        let second = self.people[1].clone();
+        let (place, second) = (self.conversation.to_string(), self.people[1].clone());
         let sender = match self.by_system {
             true => Vec::new(),
             false => vec![self.people[0].clone()],
@@ -323,8 +322,8 @@ fn decoded(dialect: &str, event: &str, argument: &Value) -> (Option<Request>, Ve
     let incoming = (socketio.read)(event, &[&argument], &[]).unwrap();
     let acting = incoming.acting.into_iter().flatten();
     let request = match incoming.asks {
-        Asks::For(request) => Some(request),
-        Asks::UserRoom(_) | Asks::Nothing => None,
+        ClientRequest::Request(request) => Some(request),
+        ClientRequest::UserRoom(_) | ClientRequest::Nothing => None,
     };
     (request, acting.collect())
 }
@@ -352,7 +351,7 @@ proptest! {
             let seq = Some(world.message.seq);
             let event = RoomEvent::new(world.conversation, seq, change);
             for (served, name) in dialects.served.iter().zip(NAMES) {
-                let Some(told) = dialects.told(served.dialect, &event, Some(MEMBER), UserNo(2)) else {
+                let Some(told) = dialects.encode(served.dialect, &event, Some(MEMBER), UserNo(2)) else {
                     continue;
                 };
                 let (event_name, data) = read(name, &told.bytes);
@@ -367,7 +366,7 @@ proptest! {
         let (change, _) = world.changes().swap_remove(0);
         let event = RoomEvent::new(world.conversation, Some(world.message.seq), change);
         for (served, name) in dialects.served.iter().zip(NAMES) {
-            let told = dialects.told(served.dialect, &event, Some(MEMBER), UserNo(2)).unwrap();
+            let told = dialects.encode(served.dialect, &event, Some(MEMBER), UserNo(2)).unwrap();
             let shown = ids(&read(name, &told.bytes).1);
             let find = |wanted: String| shown.iter().find(|id| **id == wanted).unwrap().as_str();
             let (place, message) = (find(world.conversation.to_string()), find(world.message_id()));

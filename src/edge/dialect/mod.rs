@@ -10,7 +10,7 @@ pub(in crate::edge) mod requests;
 pub use answers::{MessageContext, Reader, refusal};
 pub(in crate::edge) use camel_case::{Shape, camel_case};
 pub(in crate::edge) use endpoints::{Endpoint, Mount, RefusalForm};
-pub use requests::{Asks, Incoming};
+pub use requests::{ClientRequest, Incoming};
 
 use bytestring::ByteString;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -21,7 +21,7 @@ use std::sync::Arc;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::config::DialectOptions;
-use crate::domain::access::blocks::Apart;
+use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::answer::Answer;
 use crate::domain::dialect::{Dialect, Needs};
 use crate::domain::encoded::Encoded;
@@ -117,7 +117,7 @@ struct Served {
 
 /// An event as one connection is told it.
 #[derive(Debug)]
-pub struct Told {
+pub struct EncodedEvent {
     /// The bytes.
     pub bytes: ByteString,
     /// Whether another event of the same seq follows.
@@ -187,14 +187,14 @@ impl Dialects {
         above.max_by_key(|mount| mount.prefix.len())?.refused
     }
 
-    /// An event as one reader is told it; `None` where the dialect has no such event.
-    pub fn told(
+    /// Encodes an event for one reader; `None` if the dialect has no such event.
+    pub fn encode(
         &self,
         dialect: Dialect,
         event: &RoomEvent,
         role: Option<&str>,
         reader: UserNo,
-    ) -> Option<Told> {
+    ) -> Option<EncodedEvent> {
         let served = self.served.get(dialect.index())?;
         let encoded = event.encoded(dialect, role, || {
             let encoded = (served.spec.encode)(event, self.context(dialect), role);
@@ -205,23 +205,25 @@ impl Dialects {
             }
             encoded
         })?;
-        Some(Told {
+        Some(EncodedEvent {
             bytes: encoded.bytes_for(reader).clone(),
             is_last_of_seq: encoded.is_last_of_seq,
         })
     }
 
-    /// As `told`, to a reader who may be apart from some of the people.
-    pub fn told_apart(
+    /// As `encode`, for a reader whom blocks may concern.
+    pub fn encode_for(
         &self,
         dialect: Dialect,
         event: &RoomEvent,
-        (role, apart): (Option<&str>, Option<&Apart>),
+        (role, reader_blocks): (Option<&str>, Option<&ReaderBlocks>),
         reader: UserNo,
-    ) -> Option<Told> {
-        match apart {
-            None => self.told(dialect, event, role, reader),
-            Some(apart) => self.told(dialect, &event.seen_by(apart), role, reader),
+    ) -> Option<EncodedEvent> {
+        match reader_blocks {
+            None => self.encode(dialect, event, role, reader),
+            Some(reader_blocks) => {
+                self.encode(dialect, &event.seen_by(reader_blocks), role, reader)
+            }
         }
     }
 

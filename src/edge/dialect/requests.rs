@@ -10,9 +10,9 @@ use crate::edge::native::read::read;
 
 /// What a client asks for.
 #[derive(Debug)]
-pub enum Asks {
+pub enum ClientRequest {
     /// A request to the core.
-    For(Request),
+    Request(Request),
     /// To join or to leave the room of its user.
     UserRoom(UserRoom),
     /// Nothing: the event only names its sender.
@@ -23,7 +23,7 @@ pub enum Asks {
 #[derive(Debug)]
 pub struct Incoming {
     /// What it asks for.
-    pub asks: Asks,
+    pub asks: ClientRequest,
     /// The ids that the payload gives as the acting user: each must be the caller's.
     pub acting: [Option<String>; 2],
 }
@@ -31,7 +31,7 @@ pub struct Incoming {
 impl Incoming {
     pub(in crate::edge) fn of(request: Request) -> Self {
         Self {
-            asks: Asks::For(request),
+            asks: ClientRequest::Request(request),
             acting: [None, None],
         }
     }

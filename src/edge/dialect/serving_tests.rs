@@ -58,7 +58,7 @@ fn a_dialect_without_socketio_reads_and_writes_nothing_there() {
         is_typing: true,
     };
     let event = RoomEvent::new(ConversationId::fresh(), None, typing);
-    assert!(dialects.told(plain, &event, None, UserNo(1)).is_none());
+    assert!(dialects.encode(plain, &event, None, UserNo(1)).is_none());
 }
 
 #[actix_rt::test]

@@ -13,11 +13,11 @@ use std::time::Duration;
 use crate::edge::http::Failure;
 use crate::edge::http::call::Text;
 
-/// What a client that is refused may go on sending before its connection is closed: many read no answer before they have sent it.
+/// Bytes that are still read from a refused client: many clients read the answer only after they have sent the body.
 const DRAINED_BYTES: usize = 1024 * 1024;
 /// How long it may go on sending that.
 const DRAINED_TIME: Duration = Duration::from_secs(2);
-/// The time in which an upload must get on.
+/// The window over which the rate of an upload is measured.
 const WINDOW: Duration = Duration::from_secs(60);
 /// The bytes that must come in that time: 1 KiB/s.
 const LEAST_BYTES: u64 = 60 * 1_024;
@@ -89,7 +89,7 @@ impl UploadBody {
     }
 }
 
-/// Reads a little of a body that nobody wants.
+/// Reads a little of a body that is not used.
 pub(super) async fn drain<S, E>(body: &mut S)
 where
     S: futures_util::Stream<Item = Result<Bytes, E>> + Unpin,
@@ -116,7 +116,7 @@ pub(super) enum Cut {
     TooSlow,
 }
 
-/// A body whose client must get on. Time in which nobody reads does not count.
+/// A body with a minimum rate. Time in which the server does not read is not counted.
 pub(super) struct PacedBody<S> {
     body: S,
     clock: Clock,

@@ -176,7 +176,7 @@ impl ServedFile {
     }
 }
 
-/// Texts are UTF-8: other bytes are no texts.
+/// Texts are UTF-8, because only UTF-8 is recognised as text.
 fn with_charset(media_type: String) -> String {
     match media_type.starts_with("text/") {
         true => media_type + "; charset=utf-8",

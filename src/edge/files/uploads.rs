@@ -168,7 +168,7 @@ impl SessionDeps {
         })
     }
 
-    /// Drops a file of which nobody knows. If that fails, it is dropped when it expires.
+    /// Drops a file whose id no client knows. If that fails, it is dropped when it expires.
     async fn discard(&self, file: &File) {
         let (id, owner) = (file.id, file.owner);
         let pool = &self.room.pool;

@@ -61,6 +61,7 @@ pub fn listen(
 ) -> Result<Listening, String> {
     let (config, shared) = (&server.config, server.clone());
     let (sockets, engine) = (config.sockets.clone(), Arc::clone(engine));
+    let body_limit = config.sockets.body_limit as usize;
     let application = move || {
         let (app, api) = App::new()
             .into_utoipa_app()
@@ -70,9 +71,7 @@ pub fn listen(
         let paths = web::Data::new(http::openapi::Paths::of(&api));
         app.app_data(shared.clone())
             .app_data(paths)
-            .app_data(web::PayloadConfig::new(
-                shared.config.sockets.body_limit as usize,
-            ))
+            .app_data(web::PayloadConfig::new(body_limit))
             .app_data(web::PathConfig::default().error_handler(http::wrong_path))
             .app_data(web::Data::new(api))
             .route("/api/openapi.json", http::looking().to(openapi_json))

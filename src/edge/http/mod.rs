@@ -16,6 +16,7 @@ pub mod openapi;
 mod operation;
 pub mod origin;
 mod pages;
+mod peer_events;
 pub mod refusals;
 pub mod watch;
 

@@ -1,13 +1,12 @@
 //! Health, readiness and metrics, for operators.
 
 use actix_web::{HttpResponse, web};
-use diesel::connection::SimpleConnection;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{AppState, Failure};
 use crate::edge::connection::stage::Stage;
-use crate::store::pool::explain;
+use crate::store::health::respond;
 
 /// Answers while the process runs.
 pub async fn healthz() -> HttpResponse {
@@ -16,13 +15,11 @@ pub async fn healthz() -> HttpResponse {
 
 /// Answers 200 while requests can be served: the database answers, the journal runs, and the server is not stopping.
 pub async fn readyz(server: web::Data<AppState>) -> HttpResponse {
-    let NodeChecks { journal, draining } = NodeChecks::of(&server);
-    let asked = server
-        .deps
-        .room
-        .pool
-        .run(|connection| connection.batch_execute("select 1").map_err(explain))
-        .await;
+    let checks = NodeChecks::of(&server);
+    let NodeChecks {
+        journal, draining, ..
+    } = checks;
+    let asked = server.deps.room.pool.run(respond).await;
     let (wire, peers) = (server.deps.nodes.wire().name(), server.deps.nodes.peers());
     let parts = json!({ "database": asked.is_ok(), "journal": journal, "draining": draining, "wire": wire, "peers": peers });
     if asked.is_ok() && journal && !draining {
@@ -36,6 +33,8 @@ pub async fn readyz(server: web::Data<AppState>) -> HttpResponse {
 struct NodeChecks {
     journal: bool,
     draining: bool,
+    /// Whether it hears the other servers, or has waited for that long enough.
+    peers_met: bool,
 }
 
 impl NodeChecks {
@@ -43,11 +42,12 @@ impl NodeChecks {
         Self {
             journal: server.deps.room.journal.is_alive(),
             draining: server.deps.stages.now() != Stage::Serving,
+            peers_met: server.deps.nodes.are_met(),
         }
     }
 
     fn is_ready(&self) -> bool {
-        self.journal && !self.draining
+        self.journal && !self.draining && self.peers_met
     }
 }
 

@@ -53,7 +53,7 @@ impl MessageType {
 /// What these clients keep in a message's own object.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Kept {
+pub struct StoredFields {
     /// What the sender says that the message is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_type: Option<MessageType>,
@@ -62,7 +62,7 @@ pub struct Kept {
     pub language: Option<String>,
 }
 
-impl Kept {
+impl StoredFields {
     /// The object is its sender's own: where its members are something else, nothing is kept in it.
     fn of(message: &Message) -> Self {
         let context = message.content.context.as_deref();
@@ -154,7 +154,7 @@ impl<'a> MessageDocument<'a> {
     /// The message, the same for all its readers.
     pub fn new(message: &'a Message, room: &RoomPeople<'a>, links: &Links) -> Self {
         let content = &message.content;
-        let (id, kept) = (message.id.to_uuid(), Kept::of(message));
+        let (id, kept) = (message.id.to_uuid(), StoredFields::of(message));
         let by_person = content.kind == MessageKind::UserInput;
         let delivery_status = room.delivery_status(message);
         let files = content.attachments.iter();

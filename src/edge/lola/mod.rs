@@ -46,7 +46,7 @@ pub static DIALECT: Spec = Spec {
             routes: rest::api,
             refused: Some(rest::denial::refused),
         },
-        // The one that the guide prints.
+        // The one that Lola's published API prints.
         Mount {
             prefix: "/api/chat",
             routes: rest::api,

@@ -3,10 +3,11 @@
 use crate::domain::conversation::{Conversation, Participant, Subject};
 use crate::domain::ids::{ConversationId, UserNo};
 use crate::domain::message::{Message, MessageKind};
+use crate::domain::snapshot::Loaded;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The roles of participants who help. Whoever speaks without taking part is staff too.
+/// The roles of participants who help. Senders who do not participate are staff too.
 const STAFF_ROLES: [&str; 4] = ["agent", "support", "manager", "admin"];
 /// The name that stands for the system in a room without a title.
 const SYSTEM_NAME: &str = "System";
@@ -27,7 +28,7 @@ pub enum SenderType {
 }
 
 impl SenderType {
-    /// Of a person; of nobody's row, who is staff from outside.
+    /// The type of a sender with this participant's row. A sender without one is staff who do not participate.
     pub fn of(person: Option<&Participant>) -> Self {
         match person {
             Some(person) if !STAFF_ROLES.contains(&person.role.as_str()) => Self::Customer,
@@ -61,7 +62,12 @@ pub struct RoomPeople<'a> {
 }
 
 impl<'a> RoomPeople<'a> {
-    /// Of a conversation.
+    /// The people of a conversation that was read from the database.
+    pub fn of(loaded: &'a Loaded) -> Self {
+        Self::new(&loaded.conversation, &loaded.participants)
+    }
+
+    /// The people of a conversation.
     pub fn new(
         conversation: &'a Conversation,
         people: impl IntoIterator<Item = &'a Participant>,

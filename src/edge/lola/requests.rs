@@ -12,7 +12,7 @@ use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::object;
 use crate::domain::refusal::Refusal;
 use crate::domain::whole;
-use crate::edge::dialect::requests::{Asks, Incoming, first, unknown};
+use crate::edge::dialect::requests::{ClientRequest, Incoming, first, unknown};
 use crate::edge::native::decode::{Request, message_id};
 
 /// The names of all events that a client may send.
@@ -45,12 +45,12 @@ pub(crate) fn decode(name: &str, arguments: &[&RawValue]) -> Result<Incoming, Re
                 after: None,
             };
             return Ok(Incoming {
-                asks: Asks::For(request),
+                asks: ClientRequest::Request(request),
                 acting,
             });
         }
         "chat:leave-room" => {
-            let asks = Asks::For(Request::Leave { conversation });
+            let asks = ClientRequest::Request(Request::Leave { conversation });
             return Ok(Incoming { asks, acting });
         }
         "chat:typing" => Command::Type(match asked.is_typing {
@@ -61,14 +61,14 @@ pub(crate) fn decode(name: &str, arguments: &[&RawValue]) -> Result<Incoming, Re
             Some(read) => read,
             None => {
                 return Ok(Incoming {
-                    asks: Asks::Nothing,
+                    asks: ClientRequest::Nothing,
                     acting,
                 });
             }
         },
         _ => Command::Send(Arc::new(asked.content()?)),
     };
-    let asks = Asks::For(Request::Command {
+    let asks = ClientRequest::Request(Request::Command {
         conversation,
         command,
     });

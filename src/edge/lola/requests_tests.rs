@@ -17,8 +17,8 @@ fn command(name: &str, mut asked: Value) -> Result<Option<Command>, Refusal> {
     asked["roomId"] = json!(ID);
     let read = read(name, &asked.to_string())?;
     Ok(match read.asks {
-        Asks::For(Request::Command { command, .. }) => Some(command),
-        Asks::Nothing => None,
+        ClientRequest::Request(Request::Command { command, .. }) => Some(command),
+        ClientRequest::Nothing => None,
         other => panic!("{other:?}"),
     })
 }
@@ -43,7 +43,10 @@ fn a_room_is_named_in_three_ways() {
         format!(r#"{{"conversationId":"{ID}"}}"#),
     ] {
         let joined = read("chat:join-room", &json).unwrap();
-        assert!(matches!(joined.asks, Asks::For(Request::Join { .. })));
+        assert!(matches!(
+            joined.asks,
+            ClientRequest::Request(Request::Join { .. })
+        ));
     }
     assert!(read("chat:join-room", "{}").is_err());
     assert!(read("chat:join-room", "7").is_err());
@@ -64,7 +67,7 @@ fn who_acts_is_told() {
     assert_eq!(typing.acting[1].as_deref(), Some("a"));
     assert!(matches!(
         typing.asks,
-        Asks::For(Request::Command {
+        ClientRequest::Request(Request::Command {
             command: Command::Type(Typing::Stopped),
             ..
         })

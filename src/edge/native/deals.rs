@@ -6,7 +6,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::instants::{instant, maybe_instant};
-use crate::deal::reader::DealReader;
+use crate::domain::deal_reader::DealReader;
 use crate::domain::flow::{
     AvailableAction, ChatPolicy, DealView, LoggedStep, Phase, StateVersion, Stepped,
 };
@@ -24,7 +24,7 @@ pub struct FlowView<'a> {
     state: &'a str,
     /// The state's title
     title: &'a str,
-    /// The version of what is offered: a press names it
+    /// The version of the available actions: a press names it
     state_version: StateVersion,
     /// Whose turn it is
     awaiting_role: Option<&'a str>,
@@ -158,7 +158,8 @@ impl<'a> LoggedStepView<'a> {
     pub fn new(step: &'a LoggedStep, reader: DealReader<'_>) -> Self {
         let is_own = match reader {
             DealReader::Role(role) => step.actor == role,
-            DealReader::Staff | DealReader::Platform => true,
+            DealReader::Staff => true,
+            DealReader::Caller(access, _) => access.role().is_none_or(|role| step.actor == role),
             DealReader::Anybody => false,
         };
         Self {

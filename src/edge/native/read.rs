@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_json_and_can_not_be_kept_is_told_by_its_field() {
+    fn what_is_json_and_cannot_be_kept_is_told_by_its_field() {
         #[derive(Debug, Deserialize)]
         #[allow(dead_code, reason = "only its reading is tested")]
         struct Kept {

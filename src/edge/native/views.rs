@@ -12,11 +12,11 @@ use uuid::Uuid;
 use super::attachments::AttachmentView;
 use super::deals::FlowView;
 use super::instants::{instant, maybe_instant};
-use crate::deal::reader::DealReader;
 use crate::domain::access::role_among;
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Participant, Subject,
 };
+use crate::domain::deal_reader::DealReader;
 use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::mine::{Mine, Notify, NotifyLevel};

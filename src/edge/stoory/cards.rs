@@ -1,4 +1,4 @@
-//! `action_data`: what is asked of somebody, as the guide's front end renders it.
+//! `action_data`: what is asked of somebody, as Stoory's front end renders it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -93,14 +93,14 @@ pub struct SubmitButton {
 
 /// A card as it is stored with its message.
 #[derive(Clone, Debug, Deserialize)]
-pub struct KeptCard {
+pub struct StoredCard {
     #[serde(flatten)]
     card: Card,
     #[serde(default)]
     done: Option<Value>,
 }
 
-impl KeptCard {
+impl StoredCard {
     /// The card of a message, if it has one.
     pub fn read(text: &RawValue) -> Option<Self> {
         serde_json::from_str(text.get()).ok()
@@ -121,7 +121,7 @@ impl KeptCard {
         self.asks() && self.card.payment_order.is_some()
     }
 
-    /// The card in the guide's form.
+    /// The card in Stoory's form.
     pub fn into_action_data(self, kind: MessageKind) -> ActionData {
         let card = self.card;
         let typed = typed(&card.actions);
@@ -164,7 +164,7 @@ pub fn only_field(available: &AvailableAction) -> Option<&Field> {
     }
 }
 
-/// The guide shows one field beside the buttons: that of the first action that is done by typing.
+/// Stoory's front end shows one field beside the buttons: that of the first action that is done by typing.
 fn typed(available_actions: &[AvailableAction]) -> Option<(&AvailableAction, &Field)> {
     available_actions
         .iter()
@@ -179,7 +179,7 @@ fn buttons(available_actions: &[AvailableAction]) -> Vec<Button> {
     pressed.map(Button::new).collect()
 }
 
-/// The guide's type of a field.
+/// Stoory's type of a field.
 pub fn input_kind(kind: FieldKind) -> &'static str {
     match kind {
         FieldKind::Textarea => "textarea",

@@ -1,4 +1,4 @@
-//! The cards that the guide's front end renders.
+//! The cards that Stoory's front end renders.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ fn available(action: &str, input: Vec<Field>) -> AvailableAction {
     }
 }
 
-fn kept(actions: Vec<AvailableAction>, done: Value) -> KeptCard {
+fn kept(actions: Vec<AvailableAction>, done: Value) -> StoredCard {
     let card = Card {
         title: "You are offered ₹5,000.00".to_owned(),
         subtitle: Some("What do you say?".to_owned()),
@@ -42,7 +42,7 @@ fn kept(actions: Vec<AvailableAction>, done: Value) -> KeptCard {
     let mut stored = serde_json::to_value(card).unwrap();
     stored["done"] = done;
     let text = RawValue::from_string(stored.to_string()).unwrap();
-    KeptCard::read(&text).unwrap()
+    StoredCard::read(&text).unwrap()
 }
 
 fn shown(actions: Vec<AvailableAction>) -> Value {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::NAMESPACE;
 use super::rows::{ConversationContext, ConversationRow, MessageRow};
 use super::sides::Sides;
-use super::step_events::{Told, Updated, acted, step};
+use super::step_events::{CompleteStep, Updated, acted, step};
 use super::user_events;
 use crate::domain::command::Mark;
 use crate::domain::conversation::{Conversation, ConversationKind, PresenceStatus};
@@ -43,7 +43,7 @@ struct UserTyping<'a> {
     is_typing: bool,
 }
 
-/// Encodes an event for participants with this role, or for staff; `None` if the guide has no such event.
+/// Encodes an event for participants with this role, or for staff; `None` if Stoory's API has no such event.
 pub fn encode(
     event: &RoomEvent,
     context: EncodeContext<'_>,
@@ -68,7 +68,7 @@ pub fn encode(
             said,
             view,
         } => {
-            let told = Told {
+            let told = CompleteStep {
                 stepped,
                 said,
                 view,

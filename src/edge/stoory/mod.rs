@@ -1,4 +1,4 @@
-//! The Stoory guide's dialect: its rows, its `action_data`, its presses, its events. `docs/stoory.md` has a line for each endpoint
+//! The Stoory dialect: its rows, its `action_data`, its presses, its events. `docs/stoory.md` has a line for each endpoint
 //! and event.
 
 pub mod about;

@@ -1,4 +1,4 @@
-//! Amounts in the guide's form: whole units of the currency, as numbers or as people type them.
+//! Amounts in Stoory's form: whole units of the currency, as numbers or as people type them.
 
 use serde_json::{Number, Value, json};
 

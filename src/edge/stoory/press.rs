@@ -10,7 +10,7 @@ use crate::domain::flow::{AvailableAction, Field, FieldKind, Money, StateVersion
 use crate::domain::refusal::Refusal;
 use crate::domain::whole;
 
-/// The guide's `input_type` of a typed price.
+/// Stoory's `input_type` of a typed price.
 const NEGOTIATION: &str = "negotiation";
 /// Those that name no field: the text is for what the prompt asks.
 const FOR_THE_PROMPT: [&str; 3] = ["question", "response", "general"];
@@ -49,11 +49,11 @@ impl Wish {
     }
 
     /// The action that it means, among those that are available in this state.
-    pub fn offered<'o>(
+    pub fn meant_among<'a>(
         &self,
         state: &str,
-        available_actions: &'o [AvailableAction],
-    ) -> Option<&'o AvailableAction> {
+        available_actions: &'a [AvailableAction],
+    ) -> Option<&'a AvailableAction> {
         match self {
             Self::Click { button, additional } => {
                 clicked(state, available_actions, button, additional)
@@ -110,12 +110,12 @@ pub fn request_id(version: StateVersion, action: &str, form: &Map<String, Value>
 
 /// The action that a click names. One of the flow's own names stands for itself, unless the click lacks what that action requires and
 /// the front end means another by the name.
-fn clicked<'o>(
+fn clicked<'a>(
     state: &str,
-    available_actions: &'o [AvailableAction],
+    available_actions: &'a [AvailableAction],
     button: &str,
     additional: &Map<String, Value>,
-) -> Option<&'o AvailableAction> {
+) -> Option<&'a AvailableAction> {
     let name = aliases::button(button, additional);
     let named = |name: &str| available_actions.iter().find(|known| known.action == name);
     let fits = |known: &&AvailableAction| aliases::fills_in(known, additional);
@@ -155,10 +155,10 @@ fn text_field(available: &AvailableAction) -> Option<&Field> {
 
 /// The action that takes a text: the one that `input_type` names directly, by its field or by the field's type; the action whose
 /// field the front end shows comes first. A word that says only that something is answered means the field that is shown.
-fn typed<'o>(
-    available_actions: &'o [AvailableAction],
+fn typed<'a>(
+    available_actions: &'a [AvailableAction],
     input_type: Option<&str>,
-) -> Option<&'o AvailableAction> {
+) -> Option<&'a AvailableAction> {
     let takers = || {
         available_actions
             .iter()
@@ -205,7 +205,7 @@ fn filled(field: &Field, given: &Value, told_as: String) -> Result<Value, Refusa
     Ok(json!({ "amount": amount, "currency": currency }))
 }
 
-/// The guide's front end sends the price with `accept_price`, which asks for none: it must be the price in the open offer.
+/// Stoory's front end sends the price with `accept_price`, which asks for none: it must be the price in the open offer.
 fn must_agree(
     available: &AvailableAction,
     additional: &Map<String, Value>,

@@ -1,4 +1,4 @@
-//! The requests of the guide's front end over Socket.IO.
+//! The requests of Stoory's front end over Socket.IO.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -14,7 +14,7 @@ use crate::domain::ids::ConversationId;
 use crate::domain::limits;
 use crate::domain::message::Content;
 use crate::domain::refusal::Refusal;
-use crate::edge::dialect::requests::{Asks, Incoming, first, unknown};
+use crate::edge::dialect::requests::{ClientRequest, Incoming, first, unknown};
 use crate::edge::native::decode::{Request, message_id};
 
 /// The names of all events that a client may send.
@@ -57,7 +57,7 @@ pub(crate) fn decode(
         }
         "leave_user_room" => match arguments {
             [] => Ok(Incoming {
-                asks: Asks::UserRoom(UserRoom::Left),
+                asks: ClientRequest::UserRoom(UserRoom::Left),
                 acting: [None, None],
             }),
             _ => Ok(NamedId::read(arguments, "userId")?.asking(UserRoom::Left)),
@@ -93,7 +93,7 @@ struct Acting([Option<String>; 2]);
 impl Acting {
     fn asking(self, request: Request) -> Incoming {
         Incoming {
-            asks: Asks::For(request),
+            asks: ClientRequest::Request(request),
             acting: self.0,
         }
     }
@@ -129,7 +129,7 @@ impl NamedId {
         mut members: Map<String, Value>,
         name: &'static str,
     ) -> Result<(String, Acting), Refusal> {
-        // One of the guides writes `conversation_id`.
+        // One of Stoory's two published APIs writes `conversation_id`.
         let other = (name == "conversationId").then_some("conversation_id");
         let id = members.remove(name);
         let id = id.or_else(|| members.remove(other?));
@@ -150,7 +150,7 @@ impl NamedId {
     fn asking(self, room: UserRoom) -> Incoming {
         let Acting([_, other]) = self.acting;
         Incoming {
-            asks: Asks::UserRoom(room),
+            asks: ClientRequest::UserRoom(room),
             acting: [Some(self.id), other],
         }
     }
@@ -284,7 +284,10 @@ mod tests {
     fn the_guides_own_calls_are_read() {
         let place = raw(&format!("\"{ID}\""));
         let joined = decode("join_conversation", &[&place], &[]).unwrap();
-        assert!(matches!(joined.asks, Asks::For(Request::Join { .. })));
+        assert!(matches!(
+            joined.asks,
+            ClientRequest::Request(Request::Join { .. })
+        ));
         let said = raw(&format!(
             r#"{{"conversationId":"{ID}","senderId":"a","receiverId":"b","message":"hi","mediaUrl":null}}"#
         ));
@@ -292,13 +295,16 @@ mod tests {
         assert_eq!(sent.acting[0].as_deref(), Some("a"));
         for argument in ["\"a\"", r#"{"userId":"a"}"#] {
             let joined = decode("join", &[&raw(argument)], &[]).unwrap();
-            assert!(matches!(joined.asks, Asks::UserRoom(UserRoom::Joined)));
+            assert!(matches!(
+                joined.asks,
+                ClientRequest::UserRoom(UserRoom::Joined)
+            ));
             assert_eq!(joined.acting[0].as_deref(), Some("a"));
         }
     }
 
     #[test]
-    fn whoever_a_payload_names_is_the_acting_user() {
+    fn the_user_that_a_payload_names_is_the_acting_one() {
         let with =
             |name: &str, id: &str| format!(r#"{{"{name}":"{id}","userId":"b","senderId":"c"}}"#);
         for (event, name) in [

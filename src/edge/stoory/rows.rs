@@ -1,4 +1,4 @@
-//! Messages and conversations with exactly the columns of the guide's tables.
+//! Messages and conversations with exactly the columns of Stoory's tables.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::about::{BID, CAMPAIGN, ConversationType, about};
-use super::cards::{ActionData, KeptCard, unasked};
+use super::cards::{ActionData, StoredCard, unasked};
 use super::prompts;
 use super::sides::Sides;
 use super::work::{Work, flow_data};
@@ -67,7 +67,7 @@ impl<'a> MessageRow<'a> {
     ) -> Self {
         let content = &message.content;
         let by_person = content.kind == MessageKind::UserInput;
-        let kept = message.card.as_deref().and_then(KeptCard::read);
+        let kept = message.card.as_deref().and_then(StoredCard::read);
         let kept = kept.filter(|_| message.deleted_at.is_none());
         let receiver = sides.receiver(message, reader);
         let file = content.attachments.first();
@@ -78,12 +78,12 @@ impl<'a> MessageRow<'a> {
             receiver_id: receiver.map(|person| person.id.as_str()),
             message: &content.body,
             media_url: file.map(|file| context.links.of_attachment(file)),
-            message_type: match kept.as_ref().is_some_and(KeptCard::asks_for_payment) {
+            message_type: match kept.as_ref().is_some_and(StoredCard::asks_for_payment) {
                 true => prompts::PAYMENT,
                 false => content.kind.name(),
             },
-            action_required: kept.as_ref().is_some_and(KeptCard::asks),
-            action_completed: kept.as_ref().is_some_and(KeptCard::is_done),
+            action_required: kept.as_ref().is_some_and(StoredCard::asks),
+            action_completed: kept.as_ref().is_some_and(StoredCard::is_done),
             action_data: kept.map(|kept| kept.into_action_data(content.kind)),
             is_automated: !by_person,
             seen: sides.has_been_seen(message, reader),
@@ -152,7 +152,7 @@ pub struct FlowUpdate<'a> {
 }
 
 impl<'a> FlowUpdate<'a> {
-    /// The context of a conversation. Without a deal it is in the guide's `real_time`, or `chat_closed`.
+    /// The context of a conversation. Without a deal it is in Stoory's `real_time`, or `chat_closed`.
     pub fn of(conversation: &'a Conversation) -> Self {
         let chat_status = ChatStatus::of(conversation);
         let deal_view = conversation.flow.as_deref();
@@ -210,7 +210,7 @@ impl<'a> ConversationContext<'a> {
     ) -> Self {
         let deal_view = conversation.flow.as_deref();
         let card = particulars.card.as_ref().and_then(|(kind, text)| {
-            let kept = KeptCard::read(text).filter(|kept| !kept.is_done())?;
+            let kept = StoredCard::read(text).filter(|kept| !kept.is_done())?;
             Some(kept.into_action_data(*kind))
         });
         let unasked = || unasked(deal_view?, role?);
@@ -236,9 +236,9 @@ pub struct ConversationRow<'a> {
     pub bid_id: Option<&'a str>,
     /// The request that it is about
     pub request_id: Option<&'a str>,
-    /// Who pays; of two people without the guide's roles, the one who began
+    /// Who pays; of two people without Stoory's roles, the one who began
     pub brand_owner_id: Option<&'a str>,
-    /// Who works; of two people without the guide's roles, the other one
+    /// Who works; of two people without Stoory's roles, the other one
     pub influencer_id: Option<&'a str>,
     /// What a client renders from
     #[serde(flatten)]

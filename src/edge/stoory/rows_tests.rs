@@ -197,7 +197,7 @@ fn a_step_s_message_is_from_the_person_who_made_the_step() {
 }
 
 #[test]
-fn in_a_crowd_a_message_is_for_whoever_reads_it() {
+fn in_a_crowd_a_message_is_for_its_reader() {
     let crowd = [
         person(BELA, "bela", "member", 9),
         person(INES, "ines", "member", 9),

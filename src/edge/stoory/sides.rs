@@ -1,15 +1,15 @@
-//! The two people that the guide knows in each conversation, a brand owner and an influencer, and the receiver of each message.
+//! The two people that Stoory's API knows in each conversation, a brand owner and an influencer, and the receiver of each message.
 
 use crate::domain::conversation::{Conversation, Participant};
 use crate::domain::ids::UserNo;
 use crate::domain::message::{Audience, Message, MessageKind};
 
-/// The guide's name of the role that pays.
+/// Stoory's name of the role that pays.
 pub const BRAND_OWNER: &str = "brand_owner";
-/// The guide's name of the role that works.
+/// Stoory's name of the role that works.
 pub const INFLUENCER: &str = "influencer";
 
-/// The people of a conversation in the guide's terms.
+/// The people of a conversation in Stoory's terms.
 #[derive(Clone, Debug)]
 pub struct Sides<'a> {
     people: Vec<&'a Participant>,
@@ -65,7 +65,7 @@ impl<'a> Sides<'a> {
     }
 
     /// The receiver of a message: the participant whom its audience names, else the other one of two. A message of the system to
-    /// both is for its reader, and for nobody in bytes that both share.
+    /// both has the reader as its receiver, and `None` in an event that is encoded once for both.
     pub fn receiver(&self, message: &Message, reader: Option<UserNo>) -> Option<&'a Participant> {
         match &message.content.audience {
             Some(Audience::User(no)) => self.person(*no),

@@ -90,7 +90,7 @@ struct TextInput<'a> {
 }
 
 /// A step, its messages, and the conversation after it.
-pub(super) struct Told<'a> {
+pub(super) struct CompleteStep<'a> {
     pub(super) stepped: &'a Arc<Stepped>,
     pub(super) said: &'a [Message],
     pub(super) view: &'a View,
@@ -133,7 +133,7 @@ impl PaymentEnd {
     }
 }
 
-impl Told<'_> {
+impl CompleteStep<'_> {
     /// `conversation_updated`; the step's other events follow.
     pub(super) fn conversation(&self, role: Option<&str>) -> Encoded {
         let encoded = for_role(self.view, role, |role, particulars| {

@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use super::NAMESPACE;
 use super::about::ConversationType;
-use super::cards::{ActionData, KeptCard, unasked};
+use super::cards::{ActionData, StoredCard, unasked};
 use super::rows::{FlowUpdate, MessageRow, sender_of};
 use super::sides::Sides;
-use super::step_events::Told;
+use super::step_events::CompleteStep;
 use crate::domain::encoded::Encoded;
 use crate::domain::flow::Phase;
 use crate::domain::ids::ConversationId;
@@ -39,8 +39,8 @@ impl<'a> BriefContext<'a> {
         let conversation = &view.conversation;
         let deal = conversation.flow.as_deref();
         let kept = view.deal.to(role).card;
-        let kept = kept.and_then(|(kind, text)| Some((kind, KeptCard::read(&text)?)));
-        let own = message.card.as_deref().and_then(KeptCard::read);
+        let kept = kept.and_then(|(kind, text)| Some((kind, StoredCard::read(&text)?)));
+        let own = message.card.as_deref().and_then(StoredCard::read);
         let own = own.map(|card| (message.content.kind, card));
         let card = kept.or(own).filter(|(_, card)| !card.is_done());
         let card = card.map(|(kind, card)| card.into_action_data(kind));
@@ -86,7 +86,7 @@ pub(super) fn encode(
             told("unread_count_updated", &data.to_string())
         }
         UserNews::Payment { stepped, said } => {
-            let told = Told {
+            let told = CompleteStep {
                 stepped,
                 said,
                 view,

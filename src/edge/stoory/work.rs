@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::domain::flow::DealView;
 
-/// The four parts of a submission, under the guide's names, which are those of the shipped flows as well.
+/// The four parts of a submission, under Stoory's names, which are those of the shipped flows as well.
 const SUBMISSION: [&str; 4] = [
     "deliverables",
     "description",

@@ -233,7 +233,7 @@ fn only_the_platform_assigns_roles_and_none_while_a_deal_runs() {
 }
 
 #[test]
-fn whoever_left_a_direct_conversation_may_come_back_and_bring_back_nobody_else() {
+fn a_user_who_left_a_direct_conversation_may_return_and_bring_back_nobody_else() {
     let mut direct = state(ConversationKind::Direct);
     let mut left = person("left");
     left.role = MEMBER.to_owned();

@@ -156,5 +156,5 @@ fn who_comes_in_brings_their_blocks_along() {
         state.may_speak(&caller("member")).is_ok(),
         "both stay in a group"
     );
-    assert!(state.blocks.apart(member).is_some());
+    assert!(state.blocks.of_reader(member).is_some());
 }

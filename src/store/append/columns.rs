@@ -3,6 +3,7 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::AstPass;
+use diesel::result::Error as Db;
 use diesel::sql_types::{Array, Int8, Nullable, Text};
 
 use super::NewMessage;
@@ -24,9 +25,11 @@ pub(super) struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    pub(super) fn new(messages: &'a [NewMessage<'a>]) -> Self {
+    /// Fails if attachments cannot be written as JSON; then nothing of the batch is stored.
+    pub(super) fn new(messages: &'a [NewMessage<'a>]) -> QueryResult<Self> {
         let each = || messages.iter();
-        Self {
+        let attachments = each().map(|m| attachments_json(m.content));
+        Ok(Self {
             conversations: each().map(|m| m.conversation.0).collect(),
             senders: each().map(|m| m.sender.0).collect(),
             client_ids: each().map(|m| m.content.client_id.as_str()).collect(),
@@ -36,13 +39,13 @@ impl<'a> Columns<'a> {
             replies: each()
                 .map(|m| m.content.reply_to.map(|id| id.seq))
                 .collect(),
-            attachments: each().map(|m| attachments_json(m.content)).collect(),
+            attachments: attachments.collect::<QueryResult<_>>()?,
             contexts: each()
                 .map(|m| m.content.context.as_deref().map(|json| json.get()))
                 .collect(),
             audience_roles: each().map(|m| audience_columns(m.content).0).collect(),
             audience_users: each().map(|m| audience_columns(m.content).1).collect(),
-        }
+        })
     }
 
     /// Binds all arrays, each between `before` and `after`, separated by commas, in this order: conversation,
@@ -86,11 +89,13 @@ impl<'a> Columns<'a> {
 }
 
 /// A message's attachments as JSON text; `None` if it has none.
-fn attachments_json(content: &Content) -> Option<String> {
+fn attachments_json(content: &Content) -> QueryResult<Option<String>> {
     if content.attachments.is_empty() {
-        return None;
+        return Ok(None);
     }
-    serde_json::to_string(&content.attachments).ok()
+    let json = serde_json::to_string(&content.attachments);
+    json.map(Some)
+        .map_err(|error| Db::SerializationError(Box::new(error)))
 }
 
 fn audience_columns(content: &Content) -> (Option<&str>, Option<i64>) {

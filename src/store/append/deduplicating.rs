@@ -70,12 +70,12 @@ struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    fn new(messages: &'a [NewMessage<'a>]) -> Self {
-        Self {
+    fn new(messages: &'a [NewMessage<'a>]) -> QueryResult<Self> {
+        Ok(Self {
             policies: messages.iter().map(|message| message.policy).collect(),
             roles_outside: messages.iter().map(|m| role_outside(m.roles)).collect(),
-            columns: Columns::new(messages),
-        }
+            columns: Columns::new(messages)?,
+        })
     }
 }
 
@@ -127,7 +127,7 @@ pub fn append(
     messages: &[NewMessage<'_>],
 ) -> Result<Vec<Appended>, Error> {
     let rows: Vec<Row> = Batch::new(messages)
-        .load(connection)
+        .and_then(|batch| batch.load(connection))
         .map_err(|error| match error {
             Db::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => away(),
             other => explain(other),
@@ -160,5 +160,5 @@ pub(super) fn plan(
     connection: &mut PgConnection,
     messages: &[NewMessage<'_>],
 ) -> QueryResult<Vec<String>> {
-    Explained(Batch::new(messages)).load(connection)
+    Explained(Batch::new(messages)?).load(connection)
 }

@@ -62,27 +62,27 @@ struct Optimistic<'a> {
 
 impl<'a> Optimistic<'a> {
     /// `None` if messages of one conversation have different policy versions: at least one is stale.
-    fn new(messages: &'a [NewMessage<'a>]) -> Option<Self> {
+    fn new(messages: &'a [NewMessage<'a>]) -> QueryResult<Option<Self>> {
         let mut groups: BTreeMap<i64, (PolicyVersion, i64)> = BTreeMap::new();
         let mut ordinals = Vec::with_capacity(messages.len());
         for message in messages {
             let group = groups.entry(message.conversation.0);
             let (policy, count) = group.or_insert((message.policy, 0));
             if *policy != message.policy {
-                return None;
+                return Ok(None);
             }
             *count += 1;
             ordinals.push(*count);
         }
         let original = |m: &NewMessage<'_>| m.content.reply_to.map(|id| (m.conversation.0, id.seq));
-        Some(Self {
+        Ok(Some(Self {
             numbers: groups.keys().copied().collect(),
             policies: groups.values().map(|group| group.0).collect(),
             counts: groups.values().map(|group| group.1).collect(),
             originals: messages.iter().filter_map(original).unzip(),
             ordinals,
-            columns: Columns::new(messages),
-        })
+            columns: Columns::new(messages)?,
+        }))
     }
 
     /// The outcome of each message. `taken` has a row for each conversation whose policy version matched, with
@@ -149,7 +149,7 @@ pub(super) fn append(
     connection: &mut PgConnection,
     messages: &[NewMessage<'_>],
 ) -> Result<Option<Vec<Appended>>, Error> {
-    let Some(batch) = Optimistic::new(messages) else {
+    let Some(batch) = Optimistic::new(messages).map_err(explain)? else {
         return Ok(None);
     };
     let taken: Vec<(i64, Seq, DateTime<Utc>)> = match batch.load(connection) {
@@ -166,6 +166,6 @@ pub(super) fn plan(
     connection: &mut PgConnection,
     messages: &[NewMessage<'_>],
 ) -> QueryResult<Vec<String>> {
-    let batch = Optimistic::new(messages);
+    let batch = Optimistic::new(messages)?;
     batch.map_or(Ok(Vec::new()), |batch| Explained(batch).load(connection))
 }

@@ -22,7 +22,7 @@ pub fn append(
         let mut ids: Vec<FileId> = messages.iter().flat_map(|m| m.content.files()).collect();
         ids.sort_unstable();
         ids.dedup();
-        // Files are locked before conversations: whoever drops a file locks nothing after it.
+        // Files are locked before conversations. That cannot deadlock: dropping a file locks nothing after the file.
         let held = match ids.is_empty() {
             true => HashMap::new(),
             false => uses::hold(connection, &ids)?,

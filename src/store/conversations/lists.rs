@@ -7,7 +7,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz};
 use std::collections::HashMap;
 
 use super::by_numbers;
-use crate::domain::access::blocks::Apart;
+use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::conversation::{ConversationKind, ConversationStatus, Participant};
 use crate::domain::ids::{ConversationNo, Seq, UserNo};
 use crate::domain::message::Message;
@@ -180,10 +180,10 @@ pub(in crate::store) fn complete(
     let mut found = by_numbers(connection, &numbers)?;
     let everybody = of_conversations(connection, &numbers)?;
     let others: Vec<i64> = everybody.iter().map(|(_, person)| person.no.0).collect();
-    let apart = Apart::of(user, blocks::between(connection, user, &others)?);
+    let reader_blocks = ReaderBlocks::of(user, blocks::between(connection, user, &others)?);
     let mut people: HashMap<i64, Vec<Participant>> = HashMap::new();
     for (no, mut participant) in everybody {
-        apart.mask([&mut participant]);
+        reader_blocks.mask([&mut participant]);
         people.entry(no.0).or_default().push(participant);
     }
     let mut mine = mine::of_conversations(connection, user, &numbers)?;

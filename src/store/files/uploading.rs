@@ -180,7 +180,7 @@ pub fn begin_piece(
     size: usize,
 ) -> Result<Option<Piece>, Error> {
     connection.transaction(|connection| {
-        // Whoever drops the file locks its row for update, and finds each piece that was noted before.
+        // Dropping a file locks its row for update, and so finds each piece that was noted before.
         let state: Option<String> = files::table
             .find(file.no.0)
             .filter(files::state.eq(FileState::Uploading.name()))

@@ -1,4 +1,4 @@
-//! The tables of what stands between users.
+//! The tables of blocks and of new contacts between users.
 
 diesel::table! {
     blocks (blocker_no, blocked_no) {

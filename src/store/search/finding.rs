@@ -4,10 +4,10 @@ use diesel::pg::PgConnection;
 use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
 
-use super::asked::{Asked, Found, Hit, Order, Page, Scope};
 use super::conditions::{Conditions, Deadline, Position};
 use super::everywhere::everywhere;
-use super::places::{Entrance, Place, consumer, one, own};
+use super::message_search::{Found, Hit, MessageSearch, Order, Page, Scope};
+use super::places::{Entrance, SearchedConversation, consumer, one, own};
 use super::plans::{Outcome, among};
 use super::recent::{Recent, recent};
 use crate::domain::access::{Access, Privilege};
@@ -32,7 +32,10 @@ struct Candidate {
 }
 
 /// Finds messages. A refusal concerns the query or where it searches.
-pub fn find(connection: &mut PgConnection, asked: &Asked) -> Result<Result<Found, Refusal>, Error> {
+pub fn find(
+    connection: &mut PgConnection,
+    asked: &MessageSearch,
+) -> Result<Result<Found, Refusal>, Error> {
     let deadline = Deadline::after(asked.bounds.time);
     let mut begin = connection.build_transaction().repeatable_read();
     match begin.run(|connection| search(connection, asked, deadline)) {
@@ -43,12 +46,12 @@ pub fn find(connection: &mut PgConnection, asked: &Asked) -> Result<Result<Found
 
 /// What is read: places, or everything.
 enum Where {
-    In(Vec<Place>),
+    In(Vec<SearchedConversation>),
     Everywhere,
 }
 
 impl Where {
-    fn places(&self) -> Option<&[Place]> {
+    fn places(&self) -> Option<&[SearchedConversation]> {
         match self {
             Self::In(places) => Some(places),
             Self::Everywhere => None,
@@ -58,7 +61,7 @@ impl Where {
 
 fn search(
     connection: &mut PgConnection,
-    asked: &Asked,
+    asked: &MessageSearch,
     deadline: Deadline,
 ) -> Result<Result<Found, Refusal>, Error> {
     deadline.limit(connection)?;
@@ -90,7 +93,7 @@ fn search(
 /// Finds out where the searcher may read.
 fn enter(
     connection: &mut PgConnection,
-    asked: &Asked,
+    asked: &MessageSearch,
     consumer: Option<i32>,
 ) -> Result<Result<Where, Refusal>, Error> {
     let filters = &asked.query.filters;
@@ -121,7 +124,7 @@ fn enter(
 /// What the documents propose, and what has no document yet.
 fn propose(
     connection: &mut PgConnection,
-    asked: &Asked,
+    asked: &MessageSearch,
     place: &Where,
     consumer: Option<i32>,
     conditions: &Conditions,
@@ -149,8 +152,8 @@ fn propose(
 /// Writes into the audit log that staff search where they do not participate.
 fn note(
     connection: &mut PgConnection,
-    asked: &Asked,
-    within: Option<(&Place, String)>,
+    asked: &MessageSearch,
+    within: Option<(&SearchedConversation, String)>,
 ) -> Result<(), Error> {
     let (conversation, object_type, object_id) = match within {
         Some((place, id)) => (Some(ConversationNo(place.no)), "conversation", id),
@@ -168,7 +171,10 @@ fn note(
 }
 
 /// The numbers of the senders that are searched for; `None` if no such user exists, so that nothing can be found.
-fn senders(connection: &mut PgConnection, asked: &Asked) -> Result<Option<Vec<UserNo>>, Error> {
+fn senders(
+    connection: &mut PgConnection,
+    asked: &MessageSearch,
+) -> Result<Option<Vec<UserNo>>, Error> {
     let mut numbers = Vec::new();
     for sender in &asked.query.filters.from {
         match sender {
@@ -186,8 +192,8 @@ fn senders(connection: &mut PgConnection, asked: &Asked) -> Result<Option<Vec<Us
 /// Reads what was proposed, matches it again, and takes the page.
 fn assemble(
     connection: &mut PgConnection,
-    asked: &Asked,
-    places: Option<&[Place]>,
+    asked: &MessageSearch,
+    places: Option<&[SearchedConversation]>,
     outcome: Outcome,
     recent: Recent,
 ) -> Result<Found, Error> {
@@ -237,8 +243,8 @@ fn assemble(
 /// Those of the messages that the searcher may see: the documents only proposed them.
 fn readable(
     connection: &mut PgConnection,
-    asked: &Asked,
-    places: Option<&[Place]>,
+    asked: &MessageSearch,
+    places: Option<&[SearchedConversation]>,
     mut messages: Vec<Message>,
 ) -> Result<Vec<Message>, Error> {
     let me = asked.requester.no;
@@ -265,9 +271,13 @@ fn readable(
 }
 
 /// A message, if it matches the whole query.
-fn candidate(asked: &Asked, places: Option<&[Place]>, message: Message) -> Option<Candidate> {
+fn candidate(
+    asked: &MessageSearch,
+    places: Option<&[SearchedConversation]>,
+    message: Message,
+) -> Option<Candidate> {
     let filters = &asked.query.filters;
-    let is_here = |place: &&Place| place.no == message.id.conversation.0;
+    let is_here = |place: &&SearchedConversation| place.no == message.id.conversation.0;
     let read = match filters.unread {
         true => places
             .and_then(|places| places.iter().find(is_here))
@@ -284,7 +294,7 @@ fn candidate(asked: &Asked, places: Option<&[Place]>, message: Message) -> Optio
 
 /// The page of what was found, and where the next one begins.
 fn page(
-    asked: &Asked,
+    asked: &MessageSearch,
     mut all: Vec<Candidate>,
     rest: Option<Position>,
 ) -> (Vec<Candidate>, Option<Page>) {

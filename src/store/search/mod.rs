@@ -1,21 +1,21 @@
 //! Search: what is written for it, and the statements that find messages.
 
-mod asked;
 mod conditions;
 mod connections;
 mod docs;
 mod everywhere;
 mod finding;
 mod lexemes;
+mod message_search;
 mod places;
 mod plans;
 mod recent;
 mod walking;
 
-pub use asked::{Asked, Found, Hit, Order, Page, Scope};
 pub use conditions::Position;
 pub use connections::SearchConnections;
 pub use docs::index;
 pub(in crate::store) use docs::{forget, hold};
 pub use finding::find;
+pub use message_search::{Found, Hit, MessageSearch, Order, Page, Scope};
 pub use plans::Bounds;

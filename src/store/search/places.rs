@@ -22,7 +22,7 @@ use crate::store::pool::explain;
 
 /// A conversation that is searched.
 #[derive(Clone, Debug, PartialEq, QueryableByName)]
-pub(super) struct Place {
+pub(super) struct SearchedConversation {
     #[diesel(sql_type = BigInt)]
     pub(super) no: i64,
     /// The role for comparison with an audience.
@@ -45,7 +45,7 @@ pub(super) struct Place {
     pub(super) indexed: Seq,
 }
 
-impl Place {
+impl SearchedConversation {
     /// The most documents that the searcher sees there.
     pub(super) fn documents(&self) -> i64 {
         (self.indexed - self.sees_from).max(0)
@@ -73,9 +73,9 @@ impl Place {
 /// How the searcher reads a conversation that they named.
 pub(super) enum Entrance {
     /// They participate.
-    AsParticipant(Place),
+    AsParticipant(SearchedConversation),
     /// Their token opens it.
-    AsStaff(Place),
+    AsStaff(SearchedConversation),
     /// They may not.
     Refused(Refusal),
     /// It is not about the subject that is searched for.
@@ -106,7 +106,7 @@ pub(super) fn own(
     requester: Requester,
     consumer: Option<i32>,
     subject: Option<&SubjectFilter>,
-) -> Result<Vec<Place>, Error> {
+) -> Result<Vec<SearchedConversation>, Error> {
     let (may_read, read_to) = (may_read("p"), read_to("p"));
     let sql = format!(
         "select c.no, p.role, p.sees_from, {read_to} as read, c.last_seq as last, c.updated_at as active, {INDEXED} as indexed
@@ -149,7 +149,7 @@ pub(super) fn one(
         return Ok(Entrance::OffSubject);
     }
     let reader = access.reader(requester.no);
-    let place = Place {
+    let place = SearchedConversation {
         no: conversation.no.0,
         role: role_or_none(&reader),
         sees_from: reader.sees_from,

@@ -6,7 +6,7 @@ use diesel::pg::PgConnection;
 use std::time::Duration;
 
 use super::conditions::{Conditions, Position};
-use super::places::Place;
+use super::places::SearchedConversation;
 use super::walking::{Slice, last_before, look_up, sent_at, walk};
 use crate::error::Error;
 
@@ -55,7 +55,7 @@ pub(super) struct Outcome {
 /// Finds at least `wanted` hits after a position, if there are as many.
 pub(super) fn among(
     connection: &mut PgConnection,
-    places: &[Place],
+    places: &[SearchedConversation],
     conditions: &Conditions,
     has_words: bool,
     position: Option<Position>,
@@ -65,8 +65,8 @@ pub(super) fn among(
     if documents <= conditions.bounds.most() {
         let whole = |place| Slice {
             place,
-            above: Place::clone(place).sees_from,
-            up_to: Place::clone(place).indexed,
+            above: SearchedConversation::clone(place).sees_from,
+            up_to: SearchedConversation::clone(place).indexed,
         };
         let slices: Vec<Slice<'_>> = places.iter().map(whole).collect();
         let found = walk(connection, &slices, conditions, position, wanted)?;
@@ -144,15 +144,15 @@ fn certain(
 /// left of each is before the position, so that every page gets further.
 fn bounded(
     connection: &mut PgConnection,
-    places: &[Place],
+    places: &[SearchedConversation],
     conditions: &Conditions,
     position: Option<Position>,
-) -> Result<Vec<Place>, Error> {
+) -> Result<Vec<SearchedConversation>, Error> {
     let end = [position, conditions.until.map(Position::before)];
     let Some(end) = end.into_iter().flatten().min() else {
         return Ok(places.to_vec());
     };
-    let reaches = |place: &&Place| place.active >= end.at && place.documents() > 0;
+    let reaches = |place: &&SearchedConversation| place.active >= end.at && place.documents() > 0;
     let newer: Vec<i64> = places
         .iter()
         .filter(reaches)
@@ -179,7 +179,7 @@ fn bounded(
 /// `None` if there are no others.
 fn newest<'a>(
     connection: &mut PgConnection,
-    places: &'a [Place],
+    places: &'a [SearchedConversation],
     most: i64,
 ) -> Result<(Vec<Slice<'a>>, Option<Position>), Error> {
     let (mut left, mut slices, mut border) = (most, Vec::new(), None);

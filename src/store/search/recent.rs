@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 
 use super::conditions::{Conditions, too_broad};
-use super::places::Place;
+use super::places::SearchedConversation;
 use crate::domain::ids::Seq;
 use crate::domain::message::Message;
 use crate::error::Error;
@@ -47,10 +47,10 @@ impl Default for Recent {
 // Raw SQL: two scans for each place, one of the end of its messages and one of the end of its edits.
 pub(super) fn recent(
     connection: &mut PgConnection,
-    places: &[Place],
+    places: &[SearchedConversation],
     conditions: &Conditions,
 ) -> Result<Recent, Error> {
-    let behind: Vec<&Place> = places
+    let behind: Vec<&SearchedConversation> = places
         .iter()
         .filter(|place| place.last > place.indexed)
         .collect();

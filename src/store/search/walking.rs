@@ -10,14 +10,14 @@ use std::collections::BTreeMap;
 use super::conditions::{
     Conditions, MATCHES, PAGE, Position, Proposed, QUERY, admitted, too_broad,
 };
-use super::places::Place;
+use super::places::SearchedConversation;
 use crate::domain::ids::Seq;
 use crate::error::Error;
 
 /// The documents of a place that are read.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Slice<'a> {
-    pub(super) place: &'a Place,
+    pub(super) place: &'a SearchedConversation,
     /// Those with a higher seq, which the searcher sees.
     pub(super) above: Seq,
     /// Those with at most this seq.
@@ -57,7 +57,7 @@ pub(super) fn walk(
 /// Finds the words in the index, and keeps what is in these places.
 pub(super) fn look_up(
     connection: &mut PgConnection,
-    places: &[Place],
+    places: &[SearchedConversation],
     conditions: &Conditions,
     position: Option<Position>,
     limit: usize,
@@ -78,7 +78,7 @@ pub(super) fn look_up(
             select d.conversation_no, d.seq, d.at from mine d where d.seq <= d.indexed and {admitted}
         ) {PAGE}"
     );
-    let mut sorted: Vec<&Place> = places.iter().collect();
+    let mut sorted: Vec<&SearchedConversation> = places.iter().collect();
     sorted.sort_by_key(|place| place.no);
     let mut roles: BTreeMap<&str, i32> = BTreeMap::new();
     for place in &sorted {
@@ -89,7 +89,8 @@ pub(super) fn look_up(
     }
     let mut named: Vec<(&str, i32)> = roles.iter().map(|(role, no)| (*role, *no)).collect();
     named.sort_by_key(|(_, no)| *no);
-    let number = |place: &&&Place| roles.get(place.role.as_str()).copied().unwrap_or(0);
+    let number =
+        |place: &&&SearchedConversation| roles.get(place.role.as_str()).copied().unwrap_or(0);
     let each = || sorted.iter();
     let statement = conditions
         .bind(&sql, position, limit)

@@ -8,14 +8,15 @@ use proptest::test_runner::{Config, TestRunner};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use stoa::domain::access::Requester;
-use stoa::domain::access::beginning::{Accept, Acquainted, IsApart, Relation};
-use stoa::domain::access::blocks::Apart;
+use stoa::domain::access::beginning::{Accept, Acquainted, BlockBetween, Relation};
+use stoa::domain::access::blocks::ReaderBlocks;
 use stoa::domain::conversation::{Participant, Signals};
 use stoa::domain::file::FileId;
 use stoa::domain::ids::{Seq, UserNo};
 use stoa::domain::message::{Content, Message};
 use stoa::domain::principal::Roles;
 use stoa::domain::snapshot::{Reader, UnreadCount};
+use stoa::error::Error;
 use stoa::store::append::{Appended, NewMessage, append, append_deduplicating};
 use stoa::store::conversations::{self, Filter, Key};
 use stoa::store::files::seeing;
@@ -64,7 +65,8 @@ fn reading(connection: &mut PgConnection, sample: &Sample, requester: Requester)
     );
     files(connection, sample, requester, visible.clone());
     let (Some(reader), Some(visible)) = (reader, visible) else {
-        return;
+        let refused = replay::snapshot(connection, sample.no, requester, None);
+        return assert!(matches!(refused, Err(Error::Refused(_))), "a snapshot");
     };
     let known = PageReader::Checked {
         conversation: sample.no,
@@ -83,7 +85,7 @@ fn reading(connection: &mut PgConnection, sample: &Sample, requester: Requester)
     );
     previewing(connection, sample, &reader);
     for after in [None, Some(0), Some(3)] {
-        let snapshot = replay::snapshot(connection, sample.no, &reader, after).unwrap();
+        let snapshot = replay::snapshot(connection, sample.no, requester, after).unwrap();
         let mut expected = visible.clone();
         expected.retain(|seq| *seq > after.unwrap_or(0));
         assert_eq!(
@@ -191,10 +193,14 @@ fn listing(connection: &mut PgConnection, samples: &[Sample], user: UserNo) {
         assert_eq!(found, expected, "the list of {user:?}");
         for one in &listed {
             let no = one.conversation.no.0;
-            let (apart, people) = (sample(no).apart(user), &one.participants);
+            let (reader_blocks, people) = (sample(no).reader_blocks(user), &one.participants);
             for person in people {
                 let is_hidden = person.signals == Signals::Hidden;
-                assert_eq!(is_hidden, apart.hides(person.no), "{user:?} of {person:?}");
+                assert_eq!(
+                    is_hidden,
+                    reader_blocks.hides(person.no),
+                    "{user:?} of {person:?}"
+                );
                 assert!(!is_hidden || (person.read_seq, person.delivered_seq) == (0, 0));
             }
             assert_eq!(one.unread, UnreadCount::Exactly(unread_of(no)));
@@ -307,19 +313,22 @@ fn relating(connection: &mut PgConnection, samples: &[Sample], one: UserNo, othe
             Some(_) => Acquainted::Met,
             None => Acquainted::Strangers,
         },
-        apart: match samples[0].apart(one).hides(other) {
-            true => IsApart::Blocked,
-            false => IsApart::Free,
+        block: match samples[0].reader_blocks(one).hides(other) {
+            true => BlockBetween::Blocked,
+            false => BlockBetween::Free,
         },
     };
     let found = beginning::relations(connection, one, &[other.0]).unwrap();
     assert_eq!(found, [(other, expected)], "{one:?} and {other:?}");
     let between = blocks::between(connection, one, &[other.0]).unwrap();
-    let apart = Apart::of(one, between);
-    assert_eq!(apart.hides(other), samples[0].apart(one).hides(other));
+    let reader_blocks = ReaderBlocks::of(one, between);
     assert_eq!(
-        apart.is_unwanted(other),
-        samples[0].apart(one).is_unwanted(other)
+        reader_blocks.hides(other),
+        samples[0].reader_blocks(one).hides(other)
+    );
+    assert_eq!(
+        reader_blocks.is_unwanted(other),
+        samples[0].reader_blocks(one).is_unwanted(other)
     );
 }
 

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use stoa::domain::access::blocks::{Apart, Block};
+use stoa::domain::access::blocks::{Block, ReaderBlocks};
 use stoa::domain::access::{Access, Requester};
 use stoa::domain::conversation::Participant;
 use stoa::domain::file::FileId;
@@ -222,14 +222,14 @@ impl Sample {
         visible.collect()
     }
 
-    pub fn apart(&self, user: UserNo) -> Apart {
-        Apart::of(user, self.blocks.iter().copied())
+    pub fn reader_blocks(&self, user: UserNo) -> ReaderBlocks {
+        ReaderBlocks::of(user, self.blocks.iter().copied())
     }
 
     /// What a reader may see of users whom they have not blocked.
     pub fn wanted(&self, reader: &Reader) -> Vec<&Message> {
-        let (mut wanted, apart) = (self.visible(reader), self.apart(reader.no));
-        wanted.retain(|message| !apart.is_unwanted(message.sender));
+        let (mut wanted, reader_blocks) = (self.visible(reader), self.reader_blocks(reader.no));
+        wanted.retain(|message| !reader_blocks.is_unwanted(message.sender));
         wanted
     }
 

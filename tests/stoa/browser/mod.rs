@@ -132,12 +132,12 @@ async fn stage() -> TestApp {
 
 /// Somebody of the demo's cast, with the token that the demo hands out.
 async fn player(app: &TestApp, id: &str) -> Person {
-    let nobody = Person::new(app.address, "nobody", String::new());
+    let nobody = Person::new(app.addresses(), "nobody", String::new());
     let people = nobody.get("/api/v1/demo/people").await.expect_status(200);
     let items = people.body["items"].as_array().expect("items");
     let person = items.iter().find(|person| person["user_id"] == id);
     let token = person.expect("one of the cast")["token"].as_str();
-    Person::new(app.address, id, token.expect("a token").to_owned())
+    Person::new(app.addresses(), id, token.expect("a token").to_owned())
 }
 
 /// The id of the conversation about the bakery's counter, between mira and jonas.

@@ -9,6 +9,7 @@ use super::proxy::Proxy;
 use crate::client::Person;
 use crate::engineio_client::{EngineIoClient, UNKNOWN};
 use crate::metrics::figure;
+use crate::servers::Alone;
 use crate::test_app::{TestApp, try_parse};
 
 const MISROUTED: &str = "stoa_misrouted_sessions_total";
@@ -17,8 +18,12 @@ const UPGRADING: [&str; 2] = ["polling", "websocket"];
 async fn tagged(database: Option<&str>, tag: &str) -> TestApp {
     let options = ["--rate-limits", "off", "--node-tag", tag];
     match database {
-        Some(database) => TestApp::on(database.to_owned(), &options).await,
-        None => TestApp::with(&options).await,
+        Some(database) => {
+            TestApp::alone(Alone::Pair)
+                .on(database.to_owned(), &options)
+                .await
+        }
+        None => TestApp::alone(Alone::Pair).with(&options).await,
     }
 }
 
@@ -108,7 +113,7 @@ async fn a_client_whose_polls_reach_another_node_comes_back_there_with_what_it_m
 #[tokio::test]
 async fn a_request_for_a_session_of_another_node_is_answered_as_unknown_and_counted() {
     let app = tagged(None, "a").await;
-    let plain = TestApp::start().await;
+    let plain = TestApp::alone(Alone::Pair).start().await;
     let random = "0123456789abcdef0123456789abcdef";
     let client = |app: &TestApp| EngineIoClient::new(app.address, "/socket.io/");
     let poll = |sid: &str| format!("EIO=4&transport=polling&sid={sid}");

@@ -8,6 +8,7 @@ use super::proxy::Proxy;
 use crate::client::{Person, Socket};
 use crate::deals::Deal;
 use crate::metrics::until_figure;
+use crate::servers::Alone;
 use crate::test_app::TestApp;
 
 /// How a client gets what it missed.
@@ -47,7 +48,7 @@ pub async fn town() -> (Deal, Proxy, String) {
     let proxy = Proxy::open().await;
     let elsewhere = format!("http://localhost:{}", proxy.address.port());
     let options = ["--rate-limits", "off", "--allowed-origins", &elsewhere];
-    let deal = Deal::begin_on(TestApp::with(&options).await).await;
+    let deal = Deal::begin_on(TestApp::alone(Alone::Metrics).with(&options).await).await;
     proxy.lead_to(deal.app.address);
     (deal, proxy, elsewhere)
 }
@@ -274,7 +275,7 @@ impl Life {
         self.act(role, "text-input", json!({ "text": text })).await;
     }
 
-    /// Whoever is not the client acts over REST.
+    /// All others than the client act over REST.
     async fn act(&mut self, role: &str, path: &str, body: Value) {
         let path = format!("/api/messages/conversations/{}/{path}", self.deal.id);
         let (url, person) = (self.url(&path), self.deal.role(role).clone());

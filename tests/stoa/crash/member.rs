@@ -47,7 +47,7 @@ pub struct Member {
     pub standing: Rc<Standing>,
 }
 
-/// How far a member has come, for whoever waits for the end.
+/// How far a member has come, for the task that waits for the end.
 #[derive(Default)]
 pub struct Standing {
     /// The highest seq that it has.

@@ -1,4 +1,4 @@
-//! The law of coming back, for deals: snapshot + events = fresh snapshot, whoever presses, types, closes or is cut off, and whenever.
+//! The law of coming back, for deals: snapshot + events = fresh snapshot, for any order of presses, messages, closings and lost connections.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

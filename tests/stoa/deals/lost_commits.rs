@@ -7,6 +7,7 @@ use super::Deal;
 use crate::client::Answer;
 use crate::polling::until;
 use crate::postgres::TestCluster;
+use crate::servers::Alone;
 use crate::test_app::TestApp;
 
 async fn own_cluster() -> (TestCluster, TestApp) {
@@ -16,7 +17,9 @@ async fn own_cluster() -> (TestCluster, TestApp) {
         (cluster, url)
     });
     let (cluster, url) = made.await.unwrap();
-    let app = TestApp::on(url, &["--rate-limits", "off", "--jobs", "off"]).await;
+    let app = TestApp::alone(Alone::Failures)
+        .on(url, &["--rate-limits", "off", "--jobs", "off"])
+        .await;
     (cluster, app)
 }
 

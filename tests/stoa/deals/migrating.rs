@@ -118,7 +118,7 @@ async fn running_deals_are_taken_along_when_somebody_says_so_and_are_told_live()
 }
 
 #[tokio::test]
-async fn a_version_that_deals_run_by_can_not_be_changed_behind_their_back() {
+async fn a_version_that_deals_run_by_cannot_be_changed_behind_their_back() {
     let flows = Flows::with(&first_version());
     let path = flows.folder();
     let mut app = TestApp::with(&["--rate-limits", "off", "--flows", &path]).await;

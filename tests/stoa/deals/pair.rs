@@ -6,13 +6,16 @@ use serde_json::{Value, json};
 use super::crashing::ticking;
 use super::{Deal, Flows, TICKING, rupees};
 use crate::client::Person;
+use crate::servers::Alone;
 use crate::test_app::TestApp;
 
 const OPTIONS: [&str; 4] = ["--rate-limits", "off", "--job-retry-ms", "20"];
 
 async fn pair() -> (Deal, TestApp) {
-    let one = TestApp::with(&OPTIONS).await;
-    let other = TestApp::on(one.database.clone(), &OPTIONS).await;
+    let one = TestApp::alone(Alone::Pair).with(&OPTIONS).await;
+    let other = TestApp::alone(Alone::Pair)
+        .on(one.database.clone(), &OPTIONS)
+        .await;
     (Deal::begin_on(one).await, other)
 }
 
@@ -109,8 +112,10 @@ async fn timers_of_two_servers_fire_once() {
     let folder = Flows::with(TICKING);
     let flows = folder.folder();
     let options = [&OPTIONS[..], &["--flows", &flows]].concat();
-    let one = TestApp::with(&options).await;
-    let other = TestApp::on(one.database.clone(), &options).await;
+    let one = TestApp::alone(Alone::Pair).with(&options).await;
+    let other = TestApp::alone(Alone::Pair)
+        .on(one.database.clone(), &options)
+        .await;
     for person in ["ada", "ben"] {
         one.person(person).await;
     }

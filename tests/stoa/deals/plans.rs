@@ -6,6 +6,7 @@ use flow::Definition;
 use flow::machine;
 use stoa::deal::deciding::StepContext;
 use stoa::domain::conversation::{Conversation, ConversationKind, ConversationStatus};
+use stoa::domain::deal_reader::DealReader;
 use stoa::domain::ids::{ConversationId, ConversationNo, UserId, UserNo};
 use stoa::domain::principal::Principal;
 use stoa::store::flows;
@@ -61,12 +62,12 @@ fn step(definition: &Definition, no: i64) -> NewStep {
         base_version: 0,
         gateway: Some("sandbox"),
         caller: Some(&caller),
+        reader: DealReader::Anybody,
         now,
     };
     let begun = machine::start(definition, serde_json::Map::new(), now).unwrap();
-    let actor = stoa::domain::flow::FlowActor::System;
     context
-        .decided(begun, &actor, format!("r-{no}"), None)
+        .decided(begun, format!("r-{no}"), None)
         .unwrap()
         .step
 }

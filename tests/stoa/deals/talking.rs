@@ -180,3 +180,32 @@ async fn what_a_step_allows_and_forbids_holds_for_what_its_presser_does_next() {
         assert_eq!(refused["error_code"], "CHAT_NOT_ALLOWED");
     }
 }
+
+/// The names of the actions in a deal as somebody sees it.
+fn actions(deal: &Value) -> Vec<&str> {
+    let actions = deal["available_actions"].as_array().unwrap().iter();
+    actions
+        .map(|action| action["action"].as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_participant_with_a_staff_token_sees_and_takes_the_actions_of_both() {
+    let deal = Deal::begin().await;
+    let of_role = deal.stands(&deal.influencer).await;
+    let of_role = actions(&of_role);
+    assert!(!of_role.contains(&"staff_close"));
+    let both = deal.app.person_with("ines", &["support"]).await;
+    let seen = deal.stands(&both).await;
+    let mut expected = of_role.clone();
+    expected.push("staff_close");
+    assert_eq!((actions(&seen), &seen["chat"]), (expected, &json!("free")));
+    let next = deal.press(&both, "accept_connection", json!({})).await;
+    let next = next.expect_status(200).body;
+    assert_eq!(next, deal.stands(&both).await, "a press is answered alike");
+    assert!(actions(&next).contains(&"staff_close"));
+    let close = json!({ "button_id": "staff_close", "additional_data": { "reason": "asked for" } });
+    let path = format!("/api/messages/conversations/{}/button-click", deal.id);
+    both.post(&path, close).await.expect_status(200);
+    assert_eq!(deal.stands(&both).await["state"], "chat_closed");
+}

@@ -88,7 +88,7 @@ async fn over_socketio_nobody_gets_what_the_platforms_servers_let_them() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-/// Stoory's socket asks for no token; Lola's takes whoever has none for a guest.
+/// Stoory's socket asks for no token; Lola's takes a client without one for a guest.
 #[tokio::test]
 async fn over_socketio_nobody_gets_in_without_a_token() {
     let app = TestApp::start().await;

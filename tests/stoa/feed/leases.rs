@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{BOUNDS, Fixture, counting, follow};
 use crate::client::PATIENCE;
 use crate::polling::until_blocking;
+use crate::servers::Alone;
 use crate::test_app::TestApp;
 use stoa::error::Error;
 use stoa::feed::{Bounds, Consumer, Found, NewEntries, pass};
@@ -88,8 +89,10 @@ fn a_server_whose_lease_ends_in_the_middle_of_a_pass_keeps_others_waiting_and_co
 
 #[tokio::test]
 async fn of_two_servers_one_counts_and_the_other_goes_on_when_it_stops() {
-    let mut one = TestApp::start().await;
-    let other = TestApp::on(one.database.clone(), &["--rate-limits", "off"]).await;
+    let mut one = TestApp::alone(Alone::Pair).start().await;
+    let other = TestApp::alone(Alone::Pair)
+        .on(one.database.clone(), &["--rate-limits", "off"])
+        .await;
     let (ann, bob) = (other.person("ann").await, other.person("bob").await);
     let id = other.direct(&ann, &bob).await;
     let counted = "select coalesce(sum(count), 0)::bigint as n from messages_per_day";

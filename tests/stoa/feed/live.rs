@@ -6,11 +6,12 @@ use stoa::domain::entry::Fact;
 use stoa::feed::{Listener, Signal, Transient};
 
 use crate::client::PATIENCE;
+use crate::servers::Alone;
 use crate::test_app::TestApp;
 
 #[tokio::test]
 async fn a_running_server_counts_deletes_the_rows_and_shows_how_far_behind_it_is() {
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Memory).start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let id = app.direct(&ann, &bob).await;
     for text in ["one", "two", "three"] {
@@ -29,13 +30,17 @@ async fn a_running_server_counts_deletes_the_rows_and_shows_how_far_behind_it_is
 
 #[tokio::test]
 async fn a_server_that_does_no_jobs_follows_no_feed() {
-    let app = TestApp::with(&["--rate-limits", "off", "--jobs", "off"]).await;
+    let app = TestApp::alone(Alone::Memory)
+        .with(&["--rate-limits", "off", "--jobs", "off"])
+        .await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let id = app.direct(&ann, &bob).await;
     ann.say(&id, "one").await;
     assert_eq!(app.count("select count(*) as n from feed_consumers"), 0);
     assert_eq!(app.count("select count(*) as n from changed"), 2);
-    let other = TestApp::on(app.database.clone(), &["--rate-limits", "off"]).await;
+    let other = TestApp::alone(Alone::Memory)
+        .on(app.database.clone(), &["--rate-limits", "off"])
+        .await;
     let counted = "select coalesce(sum(count), 0)::bigint as n from messages_per_day";
     other.until_count(counted, 1).await;
 }
@@ -56,7 +61,7 @@ async fn next(listener: &mut Listener, conversation: &str) -> Signal {
 
 #[tokio::test]
 async fn a_listener_in_the_server_hears_commits_and_transient_signals() {
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Memory).start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let mut listener = app.feed().listen();
     let id = app.direct(&ann, &bob).await;

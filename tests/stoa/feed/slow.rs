@@ -9,6 +9,7 @@ use stoa::telemetry::metrics::Metrics;
 
 use super::Fixture;
 use crate::polling::{until, until_within};
+use crate::servers::Alone;
 use crate::test_app::{SECRET, TestApp, parse};
 
 /// Has the database take so many seconds for each row that is written or deleted.
@@ -37,7 +38,7 @@ async fn a_consumer_whose_passes_are_too_slow_takes_less_at_once_and_comes_to_th
     let url = tokio::task::spawn_blocking(prepare).await.unwrap();
     // All of the first page take twice as long as a statement may.
     let options = ["--rate-limits", "off", "--statement-timeout-ms", "800"];
-    let app = TestApp::on(url, &options).await;
+    let app = TestApp::alone(Alone::Memory).on(url, &options).await;
     let written = async || app.count("select count(*) as n from search_docs");
     let patience = Duration::from_secs(90);
     until_within(patience, "all documents", written, |n| *n == 200).await;

@@ -118,7 +118,7 @@ pub async fn request(
 
 /// Uploads bytes in one request; `query` is what follows the path.
 pub async fn upload(person: &Person, query: &str, kind: &str, bytes: &[u8]) -> Raw {
-    let url = format!("http://{}/api/v1/files{query}", person.address);
+    let url = format!("http://{}/api/v1/files{query}", person.address());
     let bearer = format!("Bearer {}", person.token);
     let headers = [("authorization", bearer.as_str()), ("content-type", kind)];
     request("POST", &url, &headers, bytes.to_vec()).await

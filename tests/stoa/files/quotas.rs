@@ -101,7 +101,7 @@ async fn a_user_has_few_unfinished_uploads() {
         2,
     )
     .await;
-    let url = format!("http://{}/api/v1/files", ann.address);
+    let url = format!("http://{}/api/v1/files", ann.address());
     let bearer = format!("Bearer {}", ann.token);
     let refused = request("POST", &url, &[("authorization", &bearer)], "x").await;
     assert_eq!(

@@ -103,7 +103,7 @@ async fn chunked(person: &Person, chunks: usize) -> String {
         "POST /api/v1/files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
         person.token
     );
-    let mut stream = begun(person.address, &head).await;
+    let mut stream = begun(person.address(), &head).await;
     for _ in 0..chunks {
         let chunk = [b"9c40\r\n", &[b'7'; 40_000][..], b"\r\n"].concat();
         stream.write_all(&chunk).await.expect("sent");
@@ -184,7 +184,7 @@ async fn an_upload_whose_connection_is_lost_leaves_nothing() {
 async fn an_upload_that_is_repeated_with_its_key_is_one_file() {
     let (app, _folder) = app(&[]).await;
     let ann = app.person("ann").await;
-    let url = format!("http://{}/api/v1/files?name=a.png", ann.address);
+    let url = format!("http://{}/api/v1/files?name=a.png", ann.address());
     let bearer = format!("Bearer {}", ann.token);
     let headers = [("authorization", bearer.as_str()), ("idempotency-key", "k")];
     let first = request("POST", &url, &headers, PNG.to_vec())

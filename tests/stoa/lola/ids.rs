@@ -25,7 +25,7 @@ impl Shown {
     }
 }
 
-/// Every place of the vocabulary that shows the id of a message of the agent's.
+/// Every place of the dialect that shows the id of a message of the agent's.
 async fn places(desk: &Desk) -> Vec<Shown> {
     let room = &desk.room;
     let mut joined = SocketIoClient::lola(&desk.ann).await;

@@ -151,12 +151,12 @@ async fn what_is_unread_is_counted_until_it_is_read() {
 async fn what_is_denied_is_400_and_only_a_wrong_token_401() {
     let desk = Desk::open().await;
     let eve = desk.app.person("eve").await;
-    let nobody = Person::new(desk.app.address, "ann", "nonsense".to_owned());
+    let nobody = Person::new(desk.app.addresses(), "ann", "nonsense".to_owned());
     let expired = token(&stoa::identity::auth::Claims {
         exp: 1,
         ..claims("ann", &[])
     });
-    let expired = Person::new(desk.app.address, "ann", expired);
+    let expired = Person::new(desk.app.addresses(), "ann", expired);
     for prefix in PREFIXES {
         let path = format!("{prefix}/rooms/{}/messages", desk.room);
         let body = json!({ "content": "x", "senderId": "ann" });
@@ -230,7 +230,7 @@ fn must_be_refused(told: &Answer, status: u16, error: &str) {
 #[actix_rt::test]
 async fn every_refusal_below_both_paths_has_one_form() {
     let desk = Desk::on(TestApp::with(&["--body-limit", "2048"]).await).await;
-    let nobody = Person::new(desk.app.address, "ann", "nonsense".to_owned());
+    let nobody = Person::new(desk.app.addresses(), "ann", "nonsense".to_owned());
     let large = json!({ "content": "x".repeat(4_000) }).to_string();
     let room = format!("/rooms/{}", desk.room);
     for prefix in PREFIXES {

@@ -2,10 +2,13 @@
 
 mod ears;
 mod hearing;
+mod installations;
 mod meeting;
 mod plans;
+mod wired;
 
 use crate::client::Person;
+use crate::servers::Alone;
 use crate::test_app::{TestApp, claims, token};
 
 /// Two servers on one database.
@@ -17,9 +20,17 @@ pub struct Pair {
 impl Pair {
     /// Both with these options.
     pub async fn with(options: &[&str]) -> Self {
-        let options = [&["--rate-limits", "off"], options].concat();
-        let one = TestApp::with(&options).await;
-        let other = TestApp::on(one.database.clone(), &options).await;
+        Self::with_others(options, &[]).await
+    }
+
+    /// Both with these options, and the other one with more.
+    pub async fn with_others(both: &[&str], other: &[&str]) -> Self {
+        let both = [&["--rate-limits", "off"], both].concat();
+        let one = TestApp::alone(Alone::Pair).with(&both).await;
+        let other = [&both, other].concat();
+        let other = TestApp::alone(Alone::Pair)
+            .on(one.database.clone(), &other)
+            .await;
         Self { one, other }
     }
 

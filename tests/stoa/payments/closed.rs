@@ -18,7 +18,7 @@ async fn database() -> String {
 }
 
 #[tokio::test]
-async fn a_deal_that_asks_for_money_can_not_begin_without_a_gateway() {
+async fn a_deal_that_asks_for_money_cannot_begin_without_a_gateway() {
     let app = TestApp::bare(database().await, &["--rate-limits", "off"]).await;
     let platform = app.person_with("platform", &["service"]).await;
     for person in ["ines", "bela"] {
@@ -53,7 +53,7 @@ async fn a_deal_that_asks_for_money_can_not_begin_without_a_gateway() {
 }
 
 #[tokio::test]
-async fn one_that_runs_already_can_not_come_to_its_payment() {
+async fn one_that_runs_already_cannot_come_to_its_payment() {
     let mut deal = Deal::begin().await;
     deal.connect().await;
     let details = json!({ "details": "Three posts" });

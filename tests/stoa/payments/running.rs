@@ -192,3 +192,11 @@ async fn a_kind_that_this_version_does_not_know_waits_for_one_that_does() {
         "select count(*) as n from jobs where last_error = 'unknown_kind' and given_up_at is null";
     fixture.app.until_count(kept, 1).await;
 }
+
+#[tokio::test]
+async fn a_payload_that_this_version_cannot_read_waits_for_one_that_can() {
+    let fixture = Fixture::with(&[]).await;
+    fixture.run_sql("insert into jobs (kind, payload) values ('refund', '{\"refund\": 7}')");
+    let kept = "select count(*) as n from jobs where last_error = 'unreadable_payload' and given_up_at is null";
+    fixture.app.until_count(kept, 1).await;
+}

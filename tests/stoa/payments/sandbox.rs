@@ -19,7 +19,8 @@ fn secrets(signing: &str, verifying: &str) -> Vec<String> {
 }
 
 async fn press(fixture: &Fixture, order: &str, outcome: &str) -> Answer {
-    let anybody = crate::client::Person::new(fixture.app.address, "anybody", "no token".to_owned());
+    let anybody =
+        crate::client::Person::new(fixture.app.addresses(), "anybody", "no token".to_owned());
     let path = format!("/sandbox/checkout/{order}");
     anybody.post(&path, json!({ "outcome": outcome })).await
 }
@@ -91,7 +92,7 @@ async fn an_order_outlives_a_restart_and_so_does_a_press() {
 }
 
 #[tokio::test]
-async fn pages_from_elsewhere_can_not_press() {
+async fn pages_from_elsewhere_cannot_press() {
     let fixture = Fixture::with(&[
         "--allowed-origins".to_owned(),
         "https://app.example".to_owned(),

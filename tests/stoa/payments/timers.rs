@@ -1,4 +1,4 @@
-//! Timers of deals: told when due, deleted when they are nobody's any more, tried again when the deal could not listen.
+//! Timers of deals: delivered when due, deleted when no deal has them any more, tried again when the deal was unavailable.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -79,7 +79,7 @@ async fn a_timer_that_was_armed_anew_meanwhile_stays() {
 }
 
 #[tokio::test]
-async fn a_deal_that_can_not_listen_is_told_again() {
+async fn a_deal_that_cannot_listen_is_told_again() {
     let away = Arc::new(AtomicBool::new(true));
     let listening = Arc::clone(&away);
     let recorder = Recorder::answering(move |_| match listening.load(Ordering::Relaxed) {

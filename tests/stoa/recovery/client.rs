@@ -94,7 +94,7 @@ impl Client {
         self.pid = pid;
     }
 
-    /// One attempt; `None` where the server can not do it at the moment.
+    /// One attempt; `None` where the server cannot do it at the moment.
     async fn knock(&self, transport: Transport) -> Option<(Link, Value)> {
         let mut auth = json!({ "token": self.person.token });
         if let Some(pid) = &self.pid {
@@ -103,7 +103,7 @@ impl Client {
         if let Some(offset) = &self.offset {
             auth["offset"] = json!(offset);
         }
-        let mut link = Link::open(self.person.address, transport).await;
+        let mut link = Link::open(self.person.address(), transport).await;
         let head = self.dialect.head();
         link.send(&format!("40{head}{auth}")).await;
         match link.read(PATIENCE).await {

@@ -97,7 +97,7 @@ impl Dialect {
         }
     }
 
-    /// What is told of something that happened; what has no number of its own in an event has none here.
+    /// The events of a change, as texts. A change whose event has no seq has none here.
     pub fn numbered(self, what: &str, seq: i64) -> String {
         match self {
             Self::Stoory => what.to_owned(),

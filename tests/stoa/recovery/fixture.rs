@@ -245,7 +245,7 @@ impl Fixture {
         }
     }
 
-    /// Whoever's turn it is presses.
+    /// The role whose turn it is presses.
     async fn press(&self) {
         let note = json!({ "input": { "note": self.unique() } });
         for (who, action, body) in [(LISTENER, "push", &json!({})), (0, "push_back", &note)] {

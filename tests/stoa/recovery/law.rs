@@ -1,4 +1,4 @@
-//! The law: what a client has been told of a conversation is what happened in it, each once and in order, but for what it could not hear.
+//! The law: a client receives every change of a conversation once and in order, except those made while it could not receive any.
 
 use std::collections::BTreeSet;
 

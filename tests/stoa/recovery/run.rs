@@ -241,7 +241,7 @@ async fn join_for_sure(fixture: &Fixture, client: &mut Client, conversation: usi
         }
         assert!(
             begun.elapsed() < PATIENCE,
-            "{:?} can not join conversation {conversation}; {:?}",
+            "{:?} cannot join conversation {conversation}; {:?}",
             client.dialect,
             client.log
         );

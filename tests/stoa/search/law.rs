@@ -7,14 +7,14 @@ use proptest::test_runner::{Config, TestRunner};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
-use stoa::domain::access::blocks::Apart;
+use stoa::domain::access::blocks::ReaderBlocks;
 use stoa::domain::access::{Access, Requester};
 use stoa::domain::conversation::Participant;
 use stoa::domain::ids::{MessageId, UserId, UserNo};
 use stoa::domain::message::Message;
 use stoa::domain::principal::Roles;
 use stoa::domain::search::{document_of, parse};
-use stoa::store::search::{Asked, Bounds, Order, Page, Scope, find};
+use stoa::store::search::{Bounds, MessageSearch, Order, Page, Scope, find};
 
 use super::history::{CONVERSATIONS, Fixture, USERS, event, part};
 
@@ -48,8 +48,14 @@ const STAFF: Roles = Roles {
 };
 
 impl Fixture {
-    fn asked(&self, query: &str, requester: Requester, scope: Scope, bounds: Bounds) -> Asked {
-        Asked {
+    fn asked(
+        &self,
+        query: &str,
+        requester: Requester,
+        scope: Scope,
+        bounds: Bounds,
+    ) -> MessageSearch {
+        MessageSearch {
             query: parse(&self.tokenizer, query).unwrap(),
             text: query.to_owned(),
             requester,
@@ -64,7 +70,7 @@ impl Fixture {
     }
 
     /// What a plain filter finds.
-    fn filtered(&self, asked: &Asked) -> Vec<MessageId> {
+    fn filtered(&self, asked: &MessageSearch) -> Vec<MessageId> {
         let mut found: Vec<&Message> = Vec::new();
         for message in &self.messages {
             let (place, me) = (message.id.conversation, asked.requester.no);
@@ -78,9 +84,9 @@ impl Fixture {
             }
             let (read, filters) = (own.map_or(0, Participant::read_to), &asked.query.filters);
             let reader = access.reader(me);
-            let apart = Apart::of(me, self.blocks.iter().copied());
+            let reader_blocks = ReaderBlocks::of(me, self.blocks.iter().copied());
             let is_found = message.is_visible_to(reader.sight())
-                && !apart.is_unwanted(message.sender)
+                && !reader_blocks.is_unwanted(message.sender)
                 && message.deleted_at.is_none()
                 && filters.admit(message, &asked.me)
                 && filters.admit_read(message, &asked.me, read)
@@ -97,7 +103,7 @@ impl Fixture {
     }
 
     /// All pages of a search are what the filter finds, and so is its best page, in any order.
-    fn compare(&mut self, mut asked: Asked) {
+    fn compare(&mut self, mut asked: MessageSearch) {
         let wanted = self.filtered(&asked);
         let about = format!(
             "{} of {:?} {:?} {:?}",

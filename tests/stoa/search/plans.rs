@@ -14,7 +14,7 @@ use stoa::domain::search::parse;
 use stoa::domain::tokens::{Language, Tokenizer};
 use stoa::store::dedicated::Dedicated;
 use stoa::store::feed_consumers::register;
-use stoa::store::search::{Asked, Bounds, Found, Order, Page, Scope, find};
+use stoa::store::search::{Bounds, Found, MessageSearch, Order, Page, Scope, find};
 
 use crate::plans::full_database;
 
@@ -82,7 +82,7 @@ impl Fixture {
 
     /// Searches, and says how many rows it read; it walks no table.
     fn search(&mut self, query: &str, user: i64, scope: Scope, page: Page) -> (Found, i64) {
-        let asked = Asked {
+        let asked = MessageSearch {
             query: parse(&self.tokenizer, query).unwrap(),
             text: query.to_owned(),
             requester: Requester::new(
@@ -120,7 +120,7 @@ impl Fixture {
 fn a_search_reads_what_its_plan_says_and_little_more() {
     let mut fixture = Fixture::new();
     let first = Page::First(Order::Newest);
-    // Whoever is in three short conversations reads these.
+    // A user in three short conversations reads these.
     let (found, rows) = fixture.search("said", 500, Scope::Own, first);
     assert_eq!(
         (found.plan, found.total, found.hits.len()),

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{file, found, search, send, until_indexed};
+use crate::servers::Alone;
 use crate::test_app::TestApp;
 
 /// What was said, and who searches for it: a query, and which of the messages it finds, newest first.
@@ -201,7 +202,7 @@ async fn where_search_is_off_it_says_so_and_writes_nothing() {
 
 #[tokio::test]
 async fn with_other_languages_everything_is_read_again() {
-    let mut app = TestApp::start().await;
+    let mut app = TestApp::alone(Alone::Pair).start().await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);
     let conversation = app.direct(&alice, &bob).await;
     alice.say(&conversation, "zwei Häuser").await;
@@ -210,7 +211,9 @@ async fn with_other_languages_everything_is_read_again() {
     assert!(nothing.is_empty());
     app.stop().await;
     let options = ["--rate-limits", "off", "--search-languages", "en,de"];
-    let app = TestApp::on(app.database.clone(), &options).await;
+    let app = TestApp::alone(Alone::Pair)
+        .on(app.database.clone(), &options)
+        .await;
     let bob = app.person("bob").await;
     let written = "select count(*) as n from search_docs where words @@ '~haus'";
     for _ in 0..2 {

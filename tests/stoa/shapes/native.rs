@@ -46,7 +46,7 @@ impl People {
             "bob" => self.bob.clone(),
             "cara" => self.cara.clone(),
             "platform" => self.platform.clone(),
-            _ => Person::new(self.app.address, name, "nonsense".to_owned()),
+            _ => Person::new(self.app.addresses(), name, "nonsense".to_owned()),
         }
     }
 }

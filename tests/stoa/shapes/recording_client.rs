@@ -55,7 +55,7 @@ impl RecordingClient {
     /// Somebody's client. In the Stoory dialect it is in the room of its user, as that front end is.
     pub async fn open(person: &Person, dialect: ClientDialect) -> Self {
         match dialect {
-            ClientDialect::Native => Self::native(person.address, Some(&person.token)).await,
+            ClientDialect::Native => Self::native(person.address(), Some(&person.token)).await,
             ClientDialect::Stoory => {
                 let mut client = Self::greeted(person, dialect).await.0;
                 client.call("join", json!(person.id)).await;
@@ -91,7 +91,7 @@ impl RecordingClient {
 
     async fn connect(person: &Person, dialect: ClientDialect, auth: Value) -> (Self, Json) {
         let head = head(dialect);
-        let mut wire = endpoint(person.address).wire().await;
+        let mut wire = endpoint(person.address()).wire().await;
         wire.send(&format!("40{head}{auth}")).await;
         let answer = packet(&wire.text().await, head);
         let line = Line::SocketIo(Box::new(wire), head);

@@ -66,7 +66,7 @@ platform | EVENT_NOT_FOUND | | GET /api/v1/events/evt_0192f0c0000070008000000000
 ann | ORDER_NOT_FOUND | | POST /sandbox/checkout/order_1 | {"outcome":"success"}
 "#;
 
-/// What is told of a request's body and headers.
+/// The refusals of a request's body and headers.
 async fn of_bodies(snapshots: &mut SnapshotFile, ann: &Person) {
     let large = format!("{{\"title\":\"{}\"}}", "x".repeat(200_000));
     let empty = || "{}".to_owned();
@@ -138,7 +138,7 @@ async fn of_sockets(snapshots: &mut SnapshotFile, all: &People, conversation: &s
         let unknown = ear.call("nonsense", json!({})).await;
         snapshots.keep(format!("ack nonsense ({dialect:?})"), &unknown.shape);
     }
-    let stranger = Person::new(all.app.address, "ann", "nonsense".to_owned());
+    let stranger = Person::new(all.app.addresses(), "ann", "nonsense".to_owned());
     for dialect in [ClientDialect::Stoory, ClientDialect::Lola] {
         let (_, told) = RecordingClient::greeted(&stranger, dialect).await;
         snapshots.keep(format!("CONNECT ({dialect:?}, refused)"), &told);
@@ -169,7 +169,7 @@ async fn by_code() {
     of_bodies(&mut snapshots, &all.ann).await;
     of_sockets(&mut snapshots, &all, &conversation).await;
     of_participants(&mut snapshots, &all, &conversation).await;
-    // What is locked takes too long, as what is found too often does.
+    // What is locked takes too long, as a query that matches too much does.
     let mut locking = all.app.connection();
     let lock = "begin; lock table search_docs";
     locking.batch_execute(lock).expect("a lock");

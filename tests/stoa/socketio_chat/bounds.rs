@@ -8,11 +8,14 @@ use crate::connection_ends::LEEWAY_SECONDS;
 use crate::engineio_client::UNKNOWN;
 use crate::metrics::{figure, until_figure};
 use crate::polling::until;
+use crate::servers::Alone;
 use crate::test_app::{TestApp, claims, token};
 
 #[actix_rt::test]
 async fn what_is_too_large_closes_the_connection() {
-    let app = TestApp::with(&["--rate-limits", "off", "--frame-limit", "2048"]).await;
+    let app = TestApp::alone(Alone::Metrics)
+        .with(&["--rate-limits", "off", "--frame-limit", "2048"])
+        .await;
     let ann = app.person("ann").await;
     let mut client = SocketIoClient::stoory(&ann).await;
     client
@@ -28,7 +31,7 @@ async fn what_is_too_large_closes_the_connection() {
 #[actix_rt::test]
 async fn one_who_never_polls_again_is_closed_when_too_much_waits() {
     let options = ["--rate-limits", "off", "--outbox-limit", "16384"];
-    let app = TestApp::with(&options).await;
+    let app = TestApp::alone(Alone::Metrics).with(&options).await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let conversation = app.direct(&ann, &bob).await;
     let poller = joined_poller(&app, &bob, &conversation).await;
@@ -43,7 +46,7 @@ async fn one_who_never_polls_again_is_closed_when_too_much_waits() {
 #[actix_rt::test]
 async fn a_thousand_handshakes_that_go_no_further_are_forgotten() {
     let options = ["--rate-limits", "off", "--authentication-seconds", "1"];
-    let app = TestApp::with(&options).await;
+    let app = TestApp::alone(Alone::Metrics).with(&options).await;
     let ann = app.person("ann").await;
     let endpoint = endpoint(app.address);
     let mut pollers = Vec::new();
@@ -66,7 +69,7 @@ async fn a_thousand_handshakes_that_go_no_further_are_forgotten() {
 #[actix_rt::test]
 async fn a_thousand_sockets_that_say_nothing_more_are_closed() {
     let options = ["--rate-limits", "off", "--authentication-seconds", "1"];
-    let app = TestApp::with(&options).await;
+    let app = TestApp::alone(Alone::Metrics).with(&options).await;
     let ann = app.person("ann").await;
     let endpoint = endpoint(app.address);
     let mut client = SocketIoClient::stoory(&ann).await;
@@ -83,7 +86,9 @@ async fn a_thousand_sockets_that_say_nothing_more_are_closed() {
 
 #[actix_rt::test]
 async fn a_thousand_upgrades_that_stop_half_way_leave_their_sessions_polling() {
-    let app = TestApp::with(&["--rate-limits", "off"]).await;
+    let app = TestApp::alone(Alone::Metrics)
+        .with(&["--rate-limits", "off"])
+        .await;
     let ann = app.person("ann").await;
     let endpoint = endpoint(app.address);
     let mut halves = Vec::new();
@@ -109,7 +114,7 @@ async fn a_thousand_upgrades_that_stop_half_way_leave_their_sessions_polling() {
 #[actix_rt::test]
 async fn packets_that_are_no_events_are_counted_too() {
     let options = ["--session-rate", "5", "--address-rate", "1000"];
-    let app = TestApp::with(&options).await;
+    let app = TestApp::alone(Alone::Metrics).with(&options).await;
     let ann = app.person("ann").await;
     for packet in ["430[]", "439999999999[1,2]"] {
         let mut client = SocketIoClient::stoory(&ann).await;
@@ -147,7 +152,7 @@ async fn who_is_too_fast_is_told_so_and_then_closed() {
         "--address-rate",
         "1000",
     ];
-    let app = TestApp::with(&options).await;
+    let app = TestApp::alone(Alone::Metrics).with(&options).await;
     let ann = app.person("ann").await;
     let mut client = SocketIoClient::stoory(&ann).await;
     let mut refused = None;
@@ -169,7 +174,7 @@ async fn who_is_too_fast_is_told_so_and_then_closed() {
 
 #[actix_rt::test]
 async fn a_connection_ends_with_its_token_and_with_its_server() {
-    let mut app = TestApp::start().await;
+    let mut app = TestApp::alone(Alone::Metrics).start().await;
     let ann = app.person("ann").await;
     let mut claims = claims("ann", &[]);
     claims.exp -= 3_600 + LEEWAY_SECONDS - 2;
@@ -192,7 +197,7 @@ async fn a_connection_ends_with_its_token_and_with_its_server() {
 
 #[actix_rt::test]
 async fn origins_and_tokens_are_checked_at_the_handshake() {
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Metrics).start().await;
     let (ann, endpoint) = (app.person("ann").await, endpoint(app.address));
     let from = |origin: &str| {
         let request = endpoint.request("GET", "EIO=4&transport=polling");
@@ -218,7 +223,9 @@ async fn origins_and_tokens_are_checked_at_the_handshake() {
 
 #[actix_rt::test]
 async fn one_who_does_not_read_is_closed_and_comes_back_for_the_rest() {
-    let app = TestApp::with(&["--rate-limits", "off", "--outbox-limit", "65536"]).await;
+    let app = TestApp::alone(Alone::Metrics)
+        .with(&["--rate-limits", "off", "--outbox-limit", "65536"])
+        .await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let conversation = app.direct(&ann, &bob).await;
     let mut client = SocketIoClient::stoory(&bob).await;
@@ -248,7 +255,9 @@ async fn one_who_does_not_read_is_closed_and_comes_back_for_the_rest() {
 
 #[actix_rt::test]
 async fn a_house_full_of_pollers_is_not_too_fast_by_polling() {
-    let app = TestApp::with(&["--address-rate", "5"]).await;
+    let app = TestApp::alone(Alone::Metrics)
+        .with(&["--address-rate", "5"])
+        .await;
     let endpoint = endpoint(app.address);
     let poller = endpoint.poller().await;
     for _ in 0..60 {

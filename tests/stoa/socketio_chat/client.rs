@@ -72,7 +72,7 @@ impl SocketIoClient {
 
     /// In the Stoory guide's namespace.
     pub async fn stoory_without_user_room(person: &Person) -> Self {
-        Self::connect(person.address, "/", json!({ "token": person.token }))
+        Self::connect(person.address(), "/", json!({ "token": person.token }))
             .await
             .expect("connected")
     }
@@ -80,7 +80,7 @@ impl SocketIoClient {
     /// In the Lola guide's namespace.
     pub async fn lola(person: &Person) -> Self {
         let auth = json!({ "token": person.token });
-        Self::connect(person.address, "/realtime", auth)
+        Self::connect(person.address(), "/realtime", auth)
             .await
             .expect("connected")
     }
@@ -94,7 +94,7 @@ impl SocketIoClient {
         if let Some(offset) = &self.offset {
             auth["offset"] = json!(offset);
         }
-        let mut back = Self::connect(person.address, self.namespace, auth)
+        let mut back = Self::connect(person.address(), self.namespace, auth)
             .await
             .expect("connected");
         let is_found = back.pid == self.pid;

@@ -7,6 +7,7 @@ use super::client::SocketIoClient;
 use crate::client::{Person, Socket};
 use crate::deals::Deal;
 use crate::metrics::figure;
+use crate::servers::Alone;
 use crate::test_app::TestApp;
 
 const FORMS: [&str; 3] = ["native", "stoory", "lola"];
@@ -70,7 +71,7 @@ async fn while_doing(app: &TestApp, deed: impl Future<Output = ()>) -> [f64; 3] 
 
 #[actix_rt::test]
 async fn however_many_listen_an_event_is_put_into_words_once_in_each_form() {
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Metrics).start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let conversation = app.group(&ann, &[&bob]).await;
     let mut ears = Ears::default();
@@ -132,7 +133,7 @@ async fn last_seq(deal: &Deal) -> f64 {
 
 #[actix_rt::test]
 async fn nothing_is_put_into_words_that_nobody_hears() {
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Metrics).start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let conversation = app.group(&ann, &[&bob]).await;
     let mut native = ann.joined(&conversation).await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::client::SocketIoClient;
 use super::recovering::{bodies, hear_until};
 use crate::metrics::until_figure;
+use crate::servers::Alone;
 use crate::test_app::TestApp;
 
 #[actix_rt::test]
@@ -61,7 +62,7 @@ async fn two_joins_at_once_are_both_answered_and_each_event_comes_once() {
 #[actix_rt::test]
 async fn a_room_sleeps_though_clients_were_gone_before_it_was_awake() {
     let options = ["--rate-limits", "off", "--room-idle-seconds", "1"];
-    let app = TestApp::with(&options).await;
+    let app = TestApp::alone(Alone::Metrics).with(&options).await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let conversation = app.direct(&ann, &bob).await;
     until_figure(app.address, "stoa_rooms_awake", 0.0).await;
@@ -77,7 +78,7 @@ async fn a_room_sleeps_though_clients_were_gone_before_it_was_awake() {
 }
 
 #[actix_rt::test]
-async fn whose_list_can_not_be_written_comes_back_and_starts_anew() {
+async fn whose_list_cannot_be_written_comes_back_and_starts_anew() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let conversation = app.direct(&ann, &bob).await;

@@ -2,12 +2,12 @@
 
 pub mod bounds;
 pub mod client;
+mod dialect;
 mod encoding;
 mod entrance;
 mod joining;
 mod recovering;
 mod returning;
 mod together;
-mod vocabulary;
 
 pub use client::{SocketIoClient, endpoint};

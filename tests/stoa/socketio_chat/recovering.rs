@@ -195,7 +195,7 @@ async fn an_offset_from_before_says_nothing_of_what_was_heard_under_a_new_pid() 
     assert_eq!(bodies(&events, &two), numbered(0, 5));
 }
 
-/// A step is told by two events, of one place: whoever is cut off between them hears of it again.
+/// A step has two events with one seq: a client that is cut off between them gets both again.
 #[actix_rt::test]
 async fn a_cut_between_the_events_of_a_step_loses_neither() {
     let deal = Deal::begin().await;
@@ -292,7 +292,7 @@ async fn a_client_has_one_connection_at_a_time() {
     back.event("new_message").await;
 }
 
-/// A watermark may stand on an edit: what is told is the message before it.
+/// A watermark may be the seq of an edit: the event names the message before it.
 #[actix_rt::test]
 async fn what_was_read_meanwhile_is_told_by_messages_that_exist() {
     let app = TestApp::start().await;

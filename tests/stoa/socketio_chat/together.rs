@@ -9,7 +9,7 @@ use crate::clients::commands::Connecting;
 use crate::test_app::TestApp;
 
 /// The official client in Node, twice: in the Stoory guide's words as bob, and in the Lola guide's as eve.
-async fn both_vocabularies(app: &TestApp, [bob, eve]: [&Person; 2]) -> Client {
+async fn both_dialects(app: &TestApp, [bob, eve]: [&Person; 2]) -> Client {
     let mut node = Client::node();
     for (person, namespace) in [(bob, "/"), (eve, "/realtime")] {
         let url = format!("http://{}{namespace}", app.address);
@@ -44,13 +44,13 @@ async fn heard(node: &mut Client, name: &str, last: &str, path: &str) -> Vec<(St
 }
 
 #[actix_rt::test]
-async fn a_native_client_both_vocabularies_and_rest_hold_one_conversation() {
+async fn a_native_client_both_dialects_and_rest_hold_one_conversation() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let eve = app.person("eve").await;
     let conversation = app.group(&ann, &[&bob, &eve]).await;
     let mut native = ann.joined(&conversation).await;
-    let mut node = both_vocabularies(&app, [&bob, &eve]).await;
+    let mut node = both_dialects(&app, [&bob, &eve]).await;
     node.call("bob", "join_conversation", json!(conversation))
         .await;
     node.call("eve", "chat:join-room", json!(conversation))
@@ -93,7 +93,7 @@ async fn a_native_client_both_vocabularies_and_rest_hold_one_conversation() {
 }
 
 #[actix_rt::test]
-async fn one_connection_speaks_both_vocabularies() {
+async fn one_connection_speaks_both_dialects() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let conversation = app.direct(&ann, &bob).await;

@@ -95,7 +95,7 @@ fn with_word(app: &TestApp, id: &str, word: &str) -> Person {
     let claims = json!({ "sub": id, "role": word, "exp": claims("", &[]).exp });
     let key = EncodingKey::from_secret(SECRET.as_bytes());
     let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key);
-    Person::new(app.address, id, token.expect("a token"))
+    Person::new(app.addresses(), id, token.expect("a token"))
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ async fn say(alice: &Person, id: &str) -> Value {
     sent.expect_status(200).body
 }
 
-/// Every place of the vocabulary that shows the ids of a message: each of a message of its own, so that each can be deleted.
+/// Every place of the dialect that shows the ids of a message: each of a message of its own, so that each can be deleted.
 async fn places(app: &TestApp, alice: &Person, bob: &Person) -> Vec<Shown> {
     let id = app.direct(alice, bob).await;
     let answer = say(alice, &id).await;

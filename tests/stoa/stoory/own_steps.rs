@@ -1,4 +1,4 @@
-//! A step is news for the other side, and none for whoever made it.
+//! A step is news for the other side, and not for the user who made it.
 
 use serde_json::{Value, json};
 

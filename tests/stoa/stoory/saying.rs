@@ -114,7 +114,7 @@ const REFUSED: [(&str, u16, &str); 6] = [
 ];
 
 #[tokio::test]
-async fn what_can_not_be_sent_is_refused_by_name() {
+async fn what_cannot_be_sent_is_refused_by_name() {
     let hosts = "cdn.example.com,*.images.example";
     let app = TestApp::with(&["--rate-limits", "off", "--media-hosts", hosts]).await;
     let (alice, bob) = (app.person("alice").await, app.person("bob").await);

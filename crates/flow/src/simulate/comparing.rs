@@ -6,7 +6,7 @@ use super::playing::Found;
 use super::script::{Expected, ExpectedEvent};
 use crate::definition::Definition;
 use crate::machine;
-use crate::{Instance, PLATFORM, PlatformEvent, STAFF};
+use crate::{FlowActor, Instance, PLATFORM, PlatformEvent, STAFF};
 
 /// All differences, each as a sentence.
 pub(super) fn differences(
@@ -97,7 +97,7 @@ fn deal_view(
     }
     for (role, wanted) in &expect.actions {
         let available_actions = match role.as_str() {
-            PLATFORM => deal_view.actions_of_platform(),
+            PLATFORM => deal_view.actions_of_actors(&[FlowActor::System, FlowActor::Staff]),
             STAFF => deal_view.actions_of(None).iter().collect(),
             role => deal_view.actions_of(Some(role)).iter().collect(),
         };

@@ -25,7 +25,7 @@ const NAMES: [Case; 22] = [
         "name = \"small\"",
         "name = \"Small one\"",
         1,
-        "`Small one` is no name",
+        "`Small one` is not a name",
     ),
     (
         "title = \"Small\"",
@@ -67,7 +67,7 @@ const NAMES: [Case; 22] = [
         "currency = \"EUR\" }\nnote",
         "currency = \"eur\" }\nnote",
         8,
-        "`eur` is no currency: three capital letters",
+        "`eur` is not a currency: three capital letters",
     ),
     (
         "default = 0",

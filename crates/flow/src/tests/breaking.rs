@@ -28,7 +28,7 @@ fn what_is_no_toml_is_told_too() {
 }
 
 #[test]
-fn an_expression_can_not_break_the_parser() {
+fn an_expression_cannot_break_the_parser() {
     let long = format!("ctx.rounds < {}1", "1 + ".repeat(250));
     let deep = format!("{}true", "!".repeat(900));
     let chain = format!("ctx{}", ".a".repeat(400));

@@ -194,12 +194,12 @@ fn check(definition: &Definition, step: &Step) {
     names.dedup();
     assert_eq!(names.len(), instance.timers.len(), "timers are unique");
     assert_eq!(instance.payment.is_some(), state.payment.is_some());
-    let offered = definition
+    let has_actions = definition
         .roles
         .iter()
         .any(|role| !step.deal_view.actions_of(Some(role)).is_empty());
     assert!(
-        state.terminal || offered || !instance.timers.is_empty(),
+        state.terminal || has_actions || !instance.timers.is_empty(),
         "no dead end: {}",
         state.name
     );

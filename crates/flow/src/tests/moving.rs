@@ -78,7 +78,7 @@ fn timers_can_begin_anew() {
 }
 
 #[test]
-fn what_can_not_go_there_stays() {
+fn what_cannot_go_there_stays() {
     let (play, _) = Play::begin(before(), json!({}));
     let refused = |from: &str, to: &str| {
         let new = Definition::parse(&SMALL.replace(from, to)).unwrap();

@@ -46,7 +46,7 @@ fn rules_hold_or_not() {
 }
 
 #[test]
-fn what_can_not_be_computed_does_not_hold() {
+fn what_cannot_be_computed_does_not_hold() {
     for guard in [
         "ctx.price.amount > 1",
         "ctx.due > now",
@@ -61,7 +61,7 @@ fn what_can_not_be_computed_does_not_hold() {
 }
 
 #[test]
-fn a_value_that_can_not_be_computed_or_kept_exactly_refuses_the_action() {
+fn a_value_that_cannot_be_computed_or_kept_exactly_refuses_the_action() {
     let play = |expression: &str| {
         let source = SMALL.replace("ctx.rounds + 1", expression);
         let definition = Definition::parse(&source).unwrap();

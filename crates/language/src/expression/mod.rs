@@ -90,9 +90,9 @@ fn complaint(errors: &cel::ParseErrors) -> String {
     match short.strip_prefix("token recognition error at: ") {
         Some(part) => {
             let part = part.trim_matches('\'');
-            format!("this is no expression: there is no operator `{part}`")
+            format!("this is not an expression: there is no operator `{part}`")
         }
-        None => format!("this is no expression: {short}"),
+        None => format!("this is not an expression: {short}"),
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) fn check(
         Expr::Comprehension(_) => Err(no_macros()),
         Expr::List(_) => Err("a list may only stand on the right of `in`".to_owned()),
         Expr::Map(_) | Expr::Struct(_) => Err("there are no objects in expressions".to_owned()),
-        Expr::Unspecified => Err("this is no expression".to_owned()),
+        Expr::Unspecified => Err("this is not an expression".to_owned()),
     }
 }
 

@@ -8,16 +8,16 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 
 use super::Socket;
-use super::client::Asked;
+use super::client::AwaitedAck;
 use super::resume_cursor::ResumeCursor;
 use super::session::{AccessLost, ClientGone, Incoming, PageSent, RoomLost, SocketIoSession};
-use crate::domain::access::blocks::Apart;
+use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{Change, RoomEvent};
 use crate::edge::connection::SessionDeps;
-use crate::edge::connection::session::{Client, Pace};
-use crate::edge::dialect::{self, Told};
+use crate::edge::connection::session::{Client, FrameRate};
+use crate::edge::dialect::{self, EncodedEvent};
 use crate::queue::{Chat, ChatFrame, Heard};
 use crate::room::reply::told;
 use socketio::{ClientEvent, Disconnected, NamespaceHandler};
@@ -30,7 +30,7 @@ pub(super) struct ChatHandler {
     socket: Socket,
     principal: Arc<Principal>,
     session: Addr<SocketIoSession>,
-    pace: Pace,
+    pace: FrameRate,
     cursor: Arc<Mutex<ResumeCursor>>,
     /// Whether its events carry an offset, from which it goes on when it comes back.
     is_recoverable: bool,
@@ -46,7 +46,7 @@ impl ChatHandler {
         is_recoverable: bool,
     ) -> Self {
         Self {
-            pace: Pace::new(&deps),
+            pace: FrameRate::new(&deps),
             deps,
             socket,
             principal,
@@ -56,18 +56,22 @@ impl ChatHandler {
         }
     }
 
-    /// An event as the client is told it.
-    fn told(&self, event: &RoomEvent, told_as: (Option<&str>, Option<&Apart>)) -> Option<Told> {
+    /// An event, encoded for the client.
+    fn encoded(
+        &self,
+        event: &RoomEvent,
+        event_reader: (Option<&str>, Option<&ReaderBlocks>),
+    ) -> Option<EncodedEvent> {
         let dialect = self.socket.queue().state().dialect();
         let dialects = &self.deps.dialects;
-        dialects.told_apart(dialect, event, told_as, self.principal.no)
+        dialects.encode_for(dialect, event, event_reader, self.principal.no)
     }
 
     /// The packet of an event that leaves, with the client's offset after it where the client can go on from there.
     fn packet(
         &self,
         event: &RoomEvent,
-        told_as: (Option<&str>, Option<&Apart>),
+        event_reader: (Option<&str>, Option<&ReaderBlocks>),
         heard: Heard,
     ) -> Option<ByteString> {
         let here = event.conversation;
@@ -76,7 +80,7 @@ impl ChatHandler {
             Heard::Joined | Heard::Elsewhere => {}
             Heard::Anywhere => self.note_loss(event),
         }
-        let told = self.told(event, told_as)?;
+        let told = self.encoded(event, event_reader)?;
         let goes_on = heard == Heard::Joined && self.is_recoverable;
         match event.seq.filter(|_| goes_on) {
             None => Some(told.bytes),
@@ -109,7 +113,7 @@ impl ChatHandler {
         Ok(incoming)
     }
 
-    fn refuse(&self, ack: Asked, refusal: Refusal) {
+    fn refuse(&self, ack: AwaitedAck, refusal: Refusal) {
         let refusal = told(refusal.into(), &self.deps.room.metrics);
         Client::refuse(&self.socket, &self.deps, ack, &refusal);
     }
@@ -119,7 +123,7 @@ impl NamespaceHandler<Chat> for ChatHandler {
     fn event(&mut self, event: ClientEvent<'_, Chat>) {
         let read = self.read(&event);
         let dialect = self.socket.queue().state().dialect();
-        let ack = Asked {
+        let ack = AwaitedAck {
             refused_as: self.deps.dialects.refused_as(dialect, event.name),
             ack: event.ack,
         };
@@ -143,11 +147,11 @@ impl NamespaceHandler<Chat> for ChatHandler {
             ChatFrame::Event {
                 event,
                 role,
-                apart,
+                reader_blocks,
                 heard,
             } => {
-                let told_as = (role.as_deref(), apart.as_deref());
-                return self.packet(&event, told_as, heard);
+                let event_reader = (role.as_deref(), reader_blocks.as_deref());
+                return self.packet(&event, event_reader, heard);
             }
             ChatFrame::Rejoin(lost) => self.session.do_send(RoomLost(lost)),
             ChatFrame::PageEnd(turn) => self.session.do_send(PageSent(turn)),

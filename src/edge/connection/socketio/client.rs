@@ -18,7 +18,7 @@ use socketio::packet::{encode_event, encode_one};
 
 /// An event of the client that is to be answered.
 #[derive(Default)]
-pub(in crate::edge::connection) struct Asked {
+pub(in crate::edge::connection) struct AwaitedAck {
     /// The acknowledgement that it asks for.
     pub(super) ack: Option<Ack>,
     /// The dialect's event for a refusal of it.
@@ -26,13 +26,13 @@ pub(in crate::edge::connection) struct Asked {
 }
 
 impl Client for Socket {
-    type RequestId = Asked;
+    type RequestId = AwaitedAck;
 
     fn queue(&self) -> &Arc<ConnectionQueue> {
         socketio::Socket::queue(self)
     }
 
-    fn answer(&self, deps: &SessionDeps, to: Asked, answered: &Answered<'_>) {
+    fn answer(&self, deps: &SessionDeps, to: AwaitedAck, answered: &Answered<'_>) {
         let Some(ack) = to.ack else {
             return;
         };
@@ -48,7 +48,7 @@ impl Client for Socket {
         let _ = ack.answer([told.as_str()]);
     }
 
-    fn done(&self, deps: &SessionDeps, to: Asked) {
+    fn done(&self, deps: &SessionDeps, to: AwaitedAck) {
         if let Some(ack) = to.ack {
             let dialect = self.queue().state().dialect();
             let told = deps
@@ -58,11 +58,11 @@ impl Client for Socket {
         }
     }
 
-    fn status(&self, deps: &SessionDeps, to: Asked, _: PresenceStatus) {
+    fn status(&self, deps: &SessionDeps, to: AwaitedAck, _: PresenceStatus) {
         self.done(deps, to);
     }
 
-    fn listed(&self, deps: &SessionDeps, to: Asked, listed: &[Listed], reader: UserNo) {
+    fn listed(&self, deps: &SessionDeps, to: AwaitedAck, listed: &[Listed], reader: UserNo) {
         if let Some(ack) = to.ack {
             let dialect = self.queue().state().dialect();
             let told = deps.dialects.watched(dialect, listed, reader);
@@ -70,7 +70,7 @@ impl Client for Socket {
         }
     }
 
-    fn found(&self, deps: &SessionDeps, to: Asked, found: &Found, reader: UserNo) {
+    fn found(&self, deps: &SessionDeps, to: AwaitedAck, found: &Found, reader: UserNo) {
         if let Some(ack) = to.ack {
             let found = FoundView::new(found, reader, &deps.files.links);
             let _ = ack.answer([found.to_json().as_str()]);
@@ -78,7 +78,7 @@ impl Client for Socket {
     }
 
     /// In the acknowledgement where the client asks for one, else as an event; beside it as the dialect's own event for this.
-    fn refuse(&self, deps: &SessionDeps, to: Asked, refusal: &Refusal) {
+    fn refuse(&self, deps: &SessionDeps, to: AwaitedAck, refusal: &Refusal) {
         let dialect = self.queue().state().dialect();
         let json = deps.dialects.refusal(dialect, refusal);
         let told = [json.as_str()];

@@ -4,7 +4,7 @@ use actix::prelude::*;
 use std::sync::Arc;
 
 use super::Socket;
-use super::client::Asked;
+use super::client::AwaitedAck;
 use super::session::{JoinOutcome, JoinResolved, SocketIoSession};
 use crate::domain::answer::Answer;
 use crate::domain::ids::{ConversationId, JoinNo, Seq};
@@ -39,7 +39,7 @@ impl Session for SocketIoSession {
     /// The list is written first: a client that comes back has joined what it was acknowledged. What it asks for meanwhile waits.
     fn join(
         &mut self,
-        ack: Asked,
+        ack: AwaitedAck,
         conversation: ConversationId,
         _: Option<Seq>,
         context: &mut Context<Self>,
@@ -81,7 +81,12 @@ impl Session for SocketIoSession {
     }
 
     /// The list is written first: a client that comes back has left what it was acknowledged to have left.
-    fn leave(&mut self, ack: Asked, conversation: ConversationId, context: &mut Context<Self>) {
+    fn leave(
+        &mut self,
+        ack: AwaitedAck,
+        conversation: ConversationId,
+        context: &mut Context<Self>,
+    ) {
         for waiting in self.pending.leave(conversation) {
             let left = "The conversation was left before this join was answered";
             self.core.refuse(waiting, Refusal::Conflict(left));
@@ -108,7 +113,7 @@ impl SocketIoSession {
     fn answer_joined(
         &mut self,
         conversation: ConversationId,
-        ack: Asked,
+        ack: AwaitedAck,
         context: &mut Context<Self>,
     ) {
         let needs = self.core.queue().state().dialect().needs();
@@ -136,7 +141,7 @@ impl SocketIoSession {
         &mut self,
         conversation: ConversationId,
         backfill: Backfill,
-        ack: Asked,
+        ack: AwaitedAck,
         context: &mut Context<Self>,
     ) {
         let (session, asked) = (context.address(), self.pending.begin(conversation));
@@ -166,7 +171,7 @@ impl SocketIoSession {
         self.core.join_room(conversation, join, backfill, reply);
     }
 
-    fn leave_room(&self, ack: Asked, conversation: ConversationId) {
+    fn leave_room(&self, ack: AwaitedAck, conversation: ConversationId) {
         let reply = self.core.reply(ack, conversation);
         let session = self.core.queue().session();
         let leave = ToRoom::Leave { session, reply };

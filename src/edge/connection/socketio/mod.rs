@@ -39,6 +39,7 @@ use crate::queue::{AUTHENTICATION_TIMEOUT, Chat, CloseReason, Connection, Connec
 use crate::room::reply::told;
 use crate::store::recoveries::{self, Holder, Resumed};
 use crate::telemetry::refusal_log::RefusalLog;
+use crate::wire::section::Section;
 use socketio::engineio::{self, Engine, Hooks, Rejection, Tag};
 use socketio::{Accepted, Application, Connect, Refused, Server};
 
@@ -107,6 +108,20 @@ impl ConnectedClients {
         if let Some(before) = self.0.insert(pid, socket.clone()) {
             before.disconnect();
         }
+    }
+
+    /// Disconnects a client's connection here, if another one speaks for the client.
+    pub fn leave_to(&self, pid: Uuid, holder: SessionId) {
+        let is_old = |_: &Uuid, socket: &Socket| socket.queue().session() != holder;
+        if let Some((_, socket)) = self.0.remove_if(&pid, is_old) {
+            socket.disconnect();
+        }
+    }
+
+    /// Whether a client is connected here over another connection than this.
+    pub fn has_other(&self, pid: Uuid, session: SessionId) -> bool {
+        let found = self.0.get(&pid);
+        found.is_some_and(|socket| socket.queue().session() != session)
     }
 
     fn depart(&self, pid: Uuid, session: SessionId) {
@@ -294,6 +309,9 @@ async fn come_in(
     deps.room.metrics.connections.inc();
     if let Some(pid) = pid {
         deps.connected_clients.enter(pid, &socket);
+        if resumed.is_some() {
+            tell_takeover(&deps, pid, queue.session());
+        }
     }
     let cursor = ResumeCursor::shared(resumed);
     let session = SocketIoSession::new(
@@ -313,6 +331,12 @@ async fn come_in(
         handler: Box::new(handler),
         pid: pid.map(|pid| pid.simple().to_string()),
     })
+}
+
+/// Another server may still hold an old connection of a client that goes on here.
+fn tell_takeover(deps: &SessionDeps, pid: Uuid, session: SessionId) {
+    let pid = pid.simple().to_string();
+    deps.room.outgoing.say(|| Section::Taken { pid, session });
 }
 
 /// The `pid` that a client has from now on, and where it goes on if it was found.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::Socket;
-use super::client::Asked;
+use super::client::AwaitedAck;
 use super::pending_joins::PendingJoins;
 use super::resume_cursor::ResumeCursor;
 use crate::domain::ids::{ConversationId, JoinNo};
@@ -14,7 +14,7 @@ use crate::domain::principal::Principal;
 use crate::edge::connection::replay_queue::Replay;
 use crate::edge::connection::session::{Client, Core, Session};
 use crate::edge::connection::{SessionDeps, replaying, requests};
-use crate::edge::dialect::Asks;
+use crate::edge::dialect::ClientRequest;
 use crate::edge::native::decode::Request;
 use crate::queue::Rejoin;
 use crate::store::recoveries::{self, Holder, JoinedConversation};
@@ -27,8 +27,8 @@ const WAITING: usize = 1_024;
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Incoming {
-    pub(super) asks: Asks,
-    pub(super) ack: Asked,
+    pub(super) asks: ClientRequest,
+    pub(super) ack: AwaitedAck,
 }
 
 /// The room of a conversation is gone.
@@ -76,7 +76,7 @@ pub(super) struct SocketIoSession {
     /// By what a client is found when it comes back; none for one that does not want that.
     pid: Option<Uuid>,
     pub(super) cursor: Arc<Mutex<ResumeCursor>>,
-    pub(super) pending: PendingJoins<Asked>,
+    pub(super) pending: PendingJoins<AwaitedAck>,
     has_left: bool,
 }
 
@@ -152,9 +152,9 @@ impl Handler<Incoming> for SocketIoSession {
     fn handle(&mut self, incoming: Incoming, context: &mut Self::Context) {
         let Incoming { asks, ack } = incoming;
         match asks {
-            Asks::For(request) => requests::carry(self, ack, request, context),
-            Asks::UserRoom(room) => self.choose_user_room(ack, room, context),
-            Asks::Nothing => self.core.client.done(&self.core.deps, ack),
+            ClientRequest::Request(request) => requests::carry(self, ack, request, context),
+            ClientRequest::UserRoom(room) => self.choose_user_room(ack, room, context),
+            ClientRequest::Nothing => self.core.client.done(&self.core.deps, ack),
         }
     }
 }
@@ -177,7 +177,7 @@ impl Handler<JoinResolved> for SocketIoSession {
             JoinOutcome::GoesOn(lost) => replaying::room_lost(self, lost, context),
         }
         for ack in waiting {
-            let asks = Asks::For(Request::Join {
+            let asks = ClientRequest::Request(Request::Join {
                 conversation,
                 after: None,
             });

@@ -2,7 +2,7 @@
 
 use actix::prelude::*;
 
-use super::client::Asked;
+use super::client::AwaitedAck;
 use super::session::SocketIoSession;
 use crate::domain::dialect::UserRoom;
 use crate::edge::connection::session::Client;
@@ -13,7 +13,7 @@ impl SocketIoSession {
     /// found, and says it again.
     pub(super) fn choose_user_room(
         &mut self,
-        ack: Asked,
+        ack: AwaitedAck,
         room: UserRoom,
         context: &mut Context<Self>,
     ) {
@@ -35,7 +35,7 @@ impl SocketIoSession {
         );
     }
 
-    fn enter_user_room(&self, ack: Asked, room: UserRoom) {
+    fn enter_user_room(&self, ack: AwaitedAck, room: UserRoom) {
         self.core.queue().state().note_user_room(room);
         self.core.client.done(&self.core.deps, ack);
     }

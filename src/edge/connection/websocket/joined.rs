@@ -10,10 +10,10 @@ use crate::error::Error;
 
 /// Shared with the answers that are still to come.
 #[derive(Clone, Default)]
-pub(super) struct Joined(Arc<Mutex<Joins>>);
+pub(super) struct Joined(Arc<Mutex<JoinedConversations>>);
 
 #[derive(Default)]
-struct Joins {
+struct JoinedConversations {
     newest: JoinNo,
     conversations: HashMap<ConversationId, Join>,
 }

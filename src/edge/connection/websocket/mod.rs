@@ -12,9 +12,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::session::{Core, Pace, Session};
+use super::session::{Core, FrameRate, Session};
 use super::{SessionDeps, replaying, requests};
-use crate::domain::access::blocks::Apart;
+use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::answer::Answer;
 use crate::domain::dialect::Dialect;
 use crate::domain::ids::{ConversationId, JoinNo, Seq};
@@ -37,7 +37,7 @@ use joined::Joined;
 pub struct NativeSession {
     core: Core<Arc<ConnectionQueue>>,
     joined: Joined,
-    pace: Pace,
+    pace: FrameRate,
     verdict: Rc<Cell<Option<Violation>>>,
     /// A message that comes in several frames; bounded by the frame guard.
     pieces: Vec<u8>,
@@ -52,7 +52,7 @@ impl NativeSession {
         verdict: Rc<Cell<Option<Violation>>>,
     ) -> Self {
         Self {
-            pace: Pace::new(&deps),
+            pace: FrameRate::new(&deps),
             core: Core::new(deps, queue, principal),
             joined: Joined::default(),
             verdict,
@@ -76,11 +76,11 @@ impl NativeSession {
         }
     }
 
-    /// An event as the caller is told it, if they are.
-    fn told(
+    /// The text of an event for the client; `None` if the client does not get it.
+    fn encoded(
         &self,
         event: &RoomEvent,
-        told_as: (Option<&str>, Option<&Apart>),
+        event_reader: (Option<&str>, Option<&ReaderBlocks>),
         heard: Heard,
     ) -> Option<ByteString> {
         let here = event.conversation;
@@ -91,7 +91,7 @@ impl NativeSession {
             self.joined.lost(here);
         }
         let dialects = &self.core.deps.dialects;
-        let told = dialects.told_apart(Dialect::NATIVE, event, told_as, self.core.reader())?;
+        let told = dialects.encode_for(Dialect::NATIVE, event, event_reader, self.core.reader())?;
         Some(told.bytes)
     }
 
@@ -209,11 +209,11 @@ impl StreamHandler<Drained> for NativeSession {
                 Frame::Own(ChatFrame::Event {
                     event,
                     role,
-                    apart,
+                    reader_blocks,
                     heard,
                 }) => {
-                    let told_as = (role.as_deref(), apart.as_deref());
-                    if let Some(text) = self.told(&event, told_as, heard) {
+                    let event_reader = (role.as_deref(), reader_blocks.as_deref());
+                    if let Some(text) = self.encoded(&event, event_reader, heard) {
                         context.text(text);
                     }
                 }

@@ -6,7 +6,6 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
-use super::opened::Opened;
 use crate::domain::access::Requester;
 use crate::domain::answer::Answer;
 use crate::domain::command::{Command, Mark};
@@ -17,9 +16,11 @@ use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
 use crate::edge::http::{Failure, Query};
 use crate::edge::lola::message::{MessageDocument, documents};
+use crate::edge::lola::people::RoomPeople;
 use crate::edge::lola::sending::SentFields;
 use crate::edge::native::decode::message_id;
 use crate::edge::native::rest::messages::status_of;
+use crate::edge::native::rest::opened::Opened;
 use crate::store::history::{PageReader, page as page_of};
 use crate::store::messages::Page;
 
@@ -104,7 +105,7 @@ pub async fn list(
         Ok(Ok((opened, messages)))
     });
     let (opened, messages) = read.await??;
-    let room = opened.people();
+    let room = RoomPeople::of(&opened.loaded);
     let more = messages.len().saturating_sub(limit as usize);
     let shown = messages.get(more..).unwrap_or_default();
     Ok(HttpResponse::Ok().json(MessagesPage {
@@ -162,8 +163,9 @@ pub async fn send(call: Call<ConversationId, Body>) -> Result<HttpResponse, Fail
             Answer::Sent(message, novelty) => (message, novelty),
             other => return Err(unexpected("a send", &other)),
         };
-        let opened = Opened::find(&call).await?;
-        let document = MessageDocument::new(&message, &opened.people(), &deps.files.links);
+        let opened = Opened::find(&call.server, &call.caller, id).await?;
+        let people = RoomPeople::of(&opened.loaded);
+        let document = MessageDocument::new(&message, &people, &deps.files.links);
         StoredResponse::json(status_of(novelty), &document)
     };
     call.once(work).await

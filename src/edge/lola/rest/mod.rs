@@ -3,7 +3,6 @@
 mod acting;
 pub(super) mod denial;
 mod messages;
-mod opened;
 mod rooms;
 
 use utoipa_actix_web::service_config::ServiceConfig;

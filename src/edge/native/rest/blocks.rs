@@ -7,7 +7,6 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::conversations::{cursor_of, cursor_text, limit_of};
-use crate::deal::actor::Committed;
 use crate::domain::access::beginning::Accept;
 use crate::domain::access::blocks::{Block, Blocking};
 use crate::domain::ids::{UserId, UserNo};
@@ -16,6 +15,7 @@ use crate::edge::http::call::Call;
 use crate::edge::http::refusals::Body;
 use crate::edge::http::{Failure, Query};
 use crate::edge::native::instants::instant;
+use crate::feed::Concerned;
 use crate::store::blocks::{self as rows, BlockedUser};
 use crate::store::{beginning, users};
 
@@ -101,13 +101,12 @@ async fn set(call: &Call<UserId>, blocking: Blocking) -> Result<HttpResponse, Fa
     }
     let deps = &call.server.deps;
     let made = deps.room.journal.block(Block { by, whom }, blocking);
-    for (conversation, entry) in made.await? {
+    for (place, entry) in made.await? {
         let entries = vec![entry];
-        deps.room.feed.committed(conversation, &entries);
-        deps.rooms.deliver_if_awake(Committed {
-            conversation,
-            entries,
-        });
+        deps.room
+            .feed
+            .committed(place, &entries, Concerned::default);
+        deps.rooms.deliver_if_awake(place.0, entries);
     }
     Ok(HttpResponse::NoContent().finish())
 }

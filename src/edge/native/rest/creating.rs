@@ -296,12 +296,14 @@ pub(in crate::edge) async fn make(
         subject.card = card;
         wish.card = Some(subject.card.clone());
     }
+    let people = new.participants.iter().map(|(user, _)| *user).collect();
     match server.deps.room.journal.create(new).await? {
         Creation::Created(conversation) => {
             if wish.deal.is_some() {
                 server.job_signal.notify();
             }
-            server.deps.room.feed.committed(conversation.id, &[]);
+            let place = (conversation.id, conversation.no);
+            server.deps.room.feed.created(place, people);
             announce(server, caller, &conversation).await?;
             let (id, novelty) = (conversation.id, Novelty::New);
             Ok(Made { id, novelty })
@@ -336,7 +338,7 @@ async fn announce(
         .pool
         .run(move |connection| replay::load(connection, Key::No(no)));
     let made = read.await?.ok_or(Refusal::ConversationNotFound)?;
-    server.deps.rooms.announce_creation(room, made);
+    server.deps.rooms.announce_creation(room, &made, |_| true);
     log::info!(event = "conversation_created", conversation_id:% = conversation.id, user_id:% = caller.id, kind = conversation.kind.name(); "");
     Ok(())
 }

@@ -8,18 +8,17 @@ use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 use super::conversations::limit_of;
-use super::messages::reader_of;
 use crate::deal::catalogue::Catalogue;
 use crate::deal::deciding::{DecidedStep, begin};
-use crate::deal::reader::DealReader;
-use crate::domain::access::{Privilege, Requester, may_begin_as_payer};
+use crate::domain::access::{Access, Privilege, Requester, may_begin_as_payer};
 use crate::domain::conversation::{Conversation, Participant};
+use crate::domain::deal_reader::DealReader;
 use crate::domain::flow::StateVersion;
 use crate::domain::ids::{ConversationId, Seq, UserId};
 use crate::domain::object;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::domain::snapshot::{Loaded, Reader};
+use crate::domain::snapshot::Loaded;
 use crate::domain::whole;
 use crate::edge::http::call::Call;
 use crate::edge::http::idempotent::StoredResponse;
@@ -27,8 +26,10 @@ use crate::edge::http::refusals::Body;
 use crate::edge::http::{AppState, Failure, Query};
 use crate::edge::native::deals::{FlowView, LoggedStepView};
 use crate::edge::native::pressing::{checked_press, checked_request_id};
+use crate::error::Error;
 use crate::store::conversations::{self as conversation_rows, Key};
 use crate::store::flows as rows;
+use crate::store::participants;
 use flow::definition::Definition;
 use flow::graph;
 use flow::outline::{Outline, outline};
@@ -122,7 +123,7 @@ impl WantedDeal {
         conversation: &Conversation,
         caller: &Principal,
         now: DateTime<Utc>,
-    ) -> Result<DecidedStep, Refusal> {
+    ) -> Result<DecidedStep, Error> {
         begin(
             conversation,
             &self.catalogue,
@@ -139,10 +140,10 @@ impl WantedDeal {
         found: &Loaded,
         caller: &Principal,
         now: DateTime<Utc>,
-    ) -> Result<Option<DecidedStep>, Refusal> {
+    ) -> Result<Option<DecidedStep>, Error> {
         match &found.conversation.flow {
             Some(deal_view) if deal_view.flow == self.definition.name => Ok(None),
-            Some(_) => Err(Refusal::Conflict("The conversation has another flow")),
+            Some(_) => Err(Refusal::Conflict("The conversation has another flow").into()),
             None => {
                 self.must_have_its_people(&found.participants)?;
                 self.first_step(&found.conversation, caller, now).map(Some)
@@ -241,16 +242,29 @@ pub async fn picture(
         .body(graph::svg(&definition, query.0.state.as_deref())))
 }
 
-async fn readable(call: &Call<ConversationId>) -> Result<(Conversation, Reader), Failure> {
+/// A conversation with the caller's row, if they ever participated.
+struct OwnConversation {
+    conversation: Conversation,
+    own: Option<Participant>,
+}
+
+impl OwnConversation {
+    /// The caller as a reader of the deal, or why they may not read it.
+    fn reader(&self, call: &Call<ConversationId>) -> Result<DealReader<'_>, Refusal> {
+        let roles = call.caller.roles;
+        let access = Access::of(self.own.as_ref(), roles)?;
+        Ok(DealReader::Caller(access, roles))
+    }
+}
+
+async fn find(call: &Call<ConversationId>) -> Result<OwnConversation, Failure> {
     let (id, requester) = (call.path, Requester::from(&*call.caller));
     let read = call.pool().run(move |connection| {
         let Some(conversation) = conversation_rows::find(connection, Key::Id(id))? else {
             return Ok(Err(Refusal::ConversationNotFound));
         };
-        let reader = reader_of(connection, &conversation, requester)?;
-        Ok(reader
-            .map(|reader| (conversation, reader))
-            .map_err(Refusal::from))
+        let own = participants::find(connection, conversation.no, requester.no)?;
+        Ok(Ok(OwnConversation { conversation, own }))
     });
     Ok(read.await??)
 }
@@ -259,15 +273,11 @@ async fn readable(call: &Call<ConversationId>) -> Result<(Conversation, Reader),
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = FlowView), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND, FLOW_NOT_FOUND")), security(("bearer" = [])), tag = "flows")]
 #[get("/conversations/{id}/flow")]
 pub async fn show(call: Call<ConversationId>) -> Result<HttpResponse, Failure> {
-    let (conversation, reader) = readable(&call).await?;
-    let deal_view = conversation.flow.ok_or(Refusal::FlowNotFound)?;
-    let reader = match DealReader::of(reader.role.as_deref()) {
-        DealReader::Staff if call.caller.roles.may(Privilege::ActAsPlatform) => {
-            DealReader::Platform
-        }
-        other => other,
-    };
-    Ok(HttpResponse::Ok().json(FlowView::new(&deal_view, reader)))
+    let found = find(&call).await?;
+    let reader = found.reader(&call)?;
+    let deal_view = found.conversation.flow.as_ref();
+    let deal_view = deal_view.ok_or(Refusal::FlowNotFound)?;
+    Ok(HttpResponse::Ok().json(FlowView::new(deal_view, reader)))
 }
 
 /// A press.
@@ -277,7 +287,7 @@ pub struct ActBody {
     #[serde(default, deserialize_with = "object::optional")]
     #[schema(value_type = Option<Object>)]
     input: Option<Map<String, Value>>,
-    /// The version at which it was offered: a press at an older one is refused
+    /// The version at which the action was available: a press at an older one is refused
     #[serde(default, deserialize_with = "whole::optional")]
     state_version: Option<StateVersion>,
     /// The caller's own id of it: pressing again with the same is safe
@@ -321,17 +331,19 @@ pub async fn history(
     query: Query<HistoryQuery>,
 ) -> Result<HttpResponse, Failure> {
     let limit = limit_of(query.0.limit)?;
-    let (conversation, reader) = readable(&call).await?;
+    let found = find(&call).await?;
+    let reader = found.reader(&call)?;
     let after = query.0.after.unwrap_or(0).max(reader.sees_from);
-    conversation.flow.ok_or(Refusal::FlowNotFound)?;
-    let no = conversation.no;
+    let deal_view = found.conversation.flow.as_ref();
+    deal_view.ok_or(Refusal::FlowNotFound)?;
+    let no = found.conversation.no;
     let read = call
         .pool()
         .run(move |connection| rows::steps(connection, no, after, limit));
     let steps = read.await?;
     let full = steps.len() as i64 == limit;
     let next = steps.last().filter(|_| full).map(|step| step.seq);
-    let view = |step| LoggedStepView::new(step, DealReader::of(reader.role.as_deref()));
+    let view = |step| LoggedStepView::new(step, reader);
     let items: Vec<_> = steps.iter().map(view).collect();
     Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": next })))
 }

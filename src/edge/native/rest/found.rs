@@ -74,8 +74,8 @@ impl Wish {
         mut found: Loaded,
         caller: &Principal,
         now: DateTime<Utc>,
-    ) -> Result<Vec<Command>, Refusal> {
-        must_be_let_in(&found, caller)?;
+    ) -> Result<Vec<Command>, Error> {
+        must_be_let_in(&found, caller).map_err(Refusal::from)?;
         self.must_have_its_sides(&found)?;
         let mut commands = returns(&mut found, caller);
         if caller.roles.may(Privilege::DescribeSubjects) {

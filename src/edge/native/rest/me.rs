@@ -132,8 +132,8 @@ pub async fn show_user(call: Call<UserId>) -> Result<HttpResponse, Failure> {
             true => Some(Acquaintance::Present),
             false => users::acquaintance(connection, asking, no)?,
         };
-        let apart = !blocks::between(connection, asking, &[no.0])?.is_empty();
-        let seen = seen.map(|seen| match apart {
+        let is_blocked = !blocks::between(connection, asking, &[no.0])?.is_empty();
+        let seen = seen.map(|seen| match is_blocked {
             true => Acquaintance::Past,
             false => seen,
         });

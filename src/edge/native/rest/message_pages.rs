@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use super::conversations::limit_of;
 use super::messages::reader_of;
 use crate::domain::access::Requester;
-use crate::domain::access::blocks::Apart;
+use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
@@ -104,7 +104,7 @@ fn mark_blocked(
 ) -> Result<(), Error> {
     let senders: Vec<i64> = messages.iter().map(|message| message.sender.0).collect();
     let found = blocks::between(connection, requester.no, &senders)?;
-    Apart::of(requester.no, found).mark(messages);
+    ReaderBlocks::of(requester.no, found).mark(messages);
     Ok(())
 }
 

@@ -113,7 +113,7 @@ impl FromPath for MessageId {
 }
 
 /// The caller as a reader of the conversation, or why they may not read it.
-pub(in crate::edge) fn reader_of(
+pub(super) fn reader_of(
     connection: &mut diesel::pg::PgConnection,
     conversation: &Conversation,
     requester: Requester,

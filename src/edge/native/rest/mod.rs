@@ -12,6 +12,7 @@ pub mod me;
 pub mod message_pages;
 pub mod messages;
 pub mod mine;
+pub(in crate::edge) mod opened;
 pub mod participants;
 pub mod search;
 pub mod sign_out;

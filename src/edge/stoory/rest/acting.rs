@@ -155,7 +155,7 @@ async fn act_as_is(
     let mut current = CurrentDeal::read(server, actor, id).await?;
     current.must_be(only)?;
     for _ in 0..ATTEMPTS {
-        let Some(available) = current.offered(&wish) else {
+        let Some(available) = current.available(&wish) else {
             return match current.earlier(&wish).cloned() {
                 Some(earlier) => Outcome::read(server, actor, current, earlier).await,
                 None => press_unavailable(server, actor, current, &wish).await,

@@ -60,7 +60,7 @@ impl ReadPage {
     }
 }
 
-/// The caller's conversations in the guide's columns, newest activity first
+/// The caller's conversations in Stoory's columns, newest activity first
 #[utoipa::path(params(PageQuery), responses((status = 200, body = With<Conversations>)), security(("bearer" = [])), tag = "stoory")]
 #[get("/conversations")]
 pub async fn list(call: Call, query: Query<PageQuery>) -> Result<HttpResponse, Failure> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::reading::Opened;
 use crate::deal::documents::Answered;
-use crate::domain::access::{Privilege, Requester};
+use crate::domain::access::{Access, Requester};
 use crate::domain::flow::{AvailableAction, DealView, Phase};
 use crate::domain::ids::ConversationId;
 use crate::domain::principal::Principal;
@@ -56,11 +56,12 @@ impl CurrentDeal {
             // Read after the view of the deal, so that it includes the press that led to that view.
             let last = particulars::last_press(connection, opened.loaded.conversation.no)?;
             let definition = catalogue.of(connection, &deal.flow, deal.flow_version)?;
-            let mut available_actions = deal.actions_of(opened.reader.role.as_deref()).to_vec();
-            let is_staff = requester.roles.may(Privilege::OpenEveryConversation);
-            if is_staff && opened.reader.role.is_some() {
-                available_actions.extend_from_slice(deal.actions_of(None));
-            }
+            let access = match opened.loaded.access(requester) {
+                Ok(access) => access,
+                Err(denied) => return Ok(Err(denied.into())),
+            };
+            let available_actions = access.available_actions(requester.roles, &deal);
+            let available_actions = available_actions.into_iter().cloned().collect();
             Ok(Ok(Self {
                 opened,
                 deal,
@@ -83,7 +84,7 @@ impl CurrentDeal {
             let form = form.and_then(Result::ok);
             form.is_some_and(|form| was(&last.request_id, &available.action, &form))
         };
-        let mut actions = self.definition.actions.iter().map(as_offer);
+        let mut actions = self.definition.actions.iter().map(as_available);
         actions.any(is_the_last).then_some(last)
     }
 
@@ -109,7 +110,7 @@ impl CurrentDeal {
     pub(super) fn meant(&self, wish: &Wish) -> Result<AvailableAction, Refusal> {
         let mut meant: Vec<(&Arc<Action>, AvailableAction)> = Vec::new();
         for action in self.definition.actions.iter() {
-            let available = as_offer(action);
+            let available = as_available(action);
             let is_own = matches!(wish, Wish::Click { .. }) || self.is_own(action);
             if is_own && wish.can_mean(&available) {
                 meant.push((action, available));
@@ -162,11 +163,11 @@ impl CurrentDeal {
     }
 
     /// The action that the request means, among those that the caller may do now.
-    pub(super) fn offered(&self, wish: &Wish) -> Option<&AvailableAction> {
-        wish.offered(&self.deal.state, &self.available_actions)
+    pub(super) fn available(&self, wish: &Wish) -> Option<&AvailableAction> {
+        wish.meant_among(&self.deal.state, &self.available_actions)
     }
 
-    /// The guide's `flow_update`, from the answer to a press.
+    /// Stoory's `flow_update`, from the answer to a press.
     pub(super) fn update<'a>(&self, answer: &'a Value) -> FlowUpdate<'a> {
         let answered = Answered::read(answer);
         let state = self.definition.state(answered.state);
@@ -185,7 +186,7 @@ impl CurrentDeal {
     }
 }
 
-fn as_offer(action: &Arc<Action>) -> AvailableAction {
+fn as_available(action: &Arc<Action>) -> AvailableAction {
     AvailableAction {
         action: action.name.clone(),
         label: action.name.clone(),

@@ -63,6 +63,6 @@ async fn free(
     let current = CurrentDeal::read(&call.server, sender, id).await?;
     let role = current.opened.reader.role.as_deref();
     let is_free = role.is_some_and(|role| current.deal.chat_of(role) == ChatPolicy::Free);
-    let fills_in = current.offered(wish).is_some() || current.earlier(wish).is_some();
+    let fills_in = current.available(wish).is_some() || current.earlier(wish).is_some();
     Ok((is_free && !fills_in).then_some(current.opened))
 }

@@ -48,7 +48,7 @@ async fn page(call: &Call<InConversation>, query: &PageQuery) -> Result<HttpResp
     })))
 }
 
-/// A page of a conversation's messages in the guide's columns: page 1 has the newest, each page its oldest first
+/// A page of a conversation's messages in Stoory's columns: page 1 has the newest, each page its oldest first
 #[utoipa::path(params(("id" = Uuid, Path), PageQuery), responses((status = 200, body = With<Messages>), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "stoory")]
 #[get("/conversations/{id}/messages")]
 pub async fn list(
@@ -58,7 +58,7 @@ pub async fn list(
     page(&call, &query.0).await
 }
 
-/// A page of a conversation's messages in the guide's columns: page 1 has the newest, each page its oldest first
+/// A page of a conversation's messages in Stoory's columns: page 1 has the newest, each page its oldest first
 #[utoipa::path(params(("id" = Uuid, Path), PageQuery), responses((status = 200, body = With<Messages>), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "stoory")]
 #[get("/{id}")]
 pub async fn list_shortly(
@@ -68,7 +68,7 @@ pub async fn list_shortly(
     page(&call, &query.0).await
 }
 
-/// A page of a conversation's messages in the guide's columns: page 1 has the newest, each page its oldest first
+/// A page of a conversation's messages in Stoory's columns: page 1 has the newest, each page its oldest first
 #[utoipa::path(params(("id" = Uuid, Path), PageQuery), responses((status = 200, body = With<Messages>), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "stoory")]
 #[get("/{id}/messages")]
 pub async fn list_there(
@@ -98,7 +98,7 @@ pub struct SendBody {
 /// Characters of a message that is sent over REST.
 pub(super) const MOST: usize = 1_000;
 
-/// The content of the guide's message, with the name of its text there, and the most characters that the text may have.
+/// The content of Stoory's message, with the name of its text there, and the most characters that the text may have.
 pub(super) fn content(
     server: &AppState,
     text: Option<String>,
@@ -129,7 +129,7 @@ pub async fn send_new(call: Call<(), Body>) -> Result<HttpResponse, Failure> {
     send_anywhere(&call, 200).await
 }
 
-/// Send a message into a conversation, or to somebody with whom there is none yet: as the published guide names the path
+/// Send a message into a conversation, or to somebody with whom there is none yet: as the published API names the path
 #[utoipa::path(request_body = SendBody, responses((status = 201, body = With<Sent>), (status = 400, description = "INVALID_REQUEST"), (status = 403, description = "CHAT_NOT_ALLOWED, MUTED, BLOCKED, NOT_A_PARTICIPANT, IDENTITY_MISMATCH"), (status = 404, description = "CONVERSATION_NOT_FOUND, PARTICIPANT_NOT_FOUND, USER_NOT_FOUND"), (status = 409, description = "CONVERSATION_CLOSED")), security(("bearer" = [])), tag = "stoory")]
 #[post("/send")]
 pub async fn send(call: Call<(), Body>) -> Result<HttpResponse, Failure> {

@@ -1,4 +1,4 @@
-//! The REST endpoints of the Stoory guide and of its real front end: they read its names, answer its rows, and use the same core as the
+//! The REST endpoints of Stoory's published API and of its real front end: they read its names, answer its rows, and use the same core as the
 //! native API.
 
 pub mod acting;

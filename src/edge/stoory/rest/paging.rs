@@ -1,4 +1,4 @@
-//! Numbered pages of the guide's lists.
+//! Numbered pages of Stoory's lists.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

@@ -18,7 +18,7 @@ use crate::edge::stoory::rows::{ChatStatus, ConversationContext};
 /// The conversation itself.
 #[derive(Serialize, ToSchema)]
 #[schema(as = StooryContextConversation)]
-struct Place {
+struct ContextConversation {
     #[schema(value_type = Uuid)]
     id: ConversationId,
     chat_status: ChatStatus,
@@ -79,7 +79,7 @@ struct State<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = StooryPromptingContext)]
 pub struct PromptingContext<'a> {
-    conversation: Place,
+    conversation: ContextConversation,
     source: Source,
     users: Users<'a>,
     prompts: Prompts,
@@ -100,7 +100,7 @@ impl<'a> PromptingContext<'a> {
         let current = people.find(|person| person.no == reader);
         let data = kind.kind().and_then(|kind| described(conversation, kind));
         Self {
-            conversation: Place {
+            conversation: ContextConversation {
                 id: conversation.id,
                 chat_status: shown.flow.chat_status,
                 created_at: conversation.created_at,

@@ -1,4 +1,4 @@
-//! A conversation with everything that the guide's rows need.
+//! A conversation with everything that Stoory's rows need.
 
 use diesel::pg::PgConnection;
 use std::sync::Arc;
@@ -11,12 +11,11 @@ use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::{Loaded, Particulars, Reader};
 use crate::edge::http::{AppState, Failure};
-use crate::edge::native::rest::messages::reader_of;
+use crate::edge::native::rest::opened;
 use crate::edge::stoory::rows::{ConversationRow, MessageRow};
 use crate::edge::stoory::sides::Sides;
 use crate::error::Error;
-use crate::store::conversations::Key;
-use crate::store::{particulars, replay};
+use crate::store::particulars;
 
 /// A conversation for one reader.
 pub(super) struct Opened {
@@ -44,14 +43,11 @@ impl Opened {
         id: ConversationId,
         requester: Requester,
     ) -> Result<Result<Self, Refusal>, Error> {
-        let Some(loaded) = replay::load(connection, Key::Id(id))? else {
-            return Ok(Err(Refusal::ConversationNotFound));
-        };
-        let reader = match reader_of(connection, &loaded.conversation, requester)? {
-            Ok(reader) => reader,
-            Err(denied) => return Ok(Err(denied.into())),
-        };
-        let loaded = loaded.seen_by(reader.no);
+        let opened::Opened { loaded, reader } =
+            match opened::Opened::read(connection, id, requester)? {
+                Ok(opened) => opened,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
         let no = loaded.conversation.no.0;
         let mut found = particulars::of_deals(connection, reader.no, &[no])?;
         Ok(Ok(Self {
@@ -66,7 +62,7 @@ impl Opened {
         Sides::new(&self.loaded.conversation, &self.loaded.participants)
     }
 
-    /// The guide's row of the conversation.
+    /// Stoory's row of the conversation.
     pub(super) fn row(&self) -> ConversationRow<'_> {
         let role = self.reader.role.as_deref();
         ConversationRow::new(
@@ -77,7 +73,7 @@ impl Opened {
         )
     }
 
-    /// The guide's rows of its messages.
+    /// Stoory's rows of its messages.
     pub(super) fn message_rows<'a>(
         &'a self,
         messages: &'a [Message],

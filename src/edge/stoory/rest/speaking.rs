@@ -10,7 +10,7 @@ use crate::edge::http::Failure;
 use crate::edge::http::call::{Call, FromPath};
 use crate::edge::http::refusals::Body;
 
-/// The conversation that a path names; the guide calls its id `conversation_id`.
+/// The conversation that a path names; Stoory's API calls its id `conversation_id`.
 #[derive(Clone, Copy)]
 pub struct InConversation(pub(super) ConversationId);
 
@@ -21,7 +21,7 @@ impl FromPath for InConversation {
     }
 }
 
-/// The names under which the guide's payloads say who acts.
+/// The names under which Stoory's payloads say who acts.
 #[derive(Default, Deserialize)]
 struct Named {
     #[serde(default)]

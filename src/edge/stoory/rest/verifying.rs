@@ -39,7 +39,7 @@ pub struct VerifyBody {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = StooryPaymentStatusName)]
-enum Standing {
+enum Verification {
     /// The gateway's webhook has not come yet.
     Confirming,
     /// The gateway's webhook has come.
@@ -51,7 +51,7 @@ enum Standing {
 #[schema(as = StooryPaymentStatus)]
 struct PaymentStatus {
     /// `confirming` until the gateway's webhook has come, then `verified`
-    status: Standing,
+    status: Verification,
     razorpay_payment_id: String,
     razorpay_order_id: String,
     /// In paise
@@ -140,8 +140,8 @@ pub(super) async fn verify(call: &Call<(), Body>) -> Result<HttpResponse, Failur
 fn verified(opened: &Opened, reported: VerifyBody, order: OrderRow) -> Verified<'_> {
     let has_come = order.paid_by.as_ref() == Some(&reported.razorpay_payment_id);
     let (status, message) = match has_come {
-        true => (Standing::Verified, "The payment has arrived"),
-        false => (Standing::Confirming, "The payment is being confirmed"),
+        true => (Verification::Verified, "The payment has arrived"),
+        false => (Verification::Confirming, "The payment is being confirmed"),
     };
     let conversation = &opened.loaded.conversation;
     let ConversationContext {

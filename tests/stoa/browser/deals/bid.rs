@@ -2,7 +2,9 @@
 
 use super::super::window::{Window, hook, item, message};
 use super::super::{player, stage};
-use super::{all_arrive, answer, arrives, bid, fill, offer, pay, place, problem, stands, submit};
+use super::{
+    all_arrive, answer, arrives, available_action, bid, fill, pay, place, problem, stands, submit,
+};
 use crate::client::Person;
 
 const DETAILS: &str = "Three reels, <b>thirty seconds</b> each, until the 14th.";
@@ -40,14 +42,14 @@ async fn connects(mira: &Window, priya: &Window, person: &Person, id: &str) {
     let weekday = weekday.as_str().expect("a weekday");
     mira.read(&hook("turn-words"), weekday).await;
     assert_eq!(mira.count(&hook("composer")).await, 0);
-    priya.press(&offer("accept_connection")).await;
+    priya.press(&available_action("accept_connection")).await;
     all_arrive(&[mira, priya], "brand_owner_details").await;
     priya.read(&hook("card-done"), "You: Accept").await;
     mira.read(&chip, "Your turn").await;
     priya.read(&chip, "Waiting for Mira").await;
 }
 
-/// What is wrong with a form stands beside its field, whoever found it; what was typed is never markup.
+/// A problem of a form is shown beside its field, whether the page or the server found it; typed text is never markup.
 async fn describes(mira: &Window, priya: &Window) {
     mira.press(&submit("send_project_details")).await;
     mira.read(&problem("details"), "fill this in").await;
@@ -61,7 +63,7 @@ async fn describes(mira: &Window, priya: &Window) {
     all_arrive(&[mira, priya], "influencer_reviewing").await;
     let shown = "[data-test=action-card][data-state=open] [data-test=card-line]";
     priya.read(shown, DETAILS).await;
-    priya.press(&offer("accept_project")).await;
+    priya.press(&available_action("accept_project")).await;
     all_arrive(&[mira, priya], "brand_owner_pricing").await;
 }
 
@@ -83,7 +85,7 @@ async fn negotiates(mira: &Window, priya: &Window) {
     priya.press(&submit("negotiate_price")).await;
     all_arrive(&[mira, priya], "brand_owner_negotiation").await;
     mira.read(open, "The influencer asks for ₹8,000.00").await;
-    mira.press(&offer("make_counter_offer")).await;
+    mira.press(&available_action("make_counter_offer")).await;
     arrives(mira, "negotiation_input").await;
     fill(mira, "price", "6500").await;
     mira.reload().await;
@@ -93,14 +95,14 @@ async fn negotiates(mira: &Window, priya: &Window) {
     mira.see(&place("past", "brand_owner_negotiation")).await;
     mira.press(&submit("send_counter_offer")).await;
     all_arrive(&[mira, priya], "influencer_final_response").await;
-    priya.press(&offer("accept_final_offer")).await;
+    priya.press(&available_action("accept_final_offer")).await;
     all_arrive(&[mira, priya], "payment_pending").await;
 }
 
 /// Only the gateway's webhook moves the deal: first it says no, then yes.
 async fn pays(mira: &Window, priya: &Window, person: &Person, id: &str) {
     priya.read(&hook("turn-line"), "Waiting for Mira").await;
-    mira.press(&offer("proceed_to_payment")).await;
+    mira.press(&available_action("proceed_to_payment")).await;
     mira.read(&hook("checkout"), "No real money").await;
     mira.read(&hook("checkout-pay"), "₹6,500.00").await;
     mira.press(&hook("checkout-fail")).await;
@@ -119,7 +121,7 @@ async fn pays(mira: &Window, priya: &Window, person: &Person, id: &str) {
 
 /// The work is handed in, sent back, handed in again and approved.
 async fn works(mira: &Window, priya: &Window) {
-    priya.press(&offer("start_work")).await;
+    priya.press(&available_action("start_work")).await;
     all_arrive(&[mira, priya], "work_in_progress").await;
     for round in ["first", "second"] {
         fill(priya, "deliverables", "https://example.com/reels/1").await;
@@ -133,7 +135,7 @@ async fn works(mira: &Window, priya: &Window) {
             all_arrive(&[mira, priya], "work_in_progress").await;
         }
     }
-    mira.press(&offer("approve_work")).await;
+    mira.press(&available_action("approve_work")).await;
     mira.press(&submit("approve_work")).await;
     all_arrive(&[mira, priya], "real_time").await;
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::window::{Window, hook, item, message};
 use super::super::{player, stage};
-use super::{all_arrive, fill, offer, pay, problem, submit};
+use super::{all_arrive, available_action, fill, pay, problem, submit};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_campaign_from_the_application_to_free_talk() {
@@ -57,21 +57,21 @@ async fn applies(lena: &Window, tomas: &Window) {
 }
 
 async fn agrees_and_pays(lena: &Window, tomas: &Window) {
-    lena.press(&offer("accept_application")).await;
+    lena.press(&available_action("accept_application")).await;
     all_arrive(&[lena, tomas], "brand_owner_pricing").await;
     fill(lena, "price", "₹ 3,000").await;
     lena.press(&submit("send_price_offer")).await;
     all_arrive(&[lena, tomas], "influencer_price_response").await;
-    tomas.press(&offer("accept_price")).await;
+    tomas.press(&available_action("accept_price")).await;
     all_arrive(&[lena, tomas], "payment_pending").await;
     pay(lena).await;
     all_arrive(&[lena, tomas], "payment_completed").await;
-    tomas.press(&offer("start_work")).await;
+    tomas.press(&available_action("start_work")).await;
     fill(tomas, "deliverables", "https://example.com/rides/film").await;
     fill(tomas, "description", "A film of a snowy ride").await;
     tomas.press(&submit("submit_work")).await;
     all_arrive(&[lena, tomas], "work_submitted").await;
-    lena.press(&offer("approve_work")).await;
+    lena.press(&available_action("approve_work")).await;
     lena.press(&submit("approve_work")).await;
     all_arrive(&[lena, tomas], "real_time").await;
     tomas.say("Thank you, Lena").await;

@@ -25,8 +25,8 @@ async fn stands(person: &Person, id: &str) -> Value {
 }
 
 /// A button of an open card.
-fn offer(action: &str) -> String {
-    format!("[data-test=action-card][data-state=open] [data-test=offer][data-action={action}]")
+fn available_action(action: &str) -> String {
+    format!("[data-test=action-card][data-state=open] [data-test=action][data-action={action}]")
 }
 
 /// The button that sends a form.
@@ -57,7 +57,7 @@ async fn fill(window: &Window, name: &str, text: &str) {
 
 /// Opens a form by its button, fills one field in and sends it.
 async fn answer(window: &Window, action: &str, name: &str, text: &str) {
-    window.press(&offer(action)).await;
+    window.press(&available_action(action)).await;
     fill(window, name, text).await;
     window.press(&submit(action)).await;
 }
@@ -76,7 +76,7 @@ async fn all_arrive(windows: &[&Window], state: &str) {
 
 /// Lets the sandbox's gateway say yes.
 async fn pay(window: &Window) {
-    window.press(&offer("proceed_to_payment")).await;
+    window.press(&available_action("proceed_to_payment")).await;
     window.press(&hook("checkout-pay")).await;
     window.miss(&hook("checkout")).await;
 }

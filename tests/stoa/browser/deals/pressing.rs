@@ -3,7 +3,7 @@
 use super::super::access::{ENTER, tab_to};
 use super::super::window::{Window, hook};
 use super::super::{player, stage};
-use super::{all_arrive, arrives, bid, offer, place, stands};
+use super::{all_arrive, arrives, available_action, bid, place, stands};
 
 /// Presses something if it is still there.
 fn click(selector: &str) -> String {
@@ -19,11 +19,14 @@ async fn of_two_who_press_at_once_one_wins() {
         Window::open_as(&app, "mira", &id),
         Window::open_as(&app, "jonas", &id)
     );
-    jonas.see(&offer("accept_price")).await;
-    mira.press("[data-test=deal] [data-test=offer][data-action=close_conversation]")
+    jonas.see(&available_action("accept_price")).await;
+    mira.press("[data-test=deal] [data-test=action][data-action=close_conversation]")
         .await;
-    mira.see(&hook("offer-sure")).await;
-    let (accept, close) = (click(&offer("accept_price")), click(&hook("offer-sure")));
+    mira.see(&hook("action-sure")).await;
+    let (accept, close) = (
+        click(&available_action("accept_price")),
+        click(&hook("action-sure")),
+    );
     tokio::join!(mira.ask(&close), jonas.ask(&accept));
     let moved = format!(
         "return !document.querySelector({:?})",
@@ -37,7 +40,7 @@ async fn of_two_who_press_at_once_one_wins() {
         "{state}"
     );
     all_arrive(&[&mira, &jonas], state).await;
-    jonas.miss(&offer("accept_price")).await;
+    jonas.miss(&available_action("accept_price")).await;
     mira.expect_no_faults().await;
     jonas.expect_no_faults().await;
 }
@@ -48,9 +51,9 @@ async fn a_press_that_comes_too_late_says_so() {
     let person = player(&app, "mira").await;
     let id = bid(&person, "bid-203").await;
     let jonas = Window::open_as(&app, "jonas", &id).await;
-    jonas.press(&offer("reject_price")).await;
-    jonas.see(&hook("offer-sure")).await;
-    let both = [offer("accept_price"), hook("offer-sure")];
+    jonas.press(&available_action("reject_price")).await;
+    jonas.see(&hook("action-sure")).await;
+    let both = [available_action("accept_price"), hook("action-sure")];
     jonas.ask(&both.map(|one| click(&one)).join(";")).await;
     arrives(&jonas, "payment_pending").await;
     jonas.read(&hook("notice"), "too late").await;

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::access::{ESCAPE, PHONE, expect_narrow, expect_no_violations};
 use super::super::window::{Scheme, Window, hook};
 use super::super::{player, stage};
-use super::{answer, bid, offer, pay};
+use super::{answer, available_action, bid, pay};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn axe_finds_nothing_wrong_with_deals() {
@@ -61,8 +61,8 @@ async fn axe_finds_nothing_wrong_with_the_checkout() {
         Window::open_as(&app, "mira", &id),
         Window::open_as(&app, "jonas", &id)
     );
-    jonas.press(&offer("accept_price")).await;
-    mira.press(&offer("proceed_to_payment")).await;
+    jonas.press(&available_action("accept_price")).await;
+    mira.press(&available_action("proceed_to_payment")).await;
     mira.see(&hook("checkout-pay")).await;
     for (scheme, name) in [(Scheme::Light, "light"), (Scheme::Dark, "dark")] {
         mira.tint(scheme).await;

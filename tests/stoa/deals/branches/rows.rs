@@ -146,7 +146,7 @@ impl Rows {
             .unwrap_or_default()
     }
 
-    /// Lets time go by: timers are so much nearer. Whoever remembers the deal is made to read it again.
+    /// Lets time go by: timers are so much nearer. The deal's actor is made to read it again.
     pub fn shift(&mut self, by: TimeDelta) {
         let by = format!("interval '{} microseconds'", by.num_microseconds().unwrap());
         self.run(&format!(

@@ -1,0 +1,1 @@
+alter table installation drop column wire_key;
