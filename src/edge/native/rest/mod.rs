@@ -12,6 +12,7 @@ pub mod message_pages;
 pub mod messages;
 pub(in crate::edge) mod opened;
 pub mod participants;
+pub mod resumable;
 pub mod search;
 pub mod sign_out;
 pub(in crate::edge) mod subject;
@@ -48,6 +49,7 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(files::links)
         .service(files::show)
         .service(files::delete)
+        .service(resumable::append)
         .service(flows::list)
         .service(flows::describe)
         .service(flows::picture)
