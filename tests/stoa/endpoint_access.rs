@@ -150,6 +150,7 @@ impl Fixture {
             .replace("/rooms/{id}", &format!("/rooms/{}", self.conversation))
             .replace("/messages/{id}", &format!("/messages/{message}"))
             .replace("/users/{id}", "/users/other")
+            .replace("{file_id}", &self.file)
             .replace("/files/{id}", &format!("/files/{}", self.file))
             .replace(
                 "/search",

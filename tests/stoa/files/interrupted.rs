@@ -162,7 +162,7 @@ async fn until_ready(person: &Person, path: &str) -> Value {
 }
 
 async fn must_be(person: &Person, file: &Value, wanted: &[u8]) {
-    let url = format!("http://{}{}", person.address, link(file));
+    let url = format!("http://{}{}", person.address(), link(file));
     let bytes = request("GET", &url, &[], "").await.expect_status(200).bytes;
     assert_eq!(Sha256::digest(&bytes), Sha256::digest(wanted));
 }

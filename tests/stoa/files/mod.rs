@@ -6,6 +6,7 @@ mod metadata;
 mod plans;
 mod quotas;
 mod receiving;
+mod removing;
 mod resuming;
 mod scanning;
 mod seeing;

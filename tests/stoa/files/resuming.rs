@@ -17,7 +17,7 @@ async fn tus(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Raw {
-    let url = format!("http://{}{path}", person.address);
+    let url = format!("http://{}{path}", person.address());
     let bearer = format!("Bearer {}", person.token);
     let always = [VERSION, ("authorization", bearer.as_str())];
     let raw = request(method, &url, &[&always, headers].concat(), body.to_vec()).await;

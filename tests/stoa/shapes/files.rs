@@ -34,7 +34,7 @@ async fn upload_and_keep(snapshots: &mut SnapshotFile, person: &Person) -> Value
 /// A request of the protocol tus, with this body.
 async fn tus(person: &Person, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let (method, path) = line.split_once(' ').expect("a method and a path");
-    let url = format!("http://{}{path}", person.address);
+    let url = format!("http://{}{path}", person.address());
     let bearer = format!("Bearer {}", person.token);
     let kind = "application/offset+octet-stream";
     let always = [("authorization", bearer.as_str()), ("content-type", kind)];
@@ -82,7 +82,7 @@ async fn rest_and_events() {
     }
     let send = "POST /api/v1/conversations/{id}/messages";
     let said = json!({ "body": "Look", "attachments": [{ "file_id": file }] });
-    snapshots
+    let sent = snapshots
         .ask(&all.ann, send, &[&conversation], Some(said), "with a file")
         .await;
     for ear in &mut ears {
@@ -93,6 +93,11 @@ async fn rest_and_events() {
         ear.hear(&mut snapshots, name, &format!("{:?}", ear.dialect))
             .await;
     }
+    let remove = "DELETE /api/v1/messages/{id}/attachments/{file_id}";
+    let message = sent["id"].as_str().expect("an id");
+    snapshots
+        .ask(&all.ann, remove, &[message, &file], None, "")
+        .await;
     resumed(&mut snapshots, &all.ann).await;
     let other = uploaded(&all.ann, "", PNG).await;
     let delete = format!("DELETE {path}");
@@ -169,7 +174,7 @@ async fn of_parts(snapshots: &mut SnapshotFile, ann: &Person) {
         let refused = tus(ann, &line, &headers, b"a").await;
         snapshots.keep_answer(code, &refused.expect_code(code));
     }
-    let url = format!("http://{}{path}", ann.address);
+    let url = format!("http://{}{path}", ann.address());
     let bearer = format!("Bearer {}", ann.token);
     let headers = [version, start, ("authorization", bearer.as_str())];
     let refused = answer(request("PATCH", &url, &headers, "a").await);

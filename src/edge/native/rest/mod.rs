@@ -43,6 +43,7 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(messages::send)
         .service(messages::edit)
         .service(messages::delete)
+        .service(messages::remove_attachment)
         .service(messages::history)
         .service(search::search)
         .service(files::upload)
