@@ -257,9 +257,7 @@ impl Refusal {
             Self::ConversationClosed => "This conversation is closed".to_owned(),
             Self::TooLarge { limit } => format!("Larger than the limit of {limit} bytes"),
             Self::BodyTooSlow => "The body of the request took too long to arrive".to_owned(),
-            Self::EncodingNotSupported => {
-                "The body must be sent without Content-Encoding".to_owned()
-            }
+            Self::EncodingNotSupported => "The body must be sent without Content-Encoding".into(),
             Self::Internal { .. } => "Something went wrong on our side".to_owned(),
             Self::RateLimited { .. } => "Too many requests: slow down".to_owned(),
         }

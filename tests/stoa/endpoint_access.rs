@@ -2,7 +2,6 @@
 //! Lola dialect have a table of their own (`lola/access.rs`).
 
 mod platform_holes;
-
 mod tables;
 
 use serde_json::{Value, json};

@@ -39,7 +39,7 @@ async fn its_author_removes_a_file_and_everybody_sees_the_rest() {
     assert_eq!(files_of(&left), [kept_id.as_str()]);
     assert_eq!(left["body"], "look");
     assert!(left["edited_at"].is_string(), "{left}");
-    let event = listener.event("message_edited").await;
+    let event = listener.event("message_updated").await;
     assert_eq!(files_of(&event["message"]), [kept_id.as_str()]);
     let path = format!("/api/v1/conversations/{group}/messages");
     let page = bob.get(&path).await.body;
@@ -47,7 +47,9 @@ async fn its_author_removes_a_file_and_everybody_sees_the_rest() {
     app.until_count("select count(*) as n from files where state = 'gone'", 1)
         .await;
     assert_eq!(folder.objects().len(), 1);
-    open(&app, &super::link(&gone), &[]).await.expect_status(410);
+    open(&app, &super::link(&gone), &[])
+        .await
+        .expect_status(410);
     let again = remove(&ann, &sent, &gone_id).await.expect_status(404);
     again.expect_code("FILE_NOT_FOUND");
     let last = remove(&ann, &sent, &kept_id).await.expect_status(200).body;

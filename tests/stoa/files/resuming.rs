@@ -185,7 +185,7 @@ async fn a_request_that_is_not_of_the_protocol_is_refused() {
     )
     .await
     .expect_status(400);
-    let url = format!("http://{}{path}", ann.address);
+    let url = format!("http://{}{path}", ann.address());
     let bearer = format!("Bearer {}", ann.token);
     let old = [
         ("authorization", bearer.as_str()),
