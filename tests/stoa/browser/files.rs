@@ -29,7 +29,9 @@ fn given(event: &str, transfer: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_picture_is_uploaded_sent_and_shown_to_both() {
     let app = stage().await;
-    let id = group(&player(&app, "mira").await, &["jonas"]).await;
+    let person = player(&app, "mira").await;
+    let id = group(&person, &["jonas"]).await;
+    person.say(&id, "Welcome").await;
     let (mira, jonas) = (
         Window::open_as(&app, "mira", &id).await,
         Window::open_as(&app, "jonas", &id).await,
@@ -61,7 +63,9 @@ async fn a_picture_is_uploaded_sent_and_shown_to_both() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_are_pasted_dropped_and_taken_back() {
     let app = stage().await;
-    let id = group(&player(&app, "mira").await, &["jonas"]).await;
+    let person = player(&app, "mira").await;
+    let id = group(&person, &["jonas"]).await;
+    person.say(&id, "Welcome").await;
     let mira = Window::open_as(&app, "mira", &id).await;
     mira.see(&hook("composer")).await;
     mira.ask(&given("paste", "clipboardData")).await;

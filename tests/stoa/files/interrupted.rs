@@ -179,7 +179,7 @@ async fn a_connection_that_breaks_at_random_bytes_costs_one_piece_at_most() {
         .enumerate()
     {
         let cuts = 50;
-        let cutter = Cutter::before(app.address, cuts, 2_500_000, round as u64).await;
+        let cutter = Cutter::before(app.address, cuts, 600_000, round as u64).await;
         let path = outcome(client(&ann, cutter.address, &source, chunk, checks)).await;
         assert_eq!(
             cutter.cuts.load(Ordering::SeqCst),

@@ -278,7 +278,7 @@ async fn an_upload_is_ended_by_its_owner_or_by_time() {
     append(&ann, &ended, 10, b"x").await.expect_status(410);
     app.count("with set as (update files set expires_at = now() where state = 'uploading' returning 1) select count(*) as n from set");
     append(&ann, &expired, 10, b"x").await.expect_status(410);
-    app.count("with set as (update jobs set due_at = now() where kind = 'drop_file' returning 1) select count(*) as n from set");
+    app.count("with set as (update jobs set due_at = now() where kind = 'drop_file' and due_at < now() + interval '2 days' returning 1) select count(*) as n from set");
     app.until_count("select count(*) as n from files where state = 'gone'", 2)
         .await;
     assert_eq!(folder.objects(), [""; 0]);
