@@ -1,4 +1,5 @@
-//! How long the consumers rest after their turn: longer while many messages are written, since these come first. Pure.
+//! How long the consumers rest after their turn, and how much they do in it: less while many messages are written, since these come
+//! first. Pure.
 
 use std::time::{Duration, Instant};
 
@@ -9,16 +10,31 @@ use super::following::Found;
 const BREATH: Duration = Duration::from_millis(100);
 /// The longest rest.
 const LONGEST: Duration = Duration::from_secs(10);
-/// Messages a second from which on a server has little time to spare.
-const MANY: f64 = 2_000.0;
-/// How much longer than their turn the consumers rest then: they take a sixteenth of one core.
+/// Messages a second from which on a server has little time to spare, and none.
+const MANY: f64 = 2_500.0;
+const FULL: f64 = 10_000.0;
+/// How much longer than their turn the consumers rest then: they take a sixteenth of one core, and a thirty-second.
 const LONGER: u32 = 15;
+const LONGER_WHEN_FULL: u32 = 31;
+/// The entries of a pass then: what a pass writes delays the messages that are stored at the same time.
+const ENTRIES: i64 = 1_000;
 
 /// How much a server has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Load {
     Light,
     Heavy,
+    Full,
+}
+
+impl Load {
+    /// How many of the entries that a pass could handle it may handle.
+    pub(super) fn bound(self, entries: i64) -> i64 {
+        match self {
+            Self::Light => entries,
+            Self::Heavy | Self::Full => entries.min(ENTRIES),
+        }
+    }
 }
 
 /// The messages that were written up to a time.
@@ -37,9 +53,10 @@ impl Written {
         let seconds = now.duration_since(self.at).as_secs_f64();
         let more = messages.saturating_sub(self.messages);
         *self = Self { messages, at: now };
-        match more as f64 >= MANY * seconds && more > 0 {
-            true => Load::Heavy,
-            false => Load::Light,
+        match more as f64 {
+            more if more < MANY * seconds || more == 0.0 => Load::Light,
+            more if more < FULL * seconds => Load::Heavy,
+            _ => Load::Full,
         }
     }
 }
@@ -54,6 +71,10 @@ pub(super) fn rest(
     let least = match (found, load) {
         (Found::Nothing, _) => return (BREATH, timing.look),
         (_, Load::Heavy) => (took * LONGER).min(LONGEST).max(timing.rest).max(BREATH),
+        (_, Load::Full) => (took * LONGER_WHEN_FULL)
+            .min(LONGEST)
+            .max(timing.rest)
+            .max(BREATH),
         // A backlog uses at most half of the time, so that others get the database too.
         (Found::More, Load::Light) => took.max(BREATH),
         (Found::CaughtUp, Load::Light) => timing.rest,
@@ -74,10 +95,12 @@ mod tests {
         let clock = time.clock();
         let mut written = Written::new(100, clock.now());
         time.advance(Duration::from_millis(500));
-        assert_eq!(written.note(1_099, clock.now()), Load::Light);
+        assert_eq!(written.note(1_349, clock.now()), Load::Light);
         time.advance(Duration::from_millis(500));
-        assert_eq!(written.note(2_099, clock.now()), Load::Heavy);
-        assert_eq!(written.note(2_099, clock.now()), Load::Light);
+        assert_eq!(written.note(2_599, clock.now()), Load::Heavy);
+        assert_eq!(written.note(2_599, clock.now()), Load::Light);
+        time.advance(Duration::from_millis(500));
+        assert_eq!(written.note(7_599, clock.now()), Load::Full);
     }
 
     #[test]
@@ -88,6 +111,9 @@ mod tests {
         assert_eq!(least(Found::CaughtUp, Load::Light), timing.rest);
         for found in [Found::More, Found::CaughtUp] {
             assert_eq!(least(found, Load::Heavy), TOOK * LONGER);
+            assert_eq!(least(found, Load::Full), LONGEST);
+            let full = rest(found, TOOK / 4, Load::Full, &timing).0;
+            assert_eq!(full, TOOK / 4 * LONGER_WHEN_FULL);
         }
         let slow = rest(Found::More, LONGEST, Load::Heavy, &timing).0;
         assert_eq!(slow, LONGEST);

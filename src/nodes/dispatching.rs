@@ -11,7 +11,7 @@ use crate::domain::command::Mark;
 use crate::domain::ids::{ConversationNo, UserNo};
 use crate::presence::HeardIn;
 use crate::registry::Rooms;
-use crate::registry::hearing::Sleeping;
+use crate::registry::hearing::{Delivery, Sleeping};
 use crate::room::RoomDeps;
 use crate::room::remote::RemoteEvent;
 use crate::store::conversations::Key;
@@ -127,7 +127,11 @@ impl Dispatcher {
             } => {
                 let marked = RemoteEvent::Marked(user, mark, seq);
                 let has_badge = || self.sleeping_for_badge(user, mark);
-                self.rooms.hear(conversation, marked, has_badge);
+                let delivery = self.rooms.hear(conversation, marked, has_badge);
+                // A check reads watermarks too.
+                if delivery == Delivery::Missed {
+                    self.nodes.0.due.notify_one();
+                }
             }
             Section::Typing {
                 conversation,
