@@ -13,6 +13,8 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// Messages a second from which on a server has little time to spare, and none.
 const MANY: f64 = 2_500.0;
 const FULL: f64 = 10_000.0;
+/// So many events that are given to connections are as much work as a message.
+const EVENTS_OF_A_MESSAGE: u64 = 25;
 /// How much longer than their turn the consumers rest then: they take a sixteenth of one core, and a thirty-second.
 const LONGER: u32 = 15;
 const LONGER_WHEN_FULL: u32 = 31;
@@ -37,22 +39,27 @@ impl Load {
     }
 }
 
-/// The messages that were written up to a time.
-pub(super) struct Written {
-    messages: u64,
+/// What the server had done up to a time, counted in messages.
+pub(super) struct Work {
+    done: u64,
     at: Instant,
 }
 
-impl Written {
-    pub(super) fn new(messages: u64, at: Instant) -> Self {
-        Self { messages, at }
+/// The work of these messages, and of these events that were given to connections.
+pub(super) fn work(messages: u64, events: u64) -> u64 {
+    messages + events / EVENTS_OF_A_MESSAGE
+}
+
+impl Work {
+    pub(super) fn new(done: u64, at: Instant) -> Self {
+        Self { done, at }
     }
 
     /// The load since the last note.
-    pub(super) fn note(&mut self, messages: u64, now: Instant) -> Load {
+    pub(super) fn note(&mut self, done: u64, now: Instant) -> Load {
         let seconds = now.duration_since(self.at).as_secs_f64();
-        let more = messages.saturating_sub(self.messages);
-        *self = Self { messages, at: now };
+        let more = done.saturating_sub(self.done);
+        *self = Self { done, at: now };
         match more as f64 {
             more if more < MANY * seconds || more == 0.0 => Load::Light,
             more if more < FULL * seconds => Load::Heavy,
@@ -93,14 +100,21 @@ mod tests {
     fn many_messages_a_second_are_a_heavy_load() {
         let time = ManualClock::standing();
         let clock = time.clock();
-        let mut written = Written::new(100, clock.now());
+        let mut work = Work::new(100, clock.now());
         time.advance(Duration::from_millis(500));
-        assert_eq!(written.note(1_349, clock.now()), Load::Light);
+        assert_eq!(work.note(1_349, clock.now()), Load::Light);
         time.advance(Duration::from_millis(500));
-        assert_eq!(written.note(2_599, clock.now()), Load::Heavy);
-        assert_eq!(written.note(2_599, clock.now()), Load::Light);
+        assert_eq!(work.note(2_599, clock.now()), Load::Heavy);
+        assert_eq!(work.note(2_599, clock.now()), Load::Light);
         time.advance(Duration::from_millis(500));
-        assert_eq!(written.note(7_599, clock.now()), Load::Full);
+        assert_eq!(work.note(7_599, clock.now()), Load::Full);
+    }
+
+    #[test]
+    fn many_events_are_as_much_work_as_a_message() {
+        assert_eq!(work(100, 0), 100);
+        assert_eq!(work(2_000, 4_000), 2_160);
+        assert_eq!(work(2_300, 460_000), 20_700);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::resting::{Load, Written, rest};
+use super::resting::{Load, Work, rest, work};
 use super::stride::{Failure, Stride};
 use super::{Bounds, Consumer, Feed, Found, pass};
 use crate::error::Error;
@@ -115,7 +115,7 @@ struct Runner {
 impl Runner {
     async fn run(mut self, mut hints: job_signal::Listener, mut stopped: watch::Receiver<bool>) {
         let mut is_registered = false;
-        let mut written = Written::new(self.metrics.messages.get(), Instant::now());
+        let mut done = Work::new(self.work(), Instant::now());
         let mut load = Load::Light;
         while !*stopped.borrow() {
             hints.mark_seen();
@@ -126,7 +126,7 @@ impl Runner {
                 false => Found::Nothing,
             };
             self.tidy_when_due().await;
-            load = written.note(self.metrics.messages.get(), Instant::now());
+            load = done.note(self.work(), Instant::now());
             let (at_least, at_most) = rest(found, begun.elapsed(), load, &self.timing);
             let pause = async {
                 tokio::time::sleep(at_least).await;
@@ -143,6 +143,10 @@ impl Runner {
         if let Err(error) = self.connection.ask(release).await {
             log::debug!(event = "feed_not_released"; "{error}");
         }
+    }
+
+    fn work(&self) -> u64 {
+        work(self.metrics.messages.get(), self.metrics.deliveries.get())
     }
 
     async fn register(&mut self) -> bool {
