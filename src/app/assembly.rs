@@ -85,7 +85,7 @@ pub(super) fn build(opened: Opened) -> Result<AppState, String> {
         people: people(&config, verifier, &room, &refusals),
         rate_limits: RateLimits::new(&config.rates),
         options: config.sockets.clone(),
-        foreign: config.foreign.clone(),
+        socketio: config.socketio.clone(),
         dialects,
         connected_clients: ConnectedClients::default(),
         searches: searches(&config, &room.pool),

@@ -7,7 +7,6 @@ mod cookie;
 mod demo;
 mod dialects;
 mod files;
-mod foreign;
 mod later;
 mod money;
 mod operation;
@@ -15,6 +14,7 @@ mod origins;
 mod people;
 pub mod redis;
 mod search;
+mod socketio;
 
 use clap::{Args, ValueEnum};
 use std::fmt;
@@ -26,7 +26,6 @@ pub use claims::{Claim, ClaimOptions, OwnRole, RequiredClaim, RoleMapping, unesc
 pub use cookie::CookieName;
 pub use dialects::DialectOptions;
 pub use files::{FileOptions, FileStore};
-pub use foreign::ForeignOptions;
 pub use later::{JobOptions, WebhookOptions};
 pub use money::PaymentOptions;
 pub use operation::OperationOptions;
@@ -34,6 +33,7 @@ pub use origins::{AllowedOrigins, LocalPages, Origin};
 pub use people::{Begun, PeopleOptions, StartRule};
 pub use redis::RedisOptions;
 pub use search::SearchOptions;
+pub use socketio::SocketIoOptions;
 
 use crate::domain::network::Network;
 
@@ -112,7 +112,7 @@ pub struct Config {
     pub operation: OperationOptions,
     /// Socket.IO
     #[command(flatten)]
-    pub foreign: ForeignOptions,
+    pub socketio: SocketIoOptions,
     /// Actors
     #[command(flatten)]
     pub actors: ActorOptions,
@@ -335,7 +335,7 @@ impl Config {
         {
             return Err("--jwt-secret must have at least 32 bytes.".to_owned());
         }
-        self.foreign.check(self.sockets.frame_limit)?;
+        self.socketio.check(self.sockets.frame_limit)?;
         self.sockets.check()?;
         self.payments.check()?;
         self.webhooks.check()?;

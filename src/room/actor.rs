@@ -9,8 +9,8 @@ use super::attendance::{Attendees, Leaving};
 use super::authors::Authors;
 use super::bedtime::{Bedtime, Then, Use};
 use super::changing::WantedChange;
+use super::confirming::Unconfirmed;
 use super::crowd::Crowd;
-use super::doubts::Doubts;
 use super::earlier::Earlier;
 use super::listener::{Listener, hand, others_than};
 use super::notifications::Notices;
@@ -50,7 +50,7 @@ pub struct Room {
     /// Sends that wait to be decided again.
     pub(super) overtaken: Overtaken<(WaitingSend, Permit)>,
     /// Requests that this room would refuse, until it has read.
-    pub(super) doubts: Doubts,
+    pub(super) unconfirmed: Unconfirmed,
     /// Watermarks that the journal has, by the number of the request.
     pub(super) marks: HashMap<RequestNo, WaitingMark>,
     /// Watermarks beyond what this room knows, until it has read; one read is under way when `looking_ahead`.
@@ -106,7 +106,7 @@ impl Room {
             listeners: Vec::new(),
             sends: HashMap::new(),
             overtaken: Overtaken::default(),
-            doubts: Doubts::default(),
+            unconfirmed: Unconfirmed::default(),
             marks: HashMap::new(),
             marks_ahead: Vec::new(),
             looking_ahead: false,
@@ -245,7 +245,7 @@ impl Room {
             || !self.changes.is_empty()
             || !self.gathering.is_empty()
             || self.looking_ahead
-            || !self.doubts.is_empty()
+            || !self.unconfirmed.is_empty()
             || self.notices.are_underway();
         match is_at_work {
             true => Use::Work,

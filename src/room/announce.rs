@@ -209,8 +209,8 @@ impl Room {
     pub(super) fn tell_elsewhere(&self, event: &Arc<RoomEvent>) {
         let joined = self.joined_sessions();
         for person in self.state.everybody().filter(|p| p.may_read().is_ok()) {
-            let outboxes = self.outboxes_elsewhere(person.no, &joined);
-            if outboxes.is_empty() {
+            let queues = self.queues_elsewhere(person.no, &joined);
+            if queues.is_empty() {
                 continue;
             }
             let (role, reader_blocks) = self.role_and_blocks(person);
@@ -218,7 +218,7 @@ impl Room {
                 role: Some(&role),
                 reader_blocks: reader_blocks.as_ref(),
             };
-            for queue in outboxes {
+            for queue in queues {
                 queue.push(ChatFrame::event(event, event_reader, Heard::Elsewhere));
             }
         }
@@ -280,7 +280,7 @@ impl Room {
             reader_blocks: reader_blocks.as_ref().and_then(Option::as_ref),
         };
         let created = self.event(None, Change::Created(self.state.view().clone()));
-        for queue in self.deps.directory.outboxes(user) {
+        for queue in self.deps.directory.queues(user) {
             queue.push(ChatFrame::event(&created, event_reader, Heard::Anywhere));
         }
     }
@@ -318,7 +318,7 @@ impl Room {
         }
         let membership = lost_membership(Some(person));
         let lost = self.event(None, Change::Lost { seq, membership });
-        for queue in self.deps.directory.outboxes(person.no) {
+        for queue in self.deps.directory.queues(person.no) {
             if !stays.contains(&queue.session()) {
                 queue.push(ChatFrame::event(
                     &lost,

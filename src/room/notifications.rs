@@ -151,13 +151,13 @@ impl Room {
     }
 
     /// The queues of a user's sessions that have not joined.
-    pub(super) fn outboxes_elsewhere(
+    pub(super) fn queues_elsewhere(
         &self,
         user: UserNo,
         joined: &HashSet<SessionId>,
     ) -> Vec<Arc<ConnectionQueue>> {
         let is_elsewhere = |queue: &ConnectionQueue| !joined.contains(&queue.session());
-        self.deps.directory.outboxes_where(user, is_elsewhere)
+        self.deps.directory.queues_where(user, is_elsewhere)
     }
 
     fn absent_users(&self) -> Vec<i64> {
@@ -205,8 +205,8 @@ impl Room {
                 !m.is_by(&person.id) && m.is_visible_to(user, Some(&role)) && is_wanted(m)
             };
             let meant: Vec<&Message> = messages.iter().filter(meant).collect();
-            let outboxes = self.outboxes_elsewhere(user, &joined);
-            if meant.is_empty() || outboxes.is_empty() {
+            let queues = self.queues_elsewhere(user, &joined);
+            if meant.is_empty() || queues.is_empty() {
                 continue;
             }
             let notices = meant
@@ -217,7 +217,7 @@ impl Room {
                 role: Some(&role),
                 reader_blocks: reader_blocks.as_ref(),
             };
-            for queue in outboxes {
+            for queue in queues {
                 let notices = notices.iter();
                 queue
                     .frames(notices.map(|it| ChatFrame::event(it, event_reader, Heard::Elsewhere)));

@@ -109,8 +109,8 @@ impl Room {
         }
         let waiting = std::mem::take(&mut self.marks_heard);
         let wait = self.catch_up();
-        context.spawn(wait.into_actor(self).map(|entries, room, context| {
-            room.caught_up(entries, context);
+        context.spawn(wait.into_actor(self).map(|missed, room, context| {
+            room.caught_up(missed, context);
             let announced = room.timeline.announced();
             let reached = waiting.into_iter().filter(|(_, seq)| *seq <= announced);
             for ((user, mark), seq) in reached {
@@ -121,6 +121,7 @@ impl Room {
 
     /// What cannot be decoded, as of a newer server, is read from the database.
     fn hear_committed(&mut self, committed: &CommittedEntries, context: &mut Context<Self>) {
+        self.crowd.note_heard(self.deps.clock.now());
         let ReadEntries { entries, unread } = committed.entries.read();
         self.take_in(entries, &committed.newcomers, context);
         if unread == Unread::Something {

@@ -84,7 +84,7 @@ impl Room {
         user: UserNo,
         joined: &HashSet<SessionId>,
     ) -> Vec<Arc<ConnectionQueue>> {
-        let mut sessions = self.outboxes_elsewhere(user, joined);
+        let mut sessions = self.queues_elsewhere(user, joined);
         sessions.retain(|queue| queue.state().hears_unread_changes());
         sessions
     }

@@ -94,7 +94,7 @@ impl Room {
         for person in readers.filter(|person| person.may_read().is_ok()) {
             let directory = &self.deps.directory;
             let hears = |queue: &ConnectionQueue| queue.state().hears_user_events();
-            let sessions = directory.outboxes_where(person.no, hears);
+            let sessions = directory.queues_where(person.no, hears);
             if !sessions.is_empty() {
                 let (role, reader_blocks) = self.role_and_blocks(person);
                 hearers.push(Hearer {

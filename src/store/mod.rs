@@ -17,6 +17,7 @@ pub mod feed_consumers;
 pub mod feed_watermarks;
 pub mod files;
 pub mod flows;
+pub mod gap;
 pub mod gateway_refunds;
 pub mod health;
 pub mod history;

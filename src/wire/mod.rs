@@ -24,6 +24,6 @@ mod samples;
 pub mod seal;
 pub mod section;
 mod section_fields;
+mod state_report;
 mod task;
-mod told;
 mod weight;

@@ -15,7 +15,7 @@ pub type NodeId = Uuid;
 /// One thing that a server tells the others. A kind that the receiver does not know is skipped.
 #[derive(Clone, Debug)]
 pub enum Section {
-    /// A server has begun, or begun anew, to listen. Whoever hears it answers with a `Beat` and its people.
+    /// A server has begun, or begun anew, to listen. A server that hears it answers with a `Beat` and its people.
     Hello,
     /// A sign of life; it goes out at least every 250 ms.
     Beat(Beat),

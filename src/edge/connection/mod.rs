@@ -17,7 +17,7 @@ use clock::Clock;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{ForeignOptions, SocketOptions};
+use crate::config::{SocketIoOptions, SocketOptions};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::dialect::Dialects;
@@ -51,7 +51,7 @@ pub struct SessionDeps {
     /// Bounds of connections.
     pub options: SocketOptions,
     /// How Socket.IO clients are served.
-    pub foreign: ForeignOptions,
+    pub socketio: SocketIoOptions,
     /// The dialects that are served.
     pub dialects: Dialects,
     /// The Socket.IO clients that are connected.

@@ -141,6 +141,42 @@ async fn hears_everything(transports: &[&str], end: End) {
     assert_eq!(heard, wanted.collect::<Vec<Value>>());
 }
 
+/// The client for Python: a close packet would tell it to stay away for good.
+async fn python_comes_back(transports: &[&str], end: End) {
+    let mut server = RestartableServer::start().await;
+    let mut client = Client::python();
+    let url = format!("http://{}/", server.proxy.address);
+    let how = Connecting {
+        name: "bob",
+        url: &url,
+        auth: json!({ "token": server.process.person("bob").token }),
+        transports,
+        with_credentials: false,
+        joins: None,
+    };
+    assert_eq!(client.connect(how).await["connected"], true);
+    for round in 0..2 {
+        server.end_and_return(end).await;
+        let times = json!({ "name": "bob", "times": round + 2 });
+        let state = client.tell("connected", times).await;
+        assert_eq!(state["connected"], true, "{transports:?}: {state}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_client_for_python_comes_back_after_a_kill() {
+    for transports in [["websocket"], ["polling"]] {
+        python_comes_back(&transports, End::Killed).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_client_for_python_comes_back_when_the_server_is_stopped() {
+    for transports in [["websocket"], ["polling"]] {
+        python_comes_back(&transports, End::Asked).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_a_websocket_nothing_is_lost_by_a_kill() {
     hears_everything(&["websocket"], End::Killed).await;
