@@ -171,12 +171,6 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// The same, given all present and past participants.
-    pub fn among(people: &'a [Participant], requester: Requester) -> Result<Self, Denied> {
-        let own = people.iter().find(|person| person.no == requester.no);
-        Self::of(own, requester.roles)
-    }
-
     /// Their row; `None` if they do not participate.
     pub fn participant(self) -> Option<&'a Participant> {
         match self {
@@ -289,7 +283,8 @@ impl<'a> Access<'a> {
     pub fn chat(self, deal_view: &DealView) -> ChatPolicy {
         match self {
             Self::Participant(person) => deal_view.chat_of(&person.role),
-            Self::StaffParticipant(_) | Self::Staff => ChatPolicy::Free,
+            Self::BusinessStaff(StaffRole::Viewer) => ChatPolicy::Read,
+            Self::BusinessStaff(_) | Self::StaffParticipant(_) | Self::Staff => ChatPolicy::Free,
         }
     }
 }

@@ -70,7 +70,7 @@ pub fn snapshot(
             unread: unread
                 .first()
                 .map_or(UnreadCount::NOTHING, |found| found.count),
-            mine: mine::of(connection, no, reader.no)?,
+            mine: mine::of(connection, no, caller.no)?,
             conversation,
         })
     })

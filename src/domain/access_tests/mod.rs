@@ -115,11 +115,6 @@ fn who_may_read_and_as_what() {
             };
             let access = Access::of(Some(&own), roles);
             assert_eq!(named(access), expected, "{roles:?} {own:?}");
-            let people = std::slice::from_ref(&own);
-            let among = Access::among(people, Requester::new(own.no, roles));
-            assert_eq!(among, access, "{roles:?} {own:?}");
-            let other = Access::among(people, Requester::new(UserNo(2), roles));
-            assert_eq!(other, Access::of(None, roles), "{roles:?}");
         }
         let reads = Access::of(Some(&own), Roles::default()).ok();
         let role = role_among(std::slice::from_ref(&own), own.no);

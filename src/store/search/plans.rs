@@ -61,7 +61,7 @@ pub(super) fn among(
     position: Option<Position>,
     wanted: usize,
 ) -> Result<Outcome, Error> {
-    let documents: i64 = places.iter().map(Place::documents).sum();
+    let documents: i64 = places.iter().map(SearchedConversation::documents).sum();
     if documents <= conditions.bounds.most() {
         let whole = |place| Slice {
             place,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::reading::Opened;
 use crate::deal::documents::Answered;
-use crate::domain::access::{Access, Requester};
+use crate::domain::access::Requester;
 use crate::domain::flow::{AvailableAction, DealView, Phase};
 use crate::domain::ids::ConversationId;
 use crate::domain::principal::Principal;
