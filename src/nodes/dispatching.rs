@@ -73,6 +73,7 @@ impl Dispatcher {
     /// What was missed before is looked for at once.
     fn note_wire(&self, wire: Wire) {
         self.nodes.0.peers.lock().note_wire(wire);
+        self.above.hear_of_gap();
         self.nodes.0.due.notify_one();
     }
 
@@ -91,11 +92,15 @@ impl Dispatcher {
         match arrival {
             Arrival::Stranger => shared.strangers.notify_one(),
             Arrival::AfterHole => self.room.metrics.nodes.gaps.inc(),
-            // It wants to know at once whether it is heard.
-            Arrival::First => self.beat(),
+            // It wants to know at once whether it is heard, and who listens here.
+            Arrival::First => {
+                self.beat();
+                self.rooms.hear_everywhere(|| RemoteEvent::Met);
+            }
             Arrival::Old | Arrival::Next => {}
         }
         if arrival.may_miss_some() || unread == Unread::Something {
+            self.above.hear_of_gap();
             shared.due.notify_one();
         }
         if arrival.is_news() {

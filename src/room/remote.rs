@@ -22,6 +22,8 @@ pub enum RemoteEvent {
     Typing(UserNo, UserId, Option<String>, Typing),
     /// A user's first session there has joined, or the last one has left.
     Attendance(NodeId, UserNo, Attendance),
+    /// A server that may have missed something is heard again.
+    Met,
     /// The server is gone, and everybody who listened there.
     Gone(NodeId),
 }
@@ -69,6 +71,7 @@ impl Room {
                 }
             }
             RemoteEvent::Attendance(node, user, change) => self.hear_attendance(node, user, change),
+            RemoteEvent::Met => self.owe_attendance(),
             RemoteEvent::Gone(node) => self.forget_attendance_at(node),
         }
     }
