@@ -152,6 +152,11 @@ impl Dispatcher {
                 self.rooms
                     .hear(conversation, attendance, || Sleeping::Sleeps);
             }
+            Section::Mine { conversation, user } => {
+                let changed = RemoteEvent::Mine(user);
+                let has_sessions = || self.sleeping_for(&[user]);
+                self.rooms.hear(conversation, changed, has_sessions);
+            }
             Section::Profile(user) => self.above.hear_of_profile(&user),
             Section::Ended(_) => self.above.hear_of_sign_out(),
             Section::Taken { pid, session } => self.above.hear_of_takeover(&pid, session),

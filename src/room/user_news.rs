@@ -130,7 +130,7 @@ impl Room {
             let reader_blocks = hearer.reader_blocks.as_deref();
             let is_wanted = !reader_blocks
                 .is_some_and(|reader_blocks| reader_blocks.is_unwanted(message.sender));
-            if !is_wanted || !message.is_visible_to(person.no, Some(&person.role)) {
+            if !is_wanted || !message.is_visible_to(person.sight()) {
                 continue;
             }
             let is_typed = message.content.kind == MessageKind::UserInput;

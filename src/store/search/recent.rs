@@ -10,7 +10,7 @@ use super::places::SearchedConversation;
 use crate::domain::ids::Seq;
 use crate::domain::message::Message;
 use crate::error::Error;
-use crate::store::access::{is_for, is_wanted};
+use crate::store::access::{is_seen, is_wanted};
 use crate::store::messages::by_keys;
 
 /// The most messages that are matched directly.
@@ -57,14 +57,17 @@ pub(super) fn recent(
     if behind.is_empty() {
         return Ok(Recent::default());
     }
-    let (visible, wanted) = (is_for("m", "o.role", "$4"), is_wanted("m", "$4"));
+    let (visible, wanted) = (
+        is_seen("m", "o.role", "$4", "o.sees_from"),
+        is_wanted("m", "$4"),
+    );
     let sql = format!(
-        "select r.no, r.seq from unnest($1, $2, $3) as o(no, indexed, role) cross join lateral (
+        "select r.no, r.seq from unnest($1, $2, $3, $6) as o(no, indexed, role, sees_from) cross join lateral (
             select o.no, m.seq from messages m where m.conversation_no = o.no and m.seq > o.indexed and m.deleted_at is null
                 and {visible} and {wanted} order by m.seq desc limit $5
         ) r
         union all
-        select r.no, r.seq from unnest($1, $2, $3) as o(no, indexed, role) cross join lateral (
+        select r.no, r.seq from unnest($1, $2, $3, $6) as o(no, indexed, role, sees_from) cross join lateral (
             select distinct o.no, m.seq from message_changes c, messages m
             where c.conversation_no = o.no and c.seq > o.indexed and c.target_seq <= o.indexed
                 and m.conversation_no = o.no and m.seq = c.target_seq and m.deleted_at is null and {visible} and {wanted}
@@ -83,6 +86,12 @@ pub(super) fn recent(
         )
         .bind::<BigInt, _>(conditions.me.0)
         .bind::<BigInt, _>(MOST as i64 + 1)
+        .bind::<Array<BigInt>, _>(
+            behind
+                .iter()
+                .map(|place| place.sees_from)
+                .collect::<Vec<_>>(),
+        )
         .load(connection)
         .map_err(too_broad)?;
     let keys: Vec<(i64, Seq)> = keys.iter().map(|key| (key.no, key.seq)).collect();
