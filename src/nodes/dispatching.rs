@@ -8,7 +8,7 @@ use tokio::time::MissedTickBehavior;
 use super::peers::Arrival;
 use super::{JOBS, Nodes, PeerEvents, Wire};
 use crate::domain::command::Mark;
-use crate::domain::ids::{ConversationNo, UserNo};
+use crate::domain::ids::{ConversationId, ConversationNo, Seq, UserNo};
 use crate::presence::HeardIn;
 use crate::registry::Rooms;
 use crate::registry::hearing::{Delivery, Sleeping};
@@ -125,13 +125,7 @@ impl Dispatcher {
                 mark,
                 seq,
             } => {
-                let marked = RemoteEvent::Marked(user, mark, seq);
-                let has_badge = || self.sleeping_for_badge(user, mark);
-                let delivery = self.rooms.hear(conversation, marked, has_badge);
-                // A check reads watermarks too.
-                if delivery == Delivery::Missed {
-                    self.nodes.0.due.notify_one();
-                }
+                self.hear_mark(conversation, (user, mark, seq));
             }
             Section::Typing {
                 conversation,
@@ -223,6 +217,16 @@ impl Dispatcher {
                 Err(error) => log::warn!(event = "creation_not_told"; "{error}"),
             }
         });
+    }
+
+    /// If the room cannot hear it, a check reads watermarks.
+    fn hear_mark(&self, conversation: ConversationId, (user, mark, seq): (UserNo, Mark, Seq)) {
+        let marked = RemoteEvent::Marked(user, mark, seq);
+        let has_badge = || self.sleeping_for_badge(user, mark);
+        let delivery = self.rooms.hear(conversation, marked, has_badge);
+        if delivery == Delivery::Missed {
+            self.nodes.0.due.notify_one();
+        }
     }
 
     /// A session that has not joined may show how much is unread.
