@@ -1,6 +1,6 @@
 //! Options of files: where they are stored, how much users may store, and how long files without a message are kept.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -48,6 +48,12 @@ pub struct FileOptions {
     /// Files that this server checks at the same time
     #[arg(long, env = "STOA_FILE_CHECKS", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub file_checks: u16,
+    /// Virus scanner that checks every file: `clamd:PATH` (its socket) or `clamd:HOST:PORT`
+    #[arg(long, env = "STOA_SCAN", value_name = "SCANNER")]
+    pub scan: Option<ScannerAddress>,
+    /// What happens to a file that is larger than the scanner takes
+    #[arg(long, env = "STOA_UNSCANNED", value_enum, default_value = "refuse")]
+    pub unscanned: Unscanned,
     /// Hours for which a file is kept that no message shows
     #[arg(long, env = "STOA_UNSENT_FILE_HOURS", value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=8_760))]
     pub unsent_file_hours: u32,
@@ -58,6 +64,41 @@ pub struct FileOptions {
     /// there alone [default: the origin of --public-url, else links without an origin]
     #[arg(long, env = "STOA_FILES_ORIGIN", value_name = "ORIGIN")]
     pub files_origin: Option<Origin>,
+}
+
+/// What happens to a file that is larger than the scanner takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Unscanned {
+    /// It is refused.
+    Refuse,
+    /// It is taken.
+    Allow,
+}
+
+/// Where clamd listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScannerAddress {
+    /// At a socket of this machine.
+    Socket(PathBuf),
+    /// At a host and a port.
+    Host(String),
+}
+
+impl FromStr for ScannerAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "must be clamd:PATH or clamd:HOST:PORT".to_owned();
+        let place = text.strip_prefix("clamd:").ok_or_else(wrong)?;
+        let port = place
+            .rsplit_once(':')
+            .map(|(host, port)| (host, port.parse::<u16>()));
+        match port {
+            _ if place.starts_with('/') => Ok(Self::Socket(place.into())),
+            Some((host, Ok(_))) if !host.is_empty() => Ok(Self::Host(place.to_owned())),
+            Some(_) | None => Err(wrong()),
+        }
+    }
 }
 
 /// Where files are stored.
@@ -97,6 +138,29 @@ impl fmt::Display for FileStore {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_scanner_is_a_socket_or_a_host() {
+        let socket = "clamd:/run/clamav/clamd.ctl".parse();
+        assert_eq!(
+            socket,
+            Ok(ScannerAddress::Socket("/run/clamav/clamd.ctl".into()))
+        );
+        for host in ["127.0.0.1:3310", "[::1]:3310", "scanner.example:3310"] {
+            let address = format!("clamd:{host}").parse();
+            assert_eq!(address, Ok(ScannerAddress::Host(host.to_owned())));
+        }
+        for wrong in [
+            "",
+            "clamd:",
+            "clamd:host",
+            "clamd::3310",
+            "clamd:host:x",
+            "/run/clamd.ctl",
+        ] {
+            assert!(wrong.parse::<ScannerAddress>().is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_store_is_a_folder_or_none() {

@@ -25,7 +25,7 @@ pub use bounds::BoundOptions;
 pub use claims::{Claim, ClaimOptions, OwnRole, RequiredClaim, RoleMapping, unescaped};
 pub use cookie::CookieName;
 pub use dialects::DialectOptions;
-pub use files::{FileOptions, FileStore};
+pub use files::{FileOptions, FileStore, ScannerAddress, Unscanned};
 pub use foreign::ForeignOptions;
 pub use later::{JobOptions, WebhookOptions};
 pub use money::PaymentOptions;

@@ -141,18 +141,29 @@ pub enum Unfit {
     NotAudio,
     /// A user's picture must be an image of a type that browsers show.
     NotAnImage,
+    /// The virus scanner found something in it.
+    Infected,
+    /// It is larger than the virus scanner takes.
+    Unscanned,
     /// A reason that this version does not know.
     Other,
 }
 
 impl Unfit {
-    const ALL: [Self; 2] = [Self::NotAudio, Self::NotAnImage];
+    const ALL: [Self; 4] = [
+        Self::NotAudio,
+        Self::NotAnImage,
+        Self::Infected,
+        Self::Unscanned,
+    ];
 
     /// The name in APIs and in the database.
     pub fn name(self) -> &'static str {
         match self {
             Self::NotAudio => "not_audio",
             Self::NotAnImage => "not_an_image",
+            Self::Infected => "infected",
+            Self::Unscanned => "unscanned",
             Self::Other => "other",
         }
     }
@@ -169,6 +180,8 @@ impl Unfit {
         match self {
             Self::NotAudio => "A recording must be MP4 audio, WebM, Ogg, MP3 or WAV",
             Self::NotAnImage => "A picture must be JPEG, PNG, GIF, WebP or AVIF",
+            Self::Infected => "A virus was found in the file",
+            Self::Unscanned => "The file is too large to be searched for viruses",
             Self::Other => "The file was refused when it was checked",
         }
     }

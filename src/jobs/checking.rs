@@ -1,13 +1,16 @@
-//! Checks files: puts the pieces of an upload together, finds out what it is, and stores it as one object.
+//! Checks files: puts the pieces of an upload together, finds out what it is, removes what it says beside what it shows, and stores it
+//! as one object.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::scanning::scanned;
 use super::spool::Spool;
+use super::stripping::{Stripped, strip};
 use super::{JobDeps, JobEnd};
 use crate::domain::file::{FileNo, FileState, Purpose, Unfit};
 use crate::error::Error;
-use crate::media::{Placement, sniff};
+use crate::media::{Placement, UNKNOWN, sniff};
 use crate::objects::{Key, Objects};
 use crate::store::files::uploading::{self, Piece};
 use crate::store::files::{self, Checked, File};
@@ -81,7 +84,7 @@ async fn examine_and_record(
     let pieces = deps
         .pool
         .run(move |connection| uploading::stored_pieces(connection, no));
-    let checked = examine(objects, file, pieces.await?, original).await?;
+    let checked = examine(deps, objects, file, pieces.await?, original).await?;
     let is_ready = matches!(checked, Checked::Ready { .. });
     let keep = Duration::from_secs(3_600 * u64::from(deps.config.files.unsent_file_hours));
     let recorded = deps
@@ -94,6 +97,7 @@ async fn examine_and_record(
 }
 
 async fn examine(
+    deps: &Arc<JobDeps>,
     objects: &Objects,
     file: &File,
     pieces: Vec<Piece>,
@@ -111,13 +115,21 @@ async fn examine(
             "the pieces of a file have {has} bytes, not {size}"
         )));
     }
-    let media_type = sniff(&whole.head, file.declared_type.as_deref()).0;
-    if let Some(unfit) = unfit(file.purpose, media_type) {
+    let found = sniff(&whole.head, file.declared_type.as_deref());
+    let (whole, media_type) = match strip(objects, whole, found.0).await? {
+        Stripped::Clean(whole) => (whole, found),
+        Stripped::Malformed(whole) => (whole, UNKNOWN),
+    };
+    if let Some(unfit) = unfit(file.purpose, media_type.0) {
+        return Ok(Checked::Refused(unfit));
+    }
+    let (whole, unfit) = scanned(deps, whole).await?;
+    if let Some(unfit) = unfit {
         return Ok(Checked::Refused(unfit));
     }
     objects.put_file(original, whole.file, whole.size).await?;
     Ok(Checked::Ready {
-        media_type: media_type.to_owned(),
+        media_type: media_type.0.to_owned(),
         size: whole.size,
         sha256: whole.sha256,
     })

@@ -9,7 +9,9 @@ mod dropping;
 mod paying;
 mod reconciling;
 mod runner;
+mod scanning;
 mod spool;
+mod stripping;
 
 use parking_lot::Mutex;
 use std::collections::HashSet;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 
 use crate::error::Error;
 use crate::media::HEAD_BYTES;
@@ -40,17 +40,19 @@ impl Spool {
         }
     }
 
-    /// Appends bytes.
+    /// Appends bytes on a thread that may block.
     pub(super) async fn append(mut self, bytes: Bytes) -> Result<Self, Error> {
-        blocking(move || {
-            self.file.write_all(&bytes)?;
-            self.hash.update(&bytes);
-            self.size += bytes.len() as u64;
-            let wanted = HEAD_BYTES.saturating_sub(self.head.len());
-            self.head.extend(bytes.iter().take(wanted));
-            Ok(self)
-        })
-        .await
+        blocking(move || self.write(&bytes).map(|()| self)).await
+    }
+
+    /// Appends bytes.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.hash.update(bytes);
+        self.size += bytes.len() as u64;
+        let wanted = HEAD_BYTES.saturating_sub(self.head.len());
+        self.head.extend(bytes.iter().take(wanted));
+        Ok(())
     }
 
     /// Ends it.

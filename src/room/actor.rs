@@ -175,6 +175,7 @@ impl Room {
             Command::See { message } => self.see(principal, message, reply, context),
             Command::Edit { .. }
             | Command::Delete { .. }
+            | Command::RemoveAttachment { .. }
             | Command::AddParticipant { .. }
             | Command::ChangeParticipant { .. }
             | Command::RemoveParticipant { .. }

@@ -163,6 +163,16 @@ impl State {
                     reader: access.reader(caller.no),
                 }))
             }
+            Command::RemoveAttachment { message, file } => {
+                self.must_be_here(*message)?;
+                let access = self.access(caller)?;
+                Ok(Decision::Change(ChangeKind::RemoveAttachment {
+                    message: *message,
+                    file: *file,
+                    power: access.power(),
+                    reader: access.reader(caller.no),
+                }))
+            }
             Command::AddParticipant { user, role } => {
                 self.decide_add(caller, user, role.as_deref())
             }

@@ -1,6 +1,7 @@
 //! All durable changes of a conversation but new messages: edits, deletions, participants, settings. Each is
 //! one transaction.
 
+mod attachments;
 mod people;
 
 use chrono::{DateTime, Utc};
@@ -16,6 +17,7 @@ use super::schema::{conversation_changes, conversations, message_changes, messag
 use super::search;
 use crate::domain::conversation::{ConversationStatus, Participant};
 use crate::domain::entry::{Entry, Fact};
+use crate::domain::file::FileId;
 use crate::domain::ids::{ConversationNo, MessageId, PolicyVersion, Seq, UserId, UserNo};
 use crate::domain::message::{Message, Power};
 use crate::domain::refusal::Refusal;
@@ -54,6 +56,17 @@ pub enum ChangeKind {
         /// The message.
         message: MessageId,
         /// Whether the actor may delete messages of others.
+        power: Power,
+        /// The actor as a reader.
+        reader: Reader,
+    },
+    /// Removes a file from a message.
+    RemoveAttachment {
+        /// The message.
+        message: MessageId,
+        /// The file.
+        file: FileId,
+        /// Whether the actor may change messages of others.
         power: Power,
         /// The actor as a reader.
         reader: Reader,
@@ -130,6 +143,12 @@ pub fn apply(connection: &mut PgConnection, change: &Change) -> Result<Changed, 
             power,
             reader,
         } => delete(connection, change, *message, *power, reader),
+        ChangeKind::RemoveAttachment {
+            message,
+            file,
+            power,
+            reader,
+        } => attachments::remove(connection, change, (*message, *file), *power, reader),
         ChangeKind::Add {
             user,
             role,
@@ -245,7 +264,7 @@ fn delete(
     keep_wording(connection, change, turn.seq, &message, "deleted")?;
     search::forget(connection, id)?;
     if message.content.files().next().is_some() {
-        uses::release(connection, id)?;
+        uses::release(connection, id, None)?;
     }
     diesel::update(messages::table.find((id.conversation.0, id.seq)))
         .set((

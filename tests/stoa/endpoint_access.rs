@@ -2,7 +2,6 @@
 //! Lola dialect have a table of their own (`lola/access.rs`).
 
 mod platform_holes;
-
 mod tables;
 
 use serde_json::{Value, json};
@@ -150,6 +149,7 @@ impl Fixture {
             .replace("/rooms/{id}", &format!("/rooms/{}", self.conversation))
             .replace("/messages/{id}", &format!("/messages/{message}"))
             .replace("/users/{id}", "/users/other")
+            .replace("{file_id}", &self.file)
             .replace("/files/{id}", &format!("/files/{}", self.file))
             .replace(
                 "/search",

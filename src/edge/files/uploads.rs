@@ -86,7 +86,7 @@ impl SessionDeps {
         self.checked(file.id).await
     }
 
-    fn new_file(
+    pub(super) fn new_file(
         &self,
         owner: UserNo,
         described: Described,
@@ -147,7 +147,7 @@ impl SessionDeps {
             Ok(Received::Cut(Cut::TooSlow)) => Refusal::BodyTooSlow,
             Ok(Received::Cut(Cut::Lost)) => Refusal::invalid("body", "ended too early"),
             Ok(Received::TooLong) => too_long(self.files.options.file_limit),
-            Ok(Received::Overtaken) => OVERTAKEN,
+            Ok(Received::Overtaken | Received::Mismatch) => OVERTAKEN,
             Err(error) => {
                 self.discard(&file).await;
                 return Err(error.into());
@@ -165,6 +165,7 @@ impl SessionDeps {
             clock: self.room.clock.clone(),
             file: file.clone(),
             most,
+            checksum: None,
         })
     }
 
@@ -221,7 +222,7 @@ fn is_form(body: &UploadBody) -> bool {
         .starts_with("multipart/form-data")
 }
 
-fn too_long(limit: u64) -> Refusal {
+pub(super) fn too_long(limit: u64) -> Refusal {
     Refusal::TooLarge {
         limit: usize::try_from(limit).unwrap_or(usize::MAX),
     }

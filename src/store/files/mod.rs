@@ -184,6 +184,7 @@ pub fn record_check(
                 files::state.eq(FileState::Ready.name()),
                 files::media_type.eq(media_type),
                 files::size.eq(as_stored(*size)),
+                files::received.eq(as_stored(*size)),
                 files::sha256.eq(sha256),
                 files::expires_at.eq(after_now(keep)),
             ))

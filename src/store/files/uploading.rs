@@ -208,26 +208,29 @@ pub fn begin_piece(
     })
 }
 
-/// Counts a piece whose object is stored. Returns the bytes that the file has then; `None` if the piece does not begin where the file
-/// ends, because another request stored one there, or if the file is not uploaded any more.
-pub fn finish_piece(
+/// Counts pieces whose objects are stored, which follow each other. Returns the bytes that the file has then; `None` if the first does
+/// not begin where the file ends, because another request stored one there, or if the file is not uploaded any more.
+pub fn finish_pieces(
     connection: &mut PgConnection,
     file: FileNo,
-    piece: Piece,
+    pieces: &[Piece],
 ) -> Result<Option<u64>, Error> {
+    let start = pieces.first().map_or(0, |piece| piece.start);
+    let length: i64 = pieces.iter().map(|piece| i64::from(piece.size)).sum();
+    let numbers: Vec<i64> = pieces.iter().map(|piece| piece.no).collect();
     connection.transaction(|connection| {
         let awaited = files::table
             .find(file.0)
             .filter(files::state.eq(FileState::Uploading.name()))
-            .filter(files::received.eq(piece.start));
+            .filter(files::received.eq(start));
         let received: Option<i64> = diesel::update(awaited)
-            .set(files::received.eq(files::received + i64::from(piece.size)))
+            .set(files::received.eq(files::received + length))
             .returning(files::received)
             .get_result(connection)
             .optional()
             .map_err(explain)?;
         if received.is_some() {
-            diesel::update(file_pieces::table.find(piece.no))
+            diesel::update(file_pieces::table.filter(file_pieces::no.eq_any(numbers)))
                 .set(file_pieces::stored.eq(true))
                 .execute(connection)
                 .map_err(explain)?;

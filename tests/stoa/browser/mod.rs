@@ -5,6 +5,7 @@ mod client;
 mod conversation;
 mod deals;
 mod details;
+mod files;
 mod guide;
 mod interruptions;
 mod leaving;

@@ -296,6 +296,14 @@ impl Window {
         self.press(&part(body, tool)).await;
     }
 
+    /// Chooses a file of this machine in a field for files, which may be hidden.
+    pub async fn choose_file(&self, selector: &str, path: &Path) {
+        let found = self.client.wait().for_element(locator(selector)).await;
+        let keys = path.to_str().expect("a path");
+        let chosen = found.expect("a field").send_keys(keys).await;
+        chosen.expect("a file is chosen");
+    }
+
     /// Empties a field as soon as it can be, though the page may draw it anew meanwhile.
     pub async fn clear(&self, selector: &str) {
         let look = async || self.see(selector).await.clear().await;

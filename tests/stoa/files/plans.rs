@@ -52,7 +52,7 @@ fn no_query_of_files_walks_a_big_table() {
         let piece = uploading::begin_piece(connection, &file, 0, 1_000)
             .unwrap()
             .unwrap();
-        let received = uploading::finish_piece(connection, file.no, piece).unwrap();
+        let received = uploading::finish_pieces(connection, file.no, &[piece]).unwrap();
         assert_eq!(received, Some(1_000));
         assert!(uploading::complete(connection, file.no).unwrap());
         assert_eq!(

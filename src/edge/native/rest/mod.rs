@@ -12,6 +12,7 @@ pub mod message_pages;
 pub mod messages;
 pub(in crate::edge) mod opened;
 pub mod participants;
+pub mod resumable;
 pub mod search;
 pub mod sign_out;
 pub(in crate::edge) mod subject;
@@ -42,12 +43,14 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(messages::send)
         .service(messages::edit)
         .service(messages::delete)
+        .service(messages::remove_attachment)
         .service(messages::history)
         .service(search::search)
         .service(files::upload)
         .service(files::links)
         .service(files::show)
         .service(files::delete)
+        .service(resumable::append)
         .service(flows::list)
         .service(flows::describe)
         .service(flows::picture)
