@@ -28,9 +28,9 @@ export class Upload {
   #request = null;
   #isCancelled = false;
 
-  /** @param {Blob} blob @param {{name: string, purpose?: string, getToken: () => string, onChange: (upload: Upload) => void, endpoint?: string}} options */
-  constructor(blob, { name, purpose = "message", getToken, onChange, endpoint = "/api/v1/files" }) {
-    Object.assign(this, { blob, name, purpose, getToken, onChange, endpoint });
+  /** @param {Blob} blob @param {{name: string, purpose?: string, waveform?: number[], getToken: () => string, onChange: (upload: Upload) => void, endpoint?: string}} options */
+  constructor(blob, { name, purpose = "message", waveform = null, getToken, onChange, endpoint = "/api/v1/files" }) {
+    Object.assign(this, { blob, name, purpose, waveform, getToken, onChange, endpoint });
     this.size = blob.size;
     this.sent = 0;
     /** @type {"sending"|"checking"|"ready"|"failed"} */
@@ -97,6 +97,7 @@ export class Upload {
 
   async #begin() {
     const metadata = { filename: this.name, filetype: this.blob.type || "application/octet-stream", purpose: this.purpose };
+    if (this.waveform) metadata.waveform = this.waveform.join(",");
     const pairs = Object.entries(metadata).map(([key, value]) => `${key} ${encoded(value)}`);
     const headers = { ...VERSION, "Upload-Length": this.size, "Upload-Metadata": pairs.join(",") };
     const answer = await this.#ask("POST", this.endpoint, headers);

@@ -16,6 +16,7 @@ pub mod flow;
 pub mod ids;
 pub mod job;
 pub mod limits;
+pub mod measures;
 pub mod media_hosts;
 pub mod message;
 pub mod network;

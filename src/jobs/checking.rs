@@ -1,24 +1,30 @@
-//! Checks files: puts the pieces of an upload together, finds out what it is, removes what it says beside what it shows, and stores it
-//! as one object.
+//! Checks files: puts the pieces of an upload together, finds out what it is, removes what it says beside what it shows, measures it,
+//! and stores it as one object.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::scanning::scanned;
-use super::spool::Spool;
+use super::spool::{Spool, Spooled};
 use super::stripping::{Stripped, strip};
 use super::{JobDeps, JobEnd};
-use crate::domain::file::{FileNo, FileState, Purpose, Unfit};
+use crate::domain::file::{CheckEnd, FileNo, FileState, Purpose, Unfit};
+use crate::domain::measures::Measures;
 use crate::error::Error;
+use crate::media::measure::measure;
 use crate::media::{Placement, UNKNOWN, sniff};
-use crate::objects::{Key, Objects};
+use crate::nodes::FILES_CHECKED;
+use crate::objects::{Key, Objects, blocking};
 use crate::store::files::uploading::{self, Piece};
 use crate::store::files::{self, Checked, File};
+use crate::wire::section::Section;
 
 /// After this time, an object that a request began to store is there or will never be: requests give up earlier.
 const LONGEST_WRITE: Duration = Duration::from_secs(120);
 /// Pause before a job looks again whether another one has ended that works on the same file.
 const BUSY: Duration = Duration::from_secs(5);
+/// The longest recording, with a second for what recorders add.
+const LONGEST_RECORDING_MS: u32 = 601_000;
 
 /// The name of a file's object as it is downloaded.
 pub const ORIGINAL: &str = "original";
@@ -85,15 +91,33 @@ async fn examine_and_record(
         .pool
         .run(move |connection| uploading::stored_pieces(connection, no));
     let checked = examine(deps, objects, file, pieces.await?, original).await?;
-    let is_ready = matches!(checked, Checked::Ready { .. });
+    let refusal = match &checked {
+        Checked::Ready { .. } => None,
+        Checked::Refused(unfit) => Some(*unfit),
+    };
     let keep = Duration::from_secs(3_600 * u64::from(deps.config.files.unsent_file_hours));
     let recorded = deps
         .pool
         .run(move |connection| files::record_check(connection, no, &checked, keep));
     let recorded = recorded.await?;
     deps.files_checked.notify();
+    if recorded {
+        tell_owner(deps, file, refusal);
+    }
+    let is_ready = refusal.is_none();
     log::debug!(event = "file_checked", file_id:% = file.id, ready = is_ready, recorded = recorded; "");
     Ok(is_ready && recorded)
+}
+
+/// Tells the owner's sessions, here and at the other servers.
+fn tell_owner(deps: &JobDeps, file: &File, refusal: Option<Unfit>) {
+    let (id, owner, no) = (file.id, file.owner, file.no);
+    let end = CheckEnd { file: id, refusal };
+    deps.directory.tell_of_file(owner, end);
+    deps.outgoing.say(|| Section::Hint {
+        topic: FILES_CHECKED.to_owned(),
+        numbers: vec![owner.0, no.0],
+    });
 }
 
 async fn examine(
@@ -120,7 +144,13 @@ async fn examine(
         Stripped::Clean(whole) => (whole, found),
         Stripped::Malformed(whole) => (whole, UNKNOWN),
     };
-    if let Some(unfit) = unfit(file.purpose, media_type.0) {
+    let (whole, measures) = measured(whole, media_type.0).await?;
+    let waveform = file.measures.waveform.clone();
+    let measures = Measures {
+        waveform,
+        ..measures
+    };
+    if let Some(unfit) = unfit(file.purpose, media_type.0, &measures) {
         return Ok(Checked::Refused(unfit));
     }
     let (whole, unfit) = scanned(deps, whole).await?;
@@ -132,14 +162,22 @@ async fn examine(
         media_type: media_type.0.to_owned(),
         size: whole.size,
         sha256: whole.sha256,
+        measures,
     })
 }
 
+/// How large a file is shown and how long it plays.
+async fn measured(whole: Spooled, media_type: &'static str) -> Result<(Spooled, Measures), Error> {
+    blocking(move || measure(media_type, &whole).map(|measures| (whole, measures))).await
+}
+
 /// Why a file of this type cannot be used for this.
-fn unfit(purpose: Purpose, media_type: &str) -> Option<Unfit> {
+fn unfit(purpose: Purpose, media_type: &str, measures: &Measures) -> Option<Unfit> {
     let is_shown = Placement::of(media_type) == Placement::Inline;
+    let is_long = measures.duration_ms > Some(LONGEST_RECORDING_MS);
     match purpose {
         Purpose::Message => None,
+        Purpose::Voice if is_long => Some(Unfit::TooLong),
         Purpose::Voice if is_shown && media_type.starts_with("audio/") => None,
         Purpose::Avatar if is_shown && media_type.starts_with("image/") => None,
         Purpose::Voice => Some(Unfit::NotAudio),
@@ -180,6 +218,7 @@ mod tests {
 
     #[test]
     fn a_recording_is_audio_and_a_picture_is_a_picture() {
+        let unfit = |purpose, media_type| unfit(purpose, media_type, &Measures::default());
         assert_eq!(unfit(Purpose::Message, "application/octet-stream"), None);
         assert_eq!(unfit(Purpose::Voice, "audio/webm"), None);
         assert_eq!(unfit(Purpose::Voice, "audio/flac"), Some(Unfit::NotAudio));
@@ -188,5 +227,18 @@ mod tests {
             unfit(Purpose::Avatar, "image/heic"),
             Some(Unfit::NotAnImage)
         );
+    }
+
+    #[test]
+    fn a_recording_plays_for_ten_minutes_at_most() {
+        let with = |milliseconds| Measures {
+            duration_ms: Some(milliseconds),
+            ..Measures::default()
+        };
+        let kind = "audio/webm";
+        assert_eq!(unfit(Purpose::Voice, kind, &with(600_500)), None);
+        let long = with(602_000);
+        assert_eq!(unfit(Purpose::Voice, kind, &long), Some(Unfit::TooLong));
+        assert_eq!(unfit(Purpose::Message, kind, &long), None);
     }
 }

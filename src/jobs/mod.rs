@@ -26,10 +26,12 @@ use crate::error::Error;
 use crate::job_signal::JobSignal;
 use crate::objects::Objects;
 use crate::payment::{Gateway, GatewayError, PaymentGateway};
+use crate::presence::Directory;
 use crate::registry::deals::DealSink;
 use crate::store::jobs::{Claimed, Lease, StoredJob};
 use crate::store::pool::Pool;
 use crate::telemetry::metrics::Metrics;
+use crate::wire::outgoing::Outgoing;
 
 pub use delivering::{Platform, headers};
 pub use runner::Runner;
@@ -56,6 +58,8 @@ pub struct JobDeps {
     pub objects: Option<Objects>,
     /// Wakes those who wait for the check of a file.
     pub files_checked: JobSignal,
+    directory: Arc<Directory>,
+    outgoing: Outgoing,
     /// The files that this process works on.
     files_under_check: Mutex<HashSet<FileNo>>,
 }
@@ -67,6 +71,10 @@ pub struct FileJobDeps {
     pub objects: Option<Objects>,
     /// Wakes those who wait for the check of a file.
     pub checked: JobSignal,
+    /// The sessions of users at this server, who are told of their files.
+    pub directory: Arc<Directory>,
+    /// Has the other servers tell theirs.
+    pub outgoing: Outgoing,
 }
 
 /// How a job ended.
@@ -116,6 +124,8 @@ impl JobDeps {
             metrics,
             objects: files.objects,
             files_checked: files.checked,
+            directory: files.directory,
+            outgoing: files.outgoing,
             files_under_check: Mutex::default(),
         }
     }

@@ -4,9 +4,10 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 
 use crate::error::Error;
-use crate::media::HEAD_BYTES;
+use crate::media::{HEAD_BYTES, Source};
 use crate::objects::blocking;
 
 /// An upload that is put together.
@@ -27,6 +28,16 @@ pub(super) struct Spooled {
     pub(super) sha256: Vec<u8>,
     /// Its first bytes.
     pub(super) head: Vec<u8>,
+}
+
+impl Source for Spooled {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read(&self, at: u64, into: &mut [u8]) -> io::Result<()> {
+        self.file.read_exact_at(into, at)
+    }
 }
 
 impl Spool {

@@ -7,27 +7,12 @@ use std::os::unix::fs::FileExt;
 
 use super::spool::{Spool, Spooled};
 use crate::error::Error;
-use crate::media::strip::{self, Part, Plan, Source, Trouble};
+use crate::media::Trouble;
+use crate::media::strip::{self, Part, Plan};
 use crate::objects::{Objects, blocking};
 
 /// Bytes that are copied at a time.
 const WINDOW: usize = 262_144;
-
-/// A file of this machine.
-struct OnDisk<'a> {
-    file: &'a File,
-    size: u64,
-}
-
-impl Source for OnDisk<'_> {
-    fn size(&self) -> u64 {
-        self.size
-    }
-
-    fn read(&self, at: u64, into: &mut [u8]) -> io::Result<()> {
-        self.file.read_exact_at(into, at)
-    }
-}
 
 /// What came of a file.
 pub(super) enum Stripped {
@@ -44,11 +29,7 @@ pub(super) async fn strip(
     media_type: &'static str,
 ) -> Result<Stripped, Error> {
     let (whole, planned) = blocking(move || {
-        let source = OnDisk {
-            file: &whole.file,
-            size: whole.size,
-        };
-        let planned = match strip::plan(media_type, &source) {
+        let planned = match strip::plan(media_type, &whole) {
             Ok(plan) => Ok(plan),
             Err(Trouble::Malformed) => Err(()),
             Err(Trouble::Io(error)) => return Err(error),

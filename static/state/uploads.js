@@ -11,9 +11,11 @@ let made = 0;
 /** A name for what a clipboard or a microphone gives. */
 export const nameOfBlob = (blob) => blob.name || `${blob.type.split("/")[0] || "file"}.${blob.type.split("/")[1]?.split(/[;+]/)[0] || "bin"}`;
 
+const shownOf = ({ file_id, url, name, type, size, width, height, duration_ms, waveform }) => ({ file_id, url, name, type, size, width, height, duration_ms, waveform });
+
 /** What a message says of a file: of one's own its id, with what is shown until the server's own view comes. */
 const attachmentOf = ({ url, name, type, size, upload }) =>
-  upload ? { file_id: upload.file.file_id, url: upload.file.url, name: upload.file.name, type: upload.file.type, size: upload.file.size } : { url, name, type, size };
+  upload ? shownOf(upload.file) : { url, name, type, size };
 
 /** @returns the files of a draft, and what can be done with them */
 export function useUploads() {
@@ -23,13 +25,13 @@ export function useUploads() {
   present.current = files;
   useEffect(() => () => present.current.forEach(({ upload, isSent }) => !isSent && upload?.cancel()), []);
   const replace = (key, fields) => setFiles((now) => now.map((file) => (file.key === key ? { ...file, ...fields } : file)));
-  const upload = (blobs, purpose = "message") => {
+  const upload = (blobs, { purpose = "message", waveform = null } = {}) => {
     const room = MOST_FILES - present.current.length;
     const added = [...blobs].slice(0, room).map((blob) => {
       const key = (made += 1);
       const name = nameOfBlob(blob);
       const onChange = ({ state, sent, problem }) => replace(key, { state, sent, problem });
-      const upload = new Upload(blob, { name, purpose, getToken: session.token, onChange });
+      const upload = new Upload(blob, { name, purpose, waveform, getToken: session.token, onChange });
       return { key, name, type: blob.type, size: blob.size, upload, state: "sending", sent: 0, problem: null };
     });
     setFiles((now) => [...now, ...added]);

@@ -9,7 +9,7 @@ const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).p
 export function AttachMenu({ uploads }) {
   const input = useRef(null);
   const [isLinking, setIsLinking] = useState(false);
-  const recording = useRecording((blob) => uploads.upload([blob], "voice"));
+  const recording = useRecording((blob, waveform) => uploads.upload([blob], { purpose: "voice", waveform }));
   const choose = (event) => {
     uploads.upload(event.target.files);
     event.target.value = "";

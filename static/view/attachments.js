@@ -51,7 +51,19 @@ function Picture({ file }) {
     ${isOpen && html`<${Lightbox} file=${file} onClose=${() => setIsOpen(false)} />`}`;
 }
 
-const Sound = ({ file }) => html`<audio class="attachment-sound" controls preload="metadata" src=${file.url} aria-label=${fileNameOf(file)} data-test="audio"></audio>`;
+/** How loud a recording is over time. */
+const Waveform = ({ numbers }) => html`<svg class="waveform" viewBox=${`0 0 ${numbers.length * 3} 100`} preserveAspectRatio="none" aria-hidden="true" data-test="waveform">
+    ${numbers.map((number, at) => html`<rect key=${at} x=${at * 3} width="2" y=${50 - Math.max(number, 4) / 2} height=${Math.max(number, 4)} />`)}
+  </svg>`;
+
+const playedFor = (milliseconds) => {
+  const seconds = Math.round(milliseconds / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+};
+
+const Sound = ({ file }) => html`${file.waveform && html`<${Waveform} numbers=${file.waveform} />`}
+  ${file.duration_ms && html`<span class="quiet" data-test="duration">${playedFor(file.duration_ms)}</span>`}
+  <audio class="attachment-sound" controls preload="metadata" src=${file.url} aria-label=${fileNameOf(file)} data-test="audio"></audio>`;
 const Film = ({ file }) => html`<video class="attachment-film" controls preload="metadata" src=${file.url} aria-label=${fileNameOf(file)} data-test="video"></video>`;
 
 function File({ file }) {

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::uploads::Described;
 use crate::domain::file::{FileState, Purpose};
+use crate::domain::measures::Waveform;
 use crate::domain::refusal::Refusal;
 use crate::store::files::File;
 
@@ -61,12 +62,13 @@ pub(super) fn creation(headers: &HeaderMap) -> Result<Creation, Refusal> {
         let found = metadata.iter().find(|(key, _)| names.contains(&&**key));
         found.map(|(_, value)| value.clone())
     };
-    let purpose = named(&["purpose"]);
+    let (purpose, waveform) = (named(&["purpose"]), named(&["waveform"]));
     Ok(Creation {
         length,
         described: Described {
             name: named(&["filename", "name"]),
             purpose: purpose.as_deref().map(Purpose::parse).transpose()?,
+            waveform: waveform.as_deref().map(Waveform::parse).transpose()?,
         },
         media_type: named(&["filetype", "type"]).filter(|kind| !kind.is_empty()),
         has_part: is_part(headers),

@@ -13,6 +13,7 @@ use crate::domain::file::{FileId, FileState, Purpose};
 use crate::domain::file_name::FileName;
 use crate::domain::ids::UserNo;
 use crate::domain::limits;
+use crate::domain::measures::Waveform;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::connection::SessionDeps;
@@ -35,6 +36,8 @@ pub struct Described {
     pub name: Option<String>,
     /// What it is for.
     pub purpose: Option<Purpose>,
+    /// How loud it is over time.
+    pub waveform: Option<Waveform>,
 }
 
 impl SessionDeps {
@@ -70,6 +73,7 @@ impl SessionDeps {
                 let described = Described {
                     name: form.name.or(described.name),
                     purpose: form.purpose.or(described.purpose),
+                    waveform: form.waveform.or(described.waveform),
                 };
                 let new = self.new_file(owner.no, described, form.media_type, announced)?;
                 let deps = Arc::clone(self);
@@ -103,6 +107,7 @@ impl SessionDeps {
             name: FileName::clean(&described.name.unwrap_or_default()),
             declared_type,
             size,
+            waveform: described.waveform,
             keep: self.files.unsent(),
         })
     }

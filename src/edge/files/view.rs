@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::file::{FileId, FileState, Purpose, Unfit};
+use crate::domain::measures::Waveform;
 use crate::edge::links::{Links, Variant};
 use crate::edge::native::instants::{instant, maybe_instant};
 use crate::signing::hex;
@@ -35,6 +36,15 @@ pub struct FileView<'a> {
     media_type: Option<&'a str>,
     /// Its size in bytes
     size: u64,
+    /// The width of a picture or a film in pixels, as it is shown; null until it was checked, and where the file does not say it
+    width: Option<u32>,
+    /// The height in pixels
+    height: Option<u32>,
+    /// How long a recording or a film plays, in milliseconds
+    duration_ms: Option<u32>,
+    /// How loud a recording is over time, as its owner measured it: 16 to 64 numbers from 0 to 100
+    #[schema(value_type = Option<Vec<u32>>)]
+    waveform: Option<&'a [u8]>,
     /// The SHA-256 of its bytes, in hexadecimal digits; null until it was checked
     sha256: Option<String>,
     /// Why it was refused
@@ -62,6 +72,10 @@ impl<'a> FileView<'a> {
             name: file.name.as_str(),
             media_type: file.media_type.as_deref(),
             size: file.size,
+            width: file.measures.width,
+            height: file.measures.height,
+            duration_ms: file.measures.duration_ms,
+            waveform: file.measures.waveform.as_ref().map(Waveform::numbers),
             sha256: file.sha256.as_deref().map(hex),
             refusal: file.refusal,
             created_at: file.created_at,

@@ -6,7 +6,7 @@ const ORIENTATION: u16 = 0x0112;
 const ENTRIES: u16 = 200;
 
 /// The orientation in a TIFF structure, if it says that the picture is not upright as it is.
-pub(super) fn orientation(tiff: &[u8]) -> Option<u8> {
+pub(in crate::media) fn orientation(tiff: &[u8]) -> Option<u8> {
     let order = tiff.get(..4)?;
     let is_little = match order {
         b"II*\0" => true,

@@ -1,7 +1,7 @@
 //! GIF: its pictures, how long each is shown, and how often they repeat. Comments and other extensions are left out.
 
 use super::plan::Plan;
-use super::reading::{Reader, Trouble};
+use crate::media::reading::{Reader, Trouble};
 
 /// Extensions of programs that say how often an animation repeats.
 const LOOPS: [&[u8; 11]; 2] = [b"NETSCAPE2.0", b"ANIMEXTS1.0"];

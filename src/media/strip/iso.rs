@@ -5,10 +5,9 @@ use std::ops::Range;
 
 use super::iso_items;
 use super::plan::Plan;
-use super::reading::{Reader, Trouble};
+use crate::media::boxes::{BOXES, BoxAt, child};
+use crate::media::reading::{Reader, Trouble};
 
-/// The most boxes that are looked at.
-const BOXES: u32 = 50_000;
 /// How deep boxes may lie in each other.
 const DEPTH: u8 = 12;
 /// Boxes whose content is boxes.
@@ -23,39 +22,6 @@ const TIMED: [&[u8; 4]; 3] = [b"mvhd", b"tkhd", b"mdhd"];
 const SHOWN: [&[u8; 4]; 9] = [
     b"vide", b"soun", b"pict", b"auxv", b"text", b"sbtl", b"subt", b"clcp", b"tmcd",
 ];
-
-/// A box: its name, and where it is. Its content follows its head.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct BoxAt {
-    pub(super) kind: [u8; 4],
-    pub(super) start: u64,
-    pub(super) content: u64,
-    pub(super) end: u64,
-}
-
-impl BoxAt {
-    /// Reads the head of a box that lies before `within`. The position is at its content then.
-    pub(super) fn read(reader: &mut Reader<'_>, within: u64) -> Result<Self, Trouble> {
-        let start = reader.at();
-        let size = u64::from(reader.u32()?);
-        let kind = reader.array()?;
-        let size = match size {
-            0 => within - start,
-            1 => reader.u64()?,
-            size => size,
-        };
-        let (content, end) = (reader.at(), start.checked_add(size));
-        match end {
-            Some(end) if end <= within && end >= content => Ok(Self {
-                kind,
-                start,
-                content,
-                end,
-            }),
-            Some(_) | None => Err(Trouble::Malformed),
-        }
-    }
-}
 
 /// What is overwritten.
 #[derive(Default)]
@@ -165,26 +131,6 @@ fn is_shown(reader: &mut Reader<'_>, track: BoxAt) -> Result<bool, Trouble> {
     reader.seek(handler.content)?;
     reader.skip(8)?;
     Ok(SHOWN.contains(&&reader.array()?))
-}
-
-/// The first box of a kind in another one.
-pub(super) fn child(
-    reader: &mut Reader<'_>,
-    parent: BoxAt,
-    kind: &[u8; 4],
-) -> Result<Option<BoxAt>, Trouble> {
-    reader.seek(parent.content)?;
-    for _ in 0..BOXES {
-        if reader.at() + 8 > parent.end {
-            break;
-        }
-        let found = BoxAt::read(reader, parent.end)?;
-        if &found.kind == kind {
-            return Ok(Some(found));
-        }
-        reader.seek(found.end)?;
-    }
-    Ok(None)
 }
 
 /// Overwrites when a film or a track was made and changed.

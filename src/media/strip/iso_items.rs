@@ -2,23 +2,16 @@
 
 use std::collections::HashSet;
 
-use super::iso::{BoxAt, Edits, child};
-use super::reading::{Reader, Trouble};
+use super::iso::Edits;
+use crate::media::boxes::{BoxAt, child, inside_meta};
+use crate::media::reading::{Reader, Trouble};
 
 /// The most items that are looked at.
 const ITEMS: u64 = 10_000;
 
-/// The box with the items begins with a version and flags, unlike QuickTime's.
-fn inside(found: BoxAt) -> BoxAt {
-    BoxAt {
-        content: (found.content + 4).min(found.end),
-        ..found
-    }
-}
-
 /// Whether a box is that of a picture's items.
 pub(super) fn are_in(reader: &mut Reader<'_>, found: BoxAt) -> Result<bool, Trouble> {
-    let Ok(Some(handler)) = child(reader, inside(found), b"hdlr") else {
+    let Ok(Some(handler)) = child(reader, inside_meta(found), b"hdlr") else {
         return Ok(false);
     };
     reader.seek(handler.content)?;
@@ -33,7 +26,7 @@ pub(super) fn strip(
     found: BoxAt,
     edits: &mut Edits,
 ) -> Result<(), Trouble> {
-    let meta = inside(found);
+    let meta = inside_meta(found);
     let Some(names) = child(reader, meta, b"iinf")? else {
         return Ok(());
     };

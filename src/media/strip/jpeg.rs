@@ -3,7 +3,7 @@
 
 use super::exif;
 use super::plan::Plan;
-use super::reading::{Reader, Trouble};
+use crate::media::reading::{Reader, Trouble};
 
 const START: [u8; 2] = [0xFF, 0xD8];
 const END: [u8; 2] = [0xFF, 0xD9];

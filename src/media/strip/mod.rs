@@ -8,13 +8,11 @@ mod iso_items;
 mod jpeg;
 mod plan;
 mod png;
-mod reading;
 mod webp;
 
+use super::reading::{Reader, Source, Trouble};
+pub(super) use exif::orientation;
 pub use plan::{Part, Plan};
-pub use reading::{Source, Trouble};
-
-use reading::Reader;
 
 /// The parts of a file that are kept; `None` for a type from which nothing is removed.
 ///

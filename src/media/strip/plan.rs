@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::reading::Trouble;
+use crate::media::reading::Trouble;
 
 /// The most parts: a file that needs more is made to need them.
 const MOST: usize = 20_000;

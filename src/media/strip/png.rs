@@ -2,7 +2,7 @@
 
 use super::exif;
 use super::plan::Plan;
-use super::reading::{Reader, Trouble};
+use crate::media::reading::{Reader, Trouble};
 
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1A\n";
 /// Chunks that say how the picture looks.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::exif;
 use super::plan::Plan;
-use super::reading::{Reader, Trouble};
+use crate::media::reading::{Reader, Trouble};
 
 /// Chunks that are kept as they are.
 const KEPT: [&[u8; 4]; 5] = [b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ICCP"];

@@ -71,9 +71,9 @@ async fn files_are_pasted_dropped_and_taken_back() {
     mira.ask(&given("paste", "clipboardData")).await;
     mira.ask(&given("drop", "dataTransfer")).await;
     mira.read(&hook("attachment-chip"), "paste.txt").await;
-    mira.see("(//*[@data-test='attachment-chip'][@data-state='ready'])[2]")
-        .await;
-    mira.press("(//*[@data-test='upload-cancel'])[1]").await;
+    let ready = "return document.querySelectorAll('[data-test=attachment-chip][data-state=ready]').length === 2";
+    mira.until(ready).await;
+    mira.press(&hook("upload-cancel")).await;
     mira.read(&hook("attachment-chip"), "drop.txt").await;
     mira.press(&hook("send")).await;
     mira.read(&hook("attachment"), "drop.txt").await;

@@ -2,6 +2,7 @@
 
 mod dropping;
 mod interrupted;
+mod measures;
 mod metadata;
 mod plans;
 mod quotas;
@@ -12,6 +13,7 @@ mod scanning;
 mod seeing;
 mod sending;
 mod serving;
+mod telling;
 
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};

@@ -67,7 +67,12 @@ async fn rest_and_events() {
     let all = People::with(&[]).await;
     let conversation = all.app.direct(&all.ann, &all.bob).await;
     let mut snapshots = SnapshotFile::new("native_files");
+    let mut of_ann = RecordingClient::open(&all.ann, ClientDialect::Native).await;
     let file = id(&upload_and_keep(&mut snapshots, &all.ann).await);
+    of_ann.hear(&mut snapshots, "file_ready", "").await;
+    let refused = uploaded(&all.ann, "?purpose=voice", PNG).await;
+    refused.expect_status(422);
+    of_ann.hear(&mut snapshots, "file_refused", "").await;
     let path = "/api/v1/files/{id}";
     let show = format!("GET {path}");
     snapshots.ask(&all.ann, &show, &[&file], None, "").await;

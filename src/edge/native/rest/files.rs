@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::resumable;
 use crate::domain::access::Requester;
 use crate::domain::file::{FileId, FileState, Purpose};
+use crate::domain::measures::Waveform;
 use crate::domain::refusal::Refusal;
 use crate::edge::files::view::FileView;
 use crate::edge::files::{Described, UploadBody, tus};
@@ -34,6 +35,8 @@ pub struct UploadQuery {
     name: Option<String>,
     /// `message` (the default), `voice` for a recording, `avatar` for a picture of a user
     purpose: Option<String>,
+    /// How loud a recording is over time: 16 to 64 numbers from 0 to 100, separated by commas
+    waveform: Option<String>,
 }
 
 /// Upload a file: the body is the file, or a form (`multipart/form-data`) with the field `file`. The answer waits up to 20 s for the check
@@ -47,10 +50,19 @@ pub async fn upload(
     if tus::is_spoken(call.body.headers()) {
         return resumable::begin(&call).await;
     }
-    let Query(UploadQuery { name, purpose }) = query;
+    let Query(UploadQuery {
+        name,
+        purpose,
+        waveform,
+    }) = query;
     let work = async {
         let purpose = purpose.as_deref().map(Purpose::parse).transpose()?;
-        let described = Described { name, purpose };
+        let waveform = waveform.as_deref().map(Waveform::parse).transpose()?;
+        let described = Described {
+            name,
+            purpose,
+            waveform,
+        };
         let deps = &call.server.deps;
         let file = deps.upload(&call.caller, described, &call.body).await?;
         let status = match file.state {
