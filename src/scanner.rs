@@ -1,4 +1,4 @@
-//! Asks a virus scanner whether a file is clean: clamd, by its command INSTREAM.
+//! Asks a virus scanner whether a file is clean: clamd, by its command INSTREAM, or one that is reached over HTTP.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -8,11 +8,16 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use crate::config::ScannerAddress;
+use crate::outbound::{Outbound, Reach};
 
 /// Bytes that are sent at a time.
 const CHUNK: usize = 65_536;
 /// How long the scanner may be silent.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a scanner over HTTP may take for a file.
+const HTTP_PATIENCE: Duration = Duration::from_secs(120);
+/// The longest name of what a scanner found that goes into the log.
+const NAME_CHARACTERS: usize = 100;
 /// The longest answer.
 const ANSWER_BYTES: u64 = 4_096;
 
@@ -46,6 +51,44 @@ pub fn scan(address: &ScannerAddress, file: &File, size: u64) -> io::Result<Verd
             stream.set_write_timeout(Some(PATIENCE))?;
             ask(stream, file, size)
         }
+        ScannerAddress::Web(url) => ask_over_http(url, file, size),
+    }
+}
+
+/// Posts a file: 2xx says that it is clean, 422 that something was found, which the body names, 413 that the file is too large.
+fn ask_over_http(url: &str, file: &File, size: u64) -> io::Result<Verdict> {
+    let mut content = Content { file, at: 0, size };
+    // The operator has named the address.
+    let client = Outbound::new(Reach::Anywhere, HTTP_PATIENCE);
+    let answered = client.post(url, (&mut content, size), ANSWER_BYTES);
+    let answer = answered.map_err(|trouble| io::Error::other(trouble.name()))?;
+    match answer.status {
+        200..=299 => Ok(Verdict::Clean),
+        413 => Ok(Verdict::TooLarge),
+        422 => {
+            let name = String::from_utf8_lossy(&answer.body);
+            let name: String = name.chars().take(NAME_CHARACTERS).collect();
+            Ok(Verdict::Infected(name))
+        }
+        status => Err(io::Error::other(format!("the scanner answered {status}"))),
+    }
+}
+
+/// The content of a file of this machine, from its beginning.
+struct Content<'a> {
+    file: &'a File,
+    at: u64,
+    size: u64,
+}
+
+impl Read for Content<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.size - self.at).unwrap_or(usize::MAX);
+        let length = left.min(into.len());
+        let part = into.get_mut(..length).unwrap_or_default();
+        let read = self.file.read_at(part, self.at)?;
+        self.at += read as u64;
+        Ok(read)
     }
 }
 

@@ -4,8 +4,8 @@ const VERSION = { "Tus-Resumable": "1.0.0" };
 const PART_BYTES = 4 * 1024 * 1024;
 /** Pauses between tries, in milliseconds; after the last one it fails. */
 const PAUSES = [500, 1_000, 2_000, 5_000, 10_000, 20_000];
-/** How often it is looked whether the file was checked, in milliseconds. */
-const CHECK_MS = 500;
+/** The status of a file that was checked. */
+const READY = 200;
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** UTF-8 in base64. */
@@ -43,6 +43,7 @@ export class Upload {
   /** Sends the file. Never rejects: what went wrong is in `problem`. */
   async start() {
     try {
+      if (this.size === 0) throw new UploadError("The file is empty", { isTemporary: false });
       this.address ??= await this.#again(() => this.#begin());
       let offset = 0;
       while (offset < this.size) offset = await this.#again(() => this.#append());
@@ -114,12 +115,11 @@ export class Upload {
     return Number(answer.getResponseHeader("Upload-Offset"));
   }
 
+  /** Waits for the check of the file; an answer comes after 20 s at the latest. */
   async #checked() {
     for (;;) {
-      const file = JSON.parse((await this.#ask("GET", this.address)).responseText);
-      if (file.state === "ready") return file;
-      if (file.state === "refused") throw new UploadError("The file was refused", { code: "FILE_REFUSED", isTemporary: false });
-      await wait(CHECK_MS);
+      const answer = await this.#ask("POST", `${this.address}/complete`);
+      if (answer.status === READY) return JSON.parse(answer.responseText);
       if (this.#isCancelled) throw new UploadError("Cancelled", { isTemporary: false });
     }
   }

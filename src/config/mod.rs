@@ -25,7 +25,7 @@ pub use bounds::BoundOptions;
 pub use claims::{Claim, ClaimOptions, OwnRole, RequiredClaim, RoleMapping, unescaped};
 pub use cookie::CookieName;
 pub use dialects::DialectOptions;
-pub use files::{FileOptions, FileStore, ScannerAddress, Unscanned};
+pub use files::{FileOptions, FileStore, Previews, ScannerAddress, Unscanned};
 pub use foreign::ForeignOptions;
 pub use later::{JobOptions, WebhookOptions};
 pub use money::PaymentOptions;
@@ -341,6 +341,7 @@ impl Config {
         self.webhooks.check()?;
         self.dialects.check()?;
         self.redis.check()?;
+        self.files.check()?;
         if !self.demo && jwt_secret.is_none() && jwt_public_key.is_none() && jwks.is_none() {
             return Err("No token key is configured: give --jwt-secret, --jwt-public-key or --jwks; or --demo to try it out.".to_owned());
         }

@@ -203,6 +203,7 @@ impl TryFrom<StoredAttachment> for Attachment {
 mod tests {
     use super::*;
     use crate::domain::measures::Waveform;
+    use crate::domain::preview::{Preview, PreviewFormat};
     use serde_json::json;
 
     fn written(json: serde_json::Value) -> Result<Attachment, Refusal> {
@@ -238,6 +239,10 @@ mod tests {
         link.name = Some("c".to_owned());
         let stored = json!({ "url": "https://a.b/c", "name": "c", "type": null, "size": null });
         assert_eq!(serde_json::to_value(&link).expect("JSON"), stored);
+        let thumb = Preview {
+            format: PreviewFormat::Png,
+            size: 700,
+        };
         let file = Attachment {
             source: Source::File(FileId::fresh()),
             measures: Measures {
@@ -245,6 +250,8 @@ mod tests {
                 height: Some(3_000),
                 duration_ms: Some(5),
                 waveform: Waveform::stored(vec![7; 16]),
+                thumb: Some(thumb),
+                view: None,
             },
             ..link.clone()
         };

@@ -1,7 +1,8 @@
-//! How large a picture is shown, how long a recording plays, and how loud it is over time.
+//! How large a picture is shown and which previews it has, how long a recording plays, and how loud it is over time.
 
 use serde::{Deserialize, Serialize};
 
+use super::preview::{Preview, PreviewKind};
 use super::refusal::Refusal;
 
 /// How a file is shown or played: what its bytes say, and what its uploader measured.
@@ -19,6 +20,22 @@ pub struct Measures {
     /// How loud a recording is over time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waveform: Option<Waveform>,
+    /// A small picture of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thumb: Option<Preview>,
+    /// A larger one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view: Option<Preview>,
+}
+
+impl Measures {
+    /// The preview of this kind, if there is one.
+    pub fn preview(&self, kind: PreviewKind) -> Option<Preview> {
+        match kind {
+            PreviewKind::Thumb => self.thumb,
+            PreviewKind::View => self.view,
+        }
+    }
 }
 
 /// How loud a recording is over time: 16 to 64 numbers from 0 to 100, as its uploader measured it.

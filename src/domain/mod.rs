@@ -24,6 +24,7 @@ pub mod object;
 pub mod offset;
 pub mod payment;
 pub mod people;
+pub mod preview;
 pub mod principal;
 pub mod refund;
 pub mod refusal;

@@ -1,15 +1,17 @@
 //! Checks files: puts the pieces of an upload together, finds out what it is, removes what it says beside what it shows, measures it,
-//! and stores it as one object.
+//! makes its previews, and stores it as one object.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::previewing::preview;
 use super::scanning::scanned;
 use super::spool::{Spool, Spooled};
 use super::stripping::{Stripped, strip};
 use super::{JobDeps, JobEnd};
-use crate::domain::file::{CheckEnd, FileNo, FileState, Purpose, Unfit};
+use crate::domain::file::{CheckEnd, FileId, FileNo, FileState, Purpose, Unfit};
 use crate::domain::measures::Measures;
+use crate::domain::preview::PreviewKind;
 use crate::error::Error;
 use crate::media::measure::measure;
 use crate::media::{Placement, UNKNOWN, sniff};
@@ -27,7 +29,7 @@ const BUSY: Duration = Duration::from_secs(5);
 const LONGEST_RECORDING_MS: u32 = 601_000;
 
 /// The name of a file's object as it is downloaded.
-pub const ORIGINAL: &str = "original";
+const ORIGINAL: &str = "original";
 
 /// Marks a file as being worked on in this process, until it is dropped.
 struct Turn {
@@ -64,14 +66,13 @@ pub(super) async fn check(deps: &Arc<JobDeps>, no: FileNo) -> Result<JobEnd, Err
     let Some(file) = found.await? else {
         return Ok(JobEnd::Done);
     };
-    let original = Key::variant(file.id.0, ORIGINAL);
     let is_wanted = match file.state {
-        FileState::Checking => examine_and_record(deps, objects, &file, &original).await?,
+        FileState::Checking => examine_and_record(deps, objects, &file).await?,
         FileState::Uploading | FileState::Ready => true,
         FileState::Refused | FileState::Dropping | FileState::Gone => false,
     };
     if !is_wanted {
-        objects.delete(&original).await?;
+        delete_variants(objects, file.id).await?;
     }
     Ok(match clear_pieces(deps, objects, &file).await? {
         None => JobEnd::Done,
@@ -84,13 +85,12 @@ async fn examine_and_record(
     deps: &Arc<JobDeps>,
     objects: &Objects,
     file: &File,
-    original: &Key,
 ) -> Result<bool, Error> {
     let no = file.no;
     let pieces = deps
         .pool
         .run(move |connection| uploading::stored_pieces(connection, no));
-    let checked = examine(deps, objects, file, pieces.await?, original).await?;
+    let checked = examine(deps, objects, file, pieces.await?).await?;
     let refusal = match &checked {
         Checked::Ready { .. } => None,
         Checked::Refused(unfit) => Some(*unfit),
@@ -125,7 +125,6 @@ async fn examine(
     objects: &Objects,
     file: &File,
     pieces: Vec<Piece>,
-    original: &Key,
 ) -> Result<Checked, Error> {
     let mut spool = Spool::new(objects.nameless_file().await?);
     for piece in pieces {
@@ -146,7 +145,7 @@ async fn examine(
     };
     let (whole, measures) = measured(whole, media_type.0).await?;
     let waveform = file.measures.waveform.clone();
-    let measures = Measures {
+    let mut measures = Measures {
         waveform,
         ..measures
     };
@@ -157,13 +156,31 @@ async fn examine(
     if let Some(unfit) = unfit {
         return Ok(Checked::Refused(unfit));
     }
-    objects.put_file(original, whole.file, whole.size).await?;
+    preview(
+        deps,
+        objects,
+        file.id,
+        media_type.0,
+        (&whole, &mut measures),
+    )
+    .await?;
+    let original = Key::variant(file.id.0, ORIGINAL);
+    objects.put_file(&original, whole.file, whole.size).await?;
     Ok(Checked::Ready {
         media_type: media_type.0.to_owned(),
         size: whole.size,
         sha256: whole.sha256,
         measures,
     })
+}
+
+/// Deletes a file's object, and its previews.
+pub(super) async fn delete_variants(objects: &Objects, id: FileId) -> Result<(), Error> {
+    let previews = PreviewKind::ALL.map(PreviewKind::name);
+    for name in previews.into_iter().chain([ORIGINAL]) {
+        objects.delete(&Key::variant(id.0, name)).await?;
+    }
+    Ok(())
 }
 
 /// How large a file is shown and how long it plays.

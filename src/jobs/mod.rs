@@ -7,6 +7,7 @@ mod deal_inputs;
 mod delivering;
 mod dropping;
 mod paying;
+mod previewing;
 mod reconciling;
 mod runner;
 mod scanning;

@@ -5,7 +5,7 @@ import { useSession } from "./session.js";
 /** How long before its end a link is renewed, in milliseconds. */
 const EARLY_MS = 60_000;
 
-/** The file, with a link that is renewed before it ends. */
+/** The file, with links that are renewed before they end. */
 export function useFreshLink(file) {
   const { api } = useSession();
   const [renewed, setRenewed] = useState(null);
@@ -16,7 +16,7 @@ export function useFreshLink(file) {
     const renew = async () => {
       const { items } = await api("POST", "/files/links", { ids: [file.file_id] });
       const [fresh] = items;
-      if (fresh) setRenewed({ of: file.url, url: fresh.url, expires_at: fresh.expires_at });
+      if (fresh) setRenewed({ of: file.url, url: fresh.url, thumb_url: fresh.thumb_url, view_url: fresh.view_url, expires_at: fresh.expires_at });
     };
     // A file that is gone keeps its link, which says so.
     const timer = setTimeout(() => renew().catch(() => {}), Math.max(0, left));

@@ -11,7 +11,8 @@ let made = 0;
 /** A name for what a clipboard or a microphone gives. */
 export const nameOfBlob = (blob) => blob.name || `${blob.type.split("/")[0] || "file"}.${blob.type.split("/")[1]?.split(/[;+]/)[0] || "bin"}`;
 
-const shownOf = ({ file_id, url, name, type, size, width, height, duration_ms, waveform }) => ({ file_id, url, name, type, size, width, height, duration_ms, waveform });
+const shownOf = ({ file_id, url, thumb_url, view_url, name, type, size, width, height, duration_ms, waveform }) =>
+  ({ file_id, url, thumb_url, view_url, name, type, size, width, height, duration_ms, waveform });
 
 /** What a message says of a file: of one's own its id, with what is shown until the server's own view comes. */
 const attachmentOf = ({ url, name, type, size, upload }) =>

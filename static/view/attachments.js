@@ -23,17 +23,21 @@ const kindOf = ({ type, name, url }) => {
 /** What every browser shows or plays in a page. */
 const SHOWN = ["image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "audio/mp4", "audio/mpeg", "audio/ogg", "audio/wav", "audio/webm", "video/mp4", "video/webm"];
 
+/** The longest side of a picture that is loaded where it has no preview, in pixels: larger ones may fill a browser's memory. */
+const LONGEST_SIDE = 4_096;
+const isModest = ({ thumb_url, width, height }) => Boolean(thumb_url) || (width <= LONGEST_SIDE && height <= LONGEST_SIDE);
+
 /** Image, audio, video, or other. Of files elsewhere only pictures are loaded. */
 function showingOf(file) {
   const kind = kindOf(file);
   if (!canShow(file)) return "other";
-  if (isOwn(file)) return SHOWN.includes(file.type) ? kind : "other";
+  if (isOwn(file)) return SHOWN.includes(file.type) && (kind !== "image" || isModest(file)) ? kind : "other";
   return kind === "image" ? "image" : "other";
 }
 
 function Lightbox({ file, onClose }) {
   return html`<${Dialog} title=${fileNameOf(file)} hook="lightbox" look="lightbox" onClose=${onClose}>
-    <img src=${file.url} alt=${fileNameOf(file)} referrerpolicy="no-referrer" data-test="lightbox-image" />
+    <img src=${file.view_url ?? file.url} alt=${fileNameOf(file)} referrerpolicy="no-referrer" data-test="lightbox-image" />
     <footer class="dialog-foot"><a class="button" href=${file.url} target="_blank" rel="noopener noreferrer">Open the original</a></footer>
   <//>`;
 }
@@ -46,7 +50,7 @@ function Picture({ file }) {
     setIsOpen(true);
   };
   return html`<a class="attachment-image" href=${file.url} target="_blank" rel="noopener noreferrer" data-test="attachment" onClick=${open}>
-      <img src=${file.url} alt=${fileNameOf(file)} loading="lazy" decoding="async" referrerpolicy="no-referrer" data-test="image" />
+      <img src=${file.thumb_url ?? file.url} alt=${fileNameOf(file)} loading="lazy" decoding="async" referrerpolicy="no-referrer" data-test="image" />
     </a>
     ${isOpen && html`<${Lightbox} file=${file} onClose=${() => setIsOpen(false)} />`}`;
 }

@@ -12,7 +12,7 @@ use stoa::domain::search;
 use stoa::domain::tokens::{Document, Field, Language, Tokenizer};
 use stoa::edge::dialect;
 use stoa::edge::native::decode;
-use stoa::media::{measure, strip};
+use stoa::media::{measure, previews, strip};
 use stoa::wire::body;
 use stoa::wire::frame::Unread;
 use stoa::wire::section::{Section, WireEntries};
@@ -234,6 +234,7 @@ fn entries(bytes: &[u8]) {
 }
 
 fn media(bytes: &[u8]) {
+    let _ = black_box(previews::read(bytes));
     for (media_type, beginning) in BEGINNINGS {
         let file = [beginning, bytes].concat();
         let source = file.as_slice();

@@ -68,6 +68,19 @@ impl SessionDeps {
         self.append(file, body).await
     }
 
+    /// Waits a while for the check of a file whose bytes have all come. The file is ready then, or still being checked.
+    pub async fn complete_upload(&self, owner: UserNo, id: FileId) -> Result<File, Failure> {
+        let file = self.own_upload(owner, id).await?;
+        match file.state {
+            FileState::Uploading => {
+                let offset = file.received;
+                Err(Refusal::UploadOffset { offset }.into())
+            }
+            FileState::Dropping | FileState::Gone => Err(Refusal::FileGone.into()),
+            FileState::Checking | FileState::Ready | FileState::Refused => self.checked(id).await,
+        }
+    }
+
     /// A file of this user.
     pub async fn own_upload(&self, owner: UserNo, id: FileId) -> Result<File, Failure> {
         let found = self

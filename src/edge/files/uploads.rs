@@ -186,7 +186,7 @@ impl SessionDeps {
     }
 
     /// The file when it was checked, or as it is when that takes too long.
-    async fn checked(&self, id: FileId) -> Result<File, Failure> {
+    pub(super) async fn checked(&self, id: FileId) -> Result<File, Failure> {
         let clock = &self.room.clock;
         let begun = clock.now();
         let mut signal = self.files.checked.listen();

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::domain::file::{FileId, FileState, Purpose, Unfit};
 use crate::domain::measures::Waveform;
+use crate::domain::preview::PreviewKind;
 use crate::edge::links::{Links, Variant};
 use crate::edge::native::instants::{instant, maybe_instant};
 use crate::signing::hex;
@@ -26,7 +27,11 @@ pub struct FileView<'a> {
     purpose: Purpose,
     /// Where it can be downloaded, without a token; only when it is ready
     url: Option<String>,
-    /// When the link ends
+    /// A picture of it of at most 360 pixels on each side; null where there is none
+    thumb_url: Option<String>,
+    /// A picture of it of at most 1600 pixels on each side; null where there is none
+    view_url: Option<String>,
+    /// When the links end
     #[serde(serialize_with = "maybe_instant")]
     expires_at: Option<DateTime<Utc>>,
     /// Its name
@@ -62,14 +67,21 @@ impl<'a> FileView<'a> {
     /// A file with a link that is made now.
     pub fn new(file: &'a File, links: &Links) -> Self {
         let is_ready = file.state == FileState::Ready;
-        let link = || links.link(file.id, Variant::Original, file.name.as_str());
+        let name = file.name.as_str();
+        let link = || links.link(file.id, Variant::Original, name);
+        let preview = |kind| {
+            let preview = links.of_preview(file.id, &file.measures, kind, name);
+            preview.filter(|_| is_ready)
+        };
         Self {
             file_id: file.id,
             state: file.state,
             purpose: file.purpose,
             url: is_ready.then(link),
+            thumb_url: preview(PreviewKind::Thumb),
+            view_url: preview(PreviewKind::View),
             expires_at: is_ready.then(|| links.expires_at()),
-            name: file.name.as_str(),
+            name,
             media_type: file.media_type.as_deref(),
             size: file.size,
             width: file.measures.width,

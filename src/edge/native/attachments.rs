@@ -9,6 +9,7 @@ use super::instants::instant;
 use crate::domain::attachment::Attachment;
 use crate::domain::file::FileId;
 use crate::domain::measures::Waveform;
+use crate::domain::preview::PreviewKind;
 use crate::edge::links::Links;
 
 /// A file of a message.
@@ -35,7 +36,11 @@ pub struct StoredFileView<'a> {
     /// Its id
     #[schema(value_type = Uuid)]
     file_id: FileId,
-    /// When the link ends
+    /// A picture of it of at most 360 pixels on each side; null where there is none
+    thumb_url: Option<String>,
+    /// A picture of it of at most 1600 pixels on each side; null where there is none
+    view_url: Option<String>,
+    /// When the links end
     #[serde(serialize_with = "instant")]
     expires_at: DateTime<Utc>,
     /// The width of a picture or a film in pixels, as it is shown; null where the file does not say it
@@ -53,8 +58,12 @@ impl<'a> AttachmentView<'a> {
     /// An attachment with a link that is made now.
     pub fn new(attachment: &'a Attachment, links: &Links) -> Self {
         let measures = &attachment.measures;
+        let name = attachment.name.as_deref().unwrap_or("file");
+        let preview = |file, kind| links.of_preview(file, measures, kind, name);
         let stored = attachment.file().map(|file_id| StoredFileView {
             file_id,
+            thumb_url: preview(file_id, PreviewKind::Thumb),
+            view_url: preview(file_id, PreviewKind::View),
             expires_at: links.expires_at(),
             width: measures.width,
             height: measures.height,

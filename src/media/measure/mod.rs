@@ -52,7 +52,7 @@ pub fn measure(media_type: &str, source: &dyn Source) -> io::Result<Measures> {
         width: sides.map(|sides| sides.width),
         height: sides.map(|sides| sides.height),
         duration_ms: duration.filter(|milliseconds| *milliseconds > 0),
-        waveform: None,
+        ..Measures::default()
     })
 }
 

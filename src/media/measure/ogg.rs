@@ -56,5 +56,5 @@ fn last_position(reader: &mut Reader<'_>) -> Result<Option<u64>, Trouble> {
         let position = page.strip_prefix(b"OggS\0")?.get(1..9)?;
         Some(u64::from_le_bytes(position.try_into().ok()?))
     });
-    Ok(positions.filter(|position| *position != NONE).next_back())
+    Ok(positions.rev().find(|position| *position != NONE))
 }

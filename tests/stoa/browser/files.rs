@@ -7,7 +7,7 @@ use super::{group, player, stage};
 use crate::files::PNG;
 
 /// A file of this machine for the browser to choose.
-fn source(name: &str, bytes: &[u8]) -> std::path::PathBuf {
+pub(super) fn source(name: &str, bytes: &[u8]) -> std::path::PathBuf {
     let folder = std::env::temp_dir().join(format!("stoa-browser-{}", uuid::Uuid::now_v7()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let path = folder.join(name);
@@ -82,4 +82,38 @@ async fn files_are_pasted_dropped_and_taken_back() {
     let stored = app.count("select count(*) as n from files where state = 'ready'");
     assert_eq!(json!(stored), 1);
     mira.expect_no_faults().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_voice_message_is_recorded_sent_and_played() {
+    let app = stage().await;
+    let person = player(&app, "mira").await;
+    let id = group(&person, &["jonas"]).await;
+    person.say(&id, "Welcome").await;
+    let (mira, jonas) = (
+        Window::open_as(&app, "mira", &id).await,
+        Window::open_as(&app, "jonas", &id).await,
+    );
+    mira.press(&hook("record")).await;
+    mira.read(&hook("recording"), "0:03").await;
+    mira.press(&hook("record-finish")).await;
+    mira.see("[data-test=attachment-chip][data-state=ready]")
+        .await;
+    mira.press(&hook("send")).await;
+    for window in [&mira, &jonas] {
+        window.see(&hook("waveform")).await;
+        window.read(&hook("duration"), "0:0").await;
+        let plays = "const sound = document.querySelector('[data-test=audio]'); return sound.readyState >= 1 && sound.error === null";
+        window.until(plays).await;
+    }
+    let path = format!("/api/v1/conversations/{id}/messages");
+    let page = person.get(&path).await.expect_status(200).body;
+    let sound = &page["items"][1]["attachments"][0];
+    let played = sound["duration_ms"].as_u64().expect("a duration");
+    assert!((2_500..6_000).contains(&played), "{sound}");
+    let numbers = sound["waveform"].as_array().map_or(0, Vec::len);
+    assert!((16..=48).contains(&numbers), "{sound}");
+    for window in [mira, jonas] {
+        window.expect_no_faults().await;
+    }
 }

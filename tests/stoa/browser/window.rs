@@ -17,7 +17,7 @@ use crate::client::PATIENCE;
 use crate::drive::polling::poll;
 use crate::test_app::TestApp;
 
-const OPTIONS: [&str; 8] = [
+const OPTIONS: [&str; 10] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
@@ -26,6 +26,9 @@ const OPTIONS: [&str; 8] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    // A microphone that beeps, and that may be used.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ];
 /// Runs before everything else in each page: what a page must never do is written down, beyond a reload.
 const WATCH: &str = r"

@@ -24,6 +24,7 @@ GET    /api/v1/search                                     | noconv block 200    
 POST   /api/v1/files                                      | 201    201   201    201 201 201    201 201    201    | a file
 POST   /api/v1/files/links                                | 200    200   200    200 200 200    200 200    200    | {"ids":[]}
 GET    /api/v1/files/{id}                                 | nofile nofile 200   nofile nofile 200 200 200    200 |
+POST   /api/v1/files/{id}/complete                        | nofile nofile nofile nofile nofile nofile nofile nofile nofile |
 PATCH  /api/v1/files/{id}                                 | nofile nofile nofile nofile nofile nofile nofile nofile nofile | a part
 DELETE /api/v1/files/{id}                                 | nofile nofile nofile nofile nofile nofile nofile nofile nofile |
 GET    /api/v1/unread                                     | 200    200   200    200 200 200    200 200    200    |

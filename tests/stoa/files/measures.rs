@@ -4,10 +4,10 @@ use serde_json::json;
 
 use super::{app, id, request, send, upload};
 
-const WAVEFORM: &str = "0,10,20,30,40,50,60,70,80,90,100,90,80,70,60,50";
+pub const WAVEFORM: &str = "0,10,20,30,40,50,60,70,80,90,100,90,80,70,60,50";
 
 /// Silence: a WAV of so many bytes, of which a second has `a_second`.
-fn silence(a_second: u32, bytes: u32) -> Vec<u8> {
+pub fn silence(a_second: u32, bytes: u32) -> Vec<u8> {
     let mut wave = b"RIFF".to_vec();
     wave.extend((bytes + 36).to_le_bytes());
     wave.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");

@@ -7,20 +7,20 @@ use std::process::Command;
 use super::{PNG, app, link, open, upload};
 
 /// Small files of each type that exiftool can write into, without anything to remove.
-const JPEG: &[u8] = b"\xFF\xD8\xFF\xE0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xFF\xDB\0C\0\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\xFF\xC0\0\x0B\x08\0\x01\0\x01\x01\x01\x11\0\xFF\xC4\0\x14\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\xFF\xC4\0\x14\x10\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xFF\xDA\0\x08\x01\x01\0\0\x3F\0\x37\xFF\xD9";
+pub const JPEG: &[u8] = b"\xFF\xD8\xFF\xE0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xFF\xDB\0C\0\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\xFF\xC0\0\x0B\x08\0\x01\0\x01\x01\x01\x11\0\xFF\xC4\0\x14\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x03\xFF\xC4\0\x14\x10\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xFF\xDA\0\x08\x01\x01\0\0\x3F\0\x37\xFF\xD9";
 const WEBP: &[u8] =
     b"RIFF\x1A\0\0\0WEBPVP8L\r\0\0\0\x2F\0\0\0\x10\x07\x10\x11\x11\x88\x88\xFE\x07\0";
 const GIF: &[u8] =
     b"GIF89a\x01\0\x01\0\x80\0\0\xFF\xFF\xFF\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 
-fn exiftool(arguments: &[&str]) -> String {
+pub fn exiftool(arguments: &[&str]) -> String {
     let output = Command::new("exiftool").args(arguments).output();
     let output = output.expect("exiftool: run scripts/install.sh test");
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// Writes a place, a time, a device and a comment into a file.
-fn mark(path: &Path) {
+pub fn mark(path: &Path) {
     let path = path.to_str().expect("a path");
     let said = exiftool(&[
         "-overwrite_original",
@@ -43,7 +43,7 @@ fn mark(path: &Path) {
 }
 
 /// What exiftool finds in a file that says where, when, by whom or with what it was made.
-fn told(path: &Path) -> Vec<String> {
+pub fn told(path: &Path) -> Vec<String> {
     let said = exiftool(&["-ee", "-a", "-G1", "-j", path.to_str().expect("a path")]);
     let found: Value = serde_json::from_str(&said).expect("JSON");
     let tags = found[0].as_object().expect("tags").iter();
@@ -64,7 +64,7 @@ fn told(path: &Path) -> Vec<String> {
         .collect()
 }
 
-fn iso_box(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+pub fn iso_box(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
     let length = (content.len() + 8) as u32;
     [&length.to_be_bytes()[..], kind, content].concat()
 }

@@ -1,10 +1,15 @@
 //! Files: uploading, sending, downloading, and that nothing is left when they are deleted.
 
+mod bucket;
+mod completing;
+pub mod disguises;
 mod dropping;
-mod interrupted;
-mod measures;
+mod hostile;
+pub mod interrupted;
+pub mod measures;
 mod metadata;
 mod plans;
+pub mod previews;
 mod quotas;
 mod receiving;
 mod removing;

@@ -1,7 +1,7 @@
-//! A virus scanner that speaks clamd's protocol: what it finds is refused, and while it is away files wait.
+//! Virus scanners, by the protocol of clamd and over HTTP: what they find is refused, and while they are away files wait.
 
 use std::net::SocketAddr;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{PNG, app, id, upload};
@@ -112,4 +112,56 @@ async fn while_the_scanner_is_away_files_wait() {
     ann.get(&format!("/api/v1/files/{}", id(&file)))
         .await
         .expect_status(200);
+}
+
+/// Answers one request as a scanner over HTTP does.
+async fn answer_over_http(stream: TcpStream) {
+    let mut stream = tokio::io::BufReader::new(stream);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).await.expect("a line");
+        let line = line.trim().to_ascii_lowercase();
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().expect("a length");
+        }
+        if line.is_empty() {
+            break;
+        }
+    }
+    let mut content = vec![0; length];
+    stream.read_exact(&mut content).await.expect("a body");
+    let is_infected = content.windows(VIRUS.len()).any(|part| part == VIRUS);
+    let said = match (is_infected, length > MOST) {
+        (true, _) => "422 Unprocessable Content\r\nContent-Length: 10\r\n\r\nTest.Virus",
+        (_, true) => "413 Content Too Large\r\nContent-Length: 0\r\n\r\n",
+        _ => "204 No Content\r\n\r\n",
+    };
+    let said = format!("HTTP/1.1 {said}");
+    stream.write_all(said.as_bytes()).await.expect("said");
+}
+
+#[tokio::test]
+async fn a_scanner_may_be_reached_over_http() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/scan", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(answer_over_http(stream));
+        }
+    });
+    let (app, folder) = app(&["--scan", &url]).await;
+    let ann = app.person("ann").await;
+    upload(&ann, "", "image/png", PNG).await.expect_status(201);
+    for (bytes, reason) in [
+        ([b"text and ", VIRUS].concat(), "infected"),
+        (vec![7; MOST + 1], "unscanned"),
+    ] {
+        let refused = upload(&ann, "", "x/y", &bytes).await;
+        let refused = refused.expect_status(422).json();
+        assert_eq!(refused["details"]["reason"], reason, "{refused}");
+    }
+    app.until_count("select count(*) as n from file_pieces", 0)
+        .await;
+    assert_eq!(folder.objects().len(), 1);
 }

@@ -104,6 +104,8 @@ async fn rest_and_events() {
         .ask(&all.ann, remove, &[message, &file], None, "")
         .await;
     resumed(&mut snapshots, &all.ann).await;
+    let complete = format!("POST {path}/complete");
+    snapshots.ask(&all.ann, &complete, &[&file], None, "").await;
     let other = uploaded(&all.ann, "", PNG).await;
     let delete = format!("DELETE {path}");
     snapshots

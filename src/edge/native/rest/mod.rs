@@ -51,6 +51,7 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(files::show)
         .service(files::delete)
         .service(resumable::append)
+        .service(resumable::complete)
         .service(flows::list)
         .service(flows::describe)
         .service(flows::picture)

@@ -1,10 +1,11 @@
 //! Resumable uploads over REST, by the protocol tus.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, patch};
+use actix_web::{HttpResponse, patch, post};
 
 use crate::domain::file::{FileId, FileState};
 use crate::domain::refusal::Refusal;
+use crate::edge::files::view::FileView;
 use crate::edge::files::{UploadBody, tus};
 use crate::edge::http::Failure;
 use crate::edge::http::call::Call;
@@ -19,6 +20,19 @@ pub async fn append(call: Call<FileId, UploadBody>) -> Result<HttpResponse, Fail
         .await;
     call.body.drain().await;
     Ok(tus::answer(StatusCode::NO_CONTENT, &appended?))
+}
+
+/// Wait for the check of one's own file, of which all bytes have come: up to 20 s; 202 says that the check goes on
+#[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = FileView, description = "Ready"), (status = 202, body = FileView, description = "Still being checked"), (status = 404, description = "FILE_NOT_FOUND"), (status = 409, description = "UPLOAD_OFFSET: not all bytes have come"), (status = 410, description = "GONE"), (status = 422, description = "FILE_REFUSED")), security(("bearer" = [])), tag = "files")]
+#[post("/files/{id}/complete")]
+pub async fn complete(call: Call<FileId>) -> Result<HttpResponse, Failure> {
+    let deps = &call.server.deps;
+    let file = deps.complete_upload(call.caller.no, call.path).await?;
+    let mut answer = match file.state {
+        FileState::Ready => HttpResponse::Ok(),
+        _ => HttpResponse::Accepted(),
+    };
+    Ok(answer.json(FileView::new(&file, &deps.files.links)))
 }
 
 /// Begins an upload, and tells where it goes on.
