@@ -1,6 +1,7 @@
 //! The domain: values and rules of users, conversations, messages and payments. Pure.
 
 pub mod access;
+pub mod annotation;
 pub mod answer;
 pub mod attachment;
 pub mod business;
@@ -9,6 +10,7 @@ pub mod conversation;
 pub mod deal_memory;
 pub mod deal_reader;
 pub mod dialect;
+pub mod emoji;
 pub mod encoded;
 pub mod entry;
 pub mod file;

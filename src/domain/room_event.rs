@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::access::Sight;
 use super::access::blocks::Blocks;
+use super::annotation::{Pinned, Reacted};
 use super::command::Mark;
 use super::conversation::{Conversation, Participant, PresenceStatus};
 use super::deal_memory::DealMemory;
@@ -72,6 +73,10 @@ pub enum Change {
         /// The conversation after it.
         view: View,
     },
+    /// Somebody reacted to a message, or does no longer.
+    Reacted(Arc<Reacted>),
+    /// A message was pinned, or is no longer.
+    Pinned(Arc<Pinned>),
     /// A deal made a step.
     Stepped {
         /// When.
@@ -282,10 +287,12 @@ impl RoomEvent {
         }
     }
 
-    /// Whether the event is for somebody: a message is for those who see it, everything else for everybody.
+    /// Whether the event is for somebody: a message, and what is said about it, is for those who see it, everything else for everybody.
     pub fn is_seen(&self, sight: Sight<'_>) -> bool {
         match &self.change {
             Change::Message { message, .. } => message.is_visible_to(sight),
+            Change::Reacted(reacted) => sight.sees_target(&reacted.target),
+            Change::Pinned(pinned) => sight.sees_target(&pinned.target),
             _ => true,
         }
     }
@@ -347,6 +354,7 @@ fn weight(change: &Change) -> usize {
                 view.people.iter().count() * PARTICIPANT
             }
             Change::Notice { preview, .. } => bytes_of(&preview.message),
+            Change::Reacted(reacted) => reacted.users.iter().map(|id| id.as_str().len()).sum(),
             _ => 0,
         }
 }

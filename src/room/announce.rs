@@ -5,7 +5,7 @@ use actix::prelude::*;
 use std::sync::Arc;
 
 use super::actor::Room;
-use super::replay::said_with;
+use super::replay::{annotation_change, said_with};
 use super::user_news::{Announced, paid};
 use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::access::{Access, lost_membership};
@@ -79,6 +79,9 @@ impl Room {
                 }
                 Fact::Deleted(message) => {
                     self.tell_edit(&mut telling, MessageChange::Deleted, entry.seq, message);
+                }
+                Fact::Reacted(_) | Fact::Pinned(_) | Fact::Void => {
+                    telling.events.extend(self.annotated(entry));
                 }
                 Fact::Stepped(stepped) => {
                     telling.end_step();
@@ -179,6 +182,12 @@ impl Room {
     /// A signal of a user of this conversation.
     pub(super) fn signal(&self, user: UserNo, change: Change) -> Arc<RoomEvent> {
         RoomEvent::signal(self.state.conversation.id, user, change)
+    }
+
+    /// The event of a reaction or a pin.
+    fn annotated(&self, entry: &Entry) -> Option<Arc<RoomEvent>> {
+        let change = annotation_change(&entry.fact)?;
+        Some(self.event(Some(entry.seq), change))
     }
 
     fn message_event(&self, kind: MessageChange, seq: Seq, message: &Message) -> Arc<RoomEvent> {

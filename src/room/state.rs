@@ -1,5 +1,6 @@
 //! The state of a room and its rules: `decide` and `evolve`. Pure.
 
+mod annotating;
 mod managing;
 
 use std::borrow::Cow;
@@ -237,6 +238,9 @@ impl State {
                     reader: access.reader(caller.no),
                 }))
             }
+            Command::React { .. } | Command::Pin { .. } | Command::Unpin { .. } => {
+                self.decide_annotation(caller, command)
+            }
             Command::AddParticipant {
                 user,
                 role,
@@ -271,14 +275,19 @@ impl State {
     /// Applies an entry that is being announced.
     pub fn evolve(&mut self, entry: &Entry) {
         self.conversation.last_seq = entry.seq;
-        if !matches!(entry.fact, Fact::Block { .. }) {
+        if entry.fact.moves_conversation() {
             self.conversation.updated_at = entry.at;
         }
         if entry.fact.changes_policy() {
             self.conversation.policy_version += 1;
         }
         match &entry.fact {
-            Fact::Said(_) | Fact::Edited(_) | Fact::Deleted(_) => {}
+            Fact::Said(_)
+            | Fact::Edited(_)
+            | Fact::Deleted(_)
+            | Fact::Reacted(_)
+            | Fact::Pinned(_)
+            | Fact::Void => {}
             Fact::Ended => self.is_deleted = true,
             Fact::Stepped(stepped) => {
                 self.conversation.flow = Some(Arc::clone(&stepped.deal_view));
