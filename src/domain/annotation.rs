@@ -81,8 +81,8 @@ pub struct Pinned {
     pub placing: Placing,
     /// The seq of this change; 0 if the message never was pinned.
     pub seq: Seq,
-    /// When.
-    pub at: DateTime<Utc>,
+    /// When; `None` if the message never was pinned.
+    pub at: Option<DateTime<Utc>>,
     /// Until when it is pinned; `None` for good.
     pub expires_at: Option<DateTime<Utc>>,
 }

@@ -7,7 +7,7 @@ use super::principal::NotBefore;
 
 const NO_PAYMENTS: &str = "This server takes no payments: no payment gateway is configured";
 const TOO_BROAD: &str =
-    "That is found too often: add words, or narrow it with in:, from: or before:";
+    "Too many messages match: add words, or narrow the search with in:, from: or before:";
 
 /// Why a request was refused. A refused request changes nothing, and its caller gets the reason.
 #[derive(Clone, Debug, PartialEq)]

@@ -24,9 +24,8 @@ use super::state::State;
 use super::timeline::Timeline;
 use super::typists::Typists;
 use super::{RoomDeps, Sleep, ToRegistry, ToRoom};
-use crate::domain::command::{Command, Mark};
+use crate::domain::command::Mark;
 use crate::domain::ids::{Seq, UserNo};
-use crate::domain::principal::Principal;
 use crate::domain::room_event::{Change, RoomEvent};
 use crate::domain::snapshot::Loaded;
 use crate::journal::{Outcomes, Permit, RequestNo};
@@ -167,35 +166,6 @@ impl Room {
             self.outcomes
                 .get_or_insert_with(|| Arc::new(context.address().recipient())),
         )
-    }
-
-    fn command(
-        &mut self,
-        principal: Arc<Principal>,
-        command: Command,
-        reply: Reply,
-        context: &mut Context<Self>,
-    ) {
-        match command {
-            Command::Send(content) => self.send(principal, content, reply, context),
-            Command::Type(typing) => self.type_(&principal, typing, reply),
-            Command::Mark { mark, seq } => self.mark(principal, mark, seq, reply, context),
-            Command::See { message } => self.see(principal, message, reply, context),
-            Command::ChangeMine(change) => self.change_mine(&principal, change, reply, context),
-            Command::Edit { .. }
-            | Command::Delete { .. }
-            | Command::React { .. }
-            | Command::Pin { .. }
-            | Command::Unpin { .. }
-            | Command::AddParticipant { .. }
-            | Command::ChangeParticipant { .. }
-            | Command::RemoveParticipant { .. }
-            | Command::ChangeSettings(_)
-            | Command::DeleteConversation
-            | Command::ChangeCard(_)
-            | Command::DescribeSubject { .. }
-            | Command::AssignRole { .. } => self.want_change(principal, command, reply, context),
-        }
     }
 
     /// Carries out a request: what may be refused for the moment has been looked up.

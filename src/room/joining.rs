@@ -75,11 +75,9 @@ impl Room {
             }
             (before, _) => before,
         };
-        let role = reader.role.as_deref().map(Into::into);
-        let mut listener = Listener::reading(principal, queue, role, generation);
+        let mut listener = Listener::reading(principal, queue, &reader, generation);
         listener.place_in_crowd = self.end_of_crowd();
         listener.reader_blocks = self.state.blocks.of_reader(listener.principal.no);
-        listener.sees_from = reader.sees_from;
         listener.join = join;
         listener.before = before;
         if let Backfill::AsEvents(after) | Backfill::Both(after) | Backfill::Again(after) = backfill

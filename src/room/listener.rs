@@ -8,6 +8,7 @@ use crate::domain::dialect::Dialect;
 use crate::domain::ids::{ConversationId, JoinNo, Seq, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::room_event::RoomEvent;
+use crate::domain::snapshot::Reader;
 use crate::queue::{ChatFrame, ConnectionQueue, EventReader, Frame, Heard, Push, Rejoin};
 use crate::telemetry::metrics::Metrics;
 
@@ -72,16 +73,16 @@ impl Listener {
     pub(super) fn reading(
         principal: Arc<Principal>,
         queue: Arc<ConnectionQueue>,
-        role: Option<Arc<str>>,
+        reader: &Reader,
         generation: u64,
     ) -> Self {
         Self {
             principal,
             dialect: queue.state().dialect(),
             queue,
-            role,
+            role: reader.role.as_deref().map(Into::into),
             reader_blocks: None,
-            sees_from: 0,
+            sees_from: reader.sees_from,
             floor: 0,
             phase: Phase::Reading(Vec::new()),
             place_in_crowd: 0,

@@ -26,7 +26,12 @@ fn listener(no: UserNo) -> Listener {
         issued_at: None,
     };
     let queue = ConnectionQueue::new(SessionId(uuid::Uuid::nil()), 100_000, Clock::default());
-    Listener::reading(Arc::new(principal), queue, Some("member".into()), 1)
+    let reader = Reader {
+        no: principal.no,
+        role: Some("member".to_owned()),
+        sees_from: 0,
+    };
+    Listener::reading(Arc::new(principal), queue, &reader, 1)
 }
 
 fn told(up_to: Seq) -> ReceivedUpTo {

@@ -9,6 +9,7 @@ mod bedtime;
 mod behind;
 mod blocking;
 mod changing;
+mod commands;
 mod crowd;
 mod doubts;
 mod earlier;

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod address;
+pub mod annotations;
 pub mod append;
 pub mod audit;
 pub mod beginning;
@@ -42,7 +43,9 @@ pub mod particulars;
 pub mod payment_events;
 pub mod payments;
 pub mod platform_events;
+pub mod pins;
 pub mod pool;
+pub mod reactions;
 pub mod recoveries;
 pub mod refunds;
 pub mod replay;

@@ -12,7 +12,7 @@ use crate::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
 use crate::domain::message::{Audience, ClientIdOrigin, Content, Message, MessageKind};
 
 /// The number of a conversation and the seq of a message in it.
-type IdJson = (i64, Seq);
+pub(super) type IdJson = (i64, Seq);
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct MessageJson<'a> {
@@ -63,7 +63,7 @@ enum OriginJson {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum AudienceJson<'a> {
+pub(super) enum AudienceJson<'a> {
     #[serde(borrow)]
     Role(Cow<'a, str>),
     User(i64),
@@ -130,11 +130,11 @@ impl From<MessageJson<'_>> for Message {
     }
 }
 
-fn id_json(id: MessageId) -> IdJson {
+pub(super) fn id_json(id: MessageId) -> IdJson {
     (id.conversation.0, id.seq)
 }
 
-fn id_of((conversation, seq): IdJson) -> MessageId {
+pub(super) fn id_of((conversation, seq): IdJson) -> MessageId {
     MessageId {
         conversation: ConversationNo(conversation),
         seq,

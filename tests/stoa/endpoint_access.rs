@@ -2,16 +2,15 @@
 //! Lola dialect have a table of their own (`lola/access.rs`).
 
 mod platform_holes;
-
+mod stoory;
 mod tables;
 
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-use tables::{ENDPOINTS, SOCKET, STOORY};
+use tables::{ENDPOINTS, SOCKET};
 
 use crate::client::{Person, Socket};
-use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::TestApp;
 
 /// The columns of both tables.
@@ -302,58 +301,6 @@ async fn every_event_answers_everybody_as_the_table_says() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-}
-
-#[test]
-fn no_event_of_the_stoory_dialect_is_unlisted() {
-    let known: BTreeSet<String> = stoa::edge::stoory::requests::EVENTS
-        .map(str::to_owned)
-        .into();
-    let listed: BTreeSet<String> = rows(STOORY).into_iter().map(|row| row.head).collect();
-    let unlisted: Vec<_> = known.symmetric_difference(&listed).collect();
-    assert!(unlisted.is_empty(), "unlisted here, or gone: {unlisted:?}");
-}
-
-#[actix_rt::test]
-async fn every_event_of_the_stoory_dialect_answers_everybody_as_the_table_says() {
-    let fixture = Fixture::new().await;
-    let mut wrong = Vec::new();
-    for row in rows(STOORY) {
-        for (person, cell) in fixture.people.iter().zip(&row.cells) {
-            let message = fixture.message().await;
-            let payload = row.payload.replace("$me", &person.id);
-            let payload = payload
-                .replace("$c", &fixture.conversation)
-                .replace("$m", &message);
-            let mut talker = SocketIoClient::stoory(person).await;
-            let answer = talker
-                .ask(&row.head, serde_json::from_str(&payload).unwrap())
-                .await;
-            if answer["error_code"].as_str() != expected(cell).1 {
-                wrong.push(format!(
-                    "{} as {}: {answer}, not {cell}",
-                    row.head, person.id
-                ));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-}
-
-#[actix_rt::test]
-async fn the_stoory_dialect_admits_nobody_without_a_token() {
-    let fixture = Fixture::new().await;
-    for auth in [
-        json!({}),
-        json!({ "token": "nonsense" }),
-        json!({ "userId": "owner" }),
-    ] {
-        let refused = SocketIoClient::connect(fixture.app.address, "/", auth)
-            .await
-            .err()
-            .expect("refused");
-        assert_eq!(refused["data"]["success"], false, "{refused}");
-    }
 }
 
 #[tokio::test]

@@ -48,6 +48,8 @@ pub fn encode(
         Change::Stepped { .. } => {
             return native("chat:state-changed", event, context, role).map(Encoded::for_role);
         }
+        Change::Reacted(_) => native("chat:reaction-changed", event, context, role)?,
+        Change::Pinned(_) => native("chat:pin-changed", event, context, role)?,
         Change::Changed(_) | Change::Lost { .. } => {
             native("chat:conversation-updated", event, context, role)?
         }
@@ -233,6 +235,8 @@ fn signal(
             signalled(presence(*status), room_id, user.as_str(), what, timestamp)
         }
         Change::Message { .. }
+        | Change::Reacted(_)
+        | Change::Pinned(_)
         | Change::Stepped { .. }
         | Change::Acted { .. }
         | Change::StepPart { .. }

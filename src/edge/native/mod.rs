@@ -1,6 +1,7 @@
 //! The native dialect: JSON frames over a WebSocket, and the REST API under `/api/v1`.
 
 pub mod acting;
+pub mod annotations;
 pub mod attachments;
 pub mod deals;
 pub mod decode;

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::annotations::{PinnedView, ReactedView};
 use super::deals::StepView;
 use super::instants::maybe_instant;
 use super::views::{ConversationView, MessageView, OwnView};
@@ -25,6 +26,10 @@ pub(in crate::edge) enum Payload<'a> {
     Message(MessageData<'a>),
     /// A step of a deal, for one role.
     Step(StepView<'a>),
+    /// A change of a reaction.
+    Reacted(ReactedView<'a>),
+    /// A change of a pin.
+    Pinned(PinnedView<'a>),
     /// A conversation, as it is for everybody.
     Conversation(Box<ConversationData<'a>>),
     /// A few values.
@@ -91,6 +96,8 @@ pub(in crate::edge) fn payload<'a>(
         Change::Message { message, .. } => {
             Payload::Message(MessageData::new(id, seq, message, NOBODY, context.links))
         }
+        Change::Reacted(reacted) => Payload::Reacted(ReactedView::new(id, reacted)),
+        Change::Pinned(pinned) => Payload::Pinned(PinnedView::new(id, pinned)),
         Change::Stepped { at, stepped, .. } => {
             Payload::Step(StepView::new(id, (seq, *at), stepped, role))
         }
@@ -136,6 +143,8 @@ fn values(id: ConversationId, change: &Change) -> Option<Value> {
             changed
         }
         Change::Message { .. }
+        | Change::Reacted(_)
+        | Change::Pinned(_)
         | Change::Stepped { .. }
         | Change::Acted { .. }
         | Change::Attendance { .. }

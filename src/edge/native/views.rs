@@ -9,10 +9,12 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::annotations::{PinView, ReactionView};
 use super::attachments::AttachmentView;
 use super::deals::FlowView;
 use super::instants::{instant, maybe_instant};
 use crate::domain::access::role_among;
+use crate::domain::annotation::Annotations;
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Participant, Subject,
 };
@@ -69,6 +71,12 @@ pub struct MessageView<'a> {
     /// True if the reader has blocked its sender; otherwise absent
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     from_blocked: bool,
+    /// Who reacts to it; absent if nobody does, and in events
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reactions: Vec<ReactionView<'a>>,
+    /// That it is pinned; absent if it is not, and in events
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pinned: Option<PinView<'a>>,
 }
 
 impl<'a> MessageView<'a> {
@@ -101,7 +109,19 @@ impl<'a> MessageView<'a> {
             edited_at: message.edited_at,
             deleted_at: message.deleted_at,
             from_blocked: message.from_blocked,
+            reactions: Vec::new(),
+            pinned: None,
         }
+    }
+
+    /// The same with what is said about it.
+    pub fn annotated(mut self, annotations: &'a Annotations) -> Self {
+        if let Some(annotation) = annotations.of(self.seq) {
+            let reactions = annotation.reactions.iter();
+            self.reactions = reactions.map(ReactionView::from).collect();
+            self.pinned = annotation.pin.as_ref().map(PinView::from);
+        }
+        self
     }
 }
 
@@ -343,15 +363,17 @@ impl<'a> JoinedView<'a> {
             conversation,
             participants: people,
             messages,
+            annotations,
             recovery,
             unread,
             mine,
         } = snapshot;
+        let message_view = |message| {
+            MessageView::new(message, conversation.id, reader, links).annotated(annotations)
+        };
         let mut view = ConversationView::for_all(conversation, people, directory);
         view.mine = Some(MineView {
-            last_message: messages
-                .last()
-                .map(|m| MessageView::new(m, conversation.id, reader, links)),
+            last_message: messages.last().map(message_view),
             unread: unread.number(),
             unread_capped: unread.is_capped(),
             my_role: role_among(people, reader),
@@ -361,10 +383,7 @@ impl<'a> JoinedView<'a> {
         Self {
             conversation: view,
             participants: participants(conversation.no, people, directory),
-            messages: messages
-                .iter()
-                .map(|m| MessageView::new(m, conversation.id, reader, links))
-                .collect(),
+            messages: messages.iter().map(message_view).collect(),
             last_seq: conversation.last_seq,
             recovered: *recovery == Recovery::Complete,
         }

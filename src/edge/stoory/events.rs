@@ -18,6 +18,7 @@ use crate::domain::message::Message;
 use crate::domain::room_event::{Change, MessageChange, RoomEvent, StepPart, View};
 use crate::domain::snapshot::Particulars;
 use crate::edge::dialect::{EncodeContext, MessageContext};
+use crate::edge::native::annotations::{PinnedView, ReactedView};
 use crate::edge::native::events::message_event;
 use socketio::packet::encode_one;
 
@@ -86,6 +87,14 @@ pub fn encode(
         } => user_events::notification(preview, *unread, view, messages, role),
         Change::Changed(view) => Some(changed(view, role)),
         Change::Created(view) => Some(created(view, role)),
+        Change::Reacted(reacted) => {
+            let data = ReactedView::new(id, reacted);
+            Some(Encoded::for_everybody(encode_one(NAMESPACE, "reaction_changed", &data)))
+        }
+        Change::Pinned(pinned) => {
+            let data = PinnedView::new(id, pinned);
+            Some(Encoded::for_everybody(encode_one(NAMESPACE, "pin_changed", &data)))
+        }
         signal => signalled(id, signal).map(Encoded::for_everybody),
     }
 }
@@ -125,6 +134,8 @@ fn signalled(id: ConversationId, change: &Change) -> Option<ByteString> {
         }
         Change::Presence { user, status } => presence(user, *status),
         Change::Marked { .. }
+        | Change::Reacted(_)
+        | Change::Pinned(_)
         | Change::Message { .. }
         | Change::Stepped { .. }
         | Change::Acted { .. }
