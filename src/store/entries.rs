@@ -34,6 +34,7 @@ pub(super) fn all_entries(
 fn without_holes(stored: Vec<Entry>, after: Seq, to: Seq) -> Vec<Entry> {
     let mut stored = stored.into_iter().peekable();
     let entry = |seq| {
+        while stored.next_if(|entry| entry.seq < seq).is_some() {}
         let found = stored.next_if(|entry| entry.seq == seq);
         found.unwrap_or(Entry {
             seq,

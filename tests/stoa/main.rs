@@ -15,6 +15,7 @@
 mod access;
 mod access_in_sql;
 mod addresses;
+mod annotations;
 mod append_plans;
 mod appends;
 mod audiences;

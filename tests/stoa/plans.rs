@@ -25,7 +25,7 @@ use crate::test_app::{fresh_database, parse};
 /// 10,000 people and conversations, 200,000 messages, 20,000 changes, 10,000 keys; each person is in about three.
 pub const FILL: &str = include_str!("plans_fill.sql");
 
-const BIG: [&str; 16] = [
+const BIG: [&str; 18] = [
     "messages",
     "conversations",
     "participants",
@@ -42,6 +42,8 @@ const BIG: [&str; 16] = [
     "businesses",
     "business_staff",
     "subjects",
+    "reactions",
+    "pins",
 ];
 
 #[derive(QueryableByName)]

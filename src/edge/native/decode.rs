@@ -7,10 +7,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::acting::Acting;
+use super::annotating;
 use super::frame_id::FrameId;
 use super::pressing::press;
 use super::read::{HALF_A_CHARACTER, read};
 use super::searching::{SearchFrame, SearchRequest};
+use crate::domain::annotation::Placing;
 use crate::domain::attachment::WrittenAttachment;
 use crate::domain::command::{Command, Mark, Typing};
 use crate::domain::conversation::PresenceStatus;
@@ -72,13 +74,17 @@ pub enum Request {
 }
 
 /// The names of all events that a client may send; tests check that none is missing.
-pub const EVENTS: [&str; 15] = [
+pub const EVENTS: [&str; 19] = [
     "authenticate",
     "join_conversation",
     "leave_conversation",
     "send_message",
     "edit_message",
     "delete_message",
+    "react",
+    "unreact",
+    "pin_message",
+    "unpin_message",
     "watch_subject",
     "unwatch_subject",
     "typing_start",
@@ -160,6 +166,10 @@ fn request(event: &str, data: &str) -> Result<Request, Refusal> {
             conversation: read::<InConversation<'_>>(data)?.id()?,
         }),
         "edit_message" | "delete_message" => change(event, data),
+        "react" => annotating::react(data, Placing::Added),
+        "unreact" => annotating::react(data, Placing::Removed),
+        "pin_message" => annotating::pin(data),
+        "unpin_message" => annotating::unpin(data),
         "watch_subject" => subject(data).map(Request::Watch),
         "unwatch_subject" => subject(data).map(Request::Unwatch),
         "typing_start" => command_in(data, Command::Type(Typing::Started)),

@@ -1,6 +1,7 @@
 //! The native dialect: JSON frames over a WebSocket, and the REST API under `/api/v1`.
 
 pub mod acting;
+mod annotating;
 pub mod annotations;
 pub mod attachments;
 pub mod deals;

@@ -144,6 +144,9 @@ fn pin(
     message: &Message,
     expires_at: Option<DateTime<Utc>>,
 ) -> Result<Changed, Error> {
+    if !is_ahead(connection, expires_at)? {
+        return Ok(Changed::Refused(Refusal::invalid("expires_at", "must be in the future")));
+    }
     let before = pins::find(connection, message.id)?;
     if let Some(pinned) = &before
         && pinned.placing().is_there()
@@ -156,6 +159,15 @@ fn pin(
         return Ok(Changed::Refused(TOO_MANY_PINS));
     }
     place(connection, change, message, (Placing::Added, expires_at))
+}
+
+/// Whether a time is in the future, by the clock of the database, which ends pins.
+fn is_ahead(connection: &mut PgConnection, at: Option<DateTime<Utc>>) -> Result<bool, Error> {
+    let Some(at) = at else {
+        return Ok(true);
+    };
+    let is_ahead = at.into_sql::<Timestamptz>().gt(now);
+    Ok(diesel::select(is_ahead).get_result(connection)?)
 }
 
 fn unpin(

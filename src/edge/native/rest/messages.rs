@@ -162,7 +162,7 @@ pub struct EditBody {
 }
 
 /// The conversation of a message, if the caller may read it.
-async fn conversation_of<P, B>(
+pub(super) async fn conversation_of<P, B>(
     call: &Call<P, B>,
     id: MessageId,
 ) -> Result<ConversationId, Failure> {

@@ -1,5 +1,6 @@
 //! The REST resources of Stoa's own API, under `/api/v1`.
 
+pub mod annotations;
 pub mod blocks;
 pub mod businesses;
 pub mod conversations;
@@ -58,6 +59,11 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(messages::edit)
         .service(messages::delete)
         .service(messages::history)
+        .service(annotations::react)
+        .service(annotations::unreact)
+        .service(annotations::pin)
+        .service(annotations::unpin)
+        .service(annotations::pins)
         .service(search::search)
         .service(files::upload)
         .service(files::links)
