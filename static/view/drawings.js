@@ -20,10 +20,12 @@ export const DRAWINGS = {
   more: html`<path d="M5 10h.01M10 10h.01M15 10h.01" stroke-width="2.25"/>`,
   open: html`<path d="M11.5 3.5h5v5M16.25 3.75 9.5 10.5M14.5 11.5v3a1.5 1.5 0 0 1-1.5 1.5H5.5A1.5 1.5 0 0 1 4 14.5V7a1.5 1.5 0 0 1 1.5-1.5h3"/>`,
   people: html`<circle cx="7.5" cy="7" r="2.75"/><path d="M2.5 16a5 5 0 0 1 10 0M13 4.5a2.75 2.75 0 0 1 0 5.2M14.5 11.6a5 5 0 0 1 3 4.4"/>`,
+  pin: html`<path d="M7 3.5h6l-.75 5.25 2.25 2.5v1h-9v-1l2.25-2.5zM10 12.25v4.75"/>`,
   reply: html`<path d="M8 5 3.5 9.5 8 14M3.5 9.5h7.5a5.5 5.5 0 0 1 5.5 5.5v.5"/>`,
   search: html`<circle cx="9" cy="9" r="5.25"/><path d="m13 13 3.75 3.75"/>`,
   send: html`<path d="M3.5 10 3 3.75 17 10 3 16.25zM3.5 10H10"/>`,
   sent: html`<path d="m5 10.5 3.5 3.5 7-8"/>`,
+  smile: html`<circle cx="10" cy="10" r="7.25"/><path d="M6.75 11.5a3.75 3.75 0 0 0 6.5 0M7.5 7.75v.5M12.5 7.75v.5"/>`,
   stoa: html`<path d="M2.5 7.25 10 3l7.5 4.25zM4.5 7.5v8M8.2 7.5v8M11.8 7.5v8M15.5 7.5v8M2.5 16.5h15"/>`,
   trash: html`<path d="M4 5.5h12M8 5.5V4a1 1 0 0 1 1-1h2a1 1 0 0 1 1 1v1.5M5.5 5.5l.6 9.6a1.5 1.5 0 0 0 1.5 1.4h4.8a1.5 1.5 0 0 0 1.5-1.4l.6-9.6M8.5 9v4.5M11.5 9v4.5"/>`,
 };

@@ -1,5 +1,6 @@
 // One message: a bubble with its quote, words, files, time and tick, and what can be done with it.
 import { html } from "../vendor/htm-preact.js";
+import { mayPin, togglePin } from "../state/annotating.js";
 import { isCrowd, knownPersonOf, nameOf, personOf, previewOf } from "../state/names.js";
 import { useSession } from "../state/session.js";
 import { fullTimeOf, hourOf } from "../state/times.js";
@@ -7,6 +8,7 @@ import { Attachments } from "./attachments.js";
 import { Avatar } from "./avatar.js";
 import { Edited, Wordings, useWordings } from "./earlier-wordings.js";
 import { IconButton } from "./icon.js";
+import { ReactButton, Reactions } from "./reactions.js";
 import { RichText } from "./rich-text.js";
 import { Tick } from "./tick.js";
 
@@ -19,8 +21,17 @@ function Quote({ quoted, conversation, onJump }) {
   </button>`;
 }
 
-function Tools({ isMine, onReply, onEdit, onDelete }) {
+function PinButton({ message }) {
+  const session = useSession();
+  return html`<${IconButton} name="pin" label=${message.pinned ? "Unpin" : "Pin"} hook="toggle-pin" aria-pressed=${String(Boolean(message.pinned))}
+    onClick=${() => togglePin(session, message)} />`;
+}
+
+function Tools({ message, conversation, isMine, onReply, onEdit, onDelete }) {
+  const { me } = useSession();
   return html`<div class="message-tools" role="group" aria-label="Message actions">
+    <${ReactButton} message=${message} />
+    ${mayPin(conversation, me) && html`<${PinButton} message=${message} />`}
     <${IconButton} name="reply" label="Reply" hook="reply" onClick=${onReply} />
     ${isMine && html`<${IconButton} name="edit" label="Edit" hook="edit" onClick=${onEdit} /><${IconButton} name="trash" label="Delete" hook="delete" onClick=${onDelete} />`}
   </div>`;
@@ -82,8 +93,9 @@ export function Message({ row, conversation, quoted, isStop, onFocus, onReply, o
     <div class="message-column">
       <div class="bubble-line">
         <${Bubble} row=${row} conversation=${conversation} quoted=${quoted} showsSender=${hasFaces && startsGroup} onJump=${onJump} history=${history} />
-        ${isStored && html`<${Tools} isMine=${!isTheirs} onReply=${onReply} onEdit=${onEdit} onDelete=${onDelete} />`}
+        ${isStored && html`<${Tools} message=${message} conversation=${conversation} isMine=${!isTheirs} onReply=${onReply} onEdit=${onEdit} onDelete=${onDelete} />`}
       </div>
+      ${isStored && html`<${Reactions} message=${message} conversation=${conversation} />`}
       ${!message.deleted_at && html`<${Wordings} wordings=${history.wordings} problem=${history.problem} />`}
       ${state === "failed" && html`<${Failed} message=${message} />`}
     </div>
