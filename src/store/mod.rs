@@ -46,6 +46,7 @@ pub mod platform_events;
 pub mod pins;
 pub mod pool;
 pub mod reactions;
+pub mod receipts;
 pub mod recoveries;
 pub mod refunds;
 pub mod replay;

@@ -25,7 +25,7 @@ use crate::test_app::{fresh_database, parse};
 /// 10,000 people and conversations, 200,000 messages, 20,000 changes, 10,000 keys; each person is in about three.
 pub const FILL: &str = include_str!("plans_fill.sql");
 
-const BIG: [&str; 18] = [
+const BIG: [&str; 19] = [
     "messages",
     "conversations",
     "participants",
@@ -44,6 +44,7 @@ const BIG: [&str; 18] = [
     "subjects",
     "reactions",
     "pins",
+    "receipt_moves",
 ];
 
 #[derive(QueryableByName)]

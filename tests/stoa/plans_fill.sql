@@ -28,4 +28,6 @@ insert into subjects (type, id, title) select 'job', 'job-' || i, 'A job' from g
 insert into reactions (conversation_no, target_seq, emoji, user_no, seq, removed)
     select c, 5, '👍', 1 + (c * 7 + k * 3331) % 10000, 11 + k, false from generate_series(1, 10000) c, generate_series(0, 1) k;
 insert into pins (conversation_no, target_seq, user_no, seq, removed) select c, 6, 1, 13, false from generate_series(1, 10000) c;
+insert into receipt_moves (conversation_no, user_no, is_read, seq)
+    select conversation_no, user_no, true, 15 from participants;
 analyze

@@ -2,6 +2,7 @@
 
 mod pins;
 mod plans;
+mod receipts;
 mod recovering;
 mod who;
 

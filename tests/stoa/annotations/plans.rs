@@ -7,7 +7,7 @@ use stoa::domain::ids::{ConversationNo, MessageId, UserNo};
 use stoa::domain::principal::Roles;
 use stoa::domain::snapshot::Reader;
 use stoa::store::changes::{self, Annotating, Change, ChangeKind, Changed};
-use stoa::store::{pins, replay};
+use stoa::store::{marks, pins, receipts, replay};
 
 use crate::plans::{full_database, must_walk_nothing};
 
@@ -68,6 +68,23 @@ fn annotations_walk_no_table() {
         let on_five = found.annotations.of(5).unwrap();
         assert_eq!(on_five.reactions.len(), 1);
         assert!(found.annotations.of(6).unwrap().pin.is_some());
+    });
+    must_walk_nothing(&mut connection, "receipts", |connection, n| {
+        let user = reader(n).no;
+        let mark = marks::NewMark {
+            conversation: nth(n),
+            user,
+            delivered: 20,
+            read: 19,
+        };
+        marks::advance(connection, &[mark]).unwrap();
+        let message = MessageId {
+            conversation: nth(n),
+            seq: 19,
+        };
+        let found = receipts::of_message(connection, message, &[user.0]).unwrap();
+        assert!(found[&user].read_at.is_some() && found[&user].delivered_at.is_some());
+        assert_eq!(receipts::delete_old(connection, 90, 1_000).unwrap(), 0);
     });
     must_walk_nothing(&mut connection, "catching up", |connection, n| {
         let found = replay::entries(connection, nth(n), 20).unwrap();

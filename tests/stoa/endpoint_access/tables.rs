@@ -35,6 +35,7 @@ DELETE /api/v1/messages/{id}/reactions/{emoji}            | nomsg  block mute   
 PUT    /api/v1/messages/{id}/pin                          | nomsg  block forbid out out forbid 200 200    200    | {}
 DELETE /api/v1/messages/{id}/pin                          | nomsg  block forbid out out forbid 200 200    200    |
 GET    /api/v1/conversations/{id}/pins                    | noconv block 200    out out 200    200 200    200    |
+GET    /api/v1/messages/{id}/receipts                     | nomsg  block 200    out out 200    200 200    200    |
 GET    /api/v1/search                                     | noconv block 200    out out 200    200 200    200    |
 POST   /api/v1/files                                      | 201    201   201    201 201 201    201 201    201    | a file
 POST   /api/v1/files/links                                | 200    200   200    200 200 200    200 200    200    | {"ids":[]}

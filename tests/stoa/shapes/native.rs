@@ -197,6 +197,8 @@ async fn changes(
 /// What is said about a message.
 async fn annotations(snapshots: &mut SnapshotFile, all: &People, group: &str, message: &str) {
     let (ann, bob) = (&all.ann, &all.bob);
+    let receipts = "GET /api/v1/messages/{id}/receipts";
+    snapshots.ask(ann, receipts, &[message], None, "").await;
     let line = "/api/v1/messages/{id}/reactions/{emoji}";
     let emoji = "%F0%9F%91%8D";
     let react = format!("PUT {line}");

@@ -99,7 +99,7 @@ async fn pinned<B>(call: &Call<MessageId, B>, command: Command) -> Result<HttpRe
 /// The pinned messages of a conversation, the one that was pinned last first
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, description = "`items`: at most 50 messages", body = Object), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "messages")]
 #[get("/conversations/{id}/pins")]
-pub async fn pins(call: Call<ConversationId>) -> Result<HttpResponse, Failure> {
+pub async fn pinned_messages(call: Call<ConversationId>) -> Result<HttpResponse, Failure> {
     let (id, requester) = (call.path, Requester::from(&*call.caller));
     let read = call.pool().run(move |connection| {
         let Some(conversation) = conversation_rows::find(connection, Key::Id(id))? else {

@@ -15,6 +15,7 @@ pub mod messages;
 pub mod mine;
 pub(in crate::edge) mod opened;
 pub mod participants;
+pub mod receipts;
 pub mod search;
 pub mod sign_out;
 pub mod staff;
@@ -59,11 +60,12 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(messages::edit)
         .service(messages::delete)
         .service(messages::history)
+        .service(receipts::receipts)
         .service(annotations::react)
         .service(annotations::unreact)
         .service(annotations::pin)
         .service(annotations::unpin)
-        .service(annotations::pins)
+        .service(annotations::pinned_messages)
         .service(search::search)
         .service(files::upload)
         .service(files::links)
