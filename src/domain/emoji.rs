@@ -153,8 +153,22 @@ mod tests {
             assert_eq!(parsed(whole).as_deref(), Some(whole), "{whole}");
         }
         for other in [
-            "", "a", "1", "👍👍", "👍a", " 👍", "🇩", "👍\u{200D}", "\u{200D}👍", "\u{FE0F}", "🏽",
-            ":+1:", "é", "\0", "<b>", "🏴\u{E0067}",
+            "",
+            "a",
+            "1",
+            "👍👍",
+            "👍a",
+            " 👍",
+            "🇩",
+            "👍\u{200D}",
+            "\u{200D}👍",
+            "\u{FE0F}",
+            "🏽",
+            ":+1:",
+            "é",
+            "\0",
+            "<b>",
+            "🏴\u{E0067}",
         ] {
             assert_eq!(parsed(other), None, "{other:?}");
         }
@@ -163,7 +177,12 @@ mod tests {
 
     #[test]
     fn spellings_of_one_picture_are_one_emoji() {
-        for (one, other) in [("❤", "❤️"), ("❤\u{FE0E}", "❤️"), ("🏳\u{200D}🌈", "🏳️‍🌈"), ("1\u{20E3}", "1️⃣")] {
+        for (one, other) in [
+            ("❤", "❤️"),
+            ("❤\u{FE0E}", "❤️"),
+            ("🏳\u{200D}🌈", "🏳️‍🌈"),
+            ("1\u{20E3}", "1️⃣"),
+        ] {
             assert_eq!(parsed(one), parsed(other), "{one}");
             assert_eq!(parsed(one).as_deref(), Some(other));
         }

@@ -159,10 +159,7 @@ pub fn messages(
     let keys = rows.iter().map(|row| (conversation.0, row.target_seq));
     let keys: Vec<(i64, Seq)> = keys.collect();
     let mut found = messages::by_keys(connection, &keys)?;
-    found.sort_by_key(|message| {
-        rows.iter()
-            .position(|row| row.target_seq == message.seq())
-    });
+    found.sort_by_key(|message| rows.iter().position(|row| row.target_seq == message.seq()));
     Ok(found)
 }
 

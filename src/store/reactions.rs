@@ -34,12 +34,7 @@ pub(super) fn standing(
     emoji: &Emoji,
 ) -> Result<Standing, Error> {
     let row: Option<(Seq, bool)> = table::table
-        .find((
-            message.conversation.0,
-            message.seq,
-            emoji.as_str(),
-            user.0,
-        ))
+        .find((message.conversation.0, message.seq, emoji.as_str(), user.0))
         .select((table::seq, table::removed))
         .first(connection)
         .optional()
@@ -207,7 +202,8 @@ pub(super) fn entries(
     let targets = messages::by_keys(connection, &keys)?;
     let entry = |row: ChangeRow| {
         let target = targets.iter().find(|it| it.seq() == row.target_seq);
-        let target = target.ok_or_else(|| Error::internal("a message with a reaction is missing"))?;
+        let target =
+            target.ok_or_else(|| Error::internal("a message with a reaction is missing"))?;
         let same = |it: &&CountRow| it.target_seq == row.target_seq && it.emoji == row.emoji;
         Ok(row.entry(target, standing.iter().find(same)))
     };

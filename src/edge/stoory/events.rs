@@ -89,11 +89,19 @@ pub fn encode(
         Change::Created(view) => Some(created(view, role)),
         Change::Reacted(reacted) => {
             let data = ReactedView::new(id, reacted);
-            Some(Encoded::for_everybody(encode_one(NAMESPACE, "reaction_changed", &data)))
+            Some(Encoded::for_everybody(encode_one(
+                NAMESPACE,
+                "reaction_changed",
+                &data,
+            )))
         }
         Change::Pinned(pinned) => {
             let data = PinnedView::new(id, pinned);
-            Some(Encoded::for_everybody(encode_one(NAMESPACE, "pin_changed", &data)))
+            Some(Encoded::for_everybody(encode_one(
+                NAMESPACE,
+                "pin_changed",
+                &data,
+            )))
         }
         signal => signalled(id, signal).map(Encoded::for_everybody),
     }

@@ -87,8 +87,7 @@ fn react(
     let standing = reactions::standing(connection, id, actor, emoji)?;
     let is_there = standing.placing.is_there();
     if is_there == placing.is_there() {
-        let reacted =
-            reactions::reacted(connection, target(message), (actor, emoji), standing)?;
+        let reacted = reactions::reacted(connection, target(message), (actor, emoji), standing)?;
         return Ok(Changed::Already(Fact::Reacted(reacted)));
     }
     if placing.is_there() && exceeds_bounds(connection, change, id, emoji)? {
@@ -145,7 +144,10 @@ fn pin(
     expires_at: Option<DateTime<Utc>>,
 ) -> Result<Changed, Error> {
     if !is_ahead(connection, expires_at)? {
-        return Ok(Changed::Refused(Refusal::invalid("expires_at", "must be in the future")));
+        return Ok(Changed::Refused(Refusal::invalid(
+            "expires_at",
+            "must be in the future",
+        )));
     }
     let before = pins::find(connection, message.id)?;
     if let Some(pinned) = &before

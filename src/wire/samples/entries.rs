@@ -82,7 +82,14 @@ fn target() -> BoxedStrategy<Target> {
 
 fn reacted() -> BoxedStrategy<Reacted> {
     let users = prop::collection::vec(user_id(), 0..4);
-    (target(), user(), user_id(), any::<bool>(), any::<i64>(), users)
+    (
+        target(),
+        user(),
+        user_id(),
+        any::<bool>(),
+        any::<i64>(),
+        users,
+    )
         .prop_map(|(target, user, user_id, is_there, count, users)| Reacted {
             target,
             user,

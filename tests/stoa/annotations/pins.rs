@@ -34,7 +34,11 @@ async fn a_pin_is_told_listed_and_taken_off() {
     let mut heard = cara.joined(&group).await;
     let until = in_an_hour();
     let body = json!({ "expires_at": until });
-    let told = ann.put(&pin_of(&message), body.clone()).await.expect_status(200).body;
+    let told = ann
+        .put(&pin_of(&message), body.clone())
+        .await
+        .expect_status(200)
+        .body;
     let at = told["at"].clone();
     assert_eq!(
         told,
@@ -60,7 +64,9 @@ async fn a_pin_is_told_listed_and_taken_off() {
     let again = ann.delete(&pin_of(&second)).await.expect_status(200).body;
     assert_eq!(again["seq"], off["seq"]);
     assert!(shown(&bob, &group, &second).await.get("pinned").is_none());
-    ann.delete(&format!("/api/v1/messages/{message}")).await.expect_status(200);
+    ann.delete(&format!("/api/v1/messages/{message}"))
+        .await
+        .expect_status(200);
     assert_eq!(pinned(&bob, &group).await, Vec::<Value>::new());
     let refused = pin(&ann, &message).await;
     refused.expect_status(409).expect_code("CONFLICT");
@@ -69,7 +75,10 @@ async fn a_pin_is_told_listed_and_taken_off() {
 #[tokio::test]
 async fn who_manages_pins_and_both_of_two() {
     let (app, [ann, bob, _], group, message) = three().await;
-    pin(&bob, &message).await.expect_status(403).expect_code("FORBIDDEN");
+    pin(&bob, &message)
+        .await
+        .expect_status(403)
+        .expect_code("FORBIDDEN");
     let off = bob.delete(&pin_of(&message)).await;
     off.expect_status(403).expect_code("FORBIDDEN");
     let staff = app.person_with("staff", &["support"]).await;
@@ -92,7 +101,10 @@ async fn a_pin_ends_by_itself() {
     let (app, [ann, bob, _], group, message) = three().await;
     let past = json!({ "expires_at": "2020-01-01T00:00:00Z" });
     let refused = ann.put(&pin_of(&message), past).await.expect_status(400);
-    assert_eq!(refused.expect_code("INVALID_REQUEST").body["details"]["field"], "expires_at");
+    assert_eq!(
+        refused.expect_code("INVALID_REQUEST").body["details"]["field"],
+        "expires_at"
+    );
     let wanted = json!({ "expires_at": in_an_hour() });
     ann.put(&pin_of(&message), wanted).await.expect_status(200);
     app.connection()
@@ -116,8 +128,13 @@ async fn fifty_are_pinned_at_most() {
     for message in first {
         pin(&ann, message).await.expect_status(200);
     }
-    pin(&ann, last).await.expect_status(422).expect_code("UNPROCESSABLE");
+    pin(&ann, last)
+        .await
+        .expect_status(422)
+        .expect_code("UNPROCESSABLE");
     assert_eq!(pinned(&bob, &group).await.len(), 50);
-    ann.delete(&format!("/api/v1/messages/{}", first[0])).await.expect_status(200);
+    ann.delete(&format!("/api/v1/messages/{}", first[0]))
+        .await
+        .expect_status(200);
     pin(&ann, last).await.expect_status(200);
 }

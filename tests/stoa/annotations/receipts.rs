@@ -15,13 +15,16 @@ async fn receipts(person: &Person, message: &str) -> Value {
 }
 
 async fn mark(person: &Person, conversation: &str, mark: &str, seq: i64) {
-    let moved = person.post(&path(conversation, mark), json!({ "seq": seq })).await;
+    let moved = person
+        .post(&path(conversation, mark), json!({ "seq": seq }))
+        .await;
     moved.expect_status(200);
 }
 
 fn users(receipts: &Value) -> Vec<&str> {
     let all = receipts.as_array().expect("a list").iter();
-    all.map(|one| one["user_id"].as_str().expect("an id")).collect()
+    all.map(|one| one["user_id"].as_str().expect("an id"))
+        .collect()
 }
 
 #[tokio::test]
@@ -33,7 +36,10 @@ async fn it_is_known_whom_a_message_has_reached_and_when() {
     );
     mark(&bob, &group, "/delivered", 1).await;
     let told = receipts(&ann, &message).await;
-    assert_eq!((&told["status"], &told["read"]), (&json!("sent"), &json!([])));
+    assert_eq!(
+        (&told["status"], &told["read"]),
+        (&json!("sent"), &json!([]))
+    );
     assert_eq!(users(&told["delivered"]), ["bob"]);
     let at = told["delivered"][0]["at"].clone();
     assert!(at.is_string());
@@ -49,7 +55,10 @@ async fn it_is_known_whom_a_message_has_reached_and_when() {
     assert_eq!(told["status"], "read");
     assert_eq!(told["delivered"][0]["at"], at);
     let told = receipts(&ann, &later).await;
-    assert_eq!((&told["status"], users(&told["read"])), (&json!("sent"), vec!["bob"]));
+    assert_eq!(
+        (&told["status"], users(&told["read"])),
+        (&json!("sent"), vec!["bob"])
+    );
 }
 
 #[tokio::test]
@@ -57,21 +66,35 @@ async fn only_those_count_who_may_see_the_message() {
     let (app, [ann, bob, cara], group, _) = three().await;
     let platform = app.person_with("platform", &["service"]).await;
     let role = json!({ "role": "seller" });
-    ann.patch(&path(&group, "/participants/bob"), role).await.expect_status(200);
+    ann.patch(&path(&group, "/participants/bob"), role)
+        .await
+        .expect_status(200);
     let whisper = json!({ "body": "for the seller", "audience_role": "seller" });
-    let said = platform.post(&path(&group, "/messages"), whisper).await.expect_status(201).body;
+    let said = platform
+        .post(&path(&group, "/messages"), whisper)
+        .await
+        .expect_status(201)
+        .body;
     let (message, seq) = (id_of(&said), said["seq"].as_i64().unwrap());
     for person in [&bob, &cara] {
         mark(person, &group, "/seen", seq).await;
     }
     let told = receipts(&platform, &message).await;
-    assert_eq!((&told["status"], users(&told["read"])), (&json!("read"), vec!["bob"]));
-    let refused = cara.get(&format!("/api/v1/messages/{message}/receipts")).await;
+    assert_eq!(
+        (&told["status"], users(&told["read"])),
+        (&json!("read"), vec!["bob"])
+    );
+    let refused = cara
+        .get(&format!("/api/v1/messages/{message}/receipts"))
+        .await;
     refused.expect_status(404).expect_code("MESSAGE_NOT_FOUND");
     let open = id_of(&ann.say(&group, "for all").await);
     mark(&bob, &group, "/seen", seq + 1).await;
     block(&bob, "ann").await;
-    assert_eq!(users(&receipts(&ann, &open).await["read"]), Vec::<&str>::new());
+    assert_eq!(
+        users(&receipts(&ann, &open).await["read"]),
+        Vec::<&str>::new()
+    );
     assert_eq!(users(&receipts(&cara, &open).await["read"]), ["bob"]);
 }
 

@@ -35,16 +35,31 @@ async fn a_native_client_gets_the_message_as_it_is_now() {
     let rows = app.count("select count(*) as n from reactions");
     assert_eq!(rows, 3, "one row for each person and emoji");
     let after = json!({ "conversation_id": group, "after": 2 });
-    let joined = cara.socket().await.call("join_conversation", after).await.unwrap();
+    let joined = cara
+        .socket()
+        .await
+        .call("join_conversation", after)
+        .await
+        .unwrap();
     assert_eq!(joined["recovered"], true);
     assert_eq!(joined["last_seq"], 2 + 41 + 3 + 7);
     let told = joined["messages"].as_array().unwrap();
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!(told[0], shown(&cara, &group, &message).await);
-    let mut emoji: Vec<&str> = told[0]["reactions"].as_array().unwrap().iter().map(|it| it["emoji"].as_str().unwrap()).collect();
+    let mut emoji: Vec<&str> = told[0]["reactions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["emoji"].as_str().unwrap())
+        .collect();
     emoji.sort_unstable();
     assert_eq!(emoji, ["❤️", "👍"]);
-    assert!(shown(&cara, &group, &other).await.get("reactions").is_none());
+    assert!(
+        shown(&cara, &group, &other)
+            .await
+            .get("reactions")
+            .is_none()
+    );
 }
 
 /// The newest of these events for each emoji, and the newest of a pin.
@@ -81,7 +96,8 @@ async fn a_socketio_client_hears_what_it_missed() {
     let mut stoory = SocketIoClient::stoory(&cara).await;
     stoory.call("join_conversation", json!(group)).await;
     let mut lola = SocketIoClient::lola(&bob).await;
-    lola.call("chat:join-room", json!({ "conversationId": group })).await;
+    lola.call("chat:join-room", json!({ "conversationId": group }))
+        .await;
     ann.say(&group, "before").await;
     hear(&mut stoory, "before").await;
     hear(&mut lola, "before").await;
@@ -116,7 +132,10 @@ async fn another_server_hears_and_reads_them() {
     let said = listening.event("new_message").await;
     assert_eq!(said["message"]["body"], "at last");
     let frames = listening.drain().await;
-    let events: Vec<Value> = frames.iter().map(|frame| json!([frame["event"], frame["data"]])).collect();
+    let events: Vec<Value> = frames
+        .iter()
+        .map(|frame| json!([frame["event"], frame["data"]]))
+        .collect();
     let (counts, pinned) = newest(&events);
     assert_eq!(counts, [("❤️".to_owned(), 1), ("👍".to_owned(), 1)]);
     assert_eq!(pinned, true);

@@ -11,18 +11,39 @@ use crate::test_app::TestApp;
 async fn those_who_may_not_speak_do_not_react() {
     let (app, [ann, bob, cara], group, message) = three().await;
     let muted = json!({ "muted": true });
-    ann.patch(&path(&group, "/participants/bob"), muted).await.expect_status(200);
-    react(&bob, &message, "👍").await.expect_status(403).expect_code("MUTED");
-    unreact(&bob, &message, "👍").await.expect_status(403).expect_code("MUTED");
+    ann.patch(&path(&group, "/participants/bob"), muted)
+        .await
+        .expect_status(200);
+    react(&bob, &message, "👍")
+        .await
+        .expect_status(403)
+        .expect_code("MUTED");
+    unreact(&bob, &message, "👍")
+        .await
+        .expect_status(403)
+        .expect_code("MUTED");
     let stranger = app.person("stranger").await;
-    react(&stranger, &message, "👍").await.expect_status(404).expect_code("MESSAGE_NOT_FOUND");
-    cara.delete(&path(&group, "/participants/cara")).await.expect_status(204);
-    react(&cara, &message, "👍").await.expect_status(403).expect_code("NOT_A_PARTICIPANT");
+    react(&stranger, &message, "👍")
+        .await
+        .expect_status(404)
+        .expect_code("MESSAGE_NOT_FOUND");
+    cara.delete(&path(&group, "/participants/cara"))
+        .await
+        .expect_status(204);
+    react(&cara, &message, "👍")
+        .await
+        .expect_status(403)
+        .expect_code("NOT_A_PARTICIPANT");
     let staff = app.person_with("staff", &["support"]).await;
     react(&staff, &message, "👍").await.expect_status(200);
     let closed = json!({ "status": "closed" });
-    ann.patch(&path(&group, ""), closed).await.expect_status(200);
-    react(&ann, &message, "👍").await.expect_status(409).expect_code("CONVERSATION_CLOSED");
+    ann.patch(&path(&group, ""), closed)
+        .await
+        .expect_status(200);
+    react(&ann, &message, "👍")
+        .await
+        .expect_status(409)
+        .expect_code("CONVERSATION_CLOSED");
 }
 
 #[tokio::test]
@@ -43,25 +64,46 @@ async fn whoever_does_not_see_a_message_hears_nothing_about_it() {
     let (app, [ann, bob, cara], group, _) = three().await;
     let platform = app.person_with("platform", &["service"]).await;
     let role = json!({ "role": "seller" });
-    ann.patch(&path(&group, "/participants/bob"), role).await.expect_status(200);
+    ann.patch(&path(&group, "/participants/bob"), role)
+        .await
+        .expect_status(200);
     let whisper = json!({ "body": "for the seller", "audience_role": "seller" });
-    let whispered = platform.post(&path(&group, "/messages"), whisper).await.expect_status(201).body;
+    let whispered = platform
+        .post(&path(&group, "/messages"), whisper)
+        .await
+        .expect_status(201)
+        .body;
     let message = id_of(&whispered);
     let mut of_cara = cara.joined(&group).await;
     let mut of_bob = bob.joined(&group).await;
-    react(&cara, &message, "👍").await.expect_status(404).expect_code("MESSAGE_NOT_FOUND");
+    react(&cara, &message, "👍")
+        .await
+        .expect_status(404)
+        .expect_code("MESSAGE_NOT_FOUND");
     react(&bob, &message, "👍").await.expect_status(200);
     let pin = format!("/api/v1/messages/{message}/pin");
     platform.put(&pin, json!({})).await.expect_status(200);
     of_bob.event("reaction_changed").await;
     of_bob.event("pin_changed").await;
     assert_eq!(of_cara.drain().await, Vec::<Value>::new());
-    assert_eq!(shown(&bob, &group, &message).await["reactions"][0]["count"], 1);
-    let pins = cara.get(&path(&group, "/pins")).await.expect_status(200).body;
+    assert_eq!(
+        shown(&bob, &group, &message).await["reactions"][0]["count"],
+        1
+    );
+    let pins = cara
+        .get(&path(&group, "/pins"))
+        .await
+        .expect_status(200)
+        .body;
     assert_eq!(pins["items"], json!([]));
     // Somebody who comes back misses it too.
     let after = json!({ "conversation_id": group, "after": 1 });
-    let joined = cara.socket().await.call("join_conversation", after).await.unwrap();
+    let joined = cara
+        .socket()
+        .await
+        .call("join_conversation", after)
+        .await
+        .unwrap();
     assert_eq!(joined["messages"], json!([]));
 }
 
@@ -70,11 +112,16 @@ async fn whoever_came_later_hears_nothing_of_what_was_said_before() {
     let (app, [ann, bob, _], group, message) = three().await;
     let dan = app.person("dan").await;
     let add = json!({ "user_id": "dan", "history": "from_joining" });
-    ann.post(&path(&group, "/participants"), add).await.expect_status(200);
+    ann.post(&path(&group, "/participants"), add)
+        .await
+        .expect_status(200);
     let mut of_dan = dan.joined(&group).await;
     react(&bob, &message, "👍").await.expect_status(200);
     assert_eq!(of_dan.drain().await, Vec::<Value>::new());
-    react(&dan, &message, "👍").await.expect_status(404).expect_code("MESSAGE_NOT_FOUND");
+    react(&dan, &message, "👍")
+        .await
+        .expect_status(404)
+        .expect_code("MESSAGE_NOT_FOUND");
     let late = id_of(&ann.say(&group, "two").await);
     react(&dan, &late, "👍").await.expect_status(200);
 }

@@ -94,7 +94,10 @@ fn settled(mut message: Value) -> Value {
         reactions.sort_by_key(|it| it["emoji"].as_str().map(str::to_owned));
     }
     if message["reactions"].is_null() {
-        message.as_object_mut().expect("a message").remove("reactions");
+        message
+            .as_object_mut()
+            .expect("a message")
+            .remove("reactions");
     }
     message
 }

@@ -195,7 +195,8 @@ impl Scenario {
                 if let Some((id, _)) = self.pick(which % 3) {
                     let path = crate::annotations::reaction(&id, emoji);
                     let method = if *added { "PUT" } else { "DELETE" };
-                    self.request(&self.people[*who], method, &path, json!({})).await;
+                    self.request(&self.people[*who], method, &path, json!({}))
+                        .await;
                 }
             }
             Operation::Pin(which, pinned) => {

@@ -202,9 +202,13 @@ async fn annotations(snapshots: &mut SnapshotFile, all: &People, group: &str, me
     let line = "/api/v1/messages/{id}/reactions/{emoji}";
     let emoji = "%F0%9F%91%8D";
     let react = format!("PUT {line}");
-    snapshots.ask(bob, &react, &[message, emoji], None, "").await;
+    snapshots
+        .ask(bob, &react, &[message, emoji], None, "")
+        .await;
     let again = format!("DELETE {line}");
-    snapshots.ask(ann, &again, &[message, emoji], None, "").await;
+    snapshots
+        .ask(ann, &again, &[message, emoji], None, "")
+        .await;
     let pin = "/api/v1/messages/{id}/pin";
     let until = Some(json!({ "expires_at": "2999-01-01T00:00:00Z" }));
     let line = format!("PUT {pin}");

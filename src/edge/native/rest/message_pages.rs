@@ -17,10 +17,10 @@ use crate::edge::http::call::Call;
 use crate::edge::http::{Failure, Query};
 use crate::edge::native::views::MessageView;
 use crate::error::Error;
-use crate::store::{annotations, blocks};
 use crate::store::conversations::{self as conversation_rows, Key};
 use crate::store::history::{PageReader, page as page_of};
 use crate::store::messages::Page;
+use crate::store::{annotations, blocks};
 
 /// Which messages.
 #[derive(Deserialize, IntoParams)]
@@ -91,9 +91,8 @@ pub async fn list(
     });
     let found = read.await??;
     let links = &call.server.deps.files.links;
-    let view = |message| {
-        MessageView::new(message, id, requester.no, links).annotated(&found.annotations)
-    };
+    let view =
+        |message| MessageView::new(message, id, requester.no, links).annotated(&found.annotations);
     Ok(HttpResponse::Ok().json(PageView {
         items: found.messages.iter().map(view).collect(),
         next_cursor: found.next,

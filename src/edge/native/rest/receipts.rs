@@ -70,8 +70,14 @@ impl ReceiptsView {
         };
         Self {
             status,
-            delivered: got.iter().map(|it| receipt(it, it.reached.delivered_at)).collect(),
-            read: read.iter().map(|it| receipt(it, it.reached.read_at)).collect(),
+            delivered: got
+                .iter()
+                .map(|it| receipt(it, it.reached.delivered_at))
+                .collect(),
+            read: read
+                .iter()
+                .map(|it| receipt(it, it.reached.read_at))
+                .collect(),
         }
     }
 }
