@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use super::access::Sight;
 use super::attachment::{Attachment, Source};
+use super::conversation::Participant;
 use super::file::{FileId, FileProblem};
 use super::flow::LineKind;
 use super::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use super::limits;
+use super::mention::Mention;
 use super::refusal::Refusal;
 
 /// Who made a message, and how clients show it.
@@ -85,6 +87,8 @@ pub struct Content {
     pub kind: MessageKind,
     /// The audience; `None` for everyone.
     pub audience: Option<Audience>,
+    /// Whom it mentions.
+    pub mentions: Vec<Mention>,
 }
 
 /// The origin of a message's `client_id`.
@@ -113,6 +117,7 @@ impl Content {
             context: None,
             kind: MessageKind::UserInput,
             audience: None,
+            mentions: Vec::new(),
         }
     }
 
@@ -140,6 +145,11 @@ impl Content {
     /// The files that it shows and that are stored here.
     pub fn files(&self) -> impl Iterator<Item = FileId> {
         self.attachments.iter().filter_map(Attachment::file)
+    }
+
+    /// Whether it is stored with more than its row's usual columns: in a transaction, in which files are held and mentions are noted.
+    pub fn needs_transaction(&self) -> bool {
+        !self.mentions.is_empty() || self.files().next().is_some()
     }
 
     /// Why it cannot be sent: the first of its files that cannot.
@@ -175,6 +185,10 @@ impl Content {
                 files.join(", "),
                 self.audience
             ));
+        }
+        if !self.mentions.is_empty() {
+            let mentions = self.mentions.iter().map(Mention::text);
+            hash.update(format!("\0@{}", mentions.collect::<Vec<_>>().join(" ")));
         }
         let mut first = [0; 8];
         first
@@ -257,6 +271,11 @@ impl Message {
         may.then_some(()).ok_or(Refusal::Forbidden(
             "Only its author or a moderator may delete a message",
         ))
+    }
+
+    /// Whether it mentions a participant.
+    pub fn mentions(&self, person: &Participant) -> bool {
+        self.content.mentions.iter().any(|it| it.names(person))
     }
 
     /// The beginning of the text, for notifications.

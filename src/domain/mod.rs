@@ -20,6 +20,7 @@ pub mod ids;
 pub mod job;
 pub mod limits;
 pub mod media_hosts;
+pub mod mention;
 pub mod message;
 pub mod mine;
 pub mod network;

@@ -164,6 +164,8 @@ pub enum Change {
     Notice {
         /// The message.
         preview: Preview,
+        /// Why the receiver is told.
+        reason: NoticeReason,
         /// How many messages the receiver has not read here.
         unread: UnreadCount,
         /// The conversation after it.
@@ -182,6 +184,25 @@ pub enum Change {
         /// The newest message that they may see.
         last_message: Option<Preview>,
     },
+}
+
+/// Why somebody is notified of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeReason {
+    /// It was said.
+    Message,
+    /// It mentions them.
+    Mention,
+}
+
+impl NoticeReason {
+    /// The name in events.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Mention => "mention",
+        }
+    }
 }
 
 /// A part of a step.

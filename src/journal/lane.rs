@@ -204,13 +204,13 @@ impl Lane<'_, '_> {
 
     /// The first attempt assumes that every message is new, unless duplicates are likely. A retry deduplicates,
     /// because the first attempt may have been committed. So does a batch in which a message shows a file that is
-    /// stored here.
+    /// stored here, or mentions somebody.
     fn store(&mut self, subset: &Subset) -> Result<Vec<Appended>, Error> {
         let mut optimistic = self.dedup_batches_left == 0;
-        let has_files = subset.has_files();
+        let needs_transaction = subset.needs_transaction();
         let stored =
             self.with_patience(
-                |connection| match (has_files, std::mem::take(&mut optimistic)) {
+                |connection| match (needs_transaction, std::mem::take(&mut optimistic)) {
                     (true, _) => append_with_files(connection, &subset.messages()),
                     (false, true) => append(connection, &subset.messages()),
                     (false, false) => append_deduplicating(connection, &subset.messages()),

@@ -2,6 +2,7 @@
 
 mod annotating;
 mod managing;
+mod mentioning;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -153,6 +154,9 @@ impl State {
             return Err(Refusal::Forbidden(
                 "Only the platform may send messages of this kind",
             ));
+        }
+        if !content.mentions.is_empty() {
+            self.may_mention(caller, content)?;
         }
         content
             .reply_to

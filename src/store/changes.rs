@@ -319,6 +319,7 @@ fn delete(
             messages::body.eq(""),
             messages::attachments.eq(None::<Value>),
             messages::context.eq(None::<Value>),
+            messages::mentions.eq(None::<Vec<String>>),
             messages::deleted_at.eq(commit_time),
         ))
         .execute(connection)?;

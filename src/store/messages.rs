@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::pool::explain;
 use super::schema::{message_changes, messages, users};
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
+use crate::domain::mention::Mention;
 use crate::domain::message::{Audience, ClientIdOrigin, Content, Message, MessageKind};
 use crate::error::Error;
 
@@ -33,6 +34,7 @@ pub(super) struct MessageRow {
     edited_at: Option<DateTime<Utc>>,
     deleted_at: Option<DateTime<Utc>>,
     card: Option<Value>,
+    mentions: Option<Vec<String>>,
 }
 
 pub(super) fn assemble(
@@ -53,6 +55,7 @@ pub(super) fn assemble(
         .map(|card| serde_json::value::to_raw_value(&card))
         .transpose()
         .map_err(Error::internal)?;
+    let mentions = row.mentions.into_iter().flatten();
     let content = Content {
         client_id: row.client_id,
         origin: ClientIdOrigin::Client,
@@ -68,6 +71,7 @@ pub(super) fn assemble(
             .audience_role
             .map(Audience::Role)
             .or(row.audience_user_no.map(|no| Audience::User(UserNo(no)))),
+        mentions: mentions.map(Mention::stored).collect(),
     };
     Ok(Message {
         id: MessageId {

@@ -66,6 +66,7 @@ diesel::table! {
         edited_at -> Nullable<Timestamptz>,
         deleted_at -> Nullable<Timestamptz>,
         card -> Nullable<Jsonb>,
+        mentions -> Nullable<Array<Text>>,
     }
 }
 

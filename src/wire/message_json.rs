@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::entry_json::stored_user;
 use crate::domain::attachment::Attachment;
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
+use crate::domain::mention::Mention;
 use crate::domain::message::{Audience, ClientIdOrigin, Content, Message, MessageKind};
 
 /// The number of a conversation and the seq of a message in it.
@@ -36,6 +37,8 @@ pub(super) struct MessageJson<'a> {
     kind: MessageKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     audience: Option<AudienceJson<'a>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    mentions: Vec<String>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     card: Option<&'a RawValue>,
     #[serde(with = "chrono::serde::ts_microseconds")]
@@ -92,6 +95,7 @@ impl<'a> From<&'a Message> for MessageJson<'a> {
             context: content.context.as_deref(),
             kind: content.kind,
             audience: content.audience.as_ref().map(Into::into),
+            mentions: content.mentions.iter().map(Mention::text).collect(),
             card: message.card.as_deref(),
             created_at: message.created_at,
             edited_at: message.edited_at,
@@ -114,6 +118,7 @@ impl From<MessageJson<'_>> for Message {
             context: read.context.map(ToOwned::to_owned),
             kind: read.kind,
             audience: read.audience.map(Into::into),
+            mentions: read.mentions.into_iter().map(Mention::stored).collect(),
         };
         Self {
             id: id_of(read.id),

@@ -64,6 +64,7 @@ mod lists;
 mod lola;
 mod lone_surrogates;
 mod malformed_values;
+mod mentions;
 mod methods;
 mod metrics;
 mod mine;

@@ -9,6 +9,7 @@ POST conversations/$c/messages {"body":"x","kind":"$s"}
 POST conversations/$c/messages {"body":"x","sender_id":"$s"}
 POST conversations/$c/messages {"body":"x","context":{"$s":1}}
 POST conversations/$c/messages {"body":"x","context":{"a":["$s",{"b":"$s"}]}}
+POST conversations/$c/messages {"body":"x","mentions":["$s"]}
 POST conversations/$c/messages {"attachments":[{"url":"https://a.b/$s"}]}
 POST conversations/$c/messages {"attachments":[{"url":"$s"}]}
 POST conversations/$c/messages {"attachments":[{"url":"https://a.b","name":"$s"}]}

@@ -17,7 +17,9 @@ use crate::domain::conversation::{
 };
 use crate::domain::ids::{ConversationId, ConversationNo, MessageId, ParticipantId, UserId};
 use crate::domain::message::{Content, Message, MessageKind};
-use crate::domain::room_event::{Change, MessageChange, MessageNews, Preview, UserNews};
+use crate::domain::room_event::{
+    Change, MessageChange, MessageNews, NoticeReason, Preview, UserNews,
+};
 use crate::domain::snapshot::UnreadCount;
 use crate::edge::native::decode::{Request, decode};
 
@@ -202,6 +204,7 @@ impl World {
         };
         let notice = Change::Notice {
             preview,
+            reason: NoticeReason::Message,
             unread: UnreadCount::Exactly(1),
             view: self.view(),
         };

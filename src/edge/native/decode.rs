@@ -19,6 +19,7 @@ use crate::domain::conversation::PresenceStatus;
 use crate::domain::flow::FlowInput;
 use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::limits;
+use crate::domain::mention::Mention;
 use crate::domain::message::Content;
 use crate::domain::object;
 use crate::domain::refusal::Refusal;
@@ -236,6 +237,8 @@ struct SendData<'a> {
     attachments: Option<Vec<WrittenAttachment>>,
     #[serde(default, deserialize_with = "object::optional")]
     context: Option<Map<String, Value>>,
+    #[serde(default)]
+    mentions: Option<Vec<String>>,
 }
 
 fn send(data: &str) -> Result<Request, Refusal> {
@@ -248,6 +251,7 @@ fn send(data: &str) -> Result<Request, Refusal> {
             .transpose()?,
         attachments: WrittenAttachment::parse_all(data.attachments)?,
         context: limits::json_object(data.context, "context")?,
+        mentions: Mention::parse_all(data.mentions)?,
         ..Content::text(data.client_id, data.body)
     };
     content.check()?;

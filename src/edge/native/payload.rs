@@ -10,7 +10,7 @@ use super::instants::maybe_instant;
 use super::views::{ConversationView, MessageView, OwnView};
 use crate::domain::ids::{ConversationId, MessageId, Seq, UserNo};
 use crate::domain::message::Message;
-use crate::domain::room_event::{Change, Preview, RoomEvent, View};
+use crate::domain::room_event::{Change, NoticeReason, Preview, RoomEvent, View};
 use crate::domain::snapshot::UnreadCount;
 use crate::edge::dialect::EncodeContext;
 use crate::edge::links::Links;
@@ -124,8 +124,11 @@ fn values(id: ConversationId, change: &Change) -> Option<Value> {
         }
         Change::Presence { user, status } => json!({ "user_id": user, "status": status }),
         Change::Notice {
-            preview, unread, ..
-        } => notification(id, preview, *unread),
+            preview,
+            reason,
+            unread,
+            ..
+        } => notification(id, preview, *reason, *unread),
         Change::Mine(mine) => {
             json!({ "conversation_id": id, "mine": OwnView::from(*mine) })
         }
@@ -156,11 +159,17 @@ fn values(id: ConversationId, change: &Change) -> Option<Value> {
 }
 
 /// A message, for somebody who is online and has not joined.
-fn notification(id: ConversationId, preview: &Preview, unread: UnreadCount) -> Value {
+fn notification(
+    id: ConversationId,
+    preview: &Preview,
+    reason: NoticeReason,
+    unread: UnreadCount,
+) -> Value {
     let message = &preview.message;
     let mut notification = json!({
         "id": message.id, "type": "message", "title": preview.sender_name, "message": message.preview(), "priority": "normal",
         "conversation_id": id, "action_url": null, "unread": unread.number(), "seq": message.seq(),
+        "reason": reason.name(),
     });
     unread.note_cap(&mut notification, "unread_capped");
     notification

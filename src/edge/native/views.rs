@@ -20,6 +20,7 @@ use crate::domain::conversation::{
 };
 use crate::domain::deal_reader::DealReader;
 use crate::domain::ids::{ConversationId, Seq, UserNo};
+use crate::domain::mention::Mention;
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::mine::{Mine, Notify, NotifyLevel};
 use crate::domain::snapshot::{Listed, Recovery, Snapshot};
@@ -71,6 +72,9 @@ pub struct MessageView<'a> {
     /// True if the reader has blocked its sender; otherwise absent
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     from_blocked: bool,
+    /// Whom it mentions: ids of users, `all`, and roles as `role:rider`; absent if nobody
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mentions: Vec<String>,
     /// Who reacts to it; absent if nobody does, and in events
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reactions: Vec<ReactionView<'a>>,
@@ -109,6 +113,7 @@ impl<'a> MessageView<'a> {
             edited_at: message.edited_at,
             deleted_at: message.deleted_at,
             from_blocked: message.from_blocked,
+            mentions: content.mentions.iter().map(Mention::text).collect(),
             reactions: Vec::new(),
             pinned: None,
         }

@@ -84,6 +84,7 @@ pub fn encode(
             preview,
             unread,
             view,
+            ..
         } => user_events::notification(preview, *unread, view, messages, role),
         Change::Changed(view) => Some(changed(view, role)),
         Change::Created(view) => Some(created(view, role)),

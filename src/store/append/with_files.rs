@@ -1,5 +1,5 @@
-//! Appends messages that show files which are stored here: in one transaction, the files are held, the messages are
-//! stored, and it is noted which of them shows which file.
+//! Appends messages that show files which are stored here, or mention somebody: in one transaction, the files are held, the messages are
+//! stored, and it is noted which of them shows which file and mentions whom.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -8,9 +8,11 @@ use std::collections::HashMap;
 use super::{Appended, NewMessage, append_deduplicating};
 use crate::domain::file::{FileId, FileNo, FileProblem};
 use crate::domain::ids::MessageId;
+use crate::domain::mention::Mention;
 use crate::error::Error;
 use crate::store::files::uses;
 use crate::store::messages;
+use crate::store::schema::messages as table;
 
 /// Appends like `super::append_deduplicating`, also messages with and without files together. A message whose file
 /// cannot be sent is stored only if it was stored before; then it is a duplicate.
@@ -43,6 +45,7 @@ pub fn append(
             });
         }
         note_uses(connection, messages, &outcomes, &held)?;
+        note_mentions(connection, messages, &outcomes)?;
         Ok(outcomes)
     })
 }
@@ -67,6 +70,23 @@ fn stored_before(
         at: first.created_at,
         fingerprint,
     }))
+}
+
+fn note_mentions(
+    connection: &mut PgConnection,
+    messages: &[NewMessage<'_>],
+    outcomes: &[Appended],
+) -> Result<(), Error> {
+    for (message, outcome) in messages.iter().zip(outcomes) {
+        let mentions = &message.content.mentions;
+        if let (Appended::Stored { seq, .. }, false) = (outcome, mentions.is_empty()) {
+            let mentions: Vec<String> = mentions.iter().map(Mention::text).collect();
+            diesel::update(table::table.find((message.conversation.0, *seq)))
+                .set(table::mentions.eq(mentions))
+                .execute(connection)?;
+        }
+    }
+    Ok(())
 }
 
 fn note_uses(

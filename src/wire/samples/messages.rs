@@ -43,6 +43,16 @@ fn attachment() -> impl Strategy<Value = Attachment> {
     })
 }
 
+fn mention() -> BoxedStrategy<Mention> {
+    let role = "[a-z]{1,8}".prop_map(Mention::Role);
+    prop_oneof![
+        "u[a-z]{1,8}".prop_map(|id| Mention::User(UserId::stored(id))),
+        Just(Mention::All),
+        role
+    ]
+    .boxed()
+}
+
 fn content() -> BoxedStrategy<Content> {
     let audience = prop_oneof![
         text().prop_map(Audience::Role),
@@ -63,9 +73,10 @@ fn content() -> BoxedStrategy<Content> {
         of(raw()),
         select(kinds.to_vec()),
         of(audience),
+        vec(mention(), 0..3),
     )
         .prop_map(
-            |(client_id, origin, body, reply_to, attachments, context, kind, audience)| Content {
+            |(
                 client_id,
                 origin,
                 body,
@@ -74,6 +85,17 @@ fn content() -> BoxedStrategy<Content> {
                 context,
                 kind,
                 audience,
+                mentions,
+            )| Content {
+                client_id,
+                origin,
+                body,
+                reply_to,
+                attachments,
+                context,
+                kind,
+                audience,
+                mentions,
             },
         )
         .boxed()

@@ -13,6 +13,7 @@ use crate::domain::command::Command;
 use crate::domain::conversation::Conversation;
 use crate::domain::ids::{ConversationId, MessageId};
 use crate::domain::limits;
+use crate::domain::mention::Mention;
 use crate::domain::message::{Audience, Content, Message, MessageKind};
 use crate::domain::object;
 use crate::domain::principal::Principal;
@@ -47,6 +48,8 @@ pub struct NewMessageBody {
     #[serde(default, deserialize_with = "object::optional")]
     #[schema(value_type = Option<Object>)]
     context: Option<Map<String, Value>>,
+    /// Whom it mentions: ids of participants; `all` and roles (`role:rider`) only for who manages the conversation
+    mentions: Option<Vec<String>>,
     /// Who acts; must be the caller, unless the caller is the platform
     sender_id: Option<String>,
     /// `system`, `automated` or `audit`; only for the platform
@@ -99,6 +102,7 @@ impl NewMessageBody {
             context: limits::json_object(self.context, "context")?,
             kind: self.kind.map_or(MessageKind::UserInput, MessageKind::from),
             audience: self.audience_role.map(Audience::Role),
+            mentions: Mention::parse_all(self.mentions)?,
             ..Content::text(self.client_id, self.body)
         };
         content.check().map(|()| content)
