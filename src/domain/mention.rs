@@ -42,12 +42,16 @@ impl Mention {
     pub fn parse_all(texts: Option<Vec<String>>) -> Result<Vec<Self>, Refusal> {
         let texts = texts.unwrap_or_default();
         if texts.len() > MOST {
-            return Err(Refusal::invalid("mentions", format!("must be at most {MOST}")));
+            return Err(Refusal::invalid(
+                "mentions",
+                format!("must be at most {MOST}"),
+            ));
         }
         let mut seen = BTreeSet::new();
-        let parsed = texts.iter().enumerate().map(|(index, text)| {
-            Self::parse(text, format!("mentions[{index}]"))
-        });
+        let parsed = texts
+            .iter()
+            .enumerate()
+            .map(|(index, text)| Self::parse(text, format!("mentions[{index}]")));
         let parsed: Vec<Self> = parsed.collect::<Result<_, _>>()?;
         Ok(parsed
             .into_iter()

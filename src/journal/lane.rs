@@ -208,14 +208,13 @@ impl Lane<'_, '_> {
     fn store(&mut self, subset: &Subset) -> Result<Vec<Appended>, Error> {
         let mut optimistic = self.dedup_batches_left == 0;
         let needs_transaction = subset.needs_transaction();
-        let stored =
-            self.with_patience(
-                |connection| match (needs_transaction, std::mem::take(&mut optimistic)) {
-                    (true, _) => append_with_files(connection, &subset.messages()),
-                    (false, true) => append(connection, &subset.messages()),
-                    (false, false) => append_deduplicating(connection, &subset.messages()),
-                },
-            );
+        let stored = self.with_patience(|connection| {
+            match (needs_transaction, std::mem::take(&mut optimistic)) {
+                (true, _) => append_with_files(connection, &subset.messages()),
+                (false, true) => append(connection, &subset.messages()),
+                (false, false) => append_deduplicating(connection, &subset.messages()),
+            }
+        });
         let is_repeat = |outcome: &Appended| matches!(outcome, Appended::Duplicate { .. });
         let repeats = stored.as_ref().is_ok_and(|all| all.iter().any(is_repeat));
         self.dedup_batches_left = if repeats {

@@ -41,28 +41,44 @@ async fn who_is_mentioned_is_notified_and_counted() {
     listen_to(&cara, &group, "none").await;
     let (mut of_bob, mut of_cara) = (bob.socket().await, cara.socket().await);
     ann.say(&group, "nobody is meant").await;
-    let both = say(&ann, &group, json!(["bob", "cara", "bob"])).await.expect_status(201).body;
+    let both = say(&ann, &group, json!(["bob", "cara", "bob"]))
+        .await
+        .expect_status(201)
+        .body;
     assert_eq!(both["mentions"], json!(["bob", "cara"]));
     let told = of_bob.event("notification").await;
-    assert_eq!((&told["id"], &told["reason"]), (&both["id"], &json!("mention")));
+    assert_eq!(
+        (&told["id"], &told["reason"]),
+        (&both["id"], &json!("mention"))
+    );
     assert_eq!((unread(&bob).await, unread(&cara).await), ([2, 1], [2, 1]));
     let frames = of_cara.drain().await;
-    assert!(frames.iter().all(|frame| frame["event"] != "notification"), "{frames:?}");
+    assert!(
+        frames.iter().all(|frame| frame["event"] != "notification"),
+        "{frames:?}"
+    );
     let page = bob.get(&path(&group, "/messages")).await.body;
     assert!(page["items"][0].get("mentions").is_none());
     assert_eq!(page["items"][1]["mentions"], json!(["bob", "cara"]));
     let mut joined = bob.joined(&group).await;
     let wanted = json!({ "conversation_id": group, "body": "back", "mentions": ["ann"] });
     joined.call("send_message", wanted).await.unwrap();
-    assert_eq!(joined.event("new_message").await["message"]["mentions"], json!(["ann"]));
+    assert_eq!(
+        joined.event("new_message").await["message"]["mentions"],
+        json!(["ann"])
+    );
 }
 
 #[tokio::test]
 async fn all_and_roles_are_mentioned_by_who_manages() {
     let (_app, [ann, bob, cara], group) = three().await;
     let role = json!({ "role": "seller" });
-    ann.patch(&path(&group, "/participants/cara"), role).await.expect_status(200);
-    say(&ann, &group, json!(["role:seller"])).await.expect_status(201);
+    ann.patch(&path(&group, "/participants/cara"), role)
+        .await
+        .expect_status(200);
+    say(&ann, &group, json!(["role:seller"]))
+        .await
+        .expect_status(201);
     assert_eq!((unread(&bob).await, unread(&cara).await), ([1, 0], [1, 1]));
     say(&ann, &group, json!(["all"])).await.expect_status(201);
     assert_eq!((unread(&bob).await, unread(&cara).await), ([2, 1], [2, 2]));
@@ -79,7 +95,10 @@ async fn nobody_is_mentioned_who_does_not_see_the_message() {
     let platform = app.person_with("platform", &["service"]).await;
     for wrong in [json!(["stranger"]), json!(["a b"]), json!(["role:"])] {
         let refused = say(&ann, &group, wrong).await.expect_status(400);
-        assert_eq!(refused.expect_code("INVALID_REQUEST").body["details"]["field"], "mentions[0]");
+        assert_eq!(
+            refused.expect_code("INVALID_REQUEST").body["details"]["field"],
+            "mentions[0]"
+        );
     }
     let many: Vec<String> = (0..21).map(|number| format!("p{number}")).collect();
     say(&ann, &group, json!(many)).await.expect_status(400);
@@ -94,13 +113,26 @@ async fn nobody_is_mentioned_who_does_not_see_the_message() {
 async fn a_send_again_finds_the_message_with_its_mentions() {
     let (_app, [ann, _, _], group) = three().await;
     let message = json!({ "body": "once", "client_id": "c-1", "mentions": ["bob"] });
-    let first = ann.post(&path(&group, "/messages"), message.clone()).await.expect_status(201);
-    let again = ann.post(&path(&group, "/messages"), message.clone()).await.expect_status(200);
+    let first = ann
+        .post(&path(&group, "/messages"), message.clone())
+        .await
+        .expect_status(201);
+    let again = ann
+        .post(&path(&group, "/messages"), message.clone())
+        .await
+        .expect_status(200);
     assert_eq!(again.body, first.body);
     let mut other = message;
     other["mentions"] = json!(["cara"]);
     let refused = ann.post(&path(&group, "/messages"), other).await;
     refused.expect_status(409).expect_code("CONFLICT");
     let deleted = format!("/api/v1/messages/{}", first.body["id"].as_str().unwrap());
-    assert!(ann.delete(&deleted).await.expect_status(200).body.get("mentions").is_none());
+    assert!(
+        ann.delete(&deleted)
+            .await
+            .expect_status(200)
+            .body
+            .get("mentions")
+            .is_none()
+    );
 }
