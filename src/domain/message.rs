@@ -11,6 +11,7 @@ use super::attachment::{Attachment, Source};
 use super::conversation::Participant;
 use super::file::{FileId, FileProblem};
 use super::flow::LineKind;
+use super::forwarding::Forwarded;
 use super::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use super::limits;
 use super::mention::Mention;
@@ -89,6 +90,8 @@ pub struct Content {
     pub audience: Option<Audience>,
     /// Whom it mentions.
     pub mentions: Vec<Mention>,
+    /// That it says what another message said; `None` if it is its sender's own.
+    pub forwarded: Option<Forwarded>,
 }
 
 /// The origin of a message's `client_id`.
@@ -118,12 +121,17 @@ impl Content {
             kind: MessageKind::UserInput,
             audience: None,
             mentions: Vec::new(),
+            forwarded: None,
         }
     }
 
     /// Checks every field against its limit; the refusal names the first wrong field.
     pub fn check(&self) -> Result<(), Refusal> {
-        if self.attachments.is_empty() {
+        if self.forwards().is_some() {
+            let is_bare = self.body.is_empty() && self.attachments.is_empty();
+            let why = || Refusal::invalid("forward_of", "excludes body and attachments");
+            is_bare.then_some(()).ok_or_else(why)?;
+        } else if self.attachments.is_empty() {
             limits::required_text(&self.body, "body", limits::BODY_CHARACTERS)?;
         } else {
             limits::text(&self.body, "body", limits::BODY_CHARACTERS)?;
@@ -147,9 +155,14 @@ impl Content {
         self.attachments.iter().filter_map(Attachment::file)
     }
 
+    /// The message that it forwards, while it is being sent.
+    pub fn forwards(&self) -> Option<MessageId> {
+        self.forwarded.as_ref()?.of
+    }
+
     /// Whether it is stored with more than its row's usual columns: in a transaction, in which files are held and mentions are noted.
     pub fn needs_transaction(&self) -> bool {
-        !self.mentions.is_empty() || self.files().next().is_some()
+        !self.mentions.is_empty() || self.forwarded.is_some() || self.files().next().is_some()
     }
 
     /// Why it cannot be sent: the first of its files that cannot.
@@ -170,6 +183,11 @@ impl Content {
         hash.update(self.reply_to.map_or(0, |id| id.seq).to_be_bytes());
         hash.update(self.kind.name());
         hash.update([0]);
+        if let Some(of) = self.forwards() {
+            // What the other message says may have been edited when the send is repeated.
+            hash.update(format!("\0>{} {}", of.conversation.0, of.seq));
+            return first_bytes(hash);
+        }
         hash.update(&self.body);
         // An empty context and a missing one give the same fingerprint.
         let context = self.context.as_ref().map_or("", |json| json.get());
@@ -190,13 +208,17 @@ impl Content {
             let mentions = self.mentions.iter().map(Mention::text);
             hash.update(format!("\0@{}", mentions.collect::<Vec<_>>().join(" ")));
         }
-        let mut first = [0; 8];
-        first
-            .iter_mut()
-            .zip(hash.finalize())
-            .for_each(|(to, from)| *to = from);
-        i64::from_be_bytes(first)
+        first_bytes(hash)
     }
+}
+
+fn first_bytes(hash: Sha256) -> i64 {
+    let mut first = [0; 8];
+    first
+        .iter_mut()
+        .zip(hash.finalize())
+        .for_each(|(to, from)| *to = from);
+    i64::from_be_bytes(first)
 }
 
 /// What a user may do with messages of others.

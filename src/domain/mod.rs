@@ -16,6 +16,7 @@ pub mod entry;
 pub mod file;
 pub mod file_name;
 pub mod flow;
+pub mod forwarding;
 pub mod ids;
 pub mod job;
 pub mod limits;

@@ -320,6 +320,7 @@ fn delete(
             messages::attachments.eq(None::<Value>),
             messages::context.eq(None::<Value>),
             messages::mentions.eq(None::<Vec<String>>),
+            messages::forwarded.eq(None::<Value>),
             messages::deleted_at.eq(commit_time),
         ))
         .execute(connection)?;

@@ -39,7 +39,7 @@ pub enum PageReader {
 // generic plan would assume that the page is the whole conversation and sort all of it.
 const COLUMNS: &str = "
 select m.conversation_no, m.seq, m.sender_no, m.client_id, m.kind, m.body, m.reply_to, m.attachments, m.context, m.audience_role,
-    m.audience_user_no, m.created_at, m.edited_at, m.deleted_at, m.card, m.mentions, (select u.id from users u where u.no = m.sender_no)";
+    m.audience_user_no, m.created_at, m.edited_at, m.deleted_at, m.card, m.mentions, m.forwarded, (select u.id from users u where u.no = m.sender_no)";
 
 fn page_sql() -> String {
     let role = format!("(select {} from scope)", role_or_staff("role"));
@@ -146,6 +146,7 @@ type Columns = (
     Nullable<Timestamptz>,
     Nullable<Jsonb>,
     Nullable<Array<Text>>,
+    Nullable<Jsonb>,
 );
 
 impl Query for History {

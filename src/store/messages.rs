@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::pool::explain;
 use super::schema::{message_changes, messages, users};
+use crate::domain::forwarding::Forwarded;
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use crate::domain::mention::Mention;
 use crate::domain::message::{Audience, ClientIdOrigin, Content, Message, MessageKind};
@@ -35,6 +36,7 @@ pub(super) struct MessageRow {
     deleted_at: Option<DateTime<Utc>>,
     card: Option<Value>,
     mentions: Option<Vec<String>>,
+    forwarded: Option<Value>,
 }
 
 pub(super) fn assemble(
@@ -56,6 +58,8 @@ pub(super) fn assemble(
         .transpose()
         .map_err(Error::internal)?;
     let mentions = row.mentions.into_iter().flatten();
+    let origin = row.forwarded.map(serde_json::from_value).transpose();
+    let origin = origin.map_err(Error::internal)?;
     let content = Content {
         client_id: row.client_id,
         origin: ClientIdOrigin::Client,
@@ -72,6 +76,7 @@ pub(super) fn assemble(
             .map(Audience::Role)
             .or(row.audience_user_no.map(|no| Audience::User(UserNo(no)))),
         mentions: mentions.map(Mention::stored).collect(),
+        forwarded: origin.map(Forwarded::stored),
     };
     Ok(Message {
         id: MessageId {

@@ -67,6 +67,7 @@ diesel::table! {
         deleted_at -> Nullable<Timestamptz>,
         card -> Nullable<Jsonb>,
         mentions -> Nullable<Array<Text>>,
+        forwarded -> Nullable<Jsonb>,
     }
 }
 

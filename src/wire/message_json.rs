@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::entry_json::stored_user;
 use crate::domain::attachment::Attachment;
+use crate::domain::forwarding::{Forwarded, Origin};
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
 use crate::domain::mention::Mention;
 use crate::domain::message::{Audience, ClientIdOrigin, Content, Message, MessageKind};
@@ -39,6 +40,8 @@ pub(super) struct MessageJson<'a> {
     audience: Option<AudienceJson<'a>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     mentions: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    forwarded: Option<Origin>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     card: Option<&'a RawValue>,
     #[serde(with = "chrono::serde::ts_microseconds")]
@@ -96,6 +99,7 @@ impl<'a> From<&'a Message> for MessageJson<'a> {
             kind: content.kind,
             audience: content.audience.as_ref().map(Into::into),
             mentions: content.mentions.iter().map(Mention::text).collect(),
+            forwarded: content.forwarded.as_ref().and_then(|it| it.origin.clone()),
             card: message.card.as_deref(),
             created_at: message.created_at,
             edited_at: message.edited_at,
@@ -119,6 +123,7 @@ impl From<MessageJson<'_>> for Message {
             kind: read.kind,
             audience: read.audience.map(Into::into),
             mentions: read.mentions.into_iter().map(Mention::stored).collect(),
+            forwarded: read.forwarded.map(Forwarded::stored),
         };
         Self {
             id: id_of(read.id),

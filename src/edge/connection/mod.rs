@@ -53,6 +53,8 @@ pub struct SessionDeps {
     pub rate_limits: RateLimits,
     /// Bounds of connections.
     pub options: SocketOptions,
+    /// Whether messages can be forwarded.
+    pub forwarding: Switch,
     /// How Socket.IO clients are served.
     pub foreign: ForeignOptions,
     /// The dialects that are served.

@@ -1,4 +1,4 @@
-//! The public JSON of reactions and pins: the same over sockets and REST.
+//! The public JSON of reactions, pins and what is forwarded: the same over sockets and REST.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::instants::{instant, maybe_instant};
 use crate::domain::annotation::{Pin, Pinned, Reacted, ReactionCount};
+use crate::domain::forwarding::Forwarded;
 use crate::domain::ids::{ConversationId, Seq, UserId};
 
 /// A change of a reaction, with all reactions of that emoji.
@@ -134,5 +135,27 @@ impl<'a> From<&'a Pin> for PinView<'a> {
             at: pin.at,
             expires_at: pin.expires_at,
         }
+    }
+}
+
+/// Who said first what a message forwards.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Forwarded)]
+pub struct OriginView<'a> {
+    /// The name; null for staff
+    name: Option<&'a str>,
+    /// When
+    #[serde(serialize_with = "instant")]
+    at: DateTime<Utc>,
+}
+
+impl<'a> OriginView<'a> {
+    /// The origin, where it is known.
+    pub fn of(forwarded: &'a Forwarded) -> Option<Self> {
+        let origin = forwarded.origin.as_ref()?;
+        Some(Self {
+            name: origin.name.as_deref(),
+            at: origin.at,
+        })
     }
 }

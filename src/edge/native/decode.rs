@@ -17,6 +17,7 @@ use crate::domain::attachment::WrittenAttachment;
 use crate::domain::command::{Command, Mark, Typing};
 use crate::domain::conversation::PresenceStatus;
 use crate::domain::flow::FlowInput;
+use crate::domain::forwarding::Forwarded;
 use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::limits;
 use crate::domain::mention::Mention;
@@ -239,6 +240,8 @@ struct SendData<'a> {
     context: Option<Map<String, Value>>,
     #[serde(default)]
     mentions: Option<Vec<String>>,
+    #[serde(borrow, default)]
+    forward_of: Option<Cow<'a, str>>,
 }
 
 fn send(data: &str) -> Result<Request, Refusal> {
@@ -252,6 +255,11 @@ fn send(data: &str) -> Result<Request, Refusal> {
         attachments: WrittenAttachment::parse_all(data.attachments)?,
         context: limits::json_object(data.context, "context")?,
         mentions: Mention::parse_all(data.mentions)?,
+        forwarded: data
+            .forward_of
+            .map(|id| message_id(&id, "forward_of"))
+            .transpose()?
+            .map(Forwarded::wanted),
         ..Content::text(data.client_id, data.body)
     };
     content.check()?;

@@ -8,6 +8,7 @@ pub mod deals;
 pub mod decode;
 pub mod encode;
 pub mod events;
+mod forwarding;
 pub mod frame_id;
 pub mod instants;
 pub(in crate::edge) mod payload;

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::annotations::{PinView, ReactionView};
+use super::annotations::{OriginView, PinView, ReactionView};
 use super::attachments::AttachmentView;
 use super::deals::FlowView;
 use super::instants::{instant, maybe_instant};
@@ -75,6 +75,9 @@ pub struct MessageView<'a> {
     /// Whom it mentions: ids of users, `all`, and roles as `role:rider`; absent if nobody
     #[serde(skip_serializing_if = "Vec::is_empty")]
     mentions: Vec<String>,
+    /// That it says what another message said: who had said that first (null for staff), and when; absent if it does not
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forwarded: Option<OriginView<'a>>,
     /// Who reacts to it; absent if nobody does, and in events
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reactions: Vec<ReactionView<'a>>,
@@ -114,6 +117,7 @@ impl<'a> MessageView<'a> {
             deleted_at: message.deleted_at,
             from_blocked: message.from_blocked,
             mentions: content.mentions.iter().map(Mention::text).collect(),
+            forwarded: content.forwarded.as_ref().and_then(OriginView::of),
             reactions: Vec::new(),
             pinned: None,
         }

@@ -43,6 +43,12 @@ fn attachment() -> impl Strategy<Value = Attachment> {
     })
 }
 
+fn forwarded() -> BoxedStrategy<Forwarded> {
+    (of(text()), time())
+        .prop_map(|(name, at)| Forwarded::stored(Origin { name, at }))
+        .boxed()
+}
+
 fn mention() -> BoxedStrategy<Mention> {
     let role = "[a-z]{1,8}".prop_map(Mention::Role);
     prop_oneof![
@@ -73,7 +79,7 @@ fn content() -> BoxedStrategy<Content> {
         of(raw()),
         select(kinds.to_vec()),
         of(audience),
-        vec(mention(), 0..3),
+        (vec(mention(), 0..3), of(forwarded())),
     )
         .prop_map(
             |(
@@ -85,7 +91,7 @@ fn content() -> BoxedStrategy<Content> {
                 context,
                 kind,
                 audience,
-                mentions,
+                (mentions, forwarded),
             )| Content {
                 client_id,
                 origin,
@@ -96,6 +102,7 @@ fn content() -> BoxedStrategy<Content> {
                 kind,
                 audience,
                 mentions,
+                forwarded,
             },
         )
         .boxed()

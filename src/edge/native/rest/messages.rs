@@ -11,6 +11,7 @@ use crate::domain::answer::{Answer, Novelty};
 use crate::domain::attachment::WrittenAttachment;
 use crate::domain::command::Command;
 use crate::domain::conversation::Conversation;
+use crate::domain::forwarding::Forwarded;
 use crate::domain::ids::{ConversationId, MessageId};
 use crate::domain::limits;
 use crate::domain::mention::Mention;
@@ -50,6 +51,8 @@ pub struct NewMessageBody {
     context: Option<Map<String, Value>>,
     /// Whom it mentions: ids of participants; `all` and roles (`role:rider`) only for who manages the conversation
     mentions: Option<Vec<String>>,
+    /// The message whose text and files it has; excludes `body` and `attachments`
+    forward_of: Option<String>,
     /// Who acts; must be the caller, unless the caller is the platform
     sender_id: Option<String>,
     /// `system`, `automated` or `audit`; only for the platform
@@ -103,6 +106,11 @@ impl NewMessageBody {
             kind: self.kind.map_or(MessageKind::UserInput, MessageKind::from),
             audience: self.audience_role.map(Audience::Role),
             mentions: Mention::parse_all(self.mentions)?,
+            forwarded: self
+                .forward_of
+                .map(|id| message_id(&id, "forward_of"))
+                .transpose()?
+                .map(Forwarded::wanted),
             ..Content::text(self.client_id, self.body)
         };
         content.check().map(|()| content)
@@ -117,7 +125,7 @@ impl FromPath for MessageId {
 }
 
 /// The caller as a reader of the conversation, or why they may not read it.
-pub(super) fn reader_of(
+pub(in crate::edge) fn reader_of(
     connection: &mut diesel::pg::PgConnection,
     conversation: &Conversation,
     requester: Requester,
@@ -138,6 +146,7 @@ pub async fn send(call: Call<ConversationId, Body>) -> Result<HttpResponse, Fail
         let sender = call.acting_user(message.sender_id.as_deref()).await?;
         let content = Arc::new(message.content(&call.caller)?);
         let deps = &call.server.deps;
+        let content = deps.forward(content, &sender).await?;
         let content = deps.attach(content, &[sender.no, reader]).await?;
         match deps.rooms.ask(id, sender, Command::Send(content)).await? {
             Answer::Sent(message, novelty) => {
