@@ -52,6 +52,7 @@ mod fleet;
 mod flow_commands;
 mod forgetting;
 mod former_participants;
+mod forwarding;
 mod frames;
 #[path = "../fronts/mod.rs"]
 mod fronts;

@@ -38,7 +38,10 @@ impl SessionDeps {
             return Err(OFF.into());
         }
         let requester = Requester::from(sender);
-        let read = self.room.pool.run(move |connection| original(connection, of, requester));
+        let read = self
+            .room
+            .pool
+            .run(move |connection| original(connection, of, requester));
         let Original { message, name } = read.await??;
         // What was forwarded before keeps the name of who said it first.
         let earlier = message.content.forwarded.as_ref();
