@@ -74,8 +74,9 @@ pub(super) fn meet(
         (connected, above)
     });
     let deps = &server.deps;
-    deps.nodes
-        .start(address.to_string(), &deps.room, &deps.rooms, wired)
+    let tag = deps.node.as_ref().map(ToString::to_string);
+    let place = (tag, address.to_string());
+    deps.nodes.start(place, &deps.room, &deps.rooms, wired)
 }
 
 /// Tells the runner of this server that there is a job, or the servers that have one.

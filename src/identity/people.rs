@@ -185,6 +185,11 @@ impl People {
         self.known.remove(id);
     }
 
+    /// Another server may have stored profiles of which this one did not hear.
+    pub fn forget_profiles(&self) {
+        self.known.clear();
+    }
+
     /// Another server has signed somebody out: the sign-outs are to be read now.
     pub fn hear_of_sign_out(&self) {
         self.has_heard.notify_one();

@@ -73,6 +73,7 @@ impl Dispatcher {
     /// What was missed before is looked for at once.
     fn note_wire(&self, wire: Wire) {
         self.nodes.0.peers.lock().note_wire(wire);
+        self.above.hear_of_gap();
         self.nodes.0.due.notify_one();
     }
 
@@ -91,11 +92,15 @@ impl Dispatcher {
         match arrival {
             Arrival::Stranger => shared.strangers.notify_one(),
             Arrival::AfterHole => self.room.metrics.nodes.gaps.inc(),
-            // It wants to know at once whether it is heard.
-            Arrival::First => self.beat(),
+            // It wants to know at once whether it is heard, and who listens here.
+            Arrival::First => {
+                self.beat();
+                self.rooms.hear_everywhere(|| RemoteEvent::Met);
+            }
             Arrival::Old | Arrival::Next => {}
         }
         if arrival.may_miss_some() || unread == Unread::Something {
+            self.above.hear_of_gap();
             shared.due.notify_one();
         }
         if arrival.is_news() {
@@ -142,6 +147,11 @@ impl Dispatcher {
                 let attendance = RemoteEvent::Attendance(node, user, change);
                 self.rooms
                     .hear(conversation, attendance, || Sleeping::Sleeps);
+            }
+            Section::Mine { conversation, user } => {
+                let changed = RemoteEvent::Mine(user);
+                let has_sessions = || self.sleeping_for(&[user]);
+                self.rooms.hear(conversation, changed, has_sessions);
             }
             Section::Profile(user) => self.above.hear_of_profile(&user),
             Section::Ended(_) => self.above.hear_of_sign_out(),

@@ -49,6 +49,8 @@ struct Shared {
 
 /// What the layers above do about what other servers tell.
 pub trait PeerEvents {
+    /// Something may have been missed that is not read from the database otherwise.
+    fn hear_of_gap(&self);
     /// Another profile of this user was stored.
     fn hear_of_profile(&self, user: &UserId);
     /// A user was signed out; who, stands in the database.
@@ -119,7 +121,7 @@ impl Nodes {
     /// Enters this server among the others, and starts to hear and to check what they write.
     pub fn start(
         &self,
-        address: String,
+        (tag, address): (Option<String>, String),
         room: &Arc<RoomDeps>,
         rooms: &Rooms,
         wired: Option<(Connected, Box<dyn PeerEvents>)>,
@@ -129,7 +131,7 @@ impl Nodes {
         let version = i16::from(VERSION);
         let own = OwnNode {
             id: self.0.id,
-            tag: None,
+            tag,
             address,
             wire: wired.as_ref().map(|_| (version, version)),
         };

@@ -336,7 +336,7 @@ impl Handler<Outcomes> for Room {
             if let Some(send) = self.sends.remove(&request_no) {
                 self.send_settled(request_no, send, outcome, context);
             } else if let Some(mark) = self.marks.remove(&request_no) {
-                self.mark_settled(mark, outcome);
+                self.mark_settled(mark, outcome, context);
             }
         }
         self.announce(context);

@@ -24,6 +24,8 @@ pub(super) enum Leaving {
 pub(super) struct Attendees {
     elsewhere: HashMap<NodeId, HashSet<UserNo>>,
     told: HashSet<UserNo>,
+    /// A server may have missed what it was told.
+    is_owed: bool,
 }
 
 /// Whether a server had told of anybody in this room before.
@@ -62,7 +64,9 @@ impl Attendees {
     fn differences(&self, here: &HashSet<UserNo>) -> Vec<(UserNo, Attendance)> {
         let lost = self.told.difference(here);
         let lost = lost.map(|user| (*user, Attendance::Lost));
-        let stays = here.difference(&self.told);
+        let stays = here
+            .iter()
+            .filter(|user| self.is_owed || !self.told.contains(user));
         let stays = stays.map(|user| (*user, Attendance::Stays));
         lost.chain(stays).collect()
     }
@@ -144,7 +148,9 @@ impl Room {
             return;
         }
         let here = self.attending();
-        for (user, change) in self.attendees.differences(&here) {
+        let differences = self.attendees.differences(&here);
+        self.attendees.is_owed = false;
+        for (user, change) in differences {
             self.tell_peers_of_attendance(user, change);
         }
     }
@@ -171,6 +177,11 @@ impl Room {
                 self.tell_peers_of_attendance(user, Attendance::Stays);
             }
         }
+    }
+
+    /// A server is heard anew and may have missed something: with the next pulse it is told again who listens here.
+    pub(super) fn owe_attendance(&mut self) {
+        self.attendees.is_owed = true;
     }
 
     /// A server is gone. Its clients come back elsewhere, or their users are offline soon.

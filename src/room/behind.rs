@@ -70,7 +70,8 @@ impl Room {
     fn tell_peers_if_owed(&mut self, entries: &[Entry]) {
         if self.owes_peers {
             self.tell_peers(entries);
-            self.owes_peers = self.suspects_gap;
+            // Only a read that began after the outcome became unknown is sure to find it: `suspects_gap` says that one has begun.
+            self.owes_peers = self.suspects_gap || self.catching_up > 0;
         }
     }
 

@@ -12,15 +12,19 @@ use crate::domain::ids::{SessionId, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 
-/// The most requests of one caller that wait for a read.
-const MOST_WAITING: usize = 256;
+/// The most requests that wait for a read.
+const MOST_WAITING: usize = 1_024;
 const TOO_MANY: Refusal =
     Refusal::Unavailable("Too many requests wait for the database: try again");
 const ASK_AGAIN: Refusal = Refusal::Unavailable("The database is away: try again");
 
-/// Requests that wait until the room has read, by caller. A read is under way for each caller.
+/// Requests that wait until the room has read, by caller. At most one read is under way.
 #[derive(Default)]
-pub(super) struct Doubts(HashMap<UserNo, VecDeque<ToRoom>>);
+pub(super) struct Doubts {
+    waiting: HashMap<UserNo, VecDeque<ToRoom>>,
+    /// How many of each caller's requests came before the read that is under way; `None` if none is.
+    asked_before: Option<HashMap<UserNo, usize>>,
+}
 
 /// What came of a read.
 #[derive(Clone, Copy, PartialEq)]
@@ -33,23 +37,59 @@ enum Knowledge {
 
 impl Doubts {
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.waiting.is_empty()
     }
 
-    /// Those behind which this request must wait: its caller's, or, for a session that leaves, those of its user.
-    fn before(&mut self, message: &ToRoom) -> Option<&mut VecDeque<ToRoom>> {
+    fn count(&self) -> usize {
+        self.waiting.values().map(VecDeque::len).sum()
+    }
+
+    /// Whose earlier requests this request must follow: its caller's, or, for a session that leaves, its user's.
+    fn before(&self, message: &ToRoom) -> Option<UserNo> {
         match (message.caller(), message) {
-            (Some(caller), _) => self.0.get_mut(&caller.no),
-            (None, ToRoom::Leave { session, .. }) => self.of_session(*session),
+            (Some(caller), _) => self.waiting.contains_key(&caller.no).then_some(caller.no),
+            (None, ToRoom::Leave { session, .. }) => self.user_of(*session),
             (None, _) => None,
         }
     }
 
-    fn of_session(&mut self, session: SessionId) -> Option<&mut VecDeque<ToRoom>> {
+    fn user_of(&self, session: SessionId) -> Option<UserNo> {
         let joins = |message: &ToRoom| matches!(message, ToRoom::Join { queue, .. } if queue.session() == session);
-        let mut all = self.0.values_mut();
-        all.find(|waiting| waiting.iter().any(joins))
+        let mut all = self.waiting.iter();
+        let found = all.find(|(_, waiting)| waiting.iter().any(joins));
+        found.map(|(user, _)| *user)
     }
+
+    fn add(&mut self, caller: UserNo, message: ToRoom) {
+        self.waiting.entry(caller).or_default().push_back(message);
+    }
+
+    /// A read begins, if none is under way and something waits.
+    fn begin(&mut self) -> Reading {
+        if self.asked_before.is_some() || self.waiting.is_empty() {
+            return Reading::IsUnderway;
+        }
+        let counts = self.waiting.iter();
+        self.asked_before = Some(counts.map(|(user, all)| (*user, all.len())).collect());
+        Reading::Begins
+    }
+
+    /// The read has ended: all that waits, by caller, with the number of requests that came before it.
+    fn end(&mut self) -> Vec<(UserNo, VecDeque<ToRoom>, usize)> {
+        let counts = self.asked_before.take().unwrap_or_default();
+        let waiting = std::mem::take(&mut self.waiting).into_iter();
+        waiting
+            .map(|(user, all)| (user, all, counts.get(&user).copied().unwrap_or(0)))
+            .collect()
+    }
+}
+
+/// Whether a read is to be made.
+#[derive(PartialEq)]
+enum Reading {
+    Begins,
+    /// It is, or nothing waits for one.
+    IsUnderway,
 }
 
 impl ToRoom {
@@ -79,19 +119,18 @@ impl ToRoom {
 impl Room {
     /// Carries out a request, or reads first if the room would refuse it, or if an earlier request of its caller waits for a read.
     pub(super) fn ask(&mut self, message: ToRoom, context: &mut Context<Self>) {
-        if !self.doubts.is_empty()
-            && let Some(waiting) = self.doubts.before(&message)
-        {
-            return match waiting.len() < MOST_WAITING {
-                true => waiting.push_back(message),
-                false => message.refuse(TOO_MANY),
-            };
-        }
-        match message.caller().map(|caller| caller.no) {
-            Some(caller) if self.would_refuse(&message) => {
-                self.read_for(caller, [message].into(), context);
+        let before = match self.doubts.is_empty() {
+            true => None,
+            false => self.doubts.before(&message),
+        };
+        let caller = message.caller().map(|caller| caller.no);
+        match before.or(caller.filter(|_| self.would_refuse(&message))) {
+            None => self.carry_out(message, context),
+            Some(_) if self.doubts.count() >= MOST_WAITING => message.refuse(TOO_MANY),
+            Some(caller) => {
+                self.doubts.add(caller, message);
+                self.read_for_doubts(context);
             }
-            _ => self.carry_out(message, context),
         }
     }
 
@@ -117,18 +156,29 @@ impl Room {
         }
     }
 
-    /// Reads what this room may have missed, and decides these requests then.
-    fn read_for(&mut self, caller: UserNo, waiting: VecDeque<ToRoom>, context: &mut Context<Self>) {
-        let asked_before = waiting.len();
-        self.doubts.0.insert(caller, waiting);
-        let wait = self.catch_up();
-        context.spawn(wait.into_actor(self).map(move |entries, room, context| {
+    /// Reads what this room may have missed, once for all that wait. All rooms together read so many at a time that others get the
+    /// database too.
+    fn read_for_doubts(&mut self, context: &mut Context<Self>) {
+        if self.doubts.begin() == Reading::IsUnderway {
+            return;
+        }
+        let (turns, wait) = (self.deps.catch_ups.clone(), self.catch_up());
+        let read = async move {
+            let turn = turns.acquire().await;
+            let read = wait.await;
+            drop(turn);
+            read
+        };
+        context.spawn(read.into_actor(self).map(|entries, room, context| {
             let knows = match entries {
                 Ok(_) => Knowledge::Whole,
                 Err(_) => Knowledge::Missing,
             };
             room.caught_up(entries, context);
-            room.decide_doubts(caller, knows, asked_before, context);
+            for (caller, waiting, asked_before) in room.doubts.end() {
+                room.decide_doubts(caller, waiting, (knows, asked_before), context);
+            }
+            room.read_for_doubts(context);
             room.note_progress();
         }));
     }
@@ -137,23 +187,22 @@ impl Room {
     fn decide_doubts(
         &mut self,
         caller: UserNo,
-        knows: Knowledge,
-        asked_before: usize,
+        mut waiting: VecDeque<ToRoom>,
+        (knows, asked_before): (Knowledge, usize),
         context: &mut Context<Self>,
     ) {
-        let mut waiting = self.doubts.0.remove(&caller).unwrap_or_default();
-        let later = waiting.split_off(asked_before.min(waiting.len()));
+        let mut later = waiting.split_off(asked_before.min(waiting.len()));
         for message in waiting {
             match knows == Knowledge::Missing && self.would_refuse(&message) {
                 true => message.refuse(ASK_AGAIN),
                 false => self.carry_out(message, context),
             }
         }
-        let mut later = later.into_iter();
-        while let Some(message) = later.next() {
+        while let Some(message) = later.pop_front() {
             if self.would_refuse(&message) {
-                let waiting = std::iter::once(message).chain(later).collect();
-                return self.read_for(caller, waiting, context);
+                later.push_front(message);
+                self.doubts.waiting.insert(caller, later);
+                return;
             }
             self.carry_out(message, context);
         }

@@ -14,6 +14,7 @@ use crate::domain::room_event::Change;
 use crate::error::Error;
 use crate::queue::{ChatFrame, EventReader, Heard};
 use crate::store::mine;
+use crate::wire::section::Section;
 
 impl Room {
     /// Writes a change of what the conversation is for the caller.
@@ -41,6 +42,7 @@ impl Room {
             let answer = match outcome {
                 Ok(Some(mine)) => {
                     room.tell_mine(user, mine);
+                    room.tell_peers_of_mine(user);
                     Ok(Answer::Done)
                 }
                 Ok(None) => Err(Error::Refused(Refusal::NotAParticipant)),
@@ -50,6 +52,35 @@ impl Room {
         }));
     }
 
+    /// Reads what the conversation is for a user and tells their sessions here: another server has changed it, or it changed as they read.
+    pub(super) fn read_mine(&mut self, user: UserNo, context: &mut Context<Self>) {
+        let (no, pool) = (self.state.conversation.no, self.deps.pool.clone());
+        let turns = self.deps.catch_ups.clone();
+        let read = async move {
+            let turn = turns.acquire().await;
+            let found = pool.run(move |connection| mine::of(connection, no, user));
+            let found = found.await;
+            drop(turn);
+            found
+        };
+        context.spawn(read.into_actor(self).map(move |found, room, _| {
+            match found {
+                Ok(Some(mine)) => room.tell_mine(user, mine),
+                Ok(None) => {}
+                Err(error) => log::debug!(event = "own_change_not_told"; "{error}"),
+            }
+        }));
+    }
+
+    /// Lets other servers read what the conversation is for a user.
+    pub(super) fn tell_peers_of_mine(&self, user: UserNo) {
+        let conversation = self.state.conversation.id;
+        self.deps
+            .outgoing
+            .say(|| Section::Mine { conversation, user });
+    }
+
+    /// Tells a user's sessions at this server.
     fn tell_mine(&mut self, user: UserNo, mine: Mine) {
         self.note_unread_from(user, mine.unread_from);
         let event = self.event(None, Change::Mine(mine));

@@ -91,7 +91,7 @@ impl Room {
     }
 
     /// Whether a mark that moves no watermark is written, since its user reads again what they count as unread.
-    fn is_read_again(&self, user: UserNo, mark: Mark, seq: Seq) -> bool {
+    pub(super) fn is_read_again(&self, user: UserNo, mark: Mark, seq: Seq) -> bool {
         mark == Mark::Seen && self.state.ends_unread_from(user, seq)
     }
 
@@ -211,7 +211,12 @@ impl Room {
     }
 
     /// Announces a committed watermark to those whom it concerns.
-    pub(super) fn mark_settled(&mut self, waiting: WaitingMark, outcome: Outcome) {
+    pub(super) fn mark_settled(
+        &mut self,
+        waiting: WaitingMark,
+        outcome: Outcome,
+        context: &mut Context<Self>,
+    ) {
         let WaitingMark {
             user,
             mark,
@@ -225,6 +230,8 @@ impl Room {
         };
         if self.is_read_again(user, mark, seq) {
             self.note_unread_from(user, None);
+            self.read_mine(user, context);
+            self.tell_peers_of_mine(user);
         }
         let moved_from = self.state.evolve_mark(user, mark, seq);
         let stands = self.state.marked(user, mark).unwrap_or(seq);

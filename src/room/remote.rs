@@ -20,8 +20,12 @@ pub enum RemoteEvent {
     Marked(UserNo, Mark, Seq),
     /// A user with this id and name has begun to type, or ended.
     Typing(UserNo, UserId, Option<String>, Typing),
+    /// What the conversation is for a user themselves has changed.
+    Mine(UserNo),
     /// A user's first session there has joined, or the last one has left.
     Attendance(NodeId, UserNo, Attendance),
+    /// A server that may have missed something is heard again.
+    Met,
     /// The server is gone, and everybody who listened there.
     Gone(NodeId),
 }
@@ -69,6 +73,8 @@ impl Room {
                 }
             }
             RemoteEvent::Attendance(node, user, change) => self.hear_attendance(node, user, change),
+            RemoteEvent::Mine(user) => self.read_mine(user, context),
+            RemoteEvent::Met => self.owe_attendance(),
             RemoteEvent::Gone(node) => self.forget_attendance_at(node),
         }
     }
@@ -79,6 +85,9 @@ impl Room {
             let waiting = self.marks_heard.entry((user, mark)).or_insert(seq);
             *waiting = seq.max(*waiting);
             return self.watch_hole(context);
+        }
+        if self.is_read_again(user, mark, seq) {
+            self.note_unread_from(user, None);
         }
         match self.state.evolve_mark(user, mark, seq) {
             Some(before) => self.announce_mark_here(user, mark, before, seq),

@@ -78,6 +78,8 @@ pub struct HeardFrame {
 pub enum NoFrame {
     /// They are too short.
     Short,
+    /// They are longer than any server sends.
+    Long,
     /// They are of a version of the wire that this server does not read.
     Version(u8),
     /// No server of this installation sealed them, or they were changed.

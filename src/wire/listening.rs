@@ -2,11 +2,13 @@
 
 use clock::Clock;
 use parking_lot::Mutex;
+use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::echo::{Echo, State};
 use super::frame::{self, Header, NoFrame};
+use super::frames::MOST_BYTES;
 use super::inbox::{Full, Inbox};
 use super::redis::Listener;
 use super::seal::Opener;
@@ -28,8 +30,8 @@ struct HeardSoFar {
     opener: Opener,
     echo: Echo,
     end: Option<End>,
-    /// What was said of frames that cannot be read.
-    told: Option<NoFrame>,
+    /// The reasons for which frames were refused, as far as they were logged.
+    told: HashSet<&'static str>,
 }
 
 /// Why a connection that listens is given up.
@@ -56,7 +58,7 @@ impl Listening {
             opener,
             echo: Echo::default(),
             end: None,
-            told: None,
+            told: HashSet::new(),
         };
         Self {
             own,
@@ -72,7 +74,8 @@ impl Listening {
     pub(super) fn begin(&self) {
         let mut heard = self.heard.lock();
         heard.echo.begin();
-        (heard.end, heard.told) = (None, None);
+        heard.end = None;
+        heard.told.clear();
     }
 
     /// A frame is being published.
@@ -97,7 +100,13 @@ impl Listening {
         self.changed.notified().await;
     }
 
-    fn note_echo(&self, number: u64) {
+    /// A frame that bears this server's id counts only if this server has sealed it.
+    fn hear_echo(&self, message: &[u8]) {
+        let opened = self.heard.lock().opener.open(message);
+        let number = match opened {
+            Ok((header, _)) => header.number,
+            Err(no_frame) => return self.note_unreadable(no_frame),
+        };
         let took = self.heard.lock().echo.note_heard(number, self.clock.now());
         if let Some(took) = took {
             self.metrics.echo_seconds.observe(took.as_secs_f64());
@@ -120,12 +129,12 @@ impl Listening {
         }
     }
 
-    /// Tells once for each connection: somebody may publish many.
+    /// Logs each reason once for each connection: somebody may publish many.
     fn note_unreadable(&self, no_frame: NoFrame) {
         self.metrics.dropped_in.inc();
-        let told = self.heard.lock().told.replace(no_frame);
-        if told != Some(no_frame) {
-            log::warn!(event = "feed_frame_refused", reason = reason(no_frame); "");
+        let reason = reason(no_frame);
+        if self.heard.lock().told.insert(reason) {
+            log::warn!(event = "feed_frame_refused", reason = reason; "");
         }
     }
 
@@ -138,6 +147,7 @@ impl Listening {
 fn reason(no_frame: NoFrame) -> &'static str {
     match no_frame {
         NoFrame::Short => "it is too short",
+        NoFrame::Long => "it is longer than any server sends",
         NoFrame::Version(_) => "this server does not read its version",
         NoFrame::Forged => "no server of this installation has sealed it",
     }
@@ -146,7 +156,8 @@ fn reason(no_frame: NoFrame) -> &'static str {
 impl Listener for Listening {
     fn hear(&self, message: Vec<u8>) {
         match Header::split(&message) {
-            Some((header, _)) if header.node == self.own => self.note_echo(header.number),
+            _ if message.len() > MOST_BYTES => self.note_unreadable(NoFrame::Long),
+            Some((header, _)) if header.node == self.own => self.hear_echo(&message),
             Some(_) | None => self.hear_frame(&message),
         }
     }

@@ -67,6 +67,13 @@ pub enum Section {
         /// What has happened.
         change: Attendance,
     },
+    /// What a conversation is for a user themselves has changed. What is true stands in the database.
+    Mine {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The user.
+        user: UserNo,
+    },
     /// The presence of users whose sessions are at the sender.
     People(Vec<PersonAt>),
     /// A page of all users whose sessions are at the sender. The first page has number 0; the last one says so.

@@ -28,6 +28,7 @@ pub(super) fn of(section: &Section) -> usize {
         | Section::Marked { .. }
         | Section::Typing { .. }
         | Section::Attendance { .. }
+        | Section::Mine { .. }
         | Section::AskPeople(_)
         | Section::Ended(_) => 0,
         Section::Beat(beat) => beat.heard.len() * PERSON,

@@ -55,6 +55,8 @@ pub struct Heard {
     pub body: String,
     /// Microseconds since 1970.
     pub at: i64,
+    /// The place of the node at which it was heard: a listener that loses one goes on at the next.
+    pub node: usize,
 }
 
 /// Everything that a listener heard, in the order in which it did.
@@ -62,8 +64,6 @@ pub struct Heard {
 pub struct Log {
     pub user: String,
     pub conversation: String,
-    /// The place of the node at which it began.
-    pub node: usize,
     /// The seq after which it listens.
     pub base: u64,
     pub heard: Vec<Heard>,
@@ -177,7 +177,6 @@ async fn prepare(
             let log = Arc::new(Mutex::new(Log {
                 user: name("listener", node),
                 conversation: conversation.clone(),
-                node,
                 base: 0,
                 heard: Vec::new(),
             }));

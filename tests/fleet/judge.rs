@@ -56,7 +56,7 @@ pub fn wait_for_all(database: &str, logs: &[Arc<Mutex<Log>>], limit: Duration) {
 /// How late a listener heard a message.
 #[derive(Clone, Copy, Debug)]
 pub struct Delay {
-    /// The place of the node at which the listener began, where that is known.
+    /// The place of the node at which it was heard, where that is known.
     pub node: Option<usize>,
     /// When the message's commit began, and when it was heard, in microseconds since 1970.
     pub stored: i64,
@@ -135,7 +135,7 @@ impl Verdict {
             match wanted {
                 Some(message) if message.seq == seq && message.body == heard.body => {
                     self.delays.push(Delay {
-                        node: Some(log.node),
+                        node: Some(heard.node),
                         stored: message.at,
                         heard: heard.at,
                     });

@@ -146,6 +146,11 @@ impl Listener {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let at = now.map_or(0, |now| i64::try_from(now.as_micros()).unwrap_or(i64::MAX));
         let body = body.to_owned();
-        locked(&self.log).heard.push(Heard { seq, body, at });
+        locked(&self.log).heard.push(Heard {
+            seq,
+            body,
+            at,
+            node: self.at % self.targets.len().max(1),
+        });
     }
 }

@@ -30,7 +30,7 @@ const SAID_BYTES: u64 = 2000;
 const SETTINGS: [&str; 7] = [
     "listen_addresses=",
     "logging_collector=off",
-    "max_connections=50",
+    "max_connections=250",
     "shared_buffers=256MB",
     MIN_WAL,
     "max_wal_size=2GB",

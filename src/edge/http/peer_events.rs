@@ -11,6 +11,10 @@ use crate::nodes::PeerEvents;
 use crate::store::recoveries;
 
 impl PeerEvents for web::Data<AppState> {
+    fn hear_of_gap(&self) {
+        self.deps.people.forget_profiles();
+    }
+
     fn hear_of_profile(&self, user: &UserId) {
         self.deps.people.hear_of_profile(user);
     }

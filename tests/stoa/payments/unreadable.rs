@@ -7,6 +7,8 @@ use super::fixture::{Fixture, PRICE, event, refund_event};
 use super::hmac;
 use super::razorpay::{Razorpay, WEBHOOK_SECRET};
 use crate::polling::until;
+use crate::servers::Alone;
+use crate::test_app::TestApp;
 
 async fn post(fixture: &Fixture, id: &str, body: &[u8]) -> u16 {
     let signature: String = hmac(WEBHOOK_SECRET.as_bytes(), body)
@@ -143,7 +145,7 @@ async fn a_job_that_is_given_up_is_counted_and_can_be_tried_again() {
     let mut options = razorpay.options();
     options.extend(["--rate-limits", "off", "--job-retry-ms", "5"].map(str::to_owned));
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
-    let app = crate::test_app::TestApp::with(&options).await;
+    let app = TestApp::alone(Alone::Metrics).with(&options).await;
     let person = app.person("somebody").await;
     let body = "{\"event\":\"payment.captured\"}";
     let signature = super::hex_hmac(WEBHOOK_SECRET, body);

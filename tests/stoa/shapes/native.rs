@@ -8,6 +8,7 @@ use super::native_businesses::{businesses, mine};
 use super::recording_client::{ClientDialect, DIALECTS, RecordingClient};
 use super::snapshot_file::SnapshotFile;
 use crate::client::Person;
+use crate::servers::Alone;
 use crate::test_app::TestApp;
 
 /// The id in an answer.
@@ -29,7 +30,10 @@ pub struct People {
 
 impl People {
     pub async fn with(options: &[&str]) -> Self {
-        let app = TestApp::with(&[&["--rate-limits", "off"], options].concat()).await;
+        Self::of(TestApp::with(&[&["--rate-limits", "off"], options].concat()).await).await
+    }
+
+    async fn of(app: TestApp) -> Self {
         Self {
             platform: app.person_with("platform", &["service"]).await,
             ann: app.person("ann").await,
@@ -321,7 +325,8 @@ async fn rest() {
 
 #[tokio::test]
 async fn operation() {
-    let all = People::with(&["--demo", "--demo-into-database"]).await;
+    let demo = ["--demo", "--demo-into-database", "--rate-limits", "off"];
+    let all = People::of(TestApp::alone(Alone::Address).with(&demo).await).await;
     let mut snapshots = SnapshotFile::new("operation");
     for path in ["/healthz", "/readyz", "/readyz/node"] {
         snapshots

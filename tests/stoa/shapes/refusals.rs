@@ -10,6 +10,7 @@ use super::recording_client::{ClientDialect, RecordingClient};
 use super::snapshot_file::{SnapshotFile, titled};
 use crate::client::{Answer, Person};
 use crate::raw_http::{begun, end_of};
+use crate::servers::Alone;
 use crate::socketio_chat::endpoint;
 use crate::test_app::{TestApp, fresh_database};
 
@@ -198,7 +199,7 @@ async fn by_bounds() {
         "--max-connections-per-user",
         "1",
     ];
-    let app = TestApp::with(&options).await;
+    let app = TestApp::alone(Alone::Limits).with(&options).await;
     let ann = app.person("ann").await;
     let head = "POST /api/v1/webhooks/razorpay HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n";
     let told = end_of(&mut begun(app.address, head).await).await;

@@ -154,7 +154,7 @@ async fn nothing_is_put_into_words_that_nobody_hears() {
 
 #[actix_rt::test]
 async fn in_a_deal_nobody_is_written_for_who_is_not_there() {
-    let deal = Deal::begin().await;
+    let deal = Deal::begin_on(TestApp::alone(Alone::Metrics).start().await).await;
     let mut owner = SocketIoClient::stoory(&deal.brand_owner).await;
     owner.call("join_conversation", json!(deal.id)).await;
     let seen = deal.messages(&deal.brand_owner).await.len();

@@ -20,7 +20,7 @@ fn a_fresh_folder_gets_a_cluster() {
         ("synchronous_commit", "on"),
         ("full_page_writes", "on"),
         ("listen_addresses", ""),
-        ("max_connections", "50"),
+        ("max_connections", "250"),
         ("shared_buffers", "256MB"),
         ("min_wal_size", "256MB"),
     ] {

@@ -76,6 +76,28 @@ async fn what_redis_forgets_or_cuts_off_is_heard_all_the_same() {
 }
 
 #[actix_rt::test]
+async fn a_watermark_that_was_lost_is_heard_with_the_next_check() {
+    let wired = Wired::new().await;
+    let (ann, bob) = wired.two().await;
+    let id = wired.one.direct(&ann, &bob).await;
+    let mut socket = bob.joined(&id).await;
+    for number in 1..=5 {
+        bob.say(&id, &format!("number {number}")).await;
+    }
+    let seen = format!("/api/v1/conversations/{id}/seen");
+    for seq in 1..=5 {
+        let killed = wired.redis.tell("CLIENT KILL TYPE pubsub");
+        killed.expect("killed");
+        let marked = ann.post(&seen, json!({ "seq": seq })).await;
+        marked.expect_status(200);
+        let begun = Instant::now();
+        while socket.event("message_seen").await["seq"] != json!(seq) {}
+        assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+        wired.until_whole().await;
+    }
+}
+
+#[actix_rt::test]
 async fn a_server_without_redis_and_one_with_it_hear_each_other_by_checks() {
     let redis = own_redis().await;
     let url = format!("redis://{}", redis.address);
