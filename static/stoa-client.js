@@ -359,11 +359,13 @@ export class StoaClient {
   }
 
   async #deliver(entry) {
-    const { conversation_id, client_id, body, reply_to, attachments, context } = entry;
+    const { conversation_id, client_id, body, reply_to, attachments, context, mentions, forward_of } = entry;
+    // What is forwarded has the words and the files of another message; those of the entry are for its display.
+    const words = forward_of ? { forward_of } : { body, attachments };
     this.#sending.add(conversation_id);
     let pause = 0;
     try {
-      const stored = await this.#ask("send_message", { conversation_id, client_id, body, reply_to, attachments, context });
+      const stored = await this.#ask("send_message", { conversation_id, client_id, ...words, reply_to, context, mentions });
       this.#queue.remove(client_id);
       this.#emit("sent", { ...stored, queued: entry });
     } catch (error) {

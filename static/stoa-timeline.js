@@ -95,8 +95,8 @@ export function withNewer(timeline, { items, next_cursor: cursor }) {
 
 /** One's own message, known from the acknowledgement of its send before its event comes. @returns {Timeline} */
 export function withSent(timeline, { id, seq, created_at, client_id, queued, message: now }, me) {
-  const { conversation_id, body, reply_to = null, attachments = [], context = null } = queued;
-  const message = { id, seq, created_at, client_id, conversation_id, body, reply_to, attachments, context };
+  const { conversation_id, body, reply_to = null, attachments = [], context = null, mentions, forwarded } = queued;
+  const message = { id, seq, created_at, client_id, conversation_id, body, reply_to, attachments, context, mentions, forwarded };
   const isKnown = timeline.messages.some((known) => known.id === id);
   // `now` is there where the message had been sent before, and was edited or deleted since.
   return isKnown || !timeline.isLoaded || timeline.hasNewer ? timeline : merge(timeline, [now ?? { ...message, sender_id: me, kind: "user_input" }], seq);

@@ -2,6 +2,7 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.js";
 import { editMessage } from "../state/actions.js";
 import { draftOf, keepDraft } from "../state/drafts.js";
+import { mentionsIn, offeredAt, withMention } from "../state/mentions.js";
 import { counterpartOf, nameOf, participantOf, personOf, previewOf } from "../state/names.js";
 import { tell } from "../state/notices.js";
 import { setLeftAt } from "../state/opening.js";
@@ -9,6 +10,7 @@ import { useSession } from "../state/session.js";
 import { createTypist } from "../state/typing.js";
 import { AttachmentDialog, Chips } from "./attachment-dialog.js";
 import { Icon, IconButton } from "./icon.js";
+import { MentionOptions } from "./mention-options.js";
 import { TurnLine } from "./turn-line.js";
 
 const LONGEST = 8_000;
@@ -79,6 +81,21 @@ function useAttention(area, intent, typist) {
   useEffect(() => () => typist.current(false), []);
 }
 
+/** Who is offered behind an @, and who was chosen. */
+function useMentions(area, conversation, text, setText) {
+  const { profile } = useSession();
+  const [chosen, setChosen] = useState([]);
+  const caret = () => area.current?.selectionStart ?? text.length;
+  const choose = (person) => {
+    const changed = withMention(text, caret(), person);
+    setText(changed.text);
+    setChosen([...chosen, person]);
+    area.current.focus();
+    setTimeout(() => area.current?.setSelectionRange(changed.caret, changed.caret));
+  };
+  return { chosen, choose, offered: offeredAt(text, caret(), conversation, profile) };
+}
+
 function OpenComposer({ conversation, intent, onIntent, onPlain }) {
   const session = useSession();
   const area = useRef(null);
@@ -86,6 +103,7 @@ function OpenComposer({ conversation, intent, onIntent, onPlain }) {
   typist.current ??= createTypist(session, conversation.id);
   const [text, setText] = useText(conversation, intent);
   const [files, setFiles] = useState([]);
+  const mentioning = useMentions(area, conversation, text, setText);
   const [isAttaching, setIsAttaching] = useState(false);
   useHeight(area, text);
   useAttention(area, intent, typist);
@@ -93,7 +111,7 @@ function OpenComposer({ conversation, intent, onIntent, onPlain }) {
   const rest = LONGEST - lengthOf(text);
   const canSend = rest >= 0 && (text.trim() !== "" || (files.length > 0 && !intent.edit));
   const say = () => {
-    session.client.send(conversation.id, { body: text.trimEnd(), reply_to: intent.reply?.id ?? null, attachments: files });
+    session.client.send(conversation.id, { body: text.trimEnd(), reply_to: intent.reply?.id ?? null, attachments: files, mentions: mentionsIn(text, mentioning.chosen) });
     setText("");
     setFiles([]);
     setLeftAt(session, conversation.id, null);
@@ -129,6 +147,7 @@ function OpenComposer({ conversation, intent, onIntent, onPlain }) {
   return html`<form class="composer" onSubmit=${submit}>
     <${IntentBar} intent=${intent} conversation=${conversation} onPlain=${onPlain} />
     <${Chips} files=${files} onRemove=${(file) => setFiles(files.filter((one) => one !== file))} />
+    ${!intent.edit && html`<${MentionOptions} people=${mentioning.offered} onChoose=${mentioning.choose} />`}
     <div class="composer-line">
       ${!intent.edit && html`<${IconButton} name="clip" label="Attach a file by its address" hook="attach" onClick=${() => setIsAttaching(true)} />`}
       <textarea ref=${area} rows="1" dir="auto" aria-label=${label} placeholder=${label} data-test="composer" value=${text} onInput=${input} onKeyDown=${press} onBlur=${() => typist.current(false)}></textarea>

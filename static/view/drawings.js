@@ -15,6 +15,7 @@ export const DRAWINGS = {
   eye: html`<path d="M2.5 10S5.25 4.75 10 4.75 17.5 10 17.5 10 14.75 15.25 10 15.25 2.5 10 2.5 10z"/><circle cx="10" cy="10" r="2.25"/>`,
   file: html`<path d="M11.5 3H6a1.5 1.5 0 0 0-1.5 1.5v11A1.5 1.5 0 0 0 6 17h8a1.5 1.5 0 0 0 1.5-1.5V7zM11.5 3v4h4"/>`,
   flow: html`<circle cx="5" cy="5" r="2"/><circle cx="5" cy="15" r="2"/><circle cx="14.5" cy="10" r="2.5"/><path d="M5 7v6M7 5h2.5a3 3 0 0 1 2.6 1.6l.6 1.1M7 15h2.5a3 3 0 0 0 2.6-1.6l.6-1.1"/>`,
+  forward: html`<path d="M12 5l4.5 4.5L12 14M16.5 9.5H9A5.5 5.5 0 0 0 3.5 15v.5"/>`,
   info: html`<rect x="3" y="4" width="14" height="12" rx="1.75"/><path d="M12.25 4v12"/>`,
   leave: html`<path d="M8.5 3.5H5A1.5 1.5 0 0 0 3.5 5v10A1.5 1.5 0 0 0 5 16.5h3.5M8 10h8.5M13.5 7l3 3-3 3"/>`,
   more: html`<path d="M5 10h.01M10 10h.01M15 10h.01" stroke-width="2.25"/>`,
