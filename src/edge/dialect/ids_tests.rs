@@ -17,9 +17,7 @@ use crate::domain::conversation::{
 };
 use crate::domain::ids::{ConversationId, ConversationNo, MessageId, ParticipantId, UserId};
 use crate::domain::message::{Content, Message, MessageKind};
-use crate::domain::room_event::{
-    Change, MessageChange, MessageNews, NoticeReason, Preview, UserNews,
-};
+use crate::domain::room_event::{Change, MessageChange, MessageNews, Preview, UserNews};
 use crate::domain::snapshot::UnreadCount;
 use crate::edge::native::decode::{Request, decode};
 
@@ -204,7 +202,7 @@ impl World {
         };
         let notice = Change::Notice {
             preview,
-            reason: NoticeReason::Message,
+            reason: crate::domain::room_event::NoticeReason::Message,
             unread: UnreadCount::Exactly(1),
             view: self.view(),
         };
