@@ -17,7 +17,7 @@ use clock::Clock;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{ForeignOptions, SocketOptions};
+use crate::config::{ForeignOptions, SocketOptions, Switch};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::dialect::Dialects;
