@@ -126,7 +126,8 @@ pub(super) fn add(
         .load(connection)
         .map_err(explain)?;
     for row in rows {
-        annotations.of_mut(row.target_seq).pin = Some(row.pin());
+        let annotation = annotations.of_mut(row.target_seq);
+        annotation.pin = Some(row.pin());
     }
     Ok(())
 }

@@ -247,7 +247,7 @@ async fn counting_what_is_unread_stops_at_a_thousand_and_says_so_everywhere() {
     assert_eq!(
         counted,
         json!({ "total": 1_000, "total_capped": true,
-            "conversations": [{ "conversation_id": room, "unread": 1_000, "unread_capped": true }] })
+            "conversations": [{ "conversation_id": room, "unread": 1_000, "mentions": 0, "unread_capped": true }] })
     );
     let listed = bob
         .get("/api/v1/conversations")
@@ -271,6 +271,6 @@ async fn counting_what_is_unread_stops_at_a_thousand_and_says_so_everywhere() {
     let counted = bob.get("/api/v1/unread").await.expect_status(200).body;
     assert_eq!(
         counted,
-        json!({ "total": 101, "conversations": [{ "conversation_id": room, "unread": 101 }] })
+        json!({ "total": 101, "conversations": [{ "conversation_id": room, "unread": 101, "mentions": 0 }] })
     );
 }

@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use super::{json, text, time, user, user_id};
 use crate::domain::attachment::{Attachment, Source};
+use crate::domain::forwarding::{Forwarded, Origin};
 use crate::domain::ids::{ConversationNo, MessageId, UserId};
+use crate::domain::mention::Mention;
 use crate::domain::message::{Audience, ClientIdOrigin, Content, Message, MessageKind};
 
 fn raw() -> impl Strategy<Value = Box<RawValue>> {
