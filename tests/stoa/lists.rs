@@ -189,7 +189,7 @@ async fn unread_is_counted_where_one_may_read_and_beyond_what_one_has_read() {
     bob.post(&format!("{LIST}/{id}/seen"), json!({ "seq": 1_000 }))
         .await
         .expect_status(200);
-    let elsewhere = json!([{ "conversation_id": other, "unread": 1 }]);
+    let elsewhere = json!([{ "conversation_id": other, "unread": 1, "mentions": 0 }]);
     assert_eq!(
         unread(&bob).await,
         (1, elsewhere),
