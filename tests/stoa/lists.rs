@@ -150,7 +150,7 @@ async fn unread_counts_what_others_said_to_one_and_nothing_else() {
         let message = json!({ "body": "by the platform", "kind": kind, "audience_role": role });
         platform.post(&messages, message).await.expect_status(201);
     }
-    let here = |count: i64| json!([{ "conversation_id": id, "unread": count }]);
+    let here = |count: i64| json!([{ "conversation_id": id, "unread": count, "mentions": 0 }]);
     assert_eq!(
         unread(&bob).await,
         (4, here(4)),
