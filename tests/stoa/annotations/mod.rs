@@ -78,8 +78,9 @@ async fn a_reaction_is_told_counted_and_read_again() {
         { "emoji": "❤️", "count": 1, "users": ["ann"], "mine": false },
     ]);
     assert_eq!(seen["reactions"], reactions);
-    let joined = bob.socket().await.call("join_conversation", json!({ "conversation_id": group }));
-    let joined = joined.await.unwrap();
+    let join = json!({ "conversation_id": group });
+    let mut socket = bob.socket().await;
+    let joined = socket.call("join_conversation", join).await.unwrap();
     assert_eq!(joined["messages"][0]["reactions"], reactions);
     assert_eq!(joined["last_seq"], 4);
     let gone = unreact(&bob, &message, "👍").await.expect_status(200).body;

@@ -10,8 +10,8 @@ use crate::participants::path;
 use crate::test_app::TestApp;
 
 async fn receipts(person: &Person, message: &str) -> Value {
-    let answer = person.get(&format!("/api/v1/messages/{message}/receipts"));
-    answer.await.expect_status(200).body
+    let path = format!("/api/v1/messages/{message}/receipts");
+    person.get(&path).await.expect_status(200).body
 }
 
 async fn mark(person: &Person, conversation: &str, mark: &str, seq: i64) {
