@@ -79,7 +79,7 @@ async fn only_those_count_who_may_see_the_message() {
     for person in [&bob, &cara] {
         mark(person, &group, "/seen", seq).await;
     }
-    let told = receipts(&platform, &message).await;
+    let told = receipts(&bob, &message).await;
     assert_eq!(
         (&told["status"], users(&told["read"])),
         (&json!("read"), vec!["bob"])
