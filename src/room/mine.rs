@@ -63,13 +63,14 @@ impl Room {
             drop(turn);
             found
         };
-        context.spawn(read.into_actor(self).map(move |found, room, _| {
-            match found {
-                Ok(Some(mine)) => room.tell_mine(user, mine),
-                Ok(None) => {}
-                Err(error) => log::debug!(event = "own_change_not_told"; "{error}"),
-            }
-        }));
+        context.spawn(
+            read.into_actor(self)
+                .map(move |found, room, _| match found {
+                    Ok(Some(mine)) => room.tell_mine(user, mine),
+                    Ok(None) => {}
+                    Err(error) => log::debug!(event = "own_change_not_told"; "{error}"),
+                }),
+        );
     }
 
     /// Lets other servers read what the conversation is for a user.
