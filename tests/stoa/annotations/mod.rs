@@ -84,7 +84,10 @@ async fn a_reaction_is_told_counted_and_read_again() {
     assert_eq!(joined["messages"][0]["reactions"], reactions);
     assert_eq!(joined["last_seq"], 4);
     let gone = unreact(&bob, &message, "👍").await.expect_status(200).body;
-    assert_eq!((&gone["added"], &gone["count"], &gone["users"]), (&json!(false), &json!(1), &json!(["ann"])));
+    assert_eq!(
+        (&gone["added"], &gone["count"], &gone["users"]),
+        (&json!(false), &json!(1), &json!(["ann"]))
+    );
     let again = unreact(&bob, &message, "👍").await.expect_status(200).body;
     assert_eq!(again["seq"], gone["seq"]);
     let never = unreact(&bob, &message, "🎉").await.expect_status(200).body;
@@ -95,7 +98,9 @@ async fn a_reaction_is_told_counted_and_read_again() {
 async fn a_reaction_is_nothing_to_read_and_moves_no_list() {
     let (_app, [ann, bob, cara], group, message) = three().await;
     let seen = json!({ "seq": 1 });
-    cara.post(&path(&group, "/seen"), seen).await.expect_status(200);
+    cara.post(&path(&group, "/seen"), seen)
+        .await
+        .expect_status(200);
     let mut elsewhere = cara.socket().await;
     let before = cara.get(&path(&group, "")).await.body;
     for person in [&ann, &bob] {
@@ -133,9 +138,19 @@ async fn over_the_socket_it_is_the_same() {
 async fn a_tombstone_has_no_reactions() {
     let (_app, [ann, bob, _], group, message) = three().await;
     react(&bob, &message, "👍").await.expect_status(200);
-    ann.delete(&format!("/api/v1/messages/{message}")).await.expect_status(200);
-    assert!(shown(&bob, &group, &message).await.get("reactions").is_none());
-    for refused in [react(&bob, &message, "❤").await, unreact(&bob, &message, "👍").await] {
+    ann.delete(&format!("/api/v1/messages/{message}"))
+        .await
+        .expect_status(200);
+    assert!(
+        shown(&bob, &group, &message)
+            .await
+            .get("reactions")
+            .is_none()
+    );
+    for refused in [
+        react(&bob, &message, "❤").await,
+        unreact(&bob, &message, "👍").await,
+    ] {
         refused.expect_status(409).expect_code("CONFLICT");
     }
 }
@@ -167,10 +182,16 @@ async fn only_one_emoji_is_a_reaction() {
     let (_app, [ann, _, _], _, message) = three().await;
     for wrong in ["a", "👍👍", ":+1:", "<script>"] {
         let refused = react(&ann, &message, wrong).await.expect_status(400);
-        assert_eq!(refused.expect_code("INVALID_REQUEST").body["details"]["field"], "emoji");
+        assert_eq!(
+            refused.expect_code("INVALID_REQUEST").body["details"]["field"],
+            "emoji"
+        );
     }
     let all = "👩🏻‍❤️‍💋‍👨🏽";
-    assert_eq!(react(&ann, &message, all).await.expect_status(200).body["emoji"], all);
+    assert_eq!(
+        react(&ann, &message, all).await.expect_status(200).body["emoji"],
+        all
+    );
 }
 
 #[tokio::test]
@@ -188,6 +209,9 @@ async fn twenty_users_are_named_and_all_are_counted() {
     }
     let reaction = shown(&others[21], &group, &message).await["reactions"][0].clone();
     let named: Vec<String> = (0..20).map(|number| format!("p{number:02}")).collect();
-    assert_eq!((&reaction["count"], &reaction["mine"]), (&json!(22), &json!(true)));
+    assert_eq!(
+        (&reaction["count"], &reaction["mine"]),
+        (&json!(22), &json!(true))
+    );
     assert_eq!(reaction["users"], json!(named));
 }

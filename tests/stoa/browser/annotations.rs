@@ -40,7 +40,8 @@ async fn what_one_says_about_a_message_shows_on_the_other_side() {
     jonas.write(&hook("composer"), "Ask @M").await;
     jonas.press(&hook("mention-option")).await;
     jonas.write(&hook("composer"), "again\n").await;
-    mira.see(&message_in("Ask @Mira Okafor again", "received")).await;
+    mira.see(&message_in("Ask @Mira Okafor again", "received"))
+        .await;
 
     mira.use_tool("Ask @Mira Okafor again", "forward").await;
     mira.press(&hook("forward-place")).await;

@@ -212,7 +212,11 @@ impl<'a> Fixture<'a> {
         let mut distinct = found.seqs.clone();
         distinct.dedup();
         assert_eq!(distinct, found.seqs, "a seq stands in two tables");
-        assert!(found.seqs.iter().all(|seq| all.contains(seq)), "{:?}", found.seqs);
+        assert!(
+            found.seqs.iter().all(|seq| all.contains(seq)),
+            "{:?}",
+            found.seqs
+        );
         assert!(found.replaced > 0 || found.seqs == all, "{:?}", found.seqs);
     }
 }
