@@ -9,7 +9,7 @@ use super::ids::{Seq, UserId};
 pub use ::flow::{
     AvailableAction, AwaitedPayment, BUILT_IN, Card, ChatPolicy, DealView, Field, FieldKind,
     FlowActor, FlowInput, Instance, Line, LineAudience, LineKind, Money, OrderRequest, PLATFORM,
-    PaymentOutcome, Phase, PlatformEvent, RefundRequest, STAFF, StateVersion, Step, Style, Timer,
+    PaymentOutcome, Phase, WebhookEvent, RefundRequest, STAFF, StateVersion, Step, Style, Timer,
     Transition,
 };
 

@@ -3,6 +3,7 @@
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use serde_json::Value;
+use std::borrow::Cow;
 
 use super::pool::explain;
 use super::schema::audit_log;
@@ -15,9 +16,9 @@ pub struct Audited {
     /// Who did it.
     pub actor: UserNo,
     /// What was done, such as `search`.
-    pub action: &'static str,
+    pub action: Cow<'static, str>,
     /// The type of what it was done to.
-    pub object_type: &'static str,
+    pub object_type: Cow<'static, str>,
     /// Its id.
     pub object_id: String,
     /// The conversation, if it was in one.
@@ -31,8 +32,8 @@ pub fn write(connection: &mut PgConnection, line: &Audited) -> Result<(), Error>
     diesel::insert_into(audit_log::table)
         .values((
             audit_log::actor_no.eq(line.actor.0),
-            audit_log::action.eq(line.action),
-            audit_log::object_type.eq(line.object_type),
+            audit_log::action.eq(line.action.as_ref()),
+            audit_log::object_type.eq(line.object_type.as_ref()),
             audit_log::object_id.eq(&line.object_id),
             audit_log::conversation_no.eq(line.conversation.map(|no| no.0)),
             audit_log::data.eq(&line.data),

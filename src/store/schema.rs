@@ -4,8 +4,12 @@
     reason = "the tables are described where they are made, in migrations/"
 )]
 
+mod events;
 mod people;
 
+pub use events::{
+    activities, concerns, connections, events, rule_rooms, rule_runs, user_traits,
+};
 pub use people::{blocks, new_contacts};
 
 diesel::table! {
@@ -294,7 +298,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    platform_events (no) {
+    webhook_events (no) {
         no -> Int8,
         id -> Text,
         event -> Text,
@@ -307,7 +311,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    platform_event_attempts (event_no, attempt) {
+    webhook_event_attempts (event_no, attempt) {
         event_no -> Int8,
         attempt -> Int4,
         at -> Timestamptz,
@@ -365,8 +369,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     payment_events,
     gateway_refunds,
     refunds,
-    platform_events,
-    platform_event_attempts,
+    webhook_events,
+    webhook_event_attempts,
     recoveries,
     recovery_places,
     revocations,

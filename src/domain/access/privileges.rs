@@ -15,7 +15,7 @@ pub enum Privilege {
     /// Begin a conversation with any user, and bring any user into one.
     BeginWithAnybody,
     /// List the webhooks to the platform, and deliver them again.
-    SeePlatformEvents,
+    SeeWebhookEvents,
     /// Name another user as the acting one.
     ActForOthers,
     /// Create a conversation without participating.
@@ -48,7 +48,7 @@ impl Roles {
             | Privilege::SeeEveryUser
             | Privilege::ReadDeletedMessages
             | Privilege::BeginWithAnybody => self.admin || self.support || self.service,
-            Privilege::SeePlatformEvents => self.admin || self.service,
+            Privilege::SeeWebhookEvents => self.admin || self.service,
             Privilege::ActForOthers
             | Privilege::StayOutside
             | Privilege::ActAsPlatform

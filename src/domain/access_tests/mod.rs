@@ -284,7 +284,7 @@ const PRIVILEGES: [(Privilege, [bool; 3]); 15] = {
         (OpenEveryConversation, STAFF_ALL),
         (SeeEveryUser, STAFF_ALL),
         (ReadDeletedMessages, STAFF_ALL),
-        (SeePlatformEvents, [true, false, true]),
+        (SeeWebhookEvents, [true, false, true]),
         (ActForOthers, PLATFORM),
         (StayOutside, PLATFORM),
         (ActAsPlatform, PLATFORM),

@@ -60,7 +60,7 @@ ann | ROUTE_NOT_FOUND | | GET /api/v1/nothing |
 ann | METHOD_NOT_ALLOWED | | PUT /api/v1/me | {}
 ann | UNPROCESSABLE | | POST /api/v1/conversations | {"kind":"direct","participants":[{"user_id":"ann"}]}
 ann | UNREACHABLE | | POST /api/v1/conversations | {"kind":"direct","participants":[{"user_id":"silent"}]}
-platform | EVENT_NOT_FOUND | | GET /api/v1/events/evt_0192f0c000007000800000000000/attempts |
+platform | EVENT_NOT_FOUND | | GET /api/v1/webhooks/events/evt_0192f0c000007000800000000000/attempts |
 ann | ORDER_NOT_FOUND | | POST /sandbox/checkout/order_1 | {"outcome":"success"}
 "#;
 

@@ -18,6 +18,7 @@ pub fn play(book: &RuleBook, script: &Script) -> Played {
         people: &script.people,
         now: script.begins,
         count: 0,
+        planned: 0,
         world: World::default(),
         late: BTreeMap::new(),
         played: Played::default(),
@@ -38,6 +39,8 @@ struct Player<'a> {
     people: &'a BTreeMap<String, String>,
     now: DateTime<Utc>,
     count: usize,
+    /// The rules that were planned for later so far.
+    planned: usize,
     world: World,
     /// By when they are due, and the order in which they were planned.
     late: BTreeMap<(DateTime<Utc>, usize), Late>,
@@ -130,7 +133,8 @@ impl Player<'_> {
                 Decision::Runs(effects) => match rule.after {
                     Some(after) => {
                         self.note(format!("{name} runs later"));
-                        let key = (self.now + after, self.late.len());
+                        self.planned += 1;
+                        let key = (self.now + after, self.planned);
                         self.late.insert(key, (name.to_owned(), effects));
                     }
                     None => self.run(name, &effects),

@@ -3,7 +3,6 @@
 pub mod blocks;
 pub mod conversations;
 pub mod creating;
-pub mod events;
 pub mod files;
 pub mod flows;
 pub(in crate::edge) mod found;
@@ -15,6 +14,7 @@ pub mod participants;
 pub mod search;
 pub mod sign_out;
 pub(in crate::edge) mod subject;
+pub mod webhook_events;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -60,8 +60,8 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(participants::change)
         .service(participants::remove)
         .service(gateways::razorpay)
-        .service(events::list)
-        .service(events::attempts)
-        .service(events::redeliver)
+        .service(webhook_events::list)
+        .service(webhook_events::attempts)
+        .service(webhook_events::redeliver)
         .service(demo::people);
 }

@@ -18,14 +18,14 @@ use crate::edge::http::call::Call;
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::{Failure, Query};
 use crate::error::Error;
-use crate::store::platform_events::{self as rows, AttemptRow, EventRow, Filter};
+use crate::store::webhook_events::{self as rows, AttemptRow, EventRow, Filter};
 
 fn must_run_it<P>(call: &Call<P>) -> Result<(), Refusal> {
-    if call.caller.roles.may(Privilege::SeePlatformEvents) {
+    if call.caller.roles.may(Privilege::SeeWebhookEvents) {
         return Ok(());
     }
     Err(Refusal::Forbidden(
-        "Only admins and the platform may see platform events",
+        "Only admins and the platform may see the webhooks to the platform",
     ))
 }
 
@@ -35,7 +35,7 @@ fn instant(at: DateTime<Utc>) -> String {
 
 /// Something that the platform is told.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Event)]
+#[schema(as = WebhookEvent)]
 pub struct EventView<'a> {
     /// Its id, the same in every delivery
     id: &'a str,
@@ -78,7 +78,7 @@ impl<'a> EventView<'a> {
 
 /// One attempt to deliver an event.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Attempt)]
+#[schema(as = WebhookAttempt)]
 pub struct AttemptView<'a> {
     /// Its place, from 1
     attempt: i32,
@@ -134,8 +134,8 @@ fn next_cursor(shown: usize, limit: i64, last: Option<i64>) -> Option<String> {
 }
 
 /// What the platform was told, newest first (admin and service tokens)
-#[utoipa::path(params(EventQuery), responses((status = 200, description = "`items`: events; `next_cursor`", body = Object), (status = 403, description = "FORBIDDEN")), security(("bearer" = [])), tag = "events")]
-#[get("/events")]
+#[utoipa::path(params(EventQuery), responses((status = 200, description = "`items`: events; `next_cursor`", body = Object), (status = 403, description = "FORBIDDEN")), security(("bearer" = [])), tag = "webhooks")]
+#[get("/webhooks/events")]
 pub async fn list(call: Call, query: Query<EventQuery>) -> Result<HttpResponse, Failure> {
     must_run_it(&call)?;
     let Query(query) = query;
@@ -183,8 +183,8 @@ pub struct AttemptQuery {
 }
 
 /// How the attempts to deliver an event went, oldest first (admin and service tokens)
-#[utoipa::path(params(("id" = String, Path), AttemptQuery), responses((status = 200, description = "`items`: attempts; `next_cursor`", body = Object), (status = 403, description = "FORBIDDEN"), (status = 404, description = "EVENT_NOT_FOUND")), security(("bearer" = [])), tag = "events")]
-#[get("/events/{id}/attempts")]
+#[utoipa::path(params(("id" = String, Path), AttemptQuery), responses((status = 200, description = "`items`: attempts; `next_cursor`", body = Object), (status = 403, description = "FORBIDDEN"), (status = 404, description = "EVENT_NOT_FOUND")), security(("bearer" = [])), tag = "webhooks")]
+#[get("/webhooks/events/{id}/attempts")]
 pub async fn attempts(
     call: Call<String>,
     query: Query<AttemptQuery>,
@@ -203,8 +203,8 @@ pub async fn attempts(
 }
 
 /// Deliver an event again, under the same id (admin and service tokens)
-#[utoipa::path(params(("id" = String, Path)), responses((status = 202, description = "It will be", body = Object), (status = 403, description = "FORBIDDEN"), (status = 404, description = "EVENT_NOT_FOUND")), security(("bearer" = [])), tag = "events")]
-#[post("/events/{id}/redeliver")]
+#[utoipa::path(params(("id" = String, Path)), responses((status = 202, description = "It will be", body = Object), (status = 403, description = "FORBIDDEN"), (status = 404, description = "EVENT_NOT_FOUND")), security(("bearer" = [])), tag = "webhooks")]
+#[post("/webhooks/events/{id}/redeliver")]
 pub async fn redeliver(call: Call<String>) -> Result<HttpResponse, Failure> {
     must_run_it(&call)?;
     let work = async {
