@@ -3,6 +3,7 @@
 mod assembly;
 mod peers;
 pub mod private_database;
+mod rulebook;
 pub mod running;
 
 use actix_web::web;
@@ -22,7 +23,7 @@ use crate::edge::http::AppState;
 use crate::edge::http::listening::{Addresses, Listening, listen};
 use crate::feed::{FeedRunner, SearchIndex, Timing, consumers};
 use crate::identity::demo_secret;
-use crate::jobs::{FileJobDeps, JobDeps, Runner};
+use crate::jobs::{FileJobDeps, JobDeps, RuleDeps, Runner};
 use crate::nodes::Connected;
 use crate::payment::PaymentGateway;
 use crate::seed;
@@ -107,6 +108,7 @@ async fn open(
         payments.warn();
     }
     let catalogue = open_catalogue(&config, &pool, &payments).await?;
+    let rules = rulebook::open(&config.rules)?;
     let link_key = link_key(&pool).await?;
     let limits = ConnectionLimits::new(&config, files);
     let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);
@@ -125,6 +127,7 @@ async fn open(
         outgoing,
         catalogue,
         payments,
+        rules,
         demo_secret,
         limits,
     })?;
@@ -172,8 +175,20 @@ fn start_runner(server: &AppState, address: SocketAddr) -> Option<Runner> {
         (&server.config, address),
         metrics,
         files,
-    );
+    )
+    .with_rules(rules_of(server));
     (server.config.jobs.jobs == Switch::On).then(|| Runner::start(shop))
+}
+
+/// What rules work with, where there are any.
+fn rules_of(server: &AppState) -> Option<RuleDeps> {
+    let has_rules = !server.rules.is_empty();
+    has_rules.then(|| RuleDeps {
+        book: Arc::clone(&server.rules),
+        room: Arc::clone(&server.deps.room),
+        rooms: server.deps.rooms.clone(),
+        deals: server.deps.deals.clone(),
+    })
 }
 
 fn start_following(server: &AppState) -> Option<FeedRunner> {

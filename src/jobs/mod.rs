@@ -8,6 +8,7 @@ mod delivering;
 mod dropping;
 mod paying;
 mod reconciling;
+mod rules;
 mod runner;
 mod spool;
 
@@ -30,6 +31,7 @@ use crate::store::pool::Pool;
 use crate::telemetry::metrics::Metrics;
 
 pub use delivering::{Platform, headers};
+pub use rules::RuleDeps;
 pub use runner::Runner;
 
 /// The dependencies of jobs.
@@ -54,6 +56,8 @@ pub struct JobDeps {
     pub objects: Option<Objects>,
     /// Wakes those who wait for the check of a file.
     pub files_checked: JobSignal,
+    /// What rules work with; `None` without rules files.
+    pub rules: Option<RuleDeps>,
     /// The files that this process works on.
     files_under_check: Mutex<HashSet<FileNo>>,
 }
@@ -114,8 +118,14 @@ impl JobDeps {
             metrics,
             objects: files.objects,
             files_checked: files.checked,
+            rules: None,
             files_under_check: Mutex::default(),
         }
+    }
+
+    /// The same, with rules.
+    pub fn with_rules(self, rules: Option<RuleDeps>) -> Self {
+        Self { rules, ..self }
     }
 
     /// Runs a job.
@@ -152,6 +162,8 @@ impl JobDeps {
             Job::DeliverEvent { event_no } => delivering::deliver(self, claimed, event_no).await,
             Job::CheckFile { file_no } => checking::check(self, file_no).await,
             Job::DropFile { file_no } => dropping::drop_file(self, lease, file_no).await,
+            Job::HandleEvent { event_no } => rules::handle_event(self, lease, event_no).await,
+            Job::RunRule { event_no, place } => rules::run_rule(self, event_no, place).await,
             Job::SandboxEvents { events } => paying::post_as_sandbox(self, events).await,
         }
     }

@@ -8,6 +8,7 @@ mod turns;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use rules::Subject;
 use serde_json::Value;
 
 use super::schema::events as table;
@@ -48,6 +49,16 @@ pub struct EventRow {
     pub decided_at: Option<DateTime<Utc>>,
     /// When all that follows had ended.
     pub handled_at: Option<DateTime<Utc>>,
+}
+
+impl EventRow {
+    /// What it is about.
+    pub fn subject(&self) -> Option<Subject> {
+        Some(Subject {
+            kind: self.subject_type.clone()?,
+            id: self.subject_id.clone()?,
+        })
+    }
 }
 
 /// The event with this number.

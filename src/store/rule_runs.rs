@@ -48,6 +48,8 @@ pub struct PendingRun {
     pub effects: Vec<Effect>,
     /// How many of them have taken place.
     pub done: i16,
+    /// How often it was tried and put off.
+    pub attempts: i32,
 }
 
 /// How a run ended.
@@ -129,6 +131,25 @@ struct Row {
     rule: String,
     effects: Option<Value>,
     done: i16,
+    attempts: i32,
+}
+
+type Columns = (
+    table::place,
+    table::rule,
+    table::effects,
+    table::done,
+    table::attempts,
+);
+
+fn columns() -> Columns {
+    (
+        table::place,
+        table::rule,
+        table::effects,
+        table::done,
+        table::attempts,
+    )
 }
 
 impl Row {
@@ -140,6 +161,7 @@ impl Row {
             rule: self.rule,
             effects: serde_json::from_value(effects).map_err(Error::internal)?,
             done: self.done,
+            attempts: self.attempts,
         })
     }
 }
@@ -151,7 +173,7 @@ pub fn pending(connection: &mut PgConnection, event_no: i64) -> Result<Vec<Pendi
         .filter(table::status.eq("pending"))
         .filter(table::due_at.is_null())
         .order(table::place)
-        .select((table::place, table::rule, table::effects, table::done))
+        .select(columns())
         .load(connection)?;
     rows.into_iter().map(|row| row.into_run(event_no)).collect()
 }
@@ -166,7 +188,7 @@ pub fn late(
         .find((event_no, place))
         .filter(table::status.eq("pending"))
         .filter(table::effects.is_not_null())
-        .select((table::place, table::rule, table::effects, table::done))
+        .select(columns())
         .first(connection)
         .optional()?;
     row.map(|row| row.into_run(event_no)).transpose()

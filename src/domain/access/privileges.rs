@@ -16,6 +16,10 @@ pub enum Privilege {
     BeginWithAnybody,
     /// List the webhooks to the platform, and deliver them again.
     SeeWebhookEvents,
+    /// List the platform's events and what rules made of them.
+    SeeEvents,
+    /// Tell events.
+    TellEvents,
     /// Name another user as the acting one.
     ActForOthers,
     /// Create a conversation without participating.
@@ -48,8 +52,9 @@ impl Roles {
             | Privilege::SeeEveryUser
             | Privilege::ReadDeletedMessages
             | Privilege::BeginWithAnybody => self.admin || self.support || self.service,
-            Privilege::SeeWebhookEvents => self.admin || self.service,
-            Privilege::ActForOthers
+            Privilege::SeeWebhookEvents | Privilege::SeeEvents => self.admin || self.service,
+            Privilege::TellEvents
+            | Privilege::ActForOthers
             | Privilege::StayOutside
             | Privilege::ActAsPlatform
             | Privilege::SpeakAsSystem

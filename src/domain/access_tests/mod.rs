@@ -285,6 +285,8 @@ const PRIVILEGES: [(Privilege, [bool; 3]); 15] = {
         (SeeEveryUser, STAFF_ALL),
         (ReadDeletedMessages, STAFF_ALL),
         (SeeWebhookEvents, [true, false, true]),
+        (SeeEvents, [true, false, true]),
+        (TellEvents, PLATFORM),
         (ActForOthers, PLATFORM),
         (StayOutside, PLATFORM),
         (ActAsPlatform, PLATFORM),

@@ -43,19 +43,18 @@ pub type Untold = Refusal;
 
 /// Reads the events of a body, in order. One that is wrong stops no other.
 pub fn read_batch(text: &str, book: &RuleBook, now: DateTime<Utc>) -> Result<Vec<Told>, Untold> {
-    let items: Vec<&RawValue> = match text.trim_start().starts_with('[') {
-        true => serde_json::from_str(text).map_err(|error| unreadable(&error))?,
-        false => vec![serde_json::from_str(text).map_err(|error| unreadable(&error))?],
+    let items: Vec<&RawValue> = match text.trim_start().chars().next() {
+        Some('[') => serde_json::from_str(text).map_err(|error| unreadable(&error))?,
+        Some('{') => vec![serde_json::from_str(text).map_err(|error| unreadable(&error))?],
+        Some(_) | None => {
+            let reason = "must be a JSON object or a list of objects";
+            return Err(Refusal::invalid("body", reason));
+        }
     };
     if items.is_empty() || items.len() > EVENTS {
         let count = items.len();
         let reason = format!("must have from 1 to {EVENTS} events, not {count}");
         return Err(Refusal::invalid("body", reason));
-    }
-    if text.trim_start().starts_with(['"', 't', 'f', 'n', '-'])
-        || text.trim_start().starts_with(|c: char| c.is_ascii_digit())
-    {
-        return Err(Refusal::invalid("body", "must be an object or a list of objects"));
     }
     Ok(items.into_iter().map(|item| told(item, book, now)).collect())
 }

@@ -3,6 +3,7 @@
 pub mod blocks;
 pub mod conversations;
 pub mod creating;
+pub mod events;
 pub mod files;
 pub mod flows;
 pub(in crate::edge) mod found;
@@ -60,6 +61,9 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(participants::change)
         .service(participants::remove)
         .service(gateways::razorpay)
+        .service(events::tell)
+        .service(events::list)
+        .service(events::show)
         .service(webhook_events::list)
         .service(webhook_events::attempts)
         .service(webhook_events::redeliver)

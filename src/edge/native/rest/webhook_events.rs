@@ -117,7 +117,7 @@ pub struct EventQuery {
     limit: Option<i64>,
 }
 
-fn cursor_of<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>, Refusal> {
+pub(super) fn cursor_of<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>, Refusal> {
     let read = |text: &str| -> Option<T> {
         let decoded = URL_SAFE_NO_PAD.decode(text).ok()?;
         String::from_utf8(decoded).ok()?.parse().ok()
@@ -127,7 +127,7 @@ fn cursor_of<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>, Refu
 }
 
 /// The cursor after the last item of a full page.
-fn next_cursor(shown: usize, limit: i64, last: Option<i64>) -> Option<String> {
+pub(super) fn next_cursor(shown: usize, limit: i64, last: Option<i64>) -> Option<String> {
     let full = i64::try_from(shown).is_ok_and(|shown| shown == limit);
     last.filter(|_| full)
         .map(|place| URL_SAFE_NO_PAD.encode(place.to_string()))
