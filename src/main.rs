@@ -1,4 +1,4 @@
-//! The command line: `serve` (the default), `token` and `flow`.
+//! The command line: `serve` (the default), `token`, `flow` and `rules`.
 
 mod cli;
 
@@ -10,7 +10,7 @@ use stoa::app;
 use stoa::config::Config;
 use stoa::telemetry::logging;
 
-use cli::{flow_commands, token_command};
+use cli::{flow_commands, rules_commands, token_command};
 
 /// One thread allocates messages and another frees them; this allocator does that without a lock.
 #[global_allocator]
@@ -35,6 +35,9 @@ enum Command {
     /// Check, draw and simulate flow files, and migrate running deals
     #[command(subcommand)]
     Flow(flow_commands::FlowCommand),
+    /// Check rules files, and play events against them
+    #[command(subcommand)]
+    Rules(rules_commands::RulesCommand),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
     let outcome = match command_line.command {
         Some(Command::Token(options)) => token_command::run(*options).map(|token| say(&token)),
         Some(Command::Flow(command)) => flow_commands::run(command).map(|told| say(&told)),
+        Some(Command::Rules(command)) => rules_commands::run(command).map(|told| say(&told)),
         Some(Command::Serve(config)) => serve(*config),
         None => serve(command_line.serve),
     };
