@@ -10,6 +10,8 @@ use language::period;
 use language::problem::nearest;
 use language::source::{Item, Section};
 
+/// The latest that a rule runs after its event.
+const LATEST: TimeDelta = TimeDelta::days(60);
 /// The most rules of a file.
 pub(crate) const MOST_RULES: usize = 200;
 
@@ -79,7 +81,7 @@ fn read(item: Item<'_>, section: &Section<'_>, declared: &Declared<'_>) -> Optio
         return None;
     };
     let when = section.item("when").and_then(|item| condition(item, of));
-    let after = section.item("after").and_then(after);
+    let after = section.item("after").and_then(|item| after(item, of));
     let activity = section.item("activity").and_then(Item::flag);
     let actions = actions::read(section, of, &declared.rooms);
     section.finish();
@@ -138,13 +140,14 @@ fn condition(item: Item<'_>, of: &EventType) -> Option<Condition> {
     }
 }
 
-fn after(item: Item<'_>) -> Option<TimeDelta> {
+fn after(item: Item<'_>, of: &EventType) -> Option<TimeDelta> {
     let text = item.text(20)?;
     let span = period::parse(text);
     match span {
-        Some(span) if span <= TimeDelta::days(60) => Some(span),
+        Some(span) if span <= LATEST.min(of.keep - TimeDelta::days(1)) => Some(span),
         Some(_) => {
-            item.advise("a rule runs at most 60 days later", "the event's data is kept for 90 days");
+            let message = "a rule runs at most 60 days later, and before its event is forgotten";
+            item.advise(message, "the data of events is kept for 90 days, unless `keep` is less");
             None
         }
         None => {

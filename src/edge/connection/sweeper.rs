@@ -63,6 +63,7 @@ async fn sweep(deps: &SessionDeps) {
         }
         if round % 3_600 == 0 {
             forget_the_old(deps).await;
+            forget_events(deps).await;
         }
     }
 }
@@ -77,6 +78,20 @@ async fn forget_the_old(deps: &SessionDeps) {
     };
     if let Err(error) = deps.room.pool.run(forget).await {
         log::warn!(event = "old_not_forgotten"; "{error}");
+    }
+}
+
+/// The most statements that forget events within an hour.
+const FORGETTING: usize = 1_000;
+
+/// Takes away events that have had their time, part by part.
+async fn forget_events(deps: &SessionDeps) {
+    for _ in 0..FORGETTING {
+        match deps.room.pool.run(events::expire).await {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => return log::warn!(event = "events_not_forgotten"; "{error}"),
+        }
     }
 }
 
