@@ -20,3 +20,12 @@ pub use event_type::{DataField, DataKind, EventType, Purpose};
 pub use language::problem::Problem;
 pub use reading::RuleSet;
 pub use rule::Rule;
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+mod tests;

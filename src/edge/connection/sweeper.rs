@@ -8,7 +8,7 @@ use crate::config::SocketOptions;
 use crate::edge::connection::SessionDeps;
 use crate::presence::Directory;
 use crate::queue::CloseReason;
-use crate::store::{idempotency, recoveries};
+use crate::store::{events, idempotency, recoveries};
 
 /// How often the sign-outs of other servers are read.
 const SIGN_OUTS: Duration = Duration::from_secs(2);
