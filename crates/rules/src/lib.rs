@@ -22,10 +22,4 @@ pub use reading::RuleSet;
 pub use rule::Rule;
 
 #[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
 mod tests;
