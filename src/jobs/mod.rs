@@ -31,7 +31,7 @@ use crate::store::pool::Pool;
 use crate::telemetry::metrics::Metrics;
 
 pub use delivering::{Platform, headers};
-pub use rules::RuleDeps;
+pub use self::rules::RuleDeps;
 pub use runner::Runner;
 
 /// The dependencies of jobs.

@@ -183,6 +183,8 @@ async fn end(deps: &Arc<JobDeps>, run: PendingRun, how: RunEnd) -> Result<Carrie
     };
     let note = move |connection: &mut _| rule_runs::end(connection, &run, &how).map(|()| run.rule);
     let rule = deps.pool.run(note).await?;
+    let runs = &deps.metrics.events.runs;
+    runs.with_label_values(&[rule.as_str(), outcome]).inc();
     log::debug!(event = "rule_ended", rule = rule.as_str(), outcome = outcome; "");
     Ok(Carried::Over)
 }

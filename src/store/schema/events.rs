@@ -85,5 +85,7 @@ diesel::table! {
     }
 }
 
-diesel::joinable!(rule_runs -> events (event_no));
-diesel::allow_tables_to_appear_in_same_query!(events, rule_runs, activities, concerns);
+use super::{conversations, users};
+
+diesel::allow_tables_to_appear_in_same_query!(events, rule_runs, users);
+diesel::allow_tables_to_appear_in_same_query!(rule_rooms, conversations);

@@ -51,8 +51,12 @@ pub(super) async fn accept(
     let pool = &server.deps.room.pool;
     let done = pool.run(move |connection| store(connection, &book, told, now));
     let mut results = Results::default();
+    let counted = &server.deps.room.metrics.events.told;
     for (told, outcome) in done.await? {
-        results.add(told, outcome);
+        let event_type = told.event.as_ref().map(|event| event.event_type.clone());
+        let event_type = event_type.unwrap_or_else(|_| "unknown".to_owned());
+        let status = results.add(told, outcome);
+        counted.with_label_values(&[event_type.as_str(), status]).inc();
     }
     Ok(results)
 }
@@ -144,7 +148,8 @@ fn new_event(
 }
 
 impl Results {
-    fn add(&mut self, told: Told, outcome: Result<Acceptance, Refusal>) {
+    /// Adds what became of an event, and answers that.
+    fn add(&mut self, told: Told, outcome: Result<Acceptance, Refusal>) -> &'static str {
         let dropped = told.event.map(|event| event.dropped).unwrap_or_default();
         let (status, error) = match outcome {
             Ok(Acceptance::Accepted) => ("accepted", None),
@@ -164,5 +169,6 @@ impl Results {
             dropped,
             error: error.map(|refusal| refusal_json(&refusal)),
         });
+        status
     }
 }
