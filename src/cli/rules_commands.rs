@@ -108,7 +108,10 @@ fn simulate(file: &Path, scripts: &[PathBuf], coverage: bool) -> Result<String, 
     let source = read(file)?;
     let set = RuleSet::parse(&source).map_err(|problems| {
         let count = counted(problems.len(), "problem");
-        format!("{count} in the rules\n\n{}", listed(file, &source, &problems))
+        format!(
+            "{count} in the rules\n\n{}",
+            listed(file, &source, &problems)
+        )
     })?;
     let name = set.name.clone();
     let all: Vec<String> = set
@@ -122,7 +125,10 @@ fn simulate(file: &Path, scripts: &[PathBuf], coverage: bool) -> Result<String, 
         let source = read(path)?;
         let script = Script::parse(&source).map_err(|problems| {
             let count = counted(problems.len(), "problem");
-            format!("{count} in a script\n\n{}", listed(path, &source, &problems))
+            format!(
+                "{count} in a script\n\n{}",
+                listed(path, &source, &problems)
+            )
         })?;
         let played = play(&book, &script);
         let shown = path.display();
@@ -137,13 +143,21 @@ fn simulate(file: &Path, scripts: &[PathBuf], coverage: bool) -> Result<String, 
         ran.extend(played.ran);
     }
     let missing: Vec<&String> = all.iter().filter(|name| !ran.contains(*name)).collect();
-    let _ = write!(told, "{} of {} rules ran", all.len() - missing.len(), all.len());
+    let _ = write!(
+        told,
+        "{} of {} rules ran",
+        all.len() - missing.len(),
+        all.len()
+    );
     for name in &missing {
         let _ = write!(told, "\n  did not run: {name}");
     }
     match (failed, coverage && !missing.is_empty()) {
         (0, false) => Ok(told),
         (0, true) => Err(format!("not every rule runs\n\n{told}")),
-        (failed, _) => Err(format!("{}\n\n{told}", counted(failed, "expectation") + " failed")),
+        (failed, _) => Err(format!(
+            "{}\n\n{told}",
+            counted(failed, "expectation") + " failed"
+        )),
     }
 }

@@ -30,8 +30,8 @@ use crate::store::jobs::{Claimed, Lease, StoredJob};
 use crate::store::pool::Pool;
 use crate::telemetry::metrics::Metrics;
 
-pub use delivering::{Platform, headers};
 pub use self::rules::RuleDeps;
+pub use delivering::{Platform, headers};
 pub use runner::Runner;
 
 /// The dependencies of jobs.

@@ -63,8 +63,7 @@ pub fn open_rooms(connection: &mut PgConnection, of: &Rooms) -> Result<Vec<Room>
 }
 
 /// Raw SQL: Diesel has no functions without a value. Two rules that make the same room make it one after the other.
-const TAKE_TURN: &str =
-    "select count(pg_advisory_xact_lock(hashtextextended($1 || E'\\x01' || $2 || E'\\x01' || $3, 0)))";
+const TAKE_TURN: &str = "select count(pg_advisory_xact_lock(hashtextextended($1 || E'\\x01' || $2 || E'\\x01' || $3, 0)))";
 
 /// Makes the room of this name about a subject, unless the subject has one. The conversation and its name are committed together.
 pub fn make(

@@ -4,12 +4,10 @@
     reason = "the tables are described where they are made, in migrations/"
 )]
 
-mod events;
+mod rules;
 mod people;
 
-pub use events::{
-    activities, concerns, connections, events, rule_rooms, rule_runs, user_traits,
-};
+pub use self::rules::{activities, concerns, connections, events, rule_rooms, rule_runs, user_traits};
 pub use people::{blocks, new_contacts};
 
 diesel::table! {

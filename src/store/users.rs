@@ -122,10 +122,7 @@ pub fn find_all(connection: &mut PgConnection, ids: &[&str]) -> Result<Vec<UserR
 }
 
 /// The users with these numbers.
-pub fn with_numbers(
-    connection: &mut PgConnection,
-    numbers: &[i64],
-) -> Result<Vec<UserRow>, Error> {
+pub fn with_numbers(connection: &mut PgConnection, numbers: &[i64]) -> Result<Vec<UserRow>, Error> {
     users::table
         .filter(users::no.eq_any(numbers))
         .select(UserRow::as_select())

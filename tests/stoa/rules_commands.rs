@@ -24,7 +24,10 @@ fn the_rules_that_ship_are_fine() {
     let (output, said, complained) = outcome(&["rules", "check", &inside("rules")], &[]);
     assert!(output.status.success(), "{complained}");
     assert_eq!(said.lines().count(), SHIPPED.len());
-    assert!(said.contains("pharmago 1 is fine: 6 event types, 8 rules"), "{said}");
+    assert!(
+        said.contains("pharmago 1 is fine: 6 event types, 8 rules"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -34,12 +37,20 @@ fn the_scripts_make_every_rule_that_ships_run() {
         let entries = std::fs::read_dir(folder).expect("a folder");
         let scripts = entries.map(|entry| entry.expect("an entry").path().display().to_string());
         let file = inside(&format!("rules/{name}.toml"));
-        let mut arguments = vec!["rules".to_owned(), "simulate".to_owned(), "--coverage".to_owned(), file];
+        let mut arguments = vec![
+            "rules".to_owned(),
+            "simulate".to_owned(),
+            "--coverage".to_owned(),
+            file,
+        ];
         arguments.extend(scripts);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let (output, said, complained) = outcome(&arguments, &[]);
         assert!(output.status.success(), "{complained}");
-        assert!(said.contains("  order.placed about order/42 by ada") || name != "pharmago", "{said}");
+        assert!(
+            said.contains("  order.placed about order/42 by ada") || name != "pharmago",
+            "{said}"
+        );
     }
 }
 
@@ -50,7 +61,11 @@ fn a_script_that_expects_something_else_fails() {
     let file = inside("rules/quotexbert.toml");
     let (output, _, told) = outcome(&["rules", "simulate", &file, &script], &[]);
     assert_eq!(output.status.code(), Some(1));
-    for part in ["1 expectation failed", "wrong-script.toml:1: nothing, or nothing in this order, says `The lead is open.`", "there is no open room"] {
+    for part in [
+        "1 expectation failed",
+        "wrong-script.toml:1: nothing, or nothing in this order, says `The lead is open.`",
+        "there is no open room",
+    ] {
         assert!(told.contains(part), "{part}\nin\n{told}");
     }
 }
@@ -79,7 +94,19 @@ fn problems_are_told_like_a_compiler_does() {
 #[test]
 fn a_server_does_not_start_with_rules_that_are_wrong() {
     let wrong = written("nothing.toml", "name = \"x\"");
-    let (output, _, told) = outcome(&["serve", "--jwt-secret", "a secret of the tests, long enough for HS256", "--rules", &wrong], &[]);
+    let (output, _, told) = outcome(
+        &[
+            "serve",
+            "--jwt-secret",
+            "a secret of the tests, long enough for HS256",
+            "--rules",
+            &wrong,
+        ],
+        &[],
+    );
     assert_eq!(output.status.code(), Some(1));
-    assert!(told.contains("nothing.toml:1:1: a rules file needs `version`"), "{told}");
+    assert!(
+        told.contains("nothing.toml:1:1: a rules file needs `version`"),
+        "{told}"
+    );
 }

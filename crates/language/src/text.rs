@@ -201,8 +201,12 @@ fn placeholder(text: &str, known: KnownNames<'_>) -> Result<Placeholder, (String
             let help = format!("a placeholder is {{{}}}", placeholders(known));
             return Err((format!("there is no `{name}`"), Some(help)));
         };
-        let near = nearest(field, found.fields.keys().map(String::as_str));
-        let shape = *found.fields.get(field).ok_or_else(|| unknown(near))?;
+        let names = || found.fields.keys().map(String::as_str);
+        let shape = *found.fields.get(field).ok_or_else(|| {
+            let (message, help) = unknown(nearest(field, names()));
+            let all = names().collect::<Vec<&str>>().join(", ");
+            (message, help.or(Some(format!("`{root}` has {all}"))))
+        })?;
         return Ok(placeholder(Source::Root(root.to_owned()), field, shape));
     }
     if let Some(field) = name.strip_prefix("ctx.") {

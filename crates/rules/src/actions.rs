@@ -18,8 +18,7 @@ const LONGEST_TEXT: usize = 2_000;
 /// The most people that one effect names.
 const MOST_PEOPLE: usize = 16;
 
-pub(crate) const HELP: &str =
-    "it has one or more of converse, people, say, press, close, emit, audit, connect, disconnect, trait";
+pub(crate) const HELP: &str = "it has one or more of converse, people, say, press, close, emit, audit, connect, disconnect, trait";
 
 /// An effect as the file declares it.
 #[derive(Clone, Debug)]
@@ -305,7 +304,10 @@ impl Reader<'_> {
             let message = format!("no rule makes a room `{name}`");
             match nearest(name, self.rooms.iter().map(String::as_str)) {
                 Some(near) => item.advise(message, format!("did you mean `{near}`?")),
-                None => item.advise(message, format!("`converse = {{ type = \"{name}\", … }}` makes one")),
+                None => item.advise(
+                    message,
+                    format!("`converse = {{ type = \"{name}\", … }}` makes one"),
+                ),
             }
         }
         Some(name.to_owned())
@@ -326,7 +328,10 @@ impl Reader<'_> {
     }
 
     fn without_subject(&self) -> String {
-        format!("events of type `{}` need not be about anything", self.of.name)
+        format!(
+            "events of type `{}` need not be about anything",
+            self.of.name
+        )
     }
 
     fn subject_help(&self) -> String {
@@ -339,7 +344,10 @@ impl Reader<'_> {
         let shape = item.text(200)?;
         let kind = shape.split_once('/').map_or("", |(kind, _)| kind);
         if Subject::parse(&format!("{kind}/x")).is_none() {
-            item.advise("this is not a subject", "a type and an id, like `order/{subject.id}`");
+            item.advise(
+                "this is not a subject",
+                "a type and an id, like `order/{subject.id}`",
+            );
         }
         Some(text)
     }

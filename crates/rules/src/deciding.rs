@@ -78,17 +78,23 @@ pub fn decide(rule: &Rule, engine: &Engine, facts: &Facts<'_>) -> Decision {
 struct Missing(&'static str);
 
 impl Facts<'_> {
+    /// The name of a user, or the id where none is known.
+    fn name_of<'n>(&'n self, id: &'n str) -> &'n str {
+        self.names.get(id).map_or(id, String::as_str)
+    }
+
     /// The values that conditions and texts read.
     fn roots(&self) -> Map<String, Value> {
-        let name_of = |id: &str| self.names.get(id).map_or(id, String::as_str);
         let mut data = self.data.clone();
         for field in self.of.user_fields() {
-            let name = self.data.get(field).and_then(Value::as_str).map(name_of);
+            let name = self.data.get(field).and_then(Value::as_str).map(|id| self.name_of(id));
             if let Some(name) = name {
                 data.insert(format!("{field}.name"), json!(name));
             }
         }
-        let actor = self.actor.map(|id| json!({ "id": id, "name": name_of(id) }));
+        let actor = self
+            .actor
+            .map(|id| json!({ "id": id, "name": self.name_of(id) }));
         let subject = self
             .subject
             .map(|subject| json!({ "type": subject.kind, "id": subject.id }));

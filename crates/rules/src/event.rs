@@ -106,10 +106,9 @@ fn stored(kind: &DataKind, given: &Value) -> Result<Value, String> {
         DataKind::Money(currency) => {
             let own = given.get("currency").and_then(Value::as_str);
             let own = own.filter(|own| value::is_currency(own));
-            let currency = currency
-                .as_deref()
-                .or(own)
-                .ok_or("must be an amount with a currency: { \"amount\": 1250, \"currency\": \"EUR\" }")?;
+            let currency = currency.as_deref().or(own).ok_or(
+                "must be an amount with a currency: { \"amount\": 1250, \"currency\": \"EUR\" }",
+            )?;
             value::money(given, currency, |_| Ok(())).map(|money| value::of_money(&money))
         }
     }

@@ -103,7 +103,9 @@ fn trigger<'a>(item: Item<'_>, types: &'a BTreeMap<String, EventType>) -> Option
     let text = item.text(64)?;
     if let Some(own) = text.strip_prefix("stoa.") {
         let why = match own.starts_with("inquiry_") {
-            true => "who waits for whose answer is counted by insight, which this version does not have",
+            true => {
+                "who waits for whose answer is counted by insight, which this version does not have"
+            }
             false => "this version raises no events of its own; rules follow the platform's events",
         };
         item.advise(format!("`{text}` is not available yet"), why);
@@ -147,7 +149,10 @@ fn after(item: Item<'_>, of: &EventType) -> Option<TimeDelta> {
         Some(span) if span <= LATEST.min(of.keep - TimeDelta::days(1)) => Some(span),
         Some(_) => {
             let message = "a rule runs at most 60 days later, and before its event is forgotten";
-            item.advise(message, "the data of events is kept for 90 days, unless `keep` is less");
+            item.advise(
+                message,
+                "the data of events is kept for 90 days, unless `keep` is less",
+            );
             None
         }
         None => {

@@ -61,7 +61,10 @@ fn parsed_who(text: &str, of: &EventType) -> Result<Who, (String, String)> {
         .map(|field| format!("`data.{field}`"))
         .collect();
     let help = match users.is_empty() {
-        true => format!("`actor`; the data of `{}` has no field of type user", of.name),
+        true => format!(
+            "`actor`; the data of `{}` has no field of type user",
+            of.name
+        ),
         false => format!("`actor` or {}", users.join(" or ")),
     };
     let unknown = || (format!("there is no user `{text}`"), help.clone());

@@ -56,7 +56,10 @@ pub fn read_batch(text: &str, book: &RuleBook, now: DateTime<Utc>) -> Result<Vec
         let reason = format!("must have from 1 to {EVENTS} events, not {count}");
         return Err(Refusal::invalid("body", reason));
     }
-    Ok(items.into_iter().map(|item| told(item, book, now)).collect())
+    Ok(items
+        .into_iter()
+        .map(|item| told(item, book, now))
+        .collect())
 }
 
 fn unreadable(error: &serde_json::Error) -> Refusal {
@@ -114,7 +117,9 @@ fn event(
         .map_err(|why| Refusal::invalid("subject", why))?;
     let at = optional(whole, "time")?.map(|text| time(&text, now));
     let (data, users, mut dropped) = data(of, whole)?;
-    let unknown = whole.keys().filter(|key| !ATTRIBUTES.contains(&key.as_str()));
+    let unknown = whole
+        .keys()
+        .filter(|key| !ATTRIBUTES.contains(&key.as_str()));
     dropped.extend(unknown.cloned());
     Ok(Event {
         source,

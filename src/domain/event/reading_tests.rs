@@ -48,7 +48,10 @@ fn refusal(event: &Value) -> Option<(&'static str, String)> {
 #[test]
 fn an_event_is_read_with_and_without_the_envelope_of_cloud_events() {
     let first = read(&placed()).pop().unwrap().event.unwrap();
-    assert_eq!(first.users, [("pharmacy".to_owned(), UserId::parse("corner", "x").unwrap())]);
+    assert_eq!(
+        first.users,
+        [("pharmacy".to_owned(), UserId::parse("corner", "x").unwrap())]
+    );
     let mut plain = placed();
     plain.as_object_mut().unwrap().remove("specversion");
     assert_eq!(read(&plain).pop().unwrap().event.unwrap(), first);
@@ -70,27 +73,107 @@ fn what_is_not_declared_is_named_and_left_out() {
 fn each_kind_of_bad_event_is_refused_with_its_reason() {
     let text = |text: &str| json!(text);
     for (key, value, code, said) in [
-        ("specversion", text("0.3"), "INVALID_REQUEST", "specversion must be 1.0"),
-        ("source", Value::Null, "INVALID_REQUEST", "source is missing"),
+        (
+            "specversion",
+            text("0.3"),
+            "INVALID_REQUEST",
+            "specversion must be 1.0",
+        ),
+        (
+            "source",
+            Value::Null,
+            "INVALID_REQUEST",
+            "source is missing",
+        ),
         ("id", json!(7), "INVALID_REQUEST", "id must be a string"),
         ("id", text(&"x".repeat(257)), "INVALID_REQUEST", "id"),
-        ("id", text("a\nb"), "INVALID_REQUEST", "id must not have control characters"),
-        ("type", text("order.palced"), "UNKNOWN_EVENT_TYPE", "did you mean order.placed?"),
+        (
+            "id",
+            text("a\nb"),
+            "INVALID_REQUEST",
+            "id must not have control characters",
+        ),
+        (
+            "type",
+            text("order.palced"),
+            "UNKNOWN_EVENT_TYPE",
+            "did you mean order.placed?",
+        ),
         ("actor", text("a b"), "INVALID_REQUEST", "actor"),
         ("subject", text("order"), "INVALID_REQUEST", "order/42"),
-        ("subject", text("job/7"), "INVALID_REQUEST", "must be a subject of type `order`"),
-        ("subject", Value::Null, "INVALID_REQUEST", "must be a subject of type `order`"),
-        ("time", text("yesterday"), "INVALID_REQUEST", "time must be a time"),
-        ("time", text("2026-11-20T09:49:59Z"), "EVENT_TOO_OLD", "7 days"),
-        ("time", text("2026-11-27T09:55:01Z"), "EVENT_IN_FUTURE", "5 minutes"),
-        ("data", json!([]), "INVALID_REQUEST", "data must be a JSON object"),
-        ("data", json!({}), "INVALID_REQUEST", "data.pharmacy is missing"),
-        ("data", json!({ "pharmacy": "a b" }), "INVALID_REQUEST", "data.pharmacy"),
-        ("data", json!({ "pharmacy": "x", "total": 5 }), "INVALID_REQUEST", "with a currency"),
-        ("data", json!({ "pharmacy": "x", "note": "a\u{0}b" }), "INVALID_REQUEST", "data.note"),
-        ("data", json!({ "pharmacy": "x", "more": "y".repeat(17_000) }), "INVALID_REQUEST", "bytes"),
+        (
+            "subject",
+            text("job/7"),
+            "INVALID_REQUEST",
+            "must be a subject of type `order`",
+        ),
+        (
+            "subject",
+            Value::Null,
+            "INVALID_REQUEST",
+            "must be a subject of type `order`",
+        ),
+        (
+            "time",
+            text("yesterday"),
+            "INVALID_REQUEST",
+            "time must be a time",
+        ),
+        (
+            "time",
+            text("2026-11-20T09:49:59Z"),
+            "EVENT_TOO_OLD",
+            "7 days",
+        ),
+        (
+            "time",
+            text("2026-11-27T09:55:01Z"),
+            "EVENT_IN_FUTURE",
+            "5 minutes",
+        ),
+        (
+            "data",
+            json!([]),
+            "INVALID_REQUEST",
+            "data must be a JSON object",
+        ),
+        (
+            "data",
+            json!({}),
+            "INVALID_REQUEST",
+            "data.pharmacy is missing",
+        ),
+        (
+            "data",
+            json!({ "pharmacy": "a b" }),
+            "INVALID_REQUEST",
+            "data.pharmacy",
+        ),
+        (
+            "data",
+            json!({ "pharmacy": "x", "total": 5 }),
+            "INVALID_REQUEST",
+            "with a currency",
+        ),
+        (
+            "data",
+            json!({ "pharmacy": "x", "note": "a\u{0}b" }),
+            "INVALID_REQUEST",
+            "data.note",
+        ),
+        (
+            "data",
+            json!({ "pharmacy": "x", "more": "y".repeat(17_000) }),
+            "INVALID_REQUEST",
+            "bytes",
+        ),
         ("more", text(&"y".repeat(33_000)), "TOO_LARGE", "32768"),
-        ("datacontenttype", text("text/xml"), "INVALID_REQUEST", "data must be a JSON object"),
+        (
+            "datacontenttype",
+            text("text/xml"),
+            "INVALID_REQUEST",
+            "data must be a JSON object",
+        ),
     ] {
         let (found, message) = refusal(&with(key, value.clone())).unwrap_or_default();
         assert_eq!(found, code, "{key}: {value} {message}");

@@ -188,7 +188,9 @@ impl Doors<'_> {
         let request_id = client_id(self.event, self.run, Some(room.id));
         let platform = Arc::clone(&self.platform);
         let deals = &self.rules.deals;
-        let pressed = deals.press(room.id, platform, press, Some(request_id)).await;
+        let pressed = deals
+            .press(room.id, platform, press, Some(request_id))
+            .await;
         match pressed {
             Ok(_) => Ok(Outcome::Took),
             Err(Error::Refused(Refusal::FlowNotFound)) => {

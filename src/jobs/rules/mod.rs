@@ -119,7 +119,11 @@ async fn carry_out(
     mut run: PendingRun,
 ) -> Result<Carried, Error> {
     let mut notes = Vec::new();
-    while let Some(effect) = run.effects.get(usize::from(run.done.unsigned_abs())).cloned() {
+    while let Some(effect) = run
+        .effects
+        .get(usize::from(run.done.unsigned_abs()))
+        .cloned()
+    {
         let outcome = take_place(deps, rules, event, &run, effect).await;
         let progress = match outcome {
             Ok(Outcome::TookAndAdvanced(progress)) => progress,
@@ -154,9 +158,10 @@ async fn take_place(
     let taking_place = async {
         match effect {
             Effect::Converse { .. } => rooms::converse(rules, event, run, effect).await,
-            Effect::People { .. } | Effect::Say { .. } | Effect::Press { .. } | Effect::Close { .. } => {
-                doors::through(rules, event, run, effect).await
-            }
+            Effect::People { .. }
+            | Effect::Say { .. }
+            | Effect::Press { .. }
+            | Effect::Close { .. } => doors::through(rules, event, run, effect).await,
             Effect::Emit { .. }
             | Effect::Audit { .. }
             | Effect::Connect { .. }

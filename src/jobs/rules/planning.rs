@@ -44,6 +44,17 @@ pub(super) async fn plan(
     };
     let read = read(deps, event, of).await?;
     let runs = runs(rules, event, of, &read, deps.pool.clock().now());
+    for run in &runs {
+        let outcome = match run.outcome {
+            Planned::Effects(_) => continue,
+            Planned::Skipped(_) => "skipped",
+            Planned::Failed(_) => "failed",
+        };
+        let counted = &deps.metrics.events.runs;
+        counted
+            .with_label_values(&[run.rule.as_str(), outcome])
+            .inc();
+    }
     let no = event.no;
     let plan = move |connection: &mut _| rule_runs::plan(connection, no, &runs);
     deps.pool.run(plan).await.map(|()| true)
@@ -112,6 +123,8 @@ fn planned(decision: Decision) -> Planned {
         Decision::Skipped { condition, values } => {
             Planned::Skipped(json!({ "condition": condition, "values": values }))
         }
-        Decision::Lacks(what) => Planned::Failed(json!({ "code": "LACKS", "message": format!("The event lacks {what}") })),
+        Decision::Lacks(what) => Planned::Failed(
+            json!({ "code": "LACKS", "message": format!("The event lacks {what}") }),
+        ),
     }
 }

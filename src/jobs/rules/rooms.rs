@@ -13,10 +13,10 @@ use crate::domain::message::{Content, MessageKind, SYSTEM};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::store::conversations::Key;
+use crate::store::creation::NewConversation;
 use crate::store::events::EventRow;
 use crate::store::rule_rooms::{self, Made};
 use crate::store::rule_runs::PendingRun;
-use crate::store::creation::NewConversation;
 use crate::store::{replay, users};
 
 /// Makes the room about a subject, unless it is there.

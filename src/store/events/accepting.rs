@@ -104,7 +104,12 @@ fn key_of(event: &NewEvent) -> (String, String) {
 /// The lane of a text.
 fn lane(parts: [&str; 3]) -> i32 {
     let digest = Sha256::digest(parts.join("\0"));
-    digest.iter().take(1).map(|byte| i32::from(*byte)).sum::<i32>() % LANES
+    digest
+        .iter()
+        .take(1)
+        .map(|byte| i32::from(*byte))
+        .sum::<i32>()
+        % LANES
 }
 
 /// The lanes of an event: what it is about, its own id, and that of the event that it withdraws.

@@ -16,7 +16,13 @@ fn lives() -> Vec<Value> {
     let life = |n: usize| {
         let n = n.to_string();
         let event = |what: &str, by: Option<&str>, data: Value| {
-            order(&format!("{n}-{what}-{data}"), &format!("order.{what}"), &n, by, data)
+            order(
+                &format!("{n}-{what}-{data}"),
+                &format!("order.{what}"),
+                &n,
+                by,
+                data,
+            )
         };
         vec![
             event("placed", Some("ada"), json!({ "pharmacy": "corner" })),
@@ -89,16 +95,33 @@ async fn an_effect_whose_server_is_lost_before_it_is_noted_takes_place_once() {
 async fn a_server_that_is_killed_again_and_again_leaves_nothing_out_and_does_nothing_twice() {
     let database = tokio::task::spawn_blocking(fresh_database).await.unwrap();
     let rules = shipped("pharmago");
-    let options = ["--rate-limits", "off", "--rules", &rules, "--job-lease-seconds", "1", "--job-retry-ms", "20"];
+    let options = [
+        "--rate-limits",
+        "off",
+        "--rules",
+        &rules,
+        "--job-lease-seconds",
+        "1",
+        "--job-retry-ms",
+        "20",
+    ];
     let mut process = Process::serve_on(&database, &options).await;
     for id in PEOPLE {
-        process.person(id).get("/api/v1/me").await.expect_status(200);
+        process
+            .person(id)
+            .get("/api/v1/me")
+            .await
+            .expect_status(200);
     }
     let count = |query: &str| lines(&database, query).pop().expect("a count");
     let (begun, mut kills) = (Instant::now(), 0);
     let mut events = lives().into_iter();
     loop {
-        assert!(begun.elapsed() < Duration::from_secs(120), "{}", count(ROOMS));
+        assert!(
+            begun.elapsed() < Duration::from_secs(120),
+            "{}",
+            count(ROOMS)
+        );
         let part: Vec<Value> = events.by_ref().take(6).collect();
         if !part.is_empty() {
             // The answer is lost now and then; what was accepted is known then.
@@ -114,7 +137,9 @@ async fn a_server_that_is_killed_again_and_again_leaves_nothing_out_and_does_not
             process.signal("KILL");
             process = Process::serve_on(&database, &options).await;
             kills += 1;
-        } else if events.len() == 0 && count("select count(*)::text as line from events where handled_at is null") == "0" {
+        } else if events.len() == 0
+            && count("select count(*)::text as line from events where handled_at is null") == "0"
+        {
             break;
         }
     }
@@ -124,9 +149,18 @@ async fn a_server_that_is_killed_again_and_again_leaves_nothing_out_and_does_not
 #[actix_rt::test]
 async fn two_servers_share_the_work() {
     let rules = shipped("pharmago");
-    let options = ["--rate-limits", "off", "--rules", &rules, "--job-retry-ms", "20"];
+    let options = [
+        "--rate-limits",
+        "off",
+        "--rules",
+        &rules,
+        "--job-retry-ms",
+        "20",
+    ];
     let one = TestApp::alone(Alone::Pair).with(&options).await;
-    let two = TestApp::alone(Alone::Pair).on(one.database.clone(), &options).await;
+    let two = TestApp::alone(Alone::Pair)
+        .on(one.database.clone(), &options)
+        .await;
     let fixture = Fixture::on(one, &PEOPLE).await;
     let other = Fixture::on(two, &[]).await;
     // Both hear all of it, in other parts.

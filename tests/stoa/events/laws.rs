@@ -69,7 +69,11 @@ async fn ten_thousand_events_make_one_state_however_they_come() {
         let fixture = Fixture::with(&shipped("part_time_pays"), &PEOPLE).await;
         tell_somehow(&fixture, &events, seed).await;
         let state = fixture.lines(ACTIVITIES);
-        assert!(state.len() > 9_000 && state.len() < 10_000, "{}", state.len());
+        assert!(
+            state.len() > 9_000 && state.len() < 10_000,
+            "{}",
+            state.len()
+        );
         states.insert(state);
     }
     assert_eq!(states.len(), 1);
@@ -123,5 +127,14 @@ async fn what_follows_is_one_state_too_where_rules_do_not_depend_on_the_order() 
     assert_eq!(states.len(), 1, "{states:#?}");
     let state = states.pop_first().expect("a state");
     let rooms = state.iter().filter(|line| line.starts_with("room")).count();
-    assert_eq!((rooms, state.iter().filter(|line| line.starts_with("audit")).count()), (9, 120));
+    assert_eq!(
+        (
+            rooms,
+            state
+                .iter()
+                .filter(|line| line.starts_with("audit"))
+                .count()
+        ),
+        (9, 120)
+    );
 }

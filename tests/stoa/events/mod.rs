@@ -57,7 +57,14 @@ impl Fixture {
 
     /// With further options.
     pub async fn with_options(rules: &str, people: &[&str], options: &[&str]) -> Self {
-        let all = ["--rate-limits", "off", "--rules", rules, "--job-retry-ms", "20"];
+        let all = [
+            "--rate-limits",
+            "off",
+            "--rules",
+            rules,
+            "--job-retry-ms",
+            "20",
+        ];
         let app = TestApp::with(&[all.as_slice(), options].concat()).await;
         Self::on(app, people).await
     }

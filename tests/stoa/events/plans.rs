@@ -1,16 +1,19 @@
 //! Queries of events go by index: on a full database none of them walks a big table.
 
+use chrono::{TimeDelta, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use rules::{Rooms, Subject};
+use serde_json::json;
 use std::time::Duration;
-use stoa::store::events::{self, Filter, Turn, expire, finish, may_handle};
+use stoa::domain::ids::UserNo;
+use stoa::domain::job::Lane;
+use stoa::store::events::{self, Acceptance, Filter, NewEvent, Turn, accept, expire, finish, may_handle};
 use stoa::store::jobs;
 use stoa::store::{rule_rooms, rule_runs};
 
 use crate::test_app::fresh_database;
-use stoa::domain::job::Lane;
 
 /// 20,000 events about 2,000 orders, half of them not handled; their runs, activities, jobs and rooms.
 const FILL: &str = "
@@ -41,7 +44,9 @@ fn walks(connection: &mut PgConnection) -> String {
     let counters = format!(
         "select string_agg(relname || ' ' || seq_scan, ', ' order by relname) as walked from pg_stat_user_tables where relname = any(string_to_array('{BIG}', ','))"
     );
-    let found: Walks = diesel::sql_query(counters).get_result(connection).expect("counters");
+    let found: Walks = diesel::sql_query(counters)
+        .get_result(connection)
+        .expect("counters");
     found.walked
 }
 
@@ -73,6 +78,27 @@ fn no_query_of_events_walks_a_big_table() {
         assert_eq!(events::list(connection, &filter, 20).unwrap().len(), 20);
         rule_runs::withdrawn(connection, "shop", &(number * 50).to_string()).unwrap();
     });
+    must_walk_nothing(connection, "telling", |connection, number| {
+        let event = |no: i64, undoes: Option<i64>| NewEvent {
+            source: "shop".to_owned(),
+            id: no.to_string(),
+            event_type: "order.t1".to_owned(),
+            module: Some("m".to_owned()),
+            actor: Some(UserNo(1)),
+            subject: Some(("order".to_owned(), "1".to_owned())),
+            at: Utc::now(),
+            undoes: undoes.map(|no| no.to_string()),
+            fingerprint: 0,
+            data: json!({}),
+            concerns: vec![UserNo(2)],
+            keep: TimeDelta::days(400),
+            followed: true,
+        };
+        let both = [event(30_000 + number, None), event(40_000 + number, Some(number)), event(number, None)];
+        let accepted = accept(connection, &both, Utc::now()).unwrap();
+        let new = Acceptance::Accepted;
+        assert_eq!(accepted, [new, new, Acceptance::Known]);
+    });
     must_walk_nothing(connection, "handling in turn", |connection, number| {
         let minute = Duration::from_secs(60);
         let claimed = jobs::claim(connection, Lane::Events, 1, minute).unwrap();
@@ -81,16 +107,23 @@ fn no_query_of_events_walks_a_big_table() {
             Turn::Now(event) => {
                 rule_runs::plan(connection, event.no, &[]).unwrap();
                 let runs = rule_runs::pending(connection, event.no).unwrap();
-                runs.iter().for_each(|run| drop(rule_runs::advance(connection, run).unwrap()));
+                runs.iter()
+                    .for_each(|run| drop(rule_runs::advance(connection, run).unwrap()));
                 finish(connection, lease, &event).unwrap();
             }
             other => panic!("{other:?}"),
         }
     });
     must_walk_nothing(connection, "finding rooms", |connection, number| {
-        let subject = Subject { kind: "order".to_owned(), id: number.to_string() };
+        let subject = Subject {
+            kind: "order".to_owned(),
+            id: number.to_string(),
+        };
         for room in [Some("order".to_owned()), None] {
-            let of = Rooms { subject: subject.clone(), room };
+            let of = Rooms {
+                subject: subject.clone(),
+                room,
+            };
             assert_eq!(rule_rooms::open_rooms(connection, &of).unwrap().len(), 1);
         }
     });

@@ -54,19 +54,33 @@ async fn a_press_of_a_rule_is_made_once_and_skipped_where_the_state_does_not_all
     let made = json!({ "kind": "group", "subject": { "type": "order", "id": "1" }, "flow": { "name": "delivery" },
         "participants": [{ "user_id": "ada", "role": "customer" }, { "user_id": "rob", "role": "rider" }] });
     let made = fixture.platform.post("/api/v1/conversations", made).await;
-    let id = made.expect_status(201).body["id"].as_str().unwrap().to_owned();
+    let id = made.expect_status(201).body["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let arrived = |no: &str| order(no, "order.arrived", "1", None, json!({}));
     fixture.told(json!([arrived("1"), arrived("1")])).await;
     fixture.until_handled().await;
     assert_eq!(fixture.rules_of("shop", "1").await[0]["status"], "done");
     let ada = fixture.app.person("ada").await;
-    let deal = ada.get(&format!("/api/v1/conversations/{id}/flow")).await.expect_status(200);
+    let deal = ada
+        .get(&format!("/api/v1/conversations/{id}/flow"))
+        .await
+        .expect_status(200);
     assert_eq!(deal.body["state"], "over");
     fixture.told(arrived("2")).await;
     fixture.until_handled().await;
     let second = fixture.rules_of("shop", "2").await;
     assert_eq!(second[0]["status"], "skipped", "{second}");
-    assert_eq!(second[0]["detail"], json!({ "action": "arrived", "state": "over" }));
+    assert_eq!(
+        second[0]["detail"],
+        json!({ "action": "arrived", "state": "over" })
+    );
     let said = ada.bodies(&id).await;
-    assert_eq!(said.iter().filter(|body| *body == "It has arrived.").count(), 1);
+    assert_eq!(
+        said.iter()
+            .filter(|body| *body == "It has arrived.")
+            .count(),
+        1
+    );
 }

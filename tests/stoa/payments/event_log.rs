@@ -17,7 +17,10 @@ async fn only_those_who_run_it_may_look() {
         ("api", vec!["service"], 200),
     ] {
         let person = fixture.app.person_with(id, &roles).await;
-        let answer = person.get("/api/v1/webhooks/events").await.expect_status(status);
+        let answer = person
+            .get("/api/v1/webhooks/events")
+            .await
+            .expect_status(status);
         let missing = person.get("/api/v1/webhooks/events/evt_x/attempts").await;
         let again = person
             .post("/api/v1/webhooks/events/evt_x/redeliver", json!({}))
@@ -69,8 +72,14 @@ async fn events_and_attempts_come_in_pages() {
     let attempts = "insert into webhook_event_attempts (event_no, attempt, status, took_ms) select max(no), i, 500, i from webhook_events, generate_series(1, 5) i group by i";
     fixture.run_sql(attempts);
     let newest = admin.get("/api/v1/webhooks/events?limit=1").await.body["items"][0]["id"].clone();
-    let attempts = format!("/api/v1/webhooks/events/{}/attempts", newest.as_str().unwrap());
-    for (path, field) in [("/api/v1/webhooks/events", "id"), (attempts.as_str(), "attempt")] {
+    let attempts = format!(
+        "/api/v1/webhooks/events/{}/attempts",
+        newest.as_str().unwrap()
+    );
+    for (path, field) in [
+        ("/api/v1/webhooks/events", "id"),
+        (attempts.as_str(), "attempt"),
+    ] {
         let whole = admin.get(path).await.expect_status(200).body;
         assert_eq!(
             (
@@ -88,7 +97,10 @@ async fn events_and_attempts_come_in_pages() {
                 .expect_status(400);
         }
     }
-    let paid = admin.get("/api/v1/webhooks/events?type=deal.paid").await.body;
+    let paid = admin
+        .get("/api/v1/webhooks/events?type=deal.paid")
+        .await
+        .body;
     assert_eq!(paid["items"].as_array().unwrap().len(), 3);
 }
 

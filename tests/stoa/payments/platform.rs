@@ -66,7 +66,10 @@ pub fn is_signed(heard: &Heard, key: &[u8]) -> bool {
 /// Waits until the events of the platform are as expected; answers them, newest first.
 pub async fn until_events(person: &Person, holds: impl Fn(&[Value]) -> bool) -> Vec<Value> {
     let look = async || {
-        let answer = person.get("/api/v1/webhooks/events").await.expect_status(200);
+        let answer = person
+            .get("/api/v1/webhooks/events")
+            .await
+            .expect_status(200);
         answer.body["items"].as_array().expect("items").clone()
     };
     until("events of the platform", look, |items| holds(items)).await

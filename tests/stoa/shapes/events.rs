@@ -9,7 +9,13 @@ use crate::events::{Fixture, order, shipped};
 async fn what_the_platform_sees_of_its_events() {
     let fixture = Fixture::with(&shipped("pharmago"), &["ada", "corner"]).await;
     let mut snapshots = SnapshotFile::new("events");
-    let placed = order("1", "order.placed", "42", Some("ada"), json!({ "pharmacy": "corner", "phone": "1" }));
+    let placed = order(
+        "1",
+        "order.placed",
+        "42",
+        Some("ada"),
+        json!({ "pharmacy": "corner", "phone": "1" }),
+    );
     let told = json!([
         placed,
         placed,
@@ -18,9 +24,13 @@ async fn what_the_platform_sees_of_its_events() {
         order("2", "order.delayed", "42", None, json!({ "minutes": 3 })),
     ]);
     let platform = &fixture.platform;
-    snapshots.ask(platform, "POST /api/v1/events", &[], Some(told), "").await;
+    snapshots
+        .ask(platform, "POST /api/v1/events", &[], Some(told), "")
+        .await;
     fixture.until_handled().await;
-    snapshots.ask(platform, "GET /api/v1/events", &[], None, "").await;
+    snapshots
+        .ask(platform, "GET /api/v1/events", &[], None, "")
+        .await;
     let one = "GET /api/v1/events/{source}/{id}";
     snapshots.ask(platform, one, &["shop", "2"], None, "").await;
     snapshots.close();

@@ -7,8 +7,8 @@ use crate::LineKind;
 use crate::definition::{Definition, Effects, MoneyPolicies, MoneyPolicy, MoneyRule, Payment};
 use crate::refusal::Refusal;
 use crate::{
-    FlowActor, Line, LineAudience, Money, PaymentOutcome, WebhookEvent, RefundRequest, STAFF,
-    StateVersion,
+    FlowActor, Line, LineAudience, Money, PaymentOutcome, RefundRequest, STAFF, StateVersion,
+    WebhookEvent,
 };
 use language::expression::Facts;
 use language::value;

@@ -9,8 +9,8 @@ use crate::LineKind;
 use crate::definition::{Definition, Effects, FlowMessage, State};
 use crate::refusal::{Misplaced, Refusal};
 use crate::{
-    Card, FlowActor, Instance, Kind, Line, LineAudience, OrderRequest, WebhookEvent,
-    RefundRequest, Step, Transition,
+    Card, FlowActor, Instance, Kind, Line, LineAudience, OrderRequest, RefundRequest, Step,
+    Transition, WebhookEvent,
 };
 use language::expression::Facts;
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::step_builder::StepBuilder;
 use crate::LineKind;
 use crate::{
-    FlowActor, Line, LineAudience, PaymentOutcome, WebhookEvent, STAFF, StateVersion, Timer,
+    FlowActor, Line, LineAudience, PaymentOutcome, STAFF, StateVersion, Timer, WebhookEvent,
 };
 
 /// The log's reason for a step that could not be computed.

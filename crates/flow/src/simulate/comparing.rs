@@ -6,7 +6,7 @@ use super::playing::Found;
 use super::script::{Expected, ExpectedEvent};
 use crate::definition::Definition;
 use crate::machine;
-use crate::{FlowActor, Instance, PLATFORM, WebhookEvent, STAFF};
+use crate::{FlowActor, Instance, PLATFORM, STAFF, WebhookEvent};
 
 /// All differences, each as a sentence.
 pub(super) fn differences(

@@ -13,7 +13,7 @@ use crate::definition::Definition;
 use crate::machine;
 use crate::refusal::Refusal;
 use crate::{
-    FlowActor, FlowInput, Instance, Money, PLATFORM, PaymentOutcome, WebhookEvent, STAFF, Step,
+    FlowActor, FlowInput, Instance, Money, PLATFORM, PaymentOutcome, STAFF, Step, WebhookEvent,
 };
 
 /// A simulated deal.

@@ -158,11 +158,9 @@ fn root_field(
     let found = known.roots.iter().find(|known| known.name == root);
     let found = found.ok_or_else(|| format!("there is no `{root}`: {}", names(known)))?;
     let shape = found.fields.get(name).copied();
-    let shape = shape.ok_or_else(|| unknown(root, name, found.fields.keys().map(String::as_str)))?;
-    note(
-        &mut reads.roots,
-        (root.to_owned(), name.to_owned(), shape),
-    );
+    let shape =
+        shape.ok_or_else(|| unknown(root, name, found.fields.keys().map(String::as_str)))?;
+    note(&mut reads.roots, (root.to_owned(), name.to_owned(), shape));
     Ok(shape.into())
 }
 

@@ -24,10 +24,11 @@ impl FromRequest for EventsBody {
     type Error = Failure;
     type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
 
-    fn from_request(_: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let payload = web::Payload(payload.take());
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let payload = web::Payload::from_request(request, payload);
         Box::pin(async move {
             let too_large = || Refusal::TooLarge { limit: LIMIT };
+            let payload = payload.await.map_err(|_| Refusal::BodyTooSlow)?;
             let bytes = payload.to_bytes_limited(LIMIT).await;
             let bytes = bytes.map_err(|_| too_large())?;
             let bytes = bytes.map_err(|_| Refusal::BodyTooSlow)?;

@@ -56,7 +56,9 @@ pub(super) async fn accept(
         let event_type = told.event.as_ref().map(|event| event.event_type.clone());
         let event_type = event_type.unwrap_or_else(|_| "unknown".to_owned());
         let status = results.add(told, outcome);
-        counted.with_label_values(&[event_type.as_str(), status]).inc();
+        counted
+            .with_label_values(&[event_type.as_str(), status])
+            .inc();
     }
     Ok(results)
 }
@@ -77,13 +79,20 @@ fn store(
             Err(refusal) => Err(refusal.clone()),
         })
         .collect();
-    let fine: Vec<NewEvent> = made.iter().filter_map(|one| one.as_ref().ok().cloned()).collect();
+    let fine: Vec<NewEvent> = made
+        .iter()
+        .filter_map(|one| one.as_ref().ok().cloned())
+        .collect();
     let mut outcomes = events::accept(connection, &fine, now)?.into_iter();
     let done = told.into_iter().zip(made).map(|(told, made)| {
         let outcome = match made {
             Err(refusal) => Err(refusal),
             Ok(_) => outcomes.next().map_or_else(
-                || Err(Refusal::Unavailable("The event was not stored: tell it again")),
+                || {
+                    Err(Refusal::Unavailable(
+                        "The event was not stored: tell it again",
+                    ))
+                },
                 Ok,
             ),
         };
