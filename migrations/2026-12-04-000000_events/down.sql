@@ -1,4 +1,5 @@
 drop index jobs_handle_event;
+drop index audit_log_object;
 delete from jobs where lane = 'events';
 alter table jobs drop constraint jobs_lane_check;
 alter table jobs add constraint jobs_lane_check check (lane in ('work', 'delivery', 'files'));

@@ -109,6 +109,9 @@ create table rule_rooms (
     primary key (subject_type, subject_id, room)
 );
 
+-- What was done to one thing.
+create index audit_log_object on audit_log (object_type, object_id, no);
+
 alter table jobs drop constraint jobs_lane_check;
 alter table jobs add constraint jobs_lane_check check (lane in ('work', 'delivery', 'files', 'events'));
 -- By this the next event of a subject is woken.

@@ -4,11 +4,11 @@
     reason = "the tables are described where they are made, in migrations/"
 )]
 
-mod rules;
 mod people;
+mod rules;
 
-pub use self::rules::{activities, concerns, connections, events, rule_rooms, rule_runs, user_traits};
 pub use people::{blocks, new_contacts};
+pub use self::rules::{activities, concerns, connections, events, rule_rooms, rule_runs, user_traits};
 
 diesel::table! {
     users (no) {
@@ -395,3 +395,6 @@ diesel::table! {
         data -> Jsonb,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(audit_log, users);
+diesel::allow_tables_to_appear_in_same_query!(audit_log, conversations);

@@ -18,6 +18,8 @@ pub enum Privilege {
     SeeWebhookEvents,
     /// List the platform's events and what rules made of them.
     SeeEvents,
+    /// Read the audit log.
+    SeeAuditLog,
     /// Tell events.
     TellEvents,
     /// Name another user as the acting one.
@@ -52,7 +54,7 @@ impl Roles {
             | Privilege::SeeEveryUser
             | Privilege::ReadDeletedMessages
             | Privilege::BeginWithAnybody => self.admin || self.support || self.service,
-            Privilege::SeeWebhookEvents | Privilege::SeeEvents => self.admin || self.service,
+            Privilege::SeeWebhookEvents | Privilege::SeeEvents | Privilege::SeeAuditLog => self.admin || self.service,
             Privilege::TellEvents
             | Privilege::ActForOthers
             | Privilege::StayOutside

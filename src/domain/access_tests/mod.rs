@@ -276,7 +276,7 @@ fn who_manages_and_as_whom_one_acts_and_reads() {
 }
 
 /// Each privilege with the tokens that give it: admin, support, service.
-const PRIVILEGES: [(Privilege, [bool; 3]); 17] = {
+const PRIVILEGES: [(Privilege, [bool; 3]); 18] = {
     use Privilege::*;
     const STAFF_ALL: [bool; 3] = [true, true, true];
     const PLATFORM: [bool; 3] = [false, false, true];
@@ -286,6 +286,7 @@ const PRIVILEGES: [(Privilege, [bool; 3]); 17] = {
         (ReadDeletedMessages, STAFF_ALL),
         (SeeWebhookEvents, [true, false, true]),
         (SeeEvents, [true, false, true]),
+        (SeeAuditLog, [true, false, true]),
         (TellEvents, PLATFORM),
         (ActForOthers, PLATFORM),
         (StayOutside, PLATFORM),

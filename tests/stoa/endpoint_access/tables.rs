@@ -37,6 +37,7 @@ GET    /api/v1/webhooks/events/{id}/attempts              | forbid forbid forbid
 POST   /api/v1/webhooks/events/{id}/redeliver             | forbid forbid forbid forbid forbid forbid forbid forbid noevent |
 POST   /api/v1/events                                     | forbid forbid forbid forbid forbid forbid forbid forbid 200 | {"source":"shop","id":"1","type":"x.y"}
 GET    /api/v1/events                                     | forbid forbid forbid forbid forbid forbid forbid forbid 200 |
+GET    /api/v1/audit                                      | forbid forbid forbid forbid forbid forbid forbid forbid 200 |
 GET    /api/v1/events/{source}/{id}                       | forbid forbid forbid forbid forbid forbid forbid forbid noevent |
 GET    /api/messages/conversations                        | 200    200   200    200 200 200    200 200    200    |
 GET    /api/messages/conversations/{id}/messages          | noconv block 200    out out 200    200 200    200    |

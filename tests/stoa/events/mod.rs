@@ -1,5 +1,6 @@
 //! The platform's events: told, stored once, followed by rules.
 
+mod auditing;
 mod crashing;
 mod expiring;
 mod following;

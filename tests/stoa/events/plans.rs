@@ -11,7 +11,7 @@ use stoa::domain::ids::UserNo;
 use stoa::domain::job::Lane;
 use stoa::store::events::{self, Acceptance, Filter, NewEvent, Turn, accept, expire, finish, may_handle};
 use stoa::store::jobs;
-use stoa::store::{rule_rooms, rule_runs};
+use stoa::store::{audit, rule_rooms, rule_runs};
 
 use crate::test_app::fresh_database;
 
@@ -27,10 +27,11 @@ insert into rule_runs (event_no, place, rule, status, effects) select no, p, 'r'
 insert into activities (event_no, actor_no, type, module, at) select no, actor_no, type, 'm', at from events;
 insert into concerns (user_no, at, event_no) select 1, at, no from events;
 insert into rule_rooms (subject_type, subject_id, room, conversation_no) select 'order', subject_id, 'order', no from conversations;
+insert into audit_log (actor_no, action, object_type, object_id) select 0, 'x', 'order', (i % 2000)::text from generate_series(1, 20000) i;
 insert into jobs (kind, lane, payload, due_at) select 'handle_event', 'events', jsonb_build_object('event_no', no), now() - interval '1 minute' from events where handled_at is null;
 analyze";
 
-const BIG: &str = "conversations,events,rule_runs,activities,concerns,rule_rooms,jobs,users";
+const BIG: &str = "audit_log,conversations,events,rule_runs,activities,concerns,rule_rooms,jobs,users";
 
 #[derive(QueryableByName)]
 struct Walks {
@@ -113,6 +114,14 @@ fn no_query_of_events_walks_a_big_table() {
             }
             other => panic!("{other:?}"),
         }
+    });
+    must_walk_nothing(connection, "the audit log", |connection, number| {
+        let object = ("order".to_owned(), number.to_string());
+        let filter = audit::Filter {
+            object: (number % 2 == 0).then_some(object),
+            before: (number % 3 == 0).then_some(10_000),
+        };
+        audit::list(connection, &filter, 20).unwrap();
     });
     must_walk_nothing(connection, "finding rooms", |connection, number| {
         let subject = Subject {

@@ -20,6 +20,7 @@ async fn what_the_platform_sees_of_its_events() {
         placed,
         placed,
         order("2", "order.delayed", "42", None, json!({ "minutes": 2 })),
+        order("4", "order.cancelled", "42", Some("ada"), json!({})),
         order("3", "order.delayd", "42", None, json!({})),
         order("2", "order.delayed", "42", None, json!({ "minutes": 3 })),
     ]);
@@ -31,6 +32,7 @@ async fn what_the_platform_sees_of_its_events() {
     snapshots
         .ask(platform, "GET /api/v1/events", &[], None, "")
         .await;
+    snapshots.ask(platform, "GET /api/v1/audit", &[], None, "").await;
     let one = "GET /api/v1/events/{source}/{id}";
     snapshots.ask(platform, one, &["shop", "2"], None, "").await;
     snapshots.close();

@@ -1,5 +1,6 @@
 //! The REST resources of Stoa's own API, under `/api/v1`.
 
+pub mod audit;
 pub mod blocks;
 pub mod conversations;
 pub mod creating;
@@ -64,6 +65,7 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(events::tell)
         .service(events::list)
         .service(events::show)
+        .service(audit::list)
         .service(webhook_events::list)
         .service(webhook_events::attempts)
         .service(webhook_events::redeliver)
