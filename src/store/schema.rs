@@ -8,7 +8,7 @@ mod people;
 mod rules;
 
 pub use people::{blocks, new_contacts};
-pub use self::rules::{activities, concerns, connections, events, rule_rooms, rule_runs, user_traits};
+pub use self::rules::{activities, audit_log, concerns, connections, events, rule_rooms, rule_runs, user_traits};
 
 diesel::table! {
     users (no) {
@@ -381,20 +381,3 @@ diesel::table! {
         seq -> Int8,
     }
 }
-
-diesel::table! {
-    audit_log (no) {
-        no -> Int8,
-        at -> Timestamptz,
-        actor_no -> Int8,
-        business_no -> Nullable<Int8>,
-        action -> Text,
-        object_type -> Text,
-        object_id -> Text,
-        conversation_no -> Nullable<Int8>,
-        data -> Jsonb,
-    }
-}
-
-diesel::allow_tables_to_appear_in_same_query!(audit_log, users);
-diesel::allow_tables_to_appear_in_same_query!(audit_log, conversations);

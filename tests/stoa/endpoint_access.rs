@@ -118,10 +118,8 @@ impl Fixture {
     }
 
     fn owner(&self) -> &Person {
-        self.people
-            .iter()
-            .find(|person| person.id == "owner")
-            .unwrap()
+        let mut people = self.people.iter();
+        people.find(|person| person.id == "owner").unwrap()
     }
 
     /// A fresh message of the other user, who is brought back first if the last request sent them away.

@@ -1,4 +1,6 @@
-//! The tables of events, what rules made of them, and what they tell about people.
+//! The tables of events, what rules made of them, what they tell about people, and the audit log.
+
+use super::{conversations, users};
 
 diesel::table! {
     events (no) {
@@ -85,7 +87,21 @@ diesel::table! {
     }
 }
 
-use super::{conversations, users};
+diesel::table! {
+    audit_log (no) {
+        no -> Int8,
+        at -> Timestamptz,
+        actor_no -> Int8,
+        business_no -> Nullable<Int8>,
+        action -> Text,
+        object_type -> Text,
+        object_id -> Text,
+        conversation_no -> Nullable<Int8>,
+        data -> Jsonb,
+    }
+}
 
 diesel::allow_tables_to_appear_in_same_query!(events, rule_runs, users);
 diesel::allow_tables_to_appear_in_same_query!(rule_rooms, conversations);
+diesel::allow_tables_to_appear_in_same_query!(audit_log, users);
+diesel::allow_tables_to_appear_in_same_query!(audit_log, conversations);
