@@ -87,6 +87,7 @@ async fn open(
     String,
 > {
     dialect::check(&config.dialects)?;
+    let rules = rulebook::open(&config.rules)?;
     let files = raise_file_limit();
     if let Some(warning) = file_warning(&config, files) {
         log::warn!(event = "file_limit_too_low", files = files; "{warning}");
@@ -108,7 +109,6 @@ async fn open(
         payments.warn();
     }
     let catalogue = open_catalogue(&config, &pool, &payments).await?;
-    let rules = rulebook::open(&config.rules)?;
     let link_key = link_key(&pool).await?;
     let limits = ConnectionLimits::new(&config, files);
     let metrics = Arc::new(Metrics::new().map_err(|error| error.to_string())?);

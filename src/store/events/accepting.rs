@@ -12,9 +12,8 @@ use crate::domain::ids::UserNo;
 use crate::error::Error;
 use crate::store::schema::events as table;
 
-/// Locks of transactions that accept events: two that concern the same subject, or the same id, are committed one after the other.
-const LANES: i32 = 256;
-/// The class of these advisory locks; no other code takes locks of this class.
+/// The class of the advisory locks of transactions that accept events: two that concern the same subject, or the same id, are committed one
+/// after the other. No other code takes locks of this class.
 const LOCK_CLASS: i32 = 1_937_010_017;
 /// The longest time for which `data` is kept, in days.
 const KEEP_DATA: i64 = 90;
@@ -101,15 +100,10 @@ fn key_of(event: &NewEvent) -> (String, String) {
     (event.source.clone(), event.id.clone())
 }
 
-/// The lane of a text.
+/// The lane of a text: one of 256.
 fn lane(parts: [&str; 3]) -> i32 {
     let digest = Sha256::digest(parts.join("\0"));
-    digest
-        .iter()
-        .take(1)
-        .map(|byte| i32::from(*byte))
-        .sum::<i32>()
-        % LANES
+    digest.first().map_or(0, |byte| i32::from(*byte))
 }
 
 /// The lanes of an event: what it is about, its own id, and that of the event that it withdraws.

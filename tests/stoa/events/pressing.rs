@@ -26,7 +26,7 @@ chat = "free"
 
 [actions.arrived]
 from = ["under_way"]
-by = ["system"]
+by = ["rider", "system"]
 to = "over"
 label = "Arrived"
 say = "It has arrived."
