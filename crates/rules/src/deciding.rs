@@ -136,15 +136,7 @@ impl Filling<'_> {
                 add,
                 remove,
                 roles,
-            } => Effect::People {
-                rooms: self.rooms(room.as_ref())?,
-                add: self.places(add)?,
-                remove: remove
-                    .iter()
-                    .map(|whom| self.selected(whom))
-                    .collect::<Result<_, _>>()?,
-                roles: self.places(roles)?,
-            },
+            } => self.people(room.as_ref(), add, remove, roles)?,
             Action::Say { room, text } => Effect::Say {
                 rooms: self.rooms(room.as_ref())?,
                 text: self.text(text),
@@ -169,18 +161,36 @@ impl Filling<'_> {
                 to,
                 kind,
                 ends,
-            } => {
-                let (from, to, kind) = (self.user(from)?, self.user(to)?, kind.clone());
-                match ends {
-                    false => Effect::Connect { from, to, kind },
-                    true => Effect::Disconnect { from, to, kind },
-                }
-            }
+            } => self.connect(from, to, kind, *ends)?,
             Action::Trait { of, name, value } => Effect::Trait {
                 user: self.user(of)?,
                 name: name.clone(),
                 value: self.text(value),
             },
+        })
+    }
+
+    fn people(
+        &self,
+        room: Option<&String>,
+        add: &[(String, Who)],
+        remove: &[Whom],
+        roles: &[(String, Who)],
+    ) -> Result<Effect, Missing> {
+        let remove = remove.iter().map(|whom| self.selected(whom));
+        Ok(Effect::People {
+            rooms: self.rooms(room)?,
+            add: self.places(add)?,
+            remove: remove.collect::<Result<_, _>>()?,
+            roles: self.places(roles)?,
+        })
+    }
+
+    fn connect(&self, from: &Who, to: &Who, kind: &str, ends: bool) -> Result<Effect, Missing> {
+        let (from, to, kind) = (self.user(from)?, self.user(to)?, kind.to_owned());
+        Ok(match ends {
+            false => Effect::Connect { from, to, kind },
+            true => Effect::Disconnect { from, to, kind },
         })
     }
 

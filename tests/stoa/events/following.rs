@@ -303,6 +303,7 @@ async fn applications_gangs_and_connections_tie_people_together() {
         fixture.lines(tied),
         ["asha bela gang", "asha erik connection"]
     );
+    must_have_done(&fixture);
     let traits = "select u.id || ' ' || t.name || ' ' || t.value as line from user_traits t join users u on u.no = t.user_no";
     assert_eq!(fixture.lines(traits), ["asha headline Barista"]);
     let asha = fixture.app.person("asha").await;
@@ -312,6 +313,10 @@ async fn applications_gangs_and_connections_tie_people_together() {
         .map(|room| room["title"].clone())
         .collect();
     assert_eq!(titles.len(), 2, "{titles:?}");
+}
+
+/// What people did, and whom it concerns.
+fn must_have_done(fixture: &Fixture) {
     let did = "select u.id || ' ' || a.module || ' ' || a.type || ' ' || (select coalesce(string_agg(w.id, ','), '') from concerns c join users w on w.no = c.user_no where c.event_no = a.event_no) as line from activities a join users u on u.no = a.actor_no order by a.event_no";
     assert_eq!(
         fixture.lines(did),
