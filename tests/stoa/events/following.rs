@@ -244,58 +244,24 @@ async fn bookings_stand_in_the_audit_log() {
     assert_eq!(rooms[0]["status"], "closed");
 }
 
+fn ties() -> Value {
+    json!([
+        { "source": "ptp", "id": "1", "type": "job.applied", "actor": "asha", "subject": "job/42",
+            "data": { "applicationId": "981", "employer": "erik", "title": "Barista" } },
+        { "source": "ptp", "id": "2", "type": "gang.joined", "actor": "bela", "subject": "gang/3", "data": { "leader": "asha", "name": "Night owls" } },
+        { "source": "ptp", "id": "3", "type": "connection.accepted", "actor": "erik", "data": { "requester": "asha" } },
+        { "source": "ptp", "id": "4", "type": "connection.accepted", "actor": "erik", "data": { "requester": "bela" } },
+        { "source": "ptp", "id": "5", "type": "profile.updated", "actor": "asha", "data": { "headline": "Barista" } },
+    ])
+}
+
 #[tokio::test]
 async fn applications_gangs_and_connections_tie_people_together() {
     let fixture = Fixture::with(&shipped("part_time_pays"), &["asha", "bela", "erik"]).await;
-    let event = |id: &str, event_type: &str, actor: &str, subject: Option<&str>, data: Value| json!({ "source": "ptp", "id": id, "type": event_type, "actor": actor, "subject": subject, "data": data });
-    fixture
-        .told(json!([
-            event(
-                "1",
-                "job.applied",
-                "asha",
-                Some("job/42"),
-                json!({ "applicationId": "981", "employer": "erik", "title": "Barista" })
-            ),
-            event(
-                "2",
-                "gang.joined",
-                "bela",
-                Some("gang/3"),
-                json!({ "leader": "asha", "name": "Night owls" })
-            ),
-            event(
-                "3",
-                "connection.accepted",
-                "erik",
-                None,
-                json!({ "requester": "asha" })
-            ),
-            event(
-                "4",
-                "connection.accepted",
-                "erik",
-                None,
-                json!({ "requester": "bela" })
-            ),
-            event(
-                "5",
-                "profile.updated",
-                "asha",
-                None,
-                json!({ "headline": "Barista" })
-            ),
-        ]))
-        .await;
+    fixture.told(ties()).await;
     fixture.until_handled().await;
     fixture
-        .told(event(
-            "6",
-            "connection.ended",
-            "bela",
-            None,
-            json!({ "other": "erik" }),
-        ))
+        .told(json!({ "source": "ptp", "id": "6", "type": "connection.ended", "actor": "bela", "data": { "other": "erik" } }))
         .await;
     fixture.until_handled().await;
     let tied = "select l.id || ' ' || h.id || ' ' || c.kind as line from connections c join users l on l.no = c.low_no join users h on h.no = c.high_no order by 1";
