@@ -355,6 +355,7 @@ impl Handler<Outcomes> for Room {
         }
         self.announce(context);
         self.decide_overtaken(context);
+        self.note_progress();
     }
 }
 
