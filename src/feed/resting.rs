@@ -77,16 +77,18 @@ pub(super) fn rest(
 ) -> (Duration, Duration) {
     let least = match (found, load) {
         (Found::Nothing, _) => return (BREATH, timing.look),
-        (_, Load::Heavy) => (took * LONGER).min(LONGEST).max(timing.rest).max(BREATH),
-        (_, Load::Full) => (took * LONGER_WHEN_FULL)
-            .min(LONGEST)
-            .max(timing.rest)
-            .max(BREATH),
+        (_, Load::Heavy) => busy(took * LONGER, timing),
+        (_, Load::Full) => busy(took * LONGER_WHEN_FULL, timing),
         // A backlog uses at most half of the time, so that others get the database too.
         (Found::More, Load::Light) => took.max(BREATH),
         (Found::CaughtUp, Load::Light) => timing.rest,
     };
     (least, Duration::ZERO)
+}
+
+/// A rest while there is little time to spare.
+fn busy(wanted: Duration, timing: &Timing) -> Duration {
+    wanted.min(LONGEST).max(timing.rest).max(BREATH)
 }
 
 #[cfg(test)]

@@ -62,8 +62,8 @@ impl Rooms {
         }
     }
 
-    /// Tells a running room; gives the event back if there is none. Who listens elsewhere is told whatever the mailbox holds: nothing
-    /// else would say it again.
+    /// Tells a running room; gives the event back if there is none. Attendance is told even if
+    /// the mailbox is full, because no check reads it.
     fn hear_awake(
         &self,
         conversation: ConversationId,

@@ -341,6 +341,7 @@ impl Handler<Outcomes> for Room {
         }
         self.announce(context);
         self.decide_overtaken(context);
+        self.note_progress();
     }
 }
 

@@ -91,20 +91,26 @@ impl Room {
         }
     }
 
-    /// Reads missed entries while the room suspects a gap. All rooms together read so many at a time that others
-    /// get the database too.
+    /// As `catch_up`, of which all rooms together do so many at a time that others get the database too.
+    pub(super) fn catch_up_in_turn(
+        &mut self,
+    ) -> impl Future<Output = Result<Missed, Error>> + use<> {
+        let (turns, wait) = (self.deps.catch_ups.clone(), self.catch_up());
+        async move {
+            let turn = turns.acquire().await;
+            let read = wait.await;
+            drop(turn);
+            read
+        }
+    }
+
+    /// Reads missed entries while the room suspects a gap.
     pub(super) fn catch_up_when_needed(&mut self, context: &mut Context<Self>) {
         self.suspects_gap |= self.progress.take_behind();
         if !self.suspects_gap || self.catching_up > 0 {
             return;
         }
-        let (turns, wait) = (self.deps.catch_ups.clone(), self.catch_up());
-        let read = async move {
-            let turn = turns.acquire().await;
-            let read = wait.await;
-            drop(turn);
-            read
-        };
+        let read = self.catch_up_in_turn();
         context.spawn(read.into_actor(self).map(|missed, room, context| {
             room.caught_up(missed, context);
         }));

@@ -148,19 +148,12 @@ impl Room {
         }
     }
 
-    /// Reads what this room may have missed, once for all that wait. All rooms together read so many at a time that others get the
-    /// database too.
+    /// Reads what this room may have missed, once for all that wait.
     fn confirm_refusals(&mut self, context: &mut Context<Self>) {
         if self.unconfirmed.begin() == Reading::IsUnderway {
             return;
         }
-        let (turns, wait) = (self.deps.catch_ups.clone(), self.catch_up());
-        let read = async move {
-            let turn = turns.acquire().await;
-            let read = wait.await;
-            drop(turn);
-            read
-        };
+        let read = self.catch_up_in_turn();
         context.spawn(read.into_actor(self).map(|missed, room, context| {
             let knows = room.caught_up(missed, context);
             for (caller, waiting, asked_before) in room.unconfirmed.end() {

@@ -21,7 +21,7 @@ const PARTS: usize = 10;
 /// The interval between two parts. An event waits at most once for each part, except for listeners that change
 /// parts because others left.
 const TURN: Duration = Duration::from_millis(1);
-/// Entries of other servers that come at shorter intervals are told in turns.
+/// A crowd gets the entries of other servers in turns if they come at shorter intervals than this.
 const OFTEN: Duration = Duration::from_millis(10);
 /// The most events that wait.
 const TOGETHER: usize = 64;

@@ -203,11 +203,10 @@ fn assemble(
         Page::First(Order::Best) | Page::Beyond(_) => (None, None),
     };
     let matches = |message: Message| candidate(asked, places, message);
+    let of_documents = outcome.total.filter(|_| recent.is_whole);
+    let of_documents = of_documents.map(|total| total - recent.outdated);
     let direct: Vec<Candidate> = recent.messages.into_iter().filter_map(matches).collect();
-    let total = outcome
-        .total
-        .filter(|_| recent.is_whole)
-        .map(|total| total + direct.len() as i64);
+    let total = of_documents.map(|total| total + direct.len() as i64);
     let seen: BTreeSet<Position> = direct
         .iter()
         .map(|one| Position::of(&one.message))
