@@ -109,7 +109,7 @@ impl Running {
         {
             log::error!(event = "server_failed"; "{error}");
         }
-        // Last: what was committed until now is told to other servers.
+        // Last: what was committed until now goes to other servers.
         if let Some(nodes) = self.nodes.take() {
             nodes.stop().await;
         }

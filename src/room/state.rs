@@ -79,7 +79,7 @@ impl State {
         self.people.iter()
     }
 
-    /// How the caller may read this conversation. A caller who never participated is told that it does not
+    /// How the caller may read this conversation. A caller who never participated is answered that it does not
     /// exist.
     pub fn access(&self, caller: &Principal) -> Result<Access<'_>, Denied> {
         Access::of(self.people.get(caller.no), caller.roles)

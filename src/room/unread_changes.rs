@@ -62,13 +62,13 @@ impl UnreadChanges {
     /// Whether the user's count or newest visible message differs from what the user was last sent.
     pub(super) fn is_news_for(&self, state: &UnreadState) -> bool {
         let mut messages = self.messages.values();
-        state.has_read_some || messages.any(|message| changes_what_was_told(message, state))
+        state.has_read_some || messages.any(|message| changes_what_was_sent(message, state))
     }
 }
 
 /// Whether a message that was edited or deleted counted as unread, is the newest one, or is the last one that a
 /// notification was about.
-fn changes_what_was_told(message: &Message, state: &UnreadState) -> bool {
+fn changes_what_was_sent(message: &Message, state: &UnreadState) -> bool {
     let (reader, seq) = (&state.reader, Some(message.seq()));
     let is_for_others = message.sender != reader.no && message.content.kind != MessageKind::Audit;
     let counted = is_for_others && message.seq() > state.read_before;

@@ -126,7 +126,7 @@ pub(super) fn one(
     if !subject.is_none_or(is_about) {
         return Ok(Entrance::OffSubject);
     }
-    let place = SearchedConversation {
+    let conversation = SearchedConversation {
         no: conversation.no.0,
         role: role_or_none(&access.reader(requester.no)),
         read: access.participant().map_or(0, |own| own.read_seq),
@@ -135,8 +135,10 @@ pub(super) fn one(
         indexed: indexed(connection, conversation.no, consumer)?,
     };
     Ok(match access {
-        Access::Participant(_) | Access::StaffParticipant(_) => Entrance::AsParticipant(place),
-        Access::Staff => Entrance::AsStaff(place),
+        Access::Participant(_) | Access::StaffParticipant(_) => {
+            Entrance::AsParticipant(conversation)
+        }
+        Access::Staff => Entrance::AsStaff(conversation),
     })
 }
 
