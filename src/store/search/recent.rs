@@ -47,6 +47,14 @@ impl Default for Recent {
     }
 }
 
+/// Something of each of these conversations, in order.
+fn each<'a, T>(
+    conversations: &[&'a SearchedConversation],
+    value: impl Fn(&'a SearchedConversation) -> T,
+) -> Vec<T> {
+    conversations.iter().map(|one| value(one)).collect()
+}
+
 /// The messages of these conversations that have no document yet; of the most recently changed conversations if there are too
 /// many.
 // Raw SQL: two scans for each conversation, one of the end of its messages and one of the end of its edits.
@@ -81,32 +89,12 @@ pub(super) fn recent(
     );
     conditions.deadline.limit(connection)?;
     let keys: Vec<Key> = diesel::sql_query(sql)
-        .bind::<Array<BigInt>, _>(
-            behind
-                .iter()
-                .map(|conversation| conversation.no)
-                .collect::<Vec<_>>(),
-        )
-        .bind::<Array<BigInt>, _>(
-            behind
-                .iter()
-                .map(|conversation| conversation.indexed)
-                .collect::<Vec<_>>(),
-        )
-        .bind::<Array<Text>, _>(
-            behind
-                .iter()
-                .map(|conversation| conversation.role.as_str())
-                .collect::<Vec<_>>(),
-        )
+        .bind::<Array<BigInt>, _>(each(&behind, |one| one.no))
+        .bind::<Array<BigInt>, _>(each(&behind, |one| one.indexed))
+        .bind::<Array<Text>, _>(each(&behind, |one| one.role.as_str()))
         .bind::<BigInt, _>(conditions.me.0)
         .bind::<BigInt, _>(MOST as i64 + 1)
-        .bind::<Array<BigInt>, _>(
-            behind
-                .iter()
-                .map(|place| place.sees_from)
-                .collect::<Vec<_>>(),
-        )
+        .bind::<Array<BigInt>, _>(each(&behind, |one| one.sees_from))
         .load(connection)
         .map_err(too_broad)?;
     let keys: Vec<(i64, Seq)> = keys.iter().map(|key| (key.no, key.seq)).collect();
@@ -133,18 +121,8 @@ fn outdated(
         ) d limit $3";
     conditions.deadline.limit(connection)?;
     let keys: Vec<Key> = diesel::sql_query(sql)
-        .bind::<Array<BigInt>, _>(
-            behind
-                .iter()
-                .map(|conversation| conversation.no)
-                .collect::<Vec<_>>(),
-        )
-        .bind::<Array<BigInt>, _>(
-            behind
-                .iter()
-                .map(|conversation| conversation.indexed)
-                .collect::<Vec<_>>(),
-        )
+        .bind::<Array<BigInt>, _>(each(behind, |one| one.no))
+        .bind::<Array<BigInt>, _>(each(behind, |one| one.indexed))
         .bind::<BigInt, _>(MOST as i64)
         .load(connection)
         .map_err(too_broad)?;
@@ -152,11 +130,12 @@ fn outdated(
         let conversation = behind
             .iter()
             .find(|conversation| conversation.no == key.no)?;
-        Some(Slice {
+        let slice = Slice {
             conversation,
             above: key.seq - 1,
             up_to: key.seq,
-        })
+        };
+        (key.seq > conversation.sees_from).then_some(slice)
     };
     let slices: Vec<Slice<'_>> = keys.iter().filter_map(slice).collect();
     match slices.is_empty() {
