@@ -12,6 +12,7 @@ mod money;
 mod operation;
 mod origins;
 mod people;
+mod policies;
 pub mod redis;
 mod search;
 mod socketio;
@@ -30,7 +31,7 @@ pub use later::{JobOptions, WebhookOptions};
 pub use money::PaymentOptions;
 pub use operation::OperationOptions;
 pub use origins::{AllowedOrigins, LocalPages, Origin};
-pub use people::{Begun, PeopleOptions, StartRule};
+pub use people::{PeopleOptions, StartRule};
 pub use redis::RedisOptions;
 pub use search::SearchOptions;
 pub use socketio::SocketIoOptions;
@@ -340,6 +341,7 @@ impl Config {
         self.payments.check()?;
         self.webhooks.check()?;
         self.dialects.check()?;
+        self.policies()?;
         self.redis.check()?;
         if !self.demo && jwt_secret.is_none() && jwt_public_key.is_none() && jwks.is_none() {
             return Err("No token key is configured: give --jwt-secret, --jwt-public-key or --jwks; or --demo to try it out.".to_owned());

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod answer;
 pub mod attachment;
+pub mod business;
 pub mod command;
 pub mod conversation;
 pub mod deal_memory;
@@ -18,6 +19,7 @@ pub mod job;
 pub mod limits;
 pub mod media_hosts;
 pub mod message;
+pub mod mine;
 pub mod network;
 pub mod object;
 pub mod offset;

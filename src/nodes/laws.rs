@@ -7,7 +7,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::peers::{Peers, Wire};
-use crate::domain::conversation::{Card, ConversationStatus};
+use crate::domain::conversation::{Card, ConversationStatus, Settings};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::Seq;
 use crate::room::timeline::Timeline;
@@ -141,8 +141,13 @@ impl World {
 
     fn hear(&mut self, seq: Seq) {
         let fact = Fact::Settings {
-            title: None,
-            status: ConversationStatus::Open,
+            settings: Settings {
+                title: None,
+                status: ConversationStatus::Open,
+                max_participants: None,
+                slow_seconds: 0,
+                closed: None,
+            },
             card: Card::Null,
         };
         let at = chrono::DateTime::UNIX_EPOCH;

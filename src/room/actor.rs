@@ -19,13 +19,13 @@ use super::progress::Progress;
 use super::read_receipts::{AheadMark, WaitingMark};
 use super::reply::Reply;
 use super::sending::WaitingSend;
+use super::slow_mode::SlowMode;
 use super::state::State;
 use super::timeline::Timeline;
 use super::typists::Typists;
 use super::{RoomDeps, Sleep, ToRegistry, ToRoom};
-use crate::domain::command::{Command, Mark};
+use crate::domain::command::Mark;
 use crate::domain::ids::{Seq, UserNo};
-use crate::domain::principal::Principal;
 use crate::domain::room_event::{Change, RoomEvent};
 use crate::domain::snapshot::Loaded;
 use crate::journal::{Outcomes, Permit, RequestNo};
@@ -47,6 +47,10 @@ pub struct Room {
     pub(super) listeners: Vec<Listener>,
     /// Sends that the journal has, by the number of the request.
     pub(super) sends: HashMap<RequestNo, WaitingSend>,
+    /// The last change of staff that this room knows; `None` before it has looked.
+    pub(super) staff_number: Option<u64>,
+    /// Who has spoken when, while slow mode is on.
+    pub(super) slow_mode: SlowMode,
     /// Sends that wait to be decided again.
     pub(super) overtaken: Overtaken<(WaitingSend, Permit)>,
     /// Requests that this room would refuse, until it has read.
@@ -63,13 +67,13 @@ pub struct Room {
     pub(super) changing: bool,
     pub(super) typists: Typists,
     pub(super) authors: Authors,
-    /// Messages of which people elsewhere are to be told.
+    /// Messages of which people elsewhere are to be notified.
     pub(super) notices: Notices,
     /// Events for a crowd that wait a moment, so that one write carries several.
     pub(super) crowd: Crowd,
-    /// Something may have been committed that this room was not told of, and that no read under way is sure to find.
+    /// Something may have been committed that nobody announced to this room, and that no read under way is sure to find.
     pub(super) suspects_gap: bool,
-    /// It may have committed something of which other servers were not told, because the outcome is unknown.
+    /// It may have committed something that it did not announce to other servers, because the outcome is unknown.
     pub(super) owes_peers: bool,
     /// Who listens at other servers.
     pub(super) attendees: Attendees,
@@ -97,8 +101,11 @@ impl Room {
         registry: Recipient<ToRegistry>,
     ) -> Self {
         let timeline = Timeline::new(loaded.conversation.last_seq);
+        let now = deps.clock.now();
         Self {
-            bedtime: Bedtime::awake(deps.clock.now()),
+            bedtime: Bedtime::awake(now),
+            staff_number: None,
+            slow_mode: SlowMode::of(&loaded.spoken, now),
             deps,
             earlier: Earlier::new(loaded.conversation.last_seq),
             state: State::new(loaded),
@@ -159,29 +166,6 @@ impl Room {
             self.outcomes
                 .get_or_insert_with(|| Arc::new(context.address().recipient())),
         )
-    }
-
-    fn command(
-        &mut self,
-        principal: Arc<Principal>,
-        command: Command,
-        reply: Reply,
-        context: &mut Context<Self>,
-    ) {
-        match command {
-            Command::Send(content) => self.send(principal, content, reply, context),
-            Command::Type(typing) => self.type_(&principal, typing, reply),
-            Command::Mark { mark, seq } => self.mark(principal, mark, seq, reply, context),
-            Command::See { message } => self.see(principal, message, reply, context),
-            Command::Edit { .. }
-            | Command::Delete { .. }
-            | Command::AddParticipant { .. }
-            | Command::ChangeParticipant { .. }
-            | Command::RemoveParticipant { .. }
-            | Command::ChangeSettings { .. }
-            | Command::DescribeSubject { .. }
-            | Command::AssignRole { .. } => self.want_change(principal, command, reply, context),
-        }
     }
 
     /// Carries out a request: what may be refused for the moment has been looked up.
@@ -258,6 +242,7 @@ impl Room {
         let now = self.deps.clock.now();
         // Who was gone before the room woke could not leave it.
         self.listeners.retain(|it| !it.queue.has_ended());
+        self.hear_of_staff(context);
         self.correct_attendance();
         self.fade_typing(now);
         self.flush_delivered(context);
@@ -291,7 +276,7 @@ impl Room {
         }
         let announced = self.timeline.announced();
         for listener in self.listeners.drain(..) {
-            let told = self.crowd.told_up_to(&listener, announced);
+            let told = self.crowd.received_up_to(&listener, announced);
             listener.send_away(self.state.conversation.id, told);
         }
     }
@@ -336,6 +321,7 @@ impl Handler<ToRoom> for Room {
         if message.is_use() {
             self.bedtime.note_use(self.deps.clock.now());
         }
+        self.hear_of_staff(context);
         self.ask(message, context);
         self.note_progress();
     }
@@ -350,7 +336,7 @@ impl Handler<Outcomes> for Room {
             if let Some(send) = self.sends.remove(&request_no) {
                 self.send_settled(request_no, send, outcome, context);
             } else if let Some(mark) = self.marks.remove(&request_no) {
-                self.mark_settled(mark, outcome);
+                self.mark_settled(mark, outcome, context);
             }
         }
         self.announce(context);

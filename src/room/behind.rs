@@ -161,7 +161,7 @@ impl Room {
     }
 
     /// Lets the room end, once. Its listeners join again after what they have heard.
-    fn end(&mut self, why: &str, context: &mut Context<Self>) {
+    pub(super) fn end(&mut self, why: &str, context: &mut Context<Self>) {
         if self.bedtime.end() != Then::AskToSleep {
             return;
         }
@@ -176,6 +176,7 @@ impl Room {
     /// A check has found watermarks, which another server may have moved.
     pub(super) fn hear_watermarks(&mut self, marks: &[Watermarks]) {
         for one in marks {
+            self.note_unread_from(one.user, one.unread_from);
             for (mark, seq) in [(Mark::Seen, one.read), (Mark::Delivered, one.delivered)] {
                 if let Some(before) = self.state.evolve_mark(one.user, mark, seq) {
                     self.announce_mark_here(one.user, mark, before, seq);

@@ -64,7 +64,7 @@ impl Room {
         while !self.changing
             && let Some(wanted) = self.changes.pop_front()
         {
-            match self.state.decide(&wanted.principal, &wanted.command) {
+            match self.decide(&wanted) {
                 Err(refusal) => wanted.reply.refuse(refusal),
                 Ok(Decision::Already) if wanted.basis == Basis::Memory => {
                     self.read_then_decide(wanted, context);
@@ -78,6 +78,11 @@ impl Room {
         }
     }
 
+    fn decide(&self, wanted: &WantedChange) -> Result<Decision, Refusal> {
+        let (caller, command) = (&wanted.principal, &wanted.command);
+        self.state.decide(caller, command, &self.deps.policies)
+    }
+
     fn begin_change(
         &mut self,
         wanted: WantedChange,
@@ -89,7 +94,7 @@ impl Room {
             conversation: self.state.conversation.no,
             policy: self.state.conversation.policy_version,
             actor: wanted.principal.no,
-            contacts_a_day: self.deps.contacts_a_day,
+            contacts_a_day: self.deps.policies.contacts_a_day,
             kind,
         };
         let journal = self.deps.journal.clone();
@@ -184,6 +189,7 @@ impl Room {
             Fact::Said(message) | Fact::Edited(message) | Fact::Deleted(message) => {
                 Answer::Message(message)
             }
+            Fact::Ended => Answer::Done,
             Fact::Participant { .. }
             | Fact::Block { .. }
             | Fact::Settings { .. }

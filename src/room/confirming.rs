@@ -85,7 +85,7 @@ enum Reading {
 }
 
 impl ToRoom {
-    /// Who asks; `None` if nobody is to be told of a refusal.
+    /// Who asks; `None` if nobody gets the refusal.
     fn caller(&self) -> Option<&Arc<Principal>> {
         match self {
             Self::Join { principal, .. }
@@ -135,10 +135,14 @@ impl Room {
             ToRoom::Do {
                 principal, command, ..
             } => match command {
-                Command::Send(content) => state.may_send(principal, content).is_err(),
+                Command::Send(content) => self.may_send_now(principal, content).is_err(),
                 Command::Type(_) => state.may_speak(principal).is_err(),
-                Command::Mark { .. } | Command::See { .. } => state.access(principal).is_err(),
-                change => state.decide(principal, change).is_err(),
+                Command::Mark { .. } | Command::See { .. } | Command::ChangeMine(_) => {
+                    state.access(principal).is_err()
+                }
+                change => state
+                    .decide(principal, change, &self.deps.policies)
+                    .is_err(),
             },
             _ => false,
         }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::domain::access::Sight;
 use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::dialect::Dialect;
 use crate::domain::ids::{ConversationId, JoinNo, Seq, UserNo};
-use crate::domain::message::Audience;
 use crate::domain::principal::Principal;
 use crate::domain::room_event::RoomEvent;
+use crate::domain::snapshot::Reader;
 use crate::queue::{ChatFrame, ConnectionQueue, EventReader, Frame, Heard, Push, Rejoin};
 use crate::telemetry::metrics::Metrics;
 
@@ -19,7 +20,7 @@ enum Phase {
     Live,
 }
 
-/// The seq up to which a session was told everything, and the join since which it was told.
+/// The seq up to which a session got every event, and the join since which it got them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ReceivedUpTo {
     pub(super) up_to: Seq,
@@ -48,11 +49,13 @@ pub(super) struct Listener {
     pub(super) role: Option<Arc<str>>,
     /// The blocks that concern its user, if there are any.
     pub(super) reader_blocks: Option<Arc<ReaderBlocks>>,
+    /// Its user sees only messages after this seq.
+    pub(super) sees_from: Seq,
     /// Events up to this seq were in the snapshot; skip them.
     pub(super) floor: Seq,
     phase: Phase,
     /// The position up to which it has received the crowd's waiting events.
-    pub(super) place_in_crowd: u64,
+    pub(super) position_in_crowd: u64,
     /// Distinguishes a later join of the same session from this one.
     pub(super) generation: u64,
     /// The session's own number of its join.
@@ -70,18 +73,19 @@ impl Listener {
     pub(super) fn reading(
         principal: Arc<Principal>,
         queue: Arc<ConnectionQueue>,
-        role: Option<Arc<str>>,
+        reader: &Reader,
         generation: u64,
     ) -> Self {
         Self {
             principal,
             dialect: queue.state().dialect(),
             queue,
-            role,
+            role: reader.role.as_deref().map(Into::into),
             reader_blocks: None,
+            sees_from: reader.sees_from,
             floor: 0,
             phase: Phase::Reading(Vec::new()),
-            place_in_crowd: 0,
+            position_in_crowd: 0,
             generation,
             join: JoinNo::default(),
             before: Before::Nothing,
@@ -93,15 +97,19 @@ impl Listener {
         matches!(self.phase, Phase::Live)
     }
 
-    /// Whether this audience includes the listener.
-    pub(super) fn is_among(&self, audience: Option<&Audience>) -> bool {
-        Audience::admits(audience, self.principal.no, self.role.as_deref())
+    /// As whom its user reads messages.
+    fn sight(&self) -> Sight<'_> {
+        Sight {
+            no: self.principal.no,
+            role: self.role.as_deref(),
+            sees_from: self.sees_from,
+        }
     }
 
     fn hears(&self, event: &RoomEvent) -> bool {
         event.seq.is_none_or(|seq| seq > self.floor)
             && (!event.is_part_of_step() || self.dialect.needs().acts)
-            && self.is_among(event.audience())
+            && event.is_seen(self.sight())
             && !self.is_apart_from(event)
     }
 
@@ -134,40 +142,44 @@ impl Listener {
         }
     }
 
-    /// What its session has been told, for what follows this join. `announced` is what a live one has been told.
-    pub(super) fn told(&self, announced: Seq) -> Before {
+    /// What its session has got, for what follows this join. `announced` is what a live one has got.
+    pub(super) fn received(&self, announced: Seq) -> Before {
         match (&self.phase, self.before) {
             (Phase::Live, _) => Before::Live(ReceivedUpTo {
                 up_to: announced.max(self.floor),
                 join: self.join,
             }),
-            (Phase::Reading(_), Before::Live(told) | Before::Behind(told)) => Before::Behind(told),
+            (Phase::Reading(_), Before::Live(received) | Before::Behind(received)) => {
+                Before::Behind(received)
+            }
             (Phase::Reading(_), Before::Nothing) => Before::Nothing,
         }
     }
 
-    /// An earlier join of its session was answered while the snapshot of this one is being read: the session has been told that.
-    pub(super) fn note_answered(&mut self, told: ReceivedUpTo) {
+    /// An earlier join of its session was answered while the snapshot of this one is being read: the session has got that.
+    pub(super) fn note_answered(&mut self, received: ReceivedUpTo) {
         let is_newer = match self.before {
             Before::Nothing => true,
-            Before::Live(before) | Before::Behind(before) => before.join <= told.join,
+            Before::Live(before) | Before::Behind(before) => before.join <= received.join,
         };
         if !self.is_live() && is_newer {
-            self.before = Before::Behind(told);
+            self.before = Before::Behind(received);
         }
     }
 
     /// Asks its session to read the changes after those it has received, and to join again. A session that waits for the answer to its
     /// first join only gets that answer.
     pub(super) fn send_away(&self, conversation: ConversationId, announced: Seq) {
-        match self.told(announced) {
+        match self.received(announced) {
             Before::Nothing => {}
-            Before::Live(told) | Before::Behind(told) => self.send_away_after(conversation, told),
+            Before::Live(received) | Before::Behind(received) => {
+                self.send_away_after(conversation, received)
+            }
         }
     }
 
-    pub(super) fn send_away_after(&self, conversation: ConversationId, told: ReceivedUpTo) {
-        let ReceivedUpTo { up_to, join } = told;
+    pub(super) fn send_away_after(&self, conversation: ConversationId, received: ReceivedUpTo) {
+        let ReceivedUpTo { up_to, join } = received;
         self.queue.push(ChatFrame::rejoin(Rejoin {
             conversation,
             after: up_to,

@@ -9,12 +9,15 @@ mod bedtime;
 mod behind;
 mod blocking;
 mod changing;
+mod commands;
 mod confirming;
 mod crowd;
 mod earlier;
+mod ending;
 mod join_reading;
 mod joining;
 mod listener;
+mod mine;
 mod notifications;
 mod overtaken;
 pub mod progress;
@@ -23,6 +26,8 @@ pub mod remote;
 pub mod replay;
 pub mod reply;
 mod sending;
+mod slow_mode;
+mod staff;
 pub mod state;
 pub mod timeline;
 mod typists;
@@ -37,11 +42,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
+use crate::domain::access::policies::Policies;
 use crate::domain::command::Command;
 use crate::domain::entry::Entry;
 use crate::domain::ids::{ConversationId, JoinNo, Seq, SessionId, UserNo};
 use crate::domain::principal::Principal;
 use crate::feed::Feed;
+use crate::identity::staff::StaffNews;
 use crate::journal::JournalHandle;
 use crate::presence::Directory;
 use crate::queue::ConnectionQueue;
@@ -61,7 +68,7 @@ pub struct RoomDeps {
     pub pool: Pool,
     /// Informs consumers about commits.
     pub feed: Feed,
-    /// Where other servers are told what leaves no entry.
+    /// Where what leaves no entry goes to other servers.
     pub outgoing: Outgoing,
     /// Knows who is online.
     pub directory: Arc<Directory>,
@@ -77,8 +84,10 @@ pub struct RoomDeps {
     pub mailbox: usize,
     /// Catch-up checks, and reads of rooms that are behind, at the same time.
     pub catch_ups: Arc<Semaphore>,
-    /// How many users a person may bring in within 24 hours whom they have not met; `None` for any number.
-    pub contacts_a_day: Option<u32>,
+    /// What the platform allows.
+    pub policies: Arc<Policies>,
+    /// What has changed among the staff of businesses.
+    pub staff: StaffNews,
 }
 
 /// The messages to a room.
@@ -93,7 +102,7 @@ pub enum ToRoom {
         queue: Arc<ConnectionQueue>,
         /// The session's number of this join.
         join: JoinNo,
-        /// How the session is told what it missed.
+        /// How the session gets what it missed.
         backfill: Backfill,
         /// Receives the answer.
         reply: Reply,
@@ -125,7 +134,7 @@ pub enum ToRoom {
     },
     /// Entries that this server has committed without this room, and who could not read the conversation before them.
     Committed(Vec<Entry>, Vec<UserNo>),
-    /// What another server has told.
+    /// What another server has sent.
     Remote(RemoteEvent),
     /// A catch-up check has found this newest seq.
     LastSeq(Seq),
@@ -179,7 +188,7 @@ pub enum Backfill {
     AsEvents(Seq),
     /// As events after this seq, and the answer says how the conversation stands.
     Both(Seq),
-    /// As `Both`, and the watermarks too, for a session that is being told what it missed: everything up to this seq is in its queue.
+    /// As `Both`, and the watermarks too, for a session that is getting what it missed: everything up to this seq is in its queue.
     Again(Seq),
 }
 

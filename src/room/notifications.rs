@@ -75,7 +75,7 @@ impl Notices {
         self.due.append(gathered);
     }
 
-    /// What is to be told now. Nothing while counts are being read, so that an older count is never told after a newer one: what comes
+    /// What is to be sent now. Nothing while counts are being read, so that an older count is never sent after a newer one: what comes
     /// meanwhile goes with the next.
     fn take(&mut self) -> Option<(Vec<Message>, UnreadChanges)> {
         let nothing_waits = self.waiting.is_empty() && self.due.is_empty();
@@ -86,7 +86,7 @@ impl Notices {
         Some((messages, std::mem::take(&mut self.due)))
     }
 
-    /// Whether something is still to be told.
+    /// Whether something is still to be sent.
     pub(super) fn are_underway(&self) -> bool {
         self.reading || !self.gathering.is_empty() || !self.due.is_empty()
     }
@@ -131,11 +131,16 @@ impl Room {
         );
     }
 
-    fn tell_absent(&self, messages: &[Message], counts: Result<Counts, Error>) {
+    fn tell_absent(&mut self, messages: &[Message], counts: Result<Counts, Error>) {
         match counts {
             Ok(counts) => {
-                self.notify(messages, counts.unread);
+                let (told, quiet): (Vec<Unread>, Vec<Unread>) =
+                    counts.unread.into_iter().partition(Unread::is_notified);
+                self.notify(messages, told);
                 self.tell_unread_changes(&counts.changes);
+                for one in quiet {
+                    self.notices.unread_changes().add_counted(one.user);
+                }
             }
             Err(error) => {
                 log::warn!(event = "notifications_not_sent", conversation_id:% = self.state.conversation.id; "{error}");
@@ -202,7 +207,7 @@ impl Room {
                     .is_some_and(|it| it.is_unwanted(m.sender))
             };
             let meant = |m: &&Message| {
-                !m.is_by(&person.id) && m.is_visible_to(user, Some(&role)) && is_wanted(m)
+                !m.is_by(&person.id) && m.is_visible_to(person.sight()) && is_wanted(m)
             };
             let meant: Vec<&Message> = messages.iter().filter(meant).collect();
             let queues = self.queues_elsewhere(user, &joined);
@@ -255,6 +260,7 @@ impl Room {
         }
         let sender = self.state.person(message.sender);
         let name = sender.and_then(|person| person.name.as_deref());
+        let name = name.or_else(|| self.state.staff_name(message.sender));
         name.unwrap_or(message.sender_id.as_str())
     }
 }

@@ -17,6 +17,7 @@ use super::reply::{Asker, Reply};
 use super::{Backfill, RoomDeps, Sleep, ToRegistry, ToRoom};
 use crate::config::{ActorOptions, DatabaseOptions};
 use crate::domain::access::blocks::Blocks;
+use crate::domain::access::policies::Policies;
 use crate::domain::answer::Answer;
 use crate::domain::conversation::{
     Card, Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
@@ -28,6 +29,7 @@ use crate::domain::principal::Principal;
 use crate::domain::snapshot::Loaded;
 use crate::error::Error;
 use crate::feed::Feed;
+use crate::identity::staff::StaffNews;
 use crate::journal::Journal;
 use crate::presence::Directory;
 use crate::queue::{ChatFrame, ConnectionQueue, Rejoin};
@@ -61,11 +63,12 @@ fn deps() -> RoomDeps {
         directory: Arc::new(Directory::default()),
         metrics,
         recall: Arc::new(|_, _| Ok(())),
-        clock: at,
+        clock: at.clone(),
         idle: Duration::from_secs(60),
         mailbox: 16,
         catch_ups: Arc::new(Semaphore::new(1)),
-        contacts_a_day: None,
+        policies: Arc::new(Policies::default()),
+        staff: StaffNews::new(at.clone()),
     }
 }
 
@@ -84,6 +87,11 @@ fn loaded() -> Loaded {
             created_by: id.clone(),
             last_seq: 10,
             policy_version: 1,
+            max_participants: None,
+            slow_seconds: 0,
+            closed: None,
+            external_id: None,
+            business: None,
             flow: None,
             created_at: at,
             updated_at: at,
@@ -97,19 +105,22 @@ fn loaded() -> Loaded {
             membership: Membership::Present,
             muted: false,
             blocked: false,
+            sees_from: 0,
             delivered_seq: 0,
             read_seq: 0,
+            unread_from: None,
             joined_at: at,
             signals: Signals::Shown,
         }],
         blocks: Blocks::default(),
+        staff: Vec::new(),
+        spoken: Vec::new(),
     }
 }
 
 fn entry(seq: Seq) -> Entry {
     let fact = Fact::Settings {
-        title: None,
-        status: ConversationStatus::Open,
+        settings: loaded().conversation.settings(),
         card: Card::Null,
     };
     let at = chrono::DateTime::UNIX_EPOCH;

@@ -2,7 +2,8 @@
 
 use diesel::pg::PgConnection;
 
-use super::replay::{entries_within, in_snapshot, last_seq};
+use super::entries::entries_within;
+use super::replay::{in_snapshot, last_seq};
 use crate::domain::entry::Entry;
 use crate::domain::ids::{ConversationNo, Seq};
 use crate::error::Error;

@@ -22,6 +22,7 @@ use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::dialect::Dialects;
 use crate::edge::files::Files;
+use crate::identity::last_seen::LastSeen;
 use crate::identity::people::People;
 use crate::identity::rate_limits::RateLimits;
 use crate::nodes::Nodes;
@@ -46,6 +47,8 @@ pub struct SessionDeps {
     pub deals: Deals,
     /// Who is who.
     pub people: People,
+    /// Who has left of late.
+    pub last_seen: LastSeen,
     /// How fast anybody may be.
     pub rate_limits: RateLimits,
     /// Bounds of connections.

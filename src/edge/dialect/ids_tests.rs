@@ -15,7 +15,7 @@ use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
     PresenceStatus, Signals, Subject,
 };
-use crate::domain::ids::{ConversationId, ConversationNo, MessageId, UserId};
+use crate::domain::ids::{ConversationId, ConversationNo, MessageId, ParticipantId, UserId};
 use crate::domain::message::{Content, Message, MessageKind};
 use crate::domain::room_event::{Change, MessageChange, MessageNews, Preview, UserNews};
 use crate::domain::snapshot::UnreadCount;
@@ -80,8 +80,10 @@ impl World {
             membership: Membership::Present,
             muted: false,
             blocked: false,
+            sees_from: 0,
             delivered_seq: 0,
             read_seq: 0,
+            unread_from: None,
             joined_at: DateTime::UNIX_EPOCH,
             signals: Signals::Shown,
         }
@@ -103,6 +105,11 @@ impl World {
             created_by: self.person(0),
             last_seq: self.message.seq,
             policy_version: 1,
+            max_participants: None,
+            slow_seconds: 0,
+            closed: None,
+            external_id: None,
+            business: None,
             flow: None,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
@@ -150,9 +157,17 @@ impl World {
             self.client_id.clone(),
             "system".to_owned(),
         ];
+        let parts = (0..self.people.len()).map(|index| {
+            let part = ParticipantId {
+                conversation: self.message.conversation,
+                user: self.participant(index).no,
+            };
+            part.to_uuid().to_string()
+        });
         let people = self.people.iter().cloned();
         ids.into_iter()
             .chain(people)
+            .chain(parts)
             .chain(replied)
             .chain(self.subject.clone())
             .collect()
@@ -160,12 +175,12 @@ impl World {
 
     /// The changes that a room publishes about people and messages, each with the ids that every dialect must show.
     fn changes(&self) -> Vec<(Change, Vec<String>)> {
-        let (place, second) = (self.conversation.to_string(), self.people[1].clone());
+        let (id, second) = (self.conversation.to_string(), self.people[1].clone());
         let sender = match self.by_system {
             true => Vec::new(),
             false => vec![self.people[0].clone()],
         };
-        let said = [vec![place.clone(), self.message_id()], sender.clone()].concat();
+        let said = [vec![id.clone(), self.message_id()], sender.clone()].concat();
         let message = |kind| {
             let change = Change::Message {
                 kind,
@@ -207,22 +222,22 @@ impl World {
             message(MessageChange::New),
             message(MessageChange::Updated),
             message(MessageChange::Deleted),
-            (Change::Changed(self.view()), vec![place.clone()]),
-            (Change::Created(self.view()), vec![place.clone()]),
+            (Change::Changed(self.view()), vec![id.clone()]),
+            (Change::Created(self.view()), vec![id.clone()]),
             (marked(Mark::Seen), vec![second.clone()]),
             (marked(Mark::Delivered), vec![second.clone()]),
-            (typing, vec![place.clone(), second.clone()]),
-            (attendance(true), vec![place.clone(), second.clone()]),
-            (attendance(false), vec![place.clone(), second.clone()]),
+            (typing, vec![id.clone(), second.clone()]),
+            (attendance(true), vec![id.clone(), second.clone()]),
+            (attendance(false), vec![id.clone(), second.clone()]),
             (presence(PresenceStatus::Away), vec![second.clone()]),
             (presence(PresenceStatus::Offline), vec![second]),
-            (notice, vec![place]),
+            (notice, vec![id]),
         ]
     }
 }
 
 impl World {
-    /// What dialects tell users beside conversations, each with the ids that must be shown.
+    /// The events of dialects for users beside conversations, each with the ids that must be shown.
     fn news(&self) -> Vec<(Change, Vec<String>)> {
         let preview = Preview {
             message: self.message(),
@@ -242,8 +257,8 @@ impl World {
         ];
         let change = |news| {
             let view = self.view();
-            let place = self.conversation.to_string();
-            (Change::ToUser { news, view }, vec![place])
+            let id = self.conversation.to_string();
+            (Change::ToUser { news, view }, vec![id])
         };
         all.into_iter().map(change).collect()
     }
@@ -354,10 +369,10 @@ proptest! {
             let told = dialects.encode(served.dialect, &event, Some(MEMBER), UserNo(2)).unwrap();
             let shown = ids(&read(name, &told.bytes).1);
             let find = |wanted: String| shown.iter().find(|id| **id == wanted).unwrap().as_str();
-            let (place, message) = (find(world.conversation.to_string()), find(world.message_id()));
+            let (id, message) = (find(world.conversation.to_string()), find(world.message_id()));
             let subject = world.subject.as_deref().unwrap_or("b-1");
             let user = (world.people[0].as_str(), subject);
-            for (dialect, request, argument) in requests_with(place, message, user) {
+            for (dialect, request, argument) in requests_with(id, message, user) {
                 if dialect != name {
                     continue;
                 }

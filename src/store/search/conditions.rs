@@ -14,11 +14,11 @@ use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
 use crate::domain::search::{SearchQuery, Traits};
 use crate::error::Error;
-use crate::store::access::{is_for, is_wanted};
+use crate::store::access::{is_seen, is_wanted};
 use crate::store::pool::explain;
 use crate::store::unread::of_others;
 
-/// A place in the list of hits, newest first.
+/// A position in the list of hits, newest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// When the message was sent.
@@ -30,7 +30,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// The place after everything that was sent later than this.
+    /// The position after everything that was sent later than this.
     pub(super) fn after(at: DateTime<Utc>) -> Self {
         let (conversation, seq) = (i64::MAX, Seq::MAX);
         Self {
@@ -40,7 +40,7 @@ impl Position {
         }
     }
 
-    /// The place before everything that was sent at this time or later.
+    /// The position before everything that was sent at this time or later.
     pub(super) fn before(at: DateTime<Utc>) -> Self {
         let (conversation, seq) = (0, 0);
         Self {
@@ -50,7 +50,7 @@ impl Position {
         }
     }
 
-    /// The place of a message.
+    /// The position of a message.
     pub(super) fn of(message: &Message) -> Self {
         Self {
             at: message.created_at,
@@ -133,13 +133,17 @@ select t.total, h.conversation_no, h.seq, h.at from (select count(*) as total fr
     order by at desc, conversation_no desc, seq desc limit $10
 ) h on true order by h.at desc, h.conversation_no desc, h.seq desc";
 
-/// Everything about document `d` but its words, for a reader with this role who has read up to `read`.
+/// Everything about document `d` but its words, for a reader with this role who sees messages after `sees_from` and has read up to
+/// `read`.
 // `is true` keeps the planner from reading the documents of all conversations by their time.
-pub(super) fn admitted(role: &str, read: &str) -> String {
-    let (audience, note) = (is_for("d", role, "$6"), Traits::of_notes().bits());
+pub(super) fn admitted(role: &str, sees_from: &str, read: &str) -> String {
+    let (seen, note) = (
+        is_seen("d", role, "$6", sees_from),
+        Traits::of_notes().bits(),
+    );
     let (of_others, wanted) = (of_others("d", "$6"), is_wanted("d", "$6"));
     format!(
-        "{audience} and {wanted} and d.traits & $2 = $2
+        "{seen} and {wanted} and d.traits & $2 = $2
             and (($3::timestamptz is null or d.at >= $3) and ($4::timestamptz is null or d.at < $4)) is true
             and (not $5 or d.seq > {read} and {of_others} and d.traits & {note}::smallint = 0)"
     )

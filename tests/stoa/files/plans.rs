@@ -41,6 +41,14 @@ fn new_file(owner: i64) -> NewFile {
     }
 }
 
+fn outsider() -> Reader {
+    Reader {
+        no: UserNo(1),
+        role: None,
+        sees_from: 0,
+    }
+}
+
 #[test]
 fn no_query_of_files_walks_a_big_table() {
     let (_pool, mut connection) = full_database();
@@ -88,10 +96,7 @@ fn no_query_of_files_walks_a_big_table() {
                 kind: ChangeKind::Delete {
                     message: id,
                     power: Power::Moderates,
-                    reader: Reader {
-                        no: UserNo(1),
-                        role: None,
-                    },
+                    reader: outsider(),
                 },
             };
             let changed = changes::apply(connection, &change).unwrap();

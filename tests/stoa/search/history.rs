@@ -85,9 +85,17 @@ pub enum Document {
 pub fn part() -> impl Strategy<Value = String> {
     let membership = prop::sample::select(vec!["present", "present", "present", "left", "removed"]);
     let role = prop::sample::select(vec!["buyer", "seller"]);
-    (role, membership, prop::bool::weighted(0.15), 0..6_i64).prop_map(
-        |(role, membership, blocked, read)| format!("'{role}', '{membership}', {blocked}, {read}"),
+    let sees_from = prop_oneof![2 => Just(0), 1 => 0..8_i64];
+    (
+        role,
+        membership,
+        prop::bool::weighted(0.15),
+        0..6_i64,
+        sees_from,
     )
+        .prop_map(|(role, membership, blocked, read, sees_from)| {
+            format!("'{role}', '{membership}', {blocked}, {read}, {sees_from}")
+        })
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -184,7 +192,7 @@ impl Fixture {
                 1 + place as i64 % (USERS - 1),
             );
             if let Some(part) = part {
-                sql.push_str(&format!("insert into participants (conversation_no, user_no, role, membership, blocked, read_seq)
+                sql.push_str(&format!("insert into participants (conversation_no, user_no, role, membership, blocked, read_seq, sees_from)
                     values ({conversation}, {user}, {part});"));
             }
         }
@@ -288,7 +296,14 @@ impl Fixture {
             policy: self.row(id.conversation.0).policy_version,
             actor: message.sender,
             contacts_a_day: None,
-            kind: kind(id, Reader { no, role }),
+            kind: kind(
+                id,
+                Reader {
+                    no,
+                    role,
+                    sees_from: 0,
+                },
+            ),
         };
         let read = format!(
             "create temporary table if not exists read (like search_docs); truncate read;
