@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::task::LocalSet;
+use tokio::time::sleep;
 
 use crate::drive::Failure;
 use crate::report::{grouped, machine, print_table};
@@ -51,7 +52,7 @@ pub async fn run(plan: &Plan) -> Result<(), Failure> {
             cases.reverse();
         }
         for case in cases {
-            let measured = measure(plan, &field, case, round).await;
+            let measured = measure(plan, &field, case).await;
             let sample = measured.map_err(|failure| format!("{}: {failure}", case.name()))?;
             let (sends, deliveries) = (sample.sends.round(), sample.deliveries.round());
             eprintln!(
@@ -69,18 +70,20 @@ pub async fn run(plan: &Plan) -> Result<(), Failure> {
     print(plan, &samples.into_iter().map(median).collect())
 }
 
-async fn measure(plan: &Plan, field: &Field, case: Case, round: usize) -> Result<Sample, Failure> {
+async fn measure(plan: &Plan, field: &Field, case: Case) -> Result<Sample, Failure> {
     let town = field.settle(case).await?;
     let targets = town.targets()?;
     let (window, pace) = case.load();
     let traffic = Traffic {
-        name: &format!("{} {round}", case.name()),
+        name: "nodes",
         parts: case.parts(&targets),
         window,
         pace,
         warm_up: plan.warm_up,
         seconds: plan.seconds,
     };
+    // What a start leaves to do is not measured.
+    sleep(plan.warm_up).await;
     let before = town.memory_of_last()?;
     let tasks = LocalSet::new();
     let outcome = tasks.run_until(traffic.run(|| field.usage(&town))).await?;
@@ -101,7 +104,7 @@ fn print(plan: &Plan, medians: &Medians) -> Result<(), Failure> {
     let cases = || medians.iter().map(|(case, sample)| (*case, sample));
     let (rounds, seconds) = (plan.rounds, plan.seconds);
     println!("\n{}\n", machine());
-    println!("Medians of {rounds} rounds of {seconds} seconds.\n");
+    println!("Medians (--rounds {rounds} --seconds {seconds})\n");
     print_table(&table::figures(cases().filter(|(case, _)| !of_table(case))));
     println!();
     print_table(&ratios::lines(medians)?);

@@ -56,7 +56,7 @@ impl Line {
         [
             self.what.clone(),
             self.unit.text(self.figure),
-            format!("asked {text} {}", self.unit.text(bound)),
+            format!("{text} {}", self.unit.text(bound)),
             met.to_owned(),
         ]
     }

@@ -55,9 +55,9 @@ pub fn of_family(process: u32) -> Result<f64, Failure> {
     Ok((head.own + head.ended + children) as f64 / TICKS)
 }
 
-/// The MiB of memory that a process has.
+/// The MiB of memory that a process has, without pages of files, which come and go.
 pub fn resident(process: u32) -> Result<f64, Failure> {
-    let value = value_in(&format!("/proc/{process}/status"), "VmRSS");
+    let value = value_in(&format!("/proc/{process}/status"), "RssAnon");
     let kibibytes = value.and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
     let kibibytes = kibibytes.ok_or_else(|| format!("process {process} has ended"))?;
     Ok(kibibytes / 1_024.0)
