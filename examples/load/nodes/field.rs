@@ -68,7 +68,8 @@ impl Field {
         for (index, tag) in TAGS.into_iter().take(case.nodes()).enumerate() {
             let begun = Instant::now();
             let mut node = Node::start(tag, self.plan(index, tag, case.wire()))?;
-            node.wait_until_ready(READY_LIMIT)?;
+            let waited = node.wait_until_ready(READY_LIMIT);
+            waited.map_err(|failure| format!("node {tag} is not ready: {failure}"))?;
             ready = begun.elapsed().as_secs_f64();
             nodes.push(node);
         }
